@@ -1,0 +1,1 @@
+"""SRE-Space: an autonomous reliability engine."""

@@ -1,0 +1,18 @@
+"""The halt file: fulfils `ports.brake.Brake`; written by `sre-space halt`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class HaltFile:
+    """Halted while the file exists, or when its folder cannot be read."""
+
+    path: Path
+
+    def halted(self) -> bool:
+        """Reads the file system each time."""
+        try:
+            return self.path.name in {entry.name for entry in self.path.parent.iterdir()}
+        except OSError:
+            return True

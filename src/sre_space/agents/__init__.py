@@ -1,0 +1,1 @@
+"""Four duties: scout, brain, fixer, memory; they never import each other."""

@@ -1,0 +1,95 @@
+"""The post-mortem: every sentence rendered from a recorded fact, none invented."""
+
+from datetime import UTC, datetime
+
+from sre_space.domain.case import Case
+from sre_space.domain.facts import (
+    OWNER,
+    Action,
+    Conclusion,
+    Decision,
+    Payload,
+    Recall,
+    Step,
+    Verification,
+)
+
+
+def conclude(case: Case, now: int) -> Conclusion:
+    """Write up a case whose recovery is confirmed. MTTD: first symptom to issue; MTTR: first symptom to recovery."""
+    first = case.detection.symptoms[0].since
+    recovered = case.fact_of(Step.VERIFY)
+    mttd = (case.chain[0].fact.at - first) / 1e9
+    mttr = ((recovered.at if recovered else now) - first) / 1e9
+    return Conclusion(round(mttd, 3), round(mttr, 3), _markdown(case, mttd, mttr))
+
+
+def _markdown(case: Case, mttd: float, mttr: float) -> str:
+    symptom = case.detection.symptoms[0]
+    parts = (
+        f"## Post-mortem: {symptom.kind} incident on {symptom.service}",
+        f"Incident `{case.incident}`, first symptom {_utc(symptom.since)}. "
+        f"Time to detect {mttd:.1f} s, to recover {mttr:.1f} s.",
+        f"### Impact\n{_impact(case)}",
+        f"### Root cause\n{_cause(case)}",
+        f"### What was done\n{_action(case)}",
+        f"### Seen before\n{_seen_before(case)}",
+        f"### Timeline\n{_timeline(case)}",
+    )
+    return "\n\n".join(parts)
+
+
+def _impact(case: Case) -> str:
+    verdict = case.latest(Verification)
+    if verdict is None:
+        return "No verification was recorded."
+    journey = verdict.journey
+    return (
+        f"{verdict.failed} attempts of the journey failed. Afterwards {journey.good} of {journey.good + journey.bad} "
+        f"attempts were good (95 % interval {verdict.low:.1%} to {verdict.high:.1%}): {verdict.detail}."
+    )
+
+
+def _cause(case: Case) -> str:
+    decision = case.latest(Decision)
+    if decision is None or not decision.diagnosis.causes:
+        return "No cause was named."
+    best = decision.diagnosis.causes[0]
+    told = {item.id: item.statement for item in decision.diagnosis.evidence}
+    share = f"It explains {best.score:.0%} of the failed traces."
+    lines = [f"{decision.diagnosis.verdict}: **{best.service}**, {best.kind}. {share}"]
+    lines += [f"- {told[id]} (`{id}`)" for id in best.evidence]
+    return "\n".join(lines)
+
+
+def _action(case: Case) -> str:
+    actions = [entry.fact for entry in case.chain if isinstance(entry.fact.payload, Action)]
+    return "\n".join(_one_action(fact.payload) for fact in actions) or "Nothing was done."
+
+
+def _one_action(payload: Payload) -> str:
+    assert isinstance(payload, Action)
+    states = f"Before: {payload.before or 'not read'}; after: {payload.after or 'not read'}."
+    return f"- {payload.remedy.command}: {payload.result}. {payload.detail}. {states}"
+
+
+def _seen_before(case: Case) -> str:
+    recall = case.latest(Recall)
+    if recall is None:
+        return "Memory did not answer in time."
+    lines = [
+        f"- issue {past.issue}, similarity {past.similarity:.2f}: {past.cause}; {past.remedy} "
+        f"{'helped' if past.worked else 'did not help'}"
+        for past in recall.cases
+    ]
+    return "\n".join(lines) or "Nothing like it is remembered."
+
+
+def _timeline(case: Case) -> str:
+    first = case.detection.symptoms[0].since
+    rows = [f"| {(e.fact.at - first) / 1e9:+.1f} s | {OWNER[e.fact.step]} | {e.fact.step} |" for e in case.chain]
+    return "\n".join(["| after the first symptom | agent | step |", "|---|---|---|", *rows])
+
+
+def _utc(ns: int) -> str:
+    return datetime.fromtimestamp(ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

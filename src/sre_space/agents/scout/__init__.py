@@ -1,0 +1,1 @@
+"""Scout watches: health, the journey; opens incidents and verifies recoveries."""

@@ -1,0 +1,62 @@
+"""The health watcher: four probes a second; a service that does not answer is out as much as a dead one."""
+
+from dataclasses import dataclass
+
+from sre_space.ports.probe import Health
+
+PERIOD_S = 0.25
+FAILURES_TO_FIRE = 3  # in a row, once the service has been seen healthy: 0.5 to 0.75 s after the outage
+FAILURES_TO_FIRE_UNSEEN = 20  # before it was ever seen healthy: it may still be starting
+SUCCESSES_TO_CLEAR = 2
+
+
+@dataclass
+class ServiceHealth:
+    """The state of one service's detector; updated by each probe."""
+
+    service: str
+    seen_healthy: bool = False
+    failures: int = 0
+    successes: int = 0
+    failing_since: int = 0
+    healthy_since: int = 0
+    last_at: int = 0
+    firing: bool = False
+    detail: str = "not probed yet"
+
+    def update(self, health: Health, at: int) -> None:
+        """Take in one probe that was sent at `at` (Unix ns)."""
+        self.detail, self.last_at = health.detail, at
+        if health.healthy:
+            self._succeed(at)
+        else:
+            self._fail(at)
+
+    def _succeed(self, at: int) -> None:
+        self.healthy_since = at if self.successes == 0 else self.healthy_since
+        self.successes, self.failures, self.seen_healthy = self.successes + 1, 0, True
+        if self.successes >= SUCCESSES_TO_CLEAR:
+            self.firing = False
+
+    def _fail(self, at: int) -> None:
+        self.failing_since = at if self.failures == 0 else self.failing_since
+        self.failures, self.successes = self.failures + 1, 0
+        self.firing = self.firing or self.failures >= self._needed
+
+    @property
+    def _needed(self) -> int:
+        return FAILURES_TO_FIRE if self.seen_healthy else FAILURES_TO_FIRE_UNSEEN
+
+    @property
+    def tolerated_s(self) -> float:
+        """Seconds without an answer that do not fire yet."""
+        return (self._needed - 1) * PERIOD_S
+
+    @property
+    def word(self) -> str:
+        """`healthy`, `failing`, `out` or `unknown`."""
+        if self.firing:
+            return "out"
+        if self.failures:
+            return "failing"
+        return "healthy" if self.seen_healthy else "unknown"

@@ -1,0 +1,70 @@
+"""The journey book: attempts of the critical user journey, as their callers' root spans tell them."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from sre_space.domain.chart import Journey
+from sre_space.domain.facts import JourneyCount
+from sre_space.domain.telemetry import Span, SpanStatus
+
+KEPT_NS = 15 * 60 * 10**9
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt to quote or to buy; `journey` groups the attempts of one customer's visit."""
+
+    span_id: str
+    journey: str
+    start: int
+    good: bool
+    trace_id: str
+
+
+@dataclass
+class JourneyBook:
+    """Recent attempts by event time, each counted once however often its span is delivered."""
+
+    journey: Journey
+    attempts: deque[Attempt] = field(default_factory=deque)
+    seen: set[str] = field(default_factory=set)
+    heard_at: int = 0
+
+    def add(self, span: Span, now: int) -> None:
+        """Take in a span; anything but a root span of the journey's caller is ignored."""
+        ours = span.service == self.journey.caller and span.name in self.journey.steps and not span.parent_id
+        if not ours or span.span_id in self.seen or span.start < now - KEPT_NS:
+            return
+        self.heard_at = max(self.heard_at, now)
+        self.seen.add(span.span_id)
+        good = span.status is not SpanStatus.ERROR
+        visit = str(span.attributes.get("journey.id", span.trace_id))
+        self.attempts.append(Attempt(span.span_id, visit, span.start, good, span.trace_id))
+        if len(self.attempts) % 1000 == 0:
+            self._forget(now - KEPT_NS)
+
+    def count(self, since: int, until: int) -> JourneyCount:
+        """Good and bad attempts that began in [since, until) Unix ns."""
+        results = [attempt.good for attempt in self.attempts if since <= attempt.start < until]
+        return JourneyCount(sum(results), len(results) - sum(results), since, until)
+
+    def good_visits(self, since: int) -> tuple[int, int]:
+        """Visits begun after the last bad attempt and after `since`: how many, and that moment (Unix ns)."""
+        last_bad = max((a.start for a in self.attempts if not a.good and a.start >= since), default=since - 1)
+        first: dict[str, int] = {}
+        for attempt in self.attempts:
+            first[attempt.journey] = min(attempt.start, first.get(attempt.journey, attempt.start))
+        return sum(start > last_bad for start in first.values()), last_bad + 1
+
+    def bad_traces(self, since: int, limit: int = 3) -> tuple[str, ...]:
+        """Trace ids of the newest bad attempts."""
+        bad = [attempt.trace_id for attempt in self.attempts if not attempt.good and attempt.start >= since]
+        return tuple(bad[-limit:])
+
+    def blind(self, now: int, patience_ns: int = 3 * 10**9) -> bool:
+        """True when no attempt was heard of lately: the telemetry is blind, or nobody travels."""
+        return now - self.heard_at > patience_ns
+
+    def _forget(self, before: int) -> None:
+        self.attempts = deque(attempt for attempt in self.attempts if attempt.start >= before)
+        self.seen = {attempt.span_id for attempt in self.attempts}

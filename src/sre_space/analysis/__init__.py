@@ -1,0 +1,1 @@
+"""The numbers: windows, baselines, tests, ranking; no I/O."""

@@ -1,0 +1,94 @@
+"""What the four agents' processes have in common: identity, forge, doorbell, loop."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+
+from sre_space.adapters.chart_file import read_chart
+from sre_space.adapters.ed25519 import KeyFile, TrustFolder
+from sre_space.adapters.github_mcp import GithubMcpForge
+from sre_space.adapters.halt_file import HaltFile
+from sre_space.adapters.kafka import KafkaPublisher, KafkaSubscription
+from sre_space.adapters.outbox_folder import OutboxFolder
+from sre_space.adapters.system_clock import SystemClock
+from sre_space.agents.duty import Duty
+from sre_space.domain import facts
+from sre_space.domain.chart import Chart
+from sre_space.domain.errors import SpaceError
+from sre_space.loop.casebook import Casebook
+from sre_space.loop.runner import Runner
+from sre_space.loop.watch import DOORBELL, Watch
+from sre_space.ports.clock import Clock
+from sre_space.ports.forge import Forge
+from sre_space.settings import Agent
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What every agent stands on."""
+
+    agent: facts.Agent
+    settings: Agent
+    chart: Chart
+    clock: Clock
+    forge: Forge
+    casebook: Casebook
+    key: KeyFile
+    brake: HaltFile
+
+    @classmethod
+    def prepare(cls, agent: facts.Agent, settings: Agent) -> "Ground":
+        """Read key, trust and chart; nothing is connected yet."""
+        state = settings.sre_space_state
+        owner, repo = settings.repo_owner, settings.repo_name
+        forge = GithubMcpForge(settings.forge_url, settings.github_personal_access_token, owner, repo)
+        return cls(
+            agent=agent,
+            settings=settings,
+            chart=read_chart(settings.sre_space_chart),
+            clock=SystemClock(),
+            forge=forge,
+            casebook=Casebook(forge, TrustFolder(state / "trust"), f"{owner}/{repo}"),
+            key=KeyFile.load(state / "keys" / f"{agent.value}.key"),
+            brake=HaltFile(state / "halt"),
+        )
+
+    def watch(self, duty: Duty) -> Watch:
+        """The loop around a duty, wired."""
+        bus = self.settings.kafka_bootstrap_servers
+        outbox = OutboxFolder(Path(self.settings.sre_space_state) / "outbox" / self.agent.value)
+        runner = Runner(self.agent, duty, self.casebook, self.forge, outbox, self.key, self.clock)
+        doorbell = KafkaSubscription(bus, [DOORBELL], None)
+        return Watch(runner, KafkaPublisher(bus), doorbell, self.settings.poll_seconds)
+
+
+def units(chart: Chart) -> dict[str, str]:
+    """Each unit of the chart and the runtime's name for it; one name today."""
+    return {service.unit: service.unit for service in chart.services.values()}
+
+
+def run(agent: facts.Agent, settings: type[Agent], work: Callable[[Ground], Coroutine[None, None, None]]) -> None:
+    """Run an agent's process until it is told to stop; a setting that is wrong ends it with one sentence."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s {agent.value} %(levelname)s %(message)s"
+    )
+    for noisy in ("httpx", "httpx2", "mcp"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        ground = Ground.prepare(agent, settings.read())
+        asyncio.run(_until_stopped(work(ground)))
+    except SpaceError as error:
+        sys.exit(f"{agent.value}: {error}")
+
+
+async def _until_stopped(work: Awaitable[None]) -> None:
+    task = asyncio.ensure_future(work)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,75 @@
+"""A case: the accepted chain of one issue. `domain/chain.py` builds it."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sre_space.domain.facts import Detection, Fact, Outcome, Payload, Step, Verification
+
+P = TypeVar("P", bound=Payload)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A fact as found: `place` is the comment's id (0: the issue's body), `digest` of its signed bytes."""
+
+    place: int
+    fact: Fact
+    digest: str
+    signer: str | None
+
+
+@dataclass(frozen=True)
+class Void:
+    """A fact that does not count, and why."""
+
+    place: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One incident. `frozen_reason` is "" unless an accepted link went missing or was altered."""
+
+    issue: int
+    is_open: bool
+    chain: tuple[Found, ...]
+    void: tuple[Void, ...] = ()
+    frozen_reason: str = ""
+    labels: tuple[str, ...] = ()
+
+    @property
+    def incident(self) -> str:
+        """The incident's ULID."""
+        return self.chain[0].fact.incident
+
+    @property
+    def last(self) -> Fact:
+        """The newest accepted fact."""
+        return self.chain[-1].fact
+
+    @property
+    def newest(self) -> int:
+        """The id of the newest signed comment seen, accepted or not; 0 when there is none."""
+        return max([entry.place for entry in self.chain] + [void.place for void in self.void])
+
+    @property
+    def detection(self) -> Detection:
+        """The opening fact's payload."""
+        payload = self.chain[0].fact.payload
+        assert isinstance(payload, Detection)
+        return payload
+
+    def latest(self, kind: type[P]) -> P | None:
+        """The newest payload of a kind."""
+        found = (entry.fact.payload for entry in reversed(self.chain))
+        return next((payload for payload in found if isinstance(payload, kind)), None)
+
+    @property
+    def recovered(self) -> bool:
+        """True from a measured recovery on: the same symptom is then a new incident."""
+        verdict = self.latest(Verification)
+        return verdict is not None and verdict.outcome is Outcome.RECOVERED
+
+    def fact_of(self, step: Step) -> Fact | None:
+        """The newest fact of a step."""
+        return next((entry.fact for entry in reversed(self.chain) if entry.fact.step is step), None)

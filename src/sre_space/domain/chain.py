@@ -1,0 +1,51 @@
+"""Which facts count: builds a case from what was found on one issue.
+
+Found facts arrive with the owner of the key that verified (None: no valid signature).
+Anything that does not extend the chain is void, and recorded as such.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sre_space.domain.case import Case, Found, Void
+from sre_space.domain.cycle import successors
+from sre_space.domain.facts import OWNER, Agent, Step
+
+_GAP = "follows a missing link"
+
+
+def open_case(repository: str, issue: int, is_open: bool, opening: Found, labels: tuple[str, ...] = ()) -> Case | None:
+    """A case from an issue's body; None when the body is not a detection that Scout signed for this repository."""
+    fact = opening.fact
+    right = fact.step is Step.DETECT and fact.seq == 0 and fact.repository == repository and fact.issue == 0
+    if not right or opening.signer != Agent.SCOUT:
+        return None
+    return Case(issue, is_open, (opening,), labels=labels)
+
+
+def accept(case: Case, found: Iterable[Found]) -> Case:
+    """Extend the chain in comment order; the first fact that fits wins, later ones are void."""
+    for entry in sorted(found, key=lambda entry: entry.place):
+        reason = _why_void(case, entry)
+        if not reason:
+            case = replace(case, chain=(*case.chain, entry))
+            continue
+        case = replace(case, void=(*case.void, Void(entry.place, reason)))
+        if reason == _GAP:
+            case = replace(case, frozen_reason=f"comment {entry.place} follows a link that is missing or altered")
+    return case
+
+
+def _why_void(case: Case, entry: Found) -> str:
+    fact, head = entry.fact, case.chain[-1]
+    if entry.signer is None:
+        return "no valid signature"
+    if (fact.incident, fact.repository, fact.issue) != (case.incident, head.fact.repository, case.issue):
+        return "signed for another issue"
+    if entry.signer != OWNER[fact.step]:
+        return f"{entry.signer} does not own {fact.step}"
+    if fact.seq <= head.fact.seq:
+        return "a later duplicate"
+    if fact.seq > head.fact.seq + 1 or fact.prev != head.digest:
+        return _GAP
+    return "" if fact.step in successors(head.fact.payload) else f"{fact.step} cannot follow {head.fact.step}"

@@ -1,0 +1,19 @@
+"""The one interval that verdicts on the journey are given with."""
+
+from math import sqrt
+
+Z95 = 1.959963984540054
+
+
+def wilson(good: int, total: int, z: float = Z95) -> tuple[float, float]:
+    """Wilson score interval of a share (Wilson 1927); (0, 1) when nothing was counted.
+
+    >>> wilson(30, 30)[1]
+    1.0
+    """
+    if total == 0:
+        return 0.0, 1.0
+    share, spread = good / total, z * z / total
+    centre = (share + spread / 2) / (1 + spread)
+    margin = z / (1 + spread) * sqrt(share * (1 - share) / total + spread / (4 * total))
+    return max(0.0, centre - margin), 1.0 if good == total else min(1.0, centre + margin)

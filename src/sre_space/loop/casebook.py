@@ -1,0 +1,80 @@
+"""Reads cases from the forge: the verified history that every agent works from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sre_space.domain.case import Case, Found
+from sre_space.domain.chain import accept, open_case
+from sre_space.domain.errors import Malformed, Missing
+from sre_space.domain.facts import Action
+from sre_space.domain.guardrails import PastAction
+from sre_space.ports.forge import Comment, Forge, Issue
+from sre_space.ports.signing import TrustStore
+from sre_space.wire.footer import parse_footer
+
+
+@dataclass(frozen=True)
+class Casebook:
+    """Fulfils `ports.ledger.Ledger` over the forge and the trust store."""
+
+    forge: Forge
+    trust: TrustStore
+    repository: str
+
+    async def case(self, issue: int) -> Case | None:
+        """The verified case of an issue; None when the issue is not an incident of ours."""
+        try:
+            return await self._case(await self.forge.issue(issue))
+        except Missing:
+            return None
+
+    async def open_cases(self) -> Sequence[Case]:
+        """Every open incident, oldest first; of two with one ULID only the lowest number."""
+        cases: dict[str, Case] = {}
+        for issue in await self.forge.issues(state="open"):
+            case = await self._case(issue)
+            if case is not None:
+                cases.setdefault(case.incident, case)
+        return tuple(cases.values())
+
+    async def past_actions(self, since: int) -> Sequence[PastAction]:
+        """Actions that changed a service at or after `since`, over open and closed incidents."""
+        found = []
+        for issue in await self.forge.issues(state="all", since=since):
+            case = await self._case(issue)
+            found += _actions(case, since) if case is not None else []
+        return found
+
+    async def _case(self, issue: Issue) -> Case | None:
+        opening = self._found(0, issue.body)
+        if opening is None:
+            return None
+        case = open_case(self.repository, issue.number, issue.state == "open", opening, issue.labels)
+        if case is None:
+            return None
+        comments = await self.forge.comments(issue.number) if issue.comments else ()
+        return accept(case, self._facts(comments))
+
+    def _facts(self, comments: Sequence[Comment]) -> list[Found]:
+        found = (self._found(comment.id, comment.body) for comment in comments)
+        return [one for one in found if one is not None]
+
+    def _found(self, place: int, body: str) -> Found | None:
+        """A broken footer is no fact: it is text that somebody wrote."""
+        try:
+            signed = parse_footer(body)
+        except Malformed:
+            return None
+        if signed is None:
+            return None
+        signer = self.trust.owner(signed.key_id, signed.message, signed.signature)
+        return Found(place, signed.fact, signed.digest, signer)
+
+
+def _actions(case: Case, since: int) -> list[PastAction]:
+    finished = not case.is_open or case.recovered
+    return [
+        PastAction(fact.payload.remedy.service, fact.at, case.incident, finished)
+        for fact in (entry.fact for entry in case.chain)
+        if isinstance(fact.payload, Action) and fact.payload.changed and fact.at >= since
+    ]

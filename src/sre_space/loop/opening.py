@@ -1,0 +1,52 @@
+"""Opens incidents: the one step that has no case yet. Used by the process of Scout."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ulid import ULID
+
+from sre_space.domain.errors import SpaceError
+from sre_space.domain.facts import Detection, Fact, Step
+from sre_space.domain.labels import INCIDENT, INVESTIGATING
+from sre_space.loop.casebook import Casebook
+from sre_space.ports.clock import Clock
+from sre_space.ports.forge import Forge
+from sre_space.ports.signing import Signer
+from sre_space.wire.footer import render, sign
+from sre_space.wire.prose import prose, title
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Opener:
+    """One open, unrecovered incident per symptom key."""
+
+    casebook: Casebook
+    forge: Forge
+    signer: Signer
+    clock: Clock
+    pending: dict[str, str] = field(default_factory=dict)
+
+    async def open_missing(self, detections: Sequence[Detection]) -> list[int]:
+        """Open what is not open yet; the new issues' numbers. With the forge down: one pending detection per key."""
+        if not detections:
+            self.pending.clear()
+            return []
+        try:
+            covered = {case.detection.key for case in await self.casebook.open_cases() if not case.recovered}
+            return [await self._open(one) for one in detections if one.key not in covered]
+        except SpaceError as error:
+            log.warning("an incident cannot be opened yet: %s", error)
+            return []
+
+    async def _open(self, detection: Detection) -> int:
+        """The same ULID is used until the issue is there: should an answer be lost, the lowest number wins."""
+        incident = self.pending.setdefault(detection.key, str(ULID()))
+        fact = Fact(incident, self.casebook.repository, 0, 0, "", Step.DETECT, 1, self.clock.now(), detection)
+        body = render(sign(fact, self.signer), prose(detection))
+        number = await self.forge.open_issue(title(detection), body, (INCIDENT, INVESTIGATING))
+        del self.pending[detection.key]
+        log.info("opened issue %d for %s", number, detection.key)
+        return number

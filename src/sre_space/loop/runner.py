@@ -1,0 +1,93 @@
+"""The loop of every agent: read the case, ask the cycle whose turn it is, do it, sign it, record it."""
+
+from dataclasses import dataclass, field, replace
+
+from sre_space.agents.duty import Duty
+from sre_space.domain.case import Case
+from sre_space.domain.cycle import next_step
+from sre_space.domain.facts import OWNER, STEP_OF, Agent, Decision, Fact, Payload
+from sre_space.domain.labels import labels
+from sre_space.loop.casebook import Casebook
+from sre_space.ports.clock import Clock
+from sre_space.ports.forge import Forge
+from sre_space.ports.outbox import Outbox, Pending
+from sre_space.ports.signing import Signer
+from sre_space.wire.footer import render, sign
+from sre_space.wire.prose import prose
+
+
+@dataclass
+class Runner:
+    """One agent at work on cases; it keeps nothing that the issues do not hold but its outbox."""
+
+    agent: Agent
+    duty: Duty
+    casebook: Casebook
+    forge: Forge
+    outbox: Outbox
+    signer: Signer
+    clock: Clock
+    heads: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    async def visit(self, case: Case) -> int | None:
+        """Move one case by at most one step; the id of the comment that recorded it, None when nothing was due."""
+        case = self._witnessed(case)
+        await self._settle(case)
+        step = next_step(case, self.clock.now())
+        if step is None or OWNER[step] is not self.agent:
+            return None
+        pending = self._pending(case) or await self._perform(case)
+        return await self._post(pending) if pending else None
+
+    async def _perform(self, case: Case) -> Pending | None:
+        step = next_step(case, self.clock.now())
+        assert step is not None
+        payload = await self.duty.perform(case, step)
+        if payload is None:
+            return None
+        pending = self._signed(case, payload)
+        self.outbox.put(pending)
+        return pending
+
+    def _signed(self, case: Case, payload: Payload) -> Pending:
+        step = STEP_OF[type(payload)]
+        head, last = case.chain[-1], case.last
+        attempt = last.attempt + (isinstance(payload, Decision) and case.latest(Decision) is not None)
+        fact = Fact(
+            case.incident, last.repository, case.issue, last.seq + 1, head.digest, step, attempt,
+            self.clock.now(), payload,
+        )  # fmt: skip
+        body = render(sign(fact, self.signer), prose(payload))
+        return Pending(case.issue, case.incident, fact.seq, fact.prev, body)
+
+    def _pending(self, case: Case) -> Pending | None:
+        """What an interrupted try left to post; a fact that another one overtook is dropped."""
+        pending = self.outbox.get(case.incident)
+        if pending is None:
+            return None
+        if (pending.seq, pending.prev) == (case.last.seq + 1, case.chain[-1].digest):
+            return pending
+        self.outbox.drop(case.incident)
+        return None
+
+    async def _post(self, pending: Pending) -> int:
+        comment = await self.forge.comment(pending.issue, pending.body)
+        self.outbox.drop(pending.incident)
+        return comment
+
+    async def _settle(self, case: Case) -> None:
+        """What follows from this agent's own last fact: labels, closing. Repeated until it shows."""
+        if OWNER[case.last.step] is not self.agent or not case.is_open:
+            return
+        wanted = labels(case)
+        if set(case.labels) != set(wanted):
+            await self.forge.set_labels(case.issue, wanted)
+        await self.duty.recorded(case)
+
+    def _witnessed(self, case: Case) -> Case:
+        """Freeze a case whose accepted head, seen before by this process, is gone or altered."""
+        seq, digest = self.heads.get(case.incident, (0, case.chain[0].digest))
+        if len(case.chain) <= seq or case.chain[seq].digest != digest:
+            return replace(case, frozen_reason=f"the accepted fact {seq} is missing or altered")
+        self.heads[case.incident] = (case.last.seq, case.chain[-1].digest)
+        return case

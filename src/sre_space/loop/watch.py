@@ -1,0 +1,110 @@
+"""Keeps one agent at its cases: the doorbell wakes it in milliseconds, the poll never forgets."""
+
+import asyncio
+import json
+import logging
+from dataclasses import dataclass, field
+
+from sre_space.domain.case import Case
+from sre_space.domain.errors import SpaceError
+from sre_space.loop.runner import Runner
+from sre_space.ports.bus import Publisher, Record, Subscription
+
+log = logging.getLogger(__name__)
+
+DOORBELL = "sre_facts"
+READ_AGAIN_S = 0.1
+READS = 10  # a doorbell may ring before its comment can be read
+
+
+@dataclass
+class Watch:
+    """At most one task per issue; a ring during work makes one more round."""
+
+    runner: Runner
+    publisher: Publisher
+    doorbell: Subscription
+    poll_seconds: float
+    tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    again: dict[int, int] = field(default_factory=dict)
+    rings: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def run(self) -> None:
+        """For ever: listen and poll."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen())
+            group.create_task(self._poll())
+
+    async def _listen(self) -> None:
+        while True:
+            for record in await self.doorbell.next(timeout=1.0):
+                self._answer(record)
+
+    async def _poll(self) -> None:
+        while True:
+            try:
+                for case in await self.runner.casebook.open_cases():
+                    self.wake(case.issue, 0)
+            except SpaceError as error:
+                log.warning("poll: %s", error)
+            await self.runner.clock.sleep(self.poll_seconds)
+
+    def _answer(self, record: Record) -> None:
+        """The doorbell is a hint that anyone may ring; only the issue is believed."""
+        try:
+            ring = json.loads(record.value)
+            issue, comment = int(ring["issue"]), int(ring["comment"])
+        except (ValueError, KeyError, TypeError):
+            log.warning("doorbell: a record that is no ring at offset %d", record.offset)
+            return
+        self.wake(issue, comment)
+
+    def wake(self, issue: int, comment: int) -> None:
+        """See to an issue, once the comment can be read (0: as it is)."""
+        task = self.tasks.get(issue)
+        if task is not None and not task.done():
+            self.again[issue] = max(comment, self.again.get(issue, 0))
+            return
+        task = asyncio.create_task(self._work(issue, comment))
+        task.add_done_callback(lambda done: self._done(issue, done))
+        self.tasks[issue] = task
+
+    def _done(self, issue: int, task: "asyncio.Task[None]") -> None:
+        self.tasks.pop(issue, None)
+        if not task.cancelled() and (bug := task.exception()) is not None:
+            # A bug must end the process, loudly: the supervisor starts a fresh one from the issue's facts.
+            log.critical("issue %d: %r", issue, bug, exc_info=bug)
+            raise SystemExit(1)
+        if issue in self.again:
+            self.wake(issue, self.again.pop(issue))
+
+    async def _work(self, issue: int, comment: int) -> None:
+        try:
+            while (case := await self._read(issue, comment)) is not None:
+                posted = await self.runner.visit(case)
+                if posted is None:
+                    return
+                comment = posted
+                self.ring(issue, posted)
+        except SpaceError as error:
+            log.warning("issue %d: %s", issue, error)
+
+    async def _read(self, issue: int, comment: int) -> Case | None:
+        for _ in range(READS):
+            case = await self.runner.casebook.case(issue)
+            if case is None or comment <= case.newest:
+                return case
+            await self.runner.clock.sleep(READ_AGAIN_S)
+        return await self.runner.casebook.case(issue)
+
+    def ring(self, issue: int, comment: int) -> None:
+        """Tell the others; with the bus down the poll finds it."""
+        task = asyncio.create_task(self._publish(json.dumps({"issue": issue, "comment": comment}).encode()))
+        self.rings.add(task)
+        task.add_done_callback(self.rings.discard)
+
+    async def _publish(self, ring: bytes) -> None:
+        try:
+            await self.publisher.publish(DOORBELL, ring)
+        except SpaceError as error:
+            log.warning("doorbell: %s", error)

@@ -1,0 +1,1 @@
+"""What the agents need of the world; each docstring says what an adapter MUST do."""

@@ -1,0 +1,11 @@
+"""The halt file: a person's brake, read before every act."""
+
+from typing import Protocol
+
+
+class Brake(Protocol):
+    """Says whether a person has stopped the doctor."""
+
+    def halted(self) -> bool:
+        """True while halted. MUST read the present state each time; MUST answer True when it cannot tell."""
+        ...

@@ -1,0 +1,23 @@
+"""What the doctor did lately, read back from the issues."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sre_space.domain.case import Case
+from sre_space.domain.guardrails import PastAction
+
+
+class Ledger(Protocol):
+    """Verified history; the issues are its only source."""
+
+    async def past_actions(self, since: int) -> Sequence[PastAction]:
+        """Actions that changed a service at or after `since` (Unix ns), over open and closed incidents."""
+        ...
+
+    async def case(self, issue: int) -> Case | None:
+        """The verified case of an issue; None when the issue is not an incident of ours."""
+        ...
+
+    async def open_cases(self) -> Sequence[Case]:
+        """Every open incident, oldest first; of two with one ULID only the lowest number."""
+        ...

@@ -1,0 +1,31 @@
+"""Facts that are signed but not yet on the forge: no record is lost with the forge down."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Pending:
+    """One comment to post: it follows the link `prev` as number `seq`."""
+
+    issue: int
+    incident: str
+    seq: int
+    prev: str
+    body: str
+
+
+class Outbox(Protocol):
+    """At most one pending fact per incident, durable."""
+
+    def put(self, pending: Pending) -> None:
+        """Replace the incident's pending fact; MUST be on disk on return."""
+        ...
+
+    def get(self, incident: str) -> Pending | None:
+        """The pending fact of an incident."""
+        ...
+
+    def drop(self, incident: str) -> None:
+        """Forget it; an unknown incident MUST be a no-op."""
+        ...

@@ -1,0 +1,98 @@
+"""The settings of every process, read from the environment: one frozen class per process.
+
+`docs/settings.md` has one heading per variable; a test compares the two.
+"""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from sre_space.domain.errors import Malformed
+
+
+class _Settings(BaseSettings):
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False)
+
+    @classmethod
+    def read(cls) -> Self:
+        """Read the environment; `Malformed` names the variable and what is wrong with it."""
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors()[0]
+            variable = str(first["loc"][0]).upper() if first["loc"] else "settings"
+            raise Malformed(f"{variable}: {first['msg']}; see docs/settings.md") from error
+
+
+class Space(_Settings):
+    """What every process of a space knows."""
+
+    sre_space_state: Path = Field(
+        Path.home() / ".local/state/sre-space", description="folder of a space's state, keys and logs"
+    )
+    sre_space_chart: Path = Field(Path("sre-space.yaml"), description="the patient's chart")
+    kafka_bootstrap_servers: str = Field("127.0.0.1:9092", description="the event bus")
+    otel_exporter_otlp_endpoint: str = Field("http://127.0.0.1:4317", description="where telemetry goes (gRPC)")
+
+
+class Bus(Space):
+    """The embedded broker."""
+
+    bus_port: int = Field(9092, ge=0, le=65535, description="port of the embedded Kafka broker")
+
+
+class Telemetry(Space):
+    """The embedded OTLP receiver and Jaeger query API."""
+
+    otlp_grpc_port: int = Field(4317, ge=0, le=65535, description="OTLP over gRPC")
+    otlp_http_port: int = Field(4318, ge=0, le=65535, description="OTLP over HTTP")
+    jaeger_port: int = Field(16686, ge=0, le=65535, description="Jaeger query API")
+    spans_retention_seconds: int = Field(6 * 3600, ge=60, description="spans older than this are deleted")
+
+
+class ForgeServer(Space):
+    """The embedded forge."""
+
+    forge_port: int = Field(
+        8010, ge=0, le=65535, description="port of the embedded forge (MCP over HTTP, Git over HTTP)"
+    )
+    repo_owner: str = Field("local", description="owner of the repository")
+    repo_name: str = Field("cloud-insurance", description="name of the repository")
+
+
+class Agent(Space):
+    """What each agent needs to read and write incidents."""
+
+    forge_url: str = Field("http://127.0.0.1:8010/mcp", description="the forge's MCP endpoint")
+    github_personal_access_token: str = Field("", description="the bearer token of this identity", repr=False)
+    repo_owner: str = Field("local", description="owner of the repository")
+    repo_name: str = Field("cloud-insurance", description="name of the repository")
+    poll_seconds: float = Field(1.0, gt=0, description="how often an agent polls the forge when no doorbell rings")
+
+
+class Scout(Agent):
+    """Scout watches."""
+
+
+class Brain(Agent):
+    """Brain diagnoses."""
+
+    jaeger_url: str = Field("http://127.0.0.1:16686", description="Jaeger's query API")
+    runtime_socket: str = Field("", description="the socket of supervisord")
+    openai_api_key: str = Field(
+        "", description="reserved for the optional language model; nothing reads it yet", repr=False
+    )
+
+
+class Fixer(Agent):
+    """Fixer acts."""
+
+    runtime_socket: str = Field("", description="the socket of supervisord")
+
+
+class Memory(Agent):
+    """Memory remembers."""
+
+    chroma_url: str = Field("http://127.0.0.1:8000", description="the Chroma server")

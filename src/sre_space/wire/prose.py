@@ -1,0 +1,111 @@
+"""Facts in words, for people; no agent ever reads them back.
+
+Text that came from the patient is fenced and scrubbed: no mentions, no issue references,
+no closing keywords, no e-mail addresses, no tokens.
+"""
+
+import re
+
+from sre_space.domain.facts import (
+    Action,
+    Conclusion,
+    Confirmation,
+    Decision,
+    Detection,
+    Learnt,
+    Payload,
+    Recall,
+    Verification,
+)
+
+MAX_PROSE = 20_000
+_SECRET = re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w+|sk-[\w-]{16,}|eyJ[\w-]{10,}\.[\w-]+\.[\w-]+)\b")
+_EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
+_CLOSING = re.compile(r"\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(\s+(?:\S+/\S+)?)#(\d+)", re.IGNORECASE)
+
+
+def title(detection: Detection) -> str:
+    """`[INCIDENT] Infrastructure Alert: policy-service`."""
+    symptom = detection.symptoms[0]
+    return scrub(f"[INCIDENT] {symptom.kind} Alert: {symptom.service}")
+
+
+def prose(payload: Payload) -> str:
+    """The words above the footer, at most 20 kB."""
+    return scrub(_words(payload))[:MAX_PROSE]
+
+
+def scrub(text: str) -> str:
+    """Neutralise what a forge would act on and what must not leave."""
+    text = _SECRET.sub("[token removed]", text)
+    text = _EMAIL.sub("[address removed]", text)
+    text = _CLOSING.sub(r"\1\2no. \3", text)
+    return re.sub(r"#(\d)", r"no. \1", text).replace("@", "(at)")
+
+
+def _words(payload: Payload) -> str:
+    match payload:
+        case Detection():
+            return _detection(payload)
+        case Recall():
+            return _recall(payload)
+        case Decision():
+            return _decision(payload)
+        case Action():
+            return f"**Fixer**: {payload.remedy.command}: {payload.result}. {payload.detail}."
+        case Verification():
+            return _verification(payload)
+        case Confirmation():
+            return f"**Fixer**: the label `{payload.label}` is set."
+        case Conclusion():
+            return payload.postmortem
+        case Learnt():
+            return f"**Memory**: learnt: {payload.lesson}"
+
+
+def _detection(detection: Detection) -> str:
+    rows = [f"| {name} | {word} |" for name, word in detection.health.items()]
+    told = [
+        f"- {one.kind}: **{one.service}**: {one.detail}, for {one.value:g} s ({one.limit:g} s are tolerated)"
+        for one in detection.symptoms
+    ]
+    traces = ", ".join(f"`{trace}`" for trace in detection.traces) or "none yet"
+    journey = detection.journey
+    seconds = (journey.until - journey.since) / 1e9
+    return "\n".join(
+        [
+            "**Scout** sees:", *told, "", "| service | health |", "|---|---|", *rows, "",
+            f"Journey in the last {seconds:g} s: {journey.good} good, {journey.bad} bad attempts.",
+            f"Failed traces: {traces}",
+        ]
+    )  # fmt: skip
+
+
+def _recall(recall: Recall) -> str:
+    if not recall.cases:
+        return "**Memory**: nothing like this is remembered."
+    lines = [
+        f"- issue {past.issue} (similarity {past.similarity:.2f}): {past.cause}; {past.remedy} "
+        f"{'helped' if past.worked else 'did not help'}"
+        for past in recall.cases
+    ]
+    return "\n".join(["**Memory** recalls:", *lines])
+
+
+def _decision(decision: Decision) -> str:
+    told = {item.id: item.statement for item in decision.diagnosis.evidence}
+    lines = [f"**Brain**: {decision.diagnosis.verdict}. {decision.remedy.reason}.", ""]
+    for rank, cause in enumerate(decision.diagnosis.causes, 1):
+        lines.append(f"{rank}. **{cause.service}** {cause.kind} (score {cause.score:.2f})")
+        lines += [f"   - {told[id]} `{id}`" for id in cause.evidence]
+    lines += ["", "Guardrails:"]
+    lines += [f"- {'allowed' if a.allowed else 'REFUSED'} by {a.rule}: {a.reason}" for a in decision.guardrails]
+    return "\n".join([*lines, "", decision.remedy.command])
+
+
+def _verification(verdict: Verification) -> str:
+    journey = verdict.journey
+    return (
+        f"**Scout**: {verdict.outcome}. {verdict.detail}: {journey.good} good and {journey.bad} bad attempts, "
+        f"success {verdict.low:.1%} to {verdict.high:.1%} (95 %). {verdict.failed} attempts failed in all."
+    )

@@ -1,0 +1,122 @@
+"""Scout's health detector and journey book, on virtual time."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre_space.agents.scout.health import FAILURES_TO_FIRE, FAILURES_TO_FIRE_UNSEEN, ServiceHealth
+from sre_space.agents.scout.journeys import JourneyBook
+from sre_space.domain.chart import Journey
+from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
+from sre_space.ports.probe import Health
+
+SECOND = 10**9
+GOOD = Health(True, True, "200", 0.01)
+BAD = Health(False, False, "no connection", 0.0)
+JOURNEY = Journey("buy-insurance", "traffic", ("journey quote", "journey purchase"), 0.999)
+
+
+def probed(*answers: Health) -> ServiceHealth:
+    """A detector after these probes, four a second."""
+    health = ServiceHealth("policy-service")
+    for number, answer in enumerate(answers):
+        health.update(answer, number * SECOND // 4)
+    return health
+
+
+def attempt(number: int, start: int, good: bool = True, **changed: object) -> Span:
+    """A root span of the traffic."""
+    values: dict[str, object] = {
+        "trace_id": f"t{number}", "span_id": f"s{number}", "parent_id": "", "service": "traffic",
+        "name": "journey quote", "kind": SpanKind.INTERNAL, "start": start, "end": start + 5,
+        "status": SpanStatus.UNSET if good else SpanStatus.ERROR, "attributes": {"journey.id": f"j{number}"},
+    }  # fmt: skip
+    return Span(**(values | changed))  # type: ignore[arg-type]
+
+
+def test_a_service_fires_after_three_failed_probes_in_a_row() -> None:
+    assert not probed(GOOD, *[BAD] * (FAILURES_TO_FIRE - 1)).firing
+    assert probed(GOOD, *[BAD] * FAILURES_TO_FIRE).firing
+
+
+def test_one_lost_probe_is_forgiven() -> None:
+    assert not probed(GOOD, BAD, BAD, GOOD, BAD, BAD).firing
+
+
+def test_a_service_that_was_never_seen_healthy_may_still_be_starting() -> None:
+    assert not probed(*[BAD] * (FAILURES_TO_FIRE_UNSEEN - 1)).firing
+    assert probed(*[BAD] * FAILURES_TO_FIRE_UNSEEN).firing
+
+
+def test_two_good_probes_end_an_outage_and_date_it() -> None:
+    health = probed(GOOD, BAD, BAD, BAD, GOOD)
+    assert health.firing
+    health.update(GOOD, 5 * SECOND // 4)
+
+    assert not health.firing
+    assert health.healthy_since == SECOND
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=60))
+def test_firing_means_three_failures_without_two_successes_since(answers: list[bool]) -> None:
+    health = probed(GOOD, *[GOOD if answer else BAD for answer in answers])
+    word = "".join("g" if answer else "b" for answer in answers)
+    after_clear = word[word.rfind("gg") + 2 :] if "gg" in word else word
+    if word.startswith("g") and "gg" not in word:
+        after_clear = word[1:]
+
+    assert health.firing == ("bbb" in after_clear)
+
+
+def test_attempts_are_counted_once_however_often_they_are_delivered() -> None:
+    book = JourneyBook(JOURNEY)
+    for _ in range(3):
+        book.add(attempt(1, 10), 20)
+        book.add(attempt(2, 11, good=False), 20)
+
+    count = book.count(0, 100)
+
+    assert (count.good, count.bad) == (1, 1)
+
+
+def test_spans_of_others_are_no_attempts() -> None:
+    book = JourneyBook(JOURNEY)
+    book.add(attempt(1, 10, service="quote-service"), 20)
+    book.add(attempt(2, 10, name="GET /quotes"), 20)
+    book.add(attempt(3, 10, parent_id="p"), 20)
+
+    assert not book.attempts
+
+
+def test_good_visits_are_those_begun_after_the_last_bad_attempt() -> None:
+    book = JourneyBook(JOURNEY)
+    for number in range(10):
+        book.add(attempt(number, number * SECOND, good=number != 4), 10 * SECOND)
+
+    assert book.good_visits(SECOND) == (5, 4 * SECOND + 1)
+    assert book.good_visits(6 * SECOND) == (4, 6 * SECOND)
+
+
+def test_a_visit_that_began_before_the_effect_does_not_count() -> None:
+    book = JourneyBook(JOURNEY)
+    book.add(attempt(1, 1 * SECOND), 10 * SECOND)
+    book.add(attempt(2, 5 * SECOND, attributes={"journey.id": "j1"}), 10 * SECOND)
+
+    assert book.good_visits(3 * SECOND)[0] == 0
+
+
+def test_a_book_that_hears_nothing_is_blind() -> None:
+    book = JourneyBook(JOURNEY)
+    book.add(attempt(1, 10), SECOND)
+
+    assert not book.blind(3 * SECOND)
+    assert book.blind(5 * SECOND)
+
+
+@given(st.integers(1, 5000))
+def test_memory_is_bounded_by_time(count: int) -> None:
+    book = JourneyBook(JOURNEY)
+    for number in range(count):
+        book.add(attempt(number, number * SECOND), number * SECOND)
+
+    assert len(book.attempts) <= 900 + 1000
+    assert len(book.seen) <= 900 + 1000 + 1

@@ -1,0 +1,216 @@
+"""`domain/cycle.py`, model-tested: whatever the agents answer, a case ends, and in the right hands."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre_space.domain.case import Case, Found
+from sre_space.domain.chain import accept, open_case
+from sre_space.domain.cycle import RECALL_PATIENCE, next_step, overdue, successors
+from sre_space.domain.facts import (
+    OWNER,
+    PAYLOAD,
+    Action,
+    ActionResult,
+    Conclusion,
+    Confidence,
+    Confirmation,
+    Decision,
+    Detection,
+    Diagnosis,
+    Fact,
+    JourneyCount,
+    Learnt,
+    Outcome,
+    Payload,
+    Recall,
+    Remedy,
+    RemedyKind,
+    Step,
+    Symptom,
+    SymptomKind,
+    Verification,
+)
+from sre_space.domain.labels import FIXED, INVESTIGATING, MITIGATING, NEEDS_HUMAN, labels
+
+REPO = "local/cloud-insurance"
+COUNT = JourneyCount(30, 0, 0, 1)
+DETECTION = Detection(
+    "infrastructure/policy-service",
+    (Symptom(SymptomKind.INFRASTRUCTURE, "policy-service", "no connection", 1.0, 0.5, 100),),
+    {"policy-service": "out"},
+    COUNT,
+)
+RESTART = Remedy(RemedyKind.RESTART, "policy-service", "1:1", "crash")
+DIAGNOSIS = Diagnosis(Confidence.CONFIRMED, (), ())
+
+PAYLOADS: dict[Step, st.SearchStrategy[Payload]] = {
+    Step.RECALL: st.just(Recall(())),
+    Step.DECIDE: st.just(Decision(DIAGNOSIS, RESTART, (), 10**12)),
+    Step.ACT: st.sampled_from(ActionResult).map(lambda result: Action(result, RESTART, "", "", "none", (), "")),
+    Step.VERIFY: st.sampled_from(Outcome).map(lambda outcome: Verification(outcome, COUNT, 0.9, 1.0, 0, 5, "")),
+    Step.CONFIRM: st.just(Confirmation(FIXED)),
+    Step.CONCLUDE: st.just(Conclusion(1.0, 2.0, "text")),
+    Step.REMEMBER: st.just(Learnt("lesson", 5)),
+}
+
+
+def found(step: Step, payload: Payload, seq: int, prev: str, **changed: object) -> Found:
+    """A fact as its owner would have signed it."""
+    values: dict[str, object] = {
+        "incident": "01INCIDENT", "repository": REPO, "issue": 0 if step is Step.DETECT else 7, "seq": seq,
+        "prev": prev, "step": step, "attempt": 1, "at": seq * 10**9, "payload": payload,
+    }  # fmt: skip
+    values |= changed
+    return Found(seq, Fact(**values), f"digest{seq}", OWNER[step])  # type: ignore[arg-type]
+
+
+def opened() -> Case:
+    """A case with nothing but its detection."""
+    case = open_case(REPO, 7, True, found(Step.DETECT, DETECTION, 0, ""))
+    assert case is not None
+    return case
+
+
+def extended(case: Case, step: Step, payload: Payload) -> Case:
+    """The case with one more fact."""
+    return accept(case, [found(step, payload, case.last.seq + 1, case.chain[-1].digest)])
+
+
+@given(st.data())
+def test_a_due_step_is_always_accepted_from_its_owner_and_from_nobody_else(data: st.DataObject) -> None:
+    case = opened()
+    for _ in range(12):
+        step = next_step(case, case.last.at)
+        if step is None:
+            break
+        fact = found(step, data.draw(PAYLOADS[step]), case.last.seq + 1, case.chain[-1].digest)
+        for other in set(OWNER.values()) - {OWNER[step]}:
+            forged = Found(fact.place, fact.fact, fact.digest, other)
+            assert len(accept(case, [forged]).chain) == len(case.chain)
+
+        grown = accept(case, [fact])
+
+        assert len(grown.chain) == len(case.chain) + 1
+        case = grown
+
+
+@given(st.data())
+def test_every_story_that_recovers_ends_within_seven_more_steps(data: st.DataObject) -> None:
+    case = opened()
+    for _ in range(data.draw(st.integers(0, 12))):
+        step = next_step(case, case.last.at)
+        if step is None:
+            break
+        case = extended(case, step, data.draw(PAYLOADS[step]))
+    best = {Step.ACT: Action(ActionResult.DONE, RESTART, "", "", "none", (), "")}
+    best_verdict = Verification(Outcome.RECOVERED, COUNT, 0.9, 1.0, 0, 5, "")
+    steps = 0
+    while (step := next_step(case, case.last.at)) is not None:
+        payload = best_verdict if step is Step.VERIFY else best.get(step) or data.draw(PAYLOADS[step])
+        case, steps = extended(case, step, payload), steps + 1
+
+    assert steps <= 7
+    assert case.last.step is Step.REMEMBER
+
+
+def test_every_step_but_the_first_can_be_reached() -> None:
+    reached, frontier = set[Step](), [DETECTION]
+    payloads: list[Payload] = list(frontier)
+    while payloads:
+        for step in successors(payloads.pop()):
+            if step not in reached:
+                reached.add(step)
+                payloads += [
+                    *(Action(result, RESTART, "", "", "none", (), "") for result in ActionResult if step is Step.ACT),
+                    *(Verification(one, COUNT, 0, 1, 0, 0, "") for one in Outcome if step is Step.VERIFY),
+                ] or [_any(step)]
+
+    assert reached == set(PAYLOAD) - {Step.DETECT}
+
+
+def _any(step: Step) -> Payload:
+    return {
+        Step.RECALL: Recall(()), Step.DECIDE: Decision(DIAGNOSIS, RESTART, (), 1), Step.CONFIRM: Confirmation(FIXED),
+        Step.CONCLUDE: Conclusion(1, 2, ""), Step.REMEMBER: Learnt("", 1),
+    }[step]  # fmt: skip
+
+
+def test_brain_decides_alone_when_memory_is_silent_for_two_seconds() -> None:
+    case = opened()
+
+    assert next_step(case, RECALL_PATIENCE - 1) is Step.RECALL
+    assert next_step(case, RECALL_PATIENCE) is Step.DECIDE
+    assert extended(case, Step.DECIDE, _any(Step.DECIDE)).last.step is Step.DECIDE
+
+
+def test_a_second_fact_for_the_same_step_is_void() -> None:
+    case = extended(opened(), Step.RECALL, Recall(()))
+    late = Found(99, found(Step.DECIDE, _any(Step.DECIDE), 1, "digest0").fact, "other", "brain")
+
+    case = accept(case, [late])
+
+    assert case.last.step is Step.RECALL
+    assert [void.reason for void in case.void] == ["a later duplicate"]
+    assert not case.frozen_reason
+
+
+def test_a_fact_that_follows_a_missing_link_freezes_the_case() -> None:
+    case = accept(opened(), [found(Step.ACT, Action(ActionResult.DONE, RESTART, "", "", "", (), ""), 2, "digest1")])
+
+    assert case.frozen_reason
+    assert next_step(case, 10**18) is None
+    assert NEEDS_HUMAN in labels(case)
+
+
+def test_a_fact_signed_for_another_issue_repository_or_incident_is_void() -> None:
+    for changed in ({"issue": 8}, {"repository": "stranger/fork"}, {"incident": "01OTHER"}):
+        copied = found(Step.RECALL, Recall(()), 1, "digest0", **changed)
+
+        case = accept(opened(), [copied])
+
+        assert [void.reason for void in case.void] == ["signed for another issue"]
+
+
+def test_an_unsigned_fact_is_void() -> None:
+    fact = found(Step.RECALL, Recall(()), 1, "digest0")
+
+    case = accept(opened(), [Found(1, fact.fact, fact.digest, None)])
+
+    assert [void.reason for void in case.void] == ["no valid signature"]
+
+
+def test_an_issue_that_scout_did_not_open_is_no_case() -> None:
+    opening = found(Step.DETECT, DETECTION, 0, "")
+
+    assert open_case(REPO, 7, True, Found(0, opening.fact, "d", "brain")) is None
+    assert open_case(REPO, 7, True, Found(0, opening.fact, "d", None)) is None
+    assert open_case("other/repo", 7, True, opening) is None
+
+
+def test_a_step_is_overdue_after_its_deadline_but_not_while_people_are_asked() -> None:
+    case = extended(opened(), Step.DECIDE, _any(Step.DECIDE))
+    asked = extended(case, Step.ACT, Action(ActionResult.ESCALATED, RESTART, "", "", "", (), ""))
+
+    assert overdue(case, case.last.at + 11 * 10**9) is Step.ACT
+    assert overdue(case, case.last.at + 9 * 10**9) is None
+    assert overdue(asked, 10**15) is None
+
+
+def test_a_closed_issue_is_left_alone() -> None:
+    case = open_case(REPO, 7, False, found(Step.DETECT, DETECTION, 0, ""))
+
+    assert case is not None
+    assert next_step(case, 10**18) is None
+
+
+def test_labels_follow_the_chain() -> None:
+    case = opened()
+    assert INVESTIGATING in labels(case)
+    case = extended(case, Step.DECIDE, _any(Step.DECIDE))
+    assert MITIGATING in labels(case)
+    escalated = extended(case, Step.ACT, Action(ActionResult.ESCALATED, RESTART, "", "", "", (), ""))
+    assert NEEDS_HUMAN in labels(escalated)
+    verified = extended(escalated, Step.VERIFY, Verification(Outcome.RECOVERED, COUNT, 0.9, 1, 0, 5, ""))
+    confirmed = extended(verified, Step.CONFIRM, Confirmation(FIXED))
+    assert FIXED in labels(confirmed)
+    assert NEEDS_HUMAN not in labels(confirmed)
