@@ -1,11 +1,5 @@
 """What the four agents' processes have in common: identity, forge, doorbell, loop."""
 
-import asyncio
-import contextlib
-import logging
-import signal
-import sys
-from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +13,6 @@ from sre_space.adapters.system_clock import SystemClock
 from sre_space.agents.duty import Duty
 from sre_space.domain import facts
 from sre_space.domain.chart import Chart
-from sre_space.domain.errors import SpaceError
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.runner import Runner
 from sre_space.loop.watch import DOORBELL, Watch
@@ -70,25 +63,3 @@ class Ground:
 def units(chart: Chart) -> dict[str, str]:
     """Each unit of the chart and the runtime's name for it; one name today."""
     return {service.unit: service.unit for service in chart.services.values()}
-
-
-def run(agent: facts.Agent, settings: type[Agent], work: Callable[[Ground], Coroutine[None, None, None]]) -> None:
-    """Run an agent's process until it is told to stop; a setting that is wrong ends it with one sentence."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s {agent.value} %(levelname)s %(message)s"
-    )
-    for noisy in ("httpx", "httpx2", "mcp"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    try:
-        ground = Ground.prepare(agent, settings.read())
-        asyncio.run(_until_stopped(work(ground)))
-    except SpaceError as error:
-        sys.exit(f"{agent.value}: {error}")
-
-
-async def _until_stopped(work: Awaitable[None]) -> None:
-    task = asyncio.ensure_future(work)
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, task.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await task

@@ -9,7 +9,7 @@ from sre_space.adapters.kafka import KafkaHistory, KafkaSubscription
 from sre_space.agents.scout.health import PERIOD_S, ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.agents.scout.scout import Scout
-from sre_space.bootstrap import agent
+from sre_space.bootstrap import agent, server
 from sre_space.domain import facts
 from sre_space.domain.errors import Malformed, Unavailable
 from sre_space.loop.opening import Opener
@@ -85,7 +85,8 @@ class Senses:
             log.warning("%s/%d at %d: %s", record.topic, record.partition, record.offset, error)
 
 
-async def _work(ground: agent.Ground) -> None:
+async def _work(settings: Settings) -> None:
+    ground = agent.Ground.prepare(facts.Agent.SCOUT, settings)
     board = {name: ServiceHealth(name) for name in ground.chart.services}
     book = JourneyBook(ground.chart.journey)
     scout = Scout(ground.chart, board, book, ground.clock)
@@ -103,4 +104,4 @@ async def _work(ground: agent.Ground) -> None:
 
 
 if __name__ == "__main__":
-    agent.run(facts.Agent.SCOUT, Settings, _work)
+    server.run("scout", Settings, _work)

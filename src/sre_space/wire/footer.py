@@ -55,7 +55,7 @@ class SignedFact:
 
 
 def sign(fact: Fact, signer: Signer) -> SignedFact:
-    """Sign a fact; `Malformed` when its payload is over 16 KiB."""
+    """Sign a fact; `Malformed` when its payload is over 16 KiB or could not be read back."""
     message = _message(fact, signer.key_id)
     return SignedFact(fact, signer.key_id, message, signer.sign(message))
 
@@ -99,21 +99,22 @@ def _fact(values: dict[str, str]) -> Fact:
         step=step,
         attempt=int(values["attempt"]),
         at=int(values["at"]),
-        payload=_payload(step, values["payload"]),
+        payload=_read(step, _decode(values["payload"])),
     )
 
 
-def _payload(step: Step, text: str) -> Payload:
+def _read(step: Step, payload: bytes) -> Payload:
     try:
-        payload: Payload = _ADAPTERS[step].validate_json(_decode(text))
+        read: Payload = _ADAPTERS[step].validate_json(payload)
     except ValidationError as error:
         first = error.errors()[0]
-        raise ValueError(f"payload of {step}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    return payload
+        raise Malformed(f"payload of {step}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    return read
 
 
 def _message(fact: Fact, key_id: str) -> bytes:
     payload = _ADAPTERS[fact.step].dump_json(fact.payload)
+    _read(fact.step, payload)  # a payload that nobody could read back (an infinite number) is never signed
     if len(payload) > MAX_PAYLOAD:
         raise Malformed(f"the payload of {fact.step} has {len(payload)} bytes, over {MAX_PAYLOAD}")
     values = (

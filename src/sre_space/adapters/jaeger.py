@@ -1,0 +1,48 @@
+"""Jaeger's query API, embedded or real: fulfils `ports.traces.Traces`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+
+from sre_space.domain.errors import Malformed, Unavailable
+from sre_space.domain.telemetry import Span
+from sre_space.wire.jaeger import spans_from
+
+TIMEOUT_S = 5.0
+
+
+class JaegerTraces:
+    """Reads `/api/services` and `/api/traces`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client = httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S, trust_env=False)
+
+    async def services(self) -> Sequence[str]:
+        """Sorted names."""
+        return sorted(str(name) for name in await self._data("/api/services") or ())
+
+    async def window(self, service: str, since: int, until: int, limit: int = 200) -> Sequence[Span]:
+        """Traces by start; Jaeger counts microseconds and includes both ends."""
+        asked: dict[str, str | int] = {"service": service, "start": since // 1000, "end": max(0, until // 1000 - 1), "limit": limit}
+        return spans_from(await self._data("/api/traces", asked) or ())
+
+    async def trace(self, trace_id: str) -> Sequence[Span]:
+        """One trace."""
+        found = spans_from(await self._data(f"/api/traces/{trace_id}") or ())
+        return sorted(found, key=lambda span: span.start)
+
+    async def _data(self, path: str, query: dict[str, str | int] | None = None) -> Any:  # noqa: ANN401 - JSON; `spans_from` types it
+        try:
+            response = await self._client.get(path, params=query)
+        except httpx.HTTPError as error:
+            raise Unavailable(f"Jaeger does not answer at {self._url}: {error!r}; JAEGER_URL names it") from error
+        if response.status_code == httpx.codes.NOT_FOUND:
+            return None
+        if response.status_code != httpx.codes.OK:
+            raise Unavailable(f"Jaeger answered {response.status_code} to {path}: {response.text[:200]}")
+        try:
+            return response.json()["data"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise Malformed(f"Jaeger's answer to {path} is not its JSON: {response.text[:200]}") from error

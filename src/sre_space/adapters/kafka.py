@@ -1,0 +1,254 @@
+"""Kafka through confluent-kafka: fulfils `ports.bus`. librdkafka's calls block, so they run on threads."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from sre_space.domain.errors import Unavailable
+from sre_space.ports.bus import Record
+
+log = logging.getLogger(__name__)
+
+ACKNOWLEDGED_WITHIN_S = 10.0
+ANSWERED_WITHIN_S = 2.0
+BATCH = 500
+_QUIET: dict[str, Any] = {"log_level": 3, "reconnect.backoff.max.ms": 500, "logger": log}
+
+
+class KafkaPublisher:
+    """An idempotent producer; each `publish` waits for its own acknowledgement."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._producer = Producer(
+            {
+                "bootstrap.servers": bootstrap,
+                "linger.ms": 0,
+                "enable.idempotence": True,
+                "message.timeout.ms": int(ACKNOWLEDGED_WITHIN_S * 1000),
+                "topic.metadata.refresh.interval.ms": 60_000,
+                **_QUIET,
+            }
+        )
+        self._polling: asyncio.Task[None] | None = None
+        self._under_way = 0
+
+    async def publish(
+        self, topic: str, value: bytes, *, key: bytes = b"", headers: Mapping[str, bytes] | None = None
+    ) -> None:
+        """Return when acknowledged; `Unavailable` after ten seconds without."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+
+        def delivered(error: KafkaError | None, _: Message) -> None:
+            loop.call_soon_threadsafe(_settle, done, error)
+
+        try:
+            self._producer.produce(
+                topic, value, key or None, on_delivery=delivered, headers=list((headers or {}).items())
+            )
+        except (BufferError, KafkaException) as error:
+            raise Unavailable(f"the bus at {self._bootstrap} takes nothing more: {error}") from error
+        self._under_way += 1
+        try:
+            await self._served(done)
+        except KafkaException as error:
+            raise Unavailable(f"the bus at {self._bootstrap} did not acknowledge: {error}") from error
+        finally:
+            self._under_way -= 1
+
+    async def _served(self, done: "asyncio.Future[None]") -> None:
+        """Delivery reports arrive in `poll`: one thread polls while anything is under way."""
+        if self._polling is None or self._polling.done():
+            self._polling = asyncio.create_task(self._poll())
+        await done
+
+    async def _poll(self) -> None:
+        while self._under_way:
+            await asyncio.to_thread(self._producer.poll, 0.05)
+
+    async def close(self) -> None:
+        """Flush for up to two seconds."""
+        await asyncio.to_thread(self._producer.flush, ANSWERED_WITHIN_S)
+
+
+def _settle(done: "asyncio.Future[None]", error: KafkaError | None) -> None:
+    if done.done():
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(KafkaException(error))
+
+
+class KafkaSubscription:
+    """A member of `group`; or, without one, a reader of everything from the end on."""
+
+    def __init__(self, bootstrap: str, topics: Sequence[str], group: str | None, start: str = "latest") -> None:
+        self._topics, self._group = list(topics), group
+        self._bootstrap = bootstrap
+        self._closed = False
+        self._assigned = False
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": group or "unused",
+                "enable.auto.commit": False,
+                "auto.offset.reset": start,
+                "session.timeout.ms": 6000,
+                "fetch.wait.max.ms": 500,
+                "fetch.error.backoff.ms": 100,
+                "enable.partition.eof": False,
+                **_QUIET,
+            }
+        )
+        if group is not None:
+            self._consumer.subscribe(self._topics)
+            self._assigned = True
+
+    async def next(self, timeout: float) -> Sequence[Record]:
+        """Records, oldest first per partition; empty when there is nothing or nobody."""
+        return await asyncio.to_thread(self._next, timeout)
+
+    def _next(self, timeout: float) -> list[Record]:
+        try:
+            if not self._assigned:
+                self._assign(timeout)
+            first = self._consumer.poll(timeout)
+            rest = self._consumer.consume(BATCH, 0) if first is not None else []
+        except KafkaException as error:
+            log.info("the bus does not answer: %s", error)
+            time.sleep(min(timeout, 0.2))  # on this thread: the caller asked to wait up to `timeout`
+            return []
+        return [_record(message) for message in [first, *rest] if message is not None and message.error() is None]
+
+    def _assign(self, timeout: float) -> None:
+        make_topics(self._bootstrap, self._topics)
+        assigned = []
+        for topic in self._topics:
+            listed = self._consumer.list_topics(topic, timeout=max(timeout, 1.0)).topics[topic]
+            for number in listed.partitions:
+                _, high = self._consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=2.0)
+                assigned.append(TopicPartition(topic, number, high if self._from_end else OFFSET_BEGINNING))
+        self._consumer.assign(assigned)
+        self._assigned = True
+
+    @property
+    def _from_end(self) -> bool:
+        return True
+
+    async def commit(self) -> None:
+        """Commit what `next` returned."""
+        if self._group is None:
+            return
+        try:
+            await asyncio.to_thread(partial(self._consumer.commit, asynchronous=False))
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError._NO_OFFSET:
+                raise Unavailable(f"the bus at {self._bootstrap} did not commit: {error}") from error
+
+    async def alive(self) -> bool:
+        """Ask for the list of topics."""
+        try:
+            await asyncio.to_thread(partial(self._consumer.list_topics, timeout=ANSWERED_WITHIN_S))
+        except KafkaException:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Leave the group."""
+        if not self._closed:
+            self._closed = True
+            await asyncio.to_thread(self._consumer.close)
+
+
+class KafkaHistory:
+    """Windows of the past, each read by a consumer of its own."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+
+    async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
+        """Records of all partitions in [since, until), by time."""
+        try:
+            return await asyncio.to_thread(self._window, topic, since, until, limit)
+        except KafkaException as error:
+            raise Unavailable(f"the bus at {self._bootstrap} does not answer: {error}") from error
+
+    def _window(self, topic: str, since: int, until: int, limit: int) -> list[Record]:
+        consumer = Consumer(
+            {"bootstrap.servers": self._bootstrap, "group.id": "unused", "enable.auto.commit": False, **_QUIET}
+        )
+        try:
+            listed = consumer.list_topics(topic, timeout=ANSWERED_WITHIN_S).topics[topic]
+            asked = [TopicPartition(topic, number, since // 10**6) for number in listed.partitions]
+            starts = consumer.offsets_for_times(asked, timeout=ANSWERED_WITHIN_S) if asked else []
+            found = [one for start in starts if start.offset >= 0 for one in _read(consumer, start, until, limit)]
+        finally:
+            consumer.close()
+        inside = [record for record in found if since <= record.at < until]
+        return sorted(inside, key=lambda record: record.at)[:limit]
+
+
+def _read(consumer: Consumer, start: TopicPartition, until: int, limit: int) -> list[Record]:
+    """One partition from `start` to its present end, or to the first record after `until`."""
+    _, end = consumer.get_watermark_offsets(start, timeout=ANSWERED_WITHIN_S)
+    consumer.assign([start])
+    records: list[Record] = []
+    place = start.offset
+    while place < end and len(records) < limit:
+        message = consumer.poll(ANSWERED_WITHIN_S)
+        if message is None:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
+        if message.error() is not None:
+            raise KafkaException(message.error())
+        records.append(_record(message))
+        place = records[-1].offset + 1
+        if records[-1].at >= until:
+            break
+    return records
+
+
+def make_topics(bootstrap: str, topics: Sequence[str]) -> None:
+    """Make topics that do not exist; a consumer of a missing topic would never hear of it."""
+    admin = AdminClient({"bootstrap.servers": bootstrap, **_QUIET})
+    missing = set(topics) - set(admin.list_topics(timeout=ANSWERED_WITHIN_S).topics)
+    for future in admin.create_topics([NewTopic(topic, -1, -1) for topic in missing]).values() if missing else ():
+        try:
+            future.result(ANSWERED_WITHIN_S)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+
+
+def _record(message: Message) -> Record:
+    _, milliseconds = message.timestamp()
+    headers = message.headers() or []
+    return Record(
+        topic=message.topic() or "",
+        partition=message.partition() or 0,
+        offset=message.offset() or 0,
+        at=milliseconds * 10**6,
+        value=message.value() or b"",
+        key=message.key() or b"",
+        headers={key: _bytes(value) for key, value in (headers.items() if isinstance(headers, dict) else headers)},
+    )
+
+
+def _bytes(value: str | bytes | None) -> bytes:
+    return value.encode() if isinstance(value, str) else value or b""

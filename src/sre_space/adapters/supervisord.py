@@ -1,0 +1,100 @@
+"""The embedded runtime, supervisord over XML-RPC: fulfils `ports.runtime.Runtime`."""
+
+import asyncio
+import http.client
+import xmlrpc.client
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import psutil
+from supervisor.xmlrpc import Faults, SupervisorTransport
+
+from sre_space.domain.errors import Missing, Refused, Unavailable
+from sre_space.ports.runtime import Unit
+
+State = Literal["running", "starting", "stopped", "exited", "fatal", "unknown"]
+_STATES: Mapping[str, State] = {
+    "RUNNING": "running",
+    "STARTING": "starting",
+    "BACKOFF": "starting",
+    "STOPPED": "stopped",
+    "STOPPING": "stopped",
+    "EXITED": "exited",
+    "FATAL": "fatal",
+}
+_LIVING = ("running", "starting")
+
+
+@dataclass(frozen=True)
+class SupervisordRuntime:
+    """`socket`: path of supervisord's socket; `names`: each unit and its program there."""
+
+    socket: str
+    names: Mapping[str, str]
+
+    async def units(self) -> Sequence[Unit]:
+        """All units, in the chart's order."""
+        return [await self.unit(name) for name in self.names]
+
+    async def unit(self, name: str) -> Unit:
+        """One unit."""
+        return await asyncio.to_thread(self._unit, name)
+
+    async def restart(self, name: str, expected: str) -> Unit:
+        """Stop what lives and start it; nothing happens when the life is not the expected one."""
+        return await asyncio.to_thread(self._restart, name, expected)
+
+    def _restart(self, name: str, expected: str) -> Unit:
+        before = self._unit(name)
+        if before.incarnation != expected:
+            raise Refused(f"{name} lives as {before.incarnation}, not as {expected}; nothing was changed")
+        if before.state in _LIVING:
+            self._call("stopProcess", self.names[name])
+        try:
+            self._call("startProcess", self.names[name], False)
+        except Refused as error:
+            if "ALREADY_STARTED" not in str(error):
+                raise
+        return self._unit(name)
+
+    def _unit(self, name: str) -> Unit:
+        if name not in self.names:
+            raise Missing(f"the runtime has no unit {name!r}; the chart names {', '.join(self.names)}")
+        return _unit(name, self._call("getProcessInfo", self.names[name]))
+
+    def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - untyped answers; `_unit` types them
+        transport = SupervisorTransport(None, None, f"unix://{self.socket}")
+        proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+        try:
+            return getattr(proxy.supervisor, method)(*arguments)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode == Faults.BAD_NAME:
+                raise Missing(f"supervisord does not know {arguments[0]}") from fault
+            raise Refused(f"supervisord refused {method} {arguments[0]}: {fault.faultString}") from fault
+        except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
+            raise Unavailable(f"supervisord does not answer at {self.socket}: {error}") from error
+        finally:
+            transport.close()
+
+
+def _unit(name: str, info: Mapping[str, Any]) -> Unit:
+    state = _STATES.get(str(info["statename"]), "unknown")
+    pid = int(info["pid"]) or None
+    ended = state not in _LIVING
+    since = int(info["stop"] if ended else info["start"]) * 10**9
+    exit_code = int(info["exitstatus"]) if ended and info["exitstatus"] else None
+    return Unit(name, state, _incarnation(info, pid), pid, since, exit_code, str(info["spawnerr"]))
+
+
+def _incarnation(info: Mapping[str, Any], pid: int | None) -> str:
+    """Process id and creation time name a life; an ended one is named by when it began and ended.
+
+    supervisord counts whole seconds, so the creation time comes from the kernel.
+    """
+    if pid is None:
+        return f"ended:{info['start']}:{info['stop']}"
+    try:
+        return f"{pid}:{psutil.Process(pid).create_time():.2f}"
+    except psutil.NoSuchProcess:
+        return f"{pid}:gone"

@@ -1,0 +1,120 @@
+"""The environment of each process: only what it needs, secrets only to whom they belong, never on a command line."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sre_space.bootstrap.space_ports import HOST, Ports
+from sre_space.bootstrap.space_state import State, write_private
+from sre_space.bootstrap.space_table import AGENTS, SERVICES, Process, Role
+from sre_space.domain.errors import Malformed
+
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONPATH")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A space to be: its state, its ports, its chart (which lies in the checkout), its repository."""
+
+    state: State
+    ports: Ports
+    chart: Path
+    owner: str
+    repo: str
+
+    @property
+    def checkout(self) -> Path:
+        """The folder that holds the chart, `deploy/` and the services."""
+        return self.chart.parent
+
+
+def write_environments(plan: Plan, processes: tuple[Process, ...], tokens: Mapping[str, str]) -> None:
+    """One file of mode 0600 per process, which the launcher reads; `tokens` by login of the forge."""
+    for process in processes:
+        values = environment_of(plan, process, tokens)
+        broken = [name for name, value in values.items() if "\n" in value]
+        if broken:
+            raise Malformed(f"{broken[0]} holds a line break; set it to one line")
+        text = "".join(f"{name}={value}\n" for name, value in values.items())
+        write_private(plan.state.run / "env" / f"{process.name}.env", text)
+
+
+def environment_of(plan: Plan, process: Process, tokens: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of one process."""
+    values = {name: os.environ[name] for name in _INHERITED if os.environ.get(name)}
+    values |= {
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONSAFEPATH": "1",
+        "SRE_SPACE_UNIT": f"{process.name}@{plan.state.mark}",
+        "OTEL_SERVICE_NAME": process.name,
+    }
+    values |= _addresses(plan)
+    if process.role in (Role.PATIENT, Role.CUSTOMERS):
+        return values | _patient(plan, process)
+    return values | _doctor(plan) | _own(plan, process, tokens)
+
+
+def _addresses(plan: Plan) -> dict[str, str]:
+    ports = plan.ports.numbers
+    values = {
+        "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{ports['bus_port']}",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{HOST}:{ports['otlp_grpc_port']}",
+    }
+    for service in SERVICES:
+        variable = service.upper().replace("-", "_")
+        port = ports[f"{variable.lower()}_port"]
+        values |= {f"{variable}_PORT": str(port), f"{variable}_URL": f"http://{HOST}:{port}"}
+    return values
+
+
+def _patient(plan: Plan, process: Process) -> dict[str, str]:
+    """A service knows its database and nobody's secrets."""
+    database = plan.state.root / "apps" / f"{process.name}.db"
+    return {"DATABASE_URL": f"sqlite:///{database}"} if process.role is Role.PATIENT else {}
+
+
+def _doctor(plan: Plan) -> dict[str, str]:
+    return {
+        "SRE_SPACE_STATE": str(plan.state.root),
+        "SRE_SPACE_CHART": str(plan.chart),
+        "REPO_OWNER": plan.owner,
+        "REPO_NAME": plan.repo,
+    }
+
+
+def _own(plan: Plan, process: Process, tokens: Mapping[str, str]) -> dict[str, str]:
+    """What this one process needs beyond the rest."""
+    ports = {name.upper(): str(port) for name, port in plan.ports.numbers.items()}
+    socket = {"RUNTIME_SOCKET": str(plan.state.socket)}
+    jaeger = {"JAEGER_URL": f"http://{HOST}:{plan.ports.jaeger_port}"}
+    match process.name:
+        case "chroma":
+            return {"ANONYMIZED_TELEMETRY": "False"}
+        case "forge":
+            return ports | {"FORGE_SEED": str(plan.checkout)}
+        case "brain":
+            return _agent(plan, process, tokens) | socket | jaeger | _model()
+        case "fixer":
+            return _agent(plan, process, tokens) | socket
+        case "memory":
+            return _agent(plan, process, tokens) | {"CHROMA_URL": f"http://{HOST}:{plan.ports.chroma_port}"}
+        case "scout":
+            return _agent(plan, process, tokens) | jaeger
+        case "warden":
+            return socket
+        case _:
+            return ports
+
+
+def _agent(plan: Plan, process: Process, tokens: Mapping[str, str]) -> dict[str, str]:
+    assert process.name in AGENTS
+    return {
+        "FORGE_URL": f"http://{HOST}:{plan.ports.forge_port}/mcp",
+        "GITHUB_PERSONAL_ACCESS_TOKEN": tokens[f"sre-{process.name}"],
+    }
+
+
+def _model() -> dict[str, str]:
+    key = os.environ.get("OPENAI_API_KEY", "")
+    return {"OPENAI_API_KEY": key} if key else {}

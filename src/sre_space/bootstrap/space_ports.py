@@ -1,0 +1,95 @@
+"""The ports of an embedded space: the usual ones, others from the environment, or a free block."""
+
+import contextlib
+import random
+import socket
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+import psutil
+
+from sre_space.domain.errors import Malformed, Refused
+
+HOST = "127.0.0.1"
+_FREE_RANGE = (20_000, 32_000)  # below the ports that kernels give to outgoing connections
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Every listener of the space; all are on 127.0.0.1."""
+
+    bus_port: int = 9092
+    otlp_grpc_port: int = 4317
+    otlp_http_port: int = 4318
+    jaeger_port: int = 16686
+    chroma_port: int = 8000
+    forge_port: int = 8010
+    quote_service_port: int = 8001
+    policy_service_port: int = 8002
+    user_service_port: int = 8003
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Ports":
+        """The usual ports, each one replaced by the variable of its name (`BUS_PORT`) where that is set."""
+        ports = cls(**{name: _port(name.upper(), environment) for name in _names() if environment.get(name.upper())})
+        twice = {port for port in ports.numbers.values() if list(ports.numbers.values()).count(port) > 1}
+        if twice:
+            names = " and ".join(name.upper() for name, port in ports.numbers.items() if port in twice)
+            raise Malformed(f"{names} are the same port; set them to different ones")
+        return ports
+
+    @classmethod
+    def free_block(cls) -> "Ports":
+        """Consecutive ports of which none is in use now."""
+        names = _names()
+        for _ in range(200):
+            first = random.randrange(*_FREE_RANGE, 20)
+            if all(is_free(first + index) for index in range(len(names))):
+                return cls(**{name: first + index for index, name in enumerate(names)})
+        raise Refused(f"no block of {len(names)} free ports between {_FREE_RANGE[0]} and {_FREE_RANGE[1]}")
+
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        """Port by name."""
+        return asdict(self)
+
+    def refuse_taken(self) -> None:
+        """`Refused` names the first port that somebody else listens on, who, and the setting that changes it."""
+        for name, port in self.numbers.items():
+            if not is_free(port):
+                unit = name.removesuffix("_port").replace("_", "-")
+                raise Refused(
+                    f"port {port} ({unit}) is in use{_by_whom(port)}; "
+                    f"set {name.upper()} to another, or use --ports free"
+                )
+
+
+def is_free(port: int) -> bool:
+    """True when a listener could be bound now (a connection still closing does not count)."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _names() -> list[str]:
+    return [field.name for field in fields(Ports)]
+
+
+def _port(variable: str, environment: Mapping[str, str]) -> int:
+    text = environment[variable]
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise Malformed(f"{variable}={text} is not a port; set it to a number from 1 to 65535")
+    return int(text)
+
+
+def _by_whom(port: int) -> str:
+    """Best effort: some systems tell only root."""
+    with contextlib.suppress(psutil.Error, OSError):
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
+    return ""

@@ -1,0 +1,190 @@
+"""supervisord as the embedded runtime: its configuration, its life, and questions to it."""
+
+import contextlib
+import http.client
+import os
+import shlex
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+from supervisor.xmlrpc import SupervisorTransport
+
+from sre_space.bootstrap.space_env import Plan
+from sre_space.bootstrap.space_state import Running, State, write_private
+from sre_space.bootstrap.space_table import Process, Role
+from sre_space.domain.errors import Refused, Unavailable
+
+STOP_S = 3  # a unit that has not ended this long after SIGTERM is killed
+_UP_WITHIN_S = 15.0
+_POLL_S = 0.05
+
+
+@dataclass(frozen=True)
+class UnitState:
+    """What supervisord says of a process: `state` is its word (RUNNING, EXITED, ...), `since` Unix seconds."""
+
+    name: str
+    state: str
+    pid: int
+    since: int
+
+
+def configuration(plan: Plan, processes: Sequence[Process]) -> str:
+    """supervisord's configuration file. Nothing in it starts by itself: `up` starts in stages."""
+    state = plan.state
+    head = f"""\
+[supervisord]
+nodaemon=true
+silent=true
+logfile={_escaped(state.log("supervisord"))}
+pidfile={_escaped(state.run / "supervisord.pid")}
+childlogdir={_escaped(state.root / "logs")}
+directory={_escaped(state.root)}
+umask=077
+
+[unix_http_server]
+file={_escaped(state.socket)}
+chmod=0700
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+"""
+    return head + "".join(_program(state, rank, process) for rank, process in enumerate(processes, 1))
+
+
+def spawn(plan: Plan, processes: Sequence[Process]) -> Running:
+    """Start supervisord, away from the terminal's signals, and record it at once; it starts no unit yet."""
+    state = plan.state
+    path = state.run / "supervisord.conf"
+    write_private(path, configuration(plan, processes))
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
+    environment = inherited | {"SRE_SPACE_STATE": str(state.root), "SRE_SPACE_UNIT": f"supervisord@{state.mark}"}
+    with state.log("supervisord.start").open("wb") as output:
+        child = subprocess.Popen(
+            [sys.executable, "-P", "-m", "supervisor.supervisord", "-n", "-c", str(path)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    created = psutil.Process(child.pid).create_time()
+    repository = f"{plan.owner}/{plan.repo}"
+    ports = plan.ports.numbers
+    running = Running(child.pid, created, str(state.socket), ports, str(plan.chart), repository)
+    state.write_record(running)
+    _await_answer(child, running, state)
+    return running
+
+
+def start(socket: str, name: str) -> None:
+    """Start a unit; one that runs already is fine."""
+    try:
+        call(socket, "startProcess", name, False)
+    except Refused as error:
+        if "ALREADY_STARTED" not in str(error):
+            raise
+
+
+def units(socket: str) -> Sequence[UnitState]:
+    """All processes; `Unavailable` when supervisord does not answer."""
+    rows: Sequence[Mapping[str, Any]] = call(socket, "getAllProcessInfo")
+    found = [
+        UnitState(str(row["name"]), str(row["statename"]), int(row["pid"]), int(row["start"] if row["pid"] else 0))
+        for row in rows
+    ]
+    return sorted(found, key=lambda unit: unit.name)
+
+
+def stop(running: Running) -> None:
+    """Stop all units at once, then supervisord; whoever does not listen is killed."""
+    with contextlib.suppress(Unavailable, Refused):
+        call(running.socket, "stopAllProcesses", False)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        supervisor = psutil.Process(running.pid)
+        supervisor.terminate()
+        try:
+            supervisor.wait(STOP_S + 3)
+        except psutil.TimeoutExpired:
+            supervisor.kill()
+
+
+def sweep(state: State) -> Sequence[str]:
+    """Kill every process that carries this space's mark; the names of those found."""
+    found = list(_marked(state))
+    for _, process in found:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs([process for _, process in found], timeout=STOP_S)
+    return [name for name, _ in found]
+
+
+def call(socket: str, method: str, *arguments: object) -> Any:  # XML-RPC answers are untyped; callers type them
+    """One question to supervisord."""
+    with _proxy(socket) as proxy:
+        try:
+            return getattr(proxy.supervisor, method)(*arguments)
+        except xmlrpc.client.Fault as fault:
+            raise Refused(f"supervisord refused {method} {arguments}: {fault.faultString}") from fault
+        except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
+            raise Unavailable(f"supervisord does not answer at {socket}: {error}") from error
+
+
+@contextlib.contextmanager
+def _proxy(socket: str) -> Iterator[xmlrpc.client.ServerProxy]:
+    transport = SupervisorTransport(None, None, f"unix://{socket}")
+    try:
+        yield xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+    finally:
+        transport.close()
+
+
+def _await_answer(child: "subprocess.Popen[bytes]", running: Running, state: State) -> None:
+    deadline = time.monotonic() + _UP_WITHIN_S
+    while time.monotonic() < deadline:
+        if child.poll() is not None:
+            last = state.log("supervisord.start").read_text(errors="replace").strip().splitlines()[-1:]
+            raise Refused(f"supervisord ended at start: {' '.join(last) or 'it said nothing'}")
+        with contextlib.suppress(Unavailable):
+            call(running.socket, "getState")
+            return
+        time.sleep(_POLL_S)
+    raise Unavailable(f"supervisord did not answer within {_UP_WITHIN_S:g} s; see {state.log('supervisord')}")
+
+
+def _marked(state: State) -> Iterator[tuple[str, psutil.Process]]:
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            name, _, mark = process.environ().get("SRE_SPACE_UNIT", "").partition("@")
+            if mark == state.mark and process.pid != os.getpid():
+                yield name, process
+
+
+def _program(state: State, rank: int, process: Process) -> str:
+    launcher = (sys.executable, "-m", "sre_space.embedded.launcher", process.name)
+    config = ("--config", str(state.deployed / f"{process.name}.env")) if process.role is Role.PATIENT else ()
+    again = "true" if process.restarts_itself else "false"
+    return f"""
+[program:{process.name}]
+command={_escaped(shlex.join((*launcher, *config, "--", *process.argv)))}
+priority={rank}
+autostart=false
+autorestart={again}
+startsecs=0
+startretries=1000000
+stopwaitsecs={STOP_S}
+redirect_stderr=true
+stdout_logfile={_escaped(state.log(process.name))}
+stdout_logfile_maxbytes=5MB
+stdout_logfile_backups=1
+"""
+
+
+def _escaped(text: object) -> str:
+    return str(text).replace("%", "%%")

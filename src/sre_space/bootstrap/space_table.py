@@ -1,0 +1,72 @@
+"""The process table of the embedded space: what runs, in which order, and as whom."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from sre_space.bootstrap.space_ports import HOST, Ports
+from sre_space.bootstrap.space_state import State
+
+
+class Role(StrEnum):
+    """Whom a process belongs to; this decides who restarts it and what it may know."""
+
+    SERVER = "server"
+    PATIENT = "patient"
+    CUSTOMERS = "customers"
+    AGENT = "agent"
+    WARDEN = "warden"
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process. Those of a lower `stage` serve before the next stage starts."""
+
+    name: str
+    role: Role
+    argv: tuple[str, ...]
+    stage: int
+
+    @property
+    def restarts_itself(self) -> bool:
+        """True unless only Fixer may start it again."""
+        return self.role is not Role.PATIENT
+
+
+IDENTITIES: Mapping[str, str] = {
+    "sre-scout": "write",
+    "sre-brain": "write",
+    "sre-fixer": "write",
+    "sre-memory": "write",
+    "operator": "admin",
+    "mallory": "none",
+}
+SIGNERS = ("scout", "brain", "fixer", "memory", "operator")
+SERVICES = ("user-service", "policy-service", "quote-service")
+AGENTS = ("scout", "brain", "fixer", "memory")
+
+
+def table(state: State, ports: Ports) -> Sequence[Process]:
+    """All processes of the space in start order."""
+    return (
+        _module("bus", Role.SERVER, "sre_space.bootstrap.bus", 0),
+        _module("telemetry", Role.SERVER, "sre_space.bootstrap.telemetry", 0),
+        _module("forge", Role.SERVER, "sre_space.bootstrap.forge", 0),
+        Process("chroma", Role.SERVER, _chroma(state, ports), 0),
+        *(_module(name, Role.PATIENT, name.replace("-", "_"), 1) for name in SERVICES),
+        _module("traffic", Role.CUSTOMERS, "traffic", 2),
+        *(_module(name, Role.AGENT, f"sre_space.bootstrap.{name}", 2) for name in AGENTS),
+        _module("warden", Role.WARDEN, "sre_space.bootstrap.warden", 2),
+    )
+
+
+def _module(name: str, role: Role, module: str, stage: int) -> Process:
+    return Process(name, role, (sys.executable, "-m", module), stage)
+
+
+def _chroma(state: State, ports: Ports) -> tuple[str, ...]:
+    program = Path(sys.executable).with_name("chroma")
+    folder = state.root / "chroma"
+    return (str(program), "run", "--host", HOST, "--port", str(ports.chroma_port), "--path", str(folder))

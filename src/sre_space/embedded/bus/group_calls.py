@@ -1,0 +1,121 @@
+"""The calls on consumer groups and their offsets (Kafka protocol guide, non-flexible versions)."""
+
+from dataclasses import dataclass, field
+
+from sre_space.embedded.bus import codec
+from sre_space.embedded.bus.codec import Reader, array, int16, int32, int64, text
+from sre_space.embedded.bus.groups import Group, Member, Offsets
+
+NODE = 0
+INCONSISTENT_PROTOCOL = 23
+
+
+@dataclass
+class GroupCalls:
+    """Every group of this broker; the one broker coordinates them all."""
+
+    offsets: Offsets
+    host: str
+    port: int
+    groups: dict[str, Group] = field(default_factory=dict)
+
+    async def find_coordinator(self, request: Reader, version: int) -> bytes:
+        """This broker."""
+        head = int32(0) + int16(0) + text(None) if version >= 1 else int16(0)
+        return head + int32(NODE) + text(self.host) + int32(self.port)
+
+    async def join(self, request: Reader, version: int) -> bytes:
+        """Join or rejoin; the leader is told who the others are."""
+        group = self.groups.setdefault(name := request.text(), Group(name))
+        session = request.int32() / 1000
+        rebalance = request.int32() / 1000 if version >= 1 else session
+        id, kind = request.text(), request.text()
+        protocols = request.array(lambda: (request.text(), request.data()))
+        group.protocol_type = kind
+        member = Member(id, "member", session, rebalance, protocols)
+        error = await group.join(member)
+        if not error and not group.protocol:
+            error = INCONSISTENT_PROTOCOL
+        others = group.members.values() if member.id == group.leader else ()
+        metadata = (text(one.id) + codec.data(dict(one.protocols).get(group.protocol, b"")) for one in others)
+        head = int32(0) if version >= 2 else b""
+        told = text(group.protocol) + text(group.leader) + text(member.id)
+        return head + int16(error) + int32(group.generation) + told + array(metadata)
+
+    async def sync(self, request: Reader, version: int) -> bytes:
+        """Hand out and receive assignments."""
+        group = self._group(request.text())
+        generation, id = request.int32(), request.text()
+        assignments = dict(request.array(lambda: (request.text(), request.data())))
+        error, assignment = await group.sync(id, generation, assignments)
+        return (int32(0) if version >= 1 else b"") + int16(error) + codec.data(assignment)
+
+    async def heartbeat(self, request: Reader, version: int) -> bytes:
+        """I am alive."""
+        group = self._group(request.text())
+        generation, id = request.int32(), request.text()
+        return (int32(0) if version >= 1 else b"") + int16(group.heartbeat(id, generation))
+
+    async def leave(self, request: Reader, version: int) -> bytes:
+        """I go."""
+        group = self._group(request.text())
+        return (int32(0) if version >= 1 else b"") + int16(group.leave(request.text()))
+
+    async def commit(self, request: Reader, version: int) -> bytes:
+        """Remember offsets: of a member of this generation, or of a simple consumer (generation -1)."""
+        name = request.text()
+        generation, id = request.int32(), request.text()
+        request.int64()
+        error = self._group(name).check(id, generation) if generation >= 0 else 0
+
+        def one(topic: str) -> bytes:
+            partition, offset, metadata = request.int32(), request.int64(), request.text()
+            if not error:
+                self.offsets.commit(name, topic, partition, offset, metadata)
+            return int32(partition) + int16(error)
+
+        def answer() -> bytes:
+            topic = request.text()
+            return text(topic) + array(request.array(lambda: one(topic)))
+
+        return (int32(0) if version >= 3 else b"") + array(request.array(answer))
+
+    async def fetch_offsets(self, request: Reader, version: int) -> bytes:
+        """Committed offsets; -1 where there is none. Null topics (v2) mean all."""
+        committed = self.offsets.committed.get(request.text(), {})
+        count = request.int32()
+        asked = [(request.text(), request.array(request.int32)) for _ in range(max(0, count))]
+        if count < 0:
+            topics = sorted({topic for topic, _ in committed})
+            asked = [(topic, sorted(n for t, n in committed if t == topic)) for topic in topics]
+
+        def one(topic: str, number: int) -> bytes:
+            offset, metadata = committed.get((topic, number), (-1, ""))
+            return int32(number) + int64(offset) + text(metadata) + int16(0)
+
+        answers = (text(topic) + array(one(topic, number) for number in numbers) for topic, numbers in asked)
+        return (int32(0) if version >= 3 else b"") + array(answers) + (int16(0) if version >= 2 else b"")
+
+    async def list_groups(self, request: Reader, version: int) -> bytes:
+        """All groups."""
+        listed = (text(group.name) + text(group.protocol_type) for group in self.groups.values())
+        return (int32(0) if version >= 1 else b"") + int16(0) + array(listed)
+
+    async def describe_groups(self, request: Reader, version: int) -> bytes:
+        """States and members."""
+        return (int32(0) if version >= 1 else b"") + array(
+            self._described(name) for name in request.array(request.text)
+        )
+
+    def _described(self, name: str) -> bytes:
+        group = self.groups.get(name) or Group(name, state="Dead")
+        members = (
+            text(one.id) + text(one.client) + text("/127.0.0.1")
+            + codec.data(dict(one.protocols).get(group.protocol, b"")) + codec.data(one.assignment)
+            for one in group.members.values()
+        )  # fmt: skip
+        told = text(group.state) + text(group.protocol_type) + text(group.protocol)
+        return int16(0) + text(name) + told + array(members)
+
+    def _group(self, name: str) -> Group:
+        return self.groups.get(name) or Group(name)

@@ -1,0 +1,105 @@
+"""The broker's TCP side: one request after the other on each connection, as Kafka does it."""
+
+import asyncio
+import logging
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sre_space.embedded.bus.calls import Records
+from sre_space.embedded.bus.codec import ProtocolError, Reader, array, int16, int32
+from sre_space.embedded.bus.group_calls import GroupCalls
+from sre_space.embedded.bus.groups import Offsets
+from sre_space.embedded.bus.topics import Topics
+
+log = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+MAX_REQUEST = 32 * 2**20
+API_VERSIONS, UNSUPPORTED_VERSION = 18, 35
+_HEAD = struct.Struct(">hhi")
+
+Call = Callable[[Reader, int], Awaitable[bytes | None]]
+
+
+@dataclass(frozen=True)
+class Api:
+    """One call and the versions it is spoken in."""
+
+    low: int
+    high: int
+    call: Call
+
+
+class Broker:
+    """Answers requests from the frozen list of calls."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        records = Records(Topics(folder / "topics"), HOST, port)
+        groups = GroupCalls(Offsets(folder / "offsets.jsonl"), HOST, port)
+        self.apis: dict[int, Api] = {
+            0: Api(3, 7, records.produce),
+            1: Api(4, 11, records.fetch),
+            2: Api(1, 2, records.list_offsets),
+            3: Api(1, 4, records.metadata),
+            8: Api(2, 3, groups.commit),
+            9: Api(1, 3, groups.fetch_offsets),
+            10: Api(0, 1, groups.find_coordinator),
+            11: Api(0, 2, groups.join),
+            12: Api(0, 1, groups.heartbeat),
+            13: Api(0, 1, groups.leave),
+            14: Api(0, 1, groups.sync),
+            15: Api(0, 1, groups.describe_groups),
+            16: Api(0, 1, groups.list_groups),
+            API_VERSIONS: Api(0, 2, self._api_versions),
+            19: Api(0, 4, records.create_topics),
+            22: Api(0, 1, records.init_producer_id),
+        }
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, until the client goes or says something that is not Kafka."""
+        try:
+            while True:
+                size = int(struct.unpack(">i", await reader.readexactly(4))[0])
+                if not _HEAD.size <= size <= MAX_REQUEST:
+                    raise ProtocolError(f"a request of {size} bytes")
+                answer = await self._answer(await reader.readexactly(size))
+                if answer is not None:
+                    writer.write(int32(len(answer)) + answer)
+                    await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # the client went away; what it had sent whole is done
+        except ProtocolError as error:
+            log.warning("a connection is closed: %s", error)
+        finally:
+            writer.close()
+
+    async def _answer(self, request: bytes) -> bytes | None:
+        key, version, correlation = _HEAD.unpack_from(request)
+        api = self.apis.get(key)
+        if api is None or not api.low <= version <= api.high:
+            if key == API_VERSIONS:  # the client falls back to what this answer lists (KIP-511)
+                return int32(correlation) + self._versions(UNSUPPORTED_VERSION)
+            raise ProtocolError(f"call {key} in version {version} is not spoken here")
+        reader = Reader(request[_HEAD.size :])
+        reader.text()
+        body = await api.call(reader, version)
+        return None if body is None else int32(correlation) + body
+
+    async def _api_versions(self, request: Reader, version: int) -> bytes:
+        return self._versions(0) + (int32(0) if version >= 1 else b"")
+
+    def _versions(self, error: int) -> bytes:
+        listed = (int16(key) + int16(api.low) + int16(api.high) for key, api in self.apis.items())
+        return int16(error) + array(listed)
+
+
+async def serve(folder: Path, listener: socket.socket) -> None:
+    """Serve until cancelled."""
+    port = listener.getsockname()[1]
+    server = await asyncio.start_server(Broker(folder, port).serve, sock=listener)
+    log.info("the bus listens on %s:%d", HOST, port)
+    async with server:
+        await server.serve_forever()

@@ -1,0 +1,133 @@
+"""Starts one process of the space: `python -m sre_space.embedded.launcher NAME [--config FILE] -- PROGRAM ARGS`.
+
+supervisord runs it for every unit. It becomes the program: same process id, the environment that
+`sre-space up` wrote for this unit and nothing else, and for a service its desired state from Git, read now, so that a
+restart applies what was deployed. The kernel kills the program when supervisord dies, however it dies.
+Standard library only: its time is added to every restart.
+"""
+
+import ctypes
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+EXIT_USAGE = 2
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PAUSE_S = 1.0  # between two starts of a unit that supervisord restarts by itself: a crash loop stays cheap
+WATCH_S = 0.25
+
+_LINE = re.compile(r"([A-Za-z_]\w*)=(.*)")
+
+
+class Unreadable(Exception):
+    """A file of variables that is missing or malformed; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What to start: `config` is the desired state of a service, None for everything else."""
+
+    name: str
+    config: Path | None
+    argv: tuple[str, ...]
+
+
+def main() -> NoReturn:
+    """Become the program, or exit 2 with one sentence."""
+    supervisor = os.getppid()
+    try:
+        launch = parse(sys.argv[1:])
+        state = Path(os.environ.get("SRE_SPACE_STATE", ""))
+        die_with(supervisor)
+        if launch.config is None:
+            _pause(state / "run" / "env" / f"{launch.name}.started")
+        environment = environment_of(state, launch)
+        os.execvpe(launch.argv[0], launch.argv, environment)
+    except (Unreadable, OSError) as error:
+        sys.stderr.write(f"launcher: {error}\n")
+        sys.exit(EXIT_USAGE)
+
+
+def parse(arguments: Sequence[str]) -> Launch:
+    """The command line; `Unreadable` says how it should look."""
+    head, separator, argv = _split(arguments)
+    config = Path(head[2]) if len(head) == 3 and head[1] == "--config" else None
+    if not separator or not argv or (len(head) != 1 and config is None):
+        raise Unreadable("use: python -m sre_space.embedded.launcher NAME [--config FILE] -- PROGRAM ARGS")
+    return Launch(head[0], config, tuple(argv))
+
+
+def environment_of(state: Path, launch: Launch) -> dict[str, str]:
+    """The unit's whole environment. Ports and addresses, which the space decides, win over desired state."""
+    wiring = read_variables(state / "run" / "env" / f"{launch.name}.env")
+    desired = read_variables(launch.config) if launch.config is not None and launch.config.exists() else {}
+    return {**desired, **wiring}
+
+
+def read_variables(path: Path) -> Mapping[str, str]:
+    """`NAME=value` lines, values taken literally; `#` starts a comment line. `Unreadable` names file and line."""
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from error
+    variables: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        found = _LINE.fullmatch(line.strip())
+        if found is None or "\0" in line:
+            raise Unreadable(f"{path}:{number}: {line.strip()!r} is not NAME=value")
+        variables[found[1]] = found[2]
+    return variables
+
+
+def die_with(parent: int) -> None:
+    """See to it that this process, and the program it becomes, do not outlive `parent` (a process id)."""
+    if sys.platform == "linux":
+        if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
+    else:
+        _watch(parent)
+    if os.getppid() != parent:  # it died before the kernel was asked
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _watch(parent: int) -> None:
+    """Where the kernel does not help: a child that kills the program when the parent is gone."""
+    program = os.getpid()
+    if os.fork():
+        return
+    while os.getppid() == program:
+        time.sleep(WATCH_S)
+        try:
+            os.kill(parent, 0)
+        except ProcessLookupError:
+            os.kill(program, signal.SIGKILL)
+    os._exit(0)
+
+
+def _pause(stamp: Path) -> None:
+    """Wait out the rest of the second since the last start of this unit."""
+    try:
+        rest = PAUSE_S - (time.time() - stamp.stat().st_mtime)
+    except FileNotFoundError:
+        rest = 0.0
+    time.sleep(min(PAUSE_S, max(0.0, rest)))
+    stamp.touch(mode=0o600)
+
+
+def _split(arguments: Sequence[str]) -> tuple[Sequence[str], bool, Sequence[str]]:
+    if "--" not in arguments:
+        return arguments, False, ()
+    at = arguments.index("--")
+    return arguments[:at], True, arguments[at + 1 :]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Sockets, and the guard in front of every HTTP listener of the embedded servers."""
+
+import contextlib
+import errno
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import uvicorn
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sre_space.domain.errors import Refused
+
+LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
+
+
+def bind(port: int, variable: str) -> socket.socket:
+    """A listening socket on 127.0.0.1; `Refused` names the port and the variable that changes it."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise Refused(f"port {port} is in use; set {variable} to another") from error
+        raise
+    listener.listen(128)
+    return listener
+
+
+class OnlyLoopback:
+    """Refuses a foreign `Host` or `Origin`: a web page must not reach the doctor through a browser (DNS rebinding)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, or answer 403."""
+        if scope["type"] != "http" or not (foreign := self._foreign(scope)):
+            return await self.app(scope, receive, send)
+        refusal = JSONResponse({"error": f"{foreign} is not allowed: this server answers loopback clients only"}, 403)
+        return await refusal(scope, receive, send)
+
+    @staticmethod
+    def _foreign(scope: Scope) -> str:
+        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+        host = headers.get("host", "").rsplit(":", 1)[0]
+        if host not in LOOPBACK:
+            return f"the host {host!r}"
+        origin = headers.get("origin")
+        named = urlsplit(origin).hostname if origin else None
+        return "" if origin is None or named in LOOPBACK else f"the origin {origin!r}"
+
+
+class Server(uvicorn.Server):
+    """Leaves signals to the process: several servers share one."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+async def serve(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve until cancelled."""
+    config = uvicorn.Config(
+        OnlyLoopback(app), access_log=False, log_level="warning", lifespan="off", timeout_graceful_shutdown=1
+    )
+    await Server(config).serve(sockets=[listener])

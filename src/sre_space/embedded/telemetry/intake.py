@@ -1,0 +1,65 @@
+"""Takes export requests in: many requests share one transaction, and each waits until it is committed."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sre_space.domain.errors import Unavailable
+from sre_space.embedded.telemetry.store import Export, connect, expire, store
+
+log = logging.getLogger(__name__)
+
+QUEUE = 2000  # requests waiting; more are refused, which makes exporters wait and try again
+EXPIRE_EVERY_S = 60
+OUTBOX_ROWS = 100_000
+
+
+@dataclass
+class Intake:
+    """One writer task; `stored` is called after each commit that added something to publish."""
+
+    path: Path
+    retention_s: int
+    stored: Callable[[], None]
+    queue: "asyncio.Queue[tuple[Export, asyncio.Future[None]]]" = field(default_factory=lambda: asyncio.Queue(QUEUE))
+    sent: list[int] = field(default_factory=list)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def take(self, export: Export) -> None:
+        """Return when the request is committed; `Unavailable` when too many wait."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        try:
+            self.queue.put_nowait((export, done))
+        except asyncio.QueueFull as error:
+            raise Unavailable(f"{QUEUE} requests are waiting to be stored", retry_after=1.0) from error
+        self.wake.set()
+        await done
+
+    def forget(self, ids: list[int]) -> None:
+        """These outbox rows are published."""
+        self.sent += ids
+        self.wake.set()
+
+    async def run(self) -> None:
+        """Store for ever."""
+        db = connect(self.path)
+        expired = time.monotonic()
+        while True:
+            await self.wake.wait()
+            self.wake.clear()
+            batch = [self.queue.get_nowait() for _ in range(self.queue.qsize())]
+            sent, self.sent = self.sent, []
+            await asyncio.to_thread(store, db, [export for export, _ in batch], sent)
+            for _, done in batch:
+                if not done.done():
+                    done.set_result(None)
+            if batch:
+                self.stored()
+            if time.monotonic() - expired > EXPIRE_EVERY_S:
+                expired = time.monotonic()
+                given_up = await asyncio.to_thread(expire, db, time.time_ns() - self.retention_s * 10**9, OUTBOX_ROWS)
+                if given_up:
+                    log.error("%d requests were given up: the bus did not take them for too long", given_up)

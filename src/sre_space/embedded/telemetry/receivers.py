@@ -1,0 +1,109 @@
+"""OTLP in: gRPC and HTTP/protobuf (OTLP 1.x specification), acknowledged when stored."""
+
+import gzip
+import logging
+import zlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sre_space.domain.errors import Malformed, Refused, Unavailable
+from sre_space.embedded.telemetry.intake import Intake
+from sre_space.embedded.telemetry.store import Export
+from sre_space.wire.otlp import spans_of
+
+log = logging.getLogger(__name__)
+
+PROTOBUF = "application/x-protobuf"
+MAX_BODY = 16 * 2**20
+_SERVICE = "opentelemetry.proto.collector.{0}.v1.{1}Service"
+_REQUESTS: dict[str, type[Message]] = {"logs": ExportLogsServiceRequest, "metrics": ExportMetricsServiceRequest}
+
+
+def export_of(signal: str, body: bytes) -> Export:
+    """An export request, checked; `Malformed` when its bytes are none."""
+    if signal == "traces":
+        return Export("otlp_spans", body, spans_of(body))
+    try:
+        _REQUESTS[signal]().ParseFromString(body)
+    except DecodeError as error:
+        raise Malformed(f"{len(body)} bytes are no OTLP {signal} request: {error}") from error
+    return Export(f"otlp_{signal}", body, ())
+
+
+def http_app(intake: Intake) -> Starlette:
+    """`/v1/traces`, `/v1/logs` and `/v1/metrics`."""
+    return Starlette(
+        routes=[Route(f"/v1/{s}", _http(intake, s), methods=["POST"]) for s in ("traces", "logs", "metrics")]
+    )
+
+
+def _http(intake: Intake, signal: str) -> Callable[[Request], Awaitable[Response]]:
+    async def take(request: Request) -> Response:
+        if request.headers.get("content-type", "").split(";")[0] != PROTOBUF:
+            return _refusal(415, f"send {PROTOBUF}; other encodings are not spoken here")
+        try:
+            await intake.take(export_of(signal, _inflated(request, await request.body())))
+        except Malformed as error:
+            return _refusal(400, str(error))
+        except Unavailable as error:
+            return _refusal(503, str(error), {"Retry-After": "1"})
+        return Response(b"", 200, media_type=PROTOBUF)
+
+    return take
+
+
+def _inflated(request: Request, body: bytes) -> bytes:
+    if request.headers.get("content-encoding", "identity") == "identity":
+        return body
+    try:
+        inflated = zlib.decompressobj(wbits=31).decompress(body, MAX_BODY)
+    except (zlib.error, gzip.BadGzipFile) as error:
+        raise Malformed(f"the body is not gzip: {error}") from error
+    if len(inflated) == MAX_BODY:
+        raise Malformed(f"the body inflates to more than {MAX_BODY} bytes")
+    return inflated
+
+
+def _refusal(code: int, why: str, headers: dict[str, str] | None = None) -> Response:
+    status = Status(code=code, message=why).SerializeToString()
+    return Response(status, code, headers, media_type=PROTOBUF)
+
+
+async def serve_grpc(intake: Intake, port: int) -> None:
+    """Serve until cancelled; `Refused` when the port is taken."""
+    options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", MAX_BODY)]
+    server = grpc.aio.server(options=options)
+    for signal, name in (("trace", "Trace"), ("logs", "Logs"), ("metrics", "Metrics")):
+        handler = grpc.unary_unary_rpc_method_handler(_rpc(intake, "traces" if signal == "trace" else signal))
+        server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(_SERVICE.format(signal, name), {"Export": handler}),)
+        )
+    try:
+        server.add_insecure_port(f"127.0.0.1:{port}")
+    except RuntimeError as error:
+        raise Refused(f"port {port} is in use; set OTLP_GRPC_PORT to another") from error
+    await server.start()
+    await server.wait_for_termination()
+
+
+def _rpc(intake: Intake, signal: str) -> Callable[[bytes, Any], Awaitable[bytes]]:
+    async def export(body: bytes, context: Any) -> bytes:  # noqa: ANN401 - grpc ships no types
+        try:
+            await intake.take(export_of(signal, body))
+        except Malformed as error:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        except Unavailable as error:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
+        return b""
+
+    return export
