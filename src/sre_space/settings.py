@@ -60,6 +60,7 @@ class ForgeServer(Space):
     )
     repo_owner: str = Field("local", description="owner of the repository")
     repo_name: str = Field("cloud-insurance", description="name of the repository")
+    forge_seed: Path | None = Field(None, description="checkout whose deploy/ becomes the first commit")
 
 
 class Agent(Space):

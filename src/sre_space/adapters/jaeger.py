@@ -25,7 +25,12 @@ class JaegerTraces:
 
     async def window(self, service: str, since: int, until: int, limit: int = 200) -> Sequence[Span]:
         """Traces by start; Jaeger counts microseconds and includes both ends."""
-        asked: dict[str, str | int] = {"service": service, "start": since // 1000, "end": max(0, until // 1000 - 1), "limit": limit}
+        asked: dict[str, str | int] = {
+            "service": service,
+            "start": since // 1000,
+            "end": max(0, until // 1000 - 1),
+            "limit": limit,
+        }
         return spans_from(await self._data("/api/traces", asked) or ())
 
     async def trace(self, trace_id: str) -> Sequence[Span]:

@@ -1,0 +1,26 @@
+"""The process of the embedded forge: `python -m sre_space.bootstrap.forge`."""
+
+from sre_space.bootstrap import server
+from sre_space.embedded.forge.identities import read_identities
+from sre_space.embedded.forge.repository import open_repository
+from sre_space.embedded.forge.server import app
+from sre_space.embedded.forge.store import Store
+from sre_space.embedded.forge.tools import Tools
+from sre_space.embedded.listening import bind, serve
+from sre_space.settings import ForgeServer
+
+
+async def _work(settings: ForgeServer) -> None:
+    state = settings.sre_space_state
+    identities = read_identities(state / "keys" / "forge-identities.json")
+    listener = bind(settings.forge_port, "FORGE_PORT")
+    folder = state / "forge" / settings.repo_owner / f"{settings.repo_name}.git"
+    repository = open_repository(folder, settings.forge_seed)
+    base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    store = Store(state / "forge" / "forge.db")
+    tools = Tools(store, repository, settings.repo_owner, settings.repo_name, base_url, identities)
+    await serve(app(tools, identities), listener, lifespan="on")
+
+
+if __name__ == "__main__":
+    server.run("forge", ForgeServer, _work)

@@ -1,0 +1,59 @@
+"""Who may do what on the forge: a token and a permission for each login, in one file of mode 0600."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sre_space.domain.errors import Malformed
+
+PERMISSIONS = ("none", "read", "write", "admin")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """An account. `none` is a stranger: may open issues and comment, as anyone may on a public repository."""
+
+    login: str
+    id: int
+    token: str
+    permission: str
+
+    def may(self, permission: str) -> bool:
+        """True when this account has at least that permission."""
+        return PERMISSIONS.index(self.permission) >= PERMISSIONS.index(permission)
+
+    @property
+    def association(self) -> str:
+        """GitHub's author_association: a relationship, no permission."""
+        return {"admin": "OWNER", "write": "COLLABORATOR", "read": "CONTRIBUTOR"}.get(self.permission, "NONE")
+
+
+def read_identities(path: Path) -> tuple[Identity, ...]:
+    """All accounts; `Malformed` names the file and the remedy."""
+    try:
+        if path.stat().st_mode & 0o077:
+            raise Malformed(f"{path} can be read by others; run: chmod 600 {path}")
+        return tuple(Identity(**entry) for entry in json.loads(path.read_text()))
+    except OSError as error:
+        raise Malformed(f"{path}: {error.strerror}; `sre-space up` makes it") from error
+    except (ValueError, TypeError) as error:
+        raise Malformed(f"{path} is no list of identities: {error}; remove it and run `sre-space up`") from error
+
+
+def write_identities(path: Path, permissions: Mapping[str, str]) -> tuple[Identity, ...]:
+    """Make tokens for logins that have none; tokens that exist are kept."""
+    known = {one.login: one for one in read_identities(path)} if path.exists() else {}
+    identities = tuple(
+        known.get(login) or Identity(login, 1000 + number, secrets.token_urlsafe(24), permission)
+        for number, (login, permission) in enumerate(permissions.items())
+    )
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    beside = path.with_suffix(".new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump([asdict(one) for one in identities], file, indent=1)
+    beside.replace(path)
+    return identities

@@ -1,0 +1,65 @@
+"""The real git repository behind the forge, bare, by pygit2; a person can clone it."""
+
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import ObjectType
+
+from sre_space.domain.errors import Missing
+
+AUTHOR = ("sre-space", "sre-space@localhost")
+SEEDED = ("deploy", "sre-space.yaml")
+
+
+def open_repository(path: Path, seed: Path | None) -> pygit2.Repository:
+    """Open it; the first time make it, with `deploy/` and the chart of the checkout `seed` as the first commit."""
+    if (path / "HEAD").exists():
+        repository = pygit2.Repository(str(path))
+    else:
+        repository = pygit2.init_repository(str(path), bare=True, initial_head="main")
+    if "refs/heads/main" not in repository.references:
+        _seed(repository, seed)
+    return repository
+
+
+def _seed(repository: pygit2.Repository, seed: Path | None) -> None:
+    index = pygit2.Index()
+    for file in _files(seed) if seed else ():
+        blob = repository.create_blob(file.read_bytes())
+        index.add(pygit2.IndexEntry(str(file.relative_to(seed or Path())), blob, pygit2.enums.FileMode.BLOB))
+    readme = repository.create_blob(b"# Desired state\n\nWhat runs in the space. Changes arrive by pull request.\n")
+    index.add(pygit2.IndexEntry("README.md", readme, pygit2.enums.FileMode.BLOB))
+    tree = index.write_tree(repository)
+    who = pygit2.Signature(*AUTHOR)
+    repository.create_commit("refs/heads/main", who, who, "Desired state of the space", tree, [])
+
+
+def _files(seed: Path) -> list[Path]:
+    roots = [seed / name for name in SEEDED]
+    found = [file for root in roots for file in ([root] if root.is_file() else root.rglob("*"))]
+    return sorted(file for file in found if file.is_file() and not file.is_symlink())
+
+
+def read_path(repository: pygit2.Repository, path: str, ref: str) -> tuple[str, bytes | list[dict[str, object]]]:
+    """The object id and a file's bytes, or a folder's entries; `Missing` for an unknown ref or path."""
+    try:
+        commit = repository.revparse_single(ref or "main").peel(pygit2.Commit)
+    except (KeyError, ValueError, pygit2.GitError) as error:
+        raise Missing(f"failed to get ref {ref!r}: 404 Not Found") from error
+    found: pygit2.Object = commit.tree
+    wanted = path.strip("/")
+    if wanted:
+        try:
+            found = commit.tree[wanted]
+        except KeyError as error:
+            raise Missing(f"failed to get file contents of {path!r}: 404 Not Found") from error
+    if isinstance(found, pygit2.Blob):
+        return str(found.id), found.data
+    return str(found.id), [_entry(wanted, entry) for entry in found.peel(pygit2.Tree)]
+
+
+def _entry(folder: str, entry: pygit2.Object) -> dict[str, object]:
+    kind = "dir" if entry.type == ObjectType.TREE else "file"
+    path = f"{folder}/{entry.name}" if folder else str(entry.name)
+    size = entry.size if isinstance(entry, pygit2.Blob) else 0
+    return {"type": kind, "name": entry.name, "path": path, "size": size, "sha": str(entry.id)}

@@ -1,0 +1,169 @@
+"""Issues, comments and labels in SQLite (WAL): what is acknowledged is committed."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS issues (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL, body TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'open', reason TEXT, author TEXT NOT NULL, labels TEXT NOT NULL DEFAULT '[]', created TEXT NOT NULL, updated TEXT NOT NULL,
+    closed TEXT
+);
+CREATE TABLE IF NOT EXISTS comments (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, issue INTEGER NOT NULL REFERENCES issues (number), body TEXT NOT NULL,
+    author TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS comments_by_issue ON comments (issue, id);
+CREATE TABLE IF NOT EXISTS labels (
+    name TEXT PRIMARY KEY COLLATE NOCASE, color TEXT NOT NULL, description TEXT NOT NULL
+);
+"""
+
+
+def utc_now() -> str:
+    """A timestamp as GitHub writes it: whole seconds."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True)
+class IssueRow:
+    """One issue as stored, with its number of comments."""
+
+    number: int
+    title: str
+    body: str
+    state: str
+    reason: str | None
+    author: str
+    labels: tuple[str, ...]
+    created: str
+    updated: str
+    closed: str | None
+    comments: int
+
+
+@dataclass(frozen=True)
+class CommentRow:
+    """One comment as stored."""
+
+    id: int
+    issue: int
+    body: str
+    author: str
+    created: str
+    updated: str
+
+
+ISSUE = "SELECT i.*, (SELECT COUNT(*) FROM comments c WHERE c.issue = i.number) FROM issues i"
+
+
+class Store:
+    """One connection; every method that changes something commits before it returns."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self.db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;" + SCHEMA)
+
+    def create_issue(self, title: str, body: str, labels: Sequence[str], author: str) -> int:
+        """The new issue's number."""
+        now = utc_now()
+        for label in labels:
+            self.create_label(label)
+        cursor = self.db.execute(
+            "INSERT INTO issues (title, body, labels, author, created, updated) VALUES (?, ?, ?, ?, ?, ?)",
+            (title, body, json.dumps(list(labels)), author, now, now),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def issue(self, number: int) -> IssueRow | None:
+        """One issue."""
+        row = self.db.execute(f"{ISSUE} WHERE i.number = ?", (number,)).fetchone()
+        return _issue(row) if row else None
+
+    def issues(self) -> list[IssueRow]:
+        """All issues, oldest first."""
+        return [_issue(row) for row in self.db.execute(f"{ISSUE} ORDER BY i.number")]
+
+    def update_issue(self, number: int, title: str | None, body: str | None, labels: Sequence[str] | None) -> None:
+        """Change what is not None."""
+        for label in labels or ():
+            self.create_label(label)
+        encoded = None if labels is None else json.dumps(list(labels))
+        self.db.execute(
+            "UPDATE issues SET title = COALESCE(?, title), body = COALESCE(?, body), labels = COALESCE(?, labels),"
+            " updated = ? WHERE number = ?",
+            (title, body, encoded, utc_now(), number),
+        )
+
+    def set_state(self, number: int, state: str, reason: str | None) -> None:
+        """Close or reopen."""
+        now = utc_now()
+        closed = now if state == "closed" else None
+        self.db.execute(
+            "UPDATE issues SET state = ?, reason = ?, closed = ?, updated = ? WHERE number = ? AND state <> ?",
+            (state, reason, closed, now, number, state),
+        )
+
+    def add_comment(self, issue: int, body: str, author: str) -> int:
+        """The new comment's id; the issue counts as updated."""
+        now = utc_now()
+        self.db.execute("BEGIN IMMEDIATE")
+        cursor = self.db.execute(
+            "INSERT INTO comments (issue, body, author, created, updated) VALUES (?, ?, ?, ?, ?)",
+            (issue, body, author, now, now),
+        )
+        self.db.execute("UPDATE issues SET updated = ? WHERE number = ?", (now, issue))
+        self.db.execute("COMMIT")
+        return int(cursor.lastrowid or 0)
+
+    def comments(self, issue: int) -> list[CommentRow]:
+        """All comments of an issue in id order."""
+        rows = self.db.execute(
+            "SELECT id, issue, body, author, created, updated FROM comments WHERE issue = ? ORDER BY id", (issue,)
+        )
+        return [CommentRow(*row) for row in rows]
+
+    def comment(self, id: int) -> CommentRow | None:
+        """One comment."""
+        row = self.db.execute(
+            "SELECT id, issue, body, author, created, updated FROM comments WHERE id = ?", (id,)
+        ).fetchone()
+        return CommentRow(*row) if row else None
+
+    def edit_comment(self, id: int, body: str) -> None:
+        """A new text; the time of the edit shows."""
+        self.db.execute("UPDATE comments SET body = ?, updated = ? WHERE id = ?", (body, utc_now(), id))
+
+    def delete_comment(self, id: int) -> None:
+        """Gone."""
+        self.db.execute("DELETE FROM comments WHERE id = ?", (id,))
+
+    def create_label(self, name: str, color: str = "ededed", description: str = "") -> bool:
+        """False when it exists."""
+        cursor = self.db.execute("INSERT OR IGNORE INTO labels VALUES (?, ?, ?)", (name, color, description))
+        return cursor.rowcount == 1
+
+    def labels(self) -> list[tuple[str, str, str]]:
+        """Name, colour and description of each."""
+        return self.db.execute("SELECT name, color, description FROM labels ORDER BY name").fetchall()
+
+    def update_label(self, name: str, new_name: str | None, color: str | None, description: str | None) -> None:
+        """Change what is not None."""
+        self.db.execute(
+            "UPDATE labels SET name = COALESCE(?, name), color = COALESCE(?, color),"
+            " description = COALESCE(?, description) WHERE name = ?",
+            (new_name, color, description, name),
+        )
+
+    def delete_label(self, name: str) -> None:
+        """Gone."""
+        self.db.execute("DELETE FROM labels WHERE name = ?", (name,))
+
+
+def _issue(row: tuple[int, str, str, str, str | None, str, str, str, str, str | None, int]) -> IssueRow:
+    return IssueRow(*row[:6], tuple(json.loads(row[6])), *row[7:])
