@@ -12,7 +12,7 @@ from sre_space.settings import ForgeServer
 
 async def _work(settings: ForgeServer) -> None:
     state = settings.sre_space_state
-    identities = read_identities(state / "keys" / "forge-identities.json")
+    identities = read_identities(state / "forge" / "identities.json")
     listener = bind(settings.forge_port, "FORGE_PORT")
     folder = state / "forge" / settings.repo_owner / f"{settings.repo_name}.git"
     repository = open_repository(folder, settings.forge_seed)

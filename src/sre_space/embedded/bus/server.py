@@ -69,8 +69,8 @@ class Broker:
                 if answer is not None:
                     writer.write(int32(len(answer)) + answer)
                     await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # the client went away; what it had sent whole is done
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # the client went away, or this server stops; what was sent whole is done
         except ProtocolError as error:
             log.warning("a connection is closed: %s", error)
         finally:

@@ -1,0 +1,1 @@
+"""The policy service: how risky a customer is, and the policies they bought."""

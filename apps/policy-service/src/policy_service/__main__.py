@@ -1,0 +1,142 @@
+"""The process of the policy service: `python -m policy_service`."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from fastapi import FastAPI
+from pydantic import BaseModel, Field
+from sqlalchemy import String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from policy_service.risk import MAX_SCORE, risk_score
+from policy_service.settings import Settings
+from service_kit.app import create_app, serve
+from service_kit.database import Base, open_database
+from service_kit.outbox import Relay
+from service_kit.problems import Problem
+from service_kit.telemetry import Telemetry, set_up
+
+NAME = "policy-service"
+
+
+class Assessment(Base):
+    """A risk assessment that was made."""
+
+    __tablename__ = "assessments"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int]
+    product: Mapped[str] = mapped_column(String(20))
+    score: Mapped[int]
+
+
+class Policy(Base):
+    """A policy; at most one for a quote."""
+
+    __tablename__ = "policies"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    quote_id: Mapped[str] = mapped_column(String(40), unique=True)
+    user_id: Mapped[int]
+    premium_cents: Mapped[int]
+    issued: Mapped[str] = mapped_column(String(40))
+
+
+class AssessmentRequest(BaseModel):
+    """Whom to insure for what."""
+
+    user_id: int
+    age: int = Field(ge=0, le=130)
+    claims: int = Field(ge=0, le=100)
+    product: Literal["auto", "home", "travel"]
+
+
+class AssessmentAnswer(BaseModel):
+    """The score of a request."""
+
+    id: int
+    score: int = Field(description="0 no risk, 100 the highest")
+    insurable: bool
+
+
+class PolicyRequest(BaseModel):
+    """Issue a policy for this quote."""
+
+    quote_id: str = Field(min_length=1, max_length=40)
+    user_id: int
+    premium_cents: int = Field(gt=0)
+
+
+class PolicyAnswer(PolicyRequest):
+    """The policy."""
+
+    id: int
+    issued: str
+
+
+def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
+    """The service."""
+    engine = open_database(settings.database(NAME), settings.database_pool_size)
+    app = create_app(NAME, settings.service_version, engine, Relay(engine, settings.kafka_bootstrap_servers), telemetry)
+
+    @app.post("/risk-assessments", status_code=201)
+    def assess(request: AssessmentRequest) -> AssessmentAnswer:
+        """Assess and keep the result."""
+        score = risk_score(request.age, request.claims, request.product)
+        with Session(engine) as session:
+            row = Assessment(user_id=request.user_id, product=request.product, score=score)
+            session.add(row)
+            session.commit()
+            return _assessed(row)
+
+    @app.get("/risk-assessments/{id}")
+    def assessment(id: int) -> AssessmentAnswer:
+        """One assessment."""
+        with Session(engine) as session:
+            row = session.get(Assessment, id)
+            if row is None:
+                raise Problem(404, f"there is no risk assessment {id}")
+            return _assessed(row)
+
+    @app.post("/policies", status_code=201)
+    def issue(request: PolicyRequest) -> PolicyAnswer:
+        """Issue; the same quote again gives the same policy."""
+        with Session(engine) as session:
+            row = session.scalar(select(Policy).where(Policy.quote_id == request.quote_id))
+            if row is None:
+                row = Policy(**request.model_dump(), issued=datetime.now(UTC).isoformat())
+                session.add(row)
+                session.commit()
+            return _policy(row)
+
+    @app.get("/policies/{id}")
+    def policy(id: int) -> PolicyAnswer:
+        """One policy."""
+        with Session(engine) as session:
+            row = session.get(Policy, id)
+            if row is None:
+                raise Problem(404, f"there is no policy {id}")
+            return _policy(row)
+
+    return app
+
+
+def _assessed(row: Assessment) -> AssessmentAnswer:
+    return AssessmentAnswer(id=row.id, score=row.score, insurable=row.score < MAX_SCORE)
+
+
+def _policy(row: Policy) -> PolicyAnswer:
+    return PolicyAnswer(
+        id=row.id, quote_id=row.quote_id, user_id=row.user_id, premium_cents=row.premium_cents, issued=row.issued
+    )
+
+
+def main() -> None:
+    """Serve."""
+    settings = Settings()
+    telemetry = set_up(NAME, settings.service_version, settings.otel_exporter_otlp_endpoint)
+    serve(NAME, settings.policy_service_port, "POLICY_SERVICE_PORT", lambda: make(settings, telemetry))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The quote service: what an insurance costs, and buying it."""

@@ -1,0 +1,128 @@
+"""The process of the quote service: `python -m quote_service`."""
+
+import uuid
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from quote_service.downstream import Downstream
+from quote_service.pricing import premium_cents
+from quote_service.quotes import Quote, QuoteAnswer, QuoteRequest
+from quote_service.settings import Settings
+from service_kit.app import create_app, serve
+from service_kit.database import open_database
+from service_kit.outbox import Relay, add_event
+from service_kit.problems import Problem
+from service_kit.telemetry import Telemetry, set_up
+
+NAME = "quote-service"
+
+
+@dataclass(frozen=True)
+class Quotes:
+    """Asking for a quote, and buying it."""
+
+    engine: Engine
+    relay: Relay
+    users: Downstream
+    policies: Downstream
+
+    def request(self, asked: QuoteRequest) -> QuoteAnswer:
+        """Commit that somebody asked, before anybody else is asked; then price it."""
+        quote = Quote(id=str(uuid.uuid4()), state="requested", **asked.model_dump())
+        with Session(self.engine, expire_on_commit=False) as session:
+            session.add(quote)
+            data = {"quote_id": quote.id, "user_id": asked.user_id, "product": asked.product}
+            add_event(session, NAME, "quote_requested", quote.id, data)
+            session.commit()
+        self.relay.ring()
+        premium = self._premium(asked)
+        with Session(self.engine, expire_on_commit=False) as session:
+            quote = session.merge(quote)
+            quote.state, quote.premium_cents = "priced", premium
+            session.commit()
+        return QuoteAnswer.of(quote)
+
+    def _premium(self, asked: QuoteRequest) -> int:
+        profile = self.users.ask("GET", f"/users/{asked.user_id}")
+        request = {
+            "user_id": asked.user_id,
+            "product": asked.product,
+            "age": profile["age"],
+            "claims": profile["claims"],
+        }
+        risk = self.policies.ask("POST", "/risk-assessments", request)
+        return premium_cents(asked.product, risk["score"], asked.coverage)
+
+    def purchase(self, id: str) -> QuoteAnswer:
+        """Have the policy issued; a quote that was bought stays as it is."""
+        quote = self.find(id)
+        if quote.state == "purchased":
+            return QuoteAnswer.of(quote)
+        if quote.state != "priced":
+            raise Problem(409, f"quote {id} has no price yet")
+        request = {"quote_id": id, "user_id": quote.user_id, "premium_cents": quote.premium_cents}
+        policy = self.policies.ask("POST", "/policies", request)
+        with Session(self.engine, expire_on_commit=False) as session:
+            quote = session.merge(quote)
+            quote.state, quote.policy_id = "purchased", policy["id"]
+            data = {"quote_id": id, "policy_id": policy["id"], "premium_cents": quote.premium_cents}
+            add_event(session, NAME, "quote_purchased", id, data)
+            session.commit()
+        self.relay.ring()
+        return QuoteAnswer.of(quote)
+
+    def find(self, id: str) -> Quote:
+        """One quote."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            quote = session.get(Quote, id)
+        if quote is None:
+            raise Problem(404, f"there is no quote {id}")
+        return quote
+
+
+def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
+    """The service."""
+    engine = open_database(settings.database(NAME), settings.database_pool_size)
+    relay = Relay(engine, settings.kafka_bootstrap_servers)
+    wait = settings.downstream_timeout_seconds
+    users = Downstream.at("user-service", settings.user_service_url, wait)
+    policies = Downstream.at("policy-service", settings.policy_service_url, wait)
+    quotes = Quotes(engine, relay, users, policies)
+    app = create_app(NAME, settings.service_version, engine, relay, telemetry)
+
+    @app.post("/quotes", status_code=201)
+    def request(asked: QuoteRequest) -> QuoteAnswer:
+        """Ask for a quote."""
+        return quotes.request(asked)
+
+    @app.post("/quotes/{id}/purchase")
+    def purchase(id: str) -> QuoteAnswer:
+        """Buy it."""
+        return quotes.purchase(id)
+
+    @app.get("/quotes/{id}")
+    def quote(id: str) -> QuoteAnswer:
+        """One quote."""
+        return QuoteAnswer.of(quotes.find(id))
+
+    @app.get("/quotes")
+    def latest(limit: int = 50) -> list[QuoteAnswer]:
+        """Some quotes."""
+        with Session(engine) as session:
+            return [QuoteAnswer.of(one) for one in session.scalars(select(Quote).limit(min(limit, 500)))]
+
+    return app
+
+
+def main() -> None:
+    """Serve."""
+    settings = Settings()
+    telemetry = set_up(NAME, settings.service_version, settings.otel_exporter_otlp_endpoint)
+    serve(NAME, settings.quote_service_port, "QUOTE_SERVICE_PORT", lambda: make(settings, telemetry))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""Asking the other services; whatever goes wrong there becomes one problem that names them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+
+from service_kit.problems import Problem
+
+
+@dataclass(frozen=True)
+class Downstream:
+    """One other service."""
+
+    name: str
+    client: httpx.Client
+
+    @classmethod
+    def at(cls, name: str, url: str, timeout_s: float) -> "Downstream":
+        """A client whose calls are spans and carry the trace context."""
+        client = httpx.Client(base_url=url, timeout=timeout_s, trust_env=False)
+        HTTPXClientInstrumentor().instrument_client(client)
+        return cls(name, client)
+
+    def ask(self, method: str, path: str, body: dict[str, object] | None = None) -> dict[str, Any]:
+        """The answer's JSON object. 404 stays 404; no answer is 503, a late one 504, a failed one 502."""
+        try:
+            response = self.client.request(method, path, json=body)
+        except httpx.TimeoutException as error:
+            raise Problem(504, f"{self.name} did not answer {method} {path} in time") from error
+        except httpx.TransportError as error:
+            raise Problem(503, f"{self.name} cannot be reached") from error
+        if response.status_code == httpx.codes.NOT_FOUND:
+            raise Problem(404, f"{self.name} knows nothing of {path}")
+        if not response.is_success:
+            raise Problem(502, f"{self.name} answered {response.status_code} to {method} {path}")
+        answer: dict[str, Any] = response.json()
+        return answer

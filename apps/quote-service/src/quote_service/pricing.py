@@ -1,0 +1,24 @@
+"""What an insurance costs a year, in cents: a documented pure rule.
+
+| part | rule |
+|---|---|
+| base premium | auto 42000, home 18000, travel 6000 |
+| risk | 1 % more for each point of the risk score |
+| coverage | 0.05 % of the sum over 10000 (in whole currency units) |
+
+The result is rounded down to full cents and is never under 1000.
+"""
+
+BASE_CENTS = {"auto": 42_000, "home": 18_000, "travel": 6_000}
+RISK_PER_POINT = 100  # points that double the base
+FREE_COVERAGE = 10_000
+COVERAGE_DIVISOR = 20  # cents for each unit of coverage over the free one
+LEAST_CENTS = 1_000
+
+
+def premium_cents(product: str, risk_score: int, coverage: int) -> int:
+    """The yearly premium. `risk_score` 0 to 100; `coverage` in whole currency units."""
+    base = BASE_CENTS[product]
+    risk = base * risk_score // RISK_PER_POINT
+    over = max(0, coverage - FREE_COVERAGE) // COVERAGE_DIVISOR
+    return max(LEAST_CENTS, base + risk + over)

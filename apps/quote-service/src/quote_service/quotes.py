@@ -1,0 +1,56 @@
+"""Quotes as they are stored and shown."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service_kit.database import Base
+
+
+class Quote(Base):
+    """A quote: `requested` on receipt, `priced` once the others answered, `purchased` when bought."""
+
+    __tablename__ = "quotes"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    user_id: Mapped[int]
+    product: Mapped[str] = mapped_column(String(20))
+    coverage: Mapped[int]
+    state: Mapped[str] = mapped_column(String(20))
+    premium_cents: Mapped[int] = mapped_column(default=0)
+    policy_id: Mapped[int] = mapped_column(default=0)
+
+
+class QuoteRequest(BaseModel):
+    """What a customer asks for."""
+
+    user_id: int = Field(ge=1)
+    product: Literal["auto", "home", "travel"]
+    coverage: int = Field(20_000, ge=1_000, le=5_000_000, description="whole currency units")
+
+
+class QuoteAnswer(BaseModel):
+    """A quote; `premium_cents` and `policy_id` are 0 until there is one."""
+
+    id: str
+    user_id: int
+    product: str
+    coverage: int
+    state: str
+    premium_cents: int
+    policy_id: int
+
+    @classmethod
+    def of(cls, quote: Quote) -> "QuoteAnswer":
+        """As stored."""
+        return cls(
+            id=quote.id,
+            user_id=quote.user_id,
+            product=quote.product,
+            coverage=quote.coverage,
+            state=quote.state,
+            premium_cents=quote.premium_cents,
+            policy_id=quote.policy_id,
+        )

@@ -1,0 +1,14 @@
+"""The settings of the quote service."""
+
+from pydantic import Field
+
+from service_kit.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """From the environment."""
+
+    quote_service_port: int = Field(8001, ge=1, le=65535, description="the port")
+    user_service_url: str = Field("http://127.0.0.1:8003", description="the user service")
+    policy_service_url: str = Field("http://127.0.0.1:8002", description="the policy service")
+    downstream_timeout_seconds: float = Field(2.0, gt=0, le=30, description="how long it waits for another service")

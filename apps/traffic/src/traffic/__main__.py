@@ -1,0 +1,61 @@
+"""The process of the customers: `python -m traffic`."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import signal
+
+import httpx
+from opentelemetry import trace
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+
+from service_kit.telemetry import set_up
+from traffic.customers import customers, synthetic
+from traffic.journeys import Player
+from traffic.settings import Settings
+
+TIMEOUT_S = 3.0
+TELL_EVERY_S = 10.0
+log = logging.getLogger("traffic")
+
+
+async def play(settings: Settings) -> None:
+    """For ever."""
+    limits = httpx.Limits(max_connections=200)
+    async with httpx.AsyncClient(
+        base_url=settings.quote_service_url, timeout=TIMEOUT_S, limits=limits, trust_env=False
+    ) as client:
+        HTTPXClientInstrumentor().instrument_client(client)
+        player = Player(client, trace.get_tracer("traffic"), secrets.token_hex(3))
+        stream = customers(settings.traffic_seed, settings.traffic_journeys_per_second, settings.traffic_users)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(player.play(stream))
+            group.create_task(player.play(synthetic()))
+            group.create_task(_tell(player))
+
+
+async def _tell(player: Player) -> None:
+    while True:
+        await asyncio.sleep(TELL_EVERY_S)
+        log.info("attempts so far: %d good, %d bad", player.good, player.bad)
+
+
+async def _until_stopped(settings: Settings) -> None:
+    task = asyncio.ensure_future(play(settings))
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def main() -> None:
+    """Play."""
+    settings = Settings()
+    telemetry = set_up("traffic", "0.1.0", settings.otel_exporter_otlp_endpoint)
+    asyncio.run(_until_stopped(settings))
+    telemetry.flush()
+
+
+if __name__ == "__main__":
+    main()

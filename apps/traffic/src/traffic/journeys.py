@@ -1,0 +1,66 @@
+"""Plays journeys against the quote service; each attempt is a trace that says whether it was good."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from opentelemetry import trace
+from opentelemetry.trace import Status, StatusCode, Tracer
+
+from traffic.customers import Customer
+
+BAD_FROM = 500  # a 4xx is an answer: the customer's own mistake, or "no"
+
+
+@dataclass
+class Player:
+    """Counts what it plays; `bad` are attempts without an answer or with one of 5xx."""
+
+    client: httpx.AsyncClient
+    tracer: Tracer
+    run: str
+    good: int = 0
+    bad: int = 0
+    under_way: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    async def play(self, stream: Iterator[Customer]) -> None:
+        """Let customers come for ever, each at its time; nobody waits for another."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        for customer in stream:
+            due = max(due + customer.gap_s, loop.time() - 1)  # after a pause of the machine: no burst
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            task = asyncio.create_task(self.visit(customer))
+            self.under_way.add(task)
+            task.add_done_callback(self.under_way.discard)
+
+    async def visit(self, customer: Customer) -> None:
+        """Quote, think, perhaps buy."""
+        asked = {"user_id": customer.user_id, "product": customer.product, "coverage": customer.coverage}
+        quote = await self._attempt("journey quote", customer, "/quotes", asked)
+        if quote is None or not customer.buys:
+            return
+        await asyncio.sleep(customer.think_s)
+        await self._attempt("journey purchase", customer, f"/quotes/{quote['id']}/purchase", None)
+
+    async def _attempt(self, name: str, customer: Customer, path: str, body: dict[str, object] | None) -> Any:  # noqa: ANN401 - JSON
+        """One attempt under a root span; the answer's JSON when there was a good one."""
+        attributes: dict[str, str | bool] = {
+            "journey.id": f"{self.run}-{customer.journey}",
+            "journey.synthetic": customer.synthetic,
+        }
+        with self.tracer.start_as_current_span(name, context=trace.set_span_in_context(trace.INVALID_SPAN)) as span:
+            span.set_attributes(attributes)
+            response = None
+            with contextlib.suppress(httpx.TransportError):
+                response = await self.client.post(path, json=body)
+            if response is None or response.status_code >= BAD_FROM:
+                told = f"answered {response.status_code}" if response is not None else "no answer"
+                span.set_status(Status(StatusCode.ERROR, told))
+                self.bad += 1
+                return None
+        self.good += 1
+        return response.json() if response.is_success else None

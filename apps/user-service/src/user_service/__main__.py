@@ -1,0 +1,65 @@
+"""The process of the user service: `python -m user_service`."""
+
+from fastapi import FastAPI
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service_kit.app import create_app, serve
+from service_kit.database import open_database
+from service_kit.outbox import Relay
+from service_kit.problems import Problem
+from service_kit.telemetry import Telemetry, set_up
+from user_service.settings import Settings
+from user_service.users import User, seed
+
+NAME = "user-service"
+
+
+class Profile(BaseModel):
+    """What others may know of a user."""
+
+    id: int
+    name: str
+    age: int = Field(description="years")
+    city: str
+    claims: int = Field(description="claims in the last five years")
+
+
+def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
+    """The service."""
+    engine = open_database(settings.database(NAME), settings.database_pool_size)
+    seed(engine, settings.seeded_users)
+    app = create_app(NAME, settings.service_version, engine, Relay(engine, settings.kafka_bootstrap_servers), telemetry)
+
+    @app.get("/users/{id}")
+    def user(id: int) -> Profile:
+        """One user."""
+        with Session(engine) as session:
+            found = session.get(User, id)
+            if found is None:
+                raise Problem(404, f"there is no user {id}")
+            return _profile(found)
+
+    @app.get("/users")
+    def users(limit: int = 50) -> list[Profile]:
+        """The first users."""
+        with Session(engine) as session:
+            return [_profile(one) for one in session.scalars(select(User).order_by(User.id).limit(min(limit, 500)))]
+
+    return app
+
+
+def _profile(user: User) -> Profile:
+    return Profile(id=user.id, name=user.name, age=user.age, city=user.city, claims=user.claims)
+
+
+def main() -> None:
+    """Serve."""
+    settings = Settings()
+    telemetry = set_up(NAME, settings.service_version, settings.otel_exporter_otlp_endpoint)
+    serve(NAME, settings.user_service_port, "USER_SERVICE_PORT", lambda: make(settings, telemetry))
+
+
+if __name__ == "__main__":
+    main()

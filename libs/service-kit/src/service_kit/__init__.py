@@ -1,0 +1,1 @@
+"""What the Cloud Insurance services share: app factory, telemetry, health, events."""

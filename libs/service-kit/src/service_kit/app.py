@@ -1,0 +1,80 @@
+"""The app factory: every service gets telemetry, problem details, `/health` and `/ready`, and serves on loopback."""
+
+import errno
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.middleware.trustedhost import TrustedHostMiddleware
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from service_kit import problems
+from service_kit.outbox import Relay
+from service_kit.telemetry import Telemetry
+
+PORT_IN_USE = 2
+LOOPBACK = "127.0.0.1,localhost,testserver"  # a web page must not reach a service by another name
+PROBES = ("/health", "/ready")
+
+
+def create_app(name: str, version: str, engine: Engine, relay: Relay, telemetry: Telemetry | None = None) -> FastAPI:
+    """A service around its database. Without `telemetry` (in a test) nothing is exported."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        relay.start()
+        yield
+        relay.stop()
+        if telemetry:
+            telemetry.flush()
+
+    app = FastAPI(
+        title=name,
+        version=version,
+        lifespan=lifespan,
+        telemetry={"operation_spans": False, "logs": False, "exclude": _is_probe},
+    )
+    problems.install(app)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=os.environ.get("ALLOWED_HOSTS", LOOPBACK).split(","))
+
+    @app.get("/health")
+    async def health() -> dict[str, str]:
+        """This process lives; asks nobody."""
+        return {"status": "alive"}
+
+    @app.get("/ready")
+    def ready() -> dict[str, str]:
+        """The own database answers."""
+        try:
+            with engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except SQLAlchemyError as error:
+            raise problems.Problem(503, f"the database of {name} does not answer: {type(error).__name__}") from error
+        return {"status": "ready"}
+
+    return app
+
+
+def _is_probe(scope: MutableMapping[str, Any]) -> bool:
+    return scope.get("path") in PROBES
+
+
+def serve(name: str, port: int, variable: str, make: Callable[[], FastAPI]) -> None:
+    """Serve on 127.0.0.1; a taken port ends the process with one sentence, before anything else starts."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        sys.stderr.write(f"{name}: port {port} is in use; set {variable} to another\n")
+        sys.exit(PORT_IN_USE)
+    config = uvicorn.Config(make(), access_log=False, log_config=None, timeout_graceful_shutdown=1)
+    uvicorn.Server(config).run(sockets=[listener])
