@@ -97,3 +97,9 @@ class Memory(Agent):
     """Memory remembers."""
 
     chroma_url: str = Field("http://127.0.0.1:8000", description="the Chroma server")
+
+
+class Warden(Space):
+    """The warden enforces memory limits."""
+
+    runtime_socket: str = Field("", description="the socket of supervisord")

@@ -7,33 +7,32 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
-from pydantic.dataclasses import dataclass
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sre_space.domain.chart import Autonomy, Chart, Guardrails, Journey, Service
 from sre_space.domain.errors import Malformed
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
-_STRICT = ConfigDict(extra="forbid")
 
 
-@dataclass(frozen=True, config=_STRICT)
-class _Service:
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Service(_Strict):
     health: str = Field(pattern=r"^https?://[^\s/]+/\S*$")
     unit: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     calls: tuple[str, ...] = ()
     autonomy: Autonomy = Autonomy.OBSERVE
 
 
-@dataclass(frozen=True, config=_STRICT)
-class _Journey:
+class _Journey(_Strict):
     caller: str
     steps: tuple[str, ...] = Field(min_length=1)
     slo: float = Field(gt=0, lt=1)
 
 
-@dataclass(frozen=True, config=_STRICT)
-class _Guardrails:
+class _Guardrails(_Strict):
     actions: tuple[str, ...]
     restarts_per_hour: int = Field(ge=0)
     cooldown_seconds: float = Field(ge=0)
@@ -41,8 +40,7 @@ class _Guardrails:
     attempts: int = Field(ge=1)
 
 
-@dataclass(frozen=True, config=_STRICT)
-class _Chart:
+class _Chart(_Strict):
     space: str
     services: dict[str, _Service] = Field(min_length=1)
     journeys: dict[str, _Journey] = Field(min_length=1, max_length=1)
@@ -73,7 +71,7 @@ def parse_chart(text: str, environment: Mapping[str, str], name: str = "chart") 
     except yaml.YAMLError as error:
         raise Malformed(f"{name} is not YAML: {str(error).replace(chr(10), ' ')}") from error
     try:
-        return _chart(TypeAdapter(_Chart).validate_python(raw))
+        return _chart(_Chart.model_validate(raw))
     except ValidationError as error:
         first = error.errors()[0]
         raise Malformed(f"{name}: {'.'.join(map(str, first['loc'])) or 'chart'}: {first['msg']}") from error

@@ -57,7 +57,11 @@ class Ground:
         outbox = OutboxFolder(Path(self.settings.sre_space_state) / "outbox" / self.agent.value)
         runner = Runner(self.agent, duty, self.casebook, self.forge, outbox, self.key, self.clock)
         doorbell = KafkaSubscription(bus, [DOORBELL], None)
-        return Watch(runner, KafkaPublisher(bus), doorbell, self.settings.poll_seconds)
+        return Watch(runner, KafkaPublisher(bus), doorbell, self.settings.poll_seconds, self._on_duty)
+
+    def _on_duty(self) -> None:
+        """Shows `up` and `demo` that this agent has read its cases; gone with the space."""
+        (self.settings.sre_space_state / "run" / "env" / f"{self.agent.value}.on-duty").touch(mode=0o600)
 
 
 def units(chart: Chart) -> dict[str, str]:

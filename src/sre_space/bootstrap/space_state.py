@@ -102,7 +102,7 @@ class State:
         for folder in (self.root, *(self.root / name for name in _FOLDERS), self.socket.parent):
             try:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                own = folder.stat()
+                own = folder.lstat() if folder == self.socket.parent else folder.stat()
             except OSError as error:
                 raise Malformed(f"{folder}: {error.strerror}; set SRE_SPACE_STATE to a folder of yours") from error
             if own.st_uid != os.getuid():

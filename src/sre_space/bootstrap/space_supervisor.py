@@ -125,7 +125,7 @@ def sweep(state: State) -> Sequence[str]:
     return [name for name, _ in found]
 
 
-def call(socket: str, method: str, *arguments: object) -> Any:  # XML-RPC answers are untyped; callers type them
+def call(socket: str, method: str, *arguments: object) -> Any:  # noqa: ANN401 - XML-RPC is untyped; callers type it
     """One question to supervisord."""
     with _proxy(socket) as proxy:
         try:

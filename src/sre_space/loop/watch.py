@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sre_space.domain.case import Case
@@ -19,12 +20,13 @@ READS = 10  # a doorbell may ring before its comment can be read
 
 @dataclass
 class Watch:
-    """At most one task per issue; a ring during work makes one more round."""
+    """At most one task per issue; a ring during work makes one more round. `on_duty` is called after each good poll."""
 
     runner: Runner
     publisher: Publisher
     doorbell: Subscription
     poll_seconds: float
+    on_duty: Callable[[], None]
     tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     again: dict[int, int] = field(default_factory=dict)
     rings: set[asyncio.Task[None]] = field(default_factory=set)
@@ -45,6 +47,7 @@ class Watch:
             try:
                 for case in await self.runner.casebook.open_cases():
                     self.wake(case.issue, 0)
+                self.on_duty()
             except SpaceError as error:
                 log.warning("poll: %s", error)
             await self.runner.clock.sleep(self.poll_seconds)

@@ -1,0 +1,1 @@
+"""The disease: real faults, injected from outside; knows neither the doctor nor the patient's code."""

@@ -1,0 +1,63 @@
+"""What the command line reads as the operator: issues, verified cases, journeys."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sre_space.adapters.chart_file import read_chart
+from sre_space.adapters.ed25519 import TrustFolder
+from sre_space.adapters.github_mcp import GithubMcpForge
+from sre_space.adapters.jaeger import JaegerTraces
+from sre_space.bootstrap.space_ports import HOST
+from sre_space.bootstrap.space_state import Running, State
+from sre_space.bootstrap.space_table import AGENTS
+from sre_space.domain.errors import Refused
+from sre_space.domain.facts import JourneyCount
+from sre_space.domain.telemetry import SpanStatus
+from sre_space.embedded.forge.identities import read_identities
+from sre_space.loop.casebook import Casebook
+from sre_space.ports.forge import Forge
+from sre_space.ports.traces import Traces
+
+JOURNEY_TRACES = 1500
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One person's view of a running space."""
+
+    forge: Forge
+    casebook: Casebook
+    traces: Traces
+    caller: str
+    steps: tuple[str, ...]
+    duty: Path
+
+    def agents_on_duty(self) -> bool:
+        """True when all four agents have read their cases since the space was started."""
+        return all((self.duty / f"{agent}.on-duty").exists() for agent in AGENTS)
+
+    @classmethod
+    def of(cls, state: State) -> "Operator":
+        """Connects to the space that runs in `state`; `Refused` when there is none."""
+        running = running_space(state)
+        owner, _, repo = running.repository.partition("/")
+        token = next(one.token for one in read_identities(state.identities) if one.login == "operator")
+        forge = GithubMcpForge(f"http://{HOST}:{running.ports['forge_port']}/mcp", token, owner, repo)
+        casebook = Casebook(forge, TrustFolder(state.root / "trust"), running.repository)
+        traces = JaegerTraces(f"http://{HOST}:{running.ports['jaeger_port']}")
+        journey = read_chart(Path(running.chart)).journey
+        return cls(forge, casebook, traces, journey.caller, journey.steps, state.run / "env")
+
+    async def journeys(self, since: int, until: int) -> JourneyCount:
+        """Attempts that began in [since, until) Unix ns, counted from their traces."""
+        spans = await self.traces.window(self.caller, since, until, JOURNEY_TRACES)
+        good = [span.status is not SpanStatus.ERROR for span in spans if span.name in self.steps and not span.parent_id]
+        return JourneyCount(sum(good), len(good) - sum(good), since, until)
+
+
+def running_space(state: State) -> Running:
+    """The space that runs here; `Refused` says how to start one."""
+    running = state.record()
+    if running is None or not running.alive:
+        raise Refused(f"no space runs in {state.root}; start one with: sre-space up")
+    return running

@@ -1,0 +1,95 @@
+"""The embedded space: stands it up in stages, takes it down, whatever happens in between."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sre_space.adapters.ed25519 import make_key
+from sre_space.bootstrap import space_supervisor
+from sre_space.bootstrap.space_env import Plan, write_environments
+from sre_space.bootstrap.space_ready import await_ready
+from sre_space.bootstrap.space_state import Running, State
+from sre_space.bootstrap.space_table import IDENTITIES, SIGNERS, Process, table
+from sre_space.domain.errors import Malformed, Refused
+from sre_space.embedded.forge.identities import write_identities
+
+Tell = Callable[[str], None]
+
+
+def up(plan: Plan, tell: Tell, only: Sequence[str] = ()) -> Running:
+    """Start the space and return when its services are ready; on any failure nothing is left running.
+
+    `only` starts some of the processes (for tests). `Refused` when a space runs here already.
+    """
+    state = plan.state
+    running = state.record()
+    if running is not None and running.alive:
+        raise Refused(f"a space already runs in {state.root} (process {running.pid}); end it with: sre-space down")
+    state.make()
+    _clean(state, tell)
+    plan.ports.refuse_taken()
+    processes = tuple(one for one in table(state, plan.ports) if not only or one.name in only)
+    _prepare(plan, processes)
+    try:
+        running = space_supervisor.spawn(plan, processes)
+        _start(plan, running, processes, tell)
+    except BaseException:  # also Ctrl-C: nothing may be left running; always raised again
+        down(state, tell)
+        raise
+    return running
+
+
+def down(state: State, tell: Tell) -> bool:
+    """End the space; False when there was none."""
+    running = state.record()
+    alive = running is not None and running.alive
+    if running is not None and alive:
+        tell("stopping the space")
+        space_supervisor.stop(running)
+    _clean(state, tell)
+    return alive
+
+
+def _clean(state: State, tell: Tell) -> None:
+    """What a space that was killed left: processes, socket, record."""
+    left = space_supervisor.sweep(state)
+    if left:
+        tell(f"ended what an earlier space left running: {', '.join(left)}")
+    state.clear()
+
+
+def _prepare(plan: Plan, processes: tuple[Process, ...]) -> None:
+    state = plan.state
+    for name in SIGNERS:
+        make_key(state.root / "keys" / f"{name}.key", state.root / "trust", name)
+    identities = write_identities(state.identities, IDENTITIES)
+    _seed_desired_state(plan)
+    write_environments(plan, processes, {one.login: one.token for one in identities})
+
+
+def _seed_desired_state(plan: Plan) -> None:
+    """What runs before the first deployment: the checkout's configuration, as the forge's first commit has it."""
+    source = plan.checkout / "deploy" / "config"
+    if not source.is_dir():
+        raise Malformed(f"{source} is missing: the chart must lie in a checkout with its deploy/ folder")
+    if not plan.state.deployed.exists():
+        shutil.copytree(source, plan.state.deployed)
+
+
+def _start(plan: Plan, running: Running, processes: tuple[Process, ...], tell: Tell) -> None:
+    for stage in sorted({process.stage for process in processes}):
+        names = [process.name for process in processes if process.stage == stage]
+        tell(f"starting {', '.join(names)}")
+        for name in names:
+            space_supervisor.start(running.socket, name)
+        await_ready(plan, running, names)
+
+
+def checkout_chart() -> Path:
+    """The chart of the folder we stand in, or of the checkout that this package was installed from."""
+    here = Path("sre-space.yaml").resolve()
+    own = Path(__file__).resolve().parents[3] / "sre-space.yaml"
+    for path in (here, own):
+        if path.is_file():
+            return path
+    raise Malformed(f"there is no chart at {here}; stand in the checkout, or set SRE_SPACE_CHART")

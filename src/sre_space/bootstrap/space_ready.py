@@ -1,0 +1,78 @@
+"""When a process of the space serves: each is asked in its own protocol. Used by `up`."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import httpx
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from sre_space.bootstrap import space_supervisor
+from sre_space.bootstrap.space_env import Plan
+from sre_space.bootstrap.space_ports import HOST
+from sre_space.bootstrap.space_state import Running
+from sre_space.domain.errors import Refused
+
+WITHIN_S = 60.0
+POLL_S = 0.05
+ENDED = ("EXITED", "FATAL", "BACKOFF")
+LAST_LINES = 5
+
+
+def await_ready(plan: Plan, running: Running, names: Sequence[str]) -> None:
+    """Return when all serve; `Refused` with the last lines of its log when one ended or is not ready in a minute.
+
+    Nobody waits for Chroma and the agents: journeys do not need them.
+    """
+    checks = {name: check for name in names if (check := _check(plan, name)) is not None}
+    deadline = time.monotonic() + WITHIN_S
+    while checks:
+        checks = {name: check for name, check in checks.items() if not check()}
+        _refuse_ended(plan, running, names)
+        if checks and time.monotonic() > deadline:
+            raise _failure(plan, next(iter(checks)), f"is not ready after {WITHIN_S:g} s")
+        if checks:
+            time.sleep(POLL_S)
+    _refuse_ended(plan, running, names)
+
+
+def _refuse_ended(plan: Plan, running: Running, names: Sequence[str]) -> None:
+    for unit in space_supervisor.units(running.socket):
+        if unit.name in names and unit.state in ENDED:
+            raise _failure(plan, unit.name, "ended at its start")
+
+
+def _failure(plan: Plan, name: str, what: str) -> Refused:
+    log = plan.state.log(name)
+    lines = log.read_text(errors="replace").strip().splitlines()[-LAST_LINES:] if log.exists() else []
+    return Refused("\n  ".join([f"{name} {what}; its log ({log}) ends with:", *(lines or ["(nothing)"])]))
+
+
+def _check(plan: Plan, name: str) -> Callable[[], bool] | None:
+    ports = plan.ports
+    if name == "bus":
+        return lambda: _bus_answers(f"{HOST}:{ports.bus_port}")
+    paths = {
+        "telemetry": f"{ports.jaeger_port}/api/services",
+        "forge": f"{ports.forge_port}/mcp",
+        "user-service": f"{ports.user_service_port}/ready",
+        "policy-service": f"{ports.policy_service_port}/ready",
+        "quote-service": f"{ports.quote_service_port}/ready",
+    }
+    return (lambda: _http_answers(f"http://{HOST}:{paths[name]}")) if name in paths else None
+
+
+def _bus_answers(address: str) -> bool:
+    try:
+        AdminClient({"bootstrap.servers": address, "log_level": 0}).list_topics(timeout=0.5)
+    except KafkaException:
+        return False
+    return True
+
+
+def _http_answers(url: str) -> bool:
+    """Any answer but an error of the server: the forge asks who we are."""
+    try:
+        return httpx.get(url, timeout=1.0, trust_env=False).status_code < httpx.codes.INTERNAL_SERVER_ERROR
+    except httpx.HTTPError:
+        return False

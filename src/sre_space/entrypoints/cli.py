@@ -1,0 +1,197 @@
+"""`sre-space`: the command line. Every command ends with a named exit code and, on failure, one sentence."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import click
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.table import Table
+
+from sre_space.bootstrap import space, space_supervisor
+from sre_space.bootstrap.operator import Operator, running_space
+from sre_space.bootstrap.space_env import Plan
+from sre_space.bootstrap.space_ports import Ports
+from sre_space.bootstrap.space_state import State
+from sre_space.domain.errors import Malformed, SpaceError
+from sre_space.entrypoints import demo as demonstration
+from sre_space.wire.footer import prose_of
+
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+T = TypeVar("T")
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="SRE-Space: four agents that keep a service up.")
+out, err = Console(), Console(stderr=True)
+
+
+def _default_state() -> Path:
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "sre-space"
+
+
+StateOption = Annotated[
+    Path, typer.Option("--state", envvar="SRE_SPACE_STATE", default_factory=_default_state, help="State folder.")
+]
+PortsOption = Annotated[str, typer.Option("--ports", help="`usual`, or `free`: any block of free ports.")]
+ChartOption = Annotated[Path | None, typer.Option("--chart", envvar="SRE_SPACE_CHART", help="The patient's chart.")]
+
+
+@app.command()
+def up(state: StateOption, ports: PortsOption = "usual", chart: ChartOption = None) -> None:
+    """Start the space and leave it running."""
+    plan = plan_of(state, ports, chart)
+    begun = time.monotonic()
+    space.up(plan, _tell)
+    out.print(f"The space is up after {time.monotonic() - begun:.0f} s; state in {plan.state.root}")
+    _show_addresses(plan.ports)
+
+
+@app.command()
+def down(state: StateOption) -> None:
+    """End the space; nothing of it is left running."""
+    out.print("the space is down" if space.down(State(state.resolve()), _tell) else "no space was running")
+
+
+@app.command()
+def status(state: StateOption) -> None:
+    """Show every process of the space."""
+    running = running_space(State(state.resolve()))
+    table = Table("process", "state", "pid", "for")
+    for unit in space_supervisor.units(running.socket):
+        age = f"{time.time() - unit.since:.0f} s" if unit.pid else ""
+        table.add_row(unit.name, unit.state.lower(), str(unit.pid or ""), age)
+    out.print(table)
+    if State(state.resolve()).halt.exists():
+        out.print("halted: no action is taken until `sre-space resume`")
+
+
+@app.command()
+def logs(
+    name: str, state: StateOption, follow: Annotated[bool, typer.Option("-f", help="Go on as it grows.")] = False
+) -> None:
+    """Print the log of one process."""
+    path = State(state.resolve()).log(name)
+    known = sorted(one.stem for one in path.parent.glob("*.log"))
+    if name not in known:
+        raise Malformed(f"there is no log of {name!r}; there are: {', '.join(known) or 'none'}")
+    with path.open(errors="replace") as file:
+        while True:
+            sys.stdout.write(file.read())
+            sys.stdout.flush()
+            if not follow:
+                return
+            time.sleep(0.2)
+
+
+@app.command()
+def halt(state: StateOption) -> None:
+    """Stop every action of the doctor, at once; it still watches and records."""
+    folder = State(state.resolve())
+    folder.make()
+    folder.halt.touch(mode=0o600)
+    out.print("halted: no action is taken until `sre-space resume`")
+
+
+@app.command()
+def resume(state: StateOption) -> None:
+    """Let the doctor act again."""
+    State(state.resolve()).halt.unlink(missing_ok=True)
+    out.print("the doctor may act")
+
+
+@app.command()
+def incidents(state: StateOption) -> None:
+    """List the incidents, newest first."""
+
+    async def listed(operator: Operator) -> Table:
+        table = Table("issue", "title", "state", "labels", "last step")
+        for issue in reversed(await operator.forge.issues(state="all")):
+            case = await operator.casebook.case(issue.number)
+            if case is not None:
+                table.add_row(str(issue.number), issue.title, issue.state, ", ".join(issue.labels), case.last.step)
+        return table
+
+    out.print(_asked(state, listed))
+
+
+@app.command()
+def show(number: int, state: StateOption) -> None:
+    """Show one incident's whole story."""
+
+    async def told(operator: Operator) -> str:
+        issue = await operator.forge.issue(number)
+        comments = await operator.forge.comments(number)
+        parts = [f"# {issue.title}", prose_of(issue.body), *(prose_of(comment.body) for comment in comments)]
+        return "\n\n---\n\n".join(parts)
+
+    out.print(Markdown(_asked(state, told)))
+
+
+@app.command()
+def demo(
+    fault: Annotated[str, typer.Option(help="The fault to inject.")] = "kill",
+    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object on stdout.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the space up.")] = False,
+    chart: ChartOption = None,
+) -> None:
+    """Start a space, break it, watch it heal, show the story, stop it."""
+    told = err if as_json else out
+    good = demonstration.run(fault, chart or space.checkout_chart(), told, as_json, keep)
+    raise typer.Exit(0 if good else EXIT_FAILED)
+
+
+def plan_of(state: Path, ports: str, chart: Path | None) -> Plan:
+    """What to start, from the options."""
+    if ports not in ("usual", "free"):
+        raise Malformed(f"--ports is `usual` or `free`, not {ports!r}")
+    numbers = Ports.free_block() if ports == "free" else Ports.from_environment(os.environ)
+    owner, repo = os.environ.get("REPO_OWNER") or "local", os.environ.get("REPO_NAME") or "cloud-insurance"
+    return Plan(State(state.resolve()), numbers, (chart or space.checkout_chart()).resolve(), owner, repo)
+
+
+def _asked(state: Path, question: Callable[[Operator], Awaitable[T]]) -> T:
+    async def ask() -> T:
+        operator = Operator.of(State(state.resolve()))
+        try:
+            return await question(operator)
+        finally:
+            await operator.forge.close()
+
+    return asyncio.run(ask())
+
+
+def _tell(text: str) -> None:
+    err.print(f"[dim]{text}[/dim]")
+
+
+def _show_addresses(ports: Ports) -> None:
+    out.print(f"quotes   http://127.0.0.1:{ports.quote_service_port}/docs")
+    out.print(f"traces   http://127.0.0.1:{ports.jaeger_port}/api/services")
+    out.print("break it: python trigger_chaos.py kill     watch it: sre-space incidents")
+
+
+def main() -> None:
+    """Run a command; errors become one sentence, Ctrl-C and SIGTERM end what was started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.exit(app(standalone_mode=False) or 0)
+    except SpaceError as error:
+        err.print(f"sre-space: {error}", markup=False, highlight=False)
+        sys.exit(EXIT_USAGE)
+    except (KeyboardInterrupt, typer.Abort):
+        err.print("sre-space: stopped; nothing is left running")
+        sys.exit(EXIT_INTERRUPTED)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(EXIT_USAGE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""The demonstration: starts a space of its own, breaks it with `trigger_chaos.py`, and follows the incident live."""
+
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.markdown import Markdown
+
+from sre_space.bootstrap import space
+from sre_space.bootstrap.operator import Operator
+from sre_space.bootstrap.space_env import Plan
+from sre_space.bootstrap.space_ports import Ports
+from sre_space.bootstrap.space_state import State
+from sre_space.domain.case import Case
+from sre_space.domain.errors import Refused, Unavailable
+from sre_space.domain.facts import OWNER, Conclusion, Detection, Learnt, Payload
+from sre_space.entrypoints.story import Story, story_of
+from sre_space.wire.prose import prose, title
+
+HEALTHY_JOURNEYS = 10
+HEALTHY_WITHIN_S = 60.0
+HEALED_WITHIN_S = 120.0
+LOOK_EVERY_S = 0.1
+
+
+def run(fault: str, chart: Path, told: Console, as_json: bool, keep: bool) -> bool:
+    """True when the fault was detected, healed, verified on the journey and learnt from."""
+    folder = Path(tempfile.mkdtemp(prefix="sre-space-demo-"))
+    state = State(folder.resolve())
+    plan = Plan(state, Ports.free_block(), chart.resolve(), "local", "cloud-insurance")
+    begun = time.monotonic()
+    finished = False
+    try:
+        space.up(plan, lambda text: told.print(f"[dim]{text}[/dim]"))
+        story = asyncio.run(_watch(plan, fault, told))
+        finished = True
+    finally:
+        if not (keep and finished):
+            space.down(state, lambda _: None)
+            shutil.rmtree(folder, ignore_errors=True)
+    told.print(f"[dim]the whole demonstration took {time.monotonic() - begun:.0f} s[/dim]")
+    if keep:
+        told.print(f"The space stays up: sre-space status --state {state.root}")
+    if as_json:
+        sys.stdout.write(json.dumps(story.as_json()) + "\n")
+    return story.recovered and bool(story.lesson)
+
+
+async def _watch(plan: Plan, fault: str, told: Console) -> Story:
+    operator = Operator.of(plan.state)
+    try:
+        await _await_healthy(operator, told)
+        hit = await asyncio.to_thread(_inject, plan, fault)
+        told.print(f"\n[bold red]{fault}[/bold red]: {hit['service']} (process {hit['pid']}) was hit\n")
+        case = await _follow(operator, int(hit["at"]), told)
+        journeys = await operator.journeys(int(hit["at"]), time.time_ns())
+        return story_of(fault, int(hit["at"]), case, journeys.bad)
+    finally:
+        await operator.forge.close()
+
+
+async def _await_healthy(operator: Operator, told: Console) -> None:
+    told.print("[dim]waiting for healthy journeys[/dim]")
+    deadline = time.monotonic() + HEALTHY_WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            now = time.time_ns()
+            count = await operator.journeys(now - 5 * 10**9, now)
+        except Unavailable:
+            count = None
+        if count and count.good >= HEALTHY_JOURNEYS and not count.bad and operator.agents_on_duty():
+            told.print(f"{count.good} attempts of the journey in the last 5 s, all good")
+            return
+        await asyncio.sleep(LOOK_EVERY_S)
+    raise Refused(f"the journeys are not healthy after {HEALTHY_WITHIN_S:g} s; see: sre-space logs traffic")
+
+
+def _inject(plan: Plan, fault: str) -> dict[str, str]:
+    script = plan.checkout / "trigger_chaos.py"
+    command = [sys.executable, str(script), fault, "--state", str(plan.state.root), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Refused(done.stderr.strip() or f"{script} failed")
+    answer: dict[str, str] = json.loads(done.stdout)
+    return answer
+
+
+async def _follow(operator: Operator, since: int, told: Console) -> Case | None:
+    """Print each fact as it is recorded, until the issue is closed or the time is over."""
+    deadline = time.monotonic() + HEALED_WITHIN_S
+    shown, case = 0, None
+    while time.monotonic() < deadline:
+        case = await _case(operator, case)
+        for entry in case.chain[shown:] if case else ():
+            _print_fact(entry.fact.at - since, OWNER[entry.fact.step], entry.fact.step, _line(entry.fact.payload), told)
+            shown += 1
+        if case is not None and not case.is_open:
+            break
+        await asyncio.sleep(LOOK_EVERY_S)
+    conclusion = case.latest(Conclusion) if case else None
+    if conclusion is not None:
+        told.print()
+        told.print(Markdown(conclusion.postmortem))
+    return case
+
+
+async def _case(operator: Operator, case: Case | None) -> Case | None:
+    try:
+        if case is not None:
+            return await operator.casebook.case(case.issue)
+        return next(iter(await operator.casebook.open_cases()), None)
+    except Unavailable:
+        return case
+
+
+def _line(payload: Payload) -> str:
+    """A fact in one line."""
+    if isinstance(payload, Detection):
+        return title(payload)
+    text = prose(payload).replace("**", "").strip()
+    lines = [line for line in text.splitlines() if line.strip()]
+    if isinstance(payload, Conclusion | Learnt):
+        return lines[0].lstrip("# ")
+    return f"{lines[0]}  {lines[-1]}" if "MITIGATION" in lines[-1] and lines[-1] not in lines[0] else lines[0]
+
+
+def _print_fact(after_ns: int, agent: str, step: str, line: str, told: Console) -> None:
+    told.print(f"{after_ns / 1e9:+7.2f} s  [bold]{agent:6}[/bold]  {step:8}  {line}", highlight=False)

@@ -1,0 +1,11 @@
+"""Inject a real fault into the running space: `python trigger_chaos.py kill [SERVICE]`. Needs Python only."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "chaos" / "src"))
+
+from sre_chaos.cli import main  # noqa: E402 - the path comes first, so that no installation is needed
+
+if __name__ == "__main__":
+    sys.exit(main())
