@@ -3,9 +3,10 @@
 import sys
 from pathlib import Path
 
+# First the path, so that no installation is needed.
 sys.path.insert(0, str(Path(__file__).resolve().parent / "chaos" / "src"))
 
-from sre_chaos.cli import main  # noqa: E402 - the path comes first, so that no installation is needed
+from sre_chaos.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -64,7 +64,7 @@ def _file(name: str) -> Path:
 
 
 def _weights(path: Path) -> Weights:
-    """Read safetensors: a JSON header with its length in front, then the numbers. Matrices of dense layers transposed."""
+    """Read safetensors: a JSON header with its length in front, then the numbers; dense layers are transposed."""
     raw = path.read_bytes()
     (size,) = struct.unpack_from("<Q", raw)
     header = json.loads(raw[8 : 8 + size])

@@ -129,10 +129,11 @@ def test_every_step_but_the_first_can_be_reached() -> None:
 
 
 def _any(step: Step) -> Payload:
-    return {
+    payloads: dict[Step, Payload] = {
         Step.RECALL: Recall(()), Step.DECIDE: Decision(DIAGNOSIS, RESTART, (), 1), Step.CONFIRM: Confirmation(FIXED),
         Step.CONCLUDE: Conclusion(1, 2, ""), Step.REMEMBER: Learnt("", 1),
-    }[step]  # fmt: skip
+    }  # fmt: skip
+    return payloads[step]
 
 
 def test_brain_decides_alone_when_memory_is_silent_for_two_seconds() -> None:

@@ -23,7 +23,9 @@ def chart(autonomy: Autonomy = Autonomy.AUTONOMOUS, **limits: object) -> Chart:
     return Chart("space", services, Journey("j", "traffic", ("q",), 0.999), Guardrails(**(values | limits)))  # type: ignore[arg-type]
 
 
-def past(seconds_ago: float, service: str = "policy-service", incident: str = "old", finished: bool = True) -> PastAction:
+def past(
+    seconds_ago: float, service: str = "policy-service", incident: str = "old", finished: bool = True
+) -> PastAction:
     """An earlier restart."""
     return PastAction(service, NOW - int(seconds_ago * SECOND), incident, finished)
 

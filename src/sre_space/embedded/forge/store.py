@@ -10,8 +10,8 @@ from pathlib import Path
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS issues (
     number INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL, body TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'open', reason TEXT, author TEXT NOT NULL, labels TEXT NOT NULL DEFAULT '[]', created TEXT NOT NULL, updated TEXT NOT NULL,
-    closed TEXT
+    state TEXT NOT NULL DEFAULT 'open', reason TEXT, author TEXT NOT NULL, labels TEXT NOT NULL DEFAULT '[]',
+    created TEXT NOT NULL, updated TEXT NOT NULL, closed TEXT
 );
 CREATE TABLE IF NOT EXISTS comments (
     id INTEGER PRIMARY KEY AUTOINCREMENT, issue INTEGER NOT NULL REFERENCES issues (number), body TEXT NOT NULL,

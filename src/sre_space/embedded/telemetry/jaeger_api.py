@@ -156,7 +156,8 @@ def _search(db: sqlite3.Connection, request: Request) -> list[object]:
         conditions.append("CAST(attributes ->> ? AS TEXT) = ?")
         values += [f'$."{key}"', value]
     ids = db.execute(
-        f"SELECT trace_id FROM spans WHERE {' AND '.join(conditions)} GROUP BY trace_id ORDER BY MAX(start) DESC LIMIT ?",
+        f"SELECT trace_id FROM spans WHERE {' AND '.join(conditions)}"
+        " GROUP BY trace_id ORDER BY MAX(start) DESC LIMIT ?",
         (*values, query.limit),
     ).fetchall()
     marks = ",".join("?" * len(ids))

@@ -1,0 +1,29 @@
+# Two commands: `make demo` and `make test`. Both set up .venv by themselves; only Python >= 3.11 and make are needed.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test test-kill check bench clean setup
+
+demo: setup
+	@$(BIN)/sre-space demo
+
+test: setup
+	@$(BIN)/python -m pytest
+
+test-kill: setup
+	@$(BIN)/python -m pytest -m "e2e or kill"
+
+check: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy src libs/service-kit/src apps/quote-service/src apps/policy-service/src apps/user-service/src apps/traffic/src chaos/src tools tests
+	@$(BIN)/lint-imports
+
+bench: setup
+	@$(BIN)/python tools/bench.py
+
+setup:
+	@$(PYTHON) tools/bootstrap.py
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
