@@ -38,6 +38,10 @@ class JaegerTraces:
         found = spans_from(await self._data(f"/api/traces/{trace_id}") or ())
         return sorted(found, key=lambda span: span.start)
 
+    async def close(self) -> None:
+        """Close the client."""
+        await self._client.aclose()
+
     async def _data(self, path: str, query: dict[str, str | int] | None = None) -> Any:  # noqa: ANN401 - JSON; `spans_from` types it
         try:
             response = await self._client.get(path, params=query)

@@ -48,6 +48,11 @@ class Operator:
         journey = read_chart(Path(running.chart)).journey
         return cls(forge, casebook, traces, journey.caller, journey.steps, state.run / "env")
 
+    async def close(self) -> None:
+        """End the connections."""
+        await self.forge.close()
+        await self.traces.close()
+
     async def journeys(self, since: int, until: int) -> JourneyCount:
         """Attempts that began in [since, until) Unix ns, counted from their traces."""
         spans = await self.traces.window(self.caller, since, until, JOURNEY_TRACES)

@@ -4,12 +4,12 @@ import contextlib
 import http.client
 import os
 import shlex
-import subprocess
 import sys
 import time
 import xmlrpc.client
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -65,21 +65,13 @@ def spawn(plan: Plan, processes: Sequence[Process]) -> Running:
     write_private(path, configuration(plan, processes))
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
     environment = inherited | {"SRE_SPACE_STATE": str(state.root), "SRE_SPACE_UNIT": f"supervisord@{state.mark}"}
-    with state.log("supervisord.start").open("wb") as output:
-        child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "supervisor.supervisord", "-n", "-c", str(path)],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    created = psutil.Process(child.pid).create_time()
+    child = psutil.Process(_detached(path, state, environment))
+    created = child.create_time()
     repository = f"{plan.owner}/{plan.repo}"
     ports = plan.ports.numbers
     running = Running(child.pid, created, str(state.socket), ports, str(plan.chart), repository)
     state.write_record(running)
-    _await_answer(child, running, state)
+    _await_answer(running, state)
     return running
 
 
@@ -145,10 +137,22 @@ def _proxy(socket: str) -> Iterator[xmlrpc.client.ServerProxy]:
         transport.close()
 
 
-def _await_answer(child: "subprocess.Popen[bytes]", running: Running, state: State) -> None:
+def _detached(configuration: Path, state: State, environment: Mapping[str, str]) -> int:
+    """The process id of a supervisord in a session of its own, which outlives us and Ctrl-C."""
+    program = [sys.executable, "-P", "-m", "supervisor.supervisord", "-n", "-c", str(configuration)]
+    output = (os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(state.log("supervisord.start")), *output),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    return os.posix_spawn(sys.executable, program, environment, file_actions=actions, setsid=True)
+
+
+def _await_answer(running: Running, state: State) -> None:
     deadline = time.monotonic() + _UP_WITHIN_S
     while time.monotonic() < deadline:
-        if child.poll() is not None:
+        if not running.alive:
             last = state.log("supervisord.start").read_text(errors="replace").strip().splitlines()[-1:]
             raise Refused(f"supervisord ended at start: {' '.join(last) or 'it said nothing'}")
         with contextlib.suppress(Unavailable):

@@ -162,7 +162,7 @@ def _asked(state: Path, question: Callable[[Operator], Awaitable[T]]) -> T:
         try:
             return await question(operator)
         finally:
-            await operator.forge.close()
+            await operator.close()
 
     return asyncio.run(ask())
 

@@ -62,7 +62,7 @@ async def _watch(plan: Plan, fault: str, told: Console) -> Story:
         journeys = await operator.journeys(int(hit["at"]), time.time_ns())
         return story_of(fault, int(hit["at"]), case, journeys.bad)
     finally:
-        await operator.forge.close()
+        await operator.close()
 
 
 async def _await_healthy(operator: Operator, told: Console) -> None:

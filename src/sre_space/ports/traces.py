@@ -23,3 +23,7 @@ class Traces(Protocol):
     async def trace(self, trace_id: str) -> Sequence[Span]:
         """All spans of one trace, by start; empty when unknown."""
         ...
+
+    async def close(self) -> None:
+        """Release the connection; MUST be safe to call twice."""
+        ...

@@ -1,0 +1,24 @@
+"""One whole space for all end-to-end tests that do not end it themselves."""
+
+from collections.abc import Iterator
+
+import pytest
+from support.live import LiveSpace, start
+
+from sre_space.bootstrap import space
+
+
+@pytest.fixture(scope="session")
+def live_space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSpace]:
+    """Started once; ended whatever happens."""
+    live = start(tmp_path_factory.mktemp("space"))
+    yield live
+    space.down(live.state, lambda _: None)
+
+
+@pytest.fixture
+def live(live_space: LiveSpace) -> LiveSpace:
+    """The space, healthy."""
+    live_space.state.halt.unlink(missing_ok=True)
+    live_space.healthy()
+    return live_space

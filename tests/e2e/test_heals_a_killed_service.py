@@ -1,0 +1,139 @@
+"""The first story: kill the policy service, and the four agents bring it back, prove it, and remember."""
+
+import itertools
+
+import pytest
+from support.live import LiveSpace
+from support.waiting import until
+
+from sre_space.domain.facts import (
+    Action,
+    ActionResult,
+    CauseKind,
+    Conclusion,
+    Confidence,
+    Decision,
+    Outcome,
+    Recall,
+    RemedyKind,
+    Step,
+    Verification,
+)
+from sre_space.domain.labels import FIXED
+
+pytestmark = pytest.mark.e2e
+
+STORY = [
+    Step.DETECT,
+    Step.RECALL,
+    Step.DECIDE,
+    Step.ACT,
+    Step.VERIFY,
+    Step.CONFIRM,
+    Step.CONCLUDE,
+    Step.REMEMBER,
+]
+
+
+def test_a_killed_service_is_restarted_verified_written_up_and_remembered(live: LiveSpace) -> None:
+    known, starts = len(live.cases()), live.starts("policy-service")
+    live.kill("policy-service")
+
+    case = live.closed(live.next_case(known).issue)
+
+    assert [entry.fact.step for entry in case.chain] == STORY
+    decision, action, verdict = case.latest(Decision), case.latest(Action), case.latest(Verification)
+    assert decision is not None
+    assert decision.diagnosis.causes[0].service == "policy-service"
+    assert decision.diagnosis.causes[0].kind is CauseKind.CRASH
+    assert decision.diagnosis.verdict is Confidence.CONFIRMED
+    assert any(id.startswith("trace:") for id in decision.diagnosis.causes[0].evidence)
+    assert decision.remedy.command == "MITIGATION: RESTART policy-service"
+    assert action is not None
+    assert action.result is ActionResult.DONE
+    assert verdict is not None
+    assert verdict.outcome is Outcome.RECOVERED
+    assert verdict.journey.good >= 30
+    assert case.latest(Conclusion) is not None
+    assert FIXED in case.labels
+    assert live.starts("policy-service") == starts + 1
+
+
+def test_the_second_kill_of_a_service_recalls_the_first(live: LiveSpace) -> None:
+    known = live.cases()
+    first = next((case for case in known if case.detection.symptoms[0].service == "policy-service"), None)
+    if first is None:
+        live.kill("policy-service")
+        first = live.closed(live.next_case(len(known)).issue)
+        live.healthy()
+        known = live.cases()
+    live.kill("policy-service")
+
+    case = live.closed(live.next_case(len(known)).issue)
+
+    recall = case.latest(Recall)
+    assert recall is not None
+    assert "policy-service crash" in {past.cause for past in recall.cases}
+    assert any(past.worked and past.remedy == "MITIGATION: RESTART policy-service" for past in recall.cases)
+
+
+def test_halt_stops_the_action_and_resume_lets_it_go_on(live: LiveSpace) -> None:
+    known, starts = len(live.cases()), live.starts("policy-service")
+    live.state.halt.touch()
+    live.kill("policy-service")
+    issue = live.next_case(known).issue
+
+    def steps() -> list[Step]:
+        return [entry.fact.step for entry in live.cases()[known].chain]
+
+    until(lambda: Step.DECIDE in steps(), "Brain decides")
+    passes = itertools.count()
+    until(lambda: next(passes) > 20, "Fixer has had twenty looks at it")
+    assert Step.ACT not in steps()
+    assert live.starts("policy-service") == starts
+
+    live.state.halt.unlink()
+
+    assert live.closed(issue).recovered
+    assert live.starts("policy-service") == starts + 1
+
+
+@pytest.mark.parametrize("round_", range(4))
+def test_each_agent_killed_at_each_step_loses_nothing_and_acts_once(live: LiveSpace, round_: int) -> None:
+    """Four incidents cover all pairs of agent and step: at step k of round r, agent (k + r) mod 4 is killed."""
+    agents = ("scout", "brain", "fixer", "memory")
+    known, starts = len(live.cases()), live.starts("policy-service")
+    live.kill("policy-service")
+    issue = live.next_case(known).issue
+    for number, step in enumerate(STORY[:-1]):
+        until(
+            lambda step=step: (
+                any(entry.fact.step is step for entry in live.cases()[known].chain)  # type: ignore[misc]
+                or len(live.cases()[known].chain) > STORY.index(step) + 1
+            ),
+            f"the step {step} is recorded",
+            60,
+        )
+        live.kill(agents[(number + round_) % 4])
+
+    case = live.closed(issue, 90)
+
+    assert case.recovered
+    assert live.starts("policy-service") == starts + 1
+    changes = [entry.fact.payload for entry in case.chain if isinstance(entry.fact.payload, Action)]
+    assert sum(action.changed for action in changes) == 1
+    assert not case.frozen_reason
+    assert len(live.cases()) == known + 1
+
+
+def test_a_healthy_service_beside_a_dead_one_is_not_accused(live: LiveSpace) -> None:
+    known = len(live.cases())
+    live.kill("user-service")
+
+    case = live.closed(live.next_case(known).issue)
+
+    decision = case.latest(Decision)
+    assert decision is not None
+    assert decision.remedy.kind is RemedyKind.RESTART
+    assert decision.remedy.service == "user-service"
+    assert "quote-service" not in {cause.service for cause in decision.diagnosis.causes}

@@ -1,0 +1,118 @@
+"""A real space for end-to-end tests: started once, broken often."""
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import time_ns
+from typing import TypeVar
+
+from support.waiting import until
+
+from sre_space.bootstrap import space, space_supervisor
+from sre_space.bootstrap.operator import Operator
+from sre_space.bootstrap.space_env import Plan
+from sre_space.bootstrap.space_ports import Ports
+from sre_space.bootstrap.space_state import Running, State
+from sre_space.domain.case import Case
+from sre_space.domain.errors import Unavailable
+
+T = TypeVar("T")
+CHECKOUT = Path(__file__).resolve().parents[2]
+MANY_RESTARTS = ("restarts_per_hour: 6", "restarts_per_hour: 1000")
+
+
+@dataclass(frozen=True)
+class LiveSpace:
+    """A running space and what a test asks of it."""
+
+    plan: Plan
+    running: Running
+
+    @property
+    def state(self) -> State:
+        """Its folders."""
+        return self.plan.state
+
+    def ask(self, question: Callable[[Operator], Awaitable[T]]) -> T:
+        """Ask as the operator."""
+
+        async def asked() -> T:
+            operator = Operator.of(self.state)
+            try:
+                return await question(operator)
+            finally:
+                await operator.close()
+
+        return asyncio.run(asked())
+
+    def pid(self, unit: str) -> int:
+        """The process id of a unit, 0 when it does not run."""
+        return next(one.pid for one in space_supervisor.units(self.running.socket) if one.name == unit)
+
+    def kill(self, unit: str) -> int:
+        """SIGKILL a unit that runs, waiting until it does."""
+        pid = until(lambda: self.pid(unit), f"{unit} runs")
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def starts(self, unit: str) -> int:
+        """How often supervisord has started a unit."""
+        return self.state.log("supervisord").read_text().count(f"spawned: '{unit}' ")
+
+    def cases(self) -> list[Case]:
+        """All incidents, oldest first; waits while the forge is away."""
+
+        async def listed(operator: Operator) -> list[Case]:
+            issues = await operator.forge.issues(state="all")
+            found = [await operator.casebook.case(issue.number) for issue in issues]
+            return [case for case in found if case is not None]
+
+        return self.patiently(lambda: self.ask(listed))
+
+    def patiently(self, question: Callable[[], T]) -> T:
+        """The answer, once the forge gives one."""
+
+        def asked() -> list[T]:
+            try:
+                return [question()]
+            except Unavailable:
+                return []
+
+        return until(asked, "the forge answers")[0]
+
+    def healthy(self) -> None:
+        """Wait until journeys go well and all agents are on duty."""
+
+        async def good(operator: Operator) -> bool:
+            now = time_ns()
+            count = await operator.journeys(now - 3 * 10**9, now)
+            return count.good >= 8 and not count.bad and operator.agents_on_duty()
+
+        until(lambda: self.patiently(lambda: self.ask(good)), "healthy journeys", 60)
+
+    def next_case(self, known: int, seconds: float = 10) -> Case:
+        """The incident after the first `known` ones."""
+        return until(lambda: self.cases()[known:], "an incident is opened", seconds)[0]
+
+    def closed(self, issue: int, seconds: float = 60) -> Case:
+        """The incident once it is closed."""
+        return until(
+            lambda: [case for case in self.cases() if case.issue == issue and not case.is_open],
+            f"issue {issue} is closed; the last steps are {[(c.issue, c.last.step) for c in self.cases()]}",
+            seconds,
+        )[0]
+
+
+def start(folder: Path, only: tuple[str, ...] = ()) -> LiveSpace:
+    """Start a space in `folder` on free ports, with a chart that allows many restarts."""
+    checkout = folder / "checkout"
+    checkout.mkdir()
+    shutil.copytree(CHECKOUT / "deploy", checkout / "deploy")
+    chart = checkout / "sre-space.yaml"
+    chart.write_text((CHECKOUT / "sre-space.yaml").read_text().replace(*MANY_RESTARTS))
+    plan = Plan(State((folder / "state").resolve()), Ports.free_block(), chart, "local", "cloud-insurance")
+    return LiveSpace(plan, space.up(plan, lambda _: None, only))
