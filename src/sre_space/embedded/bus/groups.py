@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -152,12 +153,12 @@ class Offsets:
         beside = path.with_suffix(".new")
         beside.write_text("".join(self._line(g, t, p) for g, kept in self.committed.items() for t, p in kept))
         beside.replace(path)
-        self._file = path.open("a", buffering=1)
+        self._journal = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def commit(self, group: str, topic: str, partition: int, offset: int, metadata: str) -> None:
         """On disk when it returns."""
         self.committed.setdefault(group, {})[topic, partition] = (offset, metadata)
-        self._file.write(self._line(group, topic, partition))
+        os.write(self._journal, self._line(group, topic, partition).encode())
 
     def _line(self, group: str, topic: str, partition: int) -> str:
         return json.dumps([group, topic, partition, *self.committed[group][topic, partition]]) + "\n"

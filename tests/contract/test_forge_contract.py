@@ -1,0 +1,242 @@
+"""`ports.forge` over its adapter and our forge: a real process, real HTTP, real git."""
+
+import asyncio
+import base64
+import json
+import os
+import subprocess
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.servers import ForgeServer
+
+from sre_space.adapters.github_mcp import GithubMcpForge
+from sre_space.domain.errors import Missing, Refused, Unavailable
+from sre_space.embedded.forge.schemas import SCHEMAS
+
+T = TypeVar("T")
+OWNER, REPO = "local", "cloud-insurance"
+SNAPS = Path(os.environ.get("TOOLSNAPS") or Path(__file__).resolve().parents[3] / "shared" / "github_mcp_toolsnaps")
+
+
+def ask(server: ForgeServer, question: Callable[[GithubMcpForge], Awaitable[T]], login: str = "sre-scout") -> T:
+    """Ask as one of the accounts."""
+
+    async def asked() -> T:
+        forge = GithubMcpForge(f"{server.url}/mcp", server.identities[login].token, OWNER, REPO)
+        try:
+            return await question(forge)
+        finally:
+            await forge.close()
+
+    return asyncio.run(asked())
+
+
+def rest(server: ForgeServer, method: str, path: str, login: str, **kwargs: object) -> httpx.Response:
+    """GitHub's REST."""
+    headers = {"Authorization": f"Bearer {server.identities[login].token}"}
+    return httpx.request(method, f"{server.url}/repos/{OWNER}/{REPO}/{path}", headers=headers, **kwargs)  # type: ignore[arg-type]
+
+
+def test_an_issue_is_read_as_it_was_written(forge_server: ForgeServer) -> None:
+    async def story(forge: GithubMcpForge) -> None:
+        assert await forge.whoami() == "sre-scout"
+        number = await forge.open_issue('Title & "quotes" <x> \'', "body\n```text\nk=v\n```", ("a", "Status: Fixed"))
+        issue = await forge.issue(number)
+        assert (issue.title, issue.body) == ('Title & "quotes" <x> \'', "body\n```text\nk=v\n```")
+        assert (issue.state, issue.author, issue.labels) == ("open", "sre-scout", ("a", "Status: Fixed"))
+        first, second = await forge.comment(number, "one"), await forge.comment(number, "two")
+        assert first < second
+        assert [comment.body for comment in await forge.comments(number)] == ["one", "two"]
+        assert (await forge.issue(number)).comments == 2
+        await forge.set_labels(number, ("b",))
+        assert (await forge.issue(number)).labels == ("b",)
+        await forge.close_issue(number)
+        await forge.close_issue(number)
+        assert (await forge.issue(number)).state == "closed"
+
+    ask(forge_server, story)
+
+
+def test_lists_and_comments_come_whole_over_all_pages(forge_server: ForgeServer) -> None:
+    async def story(forge: GithubMcpForge) -> None:
+        numbers = [await forge.open_issue(f"issue {number}", "", ()) for number in range(103)]
+        for number in range(101):
+            await forge.comment(numbers[0], f"{number}")
+        await forge.close_issue(numbers[-1])
+        assert [issue.number for issue in await forge.issues()] == numbers[:-1]
+        assert len(await forge.issues(state="all")) == 103
+        assert [issue.number for issue in await forge.issues(state="closed")] == numbers[-1:]
+        assert [comment.body for comment in await forge.comments(numbers[0])] == [f"{n}" for n in range(101)]
+        assert not await forge.issues(state="all", since=2_000_000_000 * 10**9)
+        assert [found.number for found in await forge.search("issue 77")] == [numbers[77]]
+
+    ask(forge_server, story)
+
+
+def test_what_is_missing_is_missing_and_a_wrong_token_is_refused(forge_server: ForgeServer) -> None:
+    async def story(forge: GithubMcpForge) -> None:
+        for call in (forge.issue(99), forge.comment(99, "x"), forge.read_file("nowhere"), forge.read_file("x", "gone")):
+            with pytest.raises(Missing):
+                await call
+        stranger = GithubMcpForge(f"{forge_server.url}/mcp", "wrong", OWNER, REPO)
+        with pytest.raises(Refused, match="GITHUB_PERSONAL_ACCESS_TOKEN"):
+            await stranger.ping()
+
+    ask(forge_server, story)
+
+
+def test_a_body_over_the_limit_is_refused(forge_server: ForgeServer) -> None:
+    async def story(forge: GithubMcpForge) -> None:
+        with pytest.raises(Refused, match="too long"):
+            await forge.open_issue("t", "x" * 65_537, ())
+
+    ask(forge_server, story)
+
+
+def test_a_stranger_may_open_and_comment_and_nothing_else(forge_server: ForgeServer) -> None:
+    number = ask(forge_server, lambda forge: forge.open_issue("ours", "", ()))
+    comment = ask(forge_server, lambda forge: forge.comment(number, "ours"))
+
+    async def story(forge: GithubMcpForge) -> None:
+        mine = await forge.open_issue("mine", "", ("Status: Fixed",))
+        assert (await forge.issue(mine)).labels == ()
+        await forge.comment(number, "me too")
+        for call in (forge.set_labels(number, ("x",)), forge.close_issue(number), forge.set_labels(mine, ("x",))):
+            with pytest.raises(Refused, match="403"):
+                await call
+        await forge.close_issue(mine)
+
+    ask(forge_server, story, "mallory")
+    assert rest(forge_server, "PATCH", f"issues/comments/{comment}", "mallory", json={"body": "x"}).status_code == 403
+    permission = rest(forge_server, "GET", "collaborators/mallory/permission", "operator").json()
+    assert permission["permission"] == "none"
+
+
+def test_an_edited_comment_shows_its_new_text(forge_server: ForgeServer) -> None:
+    number = ask(forge_server, lambda forge: forge.open_issue("t", "", ()))
+    comment = ask(forge_server, lambda forge: forge.comment(number, "before"))
+    assert rest(forge_server, "PATCH", f"issues/comments/{comment}", "operator", json={"body": "after"}).is_success
+
+    assert ask(forge_server, lambda forge: forge.comments(number))[0].body == "after"
+    assert rest(forge_server, "DELETE", f"issues/comments/{comment}", "operator").status_code == 204
+    assert ask(forge_server, lambda forge: forge.comments(number)) == []
+
+
+def test_the_repository_holds_the_desired_state_and_can_be_cloned(forge_server: ForgeServer, tmp_path: Path) -> None:
+    content = ask(forge_server, lambda forge: forge.read_file("deploy/config/quote-service.env"))
+    assert b"DOWNSTREAM_TIMEOUT_SECONDS" in content
+    address = forge_server.url.replace("//", f"//x:{forge_server.identities['mallory'].token}@")
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", f"{address}/{OWNER}/{REPO}.git", str(clone)], check=True)
+    assert (clone / "deploy/config/quote-service.env").read_bytes() == content
+    subprocess.run(["git", "-C", str(clone), "fsck", "--strict"], check=True, capture_output=True)
+    pushed = subprocess.run(
+        ["git", "-C", str(clone), "push", "origin", "HEAD:refs/heads/x"], capture_output=True, check=False
+    )
+    assert pushed.returncode != 0
+
+
+def test_kill_nine_loses_nothing_acknowledged_and_the_adapter_goes_on(forge_server: ForgeServer) -> None:
+    async def story(forge: GithubMcpForge) -> None:
+        number = await forge.open_issue("t", "", ())
+        written = []
+        for text in range(30):
+            if text in (10, 20):
+                await asyncio.to_thread(forge_server.process.kill)
+                with pytest.raises(Unavailable):
+                    await forge.comment(number, "into the void")
+                await asyncio.to_thread(forge_server.process.start)
+            await forge.comment(number, f"{text}")
+            written.append(f"{text}")
+        assert [comment.body for comment in await forge.comments(number)] == written
+
+    ask(forge_server, story)
+
+
+def test_bodies_of_any_text_survive(forge_server: ForgeServer) -> None:
+    async def story(forge: GithubMcpForge) -> None:
+        number = await forge.open_issue("t", "", ())
+        loop = asyncio.get_running_loop()
+
+        def keep(text: str) -> None:
+            comment = asyncio.run_coroutine_threadsafe(forge.comment(number, text), loop).result()
+            found = asyncio.run_coroutine_threadsafe(forge.comments(number), loop).result()
+            assert (found[-1].id, found[-1].body) == (comment, text)
+
+        check = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))(
+            given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300))(keep)
+        )
+        await asyncio.to_thread(check)
+
+    ask(forge_server, story)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "named"),
+    [
+        ("issue_read", {"method": "get", "issue_number": 1, "number": 1}, "number"),
+        ("issue_read", {"method": "delete", "issue_number": 1}, "delete"),
+        ("issue_write", {"method": "create", "title": 5}, "title"),
+        ("list_issues", {"state": "open"}, "open"),
+        ("list_issues", {"page": 2}, "page"),
+    ],
+)
+def test_arguments_are_strictly_validated(
+    forge_server: ForgeServer, tool: str, arguments: dict[str, object], named: str
+) -> None:
+    async def story(forge: GithubMcpForge) -> None:
+        with pytest.raises(Refused, match=f"invalid arguments for {tool}.*{named}"):
+            await forge._call(tool, {"owner": OWNER, "repo": REPO, **arguments})
+
+    ask(forge_server, story)
+
+
+def test_foreign_hosts_and_origins_and_requests_without_a_token_are_turned_away(forge_server: ForgeServer) -> None:
+    url = f"{forge_server.url}/mcp"
+    assert httpx.post(url, headers={"Host": "evil.example"}).status_code == 403
+    assert httpx.post(url, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert httpx.post(url).status_code == 401
+    wrong = base64.b64encode(b"x:wrong").decode()
+    assert (
+        httpx.get(
+            f"{forge_server.url}/{OWNER}/{REPO}.git/HEAD", headers={"Authorization": f"Basic {wrong}"}
+        ).status_code
+        == 401
+    )
+
+
+@pytest.mark.skipif(not SNAPS.is_dir(), reason=f"the official tool schemas are not at {SNAPS} (TOOLSNAPS names them)")
+@pytest.mark.parametrize("tool", sorted(SCHEMAS))
+def test_the_tools_are_spelt_as_the_official_server_spells_them(tool: str) -> None:
+    official = json.loads((SNAPS / f"{tool}.json").read_text())["inputSchema"]
+    ours = SCHEMAS[tool]
+
+    assert sorted(ours.get("required", ())) == sorted(official.get("required") or ())
+    assert _without_words(ours["properties"]) == _without_words(official["properties"])
+
+
+def _without_words(schema: object) -> object:
+    """A schema without its descriptions, names sorted."""
+    if isinstance(schema, dict):
+        return {key: _without_words(value) for key, value in sorted(schema.items()) if not _is_words(key, value)}
+    return [_without_words(item) for item in schema] if isinstance(schema, list) else schema
+
+
+def _is_words(key: str, value: object) -> bool:
+    return key == "description" and isinstance(value, str)
+
+
+def test_a_forge_that_is_down_is_unavailable_and_says_which_setting_names_it() -> None:
+    async def story() -> None:
+        forge = GithubMcpForge("http://127.0.0.1:1/mcp", "t", OWNER, REPO)
+        with pytest.raises(Unavailable, match="FORGE_URL"):
+            await forge.ping()
+        await forge.close()
+
+    asyncio.run(story())

@@ -1,0 +1,86 @@
+"""One embedded server as a real process, for contract suites."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from support.waiting import until
+
+from sre_space.embedded.forge.identities import Identity
+
+
+class ServerProcess:
+    """A server that can be killed and started again on the same ports and folder."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], ready: Callable[[], bool], log: Path) -> None:
+        self.command, self.environment, self.ready, self.log = command, environment, ready, log
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start and wait until it serves."""
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(self.command, env={**os.environ, **self.environment}, stderr=output)
+        until(self.ready, f"{self.command[-1]} serves; its log: {self.log}", 20)
+
+    def kill(self, number: signal.Signals = signal.SIGKILL) -> int:
+        """End it; the exit code."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(10)
+
+
+@contextmanager
+def serving(
+    command: list[str], environment: dict[str, str], ready: Callable[[], bool], log: Path
+) -> Iterator[ServerProcess]:
+    """The server for the time of a test."""
+    server = ServerProcess(command, environment, ready, log)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+def module(name: str) -> list[str]:
+    """The command that runs a module."""
+    return [sys.executable, "-m", name]
+
+
+@dataclass(frozen=True)
+class Bus:
+    """A broker: its address, and its process when it is ours."""
+
+    address: str
+    process: ServerProcess | None
+
+    @property
+    def ours(self) -> ServerProcess:
+        """The process of our own broker."""
+        assert self.process is not None
+        return self.process
+
+
+@dataclass(frozen=True)
+class TelemetryServer:
+    """An OTLP receiver with its query API and the bus behind it."""
+
+    grpc: str
+    http: str
+    query: str
+    bus: str
+    process: ServerProcess
+
+
+@dataclass(frozen=True)
+class ForgeServer:
+    """Our forge and its accounts."""
+
+    url: str
+    identities: dict[str, Identity]
+    process: ServerProcess

@@ -1,0 +1,108 @@
+"""The log on disk: torn tails, trimming, producers' sequences."""
+
+import struct
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre_space.embedded.bus import partition as subject
+from sre_space.embedded.bus.codec import ProtocolError, Reader
+from sre_space.embedded.bus.groups import Offsets
+from sre_space.embedded.bus.partition import HEADER, OUT_OF_ORDER, Partition, read_headers
+
+
+def batch(count: int = 1, size: int = 10, producer: int = -1, seq: int = -1, at: int = 1000) -> bytes:
+    """A record batch with a real header; its records do not matter to the broker."""
+    body = b"r" * size
+    length = HEADER.size - 12 + len(body)
+    return HEADER.pack(0, length, 0, 2, 0, 0, count - 1, at, at, producer, 0, seq, count) + body
+
+
+def test_offsets_count_records_and_reading_starts_at_the_batch_that_holds_one(tmp_path: Path) -> None:
+    log = Partition(tmp_path)
+    assert [log.append(batch(count))[1] for count in (3, 2, 1)] == [0, 3, 5]
+
+    assert log.next == 6
+    assert struct.unpack_from(">q", log.read(4, 1))[0] == 3
+    assert log.read(6, 100) == b""
+
+
+def test_a_torn_last_batch_is_cut_off_at_start(tmp_path: Path) -> None:
+    log = Partition(tmp_path)
+    log.append(batch())
+    log.append(batch())
+    file = next(tmp_path.glob("*.log"))
+    file.write_bytes(file.read_bytes()[:-3])
+
+    again = Partition(tmp_path)
+
+    assert again.next == 1
+    assert again.append(batch()) == (0, 1)
+
+
+def test_old_segments_are_dropped_and_the_rest_stays_readable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subject, "SEGMENT_BYTES", 500)
+    log = Partition(tmp_path)
+    for _ in range(100):
+        log.append(batch(size=50))
+
+    assert 0 < log.start < log.next == 100
+    assert len(list(tmp_path.glob("*.log"))) == subject.KEPT_SEGMENTS
+    for offset in range(log.start, log.next):
+        assert struct.unpack_from(">q", log.read(offset, 1))[0] == offset
+    assert Partition(tmp_path).start == log.start
+
+
+def test_a_repeated_batch_is_stored_once_and_a_gap_is_refused_also_after_a_restart(tmp_path: Path) -> None:
+    log = Partition(tmp_path)
+    assert log.append(batch(producer=7, seq=0)) == (0, 0)
+    assert log.append(batch(producer=7, seq=1)) == (0, 1)
+
+    for one in (log, Partition(tmp_path)):
+        assert one.append(batch(producer=7, seq=1)) == (0, 1)
+        assert one.append(batch(producer=7, seq=5)) == (OUT_OF_ORDER, -1)
+        assert one.next == 2
+
+
+def test_an_offset_is_found_by_time(tmp_path: Path) -> None:
+    log = Partition(tmp_path)
+    for at in (1000, 2000, 3000):
+        log.append(batch(at=at))
+
+    assert log.offset_at(1500) == (2000, 1)
+    assert log.offset_at(4000) == (-1, -1)
+
+
+@given(st.binary(max_size=300))
+def test_bytes_that_are_no_batches_are_a_protocol_error(data: bytes) -> None:
+    try:
+        headers = read_headers(data)
+    except ProtocolError:
+        return
+    assert sum(one.size for one in headers) == len(data)
+
+
+@given(st.binary(max_size=60))
+def test_a_reader_never_reads_past_the_end(data: bytes) -> None:
+    reader = Reader(data)
+
+    def read_on() -> None:
+        for _ in range(100):
+            reader.text()
+            reader.array(reader.data)
+            reader.int32()
+
+    with pytest.raises(ProtocolError):
+        read_on()
+
+
+def test_committed_offsets_survive_and_a_torn_line_is_ignored(tmp_path: Path) -> None:
+    path = tmp_path / "offsets.jsonl"
+    Offsets(path).commit("g", "t", 0, 5, "")
+    Offsets(path).commit("g", "t", 0, 9, "meta")
+    with path.open("a") as file:
+        file.write('["g", "t", 0')
+
+    assert Offsets(path).committed == {"g": {("t", 0): (9, "meta")}}
