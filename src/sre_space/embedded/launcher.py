@@ -40,11 +40,10 @@ class Launch:
 
 def main() -> NoReturn:
     """Become the program, or exit 2 with one sentence."""
-    supervisor = os.getppid()
     try:
         launch = parse(sys.argv[1:])
         state = Path(os.environ.get("SRE_SPACE_STATE", ""))
-        die_with(supervisor)
+        die_with(_supervisor(state))
         if launch.config is None:
             _pause(state / "run" / "env" / f"{launch.name}.started")
         environment = environment_of(state, launch)
@@ -85,6 +84,14 @@ def read_variables(path: Path) -> Mapping[str, str]:
             raise Unreadable(f"{path}:{number}: {line.strip()!r} is not NAME=value")
         variables[found[1]] = found[2]
     return variables
+
+
+def _supervisor(state: Path) -> int:
+    """The process id of our supervisord: it may be dead already, and our parent somebody else."""
+    try:
+        return int((state / "run" / "supervisord.pid").read_text())
+    except (OSError, ValueError):
+        return os.getppid()
 
 
 def die_with(parent: int) -> None:

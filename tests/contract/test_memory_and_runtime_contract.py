@@ -1,0 +1,228 @@
+"""`ports.case_index` over the real Chroma server, `ports.runtime` over a real supervisord, embeddings, keys, probes."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import numpy as np
+import pytest
+from support.servers import ServerProcess, module, serving
+from support.waiting import free_port, until
+
+from sre_space.adapters.chroma import ChromaCaseIndex
+from sre_space.adapters.http_probe import HttpProbe
+from sre_space.adapters.minilm import MiniLm
+from sre_space.adapters.supervisord import SupervisordRuntime
+from sre_space.domain.errors import Missing, Refused, Unavailable
+from sre_space.ports.case_index import Lesson
+from sre_space.ports.runtime import Unit
+
+T = TypeVar("T")
+
+
+@pytest.fixture(scope="session")
+def minilm() -> MiniLm:
+    """The model, loaded once."""
+    return MiniLm.load()
+
+
+@contextmanager
+def chroma(folder: Path) -> Iterator[tuple[str, ServerProcess]]:
+    """The real server."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    program = str(Path(sys.executable).with_name("chroma"))
+    command = [program, "run", "--host", "127.0.0.1", "--port", str(port), "--path", str(folder / "chroma")]
+
+    def ready() -> bool:
+        try:
+            return httpx.get(f"{url}/api/v2/heartbeat").is_success
+        except httpx.HTTPError:
+            return False
+
+    with serving(command, {}, ready, folder / "chroma.log") as server:
+        yield url, server
+
+
+def lesson(id: str, text: str, **facts: str | int | bool) -> Lesson:
+    """A lesson."""
+    return Lesson(id, text, facts or {"issue": 1})
+
+
+LESSONS = (
+    lesson("01A", "policy-service crashed and left no span; a restart helped", key="a", issue=7, worked=True),
+    lesson("01B", "user-service was slow: one SQL statement waited for a lock", key="b", issue=8, worked=False),
+    lesson("01C", "conversion fell after a configuration commit", key="c", issue=9, worked=True),
+)
+
+
+def test_lessons_are_found_by_meaning_and_survive_kill_nine(tmp_path: Path, minilm: MiniLm) -> None:
+    async def story(url: str, server: ServerProcess) -> None:
+        index = ChromaCaseIndex(url, minilm.embed)
+        assert await index.recall("anything") == []
+        for one in LESSONS:
+            await index.remember(one)
+        await asyncio.to_thread(server.kill)
+        with pytest.raises(Unavailable, match="CHROMA_URL"):
+            await index.ping()
+        await asyncio.to_thread(server.start)
+        first, *_ = await index.recall("the policy backend is dead, connection refused")
+        assert first.lesson == LESSONS[0]
+        assert 0 < first.similarity <= 1
+        assert [one.lesson.id for one in await index.recall("crash", where={"key": "b"})] == ["01B"]
+        await index.remember(lesson("01A", "policy-service again", issue=10))
+        assert len(await index.recall("policy", limit=10)) == 3
+        await index.forget("01A")
+        await index.forget("unknown")
+        assert len(await index.recall("policy", limit=10)) == 2
+
+    with chroma(tmp_path) as (url, server):
+        asyncio.run(story(url, server))
+
+
+PARAPHRASES = (
+    ("policy-service crashed and left no span", "the policy backend died and nobody answers"),
+    ("one SQL statement waits for a lock", "the database query is slow because rows are locked"),
+    ("purchases stopped after a configuration commit", "since the last config change nobody buys"),
+    ("memory grows until the limit is reached", "the process leaks and is killed for using too much RAM"),
+    ("the network towards the service is slow", "high latency between the two hosts"),
+    ("a process hangs and does not answer", "the server is stuck and requests time out"),
+    ("four times the usual traffic arrives", "a surge of many more visitors than normal"),
+)
+
+
+def test_a_paraphrase_is_closest_to_what_it_paraphrases(minilm: MiniLm) -> None:
+    known, asked = (minilm.embed([pair[side] for pair in PARAPHRASES]) for side in (0, 1))
+
+    assert list((asked @ known.T).argmax(axis=1)) == list(range(len(PARAPHRASES)))
+
+
+def test_vectors_have_length_one_and_do_not_depend_on_their_batch(minilm: MiniLm) -> None:
+    texts = ["", "short", "a much longer text " * 60, *(f"number {n}" for n in range(40))]
+    together = minilm.embed(texts)
+    alone = np.concatenate([minilm.embed([text]) for text in texts])
+
+    assert together.shape == (43, 384)
+    assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+    assert np.allclose(together, alone, atol=1e-4)
+    assert minilm.embed([]).shape == (0, 384)
+
+
+@contextmanager
+def supervisord(folder: Path) -> Iterator[SupervisordRuntime]:
+    """A real supervisord with two sleepers."""
+    path = folder / "s.sock"
+    sleeper = f'{sys.executable} -c "import time; time.sleep(600)"'
+    programs = "".join(
+        f"[program:{name}]\ncommand={sleeper}\nautorestart=false\nstartsecs=0\n" for name in ("policy-service", "other")
+    )
+    (folder / "s.conf").write_text(
+        f"[supervisord]\nnodaemon=true\nlogfile={folder}/s.log\npidfile={folder}/s.pid\n[unix_http_server]\nfile={path}\n"
+        "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
+        f"{programs}"
+    )
+    command = [*module("supervisor.supervisord"), "-n", "-c", str(folder / "s.conf")]
+    runtime = SupervisordRuntime(str(path), {"policy-service": "policy-service"})
+
+    def ready() -> bool:
+        try:
+            return asyncio.run(runtime.unit("policy-service")).state == "running"
+        except Unavailable:
+            return False
+
+    with serving(command, {"PYTHONWARNINGS": "ignore"}, ready, folder / "start.log") as server:
+        yield runtime
+        server.kill(signal.SIGTERM)  # so that it ends its sleepers; to kill the ended one again does nothing
+
+
+def now(question: Callable[[], Awaitable[T]]) -> T:
+    """Ask once."""
+
+    async def asked() -> T:
+        return await question()
+
+    return asyncio.run(asked())
+
+
+@pytest.fixture
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupervisordRuntime]:
+    """The runtime."""
+    with supervisord(tmp_path_factory.mktemp("r")) as found:
+        yield found
+
+
+def state(runtime: SupervisordRuntime) -> Unit:
+    """The unit now."""
+    return now(lambda: runtime.unit("policy-service"))
+
+
+def test_a_killed_unit_stays_down_with_a_new_incarnation_until_it_is_restarted(runtime: SupervisordRuntime) -> None:
+    first = state(runtime)
+    assert first == state(runtime)
+    assert first.pid is not None
+    os.kill(first.pid, signal.SIGKILL)
+    dead = until(lambda: (unit := state(runtime)).state == "exited" and unit, "the unit has ended")
+    assert isinstance(dead, Unit)
+    assert dead.pid is None
+    assert dead.exit_code is not None
+    assert dead.incarnation != first.incarnation
+
+    second = now(lambda: runtime.restart("policy-service", dead.incarnation))
+
+    assert second.state == "running"
+    assert second.incarnation not in (first.incarnation, dead.incarnation)
+
+
+def test_a_restart_of_another_life_is_refused_and_changes_nothing(runtime: SupervisordRuntime) -> None:
+    before = state(runtime)
+    with pytest.raises(Refused, match="nothing was changed"):
+        now(lambda: runtime.restart("policy-service", "1:2.00"))
+
+    assert state(runtime) == before
+
+
+def test_a_living_unit_is_ended_and_started_anew(runtime: SupervisordRuntime) -> None:
+    before = state(runtime)
+
+    after = now(lambda: runtime.restart("policy-service", before.incarnation))
+
+    assert after.pid != before.pid
+
+
+@pytest.mark.parametrize("name", ["other", "../x", "policy-service; rm -rf /", ""])
+def test_only_units_of_the_chart_are_known(runtime: SupervisordRuntime, name: str) -> None:
+    with pytest.raises(Missing):
+        now(lambda: runtime.restart(name, "x"))
+
+
+def test_a_runtime_that_is_down_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable):
+        now(lambda: SupervisordRuntime(str(tmp_path / "none"), {"a": "a"}).units())
+
+
+def test_a_probe_tells_healthy_sick_hanging_and_gone_apart() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        path = (await reader.readuntil(b"\r\n\r\n")).split()[1]
+        if path != b"/hang":
+            code = b"200 OK" if path == b"/health" else b"503 Service Unavailable"
+            writer.write(b"HTTP/1.1 " + code + b"\r\nContent-Length: 0\r\n\r\n")
+            await writer.drain()
+            writer.close()
+
+    async def story() -> list[tuple[bool, bool]]:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        probe = HttpProbe.create()
+        found = [await probe.check(f"http://127.0.0.1:{port}/{path}") for path in ("health", "sick", "hang")]
+        server.close()
+        found.append(await probe.check(f"http://127.0.0.1:{free_port()}/health"))
+        await probe.client.aclose()
+        return [(one.healthy, one.answered) for one in found]
+
+    assert asyncio.run(story()) == [(True, True), (False, True), (False, False), (False, False)]

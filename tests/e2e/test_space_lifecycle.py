@@ -1,0 +1,175 @@
+"""Standing a space up and ending it: whatever happens, one clear sentence and nothing left running."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from support.live import CHECKOUT, LiveSpace, start
+from support.waiting import until
+
+from sre_space.bootstrap import space
+from sre_space.bootstrap.space_state import State
+
+pytestmark = pytest.mark.e2e
+
+PART = ("bus", "telemetry", "user-service", "warden")
+COMMAND = [sys.executable, "-m", "sre_space.entrypoints.cli"]
+
+
+def members(state: State) -> list[psutil.Process]:
+    """Every process that carries this space's mark."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("SRE_SPACE_UNIT", "").endswith(f"@{state.mark}"):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+@pytest.fixture
+def part(tmp_path: Path) -> Iterator[LiveSpace]:
+    """A space of a few processes."""
+    live = start(tmp_path, PART)
+    yield live
+    space.down(live.state, lambda _: None)
+
+
+def command(live: LiveSpace, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line on a space's state."""
+    environment = {**os.environ, "SRE_SPACE_STATE": str(live.state.root), "NO_COLOR": "1", "COLUMNS": "300"}
+    return subprocess.run(
+        [*COMMAND, *words], env=environment, cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
+
+
+def test_kill_nine_of_supervisord_leaves_no_process_and_the_next_up_cleans(part: LiveSpace) -> None:
+    assert len(members(part.state)) == len(PART) + 1
+    os.kill(part.running.pid, signal.SIGKILL)
+
+    until(lambda: not members(part.state), "every process is gone")
+    assert command(part, "status").returncode == 2
+    again = space.up(part.plan, lambda _: None, PART)
+    assert again.pid != part.running.pid
+
+
+def test_a_second_up_is_refused_and_the_first_lives_on(part: LiveSpace) -> None:
+    second = command(part, "up", "--ports", "free")
+
+    assert second.returncode == 2
+    assert "already runs" in second.stderr
+    assert "sre-space down" in second.stderr
+    assert len(members(part.state)) == len(PART) + 1
+
+
+def test_a_killed_server_comes_back_a_killed_service_stays_down(part: LiveSpace) -> None:
+    service, server = part.kill("user-service"), part.kill("bus")
+
+    until(lambda: part.pid("bus") not in (0, server), "the bus runs again")
+    assert part.pid("user-service") == 0
+    assert not psutil.pid_exists(service)
+
+
+def test_a_service_over_its_memory_limit_is_killed_and_recorded(part: LiveSpace) -> None:
+    limits = part.state.deployed / "space.env"
+    limits.write_text("USER_SERVICE_MEMORY_BYTES=1000000\n")
+    pid = part.pid("user-service")
+
+    until(lambda: not psutil.pid_exists(pid), "the warden kills it", 10)
+    journal = until((part.state.run / "warden.jsonl").read_text, "it is recorded")
+    assert '"event": "oom"' in journal
+    assert '"unit": "user-service"' in journal
+
+
+def test_status_logs_halt_and_resume_answer(part: LiveSpace) -> None:
+    assert "user-service" in command(part, "status").stdout
+    assert "listens on 127.0.0.1" in command(part, "logs", "bus").stdout
+    unknown = command(part, "logs", "../../etc/passwd")
+    assert (unknown.returncode, "there is no log of" in unknown.stderr) == (2, True)
+    assert command(part, "halt").returncode == 0
+    assert part.state.halt.exists()
+    assert "halted" in command(part, "status").stdout
+    assert command(part, "resume").returncode == 0
+    assert not part.state.halt.exists()
+
+
+def test_down_ends_everything_and_twice_is_fine(part: LiveSpace) -> None:
+    assert "is down" in command(part, "down").stdout
+    assert not members(part.state)
+    assert "no space was running" in command(part, "down").stdout
+
+
+def test_secrets_are_in_no_command_line_and_no_readable_file(part: LiveSpace) -> None:
+    tokens = [word for word in part.state.identities.read_text().split('"') if len(word) > 30]
+    assert len(tokens) == 6
+    lines = " ".join(" ".join(process.cmdline()) for process in members(part.state))
+    assert not any(token in lines for token in tokens)
+    readable = [path for path in part.state.root.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
+    assert not any(token.encode() in path.read_bytes() for path in readable for token in tokens)
+
+
+def test_everything_listens_on_loopback_only(part: LiveSpace) -> None:
+    addresses = {
+        connection.laddr.ip
+        for process in members(part.state)
+        for connection in process.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+    assert {address.removeprefix("::ffff:") for address in addresses} == {"127.0.0.1"}
+
+
+def test_a_port_in_use_is_named_with_its_setting_and_nothing_is_left(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        environment = {
+            **os.environ,
+            "SRE_SPACE_STATE": str(tmp_path / "state"),
+            "BUS_PORT": str(port),
+            "COLUMNS": "300",
+        }
+        refused = subprocess.run(
+            [*COMMAND, "up"], env=environment, cwd=CHECKOUT, capture_output=True, text=True, check=False
+        )
+
+    assert refused.returncode == 2
+    assert f"port {port} (bus) is in use" in refused.stderr
+    assert "BUS_PORT" in refused.stderr
+    assert not members(State((tmp_path / "state").resolve()))
+
+
+@pytest.mark.parametrize("moment", ["starting bus", "starting user-service", "starting traffic"])
+def test_ctrl_c_at_any_moment_of_up_leaves_nothing(tmp_path: Path, moment: str) -> None:
+    state = State((tmp_path / "state").resolve())
+    environment = {**os.environ, "SRE_SPACE_STATE": str(state.root), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        [*COMMAND, "up", "--ports", "free"], env=environment, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if moment in line:
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.stderr.read()
+        code = process.wait(30)
+
+    assert (code, "Traceback" in rest) == (130, False)
+    until(lambda: not members(state), "nothing is left running")
+
+
+def test_chaos_without_a_space_says_how_to_start_one(tmp_path: Path) -> None:
+    script = [sys.executable, str(CHECKOUT / "trigger_chaos.py")]
+    missed = subprocess.run([*script, "kill", "--state", str(tmp_path)], capture_output=True, text=True, check=False)
+    listed = subprocess.run([*script, "--list"], capture_output=True, text=True, check=False)
+
+    assert (missed.returncode, "sre-space up" in missed.stderr) == (2, True)
+    assert (listed.returncode, "SIGKILL" in listed.stdout) == (0, True)

@@ -1,0 +1,141 @@
+"""Keys, trust, outbox, halt file and chart: the adapters that are files."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre_space.adapters.chart_file import parse_chart, read_chart
+from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key
+from sre_space.adapters.halt_file import HaltFile
+from sre_space.adapters.outbox_folder import OutboxFolder
+from sre_space.domain.errors import Malformed
+from sre_space.embedded.forge.identities import read_identities, write_identities
+from sre_space.ports.outbox import Pending
+
+CHART = Path(__file__).resolve().parents[3] / "sre-space.yaml"
+
+
+def test_a_key_is_made_once_private_and_its_owner_is_known(tmp_path: Path) -> None:
+    path, trust = tmp_path / "keys/scout.key", tmp_path / "trust"
+    key = make_key(path, trust, "scout")
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert make_key(path, trust, "scout").key_id == key.key_id
+    assert TrustFolder(trust).owner(key.key_id, b"m", key.sign(b"m")) == "scout"
+
+
+@given(st.binary(max_size=70), st.text(max_size=20))
+def test_a_wrong_signature_or_an_unknown_key_has_no_owner(signature: bytes, key_id: str) -> None:
+    folder = Path("/nonexistent")
+
+    assert TrustFolder(folder).owner(key_id, b"m", signature) is None
+
+
+def test_a_signature_counts_for_its_message_and_key_only(tmp_path: Path) -> None:
+    one, other = (make_key(tmp_path / name, tmp_path / "trust", name) for name in ("one", "other"))
+    trust = TrustFolder(tmp_path / "trust")
+
+    assert trust.owner(one.key_id, b"other message", one.sign(b"m")) is None
+    assert trust.owner(other.key_id, b"m", one.sign(b"m")) is None
+    assert trust.owner("../trust/" + one.key_id, b"m", one.sign(b"m")) is None
+
+
+def test_a_rotated_key_and_the_old_one_both_count_while_both_are_trusted(tmp_path: Path) -> None:
+    old = make_key(tmp_path / "scout.key", tmp_path / "trust", "scout")
+    (tmp_path / "scout.key").unlink()
+    new = make_key(tmp_path / "scout.key", tmp_path / "trust", "scout")
+    trust = TrustFolder(tmp_path / "trust")
+
+    assert old.key_id != new.key_id
+    assert {trust.owner(key.key_id, b"m", key.sign(b"m")) for key in (old, new)} == {"scout"}
+
+
+def test_a_key_that_others_can_read_or_that_is_none_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "k"
+    path.write_bytes(b"x" * 32)
+    path.chmod(0o644)
+    with pytest.raises(Malformed, match="chmod 600"):
+        KeyFile.load(path)
+    path.chmod(0o600)
+    path.write_bytes(b"short")
+    with pytest.raises(Malformed, match="not an Ed25519 key"):
+        KeyFile.load(path)
+    with pytest.raises(Malformed, match="sre-space up"):
+        KeyFile.load(tmp_path / "none")
+
+
+def test_the_outbox_keeps_the_last_pending_fact_of_an_incident(tmp_path: Path) -> None:
+    outbox = OutboxFolder(tmp_path / "outbox")
+    first, second = (Pending(7, "01ABC", seq, "prev", "body") for seq in (1, 2))
+    assert outbox.get("01ABC") is None
+    outbox.put(first)
+    outbox.put(second)
+
+    assert OutboxFolder(tmp_path / "outbox").get("01ABC") == second
+    outbox.drop("01ABC")
+    outbox.drop("01ABC")
+    assert outbox.get("01ABC") is None
+    with pytest.raises(ValueError, match="not an incident id"):
+        outbox.get("../../etc/passwd")
+
+
+def test_halted_while_the_file_is_there_or_nobody_can_tell(tmp_path: Path) -> None:
+    brake = HaltFile(tmp_path / "halt")
+    assert not brake.halted()
+    (tmp_path / "halt").touch()
+    assert brake.halted()
+    assert HaltFile(tmp_path / "gone" / "halt").halted()
+
+
+def test_tokens_are_kept_and_private(tmp_path: Path) -> None:
+    path = tmp_path / "forge" / "identities.json"
+    first = write_identities(path, {"a": "write"})
+    second = write_identities(path, {"a": "write", "b": "none"})
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert second[0] == first[0]
+    assert len({one.token for one in second}) == 2
+    path.write_text("{}x")
+    with pytest.raises(Malformed, match="remove it"):
+        read_identities(path)
+
+
+def test_the_chart_of_this_repository_names_three_services_and_their_callers() -> None:
+    chart = read_chart(CHART, {"POLICY_SERVICE_PORT": "1234"})
+
+    assert list(chart.services) == ["quote-service", "policy-service", "user-service"]
+    assert chart.services["policy-service"].health == "http://127.0.0.1:1234/health"
+    assert chart.services["quote-service"].calls == ("user-service", "policy-service")
+    assert chart.journey.slo == 0.999
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("slo: 0.999", "slo: 99.9", "journeys.buy-insurance.slo"),
+        ("autonomy: autonomous", "autonomy: always", "services.quote-service.autonomy"),
+        ("unit: quote-service", "unit: ../sh", "services.quote-service.unit"),
+        ("attempts: 3", "attempts: 3\n  surprise: 1", "guardrails.surprise"),
+        ("calls: [user-service, policy-service]", "calls: [ghost]", "ghost"),
+        ("${QUOTE_SERVICE_PORT:-8001}", "${NOWHERE}", "NOWHERE"),
+        ("space: cloud-insurance", "space: [", "not YAML"),
+    ],
+)
+def test_a_chart_that_does_not_validate_names_the_key(old: str, new: str, told: str) -> None:
+    with pytest.raises(Malformed, match=told):
+        parse_chart(CHART.read_text().replace(old, new), {})
+
+
+def test_a_chart_that_is_not_there_names_the_setting(tmp_path: Path) -> None:
+    with pytest.raises(Malformed, match="SRE_SPACE_CHART"):
+        read_chart(tmp_path / "none.yaml")
+
+
+def test_a_trust_entry_that_is_damaged_trusts_nobody(tmp_path: Path) -> None:
+    key = make_key(tmp_path / "k", tmp_path / "trust", "scout")
+    (tmp_path / "trust" / f"{key.key_id}.json").write_text(json.dumps({"owner": "scout"}))
+
+    assert TrustFolder(tmp_path / "trust").owner(key.key_id, b"m", key.sign(b"m")) is None
