@@ -1,0 +1,174 @@
+"""Quote, policy and user service as real processes: buying an insurance, and what the caller says when one is gone."""
+
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import httpx
+import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+SERVICES = ("user", "policy", "quote")
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Collector:
+    """A real OTLP receiver that keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.traces: list[ExportTraceServiceRequest] = []
+        self.logs: list[ExportLogsServiceRequest] = []
+        self.server = grpc.server(ThreadPoolExecutor(4))
+        for signal, kept, kind in (
+            ("trace", self.traces, ExportTraceServiceRequest),
+            ("logs", self.logs, ExportLogsServiceRequest),
+        ):
+            handler = grpc.unary_unary_rpc_method_handler(
+                lambda request, _, kept=kept, kind=kind: kept.append(kind.FromString(request)) or b""
+            )
+            name = f"opentelemetry.proto.collector.{signal}.v1.{signal.capitalize()}Service"
+            self.server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Export": handler}),))
+        self.port = self.server.add_insecure_port("127.0.0.1:0")
+        self.server.start()
+
+    def spans(self) -> list[tuple[str, Span]]:
+        """Service and span."""
+        return [
+            (_service(resource.resource.attributes), span)
+            for request in list(self.traces)
+            for resource in request.resource_spans
+            for scope in resource.scope_spans
+            for span in scope.spans
+        ]
+
+
+def _service(attributes: object) -> str:
+    return next(one.value.string_value for one in attributes if one.key == "service.name")  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Insurance:
+    """The running services."""
+
+    url: str
+    collector: Collector
+    processes: dict[str, "subprocess.Popen[bytes]"]
+    folder: Path
+
+    def quote(self, **asked: object) -> httpx.Response:
+        """Ask for a quote."""
+        return httpx.post(f"{self.url}/quotes", json={"user_id": 7, "product": "auto", **asked})
+
+
+@pytest.fixture(scope="module")
+def insurance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Insurance]:
+    """All three, with nobody on the bus."""
+    folder, collector = tmp_path_factory.mktemp("apps"), Collector()
+    ports = {name: free_port() for name in SERVICES}
+    environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.port}"}
+    environment |= {f"{name.upper()}_SERVICE_PORT": str(port) for name, port in ports.items()}
+    environment |= {f"{name.upper()}_SERVICE_URL": f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    environment |= {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
+    command = [sys.executable, "-m"]
+    processes = {
+        name: subprocess.Popen([*command, f"{name}_service"], env=environment, cwd=folder, stderr=subprocess.DEVNULL)
+        for name in SERVICES
+    }
+    for port in ports.values():
+        until_ready(f"http://127.0.0.1:{port}/ready")
+    yield Insurance(f"http://127.0.0.1:{ports['quote']}", collector, processes, folder)
+    for process in processes.values():
+        process.kill()
+        process.wait()
+    collector.server.stop(None).wait()
+
+
+def until_ready(url: str) -> None:
+    """Wait for a 200."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(url).is_success:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    raise AssertionError(f"{url} is not ready")
+
+
+def test_a_customer_gets_a_quote_and_buys_it_once(insurance: Insurance) -> None:
+    quote = insurance.quote().json()
+    assert quote["state"] == "priced"
+    assert quote["premium_cents"] > 0
+    bought = httpx.post(f"{insurance.url}/quotes/{quote['id']}/purchase").json()
+    again = httpx.post(f"{insurance.url}/quotes/{quote['id']}/purchase").json()
+
+    assert bought["state"] == "purchased"
+    assert again == bought == httpx.get(f"{insurance.url}/quotes/{quote['id']}").json()
+
+
+def test_who_asked_is_committed_before_anybody_else_is_asked(insurance: Insurance) -> None:
+    answer = insurance.quote(user_id=999_999)
+
+    assert answer.status_code == 404
+    with sqlite3.connect(insurance.folder / "quote-service.db") as database:
+        bodies = [
+            json.loads(body) for (body,) in database.execute("SELECT body FROM outbox WHERE topic = 'quote_requested'")
+        ]
+    database.close()
+    assert 999_999 in {body["user_id"] for body in bodies}
+
+
+def test_one_request_is_one_trace_over_http_and_sql_with_its_logs(insurance: Insurance) -> None:
+    trace_id = os.urandom(16)
+    headers = {"traceparent": f"00-{trace_id.hex()}-{os.urandom(8).hex()}-01"}
+    asked = {"user_id": 999_998, "product": "home"}
+    httpx.post(f"{insurance.url}/quotes", json=asked, headers=headers)
+    httpx.post(f"{insurance.url}/quotes", json={**asked, "user_id": 7}, headers=headers)
+    deadline = time.monotonic() + 20
+    found: set[tuple[str, int]] = set()
+    while time.monotonic() < deadline and len(found) < 7:
+        found = {(service, span.kind) for service, span in insurance.collector.spans() if span.trace_id == trace_id}
+        time.sleep(0.05)
+
+    server, client, producer = Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CLIENT, Span.SPAN_KIND_PRODUCER
+    assert found == {
+        ("quote-service", server), ("quote-service", client), ("quote-service", producer),
+        ("user-service", server), ("user-service", client), ("policy-service", server), ("policy-service", client),
+    }  # fmt: skip
+    statements = [
+        attribute.value.string_value
+        for _, span in insurance.collector.spans()
+        for attribute in span.attributes
+        if attribute.key == "db.query.text"
+    ]
+    assert any(statement.startswith("SELECT") for statement in statements)
+    assert not any("999998" in statement for statement in statements)
+
+
+def test_a_dead_service_is_named_by_its_caller(insurance: Insurance) -> None:
+    """Last in this module: the policy service stays dead."""
+    insurance.processes["policy"].kill()
+    insurance.processes["policy"].wait()
+
+    answer = insurance.quote()
+
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == "policy-service cannot be reached"

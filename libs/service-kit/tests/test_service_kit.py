@@ -1,0 +1,97 @@
+"""What every service gets: problem details, health, and events that are published if and only if they committed."""
+
+import json
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from service_kit.app import create_app
+from service_kit.database import open_database
+from service_kit.outbox import OutboxEvent, Relay, add_event
+from service_kit.problems import Problem
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    """A database of its own."""
+    return open_database(f"sqlite:///{tmp_path}/kit.db", 5)
+
+
+@pytest.fixture
+def app(engine: Engine) -> FastAPI:
+    """A service with an endpoint for each kind of failure."""
+    app = create_app("kit", "1", engine, Relay(engine, "127.0.0.1:1"))
+
+    @app.get("/problem")
+    def problem() -> None:
+        raise Problem(503, "policy-service cannot be reached")
+
+    @app.get("/bug")
+    def bug() -> None:
+        raise RuntimeError("oops")
+
+    @app.get("/number/{n}")
+    def number(n: int) -> int:
+        return n
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "told"),
+    [
+        ("GET", "/problem", 503, "policy-service"),
+        ("GET", "/bug", 500, "log"),
+        ("GET", "/number/x", 422, "n"),
+        ("GET", "/nowhere", 404, "Not Found"),
+        ("DELETE", "/problem", 405, "Method Not Allowed"),
+    ],
+)
+def test_every_error_is_a_problem_detail(app: FastAPI, method: str, path: str, status: int, told: str) -> None:
+    answer = TestClient(app, raise_server_exceptions=False).request(method, path)
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert set(body) == {"type", "title", "status", "detail", "instance"}
+    assert (body["status"], body["instance"]) == (status, path)
+    assert told in body["detail"]
+
+
+def test_health_asks_nobody_and_ready_asks_the_database(app: FastAPI) -> None:
+    client = TestClient(app)
+
+    assert client.get("/health").json() == {"status": "alive"}
+    assert client.get("/ready").json() == {"status": "ready"}
+    assert client.get("/health", headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_an_event_is_a_cloud_event_and_waits_while_the_bus_is_down(engine: Engine) -> None:
+    with Session(engine) as session:
+        add_event(session, "kit", "quote_requested", "q1", {"quote_id": "q1"})
+        session.commit()
+    relay = Relay(engine, "127.0.0.1:1")
+    relay.start()
+    relay.ring()
+    relay.stop()
+
+    with Session(engine) as session:
+        (event,) = session.scalars(select(OutboxEvent)).all()
+    headers = json.loads(event.headers)
+    assert headers["ce_specversion"] == "1.0"
+    assert headers["ce_type"] == "cloud-insurance.quote_requested"
+    assert {"ce_id", "ce_source", "ce_time", "content-type"} <= set(headers)
+    assert json.loads(event.body) == {"quote_id": "q1"}
+
+
+def test_an_event_of_a_transaction_that_failed_does_not_exist(engine: Engine) -> None:
+    with Session(engine) as session:
+        add_event(session, "kit", "quote_requested", "q1", {})
+        session.rollback()
+
+    with Session(engine) as session:
+        assert not session.scalars(select(OutboxEvent)).all()
