@@ -1,0 +1,67 @@
+"""Documentation is tested: every setting, fault and command that exists is written down, and nothing else."""
+
+import re
+from pathlib import Path
+
+from policy_service.settings import Settings as PolicySettings
+from quote_service.settings import Settings as QuoteSettings
+from sre_chaos.experiments import EXPERIMENTS
+from sre_space import settings
+from sre_space.entrypoints.cli import app
+from traffic.settings import Settings as TrafficSettings
+from user_service.settings import Settings as UserSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+BESIDE = {"XDG_STATE_HOME"}  # read by the command line itself
+
+
+def test_every_setting_has_a_heading_with_its_meaning_and_no_heading_is_left_over() -> None:
+    text = (ROOT / "docs/settings.md").read_text()
+    ours = [one for one in vars(settings).values() if isinstance(one, type) and issubclass(one, settings.Space)]
+    fields = {
+        name.upper(): field.description
+        for one in (*ours, QuoteSettings, PolicySettings, UserSettings, TrafficSettings)
+        for name, field in one.model_fields.items()
+    }
+
+    assert set(re.findall(r"^## (\w+)$", text, re.MULTILINE)) == set(fields) | BESIDE
+    for description in fields.values():
+        assert description
+        assert description[1:] in text
+
+
+def test_every_fault_is_described_as_it_is() -> None:
+    text = (ROOT / "docs/faults.md").read_text()
+    rows = dict(re.findall(r"^\| `([\w-]+)` \|(.*)\|$", text, re.MULTILINE))
+
+    assert set(rows) == set(EXPERIMENTS)
+    for name, one in EXPERIMENTS.items():
+        assert f"## {name}" in text
+        for told in (one.default_service, one.what, one.truth.kind, *one.truth.remedies):
+            assert told in rows[name]
+
+
+def test_every_command_is_in_the_readme() -> None:
+    text = (ROOT / "README.md").read_text()
+    names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+
+    assert {name for name in names if f"sre-space {name}" not in text and f"`{name}`" not in text} == set()
+
+
+def test_the_example_environment_names_what_a_person_may_set() -> None:
+    names = re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+
+    assert names == ["GITHUB_PERSONAL_ACCESS_TOKEN", "OPENAI_API_KEY", "REPO_OWNER", "REPO_NAME"]
+
+
+def test_every_direct_dependency_carries_its_reason() -> None:
+    blocks = re.findall(
+        r"^dependencies = \[\n(.*?)^\]", (ROOT / "pyproject.toml").read_text(), re.MULTILINE | re.DOTALL
+    )
+
+    assert blocks
+    assert all("#" in line for block in blocks for line in block.splitlines())
+
+
+def test_no_tracked_file_names_a_registry_or_a_lock_address() -> None:
+    assert "://" not in (ROOT / "requirements.lock").read_text()
