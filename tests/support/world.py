@@ -206,7 +206,7 @@ class World:
     def _visit(self, now: int) -> Span:
         id, status = f"{now:x}", SpanStatus.ERROR if self.dead else SpanStatus.UNSET
         for name in self.dead:
-            peer = {"server.address": name, "server.port": 80}
+            peer: dict[str, str | int | float | bool] = {"server.address": name, "server.port": 80}
             self.spans.append(
                 Span(id, f"c{id}", "", "quote-service", "POST", SpanKind.CLIENT, now, now + 5, status, "", peer)
             )

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from policy_service.settings import Settings as PolicySettings
 from quote_service.settings import Settings as QuoteSettings
 from sre_chaos.experiments import EXPERIMENTS
@@ -18,11 +20,8 @@ BESIDE = {"XDG_STATE_HOME"}  # read by the command line itself
 def test_every_setting_has_a_heading_with_its_meaning_and_no_heading_is_left_over() -> None:
     text = (ROOT / "docs/settings.md").read_text()
     ours = [one for one in vars(settings).values() if isinstance(one, type) and issubclass(one, settings.Space)]
-    fields = {
-        name.upper(): field.description
-        for one in (*ours, QuoteSettings, PolicySettings, UserSettings, TrafficSettings)
-        for name, field in one.model_fields.items()
-    }
+    settled: tuple[type[BaseModel], ...] = (*ours, QuoteSettings, PolicySettings, UserSettings, TrafficSettings)
+    fields = {name.upper(): field.description for one in settled for name, field in one.model_fields.items()}
 
     assert set(re.findall(r"^## (\w+)$", text, re.MULTILINE)) == set(fields) | BESIDE
     for description in fields.values():
