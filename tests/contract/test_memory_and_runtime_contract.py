@@ -209,18 +209,20 @@ def test_a_runtime_that_is_down_is_unavailable(tmp_path: Path) -> None:
 def test_a_probe_tells_healthy_sick_hanging_and_gone_apart() -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         path = (await reader.readuntil(b"\r\n\r\n")).split()[1]
-        if path != b"/hang":
+        if path == b"/hang":
+            await reader.read()  # until the probe gives up and goes
+        else:
             code = b"200 OK" if path == b"/health" else b"503 Service Unavailable"
             writer.write(b"HTTP/1.1 " + code + b"\r\nContent-Length: 0\r\n\r\n")
             await writer.drain()
-            writer.close()
+        writer.close()
+        await writer.wait_closed()
 
     async def story() -> list[tuple[bool, bool]]:
-        server = await asyncio.start_server(answer, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        probe = HttpProbe.create()
-        found = [await probe.check(f"http://127.0.0.1:{port}/{path}") for path in ("health", "sick", "hang")]
-        server.close()
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            probe = HttpProbe.create()
+            found = [await probe.check(f"http://127.0.0.1:{port}/{path}") for path in ("health", "sick", "hang")]
         found.append(await probe.check(f"http://127.0.0.1:{free_port()}/health"))
         await probe.client.aclose()
         return [(one.healthy, one.answered) for one in found]

@@ -6,6 +6,7 @@ Real keys and the real wire format; only the technologies are replaced.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
+from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -161,6 +162,7 @@ class World:
     dead: set[str] = field(default_factory=set)
     stubborn: set[str] = field(default_factory=set)
     starts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SERVICES, 1))
+    restarted_at: dict[str, int] = field(default_factory=dict)
     halted_now: bool = False
     lessons: dict[str, Lesson] = field(default_factory=dict)
     pending: dict[tuple[Agent, str], Pending] = field(default_factory=dict)
@@ -170,7 +172,7 @@ class World:
         self.clock, self.forge = Clock(self), MemoryForge()
         self.keys = {agent.value: Key(agent.value) for agent in Agent}
         self.casebook = Casebook(self.forge, Trust(self.keys), REPOSITORY)
-        services = {name: Service(name, f"http://{name}/health", name, (), self.autonomy) for name in SERVICES}
+        services = {name: Service(name, f"http://{name}:80/health", name, (), self.autonomy) for name in SERVICES}
         journey = Journey("buy", "traffic", ("journey quote",), 0.999)
         self.chart = Chart("space", services, journey, Guardrails(("restart",), 6, 5.0, 2, 3))
         self.board = {name: ServiceHealth(name) for name in SERVICES}
@@ -215,7 +217,7 @@ class World:
     # ports.probe
     async def check(self, url: str) -> Health:
         """Alive or not."""
-        alive = url.split("/")[2] not in self.dead
+        alive = urlsplit(url).hostname not in self.dead
         return Health(alive, alive, "GET /health answered 200" if alive else "no connection", 0.0)
 
     # ports.runtime
@@ -225,9 +227,10 @@ class World:
 
     async def unit(self, name: str) -> Unit:
         """A life is named by how often it was started, and whether it ended."""
-        dead = name in self.dead
+        since = self.restarted_at.get(name, 0)
+        dead = name in self.dead and not since
         state: Literal["exited", "running"] = "exited" if dead else "running"
-        return Unit(name, state, f"{self.starts[name]}:{state}", None if dead else 1, 0, -9 if dead else None)
+        return Unit(name, state, f"{self.starts[name]}:{state}", None if dead else 1, since, -9 if dead else None)
 
     async def restart(self, name: str, expected: str) -> Unit:
         """Start again."""

@@ -30,6 +30,7 @@ from sre_space.ports.traces import Traces
 EXPIRES_NS = 60 * 10**9
 BEFORE_NS = 2 * 10**9  # of traces before the first symptom: the detector is slower than the first failure
 TRACES_PATIENCE_S = 1.5  # spans of the failure are still on their way when the issue opens
+STARTING_NS = 3 * 10**9  # a service serves in less; the runtime counts whole seconds
 HOUR_NS = 3600 * 10**9
 
 
@@ -91,6 +92,7 @@ class Brain:
             answered=health.answered,
             healthy=health.healthy,
             health=health.detail,
+            starting=unit.state in ("running", "starting") and self.clock.now() - unit.since < STARTING_NS,
         )
 
     async def _failures(self, case: Case) -> Sequence[Failure]:

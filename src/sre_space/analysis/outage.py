@@ -17,7 +17,7 @@ MAJORITY = 0.5  # share of the failed traces that the first cause must explain t
 
 @dataclass(frozen=True)
 class ServiceState:
-    """What the runtime and a probe say now: `ended` is True for a unit that is not running."""
+    """What the runtime and a probe say now: `ended` for a unit that does not run, `starting` for one just started."""
 
     service: str
     ended: bool
@@ -26,6 +26,12 @@ class ServiceState:
     answered: bool
     healthy: bool
     health: str
+    starting: bool = False
+
+    @property
+    def sick(self) -> bool:
+        """Out on its own evidence; one that was started a moment ago is not judged yet."""
+        return self.ended or not (self.healthy or self.starting)
 
 
 @dataclass(frozen=True)
@@ -72,16 +78,17 @@ def diagnose(states: Sequence[ServiceState], failures: Sequence[Failure]) -> Dia
     """Rank the services that are out by the share of failed traces that each explains."""
     votes = Counter(failure.accused for failure in failures)
     evidence = _evidence(states, failures)
-    sick = [state for state in states if state.ended or not state.healthy]
-    causes = sorted((_cause(state, votes, failures) for state in sick), key=lambda cause: -cause.score)
+    sick = [_cause(state, votes, failures) for state in states if state.sick]
+    causes = sorted(sick, key=lambda cause: -cause.score)
     return Diagnosis(_verdict(causes, states, bool(failures)), tuple(causes), evidence)
 
 
 def _verdict(causes: Sequence[Cause], states: Sequence[ServiceState], traced: bool) -> Confidence:
-    """Half the services out without one that explains the failures is nobody's restart."""
-    many = len(causes) * 2 > len(states)
+    """Half the services out, each by itself, have a cause that nobody sees from here: that is no restart."""
+    independent = [cause for cause in causes if cause.kind is not CauseKind.UNKNOWN]
+    many = len(independent) > 1 and len(causes) * 2 >= len(states)
     best = causes[0] if causes else None
-    if best is None or best.kind is CauseKind.UNKNOWN or (many and best.score < MAJORITY):
+    if best is None or best.kind is CauseKind.UNKNOWN or many:
         return Confidence.INCONCLUSIVE
     if best.kind is CauseKind.CRASH and traced and best.score > MAJORITY:
         return Confidence.CONFIRMED

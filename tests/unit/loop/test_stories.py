@@ -239,21 +239,35 @@ def test_a_service_without_autonomy_is_left_to_a_person(autonomy: Autonomy) -> N
     asyncio.run(story())
 
 
-def test_two_of_three_services_out_without_one_cause_is_nobodys_restart() -> None:
+def test_two_of_three_services_dead_at_once_is_nobodys_restart() -> None:
     async def story() -> None:
         world = World()
         world.dead = {"policy-service", "user-service"}
-        world.spans.clear()
-        number = await world.detect()
-        world.spans.clear()
-        await world.turn(number, Agent.MEMORY)
-        diagnosed = world.duties[Agent.BRAIN]
-        world.spans = [replace(span, status=span.status) for span in world.spans]
-        decision = await diagnosed.perform(await world.case(number), Step.DECIDE)
+        case = await world.play(await world.detect(), 20)
 
-        assert isinstance(decision, Decision)
+        decision = case.latest(Decision)
+        assert decision is not None
         assert decision.diagnosis.verdict is Confidence.INCONCLUSIVE
         assert decision.remedy.kind is RemedyKind.ESCALATE
+        assert NEEDS_HUMAN in case.labels
+        assert set(world.starts.values()) == {1}
+
+    asyncio.run(story())
+
+
+def test_a_service_that_is_just_starting_does_not_hide_the_crash_of_another() -> None:
+    async def story() -> None:
+        world = World()
+        world.dead = {"policy-service", "user-service"}
+        world.restarted_at["user-service"] = world.clock.now() + SECOND
+        number = await world.detect()
+        await world.turn(number, Agent.MEMORY)
+        await world.turn(number, Agent.BRAIN)
+
+        decision = (await world.case(number)).latest(Decision)
+        assert decision is not None
+        assert [cause.service for cause in decision.diagnosis.causes] == ["policy-service"]
+        assert decision.remedy.service == "policy-service"
 
     asyncio.run(story())
 

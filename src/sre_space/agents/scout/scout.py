@@ -26,6 +26,7 @@ LOOK_BACK = 10 * 10**9  # of the journey, for the snapshot
 SERVING_DEADLINE = 20 * 10**9  # an action that did not make the service answer by then did not help
 VERIFY_DEADLINE = 60 * 10**9
 LOOK_EVERY_S = 0.2
+LOOKS = 5
 
 
 @dataclass
@@ -53,11 +54,13 @@ class Scout:
         ]
 
     async def perform(self, case: Case, step: Step) -> Payload | None:
-        """VERIFY: look until the journey decides."""
+        """VERIFY: look for a second; None while the journey has not decided, so that the case is read anew."""
         assert step is Step.VERIFY
-        while (verdict := self.verdict(case)) is None:
+        for _ in range(LOOKS):
+            if (verdict := self.verdict(case)) is not None:
+                return verdict
             await self.clock.sleep(LOOK_EVERY_S)
-        return verdict
+        return None
 
     async def recorded(self, case: Case) -> None:
         """Nothing follows from a verdict; Fixer and Brain take over."""
