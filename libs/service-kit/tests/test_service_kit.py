@@ -1,6 +1,7 @@
 """What every service gets: problem details, health, and events that are published if and only if they committed."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from service_kit.app import create_app
 from service_kit.database import open_database
 from service_kit.outbox import OutboxEvent, Relay, add_event
 from service_kit.problems import Problem
+from service_kit.settings import ServiceSettings
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def engine(tmp_path: Path) -> Engine:
 @pytest.fixture
 def app(engine: Engine) -> FastAPI:
     """A service with an endpoint for each kind of failure."""
-    app = create_app("kit", "1", engine, Relay(engine, "127.0.0.1:1"))
+    app = create_app("kit", ServiceSettings(), engine, Relay(engine, "127.0.0.1:1"))
 
     @app.get("/problem")
     def problem() -> None:
@@ -52,7 +54,7 @@ def app(engine: Engine) -> FastAPI:
     ],
 )
 def test_every_error_is_a_problem_detail(app: FastAPI, method: str, path: str, status: int, told: str) -> None:
-    answer = TestClient(app, raise_server_exceptions=False).request(method, path)
+    answer = TestClient(app, "http://localhost", raise_server_exceptions=False).request(method, path)
 
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
@@ -63,11 +65,40 @@ def test_every_error_is_a_problem_detail(app: FastAPI, method: str, path: str, s
 
 
 def test_health_asks_nobody_and_ready_asks_the_database(app: FastAPI) -> None:
-    client = TestClient(app)
+    client = TestClient(app, "http://localhost:8001")
 
     assert client.get("/health").json() == {"status": "alive"}
     assert client.get("/ready").json() == {"status": "ready"}
-    assert client.get("/health", headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_ready_says_so_when_the_own_database_does_not_answer(tmp_path: Path) -> None:
+    folder = tmp_path / "db"
+    folder.mkdir()
+    engine = open_database(f"sqlite:///{folder}/kit.db", 5)
+    app = create_app("kit", ServiceSettings(), engine, Relay(engine, "127.0.0.1:1"))
+    engine.dispose()
+    shutil.rmtree(folder)
+
+    answer = TestClient(app, "http://localhost").get("/ready")
+
+    assert (answer.status_code, "database" in answer.json()["detail"]) == (503, True)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example"},
+        {"Host": "[broken"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_a_foreign_host_or_origin_is_refused_with_a_problem_detail(app: FastAPI, headers: dict[str, str]) -> None:
+    answer = TestClient(app, "http://localhost").get("/health", headers=headers)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (403, "application/problem+json")
+    assert "ALLOWED_HOSTS" in answer.json()["detail"]
 
 
 def test_an_event_is_a_cloud_event_and_waits_while_the_bus_is_down(engine: Engine) -> None:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sre_space.domain.errors import Refused
 
-LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 def bind(port: int, variable: str) -> socket.socket:
@@ -48,12 +48,18 @@ class OnlyLoopback:
     @staticmethod
     def _foreign(scope: Scope) -> str:
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
-        host = headers.get("host", "").rsplit(":", 1)[0]
-        if host not in LOOPBACK:
-            return f"the host {host!r}"
-        origin = headers.get("origin")
-        named = urlsplit(origin).hostname if origin else None
-        return "" if origin is None or named in LOOPBACK else f"the origin {origin!r}"
+        origin, host = headers.get("origin"), headers.get("host", "")
+        if origin is not None and _name(origin) not in LOOPBACK:
+            return f"the origin {origin!r}"
+        return "" if _name(f"//{host}") in LOOPBACK else f"the host {host!r}"
+
+
+def _name(url: str) -> str | None:
+    """The host name in a URL; None when there is none or it does not parse."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 class Server(uvicorn.Server):

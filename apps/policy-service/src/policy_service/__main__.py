@@ -77,7 +77,7 @@ class PolicyAnswer(PolicyRequest):
 def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
     """The service."""
     engine = open_database(settings.database(NAME), settings.database_pool_size)
-    app = create_app(NAME, settings.service_version, engine, Relay(engine, settings.kafka_bootstrap_servers), telemetry)
+    app = create_app(NAME, settings, engine, Relay(engine, settings.kafka_bootstrap_servers), telemetry)
 
     @app.post("/risk-assessments", status_code=201)
     def assess(request: AssessmentRequest) -> AssessmentAnswer:

@@ -91,7 +91,7 @@ def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
     users = Downstream.at("user-service", settings.user_service_url, wait)
     policies = Downstream.at("policy-service", settings.policy_service_url, wait)
     quotes = Quotes(engine, relay, users, policies)
-    app = create_app(NAME, settings.service_version, engine, relay, telemetry)
+    app = create_app(NAME, settings, engine, relay, telemetry)
 
     @app.post("/quotes", status_code=201)
     def request(asked: QuoteRequest) -> QuoteAnswer:

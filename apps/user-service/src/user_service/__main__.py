@@ -30,7 +30,7 @@ def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
     """The service."""
     engine = open_database(settings.database(NAME), settings.database_pool_size)
     seed(engine, settings.seeded_users)
-    app = create_app(NAME, settings.service_version, engine, Relay(engine, settings.kafka_bootstrap_servers), telemetry)
+    app = create_app(NAME, settings, engine, Relay(engine, settings.kafka_bootstrap_servers), telemetry)
 
     @app.get("/users/{id}")
     def user(id: int) -> Profile:

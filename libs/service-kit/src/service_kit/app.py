@@ -1,7 +1,6 @@
 """The app factory: every service gets telemetry, problem details, `/health` and `/ready`, and serves on loopback."""
 
 import errno
-import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, MutableMapping
@@ -10,20 +9,22 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from service_kit import problems
+from service_kit.hosts import OnlyAllowedHosts
 from service_kit.outbox import Relay
+from service_kit.settings import ServiceSettings
 from service_kit.telemetry import Telemetry
 
 PORT_IN_USE = 2
-LOOPBACK = "127.0.0.1,localhost,testserver"  # a web page must not reach a service by another name
 PROBES = ("/health", "/ready")
 
 
-def create_app(name: str, version: str, engine: Engine, relay: Relay, telemetry: Telemetry | None = None) -> FastAPI:
+def create_app(
+    name: str, settings: ServiceSettings, engine: Engine, relay: Relay, telemetry: Telemetry | None = None
+) -> FastAPI:
     """A service around its database. Without `telemetry` (in a test) nothing is exported."""
 
     @asynccontextmanager
@@ -36,12 +37,12 @@ def create_app(name: str, version: str, engine: Engine, relay: Relay, telemetry:
 
     app = FastAPI(
         title=name,
-        version=version,
+        version=settings.service_version,
         lifespan=lifespan,
         telemetry={"operation_spans": False, "logs": False, "exclude": _is_probe},
     )
     problems.install(app)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=os.environ.get("ALLOWED_HOSTS", LOOPBACK).split(","))
+    app.add_middleware(OnlyAllowedHosts, allowed=settings.allowed_hosts)
 
     @app.get("/health")
     async def health() -> dict[str, str]:
