@@ -10,10 +10,12 @@ from sre_space.bootstrap import space
 
 @pytest.fixture(scope="session")
 def live_space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSpace]:
-    """Started once; ended whatever happens."""
+    """Started once; ended whatever happens. A bug that a process only logged fails the last test."""
     live = start(tmp_path_factory.mktemp("space"))
     yield live
     space.down(live.state, lambda _: None)
+    crashed = {path.name for path in live.state.log("any").parent.glob("*.log") if "Traceback" in path.read_text()}
+    assert not crashed, f"see the logs in {live.state.root}"
 
 
 @pytest.fixture

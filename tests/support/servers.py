@@ -38,13 +38,14 @@ class ServerProcess:
 def serving(
     command: list[str], environment: dict[str, str], ready: Callable[[], bool], log: Path
 ) -> Iterator[ServerProcess]:
-    """The server for the time of a test."""
+    """The server for the time of a test; a bug that it only logged fails the test too."""
     server = ServerProcess(command, environment, ready, log)
     server.start()
     try:
         yield server
     finally:
         server.kill()
+    assert "Traceback" not in log.read_text(errors="replace"), log.read_text(errors="replace")
 
 
 def module(name: str) -> list[str]:

@@ -49,11 +49,11 @@ class Group:
             previous.expiry.cancel()
         first = not self.members
         self.members[member.id] = member
-        member.joined = asyncio.get_running_loop().create_future()
+        member.joined = joined = asyncio.get_running_loop().create_future()
         self._start_rebalance(FIRST_JOIN_WAIT_S if first else max(m.rebalance_s for m in self.members.values()))
         if not first and all(m.joined for m in self.members.values()):
             self._complete()
-        await member.joined
+        await joined
         return 0
 
     def _start_rebalance(self, wait_s: float) -> None:
@@ -94,8 +94,8 @@ class Group:
         if id == self.leader and self.state == "CompletingRebalance":
             self._hand_out(assignments)
         if self.state == "CompletingRebalance":
-            member.synced = asyncio.get_running_loop().create_future()
-            await member.synced
+            member.synced = synced = asyncio.get_running_loop().create_future()
+            await synced
         if self.state != "Stable" or self.generation != generation:
             return REBALANCING, b""
         return 0, member.assignment
