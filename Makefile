@@ -16,7 +16,7 @@ test-kill: setup
 check: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy src libs/service-kit/src apps/quote-service/src apps/policy-service/src apps/user-service/src apps/traffic/src chaos/src tools tests
+	@$(BIN)/mypy src libs/*/src apps/*/src chaos/src tools tests libs/*/tests apps/*/tests chaos/tests
 	@$(BIN)/lint-imports
 
 bench: setup

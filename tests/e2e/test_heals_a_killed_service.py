@@ -5,6 +5,7 @@ import itertools
 import pytest
 from support.live import LiveSpace
 from support.waiting import until
+from ulid import ULID
 
 from sre_space.domain.facts import (
     Action,
@@ -20,6 +21,7 @@ from sre_space.domain.facts import (
     Verification,
 )
 from sre_space.domain.labels import FIXED
+from sre_space.domain.telemetry import Span
 
 pytestmark = pytest.mark.e2e
 
@@ -57,6 +59,22 @@ def test_a_killed_service_is_restarted_verified_written_up_and_remembered(live: 
     assert case.latest(Conclusion) is not None
     assert FIXED in case.labels
     assert live.starts("policy-service") == starts + 1
+
+
+def test_an_incident_is_itself_a_trace_that_four_agents_wrote(live: LiveSpace) -> None:
+    known = len(live.cases())
+    live.kill("policy-service")
+    case = live.closed(live.next_case(known).issue)
+    trace_id = ULID.from_str(case.incident).hex
+
+    def spans() -> list[Span]:
+        found = live.ask(lambda operator: operator.traces.trace(trace_id))
+        return list(found) if len(found) == len(STORY) else []
+
+    spans_ = until(spans, "every step is a span")
+    assert {span.name for span in spans_} == set(STORY)
+    assert {span.service for span in spans_} == {"sre-scout", "sre-memory", "sre-brain", "sre-fixer"}
+    assert {span.parent_id for span in spans_} == {"", case.chain[0].digest[:16]}
 
 
 def test_the_second_kill_of_a_service_recalls_the_first(live: LiveSpace) -> None:

@@ -21,7 +21,7 @@ from sre_space.agents.scout.scout import Scout
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy, Chart, Guardrails, Journey, Service
 from sre_space.domain.errors import Missing, Refused, Unavailable
-from sre_space.domain.facts import Agent
+from sre_space.domain.facts import Agent, Fact, Step
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.opening import Opener
@@ -155,6 +155,20 @@ class MemoryForge:
 
 
 @dataclass
+class Spans:
+    """The steps of all incidents as they were reported: (step, parent's digest)."""
+
+    told: list[tuple[Step, str]] = field(default_factory=list)
+
+    def recorded(self, fact: Fact, digest: str, root: str, begun: int) -> None:
+        """Keep."""
+        self.told.append((fact.step, "" if digest == root else root))
+
+    def waiting(self, cases: int, overdue: int) -> None:
+        """Nobody asks."""
+
+
+@dataclass
 class World:
     """One patient, one doctor. `dead` services do not answer; a `stubborn` one dies again at once."""
 
@@ -179,7 +193,8 @@ class World:
         self.book = JourneyBook(journey)
         self.spans: list[Span] = []
         self.duties = self._duties()
-        self.opener = Opener(self.casebook, self.forge, self.keys["scout"], self.clock)
+        self.reporter = Spans()
+        self.opener = Opener(self.casebook, self.forge, self.keys["scout"], self.clock, self.reporter)
         self.runners = {agent: self.runner(agent) for agent in Agent}
         self.live()
 
@@ -195,7 +210,16 @@ class World:
     def runner(self, agent: Agent) -> Runner:
         """The loop of one agent, as a fresh process would have it."""
         outbox = Outbox(self, agent)
-        return Runner(agent, self.duties[agent], self.casebook, self.forge, outbox, self.keys[agent.value], self.clock)
+        return Runner(
+            agent,
+            self.duties[agent],
+            self.casebook,
+            self.forge,
+            outbox,
+            self.keys[agent.value],
+            self.clock,
+            self.reporter,
+        )
 
     def live(self) -> None:
         """A moment passes: probes, and one customer a moment, whose visit fails when a service is dead."""

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 SERVICES = ("user", "policy", "quote")
@@ -60,8 +61,8 @@ class Collector:
         ]
 
 
-def _service(attributes: object) -> str:
-    return next(one.value.string_value for one in attributes if one.key == "service.name")  # type: ignore[attr-defined]
+def _service(attributes: Iterable[KeyValue]) -> str:
+    return next(str(one.value.string_value) for one in attributes if one.key == "service.name")
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,11 @@ class _UnixConnection(http.client.HTTPConnection):
         """Connect to the path."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
+        try:
+            self.sock.connect(self._path)
+        except OSError:
+            self.sock.close()
+            raise
 
 
 class _UnixTransport(xmlrpc.client.Transport):
@@ -32,9 +36,11 @@ class _UnixTransport(xmlrpc.client.Transport):
         super().__init__()
         self._path = path
 
-    def make_connection(self, host: object) -> http.client.HTTPConnection:
-        """A connection to the socket, whatever the host."""
-        return _UnixConnection(self._path)
+    def make_connection(self, host: tuple[str, dict[str, str]] | str) -> http.client.HTTPConnection:
+        """A connection to the socket, whatever the host; remembered, so that it is closed."""
+        connection = _UnixConnection(self._path)
+        self._connection = host, connection
+        return connection
 
 
 @dataclass(frozen=True)
@@ -54,9 +60,9 @@ class Runtime:
 
     def pid(self, service: str) -> int:
         """The process id of a service that lives."""
-        proxy = xmlrpc.client.ServerProxy("http://127.0.0.1/RPC2", transport=_UnixTransport(self.path))
         try:
-            info = proxy.supervisor.getProcessInfo(service)
+            with xmlrpc.client.ServerProxy("http://127.0.0.1/RPC2", transport=_UnixTransport(self.path)) as proxy:
+                info = proxy.supervisor.getProcessInfo(service)
         except xmlrpc.client.Fault as error:
             raise NoTarget(f"the space has no service {service!r}") from error
         except (OSError, http.client.HTTPException) as error:

@@ -8,6 +8,7 @@ from sre_space.adapters.ed25519 import KeyFile, TrustFolder
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.halt_file import HaltFile
 from sre_space.adapters.kafka import KafkaPublisher, KafkaSubscription
+from sre_space.adapters.otel_reporter import OtelReporter
 from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.adapters.system_clock import SystemClock
 from sre_space.agents.duty import Duty
@@ -33,6 +34,7 @@ class Ground:
     casebook: Casebook
     key: KeyFile
     brake: HaltFile
+    reporter: OtelReporter
 
     @classmethod
     def prepare(cls, agent: facts.Agent, settings: Agent) -> "Ground":
@@ -49,13 +51,14 @@ class Ground:
             casebook=Casebook(forge, TrustFolder(state / "trust"), f"{owner}/{repo}"),
             key=KeyFile.load(state / "keys" / f"{agent.value}.key"),
             brake=HaltFile(state / "halt"),
+            reporter=OtelReporter.to(settings.otel_exporter_otlp_endpoint, agent),
         )
 
     def watch(self, duty: Duty) -> Watch:
         """The loop around a duty, wired."""
         bus = self.settings.kafka_bootstrap_servers
         outbox = OutboxFolder(Path(self.settings.sre_space_state) / "outbox" / self.agent.value)
-        runner = Runner(self.agent, duty, self.casebook, self.forge, outbox, self.key, self.clock)
+        runner = Runner(self.agent, duty, self.casebook, self.forge, outbox, self.key, self.clock, self.reporter)
         doorbell = KafkaSubscription(bus, [DOORBELL], None)
         return Watch(runner, KafkaPublisher(bus), doorbell, self.settings.poll_seconds, self._on_duty)
 

@@ -90,7 +90,7 @@ async def _work(settings: Settings) -> None:
     board = {name: ServiceHealth(name) for name in ground.chart.services}
     book = JourneyBook(ground.chart.journey)
     scout = Scout(ground.chart, board, book, ground.clock)
-    opener = Opener(ground.casebook, ground.forge, ground.key, ground.clock)
+    opener = Opener(ground.casebook, ground.forge, ground.key, ground.clock, ground.reporter)
     watch = ground.watch(scout)
     senses = Senses(scout, HttpProbe.create(), opener, watch, ground.clock)
     bus = ground.settings.kafka_bootstrap_servers

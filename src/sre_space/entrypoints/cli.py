@@ -20,7 +20,11 @@ from sre_space.bootstrap.operator import Operator, running_space
 from sre_space.bootstrap.space_env import Plan
 from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_state import State
+from sre_space.domain import labels
+from sre_space.domain.case import Case
+from sre_space.domain.cycle import next_step, overdue
 from sre_space.domain.errors import Malformed, SpaceError
+from sre_space.domain.facts import OWNER
 from sre_space.entrypoints import demo as demonstration
 from sre_space.wire.footer import prose_of
 
@@ -111,14 +115,27 @@ def incidents(state: StateOption) -> None:
     """List the incidents, newest first."""
 
     async def listed(operator: Operator) -> Table:
-        table = Table("issue", "title", "state", "labels", "last step")
+        table = Table("issue", "title", "state", "labels", "last step", "waits for")
         for issue in reversed(await operator.forge.issues(state="all")):
             case = await operator.casebook.case(issue.number)
             if case is not None:
-                table.add_row(str(issue.number), issue.title, issue.state, ", ".join(issue.labels), case.last.step)
+                told = (issue.title, issue.state, ", ".join(issue.labels), case.last.step, _waits_for(case))
+                table.add_row(str(issue.number), *told)
         return table
 
     out.print(_asked(state, listed))
+
+
+def _waits_for(case: Case) -> str:
+    """Whose turn it is, and since when it is overdue."""
+    now = time.time_ns()
+    step = next_step(case, now)
+    if labels.needs_human(case):
+        return f"a person{': ' + case.frozen_reason if case.frozen_reason else ''}"
+    if step is None:
+        return ""
+    late = f", overdue: {(now - case.last.at) / 1e9:.0f} s" if overdue(case, now) else ""
+    return f"{OWNER[step]} ({step}{late})"
 
 
 @app.command()

@@ -12,6 +12,7 @@ from sre_space.domain.labels import INCIDENT, INVESTIGATING
 from sre_space.loop.casebook import Casebook
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
+from sre_space.ports.reporting import Reporter
 from sre_space.ports.signing import Signer
 from sre_space.wire.footer import render, sign
 from sre_space.wire.prose import prose, title
@@ -27,6 +28,7 @@ class Opener:
     forge: Forge
     signer: Signer
     clock: Clock
+    reporter: Reporter
     pending: dict[str, str] = field(default_factory=dict)
 
     async def open_missing(self, detections: Sequence[Detection]) -> list[int]:
@@ -45,8 +47,10 @@ class Opener:
         """The same ULID is used until the issue is there: should an answer be lost, the lowest number wins."""
         incident = self.pending.setdefault(detection.key, str(ULID()))
         fact = Fact(incident, self.casebook.repository, 0, 0, "", Step.DETECT, 1, self.clock.now(), detection)
-        body = render(sign(fact, self.signer), prose(detection))
+        signed = sign(fact, self.signer)
+        body = render(signed, prose(detection))
         number = await self.forge.open_issue(title(detection), body, (INCIDENT, INVESTIGATING))
         del self.pending[detection.key]
+        self.reporter.recorded(fact, signed.digest, signed.digest, detection.symptoms[0].since)
         log.info("opened issue %d for %s", number, detection.key)
         return number

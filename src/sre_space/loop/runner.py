@@ -11,8 +11,9 @@ from sre_space.loop.casebook import Casebook
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
 from sre_space.ports.outbox import Outbox, Pending
+from sre_space.ports.reporting import Reporter
 from sre_space.ports.signing import Signer
-from sre_space.wire.footer import render, sign
+from sre_space.wire.footer import parse_footer, render, sign
 from sre_space.wire.prose import prose
 
 
@@ -27,6 +28,7 @@ class Runner:
     outbox: Outbox
     signer: Signer
     clock: Clock
+    reporter: Reporter
     heads: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     async def visit(self, case: Case) -> int | None:
@@ -37,7 +39,7 @@ class Runner:
         if step is None or OWNER[step] is not self.agent:
             return None
         pending = self._pending(case) or await self._perform(case)
-        return await self._post(pending) if pending else None
+        return await self._post(case, pending) if pending else None
 
     async def _perform(self, case: Case) -> Pending | None:
         step = next_step(case, self.clock.now())
@@ -70,9 +72,12 @@ class Runner:
         self.outbox.drop(case.incident)
         return None
 
-    async def _post(self, pending: Pending) -> int:
+    async def _post(self, case: Case, pending: Pending) -> int:
         comment = await self.forge.comment(pending.issue, pending.body)
         self.outbox.drop(pending.incident)
+        signed = parse_footer(pending.body)
+        assert signed is not None
+        self.reporter.recorded(signed.fact, signed.digest, case.chain[0].digest, case.last.at)
         return comment
 
     async def _settle(self, case: Case) -> None:

@@ -3,11 +3,13 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sre_space.domain.case import Case
+from sre_space.domain.cycle import overdue
 from sre_space.domain.errors import SpaceError
+from sre_space.domain.facts import OWNER, Step
 from sre_space.loop.runner import Runner
 from sre_space.ports.bus import Publisher, Record, Subscription
 
@@ -30,6 +32,7 @@ class Watch:
     tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     again: dict[int, int] = field(default_factory=dict)
     rings: set[asyncio.Task[None]] = field(default_factory=set)
+    stalled: set[tuple[int, Step]] = field(default_factory=set)
 
     async def run(self) -> None:
         """For ever: listen and poll."""
@@ -45,12 +48,23 @@ class Watch:
     async def _poll(self) -> None:
         while True:
             try:
-                for case in await self.runner.casebook.open_cases():
+                cases = await self.runner.casebook.open_cases()
+                for case in cases:
                     self.wake(case.issue, 0)
+                self._tell(cases)
                 self.on_duty()
             except SpaceError as error:
                 log.warning("poll: %s", error)
             await self.runner.clock.sleep(self.poll_seconds)
+
+    def _tell(self, cases: Sequence[Case]) -> None:
+        """Report the open cases, and once each step whose owner missed its deadline."""
+        now = self.runner.clock.now()
+        stalled = {(case.issue, step) for case in cases if (step := overdue(case, now)) is not None}
+        for issue, step in sorted(stalled - self.stalled):
+            log.warning("issue %d is stalled: %s owes the step %s", issue, OWNER[step], step)
+        self.stalled = stalled
+        self.runner.reporter.waiting(len(cases), len(stalled))
 
     def _answer(self, record: Record) -> None:
         """The doorbell is a hint that anyone may ring; only the issue is believed."""

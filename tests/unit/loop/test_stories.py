@@ -39,6 +39,8 @@ def test_a_dead_service_is_found_restarted_verified_and_remembered() -> None:
         assert set(case.labels) == {INCIDENT, FIXED}
         assert not case.is_open
         assert len(world.lessons) == 1
+        assert [step for step, _ in world.reporter.told] == [entry.fact.step for entry in case.chain]
+        assert {parent for _, parent in world.reporter.told} == {"", case.chain[0].digest}
 
     asyncio.run(story())
 
@@ -114,7 +116,7 @@ def test_with_the_forge_down_after_the_action_the_record_waits_and_nothing_is_do
         assert pending is not None
         world.forge.down = True
         with pytest.raises(Unavailable):
-            await fixer._post(pending)
+            await fixer._post(case, pending)
         world.forge.down = False
         world.runners[Agent.FIXER] = world.runner(Agent.FIXER)
 

@@ -1,0 +1,95 @@
+"""The doctor's telemetry over OTLP: fulfils `ports.reporting.Reporter`.
+
+The incident's ULID is the trace id (both have 128 bits) and a fact's digest names its span, so
+the four agents write one trace without telling each other, and a repeated report changes nothing.
+"""
+
+import logging
+
+from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import SpanContext, TraceFlags
+from ulid import ULID
+
+from sre_space.domain.facts import Action, Agent, Decision, Fact, Verification
+
+EXPORT_EVERY_MS = 500
+EXPORT_TIMEOUT_S = 2.0
+
+
+class OtelReporter:
+    """Spans and metrics of the service `sre-<agent>`."""
+
+    def __init__(self, agent: Agent, spans: SpanProcessor, metrics: MetricReader) -> None:
+        self._resource = Resource({"service.name": f"sre-{agent}"})
+        self._spans = spans
+        self._metrics = MeterProvider([metrics], self._resource)
+        self._now = {"open": 0, "overdue": 0}
+        meter = self._metrics.get_meter("sre_space")
+        self._facts = meter.create_counter("sre_space.facts", "{fact}", "facts recorded")
+        self._seconds = meter.create_histogram("sre_space.step.duration", "s", "from the fact before to this one")
+        meter.create_observable_gauge("sre_space.incidents", [self._observe], "{incident}", "open incidents")
+
+    @classmethod
+    def to(cls, endpoint: str, agent: Agent) -> "OtelReporter":
+        """Export to `endpoint` (OTLP over gRPC) twice a second; a server that is down is no news here."""
+        logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
+        spans = OTLPSpanExporter(endpoint, insecure=True, timeout=EXPORT_TIMEOUT_S)
+        metrics = OTLPMetricExporter(endpoint, insecure=True, timeout=EXPORT_TIMEOUT_S)
+        return cls(
+            agent,
+            BatchSpanProcessor(spans, schedule_delay_millis=EXPORT_EVERY_MS),
+            PeriodicExportingMetricReader(metrics, EXPORT_EVERY_MS, EXPORT_TIMEOUT_S * 1000),
+        )
+
+    def recorded(self, fact: Fact, digest: str, root: str, begun: int) -> None:
+        """One span; the opening fact is the root of all others."""
+        self._facts.add(1, {"step": fact.step.value})
+        self._seconds.record(max(0, fact.at - begun) / 1e9, {"step": fact.step.value})
+        parent = None if digest == root else _context(fact, root)
+        self._spans.on_end(
+            ReadableSpan(
+                name=fact.step.value,
+                context=_context(fact, digest),
+                parent=parent,
+                resource=self._resource,
+                attributes=_attributes(fact),
+                start_time=min(begun, fact.at),
+                end_time=fact.at,
+            )
+        )
+
+    def waiting(self, cases: int, overdue: int) -> None:
+        """Shown by the gauge at its next export."""
+        self._now = {"open": cases, "overdue": overdue}
+
+    def close(self) -> None:
+        """Export what is left."""
+        self._spans.shutdown()
+        self._metrics.shutdown()
+
+    def _observe(self, _: CallbackOptions) -> list[Observation]:
+        return [Observation(count, {"state": state}) for state, count in self._now.items()]
+
+
+def _context(fact: Fact, digest: str) -> SpanContext:
+    trace_id, span_id = int(ULID.from_str(fact.incident)), int(digest[:16], 16)
+    return SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
+
+
+def _attributes(fact: Fact) -> dict[str, str | int]:
+    """What to find a step by; never free text."""
+    known: dict[str, str | int] = {"sre.incident": fact.incident, "sre.issue": fact.issue, "sre.attempt": fact.attempt}
+    match fact.payload:
+        case Decision(diagnosis=diagnosis, remedy=remedy):
+            return known | {"sre.verdict": diagnosis.verdict.value, "sre.remedy": remedy.command}
+        case Action(result=result) | Verification(outcome=result):
+            return known | {"sre.result": result.value}
+        case _:
+            return known

@@ -1,0 +1,20 @@
+"""The doctor's own telemetry: every incident is a trace, and the agents export metrics."""
+
+from typing import Protocol
+
+from sre_space.domain.facts import Fact
+
+
+class Reporter(Protocol):
+    """Tells what this agent did. Reports are lost rather than waited for: no method MAY block or raise."""
+
+    def recorded(self, fact: Fact, digest: str, root: str, begun: int) -> None:
+        """A fact is on the forge: one span of the incident's trace, from `begun` (Unix ns) to `fact.at`.
+
+        `digest` is the fact's, `root` the opening fact's: telling a fact twice MUST give the same span.
+        """
+        ...
+
+    def waiting(self, cases: int, overdue: int) -> None:
+        """How many incidents are open now, and for how many of them the agent whose turn it is missed its deadline."""
+        ...

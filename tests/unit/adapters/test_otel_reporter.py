@@ -1,0 +1,72 @@
+"""The doctor's telemetry: an incident is one trace, whoever tells its steps and however often."""
+
+import json
+
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanContext
+from ulid import ULID
+
+from sre_space.adapters.otel_reporter import OtelReporter
+from sre_space.domain.facts import Agent, Confirmation, Fact, JourneyCount, Outcome, Step, Verification
+
+INCIDENT = ULID.from_str("01KAVV8W3J4N9V7T3Y6B0ZQ2XH")
+ROOT, NEXT = "ab" * 32, "cd" * 32
+
+
+def fact(step: Step, at: int) -> Fact:
+    """A fact of the incident."""
+    payload = (
+        Confirmation("Status: Fixed")
+        if step is Step.CONFIRM
+        else Verification(Outcome.RECOVERED, JourneyCount(30, 0, 0, 1), 0.9, 1.0, 3, 5, "")
+    )
+    return Fact(str(INCIDENT), "local/x", 7, 1, ROOT, step, 1, at, payload)
+
+
+def context(found: SpanContext | None) -> SpanContext:
+    """A span's context."""
+    assert found is not None
+    return found
+
+
+def test_two_agents_and_a_repeated_report_make_one_trace_of_two_spans() -> None:
+    exporter = InMemorySpanExporter()
+    scout, fixer = (
+        OtelReporter(agent, SimpleSpanProcessor(exporter), InMemoryMetricReader())
+        for agent in (Agent.SCOUT, Agent.FIXER)
+    )
+    scout.recorded(fact(Step.VERIFY, 2_000), ROOT, ROOT, 1_000)
+    fixer.recorded(fact(Step.CONFIRM, 3_000), NEXT, ROOT, 2_000)
+    fixer.recorded(fact(Step.CONFIRM, 3_000), NEXT, ROOT, 2_000)
+
+    root, child, again = exporter.get_finished_spans()
+    assert {context(span.context).trace_id for span in (root, child, again)} == {int(INCIDENT)}
+    assert context(child.parent).span_id == context(root.context).span_id
+    assert context(child.context).span_id == context(again.context).span_id
+    assert (root.parent, root.name, child.name) == (None, "verify", "confirm")
+    assert (child.start_time, child.end_time) == (2_000, 3_000)
+    assert root.resource.attributes["service.name"] == "sre-scout"
+    assert dict(root.attributes or {})["sre.result"] == "RECOVERED"
+    scout.close()
+    fixer.close()
+
+
+def test_open_and_overdue_incidents_and_recorded_facts_are_metrics() -> None:
+    reader = InMemoryMetricReader()
+    reporter = OtelReporter(Agent.SCOUT, SimpleSpanProcessor(InMemorySpanExporter()), reader)
+    reporter.recorded(fact(Step.VERIFY, 3_000_000_000), ROOT, ROOT, 1_000_000_000)
+    reporter.waiting(3, 1)
+
+    data = reader.get_metrics_data()
+    assert data is not None
+    (scope,) = json.loads(data.to_json())["resource_metrics"][0]["scope_metrics"]
+    points = {metric["name"]: metric["data"]["data_points"] for metric in scope["metrics"]}
+    assert {one["attributes"]["state"]: one["value"] for one in points["sre_space.incidents"]} == {
+        "open": 3,
+        "overdue": 1,
+    }
+    assert [one["value"] for one in points["sre_space.facts"]] == [1]
+    assert [one["sum"] for one in points["sre_space.step.duration"]] == [2.0]
+    reporter.close()
