@@ -1,5 +1,6 @@
 """Sockets, and the guard in front of every HTTP listener of the embedded servers."""
 
+import asyncio
 import contextlib
 import errno
 import socket
@@ -8,6 +9,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import uvicorn
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -41,9 +43,11 @@ class OnlyLoopback:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, or answer 403."""
         if scope["type"] != "http" or not (foreign := self._foreign(scope)):
-            return await self.app(scope, receive, send)
+            with contextlib.suppress(ClientDisconnect):  # it was killed in mid-request: nobody waits for an answer
+                await self.app(scope, receive, send)
+            return
         refusal = JSONResponse({"error": f"{foreign} is not allowed: this server answers loopback clients only"}, 403)
-        return await refusal(scope, receive, send)
+        await refusal(scope, receive, send)
 
     @staticmethod
     def _foreign(scope: Scope) -> str:
@@ -72,8 +76,15 @@ class Server(uvicorn.Server):
 
 
 async def serve(app: ASGIApp, listener: socket.socket, lifespan: Literal["on", "off"] = "off") -> None:
-    """Serve until cancelled."""
+    """Serve until cancelled; then finish what is under way, for a second at most."""
     config = uvicorn.Config(
         OnlyLoopback(app), access_log=False, log_level="warning", lifespan=lifespan, timeout_graceful_shutdown=1
     )
-    await Server(config).serve(sockets=[listener])
+    server = Server(config)
+    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise

@@ -195,8 +195,9 @@ def _show_addresses(ports: Ports) -> None:
 
 
 def main() -> None:
-    """Run a command; errors become one sentence, Ctrl-C and SIGTERM end what was started."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Run a command; errors become one sentence; Ctrl-C, SIGTERM and a closed terminal end what was started."""
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # also where a shell's background job ignores them
+        signal.signal(name, signal.default_int_handler)
     try:
         sys.exit(app(standalone_mode=False) or 0)
     except SpaceError as error:
