@@ -1,4 +1,4 @@
-"""An import-linter contract: a layer uses the libraries that are listed for it, and no others. Run by `lint-imports`."""
+"""An import-linter contract: a layer uses the libraries that are listed for it and no others. Run by `lint-imports`."""
 
 import sys
 

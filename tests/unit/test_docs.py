@@ -60,7 +60,3 @@ def test_every_direct_dependency_carries_its_reason() -> None:
 
     assert blocks
     assert all("#" in line for block in blocks for line in block.splitlines())
-
-
-def test_no_tracked_file_names_a_registry_or_a_lock_address() -> None:
-    assert "://" not in (ROOT / "requirements.lock").read_text()
