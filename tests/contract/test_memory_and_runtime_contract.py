@@ -170,7 +170,7 @@ def test_a_killed_unit_stays_down_with_a_new_incarnation_until_it_is_restarted(r
     dead = until(lambda: (unit := state(runtime)).state == "exited" and unit, "the unit has ended")
     assert isinstance(dead, Unit)
     assert dead.pid is None
-    assert dead.exit_code is not None
+    assert (dead.exit_code, dead.detail) == (None, "ended by a signal")
     assert dead.incarnation != first.incarnation
 
     second = now(lambda: runtime.restart("policy-service", dead.incarnation))

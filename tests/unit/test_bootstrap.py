@@ -9,27 +9,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PROJECTS = (
-    "libs/service-kit",
-    "apps/quote-service",
-    "apps/policy-service",
-    "apps/user-service",
-    "apps/traffic",
-    "chaos",
-)
+SCRIPT = "tools/bootstrap.py"
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """What bootstrap reads of a checkout, without a virtual environment."""
-    for name in (
-        "tools/bootstrap.py",
-        "requirements.lock",
-        *(f"{project}/pyproject.toml" for project in (".", *PROJECTS)),
-    ):
-        target = tmp_path / name
+    projects = (ROOT.glob(pattern) for pattern in ("pyproject.toml", "*/pyproject.toml", "*/*/pyproject.toml"))
+    for source in (ROOT / SCRIPT, ROOT / "requirements.lock", *(path for found in projects for path in found)):
+        target = tmp_path / source.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, target)
+        shutil.copy(source, target)
     return tmp_path
 
 

@@ -24,6 +24,7 @@ _STATES: Mapping[str, State] = {
     "FATAL": "fatal",
 }
 _LIVING = ("running", "starting")
+_BY_A_SIGNAL = -1  # as supervisord reports it; which one is only in its log
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,10 @@ def _unit(name: str, info: Mapping[str, Any]) -> Unit:
     pid = int(info["pid"]) or None
     ended = state not in _LIVING
     since = int(info["stop"] if ended else info["start"]) * 10**9
-    exit_code = int(info["exitstatus"]) if ended and info["exitstatus"] else None
-    return Unit(name, state, _incarnation(info, pid), pid, since, exit_code, str(info["spawnerr"]))
+    signalled = ended and info["exitstatus"] == _BY_A_SIGNAL
+    exit_code = int(info["exitstatus"]) if ended and not signalled else None
+    detail = "ended by a signal" if signalled else str(info["spawnerr"])
+    return Unit(name, state, _incarnation(info, pid), pid, since, exit_code, detail)
 
 
 def _incarnation(info: Mapping[str, Any], pid: int | None) -> str:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markdown import Markdown
+from rich.table import Table
+from rich.text import Text
 
 from sre_space.bootstrap import space
 from sre_space.bootstrap.operator import Operator
@@ -131,4 +133,10 @@ def _line(payload: Payload) -> str:
 
 
 def _print_fact(after_ns: int, agent: str, step: str, line: str, told: Console) -> None:
-    told.print(f"{after_ns / 1e9:+7.2f} s  [bold]{agent:6}[/bold]  {step:8}  {line}", highlight=False)
+    row = Table.grid(padding=(0, 2))
+    row.add_column(width=9, justify="right")
+    row.add_column(width=6, style="bold")
+    row.add_column(width=8)
+    row.add_column()
+    row.add_row(f"{after_ns / 1e9:+.2f} s", agent, step, Text(line))
+    told.print(row)
