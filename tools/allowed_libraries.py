@@ -1,6 +1,7 @@
 """An import-linter contract: a layer uses the libraries that are listed for it and no others. Run by `lint-imports`."""
 
 import sys
+from typing import Any
 
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
@@ -11,9 +12,10 @@ class AllowedLibraries(Contract):
 
     type_name = "allowed_libraries"
 
-    source_modules = fields.SetField(subfield=fields.ModuleField())
-    libraries = fields.SetField(subfield=fields.StringField(), required=False)
-    standard_library = fields.SetField(subfield=fields.StringField(), required=False)
+    # import-linter puts values of other types in the places of these fields.
+    source_modules: Any = fields.SetField(subfield=fields.ModuleField())
+    libraries: Any = fields.SetField(subfield=fields.StringField(), required=False)
+    standard_library: Any = fields.SetField(subfield=fields.StringField(), required=False)
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
         """Kept when every import that leaves our packages is listed."""
