@@ -64,6 +64,46 @@ def test_every_error_is_a_problem_detail(app: FastAPI, method: str, path: str, s
     assert told in body["detail"]
 
 
+def test_openapi_tells_that_errors_are_problem_details(app: FastAPI) -> None:
+    for methods in TestClient(app, "http://localhost").get("/openapi.json").json()["paths"].values():
+        for operation in methods.values():
+            assert "422" not in operation["responses"]
+            assert list(operation["responses"]["4XX"]["content"]) == ["application/problem+json"]
+            assert list(operation["responses"]["5XX"]["content"]) == ["application/problem+json"]
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("nonsense", "Could not parse"),
+        ("nosuch://x/y", "Can't load plugin"),
+        ("sqlite:////nowhere/at/all.db", "unable to open"),
+        ("mysql+nosuchdriver://root:secret@localhost/x", "Can't load plugin"),
+    ],
+)
+def test_a_database_that_cannot_be_opened_ends_the_process_with_one_sentence(
+    url: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        open_database(url, 5)
+
+    line = capsys.readouterr().err
+    assert line.startswith("DATABASE_URL: ")
+    assert told in line
+    assert line.count("\n") == 1
+    assert "secret" not in line
+
+
+def test_a_setting_that_does_not_fit_ends_the_process_with_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_POOL_SIZE", "many")
+    with pytest.raises(SystemExit, match="2"):
+        ServiceSettings.read()
+
+    assert capsys.readouterr().err.startswith("DATABASE_POOL_SIZE: Input should be a valid integer")
+
+
 def test_health_asks_nobody_and_ready_asks_the_database(app: FastAPI) -> None:
     client = TestClient(app, "http://localhost:8001")
 

@@ -5,13 +5,14 @@ from typing import Literal
 
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
-from sqlalchemy import String, select
+from sqlalchemy import Select, String, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from policy_service.risk import MAX_SCORE, risk_score
 from policy_service.settings import Settings
 from service_kit.app import create_app, serve
-from service_kit.database import Base, open_database
+from service_kit.database import Base, Id, open_database
 from service_kit.outbox import Relay
 from service_kit.problems import Problem
 from service_kit.telemetry import Telemetry, set_up
@@ -45,7 +46,7 @@ class Policy(Base):
 class AssessmentRequest(BaseModel):
     """Whom to insure for what."""
 
-    user_id: int
+    user_id: Id
     age: int = Field(ge=0, le=130)
     claims: int = Field(ge=0, le=100)
     product: Literal["auto", "home", "travel"]
@@ -62,9 +63,9 @@ class AssessmentAnswer(BaseModel):
 class PolicyRequest(BaseModel):
     """Issue a policy for this quote."""
 
-    quote_id: str = Field(min_length=1, max_length=40)
-    user_id: int
-    premium_cents: int = Field(gt=0)
+    quote_id: str = Field(pattern="^[0-9a-f-]{1,40}$")
+    user_id: Id
+    premium_cents: int = Field(gt=0, le=2**31 - 1)
 
 
 class PolicyAnswer(PolicyRequest):
@@ -90,7 +91,7 @@ def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
             return _assessed(row)
 
     @app.get("/risk-assessments/{id}")
-    def assessment(id: int) -> AssessmentAnswer:
+    def assessment(id: Id) -> AssessmentAnswer:
         """One assessment."""
         with Session(engine) as session:
             row = session.get(Assessment, id)
@@ -102,15 +103,10 @@ def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
     def issue(request: PolicyRequest) -> PolicyAnswer:
         """Issue; the same quote again gives the same policy."""
         with Session(engine) as session:
-            row = session.scalar(select(Policy).where(Policy.quote_id == request.quote_id))
-            if row is None:
-                row = Policy(**request.model_dump(), issued=datetime.now(UTC).isoformat())
-                session.add(row)
-                session.commit()
-            return _policy(row)
+            return _policy(session.scalar(_policies_of(request.quote_id)) or _issued(session, request))
 
     @app.get("/policies/{id}")
-    def policy(id: int) -> PolicyAnswer:
+    def policy(id: Id) -> PolicyAnswer:
         """One policy."""
         with Session(engine) as session:
             row = session.get(Policy, id)
@@ -119,6 +115,22 @@ def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
             return _policy(row)
 
     return app
+
+
+def _policies_of(quote_id: str) -> Select[tuple[Policy]]:
+    return select(Policy).where(Policy.quote_id == quote_id)
+
+
+def _issued(session: Session, request: PolicyRequest) -> Policy:
+    """A new policy; of two requests at once for one quote, the database lets one in and the other reads it."""
+    row = Policy(**request.model_dump(), issued=datetime.now(UTC).isoformat())
+    session.add(row)
+    try:
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+        row = session.scalars(_policies_of(request.quote_id)).one()
+    return row
 
 
 def _assessed(row: Assessment) -> AssessmentAnswer:
@@ -133,7 +145,7 @@ def _policy(row: Policy) -> PolicyAnswer:
 
 def main() -> None:
     """Serve."""
-    settings = Settings()
+    settings = Settings.read()
     telemetry = set_up(NAME, settings.service_version, settings.otel_exporter_otlp_endpoint)
     serve(NAME, settings.policy_service_port, "POLICY_SERVICE_PORT", lambda: make(settings, telemetry))
 

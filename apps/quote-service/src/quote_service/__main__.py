@@ -2,9 +2,10 @@
 
 import uuid
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import FastAPI
-from sqlalchemy import Engine, select
+from fastapi import FastAPI, Path, Query
+from sqlalchemy import CursorResult, Engine, select, update
 from sqlalchemy.orm import Session
 
 from quote_service.downstream import Downstream
@@ -18,6 +19,7 @@ from service_kit.problems import Problem
 from service_kit.telemetry import Telemetry, set_up
 
 NAME = "quote-service"
+QuoteId = Annotated[str, Path(pattern="^[0-9a-f-]{36}$")]
 
 
 @dataclass(frozen=True)
@@ -65,14 +67,16 @@ class Quotes:
             raise Problem(409, f"quote {id} has no price yet")
         request = {"quote_id": id, "user_id": quote.user_id, "premium_cents": quote.premium_cents}
         policy = self.policies.ask("POST", "/policies", request)
-        with Session(self.engine, expire_on_commit=False) as session:
-            quote = session.merge(quote)
-            quote.state, quote.policy_id = "purchased", policy["id"]
-            data = {"quote_id": id, "policy_id": policy["id"], "premium_cents": quote.premium_cents}
-            add_event(session, NAME, "quote_purchased", id, data)
+        with Session(self.engine) as session:
+            first = update(Quote).where(Quote.id == id, Quote.state == "priced")
+            bought = session.execute(first.values(state="purchased", policy_id=policy["id"]))
+            assert isinstance(bought, CursorResult)
+            if bought.rowcount:  # of two purchases at once, one tells
+                data = {"quote_id": id, "policy_id": policy["id"], "premium_cents": quote.premium_cents}
+                add_event(session, NAME, "quote_purchased", id, data)
             session.commit()
         self.relay.ring()
-        return QuoteAnswer.of(quote)
+        return QuoteAnswer.of(self.find(id))
 
     def find(self, id: str) -> Quote:
         """One quote."""
@@ -99,27 +103,27 @@ def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
         return quotes.request(asked)
 
     @app.post("/quotes/{id}/purchase")
-    def purchase(id: str) -> QuoteAnswer:
+    def purchase(id: QuoteId) -> QuoteAnswer:
         """Buy it."""
         return quotes.purchase(id)
 
     @app.get("/quotes/{id}")
-    def quote(id: str) -> QuoteAnswer:
+    def quote(id: QuoteId) -> QuoteAnswer:
         """One quote."""
         return QuoteAnswer.of(quotes.find(id))
 
     @app.get("/quotes")
-    def latest(limit: int = 50) -> list[QuoteAnswer]:
+    def some(limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[QuoteAnswer]:
         """Some quotes."""
         with Session(engine) as session:
-            return [QuoteAnswer.of(one) for one in session.scalars(select(Quote).limit(min(limit, 500)))]
+            return [QuoteAnswer.of(one) for one in session.scalars(select(Quote).limit(limit))]
 
     return app
 
 
 def main() -> None:
     """Serve."""
-    settings = Settings()
+    settings = Settings.read()
     telemetry = set_up(NAME, settings.service_version, settings.otel_exporter_otlp_endpoint)
     serve(NAME, settings.quote_service_port, "QUOTE_SERVICE_PORT", lambda: make(settings, telemetry))
 

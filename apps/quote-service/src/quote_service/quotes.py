@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service_kit.database import Base
+from service_kit.database import Base, Id
 
 
 class Quote(Base):
@@ -26,7 +26,7 @@ class Quote(Base):
 class QuoteRequest(BaseModel):
     """What a customer asks for."""
 
-    user_id: int = Field(ge=1)
+    user_id: Id
     product: Literal["auto", "home", "travel"]
     coverage: int = Field(20_000, ge=1_000, le=5_000_000, description="whole currency units")
 

@@ -51,7 +51,7 @@ async def _until_stopped(settings: Settings) -> None:
 
 def main() -> None:
     """Play."""
-    settings = Settings()
+    settings = Settings.read()
     telemetry = set_up("traffic", "0.1.0", settings.otel_exporter_otlp_endpoint)
     asyncio.run(_until_stopped(settings))
     telemetry.flush()

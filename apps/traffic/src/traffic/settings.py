@@ -1,13 +1,12 @@
 """The settings of the customers."""
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service_kit.settings import Environment
 
 
-class Settings(BaseSettings):
+class Settings(Environment):
     """From the environment."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     quote_service_url: str = Field("http://127.0.0.1:8001", description="where customers go")
     otel_exporter_otlp_endpoint: str = Field("http://127.0.0.1:4317", description="where telemetry goes (gRPC)")

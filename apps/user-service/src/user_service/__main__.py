@@ -1,12 +1,14 @@
 """The process of the user service: `python -m user_service`."""
 
-from fastapi import FastAPI
+from typing import Annotated
+
+from fastapi import FastAPI, Query
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service_kit.app import create_app, serve
-from service_kit.database import open_database
+from service_kit.database import Id, open_database
 from service_kit.outbox import Relay
 from service_kit.problems import Problem
 from service_kit.telemetry import Telemetry, set_up
@@ -33,7 +35,7 @@ def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
     app = create_app(NAME, settings, engine, Relay(engine, settings.kafka_bootstrap_servers), telemetry)
 
     @app.get("/users/{id}")
-    def user(id: int) -> Profile:
+    def user(id: Id) -> Profile:
         """One user."""
         with Session(engine) as session:
             found = session.get(User, id)
@@ -42,10 +44,10 @@ def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
             return _profile(found)
 
     @app.get("/users")
-    def users(limit: int = 50) -> list[Profile]:
+    def users(limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[Profile]:
         """The first users."""
         with Session(engine) as session:
-            return [_profile(one) for one in session.scalars(select(User).order_by(User.id).limit(min(limit, 500)))]
+            return [_profile(one) for one in session.scalars(select(User).order_by(User.id).limit(limit))]
 
     return app
 
@@ -56,7 +58,7 @@ def _profile(user: User) -> Profile:
 
 def main() -> None:
     """Serve."""
-    settings = Settings()
+    settings = Settings.read()
     telemetry = set_up(NAME, settings.service_version, settings.otel_exporter_otlp_endpoint)
     serve(NAME, settings.user_service_port, "USER_SERVICE_PORT", lambda: make(settings, telemetry))
 

@@ -39,6 +39,7 @@ def create_app(
         title=name,
         version=settings.service_version,
         lifespan=lifespan,
+        responses=problems.RESPONSES,
         telemetry={"operation_spans": False, "logs": False, "exclude": _is_probe},
     )
     problems.install(app)

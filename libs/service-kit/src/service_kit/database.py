@@ -1,10 +1,17 @@
 """The database of a service: an engine whose statements are spans."""
 
-from typing import Any
+import sys
+from typing import Annotated, Any
 
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
+from pydantic import Field
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
+
+WRONG_DATABASE = 2
+
+Id = Annotated[int, Field(ge=1, le=2**31 - 1)]  # what every database's INTEGER holds
 
 
 class Base(DeclarativeBase):
@@ -12,7 +19,19 @@ class Base(DeclarativeBase):
 
 
 def open_database(url: str, pool_size: int) -> Engine:
-    """An engine with its tables made. SQLite waits for a lock and lets readers go on meanwhile."""
+    """An engine with its tables made; a database that cannot be opened ends the process with one sentence.
+
+    SQLite waits for a lock and lets readers go on meanwhile.
+    """
+    try:
+        return _opened(url, pool_size)
+    except (SQLAlchemyError, ImportError) as error:
+        why = str(error).strip().splitlines()[0]  # never the URL: it may hold a password
+        sys.stderr.write(f"DATABASE_URL: the database cannot be opened: {why}; see docs/settings.md\n")
+        sys.exit(WRONG_DATABASE)
+
+
+def _opened(url: str, pool_size: int) -> Engine:
     engine = create_engine(url, pool_size=pool_size, pool_pre_ping=not url.startswith("sqlite"))
     if url.startswith("sqlite"):
         event.listen(engine, "connect", _tune)

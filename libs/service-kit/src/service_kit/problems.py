@@ -2,6 +2,7 @@
 
 import logging
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -9,6 +10,23 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+_SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "instance"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+    },
+}
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    codes: {"description": f"{whose}, as a problem detail (RFC 9457)", "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
+    for codes, whose in (("4XX", "The caller's error"), ("5XX", "The service's error"))
+}  # for OpenAPI
 
 
 class Problem(Exception):
@@ -52,4 +70,4 @@ def answer(request: Request, status: int, detail: str) -> JSONResponse:
         "detail": detail,
         "instance": request.url.path,
     }
-    return JSONResponse(body, status, media_type="application/problem+json")
+    return JSONResponse(body, status, media_type=MEDIA_TYPE)

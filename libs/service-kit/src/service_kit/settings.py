@@ -1,15 +1,33 @@
 """The settings that every service has; each service adds its own (12-factor: from the environment)."""
 
+import sys
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+WRONG_SETTING = 2
 
-class ServiceSettings(BaseSettings):
-    """Common settings."""
+
+class Environment(BaseSettings):
+    """Settings of one process; frozen, read once at its start."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    @classmethod
+    def read(cls) -> Self:
+        """Read them; a value that does not fit ends the process with one sentence that names the variable."""
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors()[0]
+            sys.stderr.write(f"{str(first['loc'][0]).upper()}: {first['msg']}; see docs/settings.md\n")
+            sys.exit(WRONG_SETTING)
+
+
+class ServiceSettings(Environment):
+    """Common settings."""
 
     database_url: str = Field("", description="any SQLAlchemy URL; default: an SQLite file named after the service")
     database_pool_size: int = Field(5, ge=1, le=100, description="connections to the database")
