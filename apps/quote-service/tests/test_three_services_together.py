@@ -2,15 +2,12 @@
 
 import json
 import os
-import socket
-import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import grpc
 import httpx
@@ -19,16 +16,10 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from sqlalchemy import create_engine, text
 
 SERVICES = ("user", "policy", "quote")
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+Urls = Callable[[str], str]
 
 
 class Collector:
@@ -72,7 +63,7 @@ class Insurance:
     url: str
     collector: Collector
     processes: dict[str, "subprocess.Popen[bytes]"]
-    folder: Path
+    database_urls: Urls
 
     def quote(self, **asked: object) -> httpx.Response:
         """Ask for a quote."""
@@ -80,9 +71,9 @@ class Insurance:
 
 
 @pytest.fixture(scope="module")
-def insurance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Insurance]:
+def insurance(database_urls: Urls, free_port: Callable[[], int]) -> Iterator[Insurance]:
     """All three, with nobody on the bus."""
-    folder, collector = tmp_path_factory.mktemp("apps"), Collector()
+    collector = Collector()
     ports = {name: free_port() for name in SERVICES}
     environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.port}"}
     environment |= {f"{name.upper()}_SERVICE_PORT": str(port) for name, port in ports.items()}
@@ -90,12 +81,16 @@ def insurance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Insurance]:
     environment |= {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
     command = [sys.executable, "-m"]
     processes = {
-        name: subprocess.Popen([*command, f"{name}_service"], env=environment, cwd=folder, stderr=subprocess.DEVNULL)
+        name: subprocess.Popen(
+            [*command, f"{name}_service"],
+            env={**environment, "DATABASE_URL": database_urls(name)},
+            stderr=subprocess.DEVNULL,
+        )
         for name in SERVICES
     }
     for port in ports.values():
         until_ready(f"http://127.0.0.1:{port}/ready")
-    yield Insurance(f"http://127.0.0.1:{ports['quote']}", collector, processes, folder)
+    yield Insurance(f"http://127.0.0.1:{ports['quote']}", collector, processes, database_urls)
     for process in processes.values():
         process.kill()
         process.wait()
@@ -129,12 +124,34 @@ def test_who_asked_is_committed_before_anybody_else_is_asked(insurance: Insuranc
     answer = insurance.quote(user_id=999_999)
 
     assert answer.status_code == 404
-    with sqlite3.connect(insurance.folder / "quote-service.db") as database:
-        bodies = [
-            json.loads(body) for (body,) in database.execute("SELECT body FROM outbox WHERE topic = 'quote_requested'")
-        ]
-    database.close()
-    assert 999_999 in {body["user_id"] for body in bodies}
+    assert 999_999 in {body["user_id"] for body in events(insurance, "quote_requested")}
+
+
+def events(insurance: Insurance, topic: str) -> list[dict[str, object]]:
+    """The events that wait in the outbox of the quote service: nobody is on the bus."""
+    engine = create_engine(insurance.database_urls("quote"))
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT body FROM outbox WHERE topic = :topic"), {"topic": topic}).scalars()
+        bodies = [json.loads(body) for body in found]
+    engine.dispose()
+    return bodies
+
+
+def test_two_purchases_at_once_are_one_policy_and_one_event(insurance: Insurance) -> None:
+    id = insurance.quote().json()["id"]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: httpx.post(f"{insurance.url}/quotes/{id}/purchase"), range(8)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["policy_id"] for answer in answers}) == 1
+    assert [body["quote_id"] for body in events(insurance, "quote_purchased")].count(id) == 1
+
+
+@pytest.mark.parametrize("path", ["quotes/nonsense", "quotes/%00", f"quotes/{'x' * 36}", "quotes?limit=-1"])
+def test_an_id_or_a_limit_that_is_none_is_the_callers_error(insurance: Insurance, path: str) -> None:
+    answer = httpx.get(f"{insurance.url}/{path}")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
 
 
 def test_one_request_is_one_trace_over_http_and_sql_with_its_logs(insurance: Insurance) -> None:

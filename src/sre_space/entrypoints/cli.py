@@ -1,11 +1,12 @@
 """`sre-space`: the command line. Every command ends with a named exit code and, on failure, one sentence."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -52,7 +53,8 @@ def up(state: StateOption, ports: PortsOption = "usual", chart: ChartOption = No
     """Start the space and leave it running."""
     plan = plan_of(state, ports, chart)
     begun = time.monotonic()
-    space.up(plan, _tell)
+    with _ended_when_stopped():
+        space.up(plan, _tell)
     out.print(f"The space is up after {time.monotonic() - begun:.0f} s; state in {plan.state.root}")
     _show_addresses(plan.ports)
 
@@ -160,8 +162,19 @@ def demo(
 ) -> None:
     """Start a space, break it, watch it heal, show the story, stop it."""
     told = err if as_json else out
-    good = demonstration.run(fault, chart or space.checkout_chart(), told, as_json, keep)
+    with _ended_when_stopped():
+        good = demonstration.run(fault, chart or space.checkout_chart(), told, as_json, keep)
     raise typer.Exit(0 if good else EXIT_FAILED)
+
+
+@contextlib.contextmanager
+def _ended_when_stopped() -> Iterator[None]:
+    """Who is interrupted while he starts a space has ended it: say so."""
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        err.print("sre-space: stopped; nothing is left running", markup=False, highlight=False)
+        raise typer.Exit(EXIT_INTERRUPTED) from stopped
 
 
 def plan_of(state: Path, ports: str, chart: Path | None) -> Plan:
@@ -196,15 +209,15 @@ def _show_addresses(ports: Ports) -> None:
 
 def main() -> None:
     """Run a command; errors become one sentence; Ctrl-C, SIGTERM and a closed terminal end what was started."""
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # also where a shell's background job ignores them
-        signal.signal(name, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell's background job ignores it
+    for name in (signal.SIGTERM, signal.SIGHUP):  # by way of SIGINT, which asyncio turns into an orderly end
+        signal.signal(name, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         sys.exit(app(standalone_mode=False) or 0)
     except SpaceError as error:
         err.print(f"sre-space: {error}", markup=False, highlight=False)
         sys.exit(EXIT_USAGE)
     except (KeyboardInterrupt, typer.Abort):
-        err.print("sre-space: stopped; nothing is left running")
         sys.exit(EXIT_INTERRUPTED)
     except click.UsageError as error:
         error.show()

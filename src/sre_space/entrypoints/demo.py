@@ -33,6 +33,7 @@ LOOK_EVERY_S = 0.1
 
 def run(fault: str, chart: Path, told: Console, as_json: bool, keep: bool) -> bool:
     """True when the fault was detected, healed, verified on the journey and learnt from."""
+    _refuse_unknown(fault, chart)
     folder = Path(tempfile.mkdtemp(prefix="sre-space-demo-"))
     state = State(folder.resolve())
     plan = Plan(state, Ports.free_block(), chart.resolve(), "local", "cloud-insurance")
@@ -83,14 +84,24 @@ async def _await_healthy(operator: Operator, told: Console) -> None:
     raise Refused(f"the journeys are not healthy after {HEALTHY_WITHIN_S:g} s; see: sre-space logs traffic")
 
 
+def _refuse_unknown(fault: str, chart: Path) -> None:
+    known = [line.split()[0] for line in _chaos(chart, "--list").splitlines()]
+    if fault not in known:
+        raise Refused(f"there is no fault {fault!r}; there are: {', '.join(known)}")
+
+
 def _inject(plan: Plan, fault: str) -> dict[str, str]:
-    script = plan.checkout / "trigger_chaos.py"
-    command = [sys.executable, str(script), fault, "--state", str(plan.state.root), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    answer: dict[str, str] = json.loads(_chaos(plan.chart, fault, "--state", str(plan.state.root), "--json"))
+    return answer
+
+
+def _chaos(chart: Path, *words: str) -> str:
+    """What the chaos command answers; the doctor knows it as a stranger's program beside the chart."""
+    script = chart.parent / "trigger_chaos.py"
+    done = subprocess.run([sys.executable, str(script), *words], capture_output=True, text=True, check=False)
     if done.returncode:
         raise Refused(done.stderr.strip() or f"{script} failed")
-    answer: dict[str, str] = json.loads(done.stdout)
-    return answer
+    return done.stdout
 
 
 async def _follow(operator: Operator, since: int, told: Console) -> Case | None:
