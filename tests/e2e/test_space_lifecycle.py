@@ -161,9 +161,12 @@ def test_ctrl_c_at_any_moment_of_up_leaves_nothing(tmp_path: Path, moment: str) 
                 break
         rest = process.stderr.read()
         code = process.wait(30)
+    left = members(state)
+    space.down(state, lambda _: None)
 
     assert (code, "Traceback" in rest) == (130, False)
-    until(lambda: not members(state), "nothing is left running")
+    assert "nothing is left running" in rest
+    assert not left
 
 
 def test_chaos_without_a_space_says_how_to_start_one(tmp_path: Path) -> None:
