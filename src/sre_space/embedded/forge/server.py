@@ -7,6 +7,7 @@ from typing import Any
 
 import mcp_types as types
 from jsonschema import Draft202012Validator
+from mcp import MCPError
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from starlette.applications import Starlette
@@ -79,7 +80,7 @@ def _call_tool(
     async def call(context: ServerRequestContext[Any], params: types.CallToolRequestParams) -> types.CallToolResult:
         validator = VALIDATORS.get(params.name)
         if validator is None:
-            return _error(f"unknown tool: {params.name}")
+            raise MCPError(types.INVALID_PARAMS, f"unknown tool: {params.name}")
         arguments = params.arguments or {}
         invalid = next(iter(validator.iter_errors(arguments)), None)
         if invalid is not None:

@@ -21,6 +21,10 @@ CREATE INDEX IF NOT EXISTS comments_by_issue ON comments (issue, id);
 CREATE TABLE IF NOT EXISTS labels (
     name TEXT PRIMARY KEY COLLATE NOCASE, color TEXT NOT NULL, description TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS reactions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, issue INTEGER NOT NULL REFERENCES issues (number), comment INTEGER NOT NULL,
+    content TEXT NOT NULL, author TEXT NOT NULL, UNIQUE (issue, comment, content, author)
+);
 """
 
 
@@ -120,6 +124,18 @@ class Store:
         self.db.execute("UPDATE issues SET updated = ? WHERE number = ?", (now, issue))
         self.db.execute("COMMIT")
         return int(cursor.lastrowid or 0)
+
+    def add_reaction(self, issue: int, comment: int, content: str, author: str) -> int:
+        """The reaction's id, the same when this author already reacted so; `comment` 0: to the issue itself."""
+        row = (issue, comment, content, author)
+        self.db.execute("INSERT OR IGNORE INTO reactions (issue, comment, content, author) VALUES (?, ?, ?, ?)", row)
+        found = "SELECT id FROM reactions WHERE issue = ? AND comment = ? AND content = ? AND author = ?"
+        return int(self.db.execute(found, row).fetchone()[0])
+
+    def reactions(self, issue: int) -> list[tuple[int, str, int]]:
+        """Comment (0: the issue), content and how many, for an issue and its comments."""
+        counted = "SELECT comment, content, COUNT(*) FROM reactions WHERE issue = ? GROUP BY comment, content"
+        return self.db.execute(counted, (issue,)).fetchall()
 
     def comments(self, issue: int) -> list[CommentRow]:
         """All comments of an issue in id order."""

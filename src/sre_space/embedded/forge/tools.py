@@ -14,7 +14,7 @@ from sre_space.embedded.forge.repository import read_path
 from sre_space.embedded.forge.store import CommentRow, IssueRow, Store
 
 MAX_BODY = 65_536
-UNSUPPORTED = ("assignees", "milestone", "type", "issue_fields", "duplicate_of", "field_filters", "reaction")
+UNSUPPORTED = ("assignees", "milestone", "type", "issue_fields", "duplicate_of", "field_filters")
 
 Arguments = Mapping[str, Any]  # validated against the tool's schema before they come here
 
@@ -99,25 +99,43 @@ class Tools:
             case "get":
                 return self._issue_json(issue)
             case "get_comments":
-                comments = self.store.comments(issue.number)
-                return [self._comment_json(comment) for comment in _page(comments, arguments, 30)]
+                comments = _page(self.store.comments(issue.number), arguments, 30)
+                reactions = self.store.reactions(issue.number)
+                return [self._comment_json(comment, _reactions(reactions, comment.id)) for comment in comments]
             case "get_labels":
-                known = {name: label for name, *_ in self.store.labels() if (label := name)}
-                return {
-                    "labels": [self._label_json(known.get(name, name)) for name in issue.labels],
-                    "totalCount": len(issue.labels),
-                }
+                return {"labels": [self._label_json(name) for name in issue.labels], "totalCount": len(issue.labels)}
             case method:
                 raise ToolError(f"{method}: sub-issues are not kept by the embedded forge")
 
     def add_issue_comment(self, arguments: Arguments, who: Identity) -> object:
-        """Append a comment."""
-        if "body" not in arguments:
-            raise ToolError("missing required parameter: body")
-        _within_limit(arguments["body"])
+        """Append a comment, react to the issue or to a comment, or comment and react."""
+        if not {"body", "reaction"} & set(arguments):
+            raise ToolError("missing required parameter: body or reaction")
+        if {"body", "comment_id"} <= set(arguments):
+            raise ToolError("comment_id cannot be combined with body")
         issue = self._issue(arguments)
+        written = {
+            key: made(issue, arguments, who)
+            for key, made in (("body", self._add_comment), ("reaction", self._add_reaction))
+            if key in arguments
+        }
+        return (
+            {"comment": written["body"], "reaction": written["reaction"]}
+            if len(written) > 1
+            else [*written.values()][0]
+        )
+
+    def _add_comment(self, issue: IssueRow, arguments: Arguments, who: Identity) -> object:
+        _within_limit(arguments["body"])
         comment = self.store.add_comment(issue.number, arguments["body"], who.login)
         return self._written(f"issues/{issue.number}#issuecomment-{comment}", comment)
+
+    def _add_reaction(self, issue: IssueRow, arguments: Arguments, who: Identity) -> object:
+        comment = arguments.get("comment_id", 0)
+        if comment and comment not in {one.id for one in self.store.comments(issue.number)}:
+            raise ToolError(f"failed to add reaction to comment {comment}: 404 Not Found []")
+        reaction = self.store.add_reaction(issue.number, comment, arguments["reaction"], who.login)
+        return self._written(f"issues/{issue.number}" + (f"#issuecomment-{comment}" if comment else ""), reaction)
 
     def list_issues(self, arguments: Arguments, _: Identity) -> object:
         """As GitHub's GraphQL lists them: upper-case states, a cursor for the next page."""
@@ -235,6 +253,7 @@ class Tools:
             "user": self._user_json(issue.author), "author_association": self._who(issue.author).association,
             "labels": list(issue.labels), "comments": issue.comments, "created_at": issue.created,
             "updated_at": issue.updated, "closed_at": issue.closed,
+            "reactions": _reactions(self.store.reactions(issue.number), 0),
         }  # fmt: skip
         return {key: value for key, value in kept.items() if value is not None}
 
@@ -245,9 +264,10 @@ class Tools:
             "comments": issue.comments, "created_at": issue.created, "updated_at": issue.updated,
         }  # fmt: skip
 
-    def _comment_json(self, comment: CommentRow) -> dict[str, object]:
+    def _comment_json(self, comment: CommentRow, reactions: dict[str, int] | None) -> dict[str, object]:
         url = f"{self.base_url}/{self.owner}/{self.repo}/issues/{comment.issue}#issuecomment-{comment.id}"
-        return {
+        told: dict[str, object] = {"reactions": reactions} if reactions else {}
+        return told | {
             "id": comment.id, "body": comment.body, "html_url": url, "user": self._user_json(comment.author),
             "author_association": self._who(comment.author).association,
             "created_at": comment.created, "updated_at": comment.updated,
@@ -257,6 +277,12 @@ class Tools:
 def _within_limit(body: str) -> None:
     if len(body) > MAX_BODY:
         raise ToolError(f"Validation Failed: body is too long (maximum is {MAX_BODY} characters)")
+
+
+def _reactions(counted: Sequence[tuple[int, str, int]], comment: int) -> dict[str, int] | None:
+    """How often each reaction was given to a comment (0: to the issue); None when there is none."""
+    counts = {content: count for to, content, count in counted if to == comment}
+    return {"total_count": sum(counts.values()), **counts} if counts else None
 
 
 def _page(rows: Sequence[Any], arguments: Arguments, default: int) -> Sequence[Any]:

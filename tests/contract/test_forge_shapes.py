@@ -1,0 +1,162 @@
+"""The forge's answers in the official server's shapes, as a foreign MCP client reads them."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import httpx2
+import pytest
+from mcp import Client, MCPError
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import EmbeddedResource, TextContent, TextResourceContents
+from support.servers import ForgeServer
+
+T = TypeVar("T")
+Call = Callable[..., Awaitable[Any]]
+WHERE = {"owner": "local", "repo": "cloud-insurance"}
+
+
+def talk(server: ForgeServer, story: Callable[[Client], Awaitable[T]], login: str = "sre-scout") -> T:
+    """Tell a story over one connection."""
+
+    async def told() -> T:
+        headers = {"Authorization": f"Bearer {server.identities[login].token}"}
+        async with (
+            httpx2.AsyncClient(headers=headers, trust_env=False) as http,
+            Client(streamable_http_client(f"{server.url}/mcp", http_client=http)) as client,
+        ):
+            return await story(client)
+
+    return asyncio.run(told())
+
+
+async def ask(client: Client, tool: str, **arguments: object) -> Any:  # noqa: ANN401 - foreign JSON
+    """The JSON in the one text of an answer; an answer that is an error fails."""
+    result = await client.call_tool(tool, {**(WHERE if tool != "get_me" else {}), **arguments})
+    (item,) = result.content
+    assert isinstance(item, TextContent)
+    assert not result.is_error, item.text
+    assert result.structured_content is None
+    return json.loads(item.text)
+
+
+async def refused(client: Client, tool: str, **arguments: object) -> str:
+    """The words of an answer that is an error."""
+    result = await client.call_tool(tool, {**WHERE, **arguments})
+    (item,) = result.content
+    assert isinstance(item, TextContent)
+    assert result.is_error
+    return item.text
+
+
+def test_written_issues_and_comments_answer_id_and_url_and_no_number(forge_server: ForgeServer) -> None:
+    async def story(client: Client) -> None:
+        issue = await ask(client, "issue_write", method="create", title="t", labels=["a"])
+        comment = await ask(client, "add_issue_comment", issue_number=1, body="b")
+        assert set(issue) == set(comment) == {"id", "url"}
+        assert isinstance(issue["id"], str)
+        assert issue["url"].endswith("/local/cloud-insurance/issues/1")
+        assert comment["url"].endswith("/issues/1#issuecomment-1")
+
+    talk(forge_server, story)
+
+
+def test_an_issue_is_lower_case_when_read_and_upper_case_when_listed(forge_server: ForgeServer) -> None:
+    async def story(client: Client) -> None:
+        await ask(client, "issue_write", method="create", title="t", body="b", labels=["a"])
+        await ask(client, "issue_write", method="update", issue_number=1, state="closed", state_reason="not_planned")
+        read = await ask(client, "issue_read", method="get", issue_number=1)
+        assert (read["state"], read["state_reason"], read["labels"]) == ("closed", "not_planned", ["a"])
+        assert set(read["user"]) >= {"login", "id", "profile_url"}
+        assert read["author_association"] == "COLLABORATOR"
+        listed = await ask(client, "list_issues", state="CLOSED")
+        assert set(listed) == {"issues", "totalCount", "pageInfo"}
+        assert set(listed["pageInfo"]) == {"hasNextPage", "hasPreviousPage", "startCursor", "endCursor"}
+        (one,) = listed["issues"]
+        assert (one["state"], one["user"], one["labels"]) == ("CLOSED", {"login": "sre-scout"}, ["a"])
+        assert not {"author_association", "html_url"} & set(one)
+        assert await ask(client, "list_issues", state="CLOSED", fields=["number", "state"]) == {
+            **listed, "issues": [{"number": 1, "state": "CLOSED"}],
+        }  # fmt: skip
+        found = await ask(client, "search_issues", query="is:closed t")
+        assert set(found) == {"total_count", "incomplete_results", "items"}
+        assert [item["number"] for item in found["items"]] == [1]
+
+    talk(forge_server, story)
+
+
+def test_comments_and_labels_are_read_in_their_shapes(forge_server: ForgeServer) -> None:
+    async def story(client: Client) -> None:
+        await ask(client, "issue_write", method="create", title="t", labels=["a"])
+        await ask(client, "add_issue_comment", issue_number=1, body="b")
+        (comment,) = await ask(client, "issue_read", method="get_comments", issue_number=1)
+        assert set(comment) == {"id", "body", "html_url", "user", "author_association", "created_at", "updated_at"}
+        assert isinstance(comment["id"], int)
+        labels = await ask(client, "issue_read", method="get_labels", issue_number=1)
+        assert set(labels) == {"labels", "totalCount"}
+        assert set(labels["labels"][0]) == {"id", "name", "color", "description"}
+        made = await client.call_tool("label_write", {**WHERE, "method": "create", "name": "x", "color": "ff0000"})
+        assert [item.text for item in made.content if isinstance(item, TextContent)] == [
+            "label 'x' created successfully"
+        ]
+        assert (await ask(client, "get_label", name="X"))["color"] == "ff0000"
+        assert (await ask(client, "list_label"))["totalCount"] == 2
+        assert "already exists" in await refused(client, "label_write", method="create", name="X", color="0")
+        assert ": 404 " in await refused(client, "get_label", name="nowhere")
+
+    talk(forge_server, story)
+
+
+def test_a_reaction_is_kept_once_and_counted_where_it_was_given(forge_server: ForgeServer) -> None:
+    async def story(client: Client) -> None:
+        await ask(client, "issue_write", method="create", title="t")
+        both = await ask(client, "add_issue_comment", issue_number=1, body="b", reaction="eyes")
+        assert set(both) == {"comment", "reaction"}
+        again = await ask(client, "add_issue_comment", issue_number=1, reaction="eyes")
+        assert again == both["reaction"]
+        await ask(client, "add_issue_comment", issue_number=1, reaction="+1", comment_id=1)
+        read = await ask(client, "issue_read", method="get", issue_number=1)
+        (comment,) = await ask(client, "issue_read", method="get_comments", issue_number=1)
+        assert read["reactions"] == {"total_count": 1, "eyes": 1}
+        assert comment["reactions"] == {"total_count": 1, "+1": 1}
+        assert ": 404 " in await refused(client, "add_issue_comment", issue_number=1, reaction="+1", comment_id=9)
+        assert "cannot be combined" in await refused(
+            client, "add_issue_comment", issue_number=1, body="b", comment_id=1
+        )
+        assert "missing required" in await refused(client, "add_issue_comment", issue_number=1)
+
+    talk(forge_server, story)
+
+
+def test_files_come_as_an_embedded_resource_and_folders_as_a_list(forge_server: ForgeServer) -> None:
+    async def story(client: Client) -> None:
+        said, file = (await client.call_tool("get_file_contents", {**WHERE, "path": "README.md"})).content
+        assert isinstance(said, TextContent)
+        assert said.text.startswith("successfully downloaded text file (SHA: ")
+        assert isinstance(file, EmbeddedResource)
+        assert isinstance(file.resource, TextResourceContents)
+        assert file.resource.text.startswith("# Desired state")
+        folder = await ask(client, "get_file_contents", path="deploy/config")
+        assert {entry["type"] for entry in folder} == {"file"}
+        assert set(folder[0]) == {"type", "name", "path", "size", "sha"}
+        assert ": 404 " in await refused(client, "get_file_contents", path="nowhere")
+
+    talk(forge_server, story)
+
+
+def test_an_unknown_tool_is_a_protocol_error(forge_server: ForgeServer) -> None:
+    async def story(client: Client) -> None:
+        with pytest.raises(MCPError) as caught:
+            await client.call_tool("delete_repository", {**WHERE})
+        assert caught.value.code == -32602
+
+    talk(forge_server, story)
+
+
+def test_what_the_forge_does_not_keep_is_refused_by_name(forge_server: ForgeServer) -> None:
+    async def story(client: Client) -> None:
+        told = await refused(client, "issue_write", method="create", title="t", assignees=["x"], milestone=3)
+        assert told == "assignees, milestone: not kept by the embedded forge"
+
+    talk(forge_server, story)
