@@ -114,16 +114,12 @@ class Tools:
         if {"body", "comment_id"} <= set(arguments):
             raise ToolError("comment_id cannot be combined with body")
         issue = self._issue(arguments)
-        written = {
-            key: made(issue, arguments, who)
-            for key, made in (("body", self._add_comment), ("reaction", self._add_reaction))
-            if key in arguments
-        }
-        return (
-            {"comment": written["body"], "reaction": written["reaction"]}
-            if len(written) > 1
-            else [*written.values()][0]
-        )
+        if "reaction" not in arguments:
+            return self._add_comment(issue, arguments, who)
+        if "body" not in arguments:
+            return self._add_reaction(issue, arguments, who)
+        comment = self._add_comment(issue, arguments, who)
+        return {"comment": comment, "reaction": self._add_reaction(issue, arguments, who)}
 
     def _add_comment(self, issue: IssueRow, arguments: Arguments, who: Identity) -> object:
         _within_limit(arguments["body"])
