@@ -39,11 +39,12 @@ class Casebook:
 
     async def past_actions(self, since: int) -> Sequence[PastAction]:
         """Actions that changed a service at or after `since`, over open and closed incidents."""
-        found = []
-        for issue in await self.forge.issues(state="all", since=since):
-            case = await self._case(issue)
-            found += _actions(case, since) if case is not None else []
-        return found
+        return [action for case in await self.touched(since) for action in _actions(case, since)]
+
+    async def touched(self, since: int) -> Sequence[Case]:
+        """Open and closed incidents on which something was said or done at or after `since` (Unix ns)."""
+        cases = [await self._case(issue) for issue in await self.forge.issues(state="all", since=since)]
+        return [case for case in cases if case is not None]
 
     async def _case(self, issue: Issue) -> Case | None:
         opening = self._found(0, issue.body)

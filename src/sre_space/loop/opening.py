@@ -38,10 +38,17 @@ class Opener:
             return []
         try:
             covered = {case.detection.key for case in await self.casebook.open_cases() if not case.recovered}
-            return [await self._open(one) for one in detections if one.key not in covered]
+            missing = [one for one in detections if one.key not in covered]
+            return [await self._open(one) for one in missing if not await self._taken_over(one)]
         except SpaceError as error:
             log.warning("an incident cannot be opened yet: %s", error)
             return []
+
+    async def _taken_over(self, detection: Detection) -> bool:
+        """True when a person closed the incident of this very outage: that is theirs now, not to be opened again."""
+        since = detection.symptoms[0].since
+        closed = [case for case in await self.casebook.touched(since) if not case.is_open and not case.recovered]
+        return any(case.detection.key == detection.key and case.chain[0].fact.at >= since for case in closed)
 
     async def _open(self, detection: Detection) -> int:
         """The same ULID is used until the issue is there: should an answer be lost, the lowest number wins."""

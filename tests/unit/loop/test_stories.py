@@ -149,6 +149,26 @@ def test_with_the_forge_down_one_detection_waits_and_is_opened_once() -> None:
     asyncio.run(story())
 
 
+def test_an_incident_that_a_person_closed_is_not_opened_again_before_the_next_outage() -> None:
+    async def story() -> None:
+        world = World()
+        world.dead, world.halted_now = {"policy-service"}, True
+        number = await world.detect()
+        await world.forge.close_issue(number)
+        for _ in range(8):
+            await world.clock.sleep(0.25)
+            assert await world.opener.open_missing(world.scout.detections()) == []
+        assert (await world.play(number, 5)).last.step is Step.DETECT
+
+        world.dead = set()
+        await world.clock.sleep(0.25)
+        await world.clock.sleep(0.25)
+        world.dead = {"policy-service"}
+        assert await world.detect() == number + 1
+
+    asyncio.run(story())
+
+
 def test_a_restart_that_does_not_help_is_not_tried_again_and_a_person_is_asked() -> None:
     async def story() -> None:
         world = World()
