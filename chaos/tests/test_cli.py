@@ -28,7 +28,9 @@ def supervisor(folder: Path, answer: bytes) -> Iterator[Path]:
         def serve() -> None:
             connection, _ = listener.accept()
             with connection:
-                connection.recv(65536)
+                asked = b""
+                while b"</methodCall>" not in asked:
+                    asked += connection.recv(65536)
                 connection.sendall(head + answer)
 
         thread = threading.Thread(target=serve, daemon=True)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,11 @@ from service_kit.settings import ServiceSettings
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
+def engine(tmp_path: Path) -> Iterator[Engine]:
     """A database of its own."""
-    return open_database(f"sqlite:///{tmp_path}/kit.db", 5)
+    engine = open_database(f"sqlite:///{tmp_path}/kit.db", 5)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture
