@@ -77,7 +77,11 @@ def test_a_killed_server_comes_back_a_killed_service_stays_down(part: LiveSpace)
     assert not psutil.pid_exists(service)
 
 
-def test_a_service_over_its_memory_limit_is_killed_and_recorded(part: LiveSpace) -> None:
+def test_a_service_over_its_memory_limit_is_killed_and_recorded_also_by_a_warden_that_was_killed(
+    part: LiveSpace,
+) -> None:
+    warden = part.kill("warden")
+    until(lambda: part.pid("warden") not in (0, warden), "the warden runs again")
     limits = part.state.deployed / "space.env"
     limits.write_text("USER_SERVICE_MEMORY_BYTES=1000000\n")
     pid = part.pid("user-service")
