@@ -130,6 +130,14 @@ def test_chaos_hits_and_incidents_and_show_tell_the_story(live: LiveSpace) -> No
     assert "signature=" not in story
 
 
+def test_status_tells_the_processes_the_journey_and_what_is_open(live: LiveSpace) -> None:
+    told = on(live, *COMMAND[1:], "status")
+
+    assert told.count("running") == 13
+    assert "journey, last minute: " in told
+    assert "open incidents: none" in told
+
+
 def test_events_are_cloud_events_in_the_trace_of_their_request(live: LiveSpace) -> None:
     """`quote_requested` and `quote_purchased`, in the binary mode of CloudEvents 1.0's Kafka binding."""
     bus = KafkaHistory(f"{HOST}:{live.running.ports['bus_port']}")

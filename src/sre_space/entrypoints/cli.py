@@ -21,13 +21,9 @@ from sre_space.bootstrap.operator import Operator, running_space
 from sre_space.bootstrap.space_env import Plan
 from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_state import State
-from sre_space.domain import labels
-from sre_space.domain.case import Case
-from sre_space.domain.cycle import next_step, overdue
 from sre_space.domain.errors import Malformed, SpaceError
-from sre_space.domain.facts import OWNER
 from sre_space.entrypoints import demo as demonstration
-from sre_space.wire.footer import prose_of
+from sre_space.entrypoints import looking
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 T = TypeVar("T")
@@ -67,13 +63,14 @@ def down(state: StateOption) -> None:
 
 @app.command()
 def status(state: StateOption) -> None:
-    """Show every process of the space."""
+    """Show every process of the space, how the journeys fare, and what is open."""
     running = running_space(State(state.resolve()))
     table = Table("process", "state", "pid", "for")
     for unit in space_supervisor.units(running.socket):
         age = f"{time.time() - unit.since:.0f} s" if unit.pid else ""
         table.add_row(unit.name, unit.state.lower(), str(unit.pid or ""), age)
     out.print(table)
+    out.print(_asked(state, looking.vital_signs), highlight=False)
     if State(state.resolve()).halt.exists():
         out.print("halted: no action is taken until `sre-space resume`")
 
@@ -115,42 +112,13 @@ def resume(state: StateOption) -> None:
 @app.command()
 def incidents(state: StateOption) -> None:
     """List the incidents, newest first."""
-
-    async def listed(operator: Operator) -> Table:
-        table = Table("issue", "title", "state", "labels", "last step", "waits for")
-        for issue in reversed(await operator.forge.issues(state="all")):
-            case = await operator.casebook.case(issue.number)
-            if case is not None:
-                told = (issue.title, issue.state, ", ".join(issue.labels), case.last.step, _waits_for(case))
-                table.add_row(str(issue.number), *told)
-        return table
-
-    out.print(_asked(state, listed))
-
-
-def _waits_for(case: Case) -> str:
-    """Whose turn it is, and since when it is overdue."""
-    now = time.time_ns()
-    step = next_step(case, now)
-    if labels.needs_human(case):
-        return f"a person{': ' + case.frozen_reason if case.frozen_reason else ''}"
-    if step is None:
-        return ""
-    late = f", overdue: {(now - case.last.at) / 1e9:.0f} s" if overdue(case, now) else ""
-    return f"{OWNER[step]} ({step}{late})"
+    out.print(_asked(state, looking.incidents))
 
 
 @app.command()
 def show(number: int, state: StateOption) -> None:
     """Show one incident's whole story."""
-
-    async def told(operator: Operator) -> str:
-        issue = await operator.forge.issue(number)
-        comments = await operator.forge.comments(number)
-        parts = [f"# {issue.title}", prose_of(issue.body), *(prose_of(comment.body) for comment in comments)]
-        return "\n\n---\n\n".join(parts)
-
-    out.print(Markdown(_asked(state, told)))
+    out.print(Markdown(_asked(state, lambda operator: looking.story(operator, number))))
 
 
 @app.command()

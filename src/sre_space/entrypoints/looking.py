@@ -1,0 +1,62 @@
+"""What the command line shows of a running space: its vital signs, the incidents, one incident's story."""
+
+import time
+
+from rich.table import Table
+
+from sre_space.bootstrap.operator import Operator
+from sre_space.domain.case import Case
+from sre_space.domain.cycle import next_step, overdue
+from sre_space.domain.errors import Unavailable
+from sre_space.domain.facts import OWNER
+from sre_space.domain.labels import needs_human
+from sre_space.domain.statistics import wilson
+from sre_space.wire.footer import prose_of
+
+MINUTE_NS = 60 * 10**9
+
+
+async def vital_signs(operator: Operator) -> str:
+    """The journey of the last minute and the open incidents; a server that is away is said to be away."""
+    now = time.time_ns()
+    try:
+        count = await operator.journeys(now - MINUTE_NS, now)
+        cases = await operator.casebook.open_cases()
+    except Unavailable as error:
+        return f"not to be seen now: {error}"
+    total = count.good + count.bad
+    low, high = wilson(count.good, total)
+    share = f"{count.good / total:.2%} good (95 % interval {low:.1%} to {high:.1%})" if total else "UNKNOWN"
+    told = ", ".join(f"{case.issue} ({waits_for(case)})" for case in cases) or "none"
+    return f"journey, last minute: {total} attempts, {share}\nopen incidents: {told}"
+
+
+async def incidents(operator: Operator) -> Table:
+    """All incidents, newest first."""
+    table = Table("issue", "title", "state", "labels", "last step", "waits for")
+    for issue in reversed(await operator.forge.issues(state="all")):
+        case = await operator.casebook.case(issue.number)
+        if case is not None:
+            told = (issue.title, issue.state, ", ".join(issue.labels), case.last.step, waits_for(case))
+            table.add_row(str(issue.number), *told)
+    return table
+
+
+async def story(operator: Operator, number: int) -> str:
+    """One issue in Markdown, without the footers."""
+    issue = await operator.forge.issue(number)
+    comments = await operator.forge.comments(number)
+    parts = [f"# {issue.title}", prose_of(issue.body), *(prose_of(comment.body) for comment in comments)]
+    return "\n\n---\n\n".join(parts)
+
+
+def waits_for(case: Case) -> str:
+    """Whose turn it is, and since when it is overdue."""
+    now = time.time_ns()
+    step = next_step(case, now)
+    if case.is_open and needs_human(case):
+        return f"a person{': ' + case.frozen_reason if case.frozen_reason else ''}"
+    if step is None:
+        return ""
+    late = f", overdue: {(now - case.last.at) / 1e9:.0f} s" if overdue(case, now) else ""
+    return f"{OWNER[step]}: {step}{late}"
