@@ -30,8 +30,9 @@ PROJECTS = (
     "apps/traffic",
     "chaos",
 )
-SIZE = "about 250 MB to download, 650 MB in .venv"
+SIZE = "about 260 MB to download, 680 MB in .venv"
 LEAST = (3, 11)
+PROGRESS = ("Downloading", "Prepared", "Installed")  # what uv says of its work
 
 
 def main() -> None:
@@ -97,12 +98,20 @@ def install_projects() -> None:
 
 
 def step(what: str, command: list[str]) -> None:
-    """Run one step; its last words when it fails."""
+    """Run one step and show how it gets on; all that it said when it fails."""
     tell(f"  {what} ...")
     environment = {**os.environ, "VIRTUAL_ENV": str(VENV), "UV_PYTHON_DOWNLOADS": "never"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.stderr.write(done.stdout + done.stderr)
+    said: list[str] = []
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line)
+            if line.strip().startswith(PROGRESS):
+                tell(f"    {line.strip()}")
+    if process.returncode:
+        sys.stderr.write("".join(said))
         stop(f"{what} could not be installed (see above); run make again when that is mended, it goes on from here")
 
 
