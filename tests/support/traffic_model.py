@@ -191,4 +191,4 @@ def law(operation: Operation, load: float, chance: np.random.Generator, visits: 
     """The probability of each bucket from `LOWEST` on, for one operation under a load."""
     spans, _, _ = Patient(chance, load=load).visits(visits)
     counts = np.bincount(buckets_of(spans[operation][0].astype(np.int64)) - LOWEST, minlength=HIGHEST - LOWEST + 1)
-    return counts / counts.sum()
+    return np.asarray(counts / counts.sum())

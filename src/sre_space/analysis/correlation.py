@@ -66,7 +66,7 @@ class Scene:
 
 def correlate(findings: Iterable[Finding], scene: Scene, now: int) -> list[Group]:
     """The groups that the findings make now (Unix ns), oldest first."""
-    seen = [finding for finding in findings if _visible(finding, scene.sight)]
+    seen = sorted((finding for finding in findings if _visible(finding, scene.sight)), key=_order)
     journeys = [finding for finding in seen if finding.journey]
     culprits = [finding for finding in seen if finding.accuses and not _overruled(finding, seen)]
     victims = [finding for finding in seen if not finding.journey and finding not in culprits]
@@ -79,6 +79,12 @@ def correlate(findings: Iterable[Finding], scene: Scene, now: int) -> list[Group
     elif due := [finding for finding in journeys if now - finding.fired >= JOURNEY_PATIENCE_NS]:
         clusters = [due]
     return [_group(cluster, scene) for cluster in clusters]
+
+
+def _order(finding: Finding) -> tuple[int, str, int, str]:
+    """The answer must not depend on the order in which detectors were asked."""
+    symptom = finding.symptom
+    return symptom.since, symptom.service, TITLE[symptom.kind], finding.operation
 
 
 def _visible(finding: Finding, sight: Sight) -> bool:
@@ -113,10 +119,11 @@ def _related(one: str, other: str, calls: Calls) -> bool:
 
 
 def _attach(victim: Finding, clusters: Sequence[list[Finding]], calls: Calls) -> bool:
-    """Put a victim to the oldest culprits on its path; False when there are none."""
+    """Put a victim to culprits on its path, of its own kind if there are such; False when there are none."""
     near = [cluster for cluster in clusters if any(_on_path(victim, one, calls) for one in cluster)]
     if near:
-        min(near, key=_since).append(victim)
+        alike = [cluster for cluster in near if any(one.symptom.kind is victim.symptom.kind for one in cluster)]
+        min(alike or near, key=_since).append(victim)
     return bool(near)
 
 

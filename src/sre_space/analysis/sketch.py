@@ -53,7 +53,7 @@ def middle_of(bucket: int) -> float:
 
 @dataclass
 class Durations:
-    """Durations in ns; at most `HIGHEST - LOWEST + 1` (460) buckets, however many were added."""
+    """Durations in ns; at most `HIGHEST - LOWEST + 1` (461) buckets, however many were added."""
 
     count: int = 0
     total: int = 0

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from support.traffic_model import (
     BACKGROUND_ERRORS,
@@ -26,9 +27,11 @@ from support.traffic_model import (
 )
 
 from sre_space.analysis.baseline import Baseline
+from sre_space.analysis.burn import Budget
 from sre_space.analysis.conversion import EXTRA_LOST, FLOOR, LEAST_LOST
 from sre_space.analysis.evidence import THRESHOLD, Evidence
 from sre_space.analysis.norms import norm_of
+from sre_space.analysis.saturation import Resource, Saturation
 from sre_space.analysis.shares import tolerated
 from sre_space.analysis.sketch import LOWEST, Durations, Sketch, middle_of
 
@@ -154,3 +157,32 @@ def false_alarms(seed: int) -> int:
 
 def test_thirty_healthy_days_raise_at_most_one_alarm_on_latency_errors_and_conversion() -> None:
     assert false_alarms(seed=1) <= 1
+
+
+@pytest.mark.parametrize(("scale", "days", "step"), [(1.0, DAYS, 5), (1 / 60, 7, 1)], ids=["workbook", "demo"])
+def test_healthy_days_burn_no_alert(scale: float, days: int, step: int) -> None:
+    """Attempts in steps of seconds, with the bursts of failures that a healthy patient has."""
+    chance, budget = np.random.default_rng(1), Budget("buy-insurance", scale=scale)
+    for day in range(days):
+        seconds = np.arange(day * DAY_S, (day + 1) * DAY_S, step)
+        load = np.array([rhythm(second) for second in seconds.tolist()])
+        attempts = chance.poisson(2 * BUSIEST * load * step)
+        burst = chance.random(len(seconds)) < BURSTS_A_DAY * step / DAY_S
+        share = np.where(burst, BURST_SHARE * min(1.0, 1.5 / step), BACKGROUND_ERRORS)
+        bad = chance.binomial(attempts, share)
+        for second, count, failed in zip(seconds.tolist(), attempts.tolist(), bad.tolist(), strict=True):
+            budget.add(second * SECOND, count - failed, failed)
+            assert not failed or budget.burning(second * SECOND) == []
+
+
+def test_three_days_of_a_healthy_memory_are_no_alarm() -> None:
+    """Two samples a second: the rhythm of the day, and a collector that gives back after each 40 s."""
+    chance = np.random.default_rng(1)
+    for range_ in (0.1, 0.3, 0.5):
+        memory = Saturation(Resource("policy-service", "memory", 1.0))
+        noise = chance.normal(0, 0.005, 3 * DAY_S * 2)
+        for number in range(3 * DAY_S * 2):
+            at = number / 2
+            level = 0.2 + 0.1 * rhythm(at) + range_ * (at % 40) / 40 + noise[number]
+            memory.update(int(at * SECOND) + SECOND, level)
+            assert not memory.firing or at < 120
