@@ -102,7 +102,7 @@ def play(operations: Operations, bodies: list[bytes], second: int, watch: Stopwa
         operations.add(frame.sketches, now)
         for look in range(4):
             operations.judge(now + look * SECOND // 4)
-            findings(operations, PEERS)
+            findings(operations, PEERS, now)
     return spans
 
 

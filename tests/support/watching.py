@@ -56,7 +56,7 @@ class Watching:
         """One look of Scout: the wiring, in five lines."""
         self.operations.judge(now, self.windows)
         self.conversion.judge(self.cohorts.decided(now - HEARD_AFTER), self.windows)
-        raw = findings(self.operations, PEERS) + self.conversion.findings() + self.budget.findings(now)
+        raw = findings(self.operations, PEERS, now) + self.conversion.findings(now) + self.budget.findings(now)
         return correlate(self.damping.steady(raw, now), Scene(CALLS, self.open, self.windows), now)
 
     def open_incident(self, group: Group) -> None:

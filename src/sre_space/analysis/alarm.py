@@ -11,6 +11,7 @@ from sre_space.analysis.evidence import THRESHOLD, Evidence
 
 QUIET = 10.0  # evidence up to which the fault, if there is one, has not begun: the start is dated from there
 RECOVERED_EVERY_S = 1000.0
+SILENCE_NS = 60 * 10**9  # without a try: a fault that nobody meets any more is not known to be there
 SICK = 0.5  # of the excess seen when it fired: a share above this is still sick
 
 
@@ -19,13 +20,14 @@ class ShareAlarm:
     """One alarm's state, independent of the number of tries. Times are Unix ns of event time.
 
     `since` is when the evidence began, 0 when there is none; `fired_at` is the end of the second that decided.
-    `count` and `bad` are the tries since then.
+    `count` and `bad` are the tries since `since`, the last of them in the second that ended at `seen`.
     """
 
     evidence: Evidence = field(default_factory=Evidence.none)
     recovery: Evidence = field(default_factory=Evidence.none)
     since: int = 0
     fired_at: int = 0
+    seen: int = 0
     count: int = 0
     bad: int = 0
     sick: float = 1.0
@@ -36,6 +38,10 @@ class ShareAlarm:
         """True from the alarm until the recovery is as certain as it must be."""
         return self.fired_at > 0
 
+    def stands(self, now: int) -> bool:
+        """True while it fires and was fed within the last minute."""
+        return self.firing and now - self.seen <= SILENCE_NS
+
     @property
     def share(self) -> float:
         """Of bad tries since the evidence began."""
@@ -45,6 +51,9 @@ class ShareAlarm:
         """Take in the `bad` of `count` tries of one closed second [begin, end)."""
         if not count:
             return
+        if self.firing and begin - self.seen > SILENCE_NS:
+            self.forget()
+        self.seen = end
         self.since = self.since or begin
         self.count, self.bad = self.count + count, self.bad + bad
         if self.firing:

@@ -53,9 +53,12 @@ class Excess:
         return self.amount / self.count if self.count else 0.0
 
 
-def findings(operations: Operations, peers: Mapping[str, str]) -> list[Finding]:
-    """The alarms that fire, with their share explained. `peers` maps `host:port` to the service behind it."""
-    return [_finding(suspect, operations, peers) for suspect in operations.suspects()]
+def findings(operations: Operations, peers: Mapping[str, str], now: int) -> list[Finding]:
+    """The alarms that fire now (Unix ns), each with the share that is explained from further down.
+
+    `peers` maps `host:port` to the service behind it; what it does not name is called by its address.
+    """
+    return [_finding(suspect, operations, peers) for suspect in operations.suspects(now)]
 
 
 def _finding(suspect: Suspect, operations: Operations, peers: Mapping[str, str]) -> Finding:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sre_space.analysis.alarm import ShareAlarm
+from sre_space.analysis.alarm import SILENCE_NS, ShareAlarm
 from sre_space.analysis.baseline import FORGOTTEN_S, QUARANTINE_S, Baseline
 from sre_space.analysis.blame import Finding
 from sre_space.analysis.cohorts import SECOND, Cohort
@@ -19,7 +19,6 @@ from sre_space.domain.facts import Symptom, SymptomKind
 
 FLOOR = 0.5
 LEAST_LOST = EXTRA_LOST = 0.1  # of those who asked: the smallest fall worth an incident
-SILENCE_NS = 60 * SECOND  # without anybody who asked, conversion is unknown
 
 
 class Known(StrEnum):
@@ -73,14 +72,14 @@ class Conversion:
         """What can be said now (Unix ns)."""
         if now - self.newest > SILENCE_NS:
             return Known.UNKNOWN
-        if self.under_floor.firing or self.under_usual.firing:
+        if self.under_floor.stands(now) or self.under_usual.stands(now):
             return Known.LOW
         return Known.USUAL if self.baseline.ready else Known.LEARNING
 
-    def findings(self) -> list[Finding]:
-        """At most one: the floor first."""
+    def findings(self, now: int) -> list[Finding]:
+        """At most one now (Unix ns): the floor first."""
         alarms = ((self.under_floor, "the floor"), (self.under_usual, "what is usual"))
-        return [self._finding(alarm, than) for alarm, than in alarms if alarm.firing][:1]
+        return [self._finding(alarm, than) for alarm, than in alarms if alarm.stands(now)][:1]
 
     def _finding(self, alarm: ShareAlarm, than: str) -> Finding:
         bought = alarm.count - alarm.bad

@@ -5,7 +5,7 @@ each group that joins none.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sre_space.analysis.blame import Finding
 from sre_space.analysis.sight import Sight
@@ -66,11 +66,11 @@ class Scene:
 
 def correlate(findings: Iterable[Finding], scene: Scene, now: int) -> list[Group]:
     """The groups that the findings make now (Unix ns), oldest first."""
-    seen = sorted((finding for finding in findings if _visible(finding, scene.sight)), key=_order)
+    visible = sorted((finding for finding in findings if _visible(finding, scene.sight)), key=_order)
+    seen = [_charged(finding, visible) for finding in visible]
     journeys = [finding for finding in seen if finding.journey]
-    culprits = [finding for finding in seen if finding.accuses and not _overruled(finding, seen)]
-    victims = [finding for finding in seen if not finding.journey and finding not in culprits]
-    clusters = _clusters(culprits, scene.calls)
+    victims = [finding for finding in seen if not finding.journey and not finding.accuses]
+    clusters = _clusters((finding for finding in seen if finding.accuses), scene.calls)
     lonely = [finding for finding in victims if not _attach(finding, clusters, scene.calls)]
     clusters += _clusters([finding for finding in lonely if now - finding.fired >= PATIENCE_NS], scene.calls)
     clusters.sort(key=_since)
@@ -93,11 +93,10 @@ def _visible(finding: Finding, sight: Sight) -> bool:
     return not sight.blind or (probed and not sight.slept)
 
 
-def _overruled(finding: Finding, seen: Sequence[Finding]) -> bool:
+def _charged(finding: Finding, seen: Sequence[Finding]) -> Finding:
     """A call to a service that is itself accused is that service's doing, whatever its spans could tell."""
-    return bool(finding.callee) and any(
-        one.accuses and not one.callee and one.symptom.service == finding.callee for one in seen
-    )
+    accused = {one.symptom.service for one in seen if one.accuses and not one.callee}
+    return replace(finding, explained=1.0) if finding.callee in accused else finding
 
 
 def _clusters(findings: Iterable[Finding], calls: Calls) -> list[list[Finding]]:

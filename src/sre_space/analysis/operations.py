@@ -122,11 +122,11 @@ class Operations:
         for watch in self.watches.values():
             watch.judge(now, excused[watch.operation.service])
 
-    def suspects(self) -> Iterator[Suspect]:
-        """The alarms that fire now."""
+    def suspects(self, now: int) -> Iterator[Suspect]:
+        """The alarms that fire now (Unix ns)."""
         for watch in self.watches.values():
             for kind, alarm in watch.alarms.items():
-                if alarm.firing and watch.norm:
+                if alarm.stands(now) and watch.norm:
                     recent = watch.baseline.recent(alarm.since // SECOND)
                     yield Suspect(watch.operation, kind, alarm, watch.norm, recent)
 

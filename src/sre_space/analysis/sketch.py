@@ -128,7 +128,7 @@ class Sketch:
             self.slowest = _slowest([*self.slowest, Exemplar(duration, trace_id)])
         if failed:
             self.errors += 1
-            if len(self.failed) < EXEMPLARS or trace_id < self.failed[-1].trace_id:
+            if len(self.failed) < EXEMPLARS or trace_id <= self.failed[-1].trace_id:
                 self.failed = _sampled([*self.failed, Exemplar(duration, trace_id)])
 
     def merge(self, other: "Sketch") -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from support.traffic_model import ASK_POLICY, ISSUE, PEERS, POLICY_SQL, Fault, Patient
-from support.watching import Watching
+from support.watching import SECOND, Watching
 
 from sre_space.analysis.blame import Finding, excess, findings
 from sre_space.analysis.operations import ALL
@@ -17,7 +17,7 @@ def found(fault: Fault, seconds: int = 12) -> list[Finding]:
     watching.break_down(fault)
     for _ in range(seconds):
         watching.play(1)
-    return findings(watching.operations, PEERS)
+    return findings(watching.operations, PEERS, watching.at * SECOND)
 
 
 def split(found: list[Finding]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:

@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sre_space.analysis.alarm import SILENCE_NS
 from sre_space.analysis.cohorts import Cohort, Cohorts
-from sre_space.analysis.conversion import SILENCE_NS, Conversion, Known
+from sre_space.analysis.conversion import Conversion, Known
 from sre_space.analysis.windows import Window
 
 SECOND = 10**9
@@ -87,13 +88,13 @@ def test_conversion_is_unknown_without_attempts_learning_at_first_and_then_usual
     steady(conversion, BEGIN + 10, 110, 10, 9)
     assert conversion.known((BEGIN + 120) * SECOND) is Known.USUAL
     assert conversion.known((BEGIN + 120) * SECOND + SILENCE_NS + 1) is Known.UNKNOWN
-    assert conversion.findings() == []
+    assert conversion.findings((BEGIN + 120) * SECOND) == []
 
 
 def test_purchases_that_stop_fire_at_once_and_a_fall_to_sixty_per_cent_in_time() -> None:
     stopped = steady(learnt(), BEGIN + 120, 5, 10, 0)
     assert stopped.known((BEGIN + 125) * SECOND) is Known.LOW
-    [finding] = steady(learnt(), BEGIN + 120, 60, 10, 6).findings()
+    [finding] = steady(learnt(), BEGIN + 120, 60, 10, 6).findings((BEGIN + 180) * SECOND)
 
     assert finding.journey
     assert finding.symptom.service == "buy"
@@ -103,10 +104,10 @@ def test_purchases_that_stop_fire_at_once_and_a_fall_to_sixty_per_cent_in_time()
 
 
 def test_the_floor_holds_even_while_learning_and_for_what_was_always_low() -> None:
-    [finding] = steady(Conversion("buy"), BEGIN, 300, 10, 3).findings()
+    [finding] = steady(Conversion("buy"), BEGIN, 300, 10, 3).findings((BEGIN + 300) * SECOND)
 
     assert "the floor, 50%" in finding.symptom.detail
-    assert steady(Conversion("buy"), BEGIN, 300, 10, 6).findings() == []
+    assert steady(Conversion("buy"), BEGIN, 300, 10, 6).findings((BEGIN + 300) * SECOND) == []
 
 
 def test_cohorts_inside_a_window_are_neither_judged_nor_learnt() -> None:
@@ -115,11 +116,20 @@ def test_cohorts_inside_a_window_are_neither_judged_nor_learnt() -> None:
     known = conversion.baseline.errors
     steady(conversion, BEGIN + 150, 60, 10, 9, window)
 
-    assert conversion.findings() == []
+    assert conversion.findings((BEGIN + 210) * SECOND) == []
     assert conversion.baseline.errors - known <= 60
 
 
 def test_conversion_that_came_back_is_usual_again() -> None:
     conversion = steady(steady(learnt(), BEGIN + 120, 10, 10, 0), BEGIN + 130, 20, 10, 9)
 
-    assert conversion.findings() == []
+    assert conversion.findings((BEGIN + 150) * SECOND) == []
+
+
+def test_a_fall_is_not_reported_for_ever_when_nobody_asks_any_more() -> None:
+    conversion = steady(learnt(), BEGIN + 120, 10, 10, 0)
+    last = (BEGIN + 130) * SECOND
+
+    assert conversion.findings(last + SILENCE_NS) != []
+    assert conversion.findings(last + SILENCE_NS + 1) == []
+    assert steady(conversion, BEGIN + 500, 1, 10, 9).findings((BEGIN + 501) * SECOND) == []

@@ -87,6 +87,12 @@ def test_a_call_to_a_dead_service_is_the_dead_service() -> None:
     assert (group.key, len(group.findings)) == ("infrastructure/policy", 2)
 
 
+def test_calls_that_time_out_at_a_slow_service_are_its_slowness() -> None:
+    call = finding(ERROR, "quote", 2 * SECOND, callee="policy")
+
+    assert keys([call, finding(LATENCY, "policy")]) == ["latency/policy"]
+
+
 def test_a_journey_accuses_nobody_and_joins_whatever_is_sick() -> None:
     assert keys([journey(CONVERSION)]) == ["conversion/buy-insurance"]
     assert keys([journey(CONVERSION), journey(SLO)]) == ["conversion/buy-insurance"]

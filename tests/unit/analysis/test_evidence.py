@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sre_space.analysis.delay import seconds_to_alarm
 from sre_space.analysis.evidence import ALTERNATIVES, STALL, THRESHOLD, Evidence
 from sre_space.analysis.shares import DOUBT, divergence, tolerated, upper_share
 
@@ -104,3 +105,24 @@ def test_little_learnt_tolerates_much() -> None:
     assert limits == sorted(limits, reverse=True)
     assert limits[1] == pytest.approx(1 - DOUBT ** (1 / 100))
     assert log(1 / DOUBT) / 1000 == pytest.approx(limits[2], rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("rate", "share", "limit"), [(5, 1.0, 0.1), (12, 0.3, 0.01), (6, 0.6, 0.1), (6, 1.0, 0.5), (200, 1.0, 0.1)]
+)
+def test_the_delay_that_verification_waits_for_is_that_of_the_test(rate: int, share: float, limit: float) -> None:
+    """Over 2,000 lanes: the mean delay lies within a quarter of the formula."""
+    chance, evidence = np.random.default_rng(9), Evidence.none(2_000)
+    delay, fired = np.zeros(2_000), np.zeros(2_000, bool)
+    while not fired.all():
+        delay += ~fired
+        count = chance.poisson(rate, 2_000)
+        evidence = evidence.after(count, chance.binomial(count, share), limit)
+        fired |= evidence.strength >= THRESHOLD
+
+    assert delay.mean() == pytest.approx(seconds_to_alarm(rate, share, limit), rel=1 / 4)
+
+
+def test_what_is_tolerated_is_never_found() -> None:
+    assert seconds_to_alarm(10, 0.1, 0.1) == float("inf")
+    assert seconds_to_alarm(0, 1.0, 0.1) == float("inf")

@@ -143,15 +143,17 @@ def stretches(seed: int) -> Iterator[tuple[Counts, Counts, Floats]]:
 
 def false_alarms(seed: int) -> int:
     """Alarms in thirty healthy days, all detectors on shares together."""
-    alarms, evidence = 0, None
+    alarms, closest, evidence = 0, 0.0, None
     for tries, bad, limits in stretches(seed):
         evidence = evidence or Evidence.none(len(limits))
         for second in range(tries.shape[1]):
             evidence = evidence.after(tries[:, second], bad[:, second], limits)
-            if evidence.strength.max() >= THRESHOLD:
-                fired = evidence.strength >= THRESHOLD
-                alarms += int(fired.sum())
-                evidence = Evidence(np.where(fired, 0.0, evidence.capital))
+            strength = evidence.strength
+            closest = max(closest, float(strength.max()))
+            if closest >= THRESHOLD:
+                alarms += int((strength >= THRESHOLD).sum())
+                evidence = Evidence(np.where(strength >= THRESHOLD, 0.0, evidence.capital))
+    print(f"\n{alarms} alarms in {DAYS} days; the closest reached {closest:.1e} of {THRESHOLD:.1e}")
     return alarms
 
 
@@ -159,7 +161,24 @@ def test_thirty_healthy_days_raise_at_most_one_alarm_on_latency_errors_and_conve
     assert false_alarms(seed=1) <= 1
 
 
-@pytest.mark.parametrize(("scale", "days", "step"), [(1.0, DAYS, 5), (1 / 60, 7, 1)], ids=["workbook", "demo"])
+def test_the_same_days_with_one_bad_minute_alarm_on_every_lane_that_had_visitors() -> None:
+    """The run above is not silent because it is deaf."""
+    evidence, at_work = None, np.zeros(0)
+    for number, (tries, bad, limits) in enumerate(stretches(seed=2)):
+        evidence = evidence or Evidence.none(len(limits))
+        wrong = number == 40
+        for second in range(60):
+            evidence = evidence.after(tries[:, second], tries[:, second] if wrong else bad[:, second], limits)
+        if wrong:
+            at_work = (tries[:, :60].sum(axis=1) >= 60) & (limits < 0.9)
+            break
+
+    assert evidence
+    assert at_work.sum() > len(at_work) / 2
+    assert (evidence.strength[at_work] >= THRESHOLD).all()
+
+
+@pytest.mark.parametrize(("scale", "days", "step"), [(1.0, DAYS, 5), (1 / 60, 3, 1)], ids=["workbook", "demo"])
 def test_healthy_days_burn_no_alert(scale: float, days: int, step: int) -> None:
     """Attempts in steps of seconds, with the bursts of failures that a healthy patient has."""
     chance, budget = np.random.default_rng(1), Budget("buy-insurance", scale=scale)
@@ -175,13 +194,13 @@ def test_healthy_days_burn_no_alert(scale: float, days: int, step: int) -> None:
             assert not failed or budget.burning(second * SECOND) == []
 
 
-def test_three_days_of_a_healthy_memory_are_no_alarm() -> None:
+def test_a_day_of_a_healthy_memory_is_no_alarm() -> None:
     """Two samples a second: the rhythm of the day, and a collector that gives back after each 40 s."""
     chance = np.random.default_rng(1)
     for range_ in (0.1, 0.3, 0.5):
         memory = Saturation(Resource("policy-service", "memory", 1.0))
-        noise = chance.normal(0, 0.005, 3 * DAY_S * 2)
-        for number in range(3 * DAY_S * 2):
+        noise = chance.normal(0, 0.005, DAY_S * 2)
+        for number in range(DAY_S * 2):
             at = number / 2
             level = 0.2 + 0.1 * rhythm(at) + range_ * (at % 40) / 40 + noise[number]
             memory.update(int(at * SECOND) + SECOND, level)

@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.analysis.alarm import ShareAlarm
+from sre_space.analysis.alarm import SILENCE_NS, ShareAlarm
 from sre_space.analysis.baseline import BLOCK_S, BLOCKS, LEARNT_COUNT, LEARNT_S, QUARANTINE_S, Baseline
 from sre_space.analysis.norms import SLOWER_NS, norm_of
-from sre_space.analysis.operations import ALL, SETTLE_NS, Operations
+from sre_space.analysis.operations import ALL, SETTLE_NS, Operations, Suspect
 from sre_space.analysis.sketch import Operation, Sketch
 from sre_space.analysis.windows import STILL_OPEN, Window, reach, touching
 from sre_space.domain.facts import SymptomKind
@@ -41,7 +41,13 @@ def learnt() -> Operations:
 
 
 def kinds(operations: Operations) -> set[SymptomKind]:
-    return {suspect.kind for suspect in operations.suspects() if suspect.operation == ISSUE}
+    return {suspect.kind for suspect in suspects(operations)}
+
+
+def suspects(operations: Operations, later: int = 0) -> list[Suspect]:
+    """Of one operation, so many ns after its last second."""
+    now = max(alarm.seen for alarm in operations.watches[ISSUE].alarms.values()) + later
+    return [one for one in operations.suspects(now) if one.operation == ISSUE]
 
 
 def test_an_operation_is_not_judged_before_it_is_learnt() -> None:
@@ -65,7 +71,7 @@ def test_twice_as_slow_is_no_symptom_when_nobody_could_feel_it() -> None:
 
 def test_a_symptom_begins_with_its_first_bad_second_and_ends_when_the_operation_is_well_again() -> None:
     operations = played(learnt(), BEGIN + 120, 10, sketch(errors=5))
-    suspect = next(one for one in operations.suspects() if one.operation == ISSUE)
+    [suspect] = suspects(operations)
 
     assert suspect.alarm.since == (BEGIN + 120) * SECOND
     assert suspect.alarm.fired_at == (BEGIN + 124) * SECOND
@@ -115,7 +121,7 @@ def test_telemetry_that_lags_is_judged_late_but_as_it_was() -> None:
         operations.add({(ISSUE, second): sketch(errors=5)}, (begin + 10) * SECOND + lag)
     operations.judge((begin + 10) * SECOND + lag + SETTLE_NS)
 
-    suspect = next(one for one in operations.suspects() if one.operation == ISSUE)
+    [suspect] = suspects(operations)
     assert suspect.alarm.since == begin * SECOND
 
 
@@ -201,3 +207,11 @@ def test_a_share_that_only_rises_a_little_is_forgiven_for_ever() -> None:
         alarm.update(second * SECOND, (second + 1) * SECOND, 10, int(second % 10 == 0), 0.05)
 
     assert not alarm.firing
+
+
+def test_a_fault_that_nobody_meets_any_more_is_not_known_to_be_there() -> None:
+    operations = played(learnt(), BEGIN + 120, 10, sketch(errors=5))
+
+    assert suspects(operations, SILENCE_NS)
+    assert not suspects(operations, SILENCE_NS + 1)
+    assert kinds(played(operations, BEGIN + 230, 1, sketch(errors=5))) == set()
