@@ -53,13 +53,9 @@ class Baseline:
         for old in [one for one in self.waiting if one < second]:
             del self.waiting[old]
 
-    def recent(self, since: int) -> Sketch:
-        """What was seen from a second on and is not learnt yet, merged."""
-        seen = Sketch()
-        for second, sketch in self.waiting.items():
-            if second >= since:
-                seen.merge(sketch)
-        return seen
+    def latest(self, since: int) -> list[Sketch]:
+        """The newest seconds from `since` on that are not learnt yet, at most half a minute of them."""
+        return [self.waiting[second] for second in sorted(self.waiting) if second >= since][-QUARANTINE_S:]
 
     def _take_in(self, second: int, sketch: Sketch) -> None:
         number = second // BLOCK_S

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sre_space.analysis.operations import ALL, SECOND, Operations, OperationWatch, Suspect
-from sre_space.analysis.sketch import Operation
+from sre_space.analysis.sketch import Operation, Sketch
 from sre_space.domain.facts import Symptom, SymptomKind
 from sre_space.domain.telemetry import SpanKind
 
@@ -62,8 +62,7 @@ def findings(operations: Operations, peers: Mapping[str, str], now: int) -> list
 
 
 def _finding(suspect: Suspect, operations: Operations, peers: Mapping[str, str]) -> Finding:
-    operation, alarm, recent = suspect.operation, suspect.alarm, suspect.recent
-    failed = suspect.kind is SymptomKind.ERROR
+    operation, alarm = suspect.operation, suspect.alarm
     return Finding(
         symptom=Symptom(
             suspect.kind,
@@ -77,8 +76,16 @@ def _finding(suspect: Suspect, operations: Operations, peers: Mapping[str, str])
         callee=peers.get(operation.peer, operation.peer),
         explained=round(_explained(suspect, operations, peers), 3),
         fired=alarm.fired_at,
-        traces=tuple(one.trace_id.hex() for one in (recent.failed if failed else recent.slowest)),
+        traces=_traces(suspect),
     )
+
+
+def _traces(suspect: Suspect) -> tuple[str, ...]:
+    seen = Sketch()
+    for sketch in suspect.latest:
+        seen.merge(sketch)
+    worst = seen.failed if suspect.kind is SymptomKind.ERROR else seen.slowest
+    return tuple(exemplar.trace_id.hex() for exemplar in worst)
 
 
 def _told(suspect: Suspect) -> str:
@@ -115,10 +122,11 @@ def excess(watch: OperationWatch, kind: SymptomKind, since: int) -> Excess:
     """What one operation had over its baseline from Unix second `since` on; none while it is learning."""
     if watch.norm is None:
         return Excess()
-    recent = watch.baseline.recent(since)
+    seconds = watch.baseline.latest(since)
+    count = sum(one.count for one in seconds)
     if kind is SymptomKind.ERROR:
-        return Excess(recent.count, recent.errors - watch.norm.error_share * recent.count)
-    return Excess(recent.count, recent.durations.total - watch.norm.mean * recent.count)
+        return Excess(count, sum(one.errors for one in seconds) - watch.norm.error_share * count)
+    return Excess(count, sum(one.durations.total for one in seconds) - watch.norm.mean * count)
 
 
 def _share(part: float, whole: float) -> float:

@@ -26,7 +26,7 @@ class Group:
     """Findings of one incident. `service` is accused, or the journey's name when nobody is.
 
     `joins` is the key of the open incident (or the case of the window) that the group belongs to, "" for a new one.
-    `quiet`: planned work excuses it, so nothing is opened.
+    `quiet`: it began inside an announced window, so nothing is opened.
     """
 
     kind: SymptomKind

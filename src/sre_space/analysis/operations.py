@@ -85,13 +85,13 @@ class OperationWatch:
 
 @dataclass(frozen=True)
 class Suspect:
-    """An operation whose alarm fires, and what the alarm knows."""
+    """An operation whose alarm fires, what the alarm knows, and its newest seconds."""
 
     operation: Operation
     kind: SymptomKind
     alarm: ShareAlarm
     norm: Norm
-    recent: Sketch
+    latest: list[Sketch]
 
 
 @dataclass
@@ -127,8 +127,8 @@ class Operations:
         for watch in self.watches.values():
             for kind, alarm in watch.alarms.items():
                 if alarm.stands(now) and watch.norm:
-                    recent = watch.baseline.recent(alarm.since // SECOND)
-                    yield Suspect(watch.operation, kind, alarm, watch.norm, recent)
+                    latest = watch.baseline.latest(alarm.since // SECOND)
+                    yield Suspect(watch.operation, kind, alarm, watch.norm, latest)
 
     def relearn(self, service: str) -> None:
         """Begin anew with a service whose behaviour was changed on purpose."""
