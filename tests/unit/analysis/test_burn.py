@@ -1,5 +1,7 @@
 """Error budget and burn-rate alerts: the Workbook's table, counted exactly, in constant space."""
 
+from math import exp, lgamma, log
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,3 +135,18 @@ def test_what_is_forgotten_is_counted_no_more(events: list[tuple[int, int, int]]
     kept = [one for one in events if one[0] * BUCKETS // length < since * BUCKETS // length]
 
     assert counts.totals == (sum(one[1] for one in kept), sum(one[2] for one in kept))
+
+
+@pytest.mark.parametrize("scale", [1.0, 1 / 60])
+@pytest.mark.parametrize("rate", [1, 11])
+def test_a_patient_that_spends_half_its_budget_alerts_as_rarely_as_documented(rate: int, scale: float) -> None:
+    """Poisson: the chance that the long window reaches what an alert needs."""
+    for rule in WORKBOOK:
+        attempts = rate * rule.long_s * scale
+        needed = max(LEAST_BAD, int(rule.factor * 0.001 * attempts) + 1)
+        assert tail(attempts * 0.0005, needed) < 1e-4
+
+
+def tail(mean: float, least: int) -> float:
+    """P(at least so many) of a Poisson number."""
+    return sum(exp(number * log(mean) - mean - lgamma(number + 1)) for number in range(least, least + 500))
