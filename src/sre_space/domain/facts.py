@@ -43,6 +43,11 @@ class SymptomKind(StrEnum):
     """The word in the title `[INCIDENT] <kind> Alert`."""
 
     INFRASTRUCTURE = "Infrastructure"
+    SATURATION = "Saturation"
+    ERROR = "Error"
+    LATENCY = "Latency"
+    CONVERSION = "Conversion"
+    SLO = "SLO"
 
 
 @dataclass(frozen=True)

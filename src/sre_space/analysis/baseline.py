@@ -1,0 +1,76 @@
+"""What is usual, learnt from healthy seconds only: a ring of hourly blocks over the last day.
+
+One day holds the daily rhythm, so the bounds cover its slowest hour; until a day is full, the minimum effects
+of the detectors cover what is missing. A second is learnt half a minute after it was judged at the earliest,
+and not while an alarm gathers evidence, so that a fault is not learnt before it is noticed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sre_space.analysis.sketch import Durations, Sketch
+
+BLOCK_S, BLOCKS = 3600, 24
+QUARANTINE_S = 30
+FORGOTTEN_S = 300  # a second that is still doubtful by then is never learnt
+LEARNT_S, LEARNT_COUNT = 60, 100  # less than this is `learning`
+
+
+@dataclass
+class Baseline:
+    """The baseline of one operation or indicator. Seconds are Unix seconds of event time."""
+
+    waiting: dict[int, Sketch] = field(default_factory=dict)
+    blocks: dict[int, Sketch] = field(default_factory=dict)
+    usual: Durations = field(default_factory=Durations)
+    errors: int = 0
+    first: int = 0
+    last: int = 0
+
+    @property
+    def ready(self) -> bool:
+        """False while `learning`."""
+        return self.usual.count >= LEARNT_COUNT and self.last - self.first >= LEARNT_S
+
+    def offer(self, second: int, sketch: Sketch) -> None:
+        """A judged second that may be learnt later."""
+        if second in self.waiting:
+            self.waiting[second].merge(sketch)
+        else:
+            self.waiting[second] = sketch
+
+    def learn(self, until: int, healthy: Callable[[int], bool]) -> bool:
+        """Learn the healthy seconds before `until`, drop the others; True when anything changed."""
+        due = [second for second in self.waiting if second < until]
+        for second in sorted(due):
+            sketch = self.waiting.pop(second)
+            if healthy(second):
+                self._take_in(second, sketch)
+        return bool(due)
+
+    def drop_before(self, second: int) -> None:
+        """Forget what waited too long."""
+        for old in [one for one in self.waiting if one < second]:
+            del self.waiting[old]
+
+    def latest(self, since: int) -> list[Sketch]:
+        """The newest seconds from `since` on that are not learnt yet, at most half a minute of them."""
+        return [self.waiting[second] for second in sorted(self.waiting) if second >= since][-QUARANTINE_S:]
+
+    def _take_in(self, second: int, sketch: Sketch) -> None:
+        number = second // BLOCK_S
+        if number not in self.blocks:
+            self._expire(number - BLOCKS)
+        block = self.blocks.setdefault(number, Sketch())
+        block.durations.merge(sketch.durations)
+        block.errors += sketch.errors
+        self.usual.merge(sketch.durations)
+        self.errors += sketch.errors
+        self.first = self.first or second
+        self.last = max(self.last, second)
+
+    def _expire(self, last: int) -> None:
+        for number in [one for one in self.blocks if one <= last]:
+            old = self.blocks.pop(number)
+            self.usual.remove(old.durations)
+            self.errors -= old.errors

@@ -1,0 +1,133 @@
+"""Victim or culprit: how much of what went wrong at an operation is explained by what it called.
+
+Excess is what there was over the baseline: nanoseconds for latency, failures for errors. The excess of a service's
+own requests that its calls to others had as well is theirs; the excess of a call that the callee's own spans had as
+well is the callee's, and what is left of a call is the way between the two. Sums, not joined traces, so it needs
+nothing that sketches of split partitions do not hold. Statements on the own database count as the service itself.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sre_space.analysis.operations import ALL, SECOND, Operations, OperationWatch, Suspect
+from sre_space.analysis.sketch import Operation, Sketch
+from sre_space.domain.facts import Symptom, SymptomKind
+from sre_space.domain.telemetry import SpanKind
+
+EXPLAINED = 0.5  # of the excess: from here on an operation is a victim
+OWN = (SpanKind.SERVER, SpanKind.CONSUMER)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A symptom with what correlation needs to know. `callee` is set for a call to another service.
+
+    `explained` is the share of the excess that comes from further down, 0 to 1; `fired` in Unix ns.
+    A journey's finding has the journey's name as its service and `journey` set.
+    """
+
+    symptom: Symptom
+    operation: str = ""
+    callee: str = ""
+    explained: float = 0.0
+    fired: int = 0
+    journey: bool = False
+    traces: tuple[str, ...] = ()
+
+    @property
+    def accuses(self) -> bool:
+        """True when the service is accused on its own evidence."""
+        return not self.journey and self.explained < EXPLAINED
+
+
+@dataclass(frozen=True)
+class Excess:
+    """Over the baseline, summed over `count` requests."""
+
+    count: int = 0
+    amount: float = 0.0
+
+    @property
+    def mean(self) -> float:
+        """For each request."""
+        return self.amount / self.count if self.count else 0.0
+
+
+def findings(operations: Operations, peers: Mapping[str, str], now: int) -> list[Finding]:
+    """The alarms that fire now (Unix ns), each with the share that is explained from further down.
+
+    `peers` maps `host:port` to the service behind it; what it does not name is called by its address.
+    """
+    return [_finding(suspect, operations, peers) for suspect in operations.suspects(now)]
+
+
+def _finding(suspect: Suspect, operations: Operations, peers: Mapping[str, str]) -> Finding:
+    operation, alarm = suspect.operation, suspect.alarm
+    return Finding(
+        symptom=Symptom(
+            suspect.kind,
+            operation.service,
+            _told(suspect),
+            round(alarm.share, 4),
+            round(alarm.tolerated, 4),
+            alarm.since,
+        ),
+        operation=operation.name,
+        callee=peers.get(operation.peer, operation.peer),
+        explained=round(_explained(suspect, operations, peers), 3),
+        fired=alarm.fired_at,
+        traces=_traces(suspect),
+    )
+
+
+def _traces(suspect: Suspect) -> tuple[str, ...]:
+    seen = Sketch()
+    for sketch in suspect.latest:
+        seen.merge(sketch)
+    worst = seen.failed if suspect.kind is SymptomKind.ERROR else seen.slowest
+    return tuple(exemplar.trace_id.hex() for exemplar in worst)
+
+
+def _told(suspect: Suspect) -> str:
+    name, alarm, norm = suspect.operation.name, suspect.alarm, suspect.norm
+    if suspect.kind is SymptomKind.ERROR:
+        return f"{alarm.bad} of {alarm.count} failed at `{name}`, usually {norm.error_share:.2%}"
+    slower = f"{alarm.bad} of {alarm.count} at `{name}` took over {norm.slow_from / 1e6:.0f} ms"
+    return f"{slower}; the usual median is {norm.median / 1e6:.0f} ms"
+
+
+def _explained(suspect: Suspect, operations: Operations, peers: Mapping[str, str]) -> float:
+    operation = suspect.operation
+
+    def total(wanted: Callable[[Operation], bool]) -> Excess:
+        watches = (watch for one, watch in operations.watches.items() if wanted(one))
+        parts = [excess(watch, suspect.kind, suspect.alarm.since // SECOND) for watch in watches]
+        return Excess(sum(one.count for one in parts), sum(one.amount for one in parts))
+
+    if operation.kind in OWN:
+        own = total(lambda one: _serves(one, operation.service))
+        calls = total(lambda one: one.service == operation.service and bool(one.peer))
+        return _share(calls.amount, own.amount)
+    callee = peers.get(operation.peer)
+    there = total(lambda one: _serves(one, callee))
+    return _share(there.mean, total(lambda one: one == operation).mean)
+
+
+def _serves(operation: Operation, service: str | None) -> bool:
+    """An operation that others ask of the service; each request counts once."""
+    return operation.service == service and operation.kind in OWN and operation.name != ALL
+
+
+def excess(watch: OperationWatch, kind: SymptomKind, since: int) -> Excess:
+    """What one operation had over its baseline from Unix second `since` on; none while it is learning."""
+    if watch.norm is None:
+        return Excess()
+    seconds = watch.baseline.latest(since)
+    count = sum(one.count for one in seconds)
+    if kind is SymptomKind.ERROR:
+        return Excess(count, sum(one.errors for one in seconds) - watch.norm.error_share * count)
+    return Excess(count, sum(one.durations.total for one in seconds) - watch.norm.mean * count)
+
+
+def _share(part: float, whole: float) -> float:
+    return min(1.0, max(0.0, part / whole)) if whole > 0 else 0.0

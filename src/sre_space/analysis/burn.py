@@ -1,0 +1,144 @@
+"""The journey's error budget and its burn-rate alerts, multi-window and multi-burn-rate.
+
+Exactly the recommended parameters of the Site Reliability Workbook, chapter 5, "6: Multiwindow, Multi-Burn-Rate
+Alerts": an alert fires while both its long and its short window burn faster than its factor. All windows can be
+shortened by one factor; `least_bad` keeps a handful of failures on a quiet night from being an alert.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sre_space.analysis.blame import Finding
+from sre_space.domain.facts import Symptom, SymptomKind
+
+SECOND = 10**9
+BUCKETS = 60  # a window: its length is exact to a sixtieth
+BUDGET_S = 30 * 86_400
+LEAST_BAD = 10
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of the table: burn rate, long and short window in seconds."""
+
+    factor: float
+    long_s: float
+    short_s: float
+
+
+WORKBOOK = (Rule(14.4, 3_600, 300), Rule(6, 21_600, 1_800), Rule(1, 259_200, 21_600))
+
+
+@dataclass
+class Counts:
+    """Good and bad ones of the last `length` ns, in a ring: adding and asking cost the same however many there were."""
+
+    length: int
+    good: list[int] = field(default_factory=lambda: [0] * (BUCKETS + 1))
+    bad: list[int] = field(default_factory=lambda: [0] * (BUCKETS + 1))
+    head: int = 0
+    totals: tuple[int, int] = (0, 0)
+
+    def add(self, at: int, good: int, bad: int) -> None:
+        """Count at a Unix ns; what is older than the window is ignored."""
+        number = self._number(at)
+        self._turn(number)
+        if number > self.head - len(self.good):
+            self.good[number % len(self.good)] += good
+            self.bad[number % len(self.bad)] += bad
+            self.totals = self.totals[0] + good, self.totals[1] + bad
+
+    def at(self, now: int) -> tuple[int, int]:
+        """Good and bad in the window that ends now; the oldest bucket counts whole."""
+        self._turn(self._number(now))
+        return self.totals
+
+    def forget(self, since: int) -> None:
+        """Take back what was counted from a Unix ns on, exact to a bucket."""
+        for number in range(max(self._number(since), self.head - len(self.good) + 1), self.head + 1):
+            self._clear(number % len(self.good))
+
+    def _clear(self, place: int) -> None:
+        self.totals = self.totals[0] - self.good[place], self.totals[1] - self.bad[place]
+        self.good[place] = self.bad[place] = 0
+
+    def _number(self, at: int) -> int:
+        return at * BUCKETS // self.length
+
+    def _turn(self, number: int) -> None:
+        for old in range(max(self.head + 1, number - len(self.good) + 1), number + 1):
+            self._clear(old % len(self.good))
+        self.head = max(self.head, number)
+
+
+@dataclass(frozen=True)
+class Burn:
+    """An alert that fires: its rule, the burn rates of both windows, the bad ones of the long window."""
+
+    rule: Rule
+    long: float
+    short: float
+    bad: int
+
+
+@dataclass
+class Budget:
+    """The error budget of one journey. `scale` shortens all windows: 1 is the Workbook, 1/60 makes an hour a minute."""
+
+    journey: str
+    slo: float = 0.999
+    scale: float = 1.0
+    rules: Sequence[Rule] = WORKBOOK
+    least_bad: int = LEAST_BAD
+    windows: dict[float, Counts] = field(init=False)
+    since: dict[Rule, int] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        """One ring for each length."""
+        lengths = {BUDGET_S, *(length for rule in self.rules for length in (rule.long_s, rule.short_s))}
+        self.windows = {length: Counts(int(length * self.scale * SECOND)) for length in sorted(lengths)}
+
+    def add(self, at: int, good: int, bad: int, excused: bool = False) -> None:
+        """Attempts that began at a Unix ns. `excused`: they belong to an open incident; the budget pays, no alert."""
+        for length, window in self.windows.items():
+            if length == BUDGET_S or not excused:
+                window.add(at, good, bad)
+
+    def excuse(self, since: int) -> None:
+        """An incident was opened whose first symptom began then: what failed since has its alert already."""
+        for length, window in self.windows.items():
+            if length != BUDGET_S:
+                window.forget(since)
+
+    def burning(self, now: int) -> list[Burn]:
+        """The alerts that fire now, fastest first."""
+        burns = [self._burn(rule, now) for rule in self.rules]
+        fired = [burn for burn in burns if min(burn.long, burn.short) > burn.rule.factor and burn.bad >= self.least_bad]
+        self.since = {burn.rule: self.since.get(burn.rule, now) for burn in fired}
+        return fired
+
+    def spent(self, now: int) -> float:
+        """The share of the budget of 30 days (times `scale`) that is spent, on the attempts so far; may exceed 1."""
+        return self._rate(BUDGET_S, now)
+
+    def findings(self, now: int) -> list[Finding]:
+        """At most one: the fastest burn."""
+        return [self._finding(burn) for burn in self.burning(now)[:1]]
+
+    def _burn(self, rule: Rule, now: int) -> Burn:
+        bad = self.windows[rule.long_s].at(now)[1]
+        return Burn(rule, self._rate(rule.long_s, now), self._rate(rule.short_s, now), bad)
+
+    def _rate(self, length: float, now: int) -> float:
+        good, bad = self.windows[length].at(now)
+        return bad / (good + bad) / (1 - self.slo) if bad else 0.0
+
+    def _finding(self, burn: Burn) -> Finding:
+        minutes = burn.rule.long_s * self.scale / 60
+        detail = (
+            f"{burn.bad} bad attempts in {minutes:g} minutes burn the error budget at {burn.long:.1f} times its rate"
+        )
+        fired = self.since[burn.rule]
+        begun = fired - int(burn.rule.short_s * self.scale * SECOND)
+        symptom = Symptom(SymptomKind.SLO, self.journey, detail, round(burn.long, 2), burn.rule.factor, begun)
+        return Finding(symptom, fired=fired, journey=True)

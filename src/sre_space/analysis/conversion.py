@@ -1,0 +1,89 @@
+"""Conversion: of those who asked, how many bought. Two alarms, on a floor and on what is usual.
+
+The test is that of `evidence.py` on customers who did not buy: a betting test for a change, valid at every look (mSPRT:
+Johari, Koomen, Pekelis and Walsh, Operations Research 2022; betting: Waudby-Smith and Ramdas, JRSS B 2024).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sre_space.analysis.alarm import SILENCE_NS, ShareAlarm
+from sre_space.analysis.baseline import FORGOTTEN_S, QUARANTINE_S, Baseline
+from sre_space.analysis.blame import Finding
+from sre_space.analysis.cohorts import SECOND, Cohort
+from sre_space.analysis.shares import tolerated
+from sre_space.analysis.sketch import Durations, Sketch
+from sre_space.analysis.windows import Window
+from sre_space.domain.facts import Symptom, SymptomKind
+
+FLOOR = 0.5
+LEAST_LOST = EXTRA_LOST = 0.1  # of those who asked: the smallest fall worth an incident
+
+
+class Known(StrEnum):
+    """What can be said of conversion now."""
+
+    UNKNOWN = "unknown"
+    LEARNING = "learning"
+    USUAL = "usual"
+    LOW = "low"
+
+
+@dataclass
+class Conversion:
+    """The judge of one journey's conversion. Feed it decided cohorts in order."""
+
+    journey: str
+    floor: float = FLOOR
+    under_floor: ShareAlarm = field(default_factory=ShareAlarm)
+    under_usual: ShareAlarm = field(default_factory=ShareAlarm)
+    baseline: Baseline = field(default_factory=Baseline)
+    lost_tolerated: float = 1.0
+    newest: int = 0
+
+    def judge(self, cohorts: Iterable[Cohort], windows: Sequence[Window] = ()) -> None:
+        """Take in decided cohorts; those inside a window are neither judged nor learnt."""
+        for cohort in cohorts:
+            begin, end, lost = cohort.second * SECOND, (cohort.second + 1) * SECOND, cohort.asked - cohort.bought
+            self.newest = end
+            if any(window.holds(begin) for window in windows):
+                continue
+            self._close_windows(begin, windows)
+            self.under_floor.update(begin, end, cohort.asked, lost, 1 - self.floor)
+            if self.baseline.ready:
+                self.under_usual.update(begin, end, cohort.asked, lost, self.lost_tolerated)
+            self.baseline.offer(cohort.second, Sketch(Durations(cohort.asked), errors=lost))
+            self._learn(cohort.second)
+
+    def _close_windows(self, begin: int, windows: Sequence[Window]) -> None:
+        for alarm in (self.under_floor, self.under_usual):
+            if any(alarm.since and alarm.since < window.until <= begin for window in windows):
+                alarm.forget()
+
+    def _learn(self, second: int) -> None:
+        begun = [alarm.since // SECOND for alarm in (self.under_floor, self.under_usual) if alarm.since]
+        if self.baseline.learn(min([second - QUARANTINE_S, *begun]), lambda _: True):
+            counted = self.baseline.usual.count
+            self.lost_tolerated = tolerated(self.baseline.errors, counted, LEAST_LOST, EXTRA_LOST)
+        self.baseline.drop_before(second - FORGOTTEN_S)
+
+    def known(self, now: int) -> Known:
+        """What can be said now (Unix ns)."""
+        if now - self.newest > SILENCE_NS:
+            return Known.UNKNOWN
+        if self.under_floor.stands(now) or self.under_usual.stands(now):
+            return Known.LOW
+        return Known.USUAL if self.baseline.ready else Known.LEARNING
+
+    def findings(self, now: int) -> list[Finding]:
+        """At most one now (Unix ns): the floor first."""
+        alarms = ((self.under_floor, "the floor"), (self.under_usual, "what is usual"))
+        return [self._finding(alarm, than) for alarm, than in alarms if alarm.stands(now)][:1]
+
+    def _finding(self, alarm: ShareAlarm, than: str) -> Finding:
+        bought = alarm.count - alarm.bad
+        detail = f"{bought} of {alarm.count} who asked bought, less than {than}, {1 - alarm.tolerated:.0%}"
+        share, limit = round(1 - alarm.share, 4), round(1 - alarm.tolerated, 4)
+        symptom = Symptom(SymptomKind.CONVERSION, self.journey, detail, share, limit, alarm.since)
+        return Finding(symptom, fired=alarm.fired_at, journey=True)

@@ -1,0 +1,158 @@
+"""Symptoms to incidents: what hangs together on one dependency path is one incident, and only culprits are accused.
+
+Pure: findings, the dependency graph, announced windows and open incidents in, groups out. Scout opens an incident for
+each group that joins none.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sre_space.analysis.blame import Finding
+from sre_space.analysis.sight import Sight
+from sre_space.analysis.windows import Calls, Window, reach, touching
+from sre_space.domain.facts import SymptomKind
+
+SECOND = 10**9
+PATIENCE_NS = 5 * SECOND  # a victim waits for its culprit's own alarm
+JOURNEY_PATIENCE_NS = 8 * SECOND  # so does a journey, longer: it has no side of its own
+TITLE: Mapping[SymptomKind, int] = {kind: rank for rank, kind in enumerate((
+    SymptomKind.INFRASTRUCTURE, SymptomKind.SATURATION, SymptomKind.ERROR,
+    SymptomKind.LATENCY, SymptomKind.CONVERSION, SymptomKind.SLO,
+))}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Group:
+    """Findings of one incident. `service` is accused, or the journey's name when nobody is.
+
+    `joins` is the key of the open incident (or the case of the window) that the group belongs to, "" for a new one.
+    `quiet`: it began inside an announced window, so nothing is opened.
+    """
+
+    kind: SymptomKind
+    service: str
+    findings: tuple[Finding, ...]
+    joins: str = ""
+    quiet: bool = False
+
+    @property
+    def key(self) -> str:
+        """One open incident for each key, as in `infrastructure/policy-service`."""
+        return f"{self.kind.value.lower()}/{self.service}"
+
+    @property
+    def since(self) -> int:
+        """When the first symptom began, Unix ns."""
+        return min(finding.symptom.since for finding in self.findings)
+
+
+@dataclass(frozen=True)
+class OpenIncident:
+    """An incident that is not yet recovered: the service (or journey) in its title."""
+
+    key: str
+    service: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is known besides the findings."""
+
+    calls: Calls
+    open: Sequence[OpenIncident] = ()
+    windows: Sequence[Window] = ()
+    sight: Sight = Sight()
+
+
+def correlate(findings: Iterable[Finding], scene: Scene, now: int) -> list[Group]:
+    """The groups that the findings make now (Unix ns), oldest first."""
+    visible = sorted((finding for finding in findings if _visible(finding, scene.sight)), key=_order)
+    seen = [_charged(finding, visible) for finding in visible]
+    journeys = [finding for finding in seen if finding.journey]
+    victims = [finding for finding in seen if not finding.journey and not finding.accuses]
+    clusters = _clusters((finding for finding in seen if finding.accuses), scene.calls)
+    lonely = [finding for finding in victims if not _attach(finding, clusters, scene.calls)]
+    clusters += _clusters([finding for finding in lonely if now - finding.fired >= PATIENCE_NS], scene.calls)
+    clusters.sort(key=_since)
+    if clusters:
+        clusters[0] += journeys
+    elif due := [finding for finding in journeys if now - finding.fired >= JOURNEY_PATIENCE_NS]:
+        clusters = [due]
+    return [_group(cluster, scene) for cluster in clusters]
+
+
+def _order(finding: Finding) -> tuple[int, str, int, str]:
+    """The answer must not depend on the order in which detectors were asked."""
+    symptom = finding.symptom
+    return symptom.since, symptom.service, TITLE[symptom.kind], finding.operation
+
+
+def _visible(finding: Finding, sight: Sight) -> bool:
+    """When telemetry is blind, probes still see; when we slept, nothing does."""
+    probed = finding.symptom.kind is SymptomKind.INFRASTRUCTURE
+    return not sight.blind or (probed and not sight.slept)
+
+
+def _charged(finding: Finding, seen: Sequence[Finding]) -> Finding:
+    """A call to a service that is itself accused is that service's doing, whatever its spans could tell."""
+    accused = {one.symptom.service for one in seen if one.accuses and not one.callee}
+    return replace(finding, explained=1.0) if finding.callee in accused else finding
+
+
+def _clusters(findings: Iterable[Finding], calls: Calls) -> list[list[Finding]]:
+    """Findings that are linked by dependency paths, directly or through each other."""
+    clusters: list[list[Finding]] = []
+    for finding in findings:
+        near = [cluster for cluster in clusters if any(_on_path(finding, one, calls) for one in cluster)]
+        clusters = [cluster for cluster in clusters if cluster not in near]
+        clusters.append([finding, *(one for cluster in near for one in cluster)])
+    return clusters
+
+
+def _on_path(one: Finding, other: Finding, calls: Calls) -> bool:
+    return _related(one.symptom.service, other.symptom.service, calls)
+
+
+def _related(one: str, other: str, calls: Calls) -> bool:
+    return other in reach(one, calls) or one in reach(other, calls)
+
+
+def _attach(victim: Finding, clusters: Sequence[list[Finding]], calls: Calls) -> bool:
+    """Put a victim to culprits on its path, of its own kind if there are such; False when there are none."""
+    near = [cluster for cluster in clusters if any(_on_path(victim, one, calls) for one in cluster)]
+    if near:
+        alike = [cluster for cluster in near if any(one.symptom.kind is victim.symptom.kind for one in cluster)]
+        min(alike or near, key=_since).append(victim)
+    return bool(near)
+
+
+def _since(cluster: Sequence[Finding]) -> int:
+    return min(finding.symptom.since for finding in cluster)
+
+
+def _group(cluster: Sequence[Finding], scene: Scene) -> Group:
+    """Titled by the culprit deepest in the graph among those of the gravest kind."""
+    first = min(cluster, key=lambda finding: _merit(finding, scene.calls))
+    kind, service = first.symptom.kind, first.symptom.service
+    findings = tuple(sorted(cluster, key=lambda finding: finding.symptom.since))
+    planned = [window for window in _windows(first, scene) if window.explains(first.symptom.since)]
+    cases = [window.case for window in planned if window.case]
+    joined = [one.key for one in scene.open if _belongs(first, one, scene.calls)]
+    return Group(kind, service, findings, next(iter([*joined, *cases]), ""), bool(planned))
+
+
+def _merit(finding: Finding, calls: Calls) -> tuple[bool, int, int, int]:
+    symptom = finding.symptom
+    return not finding.accuses, TITLE[symptom.kind], len(reach(symptom.service, calls)), symptom.since
+
+
+def _windows(finding: Finding, scene: Scene) -> Sequence[Window]:
+    """Any work on any service excuses the journey."""
+    return scene.windows if finding.journey else touching(scene.windows, finding.symptom.service, scene.calls)
+
+
+def _belongs(finding: Finding, incident: OpenIncident, calls: Calls) -> bool:
+    """A journey's incident and any other on the same journey are one; services must be on one path."""
+    return (
+        finding.journey or incident.service not in calls or _related(finding.symptom.service, incident.service, calls)
+    )

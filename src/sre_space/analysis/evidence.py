@@ -1,0 +1,58 @@
+"""Has the share of bad ones risen above what is tolerated? The one sequential test behind every alarm on shares.
+
+A mixture Shiryaev-Roberts e-detector (Shin, Ramdas and Rinaldo, "E-detectors: a nonparametric framework
+for sequential change detection", New England Journal of Statistics in Data Science 2023; Shiryaev 1963,
+Roberts 1966). Each second bets on four alternatives q over the tolerated share p0; a bet multiplies its
+capital by (q / p0)**bad * ((1 - q) / (1 - p0))**good, whose expectation is at most 1 whatever the order and
+dependence, as long as each try is bad with a probability of at most p0 given the past. Each second
+also opens a new bet of 1, so the sum of the capitals minus the seconds is a supermartingale and
+
+    P(an alarm within t seconds with tries) <= t / THRESHOLD            (Doob's inequality)
+
+`STALL` caps what one second can win: winning less keeps the bound, and tries that fail together (a pause
+of the machine) are not independent witnesses.
+
+All functions work on one detector or on an array of them (`lanes`), one number a lane.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Lanes = NDArray[np.float64]
+
+DETECTORS = 100  # among which the false alarms are shared
+FALSE_ALARM_EVERY_S = 365 * 86_400  # of all detectors together, on average at least
+THRESHOLD = float(DETECTORS * FALSE_ALARM_EVERY_S)  # 3.2e9
+STALL = 4  # distinct bad seconds that an alarm needs at least
+ALTERNATIVES = np.array([0.1, 0.3, 0.6, 0.95])  # of the way from the tolerated share to 1
+MOST_TOLERATED = 0.98  # a tolerated share over it cannot be exceeded measurably
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The capital of each alternative's bets, shape (alternatives, *lanes)."""
+
+    capital: Lanes
+
+    @classmethod
+    def none(cls, *lanes: int) -> "Evidence":
+        """Nothing seen yet."""
+        return cls(np.zeros((len(ALTERNATIVES), *lanes)))
+
+    @property
+    def strength(self) -> Lanes:
+        """The test's statistic, one for each lane; an alarm at the threshold."""
+        return np.asarray(self.capital.sum(axis=0))
+
+    def after(self, count: ArrayLike, bad: ArrayLike, tolerated: ArrayLike, threshold: float = THRESHOLD) -> "Evidence":
+        """The evidence after one more second with `bad` of `count` tries; a second without tries changes nothing."""
+        counted, failed = np.asarray(count, float), np.asarray(bad, float)
+        null = np.minimum(np.asarray(tolerated, float), MOST_TOLERATED)
+        shape = (len(ALTERNATIVES), *(1,) * (self.capital.ndim - 1))
+        chance = null + (1 - null) * ALTERNATIVES.reshape(shape)
+        won = failed * np.log(chance / null) + (counted - failed) * np.log((1 - chance) / (1 - null))
+        factor = np.exp(np.minimum(won, np.log(threshold) / STALL))
+        capital = np.minimum((self.capital + 1 / len(ALTERNATIVES)) * factor, threshold)
+        return Evidence(np.where(counted > 0, capital, self.capital))

@@ -1,0 +1,61 @@
+"""Flap damping: a symptom that comes and goes stays one open symptom.
+
+Route flap damping (RFC 2439) on symptoms: each onset adds a penalty that halves every minute; a symptom ends only
+when it has been away for a hold that doubles with each remembered onset.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from sre_space.analysis.blame import Finding
+from sre_space.domain.facts import SymptomKind
+
+SECOND = 10**9
+HALF_LIFE_NS = 60 * SECOND
+HOLD_NS, LONGEST_HOLD_NS = 5 * SECOND, 300 * SECOND
+FORGOTTEN = 0.05  # penalty: more than four minutes after a single onset
+
+
+@dataclass(frozen=True)
+class Damped:
+    """The damped state of one symptom: `penalty` at `at`; `away_since` is 0 while the symptom is there."""
+
+    there: bool = False
+    onset: bool = False
+    penalty: float = 0.0
+    at: int = 0
+    away_since: int = 0
+
+    @property
+    def hold_ns(self) -> int:
+        """How long it must stay away: 5 s after one onset, doubled by each further one, at most 5 minutes."""
+        return int(min(LONGEST_HOLD_NS, HOLD_NS * 2 ** max(0.0, self.penalty - 1)))
+
+    def after(self, there: bool, now: int) -> "Damped":
+        """The state after a look at the raw symptom; `onset` is True for the look that opens it."""
+        faded = replace(self, penalty=self.penalty * 0.5 ** ((now - self.at) / HALF_LIFE_NS), at=now, onset=False)
+        if there:
+            came = not self.there or self.away_since > 0
+            return replace(faded, there=True, onset=not self.there, penalty=faded.penalty + came, away_since=0)
+        away = self.away_since or now
+        over = now - away >= self.hold_ns
+        return replace(faded, there=self.there and not over, away_since=0 if over or not self.there else away)
+
+
+@dataclass
+class Damping:
+    """Damps findings by kind, service and operation: a finding that went away is kept until its hold is over."""
+
+    states: dict[tuple[SymptomKind, str, str], Damped] = field(default_factory=dict)
+    newest: dict[tuple[SymptomKind, str, str], Finding] = field(default_factory=dict)
+
+    def steady(self, findings: Iterable[Finding], now: int) -> list[Finding]:
+        """The findings that are there, and those that were there too recently to be gone."""
+        raw = {(one.symptom.kind, one.symptom.service, one.operation): one for one in findings}
+        self.newest |= raw
+        self.states = {
+            key: self.states.get(key, Damped(at=now)).after(key in raw, now) for key in self.states.keys() | raw.keys()
+        }
+        self.states = {key: state for key, state in self.states.items() if state.there or state.penalty > FORGOTTEN}
+        self.newest = {key: self.newest[key] for key, state in self.states.items() if key in self.newest}
+        return [self.newest[key] for key, state in self.states.items() if state.there]

@@ -1,0 +1,49 @@
+"""What an operation may do: the limits that its learnt baseline sets for latency and errors.
+
+A request is slow when it lasts longer than the usual worst, at least twice the median, and at least 50 ms more
+than it. Both detectors then watch a share: of slow requests, of failed ones. A shift of the whole distribution moves
+the share of slow ones from a few per cent to most, and a share is bounded whatever the distribution looks like.
+"""
+
+from dataclasses import dataclass
+
+from sre_space.analysis.baseline import Baseline
+from sre_space.analysis.shares import tolerated
+from sre_space.analysis.sketch import bucket_of, middle_of
+
+USUAL_WORST = 0.95  # quantile
+TIMES_SLOWER, SLOWER_NS = 2.0, 50_000_000  # the smallest shift worth an incident: both
+SLOW_TOLERATED = ERRORS_EXTRA = SLOW_EXTRA = 0.1
+ERRORS_TOLERATED = 0.005
+
+
+@dataclass(frozen=True)
+class Norm:
+    """The limits of one operation: durations in ns, shares from 0 to 1. `slow` is a bucket: slow lies above it."""
+
+    median: float
+    mean: float
+    slow: int
+    slow_tolerated: float
+    error_share: float
+    errors_tolerated: float
+
+    @property
+    def slow_from(self) -> float:
+        """The duration in ns above which a request is slow, within 2 %."""
+        return middle_of(self.slow)
+
+
+def norm_of(baseline: Baseline) -> Norm:
+    """The limits that this baseline sets; it must be ready."""
+    usual = baseline.usual
+    median = usual.quantile(0.5)
+    slow = max(usual.bucket_at(USUAL_WORST), bucket_of(int(max(TIMES_SLOWER * median, median + SLOWER_NS))))
+    return Norm(
+        median=median,
+        mean=usual.mean,
+        slow=slow,
+        slow_tolerated=tolerated(usual.above(slow), usual.count, SLOW_TOLERATED, SLOW_EXTRA),
+        error_share=baseline.errors / usual.count,
+        errors_tolerated=tolerated(baseline.errors, usual.count, ERRORS_TOLERATED, ERRORS_EXTRA),
+    )

@@ -1,0 +1,142 @@
+"""Latency and error alarms of every operation of the patient's services, from sketches.
+
+The judge of `sre_signals` calls `add` for each frame, `judge` a few times a second, and reads `suspects`. A second is
+judged once, when it is over and its spans have had time to arrive, in the order of event time. All requests to a
+service are watched together as well, for what happens to a small share of each.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sre_space.analysis.alarm import ShareAlarm
+from sre_space.analysis.baseline import FORGOTTEN_S, QUARANTINE_S, Baseline
+from sre_space.analysis.norms import Norm, norm_of
+from sre_space.analysis.sketch import Operation, Sketch
+from sre_space.analysis.windows import Calls, Window, touching
+from sre_space.domain.facts import SymptomKind
+from sre_space.domain.telemetry import SpanKind
+
+SECOND = 10**9
+SETTLE_NS = 750_000_000  # after the end of a second or its first span, whichever is later: exports are <= 500 ms apart
+RENEW_EVERY_S = 10  # norms move slowly
+ALL = "all requests"
+AHEAD_S = 5  # a span that ended later than this from now has a wrong clock
+
+
+@dataclass
+class OperationWatch:
+    """One operation: seconds not judged yet, its baseline and its two alarms."""
+
+    operation: Operation
+    heard: dict[int, int] = field(default_factory=dict)
+    open: dict[int, Sketch] = field(default_factory=dict)
+    baseline: Baseline = field(default_factory=Baseline)
+    alarms: dict[SymptomKind, ShareAlarm] = field(
+        default_factory=lambda: {SymptomKind.LATENCY: ShareAlarm(), SymptomKind.ERROR: ShareAlarm()}
+    )
+    norm: Norm | None = None
+    renewed: int = 0
+
+    def add(self, second: int, sketch: Sketch, now: int) -> None:
+        """More of a second; a straggler after its judgement is not judged."""
+        if second in self.baseline.waiting:
+            self.baseline.offer(second, sketch)
+            return
+        self.heard.setdefault(second, now)
+        self.open.setdefault(second, Sketch()).merge(sketch)
+
+    def judge(self, now: int, windows: Sequence[Window]) -> None:
+        """Judge the seconds that are complete, then learn the old and healthy ones."""
+        for second in sorted(self.open):
+            if now >= max((second + 1) * SECOND, self.heard[second]) + SETTLE_NS:
+                del self.heard[second]
+                self._judge_second(second, self.open.pop(second), windows)
+        self._learn(now // SECOND, windows)
+
+    def _judge_second(self, second: int, sketch: Sketch, windows: Sequence[Window]) -> None:
+        begin, end = second * SECOND, (second + 1) * SECOND
+        self._close_windows(begin, windows)
+        planned = any(window.holds(begin) and not window.case for window in windows)
+        if self.norm and not planned:
+            slow = sketch.durations.above(self.norm.slow)
+            latency, errors = self.alarms[SymptomKind.LATENCY], self.alarms[SymptomKind.ERROR]
+            latency.update(begin, end, sketch.count, slow, self.norm.slow_tolerated)
+            errors.update(begin, end, sketch.count, sketch.errors, self.norm.errors_tolerated)
+        self.baseline.offer(second, sketch)
+
+    def _close_windows(self, begin: int, windows: Sequence[Window]) -> None:
+        """Evidence from inside a window that is over belongs to its case, not to a new incident."""
+        ended = max((window.until for window in windows if window.until <= begin), default=0)
+        for alarm in self.alarms.values():
+            if alarm.since and alarm.since < ended:
+                alarm.forget()
+
+    def _learn(self, second: int, windows: Sequence[Window]) -> None:
+        begun = [alarm.since // SECOND for alarm in self.alarms.values() if alarm.since]
+        changed = self.baseline.learn(
+            min([second - QUARANTINE_S, *begun]),
+            lambda at: not any(window.holds(at * SECOND) for window in windows),
+        )
+        self.baseline.drop_before(second - FORGOTTEN_S)
+        due = self.norm is None or second - self.renewed >= RENEW_EVERY_S
+        if changed and due and self.baseline.ready:
+            self.norm, self.renewed = norm_of(self.baseline), second
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """An operation whose alarm fires, what the alarm knows, and its newest seconds."""
+
+    operation: Operation
+    kind: SymptomKind
+    alarm: ShareAlarm
+    norm: Norm
+    latest: list[Sketch]
+
+
+@dataclass
+class Operations:
+    """All operations of the services of the chart; others are not judged. `calls` is the dependency graph."""
+
+    calls: Calls
+    watches: dict[Operation, OperationWatch] = field(default_factory=dict)
+
+    def add(self, sketches: Mapping[tuple[Operation, int], Sketch], now: int) -> None:
+        """Take in the sketches of a frame; `now` is its own time when stored telemetry is read back."""
+        for (operation, second), sketch in sketches.items():
+            in_time = -FORGOTTEN_S < second - now // SECOND <= AHEAD_S
+            if operation.service in self.calls and in_time:
+                self._watch(operation).add(second, sketch, now)
+                if operation.kind is SpanKind.SERVER:
+                    self._watch(Operation(operation.service, operation.kind, ALL)).add(second, sketch, now)
+
+    def _watch(self, operation: Operation) -> OperationWatch:
+        watch = self.watches.get(operation)
+        if watch is None:
+            watch = self.watches[operation] = OperationWatch(operation)
+        return watch
+
+    def judge(self, now: int, windows: Sequence[Window] = ()) -> None:
+        """Judge every complete second. All in Unix ns; windows are to be told until ten minutes after their end."""
+        excused = {service: touching(windows, service, self.calls) for service in self.calls}
+        for watch in self.watches.values():
+            watch.judge(now, excused[watch.operation.service])
+
+    def suspects(self, now: int) -> Iterator[Suspect]:
+        """The alarms that fire now (Unix ns)."""
+        for watch in self.watches.values():
+            for kind, alarm in watch.alarms.items():
+                if alarm.stands(now) and watch.norm:
+                    latest = watch.baseline.latest(alarm.since // SECOND)
+                    yield Suspect(watch.operation, kind, alarm, watch.norm, latest)
+
+    def relearn(self, service: str) -> None:
+        """Begin anew with a service whose behaviour was changed on purpose."""
+        for operation in [one for one in self.watches if one.service == service]:
+            del self.watches[operation]
+
+    @property
+    def learning(self) -> bool:
+        """True until one operation of every service that was heard of is learnt."""
+        heard = {operation.service for operation in self.watches}
+        return heard != {operation.service for operation, watch in self.watches.items() if watch.norm}

@@ -1,0 +1,156 @@
+"""What one operation did in one second, in constant space: counts, errors, latencies, a few trace ids.
+
+Written by `wire/sketches.py` straight from OTLP, read by every detector. Latencies are kept in
+logarithmic buckets (DDSketch: Masson, Rim and Lee, VLDB 2019): a quantile is off by at most 2 % of
+itself, and sketches of parts merge to exactly the sketch of the whole, in any order and grouping.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import accumulate
+from math import log
+from typing import NamedTuple
+
+from sre_space.domain.telemetry import SpanKind
+
+RELATIVE_ERROR = 0.02
+GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)  # bucket i holds [GAMMA**i, GAMMA**(i + 1)) ns
+SHORTEST_NS, LONGEST_NS = 10_000, 1_000 * 10**9  # beyond them all durations share the outermost bucket
+EXEMPLARS = 3
+
+_PER_LOG = 1 / log(GAMMA)
+LOWEST, HIGHEST = int(log(SHORTEST_NS) * _PER_LOG), int(log(LONGEST_NS) * _PER_LOG)
+
+
+class Operation(NamedTuple):
+    """What is watched. `peer` is the `host:port` that a client span called, "" for none or an own database.
+
+    A tuple, not a dataclass, because it is hashed for every span.
+    """
+
+    service: str
+    kind: SpanKind
+    name: str
+    peer: str = ""
+
+
+class Exemplar(NamedTuple):
+    """One trace worth a look: duration in ns, 16 bytes of id. The order of tuples is the order of merit."""
+
+    duration: int
+    trace_id: bytes
+
+
+def bucket_of(duration: int) -> int:
+    """The bucket of a duration in ns."""
+    return min(HIGHEST, max(LOWEST, int(log(duration) * _PER_LOG))) if duration > SHORTEST_NS else LOWEST
+
+
+def middle_of(bucket: int) -> float:
+    """The duration (ns) that is within 2 % of every one in the bucket."""
+    return float(GAMMA**bucket * 2 * GAMMA / (1 + GAMMA))
+
+
+@dataclass
+class Durations:
+    """Durations in ns; at most `HIGHEST - LOWEST + 1` (461) buckets, however many were added."""
+
+    count: int = 0
+    total: int = 0
+    buckets: dict[int, int] = field(default_factory=dict)
+
+    def add(self, duration: int) -> None:
+        """Take in one."""
+        bucket = bucket_of(duration)
+        self.count += 1
+        self.total += duration
+        self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
+
+    def merge(self, other: "Durations") -> None:
+        """Take in those of another."""
+        self.count += other.count
+        self.total += other.total
+        for bucket, number in other.buckets.items():
+            self.buckets[bucket] = self.buckets.get(bucket, 0) + number
+
+    def remove(self, other: "Durations") -> None:
+        """Undo an earlier merge exactly; a bug when there was none."""
+        self.count -= other.count
+        self.total -= other.total
+        for bucket, number in other.buckets.items():
+            left = self.buckets[bucket] - number
+            if left:
+                self.buckets[bucket] = left
+            else:
+                del self.buckets[bucket]
+
+    def bucket_at(self, share: float) -> int:
+        """The bucket of the quantile `share` (0 to 1); `ValueError` when nothing was added."""
+        if not self.count:
+            raise ValueError("no quantile of nothing")
+        order = sorted(self.buckets)
+        rank = share * (self.count - 1)
+        reached = accumulate(self.buckets[bucket] for bucket in order)
+        return next(bucket for bucket, seen in zip(order, reached, strict=True) if seen > rank)
+
+    def quantile(self, share: float) -> float:
+        """The quantile in ns, within 2 % of a true one between 10 us and 1000 s."""
+        return middle_of(self.bucket_at(share))
+
+    def above(self, bucket: int) -> int:
+        """How many lie in higher buckets: exact, since thresholds are bucket bounds."""
+        return sum(number for at, number in self.buckets.items() if at > bucket)
+
+    @property
+    def mean(self) -> float:
+        """The exact mean in ns; 0 when nothing was added."""
+        return self.total / self.count if self.count else 0.0
+
+
+@dataclass
+class Sketch:
+    """One operation in one second (or in any merged stretch of time)."""
+
+    durations: Durations = field(default_factory=Durations)
+    errors: int = 0
+    slowest: tuple[Exemplar, ...] = ()
+    failed: tuple[Exemplar, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Spans."""
+        return self.durations.count
+
+    def add(self, duration: int, failed: bool, trace_id: bytes) -> None:
+        """Take in one span."""
+        self.durations.add(duration)
+        if len(self.slowest) < EXEMPLARS or duration >= self.slowest[-1].duration:
+            self.slowest = _slowest([*self.slowest, Exemplar(duration, trace_id)])
+        if failed:
+            self.errors += 1
+            if len(self.failed) < EXEMPLARS or trace_id <= self.failed[-1].trace_id:
+                self.failed = _sampled([*self.failed, Exemplar(duration, trace_id)])
+
+    def merge(self, other: "Sketch") -> None:
+        """Take in those of another; associative and commutative, so it does not matter who saw what first."""
+        self.durations.merge(other.durations)
+        self.errors += other.errors
+        self.slowest = _slowest([*self.slowest, *other.slowest])
+        self.failed = _sampled([*self.failed, *other.failed])
+
+
+def _slowest(exemplars: Iterable[Exemplar]) -> tuple[Exemplar, ...]:
+    """The slowest traces, each once."""
+    return tuple(sorted(_longest_of_each(exemplars), reverse=True)[:EXEMPLARS])
+
+
+def _sampled(exemplars: Iterable[Exemplar]) -> tuple[Exemplar, ...]:
+    """The traces with the smallest ids: ids are random, so this is a fair sample that merges."""
+    return tuple(sorted(_longest_of_each(exemplars), key=lambda one: one.trace_id)[:EXEMPLARS])
+
+
+def _longest_of_each(exemplars: Iterable[Exemplar]) -> list[Exemplar]:
+    longest: dict[bytes, int] = {}
+    for duration, trace_id in exemplars:
+        longest[trace_id] = max(duration, longest.get(trace_id, 0))
+    return [Exemplar(duration, trace_id) for trace_id, duration in longest.items()]

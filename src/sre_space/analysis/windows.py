@@ -1,0 +1,49 @@
+"""Announced windows: stretches of time in which a service is worked on, or known to be sick.
+
+Used by the baselines (nothing is learnt inside one) and by the alarms (what begins inside one is not news).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+SECOND = 10**9
+STILL_OPEN = 2**63 - 1
+DATING_NS = 3 * SECOND  # by which the start of a symptom may be dated too early
+
+Calls = Mapping[str, Sequence[str]]  # service to the services that it calls
+
+
+@dataclass(frozen=True)
+class Window:
+    """[since, until) in Unix ns; `case` is the incident it belongs to, "" for a deployment or other planned work."""
+
+    since: int
+    until: int
+    services: frozenset[str]
+    case: str = ""
+
+    def holds(self, at: int) -> bool:
+        """True while it lasts."""
+        return self.since <= at < self.until
+
+    def explains(self, since: int) -> bool:
+        """True for a symptom that began while it lasted."""
+        return self.since - DATING_NS <= since < self.until
+
+
+def reach(service: str, calls: Calls) -> frozenset[str]:
+    """The service and everything that it depends on, however far down."""
+    found: set[str] = set()
+    waiting = [service]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting.extend(calls.get(one, ()))
+    return frozenset(found)
+
+
+def touching(windows: Iterable[Window], service: str, calls: Calls) -> tuple[Window, ...]:
+    """The windows that excuse a service: those on itself or on anything that it depends on."""
+    reached = reach(service, calls)
+    return tuple(window for window in windows if window.services & reached)

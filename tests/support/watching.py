@@ -1,0 +1,90 @@
+"""The detectors at work on a generated patient, in virtual time: what Scout would open, and when.
+
+The spans of a second are heard half a second after its end, the slowest that exports may be, and Scout looks four
+times a second.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+from support.traffic_model import CALLS, PEERS, Fault, Patient
+
+from sre_space.analysis.blame import findings
+from sre_space.analysis.burn import Budget
+from sre_space.analysis.cohorts import Cohorts
+from sre_space.analysis.conversion import Conversion
+from sre_space.analysis.correlation import Group, OpenIncident, Scene, correlate
+from sre_space.analysis.flaps import Damping
+from sre_space.analysis.operations import Operations
+from sre_space.analysis.windows import STILL_OPEN, Window
+
+SECOND = 10**9
+JOURNEY = "buy-insurance"
+HEARD_AFTER = SECOND // 2
+LOOKS = 4
+
+
+@dataclass
+class Watching:
+    """Plays a patient to the detectors. `at` is the next Unix second."""
+
+    START: ClassVar[int] = 1_700_000_000
+
+    patient: Patient
+    operations: Operations = field(default_factory=lambda: Operations(CALLS))
+    cohorts: Cohorts = field(default_factory=Cohorts)
+    conversion: Conversion = field(default_factory=lambda: Conversion(JOURNEY))
+    budget: Budget = field(default_factory=lambda: Budget(JOURNEY, scale=1 / 60))
+    damping: Damping = field(default_factory=Damping)
+    open: list[OpenIncident] = field(default_factory=list)
+    windows: list[Window] = field(default_factory=list)
+    at: int = START
+    visits: int = 0
+
+    def play(self, seconds: int) -> tuple[int, list[Group]]:
+        """Play until something would be opened, at most so many seconds: when (Unix ns), and what."""
+        for _ in range(seconds):
+            heard = self._hear()
+            for look in range(LOOKS):
+                now = heard + look * SECOND // LOOKS
+                groups = [group for group in self.look(now) if not group.joins and not group.quiet]
+                if groups:
+                    return now, groups
+        return 0, []
+
+    def look(self, now: int) -> list[Group]:
+        """One look of Scout: the wiring, in five lines."""
+        self.operations.judge(now, self.windows)
+        self.conversion.judge(self.cohorts.decided(now - HEARD_AFTER), self.windows)
+        raw = findings(self.operations, PEERS, now) + self.conversion.findings(now) + self.budget.findings(now)
+        return correlate(self.damping.steady(raw, now), Scene(CALLS, self.open, self.windows), now)
+
+    def open_incident(self, group: Group) -> None:
+        """What follows when Scout opens one: its window begins with its first symptom."""
+        self.open.append(OpenIncident(group.key, group.service))
+        self.windows.append(Window(group.since, STILL_OPEN, frozenset({group.service}), group.key))
+        self.budget.excuse(group.since)
+
+    def recovered(self) -> None:
+        """What follows on RECOVERED: no incident is open, and the windows end now."""
+        self.open.clear()
+        self.windows = [replace(window, until=self.at * SECOND) for window in self.windows]
+
+    def break_down(self, fault: Fault) -> int:
+        """From the next second on this is wrong; since when (Unix ns)."""
+        self.patient.fault = fault
+        return self.at * SECOND
+
+    def _hear(self) -> int:
+        heard = self.patient.second(self.at)
+        self.at += 1
+        now = self.at * SECOND + HEARD_AFTER
+        self.operations.add(heard.sketches, now)
+        excused = any(window.holds(now - SECOND) for window in self.windows)
+        self.budget.add(now - SECOND, heard.good, heard.bad, excused)
+        for asked, bought in heard.visits:
+            self.visits += 1
+            self.cohorts.ask(str(self.visits), asked)
+            if bought:
+                self.cohorts.buy(str(self.visits), bought)
+        return now

@@ -1,0 +1,83 @@
+"""Victims and culprits, told apart by the sums of what their operations lost."""
+
+import numpy as np
+import pytest
+from support.traffic_model import ASK_POLICY, ISSUE, PEERS, POLICY_SQL, Fault, Patient
+from support.watching import SECOND, Watching
+
+from sre_space.analysis.blame import Finding, excess, findings
+from sre_space.analysis.operations import ALL
+from sre_space.domain.facts import SymptomKind
+
+
+def found(fault: Fault, seconds: int = 12) -> list[Finding]:
+    """What fires twelve seconds after a fault."""
+    watching = Watching(Patient(np.random.default_rng(11)))
+    watching.play(150)
+    watching.break_down(fault)
+    for _ in range(seconds):
+        watching.play(1)
+    return findings(watching.operations, PEERS, watching.at * SECOND)
+
+
+def split(found: list[Finding]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """Culprits and victims as (service, operation), without the operation of all requests."""
+    named = [one for one in found if one.operation != ALL]
+    culprits = {(one.symptom.service, one.operation) for one in named if one.accuses}
+    return culprits, {(one.symptom.service, one.operation) for one in named if not one.accuses}
+
+
+CALLERS = {("quote-service", "POST /quotes"), ("quote-service", "POST /quotes/{id}/purchase")}
+CALL = ("quote-service", "POST")
+
+
+def test_a_slow_way_accuses_the_call_and_not_the_callee() -> None:
+    assert split(found(Fault(way_to_policy_ns=200e6))) == ({CALL}, CALLERS)
+
+
+def test_a_slow_statement_accuses_its_own_service() -> None:
+    culprits, victims = split(found(Fault(policy_sql_ns=200e6)))
+
+    assert {service for service, _ in culprits} == {"policy-service"}
+    assert (POLICY_SQL.service, POLICY_SQL.name) in culprits
+    assert victims == {CALL, *CALLERS}
+
+
+def test_failures_of_a_callee_are_its_own() -> None:
+    culprits, victims = split(found(Fault(policy_errors=0.6)))
+
+    assert ("policy-service", "POST /risk-assessments") in culprits
+    assert {service for service, _ in culprits} == {"policy-service"}
+    assert {CALL, ("quote-service", "POST /quotes")} <= victims
+
+
+def test_a_callee_that_left_no_spans_is_named_by_the_call() -> None:
+    gone = found(Fault(policy_gone=True))
+
+    assert {one.callee for one in gone if one.accuses} == {"policy-service"}
+    assert all(one.explained > 0.9 for one in gone if not one.accuses)
+
+
+def test_two_faults_at_once_have_two_culprits() -> None:
+    culprits, _ = split(found(Fault(user_own_ns=200e6, policy_sql_ns=200e6)))
+
+    assert {service for service, _ in culprits} == {"user-service", "policy-service"}
+
+
+@pytest.mark.parametrize(("fault", "kind"), [(Fault(policy_errors=0.5), SymptomKind.ERROR),
+                                             (Fault(policy_sql_ns=200e6), SymptomKind.LATENCY)])  # fmt: skip
+def test_a_finding_shows_what_a_person_would_look_at(fault: Fault, kind: SymptomKind) -> None:
+    finding = next(one for one in found(fault) if one.operation == ISSUE.name)
+
+    assert finding.symptom.kind is kind
+    assert finding.symptom.value > finding.symptom.limit
+    assert "`POST /policies`" in finding.symptom.detail
+    assert 1 <= len(finding.traces) <= 3
+    assert all(len(trace) == 32 for trace in finding.traces)
+
+
+def test_an_operation_that_is_not_learnt_has_no_excess() -> None:
+    watching = Watching(Patient(np.random.default_rng(1)))
+    watching.play(10)
+
+    assert excess(watching.operations.watches[ASK_POLICY], SymptomKind.ERROR, 0).count == 0

@@ -1,0 +1,182 @@
+"""Findings to incidents: one for each cause, titled and placed by its culprit."""
+
+from itertools import permutations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre_space.analysis.blame import Finding
+from sre_space.analysis.correlation import (
+    JOURNEY_PATIENCE_NS,
+    PATIENCE_NS,
+    TITLE,
+    Group,
+    OpenIncident,
+    Scene,
+    correlate,
+)
+from sre_space.analysis.sight import Feed, Sight, sight
+from sre_space.analysis.windows import STILL_OPEN, Window
+from sre_space.domain.facts import Symptom, SymptomKind
+
+SECOND = 10**9
+NOW = 1_700_000_000 * SECOND
+CALLS = {
+    "web": ("quote", "search"), "quote": ("user", "policy"), "search": (), "user": (), "policy": ("ledger",),
+    "ledger": (),
+}  # fmt: skip
+SCENE = Scene(CALLS)
+INFRASTRUCTURE, SATURATION, ERROR, LATENCY, CONVERSION, SLO = TITLE
+
+
+def finding(kind: SymptomKind, service: str, age: int = SECOND, **values: object) -> Finding:
+    symptom = Symptom(kind, service, "", 1.0, 0.1, NOW - age)
+    return Finding(symptom, **{"fired": NOW - age, **values})  # type: ignore[arg-type]
+
+
+def journey(kind: SymptomKind, age: int = JOURNEY_PATIENCE_NS) -> Finding:
+    return finding(kind, "buy-insurance", age, journey=True)
+
+
+def keys(findings: list[Finding], scene: Scene = SCENE) -> list[str]:
+    return [group.key for group in correlate(findings, scene, NOW)]
+
+
+CULPRIT = finding(ERROR, "policy")
+VICTIM = finding(ERROR, "quote", 2 * SECOND, explained=0.9)
+
+
+def test_a_caller_of_a_sick_service_is_a_victim_in_its_incident() -> None:
+    [group] = correlate([VICTIM, CULPRIT], SCENE, NOW)
+
+    assert (group.kind, group.service, group.joins) == (ERROR, "policy", "")
+    assert group.findings == (VICTIM, CULPRIT)
+    assert group.since == VICTIM.symptom.since
+
+
+def test_the_order_of_findings_does_not_matter() -> None:
+    findings = [VICTIM, CULPRIT, journey(SLO), finding(LATENCY, "user"), finding(LATENCY, "search", 3 * SECOND)]
+    told = {tuple(correlate(list(one), SCENE, NOW)) for one in permutations(findings)}
+
+    assert {tuple((group.key, len(group.findings)) for group in groups) for groups in told} == {
+        (("latency/search", 2), ("error/policy", 2), ("latency/user", 1)),
+    }
+
+
+def test_a_victim_waits_for_its_culprit_and_then_speaks_for_itself() -> None:
+    assert keys([VICTIM]) == []
+    assert keys([finding(ERROR, "quote", PATIENCE_NS, explained=0.9)]) == ["error/quote"]
+
+
+def test_siblings_that_are_both_sick_are_two_incidents_and_a_path_is_one() -> None:
+    assert keys([finding(ERROR, "policy"), finding(ERROR, "user")]) == ["error/policy", "error/user"]
+    assert keys([finding(ERROR, "policy"), finding(ERROR, "web")]) == ["error/policy"]
+
+
+def test_the_gravest_kind_titles_the_incident_and_then_the_deepest_service() -> None:
+    assert keys([finding(ERROR, "policy"), finding(LATENCY, "ledger")]) == ["error/policy"]
+    assert keys([finding(ERROR, "policy"), finding(ERROR, "ledger")]) == ["error/ledger"]
+    assert keys([finding(INFRASTRUCTURE, "quote"), finding(ERROR, "policy")]) == ["infrastructure/quote"]
+
+
+def test_a_call_to_a_dead_service_is_the_dead_service() -> None:
+    call = finding(ERROR, "quote", 2 * SECOND, callee="policy")
+    assert keys([call]) == ["error/quote"]
+
+    [group] = correlate([call, finding(INFRASTRUCTURE, "policy")], SCENE, NOW)
+    assert (group.key, len(group.findings)) == ("infrastructure/policy", 2)
+
+
+def test_calls_that_time_out_at_a_slow_service_are_its_slowness() -> None:
+    call = finding(ERROR, "quote", 2 * SECOND, callee="policy")
+
+    assert keys([call, finding(LATENCY, "policy")]) == ["latency/policy"]
+
+
+def test_a_journey_accuses_nobody_and_joins_whatever_is_sick() -> None:
+    assert keys([journey(CONVERSION)]) == ["conversion/buy-insurance"]
+    assert keys([journey(CONVERSION), journey(SLO)]) == ["conversion/buy-insurance"]
+    assert keys([journey(CONVERSION), CULPRIT]) == ["error/policy"]
+    assert keys([journey(CONVERSION, SECOND)]) == []
+
+
+def test_what_belongs_to_an_open_incident_joins_it() -> None:
+    scene = Scene(CALLS, [OpenIncident("infrastructure/policy", "policy")])
+    joined = {
+        one.symptom.service: [group.joins for group in correlate([one], scene, NOW)]
+        for one in (CULPRIT, finding(ERROR, "quote", PATIENCE_NS, explained=0.9), journey(SLO), finding(ERROR, "user"))
+    }
+
+    assert joined == {
+        "policy": ["infrastructure/policy"], "quote": ["infrastructure/policy"],
+        "buy-insurance": ["infrastructure/policy"], "user": [""],
+    }  # fmt: skip
+
+
+def test_a_culprit_that_is_found_later_joins_the_incident_of_its_journey() -> None:
+    scene = Scene(CALLS, [OpenIncident("slo/buy-insurance", "buy-insurance")])
+
+    assert [group.joins for group in correlate([CULPRIT], scene, NOW)] == ["slo/buy-insurance"]
+
+
+def test_symptoms_that_began_inside_a_window_are_of_its_case_or_quiet() -> None:
+    def of(window: Window, one: Finding = CULPRIT) -> Group:
+        [group] = correlate([one], Scene(CALLS, windows=[window]), NOW)
+        return group
+
+    action = Window(NOW - 5 * SECOND, STILL_OPEN, frozenset({"policy"}), "error/policy")
+    assert (of(action).joins, of(action).quiet) == ("error/policy", True)
+    planned = Window(NOW - 5 * SECOND, STILL_OPEN, frozenset({"policy"}))
+    assert (of(planned).joins, of(planned).quiet) == ("", True)
+    assert not of(Window(NOW, STILL_OPEN, frozenset({"user"}))).quiet
+    assert not of(Window(0, NOW - 2 * SECOND, frozenset({"policy"}))).quiet
+    assert of(Window(0, STILL_OPEN, frozenset({"user"})), journey(SLO)).quiet
+
+
+def test_blind_telemetry_says_nothing_but_probes_still_do() -> None:
+    dead = finding(INFRASTRUCTURE, "policy")
+
+    assert keys([CULPRIT, journey(SLO)], Scene(CALLS, sight=Sight("the bus lags"))) == []
+    assert keys([CULPRIT, dead], Scene(CALLS, sight=Sight("the bus lags"))) == ["infrastructure/policy"]
+    assert keys([dead], Scene(CALLS, sight=Sight("slept", slept=True))) == []
+
+
+def test_sight_is_lost_by_silence_by_lag_and_by_sleep() -> None:
+    well = Feed("otlp_spans", NOW - SECOND, NOW - 2 * SECOND)
+
+    assert not sight([well], NOW - SECOND // 4, NOW).blind
+    assert not sight([well], 0, NOW).blind
+    assert sight([well, Feed("quote_requested", NOW - 9 * SECOND, NOW)], NOW, NOW).reason.startswith(
+        "nothing was heard"
+    )
+    assert "lags by 30.0 s" in sight([Feed("otlp_spans", NOW, NOW - 30 * SECOND)], NOW, NOW).reason
+    assert sight([well], NOW - 60 * SECOND, NOW).slept
+
+
+SERVICES = st.sampled_from(list(CALLS))
+
+
+@given(
+    st.lists(
+        st.builds(
+            lambda kind, service, age, explained: finding(kind, service, age * SECOND, explained=explained),
+            st.sampled_from([INFRASTRUCTURE, SATURATION, ERROR, LATENCY]), SERVICES, st.integers(0, 20),
+            st.floats(0, 1),
+        ),
+        max_size=8,
+        unique_by=lambda one: (one.symptom.kind, one.symptom.service),
+    ),
+    st.lists(st.sampled_from([CONVERSION, SLO]).map(journey), max_size=2, unique_by=lambda one: one.symptom.kind),
+)  # fmt: skip
+def test_every_finding_is_in_at_most_one_incident_and_no_victim_is_blamed_for_a_culprit(
+    findings: list[Finding], journeys: list[Finding]
+) -> None:
+    groups = correlate(findings + journeys, SCENE, NOW)
+    placed = [one for group in groups for one in group.findings]
+
+    assert len(placed) == len(set(map(id, placed)))
+    assert len({group.key for group in groups}) == len(groups)
+    assert {id(one) for one in findings if one.accuses} <= set(map(id, placed))
+    for group in groups:
+        if any(one.accuses for one in group.findings):
+            assert group.service in {one.symptom.service for one in group.findings if one.accuses}
