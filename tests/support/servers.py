@@ -79,6 +79,14 @@ class TelemetryServer:
 
 
 @dataclass(frozen=True)
+class TraceStore:
+    """Where spans go in (OTLP over gRPC) and out (Jaeger's query API): ours, or Jaeger itself."""
+
+    grpc: str
+    query: str
+
+
+@dataclass(frozen=True)
 class ForgeServer:
     """Our forge and its accounts."""
 
