@@ -83,12 +83,15 @@ def traces_json(alone: Iterable[bytes]) -> list[dict[str, object]]:
     return [_trace_json(trace_id, members) for trace_id, members in traces.items()]
 
 
-def has_tags(alone: bytes, wanted: Iterable[tuple[str, str]]) -> bool:
+def has_tags(alone: bytes, wanted: frozenset[tuple[str, str]]) -> bool:
     """Does the span have all these tags? Its process's tags and the fields of its events count as its own."""
     one = ResourceSpans.FromString(alone)
-    fields = [field for event in _logs(_span(one)) for field in event["fields"]]
-    found = {(str(tag["key"]), _text(tag)) for tag in (*_tags(one), *_process(one.resource)["tags"], *fields)}
-    return found.issuperset(wanted)
+    span, keys = _span(one), {key for key, _ in wanted}
+    process = (pair for pair in one.resource.attributes if pair.key != "service.name")
+    pairs = (*span.attributes, *process, *(pair for event in span.events for pair in event.attributes))
+    tags = [_tag(pair) for pair in pairs if pair.key in keys]
+    tags += [*_own_tags(one), *(_string("event", event.name) for event in span.events)]
+    return wanted.issubset({(str(tag["key"]), _text(tag)) for tag in tags})
 
 
 def _text(tag: Tag) -> str:
@@ -134,7 +137,7 @@ def _span_json(one: ResourceSpans, process: str) -> dict[str, object]:
         "references": _references(span),
         "startTime": span.start_time_unix_nano // 1000,
         "duration": max(0, span.end_time_unix_nano - span.start_time_unix_nano) // 1000,
-        "tags": sorted(_tags(one), key=_key),
+        "tags": sorted([*map(_tag, span.attributes), *_own_tags(one)], key=_key),
         "logs": _logs(span),
         "processID": process,
         "warnings": None,
@@ -170,7 +173,8 @@ def _fields(event: Span.Event) -> list[Tag]:
     return named + sorted((_tag(pair) for pair in event.attributes), key=_key)
 
 
-def _tags(one: ResourceSpans) -> list[Tag]:
+def _own_tags(one: ResourceSpans) -> list[Tag]:
+    """What Jaeger makes tags of beside the attributes."""
     span, scope = _span(one), one.scope_spans[0].scope
     kind, status = kind_of(span), status_of(span)
     told = {
@@ -182,7 +186,7 @@ def _tags(one: ResourceSpans) -> list[Tag]:
         "otel.status_description": span.status.message,
         "w3c.tracestate": span.trace_state,
     }
-    tags = [_tag(pair) for pair in span.attributes] + [_string(key, value) for key, value in told.items() if value]
+    tags = [_string(key, value) for key, value in told.items() if value]
     return [*tags, {"key": "error", "type": "bool", "value": True}] if status is SpanStatus.ERROR else tags
 
 

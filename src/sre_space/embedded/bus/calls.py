@@ -101,7 +101,10 @@ class Records:
         return int32(number) + int16(error) + int64(base) + int64(-1) + start
 
     async def fetch(self, request: Reader, version: int) -> bytes:
-        """Records from the asked offsets; waits until there are some or `max_wait` is over, but never with an error."""
+        """Records from the asked offsets; waits until there are some or `max_wait` is over.
+
+        An offset out of range is told at once, and so is that no partition is known; as Kafka does it.
+        """
         request.int32()
         wait_ms, min_bytes, max_bytes, _ = request.int32(), request.int32(), request.int32(), request.int8()
         if version >= 7:
@@ -113,7 +116,7 @@ class Records:
             self.bell.setdefault(partition, set()).add(event)
         try:
             answer, size, failed = self._read(wanted, max_bytes, version)
-            if wanted and not failed and size < min_bytes and wait_ms > 0:
+            if partitions and not failed and size < min_bytes and wait_ms > 0:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(event.wait(), wait_ms / 1000)
                 answer, _, _ = self._read(wanted, max_bytes, version)
@@ -133,7 +136,7 @@ class Records:
         return number, offset, request.int32()
 
     def _read(self, wanted: list[tuple[str, list[Place]]], budget: int, version: int) -> tuple[bytes, int, bool]:
-        """The answer, the bytes of records in it, and whether a partition could not be read."""
+        """The answer, the bytes of records in it, and whether an offset is out of range."""
         total, failed, topics = 0, False, []
         budget = min(budget, MAX_FETCH_BYTES)
         for topic, places in wanted:
@@ -141,7 +144,7 @@ class Records:
             for number, offset, limit in places:
                 partition = self.topics.partition(topic, number)
                 error, records = _records(partition, offset, min(limit, budget - total))
-                failed, total = failed or error != 0, total + len(records)
+                failed, total = failed or error == OFFSET_OUT_OF_RANGE, total + len(records)
                 answers.append(int32(number) + int16(error) + _place_head(partition, version) + codec.data(records))
             topics.append(text(topic) + array(answers))
         return array(topics), total, failed
