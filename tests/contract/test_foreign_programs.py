@@ -125,11 +125,24 @@ def test_kafkas_tools_move_a_group_back(kafka_tools: KafkaTools) -> None:
     assert line[2:6] == ["0", "1", "3", "2"]  # partition, committed, end, lag
 
 
+@pytest.fixture
+def otelcol() -> str:
+    """The Collector's binary; asked for before any server is started."""
+    return program("OTELCOL", "OpenTelemetry Collector with the Kafka exporter")
+
+
+@pytest.fixture
+def telemetrygen() -> str:
+    """Same."""
+    return program("TELEMETRYGEN", "telemetrygen")
+
+
 @pytest.fixture(params=["otlp_grpc", "otlp_http"])
-def collector(telemetry: TelemetryServer, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+def collector(
+    otelcol: str, telemetry: TelemetryServer, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[str]:
     """The Collector, which sends all to our bus and to our telemetry server; its own address for OTLP over gRPC."""
-    path, port = program("OTELCOL", "OpenTelemetry Collector with the Kafka exporter"), free_port()
-    config = tmp_path / "collector.yaml"
+    port, config = free_port(), tmp_path / "collector.yaml"
     compression = "zstd" if request.param == "otlp_grpc" else "none"
     config.write_text(
         COLLECTOR.format(
@@ -138,7 +151,7 @@ def collector(telemetry: TelemetryServer, tmp_path: Path, request: pytest.Fixtur
         )
     )  # fmt: skip
     log = tmp_path / "collector.log"
-    with serving([path, "--config", str(config)], {}, lambda: b"Everything is ready" in log.read_bytes(), log):
+    with serving([otelcol, "--config", str(config)], {}, lambda: b"Everything is ready" in log.read_bytes(), log):
         yield f"127.0.0.1:{port}"
 
 
@@ -168,7 +181,7 @@ def requests() -> dict[str, bytes]:
 
 
 def test_what_the_collector_publishes_is_what_our_telemetry_server_publishes(
-    telemetry: TelemetryServer, collector: str
+    collector: str, telemetry: TelemetryServer
 ) -> None:
     sent = requests()
     for signal, body in sent.items():
@@ -185,12 +198,13 @@ def test_what_the_collector_publishes_is_what_our_telemetry_server_publishes(
 
 
 @pytest.mark.parametrize("over", ["grpc", "http"])
-def test_telemetrygens_spans_logs_and_metrics_arrive_once(telemetry: TelemetryServer, over: str) -> None:
-    path = program("TELEMETRYGEN", "telemetrygen")
+def test_telemetrygens_spans_logs_and_metrics_arrive_once(
+    telemetrygen: str, telemetry: TelemetryServer, over: str
+) -> None:
     where = telemetry.grpc if over == "grpc" else telemetry.http.removeprefix("http://")
     to = ["--otlp-endpoint", where, "--otlp-insecure", "--service", "gen", *(["--otlp-http"] if over == "http" else [])]
     for signal in ("traces", "logs", "metrics"):
-        subprocess.run([path, signal, *to, f"--{signal}", "3"], check=True, capture_output=True, timeout=120)
+        subprocess.run([telemetrygen, signal, *to, f"--{signal}", "3"], check=True, capture_output=True, timeout=120)
         topic = "otlp_spans" if signal == "traces" else f"otlp_{signal}"
         until(partial(values, telemetry.bus, topic), f"{signal} are on the bus")
     until(lambda: len(generated(telemetry)) >= 6, "all spans are on the bus")
