@@ -1,0 +1,60 @@
+"""How likely a healthy system does what was seen: bounds, never too sure, in closed form.
+
+Chernoff's bound for a binomial tail (Chernoff 1952; Hoeffding 1963, theorem 1) needs no table and
+holds for every n. Counts are taken as independent, which spans of one trace are not: that is why
+a finding must also be large, not only unlikely.
+"""
+
+import math
+
+import numpy as np
+
+from sre_space.analysis.diagnosis.tables import Floats
+
+RARE = 0.01  # how often a healthy call fails, before anything was seen
+PRIOR = 50.0  # calls that this belief is worth
+HIGH = 0.95  # the quantile of the baseline beyond which a value is exceptional
+
+
+def tail(hits: float, trials: float, rate: float) -> float:
+    """At most this likely: `hits` or more of `trials`, each with chance `rate`."""
+    if trials <= 0 or hits <= trials * rate:
+        return 1.0
+    share = min(1.0, hits / trials)
+    return math.exp(-trials * divergence(share, min(max(rate, 1e-9), 1 - 1e-9)))
+
+
+def divergence(share: float, rate: float) -> float:
+    """Kullback-Leibler divergence of two coins, in nats."""
+    left = share * math.log(share / rate) if share > 0 else 0.0
+    right = (1 - share) * math.log((1 - share) / (1 - rate)) if share < 1 else 0.0
+    return left + right
+
+
+def usual_rate(hits: float, trials: float) -> float:
+    """A rate with Jeffreys' half observation, so that never seen is not impossible."""
+    return (hits + 0.5) / (trials + 1.0)
+
+
+def failure_rate(hits: float, trials: float) -> float:
+    """A failure rate that starts from RARE and learns."""
+    return (hits + RARE * PRIOR) / (trials + PRIOR)
+
+
+def exceedance(values: Floats, usual: Floats) -> float:
+    """At most this likely: so many of `values` beyond the median, or beyond the HIGH quantile, of `usual`.
+
+    The first sees a shift of all, the second a slow share; two looks cost a factor of two.
+    A single value is judged by its rank: beyond all of n usual ones once in n + 1.
+    """
+    if not len(values) or not len(usual):
+        return 1.0
+    if len(values) == 1:
+        return float((np.count_nonzero(usual >= values[0]) + 1) / (len(usual) + 1))
+    looks = [(float(np.quantile(usual, share, method="higher")), 1 - share) for share in (0.5, HIGH)]
+    return min(1.0, 2 * min(_beyond(values, usual, limit, rate) for limit, rate in looks))
+
+
+def _beyond(values: Floats, usual: Floats, limit: float, rate: float) -> float:
+    known = (np.count_nonzero(usual > limit) + 1) / (len(usual) + 1)
+    return tail(float(np.count_nonzero(values > limit)), len(values), max(float(known), rate))

@@ -1,0 +1,140 @@
+"""Which work, way or call takes longer than in health, by how much of the affected requests' time, and whose it is.
+
+Excess over the healthy median, less the excess that health has too, so that a noisy group cancels
+itself; summed as in ShapleyIQ (Li et al., ASPLOS 2023), where the contributions of independent
+delays add up. Only spans on the critical path count (CRISP). A slow way between two services is
+charged to the end whose other ways are slow as well (`blame`).
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sre_space.analysis.diagnosis.blame import Ends, Way, ends_of
+from sre_space.analysis.diagnosis.chance import exceedance
+from sre_space.analysis.diagnosis.findings import Finding, Sense
+from sre_space.analysis.diagnosis.grouping import Group
+from sre_space.analysis.diagnosis.selftime import Part
+from sre_space.analysis.diagnosis.tables import Floats, Ints
+from sre_space.analysis.diagnosis.window import Window
+from sre_space.domain.facts import CauseKind, Evidence
+
+UNLIKELY = 0.2  # a group beyond it is not slower, it varies; a verdict asks for far less
+SHOWN = 3  # spans that a finding points to
+
+
+@dataclass(frozen=True)
+class Slowdown:
+    """One group against its baseline; times in ns. `excess` is per row of `rows`, less what health has."""
+
+    group: Group
+    rows: Ints
+    excess: Floats
+    usual: float
+    now: float
+    harm: float
+    chance: float
+
+    @property
+    def per_call(self) -> float:
+        """Mean nanoseconds added to each call."""
+        return float(self.excess.mean())
+
+
+def slower(incident: Window, baselines: Sequence[Window]) -> list[Finding]:
+    """Findings for every group that takes longer than chance allows."""
+    slow = slowdowns(incident, baselines)
+    ends = ends_of([_way(one) for one in slow if one.group.part == Part.WAY])
+    clear = [one for one in slow if one.chance <= UNLIKELY and one.harm > 0]
+    return [_finding(one, incident, ends) for one in clear]
+
+
+def slowdowns(incident: Window, baselines: Sequence[Window]) -> list[Slowdown]:
+    """Every group of the incident that some baseline knows."""
+    usual = usual_times(baselines)
+    groups = incident.groups
+    own = incident.shape.own.astype(np.float64)
+    found = []
+    for number, group in enumerate(groups.keys):
+        if group in usual:
+            rows = groups.rows(number)
+            found.append(_compared(group, rows, own[rows], usual[group], incident))
+    return found
+
+
+def usual_times(baselines: Sequence[Window]) -> Mapping[Group, Floats]:
+    """Self times of each group over all baselines together, ns."""
+    pooled: dict[Group, list[Floats]] = defaultdict(list)
+    for window in baselines:
+        own = window.shape.own.astype(np.float64)
+        for number, group in enumerate(window.groups.keys):
+            pooled[group].append(own[window.groups.rows(number)])
+    return {group: np.concatenate(parts) for group, parts in pooled.items()}
+
+
+def _compared(group: Group, rows: Ints, values: Floats, usual: Floats, incident: Window) -> Slowdown:
+    median = float(np.median(usual))
+    noise = float(np.maximum(usual - median, 0).mean())
+    seen = ~incident.shape.hidden[rows]
+    excess = np.where(seen, np.maximum(values - median, 0) - noise, 0.0)
+    traces = np.unique(incident.spans.trace[rows])
+    harm = max(0.0, float(excess.sum())) / max(1.0, float(incident.trace_time[traces].sum()))
+    return Slowdown(group, rows, excess, median, float(values.mean()), min(1.0, harm), exceedance(values, usual))
+
+
+def _way(slow: Slowdown) -> Way:
+    return Way(slow.group.service, slow.group.callee, slow.per_call if slow.chance <= UNLIKELY else 0.0, len(slow.rows))
+
+
+def _finding(slow: Slowdown, incident: Window, ends: Mapping[tuple[str, str], Ends]) -> Finding:
+    group = slow.group
+    service = _charged(group, ends)
+    worst = slow.rows[np.argsort(-slow.excess)[:SHOWN]]
+    first = slow.rows[slow.excess > 0]
+    return Finding(
+        service=service,
+        operation=_operation(group, service),
+        kind=_kind(group, incident, slow),
+        sense=Sense.TIME,
+        harm=slow.harm,
+        chance=slow.chance,
+        evidence=Evidence(f"span:{incident.spans.id_of(int(worst[0]))}", _told(slow)),
+        since=int(incident.spans.start[first].min()) if len(first) else 0,
+        rows=tuple(int(row) for row in worst),
+    )
+
+
+def _charged(group: Group, ends: Mapping[tuple[str, str], Ends]) -> str:
+    """A way belongs to the end whose other ways are slow too; when neither's are known, to the caller."""
+    if group.part != Part.WAY:
+        return group.service
+    seen = ends[group.service, group.callee]
+    return group.callee if seen.callee > seen.caller else group.service
+
+
+def _operation(group: Group, service: str) -> str:
+    return group.callee_operation if group.part == Part.WAY and service == group.callee else group.operation
+
+
+def _kind(group: Group, incident: Window, slow: Slowdown) -> CauseKind:
+    if group.part == Part.WAY:
+        return CauseKind.SLOW_NETWORK
+    if group.part == Part.CALL:
+        query = incident.spans.statement[slow.rows[0]] != 0
+        return CauseKind.SLOW_QUERY if query else CauseKind.SLOW_NETWORK
+    return CauseKind.SLOW_CODE
+
+
+def _told(slow: Slowdown) -> str:
+    group = slow.group
+    what = {
+        Part.WORK: f"own time of `{group.operation}` in {group.service}",
+        Part.WAY: f"the way from {group.service} to {group.callee} (`{group.callee_operation}`), outside both",
+        Part.CALL: f"`{group.operation}` that {group.service} sends to {group.callee or 'a peer without spans'}",
+    }[group.part]
+    return (
+        f"{what}: {slow.now / 1e6:.1f} ms on average, usually {slow.usual / 1e6:.1f} ms (n={len(slow.rows)}); "
+        f"{slow.harm:.0%} of the time of the requests that pass it"
+    )
