@@ -22,6 +22,7 @@ from sre_space.analysis.diagnosis.tables import (
 
 CHUNK = 65_536  # rows held as Python tuples before they become columns
 DEEPEST_BITS = 20  # parent chains longer than 2**20 are cycles
+_STRIDE = np.int64(-7046029254386353131)  # 2**64 over the golden ratio: far apart for near traces
 _TYPES: tuple[type[np.generic], ...] = (*(np.int32,) * 6, np.int8, np.int8, np.int16, np.int64, np.int64)
 
 
@@ -79,7 +80,8 @@ class SpanBuilder:
         keys, parents = keys[order], parents[order]
         trace, *rest = (column[order] for column in columns)
         kind = rest[6]
-        parent = _without_cycles(_rows_of(parents, keys, kind == SERVER))
+        parent = _rows_of(parents, keys, kind == SERVER)
+        parent = _without_cycles(_adopted(parent, parents, keys, trace, (rest[9], rest[10])))
         return SpanTable(
             trace,
             parent,
@@ -107,8 +109,7 @@ def _chunk(traces: Names, rows: Sequence[SpanRow]) -> _Chunk:
 def _keys(trace: NDArray[np.int32], ids: Sequence[str]) -> Ints:
     """A 64-bit key of (trace, span id), 0 for no id: two of n spans meet by chance once in 2**65 / n**2."""
     hashed = np.fromiter(map(hash, ids), np.int64, len(ids))
-    mixed = hashed ^ ((trace.astype(np.int64) + 1) * np.int64(-7046029254386353131))
-    return np.where(hashed == 0, 0, mixed)
+    return np.where(hashed == 0, 0, hashed ^ ((trace.astype(np.int64) + 1) * _STRIDE))
 
 
 def _order(columns: Sequence[NDArray[np.generic]], keys: Ints) -> Ints:
@@ -136,6 +137,32 @@ def _rows_of(parents: Ints, keys: Ints, server: Flags) -> NDArray[np.int32]:
     twin = (ranked[1:] == ranked[:-1]) & (ranked[1:] != 0) & server[order[1:]] & ~server[order[:-1]]
     parent[order[1:][twin]] = order[:-1][twin]
     return parent
+
+
+def _adopted(
+    parent: NDArray[np.int32], parents: Ints, keys: Ints, trace: NDArray[np.generic], times: tuple[Ints, Ints]
+) -> NDArray[np.int32]:
+    """Orphans find their parent in another trace, when one span alone has that id and ran at that time.
+
+    A proxy or a converter that renames traces leaves such halves; the ids are random and long.
+    """
+    start, end = times
+    orphans = np.flatnonzero((parents != 0) & (parent == ROOT))
+    if not len(orphans):
+        return parent
+    bare, wanted = _bare(keys, trace), _bare(parents[orphans], trace[orphans])
+    order = np.argsort(bare, kind="stable")
+    first, last = (np.searchsorted(bare[order], wanted, side) for side in ("left", "right"))
+    single = last - first == 1
+    orphans, found = orphans[single], order[first[single]]
+    fits = (found != orphans) & (start[orphans] >= start[found]) & (start[orphans] <= end[found])
+    parent[orphans[fits]] = found[fits]
+    return parent
+
+
+def _bare(keys: Ints, trace: NDArray[np.generic]) -> Ints:
+    """The span's part of its key alone."""
+    return keys ^ ((trace.astype(np.int64) + 1) * _STRIDE)
 
 
 def _without_cycles(parent: NDArray[np.int32]) -> NDArray[np.int32]:
