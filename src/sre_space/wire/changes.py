@@ -1,6 +1,6 @@
 """`changes.jsonl` and `alert.json`: what people changed and what paged, any field may be missing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,18 +17,23 @@ def change_of(line: bytes, number: int) -> Change:
     """One change; a line without an id is known by its number."""
     try:
         told: Json = orjson.loads(line)
-        units = [name for step in told.get("steps") or () for name in step.get("new_pods") or ()]
+        at = time_of(told.get("time") or told.get("timestamp"))
         return Change(
             id=str(told.get("id") or f"line-{number}"),
-            time=time_of(told.get("time") or told.get("timestamp")),
+            time=at,
             service=str(told.get("service") or ""),
             kind=str(told.get("kind") or ""),
             summary=str(told.get("summary") or ""),
             diff=_diff(told),
-            instances=tuple(map(str, units)),
+            units=tuple(_units(told, at)),
         )
     except _BROKEN as error:
         raise Malformed(f"no change: {type(error).__name__}: {error}") from error
+
+
+def _units(told: Json, at: int) -> Iterator[tuple[str, int]]:
+    for step in told.get("steps") or ():
+        yield from ((str(name), time_of(step.get("time")) or at) for name in step.get("new_pods") or ())
 
 
 def _diff(told: Json) -> str:

@@ -13,7 +13,8 @@ class Sense(StrEnum):
     FAILURE = "failure"  # spans failed, broke off or went unanswered
     METRIC = "metric"
     LOG = "log"
-    CHANGE = "change"
+    CHANGE = "change"  # the new units of a release do worse than the old
+    LOAD = "load"  # more requests come in
 
 
 @dataclass(frozen=True)

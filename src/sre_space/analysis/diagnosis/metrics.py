@@ -2,7 +2,8 @@
 
 Used where spans cannot say more: a service without spans of its own, a resource that fills up, a
 rate of requests. Each series is compared with the same series in health, and with the same
-measure of its service's other instances when the instance is new.
+measure of its service's other instances when the instance is new (but not its resources: a new
+process warms up).
 """
 
 from collections import defaultdict
@@ -43,7 +44,8 @@ def shifts(incident: MetricTable, baselines: Sequence[MetricTable], since: int =
         times, values = incident.time[first:last], incident.value[first:last]
         late = times >= since
         usual = exact.get(_identity(series, series.instance))
-        usual = usual if usual is not None else pooled.get(_identity(series, ""))
+        if usual is None and meaning_of(series.name) is not Meaning.SATURATION:
+            usual = pooled.get(_identity(series, ""))
         if usual is not None and np.count_nonzero(late):
             found.append(_compared(series, times[late], values[late], usual))
     return [one for one in found if one.harm > 0]

@@ -159,7 +159,7 @@ class Telemetry:
 class Change:
     """Something that people or a pipeline changed; `service` is "" when nobody said where.
 
-    `instances` are the new units that a gradual release started.
+    `units` are the new units that a gradual release started, each with its time.
     """
 
     id: str
@@ -168,7 +168,7 @@ class Change:
     kind: str
     summary: str
     diff: str
-    instances: tuple[str, ...] = ()
+    units: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)

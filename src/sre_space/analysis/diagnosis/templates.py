@@ -27,10 +27,16 @@ class Templates:
     """Grows by lines; `of(line)` is the number of the line's template."""
 
     words: list[list[str]] = field(default_factory=list)
+    _known: dict[str, int] = field(default_factory=dict)
     _tree: dict[tuple[int, str], list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def of(self, line: str) -> int:
-        """The template that the line joins, or a new one."""
+        """The template that the line joins, or a new one; asked again, the same."""
+        if line not in self._known:
+            self._known[line] = self._joined(line)
+        return self._known[line]
+
+    def _joined(self, line: str) -> int:
         words = [word for word in _SPLIT.split(_VARIABLE.sub(WILD, line)) if word]
         first = words[0] if words and WILD not in words[0] else WILD
         branch = self._tree[len(words), first]

@@ -1,0 +1,37 @@
+"""How sure a ranking is. A wrong confident answer is worse than none."""
+
+from collections.abc import Sequence
+
+from sre_space.analysis.diagnosis.ranking import OWN, Suspect
+from sre_space.domain.facts import CauseKind, Confidence
+
+LEAST_HARM = 0.12  # of the affected requests: less is drift, which healthy windows have too
+SURE_HARM = 0.3
+UNLIKELY = 0.05  # after counting how often it was looked
+SURE = 0.001
+CLEAR = 1.25  # how much more a cause must explain than the next when both explain the same harm
+
+
+def verdict_of(suspects: Sequence[Suspect], looked: int, compared: bool) -> Confidence:
+    """INCONCLUSIVE when nothing is large, nothing unlikely, or two explanations of one harm are close.
+
+    Causes that own spans prove do not compete: two slow services are two causes. `looked` counts
+    the findings (Bonferroni); without a baseline nothing is CONFIRMED.
+    """
+    if not suspects or suspects[0].score < LEAST_HARM or suspects[0].kind is CauseKind.UNKNOWN:
+        return Confidence.INCONCLUSIVE
+    best = suspects[0]
+    chance = best.chance * max(1, looked)
+    if chance > UNLIKELY or _competes(suspects):
+        return Confidence.INCONCLUSIVE
+    sure = compared and best.own >= SURE_HARM and chance <= SURE
+    return Confidence.CONFIRMED if sure else Confidence.LIKELY
+
+
+def _competes(suspects: Sequence[Suspect]) -> bool:
+    """True when the next suspect explains nearly as much, and not by evidence of its own beside the best's own."""
+    if len(suspects) < 2:
+        return False
+    best, second = suspects[:2]
+    proven = best.own >= LEAST_HARM and second.own >= LEAST_HARM
+    return not proven and best.score < CLEAR * second.score
