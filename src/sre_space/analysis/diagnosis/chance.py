@@ -11,8 +11,7 @@ import numpy as np
 
 from sre_space.analysis.diagnosis.tables import Floats
 
-RARE = 0.01  # how often a healthy call fails, before anything was seen
-PRIOR = 50.0  # calls that this belief is worth
+RARE = 0.01  # how often a healthy call may fail where nothing was seen
 HIGH = 0.95  # the quantile of the baseline beyond which a value is exceptional
 
 
@@ -37,8 +36,8 @@ def usual_rate(hits: float, trials: float) -> float:
 
 
 def failure_rate(hits: float, trials: float) -> float:
-    """A failure rate that starts from RARE and learns."""
-    return (hits + RARE * PRIOR) / (trials + PRIOR)
+    """The usual rate of failures, RARE at least, and RARE where health was not seen."""
+    return max(RARE, usual_rate(hits, trials)) if trials else RARE
 
 
 def exceedance(values: Floats, usual: Floats) -> float:

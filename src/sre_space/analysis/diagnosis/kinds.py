@@ -45,7 +45,7 @@ def kind_of(suspect: Suspect, resources: Sequence[Shift], charge: Charge | None)
         return CauseKind.MISCONFIGURATION if _configures(charge) else CauseKind.BAD_CHANGE
     if strongest.sense in (Sense.FAILURE, Sense.LOG):
         return said(strongest.evidence.statement) or strongest.kind
-    if strongest.kind in (CauseKind.SLOW_CODE, CauseKind.UNKNOWN) and _full(suspect.service, resources):
+    if strongest.kind in (CauseKind.SLOW_CODE, CauseKind.SLOW_NETWORK, CauseKind.UNKNOWN) and _full(suspect.service, resources):
         return CauseKind.SATURATION
     return strongest.kind
 

@@ -21,7 +21,8 @@ from sre_space.analysis.diagnosis.tables import Floats, Ints
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.facts import CauseKind, Evidence
 
-UNLIKELY = 0.2  # a group beyond it is not slower, it varies; a verdict asks for far less
+UNLIKELY = 0.5  # a group beyond it is not slower, it varies; a verdict asks for far less
+FEW = 10  # spans of a group that make no baseline by themselves
 SHOWN = 3  # spans that a finding points to
 
 
@@ -52,7 +53,11 @@ def slower(incident: Window, baselines: Sequence[Window]) -> list[Finding]:
 
 
 def slowdowns(incident: Window, baselines: Sequence[Window]) -> list[Slowdown]:
-    """Every group of the incident that some baseline knows."""
+    """Every group of the incident that some baseline knows, against the baseline that it differs least from.
+
+    Healthy windows differ too (time of day, data); what is worse than one of them but not than
+    another is no fault.
+    """
     usual = usual_times(baselines)
     groups = incident.groups
     own = incident.shape.own.astype(np.float64)
@@ -60,18 +65,24 @@ def slowdowns(incident: Window, baselines: Sequence[Window]) -> list[Slowdown]:
     for number, group in enumerate(groups.keys):
         if group in usual:
             rows = groups.rows(number)
-            found.append(_compared(group, rows, own[rows], usual[group], incident))
+            compared = (_compared(group, rows, own[rows], values, incident) for values in usual[group])
+            found.append(min(compared, key=lambda one: one.harm * (1.0 - one.chance)))
     return found
 
 
-def usual_times(baselines: Sequence[Window]) -> Mapping[Group, Floats]:
-    """Self times of each group over all baselines together, ns."""
-    pooled: dict[Group, list[Floats]] = defaultdict(list)
+def usual_times(baselines: Sequence[Window]) -> Mapping[Group, list[Floats]]:
+    """Self times of each group in ns, one array a baseline; baselines with FEW of them together are one."""
+    windows: dict[Group, list[Floats]] = defaultdict(list)
     for window in baselines:
         own = window.shape.own.astype(np.float64)
         for number, group in enumerate(window.groups.keys):
-            pooled[group].append(own[window.groups.rows(number)])
-    return {group: np.concatenate(parts) for group, parts in pooled.items()}
+            windows[group].append(own[window.groups.rows(number)])
+    return {group: _enough(parts) for group, parts in windows.items()}
+
+
+def _enough(parts: Sequence[Floats]) -> list[Floats]:
+    few = [values for values in parts if len(values) < FEW]
+    return [values for values in parts if len(values) >= FEW] or [np.concatenate(few)]
 
 
 def _compared(group: Group, rows: Ints, values: Floats, usual: Floats, incident: Window) -> Slowdown:

@@ -15,6 +15,7 @@ from sre_space.analysis.diagnosis.findings import Finding, Sense
 from sre_space.analysis.diagnosis.graph import Graph
 from sre_space.domain.facts import CauseKind
 
+LARGE = 0.2  # a harm that is more than drift
 OWN = (Sense.TIME, Sense.FAILURE, Sense.CHANGE, Sense.LOAD)
 
 
@@ -39,8 +40,9 @@ class Suspect:
 
     @property
     def chance(self) -> float:
-        """The smallest chance of its findings."""
-        return min(finding.chance for finding in self.findings)
+        """The smallest chance of a finding that is large by itself, else that of its strongest."""
+        large = [finding.chance for finding in self.findings if finding.harm >= LARGE]
+        return min(large, default=self.findings[0].chance)
 
     @property
     def since(self) -> int:

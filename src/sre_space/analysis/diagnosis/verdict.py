@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from sre_space.analysis.diagnosis.ranking import OWN, Suspect
+from sre_space.analysis.diagnosis.ranking import LARGE, Suspect
 from sre_space.domain.facts import CauseKind, Confidence
 
-LEAST_HARM = 0.12  # of the affected requests: less is drift, which healthy windows have too
 SURE_HARM = 0.3
 UNLIKELY = 0.05  # after counting how often it was looked
 SURE = 0.001
@@ -16,13 +15,15 @@ def verdict_of(suspects: Sequence[Suspect], looked: int, compared: bool) -> Conf
     """INCONCLUSIVE when nothing is large, nothing unlikely, or two explanations of one harm are close.
 
     Causes that own spans prove do not compete: two slow services are two causes. `looked` counts
-    the findings (Bonferroni); without a baseline nothing is CONFIRMED.
+    the findings (Bonferroni); without a baseline nothing is CONFIRMED. What only metrics and logs tell
+    must be larger.
     """
-    if not suspects or suspects[0].score < LEAST_HARM or suspects[0].kind is CauseKind.UNKNOWN:
+    if not suspects or suspects[0].score < LARGE or suspects[0].kind is CauseKind.UNKNOWN:
         return Confidence.INCONCLUSIVE
     best = suspects[0]
     chance = best.chance * max(1, looked)
-    if chance > UNLIKELY or _competes(suspects):
+    hearsay = best.own < LARGE and best.score < SURE_HARM
+    if chance > UNLIKELY or hearsay or _competes(suspects):
         return Confidence.INCONCLUSIVE
     sure = compared and best.own >= SURE_HARM and chance <= SURE
     return Confidence.CONFIRMED if sure else Confidence.LIKELY
@@ -33,5 +34,5 @@ def _competes(suspects: Sequence[Suspect]) -> bool:
     if len(suspects) < 2:
         return False
     best, second = suspects[:2]
-    proven = best.own >= LEAST_HARM and second.own >= LEAST_HARM
+    proven = best.own >= LARGE and second.own >= LARGE
     return not proven and best.score < CLEAR * second.score
