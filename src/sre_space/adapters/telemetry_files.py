@@ -4,9 +4,11 @@ Used by `bootstrap.diagnose`. What cannot be read is skipped, counted and named,
 folder that is not there is `Missing`.
 """
 
+import gc
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,9 +27,26 @@ def read_folder(folder: Path) -> Telemetry:
     """Every `traces*.jsonl`, `logs*.jsonl`, `metrics*.jsonl` and `*.jaeger.json` of a folder, `.gz` or not."""
     if not folder.is_dir():
         raise Missing(f"{folder} is no folder of telemetry")
+    with _no_cycle_search():
+        return _read(sorted(folder.iterdir()))
+
+
+@contextmanager
+def _no_cycle_search() -> Iterator[None]:
+    """Parsed JSON holds no cycles, and searching millions of its objects for them costs a quarter of the time."""
+    searching = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searching:
+            gc.enable()
+
+
+def _read(paths: Sequence[Path]) -> Telemetry:
     spans, metrics, logs = SpanBuilder(), MetricBuilder(), LogBuilder()
     lost: list[Unreadable] = []
-    for path in sorted(folder.iterdir()):
+    for path in paths:
         name = path.name.removesuffix(".gz")
         if name.endswith(".jaeger.json"):
             _read_jaeger(path, spans, lost)

@@ -52,7 +52,8 @@ def _rows(trace: Json, into: SpanBuilder) -> Iterator[SpanRow]:
     for span in trace["spans"]:
         tags = {tag["key"]: tag.get("value") for tag in span.get("tags") or ()}
         service, instance = processes.get(span.get("processID")) or _process(span.get("process") or {})
-        state = span_facts.status_of(_STATUSES.get(str(tags.get("otel.status_code")), UNSET), tags)
+        facts = span_facts.facts_of(tuple((key, str(value)) for key, value in tags.items() if key in span_facts.WANTED))
+        state = ERROR if facts.failed else _STATUSES.get(str(tags.get("otel.status_code")), UNSET)
         start = int(span["startTime"]) * 1000
         end = start + max(0, int(span.get("duration") or 0)) * 1000
         if not 0 <= start <= end <= LATEST:
@@ -64,12 +65,12 @@ def _rows(trace: Json, into: SpanBuilder) -> Iterator[SpanRow]:
             names[service],
             names[instance],
             names[span_facts.operation_of(str(span.get("operationName") or ""))],
-            names[span_facts.statement_of(tags)],
-            names[span_facts.peer_of(tags)],
+            names[facts.statement],
+            names[facts.peer],
             names[_failure(span, tags)] if state == ERROR else 0,
             _KINDS.get(str(tags.get("span.kind")), 0),
             state,
-            span_facts.code_of(tags),
+            facts.code,
             start,
             end,
         )

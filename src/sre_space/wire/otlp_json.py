@@ -128,14 +128,10 @@ def _resource_spans(resource: Json, into: SpanBuilder) -> None:
     service, instance = names[origin.service], names[origin.instance]
     for span in _items(resource, "scopeSpans", "spans"):
         get = span.get
-        told = {pair["key"]: _value(pair.get("value")) for pair in get("attributes") or () if pair["key"] in wanted}
+        told = tuple([(pair["key"], _value(pair.get("value"))) for pair in get("attributes") or () if pair["key"] in wanted])
+        facts = span_facts.facts_of(told)
         status = get("status") or {}
-        state = _STATUSES.get(status.get("code"), 0)
-        code = peer = statement = 0
-        if told:
-            state = span_facts.status_of(state, told)
-            code = span_facts.code_of(told)
-            peer, statement = names[span_facts.peer_of(told)], names[span_facts.statement_of(told)]
+        state = ERROR if facts.failed else _STATUSES.get(status.get("code"), 0)
         message = names[status.get("message") or _failure(span, told)] if state == ERROR else 0
         start = _time(get("startTimeUnixNano"))
         rows.append(
@@ -146,25 +142,25 @@ def _resource_spans(resource: Json, into: SpanBuilder) -> None:
                 service,
                 instance,
                 names[span_facts.operation_of(get("name") or "")],
-                statement,
-                peer,
+                names[facts.statement],
+                names[facts.peer],
                 message,
                 _KINDS.get(get("kind"), 0),
                 state,
-                code,
+                facts.code,
                 start,
                 max(start, _time(get("endTimeUnixNano"))),
             )
         )
 
 
-def _failure(span: Json, told: span_facts.Attributes) -> str:
+def _failure(span: Json, told: span_facts.Pairs) -> str:
     """What a failed span without a status message says: its exception event, else its attributes."""
     for event in span.get("events") or ():
         message = span_facts.message_of(_attributes(event.get("attributes")))
         if message:
             return message
-    return span_facts.message_of(told)
+    return span_facts.message_of(dict(told))
 
 
 def _metric(metric: Json, origin: Origin, into: MetricBuilder) -> None:

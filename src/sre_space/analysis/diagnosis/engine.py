@@ -13,11 +13,13 @@ from sre_space.analysis.diagnosis.findings import Finding, Sense
 from sre_space.analysis.diagnosis.graph import Graph, Mentions, graph_of
 from sre_space.analysis.diagnosis.kinds import kind_of
 from sre_space.analysis.diagnosis.latency import slower
-from sre_space.analysis.diagnosis.load import load_findings
+from sre_space.analysis.diagnosis.load import load_findings, span_load
 from sre_space.analysis.diagnosis.metric_words import Meaning
 from sre_space.analysis.diagnosis.metrics import Shift, shifts
-from sre_space.analysis.diagnosis.ranking import OWN, Suspect, rank
+from sre_space.analysis.diagnosis.ranking import LARGE, Suspect, rank
+from sre_space.analysis.diagnosis.repeats import repeated
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
+from sre_space.analysis.diagnosis.selecting import quick_half
 from sre_space.analysis.diagnosis.signals import log_findings, metric_findings, told_calls
 from sre_space.analysis.diagnosis.story import chain_of, map_of, waterfall_of
 from sre_space.analysis.diagnosis.tables import Alert, Change, Telemetry
@@ -50,7 +52,8 @@ def diagnose_windows(
     incident: Window, baselines: Sequence[Window], changes: Sequence[Change] = (), alert: Alert | None = None
 ) -> CaseDiagnosis:
     """The same on windows, so that one baseline is prepared once for many incidents."""
-    seen = look(incident, baselines)
+    usual = list(baselines) or quick_half(incident)
+    seen = look(incident, usual)
     suspects = rank(seen.findings, seen.graph)
     charged = _charged(changes, suspects, seen, incident, alert)
     guilty = charged[0] if charged and charged[0].score >= GUILTY and not _is_load(suspects) else None
@@ -68,9 +71,11 @@ def look(incident: Window, baselines: Sequence[Window]) -> Seen:
     spans, metrics = [one.spans for one in windows], [one.telemetry.metrics for one in windows]
     mentions = Mentions(graph_of(spans, metrics).services)
     graph = graph_of(spans, metrics, told_calls(logged, mentions))
-    found = [*slower(incident, baselines), *failures(incident, baselines), *load_findings(moved, graph)]
+    found = [*slower(incident, baselines), *repeated(incident, baselines), *failures(incident, baselines)]
+    harmed = any(one.harm >= LARGE for one in found)
+    found += [*load_findings(moved, graph), *span_load(incident, baselines, harmed)]
     found += [one for one in _by_metrics(moved) if one.service not in _known_by_spans(incident, baselines)]
-    found += [one for one in log_findings(logged, mentions)]
+    found += log_findings(logged, mentions)
     return Seen(found, moved, graph)
 
 
@@ -149,7 +154,7 @@ def _notes(incident: Window, baselines: Sequence[Window]) -> tuple[str, ...]:
     """What limits this answer."""
     notes = []
     if not baselines:
-        notes.append("no baseline was given")
+        notes.append("no baseline was given: slow requests are compared with the quick ones of the incident itself")
     if not len(incident.spans):
         notes.append("the incident has no spans")
     lost = [one for window in (incident, *baselines) for one in window.telemetry.unreadable]

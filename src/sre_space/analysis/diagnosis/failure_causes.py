@@ -85,11 +85,12 @@ def _callee_failed(step: Group, incident: Window, ends: Mapping[tuple[str, str],
 def _told(one: Failing, rows: Ints, incident: Window) -> str:
     rate = f"{len(one.rows)} of {len(one.tried)}, usually {one.usual:.1%}"
     group = one.group
+    message = incident.spans.names[incident.spans.message[rows[0]]]
+    said = f"; it said: {message}" if message else ""
     if one.sign is Sign.UNANSWERED:
-        return f"{group.callee} left no span of calls that {group.service} made (`{group.operation}`): {rate}"
+        return f"{group.callee} left no span of calls that {group.service} made (`{group.operation}`): {rate}{said}"
     if one.sign is Sign.ERROR:
-        said = incident.spans.names[incident.spans.message[rows[0]]]
-        return f"`{group.operation}` in {group.service} failed: {rate}" + (f"; it said: {said}" if said else "")
+        return f"`{group.operation}` in {group.service} failed: {rate}{said}"
     step = one.after
     after = f"after `{step.callee_operation or step.operation}`" if step is not None else "before its first step"
     return f"`{group.operation}` in {group.service} breaks off {after}: {rate}"

@@ -137,12 +137,18 @@ def _calls(window: Window, group: Group) -> Ints:
 
 
 def origins(found: Sequence[Failing], incident: Window) -> list[Ints]:
-    """For each failing thing the rows of it that no deeper failure explains."""
-    ill = np.zeros(len(incident.spans))
+    """For each failing thing the rows of it that no deeper failure explains.
+
+    A call that failed because nobody answered is the silent one's, not the caller's.
+    """
+    ill, silent = np.zeros(len(incident.spans)), np.zeros(len(incident.spans))
     for one in found:
         ill[one.rows] = np.maximum(ill[one.rows], one.weight)
+        if one.sign is Sign.UNANSWERED:
+            silent[one.rows] = one.weight
     below = _below(ill, incident)
-    return [one.rows[below[one.rows] < one.weight] for one in found]
+    blamed = [below if one.sign is Sign.UNANSWERED else np.maximum(below, silent) for one in found]
+    return [one.rows[deeper[one.rows] < one.weight] for one, deeper in zip(found, blamed, strict=True)]
 
 
 def _below(ill: Floats, incident: Window) -> Floats:

@@ -25,8 +25,8 @@ _SAID = (
         r"|no such host|name or service not known|unknown host|permission denied|unauthori[sz]ed|authentication failed"
         r"|access denied|bad credentials|certificate|not configured",
     ),
-    (CauseKind.HANG, r"timed? ?out|deadline exceeded|not responding"),
-    (CauseKind.CRASH, r"connection refused|connection reset|connection closed|broken pipe|unreachable|killed|segfault|core dumped"),
+    (CauseKind.HANG, r"timed? ?out|timeout|deadline exceeded|not responding"),
+    (CauseKind.CRASH, r"connection refused|ECONNREFUSED|connection attempts failed|ConnectError|connection reset|connection closed|broken pipe|unreachable|killed|segfault|core dumped"),
 )
 _PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _SAID)
 

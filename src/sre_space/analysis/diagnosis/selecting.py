@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from sre_space.analysis.diagnosis.tables import (
+    ERROR,
     ROOT,
     Flags,
     LogTable,
@@ -12,7 +13,12 @@ from sre_space.analysis.diagnosis.tables import (
     SpanTable,
     Telemetry,
     Texts,
+    no_logs,
+    no_metrics,
 )
+from sre_space.analysis.diagnosis.window import Window
+
+LEAST = 20  # requests of one kind that can be halved
 
 
 def some_spans(spans: SpanTable, keep: Flags) -> SpanTable:
@@ -34,6 +40,26 @@ def some_spans(spans: SpanTable, keep: Flags) -> SpanTable:
 def some_traces(spans: SpanTable, traces: Flags) -> SpanTable:
     """Whole traces, marked by number."""
     return some_spans(spans, traces[spans.trace])
+
+
+def quick_half(incident: Window) -> list[Window]:
+    """The quicker half of the requests of each kind that did not fail, when nobody gave a healthy window.
+
+    Kinds are the root's service and operation. Nothing when there are too few to halve.
+    """
+    spans = incident.spans
+    roots = np.flatnonzero((spans.parent == ROOT) & ~spans.orphan)
+    kind = incident.groups.of[roots]
+    time = incident.trace_time[spans.trace[roots]]
+    quick = np.zeros(len(spans.trace_ids), np.bool_)
+    for number in np.unique(kind):
+        here = kind == number
+        if np.count_nonzero(here) >= LEAST:
+            quick[spans.trace[roots[here & (time <= np.median(time[here]))]]] = True
+    quick[spans.trace[spans.status == ERROR]] = False
+    if not quick.any():
+        return []
+    return [Window.of(Telemetry(some_traces(spans, quick), no_metrics(), no_logs()))]
 
 
 def between(telemetry: Telemetry, since: int, until: int) -> Telemetry:

@@ -62,6 +62,18 @@ class Window:
         return longest
 
     @cached_property
+    def calls_made(self) -> Mapping[tuple[Group, Group], tuple[int, int, float]]:
+        """For (parent, child): children made, parents that could, and the children's mean length in ns."""
+        steps, groups = self.steps, self.groups
+        length = np.where(steps.child == ROOT, 0.0, self.spans.duration[steps.child].astype(np.float64))
+        total = np.bincount(steps.kind, weights=length, minlength=len(steps.keys))
+        return {
+            (up, step): (made, groups.size(groups.number[up]), float(time) / made)
+            for ((up, step), (made, _)), time in zip(steps.counts.items(), total, strict=True)
+            if step is not None
+        }
+
+    @cached_property
     def span_of_time(self) -> tuple[int, int]:
         """From the first to the last observation, Unix ns; (0, 0) when there is none."""
         times = [column for column in (self.spans.start, self.telemetry.metrics.time, self.telemetry.logs.time) if len(column)]
