@@ -13,10 +13,10 @@ from sre_space.analysis.diagnosis.findings import Finding, Sense
 from sre_space.analysis.diagnosis.graph import Graph, Mentions, graph_of
 from sre_space.analysis.diagnosis.kinds import kind_of
 from sre_space.analysis.diagnosis.latency import slower
-from sre_space.analysis.diagnosis.load import load_findings, span_load
+from sre_space.analysis.diagnosis.load import load_findings
 from sre_space.analysis.diagnosis.metric_words import Meaning
 from sre_space.analysis.diagnosis.metrics import Shift, shifts
-from sre_space.analysis.diagnosis.ranking import LARGE, Suspect, rank
+from sre_space.analysis.diagnosis.ranking import Suspect, rank
 from sre_space.analysis.diagnosis.repeats import repeated
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.selecting import quick_half
@@ -72,8 +72,7 @@ def look(incident: Window, baselines: Sequence[Window]) -> Seen:
     mentions = Mentions(graph_of(spans, metrics).services)
     graph = graph_of(spans, metrics, told_calls(logged, mentions))
     found = [*slower(incident, baselines), *repeated(incident, baselines), *failures(incident, baselines)]
-    harmed = any(one.harm >= LARGE for one in found)
-    found += [*load_findings(moved, graph), *span_load(incident, baselines, harmed)]
+    found += load_findings(moved, graph)
     found += [one for one in _by_metrics(moved) if one.service not in _known_by_spans(incident, baselines)]
     found += log_findings(logged, mentions)
     return Seen(found, moved, graph)

@@ -19,6 +19,7 @@ from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Floats, Ints
 from sre_space.analysis.diagnosis.window import Window
 
+EXPLAINED = 0.5  # as probable a failure beneath makes a span its victim
 UNLIKELY = 0.05  # a rate beyond it did not rise, it varies
 
 
@@ -28,6 +29,9 @@ class Sign(StrEnum):
     ERROR = "error"
     BROKEN_OFF = "broken off"
     UNANSWERED = "unanswered"
+
+
+_SAYS = (Sign.UNANSWERED, Sign.ERROR, Sign.BROKEN_OFF)
 
 
 @dataclass(frozen=True)
@@ -139,16 +143,17 @@ def _calls(window: Window, group: Group) -> Ints:
 def origins(found: Sequence[Failing], incident: Window) -> list[Ints]:
     """For each failing thing the rows of it that no deeper failure explains.
 
-    A call that failed because nobody answered is the silent one's, not the caller's.
+    A span that shows two signs counts once, by the one that says more: unanswered, then error.
     """
-    ill, silent = np.zeros(len(incident.spans)), np.zeros(len(incident.spans))
+    ill = np.zeros(len(incident.spans))
     for one in found:
         ill[one.rows] = np.maximum(ill[one.rows], one.weight)
-        if one.sign is Sign.UNANSWERED:
-            silent[one.rows] = one.weight
-    below = _below(ill, incident)
-    blamed = [below if one.sign is Sign.UNANSWERED else np.maximum(below, silent) for one in found]
-    return [one.rows[deeper[one.rows] < one.weight] for one, deeper in zip(found, blamed, strict=True)]
+    explained = _below(ill, incident)
+    kept: dict[int, Ints] = {}
+    for number, one in sorted(enumerate(found), key=lambda pair: _SAYS.index(pair[1].sign)):
+        kept[number] = one.rows[explained[one.rows] < EXPLAINED * one.weight]
+        explained[one.rows] = np.maximum(explained[one.rows], one.weight)
+    return [kept[number] for number in range(len(found))]
 
 
 def _below(ill: Floats, incident: Window) -> Floats:

@@ -44,7 +44,8 @@ def kind_of(suspect: Suspect, resources: Sequence[Shift], charge: Charge | None)
     if charge is not None and charge.change.service in ("", suspect.service):
         return CauseKind.MISCONFIGURATION if _configures(charge) else CauseKind.BAD_CHANGE
     if strongest.sense in (Sense.FAILURE, Sense.LOG):
-        return said(strongest.evidence.statement) or strongest.kind
+        told = (said(one.evidence.statement) for one in suspect.findings if one.sense is strongest.sense)
+        return next((kind for kind in told if kind), strongest.kind)
     if strongest.kind in (CauseKind.SLOW_CODE, CauseKind.SLOW_NETWORK, CauseKind.UNKNOWN) and _full(suspect.service, resources):
         return CauseKind.SATURATION
     return strongest.kind

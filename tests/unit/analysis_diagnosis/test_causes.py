@@ -1,0 +1,107 @@
+"""One fault at a time in a system that no case set knows: the engine names service, operation and kind."""
+
+import pytest
+from support.shop import EPOCH, Fault, shop, telemetry
+
+from sre_space.analysis.diagnosis.engine import diagnose
+from sre_space.analysis.diagnosis.result import CaseDiagnosis
+from sre_space.domain.facts import CauseKind, Confidence
+
+HEALTH = telemetry(shop(seed=7))
+
+
+def diagnosed(fault: Fault, requests: int = 300) -> CaseDiagnosis:
+    return diagnose(telemetry(shop(requests, 2, fault)), [HEALTH])
+
+
+@pytest.mark.parametrize(
+    ("fault", "service", "operation", "kind"),
+    [
+        (Fault(slow={"GET /rate": 40}), "tax", "GET /rate", CauseKind.SLOW_CODE),
+        (Fault(slow={"SELECT rate": 40}), "tax", "SELECT rate WHERE id = ?", CauseKind.SLOW_QUERY),
+        (Fault(slow={"GET /rate": 60}, share=0.3), "tax", "GET /rate", CauseKind.SLOW_CODE),
+        (Fault(fails={"POST /quote": "KeyError: 'rate'"}), "price", "POST /quote", CauseKind.ERROR),
+        (Fault(fails={"GET /rate": "boom"}, share=0.2), "tax", "GET /rate", CauseKind.ERROR),
+        (Fault(fails={"SELECT rate": "QueuePool limit reached"}), "tax", "SELECT rate WHERE id = ?", CauseKind.SATURATION),
+        (Fault(fails={"SELECT rate": "disk I/O error"}), "tax", "SELECT rate WHERE id = ?", CauseKind.DEPENDENCY_ERROR),
+        (Fault(fails={"GET /items": "invalid config: REGION"}), "cart", "GET /items", CauseKind.MISCONFIGURATION),
+        (Fault(dead="tax"), "tax", "GET", CauseKind.CRASH),
+        (Fault(dead="tax", dead_message="ReadTimeout"), "tax", "GET", CauseKind.HANG),
+        (Fault(breaks_off="POST /quote"), "price", "POST /quote", CauseKind.ERROR),
+        (Fault(repeats={"SELECT items": 30}), "cart", "GET /items", CauseKind.SLOW_QUERY),
+        (Fault(way={("web", "cart"): 40}), "cart", "GET /items", CauseKind.SLOW_NETWORK),
+    ],
+)
+def test_one_fault_is_named(fault: Fault, service: str, operation: str, kind: CauseKind) -> None:
+    found = diagnosed(fault)
+    assert found.verdict is not Confidence.INCONCLUSIVE
+    assert (found.causes[0].service, found.causes[0].operation, found.causes[0].kind) == (service, operation, kind)
+
+
+def test_a_sick_caller_is_told_from_its_callees_by_all_of_its_ways() -> None:
+    ways = {("web", callee): 40.0 for callee in ("cart", "price", "mail")}
+    assert diagnosed(Fault(way=ways)).causes[0].service == "web"
+
+
+def test_two_causes_at_once_are_both_named() -> None:
+    found = diagnosed(Fault(slow={"GET /rate": 40, "GET /items": 30}))
+    assert found.verdict is not Confidence.INCONCLUSIVE
+    assert {cause.service for cause in found.causes[:2]} == {"tax", "cart"}
+    assert found.causes[1].score > 0.5 * found.causes[0].score
+
+
+def test_callers_of_a_failing_service_are_victims() -> None:
+    found = diagnosed(Fault(fails={"GET /rate": "boom"}))
+    assert all(cause.score < 0.1 for cause in found.causes[1:])
+    assert [step.told.split()[0] for step in found.chain[1:]] == ["price", "web"]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_fault_free_pair_of_windows_is_inconclusive(seed: int) -> None:
+    found = diagnose(telemetry(shop(seed=100 + seed)), [HEALTH])
+    assert found.verdict is Confidence.INCONCLUSIVE
+
+
+def test_a_hundredth_of_the_time_more_is_no_cause() -> None:
+    assert diagnosed(Fault(slow={"GET /rate": 0.3})).verdict is Confidence.INCONCLUSIVE
+
+
+def test_without_a_baseline_the_quick_requests_serve_as_one_and_nothing_is_confirmed() -> None:
+    incident = telemetry(shop(300, 2, Fault(slow={"GET /rate": 60}, share=0.4)))
+    found = diagnose(incident, [])
+    assert found.causes[0].service == "tax"
+    assert found.verdict is not Confidence.CONFIRMED
+    assert any("no baseline" in note for note in found.notes)
+
+
+def test_a_baseline_of_one_minute_is_enough() -> None:
+    minute = telemetry(shop(60, 7))
+    found = diagnose(telemetry(shop(60, 2, Fault(slow={"GET /rate": 60}))), [minute])
+    assert (found.causes[0].service, found.verdict) == ("tax", Confidence.CONFIRMED)
+
+
+def test_one_request_is_enough_for_a_suspicion() -> None:
+    found = diagnose(telemetry(shop(2, 2, Fault(slow={"GET /rate": 60}))), [HEALTH])
+    assert found.causes[0].service == "tax"
+    assert found.verdict is not Confidence.CONFIRMED
+
+
+def test_nothing_at_all_is_inconclusive() -> None:
+    empty = telemetry([])
+    found = diagnose(empty, [empty])
+    assert (found.verdict, found.causes) == (Confidence.INCONCLUSIVE, ())
+
+
+def test_every_step_and_cause_cites_evidence_that_exists() -> None:
+    found = diagnosed(Fault(slow={"GET /rate": 40}, fails={"POST /send": "boom"}))
+    known = {item.id for item in found.evidence}
+    cited = [id for cause in found.causes for id in cause.evidence] + [id for step in found.chain for id in step.evidence]
+    assert cited
+    assert set(cited) <= known
+
+
+def test_the_waterfall_marks_the_culprit() -> None:
+    rows = diagnosed(Fault(slow={"GET /rate": 40})).waterfall
+    assert [(row.service, row.operation) for row in rows if row.culprit] == [("tax", "GET /rate")]
+    assert rows[0].duration == max(row.duration for row in rows)
+    assert EPOCH > 0
