@@ -109,7 +109,7 @@ def _broken_off(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
 
 def _unanswered(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
     """Calls whose other end left no span although in health it did."""
-    answered, silent = _answers(baselines)
+    answered, silent = answers(baselines)
     found = []
     for number, group in enumerate(incident.groups.keys):
         usual = answered.get((group.service, group.operation))
@@ -122,7 +122,8 @@ def _unanswered(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
     return [one for one in found if one is not None]
 
 
-def _answers(windows: Sequence[Window]) -> tuple[dict[tuple[str, str], Counter[str]], Counter[tuple[str, str]]]:
+def answers(windows: Sequence[Window]) -> tuple[dict[tuple[str, str], Counter[str]], Counter[tuple[str, str]]]:
+    """By calling service and operation: who answered how often, and how often nobody did."""
     answered: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     silent: Counter[tuple[str, str]] = Counter()
     for window in windows:

@@ -14,6 +14,7 @@ import numpy as np
 
 from sre_space.analysis.diagnosis.blame import Ends, Way, ends_of
 from sre_space.analysis.diagnosis.chance import exceedance
+from sre_space.analysis.diagnosis.failures import answers
 from sre_space.analysis.diagnosis.findings import Finding, Sense
 from sre_space.analysis.diagnosis.grouping import Group
 from sre_space.analysis.diagnosis.selftime import Part
@@ -56,14 +57,17 @@ def slowdowns(incident: Window, baselines: Sequence[Window]) -> list[Slowdown]:
     """Every group of the incident that some baseline knows, against the baseline that it differs least from.
 
     Healthy windows differ too (time of day, data); what is worse than one of them but not than
-    another is no fault.
+    another is no fault. A call whose other end merely got lost here holds that end's work: it is left out.
     """
     usual = usual_times(baselines)
+    answered, silent = answers([incident, *baselines])
     groups = incident.groups
     own = incident.shape.own.astype(np.float64)
     found = []
     for number, group in enumerate(groups.keys):
-        if group in usual:
+        call = (group.service, group.operation)
+        half_seen = group.part == Part.CALL and sum(answered[call].values()) > silent[call]
+        if group in usual and not half_seen:
             rows = groups.rows(number)
             compared = (_compared(group, rows, own[rows], values, incident) for values in usual[group])
             found.append(min(compared, key=lambda one: one.harm * (1.0 - one.chance)))
