@@ -34,7 +34,8 @@ def lines(traces: int, slow: bool, seed: int) -> Iterator[str]:
 
 def _resource(service: str, spans: list[str]) -> str:
     name = f'{{"key":"service.name","value":{{"stringValue":"{service}"}}}}'
-    return f'{{"resource":{{"attributes":[{name}]}},"scopeSpans":[{{"scope":{{"name":"shop"}},"spans":[{",".join(spans)}]}}]}}'
+    scope = f'{{"scope":{{"name":"shop"}},"spans":[{",".join(spans)}]}}'
+    return f'{{"resource":{{"attributes":[{name}]}},"scopeSpans":[{scope}]}}'
 
 
 def _trace(number: int, slow: bool, chance: random.Random, into: dict[str, list[str]]) -> None:
@@ -49,23 +50,24 @@ def _trace(number: int, slow: bool, chance: random.Random, into: dict[str, list[
     used = [value / 2 for value in own]
     begin = 1_700_000_000_000_000_000 + number * 1_000_000
     ids = [f"{chance.getrandbits(64):016x}" for _ in TREE]
-    for row, (parent, service, operation, kind, _) in enumerate(TREE):
+    for row, (parent, service, *_) in enumerate(TREE):
         if parent >= 0:
             starts[row] = starts[parent] + used[parent]
             used[parent] += length[row]
         since, until = int(begin + starts[row]), int(begin + starts[row] + length[row])
-        into.setdefault(service, []).append(_span(trace, ids, row, operation, kind, since, until))
+        into.setdefault(service, []).append(_span(trace, ids, row, (since, until)))
 
 
-def _span(trace: str, ids: list[str], row: int, operation: str, kind: int, since: int, until: int) -> str:
-    parent = TREE[row][0]
+def _span(trace: str, ids: list[str], row: int, times: tuple[int, int]) -> str:
+    parent, _, operation, kind, _ = TREE[row]
     up = f'"parentSpanId":"{ids[parent]}",' if parent >= 0 else ""
-    method = '{"key":"http.request.method","value":{"stringValue":"GET"}},{"key":"http.response.status_code","value":{"intValue":"200"}}'
+    told = {"http.request.method": "GET", "http.response.status_code": "200"}
     if operation.startswith("SELECT"):
-        method = f'{{"key":"db.system","value":{{"stringValue":"postgresql"}}}},{{"key":"db.query.text","value":{{"stringValue":"{operation} WHERE id = $1"}}}}'
+        told = {"db.system": "postgresql", "db.query.text": f"{operation} WHERE id = $1"}
+    attributes = ",".join(f'{{"key":"{key}","value":{{"stringValue":"{value}"}}}}' for key, value in told.items())
     return (
         f'{{"traceId":"{trace}","spanId":"{ids[row]}",{up}"name":"{operation}","kind":{kind},'
-        f'"startTimeUnixNano":"{since}","endTimeUnixNano":"{until}","attributes":[{method}],"status":{{}}}}'
+        f'"startTimeUnixNano":"{times[0]}","endTimeUnixNano":"{times[1]}","attributes":[{attributes}],"status":{{}}}}'
     )
 
 

@@ -1,9 +1,9 @@
 """A made-up system whose telemetry the diagnosis tests bend: services, operations and their own times, one seed.
 
-    web GET /buy -> cart GET /items -> (SQL) SELECT
-                 -> price POST /quote -> tax GET /rate -> (SQL) SELECT
-                 -> mail POST /send
-    web GET /look -> cart GET /items
+web GET /buy -> cart GET /items -> (SQL) SELECT
+             -> price POST /quote -> tax GET /rate -> (SQL) SELECT
+             -> mail POST /send
+web GET /look -> cart GET /items
 """
 
 import random
@@ -69,7 +69,6 @@ BUY = Node("web", "GET /buy", 3, (CART, PRICE, MAIL))
 LOOK = Node("web", "GET /look", 2, (CART,))
 
 
-
 @dataclass
 class Shop:
     """Makes requests; `seed` decides everything."""
@@ -94,7 +93,9 @@ class Shop:
 
     def _run(self, node: Node, trace: str, parent: str, start: int, fault: Fault) -> Made:
         kind = CLIENT if node.statement else SERVER
-        made = Made(trace, self._id(), parent, node.service, node.operation, kind, start, start, statement=node.statement)
+        made = Made(
+            trace, self._id(), parent, node.service, node.operation, kind, start, start, statement=node.statement
+        )
         made.peer = "postgresql" if node.statement else ""
         self.spans.append(made)
         own = (node.own + fault.slow.get(node.operation, 0.0)) * self._chance.lognormvariate(0, 0.15)

@@ -17,10 +17,14 @@ def read_window(url: str, since: int, until: int) -> Telemetry:
     lost: list[Unreadable] = []
     with httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False) as client:
         for service in _services(client, url):
-            query = {"service": service, "start": since // 1000, "end": max(0, until // 1000 - 1), "limit": MOST_TRACES}
-            skipped = add_traces(_answer(client, url, "/api/traces", query), spans)
+            skipped = add_traces(_answer(client, url, "/api/traces", _query(service, since, until)), spans)
             lost += [Unreadable(f"{url} {service} trace {number}", why) for number, why in skipped]
     return Telemetry(spans.table(), no_metrics(), no_logs(), tuple(lost))
+
+
+def _query(service: str, since: int, until: int) -> dict[str, str | int]:
+    """Jaeger counts microseconds and includes both ends."""
+    return {"service": service, "start": since // 1000, "end": max(0, until // 1000 - 1), "limit": MOST_TRACES}
 
 
 def _services(client: httpx.Client, url: str) -> list[str]:

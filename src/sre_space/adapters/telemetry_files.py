@@ -7,8 +7,9 @@ folder that is not there is `Missing`.
 import gc
 import gzip
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,8 +28,11 @@ def read_folder(folder: Path) -> Telemetry:
     """Every `traces*.jsonl`, `logs*.jsonl`, `metrics*.jsonl` and `*.jaeger.json` of a folder, `.gz` or not."""
     if not folder.is_dir():
         raise Missing(f"{folder} is no folder of telemetry")
+    reading = _Reading()
     with _no_cycle_search():
-        return _read(sorted(folder.iterdir()))
+        for path in sorted(folder.iterdir()):
+            reading.read(path)
+        return reading.telemetry()
 
 
 @contextmanager
@@ -43,37 +47,39 @@ def _no_cycle_search() -> Iterator[None]:
             gc.enable()
 
 
-def _read(paths: Sequence[Path]) -> Telemetry:
-    spans, metrics, logs = SpanBuilder(), MetricBuilder(), LogBuilder()
-    lost: list[Unreadable] = []
-    for path in paths:
+@dataclass
+class _Reading:
+    """What was read so far of one folder, and what was skipped."""
+
+    spans: SpanBuilder = field(default_factory=SpanBuilder)
+    metrics: MetricBuilder = field(default_factory=MetricBuilder)
+    logs: LogBuilder = field(default_factory=LogBuilder)
+    lost: list[Unreadable] = field(default_factory=list)
+
+    def read(self, path: Path) -> None:
+        """One file, by its name; others are left alone."""
         name = path.name.removesuffix(".gz")
         if name.endswith(".jaeger.json"):
-            _read_jaeger(path, spans, lost)
-        elif name.endswith(".jsonl"):
-            _read_lines(path, name, spans, metrics, logs, lost)
-    return Telemetry(spans.table(), metrics.table(), logs.table(), tuple(lost))
+            self._jaeger(path)
+        elif name.endswith(".jsonl") and name.startswith("traces"):
+            _each_line(path, lambda line, _: add_spans(line, self.spans), self.lost)
+        elif name.endswith(".jsonl") and name.startswith("metrics"):
+            _each_line(path, lambda line, _: add_metrics(line, self.metrics), self.lost)
+        elif name.endswith(".jsonl") and name.startswith("logs"):
+            _each_line(path, lambda line, _: add_logs(line, self.logs), self.lost)
 
+    def _jaeger(self, path: Path) -> None:
+        try:
+            with _opened(path) as file:
+                skipped = add_traces(file.read(), self.spans)
+        except (Malformed, *_CUT_SHORT) as error:
+            self.lost.append(Unreadable(path.name, str(error)))
+            return
+        self.lost.extend(Unreadable(f"{path.name} trace {number}", why) for number, why in skipped)
 
-def _read_lines(
-    path: Path, name: str, spans: SpanBuilder, metrics: MetricBuilder, logs: LogBuilder, lost: list[Unreadable]
-) -> None:
-    if name.startswith("traces"):
-        _each_line(path, lambda line, _: add_spans(line, spans), lost)
-    elif name.startswith("metrics"):
-        _each_line(path, lambda line, _: add_metrics(line, metrics), lost)
-    elif name.startswith("logs"):
-        _each_line(path, lambda line, _: add_logs(line, logs), lost)
-
-
-def _read_jaeger(path: Path, spans: SpanBuilder, lost: list[Unreadable]) -> None:
-    try:
-        with _opened(path) as file:
-            skipped = add_traces(file.read(), spans)
-    except (Malformed, *_CUT_SHORT) as error:
-        lost.append(Unreadable(path.name, str(error)))
-        return
-    lost.extend(Unreadable(f"{path.name} trace {number}", why) for number, why in skipped)
+    def telemetry(self) -> Telemetry:
+        """Everything read."""
+        return Telemetry(self.spans.table(), self.metrics.table(), self.logs.table(), tuple(self.lost))
 
 
 def read_changes(path: Path) -> tuple[tuple[Change, ...], tuple[Unreadable, ...]]:

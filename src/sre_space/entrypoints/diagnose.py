@@ -12,7 +12,9 @@ from sre_space.wire.changes import time_of
 from sre_space.wire.diagnosis_text import document, report
 
 IncidentOption = Annotated[Path | None, typer.Option("--incident", help="Folder with the incident's telemetry.")]
-BaselineOption = Annotated[list[Path] | None, typer.Option("--baseline", help="Folder of a healthy window; repeatable.")]
+BaselineOption = Annotated[
+    list[Path] | None, typer.Option("--baseline", help="Folder of a healthy window; repeatable.")
+]
 ChangesOption = Annotated[Path | None, typer.Option("--changes", help="JSON lines, one recent change each.")]
 CasesOption = Annotated[Path | None, typer.Option("--cases", help="Folder with `cases.jsonl`: every case.")]
 JaegerOption = Annotated[str | None, typer.Option("--jaeger", help="URL of a live Jaeger, with --since and --until.")]
@@ -20,6 +22,7 @@ TimeOption = Annotated[str | None, typer.Option(help="ISO 8601, or Unix nanoseco
 
 
 def diagnose(
+    *,
     incident: IncidentOption = None,
     baseline: BaselineOption = None,
     changes: ChangesOption = None,

@@ -35,7 +35,7 @@ def add_traces(document: bytes, into: SpanBuilder) -> list[tuple[int, str]]:
 
 
 def _added(trace: Json, into: SpanBuilder) -> str:
-    """"" when the whole trace was added, else why not."""
+    """ "" when the whole trace was added, else why not."""
     mark = len(into.rows)
     try:
         into.rows.extend(_rows(trace, into))

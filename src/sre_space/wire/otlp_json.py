@@ -128,17 +128,19 @@ def _resource_spans(resource: Json, into: SpanBuilder) -> None:
     service, instance = names[origin.service], names[origin.instance]
     for span in _items(resource, "scopeSpans", "spans"):
         get = span.get
-        told = tuple([(pair["key"], _value(pair.get("value"))) for pair in get("attributes") or () if pair["key"] in wanted])
+        told = tuple(
+            [(pair["key"], _value(pair.get("value"))) for pair in get("attributes") or () if pair["key"] in wanted]
+        )
         facts = span_facts.facts_of(told)
         status = get("status") or {}
         state = ERROR if facts.failed else _STATUSES.get(status.get("code"), 0)
-        message = names[status.get("message") or _failure(span, told)] if state == ERROR else 0
+        message = names[str(status.get("message") or _failure(span, told))] if state == ERROR else 0
         start = _time(get("startTimeUnixNano"))
         rows.append(
             SpanRow(
-                get("traceId") or "",
-                get("spanId") or "",
-                get("parentSpanId") or "",
+                str(get("traceId") or ""),
+                str(get("spanId") or ""),
+                str(get("parentSpanId") or ""),
                 service,
                 instance,
                 names[span_facts.operation_of(get("name") or "")],

@@ -9,13 +9,27 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-PEERS = ("peer.service", "rpc.service", "db.name", "db.namespace", "messaging.destination.name", "messaging.destination")
-PEERS += ("server.address", "net.peer.name", "http.host", "peer.address", "db.instance", "db.system", "db.system.name")
+PEERS = (
+    "peer.service",
+    "rpc.service",
+    "db.name",
+    "db.namespace",
+    "messaging.destination.name",
+    "messaging.destination",
+    "server.address",
+    "net.peer.name",
+    "http.host",
+    "peer.address",
+    "db.instance",
+    "db.system",
+    "db.system.name",
+)
 URLS = ("url.full", "http.url")
 STATEMENTS = ("db.query.text", "db.statement")
 CODES = ("http.response.status_code", "http.status_code")
 MESSAGES = ("exception.message", "otel.status_description", "error.message", "error.type", "exception.type")
-_GRPC_FAULTS = frozenset("2 4 8 12 13 14 15".split())  # the codes that the conventions count as a server's error
+# gRPC codes that the conventions count as a server's error
+_GRPC_FAULTS = frozenset(("2", "4", "8", "12", "13", "14", "15"))
 WANTED = frozenset((*PEERS, *URLS, *STATEMENTS, *CODES, *MESSAGES, "rpc.grpc.status_code", "error"))
 LONGEST = 512  # characters kept of a statement or message
 

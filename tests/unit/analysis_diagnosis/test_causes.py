@@ -22,7 +22,12 @@ def diagnosed(fault: Fault, requests: int = 300) -> CaseDiagnosis:
         (Fault(slow={"GET /rate": 60}, share=0.3), "tax", "GET /rate", CauseKind.SLOW_CODE),
         (Fault(fails={"POST /quote": "KeyError: 'rate'"}), "price", "POST /quote", CauseKind.ERROR),
         (Fault(fails={"GET /rate": "boom"}, share=0.2), "tax", "GET /rate", CauseKind.ERROR),
-        (Fault(fails={"SELECT rate": "QueuePool limit reached"}), "tax", "SELECT rate WHERE id = ?", CauseKind.SATURATION),
+        (
+            Fault(fails={"SELECT rate": "QueuePool limit reached"}),
+            "tax",
+            "SELECT rate WHERE id = ?",
+            CauseKind.SATURATION,
+        ),
         (Fault(fails={"SELECT rate": "disk I/O error"}), "tax", "SELECT rate WHERE id = ?", CauseKind.DEPENDENCY_ERROR),
         (Fault(fails={"GET /items": "invalid config: REGION"}), "cart", "GET /items", CauseKind.MISCONFIGURATION),
         (Fault(dead="tax"), "tax", "GET", CauseKind.CRASH),
@@ -95,7 +100,9 @@ def test_nothing_at_all_is_inconclusive() -> None:
 def test_every_step_and_cause_cites_evidence_that_exists() -> None:
     found = diagnosed(Fault(slow={"GET /rate": 40}, fails={"POST /send": "boom"}))
     known = {item.id for item in found.evidence}
-    cited = [id for cause in found.causes for id in cause.evidence] + [id for step in found.chain for id in step.evidence]
+    cited = [id for cause in found.causes for id in cause.evidence] + [
+        id for step in found.chain for id in step.evidence
+    ]
     assert cited
     assert set(cited) <= known
 

@@ -1,8 +1,8 @@
 """Rows as the readers find them to the tables that the analyses read: sorted, de-duplicated, parents resolved."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ from sre_space.analysis.diagnosis.tables import (
 
 CHUNK = 65_536  # rows held as Python tuples before they become columns
 DEEPEST_BITS = 20  # parent chains longer than 2**20 are cycles
+_CODES = ("trace", "service", "instance", "operation", "statement", "peer", "message")
+_COLUMNS = (*_CODES, "kind", "status", "code", "start", "end")  # of a table, in the order of a row
 _STRIDE = np.int64(-7046029254386353131)  # 2**64 over the golden ratio: far apart for near traces
 _TYPES: tuple[type[np.generic], ...] = (*(np.int32,) * 6, np.int8, np.int8, np.int16, np.int64, np.int64)
 
@@ -47,7 +49,7 @@ class SpanRow(NamedTuple):
 
 @dataclass(frozen=True)
 class _Chunk:
-    columns: Sequence[NDArray[np.generic]]
+    columns: Sequence[NDArray[Any]]
     keys: Ints
     parents: Ints
     ids: str
@@ -78,15 +80,13 @@ class SpanBuilder:
         ends = np.cumsum(np.concatenate([chunk.lengths for chunk in chunks]))
         order = _order(columns, keys)
         keys, parents = keys[order], parents[order]
-        trace, *rest = (column[order] for column in columns)
-        kind = rest[6]
-        parent = _rows_of(parents, keys, kind == SERVER)
-        parent = _without_cycles(_adopted(parent, parents, keys, trace, (rest[9], rest[10])))
+        column = dict(zip(_COLUMNS, (column[order] for column in columns), strict=True))
+        parent = _rows_of(parents, keys, column["kind"] == SERVER)
+        parent = _without_cycles(_adopted(parent, parents, keys, column))
         return SpanTable(
-            trace,
-            parent,
-            (parents != 0) & (parent == ROOT),
-            *rest,
+            **column,
+            parent=parent,
+            orphan=(parents != 0) & (parent == ROOT),
             names=tuple(self.names),
             span_ids=Texts("".join(chunk.ids for chunk in chunks), ends, order),
             trace_ids=tuple(self._traces),
@@ -112,7 +112,7 @@ def _keys(trace: NDArray[np.int32], ids: Sequence[str]) -> Ints:
     return np.where(hashed == 0, 0, hashed ^ ((trace.astype(np.int64) + 1) * _STRIDE))
 
 
-def _order(columns: Sequence[NDArray[np.generic]], keys: Ints) -> Ints:
+def _order(columns: Sequence[NDArray[Any]], keys: Ints) -> Ints:
     """Rows by trace and start, without the copies that delivery at least once makes."""
     trace, service, kind, start = columns[0], columns[1], columns[7], columns[10]
     same = np.lexsort((start, kind, service, keys))
@@ -140,13 +140,13 @@ def _rows_of(parents: Ints, keys: Ints, server: Flags) -> NDArray[np.int32]:
 
 
 def _adopted(
-    parent: NDArray[np.int32], parents: Ints, keys: Ints, trace: NDArray[np.generic], times: tuple[Ints, Ints]
+    parent: NDArray[np.int32], parents: Ints, keys: Ints, column: Mapping[str, NDArray[Any]]
 ) -> NDArray[np.int32]:
     """Orphans find their parent in another trace, when one span alone has that id and ran at that time.
 
     A proxy or a converter that renames traces leaves such halves; the ids are random and long.
     """
-    start, end = times
+    trace, start, end = column["trace"], column["start"], column["end"]
     orphans = np.flatnonzero((parents != 0) & (parent == ROOT))
     if not len(orphans):
         return parent
@@ -160,7 +160,7 @@ def _adopted(
     return parent
 
 
-def _bare(keys: Ints, trace: NDArray[np.generic]) -> Ints:
+def _bare(keys: Ints, trace: NDArray[np.int32]) -> Ints:
     """The span's part of its key alone."""
     return keys ^ ((trace.astype(np.int64) + 1) * _STRIDE)
 
@@ -202,7 +202,9 @@ class MetricBuilder:
         return MetricTable(codes[keep], times[keep], values[keep], tuple(self.series))
 
 
-def _increases(codes: NDArray[np.int32], values: NDArray[np.float64], counts: Flags) -> tuple[NDArray[np.float64], Flags]:
+def _increases(
+    codes: NDArray[np.int32], values: NDArray[np.float64], counts: Flags
+) -> tuple[NDArray[np.float64], Flags]:
     """Differences of cumulative series; a fall is a restart from zero. The first point of each says nothing."""
     begins = np.r_[True, codes[1:] != codes[:-1]]
     step = np.r_[0.0, np.diff(values)]

@@ -46,7 +46,8 @@ def charges(changes: Sequence[Change], scene: Scene, metrics: MetricTable) -> li
     effects = [effect_of(change.summary, change.diff) for change in changes]
     near = affinities([effect.words for effect in effects], scene.symptoms)
     found = [
-        _charge(change, effect, match, scene, metrics) for change, effect, match in zip(changes, effects, near, strict=True)
+        _charge(change, effect, match, scene, metrics)
+        for change, effect, match in zip(changes, effects, near, strict=True)
     ]
     return sorted(found, key=lambda one: (-one.score, -one.change.time))
 

@@ -1,4 +1,4 @@
-"""How much a diff changes what a program does, and which words it changes: moves, renames, tests and texts do not count.
+"""How much a diff changes what a program does, and in which words; moves, renames, tests and texts do not count.
 
 A diff is read as two bags of tokens, removed and added, without comments and string literals; what
 is on both sides was only moved. A consistent renaming changes nothing.
@@ -13,8 +13,13 @@ UNTOLD = 0.25  # of a change without a diff: it may be anything
 HARMLESS = 0.05
 
 _PATH = re.compile(r"[\w./-]+\.\w+")
-_QUIET_PATH = re.compile(r"(^|/)(tests?|docs?|__tests__|testdata|\.github|\.circleci)/|[._](test|spec)\.|_test\.|\.(md|rst|css|scss|svg|png)$", re.I)
-_QUIET_WORDS = re.compile(r"^\W*(docs?|tests?|style|ci)\b|\b(typo|readme|comment|changelog|lint|gofmt|formatting|golden files)\b", re.I)
+_QUIET_PATH = re.compile(
+    r"(^|/)(tests?|docs?|__tests__|testdata|\.github|\.circleci)/|[._](test|spec)\.|_test\.|\.(md|rst|css|scss|svg|png)$",
+    re.I,
+)
+_QUIET_WORDS = re.compile(
+    r"^\W*(docs?|tests?|style|ci)\b|\b(typo|readme|comment|changelog|lint|gofmt|formatting|golden files)\b", re.I
+)
 _CONFIG_PATH = re.compile(r"\.(ya?ml|toml|ini|env|conf|cfg|properties|json|tf|hcl)$", re.I)
 _COMMENT = re.compile(r"//.*|(?:^|\s)#.*|/\*.*?\*/|^\s*\*.*|(?:^|\s)--\s.*")
 _STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`")
@@ -51,7 +56,9 @@ def effect_of(summary: str, diff: str) -> Effect:
 def paths_of(diff: str) -> list[str]:
     """The files that a diff names in its headers."""
     heads = (line for line in diff.splitlines() if line.startswith(("@@", "+++", "---")))
-    return list(dict.fromkeys(found[0].removeprefix("a/").removeprefix("b/") for line in heads if (found := _PATH.search(line))))
+    return list(
+        dict.fromkeys(found[0].removeprefix("a/").removeprefix("b/") for line in heads if (found := _PATH.search(line)))
+    )
 
 
 def _tokens(lines: Sequence[str], config: bool) -> list[str]:

@@ -23,10 +23,10 @@ from sre_space.analysis.diagnosis.selecting import quick_half
 from sre_space.analysis.diagnosis.signals import log_findings, metric_findings, told_calls
 from sre_space.analysis.diagnosis.story import chain_of, map_of, waterfall_of
 from sre_space.analysis.diagnosis.tables import Alert, Change, Telemetry
-from sre_space.analysis.diagnosis.templates import LogShift, log_shifts
+from sre_space.analysis.diagnosis.templates import log_shifts
 from sre_space.analysis.diagnosis.verdict import verdict_of
 from sre_space.analysis.diagnosis.window import Window
-from sre_space.domain.facts import Cause, CauseKind, Confidence, Evidence
+from sre_space.domain.facts import Cause, CauseKind, Evidence
 
 NAMED = 5  # causes that a diagnosis lists
 CITED = 6  # evidence that a cause cites
@@ -67,7 +67,9 @@ def look(incident: Window, baselines: Sequence[Window]) -> Seen:
     """Every analysis once."""
     windows = [incident, *baselines]
     moved = shifts(incident.telemetry.metrics, [one.telemetry.metrics for one in baselines])
-    logged = log_shifts(incident.telemetry.logs, [one.telemetry.logs for one in baselines], _seconds(incident, baselines))
+    logged = log_shifts(
+        incident.telemetry.logs, [one.telemetry.logs for one in baselines], _seconds(incident, baselines)
+    )
     spans, metrics = [one.spans for one in windows], [one.telemetry.metrics for one in windows]
     mentions = Mentions(graph_of(spans, metrics).services)
     graph = graph_of(spans, metrics, told_calls(logged, mentions))
@@ -115,7 +117,9 @@ def _release_finding(charge: Charge) -> Finding:
     if units is None:
         raise ValueError(f"{change.id} was charged without a contrast")
     evidence = Evidence(f"release:{change.id}", units.told)
-    return Finding(change.service, "", CauseKind.BAD_CHANGE, Sense.CHANGE, units.harm, units.chance, evidence, change.time)
+    return Finding(
+        change.service, "", CauseKind.BAD_CHANGE, Sense.CHANGE, units.harm, units.chance, evidence, change.time
+    )
 
 
 def _told(

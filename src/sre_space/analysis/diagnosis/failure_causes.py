@@ -32,7 +32,9 @@ def _ways(found: Sequence[Failing], incident: Window) -> list[Way]:
         if call is not None:
             ill[call] = max(ill.get(call, 0.0), one.rate)
     sized = ((group, incident.groups.size(number)) for number, group in enumerate(incident.groups.keys))
-    return [Way(group.service, _served(group), ill.get(group, 0.0), size) for group, size in sized if group.part == Part.WAY]
+    return [
+        Way(group.service, _served(group), ill.get(group, 0.0), size) for group, size in sized if group.part == Part.WAY
+    ]
 
 
 def _served(call: Group) -> str:
@@ -63,7 +65,11 @@ def _charged(one: Failing, incident: Window, ends: Mapping[tuple[str, str], Ends
     if one.sign is Sign.ERROR:
         if group.part == Part.WAY:
             return group.callee, group.callee_operation, CauseKind.ERROR
-        return group.service, group.operation, CauseKind.DEPENDENCY_ERROR if group.part == Part.CALL else CauseKind.ERROR
+        return (
+            group.service,
+            group.operation,
+            CauseKind.DEPENDENCY_ERROR if group.part == Part.CALL else CauseKind.ERROR,
+        )
     step = one.after
     if step is not None and step.part == Part.WAY and _callee_failed(step, incident, ends):
         return step.callee, step.callee_operation, CauseKind.ERROR

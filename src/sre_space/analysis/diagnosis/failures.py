@@ -68,12 +68,12 @@ def _errors(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
             failed[group] += int(errors[number])
     found = []
     counts = _errors_by_group(incident)
-    for number in np.flatnonzero(counts):
+    for number in np.flatnonzero(counts).tolist():
         group = incident.groups.keys[number]
-        rows = incident.groups.rows(int(number))
+        rows = incident.groups.rows(number)
         rate = failure_rate(failed[group], before[group])
         hit = rows[incident.spans.status[rows] == ERROR]
-        found.append(_rated(Sign.ERROR, group, None, hit, rows, rate))
+        found.append(_rated(Sign.ERROR, (group, None), hit, rows, rate))
     return [one for one in found if one is not None]
 
 
@@ -81,12 +81,13 @@ def _errors_by_group(window: Window) -> Ints:
     return np.bincount(window.groups.of[window.spans.status == ERROR], minlength=len(window.groups.keys))
 
 
-def _rated(sign: Sign, group: Group, after: Group | None, hit: Ints, tried: Ints, rate: float) -> Failing | None:
+def _rated(sign: Sign, key: tuple[Group, Group | None], hit: Ints, tried: Ints, rate: float) -> Failing | None:
+    """None when the rate did not rise."""
     chance = tail(len(hit), len(tried), rate)
     if chance > UNLIKELY:
         return None
     weight = 1.0 - len(tried) * rate / len(hit)
-    return Failing(sign, group, after, hit, tried, weight, rate, chance)
+    return Failing(sign, *key, hit, tried, weight, rate, chance)
 
 
 def _broken_off(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
@@ -103,7 +104,7 @@ def _broken_off(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
         rate = usual_rate(ended[key], made[key])
         if made[key] and last and tail(last, all_of_them, rate) <= UNLIKELY:
             tried = steps.kind == number
-            found.append(_rated(Sign.BROKEN_OFF, *key, steps.parent[tried & steps.last], steps.parent[tried], rate))
+            found.append(_rated(Sign.BROKEN_OFF, key, steps.parent[tried & steps.last], steps.parent[tried], rate))
     return [one for one in found if one is not None]
 
 
@@ -118,7 +119,7 @@ def _unanswered(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
             rows = incident.groups.rows(number)
             rate = usual_rate(silent[group.service, group.operation], count + silent[group.service, group.operation])
             named = group._replace(callee=callee)
-            found.append(_rated(Sign.UNANSWERED, named, None, rows, _calls(incident, group), rate))
+            found.append(_rated(Sign.UNANSWERED, (named, None), rows, _calls(incident, group), rate))
     return [one for one in found if one is not None]
 
 
@@ -138,7 +139,9 @@ def answers(windows: Sequence[Window]) -> tuple[dict[tuple[str, str], Counter[st
 def _calls(window: Window, group: Group) -> Ints:
     """Calls of one operation, answered or not."""
     same = (group.service, group.operation)
-    return np.concatenate([window.groups.rows(number) for number, one in enumerate(window.groups.keys) if one[1:3] == same])
+    return np.concatenate(
+        [window.groups.rows(number) for number, one in enumerate(window.groups.keys) if one[1:3] == same]
+    )
 
 
 def origins(found: Sequence[Failing], incident: Window) -> list[Ints]:

@@ -17,7 +17,8 @@ _SAID = (
     (
         CauseKind.SATURATION,
         r"exhausted|no space left|out of memory|\boom|throttl|capacity|quota|too many|overload|queue (is )?full"
-        r"|pool (is )?(full|saturated|timeout)|QueuePool|rate limit|ProvisionedThroughput|resource temporarily unavailable",
+        r"|pool (is )?(full|saturated|timeout)|QueuePool|rate limit|ProvisionedThroughput"
+        r"|resource temporarily unavailable",
     ),
     (
         CauseKind.MISCONFIGURATION,
@@ -26,7 +27,11 @@ _SAID = (
         r"|access denied|bad credentials|certificate|not configured",
     ),
     (CauseKind.HANG, r"timed? ?out|timeout|deadline exceeded|not responding"),
-    (CauseKind.CRASH, r"connection refused|ECONNREFUSED|connection attempts failed|ConnectError|connection reset|connection closed|broken pipe|unreachable|killed|segfault|core dumped"),
+    (
+        CauseKind.CRASH,
+        r"connection refused|ECONNREFUSED|connection attempts failed|ConnectError|connection reset|connection closed"
+        r"|broken pipe|unreachable|killed|segfault|core dumped",
+    ),
 )
 _PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _SAID)
 
@@ -37,7 +42,7 @@ def said(text: str) -> CauseKind | None:
 
 
 def kind_of(suspect: Suspect, resources: Sequence[Shift], charge: Charge | None) -> CauseKind:
-    """The kind of a suspect: what its release did, what its failures say, what its resources show, how its spans went."""
+    """What its release did, else what its failures say, else what its resources show, else how its spans went."""
     strongest = suspect.findings[0]
     if strongest.kind is CauseKind.TRAFFIC:
         return CauseKind.TRAFFIC
@@ -46,7 +51,9 @@ def kind_of(suspect: Suspect, resources: Sequence[Shift], charge: Charge | None)
     if strongest.sense in (Sense.FAILURE, Sense.LOG):
         told = (said(one.evidence.statement) for one in suspect.findings if one.sense is strongest.sense)
         return next((kind for kind in told if kind), strongest.kind)
-    if strongest.kind in (CauseKind.SLOW_CODE, CauseKind.SLOW_NETWORK, CauseKind.UNKNOWN) and _full(suspect.service, resources):
+    if strongest.kind in (CauseKind.SLOW_CODE, CauseKind.SLOW_NETWORK, CauseKind.UNKNOWN) and _full(
+        suspect.service, resources
+    ):
         return CauseKind.SATURATION
     return strongest.kind
 

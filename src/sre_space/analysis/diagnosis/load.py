@@ -22,7 +22,11 @@ def load_findings(shifts: Sequence[Shift], graph: Graph) -> list[Finding]:
     """The surge at every service whose callers did not surge themselves and are not the ones that multiply it."""
     surges: dict[str, list[Shift]] = defaultdict(list)
     for shift in shifts:
-        if shift.meaning is Meaning.TRAFFIC and shift.chance <= UNLIKELY and shift.now >= SURGE * max(shift.usual, math.ulp(1.0)):
+        if (
+            shift.meaning is Meaning.TRAFFIC
+            and shift.chance <= UNLIKELY
+            and shift.now >= SURGE * max(shift.usual, math.ulp(1.0))
+        ):
             surges[charged(shift)].append(shift)
     called = {callee for _, callee in graph.calls}
     return [_finding(service, found[0]) for service, found in surges.items() if service not in called]

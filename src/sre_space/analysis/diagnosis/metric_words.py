@@ -1,6 +1,7 @@
-"""What a metric measures, told from the words of its name: the vocabulary of OpenTelemetry, Prometheus and their like."""
+"""What a metric measures, told from the words of its name: those of OpenTelemetry, Prometheus and their like."""
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -15,24 +16,28 @@ class Meaning(StrEnum):
     OTHER = "other"
 
 
-_WORDS: dict[Meaning, frozenset[str]] = {
-    Meaning.SUCCESS: frozenset("success successes successful availability available healthy ready uptime ok".split()),
-    Meaning.FAILURE: frozenset(
-        "error errors err fail failed failure failures 5xx 500 503 exception exceptions panic panics crash oom oomkilled "
-        "restart restarts throttle throttled throttling reject rejected rejections drop dropped drops timeout timeouts "
-        "abort aborted deadlock deadlocks unavailable evicted evictions retry retries".split()
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_WORDS: Mapping[Meaning, frozenset[str]] = {
+    Meaning.SUCCESS: _set("success successes successful availability available healthy ready uptime ok"),
+    Meaning.FAILURE: _set(
+        "error errors err fail failed failure failures 5xx 500 503 exception exceptions panic panics crash oom"
+        " restart restarts throttle throttled throttling reject rejected rejections drop dropped drops timeout timeouts"
+        " oomkilled abort aborted deadlock deadlocks unavailable evicted evictions retry retries"
     ),
-    Meaning.LATENCY: frozenset("latency duration elapsed delay p50 p75 p90 p95 p99 rt rtt".split()),
-    Meaning.SATURATION: frozenset(
-        "cpu memory mem heap disk filesystem fs storage pool queue queued backlog lag connections connection threads "
-        "goroutines utilization utilisation usage saturation pending depth load buffer inodes fds gc".split()
+    Meaning.LATENCY: _set("latency duration elapsed delay p50 p75 p90 p95 p99 rt rtt"),
+    Meaning.SATURATION: _set(
+        "cpu memory mem heap disk filesystem fs storage pool queue queued backlog lag connections connection threads"
+        " goroutines utilization utilisation usage saturation pending depth load buffer inodes fds gc"
     ),
-    Meaning.TRAFFIC: frozenset(
-        "requests request rps qps ops workload throughput calls traffic hits messages rate bytes packets count total".split()
+    Meaning.TRAFFIC: _set(
+        "requests request rps qps ops workload throughput calls traffic hits messages rate bytes packets count total"
     ),
 }
-_SHARES = frozenset("ratio rate percent percentage pct share".split())
-_HOSTS = frozenset("node host".split())
+_SHARES = _set("ratio rate percent percentage pct share")
+_HOSTS = _set("node host")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+\d*|\d+[a-z]*")
 
 

@@ -2,8 +2,8 @@
 
 Spans measure own time and first failures, so the harms of one service combine as independent
 chances do. A metric or a log of a service counts its callees' faults too: it weighs as much as its
-worst callee, or a surge of requests above it, leaves unexplained (the anomaly passed along the calls, as in MicroHECL, Liu et al.,
-ICSE-SEIP 2021, and Groot, Wang et al., ASE 2021).
+worst callee, or a surge of requests above it, leaves unexplained (the anomaly passed along the
+calls, as in MicroHECL, Liu et al., ICSE-SEIP 2021, and Groot, Wang et al., ASE 2021).
 """
 
 import math
@@ -56,7 +56,9 @@ def rank(findings: Sequence[Finding], graph: Graph) -> list[Suspect]:
     for finding in findings:
         by_service[finding.service].append(finding)
     own = {service: together(_harms(found, OWN)) for service, found in by_service.items()}
-    told = {service: max(_harms(found, (Sense.METRIC, Sense.LOG)), default=0.0) for service, found in by_service.items()}
+    told = {
+        service: max(_harms(found, (Sense.METRIC, Sense.LOG)), default=0.0) for service, found in by_service.items()
+    }
     load = {finding.service: finding.harm for finding in findings if finding.sense is Sense.LOAD}
     suspects = [
         Suspect(service, _score(service, own, told, load, graph), own[service], _strongest(found))

@@ -84,7 +84,7 @@ def _silence(change: Change, sides: Mapping[tuple[str, str], _Side]) -> Contrast
     silent = [(name, since) for name, since in change.units if name not in heard]
     known = [side for side in sides.values() if side.old]
     owed = sum(_usual(side, since + START_NS) for side in known for _, since in silent) / len(known)
-    told = f"{len(silent)} of {len(change.units)} new units of {change.service} reported no request, where an old one reports"
+    told = f"{len(silent)} of {len(change.units)} new units of {change.service} reported no request; an old one reports"
     share = len(silent) / len(change.units) if owed >= LEAST_OWED else 0.0
     return Contrast(share * owed / (owed + PRIOR), 0.5**owed, f"{change.service}/silence", f"{told} {owed:.1f} times")
 

@@ -1,4 +1,4 @@
-"""Work that makes the same call more often than in health: retries, and one query for each row instead of one for all."""
+"""Work that makes the same call more often than in health: retries, or one query a row instead of one for all."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -37,7 +37,8 @@ def _finding(key: tuple[Group, Group], made: int, expected: float, length: float
     parents = incident.groups.rows(incident.groups.number[up])
     time = float(incident.trace_time[np.unique(incident.spans.trace[parents])].sum())
     what = step.callee_operation or step.operation
-    told = f"`{up.operation}` in {up.service} does `{what}` {made / len(parents):.1f} times, usually {expected / len(parents):.1f}"
+    now, usual = made / len(parents), expected / len(parents)
+    told = f"`{up.operation}` in {up.service} does `{what}` {now:.1f} times, usually {usual:.1f}"
     kind = CauseKind.SLOW_QUERY if step.part == Part.CALL else CauseKind.SLOW_CODE
     return Finding(
         service=up.service,

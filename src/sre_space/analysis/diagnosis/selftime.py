@@ -22,7 +22,6 @@ from sre_space.analysis.diagnosis.tables import (
     UNSPECIFIED,
     Codes,
     Flags,
-    Floats,
     Ints,
     SpanTable,
 )
@@ -89,7 +88,7 @@ def _hidden(spans: SpanTable, inside: Flags) -> Flags:
 def _waited_for(spans: SpanTable) -> Flags:
     """Children that their parent waited for: not consumers, which run when they like."""
     parent = spans.parent
-    inside = (parent != ROOT) & (spans.kind != CONSUMER)
+    inside: Flags = (parent != ROOT) & (spans.kind != CONSUMER)
     known = np.flatnonzero(inside)
     up = parent[known]
     late = (spans.start[known] >= spans.end[up]) & (spans.service[known] == spans.service[up])

@@ -27,7 +27,10 @@ def chain_of(
     extra: list[Evidence] = []
     if guilty is not None:
         change = guilty.change
-        item = Evidence(f"change:{change.id}", f"{change.kind or 'change'} of {change.service or 'nobody says where'}: {change.summary}")
+        item = Evidence(
+            f"change:{change.id}",
+            f"{change.kind or 'change'} of {change.service or 'nobody says where'}: {change.summary}",
+        )
         extra.append(item)
         steps.append(ChainStep(f"{change.id} changed {change.service or 'something'}: {change.summary}", (item.id,)))
     first = best.findings[0]

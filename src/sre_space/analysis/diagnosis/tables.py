@@ -81,7 +81,8 @@ class SpanTable:
     @property
     def duration(self) -> Ints:
         """Nanoseconds, never negative."""
-        return np.maximum(self.end - self.start, 0)
+        lengths: Ints = np.maximum(self.end - self.start, 0)
+        return lengths
 
     def id_of(self, row: int) -> str:
         """`trace id/span id`, as evidence cites it."""

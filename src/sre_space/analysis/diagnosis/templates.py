@@ -93,7 +93,9 @@ def log_shifts(incident: LogTable, baselines: Sequence[LogTable], seconds: tuple
         if severity >= WARNING and count > expected:
             share = (count - expected) / lines[service]
             text = templates.text(number)
-            found.append(LogShift(service, number, text, example, severity, count, expected, max(0.0, share), chance, since))
+            found.append(
+                LogShift(service, number, text, example, severity, count, expected, max(0.0, share), chance, since)
+            )
     return found
 
 

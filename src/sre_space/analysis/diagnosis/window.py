@@ -76,26 +76,31 @@ class Window:
     @cached_property
     def span_of_time(self) -> tuple[int, int]:
         """From the first to the last observation, Unix ns; (0, 0) when there is none."""
-        times = [column for column in (self.spans.start, self.telemetry.metrics.time, self.telemetry.logs.time) if len(column)]
+        times = [
+            column
+            for column in (self.spans.start, self.telemetry.metrics.time, self.telemetry.logs.time)
+            if len(column)
+        ]
         return (min(int(one.min()) for one in times), max(int(one.max()) for one in times)) if times else (0, 0)
 
     @cached_property
     def steps(self) -> Steps:
         """Every step that work took, as Nezha's event graphs have them (Yu et al., FSE 2023)."""
-        waited = np.flatnonzero(self.shape.waited)
-        child = waited[np.argsort(self.spans.parent[waited], kind="stable")]
-        parent = self.spans.parent[child]
-        last = np.concatenate((parent[1:] != parent[:-1], np.ones(min(1, len(parent)), np.bool_)))
-        busy = np.zeros(len(self.spans), np.bool_)
-        busy[parent] = True
-        work = np.flatnonzero(self.shape.part == Part.WORK)
-        parents = np.concatenate((parent, work))
-        children = np.concatenate((child, np.full(len(work), ROOT)))
-        lasts = np.concatenate((last, ~busy[work]))
-        of = self.groups.of
-        after = np.concatenate((of[child], np.full(len(work), BEGIN)))
-        _, first, kind = np.unique(mixed((of[parents], after)), return_index=True, return_inverse=True)
-        names = self.groups.keys
-        pairs = zip(of[parents[first]].tolist(), after[first].tolist(), strict=True)
-        keys = tuple((names[up], names[step] if step != BEGIN else None) for up, step in pairs)
-        return Steps(parents, children, lasts, kind.astype(np.int64), keys)
+        return _steps(self.spans, self.shape, self.groups)
+
+
+def _steps(spans: SpanTable, shape: Shape, groups: Groups) -> Steps:
+    waited = np.flatnonzero(shape.waited)
+    child = waited[np.argsort(spans.parent[waited], kind="stable")]  # siblings stay in order of start
+    parent = spans.parent[child].astype(np.int64)
+    last = np.concatenate((parent[1:] != parent[:-1], np.ones(min(1, len(parent)), np.bool_)))
+    busy = np.zeros(len(spans), np.bool_)
+    busy[parent] = True
+    work = np.flatnonzero(shape.part == Part.WORK)
+    parents = np.concatenate((parent, work))
+    children = np.concatenate((child, np.full(len(work), ROOT, np.int64)))
+    after = np.concatenate((groups.of[child], np.full(len(work), BEGIN, np.int64)))
+    _, first, kind = np.unique(mixed((groups.of[parents], after)), return_index=True, return_inverse=True)
+    pairs = zip(groups.of[parents[first]].tolist(), after[first].tolist(), strict=True)
+    keys = tuple((groups.keys[up], groups.keys[step] if step != BEGIN else None) for up, step in pairs)
+    return Steps(parents, children, np.concatenate((last, ~busy[work])), kind.astype(np.int64), keys)
