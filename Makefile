@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-kill check bench clean setup
+.PHONY: demo test test-kill check bench bench-diagnosis clean setup
 
 demo: setup
 	@$(BIN)/sre-space demo
@@ -21,6 +21,9 @@ check: setup
 
 bench: setup
 	@$(BIN)/python tools/bench.py
+
+bench-diagnosis: setup
+	@$(BIN)/python tools/bench_diagnosis.py $(CASES)
 
 setup:
 	@$(PYTHON) tools/bootstrap.py

@@ -1,22 +1,21 @@
 """`changes.jsonl` and `alert.json`: what people changed and what paged, any field may be missing."""
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
-
-import orjson
 
 from sre_space.analysis.diagnosis.tables import Alert, Change
 from sre_space.domain.errors import Malformed
 
 Json = Mapping[str, Any]  # foreign JSON
-_BROKEN = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+_BROKEN = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 
 def change_of(line: bytes, number: int) -> Change:
     """One change; a line without an id is known by its number."""
     try:
-        told: Json = orjson.loads(line)
+        told: Json = json.loads(line)
         at = time_of(told.get("time") or told.get("timestamp"))
         return Change(
             id=str(told.get("id") or f"line-{number}"),
@@ -46,7 +45,7 @@ def _diff(told: Json) -> str:
 def alert_of(document: bytes) -> Alert:
     """What paged."""
     try:
-        told: Json = orjson.loads(document)
+        told: Json = json.loads(document)
         words = (told.get("monitor") or told.get("name") or "", told.get("summary") or told.get("description") or "")
         return Alert(
             service=str(told.get("service") or ""),

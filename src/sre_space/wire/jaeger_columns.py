@@ -3,10 +3,9 @@
 Times there are microseconds. A trace that does not parse is skipped and named.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-
-import orjson
 
 from sre_space.analysis.diagnosis.building import SpanBuilder, SpanRow
 from sre_space.analysis.diagnosis.tables import ERROR, OK, UNSET
@@ -20,13 +19,13 @@ LATEST = 2**63 - 1
 _KINDS = {"internal": 1, "server": 2, "client": 3, "producer": 4, "consumer": 5}
 _STATUSES = {"OK": OK, "ERROR": ERROR}
 _INSTANCES = ("k8s.pod.name", "service.instance.id", "hostname", "host.name", "ip")
-_BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
+_BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError)
 
 
 def add_traces(document: bytes, into: SpanBuilder) -> list[tuple[int, str]]:
     """The spans of a query answer; the numbers of the traces that were skipped, and why."""
     try:
-        found = orjson.loads(document)
+        found = json.loads(document)
         traces = found["data"] if isinstance(found, dict) else found
         numbered = list(enumerate(traces or (), 1))
     except _BROKEN as error:

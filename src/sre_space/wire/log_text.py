@@ -1,10 +1,9 @@
 """What a log body says: the message inside the JSON that collectors and log libraries wrap around it."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-
-import orjson
 
 MESSAGES = ("message", "msg", "log", "body", "event", "text")
 SEVERITIES = ("severity_text", "severity", "level", "lvl", "loglevel")
@@ -40,8 +39,8 @@ def _wrapper(text: str) -> Mapping[str, Any]:
     if not text.startswith("{"):
         return {}
     try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

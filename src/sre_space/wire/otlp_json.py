@@ -4,10 +4,9 @@ Used by `adapters.telemetry_files`. Tolerant of what real exporters leave out; a
 request is `Malformed` and leaves nothing behind. Reference: OTLP specification, JSON protobuf encoding.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
-
-import orjson
 
 from sre_space.analysis.diagnosis.building import LogBuilder, MetricBuilder, SpanBuilder, SpanRow
 from sre_space.analysis.diagnosis.tables import ERROR, OK, Series
@@ -26,7 +25,7 @@ _KINDS: Mapping[object, int] = {
 }
 _STATUSES: Mapping[object, int] = {1: OK, 2: ERROR, "STATUS_CODE_OK": OK, "STATUS_CODE_ERROR": ERROR}
 _INSTANCES = ("k8s.pod.name", "service.instance.id", "container.name", "container.id", "host.name")
-_BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
+_BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError)
 _CUMULATIVE = (2, "AGGREGATION_TEMPORALITY_CUMULATIVE")
 
 
@@ -80,7 +79,7 @@ def add_logs(line: bytes, into: LogBuilder) -> None:
 
 
 def _request(line: bytes, key: str) -> Sequence[Json]:
-    document = orjson.loads(line)
+    document = json.loads(line)
     if key not in document:
         raise ValueError(f"no {key}")
     resources: Sequence[Json] = document[key] or ()
@@ -110,7 +109,7 @@ def _attributes(pairs: Sequence[Json] | None) -> dict[str, Any]:
 def _value(value: Json | None) -> Any:  # noqa: ANN401 - an AnyValue
     """The one member of an AnyValue; lists and maps become their JSON text."""
     for kind, plain in (value or {}).items():
-        return orjson.dumps(plain).decode() if kind in ("arrayValue", "kvlistValue") else plain
+        return json.dumps(plain) if kind in ("arrayValue", "kvlistValue") else plain
     return ""
 
 
