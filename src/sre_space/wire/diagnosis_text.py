@@ -105,7 +105,11 @@ def _cites(ids: Sequence[str], numbers: Mapping[str, int]) -> str:
 
 
 def _evidence(diagnosis: CaseDiagnosis) -> list[str]:
-    return [f"[{n}] {_plain(item.statement, 2 * WIDTH)}  ({item.id})" for n, item in enumerate(diagnosis.evidence, 1)]
+    """What the named causes and the chain cite."""
+    cited = {id for cause in named(diagnosis) for id in cause.evidence}
+    cited |= {id for step in diagnosis.chain for id in step.evidence}
+    numbered = enumerate(diagnosis.evidence, 1)
+    return [f"[{n}] {_plain(item.statement, 2 * WIDTH)}  ({item.id})" for n, item in numbered if item.id in cited]
 
 
 def service_map(edges: Sequence[MapEdge], culprits: set[str]) -> list[str]:

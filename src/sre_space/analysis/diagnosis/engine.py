@@ -30,6 +30,7 @@ from sre_space.domain.facts import Cause, CauseKind, Evidence
 
 NAMED = 5  # causes that a diagnosis lists
 CITED = 6  # evidence that a cause cites
+LEAST = 0.01  # of the affected requests: less is not worth a line
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,9 @@ def _told(
     incident: Window, baselines: Sequence[Window], suspects: Sequence[Suspect], guilty: Charge | None, seen: Seen
 ) -> CaseDiagnosis:
     verdict = verdict_of(suspects, len(seen.findings), bool(baselines))
-    causes = tuple(_cause(one, seen.resources, guilty) for one in suspects[:NAMED])
-    evidence = {item.id: item for one in suspects[:NAMED] for item in _cited(one)}
+    listed = [one for one in suspects[:NAMED] if one.score >= LEAST] or list(suspects[:1])
+    causes = tuple(_cause(one, seen.resources, guilty, one is listed[0]) for one in listed)
+    evidence = {item.id: item for one in listed for item in _cited(one)}
     chain, extra = chain_of(suspects, incident, guilty, seen.graph)
     evidence |= {item.id: item for item in extra}
     return CaseDiagnosis(
@@ -143,14 +145,16 @@ def _told(
     )
 
 
-def _cause(suspect: Suspect, resources: Sequence[Shift], guilty: Charge | None) -> Cause:
-    kind = kind_of(suspect, resources, guilty)
+def _cause(suspect: Suspect, resources: Sequence[Shift], guilty: Charge | None, first: bool) -> Cause:
+    theirs = guilty if guilty and guilty.change.service in (suspect.service, *([""] if first else [])) else None
+    kind = kind_of(suspect, resources, theirs)
     ids = tuple(dict.fromkeys(item.id for item in _cited(suspect)))
     return Cause(suspect.service, suspect.operation, kind, round(suspect.score, 4), ids)
 
 
 def _cited(suspect: Suspect) -> list[Evidence]:
-    return [finding.evidence for finding in suspect.findings[:CITED]]
+    told = [finding.evidence for finding in suspect.findings[:CITED] if finding.harm >= LEAST]
+    return told or [suspect.findings[0].evidence]
 
 
 def _notes(incident: Window, baselines: Sequence[Window]) -> tuple[str, ...]:

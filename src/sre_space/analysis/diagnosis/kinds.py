@@ -46,7 +46,7 @@ def kind_of(suspect: Suspect, resources: Sequence[Shift], charge: Charge | None)
     strongest = suspect.findings[0]
     if strongest.kind is CauseKind.TRAFFIC:
         return CauseKind.TRAFFIC
-    if charge is not None and charge.change.service in ("", suspect.service):
+    if charge is not None:
         return CauseKind.MISCONFIGURATION if _configures(charge) else CauseKind.BAD_CHANGE
     if strongest.sense in (Sense.FAILURE, Sense.LOG):
         told = (said(one.evidence.statement) for one in suspect.findings if one.sense is strongest.sense)

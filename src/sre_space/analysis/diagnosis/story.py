@@ -13,6 +13,7 @@ from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.facts import Evidence
 
 ROWS = 40  # of a waterfall
+TOO_SHORT = 0.01  # of the trace, to be drawn
 VICTIMS = 3  # of a chain without spans
 
 
@@ -89,7 +90,15 @@ def waterfall_of(suspects: Sequence[Suspect], incident: Window) -> tuple[Waterfa
     slowest = traces[np.argmax(incident.trace_time[traces])]
     first, last = np.searchsorted(spans.trace, (slowest, slowest + 1))
     culprits = set(rows)
-    return tuple(_row(row, incident, int(first), culprits) for row in _in_tree(np.arange(first, last), incident)[:ROWS])
+    rows_shown = [row for row in _in_tree(np.arange(first, last), incident) if _shown(row, incident, culprits)]
+    return tuple(_row(row, incident, int(first), culprits) for row in rows_shown[:ROWS])
+
+
+def _shown(row: int, incident: Window, culprits: set[int]) -> bool:
+    """Culprits, failures, and what took a hundredth of the trace."""
+    spans = incident.spans
+    long = spans.duration[row] >= TOO_SHORT * incident.trace_time[spans.trace[row]]
+    return bool(long or row in culprits or spans.status[row] == ERROR)
 
 
 def _row(row: int, incident: Window, first: int, culprits: set[int]) -> WaterfallRow:
