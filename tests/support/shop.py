@@ -67,6 +67,7 @@ PRICE = Node("price", "POST /quote", 5, (TAX,))
 MAIL = Node("mail", "POST /send", 2)
 BUY = Node("web", "GET /buy", 3, (CART, PRICE, MAIL))
 LOOK = Node("web", "GET /look", 2, (CART,))
+ROOTS = (LOOK, BUY, BUY)
 
 
 @dataclass
@@ -75,6 +76,7 @@ class Shop:
 
     seed: int
     fault: Fault = HEALTHY
+    roots: tuple[Node, ...] = ()
     spans: list[Made] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -85,7 +87,8 @@ class Shop:
         for number in range(requests):
             trace = f"{self._chance.getrandbits(128):032x}"
             hit = self._chance.random() < self.fault.share
-            self._run(BUY if number % 3 else LOOK, trace, "", EPOCH + number * 100 * MS, self.fault if hit else HEALTHY)
+            root = (self.roots or ROOTS)[number % len(self.roots or ROOTS)]
+            self._run(root, trace, "", EPOCH + number * 100 * MS, self.fault if hit else HEALTHY)
         return self.spans
 
     def _id(self) -> str:
@@ -133,9 +136,41 @@ class Shop:
         return client
 
 
-def shop(requests: int = 300, seed: int = 1, fault: Fault = HEALTHY) -> list[Made]:
+def shop(requests: int = 300, seed: int = 1, fault: Fault = HEALTHY, roots: tuple[Node, ...] = ()) -> list[Made]:
     """The spans of one window."""
-    return Shop(seed, fault).serve(requests)
+    return Shop(seed, fault, roots).serve(requests)
+
+
+def nodes_of(roots: Iterable[Node]) -> list[Node]:
+    """Every operation once."""
+    found: dict[str, Node] = {}
+    ahead = list(roots)
+    while ahead:
+        node = ahead.pop()
+        if node.operation not in found:
+            found[node.operation] = node
+            ahead.extend(node.calls)
+    return list(found.values())
+
+
+def made_up(seed: int) -> tuple[Node, ...]:
+    """The kinds of requests of a random system: 4 to 12 services in layers, one or two operations each."""
+    chance = random.Random(seed)
+    layers = [[f"s{layer}{number}" for number in range(chance.randint(1, 4))] for layer in range(4)]
+    below: list[Node] = []
+    for layer in reversed(range(1, 4)):
+        below = [_made_up(service, below, chance) for service in layers[layer] for _ in range(chance.randint(1, 2))]
+    return tuple(_made_up("gate", below, chance) for _ in range(chance.randint(1, 3)))
+
+
+def _made_up(service: str, below: Sequence[Node], chance: random.Random) -> Node:
+    operation = f"{service}.op{chance.randrange(1000)}"
+    calls = tuple(chance.sample(below, min(len(below), chance.randint(1, 3))))
+    own = chance.lognormvariate(1, 0.7)
+    if not calls and chance.random() < 0.6:
+        table = f"SELECT {service}t{chance.randrange(100)}"
+        calls = (Node(service, table, chance.lognormvariate(0.5, 0.5), statement=table),)
+    return Node(service, operation, own, calls)
 
 
 def telemetry(spans: Iterable[Made], instances: Callable[[Made], str] = lambda made: f"{made.service}-1") -> Telemetry:

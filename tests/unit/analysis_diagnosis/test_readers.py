@@ -35,7 +35,8 @@ SPAN = {
     "events": [{"name": "exception", "attributes": [{"key": "exception.message", "value": {"stringValue": "boom"}}]}],
 }
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
-WORDS = """resourceSpans resource attributes key value stringValue scopeSpans spans traceId spanId parentSpanId name kind
+WORDS = """
+resourceSpans resource attributes key value stringValue scopeSpans spans traceId spanId parentSpanId name kind
 status code message startTimeUnixNano endTimeUnixNano events resourceMetrics scopeMetrics metrics gauge sum dataPoints
 timeUnixNano asDouble asInt isMonotonic resourceLogs scopeLogs logRecords body severityText data processes references
 tags startTime duration processID operationName logs fields time steps new_pods files diff"""

@@ -22,7 +22,7 @@ class Finding:
     """`harm` is the share of the affected requests that this explains (of their time or their number), 0 to 1.
 
     `chance` bounds how likely a healthy system does this. `since` is the first time it was seen, 0 unknown.
-    `rows` are spans of the incident that show it best.
+    `rows` are spans of the incident that show it best. `tied` says that another service is as suspect of this.
     """
 
     service: str
@@ -34,3 +34,4 @@ class Finding:
     evidence: Evidence
     since: int = 0
     rows: tuple[int, ...] = ()
+    tied: bool = False

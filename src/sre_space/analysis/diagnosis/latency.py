@@ -9,6 +9,7 @@ charged to the end whose other ways are slow as well (`blame`).
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from sre_space.analysis.diagnosis.chance import exceedance
 from sre_space.analysis.diagnosis.failures import answers
 from sre_space.analysis.diagnosis.findings import Finding, Sense
 from sre_space.analysis.diagnosis.grouping import Group
+from sre_space.analysis.diagnosis.legs import legs_of
 from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.tables import Floats, Ints
 from sre_space.analysis.diagnosis.window import Window
@@ -24,6 +26,7 @@ from sre_space.domain.facts import CauseKind, Evidence
 
 UNLIKELY = 0.5  # a group beyond it is not slower, it varies; a verdict asks for far less
 FEW = 10  # spans of a group that make no baseline by themselves
+BUSY = 0.05  # of the requests' time: own work that is slower by it is busy
 SHOWN = 3  # spans that a finding points to
 
 
@@ -48,9 +51,10 @@ class Slowdown:
 def slower(incident: Window, baselines: Sequence[Window]) -> list[Finding]:
     """Findings for every group that takes longer than chance allows."""
     slow = slowdowns(incident, baselines)
-    ends = ends_of([_way(one) for one in slow if one.group.part == Part.WAY])
     clear = [one for one in slow if one.chance <= UNLIKELY and one.harm > 0]
-    return [_finding(one, incident, ends) for one in clear]
+    ends = ends_of([_way(one) for one in slow if one.group.part == Part.WAY])
+    busy = {one.group.service for one in clear if one.group.part == Part.WORK and one.harm >= BUSY}
+    return [_finding(one, incident, _charged(one.group, ends, busy, incident, baselines)) for one in clear]
 
 
 def slowdowns(incident: Window, baselines: Sequence[Window]) -> list[Slowdown]:
@@ -103,14 +107,41 @@ def _way(slow: Slowdown) -> Way:
     return Way(slow.group.service, slow.group.callee, slow.per_call if slow.chance <= UNLIKELY else 0.0, len(slow.rows))
 
 
-def _finding(slow: Slowdown, incident: Window, ends: Mapping[tuple[str, str], Ends]) -> Finding:
+class _Charge(NamedTuple):
+    service: str
+    tied: bool = False
+
+
+def _charged(
+    group: Group,
+    ends: Mapping[tuple[str, str], Ends],
+    busy: set[str],
+    incident: Window,
+    baselines: Sequence[Window],
+) -> _Charge:
+    """A way belongs to the end whose other ways are slow too; if they do not tell, to the slow leg's sender.
+
+    When that does not tell either, the caller's, tied; tied too when the leg's receiver alone is slow in its work.
+    """
+    if group.part != Part.WAY:
+        return _Charge(group.service)
+    seen = ends[group.service, group.callee]
+    if seen.callee != seen.caller:
+        return _Charge(group.callee if seen.callee > seen.caller else group.service)
+    sender = legs_of(group, incident, baselines).sender
+    if sender < 0:
+        return _Charge(group.service, tied=True)
+    both = (group.service, group.callee)
+    return _Charge(both[sender], tied=both[1 - sender] in busy and both[sender] not in busy)
+
+
+def _finding(slow: Slowdown, incident: Window, charge: _Charge) -> Finding:
     group = slow.group
-    service = _charged(group, ends)
     worst = slow.rows[np.argsort(-slow.excess)[:SHOWN]]
     first = slow.rows[slow.excess > 0]
     return Finding(
-        service=service,
-        operation=_operation(group, service),
+        service=charge.service,
+        operation=_operation(group, charge.service),
         kind=_kind(group, incident, slow),
         sense=Sense.TIME,
         harm=slow.harm,
@@ -118,15 +149,8 @@ def _finding(slow: Slowdown, incident: Window, ends: Mapping[tuple[str, str], En
         evidence=Evidence(f"span:{incident.spans.id_of(int(worst[0]))}", _told(slow)),
         since=int(incident.spans.start[first].min()) if len(first) else 0,
         rows=tuple(int(row) for row in worst),
+        tied=charge.tied,
     )
-
-
-def _charged(group: Group, ends: Mapping[tuple[str, str], Ends]) -> str:
-    """A way belongs to the end whose other ways are slow too; when neither's are known, to the caller."""
-    if group.part != Part.WAY:
-        return group.service
-    seen = ends[group.service, group.callee]
-    return group.callee if seen.callee > seen.caller else group.service
 
 
 def _operation(group: Group, service: str) -> str:

@@ -45,6 +45,11 @@ class Suspect:
         return min(large, default=self.findings[0].chance)
 
     @property
+    def settled(self) -> float:
+        """What is left of its own part without the findings of which another service is as suspect."""
+        return together([one.harm * (1.0 - one.chance) for one in self.findings if one.sense in OWN and not one.tied])
+
+    @property
     def since(self) -> int:
         """When its strongest finding was first seen."""
         return next((finding.since for finding in self.findings if finding.since), 0)

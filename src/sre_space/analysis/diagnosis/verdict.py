@@ -22,8 +22,9 @@ def verdict_of(suspects: Sequence[Suspect], looked: int, compared: bool) -> Conf
         return Confidence.INCONCLUSIVE
     best = suspects[0]
     chance = best.chance * max(1, looked)
+    tied = best.own >= LARGE > best.settled
     hearsay = best.own < LARGE and best.score < SURE_HARM
-    if chance > UNLIKELY or hearsay or _competes(suspects):
+    if chance > UNLIKELY or tied or hearsay or _competes(suspects):
         return Confidence.INCONCLUSIVE
     sure = compared and best.own >= SURE_HARM and chance <= SURE
     return Confidence.CONFIRMED if sure else Confidence.LIKELY
