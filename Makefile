@@ -24,6 +24,7 @@ bench: setup
 
 bench-diagnosis: setup
 	@$(BIN)/python tools/bench_diagnosis.py $(CASES)
+	@PYTHONPATH=tests $(BIN)/python tools/bench_made_up.py
 
 setup:
 	@$(PYTHON) tools/bootstrap.py

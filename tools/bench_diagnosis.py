@@ -101,7 +101,7 @@ def _judged(truth: dict[str, Any], said: CaseDiagnosis) -> Iterator[tuple[str, b
 
 
 def controls(cases: Path) -> None:
-    """Fault-free pairs: each baseline's second half against its first, and other healthy windows against it."""
+    """A baseline's second half against its first, and a system's other baselines against its first."""
     print("\n| fault-free pairs | INCONCLUSIVE | accused |\n|---|---|---|")
     for folder in _there(cases):
         wrong, tried = [], 0
@@ -115,13 +115,20 @@ def controls(cases: Path) -> None:
 
 
 def _pairs(folder: Path) -> Iterator[tuple[str, Telemetry, Telemetry]]:
-    rows = map(json.loads, (folder / "cases.jsonl").read_text().splitlines())
+    rows = list(map(json.loads, (folder / "cases.jsonl").read_text().splitlines()))
     names = dict.fromkeys(name for row in rows for name in row["baseline"])
     for name in names:
         whole = read_folder(folder / name)
         first, last = Window.of(whole).span_of_time
         middle = (first + last) // 2
-        yield name, between(whole, middle, last + 1), between(whole, first, middle)
+        yield f"halves of {name}", between(whole, middle, last + 1), between(whole, first, middle)
+    if len(rows[0]["baseline"]) > 1:  # baselines of one system
+        first_name, *others = names
+        usual = read_folder(folder / first_name)
+        for name in others:
+            other = read_folder(folder / name)
+            if len(other.spans):
+                yield f"{name} against {first_name}", other, usual
 
 
 def speed() -> None:

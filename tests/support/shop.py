@@ -52,6 +52,7 @@ class Fault:
 
     slow: dict[str, float] = field(default_factory=dict)
     way: dict[tuple[str, str], float] = field(default_factory=dict)
+    leg: float = 0.5  # of a slow way's time that the request takes; the response takes the rest
     fails: dict[str, str] = field(default_factory=dict)  # operation: message; its callers fail too
     breaks_off: str = ""  # operation after whose own work nothing more is done, without any status
     dead: str = ""  # service that leaves no span
@@ -126,12 +127,14 @@ class Shop:
         client = Made(made.trace, self._id(), made.id, made.service, call.operation.split()[0], CLIENT, now, now)
         client.peer = call.service
         self.spans.append(client)
-        way = (0.6 + fault.way.get((made.service, call.service), 0.0)) * self._chance.lognormvariate(0, 0.15)
+        noise = self._chance.lognormvariate(0, 0.15)
+        slow = fault.way.get((made.service, call.service), 0.0)
+        there, back = (0.3 + slow * fault.leg) * noise, (0.3 + slow * (1 - fault.leg)) * noise
         if call.service == fault.dead:
             client.end, client.status, client.message = now + 2 * MS, ERROR, fault.dead_message
             return client
-        served = self._run(call, made.trace, client.id, now + int(way / 2 * MS), fault)
-        client.end = served.end + int(way / 2 * MS)
+        served = self._run(call, made.trace, client.id, now + int(there * MS), fault)
+        client.end = served.end + int(back * MS)
         client.status = served.status
         return client
 

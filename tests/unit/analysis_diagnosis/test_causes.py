@@ -1,7 +1,7 @@
 """One fault at a time in a system that no case set knows: the engine names service, operation and kind."""
 
 import pytest
-from support.shop import EPOCH, Fault, shop, telemetry
+from support.shop import Fault, made_up, nodes_of, shop, telemetry
 
 from sre_space.analysis.diagnosis.engine import diagnose
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
@@ -46,6 +46,26 @@ def test_one_fault_is_named(fault: Fault, service: str, operation: str, kind: Ca
 def test_a_sick_caller_is_told_from_its_callees_by_all_of_its_ways() -> None:
     ways = {("web", callee): 40.0 for callee in ("cart", "price", "mail")}
     assert diagnosed(Fault(way=ways)).causes[0].service == "web"
+
+
+ONE_WAY = {("price", "tax"): 40.0}  # price calls tax alone, and nobody else calls it
+
+
+@pytest.mark.parametrize(("leg", "sender"), [(1.0, "price"), (0.0, "tax")])
+def test_of_one_way_alone_the_slow_leg_tells_the_sender(leg: float, sender: str) -> None:
+    found = diagnosed(Fault(way=ONE_WAY, leg=leg))
+    assert (found.causes[0].service, found.causes[0].kind) == (sender, CauseKind.SLOW_NETWORK)
+    assert found.verdict is Confidence.CONFIRMED
+
+
+def test_of_one_way_alone_without_a_slow_leg_nobody_is_accused_for_sure() -> None:
+    assert diagnosed(Fault(way=ONE_WAY)).verdict is Confidence.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("leg", "kind"), [(1.0, CauseKind.SATURATION), (0.0, CauseKind.SLOW_NETWORK)])
+def test_a_callee_that_has_no_time_for_its_callers_is_saturated(leg: float, kind: CauseKind) -> None:
+    found = diagnosed(Fault(way={("web", "cart"): 40}, leg=leg))
+    assert (found.causes[0].service, found.causes[0].kind) == ("cart", kind)
 
 
 def test_two_causes_at_once_are_both_named() -> None:
@@ -111,4 +131,19 @@ def test_the_waterfall_marks_the_culprit() -> None:
     rows = diagnosed(Fault(slow={"GET /rate": 40})).waterfall
     assert [(row.service, row.operation) for row in rows if row.culprit] == [("tax", "GET /rate")]
     assert rows[0].duration == max(row.duration for row in rows)
-    assert EPOCH > 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_systems_that_nobody_drew_are_diagnosed_as_well(seed: int) -> None:
+    roots = made_up(seed)
+    health = telemetry(shop(200, 1, roots=roots))
+    assert diagnose(telemetry(shop(200, 2, roots=roots)), [health]).verdict is Confidence.INCONCLUSIVE
+    victim = next(node for node in reversed(nodes_of(roots)) if node.service != "gate" and not node.statement)
+    for fault in (
+        Fault(slow={victim.operation: 40}),
+        Fault(fails={victim.operation: "boom"}),
+        Fault(dead=victim.service),
+    ):
+        found = diagnose(telemetry(shop(200, 3, fault, roots)), [health])
+        assert found.causes[0].service == victim.service
+        assert found.verdict is not Confidence.INCONCLUSIVE

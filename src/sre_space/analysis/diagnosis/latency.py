@@ -6,6 +6,7 @@ delays add up. Only spans on the critical path count (CRISP). A slow way between
 charged to the end whose other ways are slow as well (`blame`).
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ UNLIKELY = 0.5  # a group beyond it is not slower, it varies; a verdict asks for
 FEW = 10  # spans of a group that make no baseline by themselves
 BUSY = 0.05  # of the requests' time: own work that is slower by it is busy
 SHOWN = 3  # spans that a finding points to
+
+_SQL = re.compile(r"\s*(select|insert into|update \S+ set|delete from|with|merge into|pragma)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ def _way(slow: Slowdown) -> Way:
 
 class _Charge(NamedTuple):
     service: str
+    kind: CauseKind
     tied: bool = False
 
 
@@ -122,17 +126,23 @@ def _charged(
     """A way belongs to the end whose other ways are slow too; if they do not tell, to the slow leg's sender.
 
     When that does not tell either, the caller's, tied; tied too when the leg's receiver alone is slow in its work.
+    A leg that is slow although its sender is not to blame waits for a receiver that has no time for it.
     """
     if group.part != Part.WAY:
-        return _Charge(group.service)
-    seen = ends[group.service, group.callee]
-    if seen.callee != seen.caller:
-        return _Charge(group.callee if seen.callee > seen.caller else group.service)
+        return _Charge(group.service, _kind(group))
+    both, seen = (group.service, group.callee), ends[group.service, group.callee]
     sender = legs_of(group, incident, baselines).sender
-    if sender < 0:
-        return _Charge(group.service, tied=True)
-    both = (group.service, group.callee)
-    return _Charge(both[sender], tied=both[1 - sender] in busy and both[sender] not in busy)
+    if seen.callee == seen.caller:
+        tied = sender < 0 or (both[1 - sender] in busy and both[sender] not in busy)
+        return _Charge(both[max(sender, 0)], CauseKind.SLOW_NETWORK, tied)
+    end = int(seen.callee > seen.caller)
+    return _Charge(both[end], CauseKind.SATURATION if sender == 1 - end else CauseKind.SLOW_NETWORK)
+
+
+def _kind(group: Group) -> CauseKind:
+    if group.part == Part.WORK:
+        return CauseKind.SLOW_CODE
+    return CauseKind.SLOW_QUERY if _SQL.match(group.operation) else CauseKind.SLOW_NETWORK
 
 
 def _finding(slow: Slowdown, incident: Window, charge: _Charge) -> Finding:
@@ -142,7 +152,7 @@ def _finding(slow: Slowdown, incident: Window, charge: _Charge) -> Finding:
     return Finding(
         service=charge.service,
         operation=_operation(group, charge.service),
-        kind=_kind(group, incident, slow),
+        kind=charge.kind,
         sense=Sense.TIME,
         harm=slow.harm,
         chance=slow.chance,
@@ -155,15 +165,6 @@ def _finding(slow: Slowdown, incident: Window, charge: _Charge) -> Finding:
 
 def _operation(group: Group, service: str) -> str:
     return group.callee_operation if group.part == Part.WAY and service == group.callee else group.operation
-
-
-def _kind(group: Group, incident: Window, slow: Slowdown) -> CauseKind:
-    if group.part == Part.WAY:
-        return CauseKind.SLOW_NETWORK
-    if group.part == Part.CALL:
-        query = incident.spans.statement[slow.rows[0]] != 0
-        return CauseKind.SLOW_QUERY if query else CauseKind.SLOW_NETWORK
-    return CauseKind.SLOW_CODE
 
 
 def _told(slow: Slowdown) -> str:

@@ -15,7 +15,7 @@ from sre_space.analysis.diagnosis.findings import Finding, Sense
 from sre_space.analysis.diagnosis.graph import Graph
 from sre_space.domain.facts import CauseKind
 
-LARGE = 0.2  # a harm that is more than drift
+LARGE = 0.25  # of the affected requests: a harm that is more than healthy windows differ by
 OWN = (Sense.TIME, Sense.FAILURE, Sense.CHANGE, Sense.LOAD)
 
 
