@@ -15,6 +15,7 @@ import numpy as np
 from sre_space.analysis.diagnosis.tables import LogTable
 
 AGREE = 0.5  # of the words, as Drain's authors chose
+MOST = 256  # templates of one length and first word; lines beyond them join the last, so the cost stays linear
 WILD = "<*>"
 WARNING, FAULT = 13, 17  # OTLP severity numbers
 
@@ -45,6 +46,8 @@ class Templates:
                 known = self.words[number]
                 self.words[number] = [a if a == b else WILD for a, b in zip(known, words, strict=True)]
                 return number
+        if len(branch) >= MOST:
+            return branch[-1]
         self.words.append(words)
         branch.append(len(self.words) - 1)
         return len(self.words) - 1
