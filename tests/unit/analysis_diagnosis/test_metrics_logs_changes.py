@@ -1,6 +1,8 @@
 """What spans do not show: metrics and logs alone, and which change explains an incident."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.shop import EPOCH, Fault, shop, telemetry
 
 from sre_space.analysis.diagnosis.building import LogBuilder, MetricBuilder, SpanBuilder
@@ -29,6 +31,30 @@ def measured(values: dict[Series, list[float]], logs: list[tuple[str, str, int]]
 
 def edge(source: str, destination: str, name: str, unit: str = "") -> Series:
     return Series(destination, unit or f"{destination}-1", name, "v1", source, destination)
+
+
+POINTS = st.lists(st.floats(0, 200), min_size=1, max_size=12)
+EDGES = [edge(*pair, name) for pair in (("a", "b"), ("b", "c"), ("c", "a")) for name in ("SuccessRate", "p99", "cpu")]
+
+
+@given(st.lists(POINTS, min_size=9, max_size=9), st.lists(POINTS, min_size=9, max_size=9), st.booleans())
+def test_any_metrics_give_a_diagnosis_that_cites_what_exists(
+    now: list[list[float]], usual: list[list[float]], fault: bool
+) -> None:
+    logs = [("a", "error: c does not answer", 17), ("c", "warning: queue full", 13)] if fault else []
+    incident = measured(dict(zip(EDGES, now, strict=True)), logs * 5)
+    found = diagnose(incident, [measured(dict(zip(EDGES, usual, strict=True)))])
+    known = {item.id for item in found.evidence}
+    assert {id for cause in found.causes for id in cause.evidence} <= known
+
+
+def test_a_finding_too_small_to_list_is_cited_when_it_is_the_first() -> None:
+    small, wide = edge("a", "b", "queue_delay"), edge("a", "b", "render_duration")
+    usual = {small: [100.0, 99.9] * 20, wide: [50.0, 150.0] * 20}
+    now = {small: [100.8] * 20, wide: [110.0, 150.0, 150.0, 50.0] * 2}
+    found = diagnose(measured(now), [measured(usual)])
+    assert found.verdict is Confidence.INCONCLUSIVE
+    assert set(found.chain[0].evidence) <= set(found.causes[0].evidence)
 
 
 def test_metrics_alone_name_the_deepest_service_that_fails() -> None:

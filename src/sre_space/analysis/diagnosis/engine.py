@@ -153,8 +153,8 @@ def _cause(suspect: Suspect, resources: Sequence[Shift], guilty: Charge | None, 
 
 
 def _cited(suspect: Suspect) -> list[Evidence]:
-    told = [finding.evidence for finding in suspect.findings[:CITED] if finding.harm >= LEAST]
-    return told or [suspect.findings[0].evidence]
+    first, *others = suspect.findings[:CITED]
+    return [first.evidence, *(finding.evidence for finding in others if finding.harm >= LEAST)]
 
 
 def _notes(incident: Window, baselines: Sequence[Window]) -> tuple[str, ...]:
