@@ -1,10 +1,11 @@
 """One fault at a time in a system that no case set knows: the engine names service, operation and kind."""
 
 import pytest
-from support.shop import Fault, made_up, nodes_of, shop, telemetry
+from support.shop import Fault, changed, made_up, nodes_of, shop, telemetry
 
 from sre_space.analysis.diagnosis.engine import diagnose
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
+from sre_space.analysis.diagnosis.tables import Telemetry
 from sre_space.domain.facts import CauseKind, Confidence
 
 HEALTH = telemetry(shop(seed=7))
@@ -131,6 +132,15 @@ def test_the_waterfall_marks_the_culprit() -> None:
     rows = diagnosed(Fault(slow={"GET /rate": 40})).waterfall
     assert [(row.service, row.operation) for row in rows if row.culprit] == [("tax", "GET /rate")]
     assert rows[0].duration == max(row.duration for row in rows)
+
+
+def test_the_waterfall_of_work_that_broke_off_marks_whom_it_called_last() -> None:
+    def quiet(fault: Fault, seed: int) -> Telemetry:
+        return telemetry(changed(shop(300, seed, fault), lambda span: {"status": 0, "message": ""}))
+
+    found = diagnose(quiet(Fault(fails={"GET /items": "boom"}), 2), [quiet(Fault(), 7)])
+    assert found.causes[0].service == "cart"
+    assert {row.service for row in found.waterfall if row.culprit} == {"cart"}
 
 
 @pytest.mark.parametrize("seed", range(6))

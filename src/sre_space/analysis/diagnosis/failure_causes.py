@@ -54,8 +54,17 @@ def _finding(one: Failing, rows: Ints, incident: Window, ends: Mapping[tuple[str
         chance=one.chance,
         evidence=Evidence(f"span:{spans.id_of(int(rows[0]))}", _told(one, rows, incident)),
         since=int(spans.start[rows].min()),
-        rows=tuple(int(row) for row in rows[:SHOWN]),
+        rows=tuple(_shown(one, rows, service, incident)),
     )
+
+
+def _shown(one: Failing, rows: Ints, service: str, incident: Window) -> list[int]:
+    """The spans to point at: where work broke off because of a callee, the callee's."""
+    if one.after is None or service == one.group.service:
+        return [int(row) for row in rows[:SHOWN]]
+    calls = incident.groups.rows(incident.groups.number[one.after])
+    answered = incident.shape.callee[calls[np.isin(incident.spans.parent[calls], rows)]]
+    return [int(row) for row in answered[-SHOWN:]]
 
 
 def _charged(one: Failing, incident: Window, ends: Mapping[tuple[str, str], Ends]) -> tuple[str, str, CauseKind]:

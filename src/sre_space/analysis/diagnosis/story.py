@@ -81,8 +81,8 @@ def map_of(graph: Graph) -> tuple[MapEdge, ...]:
 
 
 def waterfall_of(suspects: Sequence[Suspect], incident: Window) -> tuple[WaterfallRow, ...]:
-    """The slowest trace that the first cause passes, its worst spans marked."""
-    rows = [row for one in suspects[:1] for finding in one.findings for row in finding.rows]
+    """The slowest trace that the first cause's strongest finding passes, its spans marked."""
+    rows = next((finding.rows for one in suspects[:1] for finding in one.findings if finding.rows), ())
     if not rows:
         return ()
     spans = incident.spans
@@ -90,24 +90,31 @@ def waterfall_of(suspects: Sequence[Suspect], incident: Window) -> tuple[Waterfa
     slowest = traces[np.argmax(incident.trace_time[traces])]
     first, last = np.searchsorted(spans.trace, (slowest, slowest + 1))
     culprits = set(rows)
-    rows_shown = [row for row in _in_tree(np.arange(first, last), incident) if _shown(row, incident, culprits)]
-    return tuple(_row(row, incident, int(first), culprits) for row in rows_shown[:ROWS])
+    kept = culprits.union(*(_ancestors(row, incident) for row in rows))
+    shown = [row for row in _in_tree(np.arange(first, last), incident) if row in kept or _counts(row, incident)]
+    return tuple(_row(row, incident, int(first), culprits) for row in shown[:ROWS])
 
 
-def _shown(row: int, incident: Window, culprits: set[int]) -> bool:
-    """Culprits, failures, and what took a hundredth of the trace."""
+def _ancestors(row: int, incident: Window) -> list[int]:
+    found = []
+    up = int(incident.spans.parent[row])
+    while up != ROOT:
+        found.append(up)
+        up = int(incident.spans.parent[up])
+    return found
+
+
+def _counts(row: int, incident: Window) -> bool:
+    """Failures, and what took a hundredth of the trace."""
     spans = incident.spans
     long = spans.duration[row] >= TOO_SHORT * incident.trace_time[spans.trace[row]]
-    return bool(long or row in culprits or spans.status[row] == ERROR)
+    return bool(long or spans.status[row] == ERROR)
 
 
 def _row(row: int, incident: Window, first: int, culprits: set[int]) -> WaterfallRow:
     spans = incident.spans
-    depth, up = 0, int(spans.parent[row])
-    while up != ROOT:
-        depth, up = depth + 1, int(spans.parent[up])
     return WaterfallRow(
-        depth=depth,
+        depth=len(_ancestors(row, incident)),
         service=spans.names[spans.service[row]],
         operation=spans.names[spans.statement[row] or spans.operation[row]],
         start=int(spans.start[row] - spans.start[first]),
