@@ -11,7 +11,8 @@ import pytest
 
 from sre_chaos.cli import main
 from sre_chaos.experiments import EXPERIMENTS
-from sre_chaos.runtime import NoTarget, Runtime, default_state
+from sre_chaos.runtime import NoTarget, Runtime
+from sre_chaos.space import Space, default_state
 
 
 @contextmanager
@@ -19,7 +20,8 @@ def supervisor(folder: Path, answer: bytes) -> Iterator[Path]:
     """A state folder whose supervisor answers every question with these bytes."""
     (folder / "run").mkdir()
     path = folder / "s.sock"
-    (folder / "run" / "space.json").write_text(json.dumps({"socket": str(path)}))
+    record = {"socket": str(path), "pid": 1, "python": "", "ports": {}, "repository": "local/x"}
+    (folder / "run" / "space.json").write_text(json.dumps(record))
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n" % len(answer)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
@@ -51,13 +53,13 @@ def test_without_a_space_it_says_how_to_start_one(tmp_path: Path, capsys: pytest
     assert "sre-space up" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("record", ["", "[]", "{", '{"socket": 5', "null"])
+@pytest.mark.parametrize("record", ["", "[]", "{", '{"socket": 5', '{"socket": 5, "ports": []}', "null"])
 def test_a_damaged_record_is_no_space(tmp_path: Path, record: str) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "space.json").write_text(record)
 
     with pytest.raises(NoTarget, match="sre-space up"):
-        Runtime.of(tmp_path)
+        Space.of(tmp_path)
 
 
 def test_a_supervisor_that_is_gone_is_named(tmp_path: Path) -> None:
@@ -72,7 +74,7 @@ def test_a_service_that_does_not_exist_or_run_is_named(tmp_path: Path) -> None:
         b"</struct></value></fault></methodResponse>"
     )
     with supervisor(tmp_path, fault) as state, pytest.raises(NoTarget, match="no service 'nobody'"):
-        Runtime.of(state).pid("nobody")
+        Space.of(state).runtime.pid("nobody")
 
 
 def test_a_service_that_is_down_already_cannot_be_killed(tmp_path: Path) -> None:
@@ -80,8 +82,8 @@ def test_a_service_that_is_down_already_cannot_be_killed(tmp_path: Path) -> None
         b"<?xml version='1.0'?><methodResponse><params><param><value><struct><member><name>pid</name><value><int>0"
         b"</int></value></member></struct></value></param></params></methodResponse>"
     )
-    with supervisor(tmp_path, info) as state, pytest.raises(NoTarget, match="nothing to kill"):
-        Runtime.of(state).pid("policy-service")
+    with supervisor(tmp_path, info) as state, pytest.raises(NoTarget, match="nothing to hit"):
+        Space.of(state).runtime.pid("policy-service")
 
 
 def test_the_state_folder_is_the_one_that_up_uses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
