@@ -14,7 +14,7 @@ _BAD_POOL = Edit("{service}.env", {"DATABASE_POOL_SIZE": "500"}, "Give {service}
 _BAD_LIMIT = Edit("quote-service.env", {"ONLINE_PURCHASE_LIMIT_CENTS": "2500"}, "Online purchases up to 2500")
 _BAD_RETRIES = Edit(
     "quote-service.env",
-    {"DOWNSTREAM_TIMEOUT_SECONDS": "0.005", "DOWNSTREAM_ATTEMPTS": "8"},
+    {"DOWNSTREAM_TIMEOUT_SECONDS": "0.002", "DOWNSTREAM_ATTEMPTS": "8"},
     "Do not wait for slow services: ask them again",
 )
 _BAD_MEMORY = Edit("space.env", {"{SERVICE}_MEMORY_BYTES": "40000000"}, "Give {service} the memory that it needs")
@@ -69,7 +69,7 @@ _ALL = (
     ),
     Experiment(
         "stubborn", "a merged and deployed commit takes a zero off the memory limit: each restart is killed again",
-        SERVICES, commits.merge(_BAD_MEMORY), commits.revert,
+        SERVICES, commits.merge(_BAD_MEMORY), commits.revert_and_start,
         Truth("policy-service", "", "bad-change", ("revert", "set-config")),
     ),
     Experiment(

@@ -60,6 +60,12 @@ def revert(run: Run, undo: Mapping[str, str | int]) -> None:
         _deploy(run)
 
 
+def revert_and_start(run: Run, undo: Mapping[str, str | int]) -> None:
+    """The same, and start what died of it."""
+    revert(run, undo)
+    run.space.runtime.start(run.service)
+
+
 def _restore(run: Run, undo: Mapping[str, str | int]) -> None:
     with _checkout(run) as folder:
         path = folder / FOLDER / str(undo["file"])
