@@ -2,15 +2,19 @@
 
 import json
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from sre_chaos.cli import main
 from sre_chaos.experiments import EXPERIMENTS
+from sre_chaos.injectors.database import refuse_some
+from sre_chaos.journal import Active, Journal
+from sre_chaos.run import Run
 from sre_chaos.runtime import NoTarget, Runtime
 from sre_chaos.space import Space, default_state
 
@@ -92,3 +96,63 @@ def test_the_state_folder_is_the_one_that_up_uses(monkeypatch: pytest.MonkeyPatc
     assert default_state() == tmp_path / "sre-space"
     monkeypatch.setenv("SRE_SPACE_STATE", str(tmp_path / "own"))
     assert default_state() == tmp_path / "own"
+
+
+def test_an_experiment_that_cannot_hit_a_service_says_which_it_can(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = str(run.space.state)
+
+    assert main(["errors", "quote-service", "--state", state]) == 2
+    assert main(["errors", "--service", "quote-service", "--state", state]) == 2
+    assert capsys.readouterr().err.count("errors cannot hit quote-service; it hits policy-service") == 2
+
+
+def test_nothing_is_hit_when_the_steady_state_does_not_hold(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(socket.socket()) as unused:
+        unused.bind(("127.0.0.1", 0))
+        path = run.space.state / "run" / "space.json"
+        record = json.loads(path.read_text())
+        record["ports"] = {f"{name}_service_port": unused.getsockname()[1] for name in ("user", "policy", "quote")}
+        path.write_text(json.dumps(record))
+
+        assert main(["errors", "--state", str(run.space.state)]) == 2
+
+    assert "user-service is not ready: the steady state does not hold" in capsys.readouterr().err
+    assert not Journal.of(run.space.mark).active()
+
+
+def test_recover_undoes_what_is_active_and_says_when_there_is_nothing(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refuse_some(run)
+    Journal.of(run.space.mark).record(Active("errors", "policy-service", run.canary, 1))
+
+    assert main(["--recover", "--state", str(run.space.state)]) == 0
+    assert main(["--recover", "--state", str(run.space.state)]) == 0
+
+    assert capsys.readouterr().out == "recovered: errors of policy-service\nnothing was active\n"
+    with closing(sqlite3.connect(run.space.database("policy-service"))) as database:
+        assert not database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "soon", "1e9"])
+def test_seconds_that_make_no_sense_are_refused(seconds: str) -> None:
+    with pytest.raises(SystemExit):
+        main(["hang", "--seconds", seconds])
+
+
+def test_the_truth_is_told_by_no_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    main(["--list"])
+
+    assert "truth" not in capsys.readouterr().out.lower()
+
+
+def test_a_control_has_no_remedy_and_a_fault_has_one() -> None:
+    controls = {name for name, one in EXPERIMENTS.items() if one.is_control}
+
+    assert controls == {"harmless-deploy", "quiet-night", "busy-day", "blackout"}
+    assert all(bool(one.truth.remedies) is not one.is_control for one in EXPERIMENTS.values())
+    assert all(bool(one.truth.service) is not one.is_control for one in EXPERIMENTS.values())
