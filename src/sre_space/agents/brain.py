@@ -111,7 +111,9 @@ class Brain:
         return list(found.values())
 
     def _peers(self) -> dict[str, str]:
-        return {urlsplit(service.health).netloc: service.name for service in self.chart.services.values()}
+        """Which service answers at `host:port`: where its callers reach it, or where its health is asked."""
+        services = self.chart.services.values()
+        return {service.address or urlsplit(service.health).netloc: service.name for service in services}
 
 
 def escalate(reason: str) -> Remedy:

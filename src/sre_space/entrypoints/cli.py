@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -16,6 +18,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
+from sre_space.bootstrap import deploy as deployments
 from sre_space.bootstrap import space, space_supervisor
 from sre_space.bootstrap.operator import Operator, running_space
 from sre_space.bootstrap.space_env import Plan
@@ -91,6 +94,23 @@ def logs(
             if not follow:
                 return
             time.sleep(0.2)
+
+
+@app.command()
+def deploy(
+    state: StateOption, as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")] = False
+) -> None:
+    """Apply the configuration on main; restart only the services whose desired state changed."""
+    done = asyncio.run(deployments.deploy(State(state.resolve())))
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(done)) + "\n")
+    elif not done.changes_something:
+        out.print(f"{done.commit[:12]} runs already")
+    else:
+        out.print(f"{done.commit[:12]} runs; restarted: {', '.join(done.restarted) or 'nothing'}")
+    if done.failed:
+        err.print(f"sre-space: after the deployment {', '.join(done.failed)} does not serve", highlight=False)
+        raise typer.Exit(EXIT_FAILED)
 
 
 @app.command()

@@ -1,0 +1,30 @@
+"""Signals to processes: killed, or stopped as if for ever."""
+
+import os
+import signal
+from collections.abc import Mapping
+
+from sre_chaos.run import Hit, Run
+
+
+def kill(run: Run) -> Hit:
+    """A real SIGKILL."""
+    return Hit(run.space.runtime.signal(run.service, signal.SIGKILL))
+
+
+def start(run: Run, _: Mapping[str, str | int]) -> None:
+    """Start what was killed, unless it runs."""
+    run.space.runtime.start(run.service)
+
+
+def stop(run: Run) -> Hit:
+    """SIGSTOP: it lives and its port is open, and nothing answers."""
+    pid = run.space.runtime.signal(run.service, signal.SIGSTOP)
+    return Hit(pid, {"pid": pid})
+
+
+def go_on(run: Run, undo: Mapping[str, str | int]) -> None:
+    """SIGCONT to that very process; one that was restarted meanwhile runs anyway."""
+    pid = undo.get("pid")
+    if pid is not None and run.space.runtime.living(run.service) == pid:
+        os.kill(int(pid), signal.SIGCONT)
