@@ -76,6 +76,10 @@ class Agent(Space):
 class Scout(Agent):
     """Scout watches."""
 
+    slo_window_scale: float = Field(
+        1.0, gt=0, le=1, description="shortens the windows of the error budget's alerts; 1 is the Workbook's"
+    )
+
 
 class Brain(Agent):
     """Brain diagnoses."""

@@ -117,9 +117,6 @@ class KafkaSubscription:
                 **_QUIET,
             }
         )
-        if group is not None:
-            self._consumer.subscribe(self._topics)
-            self._assigned = True
 
     async def next(self, timeout: float) -> Sequence[Record]:
         """Records, oldest first per partition; empty when there is nothing or nobody."""
@@ -139,6 +136,10 @@ class KafkaSubscription:
 
     def _assign(self, timeout: float) -> None:
         make_topics(self._bootstrap, self._topics)
+        if self._group is not None:
+            self._consumer.subscribe(self._topics)
+            self._assigned = True
+            return
         assigned = []
         for topic in self._topics:
             listed = self._consumer.list_topics(topic, timeout=max(timeout, 1.0)).topics[topic]
@@ -161,6 +162,10 @@ class KafkaSubscription:
         except KafkaException as error:
             if error.args[0].code() != KafkaError._NO_OFFSET:
                 raise Unavailable(f"the bus at {self._bootstrap} did not commit: {error}") from error
+
+    def owns(self) -> bool:
+        """Assigned partitions; what was assigned is given back when the group's session is over."""
+        return bool(self._consumer.assignment())
 
     async def alive(self) -> bool:
         """Ask for the list of topics."""
