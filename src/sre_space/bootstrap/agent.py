@@ -56,19 +56,18 @@ class Ground:
             reporter=OtelReporter.to(settings.otel_exporter_otlp_endpoint, agent),
         )
 
-    def watch(self, duty: Duty, seen: Callable[[Sequence[Case], int], None] | None = None) -> Watch:
-        """The loop around a duty, wired; `seen` is told the open cases of every poll."""
+    def watch(self, duty: Duty, polled: Callable[[Sequence[Case]], bool] = lambda _: True) -> Watch:
+        """The loop around a duty, wired; `polled` hears the open cases of each poll and says if the agent is on duty."""
         bus = self.settings.kafka_bootstrap_servers
         outbox = OutboxFolder(Path(self.settings.sre_space_state) / "outbox" / self.agent.value)
         runner = Runner(self.agent, duty, self.casebook, self.forge, outbox, self.key, self.clock, self.reporter)
         doorbell = KafkaSubscription(bus, [DOORBELL], None)
 
-        def polled(cases: Sequence[Case]) -> None:
-            self._on_duty()
-            if seen is not None:
-                seen(cases, self.clock.now())
+        def seen(cases: Sequence[Case]) -> None:
+            if polled(cases):
+                self._on_duty()
 
-        return Watch(runner, KafkaPublisher(bus), doorbell, self.settings.poll_seconds, polled)
+        return Watch(runner, KafkaPublisher(bus), doorbell, self.settings.poll_seconds, seen)
 
     def _on_duty(self) -> None:
         """Shows `up` and `demo` that this agent has read its cases; gone with the space."""

@@ -1,6 +1,7 @@
 """The process of Scout: `python -m sre_space.bootstrap.scout`."""
 
 import asyncio
+from collections.abc import Sequence
 
 from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription
@@ -10,6 +11,7 @@ from sre_space.agents.scout.scout import Scout
 from sre_space.agents.scout.watchers import Watchers
 from sre_space.bootstrap import agent, server
 from sre_space.domain import facts
+from sre_space.domain.case import Case
 from sre_space.loop.opening import Opener
 from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, SPANS, Senses
 from sre_space.settings import Scout as Settings
@@ -23,10 +25,15 @@ async def _work(settings: Settings) -> None:
     watchers = Watchers(ground.chart, board, JourneyBook(ground.chart.journey), settings.slo_window_scale)
     scout = Scout(watchers, ground.clock)
     opener = Opener(ground.casebook, ground.forge, ground.key, ground.clock, ground.reporter)
-    watch = ground.watch(scout, watchers.docket.refresh)
     bus = ground.settings.kafka_bootstrap_servers
-    senses = Senses(scout, HttpProbe.create(), opener, watch, ground.forge, KafkaPublisher(bus), ground.clock)
     judged = KafkaSubscription(bus, [SIGNALS], "sre-scout-judge")
+
+    def polled(cases: Sequence[Case]) -> bool:
+        watchers.docket.refresh(cases, ground.clock.now())
+        return judged.owns()
+
+    watch = ground.watch(scout, polled)
+    senses = Senses(scout, HttpProbe.create(), opener, watch, ground.forge, KafkaPublisher(bus), ground.clock)
     heard = KafkaSubscription(bus, [SPANS, METRICS, ASKED, BOUGHT, CHANGES], None)
     now = ground.clock.now()
     await senses.read_back(KafkaHistory(bus), now - REMEMBERED_NS)
