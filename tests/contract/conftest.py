@@ -8,7 +8,7 @@ import httpx
 import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-from support.servers import Bus, ForgeServer, TelemetryServer, module, serving
+from support.servers import Bus, ForgeServer, TelemetryServer, TraceStore, module, serving
 from support.waiting import free_port
 
 from sre_space.embedded.forge.identities import write_identities
@@ -78,6 +78,18 @@ def telemetry(our_bus: Bus, tmp_path: Path) -> Iterator[TelemetryServer]:
         module("sre_space.bootstrap.telemetry"), environment, lambda: answers(f"{url}/api/services"), log
     ) as p:
         yield TelemetryServer(f"127.0.0.1:{grpc}", f"http://127.0.0.1:{http}", url, our_bus.address, p)
+
+
+@pytest.fixture(params=["embedded", "oracle"])
+def store(request: pytest.FixtureRequest) -> TraceStore:
+    """Our telemetry server; and Jaeger where JAEGER_ORACLE and JAEGER_ORACLE_OTLP name one."""
+    if request.param == "oracle":
+        query, grpc = os.environ.get("JAEGER_ORACLE"), os.environ.get("JAEGER_ORACLE_OTLP")
+        if not query or not grpc:
+            pytest.skip("JAEGER_ORACLE (query URL) and JAEGER_ORACLE_OTLP (host:port, gRPC) name no Jaeger")
+        return TraceStore(grpc, query)
+    ours: TelemetryServer = request.getfixturevalue("telemetry")
+    return TraceStore(ours.grpc, ours.query)
 
 
 @pytest.fixture

@@ -9,17 +9,31 @@ import socket
 import struct
 import subprocess
 import threading
+from io import BytesIO
 from time import time_ns
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from confluent_kafka import Message, Producer
+from aiokafka.protocol.api import RequestStruct
+from aiokafka.protocol.fetch import FetchRequest_v4
+from confluent_kafka import (
+    OFFSET_INVALID,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.servers import Bus
+from support.waiting import until
 
-from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription
+from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription, make_topics
 from sre_space.domain.errors import Unavailable
 from sre_space.ports.bus import Record, Subscription
 
@@ -27,6 +41,13 @@ from sre_space.ports.bus import Record, Subscription
 def topic() -> str:
     """A topic of this test's own."""
     return f"t-{secrets.token_hex(4)}"
+
+
+def made_topic(bus: Bus) -> str:
+    """A topic of two partitions."""
+    admin, name = AdminClient({"bootstrap.servers": bus.address}), topic()
+    admin.create_topics([NewTopic(name, 2, 1)])[name].result(10)
+    return name
 
 
 async def read(subscription: Subscription, count: int) -> list[Record]:
@@ -185,6 +206,106 @@ def test_kcat_lists_produces_and_reads(bus: Bus) -> None:
 
     assert read.stdout == b"hello\n"
     assert name in {one["topic"] for one in json.loads(listed.stdout)["topics"]}
+
+
+def test_a_topic_that_was_only_validated_is_not_made(bus: Bus) -> None:
+    admin, name = AdminClient({"bootstrap.servers": bus.address}), topic()
+    admin.create_topics([NewTopic(name, 2, 1)], validate_only=True)[name].result(10)
+
+    assert name not in admin.list_topics(timeout=5).topics
+
+
+def test_a_topic_that_cannot_be_made_is_refused_for_kafkas_reason(bus: Bus) -> None:
+    admin, name = AdminClient({"bootstrap.servers": bus.address}), made_topic(bus)
+
+    def refusal(asked: NewTopic) -> int:
+        with pytest.raises(KafkaException) as caught:
+            admin.create_topics([asked])[asked.topic].result(10)
+        return int(caught.value.args[0].code())
+
+    assert refusal(NewTopic(name, 2, 1)) == KafkaError.TOPIC_ALREADY_EXISTS
+    assert refusal(NewTopic(topic(), 2, 3)) == KafkaError.INVALID_REPLICATION_FACTOR
+    for unfit in ("a b", "..", "x" * 250):
+        assert refusal(NewTopic(unfit, 2, 1)) == KafkaError.TOPIC_EXCEPTION
+
+
+def test_a_record_of_more_than_a_mebibyte_is_refused_and_those_around_it_are_taken(bus: Bus) -> None:
+    name, told = topic(), list[int | None]()
+    client = {"bootstrap.servers": bus.address, "message.max.bytes": 4_000_000, "batch.size": 1, "linger.ms": 0}
+    producer = Producer({**client, "enable.idempotence": True})
+
+    def report(error: KafkaError | None, _: Message) -> None:
+        told.append(error.code() if error else None)
+
+    for size in (10, 1_000_000, 1_100_000, 10):
+        producer.produce(name, b"x" * size, partition=0, on_delivery=report)
+        assert producer.flush(20) == 0
+
+    assert told == [None, None, KafkaError.MSG_SIZE_TOO_LARGE, None]
+
+
+def test_an_offset_of_a_partition_that_is_not_there_is_not_committed(bus: Bus) -> None:
+    name = made_topic(bus)
+    consumer = Consumer({"bootstrap.servers": bus.address, "group.id": f"g-{name}", "log_level": 0})
+    asked = [TopicPartition(name, number) for number in (0, 7)]
+
+    def committed() -> list[int]:
+        with pytest.raises(KafkaException) as caught:
+            consumer.commit(offsets=[TopicPartition(name, number, 0) for number in (0, 7)], asynchronous=False)
+        assert caught.value.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
+        return [one.offset for one in consumer.committed(asked, timeout=10)]
+
+    try:
+        assert until(lambda: committed() == [0, OFFSET_INVALID], "the one that is there is committed")
+    finally:
+        consumer.close()
+
+
+def test_a_fetch_with_an_error_or_nothing_to_wait_for_is_answered_at_once(bus: Bus) -> None:
+    """Each asks to wait for ten minutes; only a wrong answer would."""
+    name = made_topic(bus)
+
+    def fetched(topics: list[tuple[str, list[tuple[int, int, int]]]]) -> list[int]:
+        answer = asked(bus.address, FetchRequest_v4(-1, 600_000, 1, 10**6, 0, topics))
+        return [error for _, partitions in answer.topics for _, error, *_ in partitions]
+
+    unknown, beyond = KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.OFFSET_OUT_OF_RANGE
+    until(lambda: fetched([(name, [(0, 5, 100), (1, 5, 100)])]) == [beyond, beyond], "both partitions have a leader")
+    assert fetched([(name, [(7, 0, 100)])]) == [unknown]
+    assert fetched([(topic(), [(0, 0, 100)])]) == [unknown]
+    assert fetched([(name, [(0, 0, 100), (1, 5, 100)])]) == [0, beyond]
+    assert fetched([]) == []
+
+
+def asked(address: str, request: RequestStruct) -> Any:  # noqa: ANN401 - aiokafka's own type of answer
+    """One raw request on a connection of its own."""
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection, connection.makefile("rb") as answers:
+        whole = struct.pack(">hhih", request.API_KEY, request.API_VERSION, 7, -1) + request.encode()
+        connection.sendall(struct.pack(">i", len(whole)) + whole)
+        (size,) = struct.unpack(">i", answers.read(4))
+        return request.RESPONSE_TYPE.decode(BytesIO(answers.read(size)[4:]))
+
+
+def test_a_transaction_is_refused_at_once_and_for_good(our_bus: Bus) -> None:
+    producer = Producer({"bootstrap.servers": our_bus.address, "transactional.id": "t", "log_level": 0})
+    with pytest.raises(KafkaException) as caught:
+        producer.init_transactions(60)
+
+    assert caught.value.args[0].fatal()
+
+
+def test_a_group_is_listed_as_long_as_its_offsets_are_kept(our_bus: Bus) -> None:
+    consumer = Consumer({"bootstrap.servers": our_bus.address, "group.id": "kept", "log_level": 0})
+    admin, name = AdminClient({"bootstrap.servers": our_bus.address, "log_level": 0}), topic()
+    make_topics(our_bus.address, [name])
+    consumer.commit(offsets=[TopicPartition(name, 0, 3)], asynchronous=False)
+    consumer.close()
+    our_bus.ours.kill()
+    our_bus.ours.start()
+
+    assert "kept" in {one.group_id for one in admin.list_consumer_groups(request_timeout=20).result().valid}
+    assert admin.describe_consumer_groups(["kept"], request_timeout=20)["kept"].result().state.name == "EMPTY"
 
 
 def test_topics_of_the_loop_have_one_partition(our_bus: Bus) -> None:

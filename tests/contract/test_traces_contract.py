@@ -1,10 +1,14 @@
-"""`ports.traces` over its adapter, with spans sent by the OpenTelemetry SDK, a foreign client."""
+"""`ports.traces` over its adapter, with spans sent by the OpenTelemetry SDK, a foreign client.
+
+The tests of the port run over our telemetry server and, where there is one, Jaeger; those of what is received, stored
+and handed on over ours alone. `test_jaeger_query_contract.py` has the query API itself.
+"""
 
 import asyncio
 import gzip
 import os
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import time_ns
 from typing import TypeVar
 
@@ -13,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
+from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -21,25 +26,26 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
 from opentelemetry.trace import SpanKind as OtelKind
 from opentelemetry.trace import Status, StatusCode
-from support.servers import TelemetryServer
+from support.servers import TelemetryServer, TraceStore
+from support.spans import MS, attributes, export, new_span, resource_spans
 from support.waiting import until
 
 from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.adapters.kafka import KafkaHistory
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
-from sre_space.wire.jaeger import spans_from, traces_json
 from sre_space.wire.otlp import spans_of
 
 T = TypeVar("T")
+ATTRIBUTES: Mapping[str, str | int | float | bool] = {"n": 1, "f": 0.5, "b": True, "s": "x"}
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 
 
-def ask(server: TelemetryServer, question: Callable[[JaegerTraces], Awaitable[T]]) -> T:
+def ask(query: str, question: Callable[[JaegerTraces], Awaitable[T]]) -> T:
     """Ask the query API."""
 
     async def asked() -> T:
-        traces = JaegerTraces(server.query)
+        traces = JaegerTraces(query)
         try:
             return await question(traces)
         finally:
@@ -48,36 +54,88 @@ def ask(server: TelemetryServer, question: Callable[[JaegerTraces], Awaitable[T]
     return asyncio.run(asked())
 
 
-def send(exporter: SpanExporter) -> None:
+def send(exporter: SpanExporter, service: str = "shop") -> None:
     """One trace of two spans, the inner one failed."""
-    provider = TracerProvider(resource=Resource({"service.name": "shop"}))
+    provider = TracerProvider(resource=Resource({"service.name": service, "service.version": "1"}))
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     tracer = provider.get_tracer("test")
     with (
-        tracer.start_as_current_span("outer", kind=OtelKind.SERVER, attributes={"n": 1, "f": 0.5, "b": True, "s": "x"}),
+        tracer.start_as_current_span("outer", kind=OtelKind.SERVER, attributes=dict(ATTRIBUTES)),
         tracer.start_as_current_span("inner", kind=OtelKind.CLIENT) as inner,
     ):
         inner.set_status(Status(StatusCode.ERROR, "broke"))
     provider.shutdown()
 
 
-@pytest.mark.parametrize("protocol", ["grpc", "http"])
-def test_what_the_sdk_sends_is_what_the_port_reads(telemetry: TelemetryServer, protocol: str) -> None:
-    begun = time_ns()
-    grpc = protocol == "grpc"
-    send(GrpcExporter(telemetry.grpc, insecure=True) if grpc else HttpExporter(f"{telemetry.http}/v1/traces"))
+def window(query: str, service: str, since: int, count: int) -> Sequence[Span]:
+    """What the port gives once all spans are to be seen: Jaeger stores them a moment after it acknowledged."""
 
-    outer, inner = sorted(ask(telemetry, lambda t: t.window("shop", begun - 10**6, time_ns())), key=lambda s: s.start)
+    def found() -> Sequence[Span]:
+        spans = ask(query, lambda traces: traces.window(service, since, time_ns()))
+        return spans if len(spans) >= count else ()
 
+    return until(found, f"{count} spans of {service} are seen")
+
+
+def assert_whole(query: str, service: str, begun: int) -> None:
+    """The trace that `send` made, as the port must give it."""
+    outer, inner = sorted(window(query, service, begun - 10**6, 2), key=lambda span: span.start)
     assert (outer.name, outer.kind, outer.parent_id, outer.status) == ("outer", SpanKind.SERVER, "", SpanStatus.UNSET)
-    assert dict(outer.attributes) == {"n": 1, "f": 0.5, "b": True, "s": "x"}
+    assert dict(outer.attributes) == ATTRIBUTES
     assert (inner.parent_id, inner.trace_id, inner.kind) == (outer.span_id, outer.trace_id, SpanKind.CLIENT)
-    assert (inner.status, inner.status_message) == (SpanStatus.ERROR, "broke")
-    assert ask(telemetry, lambda t: t.services()) == ["shop"]
-    assert [span.name for span in ask(telemetry, lambda t: t.trace(outer.trace_id))] == ["outer", "inner"]
-    assert ask(telemetry, lambda t: t.window("shop", begun - 10**12, begun - 10**11)) == []
-    assert ask(telemetry, lambda t: t.window("nobody", 0, time_ns())) == []
-    assert ask(telemetry, lambda t: t.trace("ff")) == []
+    assert (inner.status, inner.status_message, inner.attributes) == (SpanStatus.ERROR, "broke", {})
+    assert service in ask(query, lambda traces: traces.services())
+    assert [span.name for span in ask(query, lambda traces: traces.trace(outer.trace_id))] == ["outer", "inner"]
+
+
+def test_what_the_sdk_sends_is_what_the_port_reads(store: TraceStore) -> None:
+    begun, service = time_ns(), f"shop-{secrets.token_hex(4)}"
+    send(GrpcExporter(store.grpc, insecure=True), service)
+
+    assert_whole(store.query, service, begun)
+    assert ask(store.query, lambda traces: traces.window(service, begun - 10**12, begun - 10**11)) == []
+    assert ask(store.query, lambda traces: traces.window("nobody", 0, time_ns())) == []
+    assert ask(store.query, lambda traces: traces.trace("ff")) == []
+
+
+def test_what_the_sdk_sends_over_http_is_the_same(telemetry: TelemetryServer) -> None:
+    begun = time_ns()
+    send(HttpExporter(f"{telemetry.http}/v1/traces", compression=Compression.Gzip))
+
+    assert_whole(telemetry.query, "shop", begun)
+
+
+def test_a_window_holds_whole_traces_newest_first_and_ends_before_its_end(store: TraceStore) -> None:
+    now, service = time_ns() // 10**9 * 10**9, f"shop-{secrets.token_hex(4)}"
+    roots = [new_span(f"root{number}", now + number * MS) for number in range(4)]
+    orphans = [new_span("orphan", now + 10 * MS, trace_id=root.trace_id, parent=b"a lost 1") for root in roots]
+    other = resource_spans(f"{service}-other", orphans)
+    export(store.grpc, [resource_spans(service, roots), other])
+    window(store.query, service, 0, 8)
+
+    def names(since: int, until: int, limit: int = 200) -> list[str]:
+        return [span.name for span in ask(store.query, lambda traces: traces.window(service, since, until, limit))]
+
+    assert [name for name in names(0, now + 9 * MS) if name != "orphan"] == ["root3", "root2", "root1", "root0"]
+    assert names(0, now + 9 * MS).count("orphan") == 4
+    assert set(names(now + MS, now + 3 * MS)) == {"root1", "root2", "orphan"}
+    assert set(names(0, now + 9 * MS, limit=1)) == {"root3", "orphan"}
+
+
+def test_the_port_reads_the_span_that_was_sent_whatever_jaeger_adds_or_leaves_out(store: TraceStore) -> None:
+    service, short = f"shop-{secrets.token_hex(4)}", bytes(8) + os.urandom(8)
+    span = new_span("op", time_ns() // 1000 * 1000, 5 * MS, trace_id=short)
+    span.attributes.extend(attributes({"big": 2**60, "whole": 2.0, "list": ["a", 1], "raw": b"ab", "none": None}))
+    span.links.add(trace_id=os.urandom(16), span_id=b"linked-1")
+    span.events.add(name="event", time_unix_nano=span.start_time_unix_nano)
+    group = resource_spans(service, [span], **{"host.name": "h"})
+    export(store.grpc, [group])
+
+    (read,) = window(store.query, service, 0, 1)
+
+    assert [read] == spans_of(ExportTraceServiceRequest(resource_spans=[group]).SerializeToString())
+    assert type(read.attributes["whole"]) is float
+    assert ask(store.query, lambda traces: traces.trace(read.trace_id)) == [read]
 
 
 def request(count: int) -> tuple[bytes, list[str]]:
@@ -105,7 +163,7 @@ def test_every_acknowledged_span_survives_kill_nine_and_reaches_the_bus(telemetr
         if httpx.post(f"{telemetry.http}/v1/traces", content=body, headers=PROTOBUF).is_success:
             acknowledged += ids
 
-    stored = {span.trace_id for span in ask(telemetry, lambda t: t.window("load", 0, time_ns(), 1500))}
+    stored = {span.trace_id for span in ask(telemetry.query, lambda traces: traces.window("load", 0, time_ns(), 1500))}
 
     def published() -> set[str]:
         records = asyncio.run(KafkaHistory(telemetry.bus).window("otlp_spans", 0, time_ns() + 10**9))
@@ -116,6 +174,50 @@ def test_every_acknowledged_span_survives_kill_nine_and_reaches_the_bus(telemetr
     assert until(lambda: published() >= set(acknowledged), "all spans are on the bus")
 
 
+def handed_on(telemetry: TelemetryServer, topic: str) -> list[bytes]:
+    """The values of all records of a topic."""
+    records = asyncio.run(KafkaHistory(telemetry.bus).window(topic, 0, time_ns() + 10**9))
+    return [record.value for record in records]
+
+
+def test_each_request_is_handed_on_once(telemetry: TelemetryServer) -> None:
+    bodies = [request(1)[0] for _ in range(60)]
+    with httpx.Client() as client:
+        for body in bodies:
+            assert client.post(f"{telemetry.http}/v1/traces", content=body, headers=PROTOBUF).is_success
+    until(lambda: set(handed_on(telemetry, "otlp_spans")) >= set(bodies), "all are on the bus")
+    last, _ = request(1)
+    assert httpx.post(f"{telemetry.http}/v1/traces", content=last, headers=PROTOBUF).is_success
+    until(lambda: last in handed_on(telemetry, "otlp_spans"), "and what came after them")
+
+    assert sorted(handed_on(telemetry, "otlp_spans")) == sorted([*bodies, last])
+
+
+def test_a_request_too_large_for_a_record_is_handed_on_in_parts_and_one_that_cannot_be_is_given_up(
+    telemetry: TelemetryServer,
+) -> None:
+    large, ids = request(30_000)
+    lump = resource_spans("lump", [new_span("x" * 2_000_000, time_ns())])
+    export(telemetry.grpc, [lump])
+    assert httpx.post(f"{telemetry.http}/v1/traces", content=large, headers=PROTOBUF).is_success
+
+    def published() -> list[str]:
+        return [span.trace_id for record in handed_on(telemetry, "otlp_spans") for span in spans_of(record)]
+
+    until(lambda: len(published()) >= len(ids), "all spans are on the bus")
+    assert sorted(published()) == sorted(ids)
+    assert len(large) > 2**20
+    assert ask(telemetry.query, lambda traces: traces.services()) == ["load", "lump"]
+
+
+def test_times_that_no_clock_shows_harm_nobody(telemetry: TelemetryServer) -> None:
+    late = new_span("late", 2**64 - 1, 0)
+    export(telemetry.grpc, [resource_spans("shop", [late, new_span("early", 0, 0), new_span("now", time_ns())])])
+
+    assert [span.name for span in ask(telemetry.query, lambda t: t.window("shop", 10**9, time_ns()))] == ["now"]
+    assert len(ask(telemetry.query, lambda t: t.trace(late.trace_id.hex()))) == 1
+
+
 def test_logs_and_metrics_are_handed_on_as_they_came(telemetry: TelemetryServer) -> None:
     message = ExportLogsServiceRequest()
     message.resource_logs.add().scope_logs.add().log_records.add().body.string_value = "hello"
@@ -123,11 +225,7 @@ def test_logs_and_metrics_are_handed_on_as_they_came(telemetry: TelemetryServer)
     headers = {**PROTOBUF, "Content-Encoding": "gzip"}
     assert httpx.post(f"{telemetry.http}/v1/logs", content=gzip.compress(body), headers=headers).is_success
 
-    def handed_on() -> list[bytes]:
-        records = asyncio.run(KafkaHistory(telemetry.bus).window("otlp_logs", 0, time_ns() + 10**9))
-        return [record.value for record in records]
-
-    assert until(handed_on, "the log record is on the bus") == [body]
+    assert until(lambda: handed_on(telemetry, "otlp_logs"), "the log record is on the bus") == [body]
 
 
 def test_bytes_that_are_no_otlp_are_refused_and_harm_nobody(telemetry: TelemetryServer) -> None:
@@ -141,45 +239,12 @@ def test_bytes_that_are_no_otlp_are_refused_and_harm_nobody(telemetry: Telemetry
 
         post()
         gzipped = {**PROTOBUF, "Content-Encoding": "gzip"}
-        assert client.post(f"{telemetry.http}/v1/traces", content=b"no gzip", headers=gzipped).status_code == 400
+        for broken in (b"no gzip", gzip.compress(request(9)[0])[:-9]):
+            assert client.post(f"{telemetry.http}/v1/traces", content=broken, headers=gzipped).status_code == 400
+        brotli = {**PROTOBUF, "Content-Encoding": "br"}
+        assert client.post(f"{telemetry.http}/v1/traces", content=b"x", headers=brotli).status_code == 400
         assert client.post(f"{telemetry.http}/v1/traces", json={}).status_code == 415
         assert client.get(f"{telemetry.query}/api/services", headers={"Host": "evil.example"}).status_code == 403
-
-
-@pytest.mark.parametrize(
-    ("query", "status", "told"),
-    [
-        ("/api/traces", 400, "service"),
-        ("/api/traces?service=x&start=yesterday", 400, "start"),
-        ("/api/traces?service=x&minDuration=long", 400, "minDuration"),
-        ("/api/traces?service=x&tags=no", 400, "tags"),
-        ("/api/traces/ff", 404, "not found"),
-    ],
-)
-def test_the_query_api_answers_wrong_questions_as_jaeger_does(
-    telemetry: TelemetryServer, query: str, status: int, told: str
-) -> None:
-    answer = httpx.get(telemetry.query + query)
-
-    assert answer.status_code == status
-    assert answer.json()["data"] is None
-    assert told in answer.json()["errors"][0]["msg"]
-
-
-def test_searches_narrow_by_operation_duration_tags_and_error(telemetry: TelemetryServer) -> None:
-    send(HttpExporter(f"{telemetry.http}/v1/traces"))
-
-    def found(query: str) -> int:
-        return len(httpx.get(f"{telemetry.query}/api/traces?service=shop&{query}").json()["data"])
-
-    assert found("operation=outer") == 1
-    assert found("operation=nothing") == 0
-    assert found("minDuration=10s") == 0
-    assert found('tags={"n":"1"}') == 1
-    assert found('tags={"n":"2"}') == 0
-    assert found('tags={"error":"true"}') == 1
-    assert httpx.get(f"{telemetry.query}/api/services/shop/operations").json()["data"] == ["inner", "outer"]
-    assert httpx.get(f"{telemetry.query}/api/dependencies").json()["data"] == []
 
 
 def test_a_store_that_is_down_is_unavailable() -> None:
@@ -190,33 +255,3 @@ def test_a_store_that_is_down_is_unavailable() -> None:
         await traces.close()
 
     asyncio.run(story())
-
-
-NAMES = st.text(min_size=1, max_size=12)
-VALUES = (
-    st.text(max_size=9)
-    | st.integers(-(2**40), 2**40)
-    | st.booleans()
-    | st.floats(allow_nan=False, allow_infinity=False)
-)
-HEX = st.integers(1, 2**60).map(lambda number: f"{number:016x}")
-RESERVED = {"span.kind", "error", "otel.status_code", "otel.status_description"}
-
-
-@given(
-    st.lists(
-        st.builds(
-            Span, trace_id=HEX, span_id=HEX, parent_id=HEX | st.just(""), service=NAMES, name=NAMES,
-            kind=st.sampled_from(SpanKind), start=st.integers(0, 10**12).map(lambda us: us * 1000),
-            end=st.just(0), status=st.sampled_from(SpanStatus), status_message=st.text(max_size=9),
-            attributes=st.dictionaries(NAMES.filter(lambda name: name not in RESERVED), VALUES, max_size=4),
-        ),
-        max_size=8,
-    )
-)  # fmt: skip
-def test_spans_survive_jaegers_json(spans: list[Span]) -> None:
-    whole = [replace(span, end=span.start + 5000) for span in spans]
-
-    read = spans_from(traces_json(whole))
-
-    assert sorted(read, key=repr) == sorted(whole, key=repr)

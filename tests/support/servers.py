@@ -25,7 +25,7 @@ class ServerProcess:
         """Start and wait until it serves."""
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(self.command, env={**os.environ, **self.environment}, stderr=output)
-        until(self.ready, f"{self.command[-1]} serves; its log: {self.log}", 20)
+        until(self.ready, f"{self.command[-1]} serves; its log: {self.log}", 60)
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> int:
         """End it; the exit code."""
@@ -40,8 +40,8 @@ def serving(
 ) -> Iterator[ServerProcess]:
     """The server for the time of a test; a bug that it only logged fails the test too."""
     server = ServerProcess(command, environment, ready, log)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.kill()
@@ -76,6 +76,14 @@ class TelemetryServer:
     query: str
     bus: str
     process: ServerProcess
+
+
+@dataclass(frozen=True)
+class TraceStore:
+    """Where spans go in (OTLP over gRPC) and out (Jaeger's query API): ours, or Jaeger itself."""
+
+    grpc: str
+    query: str
 
 
 @dataclass(frozen=True)

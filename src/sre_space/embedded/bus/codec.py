@@ -12,10 +12,11 @@ class ProtocolError(Exception):
 
 
 class Reader:
-    """Reads primitives off a request; every shortage is a `ProtocolError`."""
+    """Reads primitives off a request; every shortage is a `ProtocolError`. `client` is who asks, from its header."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self._at = data, 0
+        self.client = ""
 
     def _take(self, size: int) -> bytes:
         if size < 0 or self._at + size > len(self._data):
@@ -62,25 +63,18 @@ class Reader:
             raise ProtocolError(f"an array of {count} items does not fit into the request")
         return [item() for _ in range(max(0, count))]
 
+    def each_partition(self, answer: Callable[[str], bytes]) -> bytes:
+        """Topics with their partitions, as most calls list them; `answer(topic)` reads and answers one partition."""
 
-def int8(value: int) -> bytes:
-    """One byte."""
-    return struct.pack(">b", value)
+        def topic() -> bytes:
+            name = self.text()
+            return text(name) + array(self.array(lambda: answer(name)))
 
-
-def int16(value: int) -> bytes:
-    """Two bytes."""
-    return struct.pack(">h", value)
-
-
-def int32(value: int) -> bytes:
-    """Four bytes."""
-    return struct.pack(">i", value)
+        return array(self.array(topic))
 
 
-def int64(value: int) -> bytes:
-    """Eight bytes."""
-    return struct.pack(">q", value)
+# Big-endian signed integers of 1, 2, 4 and 8 bytes.
+int8, int16, int32, int64 = (struct.Struct(layout).pack for layout in (">b", ">h", ">i", ">q"))
 
 
 def text(value: str | None) -> bytes:

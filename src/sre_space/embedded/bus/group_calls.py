@@ -5,24 +5,27 @@ from dataclasses import dataclass, field
 from sre_space.embedded.bus import codec
 from sre_space.embedded.bus.codec import Reader, array, int16, int32, int64, text
 from sre_space.embedded.bus.groups import Group, Member, Offsets
+from sre_space.embedded.bus.topics import UNKNOWN_TOPIC, Topics
 
-NODE = 0
-INCONSISTENT_PROTOCOL = 23
+FORBIDDEN_TRANSACTION = 53
+GROUP = 0  # a coordinator's kind; the other one coordinates transactions
 
 
 @dataclass
 class GroupCalls:
     """Every group of this broker; the one broker coordinates them all."""
 
+    topics: Topics
     offsets: Offsets
-    host: str
-    port: int
+    node: bytes  # this broker: id, host and port
     groups: dict[str, Group] = field(default_factory=dict)
 
     async def find_coordinator(self, request: Reader, version: int) -> bytes:
-        """This broker."""
-        head = int32(0) + int16(0) + text(None) if version >= 1 else int16(0)
-        return head + int32(NODE) + text(self.host) + int32(self.port)
+        """This broker for a group; nobody for a transaction, in the one error that makes every client give up."""
+        request.text()
+        refused = version >= 1 and request.int8() != GROUP
+        head = int16(FORBIDDEN_TRANSACTION if refused else 0) + (text(None) if version >= 1 else b"")
+        return head + self.node
 
     async def join(self, request: Reader, version: int) -> bytes:
         """Join or rejoin; the leader is told who the others are."""
@@ -31,16 +34,12 @@ class GroupCalls:
         rebalance = request.int32() / 1000 if version >= 1 else session
         id, kind = request.text(), request.text()
         protocols = request.array(lambda: (request.text(), request.data()))
-        group.protocol_type = kind
-        member = Member(id, "member", session, rebalance, protocols)
+        member = Member(id, request.client, session, rebalance, kind, protocols)
         error = await group.join(member)
-        if not error and not group.protocol:
-            error = INCONSISTENT_PROTOCOL
         others = group.members.values() if member.id == group.leader else ()
         metadata = (text(one.id) + codec.data(dict(one.protocols).get(group.protocol, b"")) for one in others)
-        head = int32(0) if version >= 2 else b""
         told = text(group.protocol) + text(group.leader) + text(member.id)
-        return head + int16(error) + int32(group.generation) + told + array(metadata)
+        return int16(error) + int32(group.generation) + told + array(metadata)
 
     async def sync(self, request: Reader, version: int) -> bytes:
         """Hand out and receive assignments."""
@@ -48,37 +47,34 @@ class GroupCalls:
         generation, id = request.int32(), request.text()
         assignments = dict(request.array(lambda: (request.text(), request.data())))
         error, assignment = await group.sync(id, generation, assignments)
-        return (int32(0) if version >= 1 else b"") + int16(error) + codec.data(assignment)
+        return int16(error) + codec.data(assignment)
 
     async def heartbeat(self, request: Reader, version: int) -> bytes:
         """I am alive."""
         group = self._group(request.text())
         generation, id = request.int32(), request.text()
-        return (int32(0) if version >= 1 else b"") + int16(group.heartbeat(id, generation))
+        return int16(group.heartbeat(id, generation))
 
     async def leave(self, request: Reader, version: int) -> bytes:
         """I go."""
         group = self._group(request.text())
-        return (int32(0) if version >= 1 else b"") + int16(group.leave(request.text()))
+        return int16(group.leave(request.text()))
 
     async def commit(self, request: Reader, version: int) -> bytes:
         """Remember offsets: of a member of this generation, or of a simple consumer (generation -1)."""
         name = request.text()
         generation, id = request.int32(), request.text()
         request.int64()
-        error = self._group(name).check(id, generation) if generation >= 0 else 0
+        refused = self._group(name).check(id, generation) if generation >= 0 else 0
 
         def one(topic: str) -> bytes:
             partition, offset, metadata = request.int32(), request.int64(), request.text()
+            error = refused or (0 if self.topics.partition(topic, partition) else UNKNOWN_TOPIC)
             if not error:
                 self.offsets.commit(name, topic, partition, offset, metadata)
             return int32(partition) + int16(error)
 
-        def answer() -> bytes:
-            topic = request.text()
-            return text(topic) + array(request.array(lambda: one(topic)))
-
-        return (int32(0) if version >= 3 else b"") + array(request.array(answer))
+        return request.each_partition(one)
 
     async def fetch_offsets(self, request: Reader, version: int) -> bytes:
         """Committed offsets; -1 where there is none. Null topics (v2) mean all."""
@@ -94,28 +90,30 @@ class GroupCalls:
             return int32(number) + int64(offset) + text(metadata) + int16(0)
 
         answers = (text(topic) + array(one(topic, number) for number in numbers) for topic, numbers in asked)
-        return (int32(0) if version >= 3 else b"") + array(answers) + (int16(0) if version >= 2 else b"")
+        return array(answers) + (int16(0) if version >= 2 else b"")
 
     async def list_groups(self, request: Reader, version: int) -> bytes:
-        """All groups."""
-        listed = (text(group.name) + text(group.protocol_type) for group in self.groups.values())
-        return (int32(0) if version >= 1 else b"") + int16(0) + array(listed)
+        """All groups, those too of which only committed offsets are left."""
+        return int16(0) + array(text(group.name) + text(group.kind) for group in self._known().values())
 
     async def describe_groups(self, request: Reader, version: int) -> bytes:
         """States and members."""
-        return (int32(0) if version >= 1 else b"") + array(
-            self._described(name) for name in request.array(request.text)
-        )
+        known = self._known()
+        asked = request.array(request.text)
+        return array(self._described(known.get(name) or Group(name, state="Dead")) for name in asked)
 
-    def _described(self, name: str) -> bytes:
-        group = self.groups.get(name) or Group(name, state="Dead")
+    @staticmethod
+    def _described(group: Group) -> bytes:
         members = (
             text(one.id) + text(one.client) + text("/127.0.0.1")
             + codec.data(dict(one.protocols).get(group.protocol, b"")) + codec.data(one.assignment)
             for one in group.members.values()
         )  # fmt: skip
-        told = text(group.state) + text(group.protocol_type) + text(group.protocol)
-        return int16(0) + text(name) + told + array(members)
+        told = text(group.name) + text(group.state) + text(group.kind) + text(group.protocol)
+        return int16(0) + told + array(members)
+
+    def _known(self) -> dict[str, Group]:
+        return {name: Group(name) for name in self.offsets.committed} | self.groups
 
     def _group(self, name: str) -> Group:
         return self.groups.get(name) or Group(name)

@@ -7,106 +7,111 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ILLEGAL_GENERATION, UNKNOWN_MEMBER, REBALANCING = 22, 25, 27
+ILLEGAL_GENERATION, INCONSISTENT_PROTOCOL, UNKNOWN_MEMBER, REBALANCING = 22, 23, 25, 27
 FIRST_JOIN_WAIT_S = 0.05  # so that members that start together are balanced once
 
 
 @dataclass
 class Member:
-    """One consumer of a group; `joined` is set while it waits for the others."""
+    """One consumer of a group."""
 
     id: str
     client: str
     session_s: float
     rebalance_s: float
+    kind: str
     protocols: list[tuple[str, bytes]]
     assignment: bytes = b""
-    joined: "asyncio.Future[None] | None" = None
-    synced: "asyncio.Future[None] | None" = None
     expiry: asyncio.TimerHandle | None = None
 
 
 @dataclass
 class Group:
-    """The members of one generation."""
+    """The members of one generation.
+
+    A turn is what members wait for: the end of a rebalance, then the leader's assignments. `here` are
+    those who have come to the rebalance under way.
+    """
 
     name: str
     generation: int = 0
     state: str = "Empty"
     leader: str = ""
     protocol: str = ""
-    protocol_type: str = ""
+    kind: str = ""
     members: dict[str, Member] = field(default_factory=dict)
+    here: set[str] = field(default_factory=set)
+    turn: asyncio.Event = field(default_factory=asyncio.Event)
     deadline: asyncio.TimerHandle | None = None
 
     async def join(self, member: Member) -> int:
         """Wait for the generation that this member belongs to; an error code."""
         if member.id and member.id not in self.members:
             return UNKNOWN_MEMBER
+        others = [one for one in self.members.values() if one.id != member.id]
+        if not _common_protocol([*others, member]) or (others and member.kind != self.kind):
+            return INCONSISTENT_PROTOCOL  # it alone is refused: the others go on
+        self.kind = member.kind
         member.id = member.id or f"{member.client}-{secrets.token_hex(8)}"
         previous = self.members.get(member.id)
         if previous is not None and previous.expiry:
             previous.expiry.cancel()
         first = not self.members
         self.members[member.id] = member
-        member.joined = joined = asyncio.get_running_loop().create_future()
-        self._start_rebalance(FIRST_JOIN_WAIT_S if first else max(m.rebalance_s for m in self.members.values()))
-        if not first and all(m.joined for m in self.members.values()):
-            self._complete()
-        await joined
-        return 0
+        turn = self._start_rebalance(FIRST_JOIN_WAIT_S if first else None)
+        self.here.add(member.id)
+        if not first:
+            self._complete_if_all_are_here()
+        await turn.wait()
+        return 0 if member.id in self.members else UNKNOWN_MEMBER
 
-    def _start_rebalance(self, wait_s: float) -> None:
-        for member in self.members.values():
-            if member.synced and not member.synced.done():
-                member.synced.set_result(None)
-            member.synced = None
+    def _start_rebalance(self, wait_s: float | None = None) -> asyncio.Event:
+        """The turn that ends when everybody is here, or after `wait_s` (by default the members' own patience)."""
         if self.state != "PreparingRebalance":
-            self.state = "PreparingRebalance"
-            self.deadline = asyncio.get_running_loop().call_later(wait_s, self._complete)
+            self.state, self.here = "PreparingRebalance", set()
+            self._next_turn()
+            patience = max((member.rebalance_s for member in self.members.values()), default=0.0)
+            delay = patience if wait_s is None else wait_s
+            self.deadline = asyncio.get_running_loop().call_later(delay, self._complete)
+        return self.turn
+
+    def _next_turn(self) -> None:
+        self.turn.set()
+        self.turn = asyncio.Event()
+
+    def _complete_if_all_are_here(self) -> None:
+        if self.members.keys() <= self.here:
+            self._complete()
 
     def _complete(self) -> None:
         """Everybody is here, or the wait is over: those who did not come are out."""
         if self.deadline:
             self.deadline.cancel()
-        self.members = {id: member for id, member in self.members.items() if member.joined}
+        self.members = {id: member for id, member in self.members.items() if id in self.here}
         self.generation += 1
         self.state = "CompletingRebalance" if self.members else "Empty"
         self.leader = self.leader if self.leader in self.members else next(iter(self.members), "")
-        self.protocol = self._common_protocol()
+        self.protocol = _common_protocol(list(self.members.values()))
         for member in self.members.values():
-            if member.joined and not member.joined.done():
-                member.joined.set_result(None)
-            member.joined = None
             member.assignment = b""
             self.touch(member)
-
-    def _common_protocol(self) -> str:
-        offered = [[name for name, _ in member.protocols] for member in self.members.values()]
-        return next((name for name in offered[0] if all(name in names for names in offered)), "") if offered else ""
+        self._next_turn()
 
     async def sync(self, id: str, generation: int, assignments: dict[str, bytes]) -> tuple[int, bytes]:
         """The leader hands out; the others wait for theirs."""
         error = self.check(id, generation)
         if error:
             return error, b""
-        member = self.members[id]
-        if id == self.leader and self.state == "CompletingRebalance":
-            self._hand_out(assignments)
-        if self.state == "CompletingRebalance":
-            member.synced = synced = asyncio.get_running_loop().create_future()
-            await synced
+        if self.state == "CompletingRebalance" and id == self.leader:
+            self.state = "Stable"
+            for member in self.members.values():
+                member.assignment = assignments.get(member.id, b"")
+            self._next_turn()
+        elif self.state == "CompletingRebalance":
+            await self.turn.wait()
         if self.state != "Stable" or self.generation != generation:
             return REBALANCING, b""
-        return 0, member.assignment
-
-    def _hand_out(self, assignments: dict[str, bytes]) -> None:
-        self.state = "Stable"
-        for member in self.members.values():
-            member.assignment = assignments.get(member.id, b"")
-            if member.synced and not member.synced.done():
-                member.synced.set_result(None)
-            member.synced = None
+        return 0, self.members[id].assignment
 
     def heartbeat(self, id: str, generation: int) -> int:
         """Keeps a member's session alive; tells it to rejoin during a rebalance."""
@@ -124,8 +129,7 @@ class Group:
         """Start the member's session time anew."""
         if member.expiry:
             member.expiry.cancel()
-        loop = asyncio.get_running_loop()
-        member.expiry = loop.call_later(member.session_s, self.leave, member.id)
+        member.expiry = asyncio.get_running_loop().call_later(member.session_s, self.leave, member.id)
 
     def leave(self, id: str) -> int:
         """A member is gone, by its own word or by silence."""
@@ -134,13 +138,14 @@ class Group:
             return UNKNOWN_MEMBER
         if member.expiry:
             member.expiry.cancel()
-        if not self.members:
-            self.state, self.leader = "Empty", ""
-            return 0
-        self._start_rebalance(max(m.rebalance_s for m in self.members.values()))
-        if all(m.joined for m in self.members.values()):
-            self._complete()
+        self._start_rebalance()
+        self._complete_if_all_are_here()
         return 0
+
+
+def _common_protocol(members: list[Member]) -> str:
+    offered = [[name for name, _ in member.protocols] for member in members]
+    return next((name for name in offered[0] if all(name in names for names in offered)), "") if offered else ""
 
 
 class Offsets:

@@ -9,18 +9,19 @@ import os
 import struct
 from bisect import bisect_right
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sre_space.embedded.bus.codec import ProtocolError
 
 SEGMENT_BYTES = 16 * 2**20
 KEPT_SEGMENTS = 4
+MAX_BATCH_BYTES = 2**20 + 12  # Kafka's own default: what is too large there is too large here
 HEADER = struct.Struct(">qiibIhiqqqhii")
 LENGTH_AT = 12  # bytes before what `length` counts
 REMEMBERED_BATCHES = 5  # per producer: what may be in flight at once
 
-NONE, OFFSET_OUT_OF_RANGE, CORRUPT, OUT_OF_ORDER = 0, 1, 2, 45
+NONE, OFFSET_OUT_OF_RANGE, CORRUPT, TOO_LARGE, OUT_OF_ORDER = 0, 1, 2, 10, 45
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,6 @@ class Partition:
         paths = sorted(folder.glob("*.log")) or [folder / f"{0:020}.log"]
         self.segments = [Segment.open(path) for path in paths]
         self.next = int(paths[-1].stem)
-        self.waiters: set[object] = set()
         self.producers: dict[tuple[int, int], deque[Batch]] = {}
         for batch in (batch for segment in self.segments for batch in segment.batches):
             self.next = batch.last + 1
@@ -127,6 +127,8 @@ class Partition:
         return NONE, first
 
     def _append_one(self, batch: Batch, data: bytes) -> tuple[int, int]:
+        if batch.size > MAX_BATCH_BYTES:
+            return TOO_LARGE, -1
         known = self.producers.get((batch.producer, batch.epoch)) if batch.producer >= 0 else None
         if known:
             for earlier in known:
@@ -135,13 +137,10 @@ class Partition:
             if batch.first_seq != (known[-1].first_seq + known[-1].count) & 0x7FFFFFFF:
                 return OUT_OF_ORDER, -1
         segment = self._writable(len(data))
-        delta = batch.last - batch.base
-        stored = Batch(
-            self.next, self.next + delta, batch.max_at, segment.size, batch.size, batch.producer, batch.epoch,
-            batch.first_seq, batch.count,
-        )  # fmt: skip
+        last = self.next + batch.last - batch.base
+        stored = replace(batch, base=self.next, last=last, position=segment.size)
         segment.append(struct.pack(">q", self.next) + data[8:], stored)
-        self.next += delta + 1
+        self.next = last + 1
         self._remember(stored)
         return NONE, stored.base
 
@@ -159,11 +158,8 @@ class Partition:
 
     def offset_at(self, at_ms: int) -> tuple[int, int]:
         """(time, offset) of the first batch with a record at or after `at_ms`; (-1, -1) when there is none."""
-        for segment in self.segments:
-            for batch in segment.batches:
-                if batch.max_at >= at_ms:
-                    return batch.max_at, batch.base
-        return -1, -1
+        batches = (batch for segment in self.segments for batch in segment.batches)
+        return next(((batch.max_at, batch.base) for batch in batches if batch.max_at >= at_ms), (-1, -1))
 
     def _segment_of(self, offset: int) -> Segment:
         at = bisect_right(self.segments, offset, key=lambda segment: int(segment.path.stem))

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_space.embedded.bus.calls import Records
-from sre_space.embedded.bus.codec import ProtocolError, Reader, array, int16, int32
+from sre_space.embedded.bus.calls import NODE, UNSUPPORTED_VERSION, Records
+from sre_space.embedded.bus.codec import ProtocolError, Reader, array, int16, int32, text
 from sre_space.embedded.bus.group_calls import GroupCalls
 from sre_space.embedded.bus.groups import Offsets
 from sre_space.embedded.bus.topics import Topics
@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 MAX_REQUEST = 32 * 2**20
-API_VERSIONS, UNSUPPORTED_VERSION = 18, 35
+API_VERSIONS = 18
+NEVER = 99
 _HEAD = struct.Struct(">hhi")
 
 Call = Callable[[Reader, int], Awaitable[bytes | None]]
@@ -26,10 +27,11 @@ Call = Callable[[Reader, int], Awaitable[bytes | None]]
 
 @dataclass(frozen=True)
 class Api:
-    """One call and the versions it is spoken in."""
+    """One call, the versions it is spoken in, and the first whose answer opens with a throttle time (always 0)."""
 
     low: int
     high: int
+    throttled: int
     call: Call
 
 
@@ -37,25 +39,26 @@ class Broker:
     """Answers requests from the frozen list of calls."""
 
     def __init__(self, folder: Path, port: int) -> None:
-        records = Records(Topics(folder / "topics"), HOST, port)
-        groups = GroupCalls(Offsets(folder / "offsets.jsonl"), HOST, port)
+        topics, node = Topics(folder / "topics"), int32(NODE) + text(HOST) + int32(port)
+        records, groups = Records(topics, node), GroupCalls(topics, Offsets(folder / "offsets.jsonl"), node)
         self.apis: dict[int, Api] = {
-            0: Api(3, 7, records.produce),
-            1: Api(4, 11, records.fetch),
-            2: Api(1, 2, records.list_offsets),
-            3: Api(1, 4, records.metadata),
-            8: Api(2, 3, groups.commit),
-            9: Api(1, 3, groups.fetch_offsets),
-            10: Api(0, 1, groups.find_coordinator),
-            11: Api(0, 2, groups.join),
-            12: Api(0, 1, groups.heartbeat),
-            13: Api(0, 1, groups.leave),
-            14: Api(0, 1, groups.sync),
-            15: Api(0, 1, groups.describe_groups),
-            16: Api(0, 1, groups.list_groups),
-            API_VERSIONS: Api(0, 2, self._api_versions),
-            19: Api(0, 4, records.create_topics),
-            22: Api(0, 1, records.init_producer_id),
+            0: Api(3, 7, NEVER, records.produce),
+            1: Api(4, 11, 4, records.fetch),
+            2: Api(1, 2, 2, records.list_offsets),
+            3: Api(1, 4, 3, records.metadata),
+            8: Api(2, 3, 3, groups.commit),
+            9: Api(1, 3, 3, groups.fetch_offsets),
+            10: Api(0, 1, 1, groups.find_coordinator),
+            11: Api(0, 2, 2, groups.join),
+            12: Api(0, 1, 1, groups.heartbeat),
+            13: Api(0, 1, 1, groups.leave),
+            14: Api(0, 1, 1, groups.sync),
+            15: Api(0, 1, 1, groups.describe_groups),
+            16: Api(0, 1, 1, groups.list_groups),
+            API_VERSIONS: Api(0, 2, NEVER, self._api_versions),
+            19: Api(2, 4, 2, records.create_topics),
+            22: Api(0, 1, 0, records.init_producer_id),
+            32: Api(1, 3, 0, records.describe_configs),
         }
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -84,9 +87,10 @@ class Broker:
                 return int32(correlation) + self._versions(UNSUPPORTED_VERSION)
             raise ProtocolError(f"call {key} in version {version} is not spoken here")
         reader = Reader(request[_HEAD.size :])
-        reader.text()
+        reader.client = reader.text()
         body = await api.call(reader, version)
-        return None if body is None else int32(correlation) + body
+        throttle = int32(0) if version >= api.throttled else b""
+        return None if body is None else int32(correlation) + throttle + body
 
     async def _api_versions(self, request: Reader, version: int) -> bytes:
         return self._versions(0) + (int32(0) if version >= 1 else b"")

@@ -8,7 +8,8 @@ from sre_space.embedded.bus.partition import Partition
 
 PARTITIONS = 4
 ONE_PARTITION = {"sre_signals", "sre_facts", "changes"}
-_NAME = re.compile(r"[a-zA-Z0-9._-]{1,200}")
+UNKNOWN_TOPIC, INVALID_TOPIC, TOPIC_EXISTS, INVALID_PARTITIONS, INVALID_REPLICATION = 3, 17, 36, 37, 38
+_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _FOLDER = re.compile(r"(.+)-(\d+)")
 
 
@@ -36,10 +37,17 @@ class Topics:
         partitions = self.get(topic)
         return partitions[number] if 0 <= number < len(partitions) else None
 
-    def create(self, topic: str, count: int = 0) -> bool:
-        """Make a topic; False for a name that is not one or exists."""
-        if topic in self._topics or not _NAME.fullmatch(topic) or topic in (".", ".."):
-            return False
+    def refusal(self, topic: str, count: int = -1, copies: int = -1) -> int:
+        """Why a topic cannot be made, as Kafka's error code; 0 when it can. -1 stands for the default."""
+        if not _NAME.fullmatch(topic) or topic in (".", ".."):
+            return INVALID_TOPIC
+        if topic in self._topics:
+            return TOPIC_EXISTS
+        if count == 0 or count < -1:
+            return INVALID_PARTITIONS
+        return 0 if copies in (-1, 1) else INVALID_REPLICATION
+
+    def create(self, topic: str, count: int = -1) -> None:
+        """Make a topic that nothing speaks against."""
         count = count if count > 0 else (1 if topic in ONE_PARTITION else PARTITIONS)
         self._topics[topic] = [Partition(self.folder / f"{topic}-{number}") for number in range(count)]
-        return True

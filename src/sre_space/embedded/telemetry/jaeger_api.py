@@ -1,108 +1,70 @@
-"""Jaeger's query API over the stored spans: what Jaeger's user interface and clients ask (v1 HTTP JSON)."""
+"""Jaeger's query API over the stored spans: what Jaeger's user interface and clients ask (v1 HTTP JSON).
+
+It answers as Jaeger 1.62 with its memory store does; docs/decisions/0002 lists where it does not.
+"""
 
 import asyncio
 import json
-import re
 import sqlite3
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sre_space.domain.errors import Malformed, Missing
-from sre_space.embedded.telemetry.store import connect, spans_where
-from sre_space.wire.jaeger import traces_json
+from sre_space.embedded.telemetry.store import connect, spans_of_traces
+from sre_space.embedded.telemetry.trace_query import (
+    TraceQuery,
+    clock,
+    integer,
+    time_ns,
+    trace_id_of,
+)
+from sre_space.wire.jaeger_otlp import has_tags, shown_trace_id, traces_json
 
-HOUR_US = 3600 * 10**6
-MAX_TRACES = 1500
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(us|µs|ms|s|m|h)")
-_UNIT_US = {"us": 1, "µs": 1, "ms": 1000, "s": 10**6, "m": 60 * 10**6, "h": HOUR_US}
-
-Answer = Callable[[sqlite3.Connection, Request], list[object]]
+MS = 10**6
+DEPENDENCIES_LOOKBACK_MS = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True)
-class TraceQuery:
-    """A search as `/api/traces` takes it; times in microseconds."""
+class Answered:
+    """What is told. Jaeger counts services and operations in `total`, but no traces."""
 
-    service: str
-    operation: str
-    since: int
-    until: int
-    shortest: int
-    longest: int
-    tags: dict[str, str]
-    limit: int
+    data: Sequence[object] | None
+    total: int = 0
+    errors: Sequence[object] | None = None
 
-    @classmethod
-    def read(cls, query: QueryParams) -> "TraceQuery":
-        """From the query string; `Malformed` names the parameter."""
-        if not query.get("service"):
-            raise Malformed("parameter 'service' is required")
-        until = _integer(query, "end", time.time_ns() // 1000)
-        since = _integer(query, "start", until - _duration(query, "lookback", HOUR_US))
-        try:
-            tags = json.loads(query.get("tags") or "{}")
-        except ValueError as error:
-            raise Malformed(f"malformed 'tags' parameter, cannot unmarshal JSON: {error}") from error
-        if not isinstance(tags, dict):
-            raise Malformed("malformed 'tags' parameter, expecting a JSON object")
-        return cls(
-            service=query["service"],
-            operation=query.get("operation", ""),
-            since=since,
-            until=until,
-            shortest=_duration(query, "minDuration", 0),
-            longest=_duration(query, "maxDuration", 0),
-            tags={str(key): str(value) for key, value in tags.items()},
-            limit=min(_integer(query, "limit", 100), MAX_TRACES),
-        )
+    def body(self) -> dict[str, object]:
+        """The envelope of every answer."""
+        return {"data": self.data, "total": self.total, "limit": 0, "offset": 0, "errors": self.errors}
 
 
-def _integer(query: QueryParams, name: str, default: int) -> int:
-    try:
-        return int(query.get(name) or default)
-    except ValueError as error:
-        raise Malformed(f"unable to parse param '{name}': {query[name]!r} is not a number") from error
-
-
-def _duration(query: QueryParams, name: str, default: int) -> int:
-    text = query.get(name)
-    if not text:
-        return default
-    found = _DURATION.fullmatch(text)
-    if not found:
-        raise Malformed(f"unable to parse param '{name}': {text!r} is not a duration like 100ms or 1.2s")
-    return int(float(found[1]) * _UNIT_US[found[2]])
+Answer = Callable[[sqlite3.Connection, Request], Answered]
 
 
 def app(path: Path) -> Starlette:
     """The API; each question is answered on a thread with a connection of its own."""
 
     def route(pattern: str, answer: Answer) -> Route:
-        async def endpoint(request: Request) -> JSONResponse:
+        async def endpoint(request: Request) -> Response:
             try:
-                data = await asyncio.to_thread(_asked, path, answer, request)
+                return JSONResponse((await asyncio.to_thread(_asked, path, answer, request)).body())
             except Malformed as error:
-                return _error(400, str(error))
+                return _refusal(400, str(error))
             except Missing as error:
-                return _error(404, str(error))
-            body = {"data": data, "total": len(data), "limit": 0, "offset": 0, "errors": None}
-            return JSONResponse(body)
+                return _refusal(404, str(error))
 
         return Route(pattern, endpoint)
 
     return Starlette(
         routes=[
             route("/api/services", _services),
-            route("/api/services/{service}/operations", _operations),
+            route("/api/services/{service}/operations", _operation_names),
             route("/api/operations", _operations),
             route("/api/traces", _search),
             route("/api/traces/{trace_id}", _trace),
@@ -111,12 +73,13 @@ def app(path: Path) -> Starlette:
     )
 
 
-def _error(code: int, message: str) -> JSONResponse:
-    body = {"data": None, "total": 0, "limit": 0, "offset": 0, "errors": [{"code": code, "msg": message}]}
-    return JSONResponse(body, code)
+def _refusal(code: int, message: str) -> Response:
+    """As Jaeger sends it: JSON that calls itself plain text."""
+    told = Answered(None, errors=[{"code": code, "msg": message}])
+    return Response(json.dumps(told.body()) + "\n", code, media_type="text/plain")
 
 
-def _asked(path: Path, answer: Answer, request: Request) -> list[object]:
+def _asked(path: Path, answer: Answer, request: Request) -> Answered:
     db = connect(path)
     try:
         return answer(db, request)
@@ -124,60 +87,75 @@ def _asked(path: Path, answer: Answer, request: Request) -> list[object]:
         db.close()
 
 
-def _services(db: sqlite3.Connection, _: Request) -> list[object]:
-    return [name for (name,) in db.execute("SELECT DISTINCT service FROM spans ORDER BY service")]
+def _services(db: sqlite3.Connection, _: Request) -> Answered:
+    names = [name for (name,) in db.execute("SELECT DISTINCT service FROM otlp_spans ORDER BY service")]
+    return Answered(names, len(names))
 
 
-def _operations(db: sqlite3.Connection, request: Request) -> list[object]:
-    service = request.path_params.get("service") or request.query_params.get("service")
+def _operation_names(db: sqlite3.Connection, request: Request) -> Answered:
+    asked = "SELECT DISTINCT name FROM otlp_spans WHERE service = ? ORDER BY name"
+    names = [name for (name,) in db.execute(asked, (request.path_params["service"],))]
+    return Answered(names, len(names))
+
+
+def _operations(db: sqlite3.Connection, request: Request) -> Answered:
+    service, kind = request.query_params.get("service"), request.query_params.get("spanKind", "")
     if not service:
         raise Malformed("parameter 'service' is required")
-    found = db.execute("SELECT DISTINCT name, kind FROM spans WHERE service = ? ORDER BY name", (service,)).fetchall()
-    if "service" in request.path_params:
-        return sorted({name for name, _ in found})
-    return [{"name": name, "spanKind": kind} for name, kind in found]
+    asked = "SELECT DISTINCT name, kind FROM otlp_spans WHERE service = ? AND ? IN ('', kind) ORDER BY name, kind"
+    found = [{"name": name, "spanKind": kind} for name, kind in db.execute(asked, (service, kind))]
+    return Answered(found, len(found))
 
 
-def _search(db: sqlite3.Connection, request: Request) -> list[object]:
-    query = TraceQuery.read(request.query_params)
-    conditions, values = (
-        ["service = ?", "start >= ?", "start <= ?"],
-        [query.service, query.since * 1000, query.until * 1000],
-    )
+def _search(db: sqlite3.Connection, request: Request) -> Answered:
+    query = TraceQuery.read(request.query_params, time.time_ns())
+    if not query.trace_ids:
+        return Answered(traces_json(spans_of_traces(db, _found(db, query))))
+    traces = {trace_id: spans_of_traces(db, [trace_id]) for trace_id in query.trace_ids}
+    lacking = [shown_trace_id(trace_id) for trace_id, spans in traces.items() if not spans]
+    missing = [{"msg": "trace not found", "traceID": trace_id} for trace_id in lacking]
+    return Answered(traces_json(span for spans in traces.values() for span in spans), errors=missing or None)
+
+
+def _found(db: sqlite3.Connection, query: TraceQuery) -> list[str]:
+    """Ids of the newest traces with a span that answers everything that is asked."""
+    conditions: dict[str, str | int] = {"service = ?": query.service, "start >= ?": query.since}
+    conditions["start <= ?"] = query.until
     if query.operation:
-        conditions, values = [*conditions, "name = ?"], [*values, query.operation]
+        conditions["name = ?"] = query.operation
     if query.shortest:
-        conditions, values = [*conditions, "stop - start >= ?"], [*values, query.shortest * 1000]
+        conditions["stop - start >= ?"] = query.shortest
     if query.longest:
-        conditions, values = [*conditions, "stop - start <= ?"], [*values, query.longest * 1000]
-    if query.tags.pop("error", "") == "true":
-        conditions = [*conditions, "status = 'error'"]
-    for key, value in query.tags.items():
-        conditions.append("CAST(attributes ->> ? AS TEXT) = ?")
-        values += [f'$."{key}"', value]
-    ids = db.execute(
-        f"SELECT trace_id FROM spans WHERE {' AND '.join(conditions)}"
+        conditions["stop - start <= ?"] = query.longest
+    db.create_function("has_tags", 1, lambda alone: has_tags(alone, query.tags), deterministic=True)
+    tagged = " AND has_tags(alone)" if query.tags else ""
+    found = db.execute(
+        f"SELECT trace_id FROM otlp_spans WHERE {' AND '.join(conditions)}{tagged}"
         " GROUP BY trace_id ORDER BY MAX(start) DESC LIMIT ?",
-        (*values, query.limit),
-    ).fetchall()
-    marks = ",".join("?" * len(ids))
-    return list(traces_json(spans_where(db, f"trace_id IN ({marks})", [id for (id,) in ids]))) if ids else []
+        (*conditions.values(), query.limit if query.limit > 0 else -1),
+    )
+    return [trace_id for (trace_id,) in found.fetchall()]
 
 
-def _trace(db: sqlite3.Connection, request: Request) -> list[object]:
-    trace_id = request.path_params["trace_id"].lower().zfill(32)
-    found = traces_json(spans_where(db, "trace_id = ?", [trace_id]))
+def _trace(db: sqlite3.Connection, request: Request) -> Answered:
+    found = traces_json(spans_of_traces(db, [trace_id_of(request.path_params["trace_id"])]))
     if not found:
         raise Missing("trace not found")
-    return list(found)
+    return Answered(found)
 
 
-def _dependencies(db: sqlite3.Connection, request: Request) -> list[object]:
-    until = _integer(request.query_params, "endTs", time.time_ns() // 10**6)
-    since = until - _integer(request.query_params, "lookback", 24 * 3600 * 1000)
+def _dependencies(db: sqlite3.Connection, request: Request) -> Answered:
+    """Calls between services in the traces that have a span in the window."""
+    query = request.query_params
+    until = time_ns(query, "endTs", MS, time.time_ns())
+    since = clock(until - integer(query, "lookback", DEPENDENCIES_LOOKBACK_MS) * MS)
+    service = query.get("service", "")
     rows = db.execute(
-        "SELECT p.service, c.service FROM spans c JOIN spans p ON p.trace_id = c.trace_id AND p.span_id = c.parent_id"
-        " WHERE c.start BETWEEN ? AND ? AND p.service <> c.service",
-        (since * 10**6, until * 10**6),
+        "SELECT p.service, c.service, COUNT(*) FROM otlp_spans c"
+        " JOIN otlp_spans p ON p.trace_id = c.trace_id AND p.span_id = c.parent_id"
+        " WHERE p.service <> c.service AND ? IN ('', p.service, c.service)"
+        " AND c.trace_id IN (SELECT trace_id FROM otlp_spans WHERE start > ? AND start < ?)"
+        " GROUP BY p.service, c.service ORDER BY p.service, c.service",
+        (service, since, until),
     )
-    return [{"parent": p, "child": c, "callCount": count} for (p, c), count in sorted(Counter(rows).items())]
+    return Answered([{"parent": parent, "child": child, "callCount": count} for parent, child, count in rows])

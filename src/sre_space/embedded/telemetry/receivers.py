@@ -1,16 +1,15 @@
 """OTLP in: gRPC and HTTP/protobuf (OTLP 1.x specification), acknowledged when stored."""
 
 import gzip
+import io
 import logging
 import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
-from google.protobuf.message import DecodeError, Message
+from google.rpc.code_pb2 import INVALID_ARGUMENT, UNAVAILABLE
 from google.rpc.status_pb2 import Status
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,32 +18,26 @@ from starlette.routing import Route
 from sre_space.domain.errors import Malformed, Refused, Unavailable
 from sre_space.embedded.telemetry.intake import Intake
 from sre_space.embedded.telemetry.store import Export
-from sre_space.wire.otlp import spans_of
+from sre_space.wire.jaeger_otlp import kept_spans
+from sre_space.wire.otlp_records import SIGNALS, records_of
 
 log = logging.getLogger(__name__)
 
 PROTOBUF = "application/x-protobuf"
 MAX_BODY = 16 * 2**20
 _SERVICE = "opentelemetry.proto.collector.{0}.v1.{1}Service"
-_REQUESTS: dict[str, type[Message]] = {"logs": ExportLogsServiceRequest, "metrics": ExportMetricsServiceRequest}
+_TOPICS = {"traces": "otlp_spans", "logs": "otlp_logs", "metrics": "otlp_metrics"}
 
 
 def export_of(signal: str, body: bytes) -> Export:
     """An export request, checked; `Malformed` when its bytes are none."""
-    if signal == "traces":
-        return Export("otlp_spans", body, spans_of(body))
-    try:
-        _REQUESTS[signal]().ParseFromString(body)
-    except DecodeError as error:
-        raise Malformed(f"{len(body)} bytes are no OTLP {signal} request: {error}") from error
-    return Export(f"otlp_{signal}", body, ())
+    spans = kept_spans(body) if signal == "traces" else ()
+    return Export(_TOPICS[signal], records_of(signal, body), spans)
 
 
 def http_app(intake: Intake) -> Starlette:
     """`/v1/traces`, `/v1/logs` and `/v1/metrics`."""
-    return Starlette(
-        routes=[Route(f"/v1/{s}", _http(intake, s), methods=["POST"]) for s in ("traces", "logs", "metrics")]
-    )
+    return Starlette(routes=[Route(f"/v1/{s}", _http(intake, s), methods=["POST"]) for s in SIGNALS])
 
 
 def _http(intake: Intake, signal: str) -> Callable[[Request], Awaitable[Response]]:
@@ -63,20 +56,24 @@ def _http(intake: Intake, signal: str) -> Callable[[Request], Awaitable[Response
 
 
 def _inflated(request: Request, body: bytes) -> bytes:
-    if request.headers.get("content-encoding", "identity") == "identity":
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding == "identity":
         return body
+    if encoding != "gzip":
+        raise Malformed(f"unsupported Content-Encoding: {encoding}")
     try:
-        inflated = zlib.decompressobj(wbits=31).decompress(body, MAX_BODY)
-    except (zlib.error, gzip.BadGzipFile) as error:
+        with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
+            inflated = file.read(MAX_BODY + 1)
+    except (OSError, EOFError, zlib.error) as error:
         raise Malformed(f"the body is not gzip: {error}") from error
-    if len(inflated) == MAX_BODY:
+    if len(inflated) > MAX_BODY:
         raise Malformed(f"the body inflates to more than {MAX_BODY} bytes")
     return inflated
 
 
 def _refusal(code: int, why: str, headers: dict[str, str] | None = None) -> Response:
-    status = Status(code=code, message=why).SerializeToString()
-    return Response(status, code, headers, media_type=PROTOBUF)
+    status = Status(code=UNAVAILABLE if headers else INVALID_ARGUMENT, message=why)
+    return Response(status.SerializeToString(), code, headers, media_type=PROTOBUF)
 
 
 async def serve_grpc(intake: Intake, port: int) -> None:

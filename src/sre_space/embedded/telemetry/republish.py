@@ -1,12 +1,11 @@
-"""Publishes the outbox to Kafka, as the Collector's Kafka exporter does: one request, one record."""
+"""Publishes the outbox to Kafka, as the Collector's Kafka exporter does: no key, the request is the value."""
 
 import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 
 from sre_space.embedded.telemetry.store import connect, waiting
 
@@ -35,18 +34,22 @@ class Republisher:
         )
 
     async def run(self, forget: Callable[[list[int]], None]) -> None:
-        """For ever: publish what waits, tell what was taken."""
+        """For ever: publish what waits, tell what was taken.
+
+        What was taken stays in the outbox for a moment, until the intake deletes it: `place` is behind it.
+        """
         db = connect(self._path)
+        place = 0
         while True:
             await self.wake.wait()
             self.wake.clear()
-            place = 0
             while rows := waiting(db, place):
                 taken = await asyncio.to_thread(self._publish, rows)
                 forget(taken)
-                place = rows[-1][0]
-                if len(taken) < len(rows):
-                    log.warning("the bus took %d of %d requests; the rest waits", len(taken), len(rows))
+                left = {id for id, *_ in rows}.difference(taken)
+                place = min(left) - 1 if left else rows[-1][0]
+                if left:
+                    log.warning("the bus took %d of %d records; the rest waits", len(taken), len(rows))
                     await asyncio.sleep(TRY_AGAIN_S)
                     self.wake.set()
                     break
@@ -54,14 +57,27 @@ class Republisher:
     def _publish(self, rows: list[tuple[int, str, bytes]]) -> list[int]:
         taken: list[int] = []
 
-        def report(id: int) -> Callable[[Any, Any], None]:
-            return lambda error, _: taken.append(id) if error is None else None
+        def report(id: int, size: int) -> Callable[[KafkaError | None, object], None]:
+            return lambda error, _: taken.append(id) if error is None or _too_large(error, size) else None
 
         for id, topic, body in rows:
             try:
-                self._producer.produce(topic, body, on_delivery=report(id))
-            except (BufferError, KafkaException) as error:
+                self._producer.produce(topic, body, on_delivery=report(id, len(body)))
+            except KafkaException as error:
+                if not _too_large(error.args[0], len(body)):
+                    log.warning("the producer takes nothing more: %s", error)
+                    break
+                taken.append(id)
+            except BufferError as error:
                 log.warning("the producer takes nothing more: %s", error)
                 break
         self._producer.flush(6)
         return taken
+
+
+def _too_large(error: KafkaError, size: int) -> bool:
+    """A record that the bus will never take must not hold up the others."""
+    never = error.code() == KafkaError.MSG_SIZE_TOO_LARGE
+    if never:
+        log.error("a record of %d bytes is given up: the bus takes none of that size", size)
+    return bool(never)

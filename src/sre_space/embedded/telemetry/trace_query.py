@@ -1,0 +1,123 @@
+"""The questions of Jaeger's query API (`query_parser.go` of Jaeger 1.62), read from query strings."""
+
+import json
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from starlette.datastructures import QueryParams
+
+from sre_space.domain.errors import Malformed
+
+DEFAULT_LIMIT = 100
+LOOKBACK_NS = 48 * 3600 * 10**9  # a search without a start
+BITS_32, BITS_64 = 2**31 - 1, 2**63 - 1
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
+_PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
+_UNIT_NS = {
+    "ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9,
+}  # fmt: skip
+_HEX = re.compile(r"[0-9a-fA-F]+")
+
+
+@dataclass(frozen=True)
+class TraceQuery:
+    """A search as `/api/traces` takes it; times in nanoseconds. A limit of 0 or less is none."""
+
+    service: str
+    operation: str
+    since: int
+    until: int
+    shortest: int
+    longest: int
+    tags: frozenset[tuple[str, str]]
+    limit: int
+    trace_ids: tuple[str, ...]
+
+    @classmethod
+    def read(cls, query: QueryParams, now: int) -> "TraceQuery":
+        """From the query string; `Malformed` says what is wrong as Jaeger does."""
+        found = cls(
+            service=_first(query, "service"),
+            operation=_first(query, "operation"),
+            since=time_ns(query, "start", 10**3, now - LOOKBACK_NS),
+            until=time_ns(query, "end", 10**3, now),
+            tags=frozenset(_tags(query).items()),
+            limit=integer(query, "limit", DEFAULT_LIMIT, BITS_32),
+            shortest=duration_ns(query, "minDuration"),
+            longest=duration_ns(query, "maxDuration"),
+            trace_ids=tuple(trace_id_of(text) for text in query.getlist("traceID")),
+        )
+        if not found.trace_ids and not found.service:
+            raise Malformed("parameter 'service' is required")
+        if found.shortest and found.longest and found.longest < found.shortest:
+            raise Malformed("'maxDuration' should be greater than 'minDuration'")
+        return found
+
+
+def trace_id_of(text: str) -> str:
+    """32 hex digits from up to as many; `Malformed` for anything else."""
+    if len(text) > 32:
+        raise Malformed(f"TraceID cannot be longer than 32 hex characters: {text}")
+    if not _HEX.fullmatch(text):
+        raise Malformed(f"parsing {text!r}: a trace id has hex digits only")
+    return text.lower().zfill(32)
+
+
+def integer(query: QueryParams, name: str, default: int, largest: int = BITS_64) -> int:
+    """A whole number, or the default for none."""
+    text = _first(query, name)
+    if not text:
+        return default
+    if not _INTEGER.fullmatch(text) or not -largest <= int(text) <= largest:
+        raise Malformed(f"unable to parse param '{name}': {text!r} is no whole number up to {largest}")
+    return int(text)
+
+
+def time_ns(query: QueryParams, name: str, unit_ns: int, default: int) -> int:
+    """A Unix time in units of `unit_ns`."""
+    if not _first(query, name):
+        return default
+    return clock(integer(query, name, 0) * unit_ns)
+
+
+def clock(ns: int) -> int:
+    """The nearest time that 64 bits can hold."""
+    return max(-BITS_64, min(BITS_64, ns))
+
+
+def duration_ns(query: QueryParams, name: str) -> int:
+    """A duration as Go writes them, such as `1h2m3.5s`; 0 for none."""
+    text = _first(query, name)
+    if text in ("", "0"):
+        return 0
+    sign, amount = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
+    parts = _PART.findall(amount)
+    total = sum(Decimal(number) * _UNIT_NS[unit] for number, unit in parts)
+    if not parts or "".join(number + unit for number, unit in parts) != amount or total > BITS_64:
+        raise Malformed(f"unable to parse param '{name}': {text!r} is not a duration like 100ms or 1.2s")
+    return sign * int(total)
+
+
+def _tags(query: QueryParams) -> dict[str, str]:
+    """`tag=key:value` and `tags={"key": "value"}`, both as often as wanted."""
+    wanted: dict[str, str] = {}
+    for text in query.getlist("tag"):
+        key, colon, value = text.partition(":")
+        if not colon:
+            raise Malformed(f"malformed 'tag' parameter, expecting key:value, received: {text}")
+        wanted[key] = value
+    for text in query.getlist("tags"):
+        try:
+            pairs = json.loads(text)
+        except ValueError as error:
+            raise Malformed(f"malformed 'tags' parameter, cannot unmarshal JSON: {error}") from error
+        if pairs is not None and not (isinstance(pairs, dict) and all(isinstance(one, str) for one in pairs.values())):
+            raise Malformed("malformed 'tags' parameter, cannot unmarshal JSON: not an object of strings")
+        wanted.update(pairs or {})
+    return wanted
+
+
+def _first(query: QueryParams, name: str) -> str:
+    return next(iter(query.getlist(name)), "")

@@ -1,0 +1,88 @@
+"""Export requests as the records that hand them on over Kafka; used by the embedded telemetry server.
+
+A request is one record, as the Collector's Kafka exporter writes it. One that a broker would refuse for its
+size is cut into several requests, where the Collector would drop it.
+"""
+
+from dataclasses import dataclass
+
+from google.protobuf.message import DecodeError, Message
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from sre_space.domain.errors import Malformed
+
+RECORD_BYTES = 900_000  # Kafka's brokers and clients take a mebibyte by default, with what they add to a value
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One kind of request and the names of the levels in it."""
+
+    request: type[Message]
+    resources: str
+    scopes: str
+    items: str
+
+
+SIGNALS = {
+    "traces": Signal(ExportTraceServiceRequest, "resource_spans", "scope_spans", "spans"),
+    "logs": Signal(ExportLogsServiceRequest, "resource_logs", "scope_logs", "log_records"),
+    "metrics": Signal(ExportMetricsServiceRequest, "resource_metrics", "scope_metrics", "metrics"),
+}
+
+
+def records_of(signal: str, body: bytes, limit: int = RECORD_BYTES) -> list[bytes]:
+    """The request as it came, or several with its items in order; `Malformed` when it is none.
+
+    A single item above `limit` is a record all the same: it cannot be cut.
+    """
+    levels = SIGNALS[signal]
+    request = levels.request()
+    try:
+        request.ParseFromString(body)
+    except DecodeError as error:
+        raise Malformed(f"{len(body)} bytes are no OTLP {signal} request: {error}") from error
+    return [body] if len(body) <= limit else _cut(request, levels, limit)
+
+
+def _cut(request: Message, levels: Signal, limit: int) -> list[bytes]:
+    """Halves of halves, until each fits or is a single item."""
+    body = request.SerializeToString()
+    count = sum(
+        len(getattr(scope, levels.items))
+        for resource in getattr(request, levels.resources)
+        for scope in getattr(resource, levels.scopes)
+    )
+    if len(body) <= limit or count <= 1:
+        return [body]
+    records = []
+    for start, stop in ((0, count // 2), (count // 2, count)):
+        half = levels.request()
+        half.CopyFrom(request)
+        _keep(half, levels, start, stop)
+        records += _cut(half, levels, limit)
+    return records
+
+
+def _keep(request: Message, levels: Signal, start: int, stop: int) -> None:
+    """Only the items from number `start` to before `stop`, and no resource or scope without one."""
+    place = 0
+    resources = getattr(request, levels.resources)
+    for resource in resources:
+        scopes = getattr(resource, levels.scopes)
+        for scope in scopes:
+            items = getattr(scope, levels.items)
+            first, last = max(0, start - place), max(0, stop - place)
+            place += len(items)
+            del items[last:]
+            del items[:first]
+        _drop_empty(scopes, levels.items)
+    _drop_empty(resources, levels.scopes)
+
+
+def _drop_empty(parents: "list[Message]", children: str) -> None:
+    for number in reversed(range(len(parents))):
+        if not getattr(parents[number], children):
+            del parents[number]
