@@ -166,7 +166,7 @@ def test_a_forge_that_is_away_is_one_sentence(run: Run) -> None:
     (run.space.state / "forge" / "identities.json").write_text('[{"login": "operator", "token": "t"}]')
     edit = commits.Edit("space.env", {"A": "1"}, "Set A")
 
-    with pytest.raises(NoTarget, match="git clone failed|git is not installed"):
+    with pytest.raises(NoTarget, match=r"git clone failed|git is not installed"):
         commits.merge(edit)(run)
 
 

@@ -15,13 +15,13 @@ from time import time_ns
 import httpx
 import psutil
 import pytest
-from support.live import CHECKOUT, start
+from support.live import start
 from support.marks import PATIENT, mentions, said_by_the_patient, said_to_the_agents
 from support.patient import SECOND, Patient
 from support.waiting import until
 
 from sre_chaos.experiments import EXPERIMENTS
-from sre_space.bootstrap import space
+from sre_space.bootstrap import space, space_supervisor
 from sre_space.bootstrap.deploy import Deployment, deploy
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.domain.errors import Malformed
@@ -88,7 +88,7 @@ def test_a_crash_loop_ends_each_start_with_a_reason_in_the_log(patient: Patient)
     first = patient.live.starts("policy-service")
 
     assert patient.live.pid("policy-service") == 0
-    space.space_supervisor.start(patient.live.running.socket, "policy-service")
+    space_supervisor.start(patient.live.running.socket, "policy-service")
     until(lambda: patient.live.starts("policy-service") == first + 1, "it is started again")
     until(lambda: not patient.live.pid("policy-service"), "it ends again")
     assert "DATABASE_POOL_SIZE" in patient.live.state.log("policy-service").read_text().splitlines()[-1]
@@ -104,7 +104,7 @@ def test_memory_grows_with_the_journeys_well_until_the_limit_kills_the_service(p
     assert (kill["unit"], kill["event"]) == ("policy-service", "oom")
     assert int(str(kill["rss"])) > int(str(kill["limit"])) == 400_000_000
     assert grown.good > grown.bad
-    space.space_supervisor.start(patient.live.running.socket, "policy-service")
+    until(lambda: not patient.live.pid("policy-service"), "it is gone")
 
 
 def test_a_slow_network_is_long_for_the_caller_and_not_for_the_callee(patient: Patient) -> None:
@@ -184,7 +184,8 @@ def test_a_stubborn_fault_kills_the_service_again_after_a_restart(patient: Patie
     kills = len(patient.journal())
     patient.inject("stubborn", "--service", "user-service")
     until(lambda: len(patient.journal()) > kills, "the warden kills it")
-    space.space_supervisor.start(patient.live.running.socket, "user-service")
+    until(lambda: not patient.live.pid("user-service"), "it is gone")
+    space_supervisor.start(patient.live.running.socket, "user-service")
 
     until(lambda: len(patient.journal()) > kills + 1, "and again")
     assert {entry["unit"] for entry in patient.journal()[kills:]} == {"user-service"}
@@ -200,13 +201,17 @@ def test_a_harmless_deployment_changes_nothing_for_the_customers(patient: Patien
     patient.live.healthy()
 
 
+def came(patient: Patient, since: int, synthetic: bool) -> int:
+    visits = [span for span in patient.spans("traffic", since) if span.name == "journey quote"]
+    return sum(span.attributes["journey.synthetic"] is synthetic for span in visits)
+
+
 def test_in_a_quiet_night_hardly_anybody_comes_and_on_a_busy_day_four_times_as_many(patient: Patient) -> None:
     def customers(seconds: int) -> int:
         """Who came while so many synthetic customers did: one comes each second."""
         since = time_ns()
-        came = lambda: [one for one in patient.spans("traffic", since) if one.name == "journey quote"]  # noqa: E731
-        until(lambda: sum(one.attributes["journey.synthetic"] is True for one in came()) >= seconds, "seconds pass")
-        return sum(one.attributes["journey.synthetic"] is not True for one in came())
+        until(lambda: came(patient, since, synthetic=True) >= seconds, "seconds pass")
+        return came(patient, since, synthetic=False)
 
     patient.inject("quiet-night")
     night = customers(4)
@@ -267,19 +272,6 @@ def test_a_file_that_does_not_parse_refuses_the_deployment_with_its_line(
     assert not deployed(patient).changes_something
 
 
-def test_services_know_no_chaos_and_their_production_configuration_none_either() -> None:
-    """There is no seam: neither in their code nor in what is deployed stands a word of it."""
-    files = [
-        path for folder in ("apps", "libs") for path in (CHECKOUT / folder).rglob("*.py") if "tests" not in path.parts
-    ]
-    files += (CHECKOUT / "deploy").rglob("*.env")
-
-    assert len(files) > 20
-    assert not [
-        path for path in files if re.search(r"chaos|experiment|fault|inject(?!\()", path.read_text(), re.IGNORECASE)
-    ]
-
-
 DOCTORS_WORDS = {"slow-query"}  # also the name of a cause
 
 
@@ -289,12 +281,11 @@ def test_no_run_of_chaos_left_a_mark_that_an_agent_could_read(patient: Patient) 
     assert {run["fault"] for run in runs} == set(EXPERIMENTS)
     begun = min(int(run["at"]) for run in runs) - SECOND
 
-    patients_words = said_by_the_patient(patient, begun)
-    everything = patients_words + said_to_the_agents(patient, begun)
+    patients_words, everything = said_by_the_patient(patient, begun), said_to_the_agents(patient, begun)
 
     assert len(everything) > 1_000_000
     secrets = [patient.live.state.network_key.read_text(), *(run["canary"] for run in runs)]
     names = ["sre_chaos", "sre-chaos", "trigger_chaos", "SRE_CHAOS", "CANARY", "delay_ms", "assessments_quota"]
-    assert not [word for word in (*secrets, *names) if word in everything]
+    assert not [word for word in (*secrets, *names) if word in everything or word in patients_words]
     assert not mentions(patients_words, EXPERIMENTS)
     assert not mentions(everything, {name for name in EXPERIMENTS if "-" in name} - DOCTORS_WORDS)
