@@ -150,6 +150,16 @@ def test_the_truth_is_told_by_no_option(capsys: pytest.CaptureFixture[str]) -> N
     assert "truth" not in capsys.readouterr().out.lower()
 
 
+def test_the_truth_follows_the_service_that_was_hit() -> None:
+    kill, surge = EXPERIMENTS["kill"], EXPERIMENTS["traffic-surge"]
+
+    assert kill.truth_of("user-service").service == "user-service"
+    assert kill.truth_of("policy-service") == kill.truth
+    assert surge.truth_of("traffic").service == "quote-service"
+    assert EXPERIMENTS["blackout"].truth_of("bus").kind == "none"
+    assert EXPERIMENTS["latency"].truth_of("user-service").operation == ""
+
+
 def test_a_control_has_no_remedy_and_a_fault_has_one() -> None:
     controls = {name for name, one in EXPERIMENTS.items() if one.is_control}
 

@@ -22,7 +22,7 @@ def upload(run: Run) -> Hit:
     """Begin to send."""
     run.space.runtime.pid(run.service)
     background.start(run, "upload")
-    return Hit()
+    return Hit(at=time.time_ns())
 
 
 def hang_up(run: Run, _: Mapping[str, str | int]) -> None:
