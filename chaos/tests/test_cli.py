@@ -119,14 +119,14 @@ def test_nothing_is_hit_when_the_steady_state_does_not_hold(run: Run, capsys: py
         assert main(["errors", "--state", str(run.space.state)]) == 2
 
     assert "user-service is not ready: the steady state does not hold" in capsys.readouterr().err
-    assert not Journal.of(run.space.mark).active()
+    assert not Journal.of(run.space).active()
 
 
 def test_recover_undoes_what_is_active_and_says_when_there_is_nothing(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     refuse_some(run)
-    Journal.of(run.space.mark).record(Active("errors", "policy-service", run.canary, 1))
+    Journal.of(run.space).record(Active("errors", "policy-service", run.canary, 1))
 
     assert main(["--recover", "--state", str(run.space.state)]) == 0
     assert main(["--recover", "--state", str(run.space.state)]) == 0

@@ -283,7 +283,16 @@ def test_no_run_of_chaos_left_a_mark_that_an_agent_could_read(patient: Patient) 
 
     patients_words, everything = said_by_the_patient(patient, begun), said_to_the_agents(patient, begun)
 
-    assert len(everything) > 1_000_000
+    for said in (
+        "POST /risk-assessments",
+        "quote_id",
+        "the database failed: the quota",
+        "SRE_SPACE_UNIT",
+        "journey quote",
+    ):
+        assert said in patients_words  # so it was read
+    for said in ("[INCIDENT]", "Online purchases up to 2500", "deployment", "FORGE_URL", "operationName"):
+        assert said in everything
     secrets = [patient.live.state.network_key.read_text(), *(run["canary"] for run in runs)]
     names = ["sre_chaos", "sre-chaos", "trigger_chaos", "SRE_CHAOS", "CANARY", "delay_ms", "assessments_quota"]
     assert not [word for word in (*secrets, *names) if word in everything or word in patients_words]

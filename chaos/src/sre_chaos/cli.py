@@ -82,7 +82,7 @@ def _inject(space: Space, experiment: Experiment, hit: str, seconds: float | Non
     """Hit and remember; undone at once when it went wrong half way."""
     run = Run(space, hit, secrets.token_hex(12))
     os.environ["SRE_CHAOS_CANARY"] = run.canary
-    journal, at = Journal.of(space.mark), time.time_ns()
+    journal, at = Journal.of(space), time.time_ns()
     journal.begin(Active(experiment.name, hit, run.canary, at))
     try:
         done = experiment.inject(run)
