@@ -119,14 +119,14 @@ def test_nothing_is_hit_when_the_steady_state_does_not_hold(run: Run, capsys: py
         assert main(["errors", "--state", str(run.space.state)]) == 2
 
     assert "user-service is not ready: the steady state does not hold" in capsys.readouterr().err
-    assert not Journal.of(run.space.mark).active()
+    assert not Journal.of(run.space).active()
 
 
 def test_recover_undoes_what_is_active_and_says_when_there_is_nothing(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     refuse_some(run)
-    Journal.of(run.space.mark).record(Active("errors", "policy-service", run.canary, 1))
+    Journal.of(run.space).record(Active("errors", "policy-service", run.canary, 1))
 
     assert main(["--recover", "--state", str(run.space.state)]) == 0
     assert main(["--recover", "--state", str(run.space.state)]) == 0
@@ -148,6 +148,16 @@ def test_the_truth_is_told_by_no_option(capsys: pytest.CaptureFixture[str]) -> N
     main(["--list"])
 
     assert "truth" not in capsys.readouterr().out.lower()
+
+
+def test_the_truth_follows_the_service_that_was_hit() -> None:
+    kill, surge = EXPERIMENTS["kill"], EXPERIMENTS["traffic-surge"]
+
+    assert kill.truth_of("user-service").service == "user-service"
+    assert kill.truth_of("policy-service") == kill.truth
+    assert surge.truth_of("traffic").service == "quote-service"
+    assert EXPERIMENTS["blackout"].truth_of("bus").kind == "none"
+    assert EXPERIMENTS["latency"].truth_of("user-service").operation == ""
 
 
 def test_a_control_has_no_remedy_and_a_fault_has_one() -> None:

@@ -64,16 +64,16 @@ def test_a_service_without_a_database_is_named(run: Run) -> None:
 
 def test_what_keeps_a_fault_up_ends_when_told_and_leaves_no_file(run: Run) -> None:
     background.start(run, "lock")
-    assert list(Journal.of(run.space.mark).folder.glob("*.pid"))
+    assert list(Journal.of(run.space).folder.glob("*.pid"))
 
     background.stop(run, "lock")
     background.stop(run, "lock")  # nobody is there: fine
 
-    assert not list(Journal.of(run.space.mark).folder.glob("*.pid"))
+    assert not list(Journal.of(run.space).folder.glob("*.pid"))
 
 
 def test_a_pid_file_that_was_left_behind_hits_no_stranger(run: Run) -> None:
-    path = Journal.of(run.space.mark).folder / f"{run.canary}.lock.pid"
+    path = Journal.of(run.space).folder / f"{run.canary}.lock.pid"
     with subprocess.Popen(["sleep", "60"]) as stranger:
         path.write_text(str(stranger.pid))
         background.stop(run, "lock")
@@ -166,12 +166,12 @@ def test_a_forge_that_is_away_is_one_sentence(run: Run) -> None:
     (run.space.state / "forge" / "identities.json").write_text('[{"login": "operator", "token": "t"}]')
     edit = commits.Edit("space.env", {"A": "1"}, "Set A")
 
-    with pytest.raises(NoTarget, match="git clone failed|git is not installed"):
+    with pytest.raises(NoTarget, match=r"git clone failed|git is not installed"):
         commits.merge(edit)(run)
 
 
 def test_the_journal_undoes_the_newest_first_and_keeps_a_line_of_each_run(run: Run) -> None:
-    journal = Journal.of(run.space.mark)
+    journal = Journal.of(run.space)
     entries = [Active("hang", "quote-service", f"c{number}", number, {"pid": number}) for number in range(3)]
     for entry in entries:
         journal.record(entry)
@@ -181,4 +181,15 @@ def test_the_journal_undoes_the_newest_first_and_keeps_a_line_of_each_run(run: R
     journal.end("c1")
     assert [entry.canary for entry in journal.active()] == ["c2", "c0"]
     assert len((journal.folder / "runs.jsonl").read_text().splitlines()) == 3
-    assert all(path.stat().st_mode & 0o077 == 0 for path in journal.folder.iterdir())
+    assert all(path.stat().st_mode & 0o077 == 0 for path in journal.folder.glob("*.json*"))
+
+
+def test_the_journal_about_a_space_that_is_gone_is_forgotten(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other, kept = Journal.of(replace(run.space, state=tmp_path / "other")), Journal.of(run.space)
+    (tmp_path / "other").rmdir()
+
+    Journal.of(run.space)
+
+    assert kept.folder.exists()
+    assert not other.folder.exists()

@@ -63,7 +63,7 @@ def _ended(lock: int) -> bool:
 
 
 def _pid_file(run: Run, duty: str) -> Path:
-    return Journal.of(run.space.mark).folder / f"{run.canary}.{duty}.pid"
+    return Journal.of(run.space).folder / f"{run.canary}.{duty}.pid"
 
 
 def serve(duties: Mapping[str, Duty], arguments: Sequence[str]) -> int:

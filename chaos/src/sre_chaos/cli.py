@@ -33,7 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
             _recover(space, asked.json)
         if asked.name:
             service = asked.service or asked.positional
-            _tell(_inject(space, EXPERIMENTS[asked.name], service, asked.seconds), asked.json)
+            experiment = EXPERIMENTS[asked.name]
+            hit = _target(space, experiment, service, asked.now)
+            _tell(_inject(space, experiment, hit, asked.seconds), asked.json)
     except NoTarget as error:
         sys.stderr.write(f"chaos: {error}\n")
         return EXIT_USAGE
@@ -46,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("positional", nargs="?", metavar="service", help="the service to hit")
     parser.add_argument("--service", help="the same, as an option")
     parser.add_argument("--seconds", type=_positive, help="undo it after so long; default: when told to recover")
+    parser.add_argument("--now", action="store_true", help="also when the steady state does not hold")
     parser.add_argument("--state", type=Path, default=default_state(), help="the space's state folder")
     parser.add_argument("--list", action="store_true", help="list the experiments")
     parser.add_argument("--recover", action="store_true", help="undo everything that is active")
@@ -63,17 +66,23 @@ def _positive(text: str) -> float:
 Injected = tuple[Active, int | None]  # and the process that was hit
 
 
-def _inject(space: Space, experiment: Experiment, service: str | None, seconds: float | None) -> Injected:
-    """Check the steady state, hit, remember; undone at once when it went wrong half way."""
+def _target(space: Space, experiment: Experiment, service: str | None, now: bool) -> str:
+    """Whom to hit; `NoTarget` when it cannot be hit, or when the steady state does not hold."""
     hit = service or experiment.default_service
     if hit not in experiment.services:
         raise NoTarget(f"{experiment.name} cannot hit {hit}; it hits {' or '.join(experiment.services)}")
-    unsteady = [one for one in experiment.steady if not space.answers(one)]
+    unsteady = [] if now else [one for one in experiment.steady if not space.answers(one)]
     if unsteady:
-        raise NoTarget(f"{unsteady[0]} is not ready: the steady state does not hold; heal it first, or use --recover")
+        told = "the steady state does not hold; heal it first (--recover), or say --now"
+        raise NoTarget(f"{unsteady[0]} is not ready: {told}")
+    return hit
+
+
+def _inject(space: Space, experiment: Experiment, hit: str, seconds: float | None) -> Injected:
+    """Hit and remember; undone at once when it went wrong half way."""
     run = Run(space, hit, secrets.token_hex(12))
     os.environ["SRE_CHAOS_CANARY"] = run.canary
-    journal, at = Journal.of(space.mark), time.time_ns()
+    journal, at = Journal.of(space), time.time_ns()
     journal.begin(Active(experiment.name, hit, run.canary, at))
     try:
         done = experiment.inject(run)

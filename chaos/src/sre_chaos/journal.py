@@ -2,10 +2,14 @@
 
 import json
 import os
-import time
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from sre_chaos.space import Space
+
+STATE = "state-folder"
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,14 @@ class Journal:
     folder: Path
 
     @classmethod
-    def of(cls, mark: str) -> "Journal":
-        """The journal about one space."""
-        journal = cls(home() / mark)
+    def of(cls, space: Space) -> "Journal":
+        """The journal about one space; those about spaces whose folder is gone are forgotten."""
+        for told in home().glob(f"*/{STATE}"):
+            if not Path(told.read_text()).exists():
+                shutil.rmtree(told.parent, ignore_errors=True)
+        journal = cls(home() / space.mark)
         journal.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (journal.folder / STATE).write_text(str(space.state))
         return journal
 
     def begin(self, entry: Active) -> None:
@@ -65,8 +73,3 @@ def home() -> Path:
     named = os.environ.get("SRE_CHAOS_HOME")
     base = os.environ.get("XDG_STATE_HOME")
     return Path(named) if named else (Path(base) if base else Path.home() / ".local" / "state") / "sre-chaos"
-
-
-def now() -> int:
-    """Unix ns."""
-    return time.time_ns()

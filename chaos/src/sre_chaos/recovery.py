@@ -11,7 +11,7 @@ LATER = "later"
 
 def undo(run: Run) -> None:
     """Undo one run, unless somebody did."""
-    journal = Journal.of(run.space.mark)
+    journal = Journal.of(run.space)
     for entry in journal.active():
         if entry.canary == run.canary:
             EXPERIMENTS[entry.fault].recover(run, entry.undo)
@@ -20,7 +20,7 @@ def undo(run: Run) -> None:
 
 def undo_all(space: Space) -> list[Active]:
     """Undo everything; what was active."""
-    found = Journal.of(space.mark).active()
+    found = Journal.of(space).active()
     for entry in found:
         run = Run(space, entry.service, entry.canary)
         background.stop(run, LATER)

@@ -1,7 +1,7 @@
 """What one run of an experiment is: whom it hits, its canary word, what it left to undo, and what is true of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sre_chaos.space import Space
 
@@ -59,6 +59,12 @@ class Experiment:
     def default_service(self) -> str:
         """Whom it hits when nobody says otherwise."""
         return self.services[0]
+
+    def truth_of(self, service: str) -> Truth:
+        """The truth when this service was hit; which operation suffers is known of the default one only."""
+        if service == self.default_service or self.truth.service != self.default_service:
+            return self.truth
+        return replace(self.truth, service=service, operation="")
 
     @property
     def is_control(self) -> bool:

@@ -2,14 +2,22 @@
 
 import os
 import signal
+import time
 from collections.abc import Mapping
 
 from sre_chaos.run import Hit, Run
 
+SEEN_WITHIN_S = 5.0
+LOOK_EVERY_S = 0.01
+
 
 def kill(run: Run) -> Hit:
-    """A real SIGKILL."""
-    return Hit(run.space.runtime.signal(run.service, signal.SIGKILL))
+    """A real SIGKILL; returns when the runtime has seen it, so that a recovery finds the service down."""
+    pid = run.space.runtime.signal(run.service, signal.SIGKILL)
+    deadline = time.monotonic() + SEEN_WITHIN_S
+    while run.space.runtime.living(run.service) == pid and time.monotonic() < deadline:
+        time.sleep(LOOK_EVERY_S)
+    return Hit(pid)
 
 
 def start(run: Run, _: Mapping[str, str | int]) -> None:

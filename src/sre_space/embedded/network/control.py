@@ -31,7 +31,10 @@ async def serve(path: Path, secret: str, links: Sequence[Link]) -> None:
         server = await asyncio.start_unix_server(answer, path)
     finally:
         os.umask(before)
-    await server.serve_forever()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        server.close()
 
 
 def obey(line: bytes, secret: str, links: Mapping[str, Link]) -> str:

@@ -31,8 +31,9 @@ class Link:
         """Pass on until cancelled."""
         server = await asyncio.start_server(self._accept, sock=listener)
         try:
-            await server.serve_forever()
+            await asyncio.Event().wait()
         finally:
+            server.close()
             for task in self.connections:
                 task.cancel()
 
