@@ -57,7 +57,7 @@ class Ground:
         )
 
     def watch(self, duty: Duty, polled: Callable[[Sequence[Case]], bool] = lambda _: True) -> Watch:
-        """The loop around a duty, wired; `polled` hears the open cases of each poll and says if the agent is on duty."""
+        """The loop around a duty, wired; `polled` hears each poll's cases and says if the agent is on duty."""
         bus = self.settings.kafka_bootstrap_servers
         outbox = OutboxFolder(Path(self.settings.sre_space_state) / "outbox" / self.agent.value)
         runner = Runner(self.agent, duty, self.casebook, self.forge, outbox, self.key, self.clock, self.reporter)

@@ -22,7 +22,7 @@ READS = 10  # a doorbell may ring before its comment can be read
 
 @dataclass
 class Watch:
-    """At most one task per issue; a ring during work makes one more round. `polled` hears the cases of each good poll."""
+    """At most one task per issue; a ring during work makes one more round. `polled` hears each poll's cases."""
 
     runner: Runner
     publisher: Publisher
