@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-kill check bench clean setup
+.PHONY: demo test test-kill check bench bench-diagnosis clean setup
 
 demo: setup
 	@$(BIN)/sre-space demo
@@ -21,6 +21,10 @@ check: setup
 
 bench: setup
 	@$(BIN)/python tools/bench.py
+
+bench-diagnosis: setup
+	@$(BIN)/python tools/bench_diagnosis.py $(CASES)
+	@PYTHONPATH=tests $(BIN)/python tools/bench_made_up.py
 
 setup:
 	@$(PYTHON) tools/bootstrap.py

@@ -103,10 +103,19 @@ class Recall:
 
 
 class CauseKind(StrEnum):
-    """Kinds of root cause that Brain can name today."""
+    """Kinds of root cause that a diagnosis can name."""
 
     CRASH = "crash"
     HANG = "hang"
+    SATURATION = "saturation"
+    SLOW_CODE = "slow-code"
+    SLOW_QUERY = "slow-query"
+    SLOW_NETWORK = "slow-network"
+    ERROR = "error"
+    DEPENDENCY_ERROR = "dependency-error"
+    MISCONFIGURATION = "misconfiguration"
+    BAD_CHANGE = "bad-change"
+    TRAFFIC = "traffic"
     UNKNOWN = "unknown"
 
 

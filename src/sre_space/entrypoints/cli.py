@@ -28,6 +28,7 @@ from sre_space.bootstrap.space_state import State
 from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.entrypoints import demo as demonstration
 from sre_space.entrypoints import looking
+from sre_space.entrypoints.diagnose import diagnose
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 T = TypeVar("T")
@@ -40,6 +41,8 @@ def _default_state() -> Path:
     base = os.environ.get("XDG_STATE_HOME")
     return (Path(base) if base else Path.home() / ".local" / "state") / "sre-space"
 
+
+app.command()(diagnose)
 
 StateOption = Annotated[
     Path, typer.Option("--state", envvar="SRE_SPACE_STATE", default_factory=_default_state, help="State folder.")

@@ -36,7 +36,8 @@ LOOK_EVERY_S = 0.1
 TRY_AGAIN_S = 1.0
 LIMITS_EVERY_S = 30.0
 LIMITS = "deploy/config/space.env"
-DEPLOYMENT_NS = 15 * SECOND  # from its beginning: a service restarts and warms up
+DEPLOYMENT_NS = 30 * SECOND  # at most, should nobody say that it is done
+SETTLED_NS = SECOND  # after it is done: requests that were under way, and a probe
 CPU = Resource("", "CPU", 1.0, lasting_ns=30 * SECOND, trends=False)
 
 
@@ -173,8 +174,10 @@ class Senses:
             services, phase = frozenset(str(told["service"]).split(",")) - {""}, told["phase"]
         except (ValueError, KeyError, TypeError) as error:
             raise Malformed(f"no change: {error!r}") from error
-        if phase == "begun" and services:
+        if phase == "started" and services:
             self.scout.watchers.docket.announce(Window(record.at, record.at + DEPLOYMENT_NS, services))
+        if phase == "done":
+            self.scout.watchers.docket.finished(services, record.at + SETTLED_NS)
 
     async def read_limits_for_ever(self) -> None:
         """The limits of memory, from the desired state in Git."""

@@ -40,6 +40,13 @@ class Docket:
         """A deployment or other planned work."""
         self.planned.append(window)
 
+    def finished(self, services: frozenset[str], at: int) -> None:
+        """The planned work on these services is over at a Unix ns."""
+        self.planned = [
+            Window(one.since, min(one.until, at), one.services) if one.services == services else one
+            for one in self.planned
+        ]
+
     def all_windows(self) -> Sequence[Window]:
         """What excuses symptoms, planned or not."""
         return (*self.windows.values(), *self.planned)

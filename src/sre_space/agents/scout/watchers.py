@@ -100,14 +100,19 @@ class Watchers:
         """When a symptom was there for the last time (Unix ns); 0 when it never was."""
         return self.present.get((kind, service), 0)
 
+    def _news_since(self, health: ServiceHealth, now: int) -> int:
+        """A service that still does not answer when planned work on it is over is out from then on."""
+        over = [one.until for one in self.docket.planned if health.service in one.services and one.until <= now]
+        return max([health.failing_since, *over])
+
     def _findings(self, now: int) -> Sequence[Finding]:
-        health = [_out(one) for one in self.board.values() if one.firing]
+        health = [_out(one, self._news_since(one, now)) for one in self.board.values() if one.firing]
         levels = [finding for detector in self.resources.values() for finding in detector.findings()]
         journey = self.conversion.findings(now) + self.budget.findings(now)
         return [*health, *findings(self.operations, self.peers, now), *levels, *journey]
 
 
-def _out(health: ServiceHealth) -> Finding:
+def _out(health: ServiceHealth, since: int) -> Finding:
     """How long the service has not answered, against how long its detector tolerates that (seconds)."""
     symptom = Symptom(
         SymptomKind.INFRASTRUCTURE,
@@ -115,6 +120,6 @@ def _out(health: ServiceHealth) -> Finding:
         health.detail,
         round((health.last_at - health.failing_since) / 1e9, 3),
         health.tolerated_s,
-        health.failing_since,
+        since,
     )
     return Finding(symptom, fired=health.last_at)

@@ -1,0 +1,45 @@
+"""A window of a live Jaeger's traces as columns. Used by `sre-space diagnose --jaeger`."""
+
+import httpx
+
+from sre_space.analysis.diagnosis.building import SpanBuilder
+from sre_space.analysis.diagnosis.tables import Telemetry, Unreadable, no_logs, no_metrics
+from sre_space.domain.errors import Malformed, Unavailable
+from sre_space.wire.jaeger_columns import add_traces
+
+TIMEOUT_S = 30.0
+MOST_TRACES = 5000  # of one service; Jaeger answers the newest
+
+
+def read_window(url: str, since: int, until: int) -> Telemetry:
+    """Every service's traces that began in [since, until) Unix ns; a trace of several services is read once."""
+    spans = SpanBuilder()
+    lost: list[Unreadable] = []
+    with httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False) as client:
+        for service in _services(client, url):
+            skipped = add_traces(_answer(client, url, "/api/traces", _query(service, since, until)), spans)
+            lost += [Unreadable(f"{url} {service} trace {number}", why) for number, why in skipped]
+    return Telemetry(spans.table(), no_metrics(), no_logs(), tuple(lost))
+
+
+def _query(service: str, since: int, until: int) -> dict[str, str | int]:
+    """Jaeger counts microseconds and includes both ends."""
+    return {"service": service, "start": since // 1000, "end": max(0, until // 1000 - 1), "limit": MOST_TRACES}
+
+
+def _services(client: httpx.Client, url: str) -> list[str]:
+    body = _answer(client, url, "/api/services", {})
+    try:
+        return sorted(str(name) for name in httpx.Response(200, content=body).json()["data"] or ())
+    except (ValueError, KeyError, TypeError) as error:
+        raise Malformed(f"{url}/api/services is no Jaeger answer: {error!r}") from error
+
+
+def _answer(client: httpx.Client, url: str, path: str, query: dict[str, str | int]) -> bytes:
+    try:
+        response = client.get(path, params=query)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Unavailable(f"Jaeger does not answer at {url}: {error!r}; --jaeger names it") from error
+    if response.status_code != httpx.codes.OK:
+        raise Unavailable(f"Jaeger answered {response.status_code} to {path}: {response.text[:200]}")
+    return response.content

@@ -1,0 +1,233 @@
+"""Rows as the readers find them to the tables that the analyses read: sorted, de-duplicated, parents resolved."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sre_space.analysis.diagnosis.tables import (
+    ROOT,
+    SERVER,
+    Flags,
+    Ints,
+    LogTable,
+    MetricTable,
+    Names,
+    Series,
+    SpanTable,
+    Texts,
+)
+
+CHUNK = 65_536  # rows held as Python tuples before they become columns
+DEEPEST_BITS = 20  # parent chains longer than 2**20 are cycles
+_CODES = ("trace", "service", "instance", "operation", "statement", "peer", "message")
+_COLUMNS = (*_CODES, "kind", "status", "code", "start", "end")  # of a table, in the order of a row
+_STRIDE = np.int64(-7046029254386353131)  # 2**64 over the golden ratio: far apart for near traces
+_TYPES: tuple[type[np.generic], ...] = (*(np.int32,) * 6, np.int8, np.int8, np.int16, np.int64, np.int64)
+
+
+class SpanRow(NamedTuple):
+    """One span on its way into the columns (see `SpanTable`); codes are of the builder's `names`."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str
+    service: int
+    instance: int
+    operation: int
+    statement: int
+    peer: int
+    message: int
+    kind: int
+    status: int
+    code: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    columns: Sequence[NDArray[Any]]
+    keys: Ints
+    parents: Ints
+    ids: str
+    lengths: Ints
+
+
+@dataclass
+class SpanBuilder:
+    """Grows by rows; a reader may take back the rows of a line that turned out unreadable."""
+
+    names: Names = field(default_factory=Names)
+    rows: list[SpanRow] = field(default_factory=list)
+    _traces: Names = field(default_factory=lambda: Names(()))
+    _chunks: list[_Chunk] = field(default_factory=list)
+
+    def flush(self) -> None:
+        """Turn the rows held so far into columns, when there are many."""
+        if len(self.rows) >= CHUNK:
+            self._seal()
+
+    def table(self) -> SpanTable:
+        """Everything read so far: copies dropped, sorted by trace and start, parents found."""
+        self._seal()
+        chunks = self._chunks or [_chunk(self._traces, [])]
+        columns = [np.concatenate(parts) for parts in zip(*(chunk.columns for chunk in chunks), strict=True)]
+        keys = np.concatenate([chunk.keys for chunk in chunks])
+        parents = np.concatenate([chunk.parents for chunk in chunks])
+        ends = np.cumsum(np.concatenate([chunk.lengths for chunk in chunks]))
+        order = _order(columns, keys)
+        keys, parents = keys[order], parents[order]
+        column = dict(zip(_COLUMNS, (column[order] for column in columns), strict=True))
+        parent = _rows_of(parents, keys, column["kind"] == SERVER)
+        parent = _without_cycles(_adopted(parent, parents, keys, column))
+        return SpanTable(
+            **column,
+            parent=parent,
+            orphan=(parents != 0) & (parent == ROOT),
+            names=tuple(self.names),
+            span_ids=Texts("".join(chunk.ids for chunk in chunks), ends, order),
+            trace_ids=tuple(self._traces),
+        )
+
+    def _seal(self) -> None:
+        if self.rows:
+            self._chunks.append(_chunk(self._traces, self.rows))
+            self.rows.clear()
+
+
+def _chunk(traces: Names, rows: Sequence[SpanRow]) -> _Chunk:
+    trace_ids, span_ids, parent_ids, *values = zip(*rows, strict=True) if rows else [()] * len(SpanRow._fields)
+    trace = np.fromiter(map(traces.__getitem__, trace_ids), np.int32, len(rows))
+    columns = [trace, *(np.array(value, kind) for value, kind in zip(values, _TYPES, strict=True))]
+    lengths = np.fromiter(map(len, span_ids), np.int64, len(rows))
+    return _Chunk(columns, _keys(trace, span_ids), _keys(trace, parent_ids), "".join(span_ids), lengths)
+
+
+def _keys(trace: NDArray[np.int32], ids: Sequence[str]) -> Ints:
+    """A 64-bit key of (trace, span id), 0 for no id: two of n spans meet by chance once in 2**65 / n**2."""
+    hashed = np.fromiter(map(hash, ids), np.int64, len(ids))
+    return np.where(hashed == 0, 0, hashed ^ ((trace.astype(np.int64) + 1) * _STRIDE))
+
+
+def _order(columns: Sequence[NDArray[Any]], keys: Ints) -> Ints:
+    """Rows by trace and start, without the copies that delivery at least once makes."""
+    trace, service, kind, start = columns[0], columns[1], columns[7], columns[10]
+    same = np.lexsort((start, kind, service, keys))
+    copy = np.zeros(len(keys), np.bool_)
+    pairs = np.ones(max(0, len(keys) - 1), np.bool_)
+    for column in (keys, service, kind, start):
+        pairs &= column[same[1:]] == column[same[:-1]]
+    copy[same[1:]] = pairs & (keys[same[1:]] != 0)
+    order = np.lexsort((start, trace))
+    return order[~copy[order]].astype(np.int64)
+
+
+def _rows_of(parents: Ints, keys: Ints, server: Flags) -> NDArray[np.int32]:
+    """The row of each parent key. Of two halves that share one id (Zipkin) the server is the parent."""
+    order = np.lexsort((server, keys))
+    ranked = keys[order]
+    place = np.searchsorted(ranked, parents, side="right") - 1
+    found = (parents != 0) & (place >= 0)
+    found[found] = ranked[place[found]] == parents[found]
+    parent = np.full(len(keys), ROOT, np.int32)
+    parent[found] = order[place[found]]
+    twin = (ranked[1:] == ranked[:-1]) & (ranked[1:] != 0) & server[order[1:]] & ~server[order[:-1]]
+    parent[order[1:][twin]] = order[:-1][twin]
+    return parent
+
+
+def _adopted(
+    parent: NDArray[np.int32], parents: Ints, keys: Ints, column: Mapping[str, NDArray[Any]]
+) -> NDArray[np.int32]:
+    """Orphans find their parent in another trace, when one span alone has that id and ran at that time.
+
+    A proxy or a converter that renames traces leaves such halves; the ids are random and long.
+    """
+    trace, start, end = column["trace"], column["start"], column["end"]
+    orphans = np.flatnonzero((parents != 0) & (parent == ROOT))
+    if not len(orphans):
+        return parent
+    bare, wanted = _bare(keys, trace), _bare(parents[orphans], trace[orphans])
+    order = np.argsort(bare, kind="stable")
+    first, last = (np.searchsorted(bare[order], wanted, side) for side in ("left", "right"))
+    single = last - first == 1
+    orphans, found = orphans[single], order[first[single]]
+    fits = (found != orphans) & (start[orphans] >= start[found]) & (start[orphans] <= end[found])
+    parent[orphans[fits]] = found[fits]
+    return parent
+
+
+def _bare(keys: Ints, trace: NDArray[np.int32]) -> Ints:
+    """The span's part of its key alone."""
+    return keys ^ ((trace.astype(np.int64) + 1) * _STRIDE)
+
+
+def _without_cycles(parent: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Spans whose ancestry never ends become roots (broken ids, or a span that is its own parent)."""
+    ancestor = parent.copy()
+    for _ in range(DEEPEST_BITS):
+        live = np.flatnonzero(ancestor != ROOT)
+        if not len(live):
+            return parent
+        ancestor[live] = ancestor[ancestor[live]]
+    return np.where(ancestor == ROOT, parent, np.int32(ROOT))
+
+
+@dataclass
+class MetricBuilder:
+    """Points by series; a point is (series number, time, value)."""
+
+    series: dict[Series, int] = field(default_factory=dict)
+    points: list[tuple[int, int, float]] = field(default_factory=list)
+
+    def number(self, series: Series) -> int:
+        """The number of a series, given at its first use."""
+        return self.series.setdefault(series, len(self.series))
+
+    def table(self) -> MetricTable:
+        """Sorted by series and time; cumulative counters become increases per point."""
+        number, time, value = zip(*self.points, strict=True) if self.points else ((), (), ())
+        codes, times = np.array(number, np.int32), np.array(time, np.int64)
+        values = np.array(value, np.float64)
+        order = np.lexsort((times, codes))
+        codes, times, values = codes[order], times[order], values[order]
+        keep = np.isfinite(values)
+        counts = np.array([one.cumulative for one in self.series], np.bool_)
+        if len(codes) and counts.any():
+            values, first = _increases(codes, values, counts[codes])
+            keep &= ~first
+        return MetricTable(codes[keep], times[keep], values[keep], tuple(self.series))
+
+
+def _increases(
+    codes: NDArray[np.int32], values: NDArray[np.float64], counts: Flags
+) -> tuple[NDArray[np.float64], Flags]:
+    """Differences of cumulative series; a fall is a restart from zero. The first point of each says nothing."""
+    begins = np.r_[True, codes[1:] != codes[:-1]]
+    step = np.r_[0.0, np.diff(values)]
+    step = np.where(step < 0, values, step)
+    return np.where(counts, step, values), counts & begins
+
+
+@dataclass
+class LogBuilder:
+    """Log lines as (time, service, severity, body); codes are of `names`."""
+
+    names: Names = field(default_factory=Names)
+    rows: list[tuple[int, int, int, int]] = field(default_factory=list)
+
+    def table(self) -> LogTable:
+        """Sorted by time."""
+        time, service, severity, body = zip(*self.rows, strict=True) if self.rows else ((), (), (), ())
+        times = np.array(time, np.int64)
+        order = np.argsort(times, kind="stable")
+        return LogTable(
+            times[order],
+            np.array(service, np.int32)[order],
+            np.array(severity, np.int8)[order],
+            np.array(body, np.int32)[order],
+            tuple(self.names),
+        )

@@ -1,0 +1,77 @@
+"""How much a diff changes what a program does, and in which words; moves, renames, tests and texts do not count.
+
+A diff is read as two bags of tokens, removed and added, without comments and string literals; what
+is on both sides was only moved. A consistent renaming changes nothing.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+UNTOLD = 0.25  # of a change without a diff: it may be anything
+HARMLESS = 0.05
+
+_PATH = re.compile(r"[\w./-]+\.\w+")
+_QUIET_PATH = re.compile(
+    r"(^|/)(tests?|docs?|__tests__|testdata|\.github|\.circleci)/|[._](test|spec)\.|_test\.|\.(md|rst|css|scss|svg|png)$",
+    re.I,
+)
+_QUIET_WORDS = re.compile(
+    r"^\W*(docs?|tests?|style|ci)\b|\b(typo|readme|comment|changelog|lint|gofmt|formatting|golden files)\b", re.I
+)
+_CONFIG_PATH = re.compile(r"\.(ya?ml|toml|ini|env|conf|cfg|properties|json|tf|hcl)$", re.I)
+_COMMENT = re.compile(r"//.*|(?:^|\s)#.*|/\*.*?\*/|^\s*\*.*|(?:^|\s)--\s.*")
+_STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`")
+_TOKEN = re.compile(r"[A-Za-z_]\w*|\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """`size` is the share of the diff that changes behaviour (0 to 1); `words` are the tokens that changed."""
+
+    size: float
+    words: tuple[str, ...]
+    config: bool
+
+
+def effect_of(summary: str, diff: str) -> Effect:
+    """What a change does; without a diff its summary tells only whether it is about texts and tests."""
+    paths = paths_of(diff)
+    changed = [line for line in diff.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    quiet = bool(paths) and all(_QUIET_PATH.search(path) for path in paths)
+    if quiet or _QUIET_WORDS.search(summary):
+        return Effect(HARMLESS, (), False)
+    if not changed:
+        return Effect(UNTOLD, (), False)
+    config = bool(paths) and all(_CONFIG_PATH.search(path) for path in paths)
+    removed, added = (_tokens([line[1:] for line in changed if line[0] == sign], config) for sign in "-+")
+    if _renamed(removed, added):
+        return Effect(HARMLESS, (), config)
+    net = (Counter(removed) - Counter(added)) + (Counter(added) - Counter(removed))
+    size = net.total() / max(1, len(removed) + len(added))
+    return Effect(max(HARMLESS, size), tuple(net), config)
+
+
+def paths_of(diff: str) -> list[str]:
+    """The files that a diff names in its headers."""
+    heads = (line for line in diff.splitlines() if line.startswith(("@@", "+++", "---")))
+    return list(
+        dict.fromkeys(found[0].removeprefix("a/").removeprefix("b/") for line in heads if (found := _PATH.search(line)))
+    )
+
+
+def _tokens(lines: Sequence[str], config: bool) -> list[str]:
+    """Identifiers and numbers; in configuration the texts are the values, so they stay."""
+    bare = (_COMMENT.sub("", line) if config else _COMMENT.sub("", _STRING.sub('""', line)) for line in lines)
+    return [token for line in bare for token in _TOKEN.findall(line)]
+
+
+def _renamed(removed: Sequence[str], added: Sequence[str]) -> bool:
+    """True when one consistent renaming turns one side into the other, and at most half of it."""
+    if len(removed) != len(added) or not removed:
+        return False
+    pairs = set(zip(removed, added, strict=True))
+    moved = {pair for pair in pairs if pair[0] != pair[1]}
+    one_to_one = len({a for a, _ in pairs}) == len(pairs) == len({b for _, b in pairs})
+    return one_to_one and 2 * len(moved) <= len(pairs) and all(a[:1].isalpha() and b[:1].isalpha() for a, b in moved)

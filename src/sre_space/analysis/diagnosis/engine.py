@@ -1,0 +1,174 @@
+"""The door of the engine: an incident against its baselines, to a ranked and cited diagnosis.
+
+Used by `sre-space diagnose` on files, and by the Brain on spans from Jaeger and on logs and metrics
+from the topics. No clock, no I/O, no randomness: the same tables give the same answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sre_space.analysis.diagnosis.changes import GUILTY, Charge, Scene, charges
+from sre_space.analysis.diagnosis.failure_causes import failures
+from sre_space.analysis.diagnosis.findings import Finding, Sense
+from sre_space.analysis.diagnosis.graph import Graph, Mentions, graph_of
+from sre_space.analysis.diagnosis.kinds import kind_of
+from sre_space.analysis.diagnosis.latency import slower
+from sre_space.analysis.diagnosis.load import load_findings
+from sre_space.analysis.diagnosis.metric_words import Meaning
+from sre_space.analysis.diagnosis.metrics import Shift, shifts
+from sre_space.analysis.diagnosis.ranking import Suspect, rank
+from sre_space.analysis.diagnosis.repeats import repeated
+from sre_space.analysis.diagnosis.result import CaseDiagnosis
+from sre_space.analysis.diagnosis.selecting import quick_half
+from sre_space.analysis.diagnosis.signals import log_findings, metric_findings, told_calls
+from sre_space.analysis.diagnosis.story import chain_of, map_of, waterfall_of
+from sre_space.analysis.diagnosis.tables import Alert, Change, Telemetry
+from sre_space.analysis.diagnosis.templates import log_shifts
+from sre_space.analysis.diagnosis.verdict import verdict_of
+from sre_space.analysis.diagnosis.window import Window
+from sre_space.domain.facts import Cause, CauseKind, Evidence
+
+NAMED = 5  # causes that a diagnosis lists
+CITED = 6  # evidence that a cause cites
+LEAST = 0.01  # of the affected requests: less is not worth a line
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Everything found in one incident, before it is ranked."""
+
+    findings: list[Finding]
+    resources: list[Shift]
+    graph: Graph
+
+
+def diagnose(
+    incident: Telemetry, baselines: Sequence[Telemetry], changes: Sequence[Change] = (), alert: Alert | None = None
+) -> CaseDiagnosis:
+    """What caused the incident, or that the evidence names no cause."""
+    return diagnose_windows(Window.of(incident), [Window.of(one) for one in baselines], changes, alert)
+
+
+def diagnose_windows(
+    incident: Window, baselines: Sequence[Window], changes: Sequence[Change] = (), alert: Alert | None = None
+) -> CaseDiagnosis:
+    """The same on windows, so that one baseline is prepared once for many incidents."""
+    usual = list(baselines) or quick_half(incident)
+    seen = look(incident, usual)
+    suspects = rank(seen.findings, seen.graph)
+    charged = _charged(changes, suspects, seen, incident, alert)
+    guilty = charged[0] if charged and charged[0].score >= GUILTY and not _is_load(suspects) else None
+    if guilty is not None and guilty.contrast is not None and guilty.contrast.harm >= GUILTY:
+        seen.findings.append(_release_finding(guilty))
+        suspects = rank(seen.findings, seen.graph)
+    return _told(incident, baselines, suspects, guilty, seen)
+
+
+def look(incident: Window, baselines: Sequence[Window]) -> Seen:
+    """Every analysis once."""
+    windows = [incident, *baselines]
+    moved = shifts(incident.telemetry.metrics, [one.telemetry.metrics for one in baselines])
+    logged = log_shifts(
+        incident.telemetry.logs, [one.telemetry.logs for one in baselines], _seconds(incident, baselines)
+    )
+    spans, metrics = [one.spans for one in windows], [one.telemetry.metrics for one in windows]
+    mentions = Mentions(graph_of(spans, metrics).services)
+    graph = graph_of(spans, metrics, told_calls(logged, mentions))
+    found = [*slower(incident, baselines), *repeated(incident, baselines), *failures(incident, baselines)]
+    found += load_findings(moved, graph)
+    found += [one for one in _by_metrics(moved) if one.service not in _known_by_spans(incident, baselines)]
+    found += log_findings(logged, mentions)
+    return Seen(found, moved, graph)
+
+
+def _by_metrics(moved: Sequence[Shift]) -> list[Finding]:
+    return metric_findings([one for one in moved if one.meaning is not Meaning.TRAFFIC])
+
+
+def _known_by_spans(incident: Window, baselines: Sequence[Window]) -> set[str]:
+    """Services with spans now and in health."""
+    now = {group.service for group in incident.groups.keys}
+    return now & {group.service for window in baselines for group in window.groups.keys}
+
+
+def _seconds(incident: Window, baselines: Sequence[Window]) -> tuple[float, float]:
+    lengths = [(last - first) / 1e9 for first, last in (one.span_of_time for one in (incident, *baselines))]
+    logged = [length for length, one in zip(lengths[1:], baselines, strict=True) if len(one.telemetry.logs)]
+    return lengths[0], sum(logged)
+
+
+def _is_load(suspects: Sequence[Suspect]) -> bool:
+    return bool(suspects) and suspects[0].findings[0].sense is Sense.LOAD
+
+
+def _charged(
+    changes: Sequence[Change], suspects: Sequence[Suspect], seen: Seen, incident: Window, alert: Alert | None
+) -> list[Charge]:
+    onset = alert.fired_at if alert and alert.fired_at else (suspects[0].since if suspects else 0)
+    worst = suspects[0].score if suspects else 0.0
+    guilt = {one.service: one.score / worst for one in suspects}
+    words = [finding.evidence.statement for one in suspects[:NAMED] for finding in one.findings]
+    words += [f"{alert.service} {alert.metric} {alert.summary}"] if alert else []
+    slowest = max((one.now for one in seen.resources if one.meaning is Meaning.LATENCY), default=0.0)
+    return charges(changes, Scene(guilt, onset, " ".join(words), slowest), incident.telemetry.metrics)
+
+
+def _release_finding(charge: Charge) -> Finding:
+    units, change = charge.contrast, charge.change
+    if units is None:
+        raise ValueError(f"{change.id} was charged without a contrast")
+    evidence = Evidence(f"release:{change.id}", units.told)
+    return Finding(
+        change.service, "", CauseKind.BAD_CHANGE, Sense.CHANGE, units.harm, units.chance, evidence, change.time
+    )
+
+
+def _told(
+    incident: Window, baselines: Sequence[Window], suspects: Sequence[Suspect], guilty: Charge | None, seen: Seen
+) -> CaseDiagnosis:
+    verdict = verdict_of(suspects, len(seen.findings), bool(baselines))
+    listed = [one for one in suspects[:NAMED] if one.score >= LEAST] or list(suspects[:1])
+    causes = tuple(_cause(one, seen.resources, guilty, one is listed[0]) for one in listed)
+    evidence = {item.id: item for one in listed for item in _cited(one)}
+    chain, extra = chain_of(suspects, incident, guilty, seen.graph)
+    evidence |= {item.id: item for item in extra}
+    return CaseDiagnosis(
+        verdict=verdict,
+        causes=causes,
+        evidence=tuple(evidence.values()),
+        chain=chain,
+        change=guilty.change.id if guilty else None,
+        change_told=guilty.told if guilty else "",
+        map=map_of(seen.graph),
+        waterfall=waterfall_of(suspects, incident),
+        notes=_notes(incident, baselines),
+    )
+
+
+def _cause(suspect: Suspect, resources: Sequence[Shift], guilty: Charge | None, first: bool) -> Cause:
+    theirs = guilty if guilty and guilty.change.service in (suspect.service, *([""] if first else [])) else None
+    kind = kind_of(suspect, resources, theirs)
+    ids = tuple(dict.fromkeys(item.id for item in _cited(suspect)))
+    return Cause(suspect.service, suspect.operation, kind, round(suspect.score, 4), ids)
+
+
+def _cited(suspect: Suspect) -> list[Evidence]:
+    first, *others = suspect.findings[:CITED]
+    return [first.evidence, *(finding.evidence for finding in others if finding.harm >= LEAST)]
+
+
+def _notes(incident: Window, baselines: Sequence[Window]) -> tuple[str, ...]:
+    """What limits this answer."""
+    notes = []
+    if not baselines:
+        notes.append("no baseline was given: slow requests are compared with the quick ones of the incident itself")
+    if not len(incident.spans):
+        notes.append("the incident has no spans")
+    lost = [one for window in (incident, *baselines) for one in window.telemetry.unreadable]
+    if lost:
+        places = ", ".join(one.place for one in lost[:5])
+        notes.append(f"{len(lost)} unreadable inputs were skipped: {places}{' ...' if len(lost) > 5 else ''}")
+    orphans = int(incident.spans.orphan.sum())
+    if orphans:
+        notes.append(f"{orphans} of {len(incident.spans)} spans name a parent that is not here")
+    return tuple(notes)

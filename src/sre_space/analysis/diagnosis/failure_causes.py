@@ -1,0 +1,111 @@
+"""From failing things to the service, operation and kind to charge with them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from sre_space.analysis.diagnosis.blame import UNTOLD, Ends, Way, ends_of
+from sre_space.analysis.diagnosis.failures import Failing, Sign, failing, origins
+from sre_space.analysis.diagnosis.findings import Finding, Sense
+from sre_space.analysis.diagnosis.grouping import Group
+from sre_space.analysis.diagnosis.selftime import Part
+from sre_space.analysis.diagnosis.tables import Ints
+from sre_space.analysis.diagnosis.window import Window
+from sre_space.domain.facts import CauseKind, Evidence
+
+SHOWN = 3  # spans that a finding points to
+
+
+def failures(incident: Window, baselines: Sequence[Window]) -> list[Finding]:
+    """Findings for every failure that begins where it is seen."""
+    found = failing(incident, baselines)
+    rows = origins(found, incident)
+    ends = ends_of(_ways(found, incident))
+    return [_finding(one, own, incident, ends) for one, own in zip(found, rows, strict=True) if len(own)]
+
+
+def _ways(found: Sequence[Failing], incident: Window) -> list[Way]:
+    """Every call from a service to another's operation, with the share after which the caller failed or broke off."""
+    ill: dict[Group, float] = {}
+    for one in found:
+        call = one.after if one.sign is Sign.BROKEN_OFF else one.group
+        if call is not None:
+            ill[call] = max(ill.get(call, 0.0), one.rate)
+    sized = ((group, incident.groups.size(number)) for number, group in enumerate(incident.groups.keys))
+    return [
+        Way(group.service, _served(group), ill.get(group, 0.0), size) for group, size in sized if group.part == Part.WAY
+    ]
+
+
+def _served(call: Group) -> str:
+    return f"{call.callee} {call.callee_operation}"
+
+
+def _finding(one: Failing, rows: Ints, incident: Window, ends: Mapping[tuple[str, str], Ends]) -> Finding:
+    spans = incident.spans
+    service, operation, kind = _charged(one, incident, ends)
+    hurt = len(np.unique(spans.trace[rows])) * one.weight
+    return Finding(
+        service=service,
+        operation=operation,
+        kind=kind,
+        sense=Sense.FAILURE,
+        harm=min(1.0, hurt / len(np.unique(spans.trace[one.tried]))),
+        chance=one.chance,
+        evidence=Evidence(f"span:{spans.id_of(int(rows[0]))}", _told(one, rows, incident)),
+        since=int(spans.start[rows].min()),
+        rows=tuple(_shown(one, rows, service, incident)),
+    )
+
+
+def _shown(one: Failing, rows: Ints, service: str, incident: Window) -> list[int]:
+    """The spans to point at: where work broke off because of a callee, the callee's."""
+    if one.after is None or service == one.group.service:
+        return [int(row) for row in rows[:SHOWN]]
+    calls = incident.groups.rows(incident.groups.number[one.after])
+    answered = incident.shape.callee[calls[np.isin(incident.spans.parent[calls], rows)]]
+    return [int(row) for row in answered[-SHOWN:]]
+
+
+def _charged(one: Failing, incident: Window, ends: Mapping[tuple[str, str], Ends]) -> tuple[str, str, CauseKind]:
+    group = one.group
+    if one.sign is Sign.UNANSWERED:
+        return group.callee, group.operation, CauseKind.CRASH
+    if one.sign is Sign.ERROR:
+        if group.part == Part.WAY:
+            return group.callee, group.callee_operation, CauseKind.ERROR
+        return (
+            group.service,
+            group.operation,
+            CauseKind.DEPENDENCY_ERROR if group.part == Part.CALL else CauseKind.ERROR,
+        )
+    step = one.after
+    if step is not None and step.part == Part.WAY and _callee_failed(step, incident, ends):
+        return step.callee, step.callee_operation, CauseKind.ERROR
+    return group.service, group.operation, CauseKind.ERROR
+
+
+def _callee_failed(step: Group, incident: Window, ends: Mapping[tuple[str, str], Ends]) -> bool:
+    """True when other callers break off after this callee too; with no others, when nothing shows that it finished.
+
+    Other calls of the same caller say nothing here: code fails on one path and not on others.
+    """
+    callers = ends[step.service, _served(step)].callee
+    if callers != UNTOLD:
+        return callers > UNTOLD
+    served = incident.shape.callee[incident.groups.rows(incident.groups.number[step])]
+    return not np.isin(served, incident.spans.parent).any()
+
+
+def _told(one: Failing, rows: Ints, incident: Window) -> str:
+    rate = f"{len(one.rows)} of {len(one.tried)}, usually {one.usual:.1%}"
+    group = one.group
+    message = incident.spans.names[incident.spans.message[rows[0]]]
+    said = f"; it said: {message}" if message else ""
+    if one.sign is Sign.UNANSWERED:
+        return f"{group.callee} left no span of calls that {group.service} made (`{group.operation}`): {rate}{said}"
+    if one.sign is Sign.ERROR:
+        return f"`{group.operation}` in {group.service} failed: {rate}{said}"
+    step = one.after
+    after = f"after `{step.callee_operation or step.operation}`" if step is not None else "before its first step"
+    return f"`{group.operation}` in {group.service} breaks off {after}: {rate}"

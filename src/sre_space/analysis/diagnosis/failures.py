@@ -1,0 +1,175 @@
+"""Which requests fail, break off or get no answer, and where that begins.
+
+Three signs: a span with status ERROR; work that ends after a step after which it used to go on
+(Nezha's broken patterns, Yu et al., FSE 2023: telemetry without status still shows them); a call
+whose other end used to leave a span and now leaves none. All are rates against the baseline's. In
+a chain of failures the deepest is the origin, those above are its victims.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from sre_space.analysis.diagnosis.chance import failure_rate, tail, usual_rate
+from sre_space.analysis.diagnosis.grouping import Group
+from sre_space.analysis.diagnosis.selftime import Part
+from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Floats, Ints
+from sre_space.analysis.diagnosis.window import Window
+
+EXPLAINED = 0.5  # as probable a failure beneath makes a span its victim
+UNLIKELY = 0.05  # a rate beyond it did not rise, it varies
+
+
+class Sign(StrEnum):
+    """How a failure shows."""
+
+    ERROR = "error"
+    BROKEN_OFF = "broken off"
+    UNANSWERED = "unanswered"
+
+
+_SAYS = (Sign.UNANSWERED, Sign.ERROR, Sign.BROKEN_OFF)
+
+
+@dataclass(frozen=True)
+class Failing:
+    """One thing that fails more often than in health. `rows` fail, each with probability `weight`; `tried` did it."""
+
+    sign: Sign
+    group: Group
+    after: Group | None
+    rows: Ints
+    tried: Ints
+    weight: float
+    usual: float
+    chance: float
+
+    @property
+    def rate(self) -> float:
+        """How often it fails now, beyond health."""
+        return self.weight * len(self.rows) / len(self.tried)
+
+
+def failing(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
+    """Everything whose failure rate rose."""
+    return [*_errors(incident, baselines), *_broken_off(incident, baselines), *_unanswered(incident, baselines)]
+
+
+def _errors(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
+    before: Counter[Group] = Counter()
+    failed: Counter[Group] = Counter()
+    for window in baselines:
+        errors = _errors_by_group(window)
+        for number, group in enumerate(window.groups.keys):
+            before[group] += window.groups.size(number)
+            failed[group] += int(errors[number])
+    found = []
+    counts = _errors_by_group(incident)
+    for number in np.flatnonzero(counts).tolist():
+        group = incident.groups.keys[number]
+        rows = incident.groups.rows(number)
+        rate = failure_rate(failed[group], before[group])
+        hit = rows[incident.spans.status[rows] == ERROR]
+        found.append(_rated(Sign.ERROR, (group, None), hit, rows, rate))
+    return [one for one in found if one is not None]
+
+
+def _errors_by_group(window: Window) -> Ints:
+    return np.bincount(window.groups.of[window.spans.status == ERROR], minlength=len(window.groups.keys))
+
+
+def _rated(sign: Sign, key: tuple[Group, Group | None], hit: Ints, tried: Ints, rate: float) -> Failing | None:
+    """None when the rate did not rise."""
+    chance = tail(len(hit), len(tried), rate)
+    if chance > UNLIKELY:
+        return None
+    weight = 1.0 - len(tried) * rate / len(hit)
+    return Failing(sign, *key, hit, tried, weight, rate, chance)
+
+
+def _broken_off(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
+    made: Counter[tuple[Group, Group | None]] = Counter()
+    ended: Counter[tuple[Group, Group | None]] = Counter()
+    for window in baselines:
+        for key, (all_of_them, last) in window.steps.counts.items():
+            made[key] += all_of_them
+            ended[key] += last
+    steps = incident.steps
+    found = []
+    for number, key in enumerate(steps.keys):
+        all_of_them, last = steps.counts[key]
+        rate = usual_rate(ended[key], made[key])
+        if made[key] and last and tail(last, all_of_them, rate) <= UNLIKELY:
+            tried = steps.kind == number
+            found.append(_rated(Sign.BROKEN_OFF, key, steps.parent[tried & steps.last], steps.parent[tried], rate))
+    return [one for one in found if one is not None]
+
+
+def _unanswered(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
+    """Calls whose other end left no span although in health it did."""
+    answered, silent = answers(baselines)
+    found = []
+    for number, group in enumerate(incident.groups.keys):
+        usual = answered.get((group.service, group.operation))
+        if group.part == Part.CALL and usual:
+            callee, count = usual.most_common(1)[0]
+            rows = incident.groups.rows(number)
+            rate = usual_rate(silent[group.service, group.operation], count + silent[group.service, group.operation])
+            named = group._replace(callee=callee)
+            found.append(_rated(Sign.UNANSWERED, (named, None), rows, _calls(incident, group), rate))
+    return [one for one in found if one is not None]
+
+
+def answers(windows: Sequence[Window]) -> tuple[dict[tuple[str, str], Counter[str]], Counter[tuple[str, str]]]:
+    """By calling service and operation: who answered how often, and how often nobody did."""
+    answered: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    silent: Counter[tuple[str, str]] = Counter()
+    for window in windows:
+        for number, group in enumerate(window.groups.keys):
+            if group.part == Part.WAY:
+                answered[group.service, group.operation][group.callee] += window.groups.size(number)
+            elif group.part == Part.CALL:
+                silent[group.service, group.operation] += window.groups.size(number)
+    return answered, silent
+
+
+def _calls(window: Window, group: Group) -> Ints:
+    """Calls of one operation, answered or not."""
+    same = (group.service, group.operation)
+    return np.concatenate(
+        [window.groups.rows(number) for number, one in enumerate(window.groups.keys) if one[1:3] == same]
+    )
+
+
+def origins(found: Sequence[Failing], incident: Window) -> list[Ints]:
+    """For each failing thing the rows of it that no deeper failure explains.
+
+    A span that shows two signs counts once, by the one that says more: unanswered, then error.
+    """
+    ill = np.zeros(len(incident.spans))
+    for one in found:
+        ill[one.rows] = np.maximum(ill[one.rows], one.weight)
+    explained = _below(ill, incident)
+    kept: dict[int, Ints] = {}
+    for number, one in sorted(enumerate(found), key=lambda pair: _SAYS.index(pair[1].sign)):
+        kept[number] = one.rows[explained[one.rows] < EXPLAINED * one.weight]
+        explained[one.rows] = np.maximum(explained[one.rows], one.weight)
+    return [kept[number] for number in range(len(found))]
+
+
+def _below(ill: Floats, incident: Window) -> Floats:
+    """The worst failure beneath each span, in the traces that fail."""
+    parent = incident.spans.parent
+    below = np.zeros(len(ill))
+    rows = np.flatnonzero(ill)
+    while len(rows):
+        up = parent[rows]
+        rows, up = rows[up != ROOT], up[up != ROOT]
+        worst = np.maximum(ill[rows], below[rows])
+        before = below[up]
+        np.maximum.at(below, up, worst)
+        rows = np.unique(up[below[up] > before])
+    return below

@@ -1,0 +1,37 @@
+"""What an analysis found: one suspicion with its size, its chance and its evidence; every analysis returns these."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sre_space.domain.facts import CauseKind, Evidence
+
+
+class Sense(StrEnum):
+    """Which kind of observation a finding rests on."""
+
+    TIME = "time"  # spans took longer
+    FAILURE = "failure"  # spans failed, broke off or went unanswered
+    METRIC = "metric"
+    LOG = "log"
+    CHANGE = "change"  # the new units of a release do worse than the old
+    LOAD = "load"  # more requests come in
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`harm` is the share of the affected requests that this explains (of their time or their number), 0 to 1.
+
+    `chance` bounds how likely a healthy system does this. `since` is the first time it was seen, 0 unknown.
+    `rows` are spans of the incident that show it best. `tied` says that another service is as suspect of this.
+    """
+
+    service: str
+    operation: str
+    kind: CauseKind
+    sense: Sense
+    harm: float
+    chance: float
+    evidence: Evidence
+    since: int = 0
+    rows: tuple[int, ...] = ()
+    tied: bool = False

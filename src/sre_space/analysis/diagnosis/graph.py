@@ -1,0 +1,75 @@
+"""Who depends on whom, from everything that names two services: spans, request metrics, and what failures say."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sre_space.analysis.diagnosis.tables import ROOT, MetricTable, SpanTable
+
+LEAST_LETTERS = 4  # of a service's name that a text may be said to mention
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Calls between services; `calls[caller, callee]` counts what was seen of them."""
+
+    calls: Mapping[tuple[str, str], int]
+    services: tuple[str, ...]
+
+    def callees(self, service: str) -> list[str]:
+        """Whom a service calls."""
+        return [callee for caller, callee in self.calls if caller == service]
+
+    def entries(self) -> list[str]:
+        """Services that call others and that nobody calls: where requests come in."""
+        called = {callee for _, callee in self.calls}
+        return sorted({caller for caller, _ in self.calls} - called)
+
+    def reaches(self, service: str, other: str) -> bool:
+        """True when calls lead from one service to the other."""
+        seen, ahead = {service}, [service]
+        while ahead:
+            fresh = [callee for callee in self.callees(ahead.pop()) if callee not in seen]
+            if other in fresh:
+                return True
+            seen.update(fresh)
+            ahead.extend(fresh)
+        return False
+
+
+def graph_of(spans: Sequence[SpanTable], metrics: Sequence[MetricTable], told: Iterable[tuple[str, str]] = ()) -> Graph:
+    """Every pair that any window shows; `told` are pairs that texts name."""
+    calls: Counter[tuple[str, str]] = Counter()
+    services: set[str] = set()
+    for table in spans:
+        calls.update(_span_calls(table))
+        services.update(table.names[code] for code in np.unique(table.service))
+    for metric in metrics:
+        services.update(series.service for series in metric.index)
+        calls.update((one.source, one.destination) for one in metric.index if one.source and one.destination)
+    calls.update(told)
+    named = {service for pair in calls for service in pair}
+    return Graph({pair: count for pair, count in calls.items() if pair[0] != pair[1]}, tuple(sorted(services | named)))
+
+
+def _span_calls(spans: SpanTable) -> Counter[tuple[str, str]]:
+    child = np.flatnonzero(spans.parent != ROOT)
+    pairs = np.stack((spans.service[spans.parent[child]], spans.service[child]), 1)
+    kinds, counts = np.unique(pairs, axis=0, return_counts=True)
+    names = spans.names
+    return Counter({(names[a], names[b]): n for (a, b), n in zip(kinds.tolist(), counts.tolist(), strict=True)})
+
+
+class Mentions:
+    """Finds the services that a text names."""
+
+    def __init__(self, services: Iterable[str]) -> None:
+        known = sorted((name for name in services if len(name) >= LEAST_LETTERS), key=len, reverse=True)
+        self._pattern = re.compile("|".join(rf"(?<![\w-]){re.escape(name)}(?![\w-])" for name in known) or r"(?!)")
+
+    def of(self, text: str, besides: str = "") -> list[str]:
+        """In the order of the text, without `besides`."""
+        return [name for name in dict.fromkeys(self._pattern.findall(text)) if name != besides]

@@ -1,0 +1,72 @@
+"""From what was found to the kind of cause, with the vocabulary in which runtimes report their trouble."""
+
+import re
+from collections.abc import Sequence
+
+from sre_space.analysis.diagnosis.changes import Charge
+from sre_space.analysis.diagnosis.findings import Sense
+from sre_space.analysis.diagnosis.metric_words import Meaning
+from sre_space.analysis.diagnosis.metrics import Shift
+from sre_space.analysis.diagnosis.ranking import Suspect
+from sre_space.domain.facts import CauseKind
+
+FULL = 0.5  # of a resource's present use that must be new to call it saturated
+UNLIKELY = 0.01
+
+_SAID = (
+    (
+        CauseKind.SATURATION,
+        r"exhausted|no space left|out of memory|\boom|throttl|capacity|quota|too many|overload|queue (is )?full"
+        r"|pool (is )?(full|saturated|timeout)|QueuePool|rate limit|ProvisionedThroughput"
+        r"|resource temporarily unavailable",
+    ),
+    (
+        CauseKind.MISCONFIGURATION,
+        r"misconfigur|invalid (config|setting|value for)|missing (config|setting|env|key)|environment variable"
+        r"|no such host|name or service not known|unknown host|permission denied|unauthori[sz]ed|authentication failed"
+        r"|access denied|bad credentials|certificate|not configured",
+    ),
+    (CauseKind.HANG, r"timed? ?out|timeout|deadline exceeded|not responding"),
+    (
+        CauseKind.CRASH,
+        r"connection refused|ECONNREFUSED|connection attempts failed|ConnectError|connection reset|connection closed"
+        r"|broken pipe|unreachable|killed|segfault|core dumped",
+    ),
+)
+_PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _SAID)
+
+
+def said(text: str) -> CauseKind | None:
+    """The kind that a message speaks of; None when it says nothing known."""
+    return next((kind for kind, pattern in _PATTERNS if pattern.search(text)), None)
+
+
+def kind_of(suspect: Suspect, resources: Sequence[Shift], charge: Charge | None) -> CauseKind:
+    """What its release did, else what its failures say, else what its resources show, else how its spans went."""
+    strongest = suspect.findings[0]
+    if strongest.kind is CauseKind.TRAFFIC:
+        return CauseKind.TRAFFIC
+    if charge is not None:
+        return CauseKind.MISCONFIGURATION if _configures(charge) else CauseKind.BAD_CHANGE
+    if strongest.sense in (Sense.FAILURE, Sense.LOG):
+        told = (said(one.evidence.statement) for one in suspect.findings if one.sense is strongest.sense)
+        return next((kind for kind in told if kind), strongest.kind)
+    if strongest.kind in (CauseKind.SLOW_CODE, CauseKind.SLOW_NETWORK, CauseKind.UNKNOWN) and _full(
+        suspect.service, resources
+    ):
+        return CauseKind.SATURATION
+    return strongest.kind
+
+
+def _configures(charge: Charge) -> bool:
+    return charge.effect.config or charge.change.kind in ("config", "configuration", "flag")
+
+
+def _full(service: str, shifts: Sequence[Shift]) -> bool:
+    return any(
+        shift.series.service == service
+        and shift.meaning is Meaning.SATURATION
+        and shift.chance <= UNLIKELY
+        and shift.harm >= FULL
+        for shift in shifts
+    )

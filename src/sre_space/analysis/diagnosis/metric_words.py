@@ -1,0 +1,65 @@
+"""What a metric measures, told from the words of its name: those of OpenTelemetry, Prometheus and their like."""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Meaning(StrEnum):
+    """What it is bad to have more (SUCCESS: less) of."""
+
+    FAILURE = "failure"
+    SUCCESS = "success"
+    LATENCY = "latency"
+    SATURATION = "saturation"
+    TRAFFIC = "traffic"
+    OTHER = "other"
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_WORDS: Mapping[Meaning, frozenset[str]] = {
+    Meaning.SUCCESS: _set("success successes successful availability available healthy ready uptime ok"),
+    Meaning.FAILURE: _set(
+        "error errors err fail failed failure failures 5xx 500 503 exception exceptions panic panics crash oom"
+        " restart restarts throttle throttled throttling reject rejected rejections drop dropped drops timeout timeouts"
+        " oomkilled abort aborted deadlock deadlocks unavailable evicted evictions retry retries"
+    ),
+    Meaning.LATENCY: _set("latency duration elapsed delay p50 p75 p90 p95 p99 rt rtt"),
+    Meaning.SATURATION: _set(
+        "cpu memory mem heap disk filesystem fs storage pool queue queued backlog lag connections connection threads"
+        " goroutines utilization utilisation usage saturation pending depth load buffer inodes fds gc"
+    ),
+    Meaning.TRAFFIC: _set(
+        "requests request rps qps ops workload throughput calls traffic hits messages rate bytes packets count total"
+    ),
+}
+_SHARES = _set("ratio rate percent percentage pct share")
+_HOSTS = _set("node host")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+\d*|\d+[a-z]*")
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """Lower-case words of snake_case, dotted and camelCase names."""
+    return tuple(word.lower() for word in _WORD.findall(name))
+
+
+def meaning_of(name: str) -> Meaning:
+    """The first meaning of `Meaning`'s order that a word speaks for."""
+    words = words_of(name)
+    for meaning in (Meaning.SUCCESS, Meaning.FAILURE, Meaning.LATENCY, Meaning.SATURATION, Meaning.TRAFFIC):
+        if not _WORDS[meaning].isdisjoint(words):
+            return meaning
+    return Meaning.OTHER
+
+
+def is_share(name: str) -> bool:
+    """True for a part of a whole (0 to 1, or 0 to 100)."""
+    return "%" in name or not _SHARES.isdisjoint(words_of(name))
+
+
+def is_of_host(name: str) -> bool:
+    """True for what a machine, not one service on it, uses."""
+    return not _HOSTS.isdisjoint(words_of(name)[:1])

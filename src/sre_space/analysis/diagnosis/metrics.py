@@ -1,0 +1,94 @@
+"""Which metric moved against its baseline: by rank, as BARO does (Pham et al., FSE 2024), not by mean and deviation.
+
+Used where spans cannot say more: a service without spans of its own, a resource that fills up, a
+rate of requests. Each series is compared with the same series in health, and with the same
+measure of its service's other instances when the instance is new (but not its resources: a new
+process warms up).
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sre_space.analysis.diagnosis.chance import exceedance
+from sre_space.analysis.diagnosis.metric_words import Meaning, is_share, meaning_of
+from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable, Series
+
+LEAST_POINTS = 2  # a single point moves by itself
+
+
+@dataclass(frozen=True)
+class Shift:
+    """One series now against its usual values; `harm` is the share of requests or time that is lost, 0 to 1.
+
+    For what is no share of requests (a queue, a processor) `harm` is how much of the present value is new.
+    """
+
+    series: Series
+    meaning: Meaning
+    usual: float
+    now: float
+    harm: float
+    chance: float
+    since: int
+
+
+def shifts(incident: MetricTable, baselines: Sequence[MetricTable], since: int = 0) -> list[Shift]:
+    """Every series that moved the bad way; `since` (Unix ns) leaves out what was before it."""
+    exact, pooled = _usual(baselines)
+    found = []
+    for number, series in enumerate(incident.index):
+        first, last = np.searchsorted(incident.series, (number, number + 1))
+        times, values = incident.time[first:last], incident.value[first:last]
+        late = times >= since
+        usual = exact.get(_identity(series, series.instance))
+        if usual is None and meaning_of(series.name) is not Meaning.SATURATION:
+            usual = pooled.get(_identity(series, ""))
+        if usual is not None and np.count_nonzero(late):
+            found.append(_compared(series, times[late], values[late], usual))
+    return [one for one in found if one.harm > 0]
+
+
+def _identity(series: Series, instance: str) -> tuple[object, ...]:
+    return (series.service, instance, series.name, series.source, series.destination, series.attributes)
+
+
+def _usual(tables: Sequence[MetricTable]) -> tuple[Mapping[object, Floats], Mapping[object, Floats]]:
+    """Healthy values by series, and over all instances."""
+    exact: dict[object, list[Floats]] = defaultdict(list)
+    pooled: dict[object, list[Floats]] = defaultdict(list)
+    for table in tables:
+        bounds = np.searchsorted(table.series, np.arange(len(table.index) + 1))
+        for number, series in enumerate(table.index):
+            values = table.value[bounds[number] : bounds[number + 1]]
+            exact[_identity(series, series.instance)].append(values)
+            pooled[_identity(series, "")].append(values)
+    return _joined(exact), _joined(pooled)
+
+
+def _joined(parts: Mapping[object, list[Floats]]) -> dict[object, Floats]:
+    joined = {key: np.concatenate(values) for key, values in parts.items()}
+    return {key: values for key, values in joined.items() if len(values) >= LEAST_POINTS}
+
+
+def _compared(series: Series, times: Ints, values: Floats, usual: Floats) -> Shift:
+    meaning = meaning_of(series.name)
+    down = meaning is Meaning.SUCCESS
+    chance = exceedance(-values, -usual) if down else exceedance(values, usual)
+    limit = usual.min() if down else usual.max()
+    beyond = times[values < limit] if down else times[values > limit]
+    before, now = float(np.median(usual)), float(values.mean())
+    harm = lost(series.name, meaning, before, now)
+    return Shift(series, meaning, before, now, harm, chance, int(beyond[0]) if len(beyond) else 0)
+
+
+def lost(name: str, meaning: Meaning, before: float, now: float) -> float:
+    """The share that is lost: of all for shares of requests, of the present value for the rest."""
+    if meaning is Meaning.SUCCESS:
+        return max(0.0, (before - now) / before) if before > 0 else 0.0
+    if meaning is Meaning.FAILURE and is_share(name):
+        whole = 100.0 if max(before, now) > 1 else 1.0
+        return min(1.0, max(0.0, (now - before) / whole))
+    return max(0.0, (now - before) / now) if now > 0 else 0.0

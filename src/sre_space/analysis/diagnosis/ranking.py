@@ -1,0 +1,93 @@
+"""From findings to ranked causes: what spans show adds up, what metrics and logs show is first freed of victims.
+
+Spans measure own time and first failures, so the harms of one service combine as independent
+chances do. A metric or a log of a service counts its callees' faults too: it weighs as much as its
+worst callee, or a surge of requests above it, leaves unexplained (the anomaly passed along the
+calls, as in MicroHECL, Liu et al., ICSE-SEIP 2021, and Groot, Wang et al., ASE 2021).
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sre_space.analysis.diagnosis.findings import Finding, Sense
+from sre_space.analysis.diagnosis.graph import Graph
+from sre_space.domain.facts import CauseKind
+
+LARGE = 0.25  # of the affected requests: a harm that is more than healthy windows differ by
+OWN = (Sense.TIME, Sense.FAILURE, Sense.CHANGE, Sense.LOAD)
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """One service with everything against it, strongest first. `own` is the part that spans or its release prove."""
+
+    service: str
+    score: float
+    own: float
+    findings: tuple[Finding, ...]
+
+    @property
+    def kind(self) -> CauseKind:
+        """The kind of the strongest finding."""
+        return self.findings[0].kind
+
+    @property
+    def operation(self) -> str:
+        """The operation of the strongest finding that names one."""
+        return next((finding.operation for finding in self.findings if finding.operation), "")
+
+    @property
+    def chance(self) -> float:
+        """The smallest chance of a finding that is large by itself, else that of its strongest."""
+        large = [finding.chance for finding in self.findings if finding.harm >= LARGE]
+        return min(large, default=self.findings[0].chance)
+
+    @property
+    def settled(self) -> float:
+        """What is left of its own part without the findings of which another service is as suspect."""
+        return together([one.harm * (1.0 - one.chance) for one in self.findings if one.sense in OWN and not one.tied])
+
+    @property
+    def since(self) -> int:
+        """When its strongest finding was first seen."""
+        return next((finding.since for finding in self.findings if finding.since), 0)
+
+
+def rank(findings: Sequence[Finding], graph: Graph) -> list[Suspect]:
+    """Suspects, worst first."""
+    by_service: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_service[finding.service].append(finding)
+    own = {service: together(_harms(found, OWN)) for service, found in by_service.items()}
+    told = {
+        service: max(_harms(found, (Sense.METRIC, Sense.LOG)), default=0.0) for service, found in by_service.items()
+    }
+    load = {finding.service: finding.harm for finding in findings if finding.sense is Sense.LOAD}
+    suspects = [
+        Suspect(service, _score(service, own, told, load, graph), own[service], _strongest(found))
+        for service, found in by_service.items()
+    ]
+    return sorted((one for one in suspects if one.score > 0), key=lambda one: (-one.score, one.service))
+
+
+def together(harms: Sequence[float]) -> float:
+    """Harms of one service as independent chances."""
+    return 1.0 - math.prod(1.0 - min(1.0, harm) for harm in harms)
+
+
+def _harms(found: Sequence[Finding], senses: Sequence[Sense]) -> list[float]:
+    return [finding.harm * (1.0 - finding.chance) for finding in found if finding.sense in senses]
+
+
+def _score(
+    service: str, own: Mapping[str, float], told: Mapping[str, float], load: Mapping[str, float], graph: Graph
+) -> float:
+    below = [max(own[callee], told[callee]) for callee in graph.callees(service) if callee in own]
+    above = [harm for source, harm in load.items() if source != service and graph.reaches(source, service)]
+    return together([own[service], told[service] * (1.0 - max([*below, *above], default=0.0))])
+
+
+def _strongest(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(found, key=lambda one: (one.sense not in OWN, -one.harm * (1.0 - one.chance))))

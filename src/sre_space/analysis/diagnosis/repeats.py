@@ -1,0 +1,53 @@
+"""Work that makes the same call more often than in health: retries, or one query a row instead of one for all."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from sre_space.analysis.diagnosis.findings import Finding, Sense
+from sre_space.analysis.diagnosis.grouping import Group
+from sre_space.analysis.diagnosis.selftime import Part
+from sre_space.analysis.diagnosis.templates import poisson_tail
+from sre_space.analysis.diagnosis.window import Window
+from sre_space.domain.facts import CauseKind, Evidence
+
+MORE = 1.5  # times as many calls for each execution; the mix of requests changes them a little
+UNLIKELY = 0.05
+SHOWN = 3
+
+
+def repeated(incident: Window, baselines: Sequence[Window]) -> list[Finding]:
+    """Findings for each step that one execution makes MORE often, charged to who makes it."""
+    usual: dict[tuple[Group, Group], list[float]] = defaultdict(list)
+    for window in baselines:
+        for key, (made, able, _) in window.calls_made.items():
+            usual[key].append(made / able)
+    found = []
+    for (up, step), (made, able, length) in incident.calls_made.items():
+        before = max(usual[up, step], default=0.0)
+        expected = before * able
+        if before > 0 and made >= MORE * expected and poisson_tail(made, expected) <= UNLIKELY:
+            found.append(_finding((up, step), made, expected, length, incident))
+    return found
+
+
+def _finding(key: tuple[Group, Group], made: int, expected: float, length: float, incident: Window) -> Finding:
+    up, step = key
+    parents = incident.groups.rows(incident.groups.number[up])
+    time = float(incident.trace_time[np.unique(incident.spans.trace[parents])].sum())
+    what = step.callee_operation or step.operation
+    now, usual = made / len(parents), expected / len(parents)
+    told = f"`{up.operation}` in {up.service} does `{what}` {now:.1f} times, usually {usual:.1f}"
+    kind = CauseKind.SLOW_QUERY if step.part == Part.CALL else CauseKind.SLOW_CODE
+    return Finding(
+        service=up.service,
+        operation=up.operation,
+        kind=kind,
+        sense=Sense.TIME,
+        harm=min(1.0, (made - expected) * length / max(1.0, time)),
+        chance=poisson_tail(made, expected),
+        evidence=Evidence(f"span:{incident.spans.id_of(int(parents[0]))}/calls", told),
+        since=int(incident.spans.start[parents].min()),
+        rows=tuple(int(row) for row in parents[:SHOWN]),
+    )

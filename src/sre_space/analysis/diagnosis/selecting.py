@@ -1,0 +1,89 @@
+"""Part of a window: the traces or the time that somebody asks for, as tables of their own."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from sre_space.analysis.diagnosis.tables import (
+    ERROR,
+    ROOT,
+    Flags,
+    LogTable,
+    MetricTable,
+    SpanTable,
+    Telemetry,
+    Texts,
+    no_logs,
+    no_metrics,
+)
+from sre_space.analysis.diagnosis.window import Window
+
+LEAST = 20  # requests of one kind that can be halved
+
+
+def some_spans(spans: SpanTable, keep: Flags) -> SpanTable:
+    """The marked rows; a parent that is not among them is gone."""
+    rows = np.flatnonzero(keep)
+    place = np.full(len(spans) + 1, ROOT, np.int32)
+    place[rows] = np.arange(len(rows))
+    parent = place[spans.parent[rows]]
+    columns = {
+        name: getattr(spans, name)[rows]
+        for name in ("trace", "service", "instance", "operation", "statement", "peer", "message")
+    }
+    columns |= {name: getattr(spans, name)[rows] for name in ("kind", "status", "code", "start", "end")}
+    lost = (spans.parent[rows] != ROOT) & (parent == ROOT)
+    ids = Texts(spans.span_ids.joined, spans.span_ids.ends, spans.span_ids.rows[rows])
+    return replace(spans, **columns, parent=parent, orphan=spans.orphan[rows] | lost, span_ids=ids)
+
+
+def some_traces(spans: SpanTable, traces: Flags) -> SpanTable:
+    """Whole traces, marked by number."""
+    return some_spans(spans, traces[spans.trace])
+
+
+def quick_half(incident: Window) -> list[Window]:
+    """The quicker half of the requests of each kind that did not fail, when nobody gave a healthy window.
+
+    Kinds are the root's service and operation. Nothing when there are too few to halve.
+    """
+    spans = incident.spans
+    roots = np.flatnonzero((spans.parent == ROOT) & ~spans.orphan)
+    kind = incident.groups.of[roots]
+    time = incident.trace_time[spans.trace[roots]]
+    quick = np.zeros(len(spans.trace_ids), np.bool_)
+    for number in np.unique(kind):
+        here = kind == number
+        if np.count_nonzero(here) >= LEAST:
+            quick[spans.trace[roots[here & (time <= np.median(time[here]))]]] = True
+    quick[spans.trace[spans.status == ERROR]] = False
+    if not quick.any():
+        return []
+    return [Window.of(Telemetry(some_traces(spans, quick), no_metrics(), no_logs()))]
+
+
+def between(telemetry: Telemetry, since: int, until: int) -> Telemetry:
+    """What happened in [since, until) Unix ns; a trace belongs to the time of its first span."""
+    return Telemetry(
+        _spans_between(telemetry.spans, since, until),
+        _metrics_between(telemetry.metrics, since, until),
+        _logs_between(telemetry.logs, since, until),
+        telemetry.unreadable,
+    )
+
+
+def _spans_between(spans: SpanTable, since: int, until: int) -> SpanTable:
+    begins = np.full(len(spans.trace_ids), np.iinfo(np.int64).max)
+    np.minimum.at(begins, spans.trace, spans.start)
+    return some_traces(spans, (begins >= since) & (begins < until))
+
+
+def _metrics_between(metrics: MetricTable, since: int, until: int) -> MetricTable:
+    keep = (metrics.time >= since) & (metrics.time < until)
+    return replace(metrics, series=metrics.series[keep], time=metrics.time[keep], value=metrics.value[keep])
+
+
+def _logs_between(logs: LogTable, since: int, until: int) -> LogTable:
+    keep = (logs.time >= since) & (logs.time < until)
+    columns = {name: getattr(logs, name)[keep] for name in ("time", "service", "severity", "body")}
+    return replace(logs, **columns)

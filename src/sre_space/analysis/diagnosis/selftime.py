@@ -1,0 +1,148 @@
+"""Where the time of each span went: its own work, the way to another service, or a call that nobody answered for.
+
+Self time is a span's duration less the union of its children's intervals (CRISP, Zhang et al.,
+ATC 2022: children that outlive their parent are cut at its end). A client span's self time over
+its server span is the network and the queues between the two, and needs no common clock.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sre_space.analysis.diagnosis.tables import (
+    CLIENT,
+    CONSUMER,
+    INTERNAL,
+    NONE,
+    PRODUCER,
+    ROOT,
+    SERVER,
+    UNSPECIFIED,
+    Codes,
+    Flags,
+    Ints,
+    SpanTable,
+)
+
+_BITS = 62  # of an int64 that a rank and a time share
+
+
+class Part(IntEnum):
+    """What a span's self time is."""
+
+    WORK = 0  # the service's own work
+    WAY = 1  # between a call's two ends: network, queue, connection pool
+    CALL = 2  # a call whose other end left no span: a database, a foreign API, or somebody who is gone
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Per span: self time (ns), what it is, and for calls the row of the other end (ROOT when none).
+
+    `waited` are the spans that their parent waited for; `hidden` those whose time cannot matter,
+    because they or an ancestor ran wholly behind a longer sibling (off the critical path of CRISP).
+    """
+
+    own: Ints
+    part: NDArray[np.int8]
+    callee: Codes
+    waited: Flags
+    hidden: Flags
+
+
+def shape_of(spans: SpanTable) -> Shape:
+    """Linear in spans but for one sort."""
+    inside = _waited_for(spans)
+    parent = np.where(inside, spans.parent, np.int32(ROOT))
+    count = np.bincount(parent[inside], minlength=len(spans)).astype(np.int64)
+    own = np.maximum(spans.duration - _covered(spans, inside), 0)
+    callee = _callee(spans, parent, count)
+    calls = (spans.kind == CLIENT) | (spans.kind == PRODUCER) | (spans.statement != NONE)
+    calls |= (spans.kind <= INTERNAL) & (spans.peer != NONE)
+    part = np.where(callee != ROOT, Part.WAY, np.where(calls & (count == 0), Part.CALL, Part.WORK))
+    return Shape(own, part.astype(np.int8), callee, inside, _hidden(spans, inside))
+
+
+def _hidden(spans: SpanTable, inside: Flags) -> Flags:
+    """Spans that ran wholly behind an earlier sibling, and all below them."""
+    child = np.flatnonzero(inside)
+    hidden = np.zeros(len(spans), np.bool_)
+    if not len(child):
+        return hidden
+    child = child[np.argsort(spans.parent[child], kind="stable")]
+    up = spans.parent[child]
+    end = np.maximum(spans.end[child] - spans.start[up], 0)
+    hidden[child] = (_running_latest(up, end) >= end) & (end > 0)
+    if not hidden.any():
+        return hidden
+    below = np.flatnonzero(spans.parent != ROOT)
+    while True:
+        fresh = below[~hidden[below] & hidden[spans.parent[below]]]
+        if not len(fresh):
+            return hidden
+        hidden[fresh] = True
+
+
+def _waited_for(spans: SpanTable) -> Flags:
+    """Children that their parent waited for: not consumers, which run when they like."""
+    parent = spans.parent
+    inside: Flags = (parent != ROOT) & (spans.kind != CONSUMER)
+    known = np.flatnonzero(inside)
+    up = parent[known]
+    late = (spans.start[known] >= spans.end[up]) & (spans.service[known] == spans.service[up])
+    inside[known[late]] = False
+    return inside
+
+
+def _callee(spans: SpanTable, parent: Codes, count: Ints) -> Codes:
+    """The row of the other end, for spans whose only child is another service's."""
+    callee = np.full(len(spans), ROOT, np.int32)
+    child = np.flatnonzero(parent != ROOT)
+    up = parent[child]
+    caller = spans.kind[up]
+    able = (caller == CLIENT) | (caller == PRODUCER) | ((caller == UNSPECIFIED) & (spans.kind[child] != CLIENT))
+    able &= (count[up] == 1) & ((spans.service[child] != spans.service[up]) | (spans.kind[child] == SERVER))
+    callee[up[able]] = child[able]
+    return callee
+
+
+def _covered(spans: SpanTable, inside: Flags) -> Ints:
+    """Nanoseconds of each span during which a child ran."""
+    child = np.flatnonzero(inside)
+    if not len(child):
+        return np.zeros(len(spans), np.int64)
+    order = np.argsort(spans.parent[child], kind="stable")  # rows are in order of start already
+    child = child[order]
+    up = spans.parent[child]
+    begin, end = _placed(spans, child, up)
+    gained = np.maximum(end - np.maximum(begin, _running_latest(up, end)), 0)
+    return np.bincount(up, weights=gained, minlength=len(spans)).astype(np.int64)
+
+
+def _placed(spans: SpanTable, child: Ints, up: Codes) -> tuple[Ints, Ints]:
+    """Children's intervals from their parent's start, cut to it.
+
+    Clocks of two hosts differ: a child of another service that sticks out but would fit is moved
+    inside, as far as needed (Jaeger's clock skew adjuster moves it to the middle; self time is the same).
+    """
+    room = spans.duration[up]
+    begin = spans.start[child] - spans.start[up]
+    length = spans.duration[child]
+    foreign = (spans.service[child] != spans.service[up]) & (length <= room)
+    moved = np.clip(begin, 0, room - np.minimum(length, room))
+    begin = np.where(foreign, moved, begin)
+    return np.clip(begin, 0, room), np.clip(begin + length, 0, room)
+
+
+def _running_latest(group: Codes, end: Ints) -> Ints:
+    """For rows sorted by group: the latest `end` of the group's earlier rows, 0 for its first."""
+    begins = np.r_[True, group[1:] != group[:-1]]
+    rank = np.cumsum(begins) - 1
+    spare = _BITS - int(rank[-1]).bit_length()
+    shift = max(0, int(end.max()).bit_length() - spare)
+    width = np.int64(1) << np.int64(min(spare, 61))
+    highest = np.maximum.accumulate((rank * width) + (end >> shift))
+    before = np.r_[np.int64(0), highest[:-1]]
+    return np.where(begins, 0, (before - rank * width) << shift)

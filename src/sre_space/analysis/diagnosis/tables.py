@@ -1,0 +1,201 @@
+"""Telemetry as columns: what the readers in `wire/` fill and every analysis reads.
+
+One numpy array a field and one row an observation; no Python object stands for a span. Text is
+held once: a column of codes indexes `names`. Times are integer Unix nanoseconds.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.int32]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+NONE = 0  # the code of "" in every vocabulary
+ROOT = -1  # the parent row of a span that has none here
+
+UNSPECIFIED, INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = range(6)  # SpanKind numbers of OTLP
+UNSET, OK, ERROR = range(3)  # Status codes of OTLP
+
+
+class Names(dict[str, int]):
+    """A growing vocabulary: `names[text]` is the code of `text`, given at its first use."""
+
+    def __init__(self, texts: Iterable[str] = ("",)) -> None:
+        super().__init__((text, code) for code, text in enumerate(texts))
+
+    def __missing__(self, text: str) -> int:
+        """Codes count up from 0, which is ""."""
+        code = self[text] = len(self)
+        return code
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Many short texts as one string: text i ends at `ends[i]`; row r shows text `rows[r]`."""
+
+    joined: str = ""
+    ends: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    rows: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def __getitem__(self, row: int) -> str:
+        """The text of one row."""
+        text = int(self.rows[row])
+        return self.joined[int(self.ends[text - 1]) if text else 0 : int(self.ends[text])]
+
+
+@dataclass(frozen=True)
+class SpanTable:
+    """n spans, sorted by trace and then start. `parent` is a row, or ROOT when none is here.
+
+    `orphan` marks spans that name a parent which is not here. `peer` names who a span called
+    (peer.service, server.address, db.name ...); `statement` is SQL with its literals removed;
+    `message` is what a failed span said. `code` is the HTTP status, 0 when not told.
+    """
+
+    trace: Codes
+    parent: Codes
+    orphan: Flags
+    service: Codes
+    instance: Codes
+    operation: Codes
+    statement: Codes
+    peer: Codes
+    message: Codes
+    kind: NDArray[np.int8]
+    status: NDArray[np.int8]
+    code: NDArray[np.int16]
+    start: Ints
+    end: Ints
+    names: Sequence[str] = ("",)
+    span_ids: Texts = field(default_factory=Texts)
+    trace_ids: Sequence[str] = ()
+
+    def __len__(self) -> int:
+        return len(self.trace)
+
+    @property
+    def duration(self) -> Ints:
+        """Nanoseconds, never negative."""
+        lengths: Ints = np.maximum(self.end - self.start, 0)
+        return lengths
+
+    def id_of(self, row: int) -> str:
+        """`trace id/span id`, as evidence cites it."""
+        return f"{self.trace_ids[self.trace[row]]}/{self.span_ids[row]}"
+
+
+@dataclass(frozen=True)
+class Series:
+    """What one column of numbers measures; `version`, `source` and `destination` are "" when not told."""
+
+    service: str
+    instance: str
+    name: str
+    version: str = ""
+    source: str = ""
+    destination: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    cumulative: bool = False
+
+    @property
+    def label(self) -> str:
+        """For people and evidence ids."""
+        place = f"{self.source}>{self.destination}" if self.source or self.destination else self.service
+        detail = ",".join(f"{key}={value}" for key, value in self.attributes)
+        parts = [place, self.name, self.instance if self.instance != self.service else "", detail]
+        return "/".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class MetricTable:
+    """Points of all series: `series` indexes `index`; sorted by series and then time."""
+
+    series: Codes
+    time: Ints
+    value: Floats
+    index: Sequence[Series] = ()
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+
+@dataclass(frozen=True)
+class LogTable:
+    """Log lines by time. `severity` is OTLP's number (17 and up is an error), 0 when not told."""
+
+    time: Ints
+    service: Codes
+    severity: NDArray[np.int8]
+    body: Codes
+    names: Sequence[str] = ("",)
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Input that was skipped: where (file and line), and why."""
+
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """One window of a system's life. `places` names where each table came from."""
+
+    spans: SpanTable
+    metrics: MetricTable
+    logs: LogTable
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that people or a pipeline changed; `service` is "" when nobody said where.
+
+    `units` are the new units that a gradual release started, each with its time.
+    """
+
+    id: str
+    time: int
+    service: str
+    kind: str
+    summary: str
+    diff: str
+    units: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Alert:
+    """What paged: `fired_at` is 0 when not told."""
+
+    service: str = ""
+    metric: str = ""
+    summary: str = ""
+    fired_at: int = 0
+
+
+def no_spans() -> SpanTable:
+    """A window without traces."""
+    codes, ints = np.zeros(0, np.int32), np.zeros(0, np.int64)
+    small = np.zeros(0, np.int8)
+    flags, code = np.zeros(0, np.bool_), np.zeros(0, np.int16)
+    return SpanTable(codes, codes, flags, *(codes,) * 6, small, small, code, ints, ints)
+
+
+def no_metrics() -> MetricTable:
+    """A window without metrics."""
+    return MetricTable(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0))
+
+
+def no_logs() -> LogTable:
+    """A window without logs."""
+    codes = np.zeros(0, np.int32)
+    return LogTable(np.zeros(0, np.int64), codes, np.zeros(0, np.int8), codes)

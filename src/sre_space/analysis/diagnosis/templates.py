@@ -1,0 +1,129 @@
+"""Log lines to templates, and templates that are new or more frequent.
+
+Drain (He et al., ICWS 2017) in its essence: a fixed-depth tree by length and first word, lines
+join the first template that agrees in at least half of its words. Only distinct lines are parsed.
+"""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sre_space.analysis.diagnosis.tables import LogTable
+
+AGREE = 0.5  # of the words, as Drain's authors chose
+MOST = 256  # templates of one length and first word; lines beyond them join the last, so the cost stays linear
+WILD = "<*>"
+WARNING, FAULT = 13, 17  # OTLP severity numbers
+
+_VARIABLE = re.compile(r"\b[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{4,})*\b|\d+(?:[.:]\d+)*|0x[0-9a-fA-F]+")
+_SPLIT = re.compile(r"[\s=,;\"]+")
+
+
+@dataclass
+class Templates:
+    """Grows by lines; `of(line)` is the number of the line's template."""
+
+    words: list[list[str]] = field(default_factory=list)
+    _known: dict[str, int] = field(default_factory=dict)
+    _tree: dict[tuple[int, str], list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def of(self, line: str) -> int:
+        """The template that the line joins, or a new one; asked again, the same."""
+        if line not in self._known:
+            self._known[line] = self._joined(line)
+        return self._known[line]
+
+    def _joined(self, line: str) -> int:
+        words = [word for word in _SPLIT.split(_VARIABLE.sub(WILD, line)) if word]
+        first = words[0] if words and WILD not in words[0] else WILD
+        branch = self._tree[len(words), first]
+        for number in branch:
+            if self._agrees(number, words):
+                known = self.words[number]
+                self.words[number] = [a if a == b else WILD for a, b in zip(known, words, strict=True)]
+                return number
+        if len(branch) >= MOST:
+            return branch[-1]
+        self.words.append(words)
+        branch.append(len(self.words) - 1)
+        return len(self.words) - 1
+
+    def text(self, number: int) -> str:
+        """The template as people read it."""
+        return " ".join(self.words[number])
+
+    def _agrees(self, number: int, words: Sequence[str]) -> bool:
+        known = self.words[number]
+        same = sum(a == b for a, b in zip(known, words, strict=True))
+        return same >= AGREE * len(words)
+
+
+@dataclass(frozen=True)
+class LogShift:
+    """A template of one service that became more frequent. `share` is its part of the service's lines now."""
+
+    service: str
+    number: int
+    text: str
+    example: str
+    severity: int
+    count: int
+    expected: float
+    share: float
+    chance: float
+    since: int
+
+
+def log_shifts(incident: LogTable, baselines: Sequence[LogTable], seconds: tuple[float, float]) -> list[LogShift]:
+    """Templates at WARNING or above that came more often; `seconds` are the lengths of incident and baselines."""
+    templates = Templates()
+    before = Counter(key for table in baselines for key in _keys(table, templates).elements())
+    now = _keys(incident, templates)
+    lines: Counter[str] = Counter()
+    for (service, _), count in now.items():
+        lines[service] += count
+    details = _details(incident, templates)
+    scale = seconds[0] / seconds[1] if seconds[1] else 0.0
+    found = []
+    for (service, number), count in now.items():
+        severity, since, example = details[service, number]
+        expected = (before[service, number] + 0.5) * scale if scale else 0.5
+        chance = poisson_tail(count, expected)
+        if severity >= WARNING and count > expected:
+            share = (count - expected) / lines[service]
+            text = templates.text(number)
+            found.append(
+                LogShift(service, number, text, example, severity, count, expected, max(0.0, share), chance, since)
+            )
+    return found
+
+
+def _keys(table: LogTable, templates: Templates) -> Counter[tuple[str, int]]:
+    """Lines by service and template; each distinct line is parsed once."""
+    pairs, counts = np.unique(np.stack((table.service, table.body), 1), axis=0, return_counts=True)
+    keys: Counter[tuple[str, int]] = Counter()
+    for (service, body), count in zip(pairs.tolist(), counts.tolist(), strict=True):
+        keys[table.names[service], templates.of(table.names[body])] += count
+    return keys
+
+
+def _details(table: LogTable, templates: Templates) -> Mapping[tuple[str, int], tuple[int, int, str]]:
+    """The severity, first time and first line of each template."""
+    details: dict[tuple[str, int], tuple[int, int, str]] = {}
+    pairs, first = np.unique(np.stack((table.service, table.body), 1), axis=0, return_index=True)
+    for (service, body), row in sorted(zip(pairs.tolist(), first.tolist(), strict=True), key=lambda one: one[1]):
+        key = table.names[service], templates.of(table.names[body])
+        severity, since, example = details.get(key, (0, int(table.time[row]), table.names[body]))
+        details[key] = max(severity, int(table.severity[row])), since, example
+    return details
+
+
+def poisson_tail(count: float, expected: float) -> float:
+    """At most this likely: `count` or more when `expected` are usual (Chernoff's bound)."""
+    if count <= expected:
+        return 1.0
+    return math.exp(count - expected - count * math.log(count / max(expected, 1e-9)))

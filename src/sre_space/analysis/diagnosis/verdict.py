@@ -1,0 +1,39 @@
+"""How sure a ranking is. A wrong confident answer is worse than none."""
+
+from collections.abc import Sequence
+
+from sre_space.analysis.diagnosis.ranking import LARGE, Suspect
+from sre_space.domain.facts import CauseKind, Confidence
+
+SURE_HARM = 0.3
+UNLIKELY = 0.05  # after counting how often it was looked
+SURE = 0.001
+CLEAR = 1.25  # how much more a cause must explain than the next when both explain the same harm
+
+
+def verdict_of(suspects: Sequence[Suspect], looked: int, compared: bool) -> Confidence:
+    """INCONCLUSIVE when nothing is large, nothing unlikely, or two explanations of one harm are close.
+
+    Causes that own spans prove do not compete: two slow services are two causes. `looked` counts
+    the findings (Bonferroni); without a baseline nothing is CONFIRMED. What only metrics and logs tell
+    must be larger.
+    """
+    if not suspects or suspects[0].score < LARGE or suspects[0].kind is CauseKind.UNKNOWN:
+        return Confidence.INCONCLUSIVE
+    best = suspects[0]
+    chance = best.chance * max(1, looked)
+    tied = best.own >= LARGE > best.settled
+    hearsay = best.own < LARGE and best.score < SURE_HARM
+    if chance > UNLIKELY or tied or hearsay or _competes(suspects):
+        return Confidence.INCONCLUSIVE
+    sure = compared and best.own >= SURE_HARM and chance <= SURE
+    return Confidence.CONFIRMED if sure else Confidence.LIKELY
+
+
+def _competes(suspects: Sequence[Suspect]) -> bool:
+    """True when the next suspect explains nearly as much, and not by evidence of its own beside the best's own."""
+    if len(suspects) < 2:
+        return False
+    best, second = suspects[:2]
+    proven = best.own >= LARGE and second.own >= LARGE
+    return not proven and best.score < CLEAR * second.score

@@ -1,0 +1,106 @@
+"""One window of telemetry with what every comparison needs of it, computed once (a baseline serves many incidents)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from sre_space.analysis.diagnosis.grouping import Group, Groups, groups_of, mixed
+from sre_space.analysis.diagnosis.selftime import Part, Shape, shape_of
+from sre_space.analysis.diagnosis.tables import ROOT, Flags, Floats, Ints, SpanTable, Telemetry
+
+BEGIN = -1  # the step before a parent's first child
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What came last: rows whose work ended after the step `after` (a child's group, or BEGIN).
+
+    One row an occurrence of a step: `parent` is the span that made it, `child` the step's span
+    (ROOT for BEGIN), `last` says that the parent did nothing more.
+    """
+
+    parent: Ints
+    child: Ints
+    last: Flags
+    kind: Ints
+    keys: tuple[tuple[Group, Group | None], ...]
+
+    @cached_property
+    def counts(self) -> Mapping[tuple[Group, Group | None], tuple[int, int]]:
+        """How often each step was made, and how often it was the last."""
+        made = np.bincount(self.kind, minlength=len(self.keys)).tolist()
+        ended = np.bincount(self.kind[self.last], minlength=len(self.keys)).tolist()
+        return dict(zip(self.keys, zip(made, ended, strict=True), strict=True))
+
+
+@dataclass(frozen=True)
+class Window:
+    """Telemetry with its shape and groups; times in float nanoseconds where they are averaged."""
+
+    telemetry: Telemetry
+    shape: Shape
+    groups: Groups
+
+    @classmethod
+    def of(cls, telemetry: Telemetry) -> "Window":
+        """Everything cheap at once, the rest when asked."""
+        shape = shape_of(telemetry.spans)
+        return cls(telemetry, shape, groups_of(telemetry.spans, shape))
+
+    @property
+    def spans(self) -> SpanTable:
+        """The traces."""
+        return self.telemetry.spans
+
+    @cached_property
+    def trace_time(self) -> Floats:
+        """The length of each trace: its longest span."""
+        longest = np.zeros(len(self.spans.trace_ids))
+        np.maximum.at(longest, self.spans.trace, self.spans.duration.astype(np.float64))
+        return longest
+
+    @cached_property
+    def calls_made(self) -> Mapping[tuple[Group, Group], tuple[int, int, float]]:
+        """For (parent, child): children made, parents that could, and the children's mean length in ns."""
+        steps, groups = self.steps, self.groups
+        length = np.where(steps.child == ROOT, 0.0, self.spans.duration[steps.child].astype(np.float64))
+        total = np.bincount(steps.kind, weights=length, minlength=len(steps.keys))
+        return {
+            (up, step): (made, groups.size(groups.number[up]), float(time) / made)
+            for ((up, step), (made, _)), time in zip(steps.counts.items(), total, strict=True)
+            if step is not None
+        }
+
+    @cached_property
+    def span_of_time(self) -> tuple[int, int]:
+        """From the first to the last observation, Unix ns; (0, 0) when there is none."""
+        times = [
+            column
+            for column in (self.spans.start, self.telemetry.metrics.time, self.telemetry.logs.time)
+            if len(column)
+        ]
+        return (min(int(one.min()) for one in times), max(int(one.max()) for one in times)) if times else (0, 0)
+
+    @cached_property
+    def steps(self) -> Steps:
+        """Every step that work took, as Nezha's event graphs have them (Yu et al., FSE 2023)."""
+        return _steps(self.spans, self.shape, self.groups)
+
+
+def _steps(spans: SpanTable, shape: Shape, groups: Groups) -> Steps:
+    waited = np.flatnonzero(shape.waited)
+    child = waited[np.argsort(spans.parent[waited], kind="stable")]  # siblings stay in order of start
+    parent = spans.parent[child].astype(np.int64)
+    last = np.concatenate((parent[1:] != parent[:-1], np.ones(min(1, len(parent)), np.bool_)))
+    busy = np.zeros(len(spans), np.bool_)
+    busy[parent] = True
+    work = np.flatnonzero(shape.part == Part.WORK)
+    parents = np.concatenate((parent, work))
+    children = np.concatenate((child, np.full(len(work), ROOT, np.int64)))
+    after = np.concatenate((groups.of[child], np.full(len(work), BEGIN, np.int64)))
+    _, first, kind = np.unique(mixed((groups.of[parents], after)), return_index=True, return_inverse=True)
+    pairs = zip(groups.of[parents[first]].tolist(), after[first].tolist(), strict=True)
+    keys = tuple((groups.keys[up], groups.keys[step] if step != BEGIN else None) for up, step in pairs)
+    return Steps(parents, children, np.concatenate((last, ~busy[work])), kind.astype(np.int64), keys)

@@ -1,0 +1,152 @@
+"""A diagnosis as plain text: for the terminal, and as a text block on the issue. Also as JSON for machines.
+
+What telemetry said is data: control characters are dropped, long texts are cut.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sre_space.analysis.diagnosis.result import CaseDiagnosis, MapEdge, WaterfallRow
+from sre_space.domain.facts import Cause, CauseKind, Confidence
+
+WIDTH = 100
+BAR = 34  # characters of a waterfall's time axis
+NAME = 44  # characters of its names
+ALSO = 0.5  # a cause with this share of the first one's score is named beside it
+MS = 1e6
+
+_SENTENCES: Mapping[CauseKind, str] = {
+    CauseKind.CRASH: "{service} is down: it left no trace of calls that were made to it",
+    CauseKind.HANG: "{service} does not answer in time",
+    CauseKind.SATURATION: "{service} has run out of a resource",
+    CauseKind.SLOW_CODE: "{service} takes too long by its own work",
+    CauseKind.SLOW_QUERY: "{service} waits for a slow statement",
+    CauseKind.SLOW_NETWORK: "calls at {service} lose their time on the way",
+    CauseKind.ERROR: "{service} fails",
+    CauseKind.DEPENDENCY_ERROR: "{service} fails because something it depends on does",
+    CauseKind.MISCONFIGURATION: "{service} is configured wrongly",
+    CauseKind.BAD_CHANGE: "{service} was broken by a change",
+    CauseKind.TRAFFIC: "more requests come in at {service} than it can serve",
+    CauseKind.UNKNOWN: "{service} behaves unlike before",
+}
+
+
+def document(case: str, diagnosis: CaseDiagnosis, seconds: float) -> dict[str, object]:
+    """The JSON object of one case."""
+    return {
+        "case": case,
+        "verdict": diagnosis.verdict.value,
+        "causes": [_cause(cause) for cause in diagnosis.causes],
+        "change": diagnosis.change,
+        "chain": [{"told": step.told, "evidence": list(step.evidence)} for step in diagnosis.chain],
+        "evidence": [{"id": item.id, "statement": item.statement} for item in diagnosis.evidence],
+        "notes": list(diagnosis.notes),
+        "seconds": round(seconds, 3),
+    }
+
+
+def _cause(cause: Cause) -> dict[str, object]:
+    return {
+        "service": cause.service,
+        "operation": cause.operation,
+        "kind": cause.kind.value,
+        "score": cause.score,
+        "evidence": list(cause.evidence),
+    }
+
+
+def report(diagnosis: CaseDiagnosis) -> str:
+    """What a tired person reads in ten seconds, the answer first."""
+    parts = [sentence(diagnosis), *_section("Why", _chain(diagnosis)), *_section("Evidence", _evidence(diagnosis))]
+    parts += _section("Services", service_map(diagnosis.map, {cause.service for cause in named(diagnosis)}))
+    parts += _section("Slowest affected trace", waterfall(diagnosis.waterfall))
+    parts += _section("Limits", [f"- {note}" for note in diagnosis.notes])
+    return "\n".join(parts) + "\n"
+
+
+def named(diagnosis: CaseDiagnosis) -> Sequence[Cause]:
+    """The first cause and those that stand beside it."""
+    if not diagnosis.causes:
+        return ()
+    least = ALSO * diagnosis.causes[0].score
+    return [cause for cause in diagnosis.causes[:2] if cause.score >= least]
+
+
+def sentence(diagnosis: CaseDiagnosis) -> str:
+    """The verdict in one sentence."""
+    causes = named(diagnosis)
+    if not causes:
+        return f"{diagnosis.verdict}: nothing here differs from health by more than chance."
+    told = "; and ".join(_named(cause) for cause in causes)
+    if diagnosis.verdict is Confidence.INCONCLUSIVE:
+        return f"INCONCLUSIVE: the evidence names no cause. First suspicion: {told}."
+    change = f" The change {diagnosis.change} explains it." if diagnosis.change else " No recent change explains it."
+    return f"{diagnosis.verdict}: {told}.{change}"
+
+
+def _named(cause: Cause) -> str:
+    where = f" (`{_plain(cause.operation, 60)}`)" if cause.operation else ""
+    return f"{_SENTENCES[cause.kind].format(service=cause.service)}{where} [{cause.kind}, {cause.score:.0%}]"
+
+
+def _section(title: str, lines: Sequence[str]) -> list[str]:
+    return ["", title, *lines] if lines else []
+
+
+def _chain(diagnosis: CaseDiagnosis) -> list[str]:
+    numbers = {item.id: number for number, item in enumerate(diagnosis.evidence, 1)}
+    return [
+        f"{'  ' * depth}{'└ ' if depth else ''}{_plain(step.told, WIDTH + 40)} {_cites(step.evidence, numbers)}"
+        for depth, step in enumerate(diagnosis.chain)
+    ]
+
+
+def _cites(ids: Sequence[str], numbers: Mapping[str, int]) -> str:
+    return "".join(f"[{numbers[id]}]" for id in ids)
+
+
+def _evidence(diagnosis: CaseDiagnosis) -> list[str]:
+    """What the named causes and the chain cite."""
+    cited = {id for cause in named(diagnosis) for id in cause.evidence}
+    cited |= {id for step in diagnosis.chain for id in step.evidence}
+    numbered = enumerate(diagnosis.evidence, 1)
+    return [f"[{n}] {_plain(item.statement, 2 * WIDTH)}  ({item.id})" for n, item in numbered if item.id in cited]
+
+
+def service_map(edges: Sequence[MapEdge], culprits: set[str]) -> list[str]:
+    """Each caller with whom it calls; causes are marked."""
+    callers: dict[str, list[MapEdge]] = {}
+    for edge in edges:
+        callers.setdefault(edge.caller, []).append(edge)
+    return [f"{_marked(caller, culprits)} → {_callees(found, culprits)}" for caller, found in callers.items()]
+
+
+def _callees(edges: Sequence[MapEdge], culprits: set[str]) -> str:
+    return ", ".join(f"{_marked(edge.callee, culprits)} ×{edge.calls}" for edge in edges)
+
+
+def _marked(service: str, culprits: set[str]) -> str:
+    return f"◀{service}▶" if service in culprits else service
+
+
+def waterfall(rows: Sequence[WaterfallRow]) -> list[str]:
+    """One line a span: name, when it ran, how long, how long by itself."""
+    if not rows:
+        return []
+    first = min(row.start for row in rows)
+    whole = max(1, max(row.start + row.duration for row in rows) - first)
+    return list(_bars(rows, first, whole))
+
+
+def _bars(rows: Sequence[WaterfallRow], first: int, whole: int) -> Iterator[str]:
+    for row in rows:
+        begin = min(BAR - 1, (row.start - first) * BAR // whole)
+        length = max(1, min(BAR - begin, round(row.duration * BAR / whole)))
+        name = _plain("  " * min(row.depth, 8) + f"{row.service} {row.operation}", NAME)
+        bar = " " * begin + "█" * length
+        marks = (" FAILED" if row.failed else "") + ("  ◀ culprit" if row.culprit else "")
+        yield f"{name:{NAME}} |{bar:{BAR}}| {row.duration / MS:9.1f} ms, own {row.own / MS:9.1f} ms{marks}"
+
+
+def _plain(text: str, longest: int) -> str:
+    clean = "".join(letter if letter.isprintable() else " " for letter in text)
+    return clean if len(clean) <= longest else clean[: longest - 1] + "…"

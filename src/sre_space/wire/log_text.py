@@ -1,0 +1,56 @@
+"""What a log body says: the message inside the JSON that collectors and log libraries wrap around it."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+MESSAGES = ("message", "msg", "log", "body", "event", "text")
+SEVERITIES = ("severity_text", "severity", "level", "lvl", "loglevel")
+DEEPEST = 3  # wrappers inside wrappers
+LONGEST = 2000
+
+_NUMBERS = {"trace": 1, "debug": 5, "info": 9, "notice": 10, "warn": 13, "warning": 13}
+_NUMBERS |= {"error": 17, "err": 17, "critical": 21, "fatal": 21, "panic": 21, "alert": 21, "emergency": 21}
+_LEVEL = re.compile(r"\b(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL|PANIC)\b")
+
+
+class LogText(NamedTuple):
+    """The message, and the level that its wrapper told ("" when none)."""
+
+    message: str
+    level: str
+
+
+def text_of(body: object) -> LogText:
+    """The innermost message of a body; a body that is no JSON is the message."""
+    text, level = str(body).strip(), ""
+    for _ in range(DEEPEST):
+        wrapper = _wrapper(text)
+        inner = next((wrapper[key] for key in MESSAGES if isinstance(wrapper.get(key), str)), None)
+        level = next((str(wrapper[key]) for key in SEVERITIES if wrapper.get(key)), level)
+        if inner is None:
+            break
+        text = inner.strip()
+    return LogText(text[:LONGEST], level)
+
+
+def _wrapper(text: str) -> Mapping[str, Any]:
+    if not text.startswith("{"):
+        return {}
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def severity_of(number: object, name: object, text: LogText) -> int:
+    """OTLP's severity number, else the number of a level's name; 0 when nobody tells."""
+    if isinstance(number, int) and 0 < number <= 24:
+        return number
+    for told in (str(name or ""), text.level):
+        if told.lower() in _NUMBERS:
+            return _NUMBERS[told.lower()]
+    found = _LEVEL.search(text.message[:80])
+    return _NUMBERS[found[1].lower()] if found else 0

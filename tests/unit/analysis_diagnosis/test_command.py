@@ -1,0 +1,154 @@
+"""`sre-space diagnose` from the outside: files in, a report or JSON out."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.shop import EPOCH, Fault, Made, shop, telemetry
+from typer.testing import CliRunner
+
+from sre_space.adapters.jaeger_window import read_window
+from sre_space.analysis.diagnosis.building import LogBuilder, SpanBuilder
+from sre_space.analysis.diagnosis.engine import diagnose
+from sre_space.analysis.diagnosis.result import CaseDiagnosis, ChainStep
+from sre_space.domain.errors import Malformed, Missing, Unavailable
+from sre_space.domain.facts import Confidence
+from sre_space.domain.telemetry import LogRecord, Span, SpanKind, SpanStatus
+from sre_space.entrypoints.cli import app
+from sre_space.wire.diagnosis_text import report, sentence
+from sre_space.wire.domain_columns import add_log_values, add_span_values
+
+SLOW = Fault(slow={"GET /rate": 40})
+
+
+def written(folder: Path, spans: list[Made]) -> Path:
+    """OTLP/JSON as the Collector writes it."""
+    folder.mkdir(parents=True)
+    with (folder / "traces.jsonl").open("w") as file:
+        for span in spans:
+            told = {
+                "traceId": span.trace,
+                "spanId": span.id,
+                "parentSpanId": span.parent,
+                "name": span.operation,
+                "kind": span.kind,
+                "startTimeUnixNano": str(span.start),
+                "endTimeUnixNano": str(span.end),
+                "status": {"code": span.status, "message": span.message},
+            }
+            service = {"attributes": [{"key": "service.name", "value": {"stringValue": span.service}}]}
+            request = {"resourceSpans": [{"resource": service, "scopeSpans": [{"spans": [told]}]}]}
+            file.write(json.dumps(request) + "\n")
+    return folder
+
+
+@pytest.fixture(name="cases")
+def _cases(tmp_path: Path) -> Path:
+    written(tmp_path / "incidents" / "one", shop(90, 2, SLOW))
+    written(tmp_path / "incidents" / "two", shop(90, 3))
+    written(tmp_path / "healthy", shop(90, 7))
+    change = {"id": "c1", "time": str(EPOCH - 10**9), "service": "tax", "diff": "@@ tax.py @@\n-  cached(rate)\n"}
+    (tmp_path / "incidents" / "one" / "changes.jsonl").write_text(json.dumps(change) + "\n")
+    rows = [
+        {"case": name, "incident": f"incidents/{name}", "baseline": ["healthy"], "changes": None}
+        for name in ("one", "two")
+    ]
+    (tmp_path / "cases.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return tmp_path
+
+
+def run(*arguments: str) -> str:
+    done = CliRunner().invoke(app, ["diagnose", *arguments], catch_exceptions=False)
+    assert done.exit_code == 0
+    return done.stdout
+
+
+def test_one_incident_as_a_report(cases: Path) -> None:
+    told = run("--incident", str(cases / "incidents" / "one"), "--baseline", str(cases / "healthy")).splitlines()
+    assert told[1].startswith("CONFIRMED: tax was broken by a change (`GET /rate`)")
+    assert "The change c1 explains it." in told[1]
+    assert told.index("Why") < told.index("Evidence") < told.index("Services") < told.index("Slowest affected trace")
+    assert any("tax GET /rate" in line and "◀ culprit" in line for line in told)
+    assert any(line.startswith("price → ◀tax▶ ×") for line in told)
+
+
+def test_one_incident_as_json(cases: Path) -> None:
+    told = json.loads(
+        run("--incident", str(cases / "incidents" / "one"), "--baseline", str(cases / "healthy"), "--json")
+    )
+    assert (told["case"], told["verdict"], told["change"]) == ("one", "CONFIRMED", "c1")
+    assert told["causes"][0]["service"] == "tax"
+    known = {item["id"] for item in told["evidence"]}
+    assert set(told["causes"][0]["evidence"]) <= known
+    assert all(set(step["evidence"]) <= known for step in told["chain"])
+    assert told["seconds"] >= 0
+
+
+def test_a_set_of_cases_gives_one_line_each_in_order(cases: Path) -> None:
+    lines = [json.loads(line) for line in run("--cases", str(cases), "--jsonl").splitlines()]
+    assert [line["case"] for line in lines] == ["one", "two"]
+    assert [line["verdict"] for line in lines] == ["CONFIRMED", "INCONCLUSIVE"]
+    assert [line["change"] for line in lines] == [None, None]
+
+
+def test_a_truth_file_beside_the_cases_changes_nothing(cases: Path) -> None:
+    def told() -> list[object]:
+        lines = [json.loads(line) for line in run("--cases", str(cases), "--jsonl").splitlines()]
+        return [{**line, "seconds": 0} for line in lines]
+
+    before = told()
+    (cases / "truth.jsonl").write_text(json.dumps({"case": "one", "services": ["mail"]}) + "\n")
+    assert told() == before
+
+
+def test_what_is_asked_wrongly_is_said_in_one_sentence(cases: Path, tmp_path: Path) -> None:
+    with pytest.raises(Malformed, match="needs one of --incident"):
+        run()
+    with pytest.raises(Malformed, match="--jaeger needs --since and --until"):
+        run("--jaeger", "http://127.0.0.1:9")
+    with pytest.raises(Malformed, match="is not before"):
+        run("--jaeger", "http://127.0.0.1:9", "--since", "2", "--until", "1")
+    with pytest.raises(Missing, match=r"cases\.jsonl is not there"):
+        run("--cases", str(tmp_path / "healthy"))
+    (cases / "cases.jsonl").write_text('{"case": 1}\n')
+    with pytest.raises(Malformed, match=r"cases\.jsonl:1 is no case: KeyError"):
+        run("--cases", str(cases))
+
+
+def test_a_jaeger_that_is_not_there_is_unavailable() -> None:
+    with pytest.raises(Unavailable, match=r"does not answer at http://127\.0\.0\.1:9"):
+        read_window("http://127.0.0.1:9", 0, 1)
+
+
+def test_a_diagnosis_that_cites_what_nobody_saw_is_a_bug() -> None:
+    with pytest.raises(ValueError, match="the chain cites evidence that does not exist"):
+        CaseDiagnosis(Confidence.LIKELY, (), (), (ChainStep("because", ("span:t/a",)),))
+
+
+def test_what_telemetry_said_cannot_write_to_the_terminal() -> None:
+    evil = telemetry(shop(90, 2, Fault(fails={"GET /rate": "\x1b[2J\x07gone" + "x" * 900})))
+    told = report(diagnose(evil, [telemetry(shop(90, 7))]))
+    assert "\x1b" not in told
+    assert "\x07" not in told
+    assert max(map(len, told.splitlines())) < 400
+
+
+def test_nothing_found_is_said_so() -> None:
+    healthy = telemetry([])
+    assert "nothing here differs from health" in sentence(diagnose(healthy, [healthy]))
+
+
+def test_values_that_an_agent_holds_become_the_same_columns() -> None:
+    made = shop(30, 2, SLOW)
+    kinds = (SpanKind.UNSPECIFIED, SpanKind.INTERNAL, SpanKind.SERVER, SpanKind.CLIENT)
+    spans, logs = SpanBuilder(), LogBuilder()
+    add_span_values((_value(one, kinds[one.kind]) for one in made), spans)
+    add_log_values([LogRecord(5, "tax", "ERROR", '{"msg": "no rate"}')], logs)
+    table, lines = spans.table(), logs.table()
+    assert [table.id_of(row) for row in range(9)] == [telemetry(made).spans.id_of(row) for row in range(9)]
+    assert (lines.names[lines.body[0]], int(lines.severity[0])) == ("no rate", 17)
+
+
+def _value(one: Made, kind: SpanKind) -> Span:
+    status = SpanStatus.ERROR if one.status else SpanStatus.UNSET
+    return Span(one.trace, one.id, one.parent, one.service, one.operation, kind, one.start, one.end, status)

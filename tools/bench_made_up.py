@@ -1,0 +1,81 @@
+"""Systems that nobody drew: random services and faults, to count the engine where none of its rules was chosen.
+
+Run by `make bench-diagnosis` (`tests/` is on the path for `support.shop`).
+"""
+
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterator
+
+from support.shop import Fault, Node, made_up, nodes_of, shop, telemetry
+
+from sre_space.analysis.diagnosis.engine import diagnose
+from sre_space.domain.facts import CauseKind
+
+SYSTEMS = 60
+REQUESTS = 200
+SLOW_MS = 40.0
+
+
+def main() -> None:
+    """A row a kind of fault: right service, right kind, verdicts; and the healthy controls."""
+    systems = int(sys.argv[1]) if len(sys.argv) > 1 else SYSTEMS
+    tried, service, kind = Counter[str](), Counter[str](), Counter[str]()
+    verdicts: dict[str, Counter[str]] = {}
+    for seed in range(systems):
+        roots = made_up(seed)
+        health = telemetry(shop(REQUESTS, seed + 1, roots=roots))
+        for name, wanted, guilty, fault in _faults(roots, random.Random(seed)):
+            found = diagnose(telemetry(shop(REQUESTS, seed + 3, fault, roots)), [health])
+            tried[name] += 1
+            verdicts.setdefault(name, Counter())[found.verdict] += 1
+            right = bool(found.causes) and found.causes[0].service == guilty
+            service[name] += right
+            kind[name] += right and found.causes[0].kind is wanted
+    print("\n| made-up fault | service @1 | kind @1 | verdicts |\n|---|---|---|---|")
+    for name, count in tried.items():
+        told = ", ".join(f"{number} {verdict}" for verdict, number in verdicts[name].most_common())
+        cells = ("", "") if name == "none" else (f"{service[name]}/{count}", f"{kind[name]}/{count}")
+        print(f"| {name} | {cells[0]} | {cells[1]} | {told} |")
+
+
+def _faults(roots: tuple[Node, ...], chance: random.Random) -> Iterator[tuple[str, CauseKind, str, Fault]]:
+    inner = [node for node in nodes_of(roots) if node.service != "gate"]
+    served, statements = [one for one in inner if not one.statement], [one for one in inner if one.statement]
+    yield "none", CauseKind.UNKNOWN, "", Fault()
+    one = chance.choice(served)
+    yield "slow code", CauseKind.SLOW_CODE, one.service, Fault(slow={one.operation: SLOW_MS})
+    one = chance.choice(served)
+    yield "error in half of the requests", CauseKind.ERROR, one.service, Fault(fails={one.operation: "boom"}, share=0.5)
+    one = chance.choice(served)
+    yield "crash", CauseKind.CRASH, one.service, Fault(dead=one.service)
+    one = chance.choice(served)
+    yield "hang", CauseKind.HANG, one.service, Fault(dead=one.service, dead_message="ReadTimeout")
+    if statements:
+        one = chance.choice(statements)
+        yield "slow statement", CauseKind.SLOW_QUERY, one.service, Fault(slow={one.operation: SLOW_MS})
+        one = chance.choice(statements)
+        yield "failing statement", CauseKind.DEPENDENCY_ERROR, one.service, Fault(fails={one.operation: "disk"})
+    callers = [one for one in served if one.calls]
+    if callers:
+        one = chance.choice(callers)
+        yield "breaks off, no status", CauseKind.ERROR, one.service, Fault(breaks_off=one.operation)
+    yield from _networks(roots, chance)
+
+
+def _networks(roots: tuple[Node, ...], chance: random.Random) -> Iterator[tuple[str, CauseKind, str, Fault]]:
+    pairs = {(up.service, down.service) for up in nodes_of(roots) for down in up.calls if up.service != down.service}
+    callee = chance.choice(sorted({down for _, down in pairs}))
+    slow = {pair: SLOW_MS for pair in pairs if pair[1] == callee}
+    yield "network, its responses", CauseKind.SLOW_NETWORK, callee, Fault(way=slow, leg=0.0)
+    yield "network, both legs", CauseKind.SLOW_NETWORK, callee, Fault(way=slow)
+    callers = sorted({up for up, _ in pairs if up != "gate"})
+    if callers:
+        caller = chance.choice(callers)
+        slow = {pair: SLOW_MS for pair in pairs if pair[0] == caller}
+        yield "network, its requests", CauseKind.SLOW_NETWORK, caller, Fault(way=slow, leg=1.0)
+
+
+if __name__ == "__main__":
+    main()
