@@ -154,6 +154,11 @@ def test_a_process_that_was_restarted_meanwhile_is_left_alone(run: Run) -> None:
         signals.go_on(run, {"pid": 1})
 
 
+def test_an_injection_that_hit_nothing_starts_nothing_when_it_is_undone(run: Run) -> None:
+    for recover in (signals.start, memory.hang_up, commits.revert, commits.revert_and_start):
+        recover(run, {})  # a call to the runtime, which is not there, would be refused
+
+
 def test_values_are_set_in_place_and_new_ones_come_last() -> None:
     text = "# pool\nA=1\n\n# b\nB=2\n"
 

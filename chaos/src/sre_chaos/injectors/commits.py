@@ -63,7 +63,8 @@ def revert(run: Run, undo: Mapping[str, str | int]) -> None:
 def revert_and_start(run: Run, undo: Mapping[str, str | int]) -> None:
     """The same, and start what died of it."""
     revert(run, undo)
-    run.space.runtime.start(run.service)
+    if undo:
+        run.space.runtime.start(run.service)
 
 
 def _restore(run: Run, undo: Mapping[str, str | int]) -> None:

@@ -20,15 +20,16 @@ PIECE = b"x" * 125_000
 
 def upload(run: Run) -> Hit:
     """Begin to send."""
-    run.space.runtime.pid(run.service)
+    pid = run.space.runtime.pid(run.service)
     background.start(run, "upload")
-    return Hit(at=time.time_ns())
+    return Hit(undo={"pid": pid}, at=time.time_ns())
 
 
-def hang_up(run: Run, _: Mapping[str, str | int]) -> None:
+def hang_up(run: Run, undo: Mapping[str, str | int]) -> None:
     """End the upload: the service frees what it held. One that was killed is started."""
     background.stop(run, "upload")
-    run.space.runtime.start(run.service)
+    if undo:
+        run.space.runtime.start(run.service)
 
 
 def send_for_ever(run: Run, stopped: Stopped, _: Sequence[str]) -> None:

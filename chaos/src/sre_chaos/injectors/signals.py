@@ -17,12 +17,13 @@ def kill(run: Run) -> Hit:
     deadline = time.monotonic() + SEEN_WITHIN_S
     while run.space.runtime.living(run.service) == pid and time.monotonic() < deadline:
         time.sleep(LOOK_EVERY_S)
-    return Hit(pid)
+    return Hit(pid, {"pid": pid})
 
 
-def start(run: Run, _: Mapping[str, str | int]) -> None:
-    """Start what was killed, unless it runs."""
-    run.space.runtime.start(run.service)
+def start(run: Run, undo: Mapping[str, str | int]) -> None:
+    """Start what was killed, unless it runs; what was down before stays down."""
+    if undo:
+        run.space.runtime.start(run.service)
 
 
 def stop(run: Run) -> Hit:
