@@ -35,10 +35,9 @@ async def _work(settings: Settings) -> None:
     watch = ground.watch(scout, polled)
     senses = Senses(scout, HttpProbe.create(), opener, watch, ground.forge, KafkaPublisher(bus), ground.clock)
     heard = KafkaSubscription(bus, [SPANS, METRICS, ASKED, BOUGHT, CHANGES], None)
-    now = ground.clock.now()
-    await senses.read_back(KafkaHistory(bus), now - REMEMBERED_NS)
     async with asyncio.TaskGroup() as group:
         group.create_task(senses.probe_for_ever())
+        group.create_task(senses.read_back(KafkaHistory(bus), ground.clock.now() - REMEMBERED_NS))
         group.create_task(senses.sketch_for_ever(KafkaSubscription(bus, [SPANS], "sre-scout")))
         group.create_task(senses.listen_for_ever(judged))
         group.create_task(senses.listen_for_ever(heard))

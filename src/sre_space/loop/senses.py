@@ -7,7 +7,7 @@ Scout takes spans in as a member of a group and publishes sketches of them; whoe
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,6 +34,7 @@ ASKED, BOUGHT = "quote_requested", "quote_purchased"
 FRAME_EVERY_NS = SECOND // 2
 LOOK_EVERY_S = 0.1
 TRY_AGAIN_S = 1.0
+READ_AT_ONCE = 50  # records, before others have their turn
 LIMITS_EVERY_S = 30.0
 LIMITS = "deploy/config/space.env"
 DEPLOYMENT_NS = 30 * SECOND  # at most, should nobody say that it is done
@@ -55,6 +56,7 @@ class Senses:
     memory: dict[str, int] = field(default_factory=dict)
     instances: dict[str, str] = field(default_factory=dict)
     files: dict[str, float] = field(default_factory=dict)
+    caught_up: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def probe_for_ever(self) -> None:
         """Four rounds of probes a second."""
@@ -102,23 +104,30 @@ class Senses:
         return True
 
     async def listen_for_ever(self, feed: Subscription) -> None:
-        """Everything that is judged."""
+        """Everything that is judged: from now on, but not before what was has been read back."""
+        records = await feed.next(timeout=0.0)
+        await self.caught_up.wait()
         while True:
-            for record in await feed.next(timeout=1.0):
+            for record in records:
                 hear(record, self.take_in)
+            records = await feed.next(timeout=1.0)
 
     async def read_back(self, history: History, since: int) -> None:
-        """What a Scout that was just started has missed, in the order of time."""
-        now = self.clock.now()
+        """What a Scout that was just started has missed, in the order of time; probes go on meanwhile."""
+        until = self.clock.now() + SECOND  # beyond where those who listen began: what comes twice counts once
+        windows: list[Sequence[Record]] = []
         try:
-            windows = [await history.window(topic, since, now) for topic in (SPANS, SIGNALS, ASKED, BOUGHT)]
+            windows = [await history.window(topic, since, until) for topic in (SPANS, SIGNALS, ASKED, BOUGHT)]
         except SpaceError as error:
             log.warning("what was before this start is unknown: %s", error)
-            return
-        for record in sorted((one for records in windows for one in records), key=lambda record: record.at):
+        missed = sorted((one for records in windows for one in records), key=lambda record: record.at)
+        for number, record in enumerate(missed):
             hear(record, self.take_in)
             if record.topic == SIGNALS:
                 self.scout.watchers.judge(record.at)
+            if number % READ_AT_ONCE == 0:
+                await self.clock.sleep(0)
+        self.caught_up.set()
 
     def take_in(self, record: Record) -> None:
         """One record of any topic; `Malformed` when it is none."""

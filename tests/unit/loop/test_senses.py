@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -12,7 +13,7 @@ from support.world import SECOND, World
 from sre_space.analysis.sketch import Operation
 from sre_space.domain.errors import Malformed, Unavailable
 from sre_space.domain.telemetry import SpanKind
-from sre_space.loop.senses import BOUGHT, CHANGES, SIGNALS, SPANS, Senses, _limits
+from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, SIGNALS, SPANS, Senses, _limits
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 from sre_space.wire.sketches import Frames, decode
@@ -158,6 +159,42 @@ def test_a_frame_counts_once_however_often_it_comes() -> None:
     watch = world.watchers.operations.watches[Operation("policy-service", SpanKind.SERVER, "GET /x")]
     assert sum(sketch.count for sketch in watch.open.values()) == 4
     assert not Frames({0: 7}).fresh(decode(signals.frames[0]))
+
+
+@dataclass
+class Past:
+    """What was on the bus."""
+
+    records: list[Record]
+    away: bool = False
+
+    async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
+        """By topic and time."""
+        if self.away:
+            raise Unavailable("the bus is away")
+        return [record for record in self.records if record.topic == topic and since <= record.at < until]
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_what_was_missed_is_read_back_before_what_is_new_and_counts_once(away: bool) -> None:
+    world = World()
+    ours = senses(world, Signals())
+    body = json.dumps({"quote_id": "q1"}).encode()
+    headers = {"ce_time": datetime.fromtimestamp(world.clock.now() / SECOND, UTC).isoformat().encode()}
+    old, new = (
+        Record(ASKED, 0, n, world.clock.now() - SECOND, body, key, headers) for n, key in enumerate((b"q1", b"q2"))
+    )
+
+    async def story() -> list[str]:
+        listening = asyncio.ensure_future(ours.listen_for_ever(Feed([[old, new]])))
+        await asyncio.sleep(0)
+        assert not world.watchers.cohorts.asked
+        await ours.read_back(Past([old], away), 0)
+        with pytest.raises(Enough):
+            await listening
+        return list(world.watchers.cohorts.asked)
+
+    assert asyncio.run(story()) == ["q1", "q2"]
 
 
 def change(world: World, phase: str, service: str = "policy-service") -> Record:
