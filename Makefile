@@ -20,6 +20,7 @@ check: setup
 	@$(BIN)/lint-imports
 
 bench: setup
+	@$(BIN)/python tools/bench_spans.py
 	@$(BIN)/python tools/bench.py
 
 bench-diagnosis: setup
