@@ -94,7 +94,7 @@ class LiveSpace:
 
         until(lambda: self.patiently(lambda: self.ask(good)), "healthy journeys", 60)
 
-    def next_case(self, known: int, seconds: float = 10) -> Case:
+    def next_case(self, known: int, seconds: float = 30) -> Case:
         """The incident after the first `known` ones."""
         return until(lambda: self.cases()[known:], "an incident is opened", seconds)[0]
 

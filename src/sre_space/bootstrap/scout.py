@@ -42,8 +42,7 @@ async def _work(settings: Settings) -> None:
         group.create_task(senses.listen_for_ever(judged))
         group.create_task(senses.listen_for_ever(heard))
         group.create_task(senses.read_limits_for_ever())
-        # Alone with a dead bus, every Scout judges by its probes.
-        group.create_task(senses.open_for_ever(lambda: judged.owns() or watchers.book.blind(ground.clock.now())))
+        group.create_task(senses.open_for_ever(judged.owns))
         group.create_task(watch.run())
 
 

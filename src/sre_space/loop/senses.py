@@ -16,6 +16,7 @@ from sre_space.agents.scout.scout import Scout
 from sre_space.analysis.saturation import Resource
 from sre_space.analysis.windows import Window
 from sre_space.domain.errors import Malformed, SpaceError
+from sre_space.domain.facts import SymptomKind
 from sre_space.loop.opening import Opener
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import History, Publisher, Record, Subscription
@@ -70,9 +71,15 @@ class Senses:
         self.scout.watchers.board[service].update(health, at)
 
     async def open_for_ever(self, owner: Callable[[], bool]) -> None:
-        """What fires and has no issue gets one, while `owner` says that it is ours to judge."""
+        """What fires and has no issue gets one.
+
+        Probes need no other Scout's sketches: an outage waits neither for the bus nor for the group to find out that
+        the judge before has died. The rest is opened while `owner` says that it is ours to judge.
+        """
         while True:
-            detections = self.scout.detections() if owner() else []
+            mine = owner()
+            found = self.scout.detections()
+            detections = [one for one in found if mine or one.symptoms[0].kind is SymptomKind.INFRASTRUCTURE]
             opened = await self.opener.open_missing(detections)
             for issue, detection in opened.items():
                 self.scout.opened(detection)
