@@ -169,6 +169,23 @@ def test_an_incident_that_a_person_closed_is_not_opened_again_before_the_next_ou
     asyncio.run(story())
 
 
+def test_a_service_killed_again_right_after_its_recovery_is_a_new_incident() -> None:
+    async def story() -> None:
+        world = World()
+        world.dead = {"policy-service"}
+        first = await world.detect()
+        while not (await world.case(first)).recovered:
+            await world.turn(first)
+            await world.clock.sleep(0.25)
+        world.dead = {"policy-service"}
+        await world.clock.sleep(0.25)
+        await world.play(first)
+
+        assert await world.detect() == first + 1
+
+    asyncio.run(story())
+
+
 def test_a_restart_that_does_not_help_is_not_tried_again_and_a_person_is_asked() -> None:
     async def story() -> None:
         world = World()

@@ -19,10 +19,15 @@ class Docket:
     open: dict[str, OpenIncident] = field(default_factory=dict)
     windows: dict[str, Window] = field(default_factory=dict)
     planned: list[Window] = field(default_factory=list)
+    verified: dict[str, int] = field(default_factory=dict)
 
     def opened(self, detection: Detection) -> None:
         """An incident was opened: it lasts from its first symptom on."""
         self._begin(detection)
+
+    def recovered(self, key: str, at: int) -> None:
+        """A recovery was verified at a Unix ns: its issue may be closed before the next poll sees it."""
+        self.verified[key] = at
 
     def refresh(self, cases: Iterable[Case], now: int) -> None:
         """The open cases as the forge has them at `now` (Unix ns). What is not among them is over."""
@@ -31,7 +36,7 @@ class Docket:
         for key in [key for key in self.open if key not in lasting]:
             case = recovered.get(key)
             verified = case.fact_of(Step.VERIFY) if case else None
-            self._end(key, verified.at if verified else now)
+            self._end(key, verified.at if verified else self.verified.pop(key, now))
         for case in lasting.values():
             self._begin(case.detection)
         self._forget(now)

@@ -68,6 +68,8 @@ class Scout:
         assert step is Step.VERIFY
         for _ in range(LOOKS):
             if (verdict := self.verdict(case)) is not None:
+                if verdict.outcome is Outcome.RECOVERED:
+                    self.watchers.docket.recovered(case.detection.key, self.clock.now())
                 return verdict
             await self.clock.sleep(LOOK_EVERY_S)
         return None

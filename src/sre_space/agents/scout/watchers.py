@@ -101,8 +101,9 @@ class Watchers:
         return self.present.get((kind, service), 0)
 
     def _news_since(self, health: ServiceHealth, now: int) -> int:
-        """A service that still does not answer when planned work on it is over is out from then on."""
-        over = [one.until for one in self.docket.planned if health.service in one.services and one.until <= now]
+        """When an outage that outlasted what excused it is news: excused for ever is nothing."""
+        windows = self.docket.all_windows()
+        over = [one.until for one in windows if health.service in one.services and one.until <= now]
         return max([health.failing_since, *over])
 
     def _findings(self, now: int) -> Sequence[Finding]:
