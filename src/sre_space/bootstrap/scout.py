@@ -42,7 +42,7 @@ async def _work(settings: Settings) -> None:
         group.create_task(senses.listen_for_ever(judged))
         group.create_task(senses.listen_for_ever(heard))
         group.create_task(senses.read_limits_for_ever())
-        group.create_task(senses.open_for_ever(judged.owns))
+        group.create_task(senses.open_for_ever(lambda: judged.owns() and watchers.docket.known))
         group.create_task(watch.run())
 
 

@@ -96,15 +96,15 @@ class Senses:
                 first, _, intake = open_.get(record.partition, (record.offset, 0, Intake()))
                 hear(record, lambda one, intake=intake: intake.take(one.value))  # type: ignore[misc]
                 open_[record.partition] = first, record.offset, intake
-            if open_ and self.clock.now() - published >= FRAME_EVERY_NS and await self._publish(open_):
-                await spans.commit()
+            if open_ and self.clock.now() - published >= FRAME_EVERY_NS and await self._publish(open_, spans):
                 open_, published = {}, self.clock.now()
 
-    async def _publish(self, open_: dict[int, tuple[int, int, Intake]]) -> bool:
+    async def _publish(self, open_: dict[int, tuple[int, int, Intake]], spans: Subscription) -> bool:
         """True when the bus has taken all frames; a frame that it took before is known by its offsets."""
         try:
             for partition, (first, last, intake) in open_.items():
                 await self.signals.publish(SIGNALS, encode(Frame(partition, first, last, intake.sketches)))
+            await spans.commit()
         except SpaceError as error:
             log.warning("sketches wait: %s", error)
             return False

@@ -20,6 +20,7 @@ class Docket:
     windows: dict[str, Window] = field(default_factory=dict)
     planned: list[Window] = field(default_factory=list)
     verified: dict[str, int] = field(default_factory=dict)
+    known: bool = False  # from the first refresh on: before it, what is open is not known
 
     def opened(self, detection: Detection) -> None:
         """An incident was opened: it lasts from its first symptom on."""
@@ -31,6 +32,7 @@ class Docket:
 
     def refresh(self, cases: Iterable[Case], now: int) -> None:
         """The open cases as the forge has them at `now` (Unix ns). What is not among them is over."""
+        self.known = True
         lasting = {case.detection.key: case for case in cases if not case.recovered}
         recovered = {case.detection.key: case for case in cases if case.recovered}
         for key in [key for key in self.open if key not in lasting]:
