@@ -22,13 +22,13 @@ READS = 10  # a doorbell may ring before its comment can be read
 
 @dataclass
 class Watch:
-    """At most one task per issue; a ring during work makes one more round. `polled` hears each poll's cases."""
+    """At most one task per issue; a ring during work makes one more round. `on_duty` is called after each good poll."""
 
     runner: Runner
     publisher: Publisher
     doorbell: Subscription
     poll_seconds: float
-    polled: Callable[[Sequence[Case]], None]
+    on_duty: Callable[[], None]
     tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     again: dict[int, int] = field(default_factory=dict)
     rings: set[asyncio.Task[None]] = field(default_factory=set)
@@ -52,7 +52,7 @@ class Watch:
                 for case in cases:
                     self.wake(case.issue, 0)
                 self._tell(cases)
-                self.polled(cases)
+                self.on_duty()
             except SpaceError as error:
                 log.warning("poll: %s", error)
             await self.runner.clock.sleep(self.poll_seconds)

@@ -1,1 +1,0 @@
-"""The judge: runs chaos against the doctor, and counts."""
