@@ -1,6 +1,6 @@
 """The input schemas of the tools that this forge offers, spelt as GitHub's MCP server spells them.
 
-Own declarations; `tests/contract/test_forge_toolsnaps.py` compares them with the official ones.
+Own declarations; `tests/contract/test_forge_contract.py` compares them with the official ones.
 Unlike the official server, this one refuses an argument that is not declared.
 """
 
