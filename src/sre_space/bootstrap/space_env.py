@@ -100,7 +100,7 @@ def _own(plan: Plan, process: Process, tokens: Mapping[str, str]) -> dict[str, s
         case "memory":
             return _agent(plan, process, tokens) | {"CHROMA_URL": f"http://{HOST}:{plan.ports.chroma_port}"}
         case "scout":
-            return _agent(plan, process, tokens) | jaeger
+            return _agent(plan, process, tokens)
         case "warden":
             return socket
         case _:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from sre_space.agents.duty import Duty
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import next_step
-from sre_space.domain.facts import OWNER, STEP_OF, Agent, Decision, Fact, Payload
+from sre_space.domain.facts import OWNER, STEP_OF, Agent, Decision, Fact, Payload, Step
 from sre_space.domain.labels import labels
 from sre_space.loop.casebook import Casebook
 from sre_space.ports.clock import Clock
@@ -38,12 +38,10 @@ class Runner:
         step = next_step(case, self.clock.now())
         if step is None or OWNER[step] is not self.agent:
             return None
-        pending = self._pending(case) or await self._perform(case)
+        pending = self._pending(case) or await self._perform(case, step)
         return await self._post(case, pending) if pending else None
 
-    async def _perform(self, case: Case) -> Pending | None:
-        step = next_step(case, self.clock.now())
-        assert step is not None
+    async def _perform(self, case: Case, step: Step) -> Pending | None:
         payload = await self.duty.perform(case, step)
         if payload is None:
             return None

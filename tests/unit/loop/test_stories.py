@@ -112,7 +112,7 @@ def test_with_the_forge_down_after_the_action_the_record_waits_and_nothing_is_do
             await world.turn(number, Agent.MEMORY, Agent.BRAIN)
         case = await world.case(number)
         fixer = world.runners[Agent.FIXER]
-        pending = await fixer._perform(case)
+        pending = await fixer._perform(case, Step.ACT)
         assert pending is not None
         world.forge.down = True
         with pytest.raises(Unavailable):
