@@ -16,10 +16,11 @@ test-kill: setup
 check: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy src libs/*/src apps/*/src chaos/src tools tests libs/*/tests/*.py apps/*/tests/test_*.py chaos/tests
+	@$(BIN)/mypy src libs/*/src apps/*/src chaos/src evaluation/src tools tests libs/*/tests/*.py apps/*/tests/test_*.py chaos/tests evaluation/tests
 	@$(BIN)/lint-imports
 
 bench: setup
+	@$(BIN)/python tools/bench_spans.py
 	@$(BIN)/python tools/bench.py
 
 bench-diagnosis: setup

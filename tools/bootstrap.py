@@ -29,6 +29,7 @@ PROJECTS = (
     "apps/user-service",
     "apps/traffic",
     "chaos",
+    "evaluation",
 )
 SIZE = "about 260 MB to download, 680 MB in .venv"
 LEAST = (3, 11)

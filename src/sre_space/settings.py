@@ -76,6 +76,10 @@ class Agent(Space):
 class Scout(Agent):
     """Scout watches."""
 
+    slo_window_scale: float = Field(
+        1.0, gt=0, le=1, description="shortens the windows of the error budget's alerts; 1 is the Workbook's"
+    )
+
 
 class Brain(Agent):
     """Brain diagnoses."""
@@ -97,6 +101,17 @@ class Memory(Agent):
     """Memory remembers."""
 
     chroma_url: str = Field("http://127.0.0.1:8000", description="the Chroma server")
+
+
+class Network(Space):
+    """The network between the services of the embedded space."""
+
+    policy_service_port: int = Field(8002, ge=0, le=65535, description="the port")
+    user_service_port: int = Field(8003, ge=0, le=65535, description="the port")
+    policy_service_link_port: int = Field(8102, ge=0, le=65535, description="where callers reach policy-service")
+    user_service_link_port: int = Field(8103, ge=0, le=65535, description="where callers reach user-service")
+    network_socket: Path | None = Field(None, description="where the network takes orders; none are taken without it")
+    network_secret_file: Path | None = Field(None, description="the file with the secret that every order must tell")
 
 
 class Warden(Space):

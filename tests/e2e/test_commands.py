@@ -15,6 +15,7 @@ from support.live import CHECKOUT, LiveSpace
 from support.waiting import until
 
 from sre_space.adapters.kafka import KafkaHistory
+from sre_space.bootstrap import space_supervisor
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.ports.bus import Record
 
@@ -133,7 +134,7 @@ def test_chaos_hits_and_incidents_and_show_tell_the_story(live: LiveSpace) -> No
 def test_status_tells_the_processes_the_journey_and_what_is_open(live: LiveSpace) -> None:
     told = on(live, *COMMAND[1:], "status")
 
-    assert told.count("running") == 13
+    assert told.count("running") == len(space_supervisor.units(live.running.socket))
     assert "journey, last minute: " in told
     assert "open incidents: none" in told
 

@@ -18,6 +18,7 @@ from sre_space.agents.memory import Memory
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.agents.scout.scout import Scout
+from sre_space.agents.scout.watchers import Watchers
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy, Chart, Guardrails, Journey, Service
 from sre_space.domain.errors import Missing, Refused, Unavailable
@@ -191,6 +192,7 @@ class World:
         self.chart = Chart("space", services, journey, Guardrails(("restart",), 6, 5.0, 2, 3))
         self.board = {name: ServiceHealth(name) for name in SERVICES}
         self.book = JourneyBook(journey)
+        self.watchers = Watchers(self.chart, self.board, self.book)
         self.spans: list[Span] = []
         self.duties = self._duties()
         self.reporter = Spans()
@@ -199,7 +201,7 @@ class World:
         self.live()
 
     def _duties(self) -> dict[Agent, Duty]:
-        self.scout = Scout(self.chart, self.board, self.book, self.clock)
+        self.scout = Scout(self.watchers, self.clock)
         return {
             Agent.SCOUT: self.scout,
             Agent.BRAIN: Brain(self.chart, self, self, self, self.casebook, self.clock),
@@ -305,7 +307,9 @@ class World:
         """Let time pass until Scout has opened an incident."""
         for _ in range(20):
             await self.clock.sleep(0.25)
-            for number in await self.opener.open_missing(self.scout.detections()):
+            opened = await self.opener.open_missing(self.scout.detections())
+            for number, detection in opened.items():
+                self.scout.opened(detection)
                 return number
         raise AssertionError("nothing was detected")
 
@@ -318,6 +322,7 @@ class World:
     async def turn(self, number: int, *agents: Agent) -> bool:
         """Each agent visits once; True when somebody did something."""
         posted = [await self.runners[agent].visit(await self.case(number)) for agent in agents or tuple(Agent)]
+        self.watchers.docket.refresh(await self.casebook.open_cases(), self.clock.now())
         return any(posted)
 
     async def play(self, number: int, rounds: int = 100) -> Case:

@@ -1,45 +1,115 @@
-"""`python trigger_chaos.py kill [SERVICE]`: one real fault."""
+"""`python trigger_chaos.py NAME [--service S] [--seconds N]`: one real fault; `--recover` undoes all."""
 
 import argparse
 import json
+import os
+import secrets
 import sys
 import time
 from pathlib import Path
 
+from sre_chaos import background
 from sre_chaos.experiments import EXPERIMENTS
-from sre_chaos.runtime import NoTarget, Runtime, default_state
+from sre_chaos.journal import Active, Journal
+from sre_chaos.recovery import LATER, undo, undo_all
+from sre_chaos.run import Experiment, Run
+from sre_chaos.runtime import NoTarget
+from sre_chaos.space import Space, default_state
 
 EXIT_USAGE = 2
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Inject, and say what was hit and when; 2 and one sentence when there is nothing to hit."""
-    parser = argparse.ArgumentParser(prog="trigger_chaos.py", description="Inject a real fault into a running space.")
-    parser.add_argument("name", nargs="?", choices=sorted(EXPERIMENTS), help="the experiment")
-    parser.add_argument("service", nargs="?", help="the service to hit")
-    parser.add_argument("--state", type=Path, default=default_state(), help="the space's state folder")
-    parser.add_argument("--list", action="store_true", help="list the experiments")
-    parser.add_argument("--json", action="store_true", help="answer with one JSON object")
+    """Inject or undo, and say what was hit and when; 2 and one sentence when that cannot be."""
+    parser = _parser()
     asked = parser.parse_args(arguments)
-    if asked.list or asked.name is None:
+    if asked.list or not (asked.name or asked.recover):
         for one in EXPERIMENTS.values():
-            print(f"{one.name:12} {one.what} (default: {one.default_service})")
+            print(f"{one.name:15} {one.what} (default: {one.default_service})")
         return 0 if asked.list else EXIT_USAGE
     try:
-        _inject(asked.name, asked.service, asked.state, asked.json)
+        space = Space.of(asked.state)
+        if asked.recover:
+            _recover(space, asked.json)
+        if asked.name:
+            service = asked.service or asked.positional
+            experiment = EXPERIMENTS[asked.name]
+            hit = _target(space, experiment, service, asked.now)
+            _tell(_inject(space, experiment, hit, asked.seconds), asked.json)
     except NoTarget as error:
         sys.stderr.write(f"chaos: {error}\n")
         return EXIT_USAGE
     return 0
 
 
-def _inject(name: str, service: str | None, state: Path, as_json: bool) -> None:
-    experiment = EXPERIMENTS[name]
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="trigger_chaos.py", description="Inject a real fault into a running space.")
+    parser.add_argument("name", nargs="?", choices=sorted(EXPERIMENTS), help="the experiment")
+    parser.add_argument("positional", nargs="?", metavar="service", help="the service to hit")
+    parser.add_argument("--service", help="the same, as an option")
+    parser.add_argument("--seconds", type=_positive, help="undo it after so long; default: when told to recover")
+    parser.add_argument("--now", action="store_true", help="also when the steady state does not hold")
+    parser.add_argument("--state", type=Path, default=default_state(), help="the space's state folder")
+    parser.add_argument("--list", action="store_true", help="list the experiments")
+    parser.add_argument("--recover", action="store_true", help="undo everything that is active")
+    parser.add_argument("--json", action="store_true", help="answer with one JSON object a line")
+    return parser
+
+
+def _positive(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < 86_400:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 86400 seconds")
+    return seconds
+
+
+Injected = tuple[Active, int | None]  # and the process that was hit
+
+
+def _target(space: Space, experiment: Experiment, service: str | None, now: bool) -> str:
+    """Whom to hit; `NoTarget` when it cannot be hit, or when the steady state does not hold."""
     hit = service or experiment.default_service
-    runtime = Runtime.of(state)
-    at = time.time_ns()
-    pid = experiment.inject(runtime, hit)
+    if hit not in experiment.services:
+        raise NoTarget(f"{experiment.name} cannot hit {hit}; it hits {' or '.join(experiment.services)}")
+    unsteady = [] if now else [one for one in experiment.steady if not space.answers(one)]
+    if unsteady:
+        told = "the steady state does not hold; heal it first (--recover), or say --now"
+        raise NoTarget(f"{unsteady[0]} is not ready: {told}")
+    return hit
+
+
+def _inject(space: Space, experiment: Experiment, hit: str, seconds: float | None) -> Injected:
+    """Hit and remember; undone at once when it went wrong half way."""
+    run = Run(space, hit, secrets.token_hex(12))
+    os.environ["SRE_CHAOS_CANARY"] = run.canary
+    journal, at = Journal.of(space), time.time_ns()
+    journal.begin(Active(experiment.name, hit, run.canary, at))
+    try:
+        done = experiment.inject(run)
+    except BaseException:  # also Ctrl-C: nothing may stay half injected; always raised again
+        undo(run)
+        raise
+    entry = Active(experiment.name, hit, run.canary, done.at or at, done.undo)
+    journal.record(entry)
+    lasts = seconds or experiment.seconds
+    if lasts:
+        background.start(run, LATER, str(lasts))
+    return entry, done.pid
+
+
+def _tell(injected: Injected, as_json: bool) -> None:
+    entry, pid = injected
     if as_json:
-        print(json.dumps({"fault": name, "service": hit, "pid": pid, "at": at}))
-    else:
-        print(f"{name}: {hit} (process {pid}) at {time.strftime('%H:%M:%S', time.gmtime(at / 1e9))} UTC")
+        print(json.dumps({"fault": entry.fault, "service": entry.service, "pid": pid, "at": entry.at}))
+        return
+    process = f" (process {pid})" if pid else ""
+    print(f"{entry.fault}: {entry.service}{process} at {time.strftime('%H:%M:%S', time.gmtime(entry.at / 1e9))} UTC")
+
+
+def _recover(space: Space, as_json: bool) -> None:
+    undone = undo_all(space)
+    for entry in undone:
+        told = json.dumps({"recovered": entry.fault, "service": entry.service, "at": time.time_ns()})
+        print(told if as_json else f"recovered: {entry.fault} of {entry.service}")
+    if not undone and not as_json:
+        print("nothing was active")

@@ -1,42 +1,94 @@
-"""The experiments: each a value with its injection, and the truth that only the judge reads."""
+"""The experiments: each a value with its steady state, injection, recovery, and the truth that only the judge reads."""
 
-import os
-import signal
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from sre_chaos.runtime import Runtime
+from sre_chaos.injectors import commits, database, demand, memory, network, signals
+from sre_chaos.injectors.commits import Edit
+from sre_chaos.run import Experiment, Truth
+from sre_chaos.space import SERVICES
 
+USUAL_JOURNEYS = 5.0  # customers a second (apps/traffic)
+SURGE, BUSY, QUIET = 20 * USUAL_JOURNEYS, 4 * USUAL_JOURNEYS, 0.02 * USUAL_JOURNEYS
 
-@dataclass(frozen=True)
-class Truth:
-    """What is really wrong, and what really helps."""
+_BAD_POOL = Edit("{service}.env", {"DATABASE_POOL_SIZE": "500"}, "Give {service} a larger pool of connections")
+_BAD_LIMIT = Edit("quote-service.env", {"ONLINE_PURCHASE_LIMIT_CENTS": "2500"}, "Online purchases up to 2500")
+_BAD_RETRIES = Edit(
+    "quote-service.env",
+    {"DOWNSTREAM_TIMEOUT_SECONDS": "0.002", "DOWNSTREAM_ATTEMPTS": "8"},
+    "Do not wait for slow services: ask them again",
+)
+_BAD_MEMORY = Edit("space.env", {"{SERVICE}_MEMORY_BYTES": "40000000"}, "Give {service} the memory that it needs")
+_GOOD_POOL = Edit("{service}.env", {"DATABASE_POOL_SIZE": "6"}, "One more connection for {service}")
 
-    kind: str
-    remedies: tuple[str, ...]
+_ALL = (
+    Experiment(
+        "kill", "SIGKILL: the process is gone", SERVICES, signals.kill, signals.start,
+        Truth("policy-service", "", "crash", ("restart",)),
+    ),
+    Experiment(
+        "hang", "SIGSTOP: the process lives and nothing answers", SERVICES, signals.stop, signals.go_on,
+        Truth("policy-service", "", "hang", ("restart",)),
+    ),
+    Experiment(
+        "crash-loop", "a merged and deployed commit makes the service exit after each start", SERVICES,
+        commits.merge(_BAD_POOL), commits.revert, Truth("policy-service", "", "bad-change", ("revert",)),
+    ),
+    Experiment(
+        "oom", "the service's memory grows by 10 MB a second until its limit kills it",
+        ("policy-service", "quote-service"), memory.upload, memory.hang_up,
+        Truth("policy-service", "POST /risk-assessments", "saturation", ("restart",)),
+    ),
+    Experiment(
+        "latency", "the network in front of the service holds every byte back for 400 ms",
+        ("policy-service", "user-service"), network.slow, network.fast,
+        Truth("policy-service", "POST /risk-assessments", "slow-network", ("set-config", "escalate")),
+    ),
+    Experiment(
+        "slow-query", "another process locks the service's database for 0.8 s, again and again",
+        ("policy-service", "quote-service"), database.lock, database.unlock,
+        Truth("policy-service", "INSERT", "slow-query", ("escalate",)),
+    ),
+    Experiment(
+        "errors", "the service's database refuses three of ten inserts", ("policy-service",),
+        database.refuse_some, database.refuse_none,
+        Truth("policy-service", "POST /risk-assessments", "error", ("set-config", "escalate")),
+    ),
+    Experiment(
+        "conversion", "a merged and deployed commit makes every purchase end in a no, healthy and fast",
+        ("quote-service",), commits.merge(_BAD_LIMIT), commits.revert,
+        Truth("quote-service", "POST /quotes/{id}/purchase", "bad-change", ("revert", "set-config")),
+    ),
+    Experiment(
+        "retry-storm", "a merged and deployed commit makes the service give up early and ask eight times",
+        ("quote-service",), commits.merge(_BAD_RETRIES), commits.revert,
+        Truth("quote-service", "POST /quotes", "bad-change", ("revert", "set-config")),
+    ),
+    Experiment(
+        "traffic-surge", "twenty times the customers", ("traffic",), demand.customers(SURGE), demand.as_usual,
+        Truth("quote-service", "POST /quotes", "traffic", ("scale", "escalate")),
+    ),
+    Experiment(
+        "stubborn", "a merged and deployed commit takes a zero off the memory limit: each restart is killed again",
+        SERVICES, commits.merge(_BAD_MEMORY), commits.revert_and_start,
+        Truth("policy-service", "", "bad-change", ("revert", "set-config")),
+    ),
+    Experiment(
+        "harmless-deploy", "control: a merged and deployed commit that changes nothing for the customers",
+        ("user-service", "policy-service", "quote-service"), commits.merge(_GOOD_POOL), commits.revert,
+        Truth("", "", "none", ()),
+    ),
+    Experiment(
+        "quiet-night", "control: one customer in ten seconds", ("traffic",),
+        demand.customers(QUIET), demand.as_usual, Truth("", "", "none", ()),
+    ),
+    Experiment(
+        "busy-day", "control: four times the customers", ("traffic",),
+        demand.customers(BUSY), demand.as_usual, Truth("", "", "none", ()),
+    ),
+    Experiment(
+        "blackout", "control: telemetry or bus does not answer for 10 s, the patient is well", ("telemetry", "bus"),
+        signals.stop, signals.go_on, Truth("", "", "none", ()), seconds=10.0,
+    ),
+)  # fmt: skip
 
-
-@dataclass(frozen=True)
-class Experiment:
-    """One fault: `inject` hits a service and returns the process id that it hit."""
-
-    name: str
-    what: str
-    default_service: str
-    inject: Callable[[Runtime, str], int]
-    truth: Truth
-
-
-def kill(runtime: Runtime, service: str) -> int:
-    """A real SIGKILL."""
-    pid = runtime.pid(service)
-    os.kill(pid, signal.SIGKILL)
-    return pid
-
-
-EXPERIMENTS: Mapping[str, Experiment] = {
-    one.name: one
-    for one in (
-        Experiment("kill", "SIGKILL: the process is gone", "policy-service", kill, Truth("crash", ("restart",))),
-    )
-}
+EXPERIMENTS: Mapping[str, Experiment] = {one.name: one for one in _ALL}

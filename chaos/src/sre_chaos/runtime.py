@@ -1,12 +1,12 @@
-"""Finds the processes of a space through its supervisord, read-only; standard library only."""
+"""Finds and starts the processes of a space through its supervisord; standard library only."""
 
 import http.client
-import json
 import os
+import signal
 import socket
 import xmlrpc.client
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 
 class NoTarget(Exception):
@@ -49,31 +49,34 @@ class Runtime:
 
     path: str
 
-    @classmethod
-    def of(cls, state: Path) -> "Runtime":
-        """From the record that a running space keeps; `NoTarget` when there is none."""
-        try:
-            record = json.loads((state / "run" / "space.json").read_text())
-            return cls(str(record["socket"]))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise NoTarget(f"no space runs in {state}; start one with: sre-space up") from error
+    def pid(self, unit: str) -> int:
+        """The process id of a unit that lives; `NoTarget` when it does not."""
+        pid = self.living(unit)
+        if not pid:
+            raise NoTarget(f"{unit} does not run; there is nothing to hit")
+        return pid
 
-    def pid(self, service: str) -> int:
-        """The process id of a service that lives."""
+    def living(self, unit: str) -> int:
+        """The process id of a unit, 0 when it does not run."""
+        info = self._call("getProcessInfo", unit)
+        return int(str(info["pid"])) if isinstance(info, dict) else 0
+
+    def start(self, unit: str) -> None:
+        """Start a unit that is down."""
+        if not self.living(unit):
+            self._call("startProcess", unit, False)
+
+    def signal(self, unit: str, number: signal.Signals) -> int:
+        """Send a signal to a unit that lives; its process id."""
+        pid = self.pid(unit)
+        os.kill(pid, number)
+        return pid
+
+    def _call(self, method: str, unit: str, *more: object) -> Any:  # noqa: ANN401 - XML-RPC is untyped; callers type it
         try:
             with xmlrpc.client.ServerProxy("http://127.0.0.1/RPC2", transport=_UnixTransport(self.path)) as proxy:
-                info = proxy.supervisor.getProcessInfo(service)
+                return getattr(proxy.supervisor, method)(unit, *more)
         except xmlrpc.client.Fault as error:
-            raise NoTarget(f"the space has no service {service!r}") from error
+            raise NoTarget(f"the space has no service {unit!r}") from error
         except (OSError, http.client.HTTPException) as error:
             raise NoTarget(f"the space does not answer at {self.path}; is it up?") from error
-        if not isinstance(info, dict) or not info["pid"]:
-            raise NoTarget(f"{service} does not run; there is nothing to kill")
-        return int(str(info["pid"]))
-
-
-def default_state() -> Path:
-    """The state folder that `sre-space up` uses when nobody says otherwise."""
-    named = os.environ.get("SRE_SPACE_STATE")
-    base = os.environ.get("XDG_STATE_HOME")
-    return Path(named) if named else (Path(base) if base else Path.home() / ".local" / "state") / "sre-space"

@@ -22,6 +22,7 @@ class _Strict(BaseModel):
 class _Service(_Strict):
     health: str = Field(pattern=r"^https?://[^\s/]+/\S*$")
     unit: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    address: str = Field("", pattern=r"^([^\s/:]+:\d+)?$")
     calls: tuple[str, ...] = ()
     autonomy: Autonomy = Autonomy.OBSERVE
 
@@ -86,7 +87,8 @@ def _value(found: re.Match[str], environment: Mapping[str, str]) -> str:
 
 def _chart(raw: _Chart) -> Chart:
     services = {
-        name: Service(name, one.health, one.unit, one.calls, one.autonomy) for name, one in raw.services.items()
+        name: Service(name, one.health, one.unit, one.calls, one.autonomy, one.address)
+        for name, one in raw.services.items()
     }
     name, journey = next(iter(raw.journeys.items()))
     limits = raw.guardrails

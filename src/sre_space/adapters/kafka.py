@@ -104,6 +104,7 @@ class KafkaSubscription:
         self._bootstrap = bootstrap
         self._closed = False
         self._assigned = False
+        self._owns = False
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
@@ -117,9 +118,6 @@ class KafkaSubscription:
                 **_QUIET,
             }
         )
-        if group is not None:
-            self._consumer.subscribe(self._topics)
-            self._assigned = True
 
     async def next(self, timeout: float) -> Sequence[Record]:
         """Records, oldest first per partition; empty when there is nothing or nobody."""
@@ -139,6 +137,10 @@ class KafkaSubscription:
 
     def _assign(self, timeout: float) -> None:
         make_topics(self._bootstrap, self._topics)
+        if self._group is not None:
+            self._consumer.subscribe(self._topics, on_assign=self._given, on_revoke=self._taken, on_lost=self._taken)
+            self._assigned = True
+            return
         assigned = []
         for topic in self._topics:
             listed = self._consumer.list_topics(topic, timeout=max(timeout, 1.0)).topics[topic]
@@ -146,7 +148,7 @@ class KafkaSubscription:
                 _, high = self._consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=2.0)
                 assigned.append(TopicPartition(topic, number, high if self._from_end else OFFSET_BEGINNING))
         self._consumer.assign(assigned)
-        self._assigned = True
+        self._assigned = self._owns = True
 
     @property
     def _from_end(self) -> bool:
@@ -161,6 +163,16 @@ class KafkaSubscription:
         except KafkaException as error:
             if error.args[0].code() != KafkaError._NO_OFFSET:
                 raise Unavailable(f"the bus at {self._bootstrap} did not commit: {error}") from error
+
+    def _given(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self._owns = bool(partitions)
+
+    def _taken(self, _: Consumer, __: list[TopicPartition]) -> None:
+        self._owns = False
+
+    def owns(self) -> bool:
+        """As librdkafka told last; asking it would block the loop while another thread polls."""
+        return self._owns
 
     async def alive(self) -> bool:
         """Ask for the list of topics."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from sre_space.agents.inquest import Inquest, told
 from sre_space.agents.postmortem import conclude
 from sre_space.analysis.outage import Failure, ServiceState, deepest_failures, diagnose
 from sre_space.domain import guardrails
@@ -12,6 +13,7 @@ from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart, Service
 from sre_space.domain.facts import (
     Action,
+    CauseKind,
     Confidence,
     Decision,
     Diagnosis,
@@ -19,6 +21,7 @@ from sre_space.domain.facts import (
     Remedy,
     RemedyKind,
     Step,
+    SymptomKind,
 )
 from sre_space.domain.telemetry import Span
 from sre_space.ports.clock import Clock
@@ -55,7 +58,7 @@ class Brain:
     async def decide(self, case: Case) -> Decision | None:
         """A remedy that fits the first cause, or ESCALATE; None while a guardrail says: later."""
         units = {unit.name: unit for unit in await self.runtime.units()}
-        diagnosis = diagnose(await self._states(units), await self._failures(case))
+        diagnosis = await self._diagnosis(case, units)
         remedy = self._remedy(case, diagnosis, units)
         past = await self.ledger.past_actions(self.clock.now() - HOUR_NS)
         answers = guardrails.ask(self.chart, remedy, case.incident, past, self.clock.now())
@@ -67,9 +70,11 @@ class Brain:
         return Decision(diagnosis, remedy, answers, self.clock.now() + EXPIRES_NS)
 
     def _remedy(self, case: Case, diagnosis: Diagnosis, units: dict[str, Unit]) -> Remedy:
-        if diagnosis.verdict is Confidence.INCONCLUSIVE:
+        if diagnosis.verdict is Confidence.INCONCLUSIVE or not diagnosis.causes:
             return escalate("the evidence names no cause")
         cause = diagnosis.causes[0]
+        if cause.kind not in (CauseKind.CRASH, CauseKind.HANG):
+            return escalate(f"{told(cause)}; no remedy of this version fits")
         if cause.service in _restarted(case):
             return escalate(f"a restart of {cause.service} did not help")
         if case.last.attempt >= self.chart.guardrails.attempts:
@@ -77,6 +82,14 @@ class Brain:
         unit = units[self.chart.services[cause.service].unit]
         why = f"{cause.service}: {cause.kind}, explains {cause.score:.0%} of the failed traces"
         return Remedy(RemedyKind.RESTART, cause.service, unit.incarnation, why)
+
+    async def _diagnosis(self, case: Case, units: dict[str, Unit]) -> Diagnosis:
+        """Outages are told by who answers; what is wrong while all answer, by the traces alone."""
+        states = await self._states(units)
+        if any(state.sick for state in states) or case.detection.symptoms[0].kind is SymptomKind.INFRASTRUCTURE:
+            return diagnose(states, await self._failures(case))
+        inquest = Inquest(self.traces, self.chart.journey.caller)
+        return await inquest.hold(case, self.clock.now(), self.chart.services)
 
     async def _states(self, units: dict[str, Unit]) -> list[ServiceState]:
         states = (self._state(service, units[service.unit]) for service in self.chart.services.values())
@@ -111,7 +124,9 @@ class Brain:
         return list(found.values())
 
     def _peers(self) -> dict[str, str]:
-        return {urlsplit(service.health).netloc: service.name for service in self.chart.services.values()}
+        """Which service answers at `host:port`: where its callers reach it, or where its health is asked."""
+        services = self.chart.services.values()
+        return {service.address or urlsplit(service.health).netloc: service.name for service in services}
 
 
 def escalate(reason: str) -> Remedy:

@@ -15,6 +15,7 @@ from sre_space.domain.facts import (
     RemedyKind,
     RuleAnswer,
     Step,
+    SymptomKind,
 )
 from sre_space.domain.labels import FIXED
 from sre_space.ports.brake import Brake
@@ -86,8 +87,10 @@ class Fixer:
         )  # fmt: skip
 
     async def _escalate(self, case: Case, decision: Decision) -> Action:
-        service = self.chart.services[case.detection.symptoms[0].service]
-        if (await self.probe.check(service.health)).healthy:
+        symptom = case.detection.symptoms[0]
+        service = self.chart.services.get(symptom.service)
+        outage = symptom.kind is SymptomKind.INFRASTRUCTURE and service is not None
+        if outage and service and (await self.probe.check(service.health)).healthy:
             return _told(ActionResult.CLEARED, decision, f"{service.name} answers again")
         return _told(ActionResult.ESCALATED, decision, decision.remedy.reason)
 

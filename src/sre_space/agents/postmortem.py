@@ -6,6 +6,7 @@ from sre_space.domain.case import Case
 from sre_space.domain.facts import (
     OWNER,
     Action,
+    CauseKind,
     Conclusion,
     Decision,
     Payload,
@@ -56,7 +57,8 @@ def _cause(case: Case) -> str:
         return "No cause was named."
     best = decision.diagnosis.causes[0]
     told = {item.id: item.statement for item in decision.diagnosis.evidence}
-    share = f"It explains {best.score:.0%} of the failed traces."
+    of = "the failed traces" if best.kind in (CauseKind.CRASH, CauseKind.HANG) else "what went wrong"
+    share = f"It explains {best.score:.0%} of {of}."
     lines = [f"{decision.diagnosis.verdict}: **{best.service}**, {best.kind}. {share}"]
     lines += [f"- {told[id]} (`{id}`)" for id in best.evidence]
     return "\n".join(lines)

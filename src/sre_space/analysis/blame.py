@@ -63,18 +63,20 @@ def findings(operations: Operations, peers: Mapping[str, str], now: int) -> list
 
 def _finding(suspect: Suspect, operations: Operations, peers: Mapping[str, str]) -> Finding:
     operation, alarm = suspect.operation, suspect.alarm
+    callee, explained = peers.get(operation.peer, operation.peer), _explained(suspect, operations, peers)
+    far = callee in operations.calls and explained < EXPLAINED  # its caller is the victim of the way there
     return Finding(
         symptom=Symptom(
             suspect.kind,
-            operation.service,
+            callee if far else operation.service,
             _told(suspect),
             round(alarm.share, 4),
             round(alarm.tolerated, 4),
             alarm.since,
         ),
         operation=operation.name,
-        callee=peers.get(operation.peer, operation.peer),
-        explained=round(_explained(suspect, operations, peers), 3),
+        callee=callee,
+        explained=round(explained, 3),
         fired=alarm.fired_at,
         traces=_traces(suspect),
     )

@@ -1,5 +1,6 @@
 """What the four agents' processes have in common: identity, forge, doorbell, loop."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.adapters.system_clock import SystemClock
 from sre_space.agents.duty import Duty
 from sre_space.domain import facts
+from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.runner import Runner
@@ -54,13 +56,18 @@ class Ground:
             reporter=OtelReporter.to(settings.otel_exporter_otlp_endpoint, agent),
         )
 
-    def watch(self, duty: Duty) -> Watch:
-        """The loop around a duty, wired."""
+    def watch(self, duty: Duty, polled: Callable[[Sequence[Case]], bool] = lambda _: True) -> Watch:
+        """The loop around a duty, wired; `polled` hears each poll's cases and says if the agent is on duty."""
         bus = self.settings.kafka_bootstrap_servers
         outbox = OutboxFolder(Path(self.settings.sre_space_state) / "outbox" / self.agent.value)
         runner = Runner(self.agent, duty, self.casebook, self.forge, outbox, self.key, self.clock, self.reporter)
         doorbell = KafkaSubscription(bus, [DOORBELL], None)
-        return Watch(runner, KafkaPublisher(bus), doorbell, self.settings.poll_seconds, self._on_duty)
+
+        def seen(cases: Sequence[Case]) -> None:
+            if polled(cases):
+                self._on_duty()
+
+        return Watch(runner, KafkaPublisher(bus), doorbell, self.settings.poll_seconds, seen)
 
     def _on_duty(self) -> None:
         """Shows `up` and `demo` that this agent has read its cases; gone with the space."""

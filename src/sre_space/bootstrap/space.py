@@ -1,5 +1,6 @@
 """The embedded space: stands it up in stages, takes it down, whatever happens in between."""
 
+import secrets
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,7 +9,7 @@ from sre_space.adapters.ed25519 import make_key
 from sre_space.bootstrap import space_supervisor
 from sre_space.bootstrap.space_env import Plan, write_environments
 from sre_space.bootstrap.space_ready import await_ready
-from sre_space.bootstrap.space_state import Running, State
+from sre_space.bootstrap.space_state import Running, State, write_private
 from sre_space.bootstrap.space_table import IDENTITIES, SIGNERS, Process, table
 from sre_space.domain.errors import Malformed, Refused
 from sre_space.embedded.forge.identities import write_identities
@@ -62,6 +63,7 @@ def _prepare(plan: Plan, processes: tuple[Process, ...]) -> None:
     state = plan.state
     for name in SIGNERS:
         make_key(state.root / "keys" / f"{name}.key", state.root / "trust", name)
+    write_private(state.network_key, secrets.token_hex(32))
     identities = write_identities(state.identities, IDENTITIES)
     _seed_desired_state(plan)
     write_environments(plan, processes, {one.login: one.token for one in identities})

@@ -64,14 +64,18 @@ def _addresses(plan: Plan) -> dict[str, str]:
     for service in SERVICES:
         variable = service.upper().replace("-", "_")
         port = ports[f"{variable.lower()}_port"]
-        values |= {f"{variable}_PORT": str(port), f"{variable}_URL": f"http://{HOST}:{port}"}
+        link = ports.get(f"{variable.lower()}_link_port")
+        values |= {f"{variable}_PORT": str(port), f"{variable}_URL": f"http://{HOST}:{link or port}"}
+        values |= {f"{variable}_LINK_PORT": str(link)} if link else {}
     return values
 
 
 def _patient(plan: Plan, process: Process) -> dict[str, str]:
     """A service knows its database and nobody's secrets."""
     database = plan.state.root / "apps" / f"{process.name}.db"
-    return {"DATABASE_URL": f"sqlite:///{database}"} if process.role is Role.PATIENT else {}
+    if process.role is Role.PATIENT:
+        return {"DATABASE_URL": f"sqlite:///{database}"}
+    return {"TRAFFIC_DEMAND_FILE": str(plan.state.root / "apps" / "demand.env")}
 
 
 def _doctor(plan: Plan) -> dict[str, str]:
@@ -100,9 +104,12 @@ def _own(plan: Plan, process: Process, tokens: Mapping[str, str]) -> dict[str, s
         case "memory":
             return _agent(plan, process, tokens) | {"CHROMA_URL": f"http://{HOST}:{plan.ports.chroma_port}"}
         case "scout":
-            return _agent(plan, process, tokens)
+            return _agent(plan, process, tokens) | {"SLO_WINDOW_SCALE": str(1 / 60)}  # an hour is a minute here
         case "warden":
             return socket
+        case "network":
+            state = plan.state
+            return {"NETWORK_SOCKET": str(state.network_socket), "NETWORK_SECRET_FILE": str(state.network_key)}
         case _:
             return ports
 

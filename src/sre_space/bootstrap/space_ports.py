@@ -27,6 +27,8 @@ class Ports:
     quote_service_port: int = 8001
     policy_service_port: int = 8002
     user_service_port: int = 8003
+    policy_service_link_port: int = 8102
+    user_service_link_port: int = 8103
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Ports":

@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient
 
 from sre_space.bootstrap import space_supervisor
 from sre_space.bootstrap.space_env import Plan
-from sre_space.bootstrap.space_ports import HOST
+from sre_space.bootstrap.space_ports import HOST, is_free
 from sre_space.bootstrap.space_state import Running
 from sre_space.domain.errors import Refused
 
@@ -52,6 +52,8 @@ def _check(plan: Plan, name: str) -> Callable[[], bool] | None:
     ports = plan.ports
     if name == "bus":
         return lambda: _bus_answers(f"{HOST}:{ports.bus_port}")
+    if name == "network":
+        return lambda: not (is_free(ports.policy_service_link_port) or is_free(ports.user_service_link_port))
     paths = {
         "telemetry": f"{ports.jaeger_port}/api/services",
         "forge": f"{ports.forge_port}/mcp",

@@ -31,7 +31,10 @@ _LONGEST_SOCKET = 90  # bytes; the kernel takes 108 (macOS 104) and supervisord 
 
 @dataclass(frozen=True)
 class Running:
-    """The record `run/space.json` of a space: its supervisord (and when that began), socket, ports, checkout."""
+    """The record `run/space.json` of a space: its supervisord (and when that began), socket, ports, checkout.
+
+    `python` is the interpreter that the space's own command runs with.
+    """
 
     pid: int
     created: float
@@ -39,6 +42,7 @@ class Running:
     ports: Mapping[str, int]
     chart: str
     repository: str
+    python: str = ""
 
     @property
     def alive(self) -> bool:
@@ -65,6 +69,16 @@ class State:
     def deployed(self) -> Path:
         """The desired state that is in force: a copy of `deploy/config` of main."""
         return self.root / "deploy" / "config"
+
+    @property
+    def network_key(self) -> Path:
+        """The secret of whoever may give orders to the network."""
+        return self.root / "keys" / "network.key"
+
+    @property
+    def network_socket(self) -> Path:
+        """Where the network takes orders."""
+        return self.socket.with_name("network.sock")
 
     @property
     def halt(self) -> Path:
@@ -121,7 +135,7 @@ class State:
 
     def clear(self) -> None:
         """Forget a space that is gone: record, socket and secrets of its processes."""
-        for path in (self.run / "space.json", self.run / "supervisord.pid", self.socket):
+        for path in (self.run / "space.json", self.run / "supervisord.pid", self.socket, self.network_socket):
             path.unlink(missing_ok=True)
         for path in self.run.glob("env/*"):
             path.unlink(missing_ok=True)

@@ -69,7 +69,7 @@ def spawn(plan: Plan, processes: Sequence[Process]) -> Running:
     created = child.create_time()
     repository = f"{plan.owner}/{plan.repo}"
     ports = plan.ports.numbers
-    running = Running(child.pid, created, str(state.socket), ports, str(plan.chart), repository)
+    running = Running(child.pid, created, str(state.socket), ports, str(plan.chart), repository, sys.executable)
     state.write_record(running)
     _await_answer(running, state)
     return running

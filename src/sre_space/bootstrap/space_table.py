@@ -54,6 +54,7 @@ def table(state: State, ports: Ports) -> Sequence[Process]:
         _module("bus", Role.SERVER, "sre_space.bootstrap.bus", 0),
         _module("telemetry", Role.SERVER, "sre_space.bootstrap.telemetry", 0),
         _module("forge", Role.SERVER, "sre_space.bootstrap.forge", 0),
+        _module("network", Role.SERVER, "sre_space.bootstrap.network", 0),
         Process("chroma", Role.SERVER, _chroma(state, ports), 0),
         *(_module(name, Role.PATIENT, name.replace("-", "_"), 1) for name in SERVICES),
         _module("traffic", Role.CUSTOMERS, "traffic", 2),

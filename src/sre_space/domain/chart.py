@@ -15,13 +15,18 @@ class Autonomy(StrEnum):
 
 @dataclass(frozen=True)
 class Service:
-    """One service: its health URL, the runtime's name for it, and whom it calls."""
+    """One service: its health URL, the runtime's name for it, whom it calls, and where its callers reach it.
+
+    `address` is `host:port` of what stands in front of it (a virtual IP, a proxy, a link); "" when that is where its
+    health is asked.
+    """
 
     name: str
     health: str
     unit: str
     calls: tuple[str, ...]
     autonomy: Autonomy
+    address: str = ""
 
 
 @dataclass(frozen=True)

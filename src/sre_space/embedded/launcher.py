@@ -7,6 +7,7 @@ Standard library only: its time is added to every restart.
 """
 
 import ctypes
+import hashlib
 import os
 import re
 import signal
@@ -46,6 +47,8 @@ def main() -> NoReturn:
         die_with(_supervisor(state))
         if launch.config is None:
             _pause(state / "run" / "env" / f"{launch.name}.started")
+        if launch.config is not None:  # before it is read: should it change in between, the next deployment restarts us
+            _tell_running(launch.config, running_file(state, launch.name))
         environment = environment_of(state, launch)
         os.execvpe(launch.argv[0], launch.argv, environment)
     except (Unreadable, OSError) as error:
@@ -72,18 +75,37 @@ def environment_of(state: Path, launch: Launch) -> dict[str, str]:
 def read_variables(path: Path) -> Mapping[str, str]:
     """`NAME=value` lines, values taken literally; `#` starts a comment line. `Unreadable` names file and line."""
     try:
-        text = path.read_text()
+        return parse_variables(path.read_text(), str(path))
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror}") from error
+
+
+def parse_variables(text: str, name: str) -> Mapping[str, str]:
+    """The variables of a file called `name`."""
     variables: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         found = _LINE.fullmatch(line.strip())
         if found is None or "\0" in line:
-            raise Unreadable(f"{path}:{number}: {line.strip()!r} is not NAME=value")
+            raise Unreadable(f"{name}:{number}: {line.strip()!r} is not NAME=value")
         variables[found[1]] = found[2]
     return variables
+
+
+def running_file(state: Path, name: str) -> Path:
+    """Where the digest stands of the desired state that a service runs with."""
+    return state / "run" / "env" / f"{name}.running"
+
+
+def digest(content: bytes) -> str:
+    """Names a desired state."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _tell_running(config: Path, path: Path) -> None:
+    path.touch(mode=0o600)
+    path.write_text(digest(config.read_bytes() if config.exists() else b""))
 
 
 def _supervisor(state: Path) -> int:

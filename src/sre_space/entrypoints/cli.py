@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -16,6 +19,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
+from sre_space.bootstrap import deploy as deployments
 from sre_space.bootstrap import space, space_supervisor
 from sre_space.bootstrap.operator import Operator, running_space
 from sre_space.bootstrap.space_env import Plan
@@ -97,6 +101,23 @@ def logs(
 
 
 @app.command()
+def deploy(
+    state: StateOption, as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")] = False
+) -> None:
+    """Apply the configuration on main; restart only the services whose desired state changed."""
+    done = asyncio.run(deployments.deploy(State(state.resolve())))
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(done)) + "\n")
+    elif not done.changes_something:
+        out.print(f"{done.commit[:12]} runs already")
+    else:
+        out.print(f"{done.commit[:12]} runs; restarted: {', '.join(done.restarted) or 'nothing'}")
+    if done.failed:
+        err.print(f"sre-space: after the deployment {', '.join(done.failed)} does not serve", highlight=False)
+        raise typer.Exit(EXIT_FAILED)
+
+
+@app.command()
 def halt(state: StateOption) -> None:
     """Stop every action of the doctor, at once; it still watches and records."""
     folder = State(state.resolve())
@@ -136,6 +157,24 @@ def demo(
     with _ended_when_stopped():
         good = demonstration.run(fault, chart or space.checkout_chart(), told, as_json, keep)
     raise typer.Exit(0 if good else EXIT_FAILED)
+
+
+@app.command(name="eval")
+def evaluate(
+    detection: Annotated[bool, typer.Option("--detection", help="What Scout opens for every experiment.")] = False,
+    repeat: Annotated[int, typer.Option(min=1, help="How often each experiment is run.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed, the same order.")] = 1,
+    only: Annotated[list[str] | None, typer.Option(help="Some of the experiments.")] = None,
+    quiet_minutes: Annotated[float, typer.Option(min=0, help="How long to watch a healthy space.")] = 20.0,
+    chart: ChartOption = None,
+) -> None:
+    """Let the judge break a space of its own and count what the doctor makes of it."""
+    if not detection:
+        raise Malformed("say what to evaluate: --detection")
+    words = ["--chart", str(chart or space.checkout_chart()), "--repeat", str(repeat), "--seed", str(seed)]
+    words += ["--quiet-minutes", str(quiet_minutes), *(word for name in only or () for word in ("--only", name))]
+    # Another program: the doctor knows neither the judge nor the faults.
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "sre_evaluation", *words], check=False).returncode)
 
 
 @contextlib.contextmanager

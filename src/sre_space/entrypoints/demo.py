@@ -60,7 +60,8 @@ async def _watch(plan: Plan, fault: str, told: Console) -> Story:
     try:
         await _await_healthy(operator, told)
         hit = await asyncio.to_thread(_inject, plan, fault)
-        told.print(f"\n[bold red]{fault}[/bold red]: {hit['service']} (process {hit['pid']}) was hit\n")
+        process = f" (process {hit['pid']})" if hit["pid"] else ""
+        told.print(f"\n[bold red]{fault}[/bold red]: {hit['service']}{process} was hit\n")
         case = await _follow(operator, int(hit["at"]), told)
         journeys = await operator.journeys(int(hit["at"]), time.time_ns())
         return story_of(fault, int(hit["at"]), case, journeys.bad)

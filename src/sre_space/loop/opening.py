@@ -31,18 +31,18 @@ class Opener:
     reporter: Reporter
     pending: dict[str, str] = field(default_factory=dict)
 
-    async def open_missing(self, detections: Sequence[Detection]) -> list[int]:
-        """Open what is not open yet; the new issues' numbers. With the forge down: one pending detection per key."""
+    async def open_missing(self, detections: Sequence[Detection]) -> dict[int, Detection]:
+        """Open what is not open yet, by the new issues' numbers. With the forge down: one pending detection per key."""
         if not detections:
             self.pending.clear()
-            return []
+            return {}
         try:
             covered = {case.detection.key for case in await self.casebook.open_cases() if not case.recovered}
             missing = [one for one in detections if one.key not in covered]
-            return [await self._open(one) for one in missing if not await self._taken_over(one)]
+            return {await self._open(one): one for one in missing if not await self._taken_over(one)}
         except SpaceError as error:
             log.warning("an incident cannot be opened yet: %s", error)
-            return []
+            return {}
 
     async def _taken_over(self, detection: Detection) -> bool:
         """True when a person closed the incident of this very outage: that is theirs now, not to be opened again."""

@@ -22,13 +22,13 @@ READS = 10  # a doorbell may ring before its comment can be read
 
 @dataclass
 class Watch:
-    """At most one task per issue; a ring during work makes one more round. `on_duty` is called after each good poll."""
+    """At most one task per issue; a ring during work makes one more round. `polled` hears each poll's cases."""
 
     runner: Runner
     publisher: Publisher
     doorbell: Subscription
     poll_seconds: float
-    on_duty: Callable[[], None]
+    polled: Callable[[Sequence[Case]], None]
     tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     again: dict[int, int] = field(default_factory=dict)
     rings: set[asyncio.Task[None]] = field(default_factory=set)
@@ -52,7 +52,7 @@ class Watch:
                 for case in cases:
                     self.wake(case.issue, 0)
                 self._tell(cases)
-                self.on_duty()
+                self.polled(cases)
             except SpaceError as error:
                 log.warning("poll: %s", error)
             await self.runner.clock.sleep(self.poll_seconds)

@@ -51,6 +51,10 @@ class Subscription(Protocol):
         """Remember everything returned so far as done (no-op for a subscription without a group)."""
         ...
 
+    def owns(self) -> bool:
+        """True while this reader is given records: it holds a partition of its group, or reads without one."""
+        ...
+
     async def alive(self) -> bool:
         """True when the bus answered a metadata request within two seconds."""
         ...

@@ -15,6 +15,8 @@ from sre_space.domain.facts import (
     Learnt,
     Payload,
     Recall,
+    Symptom,
+    SymptomKind,
     Verification,
 )
 
@@ -65,10 +67,7 @@ def _words(payload: Payload) -> str:
 
 def _detection(detection: Detection) -> str:
     rows = [f"| {name} | {word} |" for name, word in detection.health.items()]
-    told = [
-        f"- {one.kind}: **{one.service}**: {one.detail}, for {one.value:g} s ({one.limit:g} s are tolerated)"
-        for one in detection.symptoms
-    ]
+    told = [f"- {one.kind}: **{one.service}**: {one.detail}{_measured(one)}" for one in detection.symptoms]
     traces = ", ".join(f"`{trace}`" for trace in detection.traces) or "none yet"
     journey = detection.journey
     seconds = (journey.until - journey.since) / 1e9
@@ -79,6 +78,15 @@ def _detection(detection: Detection) -> str:
             f"Failed traces: {traces}",
         ]
     )  # fmt: skip
+
+
+def _measured(symptom: Symptom) -> str:
+    """The value against its limit, in the unit of its kind."""
+    if symptom.kind is SymptomKind.INFRASTRUCTURE:
+        return f", for {symptom.value:g} s ({symptom.limit:g} s are tolerated)"
+    if symptom.kind is SymptomKind.SLO:
+        return ""
+    return f" ({symptom.value:.1%}; the limit is {symptom.limit:.1%})"
 
 
 def _recall(recall: Recall) -> str:

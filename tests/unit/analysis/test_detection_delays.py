@@ -45,11 +45,11 @@ def p95(values: list[float]) -> float:
 @pytest.mark.parametrize(
     ("fault", "key"),
     [
-        pytest.param(Fault(way_to_policy_ns=150e6), "latency/quote-service", id="latency"),
+        pytest.param(Fault(way_to_policy_ns=150e6), "latency/policy-service", id="latency"),
         pytest.param(Fault(policy_sql_ns=200e6), "latency/policy-service", id="slow-query"),
         pytest.param(Fault(user_own_ns=150e6), "latency/user-service", id="slow-service"),
         pytest.param(Fault(policy_errors=0.3), "error/policy-service", id="errors"),
-        pytest.param(Fault(policy_gone=True), "error/quote-service", id="gone-without-probes"),
+        pytest.param(Fault(policy_gone=True), "error/policy-service", id="gone-without-probes"),
     ],
 )
 def test_a_slow_or_failing_service_is_an_incident_within_ten_seconds(fault: Fault, key: str) -> None:

@@ -137,11 +137,11 @@ def test_with_the_forge_down_one_detection_waits_and_is_opened_once() -> None:
         world.dead, world.forge.down = {"policy-service"}, True
         for _ in range(8):
             await world.clock.sleep(0.25)
-            assert await world.opener.open_missing(world.scout.detections()) == []
+            assert await world.opener.open_missing(world.scout.detections()) == {}
         world.forge.down = False
         number = await world.detect()
         for _ in range(8):
-            assert await world.opener.open_missing(world.scout.detections()) == []
+            assert await world.opener.open_missing(world.scout.detections()) == {}
 
         assert number == 1
         assert len(world.forge.found) == 1
@@ -157,7 +157,7 @@ def test_an_incident_that_a_person_closed_is_not_opened_again_before_the_next_ou
         await world.forge.close_issue(number)
         for _ in range(8):
             await world.clock.sleep(0.25)
-            assert await world.opener.open_missing(world.scout.detections()) == []
+            assert await world.opener.open_missing(world.scout.detections()) == {}
         assert (await world.play(number, 5)).last.step is Step.DETECT
 
         world.dead = set()
@@ -165,6 +165,23 @@ def test_an_incident_that_a_person_closed_is_not_opened_again_before_the_next_ou
         await world.clock.sleep(0.25)
         world.dead = {"policy-service"}
         assert await world.detect() == number + 1
+
+    asyncio.run(story())
+
+
+def test_a_service_killed_again_right_after_its_recovery_is_a_new_incident() -> None:
+    async def story() -> None:
+        world = World()
+        world.dead = {"policy-service"}
+        first = await world.detect()
+        while not (await world.case(first)).recovered:
+            await world.turn(first)
+            await world.clock.sleep(0.25)
+        world.dead = {"policy-service"}
+        await world.clock.sleep(0.25)
+        await world.play(first)
+
+        assert await world.detect() == first + 1
 
     asyncio.run(story())
 

@@ -30,6 +30,7 @@ class Quotes:
     relay: Relay
     users: Downstream
     policies: Downstream
+    limit_cents: int
 
     def request(self, asked: QuoteRequest) -> QuoteAnswer:
         """Commit that somebody asked, before anybody else is asked; then price it."""
@@ -65,6 +66,8 @@ class Quotes:
             return QuoteAnswer.of(quote)
         if quote.state != "priced":
             raise Problem(409, f"quote {id} has no price yet")
+        if quote.premium_cents > self.limit_cents:
+            raise Problem(409, f"a premium above {self.limit_cents} cents is not sold online")
         request = {"quote_id": id, "user_id": quote.user_id, "premium_cents": quote.premium_cents}
         policy = self.policies.ask("POST", "/policies", request)
         with Session(self.engine) as session:
@@ -91,10 +94,10 @@ def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
     """The service."""
     engine = open_database(settings.database(NAME), settings.database_pool_size)
     relay = Relay(engine, settings.kafka_bootstrap_servers)
-    wait = settings.downstream_timeout_seconds
-    users = Downstream.at("user-service", settings.user_service_url, wait)
-    policies = Downstream.at("policy-service", settings.policy_service_url, wait)
-    quotes = Quotes(engine, relay, users, policies)
+    wait, attempts = settings.downstream_timeout_seconds, settings.downstream_attempts
+    users = Downstream.at("user-service", settings.user_service_url, wait, attempts)
+    policies = Downstream.at("policy-service", settings.policy_service_url, wait, attempts)
+    quotes = Quotes(engine, relay, users, policies, settings.online_purchase_limit_cents)
     app = create_app(NAME, settings, engine, relay, telemetry)
 
     @app.post("/quotes", status_code=201)

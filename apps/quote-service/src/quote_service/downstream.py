@@ -11,20 +11,30 @@ from service_kit.problems import Problem
 
 @dataclass(frozen=True)
 class Downstream:
-    """One other service."""
+    """One other service; a call that fails is made `attempts` times at most: nothing here does harm when repeated."""
 
     name: str
     client: httpx.Client
+    attempts: int
 
     @classmethod
-    def at(cls, name: str, url: str, timeout_s: float) -> "Downstream":
+    def at(cls, name: str, url: str, timeout_s: float, attempts: int = 1) -> "Downstream":
         """A client whose calls are spans and carry the trace context."""
         client = httpx.Client(base_url=url, timeout=timeout_s, trust_env=False)
         HTTPXClientInstrumentor().instrument_client(client)
-        return cls(name, client)
+        return cls(name, client, attempts)
 
     def ask(self, method: str, path: str, body: dict[str, object] | None = None) -> dict[str, Any]:
         """The answer's JSON object. 404 stays 404; no answer is 503, a late one 504, a failed one 502."""
+        for _ in range(self.attempts - 1):
+            try:
+                return self._ask(method, path, body)
+            except Problem as problem:
+                if problem.status == httpx.codes.NOT_FOUND:
+                    raise
+        return self._ask(method, path, body)
+
+    def _ask(self, method: str, path: str, body: dict[str, object] | None) -> dict[str, Any]:
         try:
             response = self.client.request(method, path, json=body)
         except httpx.TimeoutException as error:

@@ -12,3 +12,7 @@ class Settings(ServiceSettings):
     user_service_url: str = Field("http://127.0.0.1:8003", description="the user service")
     policy_service_url: str = Field("http://127.0.0.1:8002", description="the policy service")
     downstream_timeout_seconds: float = Field(2.0, gt=0, le=30, description="how long it waits for another service")
+    downstream_attempts: int = Field(1, ge=1, le=10, description="how often it asks another service before it gives up")
+    online_purchase_limit_cents: int = Field(
+        250_000, ge=0, description="a yearly premium above this is not sold online"
+    )

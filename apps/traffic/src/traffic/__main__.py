@@ -5,6 +5,7 @@ import contextlib
 import logging
 import secrets
 import signal
+from itertools import count
 
 import httpx
 from opentelemetry import trace
@@ -12,6 +13,7 @@ from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 
 from service_kit.telemetry import set_up
 from traffic.customers import customers, synthetic
+from traffic.demand import per_second
 from traffic.journeys import Player
 from traffic.settings import Settings
 
@@ -28,11 +30,17 @@ async def play(settings: Settings) -> None:
     ) as client:
         HTTPXClientInstrumentor().instrument_client(client)
         player = Player(client, trace.get_tracer("traffic"), secrets.token_hex(3))
-        stream = customers(settings.traffic_seed, settings.traffic_journeys_per_second, settings.traffic_users)
+        changed = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, changed.set)
         async with asyncio.TaskGroup() as group:
-            group.create_task(player.play(stream))
             group.create_task(player.play(synthetic()))
             group.create_task(_tell(player))
+            for crowd in count(settings.traffic_seed):  # another demand, other customers: no visit has two ids
+                stream = customers(crowd, per_second(settings), settings.traffic_users)
+                playing = group.create_task(player.play(stream))
+                await changed.wait()
+                changed.clear()
+                playing.cancel()  # nobody new of them; who came stays
 
 
 async def _tell(player: Player) -> None:

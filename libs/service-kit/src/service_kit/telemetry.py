@@ -20,6 +20,8 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+from service_kit import vitals
+
 SPANS_EVERY_MS = 200
 LOGS_EVERY_MS = 250
 METRICS_EVERY_MS = 500
@@ -74,6 +76,7 @@ def set_up(service: str, version: str, endpoint: str) -> Telemetry:
     )
     trace.set_tracer_provider(traces)
     metrics.set_meter_provider(meters)
+    vitals.observe(meters.get_meter(__name__))
     _log_to(logs)
     return Telemetry(traces, meters, logs)
 

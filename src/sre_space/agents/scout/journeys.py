@@ -30,18 +30,20 @@ class JourneyBook:
     seen: set[str] = field(default_factory=set)
     heard_at: int = 0
 
-    def add(self, span: Span, now: int) -> None:
-        """Take in a span; anything but a root span of the journey's caller is ignored."""
+    def add(self, span: Span, now: int) -> Attempt | None:
+        """Take in a span; anything but a root span of the journey's caller is ignored, and so is a repeated one."""
         ours = span.service == self.journey.caller and span.name in self.journey.steps and not span.parent_id
         if not ours or span.span_id in self.seen or span.start < now - KEPT_NS:
-            return
+            return None
         self.heard_at = max(self.heard_at, now)
         self.seen.add(span.span_id)
         good = span.status is not SpanStatus.ERROR
         visit = str(span.attributes.get("journey.id", span.trace_id))
-        self.attempts.append(Attempt(span.span_id, visit, span.start, good, span.trace_id))
+        attempt = Attempt(span.span_id, visit, span.start, good, span.trace_id)
+        self.attempts.append(attempt)
         if len(self.attempts) % 1000 == 0:
             self._forget(now - KEPT_NS)
+        return attempt
 
     def count(self, since: int, until: int) -> JourneyCount:
         """Good and bad attempts that began in [since, until) Unix ns."""

@@ -1,16 +1,15 @@
-"""Scout's duties: open one incident per symptom key, and verify on the journey that it is over."""
+"""Scout's duties: open one incident for what hangs together, and verify on the journey that it is over."""
 
 from dataclasses import dataclass
 
-from sre_space.agents.scout.health import ServiceHealth
-from sre_space.agents.scout.journeys import JourneyBook
+from sre_space.agents.scout.watchers import Watchers
+from sre_space.analysis.correlation import Group
+from sre_space.analysis.delay import seconds_to_alarm
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Chart
 from sre_space.domain.facts import (
     Action,
     ActionResult,
     Detection,
-    JourneyCount,
     Outcome,
     Payload,
     Step,
@@ -21,43 +20,56 @@ from sre_space.domain.facts import (
 from sre_space.domain.statistics import wilson
 from sre_space.ports.clock import Clock
 
+SECOND = 10**9
 VISITS_WANTED = 30
-LOOK_BACK = 10 * 10**9  # of the journey, for the snapshot
-SERVING_DEADLINE = 20 * 10**9  # an action that did not make the service answer by then did not help
-VERIFY_DEADLINE = 60 * 10**9
+LOOK_BACK = 10 * SECOND  # of the journey, for the snapshot
+SERVING_DEADLINE = 20 * SECOND  # an action after which the symptom is still there did not help
+VERIFY_DEADLINE = 60 * SECOND
 LOOK_EVERY_S = 0.2
 LOOKS = 5
+TRACES = 3
+LONGEST_WAIT_S = 45.0  # for a detector to see the fault again: within the deadline
 
 
 @dataclass
 class Scout:
-    """What Scout knows and answers; `bootstrap/scout.py` feeds the board and the book."""
+    """What Scout answers, from what its watchers know."""
 
-    chart: Chart
-    board: dict[str, ServiceHealth]
-    book: JourneyBook
+    watchers: Watchers
     clock: Clock
 
     def detections(self) -> list[Detection]:
-        """What should be an open incident now: one for each service that is out on its own evidence."""
+        """What should be an open incident now; what joins one or is excused is none."""
         now = self.clock.now()
-        out = sorted((one for one in self.board.values() if one.firing), key=lambda one: one.failing_since)
-        return [
-            Detection(
-                key=f"infrastructure/{one.service}",
-                symptoms=(_symptom(one),),
-                health={name: each.word for name, each in self.board.items()},
-                journey=self.book.count(now - LOOK_BACK, now),
-                traces=self.book.bad_traces(one.failing_since - 10**9),
-            )
-            for one in out
-        ]
+        groups = self.watchers.look(now)
+        return [self._detection(group, now) for group in groups if not group.joins and not group.quiet]
+
+    def opened(self, detection: Detection) -> None:
+        """It has its incident: what else it causes joins it."""
+        self.watchers.docket.opened(detection)
+        self.watchers.budget.excuse(min(symptom.since for symptom in detection.symptoms))
+
+    def _detection(self, group: Group, now: int) -> Detection:
+        book = self.watchers.book
+        title = group.kind, group.service
+        findings = sorted(group.findings, key=lambda one: (one.symptom.kind, one.symptom.service) != title)
+        traces = [trace for finding in findings for trace in finding.traces]
+        traces += book.bad_traces(group.since - SECOND)
+        return Detection(
+            key=group.key,
+            symptoms=tuple(finding.symptom for finding in findings),
+            health={name: each.word for name, each in self.watchers.board.items()},
+            journey=book.count(now - LOOK_BACK, now),
+            traces=tuple(dict.fromkeys(traces))[:TRACES],
+        )
 
     async def perform(self, case: Case, step: Step) -> Payload | None:
         """VERIFY: look for a second; None while the journey has not decided, so that the case is read anew."""
         assert step is Step.VERIFY
         for _ in range(LOOKS):
             if (verdict := self.verdict(case)) is not None:
+                if verdict.outcome is Outcome.RECOVERED:
+                    self.watchers.docket.recovered(case.detection.key, self.clock.now())
                 return verdict
             await self.clock.sleep(LOOK_EVERY_S)
         return None
@@ -67,49 +79,57 @@ class Scout:
 
     def verdict(self, case: Case) -> Verification | None:
         """One look at the case; None while the journey has not decided."""
-        health = self.board[case.detection.symptoms[0].service]
-        now = self.clock.now()
-        if self.book.blind(now):
-            return self._late(case, health, now, "blind: no journey was heard of")
-        if health.firing or health.healthy_since == 0 or not health.successes:
-            return self._not_serving(case, health, now)
-        effect = max(health.healthy_since, case.detection.symptoms[0].since)
-        visits, since = self.book.good_visits(effect)
-        if visits >= VISITS_WANTED:
-            return self._verification(Outcome.RECOVERED, case, health, since, f"{visits} visits in a row went well")
-        return self._late(case, health, now, f"{visits} of {VISITS_WANTED} visits in a row")
+        symptom, now = case.detection.symptoms[0], self.clock.now()
+        if self.watchers.book.blind(now):
+            return self._late(case, now, "blind: no journey was heard of")
+        gone_since = self._gone_since(symptom)
+        if not gone_since:
+            return self._still_there(case, symptom, now)
+        effect = max(gone_since, symptom.since)
+        visits, since = self.watchers.book.good_visits(effect)
+        if visits >= VISITS_WANTED and now - effect >= self._wait_s(symptom, now) * SECOND:
+            return self._verification(Outcome.RECOVERED, case, since, f"{visits} visits in a row went well")
+        return self._late(case, now, f"{visits} of {VISITS_WANTED} visits in a row")
 
-    def _not_serving(self, case: Case, health: ServiceHealth, now: int) -> Verification | None:
+    def _gone_since(self, symptom: Symptom) -> int:
+        """When the incident's own detector stopped to see it (Unix ns); 0 while it sees it."""
+        if symptom.kind is SymptomKind.INFRASTRUCTURE:
+            health = self.watchers.board[symptom.service]
+            return 0 if health.firing or not health.successes else health.healthy_since
+        seen = self.watchers.gone_since(symptom.kind, symptom.service)
+        return 0 if seen >= self.watchers.looked_at else max(seen, 1)
+
+    def _wait_s(self, symptom: Symptom, now: int) -> float:
+        """As long as the detector that fired would need to see the fault again, at the journey's present rate."""
+        bad, tolerated = symptom.value, symptom.limit
+        if symptom.kind is SymptomKind.CONVERSION:
+            bad, tolerated = 1 - bad, 1 - tolerated
+        if symptom.kind not in (SymptomKind.LATENCY, SymptomKind.ERROR, SymptomKind.CONVERSION):
+            return 0.0
+        count = self.watchers.book.count(now - LOOK_BACK, now)
+        rate = (count.good + count.bad) / (LOOK_BACK / SECOND)
+        return min(LONGEST_WAIT_S, seconds_to_alarm(rate, bad, tolerated))
+
+    def _still_there(self, case: Case, symptom: Symptom, now: int) -> Verification | None:
         if _waits_for_people(case) or now - case.last.at < SERVING_DEADLINE:
             return None
-        return self._verification(Outcome.NOT_RECOVERED, case, health, case.last.at, health.detail)
+        health = self.watchers.board.get(symptom.service) if symptom.kind is SymptomKind.INFRASTRUCTURE else None
+        detail = health.detail if health else symptom.detail
+        return self._verification(Outcome.NOT_RECOVERED, case, case.last.at, detail)
 
-    def _late(self, case: Case, health: ServiceHealth, now: int, why: str) -> Verification | None:
+    def _late(self, case: Case, now: int, why: str) -> Verification | None:
         if _waits_for_people(case) or now - case.last.at < VERIFY_DEADLINE:
             return None
-        return self._verification(Outcome.UNDECIDED, case, health, case.last.at, why)
+        return self._verification(Outcome.UNDECIDED, case, case.last.at, why)
 
-    def _verification(
-        self, outcome: Outcome, case: Case, health: ServiceHealth, since: int, detail: str
-    ) -> Verification:
-        now = self.clock.now()
-        count: JourneyCount = self.book.count(since, now)
+    def _verification(self, outcome: Outcome, case: Case, since: int, detail: str) -> Verification:
+        now, book = self.clock.now(), self.watchers.book
+        count = book.count(since, now)
         low, high = wilson(count.good, count.good + count.bad)
-        failed = self.book.count(case.detection.symptoms[0].since - 10**9, now).bad
-        serving = health.healthy_since if health.successes else 0
+        failed = book.count(case.detection.symptoms[0].since - SECOND, now).bad
+        health = self.watchers.board.get(case.detection.symptoms[0].service)
+        serving = health.healthy_since if health and health.successes else 0
         return Verification(outcome, count, round(low, 4), round(high, 4), failed, serving, detail)
-
-
-def _symptom(health: ServiceHealth) -> Symptom:
-    """How long the service has not answered, against how long its detector tolerates that (seconds)."""
-    return Symptom(
-        SymptomKind.INFRASTRUCTURE,
-        health.service,
-        health.detail,
-        round((health.last_at - health.failing_since) / 1e9, 3),
-        health.tolerated_s,
-        health.failing_since,
-    )
 
 
 def _waits_for_people(case: Case) -> bool:

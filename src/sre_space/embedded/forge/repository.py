@@ -40,6 +40,17 @@ def _files(seed: Path) -> list[Path]:
     return sorted(file for file in found if file.is_file() and not file.is_symlink())
 
 
+def files_at(path: Path, folder: str) -> tuple[str, str, dict[str, bytes]]:
+    """Main's commit id, its subject, and the files that lie in a folder of it, by name."""
+    try:
+        commit = pygit2.Repository(str(path)).revparse_single("main").peel(pygit2.Commit)
+        entries = commit.tree[folder].peel(pygit2.Tree)
+    except (KeyError, ValueError, pygit2.GitError) as error:
+        raise Missing(f"{path} has no folder {folder} on main") from error
+    found = {str(entry.name): entry.data for entry in entries if isinstance(entry, pygit2.Blob)}
+    return str(commit.id), commit.message.partition("\n")[0], found
+
+
 def read_path(repository: pygit2.Repository, path: str, ref: str) -> tuple[str, bytes | list[dict[str, object]]]:
     """The object id and a file's bytes, or a folder's entries; `Missing` for an unknown ref or path."""
     try:

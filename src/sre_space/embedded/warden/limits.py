@@ -14,16 +14,19 @@ class BadLimits(Exception):
 
 def read_limits(path: Path) -> Mapping[str, int]:
     """Bytes per unit (`POLICY_SERVICE_MEMORY_BYTES` limits `policy-service`); no file: no limits."""
-    if not path.exists():
-        return {}
+    return parse_limits(path.read_text(), str(path)) if path.exists() else {}
+
+
+def parse_limits(content: str, name: str) -> Mapping[str, int]:
+    """The limits in a file called `name`."""
     limits = {}
-    for number, line in enumerate(path.read_text().splitlines(), 1):
+    for number, line in enumerate(content.splitlines(), 1):
         text = line.strip()
         if not text or text.startswith("#"):
             continue
         found = _LINE.fullmatch(text)
         if found is None:
-            raise BadLimits(f"{path}:{number}: {text!r} is not NAME=integer")
+            raise BadLimits(f"{name}:{number}: {text!r} is not NAME=integer")
         if found[1].endswith(SUFFIX):
             limits[unit_of(found[1])] = int(found[2])
     return limits

@@ -1,0 +1,48 @@
+"""Memory that grows with what a client sends: an upload without an end, which the service keeps until it is whole.
+
+Web frameworks hold a request's body in memory until its last byte is there. A partner whose client sends without an
+end is a leak by load, up to the unit's real memory limit; a restart ends the connection, and the client gives up.
+"""
+
+import contextlib
+import socket
+import time
+from collections.abc import Mapping, Sequence
+
+from sre_chaos import background
+from sre_chaos.background import Stopped
+from sre_chaos.run import Hit, Run
+
+PATHS = {"policy-service": "/risk-assessments", "quote-service": "/quotes"}
+BYTES_A_SECOND = 10_000_000
+PIECE = b"x" * 125_000
+
+
+def upload(run: Run) -> Hit:
+    """Begin to send."""
+    pid = run.space.runtime.pid(run.service)
+    background.start(run, "upload")
+    return Hit(undo={"pid": pid}, at=time.time_ns())
+
+
+def hang_up(run: Run, undo: Mapping[str, str | int]) -> None:
+    """End the upload: the service frees what it held. One that was killed is started."""
+    background.stop(run, "upload")
+    if undo:
+        run.space.runtime.start(run.service)
+
+
+def send_for_ever(run: Run, stopped: Stopped, _: Sequence[str]) -> None:
+    """The process of the client: sends until the service hangs up."""
+    head = (
+        f"POST {PATHS[run.service]} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f'Content-Length: {10**12}\r\n\r\n{{"attachment": "'
+    )
+    pause = len(PIECE) / BYTES_A_SECOND
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", run.space.port(run.service))) as client:
+        client.sendall(head.encode())
+        due = time.monotonic()
+        while not stopped():
+            client.sendall(PIECE)
+            due = max(due + pause, time.monotonic() - 1)
+            time.sleep(max(0.0, due - time.monotonic()))

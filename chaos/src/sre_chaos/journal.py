@@ -1,0 +1,75 @@
+"""What chaos remembers, in a folder of its own outside of the space: which runs are active and how they are undone."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from sre_chaos.space import Space
+
+STATE = "state-folder"
+
+
+@dataclass(frozen=True)
+class Active:
+    """An injection that was not recovered yet; `at` is Unix ns."""
+
+    fault: str
+    service: str
+    canary: str
+    at: int
+    undo: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Journal:
+    """One file of mode 0600 for each active run, and one line for each run ever in `runs.jsonl`."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, space: Space) -> "Journal":
+        """The journal about one space; those about spaces whose folder is gone are forgotten."""
+        for told in home().glob(f"*/{STATE}"):
+            if not Path(told.read_text()).exists():
+                shutil.rmtree(told.parent, ignore_errors=True)
+        journal = cls(home() / space.mark)
+        journal.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (journal.folder / STATE).write_text(str(space.state))
+        return journal
+
+    def begin(self, entry: Active) -> None:
+        """Remember before anything is hit, so that an interrupted injection can be undone."""
+        self._write(self._path(entry.canary), json.dumps(asdict(entry)), os.O_TRUNC)
+
+    def record(self, entry: Active) -> None:
+        """It was hit: remember how to undo it, and that it was."""
+        self.begin(entry)
+        line = json.dumps({"fault": entry.fault, "service": entry.service, "canary": entry.canary, "at": entry.at})
+        self._write(self.folder / "runs.jsonl", line + "\n", os.O_APPEND)
+
+    def active(self) -> list[Active]:
+        """All active runs, the newest first: undoing goes backwards."""
+        found = [Active(**json.loads(path.read_text())) for path in self.folder.glob("*.active.json")]
+        return sorted(found, key=lambda entry: -entry.at)
+
+    def end(self, canary: str) -> None:
+        """Forget a run that was undone."""
+        self._path(canary).unlink(missing_ok=True)
+
+    def _path(self, canary: str) -> Path:
+        return self.folder / f"{canary}.active.json"
+
+    @staticmethod
+    def _write(path: Path, text: str, how: int) -> None:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600), "w") as file:
+            file.write(text)
+
+
+def home() -> Path:
+    """Where chaos keeps its files."""
+    named = os.environ.get("SRE_CHAOS_HOME")
+    base = os.environ.get("XDG_STATE_HOME")
+    return Path(named) if named else (Path(base) if base else Path.home() / ".local" / "state") / "sre-chaos"

@@ -1,0 +1,76 @@
+"""The space that is hit, read from its state folder: ports, databases, repository, runtime. Knows no code of it."""
+
+import hashlib
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sre_chaos.runtime import NoTarget, Runtime
+
+SERVICES = ("policy-service", "quote-service", "user-service")
+ANSWERS_WITHIN_S = 2.0
+
+
+@dataclass(frozen=True)
+class Space:
+    """One running space; `supervisor` is the process id of its supervisord, `python` its interpreter."""
+
+    state: Path
+    runtime: Runtime
+    supervisor: int
+    python: str
+    ports: Mapping[str, int]
+    repository: str
+
+    @classmethod
+    def of(cls, state: Path) -> "Space":
+        """From the record that a running space keeps; `NoTarget` when there is none."""
+        root = state.resolve()
+        try:
+            record = json.loads((root / "run" / "space.json").read_text())
+            ports = {str(name): int(port) for name, port in record["ports"].items()}
+            python, repository = str(record["python"]), str(record["repository"])
+            return cls(root, Runtime(str(record["socket"])), int(record["pid"]), python, ports, repository)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise NoTarget(f"no space runs in {state}; start one with: sre-space up") from error
+
+    @property
+    def mark(self) -> str:
+        """Names this space in files of ours, without telling its path."""
+        return hashlib.sha256(str(self.state).encode()).hexdigest()[:12]
+
+    def alive(self) -> bool:
+        """True while its supervisord lives."""
+        try:
+            os.kill(self.supervisor, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def port(self, service: str) -> int:
+        """Where a service listens."""
+        return self.ports[f"{service.replace('-', '_')}_port"]
+
+    def database(self, service: str) -> Path:
+        """A service's SQLite file."""
+        return self.state / "apps" / f"{service}.db"
+
+    def answers(self, service: str) -> bool:
+        """True when the service and its database answer in time."""
+        url = f"http://127.0.0.1:{self.port(service)}/ready"
+        try:
+            with urllib.request.urlopen(url, timeout=ANSWERS_WITHIN_S) as answer:
+                return bool(answer.status == 200)
+        except (OSError, urllib.error.URLError):
+            return False
+
+
+def default_state() -> Path:
+    """The state folder that `sre-space up` uses when nobody says otherwise."""
+    named = os.environ.get("SRE_SPACE_STATE")
+    base = os.environ.get("XDG_STATE_HOME")
+    return Path(named) if named else (Path(base) if base else Path.home() / ".local" / "state") / "sre-space"

@@ -1,0 +1,35 @@
+"""A space that is only a folder, and the journal of its chaos."""
+
+import json
+import os
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from sre_chaos.run import Run
+from sre_chaos.space import Space
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run that hits policy-service of a space whose supervisor is this very process."""
+    monkeypatch.setenv("SRE_CHAOS_HOME", str(tmp_path / "chaos"))
+    state = tmp_path / "state"
+    for folder in ("run", "apps", "keys"):
+        (state / folder).mkdir(parents=True)
+    record = {
+        "socket": str(tmp_path / "s.sock"),
+        "pid": os.getpid(),
+        "python": sys.executable,
+        "ports": {"policy_service_port": 1, "forge_port": 1},
+        "repository": "local/x",
+    }
+    (state / "run" / "space.json").write_text(json.dumps(record))
+    space = Space.of(state)
+    with closing(sqlite3.connect(space.database("policy-service"), isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("CREATE TABLE assessments (id INTEGER PRIMARY KEY, score INTEGER)")
+    return Run(space, "policy-service", "canary0")

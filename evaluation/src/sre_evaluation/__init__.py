@@ -1,0 +1,1 @@
+"""The judge: runs chaos against the doctor, and counts."""

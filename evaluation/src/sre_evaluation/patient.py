@@ -1,0 +1,90 @@
+"""A space of the judge's own: healthy before each trial, hit by `trigger_chaos.py`, and watched through its forge."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sre_evaluation.verdicts import Opened
+from sre_space.bootstrap.operator import Operator
+from sre_space.bootstrap.space_env import Plan
+from sre_space.domain.case import Case
+from sre_space.domain.errors import Unavailable
+
+SECOND = 10**9
+LOOK_EVERY_S = 0.25
+HEALTHY_NS = 5 * SECOND
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Patient:
+    """The space that `plan` started."""
+
+    plan: Plan
+
+    def chaos(self, *words: str) -> dict[str, object]:
+        """Run the chaos command as anybody would; the first object that it answers."""
+        script = self.plan.checkout / "trigger_chaos.py"
+        command = [sys.executable, str(script), *words, "--state", str(self.plan.state.root), "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        lines = done.stdout.strip().splitlines()
+        answer: dict[str, object] = json.loads(lines[0]) if lines else {}
+        return answer
+
+    def incidents(self, since: int) -> list[Opened]:
+        """Those opened at or after a Unix ns, oldest first."""
+        found = []
+        for case in self.cases():
+            first = case.chain[0].fact
+            symptom = case.detection.symptoms[0]
+            if first.at >= since:
+                found.append(Opened(case.issue, first.at, symptom.kind, symptom.service))
+        return found
+
+    def cases(self) -> Sequence[Case]:
+        """All incidents so far; waits while the forge is away."""
+
+        async def listed(operator: Operator) -> Sequence[Case]:
+            return await operator.casebook.touched(0)
+
+        return self.asked(listed)
+
+    def well(self, learnt_since: int) -> bool:
+        """True when nothing is open, the journeys are good, and they have been heard of since `learnt_since`."""
+
+        async def good(operator: Operator) -> bool:
+            now = time.time_ns()
+            count = await operator.journeys(now - HEALTHY_NS, now)
+            early = await operator.journeys(learnt_since - 60 * SECOND, learnt_since)
+            opened = await operator.casebook.open_cases()
+            return count.good >= 10 and not count.bad and early.good > 0 and not opened and operator.agents_on_duty()
+
+        return self.asked(good)
+
+    def asked(self, question: Callable[[Operator], Awaitable[T]]) -> T:
+        """The answer, once the space gives one."""
+
+        async def ask() -> T:
+            operator = Operator.of(self.plan.state)
+            try:
+                return await question(operator)
+            finally:
+                await operator.close()
+
+        while True:
+            try:
+                return asyncio.run(ask())
+            except Unavailable:
+                time.sleep(LOOK_EVERY_S)
+
+    def until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Wait for a condition, at most so long; whether it came."""
+        deadline = time.monotonic() + seconds
+        while not (there := condition()) and time.monotonic() < deadline:
+            time.sleep(LOOK_EVERY_S)
+        return there

@@ -1,0 +1,78 @@
+"""The incidents that Scout knows to be open, and the announced windows: what explains a symptom, and what it joins."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sre_space.analysis.correlation import OpenIncident
+from sre_space.analysis.windows import STILL_OPEN, Window
+from sre_space.domain.case import Case
+from sre_space.domain.facts import Detection, Step
+
+SECOND = 10**9
+KEPT_NS = 10 * 60 * SECOND  # of a window that is over: as long as late telemetry may speak of it
+
+
+@dataclass
+class Docket:
+    """Refreshed by every poll of the forge; what was just opened counts at once."""
+
+    open: dict[str, OpenIncident] = field(default_factory=dict)
+    windows: dict[str, Window] = field(default_factory=dict)
+    planned: list[Window] = field(default_factory=list)
+    verified: dict[str, int] = field(default_factory=dict)
+    known: bool = False  # from the first refresh on: before it, what is open is not known
+
+    def opened(self, detection: Detection) -> None:
+        """An incident was opened: it lasts from its first symptom on."""
+        self._begin(detection)
+
+    def recovered(self, key: str, at: int) -> None:
+        """A recovery was verified at a Unix ns: its issue may be closed before the next poll sees it."""
+        self.verified[key] = at
+
+    def refresh(self, cases: Iterable[Case], now: int) -> None:
+        """The open cases as the forge has them at `now` (Unix ns). What is not among them is over."""
+        self.known = True
+        lasting = {case.detection.key: case for case in cases if not case.recovered}
+        recovered = {case.detection.key: case for case in cases if case.recovered}
+        for key in [key for key in self.open if key not in lasting]:
+            case = recovered.get(key)
+            verified = case.fact_of(Step.VERIFY) if case else None
+            self._end(key, verified.at if verified else self.verified.pop(key, now))
+        for case in lasting.values():
+            self._begin(case.detection)
+        self._forget(now)
+
+    def announce(self, window: Window) -> None:
+        """A deployment or other planned work."""
+        self.planned.append(window)
+
+    def finished(self, services: frozenset[str], at: int) -> None:
+        """The planned work on these services is over at a Unix ns."""
+        self.planned = [
+            Window(one.since, min(one.until, at), one.services) if one.services == services else one
+            for one in self.planned
+        ]
+
+    def all_windows(self) -> Sequence[Window]:
+        """What excuses symptoms, planned or not."""
+        return (*self.windows.values(), *self.planned)
+
+    def excused(self, at: int) -> bool:
+        """True for an attempt of the journey that began while an incident was open."""
+        return any(window.holds(at) for window in self.windows.values())
+
+    def _begin(self, detection: Detection) -> None:
+        key, service = detection.key, detection.symptoms[0].service
+        since = min(symptom.since for symptom in detection.symptoms)
+        self.open[key] = OpenIncident(key, service)
+        self.windows[key] = Window(since, STILL_OPEN, frozenset({service}), key)
+
+    def _end(self, key: str, at: int) -> None:
+        del self.open[key]
+        lasted = self.windows[key]
+        self.windows[key] = Window(lasted.since, at, lasted.services, lasted.case)
+
+    def _forget(self, now: int) -> None:
+        self.windows = {key: one for key, one in self.windows.items() if now - one.until < KEPT_NS}
+        self.planned = [one for one in self.planned if now - one.until < KEPT_NS]

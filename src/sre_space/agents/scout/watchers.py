@@ -1,0 +1,126 @@
+"""All of Scout's detectors of one patient; `bootstrap/scout.py` feeds them, `scout.py` asks them.
+
+Probes tell of health, frames of sketches of latency and errors, attempts of the journey's error budget, events of
+conversion, samples of saturation. Each detector is explained in `docs/detection.md`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from sre_space.agents.scout.docket import Docket
+from sre_space.agents.scout.health import ServiceHealth
+from sre_space.agents.scout.journeys import Attempt, JourneyBook
+from sre_space.analysis.blame import Finding, findings
+from sre_space.analysis.burn import Budget
+from sre_space.analysis.cohorts import Cohorts
+from sre_space.analysis.conversion import Conversion
+from sre_space.analysis.correlation import Group, Scene, correlate
+from sre_space.analysis.flaps import Damping
+from sre_space.analysis.operations import Operations
+from sre_space.analysis.saturation import Resource, Saturation
+from sre_space.analysis.sight import Feed, Sight, sight
+from sre_space.analysis.windows import Window
+from sre_space.domain.chart import Chart
+from sre_space.domain.facts import Symptom, SymptomKind
+from sre_space.wire.sketches import Frame, Frames
+
+SECOND = 10**9
+COMPLETE_AFTER_NS = SECOND // 2  # both event topics are read, and services publish at once
+SPANS = "otlp_spans"
+
+
+@dataclass
+class Watchers:
+    """The detectors and what they share. `scale` shortens the windows of the error budget's alerts."""
+
+    chart: Chart
+    board: Mapping[str, ServiceHealth]
+    book: JourneyBook
+    scale: float = 1.0
+    docket: Docket = field(default_factory=Docket)
+    frames: Frames = field(default_factory=Frames)
+    cohorts: Cohorts = field(default_factory=Cohorts)
+    damping: Damping = field(default_factory=Damping)
+    resources: dict[tuple[str, str], Saturation] = field(default_factory=dict)
+    spans: Feed = field(default_factory=lambda: Feed(SPANS, 0, 0))
+    present: dict[tuple[SymptomKind, str], int] = field(default_factory=dict)
+    looked_at: int = 0
+    sight: Sight = field(default_factory=Sight)
+
+    def __post_init__(self) -> None:
+        """One detector of each kind for the journey, one for all operations."""
+        self.calls = {name: service.calls for name, service in self.chart.services.items()}
+        self.peers = {one.address or urlsplit(one.health).netloc: one.name for one in self.chart.services.values()}
+        self.operations = Operations(self.calls)
+        self.conversion = Conversion(self.chart.journey.name)
+        self.budget = Budget(self.chart.journey.name, self.chart.journey.slo, self.scale)
+
+    def take_frame(self, frame: Frame, now: int) -> None:
+        """What a member of the group saw of the spans; `now` is the frame's own time when it is read back."""
+        if self.frames.fresh(frame):
+            newest = max((second + 1 for _, second in frame.sketches), default=0) * SECOND
+            self.spans = Feed(SPANS, max(self.spans.heard_at, now), max(self.spans.newest, newest))
+            self.operations.add(frame.sketches, now)
+
+    def take_attempt(self, attempt: Attempt) -> None:
+        """One attempt of the journey."""
+        self.budget.add(attempt.start, attempt.good, not attempt.good, self.docket.excused(attempt.start))
+
+    def take_level(self, resource: Resource, at: int, value: float) -> None:
+        """One sample of a resource, in the unit of its limit."""
+        detector = self.resources.get((resource.service, resource.name))
+        if detector is None or detector.resource != resource:
+            detector = self.resources[resource.service, resource.name] = Saturation(resource)
+        detector.update(at, value)
+
+    def restarted(self, service: str, at: int) -> None:
+        """A new process of the service: its resources begin anew."""
+        for (owner, _), detector in self.resources.items():
+            if owner == service:
+                detector.restart(at)
+
+    def look(self, now: int) -> list[Group]:
+        """What hangs together now (Unix ns), oldest first; to be asked a few times a second."""
+        self.sight, self.looked_at = sight([self.spans], self.looked_at, now), now
+        windows = self.judge(now)
+        steady = self.damping.steady(self._findings(now), now)
+        self.present |= {(one.symptom.kind, one.symptom.service): now for one in steady}
+        scene = Scene(self.calls, tuple(self.docket.open.values()), windows, self.sight)
+        return correlate(steady, scene, now)
+
+    def judge(self, now: int) -> Sequence[Window]:
+        """Let the detectors judge what is complete at `now` (Unix ns); the windows that excused it."""
+        windows = self.docket.all_windows()
+        self.operations.judge(now, windows)
+        self.conversion.judge(self.cohorts.decided(now - COMPLETE_AFTER_NS), windows)
+        return windows
+
+    def gone_since(self, kind: SymptomKind, service: str) -> int:
+        """When a symptom was there for the last time (Unix ns); 0 when it never was."""
+        return self.present.get((kind, service), 0)
+
+    def _news_since(self, health: ServiceHealth, now: int) -> int:
+        """When an outage that outlasted what excused it is news: excused for ever is nothing."""
+        windows = self.docket.all_windows()
+        over = [one.until for one in windows if health.service in one.services and one.until <= now]
+        return max([health.failing_since, *over])
+
+    def _findings(self, now: int) -> Sequence[Finding]:
+        health = [_out(one, self._news_since(one, now)) for one in self.board.values() if one.firing]
+        levels = [finding for detector in self.resources.values() for finding in detector.findings()]
+        journey = self.conversion.findings(now) + self.budget.findings(now)
+        return [*health, *findings(self.operations, self.peers, now), *levels, *journey]
+
+
+def _out(health: ServiceHealth, since: int) -> Finding:
+    """How long the service has not answered, against how long its detector tolerates that (seconds)."""
+    symptom = Symptom(
+        SymptomKind.INFRASTRUCTURE,
+        health.service,
+        health.detail,
+        round((health.last_at - health.failing_since) / 1e9, 3),
+        health.tolerated_s,
+        since,
+    )
+    return Finding(symptom, fired=health.last_at)

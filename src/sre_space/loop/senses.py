@@ -1,0 +1,228 @@
+"""Feeds Scout's watchers from the bus and from probes, and turns what they find into issues. Used by Scout's process.
+
+Scout takes spans in as a member of a group and publishes sketches of them; whoever owns the one partition of
+`sre_signals` merges the sketches of all members and judges. With one Scout both are the same process.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sre_space.agents.scout.health import PERIOD_S
+from sre_space.agents.scout.scout import Scout
+from sre_space.analysis.saturation import Resource
+from sre_space.analysis.windows import Window
+from sre_space.domain.errors import Malformed, SpaceError
+from sre_space.domain.facts import SymptomKind
+from sre_space.loop.opening import Opener
+from sre_space.loop.watch import Watch
+from sre_space.ports.bus import History, Publisher, Record, Subscription
+from sre_space.ports.clock import Clock
+from sre_space.ports.forge import Forge
+from sre_space.ports.probe import Probe
+from sre_space.wire.levels import Level, levels_of
+from sre_space.wire.otlp import spans_of
+from sre_space.wire.sketches import Frame, Intake, decode, encode
+
+log = logging.getLogger(__name__)
+
+SECOND = 10**9
+SPANS, METRICS, SIGNALS, CHANGES = "otlp_spans", "otlp_metrics", "sre_signals", "changes"
+ASKED, BOUGHT = "quote_requested", "quote_purchased"
+FRAME_EVERY_NS = SECOND // 2
+LOOK_EVERY_S = 0.1
+TRY_AGAIN_S = 1.0
+READ_AT_ONCE = 50  # records, before others have their turn
+LIMITS_EVERY_S = 30.0
+LIMITS = "deploy/config/space.env"
+DEPLOYMENT_NS = 30 * SECOND  # at most, should nobody say that it is done
+SETTLED_NS = SECOND  # after it is done: requests that were under way, and a probe
+CPU = Resource("", "CPU", 1.0, lasting_ns=30 * SECOND, trends=False)
+
+
+@dataclass
+class Senses:
+    """What one Scout hears. `memory` holds the limits of the services in bytes."""
+
+    scout: Scout
+    probe: Probe
+    opener: Opener
+    watch: Watch
+    forge: Forge
+    signals: Publisher
+    clock: Clock
+    memory: dict[str, int] = field(default_factory=dict)
+    instances: dict[str, str] = field(default_factory=dict)
+    files: dict[str, float] = field(default_factory=dict)
+    caught_up: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def probe_for_ever(self) -> None:
+        """Four rounds of probes a second."""
+        while True:
+            at = self.clock.now()
+            await asyncio.gather(*(self._probe(name, at) for name in self.scout.watchers.board))
+            await self.clock.sleep(max(0.0, PERIOD_S - (self.clock.now() - at) / 1e9))
+
+    async def _probe(self, service: str, at: int) -> None:
+        health = await self.probe.check(self.scout.watchers.chart.services[service].health)
+        self.scout.watchers.board[service].update(health, at)
+
+    async def open_for_ever(self, owner: Callable[[], bool]) -> None:
+        """What fires and has no issue gets one.
+
+        Probes need no other Scout's sketches: an outage waits neither for the bus nor for the group to find out that
+        the judge before has died. The rest is opened while `owner` says that it is ours to judge.
+        """
+        while True:
+            mine = owner()
+            found = self.scout.detections()
+            detections = [one for one in found if mine or one.symptoms[0].kind is SymptomKind.INFRASTRUCTURE]
+            opened = await self.opener.open_missing(detections)
+            for issue, detection in opened.items():
+                self.scout.opened(detection)
+                self.watch.ring(issue, 0)
+                self.watch.wake(issue, 0)
+            await self.clock.sleep(TRY_AGAIN_S if len(opened) < len(detections) else LOOK_EVERY_S)
+
+    async def sketch_for_ever(self, spans: Subscription) -> None:
+        """As a member of the group: a frame a partition twice a second, then the offsets that are in them."""
+        open_: dict[int, tuple[int, int, Intake]] = {}
+        published = self.clock.now()
+        while True:
+            for record in await spans.next(timeout=FRAME_EVERY_NS / SECOND / 2):
+                first, _, intake = open_.get(record.partition, (record.offset, 0, Intake()))
+                hear(record, lambda one, intake=intake: intake.take(one.value))  # type: ignore[misc]
+                open_[record.partition] = first, record.offset, intake
+            if open_ and self.clock.now() - published >= FRAME_EVERY_NS and await self._publish(open_, spans):
+                open_, published = {}, self.clock.now()
+
+    async def _publish(self, open_: dict[int, tuple[int, int, Intake]], spans: Subscription) -> bool:
+        """True when the bus has taken all frames; a frame that it took before is known by its offsets."""
+        try:
+            for partition, (first, last, intake) in open_.items():
+                await self.signals.publish(SIGNALS, encode(Frame(partition, first, last, intake.sketches)))
+            await spans.commit()
+        except SpaceError as error:
+            log.warning("sketches wait: %s", error)
+            return False
+        return True
+
+    async def listen_for_ever(self, feed: Subscription) -> None:
+        """Everything that is judged: from now on, but not before what was has been read back."""
+        records = await feed.next(timeout=0.0)
+        await self.caught_up.wait()
+        while True:
+            for record in records:
+                hear(record, self.take_in)
+            records = await feed.next(timeout=1.0)
+
+    async def read_back(self, history: History, since: int) -> None:
+        """What a Scout that was just started has missed, in the order of time; probes go on meanwhile."""
+        until = self.clock.now() + SECOND  # beyond where those who listen began: what comes twice counts once
+        windows: list[Sequence[Record]] = []
+        try:
+            windows = [await history.window(topic, since, until) for topic in (SPANS, SIGNALS, ASKED, BOUGHT)]
+        except SpaceError as error:
+            log.warning("what was before this start is unknown: %s", error)
+        missed = sorted((one for records in windows for one in records), key=lambda record: record.at)
+        for number, record in enumerate(missed):
+            hear(record, self.take_in)
+            if record.topic == SIGNALS:
+                self.scout.watchers.judge(record.at)
+            if number % READ_AT_ONCE == 0:
+                await self.clock.sleep(0)
+        self.caught_up.set()
+
+    def take_in(self, record: Record) -> None:
+        """One record of any topic; `Malformed` when it is none."""
+        watchers = self.scout.watchers
+        match record.topic:
+            case topic if topic == SIGNALS:
+                watchers.take_frame(decode(record.value), record.at)
+            case topic if topic == SPANS:
+                self._take_journeys(record)
+            case topic if topic == METRICS:
+                for level in levels_of(record.value):
+                    self._take_level(level)
+            case topic if topic == ASKED:
+                watchers.cohorts.ask(record.key.decode(), _event_time(record))
+            case topic if topic == BOUGHT:
+                watchers.cohorts.buy(record.key.decode(), _event_time(record))
+            case topic if topic == CHANGES:
+                self._take_change(record)
+
+    def _take_journeys(self, record: Record) -> None:
+        watchers = self.scout.watchers
+        for span in spans_of(record.value):
+            attempt = watchers.book.add(span, max(record.at, span.end))
+            if attempt is not None:
+                watchers.take_attempt(attempt)
+
+    def _take_level(self, level: Level) -> None:
+        if level.service not in self.scout.watchers.board:
+            return
+        if self.instances.get(level.service, level.instance) != level.instance:
+            self.scout.watchers.restarted(level.service, level.at)
+        self.instances[level.service] = level.instance
+        resource = self._resource(level)
+        if resource is not None:
+            self.scout.watchers.take_level(resource, level.at, level.value)
+
+    def _resource(self, level: Level) -> Resource | None:
+        """What the level is a level of; None while its limit is not known."""
+        match level.name:
+            case "process.memory.usage" if level.service in self.memory:
+                return Resource(level.service, "memory", float(self.memory[level.service]))
+            case "process.cpu.utilization":
+                return Resource(level.service, CPU.name, CPU.limit, CPU.lasting_ns, CPU.trends)
+            case "process.unix.file_descriptor.limit":
+                self.files[level.service] = level.value
+            case "process.unix.file_descriptor.count" if level.service in self.files:
+                return Resource(level.service, "file descriptors", self.files[level.service])
+        return None
+
+    def _take_change(self, record: Record) -> None:
+        try:
+            told = json.loads(record.value)
+            services, phase = frozenset(str(told["service"]).split(",")) - {""}, told["phase"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise Malformed(f"no change: {error!r}") from error
+        if phase == "started" and services:
+            self.scout.watchers.docket.announce(Window(record.at, record.at + DEPLOYMENT_NS, services))
+        if phase == "done":
+            self.scout.watchers.docket.finished(services, record.at + SETTLED_NS)
+
+    async def read_limits_for_ever(self) -> None:
+        """The limits of memory, from the desired state in Git."""
+        while True:
+            try:
+                self.memory = _limits((await self.forge.read_file(LIMITS)).decode())
+            except (SpaceError, UnicodeDecodeError) as error:
+                log.warning("the limits of before stay in force: %s", error)
+            await self.clock.sleep(LIMITS_EVERY_S)
+
+
+def hear(record: Record, take: Callable[[Record], object]) -> None:
+    """Take a record in; one that is none is told and skipped."""
+    try:
+        take(record)
+    except (Malformed, UnicodeDecodeError) as error:
+        log.warning("%s/%d at %d: %s", record.topic, record.partition, record.offset, error)
+
+
+def _event_time(record: Record) -> int:
+    """When a CloudEvent happened (Unix ns): a bus that was away delays its record, not its time."""
+    try:
+        return int(datetime.fromisoformat(record.headers["ce_time"].decode()).timestamp() * SECOND)
+    except (KeyError, ValueError) as error:
+        raise Malformed(f"a CloudEvent without a time: {error!r}") from error
+
+
+def _limits(text: str) -> dict[str, int]:
+    """`POLICY_SERVICE_MEMORY_BYTES=400000000` limits `policy-service`."""
+    suffix = "_MEMORY_BYTES="
+    found = (line.strip().partition(suffix) for line in text.splitlines() if suffix in line and line[0] != "#")
+    return {name.lower().replace("_", "-"): int(value) for name, _, value in found if value.isdecimal()}

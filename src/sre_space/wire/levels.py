@@ -1,0 +1,40 @@
+"""What processes tell of their use of resources: gauges out of OTLP metric requests (semantic conventions: process)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+
+from sre_space.domain.errors import Malformed
+from sre_space.wire.otlp import UNKNOWN_SERVICE, attributes_of
+
+
+@dataclass(frozen=True)
+class Level:
+    """One sample of one gauge: `instance` names the process (`service.instance.id`), `at` in Unix ns."""
+
+    service: str
+    instance: str
+    name: str
+    at: int
+    value: float
+
+
+def levels_of(body: bytes) -> Iterator[Level]:
+    """The gauges whose names begin with `process.`; `Malformed` when the bytes are no metric request."""
+    request = ExportMetricsServiceRequest()
+    try:
+        request.ParseFromString(body)
+    except DecodeError as error:
+        raise Malformed(f"{len(body)} bytes are no OTLP metric request: {error}") from error
+    for resource_metrics in request.resource_metrics:
+        resource = attributes_of(resource_metrics.resource.attributes)
+        service = str(resource.get("service.name", UNKNOWN_SERVICE))
+        instance = str(resource.get("service.instance.id", ""))
+        for scope in resource_metrics.scope_metrics:
+            for metric in scope.metrics:
+                if metric.name.startswith("process.") and metric.HasField("gauge"):
+                    for point in metric.gauge.data_points:
+                        value = point.as_double if point.HasField("as_double") else float(point.as_int)
+                        yield Level(service, instance, metric.name, point.time_unix_nano, value)

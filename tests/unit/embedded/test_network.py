@@ -1,0 +1,134 @@
+"""The links between the services: bytes pass unchanged, late when told to, and who is away is away for the caller."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from sre_space.embedded.listening import bind
+from sre_space.embedded.network import control
+from sre_space.embedded.network.control import obey
+from sre_space.embedded.network.link import Link
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Say back what was said, then hang up."""
+    writer.write(await reader.read())
+    writer.close()
+
+
+@asynccontextmanager
+async def linked(handler: Handler) -> AsyncIterator[tuple[Link, int]]:
+    """A service behind a link, and the link's port."""
+    service = await asyncio.start_server(handler, "127.0.0.1", 0)
+    listener = bind(0, "X")
+    link = Link("policy-service", service.sockets[0].getsockname()[1])
+    serving = asyncio.ensure_future(link.serve(listener))
+    try:
+        yield link, listener.getsockname()[1]
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, *link.connections, return_exceptions=True)
+        service.close()
+
+
+async def said_back(port: int, text: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(text)
+    writer.write_eof()
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
+def test_every_byte_passes_in_order_both_ways() -> None:
+    text = os.urandom(3_000_000)
+
+    async def passed() -> bytes:
+        async with linked(echo) as (_, port):
+            return await said_back(port, text)
+
+    assert asyncio.run(passed()) == text
+
+
+def test_a_delay_holds_bytes_back_in_each_direction_and_changes_none() -> None:
+    async def timed() -> tuple[bytes, float]:
+        loop = asyncio.get_running_loop()
+        async with linked(echo) as (link, port):
+            link.delay = 0.2
+            begun = loop.time()
+            return await said_back(port, b"hello"), loop.time() - begun
+
+    answer, took = asyncio.run(timed())
+
+    assert answer == b"hello"
+    assert took >= 0.4
+
+
+def test_a_service_that_is_not_there_resets_the_callers_connection() -> None:
+    async def called() -> None:
+        async with linked(echo) as (link, port):
+            gone = bind(0, "X")
+            link.port = gone.getsockname()[1]
+            gone.close()
+            await said_back(port, b"hello")
+
+    with pytest.raises(ConnectionError):
+        asyncio.run(called())
+
+
+def test_a_service_that_resets_does_so_to_its_caller() -> None:
+    async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1)
+        writer.transport.abort()  # with bytes unread: the kernel resets
+
+    async def called() -> bytes:
+        async with linked(reset) as (_, port):
+            return await said_back(port, b"x" * 1_000_000)
+
+    with suppress(ConnectionError):
+        assert asyncio.run(called()) == b""
+
+
+def test_an_order_with_the_secret_is_obeyed_and_no_other() -> None:
+    link = Link("policy-service", 1)
+    order = {"secret": "s", "link": "policy-service", "delay_ms": 250}
+
+    assert obey(json.dumps(order).encode(), "s", {"policy-service": link}) == ""
+    assert link.delay == 0.25
+    for wrong, why in (
+        ({"secret": "t"}, "the secret is another"),
+        ({"secret": ""}, "the secret is another"),
+        ({"link": "bus"}, "there are links to policy-service"),
+        ({"delay_ms": -1}, "delay_ms is from 0"),
+        ({"delay_ms": "nan"}, "delay_ms is from 0"),
+    ):
+        assert obey(json.dumps(order | wrong).encode(), "s", {"policy-service": link}).startswith(why)
+    for nonsense in (b"", b"[]", b"null", b"{", b'{"secret": "s"}', b"\xff"):
+        assert obey(nonsense, "s", {"policy-service": link}).startswith("an order is")
+    assert link.delay == 0.25
+
+
+def test_orders_come_over_a_socket_of_this_user_alone(tmp_path: Path) -> None:
+    path, link = tmp_path / "n.sock", Link("policy-service", 1)
+
+    async def ordered() -> bytes:
+        serving = asyncio.ensure_future(control.serve(path, "s", (link,)))
+        while not path.exists():
+            await asyncio.sleep(0)
+        reader, writer = await asyncio.open_unix_connection(path)
+        writer.write(b'{"secret": "s", "link": "policy-service", "delay_ms": 5}\n')
+        answer = await reader.readline()
+        writer.close()
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+        return answer
+
+    assert json.loads(asyncio.run(ordered())) == {"done": True, "why": ""}
+    assert path.stat().st_mode & 0o077 == 0

@@ -1,0 +1,60 @@
+"""What a link of the network costs a call: HTTP round trips to a small server, straight and through a link.
+
+`python tools/bench_link.py [CALLS]`; each way is measured in turns, so that a busy machine slows both.
+"""
+
+import asyncio
+import statistics
+import sys
+import time
+
+import httpx
+
+from sre_space.embedded.listening import bind
+from sre_space.embedded.network.link import Link
+
+ROUNDS = 10
+WARM_UP = 50
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer each request of a connection."""
+    while request := await reader.read(65_536):
+        if request.endswith(b"}"):  # the body came, perhaps apart from the head
+            writer.write(ANSWER)
+    writer.close()
+
+
+def call(ports: dict[str, int], calls: int) -> dict[str, list[float]]:
+    """Seconds of each call, by way."""
+    clients = {way: httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) for way, port in ports.items()}
+    took: dict[str, list[float]] = {way: [] for way in ports}
+    for number in range(ROUNDS):
+        for way, client in clients.items():
+            for _ in range(calls // ROUNDS + (0 if number else WARM_UP)):
+                begun = time.perf_counter()
+                client.post("/", json={"a": 1})
+                took[way].append(time.perf_counter() - begun)
+    for client in clients.values():
+        client.close()
+    return {way: times[WARM_UP:] for way, times in took.items()}
+
+
+async def main(calls: int) -> None:
+    """Measure and print."""
+    server = await asyncio.start_server(answer, sock=bind(0, "PORT"))
+    listener = bind(0, "PORT")
+    link = Link("server", server.sockets[0].getsockname()[1])
+    serving = asyncio.ensure_future(link.serve(listener))
+    ports = {"straight": link.port, "through a link": listener.getsockname()[1]}
+    for way, times in (await asyncio.to_thread(call, ports, calls)).items():
+        p95 = statistics.quantiles(times, n=20)[-1]
+        print(f"{way:15} median {statistics.median(times) * 1e3:.3f} ms   p95 {p95 * 1e3:.3f} ms   n {len(times)}")
+    serving.cancel()
+    await asyncio.gather(serving, *link.connections, return_exceptions=True)
+    server.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 5000))
