@@ -27,5 +27,9 @@ class Missing(Refused):
     """What was named does not exist over there."""
 
 
+class Conflict(Refused):
+    """It moved meanwhile, or cannot be merged: read anew and decide again."""
+
+
 class Malformed(SpaceError):
     """Bytes or settings that do not parse; the message names the place and the reason."""
