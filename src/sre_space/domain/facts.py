@@ -148,11 +148,16 @@ class Cause:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Ranked causes, best first; every id a cause cites is in `evidence`."""
+    """Ranked causes, best first; every id a cause cites is in `evidence`.
+
+    `change` is the commit that explains them ("": none does), `bundle` the SHA-256 of what was looked at ("": nothing).
+    """
 
     verdict: Confidence
     causes: tuple[Cause, ...]
     evidence: tuple[Evidence, ...]
+    change: str = ""
+    bundle: str = ""
 
     def __post_init__(self) -> None:
         """A cause that cites what nobody observed is a bug, not a diagnosis."""
