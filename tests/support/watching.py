@@ -61,7 +61,7 @@ class Watching:
 
     def open_incident(self, group: Group) -> None:
         """What follows when Scout opens one: its window begins with its first symptom."""
-        self.open.append(OpenIncident(group.key, group.service))
+        self.open.append(OpenIncident(group.key, group.service, group.since))
         self.windows.append(Window(group.since, STILL_OPEN, frozenset({group.service}), group.key))
         self.budget.excuse(group.since)
 

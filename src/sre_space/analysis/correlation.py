@@ -15,6 +15,7 @@ from sre_space.domain.facts import SymptomKind
 SECOND = 10**9
 PATIENCE_NS = 5 * SECOND  # a victim waits for its culprit's own alarm
 JOURNEY_PATIENCE_NS = 8 * SECOND  # so does a journey, longer: it has no side of its own
+LINKED_NS = 120 * SECOND  # what begins later than that after an incident's first symptom is no sign of a lesser one
 TITLE: Mapping[SymptomKind, int] = {kind: rank for rank, kind in enumerate((
     SymptomKind.INFRASTRUCTURE, SymptomKind.SATURATION, SymptomKind.ERROR,
     SymptomKind.LATENCY, SymptomKind.CONVERSION, SymptomKind.SLO,
@@ -48,10 +49,11 @@ class Group:
 
 @dataclass(frozen=True)
 class OpenIncident:
-    """An incident that is not yet recovered: the service (or journey) in its title."""
+    """An incident that is not yet recovered: the service (or journey) in its title, its first symptom (Unix ns)."""
 
     key: str
     service: str
+    since: int
 
 
 @dataclass(frozen=True)
@@ -135,9 +137,10 @@ def _group(cluster: Sequence[Finding], scene: Scene) -> Group:
     first = min(cluster, key=lambda finding: _merit(finding, scene.calls))
     kind, service = first.symptom.kind, first.symptom.service
     findings = tuple(sorted(cluster, key=lambda finding: finding.symptom.since))
-    planned = [window for window in _windows(first, scene) if window.explains(first.symptom.since)]
+    news = {one.key for one in scene.open if _outranks(first, one, scene.calls)}
+    planned = [one for one in _windows(first, scene) if one.explains(first.symptom.since) and one.case not in news]
     cases = [window.case for window in planned if window.case]
-    joined = [one.key for one in scene.open if _belongs(first, one, scene.calls)]
+    joined = [one.key for one in scene.open if one.key not in news and _belongs(first, one, scene.calls)]
     return Group(kind, service, findings, next(iter([*joined, *cases]), ""), bool(planned))
 
 
@@ -149,6 +152,17 @@ def _merit(finding: Finding, calls: Calls) -> tuple[bool, int, int, int]:
 def _windows(finding: Finding, scene: Scene) -> Sequence[Window]:
     """Any work on any service excuses the journey."""
     return scene.windows if finding.journey else touching(scene.windows, finding.symptom.service, scene.calls)
+
+
+def _outranks(finding: Finding, incident: OpenIncident, calls: Calls) -> bool:
+    """True for an outage that came long after another incident, and for any accusation long after a journey's.
+
+    Such an incident may have waited for a person since yesterday; it must not hide what breaks today.
+    """
+    symptom = finding.symptom
+    graver = symptom.kind is SymptomKind.INFRASTRUCTURE or (incident.service not in calls and finding.accuses)
+    same = incident.key == f"{symptom.kind.value.lower()}/{symptom.service}"
+    return graver and not same and symptom.since - incident.since > LINKED_NS
 
 
 def _belongs(finding: Finding, incident: OpenIncident, calls: Calls) -> bool:

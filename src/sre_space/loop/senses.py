@@ -120,7 +120,11 @@ class Senses:
             records = await feed.next(timeout=1.0)
 
     async def read_back(self, history: History, since: int) -> None:
-        """What a Scout that was just started has missed, in the order of time; probes go on meanwhile."""
+        """What a Scout that was just started has missed, in the order of time; probes go on meanwhile.
+
+        The incidents come first: an attempt that failed in one is not to burn the error budget again.
+        """
+        await self._recall(since)
         until = self.clock.now() + SECOND  # beyond where those who listen began: what comes twice counts once
         windows: list[Sequence[Record]] = []
         try:
@@ -135,6 +139,17 @@ class Senses:
             if number % READ_AT_ONCE == 0:
                 await self.clock.sleep(0)
         self.caught_up.set()
+
+    async def _recall(self, since: int) -> None:
+        """The incidents of that time; without the forge nothing can be opened, so that waiting loses nothing."""
+        while True:
+            try:
+                self.scout.watchers.docket.recall(await self.opener.casebook.touched(since))
+            except SpaceError as error:
+                log.warning("what is known waits for the forge: %s", error)
+                await self.clock.sleep(TRY_AGAIN_S)
+            else:
+                return
 
     def take_in(self, record: Record) -> None:
         """One record of any topic; `Malformed` when it is none."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sre_space.analysis.blame import Finding
 from sre_space.analysis.correlation import (
     JOURNEY_PATIENCE_NS,
+    LINKED_NS,
     PATIENCE_NS,
     TITLE,
     Group,
@@ -101,7 +102,7 @@ def test_a_journey_accuses_nobody_and_joins_whatever_is_sick() -> None:
 
 
 def test_what_belongs_to_an_open_incident_joins_it() -> None:
-    scene = Scene(CALLS, [OpenIncident("infrastructure/policy", "policy")])
+    scene = Scene(CALLS, [OpenIncident("infrastructure/policy", "policy", NOW - SECOND)])
     joined = {
         one.symptom.service: [group.joins for group in correlate([one], scene, NOW)]
         for one in (CULPRIT, finding(ERROR, "quote", PATIENCE_NS, explained=0.9), journey(SLO), finding(ERROR, "user"))
@@ -114,9 +115,24 @@ def test_what_belongs_to_an_open_incident_joins_it() -> None:
 
 
 def test_a_culprit_that_is_found_later_joins_the_incident_of_its_journey() -> None:
-    scene = Scene(CALLS, [OpenIncident("slo/buy-insurance", "buy-insurance")])
+    scene = Scene(CALLS, [OpenIncident("slo/buy-insurance", "buy-insurance", NOW - LINKED_NS)])
 
     assert [group.joins for group in correlate([CULPRIT], scene, NOW)] == ["slo/buy-insurance"]
+
+
+def test_an_incident_that_waits_for_a_person_does_not_hide_what_breaks_later() -> None:
+    def joins(key: str, one: Finding) -> list[str]:
+        _, _, service = key.partition("/")
+        old = OpenIncident(key, service, NOW - LINKED_NS - 10 * SECOND)
+        window = Window(old.since, STILL_OPEN, frozenset({service}), key)
+        return [group.joins for group in correlate([one], Scene(CALLS, [old], [window]), NOW) if not group.quiet]
+
+    assert joins("slo/buy-insurance", CULPRIT) == [""]
+    assert joins("latency/policy", finding(INFRASTRUCTURE, "policy")) == [""]
+    assert joins("infrastructure/policy", finding(INFRASTRUCTURE, "quote")) == [""]
+    assert joins("latency/policy", finding(ERROR, "policy")) == []
+    assert joins("infrastructure/policy", finding(INFRASTRUCTURE, "policy")) == []
+    assert joins("slo/buy-insurance", journey(CONVERSION)) == []
 
 
 def test_symptoms_that_began_inside_a_window_are_of_its_case_or_quiet() -> None:

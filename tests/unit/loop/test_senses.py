@@ -10,8 +10,10 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from support.world import SECOND, World
 
+from sre_space.agents.scout.docket import Docket
 from sre_space.analysis.sketch import Operation
 from sre_space.domain.errors import Malformed, Unavailable
+from sre_space.domain.facts import Step
 from sre_space.domain.telemetry import SpanKind
 from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, SIGNALS, SPANS, Senses, _limits
 from sre_space.loop.watch import Watch
@@ -195,6 +197,25 @@ def test_what_was_missed_is_read_back_before_what_is_new_and_counts_once(away: b
         return list(world.watchers.cohorts.asked)
 
     assert asyncio.run(story()) == ["q1", "q2"]
+
+
+def test_what_failed_in_an_incident_of_before_is_not_burnt_again_by_a_scout_that_starts() -> None:
+    world = World()
+
+    async def story() -> None:
+        world.dead = {"policy-service"}
+        case = await world.play(await world.detect())
+        opened, verified = case.chain[0].fact, case.fact_of(Step.VERIFY)
+        assert verified is not None
+        docket = world.watchers.docket = Docket()
+
+        await senses(world, Signals()).read_back(Past([]), 0)
+
+        assert docket.excused(opened.at)
+        assert not docket.excused(verified.at)
+        assert not docket.open
+
+    asyncio.run(story())
 
 
 def change(world: World, phase: str, service: str = "policy-service") -> Record:

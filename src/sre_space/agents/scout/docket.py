@@ -1,7 +1,7 @@
-"""The incidents that Scout knows to be open, and the announced windows: what explains a symptom, and what it joins."""
+"""The incidents that Scout knows of, and the announced windows: what explains a symptom, and what it joins."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sre_space.analysis.correlation import OpenIncident
 from sre_space.analysis.windows import STILL_OPEN, Window
@@ -9,7 +9,7 @@ from sre_space.domain.case import Case
 from sre_space.domain.facts import Detection, Step
 
 SECOND = 10**9
-KEPT_NS = 10 * 60 * SECOND  # of a window that is over: as long as late telemetry may speak of it
+KEPT_NS = 15 * 60 * SECOND  # of a window that is over: as long as telemetry of it may be read back
 
 
 @dataclass
@@ -18,6 +18,7 @@ class Docket:
 
     open: dict[str, OpenIncident] = field(default_factory=dict)
     windows: dict[str, Window] = field(default_factory=dict)
+    past: list[Window] = field(default_factory=list)
     planned: list[Window] = field(default_factory=list)
     verified: dict[str, int] = field(default_factory=dict)
     known: bool = False  # from the first refresh on: before it, what is open is not known
@@ -25,6 +26,12 @@ class Docket:
     def opened(self, detection: Detection) -> None:
         """An incident was opened: it lasts from its first symptom on."""
         self._begin(detection)
+
+    def recall(self, cases: Iterable[Case]) -> None:
+        """Incidents of before this process began: their windows excuse what is read back of them."""
+        for case in cases:
+            if not case.is_open or case.recovered:
+                self.past.append(replace(_lasting(case.detection), until=_end_of(case)))
 
     def recovered(self, key: str, at: int) -> None:
         """A recovery was verified at a Unix ns: its issue may be closed before the next poll sees it."""
@@ -37,8 +44,7 @@ class Docket:
         recovered = {case.detection.key: case for case in cases if case.recovered}
         for key in [key for key in self.open if key not in lasting]:
             case = recovered.get(key)
-            verified = case.fact_of(Step.VERIFY) if case else None
-            self._end(key, verified.at if verified else self.verified.pop(key, now))
+            self._end(key, _end_of(case) if case else self.verified.pop(key, now))
         for case in lasting.values():
             self._begin(case.detection)
         self._forget(now)
@@ -56,23 +62,32 @@ class Docket:
 
     def all_windows(self) -> Sequence[Window]:
         """What excuses symptoms, planned or not."""
-        return (*self.windows.values(), *self.planned)
+        return (*self.windows.values(), *self.past, *self.planned)
 
     def excused(self, at: int) -> bool:
         """True for an attempt of the journey that began while an incident was open."""
-        return any(window.holds(at) for window in self.windows.values())
+        return any(window.holds(at) for window in (*self.windows.values(), *self.past))
 
     def _begin(self, detection: Detection) -> None:
-        key, service = detection.key, detection.symptoms[0].service
-        since = min(symptom.since for symptom in detection.symptoms)
-        self.open[key] = OpenIncident(key, service)
-        self.windows[key] = Window(since, STILL_OPEN, frozenset({service}), key)
+        window = _lasting(detection)
+        self.open[detection.key] = OpenIncident(detection.key, detection.symptoms[0].service, window.since)
+        self.windows[detection.key] = window
 
     def _end(self, key: str, at: int) -> None:
         del self.open[key]
-        lasted = self.windows[key]
-        self.windows[key] = Window(lasted.since, at, lasted.services, lasted.case)
+        self.past.append(replace(self.windows.pop(key), until=at))
 
     def _forget(self, now: int) -> None:
-        self.windows = {key: one for key, one in self.windows.items() if now - one.until < KEPT_NS}
+        self.past = [one for one in self.past if now - one.until < KEPT_NS]
         self.planned = [one for one in self.planned if now - one.until < KEPT_NS]
+
+
+def _lasting(detection: Detection) -> Window:
+    """From the first symptom on."""
+    since = min(symptom.since for symptom in detection.symptoms)
+    return Window(since, STILL_OPEN, frozenset({detection.symptoms[0].service}), detection.key)
+
+
+def _end_of(case: Case) -> int:
+    """When a recovery was verified, or else when the last thing happened (Unix ns)."""
+    return (case.fact_of(Step.VERIFY) or case.last).at
