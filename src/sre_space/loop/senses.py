@@ -40,12 +40,13 @@ LIMITS_EVERY_S = 30.0
 LIMITS = "deploy/config/space.env"
 DEPLOYMENT_NS = 30 * SECOND  # at most, should nobody say that it is done
 SETTLED_NS = SECOND  # after it is done: requests that were under way, and a probe
+FILES, CONNECTIONS = "process.unix.file_descriptor.limit", "db.client.connection.max"
 CPU = Resource("", "CPU", 1.0, lasting_ns=30 * SECOND, trends=False)
 
 
 @dataclass
 class Senses:
-    """What one Scout hears. `memory` holds the limits of the services in bytes."""
+    """What one Scout hears. `memory` holds the limits of the services in bytes, `most` those that they tell."""
 
     scout: Scout
     probe: Probe
@@ -56,7 +57,7 @@ class Senses:
     clock: Clock
     memory: dict[str, int] = field(default_factory=dict)
     instances: dict[str, str] = field(default_factory=dict)
-    files: dict[str, float] = field(default_factory=dict)
+    most: dict[str, dict[str, float]] = field(default_factory=dict)
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def probe_for_ever(self) -> None:
@@ -188,15 +189,18 @@ class Senses:
 
     def _resource(self, level: Level) -> Resource | None:
         """What the level is a level of; None while its limit is not known."""
+        most = self.most.setdefault(level.service, {})
         match level.name:
             case "process.memory.usage" if level.service in self.memory:
                 return Resource(level.service, "memory", float(self.memory[level.service]))
             case "process.cpu.utilization":
                 return Resource(level.service, CPU.name, CPU.limit, CPU.lasting_ns, CPU.trends)
-            case "process.unix.file_descriptor.limit":
-                self.files[level.service] = level.value
-            case "process.unix.file_descriptor.count" if level.service in self.files:
-                return Resource(level.service, "file descriptors", self.files[level.service])
+            case name if name in (FILES, CONNECTIONS):
+                most[level.name] = level.value
+            case "process.unix.file_descriptor.count" if FILES in most:
+                return Resource(level.service, "file descriptors", most[FILES])
+            case "db.client.connection.count" if CONNECTIONS in most:
+                return Resource(level.service, "database connections", most[CONNECTIONS], trends=False)
         return None
 
     def _take_change(self, record: Record) -> None:

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from support.world import SECOND, World
 
 from sre_space.agents.scout.docket import Docket
 from sre_space.analysis.sketch import Operation
 from sre_space.domain.errors import Malformed, Unavailable
-from sre_space.domain.facts import Step
+from sre_space.domain.facts import Step, SymptomKind
 from sre_space.domain.telemetry import SpanKind
-from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, SIGNALS, SPANS, Senses, _limits
+from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, SPANS, Senses, _limits
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 from sre_space.wire.sketches import Frames, decode
@@ -258,3 +259,27 @@ def test_limits_are_read_from_the_desired_state() -> None:
     text = "\n".join((*lines, "POLICY_SERVICE_REPLICAS=1"))
 
     assert _limits(text) == {"policy-service": 400_000_000}
+
+
+def pool(world: World, in_use: int) -> Record:
+    """What a service tells of its ten connections."""
+    message = ExportMetricsServiceRequest()
+    resource = message.resource_metrics.add()
+    resource.resource.attributes.add(key="service.name").value.string_value = "policy-service"
+    for name, value in (("db.client.connection.max", 10), ("db.client.connection.count", in_use)):
+        metric = resource.scope_metrics.add().metrics.add(name=name)
+        metric.sum.data_points.add(as_int=value, time_unix_nano=world.clock.now())
+    return Record(METRICS, 0, 0, world.clock.now(), message.SerializeToString())
+
+
+@pytest.mark.parametrize(("in_use", "kinds"), [(10, [SymptomKind.SATURATION]), (6, [])])
+def test_a_pool_without_a_free_connection_is_saturated(in_use: int, kinds: list[SymptomKind]) -> None:
+    world = World()
+    ours = senses(world, Signals())
+
+    for _ in range(10):
+        ours.take_in(pool(world, in_use))
+        world.clock.time += SECOND // 2
+
+    [connections] = world.watchers.resources.values()
+    assert [finding.symptom.kind for finding in connections.findings()] == kinds

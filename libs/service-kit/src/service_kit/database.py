@@ -3,11 +3,15 @@
 import sys
 from typing import Annotated, Any
 
+from opentelemetry import metrics
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from pydantic import Field
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import QueuePool
+
+from service_kit import vitals
 
 WRONG_DATABASE = 2
 
@@ -36,6 +40,8 @@ def _opened(url: str, pool_size: int) -> Engine:
     if url.startswith("sqlite"):
         event.listen(engine, "connect", _tune)
     SQLAlchemyInstrumentor().instrument(engine=engine)
+    if isinstance(engine.pool, QueuePool):
+        vitals.observe_pool(metrics.get_meter(__name__), engine.pool)
     Base.metadata.create_all(engine)
     return engine
 

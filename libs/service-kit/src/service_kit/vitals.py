@@ -1,10 +1,14 @@
-"""What this process uses, as metrics `process.*` (OpenTelemetry semantic conventions): memory, CPU, open files."""
+"""What this process uses, against its limits, as metrics after OpenTelemetry's semantic conventions.
+
+`process.*`: memory, CPU, open files. `db.client.connection.*`: the pool; who finds all in use waits in its queue.
+"""
 
 import resource
 from collections.abc import Callable, Iterable
 
 import psutil
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
+from sqlalchemy.pool import QueuePool
 
 
 def observe(meter: Meter) -> None:
@@ -20,6 +24,16 @@ def observe(meter: Meter) -> None:
     )
     for name, unit, value in gauges:
         meter.create_observable_gauge(name, [_callback(value)], unit)
+
+
+def observe_pool(meter: Meter, pool: QueuePool) -> None:
+    """Tell how many connections are in use, and how many there can be."""
+    used = {"state": "used"}
+    meter.create_observable_up_down_counter(
+        "db.client.connection.count", [lambda _: [Observation(pool.checkedout(), used)]], "{connection}"
+    )
+    most = pool.size() + pool._max_overflow
+    meter.create_observable_up_down_counter("db.client.connection.max", [_callback(lambda: most)], "{connection}")
 
 
 def _callback(value: Callable[[], float]) -> Callable[[CallbackOptions], Iterable[Observation]]:
