@@ -168,6 +168,9 @@ class Spans:
     def waiting(self, cases: int, overdue: int) -> None:
         """Nobody asks."""
 
+    def budget(self, journey: str, spent: float) -> None:
+        """Nobody asks."""
+
 
 @dataclass
 class World:

@@ -31,10 +31,14 @@ class OtelReporter:
         self._spans = spans
         self._metrics = MeterProvider([metrics], self._resource)
         self._now = {"open": 0, "overdue": 0}
+        self._spent: list[Observation] = []
         meter = self._metrics.get_meter("sre_space")
         self._facts = meter.create_counter("sre_space.facts", "{fact}", "facts recorded")
         self._seconds = meter.create_histogram("sre_space.step.duration", "s", "from the fact before to this one")
         meter.create_observable_gauge("sre_space.incidents", [self._observe], "{incident}", "open incidents")
+        meter.create_observable_gauge(
+            "sre_space.error_budget.spent", [lambda _: self._spent], "1", "share of the journey's error budget"
+        )
 
     @classmethod
     def to(cls, endpoint: str, agent: Agent) -> "OtelReporter":
@@ -68,6 +72,10 @@ class OtelReporter:
     def waiting(self, cases: int, overdue: int) -> None:
         """Shown by the gauge at its next export."""
         self._now = {"open": cases, "overdue": overdue}
+
+    def budget(self, journey: str, spent: float) -> None:
+        """Shown by the gauge from its next export on."""
+        self._spent = [Observation(spent, {"journey": journey})]
 
     def close(self) -> None:
         """Export what is left."""

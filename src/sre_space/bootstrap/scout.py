@@ -29,7 +29,9 @@ async def _work(settings: Settings) -> None:
     judged = KafkaSubscription(bus, [SIGNALS], "sre-scout-judge")
 
     def polled(cases: Sequence[Case]) -> bool:
-        watchers.docket.refresh(cases, ground.clock.now())
+        now = ground.clock.now()
+        watchers.docket.refresh(cases, now)
+        ground.reporter.budget(watchers.budget.journey, watchers.budget.spent(now))
         return judged.owns()
 
     watch = ground.watch(scout, polled)

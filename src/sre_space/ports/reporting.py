@@ -18,3 +18,7 @@ class Reporter(Protocol):
     def waiting(self, cases: int, overdue: int) -> None:
         """How many incidents are open now, and for how many of them the agent whose turn it is missed its deadline."""
         ...
+
+    def budget(self, journey: str, spent: float) -> None:
+        """The share of a journey's error budget that is spent; more than 1 when it is overdrawn."""
+        ...

@@ -53,6 +53,23 @@ def test_two_agents_and_a_repeated_report_make_one_trace_of_two_spans() -> None:
     fixer.close()
 
 
+def test_the_spent_error_budget_is_a_metric_once_it_is_known() -> None:
+    reader = InMemoryMetricReader()
+    reporter = OtelReporter(Agent.SCOUT, SimpleSpanProcessor(InMemorySpanExporter()), reader)
+    assert reader.get_metrics_data() is None or "error_budget" not in str(reader.get_metrics_data())
+    reporter.budget("buy-insurance", 0.25)
+
+    data = reader.get_metrics_data()
+
+    assert data is not None
+    (scope,) = json.loads(data.to_json())["resource_metrics"][0]["scope_metrics"]
+    [point] = next(one for one in scope["metrics"] if one["name"] == "sre_space.error_budget.spent")["data"][
+        "data_points"
+    ]
+    assert (point["attributes"], point["value"]) == ({"journey": "buy-insurance"}, 0.25)
+    reporter.close()
+
+
 def test_open_and_overdue_incidents_and_recorded_facts_are_metrics() -> None:
     reader = InMemoryMetricReader()
     reporter = OtelReporter(Agent.SCOUT, SimpleSpanProcessor(InMemorySpanExporter()), reader)
