@@ -61,6 +61,9 @@ class ForgeServer(Space):
     repo_owner: str = Field("local", description="owner of the repository")
     repo_name: str = Field("cloud-insurance", description="name of the repository")
     forge_seed: Path | None = Field(None, description="checkout whose deploy/ becomes the first commit")
+    required_checks: str = Field(
+        "validate-config", description="checks, by commas, that must succeed before the embedded forge merges"
+    )
 
 
 class Agent(Space):

@@ -9,6 +9,7 @@ from sre_space.domain.errors import Missing
 
 AUTHOR = ("sre-space", "sre-space@localhost")
 SEEDED = ("deploy", "sre-space.yaml")
+CONFIG = "deploy/config"  # the desired state
 
 
 def open_repository(path: Path, seed: Path | None) -> pygit2.Repository:
