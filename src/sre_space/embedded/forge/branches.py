@@ -82,7 +82,7 @@ class BranchTools:
         author = arguments.get("author")
         found = (
             one
-            for one in walk(self.refs.repository, tip, arguments.get("path") or "")
+            for one in walk(tip, (arguments.get("path") or "").strip("/"))
             if since <= iso(one.commit_time) <= until and author in (None, "", one.author.name, one.author.email)
         )
         size, page = int(arguments.get("perPage", 30)), int(arguments.get("page", 1))

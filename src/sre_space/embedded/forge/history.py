@@ -6,25 +6,20 @@ from datetime import UTC, datetime
 from itertools import count
 
 import pygit2
-from pygit2.enums import SortMode
 
 STATUS = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "C": "copied", "T": "changed"}
 
 
-def walk(repository: pygit2.Repository, tip: pygit2.Commit, path: str) -> Iterator[pygit2.Commit]:
-    """Newest first; with a path those that changed it, by git's history simplification (git-log(1))."""
-    return _touching(tip, path.strip("/")) if path.strip("/") else iter(repository.walk(tip.id, SortMode.TIME))
-
-
-def _touching(tip: pygit2.Commit, path: str) -> Iterator[pygit2.Commit]:
+def walk(tip: pygit2.Commit, path: str) -> Iterator[pygit2.Commit]:
+    """Newest first, as git-log(1) goes; with a path those that changed it, by git's history simplification."""
     order = count()
     seen = {tip.id}
     waiting = [(-tip.commit_time, next(order), tip)]
     while waiting:
         _, _, commit = heapq.heappop(waiting)
-        here, parents = _entry(commit, path), commit.parents
-        same = [parent for parent in parents if _entry(parent, path) == here]
-        if not same and (parents or here is not None):
+        here, parents = (_entry(commit, path) if path else None), commit.parents
+        same = [parent for parent in parents if path and _entry(parent, path) == here]
+        if not path or (not same and (parents or here is not None)):
             yield commit
         for parent in same[:1] or parents:
             if parent.id not in seen:
