@@ -58,11 +58,14 @@ class Merges:
     def reconcile(self) -> None:
         """Finish or forget what a crash cut off."""
         for intent in self.pulls.store.intents():
-            head = self.pulls.refs.head(intent.base)
-            happened = head is not None and (
-                head == intent.after or self.pulls.refs.repository.descendant_of(head, intent.after)
-            )
-            (self.pulls.store.merged if happened else self.pulls.store.drop)(intent)
+            (self.pulls.store.merged if self._happened(intent) else self.pulls.store.drop)(intent)
+
+    def _happened(self, intent: Intent) -> bool:
+        """True when the base holds the commit that was to be merged; git may have pruned one that it does not."""
+        repository, head = self.pulls.refs.repository, self.pulls.refs.head(intent.base)
+        if head is None or intent.after not in repository:
+            return False
+        return head == intent.after or repository.descendant_of(head, intent.after)
 
     def conflicts(self, pull: PullRow) -> bool:
         """True when its head and its base cannot be merged by git alone."""

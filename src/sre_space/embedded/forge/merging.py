@@ -19,15 +19,15 @@ def edited(repository: pygit2.Repository, tree: pygit2.Tree, files: Mapping[str,
     """A tree with files written (executable ones stay so) or, for None, taken away."""
     index = pygit2.Index()
     index.read_tree(tree)
-    for path, content in files.items():
-        try:
+    try:
+        for path, content in files.items():
             if content is None:
                 index.remove(path)
             else:
                 index.add(pygit2.IndexEntry(path, repository.create_blob(content), mode_of(tree, path)))
-        except (OSError, ValueError, pygit2.GitError) as error:
-            raise Refusal(doing, 422, f"path {path!r} cannot be written") from error
-    return str(index.write_tree(repository))
+        return str(index.write_tree(repository))
+    except (OSError, ValueError, pygit2.GitError) as error:  # `..`, `.git`, an empty name
+        raise Refusal(doing, 422, f"{', '.join(files)} cannot be written: {error}") from error
 
 
 def mode_of(tree: pygit2.Tree, path: str) -> FileMode:
