@@ -6,6 +6,7 @@ The tests share one forge: each has branches of its own, and none expects main t
 import asyncio
 import subprocess
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from support.servers import ForgeServer
 
 from sre_space.adapters.github_mcp import GithubGitOps, GithubMcpForge
+from sre_space.agents.hygiene import KEPT, branch_name, remediation_of, tidy
 from sre_space.domain.errors import Conflict, Missing, Refused, Unavailable
 from sre_space.ports.gitops import GitOps, PullRequest
 
@@ -298,6 +300,40 @@ def test_edits_of_other_lines_on_main_are_kept_and_those_of_the_same_line_confli
     place.ask(conflicting)
 
 
+def test_an_agent_that_merges_and_a_person_who_pushes_at_once_lose_nothing(place: Place, number: int) -> None:
+    turns = range(6)
+
+    def by_hand(turn: int) -> str:
+        while True:
+            try:
+                return place.pushed({f"by-hand/{number}-{turn}": "x"}, f"hand {number}-{turn}")
+            except subprocess.CalledProcessError as error:
+                if "rejected]" not in error.stderr:  # no race with a merge
+                    raise
+
+    async def by_merge(gitops: GitOps, turn: int) -> str:
+        name = f"{branch_of(number)}-{turn}"
+        base = await head_of(gitops)
+        await gitops.create_branch(name, base)
+        head = await gitops.commit_files(name, {f"{CONFIG}/test-{number}-{turn}.env": "A=1\n"}, "m", base)
+        pull = await gitops.open_pull("t", "", name)
+        while True:
+            with suppress(Conflict):
+                return await gitops.squash(pull, head, f"merge {number}-{turn}", "")
+
+    async def story(gitops: GitOps) -> None:
+        async def person() -> list[str]:
+            return [await asyncio.to_thread(by_hand, turn) for turn in turns]
+
+        async def agent() -> list[str]:
+            return [await by_merge(gitops, turn) for turn in turns]
+
+        pushed, merged = await asyncio.gather(person(), agent())
+        assert {*pushed, *merged} <= {one.sha for one in await gitops.commits()}
+
+    place.ask(story)
+
+
 @pytest.mark.parametrize(
     ("path", "text", "reason"),
     [
@@ -392,6 +428,58 @@ def test_a_pull_request_is_labelled_and_commented_as_an_issue_and_is_not_listed_
 
     as_forge(place, story)
     assert place.ask(lambda gitops: gitops.pull(pull.number)).state == "closed"
+
+
+def test_kill_nine_at_any_moment_of_a_merge_leaves_it_merged_once_or_open(
+    forge_server: ForgeServer, tmp_path: Path
+) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path / "clone")], check=True)
+    place, tries = Place(forge_server, tmp_path / "clone"), 8
+
+    async def story(gitops: GitOps) -> None:
+        for number in range(tries):
+            place.pushed({file_of(number): place.lines(number)})
+            pull = await proposed(gitops, number, place.lines(number, KEY_3="7"))
+            merge = asyncio.ensure_future(gitops.squash(pull.number, pull.head_sha, f"Fix {number}", ""))
+            for _ in range(number * 6):
+                await asyncio.sleep(0)  # lets the request get a little further each time
+            await asyncio.to_thread(forge_server.process.kill)
+            (early,) = await asyncio.gather(merge, return_exceptions=True)
+            await asyncio.to_thread(forge_server.process.start)
+
+            merged = await gitops.squash(pull.number, pull.head_sha, f"Fix {number}", "")
+            assert early == merged or isinstance(early, Unavailable)
+            assert (await gitops.pull(pull.number)).merge_sha == merged
+
+    place.ask(story)
+    place.git("fetch", "-q", "origin", "main")
+    subjects = place.git("log", "--format=%s", "FETCH_HEAD").splitlines()
+    assert [subjects.count(f"Fix {number}") for number in range(tries)] == [1] * tries
+
+
+def test_after_a_success_the_five_newest_remediation_branches_stay(place: Place, number: int) -> None:
+    names = [branch_name(number, at * 10**9) for at in range(8)]
+
+    async def story(gitops: GitOps) -> None:
+        await gitops.close_pull((await proposed(gitops, number, "A=1\n")).number)
+        for pull in await gitops.pulls():
+            await gitops.close_pull(pull.number)
+        for name in names:
+            await gitops.create_branch(name, await head_of(gitops))
+        await gitops.commit_files(names[0], {file_of(number): "A=1\n"}, "m", await head_of(gitops))
+        forgotten = await gitops.open_pull("forgotten", "", names[0])
+        before = {one.name: remediation_of(one.name) for one in await gitops.branches()}
+        ages = sorted(age for age in before.values() if age is not None)
+
+        gone = await tidy(gitops, {number})
+
+        left = {one.name for one in await gitops.branches()}
+        assert left == {name for name, age in before.items() if age is None or age in ages[-KEPT:]}
+        assert set(gone) == set(before) - left >= set(names[:4])
+        assert (await gitops.pull(forgotten)).state == "closed"
+        assert await tidy(gitops, {number}) == ()
+
+    place.ask(story)
 
 
 def test_a_forge_that_is_down_is_unavailable() -> None:

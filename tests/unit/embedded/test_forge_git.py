@@ -214,6 +214,16 @@ def test_a_merge_whose_base_moved_at_the_last_moment_is_refused_and_leaves_no_in
     assert (made.author.name, made.message) == ("sre-fixer", f"Fix (#{forge.number})")
 
 
+def test_while_git_moves_main_a_merge_is_refused_and_a_lock_that_a_killed_process_left_is_gone(forge: Forge) -> None:
+    lock = Path(forge.tools.refs.repository.path) / "refs/heads/main.lock"
+    lock.touch()
+    with pytest.raises(Refusal, match="405 Base branch was modified"):
+        forge.squash()
+
+    assert reopened(forge).squash()
+    assert not lock.exists()
+
+
 def test_a_branch_moves_only_from_the_commit_that_it_names(forge: Forge) -> None:
     refs, before = forge.tools.refs, forge.main()
     after = str(commit(refs.repository, {"x": ["y"]}, refs.commit("main")).id)

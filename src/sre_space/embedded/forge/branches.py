@@ -10,7 +10,7 @@ from sre_space.embedded.forge.answers import Arguments, Refusal, Site, must_writ
 from sre_space.embedded.forge.files import ref_json
 from sre_space.embedded.forge.history import commit_json, detail_json, iso, parents_json, walk
 from sre_space.embedded.forge.identities import Identity
-from sre_space.embedded.forge.refs import DEFAULT, Refs
+from sre_space.embedded.forge.refs import DEFAULT, Moved, Refs
 
 PATCHES, NO_DETAIL = "full_patch", "none"
 
@@ -60,7 +60,10 @@ class BranchTools:
         if self.refs.head(branch) is None:
             raise Refusal("delete branch", 404, "Reference does not exist")
         self.left(branch)
-        self.refs.delete(branch)
+        try:
+            self.refs.delete(branch)
+        except Moved as error:
+            raise Refusal("delete branch", 409, f"{error}; try again") from error
 
     def get_commit(self, arguments: Arguments, _: Identity) -> object:
         """One commit, with as much detail as asked for."""

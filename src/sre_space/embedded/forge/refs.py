@@ -61,29 +61,34 @@ class Refs:
             self.repository.references.create(full, sha)
         except KeyError as error:
             raise Refusal("create branch", 422, "Object does not exist") from error
-        except (ValueError, pygit2.GitError) as error:  # it exists; `a` and `a/b` exclude each other
+        except (ValueError, OSError, pygit2.GitError) as error:  # there; `a` and `a/b` exclude each other
             raise Refusal("create branch", 422, "Reference already exists") from error
 
     def move(self, branch: str, before: str, after: str) -> None:
-        """From one commit to another; `Moved` when it names neither `before` any more nor ever did."""
+        """From one commit to another; `Moved` when it does not name `before`, or is being changed at this moment."""
         full = f"refs/heads/{branch}"
         try:
             reference = self.repository.references[full]
             if str(reference.target) != before:
                 raise Moved(f"{branch} moved from {before[:12]} to {str(reference.target)[:12]}")
             reference.set_target(after)  # fails when somebody moved it since it was read
-        except (KeyError, pygit2.GitError) as error:
+        except (KeyError, OSError, pygit2.GitError) as error:
             raise Moved(f"{branch} moved from {before[:12]}") from error
 
     def delete(self, branch: str) -> None:
-        """Gone, if it was there."""
-        full = f"refs/heads/{branch}"
-        if full in self.repository.references:
-            self.repository.references.delete(full)
+        """Gone, if it was there; `Moved` when it is being changed at this moment."""
+        try:
+            self.repository.references.delete(f"refs/heads/{branch}")
+        except KeyError:
+            return
+        except (OSError, pygit2.GitError) as error:
+            raise Moved(f"{branch} is being changed") from error
 
     def keep(self, number: int, sha: str) -> None:
         """`refs/pull/N/head`, as GitHub has it: the head of a pull request outlives its branch."""
-        self.repository.references.create(f"refs/pull/{number}/head", sha, force=True)
+        full = f"refs/pull/{number}/head"
+        if full not in self.repository.references or str(self.repository.references[full].target) != sha:
+            self.repository.references.create(full, sha, force=True)
 
     def must_accept(self, branch: str, who: Identity, doing: str) -> None:
         """A protected branch takes no commit but a merge's, unless it is an administrator's."""

@@ -15,12 +15,19 @@ CONFIG = "deploy/config"  # the desired state
 def open_repository(path: Path, seed: Path | None) -> pygit2.Repository:
     """Open it; the first time make it, with `deploy/` and the chart of the checkout `seed` as the first commit."""
     if (path / "HEAD").exists():
+        _unlock(path)
         repository = pygit2.Repository(str(path))
     else:
         repository = pygit2.init_repository(str(path), bare=True, initial_head="main")
     if "refs/heads/main" not in repository.references:
         _seed(repository, seed)
     return repository
+
+
+def _unlock(path: Path) -> None:
+    """A process that was killed leaves its lock on a ref; nobody else serves this repository, so none is in use."""
+    for lock in (*path.glob("*.lock"), *path.glob("refs/**/*.lock")):
+        lock.unlink(missing_ok=True)
 
 
 def _seed(repository: pygit2.Repository, seed: Path | None) -> None:
