@@ -107,8 +107,15 @@ def shared_forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForgeServ
         yield server
 
 
+@pytest.fixture(params=["validate-config,review", ""])
+def forge_that_requires(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[ForgeServer, str]]:
+    """Our forge with other required checks, and their names."""
+    with our_forge(tmp_path, REQUIRED_CHECKS=request.param) as server:
+        yield server, request.param
+
+
 @contextmanager
-def our_forge(folder: Path) -> Iterator[ForgeServer]:
+def our_forge(folder: Path, **settings: str) -> Iterator[ForgeServer]:
     """Our forge, with its own accounts."""
     port = free_port()
     permissions = {"sre-scout": "write", "operator": "admin", "mallory": "none"}
@@ -117,6 +124,7 @@ def our_forge(folder: Path) -> Iterator[ForgeServer]:
         "SRE_SPACE_STATE": str(folder),
         "FORGE_PORT": str(port),
         "FORGE_SEED": str(Path(__file__).resolve().parents[2]),
+        **settings,
     }
     url = f"http://127.0.0.1:{port}"
     with serving(module("sre_space.bootstrap.forge"), environment, lambda: answers(f"{url}/mcp"), folder / "log") as p:

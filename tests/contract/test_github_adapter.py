@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sre_space.adapters.github_mcp import GithubGitOps, GithubMcpForge
-from sre_space.adapters.github_mcp.gitops import NEEDED
+from sre_space.adapters.github_mcp.gitops import NEEDED, _judged
 from sre_space.adapters.github_mcp.issues import NEEDED as NEEDED_FOR_ISSUES
 from sre_space.adapters.github_mcp.meaning import classified, refused
 from sre_space.domain.errors import Conflict, Missing, Refused, SpaceError, Unavailable
@@ -150,6 +150,24 @@ def test_the_words_of_the_official_server_say_whether_to_try_again(
 )
 def test_the_status_of_rest_says_whether_to_try_again(status: int, message: str, kind: type[SpaceError]) -> None:
     assert type(refused("PUT x", status, {}, message)) is kind
+
+
+@pytest.mark.parametrize(
+    ("conclusions", "state"),
+    [
+        ({"a": "success", "b": "neutral"}, "success"),
+        ({"a": "success"}, "pending"),
+        ({"a": "success", "b": None}, "pending"),
+        ({"a": None, "b": "timed_out"}, "failure"),
+        ({"a": "success", "b": "cancelled", "other": "success"}, "failure"),
+        ({"a": "success", "b": "success", "other": "failure"}, "success"),
+    ],
+)
+def test_required_checks_are_judged_as_github_does(conclusions: Mapping[str, str | None], state: str) -> None:
+    runs = [{"id": id, "name": name, "conclusion": one} for id, (name, one) in enumerate(conclusions.items())]
+    earlier = [{"id": -1, "name": name, "conclusion": "failure"} for name in conclusions]
+
+    assert _judged(["a", "b"], [*runs, *earlier]).state == state
 
 
 @given(st.text(max_size=200), st.integers(400, 599), st.dictionaries(st.sampled_from(["retry-after"]), st.text()))

@@ -17,6 +17,7 @@ from support.waiting import until
 from sre_space.adapters.github_mcp import GithubGitOps
 from sre_space.bootstrap import space
 from sre_space.bootstrap.space_ports import HOST
+from sre_space.wire.changes import change_of
 
 pytestmark = [
     pytest.mark.e2e,
@@ -80,6 +81,8 @@ def test_what_an_agent_merges_runs_and_is_told(patient: Patient) -> None:
     assert set(event) == {"id", "kind", "phase", "service", "files", "summary", "time", "previous"}
     assert (event["id"], event["kind"], event["summary"]) == (sha, "deployment", "Six connections")
     assert (event["service"], event["files"]) == ("user-service", [NAME])
+    change = change_of(json.dumps(event).encode(), 1)  # as `sre-space diagnose` reads it
+    assert (change.id, change.service, change.summary) == (sha, "user-service", "Six connections")
 
 
 def test_a_commit_that_does_not_parse_is_refused_once_and_the_next_one_runs(patient: Patient, tmp_path: Path) -> None:

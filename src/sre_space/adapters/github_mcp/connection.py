@@ -94,6 +94,7 @@ class Connection:
 
     @contextlib.asynccontextmanager
     async def _open(self) -> AsyncIterator[Client]:
+        self._answered = None
         headers = {"Authorization": f"Bearer {self._token}"}
         hooks = {"response": [self._note_answer]}
         async with (

@@ -141,9 +141,11 @@ class GithubGitOps(GitOps):
         required = ((base.get("protection") or {}).get("required_status_checks") or {}).get("contexts") or ()
         if not required:
             return Checks("success", "no check is required")
-        runs = (await self._read_pull("get_check_runs", number))["check_runs"]
-        newest = {run["name"]: run for run in sorted(runs, key=lambda run: int(run["id"]))}
-        return _judged(required, newest)
+        judged = _judged(required, (await self._read_pull("get_check_runs", number))["check_runs"])
+        if judged.state != "failure":
+            return judged
+        told = await self._rest.json("GET", f"commits/{pull['head']['sha']}/check-runs")
+        return Checks("failure", _reasons(required, told["check_runs"]) or judged.detail)
 
     async def squash(self, number: int, expected_head: str, title: str, message: str) -> str:
         """By REST: the MCP server's tool takes no expected head."""
@@ -190,9 +192,9 @@ class GithubGitOps(GitOps):
         return found
 
 
-def _judged(required: Sequence[str], runs: Mapping[str, Mapping[str, str]]) -> Checks:
-    """A required check that has not ended, or not begun, is awaited."""
-    ended = {name: runs[name].get("conclusion") or "" for name in required if name in runs}
+def _judged(required: Sequence[str], runs: Sequence[Any]) -> Checks:
+    """A required check that has not ended, or not begun, is awaited; of one that was repeated the newest run counts."""
+    ended = {run["name"]: run.get("conclusion") or "" for run in sorted(runs, key=lambda run: int(run["id"]))}
     failing = [f"{name}: {ended[name]}" for name in required if ended.get(name) and ended[name] not in _GOOD]
     awaited = [name for name in required if not ended.get(name)]
     if failing:
@@ -200,6 +202,12 @@ def _judged(required: Sequence[str], runs: Mapping[str, Mapping[str, str]]) -> C
     if awaited:
         return Checks("pending", f"awaited: {', '.join(awaited)}")
     return Checks("success", ", ".join(required))
+
+
+def _reasons(required: Sequence[str], runs: Sequence[Any]) -> str:
+    """What the failed ones say, which the MCP server leaves out."""
+    failed = [run for run in runs if run["name"] in required and run.get("conclusion") not in (None, *_GOOD)]
+    return "; ".join(f"{run['name']}: {(run.get('output') or {}).get('summary') or 'failed'}" for run in failed)
 
 
 def _commit(one: Any) -> Commit:  # noqa: ANN401 - foreign JSON
