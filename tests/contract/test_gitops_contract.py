@@ -258,6 +258,28 @@ def test_a_pull_request_whose_branch_goes_is_closed_and_its_head_stays_known(pla
     place.ask(story)
 
 
+def test_what_a_person_merged_with_git_is_merged_and_a_branch_without_commits_of_its_own_is_closed(
+    place: Place, number: int
+) -> None:
+    pull = place.ask(lambda gitops: proposed(gitops, number, "A=1\n"))
+    place.git("fetch", "-q", "origin", branch_of(number))
+    place.git("push", "-q", "origin", f"{pull.head_sha}:refs/heads/main")
+    merged = place.ask(lambda gitops: gitops.pull(pull.number))
+    assert (merged.state, merged.merged, merged.merge_sha) == ("closed", True, pull.head_sha)
+    assert place.ask(lambda gitops: gitops.squash(pull.number, pull.head_sha, "t", "")) == pull.head_sha
+
+    async def emptied(gitops: GitOps) -> None:
+        main, name = await head_of(gitops), f"{branch_of(number)}-again"
+        await gitops.create_branch(name, main)
+        await gitops.commit_files(name, {file_of(number): "A=2\n"}, "m", main)
+        again = await gitops.open_pull("again", "", name)
+        place.git("push", "-q", "--force", "origin", f"{main}:refs/heads/{name}", login="sre-scout")
+        closed = await gitops.pull(again)
+        assert (closed.state, closed.merged) == ("closed", False)
+
+    place.ask(emptied)
+
+
 def test_what_moved_after_the_review_is_not_merged(place: Place, number: int) -> None:
     async def story(gitops: GitOps) -> None:
         pull = await proposed(gitops, number, "A=1\n")

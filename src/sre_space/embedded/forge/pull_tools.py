@@ -122,7 +122,7 @@ class PullTools:
             "number": issue.number, "title": issue.title, "body": issue.body or None, "state": issue.state,
             "draft": pull.draft, "merged": pull.merged_at is not None,
             "html_url": f"{self.site.url}/pull/{issue.number}", "user": self.site.user_json(issue.author),
-            "labels": list(issue.labels) or None, "merged_by": pull.merged_by,
+            "labels": list(issue.labels) or None, "merged_by": pull.merged_by or None,
             "head": {"ref": pull.head, "sha": pull.head_sha, "repo": repo},
             "base": {"ref": pull.base, "sha": pull.base_sha, "repo": repo},
             "created_at": issue.created, "updated_at": issue.updated, "closed_at": issue.closed,

@@ -8,7 +8,7 @@ import pygit2
 from sre_space.embedded.forge.answers import Refusal
 from sre_space.embedded.forge.checks import Checks
 from sre_space.embedded.forge.identities import Identity
-from sre_space.embedded.forge.pull_store import CLOSED, OPEN, Proposal, PullRow, PullStore
+from sre_space.embedded.forge.pull_store import CLOSED, OPEN, Intent, Proposal, PullRow, PullStore
 from sre_space.embedded.forge.refs import Refs
 
 
@@ -37,7 +37,8 @@ class Pulls:
         head_sha, base_sha = self._sha(head, "head", doing), self._sha(base, "base", doing)
         if any((one.head, one.base) == (head, base) for one in self.all() if one.open):
             raise Refusal(doing, 422, f"A pull request already exists for {head}.")
-        self._fork(head_sha, base_sha, f"{base} and {head}", doing)
+        if str(self._fork(head_sha, base_sha, doing).id) == head_sha:
+            raise Refusal(doing, 422, f"No commits between {base} and {head}")
         number = self.store.create(asked, who.login, head_sha, base_sha)
         self.get(number)
         return number
@@ -69,30 +70,37 @@ class Pulls:
 
     def fork(self, pull: PullRow) -> pygit2.Commit:
         """Where its branch left the base: what it changes, it changes since then."""
-        return self._fork(pull.head_sha, pull.base_sha, f"{pull.base} and {pull.head}", "get pull request")
+        return self._fork(pull.head_sha, pull.base_sha, "get pull request")
 
-    def _fork(self, head_sha: str, base_sha: str, named: str, doing: str) -> pygit2.Commit:
+    def _fork(self, head_sha: str, base_sha: str, doing: str) -> pygit2.Commit:
         found = self.refs.repository.merge_base(base_sha, head_sha)
         if found is None:
-            raise Refusal(doing, 422, f"{named} have entirely different commit histories")
-        if str(found) == head_sha and doing == "create pull request":
-            raise Refusal(doing, 422, f"No commits between {named}")
+            raise Refusal(doing, 422, "The branches have entirely different commit histories")
         return self.refs.repository[found].peel(pygit2.Commit)
 
     def _followed(self, pull: PullRow) -> PullRow:
-        """As long as it is open, its head is its branch's; without a branch it is closed."""
+        """As long as it is open, its head is its branch's; without a branch, or without a commit, it is closed."""
         if not pull.open:
             return pull
         head, base = self.refs.head(pull.head), self.refs.head(pull.base)
         if head is None or base is None:
             self.store.issues.set_state(pull.number, CLOSED, None)
-            return self._again(pull)
-        if (head, base) != (pull.head_sha, pull.base_sha):
+        elif (head, base) != (pull.head_sha, pull.base_sha):
             self.store.follow(pull.number, head, base)
-            pull = self._again(pull)
-        self.refs.keep(pull.number, head)
-        self.checks.perform(pull)
-        return pull
+            if self.refs.repository.merge_base(base, head) == pygit2.Oid(hex=head):
+                self._nothing_left(pull, head)
+        now = self._again(pull)
+        if now.open:
+            self.refs.keep(now.number, now.head_sha)
+            self.checks.perform(now)
+        return now
+
+    def _nothing_left(self, before: PullRow, head: str) -> None:
+        """The base holds the head: a person merged it with git, or else took the branch's commits away."""
+        if before.head_sha == head:
+            self.store.merged(Intent(before.number, before.base, head, ""))
+        else:
+            self.store.issues.set_state(before.number, CLOSED, None)
 
     def _again(self, pull: PullRow) -> PullRow:
         found = self.store.pull(pull.number)
