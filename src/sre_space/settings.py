@@ -61,6 +61,9 @@ class ForgeServer(Space):
     repo_owner: str = Field("local", description="owner of the repository")
     repo_name: str = Field("cloud-insurance", description="name of the repository")
     forge_seed: Path | None = Field(None, description="checkout whose deploy/ becomes the first commit")
+    required_checks: str = Field(
+        "validate-config", description="checks, by commas, that must succeed before the embedded forge merges"
+    )
 
 
 class Agent(Space):
@@ -68,6 +71,9 @@ class Agent(Space):
 
     forge_url: str = Field("http://127.0.0.1:8010/mcp", description="the forge's MCP endpoint")
     github_personal_access_token: str = Field("", description="the bearer token of this identity", repr=False)
+    github_api_url: str = Field(
+        "", description="GitHub's REST API; default: beside FORGE_URL, as the embedded forge is"
+    )
     repo_owner: str = Field("local", description="owner of the repository")
     repo_name: str = Field("cloud-insurance", description="name of the repository")
     poll_seconds: float = Field(1.0, gt=0, description="how often an agent polls the forge when no doorbell rings")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -95,16 +96,36 @@ def store(request: pytest.FixtureRequest) -> TraceStore:
 @pytest.fixture
 def forge_server(tmp_path: Path) -> Iterator[ForgeServer]:
     """Our forge, seeded from this checkout."""
+    with our_forge(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shared_forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForgeServer]:
+    """The same for a whole module, whose tests keep out of each other's way."""
+    with our_forge(tmp_path_factory.mktemp("forge")) as server:
+        yield server
+
+
+@pytest.fixture(params=["validate-config,review", ""])
+def forge_that_requires(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[ForgeServer, str]]:
+    """Our forge with other required checks, and their names."""
+    with our_forge(tmp_path, REQUIRED_CHECKS=request.param) as server:
+        yield server, request.param
+
+
+@contextmanager
+def our_forge(folder: Path, **settings: str) -> Iterator[ForgeServer]:
+    """Our forge, with its own accounts."""
     port = free_port()
     permissions = {"sre-scout": "write", "operator": "admin", "mallory": "none"}
-    identities = write_identities(tmp_path / "forge" / "identities.json", permissions)
+    identities = write_identities(folder / "forge" / "identities.json", permissions)
     environment = {
-        "SRE_SPACE_STATE": str(tmp_path),
+        "SRE_SPACE_STATE": str(folder),
         "FORGE_PORT": str(port),
         "FORGE_SEED": str(Path(__file__).resolve().parents[2]),
+        **settings,
     }
     url = f"http://127.0.0.1:{port}"
-    with serving(
-        module("sre_space.bootstrap.forge"), environment, lambda: answers(f"{url}/mcp"), tmp_path / "log"
-    ) as p:
+    with serving(module("sre_space.bootstrap.forge"), environment, lambda: answers(f"{url}/mcp"), folder / "log") as p:
         yield ForgeServer(url, {one.login: one for one in identities}, p)

@@ -192,7 +192,7 @@ def test_arguments_are_strictly_validated(
 ) -> None:
     async def story(forge: GithubMcpForge) -> None:
         with pytest.raises(Refused, match=f"invalid arguments for {tool}.*{named}"):
-            await forge._call(tool, {"owner": OWNER, "repo": REPO, **arguments})
+            await forge._mcp.call(tool, {"owner": OWNER, "repo": REPO, **arguments})
 
     ask(forge_server, story)
 
@@ -212,7 +212,7 @@ def test_foreign_hosts_and_origins_and_requests_without_a_token_are_turned_away(
 
 
 @pytest.mark.skipif(not SNAPS.is_dir(), reason=f"the official tool schemas are not at {SNAPS} (TOOLSNAPS names them)")
-@pytest.mark.parametrize("tool", sorted(SCHEMAS))
+@pytest.mark.parametrize("tool", sorted(set(SCHEMAS) - {"delete_branch"}))  # upstream only proposes it
 def test_the_tools_are_spelt_as_the_official_server_spells_them(tool: str) -> None:
     official = json.loads((SNAPS / f"{tool}.json").read_text())["inputSchema"]
     ours = SCHEMAS[tool]

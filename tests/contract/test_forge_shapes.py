@@ -145,6 +145,138 @@ def test_files_come_as_an_embedded_resource_and_folders_as_a_list(forge_server: 
     talk(forge_server, story)
 
 
+FILE = "deploy/config/quote-service.env"
+BRANCH = "sre/inc-1-20261125T100000Z"
+
+
+async def pull_request(client: Client) -> None:
+    """Number 1: one file of one branch."""
+    await ask(client, "create_branch", branch=BRANCH)
+    await ask(client, "push_files", branch=BRANCH, message="m", files=[{"path": FILE, "content": "A=1\n"}])
+    made = await ask(client, "create_pull_request", title="t", head=f"local:{BRANCH}", base="main", body="b")
+    assert made == {"id": "1", "url": made["url"]}
+    assert made["url"].endswith("/local/cloud-insurance/pull/1")
+
+
+def test_branches_and_commits_are_told_in_their_shapes(forge_server: ForgeServer) -> None:
+    async def story(client: Client) -> None:
+        made = await ask(client, "create_branch", branch=BRANCH, from_branch="main")
+        assert set(made) == {"ref", "node_id", "url", "object"}
+        assert (made["ref"], made["object"]["type"]) == (f"refs/heads/{BRANCH}", "commit")
+        (main, other) = await ask(client, "list_branches")
+        assert main == {"name": "main", "sha": made["object"]["sha"], "protected": True}
+        assert (other["name"], other["protected"]) == (BRANCH, False)
+        (listed,) = await ask(client, "list_commits", path=FILE)
+        assert set(listed) == {"sha", "html_url", "commit", "author", "committer"}
+        assert set(listed["commit"]) == {"message", "author", "committer"}
+        assert set(listed["commit"]["author"]) == {"name", "email", "date"}
+        assert await ask(client, "list_commits", fields=["sha"]) == [{"sha": listed["sha"]}]
+        whole = await ask(client, "get_commit", sha="main", detail="full_patch")
+        assert set(whole) == {*listed, "stats", "files"}
+        assert set(whole["stats"]) == {"additions", "deletions", "total"}
+        assert {"filename", "status", "additions", "deletions", "changes", "patch"} == set(whole["files"][0])
+        assert "patch" not in (await ask(client, "get_commit", sha=listed["sha"][:9]))["files"][0]
+        assert "files" not in await ask(client, "get_commit", sha="main", detail="none")
+        assert "already exists" in await refused(client, "create_branch", branch=BRANCH)
+        assert ": 404 " in await refused(client, "create_branch", branch="x", from_branch="nowhere")
+        assert ": 404 " in await refused(client, "get_commit", sha="nowhere")
+        assert "protected" in await refused(client, "delete_branch", branch="main")
+        gone = await client.call_tool("delete_branch", {**WHERE, "branch": BRANCH})
+        assert not gone.is_error
+        assert ": 404 " in await refused(client, "delete_branch", branch=BRANCH)
+
+    talk(forge_server, story)
+
+
+def test_files_are_written_one_by_one_and_only_over_what_is_known(forge_server: ForgeServer) -> None:
+    async def story(client: Client) -> None:
+        await ask(client, "create_branch", branch="b")
+        where = {"path": "notes/x.md", "branch": "b", "message": "m"}
+        made = await ask(client, "create_or_update_file", **where, content="one\n")
+        assert set(made) == {"content", "commit"}
+        assert set(made["content"]) == {"name", "path", "sha", "size", "html_url"}
+        assert set(made["commit"]) == {"sha", "message", "html_url", "author"}
+        assert "must provide" in await refused(client, "create_or_update_file", **where, content="two\n")
+        wrong = await refused(client, "create_or_update_file", **where, content="two\n", sha="0" * 40)
+        assert ": 409 " in wrong
+        sha = made["content"]["sha"]
+        again = await ask(client, "create_or_update_file", **where, content="two\n", sha=sha)
+        assert again["content"]["sha"] != sha
+        assert "missing required" in await refused(client, "create_or_update_file", **where, content="")
+        deleted = await ask(client, "delete_file", **where)
+        assert (deleted["content"], set(deleted["commit"])) == (None, {"sha", "message", "html_url", "author"})
+        assert ": 404 " in await refused(client, "delete_file", **where)
+        assert "pull request" in await refused(
+            client, "create_or_update_file", **{**where, "branch": "main"}, content="x"
+        )
+
+    talk(forge_server, story)
+
+
+def test_a_pull_request_is_read_in_the_official_shapes(forge_server: ForgeServer) -> None:
+    async def story(client: Client) -> None:
+        await pull_request(client)
+        where = {"pullNumber": 1}
+        whole = await ask(client, "pull_request_read", method="get", **where)
+        assert set(whole) == {
+            "number", "title", "body", "state", "draft", "merged", "mergeable_state", "html_url", "user", "head",
+            "base", "additions", "deletions", "changed_files", "commits", "comments", "created_at", "updated_at",
+        }  # fmt: skip
+        assert (whole["mergeable_state"], whole["changed_files"], whole["commits"]) == ("clean", 1, 1)
+        assert set(whole["head"]) == {"ref", "sha", "repo"}
+        (file,) = await ask(client, "pull_request_read", method="get_files", **where)
+        assert set(file) == {"filename", "status", "additions", "deletions", "changes", "patch"}
+        assert (file["filename"], file["status"]) == (FILE, "modified")
+        (commit,) = await ask(client, "pull_request_read", method="get_commits", **where)
+        assert set(commit) == {"sha", "html_url", "message", "author"}
+        runs = await ask(client, "pull_request_read", method="get_check_runs", **where)
+        assert set(runs) == {"total_count", "check_runs"}
+        (run,) = runs["check_runs"]
+        assert (run["name"], run["status"], run["conclusion"]) == ("validate-config", "completed", "success")
+        status = await ask(client, "pull_request_read", method="get_status", **where)
+        assert (status["state"], status["total_count"], status["statuses"]) == ("pending", 0, [])
+        diff = await client.call_tool("pull_request_read", {**WHERE, **where, "method": "get_diff"})
+        (text,) = diff.content
+        assert isinstance(text, TextContent)
+        assert text.text.startswith(f"diff --git a/{FILE} b/{FILE}")
+        assert "reviews are not kept" in await refused(client, "pull_request_read", method="get_reviews", **where)
+        assert ": 404 " in await refused(client, "pull_request_read", method="get", pullNumber=9)
+
+    talk(forge_server, story)
+
+
+def test_pull_requests_are_listed_without_merged_updated_and_merged(forge_server: ForgeServer) -> None:
+    async def story(client: Client) -> None:
+        await pull_request(client)
+        await ask(client, "issue_write", method="create", title="an issue")
+        await ask(client, "add_issue_comment", issue_number=1, body="a comment")
+        assert await ask(client, "update_pull_request", pullNumber=1, title="new", draft=True)
+        (listed,) = await ask(client, "list_pull_requests", head=f"local:{BRANCH}", base="main")
+        assert (listed["title"], listed["draft"], listed["merged"]) == ("new", True, False)
+        assert "mergeable_state" not in listed
+        assert "draft" in await refused(client, "merge_pull_request", pullNumber=1, merge_method="squash")
+        await ask(client, "update_pull_request", pullNumber=1, draft=False)
+        assert "already exists" in await refused(client, "create_pull_request", title="t", head=BRANCH, base="main")
+        merged = await ask(client, "merge_pull_request", pullNumber=1, merge_method="squash", commit_title="T")
+        assert merged == {"sha": merged["sha"], "merged": True, "message": "Pull Request successfully merged"}
+        assert (await ask(client, "list_commits"))[0]["commit"]["message"] == "T"
+        (closed,) = await ask(client, "list_pull_requests", state="closed", fields=["number", "merged_at", "merged"])
+        assert (closed["number"], closed["merged"], bool(closed["merged_at"])) == (1, False, True)
+        whole = await ask(client, "pull_request_read", method="get", pullNumber=1)
+        assert (whole["merged"], whole["merged_by"], whole["state"]) == (True, "sre-scout", "closed")
+        assert [one["body"] for one in await ask(client, "pull_request_read", method="get_comments", pullNumber=1)] == [
+            "a comment"
+        ]
+        assert "405" in await refused(client, "merge_pull_request", pullNumber=1)
+        for tool, asked in (
+            ("update_pull_request", {"pullNumber": 1}),
+            ("issue_write", {"method": "update", "issue_number": 1}),
+        ):
+            assert "cannot be reopened" in await refused(client, tool, **asked, state="open")
+
+    talk(forge_server, story)
+
+
 def test_an_unknown_tool_is_a_protocol_error(forge_server: ForgeServer) -> None:
     async def story(client: Client) -> None:
         with pytest.raises(MCPError) as caught:

@@ -1,12 +1,14 @@
 """`sre-space deploy`: what main of the embedded forge's repository says becomes what runs.
 
-1. Read `deploy/config/` of main; a file that does not parse refuses the whole deployment, before anything changes.
+1. Read `deploy/config/` of main; a file that does not parse refuses the whole deployment (`Unfit`), before anything
+   changes.
 2. Tell `changes` what begins.
 3. Replace the files that differ, each at once; the warden reads `space.env` by itself.
 4. Restart the services that run with another desired state than main's, and wait until each serves or has ended.
 5. Tell `changes` what came of it, and write it into `deploy/deployments.jsonl`.
 
-Running it twice changes nothing the second time; two at once take turns.
+Running it twice changes nothing the second time; two at once take turns: the warden, which deploys whenever main moves
+(`deploy_watch.py`), and whoever says `sre-space deploy`.
 """
 
 import asyncio
@@ -23,17 +25,14 @@ import httpx
 
 from sre_space.adapters.kafka import KafkaPublisher
 from sre_space.bootstrap import space_supervisor
-from sre_space.bootstrap.operator import running_space
+from sre_space.bootstrap.desired_state import desired_state
 from sre_space.bootstrap.space_ports import HOST
-from sre_space.bootstrap.space_state import Running, State, write_private
+from sre_space.bootstrap.space_state import Running, State, running_space, write_private
 from sre_space.bootstrap.space_table import SERVICES
 from sre_space.domain.errors import Malformed, Refused, Unavailable
-from sre_space.embedded.forge.repository import files_at
-from sre_space.embedded.launcher import Unreadable, digest, parse_variables, running_file
-from sre_space.embedded.warden.limits import BadLimits, parse_limits
+from sre_space.embedded.forge.repository import CONFIG, files_at
+from sre_space.embedded.launcher import digest, running_file
 
-FOLDER = "deploy/config"
-SPACE_FILE = "space.env"
 TOPIC = "changes"
 SERVES_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.05
@@ -44,7 +43,7 @@ ENDED = ("EXITED", "FATAL", "BACKOFF", "STOPPED")
 class Deployment:
     """What was done: the commit and its subject, files replaced, services restarted, and those that do not serve now.
 
-    `at` is when the first change began (Unix ns).
+    `at` is when the first change began (Unix ns); when main runs already, when it was last deployed.
     """
 
     commit: str
@@ -60,47 +59,57 @@ class Deployment:
         return bool(self.changed or self.restarted)
 
 
+class Unfit(Malformed):
+    """A commit that cannot be deployed; the message names the file, the line and the reason."""
+
+    def __init__(self, commit: str, subject: str, reason: str) -> None:
+        super().__init__(f"{reason}; nothing was deployed")
+        self.commit, self.subject, self.reason = commit, subject, reason
+
+
 async def deploy(state: State) -> Deployment:
-    """Apply main; `Malformed` names the file, the line and the reason that refuse it."""
+    """Apply main; `Unfit` when it cannot be."""
     running = running_space(state)
     with _alone(state):
         wanted, planned = await asyncio.to_thread(_plan, state, running)
+        last = _last(state)
         if not planned.changes_something:
-            return planned
+            return replace(planned, at=last.at) if last and last.commit == planned.commit else planned
         planned = replace(planned, at=time.time_ns())
-        await _tell(running, planned, "started")
+        previous = last.commit if last else ""
+        await _tell(running, {**_event(planned), "phase": "started", "previous": previous})
         _write(state, wanted, planned.changed)
         failed = await asyncio.to_thread(_restart, running, planned.restarted)
         done = replace(planned, failed=tuple(failed))
-        await _tell(running, done, "done")
+        await _tell(running, {**_event(done), "phase": "done", "previous": previous})
         _record(state, done)
     return done
 
 
+async def tell_refused(state: State, unfit: Unfit) -> None:
+    """Tell `changes` of a commit that is not deployed, and why."""
+    refused = Deployment(unfit.commit, unfit.subject, (), (), 0)
+    await _tell(running_space(state), {**_event(refused), "phase": "refused", "reason": unfit.reason})
+
+
+def repository(state: State, running: Running) -> Path:
+    """Where the embedded forge keeps the repository of a space."""
+    owner, _, repo = running.repository.partition("/")
+    return state.root / "forge" / owner / f"{repo}.git"
+
+
 def _plan(state: State, running: Running) -> tuple[Mapping[str, str], Deployment]:
     """The wanted files, and what has to be done for them."""
-    owner, _, repo = running.repository.partition("/")
-    commit, subject, files = files_at(state.root / "forge" / owner / f"{repo}.git", FOLDER)
-    wanted = {name: _checked(name, content) for name, content in files.items() if name.endswith(".env")}
-    if not wanted:
-        raise Malformed(f"{FOLDER} of main ({commit[:12]}) holds no *.env file; nothing was deployed")
+    commit, subject, files = files_at(repository(state, running), CONFIG)
+    try:
+        wanted = desired_state(files)
+    except Malformed as error:
+        raise Unfit(commit, subject, str(error)) from error
     present = {path.name: path.read_text() for path in state.deployed.glob("*.env")}
     changed = sorted(name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))
     units = {unit.name for unit in space_supervisor.units(running.socket)}
     stale = [one for one in SERVICES if one in units and _runs(state, one) != digest(_content(wanted, one))]
     return wanted, Deployment(commit, subject, tuple(changed), tuple(stale), time.time_ns())
-
-
-def _checked(name: str, content: bytes) -> str:
-    """The text of a file that parses."""
-    try:
-        text = content.decode()
-        if name == SPACE_FILE:
-            parse_limits(text, f"{FOLDER}/{name}")
-        parse_variables(text, f"{FOLDER}/{name}")
-    except (Unreadable, BadLimits, UnicodeDecodeError) as error:
-        raise Malformed(f"{error}; nothing was deployed") from error
-    return text
 
 
 def _content(wanted: Mapping[str, str], service: str) -> bytes:
@@ -149,20 +158,42 @@ def _serves(running: Running, service: str) -> bool:
     return False
 
 
-async def _tell(running: Running, deployment: Deployment, phase: str) -> None:
+def _event(deployment: Deployment) -> dict[str, object]:
+    """What `changes` is told whatever the phase; with `id` and Git a reader has the diff (`sre-space diagnose`)."""
+    return {
+        "id": deployment.commit,
+        "kind": "deployment",
+        "time": time.time_ns(),
+        "service": ",".join(deployment.restarted),
+        "files": deployment.changed,
+        "summary": deployment.subject,
+    }
+
+
+async def _tell(running: Running, event: Mapping[str, object]) -> None:
     """A hint on `changes`, always confirmed against Git: without the bus the deployment goes on."""
-    told = {"id": deployment.commit, "kind": "deployment", "phase": phase, "time": time.time_ns()}
-    told |= {"service": ",".join(deployment.restarted), "files": deployment.changed, "summary": deployment.subject}
     publisher = KafkaPublisher(f"{HOST}:{running.ports['bus_port']}")
     with contextlib.suppress(Unavailable):
-        await publisher.publish(TOPIC, json.dumps(told).encode(), key=deployment.commit.encode())
+        await publisher.publish(TOPIC, json.dumps(event).encode(), key=str(event["id"]).encode())
     await publisher.close()
 
 
+def _last(state: State) -> Deployment | None:
+    """The newest deployment on record; a line that was cut off counts as none."""
+    with contextlib.suppress(FileNotFoundError, ValueError, TypeError, IndexError):
+        told = json.loads(_records(state).read_text().splitlines()[-1])
+        lists = {name: tuple(told[name]) for name in ("changed", "restarted", "failed")}
+        return Deployment(**{**told, **lists})
+    return None
+
+
 def _record(state: State, deployment: Deployment) -> None:
-    path = state.deployed.parent / "deployments.jsonl"
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "w") as file:
+    with os.fdopen(os.open(_records(state), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "w") as file:
         file.write(json.dumps(asdict(deployment)) + "\n")
+
+
+def _records(state: State) -> Path:
+    return state.deployed.parent / "deployments.jsonl"
 
 
 @contextlib.contextmanager

@@ -1,6 +1,8 @@
 """The process of the embedded forge: `python -m sre_space.bootstrap.forge`."""
 
 from sre_space.bootstrap import server
+from sre_space.bootstrap.desired_state import desired_state
+from sre_space.embedded.forge.answers import Site
 from sre_space.embedded.forge.identities import read_identities
 from sre_space.embedded.forge.repository import open_repository
 from sre_space.embedded.forge.server import app
@@ -18,7 +20,9 @@ async def _work(settings: ForgeServer) -> None:
     repository = open_repository(folder, settings.forge_seed)
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     store = Store(state / "forge" / "forge.db")
-    tools = Tools(store, repository, settings.repo_owner, settings.repo_name, base_url, identities)
+    site = Site(settings.repo_owner, settings.repo_name, base_url, identities)
+    required = [name for name in settings.required_checks.split(",") if name]
+    tools = Tools(store, repository, site, required, desired_state)
     await serve(app(tools, identities), listener, lifespan="on")
 
 

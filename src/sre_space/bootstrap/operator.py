@@ -8,9 +8,8 @@ from sre_space.adapters.ed25519 import TrustFolder
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.bootstrap.space_ports import HOST
-from sre_space.bootstrap.space_state import Running, State
+from sre_space.bootstrap.space_state import State, running_space
 from sre_space.bootstrap.space_table import AGENTS
-from sre_space.domain.errors import Refused
 from sre_space.domain.facts import JourneyCount
 from sre_space.domain.telemetry import SpanStatus
 from sre_space.embedded.forge.identities import read_identities
@@ -58,11 +57,3 @@ class Operator:
         spans = await self.traces.window(self.caller, since, until, JOURNEY_TRACES)
         good = [span.status is not SpanStatus.ERROR for span in spans if span.name in self.steps and not span.parent_id]
         return JourneyCount(sum(good), len(good) - sum(good), since, until)
-
-
-def running_space(state: State) -> Running:
-    """The space that runs here; `Refused` says how to start one."""
-    running = state.record()
-    if running is None or not running.alive:
-        raise Refused(f"no space runs in {state.root}; start one with: sre-space up")
-    return running

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from sre_space.domain.errors import Malformed
+from sre_space.domain.errors import Malformed, Refused
 
 _FOLDERS = (
     "bus",
@@ -139,6 +139,14 @@ class State:
             path.unlink(missing_ok=True)
         for path in self.run.glob("env/*"):
             path.unlink(missing_ok=True)
+
+
+def running_space(state: State) -> Running:
+    """The space that runs here; `Refused` says how to start one."""
+    running = state.record()
+    if running is None or not running.alive:
+        raise Refused(f"no space runs in {state.root}; start one with: sre-space up")
+    return running
 
 
 def write_private(path: Path, text: str) -> None:

@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict
@@ -21,10 +23,11 @@ from rich.table import Table
 
 from sre_space.bootstrap import deploy as deployments
 from sre_space.bootstrap import space, space_supervisor
-from sre_space.bootstrap.operator import Operator, running_space
+from sre_space.bootstrap.deploy_watch import follow
+from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_env import Plan
 from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space_state import State, running_space
 from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.entrypoints import demo as demonstration
 from sre_space.entrypoints import looking
@@ -102,9 +105,16 @@ def logs(
 
 @app.command()
 def deploy(
-    state: StateOption, as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")] = False
+    state: StateOption,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on, each time that main moves.")] = False,
 ) -> None:
     """Apply the configuration on main; restart only the services whose desired state changed."""
+    if watch:
+        logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        running_space(State(state.resolve()))
+        follow(State(state.resolve()), threading.Event().wait)
     done = asyncio.run(deployments.deploy(State(state.resolve())))
     if as_json:
         sys.stdout.write(json.dumps(asdict(done)) + "\n")

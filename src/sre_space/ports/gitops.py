@@ -79,7 +79,10 @@ class GitOps(Protocol):
         ...
 
     async def commit_files(self, branch: str, files: Mapping[str, str], message: str, expected_head: str) -> str:
-        """One commit of whole files by path on a branch whose head is `expected_head`; the new head."""
+        """One commit of whole files by path on a branch whose head is `expected_head`; the new head.
+
+        Of two who commit at once one MUST be told `Conflict`; its commit MAY be on the branch nevertheless.
+        """
         ...
 
     async def delete_branch(self, name: str) -> None:
@@ -99,7 +102,7 @@ class GitOps(Protocol):
         ...
 
     async def pull_files(self, number: int) -> Sequence[str]:
-        """The paths that the pull request would change on its base as it is now."""
+        """The paths that it changes, a renamed file under both names: since its branch left the base as it is now."""
         ...
 
     async def checks(self, number: int) -> Checks:

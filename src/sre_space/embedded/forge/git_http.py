@@ -11,16 +11,17 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from sre_space.embedded.forge.identities import Identity
+from sre_space.embedded.forge.refs import Refs
 
 NO_GIT = "git is not installed on this machine: the repository cannot be cloned over HTTP"
 
 
-def git_route(repository: str, prefix: str) -> Route:
-    """Clone for everybody with a token, push for those who may write."""
-    return Route(prefix + "/{path:path}", _endpoint(Path(repository)), methods=["GET", "POST"])
+def git_route(refs: Refs, prefix: str) -> Route:
+    """Clone for everybody with a token, push for those who may write; protected branches for administrators only."""
+    return Route(prefix + "/{path:path}", _endpoint(refs), methods=["GET", "POST"])
 
 
-def _endpoint(repository: Path) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(refs: Refs) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         git = shutil.which("git")
         if git is None:
@@ -30,7 +31,7 @@ def _endpoint(repository: Path) -> Callable[[Request], Awaitable[Response]]:
         if pushes and not who.may("write"):
             return PlainTextResponse("pushing needs write permission", 403)
         body = await request.body()
-        environment = _environment(request, repository, who, len(body))
+        environment = _environment(request, refs, who, len(body))
         process = await asyncio.create_subprocess_exec(
             git, "http-backend", env=environment, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
@@ -40,18 +41,14 @@ def _endpoint(repository: Path) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-def _environment(request: Request, repository: Path, who: Identity, size: int) -> dict[str, str]:
+def _environment(request: Request, refs: Refs, who: Identity, size: int) -> dict[str, str]:
     """The CGI variables (RFC 3875) that http-backend reads; nothing else of ours but the path."""
     headers = request.headers
     return {
+        **_configuration(refs, who),
         "PATH": os.environ.get("PATH", ""),
-        "GIT_PROJECT_ROOT": str(repository),
+        "GIT_PROJECT_ROOT": str(Path(refs.repository.path)),
         "GIT_HTTP_EXPORT_ALL": "1",
-        "GIT_CONFIG_COUNT": "2",
-        "GIT_CONFIG_KEY_0": "http.receivepack",
-        "GIT_CONFIG_VALUE_0": "true" if who.may("write") else "false",
-        "GIT_CONFIG_KEY_1": "safe.directory",
-        "GIT_CONFIG_VALUE_1": "*",
         "PATH_INFO": "/" + request.path_params["path"],
         "QUERY_STRING": request.url.query,
         "REQUEST_METHOD": request.method,
@@ -62,6 +59,17 @@ def _environment(request: Request, repository: Path, who: Identity, size: int) -
         "HTTP_GIT_PROTOCOL": headers.get("git-protocol", ""),
         "GIT_PROTOCOL": headers.get("git-protocol", ""),
     }
+
+
+def _configuration(refs: Refs, who: Identity) -> dict[str, str]:
+    """git-config(1): a ref that is hidden from a push can be neither changed nor deleted by it."""
+    settings = [("http.receivepack", "true" if who.may("write") else "false"), ("safe.directory", "*")]
+    settings += [("receive.hideRefs", "refs/pull")]
+    settings += [] if who.may("admin") else [("receive.hideRefs", f"refs/heads/{name}") for name in refs.protected]
+    values = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (key, value) in enumerate(settings):
+        values |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return values
 
 
 def _response(out: bytes) -> Response:

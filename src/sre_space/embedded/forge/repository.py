@@ -9,17 +9,25 @@ from sre_space.domain.errors import Missing
 
 AUTHOR = ("sre-space", "sre-space@localhost")
 SEEDED = ("deploy", "sre-space.yaml")
+CONFIG = "deploy/config"  # the desired state
 
 
 def open_repository(path: Path, seed: Path | None) -> pygit2.Repository:
     """Open it; the first time make it, with `deploy/` and the chart of the checkout `seed` as the first commit."""
     if (path / "HEAD").exists():
+        _unlock(path)
         repository = pygit2.Repository(str(path))
     else:
         repository = pygit2.init_repository(str(path), bare=True, initial_head="main")
     if "refs/heads/main" not in repository.references:
         _seed(repository, seed)
     return repository
+
+
+def _unlock(path: Path) -> None:
+    """A process that was killed leaves its lock on a ref; nobody else serves this repository, so none is in use."""
+    for lock in (*path.glob("*.lock"), *path.glob("refs/**/*.lock")):
+        lock.unlink(missing_ok=True)
 
 
 def _seed(repository: pygit2.Repository, seed: Path | None) -> None:
@@ -38,6 +46,14 @@ def _files(seed: Path) -> list[Path]:
     roots = [seed / name for name in SEEDED]
     found = [file for root in roots for file in ([root] if root.is_file() else root.rglob("*"))]
     return sorted(file for file in found if file.is_file() and not file.is_symlink())
+
+
+def main_at(path: Path) -> str:
+    """The commit that main names now, "" while there is none: cheap, asked several times a second."""
+    try:
+        return str(pygit2.Repository(str(path)).references["refs/heads/main"].target)
+    except (KeyError, pygit2.GitError):
+        return ""
 
 
 def files_at(path: Path, folder: str) -> tuple[str, str, dict[str, bytes]]:

@@ -2,6 +2,7 @@
 
 Own declarations; `tests/contract/test_forge_contract.py` compares them with the official ones.
 Unlike the official server, this one refuses an argument that is not declared.
+`delete_branch` is not official yet: github-mcp-server, pull request 2790, proposes it as it is here.
 """
 
 from typing import Any
@@ -10,6 +11,7 @@ Schema = dict[str, Any]
 
 STRING: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "number"}
+BOOLEAN: Schema = {"type": "boolean"}
 STRINGS: Schema = {"type": "array", "items": STRING}
 PAGE: Schema = {"type": "number", "minimum": 1}
 PER_PAGE: Schema = {"type": "number", "minimum": 1, "maximum": 100}
@@ -135,6 +137,108 @@ SCHEMAS: dict[str, Schema] = {
         fields=many_of(
             "type", "name", "path", "size", "sha", "url", "git_url", "html_url", "download_url"
         ),
+    ),
+    "create_branch": tool("owner repo branch", **REPOSITORY, branch=STRING, from_branch=STRING),
+    "list_branches": tool("owner repo", **REPOSITORY, page=PAGE, perPage=PER_PAGE),
+    "delete_branch": tool("owner repo branch", **REPOSITORY, branch=STRING),
+    "get_commit": tool(
+        "owner repo sha",
+        **REPOSITORY,
+        sha=STRING,
+        detail=one_of("none", "stats", "full_patch") | {"default": "stats"},
+        page=PAGE,
+        perPage=PER_PAGE,
+    ),
+    "list_commits": tool(
+        "owner repo",
+        **REPOSITORY,
+        sha=STRING,
+        path=STRING,
+        author=STRING,
+        since=STRING,
+        until=STRING,
+        page=PAGE,
+        perPage=PER_PAGE,
+        fields=many_of("sha", "html_url", "commit", "author", "committer"),
+    ),
+    "create_or_update_file": tool(
+        "owner repo path content message branch",
+        **REPOSITORY,
+        path=STRING,
+        content=STRING,
+        message=STRING,
+        branch=STRING,
+        sha=STRING,
+        allow_symlink_write={"type": "boolean", "default": False},
+    ),
+    "push_files": tool(
+        "owner repo branch files message",
+        **REPOSITORY,
+        branch=STRING,
+        message=STRING,
+        files={"type": "array", "items": tool("path content", path=STRING, content=STRING)},
+    ),
+    "delete_file": tool(
+        "owner repo path message branch", **REPOSITORY, path=STRING, message=STRING, branch=STRING
+    ),
+    "create_pull_request": tool(
+        "owner repo title head base",
+        **REPOSITORY,
+        title=STRING,
+        body=STRING,
+        head=STRING,
+        base=STRING,
+        draft=BOOLEAN,
+        maintainer_can_modify=BOOLEAN,
+        reviewers=STRINGS,
+    ),
+    "list_pull_requests": tool(
+        "owner repo",
+        **REPOSITORY,
+        state=one_of("open", "closed", "all"),
+        head=STRING,
+        base=STRING,
+        sort=one_of("created", "updated", "popularity", "long-running"),
+        direction=one_of("asc", "desc"),
+        page=PAGE,
+        perPage=PER_PAGE,
+        fields=many_of(
+            "number", "title", "body", "state", "draft", "merged", "mergeable_state", "html_url", "user", "labels",
+            "assignees", "requested_reviewers", "merged_by", "head", "base", "additions", "deletions",
+            "changed_files", "commits", "comments", "created_at", "updated_at", "closed_at", "merged_at", "milestone",
+        ),
+    ),
+    "pull_request_read": tool(
+        "method owner repo pullNumber",
+        **REPOSITORY,
+        method=one_of(
+            "get", "get_diff", "get_status", "get_files", "get_commits", "get_review_comments", "get_reviews",
+            "get_comments", "get_check_runs",
+        ),
+        pullNumber=NUMBER,
+        page=PAGE,
+        perPage=PER_PAGE,
+        after=STRING,
+    ),
+    "update_pull_request": tool(
+        "owner repo pullNumber",
+        **REPOSITORY,
+        pullNumber=NUMBER,
+        title=STRING,
+        body=STRING,
+        state=one_of("open", "closed"),
+        base=STRING,
+        draft=BOOLEAN,
+        maintainer_can_modify=BOOLEAN,
+        reviewers=STRINGS,
+    ),
+    "merge_pull_request": tool(
+        "owner repo pullNumber",
+        **REPOSITORY,
+        pullNumber=NUMBER,
+        merge_method=one_of("merge", "squash", "rebase"),
+        commit_title=STRING,
+        commit_message=STRING,
     ),
     "get_me": {"type": "object", "properties": {}, "additionalProperties": False},
 }  # fmt: skip

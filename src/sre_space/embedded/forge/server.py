@@ -1,7 +1,6 @@
-"""The forge's HTTP side: MCP at `/mcp`, a little of GitHub's REST for comments, Git at `/OWNER/NAME.git`."""
+"""The forge's HTTP side: MCP at `/mcp`, a little of GitHub's REST under `/repos`, Git at `/OWNER/NAME.git`."""
 
 import base64
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,15 +10,15 @@ from mcp import MCPError
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sre_space.embedded.forge.answers import FileContent, ToolError, as_text
 from sre_space.embedded.forge.git_http import git_route
 from sre_space.embedded.forge.identities import Identity
+from sre_space.embedded.forge.rest import rest_routes
 from sre_space.embedded.forge.schemas import SCHEMAS
-from sre_space.embedded.forge.tools import FileContent, ToolError, Tools, as_text
+from sre_space.embedded.forge.tools import Tools
 
 VALIDATORS = {name: Draft202012Validator(schema) for name, schema in SCHEMAS.items()}
 
@@ -58,11 +57,10 @@ def app(tools: Tools, identities: tuple[Identity, ...]) -> Starlette:
     server: Server[Any] = Server(
         "sre-space-forge", version="1", on_list_tools=_list_tools, on_call_tool=_call_tool(tools)
     )
-    repository = f"/repos/{tools.owner}/{tools.repo}"
+    site = tools.site
     routes = [
-        Route(f"{repository}/issues/comments/{{id:int}}", _comment(tools), methods=["GET", "PATCH", "DELETE"]),
-        Route(f"{repository}/collaborators/{{login}}/permission", _permission(identities)),
-        git_route(tools.repository.path, f"/{tools.owner}/{tools.repo}.git"),
+        *rest_routes(tools, f"/repos/{site.owner}/{site.repo}"),
+        git_route(tools.refs, f"/{site.owner}/{site.repo}.git"),
     ]
     mcp_app = server.streamable_http_app(json_response=True, stateless_http=True, custom_starlette_routes=routes)
     mcp_app.add_middleware(Authenticated, identities=identities)
@@ -111,39 +109,3 @@ def _content(result: object) -> list[types.ContentBlock]:
 
 def _error(text: str) -> types.CallToolResult:
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
-
-
-def _comment(tools: Tools) -> Callable[[Request], Awaitable[Response]]:
-    """Comments can be read, edited and deleted as GitHub's REST does it; no MCP tool can."""
-
-    async def endpoint(request: Request) -> Response:
-        comment = tools.store.comment(request.path_params["id"])
-        who: Identity = request.scope["user"]
-        if comment is None:
-            return JSONResponse({"message": "Not Found"}, 404)
-        if request.method != "GET" and not (who.may("write") or who.login == comment.author):
-            return JSONResponse({"message": "Must have write access to the repository"}, 403)
-        if request.method == "DELETE":
-            tools.store.delete_comment(comment.id)
-            return Response(status_code=204)
-        if request.method == "PATCH":
-            try:
-                body = json.loads(await request.body())["body"]
-            except (ValueError, KeyError, TypeError):
-                return JSONResponse({"message": "Problems parsing JSON: an object with `body` is wanted"}, 400)
-            tools.store.edit_comment(comment.id, str(body))
-        found = tools.store.comment(comment.id)
-        return JSONResponse({"id": comment.id, "body": found.body if found else "", "user": {"login": comment.author}})
-
-    return endpoint
-
-
-def _permission(identities: tuple[Identity, ...]) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        login = request.path_params["login"]
-        found = next((one for one in identities if one.login == login), None)
-        if found is None:
-            return JSONResponse({"message": f"{login} is not a user"}, 404)
-        return JSONResponse({"permission": found.permission, "role_name": found.permission, "user": {"login": login}})
-
-    return endpoint

@@ -1,8 +1,12 @@
-"""Issues, comments and labels in SQLite (WAL): what is acknowledged is committed."""
+"""Issues, comments and labels in SQLite (WAL): what is acknowledged is committed.
+
+The tables of pull requests are here too, for they share the sequence of numbers; `pull_store.py` reads and writes them.
+"""
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +28,19 @@ CREATE TABLE IF NOT EXISTS labels (
 CREATE TABLE IF NOT EXISTS reactions (
     id INTEGER PRIMARY KEY AUTOINCREMENT, issue INTEGER NOT NULL REFERENCES issues (number), comment INTEGER NOT NULL,
     content TEXT NOT NULL, author TEXT NOT NULL, UNIQUE (issue, comment, content, author)
+);
+CREATE TABLE IF NOT EXISTS pulls (
+    number INTEGER PRIMARY KEY REFERENCES issues (number), head TEXT NOT NULL, base TEXT NOT NULL,
+    head_sha TEXT NOT NULL, base_sha TEXT NOT NULL, draft INTEGER NOT NULL,
+    merged_at TEXT, merge_sha TEXT, merged_by TEXT
+);
+CREATE TABLE IF NOT EXISTS merges (
+    pull INTEGER PRIMARY KEY REFERENCES pulls (number), base TEXT NOT NULL, after TEXT NOT NULL, by TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS check_runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, pull INTEGER NOT NULL REFERENCES pulls (number), sha TEXT NOT NULL,
+    name TEXT NOT NULL, conclusion TEXT NOT NULL, summary TEXT NOT NULL, started TEXT NOT NULL,
+    completed TEXT NOT NULL, UNIQUE (pull, sha, name)
 );
 """
 
@@ -73,6 +90,17 @@ class Store:
         self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self.db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;" + SCHEMA)
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:  # whatever it was: nothing of it stays; always raised again
+            self.db.execute("ROLLBACK")
+            raise
+        self.db.execute("COMMIT")
+
     def create_issue(self, title: str, body: str, labels: Sequence[str], author: str) -> int:
         """The new issue's number."""
         now = utc_now()
@@ -85,13 +113,14 @@ class Store:
         return int(cursor.lastrowid or 0)
 
     def issue(self, number: int) -> IssueRow | None:
-        """One issue."""
+        """One issue or pull request."""
         row = self.db.execute(f"{ISSUE} WHERE i.number = ?", (number,)).fetchone()
         return _issue(row) if row else None
 
     def issues(self) -> list[IssueRow]:
-        """All issues, oldest first."""
-        return [_issue(row) for row in self.db.execute(f"{ISSUE} ORDER BY i.number")]
+        """All issues that are no pull requests, oldest first."""
+        chosen = f"{ISSUE} WHERE i.number NOT IN (SELECT number FROM pulls) ORDER BY i.number"
+        return [_issue(row) for row in self.db.execute(chosen)]
 
     def update_issue(self, number: int, title: str | None, body: str | None, labels: Sequence[str] | None) -> None:
         """Change what is not None."""
@@ -116,13 +145,12 @@ class Store:
     def add_comment(self, issue: int, body: str, author: str) -> int:
         """The new comment's id; the issue counts as updated."""
         now = utc_now()
-        self.db.execute("BEGIN IMMEDIATE")
-        cursor = self.db.execute(
-            "INSERT INTO comments (issue, body, author, created, updated) VALUES (?, ?, ?, ?, ?)",
-            (issue, body, author, now, now),
-        )
-        self.db.execute("UPDATE issues SET updated = ? WHERE number = ?", (now, issue))
-        self.db.execute("COMMIT")
+        with self.transaction():
+            cursor = self.db.execute(
+                "INSERT INTO comments (issue, body, author, created, updated) VALUES (?, ?, ?, ?, ?)",
+                (issue, body, author, now, now),
+            )
+            self.db.execute("UPDATE issues SET updated = ? WHERE number = ?", (now, issue))
         return int(cursor.lastrowid or 0)
 
     def add_reaction(self, issue: int, comment: int, content: str, author: str) -> int:

@@ -1,0 +1,6 @@
+"""GitHub's MCP server, embedded or official: issues fulfil `ports.forge.Forge`, Git fulfils `ports.gitops.GitOps`."""
+
+from sre_space.adapters.github_mcp.gitops import GithubGitOps
+from sre_space.adapters.github_mcp.issues import GithubMcpForge
+
+__all__ = ["GithubGitOps", "GithubMcpForge"]

@@ -1,0 +1,133 @@
+"""Issues, comments and labels on GitHub: fulfils `ports.forge.Forge`, with the MCP server alone."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from mcp_types import EmbeddedResource
+
+from sre_space.adapters.github_mcp.connection import Connection
+from sre_space.adapters.github_mcp.meaning import content, iso, ns, tail
+from sre_space.domain.errors import Missing
+from sre_space.ports.forge import Comment, Forge, Issue
+
+NEEDED = (
+    "issue_write",
+    "issue_read",
+    "add_issue_comment",
+    "list_issues",
+    "search_issues",
+    "label_write",
+    "get_file_contents",
+)
+PAGE = 100
+
+
+class GithubMcpForge(Forge):
+    """One repository as one identity over streamable HTTP."""
+
+    def __init__(self, url: str, token: str, owner: str, repo: str) -> None:
+        self._mcp = Connection(url, token, NEEDED)
+        self._where = {"owner": owner, "repo": repo}
+
+    async def whoami(self) -> str:
+        """The login behind the token."""
+        return str((await self._mcp.json("get_me"))["login"])
+
+    async def open_issue(self, title: str, body: str, labels: Sequence[str]) -> int:
+        """Create; the number is the tail of the answer's address."""
+        asked = {"method": "create", "title": title, "body": body, "labels": list(labels), **self._where}
+        return tail(await self._mcp.json("issue_write", asked))
+
+    async def issue(self, number: int) -> Issue:
+        """One issue."""
+        return _issue(await self._mcp.json("issue_read", {"method": "get", "issue_number": number, **self._where}))
+
+    async def issues(self, *, state: Literal["open", "closed", "all"] = "open", since: int = 0) -> Sequence[Issue]:
+        """All pages, oldest first."""
+        asked: dict[str, Any] = {"orderBy": "CREATED_AT", "direction": "ASC", "perPage": PAGE, **self._where}
+        asked |= {"state": state.upper()} if state != "all" else {}
+        asked |= {"since": iso(since)} if since else {}
+        found: list[Issue] = []
+        while True:
+            page = await self._mcp.json("list_issues", asked)
+            found += [_issue(one) for one in page["issues"]]
+            if not page["pageInfo"]["hasNextPage"]:
+                return found
+            asked["after"] = page["pageInfo"]["endCursor"]
+
+    async def search(self, words: str) -> Sequence[Issue]:
+        """The first page."""
+        page = await self._mcp.json("search_issues", {"query": words, **self._where})
+        return [_issue(one) for one in page["items"]]
+
+    async def comment(self, number: int, body: str) -> int:
+        """Append."""
+        return tail(await self._mcp.json("add_issue_comment", {"issue_number": number, "body": body, **self._where}))
+
+    async def comments(self, number: int) -> Sequence[Comment]:
+        """All pages."""
+        found: list[Comment] = []
+        for page in range(1, 1000):
+            asked = {"method": "get_comments", "issue_number": number, "page": page, "perPage": PAGE, **self._where}
+            some = await self._mcp.json("issue_read", asked)
+            found += [_comment(one) for one in some]
+            if len(some) < PAGE:
+                break
+        return sorted(found, key=lambda comment: comment.id)
+
+    async def set_labels(self, number: int, labels: Sequence[str]) -> None:
+        """Replace; GitHub makes labels that are missing by itself."""
+        asked = {"method": "update", "issue_number": number, "labels": list(labels), **self._where}
+        await self._mcp.json("issue_write", asked)
+
+    async def close_issue(self, number: int) -> None:
+        """Close as completed."""
+        asked = {
+            "method": "update",
+            "issue_number": number,
+            "state": "closed",
+            "state_reason": "completed",
+            **self._where,
+        }
+        await self._mcp.json("issue_write", asked)
+
+    async def read_file(self, path: str, ref: str = "main") -> bytes:
+        """The embedded resource of the answer."""
+        result = await self._mcp.call("get_file_contents", {"path": path, "ref": ref, **self._where})
+        for item in result.content:
+            if isinstance(item, EmbeddedResource):
+                return content(item.resource)
+        raise Missing(f"{path} at {ref} is not a file")
+
+    async def ping(self) -> None:
+        """Ask who we are."""
+        await self.whoami()
+
+    async def close(self) -> None:
+        """End the connection."""
+        await self._mcp.close()
+
+
+def _issue(one: Any) -> Issue:  # noqa: ANN401 - foreign JSON
+    return Issue(
+        number=one["number"],
+        title=one["title"],
+        body=one.get("body") or "",
+        state="open" if one["state"].lower() == "open" else "closed",
+        author=one["user"]["login"],
+        labels=tuple(label if isinstance(label, str) else label["name"] for label in one.get("labels") or ()),
+        comments=one.get("comments") or 0,
+        created=ns(one["created_at"]),
+        updated=ns(one["updated_at"]),
+    )
+
+
+def _comment(one: Any) -> Comment:  # noqa: ANN401 - foreign JSON
+    return Comment(
+        id=one["id"],
+        author=one["user"]["login"],
+        author_id=one["user"]["id"],
+        body=one.get("body") or "",
+        created=ns(one["created_at"]),
+        updated=ns(one["updated_at"]),
+    )

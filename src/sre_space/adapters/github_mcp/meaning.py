@@ -1,0 +1,79 @@
+"""What GitHub's answers mean: the words of its MCP server's errors, the status of REST's, times, addresses, files."""
+
+import base64
+import re
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from mcp_types import BlobResourceContents, TextResourceContents
+
+from sre_space.domain.errors import Conflict, Missing, Refused, SpaceError, Unavailable
+
+FORBIDDEN, NOT_FOUND, CONFLICT, TOO_MANY, SERVER_ERROR = 403, 404, 409, 429, 500
+_RETRY_AFTER = re.compile(r"[Rr]etry after (?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
+_SERVER_ERROR = re.compile(r": (?:5\d\d|429) |rate limit")
+_MISSING = re.compile(r": 404 |[Nn]ot [Ff]ound|Could not resolve")
+_CONFLICT = re.compile(
+    r": 409 |not mergeable|was modified\. Review|not a fast forward|already exists|does not match", re.IGNORECASE
+)
+
+
+def is_missing(text: str) -> bool:
+    """True for the words of a 404."""
+    return _MISSING.search(text) is not None
+
+
+def classified(tool: str, text: str) -> SpaceError:
+    """An error that a tool answered with; the official server says in words what REST says in numbers."""
+    told = f"{tool}: {text[:300]}"
+    if _SERVER_ERROR.search(text):
+        found = _RETRY_AFTER.search(text)
+        hours, minutes, seconds = (float(part or 0) for part in found.groups()) if found else (0.0, 0.0, 0.0)
+        return Unavailable(told, hours * 3600 + minutes * 60 + seconds or None)
+    if is_missing(text):
+        return Missing(told)
+    return Conflict(told) if _CONFLICT.search(text) else Refused(told)
+
+
+def refused(asked: str, status: int, headers: Mapping[str, str], message: str) -> SpaceError:
+    """An error that REST answered with."""
+    told = f"{asked}: {status} {message[:300]}"
+    wait = retry_after(status, headers)
+    if wait is not None or status >= SERVER_ERROR or status == TOO_MANY or "rate limit" in message:
+        return Unavailable(told, wait)
+    if status == NOT_FOUND:
+        return Missing(told)
+    return Conflict(told) if status == CONFLICT or _CONFLICT.search(message) else Refused(told)
+
+
+def retry_after(status: int, headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait by the headers of a limited request (docs.github.com, "Rate limits for the REST API")."""
+    if status not in (FORBIDDEN, TOO_MANY):
+        return None
+    if headers.get("retry-after", "").isdecimal():
+        return float(headers["retry-after"])
+    if headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdecimal():
+        return max(0.0, float(headers["x-ratelimit-reset"]) - time.time())
+    return None
+
+
+def tail(answer: Any) -> int:  # noqa: ANN401 - foreign JSON
+    """The number at the end of the answer's address: `…/issues/7` or `…#issuecomment-31`."""
+    return int(re.split(r"[/-]", answer["url"])[-1])
+
+
+def content(resource: TextResourceContents | BlobResourceContents) -> bytes:
+    """The bytes of a file."""
+    return resource.text.encode() if isinstance(resource, TextResourceContents) else base64.b64decode(resource.blob)
+
+
+def ns(text: str) -> int:
+    """Unix nanoseconds."""
+    return int(datetime.fromisoformat(text).timestamp()) * 10**9
+
+
+def iso(at: int) -> str:
+    """As GitHub writes a time (Unix ns): whole seconds."""
+    return datetime.fromtimestamp(at // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,58 @@
+"""GitHub's REST, for what its MCP server lacks: expected heads, parents of commits, deleting a branch."""
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+
+from sre_space.adapters.github_mcp.connection import TIMEOUT_S
+from sre_space.adapters.github_mcp.meaning import refused
+from sre_space.domain.errors import Malformed, Unavailable
+
+PAGE = 100
+
+
+class Rest:
+    """One repository as one identity; no connection is opened before the first request."""
+
+    def __init__(self, url: str, token: str, owner: str, repo: str) -> None:
+        self._base = f"{url.rstrip('/')}/repos/{owner}/{repo}"
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}
+        self._client = httpx2.AsyncClient(headers=headers, timeout=TIMEOUT_S, trust_env=False)
+
+    async def json(
+        self, method: str, path: str, query: Mapping[str, str] | None = None, body: Mapping[str, str] | None = None
+    ) -> Any:  # noqa: ANN401 - foreign JSON
+        """The answer, None when it is empty; its errors are ours."""
+        asked = f"{method} {self._base}/{path}"
+        try:
+            response = await self._client.request(method, f"{self._base}/{path}", params=query, json=body)
+        except httpx2.HTTPError as error:
+            raise Unavailable(f"{asked}: {error!r}; GITHUB_API_URL names the address") from error
+        if not response.is_success:
+            raise refused(asked, response.status_code, response.headers, _message(response))
+        try:
+            return response.json() if response.content else None
+        except ValueError as error:
+            raise Malformed(f"{asked} answered no JSON: {response.text[:200]}") from error
+
+    async def pages(self, path: str, query: Mapping[str, str]) -> list[Any]:
+        """A list over all pages."""
+        found: list[Any] = []
+        for page in range(1, 1000):
+            some = await self.json("GET", path, {**query, "per_page": str(PAGE), "page": str(page)})
+            found += some
+            if len(some) < PAGE:
+                break
+        return found
+
+    async def close(self) -> None:
+        """End the connections."""
+        await self._client.aclose()
+
+
+def _message(response: httpx2.Response) -> str:
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        return str(response.json()["message"])
+    return response.text

@@ -1,0 +1,32 @@
+"""What a deployment accepts as desired state; asked by the deployment, and by the forge before anything is merged."""
+
+from collections.abc import Mapping
+
+from sre_space.domain.errors import Malformed
+from sre_space.embedded.forge.repository import CONFIG
+from sre_space.embedded.launcher import Unreadable, parse_variables
+from sre_space.embedded.warden.limits import BadLimits, parse_limits
+
+SPACE_FILE = "space.env"
+
+
+def desired_state(files: Mapping[str, bytes]) -> Mapping[str, str]:
+    """The `*.env` files of `deploy/config/` by name, as text; `Malformed` names file, line and reason."""
+    wanted = {name: _parsed(name, content) for name, content in files.items() if name.endswith(".env")}
+    if not wanted:
+        raise Malformed(f"{CONFIG} holds no *.env file")
+    return wanted
+
+
+def _parsed(name: str, content: bytes) -> str:
+    """The text of a file that parses."""
+    try:
+        text = content.decode()
+        if name == SPACE_FILE:
+            parse_limits(text, f"{CONFIG}/{name}")
+        parse_variables(text, f"{CONFIG}/{name}")
+    except UnicodeDecodeError as error:
+        raise Malformed(f"{CONFIG}/{name}: {error}") from error
+    except (Unreadable, BadLimits) as error:
+        raise Malformed(str(error)) from error
+    return text

@@ -1,0 +1,52 @@
+"""The tools around label definitions."""
+
+from dataclasses import dataclass
+
+from sre_space.embedded.forge.answers import Arguments, ToolError
+from sre_space.embedded.forge.identities import Identity
+from sre_space.embedded.forge.store import Store
+
+
+@dataclass(frozen=True)
+class LabelTools:
+    """Labels of one repository."""
+
+    store: Store
+
+    def get_label(self, arguments: Arguments, _: Identity) -> object:
+        """One label."""
+        return self.as_json(self._named(arguments["name"]))
+
+    def list_label(self, _arguments: Arguments, _: Identity) -> object:
+        """All labels."""
+        labels = [self.as_json(name) for name, *_ in self.store.labels()]
+        return {"labels": labels[:100], "totalCount": len(labels)}
+
+    def label_write(self, arguments: Arguments, who: Identity) -> object:
+        """Create, update or delete."""
+        method, name = arguments["method"], arguments["name"]
+        if not who.may("write"):
+            raise ToolError(f"failed to {method} label: 403 Must have write access to the repository. []")
+        if method == "create":
+            if "color" not in arguments:
+                raise ToolError("missing required parameter: color")
+            if not self.store.create_label(name, arguments["color"], arguments.get("description", "")):
+                raise ToolError(f"failed to create label: Label with the name {name} already exists")
+        elif method == "update":
+            label = self._named(name)
+            new = (arguments.get("new_name"), arguments.get("color"), arguments.get("description"))
+            self.store.update_label(label, *new)
+        else:
+            self.store.delete_label(self._named(name))
+        return f"label '{name}' {method}d successfully"
+
+    def as_json(self, name: str) -> dict[str, object]:
+        """A label as it is shown; one without a definition in grey."""
+        row = next((row for row in self.store.labels() if row[0] == name), (name, "ededed", ""))
+        return {"id": f"LA_{name}", "name": row[0], "color": row[1], "description": row[2]}
+
+    def _named(self, name: str) -> str:
+        found = next((known for known, *_ in self.store.labels() if known.lower() == name.lower()), None)
+        if found is None:
+            raise ToolError(f"label '{name}' not found: 404 Not Found []")
+        return found

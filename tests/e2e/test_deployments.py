@@ -1,0 +1,109 @@
+"""Embedded, main of the forge is what runs, without a command: the warden deploys whatever was merged or pushed."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from time import time_ns
+from typing import Any
+
+import psutil
+import pytest
+from support.live import start
+from support.patient import Patient
+from support.waiting import until
+
+from sre_space.adapters.github_mcp import GithubGitOps
+from sre_space.bootstrap import space
+from sre_space.bootstrap.space_ports import HOST
+from sre_space.wire.changes import change_of
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed: no commits over HTTP"),
+]
+PART = ("bus", "telemetry", "forge", "user-service", "warden")
+NAME = "user-service.env"
+
+
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
+    """A space of a few processes."""
+    live = start(tmp_path_factory.mktemp("space"), PART)
+    yield Patient(live, tmp_path_factory.mktemp("home"))
+    space.down(live.state, lambda _: None)
+
+
+def recorded(patient: Patient, subject: str) -> Mapping[str, Any]:
+    """The deployment of the commit with that subject, once it is done."""
+    path = patient.live.state.deployed.parent / "deployments.jsonl"
+
+    def found() -> list[Mapping[str, Any]]:
+        told = path.read_text().splitlines() if path.exists() else []
+        return [one for one in map(json.loads, told) if one["subject"] == subject]
+
+    return until(found, f"{subject} is deployed")[0]
+
+
+def told(patient: Patient, since: int, phase: str) -> list[Mapping[str, Any]]:
+    """What `changes` holds of a phase."""
+    records = [json.loads(record.value) for record in patient.records("changes", since)]
+    return [one for one in records if one["phase"] == phase]
+
+
+def pool_size(patient: Patient) -> str:
+    """What user-service runs with."""
+    return psutil.Process(patient.live.pid("user-service")).environ()["DATABASE_POOL_SIZE"]
+
+
+def test_what_an_agent_merges_runs_and_is_told(patient: Patient) -> None:
+    identities = json.loads(patient.live.state.identities.read_text())
+    token = next(one["token"] for one in identities if one["login"] == "sre-fixer")
+    owner, _, repo = patient.live.running.repository.partition("/")
+    begun, path, branch = time_ns(), f"deploy/config/{NAME}", "sre/inc-1-20261125T100000Z"
+
+    async def merged() -> str:
+        gitops = GithubGitOps(f"http://{HOST}:{patient.live.running.ports['forge_port']}/mcp", token, owner, repo)
+        base = (await gitops.commits())[0].sha
+        await gitops.create_branch(branch, base)
+        await gitops.commit_files(branch, {path: "DATABASE_POOL_SIZE=6\n"}, "m", base)
+        number = await gitops.open_pull("t", "", branch)
+        sha = await gitops.squash(number, (await gitops.pull(number)).head_sha, "Six connections", "")
+        await gitops.close()
+        return sha
+
+    sha = asyncio.run(merged())
+    done = recorded(patient, "Six connections")
+    assert (done["commit"], done["changed"], done["restarted"], done["failed"]) == (sha, [NAME], ["user-service"], [])
+    assert pool_size(patient) == "6"
+    (event,) = until(lambda: told(patient, begun, "done"), "it is told")
+    assert set(event) == {"id", "kind", "phase", "service", "files", "summary", "time", "previous"}
+    assert (event["id"], event["kind"], event["summary"]) == (sha, "deployment", "Six connections")
+    assert (event["service"], event["files"]) == ("user-service", [NAME])
+    change = change_of(json.dumps(event).encode(), 1)  # as `sre-space diagnose` reads it
+    assert (change.id, change.service, change.summary) == (sha, "user-service", "Six connections")
+
+
+def test_a_commit_that_does_not_parse_is_refused_once_and_the_next_one_runs(patient: Patient, tmp_path: Path) -> None:
+    begun = time_ns()
+    patient.push(NAME, "DATABASE_POOL_SIZE: 7\n", "A slip", tmp_path / "wrong")
+    (event,) = until(lambda: told(patient, begun, "refused"), "it is refused")
+    line = "deploy/config/user-service.env:1: 'DATABASE_POOL_SIZE: 7' is not NAME=value"
+    assert (event["summary"], event["reason"], event["files"]) == ("A slip", line, [])
+    assert line in patient.live.state.log("warden").read_text()
+
+    patient.push(NAME, "DATABASE_POOL_SIZE=7\n", "No slip", tmp_path / "right")
+    assert recorded(patient, "No slip")["restarted"] == ["user-service"]
+    assert pool_size(patient) == "7"
+    assert len(told(patient, begun, "refused")) == 1
+    assert patient.live.state.log("warden").read_text().count(line) == 1
+
+
+def test_what_is_pushed_while_the_warden_is_dead_runs_when_it_is_back(patient: Patient, tmp_path: Path) -> None:
+    patient.live.kill("warden")
+    patient.push(NAME, "DATABASE_POOL_SIZE=8\n", "Meanwhile", tmp_path / "clone")
+
+    assert recorded(patient, "Meanwhile")["failed"] == []
+    assert pool_size(patient) == "8"
+    assert "Traceback" not in patient.live.state.log("warden").read_text()
