@@ -12,7 +12,7 @@ import pytest
 
 from sre_chaos.cli import main
 from sre_chaos.experiments import EXPERIMENTS
-from sre_chaos.injectors.database import refuse_some
+from sre_chaos.injectors.database import refuse
 from sre_chaos.journal import Active, Journal
 from sre_chaos.run import Run
 from sre_chaos.runtime import NoTarget, Runtime
@@ -125,7 +125,7 @@ def test_nothing_is_hit_when_the_steady_state_does_not_hold(run: Run, capsys: py
 def test_recover_undoes_what_is_active_and_says_when_there_is_nothing(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    refuse_some(run)
+    refuse(30)(run)
     Journal.of(run.space).record(Active("errors", "policy-service", run.canary, 1))
 
     assert main(["--recover", "--state", str(run.space.state)]) == 0

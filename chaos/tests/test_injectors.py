@@ -33,8 +33,8 @@ def insert(run: Run, wait_s: float = 0.0) -> bool:
 
 
 def test_three_of_ten_inserts_are_refused_by_the_database_itself_until_recovered(run: Run) -> None:
-    database.refuse_some(run)
-    database.refuse_some(run)  # twice is once
+    database.refuse(30)(run)
+    database.refuse(30)(run)  # twice is once
     taken = sum(insert(run) for _ in range(400))
     database.refuse_none(run, {})
     database.refuse_none(run, {})

@@ -180,9 +180,9 @@ def test_a_surge_makes_customers_wait_and_give_up(patient: Patient) -> None:
     until(lambda: patient.journeys(since).bad or quote_ms() > 1000, "customers wait a second, or give up")
 
 
-def test_a_stubborn_fault_kills_the_service_again_after_a_restart(patient: Patient) -> None:
+def test_a_bad_limit_kills_the_service_again_after_a_restart(patient: Patient) -> None:
     kills = len(patient.journal())
-    patient.inject("stubborn", "--service", "user-service")
+    patient.inject("bad-limit", "--service", "user-service")
     until(lambda: len(patient.journal()) > kills, "the warden kills it")
     until(lambda: not patient.live.pid("user-service"), "it is gone")
     space_supervisor.start(patient.live.running.socket, "user-service")

@@ -16,11 +16,11 @@ from sre_space.domain.facts import (
     Decision,
     Outcome,
     Recall,
-    RemedyKind,
     Step,
     Verification,
 )
 from sre_space.domain.labels import FIXED
+from sre_space.domain.remedies import RemedyKind
 from sre_space.domain.telemetry import Span
 
 pytestmark = pytest.mark.e2e

@@ -3,39 +3,89 @@
 Real keys and the real wire format; only the technologies are replaced.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support.git_world import MemoryGit
 
 from sre_space.agents.brain import Brain
 from sre_space.agents.duty import Duty
-from sre_space.agents.fixer import Fixer
+from sre_space.agents.fixer.change import Changes
+from sre_space.agents.fixer.fixer import Fixer
+from sre_space.agents.fixer.follow_up import FollowUps
+from sre_space.agents.fixer.pull_requests import PullRequests
+from sre_space.agents.fixer.restart import Restarts
+from sre_space.agents.history import History
 from sre_space.agents.memory import Memory
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.agents.scout.scout import Scout
 from sre_space.agents.scout.watchers import Watchers
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Autonomy, Chart, Guardrails, Journey, Service
+from sre_space.domain.chart import Autonomy, Chart, Cure, Guardrails, Journey, Service, Tunable, ValueType
+from sre_space.domain.configuration import FOLDER, SPACE_FILE, keys_of, value_of
+from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.errors import Missing, Refused, Unavailable
-from sre_space.domain.facts import Agent, Fact, Step
+from sre_space.domain.facts import (
+    Agent,
+    Cause,
+    CauseKind,
+    Confidence,
+    Detection,
+    Diagnosis,
+    Evidence,
+    Fact,
+    JourneyCount,
+    Step,
+    Symptom,
+    SymptomKind,
+)
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.opening import Opener
 from sre_space.loop.runner import Runner
 from sre_space.ports.case_index import Lesson, Recalled
 from sre_space.ports.forge import Comment, Issue
+from sre_space.ports.orders import Order
 from sre_space.ports.outbox import Pending
 from sre_space.ports.probe import Health
 from sre_space.ports.runtime import Unit
 
 SECOND = 10**9
+QUIET = 60  # rounds
 REPOSITORY = "local/cloud-insurance"
 SERVICES = ("quote-service", "policy-service", "user-service")
+QUOTE_FILE = f"{FOLDER}/quote-service.env"
+DESIRED = {
+    QUOTE_FILE: "# How often it asks.\nDOWNSTREAM_ATTEMPTS=1\n# Sold online up to this.\nONLINE_LIMIT=250000\n",
+    f"{FOLDER}/policy-service.env": "DATABASE_POOL_SIZE=5\n",
+    f"{FOLDER}/user-service.env": "DATABASE_POOL_SIZE=5\n",
+    SPACE_FILE: "POLICY_SERVICE_MEMORY_BYTES=400\nPOLICY_SERVICE_REPLICAS=1\n",
+}
+TUNABLES = {
+    "quote-service": (
+        Tunable(
+            "DOWNSTREAM_ATTEMPTS", QUOTE_FILE, ValueType.INTEGER, "asks again", 1, 6,
+            cure=Cure((CauseKind.ERROR,), True, to="5", follow_up="Repair what fails, then ask once again."),
+        ),
+        Tunable("ONLINE_LIMIT", QUOTE_FILE, ValueType.INTEGER, "what is sold online", 0, 10**6),
+        Tunable(
+            "RISK_FALLBACK", QUOTE_FILE, ValueType.TEXT, "a tariff without the answer", values=("none", "standard"),
+            cure=Cure((CauseKind.SLOW_NETWORK,), True, to="standard"),
+        ),
+    ),
+    "policy-service": (
+        Tunable(
+            "POLICY_SERVICE_MEMORY_BYTES", SPACE_FILE, ValueType.INTEGER, "more memory", 100, 1000,
+            cure=Cure((CauseKind.SATURATION,), False, times=1.5, follow_up="Find what leaks memory."),
+        ),
+    ),
+}  # fmt: skip
+Values = Mapping[str, str]
 
 
 class Clock:
@@ -118,8 +168,8 @@ class MemoryForge:
         return [one for one in found if state in ("all", one.state)]
 
     async def search(self, words: str) -> Sequence[Issue]:
-        """By title."""
-        return [one for one in self.found if words in one.title]
+        """By title and body."""
+        return [one for one in self.found if all(word in f"{one.title} {one.body}" for word in words.split())]
 
     async def comment(self, number: int, body: str) -> int:
         """Append."""
@@ -172,16 +222,53 @@ class Spans:
         """Nobody asks."""
 
 
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong while `holds` says so of the values in force by key; `fails`: the share of visits that go wrong."""
+
+    symptom: SymptomKind
+    service: str
+    holds: Callable[[Values], bool]
+    fails: Callable[[Values], float] = lambda _: 1.0
+
+
+@dataclass(frozen=True)
+class ScriptedBrain(Brain):
+    """A Brain whose diagnosis a story may write; without one it is its own."""
+
+    script: Callable[[Case], Diagnosis | None] = lambda _: None
+
+    async def _diagnosis(self, case: Case, units: dict[str, Unit]) -> Diagnosis:
+        return self.script(case) or await super()._diagnosis(case, units)
+
+
+def diagnosis(service: str, kind: CauseKind, change: str = "") -> Diagnosis:
+    """A sure one."""
+    evidence = (Evidence("trace:1", f"{service} did it"),)
+    return Diagnosis(Confidence.CONFIRMED, (Cause(service, "", kind, 0.9, ("trace:1",)),), evidence, change)
+
+
 @dataclass
 class World:
-    """One patient, one doctor. `dead` services do not answer; a `stubborn` one dies again at once."""
+    """One patient, one doctor. `dead` services do not answer; a `stubborn` one dies again at once.
+
+    A `doomed` service dies while its predicate holds of the values in force. What main says is deployed at the next
+    moment, unless the `deployer` is away.
+    """
 
     autonomy: Autonomy = Autonomy.AUTONOMOUS
+    guardrails: Guardrails = Guardrails(("restart", "set-config", "revert", "scale"), 6, 5.0, 2, 3)
+    faults: list[Fault] = field(default_factory=list)
+    doomed: dict[str, Callable[[Values], bool]] = field(default_factory=dict)
+    deployer: bool = True
+    diagnoses: Callable[[Case], Diagnosis | None] = lambda _: None
+    said: list[Order] = field(default_factory=list)
     dead: set[str] = field(default_factory=set)
     stubborn: set[str] = field(default_factory=set)
     starts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SERVICES, 1))
     restarted_at: dict[str, int] = field(default_factory=dict)
     halted_now: bool = False
+    visits: int = 0
     lessons: dict[str, Lesson] = field(default_factory=dict)
     pending: dict[tuple[Agent, str], Pending] = field(default_factory=dict)
 
@@ -190,9 +277,10 @@ class World:
         self.clock, self.forge = Clock(self), MemoryForge()
         self.keys = {agent.value: Key(agent.value) for agent in Agent}
         self.casebook = Casebook(self.forge, Trust(self.keys), REPOSITORY)
-        services = {name: Service(name, f"http://{name}:80/health", name, (), self.autonomy) for name in SERVICES}
+        self.git = MemoryGit({path: text.encode() for path, text in DESIRED.items()}, self.clock.now)
+        self.running = dict(self.git.main())
         journey = Journey("buy", "traffic", ("journey quote",), 0.999)
-        self.chart = Chart("space", services, journey, Guardrails(("restart",), 6, 5.0, 2, 3))
+        self.chart = Chart("space", {name: self._service(name) for name in SERVICES}, journey, self.guardrails)
         self.board = {name: ServiceHealth(name) for name in SERVICES}
         self.book = JourneyBook(journey)
         self.watchers = Watchers(self.chart, self.board, self.book)
@@ -203,12 +291,34 @@ class World:
         self.runners = {agent: self.runner(agent) for agent in Agent}
         self.live()
 
+    def _service(self, name: str) -> Service:
+        calls = ("policy-service", "user-service") if name == "quote-service" else ()
+        return Service(name, f"http://{name}:80/health", name, calls, self.autonomy, tunables=TUNABLES.get(name, ()))
+
+    def _script(self, case: Case) -> Diagnosis | None:
+        return self.diagnoses(case)
+
+    def _fixer(self) -> Fixer:
+        restarts = Restarts(self.chart, self, self, self)
+        changes = Changes(PullRequests(self.git, self, self.clock), restarts, self, self.clock)
+        follow_ups = FollowUps(self.forge)
+        return Fixer(self.chart, restarts, changes, self, self.casebook, self, follow_ups, self, self.clock)
+
     def _duties(self) -> dict[Agent, Duty]:
         self.scout = Scout(self.watchers, self.clock)
         return {
             Agent.SCOUT: self.scout,
-            Agent.BRAIN: Brain(self.chart, self, self, self, self.casebook, self.clock),
-            Agent.FIXER: Fixer(self.chart, self, self, self.casebook, self, self.clock),
+            Agent.BRAIN: ScriptedBrain(
+                self.chart,
+                self,
+                self,
+                self,
+                self.casebook,
+                History(self.git),
+                self.clock,
+                self._script,
+            ),
+            Agent.FIXER: self._fixer(),
             Agent.MEMORY: Memory(self, self.casebook, self.forge, self.clock),
         }
 
@@ -228,14 +338,44 @@ class World:
 
     def live(self) -> None:
         """A moment passes: probes, and one customer a moment, whose visit fails when a service is dead."""
-        now = self.clock.time
+        if self.deployer:
+            self._deploy()
+        now, values = self.clock.time, self.values
+        self.dead |= {name for name, holds in self.doomed.items() if holds(values)}
         for name, health in self.board.items():
             alive = name not in self.dead
             health.update(Health(alive, alive, "200" if alive else "no connection", 0.0), now)
         self.book.add(self._visit(now), now)
+        self.watchers.look(now)
+        held = {(fault.symptom, fault.service): now for fault in self.faults if fault.holds(values)}
+        self.watchers.present |= held
+
+    @property
+    def values(self) -> Values:
+        """What is in force, by key."""
+        texts = [content.decode() for content in self.running.values()]
+        return {key: value_of(text, key) or "" for text in texts for key in keys_of(text)}
+
+    def _deploy(self) -> None:
+        """What main says is put in force; the service of a file that changed is started again."""
+        for path, content in self.git.main().items():
+            if self.running.get(path) == content:
+                continue
+            self.running[path] = content
+            service = path.rpartition("/")[2].removesuffix(".env")
+            if service in SERVICES:
+                self.starts[service] += 1
+                self.dead.discard(service)
+
+    def _unlucky(self, share: float) -> bool:
+        """True for this share of the visits, evenly (multiples of the golden ratio)."""
+        self.visits += 1
+        return (self.visits * 0.6180339887) % 1.0 < share
 
     def _visit(self, now: int) -> Span:
-        id, status = f"{now:x}", SpanStatus.ERROR if self.dead else SpanStatus.UNSET
+        share = max((fault.fails(self.values) for fault in self.faults if fault.holds(self.values)), default=0.0)
+        bad = bool(self.dead) or self._unlucky(share)
+        id, status = f"{now:x}", SpanStatus.ERROR if bad else SpanStatus.UNSET
         for name in self.dead:
             peer: dict[str, str | int | float | bool] = {"server.address": name, "server.port": 80}
             self.spans.append(
@@ -266,8 +406,19 @@ class World:
         if (await self.unit(name)).incarnation != expected:
             raise Refused("another life; nothing was changed")
         self.starts[name] += 1
-        self.dead -= {name} - self.stubborn
+        doomed = {one for one, holds in self.doomed.items() if holds(self.values)}
+        self.dead -= {name} - self.stubborn - doomed
         return await self.unit(name)
+
+    # ports.deployments
+    async def in_force(self, path: str, content: bytes) -> bool:
+        """What runs."""
+        return self.running.get(path, b"") == content
+
+    # ports.orders
+    async def given(self, issue: int) -> Sequence[Order]:
+        """What people said."""
+        return self.said
 
     # ports.traces
     async def services(self) -> Sequence[str]:
@@ -316,6 +467,15 @@ class World:
                 return number
         raise AssertionError("nothing was detected")
 
+    async def report(self, kind: SymptomKind, service: str, value: float = 0.3) -> int:
+        """Scout opens an incident for a symptom of any kind: what its detectors are tested for elsewhere."""
+        now = self.clock.now()
+        symptom = Symptom(kind, service, "it is so", value, 0.01, now - 5 * SECOND)
+        found = Detection(f"{kind}/{service}", (symptom,), dict.fromkeys(SERVICES, "ok"), JourneyCount(0, 0, now, now))
+        (number,) = await self.opener.open_missing([found])
+        self.scout.opened(found)
+        return number
+
     async def case(self, number: int) -> Case:
         """The case now."""
         case = await self.casebook.case(number)
@@ -329,11 +489,13 @@ class World:
         return any(posted)
 
     async def play(self, number: int, rounds: int = 100) -> Case:
-        """Let all agents work until the case is closed or nothing moves for a while."""
+        """Let all agents work until the case is closed or waits for people and nothing moves for a while."""
+        quiet = 0
         for _ in range(rounds):
-            await self.turn(number)
+            quiet = 0 if await self.turn(number) else quiet + 1
             await self.clock.sleep(0.25)
-            if not (await self.case(number)).is_open:
+            case = await self.case(number)
+            if not case.is_open or (waits_for_people(case) and quiet > QUIET):
                 break
         return await self.case(number)
 

@@ -36,41 +36,46 @@ _ALL = (
     Experiment(
         "oom", "the service's memory grows by 10 MB a second until its limit kills it",
         ("policy-service", "quote-service"), memory.upload, memory.hang_up,
-        Truth("policy-service", "POST /risk-assessments", "saturation", ("restart",)),
+        Truth("policy-service", "POST /risk-assessments", "saturation", ("restart", "set-config")),
     ),
     Experiment(
         "latency", "the network in front of the service holds every byte back for 400 ms",
         ("policy-service", "user-service"), network.slow, network.fast,
-        Truth("policy-service", "POST /risk-assessments", "slow-network", ("set-config", "escalate")),
+        Truth("policy-service", "POST /risk-assessments", "slow-network", ("set-config",)),
     ),
     Experiment(
         "slow-query", "another process locks the service's database for 0.8 s, again and again",
         ("policy-service", "quote-service"), database.lock, database.unlock,
-        Truth("policy-service", "INSERT", "slow-query", ("escalate",)),
+        Truth("policy-service", "INSERT", "slow-query", ("set-config", "escalate")),
     ),
     Experiment(
         "errors", "the service's database refuses three of ten inserts", ("policy-service",),
-        database.refuse_some, database.refuse_none,
-        Truth("policy-service", "POST /risk-assessments", "error", ("set-config", "escalate")),
+        database.refuse(30), database.refuse_none,
+        Truth("policy-service", "POST /risk-assessments", "error", ("set-config",)),
     ),
     Experiment(
         "conversion", "a merged and deployed commit makes every purchase end in a no, healthy and fast",
         ("quote-service",), commits.merge(_BAD_LIMIT), commits.revert,
-        Truth("quote-service", "POST /quotes/{id}/purchase", "bad-change", ("revert", "set-config")),
+        Truth("quote-service", "POST /quotes/{id}/purchase", "bad-change", ("revert",)),
     ),
     Experiment(
         "retry-storm", "a merged and deployed commit makes the service give up early and ask eight times",
         ("quote-service",), commits.merge(_BAD_RETRIES), commits.revert,
-        Truth("quote-service", "POST /quotes", "bad-change", ("revert", "set-config")),
+        Truth("quote-service", "POST /quotes", "bad-change", ("revert",)),
     ),
     Experiment(
         "traffic-surge", "twenty times the customers", ("traffic",), demand.customers(SURGE), demand.as_usual,
         Truth("quote-service", "POST /quotes", "traffic", ("scale", "escalate")),
     ),
     Experiment(
-        "stubborn", "a merged and deployed commit takes a zero off the memory limit: each restart is killed again",
+        "bad-limit", "a merged and deployed commit takes a zero off the memory limit: each restart is killed again",
         SERVICES, commits.merge(_BAD_MEMORY), commits.revert_and_start,
-        Truth("policy-service", "", "bad-change", ("revert", "set-config")),
+        Truth("policy-service", "", "bad-change", ("revert",)),
+    ),
+    Experiment(
+        "stubborn", "the service's database refuses every insert: asking again, which fits, does not help",
+        ("policy-service",), database.refuse(100), database.refuse_none,
+        Truth("policy-service", "POST /risk-assessments", "error", ("set-config",)),
     ),
     Experiment(
         "harmless-deploy", "control: a merged and deployed commit that changes nothing for the customers",

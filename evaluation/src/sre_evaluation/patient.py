@@ -14,10 +14,12 @@ from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_env import Plan
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Unavailable
+from sre_space.domain.facts import JourneyCount
 
 SECOND = 10**9
 LOOK_EVERY_S = 0.25
 HEALTHY_NS = 5 * SECOND
+ENOUGH = 10  # attempts of a journey to call it good
 T = TypeVar("T")
 
 
@@ -46,6 +48,10 @@ class Patient:
                 found.append(Opened(case.issue, first.at, symptom.kind, symptom.service))
         return found
 
+    def cases_since(self, since: int) -> list[Case]:
+        """The incidents that were opened at or after a Unix ns, as they are now."""
+        return [case for case in self.cases() if case.chain[0].fact.at >= since]
+
     def cases(self) -> Sequence[Case]:
         """All incidents so far; waits while the forge is away."""
 
@@ -62,9 +68,27 @@ class Patient:
             count = await operator.journeys(now - HEALTHY_NS, now)
             early = await operator.journeys(learnt_since - 60 * SECOND, learnt_since)
             opened = await operator.casebook.open_cases()
-            return count.good >= 10 and not count.bad and early.good > 0 and not opened and operator.agents_on_duty()
+            return (
+                count.good >= ENOUGH and not count.bad and early.good > 0 and not opened and operator.agents_on_duty()
+            )
 
         return self.asked(good)
+
+    def journeys_good(self, since: int) -> bool:
+        """True when ten attempts since then went well, and none badly."""
+        count = self._journeys(since, time.time_ns())
+        return count.good >= ENOUGH and not count.bad
+
+    def failed(self, since: int, until: int) -> int:
+        """Bad attempts that began in [since, until) Unix ns, asked for in pieces that one answer holds."""
+        begins = range(since, until, HEALTHY_NS)
+        return sum(self._journeys(begin, min(begin + HEALTHY_NS, until)).bad for begin in begins)
+
+    def _journeys(self, since: int, until: int) -> JourneyCount:
+        async def counted(operator: Operator) -> JourneyCount:
+            return await operator.journeys(since, until)
+
+        return self.asked(counted)
 
     def asked(self, question: Callable[[Operator], Awaitable[T]]) -> T:
         """The answer, once the space gives one."""

@@ -5,24 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sre_space.agents.inquest import Inquest, told
+from sre_space.agents.history import History
+from sre_space.agents.inquest import Inquest
+from sre_space.agents.ladder import Scene, rungs
 from sre_space.agents.postmortem import conclude
 from sre_space.analysis.outage import Failure, ServiceState, deepest_failures, diagnose
 from sre_space.domain import guardrails
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Chart, Service
-from sre_space.domain.facts import (
-    Action,
-    CauseKind,
-    Confidence,
-    Decision,
-    Diagnosis,
-    Payload,
-    Remedy,
-    RemedyKind,
-    Step,
-    SymptomKind,
-)
+from sre_space.domain.chart import DAY_NS, Chart, Service
+from sre_space.domain.facts import Decision, Diagnosis, Payload, RuleAnswer, Step, SymptomKind
+from sre_space.domain.guardrails import PastAction
+from sre_space.domain.remedies import Escalate, Remedy
 from sre_space.domain.telemetry import Span
 from sre_space.ports.clock import Clock
 from sre_space.ports.ledger import Ledger
@@ -31,21 +24,22 @@ from sre_space.ports.runtime import Runtime, Unit
 from sre_space.ports.traces import Traces
 
 EXPIRES_NS = 60 * 10**9
+CHANGE_EXPIRES_NS = 15 * 60 * 10**9  # a pull request's checks take their time
 BEFORE_NS = 2 * 10**9  # of traces before the first symptom: the detector is slower than the first failure
 TRACES_PATIENCE_S = 1.5  # spans of the failure are still on their way when the issue opens
 STARTING_NS = 3 * 10**9  # a service serves in less; the runtime counts whole seconds
-HOUR_NS = 3600 * 10**9
 
 
 @dataclass(frozen=True)
 class Brain:
-    """Reads traces and the runtime's state; changes nothing."""
+    """Reads traces, the runtime's state and the history of desired state; changes nothing."""
 
     chart: Chart
     runtime: Runtime
     traces: Traces
     probe: Probe
     ledger: Ledger
+    history: History
     clock: Clock
 
     async def perform(self, case: Case, step: Step) -> Payload | None:
@@ -56,32 +50,38 @@ class Brain:
         """Nothing follows from a decision: Fixer acts on it."""
 
     async def decide(self, case: Case) -> Decision | None:
-        """A remedy that fits the first cause, or ESCALATE; None while a guardrail says: later."""
+        """The first rung of the ladder that the guardrails allow; None while one of them says: later."""
         units = {unit.name: unit for unit in await self.runtime.units()}
         diagnosis = await self._diagnosis(case, units)
-        remedy = self._remedy(case, diagnosis, units)
-        past = await self.ledger.past_actions(self.clock.now() - HOUR_NS)
-        answers = guardrails.ask(self.chart, remedy, case.incident, past, self.clock.now())
-        if guardrails.must_wait(answers):
-            return None
-        if not guardrails.allowed(answers):
-            refusal = next(answer for answer in answers if not answer.allowed)
-            remedy = escalate(f"{remedy.command} was refused by the rule `{refusal.rule}`: {refusal.reason}")
-        return Decision(diagnosis, remedy, answers, self.clock.now() + EXPIRES_NS)
+        now = self.clock.now()
+        past = await self.ledger.past_actions(now - DAY_NS)
+        refused: list[RuleAnswer] = []
+        for remedy in rungs(await self._scene(case, diagnosis, units, past)):
+            answers = guardrails.ask(self.chart, remedy, case.incident, past, now)
+            if guardrails.must_wait(answers):
+                return None
+            if guardrails.allowed(answers):
+                return self._decision(diagnosis, remedy, (*refused, *answers))
+            refused += [_refusal(remedy, answer) for answer in answers if not answer.allowed]
+        raise AssertionError("the last rung, asking a person, is always allowed")
 
-    def _remedy(self, case: Case, diagnosis: Diagnosis, units: dict[str, Unit]) -> Remedy:
-        if diagnosis.verdict is Confidence.INCONCLUSIVE or not diagnosis.causes:
-            return escalate("the evidence names no cause")
-        cause = diagnosis.causes[0]
-        if cause.kind not in (CauseKind.CRASH, CauseKind.HANG):
-            return escalate(f"{told(cause)}; no remedy of this version fits")
-        if cause.service in _restarted(case):
-            return escalate(f"a restart of {cause.service} did not help")
-        if case.last.attempt >= self.chart.guardrails.attempts:
-            return escalate(f"{case.last.attempt} attempts did not help")
-        unit = units[self.chart.services[cause.service].unit]
-        why = f"{cause.service}: {cause.kind}, explains {cause.score:.0%} of the failed traces"
-        return Remedy(RemedyKind.RESTART, cause.service, unit.incarnation, why)
+    async def _scene(
+        self, case: Case, diagnosis: Diagnosis, units: dict[str, Unit], past: Sequence[PastAction]
+    ) -> Scene:
+        lives = {name: units[service.unit].incarnation for name, service in self.chart.services.items()}
+        desired = await self.history.desired()
+        reverse, stuck = await self.history.reverse_of(diagnosis.change, desired)
+        return Scene(self.chart, case, diagnosis, lives, past, self.clock.now(), desired, reverse, stuck)
+
+    def _decision(self, diagnosis: Diagnosis, remedy: Remedy, answers: tuple[RuleAnswer, ...]) -> Decision:
+        """A remedy in force until it expires; where a person approves first, that long."""
+        if isinstance(remedy, Escalate) and (refusal := next((one for one in answers if not one.allowed), None)):
+            remedy = Escalate(f"{refusal.reason} (rule `{refusal.rule}`); {remedy.reason}")
+        plan = guardrails.needs_approval(self.chart, remedy)
+        lasts = CHANGE_EXPIRES_NS if remedy.edits else EXPIRES_NS
+        if plan:
+            lasts = int(self.chart.guardrails.approval_seconds * 1e9)
+        return Decision(diagnosis, remedy, answers, self.clock.now() + lasts, plan)
 
     async def _diagnosis(self, case: Case, units: dict[str, Unit]) -> Diagnosis:
         """Outages are told by who answers; what is wrong while all answer, by the traces alone."""
@@ -129,14 +129,9 @@ class Brain:
         return {service.address or urlsplit(service.health).netloc: service.name for service in services}
 
 
-def escalate(reason: str) -> Remedy:
-    """A person is asked."""
-    return Remedy(RemedyKind.ESCALATE, "", "", reason)
-
-
-def _restarted(case: Case) -> set[str]:
-    actions = [entry.fact.payload for entry in case.chain if isinstance(entry.fact.payload, Action)]
-    return {action.remedy.service for action in actions if action.remedy.kind is RemedyKind.RESTART and action.changed}
+def _refusal(remedy: Remedy, answer: RuleAnswer) -> RuleAnswer:
+    """An answer that names the remedy, for a rung that was passed over."""
+    return RuleAnswer(answer.rule, answer.allowed, f"{remedy.command} was refused: {answer.reason}")
 
 
 def _exit(unit: Unit) -> str:

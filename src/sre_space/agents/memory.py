@@ -3,18 +3,7 @@
 from dataclasses import dataclass
 
 from sre_space.domain.case import Case
-from sre_space.domain.facts import (
-    Action,
-    Decision,
-    Learnt,
-    Outcome,
-    PastCase,
-    Payload,
-    Recall,
-    RemedyKind,
-    Step,
-    Verification,
-)
+from sre_space.domain.facts import Decision, Learnt, PastCase, Payload, Recall, Step
 from sre_space.ports.case_index import CaseIndex, Lesson
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
@@ -77,10 +66,11 @@ def lesson_of(case: Case) -> Lesson:
 
 
 def _past_case(case: Case, similarity: float) -> PastCase:
-    decision, action, verdict = case.latest(Decision), case.latest(Action), case.latest(Verification)
+    """The newest action that changed something, and whether the patient was better for it."""
+    decision = case.latest(Decision)
     cause = decision.diagnosis.causes[0] if decision and decision.diagnosis.causes else None
     named = f"{cause.service} {cause.kind}" if cause else "unknown"
-    acted = action is not None and action.changed and action.remedy.kind is not RemedyKind.ESCALATE
-    remedy = action.remedy.command if acted and action else "no action"
-    worked = acted and verdict is not None and verdict.outcome is Outcome.RECOVERED
+    trial = next((trial for trial in reversed(case.trials) if trial.action.changed), None)
+    remedy = trial.action.remedy.command if trial else "no action"
+    worked = trial is not None and trial.helped
     return PastCase(case.incident, case.issue, round(similarity, 3), named, remedy, worked)

@@ -2,14 +2,12 @@
 
 from datetime import UTC, datetime
 
-from sre_space.domain.case import Case
+from sre_space.domain.case import Case, Trial
 from sre_space.domain.facts import (
     OWNER,
-    Action,
     CauseKind,
     Conclusion,
     Decision,
-    Payload,
     Recall,
     Step,
     Verification,
@@ -65,14 +63,16 @@ def _cause(case: Case) -> str:
 
 
 def _action(case: Case) -> str:
-    actions = [entry.fact for entry in case.chain if isinstance(entry.fact.payload, Action)]
-    return "\n".join(_one_action(fact.payload) for fact in actions) or "Nothing was done."
+    return "\n".join(line for trial in case.trials for line in _one_trial(trial)) or "Nothing was done."
 
 
-def _one_action(payload: Payload) -> str:
-    assert isinstance(payload, Action)
-    states = f"Before: {payload.before or 'not read'}; after: {payload.after or 'not read'}."
-    return f"- {payload.remedy.command}: {payload.result}. {payload.detail}. {states}"
+def _one_trial(trial: Trial) -> list[str]:
+    """What was done, what Scout said of it, and how it was taken back."""
+    action, undo = trial.action, trial.undo
+    states = f"Before: {action.before or 'not read'}; after: {action.after or 'not read'}."
+    verdict = f" Scout: {trial.outcome}." if trial.outcome else ""
+    lines = [f"- {action.remedy.command}: {action.result}. {action.detail}. {states}{verdict}"]
+    return [*lines, f"- Taken back: {undo.remedy.command}: {undo.result}. {undo.detail}."] if undo else lines
 
 
 def _seen_before(case: Case) -> str:

@@ -1,11 +1,22 @@
 """A case: the accepted chain of one issue. `domain/chain.py` builds it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from sre_space.domain.facts import Detection, Fact, Outcome, Payload, Step, Verification
+from sre_space.domain.facts import (
+    Action,
+    ActionResult,
+    Detection,
+    Fact,
+    Outcome,
+    Payload,
+    Step,
+    Undo,
+    Verification,
+)
 
 P = TypeVar("P", bound=Payload)
+PLAN_DIGITS = 12  # of the decision's digest: what a person types
 
 
 @dataclass(frozen=True)
@@ -24,6 +35,25 @@ class Void:
 
     place: int
     reason: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An action, Scout's last word on it (None: none yet), and how it was taken back (None: it was not)."""
+
+    action: Action
+    outcome: Outcome | None = None
+    undo: Undo | None = None
+
+    @property
+    def stands(self) -> bool:
+        """True while what it changed is in force."""
+        return self.action.changed and (self.undo is None or self.undo.result is ActionResult.FAILED)
+
+    @property
+    def helped(self) -> bool:
+        """True when the patient was better for it."""
+        return self.stands and self.outcome in (Outcome.RECOVERED, Outcome.IMPROVED)
 
 
 @dataclass(frozen=True)
@@ -63,6 +93,31 @@ class Case:
         """The newest payload of a kind."""
         found = (entry.fact.payload for entry in reversed(self.chain))
         return next((payload for payload in found if isinstance(payload, kind)), None)
+
+    @property
+    def payloads(self) -> tuple[Payload, ...]:
+        """All accepted payloads, in order."""
+        return tuple(entry.fact.payload for entry in self.chain)
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """The actions in order, each with the verdict on it and its undoing."""
+        trials: list[Trial] = []
+        for payload in self.payloads:
+            match payload:
+                case Action():
+                    trials.append(Trial(payload))
+                case Verification() if trials and trials[-1].undo is None:
+                    trials[-1] = replace(trials[-1], outcome=payload.outcome)
+                case Undo() if trials:
+                    trials[-1] = replace(trials[-1], undo=payload)
+        return tuple(trials)
+
+    @property
+    def plan(self) -> str:
+        """Names the newest decision where it waits for a person; approving another one approves nothing."""
+        newest = next((entry for entry in reversed(self.chain) if entry.fact.step is Step.DECIDE), None)
+        return newest.digest[:PLAN_DIGITS] if newest else ""
 
     @property
     def recovered(self) -> bool:

@@ -48,4 +48,4 @@ def _why_void(case: Case, entry: Found) -> str:
         return "a later duplicate"
     if fact.seq > head.fact.seq + 1 or fact.prev != head.digest:
         return _GAP
-    return "" if fact.step in successors(head.fact.payload) else f"{fact.step} cannot follow {head.fact.step}"
+    return "" if fact.step in successors(case) else f"{fact.step} cannot follow {head.fact.step}"

@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sre_space.domain.facts import CauseKind
+
+DAY_NS = 24 * 3600 * 10**9
+_EPOCH_WEEKDAY = 3  # 1 January 1970 was a Thursday; Monday is 0
+
 
 class Autonomy(StrEnum):
     """How far the doctor may go with a service by itself."""
@@ -13,12 +18,97 @@ class Autonomy(StrEnum):
     AUTONOMOUS = "autonomous"
 
 
+class ValueType(StrEnum):
+    """What a tunable holds."""
+
+    INTEGER = "integer"
+    NUMBER = "number"
+    TEXT = "text"
+
+
+@dataclass(frozen=True)
+class Cure:
+    """What a tunable is for: causes of these kinds, in the service itself or (`of_dependency`) in one that it calls.
+
+    The new value is `to`, or the present one times `times`, not over the tunable's maximum. `follow_up` is what people
+    have to do later, "" for nothing.
+    """
+
+    kinds: tuple[CauseKind, ...]
+    of_dependency: bool
+    to: str = ""
+    times: float = 1.0
+    follow_up: str = ""
+
+
+@dataclass(frozen=True)
+class Tunable:
+    """One key of desired state that may be changed within bounds. A protected one is changed by people alone."""
+
+    key: str
+    file: str
+    type: ValueType
+    purpose: str
+    least: float | None = None
+    most: float | None = None
+    values: tuple[str, ...] = ()
+    protected: bool = False
+    cure: Cure | None = None
+
+    def why_not(self, value: str | None) -> str:
+        """Why a value does not fit; "" when it does."""
+        if value is None:
+            return ""  # back to the service's own default
+        if self.type is ValueType.TEXT:
+            return "" if not self.values or value in self.values else f"{value!r} is none of {', '.join(self.values)}"
+        number = _number(value, self.type)
+        if number is None:
+            return f"{value!r} is no {self.type}"
+        if self.least is not None and number < self.least:
+            return f"{value} is under {self.least:g}"
+        return f"{value} is over {self.most:g}" if self.most is not None and number > self.most else ""
+
+    def cured(self, present: str | None) -> str | None:
+        """The value that its cure wants; None when there is no further to go."""
+        assert self.cure is not None
+        if self.cure.to:
+            return self.cure.to if present != self.cure.to else None
+        number = _number(present or "", self.type)
+        if number is None:
+            return None
+        wanted = min(number * self.cure.times, self.most if self.most is not None else float("inf"))
+        if wanted <= number:
+            return None
+        return str(int(wanted)) if self.type is ValueType.INTEGER else f"{wanted:g}"
+
+
+def _number(value: str, type: ValueType) -> float | None:
+    try:
+        return int(value) if type is ValueType.INTEGER else float(value)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class FreezeWindow:
+    """When no configuration is changed: on these weekdays (Monday 0), from and until a second of the day, UTC."""
+
+    days: tuple[int, ...]
+    since_s: int
+    until_s: int
+
+    def holds(self, at: int) -> bool:
+        """True when a Unix ns lies in it."""
+        day, rest = divmod(at, DAY_NS)
+        return (day + _EPOCH_WEEKDAY) % 7 in self.days and self.since_s <= rest // 10**9 < self.until_s
+
+
 @dataclass(frozen=True)
 class Service:
     """One service: its health URL, the runtime's name for it, whom it calls, and where its callers reach it.
 
     `address` is `host:port` of what stands in front of it (a virtual IP, a proxy, a link); "" when that is where its
-    health is asked.
+    health is asked. `most_replicas` is how many of it the runtime can run.
     """
 
     name: str
@@ -27,6 +117,8 @@ class Service:
     calls: tuple[str, ...]
     autonomy: Autonomy
     address: str = ""
+    tunables: tuple[Tunable, ...] = ()
+    most_replicas: int = 1
 
 
 @dataclass(frozen=True)
@@ -41,13 +133,21 @@ class Journey:
 
 @dataclass(frozen=True)
 class Guardrails:
-    """The limits of what the doctor may do by itself."""
+    """The limits of what the doctor may do by itself.
+
+    A change of configuration has `keys_per_change` keys at most; a key that was changed `changes_per_key_a_day` times
+    within a day is frozen; in a freeze window there are none. A plan waits `approval_seconds` for a person.
+    """
 
     actions: tuple[str, ...]
     restarts_per_hour: int
     cooldown_seconds: float
     global_concurrency: int
     attempts: int
+    keys_per_change: int = 5
+    changes_per_key_a_day: int = 2
+    approval_seconds: float = 1800.0
+    freeze: tuple[FreezeWindow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,3 +158,8 @@ class Chart:
     services: Mapping[str, Service]
     journey: Journey
     guardrails: Guardrails
+
+    def tunable(self, file: str, key: str) -> Tunable | None:
+        """What the chart says of a key; None when it does not name it."""
+        known = (one for service in self.services.values() for one in service.tunables)
+        return next((one for one in known if (one.file, one.key) == (file, key)), None)

@@ -13,40 +13,41 @@ from sre_space.domain.facts import (
     Detection,
     Learnt,
     Outcome,
-    Payload,
     Recall,
     Step,
+    Undo,
     Verification,
 )
 
 RECALL_PATIENCE = 2_000_000_000  # ns that Brain waits for Memory before it decides alone
+
+CONFIG_CHANGE_S = 300.0  # for a pull request with its checks and its deployment
 
 DEADLINE_S: dict[Step, float] = {
     Step.RECALL: 2.0,
     Step.DECIDE: 10.0,
     Step.ACT: 10.0,
     Step.VERIFY: 60.0,
+    Step.UNDO: CONFIG_CHANGE_S,
     Step.CONFIRM: 10.0,
     Step.CONCLUDE: 10.0,
     Step.REMEMBER: 20.0,
 }
 
 
-def successors(last: Payload) -> tuple[Step, ...]:
+def successors(case: Case) -> tuple[Step, ...]:
     """The steps that may follow; the first is the usual one. Empty: the chain has ended."""
-    match last:
+    match case.last.payload:
         case Detection():
             return (Step.RECALL, Step.DECIDE)
         case Decision():
             return (Step.ACT,)
-        case Action(result=ActionResult.REFUSED):
+        case Recall() | Action(result=ActionResult.REFUSED | ActionResult.FAILED):
             return (Step.DECIDE,)
-        case Action():
+        case Action() | Undo():
             return (Step.VERIFY,)
-        case Verification(outcome=Outcome.RECOVERED):
-            return (Step.CONFIRM,)
-        case Recall() | Verification():
-            return (Step.DECIDE,)
+        case Verification(outcome=outcome):
+            return (_after_verdict(case, outcome),)
         case Confirmation():
             return (Step.CONCLUDE,)
         case Conclusion():
@@ -55,11 +56,36 @@ def successors(last: Payload) -> tuple[Step, ...]:
             return ()
 
 
+def _after_verdict(case: Case, outcome: Outcome) -> Step:
+    """What did not help is taken back where it can be; what cannot be told yet is looked at once more."""
+    match outcome:
+        case Outcome.RECOVERED:
+            return Step.CONFIRM
+        case Outcome.NOT_RECOVERED | Outcome.WORSE if undoable(case):
+            return Step.UNDO
+        case Outcome.UNDECIDED if not _extended(case):
+            return Step.VERIFY
+        case _:
+            return Step.DECIDE
+
+
+def undoable(case: Case) -> bool:
+    """True when the newest action has a way back that was not gone yet."""
+    trial = case.trials[-1] if case.trials else None
+    return trial is not None and trial.undo is None and trial.action.way_back is not None
+
+
+def _extended(case: Case) -> bool:
+    """True when the verdict before was UNDECIDED too: one more look is enough."""
+    before = case.chain[-2].fact.payload
+    return isinstance(before, Verification) and before.outcome is Outcome.UNDECIDED
+
+
 def next_step(case: Case, now: int) -> Step | None:
     """The one step that is due; None when the chain has ended or is frozen."""
     if case.frozen_reason or not case.is_open:
         return None
-    due = successors(case.last.payload)
+    due = successors(case)
     if not due:
         return None
     waited_for_memory = case.last.step is Step.DETECT and now - case.last.at >= RECALL_PATIENCE
@@ -67,9 +93,23 @@ def next_step(case: Case, now: int) -> Step | None:
 
 
 def overdue(case: Case, now: int) -> Step | None:
-    """The due step when its owner has missed its deadline; an escalated case waits for people without one."""
+    """The due step when its owner has missed its deadline; what waits for people has none."""
     step = next_step(case, now)
-    action = case.latest(Action)
-    if step is None or (action is not None and action.result is ActionResult.ESCALATED):
+    if step is None or waits_for_people(case):
         return None
-    return step if now - case.last.at > DEADLINE_S[step] * 1e9 else None
+    return step if now - case.last.at > _deadline_s(case, step) * 1e9 else None
+
+
+def waits_for_people(case: Case) -> bool:
+    """True after an escalation, and while a plan waits for its approval."""
+    action, last = case.latest(Action), case.last.payload
+    return (action is not None and action.result is ActionResult.ESCALATED) or (
+        isinstance(last, Decision) and last.plan
+    )
+
+
+def _deadline_s(case: Case, step: Step) -> float:
+    """A pull request takes its time: checks, a merge, a deployment."""
+    last = case.last.payload
+    by_pull_request = isinstance(last, Decision) and bool(last.remedy.edits)
+    return CONFIG_CHANGE_S if by_pull_request else DEADLINE_S[step]

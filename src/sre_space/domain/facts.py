@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sre_space.domain.remedies import ConfigChange, Remedy
+
 
 class Agent(StrEnum):
     """Who signs."""
@@ -22,6 +24,7 @@ class Step(StrEnum):
     DECIDE = "decide"
     ACT = "act"
     VERIFY = "verify"
+    UNDO = "undo"
     CONFIRM = "confirm"
     CONCLUDE = "conclude"
     REMEMBER = "remember"
@@ -33,6 +36,7 @@ OWNER: Mapping[Step, Agent] = {
     Step.DECIDE: Agent.BRAIN,
     Step.ACT: Agent.FIXER,
     Step.VERIFY: Agent.SCOUT,
+    Step.UNDO: Agent.FIXER,
     Step.CONFIRM: Agent.FIXER,
     Step.CONCLUDE: Agent.BRAIN,
     Step.REMEMBER: Agent.MEMORY,
@@ -167,28 +171,6 @@ class Diagnosis:
             raise ValueError(f"causes cite evidence that does not exist: {sorted(invented)}")
 
 
-class RemedyKind(StrEnum):
-    """The closed set of remedies that this version can carry out."""
-
-    RESTART = "RESTART"
-    ESCALATE = "ESCALATE"
-
-
-@dataclass(frozen=True)
-class Remedy:
-    """A remedy and its target: `incarnation` is the life of the unit that was diagnosed ("" for ESCALATE)."""
-
-    kind: RemedyKind
-    service: str
-    incarnation: str
-    reason: str
-
-    @property
-    def command(self) -> str:
-        """The line that people read on the issue."""
-        return f"MITIGATION: RESTART {self.service}" if self.kind is RemedyKind.RESTART else "ESCALATE"
-
-
 @dataclass(frozen=True)
 class RuleAnswer:
     """One guardrail, asked: did it allow the remedy, and why."""
@@ -200,12 +182,13 @@ class RuleAnswer:
 
 @dataclass(frozen=True)
 class Decision:
-    """Brain's diagnosis and command. Nothing starts after `expires`."""
+    """Brain's diagnosis and command. Nothing starts after `expires`. A `plan` waits for a person's approval."""
 
     diagnosis: Diagnosis
     remedy: Remedy
     guardrails: tuple[RuleAnswer, ...]
     expires: int
+    plan: bool = False
 
 
 class ActionResult(StrEnum):
@@ -215,12 +198,16 @@ class ActionResult(StrEnum):
     ALREADY_CHANGED = "already changed"
     CLEARED = "cleared"
     REFUSED = "refused"
+    FAILED = "failed"
     ESCALATED = "escalated"
 
 
 @dataclass(frozen=True)
 class Action:
-    """What Fixer did: the unit's life before and after, the way back ("none": a restart has no inverse)."""
+    """What Fixer did: the state before and after, and the way back in words ("none": a restart has no inverse).
+
+    `way_back` is the inverse as it can be carried out, None where there is none or nothing was changed.
+    """
 
     result: ActionResult
     remedy: Remedy
@@ -229,6 +216,7 @@ class Action:
     inverse: str
     guardrails: tuple[RuleAnswer, ...]
     detail: str
+    way_back: ConfigChange | None = None
 
     @property
     def changed(self) -> bool:
@@ -236,10 +224,22 @@ class Action:
         return self.result in (ActionResult.DONE, ActionResult.ALREADY_CHANGED)
 
 
+@dataclass(frozen=True)
+class Undo:
+    """How Fixer took an action back: FAILED when it could not, and a person has to."""
+
+    result: ActionResult
+    remedy: ConfigChange
+    before: str
+    after: str
+    detail: str
+
+
 class Outcome(StrEnum):
-    """Scout's verdict on an action."""
+    """Scout's verdict on an action. IMPROVED: it is kept, and what is left is diagnosed anew."""
 
     RECOVERED = "RECOVERED"
+    IMPROVED = "IMPROVED"
     NOT_RECOVERED = "NOT RECOVERED"
     WORSE = "WORSE"
     UNDECIDED = "UNDECIDED"
@@ -282,7 +282,7 @@ class Learnt:
     provisional_until: int
 
 
-Payload = Detection | Recall | Decision | Action | Verification | Confirmation | Conclusion | Learnt
+Payload = Detection | Recall | Decision | Action | Verification | Undo | Confirmation | Conclusion | Learnt
 
 PAYLOAD: Mapping[Step, type[Payload]] = {
     Step.DETECT: Detection,
@@ -290,6 +290,7 @@ PAYLOAD: Mapping[Step, type[Payload]] = {
     Step.DECIDE: Decision,
     Step.ACT: Action,
     Step.VERIFY: Verification,
+    Step.UNDO: Undo,
     Step.CONFIRM: Confirmation,
     Step.CONCLUDE: Conclusion,
     Step.REMEMBER: Learnt,

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sre_space.domain.chart import Autonomy, Chart
-from sre_space.domain.facts import Remedy, RemedyKind, RuleAnswer
+from sre_space.domain.chart import DAY_NS, Autonomy, Chart
+from sre_space.domain.configuration import FOLDER, Edit
+from sre_space.domain.facts import RuleAnswer
+from sre_space.domain.remedies import ConfigChange, Escalate, Remedy, Restart, RevertChange, Scale, SetConfig
 
 HOUR = 3600 * 10**9
 COOL_DOWN, ONE_PER_SERVICE, CONCURRENCY = "cool-down", "one action per service", "global concurrency"
@@ -13,23 +15,29 @@ _PASSING = {COOL_DOWN, ONE_PER_SERVICE, CONCURRENCY}
 
 @dataclass(frozen=True)
 class PastAction:
-    """An action that changed a service, as its issue records it."""
+    """An action that changed a service, as its issue records it; `places` are the keys of desired state it changed."""
 
     service: str
     at: int
     incident: str
     finished: bool
+    places: tuple[str, ...] = ()
+
+
+def looks_back(remedy: Remedy) -> int:
+    """How much of the past (ns) has to be known to ask about a remedy."""
+    return DAY_NS if remedy.edits else HOUR
 
 
 def ask(chart: Chart, remedy: Remedy, incident: str, past: Sequence[PastAction], now: int) -> tuple[RuleAnswer, ...]:
     """Every rule's answer, all of them also when one refuses. Escalating needs no permission."""
-    if remedy.kind is RemedyKind.ESCALATE:
+    if isinstance(remedy, Escalate):
         return (RuleAnswer("escalation", True, "asking a person is always allowed"),)
     others = [action for action in past if action.incident != incident]
     return (
         _allowed_action(chart, remedy),
         _autonomy(chart, remedy),
-        _rate(chart, remedy, past, now),
+        *_of_its_kind(chart, remedy, past, now),
         _cooldown(chart, remedy, others, now),
         _one_at_a_time(remedy, others),
         _concurrency(chart, others),
@@ -47,6 +55,12 @@ def must_wait(answers: Sequence[RuleAnswer]) -> bool:
     return bool(refusals) and all(answer.rule in _PASSING for answer in refusals)
 
 
+def needs_approval(chart: Chart, remedy: Remedy) -> bool:
+    """True when a person has to approve it first."""
+    service = chart.services.get(remedy.service)
+    return service is not None and service.autonomy is Autonomy.APPROVE
+
+
 def _allowed_action(chart: Chart, remedy: Remedy) -> RuleAnswer:
     word = remedy.kind.value.lower()
     return RuleAnswer(
@@ -60,13 +74,76 @@ def _autonomy(chart: Chart, remedy: Remedy) -> RuleAnswer:
     service = chart.services.get(remedy.service)
     if service is None:
         return RuleAnswer("autonomy", False, f"{remedy.service} is not in the chart")
-    return RuleAnswer("autonomy", service.autonomy is Autonomy.AUTONOMOUS, f"{service.name} is {service.autonomy}")
+    return RuleAnswer("autonomy", service.autonomy is not Autonomy.OBSERVE, f"{service.name} is {service.autonomy}")
+
+
+def _of_its_kind(chart: Chart, remedy: Remedy, past: Sequence[PastAction], now: int) -> tuple[RuleAnswer, ...]:
+    match remedy:
+        case Restart():
+            return (_rate(chart, remedy, past, now),)
+        case SetConfig() | RevertChange() | Scale():
+            return (
+                _place(remedy),
+                _protected(chart, remedy.edits),
+                _bounds(chart, remedy),
+                _size(chart, remedy.edits),
+                _frozen_key(chart, remedy.edits, past, now),
+                _freeze_window(chart, now),
+            )
+        case Escalate():
+            return ()
 
 
 def _rate(chart: Chart, remedy: Remedy, past: Sequence[PastAction], now: int) -> RuleAnswer:
     limit = chart.guardrails.restarts_per_hour
     count = sum(action.service == remedy.service and now - action.at < HOUR for action in past)
     return RuleAnswer("restarts per hour", count < limit, f"{count} of {limit} used for {remedy.service}")
+
+
+def _place(remedy: ConfigChange) -> RuleAnswer:
+    strangers = [edit.file for edit in remedy.edits if edit.file.rpartition("/")[0] != FOLDER]
+    inside = bool(remedy.edits) and not strangers
+    return RuleAnswer("desired state", inside, f"outside of {FOLDER}: {', '.join(strangers) or 'nothing'}")
+
+
+def _protected(chart: Chart, edits: Sequence[Edit]) -> RuleAnswer:
+    tunables = {edit.key: chart.tunable(edit.file, edit.key) for edit in edits}
+    held = [key for key, tunable in tunables.items() if tunable is not None and tunable.protected]
+    return RuleAnswer("protected keys", not held, f"touched: {', '.join(held) or 'none'}")
+
+
+def _bounds(chart: Chart, remedy: ConfigChange) -> RuleAnswer:
+    """What is set must be declared; what is taken back need not be, but may not leave the bounds of what is."""
+    if isinstance(remedy, Scale):
+        most = chart.services[remedy.service].most_replicas if remedy.service in chart.services else 0
+        fits = remedy.new is not None and remedy.new.isdecimal() and 1 <= int(remedy.new) <= most
+        return RuleAnswer("bounds", fits, f"{remedy.new} replicas; the runtime can run {most}")
+    for edit in remedy.edits:
+        tunable = chart.tunable(edit.file, edit.key)
+        if tunable is None and isinstance(remedy, SetConfig):
+            return RuleAnswer("bounds", False, f"the chart names no tunable {edit.place}")
+        why = tunable.why_not(edit.new) if tunable else ""
+        if why:
+            return RuleAnswer("bounds", False, f"{edit.key}: {why}")
+    return RuleAnswer("bounds", True, "every value lies in the bounds of the chart")
+
+
+def _size(chart: Chart, edits: Sequence[Edit]) -> RuleAnswer:
+    limit = chart.guardrails.keys_per_change
+    return RuleAnswer("size of a change", len(edits) <= limit, f"{len(edits)} of at most {limit} keys")
+
+
+def _frozen_key(chart: Chart, edits: Sequence[Edit], past: Sequence[PastAction], now: int) -> RuleAnswer:
+    limit = chart.guardrails.changes_per_key_a_day
+    recent = [place for action in past if now - action.at < DAY_NS for place in action.places]
+    frozen = [edit.key for edit in edits if recent.count(edit.place) >= limit]
+    told = f"changed {limit} times within a day: {', '.join(frozen) or 'none'}"
+    return RuleAnswer("frozen keys", not frozen, told)
+
+
+def _freeze_window(chart: Chart, now: int) -> RuleAnswer:
+    frozen = any(window.holds(now) for window in chart.guardrails.freeze)
+    return RuleAnswer("freeze window", not frozen, "no configuration is changed now" if frozen else "none now")
 
 
 def _cooldown(chart: Chart, remedy: Remedy, others: Sequence[PastAction], now: int) -> RuleAnswer:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from sre_space.domain.case import Case, Found
 from sre_space.domain.chain import accept, open_case
+from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.errors import Malformed, Missing
-from sre_space.domain.facts import Action
+from sre_space.domain.facts import Action, ActionResult, Undo
 from sre_space.domain.guardrails import PastAction
+from sre_space.domain.remedies import Remedy
 from sre_space.ports.forge import Comment, Forge, Issue
 from sre_space.ports.signing import TrustStore
 from sre_space.wire.footer import parse_footer
@@ -73,9 +75,18 @@ class Casebook:
 
 
 def _actions(case: Case, since: int) -> list[PastAction]:
-    finished = not case.is_open or case.recovered
+    """What changed a service, takings back included; finished once the case has ended or waits for people."""
+    finished = not case.is_open or case.recovered or waits_for_people(case)
     return [
-        PastAction(fact.payload.remedy.service, fact.at, case.incident, finished)
-        for fact in (entry.fact for entry in case.chain)
-        if isinstance(fact.payload, Action) and fact.payload.changed and fact.at >= since
+        PastAction(payload.remedy.service, entry.fact.at, case.incident, finished, _places(payload.remedy))
+        for entry in case.chain
+        if entry.fact.at >= since and isinstance(payload := entry.fact.payload, Action | Undo) and _changed(payload)
     ]
+
+
+def _changed(payload: Action | Undo) -> bool:
+    return payload.changed if isinstance(payload, Action) else payload.result is ActionResult.DONE
+
+
+def _places(remedy: Remedy) -> tuple[str, ...]:
+    return tuple(edit.place for edit in remedy.edits)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from sre_space.agents.duty import Duty
-from sre_space.domain.case import Case
+from sre_space.domain.case import PLAN_DIGITS, Case
 from sre_space.domain.cycle import next_step
 from sre_space.domain.facts import OWNER, STEP_OF, Agent, Decision, Fact, Payload, Step
 from sre_space.domain.labels import labels
@@ -14,7 +14,7 @@ from sre_space.ports.outbox import Outbox, Pending
 from sre_space.ports.reporting import Reporter
 from sre_space.ports.signing import Signer
 from sre_space.wire.footer import parse_footer, render, sign
-from sre_space.wire.prose import prose
+from sre_space.wire.prose import invitation, prose
 
 
 @dataclass
@@ -57,7 +57,9 @@ class Runner:
             case.incident, last.repository, case.issue, last.seq + 1, head.digest, step, attempt,
             self.clock.now(), payload,
         )  # fmt: skip
-        body = render(sign(fact, self.signer), prose(payload))
+        signed = sign(fact, self.signer)
+        waits = isinstance(payload, Decision) and payload.plan
+        body = render(signed, prose(payload) + (invitation(signed.digest[:PLAN_DIGITS]) if waits else ""))
         return Pending(case.issue, case.incident, fact.seq, fact.prev, body)
 
     def _pending(self, case: Case) -> Pending | None:

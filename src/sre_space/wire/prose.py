@@ -17,8 +17,10 @@ from sre_space.domain.facts import (
     Recall,
     Symptom,
     SymptomKind,
+    Undo,
     Verification,
 )
+from sre_space.domain.remedies import Remedy
 
 MAX_PROSE = 20_000
 _SECRET = re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w+|sk-[\w-]{16,}|eyJ[\w-]{10,}\.[\w-]+\.[\w-]+)\b")
@@ -35,6 +37,11 @@ def title(detection: Detection) -> str:
 def prose(payload: Payload) -> str:
     """The words above the footer, at most 20 kB."""
     return scrub(_words(payload))[:MAX_PROSE]
+
+
+def invitation(plan: str) -> str:
+    """How a person answers a plan."""
+    return f"\n\nThis plan waits for a person: `/sre approve {plan}` or `sre-space approve {plan}`."
 
 
 def scrub(text: str) -> str:
@@ -54,7 +61,10 @@ def _words(payload: Payload) -> str:
         case Decision():
             return _decision(payload)
         case Action():
-            return f"**Fixer**: {payload.remedy.command}: {payload.result}. {payload.detail}."
+            back = f" The way back: {payload.way_back.command}." if payload.way_back else ""
+            return f"**Fixer**: {payload.remedy.command}: {payload.result}. {payload.detail}.{back}"
+        case Undo():
+            return f"**Fixer** takes back: {payload.remedy.command}: {payload.result}. {payload.detail}."
         case Verification():
             return _verification(payload)
         case Confirmation():
@@ -108,7 +118,13 @@ def _decision(decision: Decision) -> str:
         lines += [f"   - {told[id]} `{id}`" for id in cause.evidence]
     lines += ["", "Guardrails:"]
     lines += [f"- {'allowed' if a.allowed else 'REFUSED'} by {a.rule}: {a.reason}" for a in decision.guardrails]
-    return "\n".join([*lines, "", decision.remedy.command])
+    return "\n".join([*lines, *_diff(decision.remedy), "", decision.remedy.command])
+
+
+def _diff(remedy: Remedy) -> list[str]:
+    """What a pull request would change."""
+    lines = [f"-{e.file}: {e.key}={e.old}\n+{e.file}: {e.key}={e.new}" for e in remedy.edits]
+    return ["", "```diff", *lines, "```"] if lines else []
 
 
 def _verification(verdict: Verification) -> str:

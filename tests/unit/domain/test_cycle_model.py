@@ -1,5 +1,7 @@
 """`domain/cycle.py`, model-tested: whatever the agents answer, a case ends, and in the right hands."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,14 +25,14 @@ from sre_space.domain.facts import (
     Outcome,
     Payload,
     Recall,
-    Remedy,
-    RemedyKind,
     Step,
     Symptom,
     SymptomKind,
+    Undo,
     Verification,
 )
 from sre_space.domain.labels import FIXED, INVESTIGATING, MITIGATING, NEEDS_HUMAN, labels
+from sre_space.domain.remedies import Remedy, Restart, SetConfig, inverse
 
 REPO = "local/cloud-insurance"
 COUNT = JourneyCount(30, 0, 0, 1)
@@ -40,18 +42,38 @@ DETECTION = Detection(
     {"policy-service": "out"},
     COUNT,
 )
-RESTART = Remedy(RemedyKind.RESTART, "policy-service", "1:1", "crash")
+RESTART = Restart("policy-service", "1:1", "crash")
 DIAGNOSIS = Diagnosis(Confidence.CONFIRMED, (), ())
 
-PAYLOADS: dict[Step, st.SearchStrategy[Payload]] = {
-    Step.RECALL: st.just(Recall(())),
-    Step.DECIDE: st.just(Decision(DIAGNOSIS, RESTART, (), 10**12)),
-    Step.ACT: st.sampled_from(ActionResult).map(lambda result: Action(result, RESTART, "", "", "none", (), "")),
-    Step.VERIFY: st.sampled_from(Outcome).map(lambda outcome: Verification(outcome, COUNT, 0.9, 1.0, 0, 5, "")),
-    Step.CONFIRM: st.just(Confirmation(FIXED)),
-    Step.CONCLUDE: st.just(Conclusion(1.0, 2.0, "text")),
-    Step.REMEMBER: st.just(Learnt("lesson", 5)),
+SET = SetConfig("quote-service", "deploy/config/quote-service.env", "ATTEMPTS", "1", "5", "errors")
+DECISION = Decision(DIAGNOSIS, RESTART, (), 10**12)
+WAY_BACK = inverse(SET, "c0ffee")
+assert WAY_BACK is not None
+UNDONE = Undo(ActionResult.DONE, WAY_BACK, "5", "1", "")
+
+
+def done(remedy: Remedy, result: ActionResult = ActionResult.DONE) -> Action:
+    """A remedy carried out, with its way back where it has one."""
+    way_back = inverse(remedy, "c0ffee") if result is ActionResult.DONE else None
+    return Action(result, remedy, "", "", "none", (), "", way_back)
+
+
+def verdict(outcome: Outcome) -> Verification:
+    """What Scout says."""
+    return Verification(outcome, COUNT, 0.9, 1.0, 0, 5, "")
+
+
+ANSWERS: dict[Step, list[Payload]] = {
+    Step.RECALL: [Recall(())],
+    Step.DECIDE: [DECISION],
+    Step.ACT: [done(remedy, result) for remedy in (RESTART, SET) for result in ActionResult],
+    Step.VERIFY: [verdict(outcome) for outcome in Outcome],
+    Step.UNDO: [UNDONE, replace(UNDONE, result=ActionResult.FAILED)],
+    Step.CONFIRM: [Confirmation(FIXED)],
+    Step.CONCLUDE: [Conclusion(1.0, 2.0, "text")],
+    Step.REMEMBER: [Learnt("lesson", 5)],
 }
+PAYLOADS: dict[Step, st.SearchStrategy[Payload]] = {step: st.sampled_from(all) for step, all in ANSWERS.items()}
 
 
 def found(step: Step, payload: Payload, seq: int, prev: str, **changed: object) -> Found:
@@ -74,6 +96,11 @@ def opened() -> Case:
 def extended(case: Case, step: Step, payload: Payload) -> Case:
     """The case with one more fact."""
     return accept(case, [found(step, payload, case.last.seq + 1, case.chain[-1].digest)])
+
+
+def decided() -> Case:
+    """A case with its first decision."""
+    return extended(opened(), Step.DECIDE, DECISION)
 
 
 @given(st.data())
@@ -114,26 +141,44 @@ def test_every_story_that_recovers_ends_within_seven_more_steps(data: st.DataObj
 
 
 def test_every_step_but_the_first_can_be_reached() -> None:
-    reached, frontier = set[Step](), [DETECTION]
-    payloads: list[Payload] = list(frontier)
-    while payloads:
-        for step in successors(payloads.pop()):
-            if step not in reached:
-                reached.add(step)
-                payloads += [
-                    *(Action(result, RESTART, "", "", "none", (), "") for result in ActionResult if step is Step.ACT),
-                    *(Verification(one, COUNT, 0, 1, 0, 0, "") for one in Outcome if step is Step.VERIFY),
-                ] or [_any(step)]
+    reached, frontier = set[Step](), [opened()]
+    while frontier:
+        case = frontier.pop()
+        for step in successors(case) if len(case.chain) < 9 else ():
+            reached.add(step)
+            frontier += [extended(case, step, payload) for payload in ANSWERS[step]]
 
     assert reached == set(PAYLOAD) - {Step.DETECT}
 
 
+def test_an_action_without_a_way_back_is_never_undone_and_one_with_it_only_once() -> None:
+    for change, after in ((done(RESTART), Step.DECIDE), (done(SET), Step.UNDO)):
+        case = decided()
+        case = extended(extended(case, Step.ACT, change), Step.VERIFY, verdict(Outcome.NOT_RECOVERED))
+
+        assert next_step(case, 0) is after
+    undone = extended(extended(case, Step.UNDO, UNDONE), Step.VERIFY, verdict(Outcome.NOT_RECOVERED))
+    assert next_step(undone, 0) is Step.DECIDE
+    assert [trial.stands for trial in undone.trials] == [False]
+
+
+def test_what_improved_is_kept_and_the_rest_is_decided_anew() -> None:
+    case = extended(extended(decided(), Step.ACT, done(SET)), Step.VERIFY, verdict(Outcome.IMPROVED))
+
+    assert next_step(case, 0) is Step.DECIDE
+    assert case.trials[0].helped
+
+
+def test_what_cannot_be_told_is_looked_at_once_more_and_then_decided() -> None:
+    case = extended(extended(decided(), Step.ACT, done(SET)), Step.VERIFY, verdict(Outcome.UNDECIDED))
+    assert next_step(case, 0) is Step.VERIFY
+    case = extended(case, Step.VERIFY, verdict(Outcome.UNDECIDED))
+
+    assert next_step(case, 0) is Step.DECIDE
+
+
 def _any(step: Step) -> Payload:
-    payloads: dict[Step, Payload] = {
-        Step.RECALL: Recall(()), Step.DECIDE: Decision(DIAGNOSIS, RESTART, (), 1), Step.CONFIRM: Confirmation(FIXED),
-        Step.CONCLUDE: Conclusion(1, 2, ""), Step.REMEMBER: Learnt("", 1),
-    }  # fmt: skip
-    return payloads[step]
+    return ANSWERS[step][0]
 
 
 def test_brain_decides_alone_when_memory_is_silent_for_two_seconds() -> None:

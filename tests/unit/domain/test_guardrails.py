@@ -1,24 +1,32 @@
 """The guardrails: what refuses, what only asks to wait."""
 
-import pytest
+from dataclasses import replace
 
-from sre_space.domain.chart import Autonomy, Chart, Guardrails, Journey, Service
-from sre_space.domain.facts import Remedy, RemedyKind
-from sre_space.domain.guardrails import PastAction, allowed, ask, must_wait
+from sre_space.domain.chart import Autonomy, Chart, FreezeWindow, Guardrails, Journey, Service, Tunable, ValueType
+from sre_space.domain.configuration import Edit
+from sre_space.domain.guardrails import PastAction, allowed, ask, must_wait, needs_approval
+from sre_space.domain.remedies import Escalate, Remedy, Restart, RevertChange, Scale, SetConfig
 
+FILE = "deploy/config/policy-service.env"
+TUNABLES = (
+    Tunable("ATTEMPTS", FILE, ValueType.INTEGER, "asks again", 1, 6),
+    Tunable("DATABASE_URL", FILE, ValueType.TEXT, "where its data is", protected=True),
+    Tunable("TARIFF", FILE, ValueType.TEXT, "which tariff", values=("usual", "standard")),
+)
 SECOND = 10**9
 NOW = 10_000 * SECOND
-RESTART = Remedy(RemedyKind.RESTART, "policy-service", "1:1", "crash")
+RESTART = Restart("policy-service", "1:1", "crash")
 
 
 def chart(autonomy: Autonomy = Autonomy.AUTONOMOUS, **limits: object) -> Chart:
     """A chart of two services."""
     services = {
-        name: Service(name, "http://127.0.0.1:1/health", name, (), autonomy)
+        name: Service(name, "http://127.0.0.1:1/health", name, (), autonomy, tunables=TUNABLES)
         for name in ("policy-service", "user-service")
     }
     values: dict[str, object] = {
-        "actions": ("restart",), "restarts_per_hour": 3, "cooldown_seconds": 5.0, "global_concurrency": 1, "attempts": 3
+        "actions": ("restart", "set-config", "revert", "scale"), "restarts_per_hour": 3,
+        "cooldown_seconds": 5.0, "global_concurrency": 1, "attempts": 3
     }  # fmt: skip
     return Chart("space", services, Journey("j", "traffic", ("q",), 0.999), Guardrails(**(values | limits)))  # type: ignore[arg-type]
 
@@ -39,13 +47,18 @@ def test_a_first_restart_of_an_autonomous_service_is_allowed() -> None:
     assert allowed(ask(chart(), RESTART, "this", (), NOW))
 
 
-@pytest.mark.parametrize("autonomy", [Autonomy.OBSERVE, Autonomy.APPROVE])
-def test_a_service_that_is_not_autonomous_is_not_touched(autonomy: Autonomy) -> None:
-    assert refusals(chart(autonomy)) == ["autonomy"]
+def test_a_service_that_is_only_observed_is_not_touched() -> None:
+    assert refusals(chart(Autonomy.OBSERVE)) == ["autonomy"]
+
+
+def test_a_service_that_wants_approval_gets_a_plan() -> None:
+    assert not refusals(chart(Autonomy.APPROVE))
+    assert needs_approval(chart(Autonomy.APPROVE), RESTART)
+    assert not needs_approval(chart(), RESTART)
 
 
 def test_a_service_outside_the_chart_is_never_touched() -> None:
-    stranger = Remedy(RemedyKind.RESTART, "../../bin/sh", "1:1", "")
+    stranger = Restart("../../bin/sh", "1:1", "")
 
     assert "autonomy" in refusals(chart(), remedy=stranger)
 
@@ -81,6 +94,65 @@ def test_an_incidents_own_earlier_action_does_not_block_it() -> None:
 
 
 def test_asking_a_person_needs_no_permission() -> None:
-    escalate = Remedy(RemedyKind.ESCALATE, "", "", "no cause")
+    escalate = Escalate("no cause")
 
     assert not refusals(chart(Autonomy.OBSERVE, actions=()), remedy=escalate)
+
+
+def setting(key: str, new: str | None, file: str = FILE) -> SetConfig:
+    """A change of one key of policy-service."""
+    return SetConfig("policy-service", file, key, "1", new, "because")
+
+
+def reverting(*edits: Edit) -> RevertChange:
+    """A commit taken back."""
+    return RevertChange("policy-service", "c0ffee", edits, "because")
+
+
+def test_a_declared_key_may_be_set_within_its_bounds_and_nothing_else() -> None:
+    assert not refusals(chart(), remedy=setting("ATTEMPTS", "5"))
+    assert not refusals(chart(), remedy=setting("TARIFF", "standard"))
+    for key, value in (("ATTEMPTS", "7"), ("ATTEMPTS", "0"), ("ATTEMPTS", "many"), ("TARIFF", "free"), ("OTHER", "1")):
+        assert refusals(chart(), remedy=setting(key, value)) == ["bounds"]
+
+
+def test_a_protected_key_is_neither_set_nor_taken_back() -> None:
+    assert "protected keys" in refusals(chart(), remedy=setting("DATABASE_URL", "sqlite://"))
+    assert "protected keys" in refusals(chart(), remedy=reverting(Edit(FILE, "DATABASE_URL", "a", "b")))
+
+
+def test_a_commit_is_taken_back_in_the_folder_of_desired_state_only() -> None:
+    assert not refusals(chart(), remedy=reverting(Edit(FILE, "UNDECLARED", "a", "b")))
+    assert refusals(chart(), remedy=reverting(Edit("src/main.py", "A", "1", "2"))) == ["desired state"]
+    assert refusals(chart(), remedy=reverting(Edit("deploy/config/../x.env", "A", "1", "2"))) == ["desired state"]
+    assert refusals(chart(), remedy=reverting()) == ["desired state"]
+
+
+def test_a_large_change_is_refused() -> None:
+    many = tuple(Edit(FILE, f"K{number}", "1", "2") for number in range(6))
+
+    assert refusals(chart(), remedy=reverting(*many)) == ["size of a change"]
+    assert not refusals(chart(keys_per_change=6), remedy=reverting(*many))
+
+
+def test_a_key_that_was_changed_twice_within_a_day_is_frozen() -> None:
+    change = setting("ATTEMPTS", "5")
+    changes = [replace(past(age), places=(f"{FILE}:ATTEMPTS",)) for age in (7200, 80_000)]
+
+    assert refusals(chart(), *changes, remedy=change) == ["frozen keys"]
+    assert not refusals(chart(), *changes[:1], replace(changes[1], at=NOW - 86_401 * SECOND), remedy=change)
+    assert not refusals(chart(), *changes, remedy=setting("TARIFF", "standard"))
+
+
+def test_in_a_freeze_window_nothing_is_configured_but_a_dead_service_is_started() -> None:
+    thursday_morning = FreezeWindow((3,), 0, 4 * 3600)  # NOW is Thursday, 1 January 1970, 02:46:40 UTC
+
+    assert refusals(chart(freeze=(thursday_morning,)), remedy=setting("ATTEMPTS", "5")) == ["freeze window"]
+    assert not refusals(chart(freeze=(thursday_morning,)))
+    assert not refusals(chart(freeze=(FreezeWindow((3,), 0, 3600),)), remedy=setting("ATTEMPTS", "5"))
+
+
+def test_more_replicas_than_the_runtime_can_run_are_refused() -> None:
+    twice = Scale("policy-service", "deploy/config/space.env", "POLICY_SERVICE_REPLICAS", "1", "2", "traffic")
+
+    assert refusals(chart(), remedy=twice) == ["bounds"]

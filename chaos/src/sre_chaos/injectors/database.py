@@ -3,7 +3,7 @@
 import contextlib
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sre_chaos import background
 from sre_chaos.background import Stopped
@@ -13,7 +13,6 @@ from sre_chaos.runtime import NoTarget
 HOLD_S = 0.8  # how long the lock is held at a time: above any healthy statement, below the callers' patience
 FREE_S = 0.15  # SQLite's waiters sleep up to 0.1 s between two tries
 WAIT_S = 30.0
-REFUSED_PERCENT = 30
 TABLE, TRIGGER = "assessments", "assessments_quota"
 
 
@@ -39,16 +38,20 @@ def hold_lock(run: Run, stopped: Stopped, _: Sequence[str]) -> None:
             time.sleep(FREE_S)
 
 
-def refuse_some(run: Run) -> Hit:
+def refuse(percent: int) -> Callable[[Run], Hit]:
     """A trigger in the database refuses a share of the inserts."""
-    _refuse_missing(run)
-    with _connected(run) as database:
-        database.execute(
-            f"CREATE TRIGGER IF NOT EXISTS {TRIGGER} BEFORE INSERT ON {TABLE} "
-            f"WHEN abs(random()) % 100 < {REFUSED_PERCENT} "
-            f"BEGIN SELECT RAISE(ABORT, 'the quota of table {TABLE} is used up'); END"
-        )
-    return Hit()
+
+    def inject(run: Run) -> Hit:
+        _refuse_missing(run)
+        with _connected(run) as database:
+            database.execute(
+                f"CREATE TRIGGER IF NOT EXISTS {TRIGGER} BEFORE INSERT ON {TABLE} "
+                f"WHEN abs(random()) % 100 < {percent} "
+                f"BEGIN SELECT RAISE(ABORT, 'the quota of table {TABLE} is used up'); END"
+            )
+        return Hit()
+
+    return inject
 
 
 def refuse_none(run: Run, _: Mapping[str, str | int]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sre_space.agents.scout.watchers import Watchers
 from sre_space.analysis.correlation import Group
 from sre_space.analysis.delay import seconds_to_alarm
+from sre_space.analysis.effect import Effect, eased, effect
 from sre_space.domain.case import Case
 from sre_space.domain.facts import (
     Action,
@@ -22,6 +23,8 @@ from sre_space.ports.clock import Clock
 
 SECOND = 10**9
 VISITS_WANTED = 30
+SETTLING = 5 * SECOND  # after an action: requests that it interrupted are no effect of it
+SHARES = (SymptomKind.LATENCY, SymptomKind.ERROR)  # whose value is the share of requests that went wrong
 LOOK_BACK = 10 * SECOND  # of the journey, for the snapshot
 SERVING_DEADLINE = 20 * SECOND  # an action after which the symptom is still there did not help
 VERIFY_DEADLINE = 60 * SECOND
@@ -115,12 +118,38 @@ class Scout:
             return None
         health = self.watchers.board.get(symptom.service) if symptom.kind is SymptomKind.INFRASTRUCTURE else None
         detail = health.detail if health else symptom.detail
-        return self._verification(Outcome.NOT_RECOVERED, case, case.last.at, detail)
+        return self._verification(self._effect(case, symptom, now), case, case.last.at, detail)
+
+    def _effect(self, case: Case, symptom: Symptom, now: int) -> Outcome:
+        """What an action did that did not end the symptom; after an undo nothing is owed to an action any more."""
+        if not isinstance(case.last.payload, Action):
+            return Outcome.NOT_RECOVERED
+        journey = self._journey_effect(case, now)
+        if journey is Effect.WORSE:
+            return Outcome.WORSE
+        weaker = symptom.kind in SHARES and eased(symptom.value, self._strength(symptom))
+        return Outcome.IMPROVED if journey is Effect.BETTER or weaker else Outcome.NOT_RECOVERED
+
+    def _journey_effect(self, case: Case, now: int) -> Effect:
+        """The journey before the decision against that after the action; SAME while another incident holds it down."""
+        decided = case.fact_of(Step.DECIDE)
+        if decided is None or self._another_is_open(case):
+            return Effect.SAME
+        book, since = self.watchers.book, min(symptom.since for symptom in case.detection.symptoms)
+        return effect(book.count(since, decided.at), book.count(case.last.at + SETTLING, now))
+
+    def _another_is_open(self, case: Case) -> bool:
+        return any(key != case.detection.key for key in self.watchers.docket.open)
+
+    def _strength(self, symptom: Symptom) -> float:
+        return self.watchers.strength.get((symptom.kind, symptom.service), symptom.value)
 
     def _late(self, case: Case, now: int, why: str) -> Verification | None:
-        if _waits_for_people(case) or now - case.last.at < VERIFY_DEADLINE:
+        if _waits_for_people(case) or now - case.last.at < VERIFY_DEADLINE or self._another_is_open(case):
             return None
-        return self._verification(Outcome.UNDECIDED, case, case.last.at, why)
+        acted = isinstance(case.last.payload, Action)
+        worse = acted and self._journey_effect(case, now) is Effect.WORSE
+        return self._verification(Outcome.WORSE if worse else Outcome.UNDECIDED, case, case.last.at, why)
 
     def _verification(self, outcome: Outcome, case: Case, since: int, detail: str) -> Verification:
         now, book = self.clock.now(), self.watchers.book

@@ -45,6 +45,7 @@ class Watchers:
     resources: dict[tuple[str, str], Saturation] = field(default_factory=dict)
     spans: Feed = field(default_factory=lambda: Feed(SPANS, 0, 0))
     present: dict[tuple[SymptomKind, str], int] = field(default_factory=dict)
+    strength: dict[tuple[SymptomKind, str], float] = field(default_factory=dict)
     looked_at: int = 0
     sight: Sight = field(default_factory=Sight)
 
@@ -86,6 +87,7 @@ class Watchers:
         windows = self.judge(now)
         steady = self.damping.steady(self._findings(now), now)
         self.present |= {(one.symptom.kind, one.symptom.service): now for one in steady}
+        self.strength |= {(one.symptom.kind, one.symptom.service): one.symptom.value for one in steady}
         scene = Scene(self.calls, tuple(self.docket.open.values()), windows, self.sight)
         return correlate(steady, scene, now)
 

@@ -1,0 +1,100 @@
+"""Changes of desired state, from decision to record, and back again. Used by `fixer.py`."""
+
+from dataclasses import dataclass
+
+from sre_space.agents.fixer.pull_requests import Ended, PullRequests
+from sre_space.agents.fixer.restart import Restarts
+from sre_space.domain.case import Case
+from sre_space.domain.facts import Action, ActionResult, Decision, RuleAnswer, Undo
+from sre_space.domain.remedies import ConfigChange, inverse
+from sre_space.ports.brake import Brake
+from sre_space.ports.clock import Clock
+from sre_space.ports.gitops import PullRequest
+from sre_space.wire.proposal import Proposal, branches_of, proposal_of, undoing_of
+
+NOTHING_TO_UNDO = "none: nothing was changed"
+LOOKS, LOOK_EVERY_S = 5, 0.2
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Carries a change out and takes it back, by pull requests that are followed to the end of their deployment."""
+
+    pulls: PullRequests
+    restarts: Restarts
+    brake: Brake
+    clock: Clock
+
+    async def begun(self, case: Case, remedy: ConfigChange) -> bool:
+        """True once it is merged: from then on it is history, and history does not expire."""
+        pull = await self.pulls.newest(proposal_of(case, remedy))
+        return pull is not None and pull.merged
+
+    async def carry_out(self, case: Case, remedy: ConfigChange, answers: tuple[RuleAnswer, ...]) -> Action | None:
+        """Propose, merge and follow it; None while checks or the deployment take their time, and while halted."""
+        pull = await self._merged(proposal_of(case, remedy))
+        if isinstance(pull, Ended):
+            return Action(pull.result, remedy, "", "", NOTHING_TO_UNDO, answers, pull.detail)
+        return await self.finish(case, remedy, answers) if pull else None
+
+    async def finish(self, case: Case, remedy: ConfigChange, answers: tuple[RuleAnswer, ...] = ()) -> Action | None:
+        """Follow the deployment of what was merged; None while it is under way."""
+        proposal = proposal_of(case, remedy)
+        pull = await self.pulls.newest(proposal)
+        assert pull is not None
+        after = await self._in_force(pull, proposal)
+        if after is None:
+            return None
+        before = "; ".join(f"{edit.key}={edit.old}" for edit in remedy.edits)
+        way_back = inverse(remedy, pull.merge_sha)
+        back = way_back.command if way_back else NOTHING_TO_UNDO
+        detail = f"pull request {pull.number} merged as {pull.merge_sha[:12]}"
+        return Action(ActionResult.DONE, remedy, before, after, back, answers, detail, way_back)
+
+    async def undo(self, case: Case) -> Undo | None:
+        """Take the newest action back; None while that takes its time, and while halted."""
+        remedy = case.trials[-1].action.way_back
+        assert remedy is not None
+        proposal = undoing_of(case, remedy)
+        before = "; ".join(f"{edit.key}={edit.old}" for edit in remedy.edits)
+        pull = await self._merged(proposal)
+        if isinstance(pull, Ended):
+            taken_back = pull.result is ActionResult.ALREADY_CHANGED
+            return Undo(pull.result if taken_back else ActionResult.FAILED, remedy, before, "", pull.detail)
+        after = await self._in_force(pull, proposal) if pull else None
+        if pull is None or after is None:
+            return None
+        detail = f"pull request {pull.number} merged as {pull.merge_sha[:12]}"
+        return Undo(ActionResult.DONE, remedy, before, after, detail)
+
+    async def clear_away(self, case: Case) -> None:
+        """What was left open for this case came to nothing."""
+        if any(isinstance(one, Decision) and one.remedy.edits for one in case.payloads):
+            await self.pulls.withdraw(branches_of(case))
+
+    async def _merged(self, proposal: Proposal) -> PullRequest | Ended | None:
+        """The merged pull request; None while its checks run, after a conflict, and while halted."""
+        pull = await self.pulls.newest(proposal)
+        if pull is not None and pull.merged:
+            return pull
+        for _ in range(LOOKS):
+            ready = await self.pulls.ready(proposal)
+            if isinstance(ready, Ended):
+                return ready
+            if self.brake.halted():
+                return None
+            if ready is not None and (merged := await self.pulls.merge(ready, proposal)) is not None:
+                return merged
+            await self.clock.sleep(LOOK_EVERY_S)
+        return None
+
+    async def _in_force(self, pull: PullRequest, proposal: Proposal) -> str | None:
+        """The state after the deployment in words, a dead unit started again; None while it is under way."""
+        for _ in range(LOOKS):
+            applied = await self.pulls.applied(pull, proposal)
+            if applied is not None:
+                values = "; ".join(f"{edit.key}={edit.new}" for edit in proposal.remedy.edits)
+                told = "in force" if applied else "not in force yet"
+                return f"{values}, {told}; {await self.restarts.revive(proposal.remedy.service)}"
+            await self.clock.sleep(LOOK_EVERY_S)
+        return None

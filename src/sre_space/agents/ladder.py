@@ -1,0 +1,198 @@
+"""The ladder: which remedies fit a cause, least harm first. Used by Brain, which asks the guardrails about each rung.
+
+A closed set: what Memory knows may reorder the remedies that fit, never add one. What was tried in this incident and
+did not cure it is not tried again; when no rung is left a person is asked.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sre_space.agents.inquest import told
+from sre_space.domain.case import Case
+from sre_space.domain.chart import Chart, Service, Tunable
+from sre_space.domain.configuration import SPACE_FILE, Edit, value_of
+from sre_space.domain.facts import (
+    ActionResult,
+    Cause,
+    CauseKind,
+    Confidence,
+    Decision,
+    Diagnosis,
+    Outcome,
+    Recall,
+    Verification,
+)
+from sre_space.domain.guardrails import HOUR, PastAction
+from sre_space.domain.remedies import Escalate, Remedy, Restart, RevertChange, Scale, SetConfig, name_in
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the choice is made from.
+
+    `lives`: each service's incarnation; `desired`: the files of desired state on main by path; `reverse`: the keys of
+    the guilty commit backwards, () when no commit is guilty or it cannot be taken back alone (`stuck` says why).
+    """
+
+    chart: Chart
+    case: Case
+    diagnosis: Diagnosis
+    lives: Mapping[str, str]
+    past: Sequence[PastAction]
+    now: int
+    desired: Mapping[str, str]
+    reverse: tuple[Edit, ...] = ()
+    stuck: str = ""
+
+    @property
+    def cause(self) -> Cause:
+        """The first cause."""
+        return self.diagnosis.causes[0]
+
+
+def rungs(scene: Scene) -> list[Remedy]:
+    """The remedies to ask the guardrails about, in their order; always ends with asking a person."""
+    reason = _why_nothing(scene)
+    if reason:
+        return [Escalate(reason)]
+    tried = ruled_out(scene.case)
+    fitting = [remedy for find in FITTING[scene.cause.kind] for remedy in find(scene) if remedy.name not in tried]
+    fitting.sort(key=lambda remedy: -_experience(scene, remedy))
+    if scene.cause.kind is CauseKind.SATURATION and _again_within_the_hour(scene):
+        fitting.sort(key=lambda remedy: isinstance(remedy, Restart))  # it helped, and not for long
+    return [*fitting, Escalate(_why_a_person(scene, bool(fitting)))]
+
+
+def ruled_out(case: Case) -> set[str]:
+    """Names of what was carried out in this incident and did not end it, or could not be carried out."""
+    return {
+        trial.action.remedy.name
+        for trial in case.trials
+        if trial.action.changed or trial.action.result is ActionResult.FAILED
+    }
+
+
+def _why_nothing(scene: Scene) -> str:
+    """Why no remedy is even considered; "" when one is."""
+    case = scene.case
+    if any(trial.undo and trial.undo.result is ActionResult.FAILED for trial in case.trials):
+        return "an action that did not help could not be taken back"
+    plans = [payload for payload in case.payloads if isinstance(payload, Decision) and payload.plan]
+    if plans and case.trials and case.trials[-1].action.result is ActionResult.REFUSED:
+        return f"the plan was not carried out: {case.trials[-1].action.detail}"
+    last = case.last.payload
+    if isinstance(last, Verification) and last.outcome is Outcome.UNDECIDED:
+        return f"nobody can tell whether {case.trials[-1].action.remedy.name} helped: {last.detail}"
+    if case.last.attempt >= scene.chart.guardrails.attempts and case.trials:
+        return f"{case.last.attempt} attempts did not help"
+    if scene.diagnosis.verdict is Confidence.INCONCLUSIVE or not scene.diagnosis.causes:
+        return "the evidence names no cause"
+    return "" if scene.cause.service in scene.chart.services else f"{scene.cause.service} is not in the chart"
+
+
+def _why_a_person(scene: Scene, some_fit: bool) -> str:
+    eased = [trial.action.remedy.name for trial in scene.case.trials if trial.helped]
+    tried = sorted(ruled_out(scene.case) - set(eased))
+    parts = [
+        told(scene.cause),
+        f"eased by {', '.join(eased)}, which stays" if eased else "",
+        f"tried without success: {', '.join(tried)}" if tried else "",
+        scene.stuck,
+        "no other remedy may be used" if some_fit else _no_rung(scene),
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _no_rung(scene: Scene) -> str:
+    service = scene.chart.services[scene.cause.service]
+    if scene.cause.kind is CauseKind.TRAFFIC and service.most_replicas <= 1:
+        return f"the runtime cannot run more than one {service.name}"
+    return "no remedy of the chart fits"
+
+
+def _experience(scene: Scene, remedy: Remedy) -> float:
+    """How often it helped against this cause before, less how often it did not, each weighed by similarity."""
+    recall = scene.case.latest(Recall)
+    cause = f"{scene.cause.service} {scene.cause.kind}"
+    like = [past for past in recall.cases if past.cause == cause] if recall else []
+    return sum((1 if past.worked else -1) * past.similarity for past in like if name_in(past.remedy) == remedy.name)
+
+
+def _again_within_the_hour(scene: Scene) -> bool:
+    """True when another incident changed the service lately: what it had was not enough."""
+    return any(
+        one.service == scene.cause.service and one.incident != scene.case.incident and scene.now - one.at < HOUR
+        for one in scene.past
+    )
+
+
+def _restart(scene: Scene) -> list[Remedy]:
+    service = scene.cause.service
+    return [Restart(service, scene.lives[service], _because(scene))]
+
+
+def _revert(scene: Scene) -> list[Remedy]:
+    if not scene.reverse:
+        return []
+    why = f"{_because(scene)}; it came with commit {scene.diagnosis.change[:12]}"
+    return [RevertChange(scene.cause.service, scene.diagnosis.change, scene.reverse, why)]
+
+
+def _tune(scene: Scene) -> list[Remedy]:
+    """What the chart declares for such a cause, in the chart's order."""
+    return [
+        remedy
+        for service in scene.chart.services.values()
+        for tunable in service.tunables
+        if _cures(service, tunable, scene.cause) and (remedy := _set(scene, service, tunable)) is not None
+    ]
+
+
+def _cures(service: Service, tunable: Tunable, cause: Cause) -> bool:
+    if tunable.cure is None or tunable.protected or cause.kind not in tunable.cure.kinds:
+        return False
+    if cause.kind is CauseKind.SLOW_NETWORK and cause.service == service.name:
+        return True  # a slow way belongs to both of its ends
+    return cause.service in service.calls if tunable.cure.of_dependency else cause.service == service.name
+
+
+def _set(scene: Scene, service: Service, tunable: Tunable) -> Remedy | None:
+    present = value_of(scene.desired.get(tunable.file, ""), tunable.key)
+    wanted = tunable.cured(present)
+    if wanted is None or tunable.cure is None:
+        return None
+    why, follow_up = f"{_because(scene)}; {tunable.purpose}", tunable.cure.follow_up
+    return SetConfig(service.name, tunable.file, tunable.key, present, wanted, why, tunable.purpose, follow_up)
+
+
+def _scale(scene: Scene) -> list[Remedy]:
+    """Twice as many, where the runtime can."""
+    service = scene.chart.services[scene.cause.service]
+    key = f"{service.name.upper().replace('-', '_')}_REPLICAS"
+    present = value_of(scene.desired.get(SPACE_FILE, ""), key) or "1"
+    wanted = min(2 * int(present), service.most_replicas) if present.isdecimal() else 0
+    if not present.isdecimal() or wanted <= int(present):
+        return []
+    return [Scale(service.name, SPACE_FILE, key, present, str(wanted), _because(scene))]
+
+
+def _because(scene: Scene) -> str:
+    cause = scene.cause
+    of = "the failed traces" if cause.kind in (CauseKind.CRASH, CauseKind.HANG) else "what went wrong"
+    return f"{told(cause)}, explains {cause.score:.0%} of {of}"
+
+
+FITTING: Mapping[CauseKind, tuple[Callable[[Scene], list[Remedy]], ...]] = {
+    CauseKind.CRASH: (_restart, _revert),
+    CauseKind.HANG: (_restart, _revert),
+    CauseKind.SATURATION: (_restart, _tune, _revert),
+    CauseKind.SLOW_NETWORK: (_tune,),
+    CauseKind.SLOW_CODE: (_tune, _revert),
+    CauseKind.SLOW_QUERY: (_tune, _revert),
+    CauseKind.ERROR: (_tune, _revert),
+    CauseKind.DEPENDENCY_ERROR: (_tune, _revert),
+    CauseKind.MISCONFIGURATION: (_revert, _tune),
+    CauseKind.BAD_CHANGE: (_revert,),
+    CauseKind.TRAFFIC: (_scale,),
+    CauseKind.UNKNOWN: (),
+}

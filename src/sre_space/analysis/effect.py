@@ -1,0 +1,33 @@
+"""Did an action change how the journey fares? Scout asks when the symptom is still there after it."""
+
+from enum import Enum
+
+from sre_space.domain.facts import JourneyCount
+from sre_space.domain.statistics import wilson
+
+EASED = 0.5  # of a symptom's strength: from here on down it is another state of things
+
+
+class Effect(Enum):
+    """What the journey says."""
+
+    BETTER = "better"
+    SAME = "same"
+    WORSE = "worse"
+
+
+def effect(before: JourneyCount, after: JourneyCount) -> Effect:
+    """BETTER or WORSE when the 95 % Wilson intervals of success do not overlap, which errs towards SAME.
+
+    Two intervals that do not overlap differ at far less than 5 % (Schenker and Gentleman 2001).
+    """
+    low_before, high_before = wilson(before.good, before.good + before.bad)
+    low_after, high_after = wilson(after.good, after.good + after.bad)
+    if low_after > high_before:
+        return Effect.BETTER
+    return Effect.WORSE if high_after < low_before else Effect.SAME
+
+
+def eased(then: float, now: float) -> bool:
+    """True when a symptom has lost half of its strength; `then` and `now` as its detector measures it, 0 to 1."""
+    return then > 0 and now <= then * EASED

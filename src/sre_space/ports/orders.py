@@ -1,0 +1,29 @@
+"""What people say on an issue that counts as an order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Verb = Literal["approve", "reject", "stop"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order: `plan` names what is approved or rejected ("" for stop), `by` who said it, `place` the comment."""
+
+    verb: Verb
+    plan: str
+    by: str
+    place: int
+
+
+class Orders(Protocol):
+    """Orders of people who may give them."""
+
+    async def given(self, issue: int) -> Sequence[Order]:
+        """The orders on an issue, oldest first.
+
+        MUST hold only what an operator's key signed, or the unedited comment of an account with write permission that
+        no agent uses. Raises `Unavailable` when the forge does not answer.
+        """
+        ...
