@@ -266,6 +266,7 @@ class World:
     restarted_at: dict[str, int] = field(default_factory=dict)
     halted_now: bool = False
     visits: int = 0
+    restarts: list[tuple[str, str]] = field(default_factory=list)
     lessons: dict[str, Lesson] = field(default_factory=dict)
     pending: dict[tuple[Agent, str], Pending] = field(default_factory=dict)
 
@@ -403,6 +404,7 @@ class World:
         """Start again."""
         if (await self.unit(name)).incarnation != expected:
             raise Refused("another life; nothing was changed")
+        self.restarts.append((name, expected))
         self.starts[name] += 1
         doomed = {one for one, holds in self.doomed.items() if holds(self.values)}
         self.dead -= {name} - self.stubborn - doomed
