@@ -47,10 +47,10 @@ from sre_space.domain.facts import (
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.opening import Opener
+from sre_space.loop.orders import OPERATOR, IssueOrders
 from sre_space.loop.runner import Runner
 from sre_space.ports.case_index import Lesson, Recalled
 from sre_space.ports.forge import Comment, Issue
-from sre_space.ports.orders import Order
 from sre_space.ports.outbox import Pending
 from sre_space.ports.probe import Health
 from sre_space.ports.runtime import Unit
@@ -262,21 +262,23 @@ class World:
     doomed: dict[str, Callable[[Values], bool]] = field(default_factory=dict)
     deployer: bool = True
     diagnoses: Callable[[Case], Diagnosis | None] = lambda _: None
-    said: list[Order] = field(default_factory=list)
+    writers: frozenset[str] = frozenset({"robin"})
     dead: set[str] = field(default_factory=set)
     stubborn: set[str] = field(default_factory=set)
     starts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SERVICES, 1))
     restarted_at: dict[str, int] = field(default_factory=dict)
     halted_now: bool = False
     visits: int = 0
+    restarts: list[tuple[str, str]] = field(default_factory=list)
     lessons: dict[str, Lesson] = field(default_factory=dict)
     pending: dict[tuple[Agent, str], Pending] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Wire it."""
         self.clock, self.forge = Clock(self), MemoryForge()
-        self.keys = {agent.value: Key(agent.value) for agent in Agent}
-        self.casebook = Casebook(self.forge, Trust(self.keys), REPOSITORY)
+        self.keys = {name: Key(name) for name in (*Agent, OPERATOR)}
+        self.trust = Trust(self.keys)
+        self.casebook = Casebook(self.forge, self.trust, REPOSITORY)
         self.git = MemoryGit({path: text.encode() for path, text in DESIRED.items()}, self.clock.now)
         self.running = dict(self.git.main())
         journey = Journey("buy", "traffic", ("journey quote",), 0.999)
@@ -301,8 +303,8 @@ class World:
     def _fixer(self) -> Fixer:
         restarts = Restarts(self.chart, self, self, self)
         changes = Changes(PullRequests(self.git, self, self.clock), restarts, self, self.clock)
-        follow_ups = FollowUps(self.forge)
-        return Fixer(self.chart, restarts, changes, self, self.casebook, self, follow_ups, self, self.clock)
+        follow_ups, orders = FollowUps(self.forge), IssueOrders(self.forge, self.trust, self, REPOSITORY)
+        return Fixer(self.chart, restarts, changes, self, self.casebook, orders, follow_ups, self, self.clock)
 
     def _duties(self) -> dict[Agent, Duty]:
         self.scout = Scout(self.watchers, self.clock)
@@ -314,8 +316,8 @@ class World:
                 self,
                 self,
                 self.casebook,
-                History(self.git),
                 self.clock,
+                History(self.git),
                 self._script,
             ),
             Agent.FIXER: self._fixer(),
@@ -405,6 +407,7 @@ class World:
         """Start again."""
         if (await self.unit(name)).incarnation != expected:
             raise Refused("another life; nothing was changed")
+        self.restarts.append((name, expected))
         self.starts[name] += 1
         doomed = {one for one, holds in self.doomed.items() if holds(self.values)}
         self.dead -= {name} - self.stubborn - doomed
@@ -414,11 +417,6 @@ class World:
     async def in_force(self, path: str, content: bytes) -> bool:
         """What runs."""
         return self.running.get(path, b"") == content
-
-    # ports.orders
-    async def given(self, issue: int) -> Sequence[Order]:
-        """What people said."""
-        return self.said
 
     # ports.traces
     async def services(self) -> Sequence[str]:
@@ -440,6 +438,15 @@ class World:
     def halted(self) -> bool:
         """The brake."""
         return self.halted_now
+
+    def halt(self) -> None:
+        """Set it."""
+        self.halted_now = True
+
+    # ports.orders
+    async def may_write(self, login: str) -> bool:
+        """Some."""
+        return login in self.writers
 
     # ports.case_index
     async def remember(self, lesson: Lesson) -> None:
@@ -481,6 +488,12 @@ class World:
         case = await self.casebook.case(number)
         assert case is not None
         return case
+
+    def says(self, number: int, body: str, who: str = "robin", edited: bool = False) -> None:
+        """Somebody comments."""
+        comments = self.forge.written[number]
+        id = sum(map(len, self.forge.written.values())) + 1
+        comments.append(Comment(id, who, 2, body, 0, int(edited)))
 
     async def turn(self, number: int, *agents: Agent) -> bool:
         """Each agent visits once; True when somebody did something."""

@@ -4,19 +4,84 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from sre_space.domain.chart import Autonomy, Chart, Guardrails, Journey, Service
+from sre_space.domain.chart import (
+    Autonomy,
+    Chart,
+    Cure,
+    FreezeWindow,
+    Guardrails,
+    Journey,
+    Service,
+    Tunable,
+    ValueType,
+)
+from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed
+from sre_space.domain.facts import CauseKind
 
+_TIME_OF_DAY = r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"
+_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Cure(_Strict):
+    kinds: tuple[CauseKind, ...] = Field(min_length=1)
+    of: Literal["itself", "dependency"]
+    to: str | None = None
+    times: float | None = Field(None, gt=1)
+    follow_up: str = ""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "_Cure":
+        if (self.to is None) == (self.times is None):
+            raise ValueError("say either `to` or `times`")
+        return self
+
+
+class _Tunable(_Strict):
+    type: ValueType
+    purpose: str = Field(min_length=1)
+    file: str = Field("", pattern=r"^([a-z0-9-]+\.env)?$")
+    min: float | None = None
+    max: float | None = None
+    values: tuple[str, ...] = ()
+    protected: bool = False
+    heals: _Cure | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "_Tunable":
+        text = self.type is ValueType.TEXT
+        if text and (self.min is not None or self.max is not None or (self.heals and self.heals.times)):
+            raise ValueError("a text has `values`, not min, max or times")
+        if not text and self.values:
+            raise ValueError("only a text has `values`")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min:g} is over max {self.max:g}")
+        if self.heals and self.protected:
+            raise ValueError("a protected key heals nothing: only people change it")
+        if self.heals and (why := self.named("", "").why_not(self.heals.to)):
+            raise ValueError(f"heals.to: {why}")
+        return self
+
+    def named(self, key: str, service: str) -> Tunable:
+        """The tunable of a service under its key."""
+        file = f"{FOLDER}/{self.file or f'{service}.env'}"
+        return Tunable(
+            key, file, self.type, self.purpose, self.min, self.max, self.values, self.protected, self._cure()
+        )
+
+    def _cure(self) -> Cure | None:
+        one = self.heals
+        return Cure(one.kinds, one.of == "dependency", one.to or "", one.times or 1.0, one.follow_up) if one else None
 
 
 class _Service(_Strict):
@@ -25,6 +90,8 @@ class _Service(_Strict):
     address: str = Field("", pattern=r"^([^\s/:]+:\d+)?$")
     calls: tuple[str, ...] = ()
     autonomy: Autonomy = Autonomy.OBSERVE
+    most_replicas: int = Field(1, ge=1)
+    tunables: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], _Tunable] = {}
 
 
 class _Journey(_Strict):
@@ -33,12 +100,28 @@ class _Journey(_Strict):
     slo: float = Field(gt=0, lt=1)
 
 
+class _Freeze(_Strict):
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(min_length=1)
+    since: str = Field("00:00", pattern=_TIME_OF_DAY)
+    until: str = Field("24:00", pattern=_TIME_OF_DAY)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "_Freeze":
+        if _seconds(self.since) >= _seconds(self.until):
+            raise ValueError(f"since {self.since} is not before until {self.until}; use one window for each day")
+        return self
+
+
 class _Guardrails(_Strict):
-    actions: tuple[str, ...]
+    actions: tuple[Literal["restart", "set-config", "revert", "scale"], ...]
     restarts_per_hour: int = Field(ge=0)
     cooldown_seconds: float = Field(ge=0)
     global_concurrency: int = Field(ge=1)
     attempts: int = Field(ge=1)
+    keys_per_change: int = Field(5, ge=1)
+    changes_per_key_a_day: int = Field(2, ge=1)
+    approval_seconds: float = Field(1800.0, gt=0)
+    freeze: tuple[_Freeze, ...] = ()
 
 
 class _Chart(_Strict):
@@ -87,7 +170,9 @@ def _value(found: re.Match[str], environment: Mapping[str, str]) -> str:
 
 def _chart(raw: _Chart) -> Chart:
     services = {
-        name: Service(name, one.health, one.unit, one.calls, one.autonomy, one.address)
+        name: Service(
+            name, one.health, one.unit, one.calls, one.autonomy, one.address, _tunables(name, one), one.most_replicas
+        )
         for name, one in raw.services.items()
     }
     name, journey = next(iter(raw.journeys.items()))
@@ -102,5 +187,24 @@ def _chart(raw: _Chart) -> Chart:
             limits.cooldown_seconds,
             limits.global_concurrency,
             limits.attempts,
+            limits.keys_per_change,
+            limits.changes_per_key_a_day,
+            limits.approval_seconds,
+            tuple(_freeze_window(window) for window in limits.freeze),
         ),
     )
+
+
+def _tunables(service: str, raw: _Service) -> tuple[Tunable, ...]:
+    return tuple(one.named(key, service) for key, one in raw.tunables.items())
+
+
+def _freeze_window(raw: _Freeze) -> FreezeWindow:
+    days = tuple(_WEEK.index(day) for day in raw.days)
+    return FreezeWindow(days, _seconds(raw.since), _seconds(raw.until))
+
+
+def _seconds(time_of_day: str) -> int:
+    """`16:30` in seconds since midnight."""
+    hours, _, minutes = time_of_day.partition(":")
+    return int(hours) * 3600 + int(minutes) * 60

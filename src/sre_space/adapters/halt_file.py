@@ -1,4 +1,4 @@
-"""The halt file: fulfils `ports.brake.Brake`; written by `sre-space halt`."""
+"""The halt file: fulfils `ports.brake.Brake`; written by `sre-space halt` and by the label."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,3 +16,7 @@ class HaltFile:
             return self.path.name in {entry.name for entry in self.path.parent.iterdir()}
         except OSError:
             return True
+
+    def halt(self) -> None:
+        """Make the file."""
+        self.path.touch(mode=0o600)

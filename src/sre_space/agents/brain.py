@@ -1,7 +1,7 @@
 """Brain's duties: diagnose, decide, and conclude with a post-mortem."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ from sre_space.analysis.outage import Failure, ServiceState, deepest_failures, d
 from sre_space.domain import guardrails
 from sre_space.domain.case import Case
 from sre_space.domain.chart import DAY_NS, Chart, Service
+from sre_space.domain.configuration import Edit
 from sre_space.domain.facts import Decision, Diagnosis, Payload, RuleAnswer, Step, SymptomKind
 from sre_space.domain.guardrails import PastAction
 from sre_space.domain.remedies import Escalate, Remedy
@@ -32,15 +33,18 @@ STARTING_NS = 3 * 10**9  # a service serves in less; the runtime counts whole se
 
 @dataclass(frozen=True)
 class Brain:
-    """Reads traces, the runtime's state and the history of desired state; changes nothing."""
+    """Reads traces, the runtime's state and the history of desired state; changes nothing.
+
+    Without `history` there are no remedies that change desired state.
+    """
 
     chart: Chart
     runtime: Runtime
     traces: Traces
     probe: Probe
     ledger: Ledger
-    history: History
     clock: Clock
+    history: History | None = None
 
     async def perform(self, case: Case, step: Step) -> Payload | None:
         """DECIDE or CONCLUDE."""
@@ -69,8 +73,12 @@ class Brain:
         self, case: Case, diagnosis: Diagnosis, units: dict[str, Unit], past: Sequence[PastAction]
     ) -> Scene:
         lives = {name: units[service.unit].incarnation for name, service in self.chart.services.items()}
-        desired = await self.history.desired()
-        reverse, stuck = await self.history.reverse_of(diagnosis.change, desired)
+        desired: Mapping[str, str] = {}
+        reverse: tuple[Edit, ...] = ()
+        stuck = ""
+        if self.history is not None:
+            desired = await self.history.desired()
+            reverse, stuck = await self.history.reverse_of(diagnosis.change, desired)
         return Scene(self.chart, case, diagnosis, lives, past, self.clock.now(), desired, reverse, stuck)
 
     def _decision(self, diagnosis: Diagnosis, remedy: Remedy, answers: tuple[RuleAnswer, ...]) -> Decision:

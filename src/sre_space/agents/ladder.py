@@ -157,7 +157,9 @@ def _cures(service: Service, tunable: Tunable, cause: Cause) -> bool:
 
 
 def _set(scene: Scene, service: Service, tunable: Tunable) -> Remedy | None:
-    present = value_of(scene.desired.get(tunable.file, ""), tunable.key)
+    if tunable.file not in scene.desired:
+        return None
+    present = value_of(scene.desired[tunable.file], tunable.key)
     wanted = tunable.cured(present)
     if wanted is None or tunable.cure is None:
         return None
@@ -169,9 +171,11 @@ def _scale(scene: Scene) -> list[Remedy]:
     """Twice as many, where the runtime can."""
     service = scene.chart.services[scene.cause.service]
     key = f"{service.name.upper().replace('-', '_')}_REPLICAS"
-    present = value_of(scene.desired.get(SPACE_FILE, ""), key) or "1"
-    wanted = min(2 * int(present), service.most_replicas) if present.isdecimal() else 0
-    if not present.isdecimal() or wanted <= int(present):
+    present = value_of(scene.desired.get(SPACE_FILE, ""), key)
+    if present is None or not present.isdecimal():
+        return []
+    wanted = min(2 * int(present), service.most_replicas)
+    if wanted <= int(present):
         return []
     return [Scale(service.name, SPACE_FILE, key, present, str(wanted), _because(scene))]
 

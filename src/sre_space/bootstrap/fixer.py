@@ -1,18 +1,39 @@
 """The process of Fixer: `python -m sre_space.bootstrap.fixer`."""
 
+from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.supervisord import SupervisordRuntime
-from sre_space.agents.fixer import Fixer
+from sre_space.agents.fixer.fixer import Fixer
+from sre_space.agents.fixer.follow_up import FollowUps
+from sre_space.agents.fixer.restart import Restarts
 from sre_space.bootstrap import agent, server
 from sre_space.domain import facts
+from sre_space.loop.halting import halt_on_label
+from sre_space.loop.orders import IssueOrders
 from sre_space.settings import Fixer as Settings
 
 
 async def _work(settings: Settings) -> None:
     ground = agent.Ground.prepare(facts.Agent.FIXER, settings)
     runtime = SupervisordRuntime(settings.runtime_socket, agent.units(ground.chart))
-    fixer = Fixer(ground.chart, runtime, HttpProbe.create(), ground.casebook, ground.brake, ground.clock)
-    await ground.watch(fixer).run()
+    fixer = Fixer(
+        chart=ground.chart,
+        restarts=Restarts(ground.chart, runtime, HttpProbe.create(), ground.brake),
+        changes=None,
+        probe=HttpProbe.create(),
+        ledger=ground.casebook,
+        orders=_orders(ground, settings),
+        follow_ups=FollowUps(ground.forge),
+        brake=ground.brake,
+        clock=ground.clock,
+    )
+    await ground.watch(fixer, halt_on_label(ground.brake)).run()
+
+
+def _orders(ground: agent.Ground, settings: Settings) -> IssueOrders:
+    token, owner, repo = settings.github_personal_access_token, settings.repo_owner, settings.repo_name
+    writers = GithubWriters(settings.forge_url, token, owner, repo)
+    return IssueOrders(ground.forge, ground.casebook.trust, writers, ground.casebook.repository)
 
 
 if __name__ == "__main__":

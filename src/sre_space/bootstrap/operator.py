@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sre_space.adapters.chart_file import read_chart
-from sre_space.adapters.ed25519 import TrustFolder
+from sre_space.adapters.ed25519 import KeyFile, TrustFolder
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.bootstrap.space_ports import HOST
@@ -30,6 +30,7 @@ class Operator:
     caller: str
     steps: tuple[str, ...]
     duty: Path
+    key: KeyFile
 
     def agents_on_duty(self) -> bool:
         """True when all four agents have read their cases since the space was started."""
@@ -45,7 +46,8 @@ class Operator:
         casebook = Casebook(forge, TrustFolder(state.root / "trust"), running.repository)
         traces = JaegerTraces(f"http://{HOST}:{running.ports['jaeger_port']}")
         journey = read_chart(Path(running.chart)).journey
-        return cls(forge, casebook, traces, journey.caller, journey.steps, state.run / "env")
+        key = KeyFile.load(state.root / "keys" / "operator.key")
+        return cls(forge, casebook, traces, journey.caller, journey.steps, state.run / "env", key)
 
     async def close(self) -> None:
         """End the connections."""

@@ -28,9 +28,9 @@ from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_env import Plan
 from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_state import State, running_space
-from sre_space.domain.errors import Malformed, SpaceError
+from sre_space.domain.errors import Malformed, Refused, SpaceError, Unavailable
 from sre_space.entrypoints import demo as demonstration
-from sre_space.entrypoints import looking
+from sre_space.entrypoints import looking, ordering
 from sre_space.entrypoints.diagnose import diagnose
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
@@ -138,9 +138,32 @@ def halt(state: StateOption) -> None:
 
 @app.command()
 def resume(state: StateOption) -> None:
-    """Let the doctor act again."""
+    """Let the doctor act again; takes the label sre:halt from the open incidents too."""
+    with contextlib.suppress(Refused):  # no space runs: there is nobody whom a label could halt
+        try:
+            _asked(state, ordering.release)
+        except Unavailable as error:
+            err.print(f"sre-space: a label that halts stays where it is: {error}", markup=False, highlight=False)
     State(state.resolve()).halt.unlink(missing_ok=True)
     out.print("the doctor may act")
+
+
+@app.command()
+def plan(number: int, state: StateOption) -> None:
+    """Show exactly what the decision of an incident does or would do; changes nothing."""
+    out.print(_asked(state, lambda operator: ordering.plan(operator, number)), markup=False, highlight=False)
+
+
+@app.command()
+def approve(plan: str, state: StateOption) -> None:
+    """Approve a plan that waits, signed by the operator's key."""
+    out.print(_asked(state, lambda operator: ordering.order(operator, "approve", plan)), highlight=False)
+
+
+@app.command()
+def reject(plan: str, state: StateOption) -> None:
+    """Reject a plan that waits; it is not proposed again."""
+    out.print(_asked(state, lambda operator: ordering.order(operator, "reject", plan)), highlight=False)
 
 
 @app.command()

@@ -9,3 +9,7 @@ class Brake(Protocol):
     def halted(self) -> bool:
         """True while halted. MUST read the present state each time; MUST answer True when it cannot tell."""
         ...
+
+    def halt(self) -> None:
+        """Stop every action from now on; MUST be a no-op while halted. Only a person releases it."""
+        ...

@@ -27,3 +27,14 @@ class Orders(Protocol):
         no agent uses. Raises `Unavailable` when the forge does not answer.
         """
         ...
+
+
+class Writers(Protocol):
+    """Whom the forge grants to write to the repository."""
+
+    async def may_write(self, login: str) -> bool:
+        """True for a collaborator with permission write, maintain or admin.
+
+        MUST answer False when the forge does not list the account, and raise `Unavailable` when it does not answer.
+        """
+        ...

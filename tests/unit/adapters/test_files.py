@@ -1,5 +1,6 @@
 """Keys, trust, outbox, halt file and chart: the adapters that are files."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -8,11 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_space.adapters.chart_file import parse_chart, read_chart
+from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key
 from sre_space.adapters.halt_file import HaltFile
 from sre_space.adapters.outbox_folder import OutboxFolder
+from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.forge.identities import read_identities, write_identities
+from sre_space.embedded.launcher import digest, running_file
 from sre_space.ports.outbox import Pending
 
 CHART = Path(__file__).resolve().parents[3] / "sre-space.yaml"
@@ -88,6 +92,27 @@ def test_halted_while_the_file_is_there_or_nobody_can_tell(tmp_path: Path) -> No
     (tmp_path / "halt").touch()
     assert brake.halted()
     assert HaltFile(tmp_path / "gone" / "halt").halted()
+
+
+def test_the_brake_is_set_once_and_stays(tmp_path: Path) -> None:
+    brake = HaltFile(tmp_path / "halt")
+    brake.halt()
+    brake.halt()
+
+    assert brake.halted()
+
+
+def test_a_service_runs_with_what_it_was_started_with_and_limits_with_what_the_warden_reads(tmp_path: Path) -> None:
+    deployed = DeployedFolder(tmp_path)
+    for folder in ("run/env", "deploy/config"):
+        (tmp_path / folder).mkdir(parents=True)
+    service, limits, content = f"{FOLDER}/policy-service.env", f"{FOLDER}/space.env", b"A=1\n"
+
+    assert [asyncio.run(deployed.in_force(path, content)) for path in (service, limits)] == [False, False]
+    running_file(tmp_path, "policy-service").write_text(digest(content))
+    (tmp_path / "deploy/config/space.env").write_bytes(content)
+    assert [asyncio.run(deployed.in_force(path, content)) for path in (service, limits)] == [True, True]
+    assert [asyncio.run(deployed.in_force(path, b"A=2\n")) for path in (service, limits)] == [False, False]
 
 
 def test_tokens_are_kept_and_private(tmp_path: Path) -> None:

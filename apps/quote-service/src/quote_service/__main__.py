@@ -1,5 +1,6 @@
 """The process of the quote service: `python -m quote_service`."""
 
+import logging
 import uuid
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,8 +10,9 @@ from sqlalchemy import CursorResult, Engine, select, update
 from sqlalchemy.orm import Session
 
 from quote_service.downstream import Downstream
-from quote_service.pricing import premium_cents
-from quote_service.quotes import Quote, QuoteAnswer, QuoteRequest
+from quote_service.pricing import STANDARD_SCORE, premium_cents
+from quote_service.quotes import Quote, QuoteAnswer, QuoteRequest, StandardTariff
+from quote_service.risks import NobodyKnows, Spared, risk_score
 from quote_service.settings import Settings
 from service_kit.app import create_app, serve
 from service_kit.database import open_database
@@ -18,8 +20,18 @@ from service_kit.outbox import Relay, add_event
 from service_kit.problems import Problem
 from service_kit.telemetry import Telemetry, set_up
 
+log = logging.getLogger(__name__)
+
 NAME = "quote-service"
 QuoteId = Annotated[str, Path(pattern="^[0-9a-f-]{36}$")]
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """The other services, asked with less patience, and spared after a failure."""
+
+    users: Spared
+    policies: Spared
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,7 @@ class Quotes:
     users: Downstream
     policies: Downstream
     limit_cents: int
+    fallback: Fallback | None = None
 
     def request(self, asked: QuoteRequest) -> QuoteAnswer:
         """Commit that somebody asked, before anybody else is asked; then price it."""
@@ -41,23 +54,25 @@ class Quotes:
             add_event(session, NAME, "quote_requested", quote.id, data)
             session.commit()
         self.relay.ring()
-        premium = self._premium(asked)
+        score = self._score(asked)
         with Session(self.engine, expire_on_commit=False) as session:
             quote = session.merge(quote)
-            quote.state, quote.premium_cents = "priced", premium
+            quote.state, quote.standard = "priced", StandardTariff() if score is None else None
+            quote.premium_cents = premium_cents(
+                asked.product, STANDARD_SCORE if score is None else score, asked.coverage
+            )
             session.commit()
         return QuoteAnswer.of(quote)
 
-    def _premium(self, asked: QuoteRequest) -> int:
-        profile = self.users.ask("GET", f"/users/{asked.user_id}")
-        request = {
-            "user_id": asked.user_id,
-            "product": asked.product,
-            "age": profile["age"],
-            "claims": profile["claims"],
-        }
-        risk = self.policies.ask("POST", "/risk-assessments", request)
-        return premium_cents(asked.product, risk["score"], asked.coverage)
+    def _score(self, asked: QuoteRequest) -> int | None:
+        """The customer's risk; None when nobody can tell it now and there is a fallback."""
+        if self.fallback is None:
+            return risk_score(self.users, self.policies, asked)
+        try:
+            return risk_score(self.fallback.users, self.fallback.policies, asked)
+        except NobodyKnows as why:
+            log.warning("the standard tariff is used: %s", why)
+            return None
 
     def purchase(self, id: str) -> QuoteAnswer:
         """Have the policy issued; a quote that was bought stays as it is."""
@@ -97,7 +112,7 @@ def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
     wait, attempts = settings.downstream_timeout_seconds, settings.downstream_attempts
     users = Downstream.at("user-service", settings.user_service_url, wait, attempts)
     policies = Downstream.at("policy-service", settings.policy_service_url, wait, attempts)
-    quotes = Quotes(engine, relay, users, policies, settings.online_purchase_limit_cents)
+    quotes = Quotes(engine, relay, users, policies, settings.online_purchase_limit_cents, _fallback(settings))
     app = create_app(NAME, settings, engine, relay, telemetry)
 
     @app.post("/quotes", status_code=201)
@@ -122,6 +137,16 @@ def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
             return [QuoteAnswer.of(one) for one in session.scalars(select(Quote).limit(limit))]
 
     return app
+
+
+def _fallback(settings: Settings) -> Fallback | None:
+    if settings.risk_fallback == "off":
+        return None
+    wait = settings.risk_patience_seconds
+    return Fallback(
+        Spared(Downstream.at("user-service", settings.user_service_url, wait)),
+        Spared(Downstream.at("policy-service", settings.policy_service_url, wait)),
+    )
 
 
 def main() -> None:

@@ -5,6 +5,7 @@
 | base premium | auto 42000, home 18000, travel 6000 |
 | risk | 1 % more for each point of the risk score |
 | coverage | 0.05 % of the sum over 10000 (in whole currency units) |
+| standard tariff | as for a risk score of 75, which is what three claims, a risky age and a car make at most |
 
 The result is rounded down to full cents and is never under 1000.
 """
@@ -14,6 +15,7 @@ RISK_PER_POINT = 100  # points that double the base
 FREE_COVERAGE = 10_000
 COVERAGE_DIVISOR = 20  # cents for each unit of coverage over the free one
 LEAST_CENTS = 1_000
+STANDARD_SCORE = 75  # of customers whose risk nobody can tell now
 
 
 def premium_cents(product: str, risk_score: int, coverage: int) -> int:

@@ -3,10 +3,18 @@
 from typing import Literal
 
 from pydantic import BaseModel, Field
-from sqlalchemy import String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service_kit.database import Base, Id
+
+
+class StandardTariff(Base):
+    """Marks a quote that was priced by the standard tariff, its customer's risk not being known."""
+
+    __tablename__ = "standard_tariffs"
+
+    quote_id: Mapped[str] = mapped_column(ForeignKey("quotes.id"), primary_key=True)
 
 
 class Quote(Base):
@@ -21,6 +29,7 @@ class Quote(Base):
     state: Mapped[str] = mapped_column(String(20))
     premium_cents: Mapped[int] = mapped_column(default=0)
     policy_id: Mapped[int] = mapped_column(default=0)
+    standard: Mapped[StandardTariff | None] = relationship(lazy="joined")
 
 
 class QuoteRequest(BaseModel):
@@ -32,7 +41,10 @@ class QuoteRequest(BaseModel):
 
 
 class QuoteAnswer(BaseModel):
-    """A quote; `premium_cents` and `policy_id` are 0 until there is one."""
+    """A quote; `premium_cents` and `policy_id` are 0 until there is one.
+
+    `tariff` is `standard` when it was priced while the customer's risk could not be told.
+    """
 
     id: str
     user_id: int
@@ -41,6 +53,7 @@ class QuoteAnswer(BaseModel):
     state: str
     premium_cents: int
     policy_id: int
+    tariff: Literal["individual", "standard"]
 
     @classmethod
     def of(cls, quote: Quote) -> "QuoteAnswer":
@@ -53,4 +66,5 @@ class QuoteAnswer(BaseModel):
             state=quote.state,
             premium_cents=quote.premium_cents,
             policy_id=quote.policy_id,
+            tariff="standard" if quote.standard else "individual",
         )

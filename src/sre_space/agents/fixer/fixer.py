@@ -20,7 +20,7 @@ from sre_space.domain.facts import (
     SymptomKind,
 )
 from sre_space.domain.labels import FIXED
-from sre_space.domain.remedies import Escalate, Restart
+from sre_space.domain.remedies import ConfigChange, Escalate, Restart
 from sre_space.ports.brake import Brake
 from sre_space.ports.clock import Clock
 from sre_space.ports.ledger import Ledger
@@ -30,11 +30,14 @@ from sre_space.ports.probe import Probe
 
 @dataclass(frozen=True)
 class Fixer:
-    """The only agent that changes the patient. `restarts` and `changes` are its two hands."""
+    """The only agent that changes the patient; `restarts` and `changes` are its hands.
+
+    Without `changes` it restarts only: other decisions fail, and what is to be undone waits for a Fixer that can.
+    """
 
     chart: Chart
     restarts: Restarts
-    changes: Changes
+    changes: Changes | None
     probe: Probe
     ledger: Ledger
     orders: Orders
@@ -49,7 +52,9 @@ class Fixer:
             return Confirmation(FIXED)
         if self.brake.halted():
             return None
-        return await (self.changes.undo(case) if step is Step.UNDO else self.act(case))
+        if step is Step.UNDO:
+            return await self.changes.undo(case) if self.changes else None
+        return await self.act(case)
 
     async def recorded(self, case: Case) -> None:
         """Labels follow from the chain; the loop sets them."""
@@ -61,29 +66,45 @@ class Fixer:
         remedy = decision.remedy
         if isinstance(remedy, Escalate):
             return await self._escalate(case, decision)
-        if not isinstance(remedy, Restart) and await self.changes.begun(case, remedy):
+        if not isinstance(remedy, Restart):
+            return await self._change(case, decision, remedy)
+        answers = await self._asked(case, decision)
+        if answers is None or isinstance(answers, Action):
+            return answers
+        outage = case.detection.symptoms[0].kind is SymptomKind.INFRASTRUCTURE
+        return await self.restarts.carry_out(remedy, answers, outage)
+
+    async def _change(self, case: Case, decision: Decision, remedy: ConfigChange) -> Action | None:
+        """What is merged is followed to its end, whatever is asked or said now: history does not expire."""
+        if self.changes is None:
+            return _told(ActionResult.FAILED, decision, "this Fixer cannot change desired state")
+        if await self.changes.begun(case, remedy):
             return await self.changes.finish(case, remedy)
-        orders = await self.orders.given(case.issue)
+        answers = await self._asked(case, decision)
+        if answers is None or isinstance(answers, Action):
+            return answers
+        return await self.changes.carry_out(case, remedy, answers)
+
+    async def _asked(self, case: Case, decision: Decision) -> Action | tuple[RuleAnswer, ...] | None:
+        """People, the clock and the guardrails: what allows it, the record of what does not, None to wait."""
+        orders, now = await self.orders.given(case.issue), self.clock.now()
         if (no := _forbidden(case, orders)) is not None:
             result = ActionResult.ESCALATED if no.verb == "stop" else ActionResult.FAILED
             return _told(result, decision, f"{no.by} said {no.verb} (comment {no.place})")
-        if self.clock.now() > decision.expires:
+        if now > decision.expires:
             return _told(ActionResult.REFUSED, decision, "the decision has expired")
         yes = _approval(case, orders)
         if decision.plan and yes is None:
             return None
-        past = await self.ledger.past_actions(self.clock.now() - guardrails.looks_back(remedy))
-        answers = guardrails.ask(self.chart, remedy, case.incident, past, self.clock.now())
+        past = await self.ledger.past_actions(now - guardrails.looks_back(decision.remedy))
+        answers = guardrails.ask(self.chart, decision.remedy, case.incident, past, now)
         if guardrails.must_wait(answers):
             return None
         if not guardrails.allowed(answers):
             return _told(ActionResult.REFUSED, decision, "a guardrail refused", answers)
         if decision.plan and yes is not None:
             answers += (RuleAnswer("approval", True, f"{yes.by} approved plan {yes.plan} (comment {yes.place})"),)
-        if isinstance(remedy, Restart):
-            outage = case.detection.symptoms[0].kind is SymptomKind.INFRASTRUCTURE
-            return await self.restarts.carry_out(remedy, answers, outage)
-        return await self.changes.carry_out(case, remedy, answers)
+        return answers
 
     async def _escalate(self, case: Case, decision: Decision) -> Action:
         symptom = case.detection.symptoms[0]
@@ -96,7 +117,8 @@ class Fixer:
 
     async def _leave_in_order(self, case: Case) -> None:
         """Before the doctor is done with a case: no pull request is left open, and people know what is left to do."""
-        await self.changes.clear_away(case)
+        if self.changes is not None:
+            await self.changes.clear_away(case)
         await self.follow_ups.open_missing(case)
 
 

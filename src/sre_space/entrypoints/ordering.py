@@ -1,0 +1,50 @@
+"""What an operator orders on the command line: a plan approved or rejected, the brake released."""
+
+from sre_space.bootstrap.operator import Operator
+from sre_space.domain.case import Case
+from sre_space.domain.errors import Missing
+from sre_space.domain.facts import Decision
+from sre_space.domain.labels import HALT
+from sre_space.domain.remedies import Escalate, Restart
+from sre_space.ports.orders import Verb
+from sre_space.wire.order import render_order
+from sre_space.wire.proposal import proposal_of
+
+
+async def order(operator: Operator, verb: Verb, plan: str) -> str:
+    """Sign it on the issue of the plan; `Missing` when no open incident waits for that plan."""
+    for case in await operator.casebook.open_cases():
+        if waits(case) and case.plan == plan:
+            body = render_order(operator.casebook.repository, case.issue, verb, plan, operator.key)
+            await operator.forge.comment(case.issue, body)
+            return f"plan {plan} of issue {case.issue}: {verb} is signed"
+    raise Missing(f"no open incident waits for a plan {plan!r}; `sre-space incidents` lists what waits")
+
+
+async def plan(operator: Operator, number: int) -> str:
+    """What the newest decision of an incident does or would do, exactly; `Missing` when there is none."""
+    case = await operator.casebook.case(number)
+    decision = case.latest(Decision) if case else None
+    if case is None or decision is None:
+        raise Missing(f"issue {number} is no incident with a decision")
+    lines = [decision.remedy.command, "", f"why: {decision.remedy.reason}"]
+    if waits(case):
+        lines.append(f"waits for a person: sre-space approve {case.plan}")
+    lines += [f"{'allowed' if one.allowed else 'REFUSED'} by {one.rule}: {one.reason}" for one in decision.guardrails]
+    if not isinstance(decision.remedy, Restart | Escalate):
+        proposal = proposal_of(case, decision.remedy)
+        lines += ["", f"branch: {proposal.branch}", f"title:  {proposal.title}", "", proposal.body]
+    return "\n".join(lines)
+
+
+async def release(operator: Operator) -> int:
+    """Take the halting label from every open incident, which would halt again at the next poll; how many had it."""
+    halting = [issue for issue in await operator.forge.issues() if HALT in issue.labels]
+    for issue in halting:
+        await operator.forge.set_labels(issue.number, [label for label in issue.labels if label != HALT])
+    return len(halting)
+
+
+def waits(case: Case) -> bool:
+    """True while a plan waits for a person."""
+    return isinstance(case.last.payload, Decision) and case.last.payload.plan

@@ -1,0 +1,23 @@
+"""The label that halts: who may label an open incident stops the doctor within one poll. Used by Fixer's process."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from sre_space.domain.case import Case
+from sre_space.domain.labels import HALT
+from sre_space.ports.brake import Brake
+
+log = logging.getLogger(__name__)
+
+
+def halt_on_label(brake: Brake) -> Callable[[Sequence[Case]], bool]:
+    """What each poll's open incidents are told to; sets the brake, which only a person's `resume` releases."""
+
+    def polled(cases: Sequence[Case]) -> bool:
+        labelled = [case.issue for case in cases if HALT in case.labels]
+        if labelled and not brake.halted():
+            log.warning("halted: issue %d carries the label %s", labelled[0], HALT)
+            brake.halt()
+        return True
+
+    return polled

@@ -1,0 +1,70 @@
+"""Orders of people: signed by an operator's key, or a comment that is nothing but `/sre approve <plan>`.
+
+A signed order is plain `key=value` lines like a fact's footer, but no link of the chain: it names the decision that it
+is about, so it approves that one, once, on that issue of that repository, and nothing else.
+"""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from typing import get_args
+
+from sre_space.domain.errors import Malformed
+from sre_space.ports.orders import Verb
+from sre_space.ports.signing import Signer
+
+VERSION = "v1"
+KEYS = ("sre-order", "repository", "issue", "order", "plan", "key", "signature")
+VERBS: tuple[Verb, ...] = get_args(Verb)
+_COMMAND = re.compile(r"/sre (?:(approve|reject) ([0-9a-f]{12})|(stop))")
+
+
+@dataclass(frozen=True)
+class SignedOrder:
+    """A parsed order, not yet verified: `message` is what `signature` must cover."""
+
+    repository: str
+    issue: int
+    verb: Verb
+    plan: str
+    key_id: str
+    message: bytes
+    signature: bytes
+
+
+def render_order(repository: str, issue: int, verb: Verb, plan: str, signer: Signer) -> str:
+    """The body of a comment that orders it."""
+    values = (VERSION, repository, str(issue), verb, plan, signer.key_id)
+    message = "".join(f"{key}={value}\n" for key, value in zip(KEYS, values, strict=False))
+    signature = base64.urlsafe_b64encode(signer.sign(message.encode())).decode().rstrip("=")
+    return f"**Operator**: {verb} plan `{plan}`\n\n```text\n{message}signature={signature}\n```\n"
+
+
+def parse_order(body: str) -> SignedOrder | None:
+    """The signed order of a body; None when there is none, `Malformed` when it is broken."""
+    lines = [line.strip() for line in body.strip().splitlines() if line.strip("` \t") not in ("", "text")]
+    tail = [line.partition("=") for line in lines[-len(KEYS) :]]
+    if tuple(key for key, _, _ in tail) != KEYS:
+        return None
+    values = {key: value for key, _, value in tail}
+    verb = next((one for one in VERBS if one == values["order"]), None)
+    if values["sre-order"] != VERSION or verb is None:
+        raise Malformed(f"no order of {VERSION}: {values['order']!r}")
+    try:
+        signature = values["signature"]
+        signed = base64.b64decode(signature + "=" * (-len(signature) % 4), altchars=b"-_", validate=True)
+        issue = int(values["issue"])
+    except (ValueError, binascii.Error) as error:
+        raise Malformed(f"an order does not parse: {error}") from error
+    message = "".join(f"{key}={values[key]}\n" for key in KEYS[:-1]).encode()
+    return SignedOrder(values["repository"], issue, verb, values["plan"], values["key"], message, signed)
+
+
+def parse_command(body: str) -> tuple[Verb, str] | None:
+    """Verb and plan ("" for stop) of a comment that is exactly a command; None for every other text."""
+    found = _COMMAND.fullmatch(body.strip())
+    if found is None:
+        return None
+    verb = next(one for one in VERBS if one == (found[1] or found[3]))
+    return verb, found[2] or ""
