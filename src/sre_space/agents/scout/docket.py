@@ -65,8 +65,8 @@ class Docket:
         return (*self.windows.values(), *self.past, *self.planned)
 
     def excused(self, at: int) -> bool:
-        """True for an attempt of the journey that began while an incident was open."""
-        return any(window.holds(at) for window in (*self.windows.values(), *self.past))
+        """True for an attempt of the journey that began while an incident was open, or during planned work."""
+        return any(window.holds(at) for window in self.all_windows())
 
     def _begin(self, detection: Detection) -> None:
         window = _lasting(detection)
