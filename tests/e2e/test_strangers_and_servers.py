@@ -59,14 +59,20 @@ def test_an_unsigned_command_restarts_nothing_whoever_writes_it(live: LiveSpace,
 
 
 def test_a_stranger_may_speak_but_not_label_or_close(live: LiveSpace) -> None:
+    theirs: list[int] = []
+
+    async def ours(forge: GithubMcpForge) -> None:
+        theirs.append(await forge.open_issue("a note", "for ourselves", ()))
+        await forge.close_issue(theirs[0])
+
     async def try_it(forge: GithubMcpForge) -> None:
         number = await forge.open_issue("hello", "I am new here", ())
-        issues = await forge.issues(state="all")
         with pytest.raises(Refused):
             await forge.set_labels(number, ("Status: Fixed",))
         with pytest.raises(Refused):
-            await forge.close_issue(issues[0].number)
+            await forge.close_issue(theirs[0])
 
+    as_user(live, "operator", ours)
     as_user(live, "mallory", try_it)
 
 

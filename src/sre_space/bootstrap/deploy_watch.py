@@ -28,8 +28,9 @@ def follow(state: State, stopped: Callable[[float], bool]) -> None:
         head = main_at(repository(state, running)) if running is not None else ""
         if head in ("", settled):
             continue
-        settled = _settled(state) or settled
-        if settled != head and stopped(AGAIN_S):
+        found = _settled(state)
+        settled = found or settled
+        if not found and stopped(AGAIN_S):
             return
 
 

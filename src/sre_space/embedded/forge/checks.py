@@ -14,7 +14,7 @@ from sre_space.domain.errors import Malformed
 from sre_space.embedded.forge.history import touched
 from sre_space.embedded.forge.pull_store import CheckRun, PullRow, PullStore
 from sre_space.embedded.forge.refs import Refs
-from sre_space.embedded.forge.repository import CONFIG
+from sre_space.embedded.forge.repository import CONFIG, entries_of
 from sre_space.embedded.forge.store import utc_now
 
 VALIDATE = "validate-config"
@@ -70,11 +70,8 @@ class Checks:
 
 
 def _configuration(commit: pygit2.Commit) -> Mapping[str, bytes]:
-    try:
-        folder = commit.tree[CONFIG].peel(pygit2.Tree)
-    except (KeyError, pygit2.InvalidSpecError):
-        return {}
-    links = [str(entry.name) for entry in folder if entry.filemode == FileMode.LINK]
+    entries = entries_of(commit, CONFIG)
+    links = [str(entry.name) for entry in entries if entry.filemode == FileMode.LINK]
     if links:
         raise Malformed(f"{CONFIG}/{links[0]} is a link, not a file")
-    return {str(entry.name): entry.data for entry in folder if isinstance(entry, pygit2.Blob)}
+    return {str(entry.name): entry.data for entry in entries if isinstance(entry, pygit2.Blob)}

@@ -57,14 +57,22 @@ def main_at(path: Path) -> str:
 
 
 def files_at(path: Path, folder: str) -> tuple[str, str, dict[str, bytes]]:
-    """Main's commit id, its subject, and the files that lie in a folder of it, by name."""
+    """Main's commit id, its subject, and the files that lie in a folder of it, by name; none without the folder."""
     try:
-        commit = pygit2.Repository(str(path)).revparse_single("main").peel(pygit2.Commit)
-        entries = commit.tree[folder].peel(pygit2.Tree)
-    except (KeyError, ValueError, pygit2.GitError) as error:
-        raise Missing(f"{path} has no folder {folder} on main") from error
-    found = {str(entry.name): entry.data for entry in entries if isinstance(entry, pygit2.Blob)}
+        commit = pygit2.Repository(str(path)).references["refs/heads/main"].peel(pygit2.Commit)
+    except (KeyError, pygit2.GitError) as error:
+        raise Missing(f"{path} has no main") from error
+    found = {str(entry.name): entry.data for entry in entries_of(commit, folder) if isinstance(entry, pygit2.Blob)}
     return str(commit.id), commit.message.partition("\n")[0], found
+
+
+def entries_of(commit: pygit2.Commit, folder: str) -> list[pygit2.Object]:
+    """What lies directly in a folder; nothing when there is no such folder."""
+    try:
+        found = commit.tree[folder]
+    except KeyError:
+        return []
+    return list(found) if isinstance(found, pygit2.Tree) else []
 
 
 def read_path(repository: pygit2.Repository, path: str, ref: str) -> tuple[str, bytes | list[dict[str, object]]]:

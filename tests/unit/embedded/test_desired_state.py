@@ -1,0 +1,62 @@
+"""What a deployment accepts, and the forge's check with it."""
+
+from pathlib import Path
+
+import pygit2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre_space.bootstrap.desired_state import desired_state
+from sre_space.domain.errors import Malformed, Missing
+from sre_space.embedded.forge.repository import CONFIG, files_at, main_at, open_repository
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+def test_the_configuration_of_this_checkout_is_accepted_as_it_is(tmp_path: Path) -> None:
+    open_repository(tmp_path / "r.git", CHECKOUT)
+    commit, _, files = files_at(tmp_path / "r.git", CONFIG)
+
+    wanted = desired_state(files)
+    assert wanted == {path.name: path.read_text() for path in (CHECKOUT / CONFIG).glob("*.env")}
+    assert main_at(tmp_path / "r.git") == commit
+
+
+def test_a_main_without_configuration_is_refused_and_a_repository_without_main_is_missing(tmp_path: Path) -> None:
+    assert main_at(tmp_path / "r.git") == ""
+    with pytest.raises(Missing):
+        files_at(tmp_path / "r.git", CONFIG)
+    repository = open_repository(tmp_path / "r.git", None)
+    _, _, files = files_at(tmp_path / "r.git", CONFIG)
+    with pytest.raises(Malformed, match=r"deploy/config holds no \*.env file"):
+        desired_state(files)
+    assert isinstance(repository, pygit2.Repository)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.env", b"A=1\nB 2\n", "deploy/config/a.env:2: 'B 2' is not NAME=value"),
+        ("space.env", b"X_REPLICAS=two\n", "deploy/config/space.env:1: 'X_REPLICAS=two' is not NAME=integer"),
+        ("a.env", b"\xff", "deploy/config/a.env: 'utf-8' codec can't decode byte 0xff in position 0"),
+        ("a.md", b"A=1\n", "deploy/config holds no"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(name: str, content: bytes, told: str) -> None:
+    with pytest.raises(Malformed) as caught:
+        desired_state({name: content})
+    assert str(caught.value).startswith(told)
+
+
+@given(st.dictionaries(st.sampled_from(["a.env", "space.env", "notes.md"]), st.binary(max_size=60)))
+def test_any_bytes_are_accepted_or_refused_in_one_sentence(files: dict[str, bytes]) -> None:
+    ours = {name: content for name, content in files.items() if name.endswith(".env")}
+    try:
+        wanted = desired_state(files)
+    except Malformed as error:
+        told = str(error)
+    else:
+        told = CONFIG
+        assert {name: text.encode() for name, text in wanted.items()} == ours
+    assert CONFIG in told
