@@ -58,11 +58,11 @@ def branches_of(case: Case) -> str:
 
 
 def _branch(case: Case) -> str:
-    """`sre/inc-7-20260301T101500123Z`: the issue and when it was decided."""
+    """`sre/inc-7-20260301T101500Z`: the issue and when it was decided; `-d2` is the second decision of a case."""
     decided = case.fact_of(Step.DECIDE)
     assert decided is not None
-    at = datetime.fromtimestamp(decided.at // 10**9, UTC).strftime("%Y%m%dT%H%M%S")
-    return f"{branches_of(case)}{at}{decided.at // 10**6 % 1000:03d}Z"
+    at = datetime.fromtimestamp(decided.at // 10**9, UTC).strftime("%Y%m%dT%H%M%SZ")
+    return f"{branches_of(case)}{at}" + (f"-d{decided.attempt}" if decided.attempt > 1 else "")
 
 
 def _title(case: Case, what: str) -> str:
