@@ -3,7 +3,7 @@
 Real keys and the real wire format; only the technologies are replaced.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import urlsplit
@@ -71,7 +71,7 @@ class Trust:
     def __init__(self, keys: Mapping[str, Key]) -> None:
         self.keys = keys
 
-    def owner(self, key_id: str, message: bytes, signature: bytes) -> str | None:
+    def owner(self, key_id: str, message: bytes, signature: bytes, at: int) -> str | None:
         """The agent."""
         try:
             self.keys[key_id].private.public_key().verify(signature, message)
@@ -87,6 +87,7 @@ class MemoryForge:
     found: list[Issue] = field(default_factory=list)
     written: dict[int, list[Comment]] = field(default_factory=dict)
     down: bool = False
+    now: Callable[[], int] = lambda: 0
 
     def _up(self) -> None:
         if self.down:
@@ -100,7 +101,7 @@ class MemoryForge:
         """Append."""
         self._up()
         number = len(self.found) + 1
-        self.found.append(Issue(number, title, body, "open", "sre", tuple(labels), 0, 0, 0))
+        self.found.append(Issue(number, title, body, "open", "sre", tuple(labels), 0, self.now(), self.now()))
         self.written[number] = []
         return number
 
@@ -160,10 +161,15 @@ class Spans:
     """The steps of all incidents as they were reported: (step, parent's digest)."""
 
     told: list[tuple[Step, str]] = field(default_factory=list)
+    void: list[str] = field(default_factory=list)
 
     def recorded(self, fact: Fact, digest: str, root: str, begun: int) -> None:
         """Keep."""
         self.told.append((fact.step, "" if digest == root else root))
+
+    def dismissed(self, reason: str) -> None:
+        """Keep."""
+        self.void.append(reason)
 
     def waiting(self, cases: int, overdue: int) -> None:
         """Nobody asks."""
@@ -185,6 +191,7 @@ class World:
     def __post_init__(self) -> None:
         """Wire it."""
         self.clock, self.forge = Clock(self), MemoryForge()
+        self.forge.now = self.clock.now
         self.keys = {agent.value: Key(agent.value) for agent in Agent}
         self.casebook = Casebook(self.forge, Trust(self.keys), REPOSITORY)
         services = {name: Service(name, f"http://{name}:80/health", name, (), self.autonomy) for name in SERVICES}

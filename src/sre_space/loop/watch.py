@@ -10,6 +10,7 @@ from sre_space.domain.case import Case
 from sre_space.domain.cycle import overdue
 from sre_space.domain.errors import SpaceError
 from sre_space.domain.facts import OWNER, Step
+from sre_space.loop.casebook import Look
 from sre_space.loop.runner import Runner
 from sre_space.ports.bus import Publisher, Record, Subscription
 
@@ -33,6 +34,7 @@ class Watch:
     again: dict[int, int] = field(default_factory=dict)
     rings: set[asyncio.Task[None]] = field(default_factory=set)
     stalled: set[tuple[int, Step]] = field(default_factory=set)
+    void: set[tuple[int, int, str]] = field(default_factory=set)
 
     async def run(self) -> None:
         """For ever: listen and poll."""
@@ -48,23 +50,28 @@ class Watch:
     async def _poll(self) -> None:
         while True:
             try:
-                cases = await self.runner.casebook.open_cases()
-                for case in cases:
+                look = await self.runner.casebook.look()
+                for case in look.cases:
                     self.wake(case.issue, 0)
-                self._tell(cases)
-                self.polled(cases)
+                self._tell(look)
+                self.polled(look.cases)
             except SpaceError as error:
                 log.warning("poll: %s", error)
             await self.runner.clock.sleep(self.poll_seconds)
 
-    def _tell(self, cases: Sequence[Case]) -> None:
-        """Report the open cases, and once each step whose owner missed its deadline."""
-        now = self.runner.clock.now()
+    def _tell(self, look: Look) -> None:
+        """Report the open cases, and once each step whose owner missed its deadline and each text that is void."""
+        now, cases = self.runner.clock.now(), look.cases
         stalled = {(case.issue, step) for case in cases if (step := overdue(case, now)) is not None}
         for issue, step in sorted(stalled - self.stalled):
             log.warning("issue %d is stalled: %s owes the step %s", issue, OWNER[step], step)
         self.stalled = stalled
         self.runner.reporter.waiting(len(cases), len(stalled))
+        for (issue, place), reason in look.void.items():
+            if (issue, place, reason) not in self.void:
+                log.warning("issue %d, comment %d does not count: %s", issue, place, reason)
+                self.runner.reporter.dismissed(reason)
+        self.void |= {(issue, place, reason) for (issue, place), reason in look.void.items()}
 
     def _answer(self, record: Record) -> None:
         """The doorbell is a hint that anyone may ring; only the issue is believed."""
