@@ -19,6 +19,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp_types import BlobResourceContents, CallToolResult, EmbeddedResource, TextContent, TextResourceContents
 
 from sre_space.domain.errors import Malformed, Missing, Refused, SpaceError, Unavailable
+from sre_space.domain.pace import LIMITED_S, Pace
 from sre_space.ports.forge import Comment, Forge, Issue
 
 TIMEOUT_S = 10.0
@@ -47,7 +48,8 @@ class GithubMcpForge(Forge):
         self._lock = asyncio.Lock()
         self._owner: asyncio.Task[None] | None = None
         self._leave = asyncio.Event()
-        self._status = 200
+        self._answer: httpx2.Response | None = None
+        self._pace = Pace()
 
     async def whoami(self) -> str:
         """The login behind the token."""
@@ -140,7 +142,21 @@ class GithubMcpForge(Forge):
             raise Malformed(f"{tool} answered no JSON: {text[:200]}") from error
 
     async def _call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
+        """One call; while the forge wants to be left alone, `Unavailable` without asking it."""
+        now = asyncio.get_running_loop().time
+        if rest := self._pace.rest(now()):
+            raise Unavailable(f"the forge at {self._url} is left alone for {rest:.1f} s more", rest)
+        try:
+            result = await self._asked(tool, arguments)
+        except Unavailable as error:
+            self._pace = self._pace.failed(now(), error.retry_after)
+            raise
+        self._pace = self._pace.worked()
+        return result
+
+    async def _asked(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
         client = await self._connected()
+        self._answer = None
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 result = await client.call_tool(tool, arguments)
@@ -148,7 +164,8 @@ class GithubMcpForge(Forge):
             if _MISSING.search(str(error)):
                 raise Missing(f"{tool}: {error}") from error
             await self.close()
-            raise Unavailable(f"the forge at {self._url} did not answer {tool}: {error!r}") from error
+            told = f"the forge at {self._url} did not answer {tool}: {error!r}"
+            raise Unavailable(told, _advice(self._answer)) from error
         if result.is_error:
             raise _classified(tool, _text(result))
         return result
@@ -190,14 +207,26 @@ class GithubMcpForge(Forge):
 
     async def _note_status(self, response: httpx2.Response) -> None:
         """The SDK tells of a refused request only that there was an error."""
-        self._status = response.status_code
+        self._answer = response
 
     def _connection_error(self, error: BaseException) -> SpaceError:
         if isinstance(error, SpaceError):
             return error
-        if self._status in (httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN):
+        advice, answer = _advice(self._answer), self._answer
+        if advice is None and answer is not None and answer.status_code in (401, 403):
             return Refused(f"the forge at {self._url} refused the token; set GITHUB_PERSONAL_ACCESS_TOKEN")
-        return Unavailable(f"the forge does not answer at {self._url}: {error!r}; FORGE_URL names it")
+        return Unavailable(f"the forge does not answer at {self._url}: {error!r}; FORGE_URL names it", advice)
+
+
+def _advice(answer: httpx2.Response | None) -> float | None:
+    """Seconds to wait, from a refusal: GitHub limits with 403 and 429, and does not always say for how long."""
+    if answer is None or answer.is_success:
+        return None
+    told = answer.headers.get("retry-after", "")
+    if told.isdecimal():
+        return float(told)
+    limited = answer.status_code == httpx2.codes.TOO_MANY_REQUESTS or answer.headers.get("x-ratelimit-remaining") == "0"
+    return LIMITED_S if limited else None
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -211,8 +240,8 @@ def _classified(tool: str, text: str) -> SpaceError:
     told = f"{tool}: {text[:300]}"
     if _SERVER_ERROR.search(text):
         found = _RETRY_AFTER.search(text)
-        wait = float(found[1] or 0) * 60 + float(found[2] or 0) if found else None
-        return Unavailable(told, wait or None)
+        wait = float(found[1] or 0) * 60 + float(found[2] or 0) if found else 0.0
+        return Unavailable(told, wait or (LIMITED_S if "rate limit" in text else None))
     return Missing(told) if _MISSING.search(text) else Refused(told)
 
 

@@ -8,7 +8,7 @@ from sre_space.domain.errors import Missing
 from sre_space.domain.facts import Action
 from sre_space.domain.guardrails import PastAction
 from sre_space.loop.reading import SKEW_NS, Reading, copied, read
-from sre_space.ports.forge import Forge, Issue
+from sre_space.ports.forge import Comment, Forge, Issue
 from sre_space.ports.signing import TrustStore
 
 
@@ -65,17 +65,19 @@ class Casebook:
     async def reading(self, issue: Issue) -> Reading:
         """An issue with what counts on it and what does not; the comments of what is no incident are not fetched."""
         opening = read(self.repository, self.trust, issue, ())
-        if opening.case is None:
-            return opening
-        if opening.case.incident not in self.first:
-            await self._settle(opening.case)
-        if self.first.get(opening.case.incident, issue.number) != issue.number:
-            return copied(opening)
-        return await self._whole(issue)
+        return opening if opening.case is None else await self.reading_of(issue, await self._comments(issue))
 
-    async def _whole(self, issue: Issue) -> Reading:
-        comments = await self.forge.comments(issue.number) if issue.comments else ()
-        return read(self.repository, self.trust, issue, comments)
+    async def reading_of(self, issue: Issue, comments: Sequence[Comment]) -> Reading:
+        """The same with comments that were fetched before."""
+        reading = read(self.repository, self.trust, issue, comments)
+        if reading.case is None:
+            return reading
+        if reading.case.incident not in self.first:
+            await self._settle(reading.case)
+        return reading if self.first.get(reading.case.incident) == issue.number else copied(reading)
+
+    async def _comments(self, issue: Issue) -> Sequence[Comment]:
+        return await self.forge.comments(issue.number) if issue.comments else ()
 
     async def _settle(self, case: Case) -> None:
         """Which issue each incident since this one is: the one with recorded facts, or else the lowest number.
@@ -93,7 +95,7 @@ class Casebook:
             self.first[incident] = several[0].number if len(several) == 1 else await self._best(several)
 
     async def _best(self, several: Sequence[Issue]) -> int:
-        readings = [await self._whole(issue) for issue in several]
+        readings = [read(self.repository, self.trust, issue, await self._comments(issue)) for issue in several]
         return max(readings, key=lambda one: (len(one.case.chain) if one.case else 0, -one.issue.number)).issue.number
 
 

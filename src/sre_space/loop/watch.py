@@ -1,18 +1,18 @@
 """Keeps one agent at its cases: the doorbell wakes it in milliseconds, the poll never forgets."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import overdue
-from sre_space.domain.errors import SpaceError
+from sre_space.domain.errors import Malformed, SpaceError, Unavailable
 from sre_space.domain.facts import OWNER, Step
 from sre_space.loop.casebook import Look
 from sre_space.loop.runner import Runner
 from sre_space.ports.bus import Publisher, Record, Subscription
+from sre_space.wire.doorbell import Ring, heard
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +55,11 @@ class Watch:
                     self.wake(case.issue, 0)
                 self._tell(look)
                 self.polled(look.cases)
+                rest = self.poll_seconds
             except SpaceError as error:
                 log.warning("poll: %s", error)
-            await self.runner.clock.sleep(self.poll_seconds)
+                rest = max(self.poll_seconds, _asked_for(error))
+            await self.runner.clock.sleep(rest)
 
     def _tell(self, look: Look) -> None:
         """Report the open cases, and once each step whose owner missed its deadline and each text that is void."""
@@ -76,12 +78,11 @@ class Watch:
     def _answer(self, record: Record) -> None:
         """The doorbell is a hint that anyone may ring; only the issue is believed."""
         try:
-            ring = json.loads(record.value)
-            issue, comment = int(ring["issue"]), int(ring["comment"])
-        except (ValueError, KeyError, TypeError):
-            log.warning("doorbell: a record that is no ring at offset %d", record.offset)
+            ring = heard(record.value)
+        except Malformed as error:
+            log.warning("doorbell: %s at offset %d", error, record.offset)
             return
-        self.wake(issue, comment)
+        self.wake(ring.issue, ring.comment)
 
     def wake(self, issue: int, comment: int) -> None:
         """See to an issue, once the comment can be read (0: as it is)."""
@@ -123,7 +124,7 @@ class Watch:
 
     def ring(self, issue: int, comment: int) -> None:
         """Tell the others; with the bus down the poll finds it."""
-        task = asyncio.create_task(self._publish(json.dumps({"issue": issue, "comment": comment}).encode()))
+        task = asyncio.create_task(self._publish(Ring(issue, comment).encoded))
         self.rings.add(task)
         task.add_done_callback(self.rings.discard)
 
@@ -132,3 +133,8 @@ class Watch:
             await self.publisher.publish(DOORBELL, ring)
         except SpaceError as error:
             log.warning("doorbell: %s", error)
+
+
+def _asked_for(error: SpaceError) -> float:
+    """Seconds that the other side asked to be left alone."""
+    return error.retry_after or 0.0 if isinstance(error, Unavailable) else 0.0
