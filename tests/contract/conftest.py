@@ -95,6 +95,17 @@ def store(request: pytest.FixtureRequest) -> TraceStore:
 @pytest.fixture
 def forge_server(tmp_path: Path) -> Iterator[ForgeServer]:
     """Our forge, seeded from this checkout."""
+    yield from embedded_forge(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def lasting_forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForgeServer]:
+    """The same for all tests of a module."""
+    yield from embedded_forge(tmp_path_factory.mktemp("forge"))
+
+
+def embedded_forge(tmp_path: Path) -> Iterator[ForgeServer]:
+    """Our forge."""
     port = free_port()
     permissions = {"sre-scout": "write", "operator": "admin", "mallory": "none"}
     identities = write_identities(tmp_path / "forge" / "identities.json", permissions)

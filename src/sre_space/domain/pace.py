@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 FIRST_S, LONGEST_S = 0.25, 10.0
+HIGHEST_S = 3600.0  # GitHub's primary limit ends within the hour; no advice silences an agent for longer
 LIMITED_S = 60.0  # GitHub's advice for a secondary limit that names no time: wait for at least a minute
 
 
@@ -23,7 +24,7 @@ class Pace:
         Calls that were under way together are one failure, and no advice is ever shortened.
         """
         if advice is not None:
-            return Pace(self.failures + 1, max(self.until, now + advice))
+            return Pace(self.failures + 1, max(self.until, now + min(advice, HIGHEST_S)))
         if self.rest(now):
             return self
         return Pace(self.failures + 1, now + min(LONGEST_S, FIRST_S * 2.0 ** min(self.failures, 30)))

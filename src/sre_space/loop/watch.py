@@ -49,17 +49,20 @@ class Watch:
 
     async def _poll(self) -> None:
         while True:
-            try:
-                look = await self.runner.casebook.look()
-                for case in look.cases:
-                    self.wake(case.issue, 0)
-                self._tell(look)
-                self.polled(look.cases)
-                rest = self.poll_seconds
-            except SpaceError as error:
-                log.warning("poll: %s", error)
-                rest = max(self.poll_seconds, _asked_for(error))
-            await self.runner.clock.sleep(rest)
+            await self.runner.clock.sleep(await self.look_around())
+
+    async def look_around(self) -> float:
+        """One poll: wake every open case, report; the seconds until the next."""
+        try:
+            look = await self.runner.casebook.look()
+            for case in look.cases:
+                self.wake(case.issue, 0)
+            self._tell(look)
+            self.polled(look.cases)
+        except SpaceError as error:
+            log.warning("poll: %s", error)
+            return max(self.poll_seconds, _asked_for(error))
+        return self.poll_seconds
 
     def _tell(self, look: Look) -> None:
         """Report the open cases, and once each step whose owner missed its deadline and each text that is void."""
