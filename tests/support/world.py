@@ -88,10 +88,17 @@ class MemoryForge:
     written: dict[int, list[Comment]] = field(default_factory=dict)
     down: bool = False
     now: Callable[[], int] = lambda: 0
+    fails: Callable[[], bool] = lambda: False
+    loses_answer: Callable[[], bool] = lambda: False
+    advice: float | None = None
 
     def _up(self) -> None:
-        if self.down:
-            raise Unavailable("the forge is away")
+        if self.down or self.fails():
+            raise Unavailable("the forge is away", self.advice)
+
+    def _answered(self) -> None:
+        if self.loses_answer():
+            raise Unavailable("written, but the answer was lost")
 
     async def whoami(self) -> str:
         """Somebody."""
@@ -103,6 +110,7 @@ class MemoryForge:
         number = len(self.found) + 1
         self.found.append(Issue(number, title, body, "open", "sre", tuple(labels), 0, self.now(), self.now()))
         self.written[number] = []
+        self._answered()
         return number
 
     async def issue(self, number: int) -> Issue:
@@ -127,6 +135,7 @@ class MemoryForge:
         self._up()
         id = sum(map(len, self.written.values())) + 1
         self.written[number].append(Comment(id, "sre", 1, body, 0, 0))
+        self._answered()
         return id
 
     async def comments(self, number: int) -> Sequence[Comment]:
