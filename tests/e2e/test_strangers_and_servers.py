@@ -2,11 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
 from time import time_ns
 
 import pytest
 from support.live import LiveSpace
+from support.strangers import as_user
 from support.waiting import until
 
 from sre_space.adapters.github_mcp import GithubMcpForge
@@ -14,26 +14,10 @@ from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.domain.errors import Refused
-from sre_space.embedded.forge.identities import read_identities
 
 pytestmark = pytest.mark.e2e
 
 COMMAND = "MITIGATION: RESTART quote-service"
-
-
-def as_user(live: LiveSpace, login: str, work: Callable[[GithubMcpForge], Awaitable[None]]) -> None:
-    """Do something on the forge with somebody's token."""
-    token = next(one.token for one in read_identities(live.state.identities) if one.login == login)
-
-    async def done() -> None:
-        url = f"http://{HOST}:{live.running.ports['forge_port']}/mcp"
-        forge = GithubMcpForge(url, token, "local", "cloud-insurance")
-        try:
-            await work(forge)
-        finally:
-            await forge.close()
-
-    asyncio.run(done())
 
 
 @pytest.mark.parametrize("login", ["mallory", "sre-brain", "operator"])
