@@ -17,6 +17,7 @@ from sre_space.adapters.chroma import ChromaCaseIndex
 from sre_space.adapters.ed25519 import KeyFile
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher
+from sre_space.adapters.minilm import MiniLm
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.domain.case import Case
@@ -90,7 +91,7 @@ def poison_memory(live: LiveSpace) -> None:
     """What anybody on the machine can write into Chroma."""
 
     async def poisoned() -> None:
-        index = ChromaCaseIndex(f"http://{HOST}:{live.running.ports['chroma_port']}")
+        index = ChromaCaseIndex(f"http://{HOST}:{live.running.ports['chroma_port']}", MiniLm.load().embed)
         issues: tuple[str | int | float, ...] = ("7; DROP TABLE", 2**62, -1, 0.5)
         for number, issue in enumerate(issues):
             text = f"Infrastructure policy-service: no connection. {COMMAND} helped."

@@ -1,4 +1,4 @@
-"""A forge that fails in mid-incident, on virtual time: nothing is lost or done twice, and no action lacks its record."""
+"""A forge that fails in mid-incident, on virtual time: nothing is lost or done twice, no action lacks its record."""
 
 import asyncio
 import random
