@@ -7,7 +7,6 @@ from time import time_ns
 import pytest
 from support.live import LiveSpace
 from support.strangers import as_user
-from support.waiting import until
 
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher
@@ -52,21 +51,6 @@ def test_a_stranger_may_speak_but_not_label_or_close(live: LiveSpace) -> None:
             await forge.close_issue(issues[0].number)
 
     as_user(live, "mallory", try_it)
-
-
-@pytest.mark.parametrize("server", ["bus", "telemetry", "forge", "chroma"])
-def test_a_server_killed_in_mid_incident_comes_back_and_the_incident_ends_well(live: LiveSpace, server: str) -> None:
-    known, starts = live.cases(), live.starts("policy-service")
-    live.kill("policy-service")
-    issue = live.next_case(len(known)).issue
-    before = live.kill(server)
-
-    case = live.closed(issue, 90)
-
-    assert case.recovered
-    until(lambda: live.pid(server) not in (0, before), f"{server} runs again")
-    assert live.starts("policy-service") == starts + 1
-    assert [old.issue for old in live.cases()] == [*(old.issue for old in known), issue]
 
 
 def test_what_the_bus_acknowledged_is_there_after_kill_nine(live: LiveSpace) -> None:
