@@ -1,7 +1,6 @@
 """A real HTTP proxy on loopback in front of the forge that can be told to fail as networks and GitHub do."""
 
 import asyncio
-import contextlib
 import threading
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, field
@@ -43,11 +42,13 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
+        self._client = httpx.AsyncClient(trust_env=False, timeout=30)
         self.come_back()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self.go_away()
+        self._do(self._client.aclose())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -89,19 +90,18 @@ class Proxy:
     async def _passed_on(self, request: Request) -> Response:
         headers = [(key, value) for key, value in request.headers.items() if key not in _HOP_BY_HOP]
         target = urlsplit(self.upstream)._replace(path=request.url.path, query=request.url.query).geturl()
-        stack = contextlib.AsyncExitStack()
-        client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=30))
-        asked = client.stream(request.method, target, headers=headers, content=await request.body())
+        asked = self._client.build_request(request.method, target, headers=headers, content=await request.body())
         try:
-            answer = await stack.enter_async_context(asked)
+            answer = await self._client.send(asked, stream=True)
         except httpx.HTTPError as error:
-            await stack.aclose()
             return JSONResponse({"message": repr(error)}, 502)
         kept = {key: value for key, value in answer.headers.items() if key not in (*_HOP_BY_HOP, "content-encoding")}
-        return StreamingResponse(_body(answer, stack), answer.status_code, kept)
+        return StreamingResponse(_body(answer), answer.status_code, kept)
 
 
-async def _body(answer: httpx.Response, stack: contextlib.AsyncExitStack) -> AsyncIterator[bytes]:
-    async with stack:
+async def _body(answer: httpx.Response) -> AsyncIterator[bytes]:
+    try:
         async for part in answer.aiter_bytes():
             yield part
+    finally:
+        await answer.aclose()

@@ -121,6 +121,7 @@ class Senses:
 
     async def read_back(self, history: History, since: int) -> None:
         """What a Scout that was just started has missed, in the order of time; probes go on meanwhile."""
+        await self._recall(since)
         until = self.clock.now() + SECOND  # beyond where those who listen began: what comes twice counts once
         windows: list[Sequence[Record]] = []
         try:
@@ -135,6 +136,12 @@ class Senses:
             if number % READ_AT_ONCE == 0:
                 await self.clock.sleep(0)
         self.caught_up.set()
+
+    async def _recall(self, since: int) -> None:
+        try:
+            self.scout.watchers.docket.recall(await self.opener.casebook.touched(since))
+        except SpaceError as error:
+            log.warning("which incidents there were before this start is unknown: %s", error)
 
     def take_in(self, record: Record) -> None:
         """One record of any topic; `Malformed` when it is none."""

@@ -12,6 +12,7 @@ from support.world import SECOND, World
 
 from sre_space.analysis.sketch import Operation
 from sre_space.domain.errors import Malformed, Unavailable
+from sre_space.domain.facts import Step
 from sre_space.domain.telemetry import SpanKind
 from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, SIGNALS, SPANS, Senses, _limits
 from sre_space.loop.watch import Watch
@@ -237,3 +238,32 @@ def test_limits_are_read_from_the_desired_state() -> None:
     text = "\n".join((*lines, "POLICY_SERVICE_REPLICAS=1"))
 
     assert _limits(text) == {"policy-service": 400_000_000}
+
+
+def test_a_scout_that_was_just_started_knows_what_was_an_incident_before() -> None:
+    async def story() -> None:
+        world = World()
+        world.dead = {"policy-service"}
+        case = await world.play(await world.detect())
+        first = case.detection.symptoms[0].since
+        fresh, verified = World(), case.fact_of(Step.VERIFY)
+        fresh.opener.casebook = world.casebook
+        assert verified is not None
+
+        await senses(fresh, Signals()).read_back(Nothing(), world.clock.now() - 900 * SECOND)
+
+        docket = fresh.watchers.docket
+        assert docket.excused(first)
+        assert docket.excused(verified.at - 1)
+        assert not docket.excused(verified.at)
+        assert not docket.open
+
+    asyncio.run(story())
+
+
+class Nothing:
+    """A bus without a past."""
+
+    async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
+        """Empty."""
+        return ()

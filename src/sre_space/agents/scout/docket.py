@@ -43,6 +43,17 @@ class Docket:
             self._begin(case.detection)
         self._forget(now)
 
+    def recall(self, cases: Iterable[Case]) -> None:
+        """Incidents of before this Scout was started: what failed while they lasted is not news when it is read back."""
+        for case in cases:
+            if case.is_open and not case.recovered:
+                self._begin(case.detection)
+                continue
+            symptoms, verified = case.detection.symptoms, case.fact_of(Step.VERIFY)
+            until = verified.at if case.recovered and verified else case.last.at
+            since = min(symptom.since for symptom in symptoms)
+            self.windows[case.incident] = Window(since, until, frozenset({symptoms[0].service}), case.detection.key)
+
     def announce(self, window: Window) -> None:
         """A deployment or other planned work."""
         self.planned.append(window)
