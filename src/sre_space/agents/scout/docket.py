@@ -44,7 +44,7 @@ class Docket:
         self._forget(now)
 
     def recall(self, cases: Iterable[Case]) -> None:
-        """Incidents of before this Scout was started: what failed while they lasted is not news when it is read back."""
+        """Incidents of before this start: what failed while they lasted is not news when it is read back."""
         for case in cases:
             if case.is_open and not case.recovered:
                 self._begin(case.detection)
