@@ -99,7 +99,7 @@ def forge_server(tmp_path: Path) -> Iterator[ForgeServer]:
 
 
 @pytest.fixture(scope="module")
-def lasting_forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForgeServer]:
+def shared_forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForgeServer]:
     """The same for all tests of a module."""
     yield from embedded_forge(tmp_path_factory.mktemp("forge"))
 

@@ -13,14 +13,14 @@ from sre_space.domain.pace import HIGHEST_S, LIMITED_S
 
 
 @pytest.fixture
-def proxy(lasting_forge: ForgeServer) -> Iterator[Proxy]:
-    with Proxy(lasting_forge.url + "/mcp") as proxy:
+def proxy(shared_forge: ForgeServer) -> Iterator[Proxy]:
+    with Proxy(shared_forge.url + "/mcp") as proxy:
         yield proxy
 
 
-def adapter(proxy: Proxy, lasting_forge: ForgeServer, login: str = "sre-scout") -> GithubMcpForge:
+def adapter(proxy: Proxy, shared_forge: ForgeServer, login: str = "sre-scout") -> GithubMcpForge:
     """Through the proxy."""
-    return GithubMcpForge(proxy.url, lasting_forge.identities[login].token, "local", "cloud-insurance")
+    return GithubMcpForge(proxy.url, shared_forge.identities[login].token, "local", "cloud-insurance")
 
 
 async def failed(forge: GithubMcpForge) -> Unavailable:
@@ -33,10 +33,10 @@ async def failed(forge: GithubMcpForge) -> Unavailable:
 @pytest.mark.parametrize("connected", [True, False])
 @pytest.mark.parametrize("status", [403, 429, 503])
 def test_a_forge_that_names_a_time_is_not_asked_again_before_it(
-    lasting_forge: ForgeServer, proxy: Proxy, status: int, connected: bool
+    shared_forge: ForgeServer, proxy: Proxy, status: int, connected: bool
 ) -> None:
     async def asked() -> None:
-        one = adapter(proxy, lasting_forge)
+        one = adapter(proxy, shared_forge)
         if connected:
             await one.whoami()
         proxy.fault = Fault(status=status, retry_after="600")
@@ -51,11 +51,11 @@ def test_a_forge_that_names_a_time_is_not_asked_again_before_it(
 
 
 def test_a_limit_without_a_time_is_a_minute_and_a_time_beyond_an_hour_is_an_hour(
-    lasting_forge: ForgeServer, proxy: Proxy
+    shared_forge: ForgeServer, proxy: Proxy
 ) -> None:
     async def asked() -> None:
         for told, most in (("", LIMITED_S), ("999999", HIGHEST_S)):
-            one = adapter(proxy, lasting_forge)
+            one = adapter(proxy, shared_forge)
             proxy.fault = Fault(status=429, retry_after=told)
             await failed(one)
             assert 0 < ((await failed(one)).retry_after or 0) <= most
@@ -64,7 +64,7 @@ def test_a_limit_without_a_time_is_a_minute_and_a_time_beyond_an_hour_is_an_hour
     asyncio.run(asked())
 
 
-def test_a_refused_token_is_no_limit(lasting_forge: ForgeServer, proxy: Proxy) -> None:
+def test_a_refused_token_is_no_limit(shared_forge: ForgeServer, proxy: Proxy) -> None:
     async def asked() -> None:
         one = GithubMcpForge(proxy.url, "wrong", "local", "cloud-insurance")
         with pytest.raises(Refused, match="GITHUB_PERSONAL_ACCESS_TOKEN"):
@@ -76,10 +76,10 @@ def test_a_refused_token_is_no_limit(lasting_forge: ForgeServer, proxy: Proxy) -
 
 @pytest.mark.parametrize("fault", [Fault(status=500), Fault(loses_answers=True), None])
 def test_after_a_fault_without_a_time_the_same_adapter_works_again(
-    lasting_forge: ForgeServer, proxy: Proxy, fault: Fault | None
+    shared_forge: ForgeServer, proxy: Proxy, fault: Fault | None
 ) -> None:
     async def asked() -> None:
-        one = adapter(proxy, lasting_forge)
+        one = adapter(proxy, shared_forge)
         number = await one.open_issue("t", "b", ())
         if fault is None:
             await asyncio.to_thread(proxy.go_away)
@@ -101,9 +101,9 @@ def test_after_a_fault_without_a_time_the_same_adapter_works_again(
     asyncio.run(asked())
 
 
-def test_a_slow_forge_is_waited_for(lasting_forge: ForgeServer, proxy: Proxy) -> None:
+def test_a_slow_forge_is_waited_for(shared_forge: ForgeServer, proxy: Proxy) -> None:
     async def asked() -> str:
-        one = adapter(proxy, lasting_forge)
+        one = adapter(proxy, shared_forge)
         proxy.fault = Fault(delay_s=0.3)
         try:
             return await one.whoami()
