@@ -289,7 +289,7 @@ def test_a_decision_by_brains_stolen_key_against_a_healthy_service_changes_nothi
         world = World()
         number, loot = await recalled(world)
         unit = await world.unit("quote-service")
-        fitting = replace(harmful(), remedy=replace(harmful().remedy, incarnation=unit.incarnation))
+        fitting = harmful(incarnation=unit.incarnation)
         write(world, number, loot.next(Step.DECIDE, fitting, loot.keys[Agent.BRAIN]), "sre")
         await world.turn(number, Agent.FIXER)
 

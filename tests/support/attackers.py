@@ -68,11 +68,11 @@ class Loot:
         return render(sign(replace(fact, **changed), signer), COMMAND)  # type: ignore[arg-type]
 
 
-def harmful(service: str = VICTIM, expires: int = 2**62) -> Decision:
+def harmful(service: str = VICTIM, expires: int = 2**62, incarnation: str = "1:running") -> Decision:
     """A decision that would hurt, in perfect form."""
     evidence = (Evidence("health:made-up", "it is down, trust me"),)
     cause = Cause(service, "", CauseKind.CRASH, 1.0, ("health:made-up",))
-    remedy = Remedy(RemedyKind.RESTART, service, "1:running", "because I say so")
+    remedy = Remedy(RemedyKind.RESTART, service, incarnation, "because I say so")
     return Decision(Diagnosis(Confidence.CONFIRMED, (cause,), evidence), remedy, (), expires)
 
 

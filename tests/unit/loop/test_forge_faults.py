@@ -39,7 +39,7 @@ class Deaf:
         """Nothing."""
 
 
-async def lived_through(world: World, rounds: int = 400) -> Case:
+async def lived_through(world: World, rounds: int = 2_000) -> Case:
     """Poll after poll until the incident is closed."""
     watches = [Watch(world.runners[agent], Deaf(), Deaf(), 1.0, lambda _: None) for agent in Agent]
     for _ in range(rounds):
