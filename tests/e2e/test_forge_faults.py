@@ -17,7 +17,7 @@ from sre_space.bootstrap.space_ports import HOST
 from sre_space.bootstrap.space_state import write_private
 from sre_space.bootstrap.space_table import AGENTS
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]  # a stack only when it hangs, however busy the machine
 
 AWAY = None
 FAULTS = {

@@ -11,7 +11,7 @@ from support.live import LiveSpace
 
 from sre_space.domain.facts import Step
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]  # a stack only when it hangs, however busy the machine
 
 SEED = int(os.environ.get("KILL_SEED", "1"))
 RESTART = (
