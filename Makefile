@@ -11,7 +11,7 @@ test: setup
 	@$(BIN)/python -m pytest
 
 test-kill: setup
-	@$(BIN)/python -m pytest -m "e2e or kill"
+	@$(BIN)/python -m pytest -m kill
 
 check: setup
 	@$(BIN)/ruff check .

@@ -2,38 +2,21 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
 from time import time_ns
 
 import pytest
 from support.live import LiveSpace
-from support.waiting import until
+from support.strangers import as_user
 
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.domain.errors import Refused
-from sre_space.embedded.forge.identities import read_identities
 
 pytestmark = pytest.mark.e2e
 
 COMMAND = "MITIGATION: RESTART quote-service"
-
-
-def as_user(live: LiveSpace, login: str, work: Callable[[GithubMcpForge], Awaitable[None]]) -> None:
-    """Do something on the forge with somebody's token."""
-    token = next(one.token for one in read_identities(live.state.identities) if one.login == login)
-
-    async def done() -> None:
-        url = f"http://{HOST}:{live.running.ports['forge_port']}/mcp"
-        forge = GithubMcpForge(url, token, "local", "cloud-insurance")
-        try:
-            await work(forge)
-        finally:
-            await forge.close()
-
-    asyncio.run(done())
 
 
 @pytest.mark.parametrize("login", ["mallory", "sre-brain", "operator"])
@@ -74,21 +57,6 @@ def test_a_stranger_may_speak_but_not_label_or_close(live: LiveSpace) -> None:
 
     as_user(live, "operator", ours)
     as_user(live, "mallory", try_it)
-
-
-@pytest.mark.parametrize("server", ["bus", "telemetry", "forge", "chroma"])
-def test_a_server_killed_in_mid_incident_comes_back_and_the_incident_ends_well(live: LiveSpace, server: str) -> None:
-    known, starts = live.cases(), live.starts("policy-service")
-    live.kill("policy-service")
-    issue = live.next_case(len(known)).issue
-    before = live.kill(server)
-
-    case = live.closed(issue, 90)
-
-    assert case.recovered
-    until(lambda: live.pid(server) not in (0, before), f"{server} runs again")
-    assert live.starts("policy-service") == starts + 1
-    assert [old.issue for old in live.cases()] == [*(old.issue for old in known), issue]
 
 
 def test_what_the_bus_acknowledged_is_there_after_kill_nine(live: LiveSpace) -> None:

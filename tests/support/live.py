@@ -82,7 +82,7 @@ class LiveSpace:
             except Unavailable:
                 return []
 
-        return until(asked, "the forge answers")[0]
+        return until(asked, "the forge answers", 90)[0]
 
     def healthy(self) -> None:
         """Wait until journeys go well and all agents are on duty."""
@@ -92,7 +92,7 @@ class LiveSpace:
             count = await operator.journeys(now - 3 * 10**9, now)
             return count.good >= 8 and not count.bad and operator.agents_on_duty()
 
-        until(lambda: self.patiently(lambda: self.ask(good)), "healthy journeys", 60)
+        until(lambda: self.patiently(lambda: self.ask(good)), "healthy journeys", 120)
 
     def next_case(self, known: int, seconds: float = 30) -> Case:
         """The incident after the first `known` ones."""

@@ -121,7 +121,7 @@ class Trust:
     def __init__(self, keys: Mapping[str, Key]) -> None:
         self.keys = keys
 
-    def owner(self, key_id: str, message: bytes, signature: bytes) -> str | None:
+    def owner(self, key_id: str, message: bytes, signature: bytes, at: int) -> str | None:
         """The agent."""
         try:
             self.keys[key_id].private.public_key().verify(signature, message)
@@ -137,10 +137,18 @@ class MemoryForge:
     found: list[Issue] = field(default_factory=list)
     written: dict[int, list[Comment]] = field(default_factory=dict)
     down: bool = False
+    now: Callable[[], int] = lambda: 0
+    fails: Callable[[], bool] = lambda: False
+    loses_answer: Callable[[], bool] = lambda: False
+    advice: float | None = None
 
     def _up(self) -> None:
-        if self.down:
-            raise Unavailable("the forge is away")
+        if self.down or self.fails():
+            raise Unavailable("the forge is away", self.advice)
+
+    def _answered(self) -> None:
+        if self.loses_answer():
+            raise Unavailable("written, but the answer was lost")
 
     async def whoami(self) -> str:
         """Somebody."""
@@ -150,8 +158,9 @@ class MemoryForge:
         """Append."""
         self._up()
         number = len(self.found) + 1
-        self.found.append(Issue(number, title, body, "open", "sre", tuple(labels), 0, 0, 0))
+        self.found.append(Issue(number, title, body, "open", "sre", tuple(labels), 0, self.now(), self.now()))
         self.written[number] = []
+        self._answered()
         return number
 
     async def issue(self, number: int) -> Issue:
@@ -176,6 +185,7 @@ class MemoryForge:
         self._up()
         id = sum(map(len, self.written.values())) + 1
         self.written[number].append(Comment(id, "sre", 1, body, 0, 0))
+        self._answered()
         return id
 
     async def comments(self, number: int) -> Sequence[Comment]:
@@ -210,10 +220,15 @@ class Spans:
     """The steps of all incidents as they were reported: (step, parent's digest)."""
 
     told: list[tuple[Step, str]] = field(default_factory=list)
+    void: list[str] = field(default_factory=list)
 
     def recorded(self, fact: Fact, digest: str, root: str, begun: int) -> None:
         """Keep."""
         self.told.append((fact.step, "" if digest == root else root))
+
+    def dismissed(self, reason: str) -> None:
+        """Keep."""
+        self.void.append(reason)
 
     def waiting(self, cases: int, overdue: int) -> None:
         """Nobody asks."""
@@ -276,6 +291,7 @@ class World:
     def __post_init__(self) -> None:
         """Wire it."""
         self.clock, self.forge = Clock(self), MemoryForge()
+        self.forge.now = self.clock.now
         self.keys = {name: Key(name) for name in (*Agent, OPERATOR)}
         self.trust = Trust(self.keys)
         self.casebook = Casebook(self.forge, self.trust, REPOSITORY)

@@ -92,6 +92,7 @@ def _condition(where: Mapping[str, str]) -> Any:  # noqa: ANN401 - Chroma's own 
     return {"$and": equal} if len(equal) > 1 else equal[0] if equal else None
 
 
-def _recalled(id: str, document: str, metadata: Mapping[str, Any], distance: float) -> Recalled:
-    facts = {key: value for key, value in metadata.items() if key != "lesson"}
-    return Recalled(Lesson(id, document, facts), max(0.0, 1.0 - distance))
+def _recalled(id: str, document: str | None, metadata: Mapping[str, Any] | None, distance: float) -> Recalled:
+    """Whoever reaches the server may have added an entry without text or facts."""
+    facts = {key: value for key, value in (metadata or {}).items() if key != "lesson"}
+    return Recalled(Lesson(id, document or "", facts), max(0.0, 1.0 - distance))

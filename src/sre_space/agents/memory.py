@@ -9,6 +9,7 @@ from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
 from sre_space.ports.ledger import Ledger
 
+HIGHEST_ISSUE = 2**31  # anybody who reaches the index can write anything into it
 PROVISIONAL_NS = 30 * 60 * 10**9
 
 
@@ -39,8 +40,8 @@ class Memory:
         recalled = await self.index.recall(question_of(case))
         cases = []
         for one in recalled:
-            issue = int(one.lesson.facts.get("issue", 0))
-            past = await self.ledger.case(issue) if issue else None
+            issue = one.lesson.facts.get("issue")
+            past = await self.ledger.case(issue) if isinstance(issue, int) and 0 < issue <= HIGHEST_ISSUE else None
             if past is not None and past.incident == one.lesson.id and past.fact_of(Step.REMEMBER) is not None:
                 cases.append(_past_case(past, one.similarity))
         return tuple(cases)

@@ -166,7 +166,12 @@ def _outranks(finding: Finding, incident: OpenIncident, calls: Calls) -> bool:
 
 
 def _belongs(finding: Finding, incident: OpenIncident, calls: Calls) -> bool:
-    """A journey's incident and any other on the same journey are one; services must be on one path."""
+    """A journey's incident and any other on the same journey are one, but an outage is mended by itself.
+
+    Services must be on one path.
+    """
+    if finding.symptom.kind is SymptomKind.INFRASTRUCTURE and incident.service not in calls:
+        return False  # the journey's incident accuses nobody, and may be waiting for a person
     return (
         finding.journey or incident.service not in calls or _related(finding.symptom.service, incident.service, calls)
     )

@@ -11,6 +11,7 @@ from sre_space.domain.case import Case, Found, Void
 from sre_space.domain.cycle import successors
 from sre_space.domain.facts import OWNER, Agent, Step
 
+NO_SIGNATURE = "no valid signature"
 _GAP = "follows a missing link"
 
 
@@ -39,7 +40,7 @@ def accept(case: Case, found: Iterable[Found]) -> Case:
 def _why_void(case: Case, entry: Found) -> str:
     fact, head = entry.fact, case.chain[-1]
     if entry.signer is None:
-        return "no valid signature"
+        return NO_SIGNATURE
     if (fact.incident, fact.repository, fact.issue) != (case.incident, head.fact.repository, case.issue):
         return "signed for another issue"
     if entry.signer != OWNER[fact.step]:

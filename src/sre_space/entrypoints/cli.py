@@ -29,9 +29,13 @@ from sre_space.bootstrap.space_env import Plan
 from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_state import State, running_space
 from sre_space.domain.errors import Malformed, Refused, SpaceError, Unavailable
+from sre_space.entrypoints import audit as auditing
 from sre_space.entrypoints import demo as demonstration
 from sre_space.entrypoints import looking, ordering
 from sre_space.entrypoints.diagnose import diagnose
+from sre_space.entrypoints.keys import keys
+from sre_space.entrypoints.options import StateOption
+from sre_space.loop.audit import Auditor
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 T = TypeVar("T")
@@ -40,16 +44,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="SRE-Space: f
 out, err = Console(), Console(stderr=True)
 
 
-def _default_state() -> Path:
-    base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "sre-space"
-
-
 app.command()(diagnose)
+app.add_typer(keys, name="keys")
 
-StateOption = Annotated[
-    Path, typer.Option("--state", envvar="SRE_SPACE_STATE", default_factory=_default_state, help="State folder.")
-]
 PortsOption = Annotated[str, typer.Option("--ports", help="`usual`, or `free`: any block of free ports.")]
 ChartOption = Annotated[Path | None, typer.Option("--chart", envvar="SRE_SPACE_CHART", help="The patient's chart.")]
 
@@ -176,6 +173,22 @@ def incidents(state: StateOption) -> None:
 def show(number: int, state: StateOption) -> None:
     """Show one incident's whole story."""
     out.print(Markdown(_asked(state, lambda operator: looking.story(operator, number))))
+
+
+@app.command()
+def audit(
+    state: StateOption,
+    incident: Annotated[int | None, typer.Option("--incident", help="One issue's number.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")] = False,
+) -> None:
+    """Verify every fact anew from the issues alone: who decided what, on which evidence, and what does not count."""
+    found = _asked(state, lambda operator: Auditor(operator.casebook).audit(incident))
+    if as_json:
+        sys.stdout.write(json.dumps(auditing.document(found)) + "\n")
+    else:
+        auditing.show(found, out)
+    if found.broken:
+        raise typer.Exit(EXIT_FAILED)
 
 
 @app.command()

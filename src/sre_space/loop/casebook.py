@@ -1,27 +1,39 @@
 """Reads cases from the forge: the verified history that every agent works from."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from sre_space.domain.case import Case, Found
-from sre_space.domain.chain import accept, open_case
+from sre_space.domain.case import Case
 from sre_space.domain.cycle import waits_for_people
-from sre_space.domain.errors import Malformed, Missing
+from sre_space.domain.errors import Missing
 from sre_space.domain.facts import Action, ActionResult, Undo
 from sre_space.domain.guardrails import PastAction
 from sre_space.domain.remedies import Remedy
+from sre_space.loop.reading import SKEW_NS, Reading, copied, read
 from sre_space.ports.forge import Comment, Forge, Issue
 from sre_space.ports.signing import TrustStore
-from sre_space.wire.footer import parse_footer
+
+
+@dataclass(frozen=True)
+class Look:
+    """The open incidents, and what on open issues does not count: the reason by (issue, place)."""
+
+    cases: tuple[Case, ...]
+    void: Mapping[tuple[int, int], str]
 
 
 @dataclass(frozen=True)
 class Casebook:
-    """Fulfils `ports.ledger.Ledger` over the forge and the trust store."""
+    """Fulfils `ports.ledger.Ledger` over the forge and the trust store.
+
+    `first` remembers the issue of each incident: an opening is signed before its issue has a number, so anybody can
+    copy it into another one.
+    """
 
     forge: Forge
     trust: TrustStore
     repository: str
+    first: dict[str, int] = field(default_factory=dict)
 
     async def case(self, issue: int) -> Case | None:
         """The verified case of an issue; None when the issue is not an incident of ours."""
@@ -31,13 +43,14 @@ class Casebook:
             return None
 
     async def open_cases(self) -> Sequence[Case]:
-        """Every open incident, oldest first; of two with one ULID only the lowest number."""
-        cases: dict[str, Case] = {}
-        for issue in await self.forge.issues(state="open"):
-            case = await self._case(issue)
-            if case is not None:
-                cases.setdefault(case.incident, case)
-        return tuple(cases.values())
+        """Every open incident, oldest first; of two with one ULID only one."""
+        return (await self.look()).cases
+
+    async def look(self) -> Look:
+        """Everything that lies on the open issues."""
+        readings = [await self.reading(issue) for issue in await self.forge.issues(state="open")]
+        void = {(one.issue.number, void.place): void.reason for one in readings for void in one.void}
+        return Look(tuple(one.case for one in readings if one.case is not None), void)
 
     async def past_actions(self, since: int) -> Sequence[PastAction]:
         """Actions that changed a service at or after `since`, over open and closed incidents."""
@@ -49,29 +62,43 @@ class Casebook:
         return [case for case in cases if case is not None]
 
     async def _case(self, issue: Issue) -> Case | None:
-        opening = self._found(0, issue.body)
-        if opening is None:
-            return None
-        case = open_case(self.repository, issue.number, issue.state == "open", opening, issue.labels)
-        if case is None:
-            return None
-        comments = await self.forge.comments(issue.number) if issue.comments else ()
-        return accept(case, self._facts(comments))
+        return (await self.reading(issue)).case
 
-    def _facts(self, comments: Sequence[Comment]) -> list[Found]:
-        found = (self._found(comment.id, comment.body) for comment in comments)
-        return [one for one in found if one is not None]
+    async def reading(self, issue: Issue) -> Reading:
+        """An issue with what counts on it and what does not; the comments of what is no incident are not fetched."""
+        opening = read(self.repository, self.trust, issue, ())
+        return opening if opening.case is None else await self.reading_of(issue, await self._comments(issue))
 
-    def _found(self, place: int, body: str) -> Found | None:
-        """A broken footer is no fact: it is text that somebody wrote."""
-        try:
-            signed = parse_footer(body)
-        except Malformed:
-            return None
-        if signed is None:
-            return None
-        signer = self.trust.owner(signed.key_id, signed.message, signed.signature)
-        return Found(place, signed.fact, signed.digest, signer)
+    async def reading_of(self, issue: Issue, comments: Sequence[Comment]) -> Reading:
+        """The same with comments that were fetched before."""
+        reading = read(self.repository, self.trust, issue, comments)
+        if reading.case is None:
+            return reading
+        if reading.case.incident not in self.first:
+            await self._settle(reading.case)
+        return reading if self.first.get(reading.case.incident) == issue.number else copied(reading)
+
+    async def _comments(self, issue: Issue) -> Sequence[Comment]:
+        return await self.forge.comments(issue.number) if issue.comments else ()
+
+    async def _settle(self, case: Case) -> None:
+        """Which issue each incident since this one is: the one with recorded facts, or else the lowest number.
+
+        Facts after the opening are signed for their issue, so a copy has none. It is younger than what it copies.
+        """
+        since = case.chain[0].fact.at
+        issues = await self.forge.issues(state="all", since=max(0, since - SKEW_NS))
+        openings: dict[str, list[Issue]] = {}
+        for issue in issues:
+            found = read(self.repository, self.trust, issue, ()).case
+            if found is not None and found.chain[0].fact.at >= since:
+                openings.setdefault(found.incident, []).append(issue)
+        for incident, several in openings.items():
+            self.first[incident] = several[0].number if len(several) == 1 else await self._best(several)
+
+    async def _best(self, several: Sequence[Issue]) -> int:
+        readings = [read(self.repository, self.trust, issue, await self._comments(issue)) for issue in several]
+        return max(readings, key=lambda one: (len(one.case.chain) if one.case else 0, -one.issue.number)).issue.number
 
 
 def _actions(case: Case, since: int) -> list[PastAction]:

@@ -43,10 +43,9 @@ class IssueOrders:
             signed = parse_footer(comment.body)
         except Malformed:
             return False
-        return signed is not None and self._owner(signed.key_id, signed.message, signed.signature) is not None
-
-    def _owner(self, key_id: str, message: bytes, signature: bytes) -> str | None:
-        return self.trust.owner(key_id, message, signature)
+        if signed is None:
+            return False
+        return self.trust.owner(signed.key_id, signed.message, signed.signature, signed.fact.at) is not None
 
     def _signed(self, issue: int, comment: Comment) -> Order | None:
         """A signature counts whoever posted it, and on the issue that it names."""
@@ -55,12 +54,17 @@ class IssueOrders:
         except Malformed as error:
             log.warning("comment %d: %s", comment.id, error)
             return None
-        if order is None or (order.repository, order.issue) != (self.repository, issue) or not self._ours(order):
+        if (
+            order is None
+            or (order.repository, order.issue) != (self.repository, issue)
+            or not self._ours(order, comment)
+        ):
             return None
         return Order(order.verb, order.plan, OPERATOR, comment.id)
 
-    def _ours(self, order: SignedOrder) -> bool:
-        return self._owner(order.key_id, order.message, order.signature) == OPERATOR
+    def _ours(self, order: SignedOrder, comment: Comment) -> bool:
+        """An order names no time of its own: the forge says when it was given."""
+        return self.trust.owner(order.key_id, order.message, order.signature, comment.created) == OPERATOR
 
     async def _commanded(self, comment: Comment, agents: set[str]) -> Order | None:
         """An unedited comment that is nothing but a command, by somebody who may write to the repository."""

@@ -34,11 +34,12 @@ class Runner:
     async def visit(self, case: Case) -> int | None:
         """Move one case by at most one step; the id of the comment that recorded it, None when nothing was due."""
         case = self._witnessed(case)
+        pending = self._pending(case)
         await self._settle(case)
         step = next_step(case, self.clock.now())
         if step is None or OWNER[step] is not self.agent:
             return None
-        pending = self._pending(case) or await self._perform(case, step)
+        pending = pending or await self._perform(case, step)
         return await self._post(case, pending) if pending else None
 
     async def _perform(self, case: Case, step: Step) -> Pending | None:

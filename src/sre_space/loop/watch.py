@@ -1,17 +1,18 @@
 """Keeps one agent at its cases: the doorbell wakes it in milliseconds, the poll never forgets."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import overdue
-from sre_space.domain.errors import SpaceError
+from sre_space.domain.errors import Malformed, SpaceError, Unavailable
 from sre_space.domain.facts import OWNER, Step
+from sre_space.loop.casebook import Look
 from sre_space.loop.runner import Runner
 from sre_space.ports.bus import Publisher, Record, Subscription
+from sre_space.wire.doorbell import Ring, heard
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ class Watch:
     again: dict[int, int] = field(default_factory=dict)
     rings: set[asyncio.Task[None]] = field(default_factory=set)
     stalled: set[tuple[int, Step]] = field(default_factory=set)
+    void: set[tuple[int, int, str]] = field(default_factory=set)
 
     async def run(self) -> None:
         """For ever: listen and poll."""
@@ -47,34 +49,43 @@ class Watch:
 
     async def _poll(self) -> None:
         while True:
-            try:
-                cases = await self.runner.casebook.open_cases()
-                for case in cases:
-                    self.wake(case.issue, 0)
-                self._tell(cases)
-                self.polled(cases)
-            except SpaceError as error:
-                log.warning("poll: %s", error)
-            await self.runner.clock.sleep(self.poll_seconds)
+            await self.runner.clock.sleep(await self.look_around())
 
-    def _tell(self, cases: Sequence[Case]) -> None:
-        """Report the open cases, and once each step whose owner missed its deadline."""
-        now = self.runner.clock.now()
+    async def look_around(self) -> float:
+        """One poll: wake every open case, report; the seconds until the next."""
+        try:
+            look = await self.runner.casebook.look()
+            for case in look.cases:
+                self.wake(case.issue, 0)
+            self._tell(look)
+            self.polled(look.cases)
+        except SpaceError as error:
+            log.warning("poll: %s", error)
+            return max(self.poll_seconds, _asked_for(error))
+        return self.poll_seconds
+
+    def _tell(self, look: Look) -> None:
+        """Report the open cases, and once each step whose owner missed its deadline and each text that is void."""
+        now, cases = self.runner.clock.now(), look.cases
         stalled = {(case.issue, step) for case in cases if (step := overdue(case, now)) is not None}
         for issue, step in sorted(stalled - self.stalled):
             log.warning("issue %d is stalled: %s owes the step %s", issue, OWNER[step], step)
         self.stalled = stalled
         self.runner.reporter.waiting(len(cases), len(stalled))
+        for (issue, place), reason in look.void.items():
+            if (issue, place, reason) not in self.void:
+                log.warning("issue %d, comment %d does not count: %s", issue, place, reason)
+                self.runner.reporter.dismissed(reason)
+        self.void |= {(issue, place, reason) for (issue, place), reason in look.void.items()}
 
     def _answer(self, record: Record) -> None:
         """The doorbell is a hint that anyone may ring; only the issue is believed."""
         try:
-            ring = json.loads(record.value)
-            issue, comment = int(ring["issue"]), int(ring["comment"])
-        except (ValueError, KeyError, TypeError):
-            log.warning("doorbell: a record that is no ring at offset %d", record.offset)
+            ring = heard(record.value)
+        except Malformed as error:
+            log.warning("doorbell: %s at offset %d", error, record.offset)
             return
-        self.wake(issue, comment)
+        self.wake(ring.issue, ring.comment)
 
     def wake(self, issue: int, comment: int) -> None:
         """See to an issue, once the comment can be read (0: as it is)."""
@@ -116,7 +127,7 @@ class Watch:
 
     def ring(self, issue: int, comment: int) -> None:
         """Tell the others; with the bus down the poll finds it."""
-        task = asyncio.create_task(self._publish(json.dumps({"issue": issue, "comment": comment}).encode()))
+        task = asyncio.create_task(self._publish(Ring(issue, comment).encoded))
         self.rings.add(task)
         task.add_done_callback(self.rings.discard)
 
@@ -125,3 +136,8 @@ class Watch:
             await self.publisher.publish(DOORBELL, ring)
         except SpaceError as error:
             log.warning("doorbell: %s", error)
+
+
+def _asked_for(error: SpaceError) -> float:
+    """Seconds that the other side asked to be left alone."""
+    return error.retry_after or 0.0 if isinstance(error, Unavailable) else 0.0

@@ -15,6 +15,13 @@ class Reporter(Protocol):
         """
         ...
 
+    def dismissed(self, reason: str) -> None:
+        """A text on an open issue carries a footer or a command and does not count; each is told once a process.
+
+        `reason` comes from a small closed set, so that it can name a time series.
+        """
+        ...
+
     def waiting(self, cases: int, overdue: int) -> None:
         """How many incidents are open now, and for how many of them the agent whose turn it is missed its deadline."""
         ...

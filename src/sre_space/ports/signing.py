@@ -19,6 +19,9 @@ class Signer(Protocol):
 class TrustStore(Protocol):
     """Public keys of the agents and operators, local, never in Git."""
 
-    def owner(self, key_id: str, message: bytes, signature: bytes) -> str | None:
-        """The agent whose key verifies the signature; None for an unknown key or a wrong signature."""
+    def owner(self, key_id: str, message: bytes, signature: bytes, at: int) -> str | None:
+        """The agent whose key verifies the signature of a message that says it was signed `at` (Unix ns).
+
+        None for an unknown key, a wrong signature, and a key that was retired before `at`.
+        """
         ...

@@ -28,23 +28,23 @@ def test_a_key_is_made_once_private_and_its_owner_is_known(tmp_path: Path) -> No
 
     assert path.stat().st_mode & 0o777 == 0o600
     assert make_key(path, trust, "scout").key_id == key.key_id
-    assert TrustFolder(trust).owner(key.key_id, b"m", key.sign(b"m")) == "scout"
+    assert TrustFolder(trust).owner(key.key_id, b"m", key.sign(b"m"), 0) == "scout"
 
 
 @given(st.binary(max_size=70), st.text(max_size=20))
 def test_a_wrong_signature_or_an_unknown_key_has_no_owner(signature: bytes, key_id: str) -> None:
     folder = Path("/nonexistent")
 
-    assert TrustFolder(folder).owner(key_id, b"m", signature) is None
+    assert TrustFolder(folder).owner(key_id, b"m", signature, 0) is None
 
 
 def test_a_signature_counts_for_its_message_and_key_only(tmp_path: Path) -> None:
     one, other = (make_key(tmp_path / name, tmp_path / "trust", name) for name in ("one", "other"))
     trust = TrustFolder(tmp_path / "trust")
 
-    assert trust.owner(one.key_id, b"other message", one.sign(b"m")) is None
-    assert trust.owner(other.key_id, b"m", one.sign(b"m")) is None
-    assert trust.owner("../trust/" + one.key_id, b"m", one.sign(b"m")) is None
+    assert trust.owner(one.key_id, b"other message", one.sign(b"m"), 0) is None
+    assert trust.owner(other.key_id, b"m", one.sign(b"m"), 0) is None
+    assert trust.owner("../trust/" + one.key_id, b"m", one.sign(b"m"), 0) is None
 
 
 def test_a_rotated_key_and_the_old_one_both_count_while_both_are_trusted(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_rotated_key_and_the_old_one_both_count_while_both_are_trusted(tmp_pat
     trust = TrustFolder(tmp_path / "trust")
 
     assert old.key_id != new.key_id
-    assert {trust.owner(key.key_id, b"m", key.sign(b"m")) for key in (old, new)} == {"scout"}
+    assert {trust.owner(key.key_id, b"m", key.sign(b"m"), 0) for key in (old, new)} == {"scout"}
 
 
 def test_a_key_that_others_can_read_or_that_is_none_is_refused_with_the_remedy(tmp_path: Path) -> None:
@@ -163,4 +163,4 @@ def test_a_trust_entry_that_is_damaged_trusts_nobody(tmp_path: Path) -> None:
     key = make_key(tmp_path / "k", tmp_path / "trust", "scout")
     (tmp_path / "trust" / f"{key.key_id}.json").write_text(json.dumps({"owner": "scout"}))
 
-    assert TrustFolder(tmp_path / "trust").owner(key.key_id, b"m", key.sign(b"m")) is None
+    assert TrustFolder(tmp_path / "trust").owner(key.key_id, b"m", key.sign(b"m"), 0) is None

@@ -75,6 +75,8 @@ def test_open_and_overdue_incidents_and_recorded_facts_are_metrics() -> None:
     reporter = OtelReporter(Agent.SCOUT, SimpleSpanProcessor(InMemorySpanExporter()), reader)
     reporter.recorded(fact(Step.VERIFY, 3_000_000_000), ROOT, ROOT, 1_000_000_000)
     reporter.waiting(3, 1)
+    for reason in ("a later duplicate", "no valid signature", "a later duplicate"):
+        reporter.dismissed(reason)
 
     data = reader.get_metrics_data()
     assert data is not None
@@ -85,5 +87,9 @@ def test_open_and_overdue_incidents_and_recorded_facts_are_metrics() -> None:
         "overdue": 1,
     }
     assert [one["value"] for one in points["sre_space.facts"]] == [1]
+    assert {one["attributes"]["reason"]: one["value"] for one in points["sre_space.void_facts"]} == {
+        "a later duplicate": 2,
+        "no valid signature": 1,
+    }
     assert [one["sum"] for one in points["sre_space.step.duration"]] == [2.0]
     reporter.close()

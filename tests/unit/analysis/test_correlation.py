@@ -196,3 +196,12 @@ def test_every_finding_is_in_at_most_one_incident_and_no_victim_is_blamed_for_a_
     for group in groups:
         if any(one.accuses for one in group.findings):
             assert group.service in {one.symptom.service for one in group.findings if one.accuses}
+
+
+def test_an_outage_is_an_incident_of_its_own_while_the_journeys_incident_waits_for_a_person() -> None:
+    waiting = Scene(CALLS, (OpenIncident("slo/buy-insurance", "buy-insurance", NOW - SECOND),))
+    [outage] = correlate([finding(INFRASTRUCTURE, "policy")], waiting, NOW)
+    [slow] = correlate([finding(LATENCY, "policy")], waiting, NOW)
+
+    assert outage.joins == ""
+    assert slow.joins == "slo/buy-insurance"

@@ -17,6 +17,7 @@ from mcp_types import CallToolResult, TextContent
 
 from sre_space.adapters.github_mcp.meaning import classified, is_missing, retry_after
 from sre_space.domain.errors import Malformed, Missing, Refused, SpaceError, Unavailable
+from sre_space.domain.pace import Pace
 
 TIMEOUT_S = 10.0
 
@@ -32,6 +33,7 @@ class Connection:
         self._leave = asyncio.Event()
         self._offered: frozenset[str] = frozenset()
         self._answered: httpx2.Response | None = None
+        self._pace = Pace()
 
     async def offers(self, tool: str) -> bool:
         """True when the server has that tool."""
@@ -47,8 +49,21 @@ class Connection:
             raise Malformed(f"{tool} answered no JSON: {text[:200]}") from error
 
     async def call(self, tool: str, arguments: Mapping[str, Any]) -> CallToolResult:
-        """A tool's answer, whatever it is."""
+        """A tool's answer, whatever it is; `Unavailable` without asking while the forge wants to be left alone."""
+        now = asyncio.get_running_loop().time
+        if rest := self._pace.rest(now()):
+            raise Unavailable(f"the forge at {self._url} is left alone for {rest:.1f} s more", rest)
+        try:
+            result = await self._asked(tool, arguments)
+        except Unavailable as error:
+            self._pace = self._pace.failed(now(), error.retry_after)
+            raise
+        self._pace = self._pace.worked()
+        return result
+
+    async def _asked(self, tool: str, arguments: Mapping[str, Any]) -> CallToolResult:
         client = await self._connected()
+        self._answered = None
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 result = await client.call_tool(tool, dict(arguments))

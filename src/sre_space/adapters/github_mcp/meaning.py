@@ -10,6 +10,7 @@ from typing import Any
 from mcp_types import BlobResourceContents, TextResourceContents
 
 from sre_space.domain.errors import Conflict, Missing, Refused, SpaceError, Unavailable
+from sre_space.domain.pace import LIMITED_S
 
 FORBIDDEN, NOT_FOUND, CONFLICT, TOO_MANY, SERVER_ERROR = 403, 404, 409, 429, 500
 _RETRY_AFTER = re.compile(r"[Rr]etry after (?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
@@ -31,7 +32,8 @@ def classified(tool: str, text: str) -> SpaceError:
     if _SERVER_ERROR.search(text):
         found = _RETRY_AFTER.search(text)
         hours, minutes, seconds = (float(part or 0) for part in found.groups()) if found else (0.0, 0.0, 0.0)
-        return Unavailable(told, hours * 3600 + minutes * 60 + seconds or None)
+        wait = hours * 3600 + minutes * 60 + seconds
+        return Unavailable(told, wait or (LIMITED_S if "rate limit" in text else None))
     if is_missing(text):
         return Missing(told)
     return Conflict(told) if _CONFLICT.search(text) else Refused(told)
@@ -50,13 +52,13 @@ def refused(asked: str, status: int, headers: Mapping[str, str], message: str) -
 
 def retry_after(status: int, headers: Mapping[str, str]) -> float | None:
     """Seconds to wait by the headers of a limited request (docs.github.com, "Rate limits for the REST API")."""
-    if status not in (FORBIDDEN, TOO_MANY):
-        return None
     if headers.get("retry-after", "").isdecimal():
         return float(headers["retry-after"])
+    if status not in (FORBIDDEN, TOO_MANY):
+        return None
     if headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdecimal():
         return max(0.0, float(headers["x-ratelimit-reset"]) - time.time())
-    return None
+    return LIMITED_S if status == TOO_MANY or headers.get("x-ratelimit-remaining") == "0" else None
 
 
 def tail(answer: Any) -> int:  # noqa: ANN401 - foreign JSON

@@ -30,7 +30,9 @@ class Docket:
     def recall(self, cases: Iterable[Case]) -> None:
         """Incidents of before this process began: their windows excuse what is read back of them."""
         for case in cases:
-            if not case.is_open or case.recovered:
+            if case.is_open and not case.recovered:
+                self._begin(case.detection)
+            else:
                 self.past.append(replace(_lasting(case.detection), until=_end_of(case)))
 
     def recovered(self, key: str, at: int) -> None:

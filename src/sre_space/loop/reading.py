@@ -1,0 +1,88 @@
+"""Reads one issue as the chain that it claims to be, and says of all the rest why it does not count.
+
+Used by the casebook, which the agents work from, and by the audit, which people work from: both see the same. Pure.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sre_space.domain.case import Case, Found, Void
+from sre_space.domain.chain import accept, open_case
+from sre_space.domain.errors import Malformed
+from sre_space.ports.forge import Comment, Issue
+from sre_space.ports.signing import TrustStore
+from sre_space.wire.claims import A_BROKEN_FOOTER, claim
+from sre_space.wire.footer import SignedFact, parse_footer
+
+SKEW_NS = 120 * 10**9  # that the clocks of the forge and of Scout may differ by
+NO_DETECTION = "an opening that Scout did not sign for this repository"
+OLDER = "an issue that is older than its opening"
+COPY = "a copy of another issue's opening"
+NO_INCIDENT = "a fact on an issue that is no incident"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One issue, read: places are comment ids (0: the issue itself).
+
+    `signed` has every footer that parses; `void` everything that carries a footer or a command and does not count.
+    """
+
+    issue: Issue
+    case: Case | None
+    signed: Mapping[int, SignedFact]
+    void: tuple[Void, ...]
+
+
+def read(repository: str, trust: TrustStore, issue: Issue, comments: Sequence[Comment]) -> Reading:
+    """The verified case of an issue with these comments; no case when its body opens none."""
+    bodies = {0: issue.body} | {comment.id: comment.body for comment in comments}
+    footers = {place: _footer(body) for place, body in bodies.items()}
+    signed = {place: footer for place, footer in footers.items() if isinstance(footer, SignedFact)}
+    claims = {place: footer or claim(bodies[place]) for place, footer in footers.items() if isinstance(footer, str)}
+    claims[0] = claims.get(0) or claim(issue.title)
+    void = [Void(place, reason) for place, reason in claims.items() if reason]
+    found = {place: _found(trust, place, one) for place, one in signed.items()}
+    opening = found.pop(0, None)
+    case = _opened(repository, issue, opening) if opening else None
+    if case is None:
+        void += [Void(place, NO_INCIDENT) for place in found]
+        void += [Void(0, _why_no_case(issue, opening))] if opening else []
+        return Reading(issue, None, signed, _sorted(void))
+    case = accept(case, found.values())
+    case = replace(case, void=_sorted([*case.void, *void]))
+    return Reading(issue, case, signed, case.void)
+
+
+def copied(reading: Reading) -> Reading:
+    """The reading of an issue whose opening was copied from another one: nothing on it counts."""
+    void = [one for one in reading.void if one.place not in reading.signed]
+    void += [Void(place, COPY if place == 0 else NO_INCIDENT) for place in reading.signed]
+    return replace(reading, case=None, void=_sorted(void))
+
+
+def _footer(body: str) -> SignedFact | str:
+    """The footer, or why it is none ("": there is none)."""
+    try:
+        return parse_footer(body) or ""
+    except Malformed:
+        return A_BROKEN_FOOTER
+
+
+def _found(trust: TrustStore, place: int, one: SignedFact) -> Found:
+    signer = trust.owner(one.key_id, one.message, one.signature, one.fact.at)
+    return Found(place, one.fact, one.digest, signer)
+
+
+def _opened(repository: str, issue: Issue, opening: Found) -> Case | None:
+    if opening.fact.at - issue.created > SKEW_NS:
+        return None
+    return open_case(repository, issue.number, issue.state == "open", opening, issue.labels)
+
+
+def _why_no_case(issue: Issue, opening: Found) -> str:
+    return OLDER if opening.fact.at - issue.created > SKEW_NS else NO_DETECTION
+
+
+def _sorted(void: Sequence[Void]) -> tuple[Void, ...]:
+    return tuple(sorted(void, key=lambda one: one.place))

@@ -1,0 +1,123 @@
+"""Keys and tokens of a living space: replaced in mid-incident, and told to nobody."""
+
+import base64
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from support.live import CHECKOUT, LiveSpace
+from support.waiting import until
+
+from sre_space.adapters.ed25519 import KeyFile
+from sre_space.bootstrap.operator import Operator
+from sre_space.bootstrap.space_table import AGENTS, SIGNERS
+from sre_space.domain.facts import Step
+from sre_space.embedded.forge.identities import read_identities
+
+pytestmark = pytest.mark.e2e
+
+
+def command(live: LiveSpace, *words: str) -> str:
+    """What `sre-space` answers."""
+    told = [sys.executable, "-m", "sre_space.entrypoints.cli", *words, "--state", str(live.state.root)]
+    done = subprocess.run(told, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def key_ids(live: LiveSpace) -> set[str]:
+    """What the four agents sign with now."""
+    return {KeyFile.load(live.state.root / "keys" / f"{agent}.key").key_id for agent in AGENTS}
+
+
+def test_new_keys_in_mid_incident_lose_nothing(live: LiveSpace) -> None:
+    known, starts = len(live.cases()), live.starts("policy-service")
+    live.state.halt.touch()
+    live.kill("policy-service")
+    issue = live.next_case(known).issue
+    until(lambda: live.cases()[known].last.step is Step.DECIDE, "Brain decides", 60)
+
+    old = key_ids(live)
+    command(live, "keys", "rotate")
+    live.state.halt.unlink()
+    case = live.closed(issue, 120)
+
+    assert case.recovered
+    assert live.starts("policy-service") == starts + 1
+    (told,) = json.loads(command(live, "audit", "--incident", str(issue), "--json"))["issues"]
+    by_key = {fact["step"]: fact["key"] for fact in told["facts"]}
+    assert {by_key["detect"], by_key["decide"]} <= old
+    assert {by_key["act"], by_key["verify"], by_key["conclude"], by_key["remember"]} == key_ids(live)
+    assert not told["broken"]
+
+
+def private_material(live: LiveSpace) -> set[bytes]:
+    """Every private key in the forms in which it could be told."""
+    raw = [(live.state.root / "keys" / f"{name}.key").read_bytes() for name in SIGNERS]
+    network = live.state.network_key.read_bytes()
+    forms = {form for key in raw for form in (key, key.hex().encode(), *_base64(key))}
+    return forms | {network} | set(_base64(network))
+
+
+def _base64(key: bytes) -> tuple[bytes, bytes]:
+    return base64.b64encode(key).rstrip(b"="), base64.urlsafe_b64encode(key).rstrip(b"=")
+
+
+def processes(live: LiveSpace) -> dict[str, psutil.Process]:
+    """Every process of the space by its unit's name."""
+    found = {}
+    for process in psutil.process_iter():
+        try:
+            name, _, mark = process.environ().get("SRE_SPACE_UNIT", "").partition("@")
+        except psutil.Error:
+            continue
+        if mark == live.state.mark:
+            found[name] = process
+    return found
+
+
+def issues(live: LiveSpace) -> bytes:
+    """Everything that was ever written on the forge."""
+
+    async def read(operator: Operator) -> str:
+        told = []
+        for issue in await operator.forge.issues(state="all"):
+            comments = await operator.forge.comments(issue.number)
+            told += [issue.title, issue.body, *(comment.body for comment in comments)]
+        return "\n".join(told)
+
+    return live.ask(read).encode()
+
+
+def test_no_key_and_no_token_is_in_a_log_an_issue_a_command_line_or_a_foreign_environment(live: LiveSpace) -> None:
+    keys = private_material(live)
+    tokens = {one.login: one.token.encode() for one in read_identities(live.state.identities)}
+    running = processes(live)
+    assert set(AGENTS) <= set(running)
+
+    logs = {path: path.read_bytes() for path in live.state.log("any").parent.iterdir()}
+    lines = {name: "\0".join(process.cmdline()).encode() for name, process in running.items()}
+    public = {**{str(path): text for path, text in logs.items()}, **lines, "issues": issues(live)}
+    for place, text in public.items():
+        assert not [key for key in (*keys, *tokens.values()) if key in text], place
+    for name, process in running.items():
+        environment = Path(f"/proc/{process.pid}/environ").read_bytes()
+        assert not [key for key in keys if key in environment], name
+        own = f"sre-{name}"
+        assert {login for login, token in tokens.items() if token in environment} <= {own}, name
+
+
+def test_what_holds_a_secret_is_for_its_owner_alone_and_outside_the_repository(live: LiveSpace) -> None:
+    root = live.state.root
+    secret = [*(root / "keys").iterdir(), live.state.identities, *(root / "run" / "env").glob("*.env")]
+
+    assert {path.stat().st_mode & 0o077 for path in secret} == {0}
+    assert not root.is_relative_to(live.plan.checkout)
+    tokens = [one.token.encode() for one in read_identities(live.state.identities)]
+    for path in live.plan.checkout.rglob("*"):
+        if path.is_file():
+            text = path.read_bytes()
+            assert not [key for key in (*private_material(live), *tokens) if key in text], path
