@@ -3,6 +3,9 @@
 import asyncio
 import io
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -98,3 +101,11 @@ def test_an_issue_that_is_not_there_is_missing_and_an_ordinary_one_is_told_when_
 
 def test_one_line_without_anything_that_a_terminal_obeys() -> None:
     assert plain("a\nb\t\x1b[31mc\u202ed") == "a b \ufffd[31mc\ufffdd"
+
+
+def test_with_the_space_down_the_audit_says_so_in_one_sentence(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sre_space.entrypoints.cli", "audit", "--state", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr.split() == f"sre-space: no space runs in {tmp_path}; start one with: sre-space up".split()
