@@ -71,6 +71,8 @@ def _charged(one: Failing, incident: Window, ends: Mapping[tuple[str, str], Ends
     group = one.group
     if one.sign is Sign.UNANSWERED:
         return group.callee, group.operation, CauseKind.CRASH
+    if one.sign is Sign.REFUSED:
+        return group.service, group.operation, CauseKind.UNKNOWN
     if one.sign is Sign.ERROR:
         if group.part == Part.WAY:
             return group.callee, group.callee_operation, CauseKind.ERROR
@@ -106,6 +108,8 @@ def _told(one: Failing, rows: Ints, incident: Window) -> str:
         return f"{group.callee} left no span of calls that {group.service} made (`{group.operation}`): {rate}{said}"
     if one.sign is Sign.ERROR:
         return f"`{group.operation}` in {group.service} failed: {rate}{said}"
+    if one.sign is Sign.REFUSED:
+        return f"`{group.operation}` in {group.service} answers {incident.spans.code[rows[0]]}: {rate}"
     step = one.after
     after = f"after `{step.callee_operation or step.operation}`" if step is not None else "before its first step"
     return f"`{group.operation}` in {group.service} breaks off {after}: {rate}"

@@ -16,7 +16,7 @@ from sre_space.analysis.diagnosis.graph import Graph
 from sre_space.domain.facts import CauseKind
 
 LARGE = 0.25  # of the affected requests: a harm that is more than healthy windows differ by
-OWN = (Sense.TIME, Sense.FAILURE, Sense.CHANGE, Sense.LOAD)
+OWN = (Sense.TIME, Sense.FAILURE, Sense.CHANGE, Sense.LOAD, Sense.STATE, Sense.LIMIT)
 
 
 @dataclass(frozen=True)

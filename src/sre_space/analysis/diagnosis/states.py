@@ -1,0 +1,48 @@
+"""What the runtime and the probes say of the services: a unit that ended, or lives and does not answer.
+
+An observation, not a statistic: a service that is down answers nobody. What the runtime says of the end tells the
+kind (`kinds.said`: out of memory is saturation).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sre_space.analysis.diagnosis.findings import Finding, Sense
+from sre_space.analysis.diagnosis.kinds import said
+from sre_space.analysis.diagnosis.tables import State
+from sre_space.domain.facts import CauseKind, Evidence
+
+OBSERVED = 1e-6  # how often an observation is wrong: a probe and a runtime that err at once
+
+
+def state_findings(states: Sequence[State]) -> list[Finding]:
+    """Two findings for each service that is out on its own evidence: its runtime's and its probe's."""
+    return [finding for state in states if state.sick for finding in _findings(state)]
+
+
+def out_without_common_cause(states: Sequence[State], explained: Sequence[str] = ()) -> bool:
+    """Half of the services out, each by itself: whatever did that is not seen here. `explained` do not count."""
+    sick = [state.service for state in states if state.sick and state.service not in explained]
+    independent = [state for state in states if state.service in sick and _kind(state) is not CauseKind.UNKNOWN]
+    return len(independent) > 1 and len(sick) * 2 >= len(states)
+
+
+def _findings(state: State) -> tuple[Finding, Finding]:
+    told = Evidence(state.runtime_id, f"{state.service}: {state.runtime}")
+    runtime = Finding(
+        service=state.service,
+        operation="",
+        kind=_kind(state),
+        sense=Sense.STATE,
+        harm=1.0,
+        chance=OBSERVED,
+        evidence=told,
+        since=state.since if state.ended else 0,
+    )
+    return runtime, replace(runtime, evidence=Evidence(f"health:{state.service}", f"{state.service}: {state.health}"))
+
+
+def _kind(state: State) -> CauseKind:
+    if state.ended:
+        return CauseKind.SATURATION if said(state.runtime) is CauseKind.SATURATION else CauseKind.CRASH
+    return CauseKind.UNKNOWN if state.answered else CauseKind.HANG
