@@ -220,4 +220,3 @@ def _event_time(record: Record) -> int:
         return int(datetime.fromisoformat(record.headers["ce_time"].decode()).timestamp() * SECOND)
     except (KeyError, ValueError) as error:
         raise Malformed(f"a CloudEvent without a time: {error!r}") from error
-

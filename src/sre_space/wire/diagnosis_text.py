@@ -1,18 +1,22 @@
-"""A diagnosis as plain text: for the terminal, and as a text block on the issue. Also as JSON for machines.
+"""A diagnosis as plain text: for the terminal, and as a text block on the issue. As JSON for machines, and as a fact.
 
 What telemetry said is data: control characters are dropped, long texts are cut.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sre_space.analysis.diagnosis.result import CaseDiagnosis, MapEdge, WaterfallRow
-from sre_space.domain.facts import Cause, CauseKind, Confidence
+from sre_space.domain.facts import Cause, CauseKind, Confidence, Diagnosis, Evidence
 
 WIDTH = 100
 BAR = 34  # characters of a waterfall's time axis
 NAME = 44  # characters of its names
 ALSO = 0.5  # a cause with this share of the first one's score is named beside it
 MS = 1e6
+FACT_CAUSES, FACT_EVIDENCE, FACT_STATEMENT, FACT_ID = 3, 4, 240, 120  # of a fact, which must stay small
+FACT_ROWS = 14  # of its waterfall
+FACT_REPORT = 6000  # bytes of its report
 
 _SENTENCES: Mapping[CauseKind, str] = {
     CauseKind.CRASH: "{service} is down: it left no trace of calls that were made to it",
@@ -61,6 +65,46 @@ def report(diagnosis: CaseDiagnosis) -> str:
     parts += _section("Slowest affected trace", waterfall(diagnosis.waterfall))
     parts += _section("Limits", [f"- {note}" for note in diagnosis.notes])
     return "\n".join(parts) + "\n"
+
+
+def fact_of(found: CaseDiagnosis, bundle: str) -> Diagnosis:
+    """The part that is signed: the first causes with what they cite, each cut to a length, and the report."""
+    causes = [replace(one, evidence=one.evidence[:FACT_EVIDENCE]) for one in found.causes[:FACT_CAUSES]]
+    cited = {id for cause in causes for id in cause.evidence}
+    return Diagnosis(
+        verdict=found.verdict,
+        causes=tuple(replace(one, operation=one.operation[:FACT_ID], evidence=_ids(one.evidence)) for one in causes),
+        evidence=tuple(
+            Evidence(item.id[:FACT_ID], _plain(item.statement, FACT_STATEMENT))
+            for item in found.evidence
+            if item.id in cited
+        ),
+        change=found.change or "",
+        bundle=bundle,
+        report=brief(found),
+    )
+
+
+def _ids(ids: Sequence[str]) -> tuple[str, ...]:
+    return tuple(id[:FACT_ID] for id in ids)
+
+
+def brief(found: CaseDiagnosis) -> str:
+    """The report of a fact: the sentence, the chain and the most telling trace, at most FACT_REPORT bytes of UTF-8."""
+    parts = [sentence(found), *_section("Why", _chain(found))]
+    parts += _section("Slowest affected trace", waterfall(_telling(found.waterfall)))
+    kept: list[str] = []
+    for line in parts:
+        if len("\n".join([*kept, line]).encode()) > FACT_REPORT:
+            break
+        kept.append(line)
+    return "\n".join(kept)
+
+
+def _telling(rows: Sequence[WaterfallRow]) -> Sequence[WaterfallRow]:
+    """The culprits, then failures, then the longest of the rest; in the trace's order."""
+    ranked = sorted(range(len(rows)), key=lambda n: (not rows[n].culprit, not rows[n].failed, -rows[n].duration))
+    return [rows[n] for n in sorted(ranked[:FACT_ROWS])]
 
 
 def named(diagnosis: CaseDiagnosis) -> Sequence[Cause]:

@@ -18,7 +18,6 @@ from sre_space.domain.errors import Malformed
 from sre_space.wire.otlp import attributes_of
 
 Json = dict[str, Any]  # a JSON object under construction
-_KINDS = ("gauge", "sum", "histogram", "exponential_histogram", "summary")
 _CAMEL = {"exponential_histogram": "exponentialHistogram"}
 
 
@@ -76,16 +75,16 @@ def _record(record: Any) -> Json:  # noqa: ANN401 - protobuf
 
 
 def _metric(metric: Metric) -> Json:
-    for kind in _KINDS:
-        if metric.HasField(kind):
-            body = getattr(metric, kind)
-            told: Json = {"dataPoints": [_point(point) for point in body.data_points]}
-            if kind not in ("gauge", "summary"):
-                told["aggregationTemporality"] = body.aggregation_temporality
-            if kind == "sum":
-                told["isMonotonic"] = body.is_monotonic
-            return {"name": metric.name, _CAMEL.get(kind, kind): told}
-    return {"name": metric.name}
+    kind = metric.WhichOneof("data")
+    if kind is None:
+        return {"name": metric.name}
+    body = getattr(metric, kind)
+    told: Json = {"dataPoints": [_point(point) for point in body.data_points]}
+    if kind not in ("gauge", "summary"):
+        told["aggregationTemporality"] = body.aggregation_temporality
+    if kind == "sum":
+        told["isMonotonic"] = body.is_monotonic
+    return {"name": metric.name, _CAMEL.get(kind, kind): told}
 
 
 def _point(point: Any) -> Json:  # noqa: ANN401 - any of the five kinds of points

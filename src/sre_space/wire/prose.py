@@ -103,6 +103,8 @@ def _recall(recall: Recall) -> str:
 def _decision(decision: Decision) -> str:
     told = {item.id: item.statement for item in decision.diagnosis.evidence}
     lines = [f"**Brain**: {decision.diagnosis.verdict}. {decision.remedy.reason}.", ""]
+    if decision.diagnosis.report:
+        lines += ["```text", decision.diagnosis.report.replace("`", "'"), "```", ""]
     for rank, cause in enumerate(decision.diagnosis.causes, 1):
         lines.append(f"{rank}. **{cause.service}** {cause.kind} (score {cause.score:.2f})")
         lines += [f"   - {told[id]} `{id}`" for id in cause.evidence]

@@ -38,7 +38,7 @@ class Charge:
 
 @dataclass(frozen=True)
 class Survival:
-    """What became of a service under a change: `served` requests went well before the evidence began at `seen`.
+    """What became of a service under a change: `served` requests went well before a finding began at `seen`.
 
     `harm` is the share of such requests that is hurt since.
     """
@@ -59,7 +59,7 @@ class Scene:
     onset: int
     symptoms: str
     slowest: float = 0.0
-    survivals: Mapping[Change, Survival] = field(default_factory=dict)
+    survivals: Mapping[Change, Sequence[Survival]] = field(default_factory=dict)
 
 
 def charges(changes: Sequence[Change], scene: Scene, metrics: MetricTable) -> list[Charge]:
@@ -80,7 +80,9 @@ def _charge(change: Change, effect: Effect, match: float, scene: Scene, metrics:
     content = effect.size * (0.5 + 0.5 * match)
     seen = units.harm if units is not None else 0.0
     lived = scene.survivals.get(change)
-    guilt = when * content if lived is None else by_time(change.applied, content, lived)
+    guilt = (
+        when * content if lived is None else max((by_time(change.applied, content, one) for one in lived), default=0.0)
+    )
     score = 1.0 - (1.0 - where * guilt) * (1.0 - seen * (when > 0))
     told = f"place {where:.2f}, time {when:.2f}, changed behaviour {effect.size:.2f}, words in common {match:.2f}"
     return Charge(change, score, effect, units, told if units is None else f"{units.told}; {told}")

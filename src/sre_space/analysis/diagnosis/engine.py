@@ -5,7 +5,7 @@ from the topics. No clock, no I/O, no randomness: the same tables give the same 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sre_space.analysis.diagnosis.changes import GUILTY, Charge, Scene, charges, concerns
 from sre_space.analysis.diagnosis.failure_causes import failures
@@ -44,6 +44,7 @@ class Seen:
     resources: list[Shift]
     graph: Graph
     states: tuple[State, ...] = ()
+    disproved: tuple[tuple[str, CauseKind], ...] = ()
 
 
 def diagnose(
@@ -73,7 +74,8 @@ def diagnose_windows(
     if guilty is not None and (finding := _change_finding(guilty, suspects)) is not None:
         seen.findings.append(finding)
         suspects = rank(seen.findings, seen.graph)
-    return _told(incident, baselines, suspects, guilty, seen)
+    disproved = alert.disproved if alert else ()
+    return _told(incident, baselines, suspects, guilty, replace(seen, disproved=disproved))
 
 
 def look(incident: Window, baselines: Sequence[Window], judged: Sequence[str], states: Sequence[State]) -> Seen:
@@ -154,10 +156,11 @@ def _told(
     incident: Window, baselines: Sequence[Window], suspects: Sequence[Suspect], guilty: Charge | None, seen: Seen
 ) -> CaseDiagnosis:
     verdict = verdict_of(suspects, len(seen.findings), bool(baselines))
-    if out_without_common_cause(seen.states):
-        verdict = Confidence.INCONCLUSIVE
     listed = [one for one in suspects[:NAMED] if one.score >= LEAST] or list(suspects[:1])
     causes = tuple(_cause(one, seen.resources, guilty, one is listed[0]) for one in listed)
+    if out_without_common_cause(seen.states) or any((one.service, one.kind) in seen.disproved for one in causes[:1]):
+        verdict = Confidence.INCONCLUSIVE
+    causes = tuple(one for one in causes if (one.service, one.kind) not in seen.disproved)
     evidence = {item.id: item for one in listed for item in _cited(one)}
     chain, extra = chain_of(suspects, incident, guilty, seen.graph)
     evidence |= {item.id: item for item in extra}

@@ -97,7 +97,7 @@ def _bad(sign: Sign, window: Window) -> Flags:
 def _rated(sign: Sign, key: tuple[Group, Group | None], hit: Ints, tried: Ints, rate: float) -> Failing | None:
     """None when the rate did not rise."""
     chance = tail(len(hit), len(tried), rate)
-    if chance > UNLIKELY:
+    if chance > UNLIKELY or not len(hit):
         return None
     weight = 1.0 - len(tried) * rate / len(hit)
     return Failing(sign, *key, hit, tried, weight, rate, chance)
@@ -117,8 +117,20 @@ def _broken_off(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
         rate = usual_rate(ended[key], made[key])
         if made[key] and last and tail(last, all_of_them, rate) <= UNLIKELY:
             tried = steps.kind == number
-            found.append(_rated(Sign.BROKEN_OFF, key, steps.parent[tried & steps.last], steps.parent[tried], rate))
+            stopped = steps.parent[tried & steps.last]
+            found.append(
+                _rated(Sign.BROKEN_OFF, key, stopped[~_abandoned(stopped, incident)], steps.parent[tried], rate)
+            )
     return [one for one in found if one is not None]
+
+
+def _abandoned(rows: Ints, incident: Window) -> Flags:
+    """Work whose caller failed before it was done: it breaks off because nobody waits for it."""
+    spans = incident.spans
+    parent = spans.parent[rows]
+    up = np.where(parent == ROOT, 0, parent)
+    left: Flags = (parent != ROOT) & (spans.status[up] == ERROR) & (spans.duration[up] < spans.duration[rows])
+    return left
 
 
 def _unanswered(incident: Window, baselines: Sequence[Window]) -> list[Failing]:

@@ -16,7 +16,7 @@ UNLIKELY = 0.01
 _SAID = (
     (
         CauseKind.SATURATION,
-        r"exhausted|no space left|out of memory|\boom|throttl|capacity|quota|too many|overload|queue (is )?full"
+        r"exhausted|no space left|out of memory|\boom|throttl|capacity|too many|overload|queue (is )?full"
         r"|pool (is )?(full|saturated|timeout)|QueuePool|rate limit|ProvisionedThroughput"
         r"|resource temporarily unavailable",
     ),

@@ -30,7 +30,7 @@ _WORDS: Mapping[Meaning, frozenset[str]] = {
     Meaning.LATENCY: _set("latency duration elapsed delay p50 p75 p90 p95 p99 rt rtt"),
     Meaning.SATURATION: _set(
         "cpu memory mem heap disk filesystem fs storage pool queue queued backlog lag connections connection threads"
-        " goroutines descriptor descriptors utilization utilisation usage saturation pending depth load buffer inodes fds gc"
+        " goroutines descriptor utilization utilisation usage saturation pending depth load buffer inodes fds gc"
     ),
     Meaning.TRAFFIC: _set(
         "requests request rps qps ops workload throughput calls traffic hits messages rate bytes packets count total"
@@ -38,6 +38,7 @@ _WORDS: Mapping[Meaning, frozenset[str]] = {
 }
 _SHARES = _set("ratio rate percent percentage pct share")
 _OUTGOING = _set("client outgoing outbound egress upstream producer published sent")
+_IN_FLIGHT = _set("active inflight flight concurrent")  # as many more as they are slower (Little 1961): not the load
 _HOSTS = _set("node host")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+\d*|\d+[a-z]*")
 
@@ -52,10 +53,11 @@ def meaning_of(name: str) -> Meaning:
     words = words_of(name)
     if words[-1:] == ("count",) and not _WORDS[Meaning.LATENCY].isdisjoint(words):
         return Meaning.TRAFFIC  # a histogram's number of durations
-    for meaning in (Meaning.SUCCESS, Meaning.FAILURE, Meaning.LATENCY, Meaning.SATURATION, Meaning.TRAFFIC):
+    for meaning in (Meaning.SUCCESS, Meaning.FAILURE, Meaning.LATENCY, Meaning.SATURATION):
         if not _WORDS[meaning].isdisjoint(words):
             return meaning
-    return Meaning.OTHER
+    arrives = _IN_FLIGHT.isdisjoint(words) and not _WORDS[Meaning.TRAFFIC].isdisjoint(words)
+    return Meaning.TRAFFIC if arrives else Meaning.OTHER
 
 
 def is_share(name: str) -> bool:

@@ -30,8 +30,10 @@ class Suspect:
 
     @property
     def kind(self) -> CauseKind:
-        """The kind of the strongest finding."""
-        return self.findings[0].kind
+        """The kind of the strongest finding; when that has none, of a large one that has."""
+        first, *others = self.findings
+        named = (one.kind for one in others if one.harm >= LARGE and one.kind is not CauseKind.UNKNOWN)
+        return next(named, first.kind) if first.kind is CauseKind.UNKNOWN else first.kind
 
     @property
     def operation(self) -> str:

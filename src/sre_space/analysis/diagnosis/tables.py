@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sre_space.domain.facts import CauseKind
+
 Codes = NDArray[np.int32]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -160,8 +162,8 @@ class Telemetry:
 class Change:
     """Something that people or a pipeline changed; `service` is "" when nobody said where.
 
-    `units` are the new units that a gradual release started, each with its time. `applied` is when it came into force
-    (Unix ns), 0 when nobody said: then `time` is all that is known.
+    `units` are the new units that a gradual release started, each with its time. A deployment was seen to begin at
+    `applied` and to be in force from `settled` on (Unix ns); 0 when nobody said.
     """
 
     id: str
@@ -172,6 +174,7 @@ class Change:
     diff: str
     units: tuple[tuple[str, int], ...] = ()
     applied: int = 0
+    settled: int = 0
 
 
 @dataclass(frozen=True)
@@ -200,13 +203,17 @@ class State:
 
 @dataclass(frozen=True)
 class Alert:
-    """What paged: `fired_at` is 0 when not told, `services` are those that may be accused (none named: all)."""
+    """What paged: `fired_at` is 0 when not told, `services` are those that may be accused (none named: all).
+
+    `disproved` are causes of before whose cure was tried and did not help.
+    """
 
     service: str = ""
     metric: str = ""
     summary: str = ""
     fired_at: int = 0
     services: tuple[str, ...] = ()
+    disproved: tuple[tuple[str, CauseKind], ...] = ()
 
 
 def no_spans() -> SpanTable:
