@@ -18,11 +18,11 @@ def opened(seconds: float, service: str = "policy-service", kind: SymptomKind = 
     return Opened(1, int((100 + seconds) * SECOND), kind, service)
 
 
-def test_a_fault_seen_once_and_silence_on_controls_are_perfect() -> None:
+def test_a_fault_seen_once_and_silence_on_controls_are_good() -> None:
     result = score([trial("kill", opened(0.6)), trial("busy-day")], [])
 
     assert str(result) == "detected 1/1, duplicates 0, false 0"
-    assert result.perfect
+    assert result.good
 
 
 def test_a_missed_fault_a_second_incident_and_an_incident_without_a_fault_are_not() -> None:
@@ -34,7 +34,7 @@ def test_a_missed_fault_a_second_incident_and_an_incident_without_a_fault_are_no
     assert (missed.detected, missed.faults) == (0, 1)
     assert doubled.duplicates == 1
     assert (on_control.false, in_quiet.false) == (1, 1)
-    assert not any(one.perfect for one in (missed, doubled, on_control, in_quiet))
+    assert not any(one.good for one in (missed, doubled, on_control, in_quiet))
 
 
 def test_the_right_service_is_the_truths_or_nobody_when_the_journey_speaks() -> None:

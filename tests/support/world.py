@@ -10,10 +10,14 @@ from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support.evidence import Git, Shelf, Topics, document
 
 from sre_space.agents.brain import Brain
+from sre_space.agents.deployments import Deployments
 from sre_space.agents.duty import Duty
 from sre_space.agents.fixer import Fixer
+from sre_space.agents.gathering import Gathering
+from sre_space.agents.inquest import Inquest
 from sre_space.agents.memory import Memory
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
@@ -204,10 +208,15 @@ class World:
         self.scout = Scout(self.watchers, self.clock)
         return {
             Agent.SCOUT: self.scout,
-            Agent.BRAIN: Brain(self.chart, self, self, self, self.casebook, self.clock),
+            Agent.BRAIN: Brain(self.chart, self, self._inquest(), self.casebook, self.clock),
             Agent.FIXER: Fixer(self.chart, self, self, self.casebook, self, self.clock),
             Agent.MEMORY: Memory(self, self.casebook, self.forge, self.clock),
         }
+
+    def _inquest(self) -> Inquest:
+        git, topics = Git(), Topics()
+        gathering = Gathering(self, topics, git, self.clock, self.chart.journey.caller)
+        return Inquest(self.chart, gathering, Deployments(topics, git), self, Shelf(), self.clock)
 
     def runner(self, agent: Agent) -> Runner:
         """The loop of one agent, as a fresh process would have it."""
@@ -267,17 +276,9 @@ class World:
         return await self.unit(name)
 
     # ports.traces
-    async def services(self) -> Sequence[str]:
-        """Names."""
-        return SERVICES
-
-    async def window(self, service: str, since: int, until: int, limit: int = 200) -> Sequence[Span]:
-        """By time."""
-        return [span for span in self.spans if span.service == service and since <= span.start < until]
-
-    async def trace(self, trace_id: str) -> Sequence[Span]:
-        """One."""
-        return [span for span in self.spans if span.trace_id == trace_id]
+    async def document(self, service: str, since: int, until: int, limit: int) -> bytes:
+        """By time; every trace is a customer's."""
+        return document([span for span in self.spans if since <= span.start < until])
 
     async def close(self) -> None:
         """Nothing to release."""

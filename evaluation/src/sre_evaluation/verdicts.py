@@ -58,7 +58,7 @@ class Score:
     false: int
 
     @property
-    def perfect(self) -> bool:
+    def good(self) -> bool:
         """Every fault seen, once, and nothing else."""
         return self.detected == self.faults and not self.duplicates and not self.false
 

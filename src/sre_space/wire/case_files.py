@@ -1,7 +1,7 @@
 """The files of one case: what the Brain gathers, what a bundle holds, what `sre-space diagnose` reads.
 
 `incident/` and the folders `baseline*/` hold `traces.jaeger.json`, `logs.jsonl` and `metrics.jsonl`; beside the
-incident's lie `changes.jsonl`, `alert.json` and `states.jsonl`. Live and repeated, a diagnosis is made of these bytes alone.
+incident's lie `changes.jsonl`, `alert.json` and `states.jsonl`. Live and repeated, a diagnosis is made of these alone.
 """
 
 import json

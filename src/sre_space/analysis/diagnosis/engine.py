@@ -22,7 +22,7 @@ from sre_space.analysis.diagnosis.repeats import repeated
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.selecting import quick_half
 from sre_space.analysis.diagnosis.signals import log_findings, metric_findings, told_calls
-from sre_space.analysis.diagnosis.states import out_without_common_cause, state_findings
+from sre_space.analysis.diagnosis.states import out_without_common_cause, state_findings, without_victims
 from sre_space.analysis.diagnosis.story import chain_of, map_of, waterfall_of
 from sre_space.analysis.diagnosis.survival import survivals
 from sre_space.analysis.diagnosis.tables import Alert, Change, State, Telemetry
@@ -97,7 +97,8 @@ def look(incident: Window, baselines: Sequence[Window], judged: Sequence[str], s
     gauges = [one for one in moved if not one.series.cumulative]
     hurt = max((one.harm for one in found), default=0.0)
     found += load_findings([*gauges, *arrivals(measured, usual)], graph, judged, hurt)
-    return Seen([one for one in found if not judged or one.service in judged], moved, graph, tuple(states))
+    found = [one for one in found if not judged or one.service in judged]
+    return Seen(without_victims(found, states), moved, graph, tuple(states))
 
 
 def _by_metrics(moved: Sequence[Shift]) -> list[Finding]:

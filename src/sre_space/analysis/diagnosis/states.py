@@ -20,10 +20,17 @@ def state_findings(states: Sequence[State]) -> list[Finding]:
     return [finding for state in states if state.sick for finding in _findings(state)]
 
 
-def out_without_common_cause(states: Sequence[State], explained: Sequence[str] = ()) -> bool:
-    """Half of the services out, each by itself: whatever did that is not seen here. `explained` do not count."""
-    sick = [state.service for state in states if state.sick and state.service not in explained]
-    independent = [state for state in states if state.service in sick and _kind(state) is not CauseKind.UNKNOWN]
+def without_victims(found: Sequence[Finding], states: Sequence[State]) -> list[Finding]:
+    """Findings but calls that fail at an end without a name, when a service is out: that is what they called."""
+    if not any(state.sick for state in states):
+        return list(found)
+    return [one for one in found if one.sense is not Sense.FAILURE or one.kind is not CauseKind.DEPENDENCY_ERROR]
+
+
+def out_without_common_cause(states: Sequence[State]) -> bool:
+    """Half of the services out, each by itself: whatever did that is not seen here."""
+    sick = [state for state in states if state.sick]
+    independent = [state for state in sick if _kind(state) is not CauseKind.UNKNOWN]
     return len(independent) > 1 and len(sick) * 2 >= len(states)
 
 
