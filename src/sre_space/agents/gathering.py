@@ -25,13 +25,14 @@ LOOK_AGAIN_S = 0.1
 
 @dataclass(frozen=True)
 class Plan:
-    """Which windows to read (Unix ns): those of health, `usual`, and [`since`, now); of each the newest `traces`.
+    """Which windows to read (Unix ns): those of health, `usual`, and [`since`, now), and how many traces, the newest.
 
     `topics` says whether logs and metrics are asked for, `awaits` that failures must show in the traces.
     """
 
     usual: tuple[tuple[int, int], ...]
     since: int
+    usual_traces: int
     traces: int
     topics: bool
     awaits: bool
@@ -50,7 +51,7 @@ class Gathering:
     async def gather(self, plan: Plan, services: Collection[str]) -> dict[str, bytes]:
         """The files of both windows; `services` are those whose logs and metrics count."""
         usual, sick, topics, limits = await asyncio.gather(
-            asyncio.gather(*(self.traces.document(self.caller, *window, plan.traces) for window in plan.usual)),
+            asyncio.gather(*(self.traces.document(self.caller, *window, plan.usual_traces) for window in plan.usual)),
             self._incident(plan),
             self._topics(plan, services),
             self._limits(plan),

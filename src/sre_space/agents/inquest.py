@@ -41,7 +41,7 @@ BASELINE_NS = 60 * SECOND
 APART_NS = 5 * SECOND  # between the windows: a symptom may be dated too late
 LONGEST_NS = 30 * SECOND  # of an incident's window before it was opened; a burnt budget is dated far back
 BASELINES = 3  # parts of the healthy minute: what one of them had too is no fault
-TRACES = 120  # of each window
+USUAL_TRACES, TRACES = 90, 120  # of each part of health, and of the incident
 OUTAGE_BASELINE_NS, OUTAGE_BEFORE_NS, OUTAGE_TRACES = 10 * SECOND, 2 * SECOND, 60
 RESTART_CURES = (CauseKind.CRASH, CauseKind.HANG, CauseKind.SATURATION)
 
@@ -98,10 +98,11 @@ def plan_of(case: Case, states: Sequence[State]) -> Plan:
     if any(state.sick for state in states) or first.kind is SymptomKind.INFRASTRUCTURE:
         end = began - OUTAGE_BEFORE_NS
         since = max(end, _last_tried(case))
-        return Plan(((end - OUTAGE_BASELINE_NS, end),), since, OUTAGE_TRACES, topics=False, awaits=True)
+        return Plan(((end - OUTAGE_BASELINE_NS, end),), since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits=True)
     part = BASELINE_NS // BASELINES
     begins = (began - APART_NS - BASELINE_NS + number * part for number in range(BASELINES))
-    return Plan(tuple((begin, begin + part) for begin in begins), since, TRACES, topics=True, awaits=False)
+    usual = tuple((begin, begin + part) for begin in begins)
+    return Plan(usual, since, USUAL_TRACES, TRACES, topics=True, awaits=False)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sre_space.adapters.jaeger_window import read_window
-from sre_space.adapters.telemetry_files import read_alert, read_changes, read_folder
+from sre_space.adapters.telemetry_files import read_alert, read_changes, read_folder, read_states
 from sre_space.analysis.diagnosis.engine import diagnose_windows
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.selecting import between
@@ -48,7 +48,7 @@ class Baselines:
 
 
 def diagnose_folder(incident: Path, baselines: Sequence[Path], changes: Path | None) -> Answer:
-    """One incident; `changes.jsonl` and `alert.json` beside it are read when they are there."""
+    """One incident; `changes.jsonl`, `alert.json` and `states.jsonl` beside it are read when they are there."""
     begun = time.perf_counter()
     beside = incident / "changes.jsonl"
     found = _diagnosed(incident, baselines, changes or (beside if beside.is_file() else None), None, Baselines())
@@ -97,5 +97,7 @@ def _diagnosed(
     telemetry = read_folder(incident)
     known, lost = read_changes(changes) if changes else ((), ())
     alert, unread = read_alert(incident / "alert.json")
-    telemetry = replace(telemetry, unreadable=(*telemetry.unreadable, *lost, *unread))
-    return diagnose_windows(Window.of(telemetry), [kept.of(one) for one in baselines], known, alert or detected)
+    states, unknown = read_states(incident / "states.jsonl")
+    telemetry = replace(telemetry, unreadable=(*telemetry.unreadable, *lost, *unread, *unknown))
+    windows = [kept.of(one) for one in baselines]
+    return diagnose_windows(Window.of(telemetry), windows, known, alert or detected, states)

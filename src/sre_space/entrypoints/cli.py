@@ -29,6 +29,7 @@ from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.entrypoints import demo as demonstration
 from sre_space.entrypoints import looking
 from sre_space.entrypoints.diagnose import diagnose
+from sre_space.entrypoints.state_option import StateOption
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 T = TypeVar("T")
@@ -37,16 +38,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="SRE-Space: f
 out, err = Console(), Console(stderr=True)
 
 
-def _default_state() -> Path:
-    base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "sre-space"
-
-
 app.command()(diagnose)
 
-StateOption = Annotated[
-    Path, typer.Option("--state", envvar="SRE_SPACE_STATE", default_factory=_default_state, help="State folder.")
-]
 PortsOption = Annotated[str, typer.Option("--ports", help="`usual`, or `free`: any block of free ports.")]
 ChartOption = Annotated[Path | None, typer.Option("--chart", envvar="SRE_SPACE_CHART", help="The patient's chart.")]
 

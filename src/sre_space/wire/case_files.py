@@ -75,10 +75,11 @@ def changes_of(lines: bytes) -> Sequence[Change]:
 
 def states_of(lines: bytes) -> Sequence[State]:
     """`states.jsonl`: one `State` a line, its fields by name; `Malformed` when a line is none."""
-    return [_state(line) for line in lines.splitlines() if line.strip()]
+    return [state_of(line) for line in lines.splitlines() if line.strip()]
 
 
-def _state(line: bytes) -> State:
+def state_of(line: bytes) -> State:
+    """One state; `Malformed` when it is none."""
     try:
         told = json.loads(line)
         return State(

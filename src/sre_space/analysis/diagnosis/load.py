@@ -26,9 +26,11 @@ UNLIKELY = 0.01
 def load_findings(moved: Sequence[Shift], graph: Graph, judged: Collection[str], hurt: float) -> list[Finding]:
     """The surge at every service whose callers did not surge themselves and are not the ones that multiply it.
 
-    Callers that are not `judged` (none named: all are) are the world outside. `hurt` is the largest harm seen: load
-    explains that, and never more when that is little.
+    Callers that are not `judged` (none named: all are) are the world outside. `hurt` is the largest harm seen: where
+    that is not large there is nothing to explain.
     """
+    if hurt < LARGE:
+        return []
     surges: dict[str, list[Shift]] = defaultdict(list)
     for shift in moved:
         if (
@@ -38,14 +40,13 @@ def load_findings(moved: Sequence[Shift], graph: Graph, judged: Collection[str],
         ):
             surges[charged(shift)].append(shift)
     called = {callee for caller, callee in graph.calls if not judged or caller in judged}
-    return [_finding(service, found[0], hurt) for service, found in surges.items() if service not in called]
+    return [_finding(service, found[0]) for service, found in surges.items() if service not in called]
 
 
-def _finding(service: str, shift: Shift, hurt: float) -> Finding:
+def _finding(service: str, shift: Shift) -> Finding:
     told = f"{shift.series.label} is {shift.now:.4g}, usually {shift.usual:.4g}: more comes in than in health"
     evidence = Evidence(f"metric:{shift.series.label}", told)
-    harm = shift.harm if hurt >= LARGE else min(hurt, shift.harm)
-    return Finding(service, "", CauseKind.TRAFFIC, Sense.LOAD, harm, shift.chance, evidence, shift.since)
+    return Finding(service, "", CauseKind.TRAFFIC, Sense.LOAD, shift.harm, shift.chance, evidence, shift.since)
 
 
 def arrivals(incident: MetricTable, baselines: Sequence[MetricTable]) -> list[Shift]:

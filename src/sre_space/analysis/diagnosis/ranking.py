@@ -92,4 +92,11 @@ def _score(
 
 
 def _strongest(found: Sequence[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(found, key=lambda one: (one.sense not in OWN, -one.harm * (1.0 - one.chance))))
+    """A surge that hurts before what it makes slow there, what spans show before what is told, the largest first."""
+    return tuple(
+        sorted(found, key=lambda one: (not _surges(one), one.sense not in OWN, -one.harm * (1.0 - one.chance)))
+    )
+
+
+def _surges(finding: Finding) -> bool:
+    return finding.sense is Sense.LOAD and finding.harm >= LARGE
