@@ -3,8 +3,9 @@
 What telemetry said is data: control characters are dropped, long texts are cut.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from sre_space.analysis.diagnosis.result import CaseDiagnosis, MapEdge, WaterfallRow
 from sre_space.domain.facts import Cause, CauseKind, Confidence, Diagnosis, Evidence
@@ -16,7 +17,7 @@ ALSO = 0.5  # a cause with this share of the first one's score is named beside i
 MS = 1e6
 FACT_CAUSES, FACT_EVIDENCE, FACT_STATEMENT, FACT_ID = 3, 4, 240, 120  # of a fact, which must stay small
 FACT_ROWS = 14  # of its waterfall
-FACT_REPORT = 6000  # bytes of its report
+FACT_REPORT, FACT_BYTES = 6000, 13_000  # of its report, and of all of it, as JSON
 
 _SENTENCES: Mapping[CauseKind, str] = {
     CauseKind.CRASH: "{service} is down: it left no trace of calls that were made to it",
@@ -68,37 +69,41 @@ def report(diagnosis: CaseDiagnosis) -> str:
 
 
 def fact_of(found: CaseDiagnosis, bundle: str) -> Diagnosis:
-    """The part that is signed: the first causes with what they cite, each cut to a length, and the report."""
-    causes = [replace(one, evidence=one.evidence[:FACT_EVIDENCE]) for one in found.causes[:FACT_CAUSES]]
-    cited = {id for cause in causes for id in cause.evidence}
-    return Diagnosis(
-        verdict=found.verdict,
-        causes=tuple(replace(one, operation=one.operation[:FACT_ID], evidence=_ids(one.evidence)) for one in causes),
-        evidence=tuple(
-            Evidence(item.id[:FACT_ID], _plain(item.statement, FACT_STATEMENT))
-            for item in found.evidence
-            if item.id in cited
-        ),
-        change=found.change or "",
-        bundle=bundle,
-        report=brief(found),
+    """The part that is signed: the first causes with what they cite, each cut to a length, and the report.
+
+    The report has what they leave of FACT_BYTES.
+    """
+    chosen = [replace(one, evidence=one.evidence[:FACT_EVIDENCE]) for one in found.causes[:FACT_CAUSES]]
+    cited = list(dict.fromkeys(id for cause in chosen for id in cause.evidence))
+    short = {id: f"{_cut(id, FACT_ID)}{'' if len(id.encode()) <= FACT_ID else f'~{n}'}" for n, id in enumerate(cited)}
+    causes = tuple(
+        replace(one, operation=_cut(one.operation, FACT_ID), evidence=tuple(short[id] for id in one.evidence))
+        for one in chosen
     )
+    evidence = tuple(
+        Evidence(short[item.id], _cut(item.statement, FACT_STATEMENT)) for item in found.evidence if item.id in cited
+    )
+    signed = Diagnosis(found.verdict, causes, evidence, found.change or "", bundle)
+    return replace(signed, report=brief(found, min(FACT_REPORT, FACT_BYTES - _bytes(asdict(signed)))))
 
 
-def _ids(ids: Sequence[str]) -> tuple[str, ...]:
-    return tuple(id[:FACT_ID] for id in ids)
-
-
-def brief(found: CaseDiagnosis) -> str:
-    """The report of a fact: the sentence, the chain and the most telling trace, at most FACT_REPORT bytes of UTF-8."""
+def brief(found: CaseDiagnosis, most: int) -> str:
+    """The report of a fact: the sentence, the chain and the most telling trace, as JSON at most so many bytes."""
     parts = [sentence(found), *_section("Why", _chain(found))]
     parts += _section("Slowest affected trace", waterfall(_telling(found.waterfall)))
-    kept: list[str] = []
-    for line in parts:
-        if len("\n".join([*kept, line]).encode()) > FACT_REPORT:
-            break
-        kept.append(line)
-    return "\n".join(kept)
+    kept = 1
+    while kept < len(parts) and _bytes("\n".join(parts[: kept + 1])) <= most:
+        kept += 1
+    return "\n".join(parts[:kept])
+
+
+def _cut(text: str, most: int) -> str:
+    """One printable line of at most so many bytes of UTF-8."""
+    return _plain(text, most).encode()[:most].decode(errors="ignore")
+
+
+def _bytes(value: object) -> int:
+    return len(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
 
 
 def _telling(rows: Sequence[WaterfallRow]) -> Sequence[WaterfallRow]:

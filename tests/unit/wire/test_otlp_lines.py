@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 
 from sre_space.analysis.diagnosis.building import LogBuilder, MetricBuilder
 from sre_space.domain.errors import Malformed
 from sre_space.wire.otlp_json import add_logs, add_metrics
 from sre_space.wire.otlp_lines import level_line, log_line, metric_line
 
-CUMULATIVE = 2
 TIMES = st.integers(1, 2**62)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=32)
 
@@ -46,7 +46,7 @@ def test_a_gauge_keeps_its_time_value_and_attributes(at: int, value: float, labe
 def test_a_histogram_is_told_by_count_sum_and_largest(at: int, count: int, largest: float) -> None:
     request = metrics("tax")
     metric = request.resource_metrics[0].scope_metrics[0].metrics.add(name="request.duration")
-    metric.histogram.aggregation_temporality = CUMULATIVE
+    metric.histogram.aggregation_temporality = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
     metric.histogram.data_points.add(time_unix_nano=at, count=count, sum=2.5, max=largest, bucket_counts=[count])
 
     into = MetricBuilder()
@@ -64,7 +64,8 @@ def test_a_histogram_is_told_by_count_sum_and_largest(at: int, count: int, large
 def test_a_sum_counts_up_only_when_it_is_monotonic(monotonic: bool, value: int) -> None:
     request = metrics("tax")
     metric = request.resource_metrics[0].scope_metrics[0].metrics.add(name="jobs")
-    metric.sum.aggregation_temporality, metric.sum.is_monotonic = CUMULATIVE, monotonic
+    metric.sum.aggregation_temporality = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
+    metric.sum.is_monotonic = monotonic
     metric.sum.data_points.add(time_unix_nano=1, as_int=value)
 
     into = MetricBuilder()
