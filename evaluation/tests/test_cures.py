@@ -7,6 +7,7 @@ from support.world import SECOND, World
 
 from sre_chaos.experiments import EXPERIMENTS
 from sre_evaluation.cures import Cure, row, score
+from sre_evaluation.rounds import Round
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy
 
@@ -20,9 +21,9 @@ async def healed(stubborn: bool = False, autonomy: Autonomy = Autonomy.AUTONOMOU
 
 
 def cure(name: str, *cases: Case, well: bool = True, closed: bool = True) -> Cure:
-    """A run of an experiment that hit policy-service a second before its first incident."""
+    """A round in which policy-service was hit a second before its first incident."""
     at = cases[0].chain[0].fact.at - SECOND if cases else 100 * SECOND
-    return Cure(EXPERIMENTS[name], "policy-service", at, cases, well, closed, 3)
+    return Cure(Round(EXPERIMENTS[name], "policy-service", at, cases, well, closed, failed=3))
 
 
 @pytest.mark.anyio
@@ -61,7 +62,7 @@ async def test_where_only_a_person_can_help_asking_and_touching_nothing_is_right
     only_people = replace(EXPERIMENTS["kill"], truth=replace(EXPERIMENTS["kill"].truth, remedies=("escalate",)))
 
     def run(one: Case, closed: bool) -> Cure:
-        return replace(cure("kill", one, closed=closed), experiment=only_people)
+        return Cure(replace(cure("kill", one, closed=closed).round, experiment=only_people))
 
     assert not run(case, closed=True).recovered
     assert run(asked, closed=True).escalated

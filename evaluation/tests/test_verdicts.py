@@ -18,7 +18,7 @@ def opened(seconds: float, service: str = "policy-service", kind: SymptomKind = 
     return Opened(1, int((100 + seconds) * SECOND), kind, service)
 
 
-def test_a_fault_seen_once_and_silence_on_controls_are_perfect() -> None:
+def test_a_fault_seen_once_and_silence_on_controls_are_good() -> None:
     result = score([trial("kill", opened(0.6)), trial("busy-day")], [])
 
     assert str(result) == "detected 1/1, duplicates 0, false 0"

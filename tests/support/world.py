@@ -10,16 +10,20 @@ from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support.evidence import Git, Shelf, Topics, document
 from support.git_world import MemoryGit
 
 from sre_space.agents.brain import Brain
+from sre_space.agents.deployments import Deployments
 from sre_space.agents.duty import Duty
 from sre_space.agents.fixer.change import Changes
 from sre_space.agents.fixer.fixer import Fixer
 from sre_space.agents.fixer.follow_up import FollowUps
 from sre_space.agents.fixer.pull_requests import PullRequests
 from sre_space.agents.fixer.restart import Restarts
+from sre_space.agents.gathering import Gathering
 from sre_space.agents.history import History
+from sre_space.agents.inquest import Inquest
 from sre_space.agents.memory import Memory
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
@@ -248,13 +252,14 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class ScriptedBrain(Brain):
-    """A Brain whose diagnosis a story may write; without one it is its own."""
+class ScriptedInquest(Inquest):
+    """An inquest whose answer a story may write; without one it is its own."""
 
     script: Callable[[Case], Diagnosis | None] = lambda _: None
 
-    async def _diagnosis(self, case: Case, units: dict[str, Unit]) -> Diagnosis:
-        return self.script(case) or await super()._diagnosis(case, units)
+    async def hold(self, case: Case, units: Mapping[str, Unit]) -> Diagnosis:
+        """What the story says, or what is found."""
+        return self.script(case) or await super().hold(case, units)
 
 
 def diagnosis(service: str, kind: CauseKind, change: str = "") -> Diagnosis:
@@ -326,19 +331,15 @@ class World:
         self.scout = Scout(self.watchers, self.clock)
         return {
             Agent.SCOUT: self.scout,
-            Agent.BRAIN: ScriptedBrain(
-                self.chart,
-                self,
-                self,
-                self,
-                self.casebook,
-                self.clock,
-                History(self.git),
-                self._script,
-            ),
+            Agent.BRAIN: Brain(self.chart, self, self._inquest(), self.casebook, self.clock, History(self.git)),
             Agent.FIXER: self._fixer(),
             Agent.MEMORY: Memory(self, self.casebook, self.forge, self.clock),
         }
+
+    def _inquest(self) -> Inquest:
+        git, topics = Git(), Topics()
+        gathering = Gathering(self, topics, git, self.clock, self.chart.journey.caller)
+        return ScriptedInquest(self.chart, gathering, Deployments(topics, git), self, Shelf(), self.clock, self._script)
 
     def runner(self, agent: Agent) -> Runner:
         """The loop of one agent, as a fresh process would have it."""
@@ -435,17 +436,9 @@ class World:
         return self.running.get(path, b"") == content
 
     # ports.traces
-    async def services(self) -> Sequence[str]:
-        """Names."""
-        return SERVICES
-
-    async def window(self, service: str, since: int, until: int, limit: int = 200) -> Sequence[Span]:
-        """By time."""
-        return [span for span in self.spans if span.service == service and since <= span.start < until]
-
-    async def trace(self, trace_id: str) -> Sequence[Span]:
-        """One."""
-        return [span for span in self.spans if span.trace_id == trace_id]
+    async def document(self, service: str, since: int, until: int, limit: int) -> bytes:
+        """By time; every trace is a customer's."""
+        return document([span for span in self.spans if since <= span.start < until])
 
     async def close(self) -> None:
         """Nothing to release."""

@@ -36,7 +36,6 @@ class Asked:
     repeat: int
     seed: int
     only: tuple[str, ...]
-    quiet_minutes: float
 
     def order(self) -> Iterator[Experiment]:
         """Every experiment as often as asked for, in an order that the seed decides."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sre_chaos.run import Experiment
+from sre_evaluation.rounds import Round
 from sre_space.domain.case import Case, Trial
 from sre_space.domain.facts import Decision, Outcome, Step
 from sre_space.domain.remedies import RemedyKind
@@ -16,19 +17,19 @@ ASK = "escalate"  # the word of the truth for: a person is asked
 
 @dataclass(frozen=True)
 class Cure:
-    """One run: `at` (Unix ns) it took effect on `service`; `cases` as they stood when the doctor was done.
+    """A round, seen as what was done about it."""
 
-    `well`: the journeys were good then, with the fault still there. `closed`: all incidents were, once the fault was
-    taken away. `failed` are the bad attempts of the journey meanwhile.
-    """
+    round: Round
 
-    experiment: Experiment
-    service: str
-    at: int
-    cases: tuple[Case, ...]
-    well: bool
-    closed: bool
-    failed: int
+    @property
+    def experiment(self) -> Experiment:
+        """What was wrong."""
+        return self.round.experiment
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """All incidents that came of it."""
+        return (*self.round.cases, *self.round.later)
 
     @property
     def remedies(self) -> frozenset[str]:
@@ -49,21 +50,21 @@ class Cure:
     def recovered(self) -> bool:
         """By the doctor; where only a person can help: asked, nothing else touched, and the end of it seen."""
         if self.remedies <= {ASK}:
-            return self.escalated and not self.trials and self.closed
-        return bool(self.cases) and all(case.recovered for case in self.cases) and self.well
+            return self.escalated and not self.trials and self.round.closed
+        return bool(self.round.cases) and all(case.recovered for case in self.round.cases) and self.round.well
 
     @property
     def seconds(self) -> float | None:
         """From the effect to the last measured recovery by the doctor (MTTR); None when there was none."""
-        ends = [fact.at for case in self.cases if case.recovered and (fact := case.fact_of(Step.VERIFY))]
-        return (max(ends) - self.at) / 1e9 if ends and self.recovered and self.trials else None
+        ends = [fact.at for case in self.round.cases if case.recovered and (fact := case.fact_of(Step.VERIFY))]
+        return (max(ends) - self.round.at) / 1e9 if ends and self.recovered and self.trials else None
 
     @property
     def right_service(self) -> bool:
         """The first diagnosis accuses whom the truth names."""
         decision = next((case.latest(Decision) for case in self.cases), None)
         causes = decision.diagnosis.causes if decision else ()
-        return bool(causes) and causes[0].service == self.experiment.truth_of(self.service).service
+        return bool(causes) and causes[0].service == self.experiment.truth_of(self.round.service).service
 
     @property
     def right_first(self) -> bool:
@@ -134,6 +135,6 @@ def row(name: str, cures: Sequence[Cure]) -> Mapping[str, str]:
         "escalated": f"{sum(cure.escalated for cure in cures)}/{total}",
         "median MTTR s": f"{statistics.median(seconds):.1f}" if seconds else "",
         "p95 MTTR s": f"{seconds[min(len(seconds) - 1, int(0.95 * len(seconds)))]:.1f}" if seconds else "",
-        "journeys failed": f"{statistics.median(cure.failed for cure in cures):g}",
+        "journeys failed": f"{statistics.median(cure.round.failed for cure in cures):g}",
         "done": ", ".join(sorted({_word(trial) for cure in cures for trial in cure.trials})),
     }

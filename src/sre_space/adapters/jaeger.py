@@ -1,4 +1,4 @@
-"""Jaeger's query API, embedded or real: fulfils `ports.traces.Traces`."""
+"""Jaeger's query API, embedded or real: fulfils `ports.traces.Traces` and `ports.traces.TraceDocuments`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,14 +24,13 @@ class JaegerTraces:
         return sorted(str(name) for name in await self._data("/api/services") or ())
 
     async def window(self, service: str, since: int, until: int, limit: int = 200) -> Sequence[Span]:
-        """Traces by start; Jaeger counts microseconds and includes both ends."""
-        asked: dict[str, str | int] = {
-            "service": service,
-            "start": since // 1000,
-            "end": max(0, until // 1000 - 1),
-            "limit": limit,
-        }
-        return spans_from(await self._data("/api/traces", asked) or ())
+        """Traces by start."""
+        return spans_from(await self._data("/api/traces", _asked(service, since, until, limit)) or ())
+
+    async def document(self, service: str, since: int, until: int, limit: int) -> bytes:
+        """The answer's bytes."""
+        response = await self._answer("/api/traces", _asked(service, since, until, limit))
+        return b'{"data": []}' if response is None else response.content
 
     async def trace(self, trace_id: str) -> Sequence[Span]:
         """One trace."""
@@ -43,6 +42,16 @@ class JaegerTraces:
         await self._client.aclose()
 
     async def _data(self, path: str, query: dict[str, str | int] | None = None) -> Any:  # noqa: ANN401 - JSON; `spans_from` types it
+        response = await self._answer(path, query)
+        if response is None:
+            return None
+        try:
+            return response.json()["data"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise Malformed(f"Jaeger's answer to {path} is not its JSON: {response.text[:200]}") from error
+
+    async def _answer(self, path: str, query: dict[str, str | int] | None) -> httpx.Response | None:
+        """None for what Jaeger does not know."""
         try:
             response = await self._client.get(path, params=query)
         except httpx.HTTPError as error:
@@ -51,7 +60,9 @@ class JaegerTraces:
             return None
         if response.status_code != httpx.codes.OK:
             raise Unavailable(f"Jaeger answered {response.status_code} to {path}: {response.text[:200]}")
-        try:
-            return response.json()["data"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise Malformed(f"Jaeger's answer to {path} is not its JSON: {response.text[:200]}") from error
+        return response
+
+
+def _asked(service: str, since: int, until: int, limit: int) -> dict[str, str | int]:
+    """Jaeger counts microseconds and includes both ends."""
+    return {"service": service, "start": since // 1000, "end": max(0, until // 1000 - 1), "limit": limit}

@@ -190,7 +190,7 @@ class KafkaSubscription:
 
 
 class KafkaHistory:
-    """Windows of the past, each read by a consumer of its own."""
+    """Windows of the past, each read by a consumer of its own, all partitions at once."""
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
@@ -210,29 +210,33 @@ class KafkaHistory:
             listed = consumer.list_topics(topic, timeout=ANSWERED_WITHIN_S).topics[topic]
             asked = [TopicPartition(topic, number, since // 10**6) for number in listed.partitions]
             starts = consumer.offsets_for_times(asked, timeout=ANSWERED_WITHIN_S) if asked else []
-            found = [one for start in starts if start.offset >= 0 for one in _read(consumer, start, until, limit)]
+            found = _read(consumer, [start for start in starts if start.offset >= 0], until, limit)
         finally:
             consumer.close()
         inside = [record for record in found if since <= record.at < until]
         return sorted(inside, key=lambda record: record.at)[:limit]
 
 
-def _read(consumer: Consumer, start: TopicPartition, until: int, limit: int) -> list[Record]:
-    """One partition from `start` to its present end, or to the first record after `until`."""
-    _, end = consumer.get_watermark_offsets(start, timeout=ANSWERED_WITHIN_S)
-    consumer.assign([start])
+def _read(consumer: Consumer, starts: Sequence[TopicPartition], until: int, limit: int) -> list[Record]:
+    """Each partition from its start to its present end, or to the first record after `until`, at most `limit`."""
+    ends = {one.partition: consumer.get_watermark_offsets(one, timeout=ANSWERED_WITHIN_S)[1] for one in starts}
+    open_ = {one.partition: limit for one in starts if one.offset < ends[one.partition]}
+    consumer.assign([one for one in starts if one.partition in open_])
     records: list[Record] = []
-    place = start.offset
-    while place < end and len(records) < limit:
+    while open_:
         message = consumer.poll(ANSWERED_WITHIN_S)
         if message is None:
             raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
         if message.error() is not None:
             raise KafkaException(message.error())
-        records.append(_record(message))
-        place = records[-1].offset + 1
-        if records[-1].at >= until:
-            break
+        record = _record(message)
+        if record.partition not in open_:
+            continue
+        records.append(record)
+        open_[record.partition] -= 1
+        read = record.offset + 1 >= ends[record.partition] or record.at >= until
+        if read or not open_[record.partition]:
+            del open_[record.partition]
     return records
 
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import http.client
+import json
 import xmlrpc.client
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import psutil
@@ -24,15 +26,21 @@ _STATES: Mapping[str, State] = {
     "FATAL": "fatal",
 }
 _LIVING = ("running", "starting")
+_SIGNALLED = "ended by a signal"
+_NEAR_S = 3.0  # between a kill and the end that supervisord tells in whole seconds
 _BY_A_SIGNAL = -1  # as supervisord reports it; which one is only in its log
 
 
 @dataclass(frozen=True)
 class SupervisordRuntime:
-    """`socket`: path of supervisord's socket; `names`: each unit and its program there."""
+    """`socket`: path of supervisord's socket; `names`: each unit and its program there.
+
+    `journal` is where the warden writes whom it killed for its memory; without it an end by a signal has no reason.
+    """
 
     socket: str
     names: Mapping[str, str]
+    journal: Path | None = None
 
     async def units(self) -> Sequence[Unit]:
         """All units, in the chart's order."""
@@ -62,7 +70,9 @@ class SupervisordRuntime:
     def _unit(self, name: str) -> Unit:
         if name not in self.names:
             raise Missing(f"the runtime has no unit {name!r}; the chart names {', '.join(self.names)}")
-        return _unit(name, self._call("getProcessInfo", self.names[name]))
+        unit = _unit(name, self._call("getProcessInfo", self.names[name]))
+        killed = _out_of_memory(self.journal, unit) if unit.detail == _SIGNALLED and self.journal else ""
+        return replace(unit, detail=killed) if killed else unit
 
     def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - untyped answers; `_unit` types them
         transport = SupervisorTransport(None, None, f"unix://{self.socket}")
@@ -86,7 +96,7 @@ def _unit(name: str, info: Mapping[str, Any]) -> Unit:
     since = int(info["stop"] if ended else info["start"]) * 10**9
     signalled = ended and info["exitstatus"] == _BY_A_SIGNAL
     exit_code = int(info["exitstatus"]) if ended and not signalled else None
-    detail = "ended by a signal" if signalled else str(info["spawnerr"])
+    detail = _SIGNALLED if signalled else str(info["spawnerr"])
     return Unit(name, state, _incarnation(info, pid), pid, since, exit_code, detail)
 
 
@@ -101,3 +111,16 @@ def _incarnation(info: Mapping[str, Any], pid: int | None) -> str:
         return f"{pid}:{psutil.Process(pid).create_time():.2f}"
     except psutil.NoSuchProcess:
         return f"{pid}:gone"
+
+
+def _out_of_memory(journal: Path, unit: Unit) -> str:
+    """What the warden says of the unit's end, "" when it was not the warden's doing."""
+    try:
+        lines = journal.read_text().splitlines()
+    except FileNotFoundError:
+        return ""
+    for line in reversed(lines):
+        told = json.loads(line)
+        if told["unit"] == unit.name and abs(told["time"] - unit.since / 1e9) < _NEAR_S:
+            return f"killed: out of memory, {told['rss']} bytes of {told['limit']} allowed"
+    return ""

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from sre_space.analysis.diagnosis.building import LogBuilder, MetricBuilder, SpanBuilder
-from sre_space.analysis.diagnosis.tables import Alert, Change, Telemetry, Unreadable
+from sre_space.analysis.diagnosis.tables import Alert, Change, State, Telemetry, Unreadable
 from sre_space.domain.errors import Malformed, Missing
+from sre_space.wire.case_files import state_of
 from sre_space.wire.changes import alert_of, change_of
 from sre_space.wire.jaeger_columns import add_traces
 from sre_space.wire.otlp_json import add_logs, add_metrics, add_spans
@@ -88,6 +89,13 @@ def read_changes(path: Path) -> tuple[tuple[Change, ...], tuple[Unreadable, ...]
         raise Missing(f"{path} is no file of changes")
     lost: list[Unreadable] = []
     return tuple(_each_line(path, change_of, lost)), tuple(lost)
+
+
+def read_states(path: Path) -> tuple[tuple[State, ...], tuple[Unreadable, ...]]:
+    """What runtime and probes said, and the lines that say nothing; none when the file is not there."""
+    lost: list[Unreadable] = []
+    found = _each_line(path, lambda line, _: state_of(line), lost) if path.is_file() else []
+    return tuple(found), tuple(lost)
 
 
 def read_alert(path: Path) -> tuple[Alert | None, tuple[Unreadable, ...]]:

@@ -1,19 +1,19 @@
 """Tidying up after remediations: old branches of the doctor are deleted, its forgotten pull requests closed.
 
-A remediation's branch is named `sre/inc-<issue>-<utc of the decision>`: its age is in its name, no commit is read.
+A remediation's branch is named `sre/inc-<issue>-<utc of the decision>`, with a suffix for further decisions, tries and
+the taking back: its age is in its name, no commit is read.
 Fixer asks after each success; what it finds at the next one is the same as if it had never been interrupted.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sre_space.domain.errors import Refused
 from sre_space.ports.gitops import Branch, GitOps, PullRequest
+from sre_space.wire.proposal import PREFIX, TIME
 
 KEPT = 5
-PREFIX = "sre/inc-"
-TIME = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, order=True)
@@ -24,18 +24,10 @@ class Remediation:
     issue: int
 
 
-def branch_name(issue: int, decided: int) -> str:
-    """The branch of a remediation; `decided` in Unix ns.
-
-    >>> branch_name(7, 1_764_064_800 * 10**9)
-    'sre/inc-7-20251125T100000Z'
-    """
-    return f"{PREFIX}{issue}-{datetime.fromtimestamp(decided // 10**9, UTC).strftime(TIME)}"
-
-
 def remediation_of(branch: str) -> Remediation | None:
     """What the name says; None for every other branch, which is nobody's to tidy."""
-    issue, dash, utc = branch.removeprefix(PREFIX).partition("-")
+    issue, dash, rest = branch.removeprefix(PREFIX).partition("-")
+    utc = rest.partition("-")[0]
     if not branch.startswith(PREFIX) or not (issue.isascii() and issue.isdecimal() and dash):
         return None
     try:

@@ -1,56 +1,155 @@
-"""What the traces say when every service answers: the Brain's door to the diagnosis engine.
+"""The Brain's door to the diagnosis engine: gathers a case's files, asks, and keeps what was looked at.
 
-The window of the incident is compared with the healthy minute before it; the engine is `analysis/diagnosis`, the one
-that `sre-space diagnose` uses on files.
+The engine is `analysis/diagnosis`, the one that `sre-space diagnose` uses on files; it sees the files and nothing else,
+so that the diagnosis can be repeated from the bundle.
 """
 
-from collections.abc import Collection
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sre_space.analysis.diagnosis.building import SpanBuilder
-from sre_space.analysis.diagnosis.engine import diagnose
-from sre_space.analysis.diagnosis.tables import Telemetry, no_logs, no_metrics
+from sre_space.agents.deployments import Deployments
+from sre_space.agents.gathering import Gathering, Plan
+from sre_space.agents.standing import standing
+from sre_space.analysis.diagnosis.tables import Alert, Change, State
 from sre_space.domain.case import Case
-from sre_space.domain.facts import Cause, Diagnosis
-from sre_space.domain.telemetry import Span
-from sre_space.ports.traces import Traces
-from sre_space.wire.domain_columns import add_span_values
+from sre_space.domain.chart import Chart
+from sre_space.domain.facts import (
+    Action,
+    Cause,
+    CauseKind,
+    Decision,
+    Diagnosis,
+    Outcome,
+    SymptomKind,
+    Verification,
+)
+from sre_space.domain.remedies import Restart, RevertChange
+from sre_space.ports.bundles import Bundles
+from sre_space.ports.clock import Clock
+from sre_space.ports.probe import Probe
+from sre_space.ports.runtime import Unit
+from sre_space.wire.case_files import ALERT, CHANGES, INCIDENT, STATES, changes_file, diagnosis_of, states_file
+from sre_space.wire.changes import alert_file
+from sre_space.wire.diagnosis_text import fact_of
+
+log = logging.getLogger(__name__)
 
 SECOND = 10**9
 BASELINE_NS = 60 * SECOND
 APART_NS = 5 * SECOND  # between the windows: a symptom may be dated too late
-TRACES = 1000
-STATEMENTS = 300  # characters of one piece of evidence; a fact must stay small
+LONGEST_NS = 30 * SECOND  # of an incident's window before it was opened; a burnt budget is dated far back
+BASELINES = 3  # parts of the healthy minute: what one of them had too is no fault
+USUAL_TRACES, TRACES = 90, 120  # of each part of health, and of the incident
+OUTAGE_BASELINE_NS, OUTAGE_BEFORE_NS, OUTAGE_TRACES = 10 * SECOND, 2 * SECOND, 60
+RESTART_CURES = (CauseKind.CRASH, CauseKind.HANG, CauseKind.SATURATION)
 
 
 @dataclass(frozen=True)
 class Inquest:
-    """Reads the traces of everybody who calls, which are those of the journey."""
+    """One question: what caused this case."""
 
-    traces: Traces
-    caller: str
+    chart: Chart
+    gathering: Gathering
+    deployments: Deployments
+    probe: Probe
+    bundles: Bundles
+    clock: Clock
 
-    async def hold(self, case: Case, now: int, known: Collection[str]) -> Diagnosis:
-        """The engine's answer on [first symptom, now), of `known` services alone."""
-        since = min(symptom.since for symptom in case.detection.symptoms) - SECOND
-        incident = await self.traces.window(self.caller, since, now, TRACES)
-        usual = await self.traces.window(self.caller, since - APART_NS - BASELINE_NS, since - APART_NS, TRACES)
-        found = diagnose(_telemetry(incident), [_telemetry(usual)] if usual else [])
-        causes = tuple(cause for cause in found.causes if cause.service in known)
-        return _short(Diagnosis(found.verdict, causes, found.evidence))
+    async def hold(self, case: Case, units: Mapping[str, Unit]) -> Diagnosis:
+        """The engine's answer on everything since the incident began, or since the last remedy that failed."""
+        now = self.clock.now()
+        states = await standing(self.chart, units, self.probe, now)
+        services = tuple(self.chart.services)
+        gathered, changes = await asyncio.gather(
+            self.gathering.gather(plan_of(case, states), services),
+            self.deployments.before(now, _reverted(case)),
+        )
+        files = gathered | self._told(case, states, changes)
+        read = self.clock.now()
+        found = diagnosis_of(files)
+        concluded = self.clock.now()
+        diagnosis = fact_of(found, await self.bundles.keep(files))
+        size = sum(map(len, files.values()))
+        seconds = [round(ns / SECOND, 3) for ns in (read - now, concluded - read, self.clock.now() - concluded)]
+        log.info(
+            "issue %d: %s; gathered %d bytes, concluded and kept in %s s", case.issue, found.verdict, size, seconds
+        )
+        return diagnosis
+
+    def _told(self, case: Case, states: Sequence[State], changes: Sequence[Change]) -> dict[str, bytes]:
+        first = case.detection.symptoms[0]
+        alert = Alert(
+            first.service, first.kind.value, first.detail, first.since, tuple(self.chart.services), _disproved(case)
+        )
+        return {
+            INCIDENT + ALERT: alert_file(alert),
+            INCIDENT + STATES: states_file(states),
+            INCIDENT + CHANGES: changes_file(changes),
+        }
 
 
-def _telemetry(spans: Collection[Span]) -> Telemetry:
-    builder = SpanBuilder()
-    add_span_values(spans, builder)
-    return Telemetry(builder.table(), no_metrics(), no_logs())
+def plan_of(case: Case, states: Sequence[State]) -> Plan:
+    """What to read. A service that is out accuses itself: a few seconds tell, no restart waits for a minute's data."""
+    first = case.detection.symptoms[0]
+    began = max(first.since, case.chain[0].fact.at - LONGEST_NS)
+    since = max(began - SECOND, _last_tried(case))
+    if any(state.sick for state in states) or first.kind is SymptomKind.INFRASTRUCTURE:
+        end = began - OUTAGE_BEFORE_NS
+        since = max(end, _last_tried(case))
+        return Plan(((end - OUTAGE_BASELINE_NS, end),), since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits=True)
+    part = BASELINE_NS // BASELINES
+    begins = (began - APART_NS - BASELINE_NS + number * part for number in range(BASELINES))
+    usual = tuple((begin, begin + part) for begin in begins)
+    return Plan(usual, since, USUAL_TRACES, TRACES, topics=True, awaits=False)
 
 
-def _short(diagnosis: Diagnosis) -> Diagnosis:
-    """Only what the causes cite, each cut to a length."""
-    cited = {id for cause in diagnosis.causes for id in cause.evidence}
-    kept = [type(one)(one.id, one.statement[:STATEMENTS]) for one in diagnosis.evidence if one.id in cited]
-    return Diagnosis(diagnosis.verdict, diagnosis.causes, tuple(kept))
+@dataclass(frozen=True)
+class Tried:
+    """A remedy that was carried out at a time (Unix ns), the diagnosis it rested on, and what was measured then."""
+
+    diagnosis: Diagnosis
+    action: Action
+    at: int
+    outcome: Outcome
+
+    @property
+    def failed(self) -> bool:
+        """True when it was measured that it did not help; undecided is no answer."""
+        return self.outcome in (Outcome.NOT_RECOVERED, Outcome.WORSE)
+
+
+def _tried(case: Case) -> Iterator[Tried]:
+    """The remedies that did not end the incident, oldest first."""
+    decision: Decision | None = None
+    action: tuple[Action, int] | None = None
+    for entry in case.chain:
+        payload = entry.fact.payload
+        if isinstance(payload, Decision):
+            decision, action = payload, None
+        elif isinstance(payload, Action) and payload.changed:
+            action = payload, entry.fact.at
+        elif isinstance(payload, Verification) and payload.outcome is not Outcome.RECOVERED and decision and action:
+            yield Tried(decision.diagnosis, *action, payload.outcome)
+
+
+def _last_tried(case: Case) -> int:
+    """When the last remedy that did not end it was carried out (Unix ns); what was before it is no news."""
+    return max((one.at for one in _tried(case)), default=0)
+
+
+def _disproved(case: Case) -> tuple[tuple[str, CauseKind], ...]:
+    """A restart cures what died, hangs or ran full by itself; where it did not help, it was none of these."""
+    remedies = [one.action.remedy for one in _tried(case) if one.failed]
+    restarted = sorted({one.service for one in remedies if isinstance(one, Restart)})
+    return tuple((service, kind) for service in restarted for kind in RESTART_CURES)
+
+
+def _reverted(case: Case) -> tuple[str, ...]:
+    """Commits whose revert did not help: they are innocent."""
+    failed = (one.action.remedy for one in _tried(case) if one.failed)
+    return tuple(remedy.commit for remedy in failed if isinstance(remedy, RevertChange))
 
 
 def told(cause: Cause) -> str:

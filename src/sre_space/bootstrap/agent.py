@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sre_space.adapters.chart_file import read_chart
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder
-from sre_space.adapters.github_mcp import GithubMcpForge
+from sre_space.adapters.github_mcp import GithubGitOps, GithubMcpForge
 from sre_space.adapters.halt_file import HaltFile
 from sre_space.adapters.kafka import KafkaPublisher, KafkaSubscription
 from sre_space.adapters.otel_reporter import OtelReporter
@@ -55,6 +55,12 @@ class Ground:
             brake=HaltFile(state / "halt"),
             reporter=OtelReporter.to(settings.otel_exporter_otlp_endpoint, agent),
         )
+
+    def gitops(self) -> GithubGitOps:
+        """The same repository with its branches and pull requests, as the same identity."""
+        settings = self.settings
+        token, owner, repo = settings.github_personal_access_token, settings.repo_owner, settings.repo_name
+        return GithubGitOps(settings.forge_url, token, owner, repo, settings.github_api_url)
 
     def watch(self, duty: Duty, polled: Callable[[Sequence[Case]], bool] = lambda _: True) -> Watch:
         """The loop around a duty, wired; `polled` hears each poll's cases and says if the agent is on duty."""

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from sre_space.adapters.jaeger_window import read_window
-from sre_space.adapters.telemetry_files import read_alert, read_changes, read_folder
+from sre_space.adapters.telemetry_files import read_alert, read_changes, read_folder, read_states
 from sre_space.analysis.diagnosis.engine import diagnose_windows
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
+from sre_space.analysis.diagnosis.selecting import between
 from sre_space.analysis.diagnosis.tables import Alert
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.errors import Malformed, Missing
 from sre_space.wire.changes import time_of
 
+PARTS = 3  # of a healthy time: what one of them had too is no fault
 KEPT = 4  # baselines held for the next case of a set
 
 
@@ -46,7 +48,7 @@ class Baselines:
 
 
 def diagnose_folder(incident: Path, baselines: Sequence[Path], changes: Path | None) -> Answer:
-    """One incident; `changes.jsonl` and `alert.json` beside it are read when they are there."""
+    """One incident; `changes.jsonl`, `alert.json` and `states.jsonl` beside it are read when they are there."""
     begun = time.perf_counter()
     beside = incident / "changes.jsonl"
     found = _diagnosed(incident, baselines, changes or (beside if beside.is_file() else None), None, Baselines())
@@ -66,11 +68,14 @@ def diagnose_set(folder: Path) -> Iterator[Answer]:
 
 
 def diagnose_jaeger(url: str, since: int, until: int) -> Answer:
-    """A window of a live Jaeger, against the equally long window before it."""
+    """A window of a live Jaeger, against the equally long time before it, in PARTS."""
     begun = time.perf_counter()
     incident = Window.of(read_window(url, since, until))
-    usual = Window.of(read_window(url, since - (until - since), since))
-    found = diagnose_windows(incident, [usual] if len(usual.spans) else [])
+    usual = read_window(url, since - (until - since), since)
+    part = (until - since) // PARTS
+    begins = [since - number * part for number in range(PARTS, 0, -1)]
+    parts = [Window.of(between(usual, begin, begin + part)) for begin in begins]
+    found = diagnose_windows(incident, [one for one in parts if len(one.spans)])
     return Answer("jaeger", found, time.perf_counter() - begun)
 
 
@@ -92,5 +97,7 @@ def _diagnosed(
     telemetry = read_folder(incident)
     known, lost = read_changes(changes) if changes else ((), ())
     alert, unread = read_alert(incident / "alert.json")
-    telemetry = replace(telemetry, unreadable=(*telemetry.unreadable, *lost, *unread))
-    return diagnose_windows(Window.of(telemetry), [kept.of(one) for one in baselines], known, alert or detected)
+    states, unknown = read_states(incident / "states.jsonl")
+    telemetry = replace(telemetry, unreadable=(*telemetry.unreadable, *lost, *unread, *unknown))
+    windows = [kept.of(one) for one in baselines]
+    return diagnose_windows(Window.of(telemetry), windows, known, alert or detected, states)

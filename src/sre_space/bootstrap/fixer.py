@@ -1,10 +1,13 @@
 """The process of Fixer: `python -m sre_space.bootstrap.fixer`."""
 
+from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.supervisord import SupervisordRuntime
+from sre_space.agents.fixer.change import Changes
 from sre_space.agents.fixer.fixer import Fixer
 from sre_space.agents.fixer.follow_up import FollowUps
+from sre_space.agents.fixer.pull_requests import PullRequests
 from sre_space.agents.fixer.restart import Restarts
 from sre_space.bootstrap import agent, server
 from sre_space.domain import facts
@@ -16,10 +19,12 @@ from sre_space.settings import Fixer as Settings
 async def _work(settings: Settings) -> None:
     ground = agent.Ground.prepare(facts.Agent.FIXER, settings)
     runtime = SupervisordRuntime(settings.runtime_socket, agent.units(ground.chart))
+    restarts = Restarts(ground.chart, runtime, HttpProbe.create(), ground.brake)
+    pulls = PullRequests(ground.gitops(), DeployedFolder(settings.sre_space_state), ground.clock)
     fixer = Fixer(
         chart=ground.chart,
-        restarts=Restarts(ground.chart, runtime, HttpProbe.create(), ground.brake),
-        changes=None,
+        restarts=restarts,
+        changes=Changes(pulls, restarts, ground.brake, ground.clock),
         probe=HttpProbe.create(),
         ledger=ground.casebook,
         orders=_orders(ground, settings),

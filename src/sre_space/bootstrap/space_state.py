@@ -25,6 +25,7 @@ _FOLDERS = (
     "run/env",
     "deploy",
     "outbox",
+    "bundles",
 )
 _LONGEST_SOCKET = 90  # bytes; the kernel takes 108 (macOS 104) and supervisord adds its process id
 
@@ -69,6 +70,11 @@ class State:
     def deployed(self) -> Path:
         """The desired state that is in force: a copy of `deploy/config` of main."""
         return self.root / "deploy" / "config"
+
+    @property
+    def bundles(self) -> Path:
+        """What the diagnoses looked at."""
+        return self.root / "bundles"
 
     @property
     def network_key(self) -> Path:

@@ -155,6 +155,7 @@ class Diagnosis:
     """Ranked causes, best first; every id a cause cites is in `evidence`.
 
     `change` is the commit that explains them ("": none does), `bundle` the SHA-256 of what was looked at ("": nothing).
+    `report` is the whole of it in plain lines, for people; no agent reads it.
     """
 
     verdict: Confidence
@@ -162,6 +163,7 @@ class Diagnosis:
     evidence: tuple[Evidence, ...]
     change: str = ""
     bundle: str = ""
+    report: str = ""
 
     def __post_init__(self) -> None:
         """A cause that cites what nobody observed is a bug, not a diagnosis."""

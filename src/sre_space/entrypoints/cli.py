@@ -207,19 +207,22 @@ def demo(
 
 @app.command(name="eval")
 def evaluate(
+    *,
     detection: Annotated[bool, typer.Option("--detection", help="What Scout opens for every experiment.")] = False,
+    diagnosis: Annotated[bool, typer.Option("--diagnosis", help="What Brain names for every experiment.")] = False,
     healing: Annotated[bool, typer.Option("--healing", help="What the doctor does about every experiment.")] = False,
     repeat: Annotated[int, typer.Option(min=1, help="How often each experiment is run.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed, the same order.")] = 1,
-    only: Annotated[list[str] | None, typer.Option(help="Some of the experiments.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Some of the experiments, with commas or repeated.")] = None,
     quiet_minutes: Annotated[float, typer.Option(min=0, help="How long to watch a healthy space.")] = 20.0,
     chart: ChartOption = None,
 ) -> None:
     """Let the judge break a space of its own and count what the doctor makes of it."""
-    if detection == healing:
-        raise Malformed("say what to evaluate: --detection or --healing")
-    words = ["--chart", str(chart or space.checkout_chart()), "--repeat", str(repeat), "--seed", str(seed)]
-    words += ["--healing"] if healing else []
+    chosen = {"detection": detection, "diagnosis": diagnosis, "healing": healing}
+    words = [name for name, wanted in chosen.items() if wanted]
+    if not words:
+        raise Malformed("say what to evaluate: --detection, --diagnosis, --healing, or several of them")
+    words += ["--chart", str(chart or space.checkout_chart()), "--repeat", str(repeat), "--seed", str(seed)]
     words += ["--quiet-minutes", str(quiet_minutes), *(word for name in only or () for word in ("--only", name))]
     # Another program: the doctor knows neither the judge nor the faults.
     raise typer.Exit(subprocess.run([sys.executable, "-m", "sre_evaluation", *words], check=False).returncode)

@@ -24,6 +24,7 @@ from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
 from sre_space.ports.probe import Probe
 from sre_space.wire.levels import Level, levels_of
+from sre_space.wire.memory_limits import memory_limits
 from sre_space.wire.otlp import spans_of
 from sre_space.wire.sketches import Frame, Intake, decode, encode
 
@@ -218,7 +219,7 @@ class Senses:
         """The limits of memory, from the desired state in Git."""
         while True:
             try:
-                self.memory = _limits((await self.forge.read_file(LIMITS)).decode())
+                self.memory = memory_limits((await self.forge.read_file(LIMITS)).decode())
             except (SpaceError, UnicodeDecodeError) as error:
                 log.warning("the limits of before stay in force: %s", error)
             await self.clock.sleep(LIMITS_EVERY_S)
@@ -238,10 +239,3 @@ def _event_time(record: Record) -> int:
         return int(datetime.fromisoformat(record.headers["ce_time"].decode()).timestamp() * SECOND)
     except (KeyError, ValueError) as error:
         raise Malformed(f"a CloudEvent without a time: {error!r}") from error
-
-
-def _limits(text: str) -> dict[str, int]:
-    """`POLICY_SERVICE_MEMORY_BYTES=400000000` limits `policy-service`."""
-    suffix = "_MEMORY_BYTES="
-    found = (line.strip().partition(suffix) for line in text.splitlines() if suffix in line and line[0] != "#")
-    return {name.lower().replace("_", "-"): int(value) for name, _, value in found if value.isdecimal()}

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import unified_diff
 from typing import Any
 
 from sre_space.analysis.diagnosis.tables import Alert, Change
 from sre_space.domain.errors import Malformed
+from sre_space.domain.facts import CauseKind
 
 Json = Mapping[str, Any]  # foreign JSON
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
@@ -25,6 +28,8 @@ def change_of(line: bytes, number: int) -> Change:
             summary=str(told.get("summary") or ""),
             diff=_diff(told),
             units=tuple(_units(told, at)),
+            applied=time_of(told.get("applied")),
+            settled=time_of(told.get("settled")),
         )
     except _BROKEN as error:
         raise Malformed(f"no change: {type(error).__name__}: {error}") from error
@@ -52,9 +57,60 @@ def alert_of(document: bytes) -> Alert:
             metric=str(told.get("metric") or ""),
             summary=": ".join(str(word) for word in words if word),
             fired_at=time_of(told.get("fired_at") or told.get("time")),
+            services=tuple(str(one) for one in told.get("services") or ()),
+            disproved=tuple(_disproved(told)),
         )
     except _BROKEN as error:
         raise Malformed(f"no alert: {type(error).__name__}: {error}") from error
+
+
+def _disproved(told: Json) -> Iterator[tuple[str, CauseKind]]:
+    for one in told.get("disproved") or ():
+        yield str(one["service"]), CauseKind(one["kind"])
+
+
+def alert_file(alert: Alert) -> bytes:
+    """`alert.json`."""
+    disproved = [{"service": service, "kind": kind.value} for service, kind in alert.disproved]
+    told = {"service": alert.service, "metric": alert.metric, "summary": alert.summary, "fired_at": alert.fired_at}
+    return json.dumps({**told, "services": alert.services, "disproved": disproved}).encode()
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a deployment told the topic `changes`: the commit, when, which services it restarted, which files it took.
+
+    `phase` is `started` before anything changes, `done` after.
+    """
+
+    commit: str
+    phase: str
+    at: int
+    services: tuple[str, ...]
+    files: tuple[str, ...]
+    summary: str
+
+
+def deployment_of(record: bytes) -> Deployment:
+    """One record of the topic; `Malformed` when it is none."""
+    try:
+        told: Json = json.loads(record)
+        return Deployment(
+            commit=str(told["id"]),
+            phase=str(told["phase"]),
+            at=time_of(told["time"]),
+            services=tuple(name for name in str(told.get("service") or "").split(",") if name),
+            files=tuple(str(name) for name in told.get("files") or ()),
+            summary=str(told.get("summary") or ""),
+        )
+    except _BROKEN as error:
+        raise Malformed(f"no deployment: {type(error).__name__}: {error}") from error
+
+
+def diff_of(path: str, before: bytes, after: bytes) -> str:
+    """A unified diff of one text file; bytes that are no text are replaced."""
+    old, new = (text.decode(errors="replace").splitlines() for text in (before, after))
+    return "\n".join(unified_diff(old, new, f"a/{path}", f"b/{path}", n=0, lineterm=""))
 
 
 def time_of(told: object) -> int:

@@ -1,18 +1,23 @@
-"""A diagnosis as plain text: for the terminal, and as a text block on the issue. Also as JSON for machines.
+"""A diagnosis as plain text: for the terminal, and as a text block on the issue. As JSON for machines, and as a fact.
 
 What telemetry said is data: control characters are dropped, long texts are cut.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 
 from sre_space.analysis.diagnosis.result import CaseDiagnosis, MapEdge, WaterfallRow
-from sre_space.domain.facts import Cause, CauseKind, Confidence
+from sre_space.domain.facts import Cause, CauseKind, Confidence, Diagnosis, Evidence
 
 WIDTH = 100
 BAR = 34  # characters of a waterfall's time axis
 NAME = 44  # characters of its names
 ALSO = 0.5  # a cause with this share of the first one's score is named beside it
 MS = 1e6
+FACT_CAUSES, FACT_EVIDENCE, FACT_STATEMENT, FACT_ID = 3, 4, 240, 120  # of a fact, which must stay small
+FACT_ROWS = 14  # of its waterfall
+FACT_REPORT, FACT_BYTES = 6000, 13_000  # of its report, and of all of it, as JSON
 
 _SENTENCES: Mapping[CauseKind, str] = {
     CauseKind.CRASH: "{service} is down: it left no trace of calls that were made to it",
@@ -61,6 +66,50 @@ def report(diagnosis: CaseDiagnosis) -> str:
     parts += _section("Slowest affected trace", waterfall(diagnosis.waterfall))
     parts += _section("Limits", [f"- {note}" for note in diagnosis.notes])
     return "\n".join(parts) + "\n"
+
+
+def fact_of(found: CaseDiagnosis, bundle: str) -> Diagnosis:
+    """The part that is signed: the first causes with what they cite, each cut to a length, and the report.
+
+    The report has what they leave of FACT_BYTES.
+    """
+    chosen = [replace(one, evidence=one.evidence[:FACT_EVIDENCE]) for one in found.causes[:FACT_CAUSES]]
+    cited = list(dict.fromkeys(id for cause in chosen for id in cause.evidence))
+    short = {id: f"{_cut(id, FACT_ID)}{'' if len(id.encode()) <= FACT_ID else f'~{n}'}" for n, id in enumerate(cited)}
+    causes = tuple(
+        replace(one, operation=_cut(one.operation, FACT_ID), evidence=tuple(short[id] for id in one.evidence))
+        for one in chosen
+    )
+    evidence = tuple(
+        Evidence(short[item.id], _cut(item.statement, FACT_STATEMENT)) for item in found.evidence if item.id in cited
+    )
+    signed = Diagnosis(found.verdict, causes, evidence, found.change or "", bundle)
+    return replace(signed, report=brief(found, min(FACT_REPORT, FACT_BYTES - _bytes(asdict(signed)))))
+
+
+def brief(found: CaseDiagnosis, most: int) -> str:
+    """The report of a fact: the sentence, the chain and the most telling trace, as JSON at most so many bytes."""
+    parts = [sentence(found), *_section("Why", _chain(found))]
+    parts += _section("Slowest affected trace", waterfall(_telling(found.waterfall)))
+    kept = 1
+    while kept < len(parts) and _bytes("\n".join(parts[: kept + 1])) <= most:
+        kept += 1
+    return "\n".join(parts[:kept])
+
+
+def _cut(text: str, most: int) -> str:
+    """One printable line of at most so many bytes of UTF-8."""
+    return _plain(text, most).encode()[:most].decode(errors="ignore")
+
+
+def _bytes(value: object) -> int:
+    return len(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
+
+
+def _telling(rows: Sequence[WaterfallRow]) -> Sequence[WaterfallRow]:
+    """The culprits, then failures, then the longest of the rest; in the trace's order."""
+    ranked = sorted(range(len(rows)), key=lambda n: (not rows[n].culprit, not rows[n].failed, -rows[n].duration))
+    return [rows[n] for n in sorted(ranked[:FACT_ROWS])]
 
 
 def named(diagnosis: CaseDiagnosis) -> Sequence[Cause]:

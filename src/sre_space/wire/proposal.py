@@ -11,6 +11,7 @@ from sre_space.domain.facts import Decision, Step
 from sre_space.domain.remedies import ConfigChange, SetConfig
 from sre_space.wire.prose import scrub
 
+PREFIX, TIME = "sre/inc-", "%Y%m%dT%H%M%SZ"
 MAX_TITLE = 120
 
 
@@ -52,17 +53,25 @@ def follow_up_body(case: Case, remedy: SetConfig) -> str:
     return scrub("\n".join(lines))
 
 
+def branch_name(issue: int, decided: int) -> str:
+    """The branch of a remediation; `decided` in Unix ns.
+
+    >>> branch_name(7, 1_764_064_800 * 10**9)
+    'sre/inc-7-20251125T100000Z'
+    """
+    return f"{PREFIX}{issue}-{datetime.fromtimestamp(decided // 10**9, UTC).strftime(TIME)}"
+
+
 def branches_of(case: Case) -> str:
     """What all branches of an incident begin with."""
-    return f"sre/inc-{case.issue}-"
+    return f"{PREFIX}{case.issue}-"
 
 
 def _branch(case: Case) -> str:
-    """`sre/inc-7-20260301T101500Z`: the issue and when it was decided; `-d2` is the second decision of a case."""
+    """Named by the newest decision; `-d2` is the second one of a case."""
     decided = case.fact_of(Step.DECIDE)
     assert decided is not None
-    at = datetime.fromtimestamp(decided.at // 10**9, UTC).strftime("%Y%m%dT%H%M%SZ")
-    return f"{branches_of(case)}{at}" + (f"-d{decided.attempt}" if decided.attempt > 1 else "")
+    return branch_name(case.issue, decided.at) + (f"-d{decided.attempt}" if decided.attempt > 1 else "")
 
 
 def _title(case: Case, what: str) -> str:

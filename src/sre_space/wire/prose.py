@@ -113,9 +113,11 @@ def _recall(recall: Recall) -> str:
 def _decision(decision: Decision) -> str:
     told = {item.id: item.statement for item in decision.diagnosis.evidence}
     lines = [f"**Brain**: {decision.diagnosis.verdict}. {decision.remedy.reason}.", ""]
+    if decision.diagnosis.report:
+        lines += ["```text", *map(_quiet, decision.diagnosis.report.splitlines()), "```", ""]
     for rank, cause in enumerate(decision.diagnosis.causes, 1):
         lines.append(f"{rank}. **{cause.service}** {cause.kind} (score {cause.score:.2f})")
-        lines += [f"   - {told[id]} `{id}`" for id in cause.evidence]
+        lines += [f"   - {_quiet(told[id])} `{_quiet(id)}`" for id in cause.evidence]
     lines += ["", "Guardrails:"]
     lines += [f"- {'allowed' if a.allowed else 'REFUSED'} by {a.rule}: {a.reason}" for a in decision.guardrails]
     return "\n".join([*lines, *_diff(decision.remedy), "", decision.remedy.command])
@@ -125,6 +127,11 @@ def _diff(remedy: Remedy) -> list[str]:
     """What a pull request would change."""
     lines = [f"-{e.file}: {e.key}={e.old}\n+{e.file}: {e.key}={e.new}" for e in remedy.edits]
     return ["", "```diff", *lines, "```"] if lines else []
+
+
+def _quiet(text: str) -> str:
+    """One line of what the patient said, which cannot end the quotation that it stands in."""
+    return " ".join(text.splitlines()).replace("`", "'")
 
 
 def _verification(verdict: Verification) -> str:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.agents.hygiene import KEPT, branch_name, remediation_of, stale_branches, stale_pulls
+from sre_space.agents.hygiene import KEPT, remediation_of, stale_branches, stale_pulls
 from sre_space.ports.gitops import Branch, PullRequest
+from sre_space.wire.proposal import branch_name
 
 SECOND = 10**9
 ISSUES = st.integers(1, 9999)

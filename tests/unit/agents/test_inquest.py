@@ -1,97 +1,190 @@
-"""What Brain makes of traces when every service answers."""
+"""What Brain makes of traces, logs, metrics, deployments and states, and that its bundle says the same again."""
 
-import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import pytest
+from support.clinic import NOW, SECOND, SERVICES, SICK, Clinic, case, spans_at
+from support.shop import HEALTHY, Fault, shop
 
-from support.shop import EPOCH, Fault, Made, shop
-
-from sre_space.agents.inquest import STATEMENTS, Inquest, told
-from sre_space.domain.case import Case, Found
+from sre_space.agents.inquest import told
 from sre_space.domain.facts import (
+    Action,
+    ActionResult,
     CauseKind,
     Confidence,
-    Detection,
-    Fact,
+    Decision,
+    Diagnosis,
     JourneyCount,
-    Step,
-    Symptom,
+    Outcome,
     SymptomKind,
+    Verification,
 )
-from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
+from sre_space.domain.remedies import Restart
+from sre_space.wire.case_files import diagnosis_of
+from sre_space.wire.diagnosis_text import fact_of
 
-SECOND = 10**9
-HEALTHY, SICK = 100 * SECOND, 200 * SECOND  # when the two windows begin, after the shop's epoch
-SERVICES = ("web", "cart", "price", "tax", "mail")
-KINDS = (SpanKind.UNSPECIFIED, SpanKind.INTERNAL, SpanKind.SERVER, SpanKind.CLIENT)
-
-
-def at(made: list[Made], begin: int) -> list[Span]:
-    """A shop's spans, moved to a time."""
-    first = min(one.start for one in made)
-
-    def moved(one: Made) -> Span:
-        status = SpanStatus.ERROR if one.status else SpanStatus.UNSET
-        start, end = (EPOCH + begin + when - first for when in (one.start, one.end))
-        span = Span(one.trace, one.id, one.parent, one.service, one.operation, KINDS[one.kind], start, end, status)
-        return replace(span, status_message=one.message)
-
-    return [moved(one) for one in made]
+USUAL = shop(650, 3)
+POOL = "DATABASE_POOL_SIZE=5\n"
 
 
-@dataclass
-class Traces:
-    """The trace store, which holds these spans."""
-
-    spans: list[Span]
-
-    async def services(self) -> Sequence[str]:
-        """All names."""
-        return SERVICES
-
-    async def window(self, service: str, since: int, until: int, limit: int = 200) -> Sequence[Span]:
-        """By time; every trace begins at `web`."""
-        assert service == "web"
-        return [span for span in self.spans if since <= span.start < until]
-
-    async def trace(self, trace_id: str) -> Sequence[Span]:
-        """One."""
-        return [span for span in self.spans if span.trace_id == trace_id]
-
-    async def close(self) -> None:
-        """Nothing to release."""
+def clinic(fault: Fault = HEALTHY) -> Clinic:
+    """A minute of health, then twenty seconds of a fault."""
+    return Clinic(spans_at(USUAL, SICK - 66 * SECOND) + spans_at(shop(200, 5, fault), SICK))
 
 
-def case() -> Case:
-    """An incident on slow requests whose first symptom is the sick window's beginning."""
-    symptom = Symptom(SymptomKind.LATENCY, "tax", "slow", 0.9, 0.1, EPOCH + SICK)
-    detection = Detection("latency/tax", (symptom,), {}, JourneyCount(1, 0, 0, 1))
-    fact = Fact("01I", "o/r", 0, 0, "", Step.DETECT, 1, EPOCH + SICK, detection)
-    return Case(1, True, (Found(0, fact, "d", "scout"),))
+def first(found: Diagnosis) -> str:
+    """The first cause."""
+    return told(found.causes[0]) if found.causes else ""
 
 
-def held(fault: Fault | None, known: Sequence[str] = SERVICES) -> tuple[Confidence, list[str]]:
-    """The verdict and the causes on a healthy window and one with a fault."""
-    spans = at(shop(200, 3), HEALTHY + 45 * SECOND) + at(shop(120, 5, fault or Fault()), SICK)
-    inquest = Inquest(Traces(spans), "web")
-    found = asyncio.run(inquest.hold(case(), EPOCH + SICK + 400 * SECOND, known))
-    assert all(len(item.statement) <= STATEMENTS for item in found.evidence)
-    assert {id for cause in found.causes for id in cause.evidence} == {item.id for item in found.evidence}
-    return found.verdict, [told(cause) for cause in found.causes]
+def test_a_slow_operation_is_named_with_its_service_and_drawn() -> None:
+    found = clinic(Fault(slow={"GET /rate": 300})).ask(case())
 
-
-def test_a_slow_operation_is_named_with_its_service() -> None:
-    verdict, causes = held(Fault(slow={"GET /rate": 300}))
-
-    assert verdict is not Confidence.INCONCLUSIVE
-    assert causes[0] == f"tax: {CauseKind.SLOW_CODE} at `GET /rate`"
+    assert found.verdict is Confidence.CONFIRMED
+    assert first(found) == f"tax: {CauseKind.SLOW_CODE} at `GET /rate`"
+    assert found.report.startswith("CONFIRMED: tax takes too long")
+    assert "culprit" in found.report
 
 
 def test_nothing_wrong_names_nobody() -> None:
-    assert held(None)[0] is Confidence.INCONCLUSIVE
+    assert clinic().ask(case()).verdict is Confidence.INCONCLUSIVE
 
 
 def test_a_service_outside_the_chart_is_not_judged() -> None:
-    _, causes = held(Fault(slow={"GET /rate": 300}), known=("web", "cart"))
+    found = clinic(Fault(slow={"GET /rate": 300})).ask(case(), ("web", "cart"))
 
-    assert not any("tax" in cause for cause in causes)
+    assert not any(cause.service == "tax" for cause in found.causes)
+
+
+@pytest.mark.parametrize("fault", [HEALTHY, Fault(slow={"GET /rate": 300}), Fault(fails={"GET /rate": "KeyError"})])
+def test_the_bundle_says_the_same_again(fault: Fault) -> None:
+    here = clinic(fault)
+    here.log("tax", SICK, "KeyError")
+    found = here.ask(case())
+
+    assert fact_of(diagnosis_of(here.shelf.kept[found.bundle]), found.bundle) == found
+
+
+def test_memory_that_meets_its_limit_soon_is_saturation_though_no_span_shows_it() -> None:
+    here = clinic()
+    here.git.files["deploy/config/space.env", "main"] = b"CART_MEMORY_BYTES=400\nTAX_MEMORY_BYTES=400\n"
+    for step in range(-130, 40):
+        here.level("cart", "process.memory.usage", SICK + step * SECOND // 2, 100 + max(0, step) * 5)
+        here.level("tax", "process.memory.usage", SICK + step * SECOND // 2, 100 + step % 3)
+
+    found = here.ask(case(SymptomKind.SATURATION))
+
+    assert (found.causes[0].service, found.causes[0].kind) == ("cart", CauseKind.SATURATION)
+    assert found.verdict is Confidence.CONFIRMED
+
+
+def test_what_fails_from_a_deployment_on_is_that_commits_fault() -> None:
+    here = clinic(Fault(fails={"GET /rate": "KeyError"}))
+    here.deploy("c0ffee", "tax", SICK - SECOND, POOL, "DATABASE_POOL_SIZE=500\n")
+
+    found = here.ask(case(SymptomKind.ERROR))
+
+    assert (found.causes[0].service, found.causes[0].kind, found.change) == ("tax", CauseKind.BAD_CHANGE, "c0ffee")
+
+
+def test_a_deployment_under_which_all_went_well_for_a_while_is_innocent() -> None:
+    here = clinic(Fault(fails={"GET /rate": "KeyError"}))
+    here.deploy("c0ffee", "tax", SICK - 40 * SECOND, POOL, "DATABASE_POOL_SIZE=500\n")
+
+    found = here.ask(case(SymptomKind.ERROR))
+
+    assert (found.causes[0].service, found.causes[0].kind, found.change) == ("tax", CauseKind.ERROR, "")
+
+
+def test_a_deployment_of_another_service_is_innocent() -> None:
+    here = clinic(Fault(fails={"GET /rate": "KeyError"}))
+    here.deploy("c0ffee", "mail", SICK - SECOND, POOL, "DATABASE_POOL_SIZE=500\n")
+
+    assert here.ask(case(SymptomKind.ERROR)).change == ""
+
+
+def test_a_hint_that_git_does_not_confirm_is_not_believed() -> None:
+    here = clinic(Fault(fails={"GET /rate": "KeyError"}))
+    here.deploy("c0ffee", "tax", SICK - SECOND, POOL, "DATABASE_POOL_SIZE=500\n")
+    here.git.files.clear()
+    here.topics.add("changes", SICK, b"no hint at all")
+
+    assert here.ask(case(SymptomKind.ERROR)).change == ""
+
+
+def test_a_unit_that_ended_right_after_its_deployment_was_broken_by_it() -> None:
+    here = clinic(Fault(dead="tax"))
+    here.ended["tax"] = ""
+    here.deploy("c0ffee", "tax", SICK - SECOND, POOL, "DATABASE_POOL_SIZE=500\n")
+
+    found = here.ask(case(SymptomKind.INFRASTRUCTURE))
+
+    assert (found.causes[0].service, found.causes[0].kind, found.change) == ("tax", CauseKind.BAD_CHANGE, "c0ffee")
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [("ended by a signal", CauseKind.CRASH), ("killed: out of memory, 41 bytes of 40 allowed", CauseKind.SATURATION)],
+)
+def test_what_the_runtime_says_of_an_end_tells_the_kind(said: str, kind: CauseKind) -> None:
+    here = clinic(Fault(dead="tax"))
+    here.ended["tax"] = said
+
+    found = here.ask(case(SymptomKind.INFRASTRUCTURE))
+
+    assert (found.causes[0].service, found.causes[0].kind, found.verdict) == ("tax", kind, Confidence.CONFIRMED)
+
+
+def test_a_unit_that_lives_and_does_not_answer_hangs_and_its_spans_are_waited_for_no_longer_than_patience() -> None:
+    here = clinic()
+    here.silent.add("tax")
+
+    found = here.ask(case(SymptomKind.INFRASTRUCTURE))
+
+    assert (found.causes[0].service, found.causes[0].kind) == ("tax", CauseKind.HANG)
+    assert here.time - NOW <= 1.6 * SECOND
+
+
+def test_half_of_the_services_out_without_a_common_cause_are_nobodys_fault() -> None:
+    here = clinic(Fault(dead="tax"))
+    here.ended |= dict.fromkeys(("tax", "mail", "cart"), "")
+
+    assert here.ask(case(SymptomKind.INFRASTRUCTURE)).verdict is Confidence.INCONCLUSIVE
+
+
+def restarted(service: str, at: int, outcome: Outcome) -> list[tuple[int, Decision | Action | Verification]]:
+    """A restart and what was measured after it."""
+    remedy = Restart(service, "1", "")
+    decision = Decision(Diagnosis(Confidence.LIKELY, (), ()), remedy, (), 0)
+    action = Action(ActionResult.DONE, remedy, "", "", "none", (), "")
+    return [(at, decision), (at, action), (at, Verification(outcome, JourneyCount(0, 1, 0, 1), 0, 1, 1, 0, ""))]
+
+
+def test_a_restart_that_did_not_help_disproves_what_restarts_cure() -> None:
+    here = clinic(Fault(dead="tax"))
+    here.ended["tax"] = ""
+    chain = restarted("tax", SICK + 10 * SECOND, Outcome.NOT_RECOVERED)
+
+    found = here.ask(case(SymptomKind.INFRASTRUCTURE, *chain))
+
+    assert found.verdict is Confidence.INCONCLUSIVE
+    assert not any((cause.service, cause.kind) == ("tax", CauseKind.CRASH) for cause in found.causes)
+
+
+def test_after_a_remedy_only_what_came_after_it_is_looked_at() -> None:
+    here = Clinic(spans_at(USUAL, SICK - 66 * SECOND))
+    here.spans += spans_at(shop(90, 5, Fault(slow={"GET /rate": 300})), SICK)
+    here.spans += spans_at(shop(90, 6, Fault(slow={"GET /items": 300})), SICK + 10 * SECOND)
+    chain = restarted("tax", SICK + 10 * SECOND, Outcome.UNDECIDED)
+
+    assert first(here.ask(case(SymptomKind.LATENCY, *chain))).startswith("cart")
+
+
+def test_logs_and_metrics_of_strangers_are_left_out() -> None:
+    here = clinic()
+    here.log("stranger", SICK, "all is lost")
+    here.level("stranger", "process.memory.usage", SICK, 1.0)
+    here.topics.add("otlp_logs", SICK, b"\xff no request")
+    found = here.ask(case())
+
+    kept = here.shelf.kept[found.bundle]
+    assert not any(b"stranger" in content for content in kept.values())
+    assert set(SERVICES) <= set(kept["incident/alert.json"].decode().replace('"', " ").split())

@@ -16,9 +16,10 @@ from sre_space.analysis.sketch import Operation
 from sre_space.domain.errors import Malformed, Unavailable
 from sre_space.domain.facts import Step, SymptomKind
 from sre_space.domain.telemetry import SpanKind
-from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, SPANS, Senses, _limits
+from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, SPANS, Senses
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
+from sre_space.wire.memory_limits import memory_limits
 from sre_space.wire.sketches import Frames, decode
 
 
@@ -258,7 +259,7 @@ def test_limits_are_read_from_the_desired_state() -> None:
     lines = ("# A comment", "POLICY_SERVICE_MEMORY_BYTES=400000000", "#OLD_MEMORY_BYTES=5", "", "X_MEMORY_BYTES=lots")
     text = "\n".join((*lines, "POLICY_SERVICE_REPLICAS=1"))
 
-    assert _limits(text) == {"policy-service": 400_000_000}
+    assert memory_limits(text) == {"policy-service": 400_000_000}
 
 
 def pool(world: World, in_use: int) -> Record:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sre_space.agents.fixer.pull_requests import Ended, PullRequests
 from sre_space.agents.fixer.restart import Restarts
+from sre_space.agents.hygiene import tidy
 from sre_space.domain.case import Case
 from sre_space.domain.facts import Action, ActionResult, Decision, RuleAnswer, Undo
 from sre_space.domain.remedies import ConfigChange, inverse
@@ -68,9 +69,10 @@ class Changes:
         return Undo(ActionResult.DONE, remedy, before, after, detail)
 
     async def clear_away(self, case: Case) -> None:
-        """What was left open for this case came to nothing."""
+        """What was left open for this case came to nothing; of all remediations the newest branches stay."""
         if any(isinstance(one, Decision) and one.remedy.edits for one in case.payloads):
             await self.pulls.withdraw(branches_of(case))
+            await tidy(self.pulls.gitops, {case.issue})
 
     async def _merged(self, proposal: Proposal) -> PullRequest | Ended | None:
         """The merged pull request; None while its checks run, after a conflict, and while halted."""

@@ -5,15 +5,16 @@ from the topics. No clock, no I/O, no randomness: the same tables give the same 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sre_space.analysis.diagnosis.changes import GUILTY, Charge, Scene, charges
+from sre_space.analysis.diagnosis.changes import GUILTY, Charge, Scene, charges, concerns
 from sre_space.analysis.diagnosis.failure_causes import failures
 from sre_space.analysis.diagnosis.findings import Finding, Sense
 from sre_space.analysis.diagnosis.graph import Graph, Mentions, graph_of
 from sre_space.analysis.diagnosis.kinds import kind_of
 from sre_space.analysis.diagnosis.latency import slower
-from sre_space.analysis.diagnosis.load import load_findings
+from sre_space.analysis.diagnosis.limits import limit_findings
+from sre_space.analysis.diagnosis.load import arrivals, load_findings
 from sre_space.analysis.diagnosis.metric_words import Meaning
 from sre_space.analysis.diagnosis.metrics import Shift, shifts
 from sre_space.analysis.diagnosis.ranking import Suspect, rank
@@ -21,12 +22,14 @@ from sre_space.analysis.diagnosis.repeats import repeated
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.selecting import quick_half
 from sre_space.analysis.diagnosis.signals import log_findings, metric_findings, told_calls
+from sre_space.analysis.diagnosis.states import out_without_common_cause, state_findings, without_victims
 from sre_space.analysis.diagnosis.story import chain_of, map_of, waterfall_of
-from sre_space.analysis.diagnosis.tables import Alert, Change, Telemetry
+from sre_space.analysis.diagnosis.survival import survivals
+from sre_space.analysis.diagnosis.tables import Alert, Change, State, Telemetry
 from sre_space.analysis.diagnosis.templates import log_shifts
 from sre_space.analysis.diagnosis.verdict import verdict_of
 from sre_space.analysis.diagnosis.window import Window
-from sre_space.domain.facts import Cause, CauseKind, Evidence
+from sre_space.domain.facts import Cause, CauseKind, Confidence, Evidence
 
 NAMED = 5  # causes that a diagnosis lists
 CITED = 6  # evidence that a cause cites
@@ -40,45 +43,62 @@ class Seen:
     findings: list[Finding]
     resources: list[Shift]
     graph: Graph
+    states: tuple[State, ...] = ()
+    disproved: tuple[tuple[str, CauseKind], ...] = ()
 
 
 def diagnose(
-    incident: Telemetry, baselines: Sequence[Telemetry], changes: Sequence[Change] = (), alert: Alert | None = None
+    incident: Telemetry,
+    baselines: Sequence[Telemetry],
+    changes: Sequence[Change] = (),
+    alert: Alert | None = None,
+    states: Sequence[State] = (),
 ) -> CaseDiagnosis:
     """What caused the incident, or that the evidence names no cause."""
-    return diagnose_windows(Window.of(incident), [Window.of(one) for one in baselines], changes, alert)
+    return diagnose_windows(Window.of(incident), [Window.of(one) for one in baselines], changes, alert, states)
 
 
 def diagnose_windows(
-    incident: Window, baselines: Sequence[Window], changes: Sequence[Change] = (), alert: Alert | None = None
+    incident: Window,
+    baselines: Sequence[Window],
+    changes: Sequence[Change] = (),
+    alert: Alert | None = None,
+    states: Sequence[State] = (),
 ) -> CaseDiagnosis:
     """The same on windows, so that one baseline is prepared once for many incidents."""
     usual = list(baselines) or quick_half(incident)
-    seen = look(incident, usual)
+    seen = look(incident, usual, alert.services if alert else (), states)
     suspects = rank(seen.findings, seen.graph)
-    charged = _charged(changes, suspects, seen, incident, alert)
+    charged = _charged(changes, suspects, seen, [incident, *baselines], alert)
     guilty = charged[0] if charged and charged[0].score >= GUILTY and not _is_load(suspects) else None
-    if guilty is not None and guilty.contrast is not None and guilty.contrast.harm >= GUILTY:
-        seen.findings.append(_release_finding(guilty))
+    if guilty is not None and (finding := _change_finding(guilty, suspects)) is not None:
+        seen.findings.append(finding)
         suspects = rank(seen.findings, seen.graph)
-    return _told(incident, baselines, suspects, guilty, seen)
+    disproved = alert.disproved if alert else ()
+    return _told(incident, baselines, suspects, guilty, replace(seen, disproved=disproved))
 
 
-def look(incident: Window, baselines: Sequence[Window]) -> Seen:
-    """Every analysis once."""
+def look(incident: Window, baselines: Sequence[Window], judged: Sequence[str], states: Sequence[State]) -> Seen:
+    """Every analysis once; findings of services that are not `judged` (none named: all are) are left out."""
     windows = [incident, *baselines]
-    moved = shifts(incident.telemetry.metrics, [one.telemetry.metrics for one in baselines])
+    measured, usual = incident.telemetry.metrics, [one.telemetry.metrics for one in baselines]
+    moved = shifts(measured, usual)
     logged = log_shifts(
         incident.telemetry.logs, [one.telemetry.logs for one in baselines], _seconds(incident, baselines)
     )
     spans, metrics = [one.spans for one in windows], [one.telemetry.metrics for one in windows]
     mentions = Mentions(graph_of(spans, metrics).services)
     graph = graph_of(spans, metrics, told_calls(logged, mentions))
-    found = [*slower(incident, baselines), *repeated(incident, baselines), *failures(incident, baselines)]
-    found += load_findings(moved, graph)
+    found = [*state_findings(states), *limit_findings(measured, usual)]
+    found += [*slower(incident, baselines), *repeated(incident, baselines), *failures(incident, baselines)]
     found += [one for one in _by_metrics(moved) if one.service not in _known_by_spans(incident, baselines)]
     found += log_findings(logged, mentions)
-    return Seen(found, moved, graph)
+    found = [one for one in found if not judged or one.service in judged]
+    gauges = [one for one in moved if not one.series.cumulative]
+    hurt = max((one.harm for one in found), default=0.0)
+    found += load_findings([*gauges, *arrivals(measured, usual)], graph, judged, hurt)
+    found = [one for one in found if not judged or one.service in judged]
+    return Seen(without_victims(found, states), moved, graph, tuple(states))
 
 
 def _by_metrics(moved: Sequence[Shift]) -> list[Finding]:
@@ -102,7 +122,7 @@ def _is_load(suspects: Sequence[Suspect]) -> bool:
 
 
 def _charged(
-    changes: Sequence[Change], suspects: Sequence[Suspect], seen: Seen, incident: Window, alert: Alert | None
+    changes: Sequence[Change], suspects: Sequence[Suspect], seen: Seen, windows: Sequence[Window], alert: Alert | None
 ) -> list[Charge]:
     onset = alert.fired_at if alert and alert.fired_at else (suspects[0].since if suspects else 0)
     worst = suspects[0].score if suspects else 0.0
@@ -110,17 +130,27 @@ def _charged(
     words = [finding.evidence.statement for one in suspects[:NAMED] for finding in one.findings]
     words += [f"{alert.service} {alert.metric} {alert.summary}"] if alert else []
     slowest = max((one.now for one in seen.resources if one.meaning is Meaning.LATENCY), default=0.0)
-    return charges(changes, Scene(guilt, onset, " ".join(words), slowest), incident.telemetry.metrics)
+    scene = Scene(guilt, onset, " ".join(words), slowest, survivals(changes, suspects, windows))
+    return charges(changes, scene, windows[0].telemetry.metrics)
 
 
-def _release_finding(charge: Charge) -> Finding:
-    units, change = charge.contrast, charge.change
-    if units is None:
-        raise ValueError(f"{change.id} was charged without a contrast")
-    evidence = Evidence(f"release:{change.id}", units.told)
-    return Finding(
-        change.service, "", CauseKind.BAD_CHANGE, Sense.CHANGE, units.harm, units.chance, evidence, change.time
-    )
+def _change_finding(charge: Charge, suspects: Sequence[Suspect]) -> Finding | None:
+    """What a change adds to the suspicion of its service: its new units do worse, or the incident began with it."""
+    units, change, at = charge.contrast, charge.change, charge.change.applied or charge.change.time
+    if units is not None and units.harm >= GUILTY:
+        told, harm, chance, service = (
+            Evidence(f"release:{change.id}", units.told),
+            units.harm,
+            units.chance,
+            change.service,
+        )
+    elif change.applied and suspects:
+        service = next((one.service for one in suspects if concerns(change, one.service)), suspects[0].service)
+        when = f"{change.id[:12]} came into force right before this began: {change.summary}"
+        told, harm, chance = Evidence(f"deployment:{change.id}", when), charge.score, 1.0 - charge.score
+    else:
+        return None
+    return Finding(service, "", CauseKind.BAD_CHANGE, Sense.CHANGE, harm, chance, told, at)
 
 
 def _told(
@@ -129,6 +159,9 @@ def _told(
     verdict = verdict_of(suspects, len(seen.findings), bool(baselines))
     listed = [one for one in suspects[:NAMED] if one.score >= LEAST] or list(suspects[:1])
     causes = tuple(_cause(one, seen.resources, guilty, one is listed[0]) for one in listed)
+    if out_without_common_cause(seen.states) or any((one.service, one.kind) in seen.disproved for one in causes[:1]):
+        verdict = Confidence.INCONCLUSIVE
+    causes = tuple(one for one in causes if (one.service, one.kind) not in seen.disproved)
     evidence = {item.id: item for one in listed for item in _cited(one)}
     chain, extra = chain_of(suspects, incident, guilty, seen.graph)
     evidence |= {item.id: item for item in extra}
@@ -146,7 +179,11 @@ def _told(
 
 
 def _cause(suspect: Suspect, resources: Sequence[Shift], guilty: Charge | None, first: bool) -> Cause:
-    theirs = guilty if guilty and guilty.change.service in (suspect.service, *([""] if first else [])) else None
+    theirs = (
+        guilty
+        if guilty and (concerns(guilty.change, suspect.service) or (first and not guilty.change.service))
+        else None
+    )
     kind = kind_of(suspect, resources, theirs)
     ids = tuple(dict.fromkeys(item.id for item in _cited(suspect)))
     return Cause(suspect.service, suspect.operation, kind, round(suspect.score, 4), ids)

@@ -14,6 +14,7 @@ from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.facts import CauseKind, Evidence
 
 SHOWN = 3  # spans that a finding points to
+OWN_FILE = "/"  # a peer that is a path is a file of the service itself, as SQLite's databases are
 
 
 def failures(incident: Window, baselines: Sequence[Window]) -> list[Finding]:
@@ -21,7 +22,20 @@ def failures(incident: Window, baselines: Sequence[Window]) -> list[Finding]:
     found = failing(incident, baselines)
     rows = origins(found, incident)
     ends = ends_of(_ways(found, incident))
-    return [_finding(one, own, incident, ends) for one, own in zip(found, rows, strict=True) if len(own)]
+    patience = _usual_lengths([one.group for one in found if one.group.part == Part.WAY], baselines)
+    return [_finding(one, own, incident, ends, patience) for one, own in zip(found, rows, strict=True) if len(own)]
+
+
+def _usual_lengths(calls: Sequence[Group], baselines: Sequence[Window]) -> Mapping[Group, float]:
+    """What each of these calls takes in health, median ns."""
+    lengths: dict[Group, list[Ints]] = {}
+    for window in baselines:
+        for call in calls:
+            if call in window.groups.number:
+                lengths.setdefault(call, []).append(
+                    window.spans.duration[window.groups.rows(window.groups.number[call])]
+                )
+    return {call: float(np.median(np.concatenate(parts))) for call, parts in lengths.items()}
 
 
 def _ways(found: Sequence[Failing], incident: Window) -> list[Way]:
@@ -41,9 +55,16 @@ def _served(call: Group) -> str:
     return f"{call.callee} {call.callee_operation}"
 
 
-def _finding(one: Failing, rows: Ints, incident: Window, ends: Mapping[tuple[str, str], Ends]) -> Finding:
+def _finding(
+    one: Failing,
+    rows: Ints,
+    incident: Window,
+    ends: Mapping[tuple[str, str], Ends],
+    patience: Mapping[Group, float],
+) -> Finding:
     spans = incident.spans
-    service, operation, kind = _charged(one, incident, ends)
+    gave_up = float(np.median(spans.duration[rows])) < patience.get(one.group, 0.0)
+    service, operation, kind = _charged(one, incident, ends, gave_up)
     hurt = len(np.unique(spans.trace[rows])) * one.weight
     return Finding(
         service=service,
@@ -67,18 +88,20 @@ def _shown(one: Failing, rows: Ints, service: str, incident: Window) -> list[int
     return [int(row) for row in answered[-SHOWN:]]
 
 
-def _charged(one: Failing, incident: Window, ends: Mapping[tuple[str, str], Ends]) -> tuple[str, str, CauseKind]:
+def _charged(
+    one: Failing, incident: Window, ends: Mapping[tuple[str, str], Ends], gave_up: bool
+) -> tuple[str, str, CauseKind]:
+    """Whose it is; a call that fails although its other end did not, before it usually ends, is its caller's haste."""
     group = one.group
     if one.sign is Sign.UNANSWERED:
         return group.callee, group.operation, CauseKind.CRASH
+    if one.sign is Sign.REFUSED:
+        return group.service, group.operation, CauseKind.UNKNOWN
     if one.sign is Sign.ERROR:
-        if group.part == Part.WAY:
+        if group.part == Part.WAY and not gave_up:
             return group.callee, group.callee_operation, CauseKind.ERROR
-        return (
-            group.service,
-            group.operation,
-            CauseKind.DEPENDENCY_ERROR if group.part == Part.CALL else CauseKind.ERROR,
-        )
+        foreign = group.part == Part.CALL and not group.callee.startswith(OWN_FILE)
+        return group.service, group.operation, CauseKind.DEPENDENCY_ERROR if foreign else CauseKind.ERROR
     step = one.after
     if step is not None and step.part == Part.WAY and _callee_failed(step, incident, ends):
         return step.callee, step.callee_operation, CauseKind.ERROR
@@ -106,6 +129,8 @@ def _told(one: Failing, rows: Ints, incident: Window) -> str:
         return f"{group.callee} left no span of calls that {group.service} made (`{group.operation}`): {rate}{said}"
     if one.sign is Sign.ERROR:
         return f"`{group.operation}` in {group.service} failed: {rate}{said}"
+    if one.sign is Sign.REFUSED:
+        return f"`{group.operation}` in {group.service} answers {incident.spans.code[rows[0]]}: {rate}"
     step = one.after
     after = f"after `{step.callee_operation or step.operation}`" if step is not None else "before its first step"
     return f"`{group.operation}` in {group.service} breaks off {after}: {rate}"

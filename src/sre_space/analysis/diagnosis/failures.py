@@ -1,6 +1,7 @@
-"""Which requests fail, break off or get no answer, and where that begins.
+"""Which requests fail, are refused, break off or get no answer, and where that begins.
 
-Three signs: a span with status ERROR; work that ends after a step after which it used to go on
+Four signs: a span with status ERROR; a span whose HTTP code says that the client asked in vain (4xx), which is no
+failure but an answer that health gives more rarely; work that ends after a step after which it used to go on
 (Nezha's broken patterns, Yu et al., FSE 2023: telemetry without status still shows them); a call
 whose other end used to leave a span and now leaves none. All are rates against the baseline's. In
 a chain of failures the deepest is the origin, those above are its victims.
@@ -16,7 +17,7 @@ import numpy as np
 from sre_space.analysis.diagnosis.chance import failure_rate, tail, usual_rate
 from sre_space.analysis.diagnosis.grouping import Group
 from sre_space.analysis.diagnosis.selftime import Part
-from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Floats, Ints
+from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Flags, Floats, Ints
 from sre_space.analysis.diagnosis.window import Window
 
 EXPLAINED = 0.5  # as probable a failure beneath makes a span its victim
@@ -27,11 +28,12 @@ class Sign(StrEnum):
     """How a failure shows."""
 
     ERROR = "error"
+    REFUSED = "refused"
     BROKEN_OFF = "broken off"
     UNANSWERED = "unanswered"
 
 
-_SAYS = (Sign.UNANSWERED, Sign.ERROR, Sign.BROKEN_OFF)
+_SAYS = (Sign.UNANSWERED, Sign.ERROR, Sign.REFUSED, Sign.BROKEN_OFF)
 
 
 @dataclass(frozen=True)
@@ -55,36 +57,47 @@ class Failing:
 
 def failing(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
     """Everything whose failure rate rose."""
-    return [*_errors(incident, baselines), *_broken_off(incident, baselines), *_unanswered(incident, baselines)]
+    return [
+        *_answered_badly(Sign.ERROR, incident, baselines),
+        *_answered_badly(Sign.REFUSED, incident, baselines),
+        *_broken_off(incident, baselines),
+        *_unanswered(incident, baselines),
+    ]
 
 
-def _errors(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
+def _answered_badly(sign: Sign, incident: Window, baselines: Sequence[Window]) -> list[Failing]:
     before: Counter[Group] = Counter()
     failed: Counter[Group] = Counter()
     for window in baselines:
-        errors = _errors_by_group(window)
+        errors = _by_group(sign, window)
         for number, group in enumerate(window.groups.keys):
             before[group] += window.groups.size(number)
             failed[group] += int(errors[number])
     found = []
-    counts = _errors_by_group(incident)
+    counts, bad = _by_group(sign, incident), _bad(sign, incident)
     for number in np.flatnonzero(counts).tolist():
         group = incident.groups.keys[number]
         rows = incident.groups.rows(number)
         rate = failure_rate(failed[group], before[group])
-        hit = rows[incident.spans.status[rows] == ERROR]
-        found.append(_rated(Sign.ERROR, (group, None), hit, rows, rate))
+        found.append(_rated(sign, (group, None), rows[bad[rows]], rows, rate))
     return [one for one in found if one is not None]
 
 
-def _errors_by_group(window: Window) -> Ints:
-    return np.bincount(window.groups.of[window.spans.status == ERROR], minlength=len(window.groups.keys))
+def _by_group(sign: Sign, window: Window) -> Ints:
+    return np.bincount(window.groups.of[_bad(sign, window)], minlength=len(window.groups.keys))
+
+
+def _bad(sign: Sign, window: Window) -> Flags:
+    """Spans that failed, or those that were refused without a failure."""
+    spans = window.spans
+    failed: Flags = spans.status == ERROR
+    return failed if sign is Sign.ERROR else ~failed & (spans.code >= 400) & (spans.code < 500)
 
 
 def _rated(sign: Sign, key: tuple[Group, Group | None], hit: Ints, tried: Ints, rate: float) -> Failing | None:
     """None when the rate did not rise."""
     chance = tail(len(hit), len(tried), rate)
-    if chance > UNLIKELY:
+    if chance > UNLIKELY or not len(hit):
         return None
     weight = 1.0 - len(tried) * rate / len(hit)
     return Failing(sign, *key, hit, tried, weight, rate, chance)
@@ -104,8 +117,20 @@ def _broken_off(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
         rate = usual_rate(ended[key], made[key])
         if made[key] and last and tail(last, all_of_them, rate) <= UNLIKELY:
             tried = steps.kind == number
-            found.append(_rated(Sign.BROKEN_OFF, key, steps.parent[tried & steps.last], steps.parent[tried], rate))
+            stopped = steps.parent[tried & steps.last]
+            found.append(
+                _rated(Sign.BROKEN_OFF, key, stopped[~_abandoned(stopped, incident)], steps.parent[tried], rate)
+            )
     return [one for one in found if one is not None]
+
+
+def _abandoned(rows: Ints, incident: Window) -> Flags:
+    """Work whose caller failed before it was done: it breaks off because nobody waits for it."""
+    spans = incident.spans
+    parent = spans.parent[rows]
+    up = np.where(parent == ROOT, 0, parent)
+    left: Flags = (parent != ROOT) & (spans.status[up] == ERROR) & (spans.duration[up] < spans.duration[rows])
+    return left
 
 
 def _unanswered(incident: Window, baselines: Sequence[Window]) -> list[Failing]:

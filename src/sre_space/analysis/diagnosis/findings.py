@@ -15,6 +15,8 @@ class Sense(StrEnum):
     LOG = "log"
     CHANGE = "change"  # the new units of a release do worse than the old
     LOAD = "load"  # more requests come in
+    STATE = "state"  # the runtime or a probe says that the service is out
+    LIMIT = "limit"  # a resource meets its limit
 
 
 @dataclass(frozen=True)

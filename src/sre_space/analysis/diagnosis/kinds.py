@@ -16,7 +16,7 @@ UNLIKELY = 0.01
 _SAID = (
     (
         CauseKind.SATURATION,
-        r"exhausted|no space left|out of memory|\boom|throttl|capacity|quota|too many|overload|queue (is )?full"
+        r"exhausted|no space left|out of memory|\boom|throttl|capacity|too many|overload|queue (is )?full"
         r"|pool (is )?(full|saturated|timeout)|QueuePool|rate limit|ProvisionedThroughput"
         r"|resource temporarily unavailable",
     ),
@@ -59,7 +59,10 @@ def kind_of(suspect: Suspect, resources: Sequence[Shift], charge: Charge | None)
 
 
 def _configures(charge: Charge) -> bool:
-    return charge.effect.config or charge.change.kind in ("config", "configuration", "flag")
+    """A setting that was changed; but what a deployment was seen to break is a bad change, whatever it touched."""
+    return not charge.change.applied and (
+        charge.effect.config or charge.change.kind in ("config", "configuration", "flag")
+    )
 
 
 def _full(service: str, shifts: Sequence[Shift]) -> bool:

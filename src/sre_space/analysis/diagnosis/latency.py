@@ -35,7 +35,10 @@ _SQL = re.compile(r"\s*(select|insert into|update \S+ set|delete from|with|merge
 
 @dataclass(frozen=True)
 class Slowdown:
-    """One group against its baseline; times in ns. `excess` is per row of `rows`, less what health has."""
+    """One group against its baseline; times in ns. `excess` is per row of `rows`, less what health has.
+
+    `since` is the start of the first row that took longer than all of health did, 0 when none did.
+    """
 
     group: Group
     rows: Ints
@@ -44,6 +47,7 @@ class Slowdown:
     now: float
     harm: float
     chance: float
+    since: int
 
     @property
     def per_call(self) -> float:
@@ -103,7 +107,9 @@ def _compared(group: Group, rows: Ints, values: Floats, usual: Floats, incident:
     excess = np.where(seen, np.maximum(values - median, 0) - noise, 0.0)
     traces = np.unique(incident.spans.trace[rows])
     harm = max(0.0, float(excess.sum())) / max(1.0, float(incident.trace_time[traces].sum()))
-    return Slowdown(group, rows, excess, median, float(values.mean()), min(1.0, harm), exceedance(values, usual))
+    late = incident.spans.start[rows[values > usual.max()]]
+    since = int(late.min()) if len(late) else 0
+    return Slowdown(group, rows, excess, median, float(values.mean()), min(1.0, harm), exceedance(values, usual), since)
 
 
 def _way(slow: Slowdown) -> Way:
@@ -148,7 +154,6 @@ def _kind(group: Group) -> CauseKind:
 def _finding(slow: Slowdown, incident: Window, charge: _Charge) -> Finding:
     group = slow.group
     worst = slow.rows[np.argsort(-slow.excess)[:SHOWN]]
-    first = slow.rows[slow.excess > 0]
     return Finding(
         service=charge.service,
         operation=_operation(group, charge.service),
@@ -157,7 +162,7 @@ def _finding(slow: Slowdown, incident: Window, charge: _Charge) -> Finding:
         harm=slow.harm,
         chance=slow.chance,
         evidence=Evidence(f"span:{incident.spans.id_of(int(worst[0]))}", _told(slow)),
-        since=int(incident.spans.start[first].min()) if len(first) else 0,
+        since=slow.since,
         rows=tuple(int(row) for row in worst),
         tied=charge.tied,
     )

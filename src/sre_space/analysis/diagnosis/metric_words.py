@@ -30,13 +30,15 @@ _WORDS: Mapping[Meaning, frozenset[str]] = {
     Meaning.LATENCY: _set("latency duration elapsed delay p50 p75 p90 p95 p99 rt rtt"),
     Meaning.SATURATION: _set(
         "cpu memory mem heap disk filesystem fs storage pool queue queued backlog lag connections connection threads"
-        " goroutines utilization utilisation usage saturation pending depth load buffer inodes fds gc"
+        " goroutines descriptor utilization utilisation usage saturation pending depth load buffer inodes fds gc"
     ),
     Meaning.TRAFFIC: _set(
         "requests request rps qps ops workload throughput calls traffic hits messages rate bytes packets count total"
     ),
 }
 _SHARES = _set("ratio rate percent percentage pct share")
+_OUTGOING = _set("client outgoing outbound egress upstream producer published sent")
+_IN_FLIGHT = _set("active inflight flight concurrent")  # as many more as they are slower (Little 1961): not the load
 _HOSTS = _set("node host")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+\d*|\d+[a-z]*")
 
@@ -49,15 +51,23 @@ def words_of(name: str) -> tuple[str, ...]:
 def meaning_of(name: str) -> Meaning:
     """The first meaning of `Meaning`'s order that a word speaks for."""
     words = words_of(name)
-    for meaning in (Meaning.SUCCESS, Meaning.FAILURE, Meaning.LATENCY, Meaning.SATURATION, Meaning.TRAFFIC):
+    if words[-1:] == ("count",) and not _WORDS[Meaning.LATENCY].isdisjoint(words):
+        return Meaning.TRAFFIC  # a histogram's number of durations
+    for meaning in (Meaning.SUCCESS, Meaning.FAILURE, Meaning.LATENCY, Meaning.SATURATION):
         if not _WORDS[meaning].isdisjoint(words):
             return meaning
-    return Meaning.OTHER
+    arrives = _IN_FLIGHT.isdisjoint(words) and not _WORDS[Meaning.TRAFFIC].isdisjoint(words)
+    return Meaning.TRAFFIC if arrives else Meaning.OTHER
 
 
 def is_share(name: str) -> bool:
     """True for a part of a whole (0 to 1, or 0 to 100)."""
     return "%" in name or not _SHARES.isdisjoint(words_of(name))
+
+
+def is_outgoing(name: str) -> bool:
+    """True for what a service asks of others."""
+    return not _OUTGOING.isdisjoint(words_of(name))
 
 
 def is_of_host(name: str) -> bool:

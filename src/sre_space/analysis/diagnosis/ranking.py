@@ -16,7 +16,7 @@ from sre_space.analysis.diagnosis.graph import Graph
 from sre_space.domain.facts import CauseKind
 
 LARGE = 0.25  # of the affected requests: a harm that is more than healthy windows differ by
-OWN = (Sense.TIME, Sense.FAILURE, Sense.CHANGE, Sense.LOAD)
+OWN = (Sense.TIME, Sense.FAILURE, Sense.CHANGE, Sense.LOAD, Sense.STATE, Sense.LIMIT)
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,10 @@ class Suspect:
 
     @property
     def kind(self) -> CauseKind:
-        """The kind of the strongest finding."""
-        return self.findings[0].kind
+        """The kind of the strongest finding; when that has none, of a large one that has."""
+        first, *others = self.findings
+        named = (one.kind for one in others if one.harm >= LARGE and one.kind is not CauseKind.UNKNOWN)
+        return next(named, first.kind) if first.kind is CauseKind.UNKNOWN else first.kind
 
     @property
     def operation(self) -> str:
@@ -90,4 +92,11 @@ def _score(
 
 
 def _strongest(found: Sequence[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(found, key=lambda one: (one.sense not in OWN, -one.harm * (1.0 - one.chance))))
+    """A surge that hurts before what it makes slow there, what spans show before what is told, the largest first."""
+    return tuple(
+        sorted(found, key=lambda one: (not _surges(one), one.sense not in OWN, -one.harm * (1.0 - one.chance)))
+    )
+
+
+def _surges(finding: Finding) -> bool:
+    return finding.sense is Sense.LOAD and finding.harm >= LARGE

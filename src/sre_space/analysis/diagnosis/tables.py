@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sre_space.domain.facts import CauseKind
+
 Codes = NDArray[np.int32]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -160,7 +162,8 @@ class Telemetry:
 class Change:
     """Something that people or a pipeline changed; `service` is "" when nobody said where.
 
-    `units` are the new units that a gradual release started, each with its time.
+    `units` are the new units that a gradual release started, each with its time. A deployment was seen to begin at
+    `applied` and to be in force from `settled` on (Unix ns); 0 when nobody said.
     """
 
     id: str
@@ -170,16 +173,47 @@ class Change:
     summary: str
     diff: str
     units: tuple[tuple[str, int], ...] = ()
+    applied: int = 0
+    settled: int = 0
+
+
+@dataclass(frozen=True)
+class State:
+    """What the runtime and a probe said of one service when the incident was looked at.
+
+    `ended`: its unit does not run; `starting`: it was started a moment ago; `answered`, `healthy`: the probe.
+    `runtime` and `health` are their words, `runtime_id` names the life of the unit, `since` when that began or ended.
+    """
+
+    service: str
+    ended: bool
+    runtime: str
+    runtime_id: str
+    answered: bool
+    healthy: bool
+    health: str
+    starting: bool = False
+    since: int = 0
+
+    @property
+    def sick(self) -> bool:
+        """Out on its own evidence; one that was started a moment ago is not judged yet."""
+        return self.ended or not (self.healthy or self.starting)
 
 
 @dataclass(frozen=True)
 class Alert:
-    """What paged: `fired_at` is 0 when not told."""
+    """What paged: `fired_at` is 0 when not told, `services` are those that may be accused (none named: all).
+
+    `disproved` are causes of before whose cure was tried and did not help.
+    """
 
     service: str = ""
     metric: str = ""
     summary: str = ""
     fired_at: int = 0
+    services: tuple[str, ...] = ()
+    disproved: tuple[tuple[str, CauseKind], ...] = ()
 
 
 def no_spans() -> SpanTable:

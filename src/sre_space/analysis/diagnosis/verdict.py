@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from sre_space.analysis.diagnosis.findings import Sense
 from sre_space.analysis.diagnosis.ranking import LARGE, Suspect
 from sre_space.domain.facts import CauseKind, Confidence
 
@@ -15,8 +16,8 @@ def verdict_of(suspects: Sequence[Suspect], looked: int, compared: bool) -> Conf
     """INCONCLUSIVE when nothing is large, nothing unlikely, or two explanations of one harm are close.
 
     Causes that own spans prove do not compete: two slow services are two causes. `looked` counts
-    the findings (Bonferroni); without a baseline nothing is CONFIRMED. What only metrics and logs tell
-    must be larger.
+    the findings (Bonferroni); without a baseline nothing is CONFIRMED, unless runtime and probe agree that the unit
+    ended. What only metrics and logs tell must be larger.
     """
     if not suspects or suspects[0].score < LARGE or suspects[0].kind is CauseKind.UNKNOWN:
         return Confidence.INCONCLUSIVE
@@ -26,7 +27,8 @@ def verdict_of(suspects: Sequence[Suspect], looked: int, compared: bool) -> Conf
     hearsay = best.own < LARGE and best.score < SURE_HARM
     if chance > UNLIKELY or tied or hearsay or _competes(suspects):
         return Confidence.INCONCLUSIVE
-    sure = compared and best.own >= SURE_HARM and chance <= SURE
+    witnessed = compared or (best.findings[0].sense is Sense.STATE and best.kind is not CauseKind.HANG)
+    sure = witnessed and best.own >= SURE_HARM and chance <= SURE
     return Confidence.CONFIRMED if sure else Confidence.LIKELY
 
 

@@ -1,0 +1,125 @@
+"""What Brain named in one trial against what was true, and the table that many trials make. Pure."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sre_chaos.run import Experiment
+from sre_space.domain.facts import Confidence, Diagnosis
+from sre_space.domain.statistics import wilson
+
+SERVICE_LEAST, KIND_LEAST = 0.95, 0.90
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The first diagnosis of one incident, and the seconds from when it was Brain's turn until it was signed."""
+
+    issue: int
+    diagnosis: Diagnosis
+    seconds: float
+
+    @property
+    def told(self) -> str:
+        """In a line."""
+        first = self.diagnosis.causes[0] if self.diagnosis.causes else None
+        named = f"{first.service} {first.kind}" if first else "nobody"
+        return f"{self.diagnosis.verdict} {named} in {self.seconds:.2f} s (issue {self.issue})"
+
+
+@dataclass(frozen=True)
+class Named:
+    """One trial: whom the experiment hit, the diagnoses in their order, and for a control what the engine said."""
+
+    experiment: Experiment
+    service: str
+    readings: tuple[Reading, ...]
+    direct: Confidence | None = None
+
+    @property
+    def right_service(self) -> bool:
+        """The first cause of the first diagnosis is at the service that is really to blame, and it may be acted on."""
+        return self._matches("service")
+
+    @property
+    def right_kind(self) -> bool:
+        """Right service, and the right kind of fault."""
+        return self._matches("service") and self._matches("kind")
+
+    def _matches(self, what: str) -> bool:
+        diagnosis = self.readings[0].diagnosis if self.readings else None
+        if diagnosis is None or not diagnosis.causes or diagnosis.verdict is Confidence.INCONCLUSIVE:
+            return False
+        return str(getattr(diagnosis.causes[0], what)) == str(getattr(self.experiment.truth_of(self.service), what))
+
+    @property
+    def inconclusive(self) -> bool:
+        """A control that accuses nobody, neither on an issue nor when the engine is asked."""
+        verdicts = [reading.diagnosis.verdict for reading in self.readings] + [self.direct or Confidence.INCONCLUSIVE]
+        return all(verdict is Confidence.INCONCLUSIVE for verdict in verdicts)
+
+    @property
+    def line(self) -> str:
+        """The trial for people."""
+        told = "; ".join(reading.told for reading in self.readings) or "no diagnosis"
+        if self.experiment.is_control:
+            verdict = "right" if self.inconclusive else "WRONG"
+            return f"{self.experiment.name}: {verdict}: {told}; the engine: {self.direct}"
+        verdict = "right" if self.right_kind else "RIGHT SERVICE, WRONG KIND" if self.right_service else "WRONG"
+        return f"{self.experiment.name} ({self.service}): {verdict}: {told}"
+
+
+@dataclass(frozen=True)
+class NamingScore:
+    """The last line, and what the exit code depends on."""
+
+    service: int
+    kind: int
+    faults: int
+    inconclusive: int
+    controls: int
+
+    @property
+    def good(self) -> bool:
+        """Services and kinds as often as wanted, and every control without an accusation."""
+        enough = self.service >= SERVICE_LEAST * self.faults and self.kind >= KIND_LEAST * self.faults
+        return enough and self.inconclusive == self.controls
+
+    def __str__(self) -> str:
+        faults = f"service {self.service}/{self.faults}, kind {self.kind}/{self.faults}"
+        return f"{faults}, controls {self.inconclusive}/{self.controls} inconclusive"
+
+
+def score(trials: Sequence[Named]) -> NamingScore:
+    """Count over all trials; a fault without a diagnosis is wrong."""
+    faults = [trial for trial in trials if not trial.experiment.is_control]
+    controls = [trial for trial in trials if trial.experiment.is_control]
+    return NamingScore(
+        service=sum(trial.right_service for trial in faults),
+        kind=sum(trial.right_kind for trial in faults),
+        faults=len(faults),
+        inconclusive=sum(trial.inconclusive for trial in controls),
+        controls=len(controls),
+    )
+
+
+def row(name: str, trials: Sequence[Named]) -> Mapping[str, str]:
+    """One line of the table: an experiment over its repeats."""
+    seconds = [trial.readings[0].seconds for trial in trials if trial.readings]
+    control = trials[0].experiment.is_control
+    service = sum(trial.inconclusive if control else trial.right_service for trial in trials)
+    kind = sum(trial.right_kind for trial in trials)
+    return {
+        "experiment": name,
+        "service @1": f"{service}/{len(trials)}" + (" inconclusive" if control else ""),
+        "95 %": _interval(service, len(trials)),
+        "kind @1": "" if control else f"{kind}/{len(trials)}",
+        "kind 95 %": "" if control else _interval(kind, len(trials)),
+        "median s": f"{statistics.median(seconds):.2f}" if seconds else "",
+        "named": ", ".join(sorted({reading.told.partition(" in ")[0] for t in trials for reading in t.readings[:1]})),
+    }
+
+
+def _interval(hits: int, total: int) -> str:
+    low, high = wilson(hits, total)
+    return f"{low:.0%} to {high:.0%}"

@@ -1,0 +1,109 @@
+"""Bundles as one archive each in a folder: fulfils `ports.bundles.Bundles`.
+
+A tar (POSIX ustar, sorted, without times and owners) in gzip, so `tar -xzf` gives the folders that
+`sre-space diagnose --incident incident --baseline baseline` reads.
+"""
+
+import asyncio
+import gzip
+import hashlib
+import io
+import os
+import re
+import tarfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sre_space.domain.errors import Malformed, Missing
+
+MOST = 100  # bundles
+MOST_BYTES = 200_000_000  # of all bundles together
+LARGEST = 500_000_000  # bytes of one bundle, unpacked
+FASTEST = 1  # of gzip's levels: a bundle is written while an incident waits
+_NAME = re.compile(r"[0-9a-f]{64}")
+_BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error)
+
+
+@dataclass(frozen=True)
+class BundleFolder:
+    """Archives are written beside and renamed; the oldest are removed when there are too many."""
+
+    folder: Path
+    most: int = MOST
+    most_bytes: int = MOST_BYTES
+
+    async def keep(self, files: Mapping[str, bytes]) -> str:
+        """Pack, name, write, forget the oldest; on a thread."""
+        return await asyncio.to_thread(self._keep, files)
+
+    async def load(self, name: str) -> Mapping[str, bytes]:
+        """Read, compare with the name, unpack; on a thread."""
+        return await asyncio.to_thread(self._load, name)
+
+    def _keep(self, files: Mapping[str, bytes]) -> str:
+        packed = pack(files)
+        name = hashlib.sha256(packed).hexdigest()
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._path(name)
+        if not path.exists():
+            beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+            beside.unlink(missing_ok=True)
+            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(packed)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+        self._forget(path)
+        return name
+
+    def _load(self, name: str) -> Mapping[str, bytes]:
+        path = self._path(name)
+        try:
+            packed = path.read_bytes()
+        except FileNotFoundError as error:
+            raise Missing(f"the bundle {name[:12]} is gone: only the newest {self.most} are kept") from error
+        if hashlib.sha256(packed).hexdigest() != name:
+            raise Malformed(f"{path} was altered: it is not the bundle that the issue names")
+        return unpack(packed)
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise Malformed(f"{name!r} names no bundle: a SHA-256 has 64 hexadecimal digits")
+        return self.folder / f"{name}.tar.gz"
+
+    def _forget(self, kept: Path) -> None:
+        """Newest first; the one just written stays whatever its size."""
+        found = [(path.stat().st_mtime_ns, path) for path in self.folder.glob("*.tar.gz") if path != kept]
+        total = kept.stat().st_size
+        for number, (_, path) in enumerate(sorted(found, reverse=True), 1):
+            total += path.stat().st_size
+            if number >= self.most or total > self.most_bytes:
+                path.unlink(missing_ok=True)
+
+
+def pack(files: Mapping[str, bytes]) -> bytes:
+    """Equal files, equal bytes."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for path in sorted(files):
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode = len(files[path]), 0o600
+            archive.addfile(entry, io.BytesIO(files[path]))
+    return gzip.compress(buffer.getvalue(), FASTEST, mtime=0)
+
+
+def unpack(packed: bytes) -> Mapping[str, bytes]:
+    """The files of an archive; `Malformed` when it is none, or larger than any bundle."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
+            content = stream.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise Malformed(f"the bundle holds more than {LARGEST} bytes")
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+            members = [member for member in archive.getmembers() if member.isfile()]
+            opened = {member.name: archive.extractfile(member) for member in members}
+            return {name: file.read() for name, file in opened.items() if file is not None}
+    except _BROKEN as error:
+        raise Malformed(f"the bundle does not unpack: {error}") from error

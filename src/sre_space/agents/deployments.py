@@ -1,0 +1,101 @@
+"""Which deployments came before an incident: told by the topic `changes`, confirmed against Git. For the inquest."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sre_space.analysis.diagnosis.tables import Change
+from sre_space.domain.errors import Malformed, Missing
+from sre_space.ports.bus import History, Record
+from sre_space.ports.gitops import Commit
+from sre_space.wire.changes import Deployment, deployment_of, diff_of
+
+TOPIC = "changes"
+FOLDER = "deploy/config"  # what a deployment's files lie in
+RECENT_NS = 3600 * 10**9
+MOST = 8  # deployments that are looked at, the newest
+KEPT = 64  # diffs held: a commit never changes
+
+
+class Repository(Protocol):
+    """What is asked of Git: `ports.gitops.GitOps` and `ports.forge.Forge` together have it."""
+
+    async def commit(self, sha: str) -> Commit:
+        """One commit; `Missing` when there is none."""
+        ...
+
+    async def read_file(self, path: str, ref: str = "main") -> bytes:
+        """A file at a commit; `Missing` when it is not there."""
+        ...
+
+
+@dataclass(frozen=True)
+class Deployments:
+    """Reads the hints of an hour, and believes what Git confirms."""
+
+    history: History
+    repository: Repository
+    diffs: "OrderedDict[str, str]" = field(default_factory=OrderedDict)
+
+    async def before(self, now: int, besides: Sequence[str]) -> Sequence[Change]:
+        """The deployments of the last hour as changes, one for each service that they restarted; not those `besides`.
+
+        A deployment that restarted nobody is one change of nobody in particular.
+        """
+        told = _told(await self.history.window(TOPIC, now - RECENT_NS, now))
+        recent = [(one, done) for one, done in told if one.commit not in besides][-MOST:]
+        diffs = await asyncio.gather(*(self._diff(one) for one, _ in recent))
+        return [
+            _change(one, done, service, diff)
+            for (one, done), diff in zip(recent, diffs, strict=True)
+            for service in one.services or ("",)
+            if diff
+        ]
+
+    async def _diff(self, told: Deployment) -> str:
+        """What the commit changed in the deployed files; "" when Git does not know it or it changed none of them."""
+        if told.commit not in self.diffs:
+            try:
+                parents = (await self.repository.commit(told.commit)).parents
+                files = [f"{FOLDER}/{name}" for name in told.files]
+                parts = await asyncio.gather(*(self._file(path, told.commit, parents) for path in files))
+            except Missing:
+                return ""
+            self.diffs[told.commit] = "\n".join(part for part in parts if part)
+            while len(self.diffs) > KEPT:
+                self.diffs.popitem(last=False)
+        return self.diffs[told.commit]
+
+    async def _file(self, path: str, sha: str, parents: Sequence[str]) -> str:
+        after = await self._read(path, sha)
+        before = await self._read(path, parents[0]) if parents else b""
+        return diff_of(path, before, after)
+
+    async def _read(self, path: str, ref: str) -> bytes:
+        """A file that is not there is empty."""
+        try:
+            return await self.repository.read_file(path, ref)
+        except Missing:
+            return b""
+
+
+def _told(records: Sequence[Record]) -> list[tuple[Deployment, int]]:
+    """Deployments that began, oldest first, each with when it was done (0: not yet); what is no hint is nothing."""
+    began: dict[str, Deployment] = {}
+    done: dict[str, int] = {}
+    for record in records:
+        try:
+            told = deployment_of(record.value)
+        except Malformed:
+            continue
+        if told.phase == "started":
+            began.setdefault(told.commit, told)
+        else:
+            done.setdefault(told.commit, told.at)
+    return [(one, done.get(one.commit, 0)) for one in sorted(began.values(), key=lambda one: one.at)]
+
+
+def _change(told: Deployment, settled: int, service: str, diff: str) -> Change:
+    return Change(told.commit, told.at, service, "deployment", told.summary, diff, applied=told.at, settled=settled)

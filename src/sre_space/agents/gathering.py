@@ -1,0 +1,114 @@
+"""Gathers the files of a case: traces from Jaeger, logs and metrics from the topics, limits from Git. For the inquest.
+
+Everything is asked for at once. Only spans of a failure are waited for, and only while none has come.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from sre_space.agents.deployments import Repository
+from sre_space.analysis.diagnosis.tables import ERROR
+from sre_space.domain.errors import Malformed, Missing
+from sre_space.ports.bus import History, Record
+from sre_space.ports.clock import Clock
+from sre_space.ports.traces import TraceDocuments
+from sre_space.wire.case_files import BASELINE, INCIDENT, LOGS, METRICS, TRACES, telemetry_of
+from sre_space.wire.memory_limits import memory_limits
+from sre_space.wire.otlp_lines import level_line, log_line, metric_line
+
+LIMITS = "deploy/config/space.env"
+LIMIT = "process.memory.limit"  # beside `process.memory.usage` of the semantic conventions
+PATIENCE_S = 1.5  # for spans of a failure that are still on their way
+LOOK_AGAIN_S = 0.1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which windows to read (Unix ns): those of health, `usual`, and [`since`, now), and how many traces, the newest.
+
+    `topics` says whether logs and metrics are asked for, `awaits` that failures must show in the traces.
+    """
+
+    usual: tuple[tuple[int, int], ...]
+    since: int
+    usual_traces: int
+    traces: int
+    topics: bool
+    awaits: bool
+
+
+@dataclass(frozen=True)
+class Gathering:
+    """Where evidence comes from. `caller` is whose traces are those of the journey."""
+
+    traces: TraceDocuments
+    history: History
+    repository: Repository
+    clock: Clock
+    caller: str
+
+    async def gather(self, plan: Plan, services: Collection[str]) -> dict[str, bytes]:
+        """The files of both windows; `services` are those whose logs and metrics count."""
+        usual, sick, topics, limits = await asyncio.gather(
+            asyncio.gather(*(self.traces.document(self.caller, *window, plan.usual_traces) for window in plan.usual)),
+            self._incident(plan),
+            self._topics(plan, services),
+            self._limits(plan),
+        )
+        folders = {f"{BASELINE}-{number}/": window for number, window in enumerate(plan.usual, 1)}
+        files = {folder + TRACES: found for folder, found in zip(folders, usual, strict=True)}
+        files[INCIDENT + TRACES] = sick
+        for folder, (since, until) in {**folders, INCIDENT: (plan.since, self.clock.now())}.items():
+            for name, lines in topics.items():
+                files[folder + name] = b"".join(line for at, line in lines if since <= at < until)
+        if limits:
+            files[INCIDENT + METRICS] = files.get(INCIDENT + METRICS, b"") + limits
+        return files
+
+    async def _incident(self, plan: Plan) -> bytes:
+        """The traces since the incident began; those of failures are given a moment to arrive."""
+        give_up = self.clock.now() + int(PATIENCE_S * 1e9)
+        while True:
+            found = await self.traces.document(self.caller, plan.since, self.clock.now(), plan.traces)
+            if not plan.awaits or _failures(found) or self.clock.now() >= give_up:
+                return found
+            await self.clock.sleep(LOOK_AGAIN_S)
+
+    async def _topics(self, plan: Plan, services: Collection[str]) -> dict[str, list[tuple[int, bytes]]]:
+        """Lines by file with the time at which the bus took them."""
+        if not plan.topics:
+            return {}
+        since, until = min(begin for begin, _ in plan.usual), self.clock.now()
+        logs, metrics = await asyncio.gather(
+            self.history.window("otlp_logs", since, until), self.history.window("otlp_metrics", since, until)
+        )
+        return {LOGS: _lines(log_line, logs, services), METRICS: _lines(metric_line, metrics, services)}
+
+    async def _limits(self, plan: Plan) -> bytes:
+        """The memory limits as a measure of each service; none when Git has none."""
+        if not plan.topics:
+            return b""
+        try:
+            text = (await self.repository.read_file(LIMITS)).decode(errors="replace")
+        except Missing:
+            return b""
+        return b"".join(level_line(name, LIMIT, plan.since, limit) for name, limit in memory_limits(text).items())
+
+
+def _lines(
+    read: Callable[[bytes, Collection[str]], bytes], records: Sequence[Record], services: Collection[str]
+) -> list[tuple[int, bytes]]:
+    """A record that is no request is left out."""
+    found = []
+    for record in records:
+        try:
+            found.append((record.at, read(record.value, services)))
+        except Malformed:
+            continue
+    return found
+
+
+def _failures(document: bytes) -> bool:
+    spans = telemetry_of({INCIDENT + TRACES: document}, INCIDENT).spans
+    return bool((spans.status == ERROR).any())

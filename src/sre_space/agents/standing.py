@@ -1,0 +1,36 @@
+"""How each service stands now: what its runtime says of its unit, and what a health probe gets. Used by the inquest."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from sre_space.analysis.diagnosis.tables import State
+from sre_space.domain.chart import Chart, Service
+from sre_space.ports.probe import Probe
+from sre_space.ports.runtime import Unit
+
+STARTING_NS = 3 * 10**9  # a service serves in less; the runtime counts whole seconds
+
+
+async def standing(chart: Chart, units: Mapping[str, Unit], probe: Probe, now: int) -> Sequence[State]:
+    """One state a service, probed at once."""
+    return await asyncio.gather(*(_state(one, units[one.unit], probe, now) for one in chart.services.values()))
+
+
+async def _state(service: Service, unit: Unit, probe: Probe, now: int) -> State:
+    health = await probe.check(service.health)
+    return State(
+        service=service.name,
+        ended=unit.state in ("stopped", "exited", "fatal"),
+        runtime=f"the runtime says {unit.state}{_exit(unit)}",
+        runtime_id=f"runtime:{unit.name}:{unit.incarnation}",
+        answered=health.answered,
+        healthy=health.healthy,
+        health=health.detail,
+        starting=unit.state in ("running", "starting") and now - unit.since < STARTING_NS,
+        since=unit.since,
+    )
+
+
+def _exit(unit: Unit) -> str:
+    told = f", exit code {unit.exit_code}" if unit.exit_code is not None else ""
+    return told + (f" ({unit.detail})" if unit.detail else "")

@@ -1,0 +1,55 @@
+"""What the runtime and the probes say of the services: a unit that ended, or lives and does not answer.
+
+An observation, not a statistic: a service that is down answers nobody. What the runtime says of the end tells the
+kind (`kinds.said`: out of memory is saturation).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sre_space.analysis.diagnosis.findings import Finding, Sense
+from sre_space.analysis.diagnosis.kinds import said
+from sre_space.analysis.diagnosis.tables import State
+from sre_space.domain.facts import CauseKind, Evidence
+
+OBSERVED = 1e-6  # how often an observation is wrong: a probe and a runtime that err at once
+
+
+def state_findings(states: Sequence[State]) -> list[Finding]:
+    """Two findings for each service that is out on its own evidence: its runtime's and its probe's."""
+    return [finding for state in states if state.sick for finding in _findings(state)]
+
+
+def without_victims(found: Sequence[Finding], states: Sequence[State]) -> list[Finding]:
+    """Findings but calls that fail at an end without a name, when a service is out: that is what they called."""
+    if not any(state.sick for state in states):
+        return list(found)
+    return [one for one in found if one.sense is not Sense.FAILURE or one.kind is not CauseKind.DEPENDENCY_ERROR]
+
+
+def out_without_common_cause(states: Sequence[State]) -> bool:
+    """Half of the services out, each by itself: whatever did that is not seen here."""
+    sick = [state for state in states if state.sick]
+    independent = [state for state in sick if _kind(state) is not CauseKind.UNKNOWN]
+    return len(independent) > 1 and len(sick) * 2 >= len(states)
+
+
+def _findings(state: State) -> tuple[Finding, Finding]:
+    told = Evidence(state.runtime_id, f"{state.service}: {state.runtime}")
+    runtime = Finding(
+        service=state.service,
+        operation="",
+        kind=_kind(state),
+        sense=Sense.STATE,
+        harm=1.0,
+        chance=OBSERVED,
+        evidence=told,
+        since=state.since if state.ended else 0,
+    )
+    return runtime, replace(runtime, evidence=Evidence(f"health:{state.service}", f"{state.service}: {state.health}"))
+
+
+def _kind(state: State) -> CauseKind:
+    if state.ended:
+        return CauseKind.SATURATION if said(state.runtime) is CauseKind.SATURATION else CauseKind.CRASH
+    return CauseKind.UNKNOWN if state.answered else CauseKind.HANG

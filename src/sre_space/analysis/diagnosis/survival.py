@@ -1,0 +1,39 @@
+"""What went well under a change: requests of its service after it came into force and before the evidence began."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from sre_space.analysis.diagnosis.changes import Survival, concerns
+from sre_space.analysis.diagnosis.findings import Finding
+from sre_space.analysis.diagnosis.ranking import LARGE, OWN, Suspect
+from sre_space.analysis.diagnosis.tables import Change, SpanTable
+from sre_space.analysis.diagnosis.window import Window
+
+
+def survivals(
+    changes: Sequence[Change], suspects: Sequence[Suspect], windows: Sequence[Window]
+) -> Mapping[Change, Sequence[Survival]]:
+    """For each deployment at a suspect: one for each of its large findings of which the beginning is known."""
+    found = {}
+    for change in changes:
+        suspect = next((one for one in suspects if concerns(change, one.service)), None) if change.applied else None
+        if suspect is not None:
+            large = [one for one in suspect.findings if one.sense in OWN and one.harm >= LARGE and one.since]
+            found[change] = [_survival(change, one, windows) for one in large]
+    return {change: lived for change, lived in found.items() if lived}
+
+
+def _survival(change: Change, finding: Finding, windows: Sequence[Window]) -> Survival:
+    served = sum(_served(window.spans, finding, change.settled) for window in windows) if change.settled else 0
+    return Survival(finding.since, finding.harm, served)
+
+
+def _served(spans: SpanTable, finding: Finding, since: int) -> int:
+    """Traces that did what is ill now, from `since` (Unix ns) until it was."""
+    ours = [code for code, name in enumerate(spans.names) if name == finding.service]
+    what = [code for code, name in enumerate(spans.names) if name == finding.operation]
+    rows = np.isin(spans.service, ours) & (spans.start >= since) & (spans.start < finding.since)
+    if finding.operation:
+        rows &= np.isin(spans.operation, what) | np.isin(spans.statement, what)
+    return len(np.unique(spans.trace[rows]))

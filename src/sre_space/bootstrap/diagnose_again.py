@@ -1,0 +1,63 @@
+"""`sre-space diagnose --incident-number`: the diagnosis of an issue, made again from the bundle that its fact names."""
+
+import time
+from dataclasses import dataclass
+
+from sre_space.adapters.bundle_folder import BundleFolder
+from sre_space.bootstrap.diagnose import Answer
+from sre_space.bootstrap.operator import Operator
+from sre_space.bootstrap.space_state import State
+from sre_space.domain.errors import Missing, Refused
+from sre_space.domain.facts import Decision, Diagnosis
+from sre_space.wire.case_files import diagnosis_of
+from sre_space.wire.diagnosis_text import fact_of
+
+
+@dataclass(frozen=True)
+class Again:
+    """What the bundle says now, what the issue `recorded` in a line, and whether verdict, causes and change agree."""
+
+    answer: Answer
+    recorded: str
+    same: bool
+
+
+async def diagnose_again(state: State, number: int) -> Again:
+    """The newest diagnosis of an incident of the running space.
+
+    `Refused` when no space runs or the issue's facts were tampered with, `Missing` when the issue is no incident, has
+    no diagnosis or its bundle is gone, `Malformed` when the bundle was altered.
+    """
+    recorded = await _recorded(state, number)
+    if not recorded.bundle:
+        raise Missing(f"the diagnosis of issue {number} names no bundle: it cannot be repeated")
+    files = await BundleFolder(state.bundles).load(recorded.bundle)
+    begun = time.perf_counter()
+    found = diagnosis_of(files)
+    answer = Answer(f"issue {number}", found, time.perf_counter() - begun)
+    return Again(answer, _told(recorded), _compared(fact_of(found, recorded.bundle)) == _compared(recorded))
+
+
+async def _recorded(state: State, number: int) -> Diagnosis:
+    operator = Operator.of(state)
+    try:
+        case = await operator.casebook.case(number)
+    finally:
+        await operator.close()
+    if case is None:
+        raise Missing(f"issue {number} is no incident of this space")
+    if case.frozen_reason:
+        raise Refused(f"the facts of issue {number} do not verify: {case.frozen_reason}")
+    decision = case.latest(Decision)
+    if decision is None:
+        raise Missing(f"issue {number} has no diagnosis yet")
+    return decision.diagnosis
+
+
+def _compared(diagnosis: Diagnosis) -> tuple[object, ...]:
+    return diagnosis.verdict, diagnosis.causes, diagnosis.change
+
+
+def _told(diagnosis: Diagnosis) -> str:
+    causes = ", ".join(f"{cause.service} {cause.kind}" for cause in diagnosis.causes) or "nobody"
+    return f"{diagnosis.verdict}: {causes}"

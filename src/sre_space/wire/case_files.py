@@ -1,0 +1,112 @@
+"""The files of one case: what the Brain gathers, what a bundle holds, what `sre-space diagnose` reads.
+
+`incident/` and the folders `baseline*/` hold `traces.jaeger.json`, `logs.jsonl` and `metrics.jsonl`; beside the
+incident's lie `changes.jsonl`, `alert.json` and `states.jsonl`. Live and repeated, a diagnosis is made of these alone.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+
+from sre_space.analysis.diagnosis.building import LogBuilder, MetricBuilder, SpanBuilder
+from sre_space.analysis.diagnosis.engine import diagnose_windows
+from sre_space.analysis.diagnosis.result import CaseDiagnosis
+from sre_space.analysis.diagnosis.tables import Change, State, Telemetry, Unreadable
+from sre_space.analysis.diagnosis.window import Window
+from sre_space.domain.errors import Malformed
+from sre_space.wire.changes import alert_of, change_of
+from sre_space.wire.jaeger_columns import add_traces
+from sre_space.wire.otlp_json import add_logs, add_metrics
+
+INCIDENT, BASELINE = "incident/", "baseline"
+TRACES, LOGS, METRICS = "traces.jaeger.json", "logs.jsonl", "metrics.jsonl"
+CHANGES, ALERT, STATES = "changes.jsonl", "alert.json", "states.jsonl"
+_BROKEN = (KeyError, TypeError, ValueError, AttributeError)
+
+Files = Mapping[str, bytes]
+
+
+def baselines_of(files: Files) -> Sequence[str]:
+    """The folders of the healthy windows, in order."""
+    return sorted({path.partition("/")[0] + "/" for path in files if path.startswith(BASELINE)})
+
+
+def diagnosis_of(files: Files) -> CaseDiagnosis:
+    """The engine's answer."""
+    usual = [Window.of(telemetry_of(files, folder)) for folder in baselines_of(files)]
+    alert = files.get(INCIDENT + ALERT)
+    return diagnose_windows(
+        Window.of(telemetry_of(files, INCIDENT)),
+        [one for one in usual if len(one.spans) or len(one.telemetry.metrics)],
+        changes_of(files.get(INCIDENT + CHANGES, b"")),
+        alert_of(alert) if alert else None,
+        states_of(files.get(INCIDENT + STATES, b"")),
+    )
+
+
+def telemetry_of(files: Files, folder: str) -> Telemetry:
+    """Traces, metrics and logs of one folder; what cannot be read is counted and named."""
+    spans, metrics, logs = SpanBuilder(), MetricBuilder(), LogBuilder()
+    lost: list[Unreadable] = []
+    skipped = add_traces(files.get(folder + TRACES) or b'{"data": []}', spans)
+    lost += [Unreadable(f"{folder}{TRACES} trace {number}", why) for number, why in skipped]
+    for number, line in _lines(files, folder + METRICS):
+        try:
+            add_metrics(line, metrics)
+        except Malformed as error:
+            lost.append(Unreadable(f"{folder}{METRICS}:{number}", str(error)))
+    for number, line in _lines(files, folder + LOGS):
+        try:
+            add_logs(line, logs)
+        except Malformed as error:
+            lost.append(Unreadable(f"{folder}{LOGS}:{number}", str(error)))
+    return Telemetry(spans.table(), metrics.table(), logs.table(), tuple(lost))
+
+
+def _lines(files: Files, path: str) -> Iterator[tuple[int, bytes]]:
+    found = files.get(path, b"").splitlines()
+    yield from ((number, line) for number, line in enumerate(found, 1) if line.strip())
+
+
+def changes_of(lines: bytes) -> Sequence[Change]:
+    """`changes.jsonl`; `Malformed` when a line is no change."""
+    return [change_of(line, number) for number, line in enumerate(lines.splitlines(), 1) if line.strip()]
+
+
+def states_of(lines: bytes) -> Sequence[State]:
+    """`states.jsonl`: one `State` a line, its fields by name; `Malformed` when a line is none."""
+    return [state_of(line) for line in lines.splitlines() if line.strip()]
+
+
+def state_of(line: bytes) -> State:
+    """One state; `Malformed` when it is none."""
+    try:
+        told = json.loads(line)
+        return State(
+            service=str(told["service"]),
+            ended=bool(told["ended"]),
+            runtime=str(told["runtime"]),
+            runtime_id=str(told["runtime_id"]),
+            answered=bool(told["answered"]),
+            healthy=bool(told["healthy"]),
+            health=str(told["health"]),
+            starting=bool(told.get("starting", False)),
+            since=int(told.get("since", 0)),
+        )
+    except _BROKEN as error:
+        raise Malformed(f"no state: {type(error).__name__}: {error}") from error
+
+
+def states_file(states: Iterable[State]) -> bytes:
+    """`states.jsonl`."""
+    return _jsonl(asdict(state) for state in states)
+
+
+def changes_file(changes: Iterable[Change]) -> bytes:
+    """`changes.jsonl`, without gradual releases: nobody tells the Brain of units."""
+    names = ("id", "time", "applied", "settled", "service", "kind", "summary", "diff")
+    return _jsonl({name: getattr(change, name) for name in names} for change in changes)
+
+
+def _jsonl(objects: Iterable[Mapping[str, object]]) -> bytes:
+    return b"".join(json.dumps(one, separators=(",", ":")).encode() + b"\n" for one in objects)

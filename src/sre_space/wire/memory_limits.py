@@ -1,0 +1,9 @@
+"""The services' memory limits, as `deploy/config/space.env` states them."""
+
+SUFFIX = "_MEMORY_BYTES="
+
+
+def memory_limits(text: str) -> dict[str, int]:
+    """`POLICY_SERVICE_MEMORY_BYTES=400000000` limits `policy-service`; other lines are left alone."""
+    found = (line.strip().partition(SUFFIX) for line in text.splitlines() if SUFFIX in line and line[0] != "#")
+    return {name.lower().replace("_", "-"): int(value) for name, _, value in found if value.isdecimal()}

@@ -1,0 +1,107 @@
+"""What every shelf of bundles keeps to: equal names for equal files, nothing altered, bounded."""
+
+import asyncio
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.evidence import Shelf
+
+from sre_space.adapters.bundle_folder import BundleFolder, pack, unpack
+from sre_space.domain.errors import Malformed, Missing
+from sre_space.ports.bundles import Bundles
+
+FILES = {"incident/traces.jaeger.json": b'{"data": []}', "baseline-1/logs.jsonl": b"", "incident/alert.json": b"\x00"}
+PATHS = st.text("abcdefghijklmnopqrstuvwxyz-.", min_size=1, max_size=20).filter(lambda name: name.strip("."))
+
+
+@pytest.fixture(params=["folder", "memory"])
+def bundles(request: pytest.FixtureRequest, tmp_path: Path) -> Bundles:
+    """The folder, and the one that tests of agents use."""
+    return BundleFolder(tmp_path / "bundles") if request.param == "folder" else Shelf()
+
+
+def kept(bundles: Bundles, files: Mapping[str, bytes]) -> str:
+    """The name."""
+    return asyncio.run(bundles.keep(files))
+
+
+def test_what_was_kept_comes_back(bundles: Bundles) -> None:
+    assert asyncio.run(bundles.load(kept(bundles, FILES))) == FILES
+
+
+def test_equal_files_have_one_name_and_other_files_another(bundles: Bundles) -> None:
+    again = dict(reversed(FILES.items()))
+
+    assert kept(bundles, FILES) == kept(bundles, again)
+    assert kept(bundles, FILES) != kept(bundles, {**FILES, "incident/alert.json": b"\x01"})
+    assert len(kept(bundles, FILES)) == 64
+
+
+def test_an_unknown_name_is_missing(bundles: Bundles) -> None:
+    with pytest.raises(Missing):
+        asyncio.run(bundles.load("0" * 64))
+
+
+def test_an_altered_bundle_is_refused_by_name(tmp_path: Path) -> None:
+    folder = BundleFolder(tmp_path)
+    name = kept(folder, FILES)
+    path = tmp_path / f"{name}.tar.gz"
+    path.write_bytes(pack({**FILES, "incident/alert.json": b"forged"}))
+
+    with pytest.raises(Malformed, match="was altered"):
+        asyncio.run(folder.load(name))
+
+
+def test_a_name_that_is_no_hash_opens_no_file(tmp_path: Path) -> None:
+    with pytest.raises(Malformed, match="names no bundle"):
+        asyncio.run(BundleFolder(tmp_path).load("../" * 21 + "x"))
+
+
+def test_only_this_user_reads_a_bundle(tmp_path: Path) -> None:
+    folder = BundleFolder(tmp_path / "bundles")
+    path = tmp_path / "bundles" / f"{kept(folder, FILES)}.tar.gz"
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+def test_the_oldest_bundles_are_forgotten(tmp_path: Path) -> None:
+    folder = BundleFolder(tmp_path, most=2)
+    names = []
+    for number in range(3):
+        names.append(kept(folder, {"incident/alert.json": bytes([number])}))
+        os.utime(tmp_path / f"{names[-1]}.tar.gz", (number, number))
+    kept(folder, {"incident/alert.json": b"new"})
+
+    with pytest.raises(Missing, match="is gone"):
+        asyncio.run(folder.load(names[0]))
+    assert asyncio.run(folder.load(names[2]))
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_bundles_that_are_too_large_together_are_forgotten_but_never_the_newest(tmp_path: Path) -> None:
+    folder = BundleFolder(tmp_path, most_bytes=1)
+    old = kept(folder, FILES)
+    new = kept(folder, {"incident/alert.json": os.urandom(1000)})
+
+    assert asyncio.run(folder.load(new))
+    with pytest.raises(Missing):
+        asyncio.run(folder.load(old))
+
+
+@given(st.dictionaries(PATHS, st.binary(max_size=500), max_size=6))
+def test_an_archive_holds_exactly_what_was_packed(files: dict[str, bytes]) -> None:
+    assert unpack(pack(files)) == files
+    assert pack(files) == pack(dict(reversed(files.items())))
+
+
+@given(st.binary(max_size=300))
+def test_bytes_that_are_no_archive_are_malformed(content: bytes) -> None:
+    with pytest.raises(Malformed):
+        unpack(content)

@@ -1,0 +1,132 @@
+"""The Brain's inquest on the made-up shop, on virtual time: what it reads is put in, what it says is read."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from support.evidence import Git, Shelf, Topics, document
+from support.shop import EPOCH, Made
+
+from sre_space.agents.deployments import Deployments
+from sre_space.agents.gathering import Gathering
+from sre_space.agents.inquest import Inquest
+from sre_space.domain.case import Case, Found
+from sre_space.domain.chart import Autonomy, Chart, Guardrails, Journey, Service
+from sre_space.domain.facts import Detection, Diagnosis, Fact, JourneyCount, Payload, Step, Symptom, SymptomKind
+from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
+from sre_space.ports.probe import Health
+from sre_space.ports.runtime import Unit
+
+SECOND = 10**9
+SICK = EPOCH + 200 * SECOND  # when the incident's first symptom was
+NOW = SICK + 20 * SECOND
+SERVICES = ("web", "cart", "price", "tax", "mail")
+KINDS = (SpanKind.UNSPECIFIED, SpanKind.INTERNAL, SpanKind.SERVER, SpanKind.CLIENT)
+WELL = Health(True, True, "GET /health answered 200", 0.0)
+
+
+def spans_at(made: Sequence[Made], begin: int) -> list[Span]:
+    """A shop's spans, moved so that the first begins at a Unix ns."""
+    first = min(one.start for one in made)
+    return [_span(one, begin - first) for one in made]
+
+
+def _span(one: Made, later: int) -> Span:
+    status = SpanStatus.ERROR if one.status else SpanStatus.UNSET
+    told: dict[str, str | int | float | bool] = {"peer.service": one.peer} if one.peer else {}
+    if one.statement:
+        told["db.query.text"] = one.statement
+    start, end = one.start + later, one.end + later
+    span = Span(one.trace, one.id, one.parent, one.service, one.operation, KINDS[one.kind], start, end, status)
+    return replace(span, status_message=one.message, attributes=told)
+
+
+def chart(services: Sequence[str] = SERVICES) -> Chart:
+    """The shop's chart."""
+    named = {name: Service(name, f"http://{name}/health", name, (), Autonomy.AUTONOMOUS) for name in services}
+    return Chart("shop", named, Journey("buy", "web", ("GET /buy",), 0.999), Guardrails(("restart",), 6, 5.0, 2, 3))
+
+
+def case(kind: SymptomKind = SymptomKind.LATENCY, *later: tuple[int, Payload]) -> Case:
+    """An incident opened at NOW; `later` are facts with their times."""
+    detection = Detection("key", (Symptom(kind, "tax", "ill", 0.9, 0.1, SICK),), {}, JourneyCount(1, 0, 0, 1))
+    facts = [Fact("01I", "o/r", 0, 0, "", Step.DETECT, 1, SICK + 5 * SECOND, detection)]
+    facts += [Fact("01I", "o/r", 1, 1, "", Step.DECIDE, 1, at, payload) for at, payload in later]
+    return Case(1, True, tuple(Found(number, fact, "d", "scout") for number, fact in enumerate(facts)))
+
+
+@dataclass
+class Clinic:
+    """Everything that an inquest reads. `ended` and `silent` are services that are out."""
+
+    spans: list[Span] = field(default_factory=list)
+    topics: Topics = field(default_factory=Topics)
+    git: Git = field(default_factory=Git)
+    shelf: Shelf = field(default_factory=Shelf)
+    ended: dict[str, str] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
+    time: int = NOW
+
+    def now(self) -> int:
+        """Unix ns."""
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        """Time passes."""
+        self.time += int(seconds * SECOND)
+
+    async def document(self, service: str, since: int, until: int, limit: int) -> bytes:
+        """By time; every trace begins at `web`."""
+        assert service == "web"
+        inside = {span.trace_id for span in self.spans if not span.parent_id and since <= span.start < until}
+        return document([span for span in self.spans if span.trace_id in inside])
+
+    async def check(self, url: str) -> Health:
+        """Who is out does not answer."""
+        name = url.split("/")[2]
+        return Health(False, False, "no connection", 0.0) if name in self.ended or name in self.silent else WELL
+
+    def units(self, services: Sequence[str] = SERVICES) -> dict[str, Unit]:
+        """As the runtime tells them."""
+        return {name: self._unit(name) for name in services}
+
+    def _unit(self, name: str) -> Unit:
+        if name in self.ended:
+            return Unit(name, "exited", "ended:1", None, SICK, None, self.ended[name])
+        return Unit(name, "running", "1:1", 1, EPOCH, None)
+
+    def deploy(self, sha: str, service: str, at: int, before: str, after: str) -> None:
+        """A commit to a service's configuration, and its deployment at a Unix ns, done two seconds later."""
+        path = f"deploy/config/{service}.env"
+        self.git.parents[sha] = f"before-{sha}"
+        self.git.files |= {(path, f"before-{sha}"): before.encode(), (path, sha): after.encode()}
+        for phase, when in (("started", at), ("done", at + 2 * SECOND)):
+            told = f'{{"id": "{sha}", "kind": "deployment", "phase": "{phase}", "time": {when}, "service": "{service}",'
+            self.topics.add("changes", when, f'{told} "files": ["{service}.env"], "summary": "Tune"}}'.encode())
+
+    def level(self, service: str, name: str, at: int, value: float) -> None:
+        """One sample of a gauge on the topic of metrics."""
+        request = ExportMetricsServiceRequest()
+        resource = request.resource_metrics.add()
+        resource.resource.attributes.add(key="service.name").value.string_value = service
+        metric = resource.scope_metrics.add().metrics.add(name=name)
+        metric.gauge.data_points.add(time_unix_nano=at, as_double=value)
+        self.topics.add("otlp_metrics", at, request.SerializeToString())
+
+    def log(self, service: str, at: int, text: str) -> None:
+        """One error on the topic of logs."""
+        request = ExportLogsServiceRequest()
+        resource = request.resource_logs.add()
+        resource.resource.attributes.add(key="service.name").value.string_value = service
+        record = resource.scope_logs.add().log_records.add(time_unix_nano=at, severity_number=17)
+        record.body.string_value = text
+        self.topics.add("otlp_logs", at, request.SerializeToString())
+
+    def ask(self, incident: Case, services: Sequence[str] = SERVICES) -> Diagnosis:
+        """What the inquest says."""
+        gathering = Gathering(self, self.topics, self.git, self, "web")
+        deployments = Deployments(self.topics, self.git)
+        inquest = Inquest(chart(services), gathering, deployments, self, self.shelf, self)
+        return asyncio.run(inquest.hold(incident, self.units(services)))

@@ -1,0 +1,157 @@
+"""What only a live system tells: states, limits, arrivals, refusals, haste, and deployments that came into force."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.shop import EPOCH, MS, Fault, Made, shop, telemetry
+
+from sre_space.analysis.diagnosis.building import MetricBuilder
+from sre_space.analysis.diagnosis.changes import Survival, by_time, concerns
+from sre_space.analysis.diagnosis.engine import diagnose
+from sre_space.analysis.diagnosis.limits import limit_findings
+from sre_space.analysis.diagnosis.metric_words import Meaning, meaning_of
+from sre_space.analysis.diagnosis.tables import Alert, Change, MetricTable, Series, State, Telemetry
+from sre_space.domain.facts import CauseKind, Confidence
+
+SECOND = 10**9
+HEALTH = telemetry(shop(300, 1))
+
+
+def series(name: str, values: list[float], service: str = "tax", cumulative: bool = False) -> MetricTable:
+    """One series, two points a second."""
+    builder = MetricBuilder()
+    number = builder.number(Series(service, f"{service}-1", name, cumulative=cumulative))
+    builder.points += [(number, EPOCH + index * SECOND // 2, value) for index, value in enumerate(values)]
+    if name.endswith("usage"):
+        builder.points.append((builder.number(Series(service, "", name.replace("usage", "limit"))), EPOCH, 400.0))
+    return builder.table()
+
+
+def state(service: str, ended: bool = False, answered: bool = True, healthy: bool = True, told: str = "") -> State:
+    """What runtime and probe say."""
+    return State(service, ended, f"the runtime says {told}", f"runtime:{service}", answered, healthy, "told by a probe")
+
+
+def test_a_level_that_rises_to_its_limit_within_the_horizon_is_found_and_a_saw_tooth_is_not() -> None:
+    usual = series("process.memory.usage", [100.0 + index % 5 for index in range(100)])
+
+    (found,) = limit_findings(series("process.memory.usage", [100.0 + 8 * index for index in range(20)]), [usual])
+    teeth = limit_findings(series("process.memory.usage", [100.0 + index % 5 for index in range(20)]), [usual])
+
+    assert (found.service, found.kind) == ("tax", CauseKind.SATURATION)
+    assert found.harm > 0.5
+    assert found.chance < 0.01
+    assert not [one for one in teeth if one.chance < 0.05]
+
+
+def test_a_new_process_that_warms_up_below_its_usual_level_runs_out_of_nothing() -> None:
+    usual = series("process.memory.usage", [100.0] * 100)
+    warming = series("process.memory.usage", [5.0 * index for index in range(20)])
+
+    assert not [one for one in limit_findings(warming, [usual]) if one.chance < 0.05]
+
+
+def arrivals(rate: float) -> MetricTable:
+    """A counter of served requests that grows by so much a second."""
+    return series("http.server.request.duration.count", [rate / 2 * index for index in range(60)], "web", True)
+
+
+@pytest.mark.parametrize(("slow", "verdict"), [(400.0, Confidence.CONFIRMED), (0.0, Confidence.INCONCLUSIVE)])
+def test_more_load_is_the_cause_where_something_is_hurt_and_no_fault_where_nothing_is(
+    slow: float, verdict: Confidence
+) -> None:
+    spans = telemetry(shop(200, 2, Fault(slow={"GET /buy": slow, "GET /look": slow}))).spans
+    health = replace(HEALTH, metrics=arrivals(5))
+    found = diagnose(Telemetry(spans, arrivals(100), HEALTH.logs), [health])
+
+    assert found.verdict is verdict
+    if verdict is Confidence.CONFIRMED:
+        assert (found.causes[0].service, found.causes[0].kind) == ("web", CauseKind.TRAFFIC)
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning"),
+    [
+        ("http.server.request.duration.count", Meaning.TRAFFIC),
+        ("http.server.active_requests", Meaning.OTHER),
+        ("process.unix.file_descriptor.count", Meaning.SATURATION),
+    ],
+)
+def test_counts_of_durations_are_traffic_and_requests_in_flight_are_not(name: str, meaning: Meaning) -> None:
+    assert meaning_of(name) is meaning
+
+
+def refused(made: list[Made]) -> Telemetry:
+    """The same spans, where `POST /quote` answers 409."""
+    table = telemetry(made).spans
+    code = [409 if table.names[operation] == "POST /quote" else 200 for operation in table.operation]
+    return replace(telemetry(made), spans=replace(table, code=table.code + code))
+
+
+def test_a_proper_no_that_everybody_gets_is_no_failure_without_a_change_and_a_bad_change_with_one() -> None:
+    made = shop(200, 2, Fault(breaks_off="POST /quote"))
+    change = Change("c0ffee", EPOCH, "price", "deployment", "Tune", "-A=1\n+A=2", applied=EPOCH - SECOND)
+
+    alone, changed = (diagnose(refused(made), [HEALTH], some) for some in ([], [change]))
+
+    assert alone.verdict is Confidence.INCONCLUSIVE
+    assert changed.verdict is not Confidence.INCONCLUSIVE
+    assert (changed.causes[0].service, changed.causes[0].kind, changed.change) == (
+        "price", CauseKind.BAD_CHANGE, "c0ffee",
+    )  # fmt: skip
+
+
+def test_a_caller_that_gives_up_before_calls_usually_end_is_to_blame_itself() -> None:
+    made = shop(200, 2)
+    hasty = {one.id for one in made if one.kind == 3 and one.peer == "tax"}
+    quick = [
+        replace(one, end=one.start + MS, status=2, message="timed out") if one.id in hasty else one for one in made
+    ]
+
+    assert diagnose(telemetry(quick), [HEALTH]).causes[0].service == "price"
+
+
+def test_a_dead_units_callers_are_its_victims_even_where_nothing_healthy_was_seen() -> None:
+    incident = telemetry(shop(60, 2, Fault(dead="tax")))
+    found = diagnose(incident, [], states=[state("tax", ended=True, answered=False, healthy=False), state("web")])
+
+    assert (found.causes[0].service, found.causes[0].kind) == ("tax", CauseKind.CRASH)
+    assert CauseKind.DEPENDENCY_ERROR not in {one.kind for one in found.causes}
+    assert found.verdict is Confidence.CONFIRMED
+
+
+def test_a_unit_that_answers_badly_has_no_known_cause() -> None:
+    found = diagnose(HEALTH, [HEALTH], states=[state("tax", healthy=False), state("web")])
+
+    assert found.verdict is Confidence.INCONCLUSIVE
+
+
+def test_a_cause_whose_cure_failed_is_not_named_again() -> None:
+    incident = telemetry(shop(200, 2, Fault(dead="tax")))
+    alert = Alert(disproved=(("tax", CauseKind.CRASH),))
+    found = diagnose(incident, [HEALTH], alert=alert, states=[state("tax", ended=True, answered=False, healthy=False)])
+
+    assert found.verdict is Confidence.INCONCLUSIVE
+    assert ("tax", CauseKind.CRASH) not in {(one.service, one.kind) for one in found.causes}
+
+
+@given(content=st.floats(0.05, 1), harm=st.floats(0.05, 1), served=st.integers(0, 500), seconds=st.integers(0, 7200))
+def test_guilt_by_time_is_a_chance_that_falls_with_what_went_well_and_with_time(
+    content: float, harm: float, served: int, seconds: int
+) -> None:
+    lived = Survival(EPOCH + seconds * SECOND, harm, served)
+    guilt = by_time(EPOCH, content, lived)
+
+    assert 0.0 <= guilt <= 1.0
+    assert by_time(EPOCH, content, replace(lived, served=served + 1)) <= guilt
+    assert by_time(EPOCH, content, replace(lived, seen=lived.seen + SECOND)) <= guilt
+    assert by_time(EPOCH, content, replace(lived, seen=EPOCH - 3 * SECOND)) == 0.0
+
+
+def test_a_change_of_nobody_is_of_the_service_that_its_lines_name() -> None:
+    change = Change("c0ffee", 0, "", "deployment", "Less", "-POLICY_SERVICE_MEMORY=4\n+POLICY_SERVICE_MEMORY=1")
+
+    assert concerns(change, "policy-service")
+    assert not concerns(change, "user-service")
