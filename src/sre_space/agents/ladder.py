@@ -20,6 +20,7 @@ from sre_space.domain.facts import (
     Diagnosis,
     Outcome,
     Recall,
+    SymptomKind,
     Verification,
 )
 from sre_space.domain.guardrails import HOUR, PastAction
@@ -49,6 +50,17 @@ class Scene:
         """The first cause."""
         return self.diagnosis.causes[0]
 
+    @property
+    def kind(self) -> CauseKind:
+        """The kind to choose by: what is full but not of the service's own memory is what it looks like from outside.
+
+        A quota, a pool or a disk is freed neither by a restart nor by a higher limit of memory.
+        """
+        seen = {one.kind for one in self.case.detection.symptoms if one.service == self.cause.service}
+        if self.cause.kind is not CauseKind.SATURATION or seen & {SymptomKind.SATURATION, SymptomKind.INFRASTRUCTURE}:
+            return self.cause.kind
+        return CauseKind.ERROR if SymptomKind.ERROR in seen else CauseKind.SLOW_CODE
+
 
 def rungs(scene: Scene) -> list[Remedy]:
     """The remedies to ask the guardrails about, in their order; always ends with asking a person."""
@@ -56,9 +68,9 @@ def rungs(scene: Scene) -> list[Remedy]:
     if reason:
         return [Escalate(reason)]
     tried = ruled_out(scene.case)
-    fitting = [remedy for find in FITTING[scene.cause.kind] for remedy in find(scene) if remedy.name not in tried]
+    fitting = [remedy for find in FITTING[scene.kind] for remedy in find(scene) if remedy.name not in tried]
     fitting.sort(key=lambda remedy: -_experience(scene, remedy))
-    if scene.cause.kind is CauseKind.SATURATION and _again_within_the_hour(scene):
+    if scene.kind is CauseKind.SATURATION and _again_within_the_hour(scene):
         fitting.sort(key=lambda remedy: isinstance(remedy, Restart))  # it helped, and not for long
     return [*fitting, Escalate(_why_a_person(scene, bool(fitting)))]
 
@@ -144,14 +156,15 @@ def _tune(scene: Scene) -> list[Remedy]:
         remedy
         for service in scene.chart.services.values()
         for tunable in service.tunables
-        if _cures(service, tunable, scene.cause) and (remedy := _set(scene, service, tunable)) is not None
+        if _cures(service, tunable, scene) and (remedy := _set(scene, service, tunable)) is not None
     ]
 
 
-def _cures(service: Service, tunable: Tunable, cause: Cause) -> bool:
-    if tunable.cure is None or tunable.protected or cause.kind not in tunable.cure.kinds:
+def _cures(service: Service, tunable: Tunable, scene: Scene) -> bool:
+    cause = scene.cause
+    if tunable.cure is None or tunable.protected or scene.kind not in tunable.cure.kinds:
         return False
-    if cause.kind is CauseKind.SLOW_NETWORK and cause.service == service.name:
+    if scene.kind is CauseKind.SLOW_NETWORK and cause.service == service.name:
         return True  # a slow way belongs to both of its ends
     return cause.service in service.calls if tunable.cure.of_dependency else cause.service == service.name
 

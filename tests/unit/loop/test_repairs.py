@@ -206,6 +206,21 @@ def test_errors_of_a_dependency_are_answered_by_asking_again() -> None:
     asyncio.run(story())
 
 
+def test_a_quota_that_is_used_up_is_not_answered_with_memory() -> None:
+    async def story() -> None:
+        world = World()
+        world.faults = [Fault(SymptomKind.ERROR, "policy-service", lambda _: True, lambda _: 0.3)]
+        world.diagnoses = lambda _: diagnosis("policy-service", CauseKind.SATURATION)
+
+        case = await world.play(await world.report(SymptomKind.ERROR, "policy-service"), 20)
+
+        assert tried(case)[0] == "PR SET quote-service DOWNSTREAM_ATTEMPTS: done"
+        assert world.starts["policy-service"] == 1
+        assert main(world, SPACE_FILE) == DESIRED[SPACE_FILE]
+
+    asyncio.run(story())
+
+
 def test_more_customers_than_one_service_can_serve_are_told_to_a_person_with_the_reason() -> None:
     async def story() -> None:
         world = World()

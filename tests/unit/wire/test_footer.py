@@ -7,9 +7,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
+from sre_space.domain.configuration import Edit
 from sre_space.domain.errors import Malformed
-from sre_space.domain.facts import PAYLOAD, Confirmation, Fact, Learnt, Step
+from sre_space.domain.facts import PAYLOAD, Confidence, Confirmation, Decision, Diagnosis, Fact, Learnt, Step
+from sre_space.domain.remedies import Escalate, Remedy, Restart, RevertChange, Scale, SetConfig
 from sre_space.wire.footer import KEYS, SignedFact, parse_footer, prose_of, render, sign
 
 
@@ -116,3 +119,35 @@ def test_a_payload_over_16_kib_is_refused_before_it_is_signed() -> None:
 
 def test_the_prose_is_everything_above_the_footer() -> None:
     assert prose_of(body()) == "Words."
+
+
+def test_decisions_and_actions_of_before_the_typed_remedies_are_still_read() -> None:
+    restart = '{"kind": "RESTART", "service": "policy-service", "incarnation": "1:1", "reason": "crash"}'
+    nobody = '{"kind": "ESCALATE", "service": "", "incarnation": "", "reason": "no cause"}'
+    diagnosis = '{"verdict": "LIKELY", "causes": [], "evidence": []}'
+    read = TypeAdapter(Decision).validate_json
+    old = [
+        read(f'{{"diagnosis": {diagnosis}, "remedy": {remedy}, "guardrails": [], "expires": 5}}')
+        for remedy in (restart, nobody)
+    ]
+
+    assert [one.remedy for one in old] == [Restart("policy-service", "1:1", "crash"), Escalate("no cause")]
+    assert not any(one.plan for one in old)
+
+
+@pytest.mark.parametrize(
+    "remedy",
+    [
+        Restart("s", "1:1", "why"),
+        SetConfig("s", "deploy/config/s.env", "A", None, "1", "why"),
+        RevertChange("s", "c0ffee", (Edit("deploy/config/s.env", "A", "1", None),), "why"),
+        Scale("s", "deploy/config/space.env", "S_REPLICAS", "1", "2", "why"),
+        Escalate("why"),
+    ],
+)
+def test_every_remedy_is_read_as_the_type_that_was_signed(remedy: Remedy) -> None:
+    decision = Decision(Diagnosis(Confidence.LIKELY, (), ()), remedy, (), 9, plan=True)
+    read = parse_footer(render(sign(Fact("01I", "o/r", 3, 2, "aa", Step.DECIDE, 1, 5, decision), KEY), "words"))
+
+    assert read is not None
+    assert read.fact.payload == decision
