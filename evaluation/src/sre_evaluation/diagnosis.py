@@ -21,6 +21,7 @@ from sre_space.bootstrap.diagnose import diagnose_jaeger
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.domain.case import Case
 from sre_space.domain.facts import Decision, Fact, Payload, Step
+from sre_space.wire.diagnosis_text import sentence
 
 DECIDE_WITHIN_S = 15.0  # after the incident
 
@@ -54,7 +55,7 @@ def _try(patient: Patient, experiment: Experiment) -> Named:
     patient.until(lambda: len(_readings(patient, at)) == len(patient.incidents(at)), DECIDE_WITHIN_S)
     jaeger = f"http://{HOST}:{patient.plan.ports.jaeger_port}"
     direct = diagnose_jaeger(jaeger, until - int(CONTROL_S * SECOND), until).diagnosis
-    return Named(experiment, service, tuple(_readings(patient, at)), direct.verdict)
+    return Named(experiment, service, tuple(_readings(patient, at)), direct.verdict, sentence(direct))
 
 
 def _readings(patient: Patient, since: int) -> list[Reading]:
