@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sre_chaos.run import Experiment
 from sre_evaluation.rounds import Round
 from sre_space.domain.case import Case, Trial
-from sre_space.domain.facts import Decision, Outcome, Step
+from sre_space.domain.facts import Decision, Outcome, Verification
 from sre_space.domain.remedies import RemedyKind
 from sre_space.domain.statistics import wilson
 
@@ -48,15 +48,18 @@ class Cure:
 
     @property
     def recovered(self) -> bool:
-        """By the doctor; where only a person can help: asked, nothing else touched, and the end of it seen."""
+        """By the doctor: the incident has ended, or what stays open is eased and hurts no customer any more.
+
+        Where only a person can help: asked, nothing else touched, and the end of it seen.
+        """
         if self.remedies <= {ASK}:
             return self.escalated and not self.trials and self.round.closed
-        return bool(self.round.cases) and all(case.recovered for case in self.round.cases) and self.round.well
+        return bool(self.round.cases) and all(_over(case) for case in self.round.cases) and self.round.well
 
     @property
     def seconds(self) -> float | None:
         """From the effect to the last measured recovery by the doctor (MTTR); None when there was none."""
-        ends = [fact.at for case in self.round.cases if case.recovered and (fact := case.fact_of(Step.VERIFY))]
+        ends = [at for case in self.round.cases for at in _relieved(case)[-1:]]
         return (max(ends) - self.round.at) / 1e9 if ends and self.recovered and self.trials else None
 
     @property
@@ -81,6 +84,17 @@ class Cure:
     def undone(self) -> int:
         """What was taken back."""
         return sum(trial.undo is not None and not trial.stands for trial in self.trials)
+
+
+def _over(case: Case) -> bool:
+    return case.recovered or any(trial.helped for trial in case.trials)
+
+
+def _relieved(case: Case) -> list[int]:
+    """When Scout measured that things were well or better (Unix ns)."""
+    good = (Outcome.RECOVERED, Outcome.IMPROVED)
+    verdicts = [(entry.fact.at, entry.fact.payload) for entry in case.chain]
+    return [at for at, payload in verdicts if isinstance(payload, Verification) and payload.outcome in good]
 
 
 def _word(trial: Trial) -> str:

@@ -22,7 +22,7 @@ def judge(rounds: Sequence[Round], _: Sequence[Case]) -> tuple[Table, NamingScor
 
 
 def _named(one: Round) -> Named:
-    return Named(one.experiment, one.service, tuple(_readings(one.cases)), one.direct)
+    return Named(one.experiment, one.service, tuple(_readings(one.cases)), one.direct, one.said)
 
 
 def _readings(cases: Sequence[Case]) -> list[Reading]:

@@ -35,6 +35,7 @@ class Named:
     service: str
     readings: tuple[Reading, ...]
     direct: Confidence | None = None
+    said: str = ""
 
     @property
     def right_service(self) -> bool:
@@ -64,7 +65,7 @@ class Named:
         told = "; ".join(reading.told for reading in self.readings) or "no diagnosis"
         if self.experiment.is_control:
             verdict = "right" if self.inconclusive else "WRONG"
-            return f"{self.experiment.name}: {verdict}: {told}; the engine: {self.direct}"
+            return f"{self.experiment.name}: {verdict}: {told}; the engine: {self.said}"
         verdict = "right" if self.right_kind else "RIGHT SERVICE, WRONG KIND" if self.right_service else "WRONG"
         return f"{self.experiment.name} ({self.service}): {verdict}: {told}"
 

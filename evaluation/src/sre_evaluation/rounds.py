@@ -18,7 +18,8 @@ from sre_space.bootstrap.diagnose import diagnose_jaeger
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import waits_for_people
-from sre_space.domain.facts import Confidence, Step
+from sre_space.domain.facts import Confidence, Decision, Step
+from sre_space.wire.diagnosis_text import sentence
 
 DETECT_WITHIN_S = 60.0
 HEAL_WITHIN_S = 240.0
@@ -32,7 +33,8 @@ class Round:
 
     `well`: the journeys were good then, with the fault still there. `closed`: all incidents were, once the fault was
     taken away; `later` are incidents that were opened meanwhile. `failed` are the bad attempts of the journey from the
-    effect until the doctor was done. `direct` is, for a control, what the engine says when it is asked about it.
+    effect until the doctor was done. `direct` is, for a control, the verdict of the engine when it is asked about it,
+    `said` its sentence.
     """
 
     experiment: Experiment
@@ -44,6 +46,7 @@ class Round:
     failed: int = 0
     later: tuple[Case, ...] = ()
     direct: Confidence | None = None
+    said: str = ""
 
 
 def play(asked: Asked, course: Course) -> Iterator[Round]:
@@ -69,13 +72,13 @@ def _play(course: Course, experiment: Experiment) -> Round:
         patient.until(lambda: _done(patient.cases_since(at)), HEAL_WITHIN_S)
     done = time.time_ns()
     cases = tuple(patient.cases_since(at))
-    direct = _asked_directly(patient, done) if experiment.is_control else None
+    direct, said = _asked_directly(patient, done) if experiment.is_control else (None, "")
     well = patient.until(lambda: patient.journeys_good(done), STAYS_WELL_S)
     failed = patient.failed(at, done)
     patient.chaos("--recover")
     closed = course.wait_until_well()
     later = tuple(case for case in patient.cases_since(at) if case.issue not in {one.issue for one in cases})
-    return Round(experiment, service, at, cases, well, closed, failed, later, direct)
+    return Round(experiment, service, at, cases, well, closed, failed, later, direct, said)
 
 
 def _done(cases: Sequence[Case]) -> bool:
@@ -84,26 +87,36 @@ def _done(cases: Sequence[Case]) -> bool:
     return over and time.time_ns() - max(case.last.at for case in cases) > STAYS_WELL_S * SECOND
 
 
-def _asked_directly(patient: Patient, until: int) -> Confidence:
+def _asked_directly(patient: Patient, until: int) -> tuple[Confidence, str]:
     jaeger = f"http://{HOST}:{patient.plan.ports.jaeger_port}"
-    return diagnose_jaeger(jaeger, until - int(CONTROL_S * SECOND), until).diagnosis.verdict
+    found = diagnose_jaeger(jaeger, until - int(CONTROL_S * SECOND), until).diagnosis
+    return found.verdict, sentence(found)
 
 
 def _line(one: Round) -> str:
     """What happened, for people."""
-    if not one.cases:
-        return f"{one.experiment.name} ({one.service}): nothing seen"
-    return f"{one.experiment.name} ({one.service}): " + "; ".join(_story(case, one.at) for case in one.cases)
+    seen = "; ".join(_story(case, one.at) for case in (*one.cases, *one.later)) or "nothing seen"
+    asked = f"; the engine, asked: {one.said}" if one.direct not in (None, Confidence.INCONCLUSIVE) else ""
+    return f"{one.experiment.name} ({one.service}): {seen}{asked}"
 
 
 def _story(case: Case, at: int) -> str:
     symptom, seconds = case.detection.symptoms[0], (case.chain[0].fact.at - at) / SECOND
-    told = [f"{symptom.kind} {symptom.service} after {seconds:.1f} s"]
+    told = [f"{symptom.kind} {symptom.service} after {seconds:.1f} s", *_named(case)]
     told += [f"{one.action.remedy.name}: {one.outcome}" + (", undone" if one.undo else "") for one in case.trials]
     verdict = case.fact_of(Step.VERIFY)
     if verdict is not None and case.recovered:
         told.append(f"recovered after {(verdict.at - at) / SECOND:.1f} s")
     return ", ".join(told)
+
+
+def _named(case: Case) -> list[str]:
+    """What the first diagnosis says."""
+    decision = next((one for one in case.payloads if isinstance(one, Decision)), None)
+    if decision is None:
+        return []
+    causes = decision.diagnosis.causes
+    return [f"{decision.diagnosis.verdict} " + (f"{causes[0].service} {causes[0].kind}" if causes else "nobody")]
 
 
 def table(rows: Mapping[str, Mapping[str, str]]) -> Table:

@@ -6,26 +6,17 @@ so that the diagnosis can be repeated from the bundle.
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sre_space.agents.deployments import Deployments
 from sre_space.agents.gathering import Gathering, Plan
 from sre_space.agents.standing import standing
+from sre_space.agents.tried import disproved, last_tried, reverted
 from sre_space.analysis.diagnosis.tables import Alert, Change, State
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
-from sre_space.domain.facts import (
-    Action,
-    Cause,
-    CauseKind,
-    Decision,
-    Diagnosis,
-    Outcome,
-    SymptomKind,
-    Verification,
-)
-from sre_space.domain.remedies import Restart, RevertChange
+from sre_space.domain.facts import Cause, Diagnosis, SymptomKind
 from sre_space.ports.bundles import Bundles
 from sre_space.ports.clock import Clock
 from sre_space.ports.probe import Probe
@@ -38,12 +29,11 @@ log = logging.getLogger(__name__)
 
 SECOND = 10**9
 BASELINE_NS = 60 * SECOND
-APART_NS = 5 * SECOND  # between the windows: a symptom may be dated too late
+APART_NS = SECOND  # what is ill may begin before its symptom; no gap, or what went well in it would be lost
 LONGEST_NS = 30 * SECOND  # of an incident's window before it was opened; a burnt budget is dated far back
 BASELINES = 3  # parts of the healthy minute: what one of them had too is no fault
 USUAL_TRACES, TRACES = 90, 120  # of each part of health, and of the incident
 OUTAGE_BASELINE_NS, OUTAGE_BEFORE_NS, OUTAGE_TRACES = 10 * SECOND, 2 * SECOND, 60
-RESTART_CURES = (CauseKind.CRASH, CauseKind.HANG, CauseKind.SATURATION)
 
 
 @dataclass(frozen=True)
@@ -64,7 +54,7 @@ class Inquest:
         services = tuple(self.chart.services)
         gathered, changes = await asyncio.gather(
             self.gathering.gather(plan_of(case, states), services),
-            self.deployments.before(now, _reverted(case)),
+            self.deployments.before(now, reverted(case)),
         )
         files = gathered | self._told(case, states, changes)
         read = self.clock.now()
@@ -81,7 +71,7 @@ class Inquest:
     def _told(self, case: Case, states: Sequence[State], changes: Sequence[Change]) -> dict[str, bytes]:
         first = case.detection.symptoms[0]
         alert = Alert(
-            first.service, first.kind.value, first.detail, first.since, tuple(self.chart.services), _disproved(case)
+            first.service, first.kind.value, first.detail, first.since, tuple(self.chart.services), disproved(case)
         )
         return {
             INCIDENT + ALERT: alert_file(alert),
@@ -94,62 +84,15 @@ def plan_of(case: Case, states: Sequence[State]) -> Plan:
     """What to read. A service that is out accuses itself: a few seconds tell, no restart waits for a minute's data."""
     first = case.detection.symptoms[0]
     began = max(first.since, case.chain[0].fact.at - LONGEST_NS)
-    since = max(began - SECOND, _last_tried(case))
+    since = max(began - APART_NS, last_tried(case))
     if any(state.sick for state in states) or first.kind is SymptomKind.INFRASTRUCTURE:
         end = began - OUTAGE_BEFORE_NS
-        since = max(end, _last_tried(case))
+        since = max(end, last_tried(case))
         return Plan(((end - OUTAGE_BASELINE_NS, end),), since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits=True)
     part = BASELINE_NS // BASELINES
     begins = (began - APART_NS - BASELINE_NS + number * part for number in range(BASELINES))
     usual = tuple((begin, begin + part) for begin in begins)
     return Plan(usual, since, USUAL_TRACES, TRACES, topics=True, awaits=False)
-
-
-@dataclass(frozen=True)
-class Tried:
-    """A remedy that was carried out at a time (Unix ns), the diagnosis it rested on, and what was measured then."""
-
-    diagnosis: Diagnosis
-    action: Action
-    at: int
-    outcome: Outcome
-
-    @property
-    def failed(self) -> bool:
-        """True when it was measured that it did not help; undecided is no answer."""
-        return self.outcome in (Outcome.NOT_RECOVERED, Outcome.WORSE)
-
-
-def _tried(case: Case) -> Iterator[Tried]:
-    """The remedies that did not end the incident, oldest first."""
-    decision: Decision | None = None
-    action: tuple[Action, int] | None = None
-    for entry in case.chain:
-        payload = entry.fact.payload
-        if isinstance(payload, Decision):
-            decision, action = payload, None
-        elif isinstance(payload, Action) and payload.changed:
-            action = payload, entry.fact.at
-        elif isinstance(payload, Verification) and payload.outcome is not Outcome.RECOVERED and decision and action:
-            yield Tried(decision.diagnosis, *action, payload.outcome)
-
-
-def _last_tried(case: Case) -> int:
-    """When the last remedy that did not end it was carried out (Unix ns); what was before it is no news."""
-    return max((one.at for one in _tried(case)), default=0)
-
-
-def _disproved(case: Case) -> tuple[tuple[str, CauseKind], ...]:
-    """A restart cures what died, hangs or ran full by itself; where it did not help, it was none of these."""
-    remedies = [one.action.remedy for one in _tried(case) if one.failed]
-    restarted = sorted({one.service for one in remedies if isinstance(one, Restart)})
-    return tuple((service, kind) for service in restarted for kind in RESTART_CURES)
-
-
-def _reverted(case: Case) -> tuple[str, ...]:
-    """Commits whose revert did not help: they are innocent."""
-    failed = (one.action.remedy for one in _tried(case) if one.failed)
-    return tuple(remedy.commit for remedy in failed if isinstance(remedy, RevertChange))
 
 
 def told(cause: Cause) -> str:

@@ -37,7 +37,7 @@ async def _work(settings: Settings) -> None:
 
 def _orders(ground: agent.Ground, settings: Settings) -> IssueOrders:
     token, owner, repo = settings.github_personal_access_token, settings.repo_owner, settings.repo_name
-    writers = GithubWriters(settings.forge_url, token, owner, repo)
+    writers = GithubWriters(settings.forge_url, token, owner, repo, settings.github_api_url)
     return IssueOrders(ground.forge, ground.casebook.trust, writers, ground.casebook.repository)
 
 

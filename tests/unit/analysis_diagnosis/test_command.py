@@ -4,19 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
+from support.clinic import SICK, Clinic, case, spans_at
 from support.shop import EPOCH, Fault, Made, shop, telemetry
 from typer.testing import CliRunner
 
 from sre_space.adapters.jaeger_window import read_window
-from sre_space.analysis.diagnosis.building import LogBuilder, SpanBuilder
 from sre_space.analysis.diagnosis.engine import diagnose
 from sre_space.analysis.diagnosis.result import CaseDiagnosis, ChainStep
 from sre_space.domain.errors import Malformed, Missing, Unavailable
-from sre_space.domain.facts import Confidence
-from sre_space.domain.telemetry import LogRecord, Span, SpanKind, SpanStatus
+from sre_space.domain.facts import Confidence, SymptomKind
 from sre_space.entrypoints.cli import app
 from sre_space.wire.diagnosis_text import report, sentence
-from sre_space.wire.domain_columns import add_log_values, add_span_values
 
 SLOW = Fault(slow={"GET /rate": 40})
 
@@ -138,17 +136,22 @@ def test_nothing_found_is_said_so() -> None:
     assert "nothing here differs from health" in sentence(diagnose(healthy, [healthy]))
 
 
-def test_values_that_an_agent_holds_become_the_same_columns() -> None:
-    made = shop(30, 2, SLOW)
-    kinds = (SpanKind.UNSPECIFIED, SpanKind.INTERNAL, SpanKind.SERVER, SpanKind.CLIENT)
-    spans, logs = SpanBuilder(), LogBuilder()
-    add_span_values((_value(one, kinds[one.kind]) for one in made), spans)
-    add_log_values([LogRecord(5, "tax", "ERROR", '{"msg": "no rate"}')], logs)
-    table, lines = spans.table(), logs.table()
-    assert [table.id_of(row) for row in range(9)] == [telemetry(made).spans.id_of(row) for row in range(9)]
-    assert (lines.names[lines.body[0]], int(lines.severity[0])) == ("no rate", 17)
+def test_a_bundle_unpacked_into_folders_is_diagnosed_as_it_was(tmp_path: Path) -> None:
+    here = Clinic(spans_at(shop(650, 3), SICK - 66 * 10**9) + spans_at(shop(200, 5, Fault(dead="tax")), SICK))
+    here.ended["tax"] = "ended by a signal"
+    found = here.ask(case(SymptomKind.INFRASTRUCTURE))
+    for path, content in here.shelf.kept[found.bundle].items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+
+    told = json.loads(
+        run("--incident", str(tmp_path / "incident"), "--baseline", str(tmp_path / "baseline-1"), "--json")
+    )
+
+    assert (told["verdict"], told["causes"][0]["service"], told["causes"][0]["kind"]) == ("CONFIRMED", "tax", "crash")
 
 
-def _value(one: Made, kind: SpanKind) -> Span:
-    status = SpanStatus.ERROR if one.status else SpanStatus.UNSET
-    return Span(one.trace, one.id, one.parent, one.service, one.operation, kind, one.start, one.end, status)
+def test_a_state_that_is_none_is_skipped_and_named(cases: Path) -> None:
+    (cases / "incidents" / "one" / "states.jsonl").write_text('{"service": "tax"}\n')
+
+    assert "states.jsonl:1" in run("--incident", str(cases / "incidents" / "one"), "--baseline", str(cases / "healthy"))

@@ -71,6 +71,13 @@ def test_more_load_is_the_cause_where_something_is_hurt_and_no_fault_where_nothi
         assert (found.causes[0].service, found.causes[0].kind) == ("web", CauseKind.TRAFFIC)
 
 
+def test_load_is_not_blamed_for_what_fails_by_itself() -> None:
+    spans = telemetry(shop(200, 2, Fault(fails={"GET /rate": "KeyError: region"}))).spans
+    found = diagnose(Telemetry(spans, arrivals(100), HEALTH.logs), [replace(HEALTH, metrics=arrivals(5))])
+
+    assert (found.causes[0].service, found.causes[0].kind) == ("tax", CauseKind.ERROR)
+
+
 @pytest.mark.parametrize(
     ("name", "meaning"),
     [

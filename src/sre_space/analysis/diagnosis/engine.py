@@ -14,7 +14,7 @@ from sre_space.analysis.diagnosis.graph import Graph, Mentions, graph_of
 from sre_space.analysis.diagnosis.kinds import kind_of
 from sre_space.analysis.diagnosis.latency import slower
 from sre_space.analysis.diagnosis.limits import limit_findings
-from sre_space.analysis.diagnosis.load import arrivals, load_findings
+from sre_space.analysis.diagnosis.load import arrivals, load_findings, waits
 from sre_space.analysis.diagnosis.metric_words import Meaning
 from sre_space.analysis.diagnosis.metrics import Shift, shifts
 from sre_space.analysis.diagnosis.ranking import Suspect, rank
@@ -93,9 +93,8 @@ def look(incident: Window, baselines: Sequence[Window], judged: Sequence[str], s
     found += [*slower(incident, baselines), *repeated(incident, baselines), *failures(incident, baselines)]
     found += [one for one in _by_metrics(moved) if one.service not in _known_by_spans(incident, baselines)]
     found += log_findings(logged, mentions)
-    found = [one for one in found if not judged or one.service in judged]
     gauges = [one for one in moved if not one.series.cumulative]
-    hurt = max((one.harm for one in found), default=0.0)
+    hurt = max((one.harm for one in found if waits(one)), default=0.0)
     found += load_findings([*gauges, *arrivals(measured, usual)], graph, judged, hurt)
     found = [one for one in found if not judged or one.service in judged]
     return Seen(without_victims(found, states), moved, graph, tuple(states))

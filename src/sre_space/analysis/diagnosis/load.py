@@ -1,7 +1,7 @@
 """More requests than in health at the place where they come in: then the services below are not to blame.
 
 Told by metrics alone: traces are samples, and how many of them there are says nothing about the load. Load by itself
-is no fault: it counts where something is hurt.
+is no fault: it counts where something waits. What fails for a reason of its own does not fail for the load.
 """
 
 import math
@@ -12,6 +12,7 @@ import numpy as np
 
 from sre_space.analysis.diagnosis.findings import Finding, Sense
 from sre_space.analysis.diagnosis.graph import Graph
+from sre_space.analysis.diagnosis.kinds import said
 from sre_space.analysis.diagnosis.metric_words import Meaning, is_outgoing, meaning_of
 from sre_space.analysis.diagnosis.metrics import Shift, shifts
 from sre_space.analysis.diagnosis.ranking import LARGE
@@ -26,8 +27,8 @@ UNLIKELY = 0.01
 def load_findings(moved: Sequence[Shift], graph: Graph, judged: Collection[str], hurt: float) -> list[Finding]:
     """The surge at every service whose callers did not surge themselves and are not the ones that multiply it.
 
-    Callers that are not `judged` (none named: all are) are the world outside. `hurt` is the largest harm seen: where
-    that is not large there is nothing to explain.
+    Callers that are not `judged` (none named: all are) are the world outside. `hurt` is the largest harm of what waits:
+    where that is not large there is nothing to explain.
     """
     if hurt < LARGE:
         return []
@@ -47,6 +48,12 @@ def _finding(service: str, shift: Shift) -> Finding:
     told = f"{shift.series.label} is {shift.now:.4g}, usually {shift.usual:.4g}: more comes in than in health"
     evidence = Evidence(f"metric:{shift.series.label}", told)
     return Finding(service, "", CauseKind.TRAFFIC, Sense.LOAD, shift.harm, shift.chance, evidence, shift.since)
+
+
+def waits(finding: Finding) -> bool:
+    """True for what load can do: slow work, and failures that speak of time or of a lack of room."""
+    told = finding.sense in (Sense.TIME, Sense.METRIC)
+    return told or said(finding.evidence.statement) in (CauseKind.HANG, CauseKind.SATURATION)
 
 
 def arrivals(incident: MetricTable, baselines: Sequence[MetricTable]) -> list[Shift]:

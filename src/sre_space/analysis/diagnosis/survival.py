@@ -7,8 +7,10 @@ import numpy as np
 from sre_space.analysis.diagnosis.changes import Survival, concerns
 from sre_space.analysis.diagnosis.findings import Finding
 from sre_space.analysis.diagnosis.ranking import LARGE, OWN, Suspect
-from sre_space.analysis.diagnosis.tables import Change, SpanTable
+from sre_space.analysis.diagnosis.tables import ERROR, Change, SpanTable
 from sre_space.analysis.diagnosis.window import Window
+
+REFUSED = 400  # HTTP codes from here on are no success
 
 
 def survivals(
@@ -30,10 +32,11 @@ def _survival(change: Change, finding: Finding, windows: Sequence[Window]) -> Su
 
 
 def _served(spans: SpanTable, finding: Finding, since: int) -> int:
-    """Traces that did what is ill now, from `since` (Unix ns) until it was."""
+    """Traces that did what is ill now, from `since` (Unix ns) until it was, and neither failed nor were refused."""
     ours = [code for code, name in enumerate(spans.names) if name == finding.service]
     what = [code for code, name in enumerate(spans.names) if name == finding.operation]
     rows = np.isin(spans.service, ours) & (spans.start >= since) & (spans.start < finding.since)
+    rows &= (spans.status != ERROR) & (spans.code < REFUSED)
     if finding.operation:
         rows &= np.isin(spans.operation, what) | np.isin(spans.statement, what)
     return len(np.unique(spans.trace[rows]))

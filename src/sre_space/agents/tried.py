@@ -1,0 +1,57 @@
+"""What a case has tried already, and what that disproves: for the next diagnosis."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sre_space.domain.case import Case
+from sre_space.domain.facts import Action, CauseKind, Decision, Diagnosis, Outcome, Verification
+from sre_space.domain.remedies import Restart, RevertChange
+
+RESTART_CURES = (CauseKind.CRASH, CauseKind.HANG, CauseKind.SATURATION)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A remedy that was carried out at a time (Unix ns), the diagnosis it rested on, and what was measured then."""
+
+    diagnosis: Diagnosis
+    action: Action
+    at: int
+    outcome: Outcome
+
+    @property
+    def failed(self) -> bool:
+        """True when it was measured that it did not help; undecided is no answer."""
+        return self.outcome in (Outcome.NOT_RECOVERED, Outcome.WORSE)
+
+
+def _tried(case: Case) -> Iterator[Tried]:
+    """The remedies that did not end the incident, oldest first."""
+    decision: Decision | None = None
+    action: tuple[Action, int] | None = None
+    for entry in case.chain:
+        payload = entry.fact.payload
+        if isinstance(payload, Decision):
+            decision, action = payload, None
+        elif isinstance(payload, Action) and payload.changed:
+            action = payload, entry.fact.at
+        elif isinstance(payload, Verification) and payload.outcome is not Outcome.RECOVERED and decision and action:
+            yield Tried(decision.diagnosis, *action, payload.outcome)
+
+
+def last_tried(case: Case) -> int:
+    """When the last remedy that did not end it was carried out (Unix ns); what was before it is no news."""
+    return max((one.at for one in _tried(case)), default=0)
+
+
+def disproved(case: Case) -> tuple[tuple[str, CauseKind], ...]:
+    """A restart cures what died, hangs or ran full by itself; where it did not help, it was none of these."""
+    remedies = [one.action.remedy for one in _tried(case) if one.failed]
+    restarted = sorted({one.service for one in remedies if isinstance(one, Restart)})
+    return tuple((service, kind) for service in restarted for kind in RESTART_CURES)
+
+
+def reverted(case: Case) -> tuple[str, ...]:
+    """Commits whose revert did not help: they are innocent."""
+    failed = (one.action.remedy for one in _tried(case) if one.failed)
+    return tuple(remedy.commit for remedy in failed if isinstance(remedy, RevertChange))
