@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from support.kills import PATIENT, holds
+from support.kills import PATIENT, holds, next_outage, quiet
 from support.live import LiveSpace
 from support.proxy import Fault, Proxy
 from support.waiting import until
@@ -74,10 +74,10 @@ def _felt(live: LiveSpace, before: dict[str, int]) -> bool:
 
 def _incident(live: LiveSpace, proxy: Proxy, fault: Fault | None, sooner: bool, seconds: float) -> None:
     """One incident with the fault from before it, or from its opening on, until every agent has felt it so long."""
-    known, starts, before = len(live.cases()), live.starts(PATIENT), _told(live)
+    known, starts, before = quiet(live), live.starts(PATIENT), _told(live)
     if not sooner:
         live.kill(PATIENT)
-        live.next_case(known, 60)
+        next_outage(live, known)
     _begin(proxy, fault)
     try:
         begun = time.monotonic()
@@ -87,10 +87,10 @@ def _incident(live: LiveSpace, proxy: Proxy, fault: Fault | None, sooner: bool, 
         until(lambda: slow or _felt(live, before), "every agent feels it", 90)
         until(lambda: time.monotonic() - begun > seconds, "it lasts", seconds + 30)
         if slow:
-            live.closed(live.next_case(known, 60).issue, 150)
+            live.closed(next_outage(live, known).issue, 150)
     finally:
         _end(proxy, fault)
-    case = live.closed(live.next_case(known, 60).issue, 150)
+    case = live.closed(next_outage(live, known).issue, 150)
     holds(live, case, known, live.starts(PATIENT) - starts)
 
 

@@ -6,7 +6,7 @@
 import os
 
 import pytest
-from support.kills import PATIENT, Interruption, interrupted, matrix, share
+from support.kills import PATIENT, Interruption, interrupted, matrix, next_outage, quiet, share
 from support.live import LiveSpace
 
 from sre_space.domain.facts import Step
@@ -23,9 +23,9 @@ RESTART = (
 def story(live_space: LiveSpace) -> tuple[Step, ...]:
     """The steps of an incident that nobody interrupts."""
     live_space.healthy()
-    known = len(live_space.cases())
+    known = quiet(live_space)
     live_space.kill(PATIENT)
-    case = live_space.closed(live_space.next_case(known, 60).issue, 120)
+    case = live_space.closed(next_outage(live_space, known).issue, 120)
     return tuple(entry.fact.step for entry in case.chain)
 
 
