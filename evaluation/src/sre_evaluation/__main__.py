@@ -50,7 +50,7 @@ def main(
     with course(chart, out) as own:
         own.learn()
         quiet = _quiet(own, quiet_minutes if "detection" in of else 0.0)
-        rounds = list(play(Asked(repeat, seed, tuple(names)), own))
+        rounds = list(play(Asked(repeat, seed, tuple(names)), own, heal="healing" in of))
     judged = [JUDGES[one](rounds, quiet) for one in of]
     for table, _ in judged:
         out.print(table)

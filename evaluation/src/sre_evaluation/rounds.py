@@ -49,27 +49,30 @@ class Round:
     said: str = ""
 
 
-def play(asked: Asked, course: Course) -> Iterator[Round]:
-    """Every experiment as often as asked for; between two of them the space is made as it was before."""
+def play(asked: Asked, course: Course, heal: bool) -> Iterator[Round]:
+    """Every experiment as often as asked for; between two of them the space is made as it was before.
+
+    With `heal` the doctor is given its time; without, the fault is taken away once it was seen.
+    """
     desired = DesiredState(course.patient.plan)
     before = desired.head()
     order = list(asked.order())
     for number, experiment in enumerate(order, 1):
-        one = _play(course, experiment)
+        one = _play(course, experiment, heal)
         course.told.print(f"{number}/{len(order)} {_line(one)}", highlight=False)
         desired.reset(before)
         course.wait_until_well()
         yield one
 
 
-def _play(course: Course, experiment: Experiment) -> Round:
+def _play(course: Course, experiment: Experiment, heal: bool) -> Round:
     patient = course.patient
     hit = patient.chaos(experiment.name)
     at, service = int(str(hit["at"])), str(hit["service"])
     if experiment.is_control:
         patient.until(lambda: False, CONTROL_S)
     elif patient.until(lambda: bool(patient.incidents(at)), DETECT_WITHIN_S):
-        patient.until(lambda: _done(patient.cases_since(at)), HEAL_WITHIN_S)
+        patient.until(lambda: _done(patient.cases_since(at)), HEAL_WITHIN_S if heal else STAYS_WELL_S)
     done = time.time_ns()
     cases = tuple(patient.cases_since(at))
     direct, said = _asked_directly(patient, done) if experiment.is_control else (None, "")

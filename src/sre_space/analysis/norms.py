@@ -34,11 +34,16 @@ class Norm:
         return middle_of(self.slow)
 
 
+def slow_over(median: float) -> float:
+    """The duration in ns that is slow whatever the usual worst is, where this median is usual."""
+    return max(TIMES_SLOWER * median, median + SLOWER_NS)
+
+
 def norm_of(baseline: Baseline) -> Norm:
     """The limits that this baseline sets; it must be ready."""
     usual = baseline.usual
     median = usual.quantile(0.5)
-    slow = max(usual.bucket_at(USUAL_WORST), bucket_of(int(max(TIMES_SLOWER * median, median + SLOWER_NS))))
+    slow = max(usual.bucket_at(USUAL_WORST), bucket_of(int(slow_over(median))))
     return Norm(
         median=median,
         mean=usual.mean,

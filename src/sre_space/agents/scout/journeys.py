@@ -1,8 +1,11 @@
 """The journey book: attempts of the critical user journey, as their callers' root spans tell them."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from statistics import median
 
+from sre_space.analysis.norms import slow_over
 from sre_space.domain.chart import Journey
 from sre_space.domain.facts import JourneyCount
 from sre_space.domain.telemetry import Span, SpanStatus
@@ -12,13 +15,15 @@ KEPT_NS = 15 * 60 * 10**9
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt to quote or to buy; `journey` groups the attempts of one customer's visit."""
+    """One attempt to quote or to buy; `journey` groups the attempts of one customer's visit, `took` is in ns."""
 
     span_id: str
     journey: str
     start: int
     good: bool
     trace_id: str
+    step: str
+    took: int
 
 
 @dataclass
@@ -39,7 +44,7 @@ class JourneyBook:
         self.seen.add(span.span_id)
         good = span.status is not SpanStatus.ERROR
         visit = str(span.attributes.get("journey.id", span.trace_id))
-        attempt = Attempt(span.span_id, visit, span.start, good, span.trace_id)
+        attempt = Attempt(span.span_id, visit, span.start, good, span.trace_id, span.name, span.end - span.start)
         self.attempts.append(attempt)
         if len(self.attempts) % 1000 == 0:
             self._forget(now - KEPT_NS)
@@ -49,6 +54,20 @@ class JourneyBook:
         """Good and bad attempts that began in [since, until) Unix ns."""
         results = [attempt.good for attempt in self.attempts if since <= attempt.start < until]
         return JourneyCount(sum(results), len(results) - sum(results), since, until)
+
+    def usual(self, since: int, until: int) -> Mapping[str, int]:
+        """How long each step took, the median over the good attempts that began in [since, until) Unix ns, in ns."""
+        took: dict[str, list[int]] = {}
+        for one in self.attempts:
+            if one.good and since <= one.start < until:
+                took.setdefault(one.step, []).append(one.took)
+        return {step: int(median(all_)) for step, all_ in took.items()}
+
+    def count_quick(self, since: int, until: int, usual: Mapping[str, int]) -> JourneyCount:
+        """As `count`, but good are only those that were not slow against what is usual for their step."""
+        some = [one for one in self.attempts if since <= one.start < until]
+        quick = sum(one.good and one.took <= slow_over(usual.get(one.step, one.took)) for one in some)
+        return JourneyCount(quick, len(some) - quick, since, until)
 
     def good_visits(self, since: int) -> tuple[int, int]:
         """Visits begun after the last bad attempt and after `since`: how many, and that moment (Unix ns)."""

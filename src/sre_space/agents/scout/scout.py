@@ -27,6 +27,8 @@ SETTLING = 5 * SECOND  # after an action: requests that it interrupted are no ef
 SHARES = (SymptomKind.LATENCY, SymptomKind.ERROR)  # whose value is the share of requests that went wrong
 LOOK_BACK = 10 * SECOND  # of the journey, for the snapshot
 SERVING_DEADLINE = 20 * SECOND  # an action after which the symptom is still there did not help
+UNDONE_DEADLINE = 5 * SECOND  # what was taken back owes no recovery: it only has to be in force
+HEALTHY = 60 * SECOND  # before the first symptom: what is usual
 VERIFY_DEADLINE = 60 * SECOND
 LOOK_EVERY_S = 0.2
 LOOKS = 5
@@ -114,7 +116,8 @@ class Scout:
         return min(LONGEST_WAIT_S, seconds_to_alarm(rate, bad, tolerated))
 
     def _still_there(self, case: Case, symptom: Symptom, now: int) -> Verification | None:
-        if _waits_for_people(case) or now - case.last.at < SERVING_DEADLINE:
+        owed = SERVING_DEADLINE if isinstance(case.last.payload, Action) else UNDONE_DEADLINE
+        if _waits_for_people(case) or now - case.last.at < owed:
             return None
         health = self.watchers.board.get(symptom.service) if symptom.kind is SymptomKind.INFRASTRUCTURE else None
         detail = health.detail if health else symptom.detail
@@ -131,12 +134,20 @@ class Scout:
         return Outcome.IMPROVED if journey is Effect.BETTER or weaker else Outcome.NOT_RECOVERED
 
     def _journey_effect(self, case: Case, now: int) -> Effect:
-        """The journey before the decision against that after the action; SAME while another incident holds it down."""
+        """The journey before the decision against that after the action; SAME while another incident holds it down.
+
+        Success decides; where what is wrong is slowness, so does the share of attempts that are not slow.
+        """
         decided = case.fact_of(Step.DECIDE)
         if decided is None or self._another_is_open(case):
             return Effect.SAME
         book, since = self.watchers.book, min(symptom.since for symptom in case.detection.symptoms)
-        return effect(book.count(since, decided.at), book.count(case.last.at + SETTLING, now))
+        begun = case.last.at + SETTLING
+        success = effect(book.count(since, decided.at), book.count(begun, now))
+        if success is not Effect.SAME or case.detection.symptoms[0].kind is not SymptomKind.LATENCY:
+            return success
+        usual = book.usual(since - HEALTHY, since)
+        return effect(book.count_quick(since, decided.at, usual), book.count_quick(begun, now, usual))
 
     def _another_is_open(self, case: Case) -> bool:
         return any(key != case.detection.key for key in self.watchers.docket.open)
