@@ -69,7 +69,11 @@ class Patient:
             early = await operator.journeys(learnt_since - 60 * SECOND, learnt_since)
             opened = await operator.casebook.open_cases()
             return (
-                count.good >= ENOUGH and not count.bad and early.good > 0 and not opened and operator.agents_on_duty()
+                count.good >= ENOUGH
+                and not count.bad
+                and early.good + early.bad > 0
+                and not opened
+                and operator.agents_on_duty()
             )
 
         return self.asked(good)
