@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Event, Thread
 
 import pytest
@@ -15,6 +16,11 @@ from support.waiting import free_port
 from sre_space.adapters.apprise_notifier import AppriseNotifier
 from sre_space.adapters.log_notifier import LogNotifier
 from sre_space.bootstrap.notify import notifier, page_of
+from sre_space.bootstrap.space import up
+from sre_space.bootstrap.space_env import Plan, environment_of
+from sre_space.bootstrap.space_ports import Ports
+from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space_table import table
 from sre_space.domain.errors import Malformed
 from sre_space.ports.notifier import Note
 from sre_space.settings import Fixer
@@ -187,3 +193,27 @@ def test_without_apprise_an_agent_ends_with_one_sentence_that_names_the_remedy()
 )
 def test_an_issue_has_a_page_where_the_forge_is_github(forge: str, api: str, page: str) -> None:
     assert page_of("o/r", forge, api) == page
+
+
+def _plan(folder: Path) -> Plan:
+    return Plan(State(folder / "state"), Ports(), folder / "sre-space.yaml", "local", "cloud-insurance")
+
+
+def test_a_space_gives_the_urls_to_those_who_call_and_to_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SRE_NOTIFY_URLS", SECRET)
+    plan = _plan(tmp_path)
+    tokens = {f"sre-{agent}": "token" for agent in ("scout", "brain", "fixer", "memory")}
+    environments = {one.name: environment_of(plan, one, tokens) for one in table(plan.state, plan.ports)}
+
+    assert {name for name, values in environments.items() if SECRET in values.values()} == {"scout", "brain", "fixer"}
+
+
+def test_a_space_that_could_not_call_is_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SRE_NOTIFY_URLS", SECRET)
+
+    with pytest.raises(Malformed, match=r"^SRE_NOTIFY_URLS: entry 1 "):
+        up(_plan(tmp_path), lambda _: None)
+
+    assert not (tmp_path / "state").exists()
