@@ -185,15 +185,14 @@ def test_what_could_be_opened_before_the_forge_went_away_is_not_told_as_unrecord
             await world.clock.sleep(0.25)
         found = world.scout.detections()
         assert len(found) == 2
-        world.forge.loses_answer = lambda: True
+        world.forge.down = True
         assert await world.opener.open_missing(found) == {}
-        world.forge.loses_answer = lambda: False
-        opened = await world.opener.open_missing(found)
         world.clock.time += 60 * SECOND
-        await world.opener.open_missing(found)
+        world.forge.down, world.forge.fails = False, lambda: len(world.forge.found) == 1
+        opened = await world.opener.open_missing(found)
 
-        assert [one.key for one in opened.values()] == [found[1].key]
-        assert len(world.forge.found) == 2
-        assert world.notes == []
+        assert list(opened.values()) == found[:1]
+        second = found[1].symptoms[0].service
+        assert [note.title for note in world.notes] == [f"No record: Infrastructure on {second}"]
 
     asyncio.run(story())
