@@ -76,6 +76,7 @@ class Agent(Space):
     )
     repo_owner: str = Field("local", description="owner of the repository")
     repo_name: str = Field("cloud-insurance", description="name of the repository")
+    sre_notify_urls: str = Field("", description="whom to call when a person is needed: Apprise URLs", repr=False)
     poll_seconds: float = Field(1.0, gt=0, description="how often an agent polls the forge when no doorbell rings")
 
 

@@ -52,9 +52,11 @@ from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.opening import Opener
 from sre_space.loop.orders import OPERATOR, IssueOrders
+from sre_space.loop.pager import Pager
 from sre_space.loop.runner import Runner
 from sre_space.ports.case_index import Lesson, Recalled
 from sre_space.ports.forge import Comment, Issue
+from sre_space.ports.notifier import Note
 from sre_space.ports.outbox import Pending
 from sre_space.ports.probe import Health
 from sre_space.ports.runtime import Unit
@@ -62,6 +64,7 @@ from sre_space.ports.runtime import Unit
 SECOND = 10**9
 QUIET = 60  # rounds
 REPOSITORY = "local/cloud-insurance"
+PAGE = "https://forge.example/local/cloud-insurance"
 SERVICES = ("quote-service", "policy-service", "user-service")
 QUOTE_FILE = f"{FOLDER}/quote-service.env"
 DESIRED = {
@@ -291,6 +294,7 @@ class World:
     visits: int = 0
     restarts: list[tuple[str, str]] = field(default_factory=list)
     lessons: dict[str, Lesson] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
     pending: dict[tuple[Agent, str], Pending] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -310,7 +314,7 @@ class World:
         self.spans: list[Span] = []
         self.duties = self._duties()
         self.reporter = Spans()
-        self.opener = Opener(self.casebook, self.forge, self.keys["scout"], self.clock, self.reporter)
+        self.opener = Opener(self.casebook, self.forge, self.keys["scout"], self.clock, self.reporter, self.pager())
         self.runners = {agent: self.runner(agent) for agent in Agent}
         self.live()
 
@@ -353,7 +357,17 @@ class World:
             self.keys[agent.value],
             self.clock,
             self.reporter,
+            self.pager(),
         )
+
+    def pager(self) -> Pager:
+        """As a fresh process would have it; every call ends in `notes`."""
+        return Pager(self, PAGE)
+
+    # ports.notifier
+    def notify(self, note: Note) -> None:
+        """Keep."""
+        self.notes.append(note)
 
     def live(self) -> None:
         """A moment passes: probes, and one customer a moment, whose visit fails when a service is dead."""

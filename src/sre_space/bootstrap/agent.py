@@ -13,10 +13,12 @@ from sre_space.adapters.otel_reporter import OtelReporter
 from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.adapters.system_clock import SystemClock
 from sre_space.agents.duty import Duty
+from sre_space.bootstrap.notify import notifier, page_of
 from sre_space.domain import facts
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
 from sre_space.loop.casebook import Casebook
+from sre_space.loop.pager import Pager
 from sre_space.loop.runner import Runner
 from sre_space.loop.watch import DOORBELL, Watch
 from sre_space.ports.clock import Clock
@@ -37,12 +39,15 @@ class Ground:
     key: KeyFile
     brake: HaltFile
     reporter: OtelReporter
+    pager: Pager
 
     @classmethod
     def prepare(cls, agent: facts.Agent, settings: Agent) -> "Ground":
         """Read key, trust and chart; nothing is connected yet."""
         state = settings.sre_space_state
         owner, repo = settings.repo_owner, settings.repo_name
+        page = page_of(f"{owner}/{repo}", settings.forge_url, settings.github_api_url)
+        pager = Pager(notifier(settings.sre_notify_urls), page)
         forge = GithubMcpForge(settings.forge_url, settings.github_personal_access_token, owner, repo)
         return cls(
             agent=agent,
@@ -54,6 +59,7 @@ class Ground:
             key=KeyFile.load(state / "keys" / f"{agent.value}.key"),
             brake=HaltFile(state / "halt"),
             reporter=OtelReporter.to(settings.otel_exporter_otlp_endpoint, agent),
+            pager=pager,
         )
 
     def gitops(self) -> GithubGitOps:
@@ -66,7 +72,9 @@ class Ground:
         """The loop around a duty, wired; `polled` hears each poll's cases and says if the agent is on duty."""
         bus = self.settings.kafka_bootstrap_servers
         outbox = OutboxFolder(Path(self.settings.sre_space_state) / "outbox" / self.agent.value)
-        runner = Runner(self.agent, duty, self.casebook, self.forge, outbox, self.key, self.clock, self.reporter)
+        runner = Runner(
+            self.agent, duty, self.casebook, self.forge, outbox, self.key, self.clock, self.reporter, self.pager
+        )
         doorbell = KafkaSubscription(bus, [DOORBELL], None)
 
         def seen(cases: Sequence[Case]) -> None:

@@ -24,7 +24,7 @@ async def _work(settings: Settings) -> None:
     board = {name: ServiceHealth(name) for name in ground.chart.services}
     watchers = Watchers(ground.chart, board, JourneyBook(ground.chart.journey), settings.slo_window_scale)
     scout = Scout(watchers, ground.clock)
-    opener = Opener(ground.casebook, ground.forge, ground.key, ground.clock, ground.reporter)
+    opener = Opener(ground.casebook, ground.forge, ground.key, ground.clock, ground.reporter, ground.pager)
     bus = ground.settings.kafka_bootstrap_servers
     judged = KafkaSubscription(bus, [SIGNALS], "sre-scout-judge")
 

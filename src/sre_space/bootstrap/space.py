@@ -1,5 +1,6 @@
 """The embedded space: stands it up in stages, takes it down, whatever happens in between."""
 
+import os
 import secrets
 import shutil
 from collections.abc import Callable, Sequence
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from sre_space.adapters.ed25519 import make_key
 from sre_space.bootstrap import space_supervisor
+from sre_space.bootstrap.notify import notifier
 from sre_space.bootstrap.space_env import Plan, write_environments
 from sre_space.bootstrap.space_ready import await_ready
 from sre_space.bootstrap.space_state import Running, State, write_private
@@ -14,6 +16,7 @@ from sre_space.bootstrap.space_table import IDENTITIES, SIGNERS, Process, table
 from sre_space.domain.errors import Malformed, Refused
 from sre_space.embedded.forge.identities import write_identities
 
+NOTIFY = "SRE_NOTIFY_URLS"
 Tell = Callable[[str], None]
 
 
@@ -26,6 +29,7 @@ def up(plan: Plan, tell: Tell, only: Sequence[str] = ()) -> Running:
     running = state.record()
     if running is not None and running.alive:
         raise Refused(f"a space already runs in {state.root} (process {running.pid}); end it with: sre-space down")
+    notifier(os.environ.get(NOTIFY, ""))  # refuses what the agents would refuse, before anything is started
     state.make()
     _clean(state, tell)
     plan.ports.refuse_taken()

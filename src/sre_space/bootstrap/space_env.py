@@ -10,6 +10,7 @@ from sre_space.bootstrap.space_state import State, write_private
 from sre_space.bootstrap.space_table import AGENTS, SERVICES, Process, Role
 from sre_space.domain.errors import Malformed
 
+HOURS_ARE_MINUTES = {"SLO_WINDOW_SCALE": str(1 / 60)}
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONPATH")
 
 
@@ -98,13 +99,13 @@ def _own(plan: Plan, process: Process, tokens: Mapping[str, str]) -> dict[str, s
         case "forge":
             return ports | {"FORGE_SEED": str(plan.checkout)}
         case "brain":
-            return _agent(plan, process, tokens) | socket | jaeger | _model()
+            return _agent(plan, process, tokens) | socket | jaeger | _set("OPENAI_API_KEY", "SRE_NOTIFY_URLS")
         case "fixer":
-            return _agent(plan, process, tokens) | socket
+            return _agent(plan, process, tokens) | socket | _set("SRE_NOTIFY_URLS")
         case "memory":
             return _agent(plan, process, tokens) | {"CHROMA_URL": f"http://{HOST}:{plan.ports.chroma_port}"}
         case "scout":
-            return _agent(plan, process, tokens) | {"SLO_WINDOW_SCALE": str(1 / 60)}  # an hour is a minute here
+            return _agent(plan, process, tokens) | _set("SRE_NOTIFY_URLS") | HOURS_ARE_MINUTES
         case "warden":
             return socket
         case "network":
@@ -122,6 +123,6 @@ def _agent(plan: Plan, process: Process, tokens: Mapping[str, str]) -> dict[str,
     }
 
 
-def _model() -> dict[str, str]:
-    key = os.environ.get("OPENAI_API_KEY", "")
-    return {"OPENAI_API_KEY": key} if key else {}
+def _set(*secrets: str) -> dict[str, str]:
+    """The secrets that a person has set, from the environment of the command."""
+    return {name: os.environ[name] for name in secrets if os.environ.get(name)}

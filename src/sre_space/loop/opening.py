@@ -10,6 +10,7 @@ from sre_space.domain.errors import SpaceError
 from sre_space.domain.facts import Detection, Fact, Step
 from sre_space.domain.labels import INCIDENT, INVESTIGATING
 from sre_space.loop.casebook import Casebook
+from sre_space.loop.pager import Pager
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
 from sre_space.ports.reporting import Reporter
@@ -29,20 +30,31 @@ class Opener:
     signer: Signer
     clock: Clock
     reporter: Reporter
+    pager: Pager
     pending: dict[str, str] = field(default_factory=dict)
 
     async def open_missing(self, detections: Sequence[Detection]) -> dict[int, Detection]:
         """Open what is not open yet, by the new issues' numbers. With the forge down: one pending detection per key."""
         if not detections:
             self.pending.clear()
-            return {}
+        opened, reason = await self._open_all(detections) if detections else ({}, "")
+        left = [one for one in detections if reason and one not in opened.values()]
+        self.pager.unrecorded(left, reason, self.clock.now())
+        return opened
+
+    async def _open_all(self, detections: Sequence[Detection]) -> tuple[dict[int, Detection], str]:
+        """What was opened, and why that ended early ("": it did not)."""
+        opened: dict[int, Detection] = {}
         try:
             covered = {case.detection.key for case in await self.casebook.open_cases() if not case.recovered}
             missing = [one for one in detections if one.key not in covered]
-            return {await self._open(one): one for one in missing if not await self._taken_over(one)}
+            for one in missing:
+                if not await self._taken_over(one):
+                    opened[await self._open(one)] = one
         except SpaceError as error:
             log.warning("an incident cannot be opened yet: %s", error)
-            return {}
+            return opened, str(error)
+        return opened, ""
 
     async def _taken_over(self, detection: Detection) -> bool:
         """True when a person closed the incident of this very outage: that is theirs now, not to be opened again."""

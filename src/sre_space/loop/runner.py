@@ -3,17 +3,18 @@
 from dataclasses import dataclass, field, replace
 
 from sre_space.agents.duty import Duty
-from sre_space.domain.case import PLAN_DIGITS, Case
+from sre_space.domain.case import PLAN_DIGITS, Case, Found
 from sre_space.domain.cycle import next_step
 from sre_space.domain.facts import OWNER, STEP_OF, Agent, Decision, Fact, Payload, Step
 from sre_space.domain.labels import labels
 from sre_space.loop.casebook import Casebook
+from sre_space.loop.pager import Pager
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
 from sre_space.ports.outbox import Outbox, Pending
 from sre_space.ports.reporting import Reporter
 from sre_space.ports.signing import Signer
-from sre_space.wire.footer import parse_footer, render, sign
+from sre_space.wire.footer import SignedFact, parse_footer, render, sign
 from sre_space.wire.prose import invitation, prose
 
 
@@ -29,11 +30,14 @@ class Runner:
     signer: Signer
     clock: Clock
     reporter: Reporter
+    pager: Pager
     heads: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     async def visit(self, case: Case) -> int | None:
         """Move one case by at most one step; the id of the comment that recorded it, None when nothing was due."""
         case = self._witnessed(case)
+        if case.frozen_reason and self.agent is Agent.FIXER:  # one voice of four: the one that would act
+            self.pager.frozen(case)
         pending = self._pending(case)
         await self._settle(case)
         step = next_step(case, self.clock.now())
@@ -70,16 +74,24 @@ class Runner:
             return None
         if (pending.seq, pending.prev) == (case.last.seq + 1, case.chain[-1].digest):
             return pending
+        signed = _parsed(pending)
         self.outbox.drop(case.incident)
+        if any(entry.digest == signed.digest for entry in case.chain):  # it was written, and the answer was lost
+            self._told(case, signed)
         return None
 
     async def _post(self, case: Case, pending: Pending) -> int:
         comment = await self.forge.comment(pending.issue, pending.body)
         self.outbox.drop(pending.incident)
-        signed = parse_footer(pending.body)
-        assert signed is not None
-        self.reporter.recorded(signed.fact, signed.digest, case.chain[0].digest, case.last.at)
+        signed = _parsed(pending)
+        self._told(replace(case, chain=(*case.chain, Found(comment, signed.fact, signed.digest, self.agent))), signed)
         return comment
+
+    def _told(self, case: Case, signed: SignedFact) -> None:
+        """What this agent has recorded is reported, and people are called if it asks for them."""
+        before = case.chain[signed.fact.seq - 1].fact
+        self.reporter.recorded(signed.fact, signed.digest, case.chain[0].digest, before.at)
+        self.pager.recorded(case, signed.fact.payload)
 
     async def _settle(self, case: Case) -> None:
         """What follows from this agent's own last fact: labels, closing. Repeated until it shows."""
@@ -97,3 +109,10 @@ class Runner:
             return replace(case, frozen_reason=f"the accepted fact {seq} is missing or altered")
         self.heads[case.incident] = (case.last.seq, case.chain[-1].digest)
         return case
+
+
+def _parsed(pending: Pending) -> SignedFact:
+    """What it holds: this agent's own signed fact."""
+    signed = parse_footer(pending.body)
+    assert signed is not None
+    return signed

@@ -52,6 +52,17 @@ def scrub(text: str) -> str:
     return re.sub(r"#(\d)", r"no. \1", text).replace("@", "(at)")
 
 
+def symptoms(detection: Detection) -> list[str]:
+    """A line for each, with what was measured; not scrubbed yet."""
+    return [f"- {one.kind}: **{one.service}**: {one.detail}{_measured(one)}" for one in detection.symptoms]
+
+
+def diff(remedy: Remedy) -> list[str]:
+    """What a pull request would change; not scrubbed yet."""
+    lines = [f"-{e.file}: {e.key}={e.old}\n+{e.file}: {e.key}={e.new}" for e in remedy.edits]
+    return ["", "```diff", *lines, "```"] if lines else []
+
+
 def _words(payload: Payload) -> str:
     match payload:
         case Detection():
@@ -77,13 +88,12 @@ def _words(payload: Payload) -> str:
 
 def _detection(detection: Detection) -> str:
     rows = [f"| {name} | {word} |" for name, word in detection.health.items()]
-    told = [f"- {one.kind}: **{one.service}**: {one.detail}{_measured(one)}" for one in detection.symptoms]
     traces = ", ".join(f"`{trace}`" for trace in detection.traces) or "none yet"
     journey = detection.journey
     seconds = (journey.until - journey.since) / 1e9
     return "\n".join(
         [
-            "**Scout** sees:", *told, "", "| service | health |", "|---|---|", *rows, "",
+            "**Scout** sees:", *symptoms(detection), "", "| service | health |", "|---|---|", *rows, "",
             f"Journey in the last {seconds:g} s: {journey.good} good, {journey.bad} bad attempts.",
             f"Failed traces: {traces}",
         ]
@@ -114,22 +124,16 @@ def _decision(decision: Decision) -> str:
     told = {item.id: item.statement for item in decision.diagnosis.evidence}
     lines = [f"**Brain**: {decision.diagnosis.verdict}. {decision.remedy.reason}.", ""]
     if decision.diagnosis.report:
-        lines += ["```text", *map(_quiet, decision.diagnosis.report.splitlines()), "```", ""]
+        lines += ["```text", *map(quiet, decision.diagnosis.report.splitlines()), "```", ""]
     for rank, cause in enumerate(decision.diagnosis.causes, 1):
         lines.append(f"{rank}. **{cause.service}** {cause.kind} (score {cause.score:.2f})")
-        lines += [f"   - {_quiet(told[id])} `{_quiet(id)}`" for id in cause.evidence]
+        lines += [f"   - {quiet(told[id])} `{quiet(id)}`" for id in cause.evidence]
     lines += ["", "Guardrails:"]
     lines += [f"- {'allowed' if a.allowed else 'REFUSED'} by {a.rule}: {a.reason}" for a in decision.guardrails]
-    return "\n".join([*lines, *_diff(decision.remedy), "", decision.remedy.command])
+    return "\n".join([*lines, *diff(decision.remedy), "", decision.remedy.command])
 
 
-def _diff(remedy: Remedy) -> list[str]:
-    """What a pull request would change."""
-    lines = [f"-{e.file}: {e.key}={e.old}\n+{e.file}: {e.key}={e.new}" for e in remedy.edits]
-    return ["", "```diff", *lines, "```"] if lines else []
-
-
-def _quiet(text: str) -> str:
+def quiet(text: str) -> str:
     """One line of what the patient said, which cannot end the quotation that it stands in."""
     return " ".join(text.splitlines()).replace("`", "'")
 

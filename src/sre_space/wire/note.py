@@ -1,0 +1,94 @@
+"""What a person is told when the doctor needs one, away from the issue. Used by the loop, which decides when.
+
+The answer comes first: why a person is asked and where to look. Text that came from the patient is fenced, as on the
+issue.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sre_space.domain.case import Case, Trial
+from sre_space.domain.facts import Action, ActionResult, Decision, Detection, Payload
+from sre_space.domain.remedies import Escalate
+from sre_space.ports.notifier import Note
+from sre_space.wire.prose import diff, invitation, quiet, scrub, symptoms
+
+MAX_TITLE, MAX_TEXT = 120, 4000  # what most services take in one piece
+
+
+def asks(payload: Payload) -> bool:
+    """True for a fact after which nothing moves without a person."""
+    plan = isinstance(payload, Decision) and payload.plan
+    return plan or (isinstance(payload, Action) and payload.result is ActionResult.ESCALATED)
+
+
+def asking(case: Case, payload: Payload, page: str) -> Note:
+    """For a fact of the case that `asks`; `page` is the repository's ("": it has none)."""
+    match payload:
+        case Decision():
+            until = datetime.fromtimestamp(payload.expires // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S")
+            why = [f"{payload.remedy.command}{invitation(case.plan)} It expires at {until} UTC.", *diff(payload.remedy)]
+            return _of_case(case, "a plan waits for approval", why, page)
+        case Action():
+            return _of_case(case, "a person is needed", [f"{payload.detail}."], page)
+        case _:
+            raise ValueError(f"{type(payload).__name__} asks nobody")
+
+
+def frozen(case: Case, page: str) -> Note:
+    """For a case whose record is broken."""
+    why = f"Its record cannot be trusted any more: {case.frozen_reason}. The doctor does nothing more with it."
+    return _of_case(case, "frozen", [why], page)
+
+
+def unrecorded(detection: Detection, reason: str) -> Note:
+    """For what Scout sees and cannot write down."""
+    lines = [
+        f"The forge does not take the incident: {quiet(reason)}. Without a record nothing is done to the patient; it "
+        "is opened as soon as the forge answers, if it is still there.",
+        *_section("Symptoms", symptoms(detection)),
+    ]
+    return _note(f"No record: {detection.symptoms[0].kind} on {detection.symptoms[0].service}", lines)
+
+
+def _of_case(case: Case, what: str, why: Sequence[str], page: str) -> Note:
+    first = case.detection.symptoms[0]
+    link = f"{page}/issues/{case.issue} or " if page else ""
+    lines = [
+        *why,
+        "",
+        f"The incident: {link}`sre-space show {case.issue}`",
+        *_section("Symptoms", symptoms(case.detection)),
+        *_section("Diagnosis", _diagnosis(case.latest(Decision))),
+        *_section("What was tried", _tried(case.trials)),
+    ]
+    return _note(f"Incident {case.issue}: {what}: {first.kind} on {first.service}", lines)
+
+
+def _note(title: str, lines: Sequence[str]) -> Note:
+    return Note(scrub(" ".join(title.split()))[:MAX_TITLE], scrub("\n".join(lines))[:MAX_TEXT])
+
+
+def _section(title: str, lines: Sequence[str]) -> list[str]:
+    return ["", f"**{title}**", "", *lines]
+
+
+def _diagnosis(decision: Decision | None) -> list[str]:
+    """The first sentence of the report, or what stands for it."""
+    if decision is None:
+        return ["None yet."]
+    sentence = decision.diagnosis.report.partition("\n")[0]
+    return ["```text", quiet(sentence or f"{decision.diagnosis.verdict}: {decision.remedy.reason}"), "```"]
+
+
+def _tried(trials: Sequence[Trial]) -> list[str]:
+    """Each with what came of it; that a person was asked is no try."""
+    tried = [one for one in trials if not isinstance(one.action.remedy, Escalate)]
+    return [f"- {_trial(one)}" for one in tried] or ["Nothing."]
+
+
+def _trial(trial: Trial) -> str:
+    told = [f"{trial.action.remedy.command}: {trial.action.result}", trial.action.detail]
+    told += [f"Scout: {trial.outcome}"] if trial.outcome else []
+    told += [f"taken back: {trial.undo.result} ({trial.undo.detail})"] if trial.undo else []
+    return "; ".join(filter(None, told))

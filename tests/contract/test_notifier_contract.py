@@ -1,0 +1,219 @@
+"""Notes over Apprise, to a real HTTP server on loopback; and what happens when nobody takes them."""
+
+import json
+import logging
+import queue
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from support.waiting import free_port
+
+from sre_space.adapters.apprise_notifier import AppriseNotifier
+from sre_space.adapters.log_notifier import LogNotifier
+from sre_space.bootstrap.notify import notifier, page_of
+from sre_space.bootstrap.space import up
+from sre_space.bootstrap.space_env import Plan, environment_of
+from sre_space.bootstrap.space_ports import Ports
+from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space_table import table
+from sre_space.domain.errors import Malformed
+from sre_space.ports.notifier import Note
+from sre_space.settings import Fixer
+
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # Apprise's, on Python before 3.13
+NOTE = Note("Incident 7: a person is needed", "**Why**\n\n- nothing *helped*, & more\n- `sre-space show 7`")
+SECRET = "s3cr3t-t0ken"
+PAUSES_S = (0.0, 0.0)
+
+
+class Inbox:
+    """An HTTP server that keeps what is posted, and answers with the next of `answers`, in the end with 200."""
+
+    def __init__(self, *answers: int) -> None:
+        self.posted: queue.Queue[dict[str, str]] = queue.Queue()
+        self.answering = answering = Event()
+        answering.set()
+        left, posted = list(answers), self.posted
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                posted.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                answering.wait()
+                self.send_response(left.pop(0) if left else 200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Quiet."""
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    @property
+    def url(self) -> str:
+        """Apprise's name of it, with a secret."""
+        return f"json://user:{SECRET}@127.0.0.1:{self.server.server_port}/"
+
+    def close(self) -> None:
+        """End it."""
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def direct(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loopback needs no proxy."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture
+def inbox(request: pytest.FixtureRequest) -> Iterator[Inbox]:
+    """One, with the answers of the test's parameter."""
+    server = Inbox(*getattr(request, "param", ()))
+    yield server
+    server.close()
+
+
+def sent(urls: str) -> None:
+    """Return when the note was delivered or given up."""
+    apprise = AppriseNotifier.to(urls, PAUSES_S)
+    apprise.notify(NOTE)
+    apprise.join()
+
+
+def test_a_note_arrives_as_it_is(inbox: Inbox) -> None:
+    sent(inbox.url)
+
+    told = inbox.posted.get_nowait()
+    assert (told["title"], told["message"], told["type"]) == (NOTE.title, NOTE.text, "warning")
+    assert inbox.posted.empty()
+
+
+def test_every_url_gets_it_though_one_holds_a_comma(inbox: Inbox) -> None:
+    sent(f"{inbox.url}?:tags=a,b, {inbox.url} ,")
+
+    assert inbox.posted.qsize() == 2
+
+
+@pytest.mark.parametrize("inbox", [(503, 500)], indirect=True)
+def test_what_is_not_taken_is_tried_again_and_then_not_told_as_lost(
+    inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent(inbox.url)
+
+    assert inbox.posted.qsize() == 3
+    assert caplog.records == []
+
+
+def test_what_nobody_takes_is_logged_once_without_its_url_and_the_others_get_it_once(
+    inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent(f"json://user:{SECRET}@127.0.0.1:{free_port()}/,{inbox.url}")
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "entry 1 of SRE_NOTIFY_URLS took no notification in 3 tries: Incident 7: a person is needed"
+    ]
+    assert inbox.posted.qsize() == 1
+
+
+def test_of_a_flood_a_hundred_wait_and_the_rest_is_dropped(inbox: Inbox, caplog: pytest.LogCaptureFixture) -> None:
+    inbox.answering.clear()
+    apprise = AppriseNotifier.to(inbox.url, PAUSES_S)
+    apprise.notify(NOTE)
+    first = inbox.posted.get(timeout=60)
+    for _ in range(120):
+        apprise.notify(NOTE)
+    inbox.answering.set()
+    apprise.join()
+
+    assert first["title"] == NOTE.title
+    assert inbox.posted.qsize() >= 100
+    assert {record.getMessage() for record in caplog.records} == {
+        "100 notifications wait already; this one is dropped: Incident 7: a person is needed"
+    }
+
+
+@pytest.mark.parametrize("urls", [SECRET, f"unheard-of://{SECRET}", f"json://127.0.0.1:1/,tgram://{SECRET}"])
+def test_a_wrong_url_is_refused_by_its_place_and_nothing_of_it_is_told(
+    urls: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Malformed, match=r"^SRE_NOTIFY_URLS: entry [12] is no URL that Apprise knows") as refused:
+        notifier(urls)
+
+    assert SECRET not in str(refused.value) + caplog.text + "".join(capfd.readouterr())
+
+
+def test_urls_are_not_shown_with_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SRE_NOTIFY_URLS", SECRET)
+    settings = Fixer.read()
+
+    assert settings.sre_notify_urls == SECRET
+    assert SECRET not in repr(settings)
+
+
+def test_without_urls_the_log_has_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    only = notifier("")
+    only.notify(NOTE)
+
+    assert isinstance(only, LogNotifier)
+    assert caplog.record_tuples == [
+        ("sre_space.adapters.log_notifier", logging.WARNING, "a person is asked: Incident 7: a person is needed")
+    ]
+
+
+def test_without_apprise_an_agent_ends_with_one_sentence_that_names_the_remedy() -> None:
+    script = (
+        "import runpy, sys; sys.modules['apprise'] = None; "
+        "runpy.run_module('sre_space.bootstrap.fixer', run_name='__main__')"
+    )
+    environment = {"SRE_NOTIFY_URLS": f"json://{SECRET}/"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+
+    assert done.returncode == 2
+    assert done.stderr == "fixer: SRE_NOTIFY_URLS needs Apprise: pip install sre-space[notify]\n"
+
+
+@pytest.mark.parametrize(
+    ("forge", "api", "page"),
+    [
+        ("http://127.0.0.1:8010/mcp", "", ""),
+        ("https://api.githubcopilot.com/mcp/", "", "https://github.com/o/r"),
+        ("http://127.0.0.1:8082/mcp", "https://api.github.com", "https://github.com/o/r"),
+        ("http://127.0.0.1:8082/mcp", "https://ghe.example/api/v3/", "https://ghe.example/o/r"),
+    ],
+)
+def test_an_issue_has_a_page_where_the_forge_is_github(forge: str, api: str, page: str) -> None:
+    assert page_of("o/r", forge, api) == page
+
+
+def _plan(folder: Path) -> Plan:
+    return Plan(State(folder / "state"), Ports(), folder / "sre-space.yaml", "local", "cloud-insurance")
+
+
+def test_a_space_gives_the_urls_to_those_who_call_and_to_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SRE_NOTIFY_URLS", SECRET)
+    plan = _plan(tmp_path)
+    tokens = {f"sre-{agent}": "token" for agent in ("scout", "brain", "fixer", "memory")}
+    environments = {one.name: environment_of(plan, one, tokens) for one in table(plan.state, plan.ports)}
+
+    assert {name for name, values in environments.items() if SECRET in values.values()} == {"scout", "brain", "fixer"}
+
+
+def test_a_space_that_could_not_call_is_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SRE_NOTIFY_URLS", SECRET)
+
+    with pytest.raises(Malformed, match=r"^SRE_NOTIFY_URLS: entry 1 "):
+        up(_plan(tmp_path), lambda _: None)
+
+    assert not (tmp_path / "state").exists()
