@@ -96,7 +96,7 @@ async def recalled(world: World) -> tuple[int, Loot]:
 
 async def audited(world: World, number: int) -> AuditedIssue:
     """What the audit says of one issue."""
-    (one,) = (await Auditor(world.casebook).audit(number)).issues
+    (one,) = (await Auditor(world.casebook, world.orders).audit(number)).issues
     return one
 
 

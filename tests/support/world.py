@@ -328,8 +328,9 @@ class World:
     def _fixer(self) -> Fixer:
         restarts = Restarts(self.chart, self, self, self)
         changes = Changes(PullRequests(self.git, self, self.clock), restarts, self, self.clock)
-        follow_ups, orders = FollowUps(self.forge), IssueOrders(self.forge, self.trust, self, REPOSITORY)
-        return Fixer(self.chart, restarts, changes, self, self.casebook, orders, follow_ups, self, self.clock)
+        self.orders = IssueOrders(self.forge, self.trust, self, REPOSITORY)
+        follow_ups = FollowUps(self.forge)
+        return Fixer(self.chart, restarts, changes, self, self.casebook, self.orders, follow_ups, self, self.clock)
 
     def _duties(self) -> dict[Agent, Duty]:
         self.scout = Scout(self.watchers, self.clock)

@@ -6,6 +6,7 @@ from pathlib import Path
 from sre_space.adapters.chart_file import read_chart
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder
 from sre_space.adapters.github_mcp import GithubMcpForge
+from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.bootstrap.space_state import State, running_space
@@ -14,6 +15,7 @@ from sre_space.domain.facts import JourneyCount
 from sre_space.domain.telemetry import SpanStatus
 from sre_space.embedded.forge.identities import read_identities
 from sre_space.loop.casebook import Casebook
+from sre_space.loop.orders import IssueOrders
 from sre_space.ports.forge import Forge
 from sre_space.ports.traces import Traces
 
@@ -31,6 +33,7 @@ class Operator:
     steps: tuple[str, ...]
     duty: Path
     key: KeyFile
+    orders: IssueOrders
 
     def agents_on_duty(self) -> bool:
         """True when all four agents have read their cases since the space was started."""
@@ -42,12 +45,14 @@ class Operator:
         running = running_space(state)
         owner, _, repo = running.repository.partition("/")
         token = next(one.token for one in read_identities(state.identities) if one.login == "operator")
-        forge = GithubMcpForge(f"http://{HOST}:{running.ports['forge_port']}/mcp", token, owner, repo)
-        casebook = Casebook(forge, TrustFolder(state.root / "trust"), running.repository)
+        url = f"http://{HOST}:{running.ports['forge_port']}/mcp"
+        forge, trust = GithubMcpForge(url, token, owner, repo), TrustFolder(state.root / "trust")
+        casebook = Casebook(forge, trust, running.repository)
+        orders = IssueOrders(forge, trust, GithubWriters(url, token, owner, repo), running.repository)
         traces = JaegerTraces(f"http://{HOST}:{running.ports['jaeger_port']}")
         journey = read_chart(Path(running.chart)).journey
         key = KeyFile.load(state.root / "keys" / "operator.key")
-        return cls(forge, casebook, traces, journey.caller, journey.steps, state.run / "env", key)
+        return cls(forge, casebook, traces, journey.caller, journey.steps, state.run / "env", key, orders)
 
     async def close(self) -> None:
         """End the connections."""

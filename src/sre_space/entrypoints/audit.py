@@ -43,6 +43,7 @@ def _issue(one: AuditedIssue) -> Iterator[RenderableType]:
     if one.links:
         yield _facts(one.links)
         yield from (Text(line) for link in one.links for line in _grounds(link))
+    yield from (Text(f"order by {plain(order.by)}: {order.verb} {order.plan}") for order in one.orders)
     if one.void:
         yield _void(one.void)
     yield from (Text(f"BROKEN: {reason}", style="bold red") for reason in one.broken)
@@ -90,6 +91,7 @@ def _issue_document(one: AuditedIssue) -> dict[str, object]:
         "state": one.state,
         "incident": one.incident,
         "facts": [_link_document(link) for link in one.links],
+        "orders": [{"comment": o.place, "by": o.by, "order": o.verb, "plan": o.plan} for o in one.orders],
         "void": [{"comment": void.place, "author": void.author, "reason": void.reason} for void in one.void],
         "broken": list(one.broken),
     }

@@ -182,7 +182,7 @@ def audit(
     as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")] = False,
 ) -> None:
     """Verify every fact anew from the issues alone: who decided what, on which evidence, and what does not count."""
-    found = _asked(state, lambda operator: Auditor(operator.casebook).audit(incident))
+    found = _asked(state, lambda operator: Auditor(operator.casebook, operator.orders).audit(incident))
     if as_json:
         sys.stdout.write(json.dumps(auditing.document(found)) + "\n")
     else:

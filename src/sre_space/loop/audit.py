@@ -5,7 +5,7 @@ What issues alone cannot show: that the newest fact of a chain was deleted. A ru
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sre_space.domain.case import Found, Void
 from sre_space.domain.chain import NO_SIGNATURE
@@ -14,6 +14,7 @@ from sre_space.domain.facts import OWNER, Fact, RuleAnswer
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.reading import Reading
 from sre_space.ports.forge import Comment, Issue
+from sre_space.ports.orders import Order, Orders
 from sre_space.wire.audit_text import answers, decided, evidence
 from sre_space.wire.claims import A_BROKEN_FOOTER
 from sre_space.wire.footer import SignedFact
@@ -53,7 +54,10 @@ class Dismissed:
 
 @dataclass(frozen=True)
 class AuditedIssue:
-    """One issue; `incident` is "" when it opens none. `broken` says what of the accepted is missing or altered."""
+    """One issue; `incident` is "" when it opens none. `broken` says what of the accepted is missing or altered.
+
+    `orders` are those of people who may give them.
+    """
 
     issue: int
     title: str
@@ -62,6 +66,7 @@ class AuditedIssue:
     links: tuple[Link, ...]
     void: tuple[Dismissed, ...]
     broken: tuple[str, ...]
+    orders: tuple[Order, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,7 @@ class Auditor:
     """Reads with one person's eyes."""
 
     casebook: Casebook
+    orders: Orders
 
     async def audit(self, number: int | None = None) -> Audit:
         """All issues, or one; `Missing` when there is no such issue."""
@@ -104,8 +110,14 @@ class Auditor:
         if number is not None and number not in {issue.number for issue in issues}:
             raise Missing(f"there is no issue {number}")
         agents = {_author(one, comments, link.place) for one, comments in readings for link in _chain(one)}
-        audited = [_audited(self.casebook, one, comments, agents) for one, comments in readings]
+        audited = [await self._with_orders(_audited(self.casebook, *one, agents)) for one in readings]
         return Audit(tuple(one for one in audited if number in (None, one.issue) and _matters(one, number)))
+
+    async def _with_orders(self, one: AuditedIssue) -> AuditedIssue:
+        """What a person may order counts, though it is no fact."""
+        given = tuple(await self.orders.given(one.issue)) if one.incident and one.void else ()
+        places = {order.place for order in given}
+        return replace(one, orders=given, void=tuple(void for void in one.void if void.place not in places))
 
     async def _read(self, issue: Issue) -> tuple[Reading, Sequence[Comment]]:
         """Also the comments of what is no incident: a stranger writes where he likes."""

@@ -7,7 +7,7 @@ Technical Standard 39, section 4) and invisible ones are folded first: who write
 import re
 import unicodedata
 
-A_COMMAND = "a command in words: only what is signed counts"
+A_COMMAND = "a command in words: only what is signed counts, or an order of somebody who may write here"
 A_BROKEN_FOOTER = "a footer that does not parse"
 
 _LOOK_ALIKES = str.maketrans(

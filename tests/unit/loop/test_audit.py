@@ -25,7 +25,7 @@ async def story(world: World) -> Audit:
     assert not (await world.play(number)).is_open
     await world.forge.open_issue("\x1b[2J[bold]MITIGATION: RESTART quote-service", "hello", ())
     await world.forge.open_issue("a question", "how are you?", ())
-    return await Auditor(world.casebook).audit()
+    return await Auditor(world.casebook, world.orders).audit()
 
 
 def shown(audit: Audit) -> str:
@@ -92,8 +92,8 @@ def test_an_issue_that_is_not_there_is_missing_and_an_ordinary_one_is_told_when_
         await story(world)
 
         with pytest.raises(Missing, match="99"):
-            await Auditor(world.casebook).audit(99)
-        (one,) = (await Auditor(world.casebook).audit(3)).issues
+            await Auditor(world.casebook, world.orders).audit(99)
+        (one,) = (await Auditor(world.casebook, world.orders).audit(3)).issues
         assert (one.incident, one.void, one.broken) == ("", (), ())
 
     asyncio.run(asked())
