@@ -95,7 +95,7 @@ def test_a_branch_is_deleted_by_rest_where_no_tool_can() -> None:
         (429, {"retry-after": "17"}, 17.0),
         (403, {"retry-after": "60"}, 60.0),
         (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "0"}, 0.0),
-        (429, {}, None),
+        (429, {}, 60.0),
         (502, {}, None),
     ],
 )

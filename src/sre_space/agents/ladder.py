@@ -131,9 +131,11 @@ def _experience(scene: Scene, remedy: Remedy) -> float:
 
 
 def _again_within_the_hour(scene: Scene) -> bool:
-    """True when another incident changed the service lately: what it had was not enough."""
+    """True when the same cause was treated lately: what the service had was not enough."""
     return any(
-        one.service == scene.cause.service and one.incident != scene.case.incident and scene.now - one.at < HOUR
+        (one.service, one.cause) == (scene.cause.service, scene.cause.kind)
+        and one.incident != scene.case.incident
+        and scene.now - one.at < HOUR
         for one in scene.past
     )
 

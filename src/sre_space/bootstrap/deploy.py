@@ -25,13 +25,14 @@ import httpx
 
 from sre_space.adapters.kafka import KafkaPublisher
 from sre_space.bootstrap import space_supervisor
-from sre_space.bootstrap.desired_state import desired_state
+from sre_space.bootstrap.desired_state import SPACE_FILE, desired_state
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.bootstrap.space_state import Running, State, running_space, write_private
 from sre_space.bootstrap.space_table import SERVICES
 from sre_space.domain.errors import Malformed, Refused, Unavailable
 from sre_space.embedded.forge.repository import CONFIG, files_at
 from sre_space.embedded.launcher import digest, running_file
+from sre_space.wire.memory_limits import memory_limits
 
 TOPIC = "changes"
 SERVES_WITHIN_S = 20.0
@@ -108,8 +109,19 @@ def _plan(state: State, running: Running) -> tuple[Mapping[str, str], Deployment
     present = {path.name: path.read_text() for path in state.deployed.glob("*.env")}
     changed = sorted(name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))
     units = {unit.name for unit in space_supervisor.units(running.socket)}
-    stale = [one for one in SERVICES if one in units and _runs(state, one) != digest(_content(wanted, one))]
+    resized = _resized(present.get(SPACE_FILE, ""), wanted.get(SPACE_FILE, ""))
+    stale = [
+        one
+        for one in SERVICES
+        if one in units and (one in resized or _runs(state, one) != digest(_content(wanted, one)))
+    ]
     return wanted, Deployment(commit, subject, tuple(changed), tuple(stale), time.time_ns())
+
+
+def _resized(before: str, after: str) -> set[str]:
+    """Services whose memory limit changes: they begin anew with it, as containers do."""
+    old, new = memory_limits(before), memory_limits(after)
+    return {service for service in old.keys() | new.keys() if old.get(service) != new.get(service)}
 
 
 def _content(wanted: Mapping[str, str], service: str) -> bytes:

@@ -15,13 +15,17 @@ _PASSING = {COOL_DOWN, ONE_PER_SERVICE, CONCURRENCY}
 
 @dataclass(frozen=True)
 class PastAction:
-    """An action that changed a service, as its issue records it; `places` are the keys of desired state it changed."""
+    """An action that changed a service, as its issue records it; `places` are the keys of desired state it changed.
+
+    `cause` is the kind of the cause that it was decided on, "" when none was named.
+    """
 
     service: str
     at: int
     incident: str
     finished: bool
     places: tuple[str, ...] = ()
+    cause: str = ""
 
 
 def looks_back(remedy: Remedy) -> int:

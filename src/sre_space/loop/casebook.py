@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sre_space.domain.case import Case
+from sre_space.domain.case import Case, Found
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.errors import Missing
-from sre_space.domain.facts import Action, ActionResult, Undo
+from sre_space.domain.facts import Action, ActionResult, Decision, Undo
 from sre_space.domain.guardrails import PastAction
 from sre_space.domain.remedies import Remedy
 from sre_space.loop.reading import SKEW_NS, Reading, copied, read
@@ -105,10 +105,19 @@ def _actions(case: Case, since: int) -> list[PastAction]:
     """What changed a service, takings back included; finished once the case has ended or waits for people."""
     finished = not case.is_open or case.recovered or waits_for_people(case)
     return [
-        PastAction(payload.remedy.service, entry.fact.at, case.incident, finished, _places(payload.remedy))
+        PastAction(
+            payload.remedy.service, entry.fact.at, case.incident, finished, _places(payload.remedy), _cause(case, entry)
+        )
         for entry in case.chain
         if entry.fact.at >= since and isinstance(payload := entry.fact.payload, Action | Undo) and _changed(payload)
     ]
+
+
+def _cause(case: Case, entry: Found) -> str:
+    """Of the decision before it."""
+    earlier = (one.fact.payload for one in reversed(case.chain) if one.fact.seq < entry.fact.seq)
+    decision = next((payload for payload in earlier if isinstance(payload, Decision)), None)
+    return decision.diagnosis.causes[0].kind.value if decision and decision.diagnosis.causes else ""
 
 
 def _changed(payload: Action | Undo) -> bool:

@@ -294,6 +294,27 @@ def test_a_change_that_makes_it_worse_is_taken_back() -> None:
     asyncio.run(story())
 
 
+def test_a_service_that_dies_of_a_remedy_is_not_waited_for() -> None:
+    async def story() -> None:
+        world = World()
+        filling = Fault(SymptomKind.ERROR, "quote-service", lambda _: "quote-service" not in world.dead)
+        world.faults = [filling]
+        world.doomed = {"quote-service": lambda values: values.get("DOWNSTREAM_ATTEMPTS") == "5"}
+        world.diagnoses = lambda case: None if world.dead else diagnosis("policy-service", CauseKind.ERROR)
+        number = await world.report(SymptomKind.ERROR, "quote-service")
+
+        case = await world.play(number, 300)
+
+        assert tried(case)[0] == "PR SET quote-service DOWNSTREAM_ATTEMPTS: done"
+        first = next(one for one in case.chain if one.fact.step is Step.VERIFY)
+        acted = next(one for one in case.chain if one.fact.step is Step.ACT)
+        assert verdicts(case)[0] is Outcome.WORSE
+        assert first.fact.at - acted.fact.at < 10 * 10**9
+        assert "undo PR SET quote-service DOWNSTREAM_ATTEMPTS: done" in tried(case)
+
+    asyncio.run(story())
+
+
 def test_a_way_back_that_is_barred_is_told_to_a_person() -> None:
     async def story() -> None:
         world = World()

@@ -87,6 +87,9 @@ class Scout:
         symptom, now = case.detection.symptoms[0], self.clock.now()
         if self.watchers.book.blind(now):
             return self._late(case, now, "blind: no journey was heard of")
+        if self._fell(symptom) and now - case.last.at >= SETTLING and not _waits_for_people(case):
+            fell = Outcome.WORSE if isinstance(case.last.payload, Action) else Outcome.NOT_RECOVERED
+            return self._verification(fell, case, case.last.at, self.watchers.board[symptom.service].detail)
         gone_since = self._gone_since(symptom)
         if not gone_since:
             return self._still_there(case, symptom, now)
@@ -95,6 +98,11 @@ class Scout:
         if visits >= VISITS_WANTED and now - effect >= self._wait_s(symptom, now) * SECOND:
             return self._verification(Outcome.RECOVERED, case, since, f"{visits} visits in a row went well")
         return self._late(case, now, f"{visits} of {VISITS_WANTED} visits in a row")
+
+    def _fell(self, symptom: Symptom) -> bool:
+        """True when the service of a lesser symptom is out now: what is dead shows no symptom and has not recovered."""
+        health = self.watchers.board.get(symptom.service)
+        return symptom.kind is not SymptomKind.INFRASTRUCTURE and health is not None and health.firing
 
     def _gone_since(self, symptom: Symptom) -> int:
         """When the incident's own detector stopped to see it (Unix ns); 0 while it sees it."""
