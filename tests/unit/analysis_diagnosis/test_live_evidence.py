@@ -157,6 +157,23 @@ def test_guilt_by_time_is_a_chance_that_falls_with_what_went_well_and_with_time(
     assert by_time(EPOCH, content, replace(lived, seen=EPOCH - 3 * SECOND)) == 0.0
 
 
+@pytest.mark.parametrize(("settled_before_s", "change"), [(200, None), (0, "c0ffee")])
+def test_a_change_under_which_the_service_went_well_for_minutes_does_not_explain_its_death(
+    settled_before_s: int, change: str | None
+) -> None:
+    died = max(one.end for one in shop(300, 1)) + SECOND
+    later = [replace(one, start=one.start + died - EPOCH, end=one.end + died - EPOCH) for one in
+             shop(60, 2, Fault(dead="tax"))]  # fmt: skip
+    settled = died - settled_before_s * SECOND - SECOND
+    deployed = Change("c0ffee", settled, "tax", "deployment", "Tune", "-A=1\n+A=2", (), settled - SECOND, settled)
+    dead = replace(state("tax", ended=True, answered=False, healthy=False), since=died)
+
+    found = diagnose(telemetry(later), [HEALTH], [deployed], states=[dead])
+
+    assert found.change == change
+    assert found.causes[0].kind is (CauseKind.BAD_CHANGE if change else CauseKind.CRASH)
+
+
 def test_a_change_of_nobody_is_of_the_service_that_its_lines_name() -> None:
     change = Change("c0ffee", 0, "", "deployment", "Less", "-POLICY_SERVICE_MEMORY=4\n+POLICY_SERVICE_MEMORY=1")
 

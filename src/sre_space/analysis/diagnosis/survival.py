@@ -32,11 +32,15 @@ def _survival(change: Change, finding: Finding, windows: Sequence[Window]) -> Su
 
 
 def _served(spans: SpanTable, finding: Finding, since: int) -> int:
-    """Traces that did what is ill now, from `since` (Unix ns) until it was, and neither failed nor were refused."""
+    """Traces that did what is ill now, from `since` (Unix ns) until it was, and neither failed nor were refused.
+
+    What the service itself never did by that name is a caller's name for it: then all that it did counts.
+    """
     ours = [code for code, name in enumerate(spans.names) if name == finding.service]
     what = [code for code, name in enumerate(spans.names) if name == finding.operation]
-    rows = np.isin(spans.service, ours) & (spans.start >= since) & (spans.start < finding.since)
+    theirs = np.isin(spans.service, ours)
+    named = theirs & (np.isin(spans.operation, what) | np.isin(spans.statement, what))
+    rows = named if finding.operation and named.any() else theirs
+    rows = rows & (spans.start >= since) & (spans.start < finding.since)
     rows &= (spans.status != ERROR) & (spans.code < REFUSED)
-    if finding.operation:
-        rows &= np.isin(spans.operation, what) | np.isin(spans.statement, what)
     return len(np.unique(spans.trace[rows]))
