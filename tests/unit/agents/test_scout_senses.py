@@ -120,3 +120,19 @@ def test_memory_is_bounded_by_time(count: int) -> None:
 
     assert len(book.attempts) <= 900 + 1000
     assert len(book.seen) <= 900 + 1000 + 1
+
+
+def test_what_is_usual_is_learnt_from_good_attempts_outside_of_incidents() -> None:
+    book = JourneyBook(JOURNEY)
+    for number in range(30):
+        slow = 10 <= number < 25  # of an incident
+        book.add(attempt(number, number * SECOND, end=number * SECOND + (900 if slow else 9) * SECOND // 1000), 0)
+
+    def excused(at: int) -> bool:
+        return 10 * SECOND <= at < 25 * SECOND
+
+    usual = book.usual(0, 30 * SECOND, excused)
+
+    assert usual == {"journey quote": 9 * SECOND // 1000}
+    assert (book.count_quick(0, 30 * SECOND, usual).good, book.count_quick(0, 30 * SECOND, usual).bad) == (15, 15)
+    assert book.count_quick(0, 30 * SECOND, {}).bad == 0

@@ -1,7 +1,7 @@
 """The journey book: attempts of the critical user journey, as their callers' root spans tell them."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -55,11 +55,14 @@ class JourneyBook:
         results = [attempt.good for attempt in self.attempts if since <= attempt.start < until]
         return JourneyCount(sum(results), len(results) - sum(results), since, until)
 
-    def usual(self, since: int, until: int) -> Mapping[str, int]:
-        """How long each step took, the median over the good attempts that began in [since, until) Unix ns, in ns."""
+    def usual(self, since: int, until: int, excused: Callable[[int], bool]) -> Mapping[str, int]:
+        """How long each step took (ns), the median over good attempts that began in [since, until) Unix ns.
+
+        Those that began at an `excused` time were of an incident or a deployment.
+        """
         took: dict[str, list[int]] = {}
         for one in self.attempts:
-            if one.good and since <= one.start < until:
+            if one.good and since <= one.start < until and not excused(one.start):
                 took.setdefault(one.step, []).append(one.took)
         return {step: int(median(all_)) for step, all_ in took.items()}
 

@@ -28,7 +28,7 @@ SHARES = (SymptomKind.LATENCY, SymptomKind.ERROR)  # whose value is the share of
 LOOK_BACK = 10 * SECOND  # of the journey, for the snapshot
 SERVING_DEADLINE = 20 * SECOND  # an action after which the symptom is still there did not help
 UNDONE_DEADLINE = 5 * SECOND  # what was taken back owes no recovery: it only has to be in force
-HEALTHY = 60 * SECOND  # before the first symptom: what is usual
+HEALTHY = 300 * SECOND  # before the first symptom: what is usual, but for incidents
 VERIFY_DEADLINE = 60 * SECOND
 LOOK_EVERY_S = 0.2
 LOOKS = 5
@@ -154,7 +154,7 @@ class Scout:
         success = effect(book.count(since, decided.at), book.count(begun, now))
         if success is not Effect.SAME or case.detection.symptoms[0].kind is not SymptomKind.LATENCY:
             return success
-        usual = book.usual(since - HEALTHY, since)
+        usual = book.usual(since - HEALTHY, since, self.watchers.docket.excused)
         return effect(book.count_quick(since, decided.at, usual), book.count_quick(begun, now, usual))
 
     def _another_is_open(self, case: Case) -> bool:
