@@ -49,11 +49,15 @@ class Group:
 
 @dataclass(frozen=True)
 class OpenIncident:
-    """An incident that is not yet recovered: the service (or journey) in its title, its first symptom (Unix ns)."""
+    """An incident that is not yet recovered: the service (or journey) in its title, its first symptom (Unix ns).
+
+    `waits`: for a person; the doctor has done what it could.
+    """
 
     key: str
     service: str
     since: int
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,23 +159,21 @@ def _windows(finding: Finding, scene: Scene) -> Sequence[Window]:
 
 
 def _outranks(finding: Finding, incident: OpenIncident, calls: Calls) -> bool:
-    """True for an outage that came long after another incident, and for any accusation long after a journey's.
+    """True for an outage that no other incident mends, and for an accusation that came long after a journey's.
 
-    Such an incident may have waited for a person since yesterday; it must not hide what breaks today.
+    An incident may have waited for a person since yesterday; it must not hide what breaks today.
     """
     symptom = finding.symptom
-    graver = symptom.kind is SymptomKind.INFRASTRUCTURE or (incident.service not in calls and finding.accuses)
-    same = incident.key == f"{symptom.kind.value.lower()}/{symptom.service}"
-    return graver and not same and symptom.since - incident.since > LINKED_NS
+    late = symptom.since - incident.since > LINKED_NS
+    if incident.key == f"{symptom.kind.value.lower()}/{symptom.service}":
+        return False
+    if symptom.kind is SymptomKind.INFRASTRUCTURE:
+        return incident.service != symptom.service or incident.waits or late
+    return incident.service not in calls and finding.accuses and late
 
 
 def _belongs(finding: Finding, incident: OpenIncident, calls: Calls) -> bool:
-    """A journey's incident and any other on the same journey are one, but an outage is mended by itself.
-
-    Services must be on one path.
-    """
-    if finding.symptom.kind is SymptomKind.INFRASTRUCTURE and incident.service not in calls:
-        return False  # the journey's incident accuses nobody, and may be waiting for a person
+    """A journey's incident and any other on the same journey are one; services must be on one path."""
     return (
         finding.journey or incident.service not in calls or _related(finding.symptom.service, incident.service, calls)
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from sre_space.analysis.correlation import OpenIncident
 from sre_space.analysis.windows import STILL_OPEN, Window
 from sre_space.domain.case import Case
+from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.facts import Detection, Step
 
 SECOND = 10**9
@@ -48,7 +49,7 @@ class Docket:
             case = recovered.get(key)
             self._end(key, _end_of(case) if case else self.verified.pop(key, now))
         for case in lasting.values():
-            self._begin(case.detection)
+            self._begin(case.detection, waits_for_people(case))
         self._forget(now)
 
     def announce(self, window: Window) -> None:
@@ -70,9 +71,9 @@ class Docket:
         """True for an attempt of the journey that began while an incident was open, or during planned work."""
         return any(window.holds(at) for window in self.all_windows())
 
-    def _begin(self, detection: Detection) -> None:
+    def _begin(self, detection: Detection, waits: bool = False) -> None:
         window = _lasting(detection)
-        self.open[detection.key] = OpenIncident(detection.key, detection.symptoms[0].service, window.since)
+        self.open[detection.key] = OpenIncident(detection.key, detection.symptoms[0].service, window.since, waits)
         self.windows[detection.key] = window
 
     def _end(self, key: str, at: int) -> None:
