@@ -145,6 +145,19 @@ def test_a_share_of_the_requests_fails_and_the_service_says_why(patient: Patient
     assert patient.journeys(int(str(hit["at"]))).bad
 
 
+def test_every_assessment_fails_and_with_it_the_journey(patient: Patient) -> None:
+    hit = patient.inject("stubborn")
+    since = int(str(hit["at"])) + SECOND  # what was under way is over
+
+    def served() -> list[bool]:
+        found = [span for span in patient.spans("policy-service", since) if is_server(span)]
+        return [span.status is not SpanStatus.ERROR for span in found if span.name == "POST /risk-assessments"]
+
+    until(lambda: len(served()) >= 5, "five are asked for")
+    assert not any(served())
+    assert patient.journeys(since).bad
+
+
 def test_nobody_buys_any_more_while_every_attempt_is_good(patient: Patient) -> None:
     patient.inject("conversion")
     patient.live.healthy()  # after the restart of its deployment
