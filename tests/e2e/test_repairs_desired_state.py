@@ -16,7 +16,8 @@ from sre_space.domain.labels import NEEDS_HUMAN
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
 
-LEARNT_NS = 150 * 10**9  # of healthy journeys: a minute to learn, half a minute of quarantine, and those before
+LEARNT_NS = 150 * 10**9  # of life: a minute to learn, half a minute of quarantine, and those before
+QUIET_NS = 45 * 10**9  # since the last incident: what was of it is not usual
 
 
 def chaos(live: LiveSpace, *words: str) -> None:
@@ -25,22 +26,22 @@ def chaos(live: LiveSpace, *words: str) -> None:
     subprocess.run(command, check=True, capture_output=True)
 
 
-@pytest.fixture(scope="module")
-def learnt(live: LiveSpace) -> LiveSpace:
-    """A space whose Scout knows what is usual."""
-    begun = time_ns()
-    until(lambda: time_ns() - begun > LEARNT_NS, "Scout has learnt what is usual", 200)
-    return live
+def has_learnt(live: LiveSpace) -> bool:
+    """True when Scout knows what is usual."""
+    started = (live.state.root / "run" / "space.json").stat().st_mtime_ns
+    newest = max((case.last.at for case in live.cases()), default=0)
+    return time_ns() > max(started + LEARNT_NS, newest + QUIET_NS)
 
 
 @pytest.fixture
-def desired(learnt: LiveSpace) -> Iterator[LiveSpace]:
-    """The space, healthy; its desired state is what it was before when the test is over."""
-    state = DesiredState(learnt.plan)
+def desired(live: LiveSpace) -> Iterator[LiveSpace]:
+    """The space, healthy and known to Scout; its desired state is what it was before when the test is over."""
+    state = DesiredState(live.plan)
     before = state.head()
-    learnt.healthy()
-    yield learnt
-    chaos(learnt, "--recover")
+    until(lambda: has_learnt(live), "Scout has learnt what is usual", 200)
+    live.healthy()
+    yield live
+    chaos(live, "--recover")
     state.reset(before)
 
 

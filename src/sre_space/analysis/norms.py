@@ -1,8 +1,9 @@
 """What an operation may do: the limits that its learnt baseline sets for latency and errors.
 
-A request is slow when it lasts longer than the usual worst, at least twice the median, and at least 50 ms more
-than it. Both detectors then watch a share: of slow requests, of failed ones. A shift of the whole distribution moves
-the share of slow ones from a few per cent to most, and a share is bounded whatever the distribution looks like.
+A request is slow when it lasts longer than the usual worst, at least twice the median, and at least 100 ms more
+than it: a tenth of a second is about what people still feel as at once (Nielsen, Usability Engineering, 1993).
+Both detectors then watch a share: of slow requests, of failed ones. A shift of the whole distribution moves the share
+of slow ones from a few per cent to most, and a share is bounded whatever the distribution looks like.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from sre_space.analysis.shares import tolerated
 from sre_space.analysis.sketch import bucket_of, middle_of
 
 USUAL_WORST = 0.95  # quantile
-TIMES_SLOWER, SLOWER_NS = 2.0, 50_000_000  # the smallest shift worth an incident: both
+TIMES_SLOWER, SLOWER_NS = 2.0, 100_000_000  # the smallest shift worth an incident: both
 SLOW_TOLERATED = ERRORS_EXTRA = SLOW_EXTRA = 0.1
 ERRORS_TOLERATED = 0.005
 

@@ -62,7 +62,7 @@ def test_failures_and_slowness_fire_each_its_own_alarm() -> None:
     begin = BEGIN + 120
     assert kinds(played(learnt(), begin, 10, sketch())) == set()
     assert kinds(played(learnt(), begin, 10, sketch(errors=5))) == {SymptomKind.ERROR}
-    assert kinds(played(learnt(), begin, 10, sketch(duration=80 * MS))) == {SymptomKind.LATENCY}
+    assert kinds(played(learnt(), begin, 10, sketch(duration=180 * MS))) == {SymptomKind.LATENCY}
 
 
 def test_twice_as_slow_is_no_symptom_when_nobody_could_feel_it() -> None:

@@ -27,6 +27,7 @@ SETTLING = 5 * SECOND  # after an action: requests that it interrupted are no ef
 SHARES = (SymptomKind.LATENCY, SymptomKind.ERROR)  # whose value is the share of requests that went wrong
 LOOK_BACK = 10 * SECOND  # of the journey, for the snapshot
 SERVING_DEADLINE = 20 * SECOND  # an action after which the symptom is still there did not help
+DECIDING_DEADLINE = 50 * SECOND  # customers take their time to decide, and an alarm to be sure that it is over
 UNDONE_DEADLINE = 5 * SECOND  # what was taken back owes no recovery: it only has to be in force
 HEALTHY = 300 * SECOND  # before the first symptom: what is usual, but for incidents
 VERIFY_DEADLINE = 60 * SECOND
@@ -124,7 +125,8 @@ class Scout:
         return min(LONGEST_WAIT_S, seconds_to_alarm(rate, bad, tolerated))
 
     def _still_there(self, case: Case, symptom: Symptom, now: int) -> Verification | None:
-        owed = SERVING_DEADLINE if isinstance(case.last.payload, Action) else UNDONE_DEADLINE
+        served = DECIDING_DEADLINE if symptom.kind is SymptomKind.CONVERSION else SERVING_DEADLINE
+        owed = served if isinstance(case.last.payload, Action) else UNDONE_DEADLINE
         if _waits_for_people(case) or now - case.last.at < owed:
             return None
         health = self.watchers.board.get(symptom.service) if symptom.kind is SymptomKind.INFRASTRUCTURE else None

@@ -99,7 +99,8 @@ def by_time(applied: int, content: float, lived: Survival) -> float:
         return 0.0
     coincidence = min(1.0, (since + SLACK_NS) / HALF_LIFE_NS)
     spared = (1.0 - min(SURELY, lived.harm)) ** lived.served
-    return float(content * spared / (content * spared + (1.0 - content) * coincidence))
+    believed, chance = content * spared, (1.0 - content) * coincidence
+    return float(believed / (believed + chance)) if believed > 0 else 0.0
 
 
 def timeliness(at: int, onset: int) -> float:

@@ -16,14 +16,19 @@ REFUSED = 400  # HTTP codes from here on are no success
 def survivals(
     changes: Sequence[Change], suspects: Sequence[Suspect], windows: Sequence[Window]
 ) -> Mapping[Change, Sequence[Survival]]:
-    """For each deployment at a suspect: one for each of its large findings of which the beginning is known."""
+    """For each deployment at a suspect: one for each of its large findings of which the beginning is known.
+
+    Nothing large: nothing speaks against the deployment. Large, and nobody knows since when: it is not told of here.
+    """
     found = {}
     for change in changes:
         suspect = next((one for one in suspects if concerns(change, one.service)), None) if change.applied else None
         if suspect is not None:
-            large = [one for one in suspect.findings if one.sense in OWN and one.harm >= LARGE and one.since]
-            found[change] = [_survival(change, one, windows) for one in large]
-    return {change: lived for change, lived in found.items() if lived}
+            large = [one for one in suspect.findings if one.sense in OWN and one.harm >= LARGE]
+            dated = [_survival(change, one, windows) for one in large if one.since]
+            if dated or not large:
+                found[change] = dated
+    return found
 
 
 def _survival(change: Change, finding: Finding, windows: Sequence[Window]) -> Survival:
