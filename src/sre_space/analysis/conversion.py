@@ -43,16 +43,19 @@ class Conversion:
     newest: int = 0
 
     def judge(self, cohorts: Iterable[Cohort], windows: Sequence[Window] = ()) -> None:
-        """Take in decided cohorts; those inside a window are neither judged nor learnt."""
+        """Take in decided cohorts; those inside a window are not learnt, and judged only to see an alarm's end."""
         for cohort in cohorts:
             begin, end, lost = cohort.second * SECOND, (cohort.second + 1) * SECOND, cohort.asked - cohort.bought
             self.newest = end
-            if any(window.holds(begin) for window in windows):
-                continue
-            self._close_windows(begin, windows)
-            self.under_floor.update(begin, end, cohort.asked, lost, 1 - self.floor)
-            if self.baseline.ready:
+            excused = any(window.holds(begin) for window in windows)
+            if not excused:
+                self._close_windows(begin, windows)
+            if not excused or self.under_floor.firing:
+                self.under_floor.update(begin, end, cohort.asked, lost, 1 - self.floor)
+            if self.baseline.ready and (not excused or self.under_usual.firing):
                 self.under_usual.update(begin, end, cohort.asked, lost, self.lost_tolerated)
+            if excused:
+                continue
             self.baseline.offer(cohort.second, Sketch(Durations(cohort.asked), errors=lost))
             self._learn(cohort.second)
 

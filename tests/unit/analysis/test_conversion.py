@@ -133,3 +133,15 @@ def test_a_fall_is_not_reported_for_ever_when_nobody_asks_any_more() -> None:
     assert conversion.findings(last + SILENCE_NS) != []
     assert conversion.findings(last + SILENCE_NS + 1) == []
     assert steady(conversion, BEGIN + 500, 1, 10, 9).findings((BEGIN + 501) * SECOND) == []
+
+
+def test_while_its_own_incident_is_open_an_alarm_stands_as_long_as_nobody_buys_and_ends_soon_after() -> None:
+    conversion = steady(learnt(), BEGIN + 120, 20, 10, 0)
+    assert conversion.findings((BEGIN + 140) * SECOND)
+    open_ = Window((BEGIN + 120) * SECOND, 2**63 - 1, frozenset({"buy-insurance"}), "conversion/buy-insurance")
+
+    steady(conversion, BEGIN + 140, 90, 10, 0, open_)
+    assert conversion.findings((BEGIN + 230) * SECOND)
+
+    steady(conversion, BEGIN + 230, 12, 10, 8, open_)
+    assert not conversion.findings((BEGIN + 242) * SECOND)
