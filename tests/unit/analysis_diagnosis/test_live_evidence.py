@@ -179,3 +179,14 @@ def test_a_change_of_nobody_is_of_the_service_that_its_lines_name() -> None:
 
     assert concerns(change, "policy-service")
     assert not concerns(change, "user-service")
+
+
+def test_a_service_that_answers_its_probe_neither_hangs_nor_is_dead_whoever_gives_up_on_it() -> None:
+    incident = telemetry(shop(200, 2, Fault(dead="tax")))
+    silent = [state("tax", answered=False, healthy=False)]
+    assert diagnose(incident, [HEALTH], states=silent).causes[0].kind is CauseKind.HANG
+
+    found = diagnose(incident, [HEALTH], states=[state("tax"), state("web")])
+
+    assert found.verdict is Confidence.INCONCLUSIVE
+    assert not {(one.service, one.kind) for one in found.causes} & {("tax", CauseKind.HANG), ("tax", CauseKind.CRASH)}

@@ -22,7 +22,7 @@ from sre_space.analysis.diagnosis.repeats import repeated
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.selecting import quick_half
 from sre_space.analysis.diagnosis.signals import log_findings, metric_findings, told_calls
-from sre_space.analysis.diagnosis.states import out_without_common_cause, state_findings, without_victims
+from sre_space.analysis.diagnosis.states import contradicted, out_without_common_cause, state_findings, without_victims
 from sre_space.analysis.diagnosis.story import chain_of, map_of, waterfall_of
 from sre_space.analysis.diagnosis.survival import survivals
 from sre_space.analysis.diagnosis.tables import Alert, Change, State, Telemetry
@@ -74,7 +74,7 @@ def diagnose_windows(
     if guilty is not None and (finding := _change_finding(guilty, suspects)) is not None:
         seen.findings.append(finding)
         suspects = rank(seen.findings, seen.graph)
-    disproved = alert.disproved if alert else ()
+    disproved = (*(alert.disproved if alert else ()), *contradicted(states))
     return _told(incident, baselines, suspects, guilty, replace(seen, disproved=disproved))
 
 

@@ -27,6 +27,12 @@ def without_victims(found: Sequence[Finding], states: Sequence[State]) -> list[F
     return [one for one in found if one.sense is not Sense.FAILURE or one.kind is not CauseKind.DEPENDENCY_ERROR]
 
 
+def contradicted(states: Sequence[State]) -> tuple[tuple[str, CauseKind], ...]:
+    """What a probe that is answered well contradicts: whoever gives up on a service has not shown that it hangs."""
+    well = [one.service for one in states if one.healthy and not one.ended]
+    return tuple((service, kind) for service in well for kind in (CauseKind.CRASH, CauseKind.HANG))
+
+
 def out_without_common_cause(states: Sequence[State]) -> bool:
     """Half of the services out, each by itself: whatever did that is not seen here."""
     sick = [state for state in states if state.sick]
