@@ -17,6 +17,7 @@ from sre_space.analysis.saturation import Resource
 from sre_space.analysis.windows import Window
 from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.domain.facts import SymptomKind
+from sre_space.domain.telemetry import SpanKind
 from sre_space.loop.opening import Opener
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import History, Publisher, Record, Subscription
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 SECOND = 10**9
 SPANS, METRICS, SIGNALS, CHANGES = "otlp_spans", "otlp_metrics", "sre_signals", "changes"
 ASKED, BOUGHT = "quote_requested", "quote_purchased"
+READ_BACK = (SPANS, SIGNALS, ASKED, BOUGHT, CHANGES)
 FRAME_EVERY_NS = SECOND // 2
 LOOK_EVERY_S = 0.1
 TRY_AGAIN_S = 1.0
@@ -130,7 +132,7 @@ class Senses:
         until = self.clock.now() + SECOND  # beyond where those who listen began: what comes twice counts once
         windows: list[Sequence[Record]] = []
         try:
-            windows = [await history.window(topic, since, until) for topic in (SPANS, SIGNALS, ASKED, BOUGHT)]
+            windows = [await history.window(topic, since, until) for topic in READ_BACK]
         except SpaceError as error:
             log.warning("what was before this start is unknown: %s", error)
         missed = sorted((one for records in windows for one in records), key=lambda record: record.at)
@@ -140,7 +142,14 @@ class Senses:
                 self.scout.watchers.judge(record.at)
             if number % READ_AT_ONCE == 0:
                 await self.clock.sleep(0)
+        self._remember_who_served()
         self.caught_up.set()
+
+    def _remember_who_served(self) -> None:
+        """A service that served before this start was healthy: when it does not answer now, it is not starting."""
+        for operation in self.scout.watchers.operations.watches:
+            if operation.kind is SpanKind.SERVER and operation.service in self.scout.watchers.board:
+                self.scout.watchers.board[operation.service].seen_healthy = True
 
     async def _recall(self, since: int) -> None:
         """The incidents of that time; without the forge nothing can be opened, so that waiting loses nothing."""

@@ -262,6 +262,27 @@ def test_limits_are_read_from_the_desired_state() -> None:
     assert memory_limits(text) == {"policy-service": 400_000_000}
 
 
+def test_a_scout_that_starts_knows_past_deployments_and_who_served_before() -> None:
+    world = World()
+    ours, signals = senses(world, Signals()), Signals()
+    ours_before = senses(world, signals)
+
+    async def story() -> None:
+        feed = Feed([[spans(world, 0, 7, 3)], []])
+        with pytest.raises(Enough):
+            await ours_before.sketch_for_ever(_late(feed, world))
+        frame = Record(SIGNALS, 0, 0, world.clock.now(), signals.frames[0])
+        world.board["policy-service"].seen_healthy = False
+        started = change(world, "started")
+
+        await ours.read_back(Past([frame, started]), 0)
+
+        assert world.board["policy-service"].seen_healthy
+        assert world.watchers.docket.excused(started.at)
+
+    asyncio.run(story())
+
+
 def pool(world: World, in_use: int) -> Record:
     """What a service tells of its ten connections."""
     message = ExportMetricsServiceRequest()
