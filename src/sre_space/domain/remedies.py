@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Protocol
 
 from sre_space.domain.configuration import Edit
 
@@ -20,13 +20,13 @@ class RemedyKind(StrEnum):
     ESCALATE = "ESCALATE"
 
 
-class _Remedy:
+class _Remedy(Protocol):
     """What all of them tell."""
 
     @property
     def name(self) -> str:
         """What is tried, whatever the values: `RESTART policy-service`."""
-        raise NotImplementedError
+        ...
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -38,6 +38,23 @@ class _Remedy:
         """The line that people read on the issue; text of theirs that looks like it is never obeyed."""
         values = ", ".join(map(str, self.edits))
         return f"MITIGATION: {self.name}" + (f": {values}" if values else "")
+
+
+@dataclass(frozen=True)
+class _OneKey(_Remedy):
+    """Sets one key of one file of desired state; `service` is whom it changes."""
+
+    service: str
+    file: str
+    key: str
+    old: str | None
+    new: str | None
+    reason: str
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """That key."""
+        return (Edit(self.file, self.key, self.old, self.new),)
 
 
 @dataclass(frozen=True)
@@ -56,18 +73,12 @@ class Restart(_Remedy):
 
 
 @dataclass(frozen=True)
-class SetConfig(_Remedy):
-    """Set one key of desired state. `service` is whom it changes, `purpose` what the chart says that the key is for.
+class SetConfig(_OneKey):
+    """Set a tunable; `purpose` is what the chart says that it is for.
 
     `follow_up` is what stays to be done by people when it helps; "" when nothing does.
     """
 
-    service: str
-    file: str
-    key: str
-    old: str | None
-    new: str | None
-    reason: str
     purpose: str = ""
     follow_up: str = ""
     kind: Literal[RemedyKind.SET_CONFIG] = RemedyKind.SET_CONFIG
@@ -76,11 +87,6 @@ class SetConfig(_Remedy):
     def name(self) -> str:
         """The kind and its target."""
         return f"PR SET {self.service} {self.key}"
-
-    @property
-    def edits(self) -> tuple[Edit, ...]:
-        """One key."""
-        return (Edit(self.file, self.key, self.old, self.new),)
 
 
 @dataclass(frozen=True)
@@ -110,26 +116,15 @@ class RevertChange(_Remedy):
 
 
 @dataclass(frozen=True)
-class Scale(_Remedy):
-    """Run another number of replicas; `file` and `key` hold it in desired state."""
+class Scale(_OneKey):
+    """Run another number of replicas."""
 
-    service: str
-    file: str
-    key: str
-    old: str | None
-    new: str | None
-    reason: str
     kind: Literal[RemedyKind.SCALE] = RemedyKind.SCALE
 
     @property
     def name(self) -> str:
         """The kind and its target."""
         return f"PR SCALE {self.service}"
-
-    @property
-    def edits(self) -> tuple[Edit, ...]:
-        """One key."""
-        return (Edit(self.file, self.key, self.old, self.new),)
 
 
 @dataclass(frozen=True)
