@@ -9,7 +9,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from support.evidence import Git, Shelf, Topics, document
 from support.shop import EPOCH, Made
 
-from sre_space.agents.deployments import Deployments
+from sre_space.agents.deployments import RecentDeployments
 from sre_space.agents.gathering import Gathering
 from sre_space.agents.inquest import Inquest
 from sre_space.domain.case import Case, Found
@@ -127,6 +127,6 @@ class Clinic:
     def ask(self, incident: Case, services: Sequence[str] = SERVICES) -> Diagnosis:
         """What the inquest says."""
         gathering = Gathering(self, self.topics, self.git, self, "web")
-        deployments = Deployments(self.topics, self.git)
+        deployments = RecentDeployments(self.topics, self.git)
         inquest = Inquest(chart(services), gathering, deployments, self, self.shelf, self)
         return asyncio.run(inquest.hold(incident, self.units(services)))

@@ -14,7 +14,7 @@ from support.evidence import Git, Shelf, Topics, document
 from support.git_world import MemoryGit
 
 from sre_space.agents.brain import Brain
-from sre_space.agents.deployments import Deployments
+from sre_space.agents.deployments import RecentDeployments
 from sre_space.agents.duty import Duty
 from sre_space.agents.fixer.change import Changes
 from sre_space.agents.fixer.fixer import Fixer
@@ -344,7 +344,9 @@ class World:
     def _inquest(self) -> Inquest:
         git, topics = Git(), Topics()
         gathering = Gathering(self, topics, git, self.clock, self.chart.journey.caller)
-        return ScriptedInquest(self.chart, gathering, Deployments(topics, git), self, Shelf(), self.clock, self._script)
+        return ScriptedInquest(
+            self.chart, gathering, RecentDeployments(topics, git), self, Shelf(), self.clock, self._script
+        )
 
     def runner(self, agent: Agent) -> Runner:
         """The loop of one agent, as a fresh process would have it."""

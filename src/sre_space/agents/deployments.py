@@ -32,7 +32,7 @@ class Repository(Protocol):
 
 
 @dataclass(frozen=True)
-class Deployments:
+class RecentDeployments:
     """Reads the hints of an hour, and believes what Git confirms."""
 
     history: History

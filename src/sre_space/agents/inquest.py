@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sre_space.agents.deployments import Deployments
+from sre_space.agents.deployments import RecentDeployments
 from sre_space.agents.gathering import Gathering, Plan
 from sre_space.agents.standing import standing
 from sre_space.agents.tried import disproved, last_tried, reverted
@@ -42,7 +42,7 @@ class Inquest:
 
     chart: Chart
     gathering: Gathering
-    deployments: Deployments
+    deployments: RecentDeployments
     probe: Probe
     bundles: Bundles
     clock: Clock

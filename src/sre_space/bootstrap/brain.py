@@ -8,7 +8,7 @@ from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.adapters.kafka import KafkaHistory
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.agents.brain import Brain
-from sre_space.agents.deployments import Deployments
+from sre_space.agents.deployments import RecentDeployments
 from sre_space.agents.gathering import Gathering
 from sre_space.agents.history import History
 from sre_space.agents.inquest import Inquest
@@ -52,7 +52,7 @@ def inquest(ground: agent.Ground, settings: Settings, repository: Repository) ->
     return Inquest(
         ground.chart,
         Gathering(traces, history, repository, ground.clock, caller),
-        Deployments(history, repository),
+        RecentDeployments(history, repository),
         HttpProbe.create(),
         BundleFolder(settings.sre_space_state / "bundles"),
         ground.clock,
