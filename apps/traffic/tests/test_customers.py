@@ -92,3 +92,32 @@ def test_who_does_not_buy_only_asks() -> None:
 
     assert [span.name for span in spans] == ["journey quote"]
     assert player.good == 1
+
+
+def test_who_ends_the_crowd_ends_every_visit_before_the_client_is_closed() -> None:
+    asked, left = asyncio.Event(), []
+
+    async def silence(request: httpx.Request) -> httpx.Response:
+        asked.set()
+        try:
+            return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+        finally:
+            left.append(client.is_closed)
+
+    async def crowd(player: Player) -> None:
+        async with asyncio.TaskGroup() as visits:
+            await player.play(customers(1, 200.0, 10), visits)
+
+    async def ended() -> None:
+        async with client:
+            task = asyncio.create_task(crowd(Player(client, TracerProvider().get_tracer("test"), "r")))
+            await asyncio.wait_for(asked.wait(), 5)
+            task.cancel()
+            await asyncio.wait([task])
+            assert task.cancelled()
+
+    client = httpx.AsyncClient(base_url="http://quotes", transport=httpx.MockTransport(silence))
+    asyncio.run(ended())
+
+    assert left
+    assert not any(left)

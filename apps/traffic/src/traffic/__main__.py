@@ -33,11 +33,11 @@ async def play(settings: Settings) -> None:
         changed = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, changed.set)
         async with asyncio.TaskGroup() as group:
-            group.create_task(player.play(synthetic()))
+            group.create_task(player.play(synthetic(), group))
             group.create_task(_tell(player))
             for crowd in count(settings.traffic_seed):  # another demand, other customers: no visit has two ids
                 stream = customers(crowd, per_second(settings), settings.traffic_users)
-                playing = group.create_task(player.play(stream))
+                playing = group.create_task(player.play(stream, group))
                 await changed.wait()
                 changed.clear()
                 playing.cancel()  # nobody new of them; who came stays

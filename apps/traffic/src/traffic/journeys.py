@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -24,18 +24,15 @@ class Player:
     run: str
     good: int = 0
     bad: int = 0
-    under_way: set["asyncio.Task[None]"] = field(default_factory=set)
 
-    async def play(self, stream: Iterator[Customer]) -> None:
-        """Let customers come for ever, each at its time; nobody waits for another."""
+    async def play(self, stream: Iterator[Customer], visits: asyncio.TaskGroup) -> None:
+        """Let customers come for ever, each at its time; nobody waits for another. `visits` outlives the stream."""
         loop = asyncio.get_running_loop()
         due = loop.time()
         for customer in stream:
             due = max(due + customer.gap_s, loop.time() - 1)  # after a pause of the machine: no burst
             await asyncio.sleep(max(0.0, due - loop.time()))
-            task = asyncio.create_task(self.visit(customer))
-            self.under_way.add(task)
-            task.add_done_callback(self.under_way.discard)
+            visits.create_task(self.visit(customer))
 
     async def visit(self, customer: Customer) -> None:
         """Quote, think, perhaps buy."""
