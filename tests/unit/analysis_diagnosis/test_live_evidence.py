@@ -174,6 +174,21 @@ def test_a_change_under_which_the_service_went_well_for_minutes_does_not_explain
     assert found.causes[0].kind is (CauseKind.BAD_CHANGE if change else CauseKind.CRASH)
 
 
+@pytest.mark.parametrize(("settled_before_s", "change"), [(200, None), (0, "c0ffee")])
+def test_a_hang_has_no_date_of_its_own_and_is_dated_by_the_alert(settled_before_s: int, change: str | None) -> None:
+    hung = max(one.end for one in shop(300, 1)) + SECOND
+    later = [replace(one, start=one.start + hung - EPOCH, end=one.end + hung - EPOCH) for one in
+             shop(60, 2, Fault(dead="tax"))]  # fmt: skip
+    settled = hung - settled_before_s * SECOND - SECOND
+    deployed = Change("c0ffee", settled, "tax", "deployment", "Tune", "-A=1\n+A=2", (), settled - SECOND, settled)
+    silent = state("tax", answered=False, healthy=False)
+
+    found = diagnose(telemetry(later), [HEALTH], [deployed], Alert("tax", fired_at=hung), states=[silent])
+
+    assert found.change == change
+    assert found.causes[0].kind is (CauseKind.BAD_CHANGE if change else CauseKind.HANG)
+
+
 def test_a_change_of_nobody_is_of_the_service_that_its_lines_name() -> None:
     change = Change("c0ffee", 0, "", "deployment", "Less", "-POLICY_SERVICE_MEMORY=4\n+POLICY_SERVICE_MEMORY=1")
 

@@ -129,7 +129,7 @@ def _charged(
     words = [finding.evidence.statement for one in suspects[:NAMED] for finding in one.findings]
     words += [f"{alert.service} {alert.metric} {alert.summary}"] if alert else []
     slowest = max((one.now for one in seen.resources if one.meaning is Meaning.LATENCY), default=0.0)
-    scene = Scene(guilt, onset, " ".join(words), slowest, survivals(changes, suspects, windows))
+    scene = Scene(guilt, onset, " ".join(words), slowest, survivals(changes, suspects, windows, onset))
     return charges(changes, scene, windows[0].telemetry.metrics)
 
 

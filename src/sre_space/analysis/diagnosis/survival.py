@@ -14,10 +14,11 @@ REFUSED = 400  # HTTP codes from here on are no success
 
 
 def survivals(
-    changes: Sequence[Change], suspects: Sequence[Suspect], windows: Sequence[Window]
+    changes: Sequence[Change], suspects: Sequence[Suspect], windows: Sequence[Window], onset: int
 ) -> Mapping[Change, Sequence[Survival]]:
     """For each deployment at a suspect: one for each of its large findings of which the beginning is known.
 
+    A finding without a date (who hangs does not say since when) began when the incident did, at `onset` (Unix ns).
     Nothing large: nothing speaks against the deployment. Large, and nobody knows since when: it is not told of here.
     """
     found = {}
@@ -25,19 +26,21 @@ def survivals(
         suspect = next((one for one in suspects if concerns(change, one.service)), None) if change.applied else None
         if suspect is not None:
             large = [one for one in suspect.findings if one.sense in OWN and one.harm >= LARGE]
-            dated = [_survival(change, one, windows) for one in large if one.since]
+            dated = [_survival(change, one, one.since or onset, windows) for one in large if one.since or onset]
             if dated or not large:
                 found[change] = dated
     return found
 
 
-def _survival(change: Change, finding: Finding, windows: Sequence[Window]) -> Survival:
-    served = sum(_served(window.spans, finding, change.settled) for window in windows) if change.settled else 0
-    return Survival(finding.since, finding.harm, served)
+def _survival(change: Change, finding: Finding, began: int, windows: Sequence[Window]) -> Survival:
+    if not change.settled:
+        return Survival(began, finding.harm, 0)
+    served = sum(_served(window.spans, finding, change.settled, began) for window in windows)
+    return Survival(began, finding.harm, served)
 
 
-def _served(spans: SpanTable, finding: Finding, since: int) -> int:
-    """Traces that did what is ill now, from `since` (Unix ns) until it was, and neither failed nor were refused.
+def _served(spans: SpanTable, finding: Finding, since: int, until: int) -> int:
+    """Traces that did what is ill now, from `since` until `until` (Unix ns), and neither failed nor were refused.
 
     What the service itself never did by that name is a caller's name for it: then all that it did counts.
     """
@@ -46,6 +49,6 @@ def _served(spans: SpanTable, finding: Finding, since: int) -> int:
     theirs = np.isin(spans.service, ours)
     named = theirs & (np.isin(spans.operation, what) | np.isin(spans.statement, what))
     rows = named if finding.operation and named.any() else theirs
-    rows = rows & (spans.start >= since) & (spans.start < finding.since)
+    rows = rows & (spans.start >= since) & (spans.start < until)
     rows &= (spans.status != ERROR) & (spans.code < REFUSED)
     return len(np.unique(spans.trace[rows]))
