@@ -20,7 +20,7 @@ OWN = (SpanKind.SERVER, SpanKind.CONSUMER)
 
 @dataclass(frozen=True)
 class Finding:
-    """A symptom with what correlation needs to know. `callee` is set for a call to another service.
+    """A symptom with what correlation needs to know. `callee` and `caller` are set for a call to another service.
 
     `explained` is the share of the excess that comes from further down, 0 to 1; `fired` in Unix ns.
     A journey's finding has the journey's name as its service and `journey` set.
@@ -29,6 +29,7 @@ class Finding:
     symptom: Symptom
     operation: str = ""
     callee: str = ""
+    caller: str = ""
     explained: float = 0.0
     fired: int = 0
     journey: bool = False
@@ -76,6 +77,7 @@ def _finding(suspect: Suspect, operations: Operations, peers: Mapping[str, str])
         ),
         operation=operation.name,
         callee=callee,
+        caller=operation.service if callee else "",
         explained=round(explained, 3),
         fired=alarm.fired_at,
         traces=_traces(suspect),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sre_space.analysis.blame import Finding
+from sre_space.analysis.callers import with_common_callers
 from sre_space.analysis.sight import Sight
 from sre_space.analysis.windows import Calls, Window, reach, touching
 from sre_space.domain.facts import SymptomKind
@@ -73,7 +74,7 @@ class Scene:
 def correlate(findings: Iterable[Finding], scene: Scene, now: int) -> list[Group]:
     """The groups that the findings make now (Unix ns), oldest first."""
     visible = sorted((finding for finding in findings if _visible(finding, scene.sight)), key=_order)
-    seen = [_charged(finding, visible) for finding in visible]
+    seen = with_common_callers([_charged(finding, visible) for finding in visible])
     journeys = [finding for finding in seen if finding.journey]
     victims = [finding for finding in seen if not finding.journey and not finding.accuses]
     clusters = _clusters((finding for finding in seen if finding.accuses), scene.calls)

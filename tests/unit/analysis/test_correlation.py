@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_space.analysis.blame import Finding
+from sre_space.analysis.callers import TOGETHER_NS
 from sre_space.analysis.correlation import (
     JOURNEY_PATIENCE_NS,
     LINKED_NS,
@@ -72,6 +73,34 @@ def test_a_victim_waits_for_its_culprit_and_then_speaks_for_itself() -> None:
 def test_siblings_that_are_both_sick_are_two_incidents_and_a_path_is_one() -> None:
     assert keys([finding(ERROR, "policy"), finding(ERROR, "user")]) == ["error/policy", "error/user"]
     assert keys([finding(ERROR, "policy"), finding(ERROR, "web")]) == ["error/policy"]
+
+
+def way(callee: str, age: int = SECOND, kind: SymptomKind = ERROR) -> Finding:
+    return finding(kind, callee, age, callee=callee, caller="quote")
+
+
+def test_calls_of_one_caller_that_fail_at_two_services_at_once_accuse_the_caller_in_one_incident() -> None:
+    [group] = correlate([way("policy", 2 * SECOND), way("user")], SCENE, NOW)
+
+    assert (group.key, group.since) == ("error/quote", NOW - 2 * SECOND)
+    assert {one.symptom.service for one in group.findings} == {"quote", "policy", "user"}
+
+
+def test_calls_that_began_to_fail_apart_differ_or_have_a_culprit_have_no_caller_in_common() -> None:
+    assert keys([way("policy", TOGETHER_NS + 2 * SECOND), way("user")]) == ["error/policy", "error/user"]
+    assert keys([way("policy", kind=LATENCY), way("user")]) == ["latency/policy", "error/user"]
+    assert keys([way("policy"), finding(INFRASTRUCTURE, "policy"), way("user")]) == [
+        "infrastructure/policy",
+        "error/user",
+    ]
+
+
+def test_what_the_second_callee_shows_joins_the_incident_that_the_first_one_opened() -> None:
+    opened = Scene(CALLS, (OpenIncident("error/policy", "policy", NOW - 2 * SECOND),))
+
+    [group] = correlate([way("policy", 2 * SECOND), way("user")], opened, NOW)
+
+    assert group.joins == "error/policy"
 
 
 def test_the_gravest_kind_titles_the_incident_and_then_the_deepest_service() -> None:

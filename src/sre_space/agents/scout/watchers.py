@@ -86,10 +86,11 @@ class Watchers:
         self.sight, self.looked_at = sight([self.spans], self.looked_at, now), now
         windows = self.judge(now)
         steady = self.damping.steady(self._findings(now), now)
-        self.present |= {(one.symptom.kind, one.symptom.service): now for one in steady}
-        self.strength |= {(one.symptom.kind, one.symptom.service): one.symptom.value for one in steady}
-        scene = Scene(self.calls, tuple(self.docket.open.values()), windows, self.sight)
-        return correlate(steady, scene, now)
+        groups = correlate(steady, Scene(self.calls, tuple(self.docket.open.values()), windows, self.sight), now)
+        for one in (*steady, *(finding for group in groups for finding in group.findings)):  # these may accuse others
+            self.present[one.symptom.kind, one.symptom.service] = now
+            self.strength[one.symptom.kind, one.symptom.service] = one.symptom.value
+        return groups
 
     def judge(self, now: int) -> Sequence[Window]:
         """Let the detectors judge what is complete at `now` (Unix ns); the windows that excused it."""
