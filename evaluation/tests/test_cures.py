@@ -10,6 +10,7 @@ from sre_evaluation.cures import Cure, row, score
 from sre_evaluation.rounds import Round
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy
+from sre_space.domain.facts import Decision
 
 
 async def healed(stubborn: bool = False, autonomy: Autonomy = Autonomy.AUTONOMOUS) -> Case:
@@ -44,6 +45,16 @@ async def test_a_recovery_that_customers_do_not_see_or_with_an_incident_left_is_
     assert not cure("kill", case, well=False).recovered
     assert not cure("kill", case, await healed(stubborn=True)).recovered
     assert not cure("kill").recovered
+
+
+@pytest.mark.anyio
+async def test_the_first_diagnosis_counts_whatever_is_thought_after_its_remedy_failed() -> None:
+    case = await healed(stubborn=True)
+    first, *_, last = (one for one in case.payloads if isinstance(one, Decision))
+
+    assert first.diagnosis.causes
+    assert not last.diagnosis.causes
+    assert cure("kill", case).right_service
 
 
 @pytest.mark.anyio

@@ -65,7 +65,8 @@ class Cure:
     @property
     def right_service(self) -> bool:
         """The first diagnosis accuses whom the truth names."""
-        decision = next((case.latest(Decision) for case in self.cases), None)
+        decisions = (one for case in self.cases for one in case.payloads if isinstance(one, Decision))
+        decision = next(decisions, None)
         causes = decision.diagnosis.causes if decision else ()
         return bool(causes) and causes[0].service == self.experiment.truth_of(self.round.service).service
 
