@@ -85,11 +85,12 @@ class LiveSpace:
         return until(asked, "the forge answers", 90)[0]
 
     def healthy(self) -> None:
-        """Wait until journeys go well and all agents are on duty."""
+        """Wait until journeys go well, that began after this was asked, and all agents are on duty."""
+        begun = time_ns()  # what was good before may not have been heard to end
 
         async def good(operator: Operator) -> bool:
             now = time_ns()
-            count = await operator.journeys(now - 3 * 10**9, now)
+            count = await operator.journeys(max(begun, now - 3 * 10**9), now)
             return count.good >= 8 and not count.bad and operator.agents_on_duty()
 
         until(lambda: self.patiently(lambda: self.ask(good)), "healthy journeys", 120)
