@@ -17,11 +17,11 @@ def with_common_callers(findings: Sequence[Finding]) -> list[Finding]:
     """The findings, with one more for each caller that its accused callees have in common."""
     ways = [one for one in findings if one.caller and one.accuses]
     families = [family for family in (_family(way, ways) for way in ways) if len({one.callee for one in family}) > 1]
-    shared = {id(one) for family in families for one in family}
+    shared = {one for family in families for one in family}
     accused: dict[tuple[str, SymptomKind], Finding] = {}
     for family in families:
         accused.setdefault((family[0].caller, family[0].symptom.kind), _accusation(family))
-    return [replace(one, explained=1.0) if id(one) in shared else one for one in findings] + list(accused.values())
+    return [replace(one, explained=1.0) if one in shared else one for one in findings] + list(accused.values())
 
 
 def _family(way: Finding, ways: Sequence[Finding]) -> list[Finding]:

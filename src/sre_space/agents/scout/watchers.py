@@ -87,7 +87,8 @@ class Watchers:
         windows = self.judge(now)
         steady = self.damping.steady(self._findings(now), now)
         groups = correlate(steady, Scene(self.calls, tuple(self.docket.open.values()), windows, self.sight), now)
-        for one in (*steady, *(finding for group in groups for finding in group.findings)):  # these may accuse others
+        accusing = (finding for group in groups for finding in group.findings)  # also whom no single symptom names
+        for one in (*steady, *accusing):
             self.present[one.symptom.kind, one.symptom.service] = now
             self.strength[one.symptom.kind, one.symptom.service] = one.symptom.value
         return groups
