@@ -47,10 +47,10 @@ class Topics:
 
     records: dict[str, list[Record]] = field(default_factory=dict)
 
-    def add(self, topic: str, at: int, value: bytes) -> None:
+    def add(self, topic: str, at: int, value: bytes, headers: Mapping[str, bytes] | None = None) -> None:
         """One more, at a Unix ns."""
         found = self.records.setdefault(topic, [])
-        found.append(Record(topic, 0, len(found), at, value))
+        found.append(Record(topic, 0, len(found), at, value, headers=headers or {}))
 
     async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
         """By time."""

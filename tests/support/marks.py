@@ -19,7 +19,7 @@ from sre_space.ports.bus import Record
 PATIENT = ("quote-service", "policy-service", "user-service", "traffic")
 AGENTS = ("scout", "brain", "fixer", "memory")
 EVENTS = ("quote_requested", "quote_purchased", "changes")
-AGENTS_TOPICS = ("sre_signals", "sre_facts")
+AGENTS_TOPICS = ("sre_signals", "sre_sightings", "sre_facts")
 TRACES = 300  # of each service over Jaeger's API; the bus holds all spans
 TELEMETRY: Mapping[str, type[Message]] = {
     "otlp_spans": ExportTraceServiceRequest,

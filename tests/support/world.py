@@ -21,6 +21,7 @@ from sre_space.agents.fixer.fixer import Fixer
 from sre_space.agents.fixer.follow_up import FollowUps
 from sre_space.agents.fixer.pull_requests import PullRequests
 from sre_space.agents.fixer.restart import Restarts
+from sre_space.agents.fixer.symptoms import Symptoms
 from sre_space.agents.gathering import Gathering
 from sre_space.agents.history import History
 from sre_space.agents.inquest import Inquest
@@ -28,7 +29,8 @@ from sre_space.agents.memory import Memory
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.agents.scout.scout import Scout
-from sre_space.agents.scout.watchers import Watchers
+from sre_space.agents.scout.watchers import SPANS, Watchers
+from sre_space.analysis.sight import Feed
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy, Chart, Cure, Guardrails, Journey, Service, Tunable, ValueType
 from sre_space.domain.configuration import FOLDER, SPACE_FILE, keys_of, value_of
@@ -60,9 +62,12 @@ from sre_space.ports.notifier import Note
 from sre_space.ports.outbox import Pending
 from sre_space.ports.probe import Health
 from sre_space.ports.runtime import Unit
+from sre_space.wire.sightings import TOPIC as SIGHTINGS
+from sre_space.wire.sightings import Sighting, encode
 
 SECOND = 10**9
 QUIET = 60  # rounds
+TOLD = 30  # sightings on the bus
 REPOSITORY = "local/cloud-insurance"
 PAGE = "https://forge.example/local/cloud-insurance"
 SERVICES = ("quote-service", "policy-service", "user-service")
@@ -291,6 +296,7 @@ class World:
     starts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SERVICES, 1))
     restarted_at: dict[str, int] = field(default_factory=dict)
     halted_now: bool = False
+    scout_tells: bool = True
     visits: int = 0
     restarts: list[tuple[str, str]] = field(default_factory=list)
     lessons: dict[str, Lesson] = field(default_factory=dict)
@@ -299,7 +305,7 @@ class World:
 
     def __post_init__(self) -> None:
         """Wire it."""
-        self.clock, self.forge = Clock(self), MemoryForge()
+        self.clock, self.forge, self.bus = Clock(self), MemoryForge(), Topics()
         self.forge.now = self.clock.now
         self.keys = {name: Key(name) for name in (*Agent, OPERATOR)}
         self.trust = Trust(self.keys)
@@ -329,8 +335,9 @@ class World:
         restarts = Restarts(self.chart, self, self, self)
         changes = Changes(PullRequests(self.git, self, self.clock), restarts, self, self.clock)
         self.orders = IssueOrders(self.forge, self.trust, self, REPOSITORY)
-        follow_ups = FollowUps(self.forge)
-        return Fixer(self.chart, restarts, changes, self, self.casebook, self.orders, follow_ups, self, self.clock)
+        symptoms = Symptoms(self.bus, self.trust, REPOSITORY, self.clock)
+        follow_ups, orders = FollowUps(self.forge), self.orders
+        return Fixer(self.chart, restarts, changes, symptoms, self, self.casebook, orders, follow_ups, self, self.clock)
 
     def _duties(self) -> dict[Agent, Duty]:
         self.scout = Scout(self.watchers, self.clock)
@@ -382,9 +389,19 @@ class World:
             alive = name not in self.dead
             health.update(Health(alive, alive, "200" if alive else "no connection", 0.0), now)
         self.book.add(self._visit(now), now)
+        self.watchers.spans = Feed(SPANS, now, now)
         self.watchers.look(now)
         held = {(fault.symptom, fault.service): now for fault in self.faults if fault.holds(values)}
         self.watchers.present |= held
+        if self.scout_tells:
+            self._tell(now)
+
+    def _tell(self, now: int) -> None:
+        """Scout says what it sees; nobody reads what is older."""
+        sighting = Sighting(REPOSITORY, now, self.watchers.seen, self.watchers.sight.blind)
+        value, headers = encode(sighting, self.keys["scout"])
+        self.bus.add(SIGHTINGS, now, value, headers)
+        del self.bus.records[SIGHTINGS][:-TOLD]
 
     @property
     def values(self) -> Values:

@@ -40,7 +40,7 @@ class Group:
     @property
     def key(self) -> str:
         """One open incident for each key, as in `infrastructure/policy-service`."""
-        return f"{self.kind.value.lower()}/{self.service}"
+        return self.kind.of(self.service)
 
     @property
     def since(self) -> int:
@@ -166,7 +166,7 @@ def _outranks(finding: Finding, incident: OpenIncident, calls: Calls) -> bool:
     """
     symptom = finding.symptom
     late = symptom.since - incident.since > LINKED_NS
-    if incident.key == f"{symptom.kind.value.lower()}/{symptom.service}":
+    if incident.key == symptom.key:
         return False
     if symptom.kind is SymptomKind.INFRASTRUCTURE:
         return incident.service != symptom.service or incident.waits or late

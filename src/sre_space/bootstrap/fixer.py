@@ -3,12 +3,14 @@
 from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.adapters.http_probe import HttpProbe
+from sre_space.adapters.kafka import KafkaHistory
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.agents.fixer.change import Changes
 from sre_space.agents.fixer.fixer import Fixer
 from sre_space.agents.fixer.follow_up import FollowUps
 from sre_space.agents.fixer.pull_requests import PullRequests
 from sre_space.agents.fixer.restart import Restarts
+from sre_space.agents.fixer.symptoms import Symptoms
 from sre_space.bootstrap import agent, server
 from sre_space.domain import facts
 from sre_space.loop.halting import halt_on_label
@@ -21,10 +23,12 @@ async def _work(settings: Settings) -> None:
     runtime = SupervisordRuntime(settings.runtime_socket, agent.units(ground.chart))
     restarts = Restarts(ground.chart, runtime, HttpProbe.create(), ground.brake)
     pulls = PullRequests(ground.gitops(), DeployedFolder(settings.sre_space_state), ground.clock)
+    history = KafkaHistory(settings.kafka_bootstrap_servers)
     fixer = Fixer(
         chart=ground.chart,
         restarts=restarts,
         changes=Changes(pulls, restarts, ground.brake, ground.clock),
+        symptoms=Symptoms(history, ground.casebook.trust, ground.casebook.repository, ground.clock),
         probe=HttpProbe.create(),
         ledger=ground.casebook,
         orders=_orders(ground, settings),

@@ -14,6 +14,7 @@ from sre_space.domain import facts
 from sre_space.domain.case import Case
 from sre_space.loop.opening import Opener
 from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, SPANS, Senses
+from sre_space.loop.sightings import Sightings
 from sre_space.settings import Scout as Settings
 
 REMEMBERED_NS = 15 * 60 * 10**9  # read back after a restart
@@ -26,6 +27,8 @@ async def _work(settings: Settings) -> None:
     scout = Scout(watchers, ground.clock)
     opener = Opener(ground.casebook, ground.forge, ground.key, ground.clock, ground.reporter, ground.pager)
     bus = ground.settings.kafka_bootstrap_servers
+    repository = ground.casebook.repository
+    sightings = Sightings(watchers, KafkaPublisher(bus), ground.key, repository, ground.clock)
     judged = KafkaSubscription(bus, [SIGNALS], "sre-scout-judge")
 
     def polled(cases: Sequence[Case]) -> bool:
@@ -45,6 +48,7 @@ async def _work(settings: Settings) -> None:
         group.create_task(senses.listen_for_ever(heard))
         group.create_task(senses.read_limits_for_ever())
         group.create_task(senses.open_for_ever(lambda: judged.owns() and watchers.docket.known))
+        group.create_task(sightings.tell_for_ever(lambda: judged.owns() and watchers.docket.known))
         group.create_task(watch.run())
 
 

@@ -53,6 +53,10 @@ class SymptomKind(StrEnum):
     CONVERSION = "Conversion"
     SLO = "SLO"
 
+    def of(self, service: str) -> str:
+        """The key of such a symptom, as in `infrastructure/policy-service`."""
+        return f"{self.value.lower()}/{service}"
+
 
 @dataclass(frozen=True)
 class Symptom:
@@ -64,6 +68,11 @@ class Symptom:
     value: float
     limit: float
     since: int
+
+    @property
+    def key(self) -> str:
+        """What it is the same symptom by."""
+        return self.kind.of(self.service)
 
 
 @dataclass(frozen=True)

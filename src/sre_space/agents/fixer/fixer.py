@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sre_space.agents.fixer.change import NOTHING_TO_UNDO, Changes
 from sre_space.agents.fixer.follow_up import FollowUps
 from sre_space.agents.fixer.restart import Restarts
+from sre_space.agents.fixer.symptoms import Standing, Symptoms
 from sre_space.domain import guardrails
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
@@ -38,6 +39,7 @@ class Fixer:
     chart: Chart
     restarts: Restarts
     changes: Changes | None
+    symptoms: Symptoms
     probe: Probe
     ledger: Ledger
     orders: Orders
@@ -72,6 +74,8 @@ class Fixer:
         if answers is None or isinstance(answers, Action):
             return answers
         outage = case.detection.symptoms[0].kind is SymptomKind.INFRASTRUCTURE
+        if not outage and (standing := await self._standing(case)) is not Standing.HOLDS:
+            return _cleared(case, decision, answers) if standing is Standing.GONE else None
         return await self.restarts.carry_out(remedy, answers, outage)
 
     async def _change(self, case: Case, decision: Decision, remedy: ConfigChange) -> Action | None:
@@ -83,7 +87,13 @@ class Fixer:
         answers = await self._asked(case, decision)
         if answers is None or isinstance(answers, Action):
             return answers
+        if (standing := await self._standing(case)) is not Standing.HOLDS:
+            return _cleared(case, decision, answers) if standing is Standing.GONE else None
         return await self.changes.carry_out(case, remedy, answers)
+
+    async def _standing(self, case: Case) -> Standing:
+        """Does what the incident was opened for still hold? Of an outage that is restarted the probe tells itself."""
+        return await self.symptoms.standing(case.detection.symptoms[0])
 
     async def _asked(self, case: Case, decision: Decision) -> Action | tuple[RuleAnswer, ...] | None:
         """People, the clock and the guardrails: what allows it, the record of what does not, None to wait."""
@@ -131,6 +141,12 @@ def _forbidden(case: Case, orders: Sequence[Order]) -> Order | None:
     """The order that forbids the newest decision."""
     stops = (order for order in orders if order.verb == "stop" or (order.verb == "reject" and order.plan == case.plan))
     return next(stops, None)
+
+
+def _cleared(case: Case, decision: Decision, answers: tuple[RuleAnswer, ...]) -> Action:
+    symptom = case.detection.symptoms[0]
+    detail = f"the symptom {symptom.key} does not hold any more; nothing was changed"
+    return _told(ActionResult.CLEARED, decision, detail, answers)
 
 
 def _told(

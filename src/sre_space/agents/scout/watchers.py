@@ -100,6 +100,13 @@ class Watchers:
         self.conversion.judge(self.cohorts.decided(now - COMPLETE_AFTER_NS), windows)
         return windows
 
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """The symptoms that the newest look shows, by key."""
+        return tuple(
+            sorted(kind.of(service) for (kind, service), at in self.present.items() if at >= self.looked_at > 0)
+        )
+
     def gone_since(self, kind: SymptomKind, service: str) -> int:
         """When a symptom was there for the last time (Unix ns); 0 when it never was."""
         return self.present.get((kind, service), 0)

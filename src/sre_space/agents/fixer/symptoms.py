@@ -1,0 +1,52 @@
+"""Does the symptom still hold? Asked right before a change, and answered by what Scout saw a moment ago."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from sre_space.domain.errors import Malformed
+from sre_space.domain.facts import Symptom, SymptomKind
+from sre_space.ports.bus import History
+from sre_space.ports.clock import Clock
+from sre_space.ports.signing import TrustStore
+from sre_space.wire.sightings import TOPIC, Sighting, decode
+
+FRESH_NS = 5 * 10**9  # evidence that is older is none (DESIGN section 3)
+
+
+class Standing(Enum):
+    """What is known of a symptom now."""
+
+    HOLDS = "holds"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Symptoms:
+    """Reads Scout's sightings of the last five seconds; what Scout did not sign does not count."""
+
+    history: History
+    trust: TrustStore
+    repository: str
+    clock: Clock
+
+    async def standing(self, symptom: Symptom) -> Standing:
+        """GONE only when Scout can see and none of its looks shows it; `Unavailable` when the bus does not answer."""
+        fresh = await self._fresh()
+        if any(symptom.key in sighting.seen for sighting in fresh):
+            return Standing.HOLDS
+        by_probe = symptom.kind is SymptomKind.INFRASTRUCTURE  # a probe asks neither telemetry nor bus
+        seeing = [sighting for sighting in fresh if by_probe or not sighting.blind]
+        return Standing.GONE if seeing and len(seeing) == len(fresh) else Standing.UNKNOWN
+
+    async def _fresh(self) -> list[Sighting]:
+        now = self.clock.now()
+        found = []
+        for record in await self.history.window(TOPIC, now - FRESH_NS, now + FRESH_NS):
+            try:
+                sighting = decode(record, self.trust)
+            except Malformed:
+                continue
+            if sighting.repository == self.repository and abs(now - sighting.at) <= FRESH_NS:
+                found.append(sighting)
+        return found

@@ -1,0 +1,44 @@
+"""Scout tells once a second what it sees, signed: Fixer asks before it acts. Used by Scout's process."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sre_space.agents.scout.watchers import Watchers
+from sre_space.domain.errors import SpaceError
+from sre_space.ports.bus import Publisher
+from sre_space.ports.clock import Clock
+from sre_space.ports.signing import Signer
+from sre_space.wire.sightings import TOPIC, Sighting, encode
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 1.0
+
+
+@dataclass
+class Sightings:
+    """What was seen is as old as the look at it, however late it is told."""
+
+    watchers: Watchers
+    publisher: Publisher
+    signer: Signer
+    repository: str
+    clock: Clock
+    told: int = 0
+
+    async def tell_for_ever(self, owner: Callable[[], bool]) -> None:
+        """While `owner` says that it is ours to judge: another Scout has not heard what this one has."""
+        while True:
+            if owner() and self.watchers.looked_at > self.told:
+                await self.tell()
+            await self.clock.sleep(EVERY_S)
+
+    async def tell(self) -> None:
+        """The latest look; one that the bus does not take is told by the next."""
+        self.told, blind = self.watchers.looked_at, self.watchers.sight.blind
+        value, headers = encode(Sighting(self.repository, self.told, self.watchers.seen, blind), self.signer)
+        try:
+            await self.publisher.publish(TOPIC, value, headers=headers)
+        except SpaceError as error:
+            log.warning("what is seen now could not be told: %s", error)

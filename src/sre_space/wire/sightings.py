@@ -1,0 +1,59 @@
+"""What Scout sees right now, signed: how Fixer knows, right before it acts, that the symptom still holds.
+
+A record of the topic `sre_sightings`: JSON in the value, the key's id and the signature (hex) in the headers. The
+signature covers the time, so a copy is as old as its original.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+
+from sre_space.domain.errors import Malformed
+from sre_space.domain.facts import Agent
+from sre_space.ports.bus import Record
+from sre_space.ports.signing import Signer, TrustStore
+
+TOPIC = "sre_sightings"
+KEY, SIGNATURE = "sre-key", "sre-signature"
+_LONGEST = 20_000  # bytes
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """The symptoms that Scout's detectors see `at` (Unix ns), by key.
+
+    `blind`: telemetry or bus do not reach Scout, so that what is not seen may be there all the same.
+    """
+
+    repository: str
+    at: int
+    seen: tuple[str, ...]
+    blind: bool
+
+
+def encode(sighting: Sighting, signer: Signer) -> tuple[bytes, dict[str, bytes]]:
+    """The value and the headers of a record."""
+    value = json.dumps(asdict(sighting), sort_keys=True).encode()
+    return value, {KEY: signer.key_id.encode(), SIGNATURE: signer.sign(value).hex().encode()}
+
+
+def decode(record: Record, trust: TrustStore) -> Sighting:
+    """A sighting that Scout signed; `Malformed` for anything else."""
+    sighting = _parsed(record.value)
+    try:
+        key, signature = record.headers[KEY].decode(), bytes.fromhex(record.headers[SIGNATURE].decode())
+    except (KeyError, ValueError) as error:
+        raise Malformed("a sighting without a signature") from error
+    if trust.owner(key, record.value, signature, sighting.at) != Agent.SCOUT.value:
+        raise Malformed("a sighting that Scout did not sign")
+    return sighting
+
+
+def _parsed(value: bytes) -> Sighting:
+    if len(value) > _LONGEST:
+        raise Malformed(f"a record of {len(value)} bytes is no sighting")
+    try:
+        told = json.loads(value)
+        seen = tuple(str(name) for name in told["seen"])
+        return Sighting(str(told["repository"]), int(told["at"]), seen, told["blind"] is True)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Malformed(f"a record that is no sighting: {error!r}") from error

@@ -1,0 +1,212 @@
+"""Right before it changes anything, Fixer asks what Scout sees: signed, and not older than five seconds."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.evidence import Topics
+from support.world import REPOSITORY, SECOND, Fault, Key, Trust, World, diagnosis
+
+from sre_space.agents.fixer.symptoms import Standing, Symptoms
+from sre_space.domain.errors import Malformed, Unavailable
+from sre_space.domain.facts import Action, ActionResult, Agent, CauseKind, Symptom, SymptomKind
+from sre_space.loop.sightings import Sightings
+from sre_space.ports.bus import Record
+from sre_space.wire.sightings import TOPIC, Sighting, decode, encode
+
+NOW = 1_000 * SECOND
+SLOW = Symptom(SymptomKind.LATENCY, "policy-service", "slow", 0.5, 0.01, NOW)
+SEEN = Sighting(REPOSITORY, NOW, (SLOW.key,), False)
+KEYS = {name: Key(name) for name in ("scout", "brain")}
+
+
+class Now:
+    """A clock that stands."""
+
+    def now(self) -> int:
+        """Unix ns."""
+        return NOW
+
+    async def sleep(self, seconds: float) -> None:
+        """It stands."""
+
+
+def standing(*told: tuple[Sighting, str], symptom: Symptom = SLOW) -> Standing:
+    """What Fixer makes of sightings, each signed by an agent's key."""
+    topics = Topics()
+    for sighting, signer in told:
+        value, headers = encode(sighting, KEYS[signer])
+        topics.add(TOPIC, NOW, value, headers)
+    return asyncio.run(Symptoms(topics, Trust(KEYS), REPOSITORY, Now()).standing(symptom))
+
+
+NOTHING = replace(SEEN, seen=())
+BLIND = replace(NOTHING, blind=True)
+OUT = Symptom(SymptomKind.INFRASTRUCTURE, "policy-service", "no answer", 3.0, 0.5, NOW)
+
+
+@pytest.mark.parametrize(
+    ("told", "symptom", "expected"),
+    [
+        ([SEEN], SLOW, Standing.HOLDS),
+        ([SEEN, NOTHING], SLOW, Standing.HOLDS),  # seen within the five seconds
+        ([NOTHING], SLOW, Standing.GONE),
+        ([BLIND], SLOW, Standing.UNKNOWN),
+        ([NOTHING, BLIND], SLOW, Standing.UNKNOWN),  # what was before it went blind is no evidence of now
+        ([BLIND], OUT, Standing.GONE),  # a probe needs neither telemetry nor bus
+        ([], SLOW, Standing.UNKNOWN),
+        ([replace(SEEN, at=NOW - 6 * SECOND)], SLOW, Standing.UNKNOWN),
+        ([replace(NOTHING, at=NOW - 6 * SECOND)], SLOW, Standing.UNKNOWN),
+        ([replace(SEEN, repository="somebody/else")], SLOW, Standing.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_only_what_scout_saw_within_five_seconds_counts(
+    told: list[Sighting], symptom: Symptom, expected: Standing
+) -> None:
+    assert standing(*((one, "scout") for one in told), symptom=symptom) is expected
+
+
+@pytest.mark.parametrize("sighting", [SEEN, NOTHING])
+def test_what_another_agent_signed_is_no_evidence(sighting: Sighting) -> None:
+    assert standing((sighting, "brain")) is Standing.UNKNOWN
+
+
+def forged(change: Callable[[Record], Record]) -> Record:
+    """A genuine record that somebody changed."""
+    value, headers = encode(SEEN, KEYS["scout"])
+    return change(Record(TOPIC, 0, 0, NOW, value, headers=headers))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda record: replace(record, headers={}),
+        lambda record: replace(record, headers={**record.headers, "sre-signature": b"00" * 64}),
+        lambda record: replace(record, headers={**record.headers, "sre-signature": "é".encode("latin-1")}),
+        lambda record: replace(record, headers={**record.headers, "sre-key": b"nobody"}),
+        lambda record: replace(record, value=record.value.replace(b"policy", b"quote-")),
+        lambda record: replace(record, value=b"[" * 100_000),
+    ],
+)
+def test_a_forged_sighting_is_malformed(change: Callable[[Record], Record]) -> None:
+    with pytest.raises(Malformed):
+        decode(forged(change), Trust(KEYS))
+
+
+@given(
+    st.binary(max_size=200)
+    | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps).map(str.encode)
+)
+def test_no_bytes_are_more_than_malformed(value: bytes) -> None:
+    with pytest.raises(Malformed):
+        decode(Record(TOPIC, 0, 0, NOW, value), Trust(KEYS))
+
+
+@given(
+    st.builds(
+        Sighting,
+        st.text(max_size=40),
+        st.integers(0, 2**63 - 1),
+        st.lists(st.text(max_size=40), max_size=5).map(tuple),
+        st.booleans(),
+    )
+)
+def test_what_is_told_is_read_as_it_was_told(sighting: Sighting) -> None:
+    value, headers = encode(sighting, KEYS["scout"])
+    assert decode(Record(TOPIC, 0, 0, NOW, value, headers=headers), Trust(KEYS)) == sighting
+
+
+FALLBACK = Fault(SymptomKind.LATENCY, "quote-service", lambda values: values["RISK_FALLBACK"] != "standard")
+
+
+async def slow(world: World) -> int:
+    """A slow network, its incident open, and Brain has decided on a fallback."""
+    world.git.person_commits("deploy/config/quote-service.env", "ONLINE_LIMIT", "RISK_FALLBACK=none\nONLINE_LIMIT")
+    world.faults = [FALLBACK]
+    world.diagnoses = lambda _: diagnosis("policy-service", CauseKind.SLOW_NETWORK)
+    for _ in range(40):
+        await world.clock.sleep(0.25)
+    number = await world.report(SymptomKind.LATENCY, "quote-service")
+    await world.turn(number, Agent.MEMORY, Agent.BRAIN)
+    return number
+
+
+def test_what_is_over_before_it_is_acted_on_changes_nothing() -> None:
+    async def story() -> None:
+        world = World()
+        number = await slow(world)
+        world.faults = []
+        await world.clock.sleep(6)
+
+        case = await world.play(number, 300)
+
+        action = case.latest(Action)
+        assert action is not None
+        assert action.result is ActionResult.CLEARED
+        assert "latency/quote-service does not hold any more" in action.detail
+        assert world.git.requests == {}
+        assert case.recovered
+
+    asyncio.run(story())
+
+
+def test_while_scout_is_silent_nothing_is_changed_and_when_it_speaks_again_the_work_goes_on() -> None:
+    async def story() -> None:
+        world = World()
+        number = await slow(world)
+        world.scout_tells = False
+        await world.clock.sleep(6)
+        for _ in range(20):
+            await world.turn(number, Agent.FIXER)
+            await world.clock.sleep(0.25)
+        assert world.git.requests == {}
+        assert (await world.case(number)).latest(Action) is None
+
+        world.scout_tells = True
+        case = await world.play(number, 300)
+
+        assert case.recovered
+        assert len(world.git.requests) == 1
+
+    asyncio.run(story())
+
+
+class Bus:
+    """Takes what is published, unless it is away."""
+
+    def __init__(self, clock: Now) -> None:
+        self.topics, self.clock, self.away = Topics(), clock, False
+
+    async def publish(
+        self, topic: str, value: bytes, *, key: bytes = b"", headers: Mapping[str, bytes] | None = None
+    ) -> None:
+        """Keep."""
+        if self.away:
+            raise Unavailable("the bus is away")
+        self.topics.add(topic, self.clock.now(), value, headers)
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_scout_tells_what_its_newest_look_shows(away: bool) -> None:
+    async def story() -> None:
+        world = World()
+        world.dead = {"policy-service"}
+        for _ in range(8):
+            await world.clock.sleep(0.25)
+        bus = Bus(Now())
+        bus.away = away
+
+        await Sightings(world.watchers, bus, world.keys["scout"], REPOSITORY, world.clock).tell()
+
+        told = [decode(record, world.trust) for record in bus.topics.records.get(TOPIC, [])]
+        expected = Sighting(REPOSITORY, world.watchers.looked_at, ("infrastructure/policy-service",), False)
+        assert told == ([] if away else [expected])
+
+    asyncio.run(story())
