@@ -101,6 +101,7 @@ class Brain(Agent):
 class Fixer(Agent):
     """Fixer acts."""
 
+    dry_run: bool = Field(False, description="Fixer asks everything, tells people what it would do, and does nothing")
     runtime_socket: str = Field("", description="the socket of supervisord")
 
 

@@ -100,6 +100,22 @@ def test_a_commit_that_does_not_parse_is_refused_once_and_the_next_one_runs(pati
     assert patient.live.state.log("warden").read_text().count(line) == 1
 
 
+def test_a_dry_run_tells_what_a_deployment_would_do_and_does_nothing(patient: Patient, tmp_path: Path) -> None:
+    warden = psutil.Process(patient.live.pid("warden"))
+    warden.suspend()
+    try:
+        patient.push(NAME, "DATABASE_POOL_SIZE=9\n", "Nine", tmp_path / "clone")
+        before = patient.live.pid("user-service")
+        told_ = [patient.live.answer("deploy", "--dry-run") for _ in range(2)]
+    finally:
+        warden.resume()
+
+    assert all(f"(Nine) would replace {NAME} and restart user-service; nothing was changed" in one for one in told_)
+    assert recorded(patient, "Nine")["restarted"] == ["user-service"]
+    assert patient.live.pid("user-service") != before
+    assert "runs already" in patient.live.answer("deploy", "--dry-run")
+
+
 def test_what_is_pushed_while_the_warden_is_dead_runs_when_it_is_back(patient: Patient, tmp_path: Path) -> None:
     patient.live.kill("warden")
     patient.push(NAME, "DATABASE_POOL_SIZE=8\n", "Meanwhile", tmp_path / "clone")

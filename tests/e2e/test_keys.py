@@ -2,13 +2,11 @@
 
 import base64
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import psutil
 import pytest
-from support.live import CHECKOUT, LiveSpace
+from support.live import LiveSpace
 from support.waiting import until
 
 from sre_space.adapters.ed25519 import KeyFile
@@ -18,14 +16,6 @@ from sre_space.domain.facts import Step
 from sre_space.embedded.forge.identities import read_identities
 
 pytestmark = pytest.mark.e2e
-
-
-def command(live: LiveSpace, *words: str) -> str:
-    """What `sre-space` answers."""
-    told = [sys.executable, "-m", "sre_space.entrypoints.cli", *words, "--state", str(live.state.root)]
-    done = subprocess.run(told, cwd=CHECKOUT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def key_ids(live: LiveSpace) -> set[str]:
@@ -41,13 +31,13 @@ def test_new_keys_in_mid_incident_lose_nothing(live: LiveSpace) -> None:
     until(lambda: live.cases()[known].last.step is Step.DECIDE, "Brain decides", 60)
 
     old = key_ids(live)
-    command(live, "keys", "rotate")
+    live.answer("keys", "rotate")
     live.state.halt.unlink()
     case = live.closed(issue, 120)
 
     assert case.recovered
     assert live.starts("policy-service") == starts + 1
-    (told,) = json.loads(command(live, "audit", "--incident", str(issue), "--json"))["issues"]
+    (told,) = json.loads(live.answer("audit", "--incident", str(issue), "--json"))["issues"]
     by_key = {fact["step"]: fact["key"] for fact in told["facts"]}
     assert {by_key["detect"], by_key["decide"]} <= old
     assert {by_key["act"], by_key["verify"], by_key["conclude"], by_key["remember"]} == key_ids(live)

@@ -42,26 +42,18 @@ def part(tmp_path: Path) -> Iterator[LiveSpace]:
     space.down(live.state, lambda _: None)
 
 
-def command(live: LiveSpace, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line on a space's state."""
-    environment = {**os.environ, "SRE_SPACE_STATE": str(live.state.root), "NO_COLOR": "1", "COLUMNS": "300"}
-    return subprocess.run(
-        [*COMMAND, *words], env=environment, cwd=CHECKOUT, capture_output=True, text=True, check=False
-    )
-
-
 def test_kill_nine_of_supervisord_leaves_no_process_and_the_next_up_cleans(part: LiveSpace) -> None:
     assert len(members(part.state)) == len(PART) + 1
     os.kill(part.running.pid, signal.SIGKILL)
 
     until(lambda: not members(part.state), "every process is gone")
-    assert command(part, "status").returncode == 2
+    assert part.command("status").returncode == 2
     again = space.up(part.plan, lambda _: None, PART)
     assert again.pid != part.running.pid
 
 
 def test_a_second_up_is_refused_and_the_first_lives_on(part: LiveSpace) -> None:
-    second = command(part, "up", "--ports", "free")
+    second = part.command("up", "--ports", "free")
 
     assert second.returncode == 2
     assert "already runs" in second.stderr
@@ -93,21 +85,21 @@ def test_a_service_over_its_memory_limit_is_killed_and_recorded_also_by_a_warden
 
 
 def test_status_logs_halt_and_resume_answer(part: LiveSpace) -> None:
-    assert "user-service" in command(part, "status").stdout
-    assert "listens on 127.0.0.1" in command(part, "logs", "bus").stdout
-    unknown = command(part, "logs", "../../etc/passwd")
+    assert "user-service" in part.command("status").stdout
+    assert "listens on 127.0.0.1" in part.command("logs", "bus").stdout
+    unknown = part.command("logs", "../../etc/passwd")
     assert (unknown.returncode, "there is no log of" in unknown.stderr) == (2, True)
-    assert command(part, "halt").returncode == 0
+    assert part.command("halt").returncode == 0
     assert part.state.halt.exists()
-    assert "halted" in command(part, "status").stdout
-    assert command(part, "resume").returncode == 0
+    assert "halted" in part.command("status").stdout
+    assert part.command("resume").returncode == 0
     assert not part.state.halt.exists()
 
 
 def test_down_ends_everything_and_twice_is_fine(part: LiveSpace) -> None:
-    assert "is down" in command(part, "down").stdout
+    assert "is down" in part.command("down").stdout
     assert not members(part.state)
-    assert "no space was running" in command(part, "down").stdout
+    assert "no space was running" in part.command("down").stdout
 
 
 def test_secrets_are_in_no_command_line_and_no_readable_file(part: LiveSpace) -> None:

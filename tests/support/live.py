@@ -4,6 +4,8 @@ import asyncio
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +54,18 @@ class LiveSpace:
     def pid(self, unit: str) -> int:
         """The process id of a unit, 0 when it does not run."""
         return next(one.pid for one in space_supervisor.units(self.running.socket) if one.name == unit)
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run `sre-space` on this space's state."""
+        environment = {**os.environ, "SRE_SPACE_STATE": str(self.state.root), "NO_COLOR": "1", "COLUMNS": "300"}
+        program = [sys.executable, "-m", "sre_space.entrypoints.cli", *words]
+        return subprocess.run(program, env=environment, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+
+    def answer(self, *words: str) -> str:
+        """What `sre-space` prints when all is well."""
+        done = self.command(*words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def kill(self, unit: str) -> int:
         """SIGKILL a unit that runs, waiting until it does."""

@@ -19,6 +19,7 @@ from sre_space.agents.duty import Duty
 from sre_space.agents.fixer.change import Changes
 from sre_space.agents.fixer.fixer import Fixer
 from sre_space.agents.fixer.follow_up import FollowUps
+from sre_space.agents.fixer.permission import Permission
 from sre_space.agents.fixer.pull_requests import PullRequests
 from sre_space.agents.fixer.restart import Restarts
 from sre_space.agents.fixer.symptoms import Symptoms
@@ -297,6 +298,7 @@ class World:
     restarted_at: dict[str, int] = field(default_factory=dict)
     halted_now: bool = False
     scout_tells: bool = True
+    dry_run: bool = False
     visits: int = 0
     restarts: list[tuple[str, str]] = field(default_factory=list)
     lessons: dict[str, Lesson] = field(default_factory=dict)
@@ -336,8 +338,8 @@ class World:
         changes = Changes(PullRequests(self.git, self, self.clock), restarts, self, self.clock)
         self.orders = IssueOrders(self.forge, self.trust, self, REPOSITORY)
         symptoms = Symptoms(self.bus, self.trust, REPOSITORY, self.clock)
-        follow_ups, orders = FollowUps(self.forge), self.orders
-        return Fixer(self.chart, restarts, changes, symptoms, self, self.casebook, orders, follow_ups, self, self.clock)
+        permission = Permission(self.chart, self.casebook, self.orders, symptoms, self.clock, self.dry_run)
+        return Fixer(self.chart, restarts, changes, permission, self, FollowUps(self.forge), self)
 
     def _duties(self) -> dict[Agent, Duty]:
         self.scout = Scout(self.watchers, self.clock)

@@ -87,6 +87,11 @@ async def deploy(state: State) -> Deployment:
     return done
 
 
+def planned(state: State) -> Deployment:
+    """What a deployment would do now: changes nothing; `Unfit` when it cannot be."""
+    return _plan(state, running_space(state))[1]
+
+
 async def tell_refused(state: State, unfit: Unfit) -> None:
     """Tell `changes` of a commit that is not deployed, and why."""
     refused = Deployment(unfit.commit, unfit.subject, (), (), 0)

@@ -8,6 +8,7 @@ from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.agents.fixer.change import Changes
 from sre_space.agents.fixer.fixer import Fixer
 from sre_space.agents.fixer.follow_up import FollowUps
+from sre_space.agents.fixer.permission import Permission
 from sre_space.agents.fixer.pull_requests import PullRequests
 from sre_space.agents.fixer.restart import Restarts
 from sre_space.agents.fixer.symptoms import Symptoms
@@ -23,18 +24,17 @@ async def _work(settings: Settings) -> None:
     runtime = SupervisordRuntime(settings.runtime_socket, agent.units(ground.chart))
     restarts = Restarts(ground.chart, runtime, HttpProbe.create(), ground.brake)
     pulls = PullRequests(ground.gitops(), DeployedFolder(settings.sre_space_state), ground.clock)
-    history = KafkaHistory(settings.kafka_bootstrap_servers)
+    history, casebook = KafkaHistory(settings.kafka_bootstrap_servers), ground.casebook
+    symptoms = Symptoms(history, casebook.trust, casebook.repository, ground.clock)
+    orders = _orders(ground, settings)
     fixer = Fixer(
         chart=ground.chart,
         restarts=restarts,
         changes=Changes(pulls, restarts, ground.brake, ground.clock),
-        symptoms=Symptoms(history, ground.casebook.trust, ground.casebook.repository, ground.clock),
+        permission=Permission(ground.chart, casebook, orders, symptoms, ground.clock, settings.dry_run),
         probe=HttpProbe.create(),
-        ledger=ground.casebook,
-        orders=_orders(ground, settings),
         follow_ups=FollowUps(ground.forge),
         brake=ground.brake,
-        clock=ground.clock,
     )
     await ground.watch(fixer, halt_on_label(ground.brake)).run()
 

@@ -16,13 +16,17 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYT
 
 @dataclass(frozen=True)
 class Plan:
-    """A space to be: its state, its ports, its chart (which lies in the checkout), its repository."""
+    """A space to be: its state, its ports, its chart (which lies in the checkout), its repository.
+
+    In a `dry_run` the doctor watches, diagnoses and decides, and changes nothing.
+    """
 
     state: State
     ports: Ports
     chart: Path
     owner: str
     repo: str
+    dry_run: bool = False
 
     @property
     def checkout(self) -> Path:
@@ -101,7 +105,8 @@ def _own(plan: Plan, process: Process, tokens: Mapping[str, str]) -> dict[str, s
         case "brain":
             return _agent(plan, process, tokens) | socket | jaeger | _set("OPENAI_API_KEY", "SRE_NOTIFY_URLS")
         case "fixer":
-            return _agent(plan, process, tokens) | socket | _set("SRE_NOTIFY_URLS")
+            dry = {"DRY_RUN": "true"} if plan.dry_run else {}
+            return _agent(plan, process, tokens) | socket | _set("SRE_NOTIFY_URLS") | dry
         case "memory":
             return _agent(plan, process, tokens) | {"CHROMA_URL": f"http://{HOST}:{plan.ports.chroma_port}"}
         case "scout":

@@ -3,15 +3,13 @@
 import asyncio
 import contextlib
 import json
-import logging
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -21,9 +19,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
-from sre_space.bootstrap import deploy as deployments
 from sre_space.bootstrap import space, space_supervisor
-from sre_space.bootstrap.deploy_watch import follow
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_env import Plan
 from sre_space.bootstrap.space_ports import Ports
@@ -32,6 +28,7 @@ from sre_space.domain.errors import Malformed, Refused, SpaceError, Unavailable
 from sre_space.entrypoints import audit as auditing
 from sre_space.entrypoints import demo as demonstration
 from sre_space.entrypoints import looking, ordering
+from sre_space.entrypoints.deploying import deploy_command
 from sre_space.entrypoints.diagnose import diagnose
 from sre_space.entrypoints.keys import keys
 from sre_space.entrypoints.options import StateOption
@@ -45,16 +42,20 @@ out, err = Console(), Console(stderr=True)
 
 
 app.command()(diagnose)
+app.command("deploy")(deploy_command)
 app.add_typer(keys, name="keys")
 
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="The doctor tells what it would do, and does nothing.")]
 PortsOption = Annotated[str, typer.Option("--ports", help="`usual`, or `free`: any block of free ports.")]
 ChartOption = Annotated[Path | None, typer.Option("--chart", envvar="SRE_SPACE_CHART", help="The patient's chart.")]
 
 
 @app.command()
-def up(state: StateOption, ports: PortsOption = "usual", chart: ChartOption = None) -> None:
+def up(
+    state: StateOption, ports: PortsOption = "usual", chart: ChartOption = None, dry_run: DryRunOption = False
+) -> None:
     """Start the space and leave it running."""
-    plan = plan_of(state, ports, chart)
+    plan = replace(plan_of(state, ports, chart), dry_run=dry_run)
     begun = time.monotonic()
     with _ended_when_stopped():
         space.up(plan, _tell)
@@ -98,30 +99,6 @@ def logs(
             if not follow:
                 return
             time.sleep(0.2)
-
-
-@app.command()
-def deploy(
-    state: StateOption,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on, each time that main moves.")] = False,
-) -> None:
-    """Apply the configuration on main; restart only the services whose desired state changed."""
-    if watch:
-        logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
-        logging.getLogger("httpx").setLevel(logging.WARNING)
-        running_space(State(state.resolve()))
-        follow(State(state.resolve()), threading.Event().wait)
-    done = asyncio.run(deployments.deploy(State(state.resolve())))
-    if as_json:
-        sys.stdout.write(json.dumps(asdict(done)) + "\n")
-    elif not done.changes_something:
-        out.print(f"{done.commit[:12]} runs already")
-    else:
-        out.print(f"{done.commit[:12]} runs; restarted: {', '.join(done.restarted) or 'nothing'}")
-    if done.failed:
-        err.print(f"sre-space: after the deployment {', '.join(done.failed)} does not serve", highlight=False)
-        raise typer.Exit(EXIT_FAILED)
 
 
 @app.command()

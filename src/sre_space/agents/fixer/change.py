@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sre_space.agents.fixer.permission import NOTHING_TO_UNDO
 from sre_space.agents.fixer.pull_requests import Ended, PullRequests
 from sre_space.agents.fixer.restart import Restarts
 from sre_space.agents.hygiene import tidy
@@ -13,7 +14,6 @@ from sre_space.ports.clock import Clock
 from sre_space.ports.gitops import PullRequest
 from sre_space.wire.proposal import Proposal, branches_of, proposal_of, undoing_of
 
-NOTHING_TO_UNDO = "none: nothing was changed"
 LOOKS, LOOK_EVERY_S = 5, 0.2
 
 
