@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from support.kills import PATIENT, holds, next_outage, quiet
+from support.kills import ended_well, next_outage, quiet
 from support.live import LiveSpace
 from support.proxy import Fault, Proxy
+from support.troubles import Killed
 from support.waiting import until
 
 from sre_space.bootstrap.space_ports import HOST
@@ -74,24 +75,25 @@ def _felt(live: LiveSpace, before: dict[str, int]) -> bool:
 
 def _incident(live: LiveSpace, proxy: Proxy, fault: Fault | None, sooner: bool, seconds: float) -> None:
     """One incident with the fault from before it, or from its opening on, until every agent has felt it so long."""
-    known, starts, before = quiet(live), live.starts(PATIENT), _told(live)
+    since, killed, before = quiet(live), Killed.of(live), _told(live)
     if not sooner:
-        live.kill(PATIENT)
-        next_outage(live, known)
+        killed.strike()
+        next_outage(live, since)
     _begin(proxy, fault)
     try:
         begun = time.monotonic()
         if sooner:
-            live.kill(PATIENT)
+            killed.strike()
         slow = fault is not None and not (fault.status or fault.loses_answers)
         until(lambda: slow or _felt(live, before), "every agent feels it", 90)
         until(lambda: time.monotonic() - begun > seconds, "it lasts", seconds + 30)
         if slow:
-            live.closed(next_outage(live, known).issue, 150)
+            live.closed(next_outage(live, since).issue, 150)
     finally:
         _end(proxy, fault)
-    case = live.closed(next_outage(live, known).issue, 150)
-    holds(live, case, known, live.starts(PATIENT) - starts)
+    case = live.closed(next_outage(live, since).issue, 150)
+    ended_well(live, case, since)
+    killed.holds(case)
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -4,41 +4,42 @@
 """
 
 import os
+from dataclasses import replace
 
 import pytest
-from support.kills import PATIENT, Interruption, interrupted, matrix, next_outage, quiet, share
+from support.interruptions import Interruption, Moment, matrix, share
+from support.kills import PATIENT, interrupted, next_outage, quiet
 from support.live import LiveSpace
+from support.troubles import STORY, Killed
 
 from sre_space.domain.facts import Step
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]  # a stack only when it hangs, however busy the machine
 
 SEED = int(os.environ.get("KILL_SEED", "1"))
-RESTART = (
-    Step.DETECT, Step.RECALL, Step.DECIDE, Step.ACT, Step.VERIFY, Step.CONFIRM, Step.CONCLUDE, Step.REMEMBER,
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def story(live_space: LiveSpace) -> tuple[Step, ...]:
     """The steps of an incident that nobody interrupts."""
     live_space.healthy()
-    known = quiet(live_space)
+    since = quiet(live_space)
     live_space.kill(PATIENT)
-    case = live_space.closed(next_outage(live_space, known).issue, 120)
+    case = live_space.closed(next_outage(live_space, since).issue, 120)
     return tuple(entry.fact.step for entry in case.chain)
 
 
-@pytest.mark.parametrize("what", share(SEED, RESTART), ids=str)
+@pytest.mark.parametrize("what", share(SEED, matrix(SEED, [Moment(step) for step in STORY])), ids=str)
 def test_a_kill_in_mid_step_costs_time_only(live: LiveSpace, story: tuple[Step, ...], what: Interruption) -> None:
-    interrupted(live, what, story)
+    interrupted(replace(Killed.of(live), story=story), what)
 
 
 @pytest.mark.kill
-@pytest.mark.parametrize("what", matrix(SEED), ids=str)
+@pytest.mark.parametrize("what", matrix(SEED, [Moment(step) for step in Step]), ids=str)
 def test_a_kill_of_anybody_at_any_step_costs_time_only(
     live: LiveSpace, story: tuple[Step, ...], what: Interruption
 ) -> None:
-    if what.step not in story:
-        pytest.skip(f"a restart had no step {what.step}")
-    interrupted(live, what, story)
+    """The steps are those of `domain/facts.py`: a new one joins by itself."""
+    if what.moment.step not in story:
+        pytest.skip(f"a restart had no step {what.moment}")
+    interrupted(replace(Killed.of(live), story=story), what)

@@ -24,7 +24,7 @@ from sre_space.domain.errors import Unavailable
 
 T = TypeVar("T")
 CHECKOUT = Path(__file__).resolve().parents[2]
-MANY_RESTARTS = ("restarts_per_hour: 6", "restarts_per_hour: 1000")
+LIMITS = ("restarts_per_hour: 6", "changes_per_key_a_day: 2")  # of the chart
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,19 @@ class LiveSpace:
         """How often supervisord has started a unit."""
         return self.state.log("supervisord").read_text().count(f"spawned: '{unit}' ")
 
-    def cases(self) -> list[Case]:
-        """All incidents, oldest first; waits while the forge is away."""
+    def cases(self, since: int = 0) -> list[Case]:
+        """All incidents opened since (Unix ns), oldest first; waits while the forge is away."""
 
         async def listed(operator: Operator) -> list[Case]:
-            issues = await operator.forge.issues(state="all")
-            found = [await operator.casebook.case(issue.number) for issue in issues]
-            return [case for case in found if case is not None]
+            return [case for case in await operator.casebook.touched(since) if case.chain[0].fact.at >= since]
+
+        return self.patiently(lambda: self.ask(listed))
+
+    def open_cases(self) -> list[Case]:
+        """The open incidents, oldest first; waits while the forge is away."""
+
+        async def listed(operator: Operator) -> list[Case]:
+            return list(await operator.casebook.open_cases())
 
         return self.patiently(lambda: self.ask(listed))
 
@@ -123,11 +129,15 @@ class LiveSpace:
 
 
 def start(folder: Path, only: tuple[str, ...] = ()) -> LiveSpace:
-    """Start a space in `folder` on free ports, with a chart that allows many restarts."""
+    """Start a space in `folder` on free ports, with a chart that allows many restarts and changes of one key."""
     checkout = folder / "checkout"
     checkout.mkdir()
     shutil.copytree(CHECKOUT / "deploy", checkout / "deploy")
     chart = checkout / "sre-space.yaml"
-    chart.write_text((CHECKOUT / "sre-space.yaml").read_text().replace(*MANY_RESTARTS))
+    text = (CHECKOUT / "sre-space.yaml").read_text()
+    for limit in LIMITS:
+        assert limit in text
+        text = text.replace(limit, f"{limit.partition(':')[0]}: 1000")
+    chart.write_text(text)
     plan = Plan(State((folder / "state").resolve()), Ports.free_block(), chart, "local", "cloud-insurance")
     return LiveSpace(plan, space.up(plan, lambda _: None, only))

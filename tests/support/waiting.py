@@ -9,13 +9,13 @@ T = TypeVar("T")
 LOOK_EVERY_S = 0.03
 
 
-def until(question: Callable[[], T], what: str, seconds: float = 30.0) -> T:
-    """The first true answer; fails with `what` was waited for."""
+def until(question: Callable[[], T], what: str, seconds: float = 30.0, every_s: float = LOOK_EVERY_S) -> T:
+    """The first true answer, asked for every `every_s` seconds; fails with `what` was waited for."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if answer := question():
             return answer
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(every_s)
     raise AssertionError(f"not within {seconds:g} s: {what}")
 
 
