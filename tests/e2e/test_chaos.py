@@ -22,7 +22,8 @@ from support.waiting import until
 
 from sre_chaos.experiments import EXPERIMENTS
 from sre_space.bootstrap import space, space_supervisor
-from sre_space.bootstrap.deploy import Deployment, deploy
+from sre_space.bootstrap.deploy import deploy
+from sre_space.bootstrap.deploy_journal import Deployment
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.domain.errors import Malformed
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus

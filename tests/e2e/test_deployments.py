@@ -17,6 +17,7 @@ from support.waiting import until
 from sre_space.adapters.github_mcp import GithubGitOps
 from sre_space.bootstrap import space
 from sre_space.bootstrap.space_ports import HOST
+from sre_space.embedded.launcher import running_file
 from sre_space.wire.changes import change_of
 
 pytestmark = [
@@ -114,6 +115,25 @@ def test_a_dry_run_tells_what_a_deployment_would_do_and_does_nothing(patient: Pa
     assert recorded(patient, "Nine")["restarted"] == ["user-service"]
     assert patient.live.pid("user-service") != before
     assert "runs already" in patient.live.answer("deploy", "--dry-run")
+
+
+def test_a_service_that_a_killed_deployer_left_stopped_is_started_with_what_was_decided(
+    patient: Patient, tmp_path: Path
+) -> None:
+    service = psutil.Process(patient.live.pid("user-service"))
+    service.suspend()  # it does not hear that it is to stop: that takes supervisord three seconds
+    limits = patient.live.state.deployed / "space.env"
+    text = limits.read_text().replace("USER_SERVICE_MEMORY_BYTES=400000000", "USER_SERVICE_MEMORY_BYTES=500000000")
+    patient.push("space.env", text, "More memory", tmp_path / "clone")
+    under_way = patient.live.state.deployed.parent / "underway.json"
+    until(under_way.exists, "the deployment is under way")
+    patient.live.kill("warden")
+
+    done = recorded(patient, "More memory")
+    assert (done["changed"], done["restarted"], done["failed"]) == (["space.env"], ["user-service"], [])
+    assert patient.live.pid("user-service") not in (0, service.pid)
+    assert running_file(patient.live.state.root, "user-service").read_text().splitlines()[1] == "500000000"
+    assert not under_way.exists()
 
 
 def test_what_is_pushed_while_the_warden_is_dead_runs_when_it_is_back(patient: Patient, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import JourneyCount
 
 SECOND = 10**9
-LOOK_EVERY_S = 0.25
+LOOK_EVERY_S = 1.0  # every time that counts is in a fact: looking more often would only load the machine
 HEALTHY_NS = 5 * SECOND
 ENOUGH = 10  # attempts of a journey to call it good
 T = TypeVar("T")
@@ -41,22 +41,20 @@ class Patient:
     def incidents(self, since: int) -> list[Opened]:
         """Those opened at or after a Unix ns, oldest first."""
         found = []
-        for case in self.cases():
-            first = case.chain[0].fact
-            symptom = case.detection.symptoms[0]
-            if first.at >= since:
-                found.append(Opened(case.issue, first.at, symptom.kind, symptom.service))
+        for case in self.cases_since(since):
+            first, symptom = case.chain[0].fact, case.detection.symptoms[0]
+            found.append(Opened(case.issue, first.at, symptom.kind, symptom.service))
         return found
 
     def cases_since(self, since: int) -> list[Case]:
         """The incidents that were opened at or after a Unix ns, as they are now."""
-        return [case for case in self.cases() if case.chain[0].fact.at >= since]
+        return [case for case in self.cases(since) if case.chain[0].fact.at >= since]
 
-    def cases(self) -> Sequence[Case]:
-        """All incidents so far; waits while the forge is away."""
+    def cases(self, since: int = 0) -> Sequence[Case]:
+        """All incidents on which something was done since a Unix ns; waits while the forge is away."""
 
         async def listed(operator: Operator) -> Sequence[Case]:
-            return await operator.casebook.touched(0)
+            return await operator.casebook.touched(since)
 
         return self.asked(listed)
 

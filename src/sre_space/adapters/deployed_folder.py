@@ -1,7 +1,7 @@
 """What the embedded space runs with: fulfils `ports.deployments.Deployments` over the folder of its state.
 
-The launcher writes down the digest of the desired state that it started a service with (`run/env/NAME.running`); the
-limits of `space.env` are in force once the deployment has put the file where the warden reads it.
+The launcher writes down what it started a service with (`run/env/NAME.running`): the digest of its file, and its limit
+of memory. The limits of `space.env` are in force once every service was started with its own.
 """
 
 import hashlib
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sre_space.domain.configuration import SPACE_FILE
+from sre_space.wire.memory_limits import memory_limits
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,14 @@ class DeployedFolder:
         name = Path(path).name
         try:
             if path == SPACE_FILE:
-                return (self.state / "deploy" / "config" / name).read_bytes() == content
-            running = self.state / "run" / "env" / f"{Path(path).stem}.running"
-            return running.read_text() == hashlib.sha256(content).hexdigest()
+                deployed = (self.state / "deploy" / "config" / name).read_bytes() == content
+                limits = memory_limits(content.decode())
+                return deployed and all(self._runs(one)[1] == str(limit) for one, limit in limits.items())
+            return self._runs(Path(path).stem)[0] == hashlib.sha256(content).hexdigest()
         except FileNotFoundError:
             return False
+
+    def _runs(self, service: str) -> tuple[str, str]:
+        """Digest and limit that a service was started with."""
+        lines = (self.state / "run" / "env" / f"{service}.running").read_text().splitlines()
+        return (lines[0] if lines else "", lines[1] if len(lines) > 1 else "")

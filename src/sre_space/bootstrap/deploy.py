@@ -7,6 +7,8 @@
 4. Restart the services that run with another desired state than main's, and wait until each serves or has ended.
 5. Tell `changes` what came of it, and write it into `deploy/deployments.jsonl`.
 
+A deployer that is killed in between is continued by the next one (`deploy_journal.py`).
+
 Running it twice changes nothing the second time; two at once take turns: the warden, which deploys whenever main moves
 (`deploy_watch.py`), and whoever says `sre-space deploy`.
 """
@@ -18,46 +20,27 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 
 from sre_space.adapters.kafka import KafkaPublisher
+from sre_space.bootstrap import deploy_journal as journal
 from sre_space.bootstrap import space_supervisor
+from sre_space.bootstrap.deploy_journal import Deployment
 from sre_space.bootstrap.desired_state import SPACE_FILE, desired_state
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.bootstrap.space_state import Running, State, running_space, write_private
 from sre_space.bootstrap.space_table import SERVICES
 from sre_space.domain.errors import Malformed, Refused, Unavailable
 from sre_space.embedded.forge.repository import CONFIG, files_at
-from sre_space.embedded.launcher import digest, running_file
-from sre_space.wire.memory_limits import memory_limits
+from sre_space.embedded.launcher import desired, parse_variables, running_file
 
 TOPIC = "changes"
 SERVES_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.05
 ENDED = ("EXITED", "FATAL", "BACKOFF", "STOPPED")
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """What was done: the commit and its subject, files replaced, services restarted, and those that do not serve now.
-
-    `at` is when the first change began (Unix ns); when main runs already, when it was last deployed.
-    """
-
-    commit: str
-    subject: str
-    changed: tuple[str, ...]
-    restarted: tuple[str, ...]
-    at: int
-    failed: tuple[str, ...] = ()
-
-    @property
-    def changes_something(self) -> bool:
-        """False when main runs already."""
-        return bool(self.changed or self.restarted)
 
 
 class Unfit(Malformed):
@@ -69,22 +52,31 @@ class Unfit(Malformed):
 
 
 async def deploy(state: State) -> Deployment:
-    """Apply main; `Unfit` when it cannot be."""
+    """Apply main; `Unfit` when it cannot be. One that a killed deployer left half done is taken to its end."""
     running = running_space(state)
     with _alone(state):
-        wanted, planned = await asyncio.to_thread(_plan, state, running)
-        last = _last(state)
-        if not planned.changes_something:
-            return replace(planned, at=last.at) if last and last.commit == planned.commit else planned
-        planned = replace(planned, at=time.time_ns())
+        wanted, left = await asyncio.to_thread(_plan, state, running)
+        broken_off, last = journal.under_way(state), journal.last(state)
+        again = broken_off is not None and broken_off.commit == left.commit
+        whole = _both(broken_off, left) if again and broken_off else replace(left, at=time.time_ns())
+        if not whole.changes_something:
+            return replace(left, at=last.at) if last and last.commit == left.commit else left
         previous = last.commit if last else ""
-        await _tell(running, {**_event(planned), "phase": "started", "previous": previous})
-        _write(state, wanted, planned.changed)
-        failed = await asyncio.to_thread(_restart, running, planned.restarted)
-        done = replace(planned, failed=tuple(failed))
+        if not again:
+            await _tell(running, {**_event(whole), "phase": "started", "previous": previous})
+            journal.begin(state, whole)
+        _write(state, wanted, left.changed)
+        failed = await asyncio.to_thread(_restart, running, left.restarted, whole.restarted)
+        done = replace(whole, failed=tuple(failed))
         await _tell(running, {**_event(done), "phase": "done", "previous": previous})
-        _record(state, done)
+        journal.record(state, done)
     return done
+
+
+def _both(begun: Deployment, left: Deployment) -> Deployment:
+    """What a killed deployer had planned, and what is left to do now."""
+    changed = tuple(sorted({*begun.changed, *left.changed}))
+    return replace(begun, changed=changed, restarted=tuple(dict.fromkeys((*begun.restarted, *left.restarted))))
 
 
 def planned(state: State) -> Deployment:
@@ -113,28 +105,22 @@ def _plan(state: State, running: Running) -> tuple[Mapping[str, str], Deployment
         raise Unfit(commit, subject, str(error)) from error
     present = {path.name: path.read_text() for path in state.deployed.glob("*.env")}
     changed = sorted(name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))
-    units = {unit.name for unit in space_supervisor.units(running.socket)}
-    resized = _resized(present.get(SPACE_FILE, ""), wanted.get(SPACE_FILE, ""))
-    stale = [
-        one
-        for one in SERVICES
-        if one in units and (one in resized or _runs(state, one) != digest(_content(wanted, one)))
-    ]
+    stale = _stale(state, running, wanted)
     return wanted, Deployment(commit, subject, tuple(changed), tuple(stale), time.time_ns())
 
 
-def _resized(before: str, after: str) -> set[str]:
-    """Services whose memory limit changes: they begin anew with it, as containers do."""
-    old, new = memory_limits(before), memory_limits(after)
-    return {service for service in old.keys() | new.keys() if old.get(service) != new.get(service)}
-
-
-def _content(wanted: Mapping[str, str], service: str) -> bytes:
-    return wanted.get(f"{service}.env", "").encode()
+def _stale(state: State, running: Running, wanted: Mapping[str, str]) -> list[str]:
+    """Services that were started with another state than the wanted one, or that a killed deployer left stopped."""
+    units = {unit.name: unit.state for unit in space_supervisor.units(running.socket)}
+    broken_off = journal.under_way(state)
+    stopped = {one for one in (broken_off.restarted if broken_off else ()) if units.get(one) == "STOPPED"}
+    space = parse_variables(wanted.get(SPACE_FILE, ""), SPACE_FILE)
+    states = {one: desired(one, wanted.get(f"{one}.env", "").encode(), space) for one in SERVICES if one in units}
+    return [one for one, text in states.items() if one in stopped or _runs(state, one) != text]
 
 
 def _runs(state: State, service: str) -> str:
-    """The digest of what a service was started with, "" when it never was."""
+    """What a service was started with, "" when it never was."""
     with contextlib.suppress(FileNotFoundError):
         return running_file(state.root, service).read_text()
     return ""
@@ -148,13 +134,14 @@ def _write(state: State, wanted: Mapping[str, str], changed: Sequence[str]) -> N
             (state.deployed / name).unlink(missing_ok=True)
 
 
-def _restart(running: Running, services: Sequence[str]) -> list[str]:
-    """Restart one after the other; those that do not serve afterwards."""
+def _restart(running: Running, stale: Sequence[str], all_of_it: Sequence[str]) -> list[str]:
+    """Restart those that are stale, one after the other; those of all that do not serve afterwards."""
     failed = []
-    for service in services:
-        with contextlib.suppress(Refused):  # it is down already
-            space_supervisor.call(running.socket, "stopProcess", service)
-        space_supervisor.start(running.socket, service)
+    for service in all_of_it:
+        if service in stale:
+            with contextlib.suppress(Refused):  # it is down already
+                space_supervisor.call(running.socket, "stopProcess", service)
+            space_supervisor.start(running.socket, service)
         if not _serves(running, service):
             failed.append(service)
     return failed
@@ -193,24 +180,6 @@ async def _tell(running: Running, event: Mapping[str, object]) -> None:
     with contextlib.suppress(Unavailable):
         await publisher.publish(TOPIC, json.dumps(event).encode(), key=str(event["id"]).encode())
     await publisher.close()
-
-
-def _last(state: State) -> Deployment | None:
-    """The newest deployment on record; a line that was cut off counts as none."""
-    with contextlib.suppress(FileNotFoundError, ValueError, TypeError, IndexError):
-        told = json.loads(_records(state).read_text().splitlines()[-1])
-        lists = {name: tuple(told[name]) for name in ("changed", "restarted", "failed")}
-        return Deployment(**{**told, **lists})
-    return None
-
-
-def _record(state: State, deployment: Deployment) -> None:
-    with os.fdopen(os.open(_records(state), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "w") as file:
-        file.write(json.dumps(asdict(deployment)) + "\n")
-
-
-def _records(state: State) -> Path:
-    return state.deployed.parent / "deployments.jsonl"
 
 
 @contextlib.contextmanager

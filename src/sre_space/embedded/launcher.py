@@ -22,6 +22,7 @@ EXIT_USAGE = 2
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PAUSE_S = 1.0  # between two starts of a unit that supervisord restarts by itself: a crash loop stays cheap
 WATCH_S = 0.25
+SPACE_FILE = "space.env"  # beside a service's own file
 
 _LINE = re.compile(r"([A-Za-z_]\w*)=(.*)")
 
@@ -48,7 +49,7 @@ def main() -> NoReturn:
         if launch.config is None:
             _pause(state / "run" / "env" / f"{launch.name}.started")
         if launch.config is not None:  # before it is read: should it change in between, the next deployment restarts us
-            _tell_running(launch.config, running_file(state, launch.name))
+            _tell_running(launch, launch.config, running_file(state, launch.name))
         environment = environment_of(state, launch)
         os.execvpe(launch.argv[0], launch.argv, environment)
     except (Unreadable, OSError) as error:
@@ -94,18 +95,21 @@ def parse_variables(text: str, name: str) -> Mapping[str, str]:
 
 
 def running_file(state: Path, name: str) -> Path:
-    """Where the digest stands of the desired state that a service runs with."""
+    """Where it stands what a service was started with, as `desired` says it."""
     return state / "run" / "env" / f"{name}.running"
 
 
-def digest(content: bytes) -> str:
-    """Names a desired state."""
-    return hashlib.sha256(content).hexdigest()
+def desired(name: str, content: bytes, space: Mapping[str, str]) -> str:
+    """What a service is to run with, in two lines: the digest of its own file, and its limit of memory in `space`."""
+    limit = space.get(f"{name.upper().replace('-', '_')}_MEMORY_BYTES", "")
+    return f"{hashlib.sha256(content).hexdigest()}\n{limit}\n"
 
 
-def _tell_running(config: Path, path: Path) -> None:
+def _tell_running(launch: Launch, config: Path, path: Path) -> None:
+    space = config.with_name(SPACE_FILE)
+    content = config.read_bytes() if config.exists() else b""
     path.touch(mode=0o600)
-    path.write_text(digest(config.read_bytes() if config.exists() else b""))
+    path.write_text(desired(launch.name, content, read_variables(space) if space.exists() else {}))
 
 
 def _supervisor(state: Path) -> int:

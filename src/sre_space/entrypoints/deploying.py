@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from sre_space.bootstrap.deploy import Deployment, deploy, planned
+from sre_space.bootstrap.deploy import deploy, planned
+from sre_space.bootstrap.deploy_journal import Deployment
 from sre_space.bootstrap.deploy_watch import follow
 from sre_space.bootstrap.space_state import State, running_space
 from sre_space.domain.errors import Malformed

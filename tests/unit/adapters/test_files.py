@@ -16,7 +16,7 @@ from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.forge.identities import read_identities, write_identities
-from sre_space.embedded.launcher import digest, running_file
+from sre_space.embedded.launcher import desired, parse_variables, running_file
 from sre_space.ports.outbox import Pending
 
 CHART = Path(__file__).resolve().parents[3] / "sre-space.yaml"
@@ -102,17 +102,29 @@ def test_the_brake_is_set_once_and_stays(tmp_path: Path) -> None:
     assert brake.halted()
 
 
-def test_a_service_runs_with_what_it_was_started_with_and_limits_with_what_the_warden_reads(tmp_path: Path) -> None:
+def test_a_service_runs_with_what_it_was_started_with_and_limits_once_all_were_started_with_theirs(
+    tmp_path: Path,
+) -> None:
     deployed = DeployedFolder(tmp_path)
     for folder in ("run/env", "deploy/config"):
         (tmp_path / folder).mkdir(parents=True)
     service, limits, content = f"{FOLDER}/policy-service.env", f"{FOLDER}/space.env", b"A=1\n"
+    space = "POLICY_SERVICE_MEMORY_BYTES=400\n"
 
-    assert [asyncio.run(deployed.in_force(path, content)) for path in (service, limits)] == [False, False]
-    running_file(tmp_path, "policy-service").write_text(digest(content))
-    (tmp_path / "deploy/config/space.env").write_bytes(content)
-    assert [asyncio.run(deployed.in_force(path, content)) for path in (service, limits)] == [True, True]
-    assert [asyncio.run(deployed.in_force(path, b"A=2\n")) for path in (service, limits)] == [False, False]
+    def started_with(text: str) -> None:
+        told = desired("policy-service", content, parse_variables(text, "space.env"))
+        running_file(tmp_path, "policy-service").write_text(told)
+
+    def in_force(path: str, wanted: bytes) -> bool:
+        return asyncio.run(deployed.in_force(path, wanted))
+
+    assert [in_force(service, content), in_force(limits, space.encode())] == [False, False]
+    started_with("")
+    (tmp_path / "deploy/config/space.env").write_text(space)
+    assert [in_force(service, content), in_force(limits, space.encode())] == [True, False]
+    started_with(space)
+    assert [in_force(service, content), in_force(limits, space.encode())] == [True, True]
+    assert [in_force(service, b"A=2\n"), in_force(limits, b"POLICY_SERVICE_MEMORY_BYTES=500\n")] == [False, False]
 
 
 def test_tokens_are_kept_and_private(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ class Changes:
             return Action(pull.result, remedy, "", "", NOTHING_TO_UNDO, answers, pull.detail)
         return await self.finish(case, remedy, answers) if pull else None
 
-    async def finish(self, case: Case, remedy: ConfigChange, answers: tuple[RuleAnswer, ...] = ()) -> Action | None:
+    async def finish(self, case: Case, remedy: ConfigChange, answers: tuple[RuleAnswer, ...]) -> Action | None:
         """Follow the deployment of what was merged; None while it is under way."""
         proposal = proposal_of(case, remedy)
         pull = await self.pulls.newest(proposal)

@@ -49,8 +49,18 @@ class Fixer:
         remedy = decision.remedy
         if isinstance(remedy, Escalate):
             return await self._escalate(case, decision)
-        if not isinstance(remedy, Restart):
-            return await self._change(case, decision, remedy)
+        if isinstance(remedy, Restart):
+            return await self._restart(case, decision, remedy)
+        action = await self._change(case, decision, remedy)
+        if action is not None and not action.changed and self.changes is not None:
+            await self.changes.clear_away(case)  # a pull request of a try before
+        return action
+
+    async def _restart(self, case: Case, decision: Decision, remedy: Restart) -> Action | None:
+        """What a killed try has begun is taken to its end: it does not expire, but a person may forbid it."""
+        if await self.restarts.begun(remedy):
+            forbidden = await self.permission.forbidden(case, decision)
+            return forbidden or await self.restarts.finish(remedy, await self.permission.on_record(case, decision))
         outage = case.detection.symptoms[0].kind is SymptomKind.INFRASTRUCTURE
         answers = await self.permission.to_act(case, decision, probed=outage)
         if answers is None or isinstance(answers, Action):
@@ -62,7 +72,7 @@ class Fixer:
         if self.changes is None:
             return told(ActionResult.FAILED, decision, "this Fixer cannot change desired state")
         if await self.changes.begun(case, remedy):
-            return await self.changes.finish(case, remedy)
+            return await self.changes.finish(case, remedy, await self.permission.on_record(case, decision))
         answers = await self.permission.to_act(case, decision, probed=False)
         if answers is None or isinstance(answers, Action):
             return answers

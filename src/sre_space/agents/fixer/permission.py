@@ -44,26 +44,46 @@ class Permission:
             return told(ActionResult.CLEARED, decision, detail, answers)
         return rehearsed(case, decision, answers) if self.dry_run else answers
 
+    async def forbidden(self, case: Case, decision: Decision) -> Action | None:
+        """The record that a person forbade it."""
+        no = _forbidding(case, await self.orders.given(case.issue))
+        if no is None:
+            return None
+        result = ActionResult.ESCALATED if no.verb == "stop" else ActionResult.FAILED
+        return told(result, decision, f"{no.by} said {no.verb} (comment {no.place})")
+
+    async def on_record(self, case: Case, decision: Decision) -> Answers:
+        """The rules and the approval, for the record of what a try that was killed has done: it could not tell."""
+        return await self._rules(case, decision) + await self._approval(case, decision)
+
     async def _asked(self, case: Case, decision: Decision) -> Action | Answers | None:
         """People, the clock and the guardrails."""
-        orders, now = await self.orders.given(case.issue), self.clock.now()
-        if (no := _forbidden(case, orders)) is not None:
-            result = ActionResult.ESCALATED if no.verb == "stop" else ActionResult.FAILED
-            return told(result, decision, f"{no.by} said {no.verb} (comment {no.place})")
-        if now > decision.expires:
+        if (no := await self.forbidden(case, decision)) is not None:
+            return no
+        if self.clock.now() > decision.expires:
             return told(ActionResult.REFUSED, decision, "the decision has expired")
-        yes = _approval(case, orders)
-        if decision.plan and yes is None:
+        approval = await self._approval(case, decision)
+        if decision.plan and not approval:
             return None
-        past = await self.ledger.past_actions(now - guardrails.looks_back(decision.remedy))
-        answers = guardrails.ask(self.chart, decision.remedy, case.incident, past, now)
+        answers = await self._rules(case, decision)
         if guardrails.must_wait(answers):
             return None
         if not guardrails.allowed(answers):
             return told(ActionResult.REFUSED, decision, "a guardrail refused", answers)
-        if decision.plan and yes is not None:
-            answers += (RuleAnswer("approval", True, f"{yes.by} approved plan {yes.plan} (comment {yes.place})"),)
-        return answers
+        return answers + approval
+
+    async def _rules(self, case: Case, decision: Decision) -> Answers:
+        now = self.clock.now()
+        past = await self.ledger.past_actions(now - guardrails.looks_back(decision.remedy))
+        return guardrails.ask(self.chart, decision.remedy, case.incident, past, now)
+
+    async def _approval(self, case: Case, decision: Decision) -> Answers:
+        """Who approved the newest plan; an order for another plan approves nothing."""
+        orders = await self.orders.given(case.issue) if decision.plan else ()
+        yes = next((one for one in orders if one.verb == "approve" and one.plan == case.plan), None)
+        return (
+            (RuleAnswer("approval", True, f"{yes.by} approved plan {yes.plan} (comment {yes.place})"),) if yes else ()
+        )
 
 
 def told(result: ActionResult, decision: Decision, detail: str, answers: Answers = ()) -> Action:
@@ -77,12 +97,7 @@ def rehearsed(case: Case, decision: Decision, answers: Answers) -> Action:
     return told(ActionResult.ESCALATED, decision, f"dry run, not done: {decision.remedy.command}; {shown}", answers)
 
 
-def _approval(case: Case, orders: Sequence[Order]) -> Order | None:
-    """The order that approves the newest plan; one for another plan approves nothing."""
-    return next((order for order in orders if order.verb == "approve" and order.plan == case.plan), None)
-
-
-def _forbidden(case: Case, orders: Sequence[Order]) -> Order | None:
+def _forbidding(case: Case, orders: Sequence[Order]) -> Order | None:
     """The order that forbids the newest decision."""
     stops = (order for order in orders if order.verb == "stop" or (order.verb == "reject" and order.plan == case.plan))
     return next(stops, None)

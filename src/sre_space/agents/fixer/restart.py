@@ -11,7 +11,8 @@ from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Runtime, Unit
 
 NO_WAY_BACK = "none: a restart has no inverse"
-ENDED = ("stopped", "exited", "fatal")
+STOPPED = "stopped"  # on somebody's order: not by its own end
+ENDED = (STOPPED, "exited", "fatal")
 
 
 @dataclass(frozen=True)
@@ -23,25 +24,38 @@ class Restarts:
     probe: Probe
     brake: Brake
 
+    async def begun(self, remedy: Restart) -> bool:
+        """True once that life is over: a try that was interrupted ended it, or somebody else did."""
+        return (await self._unit(remedy)).incarnation != remedy.incarnation
+
+    async def finish(self, remedy: Restart, answers: tuple[RuleAnswer, ...]) -> Action | None:
+        """The record of what was begun; a unit that was stopped, and not started yet, is started. None while halted."""
+        before = await self._unit(remedy)
+        if before.state == STOPPED:
+            detail = f"{remedy.service} was stopped for a restart, and is started"
+            return await self._start(remedy, before, answers, detail)
+        detail = "the unit lives another life than the one that was diagnosed"
+        return _told(ActionResult.ALREADY_CHANGED, remedy, detail, answers, before)
+
     async def carry_out(self, remedy: Restart, answers: tuple[RuleAnswer, ...], outage: bool) -> Action | None:
         """What was done, or why not; None while halted. An `outage` is over when the service answers."""
-        service = self.chart.services[remedy.service]
-        before = await self.runtime.unit(service.unit)
-        if before.incarnation != remedy.incarnation:
-            detail = "the unit lives another life than the one that was diagnosed"
-            return _told(ActionResult.ALREADY_CHANGED, remedy, detail, answers, before)
+        service, before = self.chart.services[remedy.service], await self._unit(remedy)
         if outage and before.state == "running" and (await self.probe.check(service.health)).healthy:
             return _told(ActionResult.CLEARED, remedy, "the service answers again", answers, before)
+        return await self._start(remedy, before, answers, f"{remedy.service} restarted")
+
+    async def _start(
+        self, remedy: Restart, before: Unit, answers: tuple[RuleAnswer, ...], detail: str
+    ) -> Action | None:
         if self.brake.halted():
             return None
+        life = before.incarnation if before.state == STOPPED else remedy.incarnation
         try:
-            after = await self.runtime.restart(service.unit, remedy.incarnation)
+            after = await self.runtime.restart(before.name, life)
         except Refused as error:
             return _told(ActionResult.ALREADY_CHANGED, remedy, str(error), answers, before)
-        return Action(
-            ActionResult.DONE, remedy, describe(before), describe(after), NO_WAY_BACK, answers,
-            f"{remedy.service} restarted",
-        )  # fmt: skip
+        done, was = ActionResult.DONE, describe(before)
+        return Action(done, remedy, was, describe(after), NO_WAY_BACK, answers, detail)
 
     async def revive(self, service: str) -> str:
         """Start a unit that has ended, with the desired state of now; how the unit is then, in words."""
@@ -52,6 +66,9 @@ class Restarts:
             except Refused:  # somebody else was faster
                 unit = await self.runtime.unit(unit.name)
         return f"{service} {describe(unit)}"
+
+    async def _unit(self, remedy: Restart) -> Unit:
+        return await self.runtime.unit(self.chart.services[remedy.service].unit)
 
 
 def describe(unit: Unit) -> str:

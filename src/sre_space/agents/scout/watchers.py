@@ -45,6 +45,7 @@ class Watchers:
     resources: dict[tuple[str, str], Saturation] = field(default_factory=dict)
     spans: Feed = field(default_factory=lambda: Feed(SPANS, 0, 0))
     present: dict[tuple[SymptomKind, str], int] = field(default_factory=dict)
+    raw: dict[tuple[SymptomKind, str], int] = field(default_factory=dict)
     strength: dict[tuple[SymptomKind, str], float] = field(default_factory=dict)
     looked_at: int = 0
     sight: Sight = field(default_factory=Sight)
@@ -85,12 +86,16 @@ class Watchers:
         """What hangs together now (Unix ns), oldest first; to be asked a few times a second."""
         self.sight, self.looked_at = sight([self.spans], self.looked_at, now), now
         windows = self.judge(now)
-        steady = self.damping.steady(self._findings(now), now)
+        found = self._findings(now)
+        steady = self.damping.steady(found, now)
         groups = correlate(steady, Scene(self.calls, tuple(self.docket.open.values()), windows, self.sight), now)
         accusing = (finding for group in groups for finding in group.findings)  # also whom no single symptom names
+        damped = {_key(one) for one in steady}
+        inferred = [one for one in accusing if _key(one) not in damped]
+        self.raw |= {_key(one): now for one in (*found, *inferred)}
         for one in (*steady, *accusing):
-            self.present[one.symptom.kind, one.symptom.service] = now
-            self.strength[one.symptom.kind, one.symptom.service] = one.symptom.value
+            self.present[_key(one)] = now
+            self.strength[_key(one)] = one.symptom.value
         return groups
 
     def judge(self, now: int) -> Sequence[Window]:
@@ -108,8 +113,13 @@ class Watchers:
         )
 
     def gone_since(self, kind: SymptomKind, service: str) -> int:
-        """When a symptom was there for the last time (Unix ns); 0 when it never was."""
-        return self.present.get((kind, service), 0)
+        """When a symptom was there for the last time (Unix ns); 0 when it never was.
+
+        While it is there, damped or not, that is now. Once it is over, it is when its detector saw it for the last
+        time: the hold of the damping proves that it stays away, and is no part of the fault.
+        """
+        present = self.present.get((kind, service), 0)
+        return present if present >= self.looked_at else self.raw.get((kind, service), present)
 
     def _news_since(self, health: ServiceHealth, now: int) -> int:
         """When an outage that outlasted what excused it is news: excused for ever is nothing."""
@@ -122,6 +132,10 @@ class Watchers:
         levels = [finding for detector in self.resources.values() for finding in detector.findings()]
         journey = self.conversion.findings(now) + self.budget.findings(now)
         return [*health, *findings(self.operations, self.peers, now), *levels, *journey]
+
+
+def _key(finding: Finding) -> tuple[SymptomKind, str]:
+    return finding.symptom.kind, finding.symptom.service
 
 
 def _out(health: ServiceHealth, since: int) -> Finding:
