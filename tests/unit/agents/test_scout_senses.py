@@ -2,10 +2,14 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from support.world import World
 
 from sre_space.agents.scout.health import FAILURES_TO_FIRE, FAILURES_TO_FIRE_UNSEEN, ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
+from sre_space.analysis.saturation import Resource
+from sre_space.analysis.sight import Feed
 from sre_space.domain.chart import Journey
+from sre_space.domain.facts import SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.ports.probe import Health
 
@@ -136,3 +140,22 @@ def test_what_is_usual_is_learnt_from_good_attempts_outside_of_incidents() -> No
     assert usual == {"journey quote": 9 * SECOND // 1000}
     assert (book.count_quick(0, 30 * SECOND, usual).good, book.count_quick(0, 30 * SECOND, usual).bad) == (15, 15)
     assert book.count_quick(0, 30 * SECOND, {}).bad == 0
+
+
+def test_a_symptom_that_is_over_ended_when_its_detector_saw_it_last_and_not_when_the_hold_was_over() -> None:
+    watchers = World().watchers
+    memory = Resource("policy-service", "memory", 100.0)
+    start = watchers.looked_at
+    seen: list[int] = []
+    for tick in range(1, 41):
+        at = start + tick * SECOND // 2
+        if tick == 12:
+            watchers.restarted("policy-service", at)
+        watchers.spans = Feed("otlp_spans", at, at)
+        watchers.take_level(memory, at, 95.0 if tick < 12 else 20.0)
+        watchers.look(at)
+        seen += [tick] if "saturation/policy-service" in watchers.seen else []
+
+    last = start + 11 * SECOND // 2
+    assert seen == list(range(7, 22))  # from three seconds on, and five more than it lasted
+    assert watchers.gone_since(SymptomKind.SATURATION, "policy-service") == last
