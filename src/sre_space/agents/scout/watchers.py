@@ -86,7 +86,8 @@ class Watchers:
         self.sight, self.looked_at = sight([self.spans], self.looked_at, now), now
         windows = self.judge(now)
         steady = self.damping.steady(self._findings(now), now)
-        groups = correlate(steady, Scene(self.calls, tuple(self.docket.open.values()), windows, self.sight), now)
+        planned = (*windows, *self.docket.holding(now))
+        groups = correlate(steady, Scene(self.calls, tuple(self.docket.open.values()), planned, self.sight), now)
         accusing = (finding for group in groups for finding in group.findings)  # also whom no single symptom names
         for one in (*steady, *accusing):
             self.present[one.symptom.kind, one.symptom.service] = now
