@@ -128,6 +128,7 @@ def test_a_change_goes_from_branch_to_main_as_one_commit(place: Place, number: i
 
         commit = await gitops.commit(merged)
         assert (commit.sha, commit.parents, commit.files) == (merged, (base,), (file_of(number),))
+        assert await gitops.commit("main") == commit
         assert (commit.message, commit.author) == ("Set KEY_3 to 7\n\nbecause", "sre-scout")
         assert await head_of(gitops) == merged
         assert (await gitops.read_files(CONFIG))[file_of(number)].decode() == place.lines(number, KEY_3="7")

@@ -5,6 +5,7 @@ import secrets
 from time import time_ns
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from support.announcing import listening
 from support.servers import Bus
 from support.world import World
 
@@ -36,7 +37,7 @@ def scout(bus: Bus) -> tuple[World, Senses]:
     world, publisher = World(), KafkaPublisher(bus.address)
     nobody = KafkaSubscription(bus.address, [SIGNALS], None)
     watch = Watch(world.runners[Agent.SCOUT], publisher, nobody, 1.0, lambda _: None)
-    senses = Senses(world.scout, world, world.opener, watch, world.forge, publisher, SystemClock())
+    senses = Senses(world.scout, world, world.opener, watch, world.forge, publisher, SystemClock(), listening(world))
     senses.caught_up.set()
     return world, senses
 

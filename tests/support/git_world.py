@@ -94,6 +94,14 @@ class MemoryGit:
         tree = self.commits_[self._sha(ref)][1]
         return {path: content for path, content in tree.items() if path.rpartition("/")[0] == folder}
 
+    async def read_file(self, path: str, ref: str = MAIN) -> bytes:
+        """As the forge does."""
+        self._asked("read_file")
+        tree = self.commits_[self._sha(ref)][1]
+        if path not in tree:
+            raise Missing(path)
+        return tree[path]
+
     async def branches(self) -> Sequence[Branch]:
         """All."""
         self._asked("branches")

@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import time
 import xmlrpc.client
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ _STATES: Mapping[str, State] = {
 _LIVING = ("running", "starting")
 _SIGNALLED = "ended by a signal"
 _NEAR_S = 3.0  # between a kill and the end that supervisord tells in whole seconds
+ENDS_WITHIN_S, LOOK_EVERY_S = 10.0, 0.05
 _BY_A_SIGNAL = -1  # as supervisord reports it; which one is only in its log
 
 
@@ -60,12 +62,21 @@ class SupervisordRuntime:
             raise Refused(f"{name} lives as {before.incarnation}, not as {expected}; nothing was changed")
         if before.state in _LIVING:
             self._call("stopProcess", self.names[name])
+        self._await_end(name)
         try:
             self._call("startProcess", self.names[name], False)
         except Refused as error:
             if "ALREADY_STARTED" not in str(error):
                 raise
         return self._unit(name)
+
+    def _await_end(self, name: str) -> None:
+        """One that is still being stopped, on the order of a Fixer that was killed, cannot be started yet."""
+        deadline = time.monotonic() + ENDS_WITHIN_S
+        while self._call("getProcessInfo", self.names[name])["statename"] == "STOPPING":
+            if time.monotonic() > deadline:
+                raise Unavailable(f"{name} is being stopped, and has not ended within {ENDS_WITHIN_S:g} s")
+            time.sleep(LOOK_EVERY_S)
 
     def _unit(self, name: str) -> Unit:
         if name not in self.names:

@@ -1,7 +1,5 @@
 """The process of Brain: `python -m sre_space.bootstrap.brain`."""
 
-from dataclasses import dataclass
-
 from sre_space.adapters.bundle_folder import BundleFolder
 from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.jaeger import JaegerTraces
@@ -14,25 +12,7 @@ from sre_space.agents.history import History
 from sre_space.agents.inquest import Inquest
 from sre_space.bootstrap import agent, server
 from sre_space.domain import facts
-from sre_space.ports.forge import Forge
-from sre_space.ports.gitops import Commit, GitOps
 from sre_space.settings import Brain as Settings
-
-
-@dataclass(frozen=True)
-class Repository:
-    """Commits and single files of them."""
-
-    gitops: GitOps
-    forge: Forge
-
-    async def commit(self, sha: str) -> Commit:
-        """As Git has it."""
-        return await self.gitops.commit(sha)
-
-    async def read_file(self, path: str, ref: str = "main") -> bytes:
-        """As the forge does."""
-        return await self.forge.read_file(path, ref)
 
 
 async def _work(settings: Settings) -> None:
@@ -40,12 +20,12 @@ async def _work(settings: Settings) -> None:
     state = settings.sre_space_state
     runtime = SupervisordRuntime(settings.runtime_socket, agent.units(ground.chart), state / "run" / "warden.jsonl")
     gitops = ground.gitops()
-    held = inquest(ground, settings, Repository(gitops, ground.forge))
+    held = inquest(ground, settings, agent.Repository(gitops, ground.forge))
     brain = Brain(ground.chart, runtime, held, ground.casebook, ground.clock, History(gitops))
     await ground.watch(brain).run()
 
 
-def inquest(ground: agent.Ground, settings: Settings, repository: Repository) -> Inquest:
+def inquest(ground: agent.Ground, settings: Settings, repository: agent.Repository) -> Inquest:
     """The door to the engine, with everything that it reads."""
     history = KafkaHistory(settings.kafka_bootstrap_servers)
     traces, caller = JaegerTraces(settings.jaeger_url), ground.chart.journey.caller

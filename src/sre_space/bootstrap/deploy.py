@@ -40,6 +40,7 @@ from sre_space.embedded.launcher import desired, parse_variables, running_file
 TOPIC = "changes"
 SERVES_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.05
+STOPPING = "STOPPING"
 ENDED = ("EXITED", "FATAL", "BACKOFF", "STOPPED")
 
 
@@ -141,10 +142,20 @@ def _restart(running: Running, stale: Sequence[str], all_of_it: Sequence[str]) -
         if service in stale:
             with contextlib.suppress(Refused):  # it is down already
                 space_supervisor.call(running.socket, "stopProcess", service)
+            _await_end(running, service)
             space_supervisor.start(running.socket, service)
         if not _serves(running, service):
             failed.append(service)
     return failed
+
+
+def _await_end(running: Running, service: str) -> None:
+    """One that is still being stopped, on the order of a deployer that was killed, cannot be started yet."""
+    deadline = time.monotonic() + SERVES_WITHIN_S
+    while time.monotonic() < deadline:
+        if not any(one.name == service and one.state == STOPPING for one in space_supervisor.units(running.socket)):
+            return
+        time.sleep(LOOK_EVERY_S)
 
 
 def _serves(running: Running, service: str) -> bool:

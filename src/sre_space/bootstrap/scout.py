@@ -9,9 +9,11 @@ from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.agents.scout.scout import Scout
 from sre_space.agents.scout.watchers import Watchers
+from sre_space.agents.scout.witness import Witness
 from sre_space.bootstrap import agent, server
 from sre_space.domain import facts
 from sre_space.domain.case import Case
+from sre_space.loop.announcements import Announcements
 from sre_space.loop.opening import Opener
 from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, SPANS, Senses
 from sre_space.loop.sightings import Sightings
@@ -38,7 +40,10 @@ async def _work(settings: Settings) -> None:
         return judged.owns()
 
     watch = ground.watch(scout, polled)
-    senses = Senses(scout, HttpProbe.create(), opener, watch, ground.forge, KafkaPublisher(bus), ground.clock)
+    witness = Witness(agent.Repository(ground.gitops(), ground.forge), frozenset(ground.chart.services))
+    announced = Announcements(witness, watchers.docket, ground.reporter, ground.clock)
+    probe, signals = HttpProbe.create(), KafkaPublisher(bus)
+    senses = Senses(scout, probe, opener, watch, ground.forge, signals, ground.clock, announced)
     heard = KafkaSubscription(bus, [SPANS, METRICS, ASKED, BOUGHT, CHANGES], None)
     async with asyncio.TaskGroup() as group:
         group.create_task(senses.probe_for_ever())
@@ -47,6 +52,7 @@ async def _work(settings: Settings) -> None:
         group.create_task(senses.listen_for_ever(judged))
         group.create_task(senses.listen_for_ever(heard))
         group.create_task(senses.read_limits_for_ever())
+        group.create_task(announced.confirm_for_ever())
         group.create_task(senses.open_for_ever(lambda: judged.owns() and watchers.docket.known))
         group.create_task(sightings.tell_for_ever(lambda: judged.owns() and watchers.docket.known))
         group.create_task(watch.run())

@@ -5,7 +5,6 @@ Scout takes spans in as a member of a group and publishes sketches of them; whoe
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +13,10 @@ from datetime import datetime
 from sre_space.agents.scout.health import PERIOD_S
 from sre_space.agents.scout.scout import Scout
 from sre_space.analysis.saturation import Resource
-from sre_space.analysis.windows import Window
 from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.domain.facts import SymptomKind
 from sre_space.domain.telemetry import SpanKind
+from sre_space.loop.announcements import Announcements
 from sre_space.loop.opening import Opener
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import History, Publisher, Record, Subscription
@@ -41,8 +40,6 @@ TRY_AGAIN_S = 1.0
 READ_AT_ONCE = 50  # records, before others have their turn
 LIMITS_EVERY_S = 30.0
 LIMITS = "deploy/config/space.env"
-DEPLOYMENT_NS = 30 * SECOND  # at most, should nobody say that it is done
-SETTLED_NS = SECOND  # after it is done: requests that were under way, and a probe
 FILES, CONNECTIONS = "process.unix.file_descriptor.limit", "db.client.connection.max"
 CPU = Resource("", "CPU", 1.0, lasting_ns=30 * SECOND, trends=False)
 
@@ -58,6 +55,7 @@ class Senses:
     forge: Forge
     signals: Publisher
     clock: Clock
+    announcements: Announcements
     memory: dict[str, int] = field(default_factory=dict)
     instances: dict[str, str] = field(default_factory=dict)
     most: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -126,7 +124,7 @@ class Senses:
     async def read_back(self, history: History, since: int) -> None:
         """What a Scout that was just started has missed, in the order of time; probes go on meanwhile.
 
-        The incidents come first: an attempt that failed in one is not to burn the error budget again.
+        Incidents and deployments come first: an attempt that failed in one is not to burn the error budget again.
         """
         await self._recall(since)
         until = self.clock.now() + SECOND  # beyond where those who listen began: what comes twice counts once
@@ -136,6 +134,7 @@ class Senses:
         except SpaceError as error:
             log.warning("what was before this start is unknown: %s", error)
         missed = sorted((one for records in windows for one in records), key=lambda record: record.at)
+        await self.announcements.recall(record for record in missed if record.topic == CHANGES)
         for number, record in enumerate(missed):
             hear(record, self.take_in)
             if record.topic == SIGNALS:
@@ -178,7 +177,7 @@ class Senses:
             case topic if topic == BOUGHT:
                 watchers.cohorts.buy(record.key.decode(), _event_time(record))
             case topic if topic == CHANGES:
-                self._take_change(record)
+                self.announcements.take(record)
 
     def _take_journeys(self, record: Record) -> None:
         watchers = self.scout.watchers
@@ -212,17 +211,6 @@ class Senses:
             case "db.client.connection.count" if CONNECTIONS in most:
                 return Resource(level.service, "database connections", most[CONNECTIONS], trends=False)
         return None
-
-    def _take_change(self, record: Record) -> None:
-        try:
-            told = json.loads(record.value)
-            services, phase = frozenset(str(told["service"]).split(",")) - {""}, told["phase"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise Malformed(f"no change: {error!r}") from error
-        if phase == "started" and services:
-            self.scout.watchers.docket.announce(Window(record.at, record.at + DEPLOYMENT_NS, services))
-        if phase == "done":
-            self.scout.watchers.docket.finished(services, record.at + SETTLED_NS)
 
     async def read_limits_for_ever(self) -> None:
         """The limits of memory, from the desired state in Git."""

@@ -63,7 +63,7 @@ class GitOps(Protocol):
         ...
 
     async def commit(self, sha: str) -> Commit:
-        """One commit, with the files it touched."""
+        """One commit, with the files it touched; a branch's name stands for its head."""
         ...
 
     async def read_files(self, folder: str, ref: str = "main") -> Mapping[str, bytes]:

@@ -80,7 +80,7 @@ def alert_file(alert: Alert) -> bytes:
 class Deployment:
     """What a deployment told the topic `changes`: the commit, when, which services it restarted, which files it took.
 
-    `phase` is `started` before anything changes, `done` after.
+    `phase` is `started` before anything changes, `done` after. `previous` is the commit that was deployed before it.
     """
 
     commit: str
@@ -89,6 +89,7 @@ class Deployment:
     services: tuple[str, ...]
     files: tuple[str, ...]
     summary: str
+    previous: str = ""
 
 
 def deployment_of(record: bytes) -> Deployment:
@@ -102,6 +103,7 @@ def deployment_of(record: bytes) -> Deployment:
             services=tuple(name for name in str(told.get("service") or "").split(",") if name),
             files=tuple(str(name) for name in told.get("files") or ()),
             summary=str(told.get("summary") or ""),
+            previous=str(told.get("previous") or ""),
         )
     except _BROKEN as error:
         raise Malformed(f"no deployment: {type(error).__name__}: {error}") from error

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from support.announcing import announcement, listening, pushed
 from support.world import SECOND, World
 
 from sre_space.agents.scout.docket import Docket
@@ -79,7 +80,7 @@ class Signals:
 def senses(world: World, signals: Signals) -> Senses:
     """Those of a world in memory; nobody is woken."""
     watch = Watch(world.runners[next(iter(world.runners))], signals, Feed([]), 1.0, lambda _: None)
-    return Senses(world.scout, world, world.opener, watch, world.forge, signals, world.clock)
+    return Senses(world.scout, world, world.opener, watch, world.forge, signals, world.clock, listening(world))
 
 
 def spans(world: World, partition: int, offset: int, count: int = 1) -> Record:
@@ -220,22 +221,19 @@ def test_what_failed_in_an_incident_of_before_is_not_burnt_again_by_a_scout_that
     asyncio.run(story())
 
 
-def change(world: World, phase: str, service: str = "policy-service") -> Record:
-    """A deployment as `sre-space deploy` tells it."""
-    body = json.dumps({"id": "c1", "kind": "deployment", "phase": phase, "service": service}).encode()
-    return Record(CHANGES, 0, 0, world.clock.now(), body)
-
-
 def test_a_deployment_that_heals_opens_nothing_and_one_that_kills_opens_one() -> None:
     async def story(survives: bool) -> list[str]:
-        world = World()
+        world = World(deployer=False)
         ours = senses(world, Signals())
-        ours.take_in(change(world, "started"))
+        sha = pushed(world, "policy-service", 6)
+        ours.take_in(announcement(world, sha, "policy-service"))
+        await ours.announcements.confirm()
         world.dead = {"policy-service"}
         for _ in range(6):
             await world.clock.sleep(0.25)
             assert world.scout.detections() == []
-        ours.take_in(change(world, "done"))
+        ours.take_in(announcement(world, sha, "policy-service", "done"))
+        await ours.announcements.confirm()
         world.dead -= {"policy-service"} if survives else set()
         keys = []
         for _ in range(20):
@@ -273,7 +271,7 @@ def test_a_scout_that_starts_knows_past_deployments_and_who_served_before() -> N
             await ours_before.sketch_for_ever(_late(feed, world))
         frame = Record(SIGNALS, 0, 0, world.clock.now(), signals.frames[0])
         world.board["policy-service"].seen_healthy = False
-        started = change(world, "started")
+        started = announcement(world, pushed(world, "policy-service", 6), "policy-service")
 
         await ours.read_back(Past([frame, started]), 0)
 

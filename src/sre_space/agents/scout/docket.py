@@ -21,6 +21,7 @@ class Docket:
     windows: dict[str, Window] = field(default_factory=dict)
     past: list[Window] = field(default_factory=list)
     planned: list[Window] = field(default_factory=list)
+    held: list[Window] = field(default_factory=list)
     verified: dict[str, int] = field(default_factory=dict)
     known: bool = False  # from the first refresh on: before it, what is open is not known
 
@@ -52,24 +53,29 @@ class Docket:
             self._begin(case.detection, waits_for_people(case))
         self._forget(now)
 
-    def announce(self, window: Window) -> None:
-        """A deployment or other planned work."""
-        self.planned.append(window)
+    def announce(self, window: Window, before: Window | None = None) -> None:
+        """A deployment or other planned work; `before`: as it was known until now. Work on nobody excuses nothing."""
+        self.planned = [one for one in self.planned if one != before] + ([window] if window.services else [])
 
-    def finished(self, services: frozenset[str], at: int) -> None:
-        """The planned work on these services is over at a Unix ns."""
-        self.planned = [
-            Window(one.since, min(one.until, at), one.services) if one.services == services else one
-            for one in self.planned
-        ]
+    def hold(self, window: Window) -> None:
+        """Somebody announced work, and it is asked whether that is true: what it would excuse waits."""
+        self.held.append(window)
+
+    def release(self, window: Window) -> None:
+        """It is answered."""
+        self.held.remove(window)
+
+    def holding(self, now: int) -> Sequence[Window]:
+        """What is waited for at a Unix ns; what began in it is news when nobody confirmed it in time."""
+        return [one for one in self.held if now < one.until]
 
     def all_windows(self) -> Sequence[Window]:
         """What excuses symptoms, planned or not."""
         return (*self.windows.values(), *self.past, *self.planned)
 
     def excused(self, at: int) -> bool:
-        """True for an attempt of the journey that began while an incident was open, or during planned work."""
-        return any(window.holds(at) for window in self.all_windows())
+        """True for an attempt of the journey that began while an incident was open, or during (announced) work."""
+        return any(window.holds(at) for window in (*self.all_windows(), *self.held))
 
     def _begin(self, detection: Detection, waits: bool = False) -> None:
         window = _lasting(detection)

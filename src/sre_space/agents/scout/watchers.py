@@ -88,15 +88,20 @@ class Watchers:
         windows = self.judge(now)
         found = self._findings(now)
         steady = self.damping.steady(found, now)
-        groups = correlate(steady, Scene(self.calls, tuple(self.docket.open.values()), windows, self.sight), now)
-        accusing = (finding for group in groups for finding in group.findings)  # also whom no single symptom names
-        damped = {_key(one) for one in steady}
-        inferred = [one for one in accusing if _key(one) not in damped]
-        self.raw |= {_key(one): now for one in (*found, *inferred)}
-        for one in (*steady, *accusing):
-            self.present[_key(one)] = now
-            self.strength[_key(one)] = one.symptom.value
+        planned = (*windows, *self.docket.holding(now))
+        groups = correlate(steady, Scene(self.calls, tuple(self.docket.open.values()), planned, self.sight), now)
+        self._remember(found, steady, [finding for group in groups for finding in group.findings], now)
         return groups
+
+    def _remember(
+        self, found: Sequence[Finding], steady: Sequence[Finding], grouped: Sequence[Finding], now: int
+    ) -> None:
+        """What is there now. Whom a group accuses may have no symptom of its own: then the group is what saw it."""
+        damped = {_key(one) for one in steady}
+        inferred = [one for one in grouped if _key(one) not in damped]
+        self.raw |= {_key(one): now for one in (*found, *inferred)}
+        self.present |= {_key(one): now for one in (*steady, *grouped)}
+        self.strength |= {_key(one): one.symptom.value for one in (*steady, *grouped)}
 
     def judge(self, now: int) -> Sequence[Window]:
         """Let the detectors judge what is complete at `now` (Unix ns); the windows that excused it."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 SUFFIX = "_MEMORY_BYTES"
-_LINE = re.compile(r"([A-Z][A-Z0-9_]*)=(\d+)")
+_LINE = re.compile(r"([A-Z][A-Z0-9_]*)=(\d{1,18})")
 
 
 class BadLimits(Exception):
