@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
+from xmlrpc.client import ServerProxy
 
 import httpx
 import numpy as np
 import pytest
+from supervisor.xmlrpc import SupervisorTransport
 from support.servers import ServerProcess, module, serving
 from support.waiting import free_port, until
 
@@ -119,9 +121,8 @@ def supervisord(folder: Path) -> Iterator[SupervisordRuntime]:
     """A real supervisord with two sleepers."""
     path = folder / "s.sock"
     sleeper = f'{sys.executable} -c "import time; time.sleep(600)"'
-    programs = "".join(
-        f"[program:{name}]\ncommand={sleeper}\nautorestart=false\nstartsecs=0\n" for name in ("policy-service", "other")
-    )
+    settings, names = "autorestart=false\nstartsecs=0\nstopwaitsecs=1\n", ("policy-service", "other")
+    programs = "".join(f"[program:{name}]\ncommand={sleeper}\n{settings}" for name in names)
     (folder / "s.conf").write_text(
         f"[supervisord]\nnodaemon=true\nlogfile={folder}/s.log\npidfile={folder}/s.pid\n[unix_http_server]\nfile={path}\n"
         "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
@@ -193,6 +194,22 @@ def test_a_living_unit_is_ended_and_started_anew(runtime: SupervisordRuntime) ->
     after = now(lambda: runtime.restart("policy-service", before.incarnation))
 
     assert after.pid != before.pid
+
+
+def test_a_unit_that_is_being_stopped_is_started_once_it_has_ended(runtime: SupervisordRuntime) -> None:
+    pid = state(runtime).pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)  # it does not hear that it is to stop
+    transport = SupervisorTransport(None, None, f"unix://{runtime.socket}")
+    ServerProxy("http://127.0.0.1", transport=transport).supervisor.stopProcess("policy-service", False)
+    transport.close()
+    stopped = state(runtime)
+    assert stopped.state == "stopped"
+
+    after = now(lambda: runtime.restart("policy-service", stopped.incarnation))
+
+    assert after.state == "running"
+    assert after.pid not in (None, pid)
 
 
 @pytest.mark.parametrize("name", ["other", "../x", "policy-service; rm -rf /", ""])

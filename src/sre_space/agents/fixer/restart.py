@@ -26,7 +26,8 @@ class Restarts:
 
     async def begun(self, remedy: Restart) -> bool:
         """True once that life is over: a try that was interrupted ended it, or somebody else did."""
-        return (await self._unit(remedy)).incarnation != remedy.incarnation
+        known = remedy.service in self.chart.services  # a stranger is refused by the guardrails
+        return known and (await self._unit(remedy)).incarnation != remedy.incarnation
 
     async def finish(self, remedy: Restart, answers: tuple[RuleAnswer, ...]) -> Action | None:
         """The record of what was begun; a unit that was stopped, and not started yet, is started. None while halted."""
