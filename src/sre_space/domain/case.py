@@ -114,6 +114,26 @@ class Case:
         return tuple(trials)
 
     @property
+    def eased_at(self) -> int:
+        """When the last change was made that stood as the newest decision was taken (Unix ns); 0 when none did.
+
+        What it eased is no merit of what was decided after it.
+        """
+        stood = 0
+        for entry in self.chain[: self._decided]:
+            match entry.fact.payload:
+                case Action(changed=True):
+                    stood = entry.fact.at
+                case Undo(result=ActionResult.DONE | ActionResult.ALREADY_CHANGED):
+                    stood = 0
+        return stood
+
+    @property
+    def _decided(self) -> int:
+        """The place of the newest decision in the chain."""
+        return max((place for place, entry in enumerate(self.chain) if entry.fact.step is Step.DECIDE), default=0)
+
+    @property
     def plan(self) -> str:
         """Names the newest decision where it waits for a person; approving another one approves nothing."""
         newest = next((entry for entry in reversed(self.chain) if entry.fact.step is Step.DECIDE), None)

@@ -272,6 +272,32 @@ def test_a_change_that_does_not_help_is_taken_back_and_not_tried_again() -> None
     asyncio.run(story())
 
 
+def test_what_an_earlier_change_eased_is_no_merit_of_a_later_one() -> None:
+    async def story() -> None:
+        world = World()
+        world.git.person_commits(QUOTE_FILE, "ONLINE_LIMIT", "RISK_FALLBACK=none\nONLINE_LIMIT")
+        world.faults = [
+            Fault(
+                SymptomKind.ERROR, "policy-service", lambda _: True,
+                lambda values: 0.3 if values["RISK_FALLBACK"] == "standard" else 0.9,
+            )
+        ]  # fmt: skip
+        kinds = {1: CauseKind.SLOW_NETWORK}
+        world.diagnoses = lambda case: diagnosis("policy-service", kinds.get(len(case.chain) - 1, CauseKind.ERROR))
+        for _ in range(80):
+            await world.clock.sleep(0.25)
+
+        case = await world.play(await world.report(SymptomKind.ERROR, "policy-service"), 600)
+
+        eases, does_nothing = "PR SET quote-service RISK_FALLBACK", "PR SET quote-service DOWNSTREAM_ATTEMPTS"
+        assert tried(case)[:3] == [f"{eases}: done", f"{does_nothing}: done", f"undo {does_nothing}: done"]
+        assert verdicts(case)[:2] == [Outcome.IMPROVED, Outcome.NOT_RECOVERED]
+        assert "RISK_FALLBACK=standard" in main(world)
+        assert "DOWNSTREAM_ATTEMPTS=1" in main(world)
+
+    asyncio.run(story())
+
+
 def test_a_change_that_makes_it_worse_is_taken_back() -> None:
     async def story() -> None:
         world = World()

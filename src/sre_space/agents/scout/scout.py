@@ -140,24 +140,26 @@ class Scout:
         journey = self._journey_effect(case, now)
         if journey is Effect.WORSE:
             return Outcome.WORSE
-        weaker = symptom.kind in SHARES and eased(symptom.value, self._strength(symptom))
+        first = not case.eased_at  # how strong the symptom was between two changes is not kept
+        weaker = first and symptom.kind in SHARES and eased(symptom.value, self._strength(symptom))
         return Outcome.IMPROVED if journey is Effect.BETTER or weaker else Outcome.NOT_RECOVERED
 
     def _journey_effect(self, case: Case, now: int) -> Effect:
         """The journey before the decision against that after the action; SAME while another incident holds it down.
 
-        Success decides; where what is wrong is slowness, so does the share of attempts that are not slow.
+        Before is since the first symptom, or since an earlier change that stands. Success decides; where what is wrong
+        is slowness, so does the share of attempts that are not slow.
         """
         decided = case.fact_of(Step.DECIDE)
         if decided is None or self._another_is_open(case):
             return Effect.SAME
         book, since = self.watchers.book, min(symptom.since for symptom in case.detection.symptoms)
-        begun = case.last.at + SETTLING
-        success = effect(book.count(since, decided.at), book.count(begun, now))
+        begun, ill = case.last.at + SETTLING, max(since, case.eased_at + SETTLING)
+        success = effect(book.count(ill, decided.at), book.count(begun, now))
         if success is not Effect.SAME or case.detection.symptoms[0].kind is not SymptomKind.LATENCY:
             return success
         usual = book.usual(since - HEALTHY, since, self.watchers.docket.excused)
-        return effect(book.count_quick(since, decided.at, usual), book.count_quick(begun, now, usual))
+        return effect(book.count_quick(ill, decided.at, usual), book.count_quick(begun, now, usual))
 
     def _another_is_open(self, case: Case) -> bool:
         return any(key != case.detection.key for key in self.watchers.docket.open)
