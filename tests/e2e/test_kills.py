@@ -7,10 +7,10 @@ import os
 from dataclasses import replace
 
 import pytest
-from support.interruptions import Interruption, Moment, matrix, share
+from support.interruptions import ACTOR, Interruption, Moment, matrix, share
 from support.kills import PATIENT, interrupted, next_outage, quiet
 from support.live import LiveSpace
-from support.troubles import STORY, Killed
+from support.troubles import STORY, Hanging, Killed
 
 from sre_space.domain.facts import Step
 
@@ -32,6 +32,15 @@ def story(live_space: LiveSpace) -> tuple[Step, ...]:
 @pytest.mark.parametrize("what", share(SEED, matrix(SEED, [Moment(step) for step in STORY])), ids=str)
 def test_a_kill_in_mid_step_costs_time_only(live: LiveSpace, story: tuple[Step, ...], what: Interruption) -> None:
     interrupted(replace(Killed.of(live), story=story), what)
+
+
+@pytest.mark.parametrize(
+    "delay_s", [1.0, pytest.param(2.0, marks=pytest.mark.kill), pytest.param(3.0, marks=pytest.mark.kill)]
+)
+def test_a_fixer_that_is_killed_while_it_stops_a_hanging_service_leaves_it_running(
+    live: LiveSpace, delay_s: float
+) -> None:
+    interrupted(Hanging.of(live), Interruption(Moment(Step.ACT), (ACTOR,), delay_s))
 
 
 @pytest.mark.kill

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from socketserver import BaseRequestHandler, TCPServer
 
+import psutil
 from support.kills import PATIENT, next_outage
 from support.live import LiveSpace
 from support.main_branch import MainBranch
@@ -51,6 +52,15 @@ class Killed:
     def holds(self, case: Case) -> None:
         """Started once, recorded once."""
         assert self.live.starts(PATIENT) - self.starts == sum(action.changed for action in _actions(case)) == 1
+
+
+@dataclass(frozen=True)
+class Hanging(Killed):
+    """SIGSTOP: a restart mends it, and takes three seconds to end what does not listen."""
+
+    def strike(self) -> None:
+        """Stop it."""
+        psutil.Process(self.live.pid(PATIENT)).suspend()
 
 
 @dataclass(frozen=True)
