@@ -40,8 +40,8 @@ from sre_space.embedded.launcher import desired, parse_variables, running_file
 TOPIC = "changes"
 SERVES_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.05
-STOPPING = "STOPPING"
-ENDED = ("EXITED", "FATAL", "BACKOFF", "STOPPED")
+STOPPING, STOPPED = "STOPPING", "STOPPED"
+ENDED = ("EXITED", "FATAL", "BACKOFF", STOPPED)
 
 
 class Unfit(Malformed):
@@ -114,7 +114,7 @@ def _stale(state: State, running: Running, wanted: Mapping[str, str]) -> list[st
     """Services that were started with another state than the wanted one, or that a killed deployer left stopped."""
     units = {unit.name: unit.state for unit in space_supervisor.units(running.socket)}
     broken_off = journal.under_way(state)
-    stopped = {one for one in (broken_off.restarted if broken_off else ()) if units.get(one) == "STOPPED"}
+    stopped = {one for one in (broken_off.restarted if broken_off else ()) if units.get(one) in (STOPPING, STOPPED)}
     space = parse_variables(wanted.get(SPACE_FILE, ""), SPACE_FILE)
     states = {one: desired(one, wanted.get(f"{one}.env", "").encode(), space) for one in SERVICES if one in units}
     return [one for one, text in states.items() if one in stopped or _runs(state, one) != text]
