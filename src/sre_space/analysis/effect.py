@@ -5,6 +5,7 @@ from enum import Enum
 from sre_space.domain.facts import JourneyCount
 from sre_space.domain.statistics import wilson
 
+MATERIAL = 0.1  # of the journeys: who fails a few more than before was not made worse by what did not help
 EASED = 0.5  # of a symptom's strength: from here on down it is another state of things
 
 
@@ -19,13 +20,19 @@ class Effect(Enum):
 def effect(before: JourneyCount, after: JourneyCount) -> Effect:
     """BETTER or WORSE when the 95 % Wilson intervals of success do not overlap, which errs towards SAME.
 
+    WORSE also needs that a tenth more of the journeys fail.
     Two intervals that do not overlap differ at far less than 5 % (Schenker and Gentleman 2001).
     """
     low_before, high_before = wilson(before.good, before.good + before.bad)
     low_after, high_after = wilson(after.good, after.good + after.bad)
     if low_after > high_before:
         return Effect.BETTER
-    return Effect.WORSE if high_after < low_before else Effect.SAME
+    material = _share(before) - _share(after) >= MATERIAL
+    return Effect.WORSE if high_after < low_before and material else Effect.SAME
+
+
+def _share(count: JourneyCount) -> float:
+    return count.good / max(1, count.good + count.bad)
 
 
 def eased(then: float, now: float) -> bool:

@@ -1,15 +1,17 @@
 """Scout's health detector and journey book, on virtual time."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.world import World
 
 from sre_space.agents.scout.health import FAILURES_TO_FIRE, FAILURES_TO_FIRE_UNSEEN, ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
+from sre_space.analysis.effect import Effect, effect
 from sre_space.analysis.saturation import Resource
 from sre_space.analysis.sight import Feed
 from sre_space.domain.chart import Journey
-from sre_space.domain.facts import SymptomKind
+from sre_space.domain.facts import JourneyCount, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.ports.probe import Health
 
@@ -140,6 +142,38 @@ def test_what_is_usual_is_learnt_from_good_attempts_outside_of_incidents() -> No
     assert usual == {"journey quote": 9 * SECOND // 1000}
     assert (book.count_quick(0, 30 * SECOND, usual).good, book.count_quick(0, 30 * SECOND, usual).bad) == (15, 15)
     assert book.count_quick(0, 30 * SECOND, {}).bad == 0
+
+
+def test_a_visit_counts_where_it_began() -> None:
+    book = JourneyBook(JOURNEY)
+    for number, (visit, start, good) in enumerate(
+        [("a", 10, True), ("b", 20, False), ("a", 21, True), ("b", 30, True)]
+    ):
+        book.add(attempt(number, start, good, attributes={"journey.id": visit}), 40)
+
+    before, during, later = book.count(15, 30), book.count_visits(15, 30), book.count_visits(15, 31)
+
+    assert (before.good, before.bad) == (1, 1)  # one bought what was priced before
+    assert (during.good, during.bad) == (0, 1)
+    assert (later.good, later.bad) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ((50, 50), (0, 100), Effect.WORSE),
+        ((95, 5), (70, 30), Effect.WORSE),
+        ((9, 91), (0, 132), Effect.SAME),  # surely fewer, and not a tenth of all
+        ((0, 20), (195, 5), Effect.BETTER),
+        ((940, 60), (990, 10), Effect.BETTER),
+        ((50, 50), (45, 55), Effect.SAME),
+        ((0, 0), (0, 100), Effect.SAME),
+    ],
+)
+def test_an_action_is_better_or_worse_when_chance_does_not_explain_it(
+    before: tuple[int, int], after: tuple[int, int], expected: Effect
+) -> None:
+    assert effect(JourneyCount(*before, 0, 1), JourneyCount(*after, 1, 2)) is expected
 
 
 def test_a_symptom_that_is_over_ended_when_its_detector_saw_it_last_and_not_when_the_hold_was_over() -> None:

@@ -55,6 +55,10 @@ class JourneyBook:
         results = [attempt.good for attempt in self.attempts if since <= attempt.start < until]
         return JourneyCount(sum(results), len(results) - sum(results), since, until)
 
+    def count_visits(self, since: int, until: int) -> JourneyCount:
+        """As `count`, of visits that began at or after `since`: what was priced before a fault may still be bought."""
+        return self._summed(since, until, lambda one: one.good)
+
     def usual(self, since: int, until: int, excused: Callable[[int], bool]) -> Mapping[str, int]:
         """How long each step took (ns), the median over good attempts that began in [since, until) Unix ns.
 
@@ -67,18 +71,25 @@ class JourneyBook:
         return {step: int(median(all_)) for step, all_ in took.items()}
 
     def count_quick(self, since: int, until: int, usual: Mapping[str, int]) -> JourneyCount:
-        """As `count`, but good are only those that were not slow against what is usual for their step."""
-        some = [one for one in self.attempts if since <= one.start < until]
-        quick = sum(one.good and one.took <= slow_over(usual.get(one.step, one.took)) for one in some)
-        return JourneyCount(quick, len(some) - quick, since, until)
+        """As `count_visits`, but good are only those that were not slow against what is usual for their step."""
+        return self._summed(since, until, lambda one: one.good and one.took <= slow_over(usual.get(one.step, one.took)))
+
+    def _summed(self, since: int, until: int, good: Callable[[Attempt], bool]) -> JourneyCount:
+        begun = self._begun()
+        results = [good(one) for one in self.attempts if since <= begun[one.journey] and one.start < until]
+        return JourneyCount(sum(results), len(results) - sum(results), since, until)
+
+    def _begun(self) -> Mapping[str, int]:
+        """When each visit began (Unix ns)."""
+        first: dict[str, int] = {}
+        for attempt in self.attempts:
+            first[attempt.journey] = min(attempt.start, first.get(attempt.journey, attempt.start))
+        return first
 
     def good_visits(self, since: int) -> tuple[int, int]:
         """Visits begun after the last bad attempt and after `since`: how many, and that moment (Unix ns)."""
         last_bad = max((a.start for a in self.attempts if not a.good and a.start >= since), default=since - 1)
-        first: dict[str, int] = {}
-        for attempt in self.attempts:
-            first[attempt.journey] = min(attempt.start, first.get(attempt.journey, attempt.start))
-        return sum(start > last_bad for start in first.values()), last_bad + 1
+        return sum(start > last_bad for start in self._begun().values()), last_bad + 1
 
     def bad_traces(self, since: int, limit: int = 3) -> tuple[str, ...]:
         """Trace ids of the newest bad attempts."""

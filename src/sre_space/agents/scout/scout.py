@@ -155,7 +155,7 @@ class Scout:
             return Effect.SAME
         book, since = self.watchers.book, min(symptom.since for symptom in case.detection.symptoms)
         begun, ill = case.last.at + SETTLING, max(since, case.eased_at + SETTLING)
-        success = effect(book.count(ill, decided.at), book.count(begun, now))
+        success = effect(book.count_visits(ill, decided.at), book.count_visits(begun, now))
         if success is not Effect.SAME or case.detection.symptoms[0].kind is not SymptomKind.LATENCY:
             return success
         usual = book.usual(since - HEALTHY, since, self.watchers.docket.excused)
