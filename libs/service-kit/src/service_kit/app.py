@@ -15,11 +15,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from service_kit import problems
 from service_kit.hosts import OnlyAllowedHosts
 from service_kit.outbox import Relay
+from service_kit.overload import OnlyWhoWaits
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry import Telemetry
 
 PORT_IN_USE = 2
 PROBES = ("/health", "/ready")
+SWITCH_S = (
+    0.001  # between threads: the loop, and with it a probe, waits a moment for threads at work, not 5 ms for each
+)
 
 
 def create_app(
@@ -43,6 +47,7 @@ def create_app(
         telemetry={"operation_spans": False, "logs": False, "exclude": _is_probe},
     )
     problems.install(app)
+    app.add_middleware(OnlyWhoWaits, most=settings.requests_at_once, paths=PROBES)
     app.add_middleware(OnlyAllowedHosts, allowed=settings.allowed_hosts)
 
     @app.get("/health")
@@ -78,5 +83,6 @@ def serve(name: str, port: int, variable: str, make: Callable[[], FastAPI]) -> N
             raise
         sys.stderr.write(f"{name}: port {port} is in use; set {variable} to another\n")
         sys.exit(PORT_IN_USE)
+    sys.setswitchinterval(SWITCH_S)
     config = uvicorn.Config(make(), access_log=False, log_config=None, timeout_graceful_shutdown=1)
     uvicorn.Server(config).run(sockets=[listener])

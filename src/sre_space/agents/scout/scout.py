@@ -153,8 +153,9 @@ class Scout:
         decided = case.fact_of(Step.DECIDE)
         if decided is None or self._another_is_open(case):
             return Effect.SAME
-        book, since = self.watchers.book, min(symptom.since for symptom in case.detection.symptoms)
-        begun, ill = case.last.at + SETTLING, max(since, case.eased_at + SETTLING)
+        symptoms, book = case.detection.symptoms, self.watchers.book
+        since = min(symptom.since for symptom in symptoms)  # a burnt budget is dated back into healthy time
+        begun, ill = case.last.at + SETTLING, max(symptoms[0].since, case.eased_at + SETTLING)
         success = effect(book.count_visits(ill, decided.at), book.count_visits(begun, now))
         if success is not Effect.SAME or case.detection.symptoms[0].kind is not SymptomKind.LATENCY:
             return success

@@ -1,0 +1,41 @@
+"""More requests than can be served: some at a time, and only for callers who still wait.
+
+Work for answers that nobody reads keeps an overload alive after its cause is gone (metastable failures; Bronson et al.,
+HotOS 2021), and a service whose threads all want to run does not answer its probes in time.
+"""
+
+import asyncio
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class OnlyWhoWaits:
+    """At most `most` requests at work; who hung up while waiting for a place is not served. Some `paths` never wait."""
+
+    def __init__(self, app: ASGIApp, most: int, paths: tuple[str, ...]) -> None:
+        self.app, self.paths = app, paths
+        self.places = asyncio.Semaphore(most)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the request, wait for a place, pass it on."""
+        if scope["type"] != "http" or scope["path"] in self.paths:
+            return await self.app(scope, receive, send)
+        request = Request(scope, receive)
+        try:
+            body = await request.body()  # before there is a place: who sends slowly holds up nobody else
+        except ClientDisconnect:
+            return None
+        async with self.places:
+            if not await request.is_disconnected():
+                await self.app(scope, _replayed(body, receive), send)
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """What has been read is received once more; then what comes."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return again
