@@ -64,7 +64,7 @@ class Patient:
         async def good(operator: Operator) -> bool:
             now = time.time_ns()
             count = await operator.journeys(now - HEALTHY_NS, now)
-            early = await operator.journeys(learnt_since - 60 * SECOND, learnt_since)
+            early = await operator.journeys(learnt_since - HEALTHY_NS, learnt_since)
             opened = await operator.casebook.open_cases()
             return (
                 count.good >= ENOUGH
@@ -77,8 +77,9 @@ class Patient:
         return self.asked(good)
 
     def journeys_good(self, since: int) -> bool:
-        """True when ten attempts since then went well, and none badly."""
-        count = self._journeys(since, time.time_ns())
+        """True when of the attempts since then those of the last five seconds went well, at least ten, none badly."""
+        now = time.time_ns()
+        count = self._journeys(max(since, now - HEALTHY_NS), now)
         return count.good >= ENOUGH and not count.bad
 
     def failed(self, since: int, until: int) -> int:

@@ -75,11 +75,11 @@ def _play(course: Course, experiment: Experiment, heal: bool) -> Round:
         patient.until(lambda: _done(patient.cases_since(at)), HEAL_WITHIN_S if heal else STAYS_WELL_S)
     done = time.time_ns()
     cases = tuple(patient.cases_since(at))
-    direct, said = _asked_directly(patient, done) if experiment.is_control else (None, "")
     well = patient.until(lambda: patient.journeys_good(done), STAYS_WELL_S)
-    failed = patient.failed(at, done)
     patient.chaos("--recover")
     closed = course.wait_until_well()
+    direct, said = _asked_directly(patient, done) if experiment.is_control else (None, "")  # traces by the thousand:
+    failed = patient.failed(at, done)  # to ask for them while the fault lasts would load the patient's machine
     later = tuple(case for case in patient.cases_since(at) if case.issue not in {one.issue for one in cases})
     return Round(experiment, service, at, cases, well, closed, failed, later, direct, said)
 
