@@ -24,6 +24,7 @@ from sre_space.agents.fixer.pull_requests import PullRequests
 from sre_space.agents.fixer.restart import Restarts
 from sre_space.agents.fixer.symptoms import Symptoms
 from sre_space.agents.gathering import Gathering
+from sre_space.agents.healthy_time import Window
 from sre_space.agents.history import History
 from sre_space.agents.inquest import Inquest
 from sre_space.agents.memory import Memory
@@ -266,9 +267,9 @@ class ScriptedInquest(Inquest):
 
     script: Callable[[Case], Diagnosis | None] = lambda _: None
 
-    async def hold(self, case: Case, units: Mapping[str, Unit]) -> Diagnosis:
+    async def hold(self, case: Case, units: Mapping[str, Unit], ill: Sequence[Window] = ()) -> Diagnosis:
         """What the story says, or what is found."""
-        return self.script(case) or await super().hold(case, units)
+        return self.script(case) or await super().hold(case, units, ill)
 
 
 def diagnosis(service: str, kind: CauseKind, change: str = "") -> Diagnosis:

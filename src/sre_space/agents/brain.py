@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sre_space.agents.healthy_time import ill_times
 from sre_space.agents.history import History
 from sre_space.agents.inquest import Inquest
 from sre_space.agents.ladder import Scene, rungs
@@ -19,6 +20,7 @@ from sre_space.ports.ledger import Ledger
 from sre_space.ports.runtime import Runtime, Unit
 
 EXPIRES_NS = 60 * 10**9
+LATELY_NS = 15 * 60 * 10**9  # incidents that may lie in a baseline
 CHANGE_EXPIRES_NS = 15 * 60 * 10**9  # a pull request's checks take their time
 
 
@@ -46,7 +48,8 @@ class Brain:
     async def decide(self, case: Case) -> Decision | None:
         """The first rung of the ladder that the guardrails allow; None while one of them says: later."""
         units = {unit.name: unit for unit in await self.runtime.units()}
-        diagnosis = await self.inquest.hold(case, units)
+        lately = await self.ledger.touched(self.clock.now() - LATELY_NS)
+        diagnosis = await self.inquest.hold(case, units, ill_times(lately, case.incident))
         now = self.clock.now()
         past = await self.ledger.past_actions(now - DAY_NS)
         refused: list[RuleAnswer] = []

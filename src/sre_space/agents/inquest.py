@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sre_space.agents.deployments import RecentDeployments
 from sre_space.agents.gathering import Gathering, Plan
+from sre_space.agents.healthy_time import Window, healthy_parts
 from sre_space.agents.standing import standing
 from sre_space.agents.tried import disproved, last_tried, reverted
 from sre_space.analysis.diagnosis.tables import Alert, Change, State
@@ -47,13 +48,16 @@ class Inquest:
     bundles: Bundles
     clock: Clock
 
-    async def hold(self, case: Case, units: Mapping[str, Unit]) -> Diagnosis:
-        """The engine's answer on everything since the incident began, or since the last remedy that failed."""
+    async def hold(self, case: Case, units: Mapping[str, Unit], ill: Sequence[Window] = ()) -> Diagnosis:
+        """The engine's answer on everything since the incident began, or since the last remedy that failed.
+
+        At `ill` times other incidents were open: they are no baseline.
+        """
         now = self.clock.now()
         states = await standing(self.chart, units, self.probe, now)
         services = tuple(self.chart.services)
         gathered, changes = await asyncio.gather(
-            self.gathering.gather(plan_of(case, states), services),
+            self.gathering.gather(plan_of(case, states, ill), services),
             self.deployments.before(now, reverted(case)),
         )
         files = gathered | self._told(case, states, changes)
@@ -80,7 +84,7 @@ class Inquest:
         }
 
 
-def plan_of(case: Case, states: Sequence[State]) -> Plan:
+def plan_of(case: Case, states: Sequence[State], ill: Sequence[Window] = ()) -> Plan:
     """What to read. A service that is out accuses itself: a few seconds tell, no restart waits for a minute's data."""
     first = case.detection.symptoms[0]
     began = max(first.since, case.chain[0].fact.at - LONGEST_NS)
@@ -88,10 +92,9 @@ def plan_of(case: Case, states: Sequence[State]) -> Plan:
     if any(state.sick for state in states) or first.kind is SymptomKind.INFRASTRUCTURE:
         end = began - OUTAGE_BEFORE_NS
         since = max(end, last_tried(case))
-        return Plan(((end - OUTAGE_BASELINE_NS, end),), since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits=True)
-    part = BASELINE_NS // BASELINES
-    begins = (began - APART_NS - BASELINE_NS + number * part for number in range(BASELINES))
-    usual = tuple((begin, begin + part) for begin in begins)
+        usual = healthy_parts(end, OUTAGE_BASELINE_NS, 1, ill)
+        return Plan(usual, since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits=True)
+    usual = healthy_parts(began - APART_NS, BASELINE_NS // BASELINES, BASELINES, ill)
     return Plan(usual, since, USUAL_TRACES, TRACES, topics=True, awaits=False)
 
 

@@ -14,6 +14,10 @@ class Ledger(Protocol):
         """Actions that changed a service at or after `since` (Unix ns), over open and closed incidents."""
         ...
 
+    async def touched(self, since: int) -> Sequence[Case]:
+        """Open and closed incidents on which something was said or done at or after `since` (Unix ns)."""
+        ...
+
     async def case(self, issue: int) -> Case | None:
         """The verified case of an issue; None when the issue is not an incident of ours."""
         ...
