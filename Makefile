@@ -8,7 +8,7 @@ demo: setup
 	@$(BIN)/sre-space demo
 
 test: setup
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest
 
 test-kill: setup
 	@$(BIN)/python -m pytest -m kill

@@ -36,7 +36,7 @@ def taken(live: LiveSpace) -> Iterator[TakenPort]:
     trouble.stranger.close()
 
 
-@pytest.mark.parametrize("what", in_stages(SEED, matrix(SEED, CHANGE, PAIRS), 2), ids=str)
+@pytest.mark.parametrize("what", in_stages(SEED, matrix(SEED, CHANGE, PAIRS), 1), ids=str)
 def test_a_kill_in_a_stage_of_a_change_costs_time_only(live: LiveSpace, what: Interruption) -> None:
     interrupted(BadCommit.of(live), what)
 

@@ -73,11 +73,11 @@ def matrix(seed: int, moments: Sequence[Moment], pairs: int | None = None) -> li
 
 
 def share(seed: int, whole: Sequence[Interruption]) -> list[Interruption]:
-    """Each victim once and two pairs, at moments that the seed draws."""
+    """Each victim once and one pair, at moments that the seed draws."""
     chance = random.Random(seed)
     pairs = [one for one in whole if len(one.victims) == 2]
     alone = [chance.choice([one for one in whole if one.victims == (victim,)]) for victim in VICTIMS]
-    return [*alone, *chance.sample(pairs, 2)]
+    return [*alone, chance.choice(pairs)]
 
 
 def in_stages(seed: int, whole: Sequence[Interruption], count: int) -> list[Interruption]:
