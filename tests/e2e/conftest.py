@@ -8,6 +8,11 @@ from support.live import LiveSpace, start
 from sre_space.bootstrap import space
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The space that many tests share is started last: beside a module's own space it would take half of the machine."""
+    items.sort(key=lambda item: "live_space" in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session")
 def live_space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSpace]:
     """Started once; ended whatever happens. A bug that a process only logged fails the last test."""
