@@ -9,7 +9,7 @@ from sre_space.bootstrap import space
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The space that many tests share is started last: beside a module's own space it would take half of the machine."""
+    """The space that many tests share is started last: beside another one it would take half of the machine."""
     items.sort(key=lambda item: "live_space" in getattr(item, "fixturenames", ()))
 
 
