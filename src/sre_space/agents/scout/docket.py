@@ -10,6 +10,7 @@ from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.facts import Detection, Step
 
 SECOND = 10**9
+BEFORE_NS = 5 * SECOND  # the first symptom that was seen
 KEPT_NS = 15 * 60 * SECOND  # of a window that is over: as long as telemetry of it may be read back
 
 
@@ -35,7 +36,7 @@ class Docket:
             if case.is_open and not case.recovered:
                 self._begin(case.detection)
             else:
-                self.past.append(replace(_lasting(case.detection), until=_end_of(case)))
+                self.past.append(_past(_lasting(case.detection), _end_of(case)))
 
     def recovered(self, key: str, at: int) -> None:
         """A recovery was verified at a Unix ns: its issue may be closed before the next poll sees it."""
@@ -84,7 +85,7 @@ class Docket:
 
     def _end(self, key: str, at: int) -> None:
         del self.open[key]
-        self.past.append(replace(self.windows.pop(key), until=at))
+        self.past.append(_past(self.windows.pop(key), at))
 
     def _forget(self, now: int) -> None:
         self.past = [one for one in self.past if now - one.until < KEPT_NS]
@@ -95,6 +96,11 @@ def _lasting(detection: Detection) -> Window:
     """From the first symptom on."""
     since = min(symptom.since for symptom in detection.symptoms)
     return Window(since, STILL_OPEN, frozenset({detection.symptoms[0].service}), detection.key)
+
+
+def _past(window: Window, until: int) -> Window:
+    """The window of an incident that is over. Spans may tell of its fault before the probe of a Scout that was away."""
+    return replace(window, since=window.since - BEFORE_NS, until=until)
 
 
 def _end_of(case: Case) -> int:
