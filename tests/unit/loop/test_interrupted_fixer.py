@@ -71,6 +71,16 @@ async def killed(world: World, number: int) -> None:
     world.runners[Agent.FIXER] = world.runner(Agent.FIXER)
 
 
+async def left_stopped() -> tuple[StopsFirst, int]:
+    """A hanging service that Fixer has stopped and not started: the world, and the incident's number."""
+    world = StopsFirst()
+    world.dead = {"policy-service"}
+    world.diagnoses = lambda _: diagnosis("policy-service", CauseKind.HANG)
+    number = await world.detect()
+    await killed(world, number)
+    return world, number
+
+
 def action(case: Case) -> Action:
     """The first."""
     return next(payload for payload in case.payloads if isinstance(payload, Action))
@@ -79,11 +89,7 @@ def action(case: Case) -> Action:
 @pytest.mark.parametrize("waits_s", [0, 61])
 def test_a_unit_that_was_stopped_for_a_restart_is_started_however_late(waits_s: int) -> None:
     async def story() -> None:
-        world = StopsFirst()
-        world.dead = {"policy-service"}
-        world.diagnoses = lambda _: diagnosis("policy-service", CauseKind.HANG)
-        number = await world.detect()
-        await killed(world, number)
+        world, number = await left_stopped()
         await world.clock.sleep(waits_s)
 
         case = await world.play(number, 300)
@@ -98,11 +104,7 @@ def test_a_unit_that_was_stopped_for_a_restart_is_started_however_late(waits_s: 
 
 def test_while_halted_it_stays_stopped() -> None:
     async def story() -> None:
-        world = StopsFirst()
-        world.dead = {"policy-service"}
-        world.diagnoses = lambda _: diagnosis("policy-service", CauseKind.HANG)
-        number = await world.detect()
-        await killed(world, number)
+        world, number = await left_stopped()
         world.halted_now = True
 
         case = await world.play(number, 40)
@@ -115,11 +117,7 @@ def test_while_halted_it_stays_stopped() -> None:
 
 def test_a_person_who_says_stop_is_obeyed_also_in_between() -> None:
     async def story() -> None:
-        world = StopsFirst()
-        world.dead = {"policy-service"}
-        world.diagnoses = lambda _: diagnosis("policy-service", CauseKind.HANG)
-        number = await world.detect()
-        await killed(world, number)
+        world, number = await left_stopped()
         world.says(number, "/sre stop")
 
         case = await world.play(number, 40)
