@@ -39,13 +39,14 @@ class RecentDeployments:
     repository: Repository
     diffs: "OrderedDict[str, str]" = field(default_factory=OrderedDict)
 
-    async def before(self, now: int, besides: Sequence[str]) -> Sequence[Change]:
+    async def before(self, opened: int, now: int, besides: Sequence[str]) -> Sequence[Change]:
         """The deployments of the last hour as changes, one for each service that they restarted; not those `besides`.
 
-        A deployment that restarted nobody is one change of nobody in particular.
+        What began after the incident was `opened` (Unix ns), the doctor's own remedies among it, did not cause it. A
+        deployment that restarted nobody is one change of nobody in particular.
         """
         told = _told(await self.history.window(TOPIC, now - RECENT_NS, now))
-        recent = [(one, done) for one, done in told if one.commit not in besides][-MOST:]
+        recent = [(one, done) for one, done in told if one.at < opened and one.commit not in besides][-MOST:]
         diffs = await asyncio.gather(*(self._diff(one) for one, _ in recent))
         return [
             _change(one, done, service, diff)

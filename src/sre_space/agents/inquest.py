@@ -58,7 +58,7 @@ class Inquest:
         services = tuple(self.chart.services)
         gathered, changes = await asyncio.gather(
             self.gathering.gather(plan_of(case, states, ill), services),
-            self.deployments.before(now, reverted(case)),
+            self.deployments.before(case.chain[0].fact.at, now, reverted(case)),
         )
         files = gathered | self._told(case, states, changes)
         read = self.clock.now()

@@ -94,6 +94,17 @@ def test_a_deployment_under_which_all_went_well_for_a_while_is_innocent() -> Non
     assert (found.causes[0].service, found.causes[0].kind, found.change) == ("tax", CauseKind.ERROR, "")
 
 
+def test_what_was_deployed_after_the_incident_was_opened_did_not_cause_it() -> None:
+    here = Clinic(spans_at(USUAL, SICK - 66 * SECOND))
+    here.spans += spans_at(shop(90, 6, Fault(fails={"GET /rate": "KeyError"})), SICK + 10 * SECOND)
+    here.deploy("c0ffee", "tax", SICK + 9 * SECOND, POOL, "DATABASE_POOL_SIZE=500\n")
+    chain = restarted("tax", SICK + 8 * SECOND, Outcome.NOT_RECOVERED)
+
+    found = here.ask(case(SymptomKind.ERROR, *chain))
+
+    assert (found.causes[0].service, found.causes[0].kind, found.change) == ("tax", CauseKind.ERROR, "")
+
+
 def test_a_deployment_of_another_service_is_innocent() -> None:
     here = clinic(Fault(fails={"GET /rate": "KeyError"}))
     here.deploy("c0ffee", "mail", SICK - SECOND, POOL, "DATABASE_POOL_SIZE=500\n")
