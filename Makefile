@@ -8,7 +8,7 @@ demo: setup
 	@$(BIN)/sre-space demo
 
 test: setup
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --durations=25
 
 test-kill: setup
 	@$(BIN)/python -m pytest -m kill

@@ -68,10 +68,20 @@ def test_the_demonstration_ends_with_one_json_object_and_leaves_nothing(tmp_path
     assert not list(tmp_path.glob("sre-space-demo-*"))
 
 
-@pytest.mark.parametrize("moment", ["starting bus", "starting traffic", "waiting for healthy", "was hit", "detect"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+MOMENTS = ("starting bus", "starting traffic", "waiting for healthy", "was hit", "detect")
+IN_MAKE_TEST = ((signal.SIGINT, "starting traffic"), (signal.SIGINT, "detect"), (signal.SIGHUP, "was hit"))
+
+
+def _ends() -> list[object]:
+    """Every moment with both signals; `make test` has a share, `make test-kill` the rest."""
+    pairs = [(number, moment) for number in (signal.SIGINT, signal.SIGHUP) for moment in MOMENTS]
+    marks = {pair: () if pair in IN_MAKE_TEST else pytest.mark.kill for pair in pairs}
+    return [pytest.param(*pair, marks=marks[pair], id=f"{pair[0].name}, {pair[1]}") for pair in pairs]
+
+
+@pytest.mark.parametrize(("number", "moment"), _ends())
 def test_ctrl_c_or_a_closed_terminal_at_any_moment_of_the_demonstration_leaves_nothing(
-    tmp_path: Path, moment: str, number: signal.Signals
+    tmp_path: Path, number: signal.Signals, moment: str
 ) -> None:
     with subprocess.Popen(
         [*COMMAND, "demo"], env=environment(tmp_path), cwd=CHECKOUT,
