@@ -145,9 +145,8 @@ def test_a_foreign_host_or_origin_is_refused_with_a_problem_detail(app: FastAPI,
 
 
 def test_an_event_is_a_cloud_event_and_waits_while_the_bus_is_down(engine: Engine) -> None:
-    with Session(engine) as session:
-        add_event(session, "kit", "quote_requested", "q1", {"quote_id": "q1"})
-        session.commit()
+    with engine.begin() as transaction:
+        add_event(transaction, "kit", "quote_requested", "q1", {"quote_id": "q1"})
     relay = Relay(engine, "127.0.0.1:1")
     relay.start()
     relay.ring()
@@ -163,9 +162,9 @@ def test_an_event_is_a_cloud_event_and_waits_while_the_bus_is_down(engine: Engin
 
 
 def test_an_event_of_a_transaction_that_failed_does_not_exist(engine: Engine) -> None:
-    with Session(engine) as session:
-        add_event(session, "kit", "quote_requested", "q1", {})
-        session.rollback()
+    with engine.connect() as transaction:
+        add_event(transaction, "kit", "quote_requested", "q1", {})
+        transaction.rollback()
 
     with Session(engine) as session:
         assert not session.scalars(select(OutboxEvent)).all()

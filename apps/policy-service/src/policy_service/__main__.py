@@ -84,7 +84,7 @@ def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
     def assess(request: AssessmentRequest) -> AssessmentAnswer:
         """Assess and keep the result."""
         score = risk_score(request.age, request.claims, request.product)
-        with Session(engine) as session:
+        with Session(engine, expire_on_commit=False) as session:
             row = Assessment(user_id=request.user_id, product=request.product, score=score)
             session.add(row)
             session.commit()
@@ -102,7 +102,7 @@ def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
     @app.post("/policies", status_code=201)
     def issue(request: PolicyRequest) -> PolicyAnswer:
         """Issue; the same quote again gives the same policy."""
-        with Session(engine) as session:
+        with Session(engine, expire_on_commit=False) as session:
             return _policy(session.scalar(_policies_of(request.quote_id)) or _issued(session, request))
 
     @app.get("/policies/{id}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import FastAPI, Path, Query
-from sqlalchemy import CursorResult, Engine, select, update
+from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.orm import Session
 
 from quote_service.downstream import Downstream
@@ -47,22 +47,22 @@ class Quotes:
 
     def request(self, asked: QuoteRequest) -> QuoteAnswer:
         """Commit that somebody asked, before anybody else is asked; then price it."""
-        quote = Quote(id=str(uuid.uuid4()), state="requested", **asked.model_dump())
-        with Session(self.engine, expire_on_commit=False) as session:
-            session.add(quote)
-            data = {"quote_id": quote.id, "user_id": asked.user_id, "product": asked.product}
-            add_event(session, NAME, "quote_requested", quote.id, data)
-            session.commit()
+        row = {"id": str(uuid.uuid4()), "state": "requested", "premium_cents": 0, "policy_id": 0, **asked.model_dump()}
+        with self.engine.begin() as transaction:  # short: SQLite lets one write at a time
+            transaction.execute(insert(Quote), row)
+            data = {"quote_id": row["id"], "user_id": asked.user_id, "product": asked.product}
+            add_event(transaction, NAME, "quote_requested", row["id"], data)
         self.relay.ring()
         score = self._score(asked)
-        with Session(self.engine, expire_on_commit=False) as session:
-            quote = session.merge(quote)
-            quote.state, quote.standard = "priced", StandardTariff() if score is None else None
-            quote.premium_cents = premium_cents(
-                asked.product, STANDARD_SCORE if score is None else score, asked.coverage
-            )
-            session.commit()
-        return QuoteAnswer.of(quote)
+        priced = {
+            "state": "priced",
+            "premium_cents": premium_cents(asked.product, STANDARD_SCORE if score is None else score, asked.coverage),
+        }
+        with self.engine.begin() as transaction:
+            transaction.execute(update(Quote).where(Quote.id == row["id"]).values(priced))
+            if score is None:
+                transaction.execute(insert(StandardTariff), {"quote_id": row["id"]})
+        return QuoteAnswer(**{**row, **priced}, tariff="standard" if score is None else "individual")
 
     def _score(self, asked: QuoteRequest) -> int | None:
         """The customer's risk; None when nobody can tell it now and there is a fallback."""
@@ -85,16 +85,14 @@ class Quotes:
             raise Problem(409, f"a premium above {self.limit_cents} cents is not sold online")
         request = {"quote_id": id, "user_id": quote.user_id, "premium_cents": quote.premium_cents}
         policy = self.policies.ask("POST", "/policies", request)
-        with Session(self.engine) as session:
-            first = update(Quote).where(Quote.id == id, Quote.state == "priced")
-            bought = session.execute(first.values(state="purchased", policy_id=policy["id"]))
-            assert isinstance(bought, CursorResult)
-            if bought.rowcount:  # of two purchases at once, one tells
+        quote.state, quote.policy_id = "purchased", policy["id"]  # one quote has one policy, whoever buys it first
+        first = update(Quote).where(Quote.id == id, Quote.state == "priced")
+        with self.engine.begin() as transaction:
+            if transaction.execute(first.values(state=quote.state, policy_id=quote.policy_id)).rowcount:
                 data = {"quote_id": id, "policy_id": policy["id"], "premium_cents": quote.premium_cents}
-                add_event(session, NAME, "quote_purchased", id, data)
-            session.commit()
+                add_event(transaction, NAME, "quote_purchased", id, data)  # of two purchases at once, one tells
         self.relay.ring()
-        return QuoteAnswer.of(self.find(id))
+        return QuoteAnswer.of(quote)
 
     def find(self, id: str) -> Quote:
         """One quote."""

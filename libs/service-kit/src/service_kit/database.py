@@ -36,7 +36,7 @@ def open_database(url: str, pool_size: int) -> Engine:
 
 
 def _opened(url: str, pool_size: int) -> Engine:
-    engine = create_engine(url, pool_size=pool_size, pool_pre_ping=not url.startswith("sqlite"))
+    engine = create_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=not url.startswith("sqlite"))
     if url.startswith("sqlite"):
         event.listen(engine, "connect", _tune)
     SQLAlchemyInstrumentor().instrument(engine=engine)

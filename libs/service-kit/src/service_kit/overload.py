@@ -26,8 +26,9 @@ class OnlyWhoWaits:
             body = await request.body()  # before there is a place: who sends slowly holds up nobody else
         except ClientDisconnect:
             return None
+        waits = self.places.locked()
         async with self.places:
-            if not await request.is_disconnected():
+            if not (waits and await request.is_disconnected()):
                 await self.app(scope, _replayed(body, receive), send)
 
 

@@ -14,7 +14,7 @@ from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExp
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
-from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -67,7 +67,8 @@ def set_up(service: str, version: str, endpoint: str) -> Telemetry:
         export_interval_millis=METRICS_EVERY_MS,
         export_timeout_millis=3000,
     )
-    meters = MeterProvider(metric_readers=[reader], resource=resource)
+    # Nobody reads exemplars, and a request pays for each.
+    meters = MeterProvider(metric_readers=[reader], resource=resource, exemplar_filter=AlwaysOffExemplarFilter())
     logs = LoggerProvider(resource=resource)
     logs.add_log_record_processor(
         BatchLogRecordProcessor(
