@@ -80,9 +80,11 @@ class Conversion:
         return Known.USUAL if self.baseline.ready else Known.LEARNING
 
     def findings(self, now: int) -> list[Finding]:
-        """At most one now (Unix ns): the floor first."""
+        """At most one now (Unix ns): of the alarm that fired first, so that the second one does not begin the wait anew."""
         alarms = ((self.under_floor, "the floor"), (self.under_usual, "what is usual"))
-        return [self._finding(alarm, than) for alarm, than in alarms if alarm.stands(now)][:1]
+        standing = [(alarm, than) for alarm, than in alarms if alarm.stands(now)]
+        standing.sort(key=lambda one: one[0].fired_at)
+        return [self._finding(alarm, than) for alarm, than in standing][:1]
 
     def _finding(self, alarm: ShareAlarm, than: str) -> Finding:
         bought = alarm.count - alarm.bad

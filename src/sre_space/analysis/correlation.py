@@ -16,6 +16,7 @@ from sre_space.domain.facts import SymptomKind
 SECOND = 10**9
 PATIENCE_NS = 5 * SECOND  # a victim waits for its culprit's own alarm
 JOURNEY_PATIENCE_NS = 8 * SECOND  # so does a journey, longer: it has no side of its own
+CONVERSION_PATIENCE_NS = 6 * SECOND  # of these most have passed when a cohort has decided
 LINKED_NS = 120 * SECOND  # what begins later than that after an incident's first symptom is no sign of a lesser one
 TITLE: Mapping[SymptomKind, int] = {kind: rank for rank, kind in enumerate((
     SymptomKind.INFRASTRUCTURE, SymptomKind.SATURATION, SymptomKind.ERROR,
@@ -83,9 +84,14 @@ def correlate(findings: Iterable[Finding], scene: Scene, now: int) -> list[Group
     clusters.sort(key=_since)
     if clusters:
         clusters[0] += journeys
-    elif due := [finding for finding in journeys if now - finding.fired >= JOURNEY_PATIENCE_NS]:
+    elif due := [finding for finding in journeys if now - finding.fired >= _patience(finding)]:
         clusters = [due]
     return [_group(cluster, scene) for cluster in clusters]
+
+
+def _patience(finding: Finding) -> int:
+    sales = finding.symptom.kind is SymptomKind.CONVERSION
+    return CONVERSION_PATIENCE_NS if sales else JOURNEY_PATIENCE_NS
 
 
 def _order(finding: Finding) -> tuple[int, str, int, str]:

@@ -118,9 +118,8 @@ def _broken_off(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
         if made[key] and last and tail(last, all_of_them, rate) <= UNLIKELY:
             tried = steps.kind == number
             stopped = steps.parent[tried & steps.last]
-            found.append(
-                _rated(Sign.BROKEN_OFF, key, stopped[~_abandoned(stopped, incident)], steps.parent[tried], rate)
-            )
+            broken = stopped[~_abandoned(stopped, incident) & ~_answered_well(stopped, incident)]
+            found.append(_rated(Sign.BROKEN_OFF, key, broken, steps.parent[tried], rate))
     return [one for one in found if one is not None]
 
 
@@ -131,6 +130,13 @@ def _abandoned(rows: Ints, incident: Window) -> Flags:
     up = np.where(parent == ROOT, 0, parent)
     left: Flags = (parent != ROOT) & (spans.status[up] == ERROR) & (spans.duration[up] < spans.duration[rows])
     return left
+
+
+def _answered_well(rows: Ints, incident: Window) -> Flags:
+    """Work that says so itself, by its HTTP code: it was shorter than usual, as what is asked for again is."""
+    code = incident.spans.code[rows]
+    well: Flags = (code >= 200) & (code < 400)
+    return well
 
 
 def _unanswered(incident: Window, baselines: Sequence[Window]) -> list[Failing]:

@@ -1,0 +1,77 @@
+"""What a journey costs, and how long a quote takes, at the usual demand and at four times as much (`busy-day`).
+
+`python tools/bench_patient.py`: a space of its own, 20 s of each demand. Processor time is that of the units, so other
+work on the machine disturbs the durations more than the costs.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+
+from sre_chaos.experiments import BUSY, USUAL_JOURNEYS
+from sre_space.bootstrap import space_supervisor
+from sre_space.bootstrap.space_state import Running, State, running_space
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+SETTLES_S, SECONDS = 10.0, 20.0
+PATIENT = ("quote-service", "policy-service", "user-service", "traffic")
+MOST = 2000  # quotes that are asked for
+
+
+def main() -> None:
+    """Measure both demands and print the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        state = Path(folder) / "state"
+        program = Path(sys.executable).with_name("sre-space")
+        subprocess.run([program, "up", "--ports", "free", "--state", state], check=True, stdout=subprocess.DEVNULL)
+        try:
+            print(
+                "| demand, journeys a second | processor time of the patient, ms a journey | of all | quote p50, ms | p90 |"
+            )
+            print("|---|---|---|---|---|")
+            show(State(state), USUAL_JOURNEYS)
+            subprocess.run([sys.executable, CHECKOUT / "trigger_chaos.py", "busy-day", "--state", state], check=True)
+            show(State(state), BUSY)
+        finally:
+            subprocess.run([program, "down", "--state", state], check=True, stdout=subprocess.DEVNULL)
+
+
+def show(state: State, demand: float) -> None:
+    """Let it settle, then one line of the table."""
+    time.sleep(SETTLES_S)
+    running = running_space(state)
+    before, begun = spent(running), time.time()
+    time.sleep(SECONDS)
+    used = {unit: seconds - before.get(unit, 0.0) for unit, seconds in spent(running).items()}
+    per_journey = 1000 / (SECONDS * demand)
+    patient = sum(used[unit] for unit in PATIENT)
+    quotes = durations(running.ports["jaeger_port"], begun)
+    print(
+        f"| {demand:g} | {patient * per_journey:.0f} | {sum(used.values()) * per_journey:.0f} "
+        f"| {quotes[len(quotes) // 2]:.0f} | {quotes[len(quotes) * 9 // 10]:.0f} |"
+    )
+
+
+def spent(running: Running) -> dict[str, float]:
+    """Seconds of processor time by unit."""
+    units = space_supervisor.units(running.socket)
+    return {one.name: sum(psutil.Process(one.pid).cpu_times()[:2]) for one in units}
+
+
+def durations(port: int, since: float) -> list[float]:
+    """How long quotes took since then, in ms, shortest first."""
+    asked: dict[str, str | int] = {
+        "service": "quote-service", "operation": "POST /quotes", "start": int(since * 1e6), "limit": MOST,
+    }  # fmt: skip
+    traces = httpx.get(f"http://127.0.0.1:{port}/api/traces", params=asked, timeout=60).json()["data"]
+    spans = [span for trace in traces for span in trace["spans"] if span["operationName"] == "POST /quotes"]
+    return sorted(span["duration"] / 1000 for span in spans)
+
+
+if __name__ == "__main__":
+    main()
