@@ -30,9 +30,7 @@ def main() -> None:
         program = Path(sys.executable).with_name("sre-space")
         subprocess.run([program, "up", "--ports", "free", "--state", state], check=True, stdout=subprocess.DEVNULL)
         try:
-            print(
-                "| demand, journeys a second | processor time of the patient, ms a journey | of all | quote p50, ms | p90 |"
-            )
+            print("| journeys a second | patient, ms of processor a journey | all units | quote p50, ms | p90, ms |")
             print("|---|---|---|---|---|")
             show(State(state), USUAL_JOURNEYS)
             subprocess.run([sys.executable, CHECKOUT / "trigger_chaos.py", "busy-day", "--state", state], check=True)

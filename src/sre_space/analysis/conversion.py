@@ -80,7 +80,7 @@ class Conversion:
         return Known.USUAL if self.baseline.ready else Known.LEARNING
 
     def findings(self, now: int) -> list[Finding]:
-        """At most one now (Unix ns): of the alarm that fired first, so that the second one does not begin the wait anew."""
+        """At most one now (Unix ns), of the alarm that fired first: the other one does not begin the wait anew."""
         alarms = ((self.under_floor, "the floor"), (self.under_usual, "what is usual"))
         standing = [(alarm, than) for alarm, than in alarms if alarm.stands(now)]
         standing.sort(key=lambda one: one[0].fired_at)

@@ -103,6 +103,14 @@ def test_purchases_that_stop_fire_at_once_and_a_fall_to_sixty_per_cent_in_time()
     assert "what is usual" in finding.symptom.detail
 
 
+def test_the_second_alarm_does_not_begin_the_wait_anew() -> None:
+    conversion = steady(learnt(), BEGIN + 120, 30, 4, 0)
+    [finding] = conversion.findings((BEGIN + 150) * SECOND)
+
+    assert 0 < conversion.under_usual.fired_at < conversion.under_floor.fired_at
+    assert finding.fired == conversion.under_usual.fired_at
+
+
 def test_the_floor_holds_even_while_learning_and_for_what_was_always_low() -> None:
     [finding] = steady(Conversion("buy"), BEGIN, 300, 10, 3).findings((BEGIN + 300) * SECOND)
 

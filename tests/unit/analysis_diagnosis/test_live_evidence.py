@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from sre_space.analysis.diagnosis.changes import Survival, by_time, concerns
 from sre_space.analysis.diagnosis.engine import diagnose
 from sre_space.analysis.diagnosis.limits import limit_findings
 from sre_space.analysis.diagnosis.metric_words import Meaning, meaning_of
-from sre_space.analysis.diagnosis.tables import Alert, Change, MetricTable, Series, State, Telemetry
+from sre_space.analysis.diagnosis.tables import SERVER, Alert, Change, MetricTable, Series, State, Telemetry
 from sre_space.domain.facts import CauseKind, Confidence
 
 SECOND = 10**9
@@ -95,6 +96,15 @@ def refused(made: list[Made]) -> Telemetry:
     table = telemetry(made).spans
     code = [409 if table.names[operation] == "POST /quote" else 200 for operation in table.operation]
     return replace(telemetry(made), spans=replace(table, code=table.code + code))
+
+
+def test_work_that_says_it_went_well_did_not_break_off_however_short_it_was() -> None:
+    silent = telemetry(shop(200, 2, Fault(breaks_off="POST /quote")))
+    codes = np.where(silent.spans.kind == SERVER, 201, 0)
+    spoken = replace(silent, spans=replace(silent.spans, code=silent.spans.code + codes))
+
+    assert diagnose(silent, [HEALTH]).causes[0].service == "price"
+    assert diagnose(spoken, [HEALTH]).verdict is Confidence.INCONCLUSIVE
 
 
 def test_a_proper_no_that_everybody_gets_is_no_failure_without_a_change_and_a_bad_change_with_one() -> None:
