@@ -21,6 +21,7 @@ from sre_space.bootstrap.space_table import Process, Role
 from sre_space.domain.errors import Refused, Unavailable
 
 STOP_S = 3  # a unit that has not ended this long after SIGTERM is killed
+YIELDING = ("nice", "-n", "5")
 _UP_WITHIN_S = 15.0
 _POLL_S = 0.05
 
@@ -171,7 +172,13 @@ def _marked(state: State) -> Iterator[tuple[str, psutil.Process]]:
 
 
 def _program(state: State, rank: int, process: Process) -> str:
-    launcher = (sys.executable, "-m", "sre_space.embedded.launcher", process.name)
+    launcher = (
+        *(YIELDING if process.yields else ()),
+        sys.executable,
+        "-m",
+        "sre_space.embedded.launcher",
+        process.name,
+    )
     config = ("--config", str(state.deployed / f"{process.name}.env")) if process.role is Role.PATIENT else ()
     again = "true" if process.restarts_itself else "false"
     return f"""

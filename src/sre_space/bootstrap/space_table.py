@@ -34,6 +34,14 @@ class Process:
         """True unless only Fixer may start it again."""
         return self.role is not Role.PATIENT
 
+    @property
+    def yields(self) -> bool:
+        """True for the doctor and its servers: on a machine that is full the patient goes first.
+
+        The network is a part of the patient's way, and the warden holds the limits.
+        """
+        return self.role is Role.AGENT or (self.role is Role.SERVER and self.name != "network")
+
 
 IDENTITIES: Mapping[str, str] = {
     "sre-scout": "write",

@@ -20,7 +20,7 @@ from traffic.settings import Settings
 TIMEOUT_S = 3.0
 TELL_EVERY_S = 10.0
 MOST_AT_ONCE = 200  # attempts under way
-KEPT = 20  # idle connections: the pool looks at each of them for each request
+KEPT = 50  # idle connections: the pool looks at each of them for each request
 log = logging.getLogger("traffic")
 
 

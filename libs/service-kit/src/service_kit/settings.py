@@ -31,7 +31,7 @@ class ServiceSettings(Environment):
 
     database_url: str = Field("", description="any SQLAlchemy URL; default: an SQLite file named after the service")
     database_pool_size: int = Field(5, ge=1, le=100, description="the most connections to the database")
-    requests_at_once: int = Field(20, ge=1, le=1000, description="requests that are worked on at the same time")
+    requests_at_once: int = Field(10, ge=1, le=1000, description="requests that are worked on at the same time")
     kafka_bootstrap_servers: str = Field("127.0.0.1:9092", description="the event bus")
     otel_exporter_otlp_endpoint: str = Field("http://127.0.0.1:4317", description="where telemetry goes (gRPC)")
     allowed_hosts: str = Field("127.0.0.1,localhost", description="host names that the service answers to")

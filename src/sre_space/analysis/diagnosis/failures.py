@@ -71,7 +71,7 @@ def _answered_badly(sign: Sign, incident: Window, baselines: Sequence[Window]) -
     for window in baselines:
         errors = _by_group(sign, window)
         for number, group in enumerate(window.groups.keys):
-            before[group] += window.groups.size(number)
+            before[group] += len(_tried(window, number))
             failed[group] += int(errors[number])
     found = []
     counts, bad = _by_group(sign, incident), _bad(sign, incident)
@@ -79,8 +79,17 @@ def _answered_badly(sign: Sign, incident: Window, baselines: Sequence[Window]) -
         group = incident.groups.keys[number]
         rows = incident.groups.rows(number)
         rate = failure_rate(failed[group], before[group])
-        found.append(_rated(sign, (group, None), rows[bad[rows]], rows, rate))
+        found.append(_rated(sign, (group, None), rows[bad[rows]], _tried(incident, number), rate))
     return [one for one in found if one is not None]
+
+
+def _tried(window: Window, number: int) -> Ints:
+    """What a group's failures are held against: of calls that nobody answered, all calls of that operation.
+
+    A trace that is not complete yet shows such a call too; one of one would be all of them.
+    """
+    group = window.groups.keys[number]
+    return _calls(window, group) if group.part == Part.CALL else window.groups.rows(number)
 
 
 def _by_group(sign: Sign, window: Window) -> Ints:
