@@ -172,13 +172,8 @@ def _marked(state: State) -> Iterator[tuple[str, psutil.Process]]:
 
 
 def _program(state: State, rank: int, process: Process) -> str:
-    launcher = (
-        *(YIELDING if process.yields else ()),
-        sys.executable,
-        "-m",
-        "sre_space.embedded.launcher",
-        process.name,
-    )
+    yielding = YIELDING if process.yields else ()
+    launcher = (*yielding, sys.executable, "-m", "sre_space.embedded.launcher", process.name)
     config = ("--config", str(state.deployed / f"{process.name}.env")) if process.role is Role.PATIENT else ()
     again = "true" if process.restarts_itself else "false"
     return f"""
