@@ -98,6 +98,15 @@ def refused(made: list[Made]) -> Telemetry:
     return replace(telemetry(made), spans=replace(table, code=table.code + code))
 
 
+def test_one_call_whose_other_end_is_not_stored_yet_accuses_nobody() -> None:
+    made = shop(200, 2, Fault(fails={"GET /rate": "boom"}))
+    newest = next(one.trace for one in reversed(made) if one.service == "tax")
+    found = diagnose(telemetry(one for one in made if (one.trace, one.service) != (newest, "tax")), [HEALTH])
+
+    assert (found.causes[0].service, found.causes[0].kind) == ("tax", CauseKind.ERROR)
+    assert not any(cause.service == "price" for cause in found.causes)
+
+
 def test_work_that_says_it_went_well_did_not_break_off_however_short_it_was() -> None:
     silent = telemetry(shop(200, 2, Fault(breaks_off="POST /quote")))
     codes = np.where(silent.spans.kind == SERVER, 201, 0)
