@@ -74,8 +74,8 @@ def _felt(live: LiveSpace, before: dict[str, int]) -> bool:
 
 
 def _share(name: str) -> object:
-    """Three of the faults in `make test`; `make test-kill` has all, and each for a minute."""
-    return name if name in ("away", "slow", "limiting with 429") else pytest.param(name, marks=pytest.mark.kill)
+    """Two of the faults in `make test`; `make test-kill` has all, and each for a minute."""
+    return name if name in ("away", "limiting with 429") else pytest.param(name, marks=pytest.mark.kill)
 
 
 def _incident(live: LiveSpace, proxy: Proxy, fault: Fault | None, sooner: bool, seconds: float) -> None:
@@ -106,7 +106,8 @@ def test_a_forge_that_fails_in_mid_incident_costs_time_only(live: LiveSpace, pro
     _incident(live, proxy, FAULTS[name], sooner=False, seconds=0.0)
 
 
-@pytest.mark.parametrize("name", ["away", pytest.param("limiting with 429", marks=pytest.mark.kill)])
+@pytest.mark.kill
+@pytest.mark.parametrize("name", ["away", "limiting with 429"])
 def test_a_forge_that_fails_before_the_fault_gets_the_incident_later(live: LiveSpace, proxy: Proxy, name: str) -> None:
     _incident(live, proxy, FAULTS[name], sooner=True, seconds=0.0)
 

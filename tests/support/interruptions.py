@@ -73,10 +73,10 @@ def matrix(seed: int, moments: Sequence[Moment], pairs: int | None = None) -> li
 
 
 def share(seed: int, whole: Sequence[Interruption]) -> list[Interruption]:
-    """Three victims alone and one pair, at moments that the seed draws."""
+    """Two victims alone and one pair, at moments that the seed draws."""
     chance = random.Random(seed)
     pairs = [one for one in whole if len(one.victims) == 2]
-    drawn = chance.sample(VICTIMS, 3)
+    drawn = chance.sample(VICTIMS, 2)
     alone = [chance.choice([one for one in whole if one.victims == (victim,)]) for victim in drawn]
     return [*alone, chance.choice(pairs)]
 
