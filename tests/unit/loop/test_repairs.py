@@ -320,6 +320,23 @@ def test_a_change_that_makes_it_worse_is_taken_back() -> None:
     asyncio.run(story())
 
 
+def test_a_symptom_that_is_dated_too_early_does_not_make_a_remedy_look_worse() -> None:
+    async def story() -> None:
+        world = World()
+        for _ in range(80):
+            await world.clock.sleep(0.25)
+        world.faults = [Fault(SymptomKind.ERROR, "policy-service", lambda _: True, lambda _: 1.0)]
+        world.diagnoses = lambda _: diagnosis("policy-service", CauseKind.ERROR)
+        for _ in range(12):  # the report dates it five seconds back
+            await world.clock.sleep(0.25)
+
+        case = await world.play(await world.report(SymptomKind.ERROR, "policy-service", 1.0), 400)
+
+        assert verdicts(case)[0] is Outcome.NOT_RECOVERED
+
+    asyncio.run(story())
+
+
 def test_a_service_that_dies_of_a_remedy_is_not_waited_for() -> None:
     async def story() -> None:
         world = World()

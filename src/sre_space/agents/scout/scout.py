@@ -6,6 +6,7 @@ from sre_space.agents.scout.watchers import Watchers
 from sre_space.analysis.correlation import Group
 from sre_space.analysis.delay import seconds_to_alarm
 from sre_space.analysis.effect import Effect, eased, effect
+from sre_space.analysis.windows import DATING_NS
 from sre_space.domain.case import Case
 from sre_space.domain.facts import (
     Action,
@@ -147,15 +148,15 @@ class Scout:
     def _journey_effect(self, case: Case, now: int) -> Effect:
         """The journey before the decision against that after the action; SAME while another incident holds it down.
 
-        Before is since the first symptom, or since an earlier change that stands. Success decides; where what is wrong
-        is slowness, so does the share of attempts that are not slow.
+        Before is since the first symptom, which may be dated a little early, or since an earlier change that stands.
+        Success decides; where what is wrong is slowness, so does the share of attempts that are not slow.
         """
         decided = case.fact_of(Step.DECIDE)
         if decided is None or self._another_is_open(case):
             return Effect.SAME
         symptoms, book = case.detection.symptoms, self.watchers.book
         since = min(symptom.since for symptom in symptoms)  # a burnt budget is dated back into healthy time
-        begun, ill = case.last.at + SETTLING, max(symptoms[0].since, case.eased_at + SETTLING)
+        begun, ill = case.last.at + SETTLING, max(symptoms[0].since + DATING_NS, case.eased_at + SETTLING)
         success = effect(book.count_visits(ill, decided.at), book.count_visits(begun, now))
         if success is not Effect.SAME or case.detection.symptoms[0].kind is not SymptomKind.LATENCY:
             return success
