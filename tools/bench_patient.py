@@ -33,7 +33,8 @@ def main() -> None:
             print("| journeys a second | patient, ms of processor a journey | all units | quote p50, ms | p90, ms |")
             print("|---|---|---|---|---|")
             show(State(state), USUAL_JOURNEYS)
-            subprocess.run([sys.executable, CHECKOUT / "trigger_chaos.py", "busy-day", "--state", state], check=True)
+            chaos = (sys.executable, str(CHECKOUT / "trigger_chaos.py"), "busy-day", "--state", str(state))
+            subprocess.run(chaos, check=True, stdout=subprocess.DEVNULL)
             show(State(state), BUSY)
         finally:
             subprocess.run([program, "down", "--state", state], check=True, stdout=subprocess.DEVNULL)

@@ -82,9 +82,8 @@ class Conversion:
     def findings(self, now: int) -> list[Finding]:
         """At most one now (Unix ns), of the alarm that fired first: the other one does not begin the wait anew."""
         alarms = ((self.under_floor, "the floor"), (self.under_usual, "what is usual"))
-        standing = [(alarm, than) for alarm, than in alarms if alarm.stands(now)]
-        standing.sort(key=lambda one: one[0].fired_at)
-        return [self._finding(alarm, than) for alarm, than in standing][:1]
+        standing = sorted((one for one in alarms if one[0].stands(now)), key=lambda one: one[0].fired_at)
+        return [self._finding(*one) for one in standing[:1]]
 
     def _finding(self, alarm: ShareAlarm, than: str) -> Finding:
         bought = alarm.count - alarm.bad

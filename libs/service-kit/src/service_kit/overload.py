@@ -26,7 +26,7 @@ class OnlyWhoWaits:
             body = await request.body()  # before there is a place: who sends slowly holds up nobody else
         except ClientDisconnect:
             return None
-        waits = self.places.locked()
+        waits = self.places.locked()  # who does not wait has just called: to ask about each costs the loop too much
         async with self.places:
             if not (waits and await request.is_disconnected()):
                 await self.app(scope, _replayed(body, receive), send)
