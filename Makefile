@@ -7,8 +7,10 @@ BIN := .venv/bin
 demo: setup
 	@$(BIN)/sre-space demo
 
+# Unit tests share the cores; then servers and whole spaces have the machine for themselves, one after the other.
 test: setup
-	@$(BIN)/python -m pytest --durations=25
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit
+	@$(BIN)/python -m pytest --ignore=tests/unit --durations=25
 
 test-kill: setup
 	@$(BIN)/python -m pytest -m kill

@@ -122,15 +122,17 @@ def test_a_slow_network_is_long_for_the_caller_and_not_for_the_callee(patient: P
 
 
 def test_a_slow_query_is_slow_in_the_database_alone(patient: Patient) -> None:
+    """A transaction's first INSERT waits for the lock and those after it do not: the slow ones are counted."""
     hit = patient.inject("slow-query")
     since = int(str(hit["at"])) + SECOND
 
-    def statement(verb: str) -> float:
-        return patient.median_ms("policy-service", since, lambda span: span.name.startswith(verb))
+    def slow(verb: str) -> int:
+        found = patient.durations_ms("policy-service", since, lambda span: span.name.startswith(verb))
+        return sum(took > 400 for took in found)
 
-    slow = until(lambda: statement("INSERT") > 150 and statement("INSERT"), "inserts are slow")
-    assert statement("SELECT") < slow / 5
-    assert patient.median_ms("user-service", since, is_server) < slow
+    until(lambda: slow("INSERT") >= 10, "inserts are slow")
+    assert slow("SELECT") <= 1
+    assert 0 < patient.median_ms("user-service", since, is_server) < 400
 
 
 def test_a_share_of_the_requests_fails_and_the_service_says_why(patient: Patient) -> None:

@@ -50,9 +50,13 @@ class Patient:
         found = self.live.patiently(lambda: self.live.ask(lambda o: o.traces.window(service, since, time_ns(), 1500)))
         return [span for span in found if span.service == service and span.start >= since]
 
+    def durations_ms(self, service: str, since: int, fits: Callable[[Span], bool]) -> list[float]:
+        """How long each span took that fits."""
+        return [span.duration / 1e6 for span in self.spans(service, since) if fits(span)]
+
     def median_ms(self, service: str, since: int, fits: Callable[[Span], bool]) -> float:
         """The median duration of spans that fit; 0 while there are fewer than five."""
-        durations = [span.duration / 1e6 for span in self.spans(service, since) if fits(span)]
+        durations = self.durations_ms(service, since, fits)
         return statistics.median(durations) if len(durations) >= 5 else 0.0
 
     def journeys(self, since: int) -> JourneyCount:

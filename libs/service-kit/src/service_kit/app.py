@@ -1,6 +1,7 @@
 """The app factory: every service gets telemetry, problem details, `/health` and `/ready`, and serves on loopback."""
 
 import errno
+import gc
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, MutableMapping
@@ -85,4 +86,6 @@ def serve(name: str, port: int, variable: str, make: Callable[[], FastAPI]) -> N
         sys.exit(PORT_IN_USE)
     sys.setswitchinterval(SWITCH_S)
     config = uvicorn.Config(make(), access_log=False, log_config=None, timeout_graceful_shutdown=1)
+    gc.collect()
+    gc.freeze()  # what was imported stays: each full collection would look through it while every request waits
     uvicorn.Server(config).run(sockets=[listener])
