@@ -22,6 +22,7 @@ class Baseline:
 
     waiting: dict[int, Sketch] = field(default_factory=dict)
     blocks: dict[int, Sketch] = field(default_factory=dict)
+    seconds: dict[int, int] = field(default_factory=dict)
     usual: Durations = field(default_factory=Durations)
     errors: int = 0
     first: int = 0
@@ -31,6 +32,11 @@ class Baseline:
     def ready(self) -> bool:
         """False while `learning`."""
         return self.usual.count >= LEARNT_COUNT and self.last - self.first >= LEARNT_S
+
+    @property
+    def busiest(self) -> float:
+        """Spans a second in the hour that had most, of the seconds that had any."""
+        return max((block.count / self.seconds[number] for number, block in self.blocks.items()), default=0.0)
 
     def offer(self, second: int, sketch: Sketch) -> None:
         """A judged second that may be learnt later."""
@@ -64,6 +70,7 @@ class Baseline:
         block = self.blocks.setdefault(number, Sketch())
         block.durations.merge(sketch.durations)
         block.errors += sketch.errors
+        self.seconds[number] = self.seconds.get(number, 0) + 1
         self.usual.merge(sketch.durations)
         self.errors += sketch.errors
         self.first = self.first or second
@@ -72,5 +79,6 @@ class Baseline:
     def _expire(self, last: int) -> None:
         for number in [one for one in self.blocks if one <= last]:
             old = self.blocks.pop(number)
+            del self.seconds[number]
             self.usual.remove(old.durations)
             self.errors -= old.errors

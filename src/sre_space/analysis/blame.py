@@ -96,7 +96,7 @@ def _told(suspect: Suspect) -> str:
     name, alarm, norm = suspect.operation.name, suspect.alarm, suspect.norm
     if suspect.kind is SymptomKind.ERROR:
         return f"{alarm.bad} of {alarm.count} failed at `{name}`, usually {norm.error_share:.2%}"
-    slower = f"{alarm.bad} of {alarm.count} at `{name}` took over {norm.slow_from / 1e6:.0f} ms"
+    slower = f"{alarm.bad} of {alarm.count} at `{name}` took over {suspect.slow_from / 1e6:.0f} ms"
     return f"{slower}; the usual median is {norm.median / 1e6:.0f} ms"
 
 

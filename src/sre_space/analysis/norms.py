@@ -2,11 +2,15 @@
 
 A request is slow when it lasts longer than the usual worst, at least twice the median, and at least 100 ms more
 than it: a tenth of a second is about what people still feel as at once (Nielsen, Usability Engineering, 1993).
+Busy is not broken: with more requests than in its busiest hour an operation may take as many times longer, up to the
+second at which people's thoughts are interrupted (ibid.). One that was busy for a fifth of the time takes four times
+as long under four times the demand, for (1 - 0.2) / (1 - 4 * 0.2) = 4 (M/M/1: Kleinrock, Queueing Systems, 1975).
 Both detectors then watch a share: of slow requests, of failed ones. A shift of the whole distribution moves the share
 of slow ones from a few per cent to most, and a share is bounded whatever the distribution looks like.
 """
 
 from dataclasses import dataclass
+from math import sqrt
 
 from sre_space.analysis.baseline import Baseline
 from sre_space.analysis.shares import tolerated
@@ -16,11 +20,16 @@ USUAL_WORST = 0.95  # quantile
 TIMES_SLOWER, SLOWER_NS = 2.0, 100_000_000  # the smallest shift worth an incident: both
 SLOW_TOLERATED = ERRORS_EXTRA = SLOW_EXTRA = 0.1
 ERRORS_TOLERATED = 0.005
+BUSY_AT_MOST_NS = 1_000_000_000
+SURE_SIGMAS = 2.0  # that there are more requests than usual: counts of arrivals vary by their root
 
 
 @dataclass(frozen=True)
 class Norm:
-    """The limits of one operation: durations in ns, shares from 0 to 1. `slow` is a bucket: slow lies above it."""
+    """The limits of one operation: durations in ns, shares from 0 to 1, `busiest` in requests a second.
+
+    `slow` is a bucket: slow lies above it.
+    """
 
     median: float
     mean: float
@@ -28,6 +37,15 @@ class Norm:
     slow_tolerated: float
     error_share: float
     errors_tolerated: float
+    busiest: float = 0.0
+
+    def slow_under(self, count: int, seconds: int) -> int:
+        """The bucket above which a request is slow while `count` came in so many seconds."""
+        surely = count - SURE_SIGMAS * sqrt(count)
+        times = surely / (self.busiest * seconds) if self.busiest else 1.0
+        if times <= 1.0:
+            return self.slow
+        return max(self.slow, min(bucket_of(int(self.slow_from * times)), bucket_of(BUSY_AT_MOST_NS)))
 
     @property
     def slow_from(self) -> float:
@@ -52,4 +70,5 @@ def norm_of(baseline: Baseline) -> Norm:
         slow_tolerated=tolerated(usual.above(slow), usual.count, SLOW_TOLERATED, SLOW_EXTRA),
         error_share=baseline.errors / usual.count,
         errors_tolerated=tolerated(baseline.errors, usual.count, ERRORS_TOLERATED, ERRORS_EXTRA),
+        busiest=baseline.busiest,
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sre_space.analysis.alarm import ShareAlarm
 from sre_space.analysis.baseline import FORGOTTEN_S, QUARANTINE_S, Baseline
 from sre_space.analysis.norms import Norm, norm_of
-from sre_space.analysis.sketch import Operation, Sketch
+from sre_space.analysis.sketch import Operation, Sketch, middle_of
 from sre_space.analysis.windows import Calls, Window, touching
 from sre_space.domain.facts import SymptomKind
 from sre_space.domain.telemetry import SpanKind
@@ -20,6 +20,7 @@ SECOND = 10**9
 SETTLE_NS = 750_000_000  # after the end of a second or its first span, whichever is later: exports are <= 500 ms apart
 RENEW_EVERY_S = 10  # norms move slowly
 ALL = "all requests"
+DEMAND_S = 5  # of which the demand is counted
 AHEAD_S = 5  # a span that ended later than this from now has a wrong clock
 
 
@@ -34,7 +35,9 @@ class OperationWatch:
     alarms: dict[SymptomKind, ShareAlarm] = field(
         default_factory=lambda: {SymptomKind.LATENCY: ShareAlarm(), SymptomKind.ERROR: ShareAlarm()}
     )
+    counts: dict[int, int] = field(default_factory=dict)
     norm: Norm | None = None
+    bar: int = 0
     renewed: int = 0
 
     def add(self, second: int, sketch: Sketch, now: int) -> None:
@@ -57,12 +60,20 @@ class OperationWatch:
         begin, end = second * SECOND, (second + 1) * SECOND
         self._close_windows(begin, windows)
         planned = any(window.holds(begin) and not window.case for window in windows)
+        demand = self._demand(second, sketch.count)
         if self.norm and not planned:
-            slow = sketch.durations.above(self.norm.slow)
+            self.bar = self.norm.slow_under(demand, DEMAND_S)
+            slow = sketch.durations.above(self.bar)
             latency, errors = self.alarms[SymptomKind.LATENCY], self.alarms[SymptomKind.ERROR]
             latency.update(begin, end, sketch.count, slow, self.norm.slow_tolerated)
             errors.update(begin, end, sketch.count, sketch.errors, self.norm.errors_tolerated)
         self.baseline.offer(second, sketch)
+
+    def _demand(self, second: int, count: int) -> int:
+        """Requests of the last seconds that were judged, this one with it."""
+        self.counts[second] = count
+        self.counts = {at: number for at, number in self.counts.items() if at > second - DEMAND_S}
+        return sum(self.counts.values())
 
     def _close_windows(self, begin: int, windows: Sequence[Window]) -> None:
         """Evidence from inside a window that is over belongs to its case, not to a new incident."""
@@ -85,12 +96,13 @@ class OperationWatch:
 
 @dataclass(frozen=True)
 class Suspect:
-    """An operation whose alarm fires, what the alarm knows, and its newest seconds."""
+    """An operation whose alarm fires, what the alarm knows, from how many ns it is slow now, its newest seconds."""
 
     operation: Operation
     kind: SymptomKind
     alarm: ShareAlarm
     norm: Norm
+    slow_from: float
     latest: list[Sketch]
 
 
@@ -128,7 +140,7 @@ class Operations:
             for kind, alarm in watch.alarms.items():
                 if alarm.stands(now) and watch.norm:
                     latest = watch.baseline.latest(alarm.since // SECOND)
-                    yield Suspect(watch.operation, kind, alarm, watch.norm, latest)
+                    yield Suspect(watch.operation, kind, alarm, watch.norm, middle_of(watch.bar), latest)
 
     def relearn(self, service: str) -> None:
         """Begin anew with a service whose behaviour was changed on purpose."""

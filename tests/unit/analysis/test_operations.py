@@ -1,13 +1,15 @@
 """Alarms, baselines and norms of operations: what is judged, when, and what is learnt from."""
 
+from copy import deepcopy
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_space.analysis.alarm import SILENCE_NS, ShareAlarm
 from sre_space.analysis.baseline import BLOCK_S, BLOCKS, LEARNT_COUNT, LEARNT_S, QUARANTINE_S, Baseline
-from sre_space.analysis.norms import SLOWER_NS, norm_of
-from sre_space.analysis.operations import ALL, SETTLE_NS, Operations, Suspect
-from sre_space.analysis.sketch import Operation, Sketch
+from sre_space.analysis.norms import SLOWER_NS, Norm, norm_of
+from sre_space.analysis.operations import ALL, DEMAND_S, SETTLE_NS, Operations, Suspect
+from sre_space.analysis.sketch import Operation, Sketch, bucket_of
 from sre_space.analysis.windows import STILL_OPEN, Window, reach, touching
 from sre_space.domain.facts import SymptomKind
 from sre_space.domain.telemetry import SpanKind
@@ -199,6 +201,40 @@ def test_a_slow_request_is_slower_than_the_usual_worst_and_clearly_than_the_medi
     assert norm.slow_from / MS == 400 or abs(norm.slow_from / MS / 400 - 1) < 0.02
     assert norm.mean == 130 * MS
     assert norm.slow_tolerated == 0.1
+
+
+def test_what_takes_three_times_as_long_under_four_times_the_demand_is_busy_and_not_slow() -> None:
+    """The usual ten a second take 50 ms; slow is over 150 ms, and a second whatever the demand."""
+    usual = played(Operations(CALLS), BEGIN, 120, sketch(duration=50 * MS))
+    begin = BEGIN + 120
+
+    calm = played(deepcopy(usual), begin, 20, sketch(10, duration=200 * MS))
+    busy = played(deepcopy(usual), begin, DEMAND_S, sketch(40, duration=100 * MS))
+    busy = played(busy, begin + DEMAND_S, 20, sketch(40, duration=200 * MS))
+    too_slow = played(deepcopy(busy), begin + DEMAND_S + 20, 20, sketch(40, duration=1100 * MS))
+
+    assert kinds(calm) == {SymptomKind.LATENCY}
+    assert kinds(busy) == set()
+    (suspect,) = suspects(too_slow)
+    assert suspect.kind is SymptomKind.LATENCY
+    assert 3 * 150 < suspect.slow_from / MS < 4 * 150
+
+
+@given(st.integers(0, 10_000), st.floats(0.1, 1000))
+def test_demand_raises_what_is_slow_to_a_second_at_most_and_never_lowers_it(count: int, busiest: float) -> None:
+    norm = Norm(20 * MS, 20 * MS, bucket_of(120 * MS), 0.1, 0.0, 0.1, busiest)
+
+    bar = norm.slow_under(count, DEMAND_S)
+
+    assert norm.slow <= bar <= bucket_of(1000 * MS)
+    assert bar == norm.slow or count > busiest * DEMAND_S
+    assert norm.slow_under(count + 1, DEMAND_S) >= bar
+
+
+def test_what_is_usual_over_a_second_stays_so() -> None:
+    norm = Norm(2000 * MS, 2000 * MS, bucket_of(4000 * MS), 0.1, 0.0, 0.1, 1.0)
+
+    assert norm.slow_under(1000, DEMAND_S) == norm.slow
 
 
 def test_a_share_that_only_rises_a_little_is_forgiven_for_ever() -> None:

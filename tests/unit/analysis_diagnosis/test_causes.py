@@ -44,6 +44,30 @@ def test_one_fault_is_named(fault: Fault, service: str, operation: str, kind: Ca
     assert (found.causes[0].service, found.causes[0].operation, found.causes[0].kind) == (service, operation, kind)
 
 
+EVERYWHERE = {"GET /buy": 3.0, "GET /look": 2.0, "GET /items": 4.0, "POST /quote": 15.0, "POST /send": 2.0}
+
+
+def test_what_slows_every_service_is_the_fault_of_none() -> None:
+    """All take twice as long, one of them four times: a machine that is full, not a service that is ill."""
+    found = diagnosed(Fault(slow={**EVERYWHERE, "GET /rate": 3.0}))
+
+    assert found.verdict is Confidence.INCONCLUSIVE
+    assert "the own work of every service takes at least" in found.notes[-1]
+
+
+def test_what_slows_all_services_but_one_is_named() -> None:
+    found = diagnosed(Fault(slow=EVERYWHERE))
+
+    assert found.verdict is not Confidence.INCONCLUSIVE
+    assert found.causes[0].service == "price"
+
+
+def test_a_failure_is_named_however_slow_everything_is() -> None:
+    found = diagnosed(Fault(slow={**EVERYWHERE, "GET /rate": 3.0}, fails={"GET /rate": "KeyError: 'rate'"}))
+
+    assert (found.causes[0].service, found.verdict) == ("tax", Confidence.CONFIRMED)
+
+
 def test_a_sick_caller_is_told_from_its_callees_by_all_of_its_ways() -> None:
     ways = {("web", callee): 40.0 for callee in ("cart", "price", "mail")}
     assert diagnosed(Fault(way=ways)).causes[0].service == "web"

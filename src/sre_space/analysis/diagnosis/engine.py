@@ -7,7 +7,9 @@ from the topics. No clock, no I/O, no randomness: the same tables give the same 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from sre_space.analysis.diagnosis import common_mode
 from sre_space.analysis.diagnosis.changes import GUILTY, Charge, Scene, charges, concerns
+from sre_space.analysis.diagnosis.common_mode import common_slowdown
 from sre_space.analysis.diagnosis.failure_causes import failures
 from sre_space.analysis.diagnosis.findings import Finding, Sense
 from sre_space.analysis.diagnosis.graph import Graph, Mentions, graph_of
@@ -45,6 +47,7 @@ class Seen:
     graph: Graph
     states: tuple[State, ...] = ()
     disproved: tuple[tuple[str, CauseKind], ...] = ()
+    common: float = 1.0  # times that every service is slower
 
 
 def diagnose(
@@ -97,7 +100,8 @@ def look(incident: Window, baselines: Sequence[Window], judged: Sequence[str], s
     hurt = max((one.harm for one in found if waits(one)), default=0.0)
     found += load_findings([*gauges, *arrivals(measured, usual)], graph, judged, hurt)
     found = [one for one in found if not judged or one.service in judged]
-    return Seen(without_victims(found, states), moved, graph, tuple(states))
+    common = common_slowdown(incident, baselines)
+    return Seen(without_victims(found, states), moved, graph, tuple(states), common=common)
 
 
 def _by_metrics(moved: Sequence[Shift]) -> list[Finding]:
@@ -158,7 +162,12 @@ def _told(
     verdict = verdict_of(suspects, len(seen.findings), bool(baselines))
     listed = [one for one in suspects[:NAMED] if one.score >= LEAST] or list(suspects[:1])
     causes = tuple(_cause(one, seen.resources, guilty, one is listed[0]) for one in listed)
-    if out_without_common_cause(seen.states) or any((one.service, one.kind) in seen.disproved for one in causes[:1]):
+    shared = seen.common >= common_mode.SLOWER and bool(suspects) and suspects[0].findings[0].sense is Sense.TIME
+    if (
+        shared
+        or out_without_common_cause(seen.states)
+        or any((one.service, one.kind) in seen.disproved for one in causes[:1])
+    ):
         verdict = Confidence.INCONCLUSIVE
     causes = tuple(one for one in causes if (one.service, one.kind) not in seen.disproved)
     evidence = {item.id: item for one in listed for item in _cited(one)}
@@ -173,7 +182,7 @@ def _told(
         change_told=guilty.told if guilty else "",
         map=map_of(seen.graph),
         waterfall=waterfall_of(suspects, incident),
-        notes=_notes(incident, baselines),
+        notes=(*_notes(incident, baselines), *_shared(seen.common if shared else 1.0)),
     )
 
 
@@ -191,6 +200,13 @@ def _cause(suspect: Suspect, resources: Sequence[Shift], guilty: Charge | None, 
 def _cited(suspect: Suspect) -> list[Evidence]:
     first, *others = suspect.findings[:CITED]
     return [first.evidence, *(finding.evidence for finding in others if finding.harm >= LEAST)]
+
+
+def _shared(times: float) -> tuple[str, ...]:
+    """Why nobody is named."""
+    if times <= 1.0:
+        return ()
+    return (f"the own work of every service takes at least {times:.1f} times as long: none of them stands out",)
 
 
 def _notes(incident: Window, baselines: Sequence[Window]) -> tuple[str, ...]:
