@@ -16,9 +16,10 @@ SECOND = 10**9
 SPACING_NS = SECOND // 2
 SPANS = (10, 30, 120)  # samples: 5, 15 and 60 s; a short one for what fills fast, a long one for what creeps
 FULL = 0.9  # a level that fires whatever its trend, when it lasts
-HALF = 0.5  # below it a trend says too little
+HALF = 0.5  # below it a trend says too little, unless the rest is used up while one looks on
 RISE = 0.05  # of the limit, within the span and over the old high: the smallest rise that is a trend
 HORIZON_S = 120.0  # the limit must be met within this time, at the latest
+AT_ONCE_S = 30.0  # the same where less than half is used: about what an answer to an alarm takes
 WARM_UP_NS = 20 * SECOND  # after its start a process grows
 CLEAR_NS = 10 * SECOND
 BLOCK_NS, BLOCKS = 3600 * SECOND, 24  # of remembered highs: a day
@@ -84,18 +85,19 @@ class Saturation:
                 del self.highs[min(self.highs)]
 
     def _trends(self, at: int, level: float) -> bool:
-        news = level >= max(HALF, max(self.highs.values(), default=0.0) + RISE)
+        news = level >= max(self.highs.values(), default=0.0) + RISE
         if not news or not self.resource.trends or at - self.started < WARM_UP_NS:
             return False
         grown = [sample for sample in self.samples if sample[0] >= self.started + WARM_UP_NS]
-        return any(self._meets_limit(grown[-span:]) for span in SPANS if len(grown) >= span)
+        within_s = HORIZON_S if level >= HALF else AT_ONCE_S
+        return any(self._meets_limit(grown[-span:], within_s) for span in SPANS if len(grown) >= span)
 
-    def _meets_limit(self, samples: list[tuple[int, float]]) -> bool:
+    def _meets_limit(self, samples: list[tuple[int, float]], within_s: float) -> bool:
         begin = samples[0][0]
         if samples[-1][1] - samples[0][1] < RISE:
             return False
         trend = trend_of([(at - begin) / SECOND for at, _ in samples], [level for _, level in samples])
-        if trend.seconds_left[2] > HORIZON_S:
+        if trend.seconds_left[2] > within_s:
             return False
         self.trend, self.since = trend, self.since or begin
         return True

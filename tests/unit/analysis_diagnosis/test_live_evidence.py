@@ -163,6 +163,25 @@ def test_a_cause_whose_cure_failed_is_not_named_again() -> None:
     assert ("tax", CauseKind.CRASH) not in {(one.service, one.kind) for one in found.causes}
 
 
+@pytest.mark.parametrize(("service", "verdict"), [("price", Confidence.CONFIRMED), ("mail", Confidence.INCONCLUSIVE)])
+def test_behind_a_disproved_cause_only_a_service_that_a_change_broke_is_accused(
+    service: str, verdict: Confidence
+) -> None:
+    """Who is asked eight times and given up on answers its probe: the one who asks so was changed."""
+    began = max(one.end for one in shop(300, 1)) + SECOND
+    hasty = Fault(dead="tax", dead_message="timed out", repeats={"GET /rate": 8}, slow={"POST /quote": 60.0})
+    later = [replace(one, start=one.start + began - EPOCH, end=one.end + began - EPOCH) for one in shop(100, 2, hasty)]
+    told = began - SECOND
+    change = Change("c0ffee", told, service, "deployment", "Hurry", "-WAIT=2\n+WAIT=0.1", (), told, began)
+
+    found = diagnose(telemetry(later), [HEALTH], [change], states=[state("tax"), state("price"), state("web")])
+
+    assert found.verdict is verdict
+    assert ("tax", CauseKind.HANG) not in {(one.service, one.kind) for one in found.causes}
+    if service == "price":
+        assert (found.causes[0].service, found.causes[0].kind) == ("price", CauseKind.BAD_CHANGE)
+
+
 @given(content=st.floats(0.05, 1), harm=st.floats(0.05, 1), served=st.integers(0, 500), seconds=st.integers(0, 7200))
 def test_guilt_by_time_is_a_chance_that_falls_with_what_went_well_and_with_time(
     content: float, harm: float, served: int, seconds: int

@@ -35,6 +35,7 @@ from sre_space.domain.facts import Cause, CauseKind, Confidence, Evidence
 
 NAMED = 5  # causes that a diagnosis lists
 CITED = 6  # evidence that a cause cites
+CHANGED = (CauseKind.BAD_CHANGE, CauseKind.MISCONFIGURATION)
 LEAST = 0.01  # of the affected requests: less is not worth a line
 
 
@@ -159,17 +160,15 @@ def _change_finding(charge: Charge, suspects: Sequence[Suspect]) -> Finding | No
 def _told(
     incident: Window, baselines: Sequence[Window], suspects: Sequence[Suspect], guilty: Charge | None, seen: Seen
 ) -> CaseDiagnosis:
-    verdict = verdict_of(suspects, len(seen.findings), bool(baselines))
     listed = [one for one in suspects[:NAMED] if one.score >= LEAST] or list(suspects[:1])
-    causes = tuple(_cause(one, seen.resources, guilty, one is listed[0]) for one in listed)
+    named = [(one, _cause(one, seen.resources, guilty, one is listed[0])) for one in listed]
+    held = [(one, cause) for one, cause in named if (cause.service, cause.kind) not in seen.disproved]
+    causes = tuple(cause for _, cause in held)
     shared = seen.common >= common_mode.SLOWER and bool(suspects) and suspects[0].findings[0].sense is Sense.TIME
-    if (
-        shared
-        or out_without_common_cause(seen.states)
-        or any((one.service, one.kind) in seen.disproved for one in causes[:1])
-    ):
+    if shared or out_without_common_cause(seen.states) or not _accused(named, held, guilty):
         verdict = Confidence.INCONCLUSIVE
-    causes = tuple(one for one in causes if (one.service, one.kind) not in seen.disproved)
+    else:
+        verdict = verdict_of([one for one, _ in held], len(seen.findings), bool(baselines))
     evidence = {item.id: item for one in listed for item in _cited(one)}
     chain, extra = chain_of(suspects, incident, guilty, seen.graph)
     evidence |= {item.id: item for item in extra}
@@ -184,6 +183,17 @@ def _told(
         waterfall=waterfall_of(suspects, incident),
         notes=(*_notes(incident, baselines), *_shared(seen.common if shared else 1.0)),
     )
+
+
+def _accused(
+    named: Sequence[tuple[Suspect, Cause]], held: Sequence[tuple[Suspect, Cause]], guilty: Charge | None
+) -> bool:
+    """True when the first cause holds; behind one that is disproved, only a service that a change broke is accused."""
+    if held[:1] == named[:1]:
+        return True
+    if guilty is None or not held:
+        return False
+    return held[0][1].kind in CHANGED and concerns(guilty.change, held[0][0].service)
 
 
 def _cause(suspect: Suspect, resources: Sequence[Shift], guilty: Charge | None, first: bool) -> Cause:
