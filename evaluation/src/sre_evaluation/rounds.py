@@ -66,21 +66,24 @@ def play(asked: Asked, course: Course, heal: bool) -> Iterator[Round]:
 
 
 def _play(course: Course, experiment: Experiment, heal: bool) -> Round:
-    patient = course.patient
+    patient, begun = course.patient, time.time_ns()
+    if experiment.is_control:
+        patient.until(lambda: False, CONTROL_S)  # what it is compared with is to be healthy; it belongs to the control
     hit = patient.chaos(experiment.name)
     at, service = int(str(hit["at"])), str(hit["service"])
+    since = begun if experiment.is_control else at
     if experiment.is_control:
         patient.until(lambda: False, CONTROL_S)
     elif patient.until(lambda: bool(patient.incidents(at)), DETECT_WITHIN_S):
         patient.until(lambda: _done(patient.cases_since(at)), HEAL_WITHIN_S if heal else STAYS_WELL_S)
     done = time.time_ns()
-    cases = tuple(patient.cases_since(at))
+    cases = tuple(patient.cases_since(since))
     well = patient.until(lambda: patient.journeys_good(done), STAYS_WELL_S)
     patient.chaos("--recover")
     closed = course.wait_until_well()
     direct, said = _asked_directly(patient, done) if experiment.is_control else (None, "")  # traces by the thousand:
     failed = patient.failed(at, done)  # to ask for them while the fault lasts would load the patient's machine
-    later = tuple(case for case in patient.cases_since(at) if case.issue not in {one.issue for one in cases})
+    later = tuple(case for case in patient.cases_since(since) if case.issue not in {one.issue for one in cases})
     return Round(experiment, service, at, cases, well, closed, failed, later, direct, said)
 
 

@@ -19,7 +19,9 @@ def read_window(url: str, since: int, until: int) -> Telemetry:
         for service in _services(client, url):
             skipped = add_traces(_answer(client, url, "/api/traces", _query(service, since, until)), spans)
             lost += [Unreadable(f"{url} {service} trace {number}", why) for number, why in skipped]
-    return Telemetry(spans.table(), no_metrics(), no_logs(), tuple(lost))
+    table = spans.table()
+    whole = not lost and len(table.trace_ids) < MOST_TRACES  # so no service's answer was cut
+    return Telemetry(table, no_metrics(), no_logs(), tuple(lost), whole)
 
 
 def _query(service: str, since: int, until: int) -> dict[str, str | int]:

@@ -1,5 +1,7 @@
 """One fault at a time in a system that no case set knows: the engine names service, operation and kind."""
 
+from dataclasses import replace
+
 import pytest
 from support.shop import Fault, changed, made_up, nodes_of, shop, telemetry
 
@@ -60,6 +62,32 @@ def test_what_slows_all_services_but_one_is_named() -> None:
 
     assert found.verdict is not Confidence.INCONCLUSIVE
     assert found.causes[0].service == "price"
+
+
+CALM = replace(HEALTH, whole=True)
+CROWD = Fault(slow={"POST /quote": 15.0})  # four times as long as usual
+
+
+def crowd(fault: Fault, whole: bool) -> Telemetry:
+    """Four times the requests in the same time."""
+    return replace(telemetry([span for seed in range(2, 6) for span in shop(300, seed, fault)]), whole=whole)
+
+
+def test_what_takes_four_times_as_long_under_four_times_the_demand_is_busy() -> None:
+    assert diagnose(crowd(CROWD, whole=True), [CALM]).verdict is Confidence.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("fault", [Fault(slow={"POST /quote": 60.0}), Fault(fails={"POST /quote": "KeyError: 'rate'"})])
+def test_a_fault_among_four_times_the_demand_is_named(fault: Fault) -> None:
+    found = diagnose(crowd(fault, whole=True), [CALM])
+
+    assert (found.causes[0].service, found.verdict) == ("price", Confidence.CONFIRMED)
+
+
+def test_of_sampled_traces_the_number_excuses_nothing() -> None:
+    found = diagnose(crowd(CROWD, whole=False), [HEALTH])
+
+    assert (found.causes[0].service, found.verdict) == ("price", Confidence.CONFIRMED)
 
 
 def test_a_failure_is_named_however_slow_everything_is() -> None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from sre_space.analysis.diagnosis.blame import Ends, Way, ends_of
 from sre_space.analysis.diagnosis.chance import exceedance
+from sre_space.analysis.diagnosis.demand import busier
 from sre_space.analysis.diagnosis.failures import answers
 from sre_space.analysis.diagnosis.findings import Finding, Sense
 from sre_space.analysis.diagnosis.grouping import Group
@@ -68,9 +69,10 @@ def slowdowns(incident: Window, baselines: Sequence[Window]) -> list[Slowdown]:
     """Every group of the incident that some baseline knows, against the baseline that it differs least from.
 
     Healthy windows differ too (time of day, data); what is worse than one of them but not than
-    another is no fault. A call whose other end merely got lost here holds that end's work: it is left out.
+    another is no fault. Under more demand they may take as many times longer (`busier`). A call
+    whose other end merely got lost here holds that end's work: it is left out.
     """
-    usual = usual_times(baselines)
+    usual, times = usual_times(baselines), busier(incident, baselines)
     answered, silent = answers([incident, *baselines])
     groups = incident.groups
     own = incident.shape.own.astype(np.float64)
@@ -80,7 +82,8 @@ def slowdowns(incident: Window, baselines: Sequence[Window]) -> list[Slowdown]:
         half_seen = group.part == Part.CALL and sum(answered[call].values()) > silent[call]
         if group in usual and not half_seen:
             rows = groups.rows(number)
-            compared = (_compared(group, rows, own[rows], values, incident) for values in usual[group])
+            busy = [values * times.get(group, 1.0) for values in usual[group]]
+            compared = (_compared(group, rows, own[rows], values, incident) for values in busy)
             found.append(min(compared, key=lambda one: one.harm * (1.0 - one.chance)))
     return found
 

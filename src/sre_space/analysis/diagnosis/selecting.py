@@ -69,6 +69,7 @@ def between(telemetry: Telemetry, since: int, until: int) -> Telemetry:
         _metrics_between(telemetry.metrics, since, until),
         _logs_between(telemetry.logs, since, until),
         telemetry.unreadable,
+        telemetry.whole,
     )
 
 

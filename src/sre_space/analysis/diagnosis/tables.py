@@ -150,12 +150,13 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Telemetry:
-    """One window of a system's life. `places` names where each table came from."""
+    """One window of a system's life; `whole` when no trace of it was left out, so that their number tells the load."""
 
     spans: SpanTable
     metrics: MetricTable
     logs: LogTable
     unreadable: tuple[Unreadable, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True)
