@@ -7,10 +7,10 @@ BIN := .venv/bin
 demo: setup
 	@$(BIN)/sre-space demo
 
-# Unit tests share the cores; then servers and whole spaces have the machine for themselves, one after the other.
+# What needs no whole space shares the cores; then each space has the machine for itself, one after the other.
 test: setup
-	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit
-	@$(BIN)/python -m pytest --ignore=tests/unit --durations=25
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not kill"
+	@$(BIN)/python -m pytest -m "e2e and not kill" --durations=25
 
 test-kill: setup
 	@$(BIN)/python -m pytest -m kill
