@@ -67,6 +67,7 @@ class Fault:
     policy_errors: float = 0.0
     policy_gone: bool = False
     nobody_buys: bool = False
+    gives_up_on_user: float = 0.0  # quote waits 2 ms for user, which answers all the same
     everything_ns: float = 0.0  # a pause of the whole machine
 
 
@@ -124,14 +125,18 @@ class Patient:
         ask_user, ask_policy = user[0] + self._ms(0.9, count), self._way(assess)
         own_sql = self._ms(0.08, count)
         quote = self._ms(5.0, count) + own_sql + ask_user + ask_policy
-        broken = user[1] | assessed
+        hasty = (
+            self._fails(count, self.fault.gives_up_on_user) if self.fault.gives_up_on_user else np.zeros(count, bool)
+        )
+        ask_user[hasty] = np.minimum(ask_user[hasty], 2e6)
+        broken = user[1] | assessed | hasty
         buys = (self.chance.random(count) < BUY_SHARE) & ~broken
         number = int(buys.sum())
         issue, issue_sql, issued = self._policy(number)
         ask_again = self._way(issue)
         purchase = self._ms(3.5, number) + ask_again
         spans: Spans = {
-            USER: user, USER_SQL: (user_sql, np.zeros(count, bool)), ASK_USER: (ask_user, user[1]),
+            USER: user, USER_SQL: (user_sql, np.zeros(count, bool)), ASK_USER: (ask_user, user[1] | hasty),
             ASSESS: (assess, assessed), ISSUE: (issue, issued),
             POLICY_SQL: _both((assess_sql, np.zeros(count, bool)), (issue_sql, np.zeros(number, bool))),
             ASK_POLICY: _both((ask_policy, assessed), (ask_again, issued)), QUOTE_SQL: (own_sql, np.zeros(count, bool)),

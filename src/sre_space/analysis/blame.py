@@ -2,8 +2,9 @@
 
 Excess is what there was over the baseline: nanoseconds for latency, failures for errors. The excess of a service's
 own requests that its calls to others had as well is theirs; the excess of a call that the callee's own spans had as
-well is the callee's, and what is left of a call is the way between the two. Sums, not joined traces, so it needs
-nothing that sketches of split partitions do not hold. Statements on the own database count as the service itself.
+well is the callee's, and what is left of a call is the way between the two. Calls that fail and are not slow, at a
+callee that served them all, are the caller's own: it gave up. Sums, not joined traces, so it needs nothing that
+sketches of split partitions do not hold. Statements on the own database count as the service itself.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from sre_space.domain.facts import Symptom, SymptomKind
 from sre_space.domain.telemetry import SpanKind
 
 EXPLAINED = 0.5  # of the excess: from here on an operation is a victim
+SERVED = 0.9  # of what was asked: nearly all, since spans of two services are exported apart
 OWN = (SpanKind.SERVER, SpanKind.CONSUMER)
 
 
@@ -66,6 +68,8 @@ def _finding(suspect: Suspect, operations: Operations, peers: Mapping[str, str])
     operation, alarm = suspect.operation, suspect.alarm
     callee, explained = peers.get(operation.peer, operation.peer), _explained(suspect, operations, peers)
     far = callee in operations.calls and explained < EXPLAINED  # its caller is the victim of the way there
+    if far and _gave_up(suspect, operations, peers):
+        far, callee = False, ""
     return Finding(
         symptom=Symptom(
             suspect.kind,
@@ -100,21 +104,32 @@ def _told(suspect: Suspect) -> str:
     return f"{slower}; the usual median is {norm.median / 1e6:.0f} ms"
 
 
+def _gave_up(suspect: Suspect, operations: Operations, peers: Mapping[str, str]) -> bool:
+    """True when calls fail that are not slow, to a service that served all that it was asked: who asks is hasty."""
+    operation = suspect.operation
+    callee, slow = peers.get(operation.peer), operations.watches[operation].alarms[SymptomKind.LATENCY]
+    if suspect.kind is not SymptomKind.ERROR or slow.since:
+        return False
+    asked = _total(suspect, operations, lambda one: peers.get(one.peer) == callee).count
+    return _total(suspect, operations, lambda one: _serves(one, callee)).count >= SERVED * asked > 0
+
+
 def _explained(suspect: Suspect, operations: Operations, peers: Mapping[str, str]) -> float:
     operation = suspect.operation
-
-    def total(wanted: Callable[[Operation], bool]) -> Excess:
-        watches = (watch for one, watch in operations.watches.items() if wanted(one))
-        parts = [excess(watch, suspect.kind, suspect.alarm.since // SECOND) for watch in watches]
-        return Excess(sum(one.count for one in parts), sum(one.amount for one in parts))
-
     if operation.kind in OWN:
-        own = total(lambda one: _serves(one, operation.service))
-        calls = total(lambda one: one.service == operation.service and bool(one.peer))
+        own = _total(suspect, operations, lambda one: _serves(one, operation.service))
+        calls = _total(suspect, operations, lambda one: one.service == operation.service and bool(one.peer))
         return _share(calls.amount, own.amount)
     callee = peers.get(operation.peer)
-    there = total(lambda one: _serves(one, callee))
-    return _share(there.mean, total(lambda one: one == operation).mean)
+    there = _total(suspect, operations, lambda one: _serves(one, callee))
+    return _share(there.mean, _total(suspect, operations, lambda one: one == operation).mean)
+
+
+def _total(suspect: Suspect, operations: Operations, wanted: Callable[[Operation], bool]) -> Excess:
+    """What some operations had together since the suspect's symptom began."""
+    watches = (watch for one, watch in operations.watches.items() if wanted(one))
+    parts = [excess(watch, suspect.kind, suspect.alarm.since // SECOND) for watch in watches]
+    return Excess(sum(one.count for one in parts), sum(one.amount for one in parts))
 
 
 def _serves(operation: Operation, service: str | None) -> bool:

@@ -61,6 +61,20 @@ def test_a_callee_that_left_no_spans_is_named_by_the_call() -> None:
     assert all(one.explained > 0.9 for one in gone if not one.accuses)
 
 
+def test_who_gives_up_on_a_callee_that_serves_everything_is_accused_itself() -> None:
+    given_up = found(Fault(gives_up_on_user=0.8))
+
+    assert {one.symptom.service for one in given_up if one.accuses} == {"quote-service"}
+    assert not {one.callee for one in given_up if one.accuses} - {""}
+
+
+def test_a_callee_that_answers_too_late_is_not_excused_by_having_served_everything() -> None:
+    """Given up on, and slow: the way there or the callee, as before."""
+    late = found(Fault(gives_up_on_user=0.4, user_own_ns=400e6))
+
+    assert "user-service" in {one.symptom.service for one in late if one.accuses}
+
+
 def test_two_faults_at_once_have_two_culprits() -> None:
     culprits, _ = split(found(Fault(user_own_ns=200e6, policy_sql_ns=200e6)))
 
