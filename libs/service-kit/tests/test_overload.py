@@ -31,6 +31,7 @@ class Caller:
             {"type": "http.request", "body": body[1:], "more_body": False},
         ]
         self.gone = asyncio.Event()
+        self.heard: list[Message] = []
         self.call = asyncio.ensure_future(app({"type": "http", "path": path, "headers": []}, self.receive, self.send))
 
     async def receive(self) -> Message:
@@ -40,8 +41,9 @@ class Caller:
         await self.gone.wait()
         return {"type": "http.disconnect"}
 
-    async def send(self, _: Message) -> None:
-        """Nobody reads."""
+    async def send(self, message: Message) -> None:
+        """Remember it."""
+        self.heard.append(message)
 
 
 async def settled() -> None:
@@ -105,5 +107,22 @@ def test_who_hangs_up_in_the_middle_of_a_request_takes_no_place() -> None:
         await caller.call
         assert not work.bodies
         assert not app.places.locked()
+
+    played(story)
+
+
+def test_who_is_cut_off_by_the_end_of_the_process_is_told_so() -> None:
+    """As uvicorn cancels what outlasts its patience: at work, or waiting for a place."""
+
+    async def story(app: OnlyWhoWaits, _: Work) -> None:
+        callers = [Caller(app, b"{}"), Caller(app, b"{}")]
+        await settled()
+        for caller in callers:
+            caller.call.cancel("timeout graceful shutdown exceeded")
+        await asyncio.gather(*(caller.call for caller in callers))
+
+        for caller in callers:
+            assert caller.heard[0]["status"] == 503
+            assert b"shutting down" in caller.heard[1]["body"]
 
     played(story)

@@ -9,6 +9,8 @@ import asyncio
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service_kit.problems import answer
+
 
 class OnlyWhoWaits:
     """At most `most` requests at work; who hung up while waiting for a place is not served. Some `paths` never wait."""
@@ -26,10 +28,16 @@ class OnlyWhoWaits:
             body = await request.body()  # before there is a place: who sends slowly holds up nobody else
         except ClientDisconnect:
             return None
+        try:
+            await self._serve(request, body, send)
+        except asyncio.CancelledError:  # by uvicorn alone, when the process ends and cannot wait any longer
+            await answer(request, 503, "the service is shutting down; ask again")(scope, receive, send)
+
+    async def _serve(self, request: Request, body: bytes, send: Send) -> None:
         waits = self.places.locked()  # who does not wait has just called: to ask about each costs the loop too much
         async with self.places:
             if not (waits and await request.is_disconnected()):
-                await self.app(scope, _replayed(body, receive), send)
+                await self.app(request.scope, _replayed(body, request.receive), send)
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
