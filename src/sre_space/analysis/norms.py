@@ -10,9 +10,9 @@ of slow ones from a few per cent to most, and a share is bounded whatever the di
 """
 
 from dataclasses import dataclass
-from math import sqrt
 
 from sre_space.analysis.baseline import Baseline
+from sre_space.analysis.demand import times_busier
 from sre_space.analysis.shares import tolerated
 from sre_space.analysis.sketch import bucket_of, middle_of
 
@@ -21,7 +21,6 @@ TIMES_SLOWER, SLOWER_NS = 2.0, 100_000_000  # the smallest shift worth an incide
 SLOW_TOLERATED = ERRORS_EXTRA = SLOW_EXTRA = 0.1
 ERRORS_TOLERATED = 0.005
 BUSY_AT_MOST_NS = 1_000_000_000
-SURE_SIGMAS = 2.0  # that there are more requests than usual: counts of arrivals vary by their root
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,8 @@ class Norm:
 
     def slow_under(self, count: int, seconds: int) -> int:
         """The bucket above which a request is slow while `count` came in so many seconds."""
-        surely = count - SURE_SIGMAS * sqrt(count)
-        times = surely / (self.busiest * seconds) if self.busiest else 1.0
-        if times <= 1.0:
+        times = times_busier(count, self.busiest * seconds)
+        if times == 1.0:
             return self.slow
         return max(self.slow, min(bucket_of(int(self.slow_from * times)), bucket_of(BUSY_AT_MOST_NS)))
 

@@ -6,12 +6,10 @@ otherwise, and how many of them there are says nothing about the load.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from math import sqrt
 
+from sre_space.analysis.demand import times_busier
 from sre_space.analysis.diagnosis.grouping import Group
 from sre_space.analysis.diagnosis.window import Window
-
-SURE_SIGMAS = 2.0  # counts of arrivals vary by their root
 
 
 def busier(incident: Window, baselines: Sequence[Window]) -> Mapping[Group, float]:
@@ -23,11 +21,7 @@ def busier(incident: Window, baselines: Sequence[Window]) -> Mapping[Group, floa
         before.update({group: window.groups.size(number) for number, group in enumerate(window.groups.keys)})
     longer = _length(incident) / max(1, sum(_length(one) for one in baselines))
     counts = {group: incident.groups.size(number) for number, group in enumerate(incident.groups.keys)}
-    return {
-        group: max(1.0, (count - SURE_SIGMAS * sqrt(count)) / (before[group] * longer))
-        for group, count in counts.items()
-        if before[group]
-    }
+    return {group: times_busier(count, before[group] * longer) for group, count in counts.items()}
 
 
 def _length(window: Window) -> int:

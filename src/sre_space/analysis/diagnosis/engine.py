@@ -181,7 +181,7 @@ def _told(
         change_told=guilty.told if guilty else "",
         map=map_of(seen.graph),
         waterfall=waterfall_of(suspects, incident),
-        notes=(*_notes(incident, baselines), *_shared(seen.common if shared else 1.0)),
+        notes=_notes(incident, baselines, seen.common if shared else 1.0),
     )
 
 
@@ -212,16 +212,11 @@ def _cited(suspect: Suspect) -> list[Evidence]:
     return [first.evidence, *(finding.evidence for finding in others if finding.harm >= LEAST)]
 
 
-def _shared(times: float) -> tuple[str, ...]:
-    """Why nobody is named."""
-    if times <= 1.0:
-        return ()
-    return (f"the own work of every service takes at least {times:.1f} times as long: none of them stands out",)
-
-
-def _notes(incident: Window, baselines: Sequence[Window]) -> tuple[str, ...]:
-    """What limits this answer."""
+def _notes(incident: Window, baselines: Sequence[Window], common: float) -> tuple[str, ...]:
+    """What limits this answer; `common` is how many times slower everything is, where that excuses everybody."""
     notes = []
+    if common > 1.0:
+        notes.append(f"the own work of every service takes at least {common:.1f} times as long: none stands out")
     if not baselines:
         notes.append("no baseline was given: slow requests are compared with the quick ones of the incident itself")
     if not len(incident.spans):
