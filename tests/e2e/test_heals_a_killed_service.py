@@ -116,6 +116,25 @@ def test_halt_stops_the_action_and_resume_lets_it_go_on(live: LiveSpace) -> None
     assert live.starts("policy-service") == starts + 1
 
 
+def test_a_person_restarts_while_the_doctor_is_halted_and_nothing_is_done_on_top(live: LiveSpace) -> None:
+    assert "no service 'x'" in live.command("restart", "x").stderr
+    assert "no open incident is about user-service" in live.command("restart", "user-service").stderr
+    known, starts = len(live.cases()), live.starts("policy-service")
+    live.state.halt.touch()
+    live.kill("policy-service")
+    issue = live.next_case(known).issue
+    until(lambda: live.cases()[known].latest(Decision), "Brain decides")
+
+    assert f"signed on issue {issue}" in live.answer("restart", "policy-service")
+    live.state.halt.unlink()
+
+    case = live.closed(issue)
+    assert [trial.action.result for trial in case.trials] == [ActionResult.ALREADY_CHANGED]
+    assert case.recovered
+    assert live.starts("policy-service") == starts + 1
+    assert "order by operator: restart policy-service" in live.answer("audit", "--incident", str(issue))
+
+
 @pytest.mark.parametrize("round_", [0, *(pytest.param(number, marks=pytest.mark.kill) for number in (1, 2, 3))])
 def test_each_agent_killed_at_each_step_loses_nothing_and_acts_once(live: LiveSpace, round_: int) -> None:
     """Four incidents cover all pairs of agent and step: at step k of round r, agent (k + r) mod 4 is killed.

@@ -5,6 +5,7 @@ of the detectors cover what is missing. A second is learnt half a minute after i
 and not while an alarm gathers evidence, so that a fault is not learnt before it is noticed.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -59,9 +60,9 @@ class Baseline:
         for old in [one for one in self.waiting if one < second]:
             del self.waiting[old]
 
-    def latest(self, since: int) -> list[Sketch]:
-        """The newest seconds from `since` on that are not learnt yet, at most half a minute of them."""
-        return [self.waiting[second] for second in sorted(self.waiting) if second >= since][-QUARANTINE_S:]
+    def latest(self, since: int, until: float = math.inf) -> list[Sketch]:
+        """The newest seconds in [since, until) that are not learnt yet, at most half a minute of them."""
+        return [self.waiting[second] for second in sorted(self.waiting) if since <= second < until][-QUARANTINE_S:]
 
     def _take_in(self, second: int, sketch: Sketch) -> None:
         number = second // BLOCK_S

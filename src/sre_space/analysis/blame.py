@@ -7,6 +7,7 @@ callee that served them all, are the caller's own: it gave up. Sums, not joined 
 sketches of split partitions do not hold. Statements on the own database count as the service itself.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -16,7 +17,8 @@ from sre_space.domain.facts import Symptom, SymptomKind
 from sre_space.domain.telemetry import SpanKind
 
 EXPLAINED = 0.5  # of the excess: from here on an operation is a victim
-SERVED = 0.9  # of what was asked: nearly all, since spans of two services are exported apart
+SERVED = 0.9  # of what was asked: nearly all, since a second's end cuts calls in two
+APART_S = 2  # the newest seconds of a call, in which the callee's spans may not have come: they are exported apart
 OWN = (SpanKind.SERVER, SpanKind.CONSUMER)
 
 
@@ -25,7 +27,8 @@ class Finding:
     """A symptom with what correlation needs to know. `callee` and `caller` are set for a call to another service.
 
     `explained` is the share of the excess that comes from further down, 0 to 1; `fired` in Unix ns.
-    A journey's finding has the journey's name as its service and `journey` set.
+    A journey's finding has the journey's name as its service and `journey` set. `watched` is whose spans tell of it:
+    whom they accuse may change while the symptom is one and the same.
     """
 
     symptom: Symptom
@@ -36,6 +39,7 @@ class Finding:
     fired: int = 0
     journey: bool = False
     traces: tuple[str, ...] = ()
+    watched: Operation | None = None
 
     @property
     def accuses(self) -> bool:
@@ -85,6 +89,7 @@ def _finding(suspect: Suspect, operations: Operations, peers: Mapping[str, str])
         explained=round(explained, 3),
         fired=alarm.fired_at,
         traces=_traces(suspect),
+        watched=operation,
     )
 
 
@@ -110,8 +115,9 @@ def _gave_up(suspect: Suspect, operations: Operations, peers: Mapping[str, str])
     callee, slow = peers.get(operation.peer), operations.watches[operation].alarms[SymptomKind.LATENCY]
     if suspect.kind is not SymptomKind.ERROR or slow.since:
         return False
-    asked = _total(suspect, operations, lambda one: peers.get(one.peer) == callee).count
-    return _total(suspect, operations, lambda one: _serves(one, callee)).count >= SERVED * asked > 0
+    until = suspect.alarm.seen // SECOND - APART_S
+    asked = _total(suspect, operations, lambda one: peers.get(one.peer) == callee, until).count
+    return _total(suspect, operations, lambda one: _serves(one, callee), until).count >= SERVED * asked > 0
 
 
 def _explained(suspect: Suspect, operations: Operations, peers: Mapping[str, str]) -> float:
@@ -125,10 +131,12 @@ def _explained(suspect: Suspect, operations: Operations, peers: Mapping[str, str
     return _share(there.mean, _total(suspect, operations, lambda one: one == operation).mean)
 
 
-def _total(suspect: Suspect, operations: Operations, wanted: Callable[[Operation], bool]) -> Excess:
-    """What some operations had together since the suspect's symptom began."""
+def _total(
+    suspect: Suspect, operations: Operations, wanted: Callable[[Operation], bool], until: float = math.inf
+) -> Excess:
+    """What some operations had together since the suspect's symptom began, before a Unix second."""
     watches = (watch for one, watch in operations.watches.items() if wanted(one))
-    parts = [excess(watch, suspect.kind, suspect.alarm.since // SECOND) for watch in watches]
+    parts = [excess(watch, suspect.kind, suspect.alarm.since // SECOND, until) for watch in watches]
     return Excess(sum(one.count for one in parts), sum(one.amount for one in parts))
 
 
@@ -137,11 +145,11 @@ def _serves(operation: Operation, service: str | None) -> bool:
     return operation.service == service and operation.kind in OWN and operation.name != ALL
 
 
-def excess(watch: OperationWatch, kind: SymptomKind, since: int) -> Excess:
-    """What one operation had over its baseline from Unix second `since` on; none while it is learning."""
+def excess(watch: OperationWatch, kind: SymptomKind, since: int, until: float = math.inf) -> Excess:
+    """What one operation had over its baseline in the Unix seconds [since, until); none while it is learning."""
     if watch.norm is None:
         return Excess()
-    seconds = watch.baseline.latest(since)
+    seconds = watch.baseline.latest(since, until)
     count = sum(one.count for one in seconds)
     if kind is SymptomKind.ERROR:
         return Excess(count, sum(one.errors for one in seconds) - watch.norm.error_share * count)

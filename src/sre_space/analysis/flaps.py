@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from sre_space.analysis.blame import Finding
+from sre_space.analysis.sketch import Operation
 from sre_space.domain.facts import SymptomKind
 
 SECOND = 10**9
@@ -42,16 +43,22 @@ class Damped:
         return replace(faded, there=self.there and not over, away_since=0 if over or not self.there else away)
 
 
+Seen = tuple[SymptomKind, Operation | tuple[str, str]]  # the kind, and where: an operation, else service and resource
+
+
 @dataclass
 class Damping:
-    """Damps findings by kind, service and operation: a finding that went away is kept until its hold is over."""
+    """Damps findings, each by what is seen where: one that went away is kept until its hold is over.
 
-    states: dict[tuple[SymptomKind, str, str], Damped] = field(default_factory=dict)
-    newest: dict[tuple[SymptomKind, str, str], Finding] = field(default_factory=dict)
+    An accusation that moves to another service is not kept under the name before.
+    """
+
+    states: dict[Seen, Damped] = field(default_factory=dict)
+    newest: dict[Seen, Finding] = field(default_factory=dict)
 
     def steady(self, findings: Iterable[Finding], now: int) -> list[Finding]:
         """The findings that are there, and those that were there too recently to be gone."""
-        raw = {(one.symptom.kind, one.symptom.service, one.operation): one for one in findings}
+        raw = {_seen(one): one for one in findings}
         self.newest |= raw
         self.states = {
             key: self.states.get(key, Damped(at=now)).after(key in raw, now) for key in self.states.keys() | raw.keys()
@@ -59,3 +66,7 @@ class Damping:
         self.states = {key: state for key, state in self.states.items() if state.there or state.penalty > FORGOTTEN}
         self.newest = {key: self.newest[key] for key, state in self.states.items() if key in self.newest}
         return [self.newest[key] for key, state in self.states.items() if state.there]
+
+
+def _seen(finding: Finding) -> Seen:
+    return finding.symptom.kind, finding.watched or (finding.symptom.service, finding.operation)

@@ -2,9 +2,10 @@
 
 A request is slow when it lasts longer than the usual worst, at least twice the median, and at least 100 ms more
 than it: a tenth of a second is about what people still feel as at once (Nielsen, Usability Engineering, 1993).
-Busy is not broken: with more requests than in its busiest hour an operation may take as many times longer, up to the
-second at which people's thoughts are interrupted (ibid.). One that was busy for a fifth of the time takes four times
-as long under four times the demand, for (1 - 0.2) / (1 - 4 * 0.2) = 4 (M/M/1: Kleinrock, Queueing Systems, 1975).
+Busy is not broken: with n times the requests of its busiest hour an operation may take n * n times longer, up to the
+second at which people's thoughts are interrupted (ibid.). Who waits in a queue waits r / (1 - r) services, r being the
+share of time that the server works (M/M/1: Kleinrock, Queueing Systems, 1975): from r = 0.2 that grows 16 times under
+four times the demand, and less than n * n times under less.
 Both detectors then watch a share: of slow requests, of failed ones. A shift of the whole distribution moves the share
 of slow ones from a few per cent to most, and a share is bounded whatever the distribution looks like.
 """
@@ -43,7 +44,7 @@ class Norm:
         times = times_busier(count, self.busiest * seconds)
         if times == 1.0:
             return self.slow
-        return max(self.slow, min(bucket_of(int(self.slow_from * times)), bucket_of(BUSY_AT_MOST_NS)))
+        return max(self.slow, min(bucket_of(int(self.slow_from * times**2)), bucket_of(BUSY_AT_MOST_NS)))
 
     @property
     def slow_from(self) -> float:

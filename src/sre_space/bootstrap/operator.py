@@ -1,4 +1,4 @@
-"""What the command line reads as the operator: issues, verified cases, journeys."""
+"""What the command line reads and orders as the operator: issues, verified cases, journeys, restarts."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,15 +8,19 @@ from sre_space.adapters.ed25519 import KeyFile, TrustFolder
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.adapters.jaeger import JaegerTraces
+from sre_space.adapters.supervisord import SupervisordRuntime
+from sre_space.bootstrap import agent
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.bootstrap.space_state import State, running_space
 from sre_space.bootstrap.space_table import AGENTS
+from sre_space.domain.chart import Chart
 from sre_space.domain.facts import JourneyCount
 from sre_space.domain.telemetry import SpanStatus
 from sre_space.embedded.forge.identities import read_identities
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.orders import IssueOrders
 from sre_space.ports.forge import Forge
+from sre_space.ports.runtime import Runtime
 from sre_space.ports.traces import Traces
 
 JOURNEY_TRACES = 1500
@@ -29,8 +33,8 @@ class Operator:
     forge: Forge
     casebook: Casebook
     traces: Traces
-    caller: str
-    steps: tuple[str, ...]
+    chart: Chart
+    runtime: Runtime
     duty: Path
     key: KeyFile
     orders: IssueOrders
@@ -50,9 +54,10 @@ class Operator:
         casebook = Casebook(forge, trust, running.repository)
         orders = IssueOrders(forge, trust, GithubWriters(url, token, owner, repo), running.repository)
         traces = JaegerTraces(f"http://{HOST}:{running.ports['jaeger_port']}")
-        journey = read_chart(Path(running.chart)).journey
+        chart = read_chart(Path(running.chart))
+        runtime = SupervisordRuntime(running.socket, agent.units(chart))
         key = KeyFile.load(state.root / "keys" / "operator.key")
-        return cls(forge, casebook, traces, journey.caller, journey.steps, state.run / "env", key, orders)
+        return cls(forge, casebook, traces, chart, runtime, state.run / "env", key, orders)
 
     async def close(self) -> None:
         """End the connections."""
@@ -61,6 +66,8 @@ class Operator:
 
     async def journeys(self, since: int, until: int) -> JourneyCount:
         """Attempts that began in [since, until) Unix ns, counted from their traces."""
-        spans = await self.traces.window(self.caller, since, until, JOURNEY_TRACES)
-        good = [span.status is not SpanStatus.ERROR for span in spans if span.name in self.steps and not span.parent_id]
+        journey = self.chart.journey
+        spans = await self.traces.window(journey.caller, since, until, JOURNEY_TRACES)
+        visits = [span for span in spans if span.name in journey.steps and not span.parent_id]
+        good = [span.status is not SpanStatus.ERROR for span in visits]
         return JourneyCount(sum(good), len(good) - sum(good), since, until)

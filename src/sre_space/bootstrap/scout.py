@@ -17,6 +17,7 @@ from sre_space.loop.announcements import Announcements
 from sre_space.loop.opening import Opener
 from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, SPANS, Senses
 from sre_space.loop.sightings import Sightings
+from sre_space.loop.sketching import Sketcher
 from sre_space.settings import Scout as Settings
 
 REMEMBERED_NS = 15 * 60 * 10**9  # read back after a restart
@@ -42,13 +43,14 @@ async def _work(settings: Settings) -> None:
     watch = ground.watch(scout, polled)
     witness = Witness(agent.Repository(ground.gitops(), ground.forge), frozenset(ground.chart.services))
     announced = Announcements(witness, watchers.docket, ground.reporter, ground.clock)
-    probe, signals = HttpProbe.create(), KafkaPublisher(bus)
-    senses = Senses(scout, probe, opener, watch, ground.forge, signals, ground.clock, announced)
+    senses = Senses(scout, HttpProbe.create(), opener, watch, ground.forge, ground.clock, announced)
+    history = KafkaHistory(bus)
+    sketcher = Sketcher(KafkaPublisher(bus), history, ground.clock)
     heard = KafkaSubscription(bus, [SPANS, METRICS, ASKED, BOUGHT, CHANGES], None)
     async with asyncio.TaskGroup() as group:
         group.create_task(senses.probe_for_ever())
-        group.create_task(senses.read_back(KafkaHistory(bus), ground.clock.now() - REMEMBERED_NS))
-        group.create_task(senses.sketch_for_ever(KafkaSubscription(bus, [SPANS], "sre-scout")))
+        group.create_task(senses.read_back(history, ground.clock.now() - REMEMBERED_NS))
+        group.create_task(sketcher.sketch_for_ever(KafkaSubscription(bus, [SPANS], "sre-scout")))
         group.create_task(senses.listen_for_ever(judged))
         group.create_task(senses.listen_for_ever(heard))
         group.create_task(senses.read_limits_for_ever())

@@ -141,6 +141,12 @@ def reject(plan: str, state: StateOption) -> None:
 
 
 @app.command()
+def restart(service: str, state: StateOption) -> None:
+    """Restart a service as a person; signed by the operator's key on every open incident about it."""
+    out.print(_asked(state, lambda operator: ordering.restart(operator, service)), highlight=False)
+
+
+@app.command()
 def incidents(state: StateOption) -> None:
     """List the incidents, newest first."""
     out.print(_asked(state, looking.incidents))

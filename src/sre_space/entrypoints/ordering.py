@@ -1,8 +1,8 @@
-"""What an operator orders on the command line: a plan approved or rejected, the brake released."""
+"""What an operator orders on the command line: a plan approved or rejected, a restart, the brake released."""
 
 from sre_space.bootstrap.operator import Operator
 from sre_space.domain.case import Case
-from sre_space.domain.errors import Missing
+from sre_space.domain.errors import Malformed, Missing
 from sre_space.domain.facts import Decision
 from sre_space.domain.labels import HALT
 from sre_space.domain.remedies import Escalate, Restart
@@ -35,6 +35,33 @@ async def plan(operator: Operator, number: int) -> str:
         proposal = proposal_of(case, decision.remedy)
         lines += ["", f"branch: {proposal.branch}", f"title:  {proposal.title}", "", proposal.body]
     return "\n".join(lines)
+
+
+async def restart(operator: Operator, service: str) -> str:
+    """A person restarts a service: signed on every open incident about it, then done; how it lives now.
+
+    What the doctor has decided about the life before is then recorded as already changed. `Malformed` for a service
+    outside the chart, `Missing` without an open incident about it: there is no action without a record.
+    """
+    if service not in operator.chart.services:
+        raise Malformed(f"the chart names no service {service!r}; there are: {', '.join(operator.chart.services)}")
+    issues = [case.issue for case in await operator.casebook.open_cases() if service in _about(case)]
+    if not issues:
+        raise Missing(f"no open incident is about {service}: there is no issue to sign a restart on")
+    for issue in issues:
+        body = render_order(operator.casebook.repository, issue, "restart", service, operator.key)
+        await operator.forge.comment(issue, body)
+    before = await operator.runtime.unit(operator.chart.services[service].unit)
+    after = await operator.runtime.restart(before.name, before.incarnation)
+    lives = f"was {before.state}, {before.incarnation}; is {after.state}, {after.incarnation}"
+    return f"{service} {lives}; signed on issue {', '.join(str(issue) for issue in issues)}"
+
+
+def _about(case: Case) -> set[str]:
+    """The services that have its symptoms, and those that its diagnosis names."""
+    decision = case.latest(Decision)
+    accused = {cause.service for cause in decision.diagnosis.causes} if decision else set()
+    return accused | {symptom.service for symptom in case.detection.symptoms}
 
 
 async def release(operator: Operator) -> int:

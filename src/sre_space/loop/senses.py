@@ -1,7 +1,6 @@
 """Feeds Scout's watchers from the bus and from probes, and turns what they find into issues. Used by Scout's process.
 
-Scout takes spans in as a member of a group and publishes sketches of them; whoever owns the one partition of
-`sre_signals` merges the sketches of all members and judges. With one Scout both are the same process.
+Whoever owns the one partition of `sre_signals` merges the sketches of all Scouts (`sketching.py`) and judges.
 """
 
 import asyncio
@@ -19,14 +18,14 @@ from sre_space.domain.telemetry import SpanKind
 from sre_space.loop.announcements import Announcements
 from sre_space.loop.opening import Opener
 from sre_space.loop.watch import Watch
-from sre_space.ports.bus import History, Publisher, Record, Subscription
+from sre_space.ports.bus import History, Record, Subscription
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
 from sre_space.ports.probe import Probe
 from sre_space.wire.levels import Level, levels_of
 from sre_space.wire.memory_limits import memory_limits
 from sre_space.wire.otlp import spans_of
-from sre_space.wire.sketches import Frame, Intake, decode, encode
+from sre_space.wire.sketches import decode
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +33,6 @@ SECOND = 10**9
 SPANS, METRICS, SIGNALS, CHANGES = "otlp_spans", "otlp_metrics", "sre_signals", "changes"
 ASKED, BOUGHT = "quote_requested", "quote_purchased"
 READ_BACK = (SPANS, SIGNALS, ASKED, BOUGHT, CHANGES)
-FRAME_EVERY_NS = SECOND // 2
 LOOK_EVERY_S = 0.1
 TRY_AGAIN_S = 1.0
 READ_AT_ONCE = 50  # records, before others have their turn
@@ -53,7 +51,6 @@ class Senses:
     opener: Opener
     watch: Watch
     forge: Forge
-    signals: Publisher
     clock: Clock
     announcements: Announcements
     memory: dict[str, int] = field(default_factory=dict)
@@ -88,29 +85,6 @@ class Senses:
                 self.watch.ring(issue, 0)
                 self.watch.wake(issue, 0)
             await self.clock.sleep(TRY_AGAIN_S if len(opened) < len(detections) else LOOK_EVERY_S)
-
-    async def sketch_for_ever(self, spans: Subscription) -> None:
-        """As a member of the group: a frame a partition twice a second, then the offsets that are in them."""
-        open_: dict[int, tuple[int, int, Intake]] = {}
-        published = self.clock.now()
-        while True:
-            for record in await spans.next(timeout=FRAME_EVERY_NS / SECOND / 2):
-                first, _, intake = open_.get(record.partition, (record.offset, 0, Intake()))
-                hear(record, lambda one, intake=intake: intake.take(one.value))  # type: ignore[misc]
-                open_[record.partition] = first, record.offset, intake
-            if open_ and self.clock.now() - published >= FRAME_EVERY_NS and await self._publish(open_, spans):
-                open_, published = {}, self.clock.now()
-
-    async def _publish(self, open_: dict[int, tuple[int, int, Intake]], spans: Subscription) -> bool:
-        """True when the bus has taken all frames; a frame that it took before is known by its offsets."""
-        try:
-            for partition, (first, last, intake) in open_.items():
-                await self.signals.publish(SIGNALS, encode(Frame(partition, first, last, intake.sketches)))
-            await spans.commit()
-        except SpaceError as error:
-            log.warning("sketches wait: %s", error)
-            return False
-        return True
 
     async def listen_for_ever(self, feed: Subscription) -> None:
         """Everything that is judged: from now on, but not before what was has been read back."""

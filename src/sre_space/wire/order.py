@@ -38,7 +38,8 @@ def render_order(repository: str, issue: int, verb: Verb, plan: str, signer: Sig
     values = (VERSION, repository, str(issue), verb, plan, signer.key_id)
     message = "".join(f"{key}={value}\n" for key, value in zip(KEYS, values, strict=False))
     signature = base64.urlsafe_b64encode(signer.sign(message.encode())).decode().rstrip("=")
-    return f"**Operator**: {verb} plan `{plan}`\n\n```text\n{message}signature={signature}\n```\n"
+    said = f"restart `{plan}`, by a person" if verb == "restart" else f"{verb} plan `{plan}`"
+    return f"**Operator**: {said}\n\n```text\n{message}signature={signature}\n```\n"
 
 
 def parse_order(body: str) -> SignedOrder | None:

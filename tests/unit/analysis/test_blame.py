@@ -10,13 +10,19 @@ from sre_space.analysis.operations import ALL
 from sre_space.domain.facts import SymptomKind
 
 
-def found(fault: Fault, seconds: int = 12) -> list[Finding]:
-    """What fires twelve seconds after a fault."""
+def broken(fault: Fault, seconds: int = 12) -> Watching:
+    """The detectors so many seconds after a fault."""
     watching = Watching(Patient(np.random.default_rng(11)))
     watching.play(150)
     watching.break_down(fault)
     for _ in range(seconds):
         watching.play(1)
+    return watching
+
+
+def found(fault: Fault) -> list[Finding]:
+    """What fires twelve seconds after a fault."""
+    watching = broken(fault)
     return findings(watching.operations, PEERS, watching.at * SECOND)
 
 
@@ -66,6 +72,17 @@ def test_who_gives_up_on_a_callee_that_serves_everything_is_accused_itself() -> 
 
     assert {one.symptom.service for one in given_up if one.accuses} == {"quote-service"}
     assert not {one.callee for one in given_up if one.accuses} - {""}
+
+
+def test_what_a_callee_has_served_may_be_heard_a_second_after_its_caller_gave_up() -> None:
+    watching = broken(Fault(gives_up_on_user=0.8), 6)
+    for operation, watch in watching.operations.watches.items():
+        if operation.service == "user-service":
+            del watch.baseline.waiting[max(watch.baseline.waiting)]
+
+    given_up = findings(watching.operations, PEERS, watching.at * SECOND)
+
+    assert {one.symptom.service for one in given_up if one.accuses} == {"quote-service"}
 
 
 def test_a_callee_that_answers_too_late_is_not_excused_by_having_served_everything() -> None:

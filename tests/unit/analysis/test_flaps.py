@@ -1,11 +1,15 @@
 """Flap damping: what comes and goes is one symptom."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_space.analysis.blame import Finding
 from sre_space.analysis.flaps import HOLD_NS, LONGEST_HOLD_NS, Damped, Damping
+from sre_space.analysis.sketch import Operation
 from sre_space.domain.facts import Symptom, SymptomKind
+from sre_space.domain.telemetry import SpanKind
 
 SECOND = 10**9
 NOW = 1_700_000_000 * SECOND
@@ -64,3 +68,15 @@ def test_findings_are_held_each_by_itself_and_forgotten_in_the_end() -> None:
     assert damping.steady([], NOW + 3600 * SECOND) == []
     assert not damping.states
     assert not damping.newest
+
+
+def test_an_accusation_that_moves_is_one_symptom_and_is_not_held_under_the_name_before() -> None:
+    call = Operation("quote-service", SpanKind.CLIENT, "GET", "127.0.0.1:8001")
+    there = Finding(Symptom(SymptomKind.ERROR, "user-service", "", 1.0, 0.1, NOW), "GET", fired=NOW, watched=call)
+    here = replace(there, symptom=replace(there.symptom, service="quote-service"))
+    damping = Damping()
+
+    assert damping.steady([there], NOW) == [there]
+    assert damping.steady([here], NOW + SECOND) == [here]
+    assert damping.steady([], NOW + 2 * SECOND) == [here]
+    assert damping.steady([], NOW + 2 * SECOND + HOLD_NS) == []

@@ -217,7 +217,7 @@ def test_what_takes_three_times_as_long_under_four_times_the_demand_is_busy_and_
     assert kinds(busy) == set()
     (suspect,) = suspects(too_slow)
     assert suspect.kind is SymptomKind.LATENCY
-    assert 3 * 150 < suspect.slow_from / MS < 4 * 150
+    assert 970 < suspect.slow_from / MS < 1030
 
 
 @given(st.integers(0, 10_000), st.floats(0.1, 1000))
@@ -229,6 +229,13 @@ def test_demand_raises_what_is_slow_to_a_second_at_most_and_never_lowers_it(coun
     assert norm.slow <= bar <= bucket_of(1000 * MS)
     assert bar == norm.slow or count > busiest * DEMAND_S
     assert norm.slow_under(count + 1, DEMAND_S) >= bar
+
+
+def test_under_twice_the_demand_four_times_as_long_is_busy() -> None:
+    norm = Norm(20 * MS, 20 * MS, bucket_of(120 * MS), 0.1, 0.0, 0.1, 10.0)
+    surely_twice = 122  # of 50 usual ones, for 122 - 2 * sqrt(122) = 99.9
+
+    assert abs(norm.slow_under(surely_twice, DEMAND_S) - bucket_of(480 * MS)) <= 1
 
 
 def test_what_is_usual_over_a_second_stays_so() -> None:

@@ -1,11 +1,13 @@
 """The ladder as stories on virtual time: what each cause is answered with, what is undone, what is left alone."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from support.git_world import Killed
 from support.world import DESIRED, QUOTE_FILE, Fault, World, diagnosis
 
+from sre_space.agents.fixer.follow_up import FollowUps
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Guardrails
 from sre_space.domain.configuration import SPACE_FILE
@@ -149,6 +151,11 @@ def test_memory_that_runs_out_is_answered_with_a_restart_and_within_the_hour_wit
         (follow_up,) = [issue for issue in world.forge.found if issue.title.startswith("[FOLLOW-UP]")]
         assert follow_up.state == "open"
         assert "Find what leaks memory." in follow_up.body
+
+        world.forge.found[follow_up.number - 1] = replace(follow_up, author="mallory")  # a stranger's does not count
+        for _ in range(2):
+            await FollowUps(world.forge).open_missing(second)
+        assert [one.author for one in world.forge.found if one.title == follow_up.title] == ["mallory", "sre"]
 
     asyncio.run(story())
 

@@ -2,188 +2,46 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from support.announcing import announcement, listening, pushed
+from support.feeds import Enough, Feed, Past, Signals, framed, spans
 from support.world import SECOND, World
 
 from sre_space.agents.scout.docket import Docket
 from sre_space.analysis.sketch import Operation
-from sre_space.domain.errors import Malformed, Unavailable
+from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import Step, SymptomKind
 from sre_space.domain.telemetry import SpanKind
-from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, SPANS, Senses
+from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, Senses
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 from sre_space.wire.memory_limits import memory_limits
-from sre_space.wire.sketches import Frames, decode
 
 
-class Enough(Exception):
-    """The script of a feed is over."""
-
-
-@dataclass
-class Feed:
-    """Answers what it was given, one answer at a time, then ends the test."""
-
-    script: list[list[Record]]
-    commits: int = 0
-
-    async def next(self, timeout: float) -> Sequence[Record]:
-        """The next answer."""
-        if not self.script:
-            raise Enough
-        return self.script.pop(0)
-
-    async def commit(self) -> None:
-        """Count."""
-        self.commits += 1
-
-    def owns(self) -> bool:
-        """Always."""
-        return True
-
-    async def alive(self) -> bool:
-        """Always."""
-        return True
-
-    async def close(self) -> None:
-        """Nothing to release."""
-
-
-@dataclass
-class Signals:
-    """Keeps what is published; `away` refuses."""
-
-    frames: list[bytes] = field(default_factory=list)
-    away: bool = False
-
-    async def publish(
-        self, topic: str, value: bytes, *, key: bytes = b"", headers: Mapping[str, bytes] | None = None
-    ) -> None:
-        """Keep, or refuse."""
-        if self.away:
-            raise Unavailable("the bus is away")
-        assert topic == SIGNALS
-        self.frames.append(value)
-
-    async def close(self) -> None:
-        """Nothing to release."""
-
-
-def senses(world: World, signals: Signals) -> Senses:
+def senses(world: World) -> Senses:
     """Those of a world in memory; nobody is woken."""
-    watch = Watch(world.runners[next(iter(world.runners))], signals, Feed([]), 1.0, lambda _: None)
-    return Senses(world.scout, world, world.opener, watch, world.forge, signals, world.clock, listening(world))
-
-
-def spans(world: World, partition: int, offset: int, count: int = 1) -> Record:
-    """A record of spans that policy-service served now."""
-    now, message = world.clock.now(), ExportTraceServiceRequest()
-    resource = message.resource_spans.add()
-    resource.resource.attributes.add(key="service.name").value.string_value = "policy-service"
-    scope = resource.scope_spans.add()
-    for _ in range(count):
-        scope.spans.add(name="GET /x", kind=2, start_time_unix_nano=now - 1000, end_time_unix_nano=now)
-    return Record(SPANS, partition, offset, now, message.SerializeToString())
-
-
-def test_spans_become_frames_by_partition_and_offsets_are_committed_after_them() -> None:
-    world, signals, feed = World(), Signals(), Feed([])
-    ours = senses(world, signals)
-
-    async def story() -> None:
-        feed.script = [[spans(world, 0, 7, 3), spans(world, 1, 2), spans(world, 0, 8, 2)], []]
-        publishing = asyncio.ensure_future(ours.sketch_for_ever(_late(feed, world)))
-        with pytest.raises(Enough):
-            await publishing
-
-    asyncio.run(story())
-    first, second = (decode(body) for body in signals.frames)
-    counts = [sum(sketch.count for sketch in frame.sketches.values()) for frame in (first, second)]
-    assert [(one.partition, one.first, one.last) for one in (first, second)] == [(0, 7, 8), (1, 2, 2)]
-    assert counts == [5, 1]
-    assert feed.commits == 1
-
-
-@dataclass
-class _Late(Feed):
-    """Half a second passes with each answer."""
-
-    inner: Feed = field(default_factory=lambda: Feed([]))
-    world: World = field(default_factory=World)
-
-    async def next(self, timeout: float) -> Sequence[Record]:
-        """The inner feed's."""
-        self.world.clock.time += SECOND // 2
-        return await self.inner.next(timeout)
-
-    async def commit(self) -> None:
-        """The inner feed's."""
-        await self.inner.commit()
-
-
-def _late(feed: Feed, world: World) -> _Late:
-    return _Late([], 0, feed, world)
-
-
-def test_with_the_bus_away_sketches_wait_and_nothing_is_committed() -> None:
-    world, signals, feed = World(), Signals(away=True), Feed([])
-    ours = senses(world, signals)
-
-    async def story() -> None:
-        feed.script = [[spans(world, 0, 7)], []]
-        with pytest.raises(Enough):
-            await ours.sketch_for_ever(_late(feed, world))
-
-    asyncio.run(story())
-    assert not signals.frames
-    assert feed.commits == 0
+    watch = Watch(world.runners[next(iter(world.runners))], Signals(), Feed([]), 1.0, lambda _: None)
+    return Senses(world.scout, world, world.opener, watch, world.forge, world.clock, listening(world))
 
 
 def test_a_frame_counts_once_however_often_it_comes() -> None:
-    world, signals, feed = World(), Signals(), Feed([])
-    ours = senses(world, signals)
+    world = World()
+    ours, record = senses(world), framed(world, spans(world, 0, 7, 4))
 
-    async def story() -> None:
-        feed.script = [[spans(world, 0, 7, 4)], []]
-        with pytest.raises(Enough):
-            await ours.sketch_for_ever(_late(feed, world))
-
-    asyncio.run(story())
-    record = Record(SIGNALS, 0, 0, world.clock.now(), signals.frames[0])
     for _ in range(3):
         ours.take_in(record)
 
     watch = world.watchers.operations.watches[Operation("policy-service", SpanKind.SERVER, "GET /x")]
     assert sum(sketch.count for sketch in watch.open.values()) == 4
-    assert not Frames({0: 7}).fresh(decode(signals.frames[0]))
 
 
-@dataclass
-class Past:
-    """What was on the bus."""
-
-    records: list[Record]
-    away: bool = False
-
-    async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
-        """By topic and time."""
-        if self.away:
-            raise Unavailable("the bus is away")
-        return [record for record in self.records if record.topic == topic and since <= record.at < until]
-
-
-@pytest.mark.parametrize("away", [False, True])
-def test_what_was_missed_is_read_back_before_what_is_new_and_counts_once(away: bool) -> None:
+@pytest.mark.parametrize("refusals", [0, 1])
+def test_what_was_missed_is_read_back_before_what_is_new_and_counts_once(refusals: int) -> None:
     world = World()
-    ours = senses(world, Signals())
+    ours = senses(world)
     body = json.dumps({"quote_id": "q1"}).encode()
     headers = {"ce_time": datetime.fromtimestamp(world.clock.now() / SECOND, UTC).isoformat().encode()}
     old, new = (
@@ -194,7 +52,7 @@ def test_what_was_missed_is_read_back_before_what_is_new_and_counts_once(away: b
         listening = asyncio.ensure_future(ours.listen_for_ever(Feed([[old, new]])))
         await asyncio.sleep(0)
         assert not world.watchers.cohorts.asked
-        await ours.read_back(Past([old], away), 0)
+        await ours.read_back(Past([old], refusals), 0)
         with pytest.raises(Enough):
             await listening
         return list(world.watchers.cohorts.asked)
@@ -212,7 +70,7 @@ def test_what_failed_in_an_incident_of_before_is_not_burnt_again_by_a_scout_that
         assert verified is not None
         docket = world.watchers.docket = Docket()
 
-        await senses(world, Signals()).read_back(Past([]), 0)
+        await senses(world).read_back(Past([]), 0)
 
         assert docket.excused(opened.at)
         assert not docket.excused(verified.at)
@@ -224,7 +82,7 @@ def test_what_failed_in_an_incident_of_before_is_not_burnt_again_by_a_scout_that
 def test_a_deployment_that_heals_opens_nothing_and_one_that_kills_opens_one() -> None:
     async def story(survives: bool) -> list[str]:
         world = World(deployer=False)
-        ours = senses(world, Signals())
+        ours = senses(world)
         sha = pushed(world, "policy-service", 6)
         ours.take_in(announcement(world, sha, "policy-service"))
         await ours.announcements.confirm()
@@ -247,7 +105,7 @@ def test_a_deployment_that_heals_opens_nothing_and_one_that_kills_opens_one() ->
 
 @pytest.mark.parametrize("record", [b"", b"{}", b"[]", b'{"service": "x"}', b"\xff"])
 def test_a_change_or_an_event_that_is_none_is_malformed(record: bytes) -> None:
-    ours = senses(World(), Signals())
+    ours = senses(World())
     for topic in (CHANGES, BOUGHT, SIGNALS):
         with pytest.raises((Malformed, UnicodeDecodeError)):
             ours.take_in(Record(topic, 0, 0, 1, record, b"q1"))
@@ -262,14 +120,10 @@ def test_limits_are_read_from_the_desired_state() -> None:
 
 def test_a_scout_that_starts_knows_past_deployments_and_who_served_before() -> None:
     world = World()
-    ours, signals = senses(world, Signals()), Signals()
-    ours_before = senses(world, signals)
+    ours = senses(world)
 
     async def story() -> None:
-        feed = Feed([[spans(world, 0, 7, 3)], []])
-        with pytest.raises(Enough):
-            await ours_before.sketch_for_ever(_late(feed, world))
-        frame = Record(SIGNALS, 0, 0, world.clock.now(), signals.frames[0])
+        frame = framed(world, spans(world, 0, 7, 3))
         world.board["policy-service"].seen_healthy = False
         started = announcement(world, pushed(world, "policy-service", 6), "policy-service")
 
@@ -295,7 +149,7 @@ def pool(world: World, in_use: int) -> Record:
 @pytest.mark.parametrize(("in_use", "kinds"), [(10, [SymptomKind.SATURATION]), (6, [])])
 def test_a_pool_without_a_free_connection_is_saturated(in_use: int, kinds: list[SymptomKind]) -> None:
     world = World()
-    ours = senses(world, Signals())
+    ours = senses(world)
 
     for _ in range(10):
         ours.take_in(pool(world, in_use))

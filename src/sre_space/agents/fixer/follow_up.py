@@ -8,6 +8,7 @@ from sre_space.ports.forge import Forge
 from sre_space.wire.proposal import follow_up_body, follow_up_title
 
 LABEL = "sre:follow-up"
+SKEW_NS = 60 * 10**9  # between the forge's clock and Scout's, at most
 
 
 @dataclass(frozen=True)
@@ -17,10 +18,12 @@ class FollowUps:
     forge: Forge
 
     async def open_missing(self, case: Case) -> None:
-        """Idempotent: an issue is known by its title."""
-        for trial in case.trials:
-            remedy = trial.action.remedy
-            if isinstance(remedy, SetConfig) and remedy.follow_up and trial.helped:
-                title = follow_up_title(case, remedy)
-                if not any(issue.title == title for issue in await self.forge.search(title)):
-                    await self.forge.open_issue(title, follow_up_body(case, remedy), (LABEL,))
+        """Idempotent: what this account has opened since the incident began is known by its title."""
+        remedies = [trial.action.remedy for trial in case.trials if trial.helped]
+        due = {follow_up_title(case, one): one for one in remedies if isinstance(one, SetConfig) and one.follow_up}
+        if not due:
+            return
+        me, since = await self.forge.whoami(), case.chain[0].fact.at - SKEW_NS
+        made = {issue.title for issue in await self.forge.issues(state="all", since=since) if issue.author == me}
+        for title in due.keys() - made:
+            await self.forge.open_issue(title, follow_up_body(case, due[title]), (LABEL,))
