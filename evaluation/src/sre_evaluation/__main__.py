@@ -1,5 +1,7 @@
 """`python -m sre_evaluation`, started by `sre-space eval`."""
 
+import os
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +28,8 @@ class Score(Protocol):
         ...
 
 
+IN_A_FILE = 200  # columns, where no terminal says how many there are: tables are whole in a file
+
 JUDGES: Mapping[str, Callable[[Sequence[Round], Sequence[Case]], tuple[Table, Score]]] = {
     "detection": detection.judge,
     "diagnosis": diagnosis.judge,
@@ -46,7 +50,7 @@ def main(
     unknown = sorted(set(names) - set(EXPERIMENTS))
     if unknown:
         raise typer.BadParameter(f"there is no experiment {unknown[0]!r}; there are: {', '.join(EXPERIMENTS)}")
-    out = Console()
+    out = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else IN_A_FILE)
     with course(chart, out) as own:
         own.learn()
         quiet = _quiet(own, quiet_minutes if "detection" in of else 0.0)

@@ -129,14 +129,31 @@ def test_a_proper_no_that_everybody_gets_is_no_failure_without_a_change_and_a_ba
     )  # fmt: skip
 
 
-def test_a_caller_that_gives_up_before_calls_usually_end_is_to_blame_itself() -> None:
-    made = shop(200, 2)
-    hasty = {one.id for one in made if one.kind == 3 and one.peer == "tax"}
-    quick = [
-        replace(one, end=one.start + MS, status=2, message="timed out") if one.id in hasty else one for one in made
-    ]
+def given_up(fault: Fault, each: int = 1) -> Telemetry:
+    """What price asks of tax it gives up on after a millisecond, each time or one of `each` times."""
+    made = shop(200, 2, fault)
+    hasty = set([one.id for one in made if one.kind == 3 and one.peer == "tax"][::each])
+    return telemetry(
+        [replace(one, end=one.start + MS, status=2, message="timed out") if one.id in hasty else one for one in made]
+    )
 
-    assert diagnose(telemetry(quick), [HEALTH]).causes[0].service == "price"
+
+def test_a_caller_that_gives_up_before_calls_usually_end_is_to_blame_itself() -> None:
+    assert diagnose(given_up(Fault()), [HEALTH]).causes[0].service == "price"
+
+
+FULL = {"GET /buy": 6.0, "GET /look": 2.0, "GET /items": 4.0, "POST /quote": 4.0, "POST /send": 4.0, "GET /rate": 300.0}
+
+
+def test_on_a_machine_that_is_full_whom_a_change_broke_goes_before_those_that_are_slow() -> None:
+    incident = given_up(Fault(slow=FULL), each=3)
+    change = Change("c0ffee", EPOCH, "price", "deployment", "Tune", "-WAIT=2\n+WAIT=0.001", applied=EPOCH - SECOND)
+
+    alone, changed = (diagnose(incident, [HEALTH], some) for some in ([], [change]))
+
+    assert (alone.causes[0].service, alone.verdict) == ("tax", Confidence.INCONCLUSIVE)
+    assert (changed.causes[0].service, changed.causes[0].kind) == ("price", CauseKind.BAD_CHANGE)
+    assert changed.verdict is Confidence.CONFIRMED
 
 
 def test_a_dead_units_callers_are_its_victims_even_where_nothing_healthy_was_seen() -> None:

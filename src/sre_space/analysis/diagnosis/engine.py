@@ -19,7 +19,7 @@ from sre_space.analysis.diagnosis.limits import limit_findings
 from sre_space.analysis.diagnosis.load import arrivals, load_findings, waits
 from sre_space.analysis.diagnosis.metric_words import Meaning
 from sre_space.analysis.diagnosis.metrics import Shift, shifts
-from sre_space.analysis.diagnosis.ranking import Suspect, rank
+from sre_space.analysis.diagnosis.ranking import LARGE, Suspect, rank
 from sre_space.analysis.diagnosis.repeats import repeated
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.selecting import quick_half
@@ -78,6 +78,7 @@ def diagnose_windows(
     if guilty is not None and (finding := _change_finding(guilty, suspects)) is not None:
         seen.findings.append(finding)
         suspects = rank(seen.findings, seen.graph)
+    suspects = _broken_before_slow(suspects, guilty, seen.common)
     disproved = (*(alert.disproved if alert else ()), *contradicted(states))
     return _told(incident, baselines, suspects, guilty, replace(seen, disproved=disproved))
 
@@ -123,6 +124,18 @@ def _seconds(incident: Window, baselines: Sequence[Window]) -> tuple[float, floa
 
 def _is_load(suspects: Sequence[Suspect]) -> bool:
     return bool(suspects) and suspects[0].findings[0].sense is Sense.LOAD
+
+
+def _broken_before_slow(suspects: Sequence[Suspect], guilty: Charge | None, common: float) -> Sequence[Suspect]:
+    """Where every service is slower, whom a change broke goes first: a retry storm slows its victims and itself."""
+    if guilty is None or common < common_mode.SLOWER:
+        return suspects
+    broken = [
+        one
+        for one in suspects
+        if one.findings[0].sense is not Sense.TIME and concerns(guilty.change, one.service) and one.score >= LARGE
+    ]
+    return [*broken, *(one for one in suspects if one not in broken)]
 
 
 def _charged(
