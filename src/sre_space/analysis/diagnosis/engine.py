@@ -126,7 +126,7 @@ def _is_load(suspects: Sequence[Suspect]) -> bool:
     return bool(suspects) and suspects[0].findings[0].sense is Sense.LOAD
 
 
-def _broken_before_slow(suspects: Sequence[Suspect], guilty: Charge | None, common: float) -> Sequence[Suspect]:
+def _broken_before_slow(suspects: list[Suspect], guilty: Charge | None, common: float) -> list[Suspect]:
     """Where every service is slower, whom a change broke goes first: a retry storm slows its victims and itself."""
     if guilty is None or common < common_mode.SLOWER:
         return suspects
