@@ -44,6 +44,7 @@ class Sketcher:
     async def _take(self, record: Record) -> None:
         partition = record.partition
         if partition not in self.framed or record.offset > self.framed[partition] + 1:
+            self._seal(partition)  # no frame reaches over what another member may have had
             await self._read_how_far_frames_go()
         if record.offset > self.framed.get(partition, -1):
             self.framed[partition] = record.offset
@@ -66,12 +67,20 @@ class Sketcher:
             hear(record, lambda one: self._note(decode(one.value)))
 
     def _note(self, frame: Frame) -> None:
+        if frame.partition in self.first:  # its frame is open here, and holds what was read here
+            return
         self.framed[frame.partition] = max(frame.last, self.framed.get(frame.partition, -1))
+
+    def _seal(self, partition: int) -> None:
+        """Close the partition's open frame, if there is one."""
+        if partition in self.first:
+            first, last = self.first.pop(partition), self.framed[partition]
+            self.sealed.append(Frame(partition, first, last, self.intakes[partition].drain()))
 
     async def _publish(self, spans: Subscription) -> bool:
         """True when the bus has taken all frames, also those that it did not acknowledge before."""
-        self.sealed += [Frame(one, at, self.framed[one], self.intakes[one].drain()) for one, at in self.first.items()]
-        self.first = {}
+        for partition in list(self.first):
+            self._seal(partition)
         if not self.sealed:
             return False
         try:

@@ -90,6 +90,17 @@ def test_who_gets_a_partition_back_asks_how_far_its_frames_went_meanwhile() -> N
     assert told(signals) == [(0, 0, 2), (0, 6, 8)]
 
 
+def test_no_frame_reaches_over_what_another_member_had() -> None:
+    world, signals = World(), Signals()
+    records = [spans(world, 0, offset) for offset in range(9)]
+    past = Past([replace(framed(world, *records[3:6]), at=world.clock.now())], refusals=0)
+    sketcher = Sketcher(signals, past, world.clock, framed={0: -1})
+
+    played(sketcher, Feed([[*records[:3], *records[6:]], []], world))
+
+    assert told(signals) == [(0, 0, 2), (0, 6, 8)]
+
+
 def test_what_a_bus_that_was_restarted_delivers_again_is_in_its_frame_already() -> None:
     world, signals, past = World(), Signals(), Past([])
     records = [spans(world, 0, offset) for offset in range(4)]

@@ -1,7 +1,7 @@
 """How much more was asked of each kind of work than in health: what takes as many times longer is busy, not slow.
 
-As `analysis/norms.py` judges latency (docs/decisions/0012), and only where nothing was left out: traces are samples
-otherwise, and how many of them there are says nothing about the load.
+Scout allows the square of it to single requests (docs/decisions/0012); here it is the mean of a group. Only where
+nothing was left out: traces are samples otherwise, and how many of them there are says nothing about the load.
 """
 
 from collections import Counter
