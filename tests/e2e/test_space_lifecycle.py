@@ -99,6 +99,7 @@ def test_status_logs_halt_and_resume_answer(part: LiveSpace) -> None:
 def test_down_ends_everything_and_twice_is_fine(part: LiveSpace) -> None:
     assert "is down" in part.command("down").stdout
     assert not members(part.state)
+    assert part.state.socket.parent == part.state.run or not part.state.socket.parent.exists()
     assert "no space was running" in part.command("down").stdout
 
 

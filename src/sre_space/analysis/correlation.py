@@ -75,18 +75,32 @@ class Scene:
 def correlate(findings: Iterable[Finding], scene: Scene, now: int) -> list[Group]:
     """The groups that the findings make now (Unix ns), oldest first."""
     visible = sorted((finding for finding in findings if _visible(finding, scene.sight)), key=_order)
-    seen = with_common_callers([_charged(finding, visible) for finding in visible])
+    planned = [finding for finding in visible if _is_planned(finding, scene)]
+    news = [finding for finding in visible if finding not in planned]
+    clusters = [*_together(news, scene.calls, now), *_together(planned, scene.calls, now)]
+    return [_group(cluster, scene) for cluster in sorted(clusters, key=_since)]
+
+
+def _is_planned(finding: Finding, scene: Scene) -> bool:
+    """Of a deployment. Damped, it outlasts it, and what a deployment broke must not hide behind it."""
+    windows = [window for window in _windows(finding, scene) if not window.case]
+    return any(window.explains(finding.symptom.since) for window in windows)
+
+
+def _together(found: Sequence[Finding], calls: Calls, now: int) -> list[list[Finding]]:
+    """What belongs together: each cluster has a culprit, or has waited for one in vain."""
+    seen = with_common_callers([_charged(finding, found) for finding in found])
     journeys = [finding for finding in seen if finding.journey]
     victims = [finding for finding in seen if not finding.journey and not finding.accuses]
-    clusters = _clusters((finding for finding in seen if finding.accuses), scene.calls)
-    lonely = [finding for finding in victims if not _attach(finding, clusters, scene.calls)]
-    clusters += _clusters([finding for finding in lonely if now - finding.fired >= PATIENCE_NS], scene.calls)
+    clusters = _clusters((finding for finding in seen if finding.accuses), calls)
+    lonely = [finding for finding in victims if not _attach(finding, clusters, calls)]
+    clusters += _clusters([finding for finding in lonely if now - finding.fired >= PATIENCE_NS], calls)
     clusters.sort(key=_since)
     if clusters:
         clusters[0] += journeys
     elif due := [finding for finding in journeys if now - finding.fired >= _patience(finding)]:
         clusters = [due]
-    return [_group(cluster, scene) for cluster in clusters]
+    return clusters
 
 
 def _patience(finding: Finding) -> int:

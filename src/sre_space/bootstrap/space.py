@@ -52,6 +52,7 @@ def down(state: State, tell: Tell) -> bool:
         tell("stopping the space")
         space_supervisor.stop(running)
     _clean(state, tell)
+    state.remove_socket_folder()
     return alive
 
 

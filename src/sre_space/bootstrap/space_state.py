@@ -1,5 +1,6 @@
 """The state folder of a space: where everything lies, and the record of the space that runs in it."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -145,6 +146,12 @@ class State:
             path.unlink(missing_ok=True)
         for path in self.run.glob("env/*"):
             path.unlink(missing_ok=True)
+
+    def remove_socket_folder(self) -> None:
+        """Take the short private folder away, where there is one."""
+        if self.socket.parent != self.run:
+            with contextlib.suppress(OSError):  # not there, or somebody put something into it
+                self.socket.parent.rmdir()
 
 
 def running_space(state: State) -> Running:

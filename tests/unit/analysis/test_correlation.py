@@ -178,6 +178,20 @@ def test_symptoms_that_began_inside_a_window_are_of_its_case_or_quiet() -> None:
     assert of(Window(0, STILL_OPEN, frozenset({"user"})), journey(SLO)).quiet
 
 
+def test_what_a_deployment_broke_does_not_hide_behind_the_damped_outage_of_its_restart() -> None:
+    restart = finding(INFRASTRUCTURE, "quote", 20 * SECOND)
+    scene = Scene(CALLS, windows=(Window(NOW - 21 * SECOND, NOW - 15 * SECOND, frozenset({"quote"})),))
+
+    def loud(*findings: Finding) -> list[str]:
+        return [group.key for group in correlate([restart, *findings], scene, NOW) if not group.quiet]
+
+    assert loud() == []
+    assert loud(journey(CONVERSION, 12 * SECOND)) == ["conversion/buy-insurance"]
+    assert loud(finding(ERROR, "policy", 12 * SECOND)) == ["error/policy"]
+    assert loud(way("quote", 12 * SECOND)) == ["error/quote"]
+    assert loud(journey(SLO, 16 * SECOND)) == []
+
+
 def test_blind_telemetry_says_nothing_but_probes_still_do() -> None:
     dead = finding(INFRASTRUCTURE, "policy")
 

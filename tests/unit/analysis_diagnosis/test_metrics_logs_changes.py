@@ -57,6 +57,13 @@ def test_a_finding_too_small_to_list_is_cited_when_it_is_the_first() -> None:
     assert set(found.chain[0].evidence) <= set(found.causes[0].evidence)
 
 
+@pytest.mark.parametrize(("state", "kind"), [("used", CauseKind.SATURATION), ("idle", CauseKind.UNKNOWN)])
+def test_more_connections_in_use_fill_a_pool_and_more_idle_ones_do_not(state: str, kind: CauseKind) -> None:
+    pool = Series("a", "a-1", "db.client.connections.usage", attributes=(("state", state),))
+    found = diagnose(measured({pool: [5.0] * 8}), [measured({pool: [2.0] * 20})])
+    assert [cause.kind for cause in found.causes] == [kind]
+
+
 def test_metrics_alone_name_the_deepest_service_that_fails() -> None:
     good = [100.0] * 20
     calls = [

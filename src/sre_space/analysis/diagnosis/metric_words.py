@@ -1,7 +1,7 @@
 """What a metric measures, told from the words of its name: those of OpenTelemetry, Prometheus and their like."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 
@@ -40,6 +40,7 @@ _SHARES = _set("ratio rate percent percentage pct share")
 _OUTGOING = _set("client outgoing outbound egress upstream producer published sent")
 _IN_FLIGHT = _set("active inflight flight concurrent")  # as many more as they are slower (Little 1961): not the load
 _HOSTS = _set("node host")
+_UNUSED = _set("idle free unused")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+\d*|\d+[a-z]*")
 
 
@@ -48,9 +49,17 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
-def meaning_of(name: str) -> Meaning:
-    """The first meaning of `Meaning`'s order that a word speaks for."""
+def meaning_of(name: str, attributes: Sequence[tuple[str, str]] = ()) -> Meaning:
+    """The first meaning of `Meaning`'s order that a word speaks for; nothing for the room that is left.
+
+    >>> meaning_of("db.client.connections.usage", [("state", "used")])
+    <Meaning.SATURATION: 'saturation'>
+    >>> meaning_of("db.client.connections.usage", [("state", "idle")])
+    <Meaning.OTHER: 'other'>
+    """
     words = words_of(name)
+    if not _UNUSED.isdisjoint((*words, *(value.lower() for _, value in attributes))):
+        return Meaning.OTHER
     if words[-1:] == ("count",) and not _WORDS[Meaning.LATENCY].isdisjoint(words):
         return Meaning.TRAFFIC  # a histogram's number of durations
     for meaning in (Meaning.SUCCESS, Meaning.FAILURE, Meaning.LATENCY, Meaning.SATURATION):

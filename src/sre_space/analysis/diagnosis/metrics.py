@@ -44,7 +44,7 @@ def shifts(incident: MetricTable, baselines: Sequence[MetricTable], since: int =
         times, values = incident.time[first:last], incident.value[first:last]
         late = times >= since
         usual = exact.get(_identity(series, series.instance))
-        if usual is None and meaning_of(series.name) is not Meaning.SATURATION:
+        if usual is None and meaning_of(series.name, series.attributes) is not Meaning.SATURATION:
             usual = pooled.get(_identity(series, ""))
         if usual is not None and np.count_nonzero(late):
             found.append(_compared(series, times[late], values[late], usual))
@@ -74,7 +74,7 @@ def _joined(parts: Mapping[object, list[Floats]]) -> dict[object, Floats]:
 
 
 def _compared(series: Series, times: Ints, values: Floats, usual: Floats) -> Shift:
-    meaning = meaning_of(series.name)
+    meaning = meaning_of(series.name, series.attributes)
     down = meaning is Meaning.SUCCESS
     chance = exceedance(-values, -usual) if down else exceedance(values, usual)
     limit = usual.min() if down else usual.max()
