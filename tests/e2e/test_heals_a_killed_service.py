@@ -62,32 +62,26 @@ def test_a_killed_service_is_restarted_verified_written_up_and_remembered(live: 
 
 
 def test_an_incident_is_itself_a_trace_that_four_agents_wrote(live: LiveSpace) -> None:
-    known = len(live.cases())
-    live.kill("policy-service")
-    case = live.closed(live.next_case(known).issue)
+    case = live.healed("policy-service")
     trace_id = ULID.from_str(case.incident).hex
 
     def spans() -> list[Span]:
         found = live.ask(lambda operator: operator.traces.trace(trace_id))
-        return list(found) if len(found) == len(STORY) else []
+        return list(found) if len(found) == len(case.chain) else []
 
     spans_ = until(spans, "every step is a span")
-    assert {span.name for span in spans_} == set(STORY)
+    assert {span.name for span in spans_} == {entry.fact.step for entry in case.chain}
     assert {span.service for span in spans_} == {"sre-scout", "sre-memory", "sre-brain", "sre-fixer"}
     assert {span.parent_id for span in spans_} == {"", case.chain[0].digest[:16]}
 
 
 def test_the_second_kill_of_a_service_recalls_the_first(live: LiveSpace) -> None:
-    known = live.cases()
-    first = next((case for case in known if case.detection.symptoms[0].service == "policy-service"), None)
-    if first is None:
-        live.kill("policy-service")
-        first = live.closed(live.next_case(len(known)).issue)
-        live.healthy()
-        known = live.cases()
+    live.healed("policy-service")
+    live.healthy()
+    known = len(live.cases())
     live.kill("policy-service")
 
-    case = live.closed(live.next_case(len(known)).issue)
+    case = live.closed(live.next_case(known).issue)
 
     recall = case.latest(Recall)
     assert recall is not None

@@ -21,6 +21,7 @@ from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_state import Running, State
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Unavailable
+from sre_space.domain.facts import Decision
 
 T = TypeVar("T")
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -119,6 +120,15 @@ class LiveSpace:
         """The incident after the first `known` ones."""
         return until(lambda: self.cases()[known:], "an incident is opened", seconds)[0]
 
+    def healed(self, service: str) -> Case:
+        """A killed service that was healed: the newest such incident of this space, or one that is made now."""
+        known = self.cases()
+        past = [one for one in known if one.recovered and not one.is_open and _accused(one) == (service, "crash")]
+        if past:
+            return past[-1]
+        self.kill(service)
+        return self.closed(self.next_case(len(known)).issue)
+
     def closed(self, issue: int, seconds: float = 60) -> Case:
         """The incident once it is closed."""
         return until(
@@ -126,6 +136,12 @@ class LiveSpace:
             f"issue {issue} is closed; the last steps are {[(c.issue, c.last.step) for c in self.cases()]}",
             seconds,
         )[0]
+
+
+def _accused(case: Case) -> tuple[str, str]:
+    decision = case.latest(Decision)
+    causes = decision.diagnosis.causes if decision else ()
+    return (causes[0].service, causes[0].kind) if causes else ("", "")
 
 
 def start(folder: Path, only: tuple[str, ...] = ()) -> LiveSpace:
