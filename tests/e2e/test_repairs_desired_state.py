@@ -17,7 +17,7 @@ from sre_space.domain.labels import NEEDS_HUMAN
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
 
 LEARNT_NS = 150 * 10**9  # of life: a minute to learn, half a minute of quarantine, and those before
-QUIET_NS = 30 * 10**9  # since the last incident: as long as a detector waits before it learns
+QUIET_NS = 10 * 10**9  # since the last incident: longer than a symptom that came once is held
 
 
 def chaos(live: LiveSpace, *words: str) -> None:
