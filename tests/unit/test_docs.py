@@ -1,8 +1,11 @@
 """Documentation is tested: every setting, fault and command that exists is written down, and nothing else."""
 
+import doctest
+import importlib
 import re
 from pathlib import Path
 
+import pytest
 from pydantic import BaseModel
 
 from policy_service.settings import Settings as PolicySettings
@@ -15,6 +18,19 @@ from user_service.settings import Settings as UserSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 BESIDE = {"XDG_STATE_HOME", "SRE_CHAOS_HOME"}  # read by the command lines themselves
+
+SHOWN = [
+    path for path in sorted(ROOT.glob("**/src/**/*.py")) if ".venv" not in path.parts and ">>> " in path.read_text()
+]
+
+
+@pytest.mark.parametrize("path", SHOWN, ids=lambda path: path.stem)
+def test_what_a_docstring_shows_is_what_happens(path: Path) -> None:
+    module = path.parts[len(path.parts) - path.parts[::-1].index("src") :]
+    done = doctest.testmod(importlib.import_module(".".join((*module[:-1], path.stem))))
+
+    assert done.attempted
+    assert not done.failed
 
 
 def test_every_setting_has_a_heading_with_its_meaning_and_no_heading_is_left_over() -> None:
