@@ -31,7 +31,7 @@ from sre_space.analysis.diagnosis.selecting import between
 from sre_space.analysis.diagnosis.tables import Alert, Change, Telemetry
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.bootstrap.diagnose import diagnose_set
-from sre_space.domain.facts import Confidence
+from sre_space.domain.diagnosis import Confidence
 from sre_space.wire.diagnosis_text import report
 
 SETS = ("shapleyiq", "nezha-ob", "changerca", "rootcausebench")

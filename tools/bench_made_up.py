@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from support.shop import Fault, Node, made_up, nodes_of, shop, telemetry
 
 from sre_space.analysis.diagnosis.engine import diagnose
-from sre_space.domain.facts import CauseKind
+from sre_space.domain.diagnosis import CauseKind
 
 SYSTEMS = 60
 REQUESTS = 200

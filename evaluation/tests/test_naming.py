@@ -2,7 +2,7 @@
 
 from sre_chaos.experiments import EXPERIMENTS
 from sre_evaluation.naming import Named, Reading, row, score
-from sre_space.domain.facts import Cause, CauseKind, Confidence, Diagnosis
+from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis
 
 CAUSE = Cause("policy-service", "", CauseKind.CRASH, 1.0, ())
 

@@ -2,7 +2,7 @@
 
 from sre_chaos.experiments import EXPERIMENTS
 from sre_evaluation.verdicts import Opened, Trial, row, score
-from sre_space.domain.facts import SymptomKind
+from sre_space.domain.symptoms import SymptomKind
 
 SECOND = 10**9
 

@@ -6,9 +6,11 @@ import pytest
 from support.world import DESIRED, QUOTE_FILE, Fault, World, diagnosis
 
 from sre_space.domain.case import Case
-from sre_space.domain.facts import CauseKind, Decision, SymptomKind
+from sre_space.domain.diagnosis import CauseKind
+from sre_space.domain.facts import Decision
 from sre_space.domain.labels import NEEDS_HUMAN
 from sre_space.domain.remedies import Escalate
+from sre_space.domain.symptoms import SymptomKind
 
 CONFIG = {QUOTE_FILE: DESIRED[QUOTE_FILE].replace("ONLINE_LIMIT=250000", "ONLINE_LIMIT=2500").encode()}
 

@@ -7,7 +7,8 @@ import sys
 import pytest
 from support.live import LiveSpace
 
-from sre_space.domain.facts import CauseKind, Decision
+from sre_space.domain.diagnosis import CauseKind
+from sre_space.domain.facts import Decision
 
 pytestmark = pytest.mark.e2e
 

@@ -7,18 +7,8 @@ from support.live import LiveSpace
 from support.waiting import until
 from ulid import ULID
 
-from sre_space.domain.facts import (
-    Action,
-    ActionResult,
-    CauseKind,
-    Conclusion,
-    Confidence,
-    Decision,
-    Outcome,
-    Recall,
-    Step,
-    Verification,
-)
+from sre_space.domain.diagnosis import CauseKind, Confidence
+from sre_space.domain.facts import Action, ActionResult, Conclusion, Decision, Outcome, Recall, Step, Verification
 from sre_space.domain.labels import FIXED
 from sre_space.domain.remedies import RemedyKind
 from sre_space.domain.telemetry import Span

@@ -11,8 +11,10 @@ from support.waiting import until
 
 from sre_evaluation.desired_state import DesiredState
 from sre_space.domain.case import Case
-from sre_space.domain.facts import CauseKind, Decision, Outcome, SymptomKind, Verification
+from sre_space.domain.diagnosis import CauseKind
+from sre_space.domain.facts import Decision, Outcome, Verification
 from sre_space.domain.labels import NEEDS_HUMAN
+from sre_space.domain.symptoms import SymptomKind
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
 

@@ -6,17 +6,13 @@ from dataclasses import dataclass, replace
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sre_space.domain.case import Case
+from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, Evidence
 from sre_space.domain.facts import (
     Action,
     ActionResult,
     Agent,
-    Cause,
-    CauseKind,
     Conclusion,
-    Confidence,
     Decision,
-    Diagnosis,
-    Evidence,
     Fact,
     Outcome,
     Payload,

@@ -14,7 +14,9 @@ from sre_space.agents.gathering import Gathering
 from sre_space.agents.inquest import Inquest
 from sre_space.domain.case import Case, Found
 from sre_space.domain.chart import Autonomy, Chart, Guardrails, Journey, Service
-from sre_space.domain.facts import Detection, Diagnosis, Fact, JourneyCount, Payload, Step, Symptom, SymptomKind
+from sre_space.domain.diagnosis import Diagnosis
+from sre_space.domain.facts import Detection, Fact, Payload, Step
+from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.ports.probe import Health
 from sre_space.ports.runtime import Unit

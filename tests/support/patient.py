@@ -18,7 +18,7 @@ from support.live import CHECKOUT, LiveSpace
 
 from sre_space.adapters.kafka import KafkaHistory
 from sre_space.bootstrap.space_ports import HOST
-from sre_space.domain.facts import JourneyCount
+from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import Span
 from sre_space.ports.bus import Record
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from support.traffic_model import CALLS, PEERS, Fault, Patient
 
+from sre_space.agents.scout.docket import BEFORE_NS
 from sre_space.analysis.blame import findings
 from sre_space.analysis.burn import Budget
 from sre_space.analysis.cohorts import Cohorts
@@ -63,7 +64,7 @@ class Watching:
         """What follows when Scout opens one: its window begins with its first symptom."""
         self.open.append(OpenIncident(group.key, group.service, group.since))
         self.windows.append(Window(group.since, STILL_OPEN, frozenset({group.service}), group.key))
-        self.budget.excuse(group.since)
+        self.budget.excuse(group.since - BEFORE_NS)
 
     def recovered(self) -> None:
         """What follows on RECOVERED: no incident is open, and the windows end now."""

@@ -37,21 +37,10 @@ from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy, Chart, Cure, Guardrails, Journey, Service, Tunable, ValueType
 from sre_space.domain.configuration import FOLDER, SPACE_FILE, keys_of, value_of
 from sre_space.domain.cycle import waits_for_people
+from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, Evidence
 from sre_space.domain.errors import Missing, Refused, Unavailable
-from sre_space.domain.facts import (
-    Agent,
-    Cause,
-    CauseKind,
-    Confidence,
-    Detection,
-    Diagnosis,
-    Evidence,
-    Fact,
-    JourneyCount,
-    Step,
-    Symptom,
-    SymptomKind,
-)
+from sre_space.domain.facts import Agent, Detection, Fact, Step
+from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.opening import Opener

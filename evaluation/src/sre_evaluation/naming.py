@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sre_chaos.run import Experiment
-from sre_space.domain.facts import Confidence, Diagnosis
+from sre_space.domain.diagnosis import Confidence, Diagnosis
 from sre_space.domain.statistics import wilson
 
 SERVICE_LEAST, KIND_LEAST = 0.95, 0.90

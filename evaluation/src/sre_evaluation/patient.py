@@ -14,7 +14,7 @@ from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_env import Plan
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Unavailable
-from sre_space.domain.facts import JourneyCount
+from sre_space.domain.symptoms import JourneyCount
 
 SECOND = 10**9
 LOOK_EVERY_S = 1.0  # every time that counts is in a fact: looking more often would only load the machine

@@ -18,7 +18,8 @@ from sre_space.bootstrap.diagnose import diagnose_jaeger
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import waits_for_people
-from sre_space.domain.facts import Confidence, Decision, Step
+from sre_space.domain.diagnosis import Confidence
+from sre_space.domain.facts import Decision, Step
 from sre_space.wire.diagnosis_text import sentence
 
 DETECT_WITHIN_S = 60.0

@@ -21,8 +21,8 @@ from sre_space.domain.chart import (
     ValueType,
 )
 from sre_space.domain.configuration import FOLDER
+from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.errors import Malformed
-from sre_space.domain.facts import CauseKind
 
 _TIME_OF_DAY = r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"
 _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

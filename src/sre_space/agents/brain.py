@@ -12,7 +12,8 @@ from sre_space.domain import guardrails
 from sre_space.domain.case import Case
 from sre_space.domain.chart import DAY_NS, Chart
 from sre_space.domain.configuration import Edit
-from sre_space.domain.facts import Decision, Diagnosis, Payload, RuleAnswer, Step
+from sre_space.domain.diagnosis import Diagnosis
+from sre_space.domain.facts import Decision, Payload, RuleAnswer, Step
 from sre_space.domain.guardrails import PastAction
 from sre_space.domain.remedies import Escalate, Remedy
 from sre_space.ports.clock import Clock

@@ -4,7 +4,6 @@ The engine is `analysis/diagnosis`, the one that `sre-space diagnose` uses on fi
 so that the diagnosis can be repeated from the bundle.
 """
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from sre_space.agents.tried import disproved, last_tried, reverted
 from sre_space.analysis.diagnosis.tables import Alert, Change, State
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
-from sre_space.domain.facts import Cause, Diagnosis, SymptomKind
+from sre_space.domain.diagnosis import Cause, Diagnosis
+from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.bundles import Bundles
 from sre_space.ports.clock import Clock
 from sre_space.ports.probe import Probe
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 SECOND = 10**9
 BASELINE_NS = 60 * SECOND
 APART_NS = SECOND  # what is ill may begin before its symptom; no gap, or what went well in it would be lost
+AT_ONCE_NS = 5 * SECOND  # after a deployment; until it had settled, Scout blamed nobody and dated no symptom
 LONGEST_NS = 30 * SECOND  # of an incident's window before it was opened; a burnt budget is dated far back
 BASELINES = 3  # parts of the healthy minute: what one of them had too is no fault
 USUAL_TRACES, TRACES = 90, 120  # of each part of health, and of the incident
@@ -56,10 +57,8 @@ class Inquest:
         now = self.clock.now()
         states = await standing(self.chart, units, self.probe, now)
         services = tuple(self.chart.services)
-        gathered, changes = await asyncio.gather(
-            self.gathering.gather(plan_of(case, states, ill), services),
-            self.deployments.before(case.chain[0].fact.at, now, reverted(case)),
-        )
+        changes = await self.deployments.before(case.chain[0].fact.at, now, reverted(case))
+        gathered = await self.gathering.gather(plan_of(case, states, ill, changes), services)
         files = gathered | self._told(case, states, changes)
         read = self.clock.now()
         found = diagnosis_of(files)
@@ -84,18 +83,31 @@ class Inquest:
         }
 
 
-def plan_of(case: Case, states: Sequence[State], ill: Sequence[Window] = ()) -> Plan:
+def plan_of(case: Case, states: Sequence[State], ill: Sequence[Window] = (), changes: Sequence[Change] = ()) -> Plan:
     """What to read. A service that is out accuses itself: a few seconds tell, no restart waits for a minute's data."""
     first = case.detection.symptoms[0]
     began = max(first.since, case.chain[0].fact.at - LONGEST_NS)
-    since = max(began - APART_NS, last_tried(case))
     if any(state.sick for state in states) or first.kind is SymptomKind.INFRASTRUCTURE:
         end = began - OUTAGE_BEFORE_NS
         since = max(end, last_tried(case))
         usual = healthy_parts(end, OUTAGE_BASELINE_NS, 1, ill)
         return Plan(usual, since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits=True)
-    usual = healthy_parts(began - APART_NS, BASELINE_NS // BASELINES, BASELINES, ill)
-    return Plan(usual, since, USUAL_TRACES, TRACES, topics=True, awaits=False)
+    end, since = _around(began, changes)
+    usual = healthy_parts(end, BASELINE_NS // BASELINES, BASELINES, ill)
+    return Plan(usual, max(since, last_tried(case)), USUAL_TRACES, TRACES, topics=True, awaits=False)
+
+
+def _around(began: int, changes: Sequence[Change]) -> Window:
+    """When health ended, and from when on to look at the fault.
+
+    What showed right after a deployment began with it: health ended before, and its restarts belong to neither.
+    """
+    apart = began - APART_NS
+    near = [
+        one for one in changes if one.applied and one.applied <= began <= max(one.applied, one.settled) + AT_ONCE_NS
+    ]
+    settled = [one.settled for one in near if one.settled]
+    return min([apart, *(one.applied for one in near)]), min([apart, *settled])
 
 
 def told(cause: Cause) -> str:

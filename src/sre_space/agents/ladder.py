@@ -11,20 +11,11 @@ from sre_space.agents.inquest import told
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart, Service, Tunable
 from sre_space.domain.configuration import SPACE_FILE, Edit, value_of
-from sre_space.domain.facts import (
-    ActionResult,
-    Cause,
-    CauseKind,
-    Confidence,
-    Decision,
-    Diagnosis,
-    Outcome,
-    Recall,
-    SymptomKind,
-    Verification,
-)
+from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis
+from sre_space.domain.facts import ActionResult, Decision, Outcome, Recall, Verification
 from sre_space.domain.guardrails import HOUR, PastAction
 from sre_space.domain.remedies import Escalate, Remedy, Restart, RevertChange, Scale, SetConfig, name_in
+from sre_space.domain.symptoms import SymptomKind
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,8 @@
 from datetime import UTC, datetime
 
 from sre_space.domain.case import Case, Trial
-from sre_space.domain.facts import (
-    OWNER,
-    CauseKind,
-    Conclusion,
-    Decision,
-    Recall,
-    Step,
-    Verification,
-)
+from sre_space.domain.diagnosis import CauseKind
+from sre_space.domain.facts import OWNER, Conclusion, Decision, Recall, Step, Verification
 
 
 def conclude(case: Case, now: int) -> Conclusion:

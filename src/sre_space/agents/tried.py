@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sre_space.domain.case import Case
-from sre_space.domain.facts import Action, CauseKind, Decision, Diagnosis, Outcome, Verification
+from sre_space.domain.diagnosis import CauseKind, Diagnosis
+from sre_space.domain.facts import Action, Decision, Outcome, Verification
 from sre_space.domain.remedies import Restart, RevertChange
 
 RESTART_CURES = (CauseKind.CRASH, CauseKind.HANG, CauseKind.SATURATION)

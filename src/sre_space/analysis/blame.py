@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sre_space.analysis.operations import ALL, SECOND, Operations, OperationWatch, Suspect
 from sre_space.analysis.sketch import Operation, Sketch
-from sre_space.domain.facts import Symptom, SymptomKind
+from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.domain.telemetry import SpanKind
 
 EXPLAINED = 0.5  # of the excess: from here on an operation is a victim

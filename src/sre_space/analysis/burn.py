@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sre_space.analysis.blame import Finding
-from sre_space.domain.facts import Symptom, SymptomKind
+from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9
 BUCKETS = 60  # a window: its length is exact to a sixtieth

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sre_space.analysis.blame import Finding
-from sre_space.domain.facts import SymptomKind
+from sre_space.domain.symptoms import SymptomKind
 
 TOGETHER_NS = 10 * 10**9  # about what a detector needs: starts that lie closer cannot be told apart
 

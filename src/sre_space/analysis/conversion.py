@@ -15,7 +15,7 @@ from sre_space.analysis.cohorts import SECOND, Cohort
 from sre_space.analysis.shares import tolerated
 from sre_space.analysis.sketch import Durations, Sketch
 from sre_space.analysis.windows import Window
-from sre_space.domain.facts import Symptom, SymptomKind
+from sre_space.domain.symptoms import Symptom, SymptomKind
 
 FLOOR = 0.5
 LEAST_LOST = EXTRA_LOST = 0.1  # of those who asked: the smallest fall worth an incident

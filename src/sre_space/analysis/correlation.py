@@ -11,7 +11,7 @@ from sre_space.analysis.blame import Finding
 from sre_space.analysis.callers import with_common_callers
 from sre_space.analysis.sight import Sight
 from sre_space.analysis.windows import Calls, Window, reach, touching
-from sre_space.domain.facts import SymptomKind
+from sre_space.domain.symptoms import SymptomKind
 
 SECOND = 10**9
 PATIENCE_NS = 5 * SECOND  # a victim waits for its culprit's own alarm

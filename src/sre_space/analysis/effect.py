@@ -2,8 +2,8 @@
 
 from enum import Enum
 
-from sre_space.domain.facts import JourneyCount
 from sre_space.domain.statistics import wilson
+from sre_space.domain.symptoms import JourneyCount
 
 MATERIAL = 0.1  # of the journeys: who fails a few more than before was not made worse by what did not help
 EASED = 0.5  # of a symptom's strength: from here on down it is another state of things

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from sre_space.analysis.blame import Finding
 from sre_space.analysis.sketch import Operation
-from sre_space.domain.facts import SymptomKind
+from sre_space.domain.symptoms import SymptomKind
 
 SECOND = 10**9
 HALF_LIFE_NS = 60 * SECOND

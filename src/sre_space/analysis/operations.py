@@ -13,7 +13,7 @@ from sre_space.analysis.baseline import FORGOTTEN_S, QUARANTINE_S, Baseline
 from sre_space.analysis.norms import Norm, norm_of
 from sre_space.analysis.sketch import Operation, Sketch, middle_of
 from sre_space.analysis.windows import Calls, Window, touching
-from sre_space.domain.facts import SymptomKind
+from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
 
 SECOND = 10**9

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from sre_space.analysis.blame import Finding
 from sre_space.analysis.trend import Trend, trend_of
-from sre_space.domain.facts import Symptom, SymptomKind
+from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9
 SPACING_NS = SECOND // 2

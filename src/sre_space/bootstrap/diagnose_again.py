@@ -7,8 +7,9 @@ from sre_space.adapters.bundle_folder import BundleFolder
 from sre_space.bootstrap.diagnose import Answer
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_state import State
+from sre_space.domain.diagnosis import Diagnosis
 from sre_space.domain.errors import Missing, Refused
-from sre_space.domain.facts import Decision, Diagnosis
+from sre_space.domain.facts import Decision
 from sre_space.wire.case_files import diagnosis_of
 from sre_space.wire.diagnosis_text import fact_of
 

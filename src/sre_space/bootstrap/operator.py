@@ -14,7 +14,7 @@ from sre_space.bootstrap.space_ports import HOST
 from sre_space.bootstrap.space_state import State, running_space
 from sre_space.bootstrap.space_table import AGENTS
 from sre_space.domain.chart import Chart
-from sre_space.domain.facts import JourneyCount
+from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import SpanStatus
 from sre_space.embedded.forge.identities import read_identities
 from sre_space.loop.casebook import Casebook

@@ -3,17 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from sre_space.domain.facts import (
-    Action,
-    ActionResult,
-    Detection,
-    Fact,
-    Outcome,
-    Payload,
-    Step,
-    Undo,
-    Verification,
-)
+from sre_space.domain.facts import Action, ActionResult, Detection, Fact, Outcome, Payload, Step, Undo, Verification
 
 P = TypeVar("P", bound=Payload)
 PLAN_DIGITS = 12  # of the decision's digest: what a person types

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sre_space.domain.facts import CauseKind
+from sre_space.domain.diagnosis import CauseKind
 
 DAY_NS = 24 * 3600 * 10**9
 _EPOCH_WEEKDAY = 3  # 1 January 1970 was a Thursday; Monday is 0

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sre_space.domain.diagnosis import Diagnosis
 from sre_space.domain.remedies import ConfigChange, Remedy
+from sre_space.domain.symptoms import JourneyCount, Symptom
 
 
 class Agent(StrEnum):
@@ -43,48 +45,6 @@ OWNER: Mapping[Step, Agent] = {
 }
 
 
-class SymptomKind(StrEnum):
-    """The word in the title `[INCIDENT] <kind> Alert`."""
-
-    INFRASTRUCTURE = "Infrastructure"
-    SATURATION = "Saturation"
-    ERROR = "Error"
-    LATENCY = "Latency"
-    CONVERSION = "Conversion"
-    SLO = "SLO"
-
-    def of(self, service: str) -> str:
-        """The key of such a symptom, as in `infrastructure/policy-service`."""
-        return f"{self.value.lower()}/{service}"
-
-
-@dataclass(frozen=True)
-class Symptom:
-    """One detector that fired: what it measured against its limit, and since when."""
-
-    kind: SymptomKind
-    service: str
-    detail: str
-    value: float
-    limit: float
-    since: int
-
-    @property
-    def key(self) -> str:
-        """What it is the same symptom by."""
-        return self.kind.of(self.service)
-
-
-@dataclass(frozen=True)
-class JourneyCount:
-    """Attempts of the critical user journey that began in [since, until)."""
-
-    good: int
-    bad: int
-    since: int
-    until: int
-
-
 @dataclass(frozen=True)
 class Detection:
     """Scout's snapshot; `key` de-duplicates: one open incident per key."""
@@ -113,73 +73,6 @@ class Recall:
     """What Memory found; no cases is an answer too."""
 
     cases: tuple[PastCase, ...]
-
-
-class CauseKind(StrEnum):
-    """Kinds of root cause that a diagnosis can name."""
-
-    CRASH = "crash"
-    HANG = "hang"
-    SATURATION = "saturation"
-    SLOW_CODE = "slow-code"
-    SLOW_QUERY = "slow-query"
-    SLOW_NETWORK = "slow-network"
-    ERROR = "error"
-    DEPENDENCY_ERROR = "dependency-error"
-    MISCONFIGURATION = "misconfiguration"
-    BAD_CHANGE = "bad-change"
-    TRAFFIC = "traffic"
-    UNKNOWN = "unknown"
-
-
-class Confidence(StrEnum):
-    """How sure a diagnosis is; INCONCLUSIVE never leads to an action."""
-
-    CONFIRMED = "CONFIRMED"
-    LIKELY = "LIKELY"
-    INCONCLUSIVE = "INCONCLUSIVE"
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """One observation; `id` names it where it came from (`trace:`, `runtime:`, `health:`)."""
-
-    id: str
-    statement: str
-
-
-@dataclass(frozen=True)
-class Cause:
-    """A suspected root cause. `score` is the share of the observed failures it explains, 0 to 1."""
-
-    service: str
-    operation: str
-    kind: CauseKind
-    score: float
-    evidence: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """Ranked causes, best first; every id a cause cites is in `evidence`.
-
-    `change` is the commit that explains them ("": none does), `bundle` the SHA-256 of what was looked at ("": nothing).
-    `report` is the whole of it in plain lines, for people; no agent reads it.
-    """
-
-    verdict: Confidence
-    causes: tuple[Cause, ...]
-    evidence: tuple[Evidence, ...]
-    change: str = ""
-    bundle: str = ""
-    report: str = ""
-
-    def __post_init__(self) -> None:
-        """A cause that cites what nobody observed is a bug, not a diagnosis."""
-        known = {item.id for item in self.evidence}
-        invented = {id for cause in self.causes for id in cause.evidence} - known
-        if invented:
-            raise ValueError(f"causes cite evidence that does not exist: {sorted(invented)}")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from sre_space.agents.scout.health import PERIOD_S
 from sre_space.agents.scout.scout import Scout
 from sre_space.analysis.saturation import Resource
 from sre_space.domain.errors import Malformed, SpaceError
-from sre_space.domain.facts import SymptomKind
+from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
 from sre_space.loop.announcements import Announcements
 from sre_space.loop.opening import Opener

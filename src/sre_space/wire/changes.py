@@ -8,8 +8,8 @@ from difflib import unified_diff
 from typing import Any
 
 from sre_space.analysis.diagnosis.tables import Alert, Change
+from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.errors import Malformed
-from sre_space.domain.facts import CauseKind
 
 Json = Mapping[str, Any]  # foreign JSON
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)

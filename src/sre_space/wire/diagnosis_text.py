@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 
 from sre_space.analysis.diagnosis.result import CaseDiagnosis, MapEdge, WaterfallRow
-from sre_space.domain.facts import Cause, CauseKind, Confidence, Diagnosis, Evidence
+from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, Evidence
 
 WIDTH = 100
 BAR = 34  # characters of a waterfall's time axis

@@ -15,12 +15,11 @@ from sre_space.domain.facts import (
     Learnt,
     Payload,
     Recall,
-    Symptom,
-    SymptomKind,
     Undo,
     Verification,
 )
 from sre_space.domain.remedies import Remedy
+from sre_space.domain.symptoms import Symptom, SymptomKind
 
 MAX_PROSE = 20_000
 _SECRET = re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w+|sk-[\w-]{16,}|eyJ[\w-]{10,}\.[\w-]+\.[\w-]+)\b")

@@ -7,8 +7,8 @@ import pytest
 from sre_space.adapters.chart_file import parse_chart, read_chart
 from sre_space.domain.chart import FreezeWindow, Tunable
 from sre_space.domain.configuration import FOLDER, SPACE_FILE, keys_of
+from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.errors import Malformed
-from sre_space.domain.facts import CauseKind
 
 ROOT = Path(__file__).resolve().parents[3]
 CHART = ROOT / "sre-space.yaml"

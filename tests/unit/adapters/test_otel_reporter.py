@@ -9,7 +9,8 @@ from opentelemetry.trace import SpanContext
 from ulid import ULID
 
 from sre_space.adapters.otel_reporter import OtelReporter
-from sre_space.domain.facts import Agent, Confirmation, Fact, JourneyCount, Outcome, Step, Verification
+from sre_space.domain.facts import Agent, Confirmation, Fact, Outcome, Step, Verification
+from sre_space.domain.symptoms import JourneyCount
 
 INCIDENT = ULID.from_str("01KAVV8W3J4N9V7T3Y6B0ZQ2XH")
 ROOT, NEXT = "ab" * 32, "cd" * 32

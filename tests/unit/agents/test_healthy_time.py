@@ -9,6 +9,7 @@ from support.world import SECOND
 
 from sre_space.agents.healthy_time import FURTHEST_NS, STILL_OPEN, Window, healthy_parts, ill_times
 from sre_space.agents.inquest import plan_of
+from sre_space.analysis.diagnosis.tables import Change
 
 TIMES = st.integers(0, 1000)
 END, LENGTH = 1000 * SECOND, 20 * SECOND
@@ -49,6 +50,21 @@ def test_parts_are_in_order_as_long_as_wanted_and_untouched_or_right_before(ill:
 def test_an_incident_is_ill_from_its_first_symptom_and_while_it_is_open() -> None:
     assert ill_times([case()], "another") == [(SICK, STILL_OPEN)]
     assert ill_times([case()], case().incident) == []
+
+
+def test_what_shows_right_after_a_deployment_began_with_it() -> None:
+    usual, since = around(restarted_s=5)
+    assert (usual, since) == (5, 3)
+    usual, since = around(restarted_s=8)
+    assert (usual, since) == (1, 1)
+
+
+def around(restarted_s: int) -> tuple[int, int]:
+    """When health ends and the incident is looked at, in seconds before the symptom; the deployment took two."""
+    begun = SICK - restarted_s * SECOND
+    tune = Change("c0ffee", begun, "tax", "deployment", "Tune", "", applied=begun, settled=begun + 2 * SECOND)
+    plan = plan_of(case(), [], changes=[tune])
+    return (SICK - plan.usual[-1][1]) // SECOND, (SICK - plan.since) // SECOND
 
 
 def test_the_inquest_reads_its_baseline_from_healthy_time() -> None:

@@ -5,19 +5,10 @@ from support.clinic import NOW, SECOND, SERVICES, SICK, Clinic, case, spans_at
 from support.shop import HEALTHY, Fault, shop
 
 from sre_space.agents.inquest import told
-from sre_space.domain.facts import (
-    Action,
-    ActionResult,
-    CauseKind,
-    Confidence,
-    Decision,
-    Diagnosis,
-    JourneyCount,
-    Outcome,
-    SymptomKind,
-    Verification,
-)
+from sre_space.domain.diagnosis import CauseKind, Confidence, Diagnosis
+from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Verification
 from sre_space.domain.remedies import Restart
+from sre_space.domain.symptoms import JourneyCount, SymptomKind
 from sre_space.wire.case_files import diagnosis_of
 from sre_space.wire.diagnosis_text import fact_of
 

@@ -11,7 +11,7 @@ from sre_space.analysis.effect import Effect, effect
 from sre_space.analysis.saturation import Resource
 from sre_space.analysis.sight import Feed
 from sre_space.domain.chart import Journey
-from sre_space.domain.facts import JourneyCount, SymptomKind
+from sre_space.domain.symptoms import JourneyCount, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.ports.probe import Health
 

@@ -7,7 +7,7 @@ from support.watching import SECOND, Watching
 
 from sre_space.analysis.blame import Finding, excess, findings
 from sre_space.analysis.operations import ALL
-from sre_space.domain.facts import SymptomKind
+from sre_space.domain.symptoms import SymptomKind
 
 
 def broken(fault: Fault, seconds: int = 12) -> Watching:

@@ -19,7 +19,7 @@ from sre_space.analysis.correlation import (
 )
 from sre_space.analysis.sight import Feed, Sight, sight
 from sre_space.analysis.windows import STILL_OPEN, Window
-from sre_space.domain.facts import Symptom, SymptomKind
+from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9
 NOW = 1_700_000_000 * SECOND

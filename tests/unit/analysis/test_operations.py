@@ -11,7 +11,7 @@ from sre_space.analysis.norms import SLOWER_NS, Norm, norm_of
 from sre_space.analysis.operations import ALL, DEMAND_S, SETTLE_NS, Operations, Suspect
 from sre_space.analysis.sketch import Operation, Sketch, bucket_of
 from sre_space.analysis.windows import STILL_OPEN, Window, reach, touching
-from sre_space.domain.facts import SymptomKind
+from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
 
 SECOND = 10**9

@@ -8,7 +8,7 @@ from support.shop import Fault, changed, made_up, nodes_of, shop, telemetry
 from sre_space.analysis.diagnosis.engine import diagnose
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.tables import Telemetry
-from sre_space.domain.facts import CauseKind, Confidence
+from sre_space.domain.diagnosis import CauseKind, Confidence
 
 HEALTH = telemetry(shop(seed=7))
 

@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 from sre_space.adapters.jaeger_window import read_window
 from sre_space.analysis.diagnosis.engine import diagnose
 from sre_space.analysis.diagnosis.result import CaseDiagnosis, ChainStep
+from sre_space.domain.diagnosis import Confidence
 from sre_space.domain.errors import Malformed, Missing, Unavailable
-from sre_space.domain.facts import Confidence, SymptomKind
+from sre_space.domain.symptoms import SymptomKind
 from sre_space.entrypoints.cli import app
 from sre_space.wire.diagnosis_text import report, sentence
 

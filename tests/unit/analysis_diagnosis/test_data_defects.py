@@ -9,7 +9,7 @@ from sre_space.analysis.diagnosis.engine import diagnose
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.selftime import shape_of
 from sre_space.analysis.diagnosis.tables import CLIENT, CONSUMER, PRODUCER, ROOT
-from sre_space.domain.facts import CauseKind, Confidence
+from sre_space.domain.diagnosis import CauseKind, Confidence
 
 SLOW = Fault(slow={"GET /rate": 40})
 BROKEN = Fault(fails={"GET /rate": "boom"})

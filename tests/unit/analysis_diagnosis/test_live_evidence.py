@@ -14,7 +14,7 @@ from sre_space.analysis.diagnosis.engine import diagnose
 from sre_space.analysis.diagnosis.limits import limit_findings
 from sre_space.analysis.diagnosis.metric_words import Meaning, meaning_of
 from sre_space.analysis.diagnosis.tables import SERVER, Alert, Change, MetricTable, Series, State, Telemetry
-from sre_space.domain.facts import CauseKind, Confidence
+from sre_space.domain.diagnosis import CauseKind, Confidence
 
 SECOND = 10**9
 HEALTH = telemetry(shop(300, 1))

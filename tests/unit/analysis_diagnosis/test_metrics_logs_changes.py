@@ -11,7 +11,7 @@ from sre_space.analysis.diagnosis.engine import diagnose
 from sre_space.analysis.diagnosis.metric_words import Meaning, meaning_of
 from sre_space.analysis.diagnosis.tables import Alert, Change, Series, Telemetry
 from sre_space.analysis.diagnosis.templates import Templates
-from sre_space.domain.facts import CauseKind, Confidence
+from sre_space.domain.diagnosis import CauseKind, Confidence
 
 MINUTE = 60 * 10**9
 HEALTH = telemetry(shop(seed=7))

@@ -8,31 +8,28 @@ from hypothesis import strategies as st
 from sre_space.domain.case import Case, Found
 from sre_space.domain.chain import accept, open_case
 from sre_space.domain.cycle import RECALL_PATIENCE, next_step, overdue, successors
+from sre_space.domain.diagnosis import Confidence, Diagnosis
 from sre_space.domain.facts import (
     OWNER,
     PAYLOAD,
     Action,
     ActionResult,
     Conclusion,
-    Confidence,
     Confirmation,
     Decision,
     Detection,
-    Diagnosis,
     Fact,
-    JourneyCount,
     Learnt,
     Outcome,
     Payload,
     Recall,
     Step,
-    Symptom,
-    SymptomKind,
     Undo,
     Verification,
 )
 from sre_space.domain.labels import FIXED, INVESTIGATING, MITIGATING, NEEDS_HUMAN, labels
 from sre_space.domain.remedies import Remedy, Restart, SetConfig, inverse
+from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 
 REPO = "local/cloud-insurance"
 COUNT = JourneyCount(30, 0, 0, 1)

@@ -15,10 +15,12 @@ from support.git_world import Killed
 from support.world import QUOTE_FILE, SERVICES, Fault, World, diagnosis
 
 from sre_space.domain.case import Case
+from sre_space.domain.diagnosis import CauseKind, Diagnosis
 from sre_space.domain.errors import SpaceError
-from sre_space.domain.facts import Action, Agent, CauseKind, Decision, Diagnosis, SymptomKind, Undo
+from sre_space.domain.facts import Action, Agent, Decision, Undo
 from sre_space.domain.labels import INCIDENT
 from sre_space.domain.remedies import Escalate
+from sre_space.domain.symptoms import SymptomKind
 
 T = TypeVar("T")
 GOOD, BAD = "ONLINE_LIMIT=250000", "ONLINE_LIMIT=2500"

@@ -11,19 +11,11 @@ from sre_space.agents.fixer.follow_up import FollowUps
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Guardrails
 from sre_space.domain.configuration import SPACE_FILE
-from sre_space.domain.facts import (
-    Action,
-    Agent,
-    CauseKind,
-    Decision,
-    Outcome,
-    Step,
-    SymptomKind,
-    Undo,
-    Verification,
-)
+from sre_space.domain.diagnosis import CauseKind
+from sre_space.domain.facts import Action, Agent, Decision, Outcome, Step, Undo, Verification
 from sre_space.domain.labels import NEEDS_HUMAN
 from sre_space.domain.remedies import RemedyKind
+from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.gitops import Checks
 
 RED = Fault(SymptomKind.ERROR, "quote-service", lambda values: int(values["ONLINE_LIMIT"]) < 10_000)

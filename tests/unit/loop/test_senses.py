@@ -11,9 +11,12 @@ from support.feeds import Enough, Feed, Past, Signals, framed, spans
 from support.world import SECOND, World
 
 from sre_space.agents.scout.docket import Docket
+from sre_space.agents.scout.journeys import Attempt
+from sre_space.analysis.burn import LEAST_BAD, Budget
 from sre_space.analysis.sketch import Operation
 from sre_space.domain.errors import Malformed
-from sre_space.domain.facts import Step, SymptomKind
+from sre_space.domain.facts import Step
+from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
 from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, Senses
 from sre_space.loop.watch import Watch
@@ -77,6 +80,26 @@ def test_what_failed_in_an_incident_of_before_is_not_burnt_again_by_a_scout_that
         assert not docket.open
 
     asyncio.run(story())
+
+
+def test_what_failed_right_before_the_first_symptom_is_of_its_incident_whenever_it_is_heard_of() -> None:
+    world = World()
+    budget = world.watchers.budget = Budget("buy-insurance", scale=1 / 60)
+    failed = [Attempt(f"{n}", f"{n}", world.clock.now() - SECOND, False, "", "quote", 0) for n in range(2 * LEAST_BAD)]
+
+    async def story() -> None:
+        world.dead = {"policy-service"}
+        for attempt in failed[::2]:
+            world.watchers.take_attempt(attempt)
+        assert budget.burning(world.clock.now())
+        await world.detect()
+        for attempt in failed[1::2]:
+            world.watchers.take_attempt(attempt)
+
+    asyncio.run(story())
+
+    assert not budget.burning(world.clock.now())
+    assert budget.spent(world.clock.now()) > 1
 
 
 def test_a_deployment_that_heals_opens_nothing_and_one_that_kills_opens_one() -> None:

@@ -7,19 +7,9 @@ import pytest
 from support.world import SECOND, World
 
 from sre_space.domain.chart import Autonomy
+from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.errors import Unavailable
-from sre_space.domain.facts import (
-    Action,
-    ActionResult,
-    Agent,
-    CauseKind,
-    Confidence,
-    Decision,
-    Outcome,
-    Recall,
-    Step,
-    Verification,
-)
+from sre_space.domain.facts import Action, ActionResult, Agent, Decision, Outcome, Recall, Step, Verification
 from sre_space.domain.labels import FIXED, INCIDENT, NEEDS_HUMAN
 from sre_space.domain.remedies import RemedyKind
 

@@ -5,15 +5,8 @@ from hypothesis import strategies as st
 from support.world import Key
 
 from sre_space.analysis.diagnosis.result import CaseDiagnosis, ChainStep, WaterfallRow
-from sre_space.domain.facts import (
-    Cause,
-    CauseKind,
-    Confidence,
-    Decision,
-    Evidence,
-    Fact,
-    Step,
-)
+from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Evidence
+from sre_space.domain.facts import Decision, Fact, Step
 from sre_space.domain.remedies import Escalate
 from sre_space.wire.diagnosis_text import FACT_REPORT, fact_of
 from sre_space.wire.footer import MAX_PAYLOAD, parse_footer, render, sign

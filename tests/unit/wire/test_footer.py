@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from sre_space.domain.configuration import Edit
+from sre_space.domain.diagnosis import Confidence, Diagnosis
 from sre_space.domain.errors import Malformed
-from sre_space.domain.facts import PAYLOAD, Confidence, Confirmation, Decision, Diagnosis, Fact, Learnt, Step
+from sre_space.domain.facts import PAYLOAD, Confirmation, Decision, Fact, Learnt, Step
 from sre_space.domain.remedies import Escalate, Remedy, Restart, RevertChange, Scale, SetConfig
 from sre_space.wire.footer import KEYS, SignedFact, parse_footer, prose_of, render, sign
 

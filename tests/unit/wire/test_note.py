@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from support.world import World
 
 from sre_space.domain.case import Case
-from sre_space.domain.facts import Decision, Detection, JourneyCount, Symptom, SymptomKind
+from sre_space.domain.facts import Decision, Detection
+from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.wire.note import MAX_TEXT, MAX_TITLE, asking, frozen, unrecorded
 
 DETECTION = Detection("k", (), {}, JourneyCount(0, 0, 0, 0))

@@ -8,9 +8,10 @@ from sre_space.agents.fixer.permission import Permission, told
 from sre_space.agents.fixer.restart import Restarts
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
-from sre_space.domain.facts import Action, ActionResult, Confirmation, Decision, Payload, Step, SymptomKind, Undo
+from sre_space.domain.facts import Action, ActionResult, Confirmation, Decision, Payload, Step, Undo
 from sre_space.domain.labels import FIXED
 from sre_space.domain.remedies import ConfigChange, Escalate, Restart
+from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.brake import Brake
 from sre_space.ports.probe import Probe
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from sre_space.domain.errors import Malformed
-from sre_space.domain.facts import Symptom, SymptomKind
+from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.ports.bus import History
 from sre_space.ports.clock import Clock
 from sre_space.ports.signing import TrustStore

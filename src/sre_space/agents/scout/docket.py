@@ -10,7 +10,7 @@ from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.facts import Detection, Step
 
 SECOND = 10**9
-BEFORE_NS = 5 * SECOND  # the first symptom that was seen
+BEFORE_NS = 5 * SECOND  # the first symptom that was seen: what failed then was of the same fault
 KEPT_NS = 15 * 60 * SECOND  # of a window that is over: as long as telemetry of it may be read back
 
 
@@ -75,8 +75,11 @@ class Docket:
         return (*self.windows.values(), *self.past, *self.planned)
 
     def excused(self, at: int) -> bool:
-        """True for an attempt of the journey that began while an incident was open, or during (announced) work."""
-        return any(window.holds(at) for window in (*self.all_windows(), *self.held))
+        """True for an attempt of the journey that began in an incident or right before, or during (announced) work."""
+        open_since = (window.since for window in self.windows.values())
+        return any(since - BEFORE_NS <= at for since in open_since) or any(
+            window.holds(at) for window in (*self.past, *self.planned, *self.held)
+        )
 
     def _begin(self, detection: Detection, waits: bool = False) -> None:
         window = _lasting(detection)

@@ -7,7 +7,7 @@ from statistics import median
 
 from sre_space.analysis.norms import slow_over
 from sre_space.domain.chart import Journey
-from sre_space.domain.facts import JourneyCount
+from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import Span, SpanStatus
 
 KEPT_NS = 15 * 60 * 10**9

@@ -2,24 +2,16 @@
 
 from dataclasses import dataclass
 
+from sre_space.agents.scout.docket import BEFORE_NS
 from sre_space.agents.scout.watchers import Watchers
 from sre_space.analysis.correlation import Group
 from sre_space.analysis.delay import seconds_to_alarm
 from sre_space.analysis.effect import Effect, eased, effect
 from sre_space.analysis.windows import DATING_NS
 from sre_space.domain.case import Case
-from sre_space.domain.facts import (
-    Action,
-    ActionResult,
-    Detection,
-    Outcome,
-    Payload,
-    Step,
-    Symptom,
-    SymptomKind,
-    Verification,
-)
+from sre_space.domain.facts import Action, ActionResult, Detection, Outcome, Payload, Step, Verification
 from sre_space.domain.statistics import wilson
+from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.ports.clock import Clock
 
 SECOND = 10**9
@@ -54,7 +46,7 @@ class Scout:
     def opened(self, detection: Detection) -> None:
         """It has its incident: what else it causes joins it."""
         self.watchers.docket.opened(detection)
-        self.watchers.budget.excuse(min(symptom.since for symptom in detection.symptoms))
+        self.watchers.budget.excuse(min(symptom.since for symptom in detection.symptoms) - BEFORE_NS)
 
     def _detection(self, group: Group, now: int) -> Detection:
         book = self.watchers.book

@@ -22,7 +22,7 @@ from sre_space.analysis.saturation import Resource, Saturation
 from sre_space.analysis.sight import Feed, Sight, sight
 from sre_space.analysis.windows import Window
 from sre_space.domain.chart import Chart
-from sre_space.domain.facts import Symptom, SymptomKind
+from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.wire.sketches import Frame, Frames
 
 SECOND = 10**9

@@ -31,7 +31,7 @@ from sre_space.analysis.diagnosis.tables import Alert, Change, State, Telemetry
 from sre_space.analysis.diagnosis.templates import log_shifts
 from sre_space.analysis.diagnosis.verdict import verdict_of
 from sre_space.analysis.diagnosis.window import Window
-from sre_space.domain.facts import Cause, CauseKind, Confidence, Evidence
+from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Evidence
 
 NAMED = 5  # causes that a diagnosis lists
 CITED = 6  # evidence that a cause cites

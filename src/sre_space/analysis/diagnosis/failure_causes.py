@@ -11,7 +11,7 @@ from sre_space.analysis.diagnosis.grouping import Group
 from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.tables import Ints
 from sre_space.analysis.diagnosis.window import Window
-from sre_space.domain.facts import CauseKind, Evidence
+from sre_space.domain.diagnosis import CauseKind, Evidence
 
 SHOWN = 3  # spans that a finding points to
 OWN_FILE = "/"  # a peer that is a path is a file of the service itself, as SQLite's databases are

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sre_space.domain.facts import CauseKind, Evidence
+from sre_space.domain.diagnosis import CauseKind, Evidence
 
 
 class Sense(StrEnum):

@@ -8,7 +8,7 @@ from sre_space.analysis.diagnosis.findings import Sense
 from sre_space.analysis.diagnosis.metric_words import Meaning
 from sre_space.analysis.diagnosis.metrics import Shift
 from sre_space.analysis.diagnosis.ranking import Suspect
-from sre_space.domain.facts import CauseKind
+from sre_space.domain.diagnosis import CauseKind
 
 FULL = 0.5  # of a resource's present use that must be new to call it saturated
 UNLIKELY = 0.01

@@ -24,7 +24,7 @@ from sre_space.analysis.diagnosis.legs import legs_of
 from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.tables import Floats, Ints
 from sre_space.analysis.diagnosis.window import Window
-from sre_space.domain.facts import CauseKind, Evidence
+from sre_space.domain.diagnosis import CauseKind, Evidence
 
 UNLIKELY = 0.5  # a group beyond it is not slower, it varies; a verdict asks for far less
 FEW = 10  # spans of a group that make no baseline by themselves

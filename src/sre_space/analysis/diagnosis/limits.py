@@ -13,7 +13,7 @@ from sre_space.analysis.diagnosis.chance import exceedance
 from sre_space.analysis.diagnosis.findings import Finding, Sense
 from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable
 from sre_space.analysis.trend import Trend, trend_of
-from sre_space.domain.facts import CauseKind, Evidence
+from sre_space.domain.diagnosis import CauseKind, Evidence
 
 FULL = 0.9  # of the limit, in use: whatever it does next
 HORIZON_S = 120.0  # a resource that is full this soon, at the latest, is filling up

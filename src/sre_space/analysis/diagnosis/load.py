@@ -18,7 +18,7 @@ from sre_space.analysis.diagnosis.metrics import Shift, shifts
 from sre_space.analysis.diagnosis.ranking import LARGE
 from sre_space.analysis.diagnosis.signals import charged
 from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable, Series
-from sre_space.domain.facts import CauseKind, Evidence
+from sre_space.domain.diagnosis import CauseKind, Evidence
 
 SURGE = 2.0  # times the usual rate
 UNLIKELY = 0.01

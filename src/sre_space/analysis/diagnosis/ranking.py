@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sre_space.analysis.diagnosis.findings import Finding, Sense
 from sre_space.analysis.diagnosis.graph import Graph
-from sre_space.domain.facts import CauseKind
+from sre_space.domain.diagnosis import CauseKind
 
 LARGE = 0.25  # of the affected requests: a harm that is more than healthy windows differ by
 OWN = (Sense.TIME, Sense.FAILURE, Sense.CHANGE, Sense.LOAD, Sense.STATE, Sense.LIMIT)

@@ -10,7 +10,7 @@ from sre_space.analysis.diagnosis.grouping import Group
 from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.templates import poisson_tail
 from sre_space.analysis.diagnosis.window import Window
-from sre_space.domain.facts import CauseKind, Evidence
+from sre_space.domain.diagnosis import CauseKind, Evidence
 
 MORE = 1.5  # times as many calls for each execution; the mix of requests changes them a little
 UNLIKELY = 0.05

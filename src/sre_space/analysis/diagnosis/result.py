@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sre_space.domain.facts import Cause, Confidence, Diagnosis, Evidence
+from sre_space.domain.diagnosis import Cause, Confidence, Diagnosis, Evidence
 
 
 @dataclass(frozen=True)

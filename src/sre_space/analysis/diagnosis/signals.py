@@ -12,7 +12,7 @@ from sre_space.analysis.diagnosis.graph import Mentions
 from sre_space.analysis.diagnosis.metric_words import Meaning, is_of_host
 from sre_space.analysis.diagnosis.metrics import Shift
 from sre_space.analysis.diagnosis.templates import FAULT, LogShift
-from sre_space.domain.facts import CauseKind, Evidence
+from sre_space.domain.diagnosis import CauseKind, Evidence
 
 REQUESTS = (Meaning.FAILURE, Meaning.SUCCESS, Meaning.LATENCY)
 HALF_PROOF = 0.5  # a log that tells only failures, or a resource that is new in use, proves half of what requests do

@@ -10,7 +10,7 @@ from sre_space.analysis.diagnosis.ranking import Suspect
 from sre_space.analysis.diagnosis.result import ChainStep, MapEdge, WaterfallRow
 from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Ints
 from sre_space.analysis.diagnosis.window import Window
-from sre_space.domain.facts import Evidence
+from sre_space.domain.diagnosis import Evidence
 
 ROWS = 40  # of a waterfall
 TOO_SHORT = 0.01  # of the trace, to be drawn

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sre_space.domain.facts import CauseKind
+from sre_space.domain.diagnosis import CauseKind
 
 Codes = NDArray[np.int32]
 Ints = NDArray[np.int64]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sre_space.analysis.diagnosis.findings import Sense
 from sre_space.analysis.diagnosis.ranking import LARGE, Suspect
-from sre_space.domain.facts import CauseKind, Confidence
+from sre_space.domain.diagnosis import CauseKind, Confidence
 
 SURE_HARM = 0.3
 UNLIKELY = 0.05  # after counting how often it was looked
