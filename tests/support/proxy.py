@@ -84,19 +84,30 @@ class Proxy:
         if fault.status:
             told = {"retry-after": fault.retry_after} if fault.retry_after else {}
             return JSONResponse({"message": "You have exceeded a limit or met a fault."}, fault.status, told)
-        answer = await self._passed_on(request)
-        return JSONResponse({"message": "lost"}, 502) if fault.loses_answers else answer
+        try:
+            answer = await self._passed_on(request)
+            return await _lost(request, answer) if fault.loses_answers else _told(answer)
+        except httpx.HTTPError as error:
+            return JSONResponse({"message": repr(error)}, 502)
 
-    async def _passed_on(self, request: Request) -> Response:
+    async def _passed_on(self, request: Request) -> httpx.Response:
         headers = [(key, value) for key, value in request.headers.items() if key not in _HOP_BY_HOP]
         target = urlsplit(self.upstream)._replace(path=request.url.path, query=request.url.query).geturl()
         asked = self._client.build_request(request.method, target, headers=headers, content=await request.body())
-        try:
-            answer = await self._client.send(asked, stream=True)
-        except httpx.HTTPError as error:
-            return JSONResponse({"message": repr(error)}, 502)
-        kept = {key: value for key, value in answer.headers.items() if key not in (*_HOP_BY_HOP, "content-encoding")}
-        return StreamingResponse(_body(answer), answer.status_code, kept)
+        return await self._client.send(asked, stream=True)
+
+
+def _told(answer: httpx.Response) -> Response:
+    kept = {key: value for key, value in answer.headers.items() if key not in (*_HOP_BY_HOP, "content-encoding")}
+    return StreamingResponse(_body(answer), answer.status_code, kept)
+
+
+async def _lost(request: Request, answer: httpx.Response) -> Response:
+    """The work was done to its end, and nobody hears of it; a stream of events (GET) has no end."""
+    if request.method == "POST":
+        await answer.aread()
+    await answer.aclose()
+    return JSONResponse({"message": "lost"}, 502)
 
 
 async def _body(answer: httpx.Response) -> AsyncIterator[bytes]:
