@@ -36,7 +36,7 @@ class Docket:
             if case.is_open and not case.recovered:
                 self._begin(case.detection)
             else:
-                self.past.append(_past(_lasting(case.detection), _end_of(case)))
+                self.past.append(_from_before(_lasting(case.detection), _end_of(case)))
 
     def recovered(self, key: str, at: int) -> None:
         """A recovery was verified at a Unix ns: its issue may be closed before the next poll sees it."""
@@ -76,10 +76,8 @@ class Docket:
 
     def excused(self, at: int) -> bool:
         """True for an attempt of the journey that began in an incident or right before, or during (announced) work."""
-        open_since = (window.since for window in self.windows.values())
-        return any(since - BEFORE_NS <= at for since in open_since) or any(
-            window.holds(at) for window in (*self.past, *self.planned, *self.held)
-        )
+        lasting = (_from_before(window, STILL_OPEN) for window in self.windows.values())
+        return any(window.holds(at) for window in (*lasting, *self.past, *self.planned, *self.held))
 
     def _begin(self, detection: Detection, waits: bool = False) -> None:
         window = _lasting(detection)
@@ -88,7 +86,7 @@ class Docket:
 
     def _end(self, key: str, at: int) -> None:
         del self.open[key]
-        self.past.append(_past(self.windows.pop(key), at))
+        self.past.append(_from_before(self.windows.pop(key), at))
 
     def _forget(self, now: int) -> None:
         self.past = [one for one in self.past if now - one.until < KEPT_NS]
@@ -101,8 +99,8 @@ def _lasting(detection: Detection) -> Window:
     return Window(since, STILL_OPEN, frozenset({detection.symptoms[0].service}), detection.key)
 
 
-def _past(window: Window, until: int) -> Window:
-    """The window of an incident that is over. Spans may tell of its fault before the probe of a Scout that was away."""
+def _from_before(window: Window, until: int) -> Window:
+    """An incident's window from right before its first symptom on: customers, and spans, may tell of a fault sooner."""
     return replace(window, since=window.since - BEFORE_NS, until=until)
 
 
