@@ -1,5 +1,7 @@
 """What spans do not show: metrics and logs alone, and which change explains an incident."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,6 +64,16 @@ def test_more_connections_in_use_fill_a_pool_and_more_idle_ones_do_not(state: st
     pool = Series("a", "a-1", "db.client.connections.usage", attributes=(("state", state),))
     found = diagnose(measured({pool: [5.0] * 8}), [measured({pool: [2.0] * 20})])
     assert [cause.kind for cause in found.causes] == [kind]
+
+
+@pytest.mark.parametrize(
+    ("usual", "now", "kind"), [(0.05, 0.11, CauseKind.SLOW_CODE), (0.4, 0.95, CauseKind.SATURATION)]
+)
+def test_a_processor_that_is_mostly_idle_slows_nothing(usual: float, now: float, kind: CauseKind) -> None:
+    processor = Series("tax", "tax-1", "process.cpu.utilization")
+    incident = replace(SLOW, metrics=measured({processor: [now] * 8}).metrics)
+    found = diagnose(incident, [replace(HEALTH, metrics=measured({processor: [usual] * 20}).metrics)])
+    assert (found.causes[0].service, found.causes[0].kind) == ("tax", kind)
 
 
 def test_metrics_alone_name_the_deepest_service_that_fails() -> None:

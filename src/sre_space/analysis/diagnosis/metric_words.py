@@ -74,6 +74,11 @@ def is_share(name: str) -> bool:
     return "%" in name or not _SHARES.isdisjoint(words_of(name))
 
 
+def is_utilization(name: str) -> bool:
+    """True for the share of a limit that is in use, 0 to 1 (OpenTelemetry, "Instrument naming": `utilization`)."""
+    return words_of(name)[-1:] in (("utilization",), ("utilisation",))
+
+
 def is_outgoing(name: str) -> bool:
     """True for what a service asks of others."""
     return not _OUTGOING.isdisjoint(words_of(name))

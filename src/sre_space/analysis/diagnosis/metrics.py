@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from sre_space.analysis.diagnosis.chance import exceedance
-from sre_space.analysis.diagnosis.metric_words import Meaning, is_share, meaning_of
+from sre_space.analysis.diagnosis.metric_words import Meaning, is_share, is_utilization, meaning_of
 from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable, Series
 
 LEAST_POINTS = 2  # a single point moves by itself
+BUSY = 0.5  # of a resource in use: below, what queues for it waits less than it works (M/M/1: rho / (1 - rho) of it)
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,15 @@ def _compared(series: Series, times: Ints, values: Floats, usual: Floats) -> Shi
 
 
 def lost(name: str, meaning: Meaning, before: float, now: float) -> float:
-    """The share that is lost: of all for shares of requests, of the present value for the rest."""
+    """The share that is lost: of all for shares of requests, of the present value for the rest.
+
+    Of a resource that is mostly unused nothing is, however often its use has doubled.
+
+    >>> lost("process.cpu.utilization", Meaning.SATURATION, 0.04, 0.09), lost("queue.depth", Meaning.SATURATION, 4, 16)
+    (0.0, 0.75)
+    """
+    if is_utilization(name) and now < BUSY:
+        return 0.0
     if meaning is Meaning.SUCCESS:
         return max(0.0, (before - now) / before) if before > 0 else 0.0
     if meaning is Meaning.FAILURE and is_share(name):
