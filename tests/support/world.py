@@ -384,13 +384,13 @@ class World:
         self.watchers.spans = Feed(SPANS, now, now)
         self.watchers.look(now)
         held = {(fault.symptom, fault.service): now for fault in self.faults if fault.holds(values)}
-        self.watchers.present |= held
+        self.watchers.presence.present |= held
         if self.scout_tells:
             self._tell(now)
 
     def _tell(self, now: int) -> None:
         """Scout says what it sees; nobody reads what is older."""
-        sighting = Sighting(REPOSITORY, now, self.watchers.seen, self.watchers.sight.blind)
+        sighting = Sighting(REPOSITORY, now, self.watchers.presence.seen, self.watchers.sight.blind)
         value, headers = encode(sighting, self.keys["scout"])
         self.bus.add(SIGHTINGS, now, value, headers)
         del self.bus.records[SIGHTINGS][:-TOLD]

@@ -8,16 +8,18 @@ sketches of split partitions do not hold. Statements on the own database count a
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sre_space.analysis.operations import ALL, SECOND, Operations, OperationWatch, Suspect
 from sre_space.analysis.sketch import Operation, Sketch
+from sre_space.analysis.windows import Window
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.domain.telemetry import SpanKind
 
 EXPLAINED = 0.5  # of the excess: from here on an operation is a victim
 SERVED = 0.9  # of what was asked: nearly all, since a second's end cuts calls in two
+AT_ONCE_NS = 5 * SECOND  # after a deployment had settled: until then nobody is judged
 APART_S = 2  # the newest seconds of a call, in which the callee's spans may not have come: they are exported apart
 OWN = (SpanKind.SERVER, SpanKind.CONSUMER)
 
@@ -60,19 +62,22 @@ class Excess:
         return self.amount / self.count if self.count else 0.0
 
 
-def findings(operations: Operations, peers: Mapping[str, str], now: int) -> list[Finding]:
+def findings(
+    operations: Operations, peers: Mapping[str, str], now: int, windows: Sequence[Window] = ()
+) -> list[Finding]:
     """The alarms that fire now (Unix ns), each with the share that is explained from further down.
 
-    `peers` maps `host:port` to the service behind it; what it does not name is called by its address.
+    `peers` maps `host:port` to the service behind it; what it does not name is called by its address. `windows` are the
+    deployments among other announced time.
     """
-    return [_finding(suspect, operations, peers) for suspect in operations.suspects(now)]
+    return [_finding(suspect, operations, peers, windows) for suspect in operations.suspects(now)]
 
 
-def _finding(suspect: Suspect, operations: Operations, peers: Mapping[str, str]) -> Finding:
+def _finding(suspect: Suspect, operations: Operations, peers: Mapping[str, str], windows: Sequence[Window]) -> Finding:
     operation, alarm = suspect.operation, suspect.alarm
     callee, explained = peers.get(operation.peer, operation.peer), _explained(suspect, operations, peers)
     far = callee in operations.calls and explained < EXPLAINED  # its caller is the victim of the way there
-    if far and _gave_up(suspect, operations, peers):
+    if far and (_gave_up(suspect, operations, peers) or _was_changed(suspect, callee, windows)):
         far, callee = False, ""
     return Finding(
         symptom=Symptom(
@@ -118,6 +123,18 @@ def _gave_up(suspect: Suspect, operations: Operations, peers: Mapping[str, str])
     until = suspect.alarm.seen // SECOND - APART_S
     asked = _total(suspect, operations, lambda one: peers.get(one.peer) == callee, until).count
     return _total(suspect, operations, lambda one: _serves(one, callee), until).count >= SERVED * asked > 0
+
+
+def _was_changed(suspect: Suspect, callee: str, windows: Sequence[Window]) -> bool:
+    """True when it began right after a deployment of the caller that left the callee alone."""
+    caller, since = suspect.operation.service, suspect.alarm.since
+    return any(
+        not one.case
+        and caller in one.services
+        and callee not in one.services
+        and one.until <= since <= one.until + AT_ONCE_NS
+        for one in windows
+    )
 
 
 def _explained(suspect: Suspect, operations: Operations, peers: Mapping[str, str]) -> float:

@@ -30,14 +30,14 @@ class Sightings:
     async def tell_for_ever(self, owner: Callable[[], bool]) -> None:
         """While `owner` says that it is ours to judge: another Scout has not heard what this one has."""
         while True:
-            if owner() and self.watchers.looked_at > self.told:
+            if owner() and self.watchers.presence.looked_at > self.told:
                 await self.tell()
             await self.clock.sleep(EVERY_S)
 
     async def tell(self) -> None:
         """The latest look; one that the bus does not take is told by the next."""
-        self.told, blind = self.watchers.looked_at, self.watchers.sight.blind
-        value, headers = encode(Sighting(self.repository, self.told, self.watchers.seen, blind), self.signer)
+        self.told, blind = self.watchers.presence.looked_at, self.watchers.sight.blind
+        value, headers = encode(Sighting(self.repository, self.told, self.watchers.presence.seen, blind), self.signer)
         try:
             await self.publisher.publish(TOPIC, value, headers=headers)
         except SpaceError as error:

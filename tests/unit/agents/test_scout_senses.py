@@ -179,7 +179,7 @@ def test_an_action_is_better_or_worse_when_chance_does_not_explain_it(
 def test_a_symptom_that_is_over_ended_when_its_detector_saw_it_last_and_not_when_the_hold_was_over() -> None:
     watchers = World().watchers
     memory = Resource("policy-service", "memory", 100.0)
-    start = watchers.looked_at
+    start = watchers.presence.looked_at
     seen: list[int] = []
     for tick in range(1, 41):
         at = start + tick * SECOND // 2
@@ -188,8 +188,8 @@ def test_a_symptom_that_is_over_ended_when_its_detector_saw_it_last_and_not_when
         watchers.spans = Feed("otlp_spans", at, at)
         watchers.take_level(memory, at, 95.0 if tick < 12 else 20.0)
         watchers.look(at)
-        seen += [tick] if "saturation/policy-service" in watchers.seen else []
+        seen += [tick] if "saturation/policy-service" in watchers.presence.seen else []
 
     last = start + 11 * SECOND // 2
     assert seen == list(range(7, 22))  # from three seconds on, and five more than it lasted
-    assert watchers.gone_since(SymptomKind.SATURATION, "policy-service") == last
+    assert watchers.presence.gone_since(SymptomKind.SATURATION, "policy-service") == last

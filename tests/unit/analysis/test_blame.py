@@ -7,6 +7,7 @@ from support.watching import SECOND, Watching
 
 from sre_space.analysis.blame import Finding, excess, findings
 from sre_space.analysis.operations import ALL
+from sre_space.analysis.windows import Window
 from sre_space.domain.symptoms import SymptomKind
 
 
@@ -90,6 +91,27 @@ def test_a_callee_that_answers_too_late_is_not_excused_by_having_served_everythi
     late = found(Fault(gives_up_on_user=0.4, user_own_ns=400e6))
 
     assert "user-service" in {one.symptom.service for one in late if one.accuses}
+
+
+@pytest.mark.parametrize(
+    ("deployed", "seconds_ago", "culprit"),
+    [
+        ({"quote-service"}, 1, "quote-service"),
+        ({"quote-service"}, 20, "policy-service"),
+        ({"quote-service", "policy-service"}, 1, "policy-service"),
+        ({"user-service"}, 1, "policy-service"),
+    ],
+)
+def test_of_two_ends_that_nothing_tells_apart_it_is_the_one_that_was_just_deployed(
+    deployed: set[str], seconds_ago: int, culprit: str
+) -> None:
+    watching = broken(Fault(policy_gone=True))
+    until = (watching.at - 12 - seconds_ago) * SECOND
+    windows = [Window(until - 5 * SECOND, until, frozenset(deployed))]
+
+    found = findings(watching.operations, PEERS, watching.at * SECOND, windows)
+
+    assert {one.symptom.service for one in found if one.accuses} == {culprit}
 
 
 def test_two_faults_at_once_have_two_culprits() -> None:

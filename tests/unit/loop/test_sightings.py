@@ -208,7 +208,7 @@ def test_scout_tells_what_its_newest_look_shows(away: bool) -> None:
         await Sightings(world.watchers, bus, world.keys["scout"], REPOSITORY, world.clock).tell()
 
         told = [decode(record, world.trust) for record in bus.topics.records.get(TOPIC, [])]
-        expected = Sighting(REPOSITORY, world.watchers.looked_at, ("infrastructure/policy-service",), False)
+        expected = Sighting(REPOSITORY, world.watchers.presence.looked_at, ("infrastructure/policy-service",), False)
         assert told == ([] if away else [expected])
 
     asyncio.run(story())

@@ -103,8 +103,8 @@ class Scout:
         if symptom.kind is SymptomKind.INFRASTRUCTURE:
             health = self.watchers.board[symptom.service]
             return 0 if health.firing or not health.successes else health.healthy_since
-        seen = self.watchers.gone_since(symptom.kind, symptom.service)
-        return 0 if seen >= self.watchers.looked_at else max(seen, 1)
+        seen = self.watchers.presence.gone_since(symptom.kind, symptom.service)
+        return 0 if seen >= self.watchers.presence.looked_at else max(seen, 1)
 
     def _wait_s(self, symptom: Symptom, now: int) -> float:
         """As long as the detector that fired would need to see the fault again, at the journey's present rate."""
@@ -159,7 +159,7 @@ class Scout:
         return any(key != case.detection.key for key in self.watchers.docket.open)
 
     def _strength(self, symptom: Symptom) -> float:
-        return self.watchers.strength.get((symptom.kind, symptom.service), symptom.value)
+        return self.watchers.presence.strength.get((symptom.kind, symptom.service), symptom.value)
 
     def _late(self, case: Case, now: int, why: str) -> Verification | None:
         if _waits_for_people(case) or now - case.last.at < VERIFY_DEADLINE or self._another_is_open(case):

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from sre_space.agents.scout.docket import Docket
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import Attempt, JourneyBook
+from sre_space.agents.scout.presence import Presence
 from sre_space.analysis.blame import Finding, findings
 from sre_space.analysis.burn import Budget
 from sre_space.analysis.cohorts import Cohorts
@@ -44,10 +45,7 @@ class Watchers:
     damping: Damping = field(default_factory=Damping)
     resources: dict[tuple[str, str], Saturation] = field(default_factory=dict)
     spans: Feed = field(default_factory=lambda: Feed(SPANS, 0, 0))
-    present: dict[tuple[SymptomKind, str], int] = field(default_factory=dict)
-    raw: dict[tuple[SymptomKind, str], int] = field(default_factory=dict)
-    strength: dict[tuple[SymptomKind, str], float] = field(default_factory=dict)
-    looked_at: int = 0
+    presence: Presence = field(default_factory=Presence)
     sight: Sight = field(default_factory=Sight)
 
     def __post_init__(self) -> None:
@@ -84,24 +82,14 @@ class Watchers:
 
     def look(self, now: int) -> list[Group]:
         """What hangs together now (Unix ns), oldest first; to be asked a few times a second."""
-        self.sight, self.looked_at = sight([self.spans], self.looked_at, now), now
+        self.sight = sight([self.spans], self.presence.looked_at, now)
         windows = self.judge(now)
-        found = self._findings(now)
+        found = self._findings(windows, now)
         steady = self.damping.steady(found, now)
         planned = (*windows, *self.docket.holding(now))
         groups = correlate(steady, Scene(self.calls, tuple(self.docket.open.values()), planned, self.sight), now)
-        self._remember(found, steady, [finding for group in groups for finding in group.findings], now)
+        self.presence.remember(found, steady, [finding for group in groups for finding in group.findings], now)
         return groups
-
-    def _remember(
-        self, found: Sequence[Finding], steady: Sequence[Finding], grouped: Sequence[Finding], now: int
-    ) -> None:
-        """What is there now. Whom a group accuses may have no symptom of its own: then the group is what saw it."""
-        damped = {_key(one) for one in steady}
-        inferred = [one for one in grouped if _key(one) not in damped]
-        self.raw |= {_key(one): now for one in (*found, *inferred)}
-        self.present |= {_key(one): now for one in (*steady, *grouped)}
-        self.strength |= {_key(one): one.symptom.value for one in (*steady, *grouped)}
 
     def judge(self, now: int) -> Sequence[Window]:
         """Let the detectors judge what is complete at `now` (Unix ns); the windows that excused it."""
@@ -110,37 +98,17 @@ class Watchers:
         self.conversion.judge(self.cohorts.decided(now - COMPLETE_AFTER_NS), windows)
         return windows
 
-    @property
-    def seen(self) -> tuple[str, ...]:
-        """The symptoms that the newest look shows, by key."""
-        return tuple(
-            sorted(kind.of(service) for (kind, service), at in self.present.items() if at >= self.looked_at > 0)
-        )
-
-    def gone_since(self, kind: SymptomKind, service: str) -> int:
-        """When a symptom was there for the last time (Unix ns); 0 when it never was.
-
-        While it is there, damped or not, that is now. Once it is over, it is when its detector saw it for the last
-        time: the hold of the damping proves that it stays away, and is no part of the fault.
-        """
-        present = self.present.get((kind, service), 0)
-        return present if present >= self.looked_at else self.raw.get((kind, service), present)
-
     def _news_since(self, health: ServiceHealth, now: int) -> int:
         """When an outage that outlasted what excused it is news: excused for ever is nothing."""
         windows = self.docket.all_windows()
         over = [one.until for one in windows if health.service in one.services and one.until <= now]
         return max([health.failing_since, *over])
 
-    def _findings(self, now: int) -> Sequence[Finding]:
+    def _findings(self, windows: Sequence[Window], now: int) -> Sequence[Finding]:
         health = [_out(one, self._news_since(one, now)) for one in self.board.values() if one.firing]
         levels = [finding for detector in self.resources.values() for finding in detector.findings()]
         journey = self.conversion.findings(now) + self.budget.findings(now)
-        return [*health, *findings(self.operations, self.peers, now), *levels, *journey]
-
-
-def _key(finding: Finding) -> tuple[SymptomKind, str]:
-    return finding.symptom.kind, finding.symptom.service
+        return [*health, *findings(self.operations, self.peers, now, windows), *levels, *journey]
 
 
 def _out(health: ServiceHealth, since: int) -> Finding:
