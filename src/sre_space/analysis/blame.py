@@ -126,14 +126,19 @@ def _gave_up(suspect: Suspect, operations: Operations, peers: Mapping[str, str])
 
 
 def _was_changed(suspect: Suspect, callee: str, windows: Sequence[Window]) -> bool:
-    """True when it began right after a deployment of the caller that left the callee alone."""
+    """True when it began right after a deployment of the caller that left the callee alone.
+
+    What is deployed while an incident is open may be its remedy: then what goes on after it went on before.
+    """
     caller, since = suspect.operation.service, suspect.alarm.since
+    ill = [one for one in windows if one.case]
     return any(
-        not one.case
-        and caller in one.services
+        caller in one.services
         and callee not in one.services
         and one.until <= since <= one.until + AT_ONCE_NS
+        and not any(incident.holds(one.since) for incident in ill)
         for one in windows
+        if not one.case
     )
 
 

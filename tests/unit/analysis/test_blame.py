@@ -7,7 +7,7 @@ from support.watching import SECOND, Watching
 
 from sre_space.analysis.blame import Finding, excess, findings
 from sre_space.analysis.operations import ALL
-from sre_space.analysis.windows import Window
+from sre_space.analysis.windows import STILL_OPEN, Window
 from sre_space.domain.symptoms import SymptomKind
 
 
@@ -112,6 +112,17 @@ def test_of_two_ends_that_nothing_tells_apart_it_is_the_one_that_was_just_deploy
     found = findings(watching.operations, PEERS, watching.at * SECOND, windows)
 
     assert {one.symptom.service for one in found if one.accuses} == {culprit}
+
+
+def test_what_goes_on_after_a_remedy_was_deployed_is_not_the_remedys_doing() -> None:
+    watching = broken(Fault(policy_gone=True))
+    until = (watching.at - 13) * SECOND
+    remedy = Window(until - 5 * SECOND, until, frozenset({"quote-service"}))
+    incident = Window(until - 30 * SECOND, STILL_OPEN, frozenset({"policy-service"}), "error/policy-service")
+
+    found = findings(watching.operations, PEERS, watching.at * SECOND, [remedy, incident])
+
+    assert {one.symptom.service for one in found if one.accuses} == {"policy-service"}
 
 
 def test_two_faults_at_once_have_two_culprits() -> None:
