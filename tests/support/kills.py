@@ -9,11 +9,11 @@ from typing import Protocol
 import psutil
 from support.interruptions import DEPLOYER, SERVERS, Interruption, Moment
 from support.live import LiveSpace
-from support.stages import Change
+from support.stages import Change, Stage
 from support.waiting import until
 
 from sre_space.domain.case import Case
-from sre_space.domain.facts import OWNER, Step
+from sre_space.domain.facts import OWNER, Agent, Step
 
 PATIENT = "policy-service"
 LOOK_EVERY_S = 0.001
@@ -22,13 +22,16 @@ LOOK_EVERY_S = 0.001
 class Trouble(Protocol):
     """A fault of the patient and what the doctor does about it; `support/troubles.py` has them.
 
-    `story` is the usual chain, at least as far as it is interrupted.
+    `story` is the usual chain, at least as far as it is interrupted. `watched_until` is the stage of its change until
+    which Fixer asks what Scout sees, None when it changes nothing: without Scout nothing would be done.
     """
 
     @property
     def live(self) -> LiveSpace: ...
     @property
     def story(self) -> Sequence[Step]: ...
+    @property
+    def watched_until(self) -> Stage | None: ...
 
     def strike(self) -> None:
         """Inject it; back when the patient suffers."""
@@ -69,6 +72,7 @@ def _until_it_is_due(trouble: Trouble, moment: Moment, since: int) -> None:
     So the kill falls into its work and not beside it.
     """
     live, place, owner = trouble.live, moment.place(trouble.story), OWNER[moment.step]
+    change, watched = Change.next_of(live, undo=False), trouble.watched_until
     with _held(live, owner.value) as held:
         mine = [number for number, step in enumerate(trouble.story[:place]) if OWNER[step] is owner]
         if place and not mine:
@@ -76,6 +80,8 @@ def _until_it_is_due(trouble: Trouble, moment: Moment, since: int) -> None:
         trouble.strike()
         if mine:
             _until_recorded(live, since, mine[-1] + 1)
+            if owner is Agent.SCOUT and watched:
+                until(lambda: change.reached(watched), f"{watched}", 120, LOOK_EVERY_S)
             held()
         _until_recorded(live, since, place)
 

@@ -14,6 +14,7 @@ import psutil
 from support.kills import PATIENT, next_outage
 from support.live import LiveSpace
 from support.main_branch import MainBranch
+from support.stages import Stage
 from support.waiting import until
 
 from sre_space.bootstrap import space_supervisor
@@ -36,6 +37,7 @@ class Killed:
     live: LiveSpace
     starts: int
     story: Sequence[Step] = STORY
+    watched_until: Stage | None = None
 
     @classmethod
     def of(cls, live: LiveSpace) -> "Killed":
@@ -70,6 +72,7 @@ class BadCommit:
     live: LiveSpace
     main: MainBranch
     story: Sequence[Step] = STORY
+    watched_until: Stage | None = Stage.MERGED
 
     @classmethod
     def of(cls, live: LiveSpace) -> "BadCommit":
@@ -102,6 +105,7 @@ class TakenPort:
     live: LiveSpace
     main: MainBranch
     story: Sequence[Step] = UNDONE
+    watched_until: Stage | None = Stage.MERGED
     stranger: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
