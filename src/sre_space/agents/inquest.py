@@ -14,6 +14,7 @@ from sre_space.agents.healthy_time import Window, healthy_parts
 from sre_space.agents.standing import standing
 from sre_space.agents.tried import disproved, last_tried, reverted
 from sre_space.analysis.diagnosis.tables import Alert, Change, State
+from sre_space.analysis.windows import AT_ONCE_NS
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
 from sre_space.domain.diagnosis import Cause, Diagnosis
@@ -31,7 +32,6 @@ log = logging.getLogger(__name__)
 SECOND = 10**9
 BASELINE_NS = 60 * SECOND
 APART_NS = SECOND  # what is ill may begin before its symptom; no gap, or what went well in it would be lost
-AT_ONCE_NS = 5 * SECOND  # after a deployment; until it had settled, Scout blamed nobody and dated no symptom
 LONGEST_NS = 30 * SECOND  # of an incident's window before it was opened; a burnt budget is dated far back
 BASELINES = 3  # parts of the healthy minute: what one of them had too is no fault
 USUAL_TRACES, TRACES = 90, 120  # of each part of health, and of the incident

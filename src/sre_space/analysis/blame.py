@@ -13,13 +13,12 @@ from dataclasses import dataclass
 
 from sre_space.analysis.operations import ALL, SECOND, Operations, OperationWatch, Suspect
 from sre_space.analysis.sketch import Operation, Sketch
-from sre_space.analysis.windows import Window
+from sre_space.analysis.windows import AT_ONCE_NS, Window
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.domain.telemetry import SpanKind
 
 EXPLAINED = 0.5  # of the excess: from here on an operation is a victim
 SERVED = 0.9  # of what was asked: nearly all, since a second's end cuts calls in two
-AT_ONCE_NS = 5 * SECOND  # after a deployment had settled: until then nobody is judged
 APART_S = 2  # the newest seconds of a call, in which the callee's spans may not have come: they are exported apart
 OWN = (SpanKind.SERVER, SpanKind.CONSUMER)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 SECOND = 10**9
 STILL_OPEN = 2**63 - 1
 DATING_NS = 3 * SECOND  # by which the start of a symptom may be dated too early
+AT_ONCE_NS = 5 * SECOND  # after a deployment had settled: what shows then began with it, since nobody is judged before
 
 Calls = Mapping[str, Sequence[str]]  # service to the services that it calls
 

@@ -22,7 +22,7 @@ class Presence:
     present: dict[Name, int] = field(default_factory=dict)
     raw: dict[Name, int] = field(default_factory=dict)
     strength: dict[Name, float] = field(default_factory=dict)
-    watched: dict[Name, frozenset[Operation | None]] = field(default_factory=dict)
+    watched: dict[Name, frozenset[Operation]] = field(default_factory=dict)
 
     def remember(
         self, found: Sequence[Finding], steady: Sequence[Finding], grouped: Sequence[Finding], now: int
@@ -40,7 +40,8 @@ class Presence:
         self.strength |= there
         told = {name: self.watched.get(name, frozenset()) for name in there}
         for one in (*steady, *grouped):
-            told[_name(one)] |= {one.watched} - {None}
+            if one.watched:
+                told[_name(one)] |= {one.watched}
         self.watched = told
 
     def _names(self, findings: Sequence[Finding]) -> dict[Name, float]:
