@@ -12,6 +12,7 @@ from xmlrpc.client import ServerProxy
 
 import httpx
 import numpy as np
+import psutil
 import pytest
 from supervisor.xmlrpc import SupervisorTransport
 from support.servers import ServerProcess, module, serving
@@ -199,7 +200,8 @@ def test_a_living_unit_is_ended_and_started_anew(runtime: SupervisordRuntime) ->
 def test_a_unit_that_is_being_stopped_is_started_once_it_has_ended(runtime: SupervisordRuntime) -> None:
     pid = state(runtime).pid
     assert pid is not None
-    os.kill(pid, signal.SIGSTOP)  # it does not hear that it is to stop
+    os.kill(pid, signal.SIGSTOP)  # it does not hear that it is to stop; of two pending signals the lower goes first
+    until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED, "it stands still")
     transport = SupervisorTransport(None, None, f"unix://{runtime.socket}")
     ServerProxy("http://127.0.0.1", transport=transport).supervisor.stopProcess("policy-service", False)
     transport.close()
