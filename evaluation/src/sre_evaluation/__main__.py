@@ -55,12 +55,15 @@ def main(
         own.learn()
         quiet = _quiet(own, quiet_minutes if "detection" in of else 0.0)
         rounds = list(play(Asked(repeat, seed, tuple(names)), own, heal="healing" in of))
-    judged = [JUDGES[one](rounds, quiet) for one in of]
+        judged = [JUDGES[one](rounds, quiet) for one in of]
+        good = all(score.good for _, score in judged)
+        if not good:
+            own.keep()
     for table, _ in judged:
         out.print(table)
     for _, score in judged:
         print(score)
-    raise typer.Exit(0 if all(score.good for _, score in judged) else 1)
+    raise typer.Exit(0 if good else 1)
 
 
 def _quiet(own: Course, minutes: float) -> Sequence[Case]:

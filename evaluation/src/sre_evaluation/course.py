@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,10 +46,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Course:
-    """A running space, well before each trial."""
+    """A running space, well before each trial; `removal` is to take its folder away afterwards."""
 
     patient: Patient
     told: Console
+    removal: ExitStack
 
     def learn(self) -> None:
         """Let the doctor see healthy traffic first."""
@@ -69,18 +70,24 @@ class Course:
             self.told.print(f"[red]not well after {WELL_WITHIN_S:g} s; open: {open_}[/red]")
         return well
 
+    def keep(self) -> None:
+        """Leave what the space recorded where it is, for people who ask why a round was not as wanted."""
+        self.removal.pop_all()
+        self.told.print(f"kept: {self.patient.plan.state.root} (logs, spans, bundles, issues); delete it afterwards")
+
 
 @contextmanager
 def course(chart: Path, told: Console) -> Iterator[Course]:
     """Start a space of the checkout as it is, end it afterwards; the chart allows as much as there are trials."""
     folder = Path(tempfile.mkdtemp(prefix="sre-space-eval-"))
     plan = _plan(folder.resolve(), chart)
-    try:
-        space.up(plan, lambda text: told.print(f"[dim]{text}[/dim]"))
-        yield Course(Patient(plan), told)
-    finally:
-        space.down(plan.state, lambda _: None)
-        shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as removal:
+        removal.callback(shutil.rmtree, folder, ignore_errors=True)
+        try:
+            space.up(plan, lambda text: told.print(f"[dim]{text}[/dim]"))
+            yield Course(Patient(plan), told, removal)
+        finally:
+            space.down(plan.state, lambda _: None)
 
 
 def _plan(folder: Path, chart: Path) -> Plan:
