@@ -12,7 +12,7 @@ from sre_space.agents.deployments import RecentDeployments
 from sre_space.agents.gathering import Gathering, Plan
 from sre_space.agents.healthy_time import Window, healthy_parts
 from sre_space.agents.standing import standing
-from sre_space.agents.tried import disproved, last_tried, reverted
+from sre_space.agents.tried import disproved, last_tried, reverted, tuned
 from sre_space.analysis.diagnosis.tables import Alert, Change, State
 from sre_space.analysis.windows import AT_ONCE_NS
 from sre_space.domain.case import Case
@@ -79,7 +79,7 @@ class Inquest:
         return {
             INCIDENT + ALERT: alert_file(alert),
             INCIDENT + STATES: states_file(states),
-            INCIDENT + CHANGES: changes_file(changes),
+            INCIDENT + CHANGES: changes_file([one for one in changes if one.service not in tuned(case)]),
         }
 
 

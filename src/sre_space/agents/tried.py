@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sre_space.domain.case import Case
 from sre_space.domain.diagnosis import CauseKind, Diagnosis
-from sre_space.domain.facts import Action, Decision, Outcome, Verification
-from sre_space.domain.remedies import Restart, RevertChange
+from sre_space.domain.facts import Action, Decision, Outcome, Undo, Verification
+from sre_space.domain.remedies import Restart, RevertChange, SetConfig
 
 RESTART_CURES = (CauseKind.CRASH, CauseKind.HANG, CauseKind.SATURATION)
 
@@ -41,8 +41,18 @@ def _tried(case: Case) -> Iterator[Tried]:
 
 
 def last_tried(case: Case) -> int:
-    """When the last remedy that did not end it was carried out (Unix ns); what was before it is no news."""
-    return max((one.at for one in _tried(case)), default=0)
+    """When the last remedy that did not end it was carried out or taken back (Unix ns); what was before is no news.
+
+    What the patient did under a remedy that was taken back says what that remedy did, not what the cause does.
+    """
+    undone = [entry.fact.at for entry in case.chain if isinstance(entry.fact.payload, Undo)]
+    return max([*undone, *(one.at for one in _tried(case))], default=0)
+
+
+def tuned(case: Case) -> frozenset[str]:
+    """Services that live with another configuration since: what they do otherwise may be the remedy's doing."""
+    standing = (trial.action.remedy for trial in case.trials if trial.stands)
+    return frozenset(remedy.service for remedy in standing if isinstance(remedy, SetConfig))
 
 
 def disproved(case: Case) -> tuple[tuple[str, CauseKind], ...]:

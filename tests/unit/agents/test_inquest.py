@@ -6,8 +6,8 @@ from support.shop import HEALTHY, Fault, shop
 
 from sre_space.agents.inquest import told
 from sre_space.domain.diagnosis import CauseKind, Confidence, Diagnosis
-from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Verification
-from sre_space.domain.remedies import Restart
+from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Payload, Undo, Verification
+from sre_space.domain.remedies import Restart, SetConfig
 from sre_space.domain.symptoms import JourneyCount, SymptomKind
 from sre_space.wire.case_files import diagnosis_of
 from sre_space.wire.diagnosis_text import fact_of
@@ -178,6 +178,41 @@ def test_after_a_remedy_only_what_came_after_it_is_looked_at() -> None:
     chain = restarted("tax", SICK + 10 * SECOND, Outcome.UNDECIDED)
 
     assert first(here.ask(case(SymptomKind.LATENCY, *chain))).startswith("cart")
+
+
+ATTEMPTS = SetConfig("price", "deploy/config/price.env", "ATTEMPTS", "1", "4", "", "ask again")
+SLOW, SLOW_AND_ASKED_AGAIN = Fault(slow={"GET /rate": 60}), Fault(slow={"GET /rate": 60}, repeats={"GET /rate": 4})
+
+
+def asked_again(at: int, outcome: Outcome) -> list[tuple[int, Payload]]:
+    """The remedy after which price asks tax four times, and what was measured after it."""
+    decision = Decision(Diagnosis(Confidence.LIKELY, (), ()), ATTEMPTS, (), 0)
+    action = Action(ActionResult.DONE, ATTEMPTS, "", "", "", (), "", ATTEMPTS)
+    measured = Verification(outcome, JourneyCount(0, 1, 0, 1), 0, 1, 1, 0, "")
+    return [(at, decision), (at, action), (at, measured)]
+
+
+def test_what_a_remedy_did_until_it_was_taken_back_is_blamed_on_no_commit() -> None:
+    here = Clinic(spans_at(USUAL, SICK - 66 * SECOND) + spans_at(shop(60, 5, SLOW), SICK))
+    here.spans += spans_at(shop(60, 6, SLOW_AND_ASKED_AGAIN), SICK + 6 * SECOND)
+    here.spans += spans_at(shop(80, 7, SLOW), SICK + 12 * SECOND)
+    here.deploy("c0ffee", "price", SICK - SECOND, POOL, "DATABASE_POOL_SIZE=6\n")
+    undo = Undo(ActionResult.DONE, ATTEMPTS, "", "", "")
+
+    chain = [*asked_again(SICK + 6 * SECOND, Outcome.NOT_RECOVERED), (SICK + 12 * SECOND, undo)]
+    found = here.ask(case(SymptomKind.LATENCY, *chain))
+
+    assert (first(found), found.change) == (f"tax: {CauseKind.SLOW_CODE} at `GET /rate`", "")
+
+
+def test_what_a_service_does_under_a_remedy_that_stands_is_blamed_on_no_commit() -> None:
+    here = Clinic(spans_at(USUAL, SICK - 66 * SECOND) + spans_at(shop(60, 5, SLOW), SICK))
+    here.spans += spans_at(shop(140, 6, SLOW_AND_ASKED_AGAIN), SICK + 6 * SECOND)
+    here.deploy("c0ffee", "price", SICK - SECOND, POOL, "DATABASE_POOL_SIZE=6\n")
+
+    found = here.ask(case(SymptomKind.LATENCY, *asked_again(SICK + 6 * SECOND, Outcome.IMPROVED)))
+
+    assert found.change == ""
 
 
 def test_logs_and_metrics_of_strangers_are_left_out() -> None:
