@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sre_space.agents.inquest import told
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart, Service, Tunable
-from sre_space.domain.configuration import SPACE_FILE, Edit, value_of
+from sre_space.domain.configuration import SPACE_FILE, Edit, owner, value_of
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis
 from sre_space.domain.facts import ActionResult, Decision, Outcome, Recall, Verification
 from sre_space.domain.guardrails import HOUR, PastAction
@@ -140,7 +140,14 @@ def _revert(scene: Scene) -> list[Remedy]:
     if not scene.reverse:
         return []
     why = f"{_because(scene)}; it came with commit {scene.diagnosis.change[:12]}"
-    return [RevertChange(scene.cause.service, scene.diagnosis.change, scene.reverse, why)]
+    return [RevertChange(_changed(scene), scene.diagnosis.change, scene.reverse, why)]
+
+
+def _changed(scene: Scene) -> str:
+    """Whom the guilty commit configured: the accused service, or another one that made it ill."""
+    owners = [owner(edit.place, scene.chart.services) for edit in scene.reverse]
+    accused = scene.cause.service
+    return accused if accused in owners else next(filter(None, owners), accused)
 
 
 def _tune(scene: Scene) -> list[Remedy]:

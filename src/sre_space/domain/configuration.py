@@ -4,7 +4,7 @@ Comments and the order of lines stay as they are; whoever applies edits to the s
 pull request holds can be compared with what was decided.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sre_space.domain.errors import Conflict, Malformed
@@ -35,6 +35,15 @@ class Edit:
     def __str__(self) -> str:
         """For people."""
         return f"{self.key} {_told(self.old)} -> {_told(self.new)}"
+
+
+def owner(place: str, services: Collection[str]) -> str:
+    """Whose configuration a place is: of the service's own file, or of a key of space.env with its name; "" of none."""
+    file, _, key = place.partition(":")
+    if file == SPACE_FILE:
+        named = [name for name in services if key.startswith(f"{name.upper().replace('-', '_')}_")]
+        return max(named, key=len, default="")
+    return next((name for name in services if file == f"{FOLDER}/{name}.env"), "")
 
 
 def value_of(text: str, key: str) -> str | None:

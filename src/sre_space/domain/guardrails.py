@@ -1,10 +1,13 @@
-"""May this remedy be carried out now? Asked by Brain when it decides and by Fixer right before it acts."""
+"""May this remedy be carried out now? Asked by Brain when it decides and by Fixer right before it acts.
 
-from collections.abc import Sequence
+What holds for a service holds for each one whose configuration the remedy changes, whomever the remedy names.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sre_space.domain.chart import DAY_NS, Autonomy, Chart
-from sre_space.domain.configuration import FOLDER, Edit
+from sre_space.domain.configuration import FOLDER, Edit, owner
 from sre_space.domain.facts import RuleAnswer
 from sre_space.domain.remedies import ConfigChange, Escalate, Remedy, Restart, RevertChange, Scale, SetConfig
 
@@ -43,7 +46,7 @@ def ask(chart: Chart, remedy: Remedy, incident: str, past: Sequence[PastAction],
         _autonomy(chart, remedy),
         *_of_its_kind(chart, remedy, past, now),
         _cooldown(chart, remedy, others, now),
-        _one_at_a_time(remedy, others),
+        _one_at_a_time(chart, remedy, others),
         _concurrency(chart, others),
     )
 
@@ -61,8 +64,17 @@ def must_wait(answers: Sequence[RuleAnswer]) -> bool:
 
 def needs_approval(chart: Chart, remedy: Remedy) -> bool:
     """True when a person has to approve it first."""
-    service = chart.services.get(remedy.service)
-    return service is not None and service.autonomy is Autonomy.APPROVE
+    touched = (chart.services.get(name) for name in _touched(chart, remedy))
+    return any(service is not None and service.autonomy is Autonomy.APPROVE for service in touched)
+
+
+def _touched(chart: Chart, remedy: Remedy) -> frozenset[str]:
+    """The service that a remedy names, and those whose configuration it changes."""
+    return _with_owners(chart, remedy.service, (edit.place for edit in remedy.edits))
+
+
+def _with_owners(chart: Chart, service: str, places: Iterable[str]) -> frozenset[str]:
+    return frozenset({service, *(owner(place, chart.services) for place in places)} - {""})
 
 
 def _allowed_action(chart: Chart, remedy: Remedy) -> RuleAnswer:
@@ -75,10 +87,11 @@ def _allowed_action(chart: Chart, remedy: Remedy) -> RuleAnswer:
 
 
 def _autonomy(chart: Chart, remedy: Remedy) -> RuleAnswer:
-    service = chart.services.get(remedy.service)
-    if service is None:
+    if remedy.service not in chart.services:
         return RuleAnswer("autonomy", False, f"{remedy.service} is not in the chart")
-    return RuleAnswer("autonomy", service.autonomy is not Autonomy.OBSERVE, f"{service.name} is {service.autonomy}")
+    services = [chart.services[name] for name in sorted(_touched(chart, remedy))]
+    left = all(service.autonomy is not Autonomy.OBSERVE for service in services)
+    return RuleAnswer("autonomy", left, ", ".join(f"{service.name} is {service.autonomy}" for service in services))
 
 
 def _of_its_kind(chart: Chart, remedy: Remedy, past: Sequence[PastAction], now: int) -> tuple[RuleAnswer, ...]:
@@ -151,15 +164,21 @@ def _freeze_window(chart: Chart, now: int) -> RuleAnswer:
 
 
 def _cooldown(chart: Chart, remedy: Remedy, others: Sequence[PastAction], now: int) -> RuleAnswer:
-    ages = [(now - action.at) / 1e9 for action in others if action.service == remedy.service]
+    ages = [(now - action.at) / 1e9 for action in _about(chart, remedy, others)]
     youngest = min(ages, default=None)
     rested = youngest is None or youngest >= chart.guardrails.cooldown_seconds
     since = "never touched before" if youngest is None else f"last touched {youngest:.0f} s ago"
     return RuleAnswer(COOL_DOWN, rested, f"{since}; {chart.guardrails.cooldown_seconds:g} s wanted")
 
 
-def _one_at_a_time(remedy: Remedy, others: Sequence[PastAction]) -> RuleAnswer:
-    busy = [action.incident for action in others if action.service == remedy.service and not action.finished]
+def _about(chart: Chart, remedy: Remedy, others: Sequence[PastAction]) -> list[PastAction]:
+    """The actions on a service that the remedy touches as well."""
+    touched = _touched(chart, remedy)
+    return [action for action in others if touched & _with_owners(chart, action.service, action.places)]
+
+
+def _one_at_a_time(chart: Chart, remedy: Remedy, others: Sequence[PastAction]) -> RuleAnswer:
+    busy = [action.incident for action in _about(chart, remedy, others) if not action.finished]
     return RuleAnswer(ONE_PER_SERVICE, not busy, f"in progress: {', '.join(busy) or 'none'}")
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.domain.configuration import Edit, applied, edits_between, keys_of, made, value_of
+from sre_space.domain.configuration import Edit, applied, edits_between, keys_of, made, owner, value_of
 from sre_space.domain.errors import Conflict, Malformed
 from sre_space.domain.remedies import Restart, RevertChange, SetConfig, inverse, name_in
 
@@ -20,6 +20,21 @@ def files(draw: st.DrawFn) -> str:
     """Files as people write them; each key once."""
     lines = draw(st.lists(LINES, max_size=8, unique_by=lambda line: line.partition("=")[0] or line))
     return "".join(f"{line}\n" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("place", "whose"),
+    [
+        ("deploy/config/quote-service.env:ATTEMPTS", "quote-service"),
+        ("deploy/config/space.env:QUOTE_SERVICE_MEMORY_BYTES", "quote-service"),
+        ("deploy/config/space.env:QUOTE_SERVICE_EU_REPLICAS", "quote-service-eu"),
+        ("deploy/config/space.env:QUOTE", ""),
+        ("deploy/config/traffic.env:QUOTE_SERVICE_RATE", ""),
+        ("deploy/config/../quote-service.env:ATTEMPTS", ""),
+    ],
+)
+def test_a_place_is_of_the_service_whose_file_or_name_it_has(place: str, whose: str) -> None:
+    assert owner(place, ("quote-service", "quote-service-eu")) == whose
 
 
 def test_one_key_changes_and_nothing_else() -> None:

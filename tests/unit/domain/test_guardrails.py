@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from sre_space.domain.chart import Autonomy, Chart, FreezeWindow, Guardrails, Journey, Service, Tunable, ValueType
 from sre_space.domain.configuration import Edit
 from sre_space.domain.guardrails import PastAction, allowed, ask, must_wait, needs_approval
@@ -126,6 +128,32 @@ def test_a_commit_is_taken_back_in_the_folder_of_desired_state_only() -> None:
     assert refusals(chart(), remedy=reverting(Edit("src/main.py", "A", "1", "2"))) == ["desired state"]
     assert refusals(chart(), remedy=reverting(Edit("deploy/config/../x.env", "A", "1", "2"))) == ["desired state"]
     assert refusals(chart(), remedy=reverting()) == ["desired state"]
+
+
+OTHERS = (
+    reverting(Edit("deploy/config/user-service.env", "ATTEMPTS", "1", "2")),
+    reverting(Edit(FILE, "ATTEMPTS", "1", "2"), Edit("deploy/config/space.env", "USER_SERVICE_MEMORY_BYTES", "1", "2")),
+    setting("ATTEMPTS", "5", "deploy/config/user-service.env"),
+)
+
+
+@pytest.mark.parametrize("remedy", OTHERS, ids=lambda remedy: remedy.command)
+def test_what_holds_for_a_service_holds_whomever_a_change_of_its_configuration_names(remedy: Remedy) -> None:
+    def where(autonomy: Autonomy) -> Chart:
+        other = replace(chart().services["user-service"], autonomy=autonomy)
+        return replace(chart(), services={**chart().services, "user-service": other})
+
+    assert "autonomy" in refusals(where(Autonomy.OBSERVE), remedy=remedy)
+    assert needs_approval(where(Autonomy.APPROVE), remedy)
+    assert not needs_approval(where(Autonomy.AUTONOMOUS), remedy)
+    assert "cool-down" in refusals(chart(), past(2, "user-service"), remedy=remedy)
+    assert "one action per service" in refusals(chart(), past(60, "user-service", finished=False), remedy=remedy)
+
+
+def test_an_earlier_change_counts_for_whom_it_configured_too() -> None:
+    elsewhere = replace(past(2, "user-service"), places=(f"{FILE}:ATTEMPTS",))
+
+    assert refusals(chart(), elsewhere) == ["cool-down"]
 
 
 def test_a_large_change_is_refused() -> None:

@@ -251,6 +251,18 @@ def test_where_a_restart_does_not_help_the_guilty_change_is_reverted_and_what_is
     asyncio.run(story())
 
 
+def test_a_commit_is_reverted_under_the_name_of_whom_it_configured() -> None:
+    async def story() -> None:
+        world = World()
+        number, guilty = await bad_change(world)
+        world.diagnoses = lambda _: diagnosis("policy-service", CauseKind.BAD_CHANGE, guilty)
+
+        assert tried(await world.play(number, 400)) == ["PR REVERT quote-service: done"]
+        assert world.starts["policy-service"] == 1
+
+    asyncio.run(story())
+
+
 def test_a_change_that_does_not_help_is_taken_back_and_not_tried_again() -> None:
     async def story() -> None:
         world = World()
