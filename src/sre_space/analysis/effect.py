@@ -1,5 +1,6 @@
 """Did an action change how the journey fares? Scout asks when the symptom is still there after it."""
 
+from collections.abc import Collection
 from enum import Enum
 
 from sre_space.domain.statistics import wilson
@@ -29,6 +30,17 @@ def effect(before: JourneyCount, after: JourneyCount) -> Effect:
         return Effect.BETTER
     material = _share(before) - _share(after) >= MATERIAL
     return Effect.WORSE if high_after < low_before and material else Effect.SAME
+
+
+def by_step(whole: Effect, steps: Collection[Effect]) -> Effect:
+    """The whole journey decides; where it is the SAME, a step that is BETTER does, unless another one is WORSE.
+
+    A remedy changes the mix of steps: who is quoted a price again goes on to buy, and while buying is as slow as before
+    the whole looks as before, though each quote is quick (Simpson 1951).
+    """
+    if whole is not Effect.SAME or Effect.WORSE in steps:
+        return whole
+    return Effect.BETTER if Effect.BETTER in steps else whole
 
 
 def _share(count: JourneyCount) -> float:

@@ -176,6 +176,42 @@ def test_an_action_is_better_or_worse_when_chance_does_not_explain_it(
     assert effect(JourneyCount(*before, 0, 1), JourneyCount(*after, 1, 2)) is expected
 
 
+def visited(book: JourneyBook, at: int, quotes: tuple[int, int], purchases: tuple[int, int]) -> None:
+    """So many quick and slow attempts of each step from a Unix second on."""
+    for step, (quick, slow) in (("journey quote", quotes), ("journey purchase", purchases)):
+        for number in range(quick + slow):
+            start, took = at * SECOND + number, SECOND // 50 if number < quick else SECOND // 2
+            id = f"{at}-{step}-{number}"
+            span = attempt(0, start, name=step, end=start + took, span_id=id, attributes={"journey.id": id})
+            book.add(span, at * SECOND)
+
+
+@pytest.mark.parametrize(
+    ("purchases", "expected"),
+    [
+        (
+            (14, 61),
+            Effect.BETTER,
+        ),  # as recorded of a slow query: who is quoted again goes on to a slow purchase
+        ((0, 75), Effect.SAME),  # surely fewer are quick: quotes do not make up for it
+    ],
+)
+def test_where_the_whole_says_nothing_a_step_that_is_quick_again_does_unless_another_became_slow(
+    purchases: tuple[int, int], expected: Effect
+) -> None:
+    book = JourneyBook(JOURNEY)
+    visited(book, 10, (7, 11), (5, 5))
+    visited(book, 20, (76, 9), purchases)
+    before, after, usual = (
+        (10 * SECOND, 11 * SECOND),
+        (20 * SECOND, 21 * SECOND),
+        dict.fromkeys(JOURNEY.steps, SECOND // 50),
+    )
+
+    assert effect(book.count_quick(*before, usual), book.count_quick(*after, usual)) is Effect.SAME
+    assert book.slowness(before, after, usual) is expected
+
+
 def test_a_symptom_that_is_over_ended_when_its_detector_saw_it_last_and_not_when_the_hold_was_over() -> None:
     watchers = World().watchers
     memory = Resource("policy-service", "memory", 100.0)

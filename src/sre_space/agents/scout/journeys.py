@@ -1,10 +1,11 @@
 """The journey book: attempts of the critical user journey, as their callers' root spans tell them."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
+from sre_space.analysis.effect import Effect, by_step, effect
 from sre_space.analysis.norms import slow_over
 from sre_space.domain.chart import Journey
 from sre_space.domain.symptoms import JourneyCount
@@ -52,12 +53,11 @@ class JourneyBook:
 
     def count(self, since: int, until: int) -> JourneyCount:
         """Good and bad attempts that began in [since, until) Unix ns."""
-        results = [attempt.good for attempt in self.attempts if since <= attempt.start < until]
-        return JourneyCount(sum(results), len(results) - sum(results), since, until)
+        return _counted([one.good for one in self.attempts if since <= one.start < until], since, until)
 
     def count_visits(self, since: int, until: int) -> JourneyCount:
         """As `count`, of visits that began at or after `since`: what was priced before a fault may still be bought."""
-        return self._summed(since, until, lambda one: one.good)
+        return _counted([one.good for one in self._of_visits(since, until)], since, until)
 
     def usual(self, since: int, until: int, excused: Callable[[int], bool]) -> Mapping[str, int]:
         """How long each step took (ns), the median over good attempts that began in [since, until) Unix ns.
@@ -71,13 +71,21 @@ class JourneyBook:
         return {step: int(median(all_)) for step, all_ in took.items()}
 
     def count_quick(self, since: int, until: int, usual: Mapping[str, int]) -> JourneyCount:
-        """As `count_visits`, but good are only those that were not slow against what is usual for their step."""
-        return self._summed(since, until, lambda one: one.good and one.took <= slow_over(usual.get(one.step, one.took)))
+        """As `count_visits`, but of the steps in `usual`, and good are only those that were not slow against that."""
+        attempts = (one for one in self._of_visits(since, until) if one.step in usual)
+        return _counted([one.good and one.took <= slow_over(usual[one.step]) for one in attempts], since, until)
 
-    def _summed(self, since: int, until: int, good: Callable[[Attempt], bool]) -> JourneyCount:
+    def slowness(self, before: tuple[int, int], after: tuple[int, int], usual: Mapping[str, int]) -> Effect:
+        """What became of the share of quick attempts from one time to another, each [since, until) Unix ns."""
+        whole, *steps = (
+            effect(self.count_quick(*before, some), self.count_quick(*after, some))
+            for some in (usual, *({step: took} for step, took in usual.items()))
+        )
+        return by_step(whole, steps)
+
+    def _of_visits(self, since: int, until: int) -> list[Attempt]:
         begun = self._begun()
-        results = [good(one) for one in self.attempts if since <= begun[one.journey] and one.start < until]
-        return JourneyCount(sum(results), len(results) - sum(results), since, until)
+        return [one for one in self.attempts if since <= begun[one.journey] and one.start < until]
 
     def _begun(self) -> Mapping[str, int]:
         """When each visit began (Unix ns)."""
@@ -103,3 +111,7 @@ class JourneyBook:
     def _forget(self, before: int) -> None:
         self.attempts = deque(attempt for attempt in self.attempts if attempt.start >= before)
         self.seen = {attempt.span_id for attempt in self.attempts}
+
+
+def _counted(good: Sequence[bool], since: int, until: int) -> JourneyCount:
+    return JourneyCount(sum(good), len(good) - sum(good), since, until)

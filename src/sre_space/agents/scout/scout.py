@@ -141,7 +141,7 @@ class Scout:
         """The journey before the decision against that after the action; SAME while another incident holds it down.
 
         Before is since the first symptom, which may be dated a little early, or since an earlier change that stands.
-        Success decides; where what is wrong is slowness, so does the share of attempts that are not slow.
+        Success decides; where what is wrong is slowness, so does the share of attempts that are not slow, by step.
         """
         decided = case.fact_of(Step.DECIDE)
         if decided is None or self._another_is_open(case):
@@ -153,7 +153,7 @@ class Scout:
         if success is not Effect.SAME or case.detection.symptoms[0].kind is not SymptomKind.LATENCY:
             return success
         usual = book.usual(since - HEALTHY, since, self.watchers.docket.excused)
-        return effect(book.count_quick(ill, decided.at, usual), book.count_quick(begun, now, usual))
+        return book.slowness((ill, decided.at), (begun, now), usual)
 
     def _another_is_open(self, case: Case) -> bool:
         return any(key != case.detection.key for key in self.watchers.docket.open)
