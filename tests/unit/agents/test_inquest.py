@@ -7,7 +7,7 @@ from support.shop import HEALTHY, Fault, shop
 from sre_space.agents.inquest import told
 from sre_space.domain.diagnosis import CauseKind, Confidence, Diagnosis
 from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Payload, Undo, Verification
-from sre_space.domain.remedies import Restart, SetConfig
+from sre_space.domain.remedies import Remedy, Restart, SetConfig
 from sre_space.domain.symptoms import JourneyCount, SymptomKind
 from sre_space.wire.case_files import diagnosis_of
 from sre_space.wire.diagnosis_text import fact_of
@@ -152,11 +152,15 @@ def test_half_of_the_services_out_without_a_common_cause_are_nobodys_fault() -> 
     assert here.ask(case(SymptomKind.INFRASTRUCTURE)).verdict is Confidence.INCONCLUSIVE
 
 
-def restarted(service: str, at: int, outcome: Outcome) -> list[tuple[int, Decision | Action | Verification]]:
+def restarted(service: str, at: int, outcome: Outcome) -> list[tuple[int, Payload]]:
     """A restart and what was measured after it."""
-    remedy = Restart(service, "1", "")
+    return carried_out(Restart(service, "1", ""), at, outcome)
+
+
+def carried_out(remedy: Remedy, at: int, outcome: Outcome) -> list[tuple[int, Payload]]:
+    """A remedy and what was measured after it."""
     decision = Decision(Diagnosis(Confidence.LIKELY, (), ()), remedy, (), 0)
-    action = Action(ActionResult.DONE, remedy, "", "", "none", (), "")
+    action = Action(ActionResult.DONE, remedy, "", "", "", (), "")
     return [(at, decision), (at, action), (at, Verification(outcome, JourneyCount(0, 1, 0, 1), 0, 1, 1, 0, ""))]
 
 
@@ -184,14 +188,6 @@ ATTEMPTS = SetConfig("price", "deploy/config/price.env", "ATTEMPTS", "1", "4", "
 SLOW, SLOW_AND_ASKED_AGAIN = Fault(slow={"GET /rate": 60}), Fault(slow={"GET /rate": 60}, repeats={"GET /rate": 4})
 
 
-def asked_again(at: int, outcome: Outcome) -> list[tuple[int, Payload]]:
-    """The remedy after which price asks tax four times, and what was measured after it."""
-    decision = Decision(Diagnosis(Confidence.LIKELY, (), ()), ATTEMPTS, (), 0)
-    action = Action(ActionResult.DONE, ATTEMPTS, "", "", "", (), "", ATTEMPTS)
-    measured = Verification(outcome, JourneyCount(0, 1, 0, 1), 0, 1, 1, 0, "")
-    return [(at, decision), (at, action), (at, measured)]
-
-
 def test_what_a_remedy_did_until_it_was_taken_back_is_blamed_on_no_commit() -> None:
     here = Clinic(spans_at(USUAL, SICK - 66 * SECOND) + spans_at(shop(60, 5, SLOW), SICK))
     here.spans += spans_at(shop(60, 6, SLOW_AND_ASKED_AGAIN), SICK + 6 * SECOND)
@@ -199,7 +195,7 @@ def test_what_a_remedy_did_until_it_was_taken_back_is_blamed_on_no_commit() -> N
     here.deploy("c0ffee", "price", SICK - SECOND, POOL, "DATABASE_POOL_SIZE=6\n")
     undo = Undo(ActionResult.DONE, ATTEMPTS, "", "", "")
 
-    chain = [*asked_again(SICK + 6 * SECOND, Outcome.NOT_RECOVERED), (SICK + 12 * SECOND, undo)]
+    chain = [*carried_out(ATTEMPTS, SICK + 6 * SECOND, Outcome.NOT_RECOVERED), (SICK + 12 * SECOND, undo)]
     found = here.ask(case(SymptomKind.LATENCY, *chain))
 
     assert (first(found), found.change) == (f"tax: {CauseKind.SLOW_CODE} at `GET /rate`", "")
@@ -210,7 +206,7 @@ def test_what_a_service_does_under_a_remedy_that_stands_is_blamed_on_no_commit()
     here.spans += spans_at(shop(140, 6, SLOW_AND_ASKED_AGAIN), SICK + 6 * SECOND)
     here.deploy("c0ffee", "price", SICK - SECOND, POOL, "DATABASE_POOL_SIZE=6\n")
 
-    found = here.ask(case(SymptomKind.LATENCY, *asked_again(SICK + 6 * SECOND, Outcome.IMPROVED)))
+    found = here.ask(case(SymptomKind.LATENCY, *carried_out(ATTEMPTS, SICK + 6 * SECOND, Outcome.IMPROVED)))
 
     assert found.change == ""
 

@@ -189,10 +189,7 @@ def visited(book: JourneyBook, at: int, quotes: tuple[int, int], purchases: tupl
 @pytest.mark.parametrize(
     ("purchases", "expected"),
     [
-        (
-            (14, 61),
-            Effect.BETTER,
-        ),  # as recorded of a slow query: who is quoted again goes on to a slow purchase
+        ((14, 61), Effect.BETTER),  # as recorded of a slow query: who is quoted again goes on to a slow purchase
         ((0, 75), Effect.SAME),  # surely fewer are quick: quotes do not make up for it
     ],
 )
@@ -202,14 +199,11 @@ def test_where_the_whole_says_nothing_a_step_that_is_quick_again_does_unless_ano
     book = JourneyBook(JOURNEY)
     visited(book, 10, (7, 11), (5, 5))
     visited(book, 20, (76, 9), purchases)
-    before, after, usual = (
-        (10 * SECOND, 11 * SECOND),
-        (20 * SECOND, 21 * SECOND),
-        dict.fromkeys(JOURNEY.steps, SECOND // 50),
-    )
+    usual = dict.fromkeys(JOURNEY.steps, SECOND // 50)
+    before, after = (10 * SECOND, 11 * SECOND), (20 * SECOND, 21 * SECOND)
 
     assert effect(book.count_quick(*before, usual), book.count_quick(*after, usual)) is Effect.SAME
-    assert book.slowness(before, after, usual) is expected
+    assert book.effect_on_speed(before, after, usual) is expected
 
 
 def test_a_symptom_that_is_over_ended_when_its_detector_saw_it_last_and_not_when_the_hold_was_over() -> None:

@@ -75,7 +75,7 @@ class JourneyBook:
         attempts = (one for one in self._of_visits(since, until) if one.step in usual)
         return _counted([one.good and one.took <= slow_over(usual[one.step]) for one in attempts], since, until)
 
-    def slowness(self, before: tuple[int, int], after: tuple[int, int], usual: Mapping[str, int]) -> Effect:
+    def effect_on_speed(self, before: tuple[int, int], after: tuple[int, int], usual: Mapping[str, int]) -> Effect:
         """What became of the share of quick attempts from one time to another, each [since, until) Unix ns."""
         whole, *steps = (
             effect(self.count_quick(*before, some), self.count_quick(*after, some))

@@ -153,7 +153,7 @@ class Scout:
         if success is not Effect.SAME or case.detection.symptoms[0].kind is not SymptomKind.LATENCY:
             return success
         usual = book.usual(since - HEALTHY, since, self.watchers.docket.excused)
-        return book.slowness((ill, decided.at), (begun, now), usual)
+        return book.effect_on_speed((ill, decided.at), (begun, now), usual)
 
     def _another_is_open(self, case: Case) -> bool:
         return any(key != case.detection.key for key in self.watchers.docket.open)
