@@ -21,6 +21,7 @@ from sre_space.ports.bus import Record
 from sre_space.wire.sightings import TOPIC, Sighting, decode, encode
 
 NOW = 1_000 * SECOND
+DECIDED = NOW - SECOND
 SLOW = Symptom(SymptomKind.LATENCY, "policy-service", "slow", 0.5, 0.01, NOW)
 SEEN = Sighting(REPOSITORY, NOW, (SLOW.key,), False)
 KEYS = {name: Key(name) for name in ("scout", "brain")}
@@ -38,15 +39,16 @@ class Now:
 
 
 def standing(*told: tuple[Sighting, str], symptom: Symptom = SLOW) -> Standing:
-    """What Fixer makes of sightings, each signed by an agent's key."""
+    """What Fixer makes of sightings, each signed by an agent's key, with a decision that is a second old."""
     topics = Topics()
     for sighting, signer in told:
         value, headers = encode(sighting, KEYS[signer])
         topics.add(TOPIC, NOW, value, headers)
-    return asyncio.run(Symptoms(topics, Trust(KEYS), REPOSITORY, Now()).standing(symptom))
+    return asyncio.run(Symptoms(topics, Trust(KEYS), REPOSITORY, Now()).standing(symptom, DECIDED))
 
 
 NOTHING = replace(SEEN, seen=())
+EARLIER = replace(NOTHING, at=DECIDED)
 BLIND = replace(NOTHING, blind=True)
 OUT = Symptom(SymptomKind.INFRASTRUCTURE, "policy-service", "no answer", 3.0, 0.5, NOW)
 
@@ -57,6 +59,8 @@ OUT = Symptom(SymptomKind.INFRASTRUCTURE, "policy-service", "no answer", 3.0, 0.
         ([SEEN], SLOW, Standing.HOLDS),
         ([SEEN, NOTHING], SLOW, Standing.HOLDS),  # seen within the five seconds
         ([NOTHING], SLOW, Standing.GONE),
+        ([EARLIER, NOTHING], SLOW, Standing.GONE),
+        ([EARLIER], SLOW, Standing.UNKNOWN),  # the look was before the symptom
         ([BLIND], SLOW, Standing.UNKNOWN),
         ([NOTHING, BLIND], SLOW, Standing.UNKNOWN),  # what was before it went blind is no evidence of now
         ([BLIND], OUT, Standing.GONE),  # a probe needs neither telemetry nor bus
@@ -173,6 +177,26 @@ def test_while_scout_is_silent_nothing_is_changed_and_when_it_speaks_again_the_w
 
         assert case.recovered
         assert len(world.git.requests) == 1
+
+    asyncio.run(story())
+
+
+def test_a_look_from_before_the_decision_does_not_say_that_the_symptom_is_gone() -> None:
+    async def story() -> None:
+        world = World()
+        world.scout_tells = False
+        number = await slow(world)
+        early = Sighting(REPOSITORY, (await world.case(number)).last.at, (), False)
+        value, headers = encode(early, world.keys["scout"])
+        world.bus.add(TOPIC, world.clock.now(), value, headers)
+        await world.turn(number, Agent.FIXER)
+        assert (await world.case(number)).latest(Action) is None
+
+        world.scout_tells = True
+        case = await world.play(number, 300)
+
+        assert case.recovered
+        assert [action.result for action in case.payloads if isinstance(action, Action)] == [ActionResult.DONE]
 
     asyncio.run(story())
 

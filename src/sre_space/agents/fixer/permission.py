@@ -36,7 +36,7 @@ class Permission:
         if answers is None or isinstance(answers, Action):
             return answers
         symptom = case.detection.symptoms[0]
-        standing = Standing.HOLDS if probed else await self.symptoms.standing(symptom)
+        standing = Standing.HOLDS if probed else await self.symptoms.standing(symptom, case.last.at)
         if standing is Standing.UNKNOWN:
             return None
         if standing is Standing.GONE:

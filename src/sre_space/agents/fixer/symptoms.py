@@ -30,14 +30,19 @@ class Symptoms:
     repository: str
     clock: Clock
 
-    async def standing(self, symptom: Symptom) -> Standing:
-        """GONE only when Scout can see and none of its looks shows it; `Unavailable` when the bus does not answer."""
+    async def standing(self, symptom: Symptom, since: int) -> Standing:
+        """GONE only when Scout can see, has looked after `since` (Unix ns), and none of its looks shows it.
+
+        Scout tells once a second: its looks from before it found the symptom say nothing of it. `Unavailable` when the
+        bus does not answer.
+        """
         fresh = await self._fresh()
         if any(symptom.key in sighting.seen for sighting in fresh):
             return Standing.HOLDS
         by_probe = symptom.kind is SymptomKind.INFRASTRUCTURE  # a probe asks neither telemetry nor bus
         seeing = [sighting for sighting in fresh if by_probe or not sighting.blind]
-        return Standing.GONE if seeing and len(seeing) == len(fresh) else Standing.UNKNOWN
+        looked = any(sighting.at > since for sighting in seeing)
+        return Standing.GONE if looked and len(seeing) == len(fresh) else Standing.UNKNOWN
 
     async def _fresh(self) -> list[Sighting]:
         now = self.clock.now()
