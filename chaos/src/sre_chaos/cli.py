@@ -6,6 +6,7 @@ import os
 import secrets
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from sre_chaos import background
@@ -84,11 +85,10 @@ def _inject(space: Space, experiment: Experiment, hit: str, seconds: float | Non
     os.environ["SRE_CHAOS_CANARY"] = run.canary
     journal, at = Journal.of(space), time.time_ns()
     journal.begin(Active(experiment.name, hit, run.canary, at))
-    try:
+    with ExitStack() as unfinished:
+        unfinished.callback(undo, run)  # also on Ctrl-C: nothing may stay half injected
         done = experiment.inject(run)
-    except BaseException:  # also Ctrl-C: nothing may stay half injected; always raised again
-        undo(run)
-        raise
+        unfinished.pop_all()
     entry = Active(experiment.name, hit, run.canary, done.at or at, done.undo)
     journal.record(entry)
     lasts = seconds or experiment.seconds

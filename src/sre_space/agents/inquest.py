@@ -72,14 +72,14 @@ class Inquest:
         return diagnosis
 
     def _told(self, case: Case, states: Sequence[State], changes: Sequence[Change]) -> dict[str, bytes]:
-        first = case.detection.symptoms[0]
+        first, retuned = case.detection.symptoms[0], tuned(case)
         alert = Alert(
             first.service, first.kind.value, first.detail, first.since, tuple(self.chart.services), disproved(case)
         )
         return {
             INCIDENT + ALERT: alert_file(alert),
             INCIDENT + STATES: states_file(states),
-            INCIDENT + CHANGES: changes_file([one for one in changes if one.service not in tuned(case)]),
+            INCIDENT + CHANGES: changes_file([one for one in changes if one.service not in retuned]),
         }
 
 

@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from sre_space.adapters.ed25519 import make_key
@@ -35,12 +36,11 @@ def up(plan: Plan, tell: Tell, only: Sequence[str] = ()) -> Running:
     plan.ports.refuse_taken()
     processes = tuple(one for one in table(state, plan.ports) if not only or one.name in only)
     _prepare(plan, processes)
-    try:
+    with ExitStack() as unfinished:
+        unfinished.callback(down, state, tell)  # also on Ctrl-C: nothing may be left running
         running = space_supervisor.spawn(plan, processes)
         _start(plan, running, processes, tell)
-    except BaseException:  # also Ctrl-C: nothing may be left running; always raised again
-        down(state, tell)
-        raise
+        unfinished.pop_all()
     return running
 
 

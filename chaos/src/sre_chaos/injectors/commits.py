@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,11 +44,11 @@ def merge(edit: Edit) -> Callable[[Run], Hit]:
             after = with_values(before, wanted)
             _push(run, folder, path, after, _filled(edit.subject, run))
         undo = {"file": name, "before": before, "after": after, "subject": _filled(edit.subject, run)}
-        try:
-            return Hit(None, undo, _deploy(run))
-        except BaseException:  # nothing may stay half injected; always raised again
-            _restore(run, undo)
-            raise
+        with ExitStack() as unfinished:
+            unfinished.callback(_restore, run, undo)  # also on Ctrl-C: nothing may stay half injected
+            deployed = _deploy(run)
+            unfinished.pop_all()
+        return Hit(None, undo, deployed)
 
     return inject
 

@@ -93,13 +93,9 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of it or nothing."""
-        self.db.execute("BEGIN IMMEDIATE")
-        try:
+        with self.db:
+            self.db.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:  # whatever it was: nothing of it stays; always raised again
-            self.db.execute("ROLLBACK")
-            raise
-        self.db.execute("COMMIT")
 
     def create_issue(self, title: str, body: str, labels: Sequence[str], author: str) -> int:
         """The new issue's number."""
