@@ -140,7 +140,7 @@ def _proxy(socket: str) -> Iterator[xmlrpc.client.ServerProxy]:
 
 def _detached(configuration: Path, state: State, environment: Mapping[str, str]) -> int:
     """The process id of a supervisord in a session of its own, which outlives us and Ctrl-C."""
-    program = [sys.executable, "-P", "-m", "supervisor.supervisord", "-n", "-c", str(configuration)]
+    program = [sys.executable, "-P", "-m", "sre_space.embedded.supervisor", "-n", "-c", str(configuration)]
     output = (os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
