@@ -1,19 +1,30 @@
 """The embedded servers and the runtime on a disk that is really full: they live on, say so, and lose nothing."""
 
+import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from support.disks import SmallDisk, small_disk
 from support.servers import module, serving
-from support.waiting import until
+from support.spans import new_span, resource_spans
+from support.waiting import free_port, until
 
+from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.bootstrap import space_supervisor
+from sre_space.bootstrap.space_ports import is_free
 from sre_space.domain.errors import Unavailable
+from sre_space.embedded.bus.groups import Offsets
+from sre_space.embedded.bus.topics import PARTITIONS
+from sre_space.embedded.forge.identities import write_identities
 
 TALKER = "import time\nwhile True:\n    print('x' * 200, flush=True)\n    time.sleep(0.01)\n"
 
@@ -99,3 +110,127 @@ def test_a_log_is_rotated_to_one_older_file(supervised: Supervised, disk: SmallD
     until((disk.root / "talker.log.1").exists, "the log is rotated")
 
     assert 50_000 <= (disk.root / "talker.log.1").stat().st_size < 60_000
+
+
+def produced(address: str, value: bytes) -> str:
+    """Send one record, without trying again; the error's name, "" when it was stored."""
+    told: list[str] = []
+    producer = Producer({"bootstrap.servers": address, "retries": 0, "message.timeout.ms": 5000, "log_level": 0})
+    producer.produce("events", value, on_delivery=lambda error, _: told.append(error.name() if error else ""))
+    producer.flush(10)
+    return told[0]
+
+
+def records(address: str) -> list[bytes]:
+    """Everything in the topic."""
+    found: list[bytes] = []
+    settings = {"bootstrap.servers": address, "group.id": "any", "enable.partition.eof": True, "log_level": 0}
+    consumer = Consumer(settings)
+    consumer.assign([TopicPartition("events", number, 0) for number in range(PARTITIONS)])
+    ended = set()
+    while len(ended) < PARTITIONS:
+        message = consumer.poll(5)
+        assert message is not None
+        if message.error() is None:
+            found.append(message.value())
+        else:
+            ended.add(message.partition())
+    consumer.close()
+    return found
+
+
+def test_the_bus_answers_as_kafka_does_stores_no_half_batch_and_goes_on(disk: SmallDisk) -> None:
+    port = free_port()
+    environment, address = {"BUS_PORT": str(port), "SRE_SPACE_STATE": str(disk.root)}, f"127.0.0.1:{port}"
+    log = disk.root.parent / "bus.log"
+    command = module("sre_space.bootstrap.bus")
+    with serving(command, environment, lambda: not is_free(port), log) as server:
+        assert produced(address, b"before") == ""
+        disk.fill()
+        refused = {produced(address, os.urandom(20_000)) for _ in range(5)}
+        assert "KAFKA_STORAGE_ERROR" in refused
+        disk.free()
+        assert produced(address, b"after") == ""
+        server.kill()
+        server.start()
+
+        assert {b"before", b"after"} <= set(records(address))
+    assert log.read_text().count("the bus stores no records") == 2
+    assert "No space left on device (free some space or inodes)" in log.read_text()
+    assert "there is room again" in log.read_text()
+
+
+def test_a_committed_offset_that_does_not_fit_is_not_committed(disk: SmallDisk) -> None:
+    offsets = Offsets(disk.root / "offsets.jsonl")
+    offsets.commit("g", "t", 0, 1, "")
+    disk.fill()
+    stored = 1
+    with pytest.raises(OSError, match="No space left"):
+        for number in range(2, 10_000):
+            offsets.commit("g", "t", 0, number, "")
+            stored = number
+    assert offsets.committed["g"]["t", 0] == (stored, "")
+    disk.free()
+    offsets.commit("g", "t", 1, 7, "")
+
+    assert Offsets(disk.root / "offsets.jsonl").committed["g"] == {("t", 0): (stored, ""), ("t", 1): (7, "")}
+
+
+def test_the_forge_refuses_to_write_in_one_sentence_still_reads_and_goes_on(disk: SmallDisk) -> None:
+    port = free_port()
+    who = write_identities(disk.root / "forge" / "identities.json", {"sre-scout": "write"})[0]
+    environment = {"FORGE_PORT": str(port), "SRE_SPACE_STATE": str(disk.root)}
+    log = disk.root.parent / "forge.log"
+
+    async def story() -> None:
+        forge, reader, later = (
+            GithubMcpForge(f"http://127.0.0.1:{port}/mcp", who.token, "local", "cloud-insurance") for _ in range(3)
+        )  # one that was refused leaves the forge alone for a moment
+        number = await forge.open_issue("title", "body", ())
+        disk.fill()
+        told = 0
+        with pytest.raises(Unavailable, match=r"add issue comment: 507 the forge cannot store it: .*full"):
+            for told in range(1000):
+                await forge.comment(number, "x" * 5000)
+        assert len(await reader.comments(number)) == told
+        disk.free()
+        await later.comment(number, "there is room")
+        assert len(await later.comments(number)) == told + 1
+        for one in (forge, reader, later):
+            await one.close()
+
+    with serving(module("sre_space.bootstrap.forge"), environment, lambda: not is_free(port), log):
+        asyncio.run(story())
+    assert log.read_text().count("the forge records nothing") == 2
+
+
+def exported(address: str, megabytes: float) -> int:
+    """Send spans; HTTP's status."""
+    span = new_span("x" * int(megabytes * 1e6), time.time_ns())
+    request = ExportTraceServiceRequest(resource_spans=[resource_spans("web", [span])]).SerializeToString()
+    headers = {"content-type": "application/x-protobuf"}
+    return httpx.post(f"{address}/v1/traces", content=request, headers=headers, timeout=20).status_code
+
+
+def test_telemetry_refuses_what_it_cannot_store_and_goes_on(disk: SmallDisk) -> None:
+    ports = {name: free_port() for name in ("OTLP_GRPC_PORT", "OTLP_HTTP_PORT", "JAEGER_PORT")}
+    environment = {
+        **{name: str(port) for name, port in ports.items()},
+        "SRE_SPACE_STATE": str(disk.root),
+        "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}",
+    }
+    http, log = f"http://127.0.0.1:{ports['OTLP_HTTP_PORT']}", disk.root.parent / "telemetry.log"
+    ready = [lambda port=port: not is_free(port) for port in ports.values()]
+    with serving(
+        module("sre_space.bootstrap.telemetry"), environment, lambda: all(one() for one in ready), log
+    ) as server:
+        assert exported(http, 0.001) == 200
+        disk.fill()
+        statuses = [exported(http, 0.1) for _ in range(3)]
+        disk.free()
+
+        assert statuses[-1] == 503
+        assert exported(http, 0.001) == 200
+        assert server.process is not None
+        assert server.process.poll() is None
+    assert log.read_text().count("are not stored in") == 2

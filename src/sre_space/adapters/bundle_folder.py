@@ -5,6 +5,7 @@ A tar (POSIX ustar, sorted, without times and owners) in gzip, so `tar -xzf` giv
 """
 
 import asyncio
+import contextlib
 import gzip
 import hashlib
 import io
@@ -16,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_space.domain.errors import Malformed, Missing
+from sre_space.domain.errors import Malformed, Missing, Unavailable
 
 MOST = 100  # bundles
 MOST_BYTES = 200_000_000  # of all bundles together
@@ -45,18 +46,30 @@ class BundleFolder:
     def _keep(self, files: Mapping[str, bytes]) -> str:
         packed = pack(files)
         name = hashlib.sha256(packed).hexdigest()
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._path(name)
-        if not path.exists():
-            beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-            beside.unlink(missing_ok=True)
+        try:
+            self._write(path, packed)
+            self._forget(path)
+        except OSError as error:
+            raise Unavailable(f"no bundle is kept in {self.folder}: {error.strerror}") from error
+        return name
+
+    def _write(self, path: Path, packed: bytes) -> None:
+        """The whole archive or nothing."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.exists():
+            return
+        beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+        beside.unlink(missing_ok=True)
+        try:
             with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(packed)
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
-        self._forget(path)
-        return name
+        finally:
+            with contextlib.suppress(OSError):
+                beside.unlink(missing_ok=True)
 
     def _load(self, name: str) -> Mapping[str, bytes]:
         path = self._path(name)

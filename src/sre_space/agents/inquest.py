@@ -18,6 +18,7 @@ from sre_space.analysis.windows import AT_ONCE_NS
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
 from sre_space.domain.diagnosis import Cause, Diagnosis
+from sre_space.domain.errors import SpaceError
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.bundles import Bundles
 from sre_space.ports.clock import Clock
@@ -63,13 +64,21 @@ class Inquest:
         read = self.clock.now()
         found = diagnosis_of(files)
         concluded = self.clock.now()
-        diagnosis = fact_of(found, await self.bundles.keep(files))
+        diagnosis = fact_of(found, await self._kept(files))
         size = sum(map(len, files.values()))
         seconds = [round(ns / SECOND, 3) for ns in (read - now, concluded - read, self.clock.now() - concluded)]
         log.info(
             "issue %d: %s; gathered %d bytes, concluded and kept in %s s", case.issue, found.verdict, size, seconds
         )
         return diagnosis
+
+    async def _kept(self, files: Mapping[str, bytes]) -> str:
+        """The bundle's name; "" when it could not be kept: a diagnosis is given all the same."""
+        try:
+            return await self.bundles.keep(files)
+        except SpaceError as error:
+            log.error("a diagnosis cannot be repeated from a bundle: %s", error)
+            return ""
 
     def _told(self, case: Case, states: Sequence[State], changes: Sequence[Change]) -> dict[str, bytes]:
         first, retuned = case.detection.symptoms[0], tuned(case)

@@ -1,5 +1,6 @@
 """What the four agents' processes have in common: identity, forge, doorbell, loop."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +107,8 @@ class Ground:
 
     def _on_duty(self) -> None:
         """Shows `up` and `demo` that this agent has read its cases; gone with the space."""
-        (self.settings.sre_space_state / "run" / "env" / f"{self.agent.value}.on-duty").touch(mode=0o600)
+        with contextlib.suppress(OSError):  # a full disk: nobody is kept from his duty by it
+            (self.settings.sre_space_state / "run" / "env" / f"{self.agent.value}.on-duty").touch(mode=0o600)
 
 
 def units(chart: Chart) -> dict[str, str]:

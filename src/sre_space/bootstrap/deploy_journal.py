@@ -5,11 +5,12 @@ The second file outlives a deployer that was killed: the next deployment then kn
 
 import contextlib
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sre_space.bootstrap.space_state import State, write_private
+from sre_space.domain.errors import Unavailable
+from sre_space.embedded.storing import append_line
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,13 @@ def begin(state: State, deployment: Deployment) -> None:
 
 
 def record(state: State, deployment: Deployment) -> None:
-    """It is done."""
-    with os.fdopen(os.open(_records(state), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "w") as file:
-        file.write(json.dumps(asdict(deployment)) + "\n")
-    _begun(state).unlink(missing_ok=True)
+    """It is done; `Unavailable` when that cannot be written down: no half line is left, and it counts as under way."""
+    path, line = _records(state), json.dumps(asdict(deployment)) + "\n"
+    try:
+        append_line(path, line)
+        _begun(state).unlink(missing_ok=True)
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be written: {error.strerror}; free some space there") from error
 
 
 def _parsed(text: str) -> Deployment | None:

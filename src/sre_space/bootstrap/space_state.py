@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from sre_space.domain.errors import Malformed, Refused
+from sre_space.domain.errors import Malformed, Refused, Unavailable
 
 _FOLDERS = (
     "bus",
@@ -163,9 +163,17 @@ def running_space(state: State) -> Running:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600 at once: readers see the old or the new one."""
+    """Write a file of mode 0600 at once: readers see the old or the new one.
+
+    `Unavailable` when the disk does not take it: then the old one is still there, and nothing beside it.
+    """
     beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    beside.replace(path)
+    try:
+        beside.unlink(missing_ok=True)
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+        beside.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise Unavailable(f"{path} cannot be written: {error.strerror}; free some space there, or see why") from error

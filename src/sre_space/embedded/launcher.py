@@ -6,6 +6,7 @@ restart applies what was deployed. The kernel kills the program when supervisord
 Standard library only: its time is added to every restart.
 """
 
+import contextlib
 import ctypes
 import hashlib
 import os
@@ -13,7 +14,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -49,7 +50,8 @@ def main() -> NoReturn:
         if launch.config is None:
             _pause(state / "run" / "env" / f"{launch.name}.started")
         if launch.config is not None:  # before it is read: should it change in between, the next deployment restarts us
-            _tell_running(launch, launch.config, running_file(state, launch.name))
+            with _unwritable(launch.name):
+                _tell_running(launch, launch.config, running_file(state, launch.name))
         environment = environment_of(state, launch)
         os.execvpe(launch.argv[0], launch.argv, environment)
     except (Unreadable, OSError) as error:
@@ -108,8 +110,21 @@ def desired(name: str, content: bytes, space: Mapping[str, str]) -> str:
 def _tell_running(launch: Launch, config: Path, path: Path) -> None:
     space = config.with_name(SPACE_FILE)
     content = config.read_bytes() if config.exists() else b""
-    path.touch(mode=0o600)
-    path.write_text(desired(launch.name, content, read_variables(space) if space.exists() else {}))
+    text = desired(launch.name, content, read_variables(space) if space.exists() else {})
+    beside = path.with_suffix(".new")
+    beside.unlink(missing_ok=True)
+    beside.touch(mode=0o600)
+    beside.write_text(text)
+    beside.replace(path)
+
+
+@contextlib.contextmanager
+def _unwritable(name: str) -> Iterator[None]:
+    """A disk that takes nothing keeps nobody from starting: the deployer takes the unit for one to be restarted."""
+    try:
+        yield
+    except OSError as error:
+        sys.stderr.write(f"launcher: {name} is started all the same: {error}\n")
 
 
 def _supervisor(state: Path) -> int:
@@ -152,7 +167,10 @@ def _pause(stamp: Path) -> None:
     except FileNotFoundError:
         rest = 0.0
     time.sleep(min(PAUSE_S, max(0.0, rest)))
-    stamp.touch(mode=0o600)
+    try:
+        stamp.touch(mode=0o600)
+    except OSError:  # nobody can tell when it was: a full disk
+        time.sleep(PAUSE_S)
 
 
 def _split(arguments: Sequence[str]) -> tuple[Sequence[str], bool, Sequence[str]]:

@@ -19,7 +19,7 @@ class Outbox(Protocol):
     """At most one pending fact per incident, durable."""
 
     def put(self, pending: Pending) -> None:
-        """Replace the incident's pending fact; MUST be on disk on return."""
+        """Replace the incident's pending fact; MUST be on disk on return, or in memory while the disk takes nothing."""
         ...
 
     def get(self, incident: str) -> Pending | None:

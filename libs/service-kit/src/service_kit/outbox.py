@@ -16,6 +16,7 @@ from opentelemetry import propagate, trace
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.trace import SpanKind
 from sqlalchemy import Connection, Engine, Row, String, Text, delete, insert, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service_kit.database import Base
@@ -104,8 +105,15 @@ class Relay:
                 if self._rung.wait(LOOK_EVERY_S):
                     self._stopped.wait(GATHER_S)
                 self._rung.clear()
-                while self._publish_some() == BATCH:
-                    continue
+                self._publish_all()
+
+    def _publish_all(self) -> None:
+        """What waits; a database that takes nothing (a full disk, a lock) is asked again at the next look."""
+        try:
+            while self._publish_some() == BATCH:
+                continue
+        except DBAPIError as error:
+            log.warning("events wait: the database failed: %s", error.orig)
 
     def _publish_some(self) -> int:
         """Publish the oldest events; how many the bus took."""

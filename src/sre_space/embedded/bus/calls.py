@@ -10,9 +10,11 @@ from sre_space.embedded.bus import codec
 from sre_space.embedded.bus.codec import ProtocolError, Reader, array, int8, int16, int32, int64, text
 from sre_space.embedded.bus.partition import CORRUPT, OFFSET_OUT_OF_RANGE, Partition
 from sre_space.embedded.bus.topics import INVALID_TOPIC, UNKNOWN_TOPIC, Topics
+from sre_space.embedded.storing import Storing
 
 NODE = 0
 UNSUPPORTED_VERSION = 35
+STORAGE_ERROR = 56  # KAFKA_STORAGE_ERROR: every client tries again
 LATEST, EARLIEST = -1, -2
 TOPIC_RESOURCE = 2
 MAX_FETCH_BYTES = 8 * 2**20
@@ -28,6 +30,10 @@ class Records:
     node: bytes  # this broker: id, host and port
     bell: dict[Partition, set[asyncio.Event]] = field(default_factory=dict)
     producer_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(time.time_ns() // 1000))
+    storing: Storing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.storing = Storing(f"the bus stores no records in {self.topics.folder}")
 
     async def metadata(self, request: Reader, version: int) -> bytes:
         """Brokers and topics; a named topic that does not exist is made (v4 can forbid it)."""
@@ -36,10 +42,19 @@ class Records:
         create = bool(request.int8()) if version >= 4 else True
         for topic in wanted if create else ():
             if not self.topics.refusal(topic):
-                self.topics.create(topic)
+                self._create(topic)
         names = self.topics.names() if everything < 0 else wanted
         head = array([self.node + text(None)]) + (text("sre-space") if version >= 2 else b"")
         return head + int32(NODE) + array(self._described(name) for name in names)
+
+    def _create(self, topic: str, count: int = -1) -> int:
+        """Make a topic; an error code."""
+        try:
+            self.topics.create(topic, count)
+        except OSError as error:
+            self.storing.failed(error)
+            return STORAGE_ERROR
+        return 0
 
     def _described(self, name: str) -> bytes:
         partitions = self.topics.get(name)
@@ -65,7 +80,7 @@ class Records:
         for name, count, copies in wanted:
             error = self.topics.refusal(name, count, copies)
             if not error and not only_asked:
-                self.topics.create(name, count)
+                error = self._create(name, count)
             results.append(text(name) + int16(error) + text(None))
         return array(results)
 
@@ -93,8 +108,12 @@ class Records:
         if partition is not None:
             try:
                 error, base = partition.append(records)
+                self.storing.worked()
             except ProtocolError:
                 error = CORRUPT
+            except OSError as failure:  # nothing of a batch is left: it was written whole or cut off
+                error = STORAGE_ERROR
+                self.storing.failed(failure)
             for event in self.bell.get(partition, ()):
                 event.set()
         start = int64(partition.start if partition else -1) if version >= 5 else b""

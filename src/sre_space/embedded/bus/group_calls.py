@@ -8,6 +8,7 @@ from sre_space.embedded.bus.groups import Group, Member, Offsets
 from sre_space.embedded.bus.topics import UNKNOWN_TOPIC, Topics
 
 FORBIDDEN_TRANSACTION = 53
+COORDINATOR_NOT_AVAILABLE = 15  # every client tries again
 GROUP = 0  # a coordinator's kind; the other one coordinates transactions
 
 
@@ -71,10 +72,18 @@ class GroupCalls:
             partition, offset, metadata = request.int32(), request.int64(), request.text()
             error = refused or (0 if self.topics.partition(topic, partition) else UNKNOWN_TOPIC)
             if not error:
-                self.offsets.commit(name, topic, partition, offset, metadata)
+                error = self._committed(name, topic, partition, offset, metadata)
             return int32(partition) + int16(error)
 
         return request.each_partition(one)
+
+    def _committed(self, name: str, topic: str, partition: int, offset: int, metadata: str) -> int:
+        """Write it down; an error code. What else the disk does not take is in the log already."""
+        try:
+            self.offsets.commit(name, topic, partition, offset, metadata)
+        except OSError:
+            return COORDINATOR_NOT_AVAILABLE
+        return 0
 
     async def fetch_offsets(self, request: Reader, version: int) -> bytes:
         """Committed offsets; -1 where there is none. Null topics (v2) mean all."""

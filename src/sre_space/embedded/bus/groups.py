@@ -1,6 +1,7 @@
 """Consumer groups, the classic protocol: join, sync, heartbeat, leave, and committed offsets on disk."""
 
 import asyncio
+import errno
 import json
 import os
 import secrets
@@ -161,9 +162,24 @@ class Offsets:
         self._journal = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def commit(self, group: str, topic: str, partition: int, offset: int, metadata: str) -> None:
-        """On disk when it returns."""
-        self.committed.setdefault(group, {})[topic, partition] = (offset, metadata)
-        os.write(self._journal, self._line(group, topic, partition).encode())
+        """On disk when it returns; `OSError` when it cannot be: no half line is left, and the offset of before counts."""
+        kept = self.committed.setdefault(group, {})
+        before = kept.get((topic, partition))
+        kept[topic, partition] = (offset, metadata)
+        try:
+            self._append(self._line(group, topic, partition).encode())
+        except OSError:
+            if before is None:
+                del kept[topic, partition]
+            else:
+                kept[topic, partition] = before
+            raise
+
+    def _append(self, line: bytes) -> None:
+        size = os.fstat(self._journal).st_size
+        if os.write(self._journal, line) != len(line):
+            os.ftruncate(self._journal, size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _line(self, group: str, topic: str, partition: int) -> str:
         return json.dumps([group, topic, partition, *self.committed[group][topic, partition]]) + "\n"

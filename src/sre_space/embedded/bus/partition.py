@@ -5,6 +5,7 @@ not flushed to the disk itself, so a power cut may take the last second; nothing
 only copy of an incident. Only headers are kept in memory (KIP-98 batch format, magic 2).
 """
 
+import errno
 import os
 import struct
 from bisect import bisect_right
@@ -92,7 +93,7 @@ class Segment:
         written = os.write(self.descriptor, data)
         if written != len(data):
             os.ftruncate(self.descriptor, self.size)
-            raise OSError(f"{self.path}: only {written} of {len(data)} bytes were written; is the disk full?")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         self.batches.append(batch)
         self.size += len(data)
 

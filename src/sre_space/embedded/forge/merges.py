@@ -6,7 +6,7 @@
 4. The base moves from the commit that was merged with to the new one, or not at all.
 5. The pull request is marked merged, and the intent is gone.
 
-At start, `reconcile` looks at each intent: did the base move, step 5 is done, else the intent is dropped.
+At start, and before each call (a full disk may have cut it off), `reconcile` looks at each intent: did the base move, step 5 is done, else the intent is dropped.
 """
 
 from dataclasses import dataclass
@@ -43,6 +43,7 @@ class Merges:
     def merge(self, number: int, wish: Wish, author: Identity, who: Identity) -> str:
         """The new commit of the base; `author` is whoever opened the pull request, `who` merges it."""
         must_write(who, DOING)
+        self.reconcile()
         pull = self.pulls.get(number)
         self._must_be_ready(pull, wish)
         intent = Intent(number, pull.base, self._commit(pull, wish, author, who), who.login)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -24,24 +25,25 @@ NUMBERS = {"per_page": "perPage", "page": "page"}
 def rest_routes(tools: Tools, repository: str) -> list[Route]:
     """Under `/repos/OWNER/NAME`, spelt as GitHub spells it (docs.github.com/rest)."""
     comments, git, pulls = Comments(tools), Database(tools), PullRequests(tools)
+    route = partial(_route, tools)
     return [
-        _route(f"{repository}/issues/comments/{{id:int}}", "GET", comments.get),
-        _route(f"{repository}/issues/comments/{{id:int}}", "PATCH", comments.edit),
-        _route(f"{repository}/issues/comments/{{id:int}}", "DELETE", comments.delete),
-        _route(f"{repository}/collaborators/{{login}}/permission", "GET", git.permission),
-        _route(f"{repository}/git/refs", "POST", git.create_ref),
-        _route(f"{repository}/git/refs/heads/{{branch:path}}", "DELETE", git.delete_ref),
-        _route(f"{repository}/branches/{{branch:path}}", "GET", git.branch),
-        _route(f"{repository}/commits", "GET", git.commits),
-        _route(f"{repository}/commits/{{sha}}/check-runs", "GET", pulls.check_runs),
-        _route(f"{repository}/commits/{{sha:path}}", "GET", git.commit),
-        _route(f"{repository}/pulls", "GET", pulls.list),
-        _route(f"{repository}/pulls/{{number:int}}", "GET", pulls.get),
-        _route(f"{repository}/pulls/{{number:int}}/merge", "PUT", pulls.merge),
+        route(f"{repository}/issues/comments/{{id:int}}", "GET", comments.get),
+        route(f"{repository}/issues/comments/{{id:int}}", "PATCH", comments.edit),
+        route(f"{repository}/issues/comments/{{id:int}}", "DELETE", comments.delete),
+        route(f"{repository}/collaborators/{{login}}/permission", "GET", git.permission),
+        route(f"{repository}/git/refs", "POST", git.create_ref),
+        route(f"{repository}/git/refs/heads/{{branch:path}}", "DELETE", git.delete_ref),
+        route(f"{repository}/branches/{{branch:path}}", "GET", git.branch),
+        route(f"{repository}/commits", "GET", git.commits),
+        route(f"{repository}/commits/{{sha}}/check-runs", "GET", pulls.check_runs),
+        route(f"{repository}/commits/{{sha:path}}", "GET", git.commit),
+        route(f"{repository}/pulls", "GET", pulls.list),
+        route(f"{repository}/pulls/{{number:int}}", "GET", pulls.get),
+        route(f"{repository}/pulls/{{number:int}}/merge", "PUT", pulls.merge),
     ]
 
 
-def _route(path: str, method: str, handle: Callable[[Asked, Identity], Answer]) -> Route:
+def _route(tools: Tools, path: str, method: str, handle: Callable[[Asked, Identity], Answer]) -> Route:
     async def endpoint(request: Request) -> Response:
         try:
             body = json.loads(await request.body() or b"{}")
@@ -49,7 +51,7 @@ def _route(path: str, method: str, handle: Callable[[Asked, Identity], Answer]) 
         except (ValueError, TypeError):
             return JSONResponse({"message": "Problems parsing JSON: an object is wanted"}, BAD_REQUEST)
         try:
-            status, told = handle(asked, request.scope["user"])
+            status, told = tools.stored(f"{method} {path}", lambda: handle(asked, request.scope["user"]))
         except Refusal as refusal:
             return JSONResponse({"message": refusal.message}, refusal.status)
         except KeyError as error:

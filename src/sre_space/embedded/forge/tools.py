@@ -1,6 +1,8 @@
 """All tools of one repository, by name; what each does is told in the modules that they come from."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
 
 import pygit2
 
@@ -17,7 +19,10 @@ from sre_space.embedded.forge.pull_tools import PullTools
 from sre_space.embedded.forge.pulls import Pulls
 from sre_space.embedded.forge.refs import Refs
 from sre_space.embedded.forge.store import Store
+from sre_space.embedded.forge.storing import FAILURES, Disk
+from sre_space.embedded.storing import Storing
 
+T = TypeVar("T")
 UNSUPPORTED = (
     "assignees", "milestone", "type", "issue_fields", "duplicate_of", "field_filters", "reviewers",
     "maintainer_can_modify",
@@ -40,17 +45,25 @@ class Tools:
         self.issues = IssueTools(store, site, self.labels, pulls.turning)
         self.pulls = PullTools(pulls, self.merges, self.issues, site)
         self.calls = self._table()
+        self.disk = Disk(store.db, Storing(f"the forge records nothing in {repository.path}"))
         self.merges.reconcile()
 
     def call(self, name: str, arguments: Arguments, who: Identity) -> object:
-        """One call; `ToolError` for what GitHub's API would refuse."""
+        """One call; `ToolError` for what GitHub's API would refuse, and while the disk takes nothing."""
         named = (arguments.get("owner", self.site.owner), arguments.get("repo", self.site.repo))
         if named != (self.site.owner, self.site.repo):
             raise ToolError(f"{'/'.join(named)}: 404 Not Found []")
         unsupported = [key for key in UNSUPPORTED if arguments.get(key)]
         if unsupported:
             raise ToolError(f"{', '.join(unsupported)}: not kept by the embedded forge")
-        return self.calls[name](arguments, who)
+        return self.stored(name.replace("_", " "), lambda: self.calls[name](arguments, who))
+
+    def stored(self, doing: str, call: Callable[[], T]) -> T:
+        """The answer of a call; a merge whose end the disk did not take is finished first, as soon as it takes it."""
+        with suppress(*FAILURES):
+            self.merges.reconcile()
+        with self.disk.asked(doing):
+            return call()
 
     def _table(self) -> dict[str, Callable[[Arguments, Identity], object]]:
         return {

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sre_space.domain.errors import Unavailable
+from sre_space.embedded.storing import Storing, why
 from sre_space.embedded.telemetry.store import Export, connect, expire, store
 
 log = logging.getLogger(__name__)
@@ -27,6 +29,10 @@ class Intake:
     queue: "asyncio.Queue[tuple[Export, asyncio.Future[None]]]" = field(default_factory=lambda: asyncio.Queue(QUEUE))
     sent: list[int] = field(default_factory=list)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    storing: Storing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.storing = Storing(f"spans, logs and metrics are not stored in {self.path.parent}")
 
     async def take(self, export: Export) -> None:
         """Return when the request is committed; `Unavailable` when too many wait."""
@@ -52,14 +58,34 @@ class Intake:
             self.wake.clear()
             batch = [self.queue.get_nowait() for _ in range(self.queue.qsize())]
             sent, self.sent = self.sent, []
-            await asyncio.to_thread(store, db, [export for export, _ in batch], sent)
+            failure = await asyncio.to_thread(self._stored, db, [export for export, _ in batch], sent)
             for _, done in batch:
-                if not done.done():
+                if not done.done() and failure is None:
                     done.set_result(None)
-            if batch:
+                elif not done.done():
+                    done.set_exception(failure)
+            if batch and failure is None:
                 self.stored()
             if time.monotonic() - expired > EXPIRE_EVERY_S:
                 expired = time.monotonic()
-                given_up = await asyncio.to_thread(expire, db, time.time_ns() - self.retention_s * 10**9, OUTBOX_ROWS)
-                if given_up:
-                    log.error("%d requests were given up: the bus did not take them for too long", given_up)
+                await asyncio.to_thread(self._expire, db)
+
+    def _stored(self, db: sqlite3.Connection, exports: list[Export], sent: list[int]) -> Unavailable | None:
+        """Store and delete, or neither: what the disk does not take is refused, and its exporter tries again."""
+        try:
+            store(db, exports, sent)
+        except sqlite3.OperationalError as error:
+            self.sent += sent
+            self.storing.failed(error)
+            return Unavailable(f"nothing can be stored: {why(error)}", retry_after=1.0)
+        self.storing.worked()
+        return None
+
+    def _expire(self, db: sqlite3.Connection) -> None:
+        try:
+            given_up = expire(db, time.time_ns() - self.retention_s * 10**9, OUTBOX_ROWS)
+        except sqlite3.OperationalError as error:
+            self.storing.failed(error)
+            return
+        if given_up:
+            log.error("%d requests were given up: the bus did not take them for too long", given_up)

@@ -36,15 +36,15 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def store(db: sqlite3.Connection, exports: Iterable[Export], sent: Iterable[int]) -> None:
-    """One transaction: new exports in, published ones out."""
+    """One transaction: new exports in, published ones out; taken back whole when the disk does not take it."""
     kept = list(exports)
-    db.execute("BEGIN IMMEDIATE")
-    rows = (_row(span) for export in kept for span in export.spans)
-    db.executemany("INSERT OR REPLACE INTO otlp_spans VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-    records = [(export.topic, record) for export in kept for record in export.records]
-    db.executemany("INSERT INTO outbox (topic, body) VALUES (?, ?)", records)
-    db.executemany("DELETE FROM outbox WHERE id = ?", [(id,) for id in sent])
-    db.execute("COMMIT")
+    with db:
+        db.execute("BEGIN IMMEDIATE")
+        rows = (_row(span) for export in kept for span in export.spans)
+        db.executemany("INSERT OR REPLACE INTO otlp_spans VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        records = [(export.topic, record) for export in kept for record in export.records]
+        db.executemany("INSERT INTO outbox (topic, body) VALUES (?, ?)", records)
+        db.executemany("DELETE FROM outbox WHERE id = ?", [(id,) for id in sent])
 
 
 def waiting(db: sqlite3.Connection, after: int, limit: int = 500) -> list[tuple[int, str, bytes]]:

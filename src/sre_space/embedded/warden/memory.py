@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from sre_space.embedded.storing import Storing, append_line
 from sre_space.embedded.warden.limits import BadLimits, read_limits
 
 PERIOD_S = 0.25
@@ -39,6 +39,8 @@ class Warden:
     processes: dict[str, psutil.Process] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
     asked: float = float("-inf")
+    unwritten: list[str] = field(default_factory=list)
+    storing: Storing = field(default_factory=lambda: Storing("the warden's journal of kills is not written"))
 
     def run(self, stopped: Callable[[float], bool]) -> None:
         """Sample until `stopped(seconds)`, which waits, says so."""
@@ -51,6 +53,7 @@ class Warden:
             self.asked = now
             self._refresh()
         kills = [kill for unit in tuple(self.processes) if (kill := self._judge(unit)) is not None]
+        self._write_down()
         for kill in kills:
             self._record(kill)
         return kills
@@ -92,7 +95,16 @@ class Warden:
 
     def _record(self, kill: OomKill) -> None:
         log.warning("oom: killed %s (pid %d): %d bytes, limit %d", kill.unit, kill.pid, kill.rss, kill.limit)
-        line = json.dumps({"event": "oom", **asdict(kill)}) + "\n"
-        descriptor = os.open(self.journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(line)
+        self.unwritten.append(json.dumps({"event": "oom", **asdict(kill)}) + "\n")
+        self._write_down()
+
+    def _write_down(self) -> None:
+        """What the disk does not take now is written at a later tick."""
+        while self.unwritten:
+            try:
+                append_line(self.journal, self.unwritten[0])
+            except OSError as error:
+                self.storing.failed(error)
+                return
+            del self.unwritten[0]
+            self.storing.worked()

@@ -1,0 +1,57 @@
+"""What a server says when its disk takes nothing: once when it begins, once when there is room again."""
+
+import errno
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+REASONS = {
+    errno.ENOSPC: "free some space or inodes",
+    errno.EDQUOT: "free some of your quota, or have it raised",
+    errno.EROFS: "the file system is read-only: look for errors of the disk, then mount it anew",
+    errno.EIO: "the disk fails: look into the kernel's log",
+}
+
+
+@dataclass
+class Storing:
+    """One server's. `what` it stores, and where: a clause such as "the bus stores no records in /folder"."""
+
+    what: str
+    failing: bool = False
+
+    def failed(self, error: Exception) -> None:
+        """It could not be written."""
+        if not self.failing:
+            self.failing = True
+            log.error("%s: %s; it goes on by itself when there is room", self.what, why(error))
+
+    def worked(self) -> None:
+        """It was written."""
+        if self.failing:
+            self.failing = False
+            log.warning("there is room again; it is no longer so that %s", self.what)
+
+
+def append_line(path: Path, line: str) -> None:
+    """Append to a file of mode 0600, the whole line or nothing of it; `OSError` when it does not fit."""
+    data = line.encode()
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        size = os.fstat(descriptor).st_size
+        if os.write(descriptor, data) != len(data):
+            os.ftruncate(descriptor, size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    finally:
+        os.close(descriptor)
+
+
+def why(error: Exception) -> str:
+    """The error in a clause, with the remedy where one is known."""
+    if not isinstance(error, OSError):
+        return str(error)
+    remedy = REASONS.get(error.errno or 0, "")
+    return f"{error.strerror or error}{f' ({remedy})' if remedy else ''}"
