@@ -1,14 +1,14 @@
-"""Reads the chart `sre-space.yaml`; every error names the key and the remedy."""
+"""Reads the chart `sre-space.yaml`; every error names the line, the key and the remedy."""
 
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from sre_space.adapters.chart_mistakes import first_mistake, mistake, no_truth, reachable
+from sre_space.adapters.chart_yaml import Document, document
 from sre_space.domain.chart import (
     Autonomy,
     Chart,
@@ -26,18 +26,21 @@ from sre_space.domain.errors import Malformed
 
 _TIME_OF_DAY = r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"
 _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+
+Whole = Annotated[int, BeforeValidator(no_truth)]
+Number = Annotated[float, BeforeValidator(no_truth)]
+Text = Annotated[str, Field(min_length=1)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class _Cure(_Strict):
     kinds: tuple[CauseKind, ...] = Field(min_length=1)
     of: Literal["itself", "dependency"]
     to: str | None = None
-    times: float | None = Field(None, gt=1)
+    times: Number | None = Field(None, gt=1)
     follow_up: str = ""
 
     @model_validator(mode="after")
@@ -51,8 +54,8 @@ class _Tunable(_Strict):
     type: ValueType
     purpose: str = Field(min_length=1)
     file: str = Field("", pattern=r"^([a-z0-9-]+\.env)?$")
-    min: float | None = None
-    max: float | None = None
+    min: Number | None = None
+    max: Number | None = None
     values: tuple[str, ...] = ()
     protected: bool = False
     heals: _Cure | None = None
@@ -85,19 +88,19 @@ class _Tunable(_Strict):
 
 
 class _Service(_Strict):
-    health: str = Field(pattern=r"^https?://[^\s/]+/\S*$")
+    health: Annotated[str, Field(pattern=r"^https?://[^\s/]+/\S*$"), AfterValidator(reachable)]
     unit: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    address: str = Field("", pattern=r"^([^\s/:]+:\d+)?$")
+    address: Annotated[str, Field(pattern=r"^([^\s/:]+:\d+)?$"), AfterValidator(reachable)] = ""
     calls: tuple[str, ...] = ()
     autonomy: Autonomy = Autonomy.OBSERVE
-    most_replicas: int = Field(1, ge=1)
+    most_replicas: Whole = Field(1, ge=1)
     tunables: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], _Tunable] = {}
 
 
 class _Journey(_Strict):
-    caller: str
-    steps: tuple[str, ...] = Field(min_length=1)
-    slo: float = Field(gt=0, lt=1)
+    caller: Text
+    steps: tuple[Text, ...] = Field(min_length=1)
+    slo: Number = Field(gt=0, lt=1)
 
 
 class _Freeze(_Strict):
@@ -114,58 +117,73 @@ class _Freeze(_Strict):
 
 class _Guardrails(_Strict):
     actions: tuple[Literal["restart", "set-config", "revert", "scale"], ...]
-    restarts_per_hour: int = Field(ge=0)
-    cooldown_seconds: float = Field(ge=0)
-    global_concurrency: int = Field(ge=1)
-    attempts: int = Field(ge=1)
-    keys_per_change: int = Field(5, ge=1)
-    changes_per_key_a_day: int = Field(2, ge=1)
-    approval_seconds: float = Field(1800.0, gt=0)
+    restarts_per_hour: Whole = Field(ge=0)
+    cooldown_seconds: Number = Field(ge=0)
+    global_concurrency: Whole = Field(ge=1)
+    attempts: Whole = Field(ge=1)
+    keys_per_change: Whole = Field(5, ge=1)
+    changes_per_key_a_day: Whole = Field(2, ge=1)
+    approval_seconds: Number = Field(1800.0, gt=0)
     freeze: tuple[_Freeze, ...] = ()
 
 
 class _Chart(_Strict):
-    space: str
+    space: Text
     services: dict[str, _Service] = Field(min_length=1)
     journeys: dict[str, _Journey] = Field(min_length=1, max_length=1)
     guardrails: _Guardrails
 
-    @model_validator(mode="after")
-    def _calls_exist(self) -> "_Chart":
-        for name, service in self.services.items():
-            unknown = set(service.calls) - set(self.services)
-            if unknown:
-                raise ValueError(f"services.{name}.calls names unknown services: {', '.join(sorted(unknown))}")
-        return self
 
+def read_chart(path: Path, environment: Mapping[str, str] = os.environ, units: Collection[str] | None = None) -> Chart:
+    """The chart with `${NAME:-default}` filled in; `Malformed` names the file, the line, the key and what is wrong.
 
-def read_chart(path: Path, environment: Mapping[str, str] = os.environ) -> Chart:
-    """The chart with `${NAME:-default}` filled in; `Malformed` names the file, the key and what is wrong."""
+    `units` are what the runtime has, where that is known.
+    """
     try:
-        text = path.read_text()
+        if path.exists() and not path.is_file():
+            raise Malformed(f"{path} is no file; SRE_SPACE_CHART names the chart")
+        content = path.read_bytes()
     except OSError as error:
         raise Malformed(f"{path}: {error.strerror}; SRE_SPACE_CHART names the chart") from error
-    return parse_chart(text, environment, str(path))
+    return _parsed(content, environment, str(path), units)
 
 
 def parse_chart(text: str, environment: Mapping[str, str], name: str = "chart") -> Chart:
     """A chart from its text."""
+    return _parsed(text.encode(), environment, name, None)
+
+
+def _parsed(content: bytes, environment: Mapping[str, str], name: str, units: Collection[str] | None) -> Chart:
+    told = document(content, environment, name)
     try:
-        raw: Any = yaml.safe_load(_VARIABLE.sub(lambda found: _value(found, environment), text))
-    except yaml.YAMLError as error:
-        raise Malformed(f"{name} is not YAML: {str(error).replace(chr(10), ' ')}") from error
-    try:
-        return _chart(_Chart.model_validate(raw))
+        raw = _Chart.model_validate(told.values)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise Malformed(f"{name}: {'.'.join(map(str, first['loc'])) or 'chart'}: {first['msg']}") from error
+        raise Malformed(f"{name}:{first_mistake(error, told, _Chart)}") from error
+    _must_agree(raw, told, name, units)
+    return _chart(raw)
 
 
-def _value(found: re.Match[str], environment: Mapping[str, str]) -> str:
-    value = environment.get(found[1]) or found[2]
-    if value is None:
-        raise Malformed(f"the chart names ${{{found[1]}}}, which is not set")
-    return value
+def _must_agree(raw: _Chart, told: Document, name: str, units: Collection[str] | None) -> None:
+    """What no single value shows: services that are named and not there, or two that claim the same thing."""
+    seen: dict[tuple[str, str], str] = {}
+    for service, one in raw.services.items():
+        place = ("services", service)
+        for number, called in enumerate(one.calls):
+            if called not in raw.services:
+                why = f"{called!r} is no service of this file; there are: {', '.join(raw.services)}"
+                raise Malformed(f"{name}:{mistake(told, (*place, 'calls', str(number)), why)}")
+        for key, value in (("unit", one.unit), ("health", one.health), ("address", one.address)):
+            other = seen.setdefault((key, value), service) if value else service
+            if other != service:
+                why = f"{value} is {other}'s already; each service has its own"
+                raise Malformed(f"{name}:{mistake(told, (*place, key), why)}")
+        if units is not None and one.unit not in units:
+            why = f"the runtime has no unit {one.unit!r}; it has: {', '.join(units)}"
+            raise Malformed(f"{name}:{mistake(told, (*place, 'unit'), why)}")
+    for journey, way in raw.journeys.items():
+        if way.caller in raw.services:
+            why = f"{way.caller!r} is a service of this file; name who calls it, with whose spans the journey begins"
+            raise Malformed(f"{name}:{mistake(told, ('journeys', journey, 'caller'), why)}")
 
 
 def _chart(raw: _Chart) -> Chart:

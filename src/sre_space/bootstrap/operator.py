@@ -4,16 +4,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sre_space.adapters.chart_file import read_chart
+from sre_space.adapters.disk import DiskFolder
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.bootstrap import agent
+from sre_space.bootstrap.space_env import chart_environment
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.bootstrap.space_state import State, running_space
 from sre_space.bootstrap.space_table import AGENTS
 from sre_space.domain.chart import Chart
+from sre_space.domain.room import Level
 from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import SpanStatus
 from sre_space.embedded.forge.identities import read_identities
@@ -24,6 +27,13 @@ from sre_space.ports.runtime import Runtime
 from sre_space.ports.traces import Traces
 
 JOURNEY_TRACES = 1500
+
+
+def room_of(state: State) -> str:
+    """How much room a space has for its files, in a line that says so when it is not enough."""
+    room = DiskFolder(state.root).look()
+    word = {Level.FULL: "FULL, nothing is recorded: ", Level.LOW: "nearly full: "}.get(room.level, "")
+    return f"{word}{room.told}"
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ class Operator:
         casebook = Casebook(forge, trust, running.repository)
         orders = IssueOrders(forge, trust, GithubWriters(url, token, owner, repo), running.repository)
         traces = JaegerTraces(f"http://{HOST}:{running.ports['jaeger_port']}")
-        chart = read_chart(Path(running.chart))
+        chart = read_chart(Path(running.chart), chart_environment(running.ports))
         runtime = SupervisordRuntime(running.socket, agent.units(chart))
         key = KeyFile.load(state.root / "keys" / "operator.key")
         return cls(forge, casebook, traces, chart, runtime, state.run / "env", key, orders)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from sre_space.adapters.disk import DiskFolder
 from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription
 from sre_space.agents.scout.health import ServiceHealth
@@ -15,6 +16,7 @@ from sre_space.domain import facts
 from sre_space.domain.case import Case
 from sre_space.loop.announcements import Announcements
 from sre_space.loop.opening import Opener
+from sre_space.loop.room import RoomWatch
 from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, SPANS, Senses
 from sre_space.loop.sightings import Sightings
 from sre_space.loop.sketching import Sketcher
@@ -57,6 +59,9 @@ async def _work(settings: Settings) -> None:
         group.create_task(announced.confirm_for_ever())
         group.create_task(senses.open_for_ever(lambda: judged.owns() and watchers.docket.known))
         group.create_task(sightings.tell_for_ever(lambda: judged.owns() and watchers.docket.known))
+        group.create_task(
+            RoomWatch(DiskFolder(settings.sre_space_state), ground.pager.notifier, ground.clock).watch_for_ever()
+        )
         group.create_task(watch.run())
 
 

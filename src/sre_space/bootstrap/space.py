@@ -10,10 +10,12 @@ from pathlib import Path
 from sre_space.adapters.ed25519 import make_key
 from sre_space.bootstrap import space_supervisor
 from sre_space.bootstrap.notify import notifier
+from sre_space.bootstrap.space_alone import alone, reserved
 from sre_space.bootstrap.space_env import Plan, write_environments
-from sre_space.bootstrap.space_ready import await_ready
+from sre_space.bootstrap.space_needs import must_be_met
+from sre_space.bootstrap.space_ready import await_ready, not_serving
 from sre_space.bootstrap.space_state import Running, State, write_private
-from sre_space.bootstrap.space_table import IDENTITIES, SIGNERS, Process, table
+from sre_space.bootstrap.space_table import IDENTITIES, SIGNERS, Process, Role, table
 from sre_space.domain.errors import Malformed, Refused
 from sre_space.embedded.forge.identities import write_identities
 
@@ -22,30 +24,45 @@ Tell = Callable[[str], None]
 
 
 def up(plan: Plan, tell: Tell, only: Sequence[str] = ()) -> Running:
-    """Start the space and return when its services are ready; on any failure nothing is left running.
+    """Start the space and return when its services are ready; when a server does not serve, nothing is left running.
 
-    `only` starts some of the processes (for tests). `Refused` when a space runs here already.
+    A service that does not serve is told: the space is up, and its agents see to it. `only` starts some of the
+    processes (for tests). `Refused` when a space runs here already, or another `up` or `down` is at work.
     """
     state = plan.state
-    running = state.record()
-    if running is not None and running.alive:
-        raise Refused(f"a space already runs in {state.root} (process {running.pid}); end it with: sre-space down")
+    _must_not_run(state)
     notifier(os.environ.get(NOTIFY, ""))  # refuses what the agents would refuse, before anything is started
+    must_be_met(plan)
     state.make()
-    _clean(state, tell)
-    plan.ports.refuse_taken()
-    processes = tuple(one for one in table(state, plan.ports) if not only or one.name in only)
-    _prepare(plan, processes)
-    with ExitStack() as unfinished:
-        unfinished.callback(down, state, tell)  # also on Ctrl-C: nothing may be left running
-        running = space_supervisor.spawn(plan, processes)
-        _start(plan, running, processes, tell)
-        unfinished.pop_all()
+    with alone(state.root), reserved(plan.ports):
+        _must_not_run(state)
+        _clean(state, tell)
+        plan.ports.refuse_taken()
+        processes = tuple(one for one in table(state, plan.ports) if not only or one.name in only)
+        _prepare(plan, processes)
+        with ExitStack() as unfinished:
+            unfinished.callback(_end, state, tell)  # also on Ctrl-C: nothing may be left running
+            running = space_supervisor.spawn(plan, processes)
+            _start(plan, running, processes, tell)
+            unfinished.pop_all()
     return running
 
 
 def down(state: State, tell: Tell) -> bool:
-    """End the space; False when there was none."""
+    """End the space; False when there was none. `Refused` while an `up` is at work."""
+    if not state.root.is_dir():
+        return False
+    with alone(state.root):
+        return _end(state, tell)
+
+
+def _must_not_run(state: State) -> None:
+    running = state.record()
+    if running is not None and running.alive:
+        raise Refused(f"a space already runs in {state.root} (process {running.pid}); end it with: sre-space down")
+
+
+def _end(state: State, tell: Tell) -> bool:
     running = state.record()
     alive = running is not None and running.alive
     if running is not None and alive:
@@ -76,11 +93,8 @@ def _prepare(plan: Plan, processes: tuple[Process, ...]) -> None:
 
 def _seed_desired_state(plan: Plan) -> None:
     """What runs before the first deployment: the checkout's configuration, as the forge's first commit has it."""
-    source = plan.checkout / "deploy" / "config"
-    if not source.is_dir():
-        raise Malformed(f"{source} is missing: the chart must lie in a checkout with its deploy/ folder")
     if not plan.state.deployed.exists():
-        shutil.copytree(source, plan.state.deployed)
+        shutil.copytree(plan.checkout / "deploy" / "config", plan.state.deployed)
 
 
 def _start(plan: Plan, running: Running, processes: tuple[Process, ...], tell: Tell) -> None:
@@ -89,7 +103,10 @@ def _start(plan: Plan, running: Running, processes: tuple[Process, ...], tell: T
         tell(f"starting {', '.join(names)}")
         for name in names:
             space_supervisor.start(running.socket, name)
-        await_ready(plan, running, names)
+        services = [process.name for process in processes if process.stage == stage and process.role is Role.PATIENT]
+        await_ready(plan, running, [name for name in names if name not in services])
+        for told in not_serving(plan, running, services):
+            tell(f"{told}\nThe space starts all the same: its agents see to it, as `sre-space incidents` shows")
 
 
 def checkout_chart() -> Path:

@@ -47,21 +47,29 @@ def write_environments(plan: Plan, processes: tuple[Process, ...], tokens: Mappi
 
 def environment_of(plan: Plan, process: Process, tokens: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of one process."""
-    values = {name: os.environ[name] for name in _INHERITED if os.environ.get(name)}
-    values |= {
+    values = _inherited() | {
         "PYTHONUNBUFFERED": "1",
         "PYTHONSAFEPATH": "1",
         "SRE_SPACE_UNIT": f"{process.name}@{plan.state.mark}",
         "OTEL_SERVICE_NAME": process.name,
     }
-    values |= _addresses(plan)
+    values |= addresses(plan.ports.numbers)
     if process.role in (Role.PATIENT, Role.CUSTOMERS):
         return values | _patient(plan, process)
     return values | _doctor(plan) | _own(plan, process, tokens)
 
 
-def _addresses(plan: Plan) -> dict[str, str]:
-    ports = plan.ports.numbers
+def _inherited() -> dict[str, str]:
+    return {name: os.environ[name] for name in _INHERITED if os.environ.get(name)}
+
+
+def chart_environment(ports: Mapping[str, int]) -> dict[str, str]:
+    """With what agents fill in the chart's `${NAME}`: where everything listens, and what all processes inherit."""
+    return _inherited() | addresses(ports)
+
+
+def addresses(ports: Mapping[str, int]) -> dict[str, str]:
+    """Where everything listens, as every process is told; `ports` by name."""
     values = {
         "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{ports['bus_port']}",
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{HOST}:{ports['otlp_grpc_port']}",

@@ -14,6 +14,7 @@ from sre_space.bootstrap.space_state import Running
 from sre_space.domain.errors import Refused
 
 WITHIN_S = 60.0
+SERVICES_WITHIN_S = 30.0
 POLL_S = 0.05
 ENDED = ("EXITED", "FATAL", "BACKOFF")
 LAST_LINES = 5
@@ -34,6 +35,25 @@ def await_ready(plan: Plan, running: Running, names: Sequence[str]) -> None:
         if checks:
             time.sleep(POLL_S)
     _refuse_ended(plan, running, names)
+
+
+def not_serving(plan: Plan, running: Running, names: Sequence[str]) -> Sequence[str]:
+    """Wait until each of these services serves, has ended, or had half a minute; one text for each that does not serve.
+
+    A service is not what `up` answers for: whoever would repair it must be started.
+    """
+    checks = {name: check for name in names if (check := _check(plan, name)) is not None}
+    deadline = time.monotonic() + SERVICES_WITHIN_S
+    failures: dict[str, str] = {}
+    while checks and time.monotonic() < deadline:
+        ended = {unit.name for unit in space_supervisor.units(running.socket) if unit.state in ENDED}
+        checks = {name: check for name, check in checks.items() if not check()}
+        failures |= {name: "ended at its start" for name in checks if name in ended}
+        checks = {name: check for name, check in checks.items() if name not in ended}
+        if checks:
+            time.sleep(POLL_S)
+    failures |= dict.fromkeys(checks, f"does not serve after {SERVICES_WITHIN_S:g} s")
+    return [str(_failure(plan, name, what)) for name, what in failures.items()]
 
 
 def _refuse_ended(plan: Plan, running: Running, names: Sequence[str]) -> None:

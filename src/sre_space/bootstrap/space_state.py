@@ -141,11 +141,11 @@ class State:
         write_private(self.run / "space.json", json.dumps(asdict(running), indent=1))
 
     def clear(self) -> None:
-        """Forget a space that is gone: record, socket and secrets of its processes."""
-        for path in (self.run / "space.json", self.run / "supervisord.pid", self.socket, self.network_socket):
-            path.unlink(missing_ok=True)
-        for path in self.run.glob("env/*"):
-            path.unlink(missing_ok=True)
+        """Forget a space that is gone: record, socket and secrets of its processes, as far as the disk lets them go."""
+        alone = (self.run / "space.json", self.run / "supervisord.pid", self.socket, self.network_socket)
+        for path in (*alone, *self.run.glob("env/*")):
+            with contextlib.suppress(OSError):
+                path.unlink()
 
     def remove_socket_folder(self) -> None:
         """Take the short private folder away, where there is one."""

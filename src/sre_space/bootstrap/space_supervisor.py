@@ -154,13 +154,23 @@ def _await_answer(running: Running, state: State) -> None:
     deadline = time.monotonic() + _UP_WITHIN_S
     while time.monotonic() < deadline:
         if not running.alive:
-            last = state.log("supervisord.start").read_text(errors="replace").strip().splitlines()[-1:]
-            raise Refused(f"supervisord ended at start: {' '.join(last) or 'it said nothing'}")
+            raise Refused(f"supervisord ended at its start: {last_words(state.log('supervisord.start'))}")
         with contextlib.suppress(Unavailable):
             call(running.socket, "getState")
             return
         time.sleep(_POLL_S)
     raise Unavailable(f"supervisord did not answer within {_UP_WITHIN_S:g} s; see {state.log('supervisord')}")
+
+
+def last_words(log: Path) -> str:
+    """Why supervisord ended, in a line: what it calls an error, else the last thing it said but for its help."""
+    try:
+        lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    except OSError:
+        lines = []
+    told = [line for line in lines if not line.startswith("For help, use")]
+    errors = [line.removeprefix("Error: ") for line in told if line.startswith("Error: ")]
+    return next(iter(errors or told[-1:]), "it said nothing")
 
 
 def _marked(state: State) -> Iterator[tuple[str, psutil.Process]]:

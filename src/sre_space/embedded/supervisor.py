@@ -16,7 +16,7 @@ from supervisor import loggers, supervisord
 PRIVATE = 0o600
 
 
-class SparingLog(loggers.Handler):  # type: ignore[misc] - supervisor ships no types
+class SparingLog(loggers.Handler):  # type: ignore[misc]  # supervisor ships no types
     """A log file that never raises `OSError`; with `max_bytes` (0: none) it is rotated to one older file."""
 
     def __init__(self, path: Path, max_bytes: int = 0) -> None:
@@ -83,11 +83,10 @@ def handle_file(
     filename: str,
     fmt: str,
     rotating: bool = False,
-    maxbytes: int = 0,
-    backups: int = 0,
+    **sizes: int,
 ) -> None:
-    """What supervisord calls for each log file, its own and the units'; one older file is kept whatever `backups`."""
-    handler = SparingLog(Path(filename), maxbytes if rotating else 0)
+    """What supervisord calls for each log file, its own and the units'; one older file is kept, no further backups."""
+    handler = SparingLog(Path(filename), sizes.get("maxbytes", 0) if rotating else 0)
     handler.setFormat(fmt)
     handler.setLevel(logger.level)
     logger.addHandler(handler)

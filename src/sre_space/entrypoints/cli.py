@@ -20,7 +20,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from sre_space.bootstrap import space, space_supervisor
-from sre_space.bootstrap.operator import Operator
+from sre_space.bootstrap.operator import Operator, room_of
 from sre_space.bootstrap.space_env import Plan
 from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_state import State, running_space
@@ -78,6 +78,7 @@ def status(state: StateOption) -> None:
         age = f"{time.time() - unit.since:.0f} s" if unit.pid else ""
         table.add_row(unit.name, unit.state.lower(), str(unit.pid or ""), age)
     out.print(table)
+    out.print(f"disk: {room_of(State(state.resolve()))}", highlight=False)
     out.print(_asked(state, looking.vital_signs), highlight=False)
     if State(state.resolve()).halt.exists():
         out.print("halted: no action is taken until `sre-space resume`")

@@ -10,7 +10,8 @@ class Bundles(Protocol):
     async def keep(self, files: Mapping[str, bytes]) -> str:
         """Store files by relative path; the bundle's name. Equal files MUST give an equal name.
 
-        MUST be atomic and private to this user, and raise `Unavailable` when nothing can be stored now. MAY forget the oldest bundles to keep their number and size bounded.
+        MUST be atomic and private to this user, and raise `Unavailable` when nothing can be stored now. MAY forget the
+        oldest bundles to keep their number and size bounded.
         """
         ...
 

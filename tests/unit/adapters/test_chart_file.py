@@ -1,8 +1,11 @@
 """The chart's tunables and guardrails: what they say, and that a mistake is named exactly."""
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sre_space.adapters.chart_file import parse_chart, read_chart
 from sre_space.domain.chart import FreezeWindow, Tunable
@@ -82,3 +85,130 @@ def test_a_mistake_in_the_chart_is_named_exactly(old: str, new: str, told: str) 
     assert old in CHART.read_text()
     with pytest.raises(Malformed, match=told):
         parse_chart(CHART.read_text().replace(old, new, 1), {})
+
+
+def told_of(content: bytes, folder: Path, units: tuple[str, ...] | None = None) -> str:
+    """What reading a file with these bytes says; one line."""
+    path = folder / "sre-space.yaml"
+    path.write_bytes(content)
+    with pytest.raises(Malformed) as refused:
+        read_chart(path, {}, units)
+    told = str(refused.value)
+    assert told.startswith(str(path))
+    assert "\n" not in told
+    return told.removeprefix(str(path))
+
+
+def line_of(text: str, words: str) -> int:
+    """The first line with these words."""
+    return text[: text.index(words)].count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("slo: 0.999", "slo: 99.9", "slo: 99.9 is not below 1; it is a share: write 0.999 for 99.9 %"),
+        ("slo: 0.999", "slo: .nan", "slo: .*finite"),
+        ("slo: 0.999", "slo: .inf", "slo: .*'.inf'"),
+        ("slo: 0.999", "slo: -1", "slo: .*greater than 0, and this is '-1'"),
+        ("slo: 0.999", "slo: yes", "slo: a number is wanted here, and this is a truth value"),
+        ("slo: 0.999", "sl0: 0.999", "sl0: this key is not known here; known are: caller, steps, slo"),
+        ("restarts_per_hour: 6", "restarts_per_hour: on", "restarts_per_hour: a number is wanted"),
+        ("restarts_per_hour: 6", "restarts_per_hour: 1e400", "restarts_per_hour: .*'1e400'"),
+        ("cooldown_seconds: 5", "cooldown_seconds: .inf", "cooldown_seconds: .*finite"),
+        ("attempts: 3", "attempts: 3\n  attempts: 4", "'attempts' is here twice, first in line"),
+        ("    unit: quote-service\n", "    unit: quote-service\n    unit: other\n", "'unit' is here twice"),
+        ("unit: policy-service", "unit: quote-service", "policy-service.unit: quote-service is quote-service's already"),
+        ("unit: policy-service", "unit: policies", "policy-service.unit: the runtime has no unit 'policies'; it has: "),
+        ("${POLICY_SERVICE_PORT:-8002}", "8001", "policy-service.health: http://127.0.0.1:8001/health is quote-service's"),
+        ("${POLICY_SERVICE_PORT:-8002}", "99999", "policy-service.health: .*has no port from 1 to 65535"),
+        ("${POLICY_SERVICE_PORT:-8002}", "http", "policy-service.health: .*has no port from 1 to 65535"),
+        ("${POLICY_SERVICE_PORT:-8002}", "${POLICY_SERVICE_PORT", "'.*' is no variable; write .*NAME"),
+        ("${POLICY_SERVICE_PORT:-8002}", "${POLICY_SERVICE_PORT:8002}", "is no variable; write .*NAME"),
+        ("${POLICY_SERVICE_PORT:-8002}", "${NOWHERE}", r"\$\{NOWHERE\} is not set here; set it, or write"),
+        ("calls: [user-service, policy-service]", "calls: [ghost]", "calls.0: 'ghost' is no service of this file"),
+        ("caller: traffic", "caller: quote-service", "caller: 'quote-service' is a service of this file"),
+        ("caller: traffic", "caller: ''", "caller: .*at least 1 character"),
+        ('to: "5"', "to: 5", 'to: a text is wanted, .* write it in quotes: "5"'),
+        ('values: ["off", standard', "values: [off, standard", 'values.0: a text is wanted, .* in quotes: "off"'),
+        ("space: cloud-insurance", "space: 2026-01-01", 'space: a text is wanted, .*"2026-01-01"'),
+        ("space: cloud-insurance", "space: !!python/name:os.system x", "the tag tag:yaml.org,2002:python/.* is not read"),
+        ("space: cloud-insurance", "space: 2026-99-99", "no value; put quotes around it"),
+        ("    calls: []\n", "\tcalls: []\n", "a tab; indent with spaces"),
+        ("*memory", "*memories", "undefined alias 'memories'"),
+        ("    calls: []\n", "    calls: [[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]\n", "nested more than 20 deep"),
+        ("guardrails:\n", "---\nguardrails:\n", "a second document begins here"),
+        ("    calls: []\n", "    calls: &a [*a]\n", "contains itself by an alias"),
+        ("    calls: []\n", "    <<: {calls: []}\n", "`<<` is not read here"),
+        ("    calls: []\n", "    ? [a]\n    : b\n", "a key is a single word"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_with_its_line_and_the_remedy(tmp_path: Path, old: str, new: str, told: str) -> None:
+    before = CHART.read_text()
+    text = before.replace(old, new, 1)
+    changed = next(n for n, (a, b) in enumerate(zip(before.split("\n"), text.split("\n"), strict=False), 1) if a != b)
+
+    line, _, sentence = (
+        told_of(text.encode(), tmp_path, ("quote-service", "policy-service", "user-service"))
+        .removeprefix(":")
+        .partition(": ")
+    )
+
+    assert changed <= int(line) <= changed + new.count("\n")
+    assert re.search(told, sentence)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", ":1: this holds nothing; a configuration begins with `space:`"),
+        (b"# only a comment\n", ":1: this holds nothing"),
+        (b"- space\n", ":1: this holds a list"),
+        (b"word\n", ":1: this holds a single value"),
+        (b"space: a\nservices: \xff\n", r":2: this is not UTF-8 \(byte 0xff\); save it as UTF-8"),
+        ("space: a\n".encode("utf-16"), ":1: this is not UTF-8"),
+        (b"space: a\n\0\n", ":2: this holds the control character 0x00; delete it"),
+        (b"space: a\n", ":1: services: services is missing; add it"),
+        (b"#" * 1_000_001, ": this has more than 1000000 bytes"),
+        (b"[" * 100_000, ":1: this is nested more than 20 deep"),
+        (b"space: 'a\n", ":[12]: this is not YAML"),
+    ],
+)
+def test_what_is_no_configuration_at_all_is_told_in_one_sentence(tmp_path: Path, content: bytes, told: str) -> None:
+    assert re.match(told, told_of(content, tmp_path))
+
+
+def test_a_few_bytes_that_stand_for_a_billion_values_are_refused(tmp_path: Path) -> None:
+    lists = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9) if n else 'x'}]\n" for n in range(12))
+
+    assert "its aliases stand for more than 20000 values" in told_of(lists.encode(), tmp_path)
+
+
+def test_a_folder_and_a_device_are_no_configuration(tmp_path: Path) -> None:
+    for path in (tmp_path, Path("/dev/zero")):
+        with pytest.raises(Malformed, match="is no file; SRE_SPACE_CHART names the chart"):
+            read_chart(path, {})
+
+
+def test_a_byte_order_mark_foreign_line_ends_and_comments_with_variables_do_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "sre-space.yaml"
+    text = "# ${NOT_SET} and ${unclosed\n" + CHART.read_text()
+    path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+
+    assert read_chart(path, {}) == read_chart(CHART, {})
+
+
+def test_words_that_yaml_takes_for_truth_values_are_names_where_a_name_stands() -> None:
+    text = CHART.read_text().replace("buy-insurance:", "no:")
+
+    assert parse_chart(text, {}).journey.name == "no"
+
+
+@given(st.binary(max_size=200), st.integers(0, 5000), st.integers(0, 50))
+def test_any_damage_is_read_or_refused_in_one_line(noise: bytes, at: int, cut: int) -> None:
+    content = CHART.read_bytes()
+
+    try:
+        parse_chart((content[:at] + noise + content[at + cut :]).decode(errors="replace"), {})
+    except Malformed as error:
+        assert "\n" not in str(error)

@@ -6,7 +6,8 @@
 4. The base moves from the commit that was merged with to the new one, or not at all.
 5. The pull request is marked merged, and the intent is gone.
 
-At start, and before each call (a full disk may have cut it off), `reconcile` looks at each intent: did the base move, step 5 is done, else the intent is dropped.
+At start, and before each call (a full disk may have cut it off), `reconcile` looks at each intent: did the base move,
+step 5 is done, else the intent is dropped.
 """
 
 from dataclasses import dataclass

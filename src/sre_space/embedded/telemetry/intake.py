@@ -60,9 +60,11 @@ class Intake:
             sent, self.sent = self.sent, []
             failure = await asyncio.to_thread(self._stored, db, [export for export, _ in batch], sent)
             for _, done in batch:
-                if not done.done() and failure is None:
+                if done.done():
+                    continue
+                if failure is None:
                     done.set_result(None)
-                elif not done.done():
+                else:
                     done.set_exception(failure)
             if batch and failure is None:
                 self.stored()

@@ -1,0 +1,186 @@
+"""The text of a chart as plain values with their lines; used by `chart_file`, which knows what they mean.
+
+YAML is read strictly: one document, no tags, no key twice, keys as they are written, and no more values than a chart
+can have, however few bytes name them (aliases). Every mistake is one sentence with its line.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from sre_space.domain.errors import Malformed
+
+MAX_BYTES = 1_000_000
+MAX_VALUES = 20_000
+MAX_DEPTH = 20
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_OPENED = re.compile(r"\$\{")
+
+Place = tuple[str, ...]  # the keys, and the positions in lists, that lead to a value
+
+
+@dataclass(frozen=True)
+class Document:
+    """`values` is what the text says; `lines` and `words` are the line and the spelling of each place."""
+
+    values: Any
+    lines: Mapping[Place, int]
+    words: Mapping[Place, str]
+
+    def line(self, place: Place) -> int:
+        """The line of a place, or of the nearest one around it."""
+        return next(self.lines[place[:n]] for n in range(len(place), -1, -1) if place[:n] in self.lines)
+
+
+def document(content: bytes, environment: Mapping[str, str], name: str) -> Document:
+    """Read a text called `name` with its `${NAME:-default}` filled in; `Malformed` names line, mistake and remedy."""
+    try:
+        text = _filled(_decoded(content, name), environment, name)
+        _bounded(text, name)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise Malformed(f"{name}:{mark.line + 1 if mark else 1}: {_problem(error)}") from error
+    except yaml.YAMLError as error:
+        raise Malformed(f"{name}: this is not YAML: {str(error).replace(chr(10), ' ')}") from error
+    if not isinstance(root, yaml.MappingNode):
+        found = "nothing" if root is None else "a list" if isinstance(root, yaml.SequenceNode) else "a single value"
+        raise Malformed(f"{name}:1: this holds {found}; a configuration begins with `space:`, see sre-space.yaml")
+    lines: dict[Place, int] = {(): _at(root)}
+    words: dict[Place, str] = {}
+    values = _Reader(name, lines, words).value(root, ())
+    return Document(values, lines, words)
+
+
+def _decoded(content: bytes, name: str) -> str:
+    if len(content) > MAX_BYTES:
+        raise Malformed(f"{name}: this has more than {MAX_BYTES} bytes; it is no configuration of a space")
+    try:
+        text = content.removeprefix(codecs.BOM_UTF8).decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = content[error.start]
+        raise Malformed(f"{name}:{line}: this is not UTF-8 (byte {byte:#04x}); save it as UTF-8") from error
+    odd = next((found for found in text if found < " " and found not in "\n\r\t"), None)
+    if odd is not None:
+        line = text.count("\n", 0, text.index(odd)) + 1
+        raise Malformed(f"{name}:{line}: this holds the control character {ord(odd):#04x}; delete it")
+    return text
+
+
+def _filled(text: str, environment: Mapping[str, str], name: str) -> str:
+    """With the variables filled in, line by line, so that lines keep their numbers; comments are left alone."""
+    lines = text.split("\n")
+    return "\n".join(
+        line if line.lstrip().startswith("#") else _line(line, environment, f"{name}:{number}")
+        for number, line in enumerate(lines, 1)
+    )
+
+
+def _line(line: str, environment: Mapping[str, str], where: str) -> str:
+    def value(found: re.Match[str]) -> str:
+        told = environment.get(found[1]) or found[2]
+        if told is None:
+            raise Malformed(f"{where}: ${{{found[1]}}} is not set here; set it, or write ${{{found[1]}:-a default}}")
+        if "\n" in told or "\r" in told:
+            raise Malformed(f"{where}: {found[1]} holds a line break; set it to one line")
+        return told
+
+    for opened in _OPENED.finditer(line):
+        if _VARIABLE.match(line, opened.start()) is None:
+            rest = line[opened.start() :].strip()[:40]
+            raise Malformed(f"{where}: {rest!r} is no variable; write ${{NAME}} or ${{NAME:-default}}")
+    return _VARIABLE.sub(value, line)
+
+
+def _bounded(text: str, name: str) -> None:
+    """Refuse what is deep, tagged or a second document, before anything is built from it."""
+    depth, documents = 0, 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        if depth > MAX_DEPTH:
+            raise Malformed(f"{name}:{line}: this is nested more than {MAX_DEPTH} deep")
+        if documents > 1:
+            raise Malformed(f"{name}:{line}: a second document begins here; keep one, and delete the line `---`")
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise Malformed(f"{name}:{line}: the tag {tag} is not read here; delete it")
+
+
+class _Reader:
+    """Nodes to values; notes the line and the words of each place."""
+
+    def __init__(self, name: str, lines: dict[Place, int], words: dict[Place, str]) -> None:
+        self.name, self.lines, self.words = name, lines, words
+        self.open: list[int] = []
+        self.loader = yaml.SafeLoader("")
+
+    def value(self, node: yaml.Node, place: Place) -> Any:  # noqa: ANN401 - what YAML can say
+        if len(self.lines) > MAX_VALUES:
+            raise Malformed(f"{self.name}:{_at(node)}: its aliases stand for more than {MAX_VALUES} values; write less")
+        if isinstance(node, yaml.ScalarNode):
+            self.words[place] = node.value
+            return self._scalar(node)
+        if id(node) in self.open:
+            raise Malformed(f"{self.name}:{_at(node)}: this contains itself by an alias; write it out")
+        self.open.append(id(node))
+        found = self._mapping(node, place) if isinstance(node, yaml.MappingNode) else self._sequence(node, place)
+        self.open.pop()
+        return found
+
+    def _sequence(self, node: yaml.Node, place: Place) -> list[Any]:
+        values = []
+        for number, item in enumerate(node.value):
+            self.lines[*place, str(number)] = _at(item)
+            values.append(self.value(item, (*place, str(number))))
+        return values
+
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        lines: dict[str, int] = {}
+        for key, item in self._pairs(node):
+            if key.value in lines:
+                told = f"{key.value!r} is here twice, first in line {lines[key.value]}; keep one"
+                raise Malformed(f"{self.name}:{_at(key)}: {told}")
+            lines[key.value] = self.lines[*place, key.value] = _at(key)
+            values[key.value] = self.value(item, (*place, key.value))
+        return values
+
+    def _pairs(self, node: yaml.MappingNode) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
+        for key, item in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise Malformed(f"{self.name}:{_at(key)}: a key is a single word; put quotes around it")
+            if key.value == "<<" and key.style is None:
+                raise Malformed(f"{self.name}:{_at(key)}: `<<` is not read here; write the keys out")
+            yield key, item
+
+    def _scalar(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401 - what YAML can say
+        """A text, number, truth value or date, as YAML 1.1 reads it."""
+        try:
+            return self.loader.construct_object(node)
+        except (ValueError, OverflowError, yaml.YAMLError) as error:
+            raise Malformed(f"{self.name}:{_at(node)}: {node.value!r} is no value; put quotes around it") from error
+
+
+def _at(node: yaml.Node) -> int:
+    return node.start_mark.line + 1 if node.start_mark else 1
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    """What PyYAML says, with the remedy where the mistake is a common one."""
+    told = str(error.problem or error.context or error)
+    if "'\\t'" in told:
+        return "a tab; indent with spaces"
+    if "undefined alias" in told or "duplicate anchor" in told:
+        return told
+    context = f" {error.context}" if error.context else ""
+    return f"this is not YAML: {told}{context}; look at indentation, colons and quotes here and in the line before"

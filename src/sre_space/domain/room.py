@@ -1,0 +1,48 @@
+"""How much room a folder has left, and from when on people must hear of it."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+MEGABYTE = 10**6
+LOW_BYTES, FULL_BYTES = 200 * MEGABYTE, 50 * MEGABYTE
+LOW_FILES, FULL_FILES = 2_000, 200
+
+
+class Level(IntEnum):
+    """From well to worst."""
+
+    ENOUGH = 0
+    LOW = 1
+    FULL = 2
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a file system has left for a folder: `free` bytes, `files` more (None: it does not count them).
+
+    `refused` is why nothing can be written there now ("" when it can): no space, a quota, read-only, an I/O error.
+    """
+
+    path: str
+    free: int
+    files: int | None = None
+    refused: str = ""
+
+    @property
+    def level(self) -> Level:
+        """How bad it is."""
+        if self.refused or self.free < FULL_BYTES or (self.files is not None and self.files < FULL_FILES):
+            return Level.FULL
+        scarce = self.free < LOW_BYTES or (self.files is not None and self.files < LOW_FILES)
+        return Level.LOW if scarce else Level.ENOUGH
+
+    @property
+    def told(self) -> str:
+        """What is left, in a clause.
+
+        >>> Room("/state", 12_300_000, 150).told
+        '12 MB free in /state, 150 more files'
+        """
+        files = f", {self.files} more files" if self.files is not None and self.files < LOW_FILES else ""
+        refused = f"; nothing can be written: {self.refused}" if self.refused else ""
+        return f"{self.free // MEGABYTE} MB free in {self.path}{files}{refused}"

@@ -1,0 +1,48 @@
+"""Watches the room for the space's files, and calls a person before it is gone. Run by Scout's process."""
+
+import logging
+from dataclasses import dataclass
+
+from sre_space.domain.room import Level, Room
+from sre_space.ports.clock import Clock
+from sre_space.ports.notifier import Note, Notifier
+from sre_space.ports.storage import Storage
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 5.0
+
+
+@dataclass
+class RoomWatch:
+    """One folder's. Each worsening is told once: in the log when the room is low, to a person when it is gone."""
+
+    storage: Storage
+    notifier: Notifier
+    clock: Clock
+    level: Level = Level.ENOUGH
+
+    async def watch_for_ever(self) -> None:
+        """Look every few seconds."""
+        while True:
+            self.heed(await self.storage.room())
+            await self.clock.sleep(LOOK_EVERY_S)
+
+    def heed(self, room: Room) -> None:
+        """Tell of what changed since the look before."""
+        before, self.level = self.level, room.level
+        if self.level is Level.FULL and before is not Level.FULL:
+            self.notifier.notify(_note(room))
+        elif self.level > before:
+            log.warning("the disk is nearly full: %s", room.told)
+        elif self.level is Level.ENOUGH and before is not Level.ENOUGH:
+            log.warning("there is room again: %s", room.told)
+
+
+def _note(room: Room) -> Note:
+    title = f"the disk is full: {room.told}"
+    return Note(
+        title,
+        f"{title}\n\nThe application goes on; incidents cannot be recorded, and nothing is repaired without a record. "
+        "Free some space there: what waits in memory is recorded then, and nothing needs to be started again.",
+    )
