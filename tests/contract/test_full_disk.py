@@ -155,9 +155,8 @@ def test_the_bus_answers_as_kafka_does_stores_no_half_batch_and_goes_on(disk: Sm
         server.start()
 
         assert {b"before", b"after"} <= set(records(address))
-    assert log.read_text().count("the bus stores no records") == 2
+    assert log.read_text().count("the bus stores no records") == 1
     assert "No space left on device (free some space or inodes)" in log.read_text()
-    assert "there is room again" in log.read_text()
 
 
 def many_commits(offsets: Offsets) -> None:
@@ -209,7 +208,7 @@ def test_the_forge_refuses_to_write_in_one_sentence_still_reads_and_goes_on(disk
 
     with serving(module("sre_space.bootstrap.forge"), environment, lambda: not is_free(port), log):
         asyncio.run(story())
-    assert log.read_text().count("the forge records nothing") == 2
+    assert log.read_text().count("the forge records nothing") == 1
 
 
 def exported(address: str, megabytes: float) -> int:
@@ -241,4 +240,4 @@ def test_telemetry_refuses_what_it_cannot_store_and_goes_on(disk: SmallDisk) -> 
         assert exported(http, 0.001) == 200
         assert server.process is not None
         assert server.process.poll() is None
-    assert log.read_text().count("are not stored in") == 2
+    assert log.read_text().count("are not stored in") == 1

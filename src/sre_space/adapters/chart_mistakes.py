@@ -1,11 +1,11 @@
 """A mistake in a chart as one sentence: its line, its place, and what to write instead. Used by `chart_file`."""
 
 import typing
+from collections.abc import Mapping
 from types import UnionType
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from sre_space.adapters.chart_yaml import Document, Place
 
@@ -15,7 +15,7 @@ def first_mistake(error: ValidationError, told: Document, model: type[BaseModel]
 
     What is missing comes last: a key that is misspelt is a better explanation.
     """
-    errors = error.errors(include_url=False)
+    errors: list[typing.Any] = list(error.errors(include_url=False))
     found = min(errors, key=lambda one: (one["type"] == "missing", told.line(_place(one))))
     return mistake(told, _place(found), _what(found, told, model))
 
@@ -43,11 +43,11 @@ def reachable(address: str) -> str:
     return address
 
 
-def _place(error: ErrorDetails) -> Place:
+def _place(error: Mapping[str, typing.Any]) -> Place:
     return tuple(str(part) for part in error["loc"] if part != "[key]")
 
 
-def _what(error: ErrorDetails, told: Document, model: type[BaseModel]) -> str:
+def _what(error: Mapping[str, typing.Any], told: Document, model: type[BaseModel]) -> str:
     place, word = _place(error), told.words.get(_place(error), "")
     match error["type"]:
         case "extra_forbidden":

@@ -48,6 +48,7 @@ async def _work(settings: Settings) -> None:
     senses = Senses(scout, HttpProbe.create(), opener, watch, ground.forge, ground.clock, announced)
     history = KafkaHistory(bus)
     sketcher = Sketcher(KafkaPublisher(bus), history, ground.clock)
+    room = RoomWatch(DiskFolder(settings.sre_space_state), ground.pager.notifier, ground.clock)
     heard = KafkaSubscription(bus, [SPANS, METRICS, ASKED, BOUGHT, CHANGES], None)
     async with asyncio.TaskGroup() as group:
         group.create_task(senses.probe_for_ever())
@@ -59,9 +60,7 @@ async def _work(settings: Settings) -> None:
         group.create_task(announced.confirm_for_ever())
         group.create_task(senses.open_for_ever(lambda: judged.owns() and watchers.docket.known))
         group.create_task(sightings.tell_for_ever(lambda: judged.owns() and watchers.docket.known))
-        group.create_task(
-            RoomWatch(DiskFolder(settings.sre_space_state), ground.pager.notifier, ground.clock).watch_for_ever()
-        )
+        group.create_task(room.watch_for_ever())
         group.create_task(watch.run())
 
 

@@ -1,13 +1,16 @@
-"""What a server says when its disk takes nothing: once when it begins, once when there is room again."""
+"""What a server says when its disk takes nothing: once when it begins, once when it has been well for a while."""
 
 import errno
 import logging
 import os
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 log = logging.getLogger(__name__)
 
+WELL_AFTER_S = 10.0
 REASONS = {
     errno.ENOSPC: "free some space or inodes",
     errno.EDQUOT: "free some of your quota, or have it raised",
@@ -18,20 +21,26 @@ REASONS = {
 
 @dataclass
 class Storing:
-    """One server's. `what` it stores, and where: a clause such as "the bus stores no records in /folder"."""
+    """One server's. `what` does not happen, in a clause: "the bus stores no records in /folder".
+
+    On a full disk a small record may still fit where a large one does not, so one that fits proves nothing yet.
+    """
 
     what: str
+    now: Callable[[], float] = time.monotonic
     failing: bool = False
+    failed_at: float = 0.0
 
     def failed(self, error: Exception) -> None:
         """It could not be written."""
+        self.failed_at = self.now()
         if not self.failing:
             self.failing = True
             log.error("%s: %s; it goes on by itself when there is room", self.what, why(error))
 
     def worked(self) -> None:
         """It was written."""
-        if self.failing:
+        if self.failing and self.now() - self.failed_at > WELL_AFTER_S:
             self.failing = False
             log.warning("there is room again; it is no longer so that %s", self.what)
 

@@ -22,8 +22,10 @@ class SparingLog(loggers.Handler):  # type: ignore[misc]  # supervisor ships no 
     def __init__(self, path: Path, max_bytes: int = 0) -> None:
         super().__init__()
         self.path, self.max_bytes = path, max_bytes
-        self.lost, self.reason = 0, ""
+        self.lost, self.reason, self.cut = 0, "", False
         self._file: int | None = None
+        with contextlib.suppress(OSError):  # so that who says nothing has a log, too
+            self._append(b"")
 
     def emit(self, record: Any) -> None:  # noqa: ANN401 - supervisor's own record
         """Append one record."""
@@ -35,15 +37,17 @@ class SparingLog(loggers.Handler):  # type: ignore[misc]  # supervisor ships no 
             written = self._append(whole)
             if written < len(whole):  # the rest would not fit either
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            self.lost = 0
+            self.lost, self.cut = 0, False
             self._rotate()
         except OSError as error:
             self.lost += min(len(data), len(whole) - written)
+            self.cut = self.cut or written > 0
             self.reason = error.strerror or str(error)
             self.close()
 
     def _notice(self) -> bytes:
-        told = f"(here {self.lost} bytes of this log were dropped: {self.reason})\n"
+        begin = "\n" if self.cut else ""
+        told = f"{begin}(here {self.lost} bytes of this log were dropped: {self.reason})\n"
         return told.encode() if self.lost else b""
 
     def _append(self, data: bytes) -> int:

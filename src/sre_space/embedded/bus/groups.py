@@ -162,7 +162,7 @@ class Offsets:
         self._journal = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def commit(self, group: str, topic: str, partition: int, offset: int, metadata: str) -> None:
-        """On disk when it returns; `OSError` when it cannot be: no half line is left, and the offset of before counts."""
+        """On disk when it returns; `OSError` when it cannot be: no half line is left, the offset of before counts."""
         kept = self.committed.setdefault(group, {})
         before = kept.get((topic, partition))
         kept[topic, partition] = (offset, metadata)
