@@ -13,7 +13,7 @@ from sre_space.domain.errors import Malformed
 
 
 class _Settings(BaseSettings):
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False, allow_inf_nan=False)
 
     @classmethod
     def read(cls) -> Self:

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -55,14 +54,14 @@ class Supervised:
             f"supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n{programs}"
         )
 
-    def call(self, method: str, *words: object) -> Any:
-        """One question."""
-        return space_supervisor.call(str(self.socket), method, *words)
+    def start(self, name: str) -> None:
+        """Start a unit."""
+        space_supervisor.start(str(self.socket), name)
 
     def pid(self, name: str = "talker") -> int:
         """Of a unit, 0 when it has none."""
         try:
-            return int(self.call("getProcessInfo", name)["pid"])
+            return next(one.pid for one in space_supervisor.units(str(self.socket)) if one.name == name)
         except Unavailable:
             return 0
 
@@ -84,10 +83,10 @@ def test_units_live_and_are_started_on_a_full_disk_and_logs_go_on_when_there_is_
     until(log.exists, "the unit has said something")
     disk.fill()
     until(lambda: log.stat().st_size % 4096 == 0, "its last page is full, too")
-    assert supervised.call("startProcess", "later", False)
+    supervised.start("later")
     os.kill(supervised.pid("later"), signal.SIGKILL)  # its end is told in the log, too
     until(lambda: not supervised.pid("later"), "the other unit has ended")
-    assert supervised.call("startProcess", "later", False)
+    supervised.start("later")
 
     assert supervised.pid() == pid
     disk.free()
@@ -102,7 +101,7 @@ def test_a_log_that_cannot_be_made_stops_no_unit(supervised: Supervised, disk: S
     (disk.root / "later.log").mkdir()
     disk.use_all_inodes()
 
-    assert supervised.call("startProcess", "later", False)
+    supervised.start("later")
     assert until(lambda: supervised.pid("later"), "it runs")
 
 

@@ -2,13 +2,14 @@
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from service_kit.app import create_app
@@ -168,3 +169,25 @@ def test_an_event_of_a_transaction_that_failed_does_not_exist(engine: Engine) ->
 
     with Session(engine) as session:
         assert not session.scalars(select(OutboxEvent)).all()
+
+
+def test_events_wait_while_the_database_takes_nothing_and_go_on_afterwards(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full disk, a lock: here the table is away for a while."""
+    relay = Relay(engine, "127.0.0.1:1")
+    with engine.begin() as transaction:
+        transaction.execute(text("ALTER TABLE outbox RENAME TO elsewhere"))
+    relay.start()
+    deadline = time.monotonic() + 20
+    while len(caplog.records) < 2 and time.monotonic() < deadline:  # once more: it has not ended
+        relay.ring()
+        time.sleep(0.01)
+    with engine.begin() as transaction:
+        transaction.execute(text("ALTER TABLE elsewhere RENAME TO outbox"))
+    relay.stop()
+
+    assert {record.getMessage() for record in caplog.records} == {
+        "events wait: the database failed: no such table: outbox"
+    }
+    assert len(caplog.records) >= 2

@@ -23,7 +23,7 @@ class DiskFolder:
 
     def look(self) -> Room:
         """The same at once."""
-        folder = next(path for path in (self.folder, *self.folder.absolute().parents) if path.is_dir())
+        folder = next(path for path in (self.folder, *self.folder.absolute().parents) if os.path.isdir(path))
         try:
             found = os.statvfs(folder)
         except OSError as error:

@@ -25,8 +25,22 @@ def _parsed(name: str, content: bytes) -> str:
         if name == SPACE_FILE:
             parse_limits(text, f"{CONFIG}/{name}")
         parse_variables(text, f"{CONFIG}/{name}")
+        _no_key_twice(text, f"{CONFIG}/{name}")
     except UnicodeDecodeError as error:
-        raise Malformed(f"{CONFIG}/{name}: {error}") from error
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Malformed(f"{CONFIG}/{name}:{line}: this is not UTF-8; save it as UTF-8") from error
     except (Unreadable, BadLimits) as error:
         raise Malformed(str(error)) from error
     return text
+
+
+def _no_key_twice(text: str, name: str) -> None:
+    """A service would take the last one, and a person may read the first."""
+    lines: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        key, is_one, _ = line.strip().partition("=")
+        if not is_one or key.startswith("#"):
+            continue
+        if key in lines:
+            raise Malformed(f"{name}:{number}: {key} is here twice, first in line {lines[key]}; keep one")
+        lines[key] = number

@@ -1,6 +1,7 @@
 """The ports of an embedded space: the usual ones, others from the environment, or a free block."""
 
 import contextlib
+import errno
 import random
 import socket
 from collections.abc import Mapping
@@ -56,25 +57,33 @@ class Ports:
         return asdict(self)
 
     def refuse_taken(self) -> None:
-        """`Refused` names the first port that somebody else listens on, who, and the setting that changes it."""
+        """`Refused` names the first port that nobody may listen on now, why, and the setting that changes it."""
         for name, port in self.numbers.items():
-            if not is_free(port):
+            if (error := _refusal(port)) is not None:
                 unit = name.removesuffix("_port").replace("_", "-")
-                raise Refused(
-                    f"port {port} ({unit}) is in use{_by_whom(port)}; "
-                    f"set {name.upper()} to another, or use --ports free"
-                )
+                told = f"port {port} ({unit}) {_why(error, port)}"
+                raise Refused(f"{told}; set {name.upper()} to another, or use --ports free")
 
 
 def is_free(port: int) -> bool:
     """True when a listener could be bound now (a connection still closing does not count)."""
+    return _refusal(port) is None
+
+
+def _refusal(port: int) -> OSError | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return error
+    return None
+
+
+def _why(error: OSError, port: int) -> str:
+    if error.errno == errno.EACCES:
+        return "is the system's: this user may take ports from 1024 on"
+    return f"is in use{_by_whom(port)}" if error.errno == errno.EADDRINUSE else f"cannot be taken: {error.strerror}"
 
 
 def _names() -> list[str]:
@@ -83,8 +92,8 @@ def _names() -> list[str]:
 
 def _port(variable: str, environment: Mapping[str, str]) -> int:
     text = environment[variable]
-    if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise Malformed(f"{variable}={text} is not a port; set it to a number from 1 to 65535")
+    if not text.isdecimal() or len(text) > 5 or not 1 <= int(text) <= 65535:
+        raise Malformed(f"{variable}={text[:40]} is not a port; set it to a number from 1 to 65535")
     return int(text)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -227,8 +228,16 @@ def plan_of(state: Path, ports: str, chart: Path | None) -> Plan:
     if ports not in ("usual", "free"):
         raise Malformed(f"--ports is `usual` or `free`, not {ports!r}")
     numbers = Ports.free_block() if ports == "free" else Ports.from_environment(os.environ)
-    owner, repo = os.environ.get("REPO_OWNER") or "local", os.environ.get("REPO_NAME") or "cloud-insurance"
+    owner, repo = _named("REPO_OWNER", "local"), _named("REPO_NAME", "cloud-insurance")
     return Plan(State(state.resolve()), numbers, (chart or space.checkout_chart()).resolve(), owner, repo)
+
+
+def _named(variable: str, default: str) -> str:
+    """A part of a repository's name, which is a folder too."""
+    name = os.environ.get(variable) or default
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", name) or name.strip(".") == "":
+        raise Malformed(f"{variable}={name[:100]!r} names no repository; use letters, digits, and the signs . _ -")
+    return name
 
 
 def _asked(state: Path, question: Callable[[Operator], Awaitable[T]]) -> T:

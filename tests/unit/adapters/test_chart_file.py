@@ -118,9 +118,9 @@ def line_of(text: str, words: str) -> int:
         ("cooldown_seconds: 5", "cooldown_seconds: .inf", "cooldown_seconds: .*finite"),
         ("attempts: 3", "attempts: 3\n  attempts: 4", "'attempts' is here twice, first in line"),
         ("    unit: quote-service\n", "    unit: quote-service\n    unit: other\n", "'unit' is here twice"),
-        ("unit: policy-service", "unit: quote-service", "policy-service.unit: quote-service is quote-service's already"),
+        ("unit: policy-service", "unit: quote-service", "policy-service.unit: quote-service is quote-service's"),
         ("unit: policy-service", "unit: policies", "policy-service.unit: the runtime has no unit 'policies'; it has: "),
-        ("${POLICY_SERVICE_PORT:-8002}", "8001", "policy-service.health: http://127.0.0.1:8001/health is quote-service's"),
+        ("${POLICY_SERVICE_PORT:-8002}", "8001", "policy-service.health: .*:8001/health is quote-service's"),
         ("${POLICY_SERVICE_PORT:-8002}", "99999", "policy-service.health: .*has no port from 1 to 65535"),
         ("${POLICY_SERVICE_PORT:-8002}", "http", "policy-service.health: .*has no port from 1 to 65535"),
         ("${POLICY_SERVICE_PORT:-8002}", "${POLICY_SERVICE_PORT", "'.*' is no variable; write .*NAME"),
@@ -132,7 +132,7 @@ def line_of(text: str, words: str) -> int:
         ('to: "5"', "to: 5", 'to: a text is wanted, .* write it in quotes: "5"'),
         ('values: ["off", standard', "values: [off, standard", 'values.0: a text is wanted, .* in quotes: "off"'),
         ("space: cloud-insurance", "space: 2026-01-01", 'space: a text is wanted, .*"2026-01-01"'),
-        ("space: cloud-insurance", "space: !!python/name:os.system x", "the tag tag:yaml.org,2002:python/.* is not read"),
+        ("space: cloud-insurance", "space: !!python/name:os.system x", "the tag tag:.*python/.* is not read"),
         ("space: cloud-insurance", "space: 2026-99-99", "no value; put quotes around it"),
         ("    calls: []\n", "\tcalls: []\n", "a tab; indent with spaces"),
         ("*memory", "*memories", "undefined alias 'memories'"),
@@ -208,7 +208,10 @@ def test_words_that_yaml_takes_for_truth_values_are_names_where_a_name_stands() 
 def test_any_damage_is_read_or_refused_in_one_line(noise: bytes, at: int, cut: int) -> None:
     content = CHART.read_bytes()
 
+    told = ""
     try:
         parse_chart((content[:at] + noise + content[at + cut :]).decode(errors="replace"), {})
     except Malformed as error:
-        assert "\n" not in str(error)
+        told = str(error)
+
+    assert "\n" not in told

@@ -39,7 +39,8 @@ def test_a_main_without_configuration_is_refused_and_a_repository_without_main_i
     [
         ("a.env", b"A=1\nB 2\n", "deploy/config/a.env:2: 'B 2' is not NAME=value"),
         ("space.env", b"X_REPLICAS=two\n", "deploy/config/space.env:1: 'X_REPLICAS=two' is not NAME=integer"),
-        ("a.env", b"\xff", "deploy/config/a.env: 'utf-8' codec can't decode byte 0xff in position 0"),
+        ("a.env", b"\xff", "deploy/config/a.env:1: this is not UTF-8; save it as UTF-8"),
+        ("a.env", b"A=1\n# A=2\nA=3\n", "deploy/config/a.env:3: A is here twice, first in line 1; keep one"),
         ("a.md", b"A=1\n", "deploy/config holds no"),
     ],
 )

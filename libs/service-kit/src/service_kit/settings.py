@@ -13,7 +13,7 @@ WRONG_SETTING = 2
 class Environment(BaseSettings):
     """Settings of one process; frozen, read once at its start."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     @classmethod
     def read(cls) -> Self:

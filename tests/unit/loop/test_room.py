@@ -1,0 +1,125 @@
+"""When people hear that the disk is full: once when it becomes so, and not again until it was well."""
+
+import asyncio
+import logging
+import os
+
+import pytest
+
+from sre_space.domain.room import FULL_BYTES, FULL_FILES, LOW_BYTES, LOW_FILES, Level, Room
+from sre_space.embedded.storing import WELL_AFTER_S, Storing, why
+from sre_space.loop.room import RoomWatch
+from sre_space.ports.notifier import Note
+
+WELL, LOW, FULL = (Room("/state", free) for free in (LOW_BYTES, LOW_BYTES - 1, FULL_BYTES - 1))
+
+
+class People:
+    """Whom notes reach."""
+
+    def __init__(self) -> None:
+        self.notes: list[Note] = []
+
+    def notify(self, note: Note) -> None:
+        """Remember it."""
+        self.notes.append(note)
+
+
+class Looks:
+    """What is seen, look by look; its clock ends the watch after the last one."""
+
+    def __init__(self, *rooms: Room) -> None:
+        self.rooms = list(rooms)
+
+    async def room(self) -> Room:
+        """The next one."""
+        return self.rooms.pop(0)
+
+    def now(self) -> int:
+        """Nobody asks."""
+        return 0
+
+    async def sleep(self, seconds: float) -> None:
+        """Until the next look."""
+        if not self.rooms:
+            raise EOFError(seconds)
+
+
+def heard(*rooms: Room) -> list[Note]:
+    """What people are told over these looks."""
+    people, looks = People(), Looks(*rooms)
+    with pytest.raises(EOFError):
+        asyncio.run(RoomWatch(looks, people, looks).watch_for_ever())
+    return people.notes
+
+
+@pytest.mark.parametrize(
+    ("room", "level"),
+    [
+        (WELL, Level.ENOUGH),
+        (LOW, Level.LOW),
+        (FULL, Level.FULL),
+        (Room("/state", LOW_BYTES, LOW_FILES), Level.ENOUGH),
+        (Room("/state", LOW_BYTES, LOW_FILES - 1), Level.LOW),
+        (Room("/state", LOW_BYTES, FULL_FILES - 1), Level.FULL),
+        (Room("/state", 10**12, None, "Read-only file system"), Level.FULL),
+    ],
+)
+def test_bytes_files_and_refusals_decide(room: Room, level: Level) -> None:
+    assert room.level is level
+
+
+def test_a_person_is_called_once_with_the_path_and_what_is_left() -> None:
+    (note,) = heard(WELL, LOW, FULL, FULL, FULL)
+
+    assert note.title == "the disk is full: 49 MB free in /state"
+    assert "Free some space there" in note.text
+
+
+def test_a_person_is_called_again_after_it_was_better() -> None:
+    assert len(heard(FULL, LOW, FULL, WELL, FULL)) == 3
+
+
+def test_a_quota_and_an_error_of_the_disk_are_told_as_they_are() -> None:
+    (note,) = heard(WELL, Room("/state", 10**9, None, "Disk quota exceeded"))
+
+    assert "1000 MB free in /state; nothing can be written: Disk quota exceeded" in note.title
+
+
+def test_the_log_tells_each_change_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    assert heard(WELL, LOW, LOW, WELL, WELL) == []
+
+    assert [record.getMessage().split(":")[0] for record in caplog.records] == [
+        "the disk is nearly full",
+        "there is room again",
+    ]
+
+
+def test_a_server_says_once_that_it_cannot_store_and_once_that_it_was_well_for_a_while(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.WARNING)
+    now = [0.0]
+    storing = Storing("the bus stores no records in /bus", lambda: now[0])
+    for step in range(5):
+        now[0] = step
+        storing.failed(OSError(28, "No space left on device"))
+        storing.worked()  # a small record fits
+    now[0] += WELL_AFTER_S + 1
+    storing.worked()
+    storing.worked()
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "the bus stores no records in /bus: No space left on device (free some space or inodes); "
+        "it goes on by itself when there is room",
+        "there is room again; it is no longer so that the bus stores no records in /bus",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(28, "free some space"), (122, "quota"), (30, "read-only: look"), (5, "kernel's log"), (13, "Permission denied")],
+)
+def test_each_error_of_a_disk_has_its_remedy(number: int, told: str) -> None:
+    assert told in why(OSError(number, os.strerror(number)))
