@@ -182,7 +182,18 @@ def test_a_port_that_only_the_system_may_take_is_told_as_one(tmp_path: Path) -> 
     """As a user who is nobody, and only where the system keeps such ports to itself."""
     if os.geteuid() != 0 or int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 1:
         pytest.skip("only root can become another user, and here anybody may take any port")
-    script = "import os; os.setuid(65534); from sre_space.bootstrap.space_ports import Ports; Ports(1).refuse_taken()"
+    script = "import os; from sre_space.bootstrap.space_ports import Ports; os.setuid(65534); Ports(1).refuse_taken()"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
 
     assert "Refused: port 1 (bus) is the system's: this user may take ports from 1024 on; set BUS_PORT" in done.stderr
+
+
+def test_an_order_to_halt_that_cannot_be_written_says_what_stops_the_agents_then(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 20, inodes=100) as disk:
+        assert subprocess.run([*CLI, "halt", "--state", str(disk.root / "state")], check=False).returncode == 0
+        (disk.root / "state" / "halt").unlink()
+        disk.use_all_inodes()
+        told = refused(disk.root, "halt")
+
+    assert told.startswith("NOT halted: ")
+    assert told.endswith("No space left on device; what stops every action now is: sre-space down")

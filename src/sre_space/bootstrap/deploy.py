@@ -197,6 +197,10 @@ async def _tell(running: Running, event: Mapping[str, object]) -> None:
 def _alone(state: State) -> Iterator[None]:
     """Wait for a deployment under way."""
     path: Path = state.deployed.parent / "lock"
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be opened: {error.strerror}") from error
+    with os.fdopen(descriptor, "r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import TypeVar
 
 from sre_space.domain.errors import SpaceError
+from sre_space.embedded.storing import is_of_disk
 from sre_space.settings import Space
 
 WRONG_SETTING = 2
@@ -16,7 +17,7 @@ S = TypeVar("S", bound=Space)
 
 
 def run(name: str, settings: type[S], work: Callable[[S], Coroutine[None, None, None]]) -> None:
-    """Run until SIGTERM or SIGINT; a wrong setting or a taken port ends the process with one sentence."""
+    """Run until SIGTERM or SIGINT; a wrong setting, a taken port or a full disk ends the process with one sentence."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s {name} %(levelname)s %(message)s")
     for noisy in ("httpx", "httpx2", "mcp"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -25,9 +26,15 @@ def run(name: str, settings: type[S], work: Callable[[S], Coroutine[None, None, 
     except* SpaceError as group:
         sys.stderr.write(f"{name}: {_first(group)}\n")
         sys.exit(WRONG_SETTING)
+    except* Exception as failures:  # noqa: BLE001 - the outermost edge: each library has its own error for a full disk
+        error = _first(failures)
+        if not is_of_disk(error):
+            raise
+        sys.stderr.write(f"{name}: the disk takes nothing: {error}\n")
+        sys.exit(WRONG_SETTING)
 
 
-def _first(group: BaseExceptionGroup[SpaceError]) -> BaseException:
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

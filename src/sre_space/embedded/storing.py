@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,6 +57,12 @@ def append_line(path: Path, line: str) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
     finally:
         os.close(descriptor)
+
+
+def is_of_disk(error: BaseException) -> bool:
+    """True when it says that a disk takes nothing, in the words of the system or of SQLite."""
+    words = ("full", "disk I/O", "readonly", "unable to open") if isinstance(error, sqlite3.OperationalError) else ()
+    return any(told in str(error) for told in (*map(os.strerror, REASONS), *words))
 
 
 def why(error: Exception) -> str:

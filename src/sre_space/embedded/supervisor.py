@@ -60,6 +60,7 @@ class SparingLog(loggers.Handler):  # type: ignore[misc]  # supervisor ships no 
         if self._file is not None and 0 < self.max_bytes <= os.fstat(self._file).st_size:
             self.close()
             self.path.replace(self.path.with_name(f"{self.path.name}.1"))
+            self._append(b"")
 
     def flush(self) -> None:
         """Nothing is held back."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import re
@@ -36,6 +37,7 @@ from sre_space.entrypoints.options import StateOption
 from sre_space.loop.audit import Auditor
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+OF_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES)  # told in a sentence, no bugs of ours
 T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="SRE-Space: four agents that keep a service up.")
@@ -108,7 +110,11 @@ def halt(state: StateOption) -> None:
     """Stop every action of the doctor, at once; it still watches and records."""
     folder = State(state.resolve())
     folder.make()
-    folder.halt.touch(mode=0o600)
+    try:
+        folder.halt.touch(mode=0o600)
+    except OSError as error:
+        told = f"NOT halted: {folder.halt} cannot be made: {error.strerror}"
+        raise Unavailable(f"{told}; what stops every action now is: sre-space down") from error
     out.print("halted: no action is taken until `sre-space resume`")
 
 
@@ -270,6 +276,11 @@ def main() -> None:
         sys.exit(app(standalone_mode=False) or 0)
     except SpaceError as error:
         err.print(f"sre-space: {error}", markup=False, highlight=False)
+        sys.exit(EXIT_USAGE)
+    except OSError as error:
+        if error.errno not in OF_DISK:
+            raise
+        err.print(f"sre-space: {error.filename}: {error.strerror}", markup=False, highlight=False)
         sys.exit(EXIT_USAGE)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(EXIT_INTERRUPTED)

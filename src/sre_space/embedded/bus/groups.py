@@ -1,6 +1,7 @@
 """Consumer groups, the classic protocol: join, sync, heartbeat, leave, and committed offsets on disk."""
 
 import asyncio
+import contextlib
 import errno
 import json
 import os
@@ -156,9 +157,10 @@ class Offsets:
         self.committed: dict[str, dict[tuple[str, int], tuple[int, str]]] = {}
         for line in path.read_text().splitlines() if path.exists() else ():
             self._replay(line)
-        beside = path.with_suffix(".new")
-        beside.write_text("".join(self._line(g, t, p) for g, kept in self.committed.items() for t, p in kept))
-        beside.replace(path)
+        with contextlib.suppress(OSError):  # a full disk: the longer journal says the same
+            beside = path.with_suffix(".new")
+            beside.write_text("".join(self._line(g, t, p) for g, kept in self.committed.items() for t, p in kept))
+            beside.replace(path)
         self._journal = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def commit(self, group: str, topic: str, partition: int, offset: int, metadata: str) -> None:
