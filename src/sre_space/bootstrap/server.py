@@ -26,7 +26,7 @@ def run(name: str, settings: type[S], work: Callable[[S], Coroutine[None, None, 
     except* SpaceError as group:
         sys.stderr.write(f"{name}: {_first(group)}\n")
         sys.exit(WRONG_SETTING)
-    except* Exception as failures:  # noqa: BLE001 - the outermost edge: each library has its own error for a full disk
+    except* Exception as failures:  # the outermost edge: each library has its own error for a full disk
         error = _first(failures)
         if not is_of_disk(error):
             raise

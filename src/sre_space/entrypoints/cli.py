@@ -57,7 +57,7 @@ ChartOption = Annotated[Path | None, typer.Option("--chart", envvar="SRE_SPACE_C
 def up(
     state: StateOption, ports: PortsOption = "usual", chart: ChartOption = None, dry_run: DryRunOption = False
 ) -> None:
-    """Start the space and leave it running."""
+    """Start the space and leave it running, also over a service that does not serve: its agents see to it."""
     plan = replace(plan_of(state, ports, chart), dry_run=dry_run)
     begun = time.monotonic()
     with _ended_when_stopped():
