@@ -129,12 +129,12 @@ def records(address: str) -> list[bytes]:
     settings = {"bootstrap.servers": address, "group.id": "any", "enable.partition.eof": True, "log_level": 0}
     consumer = Consumer(settings)
     consumer.assign([TopicPartition("events", number, 0) for number in range(PARTITIONS)])
-    ended = set()
+    ended: set[int | None] = set()
     while len(ended) < PARTITIONS:
         message = consumer.poll(5)
         assert message is not None
         if message.error() is None:
-            found.append(message.value())
+            found.append(message.value() or b"")
         else:
             ended.add(message.partition())
     consumer.close()
@@ -231,9 +231,8 @@ def test_telemetry_refuses_what_it_cannot_store_and_goes_on(disk: SmallDisk) -> 
         "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}",
     }
     http, log = f"http://127.0.0.1:{ports['OTLP_HTTP_PORT']}", disk.root.parent / "telemetry.log"
-    ready = [lambda port=port: not is_free(port) for port in ports.values()]
     with serving(
-        module("sre_space.bootstrap.telemetry"), environment, lambda: all(one() for one in ready), log
+        module("sre_space.bootstrap.telemetry"), environment, lambda: not any(map(is_free, ports.values())), log
     ) as server:
         assert exported(http, 0.001) == 200
         disk.fill()

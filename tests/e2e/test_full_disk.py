@@ -22,7 +22,7 @@ def test_a_service_that_dies_on_a_full_disk_is_recorded_and_restarted_once_there
     with small_disk(tmp_path / "disk", 300) as disk:
         live = start(disk.root)
         try:
-            units = {name: until(lambda name=name: live.pid(name), name) for name in ("bus", "forge", "quote-service")}
+            units = {name: live.pid(name) for name in ("bus", "forge", "quote-service")}
             until(lambda: live.ask(on_duty), "all agents are on duty", 60)
             disk.fill()
             told = f"FULL, nothing is recorded: 0 MB free in {live.state.root}; nothing can be written: No space left"

@@ -6,7 +6,7 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -40,14 +40,16 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-def refused(folder: Path, *words: str, limit: tuple[int, int] | None = None, **settings: str) -> str:
+def refused(
+    folder: Path, *words: str, limit: tuple[int, int] | None = None, settings: Mapping[str, str] | None = None
+) -> str:
     """What a command says that starts nothing: one line."""
     environment = {
         **os.environ,
         "SRE_SPACE_STATE": str(folder / "state"),
         "NO_COLOR": "1",
         "COLUMNS": "400",
-        **settings,
+        **(settings or {}),
     }
 
     def limited() -> None:
@@ -122,7 +124,7 @@ def test_a_mistake_in_a_file_is_told_before_anything_is_started(
     ],
 )
 def test_a_setting_that_does_not_fit_is_named(tmp_path: Path, setting: str, value: str, told: str) -> None:
-    assert told in refused(tmp_path, "up", **{setting: value})
+    assert told in refused(tmp_path, "up", settings={setting: value})
 
 
 def test_too_few_open_files_or_processes_end_in_one_sentence_with_the_remedy(tmp_path: Path) -> None:
