@@ -45,7 +45,8 @@ async def _work(settings: Settings) -> None:
     announced = Announcements(witness, watchers.docket, ground.reporter, ground.clock)
     senses = Senses(scout, HttpProbe.create(), opener, watch, ground.forge, ground.clock, announced)
     history = KafkaHistory(bus)
-    sketcher = Sketcher(KafkaPublisher(bus), history, ground.clock)
+    named = frozenset({*ground.chart.services, ground.chart.journey.caller})
+    sketcher = Sketcher(KafkaPublisher(bus), history, ground.clock, senses.losses, named)
     heard = KafkaSubscription(bus, [SPANS, METRICS, ASKED, BOUGHT, CHANGES], None)
     async with asyncio.TaskGroup() as group:
         group.create_task(senses.probe_for_ever())
