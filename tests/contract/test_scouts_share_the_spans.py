@@ -46,7 +46,9 @@ def judge(bus: Bus) -> tuple[World, Senses]:
 
 def sketcher(bus: Bus) -> Sketcher:
     """A member, with its own connection to the bus."""
-    return Sketcher(KafkaPublisher(bus.address), KafkaHistory(bus.address), SystemClock(), Losses(World().reporter, SystemClock()))
+    return Sketcher(
+        KafkaPublisher(bus.address), KafkaHistory(bus.address), SystemClock(), Losses(World().reporter, SystemClock())
+    )
 
 
 def counted(world: World) -> int:

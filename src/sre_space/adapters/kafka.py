@@ -72,7 +72,9 @@ class KafkaPublisher:
         if reason.code() in PERMANENT:
             return Refused(f"the bus at {self._bootstrap} refuses {size} bytes for {topic}: {error}")
         if reason.fatal() or reason.code() == KafkaError._FATAL:
-            self._producer = _producer(self._bootstrap)
+            broken, self._producer = self._producer, _producer(self._bootstrap)
+            broken.purge()
+            broken.poll(0)  # tells those who still wait
         return Unavailable(f"the bus at {self._bootstrap} did not acknowledge: {error}")
 
     async def _served(self, done: "asyncio.Future[None]") -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sre_space.analysis.diagnosis.tables import Change
 from sre_space.domain.errors import Malformed, Missing
+from sre_space.domain.event_time import plausible
 from sre_space.ports.bus import History, Record
 from sre_space.ports.gitops import Commit
 from sre_space.wire.changes import Deployment, deployment_of, diff_of
@@ -83,13 +84,18 @@ class RecentDeployments:
 
 
 def _told(records: Sequence[Record]) -> list[tuple[Deployment, int]]:
-    """Deployments that began, oldest first, each with when it was done (0: not yet); what is no hint is nothing."""
+    """Deployments that began, oldest first, each with when it was done (0: not yet); what is no hint is nothing.
+
+    Nor is what claims another time than that of its record: it would move the windows that are compared.
+    """
     began: dict[str, Deployment] = {}
     done: dict[str, int] = {}
     for record in records:
         try:
             told = deployment_of(record.value)
         except Malformed:
+            continue
+        if not plausible(told.at, record.at):
             continue
         if told.phase == "started":
             began.setdefault(told.commit, told)

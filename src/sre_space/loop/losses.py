@@ -7,31 +7,26 @@ import logging
 from collections import Counter
 from dataclasses import dataclass, field
 
+from sre_space.domain.tally import Tally
 from sre_space.ports.clock import Clock
 from sre_space.ports.reporting import Reporter
 
 log = logging.getLogger(__name__)
 
-TELL_EVERY_NS = 60 * 10**9
-
 
 @dataclass
 class Losses:
-    """`untold` are those since the last line of the same reason."""
+    """One agent's."""
 
     reporter: Reporter
     clock: Clock
-    untold: Counter[str] = field(default_factory=Counter)
-    told_at: dict[str, int] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
 
     def count(self, reason: str, number: int = 1, example: str = "") -> None:
         """Count so many; `reason` comes from a small closed set, `example` is told with the line."""
-        now = self.clock.now()
         self.reporter.dropped(reason, number)
-        self.untold[reason] += number
-        if reason not in self.told_at or now - self.told_at[reason] >= TELL_EVERY_NS:
-            self.told_at[reason] = now
-            log.warning("%d dropped: %s%s", self.untold.pop(reason), reason, f" ({example:.300})" if example else "")
+        if due := self.tally.due(reason, number, self.clock.now()):
+            log.warning("%d dropped: %s%s", due, reason, f" ({example:.300})" if example else "")
 
     def take(self, dropped: Counter[str]) -> None:
         """Count what somebody dropped since the last time, and leave nothing there."""
