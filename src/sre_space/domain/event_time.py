@@ -27,7 +27,7 @@ def why_not(at: int, now: int, kept: int = KEPT_NS) -> str:
 
 
 def why_no_span(begin: int, end: int, now: int, kept: int = KEPT_NS) -> str:
-    """Return why nothing can have lasted from `begin` to `end`, "" when it can: what ends now may have begun earlier."""
+    """Return why nothing can have lasted from `begin` to `end`, "" when it can: what ends now may have begun before."""
     if begin > now + AHEAD_NS:
         return FUTURE
     if begin > end:

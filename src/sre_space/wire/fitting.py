@@ -22,7 +22,6 @@ from sre_space.domain.facts import (
     Verification,
 )
 
-
 T = TypeVar("T")
 
 

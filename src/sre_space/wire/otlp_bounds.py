@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from sre_space.domain.bounds import MAX_NAME, MAX_TEXT, TOO_LARGE, cut
@@ -45,11 +45,11 @@ def bounded(signal: str, body: bytes, now: int, kept: int) -> Bounded:
     dropped: Counter[str] = Counter()
     changed = False
     for resource in getattr(request, levels.resources):
-        changed |= len(body) > MAX_NAME and _cut_origin(resource.resource)
+        changed |= _cut_origin(resource.resource)
         for scope in getattr(resource, levels.scopes):
-            changed |= len(body) > MAX_NAME and _cut_origin(scope.scope)
+            changed |= _cut_origin(scope.scope)
             items = getattr(scope, levels.items)
-            changed |= any([_cut_item(one) for one in items])
+            changed |= sum(map(_cut_item, items)) > 0
             _drop(items, lambda one: _WHY[signal](one, now, kept), dropped)
         _refuse_repeated(resource, levels)
     return Bounded(request.SerializeToString() if changed or dropped else body, dropped)
@@ -59,9 +59,7 @@ def _drop(items: Any, why: Callable[[Item], str], dropped: Counter[str]) -> None
     reasons = [TOO_LARGE if one.ByteSize() > MAX_ITEM_BYTES else why(one) for one in items]
     if any(reasons):
         dropped.update(filter(None, reasons))
-        left = [one for one, reason in zip(items, reasons, strict=True) if not reason]
-        del items[:]
-        items.extend(left)
+        _keep(items, [one for one, reason in zip(items, reasons, strict=True) if not reason])
 
 
 def _refuse_repeated(resource: Any, levels: Signal) -> None:  # noqa: ANN401 - any signal's
@@ -101,22 +99,20 @@ def _points(metric: Item) -> Sequence[Any]:
 
 
 def _cut_item(item: Item) -> bool:
-    """Cut its texts; True when there was something to cut. What is small as a whole holds nothing large."""
-    changed = _cut_field(item, "name", MAX_NAME)
-    if item.ByteSize() <= MAX_TEXT:
-        return changed
-    for name in ("unit", "severity_text", "event_name"):
-        changed |= _cut_field(item, name, MAX_NAME)
+    """Cut its texts; False when there was nothing to cut: what is small as a whole holds nothing large."""
+    if len(getattr(item, "name", "")) <= MAX_NAME and item.ByteSize() <= MAX_TEXT:
+        return False
+    for name in ("name", "unit", "severity_text", "event_name"):
+        _cut_field(item, name, MAX_NAME)
     for name in ("description", "trace_state"):
-        changed |= _cut_field(item, name, MAX_TEXT)
-    fields = item.DESCRIPTOR.fields_by_name
-    if "body" in fields:
-        changed |= _cut_value(item.body)
-    if "status" in fields:
-        changed |= _cut_field(item.status, "message", MAX_TEXT)
+        _cut_field(item, name, MAX_TEXT)
+    if "body" in item.DESCRIPTOR.fields_by_name:
+        _cut_value(item.body, MAX_TEXT)
+    if "status" in item.DESCRIPTOR.fields_by_name:
+        _cut_field(item.status, "message", MAX_TEXT)
     for part in (item, *_parts(item)):
-        changed |= _cut_attributes(part)
-    return changed
+        _cut_attributes(part)
+    return True
 
 
 def _parts(item: Item) -> Iterator[Any]:
@@ -133,48 +129,47 @@ def _parts(item: Item) -> Iterator[Any]:
 
 
 def _cut_origin(origin: Any) -> bool:  # noqa: ANN401 - a resource or a scope
-    """What is told of a process or a library: bounded as a whole, its name first."""
-    if origin.ByteSize() <= MAX_NAME:
+    """What is told of a process or a library: bounded as a whole, its name first. False when nothing was to be cut."""
+    names = [one for one in origin.attributes if one.key == "service.name"]
+    fits = all(one.value.ByteSize() <= MAX_NAME for one in names) and origin.ByteSize() <= MAX_RESOURCE_BYTES
+    if fits:
         return False
-    changed = any([_cut_field(origin, "name", MAX_NAME), _cut_field(origin, "version", MAX_NAME)])
-    changed |= any([_cut_value(one.value, MAX_NAME) for one in origin.attributes if one.key == "service.name"])
-    if origin.ByteSize() <= MAX_RESOURCE_BYTES:
-        return changed
+    for one in names:
+        _cut_value(one.value, MAX_NAME)
+    for name in ("name", "version"):
+        _cut_field(origin, name, MAX_NAME)
     _cut_attributes(origin)
-    left, kept = MAX_RESOURCE_BYTES, []
+    left, kept = MAX_RESOURCE_BYTES - 4 * MAX_NAME, []
     for pair in sorted(origin.attributes, key=lambda one: one.key != "service.name"):
         left -= pair.ByteSize()
         kept += [pair] if left >= 0 else []
-    del origin.attributes[:]
-    origin.attributes.extend(kept)
+    _keep(origin.attributes, kept)
     return True
 
 
-def _cut_attributes(message: Message) -> bool:
-    if "attributes" not in message.DESCRIPTOR.fields_by_name:
-        return False
-    pairs: Any = message.attributes  # type: ignore[attr-defined]
-    before = len(pairs)
-    kept = [pair for pair in pairs if len(pair.key) <= MAX_NAME][:MAX_ATTRIBUTES]
-    changed = any([_cut_value(pair.value) for pair in kept])
-    if len(kept) < before:
-        del pairs[:]
-        pairs.extend(kept)
-    return changed or len(kept) < before
+def _cut_attributes(message: Any) -> None:  # noqa: ANN401 - any message; exponential points and summaries have them too
+    if "attributes" in message.DESCRIPTOR.fields_by_name:
+        kept = [pair for pair in message.attributes if len(pair.key) <= MAX_NAME][:MAX_ATTRIBUTES]
+        for pair in kept:
+            _cut_value(pair.value, MAX_TEXT)
+        _keep(message.attributes, kept)
 
 
-def _cut_value(value: AnyValue, most: int = MAX_TEXT) -> bool:
+def _keep(repeated: Any, kept: Sequence[Any]) -> None:  # noqa: ANN401 - a repeated field
+    if len(kept) < len(repeated):
+        copies = [type(one).FromString(one.SerializeToString()) for one in kept]
+        del repeated[:]
+        repeated.extend(copies)
+
+
+def _cut_value(value: AnyValue, most: int) -> None:
     """A long text is cut; of another long value only its size is left."""
-    if value.ByteSize() <= most:
-        return False
-    text = value.string_value
-    value.string_value = cut(text, most) if text else f"(a value of {value.ByteSize()} bytes)"
-    return bool(value.string_value != text)
+    if value.ByteSize() > most:
+        text = value.string_value
+        value.string_value = cut(text, most) if text else f"(a value of {value.ByteSize()} bytes)"
 
 
-def _cut_field(message: Any, name: str, most: int) -> bool:  # noqa: ANN401 - any message
+def _cut_field(message: Any, name: str, most: int) -> None:  # noqa: ANN401 - any message
     text = getattr(message, name, "")
-    if len(text) <= most:
-        return False
-    setattr(message, name, cut(text, most))
-    return True
+    if len(text) > most:
+        setattr(message, name, cut(text, most))

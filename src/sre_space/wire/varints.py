@@ -1,4 +1,4 @@
-"""Numbers and texts as protobuf writes them, for the frames of sketches: bytes in, values out. Used by `sketches.py`."""
+"""Numbers and texts as protobuf writes them, for the frames of sketches: used by `sketches.py`."""
 
 from dataclasses import dataclass
 
