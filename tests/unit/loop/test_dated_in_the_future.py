@@ -15,12 +15,14 @@ from support.world import SECOND, World
 from sre_space.analysis.sight import SILENT_NS
 from sre_space.analysis.sketch import Operation, Sketch
 from sre_space.domain.bounds import NO_NUMBER, TOO_LARGE
+from sre_space.domain.errors import Malformed
 from sre_space.domain.event_time import BACKWARD, FUTURE, PAST
 from sre_space.domain.facts import Outcome
 from sre_space.domain.telemetry import SpanKind
 from sre_space.loop.senses import ASKED, BOUGHT, METRICS, SIGNALS, SPANS, Senses, hear
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
+from sre_space.wire.sightings import decode
 from sre_space.wire.sketches import Frame, encode
 
 DAY = 86_400 * SECOND
@@ -162,6 +164,14 @@ def test_a_limit_of_nothing_is_no_limit() -> None:
         ours.take_in(level(world, world.clock.now(), value, name))
 
     assert not world.watchers.resources
+
+
+@pytest.mark.parametrize("at", ["1e400", "9" * 400, '"x"', "null"])
+def test_a_sighting_of_no_time_is_none(at: str) -> None:
+    value = f'{{"repository": "local/x", "at": {at}, "seen": [], "blind": false}}'.encode()
+
+    with pytest.raises(Malformed):
+        decode(Record("sre_sightings", 0, 0, 1, value), World().trust)
 
 
 def test_a_flood_is_counted_whole_and_told_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:

@@ -95,7 +95,7 @@ def shrink(db: sqlite3.Connection, most: int) -> tuple[int, int]:
         if not gone:
             break
         spans += gone
-    db.execute("PRAGMA incremental_vacuum").fetchall()
+    db.executescript("PRAGMA incremental_vacuum")  # which steps to its end, as `execute` does not
     return spans, records
 
 
@@ -113,7 +113,7 @@ def expire(db: sqlite3.Connection, now: int, retention_s: int, outbox_rows: int)
     """
     gone = "DELETE FROM otlp_spans WHERE start < ? OR start > ?"
     db.execute(gone, (now - retention_s * SECOND, now + AHEAD_NS))
-    db.execute("PRAGMA incremental_vacuum").fetchall()
+    db.executescript("PRAGMA incremental_vacuum")
     newest = db.execute("SELECT COALESCE(MAX(id), 0) FROM outbox").fetchone()[0]
     return db.execute("DELETE FROM outbox WHERE id <= ?", (newest - outbox_rows,)).rowcount
 
