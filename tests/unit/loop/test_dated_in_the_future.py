@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 from support.announcing import listening
 from support.feeds import Feed as Script
 from support.feeds import Past, Signals, framed, spans
@@ -43,7 +44,7 @@ def root(world: World, start: int, end: int, id: bytes = b"12345678", claimed: i
     span = resource.scope_spans.add().spans.add(
         name="journey quote", trace_id=id * 2, span_id=id, start_time_unix_nano=start, end_time_unix_nano=end
     )
-    span.status.code = 2
+    span.status.CopyFrom(Status(code=Status.STATUS_CODE_ERROR))
     return Record(SPANS, 0, 0, claimed or world.clock.now(), message.SerializeToString())
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 from support.feeds import Enough, Feed, Past, Signals, spans
 from support.world import SECOND, SERVICES, World, diagnosis
 
@@ -231,7 +232,7 @@ def test_spans_of_any_times_and_sizes_leave_something_bounded_and_a_verdict_poss
         resource.resource.attributes.add(key="service.name").value.string_value = service
         scope = resource.scope_spans.add()
         for span in values:
-            scope.spans.add(**span).status.code = 2
+            scope.spans.add(**span, status=Status(code=Status.STATUS_CODE_ERROR))
         intake.take(message.SerializeToString(), now)
         for one in spans_of(message.SerializeToString()):
             book.add(one, now)
