@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sre_space.analysis.diagnosis.tables import Change
-from sre_space.domain.errors import Malformed, Missing
+from sre_space.domain.errors import Malformed, Missing, Refused
 from sre_space.domain.event_time import plausible
 from sre_space.ports.bus import History, Record
 from sre_space.ports.gitops import Commit
@@ -63,7 +63,7 @@ class RecentDeployments:
                 parents = (await self.repository.commit(told.commit)).parents
                 files = [f"{FOLDER}/{name}" for name in told.files]
                 parts = await asyncio.gather(*(self._file(path, told.commit, parents) for path in files))
-            except Missing:
+            except Refused:  # nobody knows it, or what is asked for is nothing that could be known
                 return ""
             self.diffs[told.commit] = "\n".join(part for part in parts if part)
             while len(self.diffs) > KEPT:

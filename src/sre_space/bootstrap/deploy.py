@@ -37,9 +37,9 @@ from sre_space.domain.bounds import cut
 from sre_space.domain.errors import Malformed, Refused, Unavailable
 from sre_space.embedded.forge.repository import CONFIG, files_at
 from sre_space.embedded.launcher import desired, parse_variables, running_file
+from sre_space.wire.changes import MAX_TOLD
 
 TOPIC = "changes"
-TOLD_FILES = 500
 SERVES_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.05
 STOPPING, STOPPED = "STOPPING", "STOPPED"
@@ -182,7 +182,7 @@ def _event(deployment: Deployment) -> dict[str, object]:
         "kind": "deployment",
         "time": time.time_ns(),
         "service": ",".join(deployment.restarted),
-        "files": deployment.changed[:TOLD_FILES],
+        "files": deployment.changed[:MAX_TOLD],
         "summary": cut(deployment.subject),  # the first line of a commit is as long as somebody writes it
     }
 

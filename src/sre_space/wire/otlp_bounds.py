@@ -22,6 +22,7 @@ MAX_ATTRIBUTES = MAX_EVENTS = MAX_LINKS = 128
 MAX_ITEM_BYTES = 256 * 1024  # of a span, a log record or a metric, once its texts are cut
 MAX_RESOURCE_BYTES = 16 * 1024  # of what is told of a process or a library; it is kept with each span
 MAX_REPEATED_BYTES = 128 * 2**20  # of a resource times its spans
+MAX_ITEMS = 100_000  # of a request
 
 Item = Any  # a span, a log record or a metric: protobuf's messages share no type with these fields
 
@@ -42,6 +43,7 @@ def bounded(signal: str, body: bytes, now: int, kept: int) -> Bounded:
         request.ParseFromString(body)
     except DecodeError as error:
         raise Malformed(f"{len(body)} bytes are no OTLP {signal} request: {error}") from error
+    _refuse_many(request, levels)
     dropped: Counter[str] = Counter()
     changed = False
     for resource in getattr(request, levels.resources):
@@ -60,6 +62,13 @@ def _drop(items: Any, why: Callable[[Item], str], dropped: Counter[str]) -> None
     if any(reasons):
         dropped.update(filter(None, reasons))
         _keep(items, [one for one, reason in zip(items, reasons, strict=True) if not reason])
+
+
+def _refuse_many(request: Any, levels: Signal) -> None:  # noqa: ANN401 - any signal's
+    resources = getattr(request, levels.resources)
+    count = sum(len(getattr(scope, levels.items)) for one in resources for scope in getattr(one, levels.scopes))
+    if count > MAX_ITEMS:
+        raise Malformed(f"{count} items are more than {MAX_ITEMS}; send smaller batches")
 
 
 def _refuse_repeated(resource: Any, levels: Signal) -> None:  # noqa: ANN401 - any signal's

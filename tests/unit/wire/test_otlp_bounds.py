@@ -11,7 +11,14 @@ from support.spans import attributes, new_span, resource_spans
 
 from sre_space.domain.bounds import MAX_NAME, TOO_LARGE
 from sre_space.domain.errors import Malformed
-from sre_space.wire.otlp_bounds import MAX_ATTRIBUTES, MAX_EVENTS, MAX_ITEM_BYTES, MAX_RESOURCE_BYTES, bounded
+from sre_space.wire.otlp_bounds import (
+    MAX_ATTRIBUTES,
+    MAX_EVENTS,
+    MAX_ITEM_BYTES,
+    MAX_ITEMS,
+    MAX_RESOURCE_BYTES,
+    bounded,
+)
 
 NOW, KEPT = 1_764_000_000 * 10**9, 3600 * 10**9
 HUGE = "x" * 600_000
@@ -63,6 +70,16 @@ def test_a_resource_of_megabytes_keeps_its_service_and_is_not_repeated_with_each
     assert found.resource.ByteSize() <= MAX_RESOURCE_BYTES
     with pytest.raises(Malformed, match="smaller batches"):
         bounded("traces", sent(*[new_span("op", NOW)] * 20_000, note="v" * 15_000), NOW, KEPT)
+
+
+def test_a_request_of_more_items_than_anybody_batches_is_refused() -> None:
+    logs = ExportLogsServiceRequest()
+    records = logs.resource_logs.add().scope_logs.add().log_records
+    for _ in range(MAX_ITEMS + 1):
+        records.add()
+
+    with pytest.raises(Malformed, match="smaller batches"):
+        bounded("logs", logs.SerializeToString(), NOW, KEPT)
 
 
 def test_what_is_too_large_even_so_is_dropped_and_counted() -> None:
