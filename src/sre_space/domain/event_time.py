@@ -1,7 +1,7 @@
 """Which times an event may claim. Whatever an outsider dates is asked here before it counts: live, and read back.
 
 A time beyond these bounds is a wrong clock or a forgery. It is dropped and counted by its reason, never corrected:
-nobody knows when it really was.
+nobody knows when it really was. Within them, what is a little ahead counts as of now.
 """
 
 SECOND = 10**9

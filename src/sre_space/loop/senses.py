@@ -174,9 +174,9 @@ class Senses:
         if reason := why_not(at, now) or (TOO_LARGE if len(record.key) > MAX_NAME else ""):
             self.losses.count(reason)
         elif record.topic == ASKED:
-            cohorts.ask(record.key.decode(), at)
+            cohorts.ask(record.key.decode(), min(at, now))
         else:
-            cohorts.buy(record.key.decode(), at)
+            cohorts.buy(record.key.decode(), min(at, now))
 
     def _take_level(self, level: Level, now: int) -> None:
         if level.service not in self.scout.watchers.board:
@@ -189,7 +189,7 @@ class Senses:
         self.instances[level.service] = level.instance
         resource = self._resource(level)
         if resource is not None:
-            self.scout.watchers.take_level(resource, level.at, level.value)
+            self.scout.watchers.take_level(resource, min(level.at, now), level.value)
 
     def _resource(self, level: Level) -> Resource | None:
         """What the level is a level of; None while its limit is not known."""

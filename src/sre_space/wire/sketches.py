@@ -101,7 +101,8 @@ class Intake:
             if reason := why_no_span(begin, end, now):
                 self.dropped[reason] += 1
                 continue
-            key = Operation(service, kind, cut(span.name), _peer(span) if span.kind == _CLIENT else ""), end // SECOND
+            operation = Operation(service, kind, cut(span.name), _peer(span) if span.kind == _CLIENT else "")
+            key = operation, min(end, now) // SECOND
             sketch = self.sketches.get(key) or self._sketch(*key)
             if sketch is None:
                 self.dropped[TOO_MANY] += 1

@@ -13,6 +13,7 @@ from support.feeds import Feed as Script
 from support.feeds import Past, Signals, framed, spans
 from support.world import SECOND, World
 
+from sre_space.analysis.burn import LEAST_BAD, Budget
 from sre_space.analysis.sight import SILENT_NS
 from sre_space.analysis.sketch import Operation, Sketch
 from sre_space.domain.bounds import NO_NUMBER, TOO_LARGE
@@ -156,6 +157,19 @@ def test_a_sample_of_tomorrow_or_that_is_no_number_does_not_blind_the_detector_o
 
     assert [one.findings() != [] for one in world.watchers.resources.values()] == [True]
     assert world.reporter.lost == {FUTURE: 1, PAST: 1, NO_NUMBER: 2}
+
+
+def test_what_is_a_little_ahead_counts_as_of_now_and_evicts_nothing() -> None:
+    world = World()
+    budget = world.watchers.budget = Budget("buy", scale=1 / 60)
+    ours, now = senses(world), world.clock.now()
+    for number in range(LEAST_BAD):
+        ours.take_in(root(world, now - SECOND, now - SECOND, f"bad-{number:04}".encode()))
+    ours.take_in(root(world, now + 4 * SECOND, now + 4 * SECOND))
+
+    assert budget.burning(now)
+    assert max(attempt.start for attempt in world.book.attempts) == now
+    assert not world.reporter.lost
 
 
 def test_a_limit_of_nothing_is_no_limit() -> None:

@@ -1,8 +1,15 @@
 """The span store by time and by size: the oldest go first, and the file does not grow."""
 
 import os
+from collections import defaultdict
 from pathlib import Path
 
+import pytest
+
+from sre_space.bootstrap.space_env import Plan, environment_of
+from sre_space.bootstrap.space_ports import Ports
+from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space_table import table
 from sre_space.embedded.telemetry.store import Export, connect, expire, shrink, store, used, waiting
 from sre_space.wire.jaeger_otlp import KeptSpan
 
@@ -81,3 +88,14 @@ def test_no_more_of_the_outbox_is_read_at_once_than_fits_in_memory(tmp_path: Pat
 
     assert 16 * MIB <= sum(len(body) for _, _, body in first) < 17 * MIB
     assert waiting(db, first[-1][0])[0][0] == first[-1][0] + 1
+
+
+def test_a_space_hands_the_bounds_that_a_person_sets_to_its_telemetry_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPANS_MAX_BYTES", "99000000")
+    plan = Plan(State(tmp_path), Ports(), tmp_path / "sre-space.yaml", "local", "cloud-insurance")
+    tokens: defaultdict[str, str] = defaultdict(str)
+    told = {one.name: environment_of(plan, one, tokens) for one in table(plan.state, plan.ports)}
+
+    assert {name for name, values in told.items() if "SPANS_MAX_BYTES" in values} == {"telemetry"}

@@ -58,7 +58,8 @@ class JourneyBook:
         self.seen.add(span.span_id)
         good = span.status is not SpanStatus.ERROR
         visit = cut(str(span.attributes.get("journey.id", span.trace_id)))
-        attempt = Attempt(span.span_id, visit, span.start, good, span.trace_id, span.name, span.end - span.start)
+        start, took = min(span.start, now), span.end - span.start
+        attempt = Attempt(span.span_id, visit, start, good, span.trace_id, span.name, took)
         self.attempts.append(attempt)
         if len(self.attempts) % 1000 == 0:
             self._forget(now - KEPT_NS)
