@@ -168,9 +168,10 @@ class Frames:
         if any(first <= frame.last and frame.first <= last for first, last in runs):
             return False
         begin = next((first for first, last in runs if last + 1 == frame.first), frame.first)
-        others = [run for run in runs if run[0] != begin]
+        end = next((last for first, last in runs if first == frame.last + 1), frame.last)
+        others = [run for run in runs if run[0] != begin and run[1] != end]
         self.runs.pop(key, None)  # the newest is the last one, as in its list
-        self.runs[key] = [*others[1 - MAX_RUNS :], (begin, frame.last)]
+        self.runs[key] = [*others[1 - MAX_RUNS :], (begin, end)]
         if len(self.runs) > MAX_PARTITIONS:
             del self.runs[next(iter(self.runs))]
         return True

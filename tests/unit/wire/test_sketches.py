@@ -14,7 +14,18 @@ from sre_space.domain.bounds import MAX_OPERATIONS
 from sre_space.domain.errors import Malformed
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.wire.otlp import UNKNOWN_SERVICE, spans_of
-from sre_space.wire.sketches import OTHER, Frame, Frames, Intake, Sketches, decode, encode
+from sre_space.wire.sketches import (
+    MAX_PARTITIONS,
+    MAX_RUNS,
+    OTHER,
+    Frame,
+    Frames,
+    Intake,
+    Sketches,
+    decode,
+    encode,
+    pieces,
+)
 
 SECOND = 10**9
 BEGIN = 1_700_000_000
@@ -205,6 +216,37 @@ def test_a_frame_is_applied_once_for_each_partition() -> None:
     assert frames.fresh(Frame(1, 0, 9, {}))
     assert frames.fresh(Frame(0, 10, 12, {}))
     assert frames.runs == {(1, 0): [(0, 9)], (0, 0): [(0, 12)]}
+
+
+@given(st.permutations(range(12)), st.lists(st.integers(0, 11), max_size=12))
+def test_frames_in_any_order_count_once_and_make_one_run(order: list[int], again: list[int]) -> None:
+    frames = Frames()
+
+    assert all(frames.fresh(Frame(0, 10 * one, 10 * one + 9, {})) for one in order)
+    assert not any(frames.fresh(Frame(0, 10 * one + 3, 10 * one + 12, {})) for one in again)
+    assert frames.runs == {(0, 0): [(0, 119)]}
+    assert (frames.end_of(0, 0, 57), frames.end_of(0, 0, 120), frames.end_of(1, 0, 5)) == (119, 119, 4)
+
+
+def test_runs_and_partitions_that_somebody_makes_up_are_bounded() -> None:
+    frames = Frames()
+    for number in range(3 * MAX_RUNS):
+        frames.fresh(Frame(0, 1000 * number, 1000 * number, {}))
+    for number in range(MAX_PARTITIONS + 50):
+        frames.fresh(Frame(number, 0, 0, {}, 1, 2))
+
+    assert len(frames.runs) <= MAX_PARTITIONS
+    assert max(map(len, frames.runs.values())) <= MAX_RUNS
+
+
+@given(FRAMES, st.integers(20, 500))
+def test_a_frame_in_parts_merges_to_the_whole(frame: Frame, most: int) -> None:
+    parts = [decode(piece) for piece in pieces(frame, most)]
+    merged = {key: sketch for part in parts for key, sketch in part.sketches.items()}
+
+    assert merged == frame.sketches
+    assert [(one.part, one.parts) for one in parts] == [(number, len(parts)) for number in range(len(parts))]
+    assert pieces(frame, 10**9) == [encode(frame)]
 
 
 def test_bytes_that_are_no_request_are_malformed() -> None:

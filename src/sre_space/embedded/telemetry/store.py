@@ -45,8 +45,10 @@ def connect(path: Path) -> sqlite3.Connection:
     """A connection for one thread at a time; commits survive the death of the process."""
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-    pragmas = f"PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA journal_size_limit={WAL_BYTES};"
-    connection.executescript(f"{pragmas} PRAGMA synchronous=NORMAL; {SCHEMA}")
+    if not connection.execute("PRAGMA page_count").fetchone()[0]:  # only a new file can be told, and it costs a write
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+    pragmas = f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit={WAL_BYTES};"
+    connection.executescript(pragmas + SCHEMA)
     return connection
 
 
