@@ -95,7 +95,7 @@ def play(operations: Operations, bodies: list[bytes], second: int, watch: Stopwa
     now = (second + 2) * SECOND
     with watch.stage("parse and sketch"):
         intake = Intake()
-        spans = sum(intake.take(body) for body in bodies)
+        spans = sum(intake.take(body, now) for body in bodies)
     with watch.stage("write and read the frame"):
         frame = decode(encode(Frame(0, second, second, intake.drain())))
     with watch.stage("update and judge"):

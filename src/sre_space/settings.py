@@ -49,6 +49,9 @@ class Telemetry(Space):
     otlp_grpc_port: int = Field(4317, ge=0, le=65535, description="OTLP over gRPC")
     otlp_http_port: int = Field(4318, ge=0, le=65535, description="OTLP over HTTP")
     jaeger_port: int = Field(16686, ge=0, le=65535, description="Jaeger query API")
+    spans_max_bytes: int = Field(
+        512 * 2**20, ge=16 * 2**20, description="when the spans take more bytes than this, the oldest are deleted"
+    )
     spans_retention_seconds: int = Field(6 * 3600, ge=60, description="spans older than this are deleted")
 
 

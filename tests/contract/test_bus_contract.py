@@ -9,6 +9,7 @@ import socket
 import struct
 import subprocess
 import threading
+from collections.abc import Sequence
 from io import BytesIO
 from time import time_ns
 from typing import Any
@@ -34,7 +35,7 @@ from support.servers import Bus
 from support.waiting import until
 
 from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription, make_topics
-from sre_space.domain.errors import Unavailable
+from sre_space.domain.errors import Refused, Unavailable
 from sre_space.ports.bus import Record, Subscription
 
 
@@ -242,6 +243,70 @@ def test_a_record_of_more_than_a_mebibyte_is_refused_and_those_around_it_are_tak
         assert producer.flush(20) == 0
 
     assert told == [None, None, KafkaError.MSG_SIZE_TOO_LARGE, None]
+
+
+@pytest.mark.parametrize(("value", "key"), [(b"x" * 1_100_000, b""), (b"x", b"k" * 1_100_000)])
+def test_what_the_bus_will_never_take_is_refused_and_the_next_record_is_taken(
+    bus: Bus, value: bytes, key: bytes
+) -> None:
+    async def story() -> list[bytes]:
+        mine, publisher = topic(), KafkaPublisher(bus.address)
+        await publisher.publish(mine, b"before")
+        with pytest.raises(Refused, match=bus.address):
+            await publisher.publish(mine, value, key=key)
+        await publisher.publish(mine, b"after")
+        await publisher.close()
+        return [one.value for one in await KafkaHistory(bus.address).window(mine, 0, time_ns() + 10**9)]
+
+    assert sorted(asyncio.run(story())) == [b"after", b"before"]
+
+
+def test_a_record_that_the_client_takes_and_the_broker_does_not_is_refused_too(bus: Bus) -> None:
+    async def story() -> None:
+        mine, publisher = topic(), KafkaPublisher(bus.address)
+        wide = {"message.max.bytes": 4_000_000, "enable.idempotence": True, "linger.ms": 0}
+        publisher._producer = Producer({"bootstrap.servers": bus.address, **wide})
+        with pytest.raises(Refused, match="1100000 bytes"):
+            await publisher.publish(mine, b"x" * 1_100_000)
+        await publisher.publish(mine, b"after")
+        await publisher.close()
+
+    asyncio.run(story())
+
+
+def dated(bus: Bus, name: str, times: Sequence[int]) -> list[int | None]:
+    """Records of partition 0 with the times that their sender claims (Unix ms); the error of each."""
+    told: list[int | None] = []
+    producer = Producer({"bootstrap.servers": bus.address, "linger.ms": 0, "batch.num.messages": 1})
+
+    def report(error: KafkaError | None, _: Message) -> None:
+        told.append(error.code() if error else None)
+
+    for number, at in enumerate(times):
+        producer.produce(name, b"%d" % number, partition=0, timestamp=at, on_delivery=report)
+        assert producer.flush(20) == 0
+    return told
+
+
+def test_a_record_dated_tomorrow_is_refused_and_one_dated_ahead_hides_none_that_come_after_it(bus: Bus) -> None:
+    now = time_ns() // 10**6
+    name = topic()
+
+    told = dated(bus, name, [now, now + 86_400_000, now + 60_000, 1000, now + 1])
+    found = asyncio.run(KafkaHistory(bus.address).window(name, (now - 5000) * 10**6, (now + 5000) * 10**6))
+
+    assert told == [None, KafkaError.INVALID_TIMESTAMP, None, None, None]
+    assert [record.value for record in found] == [b"0", b"4"]
+
+
+def test_of_more_records_than_asked_for_those_outside_of_the_window_do_not_count(bus: Bus) -> None:
+    now = time_ns() // 10**6
+    name = topic()
+    dated(bus, name, [now + 60_000, *(1000 + number for number in range(5)), now, now + 1, now + 2])
+
+    found = asyncio.run(KafkaHistory(bus.address).window(name, (now - 5000) * 10**6, (now + 5000) * 10**6, limit=2))
+
+    assert [record.value for record in found] == [b"6", b"7"]
 
 
 def test_an_offset_of_a_partition_that_is_not_there_is_not_committed(bus: Bus) -> None:

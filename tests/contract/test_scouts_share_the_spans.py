@@ -14,6 +14,7 @@ from sre_space.adapters.system_clock import SystemClock
 from sre_space.analysis.sketch import Operation
 from sre_space.domain.facts import Agent
 from sre_space.domain.telemetry import SpanKind
+from sre_space.loop.losses import Losses
 from sre_space.loop.senses import SIGNALS, SPANS, Senses
 from sre_space.loop.sketching import Sketcher
 from sre_space.loop.watch import Watch
@@ -45,7 +46,9 @@ def judge(bus: Bus) -> tuple[World, Senses]:
 
 def sketcher(bus: Bus) -> Sketcher:
     """A member, with its own connection to the bus."""
-    return Sketcher(KafkaPublisher(bus.address), KafkaHistory(bus.address), SystemClock())
+    return Sketcher(
+        KafkaPublisher(bus.address), KafkaHistory(bus.address), SystemClock(), Losses(World().reporter, SystemClock())
+    )
 
 
 def counted(world: World) -> int:

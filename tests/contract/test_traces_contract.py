@@ -20,7 +20,11 @@ from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExport
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
@@ -193,12 +197,14 @@ def test_each_request_is_handed_on_once(telemetry: TelemetryServer) -> None:
     assert sorted(handed_on(telemetry, "otlp_spans")) == sorted([*bodies, last])
 
 
-def test_a_request_too_large_for_a_record_is_handed_on_in_parts_and_one_that_cannot_be_is_given_up(
+def test_a_request_too_large_for_a_record_is_handed_on_in_parts_and_a_span_that_cannot_be_is_dropped(
     telemetry: TelemetryServer,
 ) -> None:
     large, ids = request(30_000)
-    lump = resource_spans("lump", [new_span("x" * 2_000_000, time_ns())])
-    export(telemetry.grpc, [lump])
+    lump = new_span("x" * 2_000_000, time_ns())
+    for number in range(100):
+        lump.attributes.extend(attributes({f"key-{number}": "v" * 30_000}))
+    export(telemetry.grpc, [resource_spans("lump", [lump])])
     assert httpx.post(f"{telemetry.http}/v1/traces", content=large, headers=PROTOBUF).is_success
 
     def published() -> list[str]:
@@ -207,15 +213,51 @@ def test_a_request_too_large_for_a_record_is_handed_on_in_parts_and_one_that_can
     until(lambda: len(published()) >= len(ids), "all spans are on the bus")
     assert sorted(published()) == sorted(ids)
     assert len(large) > 2**20
-    assert ask(telemetry.query, lambda traces: traces.services()) == ["load", "lump"]
+    assert ask(telemetry.query, lambda traces: traces.services()) == ["load"]
 
 
-def test_times_that_no_clock_shows_harm_nobody(telemetry: TelemetryServer) -> None:
-    late = new_span("late", 2**64 - 1, 0)
-    export(telemetry.grpc, [resource_spans("shop", [late, new_span("early", 0, 0), new_span("now", time_ns())])])
+def test_a_body_without_end_is_refused(telemetry: TelemetryServer) -> None:
+    answer = httpx.post(f"{telemetry.http}/v1/traces", content=bytes(17 * 2**20), headers=PROTOBUF)
 
-    assert [span.name for span in ask(telemetry.query, lambda t: t.window("shop", 10**9, time_ns()))] == ["now"]
-    assert len(ask(telemetry.query, lambda t: t.trace(late.trace_id.hex()))) == 1
+    assert answer.status_code == 400
+    assert b"smaller batches" in answer.content
+
+
+def test_spans_of_another_time_are_dropped_and_the_answer_says_so(telemetry: TelemetryServer) -> None:
+    now = time_ns()
+    odd = [new_span("late", 2**64 - 1, 0), new_span("early", 0, 0), new_span("tomorrow", now + 86_400 * 10**9)]
+    odd.append(new_span("backward", now, -MS))
+    message = ExportTraceServiceRequest(resource_spans=[resource_spans("shop", [*odd, new_span("now", now)])])
+
+    sent = httpx.post(f"{telemetry.http}/v1/traces", content=message.SerializeToString(), headers=PROTOBUF)
+    export(telemetry.grpc, message.resource_spans)
+
+    told = ExportTraceServiceResponse.FromString(sent.content).partial_success
+    assert (sent.status_code, told.rejected_spans) == (200, len(odd))
+    assert "an event time in the future: 2" in told.error_message
+    assert [span.name for span in ask(telemetry.query, lambda t: t.window("shop", 0, 2**63 - 1))] == ["now"]
+    handed = [span.name for record in handed_on(telemetry, "otlp_spans") for span in spans_of(record)]
+    assert set(handed) == {"now"}
+    assert ask(telemetry.query, lambda t: t.trace(odd[0].trace_id.hex())) == []
+
+
+def test_points_and_records_of_another_time_are_dropped(telemetry: TelemetryServer) -> None:
+    metrics, logs, now = ExportMetricsServiceRequest(), ExportLogsServiceRequest(), time_ns()
+    many = metrics.resource_metrics.add().scope_metrics.add().metrics
+    lines = logs.resource_logs.add().scope_logs.add().log_records
+    for name, at in (("tomorrow", now + 86_400 * 10**9), ("1970", 1), ("now", now)):
+        many.add(name=name).gauge.data_points.add(time_unix_nano=at, as_double=1.0)
+        lines.add(time_unix_nano=at).body.string_value = name
+    lines.add().body.string_value = "untimed"
+    for signal, body in (("metrics", metrics.SerializeToString()), ("logs", logs.SerializeToString())):
+        assert httpx.post(f"{telemetry.http}/v1/{signal}", content=body, headers=PROTOBUF).is_success
+
+    (one,) = until(lambda: handed_on(telemetry, "otlp_metrics"), "the metrics are on the bus")
+    (other,) = until(lambda: handed_on(telemetry, "otlp_logs"), "the logs are on the bus")
+    kept = ExportMetricsServiceRequest.FromString(one).resource_metrics[0].scope_metrics[0].metrics
+    left = ExportLogsServiceRequest.FromString(other).resource_logs[0].scope_logs[0].log_records
+    assert [metric.name for metric in kept] == ["now"]
+    assert [line.body.string_value for line in left] == ["now", "untimed"]
 
 
 def test_logs_and_metrics_are_handed_on_as_they_came(telemetry: TelemetryServer) -> None:

@@ -5,7 +5,10 @@ import os
 from time import time_ns
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from support.live import LiveSpace
+from support.spans import new_span, resource_spans
 from support.strangers import as_user
 
 from sre_space.adapters.github_mcp import GithubMcpForge
@@ -13,6 +16,7 @@ from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.domain.errors import Refused
+from sre_space.domain.event_time import FUTURE
 
 pytestmark = pytest.mark.e2e
 
@@ -39,6 +43,31 @@ def test_an_unsigned_command_restarts_nothing_whoever_writes_it(live: LiveSpace)
 
     assert live.starts("quote-service") == starts
     assert len(live.cases()) == known + 1
+
+
+def test_giants_and_visits_of_tomorrow_do_not_keep_a_killed_service_from_its_verdict(live: LiveSpace) -> None:
+    known, now = len(live.cases()), time_ns()
+    tomorrow = now + 86_400 * 10**9
+    failed = new_span("journey quote", tomorrow)
+    failed.status.CopyFrom(Status(code=Status.STATUS_CODE_ERROR))
+    giants = [resource_spans("policy-service", [new_span(letter * 600_000, now)]) for letter in "abc"]
+    for one in giants:
+        one.scope_spans[0].spans[0].kind = Span.SPAN_KIND_SERVER
+    sent = [*giants, resource_spans("traffic", [failed])]
+
+    async def write() -> None:  # as a Collector does, whose telemetry does not pass our receivers
+        publisher = KafkaPublisher(f"{HOST}:{live.running.ports['bus_port']}")
+        for one in sent:
+            await publisher.publish("otlp_spans", ExportTraceServiceRequest(resource_spans=[one]).SerializeToString())
+        await publisher.close()
+
+    asyncio.run(write())
+    live.kill("policy-service")
+    case = live.closed(live.next_case(known).issue)
+
+    assert case.recovered
+    assert "sketches wait" not in live.state.log("scout").read_text()
+    assert FUTURE in live.state.log("scout").read_text()
 
 
 def test_a_stranger_may_speak_but_not_label_or_close(live: LiveSpace) -> None:

@@ -102,6 +102,6 @@ def framed(world: World, *records: Record) -> Record:
     """The signal of a frame of these records, of one partition, published now."""
     intake = Intake()
     for record in records:
-        intake.take(record.value)
+        intake.take(record.value, record.at)
     frame = Frame(records[0].partition, records[0].offset, records[-1].offset, intake.drain())
     return Record(SIGNALS, 0, 0, world.clock.now(), encode(frame))

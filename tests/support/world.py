@@ -3,6 +3,7 @@
 Real keys and the real wire format; only the technologies are replaced.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -224,6 +225,7 @@ class Spans:
 
     told: list[tuple[Step, str]] = field(default_factory=list)
     void: list[str] = field(default_factory=list)
+    lost: Counter[str] = field(default_factory=Counter)
 
     def recorded(self, fact: Fact, digest: str, root: str, begun: int) -> None:
         """Keep."""
@@ -232,6 +234,10 @@ class Spans:
     def dismissed(self, reason: str) -> None:
         """Keep."""
         self.void.append(reason)
+
+    def dropped(self, reason: str, count: int) -> None:
+        """Count."""
+        self.lost[reason] += count
 
     def waiting(self, cases: int, overdue: int) -> None:
         """Nobody asks."""

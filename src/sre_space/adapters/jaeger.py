@@ -1,15 +1,25 @@
 """Jaeger's query API, embedded or real: fulfils `ports.traces.Traces` and `ports.traces.TraceDocuments`."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 import httpx
 
-from sre_space.domain.errors import Malformed, Unavailable
+from sre_space.domain.errors import Malformed, Refused, Unavailable
 from sre_space.domain.telemetry import Span
 from sre_space.wire.jaeger import spans_from
 
+log = logging.getLogger(__name__)
+
 TIMEOUT_S = 5.0
+MAX_ANSWER = 64 * 2**20  # bytes
+NOTHING = b'{"data": []}'
+FEWER = 4  # by which fewer traces are asked for when an answer is larger
+
+
+class _TooLarge(Refused):
+    """An answer of more bytes than are read."""
 
 
 class JaegerTraces:
@@ -28,9 +38,17 @@ class JaegerTraces:
         return spans_from(await self._data("/api/traces", _asked(service, since, until, limit)) or ())
 
     async def document(self, service: str, since: int, until: int, limit: int) -> bytes:
-        """The answer's bytes."""
-        response = await self._answer("/api/traces", _asked(service, since, until, limit))
-        return b'{"data": []}' if response is None else response.content
+        """The answer's bytes; of traces that are too large together, as many of the newest as fit."""
+        asked = limit
+        while asked:
+            try:
+                response = await self._answer("/api/traces", _asked(service, since, until, asked))
+            except _TooLarge as error:
+                log.warning("%d traces of %s: %s", asked, service, error)
+                asked //= FEWER
+            else:
+                return NOTHING if response is None else response.content
+        return NOTHING
 
     async def trace(self, trace_id: str) -> Sequence[Span]:
         """One trace."""
@@ -53,7 +71,8 @@ class JaegerTraces:
     async def _answer(self, path: str, query: dict[str, str | int] | None) -> httpx.Response | None:
         """None for what Jaeger does not know."""
         try:
-            response = await self._client.get(path, params=query)
+            async with self._client.stream("GET", path, params=query) as streamed:
+                response = httpx.Response(streamed.status_code, content=await _read(streamed))
         except httpx.HTTPError as error:
             raise Unavailable(f"Jaeger does not answer at {self._url}: {error!r}; JAEGER_URL names it") from error
         if response.status_code == httpx.codes.NOT_FOUND:
@@ -61,6 +80,16 @@ class JaegerTraces:
         if response.status_code != httpx.codes.OK:
             raise Unavailable(f"Jaeger answered {response.status_code} to {path}: {response.text[:200]}")
         return response
+
+
+async def _read(response: httpx.Response) -> bytes:
+    """What is told, no more than fits."""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_ANSWER:
+            raise _TooLarge(f"Jaeger's answer has more than {MAX_ANSWER} bytes")
+    return bytes(body)
 
 
 def _asked(service: str, since: int, until: int, limit: int) -> dict[str, str | int]:

@@ -19,8 +19,9 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from sre_space.domain.errors import Unavailable
+from sre_space.domain.errors import Refused, SpaceError, Unavailable
 from sre_space.ports.bus import Record
+from sre_space.wire.kafka_errors import PERMANENT
 
 log = logging.getLogger(__name__)
 
@@ -35,23 +36,14 @@ class KafkaPublisher:
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
-        self._producer = Producer(
-            {
-                "bootstrap.servers": bootstrap,
-                "linger.ms": 0,
-                "enable.idempotence": True,
-                "message.timeout.ms": int(ACKNOWLEDGED_WITHIN_S * 1000),
-                "topic.metadata.refresh.interval.ms": 60_000,
-                **_QUIET,
-            }
-        )
+        self._producer = _producer(bootstrap)
         self._polling: asyncio.Task[None] | None = None
         self._under_way = 0
 
     async def publish(
         self, topic: str, value: bytes, *, key: bytes = b"", headers: Mapping[str, bytes] | None = None
     ) -> None:
-        """Return when acknowledged; `Unavailable` after ten seconds without."""
+        """Return when acknowledged; `Unavailable` after ten seconds without, `Refused` when it will never be."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
 
@@ -62,15 +54,28 @@ class KafkaPublisher:
             self._producer.produce(
                 topic, value, key or None, on_delivery=delivered, headers=list((headers or {}).items())
             )
-        except (BufferError, KafkaException) as error:
+        except BufferError as error:
             raise Unavailable(f"the bus at {self._bootstrap} takes nothing more: {error}") from error
+        except KafkaException as error:
+            raise self._not_taken(error, topic, len(value)) from error
         self._under_way += 1
         try:
             await self._served(done)
         except KafkaException as error:
-            raise Unavailable(f"the bus at {self._bootstrap} did not acknowledge: {error}") from error
+            raise self._not_taken(error, topic, len(value)) from error
         finally:
             self._under_way -= 1
+
+    def _not_taken(self, error: KafkaException, topic: str, size: int) -> SpaceError:
+        """What an error means; a producer that cannot go on is replaced."""
+        reason = error.args[0]
+        if reason.code() in PERMANENT:
+            return Refused(f"the bus at {self._bootstrap} refuses {size} bytes for {topic}: {error}")
+        if reason.fatal() or reason.code() == KafkaError._FATAL:
+            broken, self._producer = self._producer, _producer(self._bootstrap)
+            broken.purge()
+            broken.poll(0)  # tells those who still wait
+        return Unavailable(f"the bus at {self._bootstrap} did not acknowledge: {error}")
 
     async def _served(self, done: "asyncio.Future[None]") -> None:
         """Delivery reports arrive in `poll`: one thread polls while anything is under way."""
@@ -85,6 +90,19 @@ class KafkaPublisher:
     async def close(self) -> None:
         """Flush for up to two seconds."""
         await asyncio.to_thread(self._producer.flush, ANSWERED_WITHIN_S)
+
+
+def _producer(bootstrap: str) -> Producer:
+    return Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "linger.ms": 0,
+            "enable.idempotence": True,
+            "message.timeout.ms": int(ACKNOWLEDGED_WITHIN_S * 1000),
+            "topic.metadata.refresh.interval.ms": 60_000,
+            **_QUIET,
+        }
+    )
 
 
 def _settle(done: "asyncio.Future[None]", error: KafkaError | None) -> None:
@@ -210,15 +228,17 @@ class KafkaHistory:
             listed = consumer.list_topics(topic, timeout=ANSWERED_WITHIN_S).topics[topic]
             asked = [TopicPartition(topic, number, since // 10**6) for number in listed.partitions]
             starts = consumer.offsets_for_times(asked, timeout=ANSWERED_WITHIN_S) if asked else []
-            found = _read(consumer, [start for start in starts if start.offset >= 0], until, limit)
+            found = _read(consumer, [start for start in starts if start.offset >= 0], (since, until), limit)
         finally:
             consumer.close()
-        inside = [record for record in found if since <= record.at < until]
-        return sorted(inside, key=lambda record: record.at)[:limit]
+        return sorted(found, key=lambda record: record.at)[:limit]
 
 
-def _read(consumer: Consumer, starts: Sequence[TopicPartition], until: int, limit: int) -> list[Record]:
-    """Each partition from its start to its present end, or to the first record after `until`, at most `limit`."""
+def _read(consumer: Consumer, starts: Sequence[TopicPartition], window: tuple[int, int], limit: int) -> list[Record]:
+    """The records inside the window of each partition from its start to its present end, at most `limit` of each.
+
+    Times in a partition need not rise, since they are the senders' word, so that none of them ends the reading.
+    """
     ends = {one.partition: consumer.get_watermark_offsets(one, timeout=ANSWERED_WITHIN_S)[1] for one in starts}
     open_ = {one.partition: limit for one in starts if one.offset < ends[one.partition]}
     consumer.assign([one for one in starts if one.partition in open_])
@@ -232,10 +252,10 @@ def _read(consumer: Consumer, starts: Sequence[TopicPartition], until: int, limi
         record = _record(message)
         if record.partition not in open_:
             continue
-        records.append(record)
-        open_[record.partition] -= 1
-        read = record.offset + 1 >= ends[record.partition] or record.at >= until
-        if read or not open_[record.partition]:
+        if window[0] <= record.at < window[1]:
+            records.append(record)
+            open_[record.partition] -= 1
+        if record.offset + 1 >= ends[record.partition] or not open_[record.partition]:
             del open_[record.partition]
     return records
 

@@ -35,6 +35,7 @@ class OtelReporter:
         meter = self._metrics.get_meter("sre_space")
         self._facts = meter.create_counter("sre_space.facts", "{fact}", "facts recorded")
         self._void = meter.create_counter("sre_space.void_facts", "{text}", "footers and commands that do not count")
+        self._dropped = meter.create_counter("sre_space.dropped_telemetry", "{item}", "what was not taken in or sent")
         self._seconds = meter.create_histogram("sre_space.step.duration", "s", "from the fact before to this one")
         meter.create_observable_gauge("sre_space.incidents", [self._observe], "{incident}", "open incidents")
         meter.create_observable_gauge(
@@ -73,6 +74,10 @@ class OtelReporter:
     def dismissed(self, reason: str) -> None:
         """One more, by reason."""
         self._void.add(1, {"reason": reason})
+
+    def dropped(self, reason: str, count: int) -> None:
+        """So many more, by reason."""
+        self._dropped.add(count, {"reason": reason})
 
     def waiting(self, cases: int, overdue: int) -> None:
         """Shown by the gauge at its next export."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sre_space.analysis.diagnosis.tables import Change
-from sre_space.domain.errors import Malformed, Missing
+from sre_space.domain.errors import Malformed, Missing, Refused
+from sre_space.domain.event_time import plausible
 from sre_space.ports.bus import History, Record
 from sre_space.ports.gitops import Commit
 from sre_space.wire.changes import Deployment, deployment_of, diff_of
@@ -62,7 +63,7 @@ class RecentDeployments:
                 parents = (await self.repository.commit(told.commit)).parents
                 files = [f"{FOLDER}/{name}" for name in told.files]
                 parts = await asyncio.gather(*(self._file(path, told.commit, parents) for path in files))
-            except Missing:
+            except Refused:  # nobody knows it, or what is asked for is nothing that could be known
                 return ""
             self.diffs[told.commit] = "\n".join(part for part in parts if part)
             while len(self.diffs) > KEPT:
@@ -83,13 +84,18 @@ class RecentDeployments:
 
 
 def _told(records: Sequence[Record]) -> list[tuple[Deployment, int]]:
-    """Deployments that began, oldest first, each with when it was done (0: not yet); what is no hint is nothing."""
+    """Deployments that began, oldest first, each with when it was done (0: not yet); what is no hint is nothing.
+
+    Nor is what claims another time than that of its record: it would move the windows that are compared.
+    """
     began: dict[str, Deployment] = {}
     done: dict[str, int] = {}
     for record in records:
         try:
             told = deployment_of(record.value)
         except Malformed:
+            continue
+        if not plausible(told.at, record.at):
             continue
         if told.phase == "started":
             began.setdefault(told.commit, told)

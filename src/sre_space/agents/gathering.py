@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from sre_space.agents.deployments import Repository
 from sre_space.analysis.diagnosis.tables import ERROR
 from sre_space.domain.errors import Malformed, Missing
+from sre_space.domain.event_time import AHEAD_NS, KEPT_NS, heard_at
 from sre_space.ports.bus import History, Record
 from sre_space.ports.clock import Clock
 from sre_space.ports.traces import TraceDocuments
-from sre_space.wire.case_files import BASELINE, INCIDENT, LOGS, METRICS, TRACES, telemetry_of
+from sre_space.wire.case_files import BASELINE, INCIDENT, LOGS, METRICS, TRACES, WINDOW, telemetry_of, window_file
 from sre_space.wire.memory_limits import memory_limits
 from sre_space.wire.otlp_lines import level_line, log_line, metric_line
 
 LIMITS = "deploy/config/space.env"
 LIMIT = "process.memory.limit"  # beside `process.memory.usage` of the semantic conventions
+LASTING_NS = 60 * 10**9  # that what began in a window may go on after it
 PATIENCE_S = 1.5  # for spans of a failure that are still on their way
 LOOK_AGAIN_S = 0.1
 
@@ -60,6 +62,8 @@ class Gathering:
         files = {folder + TRACES: found for folder, found in zip(folders, usual, strict=True)}
         files[INCIDENT + TRACES] = sick
         for folder, (since, until) in {**folders, INCIDENT: (plan.since, self.clock.now())}.items():
+            latest = min(until + LASTING_NS, self.clock.now() + AHEAD_NS)
+            files[folder + WINDOW] = window_file(since - KEPT_NS, latest)
             for name, lines in topics.items():
                 files[folder + name] = b"".join(line for at, line in lines if since <= at < until)
         if limits:
@@ -83,7 +87,8 @@ class Gathering:
         logs, metrics = await asyncio.gather(
             self.history.window("otlp_logs", since, until), self.history.window("otlp_metrics", since, until)
         )
-        return {LOGS: _lines(log_line, logs, services), METRICS: _lines(metric_line, metrics, services)}
+        now = self.clock.now()
+        return {LOGS: _lines(log_line, logs, services, now), METRICS: _lines(metric_line, metrics, services, now)}
 
     async def _limits(self, plan: Plan) -> bytes:
         """The memory limits as a measure of each service; none when Git has none."""
@@ -97,13 +102,13 @@ class Gathering:
 
 
 def _lines(
-    read: Callable[[bytes, Collection[str]], bytes], records: Sequence[Record], services: Collection[str]
+    read: Callable[[bytes, Collection[str], int], bytes], records: Sequence[Record], services: Collection[str], now: int
 ) -> list[tuple[int, bytes]]:
     """A record that is no request is left out."""
     found = []
     for record in records:
         try:
-            found.append((record.at, read(record.value, services)))
+            found.append((record.at, read(record.value, services, heard_at(record.at, now))))
         except Malformed:
             continue
     return found

@@ -13,13 +13,14 @@ from sre_space.analysis.baseline import FORGOTTEN_S, QUARANTINE_S, Baseline
 from sre_space.analysis.norms import Norm, norm_of
 from sre_space.analysis.sketch import Operation, Sketch, middle_of
 from sre_space.analysis.windows import Calls, Window, touching
+from sre_space.domain.bounds import MAX_OPERATIONS
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
 
 SECOND = 10**9
 SETTLE_NS = 750_000_000  # after the end of a second or its first span, whichever is later: exports are <= 500 ms apart
 RENEW_EVERY_S = 10  # norms move slowly
-ALL = "all requests"
+ALL, OTHER = "all requests", "(other operations)"
 DEMAND_S = 5  # of which the demand is counted
 AHEAD_S = 5  # a span that ended later than this from now has a wrong clock
 
@@ -123,10 +124,12 @@ class Operations:
                     self._watch(Operation(operation.service, operation.kind, ALL)).add(second, sketch, now)
 
     def _watch(self, operation: Operation) -> OperationWatch:
-        watch = self.watches.get(operation)
-        if watch is None:
-            watch = self.watches[operation] = OperationWatch(operation)
-        return watch
+        if operation not in self.watches and self._crowded(operation.service):
+            operation = Operation(operation.service, operation.kind, ALL if operation.name == ALL else OTHER)
+        return self.watches.setdefault(operation, OperationWatch(operation))
+
+    def _crowded(self, service: str) -> bool:
+        return sum(one.service == service for one in self.watches) >= MAX_OPERATIONS
 
     def judge(self, now: int, windows: Sequence[Window] = ()) -> None:
         """Judge every complete second. All in Unix ns; windows are to be told until ten minutes after their end."""

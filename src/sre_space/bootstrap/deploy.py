@@ -33,9 +33,11 @@ from sre_space.bootstrap.desired_state import SPACE_FILE, desired_state
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.bootstrap.space_state import Running, State, running_space, write_private
 from sre_space.bootstrap.space_table import SERVICES
+from sre_space.domain.bounds import cut
 from sre_space.domain.errors import Malformed, Refused, Unavailable
 from sre_space.embedded.forge.repository import CONFIG, files_at
 from sre_space.embedded.launcher import desired, parse_variables, running_file
+from sre_space.wire.changes import MAX_TOLD
 
 TOPIC = "changes"
 SERVES_WITHIN_S = 20.0
@@ -180,15 +182,15 @@ def _event(deployment: Deployment) -> dict[str, object]:
         "kind": "deployment",
         "time": time.time_ns(),
         "service": ",".join(deployment.restarted),
-        "files": deployment.changed,
-        "summary": deployment.subject,
+        "files": deployment.changed[:MAX_TOLD],
+        "summary": cut(deployment.subject),  # the first line of a commit is as long as somebody writes it
     }
 
 
 async def _tell(running: Running, event: Mapping[str, object]) -> None:
     """A hint on `changes`, always confirmed against Git: without the bus the deployment goes on."""
     publisher = KafkaPublisher(f"{HOST}:{running.ports['bus_port']}")
-    with contextlib.suppress(Unavailable):
+    with contextlib.suppress(Unavailable, Refused):
         await publisher.publish(TOPIC, json.dumps(event).encode(), key=str(event["id"]).encode())
     await publisher.close()
 

@@ -47,7 +47,8 @@ async def _work(settings: Settings) -> None:
     announced = Announcements(witness, watchers.docket, ground.reporter, ground.clock)
     senses = Senses(scout, HttpProbe.create(), opener, watch, ground.forge, ground.clock, announced)
     history = KafkaHistory(bus)
-    sketcher = Sketcher(KafkaPublisher(bus), history, ground.clock)
+    named = frozenset({*ground.chart.services, ground.chart.journey.caller})
+    sketcher = Sketcher(KafkaPublisher(bus), history, ground.clock, senses.losses, named)
     room = RoomWatch(DiskFolder(settings.sre_space_state), ground.pager.notifier, ground.clock)
     heard = KafkaSubscription(bus, [SPANS, METRICS, ASKED, BOUGHT, CHANGES], None)
     async with asyncio.TaskGroup() as group:

@@ -124,6 +124,8 @@ def _own(plan: Plan, process: Process, tokens: Mapping[str, str]) -> dict[str, s
         case "network":
             state = plan.state
             return {"NETWORK_SOCKET": str(state.network_socket), "NETWORK_SECRET_FILE": str(state.network_key)}
+        case "telemetry":
+            return ports | _set("SPANS_MAX_BYTES", "SPANS_RETENTION_SECONDS")
         case _:
             return ports
 
@@ -136,6 +138,6 @@ def _agent(plan: Plan, process: Process, tokens: Mapping[str, str]) -> dict[str,
     }
 
 
-def _set(*secrets: str) -> dict[str, str]:
-    """The secrets that a person has set, from the environment of the command."""
-    return {name: os.environ[name] for name in secrets if os.environ.get(name)}
+def _set(*names: str) -> dict[str, str]:
+    """What a person has set, from the environment of the command."""
+    return {name: os.environ[name] for name in names if os.environ.get(name)}

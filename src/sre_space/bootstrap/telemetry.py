@@ -17,7 +17,7 @@ async def _work(settings: Telemetry) -> None:
     otlp, jaeger = bind(settings.otlp_http_port, "OTLP_HTTP_PORT"), bind(settings.jaeger_port, "JAEGER_PORT")
     connect(path).close()
     republisher = Republisher(path, settings.kafka_bootstrap_servers)
-    intake = Intake(path, settings.spans_retention_seconds, republisher.wake.set)
+    intake = Intake(path, settings.spans_retention_seconds, settings.spans_max_bytes, republisher.wake.set)
     async with asyncio.TaskGroup() as group:
         group.create_task(intake.run())
         group.create_task(republisher.run(intake.forget))

@@ -13,6 +13,7 @@ from sre_space.domain.remedies import ConfigChange, Escalate, Remedy, Restart, R
 
 HOUR = 3600 * 10**9
 COOL_DOWN, ONE_PER_SERVICE, CONCURRENCY = "cool-down", "one action per service", "global concurrency"
+MAX_CHANGE = 2000  # characters of all edits: a fact holds them twice
 _PASSING = {COOL_DOWN, ONE_PER_SERVICE, CONCURRENCY}
 
 
@@ -146,8 +147,10 @@ def _bounds(chart: Chart, remedy: ConfigChange) -> RuleAnswer:
 
 
 def _size(chart: Chart, edits: Sequence[Edit]) -> RuleAnswer:
-    limit = chart.guardrails.keys_per_change
-    return RuleAnswer("size of a change", len(edits) <= limit, f"{len(edits)} of at most {limit} keys")
+    """A change that is too long to be recorded, decided and taken back is nothing for an agent."""
+    limit, long = chart.guardrails.keys_per_change, sum(len(str(edit)) for edit in edits)
+    told = f"{len(edits)} of at most {limit} keys, {long} of at most {MAX_CHANGE} characters"
+    return RuleAnswer("size of a change", len(edits) <= limit and long <= MAX_CHANGE, told)
 
 
 def _frozen_key(chart: Chart, edits: Sequence[Edit], past: Sequence[PastAction], now: int) -> RuleAnswer:

@@ -67,7 +67,7 @@ class Opener:
         incident = self.pending.setdefault(detection.key, str(ULID()))
         fact = Fact(incident, self.casebook.repository, 0, 0, "", Step.DETECT, 1, self.clock.now(), detection)
         signed = sign(fact, self.signer)
-        body = render(signed, prose(detection))
+        body = render(signed, prose(signed.fact.payload))
         number = await self.forge.open_issue(title(detection), body, (INCIDENT, INVESTIGATING))
         del self.pending[detection.key]
         self.reporter.recorded(fact, signed.digest, signed.digest, detection.symptoms[0].since)

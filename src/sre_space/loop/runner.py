@@ -64,7 +64,7 @@ class Runner:
         )  # fmt: skip
         signed = sign(fact, self.signer)
         waits = isinstance(payload, Decision) and payload.plan
-        body = render(signed, prose(payload) + (invitation(signed.digest[:PLAN_DIGITS]) if waits else ""))
+        body = render(signed, prose(signed.fact.payload) + (invitation(signed.digest[:PLAN_DIGITS]) if waits else ""))
         return Pending(case.issue, case.incident, fact.seq, fact.prev, body)
 
     def _pending(self, case: Case) -> Pending | None:

@@ -5,17 +5,21 @@ Whoever owns the one partition of `sre_signals` merges the sketches of all Scout
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sre_space.agents.scout.health import PERIOD_S
 from sre_space.agents.scout.scout import Scout
 from sre_space.analysis.saturation import Resource
+from sre_space.domain.bounds import MAX_NAME, NO_NUMBER, TOO_LARGE
 from sre_space.domain.errors import Malformed, SpaceError
+from sre_space.domain.event_time import heard_at, why_not
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
 from sre_space.loop.announcements import Announcements
+from sre_space.loop.losses import Losses
 from sre_space.loop.opening import Opener
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import History, Record, Subscription
@@ -57,6 +61,11 @@ class Senses:
     instances: dict[str, str] = field(default_factory=dict)
     most: dict[str, dict[str, float]] = field(default_factory=dict)
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
+    losses: Losses = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What is not taken in is told by Scout's reporter."""
+        self.losses = Losses(self.opener.reporter, self.clock)
 
     async def probe_for_ever(self) -> None:
         """Four rounds of probes a second."""
@@ -92,7 +101,7 @@ class Senses:
         await self.caught_up.wait()
         while True:
             for record in records:
-                hear(record, self.take_in)
+                hear(record, self.take_in, self.losses)
             records = await feed.next(timeout=1.0)
 
     async def read_back(self, history: History, since: int) -> None:
@@ -110,7 +119,7 @@ class Senses:
         missed = sorted((one for records in windows for one in records), key=lambda record: record.at)
         await self.announcements.recall(record for record in missed if record.topic == CHANGES)
         for number, record in enumerate(missed):
-            hear(record, self.take_in)
+            hear(record, self.take_in, self.losses)
             if record.topic == SIGNALS:
                 self.scout.watchers.judge(record.at)
             if number % READ_AT_ONCE == 0:
@@ -136,49 +145,61 @@ class Senses:
                 return
 
     def take_in(self, record: Record) -> None:
-        """One record of any topic; `Malformed` when it is none."""
-        watchers = self.scout.watchers
+        """One record of any topic; `Malformed` when it is none. Nothing in it counts that is dated in the future."""
+        watchers, now = self.scout.watchers, heard_at(record.at, self.clock.now())
         match record.topic:
             case topic if topic == SIGNALS:
-                watchers.take_frame(decode(record.value), record.at)
+                watchers.take_frame(decode(record.value), now)
+                self.losses.take(watchers.dropped)
             case topic if topic == SPANS:
-                self._take_journeys(record)
+                self._take_journeys(record, now)
             case topic if topic == METRICS:
                 for level in levels_of(record.value):
-                    self._take_level(level)
-            case topic if topic == ASKED:
-                watchers.cohorts.ask(record.key.decode(), _event_time(record))
-            case topic if topic == BOUGHT:
-                watchers.cohorts.buy(record.key.decode(), _event_time(record))
+                    self._take_level(level, now)
+            case topic if topic in (ASKED, BOUGHT):
+                self._take_event(record, now)
             case topic if topic == CHANGES:
                 self.announcements.take(record)
 
-    def _take_journeys(self, record: Record) -> None:
+    def _take_journeys(self, record: Record, now: int) -> None:
         watchers = self.scout.watchers
         for span in spans_of(record.value):
-            attempt = watchers.book.add(span, max(record.at, span.end))
+            attempt = watchers.book.add(span, now)
             if attempt is not None:
                 watchers.take_attempt(attempt)
+        self.losses.take(watchers.book.dropped)
 
-    def _take_level(self, level: Level) -> None:
+    def _take_event(self, record: Record, now: int) -> None:
+        at, cohorts = _event_time(record), self.scout.watchers.cohorts
+        if reason := why_not(at, now) or (TOO_LARGE if len(record.key) > MAX_NAME else ""):
+            self.losses.count(reason)
+        elif record.topic == ASKED:
+            cohorts.ask(record.key.decode(), min(at, now))
+        else:
+            cohorts.buy(record.key.decode(), min(at, now))
+
+    def _take_level(self, level: Level, now: int) -> None:
         if level.service not in self.scout.watchers.board:
+            return
+        if reason := why_not(level.at, now) or ("" if math.isfinite(level.value) else NO_NUMBER):
+            self.losses.count(reason)
             return
         if self.instances.get(level.service, level.instance) != level.instance:
             self.scout.watchers.restarted(level.service, level.at)
         self.instances[level.service] = level.instance
         resource = self._resource(level)
         if resource is not None:
-            self.scout.watchers.take_level(resource, level.at, level.value)
+            self.scout.watchers.take_level(resource, min(level.at, now), level.value)
 
     def _resource(self, level: Level) -> Resource | None:
         """What the level is a level of; None while its limit is not known."""
         most = self.most.setdefault(level.service, {})
         match level.name:
-            case "process.memory.usage" if level.service in self.memory:
+            case "process.memory.usage" if self.memory.get(level.service):
                 return Resource(level.service, "memory", float(self.memory[level.service]))
             case "process.cpu.utilization":
                 return Resource(level.service, CPU.name, CPU.limit, CPU.lasting_ns, CPU.trends)
-            case name if name in (FILES, CONNECTIONS):
+            case name if name in (FILES, CONNECTIONS) and level.value > 0:
                 most[level.name] = level.value
             case "process.unix.file_descriptor.count" if FILES in most:
                 return Resource(level.service, "file descriptors", most[FILES])
@@ -196,17 +217,19 @@ class Senses:
             await self.clock.sleep(LIMITS_EVERY_S)
 
 
-def hear(record: Record, take: Callable[[Record], object]) -> None:
-    """Take a record in; one that is none is told and skipped."""
+def hear(record: Record, take: Callable[[Record], object], losses: Losses) -> None:
+    """Take a record in; one that is none is counted, told and skipped."""
     try:
         take(record)
     except (Malformed, UnicodeDecodeError) as error:
-        log.warning("%s/%d at %d: %s", record.topic, record.partition, record.offset, error)
+        where = f"partition {record.partition}, offset {record.offset}: {error}"
+        losses.count(f"a record that is none of {record.topic}", example=where)
 
 
 def _event_time(record: Record) -> int:
     """When a CloudEvent happened (Unix ns): a bus that was away delays its record, not its time."""
     try:
-        return int(datetime.fromisoformat(record.headers["ce_time"].decode()).timestamp() * SECOND)
-    except (KeyError, ValueError) as error:
+        at = datetime.fromisoformat(record.headers["ce_time"].decode())
+        return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * SECOND)
+    except (KeyError, ValueError, OverflowError) as error:
         raise Malformed(f"a CloudEvent without a time: {error!r}") from error

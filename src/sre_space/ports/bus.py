@@ -27,7 +27,8 @@ class Publisher(Protocol):
         """Return only when the bus has acknowledged the record durably.
 
         MUST be idempotent over its own retries. MUST raise `Unavailable` when the bus did not
-        acknowledge within the adapter's time limit; the record MAY then still arrive.
+        acknowledge within the adapter's time limit; the record MAY then still arrive. MUST raise `Refused` when
+        the bus will never take the record (too large, not allowed), and MUST take the next one all the same.
         """
         ...
 
@@ -68,5 +69,9 @@ class History(Protocol):
     """Reads a window of the past without a group."""
 
     async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
-        """Records of all partitions with since <= at < until (Unix ns), by time; `Unavailable` if the bus is down."""
+        """Records of all partitions with since <= at < until (Unix ns), by time; `Unavailable` if the bus is down.
+
+        A record's time is its sender's word: one that is dated otherwise MUST NOT hide those around it. Of more than
+        `limit` a partition the oldest are returned.
+        """
         ...

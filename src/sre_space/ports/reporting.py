@@ -24,6 +24,13 @@ class Reporter(Protocol):
         """
         ...
 
+    def dropped(self, reason: str, count: int) -> None:
+        """So much telemetry, or so many records, were not taken in or could not be sent.
+
+        `reason` comes from a small closed set, so that it can name a time series.
+        """
+        ...
+
     def waiting(self, cases: int, overdue: int) -> None:
         """How many incidents are open now, and for how many of them the agent whose turn it is missed its deadline."""
         ...

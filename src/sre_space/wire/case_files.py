@@ -2,6 +2,7 @@
 
 `incident/` and the folders `baseline*/` hold `traces.jaeger.json`, `logs.jsonl` and `metrics.jsonl`; beside the
 incident's lie `changes.jsonl`, `alert.json` and `states.jsonl`. Live and repeated, a diagnosis is made of these alone.
+`window.json`, where there is one, has the times that spans of the folder can have: others are left out and named.
 """
 
 import json
@@ -20,7 +21,7 @@ from sre_space.wire.otlp_json import add_logs, add_metrics
 
 INCIDENT, BASELINE = "incident/", "baseline"
 TRACES, LOGS, METRICS = "traces.jaeger.json", "logs.jsonl", "metrics.jsonl"
-CHANGES, ALERT, STATES = "changes.jsonl", "alert.json", "states.jsonl"
+CHANGES, ALERT, STATES, WINDOW = "changes.jsonl", "alert.json", "states.jsonl", "window.json"
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError)
 
 Files = Mapping[str, bytes]
@@ -48,7 +49,7 @@ def telemetry_of(files: Files, folder: str) -> Telemetry:
     """Traces, metrics and logs of one folder; what cannot be read is counted and named."""
     spans, metrics, logs = SpanBuilder(), MetricBuilder(), LogBuilder()
     lost: list[Unreadable] = []
-    skipped = add_traces(files.get(folder + TRACES) or b'{"data": []}', spans)
+    skipped = add_traces(files.get(folder + TRACES) or b'{"data": []}', spans, window_of(files.get(folder + WINDOW)))
     lost += [Unreadable(f"{folder}{TRACES} trace {number}", why) for number, why in skipped]
     for number, line in _lines(files, folder + METRICS):
         try:
@@ -61,6 +62,22 @@ def telemetry_of(files: Files, folder: str) -> Telemetry:
         except Malformed as error:
             lost.append(Unreadable(f"{folder}{LOGS}:{number}", str(error)))
     return Telemetry(spans.table(), metrics.table(), logs.table(), tuple(lost))
+
+
+def window_file(earliest: int, latest: int) -> bytes:
+    """`window.json`: between these Unix ns lies what the folder's spans tell of."""
+    return json.dumps({"earliest": earliest, "latest": latest}).encode()
+
+
+def window_of(document: bytes | None) -> tuple[int, int] | None:
+    """What `window.json` says; None without one."""
+    if not document:
+        return None
+    try:
+        told = json.loads(document)
+        return int(told["earliest"]), int(told["latest"])
+    except _BROKEN as error:
+        raise Malformed(f"no window: {type(error).__name__}: {error}") from error
 
 
 def _lines(files: Files, path: str) -> Iterator[tuple[int, bytes]]:

@@ -8,10 +8,12 @@ from difflib import unified_diff
 from typing import Any
 
 from sre_space.analysis.diagnosis.tables import Alert, Change
+from sre_space.domain.bounds import MAX_NAME, cut
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.errors import Malformed
 
 Json = Mapping[str, Any]  # foreign JSON
+MAX_TOLD = 500  # services, and files, of one deployment
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 
@@ -93,20 +95,26 @@ class Deployment:
 
 
 def deployment_of(record: bytes) -> Deployment:
-    """One record of the topic; `Malformed` when it is none."""
+    """One record of the topic; `Malformed` when it is none, or one without end."""
     try:
         told: Json = json.loads(record)
-        return Deployment(
+        found = Deployment(
             commit=str(told["id"]),
             phase=str(told["phase"]),
             at=time_of(told["time"]),
             services=tuple(name for name in str(told.get("service") or "").split(",") if name),
             files=tuple(str(name) for name in told.get("files") or ()),
-            summary=str(told.get("summary") or ""),
+            summary=cut(str(told.get("summary") or "")),
             previous=str(told.get("previous") or ""),
         )
     except _BROKEN as error:
         raise Malformed(f"no deployment: {type(error).__name__}: {error}") from error
+    longest = max(map(len, (found.commit, found.phase, found.previous, *found.services, *found.files)))
+    if longest > MAX_NAME or max(len(found.services), len(found.files)) > MAX_TOLD:
+        raise Malformed(
+            f"a deployment of {len(found.services)} services and {len(found.files)} files, or endless names"
+        )
+    return found
 
 
 def diff_of(path: str, before: bytes, after: bytes) -> str:

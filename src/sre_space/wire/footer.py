@@ -9,7 +9,7 @@ import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import PAYLOAD, Fact, Payload, Step
 from sre_space.ports.signing import Signer
+from sre_space.wire.fitting import fitted
 
 VERSION = "v1"
 MAX_PAYLOAD = 16 * 1024
@@ -55,7 +56,9 @@ class SignedFact:
 
 
 def sign(fact: Fact, signer: Signer) -> SignedFact:
-    """Sign a fact; `Malformed` when its payload is over 16 KiB or could not be read back."""
+    """Sign a fact, its words cut until it fits into 16 KiB; `Malformed` when it could not be read back even so."""
+    adapter = _ADAPTERS[fact.step]
+    fact = replace(fact, payload=fitted(fact.payload, lambda payload: len(adapter.dump_json(payload)), MAX_PAYLOAD))
     message = _message(fact, signer.key_id)
     return SignedFact(fact, signer.key_id, message, signer.sign(message))
 

@@ -12,6 +12,7 @@ from sre_space.analysis.diagnosis.tables import ERROR, OK, UNSET
 from sre_space.domain.errors import Malformed
 from sre_space.wire import span_facts
 from sre_space.wire.otlp import UNKNOWN_SERVICE
+from sre_space.wire.span_facts import LONGEST
 
 Json = Mapping[str, Any]  # foreign JSON; the rows give it types
 LATEST = 2**63 - 1
@@ -22,27 +23,33 @@ _INSTANCES = ("k8s.pod.name", "service.instance.id", "hostname", "host.name", "i
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError)
 
 
-def add_traces(document: bytes, into: SpanBuilder) -> list[tuple[int, str]]:
-    """The spans of a query answer; the numbers of the traces that were skipped, and why."""
+def add_traces(document: bytes, into: SpanBuilder, window: tuple[int, int] | None = None) -> list[tuple[int, str]]:
+    """The spans of a query answer; the numbers of the traces that were skipped, or lost spans, and why.
+
+    With a `window` (Unix ns) a span that claims to begin before it or to end after it is lost: one that is dated
+    tomorrow would move all that is compared.
+    """
     try:
         found = json.loads(document)
         traces = found["data"] if isinstance(found, dict) else found
         numbered = list(enumerate(traces or (), 1))
     except _BROKEN as error:
         raise Malformed(f"no Jaeger query JSON: {type(error).__name__}: {error}") from error
-    return [(number, why) for number, trace in numbered if (why := _added(trace, into))]
+    return [(number, why) for number, trace in numbered if (why := _added(trace, into, window))]
 
 
-def _added(trace: Json, into: SpanBuilder) -> str:
+def _added(trace: Json, into: SpanBuilder, window: tuple[int, int] | None) -> str:
     """ "" when the whole trace was added, else why not."""
     mark = len(into.rows)
     try:
-        into.rows.extend(_rows(trace, into))
+        rows = list(_rows(trace, into))
+        timely = [row for row in rows if not window or (window[0] <= row.start and row.end <= window[1])]
+        into.rows.extend(timely)
     except _BROKEN as error:
         del into.rows[mark:]
         return f"{type(error).__name__}: {error}"
     into.flush()
-    return ""
+    return f"{len(rows) - len(timely)} spans of another time" if len(timely) < len(rows) else ""
 
 
 def _rows(trace: Json, into: SpanBuilder) -> Iterator[SpanRow]:
@@ -51,7 +58,9 @@ def _rows(trace: Json, into: SpanBuilder) -> Iterator[SpanRow]:
     for span in trace["spans"]:
         tags = {tag["key"]: tag.get("value") for tag in span.get("tags") or ()}
         service, instance = processes.get(span.get("processID")) or _process(span.get("process") or {})
-        facts = span_facts.facts_of(tuple((key, str(value)) for key, value in tags.items() if key in span_facts.WANTED))
+        facts = span_facts.facts_of(
+            tuple((key, str(value)[:LONGEST]) for key, value in tags.items() if key in span_facts.WANTED)
+        )
         state = ERROR if facts.failed else _STATUSES.get(str(tags.get("otel.status_code")), UNSET)
         start = int(span["startTime"]) * 1000
         end = start + max(0, int(span.get("duration") or 0)) * 1000
@@ -78,7 +87,7 @@ def _rows(trace: Json, into: SpanBuilder) -> Iterator[SpanRow]:
 def _process(process: Json) -> tuple[str, str]:
     tags = {tag["key"]: tag.get("value") for tag in process.get("tags") or ()}
     instance = next((str(tags[key]) for key in _INSTANCES if tags.get(key)), "")
-    return str(process.get("serviceName") or UNKNOWN_SERVICE), instance
+    return str(process.get("serviceName") or UNKNOWN_SERVICE)[:LONGEST], instance[:LONGEST]
 
 
 def _parent(span: Json) -> str:
@@ -93,5 +102,5 @@ def _failure(span: Json, tags: span_facts.Attributes) -> str:
         fields = {one["key"]: one.get("value") for one in log.get("fields") or ()}
         told = span_facts.message_of(fields) or (fields.get("event") == "error" and str(fields.get("message") or ""))
         if told:
-            return str(told)[: span_facts.LONGEST]
+            return str(told)[:LONGEST]
     return span_facts.message_of(tags)

@@ -64,7 +64,7 @@ def _span(service: str, span: trace_pb2.Span) -> Span:
         name=span.name,
         kind=kind_of(span),
         start=span.start_time_unix_nano,
-        end=max(span.start_time_unix_nano, span.end_time_unix_nano),
+        end=span.end_time_unix_nano,
         status=status_of(span),
         status_message=span.status.message,
         attributes=attributes_of(span.attributes),

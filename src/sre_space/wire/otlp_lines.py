@@ -15,30 +15,43 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
 from sre_space.domain.errors import Malformed
+from sre_space.domain.event_time import plausible
 from sre_space.wire.otlp import attributes_of
 
 Json = dict[str, Any]  # a JSON object under construction
 _CAMEL = {"exponential_histogram": "exponentialHistogram"}
 
 
-def log_line(body: bytes, services: Collection[str]) -> bytes:
-    """The log records of `services` in one request, b"" when it has none; `Malformed` when it is no request."""
+def log_line(body: bytes, services: Collection[str], at: int = 0) -> bytes:
+    """The log records of `services` in one request, b"" when it has none; `Malformed` when it is no request.
+
+    When it is told `at` which Unix ns it was heard of, a record without a time is of then, and one of an impossible
+    time is left out.
+    """
     request = ExportLogsServiceRequest()
     _parse(request, body, "log")
     found = []
     for resource in request.resource_logs:
-        records = [_record(one) for scope in resource.scope_logs for one in scope.log_records]
+        records = [
+            _record(one, time)
+            for scope in resource.scope_logs
+            for one in scope.log_records
+            if _timely(time := one.time_unix_nano or one.observed_time_unix_nano or at, at)
+        ]
         found += _resource(resource, services, {"scopeLogs": [{"logRecords": records}]})
     return _line("resourceLogs", found)
 
 
-def metric_line(body: bytes, services: Collection[str]) -> bytes:
-    """The metrics of `services` in one request, b"" when it has none; `Malformed` when it is no request."""
+def metric_line(body: bytes, services: Collection[str], at: int = 0) -> bytes:
+    """The metrics of `services` in one request, b"" when it has none; `Malformed` when it is no request.
+
+    When it is told `at` which Unix ns it was heard of, a point of an impossible time is left out.
+    """
     request = ExportMetricsServiceRequest()
     _parse(request, body, "metric")
     found = []
     for resource in request.resource_metrics:
-        metrics = [_metric(one) for scope in resource.scope_metrics for one in scope.metrics]
+        metrics = [_metric(one, at) for scope in resource.scope_metrics for one in scope.metrics]
         found += _resource(resource, services, {"scopeMetrics": [{"metrics": metrics}]})
     return _line("resourceMetrics", found)
 
@@ -65,21 +78,26 @@ def _resource(resource: Any, services: Collection[str], content: Json) -> list[J
     return [{"resource": {"attributes": _pairs(told.items())}, **content}]
 
 
-def _record(record: Any) -> Json:  # noqa: ANN401 - protobuf
+def _timely(time: int, at: int) -> bool:
+    """Unless nobody knows when it was heard of."""
+    return not at or plausible(time, at)
+
+
+def _record(record: Any, time: int) -> Json:  # noqa: ANN401 - protobuf
     return {
-        "timeUnixNano": str(record.time_unix_nano or record.observed_time_unix_nano),
+        "timeUnixNano": str(time),
         "severityNumber": record.severity_number,
         "severityText": record.severity_text,
         "body": {"stringValue": str(attributes_of((KeyValue(key="body", value=record.body),))["body"])},
     }
 
 
-def _metric(metric: Metric) -> Json:
+def _metric(metric: Metric, at: int) -> Json:
     kind = metric.WhichOneof("data")
     if kind is None:
         return {"name": metric.name}
     body = getattr(metric, kind)
-    told: Json = {"dataPoints": [_point(point) for point in body.data_points]}
+    told: Json = {"dataPoints": [_point(point) for point in body.data_points if _timely(point.time_unix_nano, at)]}
     if kind not in ("gauge", "summary"):
         told["aggregationTemporality"] = body.aggregation_temporality
     if kind == "sum":

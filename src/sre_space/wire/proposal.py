@@ -12,7 +12,7 @@ from sre_space.domain.remedies import ConfigChange, SetConfig
 from sre_space.wire.prose import scrub
 
 PREFIX, TIME = "sre/inc-", "%Y%m%dT%H%M%SZ"
-MAX_TITLE = 120
+MAX_TITLE, MAX_BODY = 120, 60_000  # characters; GitHub takes 65,536 in a body
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def follow_up_body(case: Case, remedy: SetConfig) -> str:
         f"Meanwhile {remedy.key} was set from {remedy.old} to {remedy.new} in `{remedy.file}`; "
         "this eases the fault and does not repair it.",
     ]
-    return scrub("\n".join(lines))
+    return scrub("\n".join(lines))[:MAX_BODY]
 
 
 def branch_name(issue: int, decided: int) -> str:
@@ -89,12 +89,12 @@ def _body(case: Case, remedy: ConfigChange) -> str:
     lines += ["", "## Change", *_diff(remedy)]
     lines += ["", "## Expected effect", f"{_effect(remedy)}. Scout verifies it on the journey."]
     lines += ["", "## The way back", f"The inverse change: {_inverse(remedy)}. Fixer makes it when this does not help."]
-    return scrub("\n".join(lines))
+    return scrub("\n".join(lines))[:MAX_BODY]
 
 
 def _undo_body(case: Case, remedy: ConfigChange) -> str:
     lines = [f"Takes back what did not help in incident `{case.incident}` (issue {case.issue}).", ""]
-    return scrub("\n".join([*lines, "## Change", *_diff(remedy), "", "## The way back", "A new decision."]))
+    return scrub("\n".join([*lines, "## Change", *_diff(remedy), "", "## The way back", "A new decision."]))[:MAX_BODY]
 
 
 def _diff(remedy: ConfigChange) -> list[str]:

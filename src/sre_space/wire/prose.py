@@ -21,7 +21,7 @@ from sre_space.domain.facts import (
 from sre_space.domain.remedies import Remedy
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
-MAX_PROSE = 20_000
+MAX_TITLE, MAX_PROSE = 256, 20_000  # characters: what GitHub takes in a title, and a third of what in a body
 _SECRET = re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w+|sk-[\w-]{16,}|eyJ[\w-]{10,}\.[\w-]+\.[\w-]+)\b")
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
 _CLOSING = re.compile(r"\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(\s+(?:\S+/\S+)?)#(\d+)", re.IGNORECASE)
@@ -30,12 +30,12 @@ _CLOSING = re.compile(r"\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(\s+(?:\S+/\S+)
 def title(detection: Detection) -> str:
     """`[INCIDENT] Infrastructure Alert: policy-service`."""
     symptom = detection.symptoms[0]
-    return scrub(f"[INCIDENT] {symptom.kind} Alert: {symptom.service}")
+    return scrub(f"[INCIDENT] {symptom.kind} Alert: {symptom.service}")[:MAX_TITLE]
 
 
 def prose(payload: Payload) -> str:
-    """The words above the footer, at most 20 kB."""
-    return scrub(_words(payload))[:MAX_PROSE]
+    """The words above the footer, at most 20,000 characters."""
+    return scrub(_words(payload)[:MAX_PROSE])[:MAX_PROSE]
 
 
 def invitation(plan: str) -> str:

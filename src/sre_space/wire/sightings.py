@@ -5,10 +5,11 @@ signature covers the time, so a copy is as old as its original.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import Agent
+from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.bus import Record
 from sre_space.ports.signing import Signer, TrustStore
 
@@ -31,8 +32,15 @@ class Sighting:
 
 
 def encode(sighting: Sighting, signer: Signer) -> tuple[bytes, dict[str, bytes]]:
-    """The value and the headers of a record."""
+    """The value and the headers of a record.
+
+    Of more symptoms than a record holds the first ones are told, outages before others, and the rest is called unseen:
+    what is not told then counts for nobody as gone.
+    """
     value = json.dumps(asdict(sighting), sort_keys=True).encode()
+    if len(value) > _LONGEST:
+        outages_first = sorted(sighting.seen, key=lambda key: not key.startswith(SymptomKind.INFRASTRUCTURE.of("")))
+        return encode(replace(sighting, seen=tuple(outages_first[: len(sighting.seen) // 2]), blind=True), signer)
     return value, {KEY: signer.key_id.encode(), SIGNATURE: signer.sign(value).hex().encode()}
 
 
@@ -55,5 +63,5 @@ def _parsed(value: bytes) -> Sighting:
         told = json.loads(value)
         seen = tuple(str(name) for name in told["seen"])
         return Sighting(str(told["repository"]), int(told["at"]), seen, told["blind"] is True)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise Malformed(f"a record that is no sighting: {error!r}") from error

@@ -79,6 +79,9 @@ def test_open_and_overdue_incidents_and_recorded_facts_are_metrics() -> None:
     for reason in ("a later duplicate", "no valid signature", "a later duplicate"):
         reporter.dismissed(reason)
 
+    for reason, count in (("an event time in the future", 3), ("too large", 1), ("an event time in the future", 4)):
+        reporter.dropped(reason, count)
+
     data = reader.get_metrics_data()
     assert data is not None
     (scope,) = json.loads(data.to_json())["resource_metrics"][0]["scope_metrics"]
@@ -91,6 +94,10 @@ def test_open_and_overdue_incidents_and_recorded_facts_are_metrics() -> None:
     assert {one["attributes"]["reason"]: one["value"] for one in points["sre_space.void_facts"]} == {
         "a later duplicate": 2,
         "no valid signature": 1,
+    }
+    assert {one["attributes"]["reason"]: one["value"] for one in points["sre_space.dropped_telemetry"]} == {
+        "an event time in the future": 7,
+        "too large": 1,
     }
     assert [one["sum"] for one in points["sre_space.step.duration"]] == [2.0]
     reporter.close()

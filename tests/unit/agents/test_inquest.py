@@ -1,14 +1,20 @@
 """What Brain makes of traces, logs, metrics, deployments and states, and that its bundle says the same again."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from support.clinic import NOW, SECOND, SERVICES, SICK, Clinic, case, spans_at
 from support.shop import HEALTHY, Fault, shop
 
+from sre_space.agents.deployments import RecentDeployments
 from sre_space.agents.inquest import told
 from sre_space.domain.diagnosis import CauseKind, Confidence, Diagnosis
 from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Payload, Undo, Verification
 from sre_space.domain.remedies import Remedy, Restart, SetConfig
 from sre_space.domain.symptoms import JourneyCount, SymptomKind
+from sre_space.ports.bus import Record
 from sre_space.wire.case_files import diagnosis_of
 from sre_space.wire.diagnosis_text import fact_of
 
@@ -33,6 +39,37 @@ def test_a_slow_operation_is_named_with_its_service_and_drawn() -> None:
     assert first(found) == f"tax: {CauseKind.SLOW_CODE} at `GET /rate`"
     assert found.report.startswith("CONFIRMED: tax takes too long")
     assert "culprit" in found.report
+
+
+@pytest.mark.parametrize("later", [86_400, -86_400, 120, 10**9])
+def test_spans_lines_and_samples_of_another_time_move_nothing(later: int) -> None:
+    here, forged = clinic(Fault(slow={"GET /rate": 300})), clinic(Fault(slow={"GET /rate": 300}))
+    at = NOW + later * SECOND
+    roots = [one for one in forged.spans if not one.parent_id]
+    for number, root in enumerate(roots[:400:10]):
+        forged.spans.append(replace(root, span_id=f"f{number}", parent_id=root.span_id, start=at, end=at + SECOND))
+    request = ExportMetricsServiceRequest()
+    resource = request.resource_metrics.add()
+    resource.resource.attributes.add(key="service.name").value.string_value = "cart"
+    metric = resource.scope_metrics.add().metrics.add(name="process.memory.usage")
+    metric.gauge.data_points.add(time_unix_nano=max(0, at), as_double=5.0)
+    forged.topics.add("otlp_metrics", SICK + SECOND, request.SerializeToString())
+
+    found, sound = forged.ask(case()), here.ask(case())
+
+    assert (found.verdict, found.causes, found.evidence) == (sound.verdict, sound.causes, sound.evidence)
+    assert fact_of(diagnosis_of(forged.shelf.kept[found.bundle]), found.bundle) == found
+
+
+def test_a_deployment_that_somebody_says_is_done_tomorrow_moves_no_window() -> None:
+    here = clinic(Fault(slow={"GET /rate": 300}))
+    here.deploy("c0ffee", "cart", SICK - 600 * SECOND, POOL, "DATABASE_POOL_SIZE=500\n")
+    forged = f'{{"id": "c0ffee", "phase": "done", "time": {NOW + 86_400 * SECOND}, "service": "cart"}}'
+    here.topics.records["changes"].insert(0, Record("changes", 0, 9, SICK - 601 * SECOND, forged.encode()))
+
+    (change,) = asyncio.run(RecentDeployments(here.topics, here.git).before(NOW, NOW, ()))
+
+    assert change.settled == SICK - 598 * SECOND
 
 
 def test_nothing_wrong_names_nobody() -> None:

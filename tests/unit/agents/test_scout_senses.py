@@ -132,7 +132,8 @@ def test_what_is_usual_is_learnt_from_good_attempts_outside_of_incidents() -> No
     book = JourneyBook(JOURNEY)
     for number in range(30):
         slow = 10 <= number < 25  # of an incident
-        book.add(attempt(number, number * SECOND, end=number * SECOND + (900 if slow else 9) * SECOND // 1000), 0)
+        span = attempt(number, number * SECOND, end=number * SECOND + (900 if slow else 9) * SECOND // 1000)
+        book.add(span, span.end)
 
     def excused(at: int) -> bool:
         return 10 * SECOND <= at < 25 * SECOND

@@ -8,6 +8,7 @@ import pytest
 from support.feeds import Enough, Feed, Past, Signals, framed, spans
 from support.world import SECOND, World
 
+from sre_space.loop.losses import Losses
 from sre_space.loop.sketching import Sketcher
 from sre_space.ports.bus import Record
 from sre_space.wire.sketches import Frame, Frames, decode
@@ -17,6 +18,11 @@ def played(sketcher: Sketcher, feed: Feed) -> None:
     """All answers of the feed, half a second apart."""
     with pytest.raises(Enough):
         asyncio.run(sketcher.sketch_for_ever(feed))
+
+
+def losses(world: World) -> Losses:
+    """What is not taken in is counted by the world's reporter."""
+    return Losses(world.reporter, world.clock)
 
 
 def told(signals: Signals) -> list[tuple[int, int, int]]:
@@ -35,7 +41,7 @@ def test_spans_become_frames_by_partition_and_offsets_are_committed_after_them()
     world, signals = World(), Signals()
     feed = Feed([[spans(world, 0, 7, 3), spans(world, 1, 2), spans(world, 0, 8, 2)], []], world)
 
-    played(Sketcher(signals, Past([]), world.clock), feed)
+    played(Sketcher(signals, Past([]), world.clock, losses(world)), feed)
 
     counts = [sum(sketch.count for sketch in decode(body).sketches.values()) for body in signals.frames]
     assert told(signals) == [(0, 7, 8), (1, 2, 2)]
@@ -47,7 +53,7 @@ def test_with_the_bus_away_sketches_wait_and_nothing_is_committed() -> None:
     world, signals = World(), Signals(refusals=9)
     feed = Feed([[spans(world, 0, 7)], []], world)
 
-    played(Sketcher(signals, Past([]), world.clock), feed)
+    played(Sketcher(signals, Past([]), world.clock, losses(world)), feed)
 
     assert not signals.frames
     assert feed.commits == 0
@@ -60,7 +66,7 @@ def test_a_frame_that_the_bus_may_have_taken_comes_again_as_it_was_and_what_came
     world, signals = World(), Signals(refusals=1, deaf=deaf)
     feed = Feed([[spans(world, 0, 7, 3)], [spans(world, 0, 8, 2)]], world)
 
-    played(Sketcher(signals, Past([]), world.clock), feed)
+    played(Sketcher(signals, Past([]), world.clock, losses(world)), feed)
 
     assert told(signals) == [(0, 7, 7)] * (2 if deaf else 1) + [(0, 8, 8)]
     assert merged([decode(body) for body in signals.frames]) == 5
@@ -73,7 +79,7 @@ def test_a_successor_begins_after_the_last_frame_of_a_member_that_died_before_it
     before = framed(world, *records[:3])
     feed = Feed([records, [], []], world)
 
-    played(Sketcher(signals, Past([before]), world.clock), feed)
+    played(Sketcher(signals, Past([before]), world.clock, losses(world)), feed)
 
     assert told(signals) == [(0, 8, 9)]
     assert merged([decode(before.value), *(decode(body) for body in signals.frames)]) == len(records)
@@ -85,7 +91,7 @@ def test_who_gets_a_partition_back_asks_how_far_its_frames_went_meanwhile() -> N
     past.records = [replace(framed(world, *records[3:6]), at=world.clock.now() + 3 * SECOND // 2)]
     feed = Feed([records[:3], records[5:], []], world)
 
-    played(Sketcher(signals, past, world.clock), feed)
+    played(Sketcher(signals, past, world.clock, losses(world)), feed)
 
     assert told(signals) == [(0, 0, 2), (0, 6, 8)]
 
@@ -94,7 +100,7 @@ def test_no_frame_reaches_over_what_another_member_had() -> None:
     world, signals = World(), Signals()
     records = [spans(world, 0, offset) for offset in range(9)]
     past = Past([replace(framed(world, *records[3:6]), at=world.clock.now())], refusals=0)
-    sketcher = Sketcher(signals, past, world.clock, framed={0: -1})
+    sketcher = Sketcher(signals, past, world.clock, losses(world), framed={0: -1})
 
     played(sketcher, Feed([[*records[:3], *records[6:]], []], world))
 
@@ -106,7 +112,7 @@ def test_what_a_bus_that_was_restarted_delivers_again_is_in_its_frame_already() 
     records = [spans(world, 0, offset) for offset in range(4)]
     feed = Feed([records[:3], records[1:], []], world)
 
-    played(Sketcher(signals, past, world.clock), feed)
+    played(Sketcher(signals, past, world.clock, losses(world)), feed)
 
     assert told(signals) == [(0, 0, 2), (0, 3, 3)]
     assert past.asked == 1
@@ -117,7 +123,7 @@ def test_spans_wait_until_it_is_known_which_ones_have_a_frame() -> None:
     first, second = spans(world, 0, 7), spans(world, 0, 8)
     past = Past([framed(world, first)], refusals=3)
 
-    played(Sketcher(signals, past, world.clock), Feed([[first, second], []], world))
+    played(Sketcher(signals, past, world.clock, losses(world)), Feed([[first, second], []], world))
 
     assert past.asked == 4
     assert told(signals) == [(0, 8, 8)]
@@ -127,6 +133,6 @@ def test_a_signal_that_is_none_says_nothing_about_how_far_frames_go() -> None:
     world, signals = World(), Signals()
     broken = Record("sre_signals", 0, 0, world.clock.now(), b"SK1 and then nothing")
 
-    played(Sketcher(signals, Past([broken]), world.clock), Feed([[spans(world, 0, 7)], []], world))
+    played(Sketcher(signals, Past([broken]), world.clock, losses(world)), Feed([[spans(world, 0, 7)], []], world))
 
     assert told(signals) == [(0, 7, 7)]

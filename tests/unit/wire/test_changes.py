@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sre_space.domain.bounds import MAX_NAME
 from sre_space.domain.errors import Malformed
 from sre_space.wire.changes import Deployment, deployment_of
 from sre_space.wire.memory_limits import memory_limits
@@ -29,6 +30,17 @@ def test_any_record_is_a_deployment_or_malformed(record: bytes) -> None:
     assert all(isinstance(text, str) for text in texts)
     assert "" not in told.services
     assert isinstance(told.at, int)
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [{"id": "c" * 600_000}, {"service": "a," * 5000}, {"service": "a" * 5000}, {"files": ["f"] * 5000},
+     {"previous": "p" * 5000}],
+)  # fmt: skip
+def test_a_deployment_without_end_is_malformed_and_a_long_subject_is_cut(endless: dict[str, object]) -> None:
+    with pytest.raises(Malformed):
+        deployment_of(json.dumps(TOLD | endless).encode())
+    assert len(deployment_of(json.dumps(TOLD | {"summary": "s" * 600_000}).encode()).summary) == MAX_NAME
 
 
 @given(NAMES, JSON)

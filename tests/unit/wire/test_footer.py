@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from sre_space.domain.configuration import Edit
 from sre_space.domain.diagnosis import Confidence, Diagnosis
 from sre_space.domain.errors import Malformed
-from sre_space.domain.facts import PAYLOAD, Confirmation, Decision, Fact, Learnt, Step
+from sre_space.domain.facts import PAYLOAD, ActionResult, Confirmation, Decision, Fact, Learnt, Step, Undo
 from sre_space.domain.remedies import Escalate, Remedy, Restart, RevertChange, Scale, SetConfig
 from sre_space.wire.footer import KEYS, SignedFact, parse_footer, prose_of, render, sign
 
@@ -113,9 +113,16 @@ def test_a_payload_with_an_unknown_value_names_the_field() -> None:
         parse_footer("\n".join(lines))
 
 
-def test_a_payload_over_16_kib_is_refused_before_it_is_signed() -> None:
+def test_a_payload_over_16_kib_has_its_words_cut_and_is_refused_when_what_an_agent_acts_on_is_larger() -> None:
+    long = sign(Fact("01I", "o/r", 3, 5, "aa", Step.REMEMBER, 1, 9, Learnt("x" * 20_000, 0)), KEY)
+    remedy = SetConfig("s", "deploy/config/s.env", "K", "1", "x" * 20_000, "it helps")
+    undo = Undo(ActionResult.DONE, remedy, "", "", "")
+
+    assert isinstance(long.fact.payload, Learnt)
+    assert long.fact.payload.lesson.startswith("xxx")
+    assert parse_footer(render(long, "")) == long
     with pytest.raises(Malformed, match="over 16384"):
-        sign(Fact("01I", "o/r", 3, 5, "aa", Step.REMEMBER, 1, 9, Learnt("x" * 20_000, 0)), KEY)
+        sign(Fact("01I", "o/r", 3, 5, "aa", Step.UNDO, 1, 9, undo), KEY)
 
 
 def test_the_prose_is_everything_above_the_footer() -> None:

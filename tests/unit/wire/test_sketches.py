@@ -10,13 +10,26 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from sre_space.analysis.sketch import HIGHEST, LONGEST_NS, LOWEST, Durations, Exemplar, Operation, Sketch
+from sre_space.domain.bounds import MAX_OPERATIONS
 from sre_space.domain.errors import Malformed
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.wire.otlp import UNKNOWN_SERVICE, spans_of
-from sre_space.wire.sketches import OPERATIONS, OTHER, Frame, Frames, Intake, Sketches, decode, encode
+from sre_space.wire.sketches import (
+    MAX_PARTITIONS,
+    MAX_RUNS,
+    OTHER,
+    Frame,
+    Frames,
+    Intake,
+    Sketches,
+    decode,
+    encode,
+    pieces,
+)
 
 SECOND = 10**9
 BEGIN = 1_700_000_000
+NOW = (BEGIN + 3) * SECOND
 
 NAMES = st.sampled_from(["GET /a", "POST /b/{id}", "SELECT x.db", "ü"])
 NUMBERS = st.integers(0, 2**40)
@@ -66,7 +79,7 @@ def request(*spans: Mapping[str, object], service: str = "policy-service") -> by
 def taken(*bodies: bytes) -> Sketches:
     intake = Intake()
     for body in bodies:
-        intake.take(body)
+        intake.take(body, NOW)
     return intake.drain()
 
 
@@ -125,28 +138,26 @@ def test_two_members_that_split_the_partitions_merge_to_what_one_would_have_seen
 def test_taking_in_counts_the_spans_and_draining_leaves_nothing() -> None:
     intake = Intake()
 
-    assert intake.take(request({}, {}, {"kind": trace_pb2.Span.SPAN_KIND_INTERNAL})) == 3
+    assert intake.take(request({}, {}, {"kind": trace_pb2.Span.SPAN_KIND_INTERNAL}), NOW) == 3
     assert [sketch.count for sketch in intake.drain().values()] == [2]
     assert intake.drain() == {}
 
 
-def test_a_service_without_a_name_a_span_without_a_start_and_one_that_ends_before_it_began_are_bounded() -> None:
+def test_a_service_without_a_name_and_a_span_that_lasts_for_hours_are_bounded() -> None:
     [(nameless, _)] = taken(request({}, service=""))
     assert nameless.service == UNKNOWN_SERVICE
-    [endless] = taken(request({"start_time_unix_nano": 0})).values()
+    [endless] = taken(request({"start_time_unix_nano": (BEGIN - 7200) * SECOND})).values()
     assert endless.durations.total == LONGEST_NS
-    [backward] = taken(request({"start_time_unix_nano": (BEGIN + 9) * SECOND})).values()
-    assert backward.durations.total == 0
 
 
 def test_names_that_hold_an_id_do_not_eat_the_memory() -> None:
     intake = Intake()
     for number in range(3):
-        intake.take(request(*({"name": f"GET /things/{number}-{one}"} for one in range(OPERATIONS))))
+        intake.take(request(*({"name": f"GET /things/{number}-{one}"} for one in range(MAX_OPERATIONS))), NOW)
     made = intake.drain()
 
-    assert len(made) == OPERATIONS + 1
-    assert made[Operation("policy-service", SpanKind.SERVER, OTHER), BEGIN].count == 2 * OPERATIONS
+    assert len(made) == MAX_OPERATIONS + 1
+    assert made[Operation("policy-service", SpanKind.SERVER, OTHER), BEGIN].count == 2 * MAX_OPERATIONS
 
 
 @given(FRAMES)
@@ -204,12 +215,43 @@ def test_a_frame_is_applied_once_for_each_partition() -> None:
     assert not frames.fresh(Frame(0, 5, 12, {}))
     assert frames.fresh(Frame(1, 0, 9, {}))
     assert frames.fresh(Frame(0, 10, 12, {}))
-    assert frames.applied == {0: 12, 1: 9}
+    assert frames.runs == {(1, 0): [(0, 9)], (0, 0): [(0, 12)]}
+
+
+@given(st.permutations(range(12)), st.lists(st.integers(0, 11), max_size=12))
+def test_frames_in_any_order_count_once_and_make_one_run(order: list[int], again: list[int]) -> None:
+    frames = Frames()
+
+    assert all(frames.fresh(Frame(0, 10 * one, 10 * one + 9, {})) for one in order)
+    assert not any(frames.fresh(Frame(0, 10 * one + 3, 10 * one + 12, {})) for one in again)
+    assert frames.runs == {(0, 0): [(0, 119)]}
+    assert (frames.end_of(0, 0, 57), frames.end_of(0, 0, 120), frames.end_of(1, 0, 5)) == (119, 119, 4)
+
+
+def test_runs_and_partitions_that_somebody_makes_up_are_bounded() -> None:
+    frames = Frames()
+    for number in range(3 * MAX_RUNS):
+        frames.fresh(Frame(0, 1000 * number, 1000 * number, {}))
+    for number in range(MAX_PARTITIONS + 50):
+        frames.fresh(Frame(number, 0, 0, {}, 1, 2))
+
+    assert len(frames.runs) <= MAX_PARTITIONS
+    assert max(map(len, frames.runs.values())) <= MAX_RUNS
+
+
+@given(FRAMES, st.integers(20, 500))
+def test_a_frame_in_parts_merges_to_the_whole(frame: Frame, most: int) -> None:
+    parts = [decode(piece) for piece in pieces(frame, most)]
+    merged = {key: sketch for part in parts for key, sketch in part.sketches.items()}
+
+    assert merged == frame.sketches
+    assert [(one.part, one.parts) for one in parts] == [(number, len(parts)) for number in range(len(parts))]
+    assert pieces(frame, 10**9) == [encode(frame)]
 
 
 def test_bytes_that_are_no_request_are_malformed() -> None:
     with pytest.raises(Malformed):
-        Intake().take(b"\xff\xff\xff")
+        Intake().take(b"\xff\xff\xff", NOW)
 
 
 def test_a_frame_of_two_hundred_spans_of_an_operation_is_small() -> None:

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 from opentelemetry import propagate, trace
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.trace import SpanKind
@@ -26,6 +26,15 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 1.0  # when nobody rang: what an earlier life of this process left
 GATHER_S = 0.1  # after somebody rang: a round is as dear for one event as for ten
 BATCH = 100
+NEVER = (  # what the bus refuses for good must not hold up what comes after it
+    KafkaError.MSG_SIZE_TOO_LARGE,
+    KafkaError.RECORD_LIST_TOO_LARGE,
+    KafkaError.INVALID_TIMESTAMP,
+    KafkaError.INVALID_RECORD,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.TOPIC_EXCEPTION,
+    KafkaError.POLICY_VIOLATION,
+)
 tracer = trace.get_tracer(__name__)
 
 
@@ -130,14 +139,27 @@ class Relay:
         for event in events:
             headers = [(key, value.encode()) for key, value in json.loads(event.headers).items()]
 
-            def report(error: object, _: object, id: int = event.id) -> None:
-                if error is None:
+            def report(error: KafkaError | None, _: object, id: int = event.id) -> None:
+                if error is None or _refused(error, id):
                     taken.append(id)
 
             try:
                 self._producer.produce(event.topic, event.body.encode(), event.key, on_delivery=report, headers=headers)
-            except (BufferError, KafkaException) as error:
+            except KafkaException as error:
+                if not _refused(error.args[0], event.id):
+                    log.warning("events wait: %s", error)
+                    break
+                taken.append(event.id)
+            except BufferError as error:
                 log.warning("events wait: %s", error)
                 break
         self._producer.flush(6)
         return taken
+
+
+def _refused(error: KafkaError, id: int) -> bool:
+    """True for an event that the bus will never take: it is given up, and told."""
+    never = error.code() in NEVER
+    if never:
+        log.error("the event %d is given up: the bus refuses it: %s", id, error)
+    return bool(never)

@@ -1,17 +1,20 @@
 """The journey book: attempts of the critical user journey, as their callers' root spans tell them."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
 from sre_space.analysis.effect import Effect, by_step, effect
 from sre_space.analysis.norms import slow_over
+from sre_space.domain.bounds import TOO_LARGE, cut
 from sre_space.domain.chart import Journey
+from sre_space.domain.event_time import KEPT_NS, why_no_span, why_not
 from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import Span, SpanStatus
 
-KEPT_NS = 15 * 60 * 10**9
+MAX_ATTEMPTS = 200_000  # remembered, the newest: twice a busy day's quarter of an hour
+MAX_ID = 64  # characters of a span's and of a trace's; real ones have 16 and 32
 
 
 @dataclass(frozen=True)
@@ -29,23 +32,34 @@ class Attempt:
 
 @dataclass
 class JourneyBook:
-    """Recent attempts by event time, each counted once however often its span is delivered."""
+    """Recent attempts by event time, each counted once however often its span is delivered.
+
+    `dropped` counts by reason what claims a time or an id that none can have.
+    """
 
     journey: Journey
     attempts: deque[Attempt] = field(default_factory=deque)
     seen: set[str] = field(default_factory=set)
     heard_at: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
 
     def add(self, span: Span, now: int) -> Attempt | None:
-        """Take in a span; anything but a root span of the journey's caller is ignored, and so is a repeated one."""
+        """Take in a span that was heard of at `now` (Unix ns).
+
+        Anything but a root span of the journey's caller is ignored, and so is a repeated one.
+        """
         ours = span.service == self.journey.caller and span.name in self.journey.steps and not span.parent_id
-        if not ours or span.span_id in self.seen or span.start < now - KEPT_NS:
+        if not ours or span.span_id in self.seen:
+            return None
+        if reason := _why_none(span, now):
+            self.dropped[reason] += 1
             return None
         self.heard_at = max(self.heard_at, now)
         self.seen.add(span.span_id)
         good = span.status is not SpanStatus.ERROR
-        visit = str(span.attributes.get("journey.id", span.trace_id))
-        attempt = Attempt(span.span_id, visit, span.start, good, span.trace_id, span.name, span.end - span.start)
+        visit = cut(str(span.attributes.get("journey.id", span.trace_id)))
+        start, took = min(span.start, now), span.end - span.start
+        attempt = Attempt(span.span_id, visit, start, good, span.trace_id, span.name, took)
         self.attempts.append(attempt)
         if len(self.attempts) % 1000 == 0:
             self._forget(now - KEPT_NS)
@@ -109,8 +123,15 @@ class JourneyBook:
         return now - self.heard_at > patience_ns
 
     def _forget(self, before: int) -> None:
-        self.attempts = deque(attempt for attempt in self.attempts if attempt.start >= before)
+        kept = [attempt for attempt in self.attempts if attempt.start >= before]
+        self.attempts = deque(kept[-MAX_ATTEMPTS:])
         self.seen = {attempt.span_id for attempt in self.attempts}
+
+
+def _why_none(span: Span, now: int) -> str:
+    if max(len(span.span_id), len(span.trace_id)) > MAX_ID:
+        return TOO_LARGE
+    return why_no_span(span.start, span.end, now) or why_not(span.start, now)
 
 
 def _counted(good: Sequence[bool], since: int, until: int) -> JourneyCount:

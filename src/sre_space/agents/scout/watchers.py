@@ -4,6 +4,7 @@ Probes tell of health, frames of sketches of latency and errors, attempts of the
 conversion, samples of saturation. Each detector is explained in `docs/detection.md`.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -23,8 +24,9 @@ from sre_space.analysis.saturation import Resource, Saturation
 from sre_space.analysis.sight import Feed, Sight, sight
 from sre_space.analysis.windows import Window
 from sre_space.domain.chart import Chart
+from sre_space.domain.event_time import why_not
 from sre_space.domain.symptoms import Symptom, SymptomKind
-from sre_space.wire.sketches import Frame, Frames
+from sre_space.wire.sketches import Frame, Frames, Sketches
 
 SECOND = 10**9
 COMPLETE_AFTER_NS = SECOND // 2  # both event topics are read, and services publish at once
@@ -33,7 +35,10 @@ SPANS = "otlp_spans"
 
 @dataclass
 class Watchers:
-    """The detectors and what they share. `scale` shortens the windows of the error budget's alerts."""
+    """The detectors and what they share. `scale` shortens the windows of the error budget's alerts.
+
+    `dropped` counts by reason the spans of frames that are not of now.
+    """
 
     chart: Chart
     board: Mapping[str, ServiceHealth]
@@ -47,6 +52,7 @@ class Watchers:
     spans: Feed = field(default_factory=lambda: Feed(SPANS, 0, 0))
     presence: Presence = field(default_factory=Presence)
     sight: Sight = field(default_factory=Sight)
+    dropped: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         """One detector of each kind for the journey, one for all operations."""
@@ -59,9 +65,17 @@ class Watchers:
     def take_frame(self, frame: Frame, now: int) -> None:
         """What a member of the group saw of the spans; `now` is the frame's own time when it is read back."""
         if self.frames.fresh(frame):
-            newest = max((second + 1 for _, second in frame.sketches), default=0) * SECOND
+            sketches = self._of_now(frame.sketches, now)
+            newest = min(now, max((second + 1 for _, second in sketches), default=0) * SECOND)
             self.spans = Feed(SPANS, max(self.spans.heard_at, now), max(self.spans.newest, newest))
-            self.operations.add(frame.sketches, now)
+            self.operations.add(sketches, now)
+
+    def _of_now(self, sketches: Sketches, now: int) -> Sketches:
+        """Those of a time that may be; a second that nobody has reached would make a feed that lags look timely."""
+        odd = {key: reason for key in sketches if (reason := why_not(key[1] * SECOND, now))}
+        for key, reason in odd.items():
+            self.dropped[reason] += sketches[key].count
+        return {key: sketch for key, sketch in sketches.items() if key not in odd}
 
     def take_attempt(self, attempt: Attempt) -> None:
         """One attempt of the journey."""

@@ -8,6 +8,7 @@ only copy of an incident. Only headers are kept in memory (KIP-98 batch format, 
 import errno
 import os
 import struct
+import time
 from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass, field, replace
@@ -21,8 +22,9 @@ MAX_BATCH_BYTES = 2**20 + 12  # Kafka's own default: what is too large there is 
 HEADER = struct.Struct(">qiibIhiqqqhii")
 LENGTH_AT = 12  # bytes before what `length` counts
 REMEMBERED_BATCHES = 5  # per producer: what may be in flight at once
+MAX_AHEAD_MS = 3600 * 1000  # Kafka's own default of `message.timestamp.after.max.ms`
 
-NONE, OFFSET_OUT_OF_RANGE, CORRUPT, TOO_LARGE, OUT_OF_ORDER = 0, 1, 2, 10, 45
+NONE, OFFSET_OUT_OF_RANGE, CORRUPT, TOO_LARGE, INVALID_TIMESTAMP, OUT_OF_ORDER = 0, 1, 2, 10, 32, 45
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,8 @@ class Partition:
     def _append_one(self, batch: Batch, data: bytes) -> tuple[int, int]:
         if batch.size > MAX_BATCH_BYTES:
             return TOO_LARGE, -1
+        if batch.max_at > time.time() * 1000 + MAX_AHEAD_MS:
+            return INVALID_TIMESTAMP, -1
         known = self.producers.get((batch.producer, batch.epoch)) if batch.producer >= 0 else None
         if known:
             for earlier in known:

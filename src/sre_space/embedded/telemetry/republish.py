@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
+from sre_space.domain.tally import Tally
 from sre_space.embedded.telemetry.store import connect, waiting
+from sre_space.wire.kafka_errors import PERMANENT
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +22,7 @@ class Republisher:
 
     def __init__(self, path: Path, bootstrap: str) -> None:
         self._path = path
+        self._tally = Tally()
         self.wake = asyncio.Event()
         self.wake.set()
         self._producer = Producer(
@@ -58,13 +62,13 @@ class Republisher:
         taken: list[int] = []
 
         def report(id: int, size: int) -> Callable[[KafkaError | None, object], None]:
-            return lambda error, _: taken.append(id) if error is None or _too_large(error, size) else None
+            return lambda error, _: taken.append(id) if error is None or self._never(error, size) else None
 
         for id, topic, body in rows:
             try:
                 self._producer.produce(topic, body, on_delivery=report(id, len(body)))
             except KafkaException as error:
-                if not _too_large(error.args[0], len(body)):
+                if not self._never(error.args[0], len(body)):
                     log.warning("the producer takes nothing more: %s", error)
                     break
                 taken.append(id)
@@ -74,10 +78,9 @@ class Republisher:
         self._producer.flush(6)
         return taken
 
-
-def _too_large(error: KafkaError, size: int) -> bool:
-    """A record that the bus will never take must not hold up the others."""
-    never = error.code() == KafkaError.MSG_SIZE_TOO_LARGE
-    if never:
-        log.error("a record of %d bytes is given up: the bus takes none of that size", size)
-    return bool(never)
+    def _never(self, error: KafkaError, size: int) -> bool:
+        """A record that the bus will never take must not hold up the others; each reason is told once a minute."""
+        never = error.code() in PERMANENT
+        if never and (due := self._tally.due(error.name(), 1, time.time_ns())):
+            log.error("%d records are given up, the last of %d bytes: the bus refuses them: %s", due, size, error)
+        return never
