@@ -1,5 +1,6 @@
 """Jaeger's query API, embedded or real: fulfils `ports.traces.Traces` and `ports.traces.TraceDocuments`."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,8 +54,9 @@ class JaegerTraces:
     async def _answer(self, path: str, query: dict[str, str | int] | None) -> httpx.Response | None:
         """None for what Jaeger does not know."""
         try:
-            response = await self._client.get(path, params=query)
-        except httpx.HTTPError as error:
+            async with asyncio.timeout(TIMEOUT_S):  # httpx limits each read, this the whole answer
+                response = await self._client.get(path, params=query)
+        except (httpx.HTTPError, TimeoutError) as error:
             raise Unavailable(f"Jaeger does not answer at {self._url}: {error!r}; JAEGER_URL names it") from error
         if response.status_code == httpx.codes.NOT_FOUND:
             return None
