@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from support.deaf import Deaf
@@ -34,7 +35,7 @@ class Away:
     away: Callable[[], bool]
     name: str
 
-    def __getattr__(self, called: str) -> Callable[..., object]:
+    def __getattr__(self, called: str) -> Any:  # noqa: ANN401 - stands for any port
         async def asked(*values: object, **named: object) -> object:
             if self.away():
                 raise Unavailable(f"the {self.name} does not answer")
@@ -50,7 +51,7 @@ class Hanging(World):
     away: set[str] = field(default_factory=set)
     called: Seen = field(default_factory=Seen)
 
-    def _before(self, behind: object, name: str) -> Away:
+    def _before(self, behind: object, name: str) -> Any:  # noqa: ANN401 - stands for any port
         return Away(behind, lambda: name in self.away, name)
 
     def _duties(self) -> dict[Agent, Duty]:
@@ -76,7 +77,7 @@ class Hanging(World):
         """Without telemetry, or the bus that it comes by, no journey is heard of."""
         heard = self.book.add
         if self.away & {"telemetry", "bus"}:
-            self.book.add = lambda *_: None  # type: ignore[method-assign,assignment]
+            self.book.add = lambda *_: None  # type: ignore[method-assign]
         try:
             super().live()
         finally:
@@ -87,18 +88,29 @@ class Hanging(World):
         return [Watch(self.runners[one], Deaf(), Deaf(), 1.0, lambda _: None, calls=self.called) for one in Agent]
 
 
-async def watched(world: Hanging, seconds: float, until: Callable[[], bool], mute: Agent | None = None) -> None:
+async def watched(
+    world: Hanging, seconds: float, until: Callable[[], bool], mute: Agent | None = None, every_s: float = 1
+) -> None:
     """Poll after poll, for so long or until something is so; a `mute` agent is stopped."""
     watches = [one for one in world.watches() if one.runner.agent is not mute]
-    begun = world.clock.now()
+    begun, polled = world.clock.now(), 0
     while world.clock.now() - begun < seconds * SECOND and not until():
         await world.opener.open_missing(world.scout.detections())
-        for watch in watches:
-            await watch.look_around()
-            while watch.tasks:
-                await asyncio.gather(*watch.tasks.values())
-                await asyncio.sleep(0)
+        if world.clock.now() - polled >= every_s * SECOND:
+            polled = world.clock.now()
+            for watch in watches:
+                await polls(watch)
+                if until():
+                    return
         await world.clock.sleep(0.25)
+
+
+async def polls(watch: Watch) -> None:
+    """One poll, and what follows from it."""
+    await watch.look_around()
+    while watch.tasks:
+        await asyncio.gather(*watch.tasks.values())
+        await asyncio.sleep(0)
 
 
 def reached(world: Hanging, step: Step) -> bool:
@@ -118,7 +130,7 @@ def test_a_dead_service_is_restarted_once_whichever_server_hangs_from_whichever_
         if step is not None:
             await watched(world, 60, lambda: reached(world, step))
         world.away = {server}
-        await watched(world, 30, lambda: False)
+        await watched(world, 12, lambda: False)
 
         assert world.restarts == [("policy-service", "1:exited")]
 
@@ -160,7 +172,7 @@ def test_what_cannot_go_on_calls_a_person_once_and_says_what_it_waits_for(server
     async def story() -> None:
         world = Hanging()
         world.dead, world.away = {"policy-service"}, {server}
-        await watched(world, 150, lambda: False)
+        await watched(world, 110, lambda: False, every_s=4)
 
         (note,) = world.notes
         assert note.title == f"Incident 1: nothing moves at the step {step}: Infrastructure on policy-service"
@@ -180,7 +192,7 @@ def test_for_an_agent_that_hangs_another_one_calls_once(agent: Agent) -> None:
         world = Hanging()
         world.dead = {"policy-service"}
         number = await world.detect()
-        await watched(world, 200, lambda: False, agent)
+        await watched(world, 110, lambda: False, agent, every_s=4)
 
         (note,) = world.notes
         assert f"is owed by the agent {agent}" in note.text
