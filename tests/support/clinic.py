@@ -1,7 +1,7 @@
 """The Brain's inquest on the made-up shop, on virtual time: what it reads is put in, what it says is read."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -12,12 +12,16 @@ from support.shop import EPOCH, Made
 from sre_space.agents.deployments import RecentDeployments
 from sre_space.agents.gathering import Gathering
 from sre_space.agents.inquest import Inquest
+from sre_space.agents.sources import PATIENCE_S
 from sre_space.domain.case import Case, Found
 from sre_space.domain.chart import Autonomy, Chart, Guardrails, Journey, Service
 from sre_space.domain.diagnosis import Diagnosis
+from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Detection, Fact, Payload, Step
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
+from sre_space.ports.bus import Record
+from sre_space.ports.gitops import Commit
 from sre_space.ports.probe import Health
 from sre_space.ports.runtime import Unit
 
@@ -45,9 +49,13 @@ def _span(one: Made, later: int) -> Span:
     return replace(span, status_message=one.message, attributes=told)
 
 
-def chart(services: Sequence[str] = SERVICES) -> Chart:
+def chart(services: Sequence[str] = SERVICES, calls: Mapping[str, tuple[str, ...]] | None = None) -> Chart:
     """The shop's chart."""
-    named = {name: Service(name, f"http://{name}/health", name, (), Autonomy.AUTONOMOUS) for name in services}
+    below = calls or {}
+    named = {
+        name: Service(name, f"http://{name}/health", name, below.get(name, ()), Autonomy.AUTONOMOUS)
+        for name in services
+    }
     return Chart("shop", named, Journey("buy", "web", ("GET /buy",), 0.999), Guardrails(("restart",), 6, 5.0, 2, 3))
 
 
@@ -61,7 +69,10 @@ def case(kind: SymptomKind = SymptomKind.LATENCY, *later: tuple[int, Payload]) -
 
 @dataclass
 class Clinic:
-    """Everything that an inquest reads. `ended` and `silent` are services that are out."""
+    """Everything that an inquest reads. `ended` and `silent` are services that are out.
+
+    `gone` are the sources that do not answer (`traces`, `topics`, `git`): at once, or, when it `hangs`, never.
+    """
 
     spans: list[Span] = field(default_factory=list)
     topics: Topics = field(default_factory=Topics)
@@ -70,6 +81,11 @@ class Clinic:
     ended: dict[str, str] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     time: int = NOW
+    calls: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    hangs: bool = False
+    garbage: bytes = b""
+    patience_s: float = PATIENCE_S
 
     def now(self) -> int:
         """Unix ns."""
@@ -79,9 +95,34 @@ class Clinic:
         """Time passes."""
         self.time += int(seconds * SECOND)
 
+    async def answers(self, source: str) -> None:
+        """Nothing, or what a server does that does not serve."""
+        if source in self.gone and self.hangs:
+            await asyncio.Event().wait()
+        if source in self.gone:
+            raise Unavailable(f"{source} does not answer")
+
+    async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
+        """The bus."""
+        await self.answers("topics")
+        return await self.topics.window(topic, since, until, limit)
+
+    async def commit(self, sha: str) -> Commit:
+        """Git."""
+        await self.answers("git")
+        return await self.git.commit(sha)
+
+    async def read_file(self, path: str, ref: str = "main") -> bytes:
+        """Git."""
+        await self.answers("git")
+        return await self.git.read_file(path, ref)
+
     async def document(self, service: str, since: int, until: int, limit: int) -> bytes:
         """By time; every trace begins at `web`."""
         assert service == "web"
+        await self.answers("traces")
+        if self.garbage:
+            return self.garbage
         inside = {span.trace_id for span in self.spans if not span.parent_id and since <= span.start < until}
         return document([span for span in self.spans if span.trace_id in inside])
 
@@ -128,7 +169,7 @@ class Clinic:
 
     def ask(self, incident: Case, services: Sequence[str] = SERVICES) -> Diagnosis:
         """What the inquest says."""
-        gathering = Gathering(self, self.topics, self.git, self, "web")
-        deployments = RecentDeployments(self.topics, self.git)
-        inquest = Inquest(chart(services), gathering, deployments, self, self.shelf, self)
+        gathering, deployments = Gathering(self, self, self, self, "web"), RecentDeployments(self, self)
+        known = chart(services, self.calls)
+        inquest = Inquest(known, gathering, deployments, self, self.shelf, self, patience_s=self.patience_s)
         return asyncio.run(inquest.hold(incident, self.units(services)))

@@ -277,6 +277,7 @@ def diagnosis(service: str, kind: CauseKind, change: str = "") -> Diagnosis:
 class World:
     """One patient, one doctor. `dead` services do not answer; a `stubborn` one dies again at once.
 
+    One that is `hanging` is dead for a probe and lives for the runtime.
     A `doomed` service dies while its predicate holds of the values in force. What main says is deployed at the next
     moment, unless the `deployer` is away.
     """
@@ -290,6 +291,7 @@ class World:
     writers: frozenset[str] = frozenset({"robin"})
     dead: set[str] = field(default_factory=set)
     stubborn: set[str] = field(default_factory=set)
+    hanging: set[str] = field(default_factory=set)
     starts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SERVICES, 1))
     restarted_at: dict[str, int] = field(default_factory=dict)
     halted_now: bool = False
@@ -448,7 +450,7 @@ class World:
     async def unit(self, name: str) -> Unit:
         """A life is named by how often it was started, and whether it ended."""
         since = self.restarted_at.get(name, 0)
-        dead = name in self.dead and not since
+        dead = name in self.dead - self.hanging and not since
         state: Literal["exited", "running"] = "exited" if dead else "running"
         return Unit(name, state, f"{self.starts[name]}:{state}", None if dead else 1, since, -9 if dead else None)
 
@@ -460,6 +462,7 @@ class World:
         self.starts[name] += 1
         doomed = {one for one, holds in self.doomed.items() if holds(self.values)}
         self.dead -= {name} - self.stubborn - doomed
+        self.hanging -= {name} - self.stubborn
         return await self.unit(name)
 
     # ports.deployments

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from sre_space.domain.errors import Unavailable
 from sre_space.ports.case_index import CaseIndex, Lesson, Recalled
 
 COLLECTION = "incidents"
+TIMEOUT_S = 5.0
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 T = TypeVar("T")
 
@@ -27,6 +29,8 @@ class ChromaCaseIndex(CaseIndex):
     def __init__(self, url: str, embed: Embed) -> None:
         self._url, self._embed = url, embed
         self._collection: Collection | None = None
+        # Chroma's client waits for ever: on one thread of its own that holds up nobody, and the next call waits for it.
+        self._thread = ThreadPoolExecutor(1, "chroma")
 
     async def remember(self, lesson: Lesson) -> None:
         """Upsert: durable when the server has answered."""
@@ -67,8 +71,9 @@ class ChromaCaseIndex(CaseIndex):
     async def _asked(self, question: Callable[[Collection], T]) -> T:
         """Ask on a thread; a server that came back is found again, also one that forgot the collection's id."""
         try:
-            return await asyncio.to_thread(self._ask, question)
-        except (ChromaError, httpx.HTTPError, ValueError) as error:
+            async with asyncio.timeout(TIMEOUT_S):
+                return await asyncio.get_running_loop().run_in_executor(self._thread, self._ask, question)
+        except (ChromaError, httpx.HTTPError, TimeoutError, ValueError, KeyError, TypeError) as error:
             self._collection = None
             raise Unavailable(f"Chroma does not answer at {self._url}: {error!r}; CHROMA_URL names it") from error
 

@@ -4,12 +4,13 @@
 answers it beside its MCP endpoint.
 """
 
+import asyncio
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
 
-from sre_space.domain.errors import Unavailable
+from sre_space.domain.errors import Malformed, Unavailable
 from sre_space.ports.orders import Writers
 
 TIMEOUT_S = 5.0
@@ -30,14 +31,18 @@ class GithubWriters(Writers):
     async def may_write(self, login: str) -> bool:
         """Asked anew each time: a permission that was taken away counts at once."""
         try:
-            response = await self._client.get(f"{self._path}/{quote(login, safe='')}/permission")
-        except httpx.HTTPError as error:
+            async with asyncio.timeout(TIMEOUT_S):
+                response = await self._client.get(f"{self._path}/{quote(login, safe='')}/permission")
+        except (httpx.HTTPError, TimeoutError) as error:
             raise Unavailable(f"the forge did not tell what {login} may do: {error!r}") from error
         if response.status_code in (httpx.codes.NOT_FOUND, httpx.codes.FORBIDDEN):
             return False
         if not response.is_success:
             raise Unavailable(f"the forge answered {response.status_code} to what {login} may do")
-        told: Any = response.json()
+        try:
+            told: Any = response.json()
+        except ValueError as error:
+            raise Malformed(f"the forge answered no JSON to what {login} may do: {response.text[:200]}") from error
         return isinstance(told, dict) and told.get("permission") in MAY_WRITE
 
     async def close(self) -> None:

@@ -1,5 +1,6 @@
 """Jaeger's query API, embedded or real: fulfils `ports.traces.Traces` and `ports.traces.TraceDocuments`."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -71,9 +72,12 @@ class JaegerTraces:
     async def _answer(self, path: str, query: dict[str, str | int] | None) -> httpx.Response | None:
         """None for what Jaeger does not know."""
         try:
-            async with self._client.stream("GET", path, params=query) as streamed:
+            async with (
+                asyncio.timeout(TIMEOUT_S),  # httpx limits each read, this the whole answer
+                self._client.stream("GET", path, params=query) as streamed,
+            ):
                 response = httpx.Response(streamed.status_code, content=await _read(streamed))
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             raise Unavailable(f"Jaeger does not answer at {self._url}: {error!r}; JAEGER_URL names it") from error
         if response.status_code == httpx.codes.NOT_FOUND:
             return None

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 ACKNOWLEDGED_WITHIN_S = 10.0
 ANSWERED_WITHIN_S = 2.0
+WINDOW_WITHIN_S = 20.0  # a quarter of an hour of spans is read at Scout's start
 BATCH = 500
 _QUIET: dict[str, Any] = {"log_level": 3, "reconnect.backoff.max.ms": 500, "logger": log}
 
@@ -130,6 +131,7 @@ class KafkaSubscription:
                 "enable.auto.commit": False,
                 "auto.offset.reset": start,
                 "session.timeout.ms": 6000,
+                "socket.timeout.ms": 6000,  # a commit waits no longer for a broker that hangs
                 "fetch.wait.max.ms": 500,
                 "fetch.error.backoff.ms": 100,
                 "enable.partition.eof": False,
@@ -216,8 +218,9 @@ class KafkaHistory:
     async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
         """Records of all partitions in [since, until), by time."""
         try:
-            return await asyncio.to_thread(self._window, topic, since, until, limit)
-        except KafkaException as error:
+            async with asyncio.timeout(WINDOW_WITHIN_S):
+                return await asyncio.to_thread(self._window, topic, since, until, limit)
+        except (KafkaException, TimeoutError) as error:
             raise Unavailable(f"the bus at {self._bootstrap} does not answer: {error}") from error
 
     def _window(self, topic: str, since: int, until: int, limit: int) -> list[Record]:
@@ -243,8 +246,9 @@ def _read(consumer: Consumer, starts: Sequence[TopicPartition], window: tuple[in
     open_ = {one.partition: limit for one in starts if one.offset < ends[one.partition]}
     consumer.assign([one for one in starts if one.partition in open_])
     records: list[Record] = []
+    give_up = time.monotonic() + WINDOW_WITHIN_S
     while open_:
-        message = consumer.poll(ANSWERED_WITHIN_S)
+        message = consumer.poll(ANSWERED_WITHIN_S) if time.monotonic() < give_up else None
         if message is None:
             raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
         if message.error() is not None:
@@ -267,6 +271,8 @@ def make_topics(bootstrap: str, topics: Sequence[str]) -> None:
     for future in admin.create_topics([NewTopic(topic, -1, -1) for topic in missing]).values() if missing else ():
         try:
             future.result(ANSWERED_WITHIN_S)
+        except TimeoutError as error:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT)) from error
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise

@@ -1,14 +1,18 @@
 """The embedded runtime, supervisord over XML-RPC: fulfils `ports.runtime.Runtime`."""
 
 import asyncio
+import contextlib
 import http.client
 import json
+import socket
+import threading
 import time
 import xmlrpc.client
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
+from xml.parsers.expat import ExpatError
 
 import psutil
 from supervisor.xmlrpc import Faults, SupervisorTransport
@@ -29,8 +33,41 @@ _STATES: Mapping[str, State] = {
 _LIVING = ("running", "starting")
 _SIGNALLED = "ended by a signal"
 _NEAR_S = 3.0  # between a kill and the end that supervisord tells in whole seconds
+ANSWERS_WITHIN_S = 3.0
+STOPS_WITHIN_S = 20.0  # twice what it gives a process to end before it kills it
 ENDS_WITHIN_S, LOOK_EVERY_S = 10.0, 0.05
 _BY_A_SIGNAL = -1  # as supervisord reports it; which one is only in its log
+
+
+class _Connection(http.client.HTTPConnection):
+    """To a Unix socket, cut after a time: supervisor's own has no limit, and a socket's limit is for each read."""
+
+    def __init__(self, path: str, seconds: float) -> None:
+        super().__init__("localhost", timeout=seconds)
+        self._path, self._seconds = path, seconds
+        self._cutter = threading.Timer(seconds, self._cut)
+
+    def connect(self) -> None:
+        """Connect within the limit, and begin to count."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self._seconds)
+        self.sock.connect(self._path)
+        self._cutter.start()
+
+    def _cut(self) -> None:
+        with contextlib.suppress(OSError, AttributeError):  # closed already
+            self.sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """End it; safe to call twice."""
+        self._cutter.cancel()
+        super().close()
+
+
+class _Transport(SupervisorTransport):  # type: ignore[misc]  # supervisor has no types
+    def __init__(self, path: str, seconds: float) -> None:
+        super().__init__(None, None, f"unix://{path}")
+        self._get_connection = lambda: _Connection(path, seconds)
 
 
 @dataclass(frozen=True)
@@ -86,7 +123,7 @@ class SupervisordRuntime:
         return replace(unit, detail=killed) if killed else unit
 
     def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - untyped answers; `_unit` types them
-        transport = SupervisorTransport(None, None, f"unix://{self.socket}")
+        transport = _Transport(self.socket, STOPS_WITHIN_S if method == "stopProcess" else ANSWERS_WITHIN_S)
         proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
         try:
             return getattr(proxy.supervisor, method)(*arguments)
@@ -94,7 +131,7 @@ class SupervisordRuntime:
             if fault.faultCode == Faults.BAD_NAME:
                 raise Missing(f"supervisord does not know {arguments[0]}") from fault
             raise Refused(f"supervisord refused {method} {arguments[0]}: {fault.faultString}") from fault
-        except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error, ExpatError) as error:
             raise Unavailable(f"supervisord does not answer at {self.socket}: {error}") from error
         finally:
             transport.close()

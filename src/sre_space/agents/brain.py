@@ -1,13 +1,18 @@
 """Brain's duties: diagnose, decide, and conclude with a post-mortem."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from sre_space.agents.callees import Callees
 from sre_space.agents.healthy_time import ill_times
 from sre_space.agents.history import History
 from sre_space.agents.inquest import Inquest
 from sre_space.agents.ladder import Scene, rungs
 from sre_space.agents.postmortem import conclude
+from sre_space.agents.sources import Sources
+from sre_space.agents.standing import ended_services
+from sre_space.agents.tried import RESTART_CURES
 from sre_space.domain import guardrails
 from sre_space.domain.case import Case
 from sre_space.domain.chart import DAY_NS, Chart
@@ -19,6 +24,8 @@ from sre_space.domain.remedies import Escalate, Remedy
 from sre_space.ports.clock import Clock
 from sre_space.ports.ledger import Ledger
 from sre_space.ports.runtime import Runtime, Unit
+
+log = logging.getLogger(__name__)
 
 EXPIRES_NS = 60 * 10**9
 LATELY_NS = 15 * 60 * 10**9  # incidents that may lie in a baseline
@@ -47,8 +54,12 @@ class Brain:
         """Nothing follows from a decision: Fixer acts on it."""
 
     async def decide(self, case: Case) -> Decision | None:
-        """The first rung of the ladder that the guardrails allow; None while one of them says: later."""
+        """The first rung of the ladder that the guardrails allow; None while one of them, or a callee, says: later."""
         units = {unit.name: unit for unit in await self.runtime.units()}
+        callees = Callees(self.chart, self.inquest.probe, self.ledger)
+        if awaited := await callees.awaited(case, units, self.clock.now()):
+            log.info("issue %d waits for what it calls: %s", case.issue, ", ".join(awaited))
+            return None
         lately = await self.ledger.touched(self.clock.now() - LATELY_NS)
         diagnosis = await self.inquest.hold(case, units, ill_times(lately, case.incident))
         now = self.clock.now()
@@ -67,23 +78,37 @@ class Brain:
         self, case: Case, diagnosis: Diagnosis, units: dict[str, Unit], past: Sequence[PastAction]
     ) -> Scene:
         lives = {name: units[service.unit].incarnation for name, service in self.chart.services.items()}
-        desired: Mapping[str, str] = {}
-        reverse: tuple[Edit, ...] = ()
-        stuck = ""
-        if self.history is not None:
-            desired = await self.history.desired()
-            reverse, stuck = await self.history.reverse_of(diagnosis.change, desired)
-        return Scene(self.chart, case, diagnosis, lives, past, self.clock.now(), desired, reverse, stuck)
+        ended = ended_services(self.chart, units)
+        sources = Sources(needed=not _restartable(diagnosis, ended), patience_s=self.inquest.patience_s)
+        desired, reverse, stuck = await sources.ask("the desired state's files", self._desired(diagnosis), ({}, (), ""))
+        now = self.clock.now()
+        return Scene(
+            self.chart, case, diagnosis, lives, past, now, desired, reverse, stuck or "; ".join(sources.told), ended
+        )
+
+    async def _desired(self, diagnosis: Diagnosis) -> tuple[Mapping[str, str], tuple[Edit, ...], str]:
+        """The desired state on main, the guilty commit's keys backwards, and why there are none."""
+        if self.history is None:
+            return {}, (), ""
+        desired = await self.history.desired()
+        return desired, *await self.history.reverse_of(diagnosis.change, desired)
 
     def _decision(self, diagnosis: Diagnosis, remedy: Remedy, answers: tuple[RuleAnswer, ...]) -> Decision:
         """A remedy in force until it expires; where a person approves first, that long."""
-        if isinstance(remedy, Escalate) and (refusal := next((one for one in answers if not one.allowed), None)):
-            remedy = Escalate(f"{refusal.reason} (rule `{refusal.rule}`); {remedy.reason}")
+        refusals = dict.fromkeys(f"{one.reason} (rule `{one.rule}`)" for one in answers if not one.allowed)
+        if isinstance(remedy, Escalate) and refusals:
+            remedy = Escalate("; ".join([*refusals, remedy.reason]))
         plan = guardrails.needs_approval(self.chart, remedy)
         lasts = CHANGE_EXPIRES_NS if remedy.edits else EXPIRES_NS
         if plan:
             lasts = int(self.chart.guardrails.approval_seconds * 1e9)
         return Decision(diagnosis, remedy, answers, self.clock.now() + lasts, plan)
+
+
+def _restartable(diagnosis: Diagnosis, ended: Collection[str]) -> bool:
+    """True for a service that has ended by itself: to start it again, no file of the desired state is needed."""
+    first = next(iter(diagnosis.causes), None)
+    return first is not None and first.service in ended and first.kind in RESTART_CURES
 
 
 def _refusal(remedy: Remedy, answer: RuleAnswer) -> RuleAnswer:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from sre_space.agents.deployments import Repository
+from sre_space.agents.sources import Sources
 from sre_space.analysis.diagnosis.tables import ERROR
 from sre_space.domain.errors import Malformed, Missing
 from sre_space.domain.event_time import AHEAD_NS, KEPT_NS, heard_at
@@ -50,13 +51,13 @@ class Gathering:
     clock: Clock
     caller: str
 
-    async def gather(self, plan: Plan, services: Collection[str]) -> dict[str, bytes]:
+    async def gather(self, plan: Plan, services: Collection[str], sources: Sources) -> dict[str, bytes]:
         """The files of both windows; `services` are those whose logs and metrics count."""
         usual, sick, topics, limits = await asyncio.gather(
-            asyncio.gather(*(self.traces.document(self.caller, *window, plan.usual_traces) for window in plan.usual)),
-            self._incident(plan),
-            self._topics(plan, services),
-            self._limits(plan),
+            asyncio.gather(*(sources.ask("traces", self._usual(plan, window), b"") for window in plan.usual)),
+            sources.ask("traces", self._incident(plan), b""),
+            sources.ask("logs and metrics", self._topics(plan, services), {}),
+            sources.ask("limits", self._limits(plan), b""),
         )
         folders = {f"{BASELINE}-{number}/": window for number, window in enumerate(plan.usual, 1)}
         files = {folder + TRACES: found for folder, found in zip(folders, usual, strict=True)}
@@ -69,6 +70,13 @@ class Gathering:
         if limits:
             files[INCIDENT + METRICS] = files.get(INCIDENT + METRICS, b"") + limits
         return files
+
+    async def _usual(self, plan: Plan, window: tuple[int, int]) -> bytes:
+        """The traces of a healthy window; `Malformed` when the answer is none."""
+        found = await self.traces.document(self.caller, *window, plan.usual_traces)
+        if plan.awaits:
+            _failures(found)  # what cannot be read is told here, where it can still be left out
+        return found
 
     async def _incident(self, plan: Plan) -> bytes:
         """The traces since the incident began; those of failures are given a moment to arrive."""

@@ -4,14 +4,16 @@ The engine is `analysis/diagnosis`, the one that `sre-space diagnose` uses on fi
 so that the diagnosis can be repeated from the bundle.
 """
 
+import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sre_space.agents.deployments import RecentDeployments
 from sre_space.agents.gathering import Gathering, Plan
 from sre_space.agents.healthy_time import Window, healthy_parts
-from sre_space.agents.standing import standing
+from sre_space.agents.sources import PATIENCE_S, Sources
+from sre_space.agents.standing import ended_services, standing
 from sre_space.agents.tried import disproved, last_tried, reverted, tuned
 from sre_space.analysis.diagnosis.tables import Alert, Change, State
 from sre_space.analysis.windows import AT_ONCE_NS
@@ -24,7 +26,7 @@ from sre_space.ports.bundles import Bundles
 from sre_space.ports.clock import Clock
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Unit
-from sre_space.wire.case_files import ALERT, CHANGES, INCIDENT, STATES, changes_file, diagnosis_of, states_file
+from sre_space.wire.case_files import ALERT, CHANGES, INCIDENT, MISSING, STATES, changes_file, diagnosis_of, states_file
 from sre_space.wire.changes import alert_file
 from sre_space.wire.diagnosis_text import fact_of
 
@@ -49,18 +51,20 @@ class Inquest:
     probe: Probe
     bundles: Bundles
     clock: Clock
+    patience_s: float = field(default=PATIENCE_S, kw_only=True)
 
     async def hold(self, case: Case, units: Mapping[str, Unit], ill: Sequence[Window] = ()) -> Diagnosis:
         """The engine's answer on everything since the incident began, or since the last remedy that failed.
 
-        At `ill` times other incidents were open: they are no baseline.
+        At `ill` times other incidents were open: they are no baseline. While a service is out by its runtime's or its
+        probe's word, a source that does not answer is left out, and the diagnosis says so.
         """
         now = self.clock.now()
         states = await standing(self.chart, units, self.probe, now)
-        services = tuple(self.chart.services)
-        changes = await self.deployments.before(case.chain[0].fact.at, now, reverted(case))
-        gathered = await self.gathering.gather(plan_of(case, states, ill, changes), services)
-        files = gathered | self._told(case, states, changes)
+        sources = Sources(not any(state.sick for state in states), self.patience_s)
+        changes, gathered = await self._asked(case, states, ill, sources, now)
+        ended = ended_services(self.chart, units)
+        files = gathered | self._told(case, states, changes, ended) | _missing(sources)
         read = self.clock.now()
         found = diagnosis_of(files)
         concluded = self.clock.now()
@@ -80,16 +84,33 @@ class Inquest:
             log.error("a diagnosis cannot be repeated from a bundle: %s", error)
             return ""
 
-    def _told(self, case: Case, states: Sequence[State], changes: Sequence[Change]) -> dict[str, bytes]:
-        first, retuned = case.detection.symptoms[0], tuned(case)
-        alert = Alert(
-            first.service, first.kind.value, first.detail, first.since, tuple(self.chart.services), disproved(case)
-        )
+    async def _asked(
+        self, case: Case, states: Sequence[State], ill: Sequence[Window], sources: Sources, now: int
+    ) -> tuple[Sequence[Change], dict[str, bytes]]:
+        """The deployments and the files; only where something is slow or fails do the deployments say where to look."""
+        told = sources.ask("deployments", self.deployments.before(case.chain[0].fact.at, now, reverted(case)), ())
+        services = tuple(self.chart.services)
+        if sources.needed:
+            changes = await told
+            return changes, await self.gathering.gather(plan_of(case, states, ill, changes), services, sources)
+        return await asyncio.gather(told, self.gathering.gather(plan_of(case, states, ill), services, sources))
+
+    def _told(
+        self, case: Case, states: Sequence[State], changes: Sequence[Change], ended: Collection[str]
+    ) -> dict[str, bytes]:
+        first, retuned, services = case.detection.symptoms[0], tuned(case), tuple(self.chart.services)
+        alert = Alert(first.service, first.kind.value, first.detail, first.since, services, disproved(case, ended))
         return {
             INCIDENT + ALERT: alert_file(alert),
             INCIDENT + STATES: states_file(states),
             INCIDENT + CHANGES: changes_file([one for one in changes if one.service not in retuned]),
         }
+
+
+def _missing(sources: Sources) -> dict[str, bytes]:
+    """The file that says what was left out; none when everything answered."""
+    lines = [" ".join(line.split()) for line in sources.told]
+    return {INCIDENT + MISSING: "\n".join(lines).encode()} if lines else {}
 
 
 def plan_of(case: Case, states: Sequence[State], ill: Sequence[Window] = (), changes: Sequence[Change] = ()) -> Plan:

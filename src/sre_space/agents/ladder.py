@@ -4,11 +4,11 @@ A closed set: what Memory knows may reorder the remedies that fit, never add one
 did not cure it is not tried again; when no rung is left a person is asked.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sre_space.agents.inquest import told
-from sre_space.domain.case import Case
+from sre_space.domain.case import Case, Trial
 from sre_space.domain.chart import Chart, Service, Tunable
 from sre_space.domain.configuration import SPACE_FILE, Edit, owner, value_of
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis
@@ -24,6 +24,7 @@ class Scene:
 
     `lives`: each service's incarnation; `desired`: the files of desired state on main by path; `reverse`: the keys of
     the guilty commit backwards, () when no commit is guilty or it cannot be taken back alone (`stuck` says why).
+    `ended`: the services that have ended, by the runtime's word.
     """
 
     chart: Chart
@@ -35,6 +36,7 @@ class Scene:
     desired: Mapping[str, str]
     reverse: tuple[Edit, ...] = ()
     stuck: str = ""
+    ended: Collection[str] = ()
 
     @property
     def cause(self) -> Cause:
@@ -58,21 +60,35 @@ def rungs(scene: Scene) -> list[Remedy]:
     reason = _why_nothing(scene)
     if reason:
         return [Escalate(reason)]
-    tried = ruled_out(scene.case)
+    tried = ruled_out(scene.case, scene.ended)
     fitting = [remedy for find in FITTING[scene.kind] for remedy in find(scene) if remedy.name not in tried]
     fitting.sort(key=lambda remedy: -_experience(scene, remedy))
-    if scene.kind is CauseKind.SATURATION and _again_within_the_hour(scene):
+    if _restarted(scene) or (scene.kind is CauseKind.SATURATION and _again_within_the_hour(scene)):
         fitting.sort(key=lambda remedy: isinstance(remedy, Restart))  # it helped, and not for long
     return [*fitting, Escalate(_why_a_person(scene, bool(fitting)))]
 
 
-def ruled_out(case: Case) -> set[str]:
-    """Names of what was carried out in this incident and did not end it, or could not be carried out."""
+def ruled_out(case: Case, ended: Collection[str]) -> set[str]:
+    """Names of what was carried out in this incident and did not end it, or could not be carried out.
+
+    A restart began a new life. When that has `ended`, or had served before it went out, it is not what failed.
+    """
     return {
         trial.action.remedy.name
         for trial in case.trials
-        if trial.action.changed or trial.action.result is ActionResult.FAILED
+        if (trial.action.changed or trial.action.result is ActionResult.FAILED) and not _lived(trial, ended)
     }
+
+
+def _lived(trial: Trial, ended: Collection[str]) -> bool:
+    remedy = trial.action.remedy
+    return isinstance(remedy, Restart) and trial.action.changed and (trial.anew or remedy.service in ended)
+
+
+def _restarted(scene: Scene) -> int:
+    """How often the accused service was restarted in this incident."""
+    remedies = [trial.action.remedy for trial in scene.case.trials if trial.action.changed]
+    return sum(isinstance(one, Restart) and one.service == scene.cause.service for one in remedies)
 
 
 def _why_nothing(scene: Scene) -> str:
@@ -84,20 +100,33 @@ def _why_nothing(scene: Scene) -> str:
     if plans and case.trials and case.trials[-1].action.result is ActionResult.REFUSED:
         return f"the plan was not carried out: {case.trials[-1].action.detail}"
     last = case.last.payload
-    if isinstance(last, Verification) and last.outcome is Outcome.UNDECIDED:
+    if isinstance(last, Verification) and last.outcome is Outcome.UNDECIDED and not last.anew:
         return f"nobody can tell whether {case.trials[-1].action.remedy.name} helped: {last.detail}"
-    if case.last.attempt >= scene.chart.guardrails.attempts and case.trials:
-        return f"{case.last.attempt} attempts did not help"
+    failed = case.last.attempt - sum(trial.anew for trial in case.trials)
+    if failed >= scene.chart.guardrails.attempts and case.trials:
+        return f"{failed} attempts did not help{_down(scene)}"
     if scene.diagnosis.verdict is Confidence.INCONCLUSIVE or not scene.diagnosis.causes:
-        return "the evidence names no cause"
+        return f"the evidence names no cause{_down(scene)}"
     return "" if scene.cause.service in scene.chart.services else f"{scene.cause.service} is not in the chart"
+
+
+def _down(scene: Scene) -> str:
+    """What is known all the same: who has ended by the runtime's word."""
+    names = ", ".join(sorted(scene.ended))
+    return (
+        f"; by the runtime's word {'this has' if len(scene.ended) == 1 else 'these have'} ended: {names}"
+        if names
+        else ""
+    )
 
 
 def _why_a_person(scene: Scene, some_fit: bool) -> str:
     eased = [trial.action.remedy.name for trial in scene.case.trials if trial.helped]
-    tried = sorted(ruled_out(scene.case) - set(eased))
+    tried = sorted(ruled_out(scene.case, scene.ended) - set(eased))
+    restarts = _restarted(scene) if scene.cause.service in scene.ended else 0
     parts = [
         told(scene.cause),
+        f"restarted {restarts} times in this incident, it ended again each time" if restarts else "",
         f"eased by {', '.join(eased)}, which stays" if eased else "",
         f"tried without success: {', '.join(tried)}" if tried else "",
         scene.stuck,

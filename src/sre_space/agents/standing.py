@@ -8,6 +8,7 @@ from sre_space.domain.chart import Chart, Service
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Unit
 
+ENDED = ("stopped", "exited", "fatal")
 STARTING_NS = 3 * 10**9  # a service serves in less; the runtime counts whole seconds
 
 
@@ -20,7 +21,7 @@ async def _state(service: Service, unit: Unit, probe: Probe, now: int) -> State:
     health = await probe.check(service.health)
     return State(
         service=service.name,
-        ended=unit.state in ("stopped", "exited", "fatal"),
+        ended=unit.state in ENDED,
         runtime=f"the runtime says {unit.state}{_exit(unit)}",
         runtime_id=f"runtime:{unit.name}:{unit.incarnation}",
         answered=health.answered,
@@ -28,7 +29,13 @@ async def _state(service: Service, unit: Unit, probe: Probe, now: int) -> State:
         health=health.detail,
         starting=unit.state in ("running", "starting") and now - unit.since < STARTING_NS,
         since=unit.since,
+        calls=tuple(service.calls),
     )
+
+
+def ended_services(chart: Chart, units: Mapping[str, Unit]) -> frozenset[str]:
+    """The services whose unit has ended, by the runtime's word."""
+    return frozenset(one.name for one in chart.services.values() if units[one.unit].state in ENDED)
 
 
 def _exit(unit: Unit) -> str:

@@ -1,6 +1,6 @@
 """What a case has tried already, and what that disproves: for the next diagnosis."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sre_space.domain.case import Case
@@ -55,10 +55,13 @@ def tuned(case: Case) -> frozenset[str]:
     return frozenset(remedy.service for remedy in standing if isinstance(remedy, SetConfig))
 
 
-def disproved(case: Case) -> tuple[tuple[str, CauseKind], ...]:
-    """A restart cures what died, hangs or ran full by itself; where it did not help, it was none of these."""
+def disproved(case: Case, ended: Collection[str]) -> tuple[tuple[str, CauseKind], ...]:
+    """A restart cures what died, hangs or ran full by itself; where it did not help, it was none of these.
+
+    What has `ended` since, by the runtime's word, lived another life: its end is a fact, and no restart disproves it.
+    """
     remedies = [one.action.remedy for one in _tried(case) if one.failed]
-    restarted = sorted({one.service for one in remedies if isinstance(one, Restart)})
+    restarted = sorted({one.service for one in remedies if isinstance(one, Restart)} - set(ended))
     return tuple((service, kind) for service in restarted for kind in RESTART_CURES)
 
 

@@ -92,7 +92,7 @@ def _together(found: Sequence[Finding], calls: Calls, now: int) -> list[list[Fin
     seen = with_common_callers([_charged(finding, found) for finding in found])
     journeys = [finding for finding in seen if finding.journey]
     victims = [finding for finding in seen if not finding.journey and not finding.accuses]
-    clusters = _clusters((finding for finding in seen if finding.accuses), calls)
+    clusters = _outages_apart(_clusters((finding for finding in seen if finding.accuses), calls), calls)
     lonely = [finding for finding in victims if not _attach(finding, clusters, calls)]
     clusters += _clusters([finding for finding in lonely if now - finding.fired >= PATIENCE_NS], calls)
     clusters.sort(key=_since)
@@ -101,6 +101,31 @@ def _together(found: Sequence[Finding], calls: Calls, now: int) -> list[list[Fin
     elif due := [finding for finding in journeys if now - finding.fired >= _patience(finding)]:
         clusters = [due]
     return clusters
+
+
+def _outages_apart(clusters: Sequence[list[Finding]], calls: Calls) -> list[list[Finding]]:
+    """Each service that is out by itself has a cluster of its own: it takes a restart of its own to mend it.
+
+    What else was found goes to the first of those on its path.
+    """
+    apart: list[list[Finding]] = []
+    for cluster in clusters:
+        outages = [[finding] for finding in cluster if _is_outage(finding)]
+        if len(outages) < 2:
+            apart.append(cluster)
+            continue
+        outages.sort(key=lambda one: _merit(one[0], calls))
+        for finding in cluster:
+            if not _is_outage(finding):
+                near = [one for one in outages if _on_path(finding, one[0], calls)]
+                (near or outages)[0].append(finding)
+        apart += outages
+    return apart
+
+
+def _is_outage(finding: Finding) -> bool:
+    """True for a service that does not answer, on its own evidence."""
+    return finding.accuses and finding.symptom.kind is SymptomKind.INFRASTRUCTURE
 
 
 def _patience(finding: Finding) -> int:
@@ -175,8 +200,11 @@ def _merit(finding: Finding, calls: Calls) -> tuple[bool, int, int, int]:
 
 
 def _windows(finding: Finding, scene: Scene) -> Sequence[Window]:
-    """Any work on any service excuses the journey."""
-    return scene.windows if finding.journey else touching(scene.windows, finding.symptom.service, scene.calls)
+    """Any work on any service excuses the journey; only work on itself excuses a service that is out."""
+    if finding.journey:
+        return scene.windows
+    calls = {} if _is_outage(finding) else scene.calls
+    return touching(scene.windows, finding.symptom.service, calls)
 
 
 def _outranks(finding: Finding, incident: OpenIncident, calls: Calls) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sre_space.adapters.calls_folder import CallsFolder
 from sre_space.adapters.chart_file import read_chart
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder
 from sre_space.adapters.github_mcp import GithubGitOps, GithubMcpForge
@@ -103,7 +104,9 @@ class Ground:
             if polled(cases):
                 self._on_duty()
 
-        return Watch(runner, KafkaPublisher(bus), doorbell, self.settings.poll_seconds, seen)
+        calls = CallsFolder(self.settings.sre_space_state / "calls")
+        publisher, every, halted = KafkaPublisher(bus), self.settings.poll_seconds, self.brake.halted
+        return Watch(runner, publisher, doorbell, every, seen, calls=calls, halted=halted)
 
     def _on_duty(self) -> None:
         """Shows `up` and `demo` that this agent has read its cases; gone with the space."""

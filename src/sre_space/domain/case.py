@@ -29,11 +29,15 @@ class Void:
 
 @dataclass(frozen=True)
 class Trial:
-    """An action, Scout's last word on it (None: none yet), and how it was taken back (None: it was not)."""
+    """An action, Scout's last word on it (None: none yet), and how it was taken back (None: it was not).
+
+    `anew`: the service served after it, and went out again.
+    """
 
     action: Action
     outcome: Outcome | None = None
     undo: Undo | None = None
+    anew: bool = False
 
     @property
     def stands(self) -> bool:
@@ -98,7 +102,7 @@ class Case:
                 case Action():
                     trials.append(Trial(payload))
                 case Verification() if trials and trials[-1].undo is None:
-                    trials[-1] = replace(trials[-1], outcome=payload.outcome)
+                    trials[-1] = replace(trials[-1], outcome=payload.outcome, anew=payload.anew)
                 case Undo() if trials:
                     trials[-1] = replace(trials[-1], undo=payload)
         return tuple(trials)

@@ -46,6 +46,8 @@ def successors(case: Case) -> tuple[Step, ...]:
             return (Step.DECIDE,)
         case Action() | Undo():
             return (Step.VERIFY,)
+        case Verification(anew=True):
+            return (Step.DECIDE,)
         case Verification(outcome=outcome):
             return (_after_verdict(case, outcome),)
         case Confirmation():

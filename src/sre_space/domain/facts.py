@@ -151,7 +151,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Verification:
-    """The journey after the effect: counts, 95 % Wilson interval of success; `failed` since the first symptom."""
+    """The journey after the effect: counts, 95 % Wilson interval of success; `failed` since the first symptom.
+
+    `anew`: the service served after the action and then went out again, which says nothing of the action (UNDECIDED).
+    """
 
     outcome: Outcome
     journey: JourneyCount
@@ -160,6 +163,7 @@ class Verification:
     failed: int
     serving_since: int
     detail: str
+    anew: bool = False
 
 
 @dataclass(frozen=True)

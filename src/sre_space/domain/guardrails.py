@@ -48,7 +48,7 @@ def ask(chart: Chart, remedy: Remedy, incident: str, past: Sequence[PastAction],
         *_of_its_kind(chart, remedy, past, now),
         _cooldown(chart, remedy, others, now),
         _one_at_a_time(chart, remedy, others),
-        _concurrency(chart, others),
+        _concurrency(chart, others, now),
     )
 
 
@@ -185,7 +185,9 @@ def _one_at_a_time(chart: Chart, remedy: Remedy, others: Sequence[PastAction]) -
     return RuleAnswer(ONE_PER_SERVICE, not busy, f"in progress: {', '.join(busy) or 'none'}")
 
 
-def _concurrency(chart: Chart, others: Sequence[PastAction]) -> RuleAnswer:
-    limit = chart.guardrails.global_concurrency
-    running = len({action.incident for action in others if not action.finished})
+def _concurrency(chart: Chart, others: Sequence[PastAction], now: int) -> RuleAnswer:
+    """A restart is over once its service had the cool-down to start: its verification may need the others back."""
+    limit, settling = chart.guardrails.global_concurrency, chart.guardrails.cooldown_seconds * 1e9
+    under_way = [one for one in others if not one.finished and (one.places or now - one.at < settling)]
+    running = len({action.incident for action in under_way})
     return RuleAnswer(CONCURRENCY, running < limit, f"{running} of {limit} other actions in progress")

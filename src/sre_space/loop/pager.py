@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from sre_space.domain.case import Case
-from sre_space.domain.facts import Detection, Payload
+from sre_space.domain.facts import Detection, Payload, Step
 from sre_space.ports.notifier import Notifier
 from sre_space.wire import note
 
@@ -33,6 +33,10 @@ class Pager:
         if case.incident not in self.broken:
             self.broken.add(case.incident)
             self.notifier.notify(note.frozen(case, self.page))
+
+    def stalled(self, case: Case, step: Step, reason: str) -> None:
+        """A step is not done; `stalls.py` asks once for each."""
+        self.notifier.notify(note.stalled(case, step, reason, self.page))
 
     def unrecorded(self, left: list[Detection], reason: str, now: int) -> None:
         """All detections that have no issue at `now` (Unix ns) and get none, and why; none of them: all is well."""

@@ -2,16 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sre_space.domain.case import Case
-from sre_space.domain.cycle import overdue
 from sre_space.domain.errors import Malformed, SpaceError, Unavailable
 from sre_space.domain.facts import OWNER, Step
 from sre_space.loop.casebook import Look
 from sre_space.loop.runner import Runner
+from sre_space.loop.stalls import Seen, Stalls
 from sre_space.ports.bus import Publisher, Record, Subscription
+from sre_space.ports.calls import Calls
 from sre_space.wire.doorbell import Ring, heard
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,14 @@ class Watch:
     rings: set[asyncio.Task[None]] = field(default_factory=set)
     stalled: set[tuple[int, Step]] = field(default_factory=set)
     void: set[tuple[int, int, str]] = field(default_factory=set)
+    calls: Calls = field(default_factory=Seen)
+    halted: Callable[[], bool] = lambda: False
+    known: Sequence[Case] = ()
+    reasons: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Calls people as the agent that it watches for."""
+        self.stalls = Stalls(self.runner.agent, self.runner.pager, self.calls, self.halted)
 
     async def run(self) -> None:
         """For ever: listen and poll."""
@@ -61,22 +70,27 @@ class Watch:
             self.polled(look.cases)
         except SpaceError as error:
             log.warning("poll: %s", error)
+            self._owed(dict.fromkeys((case.issue for case in self.known), str(error)))
             return max(self.poll_seconds, _asked_for(error))
         return self.poll_seconds
 
     def _tell(self, look: Look) -> None:
         """Report the open cases, and once each step whose owner missed its deadline and each text that is void."""
-        now, cases = self.runner.clock.now(), look.cases
-        stalled = {(case.issue, step) for case in cases if (step := overdue(case, now)) is not None}
-        for issue, step in sorted(stalled - self.stalled):
-            log.warning("issue %d is stalled: %s owes the step %s", issue, OWNER[step], step)
-        self.stalled = stalled
-        self.runner.reporter.waiting(len(cases), len(stalled))
+        self.known = look.cases
+        self._owed(self.reasons)
+        self.runner.reporter.waiting(len(self.known), len(self.stalled))
         for (issue, place), reason in look.void.items():
             if (issue, place, reason) not in self.void:
                 log.warning("issue %d, comment %d does not count: %s", issue, place, reason)
                 self.runner.reporter.dismissed(reason)
         self.void |= {(issue, place, reason) for (issue, place), reason in look.void.items()}
+
+    def _owed(self, reasons: Mapping[int, str]) -> None:
+        """What is overdue of the cases known; with the forge away none of them moves."""
+        stalled = self.stalls.look(self.known, self.runner.clock.now(), reasons)
+        for issue, step in sorted(stalled - self.stalled):
+            log.warning("issue %d is stalled: %s owes the step %s", issue, OWNER[step], step)
+        self.stalled = stalled
 
     def _answer(self, record: Record) -> None:
         """The doorbell is a hint that anyone may ring; only the issue is believed."""
@@ -110,12 +124,14 @@ class Watch:
         try:
             while (case := await self._read(issue, comment)) is not None:
                 posted = await self.runner.visit(case)
+                self.reasons.pop(issue, None)
                 if posted is None:
                     return
                 comment = posted
                 self.ring(issue, posted)
         except SpaceError as error:
             log.warning("issue %d: %s", issue, error)
+            self.reasons[issue] = str(error)
 
     async def _read(self, issue: int, comment: int) -> Case | None:
         for _ in range(READS):

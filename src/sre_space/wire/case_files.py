@@ -1,13 +1,14 @@
 """The files of one case: what the Brain gathers, what a bundle holds, what `sre-space diagnose` reads.
 
 `incident/` and the folders `baseline*/` hold `traces.jaeger.json`, `logs.jsonl` and `metrics.jsonl`; beside the
-incident's lie `changes.jsonl`, `alert.json` and `states.jsonl`. Live and repeated, a diagnosis is made of these alone.
+incident's lie `changes.jsonl`, `alert.json`, `states.jsonl` and `missing.txt`. Live and repeated,
+a diagnosis is made of these alone.
 `window.json`, where there is one, has the times that spans of the folder can have: others are left out and named.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from sre_space.analysis.diagnosis.building import LogBuilder, MetricBuilder, SpanBuilder
 from sre_space.analysis.diagnosis.engine import diagnose_windows
@@ -21,7 +22,8 @@ from sre_space.wire.otlp_json import add_logs, add_metrics
 
 INCIDENT, BASELINE = "incident/", "baseline"
 TRACES, LOGS, METRICS = "traces.jaeger.json", "logs.jsonl", "metrics.jsonl"
-CHANGES, ALERT, STATES, WINDOW = "changes.jsonl", "alert.json", "states.jsonl", "window.json"
+CHANGES, ALERT, STATES, MISSING = "changes.jsonl", "alert.json", "states.jsonl", "missing.txt"
+WINDOW = "window.json"
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError)
 
 Files = Mapping[str, bytes]
@@ -33,16 +35,18 @@ def baselines_of(files: Files) -> Sequence[str]:
 
 
 def diagnosis_of(files: Files) -> CaseDiagnosis:
-    """The engine's answer."""
+    """The engine's answer; what was not to be had when the files were gathered limits it."""
     usual = [Window.of(telemetry_of(files, folder)) for folder in baselines_of(files)]
     alert = files.get(INCIDENT + ALERT)
-    return diagnose_windows(
+    found = diagnose_windows(
         Window.of(telemetry_of(files, INCIDENT)),
         [one for one in usual if len(one.spans) or len(one.telemetry.metrics)],
         changes_of(files.get(INCIDENT + CHANGES, b"")),
         alert_of(alert) if alert else None,
         states_of(files.get(INCIDENT + STATES, b"")),
     )
+    missing = files.get(INCIDENT + MISSING, b"").decode(errors="replace").splitlines()
+    return replace(found, notes=(*missing, *found.notes))
 
 
 def telemetry_of(files: Files, folder: str) -> Telemetry:
@@ -109,6 +113,7 @@ def state_of(line: bytes) -> State:
             health=str(told["health"]),
             starting=bool(told.get("starting", False)),
             since=int(told.get("since", 0)),
+            calls=tuple(str(one) for one in told.get("calls") or ()),
         )
     except _BROKEN as error:
         raise Malformed(f"no state: {type(error).__name__}: {error}") from error

@@ -64,7 +64,7 @@ def report(diagnosis: CaseDiagnosis) -> str:
     parts = [sentence(diagnosis), *_section("Why", _chain(diagnosis)), *_section("Evidence", _evidence(diagnosis))]
     parts += _section("Services", service_map(diagnosis.map, {cause.service for cause in named(diagnosis)}))
     parts += _section("Slowest affected trace", waterfall(diagnosis.waterfall))
-    parts += _section("Limits", [f"- {note}" for note in diagnosis.notes])
+    parts += _section("Limits", _notes(diagnosis))
     return "\n".join(parts) + "\n"
 
 
@@ -88,13 +88,17 @@ def fact_of(found: CaseDiagnosis, bundle: str) -> Diagnosis:
 
 
 def brief(found: CaseDiagnosis, most: int) -> str:
-    """The report of a fact: the sentence, the chain and the most telling trace, as JSON at most so many bytes."""
-    parts = [sentence(found), *_section("Why", _chain(found))]
+    """The report of a fact: sentence, chain, limits and the most telling trace, as JSON at most so many bytes."""
+    parts = [sentence(found), *_section("Why", _chain(found)), *_section("Limits", _notes(found))]
     parts += _section("Slowest affected trace", waterfall(_telling(found.waterfall)))
     kept = 1
     while kept < len(parts) and _bytes("\n".join(parts[: kept + 1])) <= most:
         kept += 1
     return "\n".join(parts[:kept])
+
+
+def _notes(found: CaseDiagnosis) -> list[str]:
+    return [f"- {_plain(note, 2 * WIDTH)}" for note in found.notes]
 
 
 def _cut(text: str, most: int) -> str:

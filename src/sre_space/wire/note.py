@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sre_space.domain.case import Case, Trial
-from sre_space.domain.facts import Action, ActionResult, Decision, Detection, Payload
+from sre_space.domain.facts import OWNER, Action, ActionResult, Decision, Detection, Payload, Step
 from sre_space.domain.remedies import Escalate
 from sre_space.ports.notifier import Note
 from sre_space.wire.prose import diff, invitation, quiet, scrub, symptoms
@@ -39,6 +39,13 @@ def frozen(case: Case, page: str) -> Note:
     """For a case whose record is broken."""
     why = f"Its record cannot be trusted any more: {case.frozen_reason}. The doctor does nothing more with it."
     return _of_case(case, "frozen", [why], page)
+
+
+def stalled(case: Case, step: Step, reason: str, page: str) -> Note:
+    """For a step that is not done in time, and what it waits for ("": the caller does not know)."""
+    why = f"It waits: {quiet(reason)}." if reason else "It has said nothing of why."
+    told = f"The step `{step}` is owed by the agent {OWNER[step]} and was not done in time. {why}"
+    return _of_case(case, f"nothing moves at the step {step}", [told], page)
 
 
 def unrecorded(detection: Detection, reason: str) -> Note:

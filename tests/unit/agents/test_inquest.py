@@ -11,6 +11,7 @@ from support.shop import HEALTHY, Fault, shop
 from sre_space.agents.deployments import RecentDeployments
 from sre_space.agents.inquest import told
 from sre_space.domain.diagnosis import CauseKind, Confidence, Diagnosis
+from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Payload, Undo, Verification
 from sre_space.domain.remedies import Remedy, Restart, SetConfig
 from sre_space.domain.symptoms import JourneyCount, SymptomKind
@@ -184,9 +185,78 @@ def test_a_unit_that_lives_and_does_not_answer_hangs_and_its_spans_are_waited_fo
 
 def test_half_of_the_services_out_without_a_common_cause_are_nobodys_fault() -> None:
     here = clinic(Fault(dead="tax"))
-    here.ended |= dict.fromkeys(("tax", "mail", "cart"), "")
+    here.silent |= {"tax", "mail", "cart"}
 
     assert here.ask(case(SymptomKind.INFRASTRUCTURE)).verdict is Confidence.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("others", [{"mail"}, {"mail", "cart"}, {"web", "cart", "price", "mail"}])
+def test_what_the_runtime_says_has_ended_is_named_first_in_its_own_incident_however_many_have(others: set[str]) -> None:
+    here = clinic(Fault(dead="tax"))
+    here.ended |= dict.fromkeys({"tax", *others}, "")
+
+    found = here.ask(case(SymptomKind.INFRASTRUCTURE))
+
+    assert (found.causes[0].service, found.causes[0].kind) == ("tax", CauseKind.CRASH)
+    assert found.verdict is Confidence.CONFIRMED
+
+
+def test_what_ended_is_named_also_beside_half_of_the_services_that_are_silent() -> None:
+    here = clinic(Fault(dead="tax"))
+    here.ended["tax"] = ""
+    here.silent |= {"web", "cart", "price"}
+
+    found = here.ask(case(SymptomKind.INFRASTRUCTURE))
+
+    assert (found.causes[0].service, found.verdict) == ("tax", Confidence.CONFIRMED)
+
+
+def test_a_silent_service_is_charged_to_what_it_calls_that_is_out() -> None:
+    here = clinic(Fault(dead="tax"))
+    here.calls["tax"] = ("mail",)
+    here.silent.add("tax")
+    here.ended["mail"] = ""
+
+    assert here.ask(case(SymptomKind.INFRASTRUCTURE)).causes[0].service == "mail"
+
+
+@pytest.mark.parametrize("gone", [{"traces"}, {"topics"}, {"git"}, {"traces", "topics", "git"}])
+@pytest.mark.parametrize("hangs", [False, True])
+def test_a_death_that_the_runtime_tells_is_decided_without_what_does_not_answer(gone: set[str], hangs: bool) -> None:
+    here = clinic(Fault(dead="tax"))
+    here.ended["tax"] = ""
+    here.deploy("c0ffee", "mail", SICK - 40 * SECOND, POOL, "DATABASE_POOL_SIZE=500\n")
+    here.gone, here.hangs, here.patience_s = gone, hangs, 0.2
+
+    found = here.ask(case(SymptomKind.INFRASTRUCTURE))
+
+    assert (found.causes[0].service, found.causes[0].kind, found.verdict) == (
+        "tax",
+        CauseKind.CRASH,
+        Confidence.CONFIRMED,
+    )
+    assert ("traces were not available: " in found.report) == ("traces" in gone)
+    assert ("deployments were not available: " in found.report) == bool(gone & {"topics", "git"})
+    assert fact_of(diagnosis_of(here.shelf.kept[found.bundle]), found.bundle) == found
+
+
+def test_traces_that_make_no_sense_are_left_out_of_a_death_too() -> None:
+    here = clinic(Fault(dead="tax"))
+    here.ended["tax"] = ""
+    here.garbage = b'{"data": [1}'
+
+    found = here.ask(case(SymptomKind.INFRASTRUCTURE))
+
+    assert (found.causes[0].service, found.verdict) == ("tax", Confidence.CONFIRMED)
+    assert "traces were not available: no Jaeger query JSON" in found.report
+
+
+def test_what_is_slow_waits_for_its_evidence() -> None:
+    here = clinic(Fault(slow={"GET /rate": 300}))
+    here.gone = {"traces"}
+
+    with pytest.raises(Unavailable):
+        here.ask(case())
 
 
 def restarted(service: str, at: int, outcome: Outcome) -> list[tuple[int, Payload]]:
@@ -203,13 +273,23 @@ def carried_out(remedy: Remedy, at: int, outcome: Outcome) -> list[tuple[int, Pa
 
 def test_a_restart_that_did_not_help_disproves_what_restarts_cure() -> None:
     here = clinic(Fault(dead="tax"))
-    here.ended["tax"] = ""
+    here.silent.add("tax")
     chain = restarted("tax", SICK + 10 * SECOND, Outcome.NOT_RECOVERED)
 
     found = here.ask(case(SymptomKind.INFRASTRUCTURE, *chain))
 
     assert found.verdict is Confidence.INCONCLUSIVE
-    assert not any((cause.service, cause.kind) == ("tax", CauseKind.CRASH) for cause in found.causes)
+    assert not any((cause.service, cause.kind) == ("tax", CauseKind.HANG) for cause in found.causes)
+
+
+def test_a_life_that_ended_after_a_restart_is_another_one_and_no_restart_disproves_it() -> None:
+    here = clinic(Fault(dead="tax"))
+    here.ended["tax"] = ""
+    chain = restarted("tax", SICK + 10 * SECOND, Outcome.NOT_RECOVERED)
+
+    found = here.ask(case(SymptomKind.INFRASTRUCTURE, *chain))
+
+    assert (found.causes[0].kind, found.verdict) == (CauseKind.CRASH, Confidence.CONFIRMED)
 
 
 def test_after_a_remedy_only_what_came_after_it_is_looked_at() -> None:

@@ -87,8 +87,14 @@ def test_the_cool_down_asks_to_wait() -> None:
 
 
 def test_an_action_in_progress_elsewhere_asks_to_wait() -> None:
-    assert refusals(chart(), past(60, "user-service", finished=False)) == ["global concurrency"]
+    assert refusals(chart(), past(1, "user-service", finished=False)) == ["global concurrency"]
+    changed = replace(past(60, "user-service", finished=False), places=("deploy/config/user-service.env:X",))
+    assert refusals(chart(), changed) == ["global concurrency"]
     assert "one action per service" in refusals(chart(global_concurrency=9), past(60, finished=False))
+
+
+def test_a_restart_elsewhere_that_had_the_cool_down_to_start_is_over_though_its_incident_is_not() -> None:
+    assert refusals(chart(), past(60, "user-service", finished=False)) == []
 
 
 def test_an_incidents_own_earlier_action_does_not_block_it() -> None:

@@ -4,39 +4,12 @@ import asyncio
 import random
 
 import pytest
+from support.deaf import Deaf
 from support.world import World
 
 from sre_space.domain.case import Case
-from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Action, Agent, Step
 from sre_space.loop.watch import Watch
-from sre_space.ports.bus import Record
-
-
-class Deaf:
-    """No bus: the poll alone moves the case."""
-
-    async def publish(self, topic: str, value: bytes, *, key: bytes = b"", headers: object = None) -> None:
-        """Away."""
-        raise Unavailable("no bus")
-
-    async def next(self, timeout: float) -> tuple[Record, ...]:
-        """Nothing."""
-        return ()
-
-    async def commit(self) -> None:
-        """Nothing."""
-
-    def owns(self) -> bool:
-        """Always."""
-        return True
-
-    async def alive(self) -> bool:
-        """Never."""
-        return False
-
-    async def close(self) -> None:
-        """Nothing."""
 
 
 async def lived_through(world: World, rounds: int = 2_000) -> Case:

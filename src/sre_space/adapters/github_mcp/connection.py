@@ -19,7 +19,8 @@ from sre_space.adapters.github_mcp.meaning import classified, is_missing, retry_
 from sre_space.domain.errors import Malformed, Missing, Refused, SpaceError, Unavailable
 from sre_space.domain.pace import Pace
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 10.0  # of a whole answer, and of connecting
+LEAVE_S = 1.0
 
 
 class Connection:
@@ -67,7 +68,7 @@ class Connection:
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 result = await client.call_tool(tool, dict(arguments))
-        except (MCPError, httpx2.HTTPError, TimeoutError, OSError, RuntimeError) as error:
+        except (MCPError, httpx2.HTTPError, TimeoutError, OSError, RuntimeError, ValueError) as error:
             if is_missing(str(error)):
                 raise Missing(f"{tool}: {error}") from error
             told = f"the forge at {self._url} did not answer {tool}: {error!r}"
@@ -81,9 +82,9 @@ class Connection:
     async def close(self) -> None:
         """End it; safe to call twice."""
         self._leave.set()
-        if self._owner is not None:
-            with contextlib.suppress(SpaceError):
-                await self._owner
+        if self._owner is not None:  # it tells the server, which may hang: then it is ended without that
+            await asyncio.wait([self._owner], timeout=LEAVE_S)
+            self._owner.cancel()
         self._owner = None
 
     async def _connected(self) -> Client:
@@ -92,8 +93,16 @@ class Connection:
                 self._leave = asyncio.Event()
                 ready: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
                 self._owner = asyncio.create_task(self._hold(ready, self._leave))
-                self._client = await ready
+                self._client = await self._within(ready)
             return self._client
+
+    async def _within(self, ready: "asyncio.Future[Client]") -> Client:
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                return await ready
+        except TimeoutError as error:
+            await self.close()
+            raise self._connection_error(error) from error
 
     async def _hold(self, ready: "asyncio.Future[Client]", leave: asyncio.Event) -> None:
         """Enter and leave the SDK's scopes in one task."""

@@ -1,5 +1,6 @@
 """GitHub's REST, for what its MCP server lacks: expected heads, parents of commits, deleting a branch."""
 
+import asyncio
 import contextlib
 from collections.abc import Mapping
 from typing import Any
@@ -27,8 +28,9 @@ class Rest:
         """The answer, None when it is empty; its errors are ours."""
         asked = f"{method} {self._base}/{path}"
         try:
-            response = await self._client.request(method, f"{self._base}/{path}", params=query, json=body)
-        except httpx2.HTTPError as error:
+            async with asyncio.timeout(TIMEOUT_S):
+                response = await self._client.request(method, f"{self._base}/{path}", params=query, json=body)
+        except (httpx2.HTTPError, TimeoutError) as error:
             raise Unavailable(f"{asked}: {error!r}; GITHUB_API_URL names the address") from error
         if not response.is_success:
             raise refused(asked, response.status_code, response.headers, _message(response))

@@ -63,7 +63,8 @@ class Fixer:
             forbidden = await self.permission.forbidden(case, decision)
             return forbidden or await self.restarts.finish(remedy, await self.permission.on_record(case, decision))
         outage = case.detection.symptoms[0].kind is SymptomKind.INFRASTRUCTURE
-        answers = await self.permission.to_act(case, decision, probed=outage)
+        probed = outage or await self.restarts.ended(remedy)
+        answers = await self.permission.to_act(case, decision, probed)
         if answers is None or isinstance(answers, Action):
             return answers
         return await self.restarts.carry_out(remedy, answers, outage)

@@ -29,6 +29,11 @@ class Restarts:
         known = remedy.service in self.chart.services  # a stranger is refused by the guardrails
         return known and (await self._unit(remedy)).incarnation != remedy.incarnation
 
+    async def ended(self, remedy: Restart) -> bool:
+        """True when the runtime says that the unit has ended: no other witness is needed that it is to be started."""
+        known = remedy.service in self.chart.services
+        return known and (await self._unit(remedy)).state in ENDED
+
     async def finish(self, remedy: Restart, answers: tuple[RuleAnswer, ...]) -> Action | None:
         """The record of what was begun; a unit that was stopped, and not started yet, is started. None while halted."""
         before = await self._unit(remedy)

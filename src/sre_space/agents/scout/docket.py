@@ -70,6 +70,10 @@ class Docket:
         """What is waited for at a Unix ns; what began in it is news when nobody confirmed it in time."""
         return [one for one in self.held if now < one.until]
 
+    def planned_at(self, at: int) -> Sequence[Window]:
+        """The announced work, confirmed or not yet, that a Unix ns lies in."""
+        return [one for one in (*self.planned, *self.held) if one.holds(at)]
+
     def all_windows(self) -> Sequence[Window]:
         """What excuses symptoms, planned or not."""
         return (*self.windows.values(), *self.past, *self.planned)

@@ -8,6 +8,7 @@ PERIOD_S = 0.25
 FAILURES_TO_FIRE = 3  # in a row, once the service has been seen healthy: 0.5 to 0.75 s after the outage
 FAILURES_TO_FIRE_UNSEEN = 20  # before it was ever seen healthy: it may still be starting
 SUCCESSES_TO_CLEAR = 2
+ANSWERING_NS = int(SUCCESSES_TO_CLEAR * PERIOD_S * 1e9)  # less is one answer by chance
 
 
 @dataclass
@@ -22,11 +23,12 @@ class ServiceHealth:
     healthy_since: int = 0
     last_at: int = 0
     firing: bool = False
+    answered: bool = False
     detail: str = "not probed yet"
 
     def update(self, health: Health, at: int) -> None:
         """Take in one probe that was sent at `at` (Unix ns)."""
-        self.detail, self.last_at = health.detail, at
+        self.detail, self.last_at, self.answered = health.detail, at, health.answered
         if health.healthy:
             self._succeed(at)
         else:
@@ -51,6 +53,11 @@ class ServiceHealth:
     def tolerated_s(self) -> float:
         """Seconds without an answer that do not fire yet."""
         return (self._needed - 1) * PERIOD_S
+
+    def went_out(self, after: int, least_ns: int) -> bool:
+        """True when it is out now, and had answered for at least so long after a Unix ns before that."""
+        answered = self.healthy_since and self.failing_since - self.healthy_since >= ANSWERING_NS
+        return self.firing and bool(answered) and self.failing_since - max(self.healthy_since, after) >= least_ns
 
     @property
     def word(self) -> str:

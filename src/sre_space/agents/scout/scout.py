@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 from sre_space.agents.scout.docket import BEFORE_NS
+from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.watchers import Watchers
 from sre_space.analysis.correlation import Group
 from sre_space.analysis.delay import seconds_to_alarm
 from sre_space.analysis.effect import Effect, eased, effect
 from sre_space.analysis.windows import DATING_NS
 from sre_space.domain.case import Case
+from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Action, ActionResult, Detection, Outcome, Payload, Step, Verification
 from sre_space.domain.statistics import wilson
 from sre_space.domain.symptoms import Symptom, SymptomKind
@@ -17,6 +19,7 @@ from sre_space.ports.clock import Clock
 SECOND = 10**9
 VISITS_WANTED = 30
 SETTLING = 5 * SECOND  # after an action: requests that it interrupted are no effect of it
+LIVED = 5 * SECOND  # under a changed configuration: what ends sooner may have ended by it
 SHARES = (SymptomKind.LATENCY, SymptomKind.ERROR)  # whose value is the share of requests that went wrong
 LOOK_BACK = 10 * SECOND  # of the journey, for the snapshot
 SERVING_DEADLINE = 20 * SECOND  # an action after which the symptom is still there did not help
@@ -71,6 +74,10 @@ class Scout:
                     self.watchers.docket.recovered(case.detection.key, self.clock.now())
                 return verdict
             await self.clock.sleep(LOOK_EVERY_S)
+        now = self.clock.now()
+        late = now - case.last.at >= VERIFY_DEADLINE and not _waits_for_people(case)
+        if late and self.watchers.book.blind(now):
+            raise Unavailable("nothing can be verified: no journey is heard of from telemetry or the bus")
         return None
 
     async def recorded(self, case: Case) -> None:
@@ -79,8 +86,14 @@ class Scout:
     def verdict(self, case: Case) -> Verification | None:
         """One look at the case; None while the journey has not decided."""
         symptom, now = case.detection.symptoms[0], self.clock.now()
-        if self.watchers.book.blind(now):
-            return self._late(case, now, "blind: no journey was heard of")
+        if self._out_anew(case, symptom):
+            detail = f"{symptom.service} answered after the action and went out again: {self._health(symptom).detail}"
+            return self._verification(Outcome.UNDECIDED, case, case.last.at, detail, anew=True)
+        if self.watchers.book.blind(
+            now
+        ):  # a probe sees without telemetry that it is out; nothing sees that all is well
+            out = symptom.kind is SymptomKind.INFRASTRUCTURE and self._health(symptom).firing
+            return self._still_there(case, symptom, now) if out else None
         if self._fell(symptom) and now - case.last.at >= SETTLING and not _waits_for_people(case):
             fell = Outcome.WORSE if isinstance(case.last.payload, Action) else Outcome.NOT_RECOVERED
             return self._verification(fell, case, case.last.at, self.watchers.board[symptom.service].detail)
@@ -92,6 +105,23 @@ class Scout:
         if visits >= VISITS_WANTED and now - effect >= self._wait_s(symptom, now) * SECOND:
             return self._verification(Outcome.RECOVERED, case, since, f"{visits} visits in a row went well")
         return self._late(case, now, f"{visits} of {VISITS_WANTED} visits in a row")
+
+    def _out_anew(self, case: Case, symptom: Symptom) -> bool:
+        """True when the action did its work and something else has ended the service, or made it hang, since then.
+
+        Under a changed configuration it must have lived for a while first. What is being deployed now is no end.
+        """
+        action, health = case.last.payload, self.watchers.board.get(symptom.service)
+        if not isinstance(action, Action) or not action.changed or health is None or _waits_for_people(case):
+            return False
+        least = LIVED if action.remedy.edits else 0
+        deployed = any(
+            one.services & {symptom.service} for one in self.watchers.docket.planned_at(health.failing_since)
+        )
+        return health.went_out(case.last.at, least) and not deployed
+
+    def _health(self, symptom: Symptom) -> ServiceHealth:
+        return self.watchers.board[symptom.service]
 
     def _fell(self, symptom: Symptom) -> bool:
         """True when the service of a lesser symptom is out now: what is dead shows no symptom and has not recovered."""
@@ -168,14 +198,14 @@ class Scout:
         worse = acted and self._journey_effect(case, now) is Effect.WORSE
         return self._verification(Outcome.WORSE if worse else Outcome.UNDECIDED, case, case.last.at, why)
 
-    def _verification(self, outcome: Outcome, case: Case, since: int, detail: str) -> Verification:
+    def _verification(self, outcome: Outcome, case: Case, since: int, detail: str, anew: bool = False) -> Verification:
         now, book = self.clock.now(), self.watchers.book
         count = book.count(since, now)
         low, high = wilson(count.good, count.good + count.bad)
         failed = book.count(case.detection.symptoms[0].since - SECOND, now).bad
         health = self.watchers.board.get(case.detection.symptoms[0].service)
         serving = health.healthy_since if health and health.successes else 0
-        return Verification(outcome, count, round(low, 4), round(high, 4), failed, serving, detail)
+        return Verification(outcome, count, round(low, 4), round(high, 4), failed, serving, detail, anew)
 
 
 def _waits_for_people(case: Case) -> bool:

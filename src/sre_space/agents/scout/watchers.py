@@ -22,7 +22,7 @@ from sre_space.analysis.flaps import Damping
 from sre_space.analysis.operations import Operations
 from sre_space.analysis.saturation import Resource, Saturation
 from sre_space.analysis.sight import Feed, Sight, sight
-from sre_space.analysis.windows import Window
+from sre_space.analysis.windows import Window, reach
 from sre_space.domain.chart import Chart
 from sre_space.domain.event_time import why_not
 from sre_space.domain.symptoms import Symptom, SymptomKind
@@ -119,20 +119,24 @@ class Watchers:
         return max([health.failing_since, *over])
 
     def _findings(self, windows: Sequence[Window], now: int) -> Sequence[Finding]:
-        health = [_out(one, self._news_since(one, now)) for one in self.board.values() if one.firing]
+        health = [self._out(one, now) for one in self.board.values() if one.firing]
         levels = [finding for detector in self.resources.values() for finding in detector.findings()]
         journey = self.conversion.findings(now) + self.budget.findings(now)
         return [*health, *findings(self.operations, self.peers, now, windows), *levels, *journey]
 
+    def _out(self, health: ServiceHealth, now: int) -> Finding:
+        """How long the service has not answered well, against how long its detector tolerates that (seconds).
 
-def _out(health: ServiceHealth, since: int) -> Finding:
-    """How long the service has not answered, against how long its detector tolerates that (seconds)."""
-    symptom = Symptom(
-        SymptomKind.INFRASTRUCTURE,
-        health.service,
-        health.detail,
-        round((health.last_at - health.failing_since) / 1e9, 3),
-        health.tolerated_s,
-        since,
-    )
-    return Finding(symptom, fired=health.last_at)
+        One that still answers, and says that it is ill, while a service that it calls is out, is a victim of that.
+        """
+        below = reach(health.service, self.calls) - {health.service}
+        victim = health.answered and any(self.board[name].firing for name in below if name in self.board)
+        symptom = Symptom(
+            SymptomKind.INFRASTRUCTURE,
+            health.service,
+            health.detail,
+            round((health.last_at - health.failing_since) / 1e9, 3),
+            health.tolerated_s,
+            self._news_since(health, now),
+        )
+        return Finding(symptom, explained=1.0 if victim else 0.0, fired=health.last_at)

@@ -24,7 +24,13 @@ from sre_space.analysis.diagnosis.repeats import repeated
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.selecting import quick_half
 from sre_space.analysis.diagnosis.signals import log_findings, metric_findings, told_calls
-from sre_space.analysis.diagnosis.states import contradicted, out_without_common_cause, state_findings, without_victims
+from sre_space.analysis.diagnosis.states import (
+    contradicted,
+    first_out,
+    state_findings,
+    unheard_without_common_cause,
+    without_victims,
+)
 from sre_space.analysis.diagnosis.story import chain_of, map_of, waterfall_of
 from sre_space.analysis.diagnosis.survival import survivals
 from sre_space.analysis.diagnosis.tables import Alert, Change, State, Telemetry
@@ -79,6 +85,8 @@ def diagnose_windows(
         seen.findings.append(finding)
         suspects = rank(seen.findings, seen.graph)
     suspects = _broken_before_slow(suspects, guilty, seen.common)
+    first = first_out(alert.service if alert else "", states)
+    suspects.sort(key=lambda one: one.service != first)
     disproved = (*(alert.disproved if alert else ()), *contradicted(states))
     return _told(incident, baselines, suspects, guilty, replace(seen, disproved=disproved))
 
@@ -178,7 +186,7 @@ def _told(
     held = [(one, cause) for one, cause in named if (cause.service, cause.kind) not in seen.disproved]
     causes = tuple(cause for _, cause in held)
     shared = seen.common >= common_mode.SLOWER and bool(suspects) and suspects[0].findings[0].sense is Sense.TIME
-    if shared or out_without_common_cause(seen.states) or not _accused(named, held, guilty):
+    if shared or _unexplained(causes, seen.states) or not _accused(named, held, guilty):
         verdict = Confidence.INCONCLUSIVE
     else:
         verdict = verdict_of([one for one, _ in held], len(seen.findings), bool(baselines))
@@ -196,6 +204,12 @@ def _told(
         waterfall=waterfall_of(suspects, incident),
         notes=_notes(incident, baselines, seen.common if shared else 1.0),
     )
+
+
+def _unexplained(causes: Sequence[Cause], states: Sequence[State]) -> bool:
+    """True when the first cause is one of many services that are silent for a reason that is not seen here."""
+    ended = {state.service for state in states if state.ended}
+    return unheard_without_common_cause(states) and not (causes and causes[0].service in ended)
 
 
 def _accused(

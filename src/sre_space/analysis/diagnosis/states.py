@@ -10,6 +10,7 @@ from dataclasses import replace
 from sre_space.analysis.diagnosis.findings import Finding, Sense
 from sre_space.analysis.diagnosis.kinds import said
 from sre_space.analysis.diagnosis.tables import State
+from sre_space.analysis.windows import reach
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
 OBSERVED = 1e-6  # how often an observation is wrong: a probe and a runtime that err at once
@@ -33,11 +34,33 @@ def contradicted(states: Sequence[State]) -> tuple[tuple[str, CauseKind], ...]:
     return tuple((service, kind) for service in well for kind in (CauseKind.CRASH, CauseKind.HANG))
 
 
-def out_without_common_cause(states: Sequence[State]) -> bool:
-    """Half of the services out, each by itself: whatever did that is not seen here."""
-    sick = [state for state in states if state.sick]
-    independent = [state for state in sick if _kind(state) is not CauseKind.UNKNOWN]
-    return len(independent) > 1 and len(sick) * 2 >= len(states)
+def unheard_without_common_cause(states: Sequence[State]) -> bool:
+    """True for half of the services silent though they run, each by itself: whatever did that is not seen here.
+
+    What the runtime says has ended is its own evidence, however many others have ended with it.
+    """
+    unheard = [state for state in states if state.sick and not state.ended]
+    silent = [state for state in unheard if not state.answered]
+    return len(silent) > 1 and len(unheard) * 2 >= len(states)
+
+
+def first_out(alerted: str, states: Sequence[State]) -> str:
+    """The service that is out on its own evidence and to be named first; "" when fewer than two are out.
+
+    Of an alert on a service that has ended it is that one; of one that is silent, what it calls goes before it. What
+    has ended goes before what is silent, and who is called before the callers.
+    """
+    sick = {state.service: state for state in states if state.sick}
+    if len(sick) < 2:
+        return ""
+    calls = {state.service: state.calls for state in states}
+    near = reach(alerted, calls) & sick.keys() if alerted in sick else sick.keys()
+
+    def rank(name: str) -> tuple[bool, bool, int, bool, str]:
+        asked = name == alerted
+        return not (asked and sick[name].ended), not sick[name].ended, len(reach(name, calls) & near), not asked, name
+
+    return min(near, key=rank)
 
 
 def _findings(state: State) -> tuple[Finding, Finding]:

@@ -184,6 +184,7 @@ class State:
 
     `ended`: its unit does not run; `starting`: it was started a moment ago; `answered`, `healthy`: the probe.
     `runtime` and `health` are their words, `runtime_id` names the life of the unit, `since` when that began or ended.
+    `calls` are the services that it calls.
     """
 
     service: str
@@ -195,6 +196,7 @@ class State:
     health: str
     starting: bool = False
     since: int = 0
+    calls: tuple[str, ...] = ()
 
     @property
     def sick(self) -> bool:

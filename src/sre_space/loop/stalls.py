@@ -1,0 +1,67 @@
+"""Calls a person for a step that is not done in time: its agent is dead or hangs, or waits for a server. For the watch.
+
+The agent that owes the step calls first, since it may know why; the others follow in a fixed order, should it be mute.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sre_space.domain.case import Case
+from sre_space.domain.cycle import overdue
+from sre_space.domain.facts import OWNER, Agent, Step
+from sre_space.loop.pager import Pager
+from sre_space.ports.calls import Calls
+
+PATIENCE_NS = 10 * 10**9  # after the deadline, and for each agent that goes before
+HALTED = (Step.ACT, Step.UNDO)  # what Fixer leaves undone while a person has halted it
+Due = tuple[str, int, Step]  # the incident, its newest fact and the step that is owed
+
+
+@dataclass
+class Seen:
+    """The calls of one process, where no others are known of."""
+
+    made: set[str] = field(default_factory=set)
+
+    def first(self, what: str) -> bool:
+        """Return True once a thing."""
+        new = what not in self.made
+        self.made.add(what)
+        return new
+
+
+@dataclass
+class Stalls:
+    """One agent's. `since` is when this process first saw each step overdue (Unix ns)."""
+
+    agent: Agent
+    pager: Pager
+    calls: Calls = field(default_factory=Seen)
+    halted: Callable[[], bool] = lambda: False
+    since: dict[Due, int] = field(default_factory=dict)
+
+    def look(self, cases: Sequence[Case], now: int, reasons: Mapping[int, str]) -> set[tuple[int, Step]]:
+        """Return the overdue steps by issue at `now` (Unix ns), and call for those that stay so.
+
+        `reasons` say by issue what this agent waits for.
+        """
+        due = dict(_overdue(cases, now))
+        self.since = {key: self.since.get(key, now) for key in due}
+        for key, case in due.items():
+            if self._is_mine(key, now) and self.calls.first("-".join(map(str, key))):
+                self.pager.stalled(case, key[2], reasons.get(case.issue, ""))
+        return {(case.issue, key[2]) for key, case in due.items()}
+
+    def _is_mine(self, key: Due, now: int) -> bool:
+        """True when it is this agent's turn to call, and nobody has halted what is owed."""
+        owner = OWNER[key[2]]
+        order = [owner, *(one for one in Agent if one is not owner)]
+        waited = now - self.since[key] >= PATIENCE_NS * (1 + order.index(self.agent))
+        return waited and not (key[2] in HALTED and self.halted())
+
+
+def _overdue(cases: Iterable[Case], now: int) -> Iterable[tuple[Due, Case]]:
+    for case in cases:
+        step = overdue(case, now)
+        if step is not None:
+            yield (case.incident, case.last.seq, step), case
