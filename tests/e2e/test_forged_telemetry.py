@@ -33,7 +33,7 @@ Way = Callable[[bytes], None]
 def ways_in(live: LiveSpace) -> Sequence[Way]:
     """Each way to tell the space something without being asked who one is; a refusal is no surprise."""
     ports = live.running.ports
-    bus = Producer({"bootstrap.servers": f"{HOST}:{ports['bus_port']}"})
+    bus = Producer({"bootstrap.servers": f"{HOST}:{ports['bus_port']}", "log_level": 0})
 
     def over_grpc(body: bytes) -> None:
         with contextlib.suppress(grpc.RpcError):
