@@ -1,7 +1,7 @@
 """The bus as far as its records are authentic: fulfils `ports.bus` over any other adapter of it.
 
-With a key, records of the covered topics carry a MAC, and one without is not heard; it is counted and told at a
-bounded rate. Without a key everything passes, as in a space whose bus asks who writes.
+With a key, records of the covered topics carry a MAC, and one without is not heard, nor a copy of one that was; each is
+counted, and told at a bounded rate. Without a key everything passes, as in a space whose bus asks who writes.
 """
 
 import logging
@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 
 from sre_space.domain.tally import Tally
 from sre_space.ports.bus import History, Publisher, Record, Subscription
-from sre_space.wire.record_mac import SKETCHES, authentic, headers_of
+from sre_space.wire.record_mac import SKETCHES, Places, authentic, headers_of
 
 log = logging.getLogger(__name__)
 
 FORGED = "a record of telemetry without the space's MAC"
+COPY = "a record of telemetry that was heard before"
 
 
 @dataclass(frozen=True)
@@ -38,25 +39,33 @@ class AuthenticBus:
         """Return a history of what is authentic."""
         return inner if self.key is None else _History(self, inner)
 
-    def heard(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Yield the authentic records.
+    def heard(self, records: Iterable[Record], places: Places) -> Iterator[Record]:
+        """Yield the authentic records that this reader, who has `places`, has not heard yet.
 
         Another request of OTLP is an empty one, for its place counts: frames of sketches have no gaps.
         """
         for record in records:
-            if self.key is None or authentic(self.key, record):
+            reason = self._wrong(record, places)
+            if not reason:
                 yield record
                 continue
-            self._count(record)
+            self._count(reason, record.topic)
             if record.topic != SKETCHES:
                 yield replace(record, value=b"")
 
-    def _count(self, record: Record) -> None:
-        self.dismissed(FORGED)
-        told = self.tally.add(record.topic, time.monotonic_ns())
+    def _wrong(self, record: Record, places: Places) -> str:
+        if self.key is None:
+            return ""
+        if not authentic(self.key, record):
+            return FORGED
+        return COPY if places.copied(record) else ""
+
+    def _count(self, reason: str, topic: str) -> None:
+        self.dismissed(reason)
+        told = self.tally.add(f"{reason}, on {topic}", time.monotonic_ns())
         if told:
-            counts = ", ".join(f"{number} on {topic}" for topic, number in told.items())
-            log.warning("not heard since the start, because they lack the space's MAC: %s", counts)
+            counts = "; ".join(f"{number} times {what}" for what, number in told.items())
+            log.warning("not heard since the start: %s", counts)
 
 
 @dataclass(frozen=True)
@@ -78,9 +87,10 @@ class _Publisher:
 class _Subscription:
     bus: AuthenticBus
     inner: Subscription
+    places: Places = field(default_factory=Places)
 
     async def next(self, timeout: float) -> Sequence[Record]:
-        return list(self.bus.heard(await self.inner.next(timeout)))
+        return list(self.bus.heard(await self.inner.next(timeout), self.places))
 
     async def commit(self) -> None:
         await self.inner.commit()
@@ -101,4 +111,4 @@ class _History:
     inner: History
 
     async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
-        return list(self.bus.heard(await self.inner.window(topic, since, until, limit)))
+        return list(self.bus.heard(await self.inner.window(topic, since, until, limit), Places()))

@@ -9,11 +9,11 @@ import pytest
 from support.feeds import Enough, Feed, Past, Signals, framed, spans
 from support.world import World
 
-from sre_space.adapters.authentic_bus import FORGED, AuthenticBus
+from sre_space.adapters.authentic_bus import COPY, FORGED, AuthenticBus
 from sre_space.loop.senses import METRICS, SIGNALS, SPANS
 from sre_space.loop.sketching import Sketcher
 from sre_space.ports.bus import Record
-from sre_space.wire.record_mac import HEADER, headers_of
+from sre_space.wire.record_mac import HEADER, KEPT, Places, headers_of
 from sre_space.wire.sketches import Frame, decode, encode
 
 KEY = b"k" * 64
@@ -71,7 +71,7 @@ def test_of_a_forged_record_only_the_place_is_left(topic: str, number: int) -> N
     dismissed, world = Dismissed(), World()
     forged = forgeries(replace(spans(world, 0, 7), topic=topic))[number]
 
-    (heard,) = dismissed.bus().heard([forged])
+    (heard,) = dismissed.bus().heard([forged], Places())
 
     assert (heard.value, heard.offset, heard.topic) == (b"", 7, forged.topic)
     assert dismissed.reasons == [FORGED]
@@ -81,8 +81,8 @@ def test_what_is_authentic_and_what_is_not_telemetry_is_heard_as_it_came() -> No
     dismissed, world = Dismissed(), World()
     records = [signed(spans(world, 0, 7)), Record("quote_requested", 0, 1, 0, b"{}"), Record("changes", 0, 1, 0, b"{}")]
 
-    assert list(dismissed.bus().heard(records)) == records
-    assert list(dismissed.bus(None).heard([spans(world, 0, 7)])) == [spans(world, 0, 7)]
+    assert list(dismissed.bus().heard(records, Places())) == records
+    assert list(dismissed.bus(None).heard([spans(world, 0, 7)], Places())) == [spans(world, 0, 7)]
     assert not dismissed.reasons
 
 
@@ -90,7 +90,7 @@ def test_a_forged_frame_of_sketches_is_not_there_at_all_for_a_judge_believes_eac
     dismissed = Dismissed()
     frame = Record(SIGNALS, 0, 0, 0, encode(Frame(0, 2**60, 2**60, {})))
 
-    assert list(dismissed.bus().heard([frame])) == []
+    assert list(dismissed.bus().heard([frame], Places())) == []
     assert dismissed.reasons == [FORGED]
 
 
@@ -104,14 +104,14 @@ def test_what_is_published_here_is_heard_there() -> None:
 
     asyncio.run(publish())
 
-    assert list(Dismissed().bus().heard(kept.records)) == kept.records
+    assert list(Dismissed().bus().heard(kept.records, Places())) == kept.records
     assert set(kept.records[0].headers) == {"x", HEADER}
     assert kept.records[1].headers == {}
 
 
 def test_forged_records_between_true_ones_leave_no_gap_in_the_frames() -> None:
     world, signals, dismissed = World(), Signals(), Dismissed()
-    true = [signed(spans(world, 0, offset)) for offset in (7, 9, 11)]
+    true = [signed(spans(world, 0, offset, offset)) for offset in (7, 9, 11)]
     forged = [spans(world, 0, offset, 50) for offset in (8, 10)]
     feed = Feed([sorted([*true, *forged], key=lambda one: one.offset), []], world)
     past = Past([])
@@ -123,9 +123,48 @@ def test_forged_records_between_true_ones_leave_no_gap_in_the_frames() -> None:
 
     (frame,) = [decode(body) for body in signals.frames]
     assert (frame.first, frame.last) == (7, 11)
-    assert sum(sketch.count for sketch in frame.sketches.values()) == 3
+    assert sum(sketch.count for sketch in frame.sketches.values()) == 7 + 9 + 11
     assert past.asked == 1
     assert dismissed.reasons == [FORGED] * 2
+
+
+def test_a_copy_of_a_true_record_is_not_heard_whatever_its_place_and_time_and_a_repeated_delivery_is() -> None:
+    dismissed, world = Dismissed(), World()
+    true = signed(spans(world, 0, 7))
+    copies = [replace(true, offset=8), replace(true, partition=3), replace(true, offset=9, at=2**62)]
+    feed = Feed([[true, *copies], [true]], world)
+
+    async def all_heard() -> list[Record]:
+        subscription = dismissed.bus().subscription(feed)
+        return [*await subscription.next(0), *await subscription.next(0)]
+
+    heard = asyncio.run(all_heard())
+
+    assert [one.value for one in heard] == [true.value, b"", b"", b"", true.value]
+    assert dismissed.reasons == [COPY] * 3
+
+
+def test_who_reads_the_past_and_who_reads_on_hear_the_same_record_once_each() -> None:
+    dismissed, world = Dismissed(), World()
+    true = signed(spans(world, 0, 7))
+    bus = dismissed.bus()
+
+    async def both() -> list[Record]:
+        past = await bus.history(Past([true])).window(SPANS, 0, 2**62)
+        return [*past, *await bus.subscription(Feed([[true]], world)).next(0)]
+
+    assert asyncio.run(both()) == [true, true]
+    assert not dismissed.reasons
+
+
+def test_what_a_reader_remembers_is_bounded() -> None:
+    places = Places()
+
+    for number in range(KEPT + 10):
+        assert not places.copied(Record(SPANS, 0, number, 0, b"", headers={HEADER: str(number).encode()}))
+
+    assert len(places.first) == KEPT
+    assert places.copied(Record(SPANS, 0, 0, 0, b"", headers={HEADER: str(KEPT).encode()}))
 
 
 def test_history_is_as_strict() -> None:
@@ -146,7 +185,7 @@ def test_a_flood_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> Non
     dismissed, world = Dismissed(), World()
 
     with caplog.at_level(logging.WARNING):
-        list(dismissed.bus().heard([spans(world, 0, offset) for offset in range(1000)]))
+        list(dismissed.bus().heard([spans(world, 0, offset) for offset in range(1000)], Places()))
 
-    assert caplog.messages == ["not heard since the start, because they lack the space's MAC: 1 on otlp_spans"]
+    assert caplog.messages == [f"not heard since the start: 1 times {FORGED}, on otlp_spans"]
     assert len(dismissed.reasons) == 1000
