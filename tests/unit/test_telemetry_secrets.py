@@ -7,7 +7,7 @@ import pytest
 
 from sre_space.bootstrap.space_env import Plan, Tokens, environment_of, write_environments
 from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space_state import State, write_private
 from sre_space.bootstrap.space_table import AGENTS, SERVICES, table
 from sre_space.bootstrap.telemetry_secrets import make_secrets, read_record_key, read_tokens
 from sre_space.domain.errors import Malformed
@@ -77,6 +77,13 @@ def test_tokens_are_new_at_each_start_and_the_key_of_what_is_on_the_bus_stays(pl
     assert plan.state.record_key.read_text() == key
     for path in (plan.state.record_key, plan.state.telemetry_tokens):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_damaged_key_stops_the_start_with_a_sentence_instead_of_every_process_that_needs_it(plan: Plan) -> None:
+    write_private(plan.state.record_key, "")
+
+    with pytest.raises(Malformed, match="holds less than 32 characters; make one with: openssl rand -hex 32"):
+        make_secrets(plan.state, table(plan.state, plan.ports))
 
 
 def test_what_is_deployed_cannot_take_a_services_token_away(plan: Plan, tmp_path: Path) -> None:

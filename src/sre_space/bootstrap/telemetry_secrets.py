@@ -18,12 +18,16 @@ KEY_BYTES = 32
 
 
 def make_secrets(state: State, processes: Iterable[Process]) -> Mapping[str, str]:
-    """Return a new token by process, for those that export; the telemetry server is given their SHA-256."""
+    """Return a new token by process, for those that export; the telemetry server is given their SHA-256.
+
+    `Malformed` when the key that is kept is damaged.
+    """
     tokens = {one.name: f"{TOKEN}{secrets.token_hex(24)}" for one in processes if one.exports_as}
     names = {tokens[one.name]: [one.exports_as] for one in processes if one.exports_as}
     write_private(state.telemetry_tokens, render(names))
     if not state.record_key.exists():
         write_private(state.record_key, secrets.token_hex(KEY_BYTES))
+    read_record_key(state.record_key)
     return tokens
 
 
