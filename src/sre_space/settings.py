@@ -26,6 +26,9 @@ class _Settings(BaseSettings):
             raise Malformed(f"{variable}: {first['msg']}; see docs/settings.md") from error
 
 
+_RECORD_KEY = Field(None, description="the file with the key of the MAC of telemetry records on the bus")
+
+
 class Space(_Settings):
     """What every process of a space knows."""
 
@@ -53,6 +56,10 @@ class Telemetry(Space):
         512 * 2**20, ge=16 * 2**20, description="when the spans take more bytes than this, the oldest are deleted"
     )
     spans_retention_seconds: int = Field(6 * 3600, ge=60, description="spans older than this are deleted")
+    telemetry_tokens_file: Path | None = Field(
+        None, description="who may send telemetry in whose name; without it anybody in any"
+    )
+    telemetry_record_key_file: Path | None = _RECORD_KEY
 
 
 class ForgeServer(Space):
@@ -81,6 +88,7 @@ class Agent(Space):
     repo_name: str = Field("cloud-insurance", description="name of the repository")
     sre_notify_urls: str = Field("", description="whom to call when a person is needed: Apprise URLs", repr=False)
     poll_seconds: float = Field(1.0, gt=0, description="how often an agent polls the forge when no doorbell rings")
+    otel_exporter_otlp_headers: str = Field("", description="headers of each export, which hold its token", repr=False)
 
 
 class Scout(Agent):
@@ -89,11 +97,13 @@ class Scout(Agent):
     slo_window_scale: float = Field(
         1.0, gt=0, le=1, description="shortens the windows of the error budget's alerts; 1 is the Workbook's"
     )
+    telemetry_record_key_file: Path | None = _RECORD_KEY
 
 
 class Brain(Agent):
     """Brain diagnoses."""
 
+    telemetry_record_key_file: Path | None = _RECORD_KEY
     jaeger_url: str = Field("http://127.0.0.1:16686", description="Jaeger's query API")
     runtime_socket: str = Field("", description="the socket of supervisord")
     openai_api_key: str = Field(

@@ -9,10 +9,12 @@ import httpx
 import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-from support.servers import Bus, ForgeServer, TelemetryServer, TraceStore, module, serving
+from support.servers import RECORD_KEY, TOKENS, Bus, ForgeServer, TelemetryServer, TraceStore, module, serving
 from support.waiting import free_port
 
+from sre_space.bootstrap.space_state import write_private
 from sre_space.embedded.forge.identities import write_identities
+from sre_space.embedded.telemetry.tokens import render
 
 
 def answers(url: str) -> bool:
@@ -64,21 +66,40 @@ def our_bus(tmp_path: Path) -> Iterator[Bus]:
 
 @pytest.fixture
 def telemetry(our_bus: Bus, tmp_path: Path) -> Iterator[TelemetryServer]:
-    """Our telemetry server before our bus."""
+    """Our telemetry server before our bus; it asks nobody who he is."""
+    with our_telemetry(our_bus, tmp_path) as server:
+        yield server
+
+
+@contextmanager
+def our_telemetry(bus: Bus, folder: Path, **settings: str) -> Iterator[TelemetryServer]:
+    """Our telemetry server before a bus."""
     grpc, http, query = free_port(), free_port(), free_port()
     environment = {
-        "SRE_SPACE_STATE": str(tmp_path),
+        "SRE_SPACE_STATE": str(folder),
         "OTLP_GRPC_PORT": str(grpc),
         "OTLP_HTTP_PORT": str(http),
         "JAEGER_PORT": str(query),
-        "KAFKA_BOOTSTRAP_SERVERS": our_bus.address,
+        "KAFKA_BOOTSTRAP_SERVERS": bus.address,
+        **settings,
     }
     url = f"http://127.0.0.1:{query}"
-    log = tmp_path / "telemetry.log"
+    log = folder / "telemetry.log"
     with serving(
         module("sre_space.bootstrap.telemetry"), environment, lambda: answers(f"{url}/api/services"), log
     ) as p:
-        yield TelemetryServer(f"127.0.0.1:{grpc}", f"http://127.0.0.1:{http}", url, our_bus.address, p)
+        yield TelemetryServer(f"127.0.0.1:{grpc}", f"http://127.0.0.1:{http}", url, bus.address, p)
+
+
+@pytest.fixture
+def guarded(our_bus: Bus, tmp_path: Path) -> Iterator[TelemetryServer]:
+    """The same, and it asks: TOKENS are the tokens of their services, RECORD_KEY is the key of its records."""
+    tokens, key = tmp_path / "tokens.json", tmp_path / "records.key"
+    write_private(tokens, render({token: [service] for service, token in TOKENS.items()}))
+    write_private(key, RECORD_KEY)
+    settings = {"TELEMETRY_TOKENS_FILE": str(tokens), "TELEMETRY_RECORD_KEY_FILE": str(key)}
+    with our_telemetry(our_bus, tmp_path, **settings) as server:
+        yield server
 
 
 @pytest.fixture(params=["embedded", "oracle"])

@@ -17,7 +17,7 @@ from sre_space.adapters.apprise_notifier import AppriseNotifier
 from sre_space.adapters.log_notifier import LogNotifier
 from sre_space.bootstrap.notify import notifier, page_of
 from sre_space.bootstrap.space import up
-from sre_space.bootstrap.space_env import Plan, environment_of
+from sre_space.bootstrap.space_env import Plan, Tokens, environment_of
 from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.space_table import table
@@ -204,7 +204,7 @@ def test_a_space_gives_the_urls_to_those_who_call_and_to_nobody_else(
 ) -> None:
     monkeypatch.setenv("SRE_NOTIFY_URLS", SECRET)
     plan = _plan(tmp_path)
-    tokens = {f"sre-{agent}": "token" for agent in ("scout", "brain", "fixer", "memory")}
+    tokens = Tokens({f"sre-{agent}": "token" for agent in ("scout", "brain", "fixer", "memory")}, {})
     environments = {one.name: environment_of(plan, one, tokens) for one in table(plan.state, plan.ports)}
 
     assert {name for name, values in environments.items() if SECRET in values.values()} == {"scout", "brain", "fixer"}

@@ -1,8 +1,12 @@
 """Keys and tokens of a living space: replaced in mid-incident, and told to nobody."""
 
+import asyncio
 import base64
+import gzip
 import json
+from functools import partial
 from pathlib import Path
+from time import time_ns
 
 import psutil
 import pytest
@@ -10,8 +14,10 @@ from support.live import LiveSpace
 from support.waiting import until
 
 from sre_space.adapters.ed25519 import KeyFile
+from sre_space.adapters.kafka import KafkaHistory
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space_table import AGENTS, SIGNERS
+from sre_space.bootstrap.space_ports import HOST
+from sre_space.bootstrap.space_table import AGENTS, SERVICES, SIGNERS
 from sre_space.domain.facts import Step
 from sre_space.embedded.forge.identities import read_identities
 
@@ -47,9 +53,9 @@ def test_new_keys_in_mid_incident_lose_nothing(live: LiveSpace) -> None:
 def private_material(live: LiveSpace) -> set[bytes]:
     """Every private key in the forms in which it could be told."""
     raw = [(live.state.root / "keys" / f"{name}.key").read_bytes() for name in SIGNERS]
-    network = live.state.network_key.read_bytes()
+    network, records = live.state.network_key.read_bytes(), live.state.record_key.read_bytes()
     forms = {form for key in raw for form in (key, key.hex().encode(), *_base64(key))}
-    return forms | {network} | set(_base64(network))
+    return forms | {network, records} | set(_base64(network))
 
 
 def _base64(key: bytes) -> tuple[bytes, bytes]:
@@ -69,6 +75,12 @@ def processes(live: LiveSpace) -> dict[str, psutil.Process]:
     return found
 
 
+def telemetry_tokens(live: LiveSpace) -> dict[str, bytes]:
+    """What each exporter authenticates with, by its process."""
+    given = {path.stem: path.read_text() for path in (live.state.root / "run" / "env").glob("*.env")}
+    return {name: text.partition("Bearer%20")[2].split()[0].encode() for name, text in given.items() if "%20" in text}
+
+
 def issues(live: LiveSpace) -> bytes:
     """Everything that was ever written on the forge."""
 
@@ -85,19 +97,23 @@ def issues(live: LiveSpace) -> bytes:
 def test_no_key_and_no_token_is_in_a_log_an_issue_a_command_line_or_a_foreign_environment(live: LiveSpace) -> None:
     keys = private_material(live)
     tokens = {one.login: one.token.encode() for one in read_identities(live.state.identities)}
+    exporters = telemetry_tokens(live)
     running = processes(live)
     assert set(AGENTS) <= set(running)
+    assert set(exporters) == {*AGENTS, *SERVICES, "traffic"}
 
     logs = {path: path.read_bytes() for path in live.state.log("any").parent.iterdir()}
     lines = {name: "\0".join(process.cmdline()).encode() for name, process in running.items()}
     public = {**{str(path): text for path, text in logs.items()}, **lines, "issues": issues(live)}
     for place, text in public.items():
-        assert not [key for key in (*keys, *tokens.values()) if key in text], place
+        assert not [key for key in (*keys, *tokens.values(), *exporters.values()) if key in text], place
     for name, process in running.items():
         environment = Path(f"/proc/{process.pid}/environ").read_bytes()
         assert not [key for key in keys if key in environment], name
         own = f"sre-{name}"
         assert {login for login, token in tokens.items() if token in environment} <= {own}, name
+        known = {owner for owner, token in exporters.items() if token in environment}
+        assert known == ({name} & set(exporters)), name
 
 
 def test_what_holds_a_secret_is_for_its_owner_alone_and_outside_the_repository(live: LiveSpace) -> None:
@@ -107,7 +123,30 @@ def test_what_holds_a_secret_is_for_its_owner_alone_and_outside_the_repository(l
     assert {path.stat().st_mode & 0o077 for path in secret} == {0}
     assert not root.is_relative_to(live.plan.checkout)
     tokens = [one.token.encode() for one in read_identities(live.state.identities)]
+    secrets = (*private_material(live), *tokens, *telemetry_tokens(live).values())
     for path in live.plan.checkout.rglob("*"):
         if path.is_file():
             text = path.read_bytes()
-            assert not [key for key in (*private_material(live), *tokens) if key in text], path
+            assert not [key for key in secrets if key in text], path
+
+
+def test_a_service_that_was_restarted_is_heard_with_the_token_that_it_had(live: LiveSpace) -> None:
+    live.healed("policy-service")
+    instance = f"policy-service-{until(lambda: live.pid('policy-service'), 'it runs')}".encode()
+    bus = KafkaHistory(f"{HOST}:{live.running.ports['bus_port']}")
+
+    for topic in ("otlp_spans", "otlp_metrics"):
+        records = partial(bus.window, topic, time_ns() - 10 * 10**9, 2**62)
+        until(lambda ask=records: [one for one in asyncio.run(ask()) if instance in one.value], f"it is on {topic}")  # type: ignore[misc]
+
+
+def test_what_is_kept_and_shown_of_an_incident_holds_no_token(live: LiveSpace) -> None:
+    live.healed("policy-service")
+    tokens = [*telemetry_tokens(live).values(), live.state.record_key.read_bytes()]
+
+    told = {str(path): gzip.decompress(path.read_bytes()) for path in live.state.bundles.glob("*.gz")}
+    assert told
+    told |= {command: live.answer(*command.split()).encode() for command in ("status", "audit", "keys list")}
+
+    for place, text in told.items():
+        assert not [token for token in tokens if token in text], place

@@ -13,6 +13,9 @@ from support.waiting import until
 
 from sre_space.embedded.forge.identities import Identity
 
+TOKENS = {"shop": "sre_otlp_5h0p", "traffic": "sre_otlp_7raff1c"}
+RECORD_KEY = "0123456789abcdef" * 4
+
 
 class ServerProcess:
     """A server that can be killed and started again on the same ports and folder."""

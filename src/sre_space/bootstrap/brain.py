@@ -1,5 +1,6 @@
 """The process of Brain: `python -m sre_space.bootstrap.brain`."""
 
+from sre_space.adapters.authentic_bus import AuthenticBus
 from sre_space.adapters.bundle_folder import BundleFolder
 from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.jaeger import JaegerTraces
@@ -11,6 +12,7 @@ from sre_space.agents.gathering import Gathering
 from sre_space.agents.history import History
 from sre_space.agents.inquest import Inquest
 from sre_space.bootstrap import agent, server
+from sre_space.bootstrap.telemetry_secrets import read_record_key
 from sre_space.domain import facts
 from sre_space.settings import Brain as Settings
 
@@ -27,7 +29,8 @@ async def _work(settings: Settings) -> None:
 
 def inquest(ground: agent.Ground, settings: Settings, repository: agent.Repository) -> Inquest:
     """The door to the engine, with everything that it reads."""
-    history = KafkaHistory(settings.kafka_bootstrap_servers)
+    believed = AuthenticBus(read_record_key(settings.telemetry_record_key_file), ground.reporter.dismissed)
+    history = believed.history(KafkaHistory(settings.kafka_bootstrap_servers))
     traces, caller = JaegerTraces(settings.jaeger_url), ground.chart.journey.caller
     return Inquest(
         ground.chart,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from sre_space.adapters.authentic_bus import AuthenticBus
 from sre_space.adapters.disk import DiskFolder
 from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription
@@ -12,6 +13,7 @@ from sre_space.agents.scout.scout import Scout
 from sre_space.agents.scout.watchers import Watchers
 from sre_space.agents.scout.witness import Witness
 from sre_space.bootstrap import agent, server
+from sre_space.bootstrap.telemetry_secrets import read_record_key
 from sre_space.domain import facts
 from sre_space.domain.case import Case
 from sre_space.loop.announcements import Announcements
@@ -34,7 +36,8 @@ async def _work(settings: Settings) -> None:
     bus = ground.settings.kafka_bootstrap_servers
     repository = ground.casebook.repository
     sightings = Sightings(watchers, KafkaPublisher(bus), ground.key, repository, ground.clock)
-    judged = KafkaSubscription(bus, [SIGNALS], "sre-scout-judge")
+    believed = AuthenticBus(read_record_key(settings.telemetry_record_key_file), ground.reporter.dismissed)
+    judged = believed.subscription(KafkaSubscription(bus, [SIGNALS], "sre-scout-judge"))
 
     def polled(cases: Sequence[Case]) -> bool:
         now = ground.clock.now()
@@ -46,15 +49,16 @@ async def _work(settings: Settings) -> None:
     witness = Witness(agent.Repository(ground.gitops(), ground.forge), frozenset(ground.chart.services))
     announced = Announcements(witness, watchers.docket, ground.reporter, ground.clock)
     senses = Senses(scout, HttpProbe.create(), opener, watch, ground.forge, ground.clock, announced)
-    history = KafkaHistory(bus)
+    history = believed.history(KafkaHistory(bus))
     named = frozenset({*ground.chart.services, ground.chart.journey.caller})
-    sketcher = Sketcher(KafkaPublisher(bus), history, ground.clock, senses.losses, named)
+    sketcher = Sketcher(believed.publisher(KafkaPublisher(bus)), history, ground.clock, senses.losses, named)
     room = RoomWatch(DiskFolder(settings.sre_space_state), ground.pager.notifier, ground.clock)
-    heard = KafkaSubscription(bus, [SPANS, METRICS, ASKED, BOUGHT, CHANGES], None)
+    sketched = believed.subscription(KafkaSubscription(bus, [SPANS], "sre-scout"))
+    heard = believed.subscription(KafkaSubscription(bus, [SPANS, METRICS, ASKED, BOUGHT, CHANGES], None))
     async with asyncio.TaskGroup() as group:
         group.create_task(senses.probe_for_ever())
         group.create_task(senses.read_back(history, ground.clock.now() - REMEMBERED_NS))
-        group.create_task(sketcher.sketch_for_ever(KafkaSubscription(bus, [SPANS], "sre-scout")))
+        group.create_task(sketcher.sketch_for_ever(sketched))
         group.create_task(senses.listen_for_ever(judged))
         group.create_task(senses.listen_for_ever(heard))
         group.create_task(senses.read_limits_for_ever())

@@ -11,11 +11,12 @@ from sre_space.adapters.ed25519 import make_key
 from sre_space.bootstrap import space_supervisor
 from sre_space.bootstrap.notify import notifier
 from sre_space.bootstrap.space_alone import alone, reserved
-from sre_space.bootstrap.space_env import Plan, write_environments
+from sre_space.bootstrap.space_env import Plan, Tokens, write_environments
 from sre_space.bootstrap.space_needs import must_be_met
 from sre_space.bootstrap.space_ready import await_ready, not_serving
 from sre_space.bootstrap.space_state import Running, State, write_private
 from sre_space.bootstrap.space_table import IDENTITIES, SIGNERS, Process, Role, table
+from sre_space.bootstrap.telemetry_secrets import make_secrets
 from sre_space.domain.errors import Malformed, Refused
 from sre_space.embedded.forge.identities import write_identities
 
@@ -88,7 +89,8 @@ def _prepare(plan: Plan, processes: tuple[Process, ...]) -> None:
     write_private(state.network_key, secrets.token_hex(32))
     identities = write_identities(state.identities, IDENTITIES)
     _seed_desired_state(plan)
-    write_environments(plan, processes, {one.login: one.token for one in identities})
+    tokens = Tokens({one.login: one.token for one in identities}, make_secrets(state, processes))
+    write_environments(plan, processes, tokens)
 
 
 def _seed_desired_state(plan: Plan) -> None:

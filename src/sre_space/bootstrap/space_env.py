@@ -34,8 +34,16 @@ class Plan:
         return self.chart.parent
 
 
-def write_environments(plan: Plan, processes: tuple[Process, ...], tokens: Mapping[str, str]) -> None:
-    """One file of mode 0600 per process, which the launcher reads; `tokens` by login of the forge."""
+@dataclass(frozen=True)
+class Tokens:
+    """What processes authenticate with: at the forge, by login, and at the telemetry server, by process."""
+
+    forge: Mapping[str, str]
+    telemetry: Mapping[str, str]
+
+
+def write_environments(plan: Plan, processes: tuple[Process, ...], tokens: Tokens) -> None:
+    """One file of mode 0600 per process, which the launcher reads."""
     for process in processes:
         values = environment_of(plan, process, tokens)
         broken = [name for name, value in values.items() if "\n" in value]
@@ -45,7 +53,7 @@ def write_environments(plan: Plan, processes: tuple[Process, ...], tokens: Mappi
         write_private(plan.state.run / "env" / f"{process.name}.env", text)
 
 
-def environment_of(plan: Plan, process: Process, tokens: Mapping[str, str]) -> dict[str, str]:
+def environment_of(plan: Plan, process: Process, tokens: Tokens) -> dict[str, str]:
     """The whole environment of one process."""
     values = _inherited() | {
         "PYTHONUNBUFFERED": "1",
@@ -54,6 +62,8 @@ def environment_of(plan: Plan, process: Process, tokens: Mapping[str, str]) -> d
         "OTEL_SERVICE_NAME": process.name,
     }
     values |= addresses(plan.ports.numbers)
+    if process.name in tokens.telemetry:
+        values["OTEL_EXPORTER_OTLP_HEADERS"] = f"authorization=Bearer%20{tokens.telemetry[process.name]}"
     if process.role in (Role.PATIENT, Role.CUSTOMERS):
         return values | _patient(plan, process)
     return values | _doctor(plan) | _own(plan, process, tokens)
@@ -100,41 +110,43 @@ def _doctor(plan: Plan) -> dict[str, str]:
     }
 
 
-def _own(plan: Plan, process: Process, tokens: Mapping[str, str]) -> dict[str, str]:
+def _own(plan: Plan, process: Process, tokens: Tokens) -> dict[str, str]:
     """What this one process needs beyond the rest."""
     ports = {name.upper(): str(port) for name, port in plan.ports.numbers.items()}
     socket = {"RUNTIME_SOCKET": str(plan.state.socket)}
     jaeger = {"JAEGER_URL": f"http://{HOST}:{plan.ports.jaeger_port}"}
+    records = {"TELEMETRY_RECORD_KEY_FILE": str(plan.state.record_key)}
     match process.name:
         case "chroma":
             return {"ANONYMIZED_TELEMETRY": "False"}
+        case "telemetry":
+            doors = {"TELEMETRY_TOKENS_FILE": str(plan.state.telemetry_tokens)}
+            return ports | records | doors | _set("SPANS_MAX_BYTES", "SPANS_RETENTION_SECONDS")
         case "forge":
             return ports | {"FORGE_SEED": str(plan.checkout)}
         case "brain":
-            return _agent(plan, process, tokens) | socket | jaeger | _set("OPENAI_API_KEY", "SRE_NOTIFY_URLS")
+            return _agent(plan, process, tokens) | socket | jaeger | records | _set("OPENAI_API_KEY", "SRE_NOTIFY_URLS")
         case "fixer":
             dry = {"DRY_RUN": "true"} if plan.dry_run else {}
             return _agent(plan, process, tokens) | socket | _set("SRE_NOTIFY_URLS") | dry
         case "memory":
             return _agent(plan, process, tokens) | {"CHROMA_URL": f"http://{HOST}:{plan.ports.chroma_port}"}
         case "scout":
-            return _agent(plan, process, tokens) | _set("SRE_NOTIFY_URLS") | HOURS_ARE_MINUTES
+            return _agent(plan, process, tokens) | records | _set("SRE_NOTIFY_URLS") | HOURS_ARE_MINUTES
         case "warden":
             return socket
         case "network":
             state = plan.state
             return {"NETWORK_SOCKET": str(state.network_socket), "NETWORK_SECRET_FILE": str(state.network_key)}
-        case "telemetry":
-            return ports | _set("SPANS_MAX_BYTES", "SPANS_RETENTION_SECONDS")
         case _:
             return ports
 
 
-def _agent(plan: Plan, process: Process, tokens: Mapping[str, str]) -> dict[str, str]:
+def _agent(plan: Plan, process: Process, tokens: Tokens) -> dict[str, str]:
     assert process.name in AGENTS
     return {
         "FORGE_URL": f"http://{HOST}:{plan.ports.forge_port}/mcp",
-        "GITHUB_PERSONAL_ACCESS_TOKEN": tokens[f"sre-{process.name}"],
+        "GITHUB_PERSONAL_ACCESS_TOKEN": tokens.forge[f"sre-{process.name}"],
     }
 
 

@@ -83,6 +83,16 @@ class State:
         return self.root / "keys" / "network.key"
 
     @property
+    def telemetry_tokens(self) -> Path:
+        """Who may send telemetry in whose name: the SHA-256 of each token."""
+        return self.root / "keys" / "telemetry-tokens.json"
+
+    @property
+    def record_key(self) -> Path:
+        """The key of the MAC of telemetry records on the bus."""
+        return self.root / "keys" / "telemetry-records.key"
+
+    @property
     def network_socket(self) -> Path:
         """Where the network takes orders."""
         return self.socket.with_name("network.sock")

@@ -35,6 +35,17 @@ class Process:
         return self.role is not Role.PATIENT
 
     @property
+    def exports_as(self) -> str:
+        """The `service.name` of its telemetry; "" for a process that exports none."""
+        match self.role:
+            case Role.PATIENT | Role.CUSTOMERS:
+                return self.name
+            case Role.AGENT:
+                return f"sre-{self.name}"
+            case _:
+                return ""
+
+    @property
     def yields(self) -> bool:
         """True for the doctor and its servers: on a machine that is full the patient goes first.
 

@@ -1,29 +1,37 @@
 """The process of the embedded telemetry server: `python -m sre_space.bootstrap.telemetry`."""
 
 import asyncio
+import logging
 
 from sre_space.bootstrap import server
+from sre_space.bootstrap.telemetry_secrets import read_record_key, read_tokens
 from sre_space.embedded.listening import bind, serve
 from sre_space.embedded.telemetry import jaeger_api
+from sre_space.embedded.telemetry.door import Door
 from sre_space.embedded.telemetry.intake import Intake
 from sre_space.embedded.telemetry.receivers import http_app, serve_grpc
 from sre_space.embedded.telemetry.republish import Republisher
 from sre_space.embedded.telemetry.store import connect
 from sre_space.settings import Telemetry
 
+log = logging.getLogger(__name__)
+
 
 async def _work(settings: Telemetry) -> None:
+    door, key = Door(read_tokens(settings.telemetry_tokens_file)), read_record_key(settings.telemetry_record_key_file)
+    if door.tokens is None:
+        log.warning("anybody may send telemetry in any name; TELEMETRY_TOKENS_FILE says who may in whose")
     path = settings.sre_space_state / "telemetry" / "spans.db"
     otlp, jaeger = bind(settings.otlp_http_port, "OTLP_HTTP_PORT"), bind(settings.jaeger_port, "JAEGER_PORT")
     connect(path).close()
-    republisher = Republisher(path, settings.kafka_bootstrap_servers)
+    republisher = Republisher(path, settings.kafka_bootstrap_servers, key)
     intake = Intake(path, settings.spans_retention_seconds, settings.spans_max_bytes, republisher.wake.set)
     async with asyncio.TaskGroup() as group:
         group.create_task(intake.run())
         group.create_task(republisher.run(intake.forget))
-        group.create_task(serve(http_app(intake), otlp))
+        group.create_task(serve(http_app(door, intake), otlp))
         group.create_task(serve(jaeger_api.app(path), jaeger))
-        group.create_task(serve_grpc(intake, settings.otlp_grpc_port))
+        group.create_task(serve_grpc(door, intake, settings.otlp_grpc_port))
 
 
 if __name__ == "__main__":

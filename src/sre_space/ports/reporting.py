@@ -18,7 +18,7 @@ class Reporter(Protocol):
     def dismissed(self, reason: str) -> None:
         """A text on an open issue carries a footer or a command and does not count; each is told once a process.
 
-        So is an announced deployment that Git does not confirm.
+        So is an announced deployment that Git does not confirm, and each record of telemetry that is not authentic.
 
         `reason` comes from a small closed set, so that it can name a time series.
         """

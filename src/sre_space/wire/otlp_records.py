@@ -4,12 +4,19 @@ A request is one record, as the Collector's Kafka exporter writes it. One that a
 size is cut into several requests, where the Collector would drop it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from google.protobuf.message import DecodeError, Message
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
 
 from sre_space.domain.errors import Malformed
 
@@ -18,19 +25,40 @@ RECORD_BYTES = 900_000  # Kafka's brokers and clients take a mebibyte by default
 
 @dataclass(frozen=True)
 class Signal:
-    """One kind of request and the names of the levels in it."""
+    """One kind of request, the names of the levels in it, its response and what that calls the rejected items."""
 
     request: type[Message]
     resources: str
     scopes: str
     items: str
+    response: Callable[..., Message]
+    rejected: str
 
 
 SIGNALS = {
-    "traces": Signal(ExportTraceServiceRequest, "resource_spans", "scope_spans", "spans"),
-    "logs": Signal(ExportLogsServiceRequest, "resource_logs", "scope_logs", "log_records"),
-    "metrics": Signal(ExportMetricsServiceRequest, "resource_metrics", "scope_metrics", "metrics"),
-}
+    "traces": Signal(
+        ExportTraceServiceRequest, "resource_spans", "scope_spans", "spans",
+        ExportTraceServiceResponse, "rejected_spans",
+    ),
+    "logs": Signal(
+        ExportLogsServiceRequest, "resource_logs", "scope_logs", "log_records",
+        ExportLogsServiceResponse, "rejected_log_records",
+    ),
+    "metrics": Signal(
+        ExportMetricsServiceRequest, "resource_metrics", "scope_metrics", "metrics",
+        ExportMetricsServiceResponse, "rejected_data_points",
+    ),
+}  # fmt: skip
+
+
+def request_of(signal: str, body: bytes) -> Message:
+    """The message in these bytes; `Malformed` when it is none."""
+    request = SIGNALS[signal].request()
+    try:
+        request.ParseFromString(body)
+    except DecodeError as error:
+        raise Malformed(f"{len(body)} bytes are no OTLP {signal} request: {error}") from error
+    return request
 
 
 def records_of(signal: str, body: bytes, limit: int = RECORD_BYTES) -> list[bytes]:
@@ -38,13 +66,8 @@ def records_of(signal: str, body: bytes, limit: int = RECORD_BYTES) -> list[byte
 
     A single item above `limit` is a record all the same: it cannot be cut.
     """
-    levels = SIGNALS[signal]
-    request = levels.request()
-    try:
-        request.ParseFromString(body)
-    except DecodeError as error:
-        raise Malformed(f"{len(body)} bytes are no OTLP {signal} request: {error}") from error
-    return [body] if len(body) <= limit else _cut(request, levels, limit)
+    request = request_of(signal, body)
+    return [body] if len(body) <= limit else _cut(request, SIGNALS[signal], limit)
 
 
 def _cut(request: Message, levels: Signal, limit: int) -> list[bytes]:

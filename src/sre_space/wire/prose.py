@@ -22,7 +22,10 @@ from sre_space.domain.remedies import Remedy
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 MAX_TITLE, MAX_PROSE = 256, 20_000  # characters: what GitHub takes in a title, and a third of what in a body
-_SECRET = re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w+|sk-[\w-]{16,}|eyJ[\w-]{10,}\.[\w-]+\.[\w-]+)\b")
+_SECRET = re.compile(
+    r"\b(?:gh[pousr]_\w{16,}|github_pat_\w+|sre_otlp_\w{16,}|sk-[\w-]{16,}|eyJ[\w-]{10,}\.[\w-]+\.[\w-]+)\b"
+)
+_BEARER = re.compile(r"\b(bearer)(?:%20|\s){1,4}(?=\S{0,99}\d)[\w.~+/%-]{16,}", re.IGNORECASE)
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
 _CLOSING = re.compile(r"\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(\s+(?:\S+/\S+)?)#(\d+)", re.IGNORECASE)
 
@@ -46,6 +49,7 @@ def invitation(plan: str) -> str:
 def scrub(text: str) -> str:
     """Neutralise what a forge would act on and what must not leave."""
     text = _SECRET.sub("[token removed]", text)
+    text = _BEARER.sub(r"\1 [token removed]", text)
     text = _EMAIL.sub("[address removed]", text)
     text = _CLOSING.sub(r"\1\2no. \3", text)
     return re.sub(r"#(\d)", r"no. \1", text).replace("@", "(at)")

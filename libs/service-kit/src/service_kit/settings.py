@@ -34,6 +34,7 @@ class ServiceSettings(Environment):
     requests_at_once: int = Field(10, ge=1, le=1000, description="requests that are worked on at the same time")
     kafka_bootstrap_servers: str = Field("127.0.0.1:9092", description="the event bus")
     otel_exporter_otlp_endpoint: str = Field("http://127.0.0.1:4317", description="where telemetry goes (gRPC)")
+    otel_exporter_otlp_headers: str = Field("", description="headers of each export, which hold its token", repr=False)
     allowed_hosts: str = Field("127.0.0.1,localhost", description="host names that the service answers to")
     service_version: str = Field("0.1.0", description="told in the telemetry")
 

@@ -1,4 +1,9 @@
-"""OTLP in: gRPC and HTTP/protobuf (OTLP 1.x specification), acknowledged when stored."""
+"""OTLP in: gRPC and HTTP/protobuf (OTLP 1.x specification), acknowledged when stored.
+
+Whose resources they are is asked at the `Door`. What a token may not say is rejected as the specification has it: a
+request of which nothing is left fails and is not to be sent again (PERMISSION_DENIED, 403); of one that is in part the
+sender's own, that part is taken and the rest counted as rejected in the response (partial success).
+"""
 
 import gzip
 import io
@@ -7,24 +12,25 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from google.rpc.code_pb2 import INVALID_ARGUMENT, UNAVAILABLE
+from google.rpc.code_pb2 import INVALID_ARGUMENT, PERMISSION_DENIED, UNAUTHENTICATED, UNAVAILABLE
 from google.rpc.status_pb2 import Status
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sre_space.domain.errors import Malformed, Refused, Unavailable
+from sre_space.domain.errors import Malformed, Refused, SpaceError, Unavailable
+from sre_space.embedded.telemetry.door import Door, Names
 from sre_space.embedded.telemetry.intake import Intake
 from sre_space.embedded.telemetry.store import Export
+from sre_space.embedded.telemetry.tokens import Forbidden, Unauthenticated
 from sre_space.wire.jaeger_otlp import kept_spans
 from sre_space.wire.otlp_bounds import bounded
+from sre_space.wire.otlp_names import answer
 from sre_space.wire.otlp_records import SIGNALS, records_of
 
 log = logging.getLogger(__name__)
@@ -32,11 +38,7 @@ log = logging.getLogger(__name__)
 PROTOBUF = "application/x-protobuf"
 MAX_BODY = 16 * 2**20
 _SERVICE = "opentelemetry.proto.collector.{0}.v1.{1}Service"
-_ANSWERS: dict[str, tuple[type[Any], str]] = {
-    "traces": (ExportTraceServiceResponse, "rejected_spans"),
-    "logs": (ExportLogsServiceResponse, "rejected_log_records"),
-    "metrics": (ExportMetricsServiceResponse, "rejected_data_points"),
-}
+_GRPC = {code.value[0]: code for code in grpc.StatusCode}
 _TOPICS = {"traces": "otlp_spans", "logs": "otlp_logs", "metrics": "otlp_metrics"}
 
 
@@ -47,37 +49,39 @@ def export_of(signal: str, sent: bytes, retention_s: int) -> tuple[Export, Count
     return Export(_TOPICS[signal], records_of(signal, kept.body), spans), kept.dropped
 
 
-async def _take(intake: Intake, signal: str, body: bytes) -> bytes:
-    """The answer to a request once it is stored; it says what was dropped, as OTLP wants it (partial success)."""
-    export, dropped = export_of(signal, body, intake.retention_s)
-    await intake.take(export)
-    if not dropped:
-        return b""
-    intake.lost(dropped)
-    answer, field = _ANSWERS[signal]
-    told = answer()
-    setattr(told.partial_success, field, dropped.total())
-    told.partial_success.error_message = ", ".join(f"{reason}: {number}" for reason, number in dropped.items())
-    encoded: bytes = told.SerializeToString()
-    return encoded
+@dataclass(frozen=True)
+class Receiver:
+    """Takes the requests of one signal."""
+
+    signal: str
+    door: Door
+    intake: Intake
+
+    async def take(self, body: bytes, names: Names | None) -> bytes:
+        """Return the response once what is the sender's own is stored; a `SpaceError` when it is not."""
+        own = self.door.own(self.signal, body, names)
+        export, dropped = export_of(self.signal, own.body, self.intake.retention_s)
+        await self.intake.take(export)
+        self.intake.lost(dropped)
+        return answer(self.signal, own.without(dropped))
 
 
-def http_app(intake: Intake) -> Starlette:
+def http_app(door: Door, intake: Intake) -> Starlette:
     """`/v1/traces`, `/v1/logs` and `/v1/metrics`."""
-    return Starlette(routes=[Route(f"/v1/{s}", _http(intake, s), methods=["POST"]) for s in SIGNALS])
+    return Starlette(routes=[Route(f"/v1/{s}", _http(Receiver(s, door, intake)), methods=["POST"]) for s in SIGNALS])
 
 
-def _http(intake: Intake, signal: str) -> Callable[[Request], Awaitable[Response]]:
+def _http(receiver: Receiver) -> Callable[[Request], Awaitable[Response]]:
     async def take(request: Request) -> Response:
-        if request.headers.get("content-type", "").split(";")[0] != PROTOBUF:
-            return _refusal(415, f"send {PROTOBUF}; other encodings are not spoken here")
         try:
-            answer = await _take(intake, signal, _inflated(request, await _body(request)))
-        except Malformed as error:
-            return _refusal(400, str(error))
-        except Unavailable as error:
-            return _refusal(503, str(error), {"Retry-After": "1"})
-        return Response(answer, 200, media_type=PROTOBUF)
+            names = receiver.door.names(request.headers.getlist("authorization"))  # before anything is read
+            if request.headers.get("content-type", "").split(";")[0] != PROTOBUF:
+                return _refusal(415, INVALID_ARGUMENT, f"send {PROTOBUF}; other encodings are not spoken here")
+            told = await receiver.take(_inflated(request, await _body(request)), names)
+        except (Malformed, Unauthenticated, Forbidden, Unavailable) as error:
+            http, grpc_code, headers = _answered(error)
+            return _refusal(http, grpc_code, str(error), headers)
+        return Response(told, 200, media_type=PROTOBUF)
 
     return take
 
@@ -90,6 +94,19 @@ async def _body(request: Request) -> bytes:
         if len(body) > MAX_BODY:
             raise Malformed(f"the body has more than {MAX_BODY} bytes; send smaller batches")
     return bytes(body)
+
+
+def _answered(error: SpaceError) -> tuple[int, int, dict[str, str]]:
+    """How a refusal is told: the status of HTTP, that of gRPC, headers."""
+    match error:
+        case Unauthenticated():
+            return 401, UNAUTHENTICATED, {"WWW-Authenticate": 'Bearer realm="telemetry"'}
+        case Forbidden():
+            return 403, PERMISSION_DENIED, {}
+        case Unavailable():
+            return 503, UNAVAILABLE, {"Retry-After": "1"}
+        case _:
+            return 400, INVALID_ARGUMENT, {}
 
 
 def _inflated(request: Request, body: bytes) -> bytes:
@@ -108,17 +125,18 @@ def _inflated(request: Request, body: bytes) -> bytes:
     return inflated
 
 
-def _refusal(code: int, why: str, headers: dict[str, str] | None = None) -> Response:
-    status = Status(code=UNAVAILABLE if headers else INVALID_ARGUMENT, message=why)
+def _refusal(code: int, grpc_code: int, why: str, headers: dict[str, str] | None = None) -> Response:
+    status = Status(code=grpc_code, message=why)
     return Response(status.SerializeToString(), code, headers, media_type=PROTOBUF)
 
 
-async def serve_grpc(intake: Intake, port: int) -> None:
+async def serve_grpc(door: Door, intake: Intake, port: int) -> None:
     """Serve until cancelled; `Refused` when the port is taken."""
     options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", MAX_BODY)]
     server = grpc.aio.server(options=options)
     for signal, name in (("trace", "Trace"), ("logs", "Logs"), ("metrics", "Metrics")):
-        handler = grpc.unary_unary_rpc_method_handler(_rpc(intake, "traces" if signal == "trace" else signal))
+        receiver = Receiver("traces" if signal == "trace" else signal, door, intake)
+        handler = grpc.unary_unary_rpc_method_handler(_rpc(receiver))
         server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler(_SERVICE.format(signal, name), {"Export": handler}),)
         )
@@ -130,14 +148,13 @@ async def serve_grpc(intake: Intake, port: int) -> None:
     await server.wait_for_termination()
 
 
-def _rpc(intake: Intake, signal: str) -> Callable[[bytes, Any], Awaitable[bytes]]:
+def _rpc(receiver: Receiver) -> Callable[[bytes, Any], Awaitable[bytes]]:
     async def export(body: bytes, context: Any) -> bytes:  # noqa: ANN401 - grpc ships no types
         try:
-            return await _take(intake, signal, body)
-        except Malformed as error:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
-        except Unavailable as error:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
-        return b""
+            told = [value for key, value in context.invocation_metadata() if key == "authorization"]
+            return await receiver.take(body, receiver.door.names(told))
+        except (Malformed, Unauthenticated, Forbidden, Unavailable) as error:
+            _, code, _ = _answered(error)
+            return bytes(await context.abort(_GRPC[code], str(error)))
 
     return export

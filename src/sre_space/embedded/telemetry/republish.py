@@ -1,4 +1,7 @@
-"""Publishes the outbox to Kafka, as the Collector's Kafka exporter does: no key, the request is the value."""
+"""Publishes the outbox to Kafka, as the Collector's Kafka exporter does: no key, the request is the value.
+
+With the key of the space each record carries its MAC in a header (`wire/record_mac.py`).
+"""
 
 import asyncio
 import logging
@@ -11,6 +14,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from sre_space.domain.tally import Tally
 from sre_space.embedded.telemetry.store import connect, waiting
 from sre_space.wire.kafka_errors import PERMANENT
+from sre_space.wire.record_mac import headers_of
 
 log = logging.getLogger(__name__)
 
@@ -20,8 +24,8 @@ TRY_AGAIN_S = 0.5
 class Republisher:
     """Wakes on each commit; what the bus did not take stays in the outbox. At least once."""
 
-    def __init__(self, path: Path, bootstrap: str) -> None:
-        self._path = path
+    def __init__(self, path: Path, bootstrap: str, key: bytes | None = None) -> None:
+        self._path, self._key = path, key
         self._tally = Tally()
         self.wake = asyncio.Event()
         self.wake.set()
@@ -66,7 +70,8 @@ class Republisher:
 
         for id, topic, body in rows:
             try:
-                self._producer.produce(topic, body, on_delivery=report(id, len(body)))
+                headers = headers_of(self._key, topic, body) if self._key else {}
+                self._producer.produce(topic, body, on_delivery=report(id, len(body)), headers={**headers})
             except KafkaException as error:
                 if not self._never(error.args[0], len(body)):
                     log.warning("the producer takes nothing more: %s", error)

@@ -1,0 +1,64 @@
+"""The secrets of a space's telemetry: a token for each process that exports, and the key of the records on the bus.
+
+`sre-space up` makes new tokens each time. The key stays: what was on the bus before is still read.
+"""
+
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from sre_space.bootstrap.space_state import State, write_private
+from sre_space.bootstrap.space_table import Process
+from sre_space.domain.errors import Malformed
+from sre_space.embedded.telemetry.tokens import Tokens, render
+
+TOKEN = "sre_otlp_"  # how a token begins, so that one is known wherever it should turn up (`wire/prose.py`)
+KEY_BYTES = 32
+
+
+def make_secrets(state: State, processes: Iterable[Process]) -> Mapping[str, str]:
+    """Return a new token by process, for those that export; the telemetry server is given their SHA-256.
+
+    `Malformed` when the key that is kept is damaged.
+    """
+    tokens = {one.name: f"{TOKEN}{secrets.token_hex(24)}" for one in processes if one.exports_as}
+    names = {tokens[one.name]: [one.exports_as] for one in processes if one.exports_as}
+    write_private(state.telemetry_tokens, render(names))
+    if not state.record_key.exists():
+        write_private(state.record_key, secrets.token_hex(KEY_BYTES))
+    read_record_key(state.record_key)
+    return tokens
+
+
+def read_tokens(path: Path | None) -> Tokens | None:
+    """Return who may send what, None when anybody may; `Malformed` names the setting, the file and the remedy."""
+    if path is None:
+        return None
+    text = _read_private("TELEMETRY_TOKENS_FILE", path)
+    try:
+        return Tokens.parse(text)
+    except Malformed as error:
+        raise Malformed(f"TELEMETRY_TOKENS_FILE {path}: {error}") from error
+
+
+def read_record_key(path: Path | None) -> bytes | None:
+    """Return the key of the records on the bus, None when they have no MAC; `Malformed` as above."""
+    if path is None:
+        return None
+    key = _read_private("TELEMETRY_RECORD_KEY_FILE", path).strip().encode()
+    if len(key) < KEY_BYTES:
+        remedy = f"make one with: openssl rand -hex {KEY_BYTES}"
+        raise Malformed(f"TELEMETRY_RECORD_KEY_FILE {path} holds less than {KEY_BYTES} characters; {remedy}")
+    return key
+
+
+def _read_private(setting: str, path: Path) -> str:
+    try:
+        with path.open() as file:
+            if os.fstat(file.fileno()).st_mode & 0o077:
+                raise Malformed(f"{setting} {path} can be read by others; run: chmod 600 {path}")
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise Malformed(f"{setting} {path}: {reason}; `sre-space up` makes it") from error
