@@ -50,7 +50,8 @@ class Brain:
         """The first rung of the ladder that the guardrails allow; None while one of them says: later."""
         units = {unit.name: unit for unit in await self.runtime.units()}
         lately = await self.ledger.touched(self.clock.now() - LATELY_NS)
-        diagnosis = await self.inquest.hold(case, units, ill_times(lately, case.incident))
+        stood = [(one.since, one.until) for one in self.clock.pauses().since_start]  # with its machine, maybe
+        diagnosis = await self.inquest.hold(case, units, [*ill_times(lately, case.incident), *stood])
         now = self.clock.now()
         past = await self.ledger.past_actions(now - DAY_NS)
         refused: list[RuleAnswer] = []

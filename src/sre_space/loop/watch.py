@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sre_space.domain.case import Case
-from sre_space.domain.cycle import overdue
+from sre_space.domain.cycle import overdue, patience
 from sre_space.domain.errors import Malformed, SpaceError, Unavailable
 from sre_space.domain.facts import OWNER, Step
 from sre_space.loop.casebook import Look
@@ -17,6 +17,7 @@ from sre_space.wire.doorbell import Ring, heard
 log = logging.getLogger(__name__)
 
 DOORBELL = "sre_facts"
+BEAT_S = 0.25  # between two questions for pauses: a longer time between them is one
 READ_AGAIN_S = 0.1
 READS = 10  # a doorbell may ring before its comment can be read
 
@@ -39,8 +40,14 @@ class Watch:
     async def run(self) -> None:
         """For ever: listen and poll."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._note_pauses())
             group.create_task(self._listen())
             group.create_task(self._poll())
+
+    async def _note_pauses(self) -> None:
+        while True:
+            self.runner.clock.pauses()
+            await self.runner.clock.sleep(BEAT_S)
 
     async def _listen(self) -> None:
         while True:
@@ -66,8 +73,8 @@ class Watch:
 
     def _tell(self, look: Look) -> None:
         """Report the open cases, and once each step whose owner missed its deadline and each text that is void."""
-        now, cases = self.runner.clock.now(), look.cases
-        stalled = {(case.issue, step) for case in cases if (step := overdue(case, now)) is not None}
+        cases, pauses = look.cases, self.runner.clock.pauses()
+        stalled = {(case.issue, step) for case in cases if (step := overdue(case, patience(case, pauses))) is not None}
         for issue, step in sorted(stalled - self.stalled):
             log.warning("issue %d is stalled: %s owes the step %s", issue, OWNER[step], step)
         self.stalled = stalled
@@ -119,11 +126,20 @@ class Watch:
 
     async def _read(self, issue: int, comment: int) -> Case | None:
         for _ in range(READS):
-            case = await self.runner.casebook.case(issue)
+            case = await self._current(issue)
             if case is None or comment <= case.newest:
                 return case
             await self.runner.clock.sleep(READ_AGAIN_S)
-        return await self.runner.casebook.case(issue)
+        return await self._current(issue)
+
+    async def _current(self, issue: int) -> Case | None:
+        """The case as it is; what was read across a pause is read anew."""
+        clock = self.runner.clock
+        while True:
+            asked = clock.now()
+            case = await self.runner.casebook.case(issue)
+            if not clock.pauses().after(asked):
+                return case
 
     def ring(self, issue: int, comment: int) -> None:
         """Tell the others; with the bus down the poll finds it."""

@@ -8,6 +8,7 @@ from statistics import median
 from sre_space.analysis.effect import Effect, by_step, effect
 from sre_space.analysis.norms import slow_over
 from sre_space.domain.chart import Journey
+from sre_space.domain.pauses import Pause
 from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import Span, SpanStatus
 
@@ -29,12 +30,16 @@ class Attempt:
 
 @dataclass
 class JourneyBook:
-    """Recent attempts by event time, each counted once however often its span is delivered."""
+    """Recent attempts by event time, each counted once however often its span is delivered.
+
+    `pauses` are those of this process; with its whole machine, the attempts in them stood still, too.
+    """
 
     journey: Journey
     attempts: deque[Attempt] = field(default_factory=deque)
     seen: set[str] = field(default_factory=set)
     heard_at: int = 0
+    pauses: tuple[Pause, ...] = ()
 
     def add(self, span: Span, now: int) -> Attempt | None:
         """Take in a span; anything but a root span of the journey's caller is ignored, and so is a repeated one."""
@@ -56,7 +61,10 @@ class JourneyBook:
         return _counted([one.good for one in self.attempts if since <= one.start < until], since, until)
 
     def count_visits(self, since: int, until: int) -> JourneyCount:
-        """As `count`, of visits that began at or after `since`: what was priced before a fault may still be bought."""
+        """As `count`, of visits that began at or after `since`, and not of attempts that a pause interrupted.
+
+        What was priced before a fault may still be bought.
+        """
         return _counted([one.good for one in self._of_visits(since, until)], since, until)
 
     def usual(self, since: int, until: int, excused: Callable[[int], bool]) -> Mapping[str, int]:
@@ -85,7 +93,11 @@ class JourneyBook:
 
     def _of_visits(self, since: int, until: int) -> list[Attempt]:
         begun = self._begun()
-        return [one for one in self.attempts if since <= begun[one.journey] and one.start < until]
+        found = [one for one in self.attempts if since <= begun[one.journey] and one.start < until]
+        return [one for one in found if not self._interrupted(one)]
+
+    def _interrupted(self, attempt: Attempt) -> bool:
+        return any(one.since <= attempt.start + attempt.took and attempt.start < one.until for one in self.pauses)
 
     def _begun(self) -> Mapping[str, int]:
         """When each visit began (Unix ns)."""
