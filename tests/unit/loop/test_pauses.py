@@ -8,6 +8,7 @@ from support.world import DESIRED, QUOTE_FILE, SECOND, Fault, World, diagnosis
 
 from sre_space.analysis.burn import Budget
 from sre_space.domain.case import Case
+from sre_space.domain.configuration import SPACE_FILE
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Action, ActionResult, Agent, Decision, Outcome, Recall, Step, Verification
 from sre_space.domain.symptoms import SymptomKind
@@ -102,10 +103,10 @@ def test_a_machine_that_is_suspended_after_any_step_costs_time_only(after: Step,
 @pytest.mark.parametrize("whole", [False, True])
 @pytest.mark.parametrize("after", [Step.DECIDE, Step.ACT])
 def test_a_right_revert_is_not_taken_back_for_a_pause(whole: bool, after: Step) -> None:
-    world = World(doomed={POLICY: lambda values: values.get("DATABASE_POOL_SIZE") == "500"})
+    world = World(doomed={POLICY: lambda values: values["POLICY_SERVICE_MEMORY_BYTES"] == "40"})
 
     async def story() -> Case:
-        bad = world.git.person_commits(f"deploy/config/{POLICY}.env", "SIZE=5", "SIZE=500", "A larger pool")
+        bad = world.git.person_commits(SPACE_FILE, "MEMORY_BYTES=400", "MEMORY_BYTES=40")
         world.diagnoses = lambda _: diagnosis(POLICY, CauseKind.BAD_CHANGE, bad)
         number = await world.detect()
         await until(world, number, after)
@@ -201,11 +202,11 @@ def test_two_pauses_in_a_row_do_not_keep_scout_from_a_verdict() -> None:
 
 @pytest.mark.parametrize("kind", [SymptomKind.LATENCY, SymptomKind.ERROR, SymptomKind.CONVERSION, SymptomKind.SLO])
 def test_what_telemetry_told_before_a_pause_is_no_verdict_after_it(kind: SymptomKind) -> None:
-    world = World(faults=[Fault(kind, "quote-service", lambda values: values["DOWNSTREAM_ATTEMPTS"] == "1")])
-    world.diagnoses = lambda _: diagnosis("quote-service", CauseKind.ERROR)
+    world = World(faults=[Fault(kind, POLICY, lambda values: values["DOWNSTREAM_ATTEMPTS"] == "1")])
+    world.diagnoses = lambda _: diagnosis(POLICY, CauseKind.ERROR)
 
     async def story() -> Case:
-        number = await world.report(kind, "quote-service")
+        number = await world.report(kind, POLICY)
         await until(world, number, Step.ACT)
         world.suspend(70)
         await go_on(world, 90)
@@ -250,11 +251,11 @@ def test_a_probe_that_timed_out_in_a_pause_restarts_nobody() -> None:
 
 def test_what_allowed_a_merge_before_a_pause_is_asked_again_after_it() -> None:
     ill = [True]
-    world = World(faults=[Fault(SymptomKind.ERROR, "quote-service", lambda _: ill[0])])
-    world.diagnoses = lambda _: diagnosis("quote-service", CauseKind.ERROR)
+    world = World(faults=[Fault(SymptomKind.ERROR, POLICY, lambda _: ill[0])])
+    world.diagnoses = lambda _: diagnosis(POLICY, CauseKind.ERROR)
 
     async def story() -> Case:
-        number = await world.report(SymptomKind.ERROR, "quote-service")
+        number = await world.report(SymptomKind.ERROR, POLICY)
         await until(world, number, Step.DECIDE)
         world.git.asked = once(world, "checks", lambda: ill.__setitem__(0, False))
         await go_on(world, 60)
