@@ -385,7 +385,9 @@ class World:
         git, topics = Git(), Topics()
         clock = self.clocks[Agent.BRAIN]
         gathering = Gathering(self, topics, git, clock, self.chart.journey.caller)
-        return ScriptedInquest(self.chart, gathering, RecentDeployments(topics, git), self, Shelf(), clock, self._script)
+        return ScriptedInquest(
+            self.chart, gathering, RecentDeployments(topics, git), self, Shelf(), clock, self._script
+        )
 
     def runner(self, agent: Agent) -> Runner:
         """The loop of one agent, as a fresh process would have it."""

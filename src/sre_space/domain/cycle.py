@@ -84,7 +84,7 @@ def _extended(case: Case) -> bool:
 
 
 def patience(case: Case, pauses: Pauses) -> int:
-    """The `now` of an agent that waits for the case's next step: its newest fact and the time that the agent ran since."""
+    """The `now` of an agent that waits for a case's next step: its newest fact's time, and what the agent ran since."""
     return case.last.at + pauses.ran(case.last.at, pauses.read.wall)
 
 

@@ -13,7 +13,7 @@ KEPT = 1000  # pauses; of older ones only the last end is known
 
 @dataclass(frozen=True)
 class Reading:
-    """Two clocks at one moment, in ns: `wall` is Unix time, `steady` is never set and goes on in a suspended machine."""
+    """Two clocks at once, in ns: `wall` is Unix time, `steady` is never set and goes on in a suspended machine."""
 
     wall: int
     steady: int

@@ -45,9 +45,14 @@ class Watch:
             group.create_task(self._poll())
 
     async def _note_pauses(self) -> None:
+        clock = self.runner.clock
+        known = clock.pauses().resumed_at
         while True:
-            self.runner.clock.pauses()
-            await self.runner.clock.sleep(BEAT_S)
+            newest = clock.pauses().all[-1]
+            if newest.until != known:
+                known = newest.until
+                log.warning("this process did not run for %.1f s", (newest.until - newest.since) / 1e9)
+            await clock.sleep(BEAT_S)
 
     async def _listen(self) -> None:
         while True:

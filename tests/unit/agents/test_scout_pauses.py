@@ -1,4 +1,4 @@
-"""What Scout knows of before a pause of its process, detector by detector, and what it says until it has looked again."""
+"""What Scout makes of what it knew before a pause of its process, and what it says until it has looked again."""
 
 import asyncio
 import contextlib

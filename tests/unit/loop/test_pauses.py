@@ -335,6 +335,29 @@ def _paused(world: World) -> tuple[int, int]:
     return pause.since, pause.until
 
 
+def test_an_outage_that_was_seen_before_a_pause_is_not_opened_after_it() -> None:
+    world = World()
+
+    def suspends() -> bool:
+        if not world.clocks[Agent.SCOUT].own.since_start:
+            world.suspend(10)
+            world.dead.clear()
+        return False
+
+    async def story() -> None:
+        world.dead = {POLICY}
+        for _ in range(3):
+            await world.clock.sleep(0.25)
+        world.forge.fails = suspends
+        assert world.scout.detections()
+        await world.opener.open_missing(world.scout.detections())
+        await go_on(world, 10)
+
+    asyncio.run(story())
+
+    assert not world.forge.found
+
+
 def test_a_call_that_the_forge_missed_right_after_a_pause_calls_nobody() -> None:
     world = World()
 

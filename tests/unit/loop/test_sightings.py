@@ -15,9 +15,9 @@ from sre_space.agents.fixer.symptoms import Standing, Symptoms
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.errors import Malformed, Unavailable
 from sre_space.domain.facts import Action, ActionResult, Agent
+from sre_space.domain.pauses import Pauses, Reading
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.loop.sightings import Sightings
-from sre_space.domain.pauses import Pauses, Reading
 from sre_space.ports.bus import Record
 from sre_space.wire.sightings import TOPIC, Sighting, decode, encode
 

@@ -42,7 +42,7 @@ class Restarts:
     async def carry_out(
         self, remedy: Restart, answers: tuple[RuleAnswer, ...], outage: bool, asked: Asked
     ) -> Action | None:
-        """What was done, or why not; None while halted and after a pause. An `outage` is over when the service answers."""
+        """What was done, or why not; None while halted and after a pause. An `outage` ends when the service answers."""
         service, before = self.chart.services[remedy.service], await self._unit(remedy)
         if outage and before.state == "running" and (await self.probe.check(service.health)).healthy:
             return _told(ActionResult.CLEARED, remedy, "the service answers again", answers, before)

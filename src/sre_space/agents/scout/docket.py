@@ -19,7 +19,7 @@ KEPT_NS = 15 * 60 * SECOND  # of a window that is over: as long as telemetry of 
 class Docket:
     """Refreshed by every poll of the forge; what was just opened counts at once.
 
-    `begun` is from when on each open incident's fault may have been there (Unix ns); `pauses` are those of this process.
+    `begun` is from when on each open incident's fault may have been there (Unix ns); `pauses` are this process's.
     """
 
     open: dict[str, OpenIncident] = field(default_factory=dict)

@@ -80,7 +80,7 @@ class Scout:
         """Nothing follows from a verdict; Fixer and Brain take over."""
 
     def verdict(self, case: Case) -> Verification | None:
-        """One look at the case; None while the journey has not decided. What was seen before a pause decides nothing."""
+        """One look at the case; None while the journey has not decided. What was seen before a pause does not count."""
         symptom, now = case.detection.symptoms[0], self.clock.now()
         self.watchers.resume(self.clock.pauses())
         if self.watchers.book.blind(now):
