@@ -18,6 +18,7 @@ from sre_space.domain.chart import Autonomy, Chart, Guardrails, Journey, Service
 from sre_space.domain.diagnosis import Diagnosis
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Detection, Fact, Payload, Step
+from sre_space.domain.pauses import Pauses, Reading
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.ports.bus import Record
@@ -116,6 +117,10 @@ class Clinic:
         """Git."""
         await self.answers("git")
         return await self.git.read_file(path, ref)
+
+    def pauses(self) -> Pauses:
+        """None since long ago."""
+        return replace(Pauses.of_start(Reading(0, 0)), read=Reading(self.time, self.time))
 
     async def document(self, service: str, since: int, until: int, limit: int) -> bytes:
         """By time; every trace begins at `web`."""

@@ -33,6 +33,7 @@ class MemoryGit:
     log: list[str] = field(default_factory=list)
     dies_after: str = ""
     before_squash: Callable[[], object] | None = None
+    asked: Callable[[str], None] = lambda _: None
 
     def __post_init__(self) -> None:
         """The first commit."""
@@ -61,6 +62,7 @@ class MemoryGit:
         if self.down:
             raise Unavailable("the forge is away")
         self.log.append(call)
+        self.asked(call)
 
     def _happened(self, call: str) -> None:
         if self.dies_after == call:

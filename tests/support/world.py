@@ -41,6 +41,7 @@ from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, Evidence
 from sre_space.domain.errors import Missing, Refused, Unavailable
 from sre_space.domain.facts import Agent, Detection, Fact, Step
+from sre_space.domain.pauses import Pause, Pauses, Reading
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.loop.casebook import Casebook
@@ -97,6 +98,7 @@ class Clock:
 
     def __init__(self, world: "World") -> None:
         self.world, self.time = world, 1_000_000 * SECOND
+        self.known = Pauses.of_start(self._read())
 
     def now(self) -> int:
         """Unix nanoseconds."""
@@ -106,6 +108,37 @@ class Clock:
         """Time passes, and customers travel meanwhile."""
         self.time += int(seconds * SECOND)
         self.world.live()
+
+    def pauses(self) -> Pauses:
+        """Those that a story told of."""
+        return replace(self.known, read=self._read())
+
+    def _read(self) -> Reading:
+        return Reading(self.time, self.time)
+
+
+class OwnClock:
+    """The world's time as one agent lives it: with pauses of its own."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock, self.own, self.stopped_at = clock, clock.pauses(), 0
+
+    def now(self) -> int:
+        """Unix nanoseconds."""
+        return self.clock.now()
+
+    async def sleep(self, seconds: float) -> None:
+        """Time passes for all."""
+        await self.clock.sleep(seconds)
+
+    def pauses(self) -> Pauses:
+        """Those that it has had."""
+        return replace(self.own, read=self.clock.pauses().read)
+
+    def go_on(self) -> None:
+        """The pause that began at `stopped_at` is over."""
+        known = self.pauses()
+        self.own, self.stopped_at = known.with_pause(Pause(self.stopped_at, self.now()), known.read), 0
 
 
 class Key:
@@ -279,7 +312,8 @@ class World:
 
     One that is `hanging` is dead for a probe and lives for the runtime.
     A `doomed` service dies while its predicate holds of the values in force. What main says is deployed at the next
-    moment, unless the `deployer` is away.
+    moment, unless the `deployer` is away. While it `counts`, attempts pay from the error budget. `asked`
+    hears of each probe and of each question for traces, before its answer arrives.
     """
 
     autonomy: Autonomy = Autonomy.AUTONOMOUS
@@ -296,6 +330,8 @@ class World:
     restarted_at: dict[str, int] = field(default_factory=dict)
     halted_now: bool = False
     scout_tells: bool = True
+    counts: bool = False
+    asked: Callable[[str], None] = lambda _: None
     dry_run: bool = False
     visits: int = 0
     restarts: list[tuple[str, str]] = field(default_factory=list)
@@ -306,6 +342,7 @@ class World:
     def __post_init__(self) -> None:
         """Wire it."""
         self.clock, self.forge, self.bus = Clock(self), MemoryForge(), Topics()
+        self.clocks = {agent: OwnClock(self.clock) for agent in Agent}
         self.forge.now = self.clock.now
         self.keys = {name: Key(name) for name in (*Agent, OPERATOR)}
         self.trust = Trust(self.keys)
@@ -318,9 +355,11 @@ class World:
         self.book = JourneyBook(journey)
         self.watchers = Watchers(self.chart, self.board, self.book)
         self.spans: list[Span] = []
+        self.unheard: list[Span] = []
         self.duties = self._duties()
         self.reporter = Spans()
-        self.opener = Opener(self.casebook, self.forge, self.keys["scout"], self.clock, self.reporter, self.pager())
+        scouts = self.clocks[Agent.SCOUT]
+        self.opener = Opener(self.casebook, self.forge, self.keys["scout"], scouts, self.reporter, self.pager())
         self.runners = {agent: self.runner(agent) for agent in Agent}
         self.live()
 
@@ -333,26 +372,29 @@ class World:
 
     def _fixer(self) -> Fixer:
         restarts = Restarts(self.chart, self, self, self)
-        changes = Changes(PullRequests(self.git, self, self.clock), restarts, self, self.clock)
+        clock = self.clocks[Agent.FIXER]
+        changes = Changes(PullRequests(self.git, self, clock), restarts, self, clock)
         self.orders = IssueOrders(self.forge, self.trust, self, REPOSITORY)
-        symptoms = Symptoms(self.bus, self.trust, REPOSITORY, self.clock)
-        permission = Permission(self.chart, self.casebook, self.orders, symptoms, self.clock, self.dry_run)
+        symptoms = Symptoms(self.bus, self.trust, REPOSITORY, clock)
+        permission = Permission(self.chart, self.casebook, self.orders, symptoms, clock, self.dry_run)
         return Fixer(self.chart, restarts, changes, permission, self, FollowUps(self.forge), self)
 
     def _duties(self) -> dict[Agent, Duty]:
-        self.scout = Scout(self.watchers, self.clock)
+        self.scout = Scout(self.watchers, self.clocks[Agent.SCOUT])
+        brains = self.clocks[Agent.BRAIN]
         return {
             Agent.SCOUT: self.scout,
-            Agent.BRAIN: Brain(self.chart, self, self._inquest(), self.casebook, self.clock, History(self.git)),
+            Agent.BRAIN: Brain(self.chart, self, self._inquest(), self.casebook, brains, History(self.git)),
             Agent.FIXER: self._fixer(),
-            Agent.MEMORY: Memory(self, self.casebook, self.forge, self.clock),
+            Agent.MEMORY: Memory(self, self.casebook, self.forge, self.clocks[Agent.MEMORY]),
         }
 
     def _inquest(self) -> Inquest:
         git, topics = Git(), Topics()
-        gathering = Gathering(self, topics, git, self.clock, self.chart.journey.caller)
+        clock = self.clocks[Agent.BRAIN]
+        gathering = Gathering(self, topics, git, clock, self.chart.journey.caller)
         return ScriptedInquest(
-            self.chart, gathering, RecentDeployments(topics, git), self, Shelf(), self.clock, self._script
+            self.chart, gathering, RecentDeployments(topics, git), self, Shelf(), clock, self._script
         )
 
     def runner(self, agent: Agent) -> Runner:
@@ -365,7 +407,7 @@ class World:
             self.forge,
             outbox,
             self.keys[agent.value],
-            self.clock,
+            self.clocks[agent],
             self.reporter,
             self.pager(),
         )
@@ -385,16 +427,45 @@ class World:
             self._deploy()
         now, values = self.clock.time, self.values
         self.dead |= {name for name, holds in self.doomed.items() if holds(values)}
+        self.unheard.append(self._visit(now))
+        if self.clocks[Agent.SCOUT].stopped_at:
+            return
+        self.watchers.resume(self.clocks[Agent.SCOUT].pauses())
         for name, health in self.board.items():
             alive = name not in self.dead
             health.update(Health(alive, alive, "200" if alive else "no connection", 0.0), now)
-        self.book.add(self._visit(now), now)
-        self.watchers.spans = Feed(SPANS, now, now)
+        self._hear(now)
         self.watchers.look(now)
         held = {(fault.symptom, fault.service): now for fault in self.faults if fault.holds(values)}
         self.watchers.presence.present |= held
-        if self.scout_tells:
+        if self.scout_tells and self.watchers.looked:
             self._tell(now)
+
+    def _hear(self, now: int) -> None:
+        """What the bus holds for Scout, each record with the time at which the bus took it."""
+        for span in self.unheard:
+            attempt = self.book.add(span, span.end)
+            if attempt is not None and self.counts:
+                self.watchers.take_attempt(attempt)
+        self.unheard.clear()
+        self.watchers.spans = Feed(SPANS, now, now)
+
+    def stop(self, *agents: Agent) -> None:
+        """These agents do not run; the application goes on."""
+        for agent in agents:
+            self.clocks[agent].stopped_at = self.clock.now()
+
+    def go_on(self) -> None:
+        """Whoever was stopped runs again."""
+        for clock in self.clocks.values():
+            if clock.stopped_at:
+                clock.go_on()
+
+    def suspend(self, seconds: float) -> None:
+        """The whole machine stands still, the application with it, and the time has passed."""
+        self.stop(*Agent)
+        self.clock.time += int(seconds * SECOND)
+        self.go_on()
 
     def _tell(self, now: int) -> None:
         """Scout says what it sees; nobody reads what is older."""
@@ -440,6 +511,7 @@ class World:
     async def check(self, url: str) -> Health:
         """Alive or not."""
         alive = urlsplit(url).hostname not in self.dead
+        self.asked(url)
         return Health(alive, alive, "GET /health answered 200" if alive else "no connection", 0.0)
 
     # ports.runtime
@@ -473,6 +545,7 @@ class World:
     # ports.traces
     async def document(self, service: str, since: int, until: int, limit: int) -> bytes:
         """By time; every trace is a customer's."""
+        self.asked("traces")
         return document([span for span in self.spans if since <= span.start < until])
 
     async def close(self) -> None:
@@ -541,7 +614,8 @@ class World:
 
     async def turn(self, number: int, *agents: Agent) -> bool:
         """Each agent visits once; True when somebody did something."""
-        posted = [await self.runners[agent].visit(await self.case(number)) for agent in agents or tuple(Agent)]
+        running = [agent for agent in agents or tuple(Agent) if not self.clocks[agent].stopped_at]
+        posted = [await self.runners[agent].visit(await self.case(number)) for agent in running]
         self.watchers.docket.refresh(await self.casebook.open_cases(), self.clock.now())
         return any(posted)
 

@@ -61,7 +61,8 @@ class Brain:
             log.info("issue %d waits for what it calls: %s", case.issue, ", ".join(awaited))
             return None
         lately = await self.ledger.touched(self.clock.now() - LATELY_NS)
-        diagnosis = await self.inquest.hold(case, units, ill_times(lately, case.incident))
+        stood = [(one.since, one.until) for one in self.clock.pauses().since_start]  # with its machine, maybe
+        diagnosis = await self.inquest.hold(case, units, [*ill_times(lately, case.incident), *stood])
         now = self.clock.now()
         past = await self.ledger.past_actions(now - DAY_NS)
         refused: list[RuleAnswer] = []

@@ -80,10 +80,11 @@ class Gathering:
 
     async def _incident(self, plan: Plan) -> bytes:
         """The traces since the incident began; those of failures are given a moment to arrive."""
-        give_up = self.clock.now() + int(PATIENCE_S * 1e9)
+        begun = self.clock.now()
         while True:
             found = await self.traces.document(self.caller, plan.since, self.clock.now(), plan.traces)
-            if not plan.awaits or _failures(found) or self.clock.now() >= give_up:
+            waited = self.clock.pauses().ran(begun, self.clock.now())
+            if not plan.awaits or _failures(found) or waited >= PATIENCE_S * 1e9:
                 return found
             await self.clock.sleep(LOOK_AGAIN_S)
 

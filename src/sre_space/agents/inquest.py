@@ -66,7 +66,7 @@ class Inquest:
         ended = ended_services(self.chart, units)
         files = gathered | self._told(case, states, changes, ended) | _missing(sources)
         read = self.clock.now()
-        found = diagnosis_of(files)
+        found = await asyncio.to_thread(diagnosis_of, files)  # a blocked loop is a pause
         concluded = self.clock.now()
         diagnosis = fact_of(found, await self._kept(files))
         size = sum(map(len, files.values()))
@@ -117,13 +117,14 @@ def plan_of(case: Case, states: Sequence[State], ill: Sequence[Window] = (), cha
     """What to read. A service that is out accuses itself: a few seconds tell, no restart waits for a minute's data."""
     first = case.detection.symptoms[0]
     began = max(first.since, case.chain[0].fact.at - LONGEST_NS)
+    unseen = case.detection.unseen or began
     if any(state.sick for state in states) or first.kind is SymptomKind.INFRASTRUCTURE:
         end = began - OUTAGE_BEFORE_NS
         since = max(end, last_tried(case))
-        usual = healthy_parts(end, OUTAGE_BASELINE_NS, 1, ill)
+        usual = healthy_parts(min(end, unseen), OUTAGE_BASELINE_NS, 1, ill)
         return Plan(usual, since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits=True)
     end, since = _around(began, changes)
-    usual = healthy_parts(end, BASELINE_NS // BASELINES, BASELINES, ill)
+    usual = healthy_parts(min(end, unseen), BASELINE_NS // BASELINES, BASELINES, ill)
     return Plan(usual, max(since, last_tried(case)), USUAL_TRACES, TRACES, topics=True, awaits=False)
 
 

@@ -39,6 +39,12 @@ class Cohorts:
         """What was asked under this id was bought; the first purchase counts."""
         self.bought[id] = min(at, self.bought.get(id, at))
 
+    def forget(self, until: int) -> None:
+        """Tell nothing of those who asked before a Unix ns: not all that they did was heard."""
+        self.asked.clear()
+        self.bought.clear()
+        self.told = max(self.told, until // SECOND + 1)
+
     def decided(self, known_until: int) -> Iterator[Cohort]:
         """The cohorts that are decided, oldest first, each once.
 

@@ -140,9 +140,8 @@ def _order(finding: Finding) -> tuple[int, str, int, str]:
 
 
 def _visible(finding: Finding, sight: Sight) -> bool:
-    """When telemetry is blind, probes still see; when we slept, nothing does."""
-    probed = finding.symptom.kind is SymptomKind.INFRASTRUCTURE
-    return not sight.blind or (probed and not sight.slept)
+    """When telemetry is blind, probes still see."""
+    return not sight.blind or finding.symptom.kind is SymptomKind.INFRASTRUCTURE
 
 
 def _charged(finding: Finding, seen: Sequence[Finding]) -> Finding:

@@ -14,6 +14,7 @@ from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9
 SPACING_NS = SECOND // 2
+UNSEEN_NS = 5 * SECOND  # without a sample: nobody knows what lasted in it
 SPANS = (10, 30, 120)  # samples: 5, 15 and 60 s; a short one for what fills fast, a long one for what creeps
 FULL = 0.9  # a level that fires whatever its trend, when it lasts
 HALF = 0.5  # below it a trend says too little, unless the rest is used up while one looks on
@@ -65,6 +66,8 @@ class Saturation:
         if self.samples and at - self.samples[-1][0] < SPACING_NS:
             return
         self.started = self.started or at
+        if self.samples and at - self.samples[-1][0] > UNSEEN_NS:
+            self.full_since = 0
         level = value / self.resource.limit
         self._remember_high()
         self.samples.append((at, level))

@@ -1,6 +1,6 @@
 """Can Scout see? Blind is not sick: without timely telemetry nothing is said of the patient.
 
-Health probes do not depend on telemetry; they stay valid unless the machine itself slept.
+Health probes do not depend on telemetry.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 SECOND = 10**9
 SILENT_NS = 5 * SECOND  # without a record of a feed
 LAGGING_NS = 5 * SECOND  # from the end of the newest span to now
-LATE_TICK_NS = 2 * SECOND  # between two looks of our own
 
 
 @dataclass(frozen=True)
@@ -23,10 +22,10 @@ class Feed:
 
 @dataclass(frozen=True)
 class Sight:
-    """`reason` is "" when Scout sees. `slept`: our own process did not run, so probes count for nothing either."""
+    """`reason` is "" when Scout sees; `since` is from when on it does not (Unix ns; 0: it sees, or never has)."""
 
     reason: str = ""
-    slept: bool = False
+    since: int = 0
 
     @property
     def blind(self) -> bool:
@@ -34,13 +33,13 @@ class Sight:
         return bool(self.reason)
 
 
-def sight(feeds: Iterable[Feed], looked_at: int, now: int) -> Sight:
-    """What can be seen at `now`, when the look before was at `looked_at` (0: this is the first)."""
-    if looked_at and now - looked_at > LATE_TICK_NS:
-        return Sight(f"this process did not run for {(now - looked_at) / SECOND:.1f} s", slept=True)
+def sight(feeds: Iterable[Feed], resumed_at: int, now: int) -> Sight:
+    """What can be seen at `now` (Unix ns) by a process that runs without a pause since `resumed_at`."""
     for feed in feeds:
         if now - feed.heard_at > SILENT_NS:
-            return Sight(f"nothing was heard on {feed.name} for {(now - feed.heard_at) / SECOND:.1f} s")
+            return Sight(f"nothing was heard on {feed.name} for {(now - feed.heard_at) / SECOND:.1f} s", feed.heard_at)
         if now - feed.newest > LAGGING_NS:
-            return Sight(f"{feed.name} lags by {(now - feed.newest) / SECOND:.1f} s")
+            return Sight(f"{feed.name} lags by {(now - feed.newest) / SECOND:.1f} s", feed.newest)
+        if feed.newest <= resumed_at:
+            return Sight(f"nothing on {feed.name} is newer than a pause of this process", feed.newest)
     return Sight()

@@ -16,12 +16,16 @@ Calls = Mapping[str, Sequence[str]]  # service to the services that it calls
 
 @dataclass(frozen=True)
 class Window:
-    """[since, until) in Unix ns; `case` is the incident it belongs to, "" for a deployment or other planned work."""
+    """[since, until) in Unix ns; `case` is the incident it belongs to, "" for a deployment or other planned work.
+
+    `done`: it is known when the work ended, so that `until` is no deadline.
+    """
 
     since: int
     until: int
     services: frozenset[str]
     case: str = ""
+    done: bool = False
 
     def holds(self, at: int) -> bool:
         """True while it lasts."""

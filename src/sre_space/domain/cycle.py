@@ -1,6 +1,7 @@
 """Whose turn it is: the whole life of an incident on one screen.
 
-Pure. The runner of each agent calls `next_step` with its case and acts when the step is its own.
+Pure. The runner of each agent calls `next_step` with its case and acts when the step is its own. Deadlines count from
+the newest fact: `now` is `patience` when an agent asks, so that the time in which it did not run is not counted.
 """
 
 from sre_space.domain.case import Case
@@ -18,6 +19,7 @@ from sre_space.domain.facts import (
     Undo,
     Verification,
 )
+from sre_space.domain.pauses import Pauses
 
 RECALL_PATIENCE = 2_000_000_000  # ns that Brain waits for Memory before it decides alone
 
@@ -81,6 +83,11 @@ def _extended(case: Case) -> bool:
     """True when the verdict before was UNDECIDED too: one more look is enough."""
     before = case.chain[-2].fact.payload
     return isinstance(before, Verification) and before.outcome is Outcome.UNDECIDED
+
+
+def patience(case: Case, pauses: Pauses) -> int:
+    """The `now` of an agent that waits for a case's next step: its newest fact's time, and what the agent ran since."""
+    return case.last.at + pauses.ran(case.last.at, pauses.read.wall)
 
 
 def next_step(case: Case, now: int) -> Step | None:

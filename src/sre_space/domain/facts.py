@@ -47,13 +47,28 @@ OWNER: Mapping[Step, Agent] = {
 
 @dataclass(frozen=True)
 class Detection:
-    """Scout's snapshot; `key` de-duplicates: one open incident per key."""
+    """Scout's snapshot; `key` de-duplicates: one open incident per key.
+
+    `unseen`: from when on Scout saw nothing before the first symptom (Unix ns), so that the fault may have begun any
+    time since; 0 when it was looking.
+    """
 
     key: str
     symptoms: tuple[Symptom, ...]
     health: Mapping[str, str]
     journey: JourneyCount
     traces: tuple[str, ...] = ()
+    unseen: int = 0
+
+    @property
+    def since(self) -> int:
+        """When the first symptom began (Unix ns)."""
+        return min(symptom.since for symptom in self.symptoms)
+
+    @property
+    def begun(self) -> int:
+        """From when on its fault may have been there (Unix ns)."""
+        return min(self.since, self.unseen or self.since)
 
 
 @dataclass(frozen=True)
@@ -205,6 +220,12 @@ PAYLOAD: Mapping[Step, type[Payload]] = {
 }
 
 STEP_OF: Mapping[type[Payload], Step] = {kind: step for step, kind in PAYLOAD.items()}
+
+
+def judges(payload: Payload) -> bool:
+    """True for what says how things are, so that it is worth what was seen; False for what tells of a deed."""
+    unchanged = isinstance(payload, Action) and not payload.changed
+    return unchanged or isinstance(payload, Recall | Decision | Verification)
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,8 @@ class Announcements:
         if self.latest is None or hint.told.commit != self.latest.commit:
             log.info("the end of %r, which is not under way", hint.told.commit[:40])
             return
-        window = replace(self.latest.window, until=min(self.latest.window.until, hint.since + SETTLED_NS))
+        until = min(self.docket.lengthened(self.latest.window).until, hint.since + SETTLED_NS)
+        window = replace(self.latest.window, until=until, done=True)
         self.docket.announce(window, self.latest.window)
         self.latest = replace(self.latest, window=window, done=True)
 

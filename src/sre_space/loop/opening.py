@@ -39,17 +39,19 @@ class Opener:
             self.pending.clear()
         opened, reason = await self._open_all(detections) if detections else ({}, "")
         left = [one for one in detections if reason and one not in opened.values()]
-        self.pager.unrecorded(left, reason, self.clock.now())
+        self.pager.unrecorded(left, reason, self.clock.pauses().ran(0, self.clock.now()))
         return opened
 
     async def _open_all(self, detections: Sequence[Detection]) -> tuple[dict[int, Detection], str]:
-        """What was opened, and why that ended early ("": it did not)."""
+        """What was opened, and why that ended early ("": it did not). What was seen before a pause is not opened."""
         opened: dict[int, Detection] = {}
+        seen = self.clock.now()
         try:
             covered = {case.detection.key for case in await self.casebook.open_cases() if not case.recovered}
             missing = [one for one in detections if one.key not in covered]
             for one in missing:
-                if not await self._taken_over(one):
+                taken_over = await self._taken_over(one)
+                if not taken_over and not self.clock.pauses().after(seen):
                     opened[await self._open(one)] = one
         except SpaceError as error:
             log.warning("an incident cannot be opened yet: %s", error)

@@ -39,7 +39,10 @@ class Pager:
         self.notifier.notify(note.stalled(case, step, reason, self.page))
 
     def unrecorded(self, left: list[Detection], reason: str, now: int) -> None:
-        """All detections that have no issue at `now` (Unix ns) and get none, and why; none of them: all is well."""
+        """All detections that have no issue and get none, and why; none of them: all is well.
+
+        `now` is how long this process has run, in ns: it waits while it runs.
+        """
         self.waiting = {one.key: self.waiting.get(one.key, now) for one in left}
         self.told &= set(self.waiting)
         for one in left:

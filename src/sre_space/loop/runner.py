@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, replace
 
 from sre_space.agents.duty import Duty
 from sre_space.domain.case import PLAN_DIGITS, Case, Found
-from sre_space.domain.cycle import next_step
-from sre_space.domain.facts import OWNER, STEP_OF, Agent, Decision, Fact, Payload, Step
+from sre_space.domain.cycle import next_step, patience
+from sre_space.domain.facts import OWNER, STEP_OF, Agent, Decision, Fact, Payload, Step, judges
 from sre_space.domain.labels import labels
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.pager import Pager
@@ -40,19 +40,24 @@ class Runner:
             self.pager.frozen(case)
         pending = self._pending(case)
         await self._settle(case)
-        step = next_step(case, self.clock.now())
+        step = next_step(case, patience(case, self.clock.pauses()))
         if step is None or OWNER[step] is not self.agent:
             return None
         pending = pending or await self._perform(case, step)
         return await self._post(case, pending) if pending else None
 
     async def _perform(self, case: Case, step: Step) -> Pending | None:
+        begun = self.clock.now()
         payload = await self.duty.perform(case, step)
-        if payload is None:
+        if payload is None or self._outdated(payload, begun):
             return None
         pending = self._signed(case, payload)
         self.outbox.put(pending)
         return pending
+
+    def _outdated(self, payload: Payload, at: int) -> bool:
+        """True for a judgement of before a pause, to be made anew; what was done is told whenever."""
+        return judges(payload) and self.clock.pauses().after(at)
 
     def _signed(self, case: Case, payload: Payload) -> Pending:
         step = STEP_OF[type(payload)]
@@ -68,13 +73,14 @@ class Runner:
         return Pending(case.issue, case.incident, fact.seq, fact.prev, body)
 
     def _pending(self, case: Case) -> Pending | None:
-        """What an interrupted try left to post; a fact that another one overtook is dropped."""
+        """What an interrupted try left to post; what another fact, or a pause, overtook is dropped."""
         pending = self.outbox.get(case.incident)
         if pending is None:
             return None
-        if (pending.seq, pending.prev) == (case.last.seq + 1, case.chain[-1].digest):
-            return pending
         signed = _parsed(pending)
+        due = (pending.seq, pending.prev) == (case.last.seq + 1, case.chain[-1].digest)
+        if due and not self._outdated(signed.fact.payload, signed.fact.at):
+            return pending
         self.outbox.drop(case.incident)
         if any(entry.digest == signed.digest for entry in case.chain):  # it was written, and the answer was lost
             self._told(case, signed)

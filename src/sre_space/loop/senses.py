@@ -75,8 +75,12 @@ class Senses:
             await self.clock.sleep(max(0.0, PERIOD_S - (self.clock.now() - at) / 1e9))
 
     async def _probe(self, service: str, at: int) -> None:
+        """One probe; one that a pause interrupted timed out by our fault, or tells of before it."""
         health = await self.probe.check(self.scout.watchers.chart.services[service].health)
-        self.scout.watchers.board[service].update(health, at)
+        pauses = self.clock.pauses()
+        self.scout.watchers.resume(pauses)
+        if not pauses.after(at):
+            self.scout.watchers.board[service].update(health, at)
 
     async def open_for_ever(self, owner: Callable[[], bool]) -> None:
         """What fires and has no issue gets one.
@@ -125,6 +129,8 @@ class Senses:
             if number % READ_AT_ONCE == 0:
                 await self.clock.sleep(0)
         self._remember_who_served()
+        watchers, started = self.scout.watchers, self.clock.pauses().all[0].until
+        watchers.stopped.add(watchers.spans.heard_at, started)  # nobody sketched since
         self.caught_up.set()
 
     def _remember_who_served(self) -> None:

@@ -18,7 +18,7 @@ EVERY_S = 1.0
 
 @dataclass
 class Sightings:
-    """What was seen is as old as the look at it, however late it is told."""
+    """What was seen is as old as the look at it, however late it is told; looks from before a pause are not told."""
 
     watchers: Watchers
     publisher: Publisher
@@ -30,7 +30,8 @@ class Sightings:
     async def tell_for_ever(self, owner: Callable[[], bool]) -> None:
         """While `owner` says that it is ours to judge: another Scout has not heard what this one has."""
         while True:
-            if owner() and self.watchers.presence.looked_at > self.told:
+            self.watchers.resume(self.clock.pauses())
+            if owner() and self.watchers.looked and self.watchers.presence.looked_at > self.told:
                 await self.tell()
             await self.clock.sleep(EVERY_S)
 

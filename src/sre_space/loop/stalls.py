@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sre_space.domain.case import Case
-from sre_space.domain.cycle import overdue
+from sre_space.domain.cycle import overdue, patience
 from sre_space.domain.facts import OWNER, Agent, Step
+from sre_space.domain.pauses import Pauses
 from sre_space.loop.pager import Pager
 from sre_space.ports.calls import Calls
 
@@ -32,7 +33,7 @@ class Seen:
 
 @dataclass
 class Stalls:
-    """One agent's. `since` is when this process first saw each step overdue (Unix ns)."""
+    """One agent's. `since` is how long this process had run when it first saw each step overdue (ns)."""
 
     agent: Agent
     pager: Pager
@@ -40,12 +41,12 @@ class Stalls:
     halted: Callable[[], bool] = lambda: False
     since: dict[Due, int] = field(default_factory=dict)
 
-    def look(self, cases: Sequence[Case], now: int, reasons: Mapping[int, str]) -> set[tuple[int, Step]]:
-        """Return the overdue steps by issue at `now` (Unix ns), and call for those that stay so.
+    def look(self, cases: Sequence[Case], pauses: Pauses, reasons: Mapping[int, str]) -> set[tuple[int, Step]]:
+        """Return the overdue steps by issue, and call for those that stay so; what counts is the time that it ran.
 
         `reasons` say by issue what this agent waits for.
         """
-        due = dict(_overdue(cases, now))
+        due, now = dict(_overdue(cases, pauses)), pauses.ran(0, pauses.read.wall)
         self.since = {key: self.since.get(key, now) for key in due}
         for key, case in due.items():
             if self._is_mine(key, now) and self.calls.first("-".join(map(str, key))):
@@ -60,8 +61,8 @@ class Stalls:
         return waited and not (key[2] in HALTED and self.halted())
 
 
-def _overdue(cases: Iterable[Case], now: int) -> Iterable[tuple[Due, Case]]:
+def _overdue(cases: Iterable[Case], pauses: Pauses) -> Iterable[tuple[Due, Case]]:
     for case in cases:
-        step = overdue(case, now)
+        step = overdue(case, patience(case, pauses))
         if step is not None:
             yield (case.incident, case.last.seq, step), case

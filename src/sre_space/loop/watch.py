@@ -18,6 +18,7 @@ from sre_space.wire.doorbell import Ring, heard
 log = logging.getLogger(__name__)
 
 DOORBELL = "sre_facts"
+BEAT_S = 0.25  # between two questions for pauses: a longer time between them is one
 READ_AGAIN_S = 0.1
 READS = 10  # a doorbell may ring before its comment can be read
 
@@ -48,8 +49,19 @@ class Watch:
     async def run(self) -> None:
         """For ever: listen and poll."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._note_pauses())
             group.create_task(self._listen())
             group.create_task(self._poll())
+
+    async def _note_pauses(self) -> None:
+        clock = self.runner.clock
+        known = clock.pauses().resumed_at
+        while True:
+            newest = clock.pauses().all[-1]
+            if newest.until != known:
+                known = newest.until
+                log.warning("this process did not run for %.1f s", (newest.until - newest.since) / 1e9)
+            await clock.sleep(BEAT_S)
 
     async def _listen(self) -> None:
         while True:
@@ -87,7 +99,7 @@ class Watch:
 
     def _owed(self, reasons: Mapping[int, str]) -> None:
         """What is overdue of the cases known; with the forge away none of them moves."""
-        stalled = self.stalls.look(self.known, self.runner.clock.now(), reasons)
+        stalled = self.stalls.look(self.known, self.runner.clock.pauses(), reasons)
         for issue, step in sorted(stalled - self.stalled):
             log.warning("issue %d is stalled: %s owes the step %s", issue, OWNER[step], step)
         self.stalled = stalled
@@ -135,11 +147,20 @@ class Watch:
 
     async def _read(self, issue: int, comment: int) -> Case | None:
         for _ in range(READS):
-            case = await self.runner.casebook.case(issue)
+            case = await self._current(issue)
             if case is None or comment <= case.newest:
                 return case
             await self.runner.clock.sleep(READ_AGAIN_S)
-        return await self.runner.casebook.case(issue)
+        return await self._current(issue)
+
+    async def _current(self, issue: int) -> Case | None:
+        """The case as it is; what was read across a pause is read anew."""
+        clock = self.runner.clock
+        while True:
+            asked = clock.now()
+            case = await self.runner.casebook.case(issue)
+            if not clock.pauses().after(asked):
+                return case
 
     def ring(self, issue: int, comment: int) -> None:
         """Tell the others; with the bus down the poll finds it."""

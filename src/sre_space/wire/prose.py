@@ -98,9 +98,17 @@ def _detection(detection: Detection) -> str:
         [
             "**Scout** sees:", *symptoms(detection), "", "| service | health |", "|---|---|", *rows, "",
             f"Journey in the last {seconds:g} s: {journey.good} good, {journey.bad} bad attempts.",
-            f"Failed traces: {traces}",
+            f"Failed traces: {traces}", *_unseen(detection),
         ]
     )  # fmt: skip
+
+
+def _unseen(detection: Detection) -> list[str]:
+    """Since when it may have been so, where that was not seen."""
+    if detection.begun == detection.since:
+        return []
+    seconds = (detection.since - detection.begun) / 1e9
+    return [f"Scout could not see for {seconds:.0f} s before the first symptom; it may have begun any time in them."]
 
 
 def _measured(symptom: Symptom) -> str:

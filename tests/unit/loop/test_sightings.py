@@ -15,6 +15,7 @@ from sre_space.agents.fixer.symptoms import Standing, Symptoms
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.errors import Malformed, Unavailable
 from sre_space.domain.facts import Action, ActionResult, Agent
+from sre_space.domain.pauses import Pauses, Reading
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.loop.sightings import Sightings
 from sre_space.ports.bus import Record
@@ -36,6 +37,10 @@ class Now:
 
     async def sleep(self, seconds: float) -> None:
         """It stands."""
+
+    def pauses(self) -> Pauses:
+        """None since long ago."""
+        return replace(Pauses.of_start(Reading(0, 0)), read=Reading(NOW, NOW))
 
 
 def standing(*told: tuple[Sighting, str], symptom: Symptom = SLOW) -> Standing:

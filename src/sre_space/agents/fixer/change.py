@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sre_space.agents.fixer.permission import NOTHING_TO_UNDO
+from sre_space.agents.fixer.permission import NOTHING_TO_UNDO, Asked
 from sre_space.agents.fixer.pull_requests import Ended, PullRequests
 from sre_space.agents.fixer.restart import Restarts
 from sre_space.agents.hygiene import tidy
@@ -31,9 +31,11 @@ class Changes:
         pull = await self.pulls.newest(proposal_of(case, remedy))
         return pull is not None and pull.merged
 
-    async def carry_out(self, case: Case, remedy: ConfigChange, answers: tuple[RuleAnswer, ...]) -> Action | None:
+    async def carry_out(
+        self, case: Case, remedy: ConfigChange, answers: tuple[RuleAnswer, ...], asked: Asked
+    ) -> Action | None:
         """Propose, merge and follow it; None while checks or the deployment take their time, and while halted."""
-        pull = await self._merged(proposal_of(case, remedy))
+        pull = await self._merged(proposal_of(case, remedy), asked)
         if isinstance(pull, Ended):
             return Action(pull.result, remedy, "", "", NOTHING_TO_UNDO, answers, pull.detail)
         return await self.finish(case, remedy, answers) if pull else None
@@ -52,13 +54,13 @@ class Changes:
         detail = f"pull request {pull.number} merged as {pull.merge_sha[:12]}"
         return Action(ActionResult.DONE, remedy, before, after, back, answers, detail, way_back)
 
-    async def undo(self, case: Case) -> Undo | None:
+    async def undo(self, case: Case, asked: Asked) -> Undo | None:
         """Take the newest action back; None while that takes its time, and while halted."""
         remedy = case.trials[-1].action.way_back
         assert remedy is not None
         proposal = undoing_of(case, remedy)
         before = "; ".join(f"{edit.key}={edit.old}" for edit in remedy.edits)
-        pull = await self._merged(proposal)
+        pull = await self._merged(proposal, asked)
         if isinstance(pull, Ended):
             taken_back = pull.result is ActionResult.ALREADY_CHANGED
             return Undo(pull.result if taken_back else ActionResult.FAILED, remedy, before, "", pull.detail)
@@ -74,8 +76,8 @@ class Changes:
             await self.pulls.withdraw(branches_of(case))
             await tidy(self.pulls.gitops, {case.issue})
 
-    async def _merged(self, proposal: Proposal) -> PullRequest | Ended | None:
-        """The merged pull request; None while its checks run, after a conflict, and while halted."""
+    async def _merged(self, proposal: Proposal, asked: Asked) -> PullRequest | Ended | None:
+        """The merged pull request; None while its checks run, after a conflict or a pause, and while halted."""
         pull = await self.pulls.newest(proposal)
         if pull is not None and pull.merged:
             return pull
@@ -83,7 +85,7 @@ class Changes:
             ready = await self.pulls.ready(proposal)
             if isinstance(ready, Ended):
                 return ready
-            if self.brake.halted():
+            if self.brake.halted() or asked.outdated:
                 return None
             if ready is not None and (merged := await self.pulls.merge(ready, proposal)) is not None:
                 return merged

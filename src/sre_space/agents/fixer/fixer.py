@@ -59,18 +59,21 @@ class Fixer:
 
     async def _restart(self, case: Case, decision: Decision, remedy: Restart) -> Action | None:
         """What a killed try has begun is taken to its end: it does not expire, but a person may forbid it."""
+        asked = self.permission.asking()
         if await self.restarts.begun(remedy):
             forbidden = await self.permission.forbidden(case, decision)
-            return forbidden or await self.restarts.finish(remedy, await self.permission.on_record(case, decision))
+            answers = await self.permission.on_record(case, decision)
+            return forbidden or await self.restarts.finish(remedy, answers, asked)
         outage = case.detection.symptoms[0].kind is SymptomKind.INFRASTRUCTURE
         probed = outage or await self.restarts.ended(remedy)
-        answers = await self.permission.to_act(case, decision, probed)
-        if answers is None or isinstance(answers, Action):
-            return answers
-        return await self.restarts.carry_out(remedy, answers, outage)
+        allowed = await self.permission.to_act(case, decision, probed)
+        if allowed is None or isinstance(allowed, Action):
+            return allowed
+        return await self.restarts.carry_out(remedy, allowed, outage, asked)
 
     async def _change(self, case: Case, decision: Decision, remedy: ConfigChange) -> Action | None:
         """What is merged is followed to its end, whatever is asked or said now: history does not expire."""
+        asked = self.permission.asking()
         if self.changes is None:
             return told(ActionResult.FAILED, decision, "this Fixer cannot change desired state")
         if await self.changes.begun(case, remedy):
@@ -78,14 +81,14 @@ class Fixer:
         answers = await self.permission.to_act(case, decision, probed=False)
         if answers is None or isinstance(answers, Action):
             return answers
-        return await self.changes.carry_out(case, remedy, answers)
+        return await self.changes.carry_out(case, remedy, answers, asked)
 
     async def _undo(self, case: Case) -> Undo | None:
         """What a Fixer did that was started with other settings may be left to a person by a dry run."""
         way_back = case.trials[-1].action.way_back
         if self.permission.dry_run and way_back is not None:
             return Undo(ActionResult.FAILED, way_back, "", "", "dry run: nothing was taken back")
-        return await self.changes.undo(case) if self.changes else None
+        return await self.changes.undo(case, self.permission.asking()) if self.changes else None
 
     async def _escalate(self, case: Case, decision: Decision) -> Action:
         symptom = case.detection.symptoms[0]

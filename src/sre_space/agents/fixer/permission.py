@@ -20,6 +20,19 @@ Answers = tuple[RuleAnswer, ...]
 
 
 @dataclass(frozen=True)
+class Asked:
+    """When (Unix ns) it was begun to ask whether a change may be made."""
+
+    at: int
+    clock: Clock
+
+    @property
+    def outdated(self) -> bool:
+        """True when this process did not run for a while since: what was answered is of before, and is asked anew."""
+        return self.clock.pauses().after(self.at)
+
+
+@dataclass(frozen=True)
 class Permission:
     """Who is asked. In a `dry_run` everything is asked and nothing is allowed."""
 
@@ -29,6 +42,10 @@ class Permission:
     symptoms: Symptoms
     clock: Clock
     dry_run: bool = False
+
+    def asking(self) -> Asked:
+        """From now on it is asked."""
+        return Asked(self.clock.now(), self.clock)
 
     async def to_act(self, case: Case, decision: Decision, probed: bool) -> Action | Answers | None:
         """What allows it, the record of what does not, None to wait; `probed` asks the service itself afterwards."""

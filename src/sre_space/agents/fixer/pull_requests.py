@@ -18,7 +18,7 @@ from sre_space.wire.proposal import Proposal
 
 TRIES = 3
 MAIN = "main"
-APPLIED_WITHIN_NS = 120 * 10**9  # of the merge; after that Scout judges what came of it
+APPLIED_WITHIN_NS = 120 * 10**9  # of the merge, while Fixer runs; after that Scout judges what came of it
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class PullRequests:
         if all([await self.deployments.in_force(path, files.get(path, b"")) for path in sorted(paths)]):
             return True
         merged = await self.gitops.commit(pull.merge_sha)
-        return False if self.clock.now() - merged.at > APPLIED_WITHIN_NS else None
+        return False if self.clock.pauses().ran(merged.at, self.clock.now()) > APPLIED_WITHIN_NS else None
 
     async def withdraw(self, prefix: str) -> None:
         """Close what is open on branches that begin so, and delete these branches."""

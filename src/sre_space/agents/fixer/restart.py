@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sre_space.agents.fixer.permission import Asked
 from sre_space.domain.chart import Chart
 from sre_space.domain.errors import Refused
 from sre_space.domain.facts import Action, ActionResult, RuleAnswer
@@ -34,26 +35,28 @@ class Restarts:
         known = remedy.service in self.chart.services
         return known and (await self._unit(remedy)).state in ENDED
 
-    async def finish(self, remedy: Restart, answers: tuple[RuleAnswer, ...]) -> Action | None:
+    async def finish(self, remedy: Restart, answers: tuple[RuleAnswer, ...], asked: Asked) -> Action | None:
         """The record of what was begun; a unit that was stopped, and not started yet, is started. None while halted."""
         before = await self._unit(remedy)
         if before.state == STOPPED:
             detail = f"{remedy.service} was stopped for a restart, and is started"
-            return await self._start(remedy, before, answers, detail)
+            return await self._start(remedy, before, answers, detail, asked)
         detail = "the unit lives another life than the one that was diagnosed"
         return _told(ActionResult.ALREADY_CHANGED, remedy, detail, answers, before)
 
-    async def carry_out(self, remedy: Restart, answers: tuple[RuleAnswer, ...], outage: bool) -> Action | None:
-        """What was done, or why not; None while halted. An `outage` is over when the service answers."""
+    async def carry_out(
+        self, remedy: Restart, answers: tuple[RuleAnswer, ...], outage: bool, asked: Asked
+    ) -> Action | None:
+        """What was done, or why not; None while halted and after a pause. An `outage` ends when the service answers."""
         service, before = self.chart.services[remedy.service], await self._unit(remedy)
         if outage and before.state == "running" and (await self.probe.check(service.health)).healthy:
             return _told(ActionResult.CLEARED, remedy, "the service answers again", answers, before)
-        return await self._start(remedy, before, answers, f"{remedy.service} restarted")
+        return await self._start(remedy, before, answers, f"{remedy.service} restarted", asked)
 
     async def _start(
-        self, remedy: Restart, before: Unit, answers: tuple[RuleAnswer, ...], detail: str
+        self, remedy: Restart, before: Unit, answers: tuple[RuleAnswer, ...], detail: str, asked: Asked
     ) -> Action | None:
-        if self.brake.halted():
+        if self.brake.halted() or asked.outdated:
             return None
         life = before.incarnation if before.state == STOPPED else remedy.incarnation
         try:

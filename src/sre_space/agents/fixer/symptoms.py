@@ -23,7 +23,10 @@ class Standing(Enum):
 
 @dataclass(frozen=True)
 class Symptoms:
-    """Reads Scout's sightings of the last five seconds; what Scout did not sign does not count."""
+    """Reads Scout's sightings of the last five seconds; what Scout did not sign does not count.
+
+    Nor does what it saw before this process went on after a pause: the next sighting is a second away.
+    """
 
     history: History
     trust: TrustStore
@@ -45,13 +48,14 @@ class Symptoms:
         return Standing.GONE if looked and len(seeing) == len(fresh) else Standing.UNKNOWN
 
     async def _fresh(self) -> list[Sighting]:
-        now = self.clock.now()
+        now, resumed = self.clock.now(), self.clock.pauses().resumed_at
         found = []
         for record in await self.history.window(TOPIC, now - FRESH_NS, now + FRESH_NS):
             try:
                 sighting = decode(record, self.trust)
             except Malformed:
                 continue
-            if sighting.repository == self.repository and abs(now - sighting.at) <= FRESH_NS:
+            fresh = abs(now - sighting.at) <= FRESH_NS and sighting.at >= resumed
+            if sighting.repository == self.repository and fresh:
                 found.append(sighting)
         return found

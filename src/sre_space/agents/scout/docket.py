@@ -8,6 +8,7 @@ from sre_space.analysis.windows import STILL_OPEN, Window
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.facts import Detection, Step
+from sre_space.domain.pauses import Pause
 
 SECOND = 10**9
 BEFORE_NS = 5 * SECOND  # the first symptom that was seen: what failed then was of the same fault
@@ -16,7 +17,10 @@ KEPT_NS = 15 * 60 * SECOND  # of a window that is over: as long as telemetry of 
 
 @dataclass
 class Docket:
-    """Refreshed by every poll of the forge; what was just opened counts at once."""
+    """Refreshed by every poll of the forge; what was just opened counts at once.
+
+    `begun` is from when on each open incident's fault may have been there (Unix ns); `pauses` are this process's.
+    """
 
     open: dict[str, OpenIncident] = field(default_factory=dict)
     windows: dict[str, Window] = field(default_factory=dict)
@@ -24,6 +28,8 @@ class Docket:
     planned: list[Window] = field(default_factory=list)
     held: list[Window] = field(default_factory=list)
     verified: dict[str, int] = field(default_factory=dict)
+    begun: dict[str, int] = field(default_factory=dict)
+    pauses: tuple[Pause, ...] = ()
     known: bool = False  # from the first refresh on: before it, what is open is not known
 
     def opened(self, detection: Detection) -> None:
@@ -36,7 +42,7 @@ class Docket:
             if case.is_open and not case.recovered:
                 self._begin(case.detection)
             else:
-                self.past.append(_from_before(_lasting(case.detection), _end_of(case)))
+                self.past.append(_from_before(_lasting(case.detection), case.detection.begun, _end_of(case)))
 
     def recovered(self, key: str, at: int) -> None:
         """A recovery was verified at a Unix ns: its issue may be closed before the next poll sees it."""
@@ -68,7 +74,14 @@ class Docket:
 
     def holding(self, now: int) -> Sequence[Window]:
         """What is waited for at a Unix ns; what began in it is news when nobody confirmed it in time."""
-        return [one for one in self.held if now < one.until]
+        return [one for one in map(self.lengthened, self.held) if now < one.until]
+
+    def lengthened(self, window: Window) -> Window:
+        """Work that was to be over by a deadline, by as much as this process stood still in it."""
+        until = window.until
+        for one in self.pauses if not window.done else ():
+            until += one.until - one.since if window.since <= one.since < until else 0
+        return replace(window, until=until)
 
     def planned_at(self, at: int) -> Sequence[Window]:
         """The announced work, confirmed or not yet, that a Unix ns lies in."""
@@ -76,36 +89,41 @@ class Docket:
 
     def all_windows(self) -> Sequence[Window]:
         """What excuses symptoms, planned or not."""
-        return (*self.windows.values(), *self.past, *self.planned)
+        return (*self.windows.values(), *self.past, *map(self.lengthened, self.planned))
 
     def excused(self, at: int) -> bool:
-        """True for an attempt of the journey that began in an incident or right before, or during (announced) work."""
-        lasting = (_from_before(window, STILL_OPEN) for window in self.windows.values())
-        return any(window.holds(at) for window in (*lasting, *self.past, *self.planned, *self.held))
+        """True for an attempt of the journey that began in an incident or right before, or during (announced) work.
+
+        So for one of a pause: what went wrong while nobody looked is an outage only if it still is one after it.
+        """
+        lasting = (_from_before(window, self.begun[key], STILL_OPEN) for key, window in self.windows.items())
+        work = map(self.lengthened, (*self.planned, *self.held))
+        paused = any(one.since - BEFORE_NS <= at < one.until for one in self.pauses)
+        return paused or any(window.holds(at) for window in (*lasting, *self.past, *work))
 
     def _begin(self, detection: Detection, waits: bool = False) -> None:
         window = _lasting(detection)
         self.open[detection.key] = OpenIncident(detection.key, detection.symptoms[0].service, window.since, waits)
         self.windows[detection.key] = window
+        self.begun[detection.key] = detection.begun
 
     def _end(self, key: str, at: int) -> None:
         del self.open[key]
-        self.past.append(_from_before(self.windows.pop(key), at))
+        self.past.append(_from_before(self.windows.pop(key), self.begun.pop(key), at))
 
     def _forget(self, now: int) -> None:
         self.past = [one for one in self.past if now - one.until < KEPT_NS]
-        self.planned = [one for one in self.planned if now - one.until < KEPT_NS]
+        self.planned = [one for one in self.planned if now - self.lengthened(one).until < KEPT_NS]
 
 
 def _lasting(detection: Detection) -> Window:
     """From the first symptom on."""
-    since = min(symptom.since for symptom in detection.symptoms)
-    return Window(since, STILL_OPEN, frozenset({detection.symptoms[0].service}), detection.key)
+    return Window(detection.since, STILL_OPEN, frozenset({detection.symptoms[0].service}), detection.key)
 
 
-def _from_before(window: Window, until: int) -> Window:
-    """An incident's window from right before its first symptom on: customers, and spans, may tell of a fault sooner."""
-    return replace(window, since=window.since - BEFORE_NS, until=until)
+def _from_before(window: Window, begun: int, until: int) -> Window:
+    """An incident's window from right before its fault `begun` on: customers, and spans, may tell of a fault sooner."""
+    return replace(window, since=begun - BEFORE_NS, until=until)
 
 
 def _end_of(case: Case) -> int:

@@ -22,6 +22,7 @@ class ServiceHealth:
     failing_since: int = 0
     healthy_since: int = 0
     last_at: int = 0
+    probes: int = 0
     firing: bool = False
     answered: bool = False
     detail: str = "not probed yet"
@@ -29,10 +30,26 @@ class ServiceHealth:
     def update(self, health: Health, at: int) -> None:
         """Take in one probe that was sent at `at` (Unix ns)."""
         self.detail, self.last_at, self.answered = health.detail, at, health.answered
+        self.probes += 1
         if health.healthy:
             self._succeed(at)
         else:
             self._fail(at)
+
+    def forget(self) -> None:
+        """Begin anew: what was seen before a pause of Scout's process says nothing of now."""
+        self.failures = self.successes = self.failing_since = self.healthy_since = self.probes = 0
+        self.firing, self.detail = False, "not probed yet"
+
+    @property
+    def known(self) -> bool:
+        """True when it is known whether the service is out: one or two failures say neither."""
+        return self.firing or self.successes >= SUCCESSES_TO_CLEAR
+
+    @property
+    def looked(self) -> bool:
+        """True once there were as many probes as an outage needs to show."""
+        return self.probes >= FAILURES_TO_FIRE
 
     def _succeed(self, at: int) -> None:
         self.healthy_since = at if self.successes == 0 else self.healthy_since
@@ -66,4 +83,4 @@ class ServiceHealth:
             return "out"
         if self.failures:
             return "failing"
-        return "healthy" if self.seen_healthy else "unknown"
+        return "healthy" if self.seen_healthy and self.probes else "unknown"

@@ -10,6 +10,7 @@ from sre_space.analysis.norms import slow_over
 from sre_space.domain.bounds import TOO_LARGE, cut
 from sre_space.domain.chart import Journey
 from sre_space.domain.event_time import KEPT_NS, why_no_span, why_not
+from sre_space.domain.pauses import Pause
 from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import Span, SpanStatus
 
@@ -34,6 +35,7 @@ class Attempt:
 class JourneyBook:
     """Recent attempts by event time, each counted once however often its span is delivered.
 
+    `pauses` are those of this process; with its whole machine, the attempts in them stood still, too.
     `dropped` counts by reason what claims a time or an id that none can have.
     """
 
@@ -42,6 +44,7 @@ class JourneyBook:
     seen: set[str] = field(default_factory=set)
     heard_at: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
+    pauses: tuple[Pause, ...] = ()
 
     def add(self, span: Span, now: int) -> Attempt | None:
         """Take in a span that was heard of at `now` (Unix ns).
@@ -70,7 +73,10 @@ class JourneyBook:
         return _counted([one.good for one in self.attempts if since <= one.start < until], since, until)
 
     def count_visits(self, since: int, until: int) -> JourneyCount:
-        """As `count`, of visits that began at or after `since`: what was priced before a fault may still be bought."""
+        """As `count`, of visits that began at or after `since`, and not of attempts that a pause interrupted.
+
+        What was priced before a fault may still be bought.
+        """
         return _counted([one.good for one in self._of_visits(since, until)], since, until)
 
     def usual(self, since: int, until: int, excused: Callable[[int], bool]) -> Mapping[str, int]:
@@ -99,7 +105,11 @@ class JourneyBook:
 
     def _of_visits(self, since: int, until: int) -> list[Attempt]:
         begun = self._begun()
-        return [one for one in self.attempts if since <= begun[one.journey] and one.start < until]
+        found = [one for one in self.attempts if since <= begun[one.journey] and one.start < until]
+        return [one for one in found if not self._interrupted(one)]
+
+    def _interrupted(self, attempt: Attempt) -> bool:
+        return any(one.since <= attempt.start + attempt.took and attempt.start < one.until for one in self.pauses)
 
     def _begun(self) -> Mapping[str, int]:
         """When each visit began (Unix ns)."""

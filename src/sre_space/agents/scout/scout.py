@@ -43,13 +43,14 @@ class Scout:
     def detections(self) -> list[Detection]:
         """What should be an open incident now; what joins one or is excused is none."""
         now = self.clock.now()
+        self.watchers.resume(self.clock.pauses())
         groups = self.watchers.look(now)
         return [self._detection(group, now) for group in groups if not group.joins and not group.quiet]
 
     def opened(self, detection: Detection) -> None:
         """It has its incident: what else it causes joins it."""
         self.watchers.docket.opened(detection)
-        self.watchers.budget.excuse(min(symptom.since for symptom in detection.symptoms) - BEFORE_NS)
+        self.watchers.budget.excuse(detection.begun - BEFORE_NS)
 
     def _detection(self, group: Group, now: int) -> Detection:
         book = self.watchers.book
@@ -57,12 +58,14 @@ class Scout:
         findings = sorted(group.findings, key=lambda one: (one.symptom.kind, one.symptom.service) != title)
         traces = [trace for finding in findings for trace in finding.traces]
         traces += book.bad_traces(group.since - SECOND)
+        symptoms = tuple(finding.symptom for finding in findings)
         return Detection(
             key=group.key,
-            symptoms=tuple(finding.symptom for finding in findings),
+            symptoms=symptoms,
             health={name: each.word for name, each in self.watchers.board.items()},
             journey=book.count(now - LOOK_BACK, now),
             traces=tuple(dict.fromkeys(traces))[:TRACES],
+            unseen=min(filter(None, map(self.watchers.unseen, symptoms)), default=0),
         )
 
     async def perform(self, case: Case, step: Step) -> Payload | None:
@@ -84,23 +87,24 @@ class Scout:
         """Nothing follows from a verdict; Fixer and Brain take over."""
 
     def verdict(self, case: Case) -> Verification | None:
-        """One look at the case; None while the journey has not decided."""
+        """One look at the case; None while the journey has not decided. What was seen before a pause does not count."""
         symptom, now = case.detection.symptoms[0], self.clock.now()
+        self.watchers.resume(self.clock.pauses())
         if self._out_anew(case, symptom):
             detail = f"{symptom.service} answered after the action and went out again: {self._health(symptom).detail}"
             return self._verification(Outcome.UNDECIDED, case, case.last.at, detail, anew=True)
-        if self.watchers.book.blind(
-            now
-        ):  # a probe sees without telemetry that it is out; nothing sees that all is well
+        if self.watchers.book.blind(now):  # a probe sees without telemetry that it is out, and not that all is well
             out = symptom.kind is SymptomKind.INFRASTRUCTURE and self._health(symptom).firing
             return self._still_there(case, symptom, now) if out else None
-        if self._fell(symptom) and now - case.last.at >= SETTLING and not _waits_for_people(case):
+        if self._fell(symptom) and self._waited(case, SETTLING) and not _waits_for_people(case):
             fell = Outcome.WORSE if isinstance(case.last.payload, Action) else Outcome.NOT_RECOVERED
             return self._verification(fell, case, case.last.at, self.watchers.board[symptom.service].detail)
+        if not self._sees(symptom):
+            return None
         gone_since = self._gone_since(symptom)
         if not gone_since:
             return self._still_there(case, symptom, now)
-        effect = max(gone_since, symptom.since)
+        effect = max(gone_since, symptom.since, self.watchers.resumed_at)
         visits, since = self.watchers.book.good_visits(effect)
         if visits >= VISITS_WANTED and now - effect >= self._wait_s(symptom, now) * SECOND:
             return self._verification(Outcome.RECOVERED, case, since, f"{visits} visits in a row went well")
@@ -123,6 +127,20 @@ class Scout:
     def _health(self, symptom: Symptom) -> ServiceHealth:
         return self.watchers.board[symptom.service]
 
+    def _sees(self, symptom: Symptom) -> bool:
+        """True when Scout has looked again since it went on after a pause, and knows whether the symptom is there."""
+        if symptom.kind is SymptomKind.INFRASTRUCTURE:
+            return self.watchers.board[symptom.service].known
+        return self.watchers.presence.looked_at > self.watchers.resumed_at and not self.watchers.sight.blind
+
+    def _waited(self, case: Case, owed: int) -> bool:
+        """True when Scout ran for `owed` ns since the newest fact, and a while since it went on after a pause.
+
+        What a pause of the whole machine interrupted is no effect of an action either.
+        """
+        now, pauses = self.clock.now(), self.clock.pauses()
+        return pauses.ran(case.last.at, now) >= owed and now - pauses.resumed_at >= SETTLING
+
     def _fell(self, symptom: Symptom) -> bool:
         """True when the service of a lesser symptom is out now: what is dead shows no symptom and has not recovered."""
         health = self.watchers.board.get(symptom.service)
@@ -132,7 +150,7 @@ class Scout:
         """When the incident's own detector stopped to see it (Unix ns); 0 while it sees it."""
         if symptom.kind is SymptomKind.INFRASTRUCTURE:
             health = self.watchers.board[symptom.service]
-            return 0 if health.firing or not health.successes else health.healthy_since
+            return 0 if health.firing else health.healthy_since
         seen = self.watchers.presence.gone_since(symptom.kind, symptom.service)
         return 0 if seen >= self.watchers.presence.looked_at else max(seen, 1)
 
@@ -150,7 +168,7 @@ class Scout:
     def _still_there(self, case: Case, symptom: Symptom, now: int) -> Verification | None:
         served = DECIDING_DEADLINE if symptom.kind is SymptomKind.CONVERSION else SERVING_DEADLINE
         owed = served if isinstance(case.last.payload, Action) else UNDONE_DEADLINE
-        if _waits_for_people(case) or now - case.last.at < owed:
+        if _waits_for_people(case) or not self._waited(case, owed):
             return None
         health = self.watchers.board.get(symptom.service) if symptom.kind is SymptomKind.INFRASTRUCTURE else None
         detail = health.detail if health else symptom.detail
@@ -192,7 +210,7 @@ class Scout:
         return self.watchers.presence.strength.get((symptom.kind, symptom.service), symptom.value)
 
     def _late(self, case: Case, now: int, why: str) -> Verification | None:
-        if _waits_for_people(case) or now - case.last.at < VERIFY_DEADLINE or self._another_is_open(case):
+        if _waits_for_people(case) or not self._waited(case, VERIFY_DEADLINE) or self._another_is_open(case):
             return None
         acted = isinstance(case.last.payload, Action)
         worse = acted and self._journey_effect(case, now) is Effect.WORSE
@@ -200,7 +218,7 @@ class Scout:
 
     def _verification(self, outcome: Outcome, case: Case, since: int, detail: str, anew: bool = False) -> Verification:
         now, book = self.clock.now(), self.watchers.book
-        count = book.count(since, now)
+        count = book.count(max(since, self.watchers.resumed_at), now)
         low, high = wilson(count.good, count.good + count.bad)
         failed = book.count(case.detection.symptoms[0].since - SECOND, now).bad
         health = self.watchers.board.get(case.detection.symptoms[0].service)

@@ -6,13 +6,14 @@ conversion, samples of saturation. Each detector is explained in `docs/detection
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from sre_space.agents.scout.docket import Docket
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import Attempt, JourneyBook
 from sre_space.agents.scout.presence import Presence
+from sre_space.agents.scout.unseen import Unseen
 from sre_space.analysis.blame import Finding, findings
 from sre_space.analysis.burn import Budget
 from sre_space.analysis.cohorts import Cohorts
@@ -25,11 +26,13 @@ from sre_space.analysis.sight import Feed, Sight, sight
 from sre_space.analysis.windows import Window, reach
 from sre_space.domain.chart import Chart
 from sre_space.domain.event_time import why_not
+from sre_space.domain.pauses import Pauses
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.wire.sketches import Frame, Frames, Sketches
 
 SECOND = 10**9
 COMPLETE_AFTER_NS = SECOND // 2  # both event topics are read, and services publish at once
+CAUGHT_UP_NS = 2 * SECOND  # after a pause: by then both have been read
 SPANS = "otlp_spans"
 
 
@@ -53,6 +56,9 @@ class Watchers:
     presence: Presence = field(default_factory=Presence)
     sight: Sight = field(default_factory=Sight)
     dropped: Counter[str] = field(default_factory=Counter)
+    stopped: Unseen = field(default_factory=Unseen)
+    deaf: Unseen = field(default_factory=Unseen)
+    resumed_at: int = 0
 
     def __post_init__(self) -> None:
         """One detector of each kind for the journey, one for all operations."""
@@ -61,6 +67,39 @@ class Watchers:
         self.operations = Operations(self.calls)
         self.conversion = Conversion(self.chart.journey.name)
         self.budget = Budget(self.chart.journey.name, self.chart.journey.slo, self.scale)
+
+    def resume(self, pauses: Pauses) -> None:
+        """Forget what was seen before the newest pause of this process; to be called before anything is concluded.
+
+        Telemetry keeps its own time: its alarms stand, and are heard again with what is newer than the pause.
+        """
+        if pauses.resumed_at == self.resumed_at:
+            return
+        first, self.resumed_at = not self.resumed_at, pauses.resumed_at
+        self.docket.pauses = self.book.pauses = pauses.since_start
+        if first:
+            return
+        self.stopped.add(pauses.all[-1].since, pauses.all[-1].until)
+        self.damping = Damping()
+        self.cohorts.forget(self.resumed_at + CAUGHT_UP_NS)
+        for health in self.board.values():
+            health.forget()
+
+    @property
+    def looked(self) -> bool:
+        """True once everything that probes can tell was looked at since the newest pause."""
+        return self.presence.looked_at > self.resumed_at and all(one.looked for one in self.board.values())
+
+    @property
+    def heard(self) -> bool:
+        """True once telemetry was heard that is newer than the newest pause."""
+        return not self.resumed_at or self.spans.newest > self.resumed_at
+
+    def unseen(self, symptom: Symptom) -> int:
+        """From when on its fault may have been there, since nobody looked (Unix ns); 0 when it was seen to begin."""
+        probed = symptom.kind is SymptomKind.INFRASTRUCTURE
+        times = [one.before(symptom.since) for one in ((self.stopped,) if probed else (self.stopped, self.deaf))]
+        return min(filter(None, times), default=0)
 
     def take_frame(self, frame: Frame, now: int) -> None:
         """What a member of the group saw of the spans; `now` is the frame's own time when it is read back."""
@@ -96,7 +135,9 @@ class Watchers:
 
     def look(self, now: int) -> list[Group]:
         """What hangs together now (Unix ns), oldest first; to be asked a few times a second."""
-        self.sight = sight([self.spans], self.presence.looked_at, now)
+        self.sight = sight([self.spans], self.resumed_at, now)
+        if self.sight.blind:
+            self.deaf.add(self.sight.since, now)
         windows = self.judge(now)
         found = self._findings(windows, now)
         steady = self.damping.steady(found, now)
@@ -120,9 +161,12 @@ class Watchers:
 
     def _findings(self, windows: Sequence[Window], now: int) -> Sequence[Finding]:
         health = [self._out(one, now) for one in self.board.values() if one.firing]
+        if not self.heard:
+            return health
         levels = [finding for detector in self.resources.values() for finding in detector.findings()]
         journey = self.conversion.findings(now) + self.budget.findings(now)
-        return [*health, *findings(self.operations, self.peers, now, windows), *levels, *journey]
+        told = [*findings(self.operations, self.peers, now, windows), *levels, *journey]
+        return [*health, *(replace(one, fired=max(one.fired, self.resumed_at)) for one in told)]
 
     def _out(self, health: ServiceHealth, now: int) -> Finding:
         """How long the service has not answered well, against how long its detector tolerates that (seconds).
