@@ -10,6 +10,7 @@ from support.feeds import Enough, Feed, Past, Signals, framed, spans
 from support.world import World
 
 from sre_space.adapters.authentic_bus import COPY, FORGED, AuthenticBus
+from sre_space.loop.losses import Losses
 from sre_space.loop.senses import METRICS, SIGNALS, SPANS
 from sre_space.loop.sketching import Sketcher
 from sre_space.ports.bus import Record
@@ -117,7 +118,7 @@ def test_forged_records_between_true_ones_leave_no_gap_in_the_frames() -> None:
     past = Past([])
 
     bus = dismissed.bus()
-    sketcher = Sketcher(signals, past, world.clock)
+    sketcher = Sketcher(signals, past, world.clock, Losses(world.reporter, world.clock))
     with pytest.raises(Enough):
         asyncio.run(sketcher.sketch_for_ever(bus.subscription(feed)))
 

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from sre_space.domain.pauses import Pauses, Reading
 from sre_space.domain.room import FULL_BYTES, FULL_FILES, LOW_BYTES, LOW_FILES, Level, Room
 from sre_space.embedded.storing import WELL_AFTER_S, Storing, why
 from sre_space.loop.room import RoomWatch
@@ -43,6 +44,10 @@ class Looks:
         """Until the next look."""
         if not self.rooms:
             raise EOFError(seconds)
+
+    def pauses(self) -> Pauses:
+        """None."""
+        return Pauses.of_start(Reading(0, 0))
 
 
 def heard(*rooms: Room) -> list[Note]:

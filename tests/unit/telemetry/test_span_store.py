@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sre_space.bootstrap.space_env import Plan, environment_of
+from sre_space.bootstrap.space_env import Plan, Tokens, environment_of
 from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.space_table import table
@@ -95,7 +95,7 @@ def test_a_space_hands_the_bounds_that_a_person_sets_to_its_telemetry_server(
 ) -> None:
     monkeypatch.setenv("SPANS_MAX_BYTES", "99000000")
     plan = Plan(State(tmp_path), Ports(), tmp_path / "sre-space.yaml", "local", "cloud-insurance")
-    tokens: defaultdict[str, str] = defaultdict(str)
+    tokens = Tokens(defaultdict(str), {})
     told = {one.name: environment_of(plan, one, tokens) for one in table(plan.state, plan.ports)}
 
     assert {name for name, values in told.items() if "SPANS_MAX_BYTES" in values} == {"telemetry"}

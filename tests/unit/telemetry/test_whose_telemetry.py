@@ -85,7 +85,7 @@ def test_whatever_is_mixed_no_reader_sees_another_name_and_nothing_of_ones_own_i
 
     mine = [str(number) for number, names in enumerate(resources) if list(names) == [any_value(OWN)]]
     intake = Intake()
-    intake.take(kept.body)
+    intake.take(kept.body, 0)
     assert [span.name for span in spans_of(kept.body)] == mine
     assert {span.service for span in kept_spans(kept.body)} <= {OWN}
     assert {operation.service for operation, _ in intake.drain()} <= {OWN}
