@@ -45,6 +45,7 @@ from sre_space.domain.pauses import Pause, Pauses, Reading
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.loop.casebook import Casebook
+from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.opening import Opener
 from sre_space.loop.orders import OPERATOR, IssueOrders
 from sre_space.loop.pager import Pager
@@ -122,10 +123,11 @@ class OwnClock:
 
     def __init__(self, clock: Clock) -> None:
         self.clock, self.own, self.stopped_at = clock, clock.pauses(), 0
+        self.ahead = 0
 
     def now(self) -> int:
-        """Unix nanoseconds."""
-        return self.clock.now()
+        """Unix nanoseconds, wrong by `ahead`."""
+        return self.clock.now() + self.ahead
 
     async def sleep(self, seconds: float) -> None:
         """Time passes for all."""
@@ -133,7 +135,8 @@ class OwnClock:
 
     def pauses(self) -> Pauses:
         """Those that it has had."""
-        return replace(self.own, read=self.clock.pauses().read)
+        read = self.clock.pauses().read
+        return replace(self.own, read=Reading(read.wall + self.ahead, read.steady))
 
     def go_on(self) -> None:
         """The pause that began at `stopped_at` is over."""
@@ -275,6 +278,9 @@ class Spans:
     def waiting(self, cases: int, overdue: int) -> None:
         """Nobody asks."""
 
+    def clock(self, offset: float) -> None:
+        """Nobody asks."""
+
     def budget(self, journey: str, spent: float) -> None:
         """Nobody asks."""
 
@@ -338,6 +344,7 @@ class World:
     lessons: dict[str, Lesson] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     pending: dict[tuple[Agent, str], Pending] = field(default_factory=dict)
+    misread: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Wire it."""
@@ -359,7 +366,15 @@ class World:
         self.duties = self._duties()
         self.reporter = Spans()
         scouts = self.clocks[Agent.SCOUT]
-        self.opener = Opener(self.casebook, self.forge, self.keys["scout"], scouts, self.reporter, self.pager())
+        self.opener = Opener(
+            self.casebook,
+            self.forge,
+            self.keys["scout"],
+            scouts,
+            self.reporter,
+            self.pager(),
+            self.clock_check(Agent.SCOUT),
+        )
         self.runners = {agent: self.runner(agent) for agent in Agent}
         self.live()
 
@@ -410,7 +425,17 @@ class World:
             self.clocks[agent],
             self.reporter,
             self.pager(),
+            self.clock_check(agent),
         )
+
+    def clock_check(self, agent: Agent) -> ClockCheck:
+        """Of an agent that compares its clock with the forge's and the services'."""
+        return ClockCheck(self, self.clocks[agent], self.reporter, self.pager())
+
+    # ports.dates
+    async def ask(self) -> Mapping[str, int]:
+        """All tell the world's time, wrong by `misread`."""
+        return {name: self.clock.now() + self.misread.get(name, 0) for name in ("the forge", *SERVICES)}
 
     def pager(self) -> Pager:
         """As a fresh process would have it; every call ends in `notes`."""

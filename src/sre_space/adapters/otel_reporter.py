@@ -32,12 +32,16 @@ class OtelReporter:
         self._metrics = MeterProvider([metrics], self._resource)
         self._now = {"open": 0, "overdue": 0}
         self._spent: list[Observation] = []
+        self._offset = 0.0
         meter = self._metrics.get_meter("sre_space")
         self._facts = meter.create_counter("sre_space.facts", "{fact}", "facts recorded")
         self._void = meter.create_counter("sre_space.void_facts", "{text}", "footers and commands that do not count")
         self._dropped = meter.create_counter("sre_space.dropped_telemetry", "{item}", "what was not taken in or sent")
         self._seconds = meter.create_histogram("sre_space.step.duration", "s", "from the fact before to this one")
         meter.create_observable_gauge("sre_space.incidents", [self._observe], "{incident}", "open incidents")
+        meter.create_observable_gauge(
+            "sre_space.clock.offset", [lambda _: [Observation(self._offset)]], "s", "own clock ahead of the others'"
+        )
         meter.create_observable_gauge(
             "sre_space.error_budget.spent", [lambda _: self._spent], "1", "share of the journey's error budget"
         )
@@ -82,6 +86,10 @@ class OtelReporter:
     def waiting(self, cases: int, overdue: int) -> None:
         """Shown by the gauge at its next export."""
         self._now = {"open": cases, "overdue": overdue}
+
+    def clock(self, offset: float) -> None:
+        """Shown by the gauge from its next export on."""
+        self._offset = offset
 
     def budget(self, journey: str, spent: float) -> None:
         """Shown by the gauge from its next export on."""

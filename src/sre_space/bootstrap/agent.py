@@ -10,6 +10,7 @@ from sre_space.adapters.chart_file import read_chart
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder
 from sre_space.adapters.github_mcp import GithubGitOps, GithubMcpForge
 from sre_space.adapters.halt_file import HaltFile
+from sre_space.adapters.http_dates import HttpDates
 from sre_space.adapters.kafka import KafkaPublisher, KafkaSubscription
 from sre_space.adapters.otel_reporter import OtelReporter
 from sre_space.adapters.outbox_folder import OutboxFolder
@@ -20,6 +21,7 @@ from sre_space.domain import facts
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
 from sre_space.loop.casebook import Casebook
+from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.pager import Pager
 from sre_space.loop.runner import Runner
 from sre_space.loop.watch import DOORBELL, Watch
@@ -63,6 +65,7 @@ class Ground:
     brake: HaltFile
     reporter: OtelReporter
     pager: Pager
+    clock_check: ClockCheck
 
     @classmethod
     def prepare(cls, agent: facts.Agent, settings: Agent) -> "Ground":
@@ -72,17 +75,21 @@ class Ground:
         page = page_of(f"{owner}/{repo}", settings.forge_url, settings.github_api_url)
         pager = Pager(notifier(settings.sre_notify_urls), page)
         forge = GithubMcpForge(settings.forge_url, settings.github_personal_access_token, owner, repo)
+        chart, clock = read_chart(settings.sre_space_chart), SystemClock()
+        reporter = OtelReporter.to(settings.otel_exporter_otlp_endpoint, agent)
+        served = {"the forge": settings.forge_url} | {name: one.health for name, one in chart.services.items()}
         return cls(
             agent=agent,
             settings=settings,
-            chart=read_chart(settings.sre_space_chart),
-            clock=SystemClock(),
+            chart=chart,
+            clock=clock,
             forge=forge,
             casebook=Casebook(forge, TrustFolder(state / "trust"), f"{owner}/{repo}"),
             key=KeyFile.load(state / "keys" / f"{agent.value}.key"),
             brake=HaltFile(state / "halt"),
-            reporter=OtelReporter.to(settings.otel_exporter_otlp_endpoint, agent),
+            reporter=reporter,
             pager=pager,
+            clock_check=ClockCheck(HttpDates(served), clock, reporter, pager),
         )
 
     def gitops(self) -> GithubGitOps:
@@ -96,8 +103,9 @@ class Ground:
         bus = self.settings.kafka_bootstrap_servers
         outbox = OutboxFolder(Path(self.settings.sre_space_state) / "outbox" / self.agent.value)
         runner = Runner(
-            self.agent, duty, self.casebook, self.forge, outbox, self.key, self.clock, self.reporter, self.pager
-        )
+            self.agent, duty, self.casebook, self.forge, outbox, self.key, self.clock, self.reporter, self.pager,
+            self.clock_check,
+        )  # fmt: skip
         doorbell = KafkaSubscription(bus, [DOORBELL], None)
 
         def seen(cases: Sequence[Case]) -> None:
@@ -109,9 +117,11 @@ class Ground:
         return Watch(runner, publisher, doorbell, every, seen, calls=calls, halted=halted)
 
     def _on_duty(self) -> None:
-        """Shows `up` and `demo` that this agent has read its cases; gone with the space."""
+        """Show `up` and `demo` that this agent has read its cases, and `status` what hinders it; gone with the space."""
+        path = self.settings.sre_space_state / "run" / "env" / f"{self.agent.value}.on-duty"
         with contextlib.suppress(OSError):  # a full disk: nobody is kept from his duty by it
-            (self.settings.sre_space_state / "run" / "env" / f"{self.agent.value}.on-duty").touch(mode=0o600)
+            path.touch(mode=0o600)
+            path.write_text(self.clock_check.wrong())
 
 
 def units(chart: Chart) -> dict[str, str]:

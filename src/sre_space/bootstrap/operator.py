@@ -53,6 +53,11 @@ class Operator:
         """True when all four agents have read their cases since the space was started."""
         return all((self.duty / f"{agent}.on-duty").exists() for agent in AGENTS)
 
+    def hindered(self) -> dict[str, str]:
+        """Return why an agent does nothing, by its name, for those that say so."""
+        told = {agent: self.duty / f"{agent}.on-duty" for agent in AGENTS}
+        return {agent: reason for agent, path in told.items() if path.exists() and (reason := path.read_text())}
+
     @classmethod
     def of(cls, state: State) -> "Operator":
         """Connects to the space that runs in `state`; `Refused` when there is none."""

@@ -32,7 +32,9 @@ async def _work(settings: Settings) -> None:
     board = {name: ServiceHealth(name) for name in ground.chart.services}
     watchers = Watchers(ground.chart, board, JourneyBook(ground.chart.journey), settings.slo_window_scale)
     scout = Scout(watchers, ground.clock)
-    opener = Opener(ground.casebook, ground.forge, ground.key, ground.clock, ground.reporter, ground.pager)
+    opener = Opener(
+        ground.casebook, ground.forge, ground.key, ground.clock, ground.reporter, ground.pager, ground.clock_check
+    )
     bus = ground.settings.kafka_bootstrap_servers
     repository = ground.casebook.repository
     sightings = Sightings(watchers, KafkaPublisher(bus), ground.key, repository, ground.clock)

@@ -18,6 +18,14 @@ MINUTE_NS = 60 * 10**9
 
 async def vital_signs(operator: Operator) -> str:
     """The journey of the last minute and the open incidents; a server that is away is said to be away."""
+    return "\n".join([*_hindered(operator), await _seen(operator)])
+
+
+def _hindered(operator: Operator) -> list[str]:
+    return [f"{agent} does nothing: {reason}" for agent, reason in operator.hindered().items()]
+
+
+async def _seen(operator: Operator) -> str:
     now = time.time_ns()
     try:
         count = await operator.journeys(now - MINUTE_NS, now)

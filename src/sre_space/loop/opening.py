@@ -10,6 +10,7 @@ from sre_space.domain.errors import SpaceError
 from sre_space.domain.facts import Detection, Fact, Step
 from sre_space.domain.labels import INCIDENT, INVESTIGATING
 from sre_space.loop.casebook import Casebook
+from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.pager import Pager
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
@@ -31,10 +32,16 @@ class Opener:
     clock: Clock
     reporter: Reporter
     pager: Pager
+    clock_check: ClockCheck
     pending: dict[str, str] = field(default_factory=dict)
 
     async def open_missing(self, detections: Sequence[Detection]) -> dict[int, Detection]:
-        """Open what is not open yet, by the new issues' numbers. With the forge down: one pending detection per key."""
+        """Open what is not open yet, by the new issues' numbers. With the forge down: one pending detection per key.
+
+        While this machine's clock is wrong nothing is opened: the record would be dated wrongly, and believed by nobody.
+        """
+        if self.clock_check.wrong():
+            return {}
         if not detections:
             self.pending.clear()
         opened, reason = await self._open_all(detections) if detections else ({}, "")

@@ -38,6 +38,10 @@ class Pager:
         """A step is not done; `stalls.py` asks once for each."""
         self.notifier.notify(note.stalled(case, step, reason, self.page))
 
+    def clock(self, reason: str) -> None:
+        """This agent's clock is wrong, and it does nothing."""
+        self.notifier.notify(note.clock(reason))
+
     def unrecorded(self, left: list[Detection], reason: str, now: int) -> None:
         """All detections that have no issue and get none, and why; none of them: all is well.
 

@@ -8,6 +8,7 @@ from sre_space.domain.cycle import next_step, patience
 from sre_space.domain.facts import OWNER, STEP_OF, Agent, Decision, Fact, Payload, Step, judges
 from sre_space.domain.labels import labels
 from sre_space.loop.casebook import Casebook
+from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.pager import Pager
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
@@ -31,6 +32,7 @@ class Runner:
     clock: Clock
     reporter: Reporter
     pager: Pager
+    clock_check: ClockCheck
     heads: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     async def visit(self, case: Case) -> int | None:
@@ -41,7 +43,7 @@ class Runner:
         pending = self._pending(case)
         await self._settle(case)
         step = next_step(case, patience(case, self.clock.pauses()))
-        if step is None or OWNER[step] is not self.agent:
+        if step is None or OWNER[step] is not self.agent or self.clock_check.wrong():
             return None
         pending = pending or await self._perform(case, step)
         return await self._post(case, pending) if pending else None

@@ -48,8 +48,10 @@ class Watch:
 
     async def run(self) -> None:
         """For ever: listen and poll."""
+        await self.runner.clock_check.compare()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._note_pauses())
+            group.create_task(self.runner.clock_check.compare_for_ever())
             group.create_task(self._listen())
             group.create_task(self._poll())
 

@@ -35,6 +35,10 @@ class Reporter(Protocol):
         """How many incidents are open now, and for how many of them the agent whose turn it is missed its deadline."""
         ...
 
+    def clock(self, offset: float) -> None:
+        """How far this process's clock is ahead of the others' (seconds); 0 while it is right or nobody knows."""
+        ...
+
     def budget(self, journey: str, spent: float) -> None:
         """The share of a journey's error budget that is spent; more than 1 when it is overdrawn."""
         ...

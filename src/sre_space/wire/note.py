@@ -48,6 +48,15 @@ def stalled(case: Case, step: Step, reason: str, page: str) -> Note:
     return _of_case(case, f"nothing moves at the step {step}", [told], page)
 
 
+def clock(reason: str) -> Note:
+    """For an agent whose clock is wrong."""
+    lines = [
+        f"{quiet(reason)}. The agent opens, decides, does and verifies nothing until it is right again: deadlines and "
+        "the age of evidence are told by the clock. Set the clock of its machine, and let NTP keep it.",
+    ]
+    return _note(f"A wrong clock: {reason}", lines)
+
+
 def unrecorded(detection: Detection, reason: str) -> Note:
     """For what Scout sees and cannot write down."""
     lines = [

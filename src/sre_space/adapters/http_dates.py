@@ -1,0 +1,33 @@
+"""The time as web servers tell it, in the `Date` of any answer (RFC 9110, section 6.6.1): fulfils `ports.dates.Dates`."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+TIMEOUT_S = 1.0
+HALF_A_SECOND = 5 * 10**8  # a date has whole seconds
+
+
+class HttpDates:
+    """One GET for each of `urls`, by the name of who serves it; what status it answers does not matter."""
+
+    def __init__(self, urls: Mapping[str, str]) -> None:
+        self._urls = urls
+        self._client = httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False)
+
+    async def ask(self) -> Mapping[str, int]:
+        """Return the dates that came within a second."""
+        dates = await asyncio.gather(*(self._date(url) for url in self._urls.values()))
+        return {name: date for name, date in zip(self._urls, dates, strict=True) if date is not None}
+
+    async def _date(self, url: str) -> int | None:
+        """Return Unix ns; None when nobody answers, or without a date."""
+        try:
+            async with self._client.stream("GET", url) as response:  # its body may be an endless stream of events
+                date = parsedate_to_datetime(response.headers["date"])
+        except (httpx.HTTPError, KeyError, ValueError, OverflowError):
+            return None
+        return int(date.replace(tzinfo=date.tzinfo or UTC).timestamp()) * 10**9 + HALF_A_SECOND
