@@ -1,4 +1,4 @@
-"""The time as web servers tell it, in the `Date` of any answer (RFC 9110, section 6.6.1): fulfils `ports.dates.Dates`."""
+"""The time as web servers tell it in the `Date` of an answer (RFC 9110, section 6.6.1): fulfils `ports.dates.Dates`."""
 
 import asyncio
 from collections.abc import Mapping

@@ -27,7 +27,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Opinion:
-    """What is wrong with `own` clock, and with those of `others`; "" when nothing is. `offset`: own minus theirs, ns."""
+    """What is wrong with `own` clock and with those of `others`, "" for nothing; `offset` is own minus theirs (ns)."""
 
     own: str = ""
     others: str = ""

@@ -38,7 +38,7 @@ class Opener:
     async def open_missing(self, detections: Sequence[Detection]) -> dict[int, Detection]:
         """Open what is not open yet, by the new issues' numbers. With the forge down: one pending detection per key.
 
-        While this machine's clock is wrong nothing is opened: the record would be dated wrongly, and believed by nobody.
+        While this machine's clock is wrong nothing is opened: nobody would believe a record of another time.
         """
         if self.clock_check.wrong():
             return {}

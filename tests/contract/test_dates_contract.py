@@ -1,0 +1,67 @@
+"""What others say the time is, by any HTTP server's answer; who says nothing is left out."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import time_ns
+
+import pytest
+from support.waiting import free_port
+
+from sre_space.adapters.http_dates import HttpDates
+
+SECOND = 10**9
+AHEAD = 600
+
+
+@contextmanager
+def server(status: int, date: str | None) -> Iterator[str]:
+    """One that answers everything so."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response_only(status)
+            if date is not None:
+                self.send_header("Date", date)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as serving:
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{serving.server_address[1]}/health"
+        serving.shutdown()
+
+
+def asked(url: str) -> dict[str, int]:
+    return dict(asyncio.run(HttpDates({"it": url}).ask()))
+
+
+@pytest.mark.parametrize("status", [200, 401, 405, 500])
+def test_any_answer_tells_the_time_to_a_second(status: int) -> None:
+    before = time_ns()
+    with server(status, formatdate(time_ns() / SECOND + AHEAD, usegmt=True)) as url:
+        told = asked(url)["it"]
+
+    assert before - SECOND <= told - AHEAD * SECOND <= time_ns() + SECOND
+
+
+@pytest.mark.parametrize("date", [None, "", "tomorrow", "Fri, 31 Dec 99999 23:59:59 GMT", "\xff" * 100])
+def test_an_answer_without_a_date_that_can_be_read_is_none(date: str | None) -> None:
+    with server(200, date) as url:
+        assert asked(url) == {}
+
+
+def test_who_does_not_answer_is_left_out_and_hinders_nobody() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, server(200, formatdate(0, usegmt=True)) as url:
+        urls = {
+            "silent": f"http://127.0.0.1:{silent.getsockname()[1]}/",
+            "away": f"http://127.0.0.1:{free_port()}/",
+            "it": url,
+        }
+        assert dict(asyncio.run(HttpDates(urls).ask())) == {"it": SECOND // 2}
