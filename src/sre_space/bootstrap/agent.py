@@ -117,7 +117,7 @@ class Ground:
         return Watch(runner, publisher, doorbell, every, seen, calls=calls, halted=halted)
 
     def _on_duty(self) -> None:
-        """Show `up` and `demo` that this agent has read its cases, and `status` what hinders it; gone with the space."""
+        """Show `up` and `demo` that this agent has read its cases, and `status` what hinders it."""
         path = self.settings.sre_space_state / "run" / "env" / f"{self.agent.value}.on-duty"
         with contextlib.suppress(OSError):  # a full disk: nobody is kept from his duty by it
             path.touch(mode=0o600)
