@@ -19,7 +19,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +42,7 @@ from sre_space.wire.changes import MAX_TOLD
 TOPIC = "changes"
 SERVES_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.05
+LONGEST_LOOK_S = 2.0  # one that took longer was interrupted by a pause of this process
 STOPPING, STOPPED = "STOPPING", "STOPPED"
 ENDED = ("EXITED", "FATAL", "BACKOFF", STOPPED)
 
@@ -153,19 +154,25 @@ def _restart(running: Running, stale: Sequence[str], all_of_it: Sequence[str]) -
 
 def _await_end(running: Running, service: str) -> None:
     """One that is still being stopped, on the order of a deployer that was killed, cannot be started yet."""
-    deadline = time.monotonic() + SERVES_WITHIN_S
-    while time.monotonic() < deadline:
+    for _ in looks(SERVES_WITHIN_S, time.monotonic):
         if not any(one.name == service and one.state == STOPPING for one in space_supervisor.units(running.socket)):
             return
         time.sleep(LOOK_EVERY_S)
+
+
+def looks(seconds: float, now: Callable[[], float]) -> Iterator[None]:
+    """Go on for so long by `now` (seconds), not counting the time in which this process did not run."""
+    left, begun = seconds, now()
+    while left > 0:
+        yield
+        left, begun = left - min(now() - begun, LONGEST_LOOK_S), now()
 
 
 def _serves(running: Running, service: str) -> bool:
     """True once it is ready; False when it ended or took too long."""
     port = running.ports[f"{service.replace('-', '_')}_port"]
     url = f"http://{HOST}:{port}/ready"
-    deadline = time.monotonic() + SERVES_WITHIN_S
-    while time.monotonic() < deadline:
+    for _ in looks(SERVES_WITHIN_S, time.monotonic):
         with contextlib.suppress(httpx.HTTPError):
             if httpx.get(url, timeout=1.0, trust_env=False).is_success:
                 return True

@@ -8,14 +8,18 @@ import pytest
 from support.announcing import announcement, listening, pushed
 from support.feeds import Feed as Records
 from support.feeds import Signals
-from support.world import REPOSITORY, SECOND, World
+from support.world import REPOSITORY, SECOND, Fault, World, diagnosis
 
 from sre_space.agents.scout.health import FAILURES_TO_FIRE, ServiceHealth
+from sre_space.agents.scout.journeys import Attempt
 from sre_space.agents.scout.unseen import Unseen
+from sre_space.analysis.burn import Budget
 from sre_space.analysis.cohorts import Cohorts
 from sre_space.analysis.saturation import Resource, Saturation
 from sre_space.analysis.sight import Feed
-from sre_space.domain.facts import Agent
+from sre_space.domain.diagnosis import CauseKind
+from sre_space.domain.facts import Agent, Detection, Step
+from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.loop.senses import Senses
 from sre_space.loop.sightings import Sightings
 from sre_space.loop.watch import Watch
@@ -123,7 +127,12 @@ def test_no_sighting_tells_of_a_look_from_before_a_pause() -> None:
 
 def test_telemetry_is_not_believed_until_some_is_newer_than_the_pause() -> None:
     world = World()
-    watchers = world.watchers
+    watchers, memory = world.watchers, Resource(POLICY, "memory", 100.0)
+    for number in range(5):
+        watchers.take_level(memory, START + number * SECOND, 95.0)
+    watchers.spans = Feed("otlp_spans", START + SECOND, START + SECOND)
+    watchers.look(START + SECOND)
+    assert watchers.presence.seen == (f"saturation/{POLICY}",)
     world.suspend(3)
     watchers.resume(world.clocks[Agent.SCOUT].pauses())
     now = world.clock.now()
@@ -131,12 +140,12 @@ def test_telemetry_is_not_believed_until_some_is_newer_than_the_pause() -> None:
     watchers.spans = Feed("otlp_spans", now, now - 3 * SECOND)
     watchers.look(now)
     assert watchers.sight.blind
-    assert not watchers.heard
+    assert not watchers.presence.seen
 
     watchers.spans = Feed("otlp_spans", now + SECOND, now + SECOND)
     watchers.look(now + SECOND)
     assert not watchers.sight.blind
-    assert watchers.heard
+    assert watchers.presence.seen == (f"saturation/{POLICY}",)
 
 
 def test_nobody_is_told_to_have_bought_nothing_because_the_purchases_were_not_read() -> None:
@@ -215,3 +224,52 @@ def test_a_fault_that_was_not_seen_to_begin_may_have_begun_while_nobody_looked()
         0, START + 10 * SECOND, START + 10 * SECOND, 0,
     ]  # fmt: skip
     assert unseen.before(START + 43 * SECOND) == START + 41 * SECOND
+
+
+def test_what_failed_while_scout_heard_nothing_is_of_the_incident_that_it_then_finds() -> None:
+    world = World()
+    budget = world.watchers.budget = Budget("buy", scale=1 / 60, least_bad=1)
+    now, failed = START + 100 * SECOND, START + 50 * SECOND
+    world.watchers.spans = Feed("otlp_spans", START + 40 * SECOND, START + 40 * SECOND)
+    world.watchers.look(now - SECOND)
+    symptom = Symptom(SymptomKind.ERROR, POLICY, "it fails", 0.5, 0.01, now - 2 * SECOND)
+    unseen = world.watchers.unseen(symptom)
+    found = Detection(f"error/{POLICY}", (symptom,), {}, JourneyCount(0, 0, now, now), unseen=unseen)
+    world.watchers.take_attempt(Attempt("1", "1", failed, False, "", "quote", 0))
+    assert budget.burning(failed)
+
+    world.scout.opened(found)
+    world.watchers.take_attempt(Attempt("2", "2", failed, False, "", "quote", 0))
+
+    assert unseen == found.begun == START + 40 * SECOND
+    assert not budget.burning(now)
+    world.watchers.docket.refresh([], now)  # over
+    assert world.watchers.docket.excused(failed)
+    assert not world.watchers.docket.excused(START + 30 * SECOND)
+
+
+def test_visits_from_before_a_pause_prove_no_recovery() -> None:
+    ill = [True]
+    world = World(faults=[Fault(SymptomKind.ERROR, POLICY, lambda _: bool(ill))])
+    world.diagnoses = lambda _: diagnosis(POLICY, CauseKind.ERROR)
+
+    async def story() -> list[bool]:
+        number = await world.report(SymptomKind.ERROR, POLICY)
+        for _ in range(40):
+            await world.turn(number, Agent.MEMORY, Agent.BRAIN, Agent.FIXER)
+            if (case := await world.case(number)).fact_of(Step.ACT):
+                break
+        ill.clear()
+        for _ in range(60):
+            await world.clock.sleep(0.25)
+        world.suspend(60)
+        proved = []
+        for _ in range(60):
+            await world.clock.sleep(0.25)
+            proved.append(world.scout.verdict(case) is not None)
+        return proved
+
+    proved = asyncio.run(story())
+
+    assert not any(proved[:29])
+    assert proved[-1]

@@ -44,8 +44,9 @@ async def go_on(world: World, seconds: float) -> None:
             opened = await world.opener.open_missing(world.scout.detections())
             for detection in opened.values():
                 world.scout.opened(detection)
-        for case in await world.casebook.open_cases():
-            await world.turn(case.issue)
+        if any(one.state == "open" for one in world.forge.found):
+            for case in await world.casebook.open_cases():
+                await world.turn(case.issue)
 
 
 def verdicts(case: Case) -> list[Outcome]:
@@ -67,10 +68,11 @@ async def _all(world: World) -> list[Case]:
     return list(await world.casebook.touched(0))
 
 
-@pytest.mark.parametrize("seconds", [3, 27, 120])
 @pytest.mark.parametrize("after", STEPS)
-@pytest.mark.parametrize("agent", list(Agent))
-def test_an_agent_that_stands_still_after_any_step_costs_time_only(agent: Agent, after: Step, seconds: int) -> None:
+@pytest.mark.parametrize(
+    ("agent", "seconds"), [(Agent.SCOUT, 3), (Agent.SCOUT, 120), *((agent, 27) for agent in Agent)]
+)
+def test_an_agent_that_stands_still_after_any_step_costs_time_only(agent: Agent, seconds: int, after: Step) -> None:
     world = a_space()
 
     async def story() -> Case:
@@ -86,7 +88,7 @@ def test_an_agent_that_stands_still_after_any_step_costs_time_only(agent: Agent,
 
 
 @pytest.mark.parametrize("seconds", [3, 30, 600])
-@pytest.mark.parametrize("after", STEPS)
+@pytest.mark.parametrize("after", STEPS[:5])
 def test_a_machine_that_is_suspended_after_any_step_costs_time_only(after: Step, seconds: int) -> None:
     world = a_space()
 
