@@ -2,14 +2,18 @@
 
 import asyncio
 import itertools
+import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sre_space.embedded.bus import codec
-from sre_space.embedded.bus.codec import ProtocolError, Reader, array, int8, int16, int32, int64, text
-from sre_space.embedded.bus.partition import CORRUPT, OFFSET_OUT_OF_RANGE, Partition
+from sre_space.embedded.bus.batches import OFFSET_OUT_OF_RANGE, InvalidBatch
+from sre_space.embedded.bus.codec import Reader, array, int8, int16, int32, int64, text
+from sre_space.embedded.bus.partition import Partition
 from sre_space.embedded.bus.topics import INVALID_TOPIC, UNKNOWN_TOPIC, Topics
+
+log = logging.getLogger(__name__)
 
 NODE = 0
 UNSUPPORTED_VERSION = 35
@@ -93,8 +97,9 @@ class Records:
         if partition is not None:
             try:
                 error, base = partition.append(records)
-            except ProtocolError:
-                error = CORRUPT
+            except InvalidBatch as invalid:
+                error = invalid.code
+                log.warning("%s sent to %s-%d what is refused: %s", request.client, topic, number, invalid)
             for event in self.bell.get(partition, ()):
                 event.set()
         start = int64(partition.start if partition else -1) if version >= 5 else b""

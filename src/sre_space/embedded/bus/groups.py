@@ -1,11 +1,8 @@
-"""Consumer groups, the classic protocol: join, sync, heartbeat, leave, and committed offsets on disk."""
+"""Consumer groups, the classic protocol: join, sync, heartbeat and leave."""
 
 import asyncio
-import json
-import os
 import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
 
 ILLEGAL_GENERATION, INCONSISTENT_PROTOCOL, UNKNOWN_MEMBER, REBALANCING = 22, 23, 25, 27
 FIRST_JOIN_WAIT_S = 0.05  # so that members that start together are balanced once
@@ -146,31 +143,3 @@ class Group:
 def _common_protocol(members: list[Member]) -> str:
     offered = [[name for name, _ in member.protocols] for member in members]
     return next((name for name in offered[0] if all(name in names for names in offered)), "") if offered else ""
-
-
-class Offsets:
-    """Committed offsets: an append-only journal, compacted at start."""
-
-    def __init__(self, path: Path) -> None:
-        self.committed: dict[str, dict[tuple[str, int], tuple[int, str]]] = {}
-        for line in path.read_text().splitlines() if path.exists() else ():
-            self._replay(line)
-        beside = path.with_suffix(".new")
-        beside.write_text("".join(self._line(g, t, p) for g, kept in self.committed.items() for t, p in kept))
-        beside.replace(path)
-        self._journal = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-
-    def commit(self, group: str, topic: str, partition: int, offset: int, metadata: str) -> None:
-        """On disk when it returns."""
-        self.committed.setdefault(group, {})[topic, partition] = (offset, metadata)
-        os.write(self._journal, self._line(group, topic, partition).encode())
-
-    def _line(self, group: str, topic: str, partition: int) -> str:
-        return json.dumps([group, topic, partition, *self.committed[group][topic, partition]]) + "\n"
-
-    def _replay(self, line: str) -> None:
-        try:
-            group, topic, partition, offset, metadata = json.loads(line)
-        except ValueError:
-            return  # the last line of a journal whose writer was killed in mid-write
-        self.committed.setdefault(group, {})[topic, partition] = (offset, metadata)
