@@ -19,6 +19,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from sre_space.adapters.kafka_reading import Reading, record_of
 from sre_space.domain.errors import Unavailable
 from sre_space.ports.bus import Record
 
@@ -28,6 +29,8 @@ ACKNOWLEDGED_WITHIN_S = 10.0
 ANSWERED_WITHIN_S = 2.0
 BATCH = 500
 _QUIET: dict[str, Any] = {"log_level": 3, "reconnect.backoff.max.ms": 500, "logger": log}
+# Without the check librdkafka hands on whatever bytes a broker gives it.
+_CHECKED: dict[str, Any] = {"check.crcs": True, "enable.auto.commit": False, **_QUIET}
 
 
 class KafkaPublisher:
@@ -109,15 +112,15 @@ class KafkaSubscription:
             {
                 "bootstrap.servers": bootstrap,
                 "group.id": group or "unused",
-                "enable.auto.commit": False,
                 "auto.offset.reset": start,
                 "session.timeout.ms": 6000,
                 "fetch.wait.max.ms": 500,
                 "fetch.error.backoff.ms": 100,
                 "enable.partition.eof": False,
-                **_QUIET,
+                **_CHECKED,
             }
         )
+        self._reading = Reading(self._consumer)
 
     async def next(self, timeout: float) -> Sequence[Record]:
         """Records, oldest first per partition; empty when there is nothing or nobody."""
@@ -129,11 +132,11 @@ class KafkaSubscription:
                 self._assign(timeout)
             first = self._consumer.poll(timeout)
             rest = self._consumer.consume(BATCH, 0) if first is not None else []
+            return self._reading.records([first, *rest])
         except KafkaException as error:
             log.info("the bus does not answer: %s", error)
             time.sleep(min(timeout, 0.2))  # on this thread: the caller asked to wait up to `timeout`
             return []
-        return [_record(message) for message in [first, *rest] if message is not None and message.error() is None]
 
     def _assign(self, timeout: float) -> None:
         make_topics(self._bootstrap, self._topics)
@@ -204,7 +207,7 @@ class KafkaHistory:
 
     def _window(self, topic: str, since: int, until: int, limit: int) -> list[Record]:
         consumer = Consumer(
-            {"bootstrap.servers": self._bootstrap, "group.id": "unused", "enable.auto.commit": False, **_QUIET}
+            {"bootstrap.servers": self._bootstrap, "group.id": "unused", "enable.partition.eof": True, **_CHECKED}
         )
         try:
             listed = consumer.list_topics(topic, timeout=ANSWERED_WITHIN_S).topics[topic]
@@ -223,13 +226,18 @@ def _read(consumer: Consumer, starts: Sequence[TopicPartition], until: int, limi
     open_ = {one.partition: limit for one in starts if one.offset < ends[one.partition]}
     consumer.assign([one for one in starts if one.partition in open_])
     records: list[Record] = []
+    reading = Reading(consumer)
     while open_:
         message = consumer.poll(ANSWERED_WITHIN_S)
         if message is None:
             raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
         if message.error() is not None:
-            raise KafkaException(message.error())
-        record = _record(message)
+            if message.error().code() == KafkaError._PARTITION_EOF:  # what was the last record is lost
+                open_.pop(message.partition(), None)
+            elif not reading.passed(message):
+                raise KafkaException(message.error())
+            continue
+        record = record_of(message)
         if record.partition not in open_:
             continue
         records.append(record)
@@ -250,21 +258,3 @@ def make_topics(bootstrap: str, topics: Sequence[str]) -> None:
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise
-
-
-def _record(message: Message) -> Record:
-    _, milliseconds = message.timestamp()
-    headers = message.headers() or []
-    return Record(
-        topic=message.topic() or "",
-        partition=message.partition() or 0,
-        offset=message.offset() or 0,
-        at=milliseconds * 10**6,
-        value=message.value() or b"",
-        key=message.key() or b"",
-        headers={key: _bytes(value) for key, value in (headers.items() if isinstance(headers, dict) else headers)},
-    )
-
-
-def _bytes(value: str | bytes | None) -> bytes:
-    return value.encode() if isinstance(value, str) else value or b""

@@ -67,4 +67,3 @@ def keep_last(paths: Sequence[Path], kept: int) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-

@@ -118,6 +118,9 @@ class _Cursor:
 
     def number(self, most: int = 10) -> int:
         """A zigzag number of at most `most` bytes."""
+        if self.at < self.end and (byte := self.data[self.at]) < 0x80:  # most numbers have one byte
+            self.at += 1
+            return (byte >> 1) ^ -(byte & 1)
         value = shift = 0
         for at in range(self.at, min(self.end, self.at + most)):
             byte = self.data[at]
