@@ -6,6 +6,7 @@ import secrets
 import signal
 import socket
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -65,11 +66,6 @@ def test_what_is_refused_has_kafkas_own_error_and_the_partition_goes_on(bus: Bus
         assert produced(bus.address, name, data) == code, told
     assert produced(bus.address, name, batch()) == 0
 
-    def newest() -> int:
-        (found,) = AdminClient({"bootstrap.servers": bus.address}).list_topics(name).topics[name].partitions
-        return int(found)
-
-    assert newest() == 0
     assert asyncio.run(whole(bus.address, name)) == [b"r" * 10]
 
 
@@ -151,21 +147,31 @@ def test_a_quiet_topic_whose_last_record_is_lost_is_read_to_its_end(our_bus: Bus
     assert asyncio.run(read_from_the_start(our_bus.address, name)) == [b"one", b"last"]
 
 
-def _with_codec(answer: bytes) -> bytes:
-    """Each batch with the word `bad` says that it is in gzip, under a right checksum."""
-    found, at = bytearray(answer), answer.find(b"bad")
+def _rewritten(answer: bytes, word: bytes, change: Callable[[bytearray, int, int], None]) -> bytes:
+    """Each batch with a word in it changed, under a right checksum; `change` is told where batch and word begin."""
+    found, at = bytearray(answer), answer.find(word)
     while at >= 0:
         begin = next(at - back for back in range(61, 90) if answer[at - back + 16] == 2 and answer[at - back] == 0)
         end = begin + 12 + int.from_bytes(answer[begin + 8 : begin + 12], "big")
-        found[begin + 22] = 1
+        change(found, begin, at)
         found[begin:end] = sealed(bytes(found[begin:end]))
-        at = answer.find(b"bad", end)
+        at = answer.find(word, end)
     return bytes(found)
 
 
-@pytest.mark.parametrize("alter", [lambda answer: answer.replace(b"bad", b"BAD"), _with_codec])
+def _in_gzip(found: bytearray, begin: int, _: int) -> None:
+    found[begin + 22] = 1
+
+
+def _no_text(found: bytearray, _: int, at: int) -> None:
+    found[at : at + 4] = b"\xff\xfe\xfd\xfc"
+
+
+@pytest.mark.parametrize(
+    "alter", [lambda answer: answer.replace(b"bad", b"BAD"), lambda answer: _rewritten(answer, b"bad", _in_gzip)]
+)
 def test_consumers_of_a_broker_that_hands_out_damage_say_it_and_go_past_it(
-    tmp_path: Path, alter: "type[bytes]", caplog: pytest.LogCaptureFixture
+    tmp_path: Path, alter: Callable[[bytes], bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
     values = [b"bad" if number in (3, 4, 5, 9) else b"good %d" % number for number in range(10)]
     with altering(tmp_path, alter) as address:
@@ -179,6 +185,20 @@ def test_consumers_of_a_broker_that_hands_out_damage_say_it_and_go_past_it(
     assert [one.value for one in window] == [*good, b"last"]
     told = [line for line in caplog.messages if "sre_facts-0: what begins at offset" in line]
     assert 4 <= len(told) <= 12
+
+
+def test_a_header_whose_name_is_no_text_costs_the_headers_of_its_record_alone(tmp_path: Path) -> None:
+    async def story(address: str) -> tuple[list[bytes], list[bytes]]:
+        publisher = KafkaPublisher(address)
+        await publisher.publish("sre_facts", b"odd", headers={"name": b"value"})
+        await publisher.publish("sre_facts", b"last", headers={"other": b"value"})
+        await publisher.close()
+        window = await KafkaHistory(address).window("sre_facts", 0, 2**62)
+        assert [one.headers for one in window] == [{}, {"other": b"value"}]
+        return await read_from_the_start(address, "sre_facts"), [one.value for one in window]
+
+    with altering(tmp_path, lambda answer: _rewritten(answer, b"name", _no_text)) as address:
+        assert asyncio.run(story(address)) == ([b"odd", b"last"], [b"odd", b"last"])
 
 
 def test_a_client_is_told_what_was_wrong_and_the_log_too(our_bus: Bus) -> None:

@@ -56,7 +56,6 @@ class Reading:
 def record_of(message: Message) -> Record:
     """One message that is no error."""
     _, milliseconds = message.timestamp()
-    headers = message.headers() or []
     return Record(
         topic=message.topic() or "",
         partition=message.partition() or 0,
@@ -64,8 +63,17 @@ def record_of(message: Message) -> Record:
         at=milliseconds * 10**6,
         value=message.value() or b"",
         key=message.key() or b"",
-        headers={key: _bytes(value) for key, value in (headers.items() if isinstance(headers, dict) else headers)},
+        headers=_headers(message),
     )
+
+
+def _headers(message: Message) -> dict[str, bytes]:
+    """None of them, when one has a name that is not UTF-8: confluent-kafka then fails with a SystemError."""
+    try:
+        headers = message.headers() or []
+    except (SystemError, UnicodeDecodeError):
+        return {}
+    return {key: _bytes(value) for key, value in (headers.items() if isinstance(headers, dict) else headers)}
 
 
 def _bytes(value: str | bytes | None) -> bytes:
