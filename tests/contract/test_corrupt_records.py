@@ -173,9 +173,15 @@ def _no_text(found: bytearray, _: int, at: int) -> None:
     found[at : at + 4] = b"\xff\xfe\xfd\xfc"
 
 
-@pytest.mark.parametrize(
-    "alter", [lambda answer: answer.replace(b"bad", b"BAD"), lambda answer: _rewritten(answer, b"bad", _in_gzip)]
-)
+def _other_bytes(answer: bytes) -> bytes:
+    return answer.replace(b"bad", b"BAD")
+
+
+def _cannot_unpack(answer: bytes) -> bytes:
+    return _rewritten(answer, b"bad", _in_gzip)
+
+
+@pytest.mark.parametrize("alter", [_other_bytes, _cannot_unpack])
 def test_consumers_of_a_broker_that_hands_out_damage_say_it_and_go_past_it(
     tmp_path: Path, alter: Callable[[bytes], bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -194,17 +200,20 @@ def test_consumers_of_a_broker_that_hands_out_damage_say_it_and_go_past_it(
 
 
 def test_a_header_whose_name_is_no_text_costs_the_headers_of_its_record_alone(tmp_path: Path) -> None:
+    """Many of them: the crash of confluent-kafka comes with the tenth or so, when Python has optimized the call."""
+
     async def story(address: str) -> tuple[list[bytes], list[bytes]]:
         publisher = KafkaPublisher(address)
-        await publisher.publish("sre_facts", b"odd", headers={"name": b"value"})
+        for _ in range(40):
+            await publisher.publish("sre_facts", b"odd", headers={"name": b"value"})
         await publisher.publish("sre_facts", b"last", headers={"other": b"value"})
         await publisher.close()
         window = await KafkaHistory(address).window("sre_facts", 0, 2**62)
-        assert [one.headers for one in window] == [{}, {"other": b"value"}]
+        assert [one.headers for one in window] == [{}] * 40 + [{"other": b"value"}]
         return await read_from_the_start(address, "sre_facts"), [one.value for one in window]
 
     with altering(tmp_path, lambda answer: _rewritten(answer, b"name", _no_text)) as address:
-        assert asyncio.run(story(address)) == ([b"odd", b"last"], [b"odd", b"last"])
+        assert asyncio.run(story(address)) == ([*[b"odd"] * 40, b"last"], [*[b"odd"] * 40, b"last"])
 
 
 def test_a_client_is_told_what_was_wrong_and_the_log_too(our_bus: Bus) -> None:

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Sequence
+from operator import methodcaller
 
-from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from sre_space.ports.bus import Record
 
@@ -11,6 +12,7 @@ log = logging.getLogger(__name__)
 
 DAMAGED = (KafkaError._BAD_MSG, KafkaError._BAD_COMPRESSION)
 FARTHEST = 2**20  # records in one jump
+_HEADERS = methodcaller("headers")
 
 
 class Reading:
@@ -26,11 +28,12 @@ class Reading:
         self._told = ""
 
     def records(self, messages: Sequence[Message | None]) -> list[Record]:
-        """The records among them; what is none is logged and passed. `KafkaException` when it cannot be."""
+        """The records among them; what is none is logged and passed."""
         found = [message for message in messages if message is not None]
-        for message in found:
-            if message.error() is not None:
-                self.passed(message)
+        # While nobody listened, librdkafka may have told of one place several times.
+        failed = {(one.topic(), one.partition()): one for one in found if one.error() is not None}
+        for message in failed.values():
+            self.passed(message)
         return [record_of(message) for message in found if message.error() is None]
 
     def passed(self, message: Message) -> bool:
@@ -43,7 +46,10 @@ class Reading:
         jump = min(FARTHEST, 2 * jump) if stuck_at == offset else 1
         self._jumps[topic, partition] = (offset, jump)
         self._tell(f"{topic}-{partition}: what begins at offset {offset} is damaged, and is left out: {error.str()}")
-        self._consumer.seek(TopicPartition(topic, partition, offset + jump))
+        try:
+            self._consumer.seek(TopicPartition(topic, partition, offset + jump))
+        except KafkaException as failure:  # the partition was taken away meanwhile
+            self._tell(f"{topic}-{partition}: {failure}")
         return True
 
     def _tell(self, what: str) -> None:
@@ -68,9 +74,13 @@ def record_of(message: Message) -> Record:
 
 
 def _headers(message: Message) -> dict[str, bytes]:
-    """None of them, when one has a name that is not UTF-8: confluent-kafka then fails with a SystemError."""
+    """None of them, when one has a name that is not UTF-8: confluent-kafka then fails with a SystemError.
+
+    What it returns has holes then, and whoever looks at them dies. Python tells of that only when the method is called
+    from C, as `methodcaller` does; `message.headers()` in a loop is optimized past the check (SIGSEGV).
+    """
     try:
-        headers = message.headers() or []
+        headers = _HEADERS(message) or []
     except (SystemError, UnicodeDecodeError):
         return {}
     return {key: _bytes(value) for key, value in (headers.items() if isinstance(headers, dict) else headers)}
