@@ -5,7 +5,7 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import TypeVar
 
 from sre_space.domain.errors import SpaceError
@@ -16,18 +16,29 @@ S = TypeVar("S", bound=Space)
 
 
 def run(name: str, settings: type[S], work: Callable[[S], Coroutine[None, None, None]]) -> None:
-    """Run until SIGTERM or SIGINT; a wrong setting or a taken port ends the process with one sentence."""
+    """Run until SIGTERM or SIGINT; a wrong setting, a taken port or a damaged file ends it with one sentence."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s {name} %(levelname)s %(message)s")
     for noisy in ("httpx", "httpx2", "mcp"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    try:
+    with one_sentence(name):
         asyncio.run(_until_stopped(work(settings.read())))
-    except* SpaceError as group:
-        sys.stderr.write(f"{name}: {_first(group)}\n")
+
+
+@contextlib.contextmanager
+def one_sentence(name: str) -> Iterator[None]:
+    """End the process `name` with one sentence for what a person can mend, instead of a traceback."""
+    try:
+        yield
+    except* (SpaceError, OSError) as group:
+        error = _first(group)
+        if isinstance(error, OSError) and error.filename is None:
+            raise
+        told = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        sys.stderr.write(f"{name}: {told}\n")
         sys.exit(WRONG_SETTING)
 
 
-def _first(group: BaseExceptionGroup[SpaceError]) -> BaseException:
+def _first(group: BaseExceptionGroup[SpaceError | OSError]) -> BaseException:
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

@@ -12,7 +12,7 @@ from sre_space.bootstrap import space_supervisor
 from sre_space.bootstrap.notify import notifier
 from sre_space.bootstrap.space_env import Plan, write_environments
 from sre_space.bootstrap.space_ready import await_ready
-from sre_space.bootstrap.space_state import Running, State, write_private
+from sre_space.bootstrap.space_state import SUPERVISOR, Running, State, write_private
 from sre_space.bootstrap.space_table import IDENTITIES, SIGNERS, Process, table
 from sre_space.domain.errors import Malformed, Refused
 from sre_space.embedded.forge.identities import write_identities
@@ -28,8 +28,10 @@ def up(plan: Plan, tell: Tell, only: Sequence[str] = ()) -> Running:
     """
     state = plan.state
     running = state.record()
-    if running is not None and running.alive:
-        raise Refused(f"a space already runs in {state.root} (process {running.pid}); end it with: sre-space down")
+    living = [process.pid for _, process in state.marked(SUPERVISOR)]
+    if (running is not None and running.alive) or living:
+        pid = running.pid if running is not None and running.alive else living[0]
+        raise Refused(f"a space already runs in {state.root} (process {pid}); end it with: sre-space down")
     notifier(os.environ.get(NOTIFY, ""))  # refuses what the agents would refuse, before anything is started
     state.make()
     _clean(state, tell)
@@ -51,17 +53,18 @@ def down(state: State, tell: Tell) -> bool:
     if running is not None and alive:
         tell("stopping the space")
         space_supervisor.stop(running)
-    _clean(state, tell)
+    left = _clean(state, tell)
     state.remove_socket_folder()
-    return alive
+    return alive or bool(left)
 
 
-def _clean(state: State, tell: Tell) -> None:
+def _clean(state: State, tell: Tell) -> Sequence[str]:
     """What a space that was killed left: processes, socket, record."""
     left = space_supervisor.sweep(state)
     if left:
         tell(f"ended what an earlier space left running: {', '.join(left)}")
     state.clear()
+    return left
 
 
 def _prepare(plan: Plan, processes: tuple[Process, ...]) -> None:

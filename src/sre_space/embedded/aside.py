@@ -63,7 +63,12 @@ def append_line(path: Path, line: str) -> None:
 def keep_last(paths: Sequence[Path], kept: int) -> None:
     """Remove all but the last, folders with what is in them."""
     for path in paths[: max(0, len(paths) - kept)]:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with what is in it; nothing there is fine."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

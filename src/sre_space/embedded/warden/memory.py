@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from sre_space.embedded.aside import append_line
 from sre_space.embedded.warden.limits import BadLimits, read_limits
 
 PERIOD_S = 0.25
@@ -92,7 +92,4 @@ class Warden:
 
     def _record(self, kill: OomKill) -> None:
         log.warning("oom: killed %s (pid %d): %d bytes, limit %d", kill.unit, kill.pid, kill.rss, kill.limit)
-        line = json.dumps({"event": "oom", **asdict(kill)}) + "\n"
-        descriptor = os.open(self.journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(line)
+        append_line(self.journal, json.dumps({"event": "oom", **asdict(kill)}))
