@@ -231,11 +231,12 @@ def _read(consumer: Consumer, starts: Sequence[TopicPartition], until: int, limi
         message = consumer.poll(ANSWERED_WITHIN_S)
         if message is None:
             raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
-        if message.error() is not None:
-            if message.error().code() == KafkaError._PARTITION_EOF:  # what was the last record is lost
-                open_.pop(message.partition(), None)
+        error = message.error()
+        if error is not None:
+            if error.code() == KafkaError._PARTITION_EOF:  # what was the last record is lost
+                open_.pop(message.partition() or 0, None)
             elif not reading.passed(message):
-                raise KafkaException(message.error())
+                raise KafkaException(error)
             continue
         record = record_of(message)
         if record.partition not in open_:

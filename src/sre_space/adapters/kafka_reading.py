@@ -38,14 +38,15 @@ class Reading:
 
     def passed(self, message: Message) -> bool:
         """True for a message about damage, which the consumer jumps over now; other errors are only logged."""
-        error, topic, partition, offset = message.error(), message.topic(), message.partition(), message.offset()
-        if error.code() not in DAMAGED or topic is None or partition is None or offset is None or offset < 0:
-            self._tell(f"the bus: {error.str()}")
+        error, topic = message.error(), message.topic() or ""
+        partition, offset = message.partition() or 0, message.offset() or 0
+        if error is None or error.code() not in DAMAGED or offset < 0:
+            self._tell(f"the bus: {error}")
             return False
         stuck_at, jump = self._jumps.get((topic, partition), (-1, 0))
         jump = min(FARTHEST, 2 * jump) if stuck_at == offset else 1
         self._jumps[topic, partition] = (offset, jump)
-        self._tell(f"{topic}-{partition}: what begins at offset {offset} is damaged, and is left out: {error.str()}")
+        self._tell(f"{topic}-{partition}: what begins at offset {offset} is damaged, and is left out: {error}")
         try:
             self._consumer.seek(TopicPartition(topic, partition, offset + jump))
         except KafkaException as failure:  # the partition was taken away meanwhile

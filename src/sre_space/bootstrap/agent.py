@@ -67,6 +67,8 @@ class Ground:
         """Read key, trust and chart; nothing is connected yet."""
         state = settings.sre_space_state
         owner, repo = settings.repo_owner, settings.repo_name
+        key, trust = KeyFile.load(state / "keys" / f"{agent.value}.key"), TrustFolder(state / "trust")
+        trust.refuse_unless(key, agent.value)
         page = page_of(f"{owner}/{repo}", settings.forge_url, settings.github_api_url)
         pager = Pager(notifier(settings.sre_notify_urls), page)
         forge = GithubMcpForge(settings.forge_url, settings.github_personal_access_token, owner, repo)
@@ -76,8 +78,8 @@ class Ground:
             chart=read_chart(settings.sre_space_chart),
             clock=SystemClock(),
             forge=forge,
-            casebook=Casebook(forge, TrustFolder(state / "trust"), f"{owner}/{repo}"),
-            key=KeyFile.load(state / "keys" / f"{agent.value}.key"),
+            casebook=Casebook(forge, trust, f"{owner}/{repo}"),
+            key=key,
             brake=HaltFile(state / "halt"),
             reporter=OtelReporter.to(settings.otel_exporter_otlp_endpoint, agent),
             pager=pager,

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from typing import TypeVar
 
-from sre_space.domain.errors import SpaceError
+from sre_space.domain.errors import Damaged, SpaceError
 from sre_space.settings import Space
 
 WRONG_SETTING = 2
@@ -29,7 +29,7 @@ def one_sentence(name: str) -> Iterator[None]:
     """End the process `name` with one sentence for what a person can mend, instead of a traceback."""
     try:
         yield
-    except* (SpaceError, OSError) as group:
+    except* (SpaceError, Damaged, OSError) as group:
         error = _first(group)
         if isinstance(error, OSError) and error.filename is None:
             raise
@@ -38,7 +38,7 @@ def one_sentence(name: str) -> Iterator[None]:
         sys.exit(WRONG_SETTING)
 
 
-def _first(group: BaseExceptionGroup[SpaceError | OSError]) -> BaseException:
+def _first(group: BaseExceptionGroup[SpaceError | Damaged | OSError]) -> BaseException:
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

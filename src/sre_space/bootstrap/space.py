@@ -15,6 +15,7 @@ from sre_space.bootstrap.space_ready import await_ready
 from sre_space.bootstrap.space_state import SUPERVISOR, Running, State, write_private
 from sre_space.bootstrap.space_table import IDENTITIES, SIGNERS, Process, table
 from sre_space.domain.errors import Malformed, Refused
+from sre_space.embedded.aside import set_aside
 from sre_space.embedded.forge.identities import write_identities
 
 NOTIFY = "SRE_NOTIFY_URLS"
@@ -82,6 +83,8 @@ def _seed_desired_state(plan: Plan) -> None:
     source = plan.checkout / "deploy" / "config"
     if not source.is_dir():
         raise Malformed(f"{source} is missing: the chart must lie in a checkout with its deploy/ folder")
+    if plan.state.deployed.exists() and not plan.state.deployed.is_dir():
+        set_aside(plan.state.deployed, "a file lies where the desired state belongs")
     if not plan.state.deployed.exists():
         shutil.copytree(source, plan.state.deployed)
 

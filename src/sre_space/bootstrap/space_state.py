@@ -100,6 +100,10 @@ class State:
         """The halt file."""
         return self.root / "halt"
 
+    def release(self) -> None:
+        """Remove the halt file, whatever lies there."""
+        remove(self.halt)
+
     @property
     def identities(self) -> Path:
         """The forge's identities and their tokens."""

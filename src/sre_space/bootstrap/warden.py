@@ -1,4 +1,7 @@
-"""The process of the warden: `python -m sre_space.bootstrap.warden`. It enforces memory limits, deploys main, watches restarts."""
+"""The process of the warden: `python -m sre_space.bootstrap.warden`.
+
+It enforces memory limits, deploys main, and calls a person for a process that cannot start.
+"""
 
 import logging
 import signal

@@ -169,7 +169,8 @@ class Starts:
     @property
     def pause_s(self) -> float:
         """What lies between the last start and the next."""
-        return min(MAX_PAUSE_S, PAUSE_S * 2 ** max(0, min(self.short, 30) - PATIENCE))
+        doublings = max(0, min(self.short, 30) - PATIENCE)
+        return min(MAX_PAUSE_S, PAUSE_S * (1 << doublings))
 
     @property
     def again_within_s(self) -> float:
