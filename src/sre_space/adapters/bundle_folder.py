@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import re
+import shutil
 import tarfile
 import zlib
 from collections.abc import Mapping
@@ -47,7 +48,7 @@ class BundleFolder:
         name = hashlib.sha256(packed).hexdigest()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._path(name)
-        if not path.exists():
+        if not self._holds(path, packed):
             beside = path.with_name(f"{path.name}.{os.getpid()}.new")
             beside.unlink(missing_ok=True)
             with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -58,12 +59,21 @@ class BundleFolder:
         self._forget(path)
         return name
 
+    @staticmethod
+    def _holds(path: Path, packed: bytes) -> bool:
+        """False for one that is not there or was damaged: it is written anew."""
+        if path.is_dir():
+            shutil.rmtree(path)
+        return path.is_file() and path.read_bytes() == packed
+
     def _load(self, name: str) -> Mapping[str, bytes]:
         path = self._path(name)
         try:
             packed = path.read_bytes()
         except FileNotFoundError as error:
             raise Missing(f"the bundle {name[:12]} is gone: only the newest {self.most} are kept") from error
+        except OSError as error:
+            raise Malformed(f"{path}: {error.strerror}; the bundle cannot be read") from error
         if hashlib.sha256(packed).hexdigest() != name:
             raise Malformed(f"{path} was altered: it is not the bundle that the issue names")
         return unpack(packed)
@@ -79,7 +89,7 @@ class BundleFolder:
         total = kept.stat().st_size
         for number, (_, path) in enumerate(sorted(found, reverse=True), 1):
             total += path.stat().st_size
-            if number >= self.most or total > self.most_bytes:
+            if (number >= self.most or total > self.most_bytes) and not path.is_dir():
                 path.unlink(missing_ok=True)
 
 

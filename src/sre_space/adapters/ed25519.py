@@ -105,8 +105,8 @@ class TrustFolder:
         told = [one for one in self.listed() if (one.key_id, one.owner, one.retired) == (key.key_id, owner, None)]
         if not told:
             raise Malformed(
-                f"the key of {owner} ({key.key_id}) is not trusted in {self.folder}: put a copy of the key back, or run "
-                f"`sre-space keys rotate {owner}`"
+                f"the key of {owner} ({key.key_id}) is not trusted in {self.folder}: put a copy of the key back, or "
+                f"run `sre-space keys rotate {owner}`"
             )
 
     def listed(self, besides: str = "") -> Sequence[TrustedKey]:
@@ -130,8 +130,8 @@ class TrustFolder:
 
     def _read(self, key_id: str) -> TrustedKey:
         entry = json.loads(self._path(key_id).read_text())
-        if not isinstance(entry, dict):
-            raise ValueError("not a JSON object")
+        if not isinstance(entry, dict) or not {"owner", "public"} <= entry.keys():
+            raise ValueError("it is no JSON object with `owner` and `public`")
         retired = entry.get("retired")
         public = bytes.fromhex(entry["public"])
         if _id_of(public) != key_id:

@@ -1,5 +1,6 @@
 """What the four agents' processes have in common: identity, forge, doorbell, loop."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from sre_space.bootstrap.notify import notifier, page_of
 from sre_space.domain import facts
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
+from sre_space.embedded.aside import make_folder
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.pager import Pager
 from sre_space.loop.runner import Runner
@@ -25,6 +27,8 @@ from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
 from sre_space.ports.gitops import Commit, GitOps
 from sre_space.settings import Agent
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,9 @@ class Ground:
     def watch(self, duty: Duty, polled: Callable[[Sequence[Case]], bool] = lambda _: True) -> Watch:
         """The loop around a duty, wired; `polled` hears each poll's cases and says if the agent is on duty."""
         bus = self.settings.kafka_bootstrap_servers
-        outbox = OutboxFolder(Path(self.settings.sre_space_state) / "outbox" / self.agent.value)
+        folder = Path(self.settings.sre_space_state) / "outbox" / self.agent.value
+        make_folder(folder)
+        outbox = OutboxFolder(folder, self._damaged)
         runner = Runner(
             self.agent, duty, self.casebook, self.forge, outbox, self.key, self.clock, self.reporter, self.pager
         )
@@ -105,6 +111,10 @@ class Ground:
                 self._on_duty()
 
         return Watch(runner, KafkaPublisher(bus), doorbell, self.settings.poll_seconds, seen)
+
+    def _damaged(self, what: str) -> None:
+        log.error("%s", what)
+        self.pager.damaged(what)
 
     def _on_duty(self) -> None:
         """Shows `up` and `demo` that this agent has read its cases; gone with the space."""

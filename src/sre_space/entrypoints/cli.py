@@ -23,7 +23,7 @@ from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_env import Plan
 from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_state import State, running_space
-from sre_space.domain.errors import Malformed, Refused, SpaceError, Unavailable
+from sre_space.domain.errors import Damaged, Malformed, Refused, SpaceError, Unavailable
 from sre_space.entrypoints import audit as auditing
 from sre_space.entrypoints import demo as demonstration
 from sre_space.entrypoints import looking, ordering
@@ -256,7 +256,7 @@ def main() -> None:
         signal.signal(name, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         sys.exit(app(standalone_mode=False) or 0)
-    except SpaceError as error:
+    except (SpaceError, Damaged) as error:
         err.print(f"sre-space: {error}", markup=False, highlight=False)
         sys.exit(EXIT_USAGE)
     except (KeyboardInterrupt, typer.Abort):

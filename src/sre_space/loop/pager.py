@@ -7,6 +7,10 @@ from sre_space.domain.facts import Detection, Payload
 from sre_space.ports.notifier import Notifier
 from sre_space.wire import note
 
+LOST_FACT = (
+    "The step is done again from what the issue holds, so the incident goes on. What was done may stand on no issue: "
+    "compare the file with the issue, `sre-space audit` says what counts."
+)
 PATIENCE_NS = 10 * 10**9  # with the forge: one lost call calls nobody
 
 
@@ -33,6 +37,10 @@ class Pager:
         if case.incident not in self.broken:
             self.broken.add(case.incident)
             self.notifier.notify(note.frozen(case, self.page))
+
+    def damaged(self, what: str) -> None:
+        """A file that held something of an incident was damaged, and is kept aside."""
+        self.notifier.notify(note.damaged(what, LOST_FACT))
 
     def unrecorded(self, left: list[Detection], reason: str, now: int) -> None:
         """All detections that have no issue at `now` (Unix ns) and get none, and why; none of them: all is well."""
