@@ -563,6 +563,10 @@ class Outbox:
         """Look."""
         return self.world.pending.get((self.agent, incident))
 
+    def set_aside(self, incident: str, why: str) -> None:
+        """Keep it out of the way."""
+        self.world.set_aside.append((self.agent, self.world.pending.pop((self.agent, incident)), why))
+
     def drop(self, incident: str) -> None:
         """Forget."""
         self.world.pending.pop((self.agent, incident), None)

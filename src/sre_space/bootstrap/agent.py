@@ -71,10 +71,10 @@ class Ground:
         """Read key, trust and chart; nothing is connected yet."""
         state = settings.sre_space_state
         owner, repo = settings.repo_owner, settings.repo_name
-        key, trust = KeyFile.load(state / "keys" / f"{agent.value}.key"), TrustFolder(state / "trust")
-        trust.refuse_unless(key, agent.value)
         page = page_of(f"{owner}/{repo}", settings.forge_url, settings.github_api_url)
         pager = Pager(notifier(settings.sre_notify_urls), page)
+        key, trust = KeyFile.load(state / "keys" / f"{agent.value}.key"), TrustFolder(state / "trust")
+        trust.refuse_unless(key, agent.value)
         forge = GithubMcpForge(settings.forge_url, settings.github_personal_access_token, owner, repo)
         return cls(
             agent=agent,
