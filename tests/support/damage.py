@@ -74,7 +74,9 @@ def _damaged(content: bytes, damage: Damage, draw: random.Random) -> bytes:
         case Damage.CUT_SHORT:
             return content[: -max(1, len(content) // 10)]
         case Damage.FLIPPED:
-            bit = draw.randrange(max(1, len(content) * 8))
+            if not content:
+                return b"\1"
+            bit = draw.randrange(len(content) * 8)
             return content[: bit // 8] + bytes([content[bit // 8] ^ 1 << bit % 8]) + content[bit // 8 + 1 :]
         case Damage.NOT_UTF8:
             return content[:middle] + b"\xff\xfe\xfd" + content[middle:]

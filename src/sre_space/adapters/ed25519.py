@@ -33,6 +33,8 @@ class KeyFile:
     def load(cls, path: Path) -> "KeyFile":
         """Read a key; refuses one that others can read."""
         try:
+            if path.is_dir():
+                raise Malformed(f"{path} is a folder, and no key; remove it and run `sre-space up`")
             if path.stat().st_mode & 0o077:
                 raise Malformed(f"{path} can be read by others; run: chmod 600 {path}")
             raw = path.read_bytes()

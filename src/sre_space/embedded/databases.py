@@ -29,4 +29,4 @@ def damage_of(path: Path) -> str:
         return str(error) if is_damage(error) else ""
     finally:
         database.close()
-    return "" if found == "ok" else str(found)
+    return "" if found == "ok" else " ".join(str(found).split())

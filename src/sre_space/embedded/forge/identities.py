@@ -35,6 +35,8 @@ class Identity:
 def read_identities(path: Path) -> tuple[Identity, ...]:
     """All accounts; `Malformed` names the file and the remedy."""
     try:
+        if path.is_dir():
+            raise Malformed(f"{path} is a folder, and no list of identities; remove it and run `sre-space up`")
         if path.stat().st_mode & 0o077:
             raise Malformed(f"{path} can be read by others; run: chmod 600 {path}")
         return _identities(json.loads(path.read_text()))

@@ -6,6 +6,7 @@ import pygit2
 from pygit2.enums import ObjectType
 
 from sre_space.domain.errors import Malformed, Missing
+from sre_space.embedded.forge.objects import refuse_damaged
 
 AUTHOR = ("sre-space", "sre-space@localhost")
 SEEDED = ("deploy", "sre-space.yaml")
@@ -31,6 +32,7 @@ def open_repository(path: Path, seed: Path | None) -> pygit2.Repository:
 def _opened(path: Path) -> pygit2.Repository:
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         _unlock(path)
+        refuse_damaged(path)
         return pygit2.Repository(str(path))
     return pygit2.init_repository(str(path), bare=True, initial_head="main")
 
@@ -84,6 +86,7 @@ def main_at(path: Path) -> str:
 
 def files_at(path: Path, folder: str) -> tuple[str, str, dict[str, bytes]]:
     """Main's commit id, its subject, and the files that lie in a folder of it, by name; none without the folder."""
+    refuse_damaged(path)
     try:
         commit = pygit2.Repository(str(path)).references["refs/heads/main"].peel(pygit2.Commit)
         found = {str(entry.name): entry.data for entry in entries_of(commit, folder) if isinstance(entry, pygit2.Blob)}
