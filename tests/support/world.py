@@ -294,6 +294,7 @@ class World:
     lessons: dict[str, Lesson] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     pending: dict[tuple[Agent, str], Pending] = field(default_factory=dict)
+    set_aside: list[tuple[Agent, Pending, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Wire it."""

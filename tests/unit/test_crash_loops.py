@@ -74,7 +74,7 @@ def test_who_is_called_for_what_cannot_start_is_called_once_until_it_has_lived(s
 
     started(state, "scout", Starts(8, 6), age_s=MAX_PAUSE_S + QUICK_S + 1)
     watch.look()
-    assert not looping(state)
+    assert not looping(state, ("scout",))
     started(state, "scout", Starts(12, 9))
     watch.look()
     assert len(called.notes) == 2
