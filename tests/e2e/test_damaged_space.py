@@ -21,7 +21,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSpace]:
     space.down(live.state, lambda _: None)
 
 
-@pytest.mark.parametrize("damage", [Damage.EMPTY, Damage.GARBAGE, Damage.FOLDER, Damage.HALF_LINE])
+@pytest.mark.parametrize("damage", [Damage.EMPTY, Damage.FOLDER])
 def test_a_space_whose_record_is_damaged_is_known_and_is_not_started_twice(small: LiveSpace, damage: Damage) -> None:
     record = small.state.run / "space.json"
     before = json.loads(record.read_text())
