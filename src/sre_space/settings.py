@@ -136,6 +136,7 @@ class Network(Space):
 
 
 class Warden(Space):
-    """The warden enforces memory limits."""
+    """The warden enforces memory limits, deploys, and calls a person for a process that cannot start."""
 
     runtime_socket: str = Field("", description="the socket of supervisord")
+    sre_notify_urls: str = Field("", description="whom to call when a person is needed: Apprise URLs", repr=False)

@@ -22,7 +22,7 @@ from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.bootstrap import space_supervisor
 from sre_space.bootstrap.space_ports import is_free
 from sre_space.domain.errors import Unavailable
-from sre_space.embedded.bus.groups import Offsets
+from sre_space.embedded.bus.offsets import Offsets
 from sre_space.embedded.bus.topics import PARTITIONS
 from sre_space.embedded.forge.identities import write_identities
 

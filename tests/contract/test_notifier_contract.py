@@ -207,7 +207,8 @@ def test_a_space_gives_the_urls_to_those_who_call_and_to_nobody_else(
     tokens = Tokens({f"sre-{agent}": "token" for agent in ("scout", "brain", "fixer", "memory")}, {})
     environments = {one.name: environment_of(plan, one, tokens) for one in table(plan.state, plan.ports)}
 
-    assert {name for name, values in environments.items() if SECRET in values.values()} == {"scout", "brain", "fixer"}
+    told = {name for name, values in environments.items() if SECRET in values.values()}
+    assert told == {"scout", "brain", "fixer", "warden"}
 
 
 def test_a_space_that_could_not_call_is_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

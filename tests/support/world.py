@@ -345,6 +345,7 @@ class World:
     notes: list[Note] = field(default_factory=list)
     pending: dict[tuple[Agent, str], Pending] = field(default_factory=dict)
     misread: dict[str, int] = field(default_factory=dict)
+    set_aside: list[tuple[Agent, Pending, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Wire it."""
@@ -670,6 +671,10 @@ class Outbox:
     def get(self, incident: str) -> Pending | None:
         """Look."""
         return self.world.pending.get((self.agent, incident))
+
+    def set_aside(self, incident: str, why: str) -> None:
+        """Keep it out of the way."""
+        self.world.set_aside.append((self.agent, self.world.pending.pop((self.agent, incident)), why))
 
     def drop(self, incident: str) -> None:
         """Forget."""

@@ -12,7 +12,7 @@ from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key, replace_k
 from sre_space.bootstrap import keys
 from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.space_table import SIGNERS
-from sre_space.domain.errors import Malformed
+from sre_space.domain.errors import Damaged, Malformed
 from sre_space.entrypoints.cli import app
 
 
@@ -103,7 +103,8 @@ def test_a_file_in_the_trust_folder_that_is_no_key_is_named_and_trusts_nobody(st
     path = state.root / "trust" / ("0" * 16 + ".json")
     path.write_text(entry)
 
-    assert TrustFolder(path.parent).owner("0" * 16, b"m", b"s" * 64, 0) is None
+    with pytest.raises(Damaged, match="0000"):
+        TrustFolder(path.parent).owner("0" * 16, b"m", b"s" * 64, 0)
     with pytest.raises(Malformed, match="0000"):
         keys.listed(state)
     assert json.loads(next(one for one in path.parent.iterdir() if one != path).read_text())["owner"] in SIGNERS

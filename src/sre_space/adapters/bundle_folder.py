@@ -11,6 +11,7 @@ import hashlib
 import io
 import os
 import re
+import shutil
 import tarfile
 import zlib
 from collections.abc import Mapping
@@ -57,7 +58,7 @@ class BundleFolder:
     def _write(self, path: Path, packed: bytes) -> None:
         """The whole archive or nothing."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if path.exists():
+        if self._holds(path, packed):
             return
         beside = path.with_name(f"{path.name}.{os.getpid()}.new")
         beside.unlink(missing_ok=True)
@@ -71,12 +72,21 @@ class BundleFolder:
             with contextlib.suppress(OSError):
                 beside.unlink(missing_ok=True)
 
+    @staticmethod
+    def _holds(path: Path, packed: bytes) -> bool:
+        """False for one that is not there or was damaged: it is written anew."""
+        if path.is_dir():
+            shutil.rmtree(path)
+        return path.is_file() and path.read_bytes() == packed
+
     def _load(self, name: str) -> Mapping[str, bytes]:
         path = self._path(name)
         try:
             packed = path.read_bytes()
         except FileNotFoundError as error:
             raise Missing(f"the bundle {name[:12]} is gone: only the newest {self.most} are kept") from error
+        except OSError as error:
+            raise Malformed(f"{path}: {error.strerror}; the bundle cannot be read") from error
         if hashlib.sha256(packed).hexdigest() != name:
             raise Malformed(f"{path} was altered: it is not the bundle that the issue names")
         return unpack(packed)
@@ -92,7 +102,7 @@ class BundleFolder:
         total = kept.stat().st_size
         for number, (_, path) in enumerate(sorted(found, reverse=True), 1):
             total += path.stat().st_size
-            if number >= self.most or total > self.most_bytes:
+            if (number >= self.most or total > self.most_bytes) and not path.is_dir():
                 path.unlink(missing_ok=True)
 
 

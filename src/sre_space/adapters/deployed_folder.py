@@ -27,10 +27,10 @@ class DeployedFolder:
                 limits = memory_limits(content.decode())
                 return deployed and all(self._runs(one)[1] == str(limit) for one, limit in limits.items())
             return self._runs(Path(path).stem)[0] == hashlib.sha256(content).hexdigest()
-        except FileNotFoundError:
+        except OSError:
             return False
 
     def _runs(self, service: str) -> tuple[str, str]:
         """Digest and limit that a service was started with."""
-        lines = (self.state / "run" / "env" / f"{service}.running").read_text().splitlines()
+        lines = (self.state / "run" / "env" / f"{service}.running").read_text(errors="replace").splitlines()
         return (lines[0] if lines else "", lines[1] if len(lines) > 1 else "")

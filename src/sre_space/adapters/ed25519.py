@@ -16,9 +16,11 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from sre_space.domain.errors import Malformed
+from sre_space.domain.errors import Damaged, Malformed
 
 _KEY_ID = re.compile(r"[0-9a-f]{16}")
+_NO_KEY = (OSError, ValueError, KeyError, TypeError, RecursionError)
+_RESTORE = "put a copy of it back; if there is none, remove it: what was signed with it does not count then"
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,13 @@ class KeyFile:
     def load(cls, path: Path) -> "KeyFile":
         """Read a key; refuses one that others can read."""
         try:
+            if path.is_dir():
+                raise Malformed(f"{path} is a folder, and no key; remove it and run `sre-space up`")
             if path.stat().st_mode & 0o077:
                 raise Malformed(f"{path} can be read by others; run: chmod 600 {path}")
             raw = path.read_bytes()
         except OSError as error:
-            raise Malformed(f"{path}: {error.strerror}; `sre-space up` makes the keys") from error
+            raise Malformed(f"{path}: {error.strerror}; without one there `sre-space up` makes a new key") from error
         if len(raw) != 32:
             raise Malformed(f"{path} is not an Ed25519 key of 32 bytes; remove it and run `sre-space up`")
         return cls(Ed25519PrivateKey.from_private_bytes(raw))
@@ -48,7 +52,7 @@ class KeyFile:
     @property
     def key_id(self) -> str:
         """The first 16 hex digits of the public key's SHA-256."""
-        return hashlib.sha256(self.public).hexdigest()[:16]
+        return _id_of(self.public)
 
     def sign(self, message: bytes) -> bytes:
         """A signature of 64 bytes."""
@@ -72,24 +76,51 @@ class TrustFolder:
     folder: Path
 
     def owner(self, key_id: str, message: bytes, signature: bytes, at: int) -> str | None:
-        """The owner whose key verifies; None for anything else."""
+        """The owner whose key verifies; None for anything else.
+
+        `Damaged` when the key's entry cannot be read: then no fact that it signed counts, which must not look as if
+        there were none.
+        """
+        key = self._known(key_id) if _KEY_ID.fullmatch(key_id) else None
+        if key is None or (key.retired is not None and at >= key.retired):
+            return None
         try:
-            key = self._read(key_id) if _KEY_ID.fullmatch(key_id) else None
-            if key is None or (key.retired is not None and at >= key.retired):
-                return None
             Ed25519PublicKey.from_public_bytes(key.public).verify(signature, message)
-        except (OSError, ValueError, KeyError, TypeError, InvalidSignature):
+        except (ValueError, InvalidSignature):
             return None
         return key.owner
 
-    def listed(self) -> Sequence[TrustedKey]:
-        """Every key, by owner; `Malformed` names a file that is none."""
+    def _known(self, key_id: str) -> TrustedKey | None:
+        try:
+            return self._read(key_id)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except _NO_KEY as error:
+            raise Damaged(f"{self._path(key_id)} is no trusted key: {error}; {_RESTORE}") from error
+
+    def has(self, key_id: str) -> bool:
+        """True when something lies there for this key, whole or not."""
+        return self._path(key_id).exists()
+
+    def refuse_unless(self, key: KeyFile, owner: str) -> None:
+        """`Malformed` unless a key is trusted as its owner's: nobody would believe what it signs."""
+        told = [one for one in self.listed() if (one.key_id, one.owner, one.retired) == (key.key_id, owner, None)]
+        if not told:
+            raise Malformed(
+                f"the key of {owner} ({key.key_id}) is not trusted in {self.folder}: put a copy of the key back, or "
+                f"run `sre-space keys rotate {owner}`"
+            )
+
+    def listed(self, besides: str = "") -> Sequence[TrustedKey]:
+        """Every key, by owner; `Malformed` names a file that is none, unless it is that of the key `besides`."""
         found = []
         for path in self.folder.glob("*.json"):
+            if path.stem == besides:
+                continue
             try:
                 found.append(self._read(path.stem))
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                raise Malformed(f"{path} is no trusted key: {error!r}; remove it") from error
+            except _NO_KEY as error:
+                raise Malformed(f"{path} is no trusted key: {error}; {_RESTORE}") from error
         return sorted(found, key=lambda key: (key.owner, key.retired is None, key.retired or 0, key.key_id))
 
     def trust(self, key: TrustedKey) -> None:
@@ -100,12 +131,17 @@ class TrustFolder:
         _write_private(self.folder / f"{key.key_id}.json", json.dumps(entry).encode())
 
     def _read(self, key_id: str) -> TrustedKey:
-        entry = json.loads((self.folder / f"{key_id}.json").read_text())
-        if not isinstance(entry, dict):
-            raise ValueError("not a JSON object")
+        entry = json.loads(self._path(key_id).read_text())
+        if not isinstance(entry, dict) or not {"owner", "public"} <= entry.keys():
+            raise ValueError("it is no JSON object with `owner` and `public`")
         retired = entry.get("retired")
         public = bytes.fromhex(entry["public"])
+        if _id_of(public) != key_id:
+            raise ValueError("its public key is not the one that the file is named after")
         return TrustedKey(key_id, str(entry["owner"]), public, None if retired is None else int(retired))
+
+    def _path(self, key_id: str) -> Path:
+        return self.folder / f"{key_id}.json"
 
 
 def make_key(path: Path, trust: Path, owner: str) -> KeyFile:
@@ -114,8 +150,14 @@ def make_key(path: Path, trust: Path, owner: str) -> KeyFile:
         path.lstat()
     except FileNotFoundError:
         return replace_key(path, trust, owner)
-    key = KeyFile.load(path)
-    TrustFolder(trust).trust(TrustedKey(key.key_id, owner, key.public, None))
+    key, folder = KeyFile.load(path), TrustFolder(trust)
+    others = [one for one in folder.listed(besides=key.key_id) if one.owner == owner and one.retired is None]
+    if others and not folder.has(key.key_id):
+        raise Malformed(
+            f"{path} is not the key that is trusted as {owner}'s: put a copy of it back, or remove it and run "
+            "`sre-space up`, which makes a new one"
+        )
+    folder.trust(TrustedKey(key.key_id, owner, key.public, None))
     return key
 
 
@@ -136,6 +178,10 @@ def retire_others(path: Path, trust: Path, owner: str, at: int) -> Sequence[Trus
     for key in old:
         folder.trust(TrustedKey(key.key_id, key.owner, key.public, at))
     return old
+
+
+def _id_of(public: bytes) -> str:
+    return hashlib.sha256(public).hexdigest()[:16]
 
 
 def _write_private(path: Path, content: bytes) -> None:

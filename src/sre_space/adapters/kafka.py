@@ -19,6 +19,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from sre_space.adapters.kafka_reading import Reading, record_of
 from sre_space.domain.errors import Refused, SpaceError, Unavailable
 from sre_space.ports.bus import Record
 from sre_space.wire.kafka_errors import PERMANENT
@@ -30,6 +31,8 @@ ANSWERED_WITHIN_S = 2.0
 WINDOW_WITHIN_S = 20.0  # a quarter of an hour of spans is read at Scout's start
 BATCH = 500
 _QUIET: dict[str, Any] = {"log_level": 3, "reconnect.backoff.max.ms": 500, "logger": log}
+# Without the check librdkafka hands on whatever bytes a broker gives it.
+_CHECKED: dict[str, Any] = {"check.crcs": True, "enable.auto.commit": False, **_QUIET}
 
 
 class KafkaPublisher:
@@ -128,16 +131,16 @@ class KafkaSubscription:
             {
                 "bootstrap.servers": bootstrap,
                 "group.id": group or "unused",
-                "enable.auto.commit": False,
                 "auto.offset.reset": start,
                 "session.timeout.ms": 6000,
                 "socket.timeout.ms": 6000,  # a commit waits no longer for a broker that hangs
                 "fetch.wait.max.ms": 500,
                 "fetch.error.backoff.ms": 100,
                 "enable.partition.eof": False,
-                **_QUIET,
+                **_CHECKED,
             }
         )
+        self._reading = Reading(self._consumer)
 
     async def next(self, timeout: float) -> Sequence[Record]:
         """Records, oldest first per partition; empty when there is nothing or nobody."""
@@ -149,11 +152,11 @@ class KafkaSubscription:
                 self._assign(timeout)
             first = self._consumer.poll(timeout)
             rest = self._consumer.consume(BATCH, 0) if first is not None else []
+            return self._reading.records([first, *rest])
         except KafkaException as error:
             log.info("the bus does not answer: %s", error)
             time.sleep(min(timeout, 0.2))  # on this thread: the caller asked to wait up to `timeout`
             return []
-        return [_record(message) for message in [first, *rest] if message is not None and message.error() is None]
 
     def _assign(self, timeout: float) -> None:
         make_topics(self._bootstrap, self._topics)
@@ -225,7 +228,7 @@ class KafkaHistory:
 
     def _window(self, topic: str, since: int, until: int, limit: int) -> list[Record]:
         consumer = Consumer(
-            {"bootstrap.servers": self._bootstrap, "group.id": "unused", "enable.auto.commit": False, **_QUIET}
+            {"bootstrap.servers": self._bootstrap, "group.id": "unused", "enable.partition.eof": True, **_CHECKED}
         )
         try:
             listed = consumer.list_topics(topic, timeout=ANSWERED_WITHIN_S).topics[topic]
@@ -246,14 +249,19 @@ def _read(consumer: Consumer, starts: Sequence[TopicPartition], window: tuple[in
     open_ = {one.partition: limit for one in starts if one.offset < ends[one.partition]}
     consumer.assign([one for one in starts if one.partition in open_])
     records: list[Record] = []
-    give_up = time.monotonic() + WINDOW_WITHIN_S
+    give_up, reading = time.monotonic() + WINDOW_WITHIN_S, Reading(consumer)
     while open_:
         message = consumer.poll(ANSWERED_WITHIN_S) if time.monotonic() < give_up else None
         if message is None:
             raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
-        if message.error() is not None:
-            raise KafkaException(message.error())
-        record = _record(message)
+        error = message.error()
+        if error is not None:
+            if error.code() == KafkaError._PARTITION_EOF:  # what was the last record is lost
+                open_.pop(message.partition() or 0, None)
+            elif not reading.passed(message):
+                raise KafkaException(error)
+            continue
+        record = record_of(message)
         if record.partition not in open_:
             continue
         if window[0] <= record.at < window[1]:
@@ -276,21 +284,3 @@ def make_topics(bootstrap: str, topics: Sequence[str]) -> None:
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise
-
-
-def _record(message: Message) -> Record:
-    _, milliseconds = message.timestamp()
-    headers = message.headers() or []
-    return Record(
-        topic=message.topic() or "",
-        partition=message.partition() or 0,
-        offset=message.offset() or 0,
-        at=milliseconds * 10**6,
-        value=message.value() or b"",
-        key=message.key() or b"",
-        headers={key: _bytes(value) for key, value in (headers.items() if isinstance(headers, dict) else headers)},
-    )
-
-
-def _bytes(value: str | bytes | None) -> bytes:
-    return value.encode() if isinstance(value, str) else value or b""

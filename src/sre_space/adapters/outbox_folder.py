@@ -7,7 +7,9 @@ import contextlib
 import json
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sre_space.ports.outbox import Pending
@@ -15,11 +17,19 @@ from sre_space.ports.outbox import Pending
 log = logging.getLogger(__name__)
 
 
+def _logged(what: str) -> None:
+    log.error("%s", what)
+
+
 @dataclass(frozen=True)
 class OutboxFolder:
-    """Files are replaced atomically and flushed to disk. `held` is what the disk has not taken yet, by incident."""
+    """Files are replaced atomically and flushed to disk. `told` hears of each one that had to be set aside.
+
+    `held` is what the disk has not taken yet, by incident.
+    """
 
     folder: Path
+    told: Callable[[str], None] = _logged
     held: dict[str, Pending] = field(default_factory=dict)
 
     def put(self, pending: Pending) -> None:
@@ -37,7 +47,7 @@ class OutboxFolder:
         """Write beside, flush, rename."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._path(pending.incident)
-        beside = path.with_suffix(".new")
+        beside = path.with_name(f"{path.name}.{os.getpid()}.new")
         try:
             with beside.open("w") as file:
                 json.dump(asdict(pending), file)
@@ -50,15 +60,32 @@ class OutboxFolder:
             raise
 
     def get(self, incident: str) -> Pending | None:
-        """A file that a crash left half written was never renamed, so what is there parses."""
+        """What a crash left half written was never renamed: what is there and does not parse is damaged."""
         if incident in self.held:
             held = self.held[incident]
             self.put(held)
             return held
         try:
-            return Pending(**json.loads(self._path(incident).read_text()))
+            told = json.loads(self._path(incident).read_text())
+            pending = Pending(**told)
+            kinds = [type(value) for value in asdict(pending).values()]
         except FileNotFoundError:
             return None
+        except (OSError, ValueError, TypeError, RecursionError) as error:
+            self.set_aside(incident, str(error))
+            return None
+        if kinds != [int, str, int, str, str] or pending.incident != incident:
+            self.set_aside(incident, "it holds other fields than a pending fact has")
+            return None
+        return pending
+
+    def set_aside(self, incident: str, why: str) -> None:
+        """Rename it: a signed fact is never thrown away."""
+        path = self._path(incident)
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        aside = path.with_name(f"{path.name}.damaged-{stamp}")
+        path.rename(aside)
+        self.told(f"{path}, a signed fact that was to be posted, is damaged: {why}; it is kept as {aside.name}")
 
     def drop(self, incident: str) -> None:
         """Remove the file; one that a read-only disk keeps is overtaken by what the issue says."""

@@ -164,11 +164,21 @@ def _incarnation(info: Mapping[str, Any], pid: int | None) -> str:
 def _out_of_memory(journal: Path, unit: Unit) -> str:
     """What the warden says of the unit's end, "" when it was not the warden's doing."""
     try:
-        lines = journal.read_text().splitlines()
-    except FileNotFoundError:
+        lines = journal.read_text(errors="replace").splitlines()
+    except OSError:
         return ""
     for line in reversed(lines):
-        told = json.loads(line)
-        if told["unit"] == unit.name and abs(told["time"] - unit.since / 1e9) < _NEAR_S:
+        told = _kill(line)
+        if told.get("unit") == unit.name and abs(told["time"] - unit.since / 1e9) < _NEAR_S:
             return f"killed: out of memory, {told['rss']} bytes of {told['limit']} allowed"
     return ""
+
+
+def _kill(line: str) -> Mapping[str, Any]:
+    """A line of the warden's journal; nothing, when it is cut off or damaged."""
+    try:
+        told = json.loads(line)
+        numbers = {name: float(told[name]) for name in ("time", "rss", "limit")}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return {"unit": told.get("unit"), "time": numbers["time"], "rss": told["rss"], "limit": told["limit"]}

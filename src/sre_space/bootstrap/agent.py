@@ -1,6 +1,7 @@
 """What the four agents' processes have in common: identity, forge, doorbell, loop."""
 
 import contextlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from sre_space.bootstrap.notify import notifier, page_of
 from sre_space.domain import facts
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
+from sre_space.embedded.aside import make_folder
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.pager import Pager
@@ -29,6 +31,8 @@ from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
 from sre_space.ports.gitops import Commit, GitOps
 from sre_space.settings import Agent
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,8 @@ class Ground:
         owner, repo = settings.repo_owner, settings.repo_name
         page = page_of(f"{owner}/{repo}", settings.forge_url, settings.github_api_url)
         pager = Pager(notifier(settings.sre_notify_urls), page)
+        key, trust = KeyFile.load(state / "keys" / f"{agent.value}.key"), TrustFolder(state / "trust")
+        trust.refuse_unless(key, agent.value)
         forge = GithubMcpForge(settings.forge_url, settings.github_personal_access_token, owner, repo)
         chart, clock = read_chart(settings.sre_space_chart), SystemClock()
         reporter = OtelReporter.to(settings.otel_exporter_otlp_endpoint, agent)
@@ -84,8 +90,8 @@ class Ground:
             chart=chart,
             clock=clock,
             forge=forge,
-            casebook=Casebook(forge, TrustFolder(state / "trust"), f"{owner}/{repo}"),
-            key=KeyFile.load(state / "keys" / f"{agent.value}.key"),
+            casebook=Casebook(forge, trust, f"{owner}/{repo}"),
+            key=key,
             brake=HaltFile(state / "halt"),
             reporter=reporter,
             pager=pager,
@@ -101,7 +107,9 @@ class Ground:
     def watch(self, duty: Duty, polled: Callable[[Sequence[Case]], bool] = lambda _: True) -> Watch:
         """The loop around a duty, wired; `polled` hears each poll's cases and says if the agent is on duty."""
         bus = self.settings.kafka_bootstrap_servers
-        outbox = OutboxFolder(Path(self.settings.sre_space_state) / "outbox" / self.agent.value)
+        folder = Path(self.settings.sre_space_state) / "outbox" / self.agent.value
+        make_folder(folder)
+        outbox = OutboxFolder(folder, self._damaged)
         runner = Runner(
             self.agent, duty, self.casebook, self.forge, outbox, self.key, self.clock, self.reporter, self.pager,
             self.clock_check,
@@ -115,6 +123,10 @@ class Ground:
         calls = CallsFolder(self.settings.sre_space_state / "calls")
         publisher, every, halted = KafkaPublisher(bus), self.settings.poll_seconds, self.brake.halted
         return Watch(runner, publisher, doorbell, every, seen, calls=calls, halted=halted)
+
+    def _damaged(self, what: str) -> None:
+        log.error("%s", what)
+        self.pager.damaged(what)
 
     def _on_duty(self) -> None:
         """Show `up` and `demo` that this agent has read its cases, and `status` what hinders it."""

@@ -35,6 +35,7 @@ from sre_space.bootstrap.space_state import Running, State, running_space, write
 from sre_space.bootstrap.space_table import SERVICES
 from sre_space.domain.bounds import cut
 from sre_space.domain.errors import Malformed, Refused, Unavailable
+from sre_space.embedded.aside import make_folder, make_way, remove
 from sre_space.embedded.forge.repository import CONFIG, files_at
 from sre_space.embedded.launcher import desired, parse_variables, running_file
 from sre_space.wire.changes import MAX_TOLD
@@ -107,8 +108,10 @@ def _plan(state: State, running: Running) -> tuple[Mapping[str, str], Deployment
         wanted = desired_state(files)
     except Malformed as error:
         raise Unfit(commit, subject, str(error)) from error
-    present = {path.name: path.read_text() for path in state.deployed.glob("*.env")}
-    changed = sorted(name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))
+    make_folder(state.deployed)
+    present = {path.name: _content(path) for path in state.deployed.glob("*.env")}
+    texts = {name: text.encode() for name, text in wanted.items()}
+    changed = sorted(name for name in texts.keys() | present.keys() if texts.get(name) != present.get(name))
     stale = _stale(state, running, wanted)
     return wanted, Deployment(commit, subject, tuple(changed), tuple(stale), time.time_ns())
 
@@ -125,9 +128,15 @@ def _stale(state: State, running: Running, wanted: Mapping[str, str]) -> list[st
 
 def _runs(state: State, service: str) -> str:
     """What a service was started with, "" when it never was."""
-    with contextlib.suppress(FileNotFoundError):
-        return running_file(state.root, service).read_text()
-    return ""
+    return _content(running_file(state.root, service)).decode(errors="replace")
+
+
+def _content(path: Path) -> bytes:
+    """Nothing, for what cannot be read: it is not what is wanted, and is replaced."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _write(state: State, wanted: Mapping[str, str], changed: Sequence[str]) -> None:
@@ -135,7 +144,7 @@ def _write(state: State, wanted: Mapping[str, str], changed: Sequence[str]) -> N
         if name in wanted:
             write_private(state.deployed / name, wanted[name])
         else:
-            (state.deployed / name).unlink(missing_ok=True)
+            remove(state.deployed / name)
 
 
 def _restart(running: Running, stale: Sequence[str], all_of_it: Sequence[str]) -> list[str]:
@@ -207,6 +216,7 @@ def _alone(state: State) -> Iterator[None]:
     """Wait for a deployment under way."""
     path: Path = state.deployed.parent / "lock"
     try:
+        make_way(path)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise Unavailable(f"{path} cannot be opened: {error.strerror}") from error

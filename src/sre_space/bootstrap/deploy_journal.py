@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sre_space.bootstrap.space_state import State, write_private
+from sre_space.bootstrap.space_table import SERVICES
 from sre_space.domain.errors import Unavailable
-from sre_space.embedded.storing import append_line
+from sre_space.embedded.aside import append_line, content_of, set_aside
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,26 @@ class Deployment:
 
 
 def last(state: State) -> Deployment | None:
-    """The newest deployment on record; a line that was cut off counts as none."""
-    with contextlib.suppress(FileNotFoundError, IndexError):
-        return _parsed(_records(state).read_text().splitlines()[-1])
-    return None
+    """The newest deployment on record; lines that are cut off or damaged count as none."""
+    lines = content_of(_records(state)).decode(errors="replace").splitlines()
+    return next((found for line in reversed(lines) if (found := _parsed(line)) is not None), None)
 
 
 def under_way(state: State) -> Deployment | None:
-    """The deployment that began and was not recorded."""
-    with contextlib.suppress(FileNotFoundError):
-        return _parsed(_begun(state).read_text())
-    return None
+    """The deployment that began and was not recorded; of a damaged record nothing is known but that it was one.
+
+    Then any service may have been stopped.
+    """
+    path = _begun(state)
+    if not path.exists():
+        return None
+    found = _parsed(content_of(path).decode(errors="replace"))
+    if found is None:
+        if path.exists():
+            set_aside(path, "the record of a deployment under way is damaged")
+        found = Deployment("", "a deployment whose record is damaged", (), SERVICES, 0)
+        begin(state, found)
+    return found
 
 
 def begin(state: State, deployment: Deployment) -> None:
@@ -54,19 +64,20 @@ def begin(state: State, deployment: Deployment) -> None:
 
 def record(state: State, deployment: Deployment) -> None:
     """It is done; `Unavailable` when that cannot be written down: no half line is left, and it counts as under way."""
-    path, line = _records(state), json.dumps(asdict(deployment)) + "\n"
+    path = _records(state)
     try:
-        append_line(path, line)
+        append_line(path, json.dumps(asdict(deployment)))
         _begun(state).unlink(missing_ok=True)
     except OSError as error:
         raise Unavailable(f"{path} cannot be written: {error.strerror}; free some space there") from error
 
 
 def _parsed(text: str) -> Deployment | None:
-    with contextlib.suppress(ValueError, TypeError, KeyError):
+    with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
         told = json.loads(text)
-        lists = {name: tuple(told[name]) for name in ("changed", "restarted", "failed")}
-        return Deployment(**{**told, **lists})
+        lists = {name: tuple(map(str, told[name])) for name in ("changed", "restarted", "failed")}
+        texts = {name: str(told[name]) for name in ("commit", "subject")}
+        return Deployment(**{**told, **lists, **texts, "at": int(told["at"])})
     return None
 
 

@@ -1,5 +1,7 @@
 """The process of Fixer: `python -m sre_space.bootstrap.fixer`."""
 
+import asyncio
+
 from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.adapters.http_probe import HttpProbe
@@ -13,6 +15,8 @@ from sre_space.agents.fixer.pull_requests import PullRequests
 from sre_space.agents.fixer.restart import Restarts
 from sre_space.agents.fixer.symptoms import Symptoms
 from sre_space.bootstrap import agent, server
+from sre_space.bootstrap.crash_watch import CrashWatch
+from sre_space.bootstrap.space_state import State
 from sre_space.domain import facts
 from sre_space.loop.halting import halt_on_label
 from sre_space.loop.orders import IssueOrders
@@ -36,7 +40,10 @@ async def _work(settings: Settings) -> None:
         follow_ups=FollowUps(ground.forge),
         brake=ground.brake,
     )
-    await ground.watch(fixer, halt_on_label(ground.brake)).run()
+    crashes = CrashWatch(State(settings.sre_space_state), ground.pager.notifier, units=("warden",))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(crashes.watch_for_ever())
+        group.create_task(ground.watch(fixer, halt_on_label(ground.brake)).run())
 
 
 def _orders(ground: agent.Ground, settings: Settings) -> IssueOrders:

@@ -9,6 +9,8 @@ from sre_space.embedded.network import control
 from sre_space.embedded.network.link import Link
 from sre_space.settings import Network
 
+SHORTEST_SECRET = 16  # characters
+
 
 async def _work(settings: Network) -> None:
     policies = bind(settings.policy_service_link_port, "POLICY_SERVICE_LINK_PORT")
@@ -20,8 +22,10 @@ async def _work(settings: Network) -> None:
         if settings.network_socket is not None and settings.network_secret_file is not None:
             try:
                 secret = settings.network_secret_file.read_text()
-            except OSError as error:
+            except (OSError, UnicodeDecodeError) as error:
                 raise Malformed(f"NETWORK_SECRET_FILE: {error}; `sre-space up` makes it") from error
+            if len(secret) < SHORTEST_SECRET:
+                raise Malformed(f"{settings.network_secret_file} is damaged; `sre-space up` makes it anew")
             group.create_task(control.serve(settings.network_socket, secret, links))
 
 

@@ -5,10 +5,10 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import TypeVar
 
-from sre_space.domain.errors import SpaceError
+from sre_space.domain.errors import Damaged, SpaceError
 from sre_space.embedded.storing import is_of_disk
 from sre_space.settings import Space
 
@@ -17,14 +17,25 @@ S = TypeVar("S", bound=Space)
 
 
 def run(name: str, settings: type[S], work: Callable[[S], Coroutine[None, None, None]]) -> None:
-    """Run until SIGTERM or SIGINT; a wrong setting, a taken port or a full disk ends the process with one sentence."""
+    """Run until SIGTERM or SIGINT; what a person can mend (a setting, port, file or disk) ends it in one sentence."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s {name} %(levelname)s %(message)s")
     for noisy in ("httpx", "httpx2", "mcp"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    try:
+    with one_sentence(name):
         asyncio.run(_until_stopped(work(settings.read())))
-    except* SpaceError as group:
-        sys.stderr.write(f"{name}: {_first(group)}\n")
+
+
+@contextlib.contextmanager
+def one_sentence(name: str) -> Iterator[None]:
+    """End the process `name` with one sentence for what a person can mend, instead of a traceback."""
+    try:
+        yield
+    except* (SpaceError, Damaged, OSError) as group:
+        error = _first(group)
+        if isinstance(error, OSError) and error.filename is None:
+            raise
+        told = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        sys.stderr.write(f"{name}: {told}\n")
         sys.exit(WRONG_SETTING)
     except* Exception as failures:  # the outermost edge: each library has its own error for a full disk
         error = _first(failures)

@@ -18,6 +18,7 @@ from sre_space.bootstrap.space_state import Running, State, write_private
 from sre_space.bootstrap.space_table import IDENTITIES, SIGNERS, Process, Role, table
 from sre_space.bootstrap.telemetry_secrets import make_secrets
 from sre_space.domain.errors import Malformed, Refused
+from sre_space.embedded.aside import set_aside
 from sre_space.embedded.forge.identities import write_identities
 
 NOTIFY = "SRE_NOTIFY_URLS"
@@ -69,17 +70,18 @@ def _end(state: State, tell: Tell) -> bool:
     if running is not None and alive:
         tell("stopping the space")
         space_supervisor.stop(running)
-    _clean(state, tell)
+    left = _clean(state, tell)
     state.remove_socket_folder()
-    return alive
+    return alive or bool(left)
 
 
-def _clean(state: State, tell: Tell) -> None:
+def _clean(state: State, tell: Tell) -> Sequence[str]:
     """What a space that was killed left: processes, socket, record."""
     left = space_supervisor.sweep(state)
     if left:
         tell(f"ended what an earlier space left running: {', '.join(left)}")
     state.clear()
+    return left
 
 
 def _prepare(plan: Plan, processes: tuple[Process, ...]) -> None:
@@ -95,6 +97,8 @@ def _prepare(plan: Plan, processes: tuple[Process, ...]) -> None:
 
 def _seed_desired_state(plan: Plan) -> None:
     """What runs before the first deployment: the checkout's configuration, as the forge's first commit has it."""
+    if plan.state.deployed.exists() and not plan.state.deployed.is_dir():
+        set_aside(plan.state.deployed, "a file lies where the desired state belongs")
     if not plan.state.deployed.exists():
         shutil.copytree(plan.checkout / "deploy" / "config", plan.state.deployed)
 

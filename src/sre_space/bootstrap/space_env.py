@@ -49,7 +49,8 @@ def write_environments(plan: Plan, processes: tuple[Process, ...], tokens: Token
         broken = [name for name, value in values.items() if "\n" in value]
         if broken:
             raise Malformed(f"{broken[0]} holds a line break; set it to one line")
-        text = "".join(f"{name}={value}\n" for name, value in values.items())
+        last = {"SRE_SPACE_UNIT": values.pop("SRE_SPACE_UNIT")}  # the launcher takes no file that was cut off before it
+        text = "".join(f"{name}={value}\n" for name, value in (values | last).items())
         write_private(plan.state.run / "env" / f"{process.name}.env", text)
 
 
@@ -134,7 +135,7 @@ def _own(plan: Plan, process: Process, tokens: Tokens) -> dict[str, str]:
         case "scout":
             return _agent(plan, process, tokens) | records | _set("SRE_NOTIFY_URLS") | HOURS_ARE_MINUTES
         case "warden":
-            return socket
+            return socket | _set("SRE_NOTIFY_URLS")
         case "network":
             state = plan.state
             return {"NETWORK_SOCKET": str(state.network_socket), "NETWORK_SECRET_FILE": str(state.network_key)}

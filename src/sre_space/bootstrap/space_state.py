@@ -5,13 +5,14 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import psutil
 
 from sre_space.domain.errors import Malformed, Refused, Unavailable
+from sre_space.embedded.aside import make_way, remove, set_aside
 
 _FOLDERS = (
     "bus",
@@ -28,6 +29,8 @@ _FOLDERS = (
     "outbox",
     "bundles",
 )
+SUPERVISOR = "supervisord"
+RECORD = "SRE_SPACE_RECORD"  # in the environment of supervisord: a copy of the record
 _LONGEST_SOCKET = 90  # bytes; the kernel takes 108 (macOS 104) and supervisord adds its process id
 
 
@@ -45,6 +48,11 @@ class Running:
     chart: str
     repository: str
     python: str = ""
+
+    @property
+    def encoded(self) -> str:
+        """As it is written."""
+        return json.dumps(asdict(self), indent=1)
 
     @property
     def alive(self) -> bool:
@@ -102,6 +110,10 @@ class State:
         """The halt file."""
         return self.root / "halt"
 
+    def release(self) -> None:
+        """Remove the halt file, whatever lies there."""
+        remove(self.halt)
+
     @property
     def identities(self) -> Path:
         """The forge's identities and their tokens."""
@@ -140,22 +152,52 @@ class State:
                 raise Malformed(f"{folder} belongs to somebody else; set SRE_SPACE_STATE to another folder")
 
     def record(self) -> Running | None:
-        """The record of a space that runs or was killed here; a damaged one counts as none."""
+        """The record of a space that runs or was killed here.
+
+        When it is damaged or gone while the space runs, it is written anew: supervisord carries a copy.
+        """
+        known = self._recorded()
+        if known is not None and known.alive:
+            return known
+        for _, process in self.marked(SUPERVISOR):
+            with contextlib.suppress(psutil.Error, OSError):
+                found = _parsed(process.environ().get(RECORD, ""))
+                if found is not None:
+                    return self._recovered(replace(found, pid=process.pid, created=process.create_time()))
+        return known
+
+    def _recorded(self) -> Running | None:
         try:
-            return Running(**json.loads((self.run / "space.json").read_text()))
-        except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
+            return _parsed((self.run / "space.json").read_text())
+        except (OSError, ValueError):
             return None
+
+    def _recovered(self, running: Running) -> Running:
+        path = self.run / "space.json"
+        if path.exists():
+            set_aside(path, "the record of the running space is damaged; it is written anew")
+        self.write_record(running)
+        return running
+
+    def marked(self, only: str = "") -> Iterator[tuple[str, psutil.Process]]:
+        """The processes of this space, by their mark: name of the unit and process; or one unit's only."""
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                name, _, mark = process.environ().get("SRE_SPACE_UNIT", "").partition("@")
+                alive = process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
+                if mark == self.mark and alive and only in ("", name):
+                    yield name, process
 
     def write_record(self, running: Running) -> None:
         """Replace the record."""
-        write_private(self.run / "space.json", json.dumps(asdict(running), indent=1))
+        write_private(self.run / "space.json", running.encoded)
 
     def clear(self) -> None:
         """Forget a space that is gone: record, socket and secrets of its processes, as far as the disk lets them go."""
         alone = (self.run / "space.json", self.run / "supervisord.pid", self.socket, self.network_socket)
         for path in (*alone, *self.run.glob("env/*")):
             with contextlib.suppress(OSError):
-                path.unlink()
+                remove(path)
 
     def remove_socket_folder(self) -> None:
         """Take the short private folder away, where there is one."""
@@ -164,21 +206,41 @@ class State:
                 self.socket.parent.rmdir()
 
 
+def _parsed(text: str) -> Running | None:
+    """A record; None for what is none, or not whole."""
+    try:
+        found = Running(**json.loads(text))
+        ports = {str(name): int(port) for name, port in found.ports.items()}
+        numbers = replace(found, pid=int(found.pid), created=float(found.created), ports=ports)
+    except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
+        return None
+    texts = (numbers.socket, numbers.chart, numbers.repository, numbers.python)
+    whole = all(isinstance(one, str) for one in texts) and ports and 0 < numbers.pid < 2**31
+    return numbers if whole else None
+
+
 def running_space(state: State) -> Running:
     """The space that runs here; `Refused` says how to start one."""
     running = state.record()
-    if running is None or not running.alive:
-        raise Refused(f"no space runs in {state.root}; start one with: sre-space up")
-    return running
+    if running is not None and running.alive:
+        return running
+    unrecorded = [str(process.pid) for _, process in state.marked(SUPERVISOR)]
+    if unrecorded:
+        raise Refused(
+            f"a space runs in {state.root} (process {unrecorded[0]}), and its record {state.run / 'space.json'} is "
+            "damaged; end it with: sre-space down"
+        )
+    raise Refused(f"no space runs in {state.root}; start one with: sre-space up")
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600 at once: readers see the old or the new one.
+    """Write a file of mode 0600 at once: readers see the old or the new one. A folder in its place is set aside.
 
     `Unavailable` when the disk does not take it: then the old one is still there, and nothing beside it.
     """
     beside = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
+        make_way(path)
         beside.unlink(missing_ok=True)
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(text)

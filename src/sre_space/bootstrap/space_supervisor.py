@@ -8,7 +8,7 @@ import sys
 import time
 import xmlrpc.client
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
 from sre_space.bootstrap.space_env import Plan
-from sre_space.bootstrap.space_state import Running, State, write_private
+from sre_space.bootstrap.space_state import RECORD, SUPERVISOR, Running, State, write_private
 from sre_space.bootstrap.space_table import Process, Role
 from sre_space.domain.errors import Refused, Unavailable
 
@@ -65,12 +65,11 @@ def spawn(plan: Plan, processes: Sequence[Process]) -> Running:
     path = state.run / "supervisord.conf"
     write_private(path, configuration(plan, processes))
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
-    environment = inherited | {"SRE_SPACE_STATE": str(state.root), "SRE_SPACE_UNIT": f"supervisord@{state.mark}"}
-    child = psutil.Process(_detached(path, state, environment))
-    created = child.create_time()
-    repository = f"{plan.owner}/{plan.repo}"
-    ports = plan.ports.numbers
-    running = Running(child.pid, created, str(state.socket), ports, str(plan.chart), repository, sys.executable)
+    repository, ports = f"{plan.owner}/{plan.repo}", plan.ports.numbers
+    planned = Running(1, 0, str(state.socket), ports, str(plan.chart), repository, sys.executable)
+    own = {"SRE_SPACE_STATE": str(state.root), "SRE_SPACE_UNIT": f"{SUPERVISOR}@{state.mark}", RECORD: planned.encoded}
+    child = psutil.Process(_detached(path, state, inherited | own))
+    running = replace(planned, pid=child.pid, created=child.create_time())
     state.write_record(running)
     _await_answer(running, state)
     return running
@@ -110,7 +109,7 @@ def stop(running: Running) -> None:
 
 def sweep(state: State) -> Sequence[str]:
     """Kill every process that carries this space's mark; the names of those found."""
-    found = list(_marked(state))
+    found = list(state.marked())
     for _, process in found:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
@@ -171,14 +170,6 @@ def last_words(log: Path) -> str:
     told = [line for line in lines if not line.startswith("For help, use")]
     errors = [line.removeprefix("Error: ") for line in told if line.startswith("Error: ")]
     return next(iter(errors or told[-1:]), "it said nothing")
-
-
-def _marked(state: State) -> Iterator[tuple[str, psutil.Process]]:
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            name, _, mark = process.environ().get("SRE_SPACE_UNIT", "").partition("@")
-            if mark == state.mark and process.pid != os.getpid():
-                yield name, process
 
 
 def _program(state: State, rank: int, process: Process) -> str:

@@ -2,16 +2,20 @@
 
 import asyncio
 import logging
+import sqlite3
+from collections.abc import Coroutine, Iterable
 
 from sre_space.bootstrap import server
 from sre_space.bootstrap.telemetry_secrets import read_record_key, read_tokens
+from sre_space.domain.errors import Malformed
+from sre_space.embedded.databases import is_damage
 from sre_space.embedded.listening import bind, serve
 from sre_space.embedded.telemetry import jaeger_api
 from sre_space.embedded.telemetry.door import Door
 from sre_space.embedded.telemetry.intake import Intake
 from sre_space.embedded.telemetry.receivers import http_app, serve_grpc
 from sre_space.embedded.telemetry.republish import Republisher
-from sre_space.embedded.telemetry.store import connect
+from sre_space.embedded.telemetry.store import connect, set_damaged_aside
 from sre_space.settings import Telemetry
 
 log = logging.getLogger(__name__)
@@ -23,15 +27,40 @@ async def _work(settings: Telemetry) -> None:
         log.warning("anybody may send telemetry in any name; TELEMETRY_TOKENS_FILE says who may in whose")
     path = settings.sre_space_state / "telemetry" / "spans.db"
     otlp, jaeger = bind(settings.otlp_http_port, "OTLP_HTTP_PORT"), bind(settings.jaeger_port, "JAEGER_PORT")
+    set_damaged_aside(path)
     connect(path).close()
     republisher = Republisher(path, settings.kafka_bootstrap_servers, key)
     intake = Intake(path, settings.spans_retention_seconds, settings.spans_max_bytes, republisher.wake.set)
+    damaged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    served = (
+        intake.run(),
+        republisher.run(intake.forget),
+        serve(http_app(door, intake), otlp),
+        serve(jaeger_api.app(path, damaged), jaeger),
+        serve_grpc(door, intake, settings.otlp_grpc_port),
+        _failed(damaged),
+    )
+    try:
+        await _all(served)
+    except* sqlite3.DatabaseError as group:
+        if not set_damaged_aside(path) and group.subgroup(_is_no_damage):
+            raise
+        raise Malformed(f"{path} has become damaged; it was set aside, and is begun anew at the next start") from group
+
+
+async def _all(served: Iterable[Coroutine[None, None, None]]) -> None:
     async with asyncio.TaskGroup() as group:
-        group.create_task(intake.run())
-        group.create_task(republisher.run(intake.forget))
-        group.create_task(serve(http_app(door, intake), otlp))
-        group.create_task(serve(jaeger_api.app(path), jaeger))
-        group.create_task(serve_grpc(door, intake, settings.otlp_grpc_port))
+        for one in served:
+            group.create_task(one)
+
+
+def _is_no_damage(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.Error) and not is_damage(error)
+
+
+async def _failed(damaged: "asyncio.Future[None]") -> None:
+    """Raises what a question about the spans met, and ends the process by it."""
+    await damaged
 
 
 if __name__ == "__main__":

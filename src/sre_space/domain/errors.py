@@ -33,3 +33,10 @@ class Conflict(Refused):
 
 class Malformed(SpaceError):
     """Bytes or settings that do not parse; the message names the place and the reason."""
+
+
+class Damaged(Exception):
+    """A file that nobody may go on without; the message names it and the remedy. It ends the process.
+
+    Not a `SpaceError`: what is tried again later must not pass over it.
+    """

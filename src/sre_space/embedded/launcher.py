@@ -22,9 +22,13 @@ from typing import NoReturn
 EXIT_USAGE = 2
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PAUSE_S = 1.0  # between two starts of a unit that supervisord restarts by itself: a crash loop stays cheap
+QUICK_S = 10.0  # a life that ends earlier is a short one
+PATIENCE = 3  # short lives in a row; each further one doubles the pause
+MAX_PAUSE_S = 30.0
 WATCH_S = 0.25
 SPACE_FILE = "space.env"  # beside a service's own file
 
+_MARK = re.compile(r"[\w.-]+@[0-9a-f]{12}")
 _LINE = re.compile(r"([A-Za-z_]\w*)=(.*)")
 
 
@@ -69,8 +73,14 @@ def parse(arguments: Sequence[str]) -> Launch:
 
 
 def environment_of(state: Path, launch: Launch) -> dict[str, str]:
-    """The unit's whole environment. Ports and addresses, which the space decides, win over desired state."""
-    wiring = read_variables(state / "run" / "env" / f"{launch.name}.env")
+    """The unit's whole environment. Ports and addresses, which the space decides, win over desired state.
+
+    `up` writes the unit's own name last: without it the file is not whole.
+    """
+    path = state / "run" / "env" / f"{launch.name}.env"
+    wiring = read_variables(path)
+    if not _MARK.fullmatch(wiring.get("SRE_SPACE_UNIT", "")):
+        raise Unreadable(f"{path} is damaged; run `sre-space down` and `sre-space up`, which writes it anew")
     desired = read_variables(launch.config) if launch.config is not None and launch.config.exists() else {}
     return {**desired, **wiring}
 
@@ -81,6 +91,8 @@ def read_variables(path: Path) -> Mapping[str, str]:
         return parse_variables(path.read_text(), str(path))
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from error
 
 
 def parse_variables(text: str, name: str) -> Mapping[str, str]:
@@ -110,12 +122,19 @@ def desired(name: str, content: bytes, space: Mapping[str, str]) -> str:
 def _tell_running(launch: Launch, config: Path, path: Path) -> None:
     space = config.with_name(SPACE_FILE)
     content = config.read_bytes() if config.exists() else b""
+    _make_way(path)
     text = desired(launch.name, content, read_variables(space) if space.exists() else {})
     beside = path.with_suffix(".new")
     beside.unlink(missing_ok=True)
     beside.touch(mode=0o600)
     beside.write_text(text)
     beside.replace(path)
+
+
+def _make_way(path: Path) -> None:
+    """Set aside a folder that lies where a file belongs."""
+    if path.is_dir():
+        path.rename(path.with_name(f"{path.name}.damaged-{time.time_ns()}"))
 
 
 @contextlib.contextmanager
@@ -160,17 +179,59 @@ def _watch(parent: int) -> None:
     os._exit(0)
 
 
+@dataclass(frozen=True)
+class Starts:
+    """How often a unit was started since the space was, and how many lives in a row until now were short ones."""
+
+    count: int = 0
+    short: int = 0
+
+    @property
+    def pause_s(self) -> float:
+        """What lies between the last start and the next."""
+        doublings = max(0, min(self.short, 30) - PATIENCE)
+        return min(MAX_PAUSE_S, PAUSE_S * (1 << doublings))
+
+    @property
+    def again_within_s(self) -> float:
+        """Who has not been started again for so long has lived."""
+        return self.pause_s + QUICK_S
+
+    def next(self, life_s: float) -> "Starts":
+        """With one start more, after a life of so many seconds; the first has none before it."""
+        return Starts(self.count + 1, self.short + 1 if self.count and life_s < QUICK_S else 0)
+
+
+def starts_of(stamp: Path) -> Starts:
+    """What the file `run/env/NAME.started` says; nothing, when it is damaged or not there."""
+    try:
+        count, short = map(int, stamp.read_text().split())
+    except (OSError, ValueError):
+        return Starts()
+    return Starts(count, short) if count >= 0 and short >= 0 else Starts()
+
+
 def _pause(stamp: Path) -> None:
-    """Wait out the rest of the second since the last start of this unit."""
+    """Wait until the unit may be started again, and note that it is."""
     try:
-        rest = PAUSE_S - (time.time() - stamp.stat().st_mtime)
-    except FileNotFoundError:
-        rest = 0.0
-    time.sleep(min(PAUSE_S, max(0.0, rest)))
+        life = time.time() - stamp.stat().st_mtime
+    except OSError:
+        life = QUICK_S
+    starts = starts_of(stamp).next(life)
+    noted = _note(stamp, starts)
+    time.sleep(min(starts.pause_s, max(0.0, starts.pause_s - life)) if noted else PAUSE_S)
+    _note(stamp, starts)
+
+
+def _note(stamp: Path, starts: Starts) -> bool:
+    """Write them down, so that the time of the file is that of the start; False when the disk does not take it."""
     try:
+        _make_way(stamp)
         stamp.touch(mode=0o600)
-    except OSError:  # nobody can tell when it was: a full disk
-        time.sleep(PAUSE_S)
+        stamp.write_text(f"{starts.count} {starts.short}\n")
+    except OSError:
+        return False
+    return True
 
 
 def _split(arguments: Sequence[str]) -> tuple[Sequence[str], bool, Sequence[str]]:

@@ -7,7 +7,6 @@ import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 log = logging.getLogger(__name__)
 
@@ -44,19 +43,6 @@ class Storing:
         if self.failing and self.now() - self.failed_at > WELL_AFTER_S:
             self.failing = False
             log.warning("there is room again; it is no longer so that %s", self.what)
-
-
-def append_line(path: Path, line: str) -> None:
-    """Append to a file of mode 0600, the whole line or nothing of it; `OSError` when it does not fit."""
-    data = line.encode()
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        size = os.fstat(descriptor).st_size
-        if os.write(descriptor, data) != len(data):
-            os.ftruncate(descriptor, size)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-    finally:
-        os.close(descriptor)
 
 
 def is_of_disk(error: BaseException) -> bool:

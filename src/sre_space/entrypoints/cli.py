@@ -19,14 +19,13 @@ import click
 import typer
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.table import Table
 
-from sre_space.bootstrap import space, space_supervisor
+from sre_space.bootstrap import crash_watch, space, space_supervisor
 from sre_space.bootstrap.operator import Operator, room_of
 from sre_space.bootstrap.space_env import Plan
 from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_state import State, running_space
-from sre_space.domain.errors import Malformed, Refused, SpaceError, Unavailable
+from sre_space.domain.errors import Damaged, Malformed, Refused, SpaceError, Unavailable
 from sre_space.entrypoints import audit as auditing
 from sre_space.entrypoints import demo as demonstration
 from sre_space.entrypoints import looking, ordering
@@ -76,11 +75,10 @@ def down(state: StateOption) -> None:
 def status(state: StateOption) -> None:
     """Show every process of the space, how the journeys fare, and what is open."""
     running = running_space(State(state.resolve()))
-    table = Table("process", "state", "pid", "for")
-    for unit in space_supervisor.units(running.socket):
-        age = f"{time.time() - unit.since:.0f} s" if unit.pid else ""
-        table.add_row(unit.name, unit.state.lower(), str(unit.pid or ""), age)
-    out.print(table)
+    units, loops = space_supervisor.units(running.socket), crash_watch.looping(State(state.resolve()))
+    out.print(looking.processes(units, loops))
+    for loop in loops:
+        out.print(looking.crash_loop(loop), markup=False, highlight=False)
     out.print(f"disk: {room_of(State(state.resolve()))}", highlight=False)
     out.print(_asked(state, looking.vital_signs), highlight=False)
     if State(state.resolve()).halt.exists():
@@ -126,7 +124,7 @@ def resume(state: StateOption) -> None:
             _asked(state, ordering.release)
         except Unavailable as error:
             err.print(f"sre-space: a label that halts stays where it is: {error}", markup=False, highlight=False)
-    State(state.resolve()).halt.unlink(missing_ok=True)
+    State(state.resolve()).release()
     out.print("the doctor may act")
 
 
@@ -274,7 +272,7 @@ def main() -> None:
         signal.signal(name, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         sys.exit(app(standalone_mode=False) or 0)
-    except SpaceError as error:
+    except (SpaceError, Damaged) as error:
         err.print(f"sre-space: {error}", markup=False, highlight=False)
         sys.exit(EXIT_USAGE)
     except OSError as error:

@@ -1,10 +1,13 @@
 """What the command line shows of a running space: its vital signs, the incidents, one incident's story."""
 
 import time
+from collections.abc import Sequence
 
 from rich.table import Table
 
+from sre_space.bootstrap.crash_watch import Loop
 from sre_space.bootstrap.operator import Operator
+from sre_space.bootstrap.space_supervisor import UnitState
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import next_step, overdue
 from sre_space.domain.errors import Unavailable
@@ -14,6 +17,22 @@ from sre_space.domain.statistics import wilson
 from sre_space.wire.footer import prose_of
 
 MINUTE_NS = 60 * 10**9
+
+
+def processes(units: Sequence[UnitState], loops: Sequence[Loop]) -> Table:
+    """Every process; one that ends soon after each start does not count as running."""
+    table, starting = Table("process", "state", "pid", "for"), {loop.unit for loop in loops}
+    for unit in units:
+        age = f"{time.time() - unit.since:.0f} s" if unit.pid else ""
+        state = "cannot start" if unit.name in starting else unit.state.lower()
+        table.add_row(unit.name, state, str(unit.pid or ""), age)
+    return table
+
+
+def crash_loop(loop: Loop) -> str:
+    """One sentence on a process that cannot start."""
+    said = f"it said last: {loop.said}" if loop.said else "its log says nothing"
+    return f"{loop.unit} has started {loop.starts.count} times and ends each time; {said}"
 
 
 async def vital_signs(operator: Operator) -> str:

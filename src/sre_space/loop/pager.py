@@ -7,6 +7,10 @@ from sre_space.domain.facts import Detection, Payload, Step
 from sre_space.ports.notifier import Notifier
 from sre_space.wire import note
 
+LOST_FACT = (
+    "The step is done again from what the issue holds, so the incident goes on. What was done may stand on no issue: "
+    "compare the file with the issue, `sre-space audit` says what counts."
+)
 PATIENCE_NS = 10 * 10**9  # with the forge: one lost call calls nobody
 
 
@@ -41,6 +45,10 @@ class Pager:
     def clock(self, reason: str) -> None:
         """This agent's clock is wrong, and it does nothing."""
         self.notifier.notify(note.clock(reason))
+
+    def damaged(self, what: str) -> None:
+        """A file that held something of an incident was damaged, and is kept aside."""
+        self.notifier.notify(note.damaged(what, LOST_FACT))
 
     def unrecorded(self, left: list[Detection], reason: str, now: int) -> None:
         """All detections that have no issue and get none, and why; none of them: all is well.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from sre_space.agents.duty import Duty
 from sre_space.domain.case import PLAN_DIGITS, Case, Found
 from sre_space.domain.cycle import next_step, patience
+from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import OWNER, STEP_OF, Agent, Decision, Fact, Payload, Step, judges
 from sre_space.domain.labels import labels
 from sre_space.loop.casebook import Casebook
@@ -79,6 +80,9 @@ class Runner:
         pending = self.outbox.get(case.incident)
         if pending is None:
             return None
+        if (why := _damage(pending)) != "":
+            self.outbox.set_aside(case.incident, why)
+            return None
         signed = _parsed(pending)
         due = (pending.seq, pending.prev) == (case.last.seq + 1, case.chain[-1].digest)
         if due and not self._outdated(signed.fact.payload, signed.fact.at):
@@ -117,6 +121,20 @@ class Runner:
             return replace(case, frozen_reason=f"the accepted fact {seq} is missing or altered")
         self.heads[case.incident] = (case.last.seq, case.chain[-1].digest)
         return case
+
+
+def _damage(pending: Pending) -> str:
+    """Why what waits is no fact as this agent signed it; "" when it is one."""
+    try:
+        signed = parse_footer(pending.body)
+    except Malformed as error:
+        return str(error)
+    if signed is None:
+        return "it has no footer"
+    fact = signed.fact
+    told = (fact.issue, fact.incident, fact.seq, fact.prev)
+    same = told == (pending.issue, pending.incident, pending.seq, pending.prev)
+    return "" if same else "its footer is of another fact"
 
 
 def _parsed(pending: Pending) -> SignedFact:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sre_space.domain.case import Case
-from sre_space.domain.errors import Malformed, SpaceError, Unavailable
+from sre_space.domain.errors import Damaged, Malformed, SpaceError, Unavailable
 from sre_space.domain.facts import OWNER, Step
 from sre_space.loop.casebook import Look
 from sre_space.loop.runner import Runner
@@ -128,6 +128,9 @@ class Watch:
     def _done(self, issue: int, task: "asyncio.Task[None]") -> None:
         self.tasks.pop(issue, None)
         if not task.cancelled() and (bug := task.exception()) is not None:
+            if isinstance(bug, Damaged):  # one sentence says all, to whoever asks `status`
+                log.critical("%s", bug)
+                raise SystemExit(2)
             # A bug must end the process, loudly: the supervisor starts a fresh one from the issue's facts.
             log.critical("issue %d: %r", issue, bug, exc_info=bug)
             raise SystemExit(1)

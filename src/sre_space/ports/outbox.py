@@ -23,7 +23,11 @@ class Outbox(Protocol):
         ...
 
     def get(self, incident: str) -> Pending | None:
-        """The pending fact of an incident."""
+        """The pending fact of an incident; one that cannot be read MUST be set aside."""
+        ...
+
+    def set_aside(self, incident: str, why: str) -> None:
+        """Keep a pending fact that is no signed fact (any more) for a person, and call one; `get` MUST NOT give it."""
         ...
 
     def drop(self, incident: str) -> None:

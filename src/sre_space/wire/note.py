@@ -67,6 +67,23 @@ def unrecorded(detection: Detection, reason: str) -> Note:
     return _note(f"No record: {detection.symptoms[0].kind} on {detection.symptoms[0].service}", lines)
 
 
+def unstartable(unit: str, starts: int, said: str) -> Note:
+    """For a process of the space that ends soon after each of its starts."""
+    lines = [
+        f"It has started {starts} times. While it does not run, its part of the work is not done; it is tried again, "
+        "at most every 30 s.",
+        *_section("What it said last", ["```text", quiet(said or "nothing"), "```"]),
+        "",
+        f"Where to look: `sre-space status`, `sre-space logs {unit}`",
+    ]
+    return _note(f"{unit} cannot start", lines)
+
+
+def damaged(what: str, then: str) -> Note:
+    """For a file of the space that was damaged and set aside, and what that means."""
+    return _note("A damaged file was set aside", [f"{quiet(what)}.", "", then])
+
+
 def _of_case(case: Case, what: str, why: Sequence[str], page: str) -> Note:
     first = case.detection.symptoms[0]
     link = f"{page}/issues/{case.issue} or " if page else ""

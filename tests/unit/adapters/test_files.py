@@ -14,7 +14,7 @@ from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key
 from sre_space.adapters.halt_file import HaltFile
 from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.domain.configuration import FOLDER
-from sre_space.domain.errors import Malformed
+from sre_space.domain.errors import Damaged, Malformed
 from sre_space.embedded.forge.identities import read_identities, write_identities
 from sre_space.embedded.launcher import desired, parse_variables, running_file
 from sre_space.ports.outbox import Pending
@@ -171,8 +171,9 @@ def test_a_chart_that_is_not_there_names_the_setting(tmp_path: Path) -> None:
         read_chart(tmp_path / "none.yaml")
 
 
-def test_a_trust_entry_that_is_damaged_trusts_nobody(tmp_path: Path) -> None:
+def test_a_trust_entry_that_is_damaged_is_named_and_is_not_as_if_there_were_none(tmp_path: Path) -> None:
     key = make_key(tmp_path / "k", tmp_path / "trust", "scout")
     (tmp_path / "trust" / f"{key.key_id}.json").write_text(json.dumps({"owner": "scout"}))
 
-    assert TrustFolder(tmp_path / "trust").owner(key.key_id, b"m", key.sign(b"m"), 0) is None
+    with pytest.raises(Damaged, match=key.key_id):
+        TrustFolder(tmp_path / "trust").owner(key.key_id, b"m", key.sign(b"m"), 0)

@@ -23,7 +23,7 @@ from sre_space.bootstrap.deploy_journal import Deployment
 from sre_space.bootstrap.space_state import State, write_private
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.room import Level
-from sre_space.embedded.storing import append_line
+from sre_space.embedded.aside import append_line
 from sre_space.embedded.warden.memory import OomKill, Warden
 from sre_space.ports.outbox import Pending
 
@@ -161,12 +161,12 @@ def test_an_order_to_halt_holds_also_where_it_cannot_be_written(disk: SmallDisk)
 
 def test_a_line_is_appended_whole_or_not_at_all(disk: SmallDisk) -> None:
     path = disk.root / "journal"
-    append_line(path, "first\n")
+    append_line(path, "first")
     with full(disk):
         with pytest.raises(OSError, match="No space left"):
             append_line(path, "x" * 10_000)
         assert path.read_text() == "first\n"
-    append_line(path, "second\n")
+    append_line(path, "second")
 
     assert path.read_text() == "first\nsecond\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

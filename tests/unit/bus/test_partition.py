@@ -6,18 +6,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.batches import batch
 
 from sre_space.embedded.bus import partition as subject
+from sre_space.embedded.bus.batches import OUT_OF_ORDER
 from sre_space.embedded.bus.codec import ProtocolError, Reader
-from sre_space.embedded.bus.groups import Offsets
-from sre_space.embedded.bus.partition import HEADER, OUT_OF_ORDER, Partition, read_headers
-
-
-def batch(count: int = 1, size: int = 10, producer: int = -1, seq: int = -1, at: int = 1000) -> bytes:
-    """A record batch with a real header; its records do not matter to the broker."""
-    body = b"r" * size
-    length = HEADER.size - 12 + len(body)
-    return HEADER.pack(0, length, 0, 2, 0, 0, count - 1, at, at, producer, 0, seq, count) + body
+from sre_space.embedded.bus.offsets import Offsets
+from sre_space.embedded.bus.partition import Partition
 
 
 def test_offsets_count_records_and_reading_starts_at_the_batch_that_holds_one(tmp_path: Path) -> None:
@@ -73,15 +68,6 @@ def test_an_offset_is_found_by_time(tmp_path: Path) -> None:
 
     assert log.offset_at(1500) == (2000, 1)
     assert log.offset_at(4000) == (-1, -1)
-
-
-@given(st.binary(max_size=300))
-def test_bytes_that_are_no_batches_are_a_protocol_error(data: bytes) -> None:
-    try:
-        headers = read_headers(data)
-    except ProtocolError:
-        return
-    assert sum(one.size for one in headers) == len(data)
 
 
 @given(st.binary(max_size=60))

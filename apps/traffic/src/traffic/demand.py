@@ -14,7 +14,10 @@ def per_second(settings: Settings) -> float:
     usual, path = settings.traffic_journeys_per_second, settings.traffic_demand_file
     if path is None or not path.exists():
         return usual
-    demanded = parse(path.read_text())
+    try:
+        demanded = parse(path.read_text(errors="replace"))
+    except OSError:
+        demanded = None
     if demanded is None:
         log.warning("%s is not %s=n with 0 < n <= %g; as many customers come as usual", path, KEY, MOST_PER_SECOND)
         return usual

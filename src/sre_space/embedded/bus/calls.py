@@ -2,15 +2,19 @@
 
 import asyncio
 import itertools
+import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sre_space.embedded.bus import codec
-from sre_space.embedded.bus.codec import ProtocolError, Reader, array, int8, int16, int32, int64, text
-from sre_space.embedded.bus.partition import CORRUPT, OFFSET_OUT_OF_RANGE, Partition
+from sre_space.embedded.bus.batches import OFFSET_OUT_OF_RANGE, InvalidBatch
+from sre_space.embedded.bus.codec import Reader, array, int8, int16, int32, int64, text
+from sre_space.embedded.bus.partition import Partition
 from sre_space.embedded.bus.topics import INVALID_TOPIC, UNKNOWN_TOPIC, Topics
 from sre_space.embedded.storing import Storing
+
+log = logging.getLogger(__name__)
 
 NODE = 0
 UNSUPPORTED_VERSION = 35
@@ -109,8 +113,9 @@ class Records:
             try:
                 error, base = partition.append(records)
                 self.storing.worked()
-            except ProtocolError:
-                error = CORRUPT
+            except InvalidBatch as invalid:
+                error = invalid.code
+                log.warning("%s sent to %s-%d what is refused: %s", request.client, topic, number, invalid)
             except OSError as failure:  # nothing of a batch is left: it was written whole or cut off
                 error = STORAGE_ERROR
                 self.storing.failed(failure)

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from sre_space.embedded.bus import codec
 from sre_space.embedded.bus.codec import Reader, array, int16, int32, int64, text
-from sre_space.embedded.bus.groups import Group, Member, Offsets
+from sre_space.embedded.bus.groups import Group, Member
+from sre_space.embedded.bus.offsets import Offsets
 from sre_space.embedded.bus.topics import UNKNOWN_TOPIC, Topics
 
 FORBIDDEN_TRANSACTION = 53

@@ -1,13 +1,8 @@
-"""Consumer groups, the classic protocol: join, sync, heartbeat, leave, and committed offsets on disk."""
+"""Consumer groups, the classic protocol: join, sync, heartbeat and leave."""
 
 import asyncio
-import contextlib
-import errno
-import json
-import os
 import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
 
 ILLEGAL_GENERATION, INCONSISTENT_PROTOCOL, UNKNOWN_MEMBER, REBALANCING = 22, 23, 25, 27
 FIRST_JOIN_WAIT_S = 0.05  # so that members that start together are balanced once
@@ -148,47 +143,3 @@ class Group:
 def _common_protocol(members: list[Member]) -> str:
     offered = [[name for name, _ in member.protocols] for member in members]
     return next((name for name in offered[0] if all(name in names for names in offered)), "") if offered else ""
-
-
-class Offsets:
-    """Committed offsets: an append-only journal, compacted at start."""
-
-    def __init__(self, path: Path) -> None:
-        self.committed: dict[str, dict[tuple[str, int], tuple[int, str]]] = {}
-        for line in path.read_text().splitlines() if path.exists() else ():
-            self._replay(line)
-        with contextlib.suppress(OSError):  # a full disk: the longer journal says the same
-            beside = path.with_suffix(".new")
-            beside.write_text("".join(self._line(g, t, p) for g, kept in self.committed.items() for t, p in kept))
-            beside.replace(path)
-        self._journal = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-
-    def commit(self, group: str, topic: str, partition: int, offset: int, metadata: str) -> None:
-        """On disk when it returns; `OSError` when it cannot be: no half line is left, the offset of before counts."""
-        kept = self.committed.setdefault(group, {})
-        before = kept.get((topic, partition))
-        kept[topic, partition] = (offset, metadata)
-        try:
-            self._append(self._line(group, topic, partition).encode())
-        except OSError:
-            if before is None:
-                del kept[topic, partition]
-            else:
-                kept[topic, partition] = before
-            raise
-
-    def _append(self, line: bytes) -> None:
-        size = os.fstat(self._journal).st_size
-        if os.write(self._journal, line) != len(line):
-            os.ftruncate(self._journal, size)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    def _line(self, group: str, topic: str, partition: int) -> str:
-        return json.dumps([group, topic, partition, *self.committed[group][topic, partition]]) + "\n"
-
-    def _replay(self, line: str) -> None:
-        try:
-            group, topic, partition, offset, metadata = json.loads(line)
-        except ValueError:
-            return  # the last line of a journal whose writer was killed in mid-write
-        self.committed.setdefault(group, {})[topic, partition] = (offset, metadata)

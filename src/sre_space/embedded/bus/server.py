@@ -11,7 +11,7 @@ from pathlib import Path
 from sre_space.embedded.bus.calls import NODE, UNSUPPORTED_VERSION, Records
 from sre_space.embedded.bus.codec import ProtocolError, Reader, array, int16, int32, text
 from sre_space.embedded.bus.group_calls import GroupCalls
-from sre_space.embedded.bus.groups import Offsets
+from sre_space.embedded.bus.offsets import Offsets
 from sre_space.embedded.bus.topics import Topics
 
 log = logging.getLogger(__name__)

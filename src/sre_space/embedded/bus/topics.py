@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from sre_space.embedded.aside import make_folder
 from sre_space.embedded.bus.partition import Partition
 
 PARTITIONS = 4
 ONE_PARTITION = {"sre_signals", "sre_sightings", "sre_facts", "changes"}
 UNKNOWN_TOPIC, INVALID_TOPIC, TOPIC_EXISTS, INVALID_PARTITIONS, INVALID_REPLICATION = 3, 17, 36, 37, 38
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
-_FOLDER = re.compile(r"(.+)-(\d+)")
+_FOLDER = re.compile(r"(.+)-(0|[1-9]\d{0,3})")
 
 
 class Topics:
@@ -18,11 +19,13 @@ class Topics:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self._topics: dict[str, list[Partition]] = {}
-        found = (match for path in folder.iterdir() if path.is_dir() and (match := _FOLDER.fullmatch(path.name)))
-        for match in sorted(found, key=lambda match: (match[1], int(match[2]))):
-            self._topics.setdefault(match[1], []).append(Partition(folder / match[0]))
+        make_folder(folder)
+        found = [match for path in folder.iterdir() if (match := _FOLDER.fullmatch(path.name))]
+        counts: dict[str, int] = {}
+        for match in found:
+            counts[match[1]] = max(counts.get(match[1], 0), int(match[2]) + 1)
+        # A partition whose folder is gone is there again, empty: the others keep their numbers.
+        self._topics = {topic: self._partitions(topic, count) for topic, count in sorted(counts.items())}
 
     def names(self) -> Iterable[str]:
         """All topics."""
@@ -50,4 +53,7 @@ class Topics:
     def create(self, topic: str, count: int = -1) -> None:
         """Make a topic that nothing speaks against."""
         count = count if count > 0 else (1 if topic in ONE_PARTITION else PARTITIONS)
-        self._topics[topic] = [Partition(self.folder / f"{topic}-{number}") for number in range(count)]
+        self._topics[topic] = self._partitions(topic, count)
+
+    def _partitions(self, topic: str, count: int) -> list[Partition]:
+        return [Partition(self.folder / f"{topic}-{number}") for number in range(count)]

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sre_space.domain.errors import Malformed
+from sre_space.embedded.aside import make_way
 
 PERMISSIONS = ("none", "read", "write", "admin")
 
@@ -34,13 +35,27 @@ class Identity:
 def read_identities(path: Path) -> tuple[Identity, ...]:
     """All accounts; `Malformed` names the file and the remedy."""
     try:
+        if path.is_dir():
+            raise Malformed(f"{path} is a folder, and no list of identities; remove it and run `sre-space up`")
         if path.stat().st_mode & 0o077:
             raise Malformed(f"{path} can be read by others; run: chmod 600 {path}")
-        return tuple(Identity(**entry) for entry in json.loads(path.read_text()))
+        return _identities(json.loads(path.read_text()))
     except OSError as error:
         raise Malformed(f"{path}: {error.strerror}; `sre-space up` makes it") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise Malformed(f"{path} is no list of identities: {error}; remove it and run `sre-space up`") from error
+
+
+def _identities(told: object) -> tuple[Identity, ...]:
+    """The accounts that a JSON document lists; `ValueError` or `TypeError` when it does not."""
+    if not isinstance(told, list) or not told:
+        raise ValueError("a list is expected, with an entry for each account")
+    found = tuple(Identity(**entry) for entry in told)
+    for one in found:
+        texts = all(isinstance(text, str) and text for text in (one.login, one.token))
+        if not texts or not isinstance(one.id, int) or one.permission not in PERMISSIONS:
+            raise ValueError(f"{one.login!r} is no account")
+    return found
 
 
 def write_identities(path: Path, permissions: Mapping[str, str]) -> tuple[Identity, ...]:
@@ -52,6 +67,7 @@ def write_identities(path: Path, permissions: Mapping[str, str]) -> tuple[Identi
     )
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     beside = path.with_suffix(".new")
+    make_way(beside)
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump([asdict(one) for one in identities], file, indent=1)

@@ -5,23 +5,51 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import ObjectType
 
-from sre_space.domain.errors import Missing
+from sre_space.domain.errors import Malformed, Missing
+from sre_space.embedded.forge.objects import refuse_damaged
 
 AUTHOR = ("sre-space", "sre-space@localhost")
 SEEDED = ("deploy", "sre-space.yaml")
 CONFIG = "deploy/config"  # the desired state
+_DAMAGED = (KeyError, ValueError, OSError, pygit2.GitError)  # what pygit2 says of what is not there or no Git
 
 
 def open_repository(path: Path, seed: Path | None) -> pygit2.Repository:
     """Open it; the first time make it, with `deploy/` and the chart of the checkout `seed` as the first commit."""
-    if (path / "HEAD").exists():
-        _unlock(path)
-        repository = pygit2.Repository(str(path))
-    else:
-        repository = pygit2.init_repository(str(path), bare=True, initial_head="main")
-    if "refs/heads/main" not in repository.references:
-        _seed(repository, seed)
+    try:
+        repository = _opened(path)
+        if not _has_commits(path):
+            _seed(repository, seed)
+        _read_whole(repository)
+    except _DAMAGED as error:
+        raise Malformed(
+            f"{path} is damaged: {error}; put a good copy in its place (a backup, or a clone made with `git clone "
+            "--bare`); `git fsck` tells what is missing"
+        ) from error
     return repository
+
+
+def _opened(path: Path) -> pygit2.Repository:
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        _unlock(path)
+        refuse_damaged(path)
+        return pygit2.Repository(str(path))
+    return pygit2.init_repository(str(path), bare=True, initial_head="main")
+
+
+def _has_commits(path: Path) -> bool:
+    """False only for a repository that was just made: one whose main is lost is never begun anew."""
+    return (path / "packed-refs").exists() or any((path / "objects").glob("[0-9a-f][0-9a-f]/*"))
+
+
+def _read_whole(repository: pygit2.Repository) -> None:
+    """Raises for a main that cannot be read, to the last file of its tree."""
+    left: list[pygit2.Object] = [repository.references["refs/heads/main"].peel(pygit2.Commit).tree]
+    while left:
+        found = left.pop()
+        left += found if isinstance(found, pygit2.Tree) else []
+        if isinstance(found, pygit2.Blob):
+            _ = found.data
 
 
 def _unlock(path: Path) -> None:
@@ -52,17 +80,18 @@ def main_at(path: Path) -> str:
     """The commit that main names now, "" while there is none: cheap, asked several times a second."""
     try:
         return str(pygit2.Repository(str(path)).references["refs/heads/main"].target)
-    except (KeyError, pygit2.GitError):
+    except _DAMAGED:
         return ""
 
 
 def files_at(path: Path, folder: str) -> tuple[str, str, dict[str, bytes]]:
     """Main's commit id, its subject, and the files that lie in a folder of it, by name; none without the folder."""
+    refuse_damaged(path)
     try:
         commit = pygit2.Repository(str(path)).references["refs/heads/main"].peel(pygit2.Commit)
-    except (KeyError, pygit2.GitError) as error:
-        raise Missing(f"{path} has no main") from error
-    found = {str(entry.name): entry.data for entry in entries_of(commit, folder) if isinstance(entry, pygit2.Blob)}
+        found = {str(entry.name): entry.data for entry in entries_of(commit, folder) if isinstance(entry, pygit2.Blob)}
+    except _DAMAGED as error:
+        raise Missing(f"{path} has no main that can be read: {error}") from error
     return str(commit.id), commit.message.partition("\n")[0], found
 
 

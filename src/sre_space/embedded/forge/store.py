@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sre_space.domain.errors import Malformed
+from sre_space.embedded.aside import make_way
+from sre_space.embedded.databases import damage_of
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS issues (
     number INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL, body TEXT NOT NULL,
@@ -87,6 +91,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_damaged(path)
         self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self.db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;" + SCHEMA)
 
@@ -203,6 +208,31 @@ class Store:
     def delete_label(self, name: str) -> None:
         """Gone."""
         self.db.execute("DELETE FROM labels WHERE name = ?", (name,))
+
+
+def _refuse_damaged(path: Path) -> None:
+    """`Malformed` for what is no whole database: it is the record of all incidents, and is never begun anew.
+
+    A new one has its tables before it has its name, so an empty file is damage too.
+    """
+    damage = damage_of(path)
+    if path.is_file() and not path.stat().st_size:
+        damage = "it is empty"
+    if not path.exists() and path.with_name(f"{path.name}-wal").exists():
+        damage = "it is gone, and its -wal file is left"
+    if damage:
+        raise Malformed(
+            f"{path}, the record of all incidents, is damaged: {damage}; put a backup in its place, or move it away to "
+            "begin without incidents"
+        )
+    if not path.exists():
+        beside = path.with_suffix(".new")
+        make_way(beside)
+        beside.unlink(missing_ok=True)
+        database = sqlite3.connect(beside, isolation_level=None)
+        database.executescript(SCHEMA)
+        database.close()
+        beside.rename(path)
 
 
 def _issue(row: tuple[int, str, str, str, str | None, str, str, str, str, str | None, int]) -> IssueRow:

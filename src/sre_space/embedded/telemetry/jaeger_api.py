@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sre_space.domain.errors import Malformed, Missing
+from sre_space.embedded.databases import is_damage
 from sre_space.embedded.telemetry.store import connect, spans_of_traces
 from sre_space.embedded.telemetry.trace_query import (
     TraceQuery,
@@ -47,8 +48,11 @@ class Answered:
 Answer = Callable[[sqlite3.Connection, Request], Answered]
 
 
-def app(path: Path) -> Starlette:
-    """The API; each question is answered on a thread with a connection of its own."""
+def app(path: Path, damaged: "asyncio.Future[None]") -> Starlette:
+    """The API; each question is answered on a thread with a connection of its own.
+
+    `damaged` is told when the database is no whole one any more.
+    """
 
     def route(pattern: str, answer: Answer) -> Route:
         async def endpoint(request: Request) -> Response:
@@ -58,6 +62,12 @@ def app(path: Path) -> Starlette:
                 return _refusal(400, str(error))
             except Missing as error:
                 return _refusal(404, str(error))
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    raise
+                if not damaged.done():
+                    damaged.set_exception(error)
+                return _refusal(500, f"the spans cannot be read: {error}")
 
         return Route(pattern, endpoint)
 

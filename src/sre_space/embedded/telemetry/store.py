@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sre_space.domain.event_time import AHEAD_NS, SECOND
+from sre_space.embedded.aside import make_folder, set_aside
+from sre_space.embedded.databases import BESIDE, damage_of
 from sre_space.wire.jaeger_otlp import KeptSpan
 
 DELETED_AT_ONCE = 200  # rows, which may be large: one short transaction
@@ -50,6 +52,18 @@ def connect(path: Path) -> sqlite3.Connection:
     pragmas = f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit={WAL_BYTES};"
     connection.executescript(pragmas + SCHEMA)
     return connection
+
+
+def set_damaged_aside(path: Path) -> bool:
+    """True when the database, which is expendable, was damaged: then it is begun anew, and the old one is kept."""
+    make_folder(path.parent)
+    damage = damage_of(path)
+    if damage:
+        told = f"{damage}: spans of before, and what was not yet on the bus, are lost to queries"
+        for one in (path, *(path.with_name(path.name + end) for end in BESIDE)):
+            if one.exists():
+                set_aside(one, told if one == path else "it belongs to the database")
+    return bool(damage)
 
 
 def store(db: sqlite3.Connection, exports: Iterable[Export], sent: Iterable[int]) -> None:

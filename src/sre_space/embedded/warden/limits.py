@@ -14,7 +14,14 @@ class BadLimits(Exception):
 
 def read_limits(path: Path) -> Mapping[str, int]:
     """Bytes per unit (`POLICY_SERVICE_MEMORY_BYTES` limits `policy-service`); no file: no limits."""
-    return parse_limits(path.read_text(), str(path)) if path.exists() else {}
+    try:
+        return parse_limits(path.read_text(), str(path))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise BadLimits(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadLimits(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from error
 
 
 def parse_limits(content: str, name: str) -> Mapping[str, int]:

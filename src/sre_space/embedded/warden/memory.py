@@ -9,7 +9,8 @@ from pathlib import Path
 
 import psutil
 
-from sre_space.embedded.storing import Storing, append_line
+from sre_space.embedded.aside import append_line
+from sre_space.embedded.storing import Storing
 from sre_space.embedded.warden.limits import BadLimits, read_limits
 
 PERIOD_S = 0.25
@@ -95,7 +96,7 @@ class Warden:
 
     def _record(self, kill: OomKill) -> None:
         log.warning("oom: killed %s (pid %d): %d bytes, limit %d", kill.unit, kill.pid, kill.rss, kill.limit)
-        self.unwritten.append(json.dumps({"event": "oom", **asdict(kill)}) + "\n")
+        self.unwritten.append(json.dumps({"event": "oom", **asdict(kill)}))
         self._write_down()
 
     def _write_down(self) -> None:

@@ -1,0 +1,83 @@
+"""What is damaged and expendable is moved aside, so that the process goes on; the newest few of each are kept.
+
+The name is `NAME.damaged-UTC`, beside it. Each time is one sentence in the log.
+"""
+
+import errno
+import logging
+import os
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+KEPT = 3
+
+log = logging.getLogger(__name__)
+
+
+def set_aside(path: Path, why: str) -> Path:
+    """Rename what lies at `path`, a file or a folder, and say why; the new path."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    aside = path.with_name(f"{path.name}.damaged-{stamp}")
+    path.rename(aside)
+    log.error("%s: %s; it is set aside as %s", path, why, aside.name)
+    found = [one for one in path.parent.iterdir() if one.name.startswith(f"{path.name}.damaged-")]
+    keep_last(sorted(found), KEPT)
+    return aside
+
+
+def content_of(path: Path) -> bytes:
+    """What an expendable file holds; nothing when it is not there, or had to be set aside as it cannot be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        set_aside(path, error.strerror or repr(error))
+        return b""
+
+
+def make_way(path: Path) -> None:
+    """Set aside a folder that lies where a file belongs."""
+    if path.is_dir():
+        set_aside(path, "a folder lies where a file belongs")
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for this user alone, if it is not there; a file in its place is set aside."""
+    if path.exists() and not path.is_dir():
+        set_aside(path, "a file lies where a folder belongs")
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a file of mode 0600, the whole line or nothing of it; `OSError` when it does not fit.
+
+    One that was cut off before it ends where it is.
+    """
+    make_way(path)
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        size = os.fstat(descriptor).st_size
+        cut_off = os.pread(descriptor, 1, size - 1) != b"\n" if size else False
+        data = b"\n" * cut_off + line.encode() + b"\n"
+        if os.write(descriptor, data) != len(data):
+            os.ftruncate(descriptor, size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    finally:
+        os.close(descriptor)
+
+
+def keep_last(paths: Sequence[Path], kept: int) -> None:
+    """Remove all but the last, folders with what is in them."""
+    for path in paths[: max(0, len(paths) - kept)]:
+        remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with what is in it; nothing there is fine."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

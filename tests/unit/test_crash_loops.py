@@ -1,0 +1,120 @@
+"""A process that cannot start: it waits longer each time, `status` tells it, and a person is called once."""
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre_space.bootstrap.crash_watch import CrashWatch, last_line, looping
+from sre_space.bootstrap.space_env import Plan, Tokens, write_environments
+from sre_space.bootstrap.space_ports import Ports
+from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space_supervisor import UnitState
+from sre_space.bootstrap.space_table import table
+from sre_space.embedded.launcher import MAX_PAUSE_S, PATIENCE, PAUSE_S, QUICK_S, Launch, Starts, environment_of
+from sre_space.entrypoints.looking import crash_loop, processes
+from sre_space.ports.notifier import Note, Notifier
+
+
+class Called(Notifier):
+    """Keeps the notes."""
+
+    def __init__(self) -> None:
+        self.notes: list[Note] = []
+
+    def notify(self, note: Note) -> None:
+        self.notes.append(note)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    found = State(tmp_path / "state")
+    found.make()
+    return found
+
+
+def started(state: State, unit: str, starts: Starts, age_s: float = 0) -> None:
+    """What the launcher notes of a unit that began `age_s` ago."""
+    path = state.run / "env" / f"{unit}.started"
+    path.write_text(f"{starts.count} {starts.short}\n")
+    os.utime(path, (time.time() - age_s,) * 2)
+
+
+@given(st.lists(st.floats(0, 100), max_size=60))
+def test_the_pause_doubles_with_short_lives_alone_and_has_a_bound(lives: Sequence[float]) -> None:
+    starts, short = Starts().next(QUICK_S), 0
+    assert (starts.count, starts.pause_s) == (1, PAUSE_S)
+    for number, life in enumerate(lives, 2):
+        starts, short = starts.next(life), short + 1 if life < QUICK_S else 0
+        assert (starts.count, starts.short) == (number, short)
+        assert PAUSE_S <= starts.pause_s == min(MAX_PAUSE_S, PAUSE_S * 2 ** max(0, short - PATIENCE))
+
+
+def test_who_is_called_for_what_cannot_start_is_called_once_until_it_has_lived(state: State) -> None:
+    called = Called()
+    watch = CrashWatch(state, called, besides=("warden",))
+    state.log("scout").write_text("a\nscout: SRE_SPACE_CHART: line 3 is wrong\n\n")
+    started(state, "scout", Starts(5, PATIENCE))
+    started(state, "warden", Starts(9, 9))
+    watch.look()
+    assert not called.notes
+
+    for count in (6, 7, 8):
+        started(state, "scout", Starts(count, count - 2))
+        watch.look()
+    (note,) = called.notes
+    assert note.title == "scout cannot start"
+    assert "It has started 6 times" in note.text
+    assert "scout: SRE_SPACE_CHART: line 3 is wrong" in note.text
+    assert "sre-space logs scout" in note.text
+
+    started(state, "scout", Starts(8, 6), age_s=MAX_PAUSE_S + QUICK_S + 1)
+    watch.look()
+    assert not looping(state, ("scout",))
+    started(state, "scout", Starts(12, 9))
+    watch.look()
+    assert len(called.notes) == 2
+
+
+def test_the_warden_itself_is_watched_by_another(state: State) -> None:
+    called = Called()
+    watch = CrashWatch(state, called, units=("warden",))
+    started(state, "warden", Starts(9, 9))
+    started(state, "scout", Starts(9, 9))
+    watch.look()
+
+    assert [note.title for note in called.notes] == ["warden cannot start"]
+
+
+def test_status_tells_how_often_it_started_and_what_it_said(state: State) -> None:
+    started(state, "bus", Starts(9, 8))
+    state.log("bus").write_bytes(b"\xff\xfe\nbus: port 1 is in use\n")
+    (loop,) = looping(state)
+
+    table = processes([UnitState("bus", "RUNNING", 7, 0), UnitState("brain", "RUNNING", 8, 0)], [loop])
+
+    assert list(table.columns[1].cells) == ["cannot start", "running"]
+    assert crash_loop(loop) == "bus has started 9 times and ends each time; it said last: bus: port 1 is in use"
+    assert last_line(state.log("nobody")) == ""
+    assert last_line(state.root) == ""
+
+
+def test_the_launcher_takes_what_up_writes_and_nothing_that_was_cut_off(tmp_path: Path) -> None:
+    plan = Plan(State(tmp_path / "state"), Ports(), tmp_path / "sre-space.yaml", "o", "r")
+    plan.state.make()
+    units = [one for one in table(plan.state, plan.ports) if one.name in ("bus", "quote-service")]
+    write_environments(plan, tuple(units), Tokens({}, {}))
+    for unit in units:
+        path = plan.state.run / "env" / f"{unit.name}.env"
+        text = path.read_text()
+        launch = Launch(unit.name, None, ("x",))
+        assert environment_of(plan.state.root, launch)["SRE_SPACE_UNIT"] == f"{unit.name}@{plan.state.mark}"
+        assert text.splitlines()[-1].startswith("SRE_SPACE_UNIT=")
+        for cut in range(0, len(text) - 1, 7):
+            path.write_text(text[:cut])
+            with pytest.raises(Exception, match=r"run `sre-space down`|is not NAME=value"):
+                environment_of(plan.state.root, launch)
