@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 
+MAX_COMMENTS = 5_000  # of an issue that are read: GitHub lets one account write as many in ten hours
+
+
 @dataclass(frozen=True)
 class Comment:
     """One comment. `id` grows with time inside an issue; times are Unix ns; edited means updated != created."""
@@ -65,7 +68,7 @@ class Forge(Protocol):
         ...
 
     async def comments(self, number: int) -> Sequence[Comment]:
-        """Every comment of the issue in id order, over all pages."""
+        """The oldest comments of the issue in id order, over all pages; never more than `MAX_COMMENTS`."""
         ...
 
     async def set_labels(self, number: int, labels: Sequence[str]) -> None:

@@ -22,9 +22,10 @@ from sre_space.domain.remedies import Remedy
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 MAX_PROSE = 20_000
-_SECRET = re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w+|sk-[\w-]{16,}|eyJ[\w-]{10,}\.[\w-]+\.[\w-]+)\b")
-_EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
-_CLOSING = re.compile(r"\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(\s+(?:\S+/\S+)?)#(\d+)", re.IGNORECASE)
+_SECRET = re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w+|sk-[\w-]{16,})\b")
+# Each begins where a run of its characters begins, and nowhere else: what does not match is looked at once.
+_JWT = re.compile(r"(?<![\w-])((?:(?!\beyJ)[\w-])*+)eyJ[\w-]{10,}\.[\w-]+\.[\w-]+\b")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
 
 
 def title(detection: Detection) -> str:
@@ -46,8 +47,8 @@ def invitation(plan: str) -> str:
 def scrub(text: str) -> str:
     """Neutralise what a forge would act on and what must not leave."""
     text = _SECRET.sub("[token removed]", text)
+    text = _JWT.sub(r"\1[token removed]", text)
     text = _EMAIL.sub("[address removed]", text)
-    text = _CLOSING.sub(r"\1\2no. \3", text)
     return re.sub(r"#(\d)", r"no. \1", text).replace("@", "(at)")
 
 

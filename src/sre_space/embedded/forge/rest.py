@@ -46,7 +46,7 @@ def _route(path: str, method: str, handle: Callable[[Asked, Identity], Answer]) 
         try:
             body = json.loads(await request.body() or b"{}")
             asked = {**request.query_params, **body, **request.path_params}
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             return JSONResponse({"message": "Problems parsing JSON: an object is wanted"}, BAD_REQUEST)
         try:
             status, told = handle(asked, request.scope["user"])
