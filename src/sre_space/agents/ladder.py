@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sre_space.agents.inquest import told
+from sre_space.agents.tried import gave_up
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart, Service, Tunable
 from sre_space.domain.configuration import SPACE_FILE, Edit, owner, value_of
@@ -86,8 +87,8 @@ def _why_nothing(scene: Scene) -> str:
     last = case.last.payload
     if isinstance(last, Verification) and last.outcome is Outcome.UNDECIDED:
         return f"nobody can tell whether {case.trials[-1].action.remedy.name} helped: {last.detail}"
-    if case.last.attempt >= scene.chart.guardrails.attempts and case.trials:
-        return f"{case.last.attempt} attempts did not help"
+    if reason := gave_up(case, scene.chart.guardrails.attempts):
+        return reason
     if scene.diagnosis.verdict is Confidence.INCONCLUSIVE or not scene.diagnosis.causes:
         return "the evidence names no cause"
     return "" if scene.cause.service in scene.chart.services else f"{scene.cause.service} is not in the chart"

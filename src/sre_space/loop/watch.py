@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import overdue
 from sre_space.domain.errors import Malformed, SpaceError, Unavailable
-from sre_space.domain.facts import OWNER, Step
+from sre_space.domain.facts import OWNER, Agent, Step
 from sre_space.loop.casebook import Look
+from sre_space.loop.pager import PATIENCE_NS
 from sre_space.loop.runner import Runner
 from sre_space.ports.bus import Publisher, Record, Subscription
 from sre_space.wire.doorbell import Ring, heard
@@ -71,6 +72,9 @@ class Watch:
         for issue, step in sorted(stalled - self.stalled):
             log.warning("issue %d is stalled: %s owes the step %s", issue, OWNER[step], step)
         self.stalled = stalled
+        for case in cases:  # what cannot be read is not visited either
+            if case.frozen_reason and self.runner.agent is Agent.FIXER:
+                self.runner.pager.frozen(case, now, PATIENCE_NS)
         self.runner.reporter.waiting(len(cases), len(stalled))
         for (issue, place), reason in look.void.items():
             if (issue, place, reason) not in self.void:

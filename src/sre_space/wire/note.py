@@ -51,6 +51,19 @@ def unrecorded(detection: Detection, reason: str) -> Note:
     return _note(f"No record: {detection.symptoms[0].kind} on {detection.symptoms[0].service}", lines)
 
 
+def unreadable(issue: int, key: str, reason: str) -> Note:
+    """For an issue that Scout opened and that does not count as an incident."""
+    lines = [
+        f"Issue {issue} was opened for {quiet(key)} and is no incident: {quiet(reason)}. Nothing is done about it, and no "
+        "other issue is opened for it.",
+        "",
+        "What may be wrong: the clock of the forge or of this machine (compare them), the trust store (`sre-space keys "
+        "list` must name Scout's key), the name of the repository (REPO_OWNER, REPO_NAME), or a forge that alters text.",
+        "When it is mended, restart Scout.",
+    ]
+    return _note(f"Issue {issue} cannot be read back: {key}", lines)
+
+
 def _of_case(case: Case, what: str, why: Sequence[str], page: str) -> Note:
     first = case.detection.symptoms[0]
     link = f"{page}/issues/{case.issue} or " if page else ""

@@ -113,7 +113,7 @@ def _recall(recall: Recall) -> str:
     if not recall.cases:
         return "**Memory**: nothing like this is remembered."
     lines = [
-        f"- issue {past.issue} (similarity {past.similarity:.2f}): {past.cause}; {past.remedy} "
+        f"- issue {past.issue} (similarity {past.similarity:.2f}): {past.told_cause}; {past.remedy} "
         f"{'helped' if past.worked else 'did not help'}"
         for past in recall.cases
     ]
@@ -125,6 +125,8 @@ def _decision(decision: Decision) -> str:
     lines = [f"**Brain**: {decision.diagnosis.verdict}. {decision.remedy.reason}.", ""]
     if decision.diagnosis.report:
         lines += ["```text", *map(quiet, decision.diagnosis.report.splitlines()), "```", ""]
+    if decision.diagnosis.causes and decision.diagnosis.cause is None:
+        lines += ["The cause was not found. Suspected:", ""]
     for rank, cause in enumerate(decision.diagnosis.causes, 1):
         lines.append(f"{rank}. **{cause.service}** {cause.kind} (score {cause.score:.2f})")
         lines += [f"   - {quiet(told[id])} `{quiet(id)}`" for id in cause.evidence]
