@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sre_space.domain.diagnosis import CauseKind, Diagnosis
 from sre_space.domain.case import Case, Trial
 from sre_space.domain.clocks import apart
+from sre_space.domain.diagnosis import CauseKind, Diagnosis
 from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Undo, Verification
 from sre_space.domain.remedies import Restart, RevertChange, SetConfig
 
@@ -56,7 +56,7 @@ def gave_up(case: Case, most: int) -> str:
 
 
 def _idle(case: Case, idle: Sequence[Trial]) -> str:
-    """What came of decisions that changed nothing, each with how often, and whether the agents' clocks are the cause."""
+    """What came of decisions that changed nothing, each with how often, and whether clocks are the cause."""
     said = Counter(f"{one.action.result}: {one.action.detail}" for one in idle)
     told = "; ".join(f"{what} ({count} times)" if count > 1 else what for what, count in said.items())
     return "; ".join(filter(None, (f"{len(idle)} decisions came to nothing: {told}", apart(case))))

@@ -76,9 +76,8 @@ def edits_between(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[
     edits = []
     for file in sorted(before.keys() | after.keys()):
         old, new = _values(before.get(file, "")), _values(after.get(file, ""))
-        for key in dict.fromkeys([*old, *new]):
-            if old.get(key) != new.get(key):
-                edits.append(Edit(file, key, old.get(key), new.get(key)))
+        keys = dict.fromkeys([*old, *new])
+        edits += [Edit(file, key, old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)]
     return tuple(edits)
 
 

@@ -8,7 +8,6 @@ from sre_space.domain.diagnosis import Diagnosis
 from sre_space.domain.remedies import ConfigChange, Remedy
 from sre_space.domain.symptoms import JourneyCount, Symptom
 
-
 UNKNOWN_CAUSE = "unknown"  # of a remembered incident whose diagnosis found none
 
 

@@ -76,7 +76,9 @@ class Opener:
         except Missing:
             return self._stuck(key, "it is not there any more")
         if reading.case is None:
-            return self._stuck(key, next((void.reason for void in reading.void if void.place == 0), "no opening is in it"))
+            return self._stuck(
+                key, next((void.reason for void in reading.void if void.place == 0), "no opening is in it")
+            )
         return reading.case.recovered or not reading.case.is_open
 
     def _stuck(self, key: str, reason: str) -> bool:

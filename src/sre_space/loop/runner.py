@@ -136,7 +136,6 @@ class Runner:
         self.heads[case.incident] = (case.last.seq, case.chain[-1].digest)
         return case
 
-
     def _unread(self, case: Case) -> tuple[int, int] | None:
         """The number of the fact that this agent has recorded and cannot read, and when it did (Unix ns).
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-
 MAX_COMMENTS = 5_000  # of an issue that are read: GitHub lets one account write as many in ten hours
 
 

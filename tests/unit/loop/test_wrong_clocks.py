@@ -1,4 +1,4 @@
-"""Clocks that differ end neither in an issue a second nor in a circle of decisions, and the reason that is told is true."""
+"""Clocks that differ end neither in an issue a second nor in a circle of decisions; the reason that is told is true."""
 
 import asyncio
 from collections.abc import Callable
