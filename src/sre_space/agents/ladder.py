@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sre_space.agents.inquest import told
+from sre_space.agents.tried import gave_up
 from sre_space.domain.case import Case, Trial
 from sre_space.domain.chart import Chart, Service, Tunable
 from sre_space.domain.configuration import SPACE_FILE, Edit, owner, value_of
@@ -102,9 +103,8 @@ def _why_nothing(scene: Scene) -> str:
     last = case.last.payload
     if isinstance(last, Verification) and last.outcome is Outcome.UNDECIDED and not last.anew:
         return f"nobody can tell whether {case.trials[-1].action.remedy.name} helped: {last.detail}"
-    failed = case.last.attempt - sum(trial.anew for trial in case.trials)
-    if failed >= scene.chart.guardrails.attempts and case.trials:
-        return f"{failed} attempts did not help{_down(scene)}"
+    if reason := gave_up(case, scene.chart.guardrails.attempts):
+        return f"{reason}{_down(scene)}"
     if scene.diagnosis.verdict is Confidence.INCONCLUSIVE or not scene.diagnosis.causes:
         return f"the evidence names no cause{_down(scene)}"
     return "" if scene.cause.service in scene.chart.services else f"{scene.cause.service} is not in the chart"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sre_space.domain.case import Case
-from sre_space.domain.facts import Decision, Learnt, PastCase, Payload, Recall, Step
+from sre_space.domain.facts import UNKNOWN_CAUSE, Decision, Learnt, PastCase, Payload, Recall, Step
 from sre_space.ports.case_index import CaseIndex, Lesson
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
@@ -56,7 +56,8 @@ def question_of(case: Case) -> str:
 def lesson_of(case: Case) -> Lesson:
     """What the case taught, in words to be found by, with where it is written."""
     past = _past_case(case, 1.0)
-    text = f"{question_of(case)}. Cause: {past.cause}. {past.remedy} {'helped' if past.worked else 'did not help'}."
+    cause = "Cause not found" if past.cause == UNKNOWN_CAUSE else f"Cause: {past.cause}"
+    text = f"{question_of(case)}. {cause}. {past.remedy} {'helped' if past.worked else 'did not help'}."
     facts: dict[str, str | int | float | bool] = {
         "issue": case.issue,
         "key": case.detection.key,
@@ -69,8 +70,8 @@ def lesson_of(case: Case) -> Lesson:
 def _past_case(case: Case, similarity: float) -> PastCase:
     """The newest action that changed something, and whether the patient was better for it."""
     decision = case.latest(Decision)
-    cause = decision.diagnosis.causes[0] if decision and decision.diagnosis.causes else None
-    named = f"{cause.service} {cause.kind}" if cause else "unknown"
+    cause = decision.diagnosis.cause if decision else None
+    named = f"{cause.service} {cause.kind}" if cause else UNKNOWN_CAUSE
     trial = next((trial for trial in reversed(case.trials) if trial.action.changed), None)
     remedy = trial.action.remedy.command if trial else "no action"
     worked = trial is not None and trial.helped

@@ -50,7 +50,9 @@ def _cause(case: Case) -> str:
     told = {item.id: item.statement for item in decision.diagnosis.evidence}
     of = "the failed traces" if best.kind in (CauseKind.CRASH, CauseKind.HANG) else "what went wrong"
     share = f"It explains {best.score:.0%} of {of}."
-    lines = [f"{decision.diagnosis.verdict}: **{best.service}**, {best.kind}. {share}"]
+    found = decision.diagnosis.cause is not None
+    verdict = decision.diagnosis.verdict if found else "The cause was not found. Suspected and not shown"
+    lines = [f"{verdict}: **{best.service}**, {best.kind}. {share}"]
     lines += [f"- {told[id]} (`{id}`)" for id in best.evidence]
     return "\n".join(lines)
 
@@ -73,7 +75,7 @@ def _seen_before(case: Case) -> str:
     if recall is None:
         return "Memory did not answer in time."
     lines = [
-        f"- issue {past.issue}, similarity {past.similarity:.2f}: {past.cause}; {past.remedy} "
+        f"- issue {past.issue}, similarity {past.similarity:.2f}: {past.told_cause}; {past.remedy} "
         f"{'helped' if past.worked else 'did not help'}"
         for past in recall.cases
     ]

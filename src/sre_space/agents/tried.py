@@ -1,11 +1,13 @@
 """What a case has tried already, and what that disproves: for the next diagnosis."""
 
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from sre_space.domain.case import Case
+from sre_space.domain.case import Case, Trial
+from sre_space.domain.clocks import apart
 from sre_space.domain.diagnosis import CauseKind, Diagnosis
-from sre_space.domain.facts import Action, Decision, Outcome, Undo, Verification
+from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Undo, Verification
 from sre_space.domain.remedies import Restart, RevertChange, SetConfig
 
 RESTART_CURES = (CauseKind.CRASH, CauseKind.HANG, CauseKind.SATURATION)
@@ -38,6 +40,27 @@ def _tried(case: Case) -> Iterator[Tried]:
             action = payload, entry.fact.at
         elif isinstance(payload, Verification) and payload.outcome is not Outcome.RECOVERED and decision and action:
             yield Tried(decision.diagnosis, *action, payload.outcome)
+
+
+def gave_up(case: Case, most: int) -> str:
+    """Why nothing more is tried; "" while something may be: `most` attempts, or as many decisions that came to nothing.
+
+    An attempt is what was carried out and measured. What helped until a new end is none, nor what was refused, had
+    expired or was done already; but to decide the same again and again helps nobody.
+    """
+    done = [one for one in case.trials if one.action.result is ActionResult.DONE and not one.anew]
+    attempts = [one for one in done if one.outcome is not None]
+    if len(attempts) >= most:
+        return f"{len(attempts)} attempts did not help"
+    idle = [one for one in case.trials if one.action.result not in (ActionResult.DONE, ActionResult.ESCALATED)]
+    return _idle(case, idle) if len(idle) >= most else ""
+
+
+def _idle(case: Case, idle: Sequence[Trial]) -> str:
+    """What came of decisions that changed nothing, each with how often, and whether clocks are the cause."""
+    said = Counter(f"{one.action.result}: {one.action.detail}" for one in idle)
+    told = "; ".join(f"{what} ({count} times)" if count > 1 else what for what, count in said.items())
+    return "; ".join(filter(None, (f"{len(idle)} decisions came to nothing: {told}", apart(case))))
 
 
 def last_tried(case: Case) -> int:

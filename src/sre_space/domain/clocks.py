@@ -1,4 +1,4 @@
-"""Is this machine's clock right? Asked of the clocks of others: a majority of them decides.
+"""Is this machine's clock right, and do the agents' clocks agree? A majority of the others' clocks decides.
 
 A time that another one told is kept as its distance from this machine's steady clock, which nobody sets, so that a
 clock that is set later shows at once. Pure.
@@ -7,9 +7,13 @@ clock that is set later shows at once. Pure.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sre_space.domain.case import Case
+from sre_space.domain.facts import OWNER
+
 SECOND = 10**9
 WRONG_NS = 10 * SECOND  # evidence counts for 5 s, and an HTTP date has whole seconds and was under way
 KEPT_NS = 60 * SECOND  # of what another clock told
+TOLERATED_NS = 5 * SECOND  # clocks that are kept by NTP differ by milliseconds
 
 
 @dataclass(frozen=True)
@@ -62,3 +66,16 @@ def _listed(names: Sequence[str]) -> str:
     """Return names as a sentence has them."""
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def apart(case: Case) -> str:
+    """Return whose clocks differ and by how many seconds at least, in words; "" when a chain's times are in order.
+
+    A fact is signed after the one that it follows.
+    """
+    pairs = [(one.fact, next_one.fact) for one, next_one in zip(case.chain, case.chain[1:], strict=False)]
+    before, after = max(pairs, key=lambda pair: pair[0].at - pair[1].at, default=(case.last, case.last))
+    ns = before.at - after.at
+    if ns <= TOLERATED_NS:
+        return ""
+    return f"the clocks of {OWNER[before.step]} and {OWNER[after.step]} differ by {ns / 1e9:.0f} s or more"

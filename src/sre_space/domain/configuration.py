@@ -75,12 +75,21 @@ def edits_between(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[
     """The keys that differ, by file and in the order of the files; comments do not count."""
     edits = []
     for file in sorted(before.keys() | after.keys()):
-        old, new = before.get(file, ""), after.get(file, "")
-        for key in dict.fromkeys([*keys_of(old), *keys_of(new)]):
-            one, other = value_of(old, key), value_of(new, key)
-            if one != other:
-                edits.append(Edit(file, key, one, other))
+        old, new = _values(before.get(file, "")), _values(after.get(file, ""))
+        keys = dict.fromkeys([*old, *new])
+        edits += [Edit(file, key, old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)]
     return tuple(edits)
+
+
+def _values(text: str) -> dict[str, str]:
+    """Every key with its value, in the order of the file; `Malformed` when one is there twice."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        if key := _key(line):
+            if key in found:
+                raise Malformed(f"{key} is set more than once")
+            found[key] = line.strip().partition("=")[2]
+    return found
 
 
 def keys_of(text: str) -> tuple[str, ...]:

@@ -63,6 +63,11 @@ class Diagnosis:
     bundle: str = ""
     report: str = ""
 
+    @property
+    def cause(self) -> Cause | None:
+        """The cause that was found; None when there is only a suspicion, or nothing."""
+        return self.causes[0] if self.causes and self.verdict is not Confidence.INCONCLUSIVE else None
+
     def __post_init__(self) -> None:
         """A cause that cites what nobody observed is a bug, not a diagnosis."""
         known = {item.id for item in self.evidence}

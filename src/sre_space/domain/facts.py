@@ -8,6 +8,8 @@ from sre_space.domain.diagnosis import Diagnosis
 from sre_space.domain.remedies import ConfigChange, Remedy
 from sre_space.domain.symptoms import JourneyCount, Symptom
 
+UNKNOWN_CAUSE = "unknown"  # of a remembered incident whose diagnosis found none
+
 
 class Agent(StrEnum):
     """Who signs."""
@@ -81,6 +83,11 @@ class PastCase:
     cause: str
     remedy: str
     worked: bool
+
+    @property
+    def told_cause(self) -> str:
+        """The cause for people: that none was found is said so."""
+        return "cause not found" if self.cause == UNKNOWN_CAUSE else self.cause
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from sre_space.domain.facts import Step
 INCIDENT = "sre:incident"
 NEEDS_HUMAN = "needs-human"
 HALT = "sre:halt"  # people set it; the doctor never does
+FROZEN = "sre:frozen"  # an agent sets it on a record that it cannot trust any more; only a person takes it away
 INVESTIGATING = "Status: Investigating"
 MITIGATING = "Status: Mitigating"
 FIXED = "Status: Fixed"

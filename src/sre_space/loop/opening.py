@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ulid import ULID
 
-from sre_space.domain.errors import SpaceError
+from sre_space.domain.errors import Missing, SpaceError
 from sre_space.domain.facts import Detection, Fact, Step
 from sre_space.domain.labels import INCIDENT, INVESTIGATING
 from sre_space.loop.casebook import Casebook
@@ -24,7 +24,11 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Opener:
-    """One open, unrecovered incident per symptom key."""
+    """One open, unrecovered incident per symptom key.
+
+    `opened` remembers the newest issue of each key: one that is not read back as its incident (a forge's clock, text
+    that is altered on its way, a key that nobody trusts) is not followed by another one.
+    """
 
     casebook: Casebook
     forge: Forge
@@ -34,6 +38,7 @@ class Opener:
     pager: Pager
     clock_check: ClockCheck
     pending: dict[str, str] = field(default_factory=dict)
+    opened: dict[str, int] = field(default_factory=dict)
 
     async def open_missing(self, detections: Sequence[Detection]) -> dict[int, Detection]:
         """Open what is not open yet, by the new issues' numbers. With the forge down: one pending detection per key.
@@ -57,8 +62,8 @@ class Opener:
             covered = {case.detection.key for case in await self.casebook.open_cases() if not case.recovered}
             missing = [one for one in detections if one.key not in covered]
             for one in missing:
-                taken_over = await self._taken_over(one)
-                if not taken_over and not self.clock.pauses().after(seen):
+                here = not await self._taken_over(one) and await self._over(one.key)
+                if here and not self.clock.pauses().after(seen):
                     opened[await self._open(one)] = one
         except SpaceError as error:
             log.warning("an incident cannot be opened yet: %s", error)
@@ -71,6 +76,26 @@ class Opener:
         closed = [case for case in await self.casebook.touched(since) if not case.is_open and not case.recovered]
         return any(case.detection.key == detection.key and case.chain[0].fact.at >= since for case in closed)
 
+    async def _over(self, key: str) -> bool:
+        """True when what was opened for it before has ended, or nothing was."""
+        if key not in self.opened:
+            return True
+        try:
+            reading = await self.casebook.reading(await self.forge.issue(self.opened[key]))
+        except Missing:
+            return self._stuck(key, "it is not there any more")
+        if reading.case is None:
+            return self._stuck(
+                key, next((void.reason for void in reading.void if void.place == 0), "no opening is in it")
+            )
+        return reading.case.recovered or not reading.case.is_open
+
+    def _stuck(self, key: str, reason: str) -> bool:
+        """A person is called, and nothing is opened."""
+        log.warning("issue %d, opened for %s, is no incident: %s", self.opened[key], key, reason)
+        self.pager.unreadable(self.opened[key], key, reason)
+        return False
+
     async def _open(self, detection: Detection) -> int:
         """The same ULID is used until the issue is there: should an answer be lost, the lowest number wins."""
         incident = self.pending.setdefault(detection.key, str(ULID()))
@@ -79,6 +104,7 @@ class Opener:
         body = render(signed, prose(signed.fact.payload))
         number = await self.forge.open_issue(title(detection), body, (INCIDENT, INVESTIGATING))
         del self.pending[detection.key]
+        self.opened[detection.key] = number
         self.reporter.recorded(fact, signed.digest, signed.digest, detection.symptoms[0].since)
         log.info("opened issue %d for %s", number, detection.key)
         return number

@@ -35,8 +35,12 @@ class IssueOrders:
         comments = await self.forge.comments(issue)
         agents = {comment.author for comment in comments if self._is_fact(comment)}
         agents |= {(await self.forge.issue(issue)).author, await self.forge.whoami()}
-        found = [self._signed(issue, one) or await self._commanded(one, agents) for one in comments]
-        return [order for order in found if order is not None]
+        found = []
+        asked: dict[str, bool] = {}
+        for comment in comments:
+            order = self._signed(issue, comment) or await self._commanded(comment, agents, asked)
+            found += [order] if order else []
+        return found
 
     def _is_fact(self, comment: Comment) -> bool:
         try:
@@ -66,12 +70,18 @@ class IssueOrders:
         """An order names no time of its own: the forge says when it was given."""
         return self.trust.owner(order.key_id, order.message, order.signature, comment.created) == OPERATOR
 
-    async def _commanded(self, comment: Comment, agents: set[str]) -> Order | None:
-        """An unedited comment that is nothing but a command, by somebody who may write to the repository."""
+    async def _commanded(self, comment: Comment, agents: set[str], asked: dict[str, bool]) -> Order | None:
+        """An unedited comment that is nothing but a command, by somebody who may write to the repository.
+
+        Each author is asked about once (`asked`), however many commands he wrote.
+        """
         command = parse_command(comment.body)
         if command is None or comment.author in agents or comment.updated != comment.created:
             return None
-        if not await self.writers.may_write(comment.author):
-            log.warning("comment %d: %s may not order anything here", comment.id, comment.author)
+        if comment.author not in asked:
+            asked[comment.author] = await self.writers.may_write(comment.author)
+            if not asked[comment.author]:
+                log.warning("comment %d: %s may not order anything here", comment.id, comment.author)
+        if not asked[comment.author]:
             return None
         return Order(command[0], command[1], comment.author, comment.id)

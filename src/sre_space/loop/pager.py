@@ -24,6 +24,8 @@ class Pager:
     notifier: Notifier
     page: str
     broken: set[str] = field(default_factory=set)
+    frozen_since: dict[str, int] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
     waiting: dict[str, int] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
 
@@ -32,9 +34,18 @@ class Pager:
         if note.asks(payload):
             self.notifier.notify(note.asking(case, payload, self.page))
 
-    def frozen(self, case: Case) -> None:
-        """The case is frozen: nothing can be appended to it, so that this process alone remembers."""
-        if case.incident not in self.broken:
+    def frozen(self, case: Case, now: int, patience: int = 0) -> None:
+        """Call once a process for a case that at `now` is frozen for `patience` (ns); others are fine.
+
+        `now` is how long this process has run, in ns.
+
+        Nothing can be appended to it, so that this process alone remembers.
+        """
+        if not case.frozen_reason:
+            self.frozen_since.pop(case.incident, None)
+            return
+        since = self.frozen_since.setdefault(case.incident, now)
+        if case.incident not in self.broken and now - since >= patience:
             self.broken.add(case.incident)
             self.notifier.notify(note.frozen(case, self.page))
 
@@ -49,6 +60,12 @@ class Pager:
     def damaged(self, what: str) -> None:
         """A file that held something of an incident was damaged, and is kept aside."""
         self.notifier.notify(note.damaged(what, LOST_FACT))
+
+    def unreadable(self, issue: int, key: str, reason: str) -> None:
+        """What was opened for a symptom cannot be read back as its incident: once a process and symptom."""
+        if key not in self.unread:
+            self.unread.add(key)
+            self.notifier.notify(note.unreadable(issue, key, reason))
 
     def unrecorded(self, left: list[Detection], reason: str, now: int) -> None:
         """All detections that have no issue and get none, and why; none of them: all is well.

@@ -9,16 +9,21 @@ from dataclasses import dataclass, replace
 from sre_space.domain.case import Case, Found, Void
 from sre_space.domain.chain import accept, open_case
 from sre_space.domain.errors import Malformed
-from sre_space.ports.forge import Comment, Issue
+from sre_space.domain.labels import FROZEN
+from sre_space.ports.forge import MAX_COMMENTS, Comment, Issue
 from sre_space.ports.signing import TrustStore
 from sre_space.wire.claims import A_BROKEN_FOOTER, claim
-from sre_space.wire.footer import SignedFact, parse_footer
+from sre_space.wire.footer import MAX_BODY, SignedFact, parse_footer
 
 SKEW_NS = 120 * 10**9  # that the clocks of the forge and of Scout may differ by
 NO_DETECTION = "an opening that Scout did not sign for this repository"
 OLDER = "an issue that is older than its opening"
 COPY = "a copy of another issue's opening"
 NO_INCIDENT = "a fact on an issue that is no incident"
+TOO_LONG = f"longer than {MAX_BODY} characters: it is not read"
+UNREADABLE = "an issue that cannot be read"
+TOO_MANY = f"more than {MAX_COMMENTS} comments: what comes after them is not read"
+LABELLED = f"an agent found an accepted fact missing or altered and set the label {FROZEN}"
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ def read(repository: str, trust: TrustStore, issue: Issue, comments: Sequence[Co
     footers = {place: _footer(body) for place, body in bodies.items()}
     signed = {place: footer for place, footer in footers.items() if isinstance(footer, SignedFact)}
     claims = {place: footer or claim(bodies[place]) for place, footer in footers.items() if isinstance(footer, str)}
-    claims[0] = claims.get(0) or claim(issue.title)
+    claims[0] = claims.get(0) or claim(issue.title[:MAX_BODY])
     void = [Void(place, reason) for place, reason in claims.items() if reason]
     found = {place: _found(trust, place, one) for place, one in signed.items()}
     opening = found.pop(0, None)
@@ -50,8 +55,18 @@ def read(repository: str, trust: TrustStore, issue: Issue, comments: Sequence[Co
         void += [Void(0, _why_no_case(issue, opening))] if opening else []
         return Reading(issue, None, signed, _sorted(void))
     case = accept(case, found.values())
-    case = replace(case, void=_sorted([*case.void, *void]))
+    frozen = case.frozen_reason or (LABELLED if FROZEN in issue.labels else "")
+    frozen = TOO_MANY if len(comments) >= MAX_COMMENTS else frozen
+    case = replace(case, void=_sorted([*case.void, *void]), frozen_reason=frozen)
     return Reading(issue, case, signed, case.void)
+
+
+def unread(repository: str, trust: TrustStore, issue: Issue, why: str) -> Reading:
+    """An issue whose comments cannot be had now: nothing is done on an incident until they can."""
+    opening = read(repository, trust, issue, ())
+    void = _sorted([*opening.void, Void(0, UNREADABLE)])
+    case = replace(opening.case, frozen_reason=f"its comments cannot be read: {why}") if opening.case else None
+    return replace(opening, case=case, void=void)
 
 
 def copied(reading: Reading) -> Reading:
@@ -63,6 +78,8 @@ def copied(reading: Reading) -> Reading:
 
 def _footer(body: str) -> SignedFact | str:
     """The footer, or why it is none ("": there is none)."""
+    if len(body) > MAX_BODY:
+        return TOO_LONG
     try:
         return parse_footer(body) or ""
     except Malformed:

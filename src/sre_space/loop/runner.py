@@ -7,10 +7,11 @@ from sre_space.domain.case import PLAN_DIGITS, Case, Found
 from sre_space.domain.cycle import next_step, patience
 from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import OWNER, STEP_OF, Agent, Decision, Fact, Payload, Step, judges
-from sre_space.domain.labels import labels
+from sre_space.domain.labels import FROZEN, labels
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.clock_check import ClockCheck
-from sre_space.loop.pager import Pager
+from sre_space.loop.pager import PATIENCE_NS, Pager
+from sre_space.loop.reading import LABELLED
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
 from sre_space.ports.outbox import Outbox, Pending
@@ -22,7 +23,11 @@ from sre_space.wire.prose import invitation, prose
 
 @dataclass
 class Runner:
-    """One agent at work on cases; it keeps nothing that the issues do not hold but its outbox."""
+    """One agent at work on cases; it keeps nothing that the issues do not hold but its outbox.
+
+    For each incident it remembers the newest fact that it has read (`heads`), and the one that it has recorded itself
+    and not read yet (`posted`, and when, in Unix ns): what is deleted then was there.
+    """
 
     agent: Agent
     duty: Duty
@@ -35,12 +40,13 @@ class Runner:
     pager: Pager
     clock_check: ClockCheck
     heads: dict[str, tuple[int, str]] = field(default_factory=dict)
+    posted: dict[str, tuple[SignedFact, int]] = field(default_factory=dict)
 
     async def visit(self, case: Case) -> int | None:
         """Move one case by at most one step; the id of the comment that recorded it, None when nothing was due."""
         case = self._witnessed(case)
-        if case.frozen_reason and self.agent is Agent.FIXER:  # one voice of four: the one that would act
-            self.pager.frozen(case)
+        if await self._asked_for_people(case) or self._not_readable_yet(case):
+            return None
         pending = self._pending(case)
         await self._settle(case)
         step = next_step(case, patience(case, self.clock.pauses()))
@@ -96,6 +102,7 @@ class Runner:
         comment = await self.forge.comment(pending.issue, pending.body)
         self.outbox.drop(pending.incident)
         signed = _parsed(pending)
+        self.posted[pending.incident] = signed, self.ran()
         self._told(replace(case, chain=(*case.chain, Found(comment, signed.fact, signed.digest, self.agent))), signed)
         return comment
 
@@ -114,13 +121,49 @@ class Runner:
             await self.forge.set_labels(case.issue, wanted)
         await self.duty.recorded(case)
 
+    async def _asked_for_people(self, case: Case) -> bool:
+        """True for a frozen case. Somebody calls: Fixer, who would act, or who else knows of it when Fixer does not.
+
+        The label tells every agent, also one that is started later: what is missing may have been seen by one alone.
+        """
+        patience = 0 if self.agent is Agent.FIXER else PATIENCE_NS
+        heard = FROZEN in case.labels and (self.agent is not Agent.FIXER or case.frozen_reason == LABELLED)
+        if not heard:
+            self.pager.frozen(case, self.ran(), patience)
+        if case.frozen_reason and case.incident in self.pager.broken and FROZEN not in case.labels:
+            await self.forge.set_labels(case.issue, (*labels(case), FROZEN))
+        return bool(case.frozen_reason)
+
+    def ran(self) -> int:
+        """Return how long this process has run, in ns: what it waits by."""
+        return self.clock.pauses().ran(0, self.clock.now())
+
+    def _not_readable_yet(self, case: Case) -> bool:
+        """True while this agent's own newest fact is on its way: a forge may show a comment a moment later."""
+        return case.incident in self.posted
+
     def _witnessed(self, case: Case) -> Case:
-        """Freeze a case whose accepted head, seen before by this process, is gone or altered."""
+        """Freeze a case whose accepted head, seen or recorded before by this process, is gone or altered."""
+        if (missing := self._unread(case)) and self.ran() - missing[1] >= PATIENCE_NS:
+            return replace(case, frozen_reason=f"the accepted fact {missing[0]} is missing or altered")
         seq, digest = self.heads.get(case.incident, (0, case.chain[0].digest))
         if len(case.chain) <= seq or case.chain[seq].digest != digest:
             return replace(case, frozen_reason=f"the accepted fact {seq} is missing or altered")
         self.heads[case.incident] = (case.last.seq, case.chain[-1].digest)
         return case
+
+    def _unread(self, case: Case) -> tuple[int, int] | None:
+        """The number of the fact that this agent has recorded and cannot read, and how long it had run then (ns).
+
+        Another fact in its place was faster, and this one is void.
+        """
+        if case.incident not in self.posted:
+            return None
+        signed, at = self.posted[case.incident]
+        if len(case.chain) > signed.fact.seq:
+            del self.posted[case.incident]
+            return None
+        return signed.fact.seq, at
 
 
 def _damage(pending: Pending) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Damaged, Malformed, SpaceError, Unavailable
-from sre_space.domain.facts import OWNER, Step
+from sre_space.domain.facts import OWNER, Agent, Step
 from sre_space.loop.casebook import Look
+from sre_space.loop.pager import PATIENCE_NS
 from sre_space.loop.runner import Runner
 from sre_space.loop.stalls import Seen, Stalls
 from sre_space.ports.bus import Publisher, Record, Subscription
@@ -92,6 +93,9 @@ class Watch:
         """Report the open cases, and once each step whose owner missed its deadline and each text that is void."""
         self.known = look.cases
         self._owed(self.reasons)
+        for case in self.known:  # what cannot be read is not visited either
+            if case.frozen_reason and self.runner.agent is Agent.FIXER:
+                self.runner.pager.frozen(case, self.runner.ran(), PATIENCE_NS)
         self.runner.reporter.waiting(len(self.known), len(self.stalled))
         for (issue, place), reason in look.void.items():
             if (issue, place, reason) not in self.void:

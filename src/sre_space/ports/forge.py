@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+MAX_COMMENTS = 5_000  # of an issue that are read: GitHub lets one account write as many in ten hours
+
 
 @dataclass(frozen=True)
 class Comment:
@@ -65,7 +67,7 @@ class Forge(Protocol):
         ...
 
     async def comments(self, number: int) -> Sequence[Comment]:
-        """Every comment of the issue in id order, over all pages."""
+        """The oldest comments of the issue in id order, over all pages; never more than `MAX_COMMENTS`."""
         ...
 
     async def set_labels(self, number: int, labels: Sequence[str]) -> None:

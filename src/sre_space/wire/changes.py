@@ -1,6 +1,7 @@
 """`changes.jsonl` and `alert.json`: what people changed and what paged, any field may be missing."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from sre_space.domain.errors import Malformed
 
 Json = Mapping[str, Any]  # foreign JSON
 MAX_TOLD = 500  # services, and files, of one deployment
+MAX_LINES = 500  # of a file whose diff is the shortest one: to find that takes more than the square of them
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 
@@ -118,8 +120,12 @@ def deployment_of(record: bytes) -> Deployment:
 
 
 def diff_of(path: str, before: bytes, after: bytes) -> str:
-    """A unified diff of one text file; bytes that are no text are replaced."""
+    """A unified diff of one text file; bytes that are no text are replaced. Of a long one: the lines that differ."""
     old, new = (text.decode(errors="replace").splitlines() for text in (before, after))
+    if max(len(old), len(new)) > MAX_LINES:
+        gone, come = Counter(old) - Counter(new), Counter(new) - Counter(old)
+        lines = [*(f"-{line}" for line in gone.elements()), *(f"+{line}" for line in come.elements())]
+        return "\n".join([f"--- a/{path}", f"+++ b/{path}", *lines]) if lines else ""
     return "\n".join(unified_diff(old, new, f"a/{path}", f"b/{path}", n=0, lineterm=""))
 
 

@@ -6,7 +6,6 @@ fails because all three are signed. Signature: Ed25519 (RFC 8032) over the lines
 """
 
 import base64
-import binascii
 import hashlib
 import re
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from sre_space.wire.fitting import fitted
 
 VERSION = "v1"
 MAX_PAYLOAD = 16 * 1024
+MAX_BODY = 65_536  # characters of an issue or a comment, as on GitHub: what is longer is no fact of ours
 KEYS = (
     "sre-fact",
     "incident",
@@ -69,7 +69,12 @@ def render(signed: SignedFact, prose: str) -> str:
 
 
 def parse_footer(body: str) -> SignedFact | None:
-    """The footer of a body; None when there is none, `Malformed` when it is broken."""
+    """The footer of a body; None when there is none, `Malformed` when it is broken or the body is over `MAX_BODY`.
+
+    Nothing else is raised and the time is in proportion to the body, whatever a stranger wrote.
+    """
+    if len(body) > MAX_BODY:
+        raise Malformed(f"a body of {len(body)} characters is over {MAX_BODY}")
     lines = [line.strip() for line in body.strip().splitlines() if line.strip("` \t") not in ("", "text")]
     tail = [line.partition("=") for line in lines[-len(KEYS) :]]
     if tuple(key for key, _, _ in tail) != KEYS:
@@ -80,9 +85,9 @@ def parse_footer(body: str) -> SignedFact | None:
     try:
         fact = _fact(values)
         signature = _decode(values["signature"])
-    except (ValueError, binascii.Error) as error:
+        message = "".join(f"{key}={values[key]}\n" for key in KEYS[:-1]).encode()
+    except ValueError as error:  # also of base64, of numbers without end, and of halves of characters (surrogates)
         raise Malformed(f"a fact's footer does not parse: {error}") from error
-    message = "".join(f"{key}={values[key]}\n" for key in KEYS[:-1]).encode()
     return SignedFact(fact, values["key"], message, signature)
 
 
@@ -107,6 +112,8 @@ def _fact(values: dict[str, str]) -> Fact:
 
 
 def _read(step: Step, payload: bytes) -> Payload:
+    if len(payload) > MAX_PAYLOAD:
+        raise Malformed(f"the payload of {step} has {len(payload)} bytes, over {MAX_PAYLOAD}")
     try:
         read: Payload = _ADAPTERS[step].validate_json(payload)
     except ValidationError as error:
@@ -118,8 +125,6 @@ def _read(step: Step, payload: bytes) -> Payload:
 def _message(fact: Fact, key_id: str) -> bytes:
     payload = _ADAPTERS[fact.step].dump_json(fact.payload)
     _read(fact.step, payload)  # a payload that nobody could read back (an infinite number) is never signed
-    if len(payload) > MAX_PAYLOAD:
-        raise Malformed(f"the payload of {fact.step} has {len(payload)} bytes, over {MAX_PAYLOAD}")
     values = (
         VERSION, fact.incident, fact.repository, fact.issue, fact.seq, fact.prev, fact.step.value,
         fact.attempt, fact.at, key_id, _encode(payload),

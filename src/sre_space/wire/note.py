@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from sre_space.domain.case import Case, Trial
 from sre_space.domain.facts import OWNER, Action, ActionResult, Decision, Detection, Payload, Step
+from sre_space.domain.labels import FROZEN
 from sre_space.domain.remedies import Escalate
 from sre_space.ports.notifier import Note
 from sre_space.wire.prose import diff, invitation, quiet, scrub, symptoms
@@ -37,7 +38,10 @@ def asking(case: Case, payload: Payload, page: str) -> Note:
 
 def frozen(case: Case, page: str) -> Note:
     """For a case whose record is broken."""
-    why = f"Its record cannot be trusted any more: {case.frozen_reason}. The doctor does nothing more with it."
+    why = (
+        f"Its record cannot be trusted any more: {case.frozen_reason}. The doctor does nothing more with it. When "
+        f"it is in order again, take the label `{FROZEN}` away and restart the agents."
+    )
     return _of_case(case, "frozen", [why], page)
 
 
@@ -82,6 +86,19 @@ def unstartable(unit: str, starts: int, said: str) -> Note:
 def damaged(what: str, then: str) -> Note:
     """For a file of the space that was damaged and set aside, and what that means."""
     return _note("A damaged file was set aside", [f"{quiet(what)}.", "", then])
+
+
+def unreadable(issue: int, key: str, reason: str) -> Note:
+    """For an issue that Scout opened and that does not count as an incident."""
+    lines = [
+        f"Issue {issue} was opened for {quiet(key)} and is no incident: {quiet(reason)}. Nothing is done about it, and "
+        "no other issue is opened for it.",
+        "",
+        "What may be wrong: the clock of the forge or of this machine, the trust store (Scout's key is not in it), the "
+        "name of the repository (REPO_OWNER, REPO_NAME), or a forge that alters text.",
+        "When it is mended, restart Scout.",
+    ]
+    return _note(f"Issue {issue} cannot be read back: {key}", lines)
 
 
 def _of_case(case: Case, what: str, why: Sequence[str], page: str) -> Note:

@@ -5,7 +5,6 @@ is about, so it approves that one, once, on that issue of that repository, and n
 """
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 from typing import get_args
@@ -13,6 +12,7 @@ from typing import get_args
 from sre_space.domain.errors import Malformed
 from sre_space.ports.orders import Verb
 from sre_space.ports.signing import Signer
+from sre_space.wire.footer import MAX_BODY
 
 VERSION = "v1"
 KEYS = ("sre-order", "repository", "issue", "order", "plan", "key", "signature")
@@ -43,7 +43,9 @@ def render_order(repository: str, issue: int, verb: Verb, plan: str, signer: Sig
 
 
 def parse_order(body: str) -> SignedOrder | None:
-    """The signed order of a body; None when there is none, `Malformed` when it is broken."""
+    """The signed order of a body; None when there is none, `Malformed` when it is broken, and nothing else."""
+    if len(body) > MAX_BODY:
+        raise Malformed(f"a body of {len(body)} characters is over {MAX_BODY}")
     lines = [line.strip() for line in body.strip().splitlines() if line.strip("` \t") not in ("", "text")]
     tail = [line.partition("=") for line in lines[-len(KEYS) :]]
     if tuple(key for key, _, _ in tail) != KEYS:
@@ -56,9 +58,9 @@ def parse_order(body: str) -> SignedOrder | None:
         signature = values["signature"]
         signed = base64.b64decode(signature + "=" * (-len(signature) % 4), altchars=b"-_", validate=True)
         issue = int(values["issue"])
-    except (ValueError, binascii.Error) as error:
+        message = "".join(f"{key}={values[key]}\n" for key in KEYS[:-1]).encode()
+    except ValueError as error:
         raise Malformed(f"an order does not parse: {error}") from error
-    message = "".join(f"{key}={values[key]}\n" for key in KEYS[:-1]).encode()
     return SignedOrder(values["repository"], issue, verb, values["plan"], values["key"], message, signed)
 
 

@@ -22,12 +22,11 @@ from sre_space.domain.remedies import Remedy
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 MAX_TITLE, MAX_PROSE = 256, 20_000  # characters: what GitHub takes in a title, and a third of what in a body
-_SECRET = re.compile(
-    r"\b(?:gh[pousr]_\w{16,}|github_pat_\w+|sre_otlp_\w{16,}|sk-[\w-]{16,}|eyJ[\w-]{10,}\.[\w-]+\.[\w-]+)\b"
-)
+_SECRET = re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w+|sre_otlp_\w{16,}|sk-[\w-]{16,})\b")
 _BEARER = re.compile(r"\b(bearer)(?:%20|\s){1,4}(?=\S{0,99}\d)[\w.~+/%-]{16,}", re.IGNORECASE)
-_EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
-_CLOSING = re.compile(r"\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(\s+(?:\S+/\S+)?)#(\d+)", re.IGNORECASE)
+# Each begins where a run of its characters begins, and nowhere else: what does not match is looked at once.
+_JWT = re.compile(r"(?<![\w-])((?:(?!\beyJ)[\w-])*+)eyJ[\w-]{10,}\.[\w-]+\.[\w-]+\b")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
 
 
 def title(detection: Detection) -> str:
@@ -50,8 +49,8 @@ def scrub(text: str) -> str:
     """Neutralise what a forge would act on and what must not leave."""
     text = _SECRET.sub("[token removed]", text)
     text = _BEARER.sub(r"\1 [token removed]", text)
+    text = _JWT.sub(r"\1[token removed]", text)
     text = _EMAIL.sub("[address removed]", text)
-    text = _CLOSING.sub(r"\1\2no. \3", text)
     return re.sub(r"#(\d)", r"no. \1", text).replace("@", "(at)")
 
 
@@ -124,7 +123,7 @@ def _recall(recall: Recall) -> str:
     if not recall.cases:
         return "**Memory**: nothing like this is remembered."
     lines = [
-        f"- issue {past.issue} (similarity {past.similarity:.2f}): {past.cause}; {past.remedy} "
+        f"- issue {past.issue} (similarity {past.similarity:.2f}): {past.told_cause}; {past.remedy} "
         f"{'helped' if past.worked else 'did not help'}"
         for past in recall.cases
     ]
@@ -136,6 +135,8 @@ def _decision(decision: Decision) -> str:
     lines = [f"**Brain**: {decision.diagnosis.verdict}. {decision.remedy.reason}.", ""]
     if decision.diagnosis.report:
         lines += ["```text", *map(quiet, decision.diagnosis.report.splitlines()), "```", ""]
+    if decision.diagnosis.causes and decision.diagnosis.cause is None:
+        lines += ["The cause was not found. Suspected:", ""]
     for rank, cause in enumerate(decision.diagnosis.causes, 1):
         lines.append(f"{rank}. **{cause.service}** {cause.kind} (score {cause.score:.2f})")
         lines += [f"   - {quiet(told[id])} `{quiet(id)}`" for id in cause.evidence]

@@ -46,7 +46,7 @@ class Connection:
         text = _text(await self.call(tool, arguments or {}))
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Malformed(f"{tool} answered no JSON: {text[:200]}") from error
 
     async def call(self, tool: str, arguments: Mapping[str, Any]) -> CallToolResult:

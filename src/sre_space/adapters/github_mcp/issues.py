@@ -1,15 +1,20 @@
 """Issues, comments and labels on GitHub: fulfils `ports.forge.Forge`, with the MCP server alone."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeVar
 
 from mcp_types import EmbeddedResource
 
 from sre_space.adapters.github_mcp.connection import Connection
 from sre_space.adapters.github_mcp.meaning import content, iso, ns, tail
-from sre_space.domain.errors import Missing
-from sre_space.ports.forge import Comment, Forge, Issue
+from sre_space.domain.errors import Malformed, Missing
+from sre_space.ports.forge import MAX_COMMENTS, Comment, Forge, Issue
 
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+FOREIGN = (KeyError, TypeError, ValueError, AttributeError, OverflowError)  # of JSON in a shape that nobody promised
 NEEDED = (
     "issue_write",
     "issue_read",
@@ -19,7 +24,8 @@ NEEDED = (
     "label_write",
     "get_file_contents",
 )
-PAGE = 100
+PAGE = 25  # each may have 65,536 characters: to take a page in holds up everything else that the process does
+GHOST = "ghost"  # whom GitHub shows for an account that was deleted; its answers name nobody
 
 
 class GithubMcpForge(Forge):
@@ -40,7 +46,11 @@ class GithubMcpForge(Forge):
 
     async def issue(self, number: int) -> Issue:
         """One issue."""
-        return _issue(await self._mcp.json("issue_read", {"method": "get", "issue_number": number, **self._where}))
+        told = await self._mcp.json("issue_read", {"method": "get", "issue_number": number, **self._where})
+        try:
+            return _issue(told)
+        except FOREIGN as error:
+            raise Malformed(f"the forge told issue {number} in a shape that is none: {error!r}") from error
 
     async def issues(self, *, state: Literal["open", "closed", "all"] = "open", since: int = 0) -> Sequence[Issue]:
         """All pages, oldest first."""
@@ -50,7 +60,7 @@ class GithubMcpForge(Forge):
         found: list[Issue] = []
         while True:
             page = await self._mcp.json("list_issues", asked)
-            found += [_issue(one) for one in page["issues"]]
+            found += readable(_issue, page["issues"])
             if not page["pageInfo"]["hasNextPage"]:
                 return found
             asked["after"] = page["pageInfo"]["endCursor"]
@@ -58,7 +68,7 @@ class GithubMcpForge(Forge):
     async def search(self, words: str) -> Sequence[Issue]:
         """The first page."""
         page = await self._mcp.json("search_issues", {"query": words, **self._where})
-        return [_issue(one) for one in page["items"]]
+        return readable(_issue, page["items"])
 
     async def comment(self, number: int, body: str) -> int:
         """Append."""
@@ -67,10 +77,10 @@ class GithubMcpForge(Forge):
     async def comments(self, number: int) -> Sequence[Comment]:
         """All pages."""
         found: list[Comment] = []
-        for page in range(1, 1000):
+        for page in range(1, MAX_COMMENTS // PAGE + 1):
             asked = {"method": "get_comments", "issue_number": number, "page": page, "perPage": PAGE, **self._where}
             some = await self._mcp.json("issue_read", asked)
-            found += [_comment(one) for one in some]
+            found += readable(_comment, some)
             if len(some) < PAGE:
                 break
         return sorted(found, key=lambda comment: comment.id)
@@ -108,13 +118,29 @@ class GithubMcpForge(Forge):
         await self._mcp.close()
 
 
+def readable(read: Callable[[Any], T], told: Sequence[Any]) -> list[T]:
+    """What can be read of a list; what cannot is said in the log and hides nothing else."""
+    found = []
+    for one in told:
+        try:
+            found.append(read(one))
+        except FOREIGN as error:
+            log.warning("the forge told something in a shape that is none, and it is left out: %r", error)
+    return found
+
+
+def _login(one: Any) -> str:  # noqa: ANN401 - foreign JSON
+    """Who wrote it; nobody is named once the account was deleted."""
+    return str((one.get("user") or {}).get("login") or GHOST)
+
+
 def _issue(one: Any) -> Issue:  # noqa: ANN401 - foreign JSON
     return Issue(
         number=one["number"],
-        title=one["title"],
+        title=one["title"] or "",
         body=one.get("body") or "",
         state="open" if one["state"].lower() == "open" else "closed",
-        author=one["user"]["login"],
+        author=_login(one),
         labels=tuple(label if isinstance(label, str) else label["name"] for label in one.get("labels") or ()),
         comments=one.get("comments") or 0,
         created=ns(one["created_at"]),
@@ -125,8 +151,8 @@ def _issue(one: Any) -> Issue:  # noqa: ANN401 - foreign JSON
 def _comment(one: Any) -> Comment:  # noqa: ANN401 - foreign JSON
     return Comment(
         id=one["id"],
-        author=one["user"]["login"],
-        author_id=one["user"]["id"],
+        author=_login(one),
+        author_id=(one.get("user") or {}).get("id") or 0,
         body=one.get("body") or "",
         created=ns(one["created_at"]),
         updated=ns(one["updated_at"]),

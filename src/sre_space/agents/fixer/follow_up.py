@@ -8,7 +8,6 @@ from sre_space.ports.forge import Forge
 from sre_space.wire.proposal import follow_up_body, follow_up_title
 
 LABEL = "sre:follow-up"
-SKEW_NS = 60 * 10**9  # between the forge's clock and Scout's, at most
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class FollowUps:
         due = {follow_up_title(case, one): one for one in remedies if isinstance(one, SetConfig) and one.follow_up}
         if not due:
             return
-        me, since = await self.forge.whoami(), case.chain[0].fact.at - SKEW_NS
+        me, since = await self.forge.whoami(), (await self.forge.issue(case.issue)).created
         made = {issue.title for issue in await self.forge.issues(state="all", since=since) if issue.author == me}
         for title in due.keys() - made:
             await self.forge.open_issue(title, follow_up_body(case, due[title]), (LABEL,))

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 UNTOLD = 0.25  # of a change without a diff: it may be anything
 HARMLESS = 0.05
+MAX_LINE = 1000  # characters of a line that are read: an unclosed quotation is looked for to its end, again and again
 
-_PATH = re.compile(r"[\w./-]+\.\w+")
+_PATH = re.compile(r"(?<![\w./-])[\w./-]+\.\w+")
 _QUIET_PATH = re.compile(
     r"(^|/)(tests?|docs?|__tests__|testdata|\.github|\.circleci)/|[._](test|spec)\.|_test\.|\.(md|rst|css|scss|svg|png)$",
     re.I,
@@ -38,7 +39,8 @@ class Effect:
 def effect_of(summary: str, diff: str) -> Effect:
     """What a change does; without a diff its summary tells only whether it is about texts and tests."""
     paths = paths_of(diff)
-    changed = [line for line in diff.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    lines = (line[:MAX_LINE] for line in diff.splitlines())
+    changed = [line for line in lines if line.startswith(("+", "-")) and line[:3] not in ("+++", "---")]
     quiet = bool(paths) and all(_QUIET_PATH.search(path) for path in paths)
     if quiet or _QUIET_WORDS.search(summary):
         return Effect(HARMLESS, (), False)
@@ -55,7 +57,7 @@ def effect_of(summary: str, diff: str) -> Effect:
 
 def paths_of(diff: str) -> list[str]:
     """The files that a diff names in its headers."""
-    heads = (line for line in diff.splitlines() if line.startswith(("@@", "+++", "---")))
+    heads = (line[:MAX_LINE] for line in diff.splitlines() if line.startswith(("@@", "+++", "---")))
     return list(
         dict.fromkeys(found[0].removeprefix("a/").removeprefix("b/") for line in heads if (found := _PATH.search(line)))
     )

@@ -48,7 +48,7 @@ def _route(tools: Tools, path: str, method: str, handle: Callable[[Asked, Identi
         try:
             body = json.loads(await request.body() or b"{}")
             asked = {**request.query_params, **body, **request.path_params}
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             return JSONResponse({"message": "Problems parsing JSON: an object is wanted"}, BAD_REQUEST)
         try:
             status, told = tools.stored(f"{method} {path}", lambda: handle(asked, request.scope["user"]))

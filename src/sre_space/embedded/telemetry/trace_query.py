@@ -10,11 +10,12 @@ from starlette.datastructures import QueryParams
 from sre_space.domain.errors import Malformed
 
 DEFAULT_LIMIT = 100
+LONGEST_DURATION = 100  # characters
 LOOKBACK_NS = 48 * 3600 * 10**9  # a search without a start
 BITS_32, BITS_64 = 2**31 - 1, 2**63 - 1
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
-_PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
+_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
 _UNIT_NS = {
     "ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9,
 }  # fmt: skip
@@ -93,7 +94,7 @@ def duration_ns(query: QueryParams, name: str) -> int:
     if text in ("", "0"):
         return 0
     sign, amount = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
-    parts = _PART.findall(amount)
+    parts = _PART.findall(amount[:LONGEST_DURATION])
     total = sum(Decimal(number) * _UNIT_NS[unit] for number, unit in parts)
     if not parts or "".join(number + unit for number, unit in parts) != amount or total > BITS_64:
         raise Malformed(f"unable to parse param '{name}': {text!r} is not a duration like 100ms or 1.2s")
@@ -111,7 +112,7 @@ def _tags(query: QueryParams) -> dict[str, str]:
     for text in query.getlist("tags"):
         try:
             pairs = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Malformed(f"malformed 'tags' parameter, cannot unmarshal JSON: {error}") from error
         if pairs is not None and not (isinstance(pairs, dict) and all(isinstance(one, str) for one in pairs.values())):
             raise Malformed("malformed 'tags' parameter, cannot unmarshal JSON: not an object of strings")

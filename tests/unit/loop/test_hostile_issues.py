@@ -1,0 +1,283 @@
+"""What strangers write on issues hides no incident, starves no agent and holds up nothing else."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+from support.world import MemoryForge, World
+
+from sre_space.adapters.github_mcp.issues import GHOST, _comment, _issue, readable
+from sre_space.domain.case import Case
+from sre_space.domain.errors import Malformed, Missing, Refused, SpaceError, Unavailable
+from sre_space.domain.facts import Agent
+from sre_space.loop.casebook import Casebook
+from sre_space.loop.orders import IssueOrders
+from sre_space.loop.reading import TOO_LONG, TOO_MANY, UNREADABLE
+from sre_space.loop.watch import Watch
+from sre_space.ports.forge import MAX_COMMENTS, Comment
+from sre_space.wire.footer import MAX_BODY
+
+FLOODS = ("\n" * 65_000, "\u0316\u0301" * 32_000, "sre-fact=v1\n" * 5_000, "`" * 65_000, "漢" * 65_000)
+TURNS = 20
+
+
+@dataclass
+class Counting(MemoryForge):
+    """Counts whose comments were asked for; answers `errors` for some issues."""
+
+    errors: Callable[[int], SpaceError | None] = lambda _: None
+    asked: tuple[int, ...] = ()
+
+    async def comments(self, number: int) -> Sequence[Comment]:
+        """As the forge has them."""
+        self.asked += (number,)
+        if error := self.errors(number):
+            raise error
+        return await super().comments(number)
+
+
+def counting(world: World) -> Counting:
+    """The world's forge, watched by the casebook alone."""
+    return Counting(world.forge.found, world.forge.written, now=world.clock.now)
+
+
+async def turns_while(work: "asyncio.Task[Case | None]") -> int:
+    """How often others had their turn."""
+    turns = 0
+    while not work.done():
+        await asyncio.sleep(0)
+        turns += 1
+    return turns
+
+
+@pytest.mark.parametrize("flood", FLOODS, ids=lambda flood: ascii(flood[:4]))
+def test_a_flood_on_the_issue_and_beside_it_does_not_stop_the_agents(flood: str) -> None:
+    async def story() -> None:
+        world = World()
+        await world.forge.open_issue(flood[:200], flood, ())
+        world.dead = {"policy-service"}
+        number = await world.detect()
+        for _ in range(3):
+            world.says(number, flood, "mallory")
+
+        case = await world.play(number)
+
+        assert not case.is_open
+        assert len(world.restarts) == 1
+
+    asyncio.run(story())
+
+
+def test_probes_have_their_turn_while_a_hostile_issue_is_read() -> None:
+    async def story() -> None:
+        world = World()
+        world.dead = {"policy-service"}
+        number = await world.detect()
+        for count in range(60):
+            world.says(number, f"{count}" + "é\n" * 32_000, "mallory")
+
+        work = asyncio.create_task(world.casebook.case(number))
+
+        assert await turns_while(work) >= TURNS
+        case = await work
+        assert case is not None
+        assert case.incident
+
+    asyncio.run(story())
+
+
+def test_probes_have_their_turn_while_five_hundred_issues_are_read() -> None:
+    async def story() -> None:
+        world = World()
+        for count in range(500):
+            await world.forge.open_issue("x", f"{count} MITIGATION: RESTART quote-service", ())
+
+        work = asyncio.create_task(world.casebook.look())
+
+        assert await turns_while(work) >= 500  # type: ignore[arg-type]
+        assert len((await work).void) == 500
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    "error", [Malformed("no shape"), Refused("not yours"), Missing("gone"), Unavailable("it answered 502")]
+)
+def test_an_issue_that_cannot_be_read_hides_no_other(error: SpaceError) -> None:
+    async def story() -> None:
+        world = World()
+        world.dead, world.halted_now = {"policy-service"}, True
+        first = await world.detect()
+        await world.play(first, 4)
+        world.dead = {"user-service"}
+        second = await world.detect()
+        await world.play(second, 4)
+        forge = counting(world)
+        forge.errors = lambda number: error if number == first else None
+        casebook = Casebook(forge, world.trust, world.casebook.repository)
+
+        look = await casebook.look()
+
+        read = {case.issue: case for case in look.cases}
+        assert len(read[second].chain) > 1
+        assert not read[second].frozen_reason
+        if not isinstance(error, Missing):
+            assert str(error) in read[first].frozen_reason  # nothing is done, and nothing is opened for it again
+            assert look.void[first, 0] == UNREADABLE
+            await casebook.look()
+            assert forge.asked[-1] == first  # what failed before is read last
+
+        forge.errors = lambda _: None
+        assert all(len(case.chain) > 1 for case in (await casebook.look()).cases)
+
+    asyncio.run(story())
+
+
+def test_a_forge_that_asks_for_rest_is_left_alone() -> None:
+    async def story() -> None:
+        world = World()
+        world.dead, world.halted_now = {"policy-service"}, True
+        await world.play(await world.detect(), 4)
+        forge = counting(world)
+        forge.errors = lambda _: Unavailable("slow down", 60.0)
+        with pytest.raises(Unavailable):
+            await Casebook(forge, world.trust, world.casebook.repository).look()
+
+    asyncio.run(story())
+
+
+def test_a_person_is_called_for_an_incident_whose_comments_stay_unreadable() -> None:
+    async def story() -> None:
+        world = World()
+        world.dead, world.halted_now = {"policy-service"}, True
+        number = await world.detect()
+        await world.play(number, 4)
+        forge = counting(world)
+        forge.errors = lambda _: Unavailable("it answered 502")
+        runner = world.runner(Agent.FIXER)
+        runner.casebook = Casebook(forge, world.trust, world.casebook.repository)
+        watch = Watch(runner, Nobody(), Nobody(), 1.0, lambda _: None)
+        for _ in range(30):
+            await watch.look_around()
+            await asyncio.gather(*watch.tasks.values())
+            await world.clock.sleep(1.0)
+
+        (note,) = world.notes
+        assert "its comments cannot be read: it answered 502" in note.text
+
+    asyncio.run(story())
+
+
+def test_more_comments_than_are_read_freeze_the_case_and_a_person_is_called() -> None:
+    async def story() -> None:
+        world = World()
+        world.dead, world.halted_now = {"policy-service"}, True
+        number = await world.detect()
+        await world.play(number, 10)
+        comment = world.forge.written[number][-1]
+        world.forge.written[number] += [replace(comment, id=1000 + one, body="x") for one in range(MAX_COMMENTS)]
+        world.halted_now = False
+
+        await world.play(number, 3)
+
+        assert (await world.case(number)).frozen_reason == TOO_MANY
+        assert world.restarts == []
+        assert TOO_MANY in world.notes[0].text
+
+    asyncio.run(story())
+
+
+def test_a_body_that_is_too_long_is_void_and_says_so() -> None:
+    async def story() -> None:
+        world = World()
+        world.dead, world.halted_now = {"policy-service"}, True
+        number = await world.detect()
+        world.says(number, "MITIGATION: RESTART x" + " " * MAX_BODY, "mallory")
+
+        (void,) = (await world.case(number)).void
+
+        assert void.reason == TOO_LONG
+
+    asyncio.run(story())
+
+
+def test_the_comments_of_copies_and_of_strangers_issues_are_not_fetched() -> None:
+    async def story() -> None:
+        world = World()
+        world.dead = {"policy-service"}
+        number = await world.detect()
+        await world.casebook.case(number)
+        for body in [world.forge.found[0].body, "sre-fact=v1"] * 20:
+            copy = await world.forge.open_issue("x", body, ())
+            world.says(copy, "words", "mallory")
+        forge = counting(world)
+        casebook = Casebook(forge, world.trust, world.casebook.repository, world.casebook.first)
+
+        await casebook.look()
+
+        assert set(forge.asked) <= {number}
+
+    asyncio.run(story())
+
+
+def test_an_author_is_asked_about_once_however_often_he_commands() -> None:
+    async def story() -> None:
+        world = World()
+        asked = []
+
+        class Writers:
+            async def may_write(self, login: str) -> bool:
+                asked.append(login)
+                return login == "robin"
+
+        number = await world.forge.open_issue("x", "y", ())
+        for who in ["mallory"] * 50 + ["robin"] * 2:
+            world.says(number, "/sre stop", who)
+        for comment, one in enumerate(world.forge.written[number]):
+            world.forge.written[number][comment] = replace(one, updated=one.created)
+        orders = await IssueOrders(world.forge, world.trust, Writers(), world.casebook.repository).given(number)
+
+        assert asked == ["mallory", "robin"]
+        assert [order.by for order in orders] == ["robin", "robin"]
+
+    asyncio.run(story())
+
+
+def test_the_issue_of_a_deleted_account_and_one_without_a_shape_hide_no_other() -> None:
+    at = "2026-11-29T10:00:00Z"
+    good = {"number": 1, "title": "t", "state": "open", "user": {"login": "a"}, "created_at": at, "updated_at": at}
+    told = [good, good | {"number": 2, "user": None}, {"number": 3}, None, good | {"number": 4, "created_at": "soon"}]
+
+    found = readable(_issue, told)
+
+    assert [(one.number, one.author) for one in found] == [(1, "a"), (2, GHOST)]
+    comment = {"id": 1, "body": None, "created_at": at, "updated_at": at}
+    (ghost,) = readable(_comment, [comment, {"id": 2}])
+    assert (ghost.author, ghost.author_id, ghost.body) == (GHOST, 0, "")
+
+
+class Nobody:
+    """No bus."""
+
+    async def publish(self, topic: str, value: bytes, *, key: bytes = b"", headers: object = None) -> None:
+        """Away."""
+        raise Unavailable("no bus")
+
+    async def next(self, timeout: float) -> tuple[()]:
+        """Nothing."""
+        return ()
+
+    async def commit(self) -> None:
+        """Nothing."""
+
+    def owns(self) -> bool:
+        """Always."""
+        return True
+
+    async def alive(self) -> bool:
+        """Never."""
+        return False
+
+    async def close(self) -> None:
+        """Nothing."""
