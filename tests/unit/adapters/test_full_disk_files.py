@@ -174,7 +174,7 @@ def test_a_line_is_appended_whole_or_not_at_all(disk: SmallDisk) -> None:
 
 def test_a_unit_is_started_on_a_disk_that_takes_nothing(disk: SmallDisk, refusing: Refusing) -> None:
     (disk.root / "run" / "env").mkdir(parents=True)
-    (disk.root / "run" / "env" / "web.env").write_text("A=1\n")
+    (disk.root / "run" / "env" / "web.env").write_text("A=1\nSRE_SPACE_UNIT=web@0123456789ab\n")
     (disk.root / "run" / "env" / "web.running").write_text("what it was started with before\n")
     config = disk.root / "web.env"
     config.write_text("B=" + "2" * 5000 + "\n")
