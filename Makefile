@@ -2,18 +2,21 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-kill check bench bench-diagnosis clean setup
+.PHONY: demo test test-kill test-adversity check bench bench-diagnosis clean setup
 
 demo: setup
 	@$(BIN)/sre-space demo
 
 # What needs no whole space shares the cores; then each space has the machine for itself, one after the other.
 test: setup
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not kill"
-	@$(BIN)/python -m pytest -m "e2e and not kill" --durations=25
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not kill and not adversity"
+	@$(BIN)/python -m pytest -m "e2e and not kill and not adversity" --durations=25
 
 test-kill: setup
 	@$(BIN)/python -m pytest -m kill
+
+test-adversity: setup
+	@$(BIN)/python -m pytest -m adversity
 
 check: setup
 	@$(BIN)/ruff check .

@@ -1,19 +1,23 @@
-"""Interruptions: at which moment of an incident who dies. Pure; `kills.py` carries them out."""
+"""Interruptions: at which moment of an incident what befalls whom. Pure; `kills.py`, `deeds.py` carry them out."""
 
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from support.stages import Stage
 
 from sre_space.domain.facts import OWNER, Step
 
 ACTOR = "the acting agent"
+EVERYBODY = "every process"
+DISK = "the disk"
 SERVERS = ("forge", "bus", "telemetry", "chroma")
 VICTIMS = (ACTOR, *SERVERS)
 DEPLOYER = "warden"
 LATEST_S = 0.25  # after its step became due, an agent has usually recorded it; a deployment takes longer
+PAUSE_S = (3.0, 30.0)  # from what is noticed to what is longer than the deadline of a verdict (20 s)
 SHOWN_S = 0.005  # after a stage showed, the next one is near
 
 
@@ -43,16 +47,32 @@ class Moment:
         return [number for number, step in enumerate(story) if step is self.step][self.nth - 1]
 
 
+class Deed(StrEnum):
+    """What happens to the victims."""
+
+    KILLED = "killed"
+    PAUSED = "paused"  # SIGSTOP, later SIGCONT
+    HANGING = "hanging"  # the same for a server: it accepts and does not answer
+    FAST_CLOCK = "ten minutes ahead"
+    SLOW_CLOCK = "ten minutes behind"
+    DAMAGED = "its files damaged"
+    FULL_DISK = "full"
+
+
 @dataclass(frozen=True)
 class Interruption:
-    """SIGKILL for `victims` this many seconds after the moment came."""
+    """A deed on `victims` this many seconds after the moment came; a pause lasts so many seconds."""
 
     moment: Moment
     victims: tuple[str, ...]
     delay_s: float
+    deed: Deed = Deed.KILLED
+    lasts_s: float = 0.0
 
     def __str__(self) -> str:
-        return f"{self.moment}: {' and '.join(self.victims)} after {self.delay_s * 1000:.0f} ms"
+        told = "" if self.deed is Deed.KILLED else f" {self.deed}"
+        lasting = f" for {self.lasts_s:.0f} s" if self.lasts_s else ""
+        return f"{self.moment}: {' and '.join(self.victims)}{told}{lasting} after {self.delay_s * 1000:.0f} ms"
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -84,3 +104,33 @@ def share(seed: int, whole: Sequence[Interruption]) -> list[Interruption]:
 def in_stages(seed: int, whole: Sequence[Interruption], count: int) -> list[Interruption]:
     """So many in the stages of a change, drawn by the seed."""
     return random.Random(seed).sample([one for one in whole if one.moment.stage], count)
+
+
+LASTING = (Deed.PAUSED, Deed.HANGING, Deed.FULL_DISK)
+WHO_SUFFERS: Mapping[Deed, tuple[str, ...]] = {
+    Deed.PAUSED: (ACTOR, "scout", EVERYBODY),
+    Deed.HANGING: SERVERS,
+    Deed.FAST_CLOCK: (ACTOR,),
+    Deed.SLOW_CLOCK: (ACTOR,),
+    Deed.DAMAGED: (ACTOR, *SERVERS[1:]),  # the forge holds the record: what damages it is refused at its start
+    Deed.FULL_DISK: (DISK,),
+}
+
+
+def adversities(seed: int, moments: Sequence[Moment]) -> list[Interruption]:
+    """Every moment with each deed on each of those who may suffer it."""
+    chance = random.Random(seed)
+
+    def drawn(moment: Moment, victim: str, deed: Deed) -> Interruption:
+        lasts = round(chance.uniform(*PAUSE_S)) if deed in LASTING else 0
+        return Interruption(moment, (victim,), round(chance.uniform(0, moment.latest_s), 3), deed, lasts)
+
+    return [
+        drawn(moment, victim, deed) for moment in moments for deed, victims in WHO_SUFFERS.items() for victim in victims
+    ]
+
+
+def one_of_each(seed: int, whole: Sequence[Interruption], deeds: Sequence[Deed]) -> list[Interruption]:
+    """For each of these deeds one that the seed draws."""
+    chance = random.Random(seed)
+    return [chance.choice([one for one in whole if one.deed is deed]) for deed in deeds]

@@ -1,4 +1,4 @@
-"""Kills in mid-incident: the interruption, and what must hold afterwards whatever died."""
+"""Interruptions in mid-incident: carried out, and what must hold afterwards whatever they did."""
 
 import contextlib
 import time
@@ -7,6 +7,7 @@ from time import time_ns
 from typing import Protocol
 
 import psutil
+from support.deeds import aimed
 from support.interruptions import DEPLOYER, SERVERS, Interruption, Moment
 from support.live import LiveSpace
 from support.stages import Change, Stage
@@ -46,11 +47,10 @@ class Trouble(Protocol):
 def interrupted(trouble: Trouble, what: Interruption) -> Case:
     """One incident with this interruption, from the fault to its end."""
     live, since = trouble.live, quiet(trouble.live)
-    doomed = [psutil.Process(until(lambda unit=unit: live.pid(unit), f"{unit} runs")) for unit in what.units]  # type: ignore[misc]
+    act = aimed(what, live)
     (_until_it_shows if what.moment.stage else _until_it_is_due)(trouble, what.moment, since)
     time.sleep(what.delay_s)
-    for process in doomed:
-        process.kill()
+    act()
     trouble.mend(since)
     case = live.closed(next_outage(live, since).issue, 150)
     ended_well(live, case, since)

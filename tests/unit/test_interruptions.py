@@ -5,7 +5,20 @@ from pathlib import Path
 
 import pygit2
 import pytest
-from support.interruptions import ACTOR, DEPLOYER, Interruption, Moment, in_stages, matrix, share
+from support.interruptions import (
+    ACTOR,
+    DEPLOYER,
+    LASTING,
+    WHO_SUFFERS,
+    Deed,
+    Interruption,
+    Moment,
+    adversities,
+    in_stages,
+    matrix,
+    one_of_each,
+    share,
+)
 from support.stages import Change, Stage
 
 from sre_space.domain.facts import Step
@@ -119,3 +132,24 @@ def test_another_change_shows_nothing(tmp_path: Path) -> None:
     forge.name(BRANCH, forge.main)
     assert reached(remedy) == [Stage.BRANCH]
     assert reached(undo) == []
+
+
+def test_every_moment_meets_everything_that_can_befall_a_process() -> None:
+    steps = [Moment(step) for step in Step]
+    whole = adversities(1, steps)
+
+    assert whole == adversities(1, steps)
+    assert {one.deed for one in whole} == {*Deed} - {Deed.KILLED}
+    for moment in steps:
+        met = {(one.deed, one.victims) for one in whole if one.moment == moment}
+        assert met == {(deed, (victim,)) for deed, victims in WHO_SUFFERS.items() for victim in victims}
+    assert all((one.lasts_s > 0) is (one.deed in LASTING) for one in whole)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_of_each_deed_one_is_drawn(seed: int) -> None:
+    whole = adversities(seed, MOMENTS)
+    drawn = one_of_each(seed, whole, list(WHO_SUFFERS))
+
+    assert [one.deed for one in drawn] == list(WHO_SUFFERS)
+    assert {*drawn} <= {*whole}
