@@ -1,4 +1,4 @@
-"""What befalls processes in mid-incident: they die, stand still, read a wrong clock, find their files or disk spoilt."""
+"""What befalls processes in mid-incident: they die, stand still, read a wrong clock, find files or disk spoilt."""
 
 import time
 from collections.abc import Callable, Sequence
