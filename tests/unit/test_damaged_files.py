@@ -24,6 +24,10 @@ from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.adapters.supervisord import _out_of_memory
 from sre_space.bootstrap import chroma, deploy_journal
 from sre_space.bootstrap.deploy_journal import Deployment
+from sre_space.bootstrap.deployed_files import lay_out
+from sre_space.bootstrap.desired_state import desired_state
+from sre_space.bootstrap.space_env import Plan
+from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_state import Running, State, write_private
 from sre_space.bootstrap.space_table import SERVICES
 from sre_space.domain.errors import Damaged, Malformed, SpaceError
@@ -378,6 +382,28 @@ def test_desired_state_of_a_service_that_cannot_be_read_is_one_sentence(state: S
     told = said(lambda: environment_of(state.root, Launch("tax", config, ("x",))), Unreadable)
 
     assert not told or str(config) in told
+
+
+@every_damage
+def test_desired_state_that_no_service_can_start_with_is_taken_from_main_or_the_checkout(
+    state: State, seed: Path, damage: Damage
+) -> None:
+    plan = Plan(state, Ports(), seed / "sre-space.yaml", "o", "r")
+    lay_out(plan)
+    path = state.deployed / "tax.env"
+    assert path.read_text() == "A=1\n"
+    damage_file(path, damage)
+    lay_out(plan)
+    assert desired_state({"tax.env": path.read_bytes()})
+
+    open_repository(state.root / "forge" / "o" / "r.git", seed)
+    (seed / "deploy" / "config" / "tax.env").write_text("A=2\n")
+    path.write_bytes(b"\xff")
+    lay_out(plan)
+    assert path.read_text() == "A=1\n"
+    replace_by_file(state.deployed)
+    lay_out(plan)
+    assert path.read_text() == "A=2\n"  # until the first deployment, which is of main
 
 
 @every_damage

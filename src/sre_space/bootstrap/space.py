@@ -2,23 +2,22 @@
 
 import os
 import secrets
-import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from sre_space.adapters.ed25519 import make_key
 from sre_space.bootstrap import space_supervisor
+from sre_space.bootstrap.deployed_files import lay_out
 from sre_space.bootstrap.notify import notifier
 from sre_space.bootstrap.space_alone import alone, reserved
 from sre_space.bootstrap.space_env import Plan, Tokens, write_environments
 from sre_space.bootstrap.space_needs import must_be_met
 from sre_space.bootstrap.space_ready import await_ready, not_serving
-from sre_space.bootstrap.space_state import Running, State, write_private
+from sre_space.bootstrap.space_state import SUPERVISOR, Running, State, write_private
 from sre_space.bootstrap.space_table import IDENTITIES, SIGNERS, Process, Role, table
 from sre_space.bootstrap.telemetry_secrets import make_secrets
 from sre_space.domain.errors import Malformed, Refused
-from sre_space.embedded.aside import set_aside
 from sre_space.embedded.forge.identities import write_identities
 
 NOTIFY = "SRE_NOTIFY_URLS"
@@ -60,8 +59,10 @@ def down(state: State, tell: Tell) -> bool:
 
 def _must_not_run(state: State) -> None:
     running = state.record()
-    if running is not None and running.alive:
-        raise Refused(f"a space already runs in {state.root} (process {running.pid}); end it with: sre-space down")
+    living = [running.pid] if running is not None and running.alive else []
+    living += [process.pid for _, process in state.marked(SUPERVISOR)]  # its record may be damaged
+    if living:
+        raise Refused(f"a space already runs in {state.root} (process {living[0]}); end it with: sre-space down")
 
 
 def _end(state: State, tell: Tell) -> bool:
@@ -90,17 +91,9 @@ def _prepare(plan: Plan, processes: tuple[Process, ...]) -> None:
         make_key(state.root / "keys" / f"{name}.key", state.root / "trust", name)
     write_private(state.network_key, secrets.token_hex(32))
     identities = write_identities(state.identities, IDENTITIES)
-    _seed_desired_state(plan)
+    lay_out(plan)
     tokens = Tokens({one.login: one.token for one in identities}, make_secrets(state, processes))
     write_environments(plan, processes, tokens)
-
-
-def _seed_desired_state(plan: Plan) -> None:
-    """What runs before the first deployment: the checkout's configuration, as the forge's first commit has it."""
-    if plan.state.deployed.exists() and not plan.state.deployed.is_dir():
-        set_aside(plan.state.deployed, "a file lies where the desired state belongs")
-    if not plan.state.deployed.exists():
-        shutil.copytree(plan.checkout / "deploy" / "config", plan.state.deployed)
 
 
 def _start(plan: Plan, running: Running, processes: tuple[Process, ...], tell: Tell) -> None:
