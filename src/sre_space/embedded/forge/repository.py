@@ -7,6 +7,7 @@ from pygit2.enums import ObjectType
 
 from sre_space.domain.errors import Malformed, Missing
 from sre_space.embedded.forge.objects import refuse_damaged
+from sre_space.embedded.storing import is_of_disk
 
 AUTHOR = ("sre-space", "sre-space@localhost")
 SEEDED = ("deploy", "sre-space.yaml")
@@ -22,6 +23,8 @@ def open_repository(path: Path, seed: Path | None) -> pygit2.Repository:
             _seed(repository, seed)
         _read_whole(repository)
     except _DAMAGED as error:
+        if is_of_disk(error):  # a full one has damaged nothing
+            raise
         raise Malformed(
             f"{path} is damaged: {error}; put a good copy in its place (a backup, or a clone made with `git clone "
             "--bare`); `git fsck` tells what is missing"
