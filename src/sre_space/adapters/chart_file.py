@@ -180,10 +180,6 @@ def _must_agree(raw: _Chart, told: Document, name: str, units: Collection[str] |
         if units is not None and one.unit not in units:
             why = f"the runtime has no unit {one.unit!r}; it has: {', '.join(units)}"
             raise Malformed(f"{name}:{mistake(told, (*place, 'unit'), why)}")
-    for journey, way in raw.journeys.items():
-        if way.caller in raw.services:
-            why = f"{way.caller!r} is a service of this file; name who calls it, with whose spans the journey begins"
-            raise Malformed(f"{name}:{mistake(told, ('journeys', journey, 'caller'), why)}")
 
 
 def _chart(raw: _Chart) -> Chart:

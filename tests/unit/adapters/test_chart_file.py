@@ -127,7 +127,6 @@ def line_of(text: str, words: str) -> int:
         ("${POLICY_SERVICE_PORT:-8002}", "${POLICY_SERVICE_PORT:8002}", "is no variable; write .*NAME"),
         ("${POLICY_SERVICE_PORT:-8002}", "${NOWHERE}", r"\$\{NOWHERE\} is not set here; set it, or write"),
         ("calls: [user-service, policy-service]", "calls: [ghost]", "calls.0: 'ghost' is no service of this file"),
-        ("caller: traffic", "caller: quote-service", "caller: 'quote-service' is a service of this file"),
         ("caller: traffic", "caller: ''", "caller: .*at least 1 character"),
         ('to: "5"', "to: 5", 'to: a text is wanted, .* write it in quotes: "5"'),
         ('values: ["off", standard', "values: [off, standard", 'values.0: a text is wanted, .* in quotes: "off"'),
