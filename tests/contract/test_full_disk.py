@@ -296,7 +296,7 @@ def test_the_forge_on_a_full_disk_does_not_say_that_its_record_is_damaged(
     before.db.close()
     full(disk)
 
-    with pytest.raises(sqlite3.OperationalError, match="disk I/O|unable to open|full"):
+    with pytest.raises(sqlite3.OperationalError, match=r"disk I/O|unable to open|full"):
         Store(path)
     disk.free()
 
