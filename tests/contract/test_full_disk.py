@@ -3,10 +3,11 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -19,12 +20,15 @@ from support.spans import new_span, resource_spans
 from support.waiting import free_port, until
 
 from sre_space.adapters.github_mcp import GithubMcpForge
-from sre_space.bootstrap import space_supervisor
+from sre_space.bootstrap import chroma, space_supervisor
 from sre_space.bootstrap.space_ports import is_free
 from sre_space.domain.errors import Unavailable
 from sre_space.embedded.bus.offsets import Offsets
 from sre_space.embedded.bus.topics import PARTITIONS
+from sre_space.embedded.databases import damage_of
 from sre_space.embedded.forge.identities import write_identities
+from sre_space.embedded.forge.store import Store
+from sre_space.embedded.telemetry.store import Export, connect, set_damaged_aside, store, waiting
 
 TALKER = "import time\nwhile True:\n    print('x' * 200, flush=True)\n    time.sleep(0.01)\n"
 
@@ -263,3 +267,48 @@ def test_a_server_that_cannot_start_for_want_of_room_says_so_in_one_line(disk: S
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert done.stderr.strip().splitlines()[-1].startswith(f"{name}: the disk takes nothing: ")
+
+
+FULL = {"bytes": SmallDisk.fill, "inodes": SmallDisk.use_all_inodes}
+
+
+@pytest.mark.parametrize("full", FULL.values(), ids=FULL)
+def test_spans_on_a_full_disk_are_no_damaged_spans(disk: SmallDisk, full: Callable[[SmallDisk], None]) -> None:
+    path = disk.root / "telemetry" / "spans.db"
+    before = connect(path)
+    store(before, [Export("otlp_logs", [b"not yet on the bus"], ())], ())
+    before.close()
+    full(disk)
+
+    assert not set_damaged_aside(path)
+    disk.free()
+
+    assert [body for _, _, body in waiting(connect(path), 0)] == [b"not yet on the bus"]
+
+
+@pytest.mark.parametrize("full", FULL.values(), ids=FULL)
+def test_the_forge_on_a_full_disk_does_not_say_that_its_record_is_damaged(
+    disk: SmallDisk, full: Callable[[SmallDisk], None]
+) -> None:
+    path = disk.root / "forge" / "forge.db"
+    before = Store(path)
+    before.create_issue("title", "body", (), "sre-scout")
+    before.db.close()
+    full(disk)
+
+    with pytest.raises(sqlite3.OperationalError, match=r"disk I/O|unable to open|full"):
+        Store(path)
+    disk.free()
+
+    assert [issue.title for issue in Store(path).issues()] == ["title"]
+
+
+def test_an_index_of_chroma_in_wal_mode_is_kept_on_a_full_disk(disk: SmallDisk) -> None:
+    path = disk.root / "chroma" / chroma.DATABASE
+    connect(path).close()
+    disk.fill()
+    chroma.mend(path.parent)
+    disk.free()
+
+    assert path.is_file()
+    assert not damage_of(path)

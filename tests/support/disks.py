@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,14 +31,14 @@ class SmallDisk:
     def free(self) -> None:
         """There is room again."""
         self._filler.unlink(missing_ok=True)
+        shutil.rmtree(self._inodes, ignore_errors=True)
 
     def use_all_inodes(self) -> None:
         """No file can be made any more."""
-        folder = self.root / "inodes"
         with contextlib.suppress(OSError):
-            folder.mkdir()
+            self._inodes.mkdir()
             for number in range(10**6):
-                (folder / str(number)).touch()
+                (self._inodes / str(number)).touch()
 
     def read_only(self, yes: bool = True) -> None:
         """As a kernel does after errors of the disk; refused while a file is open for writing."""
@@ -46,6 +47,10 @@ class SmallDisk:
     @property
     def _filler(self) -> Path:
         return self.root / "filler"
+
+    @property
+    def _inodes(self) -> Path:
+        return self.root / "inodes"
 
     @staticmethod
     def _mount(*words: str) -> None:

@@ -4,12 +4,15 @@ What is expendable is set aside, the rest refuses; both say so in one sentence t
 """
 
 import asyncio
+import errno
 import json
 import logging
+import os
 import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
@@ -459,6 +462,31 @@ def test_few_of_each_are_kept_and_a_line_that_was_cut_off_stays_alone(
     append_line(path, "whole")
     append_line(path, "another")
     assert content_of(path) == b"half a li\nwhole\nanother\n"
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+def test_what_a_process_that_is_short_of_something_cannot_open_is_not_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    told: list[str] = []
+    path, outbox = tmp_path / "offsets.jsonl", OutboxFolder(tmp_path / "outbox", told.append)
+    path.write_text("what counts")
+    pending = Pending(7, "01ABC", 3, "prev", "body")
+    outbox.put(pending)
+
+    def refused(*_: object, **__: object) -> NoReturn:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", refused)
+        patch.setattr(Path, "read_bytes", refused)
+        for read in (partial(content_of, path), partial(outbox.get, "01ABC")):
+            with pytest.raises(OSError, match=os.strerror(number)):
+                read()
+
+    assert content_of(path) == b"what counts"
+    assert outbox.get("01ABC") == pending
+    assert not told
 
 
 def test_a_private_file_takes_the_place_of_a_folder(tmp_path: Path) -> None:

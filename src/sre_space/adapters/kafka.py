@@ -30,6 +30,7 @@ ACKNOWLEDGED_WITHIN_S = 10.0
 ANSWERED_WITHIN_S = 2.0
 WINDOW_WITHIN_S = 20.0  # a quarter of an hour of spans is read at Scout's start
 BATCH = 500
+FATAL = (KafkaException, SystemError)  # what polling a producer raises; the second, when reports of delivery wait too
 _QUIET: dict[str, Any] = {"log_level": 3, "reconnect.backoff.max.ms": 500, "logger": log}
 # Without the check librdkafka hands on whatever bytes a broker gives it.
 _CHECKED: dict[str, Any] = {"check.crcs": True, "enable.auto.commit": False, **_QUIET}
@@ -42,7 +43,7 @@ class KafkaPublisher:
         self._bootstrap = bootstrap
         self._producer = _producer(bootstrap)
         self._polling: asyncio.Task[None] | None = None
-        self._under_way = 0
+        self._under_way: set[asyncio.Future[None]] = set()
 
     async def publish(
         self, topic: str, value: bytes, *, key: bytes = b"", headers: Mapping[str, bytes] | None = None
@@ -62,13 +63,13 @@ class KafkaPublisher:
             raise Unavailable(f"the bus at {self._bootstrap} takes nothing more: {error}") from error
         except KafkaException as error:
             raise self._not_taken(error, topic, len(value)) from error
-        self._under_way += 1
+        self._under_way.add(done)
         try:
             await self._served(done)
         except KafkaException as error:
             raise self._not_taken(error, topic, len(value)) from error
         finally:
-            self._under_way -= 1
+            self._under_way.discard(done)
 
     def _not_taken(self, error: KafkaException, topic: str, size: int) -> SpaceError:
         """What an error means; a producer that cannot go on is replaced."""
@@ -76,10 +77,15 @@ class KafkaPublisher:
         if reason.code() in PERMANENT:
             return Refused(f"the bus at {self._bootstrap} refuses {size} bytes for {topic}: {error}")
         if reason.fatal() or reason.code() == KafkaError._FATAL:
-            broken, self._producer = self._producer, _producer(self._bootstrap)
-            broken.purge()
-            broken.poll(0)  # tells those who still wait
+            self._replace_producer()
         return Unavailable(f"the bus at {self._bootstrap} did not acknowledge: {error}")
+
+    def _replace_producer(self) -> None:
+        """One that met a fatal error never goes on; who still waits for it is told."""
+        broken, self._producer = self._producer, _producer(self._bootstrap)
+        broken.purge()
+        for done in self._under_way:
+            _settle(done, KafkaError(KafkaError._PURGE_INFLIGHT))
 
     async def _served(self, done: "asyncio.Future[None]") -> None:
         """Delivery reports arrive in `poll`: one thread polls while anything is under way."""
@@ -89,7 +95,11 @@ class KafkaPublisher:
 
     async def _poll(self) -> None:
         while self._under_way:
-            await asyncio.to_thread(self._producer.poll, 0.05)
+            try:
+                await asyncio.to_thread(self._producer.poll, 0.05)
+            except FATAL as error:
+                log.error("the producer for %s is replaced: %s", self._bootstrap, error)
+                self._replace_producer()
 
     async def close(self) -> None:
         """Flush for up to two seconds."""

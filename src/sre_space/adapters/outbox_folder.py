@@ -4,6 +4,7 @@ What the disk does not take is held in memory, and written as soon as the disk t
 """
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -15,6 +16,8 @@ from pathlib import Path
 from sre_space.ports.outbox import Pending
 
 log = logging.getLogger(__name__)
+
+OF_PROCESS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}  # what says nothing of the file that was to be read
 
 
 def _logged(what: str) -> None:
@@ -60,7 +63,10 @@ class OutboxFolder:
             raise
 
     def get(self, incident: str) -> Pending | None:
-        """What a crash left half written was never renamed: what is there and does not parse is damaged."""
+        """What a crash left half written was never renamed: what is there and does not parse is damaged.
+
+        `OSError` when this process may open no more files.
+        """
         if incident in self.held:
             held = self.held[incident]
             self.put(held)
@@ -72,6 +78,8 @@ class OutboxFolder:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, RecursionError) as error:
+            if isinstance(error, OSError) and error.errno in OF_PROCESS:
+                raise
             self.set_aside(incident, str(error))
             return None
         if kinds != [int, str, int, str, str] or pending.incident != incident:

@@ -8,7 +8,6 @@ from collections.abc import Coroutine, Iterable
 from sre_space.bootstrap import server
 from sre_space.bootstrap.telemetry_secrets import read_record_key, read_tokens
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.databases import is_damage
 from sre_space.embedded.listening import bind, serve
 from sre_space.embedded.telemetry import jaeger_api
 from sre_space.embedded.telemetry.door import Door
@@ -43,19 +42,16 @@ async def _work(settings: Telemetry) -> None:
     try:
         await _all(served)
     except* sqlite3.DatabaseError as group:
-        if not set_damaged_aside(path) and group.subgroup(_is_no_damage):
-            raise
-        raise Malformed(f"{path} has become damaged; it was set aside, and is begun anew at the next start") from group
+        if set_damaged_aside(path):
+            told = f"{path} has become damaged; it was set aside, and is begun anew at the next start"
+            raise Malformed(told) from group
+        raise
 
 
 async def _all(served: Iterable[Coroutine[None, None, None]]) -> None:
     async with asyncio.TaskGroup() as group:
         for one in served:
             group.create_task(one)
-
-
-def _is_no_damage(error: BaseException) -> bool:
-    return isinstance(error, sqlite3.Error) and not is_damage(error)
 
 
 async def _failed(damaged: "asyncio.Future[None]") -> None:

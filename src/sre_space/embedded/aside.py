@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 KEPT = 3
+OF_PROCESS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}  # what says nothing of the file that was to be read
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +29,17 @@ def set_aside(path: Path, why: str) -> Path:
 
 
 def content_of(path: Path) -> bytes:
-    """What an expendable file holds; nothing when it is not there, or had to be set aside as it cannot be read."""
+    """What an expendable file holds; nothing when it is not there, or had to be set aside as it cannot be read.
+
+    `OSError` when this process may open no more files: the file is as it was.
+    """
     try:
         return path.read_bytes()
     except FileNotFoundError:
         return b""
     except OSError as error:
+        if error.errno in OF_PROCESS:
+            raise
         set_aside(path, error.strerror or repr(error))
         return b""
 

@@ -4,13 +4,16 @@ import errno
 import logging
 import os
 import sqlite3
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 log = logging.getLogger(__name__)
 
 WELL_AFTER_S = 10.0
+PROBE_BYTES = 2**16  # more than SQLite wants for the files beside a database that it opens
 REASONS = {
     errno.ENOSPC: "free some space or inodes",
     errno.EDQUOT: "free some of your quota, or have it raised",
@@ -49,6 +52,15 @@ def is_of_disk(error: BaseException) -> bool:
     """True when it says that a disk takes nothing, in the words of the system or of SQLite."""
     words = ("full", "disk I/O", "readonly", "unable to open") if isinstance(error, sqlite3.OperationalError) else ()
     return any(told in str(error) for told in (*map(os.strerror, REASONS), *words))
+
+
+def takes(folder: Path) -> bool:
+    """True when a disk takes a small file now."""
+    try:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            return file.write(b"\0" * PROBE_BYTES) == PROBE_BYTES
+    except OSError:
+        return False
 
 
 def why(error: Exception) -> str:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.batches import batch
+from support.damage import Damage, damage_file
 
 from sre_space.embedded.bus import partition as subject
 from sre_space.embedded.bus.batches import OUT_OF_ORDER
@@ -59,6 +60,24 @@ def test_a_repeated_batch_is_stored_once_and_a_gap_is_refused_also_after_a_resta
         assert one.append(batch(producer=7, seq=1)) == (0, 1)
         assert one.append(batch(producer=7, seq=5)) == (OUT_OF_ORDER, -1)
         assert one.next == 2
+
+
+@pytest.mark.parametrize("damage", [Damage.FLIPPED, Damage.CUT_SHORT, Damage.EMPTY, Damage.FOLDER, Damage.GARBAGE])
+def test_whose_batches_were_lost_on_the_disk_goes_on_and_a_later_gap_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Damage
+) -> None:
+    """A producer that is refused for a gap can never go on: librdkafka takes it for fatal."""
+    monkeypatch.setattr(subject, "SEGMENT_BYTES", 500)
+    log = Partition(tmp_path)
+    for seq in range(12):
+        assert log.append(batch(producer=7, seq=seq, size=50)) == (0, seq)
+    damage_file(log.segments[-1].path, damage)
+
+    after = Partition(tmp_path)
+
+    assert after.append(batch(producer=7, seq=12))[0] == 0
+    assert after.append(batch(producer=7, seq=14)) == (OUT_OF_ORDER, -1)
+    assert after.append(batch(producer=7, seq=13))[0] == 0
 
 
 def test_an_offset_is_found_by_time(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ NEVER = (  # what the bus refuses for good must not hold up what comes after it
     KafkaError.TOPIC_EXCEPTION,
     KafkaError.POLICY_VIOLATION,
 )
+FATAL = (KafkaException, SystemError)  # what flushing raises; the second, when reports of delivery wait too
 tracer = trace.get_tracer(__name__)
 
 
@@ -79,19 +80,9 @@ class Relay:
     """A thread that publishes the outbox; with the bus down, events wait."""
 
     def __init__(self, engine: Engine, bootstrap: str) -> None:
-        self._engine = engine
+        self._engine, self._bootstrap = engine, bootstrap
         self._rung, self._stopped = threading.Event(), threading.Event()
-        self._producer = Producer(
-            {
-                "bootstrap.servers": bootstrap,
-                "enable.idempotence": True,
-                "linger.ms": 0,
-                "message.timeout.ms": 5000,
-                "reconnect.backoff.max.ms": 500,
-                "log_level": 2,
-                "logger": log,
-            }
-        )
+        self._producer = _producer(bootstrap)
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
 
     def start(self) -> None:
@@ -153,8 +144,26 @@ class Relay:
             except BufferError as error:
                 log.warning("events wait: %s", error)
                 break
-        self._producer.flush(6)
-        return taken
+        try:
+            self._producer.flush(6)
+        except FATAL as error:  # of what was not told nothing is deleted
+            log.error("events wait: the producer is replaced: %s", error)
+            self._producer = _producer(self._bootstrap)
+        return list(taken)
+
+
+def _producer(bootstrap: str) -> Producer:
+    return Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "enable.idempotence": True,
+            "linger.ms": 0,
+            "message.timeout.ms": 5000,
+            "reconnect.backoff.max.ms": 500,
+            "log_level": 2,
+            "logger": log,
+        }
+    )
 
 
 def _refused(error: KafkaError, id: int) -> bool:

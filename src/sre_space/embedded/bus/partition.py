@@ -54,6 +54,8 @@ class Partition:
         self.epochs: dict[int, int] = {}
         for batch in (batch for segment in self.segments for batch in segment.batches):
             self._remember(batch)
+        damaged = not all(segment.whole for segment in self.segments)
+        self.gaps = set(self.producers) if damaged else set()  # whose batches may be missing: their next one is taken
 
     @property
     def start(self) -> int:
@@ -71,13 +73,15 @@ class Partition:
         `InvalidBatch` when it is not whole, unaltered and of the form that a client may send; nothing is written then.
         """
         batch = self._checked(data)
-        known = self.producers.get((batch.producer, batch.epoch)) if batch.producer >= 0 else None
+        key = batch.producer, batch.epoch
+        known = self.producers.get(key) if batch.producer >= 0 else None
         if known:
             for earlier in known:
                 if (earlier.first_seq, earlier.count) == (batch.first_seq, batch.count):
                     return NONE, earlier.base
-            if batch.first_seq != (known[-1].first_seq + known[-1].count) & 0x7FFFFFFF:
+            if batch.first_seq != (known[-1].first_seq + known[-1].count) & 0x7FFFFFFF and key not in self.gaps:
                 return OUT_OF_ORDER, -1
+            self.gaps.discard(key)
         elif batch.producer in self.epochs:
             if batch.epoch < self.epochs[batch.producer]:
                 return INVALID_EPOCH, -1

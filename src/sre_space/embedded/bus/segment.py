@@ -25,13 +25,14 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Segment:
-    """One file and the headers in it; it begins at the offset `base`."""
+    """One file and the headers in it; it begins at the offset `base`. `whole` unless something of it was lost."""
 
     path: Path
     base: int
     descriptor: int
     size: int = 0
     batches: list[Batch] = field(default_factory=list)
+    whole: bool = True
 
     @classmethod
     def open(cls, path: Path, base: int) -> "Segment":
@@ -50,6 +51,7 @@ class Segment:
             self.size = batch.position + batch.size
         if self.size < len(data):
             self._cut(data[self.size :])
+        self.whole = self.whole and 0 < self.size == len(data)
 
     @property
     def next(self) -> int:
@@ -62,6 +64,7 @@ class Segment:
             "%s: the records %d to %d (%d bytes at %d) are damaged, and are given to nobody",
             self.path, first, last, size, self.size,
         )  # fmt: skip
+        self.whole = False
         if first <= last:
             self.batches.append(Batch(first, last, -1, self.size, size, lost=True))
 

@@ -19,27 +19,18 @@ from sre_space.wire.record_mac import headers_of
 log = logging.getLogger(__name__)
 
 TRY_AGAIN_S = 0.5
+FATAL = (KafkaException, SystemError)  # what flushing raises; the second, when reports of delivery wait too
 
 
 class Republisher:
     """Wakes on each commit; what the bus did not take stays in the outbox. At least once."""
 
     def __init__(self, path: Path, bootstrap: str, key: bytes | None = None) -> None:
-        self._path, self._key = path, key
+        self._path, self._bootstrap, self._key = path, bootstrap, key
         self._tally = Tally()
         self.wake = asyncio.Event()
         self.wake.set()
-        self._producer = Producer(
-            {
-                "bootstrap.servers": bootstrap,
-                "enable.idempotence": True,
-                "linger.ms": 0,
-                "message.timeout.ms": 5000,
-                "reconnect.backoff.max.ms": 500,
-                "log_level": 2,
-                "logger": log,
-            }
-        )
+        self._producer = _producer(bootstrap)
 
     async def run(self, forget: Callable[[list[int]], None]) -> None:
         """For ever: publish what waits, tell what was taken.
@@ -80,8 +71,12 @@ class Republisher:
             except BufferError as error:
                 log.warning("the producer takes nothing more: %s", error)
                 break
-        self._producer.flush(6)
-        return taken
+        try:
+            self._producer.flush(6)
+        except FATAL as error:  # what was not told stays in the outbox
+            log.error("the producer is replaced: %s", error)
+            self._producer = _producer(self._bootstrap)
+        return list(taken)
 
     def _never(self, error: KafkaError, size: int) -> bool:
         """A record that the bus will never take must not hold up the others; each reason is told once a minute."""
@@ -89,3 +84,17 @@ class Republisher:
         if never and (due := self._tally.due(error.name(), 1, time.time_ns())):
             log.error("%d records are given up, the last of %d bytes: the bus refuses them: %s", due, size, error)
         return never
+
+
+def _producer(bootstrap: str) -> Producer:
+    return Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "enable.idempotence": True,
+            "linger.ms": 0,
+            "message.timeout.ms": 5000,
+            "reconnect.backoff.max.ms": 500,
+            "log_level": 2,
+            "logger": log,
+        }
+    )
