@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import time_ns
@@ -16,6 +16,7 @@ from sre_space.adapters.http_dates import HttpDates
 
 SECOND = 10**9
 AHEAD = 600
+LINE = b"X-More: 1\r\n"
 
 
 @contextmanager
@@ -54,6 +55,32 @@ def test_any_answer_tells_the_time_to_a_second(status: int) -> None:
 @pytest.mark.parametrize("date", [None, "", "tomorrow", "Fri, 31 Dec 99999 23:59:59 GMT", "\xff" * 100])
 def test_an_answer_without_a_date_that_can_be_read_is_none(date: str | None) -> None:
     with server(200, date) as url:
+        assert asked(url) == {}
+
+
+@contextmanager
+def trickling() -> Iterator[str]:
+    """A server whose answer never ends its headers, and never stays silent for a second either."""
+    closed = threading.Event()
+
+    def trickle(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.send(b"HTTP/1.1 200 OK\r\n")
+            while not closed.wait(0.05):
+                with suppress(OSError):  # nobody listens any more
+                    connection.send(LINE)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=trickle, args=(listening,))
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/health"
+        closed.set()
+        thread.join()
+
+
+def test_the_limit_is_for_the_whole_of_an_answer() -> None:
+    with trickling() as url:
         assert asked(url) == {}
 
 

@@ -26,8 +26,11 @@ class HttpDates:
     async def _date(self, url: str) -> int | None:
         """Return Unix ns; None when nobody answers, or without a date."""
         try:
-            async with self._client.stream("GET", url) as response:  # its body may be an endless stream of events
+            async with (
+                asyncio.timeout(TIMEOUT_S),  # httpx limits each read, this the whole answer
+                self._client.stream("GET", url) as response,  # its body may be an endless stream of events
+            ):
                 date = parsedate_to_datetime(response.headers["date"])
-        except (httpx.HTTPError, KeyError, ValueError, OverflowError):
+        except (httpx.HTTPError, TimeoutError, KeyError, ValueError, OverflowError):
             return None
         return int(date.replace(tzinfo=date.tzinfo or UTC).timestamp()) * 10**9 + HALF_A_SECOND

@@ -20,13 +20,18 @@ EVERY_S = 5.0
 
 @dataclass
 class ClockCheck:
-    """One agent's; `told` is what each of the others told lately."""
+    """One agent's; `told` is what each of the others told lately, `thought` the opinion after they were asked last.
+
+    An opinion is acted on at once, and said when the next answers agree: servers that stood still tell an old time for
+    a second, and what was told before all clocks were set disagrees until they are asked again.
+    """
 
     dates: Dates
     clock: Clock
     reporter: Reporter
     pager: Pager
     told: dict[str, tuple[Told, ...]] = field(default_factory=dict)
+    thought: Opinion = Opinion()
     said: Opinion = Opinion()
 
     async def compare_for_ever(self) -> None:
@@ -42,16 +47,19 @@ class ClockCheck:
         for name in {*self.told, *dates}:
             news = (Told(dates[name], steady),) if name in dates else ()
             self.told[name] = (*kept(self.told.get(name, ()), steady), *news)
-        self.wrong()
+        before, self.thought = self.thought, self._opinion()
+        if _kind(self.thought) == _kind(before) != _kind(self.said):
+            self._say(self.thought)
 
     def wrong(self) -> str:
-        """Return what is wrong with this clock now ("": nothing is known to be); say it when it is news."""
+        """Return what is wrong with this clock now ("": nothing is known to be)."""
+        return self._opinion().own
+
+    def _opinion(self) -> Opinion:
         read = self.clock.pauses().read
         found = opinion(self.told, read.wall, read.steady)
         self.reporter.clock(found.offset / 10**9)
-        if _kind(found) != _kind(self.said):
-            self._say(found)
-        return found.own
+        return found
 
     def _say(self, found: Opinion) -> None:
         before, self.said = self.said, found

@@ -49,6 +49,10 @@ class Pager:
             self.broken.add(case.incident)
             self.notifier.notify(note.frozen(case, self.page))
 
+    def frozen_for(self, case: Case, now: int) -> int:
+        """Return how long at `now` a case has been frozen without a break, in ns; 0 for one that is not, or is new."""
+        return now - self.frozen_since.get(case.incident, now)
+
     def stalled(self, case: Case, step: Step, reason: str) -> None:
         """A step is not done; `stalls.py` asks once for each."""
         self.notifier.notify(note.stalled(case, step, reason, self.page))

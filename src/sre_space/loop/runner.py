@@ -125,12 +125,13 @@ class Runner:
         """True for a frozen case. Somebody calls: Fixer, who would act, or who else knows of it when Fixer does not.
 
         The label tells every agent, also one that is started later: what is missing may have been seen by one alone.
+        It is set on what stays so: a forge may show an older page once.
         """
         patience = 0 if self.agent is Agent.FIXER else PATIENCE_NS
         heard = FROZEN in case.labels and (self.agent is not Agent.FIXER or case.frozen_reason == LABELLED)
         if not heard:
             self.pager.frozen(case, self.ran(), patience)
-        if case.frozen_reason and case.incident in self.pager.broken and FROZEN not in case.labels:
+        if self.pager.frozen_for(case, self.ran()) >= PATIENCE_NS and FROZEN not in case.labels:
             await self.forge.set_labels(case.issue, (*labels(case), FROZEN))
         return bool(case.frozen_reason)
 

@@ -33,13 +33,17 @@ class Seen:
 
 @dataclass
 class Stalls:
-    """One agent's. `since` is how long this process had run when it first saw each step overdue (ns)."""
+    """One agent's. `since` is how long this process had run when it first saw each step overdue (ns).
+
+    `called` are those that it has called for: where the calls of all cannot be kept, each agent calls once.
+    """
 
     agent: Agent
     pager: Pager
     calls: Calls = field(default_factory=Seen)
     halted: Callable[[], bool] = lambda: False
     since: dict[Due, int] = field(default_factory=dict)
+    called: set[Due] = field(default_factory=set)
 
     def look(self, cases: Sequence[Case], pauses: Pauses, reasons: Mapping[int, str]) -> set[tuple[int, Step]]:
         """Return the overdue steps by issue, and call for those that stay so; what counts is the time that it ran.
@@ -49,8 +53,10 @@ class Stalls:
         due, now = dict(_overdue(cases, pauses)), pauses.ran(0, pauses.read.wall)
         self.since = {key: self.since.get(key, now) for key in due}
         for key, case in due.items():
-            if self._is_mine(key, now) and self.calls.first("-".join(map(str, key))):
-                self.pager.stalled(case, key[2], reasons.get(case.issue, ""))
+            if key not in self.called and self._is_mine(key, now):
+                self.called.add(key)
+                if self.calls.first("-".join(map(str, key))):
+                    self.pager.stalled(case, key[2], reasons.get(case.issue, ""))
         return {(case.issue, key[2]) for key, case in due.items()}
 
     def _is_mine(self, key: Due, now: int) -> bool:

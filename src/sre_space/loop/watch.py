@@ -51,16 +51,23 @@ class Watch:
         """For ever: listen and poll."""
         await self.runner.clock_check.compare()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._note_pauses())
+            group.create_task(self.note_pauses())
             group.create_task(self.runner.clock_check.compare_for_ever())
             group.create_task(self._listen())
             group.create_task(self._poll())
 
-    async def _note_pauses(self) -> None:
+    async def note_pauses(self) -> None:
+        """For ever: tell of each pause. A clock that was set back ends the process.
+
+        All that it remembers lies in the future then; the one that is started for it begins with the issues' facts.
+        """
         clock = self.runner.clock
         known = clock.pauses().resumed_at
         while True:
             newest = clock.pauses().all[-1]
+            if newest.until != known and not newest.since:
+                log.critical("the clock was set back: this process ends, and the next one begins anew")
+                raise SystemExit(1)
             if newest.until != known:
                 known = newest.until
                 log.warning("this process did not run for %.1f s", (newest.until - newest.since) / 1e9)

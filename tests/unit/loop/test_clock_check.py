@@ -70,6 +70,7 @@ def test_a_scout_with_a_wrong_clock_opens_nothing_and_opens_one_incident_later()
         for _ in range(40):
             await world.clock.sleep(0.25)
             assert await world.opener.open_missing(world.scout.detections()) == {}
+            await world.opener.clock_check.compare()
         assert len([note for note in world.notes if "wrong clock" in note.title]) == 1
         world.clocks[Agent.SCOUT].ahead = 0
 
@@ -81,6 +82,7 @@ def test_a_scout_with_a_wrong_clock_opens_nothing_and_opens_one_incident_later()
 def test_others_whose_clock_is_wrong_hinder_nobody_and_are_named(caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> None:
         world = World(misread={"the forge": TEN_MINUTES})
+        await compared(world)
         await compared(world)
         world.dead = {"policy-service"}
 
@@ -103,3 +105,37 @@ def test_a_clock_that_is_wrong_from_the_start_is_found_by_the_first_answers() ->
         return world.runners[Agent.BRAIN].clock_check.wrong()
 
     assert "600 s ahead of" in asyncio.run(story())
+
+
+def test_dates_that_were_told_late_once_call_nobody() -> None:
+    """As servers that stood still for an hour with the agent answer with the time of before, in their first second."""
+
+    async def story() -> None:
+        world = World()
+        world.misread = dict.fromkeys(("the forge", *SERVICES), -3600 * SECOND)
+        await compared(world)
+        assert world.runners[Agent.BRAIN].clock_check.wrong()
+        world.misread.clear()
+        await compared(world)
+
+        assert world.runners[Agent.BRAIN].clock_check.wrong() == ""
+        assert world.notes == []
+
+    asyncio.run(story())
+
+
+def test_a_clock_that_is_set_with_those_of_all_others_calls_nobody() -> None:
+    async def story() -> None:
+        world = World()
+        check = world.runners[Agent.FIXER].clock_check
+        await check.compare()
+        world.clocks[Agent.FIXER].ahead = 11 * SECOND
+        assert check.wrong()
+        world.misread = dict.fromkeys(("the forge", *SERVICES), 11 * SECOND)
+        await check.compare()
+        await check.compare()
+
+        assert check.wrong() == ""
+        assert world.notes == []
+
+    asyncio.run(story())

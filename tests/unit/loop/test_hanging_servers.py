@@ -1,6 +1,7 @@
 """A server stops answering at each step of an incident: a death is restarted all the same, or a person is called."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from support.deaf import Deaf
 from support.evidence import Git, Shelf, Topics
 from support.world import REPOSITORY, SECOND, World
 
+from sre_space.adapters.system_clock import SystemClock
 from sre_space.agents.brain import Brain
 from sre_space.agents.deployments import RecentDeployments
 from sre_space.agents.duty import Duty
@@ -20,9 +22,11 @@ from sre_space.agents.history import History
 from sre_space.agents.inquest import Inquest
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Agent, Decision, Step
-from sre_space.loop.stalls import Seen
+from sre_space.domain.pauses import Reading
+from sre_space.loop.stalls import Seen, Stalls
 from sre_space.loop.watch import Watch
 
+START = 1_700_000_000 * SECOND
 SERVERS = ("telemetry", "bus", "git", "memory")
 STEPS = (Step.DETECT, Step.RECALL, Step.DECIDE, Step.ACT, Step.VERIFY, Step.CONFIRM, Step.CONCLUDE)
 
@@ -239,3 +243,38 @@ def test_what_a_person_has_halted_is_not_called_for() -> None:
         assert world.notes == []
 
     asyncio.run(story())
+
+
+def test_who_cannot_know_of_others_calls_each_calls_once_himself() -> None:
+    @dataclass
+    class Unknown:
+        """A folder that nothing can be written into."""
+
+        def first(self, what: str) -> bool:
+            return bool(what)
+
+    async def story() -> None:
+        world = World()
+        world.dead = {"policy-service"}
+        number = await world.detect()
+        cases = [await world.case(number)]
+        stalls = Stalls(Agent.BRAIN, world.pager(), Unknown())
+        for _ in range(200):
+            stalls.look(cases, world.clock.pauses(), {})
+            await world.clock.sleep(1)
+
+        assert len(world.notes) == 1
+
+    asyncio.run(story())
+
+
+def test_a_clock_that_is_set_back_starts_the_agent_anew_since_what_it_remembers_lies_in_the_future() -> None:
+    """Else it would wait for what it has waited for already, and tell nothing until that time comes again."""
+    steady = itertools.count(0, SECOND)
+    wall = itertools.chain((START, START), itertools.repeat(START - 11 * SECOND))
+    world = Hanging()
+    watch = world.watches()[0]
+    watch.runner.clock = SystemClock(lambda: Reading(next(wall), next(steady)))
+
+    with pytest.raises(SystemExit):
+        asyncio.run(watch.note_pauses())

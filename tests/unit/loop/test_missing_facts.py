@@ -117,3 +117,21 @@ def test_a_forge_that_shows_a_comment_a_moment_later_freezes_nothing() -> None:
         assert world.notes == []
 
     asyncio.run(story())
+
+
+def test_a_forge_that_shows_an_older_page_once_to_fixer_freezes_nothing_for_ever() -> None:
+    async def story() -> None:
+        world = World()
+        number = await decided(world)
+        await world.turn(number, Agent.FIXER)
+        await world.turn(number, Agent.FIXER)
+        late = world.forge.written[number].pop()
+        await rounds(world, number, Agent.FIXER, count=4)
+        world.forge.written[number].append(late)
+
+        case = await world.play(number)
+
+        assert not case.is_open
+        assert FROZEN not in case.labels
+
+    asyncio.run(story())

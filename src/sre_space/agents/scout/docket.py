@@ -20,6 +20,7 @@ class Docket:
     """Refreshed by every poll of the forge; what was just opened counts at once.
 
     `begun` is from when on each open incident's fault may have been there (Unix ns); `pauses` are this process's.
+    `unlisted` are those opened since the newest poll came back: the next one may have been asked before them.
     """
 
     open: dict[str, OpenIncident] = field(default_factory=dict)
@@ -29,12 +30,15 @@ class Docket:
     held: list[Window] = field(default_factory=list)
     verified: dict[str, int] = field(default_factory=dict)
     begun: dict[str, int] = field(default_factory=dict)
+    unlisted: set[str] = field(default_factory=set)
     pauses: tuple[Pause, ...] = ()
     known: bool = False  # from the first refresh on: before it, what is open is not known
 
     def opened(self, detection: Detection) -> None:
         """An incident was opened: it lasts from its first symptom on."""
         self._begin(detection)
+        self.unlisted.add(detection.key)
+        self.verified.pop(detection.key, None)  # of an incident before it
 
     def recall(self, cases: Iterable[Case]) -> None:
         """Incidents of before this process began: their windows excuse what is read back of them."""
@@ -49,15 +53,20 @@ class Docket:
         self.verified[key] = at
 
     def refresh(self, cases: Iterable[Case], now: int) -> None:
-        """The open cases as the forge has them at `now` (Unix ns). What is not among them is over."""
+        """The open cases as the forge has them at `now` (Unix ns). What is not among them is over.
+
+        What was opened while the forge was asked is not among them either: the next answer tells.
+        """
         self.known = True
         lasting = {case.detection.key: case for case in cases if not case.recovered}
         recovered = {case.detection.key: case for case in cases if case.recovered}
-        for key in [key for key in self.open if key not in lasting]:
+        begun = self.unlisted - recovered.keys() - self.verified.keys()
+        for key in [key for key in self.open if key not in lasting and key not in begun]:
             case = recovered.get(key)
             self._end(key, _end_of(case) if case else self.verified.pop(key, now))
         for case in lasting.values():
             self._begin(case.detection, waits_for_people(case))
+        self.unlisted.clear()
         self._forget(now)
 
     def announce(self, window: Window, before: Window | None = None) -> None:
