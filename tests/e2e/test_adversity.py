@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]  # a stack only when it
 
 SEED = int(os.environ.get("ADVERSITY_SEED", "1"))
 WHOLE = adversities(SEED, [Moment(step) for step in STORY])
-SHARE = one_of_each(SEED, WHOLE, (Deed.HANGING, Deed.FAST_CLOCK, Deed.SLOW_CLOCK, Deed.DAMAGED))
+SHARE = one_of_each(SEED, WHOLE, (Deed.HANGING, Deed.FAST_CLOCK, Deed.DAMAGED))
 MEGABYTES = 500
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed: no commits over HTTP")
 
@@ -32,8 +32,7 @@ def _listed(whole: list[Interruption], on_its_own_disk: bool = False) -> list[ob
 
 
 def _marked(what: Interruption) -> object:
-    clock = what.deed in (Deed.FAST_CLOCK, Deed.SLOW_CLOCK)
-    missing = pytest.mark.skipif(clock and not FAKETIME, reason="libfaketime is not installed")
+    missing = pytest.mark.skipif(what.deed is Deed.FAST_CLOCK and not FAKETIME, reason="libfaketime is not installed")
     return pytest.param(what, marks=missing, id=str(what))
 
 

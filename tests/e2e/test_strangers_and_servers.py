@@ -11,10 +11,12 @@ from support.live import LiveSpace
 from support.spans import new_span, resource_spans
 from support.strangers import as_user
 
+from sre_space.adapters.authentic_bus import AuthenticBus
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_ports import HOST
+from sre_space.bootstrap.telemetry_secrets import read_record_key
 from sre_space.domain.errors import Refused
 from sre_space.domain.event_time import FUTURE
 
@@ -55,8 +57,9 @@ def test_giants_and_visits_of_tomorrow_do_not_keep_a_killed_service_from_its_ver
         one.scope_spans[0].spans[0].kind = Span.SPAN_KIND_SERVER
     sent = [*giants, resource_spans("traffic", [failed])]
 
-    async def write() -> None:  # as a Collector does, whose telemetry does not pass our receivers
-        publisher = KafkaPublisher(f"{HOST}:{live.running.ports['bus_port']}")
+    async def write() -> None:  # as a Collector's records come, which have not passed our receivers
+        believed = AuthenticBus(read_record_key(live.state.record_key), lambda _: None)
+        publisher = believed.publisher(KafkaPublisher(f"{HOST}:{live.running.ports['bus_port']}"))
         for one in sent:
             await publisher.publish("otlp_spans", ExportTraceServiceRequest(resource_spans=[one]).SerializeToString())
         await publisher.close()

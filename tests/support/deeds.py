@@ -14,7 +14,7 @@ from support.waiting import until
 
 from sre_space.bootstrap.space_state import write_private
 
-CLOCKS = {Deed.FAST_CLOCK: "+600", Deed.SLOW_CLOCK: "-600"}
+AHEAD = "+600"  # seconds; behind, librdkafka waits for ever under libfaketime (unit tests have both)
 SAID_OF_THE_CLOCK = "this clock is"
 EXPENDABLE = {"telemetry": ("telemetry",), "bus": ("bus/offsets",), "chroma": ("chroma",)}
 FAKETIME = next(iter(glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), "")  # Debian's package libfaketime
@@ -29,8 +29,8 @@ def aimed(what: Interruption, live: LiveSpace) -> Callable[[], None]:
         case Deed.PAUSED | Deed.HANGING:
             stopped = whole(live) if EVERYBODY in what.victims else _pids(live, what.units)
             return lambda: _stand_still(stopped, what.lasts_s)
-        case Deed.FAST_CLOCK | Deed.SLOW_CLOCK:
-            return lambda: _misread_the_clock(live, what.units, CLOCKS[what.deed])
+        case Deed.FAST_CLOCK:
+            return lambda: _misread_the_clock(live, what.units)
         case Deed.DAMAGED:
             return lambda: _damage(live, what.units)
         case Deed.FULL_DISK:
@@ -51,12 +51,12 @@ def _stand_still(pids: Sequence[int], seconds: float) -> None:
         pass
 
 
-def _misread_the_clock(live: LiveSpace, units: Sequence[str], offset: str) -> None:
+def _misread_the_clock(live: LiveSpace, units: Sequence[str]) -> None:
     """Start them with a clock that is wrong, until each has said so; then with the right one."""
     for unit in units:
         path = live.state.run / "env" / f"{unit}.env"
         right, said = path.read_text(), _said(live, unit)
-        write_private(path, f"LD_PRELOAD={FAKETIME}\nFAKETIME={offset}\nFAKETIME_DONT_FAKE_MONOTONIC=1\n{right}")
+        write_private(path, f"LD_PRELOAD={FAKETIME}\nFAKETIME={AHEAD}\nFAKETIME_DONT_FAKE_MONOTONIC=1\n{right}")
         live.kill(unit)
         try:
             until(lambda unit=unit, said=said: _said(live, unit) > said, f"{unit} says that its clock is wrong", 60)  # type: ignore[misc]

@@ -54,7 +54,6 @@ class Deed(StrEnum):
     PAUSED = "paused"  # SIGSTOP, later SIGCONT
     HANGING = "hanging"  # the same for a server: it accepts and does not answer
     FAST_CLOCK = "ten minutes ahead"
-    SLOW_CLOCK = "ten minutes behind"
     DAMAGED = "its files damaged"
     FULL_DISK = "full"
 
@@ -111,7 +110,6 @@ WHO_SUFFERS: Mapping[Deed, tuple[str, ...]] = {
     Deed.PAUSED: (ACTOR, "scout", EVERYBODY),
     Deed.HANGING: SERVERS,
     Deed.FAST_CLOCK: (ACTOR,),
-    Deed.SLOW_CLOCK: (ACTOR,),
     Deed.DAMAGED: (ACTOR, *SERVERS[1:]),  # the forge holds the record: what damages it is refused at its start
     Deed.FULL_DISK: (DISK,),
 }

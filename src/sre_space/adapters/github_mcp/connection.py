@@ -73,19 +73,20 @@ class Connection:
                 raise Missing(f"{tool}: {error}") from error
             told = f"the forge at {self._url} did not answer {tool}: {error!r}"
             wait = retry_after(self._answered.status_code, self._answered.headers) if self._answered else None
-            await self.close()
+            if self._client is client:  # another call that failed with it may have connected anew
+                await self.close()
             raise Unavailable(told, wait) from error
         if result.is_error:
             raise classified(tool, _text(result))
         return result
 
     async def close(self) -> None:
-        """End it; safe to call twice."""
+        """End it; safe to call twice, also at once."""
+        owner, self._owner = self._owner, None
         self._leave.set()
-        if self._owner is not None:  # it tells the server, which may hang: then it is ended without that
-            await asyncio.wait([self._owner], timeout=LEAVE_S)
-            self._owner.cancel()
-        self._owner = None
+        if owner is not None:  # it tells the server, which may hang: then it is ended without that
+            await asyncio.wait([owner], timeout=LEAVE_S)
+            owner.cancel()
 
     async def _connected(self) -> Client:
         async with self._lock:
