@@ -87,6 +87,22 @@ def test_each_call_over_http_ends_with_an_error_of_ours(manner: Manner) -> None:
     assert {name for name, one in found.items() if not isinstance(one, SpaceError)} <= unread
 
 
+def test_calls_that_end_a_hanging_connection_at_once_end_it_once() -> None:
+    async def story(url: str) -> list[object]:
+        one = connection.Connection(url, "t", ())
+        call = asyncio.create_task(ends(one.json("list_issues")))
+        for _ in range(10):  # turns of the loop: it is being connected then
+            await asyncio.sleep(0)
+        await asyncio.gather(one.close(), one.close())
+        return [await call]
+
+    with Mute(Manner.SILENT) as server:
+        (found,) = asyncio.run(story(f"http://127.0.0.1:{server.port}/mcp"))
+        server.ended.set()
+
+    assert isinstance(found, SpaceError)
+
+
 @pytest.mark.parametrize("manner", list(Manner))
 def test_a_probe_ends_within_its_limit_and_tells_what_it_got(manner: Manner) -> None:
     with Mute(manner) as server:
