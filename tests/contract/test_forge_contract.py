@@ -118,6 +118,26 @@ def test_a_stranger_may_open_and_comment_and_nothing_else(forge_server: ForgeSer
     assert permission["permission"] == "none"
 
 
+def test_texts_that_no_file_can_hold_and_numbers_without_end_are_refused_and_the_forge_goes_on(
+    forge_server: ForgeServer,
+) -> None:
+    number = ask(forge_server, lambda forge: forge.open_issue("t", "", ()), "mallory")
+    comment = ask(forge_server, lambda forge: forge.comment(number, "before"), "mallory")
+    where = f"issues/comments/{comment}"
+    for body in (b'{"body": "\\ud800"}', b'{"body": "%s"}' % (b"x" * 65_537), b"[" * 5000, b'{"body": 1e999'):
+        assert rest(forge_server, "PATCH", where, "mallory", content=body).status_code in (400, 422)
+    assert rest(forge_server, "GET", f"issues/comments/{10**30}", "mallory").status_code in (400, 404, 422)
+
+    async def story(forge: GithubMcpForge) -> None:
+        with pytest.raises(Refused, match="title is too long"):
+            await forge.open_issue("x" * 257, "", ())
+        with pytest.raises((Missing, Refused)):
+            await forge.issue(10**30)
+
+    ask(forge_server, story, "mallory")
+    assert [one.body for one in ask(forge_server, lambda forge: forge.comments(number))] == ["before"]
+
+
 def test_an_edited_comment_shows_its_new_text(forge_server: ForgeServer) -> None:
     number = ask(forge_server, lambda forge: forge.open_issue("t", "", ()))
     comment = ask(forge_server, lambda forge: forge.comment(number, "before"))

@@ -17,8 +17,9 @@ from sre_space.domain.errors import Malformed
 MAX_BYTES = 1_000_000
 MAX_VALUES = 20_000
 MAX_DEPTH = 20
-_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-((?:[^}$]|\$(?!\{))*))?\}")  # a default holds no other one
 _OPENED = re.compile(r"\$\{")
+_UNREADABLE = yaml.reader.Reader.NON_PRINTABLE
 
 Place = tuple[str, ...]  # the keys, and the positions in lists, that lead to a value
 
@@ -65,10 +66,9 @@ def _decoded(content: bytes, name: str) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         byte = content[error.start]
         raise Malformed(f"{name}:{line}: this is not UTF-8 (byte {byte:#04x}); save it as UTF-8") from error
-    odd = next((found for found in text if found < " " and found not in "\n\r\t"), None)
-    if odd is not None:
-        line = text.count("\n", 0, text.index(odd)) + 1
-        raise Malformed(f"{name}:{line}: this holds the control character {ord(odd):#04x}; delete it")
+    if odd := _UNREADABLE.search(text):
+        line = text.count("\n", 0, odd.start()) + 1
+        raise Malformed(f"{name}:{line}: this holds the control character {ord(odd[0]):#04x}; delete it")
     return text
 
 
@@ -86,8 +86,10 @@ def _line(line: str, environment: Mapping[str, str], where: str) -> str:
         told = environment.get(found[1]) or found[2]
         if told is None:
             raise Malformed(f"{where}: ${{{found[1]}}} is not set here; set it, or write ${{{found[1]}:-a default}}")
-        if "\n" in told or "\r" in told:
-            raise Malformed(f"{where}: {found[1]} holds a line break; set it to one line")
+        if len(f"{told}.".splitlines()) > 1 or _UNREADABLE.search(told):
+            raise Malformed(
+                f"{where}: {found[1]} holds a line break or a control character; set it to one line of text"
+            )
         return told
 
     for opened in _OPENED.finditer(line):
@@ -168,7 +170,9 @@ class _Reader:
         try:
             return self.loader.construct_object(node)
         except (ValueError, OverflowError, yaml.YAMLError) as error:
-            raise Malformed(f"{self.name}:{_at(node)}: {node.value!r} is no value; put quotes around it") from error
+            raise Malformed(
+                f"{self.name}:{_at(node)}: {node.value[:40]!r} is no value; put quotes around it"
+            ) from error
 
 
 def _at(node: yaml.Node) -> int:

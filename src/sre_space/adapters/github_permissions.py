@@ -41,7 +41,7 @@ class GithubWriters(Writers):
             raise Unavailable(f"the forge answered {response.status_code} to what {login} may do")
         try:
             told: Any = response.json()
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Malformed(f"the forge answered no JSON to what {login} may do: {response.text[:200]}") from error
         return isinstance(told, dict) and told.get("permission") in MAY_WRITE
 

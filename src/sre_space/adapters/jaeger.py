@@ -66,7 +66,7 @@ class JaegerTraces:
             return None
         try:
             return response.json()["data"]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise Malformed(f"Jaeger's answer to {path} is not its JSON: {response.text[:200]}") from error
 
     async def _answer(self, path: str, query: dict[str, str | int] | None) -> httpx.Response | None:

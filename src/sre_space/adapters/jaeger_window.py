@@ -33,7 +33,7 @@ def _services(client: httpx.Client, url: str) -> list[str]:
     body = _answer(client, url, "/api/services", {})
     try:
         return sorted(str(name) for name in httpx.Response(200, content=body).json()["data"] or ())
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Malformed(f"{url}/api/services is no Jaeger answer: {error!r}") from error
 
 

@@ -86,7 +86,7 @@ def _case(folder: Path, line: str, place: str, kept: Baselines) -> tuple[str, Ca
         baselines = [folder / one for one in told.get("baseline") or ()]
         changes = folder / told["changes"] if told.get("changes") else None
         detected = time_of(told.get("detected_at"))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise Malformed(f"{place} is no case: {type(error).__name__}: {error}") from error
     return name, _diagnosed(incident, baselines, changes, Alert(fired_at=detected) if detected else None, kept)
 

@@ -34,6 +34,7 @@ from sre_space.entrypoints.diagnose import diagnose
 from sre_space.entrypoints.keys import keys
 from sre_space.entrypoints.options import StateOption
 from sre_space.loop.audit import Auditor
+from sre_space.wire.audit_text import harmless
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 OF_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES)  # told in a sentence, no bugs of ours
@@ -61,7 +62,7 @@ def up(
     begun = time.monotonic()
     with _ended_when_stopped():
         space.up(plan, _tell)
-    out.print(f"The space is up after {time.monotonic() - begun:.0f} s; state in {plan.state.root}")
+    out.print(f"The space is up after {time.monotonic() - begun:.0f} s; state in {plan.state.root}", markup=False)
     _show_addresses(plan.ports)
 
 
@@ -80,7 +81,7 @@ def status(state: StateOption) -> None:
     for loop in loops:
         out.print(looking.crash_loop(loop), markup=False, highlight=False)
     out.print(f"disk: {room_of(State(state.resolve()))}", highlight=False)
-    out.print(_asked(state, looking.vital_signs), highlight=False)
+    out.print(_asked(state, looking.vital_signs), markup=False, highlight=False)
     if State(state.resolve()).halt.exists():
         out.print("halted: no action is taken until `sre-space resume`")
 
@@ -131,7 +132,8 @@ def resume(state: StateOption) -> None:
 @app.command()
 def plan(number: int, state: StateOption) -> None:
     """Show exactly what the decision of an incident does or would do; changes nothing."""
-    out.print(_asked(state, lambda operator: ordering.plan(operator, number)), markup=False, highlight=False)
+    told = _asked(state, lambda operator: ordering.plan(operator, number))
+    out.print(harmless(told), markup=False, highlight=False)
 
 
 @app.command()
@@ -256,7 +258,7 @@ def _asked(state: Path, question: Callable[[Operator], Awaitable[T]]) -> T:
 
 
 def _tell(text: str) -> None:
-    err.print(f"[dim]{text}[/dim]")
+    err.print(text, style="dim", markup=False)
 
 
 def _show_addresses(ports: Ports) -> None:
@@ -273,7 +275,7 @@ def main() -> None:
     try:
         sys.exit(app(standalone_mode=False) or 0)
     except (SpaceError, Damaged) as error:
-        err.print(f"sre-space: {error}", markup=False, highlight=False)
+        err.print(harmless(f"sre-space: {error}"), markup=False, highlight=False)
         sys.exit(EXIT_USAGE)
     except OSError as error:
         if error.errno not in OF_DISK:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 
 from rich.table import Table
+from rich.text import Text
 
 from sre_space.bootstrap.crash_watch import Loop
 from sre_space.bootstrap.operator import Operator
@@ -14,6 +15,7 @@ from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import OWNER
 from sre_space.domain.labels import needs_human
 from sre_space.domain.statistics import wilson
+from sre_space.wire.audit_text import harmless, plain
 from sre_space.wire.footer import prose_of
 
 MINUTE_NS = 60 * 10**9
@@ -31,13 +33,13 @@ def processes(units: Sequence[UnitState], loops: Sequence[Loop]) -> Table:
 
 def crash_loop(loop: Loop) -> str:
     """One sentence on a process that cannot start."""
-    said = f"it said last: {loop.said}" if loop.said else "its log says nothing"
+    said = f"it said last: {plain(loop.said)}" if loop.said else "its log says nothing"
     return f"{loop.unit} has started {loop.starts.count} times and ends each time; {said}"
 
 
 async def vital_signs(operator: Operator) -> str:
     """The journey of the last minute and the open incidents; a server that is away is said to be away."""
-    return "\n".join([*_hindered(operator), await _seen(operator)])
+    return harmless("\n".join([*_hindered(operator), await _seen(operator)]))
 
 
 def _hindered(operator: Operator) -> list[str]:
@@ -59,13 +61,13 @@ async def _seen(operator: Operator) -> str:
 
 
 async def incidents(operator: Operator) -> Table:
-    """All incidents, newest first."""
+    """All incidents, newest first; one that cannot be read hides no other."""
     table = Table("issue", "title", "state", "labels", "last step", "waits for")
-    for issue in reversed(await operator.forge.issues(state="all")):
-        case = await operator.casebook.case(issue.number)
+    for reading in reversed(await operator.casebook.readings(await operator.forge.issues(state="all"))):
+        issue, case = reading.issue, reading.case
         if case is not None:
             told = (issue.title, issue.state, ", ".join(issue.labels), case.last.step, waits_for(case))
-            table.add_row(str(issue.number), *told)
+            table.add_row(str(issue.number), *(Text(plain(one)) for one in told))
     return table
 
 
@@ -74,7 +76,7 @@ async def story(operator: Operator, number: int) -> str:
     issue = await operator.forge.issue(number)
     comments = await operator.forge.comments(number)
     parts = [f"# {issue.title}", prose_of(issue.body), *(prose_of(comment.body) for comment in comments)]
-    return "\n\n---\n\n".join(parts)
+    return harmless("\n\n---\n\n".join(parts))
 
 
 def waits_for(case: Case) -> str:

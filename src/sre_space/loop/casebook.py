@@ -58,7 +58,7 @@ class Casebook:
 
     async def look(self) -> Look:
         """Everything that lies on the open issues."""
-        readings = await self._readings(await self.forge.issues(state="open"))
+        readings = await self.readings(await self.forge.issues(state="open"))
         void = {(one.issue.number, void.place): void.reason for one in readings for void in one.void}
         return Look(tuple(one.case for one in readings if one.case is not None), void)
 
@@ -71,7 +71,7 @@ class Casebook:
         cases = [await self._case(issue) for issue in await self.forge.issues(state="all", since=since)]
         return [case for case in cases if case is not None]
 
-    async def _readings(self, issues: Iterable[Issue]) -> list[Reading]:
+    async def readings(self, issues: Iterable[Issue]) -> list[Reading]:
         """Each issue, by number. One that cannot be read hides no other; `Unavailable` when the forge asks for rest."""
         readings = []
         for issue in sorted(issues, key=lambda one: (one.number in self.last, one.number)):

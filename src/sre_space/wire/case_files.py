@@ -16,7 +16,7 @@ from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.tables import Change, State, Telemetry, Unreadable
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.errors import Malformed
-from sre_space.wire.changes import alert_of, change_of
+from sre_space.wire.changes import alert_of, change_of, time_of
 from sre_space.wire.jaeger_columns import add_traces
 from sre_space.wire.otlp_json import add_logs, add_metrics
 
@@ -24,7 +24,7 @@ INCIDENT, BASELINE = "incident/", "baseline"
 TRACES, LOGS, METRICS = "traces.jaeger.json", "logs.jsonl", "metrics.jsonl"
 CHANGES, ALERT, STATES, MISSING = "changes.jsonl", "alert.json", "states.jsonl", "missing.txt"
 WINDOW = "window.json"
-_BROKEN = (KeyError, TypeError, ValueError, AttributeError)
+_BROKEN = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 Files = Mapping[str, bytes]
 
@@ -79,7 +79,7 @@ def window_of(document: bytes | None) -> tuple[int, int] | None:
         return None
     try:
         told = json.loads(document)
-        return int(told["earliest"]), int(told["latest"])
+        return time_of(told["earliest"]), time_of(told["latest"])
     except _BROKEN as error:
         raise Malformed(f"no window: {type(error).__name__}: {error}") from error
 
@@ -112,7 +112,7 @@ def state_of(line: bytes) -> State:
             healthy=bool(told["healthy"]),
             health=str(told["health"]),
             starting=bool(told.get("starting", False)),
-            since=int(told.get("since", 0)),
+            since=time_of(told.get("since")),
             calls=tuple(str(one) for one in told.get("calls") or ()),
         )
     except _BROKEN as error:

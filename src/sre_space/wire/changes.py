@@ -130,10 +130,17 @@ def diff_of(path: str, before: bytes, after: bytes) -> str:
 
 
 def time_of(told: object) -> int:
-    """Unix ns from ns as a number or its text, or from ISO 8601; 0 when not told."""
+    """Unix ns from ns as a number or its text, or from ISO 8601; 0 when not told.
+
+    `ValueError` or `OverflowError` for what is no time, or one that 64 bits do not hold (before 1678, after 2262).
+    """
     if not told:
         return 0
     if isinstance(told, int | float) or str(told).lstrip("-").isdigit():
-        return int(told)  # type: ignore[call-overload,no-any-return]
-    at = datetime.fromisoformat(str(told))
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()) * 10**9
+        at = int(told)  # type: ignore[call-overload]
+    else:
+        date = datetime.fromisoformat(str(told))
+        at = int((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()) * 10**9
+    if not -(2**63) <= at < 2**63:
+        raise ValueError("a time before 1678 or after 2262")
+    return int(at)

@@ -32,7 +32,8 @@ def text_of(body: object) -> LogText:
         if inner is None:
             break
         text = inner.strip()
-    return LogText(text[:LONGEST], level)
+    whole = text[:LONGEST].encode(errors="replace").decode()  # JSON can name half a character, and no record holds one
+    return LogText(whole, level)
 
 
 def _wrapper(text: str) -> Mapping[str, Any]:

@@ -166,6 +166,11 @@ def test_a_mistake_is_told_with_its_line_and_the_remedy(tmp_path: Path, old: str
         (b"word\n", ":1: this holds a single value"),
         (b"space: a\nservices: \xff\n", r":2: this is not UTF-8 \(byte 0xff\); save it as UTF-8"),
         ("space: a\n".encode("utf-16"), ":1: this is not UTF-8"),
+        ("space: a\nb: \x80\n".encode(), ":2: this holds the control character 0x80; delete it"),
+        ("space: a\nb: \ufffe\n".encode(), ":2: this holds the control character 0xfffe; delete it"),
+        (b"a: " + b"${a:-" * 190_000 + b"}", r":1: '\${a:-.* is no variable; write \${NAME}"),
+        (b"space: ${A:-${B:-x}}\n", r":1: '\${A:-\${B:-x}}' is no variable; write \${NAME}"),
+        (b"space: " + b"9" * 5000, ":1: '9{40}' is no value; put quotes around it$"),
         (b"space: a\n\0\n", ":2: this holds the control character 0x00; delete it"),
         (b"space: a\n", ":1: services: services is missing; add it"),
         (b"#" * 1_000_001, ": this has more than 1000000 bytes"),
@@ -181,6 +186,12 @@ def test_a_few_bytes_that_stand_for_a_billion_values_are_refused(tmp_path: Path)
     lists = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9) if n else 'x'}]\n" for n in range(12))
 
     assert "its aliases stand for more than 20000 values" in told_of(lists.encode(), tmp_path)
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\u2028b: c", "\x1b[2J", "\udc80", "\x80"])
+def test_a_variable_holds_one_line_of_text(value: str) -> None:
+    with pytest.raises(Malformed, match=r"chart:1: A holds a line break or a control character; set it to one line"):
+        parse_chart("space: ${A}\n", {"A": value})
 
 
 def test_a_folder_and_a_device_are_no_configuration(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 import pytest
 from support.world import MemoryForge, World
 
-from sre_space.adapters.github_mcp.issues import GHOST, _comment, _issue, readable
+from sre_space.adapters.github_mcp.gitops import _commit, _pull
+from sre_space.adapters.github_mcp.issues import _comment, _issue, readable
+from sre_space.adapters.github_mcp.meaning import GHOST
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Malformed, Missing, Refused, SpaceError, Unavailable
 from sre_space.domain.facts import Agent
@@ -255,6 +257,15 @@ def test_the_issue_of_a_deleted_account_and_one_without_a_shape_hide_no_other() 
     comment = {"id": 1, "body": None, "created_at": at, "updated_at": at}
     (ghost,) = readable(_comment, [comment, {"id": 2}])
     assert (ghost.author, ghost.author_id, ghost.body) == (GHOST, 0, "")
+
+
+def test_a_pull_request_and_a_commit_of_a_deleted_account_are_read() -> None:
+    at = "2026-11-29T10:00:00Z"
+    branch = {"ref": "b", "sha": "0"}
+    pull = {"number": 1, "title": "t", "state": "open", "user": None, "head": branch, "base": branch, "created_at": at}
+    commit = {"sha": "0", "parents": [], "commit": {"message": "m", "author": None, "committer": {"date": at}}}
+
+    assert (_pull(pull).author, _commit(commit).author) == (GHOST, GHOST)
 
 
 class Nobody:

@@ -14,7 +14,8 @@ from sre_space.analysis.diagnosis.templates import Templates
 from sre_space.domain.configuration import edits_between
 from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.embedded.telemetry.trace_query import duration_ns
-from sre_space.wire.changes import deployment_of, diff_of
+from sre_space.wire.case_files import state_of, window_of
+from sre_space.wire.changes import change_of, deployment_of, diff_of
 from sre_space.wire.claims import A_BROKEN_FOOTER, A_COMMAND, claim
 from sre_space.wire.doorbell import heard
 from sre_space.wire.footer import KEYS, MAX_BODY, parse_footer, prose_of
@@ -25,6 +26,7 @@ from sre_space.wire.prose import quiet, scrub
 from sre_space.wire.span_facts import operation_of, statement_of
 
 Reader = Callable[[str], object]
+STATE = '{"service":"a","ended":0,"runtime":"","runtime_id":"","answered":1,"healthy":1,"health":"",'
 FEW, MORE = 1_000, 8_000  # characters: eight times as many
 MOST_RATIO = 24  # eight in proportion, 64 with the square; between them is room for a busy machine
 FLOOR_S = 0.0005
@@ -139,6 +141,23 @@ def test_secrets_and_addresses_are_removed_wherever_they_begin() -> None:
         assert scrub(f"{before}{jwt} end") == f"{before}[token removed] end"
     assert scrub("<jane.doe+x@example.org>, (a@b.co)") == "<[address removed]>, ([address removed])"
     assert scrub("closes o/r#12 and fixes #3") == "closes o/rno. 12 and fixes no. 3"
+
+
+@pytest.mark.parametrize(
+    "number", ["1e999", "NaN", "9" * 400, '"99999-01-01"', '"0000-01-01"', '"0001-01-01"', "[" * 5000]
+)
+def test_a_time_that_is_none_is_refused(number: str) -> None:
+    for read, document in (
+        (lambda told: change_of(told, 1), f'{{"time": {number}}}'),
+        (window_of, f'{{"earliest": {number}, "latest": 1}}'),
+        (state_of, f'{STATE}"since": {number}}}'),
+    ):
+        with pytest.raises(Malformed):
+            read(document.encode())
+
+
+def test_half_a_character_in_a_log_can_be_recorded() -> None:
+    assert text_of('{"message": "\\ud800 boom", "level": "error"}') == ("? boom", "error")
 
 
 def test_a_diff_with_an_empty_line_is_read() -> None:

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 from mcp_types import EmbeddedResource
 
 from sre_space.adapters.github_mcp.connection import Connection
-from sre_space.adapters.github_mcp.meaning import content, iso, ns, tail
+from sre_space.adapters.github_mcp.meaning import GHOST, content, iso, login, ns, tail
 from sre_space.adapters.github_mcp.rest import Rest
 from sre_space.domain.errors import Conflict, Missing, Refused
 from sre_space.ports.gitops import Branch, Checks, Commit, GitOps, PullRequest
@@ -214,7 +214,7 @@ def _commit(one: Any) -> Commit:  # noqa: ANN401 - foreign JSON
     return Commit(
         sha=one["sha"],
         message=one["commit"]["message"],
-        author=one["commit"]["author"]["name"],
+        author=(one["commit"].get("author") or {}).get("name") or GHOST,
         at=ns(one["commit"]["committer"]["date"]),
         parents=tuple(parent["sha"] for parent in one["parents"]),
         files=tuple(sorted(_paths(one.get("files") or ()))),
@@ -232,7 +232,7 @@ def _pull(one: Any) -> PullRequest:  # noqa: ANN401 - foreign JSON
         title=one["title"],
         body=one.get("body") or "",
         state="open" if one["state"] == "open" else "closed",
-        author=one["user"]["login"],
+        author=login(one),
         head=one["head"]["ref"],
         head_sha=one["head"]["sha"],
         base=one["base"]["ref"],

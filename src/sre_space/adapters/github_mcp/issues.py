@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 from mcp_types import EmbeddedResource
 
 from sre_space.adapters.github_mcp.connection import Connection
-from sre_space.adapters.github_mcp.meaning import content, iso, ns, tail
+from sre_space.adapters.github_mcp.meaning import content, iso, login, ns, tail
 from sre_space.domain.errors import Malformed, Missing
 from sre_space.ports.forge import MAX_COMMENTS, Comment, Forge, Issue
 
@@ -25,7 +25,6 @@ NEEDED = (
     "get_file_contents",
 )
 PAGE = 25  # each may have 65,536 characters: to take a page in holds up everything else that the process does
-GHOST = "ghost"  # whom GitHub shows for an account that was deleted; its answers name nobody
 
 
 class GithubMcpForge(Forge):
@@ -129,18 +128,13 @@ def readable(read: Callable[[Any], T], told: Sequence[Any]) -> list[T]:
     return found
 
 
-def _login(one: Any) -> str:  # noqa: ANN401 - foreign JSON
-    """Who wrote it; nobody is named once the account was deleted."""
-    return str((one.get("user") or {}).get("login") or GHOST)
-
-
 def _issue(one: Any) -> Issue:  # noqa: ANN401 - foreign JSON
     return Issue(
         number=one["number"],
         title=one["title"] or "",
         body=one.get("body") or "",
         state="open" if one["state"].lower() == "open" else "closed",
-        author=_login(one),
+        author=login(one),
         labels=tuple(label if isinstance(label, str) else label["name"] for label in one.get("labels") or ()),
         comments=one.get("comments") or 0,
         created=ns(one["created_at"]),
@@ -151,7 +145,7 @@ def _issue(one: Any) -> Issue:  # noqa: ANN401 - foreign JSON
 def _comment(one: Any) -> Comment:  # noqa: ANN401 - foreign JSON
     return Comment(
         id=one["id"],
-        author=_login(one),
+        author=login(one),
         author_id=(one.get("user") or {}).get("id") or 0,
         body=one.get("body") or "",
         created=ns(one["created_at"]),

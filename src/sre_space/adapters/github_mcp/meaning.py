@@ -12,6 +12,7 @@ from mcp_types import BlobResourceContents, TextResourceContents
 from sre_space.domain.errors import Conflict, Missing, Refused, SpaceError, Unavailable
 from sre_space.domain.pace import LIMITED_S
 
+GHOST = "ghost"  # whom GitHub shows for an account that was deleted; its answers name nobody
 FORBIDDEN, NOT_FOUND, CONFLICT, TOO_MANY, SERVER_ERROR = 403, 404, 409, 429, 500
 _RETRY_AFTER = re.compile(r"[Rr]etry after (?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 _SERVER_ERROR = re.compile(r": (?:5\d\d|429) |rate limit")
@@ -69,6 +70,11 @@ def tail(answer: Any) -> int:  # noqa: ANN401 - foreign JSON
 def content(resource: TextResourceContents | BlobResourceContents) -> bytes:
     """The bytes of a file."""
     return resource.text.encode() if isinstance(resource, TextResourceContents) else base64.b64decode(resource.blob)
+
+
+def login(one: Any) -> str:  # noqa: ANN401 - foreign JSON
+    """Who wrote it; nobody is named once the account was deleted."""
+    return str((one.get("user") or {}).get("login") or GHOST)
 
 
 def ns(text: str) -> int:

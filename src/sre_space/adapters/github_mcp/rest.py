@@ -36,7 +36,7 @@ class Rest:
             raise refused(asked, response.status_code, response.headers, _message(response))
         try:
             return response.json() if response.content else None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Malformed(f"{asked} answered no JSON: {response.text[:200]}") from error
 
     async def pages(self, path: str, query: Mapping[str, str]) -> list[Any]:
@@ -55,6 +55,6 @@ class Rest:
 
 
 def _message(response: httpx2.Response) -> str:
-    with contextlib.suppress(ValueError, KeyError, TypeError):
+    with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
         return str(response.json()["message"])
     return response.text

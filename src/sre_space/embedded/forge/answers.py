@@ -11,6 +11,7 @@ from sre_space.embedded.forge.identities import Identity
 T = TypeVar("T")
 Arguments = Mapping[str, Any]  # validated against the tool's schema before they come here
 UNPROCESSABLE = 422
+FARTHEST = 2**31  # place in a list
 
 
 class ToolError(Exception):
@@ -70,8 +71,14 @@ def must_write(who: Identity, doing: str) -> None:
 
 def paged(rows: Sequence[T], arguments: Arguments, default: int = 30) -> Sequence[T]:
     """The page that is asked for."""
+    size, start = window(arguments, default)
+    return rows[start : start + size]
+
+
+def window(arguments: Arguments, default: int = 30) -> tuple[int, int]:
+    """How many the page that is asked for holds, and how many are before it."""
     size, page = int(arguments.get("perPage", default)), int(arguments.get("page", 1))
-    return rows[(page - 1) * size : page * size]
+    return size, min((page - 1) * size, FARTHEST)
 
 
 def only(item: dict[str, object], fields: Sequence[str] | None) -> dict[str, object]:
@@ -92,7 +99,8 @@ def encoded(place: int) -> str:
 def cursor(text: str) -> int:
     """The place that a cursor names."""
     try:
-        return int(base64.b64decode(text).decode().removeprefix("cursor:")) if text else 0
+        place = int(base64.b64decode(text).decode().removeprefix("cursor:")) if text else 0
+        return min(max(place, 0), FARTHEST)
     except ValueError as error:
         raise ToolError(f"`{text}` does not appear to be a valid cursor.") from error
 

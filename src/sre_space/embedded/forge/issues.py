@@ -13,12 +13,13 @@ from sre_space.embedded.forge.answers import (
     must_write,
     only,
     paged,
+    window,
 )
 from sre_space.embedded.forge.identities import Identity
 from sre_space.embedded.forge.labels import LabelTools
-from sre_space.embedded.forge.store import CommentRow, IssueRow, Store
+from sre_space.embedded.forge.store import CommentRow, IssueRow, Listing, Store
 
-MAX_BODY = 65_536
+MAX_TITLE, MAX_BODY = 256, 65_536
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class IssueTools:
 
     def issue_write(self, arguments: Arguments, who: Identity) -> object:
         """Create or update."""
-        within_limit(arguments.get("body", ""))
+        within_limit(arguments.get("body", ""), arguments.get("title", ""))
         if arguments["method"] == "create":
             return self._create(arguments, who)
         issue = self.issue(arguments)
@@ -70,7 +71,7 @@ class IssueTools:
 
     def comments(self, number: int, arguments: Arguments) -> object:
         """A page of comments."""
-        comments = paged(self.store.comments(number), arguments)
+        comments = self.store.comments(number, *window(arguments))
         reactions = self.store.reactions(number)
         return [self._comment_json(comment, _reactions(reactions, comment.id)) for comment in comments]
 
@@ -95,7 +96,8 @@ class IssueTools:
 
     def _add_reaction(self, issue: IssueRow, arguments: Arguments, who: Identity) -> object:
         comment = arguments.get("comment_id", 0)
-        if comment and comment not in {one.id for one in self.store.comments(issue.number)}:
+        found = self.store.comment(comment) if comment else None
+        if comment and (found is None or found.issue != issue.number):
             raise ToolError(f"failed to add reaction to comment {comment}: 404 Not Found []")
         reaction = self.store.add_reaction(issue.number, comment, arguments["reaction"], who.login)
         tail = f"issues/{issue.number}" + (f"#issuecomment-{comment}" if comment else "")
@@ -103,28 +105,15 @@ class IssueTools:
 
     def list_issues(self, arguments: Arguments, _: Identity) -> object:
         """As GitHub's GraphQL lists them: upper-case states, a cursor for the next page."""
-        state, since = arguments.get("state", "").lower(), arguments.get("since", "")
-        wanted = set(arguments.get("labels", ()))
-        found = [
-            issue
-            for issue in self.store.issues()
-            if (not state or issue.state == state) and issue.updated >= since and wanted <= set(issue.labels)
-        ]
-        keys: dict[str, Callable[[IssueRow], tuple[object, int]]] = {
-            "CREATED_AT": lambda issue: (issue.created, issue.number),
-            "UPDATED_AT": lambda issue: (issue.updated, issue.number),
-            "COMMENTS": lambda issue: (issue.comments, issue.number),
-        }
-        found.sort(
-            key=keys[arguments.get("orderBy", "CREATED_AT")], reverse=arguments.get("direction", "DESC") == "DESC"
-        )
         start, size = cursor(arguments.get("after", "")), int(arguments.get("perPage", 30))
-        page = found[start : start + size]
+        by, descending = arguments.get("orderBy", "CREATED_AT"), arguments.get("direction", "DESC") == "DESC"
+        chosen = (arguments.get("state", "").lower(), arguments.get("since", ""), arguments.get("labels", ()))
+        page, total = self.store.listed(Listing(*chosen, by, descending, size, start))
         return {
             "issues": [only(_listed_json(issue), arguments.get("fields")) for issue in page],
-            "totalCount": len(found),
+            "totalCount": total,
             "pageInfo": {
-                "hasNextPage": start + size < len(found),
+                "hasNextPage": start + size < total,
                 "hasPreviousPage": start > 0,
                 "startCursor": encoded(start),
                 "endCursor": encoded(start + len(page)),
@@ -174,8 +163,10 @@ class IssueTools:
         }  # fmt: skip
 
 
-def within_limit(body: str) -> None:
-    """GitHub's limit of a body."""
+def within_limit(body: str, title: str = "") -> None:
+    """GitHub's limits of a body and of a title."""
+    if len(title) > MAX_TITLE:
+        raise ToolError(f"Validation Failed: title is too long (maximum is {MAX_TITLE} characters)")
     if len(body) > MAX_BODY:
         raise ToolError(f"Validation Failed: body is too long (maximum is {MAX_BODY} characters)")
 

@@ -37,7 +37,7 @@ class PullTools:
         title, body = arguments["title"], arguments.get("body", "")
         if not title:
             raise ToolError("missing required parameter: title")
-        within_limit(body)
+        within_limit(body, title)
         head, draft = arguments["head"].removeprefix(f"{self.site.owner}:"), bool(arguments.get("draft"))
         number = self.pulls.create(Proposal(title, body, head, arguments["base"], draft), who)
         return self.site.written(f"pull/{number}", number)
@@ -94,7 +94,7 @@ class PullTools:
         pull = self.pulls.get(int(arguments["pullNumber"]))
         if pull.issue.author != who.login:
             must_write(who, "update pull request")
-        within_limit(arguments.get("body", ""))
+        within_limit(arguments.get("body", ""), arguments.get("title", ""))
         if "base" in arguments:
             self.pulls.retarget(pull.number, arguments["base"])
         if "state" in arguments:

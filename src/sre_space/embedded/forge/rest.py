@@ -12,6 +12,7 @@ from starlette.routing import Route
 from sre_space.embedded.forge.answers import Refusal, must_write, paged
 from sre_space.embedded.forge.history import detail_json
 from sre_space.embedded.forge.identities import Identity
+from sre_space.embedded.forge.issues import MAX_BODY
 from sre_space.embedded.forge.merges import Wish
 from sre_space.embedded.forge.pull_store import PullRow
 from sre_space.embedded.forge.tools import Tools
@@ -83,7 +84,10 @@ class Comments:
     def edit(self, asked: Asked, who: Identity) -> Answer:
         """A new text."""
         self._may_change(asked, who)
-        self.store.edit_comment(asked["id"], str(asked["body"]))
+        body = str(asked["body"])
+        if len(body) > MAX_BODY:
+            raise Refusal("edit comment", 422, f"body is too long (maximum is {MAX_BODY} characters)")
+        self.store.edit_comment(asked["id"], body)
         return self.get(asked, who)
 
     def delete(self, asked: Asked, who: Identity) -> Answer:

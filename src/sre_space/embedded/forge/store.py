@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS comments (
     author TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS comments_by_issue ON comments (issue, id);
+CREATE INDEX IF NOT EXISTS issues_listed ON issues (created, updated, state, labels);
 CREATE TABLE IF NOT EXISTS labels (
     name TEXT PRIMARY KEY COLLATE NOCASE, color TEXT NOT NULL, description TEXT NOT NULL
 );
@@ -72,6 +73,19 @@ class IssueRow:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """Which issues are listed, in which order, and the page of them; "" is any state."""
+
+    state: str
+    since: str
+    labels: Sequence[str]
+    by: str
+    descending: bool
+    size: int
+    start: int
+
+
+@dataclass(frozen=True)
 class CommentRow:
     """One comment as stored."""
 
@@ -83,7 +97,13 @@ class CommentRow:
     updated: str
 
 
-ISSUE = "SELECT i.*, (SELECT COUNT(*) FROM comments c WHERE c.issue = i.number) FROM issues i"
+COMMENTS = "(SELECT COUNT(*) FROM comments c WHERE c.issue = i.number)"
+LISTED = (
+    "FROM issues i WHERE i.number NOT IN (SELECT number FROM pulls) AND ? IN ('', i.state) AND i.updated >= ?"
+    " AND NOT EXISTS (SELECT 1 FROM json_each(?) WHERE value NOT IN (SELECT value FROM json_each(i.labels)))"
+)
+ORDERS = {"CREATED_AT": "i.created", "UPDATED_AT": "i.updated", "COMMENTS": COMMENTS}
+ISSUE = f"SELECT i.*, {COMMENTS} FROM issues i"
 
 
 class Store:
@@ -122,6 +142,15 @@ class Store:
         """All issues that are no pull requests, oldest first."""
         chosen = f"{ISSUE} WHERE i.number NOT IN (SELECT number FROM pulls) ORDER BY i.number"
         return [_issue(row) for row in self.db.execute(chosen)]
+
+    def listed(self, one: Listing) -> tuple[list[IssueRow], int]:
+        """A page of the issues that are no pull requests, and how many are chosen; no other page's text is read."""
+        chosen = (one.state, one.since, json.dumps(list(one.labels)))
+        way = "DESC" if one.descending else "ASC"
+        page = f"SELECT i.number {LISTED} ORDER BY {ORDERS[one.by]} {way}, i.number {way} LIMIT ? OFFSET ?"
+        numbers = self.db.execute(page, (*chosen, one.size, one.start)).fetchall()
+        rows = [self.db.execute(f"{ISSUE} WHERE i.number = ?", number).fetchone() for number in numbers]
+        return [_issue(row) for row in rows], int(self.db.execute(f"SELECT COUNT(*) {LISTED}", chosen).fetchone()[0])
 
     def update_issue(self, number: int, title: str | None, body: str | None, labels: Sequence[str] | None) -> None:
         """Change what is not None."""
@@ -166,10 +195,12 @@ class Store:
         counted = "SELECT comment, content, COUNT(*) FROM reactions WHERE issue = ? GROUP BY comment, content"
         return self.db.execute(counted, (issue,)).fetchall()
 
-    def comments(self, issue: int) -> list[CommentRow]:
-        """All comments of an issue in id order."""
+    def comments(self, issue: int, size: int = -1, start: int = 0) -> list[CommentRow]:
+        """The comments of an issue in id order: all, or a page of them."""
         rows = self.db.execute(
-            "SELECT id, issue, body, author, created, updated FROM comments WHERE issue = ? ORDER BY id", (issue,)
+            "SELECT id, issue, body, author, created, updated FROM comments WHERE id IN"
+            " (SELECT id FROM comments WHERE issue = ? ORDER BY id LIMIT ? OFFSET ?) ORDER BY id",
+            (issue, size, start),
         )
         return [CommentRow(*row) for row in rows]
 

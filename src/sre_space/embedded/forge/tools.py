@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import pygit2
 
-from sre_space.embedded.forge.answers import Arguments, Site, ToolError
+from sre_space.embedded.forge.answers import UNPROCESSABLE, Arguments, Refusal, Site, ToolError
 from sre_space.embedded.forge.branches import BranchTools
 from sre_space.embedded.forge.checks import Checks, Validate
 from sre_space.embedded.forge.files import FileTools
@@ -59,11 +59,17 @@ class Tools:
         return self.stored(name.replace("_", " "), lambda: self.calls[name](arguments, who))
 
     def stored(self, doing: str, call: Callable[[], T]) -> T:
-        """The answer of a call; a merge whose end the disk did not take is finished first, as soon as it takes it."""
+        """The answer of a call; a merge whose end the disk did not take is finished first, as soon as it takes it.
+
+        `Refusal` for half a character (a surrogate) or a number without end, which no database holds.
+        """
         with suppress(*FAILURES):
             self.merges.reconcile()
-        with self.disk.asked(doing):
-            return call()
+        try:
+            with self.disk.asked(doing):
+                return call()
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise Refusal(doing, UNPROCESSABLE, f"a value cannot be stored: {error}") from error
 
     def _table(self) -> dict[str, Callable[[Arguments, Identity], object]]:
         return {
