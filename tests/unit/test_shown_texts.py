@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -77,7 +78,9 @@ def obeyed(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_texts_of_strangers_are_shown_and_never_obeyed(tmp_path: Path, text: str) -> None:
+def test_texts_of_strangers_are_shown_and_never_obeyed(
+    tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async def looked() -> list[RenderableType]:
         world = World()
         world.dead, world.halted_now = {"policy-service"}, True
@@ -96,7 +99,8 @@ def test_texts_of_strangers_are_shown_and_never_obeyed(tmp_path: Path, text: str
         world.forge = MemoryForge(world.forge.found, world.forge.written, now=world.clock.now)
         return [*told, Markdown(await story(replace(one, forge=world.forge), number))]
 
-    table, signs, loop, told = (shown(one) for one in asyncio.run(looked()))
+    with caplog.at_level(logging.CRITICAL):  # half a character in the log cannot be sent to who runs the tests
+        table, signs, loop, told = (shown(one) for one in asyncio.run(looked()))
 
     assert not obeyed(table + signs + loop + told)
     assert "its comments cannot be read" in table  # and the incident is listed
