@@ -1,7 +1,8 @@
 """Every call of an adapter against a server that hangs, drips, talks nonsense or is not there ends as the port says."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import gc
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ LIMITS = (
     (connection, "TIMEOUT_S"), (rest, "TIMEOUT_S"), (kafka, "ANSWERED_WITHIN_S"), (kafka, "WINDOW_WITHIN_S"),
     (supervisord, "ANSWERS_WITHIN_S"), (supervisord, "STOPS_WITHIN_S"),
 )  # fmt: skip
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # see `collected`
 ENOUGH_S = 60.0  # to say that it never ends
 Call = Callable[[str], Awaitable[object]]
 
@@ -55,6 +57,13 @@ CALLS: dict[str, Call] = {
     "memory, recall": lambda url: _index(url).recall("x"),
     "memory, remember": lambda url: _index(url).remember(Lesson("1", "x", {})),
 }
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """What foreign clients leave of connections that never came to be is collected here, and in no other test."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)

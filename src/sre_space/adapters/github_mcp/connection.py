@@ -87,6 +87,7 @@ class Connection:
         if owner is not None:  # it tells the server, which may hang: then it is ended without that
             await asyncio.wait([owner], timeout=LEAVE_S)
             owner.cancel()
+            await asyncio.wait([owner], timeout=LEAVE_S)  # it closes its sockets
 
     async def _connected(self) -> Client:
         async with self._lock:
