@@ -32,10 +32,9 @@ def one_sentence(name: str) -> Iterator[None]:
         yield
     except* (SpaceError, Damaged, OSError) as group:
         error = _first(group)
-        if isinstance(error, OSError) and error.filename is None:
+        if isinstance(error, OSError) and error.filename is None and not is_of_disk(error):
             raise
-        told = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
-        sys.stderr.write(f"{name}: {told}\n")
+        sys.stderr.write(f"{name}: {_told(error)}\n")
         sys.exit(WRONG_SETTING)
     except* Exception as failures:  # the outermost edge: each library has its own error for a full disk
         error = _first(failures)
@@ -43,6 +42,13 @@ def one_sentence(name: str) -> Iterator[None]:
             raise
         sys.stderr.write(f"{name}: the disk takes nothing: {error}\n")
         sys.exit(WRONG_SETTING)
+
+
+def _told(error: BaseException) -> str:
+    """Return what it says, with the file where it names one."""
+    if not isinstance(error, OSError):
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else f"the disk takes nothing: {error.strerror}"
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

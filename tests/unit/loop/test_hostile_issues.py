@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
+from support.deaf import Deaf
 from support.world import MemoryForge, World
 
 from sre_space.adapters.github_mcp.gitops import _commit, _pull
@@ -159,7 +160,7 @@ def test_a_person_is_called_for_an_incident_whose_comments_stay_unreadable() -> 
         forge.errors = lambda _: Unavailable("it answered 502")
         runner = world.runner(Agent.FIXER)
         runner.casebook = Casebook(forge, world.trust, world.casebook.repository)
-        watch = Watch(runner, Nobody(), Nobody(), 1.0, lambda _: None)
+        watch = Watch(runner, Deaf(), Deaf(), 1.0, lambda _: None)
         for _ in range(30):
             await watch.look_around()
             await asyncio.gather(*watch.tasks.values())
@@ -266,29 +267,3 @@ def test_a_pull_request_and_a_commit_of_a_deleted_account_are_read() -> None:
     commit = {"sha": "0", "parents": [], "commit": {"message": "m", "author": None, "committer": {"date": at}}}
 
     assert (_pull(pull).author, _commit(commit).author) == (GHOST, GHOST)
-
-
-class Nobody:
-    """No bus."""
-
-    async def publish(self, topic: str, value: bytes, *, key: bytes = b"", headers: object = None) -> None:
-        """Away."""
-        raise Unavailable("no bus")
-
-    async def next(self, timeout: float) -> tuple[()]:
-        """Nothing."""
-        return ()
-
-    async def commit(self) -> None:
-        """Nothing."""
-
-    def owns(self) -> bool:
-        """Always."""
-        return True
-
-    async def alive(self) -> bool:
-        """Never."""
-        return False
-
-    async def close(self) -> None:
-        """Nothing."""
