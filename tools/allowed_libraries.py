@@ -17,7 +17,7 @@ class AllowedLibraries(Contract):
     libraries: Any = fields.SetField(subfield=fields.StringField(), required=False)
     standard_library: Any = fields.SetField(subfield=fields.StringField(), required=False)
 
-    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002 - import-linter's signature
         """Kept when every import that leaves our packages is listed."""
         strangers = [
             f"{importer} imports {imported}"

@@ -2,7 +2,6 @@
 
 import typing
 from collections.abc import Mapping
-from types import UnionType
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
@@ -88,6 +87,6 @@ def _model_at(model: type[BaseModel], place: Place) -> type[BaseModel]:
 
 def _models(annotation: object) -> list[type[BaseModel]]:
     """The models in an annotation such as `dict[str, Model]` or `Model | None`."""
-    if isinstance(annotation, type) and not isinstance(annotation, UnionType) and not typing.get_args(annotation):
+    if isinstance(annotation, type) and not typing.get_args(annotation):
         return [annotation] if issubclass(annotation, BaseModel) else []
     return [model for part in typing.get_args(annotation) for model in _models(part)]

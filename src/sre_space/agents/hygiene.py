@@ -7,7 +7,7 @@ Fixer asks after each success; what it finds at the next one is the same as if i
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sre_space.domain.errors import Refused
 from sre_space.ports.gitops import Branch, GitOps, PullRequest
@@ -31,7 +31,7 @@ def remediation_of(branch: str) -> Remediation | None:
     if not branch.startswith(PREFIX) or not (issue.isascii() and issue.isdecimal() and dash):
         return None
     try:
-        exact = datetime.strptime(utc, TIME).strftime(TIME) == utc
+        exact = datetime.strptime(utc, TIME).replace(tzinfo=UTC).strftime(TIME) == utc
     except ValueError:
         return None
     return Remediation(utc, int(issue)) if exact else None

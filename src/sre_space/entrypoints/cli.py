@@ -247,8 +247,10 @@ def _named(variable: str, default: str) -> str:
 
 
 def _asked(state: Path, question: Callable[[Operator], Awaitable[T]]) -> T:
+    folder = State(state.resolve())
+
     async def ask() -> T:
-        operator = Operator.of(State(state.resolve()))
+        operator = Operator.of(folder)
         try:
             return await question(operator)
         finally:

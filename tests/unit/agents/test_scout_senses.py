@@ -57,10 +57,10 @@ def test_a_service_that_was_never_seen_healthy_may_still_be_starting() -> None:
 
 def test_two_good_probes_end_an_outage_and_date_it() -> None:
     health = probed(GOOD, BAD, BAD, BAD, GOOD)
-    assert health.firing
+    fired = health.firing
     health.update(GOOD, 5 * SECOND // 4)
 
-    assert not health.firing
+    assert (fired, health.firing) == (True, False)
     assert health.healthy_since == SECOND
 
 

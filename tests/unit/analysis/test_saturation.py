@@ -103,10 +103,10 @@ def test_a_new_process_starts_with_nothing_against_it() -> None:
     detector = Saturation(MEMORY)
     for at, value in samples(lambda at: 0.2 + at * 0.01, 70):
         detector.update(at, value)
-    assert detector.firing
+    fired = detector.firing
 
     detector.restart(at)
-    assert not detector.firing
+    assert (fired, detector.firing) == (True, False)
     assert detector.findings() == []
     for number in range(1, WARM_UP_NS // SECOND * 2):
         detector.update(at + number * SECOND // 2, MEMORY.limit * number * 0.02)

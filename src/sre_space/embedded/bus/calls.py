@@ -67,7 +67,7 @@ class Records:
         described = (int16(0) + int32(n) + int32(NODE) + node + node for n in range(len(partitions)))
         return int16(0 if partitions else missing) + text(name) + int8(0) + array(described)
 
-    async def create_topics(self, request: Reader, version: int) -> bytes:
+    async def create_topics(self, request: Reader, _version: int) -> bytes:
         """Topics with a number of partitions, or only the answer whether they could be made.
 
         Where replicas should be and configurations are read and ignored.
@@ -88,7 +88,7 @@ class Records:
             results.append(text(name) + int16(error) + text(None))
         return array(results)
 
-    async def describe_configs(self, request: Reader, version: int) -> bytes:
+    async def describe_configs(self, request: Reader, _version: int) -> bytes:
         """No topic has a setting of its own; command-line tools ask before they describe a topic."""
 
         def one() -> bytes:
@@ -194,7 +194,7 @@ class Records:
             found = partition.offset_at(at)
         return int32(number) + int16(error) + int64(found[0]) + int64(found[1])
 
-    async def init_producer_id(self, request: Reader, version: int) -> bytes:
+    async def init_producer_id(self, _request: Reader, _version: int) -> bytes:
         """A producer id that no earlier life of this broker gave out: they count from the time of its start."""
         return int16(0) + int64(next(self.producer_ids)) + int16(0)
 

@@ -43,7 +43,7 @@ class GroupCalls:
         told = text(group.protocol) + text(group.leader) + text(member.id)
         return int16(error) + int32(group.generation) + told + array(metadata)
 
-    async def sync(self, request: Reader, version: int) -> bytes:
+    async def sync(self, request: Reader, _version: int) -> bytes:
         """Hand out and receive assignments."""
         group = self._group(request.text())
         generation, id = request.int32(), request.text()
@@ -51,18 +51,18 @@ class GroupCalls:
         error, assignment = await group.sync(id, generation, assignments)
         return int16(error) + codec.data(assignment)
 
-    async def heartbeat(self, request: Reader, version: int) -> bytes:
+    async def heartbeat(self, request: Reader, _version: int) -> bytes:
         """I am alive."""
         group = self._group(request.text())
         generation, id = request.int32(), request.text()
         return int16(group.heartbeat(id, generation))
 
-    async def leave(self, request: Reader, version: int) -> bytes:
+    async def leave(self, request: Reader, _version: int) -> bytes:
         """I go."""
         group = self._group(request.text())
         return int16(group.leave(request.text()))
 
-    async def commit(self, request: Reader, version: int) -> bytes:
+    async def commit(self, request: Reader, _version: int) -> bytes:
         """Remember offsets: of a member of this generation, or of a simple consumer (generation -1)."""
         name = request.text()
         generation, id = request.int32(), request.text()
@@ -102,11 +102,11 @@ class GroupCalls:
         answers = (text(topic) + array(one(topic, number) for number in numbers) for topic, numbers in asked)
         return array(answers) + (int16(0) if version >= 2 else b"")
 
-    async def list_groups(self, request: Reader, version: int) -> bytes:
+    async def list_groups(self, _request: Reader, _version: int) -> bytes:
         """All groups, those too of which only committed offsets are left."""
         return int16(0) + array(text(group.name) + text(group.kind) for group in self._known().values())
 
-    async def describe_groups(self, request: Reader, version: int) -> bytes:
+    async def describe_groups(self, request: Reader, _version: int) -> bytes:
         """States and members."""
         known = self._known()
         asked = request.array(request.text)

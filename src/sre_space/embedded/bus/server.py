@@ -92,7 +92,7 @@ class Broker:
         throttle = int32(0) if version >= api.throttled else b""
         return None if body is None else int32(correlation) + throttle + body
 
-    async def _api_versions(self, request: Reader, version: int) -> bytes:
+    async def _api_versions(self, _request: Reader, version: int) -> bytes:
         return self._versions(0) + (int32(0) if version >= 1 else b"")
 
     def _versions(self, error: int) -> bytes:

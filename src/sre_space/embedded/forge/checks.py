@@ -54,8 +54,8 @@ class Checks:
     def _fault(self, pull: PullRow) -> str | None:
         repository, head = self.refs.repository, self.refs.commit(pull.head_sha)
         fork = repository.merge_base(pull.base_sha, pull.head_sha)
-        if fork is None:
-            return f"{pull.head} and {pull.base} have nothing in common"
+        if fork is None:  # of unrelated histories, which the library's types forget
+            return f"{pull.head} and {pull.base} have nothing in common"  # type: ignore[unreachable]
         paths = touched(repository, repository[fork].peel(pygit2.Commit), head)
         if CHART in paths:
             return f"{CHART} is changed; the chart is not changed by a pull request"

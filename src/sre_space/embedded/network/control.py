@@ -25,7 +25,7 @@ async def serve(path: Path, secret: str, links: Sequence[Link]) -> None:
         await writer.drain()
         writer.close()
 
-    path.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)  # noqa: ASYNC240 - once, before anything is served
     before = os.umask(0o177)
     try:
         server = await asyncio.start_unix_server(answer, path)

@@ -1,7 +1,14 @@
 """Settings of all tests."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A time never decides a test: machines are shared.
 settings.register_profile("shared-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared-machine")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """What runs in production."""
+    return "asyncio"
