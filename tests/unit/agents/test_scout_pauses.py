@@ -139,11 +139,11 @@ def test_telemetry_is_not_believed_until_some_is_newer_than_the_pause() -> None:
 
     watchers.spans = Feed("otlp_spans", now, now - 3 * SECOND)
     watchers.look(now)
-    blind, seen = watchers.sight.blind, watchers.presence.seen
+    blind, seen = watchers.sight.blind, bool(watchers.presence.seen)
 
     watchers.spans = Feed("otlp_spans", now + SECOND, now + SECOND)
     watchers.look(now + SECOND)
-    assert (blind, seen, watchers.sight.blind) == (True, (), False)
+    assert (blind, seen, watchers.sight.blind) == (True, False, False)
     assert watchers.presence.seen == (f"saturation/{POLICY}",)
 
 
