@@ -81,7 +81,7 @@ class MemoryGit:
         while sha:
             commit = self.commits_[sha][0]
             if commit.at >= since and any(one.startswith(path) for one in commit.files):
-                found.append(commit)
+                found.append(replace(commit, files=()))
             sha = commit.parents[0] if commit.parents else ""
         return found
 
@@ -119,6 +119,8 @@ class MemoryGit:
     async def commit_files(self, branch: str, files: Mapping[str, str], message: str, expected_head: str) -> str:
         """One commit."""
         self._asked("commit_files")
+        if branch not in self.heads:
+            raise Missing(f"no branch {branch}")
         if self.heads[branch] != expected_head:
             raise Conflict(f"{branch} has moved")
         tree = {**self.commits_[expected_head][1], **{path: text.encode() for path, text in files.items()}}
@@ -129,11 +131,15 @@ class MemoryGit:
 
     async def delete_branch(self, name: str) -> None:
         """Gone."""
+        if name == MAIN:
+            raise Refused("the default branch stays")
         self.heads.pop(name, None)
 
     async def open_pull(self, title: str, body: str, head: str, base: str = MAIN) -> int:
         """One for each head."""
         self._asked("open_pull")
+        if self.heads.get(head) in (None, self.heads[base]):
+            raise Refused(f"{head} has no commits of its own")
         for number, one in self.requests.items():
             if (one.head, one.base, one.state) == (head, base, "open"):
                 return number
@@ -146,6 +152,8 @@ class MemoryGit:
 
     async def pull(self, number: int) -> PullRequest:
         """One."""
+        if number not in self.requests:
+            raise Missing(f"no pull request {number}")
         return self.requests[number]
 
     async def pulls(self, state: Literal["open", "closed", "all"] = "open") -> Sequence[PullRequest]:
@@ -169,23 +177,25 @@ class MemoryGit:
         if self.before_squash is not None:
             meanwhile, self.before_squash = self.before_squash, None
             meanwhile()
-        one = self.requests[number]
+        one = await self.pull(number)
         if one.merged:
             return one.merge_sha
-        if one.state == "closed" or self.refuse:
-            raise Refused(self.refuse or "it is closed")
-        if self.heads[one.head] != expected_head:
-            raise Conflict("the head has moved")
+        if self.refuse:
+            raise Refused(self.refuse)
+        if one.state == "closed" or self.heads[one.head] != expected_head:
+            raise Conflict("it is closed, or its head has moved")
         head, base = self._ends(number)
         merged = {path: _merged(base.get(path, b""), self.main().get(path, b""), head[path]) for path in head}
-        sha = self.heads[MAIN] = self._store(title, {**self.main(), **merged}, (self.heads[MAIN],))
+        sha = self.heads[MAIN] = self._store(
+            f"{title}\n\n{message}".strip(), {**self.main(), **merged}, (self.heads[MAIN],)
+        )
         self.requests[number] = replace(one, state="closed", merged=True, merge_sha=sha)
         self._happened("squash")
         return sha
 
     async def close_pull(self, number: int) -> None:
         """Without merging."""
-        self.requests[number] = replace(self.requests[number], state="closed")
+        self.requests[number] = replace(await self.pull(number), state="closed")
 
     def _ends(self, number: int) -> tuple[Tree, Tree]:
         """The trees of the head, and of the commit of main that its branch began at."""

@@ -6,7 +6,7 @@ Real keys and the real wire format; only the technologies are replaced.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
@@ -61,6 +61,7 @@ from sre_space.wire.sightings import Sighting, encode
 
 SECOND = 10**9
 QUIET = 60  # rounds
+MAX_TITLE, MAX_BODY = 256, 65_536  # characters, of GitHub
 TOLD = 30  # sightings on the bus
 REPOSITORY = "local/cloud-insurance"
 PAGE = "https://forge.example/local/cloud-insurance"
@@ -190,6 +191,14 @@ class MemoryForge:
         if self.loses_answer():
             raise Unavailable("written, but the answer was lost")
 
+    def _known(self, number: int) -> None:
+        if not 0 < number <= len(self.found):
+            raise Missing(f"issue {number}")
+
+    def _change(self, number: int, **changed: Any) -> None:  # noqa: ANN401 - fields of an issue
+        self._known(number)
+        self.found[number - 1] = replace(self.found[number - 1], updated=self.now(), **changed)
+
     async def whoami(self) -> str:
         """Somebody."""
         return "sre"
@@ -197,6 +206,8 @@ class MemoryForge:
     async def open_issue(self, title: str, body: str, labels: Sequence[str]) -> int:
         """Append."""
         self._up()
+        if len(title) > MAX_TITLE or len(body) > MAX_BODY:
+            raise Refused("the title or the body is too long")
         number = len(self.found) + 1
         self.found.append(Issue(number, title, body, "open", "sre", tuple(labels), 0, self.now(), self.now()))
         self.written[number] = []
@@ -206,15 +217,14 @@ class MemoryForge:
     async def issue(self, number: int) -> Issue:
         """One."""
         self._up()
-        if not 0 < number <= len(self.found):
-            raise Missing(f"issue {number}")
+        self._known(number)
         return replace(self.found[number - 1], comments=len(self.written[number]))
 
     async def issues(self, *, state: Literal["open", "closed", "all"] = "open", since: int = 0) -> Sequence[Issue]:
-        """All."""
+        """By state and time."""
         self._up()
         found = [await self.issue(one.number) for one in self.found]
-        return [one for one in found if state in ("all", one.state)]
+        return [one for one in found if state in ("all", one.state) and one.updated >= since]
 
     async def search(self, words: str) -> Sequence[Issue]:
         """By title and body."""
@@ -223,6 +233,7 @@ class MemoryForge:
     async def comment(self, number: int, body: str) -> int:
         """Append."""
         self._up()
+        self._change(number)
         id = sum(map(len, self.written.values())) + 1
         self.written[number].append(Comment(id, "sre", 1, body, 0, 0))
         self._answered()
@@ -231,17 +242,18 @@ class MemoryForge:
     async def comments(self, number: int) -> Sequence[Comment]:
         """All of an issue."""
         self._up()
+        self._known(number)
         return tuple(self.written[number])
 
     async def set_labels(self, number: int, labels: Sequence[str]) -> None:
         """Replace."""
         self._up()
-        self.found[number - 1] = replace(self.found[number - 1], labels=tuple(labels))
+        self._change(number, labels=tuple(labels))
 
     async def close_issue(self, number: int) -> None:
         """Close."""
         self._up()
-        self.found[number - 1] = replace(self.found[number - 1], state="closed")
+        self._change(number, state="closed")
 
     async def read_file(self, path: str, ref: str = "main") -> bytes:
         """Nothing here."""
