@@ -39,7 +39,7 @@ def judge(bus: Bus) -> tuple[World, Senses]:
     world, publisher = World(), KafkaPublisher(bus.address)
     nobody = KafkaSubscription(bus.address, [SIGNALS], None)
     watch = Watch(world.runners[Agent.SCOUT], publisher, nobody, 1.0, lambda _: None)
-    senses = Senses(world.scout, world, world.opener, watch, world.forge, SystemClock(), listening(world))
+    senses = Senses(world.scout, world, world.opener, watch, world.git, SystemClock(), listening(world))
     senses.caught_up.set()
     return world, senses
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from support.evidence import Git, Shelf, Topics, document
+from support.evidence import Shelf, Topics, document
 from support.git_world import MemoryGit
 
 from sre_space.agents.brain import Brain
@@ -216,10 +216,6 @@ class MemoryForge:
         found = [await self.issue(one.number) for one in self.found]
         return [one for one in found if state in ("all", one.state)]
 
-    async def search(self, words: str) -> Sequence[Issue]:
-        """By title and body."""
-        return [one for one in self.found if all(word in f"{one.title} {one.body}" for word in words.split())]
-
     async def comment(self, number: int, body: str) -> int:
         """Append."""
         self._up()
@@ -242,14 +238,6 @@ class MemoryForge:
         """Close."""
         self._up()
         self.found[number - 1] = replace(self.found[number - 1], state="closed")
-
-    async def read_file(self, path: str, ref: str = "main") -> bytes:
-        """Nothing here."""
-        raise Missing(path)
-
-    async def ping(self) -> None:
-        """Is it there."""
-        self._up()
 
     async def close(self) -> None:
         """Nothing to release."""
@@ -406,8 +394,8 @@ class World:
         }
 
     def _inquest(self) -> Inquest:
-        git, topics = Git(), Topics()
-        clock = self.clocks[Agent.BRAIN]
+        clock, topics = self.clocks[Agent.BRAIN], Topics()
+        git = MemoryGit({}, clock.now)
         gathering = Gathering(self, topics, git, clock, self.chart.journey.caller)
         return ScriptedInquest(
             self.chart, gathering, RecentDeployments(topics, git), self, Shelf(), clock, self._script

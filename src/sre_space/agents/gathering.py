@@ -7,13 +7,13 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from sre_space.agents.deployments import Repository
 from sre_space.agents.sources import Sources
 from sre_space.analysis.diagnosis.tables import ERROR
 from sre_space.domain.errors import Malformed, Missing
 from sre_space.domain.event_time import AHEAD_NS, KEPT_NS, heard_at
 from sre_space.ports.bus import History, Record
 from sre_space.ports.clock import Clock
+from sre_space.ports.gitops import GitOps
 from sre_space.ports.traces import TraceDocuments
 from sre_space.wire.case_files import BASELINE, INCIDENT, LOGS, METRICS, TRACES, WINDOW, telemetry_of, window_file
 from sre_space.wire.memory_limits import memory_limits
@@ -47,7 +47,7 @@ class Gathering:
 
     traces: TraceDocuments
     history: History
-    repository: Repository
+    gitops: GitOps
     clock: Clock
     caller: str
 
@@ -104,7 +104,7 @@ class Gathering:
         if not plan.topics:
             return b""
         try:
-            text = (await self.repository.read_file(LIMITS)).decode(errors="replace")
+            text = (await self.gitops.read_file(LIMITS)).decode(errors="replace")
         except Missing:
             return b""
         return b"".join(level_line(name, LIMIT, plan.since, limit) for name, limit in memory_limits(text).items())

@@ -29,30 +29,9 @@ from sre_space.loop.runner import Runner
 from sre_space.loop.watch import DOORBELL, Watch
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
-from sre_space.ports.gitops import Commit, GitOps
 from sre_space.settings import Agent
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Repository:
-    """Commits and single files of them."""
-
-    gitops: GitOps
-    forge: Forge
-
-    async def commit(self, sha: str) -> Commit:
-        """As Git has it."""
-        return await self.gitops.commit(sha)
-
-    async def commits(self, path: str = "", ref: str = "main", since: int = 0) -> Sequence[Commit]:
-        """As Git has them."""
-        return await self.gitops.commits(path, ref, since)
-
-    async def read_file(self, path: str, ref: str = "main") -> bytes:
-        """As the forge does."""
-        return await self.forge.read_file(path, ref)
 
 
 @dataclass(frozen=True)

@@ -48,9 +48,10 @@ async def _work(settings: Settings) -> None:
         return judged.owns()
 
     watch = ground.watch(scout, polled)
-    witness = Witness(agent.Repository(ground.gitops(), ground.forge), frozenset(ground.chart.services))
+    gitops = ground.gitops()
+    witness = Witness(gitops, frozenset(ground.chart.services))
     announced = Announcements(witness, watchers.docket, ground.reporter, ground.clock)
-    senses = Senses(scout, HttpProbe.create(), opener, watch, ground.forge, ground.clock, announced)
+    senses = Senses(scout, HttpProbe.create(), opener, watch, gitops, ground.clock, announced)
     history = believed.history(KafkaHistory(bus))
     named = frozenset({*ground.chart.services, ground.chart.journey.caller})
     sketcher = Sketcher(believed.publisher(KafkaPublisher(bus)), history, ground.clock, senses.losses, named)

@@ -24,7 +24,7 @@ from sre_space.loop.opening import Opener
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import History, Record, Subscription
 from sre_space.ports.clock import Clock
-from sre_space.ports.forge import Forge
+from sre_space.ports.gitops import GitOps
 from sre_space.ports.probe import Probe
 from sre_space.wire.levels import Level, levels_of
 from sre_space.wire.memory_limits import memory_limits
@@ -54,7 +54,7 @@ class Senses:
     probe: Probe
     opener: Opener
     watch: Watch
-    forge: Forge
+    gitops: GitOps
     clock: Clock
     announcements: Announcements
     memory: dict[str, int] = field(default_factory=dict)
@@ -217,7 +217,7 @@ class Senses:
         """The limits of memory, from the desired state in Git."""
         while True:
             try:
-                self.memory = memory_limits((await self.forge.read_file(LIMITS)).decode())
+                self.memory = memory_limits((await self.gitops.read_file(LIMITS)).decode())
             except (SpaceError, UnicodeDecodeError) as error:
                 log.warning("the limits of before stay in force: %s", error)
             await self.clock.sleep(LIMITS_EVERY_S)

@@ -94,7 +94,8 @@ def test_the_bundle_says_the_same_again(fault: Fault) -> None:
 
 def test_memory_that_meets_its_limit_soon_is_saturation_though_no_span_shows_it() -> None:
     here = clinic()
-    here.git.files["deploy/config/space.env", "main"] = b"CART_MEMORY_BYTES=400\nTAX_MEMORY_BYTES=400\n"
+    here.git.holds("limits", {"deploy/config/space.env": b"CART_MEMORY_BYTES=400\nTAX_MEMORY_BYTES=400\n"})
+    here.git.heads["main"] = "limits"
     for step in range(-130, 40):
         here.level("cart", "process.memory.usage", SICK + step * SECOND // 2, 100 + max(0, step) * 5)
         here.level("tax", "process.memory.usage", SICK + step * SECOND // 2, 100 + step % 3)
@@ -144,7 +145,7 @@ def test_a_deployment_of_another_service_is_innocent() -> None:
 def test_a_hint_that_git_does_not_confirm_is_not_believed() -> None:
     here = clinic(Fault(fails={"GET /rate": "KeyError"}))
     here.deploy("c0ffee", "tax", SICK - SECOND, POOL, "DATABASE_POOL_SIZE=500\n")
-    here.git.files.clear()
+    here.git.commits_.clear()
     here.topics.add("changes", SICK, b"no hint at all")
 
     assert here.ask(case(SymptomKind.ERROR)).change == ""

@@ -27,7 +27,7 @@ from sre_space.wire.memory_limits import memory_limits
 def senses(world: World) -> Senses:
     """Those of a world in memory; nobody is woken."""
     watch = Watch(world.runners[next(iter(world.runners))], Signals(), Feed([]), 1.0, lambda _: None)
-    return Senses(world.scout, world, world.opener, watch, world.forge, world.clock, listening(world))
+    return Senses(world.scout, world, world.opener, watch, world.git, world.clock, listening(world))
 
 
 def test_a_frame_counts_once_however_often_it_comes() -> None:
