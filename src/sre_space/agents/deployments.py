@@ -19,7 +19,7 @@ MOST = 8  # deployments that are looked at, the newest
 KEPT = 64  # diffs held: a commit never changes
 
 
-@dataclass(frozen=True)
+@dataclass
 class RecentDeployments:
     """Reads the hints of an hour, and believes what Git confirms."""
 

@@ -13,6 +13,7 @@ import psutil
 
 from sre_space.domain.errors import Malformed, Refused, Unavailable
 from sre_space.embedded.aside import make_way, remove, set_aside
+from sre_space.files import replace_file
 
 _FOLDERS = (
     "bus",
@@ -238,14 +239,8 @@ def write_private(path: Path, text: str) -> None:
 
     `Unavailable` when the disk does not take it: then the old one is still there, and nothing beside it.
     """
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         make_way(path)
-        beside.unlink(missing_ok=True)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-        beside.replace(path)
+        replace_file(path, text.encode())
     except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
         raise Unavailable(f"{path} cannot be written: {error.strerror}; free some space there, or see why") from error

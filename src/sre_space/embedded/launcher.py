@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from sre_space.files import replace_file
+
 EXIT_USAGE = 2
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PAUSE_S = 1.0  # between two starts of a unit that supervisord restarts by itself: a crash loop stays cheap
@@ -124,11 +126,7 @@ def _tell_running(launch: Launch, config: Path, path: Path) -> None:
     content = config.read_bytes() if config.exists() else b""
     _make_way(path)
     text = desired(launch.name, content, read_variables(space) if space.exists() else {})
-    beside = path.with_suffix(".new")
-    beside.unlink(missing_ok=True)
-    beside.touch(mode=0o600)
-    beside.write_text(text)
-    beside.replace(path)
+    replace_file(path, text.encode())
 
 
 def _make_way(path: Path) -> None:

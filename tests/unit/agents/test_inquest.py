@@ -10,13 +10,14 @@ from support.shop import HEALTHY, Fault, shop
 
 from sre_space.agents.deployments import RecentDeployments
 from sre_space.agents.inquest import told
+from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.domain.diagnosis import CauseKind, Confidence, Diagnosis
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Payload, Undo, Verification
 from sre_space.domain.remedies import Remedy, Restart, SetConfig
 from sre_space.domain.symptoms import JourneyCount, SymptomKind
 from sre_space.ports.bus import Record
-from sre_space.wire.case_files import diagnosis_of
+from sre_space.wire.case_files import case_of
 from sre_space.wire.diagnosis_text import fact_of
 
 USUAL = shop(650, 3)
@@ -59,7 +60,7 @@ def test_spans_lines_and_samples_of_another_time_move_nothing(later: int) -> Non
     found, sound = forged.ask(case()), here.ask(case())
 
     assert (found.verdict, found.causes, found.evidence) == (sound.verdict, sound.causes, sound.evidence)
-    assert fact_of(diagnosis_of(forged.shelf.kept[found.bundle]), found.bundle) == found
+    assert fact_of(diagnose_case(case_of(forged.shelf.kept[found.bundle])), found.bundle) == found
 
 
 def test_a_deployment_that_somebody_says_is_done_tomorrow_moves_no_window() -> None:
@@ -89,7 +90,7 @@ def test_the_bundle_says_the_same_again(fault: Fault) -> None:
     here.log("tax", SICK, "KeyError")
     found = here.ask(case())
 
-    assert fact_of(diagnosis_of(here.shelf.kept[found.bundle]), found.bundle) == found
+    assert fact_of(diagnose_case(case_of(here.shelf.kept[found.bundle])), found.bundle) == found
 
 
 def test_memory_that_meets_its_limit_soon_is_saturation_though_no_span_shows_it() -> None:
@@ -238,7 +239,7 @@ def test_a_death_that_the_runtime_tells_is_decided_without_what_does_not_answer(
     )
     assert ("traces were not available: " in found.report) == ("traces" in gone)
     assert ("deployments were not available: " in found.report) == bool(gone & {"topics", "git"})
-    assert fact_of(diagnosis_of(here.shelf.kept[found.bundle]), found.bundle) == found
+    assert fact_of(diagnose_case(case_of(here.shelf.kept[found.bundle])), found.bundle) == found
 
 
 def test_traces_that_make_no_sense_are_left_out_of_a_death_too() -> None:
