@@ -15,9 +15,10 @@ from sre_space.analysis.sketch import Operation
 from sre_space.domain.facts import Agent
 from sre_space.domain.telemetry import SpanKind
 from sre_space.loop.losses import Losses
-from sre_space.loop.senses import SIGNALS, SPANS, Senses
+from sre_space.loop.senses import Senses
 from sre_space.loop.sketching import Sketcher
 from sre_space.loop.watch import Watch
+from sre_space.wire.topics import SIGNALS, SPANS
 
 SPANS_A_RECORD, RECORDS = 3, 120
 LOOK_EVERY_S = 0.05

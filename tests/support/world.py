@@ -32,7 +32,7 @@ from sre_space.agents.memory import Memory
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.agents.scout.scout import Scout
-from sre_space.agents.scout.watchers import SPANS, Watchers
+from sre_space.agents.scout.watchers import Watchers
 from sre_space.analysis.sight import Feed
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy, Chart, Cure, Guardrails, Journey, Service, Tunable, ValueType
@@ -56,8 +56,8 @@ from sre_space.ports.notifier import Note
 from sre_space.ports.outbox import Pending
 from sre_space.ports.probe import Health
 from sre_space.ports.runtime import Unit
-from sre_space.wire.sightings import TOPIC as SIGHTINGS
 from sre_space.wire.sightings import Sighting, encode
+from sre_space.wire.topics import SIGHTINGS, SPANS
 
 SECOND = 10**9
 QUIET = 60  # rounds

@@ -11,8 +11,8 @@ from sre_space.domain.event_time import plausible
 from sre_space.ports.bus import History, Record
 from sre_space.ports.gitops import GitOps
 from sre_space.wire.changes import Deployment, deployment_of, diff_of
+from sre_space.wire.topics import CHANGES
 
-TOPIC = "changes"
 FOLDER = "deploy/config"  # what a deployment's files lie in
 RECENT_NS = 3600 * 10**9
 MOST = 8  # deployments that are looked at, the newest
@@ -33,7 +33,7 @@ class RecentDeployments:
         What began after the incident was `opened` (Unix ns), the doctor's own remedies among it, did not cause it. A
         deployment that restarted nobody is one change of nobody in particular.
         """
-        told = _told(await self.history.window(TOPIC, now - RECENT_NS, now))
+        told = _told(await self.history.window(CHANGES, now - RECENT_NS, now))
         recent = [(one, done) for one, done in told if one.at < opened and one.commit not in besides][-MOST:]
         diffs = await asyncio.gather(*(self._diff(one) for one, _ in recent))
         return [

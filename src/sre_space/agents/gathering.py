@@ -15,6 +15,7 @@ from sre_space.ports.bus import History, Record
 from sre_space.ports.clock import Clock
 from sre_space.ports.gitops import GitOps
 from sre_space.ports.traces import TraceDocuments
+from sre_space.wire import topics
 from sre_space.wire.case_files import BASELINE, INCIDENT, LOGS, METRICS, TRACES, WINDOW, telemetry_of, window_file
 from sre_space.wire.memory_limits import memory_limits
 from sre_space.wire.otlp_lines import level_line, log_line, metric_line
@@ -94,7 +95,7 @@ class Gathering:
             return {}
         since, until = min(begin for begin, _ in plan.usual), self.clock.now()
         logs, metrics = await asyncio.gather(
-            self.history.window("otlp_logs", since, until), self.history.window("otlp_metrics", since, until)
+            self.history.window(topics.LOGS, since, until), self.history.window(topics.METRICS, since, until)
         )
         now = self.clock.now()
         return {LOGS: _lines(log_line, logs, services, now), METRICS: _lines(metric_line, metrics, services, now)}

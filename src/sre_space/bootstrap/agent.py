@@ -26,10 +26,11 @@ from sre_space.loop.casebook import Casebook
 from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.pager import Pager
 from sre_space.loop.runner import Runner
-from sre_space.loop.watch import DOORBELL, Watch
+from sre_space.loop.watch import Watch
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
 from sre_space.settings import Agent
+from sre_space.wire.topics import FACTS
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ class Ground:
             self.agent, duty, self.casebook, self.forge, outbox, self.key, self.clock, self.reporter, self.pager,
             self.clock_check,
         )  # fmt: skip
-        doorbell = KafkaSubscription(bus, [DOORBELL], None)
+        doorbell = KafkaSubscription(bus, [FACTS], None)
 
         def seen(cases: Sequence[Case]) -> None:
             if polled(cases):

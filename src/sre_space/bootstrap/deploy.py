@@ -39,8 +39,8 @@ from sre_space.embedded.aside import make_folder, make_way, remove
 from sre_space.embedded.forge.repository import CONFIG, files_at
 from sre_space.embedded.launcher import desired, parse_variables, running_file
 from sre_space.wire.changes import MAX_TOLD
+from sre_space.wire.topics import CHANGES
 
-TOPIC = "changes"
 SERVES_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.05
 LONGEST_LOOK_S = 2.0  # one that took longer was interrupted by a pause of this process
@@ -207,7 +207,7 @@ async def _tell(running: Running, event: Mapping[str, object]) -> None:
     """A hint on `changes`, always confirmed against Git: without the bus the deployment goes on."""
     publisher = KafkaPublisher(f"{HOST}:{running.ports['bus_port']}")
     with contextlib.suppress(Unavailable, Refused):
-        await publisher.publish(TOPIC, json.dumps(event).encode(), key=str(event["id"]).encode())
+        await publisher.publish(CHANGES, json.dumps(event).encode(), key=str(event["id"]).encode())
     await publisher.close()
 
 

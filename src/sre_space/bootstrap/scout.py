@@ -19,10 +19,11 @@ from sre_space.domain.case import Case
 from sre_space.loop.announcements import Announcements
 from sre_space.loop.opening import Opener
 from sre_space.loop.room import RoomWatch
-from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, SPANS, Senses
+from sre_space.loop.senses import Senses
 from sre_space.loop.sightings import Sightings
 from sre_space.loop.sketching import Sketcher
 from sre_space.settings import Scout as Settings
+from sre_space.wire.topics import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, SPANS
 
 REMEMBERED_NS = 15 * 60 * 10**9  # read back after a restart
 

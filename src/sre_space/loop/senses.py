@@ -30,12 +30,11 @@ from sre_space.wire.levels import Level, levels_of
 from sre_space.wire.memory_limits import memory_limits
 from sre_space.wire.otlp import spans_of
 from sre_space.wire.sketches import decode
+from sre_space.wire.topics import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, SPANS
 
 log = logging.getLogger(__name__)
 
 SECOND = 10**9
-SPANS, METRICS, SIGNALS, CHANGES = "otlp_spans", "otlp_metrics", "sre_signals", "changes"
-ASKED, BOUGHT = "quote_requested", "quote_purchased"
 READ_BACK = (SPANS, SIGNALS, ASKED, BOUGHT, CHANGES)
 LOOK_EVERY_S = 0.1
 TRY_AGAIN_S = 1.0

@@ -18,10 +18,11 @@ from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import Step
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
-from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, Senses
+from sre_space.loop.senses import Senses
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 from sre_space.wire.memory_limits import memory_limits
+from sre_space.wire.topics import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS
 
 
 def senses(world: World) -> Senses:
