@@ -4,6 +4,10 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from sre_space.domain.configuration import FOLDER, SPACE_NAME
+from sre_space.paths import StatePaths
+from sre_space.wire import topics
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = {
     path.relative_to(ROOT).as_posix(): ast.parse(path.read_text())
@@ -80,3 +84,63 @@ def _lists_kinds(node: ast.AST) -> bool:
     names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
     texts = {one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
     return {"producer", "consumer"} <= {text.lower().rpartition("_")[2] for text in names | texts}
+
+
+TOPICS = {name for key, name in vars(topics).items() if key.isupper()}
+OTHER_CHANGES = {  # GitHub's key of a file's changed lines, and ours of a case's changes
+    ("src/sre_space/embedded/forge/history.py", "changes"),
+    ("src/sre_space/bootstrap/diagnose.py", "changes"),
+}
+
+
+def test_each_topic_has_its_name_in_one_place() -> None:
+    written = {(path, text) for path, text in _texts("src/sre_space/") if text in TOPICS}
+
+    assert len(TOPICS) == 9
+    assert written - OTHER_CHANGES == {("src/sre_space/wire/topics.py", text) for text in TOPICS}
+
+
+def test_the_desired_state_has_its_names_in_one_place() -> None:
+    written = [path for path, text in _texts("src/sre_space/") if FOLDER in text or SPACE_NAME in text]
+
+    assert written == ["src/sre_space/domain/configuration.py"] * 2
+
+
+def test_the_paths_of_a_state_folder_are_put_together_in_one_place() -> None:
+    state = StatePaths(Path("/state"))
+    made = [one for key in vars(StatePaths) if isinstance(one := getattr(state, key), Path)]
+    made += [one("x") for key in vars(StatePaths) if callable(one := getattr(state, key)) and key in NAMED]
+    parts = {part.removeprefix("x") for path in made for part in path.parts[2:]} - {"x", ".env", ".log"}
+    joined = {
+        (path, text)
+        for path, tree in SOURCES.items()
+        if path.startswith("src/sre_space/")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)
+        for text in _plain(node.right)
+        if text in parts
+    }
+
+    assert {path for path, _ in joined} == {"src/sre_space/paths.py"}
+    assert len(joined) > 20
+
+
+NAMED = {"key", "log", "environment", "started", "running", "on_duty", "outbox"}  # methods that take a name
+
+
+def _texts(folder: str) -> Iterator[tuple[str, str]]:
+    """Every text in the code but docstrings."""
+    for path, tree in SOURCES.items():
+        if path.startswith(folder):
+            said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+            yield from (
+                (path, node.value)
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said
+            )
+
+
+def _plain(node: ast.expr) -> list[str]:
+    """The fixed parts of a text."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    return [one.value for one in parts if isinstance(one, ast.Constant) and isinstance(one.value, str)]

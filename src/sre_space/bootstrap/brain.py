@@ -14,14 +14,15 @@ from sre_space.agents.inquest import Inquest
 from sre_space.bootstrap import agent, server
 from sre_space.bootstrap.telemetry_secrets import read_record_key
 from sre_space.domain import facts
+from sre_space.paths import StatePaths
 from sre_space.ports.gitops import GitOps
 from sre_space.settings import Brain as Settings
 
 
 async def _work(settings: Settings) -> None:
     ground = agent.Ground.prepare(facts.Agent.BRAIN, settings)
-    state = settings.sre_space_state
-    runtime = SupervisordRuntime(settings.runtime_socket, agent.units(ground.chart), state / "run" / "warden.jsonl")
+    state = StatePaths(settings.sre_space_state)
+    runtime = SupervisordRuntime(settings.runtime_socket, agent.units(ground.chart), state.warden_journal)
     gitops = ground.gitops()
     held = inquest(ground, settings, gitops)
     brain = Brain(ground.chart, runtime, held, ground.casebook, ground.clock, History(gitops))
@@ -38,7 +39,7 @@ def inquest(ground: agent.Ground, settings: Settings, gitops: GitOps) -> Inquest
         Gathering(traces, history, gitops, ground.clock, caller),
         RecentDeployments(history, gitops),
         HttpProbe.create(),
-        BundleFolder(settings.sre_space_state / "bundles"),
+        BundleFolder(StatePaths(settings.sre_space_state).bundles),
         ground.clock,
     )
 

@@ -14,6 +14,7 @@ from sre_space.agents.scout.health import PERIOD_S
 from sre_space.agents.scout.scout import Scout
 from sre_space.analysis.saturation import Resource
 from sre_space.domain.bounds import MAX_NAME, NO_NUMBER, TOO_LARGE
+from sre_space.domain.configuration import SPACE_FILE
 from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.domain.event_time import heard_at, why_not
 from sre_space.domain.symptoms import SymptomKind
@@ -40,7 +41,6 @@ LOOK_EVERY_S = 0.1
 TRY_AGAIN_S = 1.0
 READ_AT_ONCE = 50  # records, before others have their turn
 LIMITS_EVERY_S = 30.0
-LIMITS = "deploy/config/space.env"
 FILES, CONNECTIONS = "process.unix.file_descriptor.limit", "db.client.connection.max"
 CPU = Resource("", "CPU", 1.0, lasting_ns=30 * SECOND, trends=False)
 
@@ -216,7 +216,7 @@ class Senses:
         """The limits of memory, from the desired state in Git."""
         while True:
             try:
-                self.memory = memory_limits((await self.gitops.read_file(LIMITS)).decode())
+                self.memory = memory_limits((await self.gitops.read_file(SPACE_FILE)).decode())
             except (SpaceError, UnicodeDecodeError) as error:
                 log.warning("the limits of before stay in force: %s", error)
             await self.clock.sleep(LIMITS_EVERY_S)
