@@ -74,19 +74,18 @@ def test_lists_and_comments_come_whole_over_all_pages(forge_server: ForgeServer)
         assert [issue.number for issue in await forge.issues(state="closed")] == numbers[-1:]
         assert [comment.body for comment in await forge.comments(numbers[0])] == [f"{n}" for n in range(101)]
         assert not await forge.issues(state="all", since=2_000_000_000 * 10**9)
-        assert [found.number for found in await forge.search("issue 77")] == [numbers[77]]
 
     ask(forge_server, story)
 
 
 def test_what_is_missing_is_missing_and_a_wrong_token_is_refused(forge_server: ForgeServer) -> None:
     async def story(forge: GithubMcpForge) -> None:
-        for call in (forge.issue(99), forge.comment(99, "x"), forge.read_file("nowhere"), forge.read_file("x", "gone")):
+        for call in (forge.issue(99), forge.comment(99, "x")):
             with pytest.raises(Missing):
                 await call
         stranger = GithubMcpForge(f"{forge_server.url}/mcp", "wrong", OWNER, REPO)
         with pytest.raises(Refused, match="GITHUB_PERSONAL_ACCESS_TOKEN"):
-            await stranger.ping()
+            await stranger.whoami()
 
     ask(forge_server, story)
 
@@ -149,12 +148,10 @@ def test_an_edited_comment_shows_its_new_text(forge_server: ForgeServer) -> None
 
 
 def test_the_repository_holds_the_desired_state_and_can_be_cloned(forge_server: ForgeServer, tmp_path: Path) -> None:
-    content = ask(forge_server, lambda forge: forge.read_file("deploy/config/quote-service.env"))
-    assert b"DOWNSTREAM_TIMEOUT_SECONDS" in content
     address = forge_server.url.replace("//", f"//x:{forge_server.identities['mallory'].token}@")
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", f"{address}/{OWNER}/{REPO}.git", str(clone)], check=True)
-    assert (clone / "deploy/config/quote-service.env").read_bytes() == content
+    assert b"DOWNSTREAM_TIMEOUT_SECONDS" in (clone / "deploy/config/quote-service.env").read_bytes()
     subprocess.run(["git", "-C", str(clone), "fsck", "--strict"], check=True, capture_output=True)
     pushed = subprocess.run(
         ["git", "-C", str(clone), "push", "origin", "HEAD:refs/heads/x"], capture_output=True, check=False
@@ -256,7 +253,7 @@ def test_a_forge_that_is_down_is_unavailable_and_says_which_setting_names_it() -
     async def story() -> None:
         forge = GithubMcpForge("http://127.0.0.1:1/mcp", "t", OWNER, REPO)
         with pytest.raises(Unavailable, match="FORGE_URL"):
-            await forge.ping()
+            await forge.whoami()
         await forge.close()
 
     asyncio.run(story())

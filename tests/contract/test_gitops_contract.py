@@ -182,6 +182,22 @@ def test_a_folder_is_read_at_a_commit_and_one_that_is_not_there_is_empty(place: 
     place.ask(story)
 
 
+def test_a_file_is_read_at_a_branch_or_a_commit_and_what_is_no_file_is_missing(place: Place, number: int) -> None:
+    before = place.git("rev-parse", "HEAD")
+    place.pushed({file_of(number): "KEY=é\n"})
+
+    async def story(gitops: GitOps) -> None:
+        assert await gitops.read_file(file_of(number)) == "KEY=é\n".encode()
+        assert (await gitops.read_file(file_of(number), before)).decode() == place.lines(number)
+        await gitops.create_branch(branch_of(number), before)
+        assert (await gitops.read_file(file_of(number), branch_of(number))).decode() == place.lines(number)
+        for path, ref in (("nowhere", "main"), (QUOTE, "gone"), (QUOTE, "0" * 40), (CONFIG, "main")):
+            with pytest.raises(Missing):
+                await gitops.read_file(path, ref)
+
+    place.ask(story)
+
+
 def test_a_branch_is_made_once_at_its_commit_and_deleted_once(place: Place, number: int) -> None:
     old = place.git("rev-parse", "HEAD~1")
 

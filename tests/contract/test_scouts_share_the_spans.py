@@ -15,9 +15,10 @@ from sre_space.analysis.sketch import Operation
 from sre_space.domain.facts import Agent
 from sre_space.domain.telemetry import SpanKind
 from sre_space.loop.losses import Losses
-from sre_space.loop.senses import SIGNALS, SPANS, Senses
+from sre_space.loop.senses import Senses
 from sre_space.loop.sketching import Sketcher
 from sre_space.loop.watch import Watch
+from sre_space.wire.topics import SIGNALS, SPANS
 
 SPANS_A_RECORD, RECORDS = 3, 120
 LOOK_EVERY_S = 0.05
@@ -39,7 +40,7 @@ def judge(bus: Bus) -> tuple[World, Senses]:
     world, publisher = World(), KafkaPublisher(bus.address)
     nobody = KafkaSubscription(bus.address, [SIGNALS], None)
     watch = Watch(world.runners[Agent.SCOUT], publisher, nobody, 1.0, lambda _: None)
-    senses = Senses(world.scout, world, world.opener, watch, world.forge, SystemClock(), listening(world))
+    senses = Senses(world.scout, world, world.opener, watch, world.git, SystemClock(), listening(world))
     senses.caught_up.set()
     return world, senses
 

@@ -17,7 +17,6 @@ from support.waiting import until
 from sre_space.adapters.github_mcp import GithubGitOps
 from sre_space.bootstrap import space
 from sre_space.bootstrap.space_ports import HOST
-from sre_space.embedded.launcher import running_file
 from sre_space.wire.changes import change_of
 
 pytestmark = [
@@ -132,7 +131,7 @@ def test_a_service_that_a_killed_deployer_left_stopped_is_started_with_what_was_
     done = recorded(patient, "More memory")
     assert (done["changed"], done["restarted"], done["failed"]) == (["space.env"], ["user-service"], [])
     assert patient.live.pid("user-service") not in (0, service.pid)
-    assert running_file(patient.live.state.root, "user-service").read_text().splitlines()[1] == "500000000"
+    assert patient.live.state.running("user-service").read_text().splitlines()[1] == "500000000"
     assert not under_way.exists()
 
 

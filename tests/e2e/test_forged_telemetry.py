@@ -20,8 +20,9 @@ from sre_space.adapters.kafka import KafkaHistory
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.bootstrap.space_table import AGENTS, SERVICES
 from sre_space.ports.bus import Record
-from sre_space.wire.sightings import TOPIC, decode
+from sre_space.wire.sightings import decode
 from sre_space.wire.sketches import Frame, encode
+from sre_space.wire.topics import SIGHTINGS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -78,7 +79,7 @@ def journeys(live: LiveSpace, since: int) -> Forgery | None:
 def sees(live: LiveSpace, since: int) -> bool:
     """Scout says that it hears the telemetry, and sees nothing wrong in it."""
     bus, trust = KafkaHistory(f"{HOST}:{live.running.ports['bus_port']}"), TrustFolder(live.state.root / "trust")
-    told = [decode(one, trust) for one in asyncio.run(bus.window(TOPIC, since, time_ns() + 10**9))]
+    told = [decode(one, trust) for one in asyncio.run(bus.window(SIGHTINGS, since, time_ns() + 10**9))]
     return bool(told) and not told[-1].blind and not told[-1].seen
 
 

@@ -1,12 +1,13 @@
 """The Brain's inquest on the made-up shop, on virtual time: what it reads is put in, what it says is read."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from support.evidence import Git, Shelf, Topics, document
+from support.evidence import Shelf, Topics, document
+from support.git_world import MemoryGit
 from support.shop import EPOCH, Made
 
 from sre_space.agents.deployments import RecentDeployments
@@ -68,6 +69,24 @@ def case(kind: SymptomKind = SymptomKind.LATENCY, *later: tuple[int, Payload]) -
     return Case(1, True, tuple(Found(number, fact, "d", "scout") for number, fact in enumerate(facts)))
 
 
+class Git(MemoryGit):
+    """A repository behind a server that may be `gone`."""
+
+    def __init__(self, now: Callable[[], int], answers: Callable[[str], Awaitable[None]]) -> None:
+        super().__init__({}, now)
+        self.answers = answers
+
+    async def commit(self, sha: str) -> Commit:
+        """One."""
+        await self.answers("git")
+        return await super().commit(sha)
+
+    async def read_file(self, path: str, ref: str = "main") -> bytes:
+        """One."""
+        await self.answers("git")
+        return await super().read_file(path, ref)
+
+
 @dataclass
 class Clinic:
     """Everything that an inquest reads. `ended` and `silent` are services that are out.
@@ -77,7 +96,6 @@ class Clinic:
 
     spans: list[Span] = field(default_factory=list)
     topics: Topics = field(default_factory=Topics)
-    git: Git = field(default_factory=Git)
     shelf: Shelf = field(default_factory=Shelf)
     ended: dict[str, str] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
@@ -87,6 +105,11 @@ class Clinic:
     hangs: bool = False
     garbage: bytes = b""
     patience_s: float = PATIENCE_S
+    git: Git = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Nothing on main yet."""
+        self.git = Git(self.now, self.answers)
 
     def now(self) -> int:
         """Unix ns."""
@@ -107,16 +130,6 @@ class Clinic:
         """The bus."""
         await self.answers("topics")
         return await self.topics.window(topic, since, until, limit)
-
-    async def commit(self, sha: str) -> Commit:
-        """Git."""
-        await self.answers("git")
-        return await self.git.commit(sha)
-
-    async def read_file(self, path: str, ref: str = "main") -> bytes:
-        """Git."""
-        await self.answers("git")
-        return await self.git.read_file(path, ref)
 
     def pauses(self) -> Pauses:
         """None since long ago."""
@@ -148,8 +161,8 @@ class Clinic:
     def deploy(self, sha: str, service: str, at: int, before: str, after: str) -> None:
         """A commit to a service's configuration, and its deployment at a Unix ns, done two seconds later."""
         path = f"deploy/config/{service}.env"
-        self.git.parents[sha] = f"before-{sha}"
-        self.git.files |= {(path, f"before-{sha}"): before.encode(), (path, sha): after.encode()}
+        self.git.holds(f"before-{sha}", {path: before.encode()})
+        self.git.holds(sha, {path: after.encode()}, (f"before-{sha}",))
         for phase, when in (("started", at), ("done", at + 2 * SECOND)):
             told = f'{{"id": "{sha}", "kind": "deployment", "phase": "{phase}", "time": {when}, "service": "{service}",'
             self.topics.add("changes", when, f'{told} "files": ["{service}.env"], "summary": "Tune"}}'.encode())
@@ -174,7 +187,7 @@ class Clinic:
 
     def ask(self, incident: Case, services: Sequence[str] = SERVICES) -> Diagnosis:
         """What the inquest says."""
-        gathering, deployments = Gathering(self, self, self, self, "web"), RecentDeployments(self, self)
+        gathering, deployments = Gathering(self, self, self.git, self, "web"), RecentDeployments(self, self.git)
         known = chart(services, self.calls)
         inquest = Inquest(known, gathering, deployments, self, self.shelf, self, patience_s=self.patience_s)
         return asyncio.run(inquest.hold(incident, self.units(services)))

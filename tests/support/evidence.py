@@ -1,4 +1,4 @@
-"""What the Brain's inquest reads, in memory: spans as Jaeger answers them, records of topics, commits, bundles."""
+"""What the Brain's inquest reads, in memory: spans as Jaeger answers them, records of topics, bundles."""
 
 import hashlib
 import json
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from sre_space.domain.errors import Missing
 from sre_space.domain.telemetry import Span, SpanStatus
 from sre_space.ports.bus import Record
-from sre_space.ports.gitops import Commit
 
 
 def document(spans: Sequence[Span]) -> bytes:
@@ -55,26 +54,6 @@ class Topics:
     async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
         """By time."""
         return [one for one in self.records.get(topic, []) if since <= one.at < until][:limit]
-
-
-@dataclass
-class Git:
-    """Files by (path, ref), and each commit's parent."""
-
-    files: dict[tuple[str, str], bytes] = field(default_factory=dict)
-    parents: dict[str, str] = field(default_factory=dict)
-
-    async def commit(self, sha: str) -> Commit:
-        """One."""
-        if sha not in self.parents:
-            raise Missing(sha)
-        return Commit(sha, "", "", 0, (self.parents[sha],))
-
-    async def read_file(self, path: str, ref: str = "main") -> bytes:
-        """One."""
-        if (path, ref) not in self.files:
-            raise Missing(path)
-        return self.files[path, ref]
 
 
 @dataclass

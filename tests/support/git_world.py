@@ -46,6 +46,10 @@ class MemoryGit:
         self.commits_[sha] = Commit(sha, message, "somebody", at, parents, touched), tree
         return sha
 
+    def holds(self, sha: str, tree: Tree, parents: tuple[str, ...] = ()) -> None:
+        """A commit with an id of the test's own, on no branch."""
+        self.commits_[sha] = Commit(sha, "", "somebody", self.now(), parents), tree
+
     def person_commits(self, path: str, old: str, new: str, message: str = "by hand") -> str:
         """Somebody pushes to main."""
         tree = dict(self.commits_[self.heads[MAIN]][1])
@@ -97,7 +101,7 @@ class MemoryGit:
         return {path: content for path, content in tree.items() if path.rpartition("/")[0] == folder}
 
     async def read_file(self, path: str, ref: str = MAIN) -> bytes:
-        """As the forge does."""
+        """One."""
         self._asked("read_file")
         tree = self.commits_[self._sha(ref)][1]
         if path not in tree:

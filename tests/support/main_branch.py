@@ -13,9 +13,9 @@ from sre_space.adapters.github_mcp import GithubGitOps
 from sre_space.bootstrap.deploy import repository
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.domain.case import Case
-from sre_space.domain.configuration import value_of
+from sre_space.domain.configuration import FOLDER, value_of
 from sre_space.embedded.forge.identities import read_identities
-from sre_space.embedded.forge.repository import CONFIG, files_at, main_at
+from sre_space.embedded.forge.repository import files_at, main_at
 from sre_space.ports.gitops import PullRequest
 from sre_space.wire.proposal import branches_of
 
@@ -60,7 +60,7 @@ class MainBranch:
         return commits
 
     def _files(self) -> dict[str, bytes]:
-        return files_at(repository(self.live.state, self.live.running), CONFIG)[2]
+        return files_at(repository(self.live.state, self.live.running), FOLDER)[2]
 
     def _pulls(self, case: Case) -> list[PullRequest]:
         """Those of an incident in whatever state, oldest first."""

@@ -8,7 +8,8 @@ import pygit2
 from support.live import LiveSpace
 
 from sre_space.bootstrap.deploy import repository
-from sre_space.embedded.forge.repository import CONFIG, entries_of
+from sre_space.domain.configuration import FOLDER
+from sre_space.embedded.forge.repository import entries_of
 from sre_space.wire.proposal import PREFIX
 
 HEADS, UNDO = "refs/heads/", "-undo"
@@ -71,5 +72,5 @@ class Change:
 
     def _written(self, main: pygit2.Commit) -> bool:
         """The files are replaced; restarts are still to come, or under way."""
-        files = [entry for entry in entries_of(main, CONFIG) if isinstance(entry, pygit2.Blob)]
+        files = [entry for entry in entries_of(main, FOLDER) if isinstance(entry, pygit2.Blob)]
         return all((self.deployed / str(one.name)).read_bytes() == one.data for one in files)

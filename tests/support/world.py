@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from support.evidence import Git, Shelf, Topics, document
+from support.evidence import Shelf, Topics, document
 from support.git_world import MemoryGit
 
 from sre_space.agents.brain import Brain
@@ -32,7 +32,7 @@ from sre_space.agents.memory import Memory
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.agents.scout.scout import Scout
-from sre_space.agents.scout.watchers import SPANS, Watchers
+from sre_space.agents.scout.watchers import Watchers
 from sre_space.analysis.sight import Feed
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy, Chart, Cure, Guardrails, Journey, Service, Tunable, ValueType
@@ -56,8 +56,8 @@ from sre_space.ports.notifier import Note
 from sre_space.ports.outbox import Pending
 from sre_space.ports.probe import Health
 from sre_space.ports.runtime import Unit
-from sre_space.wire.sightings import TOPIC as SIGHTINGS
 from sre_space.wire.sightings import Sighting, encode
+from sre_space.wire.topics import SIGHTINGS, SPANS
 
 SECOND = 10**9
 QUIET = 60  # rounds
@@ -226,10 +226,6 @@ class MemoryForge:
         found = [await self.issue(one.number) for one in self.found]
         return [one for one in found if state in ("all", one.state) and one.updated >= since]
 
-    async def search(self, words: str) -> Sequence[Issue]:
-        """By title and body."""
-        return [one for one in self.found if all(word in f"{one.title} {one.body}" for word in words.split())]
-
     async def comment(self, number: int, body: str) -> int:
         """Append."""
         self._up()
@@ -254,14 +250,6 @@ class MemoryForge:
         """Close."""
         self._up()
         self._change(number, state="closed")
-
-    async def read_file(self, path: str, ref: str = "main") -> bytes:
-        """Nothing here."""
-        raise Missing(path)
-
-    async def ping(self) -> None:
-        """Is it there."""
-        self._up()
 
     async def close(self) -> None:
         """Nothing to release."""
@@ -418,8 +406,8 @@ class World:
         }
 
     def _inquest(self) -> Inquest:
-        git, topics = Git(), Topics()
-        clock = self.clocks[Agent.BRAIN]
+        clock, topics = self.clocks[Agent.BRAIN], Topics()
+        git = MemoryGit({}, clock.now)
         gathering = Gathering(self, topics, git, clock, self.chart.journey.caller)
         return ScriptedInquest(
             self.chart, gathering, RecentDeployments(topics, git), self, Shelf(), clock, self._script

@@ -21,6 +21,7 @@ from sre_space.domain.telemetry import Span
 from sre_space.embedded.launcher import Starts
 from sre_space.entrypoints.looking import crash_loop, incidents, story, vital_signs
 from sre_space.loop.casebook import Casebook
+from sre_space.paths import StatePaths
 from sre_space.ports.forge import Comment, Issue
 from sre_space.ports.traces import Traces
 
@@ -61,7 +62,7 @@ class Nothing(Traces):
 def operator(world: World, folder: Path) -> Operator:
     """A person who looks at the world."""
     key = make_key(folder / "operator.key", folder / "trust", "operator")
-    return Operator(world.forge, world.casebook, Nothing(), world.chart, world, folder, key, world.orders)
+    return Operator(world.forge, world.casebook, Nothing(), world.chart, world, StatePaths(folder), key, world.orders)
 
 
 def shown(what: RenderableType) -> str:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from sre_space.domain.tally import Tally
 from sre_space.ports.bus import History, Publisher, Record, Subscription
-from sre_space.wire.record_mac import SKETCHES, Places, authentic, headers_of
+from sre_space.wire.record_mac import Places, authentic, headers_of
+from sre_space.wire.topics import SIGNALS
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class AuthenticBus:
                 yield record
                 continue
             self._count(reason, record.topic)
-            if record.topic != SKETCHES:
+            if record.topic != SIGNALS:
                 yield replace(record, value=b"")
 
     def _wrong(self, record: Record, places: Places) -> str:

@@ -5,11 +5,9 @@ A tar (POSIX ustar, sorted, without times and owners) in gzip, so `tar -xzf` giv
 """
 
 import asyncio
-import contextlib
 import gzip
 import hashlib
 import io
-import os
 import re
 import shutil
 import tarfile
@@ -19,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sre_space.domain.errors import Malformed, Missing, Unavailable
+from sre_space.files import replace_file
 
 MOST = 100  # bundles
 MOST_BYTES = 200_000_000  # of all bundles together
@@ -60,17 +59,7 @@ class BundleFolder:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._holds(path, packed):
             return
-        beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-        beside.unlink(missing_ok=True)
-        try:
-            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(packed)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
-        finally:
-            with contextlib.suppress(OSError):
-                beside.unlink(missing_ok=True)
+        replace_file(path, packed)
 
     @staticmethod
     def _holds(path: Path, packed: bytes) -> bool:

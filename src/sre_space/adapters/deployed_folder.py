@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sre_space.domain.configuration import SPACE_FILE
+from sre_space.paths import StatePaths
 from sre_space.wire.memory_limits import memory_limits
 
 
@@ -20,10 +21,9 @@ class DeployedFolder:
 
     async def in_force(self, path: str, content: bytes) -> bool:
         """A file that nobody has put there yet is not in force."""
-        name = Path(path).name
         try:
             if path == SPACE_FILE:
-                deployed = (self.state / "deploy" / "config" / name).read_bytes() == content
+                deployed = StatePaths(self.state).limits.read_bytes() == content
                 limits = memory_limits(content.decode())
                 return deployed and all(self._runs(one)[1] == str(limit) for one, limit in limits.items())
             return self._runs(Path(path).stem)[0] == hashlib.sha256(content).hexdigest()
@@ -32,5 +32,5 @@ class DeployedFolder:
 
     def _runs(self, service: str) -> tuple[str, str]:
         """Digest and limit that a service was started with."""
-        lines = (self.state / "run" / "env" / f"{service}.running").read_text(errors="replace").splitlines()
+        lines = StatePaths(self.state).running(service).read_text(errors="replace").splitlines()
         return (lines[0] if lines else "", lines[1] if len(lines) > 1 else "")

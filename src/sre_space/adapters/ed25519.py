@@ -7,7 +7,6 @@ says that it was signed before: an incident that was open while the keys were ro
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from sre_space.domain.errors import Damaged, Malformed
+from sre_space.files import replace_file
 
 _KEY_ID = re.compile(r"[0-9a-f]{16}")
 _NO_KEY = (OSError, ValueError, KeyError, TypeError, RecursionError)
@@ -128,7 +128,7 @@ class TrustFolder:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         entry: dict[str, str | int] = {"owner": key.owner, "public": key.public.hex()}
         entry |= {} if key.retired is None else {"retired": key.retired}
-        _write_private(self.folder / f"{key.key_id}.json", json.dumps(entry).encode())
+        replace_file(self.folder / f"{key.key_id}.json", json.dumps(entry).encode())
 
     def _read(self, key_id: str) -> TrustedKey:
         entry = json.loads(self._path(key_id).read_text())
@@ -167,7 +167,7 @@ def replace_key(path: Path, trust: Path, owner: str) -> KeyFile:
     private = Ed25519PrivateKey.generate()
     key = KeyFile(private)
     TrustFolder(trust).trust(TrustedKey(key.key_id, owner, key.public, None))
-    _write_private(path, private.private_bytes_raw())
+    replace_file(path, private.private_bytes_raw())
     return key
 
 
@@ -182,14 +182,3 @@ def retire_others(path: Path, trust: Path, owner: str, at: int) -> Sequence[Trus
 
 def _id_of(public: bytes) -> str:
     return hashlib.sha256(public).hexdigest()[:16]
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    """A file of mode 0600, whole and flushed before it has its name."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)

@@ -1,18 +1,18 @@
 """The halt file: fulfils `ports.brake.Brake`; written by `sre-space halt` and by the label."""
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass
 class HaltFile:
     """Halted while the file exists, when its folder cannot be read, and while an order to halt cannot be written."""
 
     path: Path
-    unwritten: list[str] = field(default_factory=list)
+    unwritten: bool = False
 
     def halted(self) -> bool:
         """Reads the file system each time."""
@@ -28,7 +28,7 @@ class HaltFile:
         """Make the file; where the disk takes none, this process is halted until it does."""
         try:
             self.path.touch(mode=0o600)
-            self.unwritten.clear()
+            self.unwritten = False
         except OSError as error:
             log.error("halted, but %s cannot be made: %s", self.path, error)
-            self.unwritten[:] = [str(error)]
+            self.unwritten = True

@@ -3,16 +3,15 @@
 What the disk does not take is held in memory, and written as soon as the disk takes it.
 """
 
-import contextlib
 import errno
 import json
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sre_space.files import replace_file
 from sre_space.ports.outbox import Pending
 
 log = logging.getLogger(__name__)
@@ -24,7 +23,7 @@ def _logged(what: str) -> None:
     log.error("%s", what)
 
 
-@dataclass(frozen=True)
+@dataclass
 class OutboxFolder:
     """Files are replaced atomically and flushed to disk. `told` hears of each one that had to be set aside.
 
@@ -47,20 +46,8 @@ class OutboxFolder:
             self.held.pop(pending.incident, None)
 
     def _write(self, pending: Pending) -> None:
-        """Write beside, flush, rename."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._path(pending.incident)
-        beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-        try:
-            with beside.open("w") as file:
-                json.dump(asdict(pending), file)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                beside.unlink()
-            raise
+        replace_file(self._path(pending.incident), json.dumps(asdict(pending)).encode())
 
     def get(self, incident: str) -> Pending | None:
         """What a crash left half written was never renamed: what is there and does not parse is damaged.

@@ -4,40 +4,27 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from sre_space.analysis.diagnosis.tables import Change
+from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, Missing, Refused
 from sre_space.domain.event_time import plausible
 from sre_space.ports.bus import History, Record
-from sre_space.ports.gitops import Commit
+from sre_space.ports.gitops import GitOps
 from sre_space.wire.changes import Deployment, deployment_of, diff_of
+from sre_space.wire.topics import CHANGES
 
-TOPIC = "changes"
-FOLDER = "deploy/config"  # what a deployment's files lie in
 RECENT_NS = 3600 * 10**9
 MOST = 8  # deployments that are looked at, the newest
 KEPT = 64  # diffs held: a commit never changes
 
 
-class Repository(Protocol):
-    """What is asked of Git: `ports.gitops.GitOps` and `ports.forge.Forge` together have it."""
-
-    async def commit(self, sha: str) -> Commit:
-        """One commit; `Missing` when there is none."""
-        ...
-
-    async def read_file(self, path: str, ref: str = "main") -> bytes:
-        """A file at a commit; `Missing` when it is not there."""
-        ...
-
-
-@dataclass(frozen=True)
+@dataclass
 class RecentDeployments:
     """Reads the hints of an hour, and believes what Git confirms."""
 
     history: History
-    repository: Repository
+    gitops: GitOps
     diffs: "OrderedDict[str, str]" = field(default_factory=OrderedDict)
 
     async def before(self, opened: int, now: int, besides: Sequence[str]) -> Sequence[Change]:
@@ -46,7 +33,7 @@ class RecentDeployments:
         What began after the incident was `opened` (Unix ns), the doctor's own remedies among it, did not cause it. A
         deployment that restarted nobody is one change of nobody in particular.
         """
-        told = _told(await self.history.window(TOPIC, now - RECENT_NS, now))
+        told = _told(await self.history.window(CHANGES, now - RECENT_NS, now))
         recent = [(one, done) for one, done in told if one.at < opened and one.commit not in besides][-MOST:]
         diffs = await asyncio.gather(*(self._diff(one) for one, _ in recent))
         return [
@@ -60,7 +47,7 @@ class RecentDeployments:
         """What the commit changed in the deployed files; "" when Git does not know it or it changed none of them."""
         if told.commit not in self.diffs:
             try:
-                parents = (await self.repository.commit(told.commit)).parents
+                parents = (await self.gitops.commit(told.commit)).parents
                 files = [f"{FOLDER}/{name}" for name in told.files]
                 parts = await asyncio.gather(*(self._file(path, told.commit, parents) for path in files))
             except Refused:  # nobody knows it, or what is asked for is nothing that could be known
@@ -78,7 +65,7 @@ class RecentDeployments:
     async def _read(self, path: str, ref: str) -> bytes:
         """A file that is not there is empty."""
         try:
-            return await self.repository.read_file(path, ref)
+            return await self.gitops.read_file(path, ref)
         except Missing:
             return b""
 

@@ -7,19 +7,20 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from sre_space.agents.deployments import Repository
 from sre_space.agents.sources import Sources
 from sre_space.analysis.diagnosis.tables import ERROR
+from sre_space.domain.configuration import SPACE_FILE
 from sre_space.domain.errors import Malformed, Missing
 from sre_space.domain.event_time import AHEAD_NS, KEPT_NS, heard_at
 from sre_space.ports.bus import History, Record
 from sre_space.ports.clock import Clock
+from sre_space.ports.gitops import GitOps
 from sre_space.ports.traces import TraceDocuments
+from sre_space.wire import topics
 from sre_space.wire.case_files import BASELINE, INCIDENT, LOGS, METRICS, TRACES, WINDOW, telemetry_of, window_file
 from sre_space.wire.memory_limits import memory_limits
 from sre_space.wire.otlp_lines import level_line, log_line, metric_line
 
-LIMITS = "deploy/config/space.env"
 LIMIT = "process.memory.limit"  # beside `process.memory.usage` of the semantic conventions
 LASTING_NS = 60 * 10**9  # that what began in a window may go on after it
 PATIENCE_S = 1.5  # for spans of a failure that are still on their way
@@ -47,7 +48,7 @@ class Gathering:
 
     traces: TraceDocuments
     history: History
-    repository: Repository
+    gitops: GitOps
     clock: Clock
     caller: str
 
@@ -94,7 +95,7 @@ class Gathering:
             return {}
         since, until = min(begin for begin, _ in plan.usual), self.clock.now()
         logs, metrics = await asyncio.gather(
-            self.history.window("otlp_logs", since, until), self.history.window("otlp_metrics", since, until)
+            self.history.window(topics.LOGS, since, until), self.history.window(topics.METRICS, since, until)
         )
         now = self.clock.now()
         return {LOGS: _lines(log_line, logs, services, now), METRICS: _lines(metric_line, metrics, services, now)}
@@ -104,7 +105,7 @@ class Gathering:
         if not plan.topics:
             return b""
         try:
-            text = (await self.repository.read_file(LIMITS)).decode(errors="replace")
+            text = (await self.gitops.read_file(SPACE_FILE)).decode(errors="replace")
         except Missing:
             return b""
         return b"".join(level_line(name, LIMIT, plan.since, limit) for name, limit in memory_limits(text).items())

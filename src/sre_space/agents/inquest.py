@@ -15,6 +15,7 @@ from sre_space.agents.healthy_time import Window, healthy_parts
 from sre_space.agents.sources import PATIENCE_S, Sources
 from sre_space.agents.standing import ended_services, standing
 from sre_space.agents.tried import disproved, last_tried, reverted, tuned
+from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.analysis.diagnosis.tables import Alert, Change, State
 from sre_space.analysis.windows import AT_ONCE_NS
 from sre_space.domain.case import Case
@@ -26,7 +27,7 @@ from sre_space.ports.bundles import Bundles
 from sre_space.ports.clock import Clock
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Unit
-from sre_space.wire.case_files import ALERT, CHANGES, INCIDENT, MISSING, STATES, changes_file, diagnosis_of, states_file
+from sre_space.wire.case_files import ALERT, CHANGES, INCIDENT, MISSING, STATES, case_of, changes_file, states_file
 from sre_space.wire.changes import alert_file
 from sre_space.wire.diagnosis_text import fact_of
 
@@ -66,7 +67,7 @@ class Inquest:
         ended = ended_services(self.chart, units)
         files = gathered | self._told(case, states, changes, ended) | _missing(sources)
         read = self.clock.now()
-        found = await asyncio.to_thread(diagnosis_of, files)  # a blocked loop is a pause
+        found = await asyncio.to_thread(lambda: diagnose_case(case_of(files)))  # a blocked loop is a pause
         concluded = self.clock.now()
         diagnosis = fact_of(found, await self._kept(files))
         size = sum(map(len, files.values()))

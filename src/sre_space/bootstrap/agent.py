@@ -4,7 +4,6 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sre_space.adapters.calls_folder import CallsFolder
 from sre_space.adapters.chart_file import read_chart
@@ -26,33 +25,14 @@ from sre_space.loop.casebook import Casebook
 from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.pager import Pager
 from sre_space.loop.runner import Runner
-from sre_space.loop.watch import DOORBELL, Watch
+from sre_space.loop.watch import Watch
+from sre_space.paths import StatePaths
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
-from sre_space.ports.gitops import Commit, GitOps
 from sre_space.settings import Agent
+from sre_space.wire.topics import FACTS
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Repository:
-    """Commits and single files of them."""
-
-    gitops: GitOps
-    forge: Forge
-
-    async def commit(self, sha: str) -> Commit:
-        """As Git has it."""
-        return await self.gitops.commit(sha)
-
-    async def commits(self, path: str = "", ref: str = "main", since: int = 0) -> Sequence[Commit]:
-        """As Git has them."""
-        return await self.gitops.commits(path, ref, since)
-
-    async def read_file(self, path: str, ref: str = "main") -> bytes:
-        """As the forge does."""
-        return await self.forge.read_file(path, ref)
 
 
 @dataclass(frozen=True)
@@ -74,11 +54,11 @@ class Ground:
     @classmethod
     def prepare(cls, agent: facts.Agent, settings: Agent) -> "Ground":
         """Read key, trust and chart; nothing is connected yet."""
-        state = settings.sre_space_state
+        state = StatePaths(settings.sre_space_state)
         owner, repo = settings.repo_owner, settings.repo_name
         page = page_of(f"{owner}/{repo}", settings.forge_url, settings.github_api_url)
         pager = Pager(notifier(settings.sre_notify_urls), page)
-        key, trust = KeyFile.load(state / "keys" / f"{agent.value}.key"), TrustFolder(state / "trust")
+        key, trust = KeyFile.load(state.key(agent)), TrustFolder(state.trust)
         trust.refuse_unless(key, agent.value)
         forge = GithubMcpForge(settings.forge_url, settings.github_personal_access_token, owner, repo)
         chart, clock = read_chart(settings.sre_space_chart), SystemClock()
@@ -92,7 +72,7 @@ class Ground:
             forge=forge,
             casebook=Casebook(forge, trust, f"{owner}/{repo}"),
             key=key,
-            brake=HaltFile(state / "halt"),
+            brake=HaltFile(state.halt),
             reporter=reporter,
             pager=pager,
             clock_check=ClockCheck(HttpDates(served), clock, reporter, pager),
@@ -107,20 +87,21 @@ class Ground:
     def watch(self, duty: Duty, polled: Callable[[Sequence[Case]], bool] = lambda _: True) -> Watch:
         """The loop around a duty, wired; `polled` hears each poll's cases and says if the agent is on duty."""
         bus = self.settings.kafka_bootstrap_servers
-        folder = Path(self.settings.sre_space_state) / "outbox" / self.agent.value
+        state = StatePaths(self.settings.sre_space_state)
+        folder = state.outbox(self.agent)
         make_folder(folder)
         outbox = OutboxFolder(folder, self._damaged)
         runner = Runner(
             self.agent, duty, self.casebook, self.forge, outbox, self.key, self.clock, self.reporter, self.pager,
             self.clock_check,
         )  # fmt: skip
-        doorbell = KafkaSubscription(bus, [DOORBELL], None)
+        doorbell = KafkaSubscription(bus, [FACTS], None)
 
         def seen(cases: Sequence[Case]) -> None:
             if polled(cases):
                 self._on_duty()
 
-        calls = CallsFolder(self.settings.sre_space_state / "calls")
+        calls = CallsFolder(state.calls)
         publisher, every, halted = KafkaPublisher(bus), self.settings.poll_seconds, self.brake.halted
         return Watch(runner, publisher, doorbell, every, seen, calls=calls, halted=halted)
 
@@ -130,7 +111,7 @@ class Ground:
 
     def _on_duty(self) -> None:
         """Show `up` and `demo` that this agent has read its cases, and `status` what hinders it."""
-        path = self.settings.sre_space_state / "run" / "env" / f"{self.agent.value}.on-duty"
+        path = StatePaths(self.settings.sre_space_state).on_duty(self.agent)
         with contextlib.suppress(OSError):  # a full disk: nobody is kept from his duty by it
             path.touch(mode=0o600)
             path.write_text(self.clock_check.wrong())

@@ -14,30 +14,32 @@ from sre_space.agents.inquest import Inquest
 from sre_space.bootstrap import agent, server
 from sre_space.bootstrap.telemetry_secrets import read_record_key
 from sre_space.domain import facts
+from sre_space.paths import StatePaths
+from sre_space.ports.gitops import GitOps
 from sre_space.settings import Brain as Settings
 
 
 async def _work(settings: Settings) -> None:
     ground = agent.Ground.prepare(facts.Agent.BRAIN, settings)
-    state = settings.sre_space_state
-    runtime = SupervisordRuntime(settings.runtime_socket, agent.units(ground.chart), state / "run" / "warden.jsonl")
+    state = StatePaths(settings.sre_space_state)
+    runtime = SupervisordRuntime(settings.runtime_socket, agent.units(ground.chart), state.warden_journal)
     gitops = ground.gitops()
-    held = inquest(ground, settings, agent.Repository(gitops, ground.forge))
+    held = inquest(ground, settings, gitops)
     brain = Brain(ground.chart, runtime, held, ground.casebook, ground.clock, History(gitops))
     await ground.watch(brain).run()
 
 
-def inquest(ground: agent.Ground, settings: Settings, repository: agent.Repository) -> Inquest:
+def inquest(ground: agent.Ground, settings: Settings, gitops: GitOps) -> Inquest:
     """The door to the engine, with everything that it reads."""
     believed = AuthenticBus(read_record_key(settings.telemetry_record_key_file), ground.reporter.dismissed)
     history = believed.history(KafkaHistory(settings.kafka_bootstrap_servers))
     traces, caller = JaegerTraces(settings.jaeger_url), ground.chart.journey.caller
     return Inquest(
         ground.chart,
-        Gathering(traces, history, repository, ground.clock, caller),
-        RecentDeployments(history, repository),
+        Gathering(traces, history, gitops, ground.clock, caller),
+        RecentDeployments(history, gitops),
         HttpProbe.create(),
-        BundleFolder(settings.sre_space_state / "bundles"),
+        BundleFolder(StatePaths(settings.sre_space_state).bundles),
         ground.clock,
     )
 

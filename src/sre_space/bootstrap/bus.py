@@ -3,11 +3,12 @@
 from sre_space.bootstrap import server
 from sre_space.embedded.bus.server import serve
 from sre_space.embedded.listening import bind
+from sre_space.paths import StatePaths
 from sre_space.settings import Bus
 
 
 async def _work(settings: Bus) -> None:
-    await serve(settings.sre_space_state / "bus", bind(settings.bus_port, "BUS_PORT"))
+    await serve(StatePaths(settings.sre_space_state).bus, bind(settings.bus_port, "BUS_PORT"))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sre_space.bootstrap.space_state import State
 from sre_space.embedded.launcher import PATIENCE, Starts, starts_of
+from sre_space.paths import STARTED
 from sre_space.ports.notifier import Notifier
 from sre_space.wire.note import unstartable
 
@@ -35,7 +36,7 @@ class Loop:
 def looping(state: State, units: Iterable[str] | None = None) -> Sequence[Loop]:
     """The units (by default all) that have ended soon after their start more than `PATIENCE` times in a row."""
     found = []
-    for stamp in sorted((state.run / "env").glob("*.started")):
+    for stamp in sorted(state.environments.glob(f"*{STARTED}")):
         starts = starts_of(stamp)
         if (units is None or stamp.stem in units) and starts.short > PATIENCE and _age_s(stamp) < starts.again_within_s:
             found.append(Loop(stamp.stem, starts, last_line(state.log(stamp.stem))))

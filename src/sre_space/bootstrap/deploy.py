@@ -29,18 +29,19 @@ from sre_space.adapters.kafka import KafkaPublisher
 from sre_space.bootstrap import deploy_journal as journal
 from sre_space.bootstrap import space_supervisor
 from sre_space.bootstrap.deploy_journal import Deployment
-from sre_space.bootstrap.desired_state import SPACE_FILE, desired_state
+from sre_space.bootstrap.desired_state import desired_state
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.bootstrap.space_state import Running, State, running_space, write_private
 from sre_space.bootstrap.space_table import SERVICES
 from sre_space.domain.bounds import cut
+from sre_space.domain.configuration import FOLDER, SPACE_NAME
 from sre_space.domain.errors import Malformed, Refused, Unavailable
 from sre_space.embedded.aside import make_folder, make_way, remove
-from sre_space.embedded.forge.repository import CONFIG, files_at
-from sre_space.embedded.launcher import desired, parse_variables, running_file
+from sre_space.embedded.forge.repository import files_at
+from sre_space.embedded.launcher import desired, parse_variables
 from sre_space.wire.changes import MAX_TOLD
+from sre_space.wire.topics import CHANGES
 
-TOPIC = "changes"
 SERVES_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.05
 LONGEST_LOOK_S = 2.0  # one that took longer was interrupted by a pause of this process
@@ -98,12 +99,12 @@ async def tell_refused(state: State, unfit: Unfit) -> None:
 def repository(state: State, running: Running) -> Path:
     """Where the embedded forge keeps the repository of a space."""
     owner, _, repo = running.repository.partition("/")
-    return state.root / "forge" / owner / f"{repo}.git"
+    return state.repository(owner, repo)
 
 
 def _plan(state: State, running: Running) -> tuple[Mapping[str, str], Deployment]:
     """The wanted files, and what has to be done for them."""
-    commit, subject, files = files_at(repository(state, running), CONFIG)
+    commit, subject, files = files_at(repository(state, running), FOLDER)
     try:
         wanted = desired_state(files)
     except Malformed as error:
@@ -121,14 +122,14 @@ def _stale(state: State, running: Running, wanted: Mapping[str, str]) -> list[st
     units = {unit.name: unit.state for unit in space_supervisor.units(running.socket)}
     broken_off = journal.under_way(state)
     stopped = {one for one in (broken_off.restarted if broken_off else ()) if units.get(one) in (STOPPING, STOPPED)}
-    space = parse_variables(wanted.get(SPACE_FILE, ""), SPACE_FILE)
+    space = parse_variables(wanted.get(SPACE_NAME, ""), SPACE_NAME)
     states = {one: desired(one, wanted.get(f"{one}.env", "").encode(), space) for one in SERVICES if one in units}
     return [one for one, text in states.items() if one in stopped or _runs(state, one) != text]
 
 
 def _runs(state: State, service: str) -> str:
     """What a service was started with, "" when it never was."""
-    return _content(running_file(state.root, service)).decode(errors="replace")
+    return _content(state.running(service)).decode(errors="replace")
 
 
 def _content(path: Path) -> bytes:
@@ -207,7 +208,7 @@ async def _tell(running: Running, event: Mapping[str, object]) -> None:
     """A hint on `changes`, always confirmed against Git: without the bus the deployment goes on."""
     publisher = KafkaPublisher(f"{HOST}:{running.ports['bus_port']}")
     with contextlib.suppress(Unavailable, Refused):
-        await publisher.publish(TOPIC, json.dumps(event).encode(), key=str(event["id"]).encode())
+        await publisher.publish(CHANGES, json.dumps(event).encode(), key=str(event["id"]).encode())
     await publisher.close()
 
 

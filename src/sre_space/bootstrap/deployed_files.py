@@ -7,9 +7,10 @@ from pathlib import Path
 from sre_space.bootstrap.desired_state import desired_state
 from sre_space.bootstrap.space_env import Plan
 from sre_space.bootstrap.space_state import write_private
+from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.embedded.aside import make_folder, set_aside
-from sre_space.embedded.forge.repository import CONFIG, files_at
+from sre_space.embedded.forge.repository import files_at
 
 
 def lay_out(plan: Plan) -> None:
@@ -17,7 +18,7 @@ def lay_out(plan: Plan) -> None:
 
     One that is damaged would keep its service from starting: it is set aside, and taken from main, or the checkout.
     """
-    source, deployed = plan.checkout / "deploy" / "config", plan.state.deployed
+    source, deployed = plan.checkout / FOLDER, plan.state.deployed
     if not source.is_dir():
         raise Malformed(f"{source} is missing: the chart must lie in a checkout with its deploy/ folder")
     if not deployed.is_dir():
@@ -43,7 +44,7 @@ def _damage(path: Path) -> str:
 def _of_main(plan: Plan) -> Mapping[str, bytes]:
     """What main of the embedded forge says; nothing before there is one, or when it cannot be read."""
     try:
-        return files_at(plan.state.root / "forge" / plan.owner / f"{plan.repo}.git", CONFIG)[2]
+        return files_at(plan.state.repository(plan.owner, plan.repo), FOLDER)[2]
     except SpaceError:
         return {}
 

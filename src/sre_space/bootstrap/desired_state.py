@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping
 
+from sre_space.domain.configuration import FOLDER, SPACE_NAME
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.forge.repository import CONFIG
 from sre_space.embedded.launcher import Unreadable, parse_variables
 from sre_space.embedded.warden.limits import BadLimits, parse_limits
-
-SPACE_FILE = "space.env"
 
 
 def desired_state(files: Mapping[str, bytes]) -> Mapping[str, str]:
     """The `*.env` files of `deploy/config/` by name, as text; `Malformed` names file, line and reason."""
     wanted = {name: _parsed(name, content) for name, content in files.items() if name.endswith(".env")}
     if not wanted:
-        raise Malformed(f"{CONFIG} holds no *.env file")
+        raise Malformed(f"{FOLDER} holds no *.env file")
     return wanted
 
 
@@ -22,13 +20,13 @@ def _parsed(name: str, content: bytes) -> str:
     """The text of a file that parses."""
     try:
         text = content.decode()
-        if name == SPACE_FILE:
-            parse_limits(text, f"{CONFIG}/{name}")
-        parse_variables(text, f"{CONFIG}/{name}")
-        _no_key_twice(text, f"{CONFIG}/{name}")
+        if name == SPACE_NAME:
+            parse_limits(text, f"{FOLDER}/{name}")
+        parse_variables(text, f"{FOLDER}/{name}")
+        _no_key_twice(text, f"{FOLDER}/{name}")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise Malformed(f"{CONFIG}/{name}:{line}: this is not UTF-8; save it as UTF-8") from error
+        raise Malformed(f"{FOLDER}/{name}:{line}: this is not UTF-8; save it as UTF-8") from error
     except (Unreadable, BadLimits) as error:
         raise Malformed(str(error)) from error
     return text

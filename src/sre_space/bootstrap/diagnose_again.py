@@ -4,13 +4,14 @@ import time
 from dataclasses import dataclass
 
 from sre_space.adapters.bundle_folder import BundleFolder
+from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.bootstrap.diagnose import Answer
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_state import State
 from sre_space.domain.diagnosis import Diagnosis
 from sre_space.domain.errors import Missing, Refused
 from sre_space.domain.facts import Decision
-from sre_space.wire.case_files import diagnosis_of
+from sre_space.wire.case_files import case_of
 from sre_space.wire.diagnosis_text import fact_of
 
 
@@ -34,7 +35,7 @@ async def diagnose_again(state: State, number: int) -> Again:
         raise Missing(f"the diagnosis of issue {number} names no bundle: it cannot be repeated")
     files = await BundleFolder(state.bundles).load(recorded.bundle)
     begun = time.perf_counter()
-    found = diagnosis_of(files)
+    found = diagnose_case(case_of(files))
     answer = Answer(f"issue {number}", found, time.perf_counter() - begun)
     return Again(answer, _told(recorded), _compared(fact_of(found, recorded.bundle)) == _compared(recorded))
 

@@ -9,17 +9,18 @@ from sre_space.embedded.forge.server import app
 from sre_space.embedded.forge.store import Store
 from sre_space.embedded.forge.tools import Tools
 from sre_space.embedded.listening import bind, serve
+from sre_space.paths import StatePaths
 from sre_space.settings import ForgeServer
 
 
 async def _work(settings: ForgeServer) -> None:
-    state = settings.sre_space_state
-    identities = read_identities(state / "forge" / "identities.json")
+    state = StatePaths(settings.sre_space_state)
+    identities = read_identities(state.identities)
     listener = bind(settings.forge_port, "FORGE_PORT")
-    folder = state / "forge" / settings.repo_owner / f"{settings.repo_name}.git"
+    folder = state.repository(settings.repo_owner, settings.repo_name)
     repository = open_repository(folder, settings.forge_seed)
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    store = Store(state / "forge" / "forge.db")
+    store = Store(state.issues)
     site = Site(settings.repo_owner, settings.repo_name, base_url, identities)
     required = [name for name in settings.required_checks.split(",") if name]
     tools = Tools(store, repository, site, required, desired_state)

@@ -31,14 +31,14 @@ class Rotation:
 
 def listed(state: State) -> Sequence[TrustedKey]:
     """Every key that is or was trusted."""
-    return TrustFolder(state.root / "trust").listed()
+    return TrustFolder(state.trust).listed()
 
 
 def rotate(state: State, owner: str) -> Rotation:
     """Give a signer a new key; `Malformed` for a name that signs nothing, or a state folder without keys."""
     if owner not in SIGNERS:
         raise Malformed(f"{owner!r} signs nothing; there are: {', '.join(SIGNERS)}")
-    path, trust = state.root / "keys" / f"{owner}.key", state.root / "trust"
+    path, trust = state.key(owner), state.trust
     if not path.exists():
         raise Malformed(f"{path} is not there yet; `sre-space up` makes the keys")
     key = replace_key(path, trust, owner)

@@ -22,6 +22,7 @@ from sre_space.domain.telemetry import SpanStatus
 from sre_space.embedded.forge.identities import read_identities
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.orders import IssueOrders
+from sre_space.paths import StatePaths
 from sre_space.ports.forge import Forge
 from sre_space.ports.runtime import Runtime
 from sre_space.ports.traces import Traces
@@ -45,17 +46,17 @@ class Operator:
     traces: Traces
     chart: Chart
     runtime: Runtime
-    duty: Path
+    state: StatePaths
     key: KeyFile
     orders: IssueOrders
 
     def agents_on_duty(self) -> bool:
         """True when all four agents have read their cases since the space was started."""
-        return all((self.duty / f"{agent}.on-duty").exists() for agent in AGENTS)
+        return all(self.state.on_duty(agent).exists() for agent in AGENTS)
 
     def hindered(self) -> dict[str, str]:
         """Return why an agent does nothing, by its name, for those that say so."""
-        told = {agent: self.duty / f"{agent}.on-duty" for agent in AGENTS}
+        told = {agent: self.state.on_duty(agent) for agent in AGENTS}
         return {agent: reason for agent, path in told.items() if path.exists() and (reason := path.read_text())}
 
     @classmethod
@@ -65,14 +66,14 @@ class Operator:
         owner, _, repo = running.repository.partition("/")
         token = next(one.token for one in read_identities(state.identities) if one.login == "operator")
         url = f"http://{HOST}:{running.ports['forge_port']}/mcp"
-        forge, trust = GithubMcpForge(url, token, owner, repo), TrustFolder(state.root / "trust")
+        forge, trust = GithubMcpForge(url, token, owner, repo), TrustFolder(state.trust)
         casebook = Casebook(forge, trust, running.repository)
         orders = IssueOrders(forge, trust, GithubWriters(url, token, owner, repo), running.repository)
         traces = JaegerTraces(f"http://{HOST}:{running.ports['jaeger_port']}")
         chart = read_chart(Path(running.chart), chart_environment(running.ports))
         runtime = SupervisordRuntime(running.socket, agent.units(chart))
-        key = KeyFile.load(state.root / "keys" / "operator.key")
-        return cls(forge, casebook, traces, chart, runtime, state.run / "env", key, orders)
+        key = KeyFile.load(state.key("operator"))
+        return cls(forge, casebook, traces, chart, runtime, state, key, orders)
 
     async def close(self) -> None:
         """End the connections."""

@@ -19,10 +19,11 @@ from sre_space.domain.case import Case
 from sre_space.loop.announcements import Announcements
 from sre_space.loop.opening import Opener
 from sre_space.loop.room import RoomWatch
-from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, SPANS, Senses
+from sre_space.loop.senses import Senses
 from sre_space.loop.sightings import Sightings
 from sre_space.loop.sketching import Sketcher
 from sre_space.settings import Scout as Settings
+from sre_space.wire.topics import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, SPANS
 
 REMEMBERED_NS = 15 * 60 * 10**9  # read back after a restart
 
@@ -48,9 +49,10 @@ async def _work(settings: Settings) -> None:
         return judged.owns()
 
     watch = ground.watch(scout, polled)
-    witness = Witness(agent.Repository(ground.gitops(), ground.forge), frozenset(ground.chart.services))
+    gitops = ground.gitops()
+    witness = Witness(gitops, frozenset(ground.chart.services))
     announced = Announcements(witness, watchers.docket, ground.reporter, ground.clock)
-    senses = Senses(scout, HttpProbe.create(), opener, watch, ground.forge, ground.clock, announced)
+    senses = Senses(scout, HttpProbe.create(), opener, watch, gitops, ground.clock, announced)
     history = believed.history(KafkaHistory(bus))
     named = frozenset({*ground.chart.services, ground.chart.journey.caller})
     sketcher = Sketcher(believed.publisher(KafkaPublisher(bus)), history, ground.clock, senses.losses, named)

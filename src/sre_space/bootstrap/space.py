@@ -88,7 +88,7 @@ def _clean(state: State, tell: Tell) -> Sequence[str]:
 def _prepare(plan: Plan, processes: tuple[Process, ...]) -> None:
     state = plan.state
     for name in SIGNERS:
-        make_key(state.root / "keys" / f"{name}.key", state.root / "trust", name)
+        make_key(state.key(name), state.trust, name)
     write_private(state.network_key, secrets.token_hex(32))
     identities = write_identities(state.identities, IDENTITIES)
     lay_out(plan)

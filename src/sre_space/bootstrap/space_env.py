@@ -51,7 +51,7 @@ def write_environments(plan: Plan, processes: tuple[Process, ...], tokens: Token
             raise Malformed(f"{broken[0]} holds a line break; set it to one line")
         last = {"SRE_SPACE_UNIT": values.pop("SRE_SPACE_UNIT")}  # the launcher takes no file that was cut off before it
         text = "".join(f"{name}={value}\n" for name, value in (values | last).items())
-        write_private(plan.state.run / "env" / f"{process.name}.env", text)
+        write_private(plan.state.environment(process.name), text)
 
 
 def environment_of(plan: Plan, process: Process, tokens: Tokens) -> dict[str, str]:
@@ -96,10 +96,10 @@ def addresses(ports: Mapping[str, int]) -> dict[str, str]:
 
 def _patient(plan: Plan, process: Process) -> dict[str, str]:
     """A service knows its database and nobody's secrets."""
-    database = plan.state.root / "apps" / f"{process.name}.db"
+    database = plan.state.apps / f"{process.name}.db"
     if process.role is Role.PATIENT:
         return {"DATABASE_URL": f"sqlite:///{database}"}
-    return {"TRAFFIC_DEMAND_FILE": str(plan.state.root / "apps" / "demand.env")}
+    return {"TRAFFIC_DEMAND_FILE": str(plan.state.apps / "demand.env")}
 
 
 def _doctor(plan: Plan) -> dict[str, str]:

@@ -10,6 +10,7 @@ from sre_space.adapters.disk import DiskFolder
 from sre_space.bootstrap.desired_state import desired_state
 from sre_space.bootstrap.space_env import Plan, chart_environment
 from sre_space.bootstrap.space_table import SERVICES
+from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, Refused
 from sre_space.domain.room import MEGABYTE
 
@@ -31,7 +32,7 @@ def must_be_met(plan: Plan) -> None:
 
 def _must_deploy(plan: Plan) -> None:
     """The checkout's desired state, while none is in force yet."""
-    source = plan.checkout / "deploy" / "config"
+    source = plan.checkout / FOLDER
     if not source.is_dir():
         raise Malformed(f"{source} is missing: the chart must lie in a checkout with its deploy/ folder")
     if plan.state.deployed.exists():

@@ -13,22 +13,9 @@ import psutil
 
 from sre_space.domain.errors import Malformed, Refused, Unavailable
 from sre_space.embedded.aside import make_way, remove, set_aside
+from sre_space.files import replace_file
+from sre_space.paths import StatePaths
 
-_FOLDERS = (
-    "bus",
-    "telemetry",
-    "forge",
-    "chroma",
-    "apps",
-    "keys",
-    "trust",
-    "logs",
-    "run",
-    "run/env",
-    "deploy",
-    "outbox",
-    "bundles",
-)
 SUPERVISOR = "supervisord"
 RECORD = "SRE_SPACE_RECORD"  # in the environment of supervisord: a copy of the record
 _LONGEST_SOCKET = 90  # bytes; the kernel takes 108 (macOS 104) and supervisord adds its process id
@@ -65,59 +52,17 @@ class Running:
 
 
 @dataclass(frozen=True)
-class State:
-    """The folders of one space."""
-
-    root: Path
-
-    @property
-    def run(self) -> Path:
-        """What exists only while the space runs, and the journal of the warden."""
-        return self.root / "run"
-
-    @property
-    def deployed(self) -> Path:
-        """The desired state that is in force: a copy of `deploy/config` of main."""
-        return self.root / "deploy" / "config"
-
-    @property
-    def bundles(self) -> Path:
-        """What the diagnoses looked at."""
-        return self.root / "bundles"
-
-    @property
-    def network_key(self) -> Path:
-        """The secret of whoever may give orders to the network."""
-        return self.root / "keys" / "network.key"
-
-    @property
-    def telemetry_tokens(self) -> Path:
-        """Who may send telemetry in whose name: the SHA-256 of each token."""
-        return self.root / "keys" / "telemetry-tokens.json"
-
-    @property
-    def record_key(self) -> Path:
-        """The key of the MAC of telemetry records on the bus."""
-        return self.root / "keys" / "telemetry-records.key"
+class State(StatePaths):
+    """The folders of one space, and what runs in them."""
 
     @property
     def network_socket(self) -> Path:
         """Where the network takes orders."""
         return self.socket.with_name("network.sock")
 
-    @property
-    def halt(self) -> Path:
-        """The halt file."""
-        return self.root / "halt"
-
     def release(self) -> None:
         """Remove the halt file, whatever lies there."""
         remove(self.halt)
-
-    @property
-    def identities(self) -> Path:
-        """The forge's identities and their tokens."""
-        return self.root / "forge" / "identities.json"
 
     @property
     def mark(self) -> str:
@@ -136,13 +81,9 @@ class State:
             base = Path("/tmp")
         return base / f"sre-space-{os.getuid()}-{self.mark}" / "s.sock"
 
-    def log(self, name: str) -> Path:
-        """The log of one unit."""
-        return self.root / "logs" / f"{name}.log"
-
     def make(self) -> None:
         """Create the folders, for this user alone; `Malformed` says which one cannot be."""
-        for folder in (self.root, *(self.root / name for name in _FOLDERS), self.socket.parent):
+        for folder in (*self.folders, self.socket.parent):
             try:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 own = folder.lstat() if folder == self.socket.parent else folder.stat()
@@ -168,12 +109,12 @@ class State:
 
     def _recorded(self) -> Running | None:
         try:
-            return _parsed((self.run / "space.json").read_text())
+            return _parsed(self.space_record.read_text())
         except (OSError, ValueError):
             return None
 
     def _recovered(self, running: Running) -> Running:
-        path = self.run / "space.json"
+        path = self.space_record
         if path.exists():
             set_aside(path, "the record of the running space is damaged; it is written anew")
         self.write_record(running)
@@ -190,12 +131,12 @@ class State:
 
     def write_record(self, running: Running) -> None:
         """Replace the record."""
-        write_private(self.run / "space.json", running.encoded)
+        write_private(self.space_record, running.encoded)
 
     def clear(self) -> None:
         """Forget a space that is gone: record, socket and secrets of its processes, as far as the disk lets them go."""
-        alone = (self.run / "space.json", self.run / "supervisord.pid", self.socket, self.network_socket)
-        for path in (*alone, *self.run.glob("env/*")):
+        alone = (self.space_record, self.supervisor_pid, self.socket, self.network_socket)
+        for path in (*alone, *self.environments.glob("*")):
             with contextlib.suppress(OSError):
                 remove(path)
 
@@ -227,7 +168,7 @@ def running_space(state: State) -> Running:
     unrecorded = [str(process.pid) for _, process in state.marked(SUPERVISOR)]
     if unrecorded:
         raise Refused(
-            f"a space runs in {state.root} (process {unrecorded[0]}), and its record {state.run / 'space.json'} is "
+            f"a space runs in {state.root} (process {unrecorded[0]}), and its record {state.space_record} is "
             "damaged; end it with: sre-space down"
         )
     raise Refused(f"no space runs in {state.root}; start one with: sre-space up")
@@ -238,14 +179,8 @@ def write_private(path: Path, text: str) -> None:
 
     `Unavailable` when the disk does not take it: then the old one is still there, and nothing beside it.
     """
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         make_way(path)
-        beside.unlink(missing_ok=True)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-        beside.replace(path)
+        replace_file(path, text.encode())
     except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
         raise Unavailable(f"{path} cannot be written: {error.strerror}; free some space there, or see why") from error

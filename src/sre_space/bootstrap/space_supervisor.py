@@ -44,8 +44,8 @@ def configuration(plan: Plan, processes: Sequence[Process]) -> str:
 nodaemon=true
 silent=true
 logfile={_escaped(state.log("supervisord"))}
-pidfile={_escaped(state.run / "supervisord.pid")}
-childlogdir={_escaped(state.root / "logs")}
+pidfile={_escaped(state.supervisor_pid)}
+childlogdir={_escaped(state.logs)}
 directory={_escaped(state.root)}
 umask=077
 

@@ -88,6 +88,6 @@ def _module(name: str, role: Role, module: str, stage: int) -> Process:
 
 def _chroma(state: State, ports: Ports) -> tuple[str, ...]:
     program = Path(sys.executable).with_name("chroma")
-    folder = state.root / "chroma"
+    folder = state.chroma
     become = (sys.executable, "-m", "sre_space.bootstrap.chroma", str(folder))
     return (*become, str(program), "run", "--host", HOST, "--port", str(ports.chroma_port), "--path", str(folder))

@@ -15,6 +15,7 @@ from sre_space.embedded.telemetry.intake import Intake
 from sre_space.embedded.telemetry.receivers import http_app, serve_grpc
 from sre_space.embedded.telemetry.republish import Republisher
 from sre_space.embedded.telemetry.store import connect, set_damaged_aside
+from sre_space.paths import StatePaths
 from sre_space.settings import Telemetry
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ async def _work(settings: Telemetry) -> None:
     door, key = Door(read_tokens(settings.telemetry_tokens_file)), read_record_key(settings.telemetry_record_key_file)
     if door.tokens is None:
         log.warning("anybody may send telemetry in any name; TELEMETRY_TOKENS_FILE says who may in whose")
-    path = settings.sre_space_state / "telemetry" / "spans.db"
+    path = StatePaths(settings.sre_space_state).spans
     otlp, jaeger = bind(settings.otlp_http_port, "OTLP_HTTP_PORT"), bind(settings.jaeger_port, "JAEGER_PORT")
     set_damaged_aside(path)
     connect(path).close()

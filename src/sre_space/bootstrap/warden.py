@@ -56,7 +56,7 @@ def _work(settings: Settings) -> None:
     deploying = partial(follow, State(state), stopped.wait)
     for name, work in (("deploying", deploying), ("watching", watching)):
         threading.Thread(target=until_stopped, args=(work,), name=name, daemon=True).start()
-    Warden(state / "deploy" / "config" / "space.env", state / "run" / "warden.jsonl", pids).run(stopped.wait)
+    Warden(State(state).limits, State(state).warden_journal, pids).run(stopped.wait)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from sre_space.domain.errors import Conflict, Malformed
 
 FOLDER = "deploy/config"
-SPACE_FILE = f"{FOLDER}/space.env"
+SPACE_NAME = "space.env"  # beside the services' own files
+SPACE_FILE = f"{FOLDER}/{SPACE_NAME}"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from sre_space.domain.configuration import SPACE_NAME
+from sre_space.files import replace_file
+from sre_space.paths import StatePaths
+
 EXIT_USAGE = 2
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PAUSE_S = 1.0  # between two starts of a unit that supervisord restarts by itself: a crash loop stays cheap
@@ -26,7 +30,6 @@ QUICK_S = 10.0  # a life that ends earlier is a short one
 PATIENCE = 3  # short lives in a row; each further one doubles the pause
 MAX_PAUSE_S = 30.0
 WATCH_S = 0.25
-SPACE_FILE = "space.env"  # beside a service's own file
 
 _MARK = re.compile(r"[\w.-]+@[0-9a-f]{12}")
 _LINE = re.compile(r"([A-Za-z_]\w*)=(.*)")
@@ -49,14 +52,14 @@ def main() -> NoReturn:
     """Become the program, or exit 2 with one sentence."""
     try:
         launch = parse(sys.argv[1:])
-        state = Path(os.environ.get("SRE_SPACE_STATE", ""))
+        state = StatePaths(Path(os.environ.get("SRE_SPACE_STATE", "")))
         die_with(_supervisor(state))
         if launch.config is None:
-            _pause(state / "run" / "env" / f"{launch.name}.started")
+            _pause(state.started(launch.name))
         if launch.config is not None:  # before it is read: should it change in between, the next deployment restarts us
             with _unwritable(launch.name):
-                _tell_running(launch, launch.config, running_file(state, launch.name))
-        environment = environment_of(state, launch)
+                _tell_running(launch, launch.config, state.running(launch.name))
+        environment = environment_of(state.root, launch)
         os.execvpe(launch.argv[0], launch.argv, environment)
     except (Unreadable, OSError) as error:
         sys.stderr.write(f"launcher: {error}\n")
@@ -77,7 +80,7 @@ def environment_of(state: Path, launch: Launch) -> dict[str, str]:
 
     `up` writes the unit's own name last: without it the file is not whole.
     """
-    path = state / "run" / "env" / f"{launch.name}.env"
+    path = StatePaths(state).environment(launch.name)
     wiring = read_variables(path)
     if not _MARK.fullmatch(wiring.get("SRE_SPACE_UNIT", "")):
         raise Unreadable(f"{path} is damaged; run `sre-space down` and `sre-space up`, which writes it anew")
@@ -108,11 +111,6 @@ def parse_variables(text: str, name: str) -> Mapping[str, str]:
     return variables
 
 
-def running_file(state: Path, name: str) -> Path:
-    """Where it stands what a service was started with, as `desired` says it."""
-    return state / "run" / "env" / f"{name}.running"
-
-
 def desired(name: str, content: bytes, space: Mapping[str, str]) -> str:
     """What a service is to run with, in two lines: the digest of its own file, and its limit of memory in `space`."""
     limit = space.get(f"{name.upper().replace('-', '_')}_MEMORY_BYTES", "")
@@ -120,15 +118,11 @@ def desired(name: str, content: bytes, space: Mapping[str, str]) -> str:
 
 
 def _tell_running(launch: Launch, config: Path, path: Path) -> None:
-    space = config.with_name(SPACE_FILE)
+    space = config.with_name(SPACE_NAME)
     content = config.read_bytes() if config.exists() else b""
     _make_way(path)
     text = desired(launch.name, content, read_variables(space) if space.exists() else {})
-    beside = path.with_suffix(".new")
-    beside.unlink(missing_ok=True)
-    beside.touch(mode=0o600)
-    beside.write_text(text)
-    beside.replace(path)
+    replace_file(path, text.encode())
 
 
 def _make_way(path: Path) -> None:
@@ -146,10 +140,10 @@ def _unwritable(name: str) -> Iterator[None]:
         sys.stderr.write(f"launcher: {name} is started all the same: {error}\n")
 
 
-def _supervisor(state: Path) -> int:
+def _supervisor(state: StatePaths) -> int:
     """The process id of our supervisord: it may be dead already, and our parent somebody else."""
     try:
-        return int((state / "run" / "supervisord.pid").read_text())
+        return int(state.supervisor_pid.read_text())
     except (OSError, ValueError):
         return os.getppid()
 

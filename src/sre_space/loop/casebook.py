@@ -30,7 +30,7 @@ class Look:
     void: Mapping[tuple[int, int], str]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Casebook:
     """Fulfils `ports.ledger.Ledger` over the forge and the trust store.
 

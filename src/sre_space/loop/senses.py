@@ -14,6 +14,7 @@ from sre_space.agents.scout.health import PERIOD_S
 from sre_space.agents.scout.scout import Scout
 from sre_space.analysis.saturation import Resource
 from sre_space.domain.bounds import MAX_NAME, NO_NUMBER, TOO_LARGE
+from sre_space.domain.configuration import SPACE_FILE
 from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.domain.event_time import heard_at, why_not
 from sre_space.domain.symptoms import SymptomKind
@@ -24,24 +25,22 @@ from sre_space.loop.opening import Opener
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import History, Record, Subscription
 from sre_space.ports.clock import Clock
-from sre_space.ports.forge import Forge
+from sre_space.ports.gitops import GitOps
 from sre_space.ports.probe import Probe
 from sre_space.wire.levels import Level, levels_of
 from sre_space.wire.memory_limits import memory_limits
 from sre_space.wire.otlp import spans_of
 from sre_space.wire.sketches import decode
+from sre_space.wire.topics import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, SPANS
 
 log = logging.getLogger(__name__)
 
 SECOND = 10**9
-SPANS, METRICS, SIGNALS, CHANGES = "otlp_spans", "otlp_metrics", "sre_signals", "changes"
-ASKED, BOUGHT = "quote_requested", "quote_purchased"
 READ_BACK = (SPANS, SIGNALS, ASKED, BOUGHT, CHANGES)
 LOOK_EVERY_S = 0.1
 TRY_AGAIN_S = 1.0
 READ_AT_ONCE = 50  # records, before others have their turn
 LIMITS_EVERY_S = 30.0
-LIMITS = "deploy/config/space.env"
 FILES, CONNECTIONS = "process.unix.file_descriptor.limit", "db.client.connection.max"
 CPU = Resource("", "CPU", 1.0, lasting_ns=30 * SECOND, trends=False)
 
@@ -54,7 +53,7 @@ class Senses:
     probe: Probe
     opener: Opener
     watch: Watch
-    forge: Forge
+    gitops: GitOps
     clock: Clock
     announcements: Announcements
     memory: dict[str, int] = field(default_factory=dict)
@@ -217,7 +216,7 @@ class Senses:
         """The limits of memory, from the desired state in Git."""
         while True:
             try:
-                self.memory = memory_limits((await self.forge.read_file(LIMITS)).decode())
+                self.memory = memory_limits((await self.gitops.read_file(SPACE_FILE)).decode())
             except (SpaceError, UnicodeDecodeError) as error:
                 log.warning("the limits of before stay in force: %s", error)
             await self.clock.sleep(LIMITS_EVERY_S)

@@ -9,7 +9,8 @@ from sre_space.domain.errors import SpaceError
 from sre_space.ports.bus import Publisher
 from sre_space.ports.clock import Clock
 from sre_space.ports.signing import Signer
-from sre_space.wire.sightings import TOPIC, Sighting, encode
+from sre_space.wire.sightings import Sighting, encode
+from sre_space.wire.topics import SIGHTINGS
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,6 @@ class Sightings:
         self.told, blind = self.watchers.presence.looked_at, self.watchers.sight.blind
         value, headers = encode(Sighting(self.repository, self.told, self.watchers.presence.seen, blind), self.signer)
         try:
-            await self.publisher.publish(TOPIC, value, headers=headers)
+            await self.publisher.publish(SIGHTINGS, value, headers=headers)
         except SpaceError as error:
             log.warning("what is seen now could not be told: %s", error)

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from sre_space.domain.errors import Refused, SpaceError
 from sre_space.domain.event_time import heard_at
 from sre_space.loop.losses import Losses
-from sre_space.loop.senses import SECOND, SIGNALS, TRY_AGAIN_S, hear
+from sre_space.loop.senses import SECOND, TRY_AGAIN_S, hear
 from sre_space.ports.bus import History, Publisher, Record, Subscription
 from sre_space.ports.clock import Clock
 from sre_space.wire.sketches import MAX_OFFSETS, Frame, Frames, Intake, decode, pieces
+from sre_space.wire.topics import SIGNALS
 
 log = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from sre_space.loop.stalls import Seen, Stalls
 from sre_space.ports.bus import Publisher, Record, Subscription
 from sre_space.ports.calls import Calls
 from sre_space.wire.doorbell import Ring, heard
+from sre_space.wire.topics import FACTS
 
 log = logging.getLogger(__name__)
 
-DOORBELL = "sre_facts"
 BEAT_S = 0.25  # between two questions for pauses: a longer time between them is one
 READ_AGAIN_S = 0.1
 READS = 10  # a doorbell may ring before its comment can be read
@@ -186,7 +186,7 @@ class Watch:
 
     async def _publish(self, ring: bytes) -> None:
         try:
-            await self.publisher.publish(DOORBELL, ring)
+            await self.publisher.publish(FACTS, ring)
         except SpaceError as error:
             log.warning("doorbell: %s", error)
 

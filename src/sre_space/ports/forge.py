@@ -1,4 +1,4 @@
-"""The forge: issues, comments, labels, and the files of one repository."""
+"""The forge: issues, comments and labels of one repository."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Forge(Protocol):
         ...
 
     async def open_issue(self, title: str, body: str, labels: Sequence[str]) -> int:
-        """The new issue's number. NOT idempotent: a caller that lost the answer looks with `search` first."""
+        """The new issue's number. NOT idempotent: a caller that lost the answer looks with `issues` first."""
         ...
 
     async def issue(self, number: int) -> Issue:
@@ -56,10 +56,6 @@ class Forge(Protocol):
 
     async def issues(self, *, state: Literal["open", "closed", "all"] = "open", since: int = 0) -> Sequence[Issue]:
         """All issues updated at or after `since` (Unix ns), oldest number first, over all pages."""
-        ...
-
-    async def search(self, words: str) -> Sequence[Issue]:
-        """Issues whose title or body contain every word, newest first, first page."""
         ...
 
     async def comment(self, number: int, body: str) -> int:
@@ -76,14 +72,6 @@ class Forge(Protocol):
 
     async def close_issue(self, number: int) -> None:
         """Close as completed; closing a closed issue MUST be a no-op."""
-        ...
-
-    async def read_file(self, path: str, ref: str = "main") -> bytes:
-        """The file's bytes at a branch, tag or commit."""
-        ...
-
-    async def ping(self) -> None:
-        """Return when the forge answers; `Unavailable` otherwise."""
         ...
 
     async def close(self) -> None:

@@ -70,6 +70,10 @@ class GitOps(Protocol):
         """The files directly in a folder, by path, at a branch, tag or commit; empty when there is no such folder."""
         ...
 
+    async def read_file(self, path: str, ref: str = "main") -> bytes:
+        """Return the bytes of one file at a branch, tag or commit; `Missing` when there is no such file or commit."""
+        ...
+
     async def branches(self) -> Sequence[Branch]:
         """All branches."""
         ...

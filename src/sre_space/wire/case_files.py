@@ -8,13 +8,11 @@ a diagnosis is made of these alone.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from sre_space.analysis.diagnosis.building import LogBuilder, MetricBuilder, SpanBuilder
-from sre_space.analysis.diagnosis.engine import diagnose_windows
-from sre_space.analysis.diagnosis.result import CaseDiagnosis
+from sre_space.analysis.diagnosis.case import CaseEvidence
 from sre_space.analysis.diagnosis.tables import Change, State, Telemetry, Unreadable
-from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.errors import Malformed
 from sre_space.wire.changes import alert_of, change_of, time_of
 from sre_space.wire.jaeger_columns import add_traces
@@ -34,19 +32,17 @@ def baselines_of(files: Files) -> Sequence[str]:
     return sorted({path.partition("/")[0] + "/" for path in files if path.startswith(BASELINE)})
 
 
-def diagnosis_of(files: Files) -> CaseDiagnosis:
-    """The engine's answer; what was not to be had when the files were gathered limits it."""
-    usual = [Window.of(telemetry_of(files, folder)) for folder in baselines_of(files)]
+def case_of(files: Files) -> CaseEvidence:
+    """Return what the files of a case hold, for the engine; `Malformed` when a change, the alert or a state is none."""
     alert = files.get(INCIDENT + ALERT)
-    found = diagnose_windows(
-        Window.of(telemetry_of(files, INCIDENT)),
-        [one for one in usual if len(one.spans) or len(one.telemetry.metrics)],
+    return CaseEvidence(
+        telemetry_of(files, INCIDENT),
+        [telemetry_of(files, folder) for folder in baselines_of(files)],
         changes_of(files.get(INCIDENT + CHANGES, b"")),
         alert_of(alert) if alert else None,
         states_of(files.get(INCIDENT + STATES, b"")),
+        files.get(INCIDENT + MISSING, b"").decode(errors="replace").splitlines(),
     )
-    missing = files.get(INCIDENT + MISSING, b"").decode(errors="replace").splitlines()
-    return replace(found, notes=(*missing, *found.notes))
 
 
 def telemetry_of(files: Files, folder: str) -> Telemetry:

@@ -6,8 +6,8 @@ from typing import Any
 from sre_space.domain.errors import Malformed
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.wire.otlp import Value
+from sre_space.wire.span_kinds import NUMBERS
 
-_KINDS = {kind.value for kind in SpanKind}
 _NOT_ATTRIBUTES = ("internal.span.format", "otel.scope.name", "otel.scope.version", "w3c.tracestate")
 Json = Mapping[str, Any]  # foreign JSON; `_span` turns it into a type
 
@@ -40,7 +40,7 @@ def _span(span: Json, processes: Json) -> Span:
         parent_id=_parent(span),
         service=processes[span["processID"]]["serviceName"],
         name=span["operationName"],
-        kind=SpanKind(kind) if kind in _KINDS else SpanKind.UNSPECIFIED,
+        kind=SpanKind(kind) if kind in NUMBERS else SpanKind.UNSPECIFIED,
         start=start,
         end=start + int(span["duration"]) * 1000,
         status=SpanStatus.ERROR if failed or code == "ERROR" else SpanStatus.OK if code == "OK" else SpanStatus.UNSET,

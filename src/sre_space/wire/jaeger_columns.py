@@ -13,11 +13,11 @@ from sre_space.domain.errors import Malformed
 from sre_space.wire import span_facts
 from sre_space.wire.otlp import UNKNOWN_SERVICE
 from sre_space.wire.span_facts import LONGEST
+from sre_space.wire.span_kinds import NUMBERS
 
 Json = Mapping[str, Any]  # foreign JSON; the rows give it types
 LATEST = 2**63 - 1
 
-_KINDS = {"internal": 1, "server": 2, "client": 3, "producer": 4, "consumer": 5}
 _STATUSES = {"OK": OK, "ERROR": ERROR}
 _INSTANCES = ("k8s.pod.name", "service.instance.id", "hostname", "host.name", "ip")
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError)
@@ -76,7 +76,7 @@ def _rows(trace: Json, into: SpanBuilder) -> Iterator[SpanRow]:
             names[facts.statement],
             names[facts.peer],
             names[_failure(span, tags)] if state == ERROR else 0,
-            _KINDS.get(str(tags.get("span.kind")), 0),
+            NUMBERS.get(str(tags.get("span.kind")), 0),
             state,
             facts.code,
             start,

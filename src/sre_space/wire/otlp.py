@@ -12,18 +12,11 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 
 from sre_space.domain.errors import Malformed
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
+from sre_space.wire.span_kinds import KINDS
 
 Value = str | int | float | bool
 UNKNOWN_SERVICE = "unknown_service"  # as the OpenTelemetry resource conventions name it
 
-_KINDS = (
-    SpanKind.UNSPECIFIED,
-    SpanKind.INTERNAL,
-    SpanKind.SERVER,
-    SpanKind.CLIENT,
-    SpanKind.PRODUCER,
-    SpanKind.CONSUMER,
-)
 _STATUSES = (SpanStatus.UNSET, SpanStatus.OK, SpanStatus.ERROR)
 _PLAIN = ("string_value", "bool_value", "int_value", "double_value")
 _NESTED = ("array_value", "kvlist_value")
@@ -73,7 +66,7 @@ def _span(service: str, span: trace_pb2.Span) -> Span:
 
 def kind_of(span: trace_pb2.Span) -> SpanKind:
     """Its kind; one that a later OTLP adds is UNSPECIFIED."""
-    return _KINDS[span.kind] if 0 <= span.kind < len(_KINDS) else SpanKind.UNSPECIFIED
+    return KINDS[span.kind] if 0 <= span.kind < len(KINDS) else SpanKind.UNSPECIFIED
 
 
 def status_of(span: trace_pb2.Span) -> SpanStatus:

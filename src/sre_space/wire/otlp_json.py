@@ -14,14 +14,14 @@ from sre_space.domain.errors import Malformed
 from sre_space.wire import span_facts
 from sre_space.wire.log_text import severity_of, text_of
 from sre_space.wire.otlp import UNKNOWN_SERVICE
+from sre_space.wire.span_kinds import KINDS
 
 Json = Mapping[str, Any]  # foreign JSON; the rows give it types
 LATEST = 2**63 - 1
 
-_KIND_NAMES = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
-_KINDS: Mapping[object, int] = {
-    **{f"SPAN_KIND_{name}": number for number, name in enumerate(_KIND_NAMES)},
-    **{number: number for number in range(len(_KIND_NAMES))},
+_TOLD_KINDS: Mapping[object, int] = {
+    **{f"SPAN_KIND_{kind.name}": number for number, kind in enumerate(KINDS)},
+    **{number: number for number in range(len(KINDS))},
 }
 _STATUSES: Mapping[object, int] = {1: OK, 2: ERROR, "STATUS_CODE_OK": OK, "STATUS_CODE_ERROR": ERROR}
 _INSTANCES = ("k8s.pod.name", "service.instance.id", "container.name", "container.id", "host.name")
@@ -146,7 +146,7 @@ def _resource_spans(resource: Json, into: SpanBuilder) -> None:
                 names[facts.statement],
                 names[facts.peer],
                 message,
-                _KINDS.get(get("kind"), 0),
+                _TOLD_KINDS.get(get("kind"), 0),
                 state,
                 facts.code,
                 start,

@@ -9,10 +9,10 @@ import hmac
 from dataclasses import dataclass, field
 
 from sre_space.ports.bus import Record
+from sre_space.wire.topics import LOGS, METRICS, SIGNALS, SPANS
 
 HEADER = "sre-mac"
-SKETCHES = "sre_signals"
-COVERED = frozenset(("otlp_spans", "otlp_logs", "otlp_metrics", SKETCHES))
+COVERED = frozenset((SPANS, LOGS, METRICS, SIGNALS))
 KEPT = 50_000  # records of which a reader remembers the place
 
 

@@ -13,7 +13,6 @@ from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.bus import Record
 from sre_space.ports.signing import Signer, TrustStore
 
-TOPIC = "sre_sightings"
 KEY, SIGNATURE = "sre-key", "sre-signature"
 _LONGEST = 20_000  # bytes
 

@@ -22,6 +22,7 @@ from sre_space.domain.errors import Malformed
 from sre_space.domain.event_time import why_no_span
 from sre_space.domain.telemetry import SpanKind
 from sre_space.wire.otlp import UNKNOWN_SERVICE
+from sre_space.wire.span_kinds import KINDS
 from sre_space.wire.varints import Reader, put, put_text
 
 SECOND = 10**9
@@ -43,7 +44,6 @@ _WATCHED: Mapping[int, SpanKind] = {
     trace_pb2.Span.SPAN_KIND_CLIENT: SpanKind.CLIENT,
     trace_pb2.Span.SPAN_KIND_CONSUMER: SpanKind.CONSUMER,
 }
-_KINDS = tuple(SpanKind)
 
 
 @dataclass
@@ -214,7 +214,7 @@ def _encoded(key: tuple[Operation, int], sketch: Sketch) -> bytes:
     operation, second = key
     out, durations = bytearray(), sketch.durations
     put_text(out, operation.service, operation.name, operation.peer)
-    put(out, _KINDS.index(operation.kind), second, sketch.errors, durations.total, len(durations.buckets))
+    put(out, KINDS.index(operation.kind), second, sketch.errors, durations.total, len(durations.buckets))
     for bucket, number in sorted(durations.buckets.items()):
         put(out, bucket, number)
     for exemplars in (sketch.slowest, sketch.failed):
@@ -243,12 +243,12 @@ def _sketch(reader: Reader) -> tuple[tuple[Operation, int], Sketch]:
     if max(len(service), len(name), len(peer)) > 2 * MAX_NAME:
         raise Malformed("a name in a frame of sketches is too long")
     kind, second, errors, total, number = (reader.varint() for _ in range(5))
-    if kind >= len(_KINDS):
+    if kind >= len(KINDS):
         raise Malformed(f"there is no kind {kind} of spans")
     buckets = dict(_bucket(reader) for _ in range(number))
     durations = Durations(sum(buckets.values()), total, buckets)
     slowest, failed = tuple(_exemplars(reader)), tuple(_exemplars(reader))
-    return (Operation(service, _KINDS[kind], name, peer), second), Sketch(durations, errors, slowest, failed)
+    return (Operation(service, KINDS[kind], name, peer), second), Sketch(durations, errors, slowest, failed)
 
 
 def _bucket(reader: Reader) -> tuple[int, int]:

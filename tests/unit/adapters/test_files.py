@@ -16,7 +16,8 @@ from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Damaged, Malformed
 from sre_space.embedded.forge.identities import read_identities, write_identities
-from sre_space.embedded.launcher import desired, parse_variables, running_file
+from sre_space.embedded.launcher import desired, parse_variables
+from sre_space.paths import StatePaths
 from sre_space.ports.outbox import Pending
 
 CHART = Path(__file__).resolve().parents[3] / "sre-space.yaml"
@@ -113,7 +114,7 @@ def test_a_service_runs_with_what_it_was_started_with_and_limits_once_all_were_s
 
     def started_with(text: str) -> None:
         told = desired("policy-service", content, parse_variables(text, "space.env"))
-        running_file(tmp_path, "policy-service").write_text(told)
+        StatePaths(tmp_path).running("policy-service").write_text(told)
 
     def in_force(path: str, wanted: bytes) -> bool:
         return asyncio.run(deployed.in_force(path, wanted))

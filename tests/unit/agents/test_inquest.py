@@ -10,13 +10,14 @@ from support.shop import HEALTHY, Fault, shop
 
 from sre_space.agents.deployments import RecentDeployments
 from sre_space.agents.inquest import told
+from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.domain.diagnosis import CauseKind, Confidence, Diagnosis
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Payload, Undo, Verification
 from sre_space.domain.remedies import Remedy, Restart, SetConfig
 from sre_space.domain.symptoms import JourneyCount, SymptomKind
 from sre_space.ports.bus import Record
-from sre_space.wire.case_files import diagnosis_of
+from sre_space.wire.case_files import case_of
 from sre_space.wire.diagnosis_text import fact_of
 
 USUAL = shop(650, 3)
@@ -59,7 +60,7 @@ def test_spans_lines_and_samples_of_another_time_move_nothing(later: int) -> Non
     found, sound = forged.ask(case()), here.ask(case())
 
     assert (found.verdict, found.causes, found.evidence) == (sound.verdict, sound.causes, sound.evidence)
-    assert fact_of(diagnosis_of(forged.shelf.kept[found.bundle]), found.bundle) == found
+    assert fact_of(diagnose_case(case_of(forged.shelf.kept[found.bundle])), found.bundle) == found
 
 
 def test_a_deployment_that_somebody_says_is_done_tomorrow_moves_no_window() -> None:
@@ -89,12 +90,13 @@ def test_the_bundle_says_the_same_again(fault: Fault) -> None:
     here.log("tax", SICK, "KeyError")
     found = here.ask(case())
 
-    assert fact_of(diagnosis_of(here.shelf.kept[found.bundle]), found.bundle) == found
+    assert fact_of(diagnose_case(case_of(here.shelf.kept[found.bundle])), found.bundle) == found
 
 
 def test_memory_that_meets_its_limit_soon_is_saturation_though_no_span_shows_it() -> None:
     here = clinic()
-    here.git.files["deploy/config/space.env", "main"] = b"CART_MEMORY_BYTES=400\nTAX_MEMORY_BYTES=400\n"
+    here.git.holds("limits", {"deploy/config/space.env": b"CART_MEMORY_BYTES=400\nTAX_MEMORY_BYTES=400\n"})
+    here.git.heads["main"] = "limits"
     for step in range(-130, 40):
         here.level("cart", "process.memory.usage", SICK + step * SECOND // 2, 100 + max(0, step) * 5)
         here.level("tax", "process.memory.usage", SICK + step * SECOND // 2, 100 + step % 3)
@@ -144,7 +146,7 @@ def test_a_deployment_of_another_service_is_innocent() -> None:
 def test_a_hint_that_git_does_not_confirm_is_not_believed() -> None:
     here = clinic(Fault(fails={"GET /rate": "KeyError"}))
     here.deploy("c0ffee", "tax", SICK - SECOND, POOL, "DATABASE_POOL_SIZE=500\n")
-    here.git.files.clear()
+    here.git.commits_.clear()
     here.topics.add("changes", SICK, b"no hint at all")
 
     assert here.ask(case(SymptomKind.ERROR)).change == ""
@@ -237,7 +239,7 @@ def test_a_death_that_the_runtime_tells_is_decided_without_what_does_not_answer(
     )
     assert ("traces were not available: " in found.report) == ("traces" in gone)
     assert ("deployments were not available: " in found.report) == bool(gone & {"topics", "git"})
-    assert fact_of(diagnosis_of(here.shelf.kept[found.bundle]), found.bundle) == found
+    assert fact_of(diagnose_case(case_of(here.shelf.kept[found.bundle])), found.bundle) == found
 
 
 def test_traces_that_make_no_sense_are_left_out_of_a_death_too() -> None:

@@ -49,7 +49,7 @@ def senses(world: World) -> Senses:
     """Those of a world in memory, as Scout lives them."""
     watch = Watch(world.runners[Agent.SCOUT], Signals(), Records([]), 1.0, lambda _: None)
     clock = world.clocks[Agent.SCOUT]
-    return Senses(world.scout, world, world.opener, watch, world.forge, clock, listening(world))
+    return Senses(world.scout, world, world.opener, watch, world.git, clock, listening(world))
 
 
 def test_probes_that_a_pause_interrupted_count_for_nothing() -> None:

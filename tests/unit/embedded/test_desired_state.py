@@ -8,27 +8,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_space.bootstrap.desired_state import desired_state
+from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, Missing
-from sre_space.embedded.forge.repository import CONFIG, files_at, main_at, open_repository
+from sre_space.embedded.forge.repository import files_at, main_at, open_repository
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def test_the_configuration_of_this_checkout_is_accepted_as_it_is(tmp_path: Path) -> None:
     open_repository(tmp_path / "r.git", CHECKOUT)
-    commit, _, files = files_at(tmp_path / "r.git", CONFIG)
+    commit, _, files = files_at(tmp_path / "r.git", FOLDER)
 
     wanted = desired_state(files)
-    assert wanted == {path.name: path.read_text() for path in (CHECKOUT / CONFIG).glob("*.env")}
+    assert wanted == {path.name: path.read_text() for path in (CHECKOUT / FOLDER).glob("*.env")}
     assert main_at(tmp_path / "r.git") == commit
 
 
 def test_a_main_without_configuration_is_refused_and_a_repository_without_main_is_missing(tmp_path: Path) -> None:
     assert main_at(tmp_path / "r.git") == ""
     with pytest.raises(Missing):
-        files_at(tmp_path / "r.git", CONFIG)
+        files_at(tmp_path / "r.git", FOLDER)
     repository = open_repository(tmp_path / "r.git", None)
-    _, _, files = files_at(tmp_path / "r.git", CONFIG)
+    _, _, files = files_at(tmp_path / "r.git", FOLDER)
     with pytest.raises(Malformed, match=r"deploy/config holds no \*.env file"):
         desired_state(files)
     assert isinstance(repository, pygit2.Repository)
@@ -58,6 +59,6 @@ def test_any_bytes_are_accepted_or_refused_in_one_sentence(files: dict[str, byte
     except Malformed as error:
         told = str(error)
     else:
-        told = CONFIG
+        told = FOLDER
         assert {name: text.encode() for name, text in wanted.items()} == ours
-    assert CONFIG in told
+    assert FOLDER in told

@@ -21,11 +21,12 @@ from sre_space.domain.errors import Malformed
 from sre_space.domain.event_time import BACKWARD, FUTURE, PAST
 from sre_space.domain.facts import Outcome
 from sre_space.domain.telemetry import SpanKind
-from sre_space.loop.senses import ASKED, BOUGHT, METRICS, SIGNALS, SPANS, Senses, hear
+from sre_space.loop.senses import Senses, hear
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 from sre_space.wire.sightings import decode
 from sre_space.wire.sketches import Frame, encode
+from sre_space.wire.topics import ASKED, BOUGHT, METRICS, SIGNALS, SPANS
 
 DAY = 86_400 * SECOND
 LIMIT, COUNT = "process.unix.file_descriptor.limit", "process.unix.file_descriptor.count"
@@ -34,7 +35,7 @@ LIMIT, COUNT = "process.unix.file_descriptor.limit", "process.unix.file_descript
 def senses(world: World) -> Senses:
     """Those of a world in memory; nobody is woken."""
     watch = Watch(world.runners[next(iter(world.runners))], Signals(), Script([]), 1.0, lambda _: None)
-    return Senses(world.scout, world, world.opener, watch, world.forge, world.clock, listening(world))
+    return Senses(world.scout, world, world.opener, watch, world.git, world.clock, listening(world))
 
 
 def root(world: World, start: int, end: int, id: bytes = b"12345678", claimed: int = 0) -> Record:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from support.deaf import Deaf
-from support.evidence import Git, Shelf, Topics
+from support.evidence import Shelf, Topics
+from support.git_world import MemoryGit
 from support.world import REPOSITORY, SECOND, World
 
 from sre_space.adapters.system_clock import SystemClock
@@ -63,7 +64,7 @@ class Hanging(World):
         brain, fixer, memory = duties[Agent.BRAIN], duties[Agent.FIXER], duties[Agent.MEMORY]
         assert isinstance(brain, Brain)
         assert isinstance(fixer, Fixer)
-        git, topics = self._before(Git(), "git"), self._before(Topics(), "bus")
+        git, topics = self._before(MemoryGit({}, self.clock.now), "git"), self._before(Topics(), "bus")
         gathering = Gathering(self._before(self, "telemetry"), topics, git, self.clock, "traffic")
         inquest = Inquest(self.chart, gathering, RecentDeployments(topics, git), self, Shelf(), self.clock)
         for duty, name, value in (

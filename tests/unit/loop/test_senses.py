@@ -18,16 +18,17 @@ from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import Step
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
-from sre_space.loop.senses import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, Senses
+from sre_space.loop.senses import Senses
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 from sre_space.wire.memory_limits import memory_limits
+from sre_space.wire.topics import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS
 
 
 def senses(world: World) -> Senses:
     """Those of a world in memory; nobody is woken."""
     watch = Watch(world.runners[next(iter(world.runners))], Signals(), Feed([]), 1.0, lambda _: None)
-    return Senses(world.scout, world, world.opener, watch, world.forge, world.clock, listening(world))
+    return Senses(world.scout, world, world.opener, watch, world.git, world.clock, listening(world))
 
 
 def test_a_frame_counts_once_however_often_it_comes() -> None:

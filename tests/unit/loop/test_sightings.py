@@ -19,7 +19,8 @@ from sre_space.domain.pauses import Pauses, Reading
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.loop.sightings import Sightings
 from sre_space.ports.bus import Record
-from sre_space.wire.sightings import TOPIC, Sighting, decode, encode
+from sre_space.wire.sightings import Sighting, decode, encode
+from sre_space.wire.topics import SIGHTINGS
 
 NOW = 1_000 * SECOND
 DECIDED = NOW - SECOND
@@ -48,7 +49,7 @@ def standing(*told: tuple[Sighting, str], symptom: Symptom = SLOW) -> Standing:
     topics = Topics()
     for sighting, signer in told:
         value, headers = encode(sighting, KEYS[signer])
-        topics.add(TOPIC, NOW, value, headers)
+        topics.add(SIGHTINGS, NOW, value, headers)
     return asyncio.run(Symptoms(topics, Trust(KEYS), REPOSITORY, Now()).standing(symptom, DECIDED))
 
 
@@ -89,7 +90,7 @@ def test_what_another_agent_signed_is_no_evidence(sighting: Sighting) -> None:
 def forged(change: Callable[[Record], Record]) -> Record:
     """A genuine record that somebody changed."""
     value, headers = encode(SEEN, KEYS["scout"])
-    return change(Record(TOPIC, 0, 0, NOW, value, headers=headers))
+    return change(Record(SIGHTINGS, 0, 0, NOW, value, headers=headers))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_a_forged_sighting_is_malformed(change: Callable[[Record], Record]) -> N
 )
 def test_no_bytes_are_more_than_malformed(value: bytes) -> None:
     with pytest.raises(Malformed):
-        decode(Record(TOPIC, 0, 0, NOW, value), Trust(KEYS))
+        decode(Record(SIGHTINGS, 0, 0, NOW, value), Trust(KEYS))
 
 
 @given(
@@ -128,7 +129,7 @@ def test_no_bytes_are_more_than_malformed(value: bytes) -> None:
 )
 def test_what_is_told_is_read_as_it_was_told(sighting: Sighting) -> None:
     value, headers = encode(sighting, KEYS["scout"])
-    assert decode(Record(TOPIC, 0, 0, NOW, value, headers=headers), Trust(KEYS)) == sighting
+    assert decode(Record(SIGHTINGS, 0, 0, NOW, value, headers=headers), Trust(KEYS)) == sighting
 
 
 FALLBACK = Fault(SymptomKind.LATENCY, "quote-service", lambda values: values["RISK_FALLBACK"] != "standard")
@@ -193,7 +194,7 @@ def test_a_look_from_before_the_decision_does_not_say_that_the_symptom_is_gone()
         number = await slow(world)
         early = Sighting(REPOSITORY, (await world.case(number)).last.at, (), False)
         value, headers = encode(early, world.keys["scout"])
-        world.bus.add(TOPIC, world.clock.now(), value, headers)
+        world.bus.add(SIGHTINGS, world.clock.now(), value, headers)
         await world.turn(number, Agent.FIXER)
         assert (await world.case(number)).latest(Action) is None
 
@@ -236,7 +237,7 @@ def test_scout_tells_what_its_newest_look_shows(away: bool) -> None:
 
         await Sightings(world.watchers, bus, world.keys["scout"], REPOSITORY, world.clock).tell()
 
-        told = [decode(record, world.trust) for record in bus.topics.records.get(TOPIC, [])]
+        told = [decode(record, world.trust) for record in bus.topics.records.get(SIGHTINGS, [])]
         expected = Sighting(REPOSITORY, world.watchers.presence.looked_at, ("infrastructure/policy-service",), False)
         assert told == ([] if away else [expected])
 

@@ -63,7 +63,11 @@ class GithubGitOps(GitOps):
         except Missing:
             return {}
         paths = [one["path"] for one in listed if one["type"] == "file"]
-        return {path: await self._read(path, sha) for path in paths}
+        return {path: await self._read(path, {"sha": sha}) for path in paths}
+
+    async def read_file(self, path: str, ref: str = DEFAULT) -> bytes:
+        """Ask the server to resolve the name."""
+        return await self._read(path, {"ref": ref})
 
     async def branches(self) -> Sequence[Branch]:
         """All pages."""
@@ -168,11 +172,11 @@ class GithubGitOps(GitOps):
         await self._mcp.close()
         await self._rest.close()
 
-    async def _read(self, path: str, sha: str) -> bytes:
-        result = await self._mcp.call("get_file_contents", {"path": path, "sha": sha, **self._where})
+    async def _read(self, path: str, at: Mapping[str, str]) -> bytes:
+        result = await self._mcp.call("get_file_contents", {"path": path, **at, **self._where})
         found = [item.resource for item in result.content if isinstance(item, EmbeddedResource)]
         if not found:
-            raise Missing(f"{path} at {sha} is not a file")
+            raise Missing(f"{path} at {''.join(at.values())} is not a file")
         return content(found[0])
 
     async def _read_pull(self, method: str, number: int) -> Any:  # noqa: ANN401 - foreign JSON

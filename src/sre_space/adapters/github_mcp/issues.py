@@ -4,11 +4,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeVar
 
-from mcp_types import EmbeddedResource
-
 from sre_space.adapters.github_mcp.connection import Connection
-from sre_space.adapters.github_mcp.meaning import content, iso, login, ns, tail
-from sre_space.domain.errors import Malformed, Missing
+from sre_space.adapters.github_mcp.meaning import iso, login, ns, tail
+from sre_space.domain.errors import Malformed
 from sre_space.ports.forge import MAX_COMMENTS, Comment, Forge, Issue
 
 log = logging.getLogger(__name__)
@@ -20,9 +18,7 @@ NEEDED = (
     "issue_read",
     "add_issue_comment",
     "list_issues",
-    "search_issues",
     "label_write",
-    "get_file_contents",
 )
 PAGE = 25  # each may have 65,536 characters: to take a page in holds up everything else that the process does
 
@@ -64,11 +60,6 @@ class GithubMcpForge(Forge):
                 return found
             asked["after"] = page["pageInfo"]["endCursor"]
 
-    async def search(self, words: str) -> Sequence[Issue]:
-        """The first page."""
-        page = await self._mcp.json("search_issues", {"query": words, **self._where})
-        return readable(_issue, page["items"])
-
     async def comment(self, number: int, body: str) -> int:
         """Append."""
         return tail(await self._mcp.json("add_issue_comment", {"issue_number": number, "body": body, **self._where}))
@@ -99,18 +90,6 @@ class GithubMcpForge(Forge):
             **self._where,
         }
         await self._mcp.json("issue_write", asked)
-
-    async def read_file(self, path: str, ref: str = "main") -> bytes:
-        """The embedded resource of the answer."""
-        result = await self._mcp.call("get_file_contents", {"path": path, "ref": ref, **self._where})
-        for item in result.content:
-            if isinstance(item, EmbeddedResource):
-                return content(item.resource)
-        raise Missing(f"{path} at {ref} is not a file")
-
-    async def ping(self) -> None:
-        """Ask who we are."""
-        await self.whoami()
 
     async def close(self) -> None:
         """End the connection."""

@@ -8,7 +8,8 @@ from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.ports.bus import History
 from sre_space.ports.clock import Clock
 from sre_space.ports.signing import TrustStore
-from sre_space.wire.sightings import TOPIC, Sighting, decode
+from sre_space.wire.sightings import Sighting, decode
+from sre_space.wire.topics import SIGHTINGS
 
 FRESH_NS = 5 * 10**9  # evidence that is older is none (DESIGN section 3)
 
@@ -50,7 +51,7 @@ class Symptoms:
     async def _fresh(self) -> list[Sighting]:
         now, resumed = self.clock.now(), self.clock.pauses().resumed_at
         found = []
-        for record in await self.history.window(TOPIC, now - FRESH_NS, now + FRESH_NS):
+        for record in await self.history.window(SIGHTINGS, now - FRESH_NS, now + FRESH_NS):
             try:
                 sighting = decode(record, self.trust)
             except Malformed:

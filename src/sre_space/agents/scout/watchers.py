@@ -29,11 +29,11 @@ from sre_space.domain.event_time import why_not
 from sre_space.domain.pauses import Pauses
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.wire.sketches import Frame, Frames, Sketches
+from sre_space.wire.topics import SPANS
 
 SECOND = 10**9
 COMPLETE_AFTER_NS = SECOND // 2  # both event topics are read, and services publish at once
 CAUGHT_UP_NS = 2 * SECOND  # after a pause: by then both have been read
-SPANS = "otlp_spans"
 
 
 @dataclass

@@ -8,12 +8,11 @@ by `loop/announcements.py`.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from sre_space.analysis.windows import Window
 from sre_space.domain.configuration import FOLDER, SPACE_FILE
 from sre_space.domain.errors import Missing
-from sre_space.ports.gitops import Commit
+from sre_space.ports.gitops import Commit, GitOps
 from sre_space.wire.changes import Deployment
 from sre_space.wire.memory_limits import memory_limits
 
@@ -25,22 +24,6 @@ YOUNG_NS = 15 * 60 * 10**9  # of a commit that main has moved on from, where no 
 TOGETHER_NS = 24 * 3600 * 10**9  # what one deployment may cover: a commit that was refused waits for the next one
 LISTED = 300  # files of a commit at most, at GitHub
 KEPT = 256  # files held: at a commit they never change
-
-
-class Repository(Protocol):
-    """What is asked of Git: `ports.gitops.GitOps` and `ports.forge.Forge` together have it."""
-
-    async def commit(self, sha: str) -> Commit:
-        """One commit, by its id or a branch's name."""
-        ...
-
-    async def commits(self, path: str = "", ref: str = MAIN, since: int = 0) -> Sequence[Commit]:
-        """Those that touch a path and are not older than a Unix ns, newest first."""
-        ...
-
-    async def read_file(self, path: str, ref: str = MAIN) -> bytes:
-        """A file at a commit; `Missing` when it is not there."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -61,14 +44,14 @@ class Confirmed:
 class Witness:
     """Asks Git about the services of one chart."""
 
-    repository: Repository
+    gitops: GitOps
     services: frozenset[str]
     read: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
     async def main(self, at: int) -> Sequence[Commit]:
         """The head of main, and its commits of the desired state of the day before a Unix ns, newest first."""
         head, recent = await asyncio.gather(
-            self.repository.commit(MAIN), self.repository.commits(FOLDER, MAIN, at - TOGETHER_NS)
+            self.gitops.commit(MAIN), self.gitops.commits(FOLDER, MAIN, at - TOGETHER_NS)
         )
         line = [head if one.sha == head.sha else one for one in recent]  # it alone comes with its files
         return line if head in line else [head, *line]
@@ -89,7 +72,7 @@ class Witness:
             if len(self.read) >= KEPT:
                 self.read.clear()
             try:
-                self.read[path, ref] = await self.repository.read_file(path, ref)
+                self.read[path, ref] = await self.gitops.read_file(path, ref)
             except Missing:
                 self.read[path, ref] = b""
         return self.read[path, ref]

@@ -18,7 +18,7 @@ REQUESTS = (Meaning.FAILURE, Meaning.SUCCESS, Meaning.LATENCY)
 HALF_PROOF = 0.5  # a log that tells only failures, or a resource that is new in use, proves half of what requests do
 LEAST_USE = 0.5  # of a resource's present use that must be new to say anything
 
-_KINDS: Mapping[Meaning, CauseKind] = {
+_CAUSE_KINDS: Mapping[Meaning, CauseKind] = {
     Meaning.FAILURE: CauseKind.ERROR,
     Meaning.SUCCESS: CauseKind.ERROR,
     Meaning.LATENCY: CauseKind.SLOW_CODE,
@@ -63,7 +63,7 @@ def _metric_finding(group: Sequence[Shift], slowest: Mapping[str, float]) -> Fin
     return Finding(
         service=charged(worst),
         operation="",
-        kind=_KINDS[worst.meaning],
+        kind=_CAUSE_KINDS[worst.meaning],
         sense=Sense.METRIC,
         harm=sum(harms) / len(harms) * (1.0 if worst.meaning in REQUESTS else HALF_PROOF),
         chance=min(shift.chance for shift in group),

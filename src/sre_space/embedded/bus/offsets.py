@@ -9,7 +9,8 @@ import json
 import os
 from pathlib import Path
 
-from sre_space.embedded.aside import content_of, make_way, set_aside
+from sre_space.embedded.aside import content_of, set_aside
+from sre_space.files import replace_file
 
 MAX_OFFSET = 2**63 - 1
 
@@ -28,10 +29,8 @@ class Offsets:
     def _compacted(self, path: Path) -> int:
         """A journal of what counts, open for what comes."""
         with contextlib.suppress(OSError):  # a full disk: the longer journal says the same
-            beside = path.with_suffix(".new")
-            make_way(beside)
-            beside.write_text("".join(self._line(g, t, p) for g, kept in self.committed.items() for t, p in kept))
-            beside.replace(path)
+            lines = [self._line(g, t, p) for g, kept in self.committed.items() for t, p in kept]
+            replace_file(path, "".join(lines).encode())
         return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def commit(self, group: str, topic: str, partition: int, offset: int, metadata: str) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from sre_space.embedded.aside import make_folder
 from sre_space.embedded.bus.partition import Partition
+from sre_space.wire.topics import CHANGES, FACTS, SIGHTINGS, SIGNALS
 
 PARTITIONS = 4
-ONE_PARTITION = {"sre_signals", "sre_sightings", "sre_facts", "changes"}
+ONE_PARTITION = {SIGNALS, SIGHTINGS, FACTS, CHANGES}
 UNKNOWN_TOPIC, INVALID_TOPIC, TOPIC_EXISTS, INVALID_PARTITIONS, INVALID_REPLICATION = 3, 17, 36, 37, 38
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _FOLDER = re.compile(r"(.+)-(0|[1-9]\d{0,3})")

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import pygit2
 from pygit2.enums import FileMode
 
+from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.forge.history import touched
 from sre_space.embedded.forge.pull_store import CheckRun, PullRow, PullStore
 from sre_space.embedded.forge.refs import Refs
-from sre_space.embedded.forge.repository import CONFIG, entries_of
+from sre_space.embedded.forge.repository import entries_of
 from sre_space.embedded.forge.store import utc_now
 
 VALIDATE = "validate-config"
@@ -59,9 +60,9 @@ class Checks:
         paths = touched(repository, repository[fork].peel(pygit2.Commit), head)
         if CHART in paths:
             return f"{CHART} is changed; the chart is not changed by a pull request"
-        outside = [path for path in paths if not path.startswith(f"{CONFIG}/")]
+        outside = [path for path in paths if not path.startswith(f"{FOLDER}/")]
         if outside and pull.head.startswith(DOCTORS_BRANCHES):
-            return f"{outside[0]} lies outside {CONFIG}/; a branch of {DOCTORS_BRANCHES} changes nothing else"
+            return f"{outside[0]} lies outside {FOLDER}/; a branch of {DOCTORS_BRANCHES} changes nothing else"
         try:
             self.validate(_configuration(head))
         except Malformed as error:
@@ -70,8 +71,8 @@ class Checks:
 
 
 def _configuration(commit: pygit2.Commit) -> Mapping[str, bytes]:
-    entries = entries_of(commit, CONFIG)
+    entries = entries_of(commit, FOLDER)
     links = [str(entry.name) for entry in entries if entry.filemode == FileMode.LINK]
     if links:
-        raise Malformed(f"{CONFIG}/{links[0]} is a link, not a file")
+        raise Malformed(f"{FOLDER}/{links[0]} is a link, not a file")
     return {str(entry.name): entry.data for entry in entries if isinstance(entry, pygit2.Blob)}

@@ -1,14 +1,13 @@
 """Who may do what on the forge: a token and a permission for each login, in one file of mode 0600."""
 
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.aside import make_way
+from sre_space.files import replace_file
 
 PERMISSIONS = ("none", "read", "write", "admin")
 
@@ -66,10 +65,5 @@ def write_identities(path: Path, permissions: Mapping[str, str]) -> tuple[Identi
         for number, (login, permission) in enumerate(permissions.items())
     )
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    beside = path.with_suffix(".new")
-    make_way(beside)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump([asdict(one) for one in identities], file, indent=1)
-    beside.replace(path)
+    replace_file(path, json.dumps([asdict(one) for one in identities], indent=1).encode())
     return identities

@@ -11,7 +11,6 @@ from sre_space.embedded.storing import is_of_disk
 
 AUTHOR = ("sre-space", "sre-space@localhost")
 SEEDED = ("deploy", "sre-space.yaml")
-CONFIG = "deploy/config"  # the desired state
 _DAMAGED = (KeyError, ValueError, OSError, pygit2.GitError)  # what pygit2 says of what is not there or no Git
 
 

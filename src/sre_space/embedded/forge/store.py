@@ -14,6 +14,7 @@ from pathlib import Path
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.aside import make_way
 from sre_space.embedded.databases import damage_of
+from sre_space.files import flush_folder
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS issues (
@@ -264,6 +265,7 @@ def _refuse_damaged(path: Path) -> None:
         database.executescript(SCHEMA)
         database.close()
         beside.rename(path)
+        flush_folder(path.parent)
 
 
 def _issue(row: tuple[int, str, str, str, str | None, str, str, str, str, str | None, int]) -> IssueRow:

@@ -32,6 +32,7 @@ from sre_space.wire.jaeger_otlp import kept_spans
 from sre_space.wire.otlp_bounds import bounded
 from sre_space.wire.otlp_names import answer
 from sre_space.wire.otlp_records import SIGNALS, records_of
+from sre_space.wire.topics import LOGS, METRICS, SPANS
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ PROTOBUF = "application/x-protobuf"
 MAX_BODY = 16 * 2**20
 _SERVICE = "opentelemetry.proto.collector.{0}.v1.{1}Service"
 _GRPC = {code.value[0]: code for code in grpc.StatusCode}
-_TOPICS = {"traces": "otlp_spans", "logs": "otlp_logs", "metrics": "otlp_metrics"}
+_TOPICS = {"traces": SPANS, "logs": LOGS, "metrics": METRICS}
 
 
 def export_of(signal: str, sent: bytes, retention_s: int) -> tuple[Export, Counter[str]]:
