@@ -222,4 +222,4 @@ def main(release: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1]) if len(sys.argv) == 2 else "say which release: make record RELEASE=X.Y.Z")
