@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-kill test-adversity check bench bench-diagnosis clean setup
+.PHONY: demo test test-kill test-adversity check bench bench-diagnosis gate record-names record clean setup
 
 demo: setup
 	@$(BIN)/sre-space demo
@@ -31,6 +31,16 @@ bench: setup
 bench-diagnosis: setup
 	@$(BIN)/python tools/bench_diagnosis.py $(CASES)
 	@PYTHONPATH=tests $(BIN)/python tools/bench_made_up.py
+
+# The diagnoses of the four sets of docs/diagnosis.md are, byte for byte, those of the last release.
+gate: setup
+	@$(BIN)/python tools/gate_diagnosis.py $(CASES)
+
+record-names: setup
+	@$(BIN)/python tools/public_names.py --record
+
+record: setup
+	@PYTHONPATH=tests $(BIN)/python tools/record_compat.py $(RELEASE)
 
 setup:
 	@$(PYTHON) tools/bootstrap.py

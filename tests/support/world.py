@@ -56,6 +56,7 @@ from sre_space.ports.notifier import Note
 from sre_space.ports.outbox import Pending
 from sre_space.ports.probe import Health
 from sre_space.ports.runtime import Unit
+from sre_space.ports.signing import TrustStore
 from sre_space.wire.sightings import Sighting, encode
 from sre_space.wire.topics import SIGHTINGS, SPANS
 
@@ -99,7 +100,7 @@ class Clock:
     """Time that passes only when somebody waits."""
 
     def __init__(self, world: "World") -> None:
-        self.world, self.time = world, 1_000_000 * SECOND
+        self.world, self.time = world, world.begun
         self.known = Pauses.of_start(self._read())
 
     def now(self) -> int:
@@ -157,7 +158,9 @@ class Key:
 
 
 class Trust:
-    """Public keys by agent."""
+    """Public keys by agent; `older` knows those of before, as after a rotation."""
+
+    older: TrustStore | None = None
 
     def __init__(self, keys: Mapping[str, Key]) -> None:
         self.keys = keys
@@ -167,7 +170,7 @@ class Trust:
         try:
             self.keys[key_id].private.public_key().verify(signature, message)
         except (KeyError, InvalidSignature):
-            return None
+            return self.older.owner(key_id, message, signature, at) if self.older else None
         return key_id
 
 
@@ -230,10 +233,14 @@ class MemoryForge:
         """Append."""
         self._up()
         self._change(number)
-        id = sum(map(len, self.written.values())) + 1
+        id = self.next_id()
         self.written[number].append(Comment(id, "sre", 1, body, 0, 0))
         self._answered()
         return id
+
+    def next_id(self) -> int:
+        """After all that are there."""
+        return 1 + max((one.id for comments in self.written.values() for one in comments), default=0)
 
     async def comments(self, number: int) -> Sequence[Comment]:
         """All of an issue."""
@@ -319,7 +326,8 @@ class World:
     One that is `hanging` is dead for a probe and lives for the runtime.
     A `doomed` service dies while its predicate holds of the values in force. What main says is deployed at the next
     moment, unless the `deployer` is away. While it `counts`, attempts pay from the error budget. `asked`
-    hears of each probe and of each question for traces, before its answer arrives.
+    hears of each probe and of each question for traces, before its answer arrives. `lives` names lives that have
+    other names than the world gives.
     """
 
     autonomy: Autonomy = Autonomy.AUTONOMOUS
@@ -346,6 +354,10 @@ class World:
     pending: dict[tuple[Agent, str], Pending] = field(default_factory=dict)
     misread: dict[str, int] = field(default_factory=dict)
     set_aside: list[tuple[Agent, Pending, str]] = field(default_factory=list)
+    begun: int = 1_000_000 * SECOND
+    charted: Chart | None = None
+    desired: Mapping[str, str] = field(default_factory=lambda: DESIRED)
+    lives: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Wire it."""
@@ -355,10 +367,11 @@ class World:
         self.keys = {name: Key(name) for name in (*Agent, OPERATOR)}
         self.trust = Trust(self.keys)
         self.casebook = Casebook(self.forge, self.trust, REPOSITORY)
-        self.git = MemoryGit({path: text.encode() for path, text in DESIRED.items()}, self.clock.now)
+        self.git = MemoryGit({path: text.encode() for path, text in self.desired.items()}, self.clock.now)
         self.running = dict(self.git.main())
         journey = Journey("buy", "traffic", ("journey quote",), 0.999)
-        self.chart = Chart("space", {name: self._service(name) for name in SERVICES}, journey, self.guardrails)
+        made = Chart("space", {name: self._service(name) for name in SERVICES}, journey, self.guardrails)
+        self.chart = self.charted or made
         self.board = {name: ServiceHealth(name) for name in SERVICES}
         self.book = JourneyBook(journey)
         self.watchers = Watchers(self.chart, self.board, self.book)
@@ -550,13 +563,15 @@ class World:
         since = self.restarted_at.get(name, 0)
         dead = name in self.dead - self.hanging and not since
         state: Literal["exited", "running"] = "exited" if dead else "running"
-        return Unit(name, state, f"{self.starts[name]}:{state}", None if dead else 1, since, -9 if dead else None)
+        life = self.lives.get(name, f"{self.starts[name]}:{state}")
+        return Unit(name, state, life, None if dead else 1, since, -9 if dead else None)
 
     async def restart(self, name: str, expected: str) -> Unit:
         """Start again."""
         if (await self.unit(name)).incarnation != expected:
             raise Refused("another life; nothing was changed")
         self.restarts.append((name, expected))
+        self.lives.pop(name, "")
         self.starts[name] += 1
         doomed = {one for one, holds in self.doomed.items() if holds(self.values)}
         self.dead -= {name} - self.stubborn - doomed
@@ -635,8 +650,7 @@ class World:
     def says(self, number: int, body: str, who: str = "robin", edited: bool = False) -> None:
         """Somebody comments."""
         comments = self.forge.written[number]
-        id = sum(map(len, self.forge.written.values())) + 1
-        comments.append(Comment(id, who, 2, body, 0, int(edited)))
+        comments.append(Comment(self.forge.next_id(), who, 2, body, 0, int(edited)))
 
     async def turn(self, number: int, *agents: Agent) -> bool:
         """Each agent visits once; True when somebody did something."""

@@ -1,0 +1,225 @@
+"""Record what a release writes, as test data for all later ones: `make record RELEASE=0.1.0` (docs/compatibility.md).
+
+Starts a space of its own and breaks it again and again, which takes ten minutes of a machine that is otherwise idle.
+In `tests/compat/RELEASE` it leaves the issues of all incidents with the public keys, the history of desired state, two
+bundles and the state folder, read at a moment at which a signed fact waits in an outbox (`recorded.py`); what
+the embedded space cannot show (`recorded_world.py`); the schemas of the payloads and the public names.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import payload_schemas
+import public_names
+from recorded import bundles_of, desired_state_of, incidents_of, issue_of, state_of, written
+from recorded_world import record_world
+from rich.console import Console
+
+from sre_evaluation.course import Course, course
+from sre_evaluation.patient import SECOND
+from sre_space.bootstrap import space_supervisor
+from sre_space.bootstrap.operator import Operator
+from sre_space.bootstrap.space import checkout_chart
+from sre_space.domain.case import Case
+from sre_space.domain.cycle import waits_for_people
+from sre_space.domain.labels import NEEDS_HUMAN
+
+LEARNT_NS = 150 * SECOND  # of life: what Scout takes to know what is usual
+OPENED_WITHIN_S, ENDED_WITHIN_S = 60.0, 240.0
+WITH_APPROVAL = "user-service"  # in this space its plans wait for a person
+LEFT_OUT = ("*.sock", "otlp_*", "sre_signals*", "telemetry", "apps", "logs", "chroma")  # of the copy of the state
+
+
+class NotInTime(Exception):
+    """What was waited for did not come."""
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """The running space, and the folder that is filled."""
+
+    course: Course
+    folder: Path
+    begun: int
+
+    @property
+    def state(self) -> Path:
+        """The state folder of the space."""
+        return self.course.patient.plan.state.root
+
+    def case(self, number: int) -> Case:
+        """An incident as it is now."""
+        return next(case for case in self.course.patient.cases() if case.issue == number)
+
+    def hit(self, *words: str) -> int:
+        """Inject a fault; the number of the incident that is opened for it."""
+        known = {case.issue for case in self.course.patient.cases()}
+        self.course.patient.chaos(*words)
+        self.wait(lambda: self._new(known), f"an incident for {' '.join(words)}", OPENED_WITHIN_S)
+        self.course.told.print(f"{' '.join(words)}: issue {self._new(known)[0]}")
+        return self._new(known)[0]
+
+    def _new(self, known: set[int]) -> list[int]:
+        return [case.issue for case in self.course.patient.cases() if case.issue not in known]
+
+    def wait(self, condition: Callable[[], object], what: str, seconds: float = ENDED_WITHIN_S) -> None:
+        """Wait for a condition; `NotInTime` when it does not come."""
+        if not self.course.patient.until(lambda: bool(condition()), seconds):
+            raise NotInTime(f"{what}: not within {seconds:g} s")
+
+    def closed(self, number: int) -> None:
+        """Wait for an incident's end."""
+        self.wait(lambda: not self.case(number).is_open, f"the end of issue {number}")
+
+    def keep(self, name: str, number: int) -> None:
+        """Write an open issue as the forge holds it now."""
+
+        async def read(operator: Operator) -> object:
+            return await issue_of(operator.forge, operator.casebook.repository, number)
+
+        written(self.folder / "chains" / f"{name}.json", self.course.patient.asked(read))
+
+    def recover(self, *numbers: int) -> None:
+        """Take the fault away; wait until these incidents have ended and all is well."""
+        self.course.patient.chaos("--recover")
+        for number in numbers:
+            self.closed(number)
+        self.course.wait_until_well()
+
+
+def play(recorder: Recorder) -> bool:
+    """Provoke every remedy of the embedded space, and what waits; False when something did not come."""
+    complete = True
+    for scene in (_deaths, _bad_commit, _to_no_avail, _surge, _slow_network, _forge_away):
+        try:
+            scene(recorder)
+        except NotInTime as missing:
+            complete = False
+            recorder.course.told.print(f"MISSING: {missing}; record again on an idle machine")
+            recorder.recover()
+    return complete
+
+
+def _deaths(recorder: Recorder) -> None:
+    """RESTART; the same again, which Memory knows; and one that a person has to approve."""
+    recorder.wait(lambda: recorder.course.patient.journeys_good(recorder.begun), "good journeys")
+    for _ in range(2):
+        recorder.closed(recorder.hit("kill", "policy-service"))
+    number = recorder.hit("kill", WITH_APPROVAL)
+    recorder.wait(lambda: recorder.case(number).plan and waits_for_people(recorder.case(number)), "a plan waits")
+    recorder.keep("waiting-plan", number)
+    words = ["-m", "sre_space.entrypoints.cli", "approve", recorder.case(number).plan, "--state", str(recorder.state)]
+    subprocess.run([sys.executable, *words], check=True)
+    recorder.closed(number)
+    recorder.course.patient.until(lambda: time.time_ns() - recorder.begun > LEARNT_NS, 200)
+
+
+def _bad_commit(recorder: Recorder) -> None:
+    """REVERT."""
+    recorder.closed(recorder.hit("conversion"))
+    recorder.recover()
+
+
+def _to_no_avail(recorder: Recorder) -> None:
+    """SET-CONFIG that does not help and is taken back."""
+    number = recorder.hit("stubborn")
+    recorder.wait(lambda: any(trial.undo for trial in recorder.case(number).trials), "a remedy is taken back")
+    recorder.recover(number)
+
+
+def _surge(recorder: Recorder) -> None:
+    """ESCALATE: the embedded runtime runs one of each."""
+    number = recorder.hit("traffic-surge")
+    recorder.wait(lambda: NEEDS_HUMAN in recorder.case(number).labels, "a person is asked about the surge")
+    recorder.keep("open-surge", number)
+    recorder.recover(number)
+
+
+def _slow_network(recorder: Recorder) -> None:
+    """SET-CONFIG that eases; the incident stays open as long as the network is slow."""
+    number = recorder.hit("latency")
+    recorder.wait(lambda: NEEDS_HUMAN in recorder.case(number).labels, "a person is asked about the slow network")
+    recorder.keep("open-latency", number)
+    recorder.recover(number)
+
+
+def _forge_away(recorder: Recorder) -> None:
+    """The forge stops as soon as an incident is open: the next signed fact waits in an outbox."""
+    number = recorder.hit("kill", "policy-service")
+    with _forge_stopped(recorder):
+        recorder.wait(lambda: list((recorder.state / "outbox").rglob("*.json")), "a fact waits in an outbox")
+        shutil.copytree(recorder.state, recorder.folder / "raw", ignore=shutil.ignore_patterns(*LEFT_OUT))
+    recorder.closed(number)
+
+
+@contextmanager
+def _forge_stopped(recorder: Recorder) -> Iterator[None]:
+    """The forge does not answer meanwhile."""
+    running = recorder.course.patient.plan.state.record()
+    assert running is not None
+    pid = next(one.pid for one in space_supervisor.units(running.socket) if one.name == "forge")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def _collect(recorder: Recorder) -> None:
+    """Everything that is kept, while the space runs."""
+    plan, folder = recorder.course.patient.plan, recorder.folder
+
+    async def incidents(operator: Operator) -> list[Case]:
+        await desired_state_of(plan, folder)
+        return list(await incidents_of(operator, folder))
+
+    paths = {recorder.state: "state", plan.checkout: "checkout", sys.executable: "python"}
+    paths |= {sys.prefix: "environment", sys.base_prefix: "libraries"}  # in tracebacks
+    known = {str(path): f"{{{name}}}" for path, name in paths.items()}
+    bundles_of(plan.state.bundles, recorder.course.patient.asked(incidents), known, folder)
+    state_of(folder / "raw", known, folder)
+    shutil.copytree(recorder.state / "trust", folder / "trust")
+    shutil.copy(plan.chart, folder / "sre-space.yaml")
+    shutil.rmtree(folder / "raw")
+
+
+def _checkout(folder: Path) -> Path:
+    """A checkout whose chart asks a person about one of the services; the chart."""
+    chart = checkout_chart()
+    for name in ("deploy", "chaos/src"):
+        shutil.copytree(chart.parent / name, folder / name)
+    shutil.copy(chart.parent / "trigger_chaos.py", folder)
+    before, service, after = chart.read_text().partition(f"  {WITH_APPROVAL}:\n")
+    own = folder / chart.name
+    own.write_text(f"{before}{service}{after.replace('autonomy: autonomous', 'autonomy: approve', 1)}")
+    return own
+
+
+def main(release: str) -> int:
+    """Record a release into a folder that does not exist yet; 1 when something did not come."""
+    folder = public_names.NAMES.parent / release
+    (folder / "space").mkdir(parents=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="sre-space-record-") as checkout,
+        course(_checkout(Path(checkout)), Console()) as own,
+    ):
+        recorder = Recorder(own, folder / "space", time.time_ns())
+        complete = play(recorder)
+        _collect(recorder)
+    record_world(folder / "world")
+    payload_schemas.write(folder / "payloads")
+    shutil.copy(public_names.NAMES, folder / "names.txt")
+    return 0 if complete else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]) if len(sys.argv) == 2 else "say which release: make record RELEASE=X.Y.Z")
