@@ -2,21 +2,38 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-kill test-adversity check bench bench-diagnosis gate record-names record clean setup
+.PHONY: demo test test-unit test-all coverage test-kill test-adversity check bench bench-diagnosis gate record-names record clean setup
+
+# What needs no whole space shares both cores.
+PYTEST := $(BIN)/python -m pytest
+BOTH := -n 2 --dist loadfile
 
 demo: setup
 	@$(BIN)/sre-space demo
 
-# What needs no whole space shares the cores; then each space has the machine for itself, one after the other.
+# Then each space has the machine for itself, one after the other.
 test: setup
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e and not kill and not adversity"
-	@$(BIN)/python -m pytest -m "e2e and not kill and not adversity" --durations=25
+	@$(PYTEST) $(BOTH) -m "not e2e and not long"
+	@$(PYTEST) -m "e2e and not long and not kill and not adversity" --durations=25
 
+test-unit: setup
+	@$(PYTEST) $(BOTH) -m "not long" tests/unit tests/attack
+
+coverage: setup
+	@$(PYTEST) $(BOTH) -m "not long" --cov --cov-report=term:skip-covered tests/unit tests/attack
+
+# Everything, every example of a generator too: hours.
+test-all: setup
+	@EXAMPLES=all $(PYTEST) $(BOTH) -m "not e2e"
+	@$(PYTEST) -m e2e --durations=25
+
+# The matrix of kills, or one part of it: KILL_SHARD=1/12.
 test-kill: setup
-	@$(BIN)/python -m pytest -m kill
+	@$(PYTEST) -m kill
 
+# The matrix of adversity, or one part of it: ADVERSITY_SHARD=1/12.
 test-adversity: setup
-	@$(BIN)/python -m pytest -m adversity
+	@$(PYTEST) -m adversity
 
 check: setup
 	@$(BIN)/ruff check .

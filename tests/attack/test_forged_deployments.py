@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.amounts import amount
 from support.announcing import announcement, deployed, listening, pushed
 from support.world import SECOND, World
 
@@ -198,7 +199,7 @@ FORGED = st.tuples(NAMES, NAMES, st.lists(SERVICES, max_size=4), st.booleans(), 
 
 
 @given(st.lists(FORGED, min_size=1, max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=amount(60, 15), deadline=None)
 def test_while_main_stays_as_it_is_nothing_that_anybody_announces_excuses_anything(
     forged: list[tuple[str, str, list[str], bool, int]],
 ) -> None:

@@ -35,16 +35,22 @@ def bus_answers(address: str) -> bool:
     return True
 
 
+@pytest.fixture(scope="session")
+def shared_bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bus]:
+    """Our broker for a whole session, whose tests have topics of their own and do it no harm."""
+    yield from embedded_bus(tmp_path_factory.mktemp("bus"))
+
+
 @pytest.fixture(params=["embedded", "oracle"])
-def bus(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bus]:
-    """Our broker; and Apache Kafka where KAFKA_ORACLE names one."""
+def bus(request: pytest.FixtureRequest) -> Bus:
+    """Our broker, which many tests share; and Apache Kafka where KAFKA_ORACLE names one."""
     if request.param == "oracle":
         address = os.environ.get("KAFKA_ORACLE")
         if not address:
             pytest.skip("KAFKA_ORACLE names no Apache Kafka (host:port)")
-        yield Bus(address, None)
-        return
-    yield from embedded_bus(tmp_path)
+        return Bus(address, None)
+    ours: Bus = request.getfixturevalue("shared_bus")
+    return ours
 
 
 def embedded_bus(folder: Path) -> Iterator[Bus]:
@@ -62,6 +68,13 @@ def embedded_bus(folder: Path) -> Iterator[Bus]:
 def our_bus(tmp_path: Path) -> Iterator[Bus]:
     """Our broker, for what only its process shows."""
     yield from embedded_bus(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def shared_telemetry(shared_bus: Bus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TelemetryServer]:
+    """Our telemetry server for a whole session, whose tests have services of their own and do it no harm."""
+    with our_telemetry(shared_bus, tmp_path_factory.mktemp("telemetry")) as server:
+        yield server
 
 
 @pytest.fixture
@@ -104,13 +117,13 @@ def guarded(our_bus: Bus, tmp_path: Path) -> Iterator[TelemetryServer]:
 
 @pytest.fixture(params=["embedded", "oracle"])
 def store(request: pytest.FixtureRequest) -> TraceStore:
-    """Our telemetry server; and Jaeger where JAEGER_ORACLE and JAEGER_ORACLE_OTLP name one."""
+    """Our telemetry server, which many tests share; and Jaeger where JAEGER_ORACLE and JAEGER_ORACLE_OTLP name one."""
     if request.param == "oracle":
         query, grpc = os.environ.get("JAEGER_ORACLE"), os.environ.get("JAEGER_ORACLE_OTLP")
         if not query or not grpc:
             pytest.skip("JAEGER_ORACLE (query URL) and JAEGER_ORACLE_OTLP (host:port, gRPC) name no Jaeger")
         return TraceStore(grpc, query)
-    ours: TelemetryServer = request.getfixturevalue("telemetry")
+    ours: TelemetryServer = request.getfixturevalue("shared_telemetry")
     return TraceStore(ours.grpc, ours.query)
 
 
@@ -121,9 +134,16 @@ def forge_server(tmp_path: Path) -> Iterator[ForgeServer]:
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForgeServer]:
-    """The same for a whole module, whose tests keep out of each other's way."""
+    """The same for a whole session, whose tests keep out of each other's way and leave `main` as it is."""
+    with our_forge(tmp_path_factory.mktemp("forge")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def forge_to_change(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForgeServer]:
+    """The same for a module that changes `main`."""
     with our_forge(tmp_path_factory.mktemp("forge")) as server:
         yield server
 

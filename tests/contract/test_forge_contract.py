@@ -43,7 +43,7 @@ def rest(server: ForgeServer, method: str, path: str, login: str, **kwargs: obje
     return httpx.request(method, f"{server.url}/repos/{OWNER}/{REPO}/{path}", headers=headers, **kwargs)  # type: ignore[arg-type]
 
 
-def test_an_issue_is_read_as_it_was_written(forge_server: ForgeServer) -> None:
+def test_an_issue_is_read_as_it_was_written(shared_forge: ForgeServer) -> None:
     async def story(forge: GithubMcpForge) -> None:
         assert await forge.whoami() == "sre-scout"
         number = await forge.open_issue('Title & "quotes" <x> \'', "body\n```text\nk=v\n```", ("a", "Status: Fixed"))
@@ -60,7 +60,7 @@ def test_an_issue_is_read_as_it_was_written(forge_server: ForgeServer) -> None:
         await forge.close_issue(number)
         assert (await forge.issue(number)).state == "closed"
 
-    ask(forge_server, story)
+    ask(shared_forge, story)
 
 
 def test_lists_and_comments_come_whole_over_all_pages(forge_server: ForgeServer) -> None:
@@ -90,17 +90,17 @@ def test_what_is_missing_is_missing_and_a_wrong_token_is_refused(forge_server: F
     ask(forge_server, story)
 
 
-def test_a_body_over_the_limit_is_refused(forge_server: ForgeServer) -> None:
+def test_a_body_over_the_limit_is_refused(shared_forge: ForgeServer) -> None:
     async def story(forge: GithubMcpForge) -> None:
         with pytest.raises(Refused, match="too long"):
             await forge.open_issue("t", "x" * 65_537, ())
 
-    ask(forge_server, story)
+    ask(shared_forge, story)
 
 
-def test_a_stranger_may_open_and_comment_and_nothing_else(forge_server: ForgeServer) -> None:
-    number = ask(forge_server, lambda forge: forge.open_issue("ours", "", ()))
-    comment = ask(forge_server, lambda forge: forge.comment(number, "ours"))
+def test_a_stranger_may_open_and_comment_and_nothing_else(shared_forge: ForgeServer) -> None:
+    number = ask(shared_forge, lambda forge: forge.open_issue("ours", "", ()))
+    comment = ask(shared_forge, lambda forge: forge.comment(number, "ours"))
 
     async def story(forge: GithubMcpForge) -> None:
         mine = await forge.open_issue("mine", "", ("Status: Fixed",))
@@ -111,21 +111,21 @@ def test_a_stranger_may_open_and_comment_and_nothing_else(forge_server: ForgeSer
                 await call
         await forge.close_issue(mine)
 
-    ask(forge_server, story, "mallory")
-    assert rest(forge_server, "PATCH", f"issues/comments/{comment}", "mallory", json={"body": "x"}).status_code == 403
-    permission = rest(forge_server, "GET", "collaborators/mallory/permission", "operator").json()
+    ask(shared_forge, story, "mallory")
+    assert rest(shared_forge, "PATCH", f"issues/comments/{comment}", "mallory", json={"body": "x"}).status_code == 403
+    permission = rest(shared_forge, "GET", "collaborators/mallory/permission", "operator").json()
     assert permission["permission"] == "none"
 
 
 def test_texts_that_no_file_can_hold_and_numbers_without_end_are_refused_and_the_forge_goes_on(
-    forge_server: ForgeServer,
+    shared_forge: ForgeServer,
 ) -> None:
-    number = ask(forge_server, lambda forge: forge.open_issue("t", "", ()), "mallory")
-    comment = ask(forge_server, lambda forge: forge.comment(number, "before"), "mallory")
+    number = ask(shared_forge, lambda forge: forge.open_issue("t", "", ()), "mallory")
+    comment = ask(shared_forge, lambda forge: forge.comment(number, "before"), "mallory")
     where = f"issues/comments/{comment}"
     for body in (b'{"body": "\\ud800"}', b'{"body": "%s"}' % (b"x" * 65_537), b"[" * 5000, b'{"body": 1e999'):
-        assert rest(forge_server, "PATCH", where, "mallory", content=body).status_code in (400, 422)
-    assert rest(forge_server, "GET", f"issues/comments/{10**30}", "mallory").status_code in (400, 404, 422)
+        assert rest(shared_forge, "PATCH", where, "mallory", content=body).status_code in (400, 422)
+    assert rest(shared_forge, "GET", f"issues/comments/{10**30}", "mallory").status_code in (400, 404, 422)
 
     async def story(forge: GithubMcpForge) -> None:
         with pytest.raises(Refused, match="title is too long"):
@@ -133,22 +133,22 @@ def test_texts_that_no_file_can_hold_and_numbers_without_end_are_refused_and_the
         with pytest.raises((Missing, Refused)):
             await forge.issue(10**30)
 
-    ask(forge_server, story, "mallory")
-    assert [one.body for one in ask(forge_server, lambda forge: forge.comments(number))] == ["before"]
+    ask(shared_forge, story, "mallory")
+    assert [one.body for one in ask(shared_forge, lambda forge: forge.comments(number))] == ["before"]
 
 
-def test_an_edited_comment_shows_its_new_text(forge_server: ForgeServer) -> None:
-    number = ask(forge_server, lambda forge: forge.open_issue("t", "", ()))
-    comment = ask(forge_server, lambda forge: forge.comment(number, "before"))
-    assert rest(forge_server, "PATCH", f"issues/comments/{comment}", "operator", json={"body": "after"}).is_success
+def test_an_edited_comment_shows_its_new_text(shared_forge: ForgeServer) -> None:
+    number = ask(shared_forge, lambda forge: forge.open_issue("t", "", ()))
+    comment = ask(shared_forge, lambda forge: forge.comment(number, "before"))
+    assert rest(shared_forge, "PATCH", f"issues/comments/{comment}", "operator", json={"body": "after"}).is_success
 
-    assert ask(forge_server, lambda forge: forge.comments(number))[0].body == "after"
-    assert rest(forge_server, "DELETE", f"issues/comments/{comment}", "operator").status_code == 204
-    assert ask(forge_server, lambda forge: forge.comments(number)) == []
+    assert ask(shared_forge, lambda forge: forge.comments(number))[0].body == "after"
+    assert rest(shared_forge, "DELETE", f"issues/comments/{comment}", "operator").status_code == 204
+    assert ask(shared_forge, lambda forge: forge.comments(number)) == []
 
 
-def test_the_repository_holds_the_desired_state_and_can_be_cloned(forge_server: ForgeServer, tmp_path: Path) -> None:
-    address = forge_server.url.replace("//", f"//x:{forge_server.identities['mallory'].token}@")
+def test_the_repository_holds_the_desired_state_and_can_be_cloned(shared_forge: ForgeServer, tmp_path: Path) -> None:
+    address = shared_forge.url.replace("//", f"//x:{shared_forge.identities['mallory'].token}@")
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", f"{address}/{OWNER}/{REPO}.git", str(clone)], check=True)
     assert b"DOWNSTREAM_TIMEOUT_SECONDS" in (clone / "deploy/config/quote-service.env").read_bytes()
@@ -176,7 +176,7 @@ def test_kill_nine_loses_nothing_acknowledged_and_the_adapter_goes_on(forge_serv
     ask(forge_server, story)
 
 
-def test_bodies_of_any_text_survive(forge_server: ForgeServer) -> None:
+def test_bodies_of_any_text_survive(shared_forge: ForgeServer) -> None:
     async def story(forge: GithubMcpForge) -> None:
         number = await forge.open_issue("t", "", ())
         loop = asyncio.get_running_loop()
@@ -191,7 +191,7 @@ def test_bodies_of_any_text_survive(forge_server: ForgeServer) -> None:
         )
         await asyncio.to_thread(check)
 
-    ask(forge_server, story)
+    ask(shared_forge, story)
 
 
 @pytest.mark.parametrize(
@@ -205,24 +205,24 @@ def test_bodies_of_any_text_survive(forge_server: ForgeServer) -> None:
     ],
 )
 def test_arguments_are_strictly_validated(
-    forge_server: ForgeServer, tool: str, arguments: dict[str, object], named: str
+    shared_forge: ForgeServer, tool: str, arguments: dict[str, object], named: str
 ) -> None:
     async def story(forge: GithubMcpForge) -> None:
         with pytest.raises(Refused, match=f"invalid arguments for {tool}.*{named}"):
             await forge._mcp.call(tool, {"owner": OWNER, "repo": REPO, **arguments})
 
-    ask(forge_server, story)
+    ask(shared_forge, story)
 
 
-def test_foreign_hosts_and_origins_and_requests_without_a_token_are_turned_away(forge_server: ForgeServer) -> None:
-    url = f"{forge_server.url}/mcp"
+def test_foreign_hosts_and_origins_and_requests_without_a_token_are_turned_away(shared_forge: ForgeServer) -> None:
+    url = f"{shared_forge.url}/mcp"
     assert httpx.post(url, headers={"Host": "evil.example"}).status_code == 403
     assert httpx.post(url, headers={"Origin": "https://evil.example"}).status_code == 403
     assert httpx.post(url).status_code == 401
     wrong = base64.b64encode(b"x:wrong").decode()
     assert (
         httpx.get(
-            f"{forge_server.url}/{OWNER}/{REPO}.git/HEAD", headers={"Authorization": f"Basic {wrong}"}
+            f"{shared_forge.url}/{OWNER}/{REPO}.git/HEAD", headers={"Authorization": f"Basic {wrong}"}
         ).status_code
         == 401
     )

@@ -76,11 +76,11 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(shared_forge: ForgeServer, tmp_path_factory: pytest.TempPathFactory) -> Place:
+def place(forge_to_change: ForgeServer, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """One forge, one clone."""
     clone = tmp_path_factory.mktemp("clone")
     subprocess.run(["git", "init", "-q", str(clone)], check=True)
-    return Place(shared_forge, clone)
+    return Place(forge_to_change, clone)
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from sre_space.domain.errors import Unavailable
 @pytest.mark.parametrize(
     ("login", "may"), [("operator", True), ("sre-scout", True), ("mallory", False), ("../x", False)]
 )
-def test_who_may_write_is_what_the_forge_grants(forge_server: ForgeServer, login: str, may: bool) -> None:
+def test_who_may_write_is_what_the_forge_grants(shared_forge: ForgeServer, login: str, may: bool) -> None:
     async def ask() -> bool:
         writers = GithubWriters(
-            f"{forge_server.url}/mcp", forge_server.identities["sre-scout"].token, "local", "cloud-insurance"
+            f"{shared_forge.url}/mcp", shared_forge.identities["sre-scout"].token, "local", "cloud-insurance"
         )
         try:
             return await writers.may_write(login)

@@ -98,5 +98,5 @@ def test_the_outbox_of_a_service(our_bus: Bus, lose: Callable[[], None], tmp_pat
         until(is_empty, "the bus has it")
     lose()
     add()
-    until(is_empty, "the bus has what came after", 25)
+    until(is_empty, "the bus has what came after")
     relay.stop()

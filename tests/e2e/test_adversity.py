@@ -1,7 +1,6 @@
 """Pauses, hanging servers, wrong clocks, damaged files, a full disk in mid-incident: it goes on, nothing is wrong.
 
-`make test` runs a share that ADVERSITY_SEED draws; `make test-adversity` everything at every step of a restart and of a
-change. What the share leaves out of pauses and full disks is in `test_pauses.py` and `test_full_disk.py`.
+`make test-adversity` runs everything at every step of a restart and of a change, ADVERSITY_SHARD=1/12 a part of it.
 """
 
 import os
@@ -11,18 +10,19 @@ from collections.abc import Iterator
 import pytest
 from support.deeds import FAKETIME
 from support.disks import small_disk
-from support.interruptions import Deed, Interruption, Moment, adversities, one_of_each
+from support.interruptions import Deed, Interruption, Moment, adversities
 from support.kills import interrupted
 from support.live import LiveSpace, start
 from support.troubles import STORY, BadCommit, Killed
 
-from sre_space.bootstrap import space
-
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]  # a stack only when it hangs, however busy the machine
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.adversity,
+    pytest.mark.timeout(600),
+]
 
 SEED = int(os.environ.get("ADVERSITY_SEED", "1"))
 WHOLE = adversities(SEED, [Moment(step) for step in STORY])
-SHARE = one_of_each(SEED, WHOLE, (Deed.HANGING, Deed.FAST_CLOCK, Deed.DAMAGED))
 MEGABYTES = 500
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed: no commits over HTTP")
 
@@ -42,28 +42,20 @@ def on_a_small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSp
     with small_disk(tmp_path_factory.mktemp("small") / "disk", MEGABYTES) as disk:
         live = start(disk.root)
         yield live
-        space.down(live.state, lambda _: None)
+        live.down()
 
 
-@pytest.mark.parametrize("what", _listed(SHARE))
-def test_what_befalls_a_process_in_mid_incident_costs_time_only(live: LiveSpace, what: Interruption) -> None:
-    interrupted(Killed.of(live), what)
-
-
-@pytest.mark.adversity
 @pytest.mark.parametrize("what", _listed(WHOLE))
 def test_what_befalls_a_process_at_any_step_of_a_restart_costs_time_only(live: LiveSpace, what: Interruption) -> None:
     interrupted(Killed.of(live), what)
 
 
 @needs_git
-@pytest.mark.adversity
 @pytest.mark.parametrize("what", _listed(WHOLE))
 def test_what_befalls_a_process_at_any_step_of_a_change_costs_time_only(live: LiveSpace, what: Interruption) -> None:
     interrupted(BadCommit.of(live), what)
 
 
-@pytest.mark.adversity
 @pytest.mark.parametrize("what", _listed(WHOLE, on_its_own_disk=True))
 def test_a_disk_that_is_full_at_any_step_costs_time_only(on_a_small_disk: LiveSpace, what: Interruption) -> None:
     on_a_small_disk.healthy()

@@ -50,18 +50,6 @@ def audit(live: LiveSpace, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
 
 
-def healed(live: LiveSpace) -> Case:
-    """A closed incident of policy-service: what is copied from elsewhere comes from it."""
-    for case in live.cases():
-        if not case.is_open and case.detection.symptoms[0].service == "policy-service":
-            return case
-    known = len(live.cases())
-    live.kill("policy-service")
-    case = live.closed(live.next_case(known).issue)
-    live.healthy()
-    return case
-
-
 def loot(live: LiveSpace, issue: int, elsewhere: int) -> Loot:
     """What can be read on the forge, and the keys of compromised agents."""
 
@@ -102,15 +90,16 @@ def poison_memory(live: LiveSpace) -> None:
 
 
 def test_all_attacks_at_once_move_nothing_but_the_count_while_an_incident_is_healed(live: LiveSpace) -> None:
-    earlier = healed(live)
-    known, begun = len(live.cases()), time_ns()
+    earlier = live.healed("policy-service")
+    live.healthy()
+    begun = time_ns()
     units = ("quote-service", "user-service", "policy-service", *Agent)
     starts = {unit: live.starts(unit) for unit in units}
     poison_memory(live)
     live.state.halt.touch()
     live.kill("policy-service")
-    issue = live.next_case(known).issue
-    until(lambda: live.cases()[known].last.step is Step.DECIDE, "Brain decides", 60)
+    issue = live.outage("policy-service", begun).issue
+    until(lambda: live.outage("policy-service", begun).last.step is Step.DECIDE, "Brain decides")
     loot_ = loot(live, issue, earlier.issue)
     places: dict[int, str] = {}
     pasted: list[int] = []
@@ -127,11 +116,11 @@ def test_all_attacks_at_once_move_nothing_but_the_count_while_an_incident_is_hea
     forge_events(live)
     live.state.halt.unlink()
 
-    case = live.closed(issue, 120)
+    case = live.closed(issue)
 
     assert case.recovered
     assert {unit: live.starts(unit) for unit in units} == starts | {"policy-service": starts["policy-service"] + 1}
-    assert len(live.cases()) == known + 1
+    assert len(live.outages("policy-service", begun)) == 1
     told = audit(live, "--json")
     assert told.returncode == 0, told.stdout
     found = {one["issue"]: one for one in json.loads(told.stdout)["issues"]}
@@ -154,7 +143,7 @@ def reasons_told(live: LiveSpace, begun: int) -> set[str]:
 
 
 def test_an_edited_fact_of_a_closed_incident_makes_the_audit_fail_and_say_where(live: LiveSpace) -> None:
-    case = healed(live)
+    case = live.healed("policy-service")
     place = next(entry.place for entry in case.chain if entry.fact.step is Step.ACT)
 
     async def body(operator: Operator) -> str:

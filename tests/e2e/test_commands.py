@@ -69,17 +69,11 @@ def test_the_demonstration_ends_with_one_json_object_and_leaves_nothing(tmp_path
 
 
 MOMENTS = ("starting bus", "starting traffic", "waiting for healthy", "was hit", "detect")
-IN_MAKE_TEST = ((signal.SIGHUP, "was hit"),)
 
 
-def _ends() -> list[object]:
-    """Every moment with both signals; `make test` has a share, `make test-kill` the rest."""
-    pairs = [(number, moment) for number in (signal.SIGINT, signal.SIGHUP) for moment in MOMENTS]
-    marks = {pair: () if pair in IN_MAKE_TEST else pytest.mark.kill for pair in pairs}
-    return [pytest.param(*pair, marks=marks[pair], id=f"{pair[0].name}, {pair[1]}") for pair in pairs]
-
-
-@pytest.mark.parametrize(("number", "moment"), _ends())
+@pytest.mark.kill
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP], ids=lambda one: one.name)
 def test_ctrl_c_or_a_closed_terminal_at_any_moment_of_the_demonstration_leaves_nothing(
     tmp_path: Path, number: signal.Signals, moment: str
 ) -> None:
@@ -121,9 +115,9 @@ def on(live: LiveSpace, *words: str) -> str:
 
 
 def test_chaos_hits_and_incidents_and_show_tell_the_story(live: LiveSpace) -> None:
-    known = len(live.cases())
+    since = time_ns()
     hit = on(live, "trigger_chaos.py", "kill", "user-service")
-    case = live.closed(live.next_case(known).issue)
+    case = live.closed(live.outage("user-service", since).issue)
 
     assert hit.startswith("kill: user-service (process ")
     first, *_ = [line for line in on(live, *COMMAND[1:], "incidents").splitlines() if "[INCIDENT]" in line]
@@ -141,17 +135,17 @@ def test_chaos_hits_and_incidents_and_show_tell_the_story(live: LiveSpace) -> No
     assert "signature=" not in story
 
 
-def test_status_tells_the_processes_the_journey_and_what_is_open(live: LiveSpace) -> None:
-    told = on(live, *COMMAND[1:], "status")
+def test_status_tells_the_processes_the_journey_and_what_is_open(calm: LiveSpace) -> None:
+    told = on(calm, *COMMAND[1:], "status")
 
-    assert told.count("running") == len(space_supervisor.units(live.running.socket))
+    assert told.count("running") == len(space_supervisor.units(calm.running.socket))
     assert "journey, last minute: " in told
     assert "open incidents: none" in told
 
 
-def test_events_are_cloud_events_in_the_trace_of_their_request(live: LiveSpace) -> None:
+def test_events_are_cloud_events_in_the_trace_of_their_request(calm: LiveSpace) -> None:
     """`quote_requested` and `quote_purchased`, in the binary mode of CloudEvents 1.0's Kafka binding."""
-    bus = KafkaHistory(f"{HOST}:{live.running.ports['bus_port']}")
+    bus = KafkaHistory(f"{HOST}:{calm.running.ports['bus_port']}")
     now = time_ns()
 
     def events(topic: str) -> list[Record]:
@@ -167,13 +161,13 @@ def test_events_are_cloud_events_in_the_trace_of_their_request(live: LiveSpace) 
         assert record.headers["ce_id"]
         assert json.loads(record.value)["quote_id"] == record.key.decode()
         trace_id = record.headers["traceparent"].decode().split("-")[1]
-        spans = until(lambda trace_id=trace_id: live.ask(lambda o: o.traces.trace(trace_id)), "its trace is stored")  # type: ignore[misc]
+        spans = until(lambda trace_id=trace_id: calm.ask(lambda o: o.traces.trace(trace_id)), "its trace is stored")  # type: ignore[misc]
         assert {"quote-service", "traffic"} <= {span.service for span in spans}
 
 
 @pytest.mark.parametrize("topic", ["otlp_spans", "otlp_logs", "otlp_metrics"])
-def test_all_signals_of_all_services_are_republished(live: LiveSpace, topic: str) -> None:
-    bus = KafkaHistory(f"{HOST}:{live.running.ports['bus_port']}")
+def test_all_signals_of_all_services_are_republished(calm: LiveSpace, topic: str) -> None:
+    bus = KafkaHistory(f"{HOST}:{calm.running.ports['bus_port']}")
 
     def told() -> bool:
         records = asyncio.run(bus.window(topic, time_ns() - 120 * 10**9, time_ns()))

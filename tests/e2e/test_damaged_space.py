@@ -8,8 +8,6 @@ from support.damage import Damage, damage_file
 from support.live import LiveSpace, start
 from support.waiting import until
 
-from sre_space.bootstrap import space
-
 pytestmark = pytest.mark.e2e
 
 
@@ -18,7 +16,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSpace]:
     """A network and a warden."""
     live = start(tmp_path_factory.mktemp("small"), ("network", "warden"))
     yield live
-    space.down(live.state, lambda _: None)
+    live.down()
 
 
 @pytest.mark.parametrize("damage", [Damage.EMPTY, Damage.FOLDER])
@@ -40,7 +38,7 @@ def test_a_process_that_cannot_start_is_told_by_status_and_a_person_is_called(sm
     key.write_text("")
     small.kill("network")
 
-    until(lambda: "network has started" in small.state.log("warden").read_text(), "the warden calls", 60)
+    until(lambda: "network has started" in small.state.log("warden").read_text(), "the warden calls")
 
     units = small.state.log("warden").read_text()
     assert "a person is asked: network cannot start" in units

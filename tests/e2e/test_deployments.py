@@ -15,7 +15,6 @@ from support.patient import Patient
 from support.waiting import until
 
 from sre_space.adapters.github_mcp import GithubGitOps
-from sre_space.bootstrap import space
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.wire.changes import change_of
 
@@ -32,7 +31,7 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
     """A space of a few processes."""
     live = start(tmp_path_factory.mktemp("space"), PART)
     yield Patient(live, tmp_path_factory.mktemp("home"))
-    space.down(live.state, lambda _: None)
+    live.down()
 
 
 def recorded(patient: Patient, subject: str) -> Mapping[str, Any]:

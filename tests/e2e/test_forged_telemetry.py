@@ -83,21 +83,21 @@ def sees(live: LiveSpace, since: int) -> bool:
     return bool(told) and not told[-1].blind and not told[-1].seen
 
 
-def test_twenty_forged_traces_a_second_open_no_incident_and_nothing_is_restarted_or_changed(live: LiveSpace) -> None:
-    known, begun = len(live.cases()), time_ns()
-    starts = {unit: live.starts(unit) for unit in (*SERVICES, *AGENTS)}
-    forgery = until(lambda: journeys(live, begun), "some real journeys are on the bus")
+def test_twenty_forged_traces_a_second_open_no_incident_and_nothing_is_restarted_or_changed(calm: LiveSpace) -> None:
+    known, begun = len(calm.cases()), time_ns()
+    starts = {unit: calm.starts(unit) for unit in (*SERVICES, *AGENTS)}
+    forgery = until(lambda: journeys(calm, begun), "some real journeys are on the bus")
     assert forgery is not None
-    ways = ways_in(live, heard(live, begun))
+    ways = ways_in(calm, heard(calm, begun))
 
     for _ in range(PER_SECOND * SECONDS):
         for way in ways:
             way(forgery.forge().SerializeToString())
         time.sleep(1 / PER_SECOND)  # the rate of the forger
     ended = time_ns()
-    live.healthy()  # by the traces that are stored
-    until(lambda: sees(live, ended), "Scout hears what is true")
+    calm.healthy()  # by the traces that are stored
+    until(lambda: sees(calm, ended), "Scout hears what is true")
 
-    assert [case.detection.symptoms for case in live.cases()[known:]] == []
-    assert {unit: live.starts(unit) for unit in starts} == starts
-    assert until(lambda: journeys(live, ended), "the journeys go on")
+    assert [case.detection.symptoms for case in calm.cases()[known:]] == []
+    assert {unit: calm.starts(unit) for unit in starts} == starts
+    assert until(lambda: journeys(calm, ended), "the journeys go on")

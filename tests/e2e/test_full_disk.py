@@ -7,10 +7,9 @@ from support.disks import small_disk
 from support.live import start
 from support.waiting import until
 
-from sre_space.bootstrap import space
 from sre_space.bootstrap.operator import Operator
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 
 async def on_duty(operator: Operator) -> bool:
@@ -23,7 +22,7 @@ def test_a_service_that_dies_on_a_full_disk_is_recorded_and_restarted_once_there
         live = start(disk.root)
         try:
             units = {name: live.pid(name) for name in ("bus", "forge", "quote-service")}
-            until(lambda: live.ask(on_duty), "all agents are on duty", 60)
+            until(lambda: live.ask(on_duty), "all agents are on duty")
             disk.fill()
             told = f"FULL, nothing is recorded: 0 MB free in {live.state.root}; nothing can be written: No space left"
             assert told in live.command("status").stdout
@@ -33,7 +32,7 @@ def test_a_service_that_dies_on_a_full_disk_is_recorded_and_restarted_once_there
             assert {name: live.pid(name) for name in units} == units
             disk.free()
 
-            case = live.next_case(0)
+            case = live.outage("user-service", 0)
             assert case.detection.symptoms[0].service == "user-service"
             until(lambda: live.pid("user-service"), "it is restarted")
             assert (
@@ -42,4 +41,4 @@ def test_a_service_that_dies_on_a_full_disk_is_recorded_and_restarted_once_there
             assert "disk: " in live.answer("status")
             assert not [path for path in (disk.root / "state" / "logs").iterdir() if b"Traceback" in path.read_bytes()]
         finally:
-            space.down(live.state, lambda _: None)
+            live.down()

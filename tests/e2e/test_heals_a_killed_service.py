@@ -1,9 +1,10 @@
 """The first story: kill the policy service, and the four agents bring it back, prove it, and remember."""
 
 import itertools
+from time import time_ns
 
 import pytest
-from support.live import LiveSpace
+from support.live import GOOD_VISITS, LiveSpace
 from support.waiting import until
 from ulid import ULID
 
@@ -28,10 +29,10 @@ STORY = [
 
 
 def test_a_killed_service_is_restarted_verified_written_up_and_remembered(live: LiveSpace) -> None:
-    known, starts = len(live.cases()), live.starts("policy-service")
+    since, starts = time_ns(), live.starts("policy-service")
     live.kill("policy-service")
 
-    case = live.closed(live.next_case(known).issue)
+    case = live.closed(live.outage("policy-service", since).issue)
 
     assert [entry.fact.step for entry in case.chain] == STORY
     decision, action, verdict = case.latest(Decision), case.latest(Action), case.latest(Verification)
@@ -45,7 +46,7 @@ def test_a_killed_service_is_restarted_verified_written_up_and_remembered(live: 
     assert action.result is ActionResult.DONE
     assert verdict is not None
     assert verdict.outcome is Outcome.RECOVERED
-    assert verdict.journey.good >= 30
+    assert verdict.journey.good >= GOOD_VISITS
     assert case.latest(Conclusion) is not None
     assert FIXED in case.labels
     assert live.starts("policy-service") == starts + 1
@@ -66,12 +67,7 @@ def test_an_incident_is_itself_a_trace_that_four_agents_wrote(live: LiveSpace) -
 
 
 def test_the_second_kill_of_a_service_recalls_the_first(live: LiveSpace) -> None:
-    live.healed("policy-service")
-    live.healthy()
-    known = len(live.cases())
-    live.kill("policy-service")
-
-    case = live.closed(live.next_case(known).issue)
+    case = live.healed("policy-service", 1)
 
     recall = case.latest(Recall)
     assert recall is not None
@@ -80,13 +76,13 @@ def test_the_second_kill_of_a_service_recalls_the_first(live: LiveSpace) -> None
 
 
 def test_halt_stops_the_action_and_resume_lets_it_go_on(live: LiveSpace) -> None:
-    known, starts = len(live.cases()), live.starts("policy-service")
+    since, starts = time_ns(), live.starts("policy-service")
     live.state.halt.touch()
     live.kill("policy-service")
-    issue = live.next_case(known).issue
+    issue = live.outage("policy-service", since).issue
 
     def steps() -> list[Step]:
-        return [entry.fact.step for entry in live.cases()[known].chain]
+        return [entry.fact.step for entry in live.outage("policy-service", since).chain]
 
     until(lambda: Step.DECIDE in steps(), "Brain decides")
     passes = itertools.count()
@@ -103,11 +99,11 @@ def test_halt_stops_the_action_and_resume_lets_it_go_on(live: LiveSpace) -> None
 def test_a_person_restarts_while_the_doctor_is_halted_and_nothing_is_done_on_top(live: LiveSpace) -> None:
     assert "no service 'x'" in live.command("restart", "x").stderr
     assert "no open incident is about user-service" in live.command("restart", "user-service").stderr
-    known, starts = len(live.cases()), live.starts("policy-service")
+    since, starts = time_ns(), live.starts("policy-service")
     live.state.halt.touch()
     live.kill("policy-service")
-    issue = live.next_case(known).issue
-    until(lambda: live.cases()[known].latest(Decision), "Brain decides")
+    issue = live.outage("policy-service", since).issue
+    until(lambda: live.outage("policy-service", since).latest(Decision), "Brain decides")
 
     assert f"signed on issue {issue}" in live.answer("restart", "policy-service")
     live.state.halt.unlink()
@@ -126,35 +122,31 @@ def test_each_agent_killed_at_each_step_loses_nothing_and_acts_once(live: LiveSp
     The first one is of `make test`, all of them of `make test-kill`.
     """
     agents = ("scout", "brain", "fixer", "memory")
-    known, starts = len(live.cases()), live.starts("policy-service")
+    since, starts = time_ns(), live.starts("policy-service")
     live.kill("policy-service")
-    issue = live.next_case(known).issue
+    issue = live.outage("policy-service", since).issue
     for number, step in enumerate(STORY[:-1]):
         until(
             lambda step=step: (
-                any(entry.fact.step is step for entry in live.cases()[known].chain)  # type: ignore[misc]
-                or len(live.cases()[known].chain) > STORY.index(step) + 1
+                any(entry.fact.step is step for entry in live.outage("policy-service", since).chain)  # type: ignore[misc]
+                or len(live.outage("policy-service", since).chain) > STORY.index(step) + 1
             ),
             f"the step {step} is recorded",
-            60,
         )
         live.kill(agents[(number + round_) % 4])
 
-    case = live.closed(issue, 90)
+    case = live.closed(issue)
 
     assert case.recovered
     assert live.starts("policy-service") == starts + 1
     changes = [entry.fact.payload for entry in case.chain if isinstance(entry.fact.payload, Action)]
     assert sum(action.changed for action in changes) == 1
     assert not case.frozen_reason
-    assert len(live.cases()) == known + 1
+    assert len(live.outages("policy-service", since)) == 1
 
 
 def test_a_healthy_service_beside_a_dead_one_is_not_accused(live: LiveSpace) -> None:
-    known = len(live.cases())
-    live.kill("user-service")
-
-    case = live.closed(live.next_case(known).issue)
+    case = live.healed("user-service")
 
     decision = case.latest(Decision)
     assert decision is not None

@@ -30,16 +30,16 @@ def key_ids(live: LiveSpace) -> set[str]:
 
 
 def test_new_keys_in_mid_incident_lose_nothing(live: LiveSpace) -> None:
-    known, starts = len(live.cases()), live.starts("policy-service")
+    since, starts = time_ns(), live.starts("policy-service")
     live.state.halt.touch()
     live.kill("policy-service")
-    issue = live.next_case(known).issue
-    until(lambda: live.cases()[known].last.step is Step.DECIDE, "Brain decides", 60)
+    issue = live.outage("policy-service", since).issue
+    until(lambda: live.outage("policy-service", since).last.step is Step.DECIDE, "Brain decides")
 
     old = key_ids(live)
     live.answer("keys", "rotate")
     live.state.halt.unlink()
-    case = live.closed(issue, 120)
+    case = live.closed(issue)
 
     assert case.recovered
     assert live.starts("policy-service") == starts + 1
@@ -94,17 +94,17 @@ def issues(live: LiveSpace) -> bytes:
     return live.ask(read).encode()
 
 
-def test_no_key_and_no_token_is_in_a_log_an_issue_a_command_line_or_a_foreign_environment(live: LiveSpace) -> None:
-    keys = private_material(live)
-    tokens = {one.login: one.token.encode() for one in read_identities(live.state.identities)}
-    exporters = telemetry_tokens(live)
-    running = processes(live)
+def test_no_key_and_no_token_is_in_a_log_an_issue_a_command_line_or_a_foreign_environment(calm: LiveSpace) -> None:
+    keys = private_material(calm)
+    tokens = {one.login: one.token.encode() for one in read_identities(calm.state.identities)}
+    exporters = telemetry_tokens(calm)
+    running = processes(calm)
     assert set(AGENTS) <= set(running)
     assert set(exporters) == {*AGENTS, *SERVICES, "traffic"}
 
-    logs = {path: path.read_bytes() for path in live.state.log("any").parent.iterdir()}
+    logs = {path: path.read_bytes() for path in calm.state.log("any").parent.iterdir()}
     lines = {name: "\0".join(process.cmdline()).encode() for name, process in running.items()}
-    public = {**{str(path): text for path, text in logs.items()}, **lines, "issues": issues(live)}
+    public = {**{str(path): text for path, text in logs.items()}, **lines, "issues": issues(calm)}
     for place, text in public.items():
         assert not [key for key in (*keys, *tokens.values(), *exporters.values()) if key in text], place
     for name, process in running.items():
@@ -116,15 +116,15 @@ def test_no_key_and_no_token_is_in_a_log_an_issue_a_command_line_or_a_foreign_en
         assert known == ({name} & set(exporters)), name
 
 
-def test_what_holds_a_secret_is_for_its_owner_alone_and_outside_the_repository(live: LiveSpace) -> None:
-    root = live.state.root
-    secret = [*(root / "keys").iterdir(), live.state.identities, *(root / "run" / "env").glob("*.env")]
+def test_what_holds_a_secret_is_for_its_owner_alone_and_outside_the_repository(calm: LiveSpace) -> None:
+    root = calm.state.root
+    secret = [*(root / "keys").iterdir(), calm.state.identities, *(root / "run" / "env").glob("*.env")]
 
     assert {path.stat().st_mode & 0o077 for path in secret} == {0}
-    assert not root.is_relative_to(live.plan.checkout)
-    tokens = [one.token.encode() for one in read_identities(live.state.identities)]
-    secrets = (*private_material(live), *tokens, *telemetry_tokens(live).values())
-    for path in live.plan.checkout.rglob("*"):
+    assert not root.is_relative_to(calm.plan.checkout)
+    tokens = [one.token.encode() for one in read_identities(calm.state.identities)]
+    secrets = (*private_material(calm), *tokens, *telemetry_tokens(calm).values())
+    for path in calm.plan.checkout.rglob("*"):
         if path.is_file():
             text = path.read_bytes()
             assert not [key for key in secrets if key in text], path

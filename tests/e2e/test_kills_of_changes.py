@@ -1,7 +1,7 @@
 """kill -9 while desired state is changed, and while a change is taken back: nothing is merged twice, nothing is left.
 
 Besides each step, each stage of the change is interrupted as soon as the forge's repository shows it.
-`make test` runs a share that KILL_SEED draws; `make test-kill` every moment with each victim and with random pairs.
+`make test` runs one of each that KILL_SEED draws; `make test-kill` every moment with each victim and with random pairs.
 """
 
 import os

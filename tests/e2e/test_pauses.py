@@ -1,7 +1,4 @@
-"""A pause undoes no repair: whoever did not run for a while draws no conclusion from before it went on.
-
-`make test` runs a share; `make test-kill` the pauses of a bad commit and of the whole space too.
-"""
+"""A pause undoes no repair: whoever did not run for a while draws no conclusion from before it went on."""
 
 import os
 import random
@@ -17,7 +14,7 @@ from support.waiting import until
 from sre_space.domain.case import Case
 from sre_space.domain.facts import Agent, Outcome, Step, Verification
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(600)]
 
 SEED = int(os.environ.get("KILL_SEED", "1"))
 Trouble = type[Killed] | type[BadCommit]
@@ -49,7 +46,7 @@ def paused(live: LiveSpace, trouble: Trouble, who: Victims, seconds: float, afte
     with pause(*who(live), seconds=seconds):
         pass
 
-    case = live.closed(issue, 120)
+    case = live.closed(issue)
     assert verdicts(case) == [Outcome.RECOVERED]
     assert [one.detection.key for one in live.cases(since)] == [case.detection.key]
     fault.holds(case)
@@ -59,9 +56,9 @@ def paused(live: LiveSpace, trouble: Trouble, who: Victims, seconds: float, afte
     ("trouble", "who", "seconds"),
     [
         (Killed, scout, 22.0),
-        pytest.param(Killed, whole, 30.0, marks=pytest.mark.kill),
-        pytest.param(BadCommit, scout, 27.0, marks=pytest.mark.kill),
-        pytest.param(BadCommit, whole, 30.0, marks=pytest.mark.kill),
+        (Killed, whole, 30.0),
+        (BadCommit, scout, 27.0),
+        (BadCommit, whole, 30.0),
     ],
 )
 def test_a_pause_longer_than_every_deadline_undoes_no_right_repair(
@@ -77,13 +74,12 @@ def test_a_short_pause_of_anybody_at_any_step_costs_time_only(live: LiveSpace) -
     paused(live, Killed, who, chance.uniform(3, 8), chance.choice(STORY[:5]))
 
 
-@pytest.mark.kill
 def test_a_service_that_dies_while_scout_stands_still_is_one_incident(live: LiveSpace) -> None:
     since = quiet(live)
     with pause(*scout(live), seconds=27):
         live.kill("policy-service")
 
-    case = live.closed(next_outage(live, since).issue, 120)
+    case = live.closed(next_outage(live, since).issue)
     assert verdicts(case) == [Outcome.RECOVERED]
     assert case.detection.since - case.detection.begun > 20 * 10**9
     live.healthy()

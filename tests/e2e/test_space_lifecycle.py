@@ -34,12 +34,20 @@ def members(state: State) -> list[psutil.Process]:
     return found
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSpace]:
+    """A space of a few processes, for those that only look at it."""
+    live = start(tmp_path_factory.mktemp("standing"), PART)
+    yield live
+    live.down()
+
+
 @pytest.fixture
 def part(tmp_path: Path) -> Iterator[LiveSpace]:
-    """A space of a few processes."""
+    """The same, to be broken."""
     live = start(tmp_path, PART)
     yield live
-    space.down(live.state, lambda _: None)
+    live.down()
 
 
 def test_kill_nine_of_supervisord_leaves_no_process_and_the_next_up_cleans(part: LiveSpace) -> None:
@@ -52,13 +60,13 @@ def test_kill_nine_of_supervisord_leaves_no_process_and_the_next_up_cleans(part:
     assert again.pid != part.running.pid
 
 
-def test_a_second_up_is_refused_and_the_first_lives_on(part: LiveSpace) -> None:
-    second = part.command("up", "--ports", "free")
+def test_a_second_up_is_refused_and_the_first_lives_on(standing: LiveSpace) -> None:
+    second = standing.command("up", "--ports", "free")
 
     assert second.returncode == 2
     assert "already runs" in second.stderr
     assert "sre-space down" in second.stderr
-    assert len(members(part.state)) == len(PART) + 1
+    assert len(members(standing.state)) == len(PART) + 1
 
 
 def test_a_killed_server_comes_back_a_killed_service_stays_down(part: LiveSpace) -> None:
@@ -78,22 +86,22 @@ def test_a_service_over_its_memory_limit_is_killed_and_recorded_also_by_a_warden
     limits.write_text("USER_SERVICE_MEMORY_BYTES=1000000\n")
     pid = part.pid("user-service")
 
-    until(lambda: not psutil.pid_exists(pid), "the warden kills it", 10)
+    until(lambda: not psutil.pid_exists(pid), "the warden kills it")
     journal = until((part.state.run / "warden.jsonl").read_text, "it is recorded")
     assert '"event": "oom"' in journal
     assert '"unit": "user-service"' in journal
 
 
-def test_status_logs_halt_and_resume_answer(part: LiveSpace) -> None:
-    assert "user-service" in part.command("status").stdout
-    assert "listens on 127.0.0.1" in part.command("logs", "bus").stdout
-    unknown = part.command("logs", "../../etc/passwd")
+def test_status_logs_halt_and_resume_answer(standing: LiveSpace) -> None:
+    assert "user-service" in standing.command("status").stdout
+    assert "listens on 127.0.0.1" in standing.command("logs", "bus").stdout
+    unknown = standing.command("logs", "../../etc/passwd")
     assert (unknown.returncode, "there is no log of" in unknown.stderr) == (2, True)
-    assert part.command("halt").returncode == 0
-    assert part.state.halt.exists()
-    assert "halted" in part.command("status").stdout
-    assert part.command("resume").returncode == 0
-    assert not part.state.halt.exists()
+    assert standing.command("halt").returncode == 0
+    assert standing.state.halt.exists()
+    assert "halted" in standing.command("status").stdout
+    assert standing.command("resume").returncode == 0
+    assert not standing.state.halt.exists()
 
 
 def test_down_ends_everything_and_twice_is_fine(part: LiveSpace) -> None:
@@ -103,19 +111,19 @@ def test_down_ends_everything_and_twice_is_fine(part: LiveSpace) -> None:
     assert "no space was running" in part.command("down").stdout
 
 
-def test_secrets_are_in_no_command_line_and_no_readable_file(part: LiveSpace) -> None:
-    tokens = [word for word in part.state.identities.read_text().split('"') if len(word) > 30]
+def test_secrets_are_in_no_command_line_and_no_readable_file(standing: LiveSpace) -> None:
+    tokens = [word for word in standing.state.identities.read_text().split('"') if len(word) > 30]
     assert len(tokens) == 6
-    lines = " ".join(" ".join(process.cmdline()) for process in members(part.state))
+    lines = " ".join(" ".join(process.cmdline()) for process in members(standing.state))
     assert not any(token in lines for token in tokens)
-    readable = [path for path in part.state.root.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
+    readable = [path for path in standing.state.root.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
     assert not any(token.encode() in path.read_bytes() for path in readable for token in tokens)
 
 
-def test_everything_listens_on_loopback_only(part: LiveSpace) -> None:
+def test_everything_listens_on_loopback_only(standing: LiveSpace) -> None:
     addresses = {
         connection.laddr.ip
-        for process in members(part.state)
+        for process in members(standing.state)
         for connection in process.net_connections("tcp")
         if connection.status == psutil.CONN_LISTEN
     }
@@ -144,7 +152,14 @@ def test_a_port_in_use_is_named_with_its_setting_and_nothing_is_left(tmp_path: P
     assert not members(State((tmp_path / "state").resolve()))
 
 
-@pytest.mark.parametrize("moment", ["starting bus", "starting user-service", "starting traffic"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param("starting bus", marks=pytest.mark.long),
+        pytest.param("starting user-service", marks=pytest.mark.long),
+        "starting traffic",
+    ],
+)
 def test_ctrl_c_at_any_moment_of_up_leaves_nothing(tmp_path: Path, moment: str) -> None:
     state = State((tmp_path / "state").resolve())
     environment = {**os.environ, "SRE_SPACE_STATE": str(state.root), "PYTHONUNBUFFERED": "1"}

@@ -26,7 +26,7 @@ COMMAND = "MITIGATION: RESTART quote-service"
 
 
 def test_an_unsigned_command_restarts_nothing_whoever_writes_it(live: LiveSpace) -> None:
-    known, starts = len(live.cases()), live.starts("quote-service")
+    since, starts = time_ns(), live.starts("quote-service")
 
     async def write(forge: GithubMcpForge) -> None:
         copied: list[str] = []
@@ -41,14 +41,15 @@ def test_an_unsigned_command_restarts_nothing_whoever_writes_it(live: LiveSpace)
     for login in ("mallory", "sre-brain", "operator"):
         as_user(live, login, write)
     live.kill("policy-service")
-    live.closed(live.next_case(known).issue)
+    live.closed(live.outage("policy-service", since).issue)
 
     assert live.starts("quote-service") == starts
-    assert len(live.cases()) == known + 1
+    assert len(live.outages("policy-service", since)) == 1
+    assert not live.outages("quote-service", since)
 
 
 def test_giants_and_visits_of_tomorrow_do_not_keep_a_killed_service_from_its_verdict(live: LiveSpace) -> None:
-    known, now = len(live.cases()), time_ns()
+    now = time_ns()
     tomorrow = now + 86_400 * 10**9
     failed = new_span("journey quote", tomorrow)
     failed.status.CopyFrom(Status(code=Status.STATUS_CODE_ERROR))
@@ -66,14 +67,14 @@ def test_giants_and_visits_of_tomorrow_do_not_keep_a_killed_service_from_its_ver
 
     asyncio.run(write())
     live.kill("policy-service")
-    case = live.closed(live.next_case(known).issue)
+    case = live.closed(live.outage("policy-service", now).issue)
 
     assert case.recovered
     assert "sketches wait" not in live.state.log("scout").read_text()
     assert FUTURE in live.state.log("scout").read_text()
 
 
-def test_a_stranger_may_speak_but_not_label_or_close(live: LiveSpace) -> None:
+def test_a_stranger_may_speak_but_not_label_or_close(calm: LiveSpace) -> None:
     theirs: list[int] = []
 
     async def ours(forge: GithubMcpForge) -> None:
@@ -87,8 +88,8 @@ def test_a_stranger_may_speak_but_not_label_or_close(live: LiveSpace) -> None:
         with pytest.raises(Refused):
             await forge.close_issue(theirs[0])
 
-    as_user(live, "operator", ours)
-    as_user(live, "mallory", try_it)
+    as_user(calm, "operator", ours)
+    as_user(calm, "mallory", try_it)
 
 
 def test_what_the_bus_acknowledged_is_there_after_kill_nine(live: LiveSpace) -> None:

@@ -11,11 +11,11 @@ import pytest
 from support.live import CHECKOUT, LiveSpace, start
 from support.waiting import until
 
-from sre_space.bootstrap import space, space_supervisor
+from sre_space.bootstrap import space_supervisor
 from sre_space.domain.facts import Action
 from sre_space.domain.remedies import RevertChange
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 VICTIM = "policy-service"
 
@@ -32,7 +32,7 @@ def killed(tmp_path: Path) -> Iterator[LiveSpace]:
         until(lambda: not space_supervisor.sweep(live.state), "nothing lives")
         yield live
     finally:
-        space.down(live.state, lambda _: None)
+        live.down()
 
 
 def up(live: LiveSpace, state: Path) -> "subprocess.Popen[str]":
@@ -60,7 +60,7 @@ def test_of_several_ups_one_starts_over_a_service_that_does_not_and_the_agents_r
     assert "DATABASE_POOL_SIZE" in told[winner]
     running = killed.state.record()
     assert running is not None
-    again = LiveSpace(killed.plan, running)
-    until(lambda: again.pid(VICTIM), "the service runs again", 60)
-    actions = [one for case in again.cases() if (one := case.latest(Action)) is not None]
+    killed.running = running
+    until(lambda: killed.pid(VICTIM), "the service runs again")
+    actions = [one for case in killed.cases() if (one := case.latest(Action)) is not None]
     assert {type(one.remedy) for one in actions} <= {RevertChange}

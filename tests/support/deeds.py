@@ -59,7 +59,7 @@ def _misread_the_clock(live: LiveSpace, units: Sequence[str]) -> None:
         write_private(path, f"LD_PRELOAD={FAKETIME}\nFAKETIME={AHEAD}\nFAKETIME_DONT_FAKE_MONOTONIC=1\n{right}")
         live.kill(unit)
         try:
-            until(lambda unit=unit, said=said: _said(live, unit) > said, f"{unit} says that its clock is wrong", 60)  # type: ignore[misc]
+            until(lambda unit=unit, said=said: _said(live, unit) > said, f"{unit} says that its clock is wrong")  # type: ignore[misc]
         finally:
             write_private(path, right)
             live.kill(unit)

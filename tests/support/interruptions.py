@@ -79,25 +79,21 @@ class Interruption:
         return tuple(OWNER[self.moment.step].value if one == ACTOR else one for one in self.victims)
 
 
-def matrix(seed: int, moments: Sequence[Moment], pairs: int | None = None) -> list[Interruption]:
-    """Every moment with each victim alone and with each pair, or with so many `pairs` that the seed draws."""
+def matrix(seed: int, moments: Sequence[Moment], drawn: int | None = None) -> list[Interruption]:
+    """Every moment with each victim alone and with each pair, or with so many pairs, `drawn` by the seed."""
     chance = random.Random(seed)
     found = []
     for moment in moments:
         both = list(itertools.combinations(moment.victims, 2))
-        some = both if pairs is None else chance.sample(both, pairs)
+        some = both if drawn is None else chance.sample(both, drawn)
         several = [*((one,) for one in moment.victims), *some]
         found += [Interruption(moment, victims, round(chance.uniform(0, moment.latest_s), 3)) for victims in several]
     return found
 
 
-def share(seed: int, whole: Sequence[Interruption]) -> list[Interruption]:
-    """Two victims alone and one pair, at moments that the seed draws."""
-    chance = random.Random(seed)
-    pairs = [one for one in whole if len(one.victims) == 2]
-    drawn = chance.sample(VICTIMS, 2)
-    alone = [chance.choice([one for one in whole if one.victims == (victim,)]) for victim in drawn]
-    return [*alone, chance.choice(pairs)]
+def pairs(seed: int, whole: Sequence[Interruption], count: int) -> list[Interruption]:
+    """So many of two victims at once, drawn by the seed."""
+    return random.Random(seed).sample([one for one in whole if len(one.victims) == 2], count)
 
 
 def in_stages(seed: int, whole: Sequence[Interruption], count: int) -> list[Interruption]:
@@ -126,9 +122,3 @@ def adversities(seed: int, moments: Sequence[Moment]) -> list[Interruption]:
     return [
         drawn(moment, victim, deed) for moment in moments for deed, victims in WHO_SUFFERS.items() for victim in victims
     ]
-
-
-def one_of_each(seed: int, whole: Sequence[Interruption], deeds: Sequence[Deed]) -> list[Interruption]:
-    """For each of these deeds one that the seed draws."""
-    chance = random.Random(seed)
-    return [chance.choice([one for one in whole if one.deed is deed]) for deed in deeds]

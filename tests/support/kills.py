@@ -52,7 +52,7 @@ def interrupted(trouble: Trouble, what: Interruption) -> Case:
     time.sleep(what.delay_s)
     act()
     trouble.mend(since)
-    case = live.closed(next_outage(live, since).issue, 150)
+    case = live.closed(next_outage(live, since).issue)
     ended_well(live, case, since)
     trouble.holds(case)
     return case
@@ -63,7 +63,7 @@ def _until_it_shows(trouble: Trouble, moment: Moment, _: int) -> None:
     assert moment.stage is not None
     change, stage = Change.next_of(trouble.live, undo=moment.step is Step.UNDO), moment.stage
     trouble.strike()
-    until(lambda: change.reached(stage), f"{stage} in {moment.step}", 120, LOOK_EVERY_S)
+    until(lambda: change.reached(stage), f"{stage} in {moment.step}", every_s=LOOK_EVERY_S)
 
 
 def _until_it_is_due(trouble: Trouble, moment: Moment, since: int) -> None:
@@ -81,25 +81,25 @@ def _until_it_is_due(trouble: Trouble, moment: Moment, since: int) -> None:
         if mine:
             _until_recorded(live, since, mine[-1] + 1)
             if owner is Agent.SCOUT and watched:
-                until(lambda: change.reached(watched), f"{watched}", 120, LOOK_EVERY_S)
+                until(lambda: change.reached(watched), f"{watched}", every_s=LOOK_EVERY_S)
             held()
         _until_recorded(live, since, place)
 
 
 def outages(live: LiveSpace, since: int) -> list[Case]:
     """The patient's outages opened since (Unix ns), oldest first: a busy machine may see incidents of other kinds."""
-    return [case for case in live.cases(since) if case.detection.key == f"infrastructure/{PATIENT}"]
+    return live.outages(PATIENT, since)
 
 
 def quiet(live: LiveSpace) -> int:
     """The time (Unix ns) once nothing is open that the next incident could join."""
-    until(lambda: not live.open_cases(), "no incident is open", 180)
+    until(lambda: not live.open_cases(), "no incident is open")
     return time_ns()
 
 
 def next_outage(live: LiveSpace, since: int) -> Case:
     """The first outage since."""
-    return until(lambda: outages(live, since), "the outage is opened", 90)[0]
+    return live.outage(PATIENT, since)
 
 
 @contextlib.contextmanager
@@ -124,7 +124,7 @@ def _until_recorded(live: LiveSpace, since: int, facts: int) -> None:
     def there() -> bool:
         return not facts or any(len(case.chain) >= facts or not case.is_open for case in outages(live, since))
 
-    until(there, f"{facts} facts are recorded", 90)
+    until(there, f"{facts} facts are recorded")
 
 
 def ended_well(live: LiveSpace, case: Case, since: int) -> None:

@@ -1,17 +1,17 @@
 """A real space for end-to-end tests: started once, broken often."""
 
-import asyncio
 import os
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import time_ns
 from typing import TypeVar
 
+from support.asking import Asker
 from support.waiting import until
 
 from sre_space.bootstrap import space, space_supervisor
@@ -25,32 +25,39 @@ from sre_space.domain.facts import Decision
 
 T = TypeVar("T")
 CHECKOUT = Path(__file__).resolve().parents[2]
-LIMITS = ("restarts_per_hour: 6", "changes_per_key_a_day: 2")  # of the chart
+GOOD_VISITS = 10
+SETTINGS = {  # of the chart: many restarts and changes of one key, and less to be seen before an incident is over
+    "restarts_per_hour: 6": "restarts_per_hour: 1000",
+    "changes_per_key_a_day: 2": "changes_per_key_a_day: 1000",
+    "good_visits: 30": f"good_visits: {GOOD_VISITS}",
+}
 
 
-@dataclass(frozen=True)
+@dataclass
 class LiveSpace:
     """A running space and what a test asks of it."""
 
     plan: Plan
     running: Running
+    asker: Asker = field(init=False)
+
+    def __post_init__(self) -> None:
+        """One operator for its life."""
+        self.asker = Asker(self.plan.state)
 
     @property
     def state(self) -> State:
         """Its folders."""
         return self.plan.state
 
+    def down(self) -> None:
+        """End it, whatever is left of it."""
+        self.asker.close()
+        space.down(self.state, lambda _: None)
+
     def ask(self, question: Callable[[Operator], Awaitable[T]]) -> T:
         """Ask as the operator."""
-
-        async def asked() -> T:
-            operator = Operator.of(self.state)
-            try:
-                return await question(operator)
-            finally:
-                await operator.close()
-
-        return asyncio.run(asked())
+        return self.asker.ask(question)
 
     def pid(self, unit: str) -> int:
         """The process id of a unit, 0 when it does not run."""
@@ -82,7 +89,7 @@ class LiveSpace:
         """All incidents opened since (Unix ns), oldest first; waits while the forge is away."""
 
         async def listed(operator: Operator) -> list[Case]:
-            return [case for case in await operator.casebook.touched(since) if case.chain[0].fact.at >= since]
+            return [case for case in await self.asker.cases(operator, since) if case.chain[0].fact.at >= since]
 
         return self.patiently(lambda: self.ask(listed))
 
@@ -103,7 +110,7 @@ class LiveSpace:
             except Unavailable:
                 return []
 
-        return until(asked, "the forge answers", 90)[0]
+        return until(asked, "the forge answers")[0]
 
     def healthy(self) -> None:
         """Wait until journeys go well, that began after this was asked, and all agents are on duty."""
@@ -114,27 +121,42 @@ class LiveSpace:
             count = await operator.journeys(max(begun, now - 3 * 10**9), now)
             return count.good >= 8 and not count.bad and operator.agents_on_duty()
 
-        until(lambda: self.patiently(lambda: self.ask(good)), "healthy journeys", 120)
+        until(lambda: self.patiently(lambda: self.ask(good)), "healthy journeys")
 
-    def next_case(self, known: int, seconds: float = 30) -> Case:
-        """The incident after the first `known` ones."""
-        return until(lambda: self.cases()[known:], "an incident is opened", seconds)[0]
+    def incidents(self, key: str, since: int) -> list[Case]:
+        """Those with this key opened since (Unix ns), oldest first: a busy machine may see others beside them."""
+        return [case for case in self.cases(since) if case.detection.key == key]
 
-    def healed(self, service: str) -> Case:
-        """A killed service that was healed: the newest such incident of this space, or one that is made now."""
-        known = self.cases()
-        past = [one for one in known if one.recovered and not one.is_open and _accused(one) == (service, "crash")]
-        if past:
-            return past[-1]
-        self.kill(service)
-        return self.closed(self.next_case(len(known)).issue)
+    def incident(self, key: str, since: int) -> Case:
+        """The first of them, once it is opened."""
+        return until(lambda: self.incidents(key, since), f"{key} is opened")[0]
 
-    def closed(self, issue: int, seconds: float = 60) -> Case:
+    def outages(self, service: str, since: int) -> list[Case]:
+        """The outages of a service opened since."""
+        return self.incidents(f"infrastructure/{service}", since)
+
+    def outage(self, service: str, since: int) -> Case:
+        """The first of them, once it is opened."""
+        return self.incident(f"infrastructure/{service}", since)
+
+    def healed(self, service: str, earlier: int = 0) -> Case:
+        """A killed service that was healed, and so many times before: the newest such incident, or one made now."""
+        while True:
+            past = [
+                one for one in self.cases() if one.recovered and not one.is_open and _accused(one) == (service, "crash")
+            ]
+            if len(past) > earlier:
+                return past[-1]
+            self.healthy()
+            since = time_ns()
+            self.kill(service)
+            self.closed(self.outage(service, since).issue)
+
+    def closed(self, issue: int) -> Case:
         """The incident once it is closed."""
         return until(
             lambda: [case for case in self.cases() if case.issue == issue and not case.is_open],
-            f"issue {issue} is closed; the last steps are {[(c.issue, c.last.step) for c in self.cases()]}",
-            seconds,
+            f"issue {issue} is closed",
         )[0]
 
 
@@ -145,15 +167,15 @@ def _accused(case: Case) -> tuple[str, str]:
 
 
 def start(folder: Path, only: tuple[str, ...] = ()) -> LiveSpace:
-    """Start a space in `folder` on free ports, with a chart that allows many restarts and changes of one key."""
+    """Start a space in `folder` on free ports, with the checkout's chart but for SETTINGS."""
     checkout = folder / "checkout"
     checkout.mkdir()
     shutil.copytree(CHECKOUT / "deploy", checkout / "deploy")
     chart = checkout / "sre-space.yaml"
     text = (CHECKOUT / "sre-space.yaml").read_text()
-    for limit in LIMITS:
-        assert limit in text
-        text = text.replace(limit, f"{limit.partition(':')[0]}: 1000")
+    for ours, theirs in SETTINGS.items():
+        assert ours in text
+        text = text.replace(ours, theirs)
     chart.write_text(text)
     plan = Plan(State((folder / "state").resolve()), Ports.free_block(), chart, "local", "cloud-insurance")
     return LiveSpace(plan, space.up(plan, lambda _: None, only))

@@ -28,7 +28,7 @@ class ServerProcess:
         """Start and wait until it serves."""
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(self.command, env={**os.environ, **self.environment}, stderr=output)
-        until(self.ready, f"{self.command[-1]} serves; its log: {self.log}", 60)
+        until(self.ready, f"{self.command[-1]} serves; its log: {self.log}")
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> int:
         """End it; the exit code."""

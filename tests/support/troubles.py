@@ -126,9 +126,9 @@ class TakenPort:
     def mend(self, since: int) -> None:
         """Once the remedy is taken back the stranger goes; a person who is asked starts the service."""
         live = self.live
-        until(lambda: next_outage(live, since).latest(Undo), "the remedy is taken back", 150)
+        until(lambda: next_outage(live, since).latest(Undo), "the remedy is taken back")
         self.stranger.close()
-        until(lambda: _rests(next_outage(live, since)), "it recovers, or a person is asked", 90)
+        until(lambda: _rests(next_outage(live, since)), "it recovers, or a person is asked")
         space_supervisor.start(live.running.socket, PATIENT)
 
     def holds(self, case: Case) -> None:

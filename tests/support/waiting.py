@@ -1,15 +1,26 @@
 """Waiting for a condition, never for a time: used by tests that watch real processes."""
 
+import contextlib
+import itertools
+import os
+import random
 import socket
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+WORKERS, FIRST_PORT, PORTS = 8, 10_000, 1_000  # below those of spaces (bootstrap/space_ports.py)
 LOOK_EVERY_S = 0.03
+LONGEST_S = 300.0  # a bound for what hangs, however slow the machine is: no test waits for it to pass
+
+_ports = [
+    itertools.cycle(random.sample(range(first, first + PORTS), PORTS))
+    for first in range(FIRST_PORT, FIRST_PORT + WORKERS * PORTS, PORTS)
+]
 
 
-def until(question: Callable[[], T], what: str, seconds: float = 30.0, every_s: float = LOOK_EVERY_S) -> T:
+def until(question: Callable[[], T], what: str, seconds: float = LONGEST_S, every_s: float = LOOK_EVERY_S) -> T:
     """The first true answer, asked for every `every_s` seconds; fails with `what` was waited for."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -20,8 +31,13 @@ def until(question: Callable[[], T], what: str, seconds: float = 30.0, every_s: 
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody listens on now, and that neither a connection nor another worker of xdist will take.
+
+    The kernel gives connections ports from 32768 on.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for port in _ports[worker % WORKERS]:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")

@@ -158,15 +158,25 @@ class Key:
 
 
 class Trust:
-    """Public keys by agent; `older` knows those of before, as after a rotation."""
+    """Public keys by agent; `older` knows those of before, as after a rotation.
+
+    Each signature is computed once, however often its fact is read.
+    """
 
     older: TrustStore | None = None
 
     def __init__(self, keys: Mapping[str, Key]) -> None:
         self.keys = keys
+        self.owners: dict[tuple[str, bytes, bytes], str | None] = {}
 
     def owner(self, key_id: str, message: bytes, signature: bytes, at: int) -> str | None:
         """The agent."""
+        asked = key_id, message, signature
+        if asked not in self.owners:
+            self.owners[asked] = self._owner(*asked)
+        return self.owners[asked]
+
+    def _owner(self, key_id: str, message: bytes, signature: bytes) -> str | None:
         try:
             self.keys[key_id].private.public_key().verify(signature, message)
         except (KeyError, InvalidSignature):

@@ -101,6 +101,7 @@ class _Journey(_Strict):
     caller: Text
     steps: tuple[Text, ...] = Field(min_length=1)
     slo: Number = Field(gt=0, lt=1)
+    good_visits: Whole = Field(30, ge=1)
 
 
 class _Freeze(_Strict):
@@ -194,7 +195,7 @@ def _chart(raw: _Chart) -> Chart:
     return Chart(
         raw.space,
         services,
-        Journey(name, journey.caller, journey.steps, journey.slo),
+        Journey(name, journey.caller, journey.steps, journey.slo, journey.good_visits),
         Guardrails(
             limits.actions,
             limits.restarts_per_hour,

@@ -123,12 +123,16 @@ class Service:
 
 @dataclass(frozen=True)
 class Journey:
-    """A critical user journey: root spans of `caller` with one of these names; `slo` is the wanted success rate."""
+    """A critical user journey: root spans of `caller` with one of these names; `slo` is the wanted success rate.
+
+    An incident counts as recovered once `good_visits` in a row went well.
+    """
 
     name: str
     caller: str
     steps: tuple[str, ...]
     slo: float
+    good_visits: int = 30
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,17 @@ def test_errors_of_a_dependency_are_healed_by_asking_again() -> None:
     assert tunable.cured("5") is None
 
 
+def test_a_recovery_takes_thirty_good_visits_where_the_chart_does_not_say_how_many() -> None:
+    text = CHART.read_text()
+    said = "    good_visits: 30\n"
+    assert said in text
+
+    assert parse_chart(text.replace(said, ""), {}).journey.good_visits == 30
+    assert parse_chart(text.replace(said, "    good_visits: 10\n"), {}).journey.good_visits == 10
+    with pytest.raises(Malformed, match=r"good_visits"):
+        parse_chart(text.replace(said, "    good_visits: 0\n"), {})
+
+
 def test_a_freeze_window_is_read_in_utc() -> None:
     text = CHART.read_text().replace("freeze: []", 'freeze: [{days: [fri, sat], since: "16:00"}]')
 

@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from support.amounts import amount
 from support.traffic_model import Fault, Patient
 from support.watching import SECOND, Watching
 
@@ -12,7 +13,7 @@ from sre_space.agents.scout.health import PERIOD_S, ServiceHealth
 from sre_space.analysis.windows import Window
 from sre_space.ports.probe import Health
 
-SEEDS = range(40)
+SEEDS = range(amount(40, 8))
 LEARN_S = 180
 ALIGNMENT_S = 1.0  # a fault may begin anywhere in a second; the model begins it at the start, the best place
 
@@ -91,7 +92,7 @@ EVERY = {
 
 @pytest.mark.parametrize("fault", EVERY.values(), ids=EVERY.keys())
 def test_a_fault_its_repair_and_the_time_after_are_one_incident(fault: Fault) -> None:
-    for seed in range(3):
+    for seed in range(amount(3, 1)):
         watching = deepcopy(learnt(seed))
         watching.break_down(fault)
         _, groups = watching.play(60)
@@ -145,7 +146,7 @@ def test_a_deployment_that_left_a_fault_behind_is_an_incident_once_its_window_is
 
 
 def test_four_times_the_traffic_is_no_incident() -> None:
-    for seed in range(5):
+    for seed in range(amount(5, 2)):
         watching = deepcopy(learnt(seed))
         watching.patient.per_second, watching.patient.load = 20.0, 1.0
         assert watching.play(120) == (0, [])
@@ -153,14 +154,14 @@ def test_four_times_the_traffic_is_no_incident() -> None:
 
 @pytest.mark.parametrize(("visits", "synthetic"), [(0.0, 1.0), (0.02, 0.0), (0.0, 0.0)])
 def test_almost_no_traffic_is_no_incident(visits: float, synthetic: float) -> None:
-    for seed in range(5):
+    for seed in range(amount(5, 2)):
         watching = deepcopy(learnt(seed))
         watching.patient.per_second, watching.patient.synthetic, watching.patient.load = visits, synthetic, 0.0
         assert watching.play(300) == (0, [])
 
 
 def test_a_pause_of_the_whole_machine_for_two_seconds_is_no_incident() -> None:
-    for seed in range(5):
+    for seed in range(amount(5, 2)):
         watching = deepcopy(learnt(seed))
         watching.break_down(Fault(everything_ns=1e9))
         assert watching.play(2) == (0, [])
@@ -169,6 +170,7 @@ def test_a_pause_of_the_whole_machine_for_two_seconds_is_no_incident() -> None:
 
 
 def test_an_hour_of_healthy_traffic_opens_nothing() -> None:
+    """Ten minutes of it, or all with EXAMPLES=all."""
     watching = Watching(Patient(np.random.default_rng(3)))
 
-    assert watching.play(3600) == (0, [])
+    assert watching.play(amount(3600, 600)) == (0, [])

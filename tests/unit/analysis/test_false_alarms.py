@@ -9,11 +9,12 @@ detectors see nothing else of a second. Every day learns anew from midnight on.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from support.amounts import amount
 from support.traffic_model import (
     BACKGROUND_ERRORS,
     BURST_SHARE,
@@ -141,10 +142,10 @@ def stretches(seed: int) -> Iterator[tuple[Counts, Counts, Floats]]:
             one.learn(begin, end)
 
 
-def false_alarms(seed: int) -> int:
-    """Alarms in thirty healthy days, all detectors on shares together."""
+def false_alarms(seed: int, parts: int | None) -> int:
+    """Alarms in so many stretches of thirty healthy days, all detectors on shares together."""
     alarms, closest, evidence = 0, 0.0, None
-    for tries, bad, limits in stretches(seed):
+    for tries, bad, limits in islice(stretches(seed), parts):
         evidence = evidence or Evidence.none(len(limits))
         for second in range(tries.shape[1]):
             evidence = evidence.after(tries[:, second], bad[:, second], limits)
@@ -158,7 +159,8 @@ def false_alarms(seed: int) -> int:
 
 
 def test_thirty_healthy_days_raise_at_most_one_alarm_on_latency_errors_and_conversion() -> None:
-    assert false_alarms(seed=1) <= 1
+    """The first hours of each, or all of them with EXAMPLES=all."""
+    assert false_alarms(1, amount(None, 12)) <= 1
 
 
 def test_the_same_days_with_one_bad_minute_alarm_on_every_lane_that_had_visitors() -> None:
@@ -178,7 +180,9 @@ def test_the_same_days_with_one_bad_minute_alarm_on_every_lane_that_had_visitors
     assert (evidence.strength[at_work] >= THRESHOLD).all()
 
 
-@pytest.mark.parametrize(("scale", "days", "step"), [(1.0, DAYS, 5), (1 / 60, 3, 1)], ids=["workbook", "demo"])
+@pytest.mark.parametrize(
+    ("scale", "days", "step"), [(1.0, amount(DAYS, 5), 5), (1 / 60, amount(3, 1), 1)], ids=["workbook", "demo"]
+)
 def test_healthy_days_burn_no_alert(scale: float, days: int, step: int) -> None:
     """Attempts in steps of seconds, with the bursts of failures that a healthy patient has."""
     chance, budget = np.random.default_rng(1), Budget("buy-insurance", scale=scale)
@@ -197,7 +201,7 @@ def test_healthy_days_burn_no_alert(scale: float, days: int, step: int) -> None:
 def test_a_day_of_a_healthy_memory_is_no_alarm() -> None:
     """Two samples a second: the rhythm of the day, and a collector that gives back after each 40 s."""
     chance = np.random.default_rng(1)
-    for range_ in (0.1, 0.3, 0.5):
+    for range_ in amount((0.1, 0.3, 0.5), (0.3,)):
         memory = Saturation(Resource("policy-service", "memory", 1.0))
         noise = chance.normal(0, 0.005, DAY_S * 2)
         for number in range(DAY_S * 2):

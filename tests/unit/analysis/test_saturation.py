@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.amounts import amount
 
 from sre_space.analysis.saturation import AT_ONCE_S, CLEAR_NS, HALF, WARM_UP_NS, Resource, Saturation
 from sre_space.analysis.trend import trend_of
@@ -39,8 +40,8 @@ def fires_at(level: Level, seconds: float, seed: int = 1, resource: Resource = M
 
 @pytest.mark.parametrize("per_second", [0.002, 0.005, 0.01, 0.02, 0.04])
 def test_a_leak_is_an_alarm_well_before_its_limit(per_second: float) -> None:
-    """From 20 % on, after two healthy minutes; 40 seeds each."""
-    for seed in range(40):
+    """From 20 % on, after two healthy minutes; for many seeds."""
+    for seed in range(amount(40, 6)):
         found = fires_at(lambda at: 0.2 + max(0.0, at - 120) * per_second, 600, seed)
         assert found
         left_s = (1 - found[1]) / per_second
@@ -50,7 +51,7 @@ def test_a_leak_is_an_alarm_well_before_its_limit(per_second: float) -> None:
 
 def test_what_fills_in_half_a_minute_is_an_alarm_before_half_of_it_is_used() -> None:
     """A memory of 400 MB that gains 10 MB a second from 130 MB on."""
-    for seed in range(40):
+    for seed in range(amount(40, 6)):
         found = fires_at(lambda at: 0.32 + max(0.0, at - 120) * 0.025, 200, seed)
         assert found
         assert found[0] <= 120 + 7

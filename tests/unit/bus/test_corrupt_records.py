@@ -10,6 +10,7 @@ import cramjam
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.amounts import amount
 from support.batches import batch, flipped, offsets, record, varint
 from support.damage import Damage, damage_file
 
@@ -86,7 +87,7 @@ def test_a_batch_with_any_bit_turned_over_is_refused_and_leaves_nothing(whole: b
         assert log.append(whole)[0] == 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=amount(150, 37), deadline=None)
 @given(st.data())
 def test_a_file_with_any_bit_turned_over_serves_the_rest_and_nothing_altered(data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:
@@ -105,7 +106,7 @@ def test_a_file_with_any_bit_turned_over_serves_the_rest_and_nothing_altered(dat
         assert found == (original if harmless else expected[: 5 if hit == 5 else 6])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=amount(100, 25), deadline=None)
 @given(st.data())
 def test_a_file_that_changes_while_it_is_read_gives_nothing_altered(data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:
@@ -122,7 +123,7 @@ def test_a_file_that_changes_while_it_is_read_gives_nothing_altered(data: st.Dat
         assert log.append(batch(1)) == (0, 18)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=amount(100, 25), deadline=None)
 @given(st.binary(max_size=400), st.integers(0, 600), st.integers(0, 400))
 def test_a_piece_of_garbage_costs_only_the_batches_it_lies_in(garbage: bytes, at: int, replaced: int) -> None:
     with TemporaryDirectory() as folder:

@@ -9,6 +9,7 @@ import pygit2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.amounts import amount
 
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.forge.answers import Refusal, Site
@@ -81,7 +82,7 @@ def edits(values: st.SearchStrategy[str]) -> st.SearchStrategy[list[Edit]]:
 VARIABLES = st.builds("{}={}".format, st.sampled_from("ABCDEFGHIJKL"), st.integers(0, 3))
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=amount(60, 15), suppress_health_check=list(HealthCheck))
 @given(
     st.fixed_dictionaries({path: st.lists(VARIABLES, max_size=9) for path in PATHS}), edits(VARIABLES), edits(VARIABLES)
 )
@@ -104,7 +105,7 @@ def test_a_merge_is_gits_merge_verdict_and_tree(
     assert merged(bare, *sides) == (told.stdout.strip() if told.returncode == 0 else None)
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=amount(40, 10), suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99), st.sampled_from(["", "x", "y"])), min_size=1, max_size=9)
 )

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from support.amounts import amount
 from support.git_world import Killed
 from support.world import QUOTE_FILE, SERVICES, Fault, World, diagnosis
 
@@ -162,7 +163,7 @@ def run(doing: Coroutine[Any, Any, T]) -> T:
 
 TestDoctor = Doctor.TestCase
 TestDoctor.settings = settings(
-    max_examples=15,
+    max_examples=amount(15, 4),
     stateful_step_count=15,
     deadline=None,
     phases=[Phase.generate],  # shrinking takes longer than reading fifteen steps

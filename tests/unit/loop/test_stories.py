@@ -382,3 +382,22 @@ def test_one_bad_visit_starts_the_count_of_good_ones_anew() -> None:
         assert verdict.outcome is Outcome.RECOVERED
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("wanted", [4, 30])
+def test_the_chart_says_how_many_good_visits_a_recovery_takes(wanted: int) -> None:
+    async def story() -> None:
+        world = World()
+        world.watchers.chart = replace(world.chart, journey=replace(world.chart.journey, good_visits=wanted))
+        world.dead = {"policy-service"}
+        number = await world.detect()
+        while (await world.case(number)).last.step is not Step.ACT:
+            await world.turn(number, Agent.MEMORY, Agent.BRAIN, Agent.FIXER)
+        case = await world.case(number)
+        while (verdict := world.scout.verdict(case)) is None:
+            await world.clock.sleep(0.25)
+
+        assert verdict.outcome is Outcome.RECOVERED
+        assert wanted <= int(verdict.detail.split()[0]) <= wanted + 2
+
+    asyncio.run(story())

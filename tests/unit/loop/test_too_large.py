@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
+from support.amounts import amount
 from support.feeds import Enough, Feed, Past, Signals, spans
 from support.world import SECOND, SERVICES, World, diagnosis
 
@@ -219,7 +220,7 @@ SPANS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=amount(60, 15), deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["traffic", "policy-service", "", "s" * 9000]), SPANS), max_size=5))
 def test_spans_of_any_times_and_sizes_leave_something_bounded_and_a_verdict_possible(
     groups: list[tuple[str, list[dict[str, object]]]],

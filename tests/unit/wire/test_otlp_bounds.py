@@ -7,6 +7,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from support.amounts import amount
 from support.spans import attributes, new_span, resource_spans
 
 from sre_space.domain.bounds import MAX_NAME, TOO_LARGE
@@ -99,7 +100,7 @@ def test_what_is_too_large_even_so_is_dropped_and_counted() -> None:
 SIZES = st.sampled_from([0, 3, 300, 20_000, 70_000])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=amount(40, 10), deadline=None)
 @given(st.lists(st.tuples(SIZES, SIZES, SIZES, st.integers(0, 2**64 - 1)), max_size=6), SIZES)
 def test_any_request_is_bounded_and_what_is_bounded_stays_as_it_is(
     spans: list[tuple[int, int, int, int]], resource: int

@@ -17,7 +17,6 @@ from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.ports.clock import Clock
 
 SECOND = 10**9
-VISITS_WANTED = 30
 SETTLING = 5 * SECOND  # after an action: requests that it interrupted are no effect of it
 LIVED = 5 * SECOND  # under a changed configuration: what ends sooner may have ended by it
 SHARES = (SymptomKind.LATENCY, SymptomKind.ERROR)  # whose value is the share of requests that went wrong
@@ -106,9 +105,10 @@ class Scout:
             return self._still_there(case, symptom, now)
         effect = max(gone_since, symptom.since, self.watchers.resumed_at)
         visits, since = self.watchers.book.good_visits(effect)
-        if visits >= VISITS_WANTED and now - effect >= self._wait_s(symptom, now) * SECOND:
+        wanted = self.watchers.chart.journey.good_visits
+        if visits >= wanted and now - effect >= self._wait_s(symptom, now) * SECOND:
             return self._verification(Outcome.RECOVERED, case, since, f"{visits} visits in a row went well")
-        return self._late(case, now, f"{visits} of {VISITS_WANTED} visits in a row")
+        return self._late(case, now, f"{visits} of {wanted} visits in a row")
 
     def _out_anew(self, case: Case, symptom: Symptom) -> bool:
         """True when the action did its work and something else has ended the service, or made it hang, since then.

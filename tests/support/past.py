@@ -1,0 +1,74 @@
+"""A past for a new space, so that Scout knows what is usual without minutes of learning.
+
+For each operation that is heard of, frames of sketches of the minutes before are put on the bus, signed as the space's
+own, and Scout is started anew: it reads them back, as after any restart (`loop/senses.py`). They tell of healthy
+requests that took long: what a busy machine makes slow is then usual, and a fault is not.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from time import time_ns
+
+from confluent_kafka import Producer
+from support.live import LiveSpace
+from support.waiting import until
+
+from sre_space.adapters.kafka import KafkaHistory
+from sre_space.analysis.sketch import Sketch
+from sre_space.bootstrap.space_ports import HOST
+from sre_space.bootstrap.space_table import SERVICES
+from sre_space.bootstrap.telemetry_secrets import read_record_key
+from sre_space.wire.record_mac import SKETCHES, headers_of
+from sre_space.wire.sketches import Frame, Sketches, decode, encode
+
+SECOND, MS = 10**9, 10**6
+LASTED_S = 240  # four times what is learnt at least
+EACH_SECOND_MS = (*[60] * 8, *[100] * 3, 200)  # over 200 ms is slow then: also a call that is given up after 250
+SERVED = 60  # spans of a service
+NOBODYS_PARTITION = 9_999  # of `otlp_spans`: its offsets are in no other frame
+
+
+def give_a_past(live: LiveSpace) -> None:
+    """Let Scout read back that all was well before the space was started."""
+    heard = until(lambda: _heard(live), "spans of every service are on the bus")
+    begun = min(second for _, second in heard)
+    frames = [
+        Frame(NOBODYS_PARTITION, number, number, {(one, second): _usual() for one, _ in heard})
+        for number, second in enumerate(range(begun - LASTED_S, begun))
+    ]
+    _publish(live, frames)
+    on_duty = live.state.run / "env" / "scout.on-duty"
+    on_duty.unlink(missing_ok=True)
+    live.kill("scout")
+    until(on_duty.exists, "Scout is on duty again")
+
+
+def _heard(live: LiveSpace) -> Sketches:
+    """What is on the bus so far; nothing before every service has served so often that all it does is there."""
+    history = KafkaHistory(f"{HOST}:{live.running.ports['bus_port']}")
+    records = asyncio.run(history.window(SKETCHES, 0, time_ns() + SECOND))
+    heard = {key: sketch for record in records for key, sketch in decode(record.value).sketches.items()}
+    served = Counter[str]()
+    for (operation, _), sketch in heard.items():
+        served[operation.service] += sketch.count
+    return heard if all(served[name] >= SERVED for name in SERVICES) else {}
+
+
+def _usual() -> Sketch:
+    """One second of an operation."""
+    sketch = Sketch()
+    for duration in EACH_SECOND_MS:
+        sketch.durations.add(duration * MS)
+    return sketch
+
+
+def _publish(live: LiveSpace, frames: Sequence[Frame]) -> None:
+    """Each as Scout would have when its second was over."""
+    key = read_record_key(live.state.record_key)
+    assert key is not None
+    producer = Producer({"bootstrap.servers": f"{HOST}:{live.running.ports['bus_port']}", "log_level": 0})
+    for frame in frames:
+        value, over = encode(frame), max(second for _, second in frame.sketches) + 1
+        producer.produce(SKETCHES, value, headers=headers_of(key, SKETCHES, value), timestamp=over * 1000)
+    assert producer.flush(60) == 0
