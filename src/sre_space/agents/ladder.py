@@ -25,7 +25,8 @@ class Scene:
 
     `lives`: each service's incarnation; `desired`: the files of desired state on main by path; `reverse`: the keys of
     the guilty commit backwards, () when no commit is guilty or it cannot be taken back alone (`stuck` says why).
-    `ended`: the services that have ended, by the runtime's word.
+    `ended`: the services that have ended, by the runtime's word. `unit` says what the accused service shows of itself
+    ("": nothing): without it nothing is restarted.
     """
 
     chart: Chart
@@ -38,6 +39,7 @@ class Scene:
     reverse: tuple[Edit, ...] = ()
     stuck: str = ""
     ended: Collection[str] = ()
+    unit: str = ""
 
     @property
     def cause(self) -> Cause:
@@ -139,6 +141,8 @@ def _no_rung(scene: Scene) -> str:
     service = scene.chart.services[scene.cause.service]
     if scene.cause.kind is CauseKind.TRAFFIC and service.most_replicas <= 1:
         return f"the runtime cannot run more than one {service.name}"
+    if _restart in FITTING[scene.kind] and not scene.unit:
+        return f"{service.name} itself shows nothing for which it would be restarted, and no other remedy fits"
     return "no remedy of the chart fits"
 
 
@@ -162,7 +166,7 @@ def _again_within_the_hour(scene: Scene) -> bool:
 
 def _restart(scene: Scene) -> list[Remedy]:
     service = scene.cause.service
-    return [Restart(service, scene.lives[service], _because(scene))]
+    return [Restart(service, scene.lives[service], _because(scene))] if scene.unit else []
 
 
 def _revert(scene: Scene) -> list[Remedy]:
