@@ -18,7 +18,7 @@ from sre_space.domain import guardrails
 from sre_space.domain.case import Case
 from sre_space.domain.chart import DAY_NS, Chart
 from sre_space.domain.configuration import Edit
-from sre_space.domain.diagnosis import Diagnosis
+from sre_space.domain.diagnosis import Confidence, Diagnosis
 from sre_space.domain.facts import Decision, Payload, RuleAnswer, Step
 from sre_space.domain.grounds import Grounds
 from sre_space.domain.guardrails import PastAction
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 EXPIRES_NS = 60 * 10**9
 LATELY_NS = 15 * 60 * 10**9  # incidents that may lie in a baseline
+LOOKS, LOOK_AGAIN_S = 3, 2.0  # all within the step's deadline; the chance of an error is that of three looks at most
 CHANGE_EXPIRES_NS = 15 * 60 * 10**9  # a pull request's checks take their time
 
 
@@ -62,9 +63,7 @@ class Brain:
         if awaited := await callees.awaited(case, units, self.clock.now()):
             log.info("issue %d waits for what it calls: %s", case.issue, ", ".join(awaited))
             return None
-        lately = await self.ledger.touched(self.clock.now() - LATELY_NS)
-        stood = [(one.since, one.until) for one in self.clock.pauses().since_start]  # with its machine, maybe
-        diagnosis = await self.inquest.hold(case, units, [*ill_times(lately, case.incident), *stood])
+        diagnosis = await self._diagnosed(case, units)
         now = self.clock.now()
         past = await self.ledger.past_actions(now - DAY_NS)
         refused: list[RuleAnswer] = []
@@ -78,6 +77,17 @@ class Brain:
                 return self._decision(diagnosis, remedy, (*refused, *answers))
             refused += [_refusal(remedy, answer) for answer in answers if not answer.allowed]
         raise AssertionError("the last rung, asking a person, is always allowed")
+
+    async def _diagnosed(self, case: Case, units: Mapping[str, Unit]) -> Diagnosis:
+        """What the evidence says; LIKELY is asked again while more comes in, as a person's answer takes longer."""
+        for look in range(1, LOOKS + 1):
+            lately = await self.ledger.touched(self.clock.now() - LATELY_NS)
+            stood = [(one.since, one.until) for one in self.clock.pauses().since_start]  # with its machine, maybe
+            diagnosis = await self.inquest.hold(case, units, [*ill_times(lately, case.incident), *stood])
+            if diagnosis.verdict is not Confidence.LIKELY or look == LOOKS:
+                break
+            await self.clock.sleep(LOOK_AGAIN_S)
+        return diagnosis
 
     async def _scene(
         self, case: Case, diagnosis: Diagnosis, units: dict[str, Unit], past: Sequence[PastAction]
