@@ -7,12 +7,13 @@ is refused there, as in a space.
 import json
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from support.announcing import listening
 from support.evidence import Git, Shelf, Topics
 from support.feeds import Feed, Signals
@@ -21,6 +22,8 @@ from support.world import SECOND, ScriptedInquest, World
 from sre_space.agents.deployments import RecentDeployments
 from sre_space.agents.gathering import Gathering
 from sre_space.agents.inquest import Inquest
+from sre_space.domain.chart import Service
+from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Agent
 from sre_space.embedded.telemetry.door import Door
 from sre_space.embedded.telemetry.tokens import Forbidden, Tokens, render
@@ -33,8 +36,9 @@ from sre_space.wire.sketches import Frame, Intake, encode
 SENDERS = ("traffic", "quote-service", "policy-service", "user-service")
 TOKENS = {f"sre_otlp_{name}": (name,) for name in SENDERS}
 TOPIC = {"traces": SPANS, "metrics": METRICS, "logs": "otlp_logs"}
-INTERNAL, SERVER, CLIENT = 1, 2, 3
-UNSET, ERROR = 0, 2
+SICK = tuple(CauseKind)
+INTERNAL, SERVER, CLIENT = Span.SPAN_KIND_INTERNAL, Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CLIENT
+UNSET, ERROR = Status.STATUS_CODE_UNSET, Status.STATUS_CODE_ERROR
 MS = 10**6
 
 
@@ -45,10 +49,10 @@ class Told:
     id: bytes
     parent: bytes
     name: str
-    kind: int
+    kind: Span.SpanKind.ValueType
     begin: float
     took: float
-    status: int = UNSET
+    status: Status.StatusCode.ValueType = UNSET
     message: str = ""
     peer: str = ""
     events: tuple[str, ...] = ()
@@ -80,13 +84,21 @@ class Lied(World):
 
     def __post_init__(self) -> None:
         """The world, and Scout's senses over it."""
-        self.door, self.senses = Door(Tokens.parse(render({key: list(own) for key, own in TOKENS.items()}))), None
+        self.door = Door(Tokens.parse(render({key: list(own) for key, own in TOKENS.items()})))
+        self.senses: Senses | None = None
         super().__post_init__()
         watch = Watch(self.runners[Agent.SCOUT], Signals(), Feed([]), 1.0, lambda _: None)
-        self.senses: Senses | None = Senses(
-            self.scout, self, self.opener, watch, self.forge, self.clock, listening(self)
+        senses = Senses(self.scout, self, self.opener, watch, self.forge, self.clock, listening(self))
+        senses.memory = {"policy-service": 400 * MS, "user-service": 400 * MS}
+        self.senses = senses
+
+    def _service(self, name: str) -> Service:
+        """As in the demo: what quote-service has against a sick dependency is for every kind of sickness."""
+        tunables = tuple(
+            replace(one, cure=replace(one.cure, kinds=SICK)) if one.cure and one.cure.of_dependency else one
+            for one in super()._service(name).tunables
         )
-        self.senses.memory = {"policy-service": 400 * MS, "user-service": 400 * MS}
+        return replace(super()._service(name), tunables=tunables)
 
     def _inquest(self) -> Inquest:
         clock = self.clocks[Agent.BRAIN]
@@ -136,9 +148,11 @@ class Lied(World):
         scope = resource.scope_spans.add()
         for one in spans:
             begin = at + int(one.begin * MS)
-            span = scope.spans.add(trace_id=trace, span_id=one.id, parent_span_id=one.parent, name=one.name)
-            span.kind, span.start_time_unix_nano, span.end_time_unix_nano = one.kind, begin, begin + int(one.took * MS)
-            span.status.code, span.status.message = one.status, one.message
+            span = scope.spans.add(
+                trace_id=trace, span_id=one.id, parent_span_id=one.parent, name=one.name, kind=one.kind
+            )
+            span.start_time_unix_nano, span.end_time_unix_nano = begin, begin + int(one.took * MS)
+            span.status.CopyFrom(Status(code=one.status, message=one.message))
             if one.peer:
                 span.attributes.add(key="server.address").value.string_value = one.peer
                 span.attributes.add(key="server.port").value.int_value = 80

@@ -199,7 +199,14 @@ def _cures(service: Service, tunable: Tunable, scene: Scene) -> bool:
         return False
     if scene.kind is CauseKind.SLOW_NETWORK and cause.service == service.name:
         return True  # a slow way belongs to both of its ends
-    return cause.service in service.calls if tunable.cure.of_dependency else cause.service == service.name
+    if not tunable.cure.of_dependency:
+        return cause.service == service.name
+    return cause.service in service.calls and _is_hurt(service, scene)
+
+
+def _is_hurt(service: Service, scene: Scene) -> bool:
+    """True unless its own spans show that what it calls does it no harm: it is not changed on another one's word."""
+    return scene.diagnosis.hurt is None or service.name in scene.diagnosis.hurt
 
 
 def _set(scene: Scene, service: Service, tunable: Tunable) -> Remedy | None:

@@ -13,6 +13,7 @@ from sre_space.analysis.diagnosis.common_mode import common_slowdown
 from sre_space.analysis.diagnosis.failure_causes import failures
 from sre_space.analysis.diagnosis.findings import Finding, Sense
 from sre_space.analysis.diagnosis.graph import Graph, Mentions, graph_of
+from sre_space.analysis.diagnosis.hurt import hurt_by
 from sre_space.analysis.diagnosis.kinds import kind_of
 from sre_space.analysis.diagnosis.latency import slower
 from sre_space.analysis.diagnosis.limits import limit_findings
@@ -206,6 +207,7 @@ def _told(
         map=map_of(seen.graph),
         waterfall=waterfall_of(suspects, incident),
         notes=_notes(incident, baselines, seen.common if shared else 1.0),
+        hurt=hurt_by(held[0][0], incident, baselines) if held else None,
     )
 
 

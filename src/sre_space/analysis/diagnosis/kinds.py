@@ -33,6 +33,7 @@ _SAID = (
         r"|broken pipe|unreachable|killed|segfault|core dumped",
     ),
 )
+_OWN_CLIENT = re.compile(r"pool|too many open files", re.IGNORECASE)  # what a call runs out of on its caller's side
 _OF_THE_OTHER_END = (CauseKind.CRASH, CauseKind.HANG, CauseKind.SATURATION)
 _PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _SAID)
 
@@ -65,9 +66,10 @@ def _told(finding: Finding) -> CauseKind | None:
     Who says "connection refused" is there and was refused; only calls that left no span at their other end say that
     this is down.
     """
-    kind = said(finding.evidence.statement)
+    text = finding.evidence.statement
+    kind = said(text)
     if finding.kind is CauseKind.DEPENDENCY_ERROR and kind in _OF_THE_OTHER_END:
-        return finding.kind
+        return kind if kind is CauseKind.SATURATION and _OWN_CLIENT.search(text) else finding.kind
     if kind is not CauseKind.CRASH or finding.kind is CauseKind.CRASH:
         return kind
     if finding.speaker == finding.service:
