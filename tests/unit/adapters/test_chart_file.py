@@ -73,6 +73,10 @@ def test_a_freeze_window_is_read_in_utc() -> None:
         ("file: space.env", "file: ../../etc/passwd", "QUOTE_SERVICE_MEMORY_BYTES.file"),
         ("actions: [restart,", "actions: [reboot,", "guardrails.actions.0"),
         ("freeze: []", "freeze: [{days: [someday]}]", "guardrails.freeze.0.days.0"),
+        ("act_on: {}", "act_on: {reboot: likely}", "guardrails.act_on.reboot: .*'restart', 'set-config', 'revert' or"),
+        ("act_on: {}", "act_on: {restart: maybe}", "guardrails.act_on.restart: .*'confirmed' or 'likely'.*'maybe'"),
+        ("act_on: {}", "act_on: {restart: inconclusive}", "act_on.restart: .*'confirmed' or 'likely'"),
+        ("revert, scale]", "revert]\n  act_on: {scale: likely}\n  attempts: 3\n  #", "act_on names scale, and `actions` does"),
         ("freeze: []", 'freeze: [{days: [fri], since: "18:00", until: "08:00"}]', "one window for each day"),
         ("autonomy: autonomous", "autonomy: autonomous\n    most_replicas: 0", "most_replicas"),
         (

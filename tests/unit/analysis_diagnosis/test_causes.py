@@ -3,13 +3,16 @@
 from dataclasses import replace
 
 import pytest
-from support.shop import EPOCH, Fault, Made, changed, made_up, nodes_of, shop, telemetry
+from support.shop import Fault, Made, changed, made_up, nodes_of, shop, telemetry
 
-from sre_space.analysis.diagnosis.building import LogBuilder
 from sre_space.analysis.diagnosis.engine import diagnose
+from sre_space.analysis.diagnosis.findings import Finding, Sense
+from sre_space.analysis.diagnosis.graph import Graph
+from sre_space.analysis.diagnosis.ranking import rank
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.tables import CLIENT, ERROR, Telemetry
-from sre_space.domain.diagnosis import CauseKind, Confidence
+from sre_space.analysis.diagnosis.verdict import verdict_of
+from sre_space.domain.diagnosis import CauseKind, Confidence, Evidence
 
 HEALTH = telemetry(shop(seed=7))
 
@@ -257,10 +260,10 @@ def forged(made: Made) -> list[Made]:
 def test_a_service_whose_own_log_confirms_its_failing_spans_needs_fewer_of_them(
     writer: str, verdict: Confidence
 ) -> None:
-    spans = telemetry(shop(600, 2, Fault(fails={"GET /rate": "boom"}, share=0.28)))
-    builder = LogBuilder()
-    codes = builder.names[writer], builder.names["the rate could not be read"]
-    builder.rows += [(EPOCH + number * 10**9, codes[0], 17, codes[1]) for number in range(60 if writer else 0)]
-    found = diagnose(replace(spans, logs=builder.table()), [telemetry(shop(600, 1))])
+    failing = Finding(
+        "tax", "GET /rate", CauseKind.ERROR, Sense.FAILURE, 0.28, 1e-20, Evidence("s", "s"), speaker="tax"
+    )
+    logged = replace(failing, sense=Sense.LOG, harm=0.5, chance=1e-10, evidence=Evidence("l", "l"), speaker=writer)
+    findings = [failing, *([logged] if writer else [])]
 
-    assert (found.causes[0].service, found.verdict) == ("tax", verdict)
+    assert verdict_of(rank(findings, Graph({}, ())), len(findings), compared=True) is verdict
