@@ -97,7 +97,7 @@ def test_the_chart_says_on_which_verdict_a_remedy_acts() -> None:
     assert limits.acts_on("restart", Confidence.LIKELY)
     assert not limits.acts_on("revert", Confidence.LIKELY)
     assert not parse_chart(text.replace("  act_on: {}\n", ""), {}).guardrails.acts_on("restart", Confidence.LIKELY)
-    with pytest.raises(Malformed, match="act_on names scale, and `actions` does not allow it"):
+    with pytest.raises(Malformed, match="`act_on` names scale, which `actions` does not allow; add it there"):
         parse_chart(text.replace("revert, scale]", "revert]").replace("act_on: {}", "act_on: {scale: likely}"), {})
 
 
