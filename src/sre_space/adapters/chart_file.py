@@ -21,7 +21,7 @@ from sre_space.domain.chart import (
     ValueType,
 )
 from sre_space.domain.configuration import FOLDER
-from sre_space.domain.diagnosis import CauseKind
+from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.errors import Malformed
 
 _TIME_OF_DAY = r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"
@@ -116,8 +116,11 @@ class _Freeze(_Strict):
         return self
 
 
+_Action = Literal["restart", "set-config", "revert", "scale"]
+
+
 class _Guardrails(_Strict):
-    actions: tuple[Literal["restart", "set-config", "revert", "scale"], ...]
+    actions: tuple[_Action, ...]
     restarts_per_hour: Whole = Field(ge=0)
     cooldown_seconds: Number = Field(ge=0)
     global_concurrency: Whole = Field(ge=1)
@@ -126,6 +129,15 @@ class _Guardrails(_Strict):
     changes_per_key_a_day: Whole = Field(2, ge=1)
     approval_seconds: Number = Field(1800.0, gt=0)
     freeze: tuple[_Freeze, ...] = ()
+    act_on: dict[_Action, Literal["confirmed", "likely"]] = {}
+
+    @model_validator(mode="after")
+    def _acts_on_what_it_allows(self) -> "_Guardrails":
+        if strangers := [action for action in self.act_on if action not in self.actions]:
+            raise ValueError(
+                f"`act_on` names {strangers[0]}, which `actions` does not allow; add it there, or leave it out"
+            )
+        return self
 
 
 class _Chart(_Strict):
@@ -206,6 +218,7 @@ def _chart(raw: _Chart) -> Chart:
             limits.changes_per_key_a_day,
             limits.approval_seconds,
             tuple(_freeze_window(window) for window in limits.freeze),
+            {action: Confidence(verdict.upper()) for action, verdict in limits.act_on.items()},
         ),
     )
 

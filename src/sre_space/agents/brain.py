@@ -4,6 +4,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from sre_space.agents import unit_evidence
 from sre_space.agents.callees import Callees
 from sre_space.agents.healthy_time import ill_times
 from sre_space.agents.history import History
@@ -17,8 +18,9 @@ from sre_space.domain import guardrails
 from sre_space.domain.case import Case
 from sre_space.domain.chart import DAY_NS, Chart
 from sre_space.domain.configuration import Edit
-from sre_space.domain.diagnosis import Diagnosis
+from sre_space.domain.diagnosis import Confidence, Diagnosis
 from sre_space.domain.facts import Decision, Payload, RuleAnswer, Step
+from sre_space.domain.grounds import Grounds
 from sre_space.domain.guardrails import PastAction
 from sre_space.domain.remedies import Escalate, Remedy
 from sre_space.ports.clock import Clock
@@ -29,6 +31,7 @@ log = logging.getLogger(__name__)
 
 EXPIRES_NS = 60 * 10**9
 LATELY_NS = 15 * 60 * 10**9  # incidents that may lie in a baseline
+LOOKS, LOOK_AGAIN_S = 3, 2.0  # all within the step's deadline; the chance of an error is that of three looks at most
 CHANGE_EXPIRES_NS = 15 * 60 * 10**9  # a pull request's checks take their time
 
 
@@ -60,20 +63,31 @@ class Brain:
         if awaited := await callees.awaited(case, units, self.clock.now()):
             log.info("issue %d waits for what it calls: %s", case.issue, ", ".join(awaited))
             return None
-        lately = await self.ledger.touched(self.clock.now() - LATELY_NS)
-        stood = [(one.since, one.until) for one in self.clock.pauses().since_start]  # with its machine, maybe
-        diagnosis = await self.inquest.hold(case, units, [*ill_times(lately, case.incident), *stood])
+        diagnosis = await self._diagnosed(case, units)
         now = self.clock.now()
         past = await self.ledger.past_actions(now - DAY_NS)
         refused: list[RuleAnswer] = []
-        for remedy in rungs(await self._scene(case, diagnosis, units, past)):
-            answers = guardrails.ask(self.chart, remedy, case.incident, past, now)
+        scene = await self._scene(case, diagnosis, units, past)
+        grounds = Grounds(diagnosis.verdict, True, scene.unit)
+        for remedy in rungs(scene):
+            answers = guardrails.ask(self.chart, remedy, case.incident, past, now, grounds=grounds)
             if guardrails.must_wait(answers):
                 return None
             if guardrails.allowed(answers):
                 return self._decision(diagnosis, remedy, (*refused, *answers))
             refused += [_refusal(remedy, answer) for answer in answers if not answer.allowed]
         raise AssertionError("the last rung, asking a person, is always allowed")
+
+    async def _diagnosed(self, case: Case, units: Mapping[str, Unit]) -> Diagnosis:
+        """What the evidence says; LIKELY is asked again while more comes in, as a person's answer takes longer."""
+        for look in range(1, LOOKS + 1):
+            lately = await self.ledger.touched(self.clock.now() - LATELY_NS)
+            stood = [(one.since, one.until) for one in self.clock.pauses().since_start]  # with its machine, maybe
+            diagnosis = await self.inquest.hold(case, units, [*ill_times(lately, case.incident), *stood])
+            if diagnosis.verdict is not Confidence.LIKELY or look == LOOKS:
+                break
+            await self.clock.sleep(LOOK_AGAIN_S)
+        return diagnosis
 
     async def _scene(
         self, case: Case, diagnosis: Diagnosis, units: dict[str, Unit], past: Sequence[PastAction]
@@ -84,8 +98,19 @@ class Brain:
         desired, reverse, stuck = await sources.ask("the desired state's files", self._desired(diagnosis), ({}, (), ""))
         now = self.clock.now()
         return Scene(
-            self.chart, case, diagnosis, lives, past, now, desired, reverse, stuck or "; ".join(sources.told), ended
-        )
+            self.chart, case, diagnosis, lives, past, now, desired, reverse, stuck or "; ".join(sources.told), ended,
+            await self._shown(case, diagnosis, units),
+        )  # fmt: skip
+
+    async def _shown(self, case: Case, diagnosis: Diagnosis, units: Mapping[str, Unit]) -> str:
+        """What the accused service shows of itself that a restart would be for; "" when it shows nothing."""
+        first = next(iter(diagnosis.causes), None)
+        service = self.chart.services.get(first.service) if first is not None else None
+        if service is None:
+            return ""
+        shown = await unit_evidence.look(case, service, units[service.unit], self.inquest.probe, self.clock)
+        full = unit_evidence.full(case, service.name)
+        return shown.words or (unit_evidence.told(full) if full else "")
 
     async def _desired(self, diagnosis: Diagnosis) -> tuple[Mapping[str, str], tuple[Edit, ...], str]:
         """The desired state on main, the guilty commit's keys backwards, and why there are none."""
@@ -99,7 +124,7 @@ class Brain:
         refusals = dict.fromkeys(f"{one.reason} (rule `{one.rule}`)" for one in answers if not one.allowed)
         if isinstance(remedy, Escalate) and refusals:
             remedy = Escalate("; ".join([*refusals, remedy.reason]))
-        plan = guardrails.needs_approval(self.chart, remedy)
+        plan = guardrails.needs_approval(self.chart, remedy, diagnosis.verdict)
         lasts = CHANGE_EXPIRES_NS if remedy.edits else EXPIRES_NS
         if plan:
             lasts = int(self.chart.guardrails.approval_seconds * 1e9)

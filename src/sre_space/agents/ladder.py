@@ -25,7 +25,8 @@ class Scene:
 
     `lives`: each service's incarnation; `desired`: the files of desired state on main by path; `reverse`: the keys of
     the guilty commit backwards, () when no commit is guilty or it cannot be taken back alone (`stuck` says why).
-    `ended`: the services that have ended, by the runtime's word.
+    `ended`: the services that have ended, by the runtime's word. `unit` says what the accused service shows of itself
+    ("": nothing): without it nothing is restarted.
     """
 
     chart: Chart
@@ -38,6 +39,7 @@ class Scene:
     reverse: tuple[Edit, ...] = ()
     stuck: str = ""
     ended: Collection[str] = ()
+    unit: str = ""
 
     @property
     def cause(self) -> Cause:
@@ -139,6 +141,8 @@ def _no_rung(scene: Scene) -> str:
     service = scene.chart.services[scene.cause.service]
     if scene.cause.kind is CauseKind.TRAFFIC and service.most_replicas <= 1:
         return f"the runtime cannot run more than one {service.name}"
+    if _restart in FITTING[scene.kind] and not scene.unit:
+        return f"{service.name} itself shows nothing for which it would be restarted, and no other remedy fits"
     return "no remedy of the chart fits"
 
 
@@ -162,7 +166,7 @@ def _again_within_the_hour(scene: Scene) -> bool:
 
 def _restart(scene: Scene) -> list[Remedy]:
     service = scene.cause.service
-    return [Restart(service, scene.lives[service], _because(scene))]
+    return [Restart(service, scene.lives[service], _because(scene))] if scene.unit else []
 
 
 def _revert(scene: Scene) -> list[Remedy]:
@@ -195,7 +199,14 @@ def _cures(service: Service, tunable: Tunable, scene: Scene) -> bool:
         return False
     if scene.kind is CauseKind.SLOW_NETWORK and cause.service == service.name:
         return True  # a slow way belongs to both of its ends
-    return cause.service in service.calls if tunable.cure.of_dependency else cause.service == service.name
+    if not tunable.cure.of_dependency:
+        return cause.service == service.name
+    return cause.service in service.calls and _is_hurt(service, scene)
+
+
+def _is_hurt(service: Service, scene: Scene) -> bool:
+    """True unless its own spans show that what it calls does it no harm: it is not changed on another one's word."""
+    return scene.diagnosis.hurt is None or service.name in scene.diagnosis.hurt
 
 
 def _set(scene: Scene, service: Service, tunable: Tunable) -> Remedy | None:

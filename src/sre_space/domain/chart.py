@@ -1,10 +1,10 @@
 """The patient's chart: what is protected, what well means, what the doctor may do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sre_space.domain.diagnosis import CauseKind
+from sre_space.domain.diagnosis import CauseKind, Confidence
 
 DAY_NS = 24 * 3600 * 10**9
 _EPOCH_WEEKDAY = 3  # 1 January 1970 was a Thursday; Monday is 0
@@ -141,6 +141,8 @@ class Guardrails:
 
     A change of configuration has `keys_per_change` keys at most; a key that was changed `changes_per_key_a_day` times
     within a day is frozen; in a freeze window there are none. A plan waits `approval_seconds` for a person.
+    `act_on` is the least verdict on which a remedy, by its word in `actions`, is carried out without a person; those
+    that it does not name want CONFIRMED.
     """
 
     actions: tuple[str, ...]
@@ -152,6 +154,11 @@ class Guardrails:
     changes_per_key_a_day: int = 2
     approval_seconds: float = 1800.0
     freeze: tuple[FreezeWindow, ...] = ()
+    act_on: Mapping[str, Confidence] = field(default_factory=dict)
+
+    def acts_on(self, action: str, verdict: Confidence) -> bool:
+        """Return True when a verdict is enough for a remedy, named by its word in `actions`, without a person."""
+        return verdict in (Confidence.CONFIRMED, self.act_on.get(action, Confidence.CONFIRMED))
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,8 @@ class Diagnosis:
     """Ranked causes, best first; every id a cause cites is in `evidence`.
 
     `change` is the commit that explains them ("": none does), `bundle` the SHA-256 of what was looked at ("": nothing).
-    `report` is the whole of it in plain lines, for people; no agent reads it.
+    `report` is the whole of it in plain lines, for people; no agent reads it. `hurt` are the other services that the
+    first cause hurts, as their own spans tell; None where no spans tell, and in facts of before it was told.
     """
 
     verdict: Confidence
@@ -62,6 +63,7 @@ class Diagnosis:
     change: str = ""
     bundle: str = ""
     report: str = ""
+    hurt: tuple[str, ...] | None = None
 
     @property
     def cause(self) -> Cause | None:

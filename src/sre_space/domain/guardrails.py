@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from sre_space.domain.chart import DAY_NS, Autonomy, Chart
 from sre_space.domain.configuration import FOLDER, Edit, owner
+from sre_space.domain.diagnosis import Confidence
 from sre_space.domain.facts import RuleAnswer
+from sre_space.domain.grounds import Grounds, ask_grounds, waits
 from sre_space.domain.remedies import ConfigChange, Escalate, Remedy, Restart, RevertChange, Scale, SetConfig
 
 HOUR = 3600 * 10**9
@@ -37,7 +39,9 @@ def looks_back(remedy: Remedy) -> int:
     return DAY_NS if remedy.edits else HOUR
 
 
-def ask(chart: Chart, remedy: Remedy, incident: str, past: Sequence[PastAction], now: int) -> tuple[RuleAnswer, ...]:
+def ask(
+    chart: Chart, remedy: Remedy, incident: str, past: Sequence[PastAction], now: int, *, grounds: Grounds
+) -> tuple[RuleAnswer, ...]:
     """Every rule's answer, all of them also when one refuses. Escalating needs no permission."""
     if isinstance(remedy, Escalate):
         return (RuleAnswer("escalation", True, "asking a person is always allowed"),)
@@ -45,6 +49,7 @@ def ask(chart: Chart, remedy: Remedy, incident: str, past: Sequence[PastAction],
     return (
         _allowed_action(chart, remedy),
         _autonomy(chart, remedy),
+        *ask_grounds(chart, remedy, grounds),
         *_of_its_kind(chart, remedy, past, now),
         _cooldown(chart, remedy, others, now),
         _one_at_a_time(chart, remedy, others),
@@ -63,8 +68,12 @@ def must_wait(answers: Sequence[RuleAnswer]) -> bool:
     return bool(refusals) and all(answer.rule in _PASSING for answer in refusals)
 
 
-def needs_approval(chart: Chart, remedy: Remedy) -> bool:
-    """True when a person has to approve it first."""
+def needs_approval(chart: Chart, remedy: Remedy, verdict: Confidence) -> bool:
+    """True when a person has to approve it first: who is touched wants that, or the diagnosis is not sure enough."""
+    if isinstance(remedy, Escalate):
+        return False
+    if waits(chart, remedy, verdict):
+        return True
     touched = (chart.services.get(name) for name in _touched(chart, remedy))
     return any(service is not None and service.autonomy is Autonomy.APPROVE for service in touched)
 

@@ -7,6 +7,7 @@ from sre_space.domain.case import PLAN_DIGITS, Case, Found
 from sre_space.domain.cycle import next_step, patience
 from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import OWNER, STEP_OF, Agent, Decision, Fact, Payload, Step, judges
+from sre_space.domain.grounds import why_it_waits
 from sre_space.domain.labels import FROZEN, labels
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.clock_check import ClockCheck
@@ -77,8 +78,9 @@ class Runner:
             self.clock.now(), payload,
         )  # fmt: skip
         signed = sign(fact, self.signer)
-        waits = isinstance(payload, Decision) and payload.plan
-        body = render(signed, prose(signed.fact.payload) + (invitation(signed.digest[:PLAN_DIGITS]) if waits else ""))
+        asked = payload if isinstance(payload, Decision) and payload.plan else None
+        invited = invitation(signed.digest[:PLAN_DIGITS], why_it_waits(asked.guardrails)) if asked else ""
+        body = render(signed, prose(signed.fact.payload) + invited)
         return Pending(case.issue, case.incident, fact.seq, fact.prev, body)
 
     def _pending(self, case: Case) -> Pending | None:

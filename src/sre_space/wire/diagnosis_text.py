@@ -16,6 +16,7 @@ NAME = 44  # characters of its names
 ALSO = 0.5  # a cause with this share of the first one's score is named beside it
 MS = 1e6
 FACT_CAUSES, FACT_EVIDENCE, FACT_STATEMENT, FACT_ID = 3, 4, 240, 120  # of a fact, which must stay small
+FACT_HURT = 10  # services of a fact
 FACT_ROWS = 14  # of its waterfall
 FACT_REPORT, FACT_BYTES = 6000, 13_000  # of its report, and of all of it, as JSON
 
@@ -83,8 +84,12 @@ def fact_of(found: CaseDiagnosis, bundle: str) -> Diagnosis:
     evidence = tuple(
         Evidence(short[item.id], _cut(item.statement, FACT_STATEMENT)) for item in found.evidence if item.id in cited
     )
-    signed = Diagnosis(found.verdict, causes, evidence, found.change or "", bundle)
+    signed = Diagnosis(found.verdict, causes, evidence, found.change or "", bundle, hurt=_hurt(found))
     return replace(signed, report=brief(found, min(FACT_REPORT, FACT_BYTES - _bytes(asdict(signed)))))
+
+
+def _hurt(found: CaseDiagnosis) -> tuple[str, ...] | None:
+    return None if found.hurt is None else tuple(_cut(one, FACT_ID) for one in found.hurt[:FACT_HURT])
 
 
 def brief(found: CaseDiagnosis, most: int) -> str:

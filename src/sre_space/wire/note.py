@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from sre_space.domain.case import Case, Trial
 from sre_space.domain.facts import OWNER, Action, ActionResult, Decision, Detection, Payload, Step
+from sre_space.domain.grounds import why_it_waits
 from sre_space.domain.labels import FROZEN
 from sre_space.domain.remedies import Escalate
 from sre_space.ports.notifier import Note
@@ -28,7 +29,8 @@ def asking(case: Case, payload: Payload, page: str) -> Note:
     match payload:
         case Decision():
             until = datetime.fromtimestamp(payload.expires // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S")
-            why = [f"{payload.remedy.command}{invitation(case.plan)} It expires at {until} UTC.", *diff(payload.remedy)]
+            invited = invitation(case.plan, why_it_waits(payload.guardrails))
+            why = [f"{payload.remedy.command}{invited} It expires at {until} UTC.", *diff(payload.remedy)]
             return _of_case(case, "a plan waits for approval", why, page)
         case Action():
             return _of_case(case, "a person is needed", [f"{payload.detail}."], page)

@@ -40,9 +40,10 @@ def prose(payload: Payload) -> str:
     return scrub(_words(payload)[:MAX_PROSE])[:MAX_PROSE]
 
 
-def invitation(plan: str) -> str:
-    """How a person answers a plan."""
-    return f"\n\nThis plan waits for a person: `/sre approve {plan}` or `sre-space approve {plan}`."
+def invitation(plan: str, why: str = "") -> str:
+    """How a person answers a plan, and `why` it waits where that is not the service's autonomy."""
+    because = f" It {why}." if why else ""
+    return f"\n\nThis plan waits for a person: `/sre approve {plan}` or `sre-space approve {plan}`.{because}"
 
 
 def scrub(text: str) -> str:

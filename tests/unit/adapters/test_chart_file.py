@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sre_space.adapters.chart_file import parse_chart, read_chart
 from sre_space.domain.chart import FreezeWindow, Tunable
 from sre_space.domain.configuration import FOLDER, SPACE_FILE, keys_of
-from sre_space.domain.diagnosis import CauseKind
+from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.errors import Malformed
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -84,6 +84,9 @@ def test_a_freeze_window_is_read_in_utc() -> None:
         ("file: space.env", "file: ../../etc/passwd", "QUOTE_SERVICE_MEMORY_BYTES.file"),
         ("actions: [restart,", "actions: [reboot,", "guardrails.actions.0"),
         ("freeze: []", "freeze: [{days: [someday]}]", "guardrails.freeze.0.days.0"),
+        ("act_on: {}", "act_on: {reboot: likely}", "guardrails.act_on.reboot: .*'restart', 'set-config', 'revert' or"),
+        ("act_on: {}", "act_on: {restart: maybe}", "guardrails.act_on.restart: .*'confirmed' or 'likely'.*'maybe'"),
+        ("act_on: {}", "act_on: {restart: inconclusive}", "act_on.restart: .*'confirmed' or 'likely'"),
         ("freeze: []", 'freeze: [{days: [fri], since: "18:00", until: "08:00"}]', "one window for each day"),
         ("autonomy: autonomous", "autonomy: autonomous\n    most_replicas: 0", "most_replicas"),
         (
@@ -96,6 +99,17 @@ def test_a_mistake_in_the_chart_is_named_exactly(old: str, new: str, told: str) 
     assert old in CHART.read_text()
     with pytest.raises(Malformed, match=told):
         parse_chart(CHART.read_text().replace(old, new, 1), {})
+
+
+def test_the_chart_says_on_which_verdict_a_remedy_acts() -> None:
+    text = CHART.read_text()
+    limits = parse_chart(text.replace("act_on: {}", "act_on: {restart: likely, revert: confirmed}"), {}).guardrails
+
+    assert limits.acts_on("restart", Confidence.LIKELY)
+    assert not limits.acts_on("revert", Confidence.LIKELY)
+    assert not parse_chart(text.replace("  act_on: {}\n", ""), {}).guardrails.acts_on("restart", Confidence.LIKELY)
+    with pytest.raises(Malformed, match="`act_on` names scale, which `actions` does not allow; add it there"):
+        parse_chart(text.replace("revert, scale]", "revert]").replace("act_on: {}", "act_on: {scale: likely}"), {})
 
 
 def told_of(content: bytes, folder: Path, units: tuple[str, ...] | None = None) -> str:

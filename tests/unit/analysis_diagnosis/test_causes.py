@@ -3,12 +3,16 @@
 from dataclasses import replace
 
 import pytest
-from support.shop import Fault, changed, made_up, nodes_of, shop, telemetry
+from support.shop import Fault, Made, changed, made_up, nodes_of, shop, telemetry
 
 from sre_space.analysis.diagnosis.engine import diagnose
+from sre_space.analysis.diagnosis.findings import Finding, Sense
+from sre_space.analysis.diagnosis.graph import Graph
+from sre_space.analysis.diagnosis.ranking import rank
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
-from sre_space.analysis.diagnosis.tables import Telemetry
-from sre_space.domain.diagnosis import CauseKind, Confidence
+from sre_space.analysis.diagnosis.tables import CLIENT, ERROR, Telemetry
+from sre_space.analysis.diagnosis.verdict import verdict_of
+from sre_space.domain.diagnosis import CauseKind, Confidence, Evidence
 
 HEALTH = telemetry(shop(seed=7))
 
@@ -209,3 +213,57 @@ def test_systems_that_nobody_drew_are_diagnosed_as_well(seed: int) -> None:
         found = diagnose(telemetry(shop(200, 3, fault, roots)), [health])
         assert found.causes[0].service == victim.service
         assert found.verdict is not Confidence.INCONCLUSIVE
+
+
+REFUSALS = (
+    "connection refused: dial tcp 10.0.0.9:5432",
+    "ERROR: canceling statement due to statement timeout",
+    "FATAL: sorry, too many clients already",
+    "429 Too Many Requests",
+)
+
+
+@pytest.mark.parametrize("message", REFUSALS)
+def test_what_a_database_says_to_its_caller_is_of_the_database_and_names_it(message: str) -> None:
+    found = diagnosed(Fault(fails={"SELECT rate": message}))
+    cause = found.causes[0]
+
+    assert (cause.service, cause.kind) == ("tax", CauseKind.DEPENDENCY_ERROR)
+    assert "a call to postgresql" in next(one.statement for one in found.evidence if one.id == cause.evidence[0])
+
+
+def test_who_says_that_it_was_refused_is_not_down() -> None:
+    found = diagnosed(Fault(fails={"GET /rate": "connect ECONNREFUSED 10.0.0.9:443"}))
+
+    assert (found.causes[0].service, found.causes[0].kind) == ("tax", CauseKind.DEPENDENCY_ERROR)
+
+
+def test_whom_a_cause_hurts_is_told_by_their_own_spans() -> None:
+    assert diagnosed(Fault(fails={"GET /rate": "boom"})).hurt == ("price", "web")
+    assert diagnosed(Fault(slow={"SELECT rate": 60})).hurt == ("price", "web")
+    liar = [one for made in shop(300, 2) for one in (made, *forged(made))]
+    assert diagnose(telemetry(liar), [telemetry(shop(300, 1))]).hurt == ()
+
+
+def forged(made: Made) -> list[Made]:
+    """A failed call that mail tells of inside of its real work."""
+    if made.operation != "POST /send":
+        return []
+    return [
+        replace(made, id=f"{made.id[:-1]}x", parent=made.id, operation="POST", kind=CLIENT, status=ERROR, peer="tax")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("writer", "verdict"), [("tax", Confidence.CONFIRMED), ("", Confidence.LIKELY), ("mail", Confidence.LIKELY)]
+)
+def test_a_service_whose_own_log_confirms_its_failing_spans_needs_fewer_of_them(
+    writer: str, verdict: Confidence
+) -> None:
+    failing = Finding(
+        "tax", "GET /rate", CauseKind.ERROR, Sense.FAILURE, 0.28, 1e-20, Evidence("s", "s"), speaker="tax"
+    )
+    logged = replace(failing, sense=Sense.LOG, harm=0.5, chance=1e-10, evidence=Evidence("l", "l"), speaker=writer)
+    findings = [failing, *([logged] if writer else [])]
+
+    assert verdict_of(rank(findings, Graph({}, ())), len(findings), compared=True) is verdict

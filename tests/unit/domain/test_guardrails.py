@@ -6,6 +6,8 @@ import pytest
 
 from sre_space.domain.chart import Autonomy, Chart, FreezeWindow, Guardrails, Journey, Service, Tunable, ValueType
 from sre_space.domain.configuration import Edit
+from sre_space.domain.diagnosis import Confidence
+from sre_space.domain.grounds import Grounds, why_it_waits
 from sre_space.domain.guardrails import PastAction, allowed, ask, must_wait, needs_approval
 from sre_space.domain.remedies import Escalate, Remedy, Restart, RevertChange, Scale, SetConfig
 
@@ -17,7 +19,9 @@ TUNABLES = (
 )
 SECOND = 10**9
 NOW = 10_000 * SECOND
+CONFIRMED, LIKELY, INCONCLUSIVE = Confidence.CONFIRMED, Confidence.LIKELY, Confidence.INCONCLUSIVE
 RESTART = Restart("policy-service", "1:1", "crash")
+SURE = Grounds(CONFIRMED, unit="the runtime says that policy-service has ended (exited)")
 
 
 def chart(autonomy: Autonomy = Autonomy.AUTONOMOUS, **limits: object) -> Chart:
@@ -40,13 +44,13 @@ def past(
     return PastAction(service, NOW - int(seconds_ago * SECOND), incident, finished)
 
 
-def refusals(chart: Chart, *actions: PastAction, remedy: Remedy = RESTART) -> list[str]:
+def refusals(chart: Chart, *actions: PastAction, remedy: Remedy = RESTART, grounds: Grounds = SURE) -> list[str]:
     """The rules that refuse."""
-    return [answer.rule for answer in ask(chart, remedy, "this", actions, NOW) if not answer.allowed]
+    return [answer.rule for answer in ask(chart, remedy, "this", actions, NOW, grounds=grounds) if not answer.allowed]
 
 
 def test_a_first_restart_of_an_autonomous_service_is_allowed() -> None:
-    assert allowed(ask(chart(), RESTART, "this", (), NOW))
+    assert allowed(ask(chart(), RESTART, "this", (), NOW, grounds=SURE))
 
 
 def test_a_service_that_is_only_observed_is_not_touched() -> None:
@@ -55,8 +59,8 @@ def test_a_service_that_is_only_observed_is_not_touched() -> None:
 
 def test_a_service_that_wants_approval_gets_a_plan() -> None:
     assert not refusals(chart(Autonomy.APPROVE))
-    assert needs_approval(chart(Autonomy.APPROVE), RESTART)
-    assert not needs_approval(chart(), RESTART)
+    assert needs_approval(chart(Autonomy.APPROVE), RESTART, CONFIRMED)
+    assert not needs_approval(chart(), RESTART, CONFIRMED)
 
 
 def test_a_service_outside_the_chart_is_never_touched() -> None:
@@ -71,7 +75,7 @@ def test_an_action_that_the_chart_does_not_name_is_refused() -> None:
 
 def test_the_hourly_limit_refuses_for_good() -> None:
     actions = [past(age) for age in (600, 1200, 1800)]
-    answers = ask(chart(), RESTART, "this", actions, NOW)
+    answers = ask(chart(), RESTART, "this", actions, NOW, grounds=SURE)
 
     assert not allowed(answers)
     assert not must_wait(answers)
@@ -79,7 +83,7 @@ def test_the_hourly_limit_refuses_for_good() -> None:
 
 
 def test_the_cool_down_asks_to_wait() -> None:
-    answers = ask(chart(), RESTART, "this", [past(2)], NOW)
+    answers = ask(chart(), RESTART, "this", [past(2)], NOW, grounds=SURE)
 
     assert not allowed(answers)
     assert must_wait(answers)
@@ -150,8 +154,8 @@ def test_what_holds_for_a_service_holds_whomever_a_change_of_its_configuration_n
         return replace(chart(), services={**chart().services, "user-service": other})
 
     assert "autonomy" in refusals(where(Autonomy.OBSERVE), remedy=remedy)
-    assert needs_approval(where(Autonomy.APPROVE), remedy)
-    assert not needs_approval(where(Autonomy.AUTONOMOUS), remedy)
+    assert needs_approval(where(Autonomy.APPROVE), remedy, CONFIRMED)
+    assert not needs_approval(where(Autonomy.AUTONOMOUS), remedy, CONFIRMED)
     assert "cool-down" in refusals(chart(), past(2, "user-service"), remedy=remedy)
     assert "one action per service" in refusals(chart(), past(60, "user-service", finished=False), remedy=remedy)
 
@@ -190,3 +194,47 @@ def test_more_replicas_than_the_runtime_can_run_are_refused() -> None:
     twice = Scale("policy-service", "deploy/config/space.env", "POLICY_SERVICE_REPLICAS", "1", "2", "traffic")
 
     assert refusals(chart(), remedy=twice) == ["bounds"]
+
+
+REMEDIES = (RESTART, setting("ATTEMPTS", "5"), reverting(Edit(FILE, "UNDECLARED", "a", "b")))
+
+
+@pytest.mark.parametrize("remedy", REMEDIES, ids=lambda remedy: remedy.name)
+def test_only_confirmed_acts_by_itself_and_likely_waits_for_a_person(remedy: Remedy) -> None:
+    alone, approved = replace(SURE, verdict=LIKELY), replace(SURE, verdict=LIKELY, plan=True)
+
+    assert not needs_approval(chart(), remedy, CONFIRMED)
+    assert needs_approval(chart(), remedy, LIKELY)
+    assert refusals(chart(), remedy=remedy, grounds=alone) == ["verdict"]
+    assert not must_wait(ask(chart(), remedy, "this", (), NOW, grounds=alone))
+    assert refusals(chart(), remedy=remedy, grounds=approved) == []
+    assert refusals(chart(), remedy=remedy, grounds=replace(approved, verdict=INCONCLUSIVE)) == ["verdict"]
+
+
+def test_the_configuration_lets_one_remedy_act_on_likely_and_no_other() -> None:
+    brave = chart(act_on={"set-config": LIKELY, "restart": CONFIRMED})
+    alone = replace(SURE, verdict=LIKELY)
+
+    assert refusals(brave, remedy=setting("ATTEMPTS", "5"), grounds=alone) == []
+    assert not needs_approval(brave, setting("ATTEMPTS", "5"), LIKELY)
+    for other in (RESTART, reverting(Edit(FILE, "UNDECLARED", "a", "b"))):
+        assert refusals(brave, remedy=other, grounds=alone) == ["verdict"]
+        assert needs_approval(brave, other, LIKELY)
+
+
+def test_a_plan_says_that_it_waits_because_of_the_verdict() -> None:
+    likely = replace(SURE, verdict=LIKELY, plan=True)
+
+    told = why_it_waits(ask(chart(), RESTART, "this", (), NOW, grounds=likely))
+    assert told == "waits for a person because the verdict is LIKELY"
+    assert why_it_waits(ask(chart(Autonomy.APPROVE), RESTART, "this", (), NOW, grounds=replace(SURE, plan=True))) == ""
+
+
+@pytest.mark.parametrize("plan", [False, True])
+@pytest.mark.parametrize("verdict", [CONFIRMED, LIKELY])
+def test_no_unit_is_restarted_that_shows_nothing_itself_whoever_approves(verdict: Confidence, plan: bool) -> None:
+    blind = chart(act_on={"restart": LIKELY})
+
+    assert refusals(blind, grounds=Grounds(verdict, plan)) == ["evidence of the unit"]
+    assert refusals(blind, grounds=Grounds(verdict, plan, "its health does not answer")) == []
+    assert "evidence of the unit" not in refusals(blind, remedy=setting("ATTEMPTS", "5"), grounds=Grounds(verdict))

@@ -1,11 +1,14 @@
 """Fixer's duties: carry out what was decided, once and only if still right; take back what did not help."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sre_space.agents import unit_evidence
 from sre_space.agents.fixer.change import Changes
 from sre_space.agents.fixer.follow_up import FollowUps
 from sre_space.agents.fixer.permission import Permission, told
 from sre_space.agents.fixer.restart import Restarts
+from sre_space.agents.fixer.symptoms import Standing
+from sre_space.agents.unit_evidence import Shown
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
 from sre_space.domain.facts import Action, ActionResult, Confirmation, Decision, Payload, Step, Undo
@@ -62,14 +65,29 @@ class Fixer:
         asked = self.permission.asking()
         if await self.restarts.begun(remedy):
             forbidden = await self.permission.forbidden(case, decision)
-            answers = await self.permission.on_record(case, decision)
+            answers = await self.permission.on_record(case, decision, f"the life {remedy.incarnation} is over")
             return forbidden or await self.restarts.finish(remedy, answers, asked)
+        shown = await self._shown(case, remedy)
+        if shown is None:
+            return None
         outage = case.detection.symptoms[0].kind is SymptomKind.INFRASTRUCTURE
-        probed = outage or await self.restarts.ended(remedy)
-        allowed = await self.permission.to_act(case, decision, probed)
+        over = Standing.GONE if outage and shown.well else Standing.HOLDS
+        probed = over if outage or shown.ended else None
+        allowed = await self.permission.to_act(case, decision, probed, shown.words)
         if allowed is None or isinstance(allowed, Action):
             return allowed
         return await self.restarts.carry_out(remedy, allowed, outage, asked)
+
+    async def _shown(self, case: Case, remedy: Restart) -> Shown | None:
+        """What the unit shows of itself now, asked anew whatever was decided on; None while Scout does not say."""
+        shown = await self.restarts.shown(case, remedy, self.permission.clock)
+        full = unit_evidence.full(case, remedy.service)
+        if shown.words or full is None:
+            return shown
+        standing = await self.permission.symptoms.standing(full, case.last.at)
+        if standing is Standing.UNKNOWN:
+            return None
+        return replace(shown, words=unit_evidence.told(full)) if standing is Standing.HOLDS else shown
 
     async def _change(self, case: Case, decision: Decision, remedy: ConfigChange) -> Action | None:
         """What is merged is followed to its end, whatever is asked or said now: history does not expire."""
@@ -78,7 +96,7 @@ class Fixer:
             return told(ActionResult.FAILED, decision, "this Fixer cannot change desired state")
         if await self.changes.begun(case, remedy):
             return await self.changes.finish(case, remedy, await self.permission.on_record(case, decision))
-        answers = await self.permission.to_act(case, decision, probed=False)
+        answers = await self.permission.to_act(case, decision)
         if answers is None or isinstance(answers, Action):
             return answers
         return await self.changes.carry_out(case, remedy, answers, asked)

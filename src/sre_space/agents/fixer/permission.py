@@ -11,6 +11,7 @@ from sre_space.domain import guardrails
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
 from sre_space.domain.facts import Action, ActionResult, Decision, RuleAnswer
+from sre_space.domain.grounds import OWN_EVIDENCE, Grounds
 from sre_space.ports.clock import Clock
 from sre_space.ports.ledger import Ledger
 from sre_space.ports.orders import Order, Orders
@@ -47,18 +48,26 @@ class Permission:
         """From now on it is asked."""
         return Asked(self.clock.now(), self.clock)
 
-    async def to_act(self, case: Case, decision: Decision, probed: bool) -> Action | Answers | None:
-        """What allows it, the record of what does not, None to wait; `probed` asks the service itself afterwards."""
-        answers = await self._asked(case, decision)
+    async def to_act(
+        self, case: Case, decision: Decision, probed: Standing | None = None, unit: str = ""
+    ) -> Action | Answers | None:
+        """What allows it, the record of what does not, None to wait.
+
+        `probed` is how the symptom stands where the unit itself was asked, `unit` what that shows of itself. Where it
+        shows nothing because the symptom is over, that is what is recorded.
+        """
+        answers = await self._asked(case, decision, unit)
         if answers is None or isinstance(answers, Action):
             return answers
         symptom = case.detection.symptoms[0]
-        standing = Standing.HOLDS if probed else await self.symptoms.standing(symptom, case.last.at)
+        standing = probed or await self.symptoms.standing(symptom, case.last.at)
         if standing is Standing.UNKNOWN:
             return None
         if standing is Standing.GONE:
             detail = f"the symptom {symptom.key} does not hold any more; nothing was changed"
             return told(ActionResult.CLEARED, decision, detail, answers)
+        if not guardrails.allowed(answers):
+            return _refused(decision, answers)
         return rehearsed(case, decision, answers) if self.dry_run else answers
 
     async def forbidden(self, case: Case, decision: Decision) -> Action | None:
@@ -69,12 +78,12 @@ class Permission:
         result = ActionResult.ESCALATED if no.verb == "stop" else ActionResult.FAILED
         return told(result, decision, f"{no.by} said {no.verb} (comment {no.place})")
 
-    async def on_record(self, case: Case, decision: Decision) -> Answers:
+    async def on_record(self, case: Case, decision: Decision, unit: str = "") -> Answers:
         """The rules and the approval, for the record of what a try that was killed has done: it could not tell."""
-        return await self._rules(case, decision) + await self._approval(case, decision)
+        return await self._rules(case, decision, unit) + await self._approval(case, decision)
 
-    async def _asked(self, case: Case, decision: Decision) -> Action | Answers | None:
-        """People, the clock and the guardrails."""
+    async def _asked(self, case: Case, decision: Decision, unit: str) -> Action | Answers | None:
+        """People, the clock and the guardrails; a refusal for want of the unit's own evidence is for the caller."""
         if (no := await self.forbidden(case, decision)) is not None:
             return no
         if self.clock.now() > decision.expires:
@@ -82,17 +91,18 @@ class Permission:
         approval = await self._approval(case, decision)
         if decision.plan and not approval:
             return None
-        answers = await self._rules(case, decision)
+        answers = await self._rules(case, decision, unit)
         if guardrails.must_wait(answers):
             return None
-        if not guardrails.allowed(answers):
-            return told(ActionResult.REFUSED, decision, "a guardrail refused", answers)
+        if any(not one.allowed and one.rule != OWN_EVIDENCE for one in answers):
+            return _refused(decision, answers)
         return answers + approval
 
-    async def _rules(self, case: Case, decision: Decision) -> Answers:
+    async def _rules(self, case: Case, decision: Decision, unit: str) -> Answers:
         now = self.clock.now()
         past = await self.ledger.past_actions(now - guardrails.looks_back(decision.remedy))
-        return guardrails.ask(self.chart, decision.remedy, case.incident, past, now)
+        grounds = Grounds(decision.diagnosis.verdict, decision.plan, unit)
+        return guardrails.ask(self.chart, decision.remedy, case.incident, past, now, grounds=grounds)
 
     async def _approval(self, case: Case, decision: Decision) -> Answers:
         """Who approved the newest plan; an order for another plan approves nothing."""
@@ -106,6 +116,12 @@ class Permission:
 def told(result: ActionResult, decision: Decision, detail: str, answers: Answers = ()) -> Action:
     """The record of a decision that was not carried out."""
     return Action(result, decision.remedy, "", "", NOTHING_TO_UNDO, answers, detail)
+
+
+def _refused(decision: Decision, answers: Answers) -> Action:
+    """The record that guardrails refused, which says why: Brain decides anew."""
+    why = "; ".join(f"`{one.rule}`: {one.reason}" for one in answers if not one.allowed)
+    return told(ActionResult.REFUSED, decision, f"a guardrail refused: {why}", answers)
 
 
 def rehearsed(case: Case, decision: Decision, answers: Answers) -> Action:

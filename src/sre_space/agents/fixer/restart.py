@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 
 from sre_space.agents.fixer.permission import Asked
+from sre_space.agents.standing import ENDED
+from sre_space.agents.unit_evidence import NOTHING_SHOWN, Shown, look
+from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
 from sre_space.domain.errors import Refused
 from sre_space.domain.facts import Action, ActionResult, RuleAnswer
 from sre_space.domain.remedies import Restart
 from sre_space.ports.brake import Brake
+from sre_space.ports.clock import Clock
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Runtime, Unit
 
 NO_WAY_BACK = "none: a restart has no inverse"
 STOPPED = "stopped"  # on somebody's order: not by its own end
-ENDED = (STOPPED, "exited", "fatal")
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,12 @@ class Restarts:
         known = remedy.service in self.chart.services  # a stranger is refused by the guardrails
         return known and (await self._unit(remedy)).incarnation != remedy.incarnation
 
-    async def ended(self, remedy: Restart) -> bool:
-        """True when the runtime says that the unit has ended: no other witness is needed that it is to be started."""
-        known = remedy.service in self.chart.services
-        return known and (await self._unit(remedy)).state in ENDED
+    async def shown(self, case: Case, remedy: Restart, clock: Clock) -> Shown:
+        """Return what runtime and probe say of the unit at this moment; nothing of a service that is not known."""
+        service = self.chart.services.get(remedy.service)
+        if service is None:
+            return NOTHING_SHOWN
+        return await look(case, service, await self._unit(remedy), self.probe, clock)
 
     async def finish(self, remedy: Restart, answers: tuple[RuleAnswer, ...], asked: Asked) -> Action | None:
         """The record of what was begun; a unit that was stopped, and not started yet, is started. None while halted."""

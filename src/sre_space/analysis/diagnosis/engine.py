@@ -13,6 +13,7 @@ from sre_space.analysis.diagnosis.common_mode import common_slowdown
 from sre_space.analysis.diagnosis.failure_causes import failures
 from sre_space.analysis.diagnosis.findings import Finding, Sense
 from sre_space.analysis.diagnosis.graph import Graph, Mentions, graph_of
+from sre_space.analysis.diagnosis.hurt import hurt_by
 from sre_space.analysis.diagnosis.kinds import kind_of
 from sre_space.analysis.diagnosis.latency import slower
 from sre_space.analysis.diagnosis.limits import limit_findings
@@ -42,6 +43,7 @@ from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Evidence
 NAMED = 5  # causes that a diagnosis lists
 CITED = 6  # evidence that a cause cites
 CHANGED = (CauseKind.BAD_CHANGE, CauseKind.MISCONFIGURATION)
+PROBES = "Infrastructure"  # of an alert that several probes in a row have raised
 LEAST = 0.01  # of the affected requests: less is not worth a line
 
 
@@ -55,6 +57,7 @@ class Seen:
     states: tuple[State, ...] = ()
     disproved: tuple[tuple[str, CauseKind], ...] = ()
     common: float = 1.0  # times that every service is slower
+    probed: str = ""  # the service whose probes raised the alert
 
 
 def diagnose(
@@ -87,8 +90,9 @@ def diagnose_windows(
     suspects = _broken_before_slow(suspects, guilty, seen.common)
     first = first_out(alert.service if alert else "", states)
     suspects.sort(key=lambda one: one.service != first)
+    probed = alert.service if alert and alert.metric == PROBES else ""
     disproved = (*(alert.disproved if alert else ()), *contradicted(states))
-    return _told(incident, baselines, suspects, guilty, replace(seen, disproved=disproved))
+    return _told(incident, baselines, suspects, guilty, replace(seen, disproved=disproved, probed=probed))
 
 
 def look(incident: Window, baselines: Sequence[Window], judged: Sequence[str], states: Sequence[State]) -> Seen:
@@ -189,7 +193,7 @@ def _told(
     if shared or _unexplained(causes, seen.states) or not _accused(named, held, guilty):
         verdict = Confidence.INCONCLUSIVE
     else:
-        verdict = verdict_of([one for one, _ in held], len(seen.findings), bool(baselines))
+        verdict = verdict_of([one for one, _ in held], len(seen.findings), bool(baselines), seen.probed)
     evidence = {item.id: item for one in listed for item in _cited(one)}
     chain, extra = chain_of(suspects, incident, guilty, seen.graph)
     evidence |= {item.id: item for item in extra}
@@ -203,6 +207,7 @@ def _told(
         map=map_of(seen.graph),
         waterfall=waterfall_of(suspects, incident),
         notes=_notes(incident, baselines, seen.common if shared else 1.0),
+        hurt=hurt_by(held[0][0], incident, baselines) if held else None,
     )
 
 

@@ -76,6 +76,7 @@ def _finding(
         evidence=Evidence(f"span:{spans.id_of(int(rows[0]))}", _told(one, rows, incident)),
         since=int(spans.start[rows].min()),
         rows=tuple(_shown(one, rows, service, incident)),
+        speaker=one.group.service,
     )
 
 
@@ -128,9 +129,15 @@ def _told(one: Failing, rows: Ints, incident: Window) -> str:
     if one.sign is Sign.UNANSWERED:
         return f"{group.callee} left no span of calls that {group.service} made (`{group.operation}`): {rate}{said}"
     if one.sign is Sign.ERROR:
-        return f"`{group.operation}` in {group.service} failed: {rate}{said}"
+        return f"`{group.operation}` in {group.service}{_called(group)} failed: {rate}{said}"
     if one.sign is Sign.REFUSED:
         return f"`{group.operation}` in {group.service} answers {incident.spans.code[rows[0]]}: {rate}"
     step = one.after
     after = f"after `{step.callee_operation or step.operation}`" if step is not None else "before its first step"
     return f"`{group.operation}` in {group.service} breaks off {after}: {rate}"
+
+
+def _called(group: Group) -> str:
+    """Whom a call was for that has no spans of its own: a database, a queue, somebody else's service."""
+    foreign = group.part == Part.CALL and group.callee and not group.callee.startswith(OWN_FILE)
+    return f", a call to {group.callee}," if foreign else ""

@@ -25,6 +25,7 @@ class Finding:
 
     `chance` bounds how likely a healthy system does this. `since` is the first time it was seen, 0 unknown.
     `rows` are spans of the incident that show it best. `tied` says that another service is as suspect of this.
+    `speaker` is the service whose span or log line it is ("": nobody's): only of that one it is own evidence.
     """
 
     service: str
@@ -37,3 +38,4 @@ class Finding:
     since: int = 0
     rows: tuple[int, ...] = ()
     tied: bool = False
+    speaker: str = ""

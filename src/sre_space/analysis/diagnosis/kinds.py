@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from sre_space.analysis.diagnosis.changes import Charge
-from sre_space.analysis.diagnosis.findings import Sense
+from sre_space.analysis.diagnosis.findings import Finding, Sense
 from sre_space.analysis.diagnosis.metric_words import Meaning
 from sre_space.analysis.diagnosis.metrics import Shift
 from sre_space.analysis.diagnosis.ranking import Suspect
@@ -33,6 +33,8 @@ _SAID = (
         r"|broken pipe|unreachable|killed|segfault|core dumped",
     ),
 )
+_OWN_CLIENT = re.compile(r"pool|too many open files", re.IGNORECASE)  # what a call runs out of on its caller's side
+_OF_THE_OTHER_END = (CauseKind.CRASH, CauseKind.HANG, CauseKind.SATURATION)
 _PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _SAID)
 
 
@@ -49,13 +51,30 @@ def kind_of(suspect: Suspect, resources: Sequence[Shift], charge: Charge | None)
     if charge is not None:
         return CauseKind.MISCONFIGURATION if _configures(charge) else CauseKind.BAD_CHANGE
     if strongest.sense in (Sense.FAILURE, Sense.LOG):
-        told = (said(one.evidence.statement) for one in suspect.findings if one.sense is strongest.sense)
+        told = (_told(one) for one in suspect.findings if one.sense is strongest.sense)
         return next((kind for kind in told if kind), strongest.kind)
     if strongest.kind in (CauseKind.SLOW_CODE, CauseKind.SLOW_NETWORK, CauseKind.UNKNOWN) and _full(
         suspect.service, resources
     ):
         return CauseKind.SATURATION
     return strongest.kind
+
+
+def _told(finding: Finding) -> CauseKind | None:
+    """What its message speaks of, where it may speak of the accused: what one says of whom it calls is of that one.
+
+    Who says "connection refused" is there and was refused; only calls that left no span at their other end say that
+    this is down.
+    """
+    text = finding.evidence.statement
+    kind = said(text)
+    if finding.kind is CauseKind.DEPENDENCY_ERROR and kind in _OF_THE_OTHER_END:
+        return kind if kind is CauseKind.SATURATION and _OWN_CLIENT.search(text) else finding.kind
+    if kind is not CauseKind.CRASH or finding.kind is CauseKind.CRASH:
+        return kind
+    if finding.speaker == finding.service:
+        return CauseKind.DEPENDENCY_ERROR
+    return finding.kind if finding.sense is Sense.FAILURE else kind
 
 
 def _configures(charge: Charge) -> bool:

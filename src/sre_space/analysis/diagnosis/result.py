@@ -49,6 +49,7 @@ class CaseDiagnosis:
     map: tuple[MapEdge, ...] = ()
     waterfall: tuple[WaterfallRow, ...] = ()
     notes: tuple[str, ...] = ()
+    hurt: tuple[str, ...] | None = None  # by the first cause, as their own spans tell; None: no spans tell
 
     def __post_init__(self) -> None:
         """Checked by the same rule as a signed diagnosis; the chain too."""

@@ -89,6 +89,7 @@ def log_findings(shifts: Sequence[LogShift], mentions: Mentions) -> list[Finding
                 chance=shift.chance,
                 evidence=Evidence(f"log:{shift.service}/{shift.number}", _told(shift)),
                 since=shift.since,
+                speaker=shift.service,
             )
         )
     return found

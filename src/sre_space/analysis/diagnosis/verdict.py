@@ -12,12 +12,13 @@ SURE = 0.001
 CLEAR = 1.25  # how much more a cause must explain than the next when both explain the same harm
 
 
-def verdict_of(suspects: Sequence[Suspect], looked: int, compared: bool) -> Confidence:
+def verdict_of(suspects: Sequence[Suspect], looked: int, compared: bool, probed: str = "") -> Confidence:
     """INCONCLUSIVE when nothing is large, nothing unlikely, or two explanations of one harm are close.
 
-    Causes that own spans prove do not compete: two slow services are two causes. `looked` counts
-    the findings (Bonferroni); without a baseline nothing is CONFIRMED, unless runtime and probe agree that the unit
-    ended. What only metrics and logs tell must be larger.
+    Causes that own spans prove do not compete: two slow services are two causes. `looked` counts the findings
+    (Bonferroni). Without a baseline nothing is CONFIRMED, unless runtime and probe agree that the unit ended, or it is
+    silent now and was for the probes that raised the alert on it (`probed`). What only metrics and logs tell must be
+    larger; where a service's own log confirms its failing spans, these need not be as many.
     """
     if not suspects or suspects[0].score < LARGE or suspects[0].kind is CauseKind.UNKNOWN:
         return Confidence.INCONCLUSIVE
@@ -27,9 +28,17 @@ def verdict_of(suspects: Sequence[Suspect], looked: int, compared: bool) -> Conf
     hearsay = best.own < LARGE and best.score < SURE_HARM
     if chance > UNLIKELY or tied or hearsay or _competes(suspects):
         return Confidence.INCONCLUSIVE
-    witnessed = compared or (best.findings[0].sense is Sense.STATE and best.kind is not CauseKind.HANG)
-    sure = witnessed and best.own >= SURE_HARM and chance <= SURE
+    silent = best.kind is CauseKind.HANG and best.service != probed
+    witnessed = compared or (best.findings[0].sense is Sense.STATE and not silent)
+    large = best.own >= SURE_HARM or (best.own >= LARGE and _says_so_itself(best, looked))
+    sure = witnessed and large and chance <= SURE
     return Confidence.CONFIRMED if sure else Confidence.LIKELY
+
+
+def _says_so_itself(suspect: Suspect, looked: int) -> bool:
+    """True when its spans fail and its own log tells of failures, each beyond chance: two records, one story."""
+    beyond = [one for one in suspect.findings if one.speaker == suspect.service and one.chance * looked <= SURE]
+    return {Sense.FAILURE, Sense.LOG} <= {one.sense for one in beyond if one.harm >= LARGE}
 
 
 def _competes(suspects: Sequence[Suspect]) -> bool:
