@@ -174,13 +174,14 @@ class Trust:
         asked = key_id, message, signature
         if asked not in self.owners:
             self.owners[asked] = self._owner(*asked)
-        return self.owners[asked]
+        found = self.owners[asked]
+        return self.older.owner(key_id, message, signature, at) if found is None and self.older else found
 
     def _owner(self, key_id: str, message: bytes, signature: bytes) -> str | None:
         try:
             self.keys[key_id].private.public_key().verify(signature, message)
         except (KeyError, InvalidSignature):
-            return self.older.owner(key_id, message, signature, at) if self.older else None
+            return None
         return key_id
 
 
