@@ -73,7 +73,7 @@ def test_lessons_are_found_by_meaning_and_survive_kill_nine(tmp_path: Path, mini
             await index.remember(one)
         await asyncio.to_thread(server.kill)
         with pytest.raises(Unavailable, match="CHROMA_URL"):
-            await index.ping()
+            await index.recall("anything")
         await asyncio.to_thread(server.start)
         first, *_ = await index.recall("the policy backend is dead, connection refused")
         assert first.lesson == LESSONS[0]
@@ -81,9 +81,6 @@ def test_lessons_are_found_by_meaning_and_survive_kill_nine(tmp_path: Path, mini
         assert [one.lesson.id for one in await index.recall("crash", where={"key": "b"})] == ["01B"]
         await index.remember(lesson("01A", "policy-service again", issue=10))
         assert len(await index.recall("policy", limit=10)) == 3
-        await index.forget("01A")
-        await index.forget("unknown")
-        assert len(await index.recall("policy", limit=10)) == 2
 
     with chroma(tmp_path) as (url, server):
         asyncio.run(story(url, server))

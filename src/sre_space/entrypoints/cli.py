@@ -155,6 +155,12 @@ def restart(service: str, state: StateOption) -> None:
 
 
 @app.command()
+def resolved(number: int, words: list[str], state: StateOption) -> None:
+    """Say what ended an incident that was left to a person, for the next one like it; signed by the operator's key."""
+    out.print(_asked(state, lambda operator: ordering.resolved(operator, number, " ".join(words))), highlight=False)
+
+
+@app.command()
 def incidents(state: StateOption) -> None:
     """List the incidents, newest first."""
     out.print(_asked(state, looking.incidents))
