@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.world import PAGE, REPOSITORY, Key, World, diagnosis
 
+from sre_space.agents.memory import Memory
 from sre_space.agents.said import MAX_TEXT, said
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy
@@ -210,12 +211,8 @@ def test_it_may_be_said_after_the_incident_is_closed_and_said_again_better() -> 
 async def listened(world: World) -> None:
     """Memory has looked once for what people said."""
     memory = world.duties[Agent.MEMORY]
-    task = asyncio.create_task(memory.listen_to_people())  # type: ignore[attr-defined]
-    before = world.clock.now()
-    while world.clock.now() == before:
-        await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    assert isinstance(memory, Memory)
+    await memory.hear(0)
 
 
 def test_an_incident_that_a_person_closes_and_explains_is_remembered() -> None:

@@ -61,15 +61,20 @@ class Memory:
         """For ever: index what people said on incidents that were left to them, also after these were closed."""
         since = self.clock.now() - LOOK_BACK_NS
         while True:
-            now = self.clock.now()
-            try:
-                for case in await self.ledger.touched(since):
-                    if case.escalated:
-                        await self._index(case, await self._recurrence(case))
-                since = now - OVERLAP_NS
-            except SpaceError as error:
-                log.warning("what people said is read again in %.0f s: %s", LOOK_AGAIN_S, error)
+            since = await self.hear(since)
             await self.clock.sleep(LOOK_AGAIN_S)
+
+    async def hear(self, since: int) -> int:
+        """Index what was said at or after `since` (Unix ns); from when on to look the next time."""
+        now = self.clock.now()
+        try:
+            for case in await self.ledger.touched(since):
+                if case.escalated:
+                    await self._index(case, await self._recurrence(case))
+        except SpaceError as error:
+            log.warning("what people said is read again in %.0f s: %s", LOOK_AGAIN_S, error)
+            return since
+        return now - OVERLAP_NS
 
     async def _index(self, case: Case, back: int) -> bool:
         """Index what a case taught, if it has taught something; whether it has."""

@@ -33,6 +33,7 @@ from sre_space.entrypoints.deploying import deploy_command
 from sre_space.entrypoints.diagnose import diagnose
 from sre_space.entrypoints.keys import keys
 from sre_space.entrypoints.options import StateOption
+from sre_space.entrypoints.remembering import memory
 from sre_space.loop.audit import Auditor
 from sre_space.wire.audit_text import harmless
 
@@ -47,6 +48,7 @@ out, err = Console(), Console(stderr=True)
 app.command()(diagnose)
 app.command("deploy")(deploy_command)
 app.add_typer(keys, name="keys")
+app.add_typer(memory, name="memory")
 
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="The doctor tells what it would do, and does nothing.")]
 PortsOption = Annotated[str, typer.Option("--ports", help="`usual`, or `free`: any block of free ports.")]

@@ -8,7 +8,7 @@ from support.world import World, diagnosis
 
 from sre_space.agents.ladder import Scene, rungs
 from sre_space.agents.lessons import lesson_of
-from sre_space.agents.memory import PROVISIONAL_NS
+from sre_space.agents.memory import PROVISIONAL_NS, Memory
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy
 from sre_space.domain.configuration import Edit
@@ -29,6 +29,13 @@ async def killed(world: World, after_s: float = 30.0, rounds: int = 200) -> Case
     await world.clock.sleep(after_s)
     world.dead = {"policy-service"}
     return await world.play(await world.detect(), rounds)
+
+
+def memory_of(world: World) -> Memory:
+    """The agent itself."""
+    memory = world.duties[Agent.MEMORY]
+    assert isinstance(memory, Memory)
+    return memory
 
 
 def recalled(case: Case) -> tuple[PastCase, ...]:
@@ -96,9 +103,9 @@ def test_a_rebuilt_index_says_what_the_issues_say_today() -> None:
         learnt = dict(world.lessons)
         assert learnt[first.incident].facts["worked"]
         world.lessons.clear()
-        memory = world.duties[Agent.MEMORY]
+        memory = memory_of(world)
 
-        assert await memory.rebuild() == 2  # type: ignore[attr-defined]
+        assert await memory.rebuild() == 2
         assert not world.lessons[first.incident].facts["worked"]
         assert f"it came back in issue {second.issue}" in world.lessons[first.incident].text
         assert world.lessons[second.incident] == learnt[second.incident]
@@ -141,12 +148,12 @@ def test_what_is_settled_is_not_read_again() -> None:
     async def story() -> None:
         world = World()
         first = await killed(world)
-        memory = world.duties[Agent.MEMORY]
+        memory = memory_of(world)
         await killed(world, 30)
-        assert not memory.settled  # type: ignore[attr-defined]
+        assert not memory.settled
         await killed(world, 65 * MINUTE_S)
 
-        assert memory.settled[first.incident] == 2  # type: ignore[attr-defined]
+        assert memory.settled[first.incident] == 2
 
     asyncio.run(story())
 
