@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-kill test-adversity check bench bench-diagnosis clean setup
+.PHONY: demo test test-kill test-adversity check bench bench-diagnosis faults-a-day clean setup
 
 demo: setup
 	@$(BIN)/sre-space demo
@@ -31,6 +31,9 @@ bench: setup
 bench-diagnosis: setup
 	@$(BIN)/python tools/bench_diagnosis.py $(CASES)
 	@PYTHONPATH=tests $(BIN)/python tools/bench_made_up.py
+
+faults-a-day: setup
+	@$(BIN)/python tools/faults_a_day.py
 
 setup:
 	@$(PYTHON) tools/bootstrap.py

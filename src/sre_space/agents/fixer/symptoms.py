@@ -10,7 +10,7 @@ from sre_space.ports.clock import Clock
 from sre_space.ports.signing import TrustStore
 from sre_space.wire.sightings import TOPIC, Sighting, decode
 
-FRESH_NS = 5 * 10**9  # evidence that is older is none (DESIGN section 3)
+FRESH_NS = 5 * 10**9  # evidence that is older is none (docs/safety.md)
 
 
 class Standing(Enum):
