@@ -8,8 +8,8 @@ from sre_space.domain.facts import UNKNOWN_CAUSE, Conclusion, PastCase
 from sre_space.ports.case_index import Lesson
 
 HEADING = "\n\n### "
-# What a post-mortem tells of the incident itself; the rest is of other incidents, or times.
-TOLD = ("Impact", "Root cause", "What was done", "What a person did")
+# What a post-mortem tells of the incident itself; the rest is of other incidents, of people, or times.
+TOLD = ("Impact", "Root cause", "What was done")
 
 
 def question_of(case: Case) -> str:
@@ -26,15 +26,15 @@ def lesson_of(case: Case, tried: Sequence[PastCase], said: Said | None = None) -
     newest = tried[-1]
     cause = "Cause not found" if newest.cause == UNKNOWN_CAUSE else f"Cause: {newest.cause}"
     outcomes = "; ".join(one.told_outcome for one in tried)
-    words = f" A person said what ended it: {said.text}" if said else ""
-    text = f"{question_of(case)}. {cause}. {outcomes}.{words}"
+    text = f"{question_of(case)}. {cause}. {outcomes}."
+    words = (f"A person said what ended it: {said.text}",) if said else ()
     facts: dict[str, str | int | float | bool] = {
         "issue": case.issue,
         "key": case.detection.key,
         "remedy": newest.remedy,
         "worked": newest.worked,
     }
-    return Lesson(case.incident, text, facts, _written(case))
+    return Lesson(case.incident, text, facts, (*words, *_written(case)))
 
 
 def _written(case: Case) -> tuple[str, ...]:
