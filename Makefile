@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-unit test-all coverage test-kill test-adversity check bench bench-diagnosis gate record-names record clean setup
+.PHONY: demo test test-unit test-all coverage test-kill test-adversity check bench bench-diagnosis faults-a-day gate record-names record clean setup
 
 # What needs no whole space shares both cores.
 PYTEST := $(BIN)/python -m pytest
@@ -58,6 +58,9 @@ record-names: setup
 
 record: setup
 	@PYTHONPATH=tests $(BIN)/python tools/record_compat.py $(RELEASE)
+
+faults-a-day: setup
+	@$(BIN)/python tools/faults_a_day.py
 
 setup:
 	@$(PYTHON) tools/bootstrap.py

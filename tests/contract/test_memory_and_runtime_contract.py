@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 from xmlrpc.client import ServerProxy
@@ -15,6 +16,7 @@ import numpy as np
 import psutil
 import pytest
 from supervisor.xmlrpc import SupervisorTransport
+from support.remembered import FAULTS, incident
 from support.servers import ServerProcess, module, serving
 from support.waiting import free_port, until
 
@@ -22,7 +24,9 @@ from sre_space.adapters.chroma import ChromaCaseIndex
 from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.minilm import MiniLm
 from sre_space.adapters.supervisord import SupervisordRuntime
+from sre_space.agents.lessons import lesson_of, question_of
 from sre_space.domain.errors import Missing, Refused, Unavailable
+from sre_space.domain.lessons import past_cases
 from sre_space.ports.case_index import Lesson
 from sre_space.ports.runtime import Unit
 
@@ -73,7 +77,7 @@ def test_lessons_are_found_by_meaning_and_survive_kill_nine(tmp_path: Path, mini
             await index.remember(one)
         await asyncio.to_thread(server.kill)
         with pytest.raises(Unavailable, match="CHROMA_URL"):
-            await index.ping()
+            await index.recall("anything")
         await asyncio.to_thread(server.start)
         first, *_ = await index.recall("the policy backend is dead, connection refused")
         assert first.lesson == LESSONS[0]
@@ -81,12 +85,82 @@ def test_lessons_are_found_by_meaning_and_survive_kill_nine(tmp_path: Path, mini
         assert [one.lesson.id for one in await index.recall("crash", where={"key": "b"})] == ["01B"]
         await index.remember(lesson("01A", "policy-service again", issue=10))
         assert len(await index.recall("policy", limit=10)) == 3
-        await index.forget("01A")
-        await index.forget("unknown")
-        assert len(await index.recall("policy", limit=10)) == 2
 
     with chroma(tmp_path) as (url, server):
         asyncio.run(story(url, server))
+
+
+def test_a_long_post_mortem_is_found_by_its_end_and_leaves_nothing_when_it_gets_shorter(
+    tmp_path: Path, minilm: MiniLm
+) -> None:
+    filler = "The journey of the customers was measured before and after. " * 60
+    long = replace(LESSONS[1], more=(f"{filler} In the end a person cleaned the printer.", "Nothing else."))
+
+    async def story(url: str) -> None:
+        index = ChromaCaseIndex(url, minilm.embed, minilm.pieces)
+        for one in (LESSONS[0], long, LESSONS[2]):
+            await index.remember(one)
+        first, *others = await index.recall("somebody cleaned the printer", limit=3)
+        assert (first.lesson.id, dict(first.lesson.facts)) == ("01B", dict(long.facts))
+        assert "printer" in first.lesson.text
+        assert sorted(one.lesson.id for one in others) == ["01A", "01C"]  # each once, however many entries it has
+        await index.remember(LESSONS[1])
+        for again in await index.recall("somebody cleaned the printer", limit=10):
+            assert "printer" not in again.lesson.text
+
+    with chroma(tmp_path) as (url, _):
+        asyncio.run(story(url))
+
+
+def test_a_text_is_cut_into_what_the_model_takes_and_nothing_of_it_is_lost(minilm: MiniLm) -> None:
+    text = "runtime:policy-service \u00fcn\u00ef \u65e5\u672c 0123456789abcdef " * 200
+    pieces = minilm.pieces(text)
+
+    assert len(pieces) > 2
+    assert "".join("".join(pieces).split()) == "".join(text.split())
+    assert all(minilm.pieces(piece) == [piece] for piece in pieces)
+    assert minilm.pieces("") == minilm.pieces(" ") == []
+
+
+# What a person might ask for, one for each of the made-up faults: in the words of the cause, not of the symptom.
+ASKED = (
+    "the process was killed by a signal",
+    "it is stuck and requests time out",
+    "a memory leak eats all RAM",
+    "packets to the service are delayed on the network",
+    "the database statement waits for locked rows",
+    "tariff table is empty ValueError",
+    "a commit changed the purchase limit",
+    "four times the usual visitors",
+    "the database file is missing",
+    "the mail provider's quota is used up",
+)
+
+
+def test_with_the_post_mortem_the_right_incident_is_found_as_often_by_symptoms_and_more_often_by_words(
+    tmp_path: Path, minilm: MiniLm
+) -> None:
+    lessons = [lesson_of(case, past_cases(case, 0)) for case in (incident(fault, 0) for fault in range(len(FAULTS)))]
+    symptoms = [(fault, question_of(incident(fault, again, False))) for fault in range(len(FAULTS)) for again in (1, 2)]
+    asked = [*symptoms, *enumerate(ASKED)]
+
+    async def found(url: str) -> list[bool]:
+        index = ChromaCaseIndex(url, minilm.embed, minilm.pieces)
+        for one in lessons:
+            await index.remember(one)
+        return [(await index.recall(text))[0].lesson.id == lessons[fault].id for fault, text in asked]
+
+    with chroma(tmp_path) as (url, _):
+        now = np.array(asyncio.run(found(url)))
+    sentences = minilm.embed([text for _, text in asked]) @ minilm.embed([one.text for one in lessons]).T
+    before = sentences.argmax(axis=1) == [fault for fault, _ in asked]
+    by_symptoms, by_words = slice(0, len(symptoms)), slice(len(symptoms), None)
+
+    print(f"found first, of {len(symptoms)} by symptoms and {len(ASKED)} by words: sentence alone "
+          f"{before[by_symptoms].sum()} and {before[by_words].sum()}, with the post-mortem "
+          f"{now[by_symptoms].sum()} and {now[by_words].sum()}")  # fmt: skip
+    assert now[by_symptoms].sum() >= before[by_symptoms].sum()
+    assert now[by_words].sum() > before[by_words].sum()
 
 
 PARAPHRASES = (

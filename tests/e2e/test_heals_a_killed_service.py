@@ -72,7 +72,12 @@ def test_the_second_kill_of_a_service_recalls_the_first(live: LiveSpace) -> None
     recall = case.latest(Recall)
     assert recall is not None
     assert "policy-service crash" in {past.cause for past in recall.cases}
-    assert any(past.worked and past.remedy == "MITIGATION: RESTART policy-service" for past in recall.cases)
+    restarts = [past for past in recall.cases if past.remedy == "MITIGATION: RESTART policy-service"]
+    assert any(past.provisional or past.recurrence for past in restarts)  # it came again within the half hour
+    assert not any(past.worked for past in restarts)
+    rebuilt = live.command("memory", "rebuild")
+    assert rebuilt.stdout.split()[1:] == ["lessons", "indexed"], rebuilt.stderr
+    assert int(rebuilt.stdout.split()[0]) >= len(restarts) + 1
 
 
 def test_halt_stops_the_action_and_resume_lets_it_go_on(live: LiveSpace) -> None:

@@ -378,6 +378,7 @@ class World:
         self.keys = {name: Key(name) for name in (*Agent, OPERATOR)}
         self.trust = Trust(self.keys)
         self.casebook = Casebook(self.forge, self.trust, REPOSITORY)
+        self.orders = IssueOrders(self.forge, self.trust, self, REPOSITORY)
         self.git = MemoryGit({path: text.encode() for path, text in self.desired.items()}, self.clock.now)
         self.running = dict(self.git.main())
         journey = Journey("buy", "traffic", ("journey quote",), 0.999)
@@ -414,7 +415,6 @@ class World:
         restarts = Restarts(self.chart, self, self, self)
         clock = self.clocks[Agent.FIXER]
         changes = Changes(PullRequests(self.git, self, clock), restarts, self, clock)
-        self.orders = IssueOrders(self.forge, self.trust, self, REPOSITORY)
         symptoms = Symptoms(self.bus, self.trust, REPOSITORY, clock)
         permission = Permission(self.chart, self.casebook, self.orders, symptoms, clock, self.dry_run)
         return Fixer(self.chart, restarts, changes, permission, self, FollowUps(self.forge), self)
@@ -424,9 +424,11 @@ class World:
         brains = self.clocks[Agent.BRAIN]
         return {
             Agent.SCOUT: self.scout,
-            Agent.BRAIN: Brain(self.chart, self, self._inquest(), self.casebook, brains, History(self.git)),
+            Agent.BRAIN: Brain(
+                self.chart, self, self._inquest(), self.casebook, brains, History(self.git), self.orders
+            ),
             Agent.FIXER: self._fixer(),
-            Agent.MEMORY: Memory(self, self.casebook, self.forge, self.clocks[Agent.MEMORY]),
+            Agent.MEMORY: Memory(self, self.casebook, self.forge, self.orders, self.clocks[Agent.MEMORY]),
         }
 
     def _inquest(self) -> Inquest:
@@ -625,13 +627,6 @@ class World:
     async def recall(self, text: str, limit: int = 3, where: Mapping[str, str] | None = None) -> Sequence[Recalled]:
         """All, alike."""
         return [Recalled(lesson, 0.9) for lesson in self.lessons.values()][:limit]
-
-    async def forget(self, id: str) -> None:
-        """Drop."""
-        self.lessons.pop(id, None)
-
-    async def ping(self) -> None:
-        """Here."""
 
     async def detect(self) -> int:
         """Let time pass until Scout has opened an incident."""

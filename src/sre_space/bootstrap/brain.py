@@ -25,7 +25,7 @@ async def _work(settings: Settings) -> None:
     runtime = SupervisordRuntime(settings.runtime_socket, agent.units(ground.chart), state.warden_journal)
     gitops = ground.gitops()
     held = inquest(ground, settings, gitops)
-    brain = Brain(ground.chart, runtime, held, ground.casebook, ground.clock, History(gitops))
+    brain = Brain(ground.chart, runtime, held, ground.casebook, ground.clock, History(gitops), ground.orders())
     await ground.watch(brain).run()
 
 

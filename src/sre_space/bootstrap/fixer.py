@@ -3,7 +3,6 @@
 import asyncio
 
 from sre_space.adapters.deployed_folder import DeployedFolder
-from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.kafka import KafkaHistory
 from sre_space.adapters.supervisord import SupervisordRuntime
@@ -19,7 +18,6 @@ from sre_space.bootstrap.crash_watch import CrashWatch
 from sre_space.bootstrap.space_state import State
 from sre_space.domain import facts
 from sre_space.loop.halting import halt_on_label
-from sre_space.loop.orders import IssueOrders
 from sre_space.settings import Fixer as Settings
 
 
@@ -30,7 +28,7 @@ async def _work(settings: Settings) -> None:
     pulls = PullRequests(ground.gitops(), DeployedFolder(settings.sre_space_state), ground.clock)
     history, casebook = KafkaHistory(settings.kafka_bootstrap_servers), ground.casebook
     symptoms = Symptoms(history, casebook.trust, casebook.repository, ground.clock)
-    orders = _orders(ground, settings)
+    orders = ground.orders()
     fixer = Fixer(
         chart=ground.chart,
         restarts=restarts,
@@ -44,12 +42,6 @@ async def _work(settings: Settings) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(crashes.watch_for_ever())
         group.create_task(ground.watch(fixer, halt_on_label(ground.brake)).run())
-
-
-def _orders(ground: agent.Ground, settings: Settings) -> IssueOrders:
-    token, owner, repo = settings.github_personal_access_token, settings.repo_owner, settings.repo_name
-    writers = GithubWriters(settings.forge_url, token, owner, repo, settings.github_api_url)
-    return IssueOrders(ground.forge, ground.casebook.trust, writers, ground.casebook.repository)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The process of Memory: `python -m sre_space.bootstrap.memory`."""
 
+import asyncio
+
 from sre_space.adapters.chroma import ChromaCaseIndex
 from sre_space.adapters.minilm import MiniLm
 from sre_space.agents.memory import Memory
@@ -10,8 +12,12 @@ from sre_space.settings import Memory as Settings
 
 async def _work(settings: Settings) -> None:
     ground = agent.Ground.prepare(facts.Agent.MEMORY, settings)
-    index = ChromaCaseIndex(settings.chroma_url, MiniLm.load().embed)
-    await ground.watch(Memory(index, ground.casebook, ground.forge, ground.clock)).run()
+    model = MiniLm.load()
+    index = ChromaCaseIndex(settings.chroma_url, model.embed, model.pieces)
+    memory = Memory(index, ground.casebook, ground.forge, ground.orders(), ground.clock)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(memory.listen_to_people())
+        group.create_task(ground.watch(memory).run())
 
 
 if __name__ == "__main__":

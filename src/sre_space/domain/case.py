@@ -67,6 +67,19 @@ class Case:
         return self.chain[0].fact.incident
 
     @property
+    def opened(self) -> int:
+        """When Scout signed the opening (Unix ns)."""
+        return self.chain[0].fact.at
+
+    @property
+    def escalated(self) -> int:
+        """The place of the first fact by which it was left to a person; 0 when it never was."""
+        for entry in self.chain:
+            if isinstance(entry.fact.payload, Action) and entry.fact.payload.result is ActionResult.ESCALATED:
+                return entry.place
+        return 0
+
+    @property
     def last(self) -> Fact:
         """The newest accepted fact."""
         return self.chain[-1].fact

@@ -75,7 +75,13 @@ class Detection:
 
 @dataclass(frozen=True)
 class PastCase:
-    """A remembered incident whose facts verified, with its cosine similarity to this one."""
+    """A remedy of a remembered incident whose facts verified, with the incident's cosine similarity to this one.
+
+    `recurrence`: the issue in which the same came back while the lesson was provisional, so that the remedy counts as
+    failed; 0: none. `provisional`: this very incident was opened in that time, so that the remedy has failed if the
+    cause is the same. `said`: what a person said ended it when it was left to one, and who (`said_by`); for people
+    only: no remedy comes of it.
+    """
 
     incident: str
     issue: int
@@ -83,11 +89,25 @@ class PastCase:
     cause: str
     remedy: str
     worked: bool
+    recurrence: int = 0
+    provisional: bool = False
+    said: str = ""
+    said_by: str = ""
 
     @property
     def told_cause(self) -> str:
         """The cause for people: that none was found is said so."""
         return "cause not found" if self.cause == UNKNOWN_CAUSE else self.cause
+
+    @property
+    def told_outcome(self) -> str:
+        """What came of the remedy, for people; not scrubbed yet."""
+        outcome = "helped" if self.worked else "did not help"
+        if self.recurrence:
+            outcome = f"helped and did not last: it came back in issue {self.recurrence}"
+        elif self.provisional:
+            outcome = "helped, but this incident came soon after it: if the cause is the same, it did not last"
+        return f"{self.remedy} {outcome}"
 
 
 @dataclass(frozen=True)
@@ -206,7 +226,7 @@ class Conclusion:
 
 @dataclass(frozen=True)
 class Learnt:
-    """Memory's lesson; a recurrence before `provisional_until` counts as a failure of its remedy."""
+    """Memory's lesson; a recurrence before `provisional_until` counts as a failure of its remedy (`lessons.py`)."""
 
     lesson: str
     provisional_until: int

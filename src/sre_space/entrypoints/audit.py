@@ -7,6 +7,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sre_space.domain.facts import PastCase
 from sre_space.loop.audit import Audit, AuditedIssue, Dismissed, Link
 from sre_space.wire.audit_text import plain
 
@@ -43,7 +44,8 @@ def _issue(one: AuditedIssue) -> Iterator[RenderableType]:
     if one.links:
         yield _facts(one.links)
         yield from (Text(line) for link in one.links for line in _grounds(link))
-    yield from (Text(f"order by {plain(order.by)}: {order.verb} {order.plan}") for order in one.orders)
+    yield from (Text(f"learnt: {plain(f'{past.told_cause}; {past.told_outcome}')}") for past in one.taught)
+    yield from (Text(f"order by {plain(order.by)}: {order.verb} {plain(order.plan)}") for order in one.orders)
     if one.void:
         yield _void(one.void)
     yield from (Text(f"BROKEN: {reason}", style="bold red") for reason in one.broken)
@@ -92,9 +94,15 @@ def _issue_document(one: AuditedIssue) -> dict[str, object]:
         "incident": one.incident,
         "facts": [_link_document(link) for link in one.links],
         "orders": [{"comment": o.place, "by": o.by, "order": o.verb, "plan": o.plan} for o in one.orders],
+        "learnt": [_learnt_document(past) for past in one.taught],
         "void": [{"comment": void.place, "author": void.author, "reason": void.reason} for void in one.void],
         "broken": list(one.broken),
     }
+
+
+def _learnt_document(past: PastCase) -> dict[str, object]:
+    """`recurrence`: the issue in which it came back while the lesson was provisional, 0 when it did not."""
+    return {"cause": past.cause, "remedy": past.remedy, "worked": past.worked, "recurrence": past.recurrence}
 
 
 def _link_document(link: Link) -> dict[str, object]:

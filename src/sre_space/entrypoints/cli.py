@@ -33,6 +33,7 @@ from sre_space.entrypoints.deploying import deploy_command
 from sre_space.entrypoints.diagnose import diagnose
 from sre_space.entrypoints.keys import keys
 from sre_space.entrypoints.options import StateOption
+from sre_space.entrypoints.remembering import memory
 from sre_space.loop.audit import Auditor
 from sre_space.wire.audit_text import harmless
 
@@ -47,6 +48,7 @@ out, err = Console(), Console(stderr=True)
 app.command()(diagnose)
 app.command("deploy")(deploy_command)
 app.add_typer(keys, name="keys")
+app.add_typer(memory, name="memory")
 
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="The doctor tells what it would do, and does nothing.")]
 PortsOption = Annotated[str, typer.Option("--ports", help="`usual`, or `free`: any block of free ports.")]
@@ -152,6 +154,12 @@ def reject(plan: str, state: StateOption) -> None:
 def restart(service: str, state: StateOption) -> None:
     """Restart a service as a person; signed by the operator's key on every open incident about it."""
     out.print(_asked(state, lambda operator: ordering.restart(operator, service)), highlight=False)
+
+
+@app.command()
+def resolved(number: int, words: list[str], state: StateOption) -> None:
+    """Say what ended an incident that was left to a person, for the next one like it; signed by the operator's key."""
+    out.print(_asked(state, lambda operator: ordering.resolved(operator, number, " ".join(words))), highlight=False)
 
 
 @app.command()

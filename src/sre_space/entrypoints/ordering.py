@@ -57,6 +57,22 @@ async def restart(operator: Operator, service: str) -> str:
     return f"{service} {lives}; signed on issue {', '.join(str(issue) for issue in issues)}"
 
 
+async def resolved(operator: Operator, number: int, words: str) -> str:
+    """A person says what ended an incident that was left to one; `Missing` where none was, `Malformed` without words.
+
+    It orders nothing. Memory tells it to whoever has the next incident like it.
+    """
+    case = await operator.casebook.case(number)
+    if case is None or not case.escalated:
+        raise Missing(f"issue {number} is no incident that was left to a person; `sre-space incidents` lists all")
+    text = " ".join(words.split())
+    if not text:
+        raise Malformed('say what ended it: sre-space resolved NUMBER "what you did"')
+    body = render_order(operator.casebook.repository, number, "resolved", text, operator.key)
+    await operator.forge.comment(number, body)
+    return f"issue {number}: what ended it is signed"
+
+
 def _about(case: Case) -> set[str]:
     """The services that have its symptoms, and those that its diagnosis names."""
     decision = case.latest(Decision)

@@ -7,10 +7,11 @@ What issues alone cannot show: that the newest fact of a chain was deleted. A ru
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sre_space.domain.case import Found, Void
+from sre_space.domain.case import Case, Found, Void
 from sre_space.domain.chain import NO_SIGNATURE
 from sre_space.domain.errors import Missing
-from sre_space.domain.facts import OWNER, Fact, RuleAnswer
+from sre_space.domain.facts import OWNER, Fact, PastCase, RuleAnswer, Step
+from sre_space.domain.lessons import past_cases, recurrence
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.reading import Reading
 from sre_space.ports.forge import Comment, Issue
@@ -56,7 +57,8 @@ class Dismissed:
 class AuditedIssue:
     """One issue; `incident` is "" when it opens none. `broken` says what of the accepted is missing or altered.
 
-    `orders` are those of people who may give them.
+    `orders` are those of people who may give them. `taught` is what came of each remedy, as far as it is known today:
+    what came back while the lesson was provisional makes it a failure, whatever the lesson's own fact says.
     """
 
     issue: int
@@ -67,6 +69,7 @@ class AuditedIssue:
     void: tuple[Dismissed, ...]
     broken: tuple[str, ...]
     orders: tuple[Order, ...] = ()
+    taught: tuple[PastCase, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,8 @@ class Auditor:
         if number is not None and number not in {issue.number for issue in issues}:
             raise Missing(f"there is no issue {number}")
         agents = {_author(one, comments, link.place) for one, comments in readings for link in _chain(one)}
-        audited = [await self._with_orders(_audited(self.casebook, *one, agents)) for one in readings]
+        cases = [reading.case for reading, _ in readings if reading.case is not None]
+        audited = [await self._with_orders(_audited(self.casebook, *one, agents, cases)) for one in readings]
         return Audit(tuple(one for one in audited if number in (None, one.issue) and _matters(one, number)))
 
     async def _with_orders(self, one: AuditedIssue) -> AuditedIssue:
@@ -137,7 +141,9 @@ def _author(reading: Reading, comments: Sequence[Comment], place: int) -> str:
     return next((one.author for one in comments if one.id == place), reading.issue.author)
 
 
-def _audited(casebook: Casebook, reading: Reading, comments: Sequence[Comment], agents: set[str]) -> AuditedIssue:
+def _audited(
+    casebook: Casebook, reading: Reading, comments: Sequence[Comment], agents: set[str], cases: Sequence[Case]
+) -> AuditedIssue:
     chain, issue, case = _chain(reading), reading.issue, reading.case
     before = ("", *(one.digest for one in chain))
     links = tuple(
@@ -149,8 +155,10 @@ def _audited(casebook: Casebook, reading: Reading, comments: Sequence[Comment], 
     broken += [case.frozen_reason] if case and case.frozen_reason else []
     broken += [f"comment {one.place}: {one.reason}" for one in void if one.reason == ALTERED]
     broken += ["its opening is missing or altered"] if case is None and _recorded_here(casebook, reading) else []
+    taught = past_cases(case, recurrence(case, cases)) if case and case.fact_of(Step.REMEMBER) else ()
+    incident = case.incident if case else ""
     return AuditedIssue(
-        issue.number, issue.title, issue.state, case.incident if case else "", links, tuple(void), tuple(broken)
+        issue.number, issue.title, issue.state, incident, links, tuple(void), tuple(broken), taught=taught
     )
 
 

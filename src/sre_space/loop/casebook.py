@@ -71,6 +71,13 @@ class Casebook:
         cases = [await self._case(issue) for issue in await self.forge.issues(state="all", since=since)]
         return [case for case in cases if case is not None]
 
+    async def opened(self, after: int, until: int) -> Sequence[Case]:
+        """Incidents that were opened between two times (Unix ns); of all others only the issue itself is read."""
+        since = max(0, after - SKEW_NS)
+        openings = [await self._read(issue, ()) for issue in await self.forge.issues(state="all", since=since)]
+        within = [one.issue for one in openings if one.case is not None and after < one.case.opened < until]
+        return [one.case for one in await self.readings(within) if one.case is not None]
+
     async def readings(self, issues: Iterable[Issue]) -> list[Reading]:
         """Each issue, by number. One that cannot be read hides no other; `Unavailable` when the forge asks for rest."""
         readings = []

@@ -7,16 +7,20 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Lesson:
-    """What one incident taught. `id` is the incident's ULID; `text` is embedded; `facts` are plain values."""
+    """What one incident taught. `id` is the incident's ULID; `facts` are plain values.
+
+    `text` and each of `more` are embedded by themselves: the lesson is as similar as the nearest of them.
+    """
 
     id: str
     text: str
     facts: Mapping[str, str | int | float | bool]
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Recalled:
-    """A lesson with its cosine similarity to the question, 1.0 the same, 0.0 unrelated."""
+    """A lesson with its cosine similarity to the question, 1.0 the same, 0.0 unrelated; its `text` is the nearest."""
 
     lesson: Lesson
     similarity: float
@@ -31,12 +35,4 @@ class CaseIndex(Protocol):
 
     async def recall(self, text: str, limit: int = 3, where: Mapping[str, str] | None = None) -> Sequence[Recalled]:
         """The most similar lessons, best first; `where` keeps only lessons whose facts equal these values."""
-        ...
-
-    async def forget(self, id: str) -> None:
-        """Remove by id; an unknown id MUST be a no-op."""
-        ...
-
-    async def ping(self) -> None:
-        """Return when the store answers; `Unavailable` otherwise."""
         ...

@@ -18,6 +18,10 @@ class Ledger(Protocol):
         """Open and closed incidents on which something was said or done at or after `since` (Unix ns)."""
         ...
 
+    async def opened(self, after: int, until: int) -> Sequence[Case]:
+        """Open and closed incidents that Scout opened after one time and before another (Unix ns, both excluded)."""
+        ...
+
     async def case(self, issue: int) -> Case | None:
         """The verified case of an issue; None when the issue is not an incident of ours."""
         ...

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Verb = Literal["approve", "reject", "stop", "restart"]
+Verb = Literal["approve", "reject", "stop", "restart", "resolved"]
 
 
 @dataclass(frozen=True)
 class Order:
     """One order: `plan` names what is approved or rejected ("" for stop), `by` who said it, `place` the comment.
 
-    A person who restarts a service does so by himself: then `plan` is its name, and the order is the record.
+    A person who restarts a service does so by himself: then `plan` is its name, and the order is the record. Who says
+    that a case is `resolved` orders nothing: then `plan` is what was said, and it is data for people.
     """
 
     verb: Verb

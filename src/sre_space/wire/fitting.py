@@ -60,7 +60,8 @@ def _measured(payload: Payload, measure: Measure) -> Payload:
         case Undo():
             return _with(_shorter(payload, text, "before", "after", "detail"), remedy=_remedy(payload.remedy, text))
         case Recall():
-            return Recall(tuple(_shorter(one, text, "cause", "remedy") for one in payload.cases[: measure.entries]))
+            kept_cases = payload.cases[: measure.entries]
+            return Recall(tuple(_shorter(one, text, "cause", "remedy", "said", "said_by") for one in kept_cases))
         case Verification():
             return _shorter(payload, text, "detail")
         case Conclusion():

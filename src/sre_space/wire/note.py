@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sre_space.domain.case import Case, Trial
-from sre_space.domain.facts import OWNER, Action, ActionResult, Decision, Detection, Payload, Step
+from sre_space.domain.facts import OWNER, Action, ActionResult, Decision, Detection, Payload, Recall, Step
 from sre_space.domain.grounds import why_it_waits
 from sre_space.domain.labels import FROZEN
 from sre_space.domain.remedies import Escalate
@@ -33,7 +33,7 @@ def asking(case: Case, payload: Payload, page: str) -> Note:
             why = [f"{payload.remedy.command}{invited} It expires at {until} UTC.", *diff(payload.remedy)]
             return _of_case(case, "a plan waits for approval", why, page)
         case Action():
-            return _of_case(case, "a person is needed", [f"{payload.detail}."], page)
+            return _of_case(case, "a person is needed", [f"{payload.detail}.", *_helped_before(case)], page)
         case _:
             raise ValueError(f"{type(payload).__name__} asks nobody")
 
@@ -123,6 +123,14 @@ def _note(title: str, lines: Sequence[str]) -> Note:
 
 def _section(title: str, lines: Sequence[str]) -> list[str]:
     return ["", f"**{title}**", "", *lines]
+
+
+def _helped_before(case: Case) -> list[str]:
+    """What people said ended the like before."""
+    recall = case.latest(Recall)
+    told = [one for one in recall.cases if one.said] if recall else []
+    lines = [f"- issue {one.issue}, as {quiet(one.said_by)} said: `{quiet(one.said)}`" for one in told]
+    return _section("What helped last time", lines) if lines else []
 
 
 def _diagnosis(decision: Decision | None) -> list[str]:

@@ -8,11 +8,13 @@ import re
 
 from sre_space.domain.facts import (
     Action,
+    ActionResult,
     Conclusion,
     Confirmation,
     Decision,
     Detection,
     Learnt,
+    PastCase,
     Payload,
     Recall,
     Undo,
@@ -21,6 +23,10 @@ from sre_space.domain.facts import (
 from sre_space.domain.remedies import Remedy
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
+TELL = (
+    "\n\nWhen it is ended, say how, for the next time: a comment `/sre resolved <what you did>`, or "
+    "`sre-space resolved <issue> <what you did>`."
+)
 MAX_TITLE, MAX_PROSE = 256, 20_000  # characters: what GitHub takes in a title, and a third of what in a body
 _SECRET = re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w+|sre_otlp_\w{16,}|sk-[\w-]{16,})\b")
 _BEARER = re.compile(r"\b(bearer)(?:%20|\s){1,4}(?=\S{0,99}\d)[\w.~+/%-]{16,}", re.IGNORECASE)
@@ -44,6 +50,11 @@ def invitation(plan: str, why: str = "") -> str:
     """How a person answers a plan, and `why` it waits where that is not the service's autonomy."""
     because = f" It {why}." if why else ""
     return f"\n\nThis plan waits for a person: `/sre approve {plan}` or `sre-space approve {plan}`.{because}"
+
+
+def ended(past: PastCase) -> str:
+    """What a person said ended a case, for whoever has the next one like it; not scrubbed yet."""
+    return f". What helped, as {quiet(past.said_by)} said: `{quiet(past.said)}`" if past.said else ""
 
 
 def scrub(text: str) -> str:
@@ -76,7 +87,8 @@ def _words(payload: Payload) -> str:
             return _decision(payload)
         case Action():
             back = f" The way back: {payload.way_back.command}." if payload.way_back else ""
-            return f"**Fixer**: {payload.remedy.command}: {payload.result}. {payload.detail}.{back}"
+            asked = TELL if payload.result is ActionResult.ESCALATED else ""
+            return f"**Fixer**: {payload.remedy.command}: {payload.result}. {payload.detail}.{back}{asked}"
         case Undo():
             return f"**Fixer** takes back: {payload.remedy.command}: {payload.result}. {payload.detail}."
         case Verification():
@@ -124,8 +136,7 @@ def _recall(recall: Recall) -> str:
     if not recall.cases:
         return "**Memory**: nothing like this is remembered."
     lines = [
-        f"- issue {past.issue} (similarity {past.similarity:.2f}): {past.told_cause}; {past.remedy} "
-        f"{'helped' if past.worked else 'did not help'}"
+        f"- issue {past.issue} (similarity {past.similarity:.2f}): {past.told_cause}; {past.told_outcome}{ended(past)}"
         for past in recall.cases
     ]
     return "\n".join(["**Memory** recalls:", *lines])

@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 from support.world import World, diagnosis
 
-from sre_space.agents.memory import lesson_of
+from sre_space.agents.lessons import lesson_of
 from sre_space.agents.postmortem import conclude
 from sre_space.domain.case import Case
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.facts import UNKNOWN_CAUSE, Conclusion, Decision, Recall
+from sre_space.domain.lessons import past_cases
 from sre_space.wire.prose import prose
 
 SUSPECTED = replace(diagnosis("user-service", CauseKind.SLOW_CODE), verdict=Confidence.INCONCLUSIVE)
@@ -59,7 +60,7 @@ def test_what_was_found_is_remembered_by_its_name(verdict: Confidence) -> None:
         world.diagnoses = lambda _: replace(diagnosis("policy-service", CauseKind.CRASH), verdict=verdict)
         case = await healed_by_a_person(world)
 
-        assert "Cause: policy-service crash." in lesson_of(case).text
+        assert "Cause: policy-service crash." in lesson_of(case, past_cases(case, 0)).text
         assert f"{verdict}: **policy-service**, crash." in conclude(case, 0).postmortem
 
     asyncio.run(story())
@@ -69,6 +70,7 @@ def test_an_incident_without_any_suspicion_has_no_cause_either() -> None:
     async def story() -> None:
         world = World()
         world.diagnoses = lambda _: replace(SUSPECTED, causes=())
-        assert "Cause not found." in lesson_of(await healed_by_a_person(world)).text
+        case = await healed_by_a_person(world)
+        assert "Cause not found." in lesson_of(case, past_cases(case, 0)).text
 
     asyncio.run(story())

@@ -311,7 +311,7 @@ def test_a_lesson_whose_issue_does_not_verify_is_not_recalled() -> None:
         (lesson,) = world.lessons.values()
         world.lessons["01FORGED"] = replace(lesson, id="01FORGED", facts={"issue": 99})
         world.lessons["01COPIED"] = replace(lesson, id="01COPIED")
-        await world.clock.sleep(10)
+        await world.clock.sleep(31 * 60)
         world.dead = {"policy-service"}
 
         second = await world.play(await world.detect())

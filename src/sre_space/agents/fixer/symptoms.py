@@ -11,7 +11,7 @@ from sre_space.ports.signing import TrustStore
 from sre_space.wire.sightings import Sighting, decode
 from sre_space.wire.topics import SIGHTINGS
 
-FRESH_NS = 5 * 10**9  # evidence that is older is none (DESIGN section 3)
+FRESH_NS = 5 * 10**9  # evidence that is older is none (docs/safety.md)
 
 
 class Standing(Enum):

@@ -1,0 +1,22 @@
+"""Makes Memory's index anew from the issues of a running space: for `sre-space memory rebuild`."""
+
+from sre_space.adapters.chroma import ChromaCaseIndex
+from sre_space.adapters.minilm import MiniLm
+from sre_space.adapters.system_clock import SystemClock
+from sre_space.agents.memory import Memory
+from sre_space.bootstrap.operator import Operator
+from sre_space.bootstrap.space_ports import HOST
+from sre_space.bootstrap.space_state import State, running_space
+
+
+async def rebuild(state: State) -> int:
+    """Return how many lessons were indexed; `Refused` when no space runs, `Unavailable` when a server is away."""
+    port = running_space(state).ports["chroma_port"]
+    model = MiniLm.load()
+    index = ChromaCaseIndex(f"http://{HOST}:{port}", model.embed, model.pieces)
+    operator = Operator.of(state)
+    try:
+        memory = Memory(index, operator.casebook, operator.forge, operator.orders, SystemClock())
+        return await memory.rebuild()
+    finally:
+        await operator.close()
