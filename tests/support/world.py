@@ -38,6 +38,7 @@ from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy, Chart, Cure, Guardrails, Journey, Service, Tunable, ValueType
 from sre_space.domain.configuration import FOLDER, SPACE_FILE, keys_of, value_of
 from sre_space.domain.cycle import waits_for_people
+from sre_space.domain.detectors import Report
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, Evidence
 from sre_space.domain.errors import Missing, Refused, Unavailable
 from sre_space.domain.facts import Agent, Detection, Fact, Step
@@ -274,6 +275,7 @@ class Spans:
     told: list[tuple[Step, str]] = field(default_factory=list)
     void: list[str] = field(default_factory=list)
     lost: Counter[str] = field(default_factory=Counter)
+    report: Report | None = None
 
     def recorded(self, fact: Fact, digest: str, root: str, begun: int) -> None:
         """Keep."""
@@ -295,6 +297,10 @@ class Spans:
 
     def budget(self, journey: str, spent: float) -> None:
         """Nobody asks."""
+
+    def detectors(self, report: Report) -> None:
+        """Keep the newest."""
+        self.report = report
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ async def _work(settings: Settings) -> None:
     )
     bus = ground.settings.kafka_bootstrap_servers
     repository = ground.casebook.repository
-    sightings = Sightings(watchers, KafkaPublisher(bus), ground.key, repository, ground.clock)
+    sightings = Sightings(watchers, KafkaPublisher(bus), ground.key, repository, ground.clock, ground.reporter)
     believed = AuthenticBus(read_record_key(settings.telemetry_record_key_file), ground.reporter.dismissed)
     judged = believed.subscription(KafkaSubscription(bus, [SIGNALS], "sre-scout-judge"))
 
