@@ -6,7 +6,7 @@ the four agents write one trace without telling each other, and a repeated repor
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
@@ -33,7 +33,12 @@ class OtelReporter:
     """Spans and metrics of the service `sre-<agent>`."""
 
     def __init__(
-        self, agent: Agent, spans: SpanProcessor, metrics: MetricReader, detectors: MetricReader | None = None
+        self,
+        agent: Agent,
+        spans: SpanProcessor,
+        metrics: MetricReader,
+        detectors: MetricReader | None = None,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._resource = Resource({"service.name": f"sre-{agent}"})
         self._spans = spans
@@ -41,6 +46,7 @@ class OtelReporter:
         self._now = {"open": 0, "overdue": 0}
         self._spent: list[Observation] = []
         self._offset = 0.0
+        self._steady = steady
         self._report: Report | None = None
         self._reported = 0.0
         if detectors is not None:
@@ -109,7 +115,7 @@ class OtelReporter:
 
     def detectors(self, report: Report) -> None:
         """Shown by the gauges for as long as it is news: a Scout that judges no more shows none."""
-        self._report, self._reported = report, time.monotonic()
+        self._report, self._reported = report, self._steady()
 
     def close(self) -> None:
         """Export what is left."""
@@ -140,7 +146,7 @@ class OtelReporter:
         ]
 
     def _fresh(self) -> Sequence[DetectorReport]:
-        old = self._report is None or time.monotonic() - self._reported > REPORT_HOLDS_S
+        old = self._report is None or self._steady() - self._reported > REPORT_HOLDS_S
         return () if old or self._report is None else self._report.detectors
 
     def _observe(self, _: CallbackOptions) -> list[Observation]:
