@@ -31,7 +31,10 @@ from sre_space.agents.inquest import Inquest
 from sre_space.agents.memory import Memory
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
+from sre_space.agents.scout.processes import Processes
+from sre_space.agents.scout.reports import Reports
 from sre_space.agents.scout.scout import Scout
+from sre_space.agents.scout.snapshots import Snapshots
 from sre_space.agents.scout.watchers import SPANS, Watchers
 from sre_space.analysis.sight import Feed
 from sre_space.domain.case import Case
@@ -380,6 +383,7 @@ class World:
         self.board = {name: ServiceHealth(name) for name in SERVICES}
         self.book = JourneyBook(journey)
         self.watchers = Watchers(self.chart, self.board, self.book)
+        self.processes = Processes(self.clock.now())
         self.spans: list[Span] = []
         self.unheard: list[Span] = []
         self.duties = self._duties()
@@ -393,6 +397,7 @@ class World:
             self.reporter,
             self.pager(),
             self.clock_check(Agent.SCOUT),
+            Snapshots(Reports(self.watchers), self.processes, "http://jaeger.example").take,
         )
         self.runners = {agent: self.runner(agent) for agent in Agent}
         self.live()

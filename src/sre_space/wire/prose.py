@@ -20,6 +20,7 @@ from sre_space.domain.facts import (
 )
 from sre_space.domain.remedies import Remedy
 from sre_space.domain.symptoms import Symptom, SymptomKind
+from sre_space.wire.snapshot_text import snapshot_lines
 
 MAX_TITLE, MAX_PROSE = 256, 20_000  # characters: what GitHub takes in a title, and a third of what in a body
 _SECRET = re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w+|sre_otlp_\w{16,}|sk-[\w-]{16,})\b")
@@ -89,17 +90,23 @@ def _words(payload: Payload) -> str:
 
 
 def _detection(detection: Detection) -> str:
-    rows = [f"| {name} | {word} |" for name, word in detection.health.items()]
     traces = ", ".join(f"`{trace}`" for trace in detection.traces) or "none yet"
     journey = detection.journey
     seconds = (journey.until - journey.since) / 1e9
     return "\n".join(
         [
-            "**Scout** sees:", *symptoms(detection), "", "| service | health |", "|---|---|", *rows, "",
+            "**Scout** sees:", *symptoms(detection), "", *_services(detection), "",
             f"Journey in the last {seconds:g} s: {journey.good} good, {journey.bad} bad attempts.",
             f"Failed traces: {traces}", *_unseen(detection),
         ]
     )  # fmt: skip
+
+
+def _services(detection: Detection) -> list[str]:
+    """How they were: a table of the snapshot, or of their health alone."""
+    if detection.snapshot:
+        return snapshot_lines(detection.snapshot)
+    return ["| service | health |", "|---|---|", *(f"| {name} | {word} |" for name, word in detection.health.items())]
 
 
 def _unseen(detection: Detection) -> list[str]:
