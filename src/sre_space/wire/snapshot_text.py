@@ -43,8 +43,8 @@ def _cells(one: ServiceSnapshot, now: int) -> list[str]:
 def _restarts(one: ServiceSnapshot) -> str:
     if one.restarts is None:
         return UNKNOWN
-    newest = f", at {_time(one.restarted)}" if one.restarted else ""
-    return f"{one.restarts}{newest}" + (f" since {_time(one.watched)}" if one.watched else "")
+    since = f" since {_time(one.watched)}" if one.watched else ""
+    return f"{one.restarts}{since}" + (f", newest at {_time(one.restarted)}" if one.restarted else "")
 
 
 def _memory(one: ServiceSnapshot) -> str:

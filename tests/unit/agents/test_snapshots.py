@@ -105,7 +105,7 @@ def test_a_snapshot_holds_what_is_known_of_each_service_the_accused_one_first() 
     assert one.p95 < 0.001
     assert one.commit == asyncio.run(world.git.commit("main")).sha
     assert one.deployed > 0
-    assert one.lines == tuple(f"boom {number}, ask [address removed] | now" for number in (1, 2, 3))
+    assert one.lines == tuple(f"13:46:{41 + number} boom {number}, ask [address removed] | now" for number in (1, 2, 3))
     begun, now = world.clock.now() - 70 * SECOND, world.clock.now()
     assert one.traces == (
         f"http://jaeger.example:16686/search?service={POLICY}&start={begun // 1000}&end={now // 1000}"
@@ -205,10 +205,10 @@ def test_the_fact_carries_the_snapshot_and_people_read_it_as_a_table() -> None:
     text = prose_of(body)
     rows = {line.split(" | ")[0].strip("| "): line for line in text.splitlines() if line.startswith("| ")}
     assert "| **out** | " in rows[POLICY]
-    assert "| 1, at " in rows[POLICY]
+    assert "| 1 since 1970-01-12 13:46:40, newest at " in rows[POLICY]
     assert "| 100 of 400 MB (25%) | 25% of a core | " in rows[POLICY]
     assert rows["user-service"].count("unknown") >= 6
-    assert "policy-service: boom 3, ask [address removed] | now" in text
+    assert "policy-service: 13:46:44 boom 3, ask [address removed] | now" in text
     assert "[policy-service](http://jaeger.example/search?service=policy-service&start=" in text
     assert world.forge.found
 

@@ -1,6 +1,7 @@
 """The snapshot of an incident: what Scout knows of every service when it opens one, from memory alone, at once."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from sre_space.agents.scout.processes import Deployed, Processes
@@ -12,6 +13,7 @@ from sre_space.domain.facts import Detection
 from sre_space.domain.snapshot import ServiceSnapshot, Snapshot
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
+from sre_space.wire.error_lines import ErrorLine
 
 SECOND = 10**9
 BEFORE_NS = 60 * SECOND  # of the traces that are linked: how it was before the fault
@@ -60,7 +62,7 @@ class Snapshots:
             seconds=REPORTED_S,
             commit=runs.commit,
             deployed=runs.at,
-            lines=tuple(line.text for line in processes.lines.get(name, ())),
+            lines=tuple(map(_dated, processes.lines.get(name, ()))),
             traces=self._link(name, since, report.at),
         )
 
@@ -76,6 +78,11 @@ class Snapshots:
         asked = {"service": name, "start": since // 1000, "end": until // 1000, "limit": MAX_TRACES}
         link = f"{self.jaeger.rstrip('/')}/search?{urlencode(asked | {'lookback': 'custom'})}"
         return link if self.jaeger and len(link) <= MAX_LINK else ""
+
+
+def _dated(line: ErrorLine) -> str:
+    at = datetime.fromtimestamp(line.at // SECOND, UTC).strftime("%H:%M:%S ") if line.at else ""
+    return f"{at}{line.text}"
 
 
 def _state(word: str, name: str, report: Report) -> str:
