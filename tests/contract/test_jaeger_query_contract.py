@@ -210,8 +210,15 @@ def test_traces_are_fetched_by_their_ids_and_the_unknown_are_named(sent: Sent) -
 
 def test_a_link_to_a_page_leads_to_the_traces(sent: Sent) -> None:
     """Jaeger answers with its page, which asks the API the same; ours has no page, and answers with the traces."""
-    asked = {"service": sent.shop, "start": sent.now // 1000, "end": sent.now // 1000 + 10**6, "limit": 20}
-    for path, query in (("/search", {**asked, "lookback": "custom"}), (f"/trace/{sent.trace.hex()}", {})):
+    asked: dict[str, str | int] = {
+        "service": sent.shop,
+        "start": sent.now // 1000,
+        "end": sent.now // 1000 + 10**6,
+        "limit": 20,
+        "lookback": "custom",
+    }
+    pages: list[tuple[str, dict[str, str | int]]] = [("/search", asked), (f"/trace/{sent.trace.hex()}", {})]
+    for path, query in pages:
         answer = httpx.get(f"{sent.store.query}{path}", params=query, follow_redirects=True)
 
         assert answer.status_code == 200
