@@ -53,6 +53,15 @@ def test_what_is_not_well_is_a_table_and_the_others_are_counted() -> None:
     assert lines[-1] == "detectors, 22:13:20 UTC: 1 FIRING, 1 LEARNING, 41 OK (40 of them are not listed)"
 
 
+def test_of_many_that_learn_a_few_are_listed_and_of_those_that_fire_all() -> None:
+    rows = tuple(replace(one, operation=f"GET /{n:02}") for one in ROWS[:2] for n in range(30))
+
+    lines = text(replace(TOLD, report=Report(NOW, rows))).splitlines()
+
+    assert (sum("FIRING" in line for line in lines[:-1]), sum("LEARNING" in line for line in lines[:-1])) == (30, 8)
+    assert lines[-1].endswith("30 FIRING, 30 LEARNING; 22 that are not OK are listed by --json alone")
+
+
 @pytest.mark.parametrize(
     ("told", "said"),
     [

@@ -1,7 +1,8 @@
 """What `sre-space status` shows of Scout's report: what is not well first; an old report, or none, is never well."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from rich.console import RenderableType
@@ -14,6 +15,7 @@ from sre_space.wire.sightings import Sighting
 
 SECOND = 10**9
 FRESH_NS = 5 * SECOND  # as long as it is evidence for Fixer
+MAX_ROWS = 8  # of each state but FIRING: in its first minutes everything is LEARNING
 UNKNOWN = "detectors: UNKNOWN: "
 
 
@@ -33,10 +35,12 @@ def shown(told: Sighting | None, now: int) -> Iterator[RenderableType]:
     if wrong or told is None or report is None:
         yield Text(f"{UNKNOWN}{wrong}{_last(report)}")
         return
-    rows = [one for one in report.detectors if one.state is not DetectorState.OK]
+    unwell = [one for one in report.detectors if one.state is not DetectorState.OK]
+    rows = list(_listed(unwell))
     if rows:
         yield _table(rows, now)
-    yield Text(f"detectors, {_clock(told.at)}: {_counted(report)}")
+    more = f"; {len(unwell) - len(rows)} that are not OK are listed by --json alone" if len(rows) < len(unwell) else ""
+    yield Text(f"detectors, {_clock(told.at)}: {_counted(report)}{more}")
 
 
 def document(told: Sighting | None, now: int) -> Mapping[str, object]:
@@ -46,6 +50,14 @@ def document(told: Sighting | None, now: int) -> Mapping[str, object]:
     if wrong or report is None:
         return found
     return found | asdict(report) | {"counts": {state.value: count for state, count in report.counts.items()}}
+
+
+def _listed(reports: Sequence[DetectorReport]) -> Iterator[DetectorReport]:
+    counts: Counter[DetectorState] = Counter()
+    for one in reports:
+        counts[one.state] += 1
+        if one.state is DetectorState.FIRING or counts[one.state] <= MAX_ROWS:
+            yield one
 
 
 def _table(rows: list[DetectorReport], now: int) -> Table:
