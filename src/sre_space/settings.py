@@ -97,6 +97,7 @@ class Scout(Agent):
     slo_window_scale: float = Field(
         1.0, gt=0, le=1, description="shortens the windows of the error budget's alerts; 1 is the Workbook's"
     )
+    jaeger_url: str = Field("http://127.0.0.1:16686", description="Jaeger's query API")
     telemetry_record_key_file: Path | None = _RECORD_KEY
 
 

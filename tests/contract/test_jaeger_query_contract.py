@@ -208,6 +208,24 @@ def test_traces_are_fetched_by_their_ids_and_the_unknown_are_named(sent: Sent) -
     assert answer.json()["errors"] == [{"msg": "trace not found", "traceID": "00000000000000ff"}]
 
 
+def test_a_link_to_a_page_leads_to_the_traces(sent: Sent) -> None:
+    """Jaeger answers with its page, which asks the API the same; ours has no page, and answers with the traces."""
+    asked: dict[str, str | int] = {
+        "service": sent.shop,
+        "start": sent.now // 1000,
+        "end": sent.now // 1000 + 10**6,
+        "limit": 20,
+        "lookback": "custom",
+    }
+    pages: list[tuple[str, dict[str, str | int]]] = [("/search", asked), (f"/trace/{sent.trace.hex()}", {})]
+    for path, query in pages:
+        answer = httpx.get(f"{sent.store.query}{path}", params=query, follow_redirects=True)
+
+        assert answer.status_code == 200
+        if "json" in answer.headers["content-type"]:
+            assert {one["traceID"] for one in answer.json()["data"]} == {sent.trace.hex()}
+
+
 def test_dependencies_count_the_calls_between_services(sent: Sent) -> None:
     called = [{"parent": sent.shop, "child": sent.bank, "callCount": 1}]
     now = sent.now // 10**6 + 60_000

@@ -31,13 +31,17 @@ from sre_space.agents.inquest import Inquest
 from sre_space.agents.memory import Memory
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
+from sre_space.agents.scout.processes import Processes
+from sre_space.agents.scout.reports import Reports
 from sre_space.agents.scout.scout import Scout
+from sre_space.agents.scout.snapshots import Snapshots
 from sre_space.agents.scout.watchers import Watchers
 from sre_space.analysis.sight import Feed
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy, Chart, Cure, Guardrails, Journey, Service, Tunable, ValueType
 from sre_space.domain.configuration import FOLDER, SPACE_FILE, keys_of, value_of
 from sre_space.domain.cycle import waits_for_people
+from sre_space.domain.detectors import Report
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, Evidence
 from sre_space.domain.errors import Missing, Refused, Unavailable
 from sre_space.domain.facts import Agent, Detection, Fact, Step
@@ -280,6 +284,7 @@ class Spans:
     told: list[tuple[Step, str]] = field(default_factory=list)
     void: list[str] = field(default_factory=list)
     lost: Counter[str] = field(default_factory=Counter)
+    report: Report | None = None
 
     def recorded(self, fact: Fact, digest: str, root: str, begun: int) -> None:
         """Keep."""
@@ -301,6 +306,10 @@ class Spans:
 
     def budget(self, journey: str, spent: float) -> None:
         """Nobody asks."""
+
+    def detectors(self, report: Report) -> None:
+        """Keep the newest."""
+        self.report = report
 
 
 @dataclass(frozen=True)
@@ -387,6 +396,7 @@ class World:
         self.board = {name: ServiceHealth(name) for name in SERVICES}
         self.book = JourneyBook(journey)
         self.watchers = Watchers(self.chart, self.board, self.book)
+        self.processes = Processes(self.clock.now())
         self.spans: list[Span] = []
         self.unheard: list[Span] = []
         self.duties = self._duties()
@@ -400,6 +410,7 @@ class World:
             self.reporter,
             self.pager(),
             self.clock_check(Agent.SCOUT),
+            Snapshots(Reports(self.watchers), self.processes, "http://jaeger.example").take,
         )
         self.runners = {agent: self.runner(agent) for agent in Agent}
         self.live()

@@ -11,19 +11,15 @@ from typing import Literal
 import pytest
 from rich.console import Console, RenderableType
 from rich.markdown import Markdown
+from support.onlooker import operator
 from support.world import MemoryForge, World
 
-from sre_space.adapters.ed25519 import make_key
 from sre_space.bootstrap.crash_watch import Loop
-from sre_space.bootstrap.operator import Operator
 from sre_space.domain.errors import Malformed
-from sre_space.domain.telemetry import Span
 from sre_space.embedded.launcher import Starts
 from sre_space.entrypoints.looking import crash_loop, incidents, story, vital_signs
 from sre_space.loop.casebook import Casebook
-from sre_space.paths import StatePaths
 from sre_space.ports.forge import Comment, Issue
-from sre_space.ports.traces import Traces
 
 State = Literal["open", "closed", "all"]
 HOSTILE = ("\x1b[2J\x1b]0;owned\x07", "\x9b2J", "\ud800", "[/b]", "[red]x", "\u202egnihton", "\x00", "a\nb\rc")
@@ -38,31 +34,6 @@ class Unreadable(MemoryForge):
     async def comments(self, number: int) -> Sequence[Comment]:
         """Never."""
         raise Malformed(self.why)
-
-
-class Nothing(Traces):
-    """No traces."""
-
-    async def services(self) -> Sequence[str]:
-        """None."""
-        return ()
-
-    async def window(self, service: str, since: int, until: int, limit: int = 200) -> Sequence[Span]:
-        """None."""
-        return ()
-
-    async def trace(self, trace_id: str) -> Sequence[Span]:
-        """None."""
-        return ()
-
-    async def close(self) -> None:
-        """Nothing to close."""
-
-
-def operator(world: World, folder: Path) -> Operator:
-    """A person who looks at the world."""
-    key = make_key(folder / "operator.key", folder / "trust", "operator")
-    return Operator(world.forge, world.casebook, Nothing(), world.chart, world, StatePaths(folder), key, world.orders)
 
 
 def shown(what: RenderableType) -> str:

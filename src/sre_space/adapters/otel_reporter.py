@@ -5,6 +5,9 @@ the four agents write one trace without telling each other, and a repeated repor
 """
 
 import logging
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
@@ -17,23 +20,38 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanContext, TraceFlags
 from ulid import ULID
 
+from sre_space.domain.detectors import DetectorReport, Report
 from sre_space.domain.facts import Action, Agent, Decision, Fact, Verification
 
 EXPORT_EVERY_MS = 500
+DETECTORS_EVERY_MS = 5_000
+REPORT_HOLDS_S = 5.0  # as long as it is evidence for Fixer
 EXPORT_TIMEOUT_S = 2.0
 
 
 class OtelReporter:
     """Spans and metrics of the service `sre-<agent>`."""
 
-    def __init__(self, agent: Agent, spans: SpanProcessor, metrics: MetricReader) -> None:
+    def __init__(
+        self,
+        agent: Agent,
+        spans: SpanProcessor,
+        metrics: MetricReader,
+        detectors: MetricReader | None = None,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._resource = Resource({"service.name": f"sre-{agent}"})
         self._spans = spans
-        self._metrics = MeterProvider([metrics], self._resource)
+        self._providers = [MeterProvider([metrics], self._resource)]
         self._now = {"open": 0, "overdue": 0}
         self._spent: list[Observation] = []
         self._offset = 0.0
-        meter = self._metrics.get_meter("sre_space")
+        self._steady = steady
+        self._report: Report | None = None
+        self._reported = 0.0
+        if detectors is not None:
+            self._show_detectors(detectors)
+        meter = self._providers[0].get_meter("sre_space")
         self._facts = meter.create_counter("sre_space.facts", "{fact}", "facts recorded")
         self._void = meter.create_counter("sre_space.void_facts", "{text}", "footers and commands that do not count")
         self._dropped = meter.create_counter("sre_space.dropped_telemetry", "{item}", "what was not taken in or sent")
@@ -51,11 +69,11 @@ class OtelReporter:
         """Export to `endpoint` (OTLP over gRPC) twice a second; a server that is down is no news here."""
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
         spans = OTLPSpanExporter(endpoint, insecure=True, timeout=EXPORT_TIMEOUT_S)
-        metrics = OTLPMetricExporter(endpoint, insecure=True, timeout=EXPORT_TIMEOUT_S)
         return cls(
             agent,
             BatchSpanProcessor(spans, schedule_delay_millis=EXPORT_EVERY_MS),
-            PeriodicExportingMetricReader(metrics, EXPORT_EVERY_MS, EXPORT_TIMEOUT_S * 1000),
+            _exporting(endpoint, EXPORT_EVERY_MS),
+            _exporting(endpoint, DETECTORS_EVERY_MS) if agent is Agent.SCOUT else None,
         )
 
     def recorded(self, fact: Fact, digest: str, root: str, begun: int) -> None:
@@ -95,13 +113,53 @@ class OtelReporter:
         """Shown by the gauge from its next export on."""
         self._spent = [Observation(spent, {"journey": journey})]
 
+    def detectors(self, report: Report) -> None:
+        """Shown by the gauges for as long as it is news: a Scout that judges no more shows none."""
+        self._report, self._reported = report, self._steady()
+
     def close(self) -> None:
         """Export what is left."""
         self._spans.shutdown()
-        self._metrics.shutdown()
+        for provider in self._providers:
+            provider.shutdown()
+
+    def _show_detectors(self, reader: MetricReader) -> None:
+        """Gauges of their own, which are exported less often: there are several of each detector."""
+        provider = MeterProvider([reader], self._resource)
+        self._providers.append(provider)
+        meter = provider.get_meter("sre_space")
+        meter.create_observable_gauge(
+            "sre_space.detector.state", [self._states], "1", "1 for the state that a detector is in"
+        )
+        for name in ("value", "threshold", "baseline"):
+            meter.create_observable_gauge(
+                f"sre_space.detector.{name}", [partial(self._numbers, name)], "1", f"{name} of a detector, in `unit`"
+            )
+
+    def _states(self, _: CallbackOptions) -> list[Observation]:
+        return [Observation(1, {**_named(one), "state": one.state.value}) for one in self._fresh()]
+
+    def _numbers(self, name: str, _: CallbackOptions) -> list[Observation]:
+        told = ((one, getattr(one, name)) for one in self._fresh())
+        return [
+            Observation(number, {**_named(one), "unit": one.unit.value}) for one, number in told if number is not None
+        ]
+
+    def _fresh(self) -> Sequence[DetectorReport]:
+        old = self._report is None or self._steady() - self._reported > REPORT_HOLDS_S
+        return () if old or self._report is None else self._report.detectors
 
     def _observe(self, _: CallbackOptions) -> list[Observation]:
         return [Observation(count, {"state": state}) for state, count in self._now.items()]
+
+
+def _exporting(endpoint: str, every_ms: int) -> MetricReader:
+    exporter = OTLPMetricExporter(endpoint, insecure=True, timeout=EXPORT_TIMEOUT_S)
+    return PeriodicExportingMetricReader(exporter, every_ms, EXPORT_TIMEOUT_S * 1000)
+
+
+def _named(report: DetectorReport) -> dict[str, str]:
+    return {"kind": report.kind.value, "subject": report.subject, "operation": report.operation}
 
 
 def _context(fact: Fact, digest: str) -> SpanContext:

@@ -39,6 +39,22 @@ class Baseline:
         """Spans a second in the hour that had most, of the seconds that had any."""
         return max((block.count / self.seconds[number] for number, block in self.blocks.items()), default=0.0)
 
+    @property
+    def learnt(self) -> str:
+        """How much of what it needs it has learnt, in words."""
+        lasting = min(LEARNT_S, self.last - self.first)
+        count = min(LEARNT_COUNT, self.usual.count)
+        return f"{count} of {LEARNT_COUNT} requests and {lasting} of {LEARNT_S} s are learnt"
+
+    def ready_at(self, now: int) -> int:
+        """From which Unix second on it will be ready at the present rate; 0 when nothing came yet."""
+        begun = self.first or min(self.waiting, default=0)
+        seen = self.usual.count + sum(sketch.count for sketch in self.waiting.values())
+        if not seen:
+            return 0
+        enough = max(LEARNT_S, math.ceil(LEARNT_COUNT * max(1, now - begun) / seen))
+        return max(now, begun + enough + QUARANTINE_S)
+
     def offer(self, second: int, sketch: Sketch) -> None:
         """A judged second that may be learnt later."""
         if second in self.waiting:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sre_space.analysis.blame import Finding
+from sre_space.domain.detectors import DetectorReport, DetectorState, Unit
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9
@@ -80,6 +81,11 @@ class Burn:
     short: float
     bad: int
 
+    @property
+    def slower(self) -> float:
+        """The burn rate that both windows have."""
+        return min(self.long, self.short)
+
 
 @dataclass
 class Budget:
@@ -125,6 +131,28 @@ class Budget:
         """At most one: the fastest burn."""
         return [self._finding(burn) for burn in self.burning(now)[:1]]
 
+    def report(self, now: int) -> DetectorReport:
+        """Return the alert that is nearest to its factor at a Unix ns: how many times too fast its windows burn."""
+        fired = self.burning(now)
+        burns = fired or [self._burn(rule, now) for rule in self.rules]
+        nearest = max(burns, key=lambda one: one.slower / one.rule.factor)
+        long, short = (seconds * self.scale for seconds in (nearest.rule.long_s, nearest.rule.short_s))
+        state, why = DetectorState.OK, f"within {long:g} s and within {short:g} s; {nearest.bad} bad"
+        if fired:
+            state = DetectorState.FIRING
+        elif not any(self.windows[self.rules[0].long_s].at(now)):
+            state, why = DetectorState.UNKNOWN, f"no attempt counts within {self.rules[0].long_s * self.scale:g} s"
+        return DetectorReport(
+            SymptomKind.SLO,
+            self.journey,
+            state,
+            since=self._begun(nearest) if fired else 0,
+            value=None if state is DetectorState.UNKNOWN else round(nearest.slower, 2),
+            threshold=nearest.rule.factor,
+            unit=Unit.TIMES,
+            why=why,
+        )
+
     def _burn(self, rule: Rule, now: int) -> Burn:
         bad = self.windows[rule.long_s].at(now)[1]
         return Burn(rule, self._rate(rule.long_s, now), self._rate(rule.short_s, now), bad)
@@ -138,7 +166,9 @@ class Budget:
         detail = (
             f"{burn.bad} bad attempts in {minutes:g} minutes burn the error budget at {burn.long:.1f} times its rate"
         )
-        fired = self.since[burn.rule]
-        begun = fired - int(burn.rule.short_s * self.scale * SECOND)
-        symptom = Symptom(SymptomKind.SLO, self.journey, detail, round(burn.long, 2), burn.rule.factor, begun)
-        return Finding(symptom, fired=fired, journey=True)
+        burns, begun = round(burn.long, 2), self._begun(burn)
+        symptom = Symptom(SymptomKind.SLO, self.journey, detail, burns, burn.rule.factor, begun)
+        return Finding(symptom, fired=self.since[burn.rule], journey=True)
+
+    def _begun(self, burn: Burn) -> int:
+        return self.since[burn.rule] - int(burn.rule.short_s * self.scale * SECOND)

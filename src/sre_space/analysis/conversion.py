@@ -5,7 +5,7 @@ Johari, Koomen, Pekelis and Walsh, Operations Research 2022; betting: Waudby-Smi
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from sre_space.analysis.alarm import SILENCE_NS, ShareAlarm
@@ -15,6 +15,7 @@ from sre_space.analysis.cohorts import SECOND, Cohort
 from sre_space.analysis.shares import tolerated
 from sre_space.analysis.sketch import Durations, Sketch
 from sre_space.analysis.windows import Window
+from sre_space.domain.detectors import DetectorReport, DetectorState
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 FLOOR = 0.5
@@ -78,6 +79,36 @@ class Conversion:
         if self.under_floor.stands(now) or self.under_usual.stands(now):
             return Known.LOW
         return Known.USUAL if self.baseline.ready else Known.LEARNING
+
+    def report(self, now: int) -> DetectorReport:
+        """Return the share of those who asked lately that bought, at a Unix ns, against what it may fall to."""
+        lately = self.baseline.latest(now // SECOND - QUARANTINE_S)
+        asked, lost = sum(one.count for one in lately), sum(one.errors for one in lately)
+        usual = self.baseline.usual.count if self.baseline.ready else 0
+        told = DetectorReport(
+            SymptomKind.CONVERSION,
+            self.journey,
+            DetectorState.OK,
+            value=round(1 - lost / asked, 4) if asked else None,
+            threshold=round(max(self.floor, 1 - self.lost_tolerated), 4) if usual else self.floor,
+            baseline=round(1 - self.baseline.errors / usual, 4) if usual else None,
+        )
+        match self.known(now):
+            case Known.LOW:
+                symptom = self.findings(now)[0].symptom
+                value, limit, since = symptom.value, symptom.limit, symptom.since
+                return replace(told, state=DetectorState.FIRING, value=value, threshold=limit, since=since)
+            case Known.UNKNOWN:
+                why = (
+                    f"nobody has asked for {(now - self.newest) // SECOND} s" if self.newest else "nobody has asked yet"
+                )
+                return replace(told, state=DetectorState.UNKNOWN, value=None, since=self.newest, why=why)
+            case Known.LEARNING:
+                until = self.baseline.ready_at(now // SECOND) * SECOND
+                why = f"{self.baseline.learnt}; meanwhile the floor counts"
+                return replace(told, state=DetectorState.LEARNING, why=why, until=until)
+            case Known.USUAL:
+                return told
 
     def findings(self, now: int) -> list[Finding]:
         """At most one now (Unix ns), of the alarm that fired first: the other one does not begin the wait anew."""

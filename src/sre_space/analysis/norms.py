@@ -38,6 +38,7 @@ class Norm:
     error_share: float
     errors_tolerated: float
     busiest: float = 0.0
+    slow_share: float = 0.0
 
     def slow_under(self, count: int, seconds: int) -> int:
         """The bucket above which a request is slow while `count` came in so many seconds."""
@@ -70,4 +71,5 @@ def norm_of(baseline: Baseline) -> Norm:
         error_share=baseline.errors / usual.count,
         errors_tolerated=tolerated(baseline.errors, usual.count, ERRORS_TOLERATED, ERRORS_EXTRA),
         busiest=baseline.busiest,
+        slow_share=usual.above(slow) / usual.count,
     )

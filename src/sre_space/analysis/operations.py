@@ -6,14 +6,15 @@ service are watched together as well, for what happens to a small share of each.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sre_space.analysis.alarm import ShareAlarm
+from sre_space.analysis.alarm import SILENCE_NS, ShareAlarm
 from sre_space.analysis.baseline import FORGOTTEN_S, QUARANTINE_S, Baseline
 from sre_space.analysis.norms import Norm, norm_of
 from sre_space.analysis.sketch import Operation, Sketch, middle_of
 from sre_space.analysis.windows import Calls, Window, touching
 from sre_space.domain.bounds import MAX_OPERATIONS
+from sre_space.domain.detectors import DetectorReport, DetectorState
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
 
@@ -22,6 +23,8 @@ SETTLE_NS = 750_000_000  # after the end of a second or its first span, whicheve
 RENEW_EVERY_S = 10  # norms move slowly
 ALL, OTHER = "all requests", "(other operations)"
 DEMAND_S = 5  # of which the demand is counted
+NO_REQUEST = "no request was heard of"
+REPORTED_S = 10  # of the newest requests, in a report
 AHEAD_S = 5  # a span that ended later than this from now has a wrong clock
 
 
@@ -94,6 +97,48 @@ class OperationWatch:
         if changed and due and self.baseline.ready:
             self.norm, self.renewed = norm_of(self.baseline), second
 
+    def lately(self, now: int) -> list[Sketch]:
+        """What it did in the ten whole seconds before a Unix ns, judged or not."""
+        since, until = now // SECOND - REPORTED_S, now // SECOND
+        seconds = (*self.baseline.waiting.items(), *self.open.items())
+        return [sketch for second, sketch in seconds if since <= second < until]
+
+    def reports(self, now: int) -> list[DetectorReport]:
+        """Return what its two alarms say at a Unix ns."""
+        norm, lately = self.norm, self.lately(now)
+        if norm is None:
+            until = self.baseline.ready_at(now // SECOND) * SECOND
+            return [replace(self._named(kind), why=self.baseline.learnt, until=until) for kind in self.alarms]
+        bar, count = self.bar or norm.slow, sum(one.count for one in lately)
+        slow, failed = sum(one.durations.above(bar) for one in lately), sum(one.errors for one in lately)
+        told = f"slow is over {middle_of(bar) / 1e6:.0f} ms; the usual median is {norm.median / 1e6:.0f} ms"
+        latency = replace(self._named(SymptomKind.LATENCY), value=_share(slow, count), why=told)
+        errors = replace(self._named(SymptomKind.ERROR), value=_share(failed, count))
+        limits = ((norm.slow_tolerated, norm.slow_share), (norm.errors_tolerated, norm.error_share))
+        return [
+            self._judged(replace(one, threshold=round(limit, 4), baseline=round(usual, 4)), now)
+            for one, (limit, usual) in zip((latency, errors), limits, strict=True)
+        ]
+
+    def _named(self, kind: SymptomKind) -> DetectorReport:
+        return DetectorReport(kind, self.operation.service, DetectorState.LEARNING, self.operation.label)
+
+    def _judged(self, told: DetectorReport, now: int) -> DetectorReport:
+        """With the state of its alarm, which fires on its own count of tries."""
+        alarm = self.alarms[told.kind]
+        if alarm.stands(now):
+            value, limit = round(alarm.share, 4), round(alarm.tolerated, 4)
+            return replace(told, state=DetectorState.FIRING, value=value, threshold=limit, since=alarm.since)
+        newest = max(alarm.seen, (max(self.baseline.waiting, default=-1) + 1) * SECOND)
+        if now - newest > SILENCE_NS:
+            why = f"no request for {(now - newest) // SECOND} s" if newest else NO_REQUEST
+            return replace(told, state=DetectorState.UNKNOWN, value=None, since=newest, why=why)
+        return replace(told, state=DetectorState.OK)
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
 
 @dataclass(frozen=True)
 class Suspect:
@@ -144,6 +189,17 @@ class Operations:
                 if alarm.stands(now) and watch.norm:
                     latest = watch.baseline.latest(alarm.since // SECOND)
                     yield Suspect(watch.operation, kind, alarm, watch.norm, middle_of(watch.bar), latest)
+
+    def reports(self, now: int) -> Iterator[tuple[tuple[SymptomKind, Operation], DetectorReport]]:
+        """What each detector says at a Unix ns; a service of which no request was heard has two all the same."""
+        for watch in self.watches.values():
+            yield from (((report.kind, watch.operation), report) for report in watch.reports(now))
+        for service in self.calls:
+            requests = Operation(service, SpanKind.SERVER, ALL)
+            if requests not in self.watches:
+                for kind in (SymptomKind.LATENCY, SymptomKind.ERROR):
+                    unknown = DetectorReport(kind, service, DetectorState.UNKNOWN, requests.label)
+                    yield (kind, requests), replace(unknown, why=NO_REQUEST)
 
     def relearn(self, service: str) -> None:
         """Begin anew with a service whose behaviour was changed on purpose."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sre_space.analysis.blame import Finding
 from sre_space.analysis.trend import Trend, trend_of
+from sre_space.domain.detectors import DetectorReport, DetectorState
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9
@@ -113,6 +114,35 @@ class Saturation:
         elif not self.firing or at - self.bad_at >= CLEAR_NS:
             self.fired_at = self.since = 0
             self.trend = None
+
+    def report(self, now: int) -> DetectorReport:
+        """Return its level at a Unix ns against the limit; the baseline is the highest level of the last day."""
+        state, since, why, until = self._state(now)
+        seen = bool(self.samples) and now - self.samples[-1][0] <= UNSEEN_NS
+        return DetectorReport(
+            SymptomKind.SATURATION,
+            self.resource.service,
+            state,
+            self.resource.name,
+            since=since,
+            value=round(self.samples[-1][1], 4) if seen else None,
+            threshold=FULL,
+            baseline=round(max(self.highs.values()), 4) if self.highs else None,
+            why=why,
+            until=until,
+        )
+
+    def _state(self, now: int) -> tuple[DetectorState, int, str, int]:
+        """The state, since when, why, and until when."""
+        if self.firing:
+            return DetectorState.FIRING, self.since, "", 0
+        newest = self.samples[-1][0] if self.samples else self.started
+        if now - newest > UNSEEN_NS:
+            return DetectorState.UNKNOWN, newest, f"no sample for {(now - newest) // SECOND} s", 0
+        if self.resource.trends and now - self.started < WARM_UP_NS:
+            why = "the process has just begun: only a level at its limit counts"
+            return DetectorState.LEARNING, self.started, why, self.started + WARM_UP_NS
+        return DetectorState.OK, 0, "", 0
 
     def findings(self) -> list[Finding]:
         """At most one."""

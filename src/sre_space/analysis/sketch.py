@@ -33,6 +33,11 @@ class Operation(NamedTuple):
     name: str
     peer: str = ""
 
+    @property
+    def label(self) -> str:
+        """How people call it, as in `client POST to 127.0.0.1:8102`."""
+        return f"{self.kind} {self.name}{f' to {self.peer}' if self.peer else ''}"
+
 
 class Exemplar(NamedTuple):
     """One trace worth a look: duration in ns, 16 bytes of id. The order of tuples is the order of merit."""

@@ -9,6 +9,7 @@ from sre_space.adapters.ed25519 import KeyFile, TrustFolder
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.adapters.jaeger import JaegerTraces
+from sre_space.adapters.kafka import KafkaHistory
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.bootstrap import agent
 from sre_space.bootstrap.space_env import chart_environment
@@ -21,11 +22,14 @@ from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import SpanStatus
 from sre_space.embedded.forge.identities import read_identities
 from sre_space.loop.casebook import Casebook
+from sre_space.loop.newest_sighting import newest_sighting
 from sre_space.loop.orders import IssueOrders
 from sre_space.paths import StatePaths
+from sre_space.ports.bus import History
 from sre_space.ports.forge import Forge
 from sre_space.ports.runtime import Runtime
 from sre_space.ports.traces import Traces
+from sre_space.wire.sightings import Sighting
 
 JOURNEY_TRACES = 1500
 
@@ -49,6 +53,7 @@ class Operator:
     state: StatePaths
     key: KeyFile
     orders: IssueOrders
+    history: History
 
     def agents_on_duty(self) -> bool:
         """True when all four agents have read their cases since the space was started."""
@@ -73,12 +78,17 @@ class Operator:
         chart = read_chart(Path(running.chart), chart_environment(running.ports))
         runtime = SupervisordRuntime(running.socket, agent.units(chart))
         key = KeyFile.load(state.key("operator"))
-        return cls(forge, casebook, traces, chart, runtime, state, key, orders)
+        history = KafkaHistory(f"{HOST}:{running.ports['bus_port']}")
+        return cls(forge, casebook, traces, chart, runtime, state, key, orders, history)
 
     async def close(self) -> None:
         """End the connections."""
         await self.forge.close()
         await self.traces.close()
+
+    async def sighting(self, now: int) -> Sighting | None:
+        """What Scout told last, with the report of its detectors; None when that was long before a Unix ns."""
+        return await newest_sighting(self.history, self.casebook.trust, self.casebook.repository, now)
 
     async def journeys(self, since: int, until: int) -> JourneyCount:
         """Attempts that began in [since, until) Unix ns, counted from their traces."""

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Sequence
 
 from sre_space.adapters.authentic_bus import AuthenticBus
+from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.adapters.disk import DiskFolder
 from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
+from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.scout import Scout
+from sre_space.agents.scout.snapshots import Snapshots
 from sre_space.agents.scout.watchers import Watchers
 from sre_space.agents.scout.witness import Witness
 from sre_space.bootstrap import agent, server
@@ -19,11 +22,12 @@ from sre_space.domain.case import Case
 from sre_space.loop.announcements import Announcements
 from sre_space.loop.opening import Opener
 from sre_space.loop.room import RoomWatch
+from sre_space.loop.running_commits import RunningCommits
 from sre_space.loop.senses import Senses
 from sre_space.loop.sightings import Sightings
 from sre_space.loop.sketching import Sketcher
 from sre_space.settings import Scout as Settings
-from sre_space.wire.topics import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, SPANS
+from sre_space.wire.topics import ASKED, BOUGHT, CHANGES, LOGS, METRICS, SIGNALS, SPANS
 
 REMEMBERED_NS = 15 * 60 * 10**9  # read back after a restart
 
@@ -33,12 +37,15 @@ async def _work(settings: Settings) -> None:
     board = {name: ServiceHealth(name) for name in ground.chart.services}
     watchers = Watchers(ground.chart, board, JourneyBook(ground.chart.journey), settings.slo_window_scale)
     scout = Scout(watchers, ground.clock)
-    opener = Opener(
-        ground.casebook, ground.forge, ground.key, ground.clock, ground.reporter, ground.pager, ground.clock_check
-    )
     bus = ground.settings.kafka_bootstrap_servers
     repository = ground.casebook.repository
-    sightings = Sightings(watchers, KafkaPublisher(bus), ground.key, repository, ground.clock)
+    sightings = Sightings(watchers, KafkaPublisher(bus), ground.key, repository, ground.clock, ground.reporter)
+    processes = Processes(ground.clock.now())
+    snapshots = Snapshots(sightings.reports, processes, settings.jaeger_url)
+    opener = Opener(
+        ground.casebook, ground.forge, ground.key, ground.clock, ground.reporter, ground.pager, ground.clock_check,
+        snapshots.take,
+    )  # fmt: skip
     believed = AuthenticBus(read_record_key(settings.telemetry_record_key_file), ground.reporter.dismissed)
     judged = believed.subscription(KafkaSubscription(bus, [SIGNALS], "sre-scout-judge"))
 
@@ -51,14 +58,16 @@ async def _work(settings: Settings) -> None:
     watch = ground.watch(scout, polled)
     gitops = ground.gitops()
     witness = Witness(gitops, frozenset(ground.chart.services))
-    announced = Announcements(witness, watchers.docket, ground.reporter, ground.clock)
-    senses = Senses(scout, HttpProbe.create(), opener, watch, gitops, ground.clock, announced)
+    deployments = DeployedFolder(settings.sre_space_state)
+    commits = RunningCommits(gitops, deployments, processes, ground.chart.services, ground.clock)
+    announced = Announcements(witness, watchers.docket, ground.reporter, ground.clock, processes=processes)
+    senses = Senses(scout, HttpProbe.create(), opener, watch, gitops, ground.clock, announced, processes)
     history = believed.history(KafkaHistory(bus))
     named = frozenset({*ground.chart.services, ground.chart.journey.caller})
     sketcher = Sketcher(believed.publisher(KafkaPublisher(bus)), history, ground.clock, senses.losses, named)
     room = RoomWatch(DiskFolder(settings.sre_space_state), ground.pager.notifier, ground.clock)
     sketched = believed.subscription(KafkaSubscription(bus, [SPANS], "sre-scout"))
-    heard = believed.subscription(KafkaSubscription(bus, [SPANS, METRICS, ASKED, BOUGHT, CHANGES], None))
+    heard = believed.subscription(KafkaSubscription(bus, [SPANS, METRICS, LOGS, ASKED, BOUGHT, CHANGES], None))
     async with asyncio.TaskGroup() as group:
         group.create_task(senses.probe_for_ever())
         group.create_task(senses.read_back(history, ground.clock.now() - REMEMBERED_NS))
@@ -69,6 +78,7 @@ async def _work(settings: Settings) -> None:
         group.create_task(announced.confirm_for_ever())
         group.create_task(senses.open_for_ever(lambda: judged.owns() and watchers.docket.known))
         group.create_task(sightings.tell_for_ever(lambda: judged.owns() and watchers.docket.known))
+        group.create_task(commits.learn_for_ever())
         group.create_task(room.watch_for_ever())
         group.create_task(watch.run())
 

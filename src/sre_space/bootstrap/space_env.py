@@ -133,7 +133,7 @@ def _own(plan: Plan, process: Process, tokens: Tokens) -> dict[str, str]:
         case "memory":
             return _agent(plan, process, tokens) | {"CHROMA_URL": f"http://{HOST}:{plan.ports.chroma_port}"}
         case "scout":
-            return _agent(plan, process, tokens) | records | _set("SRE_NOTIFY_URLS") | HOURS_ARE_MINUTES
+            return _agent(plan, process, tokens) | records | jaeger | _set("SRE_NOTIFY_URLS") | HOURS_ARE_MINUTES
         case "warden":
             return socket | _set("SRE_NOTIFY_URLS")
         case "network":

@@ -1,13 +1,15 @@
 """The facts of an incident: what each step of the chain says. Frozen; times are Unix nanoseconds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sre_space.domain.diagnosis import Diagnosis
 from sre_space.domain.remedies import ConfigChange, Remedy
+from sre_space.domain.snapshot import Snapshot
 from sre_space.domain.symptoms import JourneyCount, Symptom
 
+UNSAID = {"unsaid": True}  # metadata of a field that is not written while it holds its default, as before it existed
 UNKNOWN_CAUSE = "unknown"  # of a remembered incident whose diagnosis found none
 
 
@@ -52,7 +54,7 @@ class Detection:
     """Scout's snapshot; `key` de-duplicates: one open incident per key.
 
     `unseen`: from when on Scout saw nothing before the first symptom (Unix ns), so that the fault may have begun any
-    time since; 0 when it was looking.
+    time since; 0 when it was looking. `snapshot` is how the services were, None in facts of 0.1.0.
     """
 
     key: str
@@ -61,6 +63,7 @@ class Detection:
     journey: JourneyCount
     traces: tuple[str, ...] = ()
     unseen: int = 0
+    snapshot: Snapshot | None = field(default=None, metadata=UNSAID)
 
     @property
     def since(self) -> int:

@@ -1,6 +1,5 @@
 """`sre-space`: the command line. Every command ends with a named exit code and, on failure, one sentence."""
 
-import asyncio
 import contextlib
 import errno
 import json
@@ -20,15 +19,17 @@ import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
-from sre_space.bootstrap import crash_watch, space, space_supervisor
-from sre_space.bootstrap.operator import Operator, room_of
+from sre_space.bootstrap import space
+from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_env import Plan
 from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_state import State, running_space
+from sre_space.bootstrap.space_state import State
 from sre_space.domain.errors import Damaged, Malformed, Refused, SpaceError, Unavailable
 from sre_space.entrypoints import audit as auditing
 from sre_space.entrypoints import demo as demonstration
 from sre_space.entrypoints import looking, ordering
+from sre_space.entrypoints import status as describing
+from sre_space.entrypoints.asking import asked
 from sre_space.entrypoints.deploying import deploy_command
 from sre_space.entrypoints.diagnose import diagnose
 from sre_space.entrypoints.keys import keys
@@ -75,17 +76,14 @@ def down(state: StateOption) -> None:
 
 
 @app.command()
-def status(state: StateOption) -> None:
-    """Show every process of the space, how the journeys fare, and what is open."""
-    running = running_space(State(state.resolve()))
-    units, loops = space_supervisor.units(running.socket), crash_watch.looping(State(state.resolve()))
-    out.print(looking.processes(units, loops))
-    for loop in loops:
-        out.print(looking.crash_loop(loop), markup=False, highlight=False)
-    out.print(f"disk: {room_of(State(state.resolve()))}", highlight=False)
-    out.print(_asked(state, looking.vital_signs), markup=False, highlight=False)
-    if State(state.resolve()).halt.exists():
-        out.print("halted: no action is taken until `sre-space resume`")
+def status(
+    state: StateOption, as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")] = False
+) -> None:
+    """Show every process of the space, how the journeys fare, what is open, and what Scout's detectors say."""
+    if as_json:
+        describing.write(state.resolve())
+    else:
+        describing.show(state.resolve(), out)
 
 
 @app.command()
@@ -255,16 +253,7 @@ def _named(variable: str, default: str) -> str:
 
 
 def _asked(state: Path, question: Callable[[Operator], Awaitable[T]]) -> T:
-    folder = State(state.resolve())
-
-    async def ask() -> T:
-        operator = Operator.of(folder)
-        try:
-            return await question(operator)
-        finally:
-            await operator.close()
-
-    return asyncio.run(ask())
+    return asked(state.resolve(), question)
 
 
 def _tell(text: str) -> None:

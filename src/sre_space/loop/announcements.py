@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from sre_space.agents.scout.docket import Docket
+from sre_space.agents.scout.processes import Deployed, Processes
 from sre_space.agents.scout.witness import UNTOUCHED, Confirmed, Witness, due
 from sre_space.analysis.windows import Window
 from sre_space.domain.errors import Malformed, SpaceError
@@ -58,6 +59,7 @@ class Announcements:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     seen: deque[tuple[int, int, int]] = field(default_factory=lambda: deque(maxlen=1000))
     held_again: int = 0
+    processes: Processes = field(default_factory=Processes)
 
     def take(self, record: Record) -> None:
         """An announcement that was heard just now, whatever time its record claims; `Malformed` when it is none."""
@@ -151,6 +153,7 @@ class Announcements:
             window = replace(before.window, services=before.window.services | services)
         self.docket.announce(window, before.window if before else None)
         self.latest = Confirmed(hint.told.commit, base, window)
+        self.processes.runs(dict.fromkeys(services, Deployed(hint.told.commit, hint.since)))
         log.info("%s is deployed: %s", hint.told.commit[:12], ", ".join(sorted(window.services)) or "nobody restarts")
 
     def _finish(self, hint: Hint) -> None:

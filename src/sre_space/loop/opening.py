@@ -1,14 +1,15 @@
 """Opens incidents: the one step that has no case yet. Used by the process of Scout."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from ulid import ULID
 
 from sre_space.domain.errors import Missing, SpaceError
 from sre_space.domain.facts import Detection, Fact, Step
 from sre_space.domain.labels import INCIDENT, INVESTIGATING
+from sre_space.domain.snapshot import Snapshot
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.pager import Pager
@@ -27,7 +28,8 @@ class Opener:
     """One open, unrecovered incident per symptom key.
 
     `opened` remembers the newest issue of each key: one that is not read back as its incident (a forge's clock, text
-    that is altered on its way, a key that nobody trusts) is not followed by another one.
+    that is altered on its way, a key that nobody trusts) is not followed by another one. `snapshot` tells how the
+    services are at a Unix ns, from memory: an incident waits for nobody.
     """
 
     casebook: Casebook
@@ -37,6 +39,7 @@ class Opener:
     reporter: Reporter
     pager: Pager
     clock_check: ClockCheck
+    snapshot: Callable[[Detection, int], Snapshot | None] = lambda *_: None
     pending: dict[str, str] = field(default_factory=dict)
     opened: dict[str, int] = field(default_factory=dict)
 
@@ -99,7 +102,9 @@ class Opener:
     async def _open(self, detection: Detection) -> int:
         """The same ULID is used until the issue is there: should an answer be lost, the lowest number wins."""
         incident = self.pending.setdefault(detection.key, str(ULID()))
-        fact = Fact(incident, self.casebook.repository, 0, 0, "", Step.DETECT, 1, self.clock.now(), detection)
+        now = self.clock.now()
+        told = replace(detection, snapshot=self.snapshot(detection, now))
+        fact = Fact(incident, self.casebook.repository, 0, 0, "", Step.DETECT, 1, now, told)
         signed = sign(fact, self.signer)
         body = render(signed, prose(signed.fact.payload))
         number = await self.forge.open_issue(title(detection), body, (INCIDENT, INVESTIGATING))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sre_space.agents.scout.health import PERIOD_S
+from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.scout import Scout
 from sre_space.analysis.saturation import Resource
 from sre_space.domain.bounds import MAX_NAME, NO_NUMBER, TOO_LARGE
@@ -27,11 +28,12 @@ from sre_space.ports.bus import History, Record, Subscription
 from sre_space.ports.clock import Clock
 from sre_space.ports.gitops import GitOps
 from sre_space.ports.probe import Probe
+from sre_space.wire.error_lines import error_lines
 from sre_space.wire.levels import Level, levels_of
 from sre_space.wire.memory_limits import memory_limits
 from sre_space.wire.otlp import spans_of
 from sre_space.wire.sketches import decode
-from sre_space.wire.topics import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS, SPANS
+from sre_space.wire.topics import ASKED, BOUGHT, CHANGES, LOGS, METRICS, SIGNALS, SPANS
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ class Senses:
     gitops: GitOps
     clock: Clock
     announcements: Announcements
+    processes: Processes = field(default_factory=Processes)
     memory: dict[str, int] = field(default_factory=dict)
     instances: dict[str, str] = field(default_factory=dict)
     most: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -161,6 +164,8 @@ class Senses:
             case topic if topic == METRICS:
                 for level in levels_of(record.value):
                     self._take_level(level, now)
+            case topic if topic == LOGS:
+                self._take_errors(record, now)
             case topic if topic in (ASKED, BOUGHT):
                 self._take_event(record, now)
             case topic if topic == CHANGES:
@@ -173,6 +178,13 @@ class Senses:
             if attempt is not None:
                 watchers.take_attempt(attempt)
         self.losses.take(watchers.book.dropped)
+
+    def _take_errors(self, record: Record, now: int) -> None:
+        for line in error_lines(record.value, self.scout.watchers.board.keys()):
+            if reason := why_not(line.at, now) if line.at else "":
+                self.losses.count(reason)
+            else:
+                self.processes.logged(line)
 
     def _take_event(self, record: Record, now: int) -> None:
         at, cohorts = _event_time(record), self.scout.watchers.cohorts
@@ -192,6 +204,7 @@ class Senses:
         if self.instances.get(level.service, level.instance) != level.instance:
             self.scout.watchers.restarted(level.service, level.at)
         self.instances[level.service] = level.instance
+        self.processes.began(level.service, level.instance, level.at)
         resource = self._resource(level)
         if resource is not None:
             self.scout.watchers.take_level(resource, min(level.at, now), level.value)

@@ -1,13 +1,18 @@
-"""Scout tells once a second what it sees, signed: Fixer asks before it acts. Used by Scout's process."""
+"""Scout tells once a second what it sees, and what all its detectors say, signed. Used by Scout's process.
+
+Fixer asks there before it acts; `sre-space status` and the metrics show it.
+"""
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from sre_space.agents.scout.reports import Reports
 from sre_space.agents.scout.watchers import Watchers
 from sre_space.domain.errors import SpaceError
 from sre_space.ports.bus import Publisher
 from sre_space.ports.clock import Clock
+from sre_space.ports.reporting import Reporter
 from sre_space.ports.signing import Signer
 from sre_space.wire.sightings import Sighting, encode
 from sre_space.wire.topics import SIGHTINGS
@@ -26,7 +31,13 @@ class Sightings:
     signer: Signer
     repository: str
     clock: Clock
+    reporter: Reporter
     told: int = 0
+    reports: Reports = field(init=False)
+
+    def __post_init__(self) -> None:
+        """One report, for all who read it."""
+        self.reports = Reports(self.watchers)
 
     async def tell_for_ever(self, owner: Callable[[], bool]) -> None:
         """While `owner` says that it is ours to judge: another Scout has not heard what this one has."""
@@ -39,7 +50,10 @@ class Sightings:
     async def tell(self) -> None:
         """The latest look; one that the bus does not take is told by the next."""
         self.told, blind = self.watchers.presence.looked_at, self.watchers.sight.blind
-        value, headers = encode(Sighting(self.repository, self.told, self.watchers.presence.seen, blind), self.signer)
+        report = self.reports.at(self.told)
+        sighting = Sighting(self.repository, self.told, self.watchers.presence.seen, blind, report)
+        value, headers = encode(sighting, self.signer)
+        self.reporter.detectors(report)
         try:
             await self.publisher.publish(SIGHTINGS, value, headers=headers)
         except SpaceError as error:

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from sre_space.domain.detectors import Report
 from sre_space.domain.facts import Fact
 
 
@@ -41,4 +42,8 @@ class Reporter(Protocol):
 
     def budget(self, journey: str, spent: float) -> None:
         """The share of a journey's error budget that is spent; more than 1 when it is overdrawn."""
+        ...
+
+    def detectors(self, report: Report) -> None:
+        """What Scout's detectors say now; told once a second by the Scout that judges."""
         ...

@@ -3,7 +3,7 @@
 Only words for people and the ends of lists are cut: what an agent acts on (keys, remedies, edits, times) is never.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from sre_space.domain.facts import (
     Undo,
     Verification,
 )
+from sre_space.domain.snapshot import Snapshot
 
 T = TypeVar("T")
 
@@ -33,16 +34,26 @@ class Measure:
     entries: int
 
 
+LEAST_LINE = 40  # characters of a line of a log: less says nothing
 MEASURES = tuple(Measure(*one) for one in ((4000, 60), (1000, 40), (400, 20), (160, 10), (60, 5)))
 
 
 def fitted(payload: Payload, size: Callable[[Payload], int], most: int) -> Payload:
     """The payload, or as much of it as has at most so many bytes by `size`."""
-    for measure in (None, *MEASURES):
-        found = payload if measure is None else _measured(payload, measure)
+    for found in _shorter_and_shorter(payload):
         if size(found) <= most:
             return found
     return found
+
+
+def _shorter_and_shorter(payload: Payload) -> Iterator[Payload]:
+    """An incident's snapshot is cut before its symptoms are."""
+    yield payload
+    if isinstance(payload, Detection) and payload.snapshot:
+        for smaller in [replace(payload, snapshot=_snapshot(payload.snapshot, measure)) for measure in MEASURES]:
+            payload = smaller
+            yield smaller
+    yield from (_measured(payload, measure) for measure in MEASURES)
 
 
 def _measured(payload: Payload, measure: Measure) -> Payload:
@@ -81,6 +92,13 @@ def _detection(payload: Detection, measure: Measure) -> Detection:
         health=dict(ill_first[: measure.entries]),
         traces=payload.traces[:3],
     )
+
+
+def _snapshot(told: Snapshot, measure: Measure) -> Snapshot:
+    """The first services, and as much of what they logged as tells something."""
+    kept, most = told.services[: max(1, measure.entries // 4)], measure.text // 10
+    rows = tuple(replace(one, lines=tuple(cut(line, most) for line in one.lines if most >= LEAST_LINE)) for one in kept)
+    return replace(told, services=rows, left_out=told.left_out + len(told.services) - len(rows))
 
 
 def _diagnosis(told: Diagnosis, text: int) -> Diagnosis:

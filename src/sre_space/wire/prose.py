@@ -22,6 +22,7 @@ from sre_space.domain.facts import (
 )
 from sre_space.domain.remedies import Remedy
 from sre_space.domain.symptoms import Symptom, SymptomKind
+from sre_space.wire.snapshot_text import snapshot_lines
 
 TELL = (
     "\n\nWhen it is ended, say how, for the next time: a comment `/sre resolved <what you did>`, or "
@@ -102,17 +103,23 @@ def _words(payload: Payload) -> str:
 
 
 def _detection(detection: Detection) -> str:
-    rows = [f"| {name} | {word} |" for name, word in detection.health.items()]
     traces = ", ".join(f"`{trace}`" for trace in detection.traces) or "none yet"
     journey = detection.journey
     seconds = (journey.until - journey.since) / 1e9
     return "\n".join(
         [
-            "**Scout** sees:", *symptoms(detection), "", "| service | health |", "|---|---|", *rows, "",
+            "**Scout** sees:", *symptoms(detection), "", *_services(detection), "",
             f"Journey in the last {seconds:g} s: {journey.good} good, {journey.bad} bad attempts.",
             f"Failed traces: {traces}", *_unseen(detection),
         ]
     )  # fmt: skip
+
+
+def _services(detection: Detection) -> list[str]:
+    """How they were: a table of the snapshot, or of their health alone."""
+    if detection.snapshot:
+        return snapshot_lines(detection.snapshot)
+    return ["| service | health |", "|---|---|", *(f"| {name} | {word} |" for name, word in detection.health.items())]
 
 
 def _unseen(detection: Detection) -> list[str]:

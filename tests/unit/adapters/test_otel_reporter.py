@@ -8,9 +8,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanContext
 from ulid import ULID
 
-from sre_space.adapters.otel_reporter import OtelReporter
+from sre_space.adapters.otel_reporter import REPORT_HOLDS_S, OtelReporter
+from sre_space.domain.detectors import DetectorReport, DetectorState, Report
 from sre_space.domain.facts import Agent, Confirmation, Fact, Outcome, Step, Verification
-from sre_space.domain.symptoms import JourneyCount
+from sre_space.domain.symptoms import JourneyCount, SymptomKind
 
 INCIDENT = ULID.from_str("01KAVV8W3J4N9V7T3Y6B0ZQ2XH")
 ROOT, NEXT = "ab" * 32, "cd" * 32
@@ -100,4 +101,31 @@ def test_open_and_overdue_incidents_and_recorded_facts_are_metrics() -> None:
         "too large": 1,
     }
     assert [one["sum"] for one in points["sre_space.step.duration"]] == [2.0]
+    reporter.close()
+
+
+def test_scouts_report_is_gauges_for_as_long_as_it_is_news() -> None:
+    now, reader = [100.0], InMemoryMetricReader()
+    spans, others = SimpleSpanProcessor(InMemorySpanExporter()), InMemoryMetricReader()
+    reporter = OtelReporter(Agent.SCOUT, spans, others, reader, lambda: now[0])
+    fires = DetectorReport(SymptomKind.ERROR, "policy-service", DetectorState.FIRING, "POST", 1, 0.5, 0.01)
+    reporter.detectors(Report(1, (fires, DetectorReport(SymptomKind.SLO, "buy", DetectorState.UNKNOWN))))
+
+    def points() -> dict[str, list[tuple[float, dict[str, str]]]]:
+        data = reader.get_metrics_data()
+        scopes = json.loads(data.to_json())["resource_metrics"][0]["scope_metrics"] if data else []
+        told = {one["name"]: one["data"]["data_points"] for scope in scopes for one in scope["metrics"]}
+        return {name: [(one["value"], one["attributes"]) for one in some] for name, some in told.items()}
+
+    named, nobody = ({"kind": k, "subject": s, "operation": o} for k, s, o in (
+        ("Error", "policy-service", "POST"), ("SLO", "buy", "")
+    ))  # fmt: skip
+    assert points() == {
+        "sre_space.detector.state": [(1, named | {"state": "FIRING"}), (1, nobody | {"state": "UNKNOWN"})],
+        "sre_space.detector.value": [(0.5, named | {"unit": "1"})],
+        "sre_space.detector.threshold": [(0.01, named | {"unit": "1"})],
+    }
+    now[0] += REPORT_HOLDS_S + 1
+    assert points() == {}
+    assert "detector" not in str(others.get_metrics_data())
     reporter.close()

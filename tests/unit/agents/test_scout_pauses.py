@@ -97,7 +97,9 @@ class Told:
 async def tells(world: World) -> int:
     """How many sightings Scout tells in a moment."""
     told = Told()
-    sightings = Sightings(world.watchers, told, world.keys["scout"], REPOSITORY, world.clocks[Agent.SCOUT])
+    sightings = Sightings(
+        world.watchers, told, world.keys["scout"], REPOSITORY, world.clocks[Agent.SCOUT], world.reporter
+    )
 
     async def stop(seconds: float) -> None:
         raise asyncio.CancelledError

@@ -235,10 +235,12 @@ def test_scout_tells_what_its_newest_look_shows(away: bool) -> None:
         bus = Bus(Now())
         bus.away = away
 
-        await Sightings(world.watchers, bus, world.keys["scout"], REPOSITORY, world.clock).tell()
+        sightings = Sightings(world.watchers, bus, world.keys["scout"], REPOSITORY, world.clock, world.reporter)
+        await sightings.tell()
 
         told = [decode(record, world.trust) for record in bus.topics.records.get(SIGHTINGS, [])]
         expected = Sighting(REPOSITORY, world.watchers.presence.looked_at, ("infrastructure/policy-service",), False)
-        assert told == ([] if away else [expected])
+        assert [replace(one, report=None) for one in told] == ([] if away else [expected])
+        assert [one.report for one in told] == ([] if away else [world.reporter.report])
 
     asyncio.run(story())

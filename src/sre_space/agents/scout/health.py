@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sre_space.domain.detectors import DetectorReport, DetectorState, Unit
+from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.probe import Health
 
 PERIOD_S = 0.25
@@ -75,6 +77,35 @@ class ServiceHealth:
         """True when it is out now, and had answered for at least so long after a Unix ns before that."""
         answered = self.healthy_since and self.failing_since - self.healthy_since >= ANSWERING_NS
         return self.firing and bool(answered) and self.failing_since - max(self.healthy_since, after) >= least_ns
+
+    def report(self) -> DetectorReport:
+        """Return what the newest probe showed: for how many seconds it has not answered well, of how many borne."""
+        state, since, why = self._state
+        lasting = (self.last_at - self.failing_since) / 1e9 if self.failures else 0.0
+        return DetectorReport(
+            SymptomKind.INFRASTRUCTURE,
+            self.service,
+            state,
+            since=since,
+            value=round(lasting, 3) if self.probes else None,
+            threshold=self.tolerated_s,
+            unit=Unit.SECONDS,
+            why=why,
+        )
+
+    @property
+    def _state(self) -> tuple[DetectorState, int, str]:
+        if self.firing:
+            return DetectorState.FIRING, self.failing_since, self.detail
+        if self.failures:
+            return (
+                DetectorState.UNKNOWN,
+                self.failing_since,
+                f"{self.failures} of {self._needed} failed probes in a row",
+            )
+        if self.known:
+            return DetectorState.OK, self.healthy_since, ""
+        return DetectorState.UNKNOWN, 0, f"{self.successes} of {SUCCESSES_TO_CLEAR} good probes in a row"
 
     @property
     def word(self) -> str:

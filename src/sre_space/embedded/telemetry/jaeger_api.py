@@ -13,7 +13,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from sre_space.domain.errors import Malformed, Missing
@@ -79,8 +79,16 @@ def app(path: Path, damaged: "asyncio.Future[None]") -> Starlette:
             route("/api/traces", _search),
             route("/api/traces/{trace_id}", _trace),
             route("/api/dependencies", _dependencies),
+            Route("/search", _page),
+            Route("/trace/{trace_id}", _page),
         ]
     )
+
+
+async def _page(request: Request) -> Response:
+    """Where Jaeger has a page there is none here: the same traces as data, so that links in incidents lead to them."""
+    path = request.url.path.replace("/search", "/traces").replace("/trace/", "/traces/")
+    return RedirectResponse(f"/api{path}?{request.url.query}".rstrip("?"))
 
 
 def _refusal(code: int, message: str) -> Response:

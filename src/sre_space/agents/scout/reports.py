@@ -1,0 +1,120 @@
+"""Scout's report of all its detectors: `sre_sightings`, `status`, the metrics and an incident's snapshot read this one.
+
+Each detector answers for itself (`report`). What only Scout knows is added here, alike for all: that it cannot see,
+which work excuses them, and that a symptom which went away may come back.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from sre_space.agents.scout.watchers import Watchers
+from sre_space.analysis.flaps import Seen
+from sre_space.analysis.windows import STILL_OPEN, Window, touching
+from sre_space.domain.detectors import DetectorReport, DetectorState, Inhibition, Report, by_urgency
+from sre_space.domain.symptoms import SymptomKind
+
+RESOURCES = ("memory", "CPU")  # that every process has
+NO_SAMPLE = "no sample was heard of, or its limit is not known"
+
+Row = tuple[Seen, DetectorReport]
+
+
+@dataclass
+class Reports:
+    """`begun` is since when each detector has been in its state, as far as this process has seen (Unix ns)."""
+
+    watchers: Watchers
+    begun: dict[tuple[SymptomKind, str, str], tuple[DetectorState, int]] = field(default_factory=dict)
+
+    def at(self, now: int) -> Report:
+        """Return what all detectors say at a Unix ns."""
+        told = [self._dated(one, now) for one in (*self._probes(now), *self._telemetry(now))]
+        self.begun = {one.identity: (one.state, one.since) for one in told}
+        docket, budget = self.watchers.docket, self.watchers.budget
+        windows = [one for one in (*docket.all_windows(), *docket.holding(now)) if one.holds(now)]
+        return Report(
+            now,
+            tuple(sorted(told, key=by_urgency)),
+            tuple(_inhibition(one) for one in sorted(windows, key=lambda one: one.since)),
+            {budget.journey: round(budget.spent(now), 4)},
+        )
+
+    def _dated(self, told: DetectorReport, now: int) -> DetectorReport:
+        state, since = self.begun.get(told.identity, (None, 0))
+        return told if told.since else replace(told, since=since if state is told.state else now)
+
+    def _probes(self, now: int) -> Iterator[DetectorReport]:
+        """A probe asks neither telemetry nor the bus; only work on the very service excuses an outage."""
+        for health in self.watchers.board.values():
+            told = health.report()
+            work = [one for one in self._planned(now) if health.service in one.services]
+            yield _inhibited(self._held(_plain(told), now), work, now)
+
+    def _telemetry(self, now: int) -> Iterator[DetectorReport]:
+        sight = self.watchers.sight
+        for one in (*self._of_services(now), *self._of_journeys(now)):
+            yield replace(one, state=DetectorState.BLIND, why=sight.reason, since=sight.since) if sight.blind else one
+
+    def _of_services(self, now: int) -> Iterator[DetectorReport]:
+        calls, planned = self.watchers.calls, self._planned(now)
+        work = {service: touching(planned, service, calls) for service in calls}
+        for row in (*self.watchers.operations.reports(now), *self._resources(now)):
+            yield _inhibited(self._held(row, now), work.get(row[1].subject, ()), now)
+
+    def _resources(self, now: int) -> Iterator[Row]:
+        known = self.watchers.resources
+        yield from (_plain(one.report(now)) for one in known.values())
+        for service in self.watchers.board:
+            for name in (name for name in RESOURCES if (service, name) not in known):
+                unknown = DetectorReport(SymptomKind.SATURATION, service, DetectorState.UNKNOWN, name, why=NO_SAMPLE)
+                yield _plain(unknown)
+
+    def _of_journeys(self, now: int) -> Iterator[DetectorReport]:
+        """Any work on any service, and any open incident, excuses a journey; an alarm that stands, work alone."""
+        incidents = self.watchers.docket.windows.values()
+        for told in (self.watchers.conversion.report(now), self.watchers.budget.report(now)):
+            row = self._held(_plain(told), now)
+            yield _inhibited(row, (*self._planned(now), *incidents), now)
+
+    def _planned(self, now: int) -> list[Window]:
+        docket = self.watchers.docket
+        return [one for one in (*docket.all_windows(), *docket.holding(now)) if not one.case]
+
+    def _held(self, row: Row, now: int) -> DetectorReport:
+        """With whom it accuses; what went away too recently to be over still fires."""
+        (seen, told), damping = row, self.watchers.damping
+        newest, state = damping.newest.get(seen), damping.states.get(seen)
+        if newest is None or state is None or not state.there:
+            return told
+        accused = newest.symptom.service
+        why = newest.symptom.detail + (f"; accuses {accused}" if accused != told.subject else "")
+        if told.state is not DetectorState.FIRING:
+            away = (now - state.away_since) / 1e9 if state.away_since else 0.0
+            why = f"gone for {away:.0f} s, over after {state.hold_ns / 1e9:.0f} s: {why}"
+        return replace(told, state=DetectorState.FIRING, since=newest.symptom.since, why=why)
+
+
+def _plain(told: DetectorReport) -> Row:
+    """With what damping knows it by, where that is no operation."""
+    return (told.kind, (told.subject, told.operation)), told
+
+
+def _inhibited(told: DetectorReport, windows: Sequence[Window], now: int) -> DetectorReport:
+    """As it is, or why it is not judged now; an alarm that stands is excused only by the work that it began in."""
+    lasting = [one for one in windows if one.holds(now)]
+    if told.state is DetectorState.FIRING:
+        lasting = [one for one in lasting if not one.case and one.explains(told.since)]
+    if not lasting:
+        return told
+    last = max(lasting, key=lambda one: one.until)
+    until = 0 if last.until == STILL_OPEN else last.until
+    return replace(told, state=DetectorState.INHIBITED, why=_source(last), since=last.since, until=until)
+
+
+def _inhibition(window: Window) -> Inhibition:
+    until = 0 if window.until == STILL_OPEN else window.until
+    return Inhibition(window.since, until, tuple(sorted(window.services)), _source(window))
+
+
+def _source(window: Window) -> str:
+    return f"incident {window.case}" if window.case else f"work on {', '.join(sorted(window.services))}"

@@ -1,0 +1,92 @@
+"""The snapshot of an incident: what Scout knows of every service when it opens one, from memory alone, at once."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from sre_space.agents.scout.processes import Deployed, Processes
+from sre_space.agents.scout.reports import Reports
+from sre_space.analysis.operations import ALL, REPORTED_S
+from sre_space.analysis.sketch import Operation, Sketch
+from sre_space.domain.detectors import DetectorState, Report
+from sre_space.domain.facts import Detection
+from sre_space.domain.snapshot import ServiceSnapshot, Snapshot
+from sre_space.domain.symptoms import SymptomKind
+from sre_space.domain.telemetry import SpanKind
+from sre_space.wire.error_lines import ErrorLine
+
+SECOND = 10**9
+BEFORE_NS = 60 * SECOND  # of the traces that are linked: how it was before the fault
+MAX_TRACES = 20
+MAX_SERVICES = 20
+MAX_LINK = 400  # characters
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """`jaeger` is where people find Jaeger ("": no links)."""
+
+    reports: Reports
+    processes: Processes = field(default_factory=Processes)
+    jaeger: str = ""
+
+    def take(self, detection: Detection, now: int) -> Snapshot:
+        """Return how the services are at a Unix ns, those that the incident is about first."""
+        report, since = self.reports.at(now), detection.begun - BEFORE_NS
+        about = [symptom.service for symptom in detection.symptoms]
+        names = [*dict.fromkeys(name for name in about if name in detection.health)]
+        names += [name for name in detection.health if name not in names]
+        rows = tuple(self._service(name, detection.health[name], report, since) for name in names[:MAX_SERVICES])
+        return Snapshot(rows, since, now, len(names) - len(rows))
+
+    def _service(self, name: str, word: str, report: Report, since: int) -> ServiceSnapshot:
+        probe = report.of(SymptomKind.INFRASTRUCTURE, name)
+        memory, cpu = (report.of(SymptomKind.SATURATION, name, resource) for resource in ("memory", "CPU"))
+        limit = self.reports.watchers.resources.get((name, "memory"))
+        requests, heard = self._requests(name, report.at)
+        processes = self.processes
+        known, runs = name in processes.instances, processes.deployed.get(name, Deployed("", 0))
+        return ServiceSnapshot(
+            service=name,
+            state=_state(word, name, report),
+            since=probe.since if probe else 0,
+            restarts=processes.restarts.get(name, 0) if known else None,
+            restarted=processes.restarted.get(name, 0),
+            watched=processes.watched,
+            memory=memory.value * limit.resource.limit if memory and limit and memory.value is not None else None,
+            memory_limit=limit.resource.limit if limit else None,
+            cpu=cpu.value if cpu else None,
+            rate=round(requests.count / REPORTED_S, 2) if heard else None,
+            errors=round(requests.errors / requests.count, 4) if requests.count else None,
+            p95=round(requests.durations.quantile(0.95) / SECOND, 4) if requests.count else None,
+            seconds=REPORTED_S,
+            commit=runs.commit,
+            deployed=runs.at,
+            lines=tuple(map(_dated, processes.lines.get(name, ()))),
+            traces=self._link(name, since, report.at),
+        )
+
+    def _requests(self, name: str, now: int) -> tuple[Sketch, bool]:
+        """What the service was asked in the last seconds, and whether it was ever heard of."""
+        watch, found = self.reports.watchers.operations.watches.get(Operation(name, SpanKind.SERVER, ALL)), Sketch()
+        for sketch in watch.lately(now) if watch else ():
+            found.merge(sketch)
+        return found, watch is not None
+
+    def _link(self, name: str, since: int, until: int) -> str:
+        """A search of Jaeger's pages, in Unix microseconds, so that it shows the same tomorrow."""
+        asked = {"service": name, "start": since // 1000, "end": until // 1000, "limit": MAX_TRACES}
+        link = f"{self.jaeger.rstrip('/')}/search?{urlencode(asked | {'lookback': 'custom'})}"
+        return link if self.jaeger and len(link) <= MAX_LINK else ""
+
+
+def _dated(line: ErrorLine) -> str:
+    at = datetime.fromtimestamp(line.at // SECOND, UTC).strftime("%H:%M:%S ") if line.at else ""
+    return f"{at}{line.text}"
+
+
+def _state(word: str, name: str, report: Report) -> str:
+    fires = DetectorState.FIRING
+    kinds = {one.kind for one in report.detectors if one.subject == name and one.state is fires}
+    others = sorted(kind.lower() for kind in kinds if kind is not SymptomKind.INFRASTRUCTURE)
+    return ", ".join([word, *(f"{kind} alarm" for kind in others)])

@@ -1,0 +1,87 @@
+"""`sre-space status`: processes, disk, journeys, open incidents, what Scout's detectors say, a halt; also as JSON."""
+
+import json
+import sys
+import time
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TypeVar
+
+from rich.console import Console, RenderableType
+
+from sre_space.bootstrap import crash_watch, space_supervisor
+from sre_space.bootstrap.crash_watch import Loop
+from sre_space.bootstrap.operator import Operator, room_of
+from sre_space.bootstrap.space_state import State, running_space
+from sre_space.bootstrap.space_supervisor import UnitState
+from sre_space.domain.errors import SpaceError
+from sre_space.entrypoints import detectors, looking
+from sre_space.entrypoints.asking import asked
+
+MINUTE_NS = 60 * 10**9
+T = TypeVar("T")
+
+
+def show(state: Path, out: Console) -> None:
+    """Print it for people."""
+    units, loops = _processes(state)
+    out.print(looking.processes(units, loops))
+    for loop in loops:
+        out.print(looking.crash_loop(loop), markup=False, highlight=False)
+    out.print(f"disk: {room_of(State(state))}", highlight=False)
+    for part in asked(state, _for_people):
+        out.print(part, markup=False, highlight=False)
+    if State(state).halt.exists():
+        out.print("halted: no action is taken until `sre-space resume`")
+
+
+def write(state: Path) -> None:
+    """Write one JSON object."""
+    units, loops = _processes(state)
+    told = {
+        "processes": [asdict(unit) for unit in units],
+        "cannot_start": [looking.crash_loop(loop) for loop in loops],
+        "disk": room_of(State(state)),
+        "halted": State(state).halt.exists(),
+        **asked(state, document),
+    }
+    sys.stdout.write(json.dumps(told) + "\n")
+
+
+def _processes(state: Path) -> tuple[Sequence[UnitState], Sequence[Loop]]:
+    return space_supervisor.units(running_space(State(state)).socket), crash_watch.looping(State(state))
+
+
+async def _for_people(operator: Operator) -> Sequence[RenderableType]:
+    now = time.time_ns()
+    vital = await looking.vital_signs(operator)
+    try:
+        return [vital, *detectors.shown(await operator.sighting(now), now)]
+    except SpaceError as error:
+        return [vital, f"{detectors.UNKNOWN}{error}"]
+
+
+async def document(operator: Operator) -> Mapping[str, object]:
+    """Return what is asked of the servers; null is what one that is `away` would have told."""
+    now = time.time_ns()
+    away: list[str] = []
+    journey = await _told(operator.journeys(now - MINUTE_NS, now), away)
+    cases = await _told(operator.casebook.open_cases(), away)
+    sighting = await _told(operator.sighting(now), away)
+    incidents = [{"issue": case.issue, "waits_for": looking.waits_for(case)} for case in cases or ()]
+    return {
+        "journey": asdict(journey) if journey else None,
+        "incidents": None if cases is None else incidents,
+        "report": detectors.document(sighting, now),
+        "hindered": operator.hindered(),
+        "away": away,
+    }
+
+
+async def _told(answer: Awaitable[T], away: list[str]) -> T | None:
+    try:
+        return await answer
+    except SpaceError as error:
+        away.append(str(error))
+        return None

@@ -1,0 +1,29 @@
+"""The newest thing that Scout told: what its detectors say, for the command line."""
+
+from sre_space.domain.errors import Malformed
+from sre_space.ports.bus import History
+from sre_space.ports.signing import TrustStore
+from sre_space.wire.sightings import TOPIC, Sighting, decode
+
+SECOND = 10**9
+BACK_S = (10, 120, 900)  # how far one looks back, each time that nothing newer was found
+AHEAD_NS = 5 * SECOND  # by which the clocks may differ
+
+
+async def newest_sighting(history: History, trust: TrustStore, repository: str, now: int) -> Sighting | None:
+    """Return what Scout told last in the quarter of an hour before a Unix ns; None when it said nothing.
+
+    `Unavailable` when the bus does not answer. What Scout did not sign does not count.
+    """
+    until = now + AHEAD_NS
+    for seconds in BACK_S:
+        since = now - seconds * SECOND
+        for record in reversed(await history.window(TOPIC, since, until)):
+            try:
+                sighting = decode(record, trust)
+            except Malformed:
+                continue
+            if sighting.repository == repository:
+                return sighting
+        until = since
+    return None

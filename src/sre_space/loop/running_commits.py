@@ -1,0 +1,49 @@
+"""Which commit each service runs with, where no deployment told: main's, when its file is in force. Used by Scout."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sre_space.agents.scout.processes import Deployed, Processes
+from sre_space.agents.scout.witness import MAIN, Repository
+from sre_space.domain.configuration import FOLDER
+from sre_space.domain.errors import Missing, SpaceError
+from sre_space.ports.clock import Clock
+from sre_space.ports.deployments import Deployments
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 30.0
+
+
+@dataclass(frozen=True)
+class RunningCommits:
+    """Asks in a task of its own, so that no incident waits for it."""
+
+    repository: Repository
+    deployments: Deployments
+    processes: Processes
+    services: Iterable[str]
+    clock: Clock
+
+    async def learn_for_ever(self) -> None:
+        """A service whose commit is known is not asked about again: its deployments are announced."""
+        while True:
+            try:
+                await self.learn()
+            except SpaceError as error:
+                log.info("which commit runs is not known yet: %s", error)
+            await self.clock.sleep(EVERY_S)
+
+    async def learn(self) -> None:
+        """Ask about those that nothing is known of."""
+        unknown = [name for name in self.services if name not in self.processes.deployed]
+        head = (await self.repository.commit(MAIN)).sha if unknown else ""
+        for name in unknown:
+            path = f"{FOLDER}/{name}.env"
+            try:
+                content = await self.repository.read_file(path, head)
+            except Missing:  # a service without desired state of its own
+                continue
+            if await self.deployments.in_force(path, content):
+                self.processes.runs({name: Deployed(head, 0)})

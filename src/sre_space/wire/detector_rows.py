@@ -1,0 +1,77 @@
+"""Scout's report as JSON, inside a sighting: a table with the names of its columns, cut to the room that is left.
+
+A reader takes the columns that it knows, by name, and leaves out a row that it cannot read; so both sides may be older.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from sre_space.domain.bounds import cut
+from sre_space.domain.detectors import DetectorReport, Inhibition, Report
+
+MAX_CELL = 120  # characters of a text
+MAX_INHIBITIONS = 10
+UNREADABLE = "unreadable"  # rows of a newer writer, in `left_out`
+_ROW: TypeAdapter[DetectorReport] = TypeAdapter(DetectorReport)
+_REST: TypeAdapter[Report] = TypeAdapter(Report)
+_COLUMNS = tuple(field.name for field in fields(DetectorReport))
+_DEFAULTS = tuple(field.default for field in fields(DetectorReport))
+
+Json = dict[str, Any]
+
+
+def table_of(report: Report, room: int) -> Json:
+    """Return the report without its time in at most `room` bytes of JSON; the rows at the end are left out, counted."""
+    told = replace(report, detectors=(), inhibitions=tuple(map(_short, report.inhibitions[:MAX_INHIBITIONS])))
+    table = asdict(told) | {"columns": _COLUMNS, "rows": []}
+    del table["detectors"], table["at"]
+    left, out = room - len(json.dumps(table)) - 200, Counter(report.left_out)  # 200: the counts of what is left out
+    for one in report.detectors:
+        row = _row(one)
+        left -= len(json.dumps(row)) + 2
+        if left >= 0:
+            table["rows"].append(row)
+        else:
+            out[one.state.value] += 1
+    return table | {"left_out": out}
+
+
+def report_of(table: object, at: int) -> Report | None:
+    """Return what a table tells of a Unix ns; None for anything else."""
+    if not isinstance(table, dict):
+        return None
+    try:
+        told = _REST.validate_python({**table, "at": at, "detectors": ()})
+        columns, rows = list(map(str, table["columns"])), list(map(list, table["rows"]))
+    except (ValidationError, KeyError, TypeError):
+        return None
+    read = [_read(dict(zip(columns, row, strict=False))) for row in rows]
+    known = tuple(one for one in read if one is not None)
+    unread = {UNREADABLE: len(read) - len(known)} if len(known) < len(read) else {}
+    return replace(told, detectors=known, left_out={**told.left_out, **unread})
+
+
+def _row(report: DetectorReport) -> list[object]:
+    """In the order of the columns; defaults at the end are left out."""
+    values = [cut(one, MAX_CELL) if isinstance(one, str) else one for one in asdict(report).values()]
+    while values and values[-1] == _DEFAULTS[len(values) - 1]:
+        values.pop()
+    return values
+
+
+def _read(row: Mapping[str, object]) -> DetectorReport | None:
+    try:
+        return _ROW.validate_python({name: value for name, value in row.items() if name in _COLUMNS})
+    except ValidationError:
+        return None
+
+
+def _short(inhibition: Inhibition) -> Inhibition:
+    """At most as many services as a table has room for; the source names what it is."""
+    services = tuple(cut(one, MAX_CELL) for one in inhibition.services[:MAX_INHIBITIONS])
+    return replace(inhibition, services=services, source=cut(inhibition.source, MAX_CELL))
