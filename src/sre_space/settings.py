@@ -25,6 +25,14 @@ class _Settings(BaseSettings):
             variable = str(first["loc"][0]).upper() if first["loc"] else "settings"
             raise Malformed(f"{variable}: {first['msg']}; see docs/settings.md") from error
 
+    def needed(self, name: str) -> str:
+        """Return a setting that this process cannot do without; `Malformed` names it when it is not set."""
+        value: str = getattr(self, name)
+        if not value:
+            told = type(self).model_fields[name].description
+            raise Malformed(f"{name.upper()} is not set: {told}; see docs/settings.md")
+        return value
+
 
 _RECORD_KEY = Field(None, description="the file with the key of the MAC of telemetry records on the bus")
 
@@ -105,7 +113,7 @@ class Brain(Agent):
 
     telemetry_record_key_file: Path | None = _RECORD_KEY
     jaeger_url: str = Field("http://127.0.0.1:16686", description="Jaeger's query API")
-    runtime_socket: str = Field("", description="the socket of supervisord")
+    runtime_read_socket: str = Field("", description="the socket where the runtime tells the units, and nothing else")
     openai_api_key: str = Field(
         "", description="reserved for the optional language model; nothing reads it yet", repr=False
     )
@@ -115,7 +123,7 @@ class Fixer(Agent):
     """Fixer acts."""
 
     dry_run: bool = Field(False, description="Fixer asks everything, tells people what it would do, and does nothing")
-    runtime_socket: str = Field("", description="the socket of supervisord")
+    runtime_socket: str = Field("", description="the control socket of supervisord")
 
 
 class Memory(Agent):
@@ -138,5 +146,5 @@ class Network(Space):
 class Warden(Space):
     """The warden enforces memory limits, deploys, and calls a person for a process that cannot start."""
 
-    runtime_socket: str = Field("", description="the socket of supervisord")
+    runtime_socket: str = Field("", description="the control socket of supervisord")
     sre_notify_urls: str = Field("", description="whom to call when a person is needed: Apprise URLs", repr=False)

@@ -5,7 +5,7 @@ from sre_space.adapters.bundle_folder import BundleFolder
 from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.adapters.kafka import KafkaHistory
-from sre_space.adapters.supervisord import SupervisordRuntime
+from sre_space.adapters.supervisord_reader import SupervisordReader
 from sre_space.agents.brain import Brain
 from sre_space.agents.deployments import RecentDeployments
 from sre_space.agents.gathering import Gathering
@@ -20,7 +20,8 @@ from sre_space.settings import Brain as Settings
 async def _work(settings: Settings) -> None:
     ground = agent.Ground.prepare(facts.Agent.BRAIN, settings)
     state = settings.sre_space_state
-    runtime = SupervisordRuntime(settings.runtime_socket, agent.units(ground.chart), state / "run" / "warden.jsonl")
+    socket = settings.needed("runtime_read_socket")
+    runtime = SupervisordReader(socket, agent.units(ground.chart), state / "run" / "warden.jsonl")
     gitops = ground.gitops()
     held = inquest(ground, settings, agent.Repository(gitops, ground.forge))
     brain = Brain(ground.chart, runtime, held, ground.casebook, ground.clock, History(gitops))

@@ -25,7 +25,7 @@ from sre_space.settings import Fixer as Settings
 
 async def _work(settings: Settings) -> None:
     ground = agent.Ground.prepare(facts.Agent.FIXER, settings)
-    runtime = SupervisordRuntime(settings.runtime_socket, agent.units(ground.chart))
+    runtime = SupervisordRuntime(settings.needed("runtime_socket"), agent.units(ground.chart))
     restarts = Restarts(ground.chart, runtime, HttpProbe.create(), ground.brake)
     pulls = PullRequests(ground.gitops(), DeployedFolder(settings.sre_space_state), ground.clock)
     history, casebook = KafkaHistory(settings.kafka_bootstrap_servers), ground.casebook

@@ -115,6 +115,7 @@ def _own(plan: Plan, process: Process, tokens: Tokens) -> dict[str, str]:
     """What this one process needs beyond the rest."""
     ports = {name.upper(): str(port) for name, port in plan.ports.numbers.items()}
     socket = {"RUNTIME_SOCKET": str(plan.state.socket)}
+    reading = {"RUNTIME_READ_SOCKET": str(plan.state.read_socket)}
     jaeger = {"JAEGER_URL": f"http://{HOST}:{plan.ports.jaeger_port}"}
     records = {"TELEMETRY_RECORD_KEY_FILE": str(plan.state.record_key)}
     match process.name:
@@ -126,7 +127,9 @@ def _own(plan: Plan, process: Process, tokens: Tokens) -> dict[str, str]:
         case "forge":
             return ports | {"FORGE_SEED": str(plan.checkout)}
         case "brain":
-            return _agent(plan, process, tokens) | socket | jaeger | records | _set("OPENAI_API_KEY", "SRE_NOTIFY_URLS")
+            return (
+                _agent(plan, process, tokens) | reading | jaeger | records | _set("OPENAI_API_KEY", "SRE_NOTIFY_URLS")
+            )
         case "fixer":
             dry = {"DRY_RUN": "true"} if plan.dry_run else {}
             return _agent(plan, process, tokens) | socket | _set("SRE_NOTIFY_URLS") | dry

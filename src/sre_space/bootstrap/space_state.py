@@ -106,6 +106,11 @@ class State:
         return self.socket.with_name("network.sock")
 
     @property
+    def read_socket(self) -> Path:
+        """Where supervisord tells the units, and nothing else."""
+        return self.socket.with_name("units.sock")
+
+    @property
     def halt(self) -> Path:
         """The halt file."""
         return self.root / "halt"
@@ -194,7 +199,13 @@ class State:
 
     def clear(self) -> None:
         """Forget a space that is gone: record, socket and secrets of its processes, as far as the disk lets them go."""
-        alone = (self.run / "space.json", self.run / "supervisord.pid", self.socket, self.network_socket)
+        alone = (
+            self.run / "space.json",
+            self.run / "supervisord.pid",
+            self.socket,
+            self.read_socket,
+            self.network_socket,
+        )
         for path in (*alone, *self.run.glob("env/*")):
             with contextlib.suppress(OSError):
                 remove(path)

@@ -68,6 +68,7 @@ def spawn(plan: Plan, processes: Sequence[Process]) -> Running:
     repository, ports = f"{plan.owner}/{plan.repo}", plan.ports.numbers
     planned = Running(1, 0, str(state.socket), ports, str(plan.chart), repository, sys.executable)
     own = {"SRE_SPACE_STATE": str(state.root), "SRE_SPACE_UNIT": f"{SUPERVISOR}@{state.mark}", RECORD: planned.encoded}
+    own |= {"RUNTIME_READ_SOCKET": str(state.read_socket)}
     child = psutil.Process(_detached(path, state, inherited | own))
     running = replace(planned, pid=child.pid, created=child.create_time())
     state.write_record(running)
