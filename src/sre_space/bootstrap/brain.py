@@ -13,6 +13,7 @@ from sre_space.agents.history import History
 from sre_space.agents.inquest import Inquest
 from sre_space.bootstrap import agent, server
 from sre_space.bootstrap.telemetry_secrets import read_record_key
+from sre_space.bootstrap.units import units
 from sre_space.domain import facts
 from sre_space.settings import Brain as Settings
 
@@ -21,7 +22,7 @@ async def _work(settings: Settings) -> None:
     ground = agent.Ground.prepare(facts.Agent.BRAIN, settings)
     state = settings.sre_space_state
     socket = settings.needed("runtime_read_socket")
-    runtime = SupervisordReader(socket, agent.units(ground.chart), state / "run" / "warden.jsonl")
+    runtime = SupervisordReader(socket, units(ground.chart), state / "run" / "warden.jsonl")
     gitops = ground.gitops()
     held = inquest(ground, settings, agent.Repository(gitops, ground.forge))
     brain = Brain(ground.chart, runtime, held, ground.casebook, ground.clock, History(gitops))

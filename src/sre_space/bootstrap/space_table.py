@@ -59,12 +59,15 @@ IDENTITIES: Mapping[str, str] = {
     "sre-brain": "write",
     "sre-fixer": "write",
     "sre-memory": "write",
+    "sre-deployer": "read",
     "operator": "admin",
     "mallory": "none",
 }
 SIGNERS = ("scout", "brain", "fixer", "memory", "operator")
 SERVICES = ("user-service", "policy-service", "quote-service")
 AGENTS = ("scout", "brain", "fixer", "memory")
+DEPLOYER = "deployer"  # a duty of the warden's process
+LOGINS: Mapping[str, str] = {**{agent: f"sre-{agent}" for agent in AGENTS}, "warden": f"sre-{DEPLOYER}"}
 
 
 def table(state: State, ports: Ports) -> Sequence[Process]:
