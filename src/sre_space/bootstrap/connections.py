@@ -1,6 +1,7 @@
 """Where the command line finds what it asks: what a setting names, else what the space of the state folder has."""
 
 import os
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.adapters.not_set import RuntimeNotSet, TracesNotSet
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.bootstrap import space_servers
-from sre_space.bootstrap.deployer import ForgeAccess
+from sre_space.bootstrap.deploy import Deployer
+from sre_space.bootstrap.deployer import ForgeAccess, deployer
 from sre_space.bootstrap.env_file import Told, beside
 from sre_space.bootstrap.space_env import chart_environment
 from sre_space.bootstrap.space_servers import BUS, FORGE, JAEGER, Elsewhere
@@ -24,6 +26,8 @@ from sre_space.settings import CommandLine
 from sre_space.wire.env_lines import CHART
 
 OPERATOR = "operator"
+NOTHING_SET = CommandLine.model_construct()
+HERE = Path("sre-space.yaml")
 
 
 def told_here(state: State) -> tuple[Told, Path]:
@@ -32,11 +36,16 @@ def told_here(state: State) -> tuple[Told, Path]:
     It is that of the space that runs here, else the one that SRE_SPACE_CHART names or that lies here.
     """
     running = state.record()
-    if running is not None and running.alive:
-        chart = Path(running.chart)
-    else:
-        chart = Path(os.environ.get(CHART) or "sre-space.yaml")
+    found = running.chart if running is not None and running.alive else os.environ.get(CHART)
+    chart = Path(found or HERE)
     return beside(chart), chart
+
+
+def is_elsewhere(state: State) -> bool:
+    """Return True when no space runs here and FORGE_URL names the forge of one elsewhere."""
+    told, chart = told_here(state)
+    running = state.record()
+    return bool(CommandLine.read(told.lines).forge_url) and not (running is not None and running.alive)
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ class Connections:
     chart_path: Path
 
     @classmethod
-    def of(cls, state: State, settings: CommandLine, chart: Path) -> "Connections":
+    def of(cls, state: State, settings: CommandLine = NOTHING_SET, chart: Path = HERE) -> "Connections":
         """What there is; `Refused` when no space runs here and FORGE_URL names no forge."""
         if settings.forge_url:
             known = state.record()
@@ -82,12 +91,23 @@ class Connections:
         url = self._address(JAEGER)
         return JaegerTraces(url) if url else TracesNotSet(self._unset("jaeger_url"))
 
+    @property
+    def no_runtime(self) -> str:
+        """Why no unit is known: a setting that is not set; "" when a runtime is named, or a space runs here."""
+        return "" if self._socket else self._unset("runtime_socket")
+
     def runtime(self, chart: Chart) -> Runtime:
         """supervisord; where none is named, one that knows no unit and says so."""
-        socket = self.settings.runtime_socket or (self.running.socket if self.running else "")
-        if not socket:
-            return RuntimeNotSet(self._unset("runtime_socket"))
-        return SupervisordRuntime(socket, units(chart))
+        return SupervisordRuntime(self._socket, units(chart)) if self._socket else RuntimeNotSet(self.no_runtime)
+
+    @property
+    def _socket(self) -> str:
+        return self.settings.runtime_socket or (self.running.socket if self.running else "")
+
+    def deployer(self) -> AbstractAsyncContextManager[Deployer]:
+        """Return what applies main here, with connections that end with the context."""
+        chart = self.chart()
+        return deployer(self.state, chart, self.forge(), self.runtime(chart), self.bus())
 
     def bus(self) -> str:
         """The bus, "" where none is named."""

@@ -29,6 +29,7 @@ from sre_space.bootstrap.deployed_services import DeployedServices
 from sre_space.bootstrap.desired_state import desired_state
 from sre_space.bootstrap.space_state import State, write_private
 from sre_space.domain.bounds import cut
+from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, Refused, Unavailable
 from sre_space.embedded.aside import make_folder, make_way, remove
 from sre_space.ports.bus import Publisher
@@ -36,7 +37,7 @@ from sre_space.ports.gitops import GitOps
 from sre_space.wire.changes import MAX_TOLD
 
 TOPIC = "changes"
-MAIN, CONFIG = "main", "deploy/config"
+MAIN = "main"
 
 
 class Unfit(Malformed):
@@ -72,7 +73,7 @@ class Deployer:
     async def main(self) -> Main:
         """Return what main says now."""
         commit = await self.gitops.commit(MAIN)
-        files = await self.gitops.read_files(CONFIG, commit.sha)
+        files = await self.gitops.read_files(FOLDER, commit.sha)
         names = {path.rpartition("/")[2]: content for path, content in files.items()}
         return Main(commit.sha, commit.message.partition("\n")[0], names)
 
@@ -80,11 +81,14 @@ class Deployer:
         """Return what a deployment would do now; changes nothing. `Unfit` when it cannot be."""
         return (await self._plan(await self.main()))[1]
 
-    async def deploy(self, main: Main | None = None) -> Deployment:
-        """Apply main; `Unfit` when it cannot be. One that a killed deployer left half done is taken to its end."""
-        found = main or await self.main()
+    async def deploy(self, known: Main | None = None) -> Deployment:
+        """Apply main; `Unfit` when it cannot be. One that a killed deployer left half done is taken to its end.
+
+        `known` saves the reading of files while main still names its commit.
+        """
         make_folder(self.state.deployed)
-        async with _alone(self.state):
+        async with _alone(self.state):  # whoever waited here must not apply what main said before
+            found = known if known is not None and known.commit == await self.head() else await self.main()
             wanted, left = await self._plan(found)
             broken_off, last = journal.under_way(self.state, self.services.names), journal.last(self.state)
             again = broken_off is not None and broken_off.commit == left.commit

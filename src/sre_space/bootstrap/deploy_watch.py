@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from sre_space.bootstrap.deploy import Deployer, Main, Unfit
@@ -32,10 +31,11 @@ class Follower:
     again_at: float = 0.0
     failing: str = ""
 
-    async def follow(self, stopped: Callable[[], bool]) -> None:
-        """Go on until `stopped` says so."""
-        while not stopped():
-            await asyncio.sleep(self.every_s if await self._look() else max(self.every_s, AGAIN_S))
+    async def follow(self) -> None:
+        """Go on until cancelled."""
+        while True:
+            worked = await self._look()
+            await asyncio.sleep(self.every_s if worked else max(self.every_s, AGAIN_S))
 
     async def _look(self) -> bool:
         """Deploy where that is due; False when it did not succeed."""

@@ -7,7 +7,7 @@ from sre_space.adapters.disk import DiskFolder
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.github_permissions import GithubWriters
-from sre_space.bootstrap.connections import Connections
+from sre_space.bootstrap.connections import HERE, NOTHING_SET, Connections
 from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.space_table import AGENTS
 from sre_space.domain.chart import Chart
@@ -23,8 +23,6 @@ from sre_space.ports.traces import Traces
 from sre_space.settings import CommandLine
 
 JOURNEY_TRACES = 1500
-HERE = Path("sre-space.yaml")
-NOTHING_SET = CommandLine.model_construct()
 
 
 def room_of(state: State) -> str:

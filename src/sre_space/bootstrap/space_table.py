@@ -66,8 +66,8 @@ IDENTITIES: Mapping[str, str] = {
 SIGNERS = ("scout", "brain", "fixer", "memory", "operator")
 SERVICES = ("user-service", "policy-service", "quote-service")
 AGENTS = ("scout", "brain", "fixer", "memory")
-DEPLOYER = "deployer"  # a duty of the warden's process
-LOGINS: Mapping[str, str] = {**{agent: f"sre-{agent}" for agent in AGENTS}, "warden": f"sre-{DEPLOYER}"}
+DEPLOYS = "warden"  # the process that deploys, under a login of its own
+LOGINS: Mapping[str, str] = {**{agent: f"sre-{agent}" for agent in AGENTS}, DEPLOYS: "sre-deployer"}
 
 
 def table(state: State, ports: Ports) -> Sequence[Process]:

@@ -4,6 +4,7 @@ It enforces memory limits, deploys main, and calls a person for a process that c
 """
 
 import asyncio
+import contextlib
 import logging
 import signal
 import sys
@@ -25,6 +26,8 @@ from sre_space.domain.chart import Chart
 from sre_space.domain.errors import SpaceError
 from sre_space.embedded.warden.memory import Warden
 from sre_space.settings import Warden as Settings
+
+LEAVE_S = 2.0  # for a thread to end its connections
 
 
 def main() -> None:
@@ -66,9 +69,13 @@ def _work(settings: Settings) -> None:
     def deploying() -> None:
         asyncio.run(_deploy(settings, chart, stopped))
 
-    for name, work in (("deploying", deploying), ("watching", watching)):
-        threading.Thread(target=until_stopped, args=(work,), name=name, daemon=True).start()
+    works = (("deploying", deploying), ("watching", watching))
+    threads = [threading.Thread(target=until_stopped, args=(work,), name=name, daemon=True) for name, work in works]
+    for thread in threads:
+        thread.start()
     Warden(state / "deploy" / "config" / "space.env", state / "run" / "warden.jsonl", pids).run(stopped.wait)
+    for thread in threads:
+        thread.join(LEAVE_S)
 
 
 async def _deploy(settings: Settings, chart: Chart, stopped: threading.Event) -> None:
@@ -83,7 +90,15 @@ async def _deploy(settings: Settings, chart: Chart, stopped: threading.Event) ->
     runtime = SupervisordRuntime(settings.runtime_socket, units(chart))
     bus = settings.kafka_bootstrap_servers
     async with deployer(State(settings.sre_space_state), chart, forge, runtime, bus) as found:
-        await Follower(found, settings.poll_seconds).follow(stopped.is_set)
+        following = asyncio.create_task(Follower(found, settings.poll_seconds).follow())
+        ending = asyncio.create_task(asyncio.to_thread(stopped.wait))
+        try:
+            await asyncio.wait([following, ending], return_when=asyncio.FIRST_COMPLETED)
+            following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await following
+        finally:
+            stopped.set()  # also after a bug: nobody waits for a thread that waits for this
 
 
 if __name__ == "__main__":

@@ -4,14 +4,11 @@ import asyncio
 import contextlib
 import errno
 import json
-import os
-import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -21,9 +18,10 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from sre_space.bootstrap import crash_watch, space, space_supervisor
+from sre_space.bootstrap.connections import is_elsewhere, told_here
 from sre_space.bootstrap.operator import Operator, room_of
-from sre_space.bootstrap.space_env import Plan
-from sre_space.bootstrap.space_ports import Ports
+from sre_space.bootstrap.space_plan import plan_of
+from sre_space.bootstrap.space_servers import addresses
 from sre_space.bootstrap.space_state import State, running_space
 from sre_space.domain.errors import Damaged, Malformed, Refused, SpaceError, Unavailable
 from sre_space.entrypoints import audit as auditing
@@ -34,6 +32,7 @@ from sre_space.entrypoints.diagnose import diagnose
 from sre_space.entrypoints.keys import keys
 from sre_space.entrypoints.options import StateOption
 from sre_space.loop.audit import Auditor
+from sre_space.settings import CommandLine
 from sre_space.wire.audit_text import harmless
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
@@ -58,12 +57,14 @@ def up(
     state: StateOption, ports: PortsOption = "usual", chart: ChartOption = None, dry_run: DryRunOption = False
 ) -> None:
     """Start the space and leave it running, also over a service that does not serve: its agents see to it."""
-    plan = replace(plan_of(state, ports, chart), dry_run=dry_run)
+    if ports not in ("usual", "free"):
+        raise Malformed(f"--ports is `usual` or `free`, not {ports!r}")
+    plan, told = plan_of(state, ports == "free", chart or space.checkout_chart(), dry_run)
     begun = time.monotonic()
-    with _ended_when_stopped():
+    with _ended_when_stopped(), told.placing():
         space.up(plan, _tell)
     out.print(f"The space is up after {time.monotonic() - begun:.0f} s; state in {plan.state.root}", markup=False)
-    _show_addresses(plan.ports)
+    _show_addresses(plan.ports.quote_service_port, addresses(plan.ports, plan.away)["JAEGER_URL"])
 
 
 @app.command()
@@ -75,12 +76,16 @@ def down(state: StateOption) -> None:
 @app.command()
 def status(state: StateOption) -> None:
     """Show every process of the space, how the journeys fare, and what is open."""
-    running = running_space(State(state.resolve()))
-    units, loops = space_supervisor.units(running.socket), crash_watch.looping(State(state.resolve()))
+    folder = State(state.resolve())
+    if is_elsewhere(folder):
+        out.print(_asked(state, looking.vital_signs), markup=False, highlight=False)
+        return
+    running = running_space(folder)
+    units, loops = space_supervisor.units(running.socket), crash_watch.looping(folder)
     out.print(looking.processes(units, loops))
     for loop in loops:
         out.print(looking.crash_loop(loop), markup=False, highlight=False)
-    out.print(f"disk: {room_of(State(state.resolve()))}", highlight=False)
+    out.print(f"disk: {room_of(folder)}", highlight=False)
     out.print(_asked(state, looking.vital_signs), markup=False, highlight=False)
     if State(state.resolve()).halt.exists():
         out.print("halted: no action is taken until `sre-space resume`")
@@ -229,28 +234,12 @@ def _ended_when_stopped() -> Iterator[None]:
         raise typer.Exit(EXIT_INTERRUPTED) from stopped
 
 
-def plan_of(state: Path, ports: str, chart: Path | None) -> Plan:
-    """What to start, from the options."""
-    if ports not in ("usual", "free"):
-        raise Malformed(f"--ports is `usual` or `free`, not {ports!r}")
-    numbers = Ports.free_block() if ports == "free" else Ports.from_environment(os.environ)
-    owner, repo = _named("REPO_OWNER", "local"), _named("REPO_NAME", "cloud-insurance")
-    return Plan(State(state.resolve()), numbers, (chart or space.checkout_chart()).resolve(), owner, repo)
-
-
-def _named(variable: str, default: str) -> str:
-    """A part of a repository's name, which is a folder too."""
-    name = os.environ.get(variable) or default
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", name) or name.strip(".") == "":
-        raise Malformed(f"{variable}={name[:100]!r} names no repository; use letters, digits, and the signs . _ -")
-    return name
-
-
 def _asked(state: Path, question: Callable[[Operator], Awaitable[T]]) -> T:
     folder = State(state.resolve())
 
     async def ask() -> T:
-        operator = Operator.of(folder)
+        told, chart = told_here(folder)
+        operator = Operator.of(folder, CommandLine.read(told.lines), chart)
         try:
             return await question(operator)
         finally:
@@ -263,9 +252,9 @@ def _tell(text: str) -> None:
     err.print(text, style="dim", markup=False)
 
 
-def _show_addresses(ports: Ports) -> None:
-    out.print(f"quotes   http://127.0.0.1:{ports.quote_service_port}/docs")
-    out.print(f"traces   http://127.0.0.1:{ports.jaeger_port}/api/services")
+def _show_addresses(quotes: int, jaeger: str) -> None:
+    out.print(f"quotes   http://127.0.0.1:{quotes}/docs")
+    out.print(f"traces   {jaeger}/api/services", markup=False)
     out.print("break it: python trigger_chaos.py kill     watch it: sre-space incidents")
 
 
