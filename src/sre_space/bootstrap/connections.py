@@ -43,7 +43,7 @@ def told_here(state: State) -> tuple[Told, Path]:
 
 def is_elsewhere(state: State) -> bool:
     """Return True when no space runs here and FORGE_URL names the forge of one elsewhere."""
-    told, chart = told_here(state)
+    told, _ = told_here(state)
     running = state.record()
     return bool(CommandLine.read(told.lines).forge_url) and not (running is not None and running.alive)
 

@@ -49,7 +49,9 @@ app.add_typer(keys, name="keys")
 
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="The doctor tells what it would do, and does nothing.")]
 PortsOption = Annotated[str, typer.Option("--ports", help="`usual`, or `free`: any block of free ports.")]
-ChartOption = Annotated[Path | None, typer.Option("--chart", envvar="SRE_SPACE_CHART", help="The patient's chart.")]
+ChartOption = Annotated[
+    Path | None, typer.Option("--chart", envvar="SRE_SPACE_CHART", is_eager=True, help="The patient's chart.")
+]
 
 
 @app.command()
