@@ -129,6 +129,29 @@ def test_the_socket_is_for_this_user_alone_and_goes_with_supervisord(tmp_path_fa
     assert not path.exists()
 
 
+def test_a_runtime_that_was_killed_tells_its_units_again_as_soon_as_it_is_back(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with supervisord(tmp_path_factory.mktemp("r")) as running:
+        pids = [unit["pid"] for unit in json.loads(listing(running.reader.socket))]
+        running.process.kill()
+        with pytest.raises(Unavailable):
+            now(running.reader.units)
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)  # nobody else ends them
+        running.process.start()
+
+        assert [one.state for one in now(running.reader.units)] == ["running"]
+
+
+def listing(path: str) -> bytes:
+    """What is sent to whoever connects."""
+    with socket.socket(socket.AF_UNIX) as asked, asked.makefile("rb") as told:
+        asked.settimeout(5)
+        asked.connect(path)
+        return told.read()
+
+
 def test_clients_that_neither_read_nor_leave_hold_nothing_up(found: Supervised) -> None:
     with contextlib.ExitStack() as idle:
         for _ in range(200):
