@@ -7,7 +7,7 @@ from sre_space.adapters.disk import DiskFolder
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.github_permissions import GithubWriters
-from sre_space.bootstrap.connections import HERE, NOTHING_SET, Connections
+from sre_space.bootstrap.connections import HERE, NOTHING_SET, Connections, told_here
 from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.space_table import AGENTS
 from sre_space.domain.chart import Chart
@@ -72,6 +72,12 @@ class Operator:
         path = state.root / "keys" / "operator.key"
         key = KeyFile.load(path) if path.exists() else None
         return cls(forge, casebook, found.traces(), known, found.runtime(known), state.run / "env", key, orders)
+
+    @classmethod
+    def here(cls, state: State) -> "Operator":
+        """Connects to what the environment and `.env` name, else to the space that runs in `state`."""
+        told, chart = told_here(state)
+        return cls.of(state, CommandLine.read(told.lines), chart)
 
     def signing(self) -> KeyFile:
         """The operator's key; `Malformed` where it is not on this machine."""

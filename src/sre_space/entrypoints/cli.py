@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from sre_space.bootstrap import crash_watch, space, space_supervisor
-from sre_space.bootstrap.connections import is_elsewhere, told_here
+from sre_space.bootstrap.connections import is_elsewhere
 from sre_space.bootstrap.operator import Operator, room_of
 from sre_space.bootstrap.space_plan import plan_of
 from sre_space.bootstrap.space_servers import addresses
@@ -32,7 +32,6 @@ from sre_space.entrypoints.diagnose import diagnose
 from sre_space.entrypoints.keys import keys
 from sre_space.entrypoints.options import StateOption
 from sre_space.loop.audit import Auditor
-from sre_space.settings import CommandLine
 from sre_space.wire.audit_text import harmless
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
@@ -240,8 +239,7 @@ def _asked(state: Path, question: Callable[[Operator], Awaitable[T]]) -> T:
     folder = State(state.resolve())
 
     async def ask() -> T:
-        told, chart = told_here(folder)
-        operator = Operator.of(folder, CommandLine.read(told.lines), chart)
+        operator = Operator.here(folder)
         try:
             return await question(operator)
         finally:
