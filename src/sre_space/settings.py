@@ -1,29 +1,56 @@
-"""The settings of every process, read from the environment: one frozen class per process.
+"""The settings of every process: one frozen class per process, read from its environment and from `.env`.
 
 `docs/settings.md` has one heading per variable; a test compares the two.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sre_space.domain.errors import Malformed
+from sre_space.wire.env_lines import EnvLines
 
 
 class _Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False, allow_inf_nan=False)
 
     @classmethod
-    def read(cls) -> Self:
-        """Read the environment; `Malformed` names the variable and what is wrong with it."""
+    def read(cls, lines: EnvLines = EnvLines()) -> Self:  # noqa: B008 - it is frozen
+        """Read the environment, and below it what `.env` adds; `Malformed` names the variable, and the file's line."""
+        given: dict[str, Any] = {
+            name: lines.values[name.upper()] for name in cls.model_fields if name.upper() in lines.values
+        }
         try:
-            return cls()
+            return cls(**given)
         except ValidationError as error:
             first = error.errors()[0]
             variable = str(first["loc"][0]).upper() if first["loc"] else "settings"
-            raise Malformed(f"{variable}: {first['msg']}; see docs/settings.md") from error
+            raise Malformed(lines.told(f"{variable}: {first['msg']}; see docs/settings.md")) from error
+
+    @classmethod
+    def refuse_wrong(cls, values: Mapping[str, str]) -> None:
+        """Raise `Malformed`, as `read` does, for a value by name that this class would not take."""
+        for name, value in values.items():
+            field = cls.model_fields[name.lower()]
+            kind: TypeAdapter[Any] = TypeAdapter(
+                Annotated[field.annotation, field],  # type: ignore[arg-type]  # a type that is made here
+                config=ConfigDict(allow_inf_nan=False),
+            )
+            try:
+                kind.validate_python(value)
+            except ValidationError as error:
+                raise Malformed(f"{name}: {error.errors()[0]['msg']}; see docs/settings.md") from error
+
+    def needed(self, name: str) -> str:
+        """Return a setting that this process cannot do without; `Malformed` names it when it is not set."""
+        value: str = getattr(self, name)
+        if not value:
+            told = type(self).model_fields[name].description
+            raise Malformed(f"{name.upper()} is not set: {told}; see docs/settings.md")
+        return value
 
 
 _RECORD_KEY = Field(None, description="the file with the key of the MAC of telemetry records on the bus")
@@ -76,8 +103,8 @@ class ForgeServer(Space):
     )
 
 
-class Agent(Space):
-    """What each agent needs to read and write incidents."""
+class ForgeClient(Space):
+    """What whoever asks the forge needs."""
 
     forge_url: str = Field("http://127.0.0.1:8010/mcp", description="the forge's MCP endpoint")
     github_personal_access_token: str = Field("", description="the bearer token of this identity", repr=False)
@@ -86,8 +113,15 @@ class Agent(Space):
     )
     repo_owner: str = Field("local", description="owner of the repository")
     repo_name: str = Field("cloud-insurance", description="name of the repository")
+    poll_seconds: float = Field(
+        1.0, gt=0, description="how often an agent polls the forge when no doorbell rings, and the deployer its main"
+    )
+
+
+class Agent(ForgeClient):
+    """What each agent needs to read and write incidents."""
+
     sre_notify_urls: str = Field("", description="whom to call when a person is needed: Apprise URLs", repr=False)
-    poll_seconds: float = Field(1.0, gt=0, description="how often an agent polls the forge when no doorbell rings")
     otel_exporter_otlp_headers: str = Field("", description="headers of each export, which hold its token", repr=False)
 
 
@@ -106,7 +140,7 @@ class Brain(Agent):
 
     telemetry_record_key_file: Path | None = _RECORD_KEY
     jaeger_url: str = Field("http://127.0.0.1:16686", description="Jaeger's query API")
-    runtime_socket: str = Field("", description="the socket of supervisord")
+    runtime_read_socket: str = Field("", description="the socket where the runtime tells the units, and nothing else")
     openai_api_key: str = Field(
         "", description="reserved for the optional language model; nothing reads it yet", repr=False
     )
@@ -116,7 +150,7 @@ class Fixer(Agent):
     """Fixer acts."""
 
     dry_run: bool = Field(False, description="Fixer asks everything, tells people what it would do, and does nothing")
-    runtime_socket: str = Field("", description="the socket of supervisord")
+    runtime_socket: str = Field("", description="the control socket of supervisord")
 
 
 class Memory(Agent):
@@ -136,8 +170,39 @@ class Network(Space):
     network_secret_file: Path | None = Field(None, description="the file with the secret that every order must tell")
 
 
-class Warden(Space):
+class Warden(ForgeClient):
     """The warden enforces memory limits, deploys, and calls a person for a process that cannot start."""
 
-    runtime_socket: str = Field("", description="the socket of supervisord")
+    runtime_socket: str = Field("", description="the control socket of supervisord")
     sre_notify_urls: str = Field("", description="whom to call when a person is needed: Apprise URLs", repr=False)
+
+
+def _token_of(who: str) -> str:
+    return Field("", description=f"the bearer token of {who}, where it has one of its own", repr=False)
+
+
+class CommandLine(ForgeClient):
+    """`sre-space`: a server that is not named is the one of the space that runs in SRE_SPACE_STATE."""
+
+    forge_url: str = Field("", description="the forge's MCP endpoint")
+    kafka_bootstrap_servers: str = Field("", description="the event bus")
+    otel_exporter_otlp_endpoint: str = Field("", description="where telemetry goes (gRPC)")
+    jaeger_url: str = Field("", description="Jaeger's query API")
+    chroma_url: str = Field("", description="the Chroma server")
+    runtime_socket: str = Field("", description="the control socket of supervisord")
+    scout_github_personal_access_token: str = _token_of("Scout")
+    brain_github_personal_access_token: str = _token_of("Brain")
+    fixer_github_personal_access_token: str = _token_of("Fixer")
+    memory_github_personal_access_token: str = _token_of("Memory")
+    deployer_github_personal_access_token: str = _token_of("the deployer")
+
+    def token_of(self, who: str) -> str:
+        """Return the token of an agent or the deployer on a forge that is not the space's own; `Malformed`: none."""
+        own: str = getattr(self, f"{who}_github_personal_access_token")
+        return own or self.needed("github_personal_access_token")
+
+
+PROCESSES: Mapping[str, type[Space]] = {
+    "bus": Bus, "telemetry": Telemetry, "forge": ForgeServer, "network": Network, "scout": Scout, "brain": Brain,
+    "fixer": Fixer, "memory": Memory, "warden": Warden,
+}  # fmt: skip

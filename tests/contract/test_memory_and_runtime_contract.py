@@ -4,11 +4,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 from xmlrpc.client import ServerProxy
 
 import httpx
@@ -17,7 +16,8 @@ import psutil
 import pytest
 from supervisor.xmlrpc import SupervisorTransport
 from support.remembered import FAULTS, incident
-from support.servers import ServerProcess, module, serving
+from support.runtimes import now, supervisord
+from support.servers import ServerProcess, serving
 from support.waiting import free_port, until
 
 from sre_space.adapters.chroma import ChromaCaseIndex
@@ -29,8 +29,6 @@ from sre_space.domain.errors import Missing, Refused, Unavailable
 from sre_space.domain.lessons import past_cases
 from sre_space.ports.case_index import Lesson
 from sre_space.ports.runtime import Unit
-
-T = TypeVar("T")
 
 
 @pytest.fixture(scope="session")
@@ -191,46 +189,11 @@ def test_vectors_have_length_one_and_do_not_depend_on_their_batch(minilm: MiniLm
     assert minilm.embed([]).shape == (0, 384)
 
 
-@contextmanager
-def supervisord(folder: Path) -> Iterator[SupervisordRuntime]:
-    """A real supervisord with two sleepers."""
-    path = folder / "s.sock"
-    sleeper = f'{sys.executable} -c "import time; time.sleep(600)"'
-    settings, names = "autorestart=false\nstartsecs=0\nstopwaitsecs=1\n", ("policy-service", "other")
-    programs = "".join(f"[program:{name}]\ncommand={sleeper}\n{settings}" for name in names)
-    (folder / "s.conf").write_text(
-        f"[supervisord]\nnodaemon=true\nlogfile={folder}/s.log\npidfile={folder}/s.pid\n[unix_http_server]\nfile={path}\n"
-        "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
-        f"{programs}"
-    )
-    command = [*module("supervisor.supervisord"), "-n", "-c", str(folder / "s.conf")]
-    runtime = SupervisordRuntime(str(path), {"policy-service": "policy-service"})
-
-    def ready() -> bool:
-        try:
-            return asyncio.run(runtime.unit("policy-service")).state == "running"
-        except Unavailable:
-            return False
-
-    with serving(command, {"PYTHONWARNINGS": "ignore"}, ready, folder / "start.log") as server:
-        yield runtime
-        server.kill(signal.SIGTERM)  # so that it ends its sleepers; to kill the ended one again does nothing
-
-
-def now(question: Callable[[], Awaitable[T]]) -> T:
-    """Ask once."""
-
-    async def asked() -> T:
-        return await question()
-
-    return asyncio.run(asked())
-
-
 @pytest.fixture
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupervisordRuntime]:
     """The runtime."""
     with supervisord(tmp_path_factory.mktemp("r")) as found:
-        yield found
+        yield found.runtime
 
 
 def state(runtime: SupervisordRuntime) -> Unit:

@@ -22,7 +22,7 @@ from support.waiting import until
 
 from sre_chaos.experiments import EXPERIMENTS
 from sre_space.bootstrap import space_supervisor
-from sre_space.bootstrap.deploy import deploy
+from sre_space.bootstrap.connections import Connections
 from sre_space.bootstrap.deploy_journal import Deployment
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.domain.errors import Malformed
@@ -251,7 +251,11 @@ def test_in_a_blackout_the_patient_is_well_and_it_ends_by_itself(patient: Patien
 
 
 def deployed(patient: Patient) -> Deployment:
-    return asyncio.run(deploy(patient.live.state))
+    async def done() -> Deployment:
+        async with Connections.of(patient.live.state).deployer() as deployer:
+            return await deployer.deploy()
+
+    return asyncio.run(done())
 
 
 def test_a_deployment_restarts_only_what_changed_tells_about_it_and_twice_is_once(

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
+from support.forge_folder import main_at, repository
 from support.live import LiveSpace
 from support.patient import Patient
 
 from sre_space.adapters.github_mcp import GithubGitOps
-from sre_space.bootstrap.deploy import repository
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.domain.case import Case
 from sre_space.domain.configuration import FOLDER, value_of
 from sre_space.embedded.forge.identities import read_identities
-from sre_space.embedded.forge.repository import files_at, main_at
+from sre_space.embedded.forge.repository import files_at
 from sre_space.ports.gitops import PullRequest
 from sre_space.wire.proposal import branches_of
 

@@ -5,9 +5,9 @@ from enum import StrEnum
 from pathlib import Path
 
 import pygit2
+from support.forge_folder import repository
 from support.live import LiveSpace
 
-from sre_space.bootstrap.deploy import repository
 from sre_space.domain.configuration import FOLDER
 from sre_space.embedded.forge.repository import entries_of
 from sre_space.wire.proposal import PREFIX

@@ -13,8 +13,12 @@ from policy_service.settings import Settings as PolicySettings
 from quote_service.settings import Settings as QuoteSettings
 from sre_chaos.experiments import EXPERIMENTS
 from sre_space import settings
+from sre_space.bootstrap.space_env import HANDED
+from sre_space.bootstrap.space_ports import Ports
+from sre_space.bootstrap.space_servers import HEADERS, RECORD_KEY
 from sre_space.embedded.bus.server import Broker
 from sre_space.entrypoints.cli import app
+from sre_space.wire.env_lines import parse_env
 from traffic.settings import Settings as TrafficSettings
 from user_service.settings import Settings as UserSettings
 
@@ -66,9 +70,14 @@ def test_every_command_is_in_the_readme() -> None:
 
 
 def test_the_example_environment_names_what_a_person_may_set() -> None:
-    names = re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    text = (ROOT / ".env.example").read_text()
+    names = re.findall(r"^(\w+)=$", text, re.MULTILINE)
+    handed = {name for some in HANDED.values() for name in some} | {HEADERS, RECORD_KEY}
+    command = {name.upper() for name in settings.CommandLine.model_fields} - {"SRE_SPACE_CHART"}  # beside which it lies
+    ports = {name.upper() for name in Ports().numbers}
 
-    assert names == ["GITHUB_PERSONAL_ACCESS_TOKEN", "OPENAI_API_KEY", "REPO_OWNER", "REPO_NAME"]
+    assert parse_env(text, ".env").values == {}
+    assert sorted(names) == sorted(handed | command | ports)
 
 
 def test_every_direct_dependency_carries_its_reason() -> None:

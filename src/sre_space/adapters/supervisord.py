@@ -3,40 +3,25 @@
 import asyncio
 import contextlib
 import http.client
-import json
 import socket
 import threading
 import time
 import xmlrpc.client
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from xml.parsers.expat import ExpatError
 
-import psutil
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
+from sre_space.adapters.supervisord_units import LIVING, unit_of
 from sre_space.domain.errors import Missing, Refused, Unavailable
 from sre_space.ports.runtime import Unit
 
-State = Literal["running", "starting", "stopped", "exited", "fatal", "unknown"]
-_STATES: Mapping[str, State] = {
-    "RUNNING": "running",
-    "STARTING": "starting",
-    "BACKOFF": "starting",
-    "STOPPED": "stopped",
-    "STOPPING": "stopped",
-    "EXITED": "exited",
-    "FATAL": "fatal",
-}
-_LIVING = ("running", "starting")
-_SIGNALLED = "ended by a signal"
-_NEAR_S = 3.0  # between a kill and the end that supervisord tells in whole seconds
 ANSWERS_WITHIN_S = 3.0
 STOPS_WITHIN_S = 20.0  # twice what it gives a process to end before it kills it
 ENDS_WITHIN_S, LOOK_EVERY_S = 10.0, 0.05
-_BY_A_SIGNAL = -1  # as supervisord reports it; which one is only in its log
 
 
 class _Connection(http.client.HTTPConnection):
@@ -97,7 +82,7 @@ class SupervisordRuntime:
         before = self._unit(name)
         if before.incarnation != expected:
             raise Refused(f"{name} lives as {before.incarnation}, not as {expected}; nothing was changed")
-        if before.state in _LIVING:
+        if before.state in LIVING:
             self._call("stopProcess", self.names[name])
         self._await_end(name)
         try:
@@ -118,9 +103,7 @@ class SupervisordRuntime:
     def _unit(self, name: str) -> Unit:
         if name not in self.names:
             raise Missing(f"the runtime has no unit {name!r}; the chart names {', '.join(self.names)}")
-        unit = _unit(name, self._call("getProcessInfo", self.names[name]))
-        killed = _out_of_memory(self.journal, unit) if unit.detail == _SIGNALLED and self.journal else ""
-        return replace(unit, detail=killed) if killed else unit
+        return unit_of(name, self._call("getProcessInfo", self.names[name]), self.journal)
 
     def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - untyped answers; `_unit` types them
         transport = _Transport(self.socket, STOPS_WITHIN_S if method == "stopProcess" else ANSWERS_WITHIN_S)
@@ -135,50 +118,3 @@ class SupervisordRuntime:
             raise Unavailable(f"supervisord does not answer at {self.socket}: {error}") from error
         finally:
             transport.close()
-
-
-def _unit(name: str, info: Mapping[str, Any]) -> Unit:
-    state = _STATES.get(str(info["statename"]), "unknown")
-    pid = int(info["pid"]) or None
-    ended = state not in _LIVING
-    since = int(info["stop"] if ended else info["start"]) * 10**9
-    signalled = ended and info["exitstatus"] == _BY_A_SIGNAL
-    exit_code = int(info["exitstatus"]) if ended and not signalled else None
-    detail = _SIGNALLED if signalled else str(info["spawnerr"])
-    return Unit(name, state, _incarnation(info, pid), pid, since, exit_code, detail)
-
-
-def _incarnation(info: Mapping[str, Any], pid: int | None) -> str:
-    """Process id and creation time name a life; an ended one is named by when it began and ended.
-
-    supervisord counts whole seconds, so the creation time comes from the kernel.
-    """
-    if pid is None:
-        return f"ended:{info['start']}:{info['stop']}"
-    try:
-        return f"{pid}:{psutil.Process(pid).create_time():.2f}"
-    except psutil.NoSuchProcess:
-        return f"{pid}:gone"
-
-
-def _out_of_memory(journal: Path, unit: Unit) -> str:
-    """What the warden says of the unit's end, "" when it was not the warden's doing."""
-    try:
-        lines = journal.read_text(errors="replace").splitlines()
-    except OSError:
-        return ""
-    for line in reversed(lines):
-        told = _kill(line)
-        if told.get("unit") == unit.name and abs(told["time"] - unit.since / 1e9) < _NEAR_S:
-            return f"killed: out of memory, {told['rss']} bytes of {told['limit']} allowed"
-    return ""
-
-
-def _kill(line: str) -> Mapping[str, Any]:
-    """A line of the warden's journal; nothing, when it is cut off or damaged."""
-    try:
-        told = json.loads(line)
-        numbers = {name: float(told[name]) for name in ("time", "rss", "limit")}
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return {}
-    return {"unit": told.get("unit"), "time": numbers["time"], "rss": told["rss"], "limit": told["limit"]}

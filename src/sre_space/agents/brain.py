@@ -27,7 +27,7 @@ from sre_space.domain.remedies import Escalate, Remedy
 from sre_space.ports.clock import Clock
 from sre_space.ports.ledger import Ledger
 from sre_space.ports.orders import Orders
-from sre_space.ports.runtime import Runtime, Unit
+from sre_space.ports.runtime import RuntimeReader, Unit
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Brain:
     """
 
     chart: Chart
-    runtime: Runtime
+    runtime: RuntimeReader
     inquest: Inquest
     ledger: Ledger
     clock: Clock

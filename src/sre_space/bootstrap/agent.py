@@ -124,8 +124,3 @@ class Ground:
         with contextlib.suppress(OSError):  # a full disk: nobody is kept from his duty by it
             path.touch(mode=0o600)
             path.write_text(self.clock_check.wrong())
-
-
-def units(chart: Chart) -> dict[str, str]:
-    """Each unit of the chart and the runtime's name for it; one name today."""
-    return {service.unit: service.unit for service in chart.services.values()}

@@ -5,7 +5,7 @@ from sre_space.adapters.bundle_folder import BundleFolder
 from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.adapters.kafka import KafkaHistory
-from sre_space.adapters.supervisord import SupervisordRuntime
+from sre_space.adapters.supervisord_reader import SupervisordReader
 from sre_space.agents.brain import Brain
 from sre_space.agents.deployments import RecentDeployments
 from sre_space.agents.gathering import Gathering
@@ -13,6 +13,7 @@ from sre_space.agents.history import History
 from sre_space.agents.inquest import Inquest
 from sre_space.bootstrap import agent, server
 from sre_space.bootstrap.telemetry_secrets import read_record_key
+from sre_space.bootstrap.units import units
 from sre_space.domain import facts
 from sre_space.paths import StatePaths
 from sre_space.ports.gitops import GitOps
@@ -22,7 +23,8 @@ from sre_space.settings import Brain as Settings
 async def _work(settings: Settings) -> None:
     ground = agent.Ground.prepare(facts.Agent.BRAIN, settings)
     state = StatePaths(settings.sre_space_state)
-    runtime = SupervisordRuntime(settings.runtime_socket, agent.units(ground.chart), state.warden_journal)
+    socket = settings.needed("runtime_read_socket")
+    runtime = SupervisordReader(socket, units(ground.chart), state.warden_journal)
     gitops = ground.gitops()
     held = inquest(ground, settings, gitops)
     brain = Brain(ground.chart, runtime, held, ground.casebook, ground.clock, History(gitops), ground.orders())

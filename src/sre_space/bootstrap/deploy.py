@@ -1,4 +1,4 @@
-"""`sre-space deploy`: what main of the embedded forge's repository says becomes what runs.
+"""A deployment: what main of the forge's repository says becomes what runs. Over the ports GitOps, Runtime and Probe.
 
 1. Read `deploy/config/` of main; a file that does not parse refuses the whole deployment (`Unfit`), before anything
    changes.
@@ -19,34 +19,25 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import httpx
-
-from sre_space.adapters.kafka import KafkaPublisher
 from sre_space.bootstrap import deploy_journal as journal
-from sre_space.bootstrap import space_supervisor
 from sre_space.bootstrap.deploy_journal import Deployment
+from sre_space.bootstrap.deployed_services import DeployedServices
 from sre_space.bootstrap.desired_state import desired_state
-from sre_space.bootstrap.space_ports import HOST
-from sre_space.bootstrap.space_state import Running, State, running_space, write_private
-from sre_space.bootstrap.space_table import SERVICES
+from sre_space.bootstrap.space_state import State, write_private
 from sre_space.domain.bounds import cut
-from sre_space.domain.configuration import FOLDER, SPACE_NAME
+from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, Refused, Unavailable
 from sre_space.embedded.aside import make_folder, make_way, remove
-from sre_space.embedded.forge.repository import files_at
-from sre_space.embedded.launcher import desired, parse_variables
+from sre_space.ports.bus import Publisher
+from sre_space.ports.gitops import GitOps
 from sre_space.wire.changes import MAX_TOLD
 from sre_space.wire.topics import CHANGES
 
-SERVES_WITHIN_S = 20.0
-LOOK_EVERY_S = 0.05
-LONGEST_LOOK_S = 2.0  # one that took longer was interrupted by a pause of this process
-STOPPING, STOPPED = "STOPPING", "STOPPED"
-ENDED = ("EXITED", "FATAL", "BACKOFF", STOPPED)
+MAIN = "main"
 
 
 class Unfit(Malformed):
@@ -57,79 +48,93 @@ class Unfit(Malformed):
         self.commit, self.subject, self.reason = commit, subject, reason
 
 
-async def deploy(state: State) -> Deployment:
-    """Apply main; `Unfit` when it cannot be. One that a killed deployer left half done is taken to its end."""
-    running = running_space(state)
-    with _alone(state):
-        wanted, left = await asyncio.to_thread(_plan, state, running)
-        broken_off, last = journal.under_way(state), journal.last(state)
-        again = broken_off is not None and broken_off.commit == left.commit
-        whole = _both(broken_off, left) if again and broken_off else replace(left, at=time.time_ns())
-        if not whole.changes_something:
-            return replace(left, at=last.at) if last and last.commit == left.commit else left
-        previous = last.commit if last else ""
-        if not again:
-            await _tell(running, {**_event(whole), "phase": "started", "previous": previous})
-            journal.begin(state, whole)
-        _write(state, wanted, left.changed)
-        failed = await asyncio.to_thread(_restart, running, left.restarted, whole.restarted)
-        done = replace(whole, failed=tuple(failed))
-        await _tell(running, {**_event(done), "phase": "done", "previous": previous})
-        journal.record(state, done)
-    return done
+@dataclass(frozen=True)
+class Main:
+    """What main says: its commit, the subject of that, and the files of desired state by name."""
+
+    commit: str
+    subject: str
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Deployer:
+    """Applies main in one state folder. `publisher` tells others of it; None where no bus is named."""
+
+    state: State
+    gitops: GitOps
+    services: DeployedServices
+    publisher: Publisher | None
+
+    async def head(self) -> str:
+        """Return the commit that main names now."""
+        return (await self.gitops.commit(MAIN)).sha
+
+    async def main(self) -> Main:
+        """Return what main says now."""
+        commit = await self.gitops.commit(MAIN)
+        files = await self.gitops.read_files(FOLDER, commit.sha)
+        names = {path.rpartition("/")[2]: content for path, content in files.items()}
+        return Main(commit.sha, commit.message.partition("\n")[0], names)
+
+    async def planned(self) -> Deployment:
+        """Return what a deployment would do now; changes nothing. `Unfit` when it cannot be."""
+        return (await self._plan(await self.main()))[1]
+
+    async def deploy(self, known: Main | None = None) -> Deployment:
+        """Apply main; `Unfit` when it cannot be. One that a killed deployer left half done is taken to its end.
+
+        `known` saves the reading of files while main still names its commit.
+        """
+        make_folder(self.state.deployed)
+        async with _alone(self.state):  # whoever waited here must not apply what main said before
+            found = known if known is not None and known.commit == await self.head() else await self.main()
+            wanted, left = await self._plan(found)
+            broken_off, last = journal.under_way(self.state, self.services.names), journal.last(self.state)
+            again = broken_off is not None and broken_off.commit == left.commit
+            whole = _both(broken_off, left) if again and broken_off else replace(left, at=time.time_ns())
+            if not whole.changes_something:
+                return replace(left, at=last.at) if last and last.commit == left.commit else left
+            previous = last.commit if last else ""
+            if not again:
+                await self._tell({**_event(whole), "phase": "started", "previous": previous})
+                journal.begin(self.state, whole)
+            _write(self.state, wanted, left.changed)
+            failed = await self.services.restart(left.restarted, whole.restarted, wanted)
+            done = replace(whole, failed=tuple(failed))
+            await self._tell({**_event(done), "phase": "done", "previous": previous})
+            journal.record(self.state, done)
+        return done
+
+    async def tell_refused(self, unfit: Unfit) -> None:
+        """Tell `changes` of a commit that is not deployed, and why."""
+        refused = Deployment(unfit.commit, unfit.subject, (), (), 0)
+        await self._tell({**_event(refused), "phase": "refused", "reason": unfit.reason})
+
+    async def _plan(self, main: Main) -> tuple[Mapping[str, str], Deployment]:
+        """The wanted files, and what has to be done for them."""
+        try:
+            wanted = desired_state(main.files)
+        except Malformed as error:
+            raise Unfit(main.commit, main.subject, str(error)) from error
+        present = {path.name: _content(path) for path in self.state.deployed.glob("*.env")}
+        texts = {name: text.encode() for name, text in wanted.items()}
+        changed = sorted(name for name in texts.keys() | present.keys() if texts.get(name) != present.get(name))
+        broken_off = journal.under_way(self.state, self.services.names)
+        stale = await self.services.stale(wanted, broken_off.restarted if broken_off else ())
+        return wanted, Deployment(main.commit, main.subject, tuple(changed), tuple(stale), time.time_ns())
+
+    async def _tell(self, event: Mapping[str, object]) -> None:
+        """A hint on `changes`, always confirmed against Git: without the bus the deployment goes on."""
+        if self.publisher is not None:
+            with contextlib.suppress(Unavailable, Refused):
+                await self.publisher.publish(CHANGES, json.dumps(event).encode(), key=str(event["id"]).encode())
 
 
 def _both(begun: Deployment, left: Deployment) -> Deployment:
     """What a killed deployer had planned, and what is left to do now."""
     changed = tuple(sorted({*begun.changed, *left.changed}))
     return replace(begun, changed=changed, restarted=tuple(dict.fromkeys((*begun.restarted, *left.restarted))))
-
-
-def planned(state: State) -> Deployment:
-    """What a deployment would do now: changes nothing; `Unfit` when it cannot be."""
-    return _plan(state, running_space(state))[1]
-
-
-async def tell_refused(state: State, unfit: Unfit) -> None:
-    """Tell `changes` of a commit that is not deployed, and why."""
-    refused = Deployment(unfit.commit, unfit.subject, (), (), 0)
-    await _tell(running_space(state), {**_event(refused), "phase": "refused", "reason": unfit.reason})
-
-
-def repository(state: State, running: Running) -> Path:
-    """Where the embedded forge keeps the repository of a space."""
-    owner, _, repo = running.repository.partition("/")
-    return state.repository(owner, repo)
-
-
-def _plan(state: State, running: Running) -> tuple[Mapping[str, str], Deployment]:
-    """The wanted files, and what has to be done for them."""
-    commit, subject, files = files_at(repository(state, running), FOLDER)
-    try:
-        wanted = desired_state(files)
-    except Malformed as error:
-        raise Unfit(commit, subject, str(error)) from error
-    make_folder(state.deployed)
-    present = {path.name: _content(path) for path in state.deployed.glob("*.env")}
-    texts = {name: text.encode() for name, text in wanted.items()}
-    changed = sorted(name for name in texts.keys() | present.keys() if texts.get(name) != present.get(name))
-    stale = _stale(state, running, wanted)
-    return wanted, Deployment(commit, subject, tuple(changed), tuple(stale), time.time_ns())
-
-
-def _stale(state: State, running: Running, wanted: Mapping[str, str]) -> list[str]:
-    """Services that were started with another state than the wanted one, or that a killed deployer left stopped."""
-    units = {unit.name: unit.state for unit in space_supervisor.units(running.socket)}
-    broken_off = journal.under_way(state)
-    stopped = {one for one in (broken_off.restarted if broken_off else ()) if units.get(one) in (STOPPING, STOPPED)}
-    space = parse_variables(wanted.get(SPACE_NAME, ""), SPACE_NAME)
-    states = {one: desired(one, wanted.get(f"{one}.env", "").encode(), space) for one in SERVICES if one in units}
-    return [one for one, text in states.items() if one in stopped or _runs(state, one) != text]
-
-
-def _runs(state: State, service: str) -> str:
-    """What a service was started with, "" when it never was."""
-    return _content(state.running(service)).decode(errors="replace")
 
 
 def _content(path: Path) -> bytes:
@@ -148,50 +153,6 @@ def _write(state: State, wanted: Mapping[str, str], changed: Sequence[str]) -> N
             remove(state.deployed / name)
 
 
-def _restart(running: Running, stale: Sequence[str], all_of_it: Sequence[str]) -> list[str]:
-    """Restart those that are stale, one after the other; those of all that do not serve afterwards."""
-    failed = []
-    for service in all_of_it:
-        if service in stale:
-            with contextlib.suppress(Refused):  # it is down already
-                space_supervisor.call(running.socket, "stopProcess", service)
-            _await_end(running, service)
-            space_supervisor.start(running.socket, service)
-        if not _serves(running, service):
-            failed.append(service)
-    return failed
-
-
-def _await_end(running: Running, service: str) -> None:
-    """One that is still being stopped, on the order of a deployer that was killed, cannot be started yet."""
-    for _ in looks(SERVES_WITHIN_S, time.monotonic):
-        if not any(one.name == service and one.state == STOPPING for one in space_supervisor.units(running.socket)):
-            return
-        time.sleep(LOOK_EVERY_S)
-
-
-def looks(seconds: float, now: Callable[[], float]) -> Iterator[None]:
-    """Go on for so long by `now` (seconds), not counting the time in which this process did not run."""
-    left, begun = seconds, now()
-    while left > 0:
-        yield
-        left, begun = left - min(now() - begun, LONGEST_LOOK_S), now()
-
-
-def _serves(running: Running, service: str) -> bool:
-    """True once it is ready; False when it ended or took too long."""
-    port = running.ports[f"{service.replace('-', '_')}_port"]
-    url = f"http://{HOST}:{port}/ready"
-    for _ in looks(SERVES_WITHIN_S, time.monotonic):
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(url, timeout=1.0, trust_env=False).is_success:
-                return True
-        if any(unit.name == service and unit.state in ENDED for unit in space_supervisor.units(running.socket)):
-            return False
-        time.sleep(LOOK_EVERY_S)
-    return False
-
-
 def _event(deployment: Deployment) -> dict[str, object]:
     """What `changes` is told whatever the phase; with `id` and Git a reader has the diff (`sre-space diagnose`)."""
     return {
@@ -204,16 +165,8 @@ def _event(deployment: Deployment) -> dict[str, object]:
     }
 
 
-async def _tell(running: Running, event: Mapping[str, object]) -> None:
-    """A hint on `changes`, always confirmed against Git: without the bus the deployment goes on."""
-    publisher = KafkaPublisher(f"{HOST}:{running.ports['bus_port']}")
-    with contextlib.suppress(Unavailable, Refused):
-        await publisher.publish(CHANGES, json.dumps(event).encode(), key=str(event["id"]).encode())
-    await publisher.close()
-
-
-@contextlib.contextmanager
-def _alone(state: State) -> Iterator[None]:
+@contextlib.asynccontextmanager
+async def _alone(state: State) -> AsyncIterator[None]:
     """Wait for a deployment under way."""
     path: Path = state.deployed.parent / "lock"
     try:
@@ -222,5 +175,5 @@ def _alone(state: State) -> Iterator[None]:
     except OSError as error:
         raise Unavailable(f"{path} cannot be opened: {error.strerror}") from error
     with os.fdopen(descriptor, "r+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
         yield

@@ -5,11 +5,11 @@ The second file outlives a deployer that was killed: the next deployment then kn
 
 import contextlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sre_space.bootstrap.space_state import State, write_private
-from sre_space.bootstrap.space_table import SERVICES
 from sre_space.domain.errors import Unavailable
 from sre_space.embedded.aside import append_line, content_of, set_aside
 
@@ -40,10 +40,10 @@ def last(state: State) -> Deployment | None:
     return next((found for line in reversed(lines) if (found := _parsed(line)) is not None), None)
 
 
-def under_way(state: State) -> Deployment | None:
+def under_way(state: State, services: Sequence[str]) -> Deployment | None:
     """The deployment that began and was not recorded; of a damaged record nothing is known but that it was one.
 
-    Then any service may have been stopped.
+    Then any of the `services` may have been stopped.
     """
     path = _begun(state)
     if not path.exists():
@@ -52,7 +52,7 @@ def under_way(state: State) -> Deployment | None:
     if found is None:
         if path.exists():
             set_aside(path, "the record of a deployment under way is damaged")
-        found = Deployment("", "a deployment whose record is damaged", (), SERVICES, 0)
+        found = Deployment("", "a deployment whose record is damaged", (), tuple(services), 0)
         begin(state, found)
     return found
 

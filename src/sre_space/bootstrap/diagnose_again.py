@@ -25,7 +25,7 @@ class Again:
 
 
 async def diagnose_again(state: State, number: int) -> Again:
-    """The newest diagnosis of an incident of the running space.
+    """The newest diagnosis of an incident of the running space, or of the forge that a setting names.
 
     `Refused` when no space runs or the issue's facts were tampered with, `Missing` when the issue is no incident, has
     no diagnosis or its bundle is gone, `Malformed` when the bundle was altered.
@@ -41,7 +41,7 @@ async def diagnose_again(state: State, number: int) -> Again:
 
 
 async def _recorded(state: State, number: int) -> Diagnosis:
-    operator = Operator.of(state)
+    operator = Operator.here(state)
     try:
         case = await operator.casebook.case(number)
     finally:

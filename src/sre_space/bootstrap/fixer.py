@@ -16,6 +16,7 @@ from sre_space.agents.fixer.symptoms import Symptoms
 from sre_space.bootstrap import agent, server
 from sre_space.bootstrap.crash_watch import CrashWatch
 from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.units import units
 from sre_space.domain import facts
 from sre_space.loop.halting import halt_on_label
 from sre_space.settings import Fixer as Settings
@@ -23,7 +24,7 @@ from sre_space.settings import Fixer as Settings
 
 async def _work(settings: Settings) -> None:
     ground = agent.Ground.prepare(facts.Agent.FIXER, settings)
-    runtime = SupervisordRuntime(settings.runtime_socket, agent.units(ground.chart))
+    runtime = SupervisordRuntime(settings.needed("runtime_socket"), units(ground.chart))
     restarts = Restarts(ground.chart, runtime, HttpProbe.create(), ground.brake)
     pulls = PullRequests(ground.gitops(), DeployedFolder(settings.sre_space_state), ground.clock)
     history, casebook = KafkaHistory(settings.kafka_bootstrap_servers), ground.casebook

@@ -3,24 +3,18 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_space.adapters.chart_file import read_chart
 from sre_space.adapters.disk import DiskFolder
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.github_permissions import GithubWriters
-from sre_space.adapters.jaeger import JaegerTraces
-from sre_space.adapters.kafka import KafkaHistory
-from sre_space.adapters.supervisord import SupervisordRuntime
-from sre_space.bootstrap import agent
-from sre_space.bootstrap.space_env import chart_environment
-from sre_space.bootstrap.space_ports import HOST
-from sre_space.bootstrap.space_state import State, running_space
+from sre_space.bootstrap.connections import HERE, NOTHING_SET, Connections, told_here
+from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.space_table import AGENTS
 from sre_space.domain.chart import Chart
+from sre_space.domain.errors import Malformed
 from sre_space.domain.room import Level
 from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import SpanStatus
-from sre_space.embedded.forge.identities import read_identities
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.newest_sighting import newest_sighting
 from sre_space.loop.orders import IssueOrders
@@ -29,6 +23,7 @@ from sre_space.ports.bus import History
 from sre_space.ports.forge import Forge
 from sre_space.ports.runtime import Runtime
 from sre_space.ports.traces import Traces
+from sre_space.settings import CommandLine
 from sre_space.wire.sightings import Sighting
 
 JOURNEY_TRACES = 1500
@@ -51,7 +46,7 @@ class Operator:
     chart: Chart
     runtime: Runtime
     state: StatePaths
-    key: KeyFile
+    key: KeyFile | None
     orders: IssueOrders
     history: History
 
@@ -65,21 +60,35 @@ class Operator:
         return {agent: reason for agent, path in told.items() if path.exists() and (reason := path.read_text())}
 
     @classmethod
-    def of(cls, state: State) -> "Operator":
-        """Connects to the space that runs in `state`; `Refused` when there is none."""
-        running = running_space(state)
-        owner, _, repo = running.repository.partition("/")
-        token = next(one.token for one in read_identities(state.identities) if one.login == "operator")
-        url = f"http://{HOST}:{running.ports['forge_port']}/mcp"
-        forge, trust = GithubMcpForge(url, token, owner, repo), TrustFolder(state.trust)
-        casebook = Casebook(forge, trust, running.repository)
-        orders = IssueOrders(forge, trust, GithubWriters(url, token, owner, repo), running.repository)
-        traces = JaegerTraces(f"http://{HOST}:{running.ports['jaeger_port']}")
-        chart = read_chart(Path(running.chart), chart_environment(running.ports))
-        runtime = SupervisordRuntime(running.socket, agent.units(chart))
-        key = KeyFile.load(state.key("operator"))
-        history = KafkaHistory(f"{HOST}:{running.ports['bus_port']}")
-        return cls(forge, casebook, traces, chart, runtime, state, key, orders, history)
+    def of(cls, state: State, settings: CommandLine = NOTHING_SET, chart: Path = HERE) -> "Operator":
+        """Connects to what the `settings` name, else to the space that runs in `state`; `Refused` when there is none.
+
+        The public keys of the agents are those of the state folder, for nobody else says whom to believe.
+        """
+        found = Connections.of(state, settings, chart)
+        access, known = found.forge(), found.chart()
+        folder = state.trust
+        if not folder.is_dir():
+            raise Malformed(f"{folder} is missing: copy it from the agents' state folder; it holds their public keys")
+        forge, trust = GithubMcpForge(access.url, access.token, access.owner, access.repo), TrustFolder(folder)
+        writers = GithubWriters(access.url, access.token, access.owner, access.repo, access.api)
+        casebook = Casebook(forge, trust, access.repository)
+        orders = IssueOrders(forge, trust, writers, access.repository)
+        path = state.key("operator")
+        key = KeyFile.load(path) if path.exists() else None
+        return cls(forge, casebook, found.traces(), known, found.runtime(known), state, key, orders, found.history())
+
+    @classmethod
+    def here(cls, state: State) -> "Operator":
+        """Connects to what the environment and `.env` name, else to the space that runs in `state`."""
+        told, chart = told_here(state)
+        return cls.of(state, CommandLine.read(told.lines), chart)
+
+    def signing(self) -> KeyFile:
+        """The operator's key; `Malformed` where it is not on this machine."""
+        if self.key is None:
+            raise Malformed("keys/operator.key is not in the state folder: an order is signed where it is")
+        return self.key
 
     async def close(self) -> None:
         """End the connections."""

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from typing import TypeVar
 
+from sre_space.bootstrap.env_file import of_process
 from sre_space.domain.errors import Damaged, SpaceError
 from sre_space.embedded.storing import is_of_disk
 from sre_space.settings import Space
@@ -22,7 +23,7 @@ def run(name: str, settings: type[S], work: Callable[[S], Coroutine[None, None, 
     for noisy in ("httpx", "httpx2", "mcp"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     with one_sentence(name):
-        asyncio.run(_until_stopped(work(settings.read())))
+        asyncio.run(_until_stopped(work(settings.read(of_process().lines))))
 
 
 @contextlib.contextmanager

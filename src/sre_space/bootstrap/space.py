@@ -1,6 +1,5 @@
 """The embedded space: stands it up in stages, takes it down, whatever happens in between."""
 
-import os
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -32,14 +31,14 @@ def up(plan: Plan, tell: Tell, only: Sequence[str] = ()) -> Running:
     """
     state = plan.state
     _must_not_run(state)
-    notifier(os.environ.get(NOTIFY, ""))  # refuses what the agents would refuse, before anything is started
+    notifier(plan.told.get(NOTIFY, ""))  # refuses what the agents would refuse, before anything is started
     must_be_met(plan)
     state.make()
-    with alone(state.root), reserved(plan.ports):
+    with alone(state.root), reserved(plan.ports, plan.away.ports):
         _must_not_run(state)
         _clean(state, tell)
-        plan.ports.refuse_taken()
-        processes = tuple(one for one in table(state, plan.ports) if not only or one.name in only)
+        plan.ports.refuse_taken(plan.away.ports)
+        processes = tuple(one for one in table(state, plan.ports) if _is_started(plan, one, only))
         _prepare(plan, processes)
         with ExitStack() as unfinished:
             unfinished.callback(_end, state, tell)  # also on Ctrl-C: nothing may be left running
@@ -47,6 +46,10 @@ def up(plan: Plan, tell: Tell, only: Sequence[str] = ()) -> Running:
             _start(plan, running, processes, tell)
             unfinished.pop_all()
     return running
+
+
+def _is_started(plan: Plan, process: Process, only: Sequence[str]) -> bool:
+    return process.name not in plan.away.processes and (not only or process.name in only)
 
 
 def down(state: State, tell: Tell) -> bool:

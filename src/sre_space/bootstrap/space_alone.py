@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from sre_space.bootstrap.space_ports import Ports
@@ -34,10 +34,11 @@ def _lock(folder: int, root: Path) -> None:
 
 
 @contextlib.contextmanager
-def reserved(ports: Ports) -> Iterator[None]:
+def reserved(ports: Ports, unused: Collection[str] = ()) -> Iterator[None]:
     """Keep these ports from every other `up` of this user until servers listen on them; `Refused` names a port.
 
-    Each port is a byte of one file, and the kernel's locks of bytes are what counts: nothing is written.
+    Those that are `unused` are left out. Each port is a byte of one file, and the kernel's locks of bytes are what
+    counts: nothing is written.
     """
     path = Path(tempfile.gettempdir()) / f"sre-space-{os.getuid()}.ports"
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -47,7 +48,7 @@ def reserved(ports: Ports) -> Iterator[None]:
         yield
         return
     with file:
-        for name, port in sorted(ports.numbers.items()):
+        for name, port in sorted((name, port) for name, port in ports.numbers.items() if name not in unused):
             try:
                 fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
             except OSError as error:

@@ -2,15 +2,27 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from sre_space.bootstrap import space_servers
 from sre_space.bootstrap.space_ports import HOST, Ports
+from sre_space.bootstrap.space_servers import BUS, CHROMA, FORGE, HEADERS, JAEGER, NOWHERE, OTLP, RECORD_KEY, Elsewhere
 from sre_space.bootstrap.space_state import State, write_private
-from sre_space.bootstrap.space_table import AGENTS, SERVICES, Process, Role
+from sre_space.bootstrap.space_table import LOGINS, SERVICES, Process, Role
 from sre_space.domain.errors import Malformed
 
 HOURS_ARE_MINUTES = {"SLO_WINDOW_SCALE": str(1 / 60)}
+DEPLOYS_WITHIN = {"POLL_SECONDS": "0.25"}  # the embedded forge is asked that often for its main
+HANDED: Mapping[str, tuple[str, ...]] = {  # what a person may set, by the process that it is for
+    "telemetry": ("SPANS_MAX_BYTES", "SPANS_RETENTION_SECONDS"),
+    "forge": ("REQUIRED_CHECKS",),
+    "scout": ("POLL_SECONDS", "SLO_WINDOW_SCALE", "SRE_NOTIFY_URLS"),
+    "brain": ("OPENAI_API_KEY", "POLL_SECONDS", "SRE_NOTIFY_URLS"),
+    "fixer": ("DRY_RUN", "POLL_SECONDS", "SRE_NOTIFY_URLS"),
+    "memory": ("POLL_SECONDS",),
+    "warden": ("SRE_NOTIFY_URLS",),
+}
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONPATH")
 
 
@@ -18,7 +30,8 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYT
 class Plan:
     """A space to be: its state, its ports, its chart (which lies in the checkout), its repository.
 
-    In a `dry_run` the doctor watches, diagnoses and decides, and changes nothing.
+    In a `dry_run` the agents watch, diagnose and decide, and change nothing. `told` is what a person has set, by name;
+    `away` are the servers that it does not start itself.
     """
 
     state: State
@@ -27,6 +40,8 @@ class Plan:
     owner: str
     repo: str
     dry_run: bool = False
+    told: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    away: Elsewhere = NOWHERE
 
     @property
     def checkout(self) -> Path:
@@ -62,29 +77,27 @@ def environment_of(plan: Plan, process: Process, tokens: Tokens) -> dict[str, st
         "SRE_SPACE_UNIT": f"{process.name}@{plan.state.mark}",
         "OTEL_SERVICE_NAME": process.name,
     }
-    values |= addresses(plan.ports.numbers)
+    values |= addresses(plan.ports.numbers, plan.away)
     if process.name in tokens.telemetry:
-        values["OTEL_EXPORTER_OTLP_HEADERS"] = f"authorization=Bearer%20{tokens.telemetry[process.name]}"
+        own = {HEADERS: f"authorization=Bearer%20{tokens.telemetry[process.name]}"}
+        values |= {HEADERS: plan.away.exports.get(HEADERS, "")} if OTLP in plan.away.addresses else own
     if process.role in (Role.PATIENT, Role.CUSTOMERS):
         return values | _patient(plan, process)
-    return values | _doctor(plan) | _own(plan, process, tokens)
+    return values | _doctor(plan) | _own(plan, process, tokens) | _set_by_a_person(plan, process)
 
 
 def _inherited() -> dict[str, str]:
     return {name: os.environ[name] for name in _INHERITED if os.environ.get(name)}
 
 
-def chart_environment(ports: Mapping[str, int]) -> dict[str, str]:
+def chart_environment(ports: Mapping[str, int], away: Elsewhere = NOWHERE) -> dict[str, str]:
     """With what agents fill in the chart's `${NAME}`: where everything listens, and what all processes inherit."""
-    return _inherited() | addresses(ports)
+    return _inherited() | addresses(ports, away)
 
 
-def addresses(ports: Mapping[str, int]) -> dict[str, str]:
+def addresses(ports: Mapping[str, int], away: Elsewhere = NOWHERE) -> dict[str, str]:
     """Where everything listens, as every process is told; `ports` by name."""
-    values = {
-        "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{ports['bus_port']}",
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{HOST}:{ports['otlp_grpc_port']}",
-    }
+    values = {name: address for name, address in space_servers.addresses(ports, away).items() if name in (BUS, OTLP)}
     for service in SERVICES:
         variable = service.upper().replace("-", "_")
         port = ports[f"{variable.lower()}_port"]
@@ -114,28 +127,29 @@ def _doctor(plan: Plan) -> dict[str, str]:
 def _own(plan: Plan, process: Process, tokens: Tokens) -> dict[str, str]:
     """What this one process needs beyond the rest."""
     ports = {name.upper(): str(port) for name, port in plan.ports.numbers.items()}
+    servers = space_servers.addresses(plan.ports, plan.away)
     socket = {"RUNTIME_SOCKET": str(plan.state.socket)}
-    jaeger = {"JAEGER_URL": f"http://{HOST}:{plan.ports.jaeger_port}"}
-    records = {"TELEMETRY_RECORD_KEY_FILE": str(plan.state.record_key)}
+    reading = {"RUNTIME_READ_SOCKET": str(plan.state.read_socket)}
+    own_key = {RECORD_KEY: str(plan.state.record_key)}
+    records = _of(plan.away.exports, RECORD_KEY) if OTLP in plan.away.addresses else own_key
     match process.name:
         case "chroma":
             return {"ANONYMIZED_TELEMETRY": "False"}
         case "telemetry":
-            doors = {"TELEMETRY_TOKENS_FILE": str(plan.state.telemetry_tokens)}
-            return ports | records | doors | _set("SPANS_MAX_BYTES", "SPANS_RETENTION_SECONDS")
+            return ports | records | {"TELEMETRY_TOKENS_FILE": str(plan.state.telemetry_tokens)}
         case "forge":
             return ports | {"FORGE_SEED": str(plan.checkout)}
         case "brain":
-            return _agent(plan, process, tokens) | socket | jaeger | records | _set("OPENAI_API_KEY", "SRE_NOTIFY_URLS")
+            return _forge(plan, process, tokens) | reading | _of(servers, JAEGER) | records
         case "fixer":
-            dry = {"DRY_RUN": "true"} if plan.dry_run else {}
-            return _agent(plan, process, tokens) | socket | _set("SRE_NOTIFY_URLS") | dry
+            return _forge(plan, process, tokens) | socket
         case "memory":
-            return _agent(plan, process, tokens) | {"CHROMA_URL": f"http://{HOST}:{plan.ports.chroma_port}"}
+            return _forge(plan, process, tokens) | _of(servers, CHROMA)
         case "scout":
-            return _agent(plan, process, tokens) | records | jaeger | _set("SRE_NOTIFY_URLS") | HOURS_ARE_MINUTES
+            return _forge(plan, process, tokens) | records | _of(servers, JAEGER) | HOURS_ARE_MINUTES
         case "warden":
-            return socket | _set("SRE_NOTIFY_URLS")
+            often = {} if FORGE in plan.away.addresses else DEPLOYS_WITHIN
+            return _forge(plan, process, tokens) | socket | often
         case "network":
             state = plan.state
             return {"NETWORK_SOCKET": str(state.network_socket), "NETWORK_SECRET_FILE": str(state.network_key)}
@@ -143,14 +157,19 @@ def _own(plan: Plan, process: Process, tokens: Tokens) -> dict[str, str]:
             return ports
 
 
-def _agent(plan: Plan, process: Process, tokens: Tokens) -> dict[str, str]:
-    assert process.name in AGENTS
-    return {
-        "FORGE_URL": f"http://{HOST}:{plan.ports.forge_port}/mcp",
-        "GITHUB_PERSONAL_ACCESS_TOKEN": tokens.forge[f"sre-{process.name}"],
-    }
+def _forge(plan: Plan, process: Process, tokens: Tokens) -> dict[str, str]:
+    """The forge as this process's own identity."""
+    servers, login = space_servers.addresses(plan.ports, plan.away), LOGINS[process.name]
+    token = {**tokens.forge, **plan.away.tokens}.get(login, "")
+    return _of(servers, FORGE, space_servers.API) | {"GITHUB_PERSONAL_ACCESS_TOKEN": token}
 
 
-def _set(*names: str) -> dict[str, str]:
-    """What a person has set, from the environment of the command."""
-    return {name: os.environ[name] for name in names if os.environ.get(name)}
+def _of(values: Mapping[str, str], *names: str) -> dict[str, str]:
+    return {name: values[name] for name in names if name in values}
+
+
+def _set_by_a_person(plan: Plan, process: Process) -> dict[str, str]:
+    """What its own settings declare of what a person has set; an order to `up` comes first."""
+    names = HANDED.get(process.name, ())
+    dry = {"DRY_RUN": "true"} if plan.dry_run and "DRY_RUN" in names else {}
+    return {name: plan.told[name] for name in names if plan.told.get(name)} | dry

@@ -8,11 +8,12 @@ from pathlib import Path
 from sre_space.adapters.chart_file import read_chart
 from sre_space.adapters.disk import DiskFolder
 from sre_space.bootstrap.desired_state import desired_state
-from sre_space.bootstrap.space_env import Plan, chart_environment
+from sre_space.bootstrap.space_env import HANDED, Plan, chart_environment
 from sre_space.bootstrap.space_table import SERVICES
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, Refused
 from sre_space.domain.room import MEGABYTE
+from sre_space.settings import PROCESSES as SETTINGS
 
 ROOM_BYTES = 150 * MEGABYTE  # what a fresh space writes in its first hour (docs/safety.md), twice
 ROOM_FILES = 1_000
@@ -24,10 +25,17 @@ LIMITS: Mapping[int, tuple[int, str, str]] = {
 
 def must_be_met(plan: Plan) -> None:
     """`Malformed` for a configuration that an agent or a deployment would refuse, `Refused` for a machine too small."""
-    read_chart(plan.chart, chart_environment(plan.ports.numbers), SERVICES)
+    read_chart(plan.chart, chart_environment(plan.ports.numbers, plan.away), SERVICES)
+    _must_be_settings(plan)
     _must_deploy(plan)
     _must_allow()
     _must_have_room(plan.state.root)
+
+
+def _must_be_settings(plan: Plan) -> None:
+    """What a person has set, as the processes that it is for will read it."""
+    for process, names in HANDED.items():
+        SETTINGS[process].refuse_wrong({name: plan.told[name] for name in names if plan.told.get(name)})
 
 
 def _must_deploy(plan: Plan) -> None:

@@ -4,7 +4,7 @@ import contextlib
 import errno
 import random
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 
 import psutil
@@ -56,10 +56,10 @@ class Ports:
         """Port by name."""
         return asdict(self)
 
-    def refuse_taken(self) -> None:
+    def refuse_taken(self, unused: Collection[str] = ()) -> None:
         """`Refused` names the first port that nobody may listen on now, why, and the setting that changes it."""
         for name, port in self.numbers.items():
-            if (error := _refusal(port)) is not None:
+            if name not in unused and (error := _refusal(port)) is not None:
                 unit = name.removesuffix("_port").replace("_", "-")
                 told = f"port {port} ({unit}) {_why(error, port)}"
                 raise Refused(f"{told}; set {name.upper()} to another, or use --ports free")

@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import psutil
@@ -25,7 +25,8 @@ _LONGEST_SOCKET = 90  # bytes; the kernel takes 108 (macOS 104) and supervisord 
 class Running:
     """The record `run/space.json` of a space: its supervisord (and when that began), socket, ports, checkout.
 
-    `python` is the interpreter that the space's own command runs with.
+    `python` is the interpreter that the space's own command runs with; `servers` are the addresses of those that it
+    does not run itself, by the setting that names them.
     """
 
     pid: int
@@ -35,6 +36,7 @@ class Running:
     chart: str
     repository: str
     python: str = ""
+    servers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def encoded(self) -> str:
@@ -59,6 +61,11 @@ class State(StatePaths):
     def network_socket(self) -> Path:
         """Where the network takes orders."""
         return self.socket.with_name("network.sock")
+
+    @property
+    def read_socket(self) -> Path:
+        """Where supervisord tells the units, and nothing else."""
+        return self.socket.with_name("units.sock")
 
     def release(self) -> None:
         """Remove the halt file, whatever lies there."""
@@ -135,7 +142,7 @@ class State(StatePaths):
 
     def clear(self) -> None:
         """Forget a space that is gone: record, socket and secrets of its processes, as far as the disk lets them go."""
-        alone = (self.space_record, self.supervisor_pid, self.socket, self.network_socket)
+        alone = (self.space_record, self.supervisor_pid, self.socket, self.read_socket, self.network_socket)
         for path in (*alone, *self.environments.glob("*")):
             with contextlib.suppress(OSError):
                 remove(path)
@@ -152,10 +159,11 @@ def _parsed(text: str) -> Running | None:
     try:
         found = Running(**json.loads(text))
         ports = {str(name): int(port) for name, port in found.ports.items()}
+        servers = dict(found.servers.items())
         numbers = replace(found, pid=int(found.pid), created=float(found.created), ports=ports)
     except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
         return None
-    texts = (numbers.socket, numbers.chart, numbers.repository, numbers.python)
+    texts = (numbers.socket, numbers.chart, numbers.repository, numbers.python, *servers.keys(), *servers.values())
     whole = all(isinstance(one, str) for one in texts) and ports and 0 < numbers.pid < 2**31
     return numbers if whole else None
 

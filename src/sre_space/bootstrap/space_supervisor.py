@@ -66,8 +66,9 @@ def spawn(plan: Plan, processes: Sequence[Process]) -> Running:
     write_private(path, configuration(plan, processes))
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
     repository, ports = f"{plan.owner}/{plan.repo}", plan.ports.numbers
-    planned = Running(1, 0, str(state.socket), ports, str(plan.chart), repository, sys.executable)
+    planned = Running(1, 0, str(state.socket), ports, str(plan.chart), repository, sys.executable, plan.away.addresses)
     own = {"SRE_SPACE_STATE": str(state.root), "SRE_SPACE_UNIT": f"{SUPERVISOR}@{state.mark}", RECORD: planned.encoded}
+    own |= {"RUNTIME_READ_SOCKET": str(state.read_socket)}
     child = psutil.Process(_detached(path, state, inherited | own))
     running = replace(planned, pid=child.pid, created=child.create_time())
     state.write_record(running)

@@ -59,12 +59,15 @@ IDENTITIES: Mapping[str, str] = {
     "sre-brain": "write",
     "sre-fixer": "write",
     "sre-memory": "write",
+    "sre-deployer": "read",
     "operator": "admin",
     "mallory": "none",
 }
 SIGNERS = ("scout", "brain", "fixer", "memory", "operator")
 SERVICES = ("user-service", "policy-service", "quote-service")
 AGENTS = ("scout", "brain", "fixer", "memory")
+DEPLOYS = "warden"  # the process that deploys, under a login of its own
+LOGINS: Mapping[str, str] = {**{agent: f"sre-{agent}" for agent in AGENTS}, DEPLOYS: "sre-deployer"}
 
 
 def table(state: State, ports: Ports) -> Sequence[Process]:

@@ -3,33 +3,46 @@
 It enforces memory limits, deploys main, and calls a person for a process that cannot start.
 """
 
+import asyncio
+import contextlib
 import logging
 import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from functools import partial
 
+from sre_space.adapters.chart_file import read_chart
+from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.bootstrap import space_supervisor
 from sre_space.bootstrap.crash_watch import LOOK_EVERY_S, CrashWatch
-from sre_space.bootstrap.deploy_watch import follow
+from sre_space.bootstrap.deploy_watch import Follower
+from sre_space.bootstrap.deployer import ForgeAccess, deployer
+from sre_space.bootstrap.env_file import of_process
 from sre_space.bootstrap.notify import notifier
 from sre_space.bootstrap.server import one_sentence
 from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.units import units
+from sre_space.domain.chart import Chart
 from sre_space.domain.errors import SpaceError
 from sre_space.embedded.warden.memory import Warden
 from sre_space.settings import Warden as Settings
+
+LEAVE_S = 2.0  # for a thread to end its connections
 
 
 def main() -> None:
     """Watch memory and main until told to stop."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s warden %(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for noisy in ("httpx", "httpx2", "mcp"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     with one_sentence("warden"):
-        _work(Settings.read())
+        _work(Settings.read(of_process().lines))
 
 
 def _work(settings: Settings) -> None:
+    settings.needed("runtime_socket")
+    chart = read_chart(settings.sre_space_chart)
+
     def pids() -> Mapping[str, int]:
         try:
             units = space_supervisor.units(settings.runtime_socket)
@@ -53,10 +66,39 @@ def _work(settings: Settings) -> None:
         finally:  # a bug ends the process: supervisord starts it again
             stopped.set()
 
-    deploying = partial(follow, State(state), stopped.wait)
-    for name, work in (("deploying", deploying), ("watching", watching)):
-        threading.Thread(target=until_stopped, args=(work,), name=name, daemon=True).start()
+    def deploying() -> None:
+        asyncio.run(_deploy(settings, chart, stopped))
+
+    works = (("deploying", deploying), ("watching", watching))
+    threads = [threading.Thread(target=until_stopped, args=(work,), name=name, daemon=True) for name, work in works]
+    for thread in threads:
+        thread.start()
     Warden(State(state).limits, State(state).warden_journal, pids).run(stopped.wait)
+    for thread in threads:
+        thread.join(LEAVE_S)
+
+
+async def _deploy(settings: Settings, chart: Chart, stopped: threading.Event) -> None:
+    """Apply main whenever it moves."""
+    forge = ForgeAccess(
+        settings.forge_url,
+        settings.github_personal_access_token,
+        settings.repo_owner,
+        settings.repo_name,
+        settings.github_api_url,
+    )
+    runtime = SupervisordRuntime(settings.runtime_socket, units(chart))
+    bus = settings.kafka_bootstrap_servers
+    async with deployer(State(settings.sre_space_state), chart, forge, runtime, bus) as found:
+        following = asyncio.create_task(Follower(found, settings.poll_seconds).follow())
+        ending = asyncio.create_task(asyncio.to_thread(stopped.wait))
+        try:
+            await asyncio.wait([following, ending], return_when=asyncio.FIRST_COMPLETED)
+            following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await following
+        finally:
+            stopped.set()  # also after a bug: nobody waits for a thread that waits for this
 
 
 if __name__ == "__main__":

@@ -1,19 +1,27 @@
-"""supervisord whose logs may fail: `python -m sre_space.embedded.supervisor -n -c FILE`.
+"""supervisord whose logs may fail, with a socket to read from: `python -m sre_space.embedded.supervisor -n -c FILE`.
 
 supervisord itself ends when a log cannot be written (a full disk, a quota, a read-only file system, an I/O error), and
 every unit with it. No setting of it says otherwise, so its one way to open a log file is replaced here. What cannot be
 written is dropped and counted, and the log says so as soon as it can be written again.
+
+Its own socket can stop everything. Where RUNTIME_READ_SOCKET names a file, a second one tells the units and can do
+nothing else (`unit_listing.py`); it is made where supervisord makes its servers.
 """
 
 import contextlib
 import errno
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
-from supervisor import loggers, supervisord
+from supervisor import http, loggers, supervisord
+
+from sre_space.embedded.unit_listing import UnitListing
 
 PRIVATE = 0o600
+READ_SOCKET = "RUNTIME_READ_SOCKET"
+_make_http_servers = http.make_http_servers
 
 
 class SparingLog(loggers.Handler):  # type: ignore[misc]  # supervisor ships no types
@@ -97,9 +105,19 @@ def handle_file(
     logger.addHandler(handler)
 
 
+def make_http_servers(options: Any, running: Any) -> list[tuple[dict[str, Any], Any]]:  # noqa: ANN401 - untyped
+    """What supervisord calls for its servers: they, and the read-only socket; it closes and removes them all."""
+    servers: list[tuple[dict[str, Any], Any]] = _make_http_servers(options, running)
+    path = os.environ.get(READ_SOCKET, "")
+    if path:
+        servers.append(({"family": socket.AF_UNIX, "file": path}, UnitListing(Path(path), running)))
+    return servers
+
+
 def main() -> None:
-    """Run supervisord with such logs."""
+    """Run supervisord with such logs and that socket."""
     loggers.handle_file = handle_file
+    http.make_http_servers = make_http_servers
     supervisord.main()
 
 

@@ -16,7 +16,7 @@ def asked(state: Path, question: Callable[[Operator], Awaitable[T]]) -> T:
     folder = State(state)
 
     async def ask() -> T:
-        operator = Operator.of(folder)
+        operator = Operator.here(folder)
         try:
             return await question(operator)
         finally:

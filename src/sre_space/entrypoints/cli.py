@@ -3,14 +3,11 @@
 import contextlib
 import errno
 import json
-import os
-import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -19,11 +16,12 @@ import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
-from sre_space.bootstrap import space
-from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space_env import Plan
-from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap import crash_watch, space, space_supervisor
+from sre_space.bootstrap.connections import is_elsewhere
+from sre_space.bootstrap.operator import Operator, room_of
+from sre_space.bootstrap.space_plan import plan_of
+from sre_space.bootstrap.space_servers import addresses
+from sre_space.bootstrap.space_state import State, running_space
 from sre_space.domain.errors import Damaged, Malformed, Refused, SpaceError, Unavailable
 from sre_space.entrypoints import audit as auditing
 from sre_space.entrypoints import demo as demonstration
@@ -53,7 +51,9 @@ app.add_typer(memory, name="memory")
 
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="The doctor tells what it would do, and does nothing.")]
 PortsOption = Annotated[str, typer.Option("--ports", help="`usual`, or `free`: any block of free ports.")]
-ChartOption = Annotated[Path | None, typer.Option("--chart", envvar="SRE_SPACE_CHART", help="The patient's chart.")]
+ChartOption = Annotated[
+    Path | None, typer.Option("--chart", envvar="SRE_SPACE_CHART", is_eager=True, help="The patient's chart.")
+]
 
 
 @app.command()
@@ -61,12 +61,14 @@ def up(
     state: StateOption, ports: PortsOption = "usual", chart: ChartOption = None, dry_run: DryRunOption = False
 ) -> None:
     """Start the space and leave it running, also over a service that does not serve: its agents see to it."""
-    plan = replace(plan_of(state, ports, chart), dry_run=dry_run)
+    if ports not in ("usual", "free"):
+        raise Malformed(f"--ports is `usual` or `free`, not {ports!r}")
+    plan, told = plan_of(state, ports == "free", chart or space.checkout_chart(), dry_run)
     begun = time.monotonic()
-    with _ended_when_stopped():
+    with _ended_when_stopped(), told.placing():
         space.up(plan, _tell)
     out.print(f"The space is up after {time.monotonic() - begun:.0f} s; state in {plan.state.root}", markup=False)
-    _show_addresses(plan.ports)
+    _show_addresses(plan.ports.quote_service_port, addresses(plan.ports, plan.away)["JAEGER_URL"])
 
 
 @app.command()
@@ -76,14 +78,21 @@ def down(state: StateOption) -> None:
 
 
 @app.command()
-def status(
-    state: StateOption, as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")] = False
-) -> None:
-    """Show every process of the space, how the journeys fare, what is open, and what Scout's detectors say."""
-    if as_json:
-        describing.write(state.resolve())
-    else:
-        describing.show(state.resolve(), out)
+def status(state: StateOption) -> None:
+    """Show every process of the space, how the journeys fare, and what is open."""
+    folder = State(state.resolve())
+    if is_elsewhere(folder):
+        out.print(_asked(state, looking.vital_signs), markup=False, highlight=False)
+        return
+    running = running_space(folder)
+    units, loops = space_supervisor.units(running.socket), crash_watch.looping(folder)
+    out.print(looking.processes(units, loops))
+    for loop in loops:
+        out.print(looking.crash_loop(loop), markup=False, highlight=False)
+    out.print(f"disk: {room_of(folder)}", highlight=False)
+    out.print(_asked(state, looking.vital_signs), markup=False, highlight=False)
+    if State(state.resolve()).halt.exists():
+        out.print("halted: no action is taken until `sre-space resume`")
 
 
 @app.command()
@@ -235,34 +244,26 @@ def _ended_when_stopped() -> Iterator[None]:
         raise typer.Exit(EXIT_INTERRUPTED) from stopped
 
 
-def plan_of(state: Path, ports: str, chart: Path | None) -> Plan:
-    """What to start, from the options."""
-    if ports not in ("usual", "free"):
-        raise Malformed(f"--ports is `usual` or `free`, not {ports!r}")
-    numbers = Ports.free_block() if ports == "free" else Ports.from_environment(os.environ)
-    owner, repo = _named("REPO_OWNER", "local"), _named("REPO_NAME", "cloud-insurance")
-    return Plan(State(state.resolve()), numbers, (chart or space.checkout_chart()).resolve(), owner, repo)
-
-
-def _named(variable: str, default: str) -> str:
-    """A part of a repository's name, which is a folder too."""
-    name = os.environ.get(variable) or default
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", name) or name.strip(".") == "":
-        raise Malformed(f"{variable}={name[:100]!r} names no repository; use letters, digits, and the signs . _ -")
-    return name
-
-
 def _asked(state: Path, question: Callable[[Operator], Awaitable[T]]) -> T:
-    return asked(state.resolve(), question)
+    folder = State(state.resolve())
+
+    async def ask() -> T:
+        operator = Operator.here(folder)
+        try:
+            return await question(operator)
+        finally:
+            await operator.close()
+
+    return asyncio.run(ask())
 
 
 def _tell(text: str) -> None:
     err.print(text, style="dim", markup=False)
 
 
-def _show_addresses(ports: Ports) -> None:
-    out.print(f"quotes   http://127.0.0.1:{ports.quote_service_port}/docs")
-    out.print(f"traces   http://127.0.0.1:{ports.jaeger_port}/api/services")
+def _show_addresses(quotes: int, jaeger: str) -> None:
+    out.print(f"quotes   http://127.0.0.1:{quotes}/docs")
+    out.print(f"traces   {jaeger}/api/services", markup=False)
     out.print("break it: python trigger_chaos.py kill     watch it: sre-space incidents")
 
 

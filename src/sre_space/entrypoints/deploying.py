@@ -4,19 +4,19 @@ import asyncio
 import json
 import logging
 import sys
-import threading
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from sre_space.bootstrap.deploy import deploy, planned
+from sre_space.bootstrap.connections import Connections, told_here
 from sre_space.bootstrap.deploy_journal import Deployment
-from sre_space.bootstrap.deploy_watch import follow
-from sre_space.bootstrap.space_state import State, running_space
+from sre_space.bootstrap.deploy_watch import Follower
+from sre_space.bootstrap.space_state import State
 from sre_space.domain.errors import Malformed
 from sre_space.entrypoints.options import StateOption
+from sre_space.settings import CommandLine
 
 EXIT_FAILED = 1
 out, err = Console(), Console(stderr=True)
@@ -29,12 +29,17 @@ def deploy_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done; changes nothing.")] = False,
 ) -> None:
     """Apply the configuration on main; restart only the services whose desired state changed."""
-    folder = State(state.resolve())
     if watch and dry_run:
         raise Malformed("--watch deploys and --dry-run does not; choose one")
+    folder = State(state.resolve())
+    told, chart = told_here(folder)
+    settings = CommandLine.read(told.lines)
+    connections = Connections.of(folder, settings, chart)
+    if no_runtime := connections.no_runtime:
+        err.print(f"sre-space: no service is restarted: {no_runtime}", markup=False, highlight=False)
     if watch:
-        _watch(folder)
-    done = planned(folder) if dry_run else asyncio.run(deploy(folder))
+        asyncio.run(_watch(connections, settings.poll_seconds))
+    done = asyncio.run(_once(connections, dry_run))
     if as_json:
         sys.stdout.write(json.dumps(asdict(done)) + "\n")
     else:
@@ -44,11 +49,18 @@ def deploy_command(
         raise typer.Exit(EXIT_FAILED)
 
 
-def _watch(folder: State) -> None:
+async def _once(connections: Connections, dry_run: bool) -> Deployment:
+    async with connections.deployer() as deployer:
+        return await (deployer.planned() if dry_run else deployer.deploy())
+
+
+async def _watch(connections: Connections, every_s: float) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    running_space(folder)
-    follow(folder, threading.Event().wait)
+    for noisy in ("httpx", "httpx2", "mcp"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    async with connections.deployer() as deployer:
+        await deployer.head()  # what is wrong from the start ends the command; what fails later is tried again
+        await Follower(deployer, every_s).follow()
 
 
 def _told(done: Deployment, dry_run: bool) -> str:

@@ -15,7 +15,7 @@ async def order(operator: Operator, verb: Verb, plan: str) -> str:
     """Sign it on the issue of the plan; `Missing` when no open incident waits for that plan."""
     for case in await operator.casebook.open_cases():
         if waits(case) and case.plan == plan:
-            body = render_order(operator.casebook.repository, case.issue, verb, plan, operator.key)
+            body = render_order(operator.casebook.repository, case.issue, verb, plan, operator.signing())
             await operator.forge.comment(case.issue, body)
             return f"plan {plan} of issue {case.issue}: {verb} is signed"
     raise Missing(f"no open incident waits for a plan {plan!r}; `sre-space incidents` lists what waits")
@@ -49,7 +49,7 @@ async def restart(operator: Operator, service: str) -> str:
     if not issues:
         raise Missing(f"no open incident is about {service}: there is no issue to sign a restart on")
     for issue in issues:
-        body = render_order(operator.casebook.repository, issue, "restart", service, operator.key)
+        body = render_order(operator.casebook.repository, issue, "restart", service, operator.signing())
         await operator.forge.comment(issue, body)
     before = await operator.runtime.unit(operator.chart.services[service].unit)
     after = await operator.runtime.restart(before.name, before.incarnation)

@@ -1,4 +1,7 @@
-"""The runtime that holds the patient's units (processes, containers, pods)."""
+"""The runtime that holds the units of the application (processes, containers, pods).
+
+Who only reads holds a `RuntimeReader`, whose credentials can change nothing.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,16 +26,20 @@ class Unit:
     detail: str = ""
 
 
-class Runtime(Protocol):
-    """Restarts units and tells their state."""
+class RuntimeReader(Protocol):
+    """Tells the state of units."""
 
     async def units(self) -> Sequence[Unit]:
-        """All units of the patient. MUST raise `Unavailable` when the runtime does not answer."""
+        """All units of the application. MUST raise `Unavailable` when the runtime does not answer."""
         ...
 
     async def unit(self, name: str) -> Unit:
         """One unit, `Missing` when the runtime does not know it."""
         ...
+
+
+class Runtime(RuntimeReader, Protocol):
+    """Changes units too."""
 
     async def restart(self, name: str, expected: str) -> Unit:
         """End the unit if it lives and start it again; return the new life.

@@ -127,11 +127,11 @@ def test_a_deployment_that_cannot_be_recorded_counts_as_under_way(disk: SmallDis
     with refusing():
         with pytest.raises(Unavailable, match=r"deployments\.jsonl cannot be written: "):
             deploy_journal.record(state, done)
-        assert deploy_journal.under_way(state) == done
+        assert deploy_journal.under_way(state, ("web",)) == done
         assert deploy_journal.last(state) is None
 
     deploy_journal.record(state, done)
-    assert (deploy_journal.last(state), deploy_journal.under_way(state)) == (done, None)
+    assert (deploy_journal.last(state), deploy_journal.under_way(state, ("web",))) == (done, None)
 
 
 def test_the_warden_writes_down_later_whom_it_killed(disk: SmallDisk, refusing: Refusing) -> None:

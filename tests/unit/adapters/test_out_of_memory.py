@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sre_space.adapters.supervisord import _out_of_memory
+from sre_space.adapters.supervisord_units import _out_of_memory
 from sre_space.ports.runtime import Unit
 
 KILL = '{"event": "oom", "time": 1000.4, "unit": "tax", "pid": 7, "rss": 41, "limit": 40}\n'

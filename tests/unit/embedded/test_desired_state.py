@@ -10,22 +10,20 @@ from hypothesis import strategies as st
 from sre_space.bootstrap.desired_state import desired_state
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, Missing
-from sre_space.embedded.forge.repository import files_at, main_at, open_repository
+from sre_space.embedded.forge.repository import files_at, open_repository
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def test_the_configuration_of_this_checkout_is_accepted_as_it_is(tmp_path: Path) -> None:
     open_repository(tmp_path / "r.git", CHECKOUT)
-    commit, _, files = files_at(tmp_path / "r.git", FOLDER)
+    _, _, files = files_at(tmp_path / "r.git", FOLDER)
 
     wanted = desired_state(files)
     assert wanted == {path.name: path.read_text() for path in (CHECKOUT / FOLDER).glob("*.env")}
-    assert main_at(tmp_path / "r.git") == commit
 
 
 def test_a_main_without_configuration_is_refused_and_a_repository_without_main_is_missing(tmp_path: Path) -> None:
-    assert main_at(tmp_path / "r.git") == ""
     with pytest.raises(Missing):
         files_at(tmp_path / "r.git", FOLDER)
     repository = open_repository(tmp_path / "r.git", None)

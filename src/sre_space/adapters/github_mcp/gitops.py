@@ -30,6 +30,7 @@ NEEDED = (
     "pull_request_read",
     "update_pull_request",
 )
+READING = ("get_file_contents",)  # all that who only reads files and commits calls
 DELETE = "delete_branch"
 DEFAULT = "main"
 PAGE = 100
@@ -37,12 +38,17 @@ _GOOD = ("success", "neutral", "skipped")  # what GitHub lets pass as a required
 
 
 class GithubGitOps(GitOps):
-    """One repository as one identity. `api_url` is REST's; "": beside the MCP endpoint, where the embedded forge is."""
+    """One repository as one identity. `api_url` is REST's; "": beside the MCP endpoint, where the embedded forge is.
 
-    def __init__(self, url: str, token: str, owner: str, repo: str, api_url: str = "") -> None:
+    The MCP server must offer the `needed` tools.
+    """
+
+    def __init__(
+        self, url: str, token: str, owner: str, repo: str, api_url: str = "", *, needed: Sequence[str] = NEEDED
+    ) -> None:
         at = urlsplit(url)
         self._where: dict[str, Any] = {"owner": owner, "repo": repo}
-        self._mcp = Connection(url, token, NEEDED)
+        self._mcp = Connection(url, token, needed)
         self._rest = Rest(api_url or f"{at.scheme}://{at.netloc}", token, owner, repo)
 
     async def commits(self, path: str = "", ref: str = DEFAULT, since: int = 0) -> Sequence[Commit]:

@@ -13,7 +13,7 @@ from sre_space.domain.errors import Conflict, Missing, Refused, SpaceError, Unav
 from sre_space.domain.pace import LIMITED_S
 
 GHOST = "ghost"  # whom GitHub shows for an account that was deleted; its answers name nobody
-FORBIDDEN, NOT_FOUND, CONFLICT, TOO_MANY, SERVER_ERROR = 403, 404, 409, 429, 500
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, TOO_MANY, SERVER_ERROR = 401, 403, 404, 409, 429, 500
 _RETRY_AFTER = re.compile(r"[Rr]etry after (?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 _SERVER_ERROR = re.compile(r": (?:5\d\d|429) |rate limit")
 _MISSING = re.compile(r": 404 |[Nn]ot [Ff]ound|Could not resolve")
@@ -48,6 +48,8 @@ def refused(asked: str, status: int, headers: Mapping[str, str], message: str) -
         return Unavailable(told, wait)
     if status == NOT_FOUND:
         return Missing(told)
+    if status == UNAUTHORIZED:
+        return Refused(f"{told}; set GITHUB_PERSONAL_ACCESS_TOKEN")
     return Conflict(told) if status == CONFLICT or _CONFLICT.search(message) else Refused(told)
 
 

@@ -31,7 +31,7 @@ class Rest:
             async with asyncio.timeout(TIMEOUT_S):
                 response = await self._client.request(method, f"{self._base}/{path}", params=query, json=body)
         except (httpx2.HTTPError, TimeoutError) as error:
-            raise Unavailable(f"{asked}: {error!r}; GITHUB_API_URL names the address") from error
+            raise Unavailable(f"{asked}: {error!r}; FORGE_URL, or GITHUB_API_URL, names the address") from error
         if not response.is_success:
             raise refused(asked, response.status_code, response.headers, _message(response))
         try:

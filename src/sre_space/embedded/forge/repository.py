@@ -78,14 +78,6 @@ def _files(seed: Path) -> list[Path]:
     return sorted(file for file in found if file.is_file() and not file.is_symlink())
 
 
-def main_at(path: Path) -> str:
-    """The commit that main names now, "" while there is none: cheap, asked several times a second."""
-    try:
-        return str(pygit2.Repository(str(path)).references["refs/heads/main"].target)
-    except _DAMAGED:
-        return ""
-
-
 def files_at(path: Path, folder: str) -> tuple[str, str, dict[str, bytes]]:
     """Main's commit id, its subject, and the files that lie in a folder of it, by name; none without the folder."""
     refuse_damaged(path)

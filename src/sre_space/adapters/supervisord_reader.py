@@ -1,0 +1,77 @@
+"""The embedded runtime's read-only socket: fulfils `ports.runtime.RuntimeReader`; nothing can be asked of it."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sre_space.adapters.supervisord_units import unit_of
+from sre_space.domain.errors import Missing, Unavailable
+from sre_space.ports.runtime import Unit
+
+ANSWERS_WITHIN_S = 3.0
+MAX_BYTES = 2**20
+_NEEDED = {"name": str, "statename": str, "pid": int, "start": int, "stop": int, "exitstatus": int, "spawnerr": str}
+
+
+@dataclass(frozen=True)
+class SupervisordReader:
+    """`socket`: path of the read-only socket; `names`: each unit and its program there; `journal`: the warden's."""
+
+    socket: str
+    names: Mapping[str, str]
+    journal: Path | None = None
+
+    async def units(self) -> Sequence[Unit]:
+        """All units, in the chart's order; `Missing` names one that supervisord does not know."""
+        listed = await self._listed()
+        return [self._unit(name, listed) for name in self.names]
+
+    async def unit(self, name: str) -> Unit:
+        """One unit."""
+        if name not in self.names:
+            raise Missing(f"the runtime has no unit {name!r}; the chart names {', '.join(self.names)}")
+        return self._unit(name, await self._listed())
+
+    def _unit(self, name: str, listed: Mapping[str, Mapping[str, Any]]) -> Unit:
+        if self.names[name] not in listed:
+            raise Missing(f"supervisord does not know {self.names[name]}")
+        return unit_of(name, listed[self.names[name]], self.journal)
+
+    async def _listed(self) -> Mapping[str, Mapping[str, Any]]:
+        """What supervisord says of each program, by its name."""
+        try:
+            async with asyncio.timeout(ANSWERS_WITHIN_S):
+                answer = await self._answer()
+        except TimeoutError as error:
+            raise Unavailable(f"no listing at {self.socket} within {ANSWERS_WITHIN_S:g} s") from error
+        except OSError as error:
+            raise Unavailable(f"the runtime does not answer at {self.socket}: {error}") from error
+        return self._parsed(answer)
+
+    async def _answer(self) -> bytes:
+        reader, writer = await asyncio.open_unix_connection(self.socket, limit=MAX_BYTES)
+        try:
+            return await reader.readline()
+        except ValueError as error:  # longer than the limit
+            raise Unavailable(f"the listing at {self.socket} is longer than {MAX_BYTES} bytes") from error
+        finally:
+            writer.transport.abort()
+
+    def _parsed(self, answer: bytes) -> Mapping[str, Mapping[str, Any]]:
+        try:
+            listed = json.loads(answer)
+            if not isinstance(listed, list):
+                raise TypeError("a list is expected")
+            return {str(info["name"]): _entry(info) for info in listed}
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise Unavailable(f"what answers at {self.socket} tells no listing of units") from error
+
+
+def _entry(info: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An entry of the listing; `KeyError` or `TypeError` for what is none."""
+    if not all(isinstance(info[name], kind) for name, kind in _NEEDED.items()):
+        raise TypeError("an entry of another shape")
+    return info

@@ -1,0 +1,140 @@
+"""Where the command line finds what it asks: what a setting names, else what the space of the state folder has."""
+
+import os
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sre_space.adapters.chart_file import read_chart
+from sre_space.adapters.jaeger import JaegerTraces
+from sre_space.adapters.kafka import KafkaHistory
+from sre_space.adapters.not_set import HistoryNotSet, RuntimeNotSet, TracesNotSet
+from sre_space.adapters.supervisord import SupervisordRuntime
+from sre_space.bootstrap import space_servers
+from sre_space.bootstrap.deploy import Deployer
+from sre_space.bootstrap.deployer import ForgeAccess, deployer
+from sre_space.bootstrap.env_file import Told, beside
+from sre_space.bootstrap.space_env import chart_environment
+from sre_space.bootstrap.space_servers import BUS, FORGE, JAEGER, Elsewhere
+from sre_space.bootstrap.space_state import Running, State, running_space
+from sre_space.bootstrap.units import units
+from sre_space.domain.chart import Chart
+from sre_space.domain.errors import Malformed
+from sre_space.embedded.forge.identities import read_identities
+from sre_space.ports.bus import History
+from sre_space.ports.runtime import Runtime
+from sre_space.ports.traces import Traces
+from sre_space.settings import CommandLine
+from sre_space.wire.env_lines import CHART
+
+OPERATOR = "operator"
+NOTHING_SET = CommandLine.model_construct()
+HERE = Path("sre-space.yaml")
+
+
+def told_here(state: State) -> tuple[Told, Path]:
+    """Return what a person has set, and the path of the configuration that `.env` was looked for beside.
+
+    It is that of the space that runs here, else the one that SRE_SPACE_CHART names or that lies here.
+    """
+    running = state.record()
+    found = running.chart if running is not None and running.alive else os.environ.get(CHART)
+    chart = Path(found or HERE)
+    return beside(chart), chart
+
+
+def is_elsewhere(state: State) -> bool:
+    """Return True when no space runs here and FORGE_URL names the forge of one elsewhere."""
+    told, _ = told_here(state)
+    running = state.record()
+    return bool(CommandLine.read(told.lines).forge_url) and not (running is not None and running.alive)
+
+
+@dataclass(frozen=True)
+class Connections:
+    """Of one command: `running` is the space of the state folder, None where none runs and a forge is named."""
+
+    state: State
+    settings: CommandLine
+    running: Running | None
+    chart_path: Path
+
+    @classmethod
+    def of(cls, state: State, settings: CommandLine = NOTHING_SET, chart: Path = HERE) -> "Connections":
+        """What there is; `Refused` when no space runs here and FORGE_URL names no forge."""
+        if settings.forge_url:
+            known = state.record()
+            running = known if known is not None and known.alive else None
+        else:
+            running = running_space(state)
+        return cls(state, settings, running, Path(running.chart) if running else chart)
+
+    def forge(self) -> ForgeAccess:
+        """The forge as the operator; `Malformed` when a forge elsewhere has no token."""
+        settings, url = self.settings, self._address(FORGE)
+        if self.running is not None and not self._is_named(FORGE):
+            owner, _, repo = self.running.repository.partition("/")
+            token = next(one.token for one in read_identities(self.state.identities) if one.login == OPERATOR)
+            return ForgeAccess(url, token, owner, repo)
+        owner, repo = settings.repo_owner, settings.repo_name
+        if self.running is not None and not settings.forge_url:
+            owner, _, repo = self.running.repository.partition("/")
+        token = settings.needed("github_personal_access_token")
+        return ForgeAccess(url, token, owner, repo, settings.github_api_url or self._recorded(space_servers.API))
+
+    def chart(self) -> Chart:
+        """The configuration of the space, or the one that SRE_SPACE_CHART names."""
+        if self.running is None:
+            return read_chart(self.chart_path)
+        return read_chart(self.chart_path, chart_environment(self.running.ports, Elsewhere(self.running.servers)))
+
+    def traces(self) -> Traces:
+        """Jaeger; where none is named, each question says so."""
+        url = self._address(JAEGER)
+        return JaegerTraces(url) if url else TracesNotSet(self._unset("jaeger_url"))
+
+    @property
+    def no_runtime(self) -> str:
+        """Why no unit is known: a setting that is not set; "" when a runtime is named, or a space runs here."""
+        return "" if self._socket else self._unset("runtime_socket")
+
+    def runtime(self, chart: Chart) -> Runtime:
+        """supervisord; where none is named, one that knows no unit and says so."""
+        return SupervisordRuntime(self._socket, units(chart)) if self._socket else RuntimeNotSet(self.no_runtime)
+
+    @property
+    def _socket(self) -> str:
+        return self.settings.runtime_socket or (self.running.socket if self.running else "")
+
+    def deployer(self) -> AbstractAsyncContextManager[Deployer]:
+        """Return what applies main here, with connections that end with the context."""
+        chart = self.chart()
+        return deployer(self.state, chart, self.forge(), self.runtime(chart), self.bus())
+
+    def bus(self) -> str:
+        """The bus, "" where none is named."""
+        return self._address(BUS)
+
+    def history(self) -> History:
+        """What is on the bus; where none is named, each question says so."""
+        return KafkaHistory(self.bus()) if self.bus() else HistoryNotSet(self._unset("kafka_bootstrap_servers"))
+
+    def _address(self, name: str) -> str:
+        """What a setting names, else the server of the running space; "" when there is neither."""
+        named = str(getattr(self.settings, name.lower()))
+        if named or self.running is None:
+            return named
+        return space_servers.addresses(self.running.ports, Elsewhere(self.running.servers))[name]
+
+    def _is_named(self, name: str) -> bool:
+        """True for a server that is not the running space's own."""
+        return bool(getattr(self.settings, name.lower()) or self._recorded(name))
+
+    def _recorded(self, name: str) -> str:
+        return self.running.servers.get(name, "") if self.running else ""
+
+    def _unset(self, name: str) -> str:
+        try:
+            return self.settings.needed(name)
+        except Malformed as error:
+            return str(error)

@@ -1,0 +1,47 @@
+"""Wires a deployer, for the warden and the command: which forge it reads, what it changes, which bus it tells."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from sre_space.adapters.github_mcp.gitops import READING, GithubGitOps
+from sre_space.adapters.http_probe import HttpProbe
+from sre_space.adapters.kafka import KafkaPublisher
+from sre_space.bootstrap.deploy import Deployer
+from sre_space.bootstrap.deployed_services import DeployedServices
+from sre_space.bootstrap.space_state import State
+from sre_space.domain.chart import Chart
+from sre_space.ports.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class ForgeAccess:
+    """A repository on a forge, and the token that it is read with."""
+
+    url: str
+    token: str
+    owner: str
+    repo: str
+    api: str = ""
+
+    @property
+    def repository(self) -> str:
+        """As `owner/name`."""
+        return f"{self.owner}/{self.repo}"
+
+
+@contextlib.asynccontextmanager
+async def deployer(
+    state: State, chart: Chart, forge: ForgeAccess, runtime: Runtime, bus: str
+) -> AsyncIterator[Deployer]:
+    """A deployer whose connections end with the context; "" for a `bus` that nobody named."""
+    gitops = GithubGitOps(forge.url, forge.token, forge.owner, forge.repo, forge.api, needed=READING)
+    probe = HttpProbe.create()
+    publisher = KafkaPublisher(bus) if bus else None
+    try:
+        yield Deployer(state, gitops, DeployedServices(state, chart, runtime, probe), publisher)
+    finally:
+        await gitops.close()
+        await probe.client.aclose()
+        if publisher is not None:
+            await publisher.close()

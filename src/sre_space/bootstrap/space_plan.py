@@ -1,0 +1,34 @@
+"""What `sre-space up` is to start: from its options, the environment, and `.env` beside the configuration."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from sre_space.bootstrap.env_file import Told, beside
+from sre_space.bootstrap.space_env import Plan
+from sre_space.bootstrap.space_ports import Ports
+from sre_space.bootstrap.space_servers import elsewhere
+from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space_table import DEPLOYS, LOGINS
+from sre_space.domain.errors import Malformed
+from sre_space.settings import CommandLine
+
+WHO: Mapping[str, str] = {"deployer" if name == DEPLOYS else name: login for name, login in LOGINS.items()}
+
+
+def plan_of(state: Path, free_ports: bool, chart: Path, dry_run: bool) -> tuple[Plan, Told]:
+    """Return it, and what a person has set; `Malformed` names a setting, with its line where `.env` has it."""
+    told = beside(chart)
+    with told.placing():
+        ports = Ports.free_block() if free_ports else Ports.from_environment(told.values)
+        owner, repo = _name(told, "REPO_OWNER", "local"), _name(told, "REPO_NAME", "cloud-insurance")
+        away = elsewhere(CommandLine.read(told.lines), told.values, WHO)
+    return Plan(State(state.resolve()), ports, chart.resolve(), owner, repo, dry_run, told.values, away), told
+
+
+def _name(told: Told, variable: str, default: str) -> str:
+    """A part of a repository's name, which is a folder too."""
+    name = told.values.get(variable) or default
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", name) or name.strip(".") == "":
+        raise Malformed(f"{variable}={name[:100]!r} names no repository; use letters, digits, and the signs . _ -")
+    return name

@@ -1,0 +1,148 @@
+"""A deployment over its ports alone: no space, no launcher, no network; only the state folder is real."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from support.git_world import MAIN, MemoryGit
+
+from sre_space.adapters.chart_file import parse_chart
+from sre_space.bootstrap.deploy import Deployer, Unfit
+from sre_space.bootstrap.deployed_services import DeployedServices
+from sre_space.bootstrap.space_state import State
+from sre_space.domain.errors import Missing, Refused
+from sre_space.ports.probe import Health
+from sre_space.ports.runtime import Unit
+
+CONFIGURATION = (Path(__file__).resolve().parents[2] / "sre-space.yaml").read_text()
+FILE, OTHER = "deploy/config/policy-service.env", "deploy/config/user-service.env"
+
+
+@dataclass
+class Machine:
+    """A runtime that has two of the three services, and their health; `lives` counts the starts of each."""
+
+    lives: dict[str, int] = field(default_factory=lambda: {"policy-service": 1, "user-service": 1})
+    sick: frozenset[str] = frozenset()
+    before_restart: Callable[[], None] = lambda: None
+
+    async def units(self) -> Sequence[Unit]:
+        """All."""
+        return [await self.unit(name) for name in self.lives]
+
+    async def unit(self, name: str) -> Unit:
+        """One."""
+        if name not in self.lives:
+            raise Missing(name)
+        return Unit(name, "exited" if name in self.sick else "running", str(self.lives[name]), 1, 1, None)
+
+    async def restart(self, name: str, expected: str) -> Unit:
+        """As the port says."""
+        self.before_restart()
+        if expected != str(self.lives[name]):
+            raise Refused("another life")
+        self.lives[name] += 1
+        return await self.unit(name)
+
+    async def check(self, url: str) -> Health:
+        """By the usual ports."""
+        port = {"policy-service": "8002", "user-service": "8003"}
+        healthy = not any(port[name] in url for name in self.sick)
+        return Health(healthy, healthy, "", 0.0)
+
+
+@pytest.fixture
+def git() -> MemoryGit:
+    """Main, with two services' desired state."""
+    return MemoryGit({FILE: b"DATABASE_POOL_SIZE=5\n", OTHER: b"DATABASE_POOL_SIZE=5\n"}, lambda: 1)
+
+
+@pytest.fixture
+def machine() -> Machine:
+    """Where it is deployed."""
+    return Machine()
+
+
+@pytest.fixture
+def deployer(git: MemoryGit, machine: Machine, tmp_path: Path) -> Deployer:
+    """Without a bus."""
+    state = State(tmp_path / "not" / "there" / "yet")
+    return Deployer(state, git, DeployedServices(state, parse_chart(CONFIGURATION, {}), machine, machine), None)
+
+
+def test_only_what_changed_is_restarted_and_twice_is_once(git: MemoryGit, machine: Machine, deployer: Deployer) -> None:
+    first = asyncio.run(deployer.deploy())
+    git.person_commits(FILE, "SIZE=5", "SIZE=7", "Seven connections\n\nand why")
+    second, third = asyncio.run(deployer.deploy()), asyncio.run(deployer.deploy())
+
+    assert set(first.restarted) == {"policy-service", "user-service"}  # nobody knows what they run with
+    assert (second.subject, second.changed, second.restarted) == (
+        "Seven connections", ("policy-service.env",), ("policy-service",),
+    )  # fmt: skip
+    assert not third.changes_something
+    assert (third.commit, third.at) == (second.commit, second.at)
+    assert machine.lives == {"policy-service": 3, "user-service": 2}
+    assert (deployer.state.deployed / "policy-service.env").read_text() == "DATABASE_POOL_SIZE=7\n"
+
+
+def test_whoever_waited_for_another_deployment_does_not_apply_what_main_said_before(
+    git: MemoryGit, deployer: Deployer
+) -> None:
+    before = asyncio.run(deployer.main())
+    sha = git.person_commits(FILE, "SIZE=5", "SIZE=7")
+
+    done = asyncio.run(deployer.deploy(before))
+
+    assert done.commit == sha
+    assert (deployer.state.deployed / "policy-service.env").read_text() == "DATABASE_POOL_SIZE=7\n"
+
+
+def test_the_files_of_a_commit_that_is_known_are_not_read_again(git: MemoryGit, deployer: Deployer) -> None:
+    known = asyncio.run(deployer.main())
+    asyncio.run(deployer.deploy(known))
+
+    assert git.log.count("read_files") == 1
+    assert known.commit == git.heads[MAIN]
+
+
+def test_a_service_that_somebody_else_restarts_meanwhile_is_restarted_all_the_same(
+    machine: Machine, deployer: Deployer
+) -> None:
+    meanwhile = iter([True])
+
+    def another() -> None:
+        machine.lives["policy-service"] += next(meanwhile, False)
+
+    machine.before_restart = another
+    done = asyncio.run(deployer.deploy())
+
+    assert "policy-service" in done.restarted
+    assert machine.lives == {"policy-service": 3, "user-service": 2}
+
+
+def test_a_service_that_ends_at_its_start_is_told(machine: Machine, deployer: Deployer) -> None:
+    machine.sick = frozenset({"user-service"})
+
+    assert asyncio.run(deployer.deploy()).failed == ("user-service",)
+
+
+def test_a_commit_that_does_not_parse_changes_nothing(git: MemoryGit, machine: Machine, deployer: Deployer) -> None:
+    asyncio.run(deployer.deploy())
+    sha = git.person_commits(FILE, "DATABASE_POOL_SIZE=5", "DATABASE_POOL_SIZE: 5")
+    lives = dict(machine.lives)
+
+    with pytest.raises(
+        Unfit, match=r"^deploy/config/policy-service.env:1: .* is not NAME=value; nothing was deployed"
+    ) as unfit:
+        asyncio.run(deployer.deploy())
+
+    assert unfit.value.commit == sha
+    assert machine.lives == lives
+    assert (deployer.state.deployed / "policy-service.env").read_text() == "DATABASE_POOL_SIZE=5\n"
+
+
+def test_a_plan_makes_no_folder(deployer: Deployer) -> None:
+    assert asyncio.run(deployer.planned()).changes_something
+    assert not deployer.state.root.exists()

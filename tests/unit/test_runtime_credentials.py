@@ -1,0 +1,47 @@
+"""Who holds which socket of the runtime: the one that can stop everything is a setting of two processes alone."""
+
+from pathlib import Path
+
+import pytest
+
+from sre_space import settings
+from sre_space.bootstrap.space_env import Plan, Tokens, environment_of
+from sre_space.bootstrap.space_ports import Ports
+from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space_table import AGENTS, table
+from sre_space.domain.errors import Malformed
+
+FORGE = {f"sre-{agent}": "forge" for agent in AGENTS}
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    """A space that never starts."""
+    return Plan(State(tmp_path / "state"), Ports(), tmp_path / "sre-space.yaml", "local", "cloud-insurance")
+
+
+def holders(plan: Plan, path: Path) -> set[str]:
+    """The processes in whose environment a path stands."""
+    told = {one.name: environment_of(plan, one, Tokens(FORGE, {})) for one in table(plan.state, plan.ports)}
+    return {name for name, environment in told.items() if str(path) in "\n".join(environment.values())}
+
+
+def test_the_control_socket_is_told_to_fixer_and_the_warden_which_deploys_and_to_nobody_else(plan: Plan) -> None:
+    assert holders(plan, plan.state.socket) == {"fixer", "warden"}
+
+
+def test_brain_alone_is_told_the_read_only_socket(plan: Plan) -> None:
+    assert holders(plan, plan.state.read_socket) == {"brain"}
+
+
+def test_the_control_socket_is_no_setting_of_an_agent_that_only_reads() -> None:
+    readers = (settings.Scout, settings.Brain, settings.Memory)
+
+    assert not any("runtime_socket" in one.model_fields for one in readers)
+
+
+def test_a_socket_that_is_not_set_is_one_sentence_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RUNTIME_READ_SOCKET", raising=False)
+
+    with pytest.raises(Malformed, match=r"^RUNTIME_READ_SOCKET is not set: the socket where the runtime tells the uni"):
+        settings.Brain.read().needed("runtime_read_socket")
