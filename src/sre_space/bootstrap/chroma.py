@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from sre_space.bootstrap.server import one_sentence
+from sre_space.bootstrap.exits import one_sentence
 from sre_space.embedded.aside import make_folder, set_aside
 from sre_space.embedded.databases import damage_of
 

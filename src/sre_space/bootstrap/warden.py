@@ -13,8 +13,8 @@ from functools import partial
 from sre_space.bootstrap import space_supervisor
 from sre_space.bootstrap.crash_watch import LOOK_EVERY_S, CrashWatch
 from sre_space.bootstrap.deploy_watch import follow
+from sre_space.bootstrap.exits import one_sentence
 from sre_space.bootstrap.notify import notifier
-from sre_space.bootstrap.server import one_sentence
 from sre_space.bootstrap.space_state import State
 from sre_space.domain.errors import SpaceError
 from sre_space.embedded.warden.memory import Warden

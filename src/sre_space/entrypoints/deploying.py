@@ -6,30 +6,20 @@ import logging
 import sys
 import threading
 from dataclasses import asdict
-from typing import Annotated
-
-import typer
-from rich.console import Console
+from pathlib import Path
 
 from sre_space.bootstrap.deploy import deploy, planned
 from sre_space.bootstrap.deploy_journal import Deployment
 from sre_space.bootstrap.deploy_watch import follow
+from sre_space.bootstrap.exits import FAILED
 from sre_space.bootstrap.space_state import State, running_space
 from sre_space.domain.errors import Malformed
-from sre_space.entrypoints.options import StateOption
-
-EXIT_FAILED = 1
-out, err = Console(), Console(stderr=True)
+from sre_space.entrypoints.screen import err, out
 
 
-def deploy_command(
-    state: StateOption,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on, each time that main moves.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done; changes nothing.")] = False,
-) -> None:
+def deploy_command(state: Path, as_json: bool, watch: bool, dry_run: bool) -> int:
     """Apply the configuration on main; restart only the services whose desired state changed."""
-    folder = State(state.resolve())
+    folder = State(state)
     if watch and dry_run:
         raise Malformed("--watch deploys and --dry-run does not; choose one")
     if watch:
@@ -41,7 +31,8 @@ def deploy_command(
         out.print(_told(done, dry_run), highlight=False)
     if done.failed:
         err.print(f"sre-space: after the deployment {', '.join(done.failed)} does not serve", highlight=False)
-        raise typer.Exit(EXIT_FAILED)
+        return FAILED
+    return 0
 
 
 def _watch(folder: State) -> None:

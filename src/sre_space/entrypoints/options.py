@@ -1,17 +1,99 @@
-"""Options that several commands share."""
+"""Options that several commands share, and the kinds of values that a person may type."""
 
+import math
 import os
+import unicodedata
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
+
+UNPRINTABLE = ("Cc", "Cs")  # control characters, and bytes that are no UTF-8
+
+
+class TextPath(click.ParamType[Path]):
+    """A path that can be shown, written into a configuration file and, where asked for, resolved."""
+
+    name = "path"
+
+    def __init__(self, resolved: bool = False, folder: bool = False) -> None:
+        self.resolved, self.folder = resolved, folder
+
+    def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path; refuse one that no file can have."""
+        text = os.fspath(value)
+        if not text or any(unicodedata.category(one) in UNPRINTABLE for one in text):
+            self.fail(f"{text!r} is no path of printable characters; name another", param, ctx)
+        try:
+            path = Path(text).resolve() if self.resolved else Path(text)
+            wrong = self.folder and path.exists() and _unusable(path)
+        except (OSError, RuntimeError) as error:  # Python 3.11 raises RuntimeError for links in a circle
+            self.fail(f"{text}: {getattr(error, 'strerror', None) or error}; name another", param, ctx)
+        if wrong:
+            self.fail(f"{path}: {wrong}; name another", param, ctx)
+        return path
+
+
+def _unusable(path: Path) -> str:
+    if not path.is_dir():
+        return "this is a file, not a folder"
+    return "" if os.access(path, os.R_OK | os.X_OK) else "you may not read this folder"
+
+
+class Finite(click.FloatRange):
+    """A number in a range; neither infinite nor no number."""
+
+    def convert(self, value: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not finite", param, ctx)
+        return number
 
 
 def _default_state() -> Path:
     base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "sre-space"
+    try:
+        return (Path(base) if base else Path.home() / ".local" / "state") / "sre-space"
+    except RuntimeError as error:
+        raise click.UsageError("your home folder is not known; set SRE_SPACE_STATE to a folder of yours") from error
 
 
-StateOption = Annotated[
-    Path, typer.Option("--state", envvar="SRE_SPACE_STATE", default_factory=_default_state, help="State folder.")
-]
+class Issue(click.IntRange):
+    """The number of an issue, as GitHub gives them."""
+
+    name = "issue number"
+
+
+ISSUE = Issue(1, 2**31 - 1)
+
+STATE = click.Option(
+    ["--state"],
+    type=TextPath(resolved=True, folder=True),
+    envvar="SRE_SPACE_STATE",
+    show_envvar=True,
+    default=_default_state,
+    help="State folder of the space; default: ~/.local/state/sre-space.",
+)
+CONFIGURATION = click.Option(
+    ["--chart"],
+    type=TextPath(resolved=True),
+    envvar="SRE_SPACE_CHART",
+    show_envvar=True,
+    help="The configuration; default: sre-space.yaml here or in the checkout.",
+)
+JSON = click.Option(["--json", "as_json"], is_flag=True, help="Answer with one JSON object.")
+
+
+def flag(name: str, help: str) -> click.Option:
+    """Return an option without a value."""
+    return click.Option([name], is_flag=True, help=help)
+
+
+def text(name: str, help: str) -> click.Option:
+    """Return an option with a text."""
+    return click.Option([name], help=help)
+
+
+def folder(name: str, help: str, multiple: bool = False) -> click.Option:
+    """Return an option with a path that is read."""
+    return click.Option([*name.split()], type=TextPath(), multiple=multiple, help=help)

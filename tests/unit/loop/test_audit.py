@@ -15,7 +15,7 @@ from sre_space.domain.errors import Missing
 from sre_space.domain.facts import Step
 from sre_space.entrypoints.audit import document, show, summary
 from sre_space.loop.audit import Audit, Auditor
-from sre_space.wire.audit_text import plain
+from sre_space.wire.plain_text import plain
 
 
 async def story(world: World) -> Audit:
