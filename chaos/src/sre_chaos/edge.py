@@ -1,6 +1,7 @@
 """The outermost edge of the command: whatever was typed, it ends with a named exit status and no traceback."""
 
 import contextlib
+import errno
 import io
 import os
 import sys
@@ -30,9 +31,12 @@ def ended(work: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python fails once more at its end
         return PIPE_CLOSED
     except OSError as error:
-        if error.filename is None:
+        if error.filename is not None:
+            return _told(f"{error.filename}: {error.strerror}", USAGE)
+        if error.errno != errno.ENOSPC:
             raise
-        return _told(f"{error.filename}: {error.strerror}", USAGE)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return _told(f"what it prints cannot be written: {error.strerror}", UNREACHABLE)
     except KeyboardInterrupt:
         return INTERRUPTED
 

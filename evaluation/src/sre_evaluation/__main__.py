@@ -3,7 +3,7 @@
 import click
 
 from sre_space.entrypoints import edge
-from sre_space.entrypoints.options import Finite, TextPath
+from sre_space.entrypoints.options import Finite, Text, TextPath
 
 NAME = "sre-evaluation"
 
@@ -16,7 +16,7 @@ COMMAND = edge.Lazy(
         click.Option(["--chart"], type=TextPath(resolved=True), required=True, help="The configuration."),
         click.Option(["--repeat"], type=click.IntRange(1, 10_000), default=1, help="How often each experiment is run."),
         click.Option(["--seed"], type=int, default=1, help="The same seed, the same order."),
-        click.Option(["--only"], multiple=True, help="Some of the experiments, with commas or repeated."),
+        click.Option(["--only"], type=Text(), multiple=True, help="Some of the experiments, with commas or repeated."),
         click.Option(
             ["--quiet-minutes"], type=Finite(0, 1440), default=20.0, help="How long to watch a healthy space."
         ),

@@ -19,7 +19,7 @@ from sre_space.domain.chart import Chart
 from sre_space.domain.room import Level
 from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import SpanStatus
-from sre_space.embedded.forge.identities import read_identities
+from sre_space.embedded.forge.identities import token_of
 from sre_space.loop.casebook import Casebook
 from sre_space.loop.orders import IssueOrders
 from sre_space.ports.forge import Forge
@@ -60,10 +60,10 @@ class Operator:
 
     @classmethod
     def of(cls, state: State) -> "Operator":
-        """Connects to the space that runs in `state`; `Refused` when there is none."""
+        """Connects to the space that runs in `state`; `NotRunning` when there is none."""
         running = running_space(state)
         owner, _, repo = running.repository.partition("/")
-        token = next(one.token for one in read_identities(state.identities) if one.login == "operator")
+        token = token_of(state.identities, "operator")
         url = f"http://{HOST}:{running.ports['forge_port']}/mcp"
         forge, trust = GithubMcpForge(url, token, owner, repo), TrustFolder(state.root / "trust")
         casebook = Casebook(forge, trust, running.repository)

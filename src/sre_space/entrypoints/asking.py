@@ -11,10 +11,11 @@ from rich.markdown import Markdown
 
 from sre_space.bootstrap.exits import FAILED
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space_state import NotRunning, State
+from sre_space.domain.errors import Unavailable
 from sre_space.entrypoints import audit as auditing
 from sre_space.entrypoints import looking, ordering
-from sre_space.entrypoints.screen import out
+from sre_space.entrypoints.screen import err, out
 from sre_space.loop.audit import Auditor
 from sre_space.ports.orders import Verb
 from sre_space.wire.plain_text import harmless
@@ -79,3 +80,15 @@ def _order(verb: Verb, plan: str, state: Path) -> None:
 def restart(service: str, state: Path) -> None:
     """Restart a service."""
     out.print(asked(state, lambda operator: ordering.restart(operator, service)), markup=False, highlight=False)
+
+
+def resume(state: Path) -> None:
+    """Remove the halt file and the label; a label that stays is told."""
+    try:
+        asked(state, ordering.release)
+    except NotRunning:
+        pass  # there is nobody whom a label could halt
+    except Unavailable as error:
+        err.print(f"sre-space: a label that halts stays where it is: {error}", markup=False, highlight=False)
+    State(state).release()
+    out.print("the agents may act")

@@ -1,4 +1,4 @@
-"""`sre-space up`, `down`, `status` and `logs`: the life of a space on this machine."""
+"""`sre-space up`, `down` and `status`: the life of a space on this machine."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from sre_space.bootstrap.exits import INTERRUPTED
 from sre_space.bootstrap.operator import room_of
 from sre_space.bootstrap.space_env import Plan
 from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_state import NotRunning, State, running_space
+from sre_space.bootstrap.space_state import State, running_space
 from sre_space.domain.errors import Malformed
 from sre_space.entrypoints import looking
 from sre_space.entrypoints.asking import asked
@@ -50,23 +50,6 @@ def status(state: Path) -> None:
     out.print(asked(state, looking.vital_signs), markup=False, highlight=False)
     if folder.halt.exists():
         out.print("halted: no action is taken until `sre-space resume`")
-
-
-def logs(name: str, state: Path, follow: bool) -> None:
-    """Print the log of one process; `Malformed` names those that there are."""
-    path = State(state).log(name)
-    if not path.parent.is_dir():
-        raise NotRunning(state)
-    known = sorted(one.stem for one in path.parent.glob("*.log"))
-    if name not in known:
-        raise Malformed(f"there is no log of {name!r}; there are: {', '.join(known) or 'none'}")
-    with path.open(errors="replace") as file:
-        while True:
-            sys.stdout.write(file.read())
-            sys.stdout.flush()
-            if not follow:
-                return
-            time.sleep(0.2)
 
 
 @contextlib.contextmanager

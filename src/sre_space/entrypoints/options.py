@@ -2,12 +2,33 @@
 
 import math
 import os
+import stat
 import unicodedata
 from pathlib import Path
 
 import click
 
-UNPRINTABLE = ("Cc", "Cs")  # control characters, and bytes that are no UTF-8
+UNPRINTABLE = ("Cc", "Cf", "Cs")  # control characters, also of the direction of text, and bytes that are no UTF-8
+MAX_TEXT = 1_000  # characters
+MAX_NAME = 255  # bytes that file systems take for one part of a path
+
+
+class Text(click.ParamType[str]):
+    """A name, an address or a time: a line that can be shown."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text; refuse what no terminal shows and what nobody types."""
+        if not value or _odd(value):
+            self.fail(f"{value!r} is no text of printable characters", param, ctx)
+        if len(value) > MAX_TEXT:
+            self.fail(f"this has {len(value)} characters; at most {MAX_TEXT} are read", param, ctx)
+        return value
+
+
+def _odd(text: str) -> bool:
+    return any(unicodedata.category(one) in UNPRINTABLE for one in text)
 
 
 class TextPath(click.ParamType[Path]):
@@ -21,20 +42,27 @@ class TextPath(click.ParamType[Path]):
     def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Return the path; refuse one that no file can have."""
         text = os.fspath(value)
-        if not text or any(unicodedata.category(one) in UNPRINTABLE for one in text):
+        if not text or _odd(text):
             self.fail(f"{text!r} is no path of printable characters; name another", param, ctx)
+        if any(len(part.encode()) > MAX_NAME for part in Path(text).parts):
+            self.fail(f"{text[:40]}... is longer than a file's name can be; name another", param, ctx)
         try:
             path = Path(text).resolve() if self.resolved else Path(text)
-            wrong = self.folder and path.exists() and _unusable(path)
+            wrong = _unusable(path) if self.folder else ""
         except (OSError, RuntimeError) as error:  # Python 3.11 raises RuntimeError for links in a circle
-            self.fail(f"{text}: {getattr(error, 'strerror', None) or error}; name another", param, ctx)
+            wrong, path = str(getattr(error, "strerror", None) or error), Path(text)
         if wrong:
             self.fail(f"{path}: {wrong}; name another", param, ctx)
         return path
 
 
 def _unusable(path: Path) -> str:
-    if not path.is_dir():
+    """Return why no space can live there, "" when one can, or when nothing is there yet."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return ""
+    if not stat.S_ISDIR(mode):
         return "this is a file, not a folder"
     return "" if os.access(path, os.R_OK | os.X_OK) else "you may not read this folder"
 
@@ -91,7 +119,12 @@ def flag(name: str, help: str) -> click.Option:
 
 def text(name: str, help: str) -> click.Option:
     """Return an option with a text."""
-    return click.Option([name], help=help)
+    return click.Option([name], type=Text(), help=help)
+
+
+def argument(name: str) -> click.Argument:
+    """Return an argument that is a text."""
+    return click.Argument([name], type=Text())
 
 
 def folder(name: str, help: str, multiple: bool = False) -> click.Option:

@@ -3,7 +3,7 @@
 import click
 
 from sre_space.entrypoints.edge import HELP, Lazy
-from sre_space.entrypoints.options import CONFIGURATION, ISSUE, JSON, STATE, Finite, flag, folder, text
+from sre_space.entrypoints.options import CONFIGURATION, ISSUE, JSON, STATE, Finite, Text, argument, flag, folder, text
 
 _HERE = "sre_space.entrypoints"
 
@@ -13,7 +13,7 @@ PORTS = click.Option(
 DRY_RUN = flag("--dry-run", "The agents tell what they would do, and do nothing.")
 NUMBER = click.Argument(["number"], type=ISSUE)
 ONE_INCIDENT = click.Option(["--incident"], type=ISSUE, help="Only the incident of this issue.")
-PLAN = click.Argument(["plan"])
+PLAN = argument("plan")
 
 UP = Lazy(
     "up",
@@ -30,16 +30,16 @@ STATUS = Lazy(
 )
 LOGS = Lazy(
     "logs",
-    f"{_HERE}.lifecycle:logs",
+    f"{_HERE}.logs:logs",
     "Print the log of one process.",
-    [click.Argument(["name"]), STATE, click.Option(["-f", "--follow"], is_flag=True, help="Go on as it grows.")],
+    [argument("name"), STATE, click.Option(["-f", "--follow"], is_flag=True, help="Go on as it grows.")],
 )
 HALT = Lazy(
     "halt", f"{_HERE}.halting:halt", "Stop every action of the agents, at once; they still watch and record.", [STATE]
 )
 RESUME = Lazy(
     "resume",
-    f"{_HERE}.halting:resume",
+    f"{_HERE}.asking:resume",
     "Let the agents act again; takes the label sre:halt from the open incidents too.",
     [STATE],
 )
@@ -65,7 +65,7 @@ RESTART = Lazy(
     "restart",
     f"{_HERE}.asking:restart",
     "Restart a service as a person; signed by the operator's key on every open incident about it.",
-    [click.Argument(["service"]), STATE],
+    [argument("service"), STATE],
 )
 DEPLOY = Lazy(
     "deploy",
@@ -105,7 +105,7 @@ DEMO = Lazy(
     f"{_HERE}.demo:demo",
     "Start a space, break it, watch it heal, show the story, stop it.",
     [
-        click.Option(["--fault"], default="kill", help="The fault to inject."),
+        click.Option(["--fault"], type=Text(), default="kill", help="The fault to inject."),
         JSON,
         flag("--keep", "Leave the space up."),
         CONFIGURATION,
@@ -123,7 +123,7 @@ EVAL = Lazy(
         click.Option(
             ["--seed"], type=click.IntRange(-(2**63), 2**63 - 1), default=1, help="The same seed, the same order."
         ),
-        click.Option(["--only"], multiple=True, help="Some of the experiments, with commas or repeated."),
+        click.Option(["--only"], type=Text(), multiple=True, help="Some of the experiments, with commas or repeated."),
         click.Option(
             ["--quiet-minutes"], type=Finite(0, 1440), default=20.0, help="How long to watch a healthy space."
         ),
