@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-kill test-adversity check bench bench-diagnosis clean setup
+.PHONY: demo test test-kill test-adversity check bench bench-help bench-diagnosis test-lowest clean setup
 
 demo: setup
 	@$(BIN)/sre-space demo
@@ -18,6 +18,10 @@ test-kill: setup
 test-adversity: setup
 	@$(BIN)/python -m pytest -m adversity
 
+# The lowest versions that pyproject.toml allows, in an environment of their own.
+test-lowest: setup
+	@$(BIN)/python tools/test_lowest.py
+
 check: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -25,8 +29,12 @@ check: setup
 	@$(BIN)/lint-imports
 
 bench: setup
+	@$(BIN)/python tools/bench_help.py
 	@$(BIN)/python tools/bench_spans.py
 	@$(BIN)/python tools/bench.py
+
+bench-help: setup
+	@$(BIN)/python tools/bench_help.py
 
 bench-diagnosis: setup
 	@$(BIN)/python tools/bench_diagnosis.py $(CASES)
@@ -36,4 +44,4 @@ setup:
 	@$(PYTHON) tools/bootstrap.py
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

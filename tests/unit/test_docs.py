@@ -2,17 +2,21 @@
 
 import doctest
 import importlib
+import inspect
 import re
 from pathlib import Path
 
+import click
 import pytest
 from pydantic import BaseModel
+from support.commands import DOCUMENTED, VERBS
 
 from policy_service.settings import Settings as PolicySettings
 from quote_service.settings import Settings as QuoteSettings
 from sre_chaos.experiments import EXPERIMENTS
 from sre_space import settings
 from sre_space.entrypoints.cli import app
+from sre_space.entrypoints.edge import Lazy, function_of
 from traffic.settings import Settings as TrafficSettings
 from user_service.settings import Settings as UserSettings
 
@@ -54,6 +58,25 @@ def test_every_fault_is_described_as_it_is() -> None:
         assert f"## {name}" in text
         for told in (*one.services, one.what, one.truth.kind, *one.truth.remedies):
             assert told in rows[name]
+
+
+def test_every_command_is_described_with_its_options_and_statuses() -> None:
+    assert set(DOCUMENTED) == set(VERBS)
+    for verb, command in VERBS.items():
+        row = DOCUMENTED[verb]
+        options = {one for parameter in command.params if isinstance(parameter, click.Option) for one in parameter.opts}
+        arguments = [one.human_readable_name for one in command.params if isinstance(one, click.Argument)]
+        assert set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", row.options)) == options, verb
+        assert row.command == " ".join(("sre-space", verb, *arguments))
+        assert {0, 2} <= row.statuses
+
+
+def test_a_verb_takes_the_options_that_its_table_names() -> None:
+    for verb, command in VERBS.items():
+        assert isinstance(command, Lazy)
+        assert set(inspect.signature(function_of(command)).parameters) == {one.name for one in command.params}, verb
+        assert command.help
+        assert not re.search("doctor|patient|judge|disease", command.help)
 
 
 def test_every_command_is_in_the_readme() -> None:
