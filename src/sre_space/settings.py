@@ -4,12 +4,20 @@
 """
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sre_space.domain.errors import Malformed
+from sre_space.wire import addresses
+
+Url = Annotated[str, AfterValidator(addresses.http_url)]
+OptionalUrl = Annotated[str, AfterValidator(addresses.optional_http_url)]
+Endpoint = Annotated[str, AfterValidator(addresses.telemetry_endpoint)]
+Servers = Annotated[str, AfterValidator(addresses.bus_servers)]
+Token = Annotated[str, AfterValidator(addresses.bearer_token)]
+RepositoryPart = Annotated[str, AfterValidator(addresses.repository_part)]
 
 
 class _Settings(BaseSettings):
@@ -23,7 +31,8 @@ class _Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             variable = str(first["loc"][0]).upper() if first["loc"] else "settings"
-            raise Malformed(f"{variable}: {first['msg']}; see docs/settings.md") from error
+            told = first["msg"].removeprefix("Value error, ")
+            raise Malformed(f"{variable}: {told}; see docs/settings.md") from error
 
 
 _RECORD_KEY = Field(None, description="the file with the key of the MAC of telemetry records on the bus")
@@ -36,8 +45,8 @@ class Space(_Settings):
         Path.home() / ".local/state/sre-space", description="folder of a space's state, keys and logs"
     )
     sre_space_chart: Path = Field(Path("sre-space.yaml"), description="the patient's chart")
-    kafka_bootstrap_servers: str = Field("127.0.0.1:9092", description="the event bus")
-    otel_exporter_otlp_endpoint: str = Field("http://127.0.0.1:4317", description="where telemetry goes (gRPC)")
+    kafka_bootstrap_servers: Servers = Field("127.0.0.1:9092", description="the event bus")
+    otel_exporter_otlp_endpoint: Endpoint = Field("http://127.0.0.1:4317", description="where telemetry goes (gRPC)")
 
 
 class Bus(Space):
@@ -68,8 +77,8 @@ class ForgeServer(Space):
     forge_port: int = Field(
         8010, ge=0, le=65535, description="port of the embedded forge (MCP over HTTP, Git over HTTP)"
     )
-    repo_owner: str = Field("local", description="owner of the repository")
-    repo_name: str = Field("cloud-insurance", description="name of the repository")
+    repo_owner: RepositoryPart = Field("local", description="owner of the repository")
+    repo_name: RepositoryPart = Field("cloud-insurance", description="name of the repository")
     forge_seed: Path | None = Field(None, description="checkout whose deploy/ becomes the first commit")
     required_checks: str = Field(
         "validate-config", description="checks, by commas, that must succeed before the embedded forge merges"
@@ -79,13 +88,13 @@ class ForgeServer(Space):
 class Agent(Space):
     """What each agent needs to read and write incidents."""
 
-    forge_url: str = Field("http://127.0.0.1:8010/mcp", description="the forge's MCP endpoint")
-    github_personal_access_token: str = Field("", description="the bearer token of this identity", repr=False)
-    github_api_url: str = Field(
+    forge_url: Url = Field("http://127.0.0.1:8010/mcp", description="the forge's MCP endpoint")
+    github_personal_access_token: Token = Field("", description="the bearer token of this identity", repr=False)
+    github_api_url: OptionalUrl = Field(
         "", description="GitHub's REST API; default: beside FORGE_URL, as the embedded forge is"
     )
-    repo_owner: str = Field("local", description="owner of the repository")
-    repo_name: str = Field("cloud-insurance", description="name of the repository")
+    repo_owner: RepositoryPart = Field("local", description="owner of the repository")
+    repo_name: RepositoryPart = Field("cloud-insurance", description="name of the repository")
     sre_notify_urls: str = Field("", description="whom to call when a person is needed: Apprise URLs", repr=False)
     poll_seconds: float = Field(1.0, gt=0, description="how often an agent polls the forge when no doorbell rings")
     otel_exporter_otlp_headers: str = Field("", description="headers of each export, which hold its token", repr=False)
@@ -104,7 +113,7 @@ class Brain(Agent):
     """Brain diagnoses."""
 
     telemetry_record_key_file: Path | None = _RECORD_KEY
-    jaeger_url: str = Field("http://127.0.0.1:16686", description="Jaeger's query API")
+    jaeger_url: Url = Field("http://127.0.0.1:16686", description="Jaeger's query API")
     runtime_socket: str = Field("", description="the socket of supervisord")
     openai_api_key: str = Field(
         "", description="reserved for the optional language model; nothing reads it yet", repr=False
@@ -121,7 +130,7 @@ class Fixer(Agent):
 class Memory(Agent):
     """Memory remembers."""
 
-    chroma_url: str = Field("http://127.0.0.1:8000", description="the Chroma server")
+    chroma_url: Url = Field("http://127.0.0.1:8000", description="the Chroma server")
 
 
 class Network(Space):

@@ -10,6 +10,7 @@ from sre_space.bootstrap.diagnose_again import diagnose_again
 from sre_space.bootstrap.exits import FAILED
 from sre_space.bootstrap.space_state import State
 from sre_space.domain.errors import Malformed
+from sre_space.wire.addresses import http_url
 from sre_space.wire.changes import time_of
 from sre_space.wire.diagnosis_text import document, report
 
@@ -39,7 +40,7 @@ def diagnose(
         _print(diagnose_folder(incident, baseline, changes), as_json or jsonl)
     elif jaeger is not None:
         begin, end = _window(since, until)
-        _print(diagnose_jaeger(jaeger, begin, end), as_json or jsonl)
+        _print(diagnose_jaeger(_url(jaeger), begin, end), as_json or jsonl)
     elif number is not None:
         return _repeat(number, state, as_json or jsonl)
     return 0
@@ -54,12 +55,19 @@ def _repeat(number: int, state: Path, machine: bool) -> int:
     return 0 if again.same else FAILED
 
 
+def _url(text: str) -> str:
+    try:
+        return http_url(text)
+    except ValueError as error:
+        raise Malformed(f"--jaeger: {error}") from error
+
+
 def _window(since: str | None, until: str | None) -> tuple[int, int]:
     if since is None or until is None:
         raise Malformed("--jaeger needs --since and --until")
     try:
         begin, end = time_of(since), time_of(until)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Malformed(f"--since and --until are ISO 8601 or Unix nanoseconds: {error}") from error
     if begin >= end:
         raise Malformed(f"--since {since} is not before --until {until}")

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from sre_space.domain.errors import Malformed
 from sre_space.entrypoints import looking
 from sre_space.entrypoints.asking import asked
 from sre_space.entrypoints.screen import err, out, progress
+from sre_space.wire.addresses import repository_part
 
 
 def up(state: Path, ports: str, chart: Path | None, dry_run: bool) -> None:
@@ -71,7 +71,7 @@ def plan_of(state: Path, ports: str, chart: Path | None) -> Plan:
 
 def _named(variable: str, default: str) -> str:
     """A part of a repository's name, which is a folder too."""
-    name = os.environ.get(variable) or default
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", name) or name.strip(".") == "":
-        raise Malformed(f"{variable}={name[:100]!r} names no repository; use letters, digits, and the signs . _ -")
-    return name
+    try:
+        return repository_part(os.environ.get(variable) or default)
+    except ValueError as error:
+        raise Malformed(f"{variable}: {error}") from error
