@@ -33,10 +33,10 @@ def unread(command: tuple[str, ...], stream: str, state: Path) -> subprocess.Com
     """Run it with a stream into a pipe that nobody reads any more, as `head -1` leaves it."""
     reader, writer = os.pipe()
     os.close(reader)
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: writer}
     environment = {**os.environ, "SRE_SPACE_STATE": str(state)}
+    out, err = (writer if stream == one else subprocess.PIPE for one in ("stdout", "stderr"))
     try:
-        return subprocess.run(command, env=environment, check=False, **streams)
+        return subprocess.run(command, env=environment, check=False, stdout=out, stderr=err)
     finally:
         os.close(writer)
 

@@ -71,7 +71,7 @@ def test_a_wrong_option_or_number_of_arguments_is_usage(capsys: Said, verb: str)
         if isinstance(parameter, click.Argument):
             assert told(capsys, *words) == (2, f"sre-space: Missing argument '{parameter.human_readable_name.upper()}';"
                                             f" see: sre-space {verb} --help\n")  # fmt: skip
-        elif not parameter.is_flag:
+        elif isinstance(parameter, click.Option) and not parameter.is_flag:
             assert told(capsys, *words, *TYPED[verb], parameter.opts[0])[0] == 2
 
 
@@ -79,7 +79,7 @@ VALUES = [
     (verb, parameter.opts[0])
     for verb, command in VERBS.items()
     for parameter in command.params
-    if isinstance(parameter, click.Argument) or not parameter.is_flag
+    if not getattr(parameter, "is_flag", False)
 ]
 
 
