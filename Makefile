@@ -2,7 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-unit test-all coverage test-kill test-adversity check bench bench-diagnosis faults-a-day gate record-names record clean setup
+.PHONY: demo test test-unit test-all test-lowest coverage test-kill test-adversity check bench bench-help bench-diagnosis
+.PHONY: faults-a-day gate record-names record clean setup
 
 # What needs no whole space shares both cores.
 PYTEST := $(BIN)/python -m pytest
@@ -35,6 +36,10 @@ test-kill: setup
 test-adversity: setup
 	@$(PYTEST) -m adversity
 
+# The lowest versions that pyproject.toml allows, in an environment of their own.
+test-lowest: setup
+	@$(BIN)/python tools/test_lowest.py
+
 check: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -42,8 +47,12 @@ check: setup
 	@$(BIN)/lint-imports
 
 bench: setup
+	@$(BIN)/python tools/bench_help.py
 	@$(BIN)/python tools/bench_spans.py
 	@$(BIN)/python tools/bench.py
+
+bench-help: setup
+	@$(BIN)/python tools/bench_help.py
 
 bench-diagnosis: setup
 	@$(BIN)/python tools/bench_diagnosis.py $(CASES)
@@ -66,4 +75,4 @@ setup:
 	@$(PYTHON) tools/bootstrap.py
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -21,8 +21,8 @@ from pathlib import Path
 from types import ModuleType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+import click
 from pydantic import BaseModel
-from typer.main import get_command
 
 import sre_chaos.cli
 import sre_space
@@ -39,8 +39,7 @@ from sre_space.entrypoints.audit import document as audit_document
 from sre_space.entrypoints.cli import app
 from sre_space.entrypoints.story import Story
 from sre_space.loop.audit import Audit
-from sre_space.loop.watch import DOORBELL
-from sre_space.wire import order, record_mac, sightings
+from sre_space.wire import order, record_mac, sightings, topics
 from sre_space.wire.diagnosis_text import document as diagnosis_document
 from sre_space.wire.doorbell import Ring
 from sre_space.wire.footer import KEYS
@@ -49,7 +48,6 @@ from user_service.settings import Settings as UserSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = ROOT / "tests" / "compat" / "names.txt"
-CHANGES = "changes"
 BESIDE = ("XDG_STATE_HOME", "XDG_RUNTIME_DIR", "SRE_CHAOS_HOME", "SRE_SPACE_UNIT", "SRE_SPACE_RECORD")
 
 
@@ -80,14 +78,14 @@ def gone(now: Iterable[str]) -> list[str]:
 
 def _topics() -> Iterator[str]:
     told: Mapping[str, Iterable[str]] = {
-        DOORBELL: json.loads(Ring(1, 1).encoded),
-        sightings.TOPIC: [one.name for one in fields(sightings.Sighting)],
-        CHANGES: _changes(),
+        topics.FACTS: json.loads(Ring(1, 1).encoded),
+        topics.SIGHTINGS: [one.name for one in fields(sightings.Sighting)],
+        topics.CHANGES: _changes(),
     }
     for topic in {*told, *record_mac.COVERED}:
         yield f"topic {topic}"
         yield from (f"field {topic} {name}" for name in told.get(topic, ()))
-    yield from (f"header {sightings.TOPIC} {name}" for name in (sightings.KEY, sightings.SIGNATURE))
+    yield from (f"header {topics.SIGHTINGS} {name}" for name in (sightings.KEY, sightings.SIGNATURE))
     yield from (f"header {topic} {record_mac.HEADER}" for topic in record_mac.COVERED)
 
 
@@ -121,12 +119,12 @@ def _variables() -> Iterator[str]:
 
 
 def _commands() -> Iterator[str]:
-    yield from _command("sre-space", get_command(app))
+    yield from _command("sre-space", app)
     yield from (f"option trigger_chaos.py {one}" for one in _options_told(sre_chaos.cli))
     yield "verb trigger_chaos.py NAME"
 
 
-def _command(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401 - of click, or of the copy inside of typer
+def _command(name: str, command: click.Command) -> Iterator[str]:
     """A command with its options and arguments, and all below it."""
     below = getattr(command, "commands", {})
     for word, one in below.items():

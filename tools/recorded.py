@@ -16,6 +16,7 @@ from typing import Any
 
 from sre_space.adapters.bundle_folder import unpack
 from sre_space.adapters.github_mcp import GithubGitOps
+from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_env import Plan
 from sre_space.bootstrap.space_ports import HOST
@@ -26,7 +27,7 @@ from sre_space.domain.remedies import Escalate, Restart
 from sre_space.embedded.forge.identities import read_identities
 from sre_space.loop.audit import Auditor
 from sre_space.ports.forge import Forge
-from sre_space.wire.case_files import diagnosis_of
+from sre_space.wire.case_files import case_of
 from sre_space.wire.diagnosis_text import document
 
 KEPT = (  # of a state folder, as patterns
@@ -108,7 +109,7 @@ def bundles_of(bundles: Path, cases: Sequence[Case], known: Mapping[str, str], f
         smallest = min((path for path in there if path.is_file()), key=lambda path: path.stat().st_size)
         files = {path: _without(content, known) for path, content in unpack(smallest.read_bytes()).items()}
         archived(folder / "bundles" / f"{name}.tar.xz", files)
-        found = document(name, diagnosis_of(files), 0.0)
+        found = document(name, diagnose_case(case_of(files)), 0.0)
         written(folder / "bundles" / f"{name}.json", found)
 
 

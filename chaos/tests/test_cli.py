@@ -53,7 +53,7 @@ def test_every_experiment_is_listed_with_what_it_does(capsys: pytest.CaptureFixt
 
 
 def test_without_a_space_it_says_how_to_start_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["kill", "--state", str(tmp_path)]) == 2
+    assert main(["kill", "--state", str(tmp_path)]) == 3
     assert "sre-space up" in capsys.readouterr().err
 
 
@@ -116,7 +116,7 @@ def test_nothing_is_hit_when_the_steady_state_does_not_hold(run: Run, capsys: py
         record["ports"] = {f"{name}_service_port": unused.getsockname()[1] for name in ("user", "policy", "quote")}
         path.write_text(json.dumps(record))
 
-        assert main(["errors", "--state", str(run.space.state)]) == 2
+        assert main(["errors", "--state", str(run.space.state)]) == 1
 
     assert "user-service is not ready: the steady state does not hold" in capsys.readouterr().err
     assert not Journal.of(run.space).active()

@@ -160,6 +160,10 @@ class StatePaths:
         """The desired state that is in force: a copy of `deploy/config` of main."""
         return self.root / FOLDER
 
+    def applied(self, service: str) -> Path:
+        """What a deployer started a service with, where no launcher leaves word of it."""
+        return self.deploy / "applied" / service
+
     @property
     def limits(self) -> Path:
         """The limits of memory that are in force."""

@@ -7,11 +7,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sre_space.domain.errors import Malformed
+from sre_space.wire import addresses
 from sre_space.wire.env_lines import EnvLines
+
+Url = Annotated[str, AfterValidator(addresses.http_url)]
+OptionalUrl = Annotated[str, AfterValidator(addresses.optional(addresses.http_url))]
+Endpoint = Annotated[str, AfterValidator(addresses.telemetry_endpoint)]
+OptionalEndpoint = Annotated[str, AfterValidator(addresses.optional(addresses.telemetry_endpoint))]
+Servers = Annotated[str, AfterValidator(addresses.bus_servers)]
+OptionalServers = Annotated[str, AfterValidator(addresses.optional(addresses.bus_servers))]
+Token = Annotated[str, AfterValidator(addresses.bearer_token)]
+RepositoryPart = Annotated[str, AfterValidator(addresses.repository_part)]
 
 
 class _Settings(BaseSettings):
@@ -28,7 +38,8 @@ class _Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             variable = str(first["loc"][0]).upper() if first["loc"] else "settings"
-            raise Malformed(lines.told(f"{variable}: {first['msg']}; see docs/settings.md")) from error
+            told = f"{variable}: {_said(first['msg'])}; see docs/settings.md"
+            raise Malformed(lines.told(told)) from error
 
     @classmethod
     def refuse_wrong(cls, values: Mapping[str, str]) -> None:
@@ -42,7 +53,8 @@ class _Settings(BaseSettings):
             try:
                 kind.validate_python(value)
             except ValidationError as error:
-                raise Malformed(f"{name}: {error.errors()[0]['msg']}; see docs/settings.md") from error
+                told = _said(error.errors()[0]["msg"])
+                raise Malformed(f"{name}: {told}; see docs/settings.md") from error
 
     def needed(self, name: str) -> str:
         """Return a setting that this process cannot do without; `Malformed` names it when it is not set."""
@@ -51,6 +63,11 @@ class _Settings(BaseSettings):
             told = type(self).model_fields[name].description
             raise Malformed(f"{name.upper()} is not set: {told}; see docs/settings.md")
         return value
+
+
+def _said(message: str) -> str:
+    """Return what a validator says, without pydantic's own words."""
+    return message.removeprefix("Value error, ")
 
 
 _RECORD_KEY = Field(None, description="the file with the key of the MAC of telemetry records on the bus")
@@ -63,8 +80,8 @@ class Space(_Settings):
         Path.home() / ".local/state/sre-space", description="folder of a space's state, keys and logs"
     )
     sre_space_chart: Path = Field(Path("sre-space.yaml"), description="the patient's chart")
-    kafka_bootstrap_servers: str = Field("127.0.0.1:9092", description="the event bus")
-    otel_exporter_otlp_endpoint: str = Field("http://127.0.0.1:4317", description="where telemetry goes (gRPC)")
+    kafka_bootstrap_servers: Servers = Field("127.0.0.1:9092", description="the event bus")
+    otel_exporter_otlp_endpoint: Endpoint = Field("http://127.0.0.1:4317", description="where telemetry goes (gRPC)")
 
 
 class Bus(Space):
@@ -95,8 +112,8 @@ class ForgeServer(Space):
     forge_port: int = Field(
         8010, ge=0, le=65535, description="port of the embedded forge (MCP over HTTP, Git over HTTP)"
     )
-    repo_owner: str = Field("local", description="owner of the repository")
-    repo_name: str = Field("cloud-insurance", description="name of the repository")
+    repo_owner: RepositoryPart = Field("local", description="owner of the repository")
+    repo_name: RepositoryPart = Field("cloud-insurance", description="name of the repository")
     forge_seed: Path | None = Field(None, description="checkout whose deploy/ becomes the first commit")
     required_checks: str = Field(
         "validate-config", description="checks, by commas, that must succeed before the embedded forge merges"
@@ -106,13 +123,13 @@ class ForgeServer(Space):
 class ForgeClient(Space):
     """What whoever asks the forge needs."""
 
-    forge_url: str = Field("http://127.0.0.1:8010/mcp", description="the forge's MCP endpoint")
-    github_personal_access_token: str = Field("", description="the bearer token of this identity", repr=False)
-    github_api_url: str = Field(
+    forge_url: Url = Field("http://127.0.0.1:8010/mcp", description="the forge's MCP endpoint")
+    github_personal_access_token: Token = Field("", description="the bearer token of this identity", repr=False)
+    github_api_url: OptionalUrl = Field(
         "", description="GitHub's REST API; default: beside FORGE_URL, as the embedded forge is"
     )
-    repo_owner: str = Field("local", description="owner of the repository")
-    repo_name: str = Field("cloud-insurance", description="name of the repository")
+    repo_owner: RepositoryPart = Field("local", description="owner of the repository")
+    repo_name: RepositoryPart = Field("cloud-insurance", description="name of the repository")
     poll_seconds: float = Field(
         1.0, gt=0, description="how often an agent polls the forge when no doorbell rings, and the deployer its main"
     )
@@ -131,7 +148,7 @@ class Scout(Agent):
     slo_window_scale: float = Field(
         1.0, gt=0, le=1, description="shortens the windows of the error budget's alerts; 1 is the Workbook's"
     )
-    jaeger_url: str = Field("http://127.0.0.1:16686", description="Jaeger's query API")
+    jaeger_url: Url = Field("http://127.0.0.1:16686", description="Jaeger's query API")
     telemetry_record_key_file: Path | None = _RECORD_KEY
 
 
@@ -139,7 +156,7 @@ class Brain(Agent):
     """Brain diagnoses."""
 
     telemetry_record_key_file: Path | None = _RECORD_KEY
-    jaeger_url: str = Field("http://127.0.0.1:16686", description="Jaeger's query API")
+    jaeger_url: Url = Field("http://127.0.0.1:16686", description="Jaeger's query API")
     runtime_read_socket: str = Field("", description="the socket where the runtime tells the units, and nothing else")
     openai_api_key: str = Field(
         "", description="reserved for the optional language model; nothing reads it yet", repr=False
@@ -156,7 +173,7 @@ class Fixer(Agent):
 class Memory(Agent):
     """Memory remembers."""
 
-    chroma_url: str = Field("http://127.0.0.1:8000", description="the Chroma server")
+    chroma_url: Url = Field("http://127.0.0.1:8000", description="the Chroma server")
 
 
 class Network(Space):
@@ -184,11 +201,11 @@ def _token_of(who: str) -> str:
 class CommandLine(ForgeClient):
     """`sre-space`: a server that is not named is the one of the space that runs in SRE_SPACE_STATE."""
 
-    forge_url: str = Field("", description="the forge's MCP endpoint")
-    kafka_bootstrap_servers: str = Field("", description="the event bus")
-    otel_exporter_otlp_endpoint: str = Field("", description="where telemetry goes (gRPC)")
-    jaeger_url: str = Field("", description="Jaeger's query API")
-    chroma_url: str = Field("", description="the Chroma server")
+    forge_url: OptionalUrl = Field("", description="the forge's MCP endpoint")
+    kafka_bootstrap_servers: OptionalServers = Field("", description="the event bus")
+    otel_exporter_otlp_endpoint: OptionalEndpoint = Field("", description="where telemetry goes (gRPC)")
+    jaeger_url: OptionalUrl = Field("", description="Jaeger's query API")
+    chroma_url: OptionalUrl = Field("", description="the Chroma server")
     runtime_socket: str = Field("", description="the control socket of supervisord")
     scout_github_personal_access_token: str = _token_of("Scout")
     brain_github_personal_access_token: str = _token_of("Brain")

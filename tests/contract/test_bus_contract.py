@@ -405,7 +405,7 @@ def test_a_port_in_use_ends_the_process_with_one_sentence(our_bus: Bus) -> None:
     environment = {**os.environ, **our_bus.ours.environment}
     second = subprocess.run(our_bus.ours.command, env=environment, capture_output=True, text=True, check=False)
 
-    assert second.returncode == 2
+    assert second.returncode == 1
     assert second.stderr.strip() == f"bus: port {our_bus.address.split(':')[1]} is in use; set BUS_PORT to another"
 
 

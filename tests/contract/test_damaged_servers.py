@@ -79,5 +79,5 @@ def test_an_agent_whose_key_is_not_trusted_ends_with_one_sentence(tmp_path: Path
     )
 
     assert done.returncode == 2
-    assert f"sre-space keys rotate {agent}" in done.stderr
+    assert f"sre-space keys rotate --agent {agent}" in done.stderr
     assert "Traceback" not in done.stderr

@@ -270,7 +270,7 @@ def test_a_server_that_cannot_start_for_want_of_room_says_so_in_one_line(disk: S
         check=False,
     )
 
-    assert done.returncode == 2
+    assert done.returncode == 3
     assert "Traceback" not in done.stderr
     assert done.stderr.strip().splitlines()[-1].startswith(f"{name}: the disk takes nothing: ")
 

@@ -55,7 +55,7 @@ def test_kill_nine_of_supervisord_leaves_no_process_and_the_next_up_cleans(part:
     os.kill(part.running.pid, signal.SIGKILL)
 
     until(lambda: not members(part.state), "every process is gone")
-    assert part.command("status").returncode == 2
+    assert part.command("status").returncode == 3
     again = space.up(part.plan, lambda _: None, PART)
     assert again.pid != part.running.pid
 
@@ -63,7 +63,7 @@ def test_kill_nine_of_supervisord_leaves_no_process_and_the_next_up_cleans(part:
 def test_a_second_up_is_refused_and_the_first_lives_on(standing: LiveSpace) -> None:
     second = standing.command("up", "--ports", "free")
 
-    assert second.returncode == 2
+    assert second.returncode == 1
     assert "already runs" in second.stderr
     assert "sre-space down" in second.stderr
     assert len(members(standing.state)) == len(PART) + 1
@@ -146,7 +146,7 @@ def test_a_port_in_use_is_named_with_its_setting_and_nothing_is_left(tmp_path: P
             [*COMMAND, "up"], env=environment, cwd=CHECKOUT, capture_output=True, text=True, check=False
         )
 
-    assert refused.returncode == 2
+    assert refused.returncode == 1
     assert f"port {port} (bus) is in use" in refused.stderr
     assert "BUS_PORT" in refused.stderr
     assert not members(State((tmp_path / "state").resolve()))
@@ -186,5 +186,5 @@ def test_chaos_without_a_space_says_how_to_start_one(tmp_path: Path) -> None:
     missed = subprocess.run([*script, "kill", "--state", str(tmp_path)], capture_output=True, text=True, check=False)
     listed = subprocess.run([*script, "--list"], capture_output=True, text=True, check=False)
 
-    assert (missed.returncode, "sre-space up" in missed.stderr) == (2, True)
+    assert (missed.returncode, "sre-space up" in missed.stderr) == (3, True)
     assert (listed.returncode, "SIGKILL" in listed.stdout) == (0, True)

@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from support.announcing import listening
-from support.evidence import Git, Shelf, Topics
+from support.evidence import Shelf, Topics
 from support.feeds import Feed, Signals
 from support.world import SECOND, ScriptedInquest, World
 
@@ -27,11 +27,12 @@ from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Agent
 from sre_space.embedded.telemetry.door import Door
 from sre_space.embedded.telemetry.tokens import Forbidden, Tokens, render
-from sre_space.loop.senses import METRICS, SIGNALS, SPANS, Senses
+from sre_space.loop.senses import Senses
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 from sre_space.wire.jaeger_otlp import kept_spans, traces_json
 from sre_space.wire.sketches import Frame, Intake, encode
+from sre_space.wire.topics import METRICS, SIGNALS, SPANS
 
 SENDERS = ("traffic", "quote-service", "policy-service", "user-service")
 TOKENS = {f"sre_otlp_{name}": (name,) for name in SENDERS}
@@ -88,7 +89,7 @@ class Lied(World):
         self.senses: Senses | None = None
         super().__post_init__()
         watch = Watch(self.runners[Agent.SCOUT], Signals(), Feed([]), 1.0, lambda _: None)
-        senses = Senses(self.scout, self, self.opener, watch, self.forge, self.clock, listening(self))
+        senses = Senses(self.scout, self, self.opener, watch, self.git, self.clock, listening(self))
         senses.memory = {"policy-service": 400 * MS, "user-service": 400 * MS}
         self.senses = senses
 
@@ -102,8 +103,8 @@ class Lied(World):
 
     def _inquest(self) -> Inquest:
         clock = self.clocks[Agent.BRAIN]
-        gathering = Gathering(self, self.heard, Git(), clock, self.chart.journey.caller)
-        deployments = RecentDeployments(self.heard, Git())
+        gathering = Gathering(self, self.heard, self.git, clock, self.chart.journey.caller)
+        deployments = RecentDeployments(self.heard, self.git)
         return ScriptedInquest(self.chart, gathering, deployments, self, Shelf(), clock, self._script)
 
     def live(self) -> None:

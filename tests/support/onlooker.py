@@ -8,6 +8,7 @@ from support.world import World
 from sre_space.adapters.ed25519 import make_key
 from sre_space.bootstrap.operator import Operator
 from sre_space.domain.telemetry import Span
+from sre_space.paths import StatePaths
 from sre_space.ports.traces import Traces
 
 
@@ -33,4 +34,5 @@ class Nothing(Traces):
 def operator(world: World, folder: Path) -> Operator:
     """A person who looks at the world."""
     key = make_key(folder / "operator.key", folder / "trust", "operator")
-    return Operator(world.forge, world.casebook, Nothing(), world.chart, world, folder, key, world.orders, world.bus)
+    paths = StatePaths(folder)
+    return Operator(world.forge, world.casebook, Nothing(), world.chart, world, paths, key, world.orders, world.bus)

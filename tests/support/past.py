@@ -19,8 +19,9 @@ from sre_space.analysis.sketch import Sketch
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.bootstrap.space_table import SERVICES
 from sre_space.bootstrap.telemetry_secrets import read_record_key
-from sre_space.wire.record_mac import SKETCHES, headers_of
+from sre_space.wire.record_mac import headers_of
 from sre_space.wire.sketches import Frame, Sketches, decode, encode
+from sre_space.wire.topics import SIGNALS
 
 SECOND, MS = 10**9, 10**6
 LASTED_S = 240  # four times what is learnt at least
@@ -38,7 +39,7 @@ def give_a_past(live: LiveSpace) -> None:
         for number, second in enumerate(range(begun - LASTED_S, begun))
     ]
     _publish(live, frames)
-    on_duty = live.state.run / "env" / "scout.on-duty"
+    on_duty = live.state.on_duty("scout")
     on_duty.unlink(missing_ok=True)
     live.kill("scout")
     until(on_duty.exists, "Scout is on duty again")
@@ -47,7 +48,7 @@ def give_a_past(live: LiveSpace) -> None:
 def _heard(live: LiveSpace) -> Sketches:
     """What is on the bus so far; nothing before every service has served so often that all it does is there."""
     history = KafkaHistory(f"{HOST}:{live.running.ports['bus_port']}")
-    records = asyncio.run(history.window(SKETCHES, 0, time_ns() + SECOND))
+    records = asyncio.run(history.window(SIGNALS, 0, time_ns() + SECOND))
     heard = {key: sketch for record in records for key, sketch in decode(record.value).sketches.items()}
     served = Counter[str]()
     for (operation, _), sketch in heard.items():
@@ -70,5 +71,6 @@ def _publish(live: LiveSpace, frames: Sequence[Frame]) -> None:
     producer = Producer({"bootstrap.servers": f"{HOST}:{live.running.ports['bus_port']}", "log_level": 0})
     for frame in frames:
         value, over = encode(frame), max(second for _, second in frame.sketches) + 1
-        producer.produce(SKETCHES, value, headers=headers_of(key, SKETCHES, value), timestamp=over * 1000)
+        headers = list(headers_of(key, SIGNALS, value).items())
+        producer.produce(SIGNALS, value, headers=headers, timestamp=over * 1000)
     assert producer.flush(60) == 0

@@ -2,12 +2,15 @@
 
 import doctest
 import importlib
+import inspect
 import re
 import runpy
 from pathlib import Path
 
+import click
 import pytest
 from pydantic import BaseModel
+from support.commands import DOCUMENTED, VERBS
 
 from policy_service.settings import Settings as PolicySettings
 from quote_service.settings import Settings as QuoteSettings
@@ -18,6 +21,7 @@ from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_servers import HEADERS, RECORD_KEY
 from sre_space.embedded.bus.server import Broker
 from sre_space.entrypoints.cli import app
+from sre_space.entrypoints.edge import Lazy, function_of
 from sre_space.wire.env_lines import parse_env
 from traffic.settings import Settings as TrafficSettings
 from user_service.settings import Settings as UserSettings
@@ -62,9 +66,28 @@ def test_every_fault_is_described_as_it_is() -> None:
             assert told in rows[name]
 
 
+def test_every_command_is_described_with_its_options_and_statuses() -> None:
+    assert set(DOCUMENTED) == set(VERBS)
+    for verb, command in VERBS.items():
+        row = DOCUMENTED[verb]
+        options = {one for parameter in command.params if isinstance(parameter, click.Option) for one in parameter.opts}
+        arguments = [one.human_readable_name for one in command.params if isinstance(one, click.Argument)]
+        assert set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", row.options)) == options, verb
+        assert row.command == " ".join(("sre-space", verb, *arguments))
+        assert {0, 2} <= row.statuses
+
+
+def test_a_verb_takes_the_options_that_its_table_names() -> None:
+    for verb, command in VERBS.items():
+        assert isinstance(command, Lazy)
+        assert set(inspect.signature(function_of(command)).parameters) == {one.name for one in command.params}, verb
+        assert command.help
+        assert not re.search("doctor|patient|judge|disease", command.help)
+
+
 def test_every_command_is_in_the_readme() -> None:
     text = (ROOT / "README.md").read_text()
-    names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    names = set(app.commands)
 
     assert {name for name in names if f"sre-space {name}" not in text and f"`{name}`" not in text} == set()
 
@@ -116,8 +139,7 @@ def test_every_page_and_heading_that_a_page_links_to_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", TOLD, ids=lambda path: path.name)
 def test_every_command_and_target_that_a_page_names_exists(page: Path) -> None:
     text = page.read_text()
-    groups = {group.name for group in app.registered_groups}
-    commands = {one.name or one.callback.__name__ for one in app.registered_commands if one.callback} | groups
+    commands = set(app.commands)
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
     assert set(re.findall(r"`sre-space ([a-z]+)", text)) <= commands

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key, replace_key, retire_others
 from sre_space.bootstrap import keys

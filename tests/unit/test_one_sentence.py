@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from sre_space.bootstrap.server import WRONG_SETTING, one_sentence
+from sre_space.bootstrap.exits import UNREACHABLE, one_sentence
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def test_a_full_disk_is_one_sentence_with_the_file_where_it_is_known(
     with pytest.raises(SystemExit) as ended, one_sentence("bus"):
         raise ExceptionGroup("tasks", [error])
 
-    assert ended.value.code == WRONG_SETTING
+    assert ended.value.code == UNREACHABLE
     assert capsys.readouterr().err == told
 
 

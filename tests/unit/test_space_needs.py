@@ -41,9 +41,13 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def refused(
-    folder: Path, *words: str, limit: tuple[int, int] | None = None, settings: Mapping[str, str] | None = None
+    folder: Path,
+    *words: str,
+    status: int = 2,
+    limit: tuple[int, int] | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> str:
-    """What a command says that starts nothing: one line."""
+    """What a command says that starts nothing and ends with this status: one line."""
     environment = {
         **os.environ,
         "SRE_SPACE_STATE": str(folder / "state"),
@@ -59,7 +63,7 @@ def refused(
     done = subprocess.run(
         [*CLI, *words], env=environment, cwd=ROOT, capture_output=True, text=True, check=False, preexec_fn=limited
     )
-    assert (done.returncode, done.stdout) == (2, ""), done
+    assert (done.returncode, done.stdout) == (status, ""), done
     assert done.stderr.startswith("sre-space: ")
     assert done.stderr.count("\n") == 1
     assert not (folder / "state" / "logs" / "supervisord.log").exists()
@@ -116,8 +120,8 @@ def test_a_mistake_in_a_file_is_told_before_anything_is_started(
         ("BUS_PORT", "70000", "BUS_PORT=70000 is not a port"),
         ("BUS_PORT", "9" * 5000, "BUS_PORT=9999"),
         ("BUS_PORT", "8010", "BUS_PORT and FORGE_PORT are the same port"),
-        ("REPO_NAME", "../../elsewhere", "REPO_NAME='../../elsewhere' names no repository"),
-        ("REPO_OWNER", "..", "REPO_OWNER='..' names no repository"),
+        ("REPO_NAME", "../../elsewhere", "REPO_NAME: '../../elsewhere' names no repository"),
+        ("REPO_OWNER", "..", "REPO_OWNER: '..' names no repository"),
         ("SRE_SPACE_CHART", "/nowhere/sre-space.yaml", "/nowhere/sre-space.yaml: No such file"),
         ("SRE_SPACE_CHART", "/", "/ is no file; SRE_SPACE_CHART names the chart"),
         ("SRE_SPACE_STATE", "/dev/null", "/dev/null: "),
@@ -128,8 +132,8 @@ def test_a_setting_that_does_not_fit_is_named(tmp_path: Path, setting: str, valu
 
 
 def test_too_few_open_files_or_processes_end_in_one_sentence_with_the_remedy(tmp_path: Path) -> None:
-    files = refused(tmp_path, "up", "--ports", "free", limit=(resource.RLIMIT_NOFILE, 256))
-    processes = refused(tmp_path, "up", "--ports", "free", limit=(resource.RLIMIT_NPROC, 150))
+    files = refused(tmp_path, "up", "--ports", "free", status=1, limit=(resource.RLIMIT_NOFILE, 256))
+    processes = refused(tmp_path, "up", "--ports", "free", status=1, limit=(resource.RLIMIT_NPROC, 150))
 
     assert files == "only 256 files may be open at once, and a space needs 1024; raise it with: ulimit -n 1024"
     assert processes.startswith("only 150 processes may run at once, and a space needs 200; raise it with: ulimit -u")
@@ -137,10 +141,10 @@ def test_too_few_open_files_or_processes_end_in_one_sentence_with_the_remedy(tmp
 
 def test_a_disk_that_is_too_small_is_named_with_what_is_needed(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 60) as disk:
-        told = refused(disk.root, "up", "--ports", "free")
+        told = refused(disk.root, "up", "--ports", "free", status=1)
         assert not (disk.root / "state").exists()
     with small_disk(tmp_path / "disk", 400, inodes=300) as disk:
-        inodes = refused(disk.root, "up", "--ports", "free")
+        inodes = refused(disk.root, "up", "--ports", "free", status=1)
 
     assert told.startswith("only 62 MB free in ")
     assert "and a space needs 150 MB; free some there, or set SRE_SPACE_STATE to a folder on another disk" in told
@@ -195,7 +199,7 @@ def test_an_order_to_halt_that_cannot_be_written_says_what_stops_the_agents_then
         assert subprocess.run([*CLI, "halt", "--state", str(disk.root / "state")], check=False).returncode == 0
         (disk.root / "state" / "halt").unlink()
         disk.use_all_inodes()
-        told = refused(disk.root, "halt")
+        told = refused(disk.root, "halt", status=3)
 
     assert told.startswith("NOT halted: ")
     assert told.endswith("No space left on device; what stops every action now is: sre-space down")

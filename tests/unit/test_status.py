@@ -16,7 +16,8 @@ from sre_space.domain.symptoms import SymptomKind
 from sre_space.entrypoints.detectors import document, shown
 from sre_space.entrypoints.status import document as whole
 from sre_space.loop.newest_sighting import newest_sighting
-from sre_space.wire.sightings import TOPIC, Sighting, encode
+from sre_space.wire.sightings import Sighting, encode
+from sre_space.wire.topics import SIGHTINGS
 
 NOW = 1_700_000_000 * SECOND  # 22:13:20 UTC
 ROWS = (
@@ -106,7 +107,7 @@ def test_the_newest_sighting_that_scout_signed_for_this_repository_counts() -> N
         def tell(key: Key, **changed: object) -> None:
             told = replace(TOLD, **{"at": now, **changed})  # type: ignore[arg-type]
             value, headers = encode(replace(told, report=None), key)
-            bus.add(TOPIC, told.at, value, headers)
+            bus.add(SIGHTINGS, told.at, value, headers)
 
         found = [await newest_sighting(bus, world.trust, REPOSITORY, now)]
         tell(world.keys["scout"], at=now - 600 * SECOND)

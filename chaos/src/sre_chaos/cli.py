@@ -4,12 +4,12 @@ import argparse
 import json
 import os
 import secrets
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
 from sre_chaos import background
+from sre_chaos.edge import USAGE, Wrong, ended
 from sre_chaos.experiments import EXPERIMENTS
 from sre_chaos.journal import Active, Journal
 from sre_chaos.recovery import LATER, undo, undo_all
@@ -17,29 +17,25 @@ from sre_chaos.run import Experiment, Run
 from sre_chaos.runtime import NoTarget
 from sre_chaos.space import Space, default_state
 
-EXIT_USAGE = 2
-
 
 def main(arguments: list[str] | None = None) -> int:
-    """Inject or undo, and say what was hit and when; 2 and one sentence when that cannot be."""
-    parser = _parser()
-    asked = parser.parse_args(arguments)
+    """Inject or undo, and say what was hit and when; the exit status and one sentence when that cannot be."""
+    return ended(lambda: _run(_parser().parse_args(arguments)))
+
+
+def _run(asked: argparse.Namespace) -> int:
     if asked.list or not (asked.name or asked.recover):
         for one in EXPERIMENTS.values():
             print(f"{one.name:15} {one.what} (default: {one.default_service})")
-        return 0 if asked.list else EXIT_USAGE
-    try:
-        space = Space.of(asked.state)
-        if asked.recover:
-            _recover(space, asked.json)
-        if asked.name:
-            service = asked.service or asked.positional
-            experiment = EXPERIMENTS[asked.name]
-            hit = _target(space, experiment, service, asked.now)
-            _tell(_inject(space, experiment, hit, asked.seconds), asked.json)
-    except NoTarget as error:
-        sys.stderr.write(f"chaos: {error}\n")
-        return EXIT_USAGE
+        return 0 if asked.list else USAGE
+    space = Space.of(asked.state)
+    if asked.recover:
+        _recover(space, asked.json)
+    if asked.name:
+        service = asked.service or asked.positional
+        experiment = EXPERIMENTS[asked.name]
+        hit = _target(space, experiment, service, asked.now)
+        _tell(_inject(space, experiment, hit, asked.seconds), asked.json)
     return 0
 
 
@@ -71,7 +67,7 @@ def _target(space: Space, experiment: Experiment, service: str | None, now: bool
     """Whom to hit; `NoTarget` when it cannot be hit, or when the steady state does not hold."""
     hit = service or experiment.default_service
     if hit not in experiment.services:
-        raise NoTarget(f"{experiment.name} cannot hit {hit}; it hits {' or '.join(experiment.services)}")
+        raise Wrong(f"{experiment.name} cannot hit {hit}; it hits {' or '.join(experiment.services)}")
     unsteady = [] if now else [one for one in experiment.steady if not space.answers(one)]
     if unsteady:
         told = "the steady state does not hold; heal it first (--recover), or say --now"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from sre_chaos.runtime import NoTarget
 from sre_chaos.space import Space
 
 STATE = "state-folder"
@@ -52,7 +53,7 @@ class Journal:
 
     def active(self) -> list[Active]:
         """All active runs, the newest first: undoing goes backwards."""
-        found = [Active(**json.loads(path.read_text())) for path in self.folder.glob("*.active.json")]
+        found = [_entry(path) for path in self.folder.glob("*.active.json")]
         return sorted(found, key=lambda entry: -entry.at)
 
     def end(self, canary: str) -> None:
@@ -66,6 +67,13 @@ class Journal:
     def _write(path: Path, text: str, how: int) -> None:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600), "w") as file:
             file.write(text)
+
+
+def _entry(path: Path) -> Active:
+    try:
+        return Active(**json.loads(path.read_text()))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise NoTarget(f"{path} is damaged, so its fault cannot be undone; undo it by hand and remove it") from error
 
 
 def home() -> Path:

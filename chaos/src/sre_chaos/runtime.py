@@ -13,6 +13,10 @@ class NoTarget(Exception):
     """There is nothing to hit; the message says what to do."""
 
 
+class Unreachable(NoTarget):
+    """No space runs, or a part of it does not answer."""
+
+
 class _UnixConnection(http.client.HTTPConnection):
     """HTTP over a Unix socket."""
 
@@ -79,4 +83,4 @@ class Runtime:
         except xmlrpc.client.Fault as error:
             raise NoTarget(f"the space has no service {unit!r}") from error
         except (OSError, http.client.HTTPException) as error:
-            raise NoTarget(f"the space does not answer at {self.path}; is it up?") from error
+            raise Unreachable(f"the space does not answer at {self.path}; is it up?") from error

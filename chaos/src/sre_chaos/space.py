@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_chaos.runtime import NoTarget, Runtime
+from sre_chaos.runtime import Runtime, Unreachable
 
 SERVICES = ("policy-service", "quote-service", "user-service")
 ANSWERS_WITHIN_S = 2.0
@@ -28,15 +28,15 @@ class Space:
 
     @classmethod
     def of(cls, state: Path) -> "Space":
-        """From the record that a running space keeps; `NoTarget` when there is none."""
-        root = state.resolve()
+        """From the record that a running space keeps; `Unreachable` when there is none."""
         try:
+            root = state.resolve()
             record = json.loads((root / "run" / "space.json").read_text())
             ports = {str(name): int(port) for name, port in record["ports"].items()}
             python, repository = str(record["python"]), str(record["repository"])
             return cls(root, Runtime(str(record["socket"])), int(record["pid"]), python, ports, repository)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise NoTarget(f"no space runs in {state}; start one with: sre-space up") from error
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, OverflowError) as error:
+            raise Unreachable(f"no space runs in {state}; start one with: sre-space up") from error
 
     @property
     def mark(self) -> str:

@@ -1,81 +1,27 @@
 """`python -m sre_evaluation`, started by `sre-space eval`."""
 
-import os
-import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Annotated, Protocol
+import click
 
-import typer
-from rich.console import Console
-from rich.table import Table
+from sre_space.entrypoints import edge
+from sre_space.entrypoints.options import Finite, Text, TextPath
 
-from sre_chaos.experiments import EXPERIMENTS
-from sre_evaluation import detection, diagnosis, healing
-from sre_evaluation.course import Asked, Course, course
-from sre_evaluation.patient import SECOND
-from sre_evaluation.rounds import Round, play
-from sre_space.domain.case import Case
+NAME = "sre-evaluation"
 
-
-class Score(Protocol):
-    """A last line, and whether it is as good as it must be."""
-
-    @property
-    def good(self) -> bool:
-        """For the exit code."""
-        ...
-
-
-IN_A_FILE = 200  # columns, where no terminal says how many there are: tables are whole in a file
-
-JUDGES: Mapping[str, Callable[[Sequence[Round], Sequence[Case]], tuple[Table, Score]]] = {
-    "detection": detection.judge,
-    "diagnosis": diagnosis.judge,
-    "healing": healing.judge,
-}
-
-
-def main(
-    of: Annotated[list[str], typer.Argument(help="What to evaluate: detection, diagnosis, healing.")],
-    chart: Annotated[Path, typer.Option(help="The patient's chart.")],
-    repeat: Annotated[int, typer.Option(min=1, help="How often each experiment is run.")] = 1,
-    seed: Annotated[int, typer.Option(help="The same seed, the same order.")] = 1,
-    only: Annotated[list[str] | None, typer.Option(help="Some of the experiments, with commas or repeated.")] = None,
-    quiet_minutes: Annotated[float, typer.Option(min=0, help="How long to watch a healthy space.")] = 20.0,
-) -> None:
-    """Print the tables and, last, the scores; exit 0 only when each is as good as it must be."""
-    names = [name for told in only or () for name in told.split(",") if name]
-    unknown = sorted(set(names) - set(EXPERIMENTS))
-    if unknown:
-        raise typer.BadParameter(f"there is no experiment {unknown[0]!r}; there are: {', '.join(EXPERIMENTS)}")
-    out = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else IN_A_FILE)
-    with course(chart, out) as own:
-        own.learn()
-        quiet = _quiet(own, quiet_minutes if "detection" in of else 0.0)
-        rounds = list(play(Asked(repeat, seed, tuple(names)), own, heal="healing" in of))
-        judged = [JUDGES[one](rounds, quiet) for one in of]
-        good = all(score.good for _, score in judged)
-        if not good:
-            own.keep()
-    for table, _ in judged:
-        out.print(table)
-    for _, score in judged:
-        print(score)
-    raise typer.Exit(0 if good else 1)
-
-
-def _quiet(own: Course, minutes: float) -> Sequence[Case]:
-    """The incidents of a time in which nothing is wrong, and of the learning before it."""
-    if minutes:
-        own.told.print(f"[dim]{minutes:g} quiet minutes[/dim]")
-    begun = time.time_ns()
-    own.patient.until(lambda: time.time_ns() - begun > minutes * 60 * SECOND, minutes * 60 + 1)
-    found = own.patient.cases_since(0)
-    own.told.print(f"quiet: {len(found)} incidents in {minutes:g} minutes and while learning")
-    return found
-
+COMMAND = edge.Lazy(
+    NAME,
+    "sre_evaluation.evaluating:evaluate",
+    "Inject every fault into a space of its own, and count; exit 0 only when each score is as good as it must be.",
+    [
+        click.Argument(["of"], nargs=-1, required=True, type=click.Choice(["detection", "diagnosis", "healing"])),
+        click.Option(["--chart"], type=TextPath(resolved=True), required=True, help="The configuration."),
+        click.Option(["--repeat"], type=click.IntRange(1, 10_000), default=1, help="How often each experiment is run."),
+        click.Option(["--seed"], type=int, default=1, help="The same seed, the same order."),
+        click.Option(["--only"], type=Text(), multiple=True, help="Some of the experiments, with commas or repeated."),
+        click.Option(
+            ["--quiet-minutes"], type=Finite(0, 1440), default=20.0, help="How long to watch a healthy space."
+        ),
+    ],
+)
 
 if __name__ == "__main__":
-    typer.run(main)
+    edge.main(COMMAND, NAME)

@@ -108,7 +108,7 @@ class TrustFolder:
         if not told:
             raise Malformed(
                 f"the key of {owner} ({key.key_id}) is not trusted in {self.folder}: put a copy of the key back, or "
-                f"run `sre-space keys rotate {owner}`"
+                f"run `sre-space keys rotate --agent {owner}`"
             )
 
     def listed(self, besides: str = "") -> Sequence[TrustedKey]:

@@ -1,4 +1,4 @@
-"""What stands for a runtime, a trace store or a bus that no setting names: nothing is known, and nothing can be done."""
+"""What stands for a runtime, a trace store or a bus that no setting names: nothing is known and nothing can be done."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

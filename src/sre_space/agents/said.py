@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sre_space.domain.bounds import cut
 from sre_space.domain.case import Case
 from sre_space.ports.orders import Order, Orders
-from sre_space.wire.audit_text import plain
+from sre_space.wire.plain_text import plain
 from sre_space.wire.prose import quiet, scrub
 
 MAX_TEXT, MAX_NAME = 400, 60  # characters

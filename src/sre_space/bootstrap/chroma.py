@@ -8,18 +8,22 @@ import os
 import sys
 from pathlib import Path
 
-from sre_space.bootstrap.server import one_sentence
+from sre_space.bootstrap.exits import one_sentence
+from sre_space.domain.errors import Malformed
 from sre_space.embedded.aside import make_folder, set_aside
 from sre_space.embedded.databases import damage_of
 
 DATABASE = "chroma.sqlite3"
+LEAST_WORDS = 3
 
 
 def main() -> None:
     """Look at the folder, and become the server."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s chroma %(levelname)s %(message)s")
-    folder, argv = Path(sys.argv[1]), sys.argv[2:]
     with one_sentence("chroma"):
+        if len(sys.argv) < LEAST_WORDS:
+            raise Malformed("say the folder and the program: python -m sre_space.bootstrap.chroma FOLDER PROGRAM ...")
+        folder, argv = Path(sys.argv[1]), sys.argv[2:]
         mend(folder)
         os.execv(argv[0], argv)
 

@@ -20,7 +20,7 @@ from sre_space.bootstrap.space_state import Running, State, running_space
 from sre_space.bootstrap.units import units
 from sre_space.domain.chart import Chart
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.forge.identities import read_identities
+from sre_space.embedded.forge.identities import token_of
 from sre_space.ports.bus import History
 from sre_space.ports.runtime import Runtime
 from sre_space.ports.traces import Traces
@@ -74,7 +74,7 @@ class Connections:
         settings, url = self.settings, self._address(FORGE)
         if self.running is not None and not self._is_named(FORGE):
             owner, _, repo = self.running.repository.partition("/")
-            token = next(one.token for one in read_identities(self.state.identities) if one.login == OPERATOR)
+            token = token_of(self.state.identities, OPERATOR)
             return ForgeAccess(url, token, owner, repo)
         owner, repo = settings.repo_owner, settings.repo_name
         if self.running is not None and not settings.forge_url:

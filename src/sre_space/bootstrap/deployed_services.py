@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_space.bootstrap.desired_state import SPACE_FILE
 from sre_space.bootstrap.space_state import State, write_private
 from sre_space.domain.chart import Chart
+from sre_space.domain.configuration import SPACE_NAME
 from sre_space.domain.errors import Missing, Refused
 from sre_space.embedded.aside import make_folder
-from sre_space.embedded.launcher import desired, parse_variables, running_file
+from sre_space.embedded.launcher import desired, parse_variables
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Runtime
 
@@ -70,12 +70,12 @@ class DeployedServices:
 
     def _states(self, wanted: Mapping[str, str]) -> Mapping[str, str]:
         """What each service is to run with, in the launcher's words."""
-        space = parse_variables(wanted.get(SPACE_FILE, ""), SPACE_FILE)
+        space = parse_variables(wanted.get(SPACE_NAME, ""), SPACE_NAME)
         return {one: desired(one, wanted.get(f"{one}.env", "").encode(), space) for one in self.chart.services}
 
     def _runs(self, service: str) -> str:
         """What a service was started with, "" when nobody knows."""
-        told = running_file(self.state.root, self._unit(service))
+        told = self.state.running(self._unit(service))
         return _text(told) or _text(self._applied(service))
 
     def _note(self, service: str, text: str) -> None:
@@ -84,7 +84,7 @@ class DeployedServices:
         write_private(path, text)
 
     def _applied(self, service: str) -> Path:
-        return self.state.deployed.parent / "applied" / service
+        return self.state.applied(service)
 
     async def _restart(self, service: str) -> None:
         """Restart the life that there is; `Refused` when there is another one each time."""

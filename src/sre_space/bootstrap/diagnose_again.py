@@ -27,8 +27,8 @@ class Again:
 async def diagnose_again(state: State, number: int) -> Again:
     """The newest diagnosis of an incident of the running space, or of the forge that a setting names.
 
-    `Refused` when no space runs or the issue's facts were tampered with, `Missing` when the issue is no incident, has
-    no diagnosis or its bundle is gone, `Malformed` when the bundle was altered.
+    `NotRunning` when no space runs, `Refused` when the issue's facts were tampered with, `Missing` when the issue is
+    no incident, has no diagnosis or its bundle is gone, `Malformed` when the bundle was altered.
     """
     recorded = await _recorded(state, number)
     if not recorded.bundle:

@@ -1,6 +1,5 @@
 """What `sre-space up` is to start: from its options, the environment, and `.env` beside the configuration."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.space_table import DEPLOYS, LOGINS
 from sre_space.domain.errors import Malformed
 from sre_space.settings import CommandLine
+from sre_space.wire.addresses import repository_part
 
 WHO: Mapping[str, str] = {"deployer" if name == DEPLOYS else name: login for name, login in LOGINS.items()}
 
@@ -28,7 +28,7 @@ def plan_of(state: Path, free_ports: bool, chart: Path, dry_run: bool) -> tuple[
 
 def _name(told: Told, variable: str, default: str) -> str:
     """A part of a repository's name, which is a folder too."""
-    name = told.values.get(variable) or default
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", name) or name.strip(".") == "":
-        raise Malformed(f"{variable}={name[:100]!r} names no repository; use letters, digits, and the signs . _ -")
-    return name
+    try:
+        return repository_part(told.values.get(variable) or default)
+    except ValueError as error:
+        raise Malformed(f"{variable}: {error}") from error

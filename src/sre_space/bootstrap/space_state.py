@@ -74,7 +74,7 @@ class State(StatePaths):
     @property
     def mark(self) -> str:
         """Names this space in the environment of its processes, without telling a path."""
-        return hashlib.sha256(str(self.root).encode()).hexdigest()[:12]
+        return hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]
 
     @property
     def socket(self) -> Path:
@@ -168,8 +168,15 @@ def _parsed(text: str) -> Running | None:
     return numbers if whole else None
 
 
+class NotRunning(Unavailable):
+    """No space runs in a state folder."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(f"no space runs in {root}; start one with: sre-space up")
+
+
 def running_space(state: State) -> Running:
-    """The space that runs here; `Refused` says how to start one."""
+    """The space that runs here; `NotRunning` says how to start one."""
     running = state.record()
     if running is not None and running.alive:
         return running
@@ -179,7 +186,7 @@ def running_space(state: State) -> Running:
             f"a space runs in {state.root} (process {unrecorded[0]}), and its record {state.space_record} is "
             "damaged; end it with: sre-space down"
         )
-    raise Refused(f"no space runs in {state.root}; start one with: sre-space up")
+    raise NotRunning(state.root)
 
 
 def write_private(path: Path, text: str) -> None:

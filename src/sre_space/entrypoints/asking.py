@@ -1,25 +1,100 @@
-"""What is asked of a running space as its operator."""
+"""What is asked of a running space as its operator: its incidents, one story, an audit, plans and orders."""
 
 import asyncio
+import json
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
+from rich.markdown import Markdown
+
+from sre_space.bootstrap.exits import FAILED
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space_state import NotRunning, State
+from sre_space.domain.errors import Unavailable
+from sre_space.entrypoints import audit as auditing
+from sre_space.entrypoints import looking, ordering
+from sre_space.entrypoints.screen import err, out
+from sre_space.loop.audit import Auditor
+from sre_space.ports.orders import Verb
+from sre_space.wire.plain_text import harmless
 
 T = TypeVar("T")
 
 
 def asked(state: Path, question: Callable[[Operator], Awaitable[T]]) -> T:
-    """Return the answer to a question that is put as the operator."""
-    folder = State(state)
+    """Return the answer to a question that is put as the operator; `NotRunning` without a space."""
 
     async def ask() -> T:
-        operator = Operator.here(folder)
+        operator = Operator.here(State(state))
         try:
             return await question(operator)
         finally:
             await operator.close()
 
     return asyncio.run(ask())
+
+
+def incidents(state: Path) -> None:
+    """List the incidents."""
+    out.print(asked(state, looking.incidents))
+
+
+def show(number: int, state: Path) -> None:
+    """Show one incident's whole story."""
+    out.print(Markdown(asked(state, lambda operator: looking.story(operator, number))))
+
+
+def audit(state: Path, incident: int | None, as_json: bool) -> int:
+    """Verify every fact anew; 1 when one that was accepted is broken."""
+    found = asked(state, lambda operator: Auditor(operator.casebook, operator.orders).audit(incident))
+    if as_json:
+        sys.stdout.write(json.dumps(auditing.document(found)) + "\n")
+    else:
+        auditing.show(found, out)
+    return FAILED if found.broken else 0
+
+
+def plan(number: int, state: Path) -> None:
+    """Show what a decision does or would do."""
+    told = asked(state, lambda operator: ordering.plan(operator, number))
+    out.print(harmless(told), markup=False, highlight=False)
+
+
+def approve(plan: str, state: Path) -> None:
+    """Approve a plan."""
+    _order("approve", plan, state)
+
+
+def reject(plan: str, state: Path) -> None:
+    """Reject a plan."""
+    _order("reject", plan, state)
+
+
+def _order(verb: Verb, plan: str, state: Path) -> None:
+    told = asked(state, lambda operator: ordering.order(operator, verb, plan))
+    out.print(harmless(told), markup=False, highlight=False)
+
+
+def resolved(number: int, words: tuple[str, ...], state: Path) -> None:
+    """Sign what ended an incident that was left to a person."""
+    told = asked(state, lambda operator: ordering.resolved(operator, number, " ".join(words)))
+    out.print(told, markup=False, highlight=False)
+
+
+def restart(service: str, state: Path) -> None:
+    """Restart a service."""
+    out.print(asked(state, lambda operator: ordering.restart(operator, service)), markup=False, highlight=False)
+
+
+def resume(state: Path) -> None:
+    """Remove the halt file and the label; a label that stays is told."""
+    try:
+        asked(state, ordering.release)
+    except NotRunning:
+        pass  # there is nobody whom a label could halt
+    except Unavailable as error:
+        err.print(f"sre-space: a label that halts stays where it is: {error}", markup=False, highlight=False)
+    State(state).release()
+    out.print("the agents may act")

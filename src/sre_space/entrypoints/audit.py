@@ -9,7 +9,7 @@ from rich.text import Text
 
 from sre_space.domain.facts import PastCase
 from sre_space.loop.audit import Audit, AuditedIssue, Dismissed, Link
-from sre_space.wire.audit_text import plain
+from sre_space.wire.plain_text import plain
 
 DIGEST_SHOWN = 12
 

@@ -15,13 +15,16 @@ from rich.table import Table
 from rich.text import Text
 
 from sre_space.bootstrap import space
+from sre_space.bootstrap.exits import FAILED
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_env import Plan
 from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_state import State
 from sre_space.domain.case import Case
-from sre_space.domain.errors import Refused, Unavailable
+from sre_space.domain.errors import Malformed, Refused, Unavailable
 from sre_space.domain.facts import OWNER, Conclusion, Detection, Learnt, Payload
+from sre_space.entrypoints.lifecycle import ended_when_stopped
+from sre_space.entrypoints.screen import err, out
 from sre_space.entrypoints.story import Story, story_of
 from sre_space.wire.prose import prose, title
 
@@ -29,6 +32,13 @@ HEALTHY_JOURNEYS = 10
 HEALTHY_WITHIN_S = 60.0
 HEALED_WITHIN_S = 120.0
 LOOK_EVERY_S = 0.1
+
+
+def demo(fault: str, as_json: bool, keep: bool, chart: Path | None) -> int:
+    """Run the demonstration; 1 when something of it did not happen."""
+    with ended_when_stopped():
+        good = run(fault, chart or space.checkout_chart(), err if as_json else out, as_json, keep)
+    return 0 if good else FAILED
 
 
 def run(fault: str, chart: Path, told: Console, as_json: bool, keep: bool) -> bool:
@@ -88,7 +98,7 @@ async def _await_healthy(operator: Operator, told: Console) -> None:
 def _refuse_unknown(fault: str, chart: Path) -> None:
     known = [line.split()[0] for line in _chaos(chart, "--list").splitlines()]
     if fault not in known:
-        raise Refused(f"there is no fault {fault!r}; there are: {', '.join(known)}")
+        raise Malformed(f"there is no fault {fault!r}; there are: {', '.join(known)}")
 
 
 def _inject(plan: Plan, fault: str) -> dict[str, str]:
@@ -97,7 +107,7 @@ def _inject(plan: Plan, fault: str) -> dict[str, str]:
 
 
 def _chaos(chart: Path, *words: str) -> str:
-    """What the chaos command answers; the doctor knows it as a stranger's program beside the chart."""
+    """What the chaos command answers; the agents' side knows it as a stranger's program beside the configuration."""
     script = chart.parent / "trigger_chaos.py"
     done = subprocess.run([sys.executable, str(script), *words], capture_output=True, text=True, check=False)
     if done.returncode:

@@ -5,33 +5,23 @@ import json
 import logging
 import sys
 from dataclasses import asdict
-from typing import Annotated
-
-import typer
-from rich.console import Console
+from pathlib import Path
 
 from sre_space.bootstrap.connections import Connections, told_here
 from sre_space.bootstrap.deploy_journal import Deployment
 from sre_space.bootstrap.deploy_watch import Follower
+from sre_space.bootstrap.exits import FAILED
 from sre_space.bootstrap.space_state import State
 from sre_space.domain.errors import Malformed
-from sre_space.entrypoints.options import StateOption
+from sre_space.entrypoints.screen import err, out
 from sre_space.settings import CommandLine
 
-EXIT_FAILED = 1
-out, err = Console(), Console(stderr=True)
 
-
-def deploy_command(
-    state: StateOption,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on, each time that main moves.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done; changes nothing.")] = False,
-) -> None:
+def deploy_command(state: Path, as_json: bool, watch: bool, dry_run: bool) -> int:
     """Apply the configuration on main; restart only the services whose desired state changed."""
     if watch and dry_run:
         raise Malformed("--watch deploys and --dry-run does not; choose one")
-    folder = State(state.resolve())
+    folder = State(state)
     told, chart = told_here(folder)
     settings = CommandLine.read(told.lines)
     connections = Connections.of(folder, settings, chart)
@@ -46,7 +36,8 @@ def deploy_command(
         out.print(_told(done, dry_run), highlight=False)
     if done.failed:
         err.print(f"sre-space: after the deployment {', '.join(done.failed)} does not serve", highlight=False)
-        raise typer.Exit(EXIT_FAILED)
+        return FAILED
+    return 0
 
 
 async def _once(connections: Connections, dry_run: bool) -> Deployment:

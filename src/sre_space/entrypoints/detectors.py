@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sre_space.domain.detectors import DetectorReport, DetectorState, Report, Unit
-from sre_space.wire.audit_text import plain
+from sre_space.wire.plain_text import plain
 from sre_space.wire.sightings import Sighting
 
 SECOND = 10**9

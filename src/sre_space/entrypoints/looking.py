@@ -15,8 +15,8 @@ from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import OWNER
 from sre_space.domain.labels import needs_human
 from sre_space.domain.statistics import wilson
-from sre_space.wire.audit_text import harmless, plain
 from sre_space.wire.footer import prose_of
+from sre_space.wire.plain_text import harmless, plain
 
 MINUTE_NS = 60 * 10**9
 

@@ -2,7 +2,7 @@
 
 from sre_space.bootstrap.operator import Operator
 from sre_space.domain.case import Case
-from sre_space.domain.errors import Malformed, Missing
+from sre_space.domain.errors import Malformed, Missing, Refused
 from sre_space.domain.facts import Decision
 from sre_space.domain.labels import HALT
 from sre_space.domain.remedies import Escalate, Restart
@@ -40,14 +40,14 @@ async def plan(operator: Operator, number: int) -> str:
 async def restart(operator: Operator, service: str) -> str:
     """A person restarts a service: signed on every open incident about it, then done; how it lives now.
 
-    What the doctor has decided about the life before is then recorded as already changed. `Malformed` for a service
-    outside the chart, `Missing` without an open incident about it: there is no action without a record.
+    What the agents have decided about the life before is then recorded as already changed. `Malformed` for a service
+    outside the chart, `Refused` without an open incident about it: there is no action without a record.
     """
     if service not in operator.chart.services:
         raise Malformed(f"the chart names no service {service!r}; there are: {', '.join(operator.chart.services)}")
     issues = [case.issue for case in await operator.casebook.open_cases() if service in _about(case)]
     if not issues:
-        raise Missing(f"no open incident is about {service}: there is no issue to sign a restart on")
+        raise Refused(f"no open incident is about {service}: there is no issue to sign a restart on")
     for issue in issues:
         body = render_order(operator.casebook.repository, issue, "restart", service, operator.signing())
         await operator.forge.comment(issue, body)
@@ -68,7 +68,7 @@ async def resolved(operator: Operator, number: int, words: str) -> str:
     text = " ".join(words.split())
     if not text:
         raise Malformed('say what ended it: sre-space resolved NUMBER "what you did"')
-    body = render_order(operator.casebook.repository, number, "resolved", text, operator.key)
+    body = render_order(operator.casebook.repository, number, "resolved", text, operator.signing())
     await operator.forge.comment(number, body)
     return f"issue {number}: what ended it is signed"
 

@@ -8,9 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from sre_space.bootstrap import crash_watch, space_supervisor
+from sre_space.bootstrap.connections import is_elsewhere
 from sre_space.bootstrap.crash_watch import Loop
 from sre_space.bootstrap.operator import Operator, room_of
 from sre_space.bootstrap.space_state import State, running_space
@@ -18,35 +19,51 @@ from sre_space.bootstrap.space_supervisor import UnitState
 from sre_space.domain.errors import SpaceError
 from sre_space.entrypoints import detectors, looking
 from sre_space.entrypoints.asking import asked
+from sre_space.entrypoints.screen import out
 
 MINUTE_NS = 60 * 10**9
 T = TypeVar("T")
 
 
-def show(state: Path, out: Console) -> None:
-    """Print it for people."""
+def status(state: Path, as_json: bool) -> None:
+    """Print it for people, or as one JSON object; of a space elsewhere only what its servers tell."""
+    if as_json:
+        _write(state)
+    elif is_elsewhere(State(state)):
+        _show_told(state)
+    else:
+        _show(state)
+
+
+def _show(state: Path) -> None:
     units, loops = _processes(state)
     out.print(looking.processes(units, loops))
     for loop in loops:
         out.print(looking.crash_loop(loop), markup=False, highlight=False)
     out.print(f"disk: {room_of(State(state))}", highlight=False)
-    for part in asked(state, _for_people):
-        out.print(part, markup=False, highlight=False)
+    _show_told(state)
     if State(state).halt.exists():
         out.print("halted: no action is taken until `sre-space resume`")
 
 
-def write(state: Path) -> None:
-    """Write one JSON object."""
+def _show_told(state: Path) -> None:
+    for part in asked(state, _for_people):
+        out.print(part, markup=False, highlight=False)
+
+
+def _write(state: Path) -> None:
+    here = {} if is_elsewhere(State(state)) else _here(state)
+    sys.stdout.write(json.dumps({**here, **asked(state, document)}) + "\n")
+
+
+def _here(state: Path) -> dict[str, object]:
     units, loops = _processes(state)
-    told = {
+    return {
         "processes": [asdict(unit) for unit in units],
         "cannot_start": [looking.crash_loop(loop) for loop in loops],
         "disk": room_of(State(state)),
         "halted": State(state).halt.exists(),
-        **asked(state, document),
     }
-    sys.stdout.write(json.dumps(told) + "\n")
 
 
 def _processes(state: Path) -> tuple[Sequence[UnitState], Sequence[Loop]]:

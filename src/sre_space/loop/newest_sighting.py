@@ -3,7 +3,8 @@
 from sre_space.domain.errors import Malformed
 from sre_space.ports.bus import History
 from sre_space.ports.signing import TrustStore
-from sre_space.wire.sightings import TOPIC, Sighting, decode
+from sre_space.wire.sightings import Sighting, decode
+from sre_space.wire.topics import SIGHTINGS
 
 SECOND = 10**9
 BACK_S = (10, 120, 900)  # how far one looks back, each time that nothing newer was found
@@ -18,7 +19,7 @@ async def newest_sighting(history: History, trust: TrustStore, repository: str, 
     until = now + AHEAD_NS
     for seconds in BACK_S:
         since = now - seconds * SECOND
-        for record in reversed(await history.window(TOPIC, since, until)):
+        for record in reversed(await history.window(SIGHTINGS, since, until)):
             try:
                 sighting = decode(record, trust)
             except Malformed:

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sre_space.agents.scout.processes import Deployed, Processes
-from sre_space.agents.scout.witness import MAIN, Repository
+from sre_space.agents.scout.witness import MAIN
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Missing, SpaceError
 from sre_space.ports.clock import Clock
 from sre_space.ports.deployments import Deployments
+from sre_space.ports.gitops import GitOps
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ EVERY_S = 30.0
 class RunningCommits:
     """Asks in a task of its own, so that no incident waits for it."""
 
-    repository: Repository
+    repository: GitOps
     deployments: Deployments
     processes: Processes
     services: Iterable[str]

@@ -3,6 +3,7 @@
 from dataclasses import fields
 
 from sre_space.domain.facts import Action, Decision, Payload, RuleAnswer
+from sre_space.wire.plain_text import plain
 from sre_space.wire.prose import prose
 
 _LONGEST = 200
@@ -30,13 +31,3 @@ def evidence(payload: Payload) -> tuple[str, ...]:
     """The ids that the causes cite, best cause first, each once."""
     causes = payload.diagnosis.causes if isinstance(payload, Decision) else ()
     return tuple(dict.fromkeys(id for cause in causes for id in cause.evidence))
-
-
-def plain(text: str) -> str:
-    """One line without anything that a terminal obeys: what strangers wrote is shown as text."""
-    return harmless(" ".join(text.split()))
-
-
-def harmless(text: str) -> str:
-    """The text in its lines, without anything else that a terminal obeys or cannot show."""
-    return "".join(one if one.isprintable() or one in "\n\t" else "\N{REPLACEMENT CHARACTER}" for one in text)

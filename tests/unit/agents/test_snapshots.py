@@ -9,6 +9,7 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from support.announcing import announcement, listening, pushed
 from support.feeds import Feed, Signals, framed, spans
+from support.git_world import MemoryGit
 from support.logged import logged
 from support.world import SECOND, SERVICES, World
 
@@ -21,12 +22,13 @@ from sre_space.domain.snapshot import ServiceSnapshot, Snapshot
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.loop.announcements import DONE, Announcements
 from sre_space.loop.running_commits import RunningCommits
-from sre_space.loop.senses import LOGS, METRICS, Senses
+from sre_space.loop.senses import Senses
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 from sre_space.wire.error_lines import ErrorLine
 from sre_space.wire.footer import MAX_PAYLOAD, parse_footer, prose_of, render, sign
 from sre_space.wire.prose import MAX_PROSE, prose
+from sre_space.wire.topics import LOGS, METRICS
 
 POLICY = "policy-service"
 OUT = Symptom(SymptomKind.INFRASTRUCTURE, POLICY, "no connection", 0.5, 0.5, 0)
@@ -36,7 +38,7 @@ def senses(world: World, announcements: Announcements | None = None) -> Senses:
     """Those of a world in memory, which tell its processes; nobody is woken."""
     watch = Watch(world.runners[next(iter(world.runners))], Signals(), Feed([]), 1.0, lambda _: None)
     announced = announcements or listening(world)
-    return Senses(world.scout, world, world.opener, watch, world.forge, world.clock, announced, world.processes)
+    return Senses(world.scout, world, world.opener, watch, world.git, world.clock, announced, world.processes)
 
 
 def levels(world: World, instance: str, **values: float) -> Record:
@@ -271,18 +273,14 @@ def test_a_fact_without_a_snapshot_is_written_and_read_as_in_0_1_0() -> None:
 
 
 def test_a_missing_file_of_a_service_leaves_its_commit_unknown() -> None:
-    class Git:
+    class Git(MemoryGit):
         """A head, and no files."""
-
-        def __init__(self, world: World) -> None:
-            self.commit = world.git.commit
-            self.commits = world.git.commits
 
         async def read_file(self, path: str, ref: str = "main") -> bytes:
             """Never."""
             raise Missing(f"{path} at {ref}")
 
     world = World()
-    asyncio.run(RunningCommits(Git(world), Runs(True), world.processes, SERVICES, world.clock).learn())
+    asyncio.run(RunningCommits(Git({}, world.clock.now), Runs(True), world.processes, SERVICES, world.clock).learn())
 
     assert not world.processes.deployed

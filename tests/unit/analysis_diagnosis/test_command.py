@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from support.clinic import SICK, Clinic, case, spans_at
 from support.shop import EPOCH, Fault, Made, shop, telemetry
-from typer.testing import CliRunner
 
 from sre_space.adapters.jaeger_window import read_window
 from sre_space.analysis.diagnosis.engine import diagnose

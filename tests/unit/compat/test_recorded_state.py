@@ -13,6 +13,7 @@ from support.world import World
 from sre_space.adapters.bundle_folder import BundleFolder
 from sre_space.adapters.ed25519 import TrustFolder
 from sre_space.adapters.outbox_folder import OutboxFolder
+from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.bootstrap import crash_watch, deploy_journal
 from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.telemetry_secrets import read_tokens
@@ -25,7 +26,7 @@ from sre_space.embedded.forge.identities import read_identities
 from sre_space.embedded.forge.repository import open_repository
 from sre_space.embedded.forge.store import Store
 from sre_space.ports.outbox import Pending
-from sre_space.wire.case_files import diagnosis_of
+from sre_space.wire.case_files import case_of
 from sre_space.wire.changes import deployment_of
 from sre_space.wire.diagnosis_text import document
 from sre_space.wire.doorbell import heard
@@ -42,7 +43,7 @@ def test_a_bundle_is_kept_and_diagnosed_as_it_was(path: Path, tmp_path: Path) ->
 
     async def again() -> dict[str, object]:
         shelf = BundleFolder(tmp_path)
-        return document(before["case"], diagnosis_of(await shelf.load(await shelf.keep(archive(path)))), 0.0)
+        return document(before["case"], diagnose_case(case_of(await shelf.load(await shelf.keep(archive(path))))), 0.0)
 
     now = json.loads(json.dumps(asyncio.run(again())))
     for answer in ("case", "verdict", "causes", "change"):
@@ -75,7 +76,7 @@ def test_the_record_of_the_space_and_the_deployers_journal_are_read(recorded: tu
     assert last is not None
     assert len(last.commit) == 40
     assert last.changed
-    assert deploy_journal.under_way(state) is None
+    assert deploy_journal.under_way(state, ("quote-service", "policy-service", "user-service")) is None
     assert crash_watch.looping(state) == []
     assert not list(state.root.rglob("*.damaged-*"))
 

@@ -15,7 +15,7 @@ from sre_space.domain.errors import Missing
 from sre_space.domain.facts import Step
 from sre_space.entrypoints.audit import document, show, summary
 from sre_space.loop.audit import Audit, Auditor
-from sre_space.wire.audit_text import plain
+from sre_space.wire.plain_text import plain
 
 
 async def story(world: World) -> Audit:
@@ -107,5 +107,5 @@ def test_with_the_space_down_the_audit_says_so_in_one_sentence(tmp_path: Path) -
     command = [sys.executable, "-m", "sre_space.entrypoints.cli", "audit", "--state", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
-    assert done.returncode == 2
-    assert done.stderr.split() == f"sre-space: no space runs in {tmp_path}; start one with: sre-space up".split()
+    assert done.returncode == 3
+    assert done.stderr == f"sre-space: no space runs in {tmp_path}; start one with: sre-space up\n"

@@ -14,7 +14,8 @@ from sre_space.domain.detectors import DetectorReport, DetectorState, Inhibition
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.bus import Record
 from sre_space.wire.detector_rows import MAX_CELL, MAX_INHIBITIONS, UNREADABLE, report_of, table_of
-from sre_space.wire.sightings import TOPIC, Sighting, decode, encode
+from sre_space.wire.sightings import Sighting, decode, encode
+from sre_space.wire.topics import SIGHTINGS
 
 NOW = 1_700_000_000 * 10**9
 ROOM = 20_000
@@ -45,7 +46,7 @@ def row(number: int, state: DetectorState = DetectorState.OK) -> DetectorReport:
 def read_back(report: Report | None, seen: tuple[str, ...] = ()) -> tuple[Sighting, int]:
     """What a reader has of it, and how many bytes it was."""
     value, headers = encode(Sighting(REPOSITORY, NOW, seen, False, report), SCOUT)
-    return decode(Record(TOPIC, 0, 0, NOW, value, headers=headers), TRUST), len(value)
+    return decode(Record(SIGHTINGS, 0, 0, NOW, value, headers=headers), TRUST), len(value)
 
 
 def by_old_rules(value: bytes) -> Mapping[str, object]:

@@ -20,7 +20,7 @@ from sre_chaos.runtime import NoTarget
 
 AUTHOR = ("Robin Weber", "robin.weber@cloud-insurance.example")
 FOLDER = Path("deploy") / "config"
-DEPLOYED = (0, 1)  # 1: done, and a service does not serve afterwards
+DEPLOYED = (0, 1)  # 1 with an answer: done, and a service does not serve afterwards
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,6 @@ def _deploy(run: Run) -> int:
     words = ["-P", "-m", "sre_space.entrypoints.cli", "deploy", "--json", "--state", str(run.space.state)]
     environment = {**os.environ, "SRE_CHAOS_CANARY": run.canary}
     done = subprocess.run([run.space.python, *words], env=environment, capture_output=True, text=True, check=False)
-    if done.returncode not in DEPLOYED:
+    if done.returncode not in DEPLOYED or not done.stdout.strip():
         raise NoTarget(f"the deployment failed: {done.stderr.strip()}")
     return int(json.loads(done.stdout)["at"])

@@ -45,6 +45,14 @@ def read_identities(path: Path) -> tuple[Identity, ...]:
         raise Malformed(f"{path} is no list of identities: {error}; remove it and run `sre-space up`") from error
 
 
+def token_of(path: Path, login: str) -> str:
+    """Return the token of an account; `Malformed` when the file does not name it."""
+    for one in read_identities(path):
+        if one.login == login:
+            return one.token
+    raise Malformed(f"{path} names no {login}; end the space, remove it and run `sre-space up`")
+
+
 def _identities(told: object) -> tuple[Identity, ...]:
     """The accounts that a JSON document lists; `ValueError` or `TypeError` when it does not."""
     if not isinstance(told, list) or not told:

@@ -1,0 +1,70 @@
+"""The outermost edge of the command: whatever was typed, it ends with a named exit status and no traceback."""
+
+import contextlib
+import errno
+import io
+import os
+import sys
+from collections.abc import Callable
+from typing import TextIO
+
+from sre_chaos.runtime import NoTarget, Unreachable
+
+FAILED, USAGE, UNREACHABLE, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 130, 141
+
+
+class Wrong(NoTarget):
+    """A name or a value that does not fit."""
+
+
+def ended(work: Callable[[], int]) -> int:
+    """Return the exit status of the work; what a person can mend is one sentence on stderr."""
+    _mend()
+    try:
+        try:
+            return work()
+        finally:
+            sys.stdout.flush()
+    except NoTarget as error:
+        return _told(str(error), UNREACHABLE if isinstance(error, Unreachable) else _refused(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python fails once more at its end
+        return PIPE_CLOSED
+    except OSError as error:
+        if error.filename is not None:
+            return _told(f"{error.filename}: {error.strerror}", USAGE)
+        if error.errno != errno.ENOSPC:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return _told(f"what it prints cannot be written: {error.strerror}", UNREACHABLE)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _refused(error: NoTarget) -> int:
+    return USAGE if isinstance(error, Wrong) else FAILED
+
+
+def _told(text: str, status: int) -> int:
+    shown = "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in text)
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"chaos: {shown}\n")
+    return status
+
+
+def _mend() -> None:
+    """Open what is closed on the null device; show `?` for what an encoding lacks."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest free number, which is this one
+    sys.stdout, sys.stderr = _opened(sys.stdout, 1), _opened(sys.stderr, 2)
+
+
+def _opened(stream: TextIO | None, number: int) -> TextIO:
+    if stream is None:
+        return os.fdopen(number, "w", closefd=False, errors="replace")
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+    return stream

@@ -1,0 +1,61 @@
+"""The three standard streams of a command, whoever started it: closed ones, closed pipes, terminals without UTF-8."""
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+from sre_space.bootstrap.exits import PIPE_CLOSED, UNREACHABLE, sentence
+
+STREAMS = range(3)
+
+
+def mend() -> None:
+    """Open what is closed on the null device, and have each stream show `?` for what its encoding lacks.
+
+    A file that is opened later must never become the stdout of a program that this one starts.
+    """
+    for number in STREAMS:
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest free number, which is this one
+    sys.stdout, sys.stderr = _opened(sys.stdout, 1), _opened(sys.stderr, 2)
+
+
+def _opened(stream: TextIO | None, number: int) -> TextIO:
+    if stream is None:
+        return os.fdopen(number, "w", closefd=False, errors="replace")
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+    return stream
+
+
+@contextlib.contextmanager
+def delivered(name: str) -> Iterator[None]:
+    """Flush what was printed; end with 141 when nobody reads it any more, with 3 when it cannot be written."""
+    try:
+        try:
+            yield
+        finally:
+            _flush()
+    except BrokenPipeError:
+        sys.exit(PIPE_CLOSED)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(sentence(name, f"what it prints cannot be written: {error.strerror}"))
+        sys.exit(UNREACHABLE)
+
+
+def _flush() -> None:
+    failures: list[OSError] = []
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError as error:
+            failures.append(error)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)  # else Python fails once more at its end
+    if failures:
+        raise failures[0]

@@ -1,0 +1,78 @@
+"""The outermost edge of every command line: whatever was typed, it ends with a named exit status and no traceback."""
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import click
+
+from sre_space.bootstrap import streams
+from sre_space.bootstrap.exits import INTERRUPTED, PIPE_CLOSED, USAGE, one_sentence, sentence
+
+HELP = {"help_option_names": ["-h", "--help"]}
+
+
+class Lazy(click.Command):
+    """A command whose module, `package.module:function`, is imported when it runs, and not for its help.
+
+    The function takes the options by their names and returns the exit status; None is 0.
+    """
+
+    def __init__(self, name: str, does: str, help: str, params: Sequence[click.Parameter]) -> None:
+        super().__init__(name, context_settings=HELP, params=list(params), help=help)
+        self.does = does
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Import, and run."""
+        ctx.exit(function_of(self)(**ctx.params) or 0)
+
+
+def function_of(command: Lazy) -> Callable[..., int | None]:
+    """Return what the command does."""
+    module, _, name = command.does.partition(":")
+    function: Callable[..., int | None] = getattr(importlib.import_module(module), name)
+    return function
+
+
+def main(command: click.Command, name: str) -> NoReturn:
+    """Run the command with the arguments of this process; Ctrl-C, SIGTERM and a closed terminal end what it started."""
+    streams.mend()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell's background job ignores it
+    for number in (signal.SIGTERM, signal.SIGHUP):  # by way of SIGINT, which asyncio turns into an orderly end
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+    with streams.delivered(name), one_sentence(name):
+        sys.exit(run(command, name, sys.argv[1:]))
+    raise AssertionError("sys.exit does not return")
+
+
+def run(command: click.Command, name: str, words: Sequence[str]) -> int:
+    """Run the command and return its exit status; errors of ours pass."""
+    completion = f"_{name.replace('-', '_').upper()}_COMPLETE"
+    if completion in os.environ:
+        command.main(prog_name=name, complete_var=completion)
+    try:
+        with command.make_context(name, list(words)) as context:
+            command.invoke(context)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.exceptions.NoArgsIsHelpError as asked:
+        asked.show()
+        return USAGE
+    except click.ClickException as error:
+        sys.stderr.write(sentence(name, _told(error, name)))
+        return USAGE
+    except BrokenPipeError:
+        return PIPE_CLOSED
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    return 0
+
+
+def _told(error: click.ClickException, name: str) -> str:
+    """Return what is wrong, and where the help is."""
+    context: Any = getattr(error, "ctx", None)
+    path = context.command_path if isinstance(context, click.Context) else name
+    return f"{' '.join(error.format_message().split()).rstrip('.')}; see: {path} --help"

@@ -1,0 +1,41 @@
+"""`sre-space up` and `down`: the life of a space on this machine."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from sre_space.bootstrap import space
+from sre_space.bootstrap.exits import INTERRUPTED
+from sre_space.bootstrap.space_plan import plan_of
+from sre_space.bootstrap.space_servers import addresses
+from sre_space.bootstrap.space_state import State
+from sre_space.entrypoints.screen import err, out, progress
+
+
+def up(state: Path, ports: str, chart: Path | None, dry_run: bool) -> None:
+    """Start the space and leave it running."""
+    plan, told = plan_of(state, ports == "free", chart or space.checkout_chart(), dry_run)
+    begun = time.monotonic()
+    with ended_when_stopped(), told.placing():
+        space.up(plan, progress)
+    out.print(f"The space is up after {time.monotonic() - begun:.0f} s; state in {plan.state.root}", markup=False)
+    out.print(f"quotes   http://127.0.0.1:{plan.ports.quote_service_port}/docs")
+    out.print(f"traces   {addresses(plan.ports, plan.away)['JAEGER_URL']}/api/services")
+    out.print("break it: python trigger_chaos.py kill     watch it: sre-space incidents")
+
+
+def down(state: Path) -> None:
+    """End the space."""
+    out.print("the space is down" if space.down(State(state), progress) else "no space was running")
+
+
+@contextlib.contextmanager
+def ended_when_stopped() -> Iterator[None]:
+    """Who is interrupted while he starts a space has ended it: say so."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        err.print("sre-space: stopped; nothing is left running", markup=False, highlight=False)
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,25 @@
+"""`sre-space logs`: what one process of a space says."""
+
+import sys
+import time
+from pathlib import Path
+
+from sre_space.bootstrap.space_state import NotRunning, State
+from sre_space.domain.errors import Malformed
+
+
+def logs(name: str, state: Path, follow: bool) -> None:
+    """Print the log of one process; `Malformed` names those that there are."""
+    path = State(state).log(name)
+    if not path.parent.is_dir():
+        raise NotRunning(state)
+    known = sorted(one.stem for one in path.parent.glob("*.log"))
+    if name not in known:
+        raise Malformed(f"there is no log of {name!r}; there are: {', '.join(known) or 'none'}")
+    with path.open(errors="replace") as file:
+        while True:
+            sys.stdout.write(file.read())
+            sys.stdout.flush()
+            if not follow:
+                return
+            time.sleep(0.2)

@@ -1,0 +1,65 @@
+"""A setting that no client could use is refused when a process reads it, by its name."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre_space import settings
+from sre_space.domain.errors import Malformed
+from sre_space.wire import addresses
+
+NO_URLS = (
+    "", "nonsense", "http://", "http://[::1", "http://127.0.0.1:99999", "http://x:0", "ftp://x", "http://\x1b[2J",
+    "http://a\nb",
+)  # fmt: skip
+WRONG = {
+    (settings.Brain, "FORGE_URL"): NO_URLS,
+    (settings.Brain, "JAEGER_URL"): NO_URLS,
+    (settings.Memory, "CHROMA_URL"): NO_URLS,
+    (settings.Fixer, "GITHUB_API_URL"): NO_URLS[1:],
+    (settings.Scout, "OTEL_EXPORTER_OTLP_ENDPOINT"): ("", "http://[::1", "ftp://x", "a b", "127.0.0.1:99999"),
+    (settings.Scout, "KAFKA_BOOTSTRAP_SERVERS"): ("", "a b::c", "127.0.0.1:9092,", "127.0.0.1:99999", "\x1b[2J"),
+    (settings.Memory, "GITHUB_PERSONAL_ACCESS_TOKEN"): ("a\nb", "a b", "\N{EURO SIGN}"),
+    (settings.ForgeServer, "REPO_OWNER"): ("", "..", "../x", "a/b", "x" * 101),
+    (settings.Fixer, "REPO_NAME"): ("", ".", "a b"),
+    (settings.Bus, "BUS_PORT"): ("", "ninety", "-1", "65536", "1e3", "9" * 5000),
+    (settings.Scout, "POLL_SECONDS"): ("0", "-1", "nan", "inf", "soon"),
+    (settings.Scout, "SLO_WINDOW_SCALE"): ("0", "2", "nan"),
+    (settings.Fixer, "DRY_RUN"): ("", "perhaps"),
+}
+RIGHT = {
+    "FORGE_URL": ("https://api.githubcopilot.com/mcp/", "http://[::1]:8010/mcp", "http://user:secret@host/x?y=1"),
+    "GITHUB_API_URL": ("", "https://api.github.com"),
+    "OTEL_EXPORTER_OTLP_ENDPOINT": ("collector:4317", "https://collector"),
+    "KAFKA_BOOTSTRAP_SERVERS": ("a:1, b:2", "SASL_SSL://kafka.example:9093", "kafka"),
+    "REPO_OWNER": ("a", "A-b_c.d"),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [(kind, name, value) for (kind, name), values in WRONG.items() for value in values],
+)
+def test_a_wrong_setting_is_named(
+    monkeypatch: pytest.MonkeyPatch, kind: type[settings.Space], name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(Malformed, match=f"^{name}: .*docs/settings.md"):
+        kind.read()
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in RIGHT.items() for value in values])
+def test_what_a_client_takes_is_taken(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert getattr(settings.Brain.read(), name.lower()) == value
+
+
+@given(st.text())
+def test_any_text_is_an_address_or_a_sentence(text: str) -> None:
+    for read in (addresses.http_url, addresses.telemetry_endpoint, addresses.bus_servers, addresses.repository_part):
+        with contextlib.suppress(ValueError):
+            assert read(text) == text
