@@ -33,6 +33,7 @@ from quote_service.settings import Settings as QuoteSettings
 from sre_chaos.experiments import EXPERIMENTS
 from sre_space import settings
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
+from sre_space.bootstrap import exits
 from sre_space.bootstrap.deploy_journal import Deployment
 from sre_space.domain import labels
 from sre_space.entrypoints.audit import document as audit_document
@@ -183,12 +184,9 @@ def _dumped(path: Path) -> set[str]:
 
 
 def _exit_codes() -> Iterator[str]:
-    """0, and every number that a constant EXIT_... has."""
-    yield "exit 0"
-    for path in _sources(Path(_file(sre_space.entrypoints)).parent):
-        for node in (one for one in ast.walk(_parsed(path)) if isinstance(one, ast.Assign)):
-            if "EXIT_" in ast.unparse(node.targets[0]):
-                yield from (f"exit {code}" for code in re.findall(r"\d+", ast.unparse(node.value)))
+    """0, and each status that the command line ends with."""
+    statuses = (exits.FAILED, exits.USAGE, exits.UNREACHABLE, exits.INTERRUPTED, exits.PIPE_CLOSED)
+    yield from (f"exit {status}" for status in (0, *statuses))
 
 
 def sample(kind: Any) -> Any:  # noqa: ANN401 - of whatever type is asked for

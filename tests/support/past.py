@@ -71,6 +71,6 @@ def _publish(live: LiveSpace, frames: Sequence[Frame]) -> None:
     producer = Producer({"bootstrap.servers": f"{HOST}:{live.running.ports['bus_port']}", "log_level": 0})
     for frame in frames:
         value, over = encode(frame), max(second for _, second in frame.sketches) + 1
-        headers = list(headers_of(key, SIGNALS, value).items())
+        headers: list[tuple[str, str | bytes | None]] = list(headers_of(key, SIGNALS, value).items())
         producer.produce(SIGNALS, value, headers=headers, timestamp=over * 1000)
     assert producer.flush(60) == 0
