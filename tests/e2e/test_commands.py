@@ -84,7 +84,7 @@ def test_ctrl_c_or_a_closed_terminal_at_any_moment_of_the_demonstration_leaves_n
                 process.send_signal(number)
                 break
         rest = process.stdout.read()
-        code = process.wait(60)
+        code = process.wait(120)
 
     assert (code, "Traceback" in rest) == (130, False), rest
     assert "nothing is left running" in rest

@@ -45,17 +45,17 @@ def ways_in(live: LiveSpace, true: Sequence[Record]) -> Sequence[Way]:
 
     def over_the_bus(body: bytes) -> None:
         bus.produce("otlp_spans", body, headers={"sre-mac": b"0" * 64})
-        bus.flush(5)
+        bus.flush(120)
 
     def as_sketches(_: bytes) -> None:
         for partition in range(PARTITIONS):  # who believes it takes all that follows for known
             bus.produce("sre_signals", encode(Frame(partition, 2**60, 2**60, {})))
-        bus.flush(5)
+        bus.flush(120)
 
     def as_copies(_: bytes) -> None:
         for record in true:  # what was signed, once more: a tenth of all requests is slower than usual
             bus.produce(record.topic, record.value, headers={**record.headers})
-        bus.flush(5)
+        bus.flush(120)
 
     return (over_grpc, over_http, over_the_bus, as_sketches, as_copies)
 
