@@ -20,7 +20,7 @@ from sre_space.embedded.telemetry.tokens import render
 def answers(url: str) -> bool:
     """Any HTTP answer."""
     try:
-        httpx.get(url, timeout=1, trust_env=False)
+        httpx.get(url, timeout=10, trust_env=False)
     except httpx.HTTPError:
         return False
     return True
@@ -29,7 +29,7 @@ def answers(url: str) -> bool:
 def bus_answers(address: str) -> bool:
     """Metadata."""
     try:
-        AdminClient({"bootstrap.servers": address, "log_level": 0}).list_topics(timeout=0.5)
+        AdminClient({"bootstrap.servers": address, "log_level": 0}).list_topics(timeout=10)
     except KafkaException:
         return False
     return True

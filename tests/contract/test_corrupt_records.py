@@ -44,7 +44,7 @@ REFUSED = {
 def made_topic(bus: Bus) -> str:
     """A topic of one partition."""
     admin, name = AdminClient({"bootstrap.servers": bus.address}), f"t-{secrets.token_hex(4)}"
-    admin.create_topics([NewTopic(name, 1, 1)])[name].result(10)
+    admin.create_topics([NewTopic(name, 1, 1)])[name].result(120)
     return name
 
 

@@ -36,7 +36,7 @@ def test_spans_that_become_damaged_end_the_server_once_and_it_begins_anew(
 
     assert httpx.get(f"{telemetry.query}/api/services", trust_env=False).status_code == 500
     assert telemetry.process.process is not None
-    assert telemetry.process.process.wait(20) == 2
+    assert telemetry.process.process.wait(120) == 2
     telemetry.process.start()
     until(lambda: httpx.get(f"{telemetry.query}/api/services", trust_env=False).status_code == 200, "it answers")
     assert "has become damaged" in telemetry.process.log.read_text()
@@ -74,7 +74,7 @@ def test_an_agent_whose_key_is_not_trusted_ends_with_one_sentence(tmp_path: Path
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 

@@ -127,9 +127,9 @@ def test_a_log_is_rotated_to_one_older_file(supervised: Supervised, disk: SmallD
 def produced(address: str, value: bytes) -> str:
     """Send one record, without trying again; the error's name, "" when it was stored."""
     told: list[str] = []
-    producer = Producer({"bootstrap.servers": address, "retries": 0, "message.timeout.ms": 5000, "log_level": 0})
+    producer = Producer({"bootstrap.servers": address, "retries": 0, "message.timeout.ms": 120_000, "log_level": 0})
     producer.produce("events", value, on_delivery=lambda error, _: told.append(error.name() if error else ""))
-    producer.flush(10)
+    producer.flush(120)
     return told[0]
 
 
@@ -141,7 +141,7 @@ def records(address: str) -> list[bytes]:
     consumer.assign([TopicPartition("events", number, 0) for number in range(PARTITIONS)])
     ended: set[int | None] = set()
     while len(ended) < PARTITIONS:
-        message = consumer.poll(5)
+        message = consumer.poll(120)
         assert message is not None
         if message.error() is None:
             found.append(message.value() or b"")
@@ -230,7 +230,7 @@ def exported(address: str, megabytes: float) -> int:
     span = new_span("x" * int(megabytes * 1e6), time.time_ns())
     request = ExportTraceServiceRequest(resource_spans=[resource_spans("web", [span])]).SerializeToString()
     headers = {"content-type": "application/x-protobuf"}
-    return httpx.post(f"{address}/v1/traces", content=request, headers=headers, timeout=20).status_code
+    return httpx.post(f"{address}/v1/traces", content=request, headers=headers, timeout=120).status_code
 
 
 def test_telemetry_refuses_what_it_cannot_store_and_goes_on(disk: SmallDisk) -> None:

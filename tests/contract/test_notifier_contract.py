@@ -127,7 +127,7 @@ def test_of_a_flood_a_hundred_wait_and_the_rest_is_dropped(inbox: Inbox, caplog:
     inbox.answering.clear()
     apprise = AppriseNotifier.to(inbox.url, PAUSES_S)
     apprise.notify(NOTE)
-    first = inbox.posted.get(timeout=60)
+    first = inbox.posted.get(timeout=120)
     for _ in range(120):
         apprise.notify(NOTE)
     inbox.answering.set()
@@ -175,7 +175,7 @@ def test_without_apprise_an_agent_ends_with_one_sentence_that_names_the_remedy()
     )
     environment = {"SRE_NOTIFY_URLS": f"json://{SECRET}/"}
     done = subprocess.run(
-        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False, timeout=300
     )
 
     assert done.returncode == 2

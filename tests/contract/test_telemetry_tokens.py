@@ -77,9 +77,9 @@ def told(signal: str, service: str) -> Any:  # noqa: ANN401 - what the exporter 
 def export(server: TelemetryServer, over: str, signal: str, service: str) -> bool:
     """Through the SDK's exporter, which reads its headers from the environment; True when the server took it."""
     if over == "grpc":
-        exporter = GRPC[signal](server.grpc, insecure=True, timeout=5)
+        exporter = GRPC[signal](server.grpc, insecure=True, timeout=120)
     else:
-        exporter = HTTP[signal](f"{server.http}/v1/{signal}", timeout=5)
+        exporter = HTTP[signal](f"{server.http}/v1/{signal}", timeout=120)
     try:
         return bool(exporter.export(told(signal, service)).name == "SUCCESS")
     finally:
@@ -151,7 +151,7 @@ def call(server: TelemetryServer, body: bytes, *tokens: str) -> tuple[str, str, 
     metadata = [("authorization", f"Bearer {token}") for token in tokens]
     with grpc.insecure_channel(server.grpc) as channel:
         try:
-            return "OK", "", channel.unary_unary(path)(body, timeout=10, metadata=metadata)
+            return "OK", "", channel.unary_unary(path)(body, timeout=120, metadata=metadata)
         except grpc.RpcError as error:
             return error.code().name, error.details(), b""
 

@@ -16,7 +16,7 @@ from support.waiting import until
 from sre_space.adapters.chroma import ChromaCaseIndex
 from sre_space.adapters.ed25519 import KeyFile
 from sre_space.adapters.github_mcp import GithubMcpForge
-from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher
+from sre_space.adapters.kafka import KafkaPublisher
 from sre_space.adapters.minilm import MiniLm
 from sre_space.agents.scout.witness import NOT_MAINS
 from sre_space.bootstrap.operator import Operator
@@ -135,8 +135,7 @@ def test_all_attacks_at_once_move_nothing_but_the_count_while_an_incident_is_hea
 
 def reasons_told(live: LiveSpace, begun: int) -> set[str]:
     """The reasons under which `sre_space.void_facts` was counted."""
-    history = KafkaHistory(f"{HOST}:{live.running.ports['bus_port']}")
-    records = asyncio.run(history.window("otlp_metrics", begun, time_ns() + 10**9))
+    records = live.records("otlp_metrics", begun)
     told = b"".join(record.value for record in records if b"sre_space.void_facts" in record.value)
     written = {reason for _, reason in ATTACKS.values()} | {f"conclude cannot follow {step}" for step in Step}
     return {reason for reason in written | {NOT_MAINS} if reason.encode() in told}

@@ -246,7 +246,7 @@ def test_in_a_blackout_the_patient_is_well_and_it_ends_by_itself(patient: Patien
 
     assert process.status() == psutil.STATUS_STOPPED
     url = f"http://{HOST}:{patient.live.running.ports['quote_service_port']}/quotes"
-    assert httpx.post(url, json={"user_id": 1, "product": "auto"}, trust_env=False, timeout=10).status_code == 201
+    assert httpx.post(url, json={"user_id": 1, "product": "auto"}, trust_env=False, timeout=120).status_code == 201
     until(lambda: process.status() != psutil.STATUS_STOPPED, f"{server} goes on")
 
 

@@ -1,6 +1,5 @@
 """Somebody on the machine tells that every journey fails: nobody believes it, and what is true is still heard."""
 
-import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +15,6 @@ from support.spans import send
 from support.waiting import until
 
 from sre_space.adapters.ed25519 import TrustFolder
-from sre_space.adapters.kafka import KafkaHistory
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.bootstrap.space_table import AGENTS, SERVICES
 from sre_space.ports.bus import Record
@@ -48,25 +46,24 @@ def ways_in(live: LiveSpace, true: Sequence[Record]) -> Sequence[Way]:
 
     def over_the_bus(body: bytes) -> None:
         bus.produce("otlp_spans", body, headers={"sre-mac": b"0" * 64})
-        bus.flush(5)
+        bus.flush(120)
 
     def as_sketches(_: bytes) -> None:
         for partition in range(PARTITIONS):  # who believes it takes all that follows for known
             bus.produce("sre_signals", encode(Frame(partition, 2**60, 2**60, {})))
-        bus.flush(5)
+        bus.flush(120)
 
     def as_copies(_: bytes) -> None:
         for record in true:  # what was signed, once more: a tenth of all requests is slower than usual
             bus.produce(record.topic, record.value, headers={**record.headers})
-        bus.flush(5)
+        bus.flush(120)
 
     return (over_grpc, over_http, over_the_bus, as_sketches, as_copies)
 
 
 def heard(live: LiveSpace, since: int) -> Sequence[Record]:
     """The records of spans on the bus."""
-    bus = KafkaHistory(f"{HOST}:{live.running.ports['bus_port']}")
-    return asyncio.run(bus.window("otlp_spans", since, time_ns() + 10**9))
+    return live.records("otlp_spans", since)
 
 
 def journeys(live: LiveSpace, since: int) -> Forgery | None:
@@ -78,8 +75,8 @@ def journeys(live: LiveSpace, since: int) -> Forgery | None:
 
 def sees(live: LiveSpace, since: int) -> bool:
     """Scout says that it hears the telemetry, and sees nothing wrong in it."""
-    bus, trust = KafkaHistory(f"{HOST}:{live.running.ports['bus_port']}"), TrustFolder(live.state.root / "trust")
-    told = [decode(one, trust) for one in asyncio.run(bus.window(SIGHTINGS, since, time_ns() + 10**9))]
+    trust = TrustFolder(live.state.trust)
+    told = [decode(one, trust) for one in live.records(SIGHTINGS, since)]
     return bool(told) and not told[-1].blind and not told[-1].seen
 
 

@@ -1,6 +1,5 @@
 """Keys and tokens of a living space: replaced in mid-incident, and told to nobody."""
 
-import asyncio
 import base64
 import gzip
 import json
@@ -14,9 +13,7 @@ from support.live import LiveSpace
 from support.waiting import until
 
 from sre_space.adapters.ed25519 import KeyFile
-from sre_space.adapters.kafka import KafkaHistory
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space_ports import HOST
 from sre_space.bootstrap.space_table import AGENTS, SERVICES, SIGNERS
 from sre_space.domain.facts import Step
 from sre_space.embedded.forge.identities import read_identities
@@ -133,11 +130,9 @@ def test_what_holds_a_secret_is_for_its_owner_alone_and_outside_the_repository(c
 def test_a_service_that_was_restarted_is_heard_with_the_token_that_it_had(live: LiveSpace) -> None:
     live.healed("policy-service")
     instance = f"policy-service-{until(lambda: live.pid('policy-service'), 'it runs')}".encode()
-    bus = KafkaHistory(f"{HOST}:{live.running.ports['bus_port']}")
-
     for topic in ("otlp_spans", "otlp_metrics"):
-        records = partial(bus.window, topic, time_ns() - 10 * 10**9, 2**62)
-        until(lambda ask=records: [one for one in asyncio.run(ask()) if instance in one.value], f"it is on {topic}")  # type: ignore[misc]
+        records = partial(live.records, topic, time_ns() - 10 * 10**9)
+        until(lambda ask=records: [one for one in ask() if instance in one.value], f"it is on {topic}")  # type: ignore[misc]
 
 
 def test_what_is_kept_and_shown_of_an_incident_holds_no_token(live: LiveSpace) -> None:

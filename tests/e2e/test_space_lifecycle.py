@@ -172,7 +172,7 @@ def test_ctrl_c_at_any_moment_of_up_leaves_nothing(tmp_path: Path, moment: str) 
                 process.send_signal(signal.SIGINT)
                 break
         rest = process.stderr.read()
-        code = process.wait(30)
+        code = process.wait(120)
     left = members(state)
     space.down(state, lambda _: None)
 

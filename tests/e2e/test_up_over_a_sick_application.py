@@ -49,7 +49,7 @@ def test_of_several_ups_one_starts_over_a_service_that_does_not_and_the_agents_r
     commands = [up(killed, killed.state.root) for _ in range(2)]
     until((killed.state.run / "supervisord.pid").exists, "one of them has begun")
     commands.append(up(killed, tmp_path / "elsewhere"))
-    told = [command.communicate(timeout=120)[1] for command in commands]
+    told = [command.communicate(timeout=300)[1] for command in commands]
     codes = [command.returncode for command in commands]
 
     assert sorted(codes[:2]) == [0, 2], told

@@ -1,11 +1,12 @@
 """A real space for end-to-end tests: started once, broken often."""
 
+import asyncio
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import time_ns
@@ -14,14 +15,16 @@ from typing import TypeVar
 from support.asking import Asker
 from support.waiting import until
 
+from sre_space.adapters.kafka import KafkaHistory
 from sre_space.bootstrap import space, space_supervisor
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_env import Plan
-from sre_space.bootstrap.space_ports import Ports
+from sre_space.bootstrap.space_ports import HOST, Ports
 from sre_space.bootstrap.space_state import Running, State
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Decision
+from sre_space.ports.bus import Record
 
 T = TypeVar("T")
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -56,8 +59,8 @@ class LiveSpace:
         space.down(self.state, lambda _: None)
 
     def ask(self, question: Callable[[Operator], Awaitable[T]]) -> T:
-        """Ask as the operator."""
-        return self.asker.ask(question)
+        """Ask as the operator; waits while a server does not answer."""
+        return self.patiently(lambda: self.asker.ask(question))
 
     def pid(self, unit: str) -> int:
         """The process id of a unit, 0 when it does not run."""
@@ -86,23 +89,23 @@ class LiveSpace:
         return self.state.log("supervisord").read_text().count(f"spawned: '{unit}' ")
 
     def cases(self, since: int = 0) -> list[Case]:
-        """All incidents opened since (Unix ns), oldest first; waits while the forge is away."""
+        """All incidents opened since (Unix ns), oldest first."""
 
         async def listed(operator: Operator) -> list[Case]:
             return [case for case in await self.asker.cases(operator, since) if case.chain[0].fact.at >= since]
 
-        return self.patiently(lambda: self.ask(listed))
+        return self.ask(listed)
 
     def open_cases(self) -> list[Case]:
-        """The open incidents, oldest first; waits while the forge is away."""
+        """The open incidents, oldest first."""
 
         async def listed(operator: Operator) -> list[Case]:
             return list(await operator.casebook.open_cases())
 
-        return self.patiently(lambda: self.ask(listed))
+        return self.ask(listed)
 
     def patiently(self, question: Callable[[], T]) -> T:
-        """The answer, once the forge gives one."""
+        """The answer, once the server gives one."""
 
         def asked() -> list[T]:
             try:
@@ -110,7 +113,12 @@ class LiveSpace:
             except Unavailable:
                 return []
 
-        return until(asked, "the forge answers")[0]
+        return until(asked, "the server answers")[0]
+
+    def records(self, topic: str, since: int) -> Sequence[Record]:
+        """What the bus holds of a topic since (Unix ns); waits while it does not answer."""
+        bus = KafkaHistory(f"{HOST}:{self.running.ports['bus_port']}")
+        return self.patiently(lambda: asyncio.run(bus.window(topic, since, 2**62)))
 
     def healthy(self) -> None:
         """Wait until journeys go well, that began after this was asked, and all agents are on duty."""
@@ -121,7 +129,7 @@ class LiveSpace:
             count = await operator.journeys(max(begun, now - 3 * 10**9), now)
             return count.good >= 8 and not count.bad and operator.agents_on_duty()
 
-        until(lambda: self.patiently(lambda: self.ask(good)), "healthy journeys")
+        until(lambda: self.ask(good), "healthy journeys")
 
     def incidents(self, key: str, since: int) -> list[Case]:
         """Those with this key opened since (Unix ns), oldest first: a busy machine may see others beside them."""

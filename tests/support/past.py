@@ -5,16 +5,13 @@ own, and Scout is started anew: it reads them back, as after any restart (`loop/
 requests that took long: what a busy machine makes slow is then usual, and a fault is not.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from time import time_ns
 
 from confluent_kafka import Producer
 from support.live import LiveSpace
 from support.waiting import until
 
-from sre_space.adapters.kafka import KafkaHistory
 from sre_space.analysis.sketch import Sketch
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.bootstrap.space_table import SERVICES
@@ -47,8 +44,7 @@ def give_a_past(live: LiveSpace) -> None:
 
 def _heard(live: LiveSpace) -> Sketches:
     """What is on the bus so far; nothing before every service has served so often that all it does is there."""
-    history = KafkaHistory(f"{HOST}:{live.running.ports['bus_port']}")
-    records = asyncio.run(history.window(SIGNALS, 0, time_ns() + SECOND))
+    records = live.records(SIGNALS, 0)
     heard = {key: sketch for record in records for key, sketch in decode(record.value).sketches.items()}
     served = Counter[str]()
     for (operation, _), sketch in heard.items():
@@ -71,6 +67,6 @@ def _publish(live: LiveSpace, frames: Sequence[Frame]) -> None:
     producer = Producer({"bootstrap.servers": f"{HOST}:{live.running.ports['bus_port']}", "log_level": 0})
     for frame in frames:
         value, over = encode(frame), max(second for _, second in frame.sketches) + 1
-        headers: list[tuple[str, str | bytes | None]] = list(headers_of(key, SIGNALS, value).items())
+        headers: dict[str, str | bytes | None] = {**headers_of(key, SIGNALS, value)}
         producer.produce(SIGNALS, value, headers=headers, timestamp=over * 1000)
     assert producer.flush(60) == 0

@@ -1,6 +1,5 @@
 """What the end-to-end tests of chaos measure on the patient: spans, requests, events, memory; and injecting itself."""
 
-import asyncio
 import json
 import os
 import sqlite3
@@ -16,7 +15,6 @@ from time import time_ns
 import psutil
 from support.live import CHECKOUT, LiveSpace
 
-from sre_space.adapters.kafka import KafkaHistory
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import Span
@@ -47,7 +45,7 @@ class Patient:
 
     def spans(self, service: str, since: int) -> list[Span]:
         """Spans of one service that began since (Unix ns)."""
-        found = self.live.patiently(lambda: self.live.ask(lambda o: o.traces.window(service, since, time_ns(), 1500)))
+        found = self.live.ask(lambda o: o.traces.window(service, since, time_ns(), 1500))
         return [span for span in found if span.service == service and span.start >= since]
 
     def durations_ms(self, service: str, since: int, fits: Callable[[Span], bool]) -> list[float]:
@@ -61,7 +59,7 @@ class Patient:
 
     def journeys(self, since: int) -> JourneyCount:
         """Attempts since."""
-        return self.live.patiently(lambda: self.live.ask(lambda o: o.journeys(since, time_ns())))
+        return self.live.ask(lambda o: o.journeys(since, time_ns()))
 
     def quotes(self) -> int:
         """How many quotes were ever asked for: committed on receipt."""
@@ -78,8 +76,7 @@ class Patient:
 
     def records(self, topic: str, since: int) -> Sequence[Record]:
         """What the bus holds since."""
-        bus = KafkaHistory(f"{HOST}:{self.live.running.ports['bus_port']}")
-        return asyncio.run(bus.window(topic, since, time_ns()))
+        return self.live.records(topic, since)
 
     def memory(self, service: str) -> int:
         """Resident bytes; 0 when it does not run."""

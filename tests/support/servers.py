@@ -34,7 +34,7 @@ class ServerProcess:
         """End it; the exit code."""
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(10)
+        return self.process.wait(120)
 
 
 @contextmanager

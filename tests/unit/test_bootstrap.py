@@ -58,7 +58,7 @@ def test_ctrl_c_says_that_the_next_run_goes_on_and_leaves_no_traceback(checkout:
         process.stdout.readline()  # the first step has begun
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
-        code = process.wait(60)
+        code = process.wait(120)
 
     assert "packages from requirements.lock" in first
     assert "MB to download" in first
