@@ -77,9 +77,9 @@ def _order(verb: Verb, plan: str, state: Path) -> None:
     out.print(harmless(told), markup=False, highlight=False)
 
 
-def resolved(number: int, words: tuple[str, ...], state: Path) -> None:
+def resolved(number: int, words: str, state: Path) -> None:
     """Sign what ended an incident that was left to a person."""
-    told = asked(state, lambda operator: ordering.resolved(operator, number, " ".join(words)))
+    told = asked(state, lambda operator: ordering.resolved(operator, number, words))
     out.print(told, markup=False, highlight=False)
 
 

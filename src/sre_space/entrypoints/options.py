@@ -84,9 +84,10 @@ class Finite(click.FloatRange):
 def _default_state() -> Path:
     """What `.env` beside the configuration says, whose option is read first; else the usual folder."""
     context = click.get_current_context(silent=True)
-    chart = (context.params.get("chart") if context else None) or os.environ.get("SRE_SPACE_CHART") or "sre-space.yaml"
+    given = context.params.get("chart") if context else None
+    chart = given if isinstance(given, Path) else Path(os.environ.get("SRE_SPACE_CHART") or "sre-space.yaml")
     try:
-        told = beside(Path(chart)).values.get("SRE_SPACE_STATE")
+        told = beside(chart).values.get("SRE_SPACE_STATE")
     except Malformed as error:
         raise click.UsageError(str(error)) from error
     if told:

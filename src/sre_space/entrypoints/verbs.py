@@ -71,7 +71,7 @@ RESOLVED = Lazy(
     "resolved",
     f"{_HERE}.asking:resolved",
     "Say what ended an incident that was left to a person, for the next one like it; signed by the operator's key.",
-    [NUMBER, click.Argument(["words"], type=Text(), nargs=-1, required=True), STATE],
+    [NUMBER, argument("words"), STATE],
 )
 DEPLOY = Lazy(
     "deploy",
