@@ -13,6 +13,7 @@ from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.tables import CLIENT, ERROR, Telemetry
 from sre_space.analysis.diagnosis.verdict import verdict_of
 from sre_space.domain.diagnosis import CauseKind, Confidence, Evidence
+from sre_space.wire.diagnosis_text import report
 
 HEALTH = telemetry(shop(seed=7))
 
@@ -230,6 +231,7 @@ def test_what_a_database_says_to_its_caller_is_of_the_database_and_names_it(mess
 
     assert (cause.service, cause.kind) == ("tax", CauseKind.DEPENDENCY_ERROR)
     assert "a call to postgresql" in next(one.statement for one in found.evidence if one.id == cause.evidence[0])
+    assert "MITIGATION" not in report(found)  # files hold no word of the runtime's, and command nothing
 
 
 def test_who_says_that_it_was_refused_is_not_down() -> None:
