@@ -218,7 +218,12 @@ async def test_what_git_does_not_know_is_missing_and_an_unknown_folder_is_empty(
     assert await git.read_files("nowhere") == {}
     assert await git.commits(f"{FOLDER}/nowhere.env") == []
     assert not await git.commits(since=time_ns() + 3600 * 10**9)
-    for call in (git.commit("0" * 40), git.read_files(FOLDER, "nowhere"), git.commits("", "nowhere")):
+    missing = (
+        git.read_file("nowhere"),
+        git.read_file(f"{FOLDER}/space.env", "nowhere"),
+        git.read_files(FOLDER, "nowhere"),
+    )
+    for call in (git.commit("0" * 40), git.commits("", "nowhere"), *missing):
         with pytest.raises(Missing):
             await call
 
