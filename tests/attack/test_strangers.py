@@ -51,10 +51,6 @@ class Silence:
         """Always."""
         return True
 
-    async def alive(self) -> bool:
-        """Always."""
-        return True
-
     async def close(self) -> None:
         """Nothing to release."""
 

@@ -45,8 +45,7 @@ def _index(url: str) -> ChromaCaseIndex:
 
 CALLS: dict[str, Call] = {
     "jaeger, a document": lambda url: JaegerTraces(url).document("web", 0, 10**9, 10),
-    "jaeger, the services": lambda url: JaegerTraces(url).services(),
-    "jaeger, a trace": lambda url: JaegerTraces(url).trace("1"),
+    "jaeger, spans": lambda url: JaegerTraces(url).window("web", 0, 10**9),
     "forge, issues": lambda url: _forge(url).issues(),
     "forge, a comment": lambda url: _forge(url).comment(1, "x"),
     "git, a commit": lambda url: _git(url).commit("main"),
@@ -133,7 +132,6 @@ def test_the_bus_is_unavailable_and_nobody_waits_for_it(manner: Manner, monkeypa
             KafkaHistory(address).window("changes", 0, 10**18),
             alone.next(0.1),
             member.next(0.1),
-            alone.alive(),
         )
         try:
             return list(await asyncio.gather(*map(ends, calls)))

@@ -30,6 +30,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
 from opentelemetry.trace import SpanKind as OtelKind
 from opentelemetry.trace import Status, StatusCode
+from support.jaeger import services, trace
 from support.servers import TelemetryServer, TraceStore
 from support.spans import MS, attributes, export, new_span, resource_spans
 from support.waiting import until
@@ -88,8 +89,8 @@ def assert_whole(query: str, service: str, begun: int) -> None:
     assert dict(outer.attributes) == ATTRIBUTES
     assert (inner.parent_id, inner.trace_id, inner.kind) == (outer.span_id, outer.trace_id, SpanKind.CLIENT)
     assert (inner.status, inner.status_message, inner.attributes) == (SpanStatus.ERROR, "broke", {})
-    assert service in ask(query, lambda traces: traces.services())
-    assert [span.name for span in ask(query, lambda traces: traces.trace(outer.trace_id))] == ["outer", "inner"]
+    assert service in services(query)
+    assert [span.name for span in trace(query, outer.trace_id)] == ["outer", "inner"]
 
 
 def test_what_the_sdk_sends_is_what_the_port_reads(store: TraceStore) -> None:
@@ -99,7 +100,7 @@ def test_what_the_sdk_sends_is_what_the_port_reads(store: TraceStore) -> None:
     assert_whole(store.query, service, begun)
     assert ask(store.query, lambda traces: traces.window(service, begun - 10**12, begun - 10**11)) == []
     assert ask(store.query, lambda traces: traces.window("nobody", 0, time_ns())) == []
-    assert ask(store.query, lambda traces: traces.trace("ff")) == []
+    assert trace(store.query, "ff") == []
 
 
 def test_what_the_sdk_sends_over_http_is_the_same(telemetry: TelemetryServer) -> None:
@@ -139,7 +140,7 @@ def test_the_port_reads_the_span_that_was_sent_whatever_jaeger_adds_or_leaves_ou
 
     assert [read] == spans_of(ExportTraceServiceRequest(resource_spans=[group]).SerializeToString())
     assert type(read.attributes["whole"]) is float
-    assert ask(store.query, lambda traces: traces.trace(read.trace_id)) == [read]
+    assert trace(store.query, read.trace_id) == [read]
 
 
 def request(count: int) -> tuple[bytes, list[str]]:
@@ -213,7 +214,7 @@ def test_a_request_too_large_for_a_record_is_handed_on_in_parts_and_a_span_that_
     until(lambda: len(published()) >= len(ids), "all spans are on the bus")
     assert sorted(published()) == sorted(ids)
     assert len(large) > 2**20
-    assert ask(telemetry.query, lambda traces: traces.services()) == ["load"]
+    assert services(telemetry.query) == ["load"]
 
 
 def test_a_body_without_end_is_refused(telemetry: TelemetryServer) -> None:
@@ -238,7 +239,7 @@ def test_spans_of_another_time_are_dropped_and_the_answer_says_so(telemetry: Tel
     assert [span.name for span in ask(telemetry.query, lambda t: t.window("shop", 0, 2**63 - 1))] == ["now"]
     handed = [span.name for record in handed_on(telemetry, "otlp_spans") for span in spans_of(record)]
     assert set(handed) == {"now"}
-    assert ask(telemetry.query, lambda t: t.trace(odd[0].trace_id.hex())) == []
+    assert trace(telemetry.query, odd[0].trace_id.hex()) == []
 
 
 def test_points_and_records_of_another_time_are_dropped(telemetry: TelemetryServer) -> None:
@@ -293,7 +294,7 @@ def test_a_store_that_is_down_is_unavailable() -> None:
     async def story() -> None:
         traces = JaegerTraces("http://127.0.0.1:1")
         with pytest.raises(Unavailable, match="JAEGER_URL"):
-            await traces.services()
+            await traces.window("web", 0, 1)
         await traces.close()
 
     asyncio.run(story())

@@ -5,11 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from time import time_ns
 
 import psutil
 import pytest
+from support.jaeger import trace
 from support.live import CHECKOUT, LiveSpace
 from support.waiting import until
 
@@ -147,6 +149,7 @@ def test_events_are_cloud_events_in_the_trace_of_their_request(calm: LiveSpace) 
     def events(topic: str) -> list[Record]:
         return list(calm.records(topic, now - 20 * 10**9))
 
+    url = f"http://127.0.0.1:{calm.running.ports['jaeger_port']}"
     asked = until(lambda: events("quote_requested"), "somebody asks")
     bought = until(lambda: events("quote_purchased"), "somebody buys")
     for record in (asked[0], bought[0]):
@@ -157,7 +160,7 @@ def test_events_are_cloud_events_in_the_trace_of_their_request(calm: LiveSpace) 
         assert record.headers["ce_id"]
         assert json.loads(record.value)["quote_id"] == record.key.decode()
         trace_id = record.headers["traceparent"].decode().split("-")[1]
-        spans = until(lambda trace_id=trace_id: calm.ask(lambda o: o.traces.trace(trace_id)), "its trace is stored")  # type: ignore[misc]
+        spans = until(partial(trace, url, trace_id), "its trace is stored")
         assert {"quote-service", "traffic"} <= {span.service for span in spans}
 
 

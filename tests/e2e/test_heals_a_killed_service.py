@@ -4,6 +4,7 @@ import itertools
 from time import time_ns
 
 import pytest
+from support.jaeger import trace
 from support.live import GOOD_VISITS, LiveSpace
 from support.waiting import until
 from ulid import ULID
@@ -57,8 +58,8 @@ def test_an_incident_is_itself_a_trace_that_four_agents_wrote(live: LiveSpace) -
     trace_id = ULID.from_str(case.incident).hex
 
     def spans() -> list[Span]:
-        found = live.ask(lambda operator: operator.traces.trace(trace_id))
-        return list(found) if len(found) == len(case.chain) else []
+        found = trace(f"http://127.0.0.1:{live.running.ports['jaeger_port']}", trace_id)
+        return found if len(found) == len(case.chain) else []
 
     spans_ = until(spans, "every step is a span")
     assert {span.name for span in spans_} == {entry.fact.step for entry in case.chain}

@@ -22,9 +22,5 @@ class Deaf:
         """Always."""
         return True
 
-    async def alive(self) -> bool:
-        """Never."""
-        return False
-
     async def close(self) -> None:
         """Nothing."""

@@ -40,10 +40,6 @@ class Feed:
         """Always."""
         return True
 
-    async def alive(self) -> bool:
-        """Always."""
-        return True
-
     async def close(self) -> None:
         """Nothing to release."""
 

@@ -238,3 +238,9 @@ def _merged(base: bytes, ours: bytes, theirs: bytes) -> bytes:
             raise Conflict(f"both changed {was.decode().strip()}")
         merged.append(other if mine == was else mine)
     return b"".join(merged)
+
+
+def keys_of(text: str) -> tuple[str, ...]:
+    """The keys of a file of desired state, in its order."""
+    lines = (line.strip() for line in text.splitlines())
+    return tuple(line.partition("=")[0] for line in lines if "=" in line and not line.startswith("#"))

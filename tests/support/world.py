@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support.evidence import Shelf, Topics, document
-from support.git_world import MemoryGit
+from support.git_world import MemoryGit, keys_of
 
 from sre_space.agents.brain import Brain
 from sre_space.agents.deployments import RecentDeployments
@@ -39,7 +39,7 @@ from sre_space.agents.scout.watchers import Watchers
 from sre_space.analysis.sight import Feed
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy, Chart, Cure, Guardrails, Journey, Service, Tunable, ValueType
-from sre_space.domain.configuration import FOLDER, SPACE_FILE, keys_of, value_of
+from sre_space.domain.configuration import FOLDER, SPACE_FILE, value_of
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.detectors import Report
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, Evidence

@@ -97,9 +97,6 @@ class _Subscription:
     def owns(self) -> bool:
         return self.inner.owns()
 
-    async def alive(self) -> bool:
-        return await self.inner.alive()
-
     async def close(self) -> None:
         await self.inner.close()
 

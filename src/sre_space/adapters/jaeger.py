@@ -24,15 +24,11 @@ class _TooLarge(Refused):
 
 
 class JaegerTraces:
-    """Reads `/api/services` and `/api/traces`."""
+    """Reads `/api/traces`."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._client = httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S, trust_env=False)
-
-    async def services(self) -> Sequence[str]:
-        """Sorted names."""
-        return sorted(str(name) for name in await self._data("/api/services") or ())
 
     async def window(self, service: str, since: int, until: int, limit: int = 200) -> Sequence[Span]:
         """Traces by start."""
@@ -51,16 +47,11 @@ class JaegerTraces:
                 return NOTHING if response is None else response.content
         return NOTHING
 
-    async def trace(self, trace_id: str) -> Sequence[Span]:
-        """One trace."""
-        found = spans_from(await self._data(f"/api/traces/{trace_id}") or ())
-        return sorted(found, key=lambda span: span.start)
-
     async def close(self) -> None:
         """Close the client."""
         await self._client.aclose()
 
-    async def _data(self, path: str, query: dict[str, str | int] | None = None) -> Any:  # noqa: ANN401 - JSON; `spans_from` types it
+    async def _data(self, path: str, query: dict[str, str | int]) -> Any:  # noqa: ANN401 - JSON; `spans_from` types it
         response = await self._answer(path, query)
         if response is None:
             return None
@@ -69,7 +60,7 @@ class JaegerTraces:
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise Malformed(f"Jaeger's answer to {path} is not its JSON: {response.text[:200]}") from error
 
-    async def _answer(self, path: str, query: dict[str, str | int] | None) -> httpx.Response | None:
+    async def _answer(self, path: str, query: dict[str, str | int]) -> httpx.Response | None:
         """None for what Jaeger does not know."""
         try:
             async with (

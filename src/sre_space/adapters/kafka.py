@@ -207,14 +207,6 @@ class KafkaSubscription:
         """As librdkafka told last; asking it would block the loop while another thread polls."""
         return self._owns
 
-    async def alive(self) -> bool:
-        """Ask for the list of topics."""
-        try:
-            await asyncio.to_thread(partial(self._consumer.list_topics, timeout=ANSWERED_WITHIN_S))
-        except KafkaException:
-            return False
-        return True
-
     async def close(self) -> None:
         """Leave the group."""
         if not self._closed:

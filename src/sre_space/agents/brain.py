@@ -39,9 +39,9 @@ CHANGE_EXPIRES_NS = 15 * 60 * 10**9  # a pull request's checks take their time
 
 @dataclass(frozen=True)
 class Brain:
-    """Reads what the inquest finds, the runtime's state and the history of desired state; changes nothing.
+    """Reads what the inquest finds, the runtime's state, the history of desired state and people's orders.
 
-    Without `history` there are no remedies that change desired state; without `orders` it hears nothing of people.
+    Changes nothing.
     """
 
     chart: Chart
@@ -49,8 +49,8 @@ class Brain:
     inquest: Inquest
     ledger: Ledger
     clock: Clock
-    history: History | None = None
-    orders: Orders | None = None
+    history: History
+    orders: Orders
 
     async def perform(self, case: Case, step: Step) -> Payload | None:
         """DECIDE or CONCLUDE."""
@@ -119,8 +119,6 @@ class Brain:
 
     async def _desired(self, diagnosis: Diagnosis) -> tuple[Mapping[str, str], tuple[Edit, ...], str]:
         """The desired state on main, the guilty commit's keys backwards, and why there are none."""
-        if self.history is None:
-            return {}, (), ""
         desired = await self.history.desired()
         return desired, *await self.history.reverse_of(diagnosis.change, desired)
 

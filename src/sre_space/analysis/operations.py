@@ -200,14 +200,3 @@ class Operations:
                 for kind in (SymptomKind.LATENCY, SymptomKind.ERROR):
                     unknown = DetectorReport(kind, service, DetectorState.UNKNOWN, requests.label)
                     yield (kind, requests), replace(unknown, why=NO_REQUEST)
-
-    def relearn(self, service: str) -> None:
-        """Begin anew with a service whose behaviour was changed on purpose."""
-        for operation in [one for one in self.watches if one.service == service]:
-            del self.watches[operation]
-
-    @property
-    def learning(self) -> bool:
-        """True until one operation of every service that was heard of is learnt."""
-        heard = {operation.service for operation in self.watches}
-        return heard != {operation.service for operation, watch in self.watches.items() if watch.norm}

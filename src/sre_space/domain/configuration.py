@@ -93,11 +93,6 @@ def _values(text: str) -> dict[str, str]:
     return found
 
 
-def keys_of(text: str) -> tuple[str, ...]:
-    """The keys of a file, in its order."""
-    return tuple(key for line in text.splitlines() if (key := _key(line)))
-
-
 def _with(text: str, key: str, value: str | None) -> str:
     """The text with one key set: in its line, else in a new last line; None takes its line away."""
     line = "" if value is None else f"{key}={value}\n"

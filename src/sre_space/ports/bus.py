@@ -44,7 +44,7 @@ class Subscription(Protocol):
         """Up to a few hundred records, in offset order per partition; empty after `timeout` seconds.
 
         MUST survive a restart of the bus without losing its place. MAY repeat records after a
-        crash: callers de-duplicate. A bus that is down looks like an empty answer; `lag` tells.
+        crash: callers de-duplicate. A bus that is down looks like an empty answer.
         """
         ...
 
@@ -54,10 +54,6 @@ class Subscription(Protocol):
 
     def owns(self) -> bool:
         """True while this reader is given records: it holds a partition of its group, or reads without one."""
-        ...
-
-    async def alive(self) -> bool:
-        """True when the bus answered a metadata request within two seconds."""
         ...
 
     async def close(self) -> None:

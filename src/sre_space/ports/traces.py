@@ -20,19 +20,12 @@ class TraceDocuments(Protocol):
 class Traces(Protocol):
     """Stored spans, queried by time."""
 
-    async def services(self) -> Sequence[str]:
-        """Names of all services seen, sorted. MUST raise `Unavailable` when the store does not answer."""
-        ...
-
     async def window(self, service: str, since: int, until: int, limit: int = 200) -> Sequence[Span]:
         """All spans of up to `limit` traces that touch `service` and start in [since, until) Unix ns.
 
         Newest traces first. Spans with a missing parent are kept. An unknown service is an empty answer.
+        MUST raise `Unavailable` when the store does not answer.
         """
-        ...
-
-    async def trace(self, trace_id: str) -> Sequence[Span]:
-        """All spans of one trace, by start; empty when unknown."""
         ...
 
     async def close(self) -> None:

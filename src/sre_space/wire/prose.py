@@ -26,7 +26,7 @@ from sre_space.wire.snapshot_text import snapshot_lines
 
 TELL = (
     "\n\nWhen it is ended, say how, for the next time: a comment `/sre resolved <what you did>`, or "
-    "`sre-space resolved <issue> \"<what you did>\"`."
+    '`sre-space resolved <issue> "<what you did>"`.'
 )
 MAX_TITLE, MAX_PROSE = 256, 20_000  # characters: what GitHub takes in a title, and a third of what in a body
 _SECRET = re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w+|sre_otlp_\w{16,}|sk-[\w-]{16,})\b")

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.git_world import keys_of
 
 from sre_space.adapters.chart_file import parse_chart, read_chart
 from sre_space.domain.chart import FreezeWindow, Tunable
-from sre_space.domain.configuration import FOLDER, SPACE_FILE, keys_of
+from sre_space.domain.configuration import FOLDER, SPACE_FILE
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.errors import Malformed
 

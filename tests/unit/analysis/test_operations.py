@@ -53,9 +53,7 @@ def suspects(operations: Operations, later: int = 0) -> list[Suspect]:
 
 
 def test_an_operation_is_not_judged_before_it_is_learnt() -> None:
-    assert Operations(CALLS).learning is False
     young = played(Operations(CALLS), BEGIN, 30, sketch())
-    assert young.learning
 
     assert kinds(played(young, BEGIN + 30, 30, sketch(errors=10))) == set()
 
@@ -157,13 +155,6 @@ def test_planned_work_on_a_dependency_excuses_its_callers_too() -> None:
         "quote-service",
         "policy-service",
     }
-
-
-def test_a_service_that_was_changed_on_purpose_is_learnt_anew() -> None:
-    operations = learnt()
-    operations.relearn("policy-service")
-
-    assert not operations.watches
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=30))

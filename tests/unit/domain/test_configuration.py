@@ -3,8 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.git_world import keys_of
 
-from sre_space.domain.configuration import Edit, applied, edits_between, keys_of, made, owner, value_of
+from sre_space.domain.configuration import Edit, applied, edits_between, made, owner, value_of
 from sre_space.domain.errors import Conflict, Malformed
 from sre_space.domain.remedies import Restart, RevertChange, SetConfig, inverse, name_in
 

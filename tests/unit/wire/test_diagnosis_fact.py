@@ -30,7 +30,7 @@ def found(text: str, causes: int = 5, rows: int = 40) -> CaseDiagnosis:
     )
     chain = tuple(ChainStep(text, (item.id,)) for item in evidence[:6])
     drawn = tuple(WaterfallRow(n, "tax", text, n, 10**9, 10**8, n % 2 == 0, n == rows - 1) for n in range(rows))
-    return CaseDiagnosis(Confidence.CONFIRMED, named, evidence, chain, "c0ffee" * 7, "", (), drawn)
+    return CaseDiagnosis(Confidence.CONFIRMED, named, evidence, chain, "c0ffee" * 7, (), drawn)
 
 
 def decision(text: str) -> Decision:

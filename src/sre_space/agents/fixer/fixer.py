@@ -21,14 +21,11 @@ from sre_space.ports.probe import Probe
 
 @dataclass(frozen=True)
 class Fixer:
-    """The only agent that changes the patient; `restarts` and `changes` are its hands.
-
-    Without `changes` it restarts only: other decisions fail, and what is to be undone waits for a Fixer that can.
-    """
+    """The only agent that changes the patient; `restarts` and `changes` are its hands."""
 
     chart: Chart
     restarts: Restarts
-    changes: Changes | None
+    changes: Changes
     permission: Permission
     probe: Probe
     follow_ups: FollowUps
@@ -56,7 +53,7 @@ class Fixer:
         if isinstance(remedy, Restart):
             return await self._restart(case, decision, remedy)
         action = await self._change(case, decision, remedy)
-        if action is not None and not action.changed and self.changes is not None:
+        if action is not None and not action.changed:
             await self.changes.clear_away(case)  # a pull request of a try before
         return action
 
@@ -92,8 +89,6 @@ class Fixer:
     async def _change(self, case: Case, decision: Decision, remedy: ConfigChange) -> Action | None:
         """What is merged is followed to its end, whatever is asked or said now: history does not expire."""
         asked = self.permission.asking()
-        if self.changes is None:
-            return told(ActionResult.FAILED, decision, "this Fixer cannot change desired state")
         if await self.changes.begun(case, remedy):
             return await self.changes.finish(case, remedy, await self.permission.on_record(case, decision))
         answers = await self.permission.to_act(case, decision)
@@ -106,7 +101,7 @@ class Fixer:
         way_back = case.trials[-1].action.way_back
         if self.permission.dry_run and way_back is not None:
             return Undo(ActionResult.FAILED, way_back, "", "", "dry run: nothing was taken back")
-        return await self.changes.undo(case, self.permission.asking()) if self.changes else None
+        return await self.changes.undo(case, self.permission.asking())
 
     async def _escalate(self, case: Case, decision: Decision) -> Action:
         symptom = case.detection.symptoms[0]
@@ -119,6 +114,5 @@ class Fixer:
 
     async def _leave_in_order(self, case: Case) -> None:
         """Before the doctor is done with a case: no pull request is left open, and people know what is left to do."""
-        if self.changes is not None:
-            await self.changes.clear_away(case)
+        await self.changes.clear_away(case)
         await self.follow_ups.open_missing(case)

@@ -203,7 +203,6 @@ def _told(
         evidence=tuple(evidence.values()),
         chain=chain,
         change=guilty.change.id if guilty else None,
-        change_told=guilty.told if guilty else "",
         map=map_of(seen.graph),
         waterfall=waterfall_of(suspects, incident),
         notes=_notes(incident, baselines, seen.common if shared else 1.0),

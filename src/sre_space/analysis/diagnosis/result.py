@@ -45,7 +45,6 @@ class CaseDiagnosis:
     evidence: tuple[Evidence, ...]
     chain: tuple[ChainStep, ...] = ()
     change: str | None = None
-    change_told: str = ""
     map: tuple[MapEdge, ...] = ()
     waterfall: tuple[WaterfallRow, ...] = ()
     notes: tuple[str, ...] = ()

@@ -219,14 +219,6 @@ class Alert:
     disproved: tuple[tuple[str, CauseKind], ...] = ()
 
 
-def no_spans() -> SpanTable:
-    """A window without traces."""
-    codes, ints = np.zeros(0, np.int32), np.zeros(0, np.int64)
-    small = np.zeros(0, np.int8)
-    flags, code = np.zeros(0, np.bool_), np.zeros(0, np.int16)
-    return SpanTable(codes, codes, flags, *(codes,) * 6, small, small, code, ints, ints)
-
-
 def no_metrics() -> MetricTable:
     """A window without metrics."""
     return MetricTable(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0))
