@@ -15,15 +15,7 @@ from sre_space.ports.traces import Traces
 class Nothing(Traces):
     """No traces."""
 
-    async def services(self) -> Sequence[str]:
-        """None."""
-        return ()
-
     async def window(self, service: str, since: int, until: int, limit: int = 200) -> Sequence[Span]:
-        """None."""
-        return ()
-
-    async def trace(self, trace_id: str) -> Sequence[Span]:
         """None."""
         return ()
 

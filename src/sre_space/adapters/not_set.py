@@ -35,17 +35,9 @@ class TracesNotSet(Traces):
 
     told: str
 
-    async def services(self) -> Sequence[str]:
-        """`Malformed`, with the setting."""
-        raise Malformed(self.told)
-
     async def window(self, service: str, since: int, until: int, limit: int = 200) -> Sequence[Span]:
         """`Malformed`, with the setting."""
         raise Malformed(f"{self.told} (asked for {limit} traces of {service} from {since} to {until})")
-
-    async def trace(self, trace_id: str) -> Sequence[Span]:
-        """`Malformed`, with the setting."""
-        raise Malformed(f"{self.told} (asked for the trace {trace_id})")
 
     async def close(self) -> None:
         """There is nothing to release."""

@@ -24,9 +24,9 @@ class Said:
     place: int
 
 
-async def said_on(case: Case, orders: Orders | None) -> Said | None:
+async def said_on(case: Case, orders: Orders) -> Said | None:
     """Return what a person said on the case; asks for the orders only where it was left to one."""
-    return said(case, await orders.given(case.issue)) if orders is not None and case.escalated else None
+    return said(case, await orders.given(case.issue)) if case.escalated else None
 
 
 def said(case: Case, orders: Sequence[Order]) -> Said | None:
