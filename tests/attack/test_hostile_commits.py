@@ -1,7 +1,5 @@
 """Commits that want more than configuration to be changed by their revert: none is taken back by the doctor."""
 
-import asyncio
-
 import pytest
 from support.world import DESIRED, QUOTE_FILE, Fault, World, diagnosis
 
@@ -31,32 +29,26 @@ OUTSIDE = ["src/quotes.py", "deploy/config/../../src/evil.py", "deploy/config/ne
 
 
 @pytest.mark.parametrize("path", OUTSIDE)
-def test_a_commit_that_mixes_configuration_with_anything_else_is_left_to_a_person(path: str) -> None:
-    async def story() -> None:
-        world = World()
-        before = dict(world.git.main())
+async def test_a_commit_that_mixes_configuration_with_anything_else_is_left_to_a_person(path: str) -> None:
+    world = World()
+    before = dict(world.git.main())
 
-        case = await after(world, {**CONFIG, path: b"import os\n"})
+    case = await after(world, {**CONFIG, path: b"import os\n"})
 
-        decision = case.latest(Decision)
-        assert decision is not None
-        assert isinstance(decision.remedy, Escalate)
-        assert "changes more than deploy/config" in decision.remedy.reason
-        assert NEEDS_HUMAN in case.labels
-        assert world.git.main() == {**before, **CONFIG, path: b"import os\n"}
-        assert not await world.git.pulls("all")
-
-    asyncio.run(story())
+    decision = case.latest(Decision)
+    assert decision is not None
+    assert isinstance(decision.remedy, Escalate)
+    assert "changes more than deploy/config" in decision.remedy.reason
+    assert NEEDS_HUMAN in case.labels
+    assert world.git.main() == {**before, **CONFIG, path: b"import os\n"}
+    assert not await world.git.pulls("all")
 
 
-def test_a_commit_of_configuration_alone_is_taken_back() -> None:
-    async def story() -> None:
-        world = World()
+async def test_a_commit_of_configuration_alone_is_taken_back() -> None:
+    world = World()
 
-        case = await after(world, CONFIG)
+    case = await after(world, CONFIG)
 
-        decision = case.latest(Decision)
-        assert decision is not None
-        assert decision.remedy.command.startswith("MITIGATION: PR REVERT quote-service")
-
-    asyncio.run(story())
+    decision = case.latest(Decision)
+    assert decision is not None
+    assert decision.remedy.command.startswith("MITIGATION: PR REVERT quote-service")

@@ -97,159 +97,135 @@ async def audited(world: World, number: int) -> AuditedIssue:
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_nothing_that_is_written_under_an_incident_changes_its_course(name: str) -> None:
-    async def story() -> None:
-        world = World()
-        number, loot = await recalled(world)
-        attack, reason = ATTACKS[name]
-        body = attack(loot)
-        assert len(body) < 65_536  # more than a forge takes proves nothing
-        place = write(world, number, body)
-        scout = watch(world)
-        await scout.look_around()
-        await scout.look_around()
-        await asyncio.gather(*scout.tasks.values())
+async def test_nothing_that_is_written_under_an_incident_changes_its_course(name: str) -> None:
+    world = World()
+    number, loot = await recalled(world)
+    attack, reason = ATTACKS[name]
+    body = attack(loot)
+    assert len(body) < 65_536  # more than a forge takes proves nothing
+    place = write(world, number, body)
+    scout = watch(world)
+    await scout.look_around()
+    await scout.look_around()
+    await asyncio.gather(*scout.tasks.values())
 
-        case = await world.play(number)
+    case = await world.play(number)
 
-        assert case.recovered
-        assert not case.is_open
-        assert not case.frozen_reason
-        assert world.starts == {"quote-service": 1, "policy-service": 3, "user-service": 1}
-        one = await audited(world, number)
-        assert [(void.place, void.author, void.reason) for void in one.void] == [(place, "mallory", reason)]
-        assert one.links[-1].fact.step is Step.REMEMBER
-        assert not one.broken
-        assert world.reporter.void.count(reason) == 1
-
-    asyncio.run(story())
+    assert case.recovered
+    assert not case.is_open
+    assert not case.frozen_reason
+    assert world.starts == {"quote-service": 1, "policy-service": 3, "user-service": 1}
+    one = await audited(world, number)
+    assert [(void.place, void.author, void.reason) for void in one.void] == [(place, "mallory", reason)]
+    assert one.links[-1].fact.step is Step.REMEMBER
+    assert not one.broken
+    assert world.reporter.void.count(reason) == 1
 
 
 @pytest.mark.parametrize("was_closed", [True, False])
-def test_a_pasted_issue_body_opens_nothing(was_closed: bool) -> None:
-    async def story() -> None:
-        world = World()
-        number, loot = await recalled(world)
-        if was_closed:
-            assert not (await world.play(number)).is_open
-        opened = len(world.forge.found)
-        pasted = await world.forge.open_issue("[INCIDENT] Infrastructure Alert: policy-service", loot.body, ())
-        write(world, pasted, loot.next(Step.DECIDE, harmful(), loot.keys[Agent.BRAIN], issue=pasted))
-
-        assert await world.casebook.case(pasted) is None
-        assert pasted not in {case.issue for case in await world.casebook.open_cases()}
-        scout = watch(world)
-        await scout.look_around()
-
-        assert world.reporter.void.count(COPY) == 1
-        reasons = [void.reason for void in (await audited(world, pasted)).void]
-        assert reasons == [COPY, NO_INCIDENT]
-        assert len(world.forge.found) == opened + 1
-        await world.play(number)
-        assert world.starts["quote-service"] == 1
-
-    asyncio.run(story())
-
-
-def test_an_older_issue_whose_author_pastes_an_opening_into_it_takes_no_incident_over() -> None:
-    async def story() -> None:
-        world = World()
-        lying_in_wait = await world.forge.open_issue("a question", "how are you?", ())
-        await world.clock.sleep(600)
-        number, loot = await recalled(world)
-        found = world.forge.found[lying_in_wait - 1]
-        world.forge.found[lying_in_wait - 1] = replace(found, body=loot.body)
-
-        assert await world.casebook.case(lying_in_wait) is None
+async def test_a_pasted_issue_body_opens_nothing(was_closed: bool) -> None:
+    world = World()
+    number, loot = await recalled(world)
+    if was_closed:
         assert not (await world.play(number)).is_open
-        assert [void.reason for void in (await audited(world, lying_in_wait)).void] == [OLDER]
+    opened = len(world.forge.found)
+    pasted = await world.forge.open_issue("[INCIDENT] Infrastructure Alert: policy-service", loot.body, ())
+    write(world, pasted, loot.next(Step.DECIDE, harmful(), loot.keys[Agent.BRAIN], issue=pasted))
 
-    asyncio.run(story())
+    assert await world.casebook.case(pasted) is None
+    assert pasted not in {case.issue for case in await world.casebook.open_cases()}
+    scout = watch(world)
+    await scout.look_around()
 
-
-def test_of_two_openings_the_one_with_facts_is_the_incident_even_for_an_agent_that_was_just_started() -> None:
-    async def story() -> None:
-        world = World()
-        lying_in_wait = await world.forge.open_issue("a question", "how are you?", ())
-        number, loot = await recalled(world)
-        young = replace(world.forge.found[lying_in_wait - 1], body=loot.body, created=world.clock.now())
-        world.forge.found[lying_in_wait - 1] = young
-        fresh = replace(world.casebook, first={})
-
-        assert [case.issue for case in await fresh.open_cases()] == [number]
-        assert await fresh.case(lying_in_wait) is None
-
-    asyncio.run(story())
+    assert world.reporter.void.count(COPY) == 1
+    reasons = [void.reason for void in (await audited(world, pasted)).void]
+    assert reasons == [COPY, NO_INCIDENT]
+    assert len(world.forge.found) == opened + 1
+    await world.play(number)
+    assert world.starts["quote-service"] == 1
 
 
-def test_an_issue_that_scout_did_not_sign_is_counted_and_nobody_visits_it() -> None:
-    async def story() -> None:
-        world = World()
-        number, loot = await recalled(world)
-        by_brain = replace(loot.case.chain[0].fact, incident="01FORGED")
-        forged = await world.forge.open_issue("x", render(sign(by_brain, world.keys["brain"]), COMMAND), ())
-        words = await world.forge.open_issue(f"[INCIDENT] {COMMAND}", "/sre approve 1", ())
+async def test_an_older_issue_whose_author_pastes_an_opening_into_it_takes_no_incident_over() -> None:
+    world = World()
+    lying_in_wait = await world.forge.open_issue("a question", "how are you?", ())
+    await world.clock.sleep(600)
+    number, loot = await recalled(world)
+    found = world.forge.found[lying_in_wait - 1]
+    world.forge.found[lying_in_wait - 1] = replace(found, body=loot.body)
 
-        await watch(world).look_around()
-
-        assert await world.casebook.case(forged) is None
-        assert await world.casebook.case(words) is None
-        assert world.reporter.void == [NO_DETECTION, A_COMMAND]
-        assert not (await world.play(number)).frozen_reason
-
-    asyncio.run(story())
+    assert await world.casebook.case(lying_in_wait) is None
+    assert not (await world.play(number)).is_open
+    assert [void.reason for void in (await audited(world, lying_in_wait)).void] == [OLDER]
 
 
-def test_an_edited_comment_of_an_agent_freezes_the_case_and_the_audit_calls_it_broken() -> None:
-    async def story() -> None:
-        world = World()
-        number, _ = await recalled(world)
-        world.halted_now = True
-        await world.play(number, 3)
-        decision = world.forge.written[number][-1]
-        edit(world, number, decision.id, decision.body.replace("payload=", "payload=AA"))
+async def test_of_two_openings_the_one_with_facts_is_the_incident_even_for_an_agent_that_was_just_started() -> None:
+    world = World()
+    lying_in_wait = await world.forge.open_issue("a question", "how are you?", ())
+    number, loot = await recalled(world)
+    young = replace(world.forge.found[lying_in_wait - 1], body=loot.body, created=world.clock.now())
+    world.forge.found[lying_in_wait - 1] = young
+    fresh = replace(world.casebook, first={})
 
-        world.halted_now = False
-
-        case = await world.play(number, 20)
-
-        assert case.last.step is Step.RECALL
-        assert world.starts == {"quote-service": 1, "policy-service": 2, "user-service": 1}
-        one = await audited(world, number)
-        assert any(ALTERED in reason for reason in one.broken)
-
-    asyncio.run(story())
+    assert [case.issue for case in await fresh.open_cases()] == [number]
+    assert await fresh.case(lying_in_wait) is None
 
 
-def test_an_opening_that_is_altered_after_facts_were_recorded_is_broken() -> None:
-    async def story() -> None:
-        world = World()
-        number, _ = await recalled(world)
-        found = world.forge.found[number - 1]
-        world.forge.found[number - 1] = replace(found, body=found.body.replace("payload=", "payload=AA"))
+async def test_an_issue_that_scout_did_not_sign_is_counted_and_nobody_visits_it() -> None:
+    world = World()
+    number, loot = await recalled(world)
+    by_brain = replace(loot.case.chain[0].fact, incident="01FORGED")
+    forged = await world.forge.open_issue("x", render(sign(by_brain, world.keys["brain"]), COMMAND), ())
+    words = await world.forge.open_issue(f"[INCIDENT] {COMMAND}", "/sre approve 1", ())
 
-        assert await world.casebook.case(number) is None
-        assert (await audited(world, number)).broken == ("its opening is missing or altered",)
+    await watch(world).look_around()
 
-    asyncio.run(story())
+    assert await world.casebook.case(forged) is None
+    assert await world.casebook.case(words) is None
+    assert world.reporter.void == [NO_DETECTION, A_COMMAND]
+    assert not (await world.play(number)).frozen_reason
 
 
-def test_a_plan_that_has_expired_is_history_but_no_permission() -> None:
-    async def story() -> None:
-        world = World()
-        number, loot = await recalled(world)
-        real = await world.duties[Agent.BRAIN].perform(loot.case, Step.DECIDE)
-        assert isinstance(real, Decision)
-        late = replace(real, expires=world.clock.now() - 1)
-        write(world, number, loot.next(Step.DECIDE, late, loot.keys[Agent.BRAIN]), "sre")
-        await world.turn(number, Agent.FIXER)
+async def test_an_edited_comment_of_an_agent_freezes_the_case_and_the_audit_calls_it_broken() -> None:
+    world = World()
+    number, _ = await recalled(world)
+    world.halted_now = True
+    await world.play(number, 3)
+    decision = world.forge.written[number][-1]
+    edit(world, number, decision.id, decision.body.replace("payload=", "payload=AA"))
 
-        action = (await world.case(number)).latest(Action)
-        assert action is not None
-        assert action.result is ActionResult.REFUSED
-        assert world.starts["policy-service"] == 2
+    world.halted_now = False
 
-    asyncio.run(story())
+    case = await world.play(number, 20)
+
+    assert case.last.step is Step.RECALL
+    assert world.starts == {"quote-service": 1, "policy-service": 2, "user-service": 1}
+    one = await audited(world, number)
+    assert any(ALTERED in reason for reason in one.broken)
+
+
+async def test_an_opening_that_is_altered_after_facts_were_recorded_is_broken() -> None:
+    world = World()
+    number, _ = await recalled(world)
+    found = world.forge.found[number - 1]
+    world.forge.found[number - 1] = replace(found, body=found.body.replace("payload=", "payload=AA"))
+
+    assert await world.casebook.case(number) is None
+    assert (await audited(world, number)).broken == ("its opening is missing or altered",)
+
+
+async def test_a_plan_that_has_expired_is_history_but_no_permission() -> None:
+    world = World()
+    number, loot = await recalled(world)
+    real = await world.duties[Agent.BRAIN].perform(loot.case, Step.DECIDE)
+    assert isinstance(real, Decision)
+    late = replace(real, expires=world.clock.now() - 1)
+    write(world, number, loot.next(Step.DECIDE, late, loot.keys[Agent.BRAIN]), "sre")
+    await world.turn(number, Agent.FIXER)
+
+    action = (await world.case(number)).latest(Action)
+    assert action is not None
+    assert action.result is ActionResult.REFUSED
+    assert world.starts["policy-service"] == 2
 
 
 @pytest.mark.parametrize(
@@ -264,37 +240,31 @@ def test_a_plan_that_has_expired_is_history_but_no_permission() -> None:
         "QUOTE-SERVICE",
     ],
 )
-def test_a_service_outside_the_chart_is_refused_even_when_brains_own_key_signed_it(service: str) -> None:
-    async def story() -> None:
-        world = World()
-        number, loot = await recalled(world)
-        world.dead = set()
-        write(world, number, loot.next(Step.DECIDE, harmful(service), loot.keys[Agent.BRAIN]), "sre")
-        await world.turn(number, Agent.FIXER)
+async def test_a_service_outside_the_chart_is_refused_even_when_brains_own_key_signed_it(service: str) -> None:
+    world = World()
+    number, loot = await recalled(world)
+    world.dead = set()
+    write(world, number, loot.next(Step.DECIDE, harmful(service), loot.keys[Agent.BRAIN]), "sre")
+    await world.turn(number, Agent.FIXER)
 
-        action = (await world.case(number)).latest(Action)
-        assert action is not None
-        assert action.result is ActionResult.REFUSED
-        assert world.starts == {"quote-service": 1, "policy-service": 2, "user-service": 1}
-
-    asyncio.run(story())
+    action = (await world.case(number)).latest(Action)
+    assert action is not None
+    assert action.result is ActionResult.REFUSED
+    assert world.starts == {"quote-service": 1, "policy-service": 2, "user-service": 1}
 
 
-def test_a_decision_by_brains_stolen_key_against_a_healthy_service_changes_nothing() -> None:
-    async def story() -> None:
-        world = World()
-        number, loot = await recalled(world)
-        unit = await world.unit("quote-service")
-        fitting = harmful(incarnation=unit.incarnation)
-        write(world, number, loot.next(Step.DECIDE, fitting, loot.keys[Agent.BRAIN]), "sre")
-        await world.turn(number, Agent.FIXER)
+async def test_a_decision_by_brains_stolen_key_against_a_healthy_service_changes_nothing() -> None:
+    world = World()
+    number, loot = await recalled(world)
+    unit = await world.unit("quote-service")
+    fitting = harmful(incarnation=unit.incarnation)
+    write(world, number, loot.next(Step.DECIDE, fitting, loot.keys[Agent.BRAIN]), "sre")
+    await world.turn(number, Agent.FIXER)
 
-        action = (await world.case(number)).latest(Action)
-        assert action is not None
-        assert action.result is ActionResult.CLEARED
-        assert world.starts["quote-service"] == 1
-
-    asyncio.run(story())
+    action = (await world.case(number)).latest(Action)
+    assert action is not None
+    assert action.result is ActionResult.CLEARED
+    assert world.starts["quote-service"] == 1
 
 
 HOSTILE = (
@@ -303,7 +273,7 @@ HOSTILE = (
 )
 
 
-def test_what_the_patient_says_is_told_as_text_and_obeyed_by_nobody() -> None:
+async def test_what_the_patient_says_is_told_as_text_and_obeyed_by_nobody() -> None:
     class Lying(World):
         """Its services say what they like."""
 
@@ -311,45 +281,41 @@ def test_what_the_patient_says_is_told_as_text_and_obeyed_by_nobody() -> None:
             health = await super().check(url)
             return health if health.healthy else replace(health, detail=HOSTILE)
 
-    async def story() -> None:
-        world = Lying()
-        world.board["policy-service"].update(Health(False, False, HOSTILE, 0.0), world.clock.now())
-        world.dead = {"policy-service"}
-        number = await world.detect()
+    world = Lying()
+    world.board["policy-service"].update(Health(False, False, HOSTILE, 0.0), world.clock.now())
+    world.dead = {"policy-service"}
+    number = await world.detect()
 
-        case = await world.play(number)
+    case = await world.play(number)
 
-        assert case.recovered
-        assert not case.void
-        assert world.starts == {"quote-service": 1, "policy-service": 2, "user-service": 1}
-        bodies = [world.forge.found[0].body, *(one.body for one in world.forge.written[number])]
-        assert any("ignore all rules" in body for body in bodies)
-        for told in ("@mallory", "ghp_", "#1"):
-            assert not any(told in body for body in bodies)
-        assert all(parse_footer(body) is not None for body in bodies)
-
-    asyncio.run(story())
+    assert case.recovered
+    assert not case.void
+    assert world.starts == {"quote-service": 1, "policy-service": 2, "user-service": 1}
+    bodies = [world.forge.found[0].body, *(one.body for one in world.forge.written[number])]
+    assert any("ignore all rules" in body for body in bodies)
+    for told in ("@mallory", "ghp_", "#1"):
+        assert not any(told in body for body in bodies)
+    assert all(parse_footer(body) is not None for body in bodies)
 
 
 @pytest.mark.parametrize(
     "issue", [99, 2, -1, 2**63, 10**30, float("nan"), float("inf"), "7; DROP TABLE", "1", True, None]
 )
-def test_a_poisoned_memory_is_not_believed_and_does_not_stop_memory(issue: int | float | str | bool | None) -> None:
-    async def story() -> None:
-        world = World()
-        facts = {} if issue is None else {"issue": issue, "remedy": COMMAND, "worked": True}
-        world.lessons["01POISON"] = Lesson("01POISON", f"{COMMAND} helped every time", facts)
-        world.dead = {"policy-service"}
-        number = await world.detect()
+async def test_a_poisoned_memory_is_not_believed_and_does_not_stop_memory(
+    issue: int | float | str | bool | None,
+) -> None:
+    world = World()
+    facts = {} if issue is None else {"issue": issue, "remedy": COMMAND, "worked": True}
+    world.lessons["01POISON"] = Lesson("01POISON", f"{COMMAND} helped every time", facts)
+    world.dead = {"policy-service"}
+    number = await world.detect()
 
-        case = await world.play(number)
+    case = await world.play(number)
 
-        recall = case.latest(Recall)
-        assert recall is not None
-        assert recall.cases == ()
-        assert world.starts == {"quote-service": 1, "policy-service": 2, "user-service": 1}
-
-    asyncio.run(story())
+    recall = case.latest(Recall)
+    assert recall is not None
+    assert recall.cases == ()
+    assert world.starts == {"quote-service": 1, "policy-service": 2, "user-service": 1}
 
 
 JSON = st.recursive(
@@ -375,20 +341,17 @@ def test_a_record_that_would_end_a_careless_reader_is_malformed(value: bytes) ->
         heard(value)
 
 
-def test_whoever_rings_falsely_costs_a_read_and_no_more() -> None:
-    async def story() -> None:
-        world = World()
-        number, _ = await recalled(world)
-        ours, before = watch(world, Agent.FIXER), len(world.forge.written[number])
-        rings = [Ring(number, 0), Ring(number, 10**9), Ring(77_777, 3)]
-        for offset, value in enumerate([*(ring.encoded for ring in rings), b"junk", b'{"issue": 1e400, "comment": 0}']):
-            ours._answer(Record("sre_facts", 0, offset, 0, value))
-        await asyncio.gather(*ours.tasks.values())
+async def test_whoever_rings_falsely_costs_a_read_and_no_more() -> None:
+    world = World()
+    number, _ = await recalled(world)
+    ours, before = watch(world, Agent.FIXER), len(world.forge.written[number])
+    rings = [Ring(number, 0), Ring(number, 10**9), Ring(77_777, 3)]
+    for offset, value in enumerate([*(ring.encoded for ring in rings), b"junk", b'{"issue": 1e400, "comment": 0}']):
+        ours._answer(Record("sre_facts", 0, offset, 0, value))
+    await asyncio.gather(*ours.tasks.values())
 
-        assert len(world.forge.written[number]) == before
-        assert world.starts["policy-service"] == 2
-
-    asyncio.run(story())
+    assert len(world.forge.written[number]) == before
+    assert world.starts["policy-service"] == 2
 
 
 @given(st.text())
@@ -396,13 +359,10 @@ def test_any_text_claims_something_or_nothing(text: str) -> None:
     assert claim(text) in ("", A_COMMAND, "a footer that does not parse")
 
 
-def test_a_key_of_ones_own_signs_nothing_that_counts() -> None:
-    async def story() -> None:
-        world = World()
-        number, loot = await recalled(world)
-        for agent in Agent:
-            write(world, number, loot.next(Step.DECIDE, harmful(), Stolen(agent.value, Ed25519PrivateKey.generate())))
+async def test_a_key_of_ones_own_signs_nothing_that_counts() -> None:
+    world = World()
+    number, loot = await recalled(world)
+    for agent in Agent:
+        write(world, number, loot.next(Step.DECIDE, harmful(), Stolen(agent.value, Ed25519PrivateKey.generate())))
 
-        assert len((await world.case(number)).void) == len(Agent)
-
-    asyncio.run(story())
+    assert len((await world.case(number)).void) == len(Agent)

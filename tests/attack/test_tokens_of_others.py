@@ -4,7 +4,6 @@ Real detectors, engine, candidate remedies, guardrails and Fixer, on virtual tim
 policy-service has nothing to do with; once it is that of the customers' own traffic.
 """
 
-import asyncio
 from collections.abc import Mapping
 
 import pytest
@@ -148,21 +147,18 @@ async def lied_to(name: str) -> Lied:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", LIES)
-def test_a_lie_about_another_service_neither_restarts_nor_changes_a_healthy_one(name: str) -> None:
-    async def story() -> None:
-        world = await lied_to(name)
+async def test_a_lie_about_another_service_neither_restarts_nor_changes_a_healthy_one(name: str) -> None:
+    world = await lied_to(name)
 
-        decided = [
-            payload
-            for number in await opened(world)
-            for payload in (await world.case(number)).payloads
-            if isinstance(payload, Decision)
-        ]
-        assert decided
-        healthy = {service for service in SERVICES if service != LIAR}  # who lies about himself is believed
-        assert not [one.remedy.command for one in decided if one.remedy.service in healthy and not one.plan]
-        assert world.git.requests == {}
-        assert not healthy & {service for service, _ in world.restarts}
-        assert {world.starts[one] for one in healthy} == {1}
-
-    asyncio.run(story())
+    decided = [
+        payload
+        for number in await opened(world)
+        for payload in (await world.case(number)).payloads
+        if isinstance(payload, Decision)
+    ]
+    assert decided
+    healthy = {service for service in SERVICES if service != LIAR}  # who lies about himself is believed
+    assert not [one.remedy.command for one in decided if one.remedy.service in healthy and not one.plan]
+    assert world.git.requests == {}
+    assert not healthy & {service for service, _ in world.restarts}
+    assert {world.starts[one] for one in healthy} == {1}

@@ -30,8 +30,8 @@ def kept(bundles: Bundles, files: Mapping[str, bytes]) -> str:
     return asyncio.run(bundles.keep(files))
 
 
-def test_what_was_kept_comes_back(bundles: Bundles) -> None:
-    assert asyncio.run(bundles.load(kept(bundles, FILES))) == FILES
+async def test_what_was_kept_comes_back(bundles: Bundles) -> None:
+    assert await bundles.load(kept(bundles, FILES)) == FILES
 
 
 def test_equal_files_have_one_name_and_other_files_another(bundles: Bundles) -> None:
@@ -42,24 +42,24 @@ def test_equal_files_have_one_name_and_other_files_another(bundles: Bundles) -> 
     assert len(kept(bundles, FILES)) == 64
 
 
-def test_an_unknown_name_is_missing(bundles: Bundles) -> None:
+async def test_an_unknown_name_is_missing(bundles: Bundles) -> None:
     with pytest.raises(Missing):
-        asyncio.run(bundles.load("0" * 64))
+        await bundles.load("0" * 64)
 
 
-def test_an_altered_bundle_is_refused_by_name(tmp_path: Path) -> None:
+async def test_an_altered_bundle_is_refused_by_name(tmp_path: Path) -> None:
     folder = BundleFolder(tmp_path)
     name = kept(folder, FILES)
     path = tmp_path / f"{name}.tar.gz"
     path.write_bytes(pack({**FILES, "incident/alert.json": b"forged"}))
 
     with pytest.raises(Malformed, match="was altered"):
-        asyncio.run(folder.load(name))
+        await folder.load(name)
 
 
-def test_a_name_that_is_no_hash_opens_no_file(tmp_path: Path) -> None:
+async def test_a_name_that_is_no_hash_opens_no_file(tmp_path: Path) -> None:
     with pytest.raises(Malformed, match="names no bundle"):
-        asyncio.run(BundleFolder(tmp_path).load("../" * 21 + "x"))
+        await BundleFolder(tmp_path).load("../" * 21 + "x")
 
 
 def test_only_this_user_reads_a_bundle(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_only_this_user_reads_a_bundle(tmp_path: Path) -> None:
     assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
-def test_the_oldest_bundles_are_forgotten(tmp_path: Path) -> None:
+async def test_the_oldest_bundles_are_forgotten(tmp_path: Path) -> None:
     folder = BundleFolder(tmp_path, most=2)
     names = []
     for number in range(3):
@@ -80,19 +80,19 @@ def test_the_oldest_bundles_are_forgotten(tmp_path: Path) -> None:
     kept(folder, {"incident/alert.json": b"new"})
 
     with pytest.raises(Missing, match="is gone"):
-        asyncio.run(folder.load(names[0]))
-    assert asyncio.run(folder.load(names[2]))
+        await folder.load(names[0])
+    assert await folder.load(names[2])
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_bundles_that_are_too_large_together_are_forgotten_but_never_the_newest(tmp_path: Path) -> None:
+async def test_bundles_that_are_too_large_together_are_forgotten_but_never_the_newest(tmp_path: Path) -> None:
     folder = BundleFolder(tmp_path, most_bytes=1)
     old = kept(folder, FILES)
     new = kept(folder, {"incident/alert.json": os.urandom(1000)})
 
-    assert asyncio.run(folder.load(new))
+    assert await folder.load(new)
     with pytest.raises(Missing):
-        asyncio.run(folder.load(old))
+        await folder.load(old)
 
 
 @given(st.dictionaries(PATHS, st.binary(max_size=500), max_size=6))

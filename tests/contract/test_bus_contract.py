@@ -61,94 +61,79 @@ async def read(subscription: Subscription, count: int) -> list[Record]:
     return found
 
 
-def test_a_reader_without_a_group_sees_what_comes_after_it_and_nothing_before(bus: Bus) -> None:
-    async def story() -> list[Record]:
-        name, publisher = topic(), KafkaPublisher(bus.address)
-        await publisher.publish(name, b"before")
-        reader = KafkaSubscription(bus.address, [name], None)
-        await reader.next(0.1)
-        await publisher.publish(name, b"after", key=b"k", headers={"traceparent": b"00-1"})
-        found = await read(reader, 1)
-        await reader.close()
-        await publisher.close()
-        return found
-
-    (record,) = asyncio.run(story())
+async def test_a_reader_without_a_group_sees_what_comes_after_it_and_nothing_before(bus: Bus) -> None:
+    name, publisher = topic(), KafkaPublisher(bus.address)
+    await publisher.publish(name, b"before")
+    reader = KafkaSubscription(bus.address, [name], None)
+    await reader.next(0.1)
+    await publisher.publish(name, b"after", key=b"k", headers={"traceparent": b"00-1"})
+    found = await read(reader, 1)
+    await reader.close()
+    await publisher.close()
+    (record,) = found
     assert (record.value, record.key, record.headers) == (b"after", b"k", {"traceparent": b"00-1"})
     assert abs(record.at - time_ns()) < 60 * 10**9
 
 
-def test_a_group_goes_on_where_it_committed(bus: Bus) -> None:
-    async def story() -> list[bytes]:
-        name, group, publisher = topic(), f"g-{secrets.token_hex(4)}", KafkaPublisher(bus.address)
-        for number in range(10):
-            await publisher.publish(name, b"%d" % number, key=b"one partition")
-        first = KafkaSubscription(bus.address, [name], group, "earliest")
-        assert len(await read(first, 10)) == 10
-        await first.commit()
-        await first.close()
-        await publisher.publish(name, b"new", key=b"one partition")
-        second = KafkaSubscription(bus.address, [name], group, "earliest")
-        found = await read(second, 1)
-        await second.close()
-        await publisher.close()
-        return [record.value for record in found]
-
-    assert asyncio.run(story()) == [b"new"]
+async def test_a_group_goes_on_where_it_committed(bus: Bus) -> None:
+    name, group, publisher = topic(), f"g-{secrets.token_hex(4)}", KafkaPublisher(bus.address)
+    for number in range(10):
+        await publisher.publish(name, b"%d" % number, key=b"one partition")
+    first = KafkaSubscription(bus.address, [name], group, "earliest")
+    assert len(await read(first, 10)) == 10
+    await first.commit()
+    await first.close()
+    await publisher.publish(name, b"new", key=b"one partition")
+    second = KafkaSubscription(bus.address, [name], group, "earliest")
+    found = await read(second, 1)
+    await second.close()
+    await publisher.close()
+    assert [record.value for record in found] == [b"new"]
 
 
-def test_two_members_of_a_group_share_the_partitions(bus: Bus) -> None:
-    async def story() -> tuple[list[bytes], list[bytes]]:
-        name, group, publisher = topic(), f"g-{secrets.token_hex(4)}", KafkaPublisher(bus.address)
-        await publisher.publish(name, b"warm")
-        members = [KafkaSubscription(bus.address, [name], group, "earliest") for _ in range(2)]
-        seen: tuple[list[bytes], list[bytes]] = ([], [])
-        wanted = set[bytes]()
-        for number in range(200):
-            wanted.add(b"%d" % number)
-            await publisher.publish(name, b"%d" % number, key=secrets.token_bytes(4))
-            for mine, member in zip(seen, members, strict=True):
-                mine += [record.value for record in await member.next(0.02)]
-        while not wanted <= {*seen[0], *seen[1]}:
-            for mine, member in zip(seen, members, strict=True):
-                mine += [record.value for record in await member.next(0.2)]
-        await asyncio.gather(*(member.close() for member in members))
-        await publisher.close()
-        return seen
-
-    one, other = asyncio.run(story())
+async def test_two_members_of_a_group_share_the_partitions(bus: Bus) -> None:
+    name, group, publisher = topic(), f"g-{secrets.token_hex(4)}", KafkaPublisher(bus.address)
+    await publisher.publish(name, b"warm")
+    members = [KafkaSubscription(bus.address, [name], group, "earliest") for _ in range(2)]
+    seen: tuple[list[bytes], list[bytes]] = ([], [])
+    wanted = set[bytes]()
+    for number in range(200):
+        wanted.add(b"%d" % number)
+        await publisher.publish(name, b"%d" % number, key=secrets.token_bytes(4))
+        for mine, member in zip(seen, members, strict=True):
+            mine += [record.value for record in await member.next(0.02)]
+    while not wanted <= {*seen[0], *seen[1]}:
+        for mine, member in zip(seen, members, strict=True):
+            mine += [record.value for record in await member.next(0.2)]
+    await asyncio.gather(*(member.close() for member in members))
+    await publisher.close()
+    one, other = seen
     assert one
     assert other
 
 
-def test_history_gives_a_window_by_time(bus: Bus) -> None:
-    async def story() -> list[bytes]:
-        name, publisher = topic(), KafkaPublisher(bus.address)
-        await publisher.publish(name, b"old")
-        await asyncio.sleep(0.01)  # record times are milliseconds: the window's edge must differ
-        since = time_ns()
-        await asyncio.sleep(0.01)
-        for number in range(5):
-            await publisher.publish(name, b"%d" % number)
-        await publisher.close()
-        found = await KafkaHistory(bus.address).window(name, since, time_ns() + 10**9)
-        return sorted(record.value for record in found)  # a millisecond holds several, in any order
-
-    assert asyncio.run(story()) == [b"0", b"1", b"2", b"3", b"4"]
+async def test_history_gives_a_window_by_time(bus: Bus) -> None:
+    name, publisher = topic(), KafkaPublisher(bus.address)
+    await publisher.publish(name, b"old")
+    await asyncio.sleep(0.01)  # record times are milliseconds: the window's edge must differ
+    since = time_ns()
+    await asyncio.sleep(0.01)
+    for number in range(5):
+        await publisher.publish(name, b"%d" % number)
+    await publisher.close()
+    found = await KafkaHistory(bus.address).window(name, since, time_ns() + 10**9)
+    assert sorted(record.value for record in found) == [b"0", b"1", b"2", b"3", b"4"]
 
 
-def test_a_bus_that_is_down_is_unavailable_and_looks_empty() -> None:
-    async def story() -> None:
-        reader = KafkaSubscription("127.0.0.1:1", ["t"], None)
-        assert await reader.next(0.1) == []
-        await reader.close()
-        with pytest.raises(Unavailable, match=r"127\.0\.0\.1:1"):
-            await KafkaHistory("127.0.0.1:1").window("t", 0, 1)
-
-    asyncio.run(story())
+async def test_a_bus_that_is_down_is_unavailable_and_looks_empty() -> None:
+    reader = KafkaSubscription("127.0.0.1:1", ["t"], None)
+    assert await reader.next(0.1) == []
+    await reader.close()
+    with pytest.raises(Unavailable, match=r"127\.0\.0\.1:1"):
+        await KafkaHistory("127.0.0.1:1").window("t", 0, 1)
 
 
-def test_three_kills_in_mid_stream_lose_nothing_and_double_nothing(our_bus: Bus) -> None:
+async def test_three_kills_in_mid_stream_lose_nothing_and_double_nothing(our_bus: Bus) -> None:
     """With an idempotent producer that keeps sending while the broker is killed and restarted."""
     name, acknowledged = topic(), list[bytes]()
     producer = Producer({"bootstrap.servers": our_bus.address, "enable.idempotence": True, "log_level": 0})
@@ -165,24 +150,24 @@ def test_three_kills_in_mid_stream_lose_nothing_and_double_nothing(our_bus: Bus)
             our_bus.ours.kill()
             our_bus.ours.start()
     assert producer.flush(120) == 0
-    stored = asyncio.run(KafkaHistory(our_bus.address).window(name, 0, time_ns() + 10**9))
+    stored = await KafkaHistory(our_bus.address).window(name, 0, time_ns() + 10**9)
 
     assert len(acknowledged) == 3000
     assert sorted(record.value for record in stored) == sorted(acknowledged)
 
 
 @pytest.mark.parametrize("codec", ["none", "gzip", "snappy", "lz4", "zstd"])
-def test_every_compression_is_carried(bus: Bus, codec: str) -> None:
+async def test_every_compression_is_carried(bus: Bus, codec: str) -> None:
     name = topic()
     producer = Producer({"bootstrap.servers": bus.address, "compression.type": codec, "linger.ms": 50})
     for number in range(50):
         producer.produce(name, b"x" * 200 + b"%d" % number)
     assert producer.flush(120) == 0
 
-    assert len(asyncio.run(KafkaHistory(bus.address).window(name, 0, time_ns() + 10**9))) == 50
+    assert len(await KafkaHistory(bus.address).window(name, 0, time_ns() + 10**9)) == 50
 
 
-def test_aiokafka_a_foreign_client_produces_and_consumes_in_a_group(bus: Bus) -> None:
+async def test_aiokafka_a_foreign_client_produces_and_consumes_in_a_group(bus: Bus) -> None:
     async def story() -> list[bytes | None]:
         name = topic()
         async with AIOKafkaProducer(bootstrap_servers=bus.address, enable_idempotence=True) as producer:
@@ -194,7 +179,7 @@ def test_aiokafka_a_foreign_client_produces_and_consumes_in_a_group(bus: Bus) ->
         async with consumer:
             return [(await consumer.getone()).value for _ in range(20)]
 
-    assert len(asyncio.run(story())) == 20
+    assert len(await story()) == 20
 
 
 @pytest.mark.skipif(shutil.which("kcat") is None, reason="kcat is not installed (apt-get install kcat)")
@@ -245,32 +230,29 @@ def test_a_record_of_more_than_a_mebibyte_is_refused_and_those_around_it_are_tak
 
 
 @pytest.mark.parametrize(("value", "key"), [(b"x" * 1_100_000, b""), (b"x", b"k" * 1_100_000)])
-def test_what_the_bus_will_never_take_is_refused_and_the_next_record_is_taken(
+async def test_what_the_bus_will_never_take_is_refused_and_the_next_record_is_taken(
     bus: Bus, value: bytes, key: bytes
 ) -> None:
-    async def story() -> list[bytes]:
-        mine, publisher = topic(), KafkaPublisher(bus.address)
-        await publisher.publish(mine, b"before")
-        with pytest.raises(Refused, match=bus.address):
-            await publisher.publish(mine, value, key=key)
-        await publisher.publish(mine, b"after")
-        await publisher.close()
-        return [one.value for one in await KafkaHistory(bus.address).window(mine, 0, time_ns() + 10**9)]
+    mine, publisher = topic(), KafkaPublisher(bus.address)
+    await publisher.publish(mine, b"before")
+    with pytest.raises(Refused, match=bus.address):
+        await publisher.publish(mine, value, key=key)
+    await publisher.publish(mine, b"after")
+    await publisher.close()
+    assert sorted([one.value for one in await KafkaHistory(bus.address).window(mine, 0, time_ns() + 10**9)]) == [
+        b"after",
+        b"before",
+    ]
 
-    assert sorted(asyncio.run(story())) == [b"after", b"before"]
 
-
-def test_a_record_that_the_client_takes_and_the_broker_does_not_is_refused_too(bus: Bus) -> None:
-    async def story() -> None:
-        mine, publisher = topic(), KafkaPublisher(bus.address)
-        wide = {"message.max.bytes": 4_000_000, "enable.idempotence": True, "linger.ms": 0}
-        publisher._producer = Producer({"bootstrap.servers": bus.address, **wide})
-        with pytest.raises(Refused, match="1100000 bytes"):
-            await publisher.publish(mine, b"x" * 1_100_000)
-        await publisher.publish(mine, b"after")
-        await publisher.close()
-
-    asyncio.run(story())
+async def test_a_record_that_the_client_takes_and_the_broker_does_not_is_refused_too(bus: Bus) -> None:
+    mine, publisher = topic(), KafkaPublisher(bus.address)
+    wide = {"message.max.bytes": 4_000_000, "enable.idempotence": True, "linger.ms": 0}
+    publisher._producer = Producer({"bootstrap.servers": bus.address, **wide})
+    with pytest.raises(Refused, match="1100000 bytes"):
+        await publisher.publish(mine, b"x" * 1_100_000)
+    await publisher.publish(mine, b"after")
+    await publisher.close()
 
 
 def dated(bus: Bus, name: str, times: Sequence[int]) -> list[int | None]:
@@ -287,23 +269,23 @@ def dated(bus: Bus, name: str, times: Sequence[int]) -> list[int | None]:
     return told
 
 
-def test_a_record_dated_tomorrow_is_refused_and_one_dated_ahead_hides_none_that_come_after_it(bus: Bus) -> None:
+async def test_a_record_dated_tomorrow_is_refused_and_one_dated_ahead_hides_none_that_come_after_it(bus: Bus) -> None:
     now = time_ns() // 10**6
     name = topic()
 
     told = dated(bus, name, [now, now + 86_400_000, now + 60_000, 1000, now + 1])
-    found = asyncio.run(KafkaHistory(bus.address).window(name, (now - 5000) * 10**6, (now + 5000) * 10**6))
+    found = await KafkaHistory(bus.address).window(name, (now - 5000) * 10**6, (now + 5000) * 10**6)
 
     assert told == [None, KafkaError.INVALID_TIMESTAMP, None, None, None]
     assert [record.value for record in found] == [b"0", b"4"]
 
 
-def test_of_more_records_than_asked_for_those_outside_of_the_window_do_not_count(bus: Bus) -> None:
+async def test_of_more_records_than_asked_for_those_outside_of_the_window_do_not_count(bus: Bus) -> None:
     now = time_ns() // 10**6
     name = topic()
     dated(bus, name, [now + 60_000, *(1000 + number for number in range(5)), now, now + 1, now + 2])
 
-    found = asyncio.run(KafkaHistory(bus.address).window(name, (now - 5000) * 10**6, (now + 5000) * 10**6, limit=2))
+    found = await KafkaHistory(bus.address).window(name, (now - 5000) * 10**6, (now + 5000) * 10**6, limit=2)
 
     assert [record.value for record in found] == [b"6", b"7"]
 
@@ -408,14 +390,11 @@ def test_a_port_in_use_ends_the_process_with_one_sentence(our_bus: Bus) -> None:
     assert second.stderr.strip() == f"bus: port {our_bus.address.split(':')[1]} is in use; set BUS_PORT to another"
 
 
-def test_no_thread_is_left_by_a_closed_publisher(our_bus: Bus) -> None:
-    async def story() -> None:
-        publisher = KafkaPublisher(our_bus.address)
-        await publisher.publish(topic(), b"x")
-        await publisher.close()
-        await publisher.close()
-
+async def test_no_thread_is_left_by_a_closed_publisher(our_bus: Bus) -> None:
     before = threading.active_count()
-    asyncio.run(story())
+    publisher = KafkaPublisher(our_bus.address)
+    await publisher.publish(topic(), b"x")
+    await publisher.close()
+    await publisher.close()
 
     assert threading.active_count() <= before + 1

@@ -60,13 +60,13 @@ def produced(address: str, topic: str, data: bytes) -> int:
     return int(struct.unpack_from(">h", answer, 8 + len(name) + 8)[0])
 
 
-def test_what_is_refused_has_kafkas_own_error_and_the_partition_goes_on(bus: Bus) -> None:
+async def test_what_is_refused_has_kafkas_own_error_and_the_partition_goes_on(bus: Bus) -> None:
     name = made_topic(bus)
     for told, (code, data) in REFUSED.items():
         assert produced(bus.address, name, data) == code, told
     assert produced(bus.address, name, batch()) == 0
 
-    assert asyncio.run(whole(bus.address, name)) == [b"r" * 10]
+    assert await whole(bus.address, name) == [b"r" * 10]
 
 
 async def whole(address: str, topic: str) -> list[bytes]:
@@ -109,22 +109,22 @@ async def publish(address: str, topic: str, values: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize("damage", [Damage.FLIPPED, Damage.FIRST_BYTES, Damage.NOT_UTF8, Damage.CUT_SHORT])
-def test_consumers_go_past_what_a_disk_has_changed_and_hear_nothing_of_it(
+async def test_consumers_go_past_what_a_disk_has_changed_and_hear_nothing_of_it(
     our_bus: Bus, tmp_path: Path, damage: Damage
 ) -> None:
     name = made_topic(our_bus)
     values = [b"%d" % number * 50 for number in range(30)]
-    asyncio.run(publish(our_bus.address, name, values))
+    await publish(our_bus.address, name, values)
     our_bus.ours.kill()
     (file,) = (tmp_path / "bus" / "topics" / f"{name}-0").glob("*.log")
     damage_file(file, damage, seed=3)
     our_bus.ours.start()
-    asyncio.run(publish(our_bus.address, name, [b"last"]))
+    await publish(our_bus.address, name, [b"last"])
 
     for found in (
-        asyncio.run(read_from_the_start(our_bus.address, name)),
-        asyncio.run(whole(our_bus.address, name)),
-        [one.value for one in asyncio.run(KafkaHistory(our_bus.address).window(name, 0, 2**62))],
+        await read_from_the_start(our_bus.address, name),
+        await whole(our_bus.address, name),
+        [one.value for one in await KafkaHistory(our_bus.address).window(name, 0, 2**62)],
     ):
         assert set(found) < {*values, b"last"}
         assert len(found) >= 25
@@ -132,19 +132,19 @@ def test_consumers_go_past_what_a_disk_has_changed_and_hear_nothing_of_it(
     assert f"{name}-0" in our_bus.ours.log.read_text()
 
 
-def test_a_quiet_topic_whose_last_record_is_lost_is_read_to_its_end(our_bus: Bus, tmp_path: Path) -> None:
+async def test_a_quiet_topic_whose_last_record_is_lost_is_read_to_its_end(our_bus: Bus, tmp_path: Path) -> None:
     name = made_topic(our_bus)
-    asyncio.run(publish(our_bus.address, name, [b"one", b"two"]))
+    await publish(our_bus.address, name, [b"one", b"two"])
     (file,) = (tmp_path / "bus" / "topics" / f"{name}-0").glob("*.log")
     content = file.read_bytes()
     with file.open("rb+") as handle:  # under the hands of the broker
         handle.write(flipped(content, len(content) * 8 - 30))
 
-    found = asyncio.run(KafkaHistory(our_bus.address).window(name, 0, 2**62))
+    found = await KafkaHistory(our_bus.address).window(name, 0, 2**62)
 
     assert [one.value for one in found] == [b"one"]
-    asyncio.run(publish(our_bus.address, name, [b"last"]))
-    assert asyncio.run(read_from_the_start(our_bus.address, name)) == [b"one", b"last"]
+    await publish(our_bus.address, name, [b"last"])
+    assert await read_from_the_start(our_bus.address, name) == [b"one", b"last"]
 
 
 def _rewritten(answer: bytes, word: bytes, change: Callable[[bytearray, int, int], None]) -> bytes:
@@ -182,15 +182,15 @@ def _cannot_unpack(answer: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("alter", [_other_bytes, _cannot_unpack])
-def test_consumers_of_a_broker_that_hands_out_damage_say_it_and_go_past_it(
+async def test_consumers_of_a_broker_that_hands_out_damage_say_it_and_go_past_it(
     tmp_path: Path, alter: Callable[[bytes], bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
     values = [b"bad" if number in (3, 4, 5, 9) else b"good %d" % number for number in range(10)]
     with altering(tmp_path, alter) as address:
-        asyncio.run(publish(address, "sre_facts", [*values, b"last"]))
+        await publish(address, "sre_facts", [*values, b"last"])
 
-        found = asyncio.run(read_from_the_start(address, "sre_facts"))
-        window = asyncio.run(KafkaHistory(address).window("sre_facts", 0, 2**62))
+        found = await read_from_the_start(address, "sre_facts")
+        window = await KafkaHistory(address).window("sre_facts", 0, 2**62)
 
     good = [value for value in values if value != b"bad"]
     assert found == [*good, b"last"]
@@ -199,7 +199,7 @@ def test_consumers_of_a_broker_that_hands_out_damage_say_it_and_go_past_it(
     assert 4 <= len(told) <= 12
 
 
-def test_a_header_whose_name_is_no_text_costs_the_headers_of_its_record_alone(tmp_path: Path) -> None:
+async def test_a_header_whose_name_is_no_text_costs_the_headers_of_its_record_alone(tmp_path: Path) -> None:
     """Many of them: the crash of confluent-kafka comes with the tenth or so, when Python has optimized the call."""
 
     async def story(address: str) -> tuple[list[bytes], list[bytes]]:
@@ -213,7 +213,7 @@ def test_a_header_whose_name_is_no_text_costs_the_headers_of_its_record_alone(tm
         return await read_from_the_start(address, "sre_facts"), [one.value for one in window]
 
     with altering(tmp_path, lambda answer: _rewritten(answer, b"name", _no_text)) as address:
-        assert asyncio.run(story(address)) == ([*[b"odd"] * 40, b"last"], [*[b"odd"] * 40, b"last"])
+        assert await story(address) == ([*[b"odd"] * 40, b"last"], [*[b"odd"] * 40, b"last"])
 
 
 def test_a_client_is_told_what_was_wrong_and_the_log_too(our_bus: Bus) -> None:
@@ -225,18 +225,18 @@ def test_a_client_is_told_what_was_wrong_and_the_log_too(our_bus: Bus) -> None:
 
 
 @pytest.mark.parametrize("damage", [one for one in Damage if one is not Damage.UNREADABLE])
-def test_the_broker_starts_whatever_became_of_its_committed_offsets(
+async def test_the_broker_starts_whatever_became_of_its_committed_offsets(
     our_bus: Bus, tmp_path: Path, damage: Damage
 ) -> None:
     name = made_topic(our_bus)
-    asyncio.run(publish(our_bus.address, name, [b"first", b"last"]))
-    asyncio.run(_committed(our_bus.address, name))
+    await publish(our_bus.address, name, [b"first", b"last"])
+    await _committed(our_bus.address, name)
     our_bus.ours.kill(signal.SIGTERM)
     damage_file(tmp_path / "bus" / "offsets.jsonl", damage)
 
     our_bus.ours.start()
 
-    asyncio.run(_committed(our_bus.address, name))
+    await _committed(our_bus.address, name)
     lines = (tmp_path / "bus" / "offsets.jsonl").read_text().splitlines()
     assert all(len(json.loads(line)) == 5 for line in lines)
 

@@ -84,11 +84,11 @@ def test_the_limit_is_for_the_whole_of_an_answer() -> None:
         assert asked(url) == {}
 
 
-def test_who_does_not_answer_is_left_out_and_hinders_nobody() -> None:
+async def test_who_does_not_answer_is_left_out_and_hinders_nobody() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, server(200, formatdate(0, usegmt=True)) as url:
         urls = {
             "silent": f"http://127.0.0.1:{silent.getsockname()[1]}/",
             "away": f"http://127.0.0.1:{free_port()}/",
             "it": url,
         }
-        assert dict(asyncio.run(HttpDates(urls).ask())) == {"it": SECOND // 2}
+        assert dict(await HttpDates(urls).ask()) == {"it": SECOND // 2}

@@ -249,11 +249,8 @@ def _is_words(key: str, value: object) -> bool:
     return key == "description" and isinstance(value, str)
 
 
-def test_a_forge_that_is_down_is_unavailable_and_says_which_setting_names_it() -> None:
-    async def story() -> None:
-        forge = GithubMcpForge("http://127.0.0.1:1/mcp", "t", OWNER, REPO)
-        with pytest.raises(Unavailable, match="FORGE_URL"):
-            await forge.whoami()
-        await forge.close()
-
-    asyncio.run(story())
+async def test_a_forge_that_is_down_is_unavailable_and_says_which_setting_names_it() -> None:
+    forge = GithubMcpForge("http://127.0.0.1:1/mcp", "t", OWNER, REPO)
+    with pytest.raises(Unavailable, match="FORGE_URL"):
+        await forge.whoami()
+    await forge.close()

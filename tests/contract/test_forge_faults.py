@@ -32,76 +32,64 @@ async def failed(forge: GithubMcpForge) -> Unavailable:
 
 @pytest.mark.parametrize("connected", [True, False])
 @pytest.mark.parametrize("status", [403, 429, 503])
-def test_a_forge_that_names_a_time_is_not_asked_again_before_it(
+async def test_a_forge_that_names_a_time_is_not_asked_again_before_it(
     shared_forge: ForgeServer, proxy: Proxy, status: int, connected: bool
 ) -> None:
-    async def asked() -> None:
-        one = adapter(proxy, shared_forge)
-        if connected:
-            await one.whoami()
-        proxy.fault = Fault(status=status, retry_after="600")
-        assert (await failed(one)).retry_after == 600.0
-        counted = proxy.counted
-        for _ in range(5):
-            assert 0 < ((await failed(one)).retry_after or 0) <= 600.0
-        assert proxy.counted == counted
-        await one.close()
-
-    asyncio.run(asked())
+    one = adapter(proxy, shared_forge)
+    if connected:
+        await one.whoami()
+    proxy.fault = Fault(status=status, retry_after="600")
+    assert (await failed(one)).retry_after == 600.0
+    counted = proxy.counted
+    for _ in range(5):
+        assert 0 < ((await failed(one)).retry_after or 0) <= 600.0
+    assert proxy.counted == counted
+    await one.close()
 
 
-def test_a_limit_without_a_time_is_a_minute_and_a_time_beyond_an_hour_is_an_hour(
+async def test_a_limit_without_a_time_is_a_minute_and_a_time_beyond_an_hour_is_an_hour(
     shared_forge: ForgeServer, proxy: Proxy
 ) -> None:
-    async def asked() -> None:
-        for told, most in (("", LIMITED_S), ("999999", HIGHEST_S)):
-            one = adapter(proxy, shared_forge)
-            proxy.fault = Fault(status=429, retry_after=told)
-            await failed(one)
-            assert 0 < ((await failed(one)).retry_after or 0) <= most
-            await one.close()
-
-    asyncio.run(asked())
-
-
-def test_a_refused_token_is_no_limit(shared_forge: ForgeServer, proxy: Proxy) -> None:
-    async def asked() -> None:
-        one = GithubMcpForge(proxy.url, "wrong", "local", "cloud-insurance")
-        with pytest.raises(Refused, match="GITHUB_PERSONAL_ACCESS_TOKEN"):
-            await one.whoami()
+    for told, most in (("", LIMITED_S), ("999999", HIGHEST_S)):
+        one = adapter(proxy, shared_forge)
+        proxy.fault = Fault(status=429, retry_after=told)
+        await failed(one)
+        assert 0 < ((await failed(one)).retry_after or 0) <= most
         await one.close()
 
-    asyncio.run(asked())
+
+async def test_a_refused_token_is_no_limit(shared_forge: ForgeServer, proxy: Proxy) -> None:
+    one = GithubMcpForge(proxy.url, "wrong", "local", "cloud-insurance")
+    with pytest.raises(Refused, match="GITHUB_PERSONAL_ACCESS_TOKEN"):
+        await one.whoami()
+    await one.close()
 
 
 @pytest.mark.parametrize("fault", [Fault(status=500), Fault(loses_answers=True), None])
-def test_after_a_fault_without_a_time_the_same_adapter_works_again(
+async def test_after_a_fault_without_a_time_the_same_adapter_works_again(
     shared_forge: ForgeServer, proxy: Proxy, fault: Fault | None
 ) -> None:
-    async def asked() -> None:
-        one = adapter(proxy, shared_forge)
-        number = await one.open_issue("t", "b", ())
-        if fault is None:
-            await asyncio.to_thread(proxy.go_away)
-        else:
-            proxy.fault = fault
-        await failed(one)
-        proxy.fault = Fault()
-        if fault is None:
-            await asyncio.to_thread(proxy.come_back)
-        while True:  # it rests for a moment
-            try:
-                issue = await one.issue(number)
-                break
-            except Unavailable:
-                await asyncio.sleep(0.05)
-        assert issue.title == "t"
-        await one.close()
-
-    asyncio.run(asked())
+    one = adapter(proxy, shared_forge)
+    number = await one.open_issue("t", "b", ())
+    if fault is None:
+        await asyncio.to_thread(proxy.go_away)
+    else:
+        proxy.fault = fault
+    await failed(one)
+    proxy.fault = Fault()
+    if fault is None:
+        await asyncio.to_thread(proxy.come_back)
+    while True:  # it rests for a moment
+        try:
+            issue = await one.issue(number)
+            break
+        except Unavailable:
+            await asyncio.sleep(0.05)
+    assert issue.title == "t"
+    await one.close()
 
 
-def test_a_slow_forge_is_waited_for(shared_forge: ForgeServer, proxy: Proxy) -> None:
+async def test_a_slow_forge_is_waited_for(shared_forge: ForgeServer, proxy: Proxy) -> None:
     async def asked() -> str:
         one = adapter(proxy, shared_forge)
         proxy.fault = Fault(delay_s=0.3)
@@ -110,4 +98,4 @@ def test_a_slow_forge_is_waited_for(shared_forge: ForgeServer, proxy: Proxy) -> 
         finally:
             await one.close()
 
-    assert asyncio.run(asked()) == "sre-scout"
+    assert await asked() == "sre-scout"

@@ -1,6 +1,5 @@
 """The embedded servers and the runtime on a disk that is really full: they live on, say so, and lose nothing."""
 
-import asyncio
 import os
 import signal
 import sqlite3
@@ -199,13 +198,13 @@ async def many_comments(forge: GithubMcpForge, issue: int) -> None:
         await forge.comment(issue, "x" * 5000)
 
 
-def test_the_forge_refuses_to_write_in_one_sentence_still_reads_and_goes_on(disk: SmallDisk) -> None:
+async def test_the_forge_refuses_to_write_in_one_sentence_still_reads_and_goes_on(disk: SmallDisk) -> None:
     port = free_port()
     who = write_identities(disk.root / "forge" / "identities.json", {"sre-scout": "write"})[0]
     environment = {"FORGE_PORT": str(port), "SRE_SPACE_STATE": str(disk.root)}
     log = disk.root.parent / "forge.log"
 
-    async def story() -> None:
+    with serving(module("sre_space.bootstrap.forge"), environment, lambda: not is_free(port), log):
         forge, reader, later = (
             GithubMcpForge(f"http://127.0.0.1:{port}/mcp", who.token, "local", "cloud-insurance") for _ in range(3)
         )  # one that was refused leaves the forge alone for a moment
@@ -219,9 +218,6 @@ def test_the_forge_refuses_to_write_in_one_sentence_still_reads_and_goes_on(disk
         assert len(await later.comments(number)) == told + 1
         for one in (forge, reader, later):
             await one.close()
-
-    with serving(module("sre_space.bootstrap.forge"), environment, lambda: not is_free(port), log):
-        asyncio.run(story())
     assert log.read_text().count("the forge records nothing") == 1
 
 

@@ -539,15 +539,12 @@ def test_after_a_success_the_five_newest_remediation_branches_stay(place: Place,
     place.ask(story)
 
 
-def test_a_forge_that_is_down_is_unavailable() -> None:
-    async def story() -> None:
-        gitops = GithubGitOps("http://127.0.0.1:1/mcp", "t", OWNER, REPO)
-        for call in (gitops.branches(), gitops.commits(), gitops.squash(1, "0" * 40, "t", "")):
-            with pytest.raises(Unavailable):
-                await call
-        await gitops.close()
-
-    asyncio.run(story())
+async def test_a_forge_that_is_down_is_unavailable() -> None:
+    gitops = GithubGitOps("http://127.0.0.1:1/mcp", "t", OWNER, REPO)
+    for call in (gitops.branches(), gitops.commits(), gitops.squash(1, "0" * 40, "t", "")):
+        with pytest.raises(Unavailable):
+            await call
+    await gitops.close()
 
 
 def as_forge(place: Place, question: Callable[[GithubMcpForge], Awaitable[T]]) -> T:

@@ -1,6 +1,5 @@
 """Answers of a trace store that are too large to read: fewer traces are asked for, and none is waited for for ever."""
 
-import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -47,7 +46,7 @@ def store() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(("most", "traces"), [(10_000_000, 120), (50_000, 30), (5_000, 1), (100, 0)])
-def test_of_traces_that_are_too_large_together_as_many_are_read_as_fit(
+async def test_of_traces_that_are_too_large_together_as_many_are_read_as_fit(
     monkeypatch: pytest.MonkeyPatch, most: int, traces: int
 ) -> None:
     monkeypatch.setattr(subject, "MAX_ANSWER", most)
@@ -60,6 +59,6 @@ def test_of_traces_that_are_too_large_together_as_many_are_read_as_fit(
             await client.close()
 
     with store() as url:
-        found = json.loads(asyncio.run(asked(url)))
+        found = json.loads(await asked(url))
 
     assert len(found["data"]) == traces

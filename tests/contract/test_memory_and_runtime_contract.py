@@ -67,7 +67,7 @@ LESSONS = (
 )
 
 
-def test_lessons_are_found_by_meaning_and_survive_kill_nine(tmp_path: Path, minilm: MiniLm) -> None:
+async def test_lessons_are_found_by_meaning_and_survive_kill_nine(tmp_path: Path, minilm: MiniLm) -> None:
     async def story(url: str, server: ServerProcess) -> None:
         index = ChromaCaseIndex(url, minilm.embed)
         assert await index.recall("anything") == []
@@ -85,10 +85,10 @@ def test_lessons_are_found_by_meaning_and_survive_kill_nine(tmp_path: Path, mini
         assert len(await index.recall("policy", limit=10)) == 3
 
     with chroma(tmp_path) as (url, server):
-        asyncio.run(story(url, server))
+        await story(url, server)
 
 
-def test_a_long_post_mortem_is_found_by_its_end_and_leaves_nothing_when_it_gets_shorter(
+async def test_a_long_post_mortem_is_found_by_its_end_and_leaves_nothing_when_it_gets_shorter(
     tmp_path: Path, minilm: MiniLm
 ) -> None:
     filler = "The journey of the customers was measured before and after. " * 60
@@ -107,7 +107,7 @@ def test_a_long_post_mortem_is_found_by_its_end_and_leaves_nothing_when_it_gets_
             assert "printer" not in again.lesson.text
 
     with chroma(tmp_path) as (url, _):
-        asyncio.run(story(url))
+        await story(url)
 
 
 def test_a_text_is_cut_into_what_the_model_takes_and_nothing_of_it_is_lost(minilm: MiniLm) -> None:
@@ -135,7 +135,7 @@ ASKED = (
 )
 
 
-def test_with_the_post_mortem_the_right_incident_is_found_as_often_by_symptoms_and_more_often_by_words(
+async def test_with_the_post_mortem_the_right_incident_is_found_as_often_by_symptoms_and_more_often_by_words(
     tmp_path: Path, minilm: MiniLm
 ) -> None:
     lessons = [lesson_of(case, past_cases(case, 0)) for case in (incident(fault, 0) for fault in range(len(FAULTS)))]
@@ -149,7 +149,7 @@ def test_with_the_post_mortem_the_right_incident_is_found_as_often_by_symptoms_a
         return [(await index.recall(text))[0].lesson.id == lessons[fault].id for fault, text in asked]
 
     with chroma(tmp_path) as (url, _):
-        now = np.array(asyncio.run(found(url)))
+        now = np.array(await found(url))
     sentences = minilm.embed([text for _, text in asked]) @ minilm.embed([one.text for one in lessons]).T
     before = sentences.argmax(axis=1) == [fault for fault, _ in asked]
     by_symptoms, by_words = slice(0, len(symptoms)), slice(len(symptoms), None)
@@ -262,7 +262,7 @@ def test_a_runtime_that_is_down_is_unavailable(tmp_path: Path) -> None:
         now(lambda: SupervisordRuntime(str(tmp_path / "none"), {"a": "a"}).units())
 
 
-def test_a_probe_tells_healthy_sick_hanging_and_gone_apart() -> None:
+async def test_a_probe_tells_healthy_sick_hanging_and_gone_apart() -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         path = (await reader.readuntil(b"\r\n\r\n")).split()[1]
         if path == b"/hang":
@@ -274,13 +274,15 @@ def test_a_probe_tells_healthy_sick_hanging_and_gone_apart() -> None:
         writer.close()
         await writer.wait_closed()
 
-    async def story() -> list[tuple[bool, bool]]:
-        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
-            probe = HttpProbe.create()
-            found = [await probe.check(f"http://127.0.0.1:{port}/{path}") for path in ("health", "sick", "hang")]
-        found.append(await probe.check(f"http://127.0.0.1:{free_port()}/health"))
-        await probe.client.aclose()
-        return [(one.healthy, one.answered) for one in found]
-
-    assert asyncio.run(story()) == [(True, True), (False, True), (False, False), (False, False)]
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        probe = HttpProbe.create()
+        found = [await probe.check(f"http://127.0.0.1:{port}/{path}") for path in ("health", "sick", "hang")]
+    found.append(await probe.check(f"http://127.0.0.1:{free_port()}/health"))
+    await probe.client.aclose()
+    assert [(one.healthy, one.answered) for one in found] == [
+        (True, True),
+        (False, True),
+        (False, False),
+        (False, False),
+    ]

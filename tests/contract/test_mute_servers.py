@@ -82,20 +82,20 @@ async def ends(call: Awaitable[object]) -> object:
 
 
 @pytest.mark.parametrize("manner", list(Manner))
-def test_each_call_over_http_ends_with_an_error_of_ours(manner: Manner) -> None:
+async def test_each_call_over_http_ends_with_an_error_of_ours(manner: Manner) -> None:
     async def asked(url: str) -> dict[str, object]:
         found = await asyncio.gather(*(ends(call(url)) for call in CALLS.values()))
         return dict(zip(CALLS, found, strict=True))
 
     with Mute(manner) as server:
-        found = asyncio.run(asked(f"http://127.0.0.1:{server.port}"))
+        found = await asked(f"http://127.0.0.1:{server.port}")
         server.ended.set()
 
     unread = {"jaeger, a document"} if manner is Manner.GARBAGE else set()  # bytes are kept as they come
     assert {name for name, one in found.items() if not isinstance(one, SpaceError)} <= unread
 
 
-def test_calls_that_end_a_hanging_connection_at_once_end_it_once() -> None:
+async def test_calls_that_end_a_hanging_connection_at_once_end_it_once() -> None:
     async def story(url: str) -> list[object]:
         one = connection.Connection(url, "t", ())
         call = asyncio.create_task(ends(one.json("list_issues")))
@@ -105,23 +105,23 @@ def test_calls_that_end_a_hanging_connection_at_once_end_it_once() -> None:
         return [await call]
 
     with Mute(Manner.SILENT) as server:
-        (found,) = asyncio.run(story(f"http://127.0.0.1:{server.port}/mcp"))
+        (found,) = await story(f"http://127.0.0.1:{server.port}/mcp")
         server.ended.set()
 
     assert isinstance(found, SpaceError)
 
 
 @pytest.mark.parametrize("manner", list(Manner))
-def test_a_probe_ends_within_its_limit_and_tells_what_it_got(manner: Manner) -> None:
+async def test_a_probe_ends_within_its_limit_and_tells_what_it_got(manner: Manner) -> None:
     with Mute(manner) as server:
-        health = asyncio.run(HttpProbe.create().check(f"http://127.0.0.1:{server.port}/health"))
+        health = await HttpProbe.create().check(f"http://127.0.0.1:{server.port}/health")
         server.ended.set()
 
     assert health.healthy == (manner is Manner.GARBAGE)  # its head is all that is asked for
 
 
 @pytest.mark.parametrize("manner", [Manner.SILENT, Manner.DRIPPING, Manner.NOISE, Manner.REFUSING])
-def test_the_bus_is_unavailable_and_nobody_waits_for_it(manner: Manner, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_bus_is_unavailable_and_nobody_waits_for_it(manner: Manner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kafka, "ACKNOWLEDGED_WITHIN_S", 1.0)
 
     async def asked(address: str) -> list[object]:
@@ -139,7 +139,7 @@ def test_the_bus_is_unavailable_and_nobody_waits_for_it(manner: Manner, monkeypa
             await asyncio.gather(alone.close(), member.close())
 
     with Mute(manner) as server:
-        published, window, *quiet = asyncio.run(asked(f"127.0.0.1:{server.port}"))
+        published, window, *quiet = await asked(f"127.0.0.1:{server.port}")
         server.ended.set()
 
     assert isinstance(published, SpaceError)
@@ -148,15 +148,12 @@ def test_the_bus_is_unavailable_and_nobody_waits_for_it(manner: Manner, monkeypa
 
 
 @pytest.mark.parametrize("manner", list(Manner))
-def test_the_runtime_is_unavailable_when_its_socket_hangs(manner: Manner, tmp_path: Path) -> None:
+async def test_the_runtime_is_unavailable_when_its_socket_hangs(manner: Manner, tmp_path: Path) -> None:
     path = tmp_path / "s"
 
-    async def asked() -> list[object]:
-        runtime = SupervisordRuntime(str(path), {"web": "web"})
-        return list(await asyncio.gather(ends(runtime.units()), ends(runtime.restart("web", "1"))))
-
     with Mute(manner, path) as server:
-        found = asyncio.run(asked())
+        runtime = SupervisordRuntime(str(path), {"web": "web"})
+        found = list(await asyncio.gather(ends(runtime.units()), ends(runtime.restart("web", "1"))))
         server.ended.set()
 
     assert all(isinstance(one, SpaceError) for one in found), found

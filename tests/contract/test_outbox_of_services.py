@@ -1,6 +1,5 @@
 """The services' outbox on our bus: what the bus will never take is given up, and what comes after it is published."""
 
-import asyncio
 from pathlib import Path
 from time import time_ns
 
@@ -13,7 +12,9 @@ from service_kit.outbox import OutboxEvent, Relay
 from sre_space.adapters.kafka import KafkaHistory
 
 
-def test_an_event_that_the_bus_will_never_take_does_not_hold_up_those_after_it(our_bus: Bus, tmp_path: Path) -> None:
+async def test_an_event_that_the_bus_will_never_take_does_not_hold_up_those_after_it(
+    our_bus: Bus, tmp_path: Path
+) -> None:
     engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}")
     Base.metadata.create_all(engine)
     with engine.begin() as transaction:
@@ -30,6 +31,6 @@ def test_an_event_that_the_bus_will_never_take_does_not_hold_up_those_after_it(o
     relay.ring()
     until(is_empty, "the outbox is empty")
     relay.stop()
-    found = asyncio.run(KafkaHistory(our_bus.address).window("quote_requested", 0, time_ns() + 10**9))
+    found = await KafkaHistory(our_bus.address).window("quote_requested", 0, time_ns() + 10**9)
 
     assert sorted(record.value for record in found) == [b"after", b"before"]

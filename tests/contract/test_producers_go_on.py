@@ -51,7 +51,7 @@ def lose(request: pytest.FixtureRequest, our_bus: Bus, tmp_path: Path) -> Callab
     return lost
 
 
-def test_a_publisher(our_bus: Bus, lose: Callable[[], None]) -> None:
+async def test_a_publisher(our_bus: Bus, lose: Callable[[], None]) -> None:
     async def story() -> None:
         publisher = KafkaPublisher(our_bus.address)
         for number in range(3):
@@ -66,7 +66,7 @@ def test_a_publisher(our_bus: Bus, lose: Callable[[], None]) -> None:
                 pass
         await publisher.close()
 
-    asyncio.run(asyncio.wait_for(story(), 25))
+    await asyncio.wait_for(story(), 25)
 
 
 def test_the_republisher(our_bus: Bus, lose: Callable[[], None], tmp_path: Path) -> None:

@@ -180,7 +180,9 @@ def test_whatever_else_answers_there_is_unavailable(answer: bytes) -> None:
         SupervisordReader("units.sock", {"a": "a"})._parsed(answer + b"\n")
 
 
-def test_one_that_hangs_or_tells_without_end_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_that_hangs_or_tells_without_end_is_unavailable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sre_space.adapters.supervisord_reader.ANSWERS_WITHIN_S", 0.2)
 
     async def story(answer: bytes) -> str:
@@ -202,5 +204,5 @@ def test_one_that_hangs_or_tells_without_end_is_unavailable(tmp_path: Path, monk
             await gone.wait()
         return str(refused.value)
 
-    assert "within 0.2 s" in asyncio.run(story(b"[]"))
-    assert "longer than" in asyncio.run(story(b"x" * 2**21))
+    assert "within 0.2 s" in await story(b"[]")
+    assert "longer than" in await story(b"x" * 2**21)

@@ -66,34 +66,31 @@ async def until(world: World, total: int) -> None:
     assert counted(world) == total
 
 
-def test_the_sketches_of_two_members_merge_exactly_also_after_one_of_them_died(our_bus: Bus) -> None:
-    async def story() -> None:
-        customers = KafkaPublisher(our_bus.address)
-        judging, senses = judge(our_bus)
-        members = [KafkaSubscription(our_bus.address, [SPANS], "sre-scout", "earliest") for _ in range(2)]
-        judged = KafkaSubscription(our_bus.address, [SIGNALS], "sre-scout-judge", "earliest")
-        work = [
-            asyncio.ensure_future(sketcher(our_bus).sketch_for_ever(members[0])),
-            asyncio.ensure_future(senses.listen_for_ever(judged)),
-            asyncio.ensure_future(sketcher(our_bus).sketch_for_ever(members[1])),
-        ]
-        async with asyncio.timeout(60):
-            while not all(member.owns() for member in members):
-                await asyncio.sleep(LOOK_EVERY_S)
+async def test_the_sketches_of_two_members_merge_exactly_also_after_one_of_them_died(our_bus: Bus) -> None:
+    customers = KafkaPublisher(our_bus.address)
+    judging, senses = judge(our_bus)
+    members = [KafkaSubscription(our_bus.address, [SPANS], "sre-scout", "earliest") for _ in range(2)]
+    judged = KafkaSubscription(our_bus.address, [SIGNALS], "sre-scout-judge", "earliest")
+    work = [
+        asyncio.ensure_future(sketcher(our_bus).sketch_for_ever(members[0])),
+        asyncio.ensure_future(senses.listen_for_ever(judged)),
+        asyncio.ensure_future(sketcher(our_bus).sketch_for_ever(members[1])),
+    ]
+    async with asyncio.timeout(60):
+        while not all(member.owns() for member in members):
+            await asyncio.sleep(LOOK_EVERY_S)
 
-        for _ in range(RECORDS):
-            await customers.publish(SPANS, export(), key=secrets.token_bytes(4))
-        await until(judging, RECORDS * SPANS_A_RECORD)
+    for _ in range(RECORDS):
+        await customers.publish(SPANS, export(), key=secrets.token_bytes(4))
+    await until(judging, RECORDS * SPANS_A_RECORD)
 
-        work.pop().cancel()
-        await members[1].close()
-        for _ in range(RECORDS):
-            await customers.publish(SPANS, export(), key=secrets.token_bytes(4))
-        await until(judging, 2 * RECORDS * SPANS_A_RECORD)
+    work.pop().cancel()
+    await members[1].close()
+    for _ in range(RECORDS):
+        await customers.publish(SPANS, export(), key=secrets.token_bytes(4))
+    await until(judging, 2 * RECORDS * SPANS_A_RECORD)
 
-        for task in work:
-            task.cancel()
-        await asyncio.gather(*work, return_exceptions=True)
-        await asyncio.gather(members[0].close(), judged.close(), customers.close())
-
-    asyncio.run(story())
+    for task in work:
+        task.cancel()
+    await asyncio.gather(*work, return_exceptions=True)
+    await asyncio.gather(members[0].close(), judged.close(), customers.close())

@@ -161,7 +161,7 @@ def test_what_is_missing_or_wrong_is_one_sentence(
     assert done.stderr.count("\n") == 1 + ("RUNTIME_SOCKET" in done.stderr)
 
 
-def test_incidents_audits_stories_and_orders_are_of_the_forge_that_is_named(
+async def test_incidents_audits_stories_and_orders_are_of_the_forge_that_is_named(
     shared_forge: ForgeServer, tmp_path: Path
 ) -> None:
     machine = Machine(tmp_path, shared_forge)
@@ -180,7 +180,7 @@ def test_incidents_audits_stories_and_orders_are_of_the_forge_that_is_named(
         finally:
             await forge.close()
 
-    number = asyncio.run(opened())
+    number = await opened()
     assert "Something is slow" in machine.run("show", str(number)).stdout
     assert machine.run("incidents").returncode == 0
     assert "0 incidents, 0 facts verified" in machine.run("audit").stdout

@@ -290,11 +290,8 @@ def test_bytes_that_are_no_otlp_are_refused_and_harm_nobody(telemetry: Telemetry
         assert client.get(f"{telemetry.query}/api/services", headers={"Host": "evil.example"}).status_code == 403
 
 
-def test_a_store_that_is_down_is_unavailable() -> None:
-    async def story() -> None:
-        traces = JaegerTraces("http://127.0.0.1:1")
-        with pytest.raises(Unavailable, match="JAEGER_URL"):
-            await traces.window("web", 0, 1)
-        await traces.close()
-
-    asyncio.run(story())
+async def test_a_store_that_is_down_is_unavailable() -> None:
+    traces = JaegerTraces("http://127.0.0.1:1")
+    with pytest.raises(Unavailable, match="JAEGER_URL"):
+        await traces.window("web", 0, 1)
+    await traces.close()

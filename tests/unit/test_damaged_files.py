@@ -3,7 +3,6 @@
 What is expendable is set aside, the rest refuses; both say so in one sentence that names the file.
 """
 
-import asyncio
 import errno
 import json
 import logging
@@ -326,15 +325,15 @@ def test_limits_that_cannot_be_read_are_said_and_never_end_the_warden(tmp_path: 
 
 
 @every_damage
-def test_a_bundle_is_malformed_and_is_written_anew(tmp_path: Path, damage: Damage) -> None:
+async def test_a_bundle_is_malformed_and_is_written_anew(tmp_path: Path, damage: Damage) -> None:
     bundles = BundleFolder(tmp_path / "bundles")
-    name = asyncio.run(bundles.keep({"a": b"content" * 50}))
+    name = await bundles.keep({"a": b"content" * 50})
     damage_file(tmp_path / "bundles" / f"{name}.tar.gz", damage)
 
     with pytest.raises(Malformed):
-        asyncio.run(bundles.load(name))
-    assert asyncio.run(bundles.keep({"a": b"content" * 50})) == name
-    assert asyncio.run(bundles.load(name)) == {"a": b"content" * 50}
+        await bundles.load(name)
+    assert await bundles.keep({"a": b"content" * 50}) == name
+    assert await bundles.load(name) == {"a": b"content" * 50}
 
 
 @every_damage
@@ -350,7 +349,7 @@ def test_a_halt_file_halts_whatever_it_is_and_is_removed(state: State, damage: D
 
 
 @every_damage
-def test_what_a_service_runs_with_is_not_in_force_when_it_cannot_be_read(state: State, damage: Damage) -> None:
+async def test_what_a_service_runs_with_is_not_in_force_when_it_cannot_be_read(state: State, damage: Damage) -> None:
     running = state.run / "env" / "tax.running"
     running.write_text("digest\n1000\n")
     (state.deployed).mkdir()
@@ -358,8 +357,8 @@ def test_what_a_service_runs_with_is_not_in_force_when_it_cannot_be_read(state: 
     damage_file(running, damage)
     damage_file(state.deployed / "space.env", damage)
 
-    assert not asyncio.run(DeployedFolder(state.root).in_force("deploy/config/tax.env", b"A=1\n"))
-    asyncio.run(DeployedFolder(state.root).in_force("deploy/config/space.env", b"TAX_MEMORY_BYTES=1000\n"))
+    assert not await DeployedFolder(state.root).in_force("deploy/config/tax.env", b"A=1\n")
+    await DeployedFolder(state.root).in_force("deploy/config/space.env", b"TAX_MEMORY_BYTES=1000\n")
 
 
 @every_damage

@@ -1,6 +1,5 @@
 """A deployment over its ports alone: no space, no launcher, no network; only the state folder is real."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,10 +71,12 @@ def deployer(git: MemoryGit, machine: Machine, tmp_path: Path) -> Deployer:
     return Deployer(state, git, DeployedServices(state, parse_chart(CONFIGURATION, {}), machine, machine), None)
 
 
-def test_only_what_changed_is_restarted_and_twice_is_once(git: MemoryGit, machine: Machine, deployer: Deployer) -> None:
-    first = asyncio.run(deployer.deploy())
+async def test_only_what_changed_is_restarted_and_twice_is_once(
+    git: MemoryGit, machine: Machine, deployer: Deployer
+) -> None:
+    first = await deployer.deploy()
     git.person_commits(FILE, "SIZE=5", "SIZE=7", "Seven connections\n\nand why")
-    second, third = asyncio.run(deployer.deploy()), asyncio.run(deployer.deploy())
+    second, third = await deployer.deploy(), await deployer.deploy()
 
     assert set(first.restarted) == {"policy-service", "user-service"}  # nobody knows what they run with
     assert (second.subject, second.changed, second.restarted) == (
@@ -87,27 +88,27 @@ def test_only_what_changed_is_restarted_and_twice_is_once(git: MemoryGit, machin
     assert (deployer.state.deployed / "policy-service.env").read_text() == "DATABASE_POOL_SIZE=7\n"
 
 
-def test_whoever_waited_for_another_deployment_does_not_apply_what_main_said_before(
+async def test_whoever_waited_for_another_deployment_does_not_apply_what_main_said_before(
     git: MemoryGit, deployer: Deployer
 ) -> None:
-    before = asyncio.run(deployer.main())
+    before = await deployer.main()
     sha = git.person_commits(FILE, "SIZE=5", "SIZE=7")
 
-    done = asyncio.run(deployer.deploy(before))
+    done = await deployer.deploy(before)
 
     assert done.commit == sha
     assert (deployer.state.deployed / "policy-service.env").read_text() == "DATABASE_POOL_SIZE=7\n"
 
 
-def test_the_files_of_a_commit_that_is_known_are_not_read_again(git: MemoryGit, deployer: Deployer) -> None:
-    known = asyncio.run(deployer.main())
-    asyncio.run(deployer.deploy(known))
+async def test_the_files_of_a_commit_that_is_known_are_not_read_again(git: MemoryGit, deployer: Deployer) -> None:
+    known = await deployer.main()
+    await deployer.deploy(known)
 
     assert git.log.count("read_files") == 1
     assert known.commit == git.heads[MAIN]
 
 
-def test_a_service_that_somebody_else_restarts_meanwhile_is_restarted_all_the_same(
+async def test_a_service_that_somebody_else_restarts_meanwhile_is_restarted_all_the_same(
     machine: Machine, deployer: Deployer
 ) -> None:
     meanwhile = iter([True])
@@ -116,33 +117,35 @@ def test_a_service_that_somebody_else_restarts_meanwhile_is_restarted_all_the_sa
         machine.lives["policy-service"] += next(meanwhile, False)
 
     machine.before_restart = another
-    done = asyncio.run(deployer.deploy())
+    done = await deployer.deploy()
 
     assert "policy-service" in done.restarted
     assert machine.lives == {"policy-service": 3, "user-service": 2}
 
 
-def test_a_service_that_ends_at_its_start_is_told(machine: Machine, deployer: Deployer) -> None:
+async def test_a_service_that_ends_at_its_start_is_told(machine: Machine, deployer: Deployer) -> None:
     machine.sick = frozenset({"user-service"})
 
-    assert asyncio.run(deployer.deploy()).failed == ("user-service",)
+    assert (await deployer.deploy()).failed == ("user-service",)
 
 
-def test_a_commit_that_does_not_parse_changes_nothing(git: MemoryGit, machine: Machine, deployer: Deployer) -> None:
-    asyncio.run(deployer.deploy())
+async def test_a_commit_that_does_not_parse_changes_nothing(
+    git: MemoryGit, machine: Machine, deployer: Deployer
+) -> None:
+    await deployer.deploy()
     sha = git.person_commits(FILE, "DATABASE_POOL_SIZE=5", "DATABASE_POOL_SIZE: 5")
     lives = dict(machine.lives)
 
     with pytest.raises(
         Unfit, match=r"^deploy/config/policy-service.env:1: .* is not NAME=value; nothing was deployed"
     ) as unfit:
-        asyncio.run(deployer.deploy())
+        await deployer.deploy()
 
     assert unfit.value.commit == sha
     assert machine.lives == lives
     assert (deployer.state.deployed / "policy-service.env").read_text() == "DATABASE_POOL_SIZE=5\n"
 
 
-def test_a_plan_makes_no_folder(deployer: Deployer) -> None:
-    assert asyncio.run(deployer.planned()).changes_something
+async def test_a_plan_makes_no_folder(deployer: Deployer) -> None:
+    assert (await deployer.planned()).changes_something
     assert not deployer.state.root.exists()

@@ -99,15 +99,12 @@ class Counting(MemoryForge):
         return found
 
 
-def test_incidents_are_listed_without_asking_for_each_issue_again(tmp_path: Path) -> None:
-    async def listed() -> tuple[int, tuple[int, ...]]:
-        world = World()
-        world.dead = {"policy-service"}
-        await world.detect()
-        for count in range(50):
-            await world.forge.open_issue("x", f"{count}", ())
-        forge = Counting(world.forge.found, world.forge.written, now=world.clock.now)
-        world.forge, world.casebook = forge, Casebook(forge, world.trust, world.casebook.repository)
-        return (await incidents(operator(world, tmp_path))).row_count, forge.asked
-
-    assert asyncio.run(listed()) == (1, ())
+async def test_incidents_are_listed_without_asking_for_each_issue_again(tmp_path: Path) -> None:
+    world = World()
+    world.dead = {"policy-service"}
+    await world.detect()
+    for count in range(50):
+        await world.forge.open_issue("x", f"{count}", ())
+    forge = Counting(world.forge.found, world.forge.written, now=world.clock.now)
+    world.forge, world.casebook = forge, Casebook(forge, world.trust, world.casebook.repository)
+    assert ((await incidents(operator(world, tmp_path))).row_count, forge.asked) == (1, ())

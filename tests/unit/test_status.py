@@ -1,6 +1,5 @@
 """What `sre-space status` says of Scout's detectors: the unwell first, and never well where nobody knows."""
 
-import asyncio
 import io
 import json
 from dataclasses import replace
@@ -99,26 +98,23 @@ def test_names_of_strangers_are_shown_and_not_obeyed() -> None:
     assert not [one for one in shown_text if not one.isprintable() and one != "\n"]
 
 
-def test_the_newest_sighting_that_scout_signed_for_this_repository_counts() -> None:
-    async def story() -> list[Sighting | None]:
-        world = World()
-        now, bus = world.clock.now(), world.bus
+async def test_the_newest_sighting_that_scout_signed_for_this_repository_counts() -> None:
+    world = World()
+    now, bus = world.clock.now(), world.bus
 
-        def tell(key: Key, **changed: object) -> None:
-            told = replace(TOLD, **{"at": now, **changed})  # type: ignore[arg-type]
-            value, headers = encode(replace(told, report=None), key)
-            bus.add(SIGHTINGS, told.at, value, headers)
+    def tell(key: Key, **changed: object) -> None:
+        told = replace(TOLD, **{"at": now, **changed})  # type: ignore[arg-type]
+        value, headers = encode(replace(told, report=None), key)
+        bus.add(SIGHTINGS, told.at, value, headers)
 
-        found = [await newest_sighting(bus, world.trust, REPOSITORY, now)]
-        tell(world.keys["scout"], at=now - 600 * SECOND)
-        found.append(await newest_sighting(bus, world.trust, REPOSITORY, now))
-        tell(world.keys["scout"], at=now - 3 * SECOND)
-        tell(world.keys["brain"])
-        tell(world.keys["scout"], repository="somebody/else")
-        found.append(await newest_sighting(bus, world.trust, REPOSITORY, now))
-        return [one and replace(one, at=one.at - now) for one in found]
-
-    none, old, newest = asyncio.run(story())
+    found = [await newest_sighting(bus, world.trust, REPOSITORY, now)]
+    tell(world.keys["scout"], at=now - 600 * SECOND)
+    found.append(await newest_sighting(bus, world.trust, REPOSITORY, now))
+    tell(world.keys["scout"], at=now - 3 * SECOND)
+    tell(world.keys["brain"])
+    tell(world.keys["scout"], repository="somebody/else")
+    found.append(await newest_sighting(bus, world.trust, REPOSITORY, now))
+    none, old, newest = [one and replace(one, at=one.at - now) for one in found]
 
     assert none is None
     assert old is not None
@@ -126,11 +122,11 @@ def test_the_newest_sighting_that_scout_signed_for_this_repository_counts() -> N
     assert (old.at, newest.at) == (-600 * SECOND, -3 * SECOND)
 
 
-def test_status_as_json_says_what_is_away(tmp_path: Path) -> None:
+async def test_status_as_json_says_what_is_away(tmp_path: Path) -> None:
     world = World()
     world.forge.down = True
 
-    told = json.loads(json.dumps(asyncio.run(whole(operator(world, tmp_path)))))
+    told = json.loads(json.dumps(await whole(operator(world, tmp_path))))
 
     assert (told["incidents"], told["away"]) == (None, ["the forge is away"])
     assert told["report"]["unknown"] == "Scout has told nothing for a quarter of an hour"

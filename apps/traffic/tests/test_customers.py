@@ -94,7 +94,7 @@ def test_who_does_not_buy_only_asks() -> None:
     assert player.good == 1
 
 
-def test_who_ends_the_crowd_ends_every_visit_before_the_client_is_closed() -> None:
+async def test_who_ends_the_crowd_ends_every_visit_before_the_client_is_closed() -> None:
     asked, left = asyncio.Event(), []
 
     async def silence(request: httpx.Request) -> httpx.Response:
@@ -108,16 +108,13 @@ def test_who_ends_the_crowd_ends_every_visit_before_the_client_is_closed() -> No
         async with asyncio.TaskGroup() as visits:
             await player.play(customers(1, 200.0, 10), visits)
 
-    async def ended() -> None:
-        async with client:
-            task = asyncio.create_task(crowd(Player(client, TracerProvider().get_tracer("test"), "r")))
-            await asyncio.wait_for(asked.wait(), 5)
-            task.cancel()
-            await asyncio.wait([task])
-            assert task.cancelled()
-
     client = httpx.AsyncClient(base_url="http://quotes", transport=httpx.MockTransport(silence))
-    asyncio.run(ended())
+    async with client:
+        task = asyncio.create_task(crowd(Player(client, TracerProvider().get_tracer("test"), "r")))
+        await asyncio.wait_for(asked.wait(), 5)
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
 
     assert left
     assert not any(left)

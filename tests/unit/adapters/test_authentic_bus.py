@@ -1,6 +1,5 @@
 """Records of telemetry that nobody with the space's key wrote are not heard, and cost nothing but their place."""
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -95,22 +94,19 @@ def test_a_forged_frame_of_sketches_is_not_there_at_all_for_a_judge_believes_eac
     assert dismissed.reasons == [FORGED]
 
 
-def test_what_is_published_here_is_heard_there() -> None:
+async def test_what_is_published_here_is_heard_there() -> None:
     kept = Kept()
 
-    async def publish() -> None:
-        publisher = Dismissed().bus().publisher(kept)
-        await publisher.publish(SIGNALS, b"frame", headers={"x": b"y"})
-        await publisher.publish("changes", b"{}")
-
-    asyncio.run(publish())
+    publisher = Dismissed().bus().publisher(kept)
+    await publisher.publish(SIGNALS, b"frame", headers={"x": b"y"})
+    await publisher.publish("changes", b"{}")
 
     assert list(Dismissed().bus().heard(kept.records, Places())) == kept.records
     assert set(kept.records[0].headers) == {"x", HEADER}
     assert kept.records[1].headers == {}
 
 
-def test_forged_records_between_true_ones_leave_no_gap_in_the_frames() -> None:
+async def test_forged_records_between_true_ones_leave_no_gap_in_the_frames() -> None:
     world, signals, dismissed = World(), Signals(), Dismissed()
     true = [signed(spans(world, 0, offset, offset)) for offset in (7, 9, 11)]
     forged = [spans(world, 0, offset, 50) for offset in (8, 10)]
@@ -120,7 +116,7 @@ def test_forged_records_between_true_ones_leave_no_gap_in_the_frames() -> None:
     bus = dismissed.bus()
     sketcher = Sketcher(signals, past, world.clock, Losses(world.reporter, world.clock))
     with pytest.raises(Enough):
-        asyncio.run(sketcher.sketch_for_ever(bus.subscription(feed)))
+        await sketcher.sketch_for_ever(bus.subscription(feed))
 
     (frame,) = [decode(body) for body in signals.frames]
     assert (frame.first, frame.last) == (7, 11)
@@ -129,32 +125,26 @@ def test_forged_records_between_true_ones_leave_no_gap_in_the_frames() -> None:
     assert dismissed.reasons == [FORGED] * 2
 
 
-def test_a_copy_of_a_true_record_is_not_heard_whatever_its_place_and_time_and_a_repeated_delivery_is() -> None:
+async def test_a_copy_of_a_true_record_is_not_heard_whatever_its_place_and_time_and_a_repeated_delivery_is() -> None:
     dismissed, world = Dismissed(), World()
     true = signed(spans(world, 0, 7))
     copies = [replace(true, offset=8), replace(true, partition=3), replace(true, offset=9, at=2**62)]
     feed = Feed([[true, *copies], [true]], world)
 
-    async def all_heard() -> list[Record]:
-        subscription = dismissed.bus().subscription(feed)
-        return [*await subscription.next(0), *await subscription.next(0)]
-
-    heard = asyncio.run(all_heard())
+    subscription = dismissed.bus().subscription(feed)
+    heard = [*await subscription.next(0), *await subscription.next(0)]
 
     assert [one.value for one in heard] == [true.value, b"", b"", b"", true.value]
     assert dismissed.reasons == [COPY] * 3
 
 
-def test_who_reads_the_past_and_who_reads_on_hear_the_same_record_once_each() -> None:
+async def test_who_reads_the_past_and_who_reads_on_hear_the_same_record_once_each() -> None:
     dismissed, world = Dismissed(), World()
     true = signed(spans(world, 0, 7))
     bus = dismissed.bus()
 
-    async def both() -> list[Record]:
-        past = await bus.history(Past([true])).window(SPANS, 0, 2**62)
-        return [*past, *await bus.subscription(Feed([[true]], world)).next(0)]
-
-    assert asyncio.run(both()) == [true, true]
+    past = await bus.history(Past([true])).window(SPANS, 0, 2**62)
+    assert [*past, *await bus.subscription(Feed([[true]], world)).next(0)] == [true, true]
     assert not dismissed.reasons
 
 
@@ -168,17 +158,16 @@ def test_what_a_reader_remembers_is_bounded() -> None:
     assert places.copied(Record(SPANS, 0, 0, 0, b"", headers={HEADER: str(KEPT).encode()}))
 
 
-def test_history_is_as_strict() -> None:
+async def test_history_is_as_strict() -> None:
     dismissed, world = Dismissed(), World()
     true = [signed(spans(world, 0, 1)), signed(framed(world, spans(world, 0, 1)))]
     past = Past([*true, spans(world, 0, 2), framed(world, spans(world, 0, 2))])
     until = world.clock.now() + 1
 
-    async def windows() -> list[Record]:
-        history = dismissed.bus().history(past)
-        return [*await history.window(SPANS, 0, until), *await history.window(SIGNALS, 0, until)]
-
-    assert [one for one in asyncio.run(windows()) if one.value] == true
+    history = dismissed.bus().history(past)
+    assert [
+        one for one in [*await history.window(SPANS, 0, until), *await history.window(SIGNALS, 0, until)] if one.value
+    ] == true
     assert len(dismissed.reasons) == 2
 
 

@@ -1,6 +1,5 @@
 """What Brain makes of traces, logs, metrics, deployments and states, and that its bundle says the same again."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -63,13 +62,13 @@ def test_spans_lines_and_samples_of_another_time_move_nothing(later: int) -> Non
     assert fact_of(diagnose_case(case_of(forged.shelf.kept[found.bundle])), found.bundle) == found
 
 
-def test_a_deployment_that_somebody_says_is_done_tomorrow_moves_no_window() -> None:
+async def test_a_deployment_that_somebody_says_is_done_tomorrow_moves_no_window() -> None:
     here = clinic(Fault(slow={"GET /rate": 300}))
     here.deploy("c0ffee", "cart", SICK - 600 * SECOND, POOL, "DATABASE_POOL_SIZE=500\n")
     forged = f'{{"id": "c0ffee", "phase": "done", "time": {NOW + 86_400 * SECOND}, "service": "cart"}}'
     here.topics.records["changes"].insert(0, Record("changes", 0, 9, SICK - 601 * SECOND, forged.encode()))
 
-    (change,) = asyncio.run(RecentDeployments(here.topics, here.git).before(NOW, NOW, ()))
+    (change,) = await RecentDeployments(here.topics, here.git).before(NOW, NOW, ())
 
     assert change.settled == SICK - 598 * SECOND
 

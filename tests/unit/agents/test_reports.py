@@ -1,6 +1,5 @@
 """Scout's report: every kind of detector in each of its states, and what overrules what it says of itself."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -308,17 +307,14 @@ def test_without_telemetry_all_but_the_probes_are_blind_and_say_since_when() -> 
     assert ward.of(SymptomKind.SLO, "buy").why == "nothing was heard on otlp_spans for 10.0 s"
 
 
-def test_a_real_outage_of_the_world_is_in_its_report() -> None:
-    async def story() -> Report:
-        world = World()
-        for _ in range(4):
-            await world.clock.sleep(0.25)
-        world.dead = {"policy-service"}
-        for _ in range(8):
-            await world.clock.sleep(0.25)
-        return Reports(world.watchers).at(world.clock.now())
-
-    report = asyncio.run(story())
+async def test_a_real_outage_of_the_world_is_in_its_report() -> None:
+    world = World()
+    for _ in range(4):
+        await world.clock.sleep(0.25)
+    world.dead = {"policy-service"}
+    for _ in range(8):
+        await world.clock.sleep(0.25)
+    report = Reports(world.watchers).at(world.clock.now())
 
     assert (report.detectors[0].kind, report.detectors[0].subject) == (SymptomKind.INFRASTRUCTURE, "policy-service")
     assert report.counts[FIRING] == 1

@@ -52,15 +52,12 @@ def senses(world: World) -> Senses:
     return Senses(world.scout, world, world.opener, watch, world.git, clock, listening(world))
 
 
-def test_probes_that_a_pause_interrupted_count_for_nothing() -> None:
+async def test_probes_that_a_pause_interrupted_count_for_nothing() -> None:
     world = Interrupted()
     ours, health = senses(world), world.board[POLICY]
 
-    async def story() -> None:
-        for _ in range(5):
-            await ours._probe(POLICY, world.clock.now())
-
-    asyncio.run(story())
+    for _ in range(5):
+        await ours._probe(POLICY, world.clock.now())
 
     assert (health.failures, health.probes, health.firing) == (0, 2, False)
 
@@ -110,21 +107,18 @@ async def tells(world: World) -> int:
     return told.count
 
 
-def test_no_sighting_tells_of_a_look_from_before_a_pause() -> None:
+async def test_no_sighting_tells_of_a_look_from_before_a_pause() -> None:
     world = World()
 
-    async def story() -> list[int]:
-        counts = []
-        for _ in range(4):
-            await world.clock.sleep(0.25)
+    counts = []
+    for _ in range(4):
+        await world.clock.sleep(0.25)
+    counts.append(await tells(world))
+    world.suspend(3)
+    for _ in range(4):
         counts.append(await tells(world))
-        world.suspend(3)
-        for _ in range(4):
-            counts.append(await tells(world))
-            await world.clock.sleep(0.25)
-        return counts
-
-    assert asyncio.run(story()) == [1, 0, 0, 0, 1]
+        await world.clock.sleep(0.25)
+    assert counts == [1, 0, 0, 0, 1]
 
 
 def test_telemetry_is_not_believed_until_some_is_newer_than_the_pause() -> None:
@@ -171,47 +165,41 @@ def test_a_level_on_both_sides_of_a_gap_has_not_lasted(gap_s: int, fires: bool) 
     assert detector.firing is fires
 
 
-def test_a_deployment_that_a_suspended_machine_interrupts_is_no_outage() -> None:
-    async def story() -> list[str]:
-        world = World(deployer=False)
-        ours = senses(world)
-        sha = pushed(world, POLICY, 6)
-        ours.take_in(announcement(world, sha, POLICY))
-        await ours.announcements.confirm()
-        world.dead = {POLICY}
+async def test_a_deployment_that_a_suspended_machine_interrupts_is_no_outage() -> None:
+    world = World(deployer=False)
+    ours = senses(world)
+    sha = pushed(world, POLICY, 6)
+    ours.take_in(announcement(world, sha, POLICY))
+    await ours.announcements.confirm()
+    world.dead = {POLICY}
+    await world.clock.sleep(0.25)
+    world.suspend(120)
+    keys = []
+    for number in range(40):
         await world.clock.sleep(0.25)
-        world.suspend(120)
-        keys = []
-        for number in range(40):
-            await world.clock.sleep(0.25)
-            world.dead = {POLICY} if number < 20 else set()
-            keys += [detection.key for detection in world.scout.detections()]
-            if number == 20:
-                ours.take_in(announcement(world, sha, POLICY, "done"))
-                await ours.announcements.confirm()
-        return keys
-
-    assert asyncio.run(story()) == []
-
-
-def test_what_was_done_is_no_longer_lengthened() -> None:
-    async def story() -> list[str]:
-        world = World(deployer=False)
-        ours = senses(world)
-        sha = pushed(world, POLICY, 6)
-        for phase in ("started", "done"):
-            ours.take_in(announcement(world, sha, POLICY, phase))
+        world.dead = {POLICY} if number < 20 else set()
+        keys += [detection.key for detection in world.scout.detections()]
+        if number == 20:
+            ours.take_in(announcement(world, sha, POLICY, "done"))
             await ours.announcements.confirm()
-        world.suspend(120)
-        world.dead = {POLICY}
-        await world.clock.sleep(0.25)
-        keys: list[str] = []
-        while not keys and world.clock.now() < START + 122 * SECOND:
-            await world.clock.sleep(0.25)
-            keys += [detection.key for detection in world.scout.detections()]
-        return keys
+    assert keys == []
 
-    assert asyncio.run(story()) == [f"infrastructure/{POLICY}"]
+
+async def test_what_was_done_is_no_longer_lengthened() -> None:
+    world = World(deployer=False)
+    ours = senses(world)
+    sha = pushed(world, POLICY, 6)
+    for phase in ("started", "done"):
+        ours.take_in(announcement(world, sha, POLICY, phase))
+        await ours.announcements.confirm()
+    world.suspend(120)
+    world.dead = {POLICY}
+    await world.clock.sleep(0.25)
+    keys: list[str] = []
+    while not keys and world.clock.now() < START + 122 * SECOND:
+        await world.clock.sleep(0.25)
+        keys += [detection.key for detection in world.scout.detections()]
+    assert keys == [f"infrastructure/{POLICY}"]
 
 
 def test_a_fault_that_was_not_seen_to_begin_may_have_begun_while_nobody_looked() -> None:
@@ -251,28 +239,24 @@ def test_what_failed_while_scout_heard_nothing_is_of_the_incident_that_it_then_f
     assert not world.watchers.docket.excused(START + 30 * SECOND)
 
 
-def test_visits_from_before_a_pause_prove_no_recovery() -> None:
+async def test_visits_from_before_a_pause_prove_no_recovery() -> None:
     ill = [True]
     world = World(faults=[Fault(SymptomKind.ERROR, POLICY, lambda _: bool(ill))])
     world.diagnoses = lambda _: diagnosis(POLICY, CauseKind.ERROR)
 
-    async def story() -> list[bool]:
-        number = await world.report(SymptomKind.ERROR, POLICY)
-        for _ in range(40):
-            await world.turn(number, Agent.MEMORY, Agent.BRAIN, Agent.FIXER)
-            if (case := await world.case(number)).fact_of(Step.ACT):
-                break
-        ill.clear()
-        for _ in range(60):
-            await world.clock.sleep(0.25)
-        world.suspend(60)
-        proved = []
-        for _ in range(60):
-            await world.clock.sleep(0.25)
-            proved.append(world.scout.verdict(case) is not None)
-        return proved
-
-    proved = asyncio.run(story())
+    number = await world.report(SymptomKind.ERROR, POLICY)
+    for _ in range(40):
+        await world.turn(number, Agent.MEMORY, Agent.BRAIN, Agent.FIXER)
+        if (case := await world.case(number)).fact_of(Step.ACT):
+            break
+    ill.clear()
+    for _ in range(60):
+        await world.clock.sleep(0.25)
+    world.suspend(60)
+    proved = []
+    for _ in range(60):
+        await world.clock.sleep(0.25)
+        proved.append(world.scout.verdict(case) is not None)
 
     assert not any(proved[:29])
     assert proved[-1]

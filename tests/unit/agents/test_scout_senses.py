@@ -1,7 +1,5 @@
 """Scout's health detector and journey book, on virtual time."""
 
-import asyncio
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -228,21 +226,18 @@ def test_a_symptom_that_is_over_ended_when_its_detector_saw_it_last_and_not_when
     assert watchers.presence.gone_since(SymptomKind.SATURATION, "policy-service") == last
 
 
-def test_an_incident_that_is_opened_while_the_forge_lists_the_others_is_not_over() -> None:
+async def test_an_incident_that_is_opened_while_the_forge_lists_the_others_is_not_over() -> None:
     """Else what it causes has an incident of its own, and its failed visits burn the error budget."""
 
-    async def story() -> None:
-        world = World()
-        world.dead = {"policy-service"}
-        docket = world.watchers.docket
-        before = await world.casebook.open_cases()
-        await world.forge.close_issue(await world.detect())
-        now = world.clock.now()
+    world = World()
+    world.dead = {"policy-service"}
+    docket = world.watchers.docket
+    before = await world.casebook.open_cases()
+    await world.forge.close_issue(await world.detect())
+    now = world.clock.now()
 
-        docket.refresh(before, now)
-        assert docket.open
-        assert docket.excused(now)
-        docket.refresh(await world.casebook.open_cases(), now)
-        assert not docket.open
-
-    asyncio.run(story())
+    docket.refresh(before, now)
+    assert docket.open
+    assert docket.excused(now)
+    docket.refresh(await world.casebook.open_cases(), now)
+    assert not docket.open

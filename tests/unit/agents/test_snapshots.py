@@ -1,6 +1,5 @@
 """The snapshot of an incident: what it holds of each service, what it leaves open, and that nobody waits for it."""
 
-import asyncio
 import base64
 import json
 from dataclasses import replace
@@ -89,9 +88,9 @@ async def lived(world: World) -> None:
         await world.clock.sleep(0.25)
 
 
-def test_a_snapshot_holds_what_is_known_of_each_service_the_accused_one_first() -> None:
+async def test_a_snapshot_holds_what_is_known_of_each_service_the_accused_one_first() -> None:
     world = World()
-    asyncio.run(lived(world))
+    await lived(world)
 
     snapshot = taken(world)
 
@@ -105,7 +104,7 @@ def test_a_snapshot_holds_what_is_known_of_each_service_the_accused_one_first() 
     assert (one.rate, one.errors, one.seconds) == (2.0, 0.0, 10)
     assert one.p95 is not None
     assert one.p95 < 0.001
-    assert one.commit == asyncio.run(world.git.commit("main")).sha
+    assert one.commit == (await world.git.commit("main")).sha
     assert one.deployed > 0
     assert one.lines == tuple(f"13:46:{41 + number} boom {number}, ask [address removed] | now" for number in (1, 2, 3))
     begun, now = world.clock.now() - 70 * SECOND, world.clock.now()
@@ -125,12 +124,12 @@ def test_what_is_not_known_is_left_open() -> None:
     assert (one.rate, one.errors, one.p95, one.commit, one.lines) == (None, None, None, "", ())
 
 
-def test_other_detectors_that_fire_are_in_the_state() -> None:
+async def test_other_detectors_that_fire_are_in_the_state() -> None:
     world = World()
-    asyncio.run(lived(world))
+    await lived(world)
     world.dead = set()
     for _ in range(3):
-        asyncio.run(world.clock.sleep(0.25))
+        await world.clock.sleep(0.25)
     (memory,) = (one for (_, name), one in world.watchers.resources.items() if name == "memory")
     memory.fired_at = memory.since = world.clock.now()
     world.watchers.look(world.clock.now())
@@ -174,7 +173,7 @@ class Runs:
         return self.answer
 
 
-def test_without_a_deployment_the_commit_is_mains_where_its_file_is_in_force() -> None:
+async def test_without_a_deployment_the_commit_is_mains_where_its_file_is_in_force() -> None:
     async def story(answer: bool | None) -> dict[str, Deployed]:
         world = World()
         world.processes.runs({"user-service": Deployed("abc", 5)})
@@ -182,22 +181,19 @@ def test_without_a_deployment_the_commit_is_mains_where_its_file_is_in_force() -
         await commits.learn()
         return world.processes.deployed
 
-    known = asyncio.run(story(True))
+    known = await story(True)
     assert known["user-service"] == Deployed("abc", 5)
     assert known[POLICY].commit == known["quote-service"].commit != "abc"
-    assert asyncio.run(story(False)) == {"user-service": Deployed("abc", 5)}
+    assert await story(False) == {"user-service": Deployed("abc", 5)}
     with pytest.raises(Unavailable):
-        asyncio.run(story(None))
+        await story(None)
 
 
-def test_the_fact_carries_the_snapshot_and_people_read_it_as_a_table() -> None:
-    async def story() -> tuple[World, str]:
-        world = World()
-        await lived(world)
-        number = await world.detect()
-        return world, (await world.forge.issue(number)).body
-
-    world, body = asyncio.run(story())
+async def test_the_fact_carries_the_snapshot_and_people_read_it_as_a_table() -> None:
+    world = World()
+    await lived(world)
+    number = await world.detect()
+    body = (await world.forge.issue(number)).body
 
     signed = parse_footer(body)
     assert signed is not None
@@ -215,12 +211,12 @@ def test_the_fact_carries_the_snapshot_and_people_read_it_as_a_table() -> None:
     assert world.forge.found
 
 
-def test_an_incident_is_opened_at_once_when_no_source_knows_anything() -> None:
+async def test_an_incident_is_opened_at_once_when_no_source_knows_anything() -> None:
     world = World()
     world.dead = {POLICY}
     begun = world.clock.now()
 
-    asyncio.run(world.detect())
+    await world.detect()
 
     assert world.clock.now() - begun <= 20 * SECOND // 4
     (fact,) = (parse_footer(one.body) for one in world.forge.found)
@@ -272,7 +268,7 @@ def test_a_fact_without_a_snapshot_is_written_and_read_as_in_0_1_0() -> None:
     assert read.fact.payload == found
 
 
-def test_a_missing_file_of_a_service_leaves_its_commit_unknown() -> None:
+async def test_a_missing_file_of_a_service_leaves_its_commit_unknown() -> None:
     class Git(MemoryGit):
         """A head, and no files."""
 
@@ -281,6 +277,6 @@ def test_a_missing_file_of_a_service_leaves_its_commit_unknown() -> None:
             raise Missing(f"{path} at {ref}")
 
     world = World()
-    asyncio.run(RunningCommits(Git({}, world.clock.now), Runs(True), world.processes, SERVICES, world.clock).learn())
+    await RunningCommits(Git({}, world.clock.now), Runs(True), world.processes, SERVICES, world.clock).learn()
 
     assert not world.processes.deployed

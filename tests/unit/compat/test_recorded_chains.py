@@ -80,9 +80,9 @@ def test_the_audit_verifies_what_it_verified(chain: Chain) -> None:
 
 
 @pytest.mark.parametrize("chain", open_ones(), ids=named)
-def test_an_open_incident_is_finished_by_agents_with_new_keys(chain: Chain, tmp_path: Path) -> None:
+async def test_an_open_incident_is_finished_by_agents_with_new_keys(chain: Chain, tmp_path: Path) -> None:
     world, before = world_with(chain, tmp_path), case_of(chain)
-    case = asyncio.run(world.play(chain.issue.number, 400))
+    case = await world.play(chain.issue.number, 400)
 
     assert [entry.digest for entry in case.chain[: len(before.chain)]] == [entry.digest for entry in before.chain]
     assert not case.is_open, [entry.fact.step for entry in case.chain]
@@ -94,16 +94,18 @@ def test_an_open_incident_is_finished_by_agents_with_new_keys(chain: Chain, tmp_
 
 
 @pytest.mark.parametrize("chain", [one for one in CHAINS if one.name == "waiting-plan"], ids=named)
-def test_a_plan_that_waited_is_approved_and_carried_out_under_the_new_release(chain: Chain, tmp_path: Path) -> None:
+async def test_a_plan_that_waited_is_approved_and_carried_out_under_the_new_release(
+    chain: Chain, tmp_path: Path
+) -> None:
     world, before = world_with(chain, tmp_path), case_of(chain)
     number, decision = chain.issue.number, before.latest(Decision)
     assert decision is not None
     assert isinstance(decision.remedy, Restart)
     life = decision.remedy.service, decision.remedy.incarnation
     world.dead, world.lives = {life[0]}, dict([life])
-    assert asyncio.run(world.play(number, 20)).chain == before.chain
+    assert (await world.play(number, 20)).chain == before.chain
     world.says(number, f"/sre approve {before.plan}")
-    case = asyncio.run(world.play(number, 400))
+    case = await world.play(number, 400)
 
     action = next(one for one in case.payloads if isinstance(one, Action))
     assert any(rule.rule == "approval" and before.plan in rule.reason for rule in action.guardrails)
@@ -113,18 +115,18 @@ def test_a_plan_that_waited_is_approved_and_carried_out_under_the_new_release(ch
 
 
 @pytest.mark.parametrize("chain", CLOSED, ids=named)
-def test_the_lesson_that_was_learnt_is_remembered_and_matches(chain: Chain, tmp_path: Path) -> None:
+async def test_the_lesson_that_was_learnt_is_remembered_and_matches(chain: Chain, tmp_path: Path) -> None:
     """Memory is rebuilt from the issue as it was before it was remembered, and asked about the same once more."""
     case, learnt = case_of(chain), case_of(chain).latest(Learnt)
     assert learnt is not None
     world = world_with(chain.after(len(chain.comments) - 1), tmp_path)
-    asyncio.run(world.play(chain.issue.number, 40))
+    await world.play(chain.issue.number, 40)
 
     (lesson,) = world.lessons.values()
     assert (lesson.id, lesson.facts["issue"]) == (case.incident, chain.issue.number)
     assert all(sentence in lesson.text for sentence in learnt.lesson.split(". "))
-    again = asyncio.run(world.casebook.case(chain.issue.number))
+    again = await world.casebook.case(chain.issue.number)
     assert again is not None
-    payload = asyncio.run(world.duties[Agent.MEMORY].perform(again, Step.RECALL))
+    payload = await world.duties[Agent.MEMORY].perform(again, Step.RECALL)
     assert isinstance(payload, Recall)
     assert {past.incident for past in payload.cases} == {case.incident}

@@ -37,15 +37,16 @@ BUNDLES = sorted(path for space in SPACES for path in (space / "bundles").glob("
 
 
 @pytest.mark.parametrize("path", BUNDLES, ids=lambda path: f"{path.parents[2].name}-{path.name.partition('.')[0]}")
-def test_a_bundle_is_kept_and_diagnosed_as_it_was(path: Path, tmp_path: Path) -> None:
+async def test_a_bundle_is_kept_and_diagnosed_as_it_was(path: Path, tmp_path: Path) -> None:
     """All but the words: verdict, causes, the change, and which evidence each step of the chain cites."""
     before = json.loads(path.with_name(f"{path.name.partition('.')[0]}.json").read_text())
 
-    async def again() -> dict[str, object]:
-        shelf = BundleFolder(tmp_path)
-        return document(before["case"], diagnose_case(case_of(await shelf.load(await shelf.keep(archive(path))))), 0.0)
-
-    now = json.loads(json.dumps(asyncio.run(again())))
+    shelf = BundleFolder(tmp_path)
+    now = json.loads(
+        json.dumps(
+            document(before["case"], diagnose_case(case_of(await shelf.load(await shelf.keep(archive(path))))), 0.0)
+        )
+    )
     for answer in ("case", "verdict", "causes", "change"):
         assert now[answer] == before[answer]
     assert [step["evidence"] for step in now["chain"]] == [step["evidence"] for step in before["chain"]]

@@ -47,17 +47,17 @@ async def said_back(port: int, text: bytes) -> bytes:
     return answer
 
 
-def test_every_byte_passes_in_order_both_ways() -> None:
+async def test_every_byte_passes_in_order_both_ways() -> None:
     text = os.urandom(3_000_000)
 
     async def passed() -> bytes:
         async with linked(echo) as (_, port):
             return await said_back(port, text)
 
-    assert asyncio.run(passed()) == text
+    assert await passed() == text
 
 
-def test_a_delay_holds_bytes_back_in_each_direction_and_changes_none() -> None:
+async def test_a_delay_holds_bytes_back_in_each_direction_and_changes_none() -> None:
     async def timed() -> tuple[bytes, float]:
         loop = asyncio.get_running_loop()
         async with linked(echo) as (link, port):
@@ -65,13 +65,13 @@ def test_a_delay_holds_bytes_back_in_each_direction_and_changes_none() -> None:
             begun = loop.time()
             return await said_back(port, b"hello"), loop.time() - begun
 
-    answer, took = asyncio.run(timed())
+    answer, took = await timed()
 
     assert answer == b"hello"
     assert took >= 0.4
 
 
-def test_a_service_that_is_not_there_resets_the_callers_connection() -> None:
+async def test_a_service_that_is_not_there_resets_the_callers_connection() -> None:
     async def called() -> None:
         async with linked(echo) as (link, port):
             gone = bind(0, "X")
@@ -80,10 +80,10 @@ def test_a_service_that_is_not_there_resets_the_callers_connection() -> None:
             await said_back(port, b"hello")
 
     with pytest.raises(ConnectionError):
-        asyncio.run(called())
+        await called()
 
 
-def test_a_service_that_resets_does_so_to_its_caller() -> None:
+async def test_a_service_that_resets_does_so_to_its_caller() -> None:
     async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(1)
         writer.transport.abort()  # with bytes unread: the kernel resets
@@ -93,7 +93,7 @@ def test_a_service_that_resets_does_so_to_its_caller() -> None:
             return await said_back(port, b"x" * 1_000_000)
 
     with suppress(ConnectionError):
-        assert asyncio.run(called()) == b""
+        assert await called() == b""
 
 
 def test_an_order_with_the_secret_is_obeyed_and_no_other() -> None:
@@ -115,20 +115,17 @@ def test_an_order_with_the_secret_is_obeyed_and_no_other() -> None:
     assert link.delay == 0.25
 
 
-def test_orders_come_over_a_socket_of_this_user_alone(tmp_path: Path) -> None:
+async def test_orders_come_over_a_socket_of_this_user_alone(tmp_path: Path) -> None:
     path, link = tmp_path / "n.sock", Link("policy-service", 1)
 
-    async def ordered() -> bytes:
-        serving = asyncio.ensure_future(control.serve(path, "s", (link,)))
-        while not path.exists():
-            await asyncio.sleep(0)
-        reader, writer = await asyncio.open_unix_connection(path)
-        writer.write(b'{"secret": "s", "link": "policy-service", "delay_ms": 5}\n')
-        answer = await reader.readline()
-        writer.close()
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
-        return answer
-
-    assert json.loads(asyncio.run(ordered())) == {"done": True, "why": ""}
+    serving = asyncio.ensure_future(control.serve(path, "s", (link,)))
+    while not path.exists():
+        await asyncio.sleep(0)
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(b'{"secret": "s", "link": "policy-service", "delay_ms": 5}\n')
+    answer = await reader.readline()
+    writer.close()
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+    assert json.loads(answer) == {"done": True, "why": ""}
     assert path.stat().st_mode & 0o077 == 0

@@ -1,6 +1,5 @@
 """The audit of a whole story: every fact with what was decided on which evidence, and one line that sums up."""
 
-import asyncio
 import io
 import json
 import subprocess
@@ -35,8 +34,8 @@ def shown(audit: Audit) -> str:
     return out.getvalue()
 
 
-def test_every_fact_shows_who_decided_what_on_which_rules_and_evidence() -> None:
-    audit = asyncio.run(story(World()))
+async def test_every_fact_shows_who_decided_what_on_which_rules_and_evidence() -> None:
+    audit = await story(World())
     (incident, stranger) = audit.issues
 
     assert incident.links[0].fact.step is Step.DETECT
@@ -50,23 +49,23 @@ def test_every_fact_shows_who_decided_what_on_which_rules_and_evidence() -> None
     assert (stranger.incident, len(stranger.void)) == ("", 1)
 
 
-def test_the_last_line_sums_up_and_ordinary_issues_are_no_matter() -> None:
-    audit = asyncio.run(story(World()))
+async def test_the_last_line_sums_up_and_ordinary_issues_are_no_matter() -> None:
+    audit = await story(World())
     facts = len(audit.issues[0].links)
 
     assert summary(audit) == f"1 incidents, {facts} facts verified, 1 void, 0 broken"
     assert shown(audit).splitlines()[-1] == summary(audit)
 
 
-def test_what_strangers_wrote_is_shown_as_text() -> None:
-    told = shown(asyncio.run(story(World())))
+async def test_what_strangers_wrote_is_shown_as_text() -> None:
+    told = shown(await story(World()))
 
     assert "\x1b" not in told
     assert "[bold]MITIGATION" in told
 
 
-def test_the_json_says_the_same() -> None:
-    audit = asyncio.run(story(World()))
+async def test_the_json_says_the_same() -> None:
+    audit = await story(World())
     told = json.loads(json.dumps(document(audit)))
 
     assert (told["incidents"], told["void"], told["broken"]) == (1, 1, 0)
@@ -86,17 +85,14 @@ def test_the_json_says_the_same() -> None:
     } <= set(told["issues"][0]["facts"][0])
 
 
-def test_an_issue_that_is_not_there_is_missing_and_an_ordinary_one_is_told_when_asked_for() -> None:
-    async def asked() -> None:
-        world = World()
-        await story(world)
+async def test_an_issue_that_is_not_there_is_missing_and_an_ordinary_one_is_told_when_asked_for() -> None:
+    world = World()
+    await story(world)
 
-        with pytest.raises(Missing, match="99"):
-            await Auditor(world.casebook, world.orders).audit(99)
-        (one,) = (await Auditor(world.casebook, world.orders).audit(3)).issues
-        assert (one.incident, one.void, one.broken) == ("", (), ())
-
-    asyncio.run(asked())
+    with pytest.raises(Missing, match="99"):
+        await Auditor(world.casebook, world.orders).audit(99)
+    (one,) = (await Auditor(world.casebook, world.orders).audit(3)).issues
+    assert (one.incident, one.void, one.broken) == ("", (), ())
 
 
 def test_one_line_without_anything_that_a_terminal_obeys() -> None:

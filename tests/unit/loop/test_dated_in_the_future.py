@@ -1,6 +1,5 @@
 """What is dated tomorrow, in 1970 or in 2262 moves nothing: it is counted by its reason, also when it is read back."""
 
-import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -72,26 +71,23 @@ async def healed(world: World) -> Outcome:
     ("start", "end", "reason"),
     [(DAY, DAY, FUTURE), (0, DAY, FUTURE), (-DAY, -DAY, PAST), (0, -SECOND, BACKWARD), (60 * SECOND, 0, FUTURE)],
 )
-def test_a_failed_visit_of_another_time_does_not_keep_an_incident_from_its_verdict(
+async def test_a_failed_visit_of_another_time_does_not_keep_an_incident_from_its_verdict(
     start: int, end: int, reason: str
 ) -> None:
     world = World()
     now = world.clock.now()
 
-    async def story() -> Outcome:
-        hear(root(world, now + start, now + end), senses(world).take_in, senses(world).losses)
-        return await healed(world)
-
-    assert asyncio.run(story()) is Outcome.RECOVERED
+    hear(root(world, now + start, now + end), senses(world).take_in, senses(world).losses)
+    assert await healed(world) is Outcome.RECOVERED
     assert world.reporter.lost == {reason: 1}
 
 
-def test_the_same_visit_is_dropped_again_by_a_scout_that_reads_it_back_when_its_time_has_come() -> None:
+async def test_the_same_visit_is_dropped_again_by_a_scout_that_reads_it_back_when_its_time_has_come() -> None:
     world = World()
     forged = root(world, world.clock.now() + 120 * SECOND, world.clock.now() + 120 * SECOND)
     world.clock.time += 150 * SECOND
 
-    asyncio.run(senses(world).read_back(Past([forged]), 0))
+    await senses(world).read_back(Past([forged]), 0)
 
     assert all(attempt.good for attempt in world.book.attempts)
     assert world.reporter.lost == {FUTURE: 1}

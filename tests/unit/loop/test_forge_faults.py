@@ -31,57 +31,48 @@ async def lived_through(world: World, rounds: int = 2_000) -> Case:
 
 @pytest.mark.parametrize(("fails", "loses"), [(0.1, 0.0), (0.4, 0.0), (0.0, 0.5), (0.2, 0.5)])
 @pytest.mark.parametrize("seed", range(4))
-def test_a_forge_that_fails_at_any_call_and_loses_any_answer_costs_time_only(
+async def test_a_forge_that_fails_at_any_call_and_loses_any_answer_costs_time_only(
     seed: int, fails: float, loses: float
 ) -> None:
     chance = random.Random(seed)
 
-    async def story() -> None:
-        world = World()
-        world.forge.fails = lambda: chance.random() < fails
-        world.forge.loses_answer = lambda: chance.random() < loses
-        world.dead = {"policy-service"}
+    world = World()
+    world.forge.fails = lambda: chance.random() < fails
+    world.forge.loses_answer = lambda: chance.random() < loses
+    world.dead = {"policy-service"}
 
-        case = await lived_through(world)
+    case = await lived_through(world)
 
-        assert not case.is_open
-        assert case.recovered
-        assert [entry.fact.seq for entry in case.chain] == list(range(len(case.chain)))
-        assert {void.reason for void in case.void} <= {"a later duplicate"}
-        assert not case.frozen_reason
-        assert sum(isinstance(one, Action) and one.changed for one in case.payloads) == 1
-        assert world.starts == {"quote-service": 1, "policy-service": 2, "user-service": 1}
-        assert len(await world.casebook.touched(0)) == 1
-        assert all(pending.seq <= case.last.seq for pending in world.pending.values())
-
-    asyncio.run(story())
+    assert not case.is_open
+    assert case.recovered
+    assert [entry.fact.seq for entry in case.chain] == list(range(len(case.chain)))
+    assert {void.reason for void in case.void} <= {"a later duplicate"}
+    assert not case.frozen_reason
+    assert sum(isinstance(one, Action) and one.changed for one in case.payloads) == 1
+    assert world.starts == {"quote-service": 1, "policy-service": 2, "user-service": 1}
+    assert len(await world.casebook.touched(0)) == 1
+    assert all(pending.seq <= case.last.seq for pending in world.pending.values())
 
 
-def test_with_the_forge_away_after_the_decision_nothing_is_done_to_the_patient() -> None:
-    async def story() -> None:
-        world = World()
-        world.dead = {"policy-service"}
-        number = await world.detect()
-        while (await world.case(number)).last.step is not Step.DECIDE:
-            await world.turn(number, Agent.MEMORY, Agent.BRAIN)
-        world.forge.down = True
-        watch = Watch(world.runners[Agent.FIXER], Deaf(), Deaf(), 1.0, lambda _: None)
-        for _ in range(240):
-            watch.wake(number, 0)
-            await asyncio.gather(*watch.tasks.values())
-            await world.clock.sleep(0.25)
+async def test_with_the_forge_away_after_the_decision_nothing_is_done_to_the_patient() -> None:
+    world = World()
+    world.dead = {"policy-service"}
+    number = await world.detect()
+    while (await world.case(number)).last.step is not Step.DECIDE:
+        await world.turn(number, Agent.MEMORY, Agent.BRAIN)
+    world.forge.down = True
+    watch = Watch(world.runners[Agent.FIXER], Deaf(), Deaf(), 1.0, lambda _: None)
+    for _ in range(240):
+        watch.wake(number, 0)
+        await asyncio.gather(*watch.tasks.values())
+        await world.clock.sleep(0.25)
 
-        assert world.starts["policy-service"] == 1
-
-    asyncio.run(story())
+    assert world.starts["policy-service"] == 1
 
 
 @pytest.mark.parametrize(("advice", "rest"), [(None, 1.0), (0.2, 1.0), (60.0, 60.0)])
-def test_an_agent_polls_again_when_the_forge_said_so_and_not_before(advice: float | None, rest: float) -> None:
-    async def story() -> None:
-        world = World()
-        world.forge.down, world.forge.advice = True, advice
+async def test_an_agent_polls_again_when_the_forge_said_so_and_not_before(advice: float | None, rest: float) -> None:
+    world = World()
+    world.forge.down, world.forge.advice = True, advice
 
-        assert await Watch(world.runners[Agent.BRAIN], Deaf(), Deaf(), 1.0, lambda _: None).look_around() == rest
-
-    asyncio.run(story())
+    assert await Watch(world.runners[Agent.BRAIN], Deaf(), Deaf(), 1.0, lambda _: None).look_around() == rest

@@ -126,42 +126,36 @@ def reached(world: Hanging, step: Step) -> bool:
 
 @pytest.mark.parametrize("server", SERVERS)
 @pytest.mark.parametrize("step", [None, *STEPS])
-def test_a_dead_service_is_restarted_once_whichever_server_hangs_from_whichever_step_on(
+async def test_a_dead_service_is_restarted_once_whichever_server_hangs_from_whichever_step_on(
     server: str, step: Step | None
 ) -> None:
-    async def story() -> None:
-        world = Hanging()
-        world.dead = {"policy-service"}
-        if step is not None:
-            await watched(world, 60, lambda: reached(world, step))
-        world.away = {server}
-        await watched(world, 12, lambda: False)
+    world = Hanging()
+    world.dead = {"policy-service"}
+    if step is not None:
+        await watched(world, 60, lambda: reached(world, step))
+    world.away = {server}
+    await watched(world, 12, lambda: False)
 
-        assert world.restarts == [("policy-service", "1:exited")]
+    assert world.restarts == [("policy-service", "1:exited")]
 
-        world.away = set()
-        await watched(world, 60, lambda: world.forge.found[0].state == "closed")
-        assert world.forge.found[0].state == "closed"
-        assert world.starts["policy-service"] == 2
-
-    asyncio.run(story())
+    world.away = set()
+    await watched(world, 60, lambda: world.forge.found[0].state == "closed")
+    assert world.forge.found[0].state == "closed"
+    assert world.starts["policy-service"] == 2
 
 
-def test_with_everything_away_but_forge_and_runtime_a_death_is_restarted_and_the_diagnosis_says_what_was_missing() -> (
+async def test_with_all_away_but_forge_and_runtime_a_death_is_restarted_and_the_diagnosis_says_what_was_missing() -> (
     None
 ):
-    async def story() -> None:
-        world = Hanging()
-        world.dead, world.away = {"policy-service"}, set(SERVERS)
-        await watched(world, 15, lambda: bool(world.restarts))
+    world = Hanging()
+    world.dead, world.away = {"policy-service"}, set(SERVERS)
+    await watched(world, 15, lambda: bool(world.restarts))
 
-        decision = (await world.case(1)).latest(Decision)
-        assert decision is not None
-        assert world.restarts
-        assert "traces were not available: the telemetry does not answer" in decision.diagnosis.report
-        assert "deployments were not available: the bus does not answer" in decision.diagnosis.report
-
-    asyncio.run(story())
+    decision = (await world.case(1)).latest(Decision)
+    assert decision is not None
+    assert world.restarts
+    assert "traces were not available: the telemetry does not answer" in decision.diagnosis.report
+    assert "deployments were not available: the bus does not answer" in decision.diagnosis.report
 
 
 @pytest.mark.parametrize(
@@ -173,80 +167,70 @@ def test_with_everything_away_but_forge_and_runtime_a_death_is_restarted_and_the
         ("memory", Step.REMEMBER, "the memory does not answer"),
     ],
 )
-def test_what_cannot_go_on_calls_a_person_once_and_says_what_it_waits_for(server: str, step: Step, why: str) -> None:
-    async def story() -> None:
-        world = Hanging()
-        world.dead, world.away = {"policy-service"}, {server}
-        await watched(world, 110, lambda: False, every_s=4)
+async def test_what_cannot_go_on_calls_a_person_once_and_says_what_it_waits_for(
+    server: str, step: Step, why: str
+) -> None:
+    world = Hanging()
+    world.dead, world.away = {"policy-service"}, {server}
+    await watched(world, 110, lambda: False, every_s=4)
 
-        (note,) = world.notes
-        assert note.title == f"Incident 1: nothing moves at the step {step}: Infrastructure on policy-service"
-        assert f"It waits: {why}" in note.text
+    (note,) = world.notes
+    assert note.title == f"Incident 1: nothing moves at the step {step}: Infrastructure on policy-service"
+    assert f"It waits: {why}" in note.text
 
-        world.away = set()
-        await watched(world, 60, lambda: world.forge.found[0].state == "closed")
-        assert world.forge.found[0].state == "closed"
-        assert len(world.notes) == 1
-
-    asyncio.run(story())
+    world.away = set()
+    await watched(world, 60, lambda: world.forge.found[0].state == "closed")
+    assert world.forge.found[0].state == "closed"
+    assert len(world.notes) == 1
 
 
 @pytest.mark.parametrize("agent", [Agent.BRAIN, Agent.FIXER, Agent.SCOUT])
-def test_for_an_agent_that_hangs_another_one_calls_once(agent: Agent) -> None:
-    async def story() -> None:
-        world = Hanging()
-        world.dead = {"policy-service"}
-        number = await world.detect()
-        await watched(world, 110, lambda: False, agent, every_s=4)
+async def test_for_an_agent_that_hangs_another_one_calls_once(agent: Agent) -> None:
+    world = Hanging()
+    world.dead = {"policy-service"}
+    number = await world.detect()
+    await watched(world, 110, lambda: False, agent, every_s=4)
 
-        (note,) = world.notes
-        assert f"is owed by the agent {agent}" in note.text
-        assert note.title.startswith(f"Incident {number}: nothing moves at the step ")
-
-    asyncio.run(story())
+    (note,) = world.notes
+    assert f"is owed by the agent {agent}" in note.text
+    assert note.title.startswith(f"Incident {number}: nothing moves at the step ")
 
 
-def test_a_forge_that_hangs_amid_an_incident_calls_once_for_it() -> None:
-    async def story() -> None:
-        world = Hanging()
-        world.dead, world.halted_now = {"policy-service"}, False
-        watches = world.watches()
-        await world.detect()
+async def test_a_forge_that_hangs_amid_an_incident_calls_once_for_it() -> None:
+    world = Hanging()
+    world.dead, world.halted_now = {"policy-service"}, False
+    watches = world.watches()
+    await world.detect()
+    for watch in watches:
+        await watch.look_around()
+    await asyncio.gather(*(task for watch in watches for task in watch.tasks.values()))
+    world.forge.down = True
+    for _ in range(60):
         for watch in watches:
             await watch.look_around()
-        await asyncio.gather(*(task for watch in watches for task in watch.tasks.values()))
-        world.forge.down = True
-        for _ in range(60):
-            for watch in watches:
-                await watch.look_around()
-            await world.clock.sleep(1)
+        await world.clock.sleep(1)
 
-        (note,) = world.notes
-        assert "It waits: the forge is away." in note.text
-
-    asyncio.run(story())
+    (note,) = world.notes
+    assert "It waits: the forge is away." in note.text
 
 
-def test_what_a_person_has_halted_is_not_called_for() -> None:
-    async def story() -> None:
-        world = Hanging()
-        world.dead, world.halted_now = {"policy-service"}, True
-        watches = world.watches()
+async def test_what_a_person_has_halted_is_not_called_for() -> None:
+    world = Hanging()
+    world.dead, world.halted_now = {"policy-service"}, True
+    watches = world.watches()
+    for watch in watches:
+        watch.stalls.halted = world.halted
+    await world.detect()
+    for _ in range(40):
         for watch in watches:
-            watch.stalls.halted = world.halted
-        await world.detect()
-        for _ in range(40):
-            for watch in watches:
-                await watch.look_around()
-                await asyncio.gather(*watch.tasks.values())
-            await world.clock.sleep(1)
+            await watch.look_around()
+            await asyncio.gather(*watch.tasks.values())
+        await world.clock.sleep(1)
 
-        assert world.notes == []
-
-    asyncio.run(story())
+    assert world.notes == []
 
 
-def test_who_cannot_know_of_others_calls_each_calls_once_himself() -> None:
+async def test_who_cannot_know_of_others_calls_each_calls_once_himself() -> None:
     @dataclass
     class Unknown:
         """A folder that nothing can be written into."""
@@ -254,22 +238,19 @@ def test_who_cannot_know_of_others_calls_each_calls_once_himself() -> None:
         def first(self, what: str) -> bool:
             return bool(what)
 
-    async def story() -> None:
-        world = World()
-        world.dead = {"policy-service"}
-        number = await world.detect()
-        cases = [await world.case(number)]
-        stalls = Stalls(Agent.BRAIN, world.pager(), Unknown())
-        for _ in range(200):
-            stalls.look(cases, world.clock.pauses(), {})
-            await world.clock.sleep(1)
+    world = World()
+    world.dead = {"policy-service"}
+    number = await world.detect()
+    cases = [await world.case(number)]
+    stalls = Stalls(Agent.BRAIN, world.pager(), Unknown())
+    for _ in range(200):
+        stalls.look(cases, world.clock.pauses(), {})
+        await world.clock.sleep(1)
 
-        assert len(world.notes) == 1
-
-    asyncio.run(story())
+    assert len(world.notes) == 1
 
 
-def test_a_clock_that_is_set_back_starts_the_agent_anew_since_what_it_remembers_lies_in_the_future() -> None:
+async def test_a_clock_that_is_set_back_starts_the_agent_anew_since_what_it_remembers_lies_in_the_future() -> None:
     """Else it would wait for what it has waited for already, and tell nothing until that time comes again."""
     steady = itertools.count(0, SECOND)
     wall = itertools.chain((START, START), itertools.repeat(START - 11 * SECOND))
@@ -278,4 +259,4 @@ def test_a_clock_that_is_set_back_starts_the_agent_anew_since_what_it_remembers_
     watch.runner.clock = SystemClock(lambda: Reading(next(wall), next(steady)))
 
     with pytest.raises(SystemExit):
-        asyncio.run(watch.note_pauses())
+        await watch.note_pauses()

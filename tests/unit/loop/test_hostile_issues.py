@@ -55,196 +55,166 @@ async def turns_while(work: "asyncio.Task[Case | None]") -> int:
 
 
 @pytest.mark.parametrize("flood", FLOODS, ids=lambda flood: ascii(flood[:4]))
-def test_a_flood_on_the_issue_and_beside_it_does_not_stop_the_agents(flood: str) -> None:
-    async def story() -> None:
-        world = World()
-        await world.forge.open_issue(flood[:200], flood, ())
-        world.dead = {"policy-service"}
-        number = await world.detect()
-        for _ in range(3):
-            world.says(number, flood, "mallory")
+async def test_a_flood_on_the_issue_and_beside_it_does_not_stop_the_agents(flood: str) -> None:
+    world = World()
+    await world.forge.open_issue(flood[:200], flood, ())
+    world.dead = {"policy-service"}
+    number = await world.detect()
+    for _ in range(3):
+        world.says(number, flood, "mallory")
 
-        case = await world.play(number)
+    case = await world.play(number)
 
-        assert not case.is_open
-        assert len(world.restarts) == 1
-
-    asyncio.run(story())
+    assert not case.is_open
+    assert len(world.restarts) == 1
 
 
-def test_probes_have_their_turn_while_a_hostile_issue_is_read() -> None:
-    async def story() -> None:
-        world = World()
-        world.dead = {"policy-service"}
-        number = await world.detect()
-        for count in range(60):
-            world.says(number, f"{count}" + "é\n" * 32_000, "mallory")
+async def test_probes_have_their_turn_while_a_hostile_issue_is_read() -> None:
+    world = World()
+    world.dead = {"policy-service"}
+    number = await world.detect()
+    for count in range(60):
+        world.says(number, f"{count}" + "é\n" * 32_000, "mallory")
 
-        work = asyncio.create_task(world.casebook.case(number))
+    work = asyncio.create_task(world.casebook.case(number))
 
-        assert await turns_while(work) >= TURNS
-        case = await work
-        assert case is not None
-        assert case.incident
-
-    asyncio.run(story())
+    assert await turns_while(work) >= TURNS
+    case = await work
+    assert case is not None
+    assert case.incident
 
 
-def test_probes_have_their_turn_while_five_hundred_issues_are_read() -> None:
-    async def story() -> None:
-        world = World()
-        for count in range(500):
-            await world.forge.open_issue("x", f"{count} MITIGATION: RESTART quote-service", ())
+async def test_probes_have_their_turn_while_five_hundred_issues_are_read() -> None:
+    world = World()
+    for count in range(500):
+        await world.forge.open_issue("x", f"{count} MITIGATION: RESTART quote-service", ())
 
-        work = asyncio.create_task(world.casebook.look())
+    work = asyncio.create_task(world.casebook.look())
 
-        assert await turns_while(work) >= 500  # type: ignore[arg-type]
-        assert len((await work).void) == 500
-
-    asyncio.run(story())
+    assert await turns_while(work) >= 500  # type: ignore[arg-type]
+    assert len((await work).void) == 500
 
 
 @pytest.mark.parametrize(
     "error", [Malformed("no shape"), Refused("not yours"), Missing("gone"), Unavailable("it answered 502")]
 )
-def test_an_issue_that_cannot_be_read_hides_no_other(error: SpaceError) -> None:
-    async def story() -> None:
-        world = World()
-        world.dead, world.halted_now = {"policy-service"}, True
-        first = await world.detect()
-        await world.play(first, 4)
-        world.dead = {"user-service"}
-        second = await world.detect()
-        await world.play(second, 4)
-        forge = counting(world)
-        forge.errors = lambda number: error if number == first else None
-        casebook = Casebook(forge, world.trust, world.casebook.repository)
+async def test_an_issue_that_cannot_be_read_hides_no_other(error: SpaceError) -> None:
+    world = World()
+    world.dead, world.halted_now = {"policy-service"}, True
+    first = await world.detect()
+    await world.play(first, 4)
+    world.dead = {"user-service"}
+    second = await world.detect()
+    await world.play(second, 4)
+    forge = counting(world)
+    forge.errors = lambda number: error if number == first else None
+    casebook = Casebook(forge, world.trust, world.casebook.repository)
 
-        look = await casebook.look()
+    look = await casebook.look()
 
-        read = {case.issue: case for case in look.cases}
-        assert len(read[second].chain) > 1
-        assert not read[second].frozen_reason
-        if not isinstance(error, Missing):
-            assert str(error) in read[first].frozen_reason  # nothing is done, and nothing is opened for it again
-            assert look.void[first, 0] == UNREADABLE
-            await casebook.look()
-            assert forge.asked[-1] == first  # what failed before is read last
-
-        forge.errors = lambda _: None
-        assert all(len(case.chain) > 1 for case in (await casebook.look()).cases)
-
-    asyncio.run(story())
-
-
-def test_a_forge_that_asks_for_rest_is_left_alone() -> None:
-    async def story() -> None:
-        world = World()
-        world.dead, world.halted_now = {"policy-service"}, True
-        await world.play(await world.detect(), 4)
-        forge = counting(world)
-        forge.errors = lambda _: Unavailable("slow down", 60.0)
-        with pytest.raises(Unavailable):
-            await Casebook(forge, world.trust, world.casebook.repository).look()
-
-    asyncio.run(story())
-
-
-def test_a_person_is_called_for_an_incident_whose_comments_stay_unreadable() -> None:
-    async def story() -> None:
-        world = World()
-        world.dead, world.halted_now = {"policy-service"}, True
-        number = await world.detect()
-        await world.play(number, 4)
-        forge = counting(world)
-        forge.errors = lambda _: Unavailable("it answered 502")
-        runner = world.runner(Agent.FIXER)
-        runner.casebook = Casebook(forge, world.trust, world.casebook.repository)
-        watch = Watch(runner, Deaf(), Deaf(), 1.0, lambda _: None)
-        for _ in range(30):
-            await watch.look_around()
-            await asyncio.gather(*watch.tasks.values())
-            await world.clock.sleep(1.0)
-
-        (note,) = world.notes
-        assert "its comments cannot be read: it answered 502" in note.text
-
-    asyncio.run(story())
-
-
-def test_more_comments_than_are_read_freeze_the_case_and_a_person_is_called() -> None:
-    async def story() -> None:
-        world = World()
-        world.dead, world.halted_now = {"policy-service"}, True
-        number = await world.detect()
-        await world.play(number, 10)
-        comment = world.forge.written[number][-1]
-        world.forge.written[number] += [replace(comment, id=1000 + one, body="x") for one in range(MAX_COMMENTS)]
-        world.halted_now = False
-
-        await world.play(number, 3)
-
-        assert (await world.case(number)).frozen_reason == TOO_MANY
-        assert world.restarts == []
-        assert TOO_MANY in world.notes[0].text
-
-    asyncio.run(story())
-
-
-def test_a_body_that_is_too_long_is_void_and_says_so() -> None:
-    async def story() -> None:
-        world = World()
-        world.dead, world.halted_now = {"policy-service"}, True
-        number = await world.detect()
-        world.says(number, "MITIGATION: RESTART x" + " " * MAX_BODY, "mallory")
-
-        (void,) = (await world.case(number)).void
-
-        assert void.reason == TOO_LONG
-
-    asyncio.run(story())
-
-
-def test_the_comments_of_copies_and_of_strangers_issues_are_not_fetched() -> None:
-    async def story() -> None:
-        world = World()
-        world.dead = {"policy-service"}
-        number = await world.detect()
-        await world.casebook.case(number)
-        for body in [world.forge.found[0].body, "sre-fact=v1"] * 20:
-            copy = await world.forge.open_issue("x", body, ())
-            world.says(copy, "words", "mallory")
-        forge = counting(world)
-        casebook = Casebook(forge, world.trust, world.casebook.repository, world.casebook.first)
-
+    read = {case.issue: case for case in look.cases}
+    assert len(read[second].chain) > 1
+    assert not read[second].frozen_reason
+    if not isinstance(error, Missing):
+        assert str(error) in read[first].frozen_reason  # nothing is done, and nothing is opened for it again
+        assert look.void[first, 0] == UNREADABLE
         await casebook.look()
+        assert forge.asked[-1] == first  # what failed before is read last
 
-        assert set(forge.asked) <= {number}
+    forge.errors = lambda _: None
+    assert all(len(case.chain) > 1 for case in (await casebook.look()).cases)
 
-    asyncio.run(story())
+
+async def test_a_forge_that_asks_for_rest_is_left_alone() -> None:
+    world = World()
+    world.dead, world.halted_now = {"policy-service"}, True
+    await world.play(await world.detect(), 4)
+    forge = counting(world)
+    forge.errors = lambda _: Unavailable("slow down", 60.0)
+    with pytest.raises(Unavailable):
+        await Casebook(forge, world.trust, world.casebook.repository).look()
 
 
-def test_an_author_is_asked_about_once_however_often_he_commands() -> None:
-    async def story() -> None:
-        world = World()
-        asked = []
+async def test_a_person_is_called_for_an_incident_whose_comments_stay_unreadable() -> None:
+    world = World()
+    world.dead, world.halted_now = {"policy-service"}, True
+    number = await world.detect()
+    await world.play(number, 4)
+    forge = counting(world)
+    forge.errors = lambda _: Unavailable("it answered 502")
+    runner = world.runner(Agent.FIXER)
+    runner.casebook = Casebook(forge, world.trust, world.casebook.repository)
+    watch = Watch(runner, Deaf(), Deaf(), 1.0, lambda _: None)
+    for _ in range(30):
+        await watch.look_around()
+        await asyncio.gather(*watch.tasks.values())
+        await world.clock.sleep(1.0)
 
-        class Writers:
-            async def may_write(self, login: str) -> bool:
-                asked.append(login)
-                return login == "robin"
+    (note,) = world.notes
+    assert "its comments cannot be read: it answered 502" in note.text
 
-        number = await world.forge.open_issue("x", "y", ())
-        for who in ["mallory"] * 50 + ["robin"] * 2:
-            world.says(number, "/sre stop", who)
-        for comment, one in enumerate(world.forge.written[number]):
-            world.forge.written[number][comment] = replace(one, updated=one.created)
-        orders = await IssueOrders(world.forge, world.trust, Writers(), world.casebook.repository).given(number)
 
-        assert asked == ["mallory", "robin"]
-        assert [order.by for order in orders] == ["robin", "robin"]
+async def test_more_comments_than_are_read_freeze_the_case_and_a_person_is_called() -> None:
+    world = World()
+    world.dead, world.halted_now = {"policy-service"}, True
+    number = await world.detect()
+    await world.play(number, 10)
+    comment = world.forge.written[number][-1]
+    world.forge.written[number] += [replace(comment, id=1000 + one, body="x") for one in range(MAX_COMMENTS)]
+    world.halted_now = False
 
-    asyncio.run(story())
+    await world.play(number, 3)
+
+    assert (await world.case(number)).frozen_reason == TOO_MANY
+    assert world.restarts == []
+    assert TOO_MANY in world.notes[0].text
+
+
+async def test_a_body_that_is_too_long_is_void_and_says_so() -> None:
+    world = World()
+    world.dead, world.halted_now = {"policy-service"}, True
+    number = await world.detect()
+    world.says(number, "MITIGATION: RESTART x" + " " * MAX_BODY, "mallory")
+
+    (void,) = (await world.case(number)).void
+
+    assert void.reason == TOO_LONG
+
+
+async def test_the_comments_of_copies_and_of_strangers_issues_are_not_fetched() -> None:
+    world = World()
+    world.dead = {"policy-service"}
+    number = await world.detect()
+    await world.casebook.case(number)
+    for body in [world.forge.found[0].body, "sre-fact=v1"] * 20:
+        copy = await world.forge.open_issue("x", body, ())
+        world.says(copy, "words", "mallory")
+    forge = counting(world)
+    casebook = Casebook(forge, world.trust, world.casebook.repository, world.casebook.first)
+
+    await casebook.look()
+
+    assert set(forge.asked) <= {number}
+
+
+async def test_an_author_is_asked_about_once_however_often_he_commands() -> None:
+    world = World()
+    asked = []
+
+    class Writers:
+        async def may_write(self, login: str) -> bool:
+            asked.append(login)
+            return login == "robin"
+
+    number = await world.forge.open_issue("x", "y", ())
+    for who in ["mallory"] * 50 + ["robin"] * 2:
+        world.says(number, "/sre stop", who)
+    for comment, one in enumerate(world.forge.written[number]):
+        world.forge.written[number][comment] = replace(one, updated=one.created)
+    orders = await IssueOrders(world.forge, world.trust, Writers(), world.casebook.repository).given(number)
+
+    assert asked == ["mallory", "robin"]
+    assert [order.by for order in orders] == ["robin", "robin"]
 
 
 def test_the_issue_of_a_deleted_account_and_one_without_a_shape_hide_no_other() -> None:

@@ -1,6 +1,5 @@
 """A Fixer that is killed in the middle: the next one finishes what was begun, once, and records who allowed it."""
 
-import asyncio
 from dataclasses import dataclass
 
 import pytest
@@ -89,69 +88,59 @@ def action(case: Case) -> Action:
 
 
 @pytest.mark.parametrize("waits_s", [0, 61])
-def test_a_unit_that_was_stopped_for_a_restart_is_started_however_late(waits_s: int) -> None:
-    async def story() -> None:
-        world, number = await left_stopped()
-        await world.clock.sleep(waits_s)
+async def test_a_unit_that_was_stopped_for_a_restart_is_started_however_late(waits_s: int) -> None:
+    world, number = await left_stopped()
+    await world.clock.sleep(waits_s)
 
-        case = await world.play(number, 300)
+    case = await world.play(number, 300)
 
-        assert action(case).result is ActionResult.DONE
-        assert "was stopped for a restart, and is started" in action(case).detail
-        assert len(world.restarts) == 1
-        assert case.recovered
-
-    asyncio.run(story())
+    assert action(case).result is ActionResult.DONE
+    assert "was stopped for a restart, and is started" in action(case).detail
+    assert len(world.restarts) == 1
+    assert case.recovered
 
 
-def test_while_halted_it_stays_stopped() -> None:
-    async def story() -> None:
-        world, number = await left_stopped()
-        world.halted_now = True
+async def test_while_halted_it_stays_stopped() -> None:
+    world, number = await left_stopped()
+    world.halted_now = True
 
-        case = await world.play(number, 40)
+    case = await world.play(number, 40)
 
-        assert case.latest(Action) is None
-        assert not world.restarts
-
-    asyncio.run(story())
+    assert case.latest(Action) is None
+    assert not world.restarts
 
 
-def test_a_person_who_says_stop_is_obeyed_also_in_between() -> None:
-    async def story() -> None:
-        world, number = await left_stopped()
-        world.says(number, "/sre stop")
+async def test_a_person_who_says_stop_is_obeyed_also_in_between() -> None:
+    world, number = await left_stopped()
+    world.says(number, "/sre stop")
 
-        case = await world.play(number, 40)
+    case = await world.play(number, 40)
 
-        assert action(case).result is ActionResult.ESCALATED
-        assert not world.restarts
-
-    asyncio.run(story())
+    assert action(case).result is ActionResult.ESCALATED
+    assert not world.restarts
 
 
 @pytest.mark.parametrize("kind", [CauseKind.CRASH, CauseKind.SATURATION])
-def test_a_restart_that_was_done_is_recorded_after_its_decision_has_expired_and_not_done_again(kind: CauseKind) -> None:
-    async def story() -> None:
-        world = DiesAfterwards()
-        world.diagnoses = lambda _: diagnosis("policy-service", kind)
-        if kind is CauseKind.CRASH:
-            world.dead = {"policy-service"}
-            number = await world.detect()
-        else:
-            world.faults = [FILLS]
-            await world.clock.sleep(1)
-            number = await world.report(SymptomKind.SATURATION, "policy-service")
-        await killed(world, number)
-        await world.clock.sleep(61)
+async def test_a_restart_that_was_done_is_recorded_after_its_decision_has_expired_and_not_done_again(
+    kind: CauseKind,
+) -> None:
+    world = DiesAfterwards()
+    world.diagnoses = lambda _: diagnosis("policy-service", kind)
+    if kind is CauseKind.CRASH:
+        world.dead = {"policy-service"}
+        number = await world.detect()
+    else:
+        world.faults = [FILLS]
+        await world.clock.sleep(1)
+        number = await world.report(SymptomKind.SATURATION, "policy-service")
+    await killed(world, number)
+    await world.clock.sleep(61)
 
-        case = await world.play(number, 8)
+    case = await world.play(number, 8)
 
-        assert action(case).result is ActionResult.ALREADY_CHANGED
-        assert action(case).guardrails
-        assert len(world.restarts) == 1
-
-    asyncio.run(story())
+    assert action(case).result is ActionResult.ALREADY_CHANGED
+    assert action(case).guardrails
+    assert len(world.restarts) == 1
 
 
 async def bad_change(world: World) -> int:
@@ -164,37 +153,31 @@ async def bad_change(world: World) -> int:
     return await world.report(SymptomKind.ERROR, "quote-service")
 
 
-def test_what_was_merged_and_not_recorded_names_its_rules_and_who_approved_it() -> None:
-    async def story() -> None:
-        world = World(autonomy=Autonomy.APPROVE)
-        number = await bad_change(world)
-        case = await world.play(number, 30)
-        world.says(number, f"/sre approve {case.plan}")
-        world.git.dies_after = "squash"
-        await killed(world, number)
+async def test_what_was_merged_and_not_recorded_names_its_rules_and_who_approved_it() -> None:
+    world = World(autonomy=Autonomy.APPROVE)
+    number = await bad_change(world)
+    case = await world.play(number, 30)
+    world.says(number, f"/sre approve {case.plan}")
+    world.git.dies_after = "squash"
+    await killed(world, number)
 
-        case = await world.play(number, 300)
+    case = await world.play(number, 300)
 
-        rules = [answer.rule for answer in action(case).guardrails]
-        assert action(case).result is ActionResult.DONE
-        assert "protected keys" in rules
-        assert rules.count("approval") == 1
-
-    asyncio.run(story())
+    rules = [answer.rule for answer in action(case).guardrails]
+    assert action(case).result is ActionResult.DONE
+    assert "protected keys" in rules
+    assert rules.count("approval") == 1
 
 
-def test_a_person_who_says_stop_finds_no_open_pull_request_afterwards() -> None:
-    async def story() -> None:
-        world = World()
-        number = await bad_change(world)
-        world.git.checks_say = Checks("pending", "validate-config")
-        await world.play(number, 20)
-        assert [pull.state for pull in world.git.requests.values()] == ["open"]
-        world.says(number, "/sre stop")
+async def test_a_person_who_says_stop_finds_no_open_pull_request_afterwards() -> None:
+    world = World()
+    number = await bad_change(world)
+    world.git.checks_say = Checks("pending", "validate-config")
+    await world.play(number, 20)
+    assert [pull.state for pull in world.git.requests.values()] == ["open"]
+    world.says(number, "/sre stop")
 
-        case = await world.play(number, 100)
+    case = await world.play(number, 100)
 
-        assert action(case).result is ActionResult.ESCALATED
-        assert [(pull.state, pull.merged) for pull in world.git.requests.values()] == [("closed", False)]
-
-    asyncio.run(story())
+    assert action(case).result is ActionResult.ESCALATED
+    assert [(pull.state, pull.merged) for pull in world.git.requests.values()] == [("closed", False)]

@@ -1,7 +1,5 @@
 """Plans that wait for a person: who may approve them and how, and everything that approves nothing."""
 
-import asyncio
-
 import pytest
 from support.world import REPOSITORY, Key, World
 
@@ -29,46 +27,37 @@ def results(case: Case) -> list[ActionResult]:
     return [trial.action.result for trial in case.trials]
 
 
-def test_a_plan_waits_tells_how_to_approve_it_and_needs_a_human() -> None:
-    async def story() -> None:
-        world = World(autonomy=Autonomy.APPROVE)
-        case = await planned(world)
+async def test_a_plan_waits_tells_how_to_approve_it_and_needs_a_human() -> None:
+    world = World(autonomy=Autonomy.APPROVE)
+    case = await planned(world)
 
-        text = prose_of(world.forge.written[case.issue][-1].body)
-        assert f"`/sre approve {case.plan}`" in text
-        assert NEEDS_HUMAN in case.labels
-        assert world.starts["policy-service"] == 1
-
-    asyncio.run(story())
+    text = prose_of(world.forge.written[case.issue][-1].body)
+    assert f"`/sre approve {case.plan}`" in text
+    assert NEEDS_HUMAN in case.labels
+    assert world.starts["policy-service"] == 1
 
 
-def test_a_plan_is_carried_out_once_somebody_who_may_write_approves_it() -> None:
-    async def story() -> None:
-        world = World(autonomy=Autonomy.APPROVE)
-        case = await planned(world)
-        world.says(case.issue, f"/sre approve {case.plan}\n")
+async def test_a_plan_is_carried_out_once_somebody_who_may_write_approves_it() -> None:
+    world = World(autonomy=Autonomy.APPROVE)
+    case = await planned(world)
+    world.says(case.issue, f"/sre approve {case.plan}\n")
 
-        case = await world.play(case.issue)
+    case = await world.play(case.issue)
 
-        assert results(case) == [ActionResult.DONE]
-        assert case.recovered
-        approval = case.trials[0].action.guardrails[-1]
-        assert (approval.rule, approval.allowed) == ("approval", True)
-        assert "robin approved" in approval.reason
-
-    asyncio.run(story())
+    assert results(case) == [ActionResult.DONE]
+    assert case.recovered
+    approval = case.trials[0].action.guardrails[-1]
+    assert (approval.rule, approval.allowed) == ("approval", True)
+    assert "robin approved" in approval.reason
 
 
-def test_a_plan_is_carried_out_once_the_operators_key_signed_it() -> None:
-    async def story() -> None:
-        world = World(autonomy=Autonomy.APPROVE)
-        case = await planned(world)
-        order = render_order(REPOSITORY, case.issue, "approve", case.plan, world.keys[OPERATOR])
-        world.says(case.issue, order, "anybody")
+async def test_a_plan_is_carried_out_once_the_operators_key_signed_it() -> None:
+    world = World(autonomy=Autonomy.APPROVE)
+    case = await planned(world)
+    order = render_order(REPOSITORY, case.issue, "approve", case.plan, world.keys[OPERATOR])
+    world.says(case.issue, order, "anybody")
 
-        assert results(await world.play(case.issue)) == [ActionResult.DONE]
-
-    asyncio.run(story())
+    assert results(await world.play(case.issue)) == [ActionResult.DONE]
 
 
 @pytest.mark.parametrize(
@@ -85,126 +74,102 @@ def test_a_plan_is_carried_out_once_the_operators_key_signed_it() -> None:
     ],
     ids=["may not write", "edited", "words before", "words after", "quoted", "another plan", "no command", "an agent"],
 )
-def test_nothing_else_approves_a_plan(who: str, body: str, edited: bool) -> None:
-    async def story() -> None:
-        world = World(autonomy=Autonomy.APPROVE, writers=frozenset({"robin", "sre"}))
-        case = await planned(world)
-        world.says(case.issue, body.format(plan=case.plan), who, edited)
+async def test_nothing_else_approves_a_plan(who: str, body: str, edited: bool) -> None:
+    world = World(autonomy=Autonomy.APPROVE, writers=frozenset({"robin", "sre"}))
+    case = await planned(world)
+    world.says(case.issue, body.format(plan=case.plan), who, edited)
 
-        assert results(await world.play(case.issue, 20)) == []
-        assert world.starts["policy-service"] == 1
-
-    asyncio.run(story())
+    assert results(await world.play(case.issue, 20)) == []
+    assert world.starts["policy-service"] == 1
 
 
-def test_an_order_for_another_issue_or_repository_or_by_another_key_is_text() -> None:
-    async def story() -> None:
-        world = World(autonomy=Autonomy.APPROVE)
-        case = await planned(world)
-        key = world.keys[OPERATOR]
-        for repository, issue, signer in (
-            (REPOSITORY, case.issue + 1, key),
-            ("stranger/fork", case.issue, key),
-            (REPOSITORY, case.issue, Key(OPERATOR)),
-            (REPOSITORY, case.issue, world.keys["brain"]),
-        ):
-            world.says(case.issue, render_order(repository, issue, "approve", case.plan, signer))
+async def test_an_order_for_another_issue_or_repository_or_by_another_key_is_text() -> None:
+    world = World(autonomy=Autonomy.APPROVE)
+    case = await planned(world)
+    key = world.keys[OPERATOR]
+    for repository, issue, signer in (
+        (REPOSITORY, case.issue + 1, key),
+        ("stranger/fork", case.issue, key),
+        (REPOSITORY, case.issue, Key(OPERATOR)),
+        (REPOSITORY, case.issue, world.keys["brain"]),
+    ):
+        world.says(case.issue, render_order(repository, issue, "approve", case.plan, signer))
 
-        assert results(await world.play(case.issue, 20)) == []
-
-    asyncio.run(story())
+    assert results(await world.play(case.issue, 20)) == []
 
 
-def test_a_plan_that_nobody_approves_in_time_is_left_to_a_person_and_a_late_approval_changes_nothing() -> None:
-    async def story() -> None:
-        world = World(autonomy=Autonomy.APPROVE)
-        case = await planned(world)
-        await world.clock.sleep(1801)
-        plan = case.plan
-        case = await world.play(case.issue, 20)
-        assert results(case) == [ActionResult.REFUSED, ActionResult.ESCALATED]
-        world.says(case.issue, f"/sre approve {plan}")
+async def test_a_plan_that_nobody_approves_in_time_is_left_to_a_person_and_a_late_approval_changes_nothing() -> None:
+    world = World(autonomy=Autonomy.APPROVE)
+    case = await planned(world)
+    await world.clock.sleep(1801)
+    plan = case.plan
+    case = await world.play(case.issue, 20)
+    assert results(case) == [ActionResult.REFUSED, ActionResult.ESCALATED]
+    world.says(case.issue, f"/sre approve {plan}")
 
-        case = await world.play(case.issue, 20)
+    case = await world.play(case.issue, 20)
 
-        assert results(case) == [ActionResult.REFUSED, ActionResult.ESCALATED]
-        assert world.starts["policy-service"] == 1
-
-    asyncio.run(story())
+    assert results(case) == [ActionResult.REFUSED, ActionResult.ESCALATED]
+    assert world.starts["policy-service"] == 1
 
 
-def test_an_approval_of_the_first_plan_does_not_approve_the_second() -> None:
-    async def story() -> None:
-        world = World(autonomy=Autonomy.APPROVE, stubborn={"policy-service"})
-        case = await planned(world)
-        world.says(case.issue, f"/sre approve {case.plan}")
-        case = await world.play(case.issue, 200)
+async def test_an_approval_of_the_first_plan_does_not_approve_the_second() -> None:
+    world = World(autonomy=Autonomy.APPROVE, stubborn={"policy-service"})
+    case = await planned(world)
+    world.says(case.issue, f"/sre approve {case.plan}")
+    case = await world.play(case.issue, 200)
 
-        assert world.starts["policy-service"] == 2
-        assert results(case) == [ActionResult.DONE]
-        assert isinstance(case.last.payload, Decision)  # of another life: a plan of its own
-        assert case.last.payload.plan
-
-    asyncio.run(story())
+    assert world.starts["policy-service"] == 2
+    assert results(case) == [ActionResult.DONE]
+    assert isinstance(case.last.payload, Decision)  # of another life: a plan of its own
+    assert case.last.payload.plan
 
 
-def test_a_rejected_plan_is_not_carried_out_and_not_proposed_again() -> None:
-    async def story() -> None:
-        world = World(autonomy=Autonomy.APPROVE)
-        case = await planned(world)
-        world.says(case.issue, f"/sre reject {case.plan}")
+async def test_a_rejected_plan_is_not_carried_out_and_not_proposed_again() -> None:
+    world = World(autonomy=Autonomy.APPROVE)
+    case = await planned(world)
+    world.says(case.issue, f"/sre reject {case.plan}")
 
-        case = await world.play(case.issue, 20)
+    case = await world.play(case.issue, 20)
 
-        assert results(case) == [ActionResult.FAILED, ActionResult.ESCALATED]
-        assert world.starts["policy-service"] == 1
-
-    asyncio.run(story())
+    assert results(case) == [ActionResult.FAILED, ActionResult.ESCALATED]
+    assert world.starts["policy-service"] == 1
 
 
-def test_stop_leaves_the_incident_to_people_also_where_the_doctor_is_autonomous() -> None:
-    async def story() -> None:
-        world = World()
-        world.dead = {"policy-service"}
-        number = await world.detect()
-        world.says(number, "/sre stop")
+async def test_stop_leaves_the_incident_to_people_also_where_the_doctor_is_autonomous() -> None:
+    world = World()
+    world.dead = {"policy-service"}
+    number = await world.detect()
+    world.says(number, "/sre stop")
 
-        case = await world.play(number, 20)
+    case = await world.play(number, 20)
 
-        assert results(case) == [ActionResult.ESCALATED]
-        assert "robin said stop" in case.trials[0].action.detail
-        assert world.starts["policy-service"] == 1
-
-    asyncio.run(story())
+    assert results(case) == [ActionResult.ESCALATED]
+    assert "robin said stop" in case.trials[0].action.detail
+    assert world.starts["policy-service"] == 1
 
 
-def test_the_halt_label_on_any_open_incident_halts_at_the_next_poll_and_stays() -> None:
-    async def story() -> None:
-        world = World()
-        world.dead = {"policy-service"}
-        number = await world.detect()
-        await world.forge.set_labels(number, (*(await world.case(number)).labels, HALT))
-        assert halt_on_label(world)(await world.casebook.open_cases())
+async def test_the_halt_label_on_any_open_incident_halts_at_the_next_poll_and_stays() -> None:
+    world = World()
+    world.dead = {"policy-service"}
+    number = await world.detect()
+    await world.forge.set_labels(number, (*(await world.case(number)).labels, HALT))
+    assert halt_on_label(world)(await world.casebook.open_cases())
 
-        case = await world.play(number, 20)
+    case = await world.play(number, 20)
 
-        assert world.halted()
-        assert world.starts["policy-service"] == 1
-        assert HALT in case.labels
-
-    asyncio.run(story())
+    assert world.halted()
+    assert world.starts["policy-service"] == 1
+    assert HALT in case.labels
 
 
-def test_without_the_label_a_poll_halts_nothing() -> None:
-    async def story() -> None:
-        world = World()
-        world.dead = {"policy-service"}
-        await world.detect()
-        halt_on_label(world)(await world.casebook.open_cases())
+async def test_without_the_label_a_poll_halts_nothing() -> None:
+    world = World()
+    world.dead = {"policy-service"}
+    await world.detect()
+    halt_on_label(world)(await world.casebook.open_cases())
 
-        assert not world.halted()
-
-    asyncio.run(story())
+    assert not world.halted()
 
 
 @pytest.mark.parametrize("body", ["/sre approve 0123456789ab", " /sre stop\n"])

@@ -43,7 +43,7 @@ def test_a_frame_counts_once_however_often_it_comes() -> None:
 
 
 @pytest.mark.parametrize("refusals", [0, 1])
-def test_what_was_missed_is_read_back_before_what_is_new_and_counts_once(refusals: int) -> None:
+async def test_what_was_missed_is_read_back_before_what_is_new_and_counts_once(refusals: int) -> None:
     world = World()
     ours = senses(world)
     body = json.dumps({"quote_id": "q1"}).encode()
@@ -52,60 +52,51 @@ def test_what_was_missed_is_read_back_before_what_is_new_and_counts_once(refusal
         Record(ASKED, 0, n, world.clock.now() - SECOND, body, key, headers) for n, key in enumerate((b"q1", b"q2"))
     )
 
-    async def story() -> list[str]:
-        listening = asyncio.ensure_future(ours.listen_for_ever(Feed([[old, new]])))
-        await asyncio.sleep(0)
-        assert not world.watchers.cohorts.asked
-        await ours.read_back(Past([old], refusals), 0)
-        with pytest.raises(Enough):
-            await listening
-        return list(world.watchers.cohorts.asked)
-
-    assert asyncio.run(story()) == ["q1", "q2"]
+    listening = asyncio.ensure_future(ours.listen_for_ever(Feed([[old, new]])))
+    await asyncio.sleep(0)
+    assert not world.watchers.cohorts.asked
+    await ours.read_back(Past([old], refusals), 0)
+    with pytest.raises(Enough):
+        await listening
+    assert list(world.watchers.cohorts.asked) == ["q1", "q2"]
 
 
-def test_what_failed_in_an_incident_of_before_is_not_burnt_again_by_a_scout_that_starts() -> None:
+async def test_what_failed_in_an_incident_of_before_is_not_burnt_again_by_a_scout_that_starts() -> None:
     world = World()
 
-    async def story() -> None:
-        world.dead = {"policy-service"}
-        case = await world.play(await world.detect())
-        opened, verified = case.chain[0].fact, case.fact_of(Step.VERIFY)
-        assert verified is not None
-        docket = world.watchers.docket = Docket()
+    world.dead = {"policy-service"}
+    case = await world.play(await world.detect())
+    opened, verified = case.chain[0].fact, case.fact_of(Step.VERIFY)
+    assert verified is not None
+    docket = world.watchers.docket = Docket()
 
-        await senses(world).read_back(Past([]), 0)
+    await senses(world).read_back(Past([]), 0)
 
-        assert docket.excused(opened.at)
-        assert not docket.excused(verified.at)
-        assert not docket.open
-
-    asyncio.run(story())
+    assert docket.excused(opened.at)
+    assert not docket.excused(verified.at)
+    assert not docket.open
 
 
-def test_what_failed_right_before_the_first_symptom_is_of_its_incident_whenever_it_is_heard_of() -> None:
+async def test_what_failed_right_before_the_first_symptom_is_of_its_incident_whenever_it_is_heard_of() -> None:
     world = World()
     budget = world.watchers.budget = Budget("buy-insurance", scale=1 / 60)
     first, count = world.clock.now() - SECOND, 2 * (LEAST_BAD - 1)
     failed = [Attempt(f"{number}", f"{number}", first, False, "", "quote", 0) for number in range(count)]
 
-    async def story() -> None:
-        world.dead = {"policy-service"}
-        for attempt in failed[::2]:
-            world.watchers.take_attempt(attempt)
-        case = await world.case(await world.detect())
-        assert min(symptom.since for symptom in case.detection.symptoms) > first
-        for attempt in failed[1::2]:
-            world.watchers.take_attempt(attempt)
-        budget.least_bad = 1  # not one is left
-
-    asyncio.run(story())
+    world.dead = {"policy-service"}
+    for attempt in failed[::2]:
+        world.watchers.take_attempt(attempt)
+    case = await world.case(await world.detect())
+    assert min(symptom.since for symptom in case.detection.symptoms) > first
+    for attempt in failed[1::2]:
+        world.watchers.take_attempt(attempt)
+    budget.least_bad = 1  # not one is left
 
     assert not budget.burning(world.clock.now())
     assert budget.spent(world.clock.now()) > 1
 
 
-def test_a_deployment_that_heals_opens_nothing_and_one_that_kills_opens_one() -> None:
+async def test_a_deployment_that_heals_opens_nothing_and_one_that_kills_opens_one() -> None:
     async def story(survives: bool) -> list[str]:
         world = World(deployer=False)
         ours = senses(world)
@@ -125,8 +116,8 @@ def test_a_deployment_that_heals_opens_nothing_and_one_that_kills_opens_one() ->
             keys += [detection.key for detection in world.scout.detections()]
         return keys
 
-    assert asyncio.run(story(survives=True)) == []
-    assert set(asyncio.run(story(survives=False))) == {"infrastructure/policy-service"}
+    assert await story(survives=True) == []
+    assert set(await story(survives=False)) == {"infrastructure/policy-service"}
 
 
 @pytest.mark.parametrize("record", [b"", b"{}", b"[]", b'{"service": "x"}', b"\xff"])
@@ -144,21 +135,18 @@ def test_limits_are_read_from_the_desired_state() -> None:
     assert memory_limits(text) == {"policy-service": 400_000_000}
 
 
-def test_a_scout_that_starts_knows_past_deployments_and_who_served_before() -> None:
+async def test_a_scout_that_starts_knows_past_deployments_and_who_served_before() -> None:
     world = World()
     ours = senses(world)
 
-    async def story() -> None:
-        frame = framed(world, spans(world, 0, 7, 3))
-        world.board["policy-service"].seen_healthy = False
-        started = announcement(world, pushed(world, "policy-service", 6), "policy-service")
+    frame = framed(world, spans(world, 0, 7, 3))
+    world.board["policy-service"].seen_healthy = False
+    started = announcement(world, pushed(world, "policy-service", 6), "policy-service")
 
-        await ours.read_back(Past([frame, started]), 0)
+    await ours.read_back(Past([frame, started]), 0)
 
-        assert world.board["policy-service"].seen_healthy
-        assert world.watchers.docket.excused(started.at)
-
-    asyncio.run(story())
+    assert world.board["policy-service"].seen_healthy
+    assert world.watchers.docket.excused(started.at)
 
 
 def pool(world: World, in_use: int) -> Record:

@@ -1,6 +1,5 @@
 """Several services end at once, one ends again, one ends amid something else: each is restarted, callees first."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 
 import pytest
@@ -48,63 +47,51 @@ def restarted(world: World) -> list[str]:
 @pytest.mark.parametrize("apart", [0.0, 0.9, 3.0])
 @pytest.mark.parametrize("pair", [("policy-service", "user-service"), ("policy-service", "quote-service"),
                                   ("quote-service", "user-service")])  # fmt: skip
-def test_two_services_that_end_are_two_incidents_and_each_is_restarted_once(
+async def test_two_services_that_end_are_two_incidents_and_each_is_restarted_once(
     apart: float, pair: tuple[str, str]
 ) -> None:
-    async def story() -> None:
-        world = World()
-        cases = await lived(world, {1: kills(pair[0]), 1.01 + apart: kills(pair[1])}, 40)
+    world = World()
+    cases = await lived(world, {1: kills(pair[0]), 1.01 + apart: kills(pair[1])}, 40)
 
-        assert sorted(restarted(world)) == sorted(pair)
-        assert [case.is_open for case in cases] == [False, False]
-        assert {case.detection.symptoms[0].service for case in cases} == set(pair)
-        assert world.notes == []
-        if (not apart or pair[0] == "policy-service") and "quote-service" in pair:  # else it was decided before
-            assert restarted(world)[-1] == "quote-service"
-
-    asyncio.run(story())
+    assert sorted(restarted(world)) == sorted(pair)
+    assert [case.is_open for case in cases] == [False, False]
+    assert {case.detection.symptoms[0].service for case in cases} == set(pair)
+    assert world.notes == []
+    if (not apart or pair[0] == "policy-service") and "quote-service" in pair:  # else it was decided before
+        assert restarted(world)[-1] == "quote-service"
 
 
 @pytest.mark.parametrize("apart", [0.0, 0.3, 0.9])
-def test_the_whole_application_is_restarted_callees_first(apart: float) -> None:
-    async def story() -> None:
-        world = World()
-        happenings = {1 + apart * number: kills(name) for number, name in enumerate(reversed(SERVICES))}
-        cases = await lived(world, happenings if apart else {1: kills(*SERVICES)}, 60)
+async def test_the_whole_application_is_restarted_callees_first(apart: float) -> None:
+    world = World()
+    happenings = {1 + apart * number: kills(name) for number, name in enumerate(reversed(SERVICES))}
+    cases = await lived(world, happenings if apart else {1: kills(*SERVICES)}, 60)
 
-        assert sorted(restarted(world)) == sorted(SERVICES)
-        assert restarted(world)[-1] == "quote-service"
-        assert len(cases) == 3
-        assert not any(case.is_open for case in cases)
-        assert world.notes == []
-
-    asyncio.run(story())
+    assert sorted(restarted(world)) == sorted(SERVICES)
+    assert restarted(world)[-1] == "quote-service"
+    assert len(cases) == 3
+    assert not any(case.is_open for case in cases)
+    assert world.notes == []
 
 
-def test_the_caller_does_not_wait_for_a_callee_that_is_left_to_a_person() -> None:
-    async def story() -> None:
-        world = World()
-        services = dict(world.chart.services)
-        object.__setattr__(services["policy-service"], "autonomy", Autonomy.OBSERVE)
-        await lived(world, {1: kills("policy-service", "quote-service")}, 10)
+async def test_the_caller_does_not_wait_for_a_callee_that_is_left_to_a_person() -> None:
+    world = World()
+    services = dict(world.chart.services)
+    object.__setattr__(services["policy-service"], "autonomy", Autonomy.OBSERVE)
+    await lived(world, {1: kills("policy-service", "quote-service")}, 10)
 
-        assert restarted(world) == ["quote-service"]
-
-    asyncio.run(story())
+    assert restarted(world) == ["quote-service"]
 
 
 @pytest.mark.parametrize("times", [1, 2, 4])
-def test_a_service_that_ends_again_after_it_served_is_restarted_again_within_its_budget(times: int) -> None:
-    async def story() -> None:
-        world = World()
-        happenings = {1 + 4.5 * number: kills("policy-service") for number in range(times + 1)}
-        cases = await lived(world, happenings, 60)
+async def test_a_service_that_ends_again_after_it_served_is_restarted_again_within_its_budget(times: int) -> None:
+    world = World()
+    happenings = {1 + 4.5 * number: kills("policy-service") for number in range(times + 1)}
+    cases = await lived(world, happenings, 60)
 
-        assert restarted(world) == ["policy-service"] * (times + 1)
-        assert not any(case.is_open for case in cases)
-        assert world.notes == []
-
-    asyncio.run(story())
+    assert restarted(world) == ["policy-service"] * (times + 1)
+    assert not any(case.is_open for case in cases)
+    assert world.notes == []
 
 
 async def flapping(world: World, serves_s: float, seconds: float) -> list[Case]:
@@ -122,81 +109,66 @@ async def flapping(world: World, serves_s: float, seconds: float) -> list[Case]:
     return await lived(world, happenings, seconds)
 
 
-def test_a_crash_loop_that_nothing_explains_ends_with_a_person_when_the_budget_is_used() -> None:
-    async def story() -> None:
-        world = World()
-        (case,) = await flapping(world, 2.0, 60)
+async def test_a_crash_loop_that_nothing_explains_ends_with_a_person_when_the_budget_is_used() -> None:
+    world = World()
+    (case,) = await flapping(world, 2.0, 60)
 
-        decision = case.latest(Decision)
-        assert restarted(world) == ["policy-service"] * world.chart.guardrails.restarts_per_hour
-        assert waits_for_people(case)
-        assert decision is not None
-        assert "6 of 6 used for policy-service (rule `restarts per hour`)" in decision.remedy.reason
-        assert "policy-service: crash" in decision.remedy.reason
-        assert "restarted 6 times in this incident, it ended again each time" in decision.remedy.reason
-        assert len(world.notes) == 1
-
-    asyncio.run(story())
+    decision = case.latest(Decision)
+    assert restarted(world) == ["policy-service"] * world.chart.guardrails.restarts_per_hour
+    assert waits_for_people(case)
+    assert decision is not None
+    assert "6 of 6 used for policy-service (rule `restarts per hour`)" in decision.remedy.reason
+    assert "policy-service: crash" in decision.remedy.reason
+    assert "restarted 6 times in this incident, it ended again each time" in decision.remedy.reason
+    assert len(world.notes) == 1
 
 
-def test_a_service_that_never_serves_after_its_restarts_is_a_persons_after_the_attempts() -> None:
-    async def story() -> None:
-        world = World()
-        world.stubborn = {"policy-service"}
-        (case,) = await lived(world, {1: kills("policy-service")}, 120)
+async def test_a_service_that_never_serves_after_its_restarts_is_a_persons_after_the_attempts() -> None:
+    world = World()
+    world.stubborn = {"policy-service"}
+    (case,) = await lived(world, {1: kills("policy-service")}, 120)
 
-        decision = case.latest(Decision)
-        assert len(world.restarts) == world.chart.guardrails.attempts
-        assert decision is not None
-        assert "3 attempts did not help; by the runtime's word this has ended: policy-service" in decision.remedy.reason
-
-    asyncio.run(story())
+    decision = case.latest(Decision)
+    assert len(world.restarts) == world.chart.guardrails.attempts
+    assert decision is not None
+    assert "3 attempts did not help; by the runtime's word this has ended: policy-service" in decision.remedy.reason
 
 
-def test_a_restarted_life_that_stays_silent_is_a_failed_remedy() -> None:
-    async def story() -> None:
-        world = World()
-        world.stubborn = world.hanging = {"policy-service"}
-        (case,) = await lived(world, {1: kills("policy-service")}, 60)
+async def test_a_restarted_life_that_stays_silent_is_a_failed_remedy() -> None:
+    world = World()
+    world.stubborn = world.hanging = {"policy-service"}
+    (case,) = await lived(world, {1: kills("policy-service")}, 60)
 
-        assert restarted(world) == ["policy-service"]
-        assert waits_for_people(case)
-
-    asyncio.run(story())
+    assert restarted(world) == ["policy-service"]
+    assert waits_for_people(case)
 
 
-def test_two_services_that_hang_at_once_are_left_to_a_person() -> None:
-    async def story() -> None:
-        world = World()
-        world.hanging = {"policy-service", "user-service"}
-        cases = await lived(world, {1: kills("policy-service", "user-service")}, 20)
+async def test_two_services_that_hang_at_once_are_left_to_a_person() -> None:
+    world = World()
+    world.hanging = {"policy-service", "user-service"}
+    cases = await lived(world, {1: kills("policy-service", "user-service")}, 20)
 
-        assert world.restarts == []
-        assert all(waits_for_people(case) for case in cases)
-
-    asyncio.run(story())
+    assert world.restarts == []
+    assert all(waits_for_people(case) for case in cases)
 
 
-def test_a_service_that_ends_while_another_incident_waits_for_a_person_is_restarted() -> None:
-    async def story() -> None:
-        world = World()
-        world.diagnoses = lambda case: (
-            diagnosis("quote-service", CauseKind.UNKNOWN)
-            if case.detection.symptoms[0].kind is SymptomKind.LATENCY
-            else None
-        )
-        world.faults = [Fault(SymptomKind.LATENCY, "quote-service", lambda _: True, lambda _: 0.0)]
-        first = await world.report(SymptomKind.LATENCY, "quote-service")
-        await lived(world, {10: kills("quote-service", "policy-service")}, 40)
+async def test_a_service_that_ends_while_another_incident_waits_for_a_person_is_restarted() -> None:
+    world = World()
+    world.diagnoses = lambda case: (
+        diagnosis("quote-service", CauseKind.UNKNOWN)
+        if case.detection.symptoms[0].kind is SymptomKind.LATENCY
+        else None
+    )
+    world.faults = [Fault(SymptomKind.LATENCY, "quote-service", lambda _: True, lambda _: 0.0)]
+    first = await world.report(SymptomKind.LATENCY, "quote-service")
+    await lived(world, {10: kills("quote-service", "policy-service")}, 40)
 
-        assert waits_for_people(await world.case(first))
-        assert restarted(world) == ["policy-service", "quote-service"]
-        assert [issue.state for issue in world.forge.found] == ["open", "closed", "closed"]
-
-    asyncio.run(story())
+    assert waits_for_people(await world.case(first))
+    assert restarted(world) == ["policy-service", "quote-service"]
+    assert [issue.state for issue in world.forge.found] == ["open", "closed", "closed"]
 
 
-def test_a_kill_while_a_change_is_verified_does_not_take_the_right_change_back() -> None:
+async def test_a_kill_while_a_change_is_verified_does_not_take_the_right_change_back() -> None:
     async def story() -> None:
         world = World()
         world.diagnoses = lambda case: (
@@ -226,10 +198,10 @@ def test_a_kill_while_a_change_is_verified_does_not_take_the_right_change_back()
         verdicts = [one.outcome for one in case.payloads if isinstance(one, Verification)]
         assert (remedies, verdicts) == ([SetConfig, Restart], [Outcome.UNDECIDED, Outcome.RECOVERED])
 
-    asyncio.run(story())
+    await story()
 
 
-def test_a_service_that_ends_as_another_ones_incident_ends_has_its_own() -> None:
+async def test_a_service_that_ends_as_another_ones_incident_ends_has_its_own() -> None:
     async def story() -> None:
         world = World()
         happened = False
@@ -246,21 +218,18 @@ def test_a_service_that_ends_as_another_ones_incident_ends_has_its_own() -> None
         assert restarted(world) == ["policy-service", "quote-service"]
         assert [issue.state for issue in world.forge.found] == ["closed", "closed"]
 
-    asyncio.run(story())
+    await story()
 
 
-def test_what_refused_and_what_has_ended_are_told_to_the_person() -> None:
-    async def story() -> None:
-        world = World(autonomy=Autonomy.OBSERVE)
-        cases = await lived(world, {1: kills("policy-service", "user-service")}, 10)
+async def test_what_refused_and_what_has_ended_are_told_to_the_person() -> None:
+    world = World(autonomy=Autonomy.OBSERVE)
+    cases = await lived(world, {1: kills("policy-service", "user-service")}, 10)
 
-        for case in cases:
-            decision, action = case.latest(Decision), case.latest(Action)
-            name = case.detection.symptoms[0].service
-            assert decision is not None
-            assert action is not None
-            assert action.result is ActionResult.ESCALATED
-            assert f"MITIGATION: RESTART {name} was refused: {name} is observe" in decision.remedy.reason
-            assert f"{name}: crash" in decision.remedy.reason
-
-    asyncio.run(story())
+    for case in cases:
+        decision, action = case.latest(Decision), case.latest(Action)
+        name = case.detection.symptoms[0].service
+        assert decision is not None
+        assert action is not None
+        assert action.result is ActionResult.ESCALATED
+        assert f"MITIGATION: RESTART {name} was refused: {name} is observe" in decision.remedy.reason
+        assert f"{name}: crash" in decision.remedy.reason

@@ -147,64 +147,55 @@ async def slow(world: World) -> int:
     return number
 
 
-def test_what_is_over_before_it_is_acted_on_changes_nothing() -> None:
-    async def story() -> None:
-        world = World()
-        number = await slow(world)
-        world.faults = []
-        await world.clock.sleep(6)
+async def test_what_is_over_before_it_is_acted_on_changes_nothing() -> None:
+    world = World()
+    number = await slow(world)
+    world.faults = []
+    await world.clock.sleep(6)
 
-        case = await world.play(number, 300)
+    case = await world.play(number, 300)
 
-        action = case.latest(Action)
-        assert action is not None
-        assert action.result is ActionResult.CLEARED
-        assert "latency/quote-service does not hold any more" in action.detail
-        assert world.git.requests == {}
-        assert case.recovered
-
-    asyncio.run(story())
+    action = case.latest(Action)
+    assert action is not None
+    assert action.result is ActionResult.CLEARED
+    assert "latency/quote-service does not hold any more" in action.detail
+    assert world.git.requests == {}
+    assert case.recovered
 
 
-def test_while_scout_is_silent_nothing_is_changed_and_when_it_speaks_again_the_work_goes_on() -> None:
-    async def story() -> None:
-        world = World()
-        number = await slow(world)
-        world.scout_tells = False
-        await world.clock.sleep(6)
-        for _ in range(20):
-            await world.turn(number, Agent.FIXER)
-            await world.clock.sleep(0.25)
-        assert world.git.requests == {}
-        assert (await world.case(number)).latest(Action) is None
-
-        world.scout_tells = True
-        case = await world.play(number, 300)
-
-        assert case.recovered
-        assert len(world.git.requests) == 1
-
-    asyncio.run(story())
-
-
-def test_a_look_from_before_the_decision_does_not_say_that_the_symptom_is_gone() -> None:
-    async def story() -> None:
-        world = World()
-        world.scout_tells = False
-        number = await slow(world)
-        early = Sighting(REPOSITORY, (await world.case(number)).last.at, (), False)
-        value, headers = encode(early, world.keys["scout"])
-        world.bus.add(SIGHTINGS, world.clock.now(), value, headers)
+async def test_while_scout_is_silent_nothing_is_changed_and_when_it_speaks_again_the_work_goes_on() -> None:
+    world = World()
+    number = await slow(world)
+    world.scout_tells = False
+    await world.clock.sleep(6)
+    for _ in range(20):
         await world.turn(number, Agent.FIXER)
-        assert (await world.case(number)).latest(Action) is None
+        await world.clock.sleep(0.25)
+    assert world.git.requests == {}
+    assert (await world.case(number)).latest(Action) is None
 
-        world.scout_tells = True
-        case = await world.play(number, 300)
+    world.scout_tells = True
+    case = await world.play(number, 300)
 
-        assert case.recovered
-        assert [action.result for action in case.payloads if isinstance(action, Action)] == [ActionResult.DONE]
+    assert case.recovered
+    assert len(world.git.requests) == 1
 
-    asyncio.run(story())
+
+async def test_a_look_from_before_the_decision_does_not_say_that_the_symptom_is_gone() -> None:
+    world = World()
+    world.scout_tells = False
+    number = await slow(world)
+    early = Sighting(REPOSITORY, (await world.case(number)).last.at, (), False)
+    value, headers = encode(early, world.keys["scout"])
+    world.bus.add(SIGHTINGS, world.clock.now(), value, headers)
+    await world.turn(number, Agent.FIXER)
+    assert (await world.case(number)).latest(Action) is None
+
+    world.scout_tells = True
+    case = await world.play(number, 300)
+
+    assert case.recovered
+    assert [action.result for action in case.payloads if isinstance(action, Action)] == [ActionResult.DONE]
 
 
 class Bus:
@@ -226,21 +217,18 @@ class Bus:
 
 
 @pytest.mark.parametrize("away", [False, True])
-def test_scout_tells_what_its_newest_look_shows(away: bool) -> None:
-    async def story() -> None:
-        world = World()
-        world.dead = {"policy-service"}
-        for _ in range(8):
-            await world.clock.sleep(0.25)
-        bus = Bus(Now())
-        bus.away = away
+async def test_scout_tells_what_its_newest_look_shows(away: bool) -> None:
+    world = World()
+    world.dead = {"policy-service"}
+    for _ in range(8):
+        await world.clock.sleep(0.25)
+    bus = Bus(Now())
+    bus.away = away
 
-        sightings = Sightings(world.watchers, bus, world.keys["scout"], REPOSITORY, world.clock, world.reporter)
-        await sightings.tell()
+    sightings = Sightings(world.watchers, bus, world.keys["scout"], REPOSITORY, world.clock, world.reporter)
+    await sightings.tell()
 
-        told = [decode(record, world.trust) for record in bus.topics.records.get(SIGHTINGS, [])]
-        expected = Sighting(REPOSITORY, world.watchers.presence.looked_at, ("infrastructure/policy-service",), False)
-        assert [replace(one, report=None) for one in told] == ([] if away else [expected])
-        assert [one.report for one in told] == ([] if away else [world.reporter.report])
-
-    asyncio.run(story())
+    told = [decode(record, world.trust) for record in bus.topics.records.get(SIGHTINGS, [])]
+    expected = Sighting(REPOSITORY, world.watchers.presence.looked_at, ("infrastructure/policy-service",), False)
+    assert [replace(one, report=None) for one in told] == ([] if away else [expected])
+    assert [one.report for one in told] == ([] if away else [world.reporter.report])

@@ -119,14 +119,14 @@ def test_a_frame_of_more_than_a_record_takes_is_published_in_parts_and_merges_wh
     assert merged == 8 * MAX_OPERATIONS
 
 
-def test_what_the_bus_refuses_is_dropped_counted_and_told_and_the_next_frame_is_published() -> None:
+async def test_what_the_bus_refuses_is_dropped_counted_and_told_and_the_next_frame_is_published() -> None:
     world, bus = World(), Bus(most=150)
     records = [spans(world, 0, 0), Record("otlp_spans", 0, 1, world.clock.now(), request(world, ["n" * 200]))]
     feed = Feed([records, [spans(world, 0, 2)], []], world)
     sketcher = Sketcher(bus, Past([]), world.clock, Losses(world.reporter, world.clock))
 
     with pytest.raises(Enough):
-        asyncio.run(sketcher.sketch_for_ever(feed))
+        await sketcher.sketch_for_ever(feed)
 
     assert len(bus.refused) == 1
     assert [(one.first, one.last) for one in map(decode, bus.frames)] == [(2, 2)]
@@ -134,17 +134,13 @@ def test_what_the_bus_refuses_is_dropped_counted_and_told_and_the_next_frame_is_
     assert feed.commits == 2
 
 
-def test_while_too_much_waits_for_the_bus_no_more_is_read() -> None:
+async def test_while_too_much_waits_for_the_bus_no_more_is_read() -> None:
     world = World()
     bus = Bus(refusals=10**9)
     sketcher = Sketcher(bus, Past([]), world.clock, Losses(world.reporter, world.clock))
     script = [[spans(world, 0, number)] for number in range(2 * MAX_SEALED)]
     feed = Feed(list(script), world)
     task = sketcher.sketch_for_ever(feed)
-
-    async def story() -> None:
-        async with asyncio.timeout(5):
-            await task
 
     naps = 0
 
@@ -156,7 +152,8 @@ def test_while_too_much_waits_for_the_bus_no_more_is_read() -> None:
 
     world.clock.sleep = nap  # type: ignore[method-assign]
     with pytest.raises(Enough):
-        asyncio.run(story())
+        async with asyncio.timeout(5):
+            await task
 
     assert len(sketcher.sealed) <= MAX_SEALED + 1
     assert len(feed.script) >= MAX_SEALED - 2
@@ -284,20 +281,17 @@ def test_whatever_happened_can_be_recorded_and_fits_on_the_forge(payload: Payloa
     assert len(body) < FORGE_BODY
 
 
-def test_an_incident_of_hundreds_of_symptoms_with_endless_words_is_opened_and_healed() -> None:
+async def test_an_incident_of_hundreds_of_symptoms_with_endless_words_is_opened_and_healed() -> None:
     world = World()
 
-    async def story() -> str:
-        world.dead = {"policy-service"}
-        for _ in range(4):
-            await world.clock.sleep(0.25)
-        (found,) = world.scout.detections()
-        more = replace(SYMPTOM, since=found.symptoms[0].since)
-        (number,) = await world.opener.open_missing([replace(found, symptoms=(*found.symptoms, *(more,) * 300))])
-        world.scout.opened(found)
-        return (await world.play(number)).last.step
-
-    assert asyncio.run(story()) is Step.REMEMBER
+    world.dead = {"policy-service"}
+    for _ in range(4):
+        await world.clock.sleep(0.25)
+    (found,) = world.scout.detections()
+    more = replace(SYMPTOM, since=found.symptoms[0].since)
+    (number,) = await world.opener.open_missing([replace(found, symptoms=(*found.symptoms, *(more,) * 300))])
+    world.scout.opened(found)
+    assert (await world.play(number)).last.step is Step.REMEMBER
 
 
 def test_more_symptoms_than_a_sighting_holds_are_not_taken_for_gone() -> None:

@@ -1,6 +1,5 @@
 """LIKELY waits for a person, and what a restart rests on is asked anew right before it: stories on virtual time."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -39,58 +38,49 @@ async def out(world: World, rounds: int = 30) -> Case:
     return await world.play(await world.detect(), rounds)
 
 
-def test_a_remedy_on_likely_waits_for_a_person_who_is_told_why_and_is_done_once_approved() -> None:
-    async def story() -> None:
-        world = World()
-        case = await out(world)
-        decision = case.latest(Decision)
+async def test_a_remedy_on_likely_waits_for_a_person_who_is_told_why_and_is_done_once_approved() -> None:
+    world = World()
+    case = await out(world)
+    decision = case.latest(Decision)
 
-        assert decision is not None
-        assert decision.plan
-        assert world.restarts == []
-        assert NEEDS_HUMAN in case.labels
-        assert BECAUSE in prose_of(world.forge.written[case.issue][-1].body)
-        assert BECAUSE in world.notes[-1].text
+    assert decision is not None
+    assert decision.plan
+    assert world.restarts == []
+    assert NEEDS_HUMAN in case.labels
+    assert BECAUSE in prose_of(world.forge.written[case.issue][-1].body)
+    assert BECAUSE in world.notes[-1].text
 
-        world.says(case.issue, f"/sre approve {case.plan}")
-        case = await world.play(case.issue)
+    world.says(case.issue, f"/sre approve {case.plan}")
+    case = await world.play(case.issue)
 
-        assert results(case) == [ActionResult.DONE]
-        assert case.recovered
-        assert all(answer.allowed for answer in case.trials[0].action.guardrails)
-
-    asyncio.run(story())
+    assert results(case) == [ActionResult.DONE]
+    assert case.recovered
+    assert all(answer.allowed for answer in case.trials[0].action.guardrails)
 
 
-def test_the_configuration_may_let_a_restart_act_on_likely() -> None:
-    async def story() -> None:
-        world = World(guardrails=BRAVE)
-        case = await out(world, 100)
+async def test_the_configuration_may_let_a_restart_act_on_likely() -> None:
+    world = World(guardrails=BRAVE)
+    case = await out(world, 100)
 
-        assert results(case) == [ActionResult.DONE]
-        assert case.recovered
-
-    asyncio.run(story())
+    assert results(case) == [ActionResult.DONE]
+    assert case.recovered
 
 
-def test_likely_is_asked_again_before_it_becomes_a_plan_and_more_evidence_may_confirm_it() -> None:
-    async def story() -> None:
-        world, asked = World(), []
+async def test_likely_is_asked_again_before_it_becomes_a_plan_and_more_evidence_may_confirm_it() -> None:
+    world, asked = World(), []
 
-        def surer(case: Case) -> Diagnosis:
-            asked.append(world.clock.now())
-            return likely(case) if len(asked) < 3 else diagnosis("policy-service", CauseKind.CRASH)
+    def surer(case: Case) -> Diagnosis:
+        asked.append(world.clock.now())
+        return likely(case) if len(asked) < 3 else diagnosis("policy-service", CauseKind.CRASH)
 
-        world.dead = {"policy-service"}
-        world.diagnoses = surer
-        case = await world.play(await world.detect())
+    world.dead = {"policy-service"}
+    world.diagnoses = surer
+    case = await world.play(await world.detect())
 
-        assert results(case) == [ActionResult.DONE]
-        assert not case.latest(Decision).plan  # type: ignore[union-attr]
-        assert len(asked) == 3
-        assert asked[-1] - asked[0] < 10 * SECOND
-
-    asyncio.run(story())
+    assert results(case) == [ActionResult.DONE]
+    assert not case.latest(Decision).plan  # type: ignore[union-attr]
+    assert len(asked) == 3
+    assert asked[-1] - asked[0] < 10 * SECOND
 
 
 async def decided(world: World, told: Diagnosis, number: int = 0) -> Case:
@@ -111,100 +101,85 @@ async def decided(world: World, told: Diagnosis, number: int = 0) -> Case:
     return await world.case(number)
 
 
-def test_an_undone_decision_on_likely_of_before_the_rule_is_refused_and_a_new_one_is_taken() -> None:
-    async def story() -> None:
-        world = World()
-        case = await decided(world, UNSURE)
-        assert case.last.step is Step.DECIDE
+async def test_an_undone_decision_on_likely_of_before_the_rule_is_refused_and_a_new_one_is_taken() -> None:
+    world = World()
+    case = await decided(world, UNSURE)
+    assert case.last.step is Step.DECIDE
 
-        await world.turn(case.issue, Agent.FIXER)
-        refused = (await world.case(case.issue)).latest(Action)
-        assert refused is not None
-        assert refused.result is ActionResult.REFUSED
-        assert "only CONFIRMED acts by itself" in refused.detail
-        assert world.restarts == []
+    await world.turn(case.issue, Agent.FIXER)
+    refused = (await world.case(case.issue)).latest(Action)
+    assert refused is not None
+    assert refused.result is ActionResult.REFUSED
+    assert "only CONFIRMED acts by itself" in refused.detail
+    assert world.restarts == []
 
-        case = await world.play(case.issue)  # by what runtime and probe say, Brain is sure
+    case = await world.play(case.issue)  # by what runtime and probe say, Brain is sure
 
-        assert results(case) == [ActionResult.REFUSED, ActionResult.DONE]
-        assert case.recovered
-        assert not case.is_open
-
-    asyncio.run(story())
+    assert results(case) == [ActionResult.REFUSED, ActionResult.DONE]
+    assert case.recovered
+    assert not case.is_open
 
 
-def test_where_brain_stays_unsure_it_ends_with_a_plan_and_then_with_a_person() -> None:
-    async def story() -> None:
-        world = World()
-        case = await decided(world, UNSURE)
-        world.diagnoses = likely
-        case = await world.play(case.issue, 40)
+async def test_where_brain_stays_unsure_it_ends_with_a_plan_and_then_with_a_person() -> None:
+    world = World()
+    case = await decided(world, UNSURE)
+    world.diagnoses = likely
+    case = await world.play(case.issue, 40)
 
-        assert results(case) == [ActionResult.REFUSED]
-        assert case.latest(Decision).plan  # type: ignore[union-attr]
+    assert results(case) == [ActionResult.REFUSED]
+    assert case.latest(Decision).plan  # type: ignore[union-attr]
 
-        world.says(case.issue, f"/sre reject {case.plan}")
-        case = await world.play(case.issue, 40)
-        assert results(case)[-1] is ActionResult.ESCALATED
-        assert world.restarts == []
-
-    asyncio.run(story())
+    world.says(case.issue, f"/sre reject {case.plan}")
+    case = await world.play(case.issue, 40)
+    assert results(case)[-1] is ActionResult.ESCALATED
+    assert world.restarts == []
 
 
-def test_evidence_of_before_is_stale_when_the_unit_shows_nothing_any_more() -> None:
-    async def story() -> None:
-        world = World(hanging={"policy-service"})
-        case = await decided(world, diagnosis("policy-service", CauseKind.HANG))
-        world.dead = world.hanging = set()
+async def test_evidence_of_before_is_stale_when_the_unit_shows_nothing_any_more() -> None:
+    world = World(hanging={"policy-service"})
+    case = await decided(world, diagnosis("policy-service", CauseKind.HANG))
+    world.dead = world.hanging = set()
 
-        await world.turn(case.issue, Agent.FIXER)
+    await world.turn(case.issue, Agent.FIXER)
 
-        (trial,) = (await world.case(case.issue)).trials
-        assert trial.action.result is ActionResult.CLEARED
-        assert world.restarts == []
-
-    asyncio.run(story())
+    (trial,) = (await world.case(case.issue)).trials
+    assert trial.action.result is ActionResult.CLEARED
+    assert world.restarts == []
 
 
 @pytest.mark.parametrize("kind", [CauseKind.CRASH, CauseKind.HANG, CauseKind.SATURATION])
-def test_a_decision_that_tells_of_evidence_which_is_not_there_restarts_nothing(kind: CauseKind) -> None:
-    async def story() -> None:
-        world = World()
-        world.faults = [Fault(SymptomKind.ERROR, "policy-service", lambda _: True)]
-        for _ in range(8):
-            await world.clock.sleep(0.25)
-        number = await world.report(SymptomKind.ERROR, "policy-service")
-        await decided(world, diagnosis("policy-service", kind), number)
+async def test_a_decision_that_tells_of_evidence_which_is_not_there_restarts_nothing(kind: CauseKind) -> None:
+    world = World()
+    world.faults = [Fault(SymptomKind.ERROR, "policy-service", lambda _: True)]
+    for _ in range(8):
+        await world.clock.sleep(0.25)
+    number = await world.report(SymptomKind.ERROR, "policy-service")
+    await decided(world, diagnosis("policy-service", kind), number)
 
-        await world.turn(number, Agent.FIXER)
+    await world.turn(number, Agent.FIXER)
 
-        action = (await world.case(number)).latest(Action)
-        assert action is not None
-        assert action.result is ActionResult.REFUSED
-        assert "what its callers say is not enough" in action.detail
-        assert world.restarts == []
-
-    asyncio.run(story())
+    action = (await world.case(number)).latest(Action)
+    assert action is not None
+    assert action.result is ActionResult.REFUSED
+    assert "what its callers say is not enough" in action.detail
+    assert world.restarts == []
 
 
-def test_a_resource_at_its_limit_is_the_units_own_evidence_only_while_scout_sees_it() -> None:
-    async def story() -> None:
-        world = World()
-        world.diagnoses = lambda _: diagnosis("policy-service", CauseKind.SATURATION)
-        number = await world.report(SymptomKind.SATURATION, "policy-service", 0.95)
-        await world.turn(number, Agent.MEMORY)
-        await world.turn(number, Agent.BRAIN)
-        assert isinstance((await world.case(number)).latest(Decision).remedy, Restart)  # type: ignore[union-attr]
+async def test_a_resource_at_its_limit_is_the_units_own_evidence_only_while_scout_sees_it() -> None:
+    world = World()
+    world.diagnoses = lambda _: diagnosis("policy-service", CauseKind.SATURATION)
+    number = await world.report(SymptomKind.SATURATION, "policy-service", 0.95)
+    await world.turn(number, Agent.MEMORY)
+    await world.turn(number, Agent.BRAIN)
+    assert isinstance((await world.case(number)).latest(Decision).remedy, Restart)  # type: ignore[union-attr]
 
-        world.scout_tells = False
-        await world.clock.sleep(6.0)
-        assert not await world.turn(number, Agent.FIXER)  # nobody says what the memory is like now
-        assert world.restarts == []
+    world.scout_tells = False
+    await world.clock.sleep(6.0)
+    assert not await world.turn(number, Agent.FIXER)  # nobody says what the memory is like now
+    assert world.restarts == []
 
-        world.scout_tells = True
-        world.watchers.presence.present[SymptomKind.SATURATION, "policy-service"] = 2**62
-        await world.clock.sleep(1.0)
-        await world.turn(number, Agent.FIXER)
-        assert [name for name, _ in world.restarts] == ["policy-service"]
-
-    asyncio.run(story())
+    world.scout_tells = True
+    world.watchers.presence.present[SymptomKind.SATURATION, "policy-service"] = 2**62
+    await world.clock.sleep(1.0)
+    await world.turn(number, Agent.FIXER)
+    assert [name for name, _ in world.restarts] == ["policy-service"]

@@ -1,6 +1,5 @@
 """Clocks that differ end neither in an issue a second nor in a circle of decisions; the reason that is told is true."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -48,84 +47,69 @@ def issues_vanish(world: World) -> None:
 
 
 @pytest.mark.parametrize("spoil", [forge_clock_is_behind, forge_mangles, nobody_trusts_scout, issues_vanish])
-def test_an_issue_that_is_not_read_back_as_its_incident_is_opened_once_and_calls_once(
+async def test_an_issue_that_is_not_read_back_as_its_incident_is_opened_once_and_calls_once(
     spoil: Callable[[World], None],
 ) -> None:
-    async def story() -> None:
-        world = World()
-        spoil(world)
-        world.dead = {"policy-service"}
-        for _ in range(40):
-            await world.clock.sleep(0.25)
-            await world.opener.open_missing(world.scout.detections())
+    world = World()
+    spoil(world)
+    world.dead = {"policy-service"}
+    for _ in range(40):
+        await world.clock.sleep(0.25)
+        await world.opener.open_missing(world.scout.detections())
 
-        assert len(world.forge.found) == 1
-        (note,) = world.notes
-        assert note.title == "Issue 1 cannot be read back: infrastructure/policy-service"
-
-    asyncio.run(story())
+    assert len(world.forge.found) == 1
+    (note,) = world.notes
+    assert note.title == "Issue 1 cannot be read back: infrastructure/policy-service"
 
 
-def test_once_it_is_over_the_same_symptom_is_opened_again() -> None:
-    async def story() -> None:
-        world = World()
-        world.dead = {"policy-service"}
-        first = await world.play(await world.detect())
-        assert not first.is_open
-        await world.clock.sleep(30)
-        world.dead = {"policy-service"}
+async def test_once_it_is_over_the_same_symptom_is_opened_again() -> None:
+    world = World()
+    world.dead = {"policy-service"}
+    first = await world.play(await world.detect())
+    assert not first.is_open
+    await world.clock.sleep(30)
+    world.dead = {"policy-service"}
 
-        assert await world.detect() == 2
-        assert world.notes == []
-
-    asyncio.run(story())
+    assert await world.detect() == 2
+    assert world.notes == []
 
 
-def test_decisions_that_expire_before_they_are_read_end_with_a_person_and_the_true_reason() -> None:
-    async def story() -> None:
-        world = World()
-        world.diagnoses = lambda _: diagnosis("policy-service", CauseKind.CRASH)
-        world.dead = {"policy-service"}
-        world.clocks[Agent.FIXER].ahead = 10 * MINUTES  # and nobody can be asked what time it is
+async def test_decisions_that_expire_before_they_are_read_end_with_a_person_and_the_true_reason() -> None:
+    world = World()
+    world.diagnoses = lambda _: diagnosis("policy-service", CauseKind.CRASH)
+    world.dead = {"policy-service"}
+    world.clocks[Agent.FIXER].ahead = 10 * MINUTES  # and nobody can be asked what time it is
 
-        case = await world.play(await world.detect(), 60)
+    case = await world.play(await world.detect(), 60)
 
-        action = case.latest(Action)
-        assert action is not None
-        assert action.result is ActionResult.ESCALATED
-        assert action.detail.startswith("3 decisions came to nothing: refused: the decision has expired (3 times); ")
-        assert "the clocks of fixer and brain differ by 60" in action.detail
-        assert "attempts did not help" not in action.detail
-        assert world.restarts == []
-        assert len(world.notes) == 1
-
-    asyncio.run(story())
+    action = case.latest(Action)
+    assert action is not None
+    assert action.result is ActionResult.ESCALATED
+    assert action.detail.startswith("3 decisions came to nothing: refused: the decision has expired (3 times); ")
+    assert "the clocks of fixer and brain differ by 60" in action.detail
+    assert "attempts did not help" not in action.detail
+    assert world.restarts == []
+    assert len(world.notes) == 1
 
 
 @pytest.mark.parametrize("result", [ActionResult.REFUSED, ActionResult.CLEARED, ActionResult.ALREADY_CHANGED])
-def test_what_changed_nothing_is_no_attempt(result: ActionResult) -> None:
-    async def story() -> None:
-        world = World()
-        world.dead, world.stubborn = {"policy-service"}, {"policy-service"}
-        case = await world.play(await world.detect(), 300)
-        done = next(entry for entry in case.chain if isinstance(entry.fact.payload, Action))
-        assert isinstance(done.fact.payload, Action)
-        idle = replace(done, fact=replace(done.fact, payload=replace(done.fact.payload, result=result, detail="so")))
-        head = case.chain[:2]
+async def test_what_changed_nothing_is_no_attempt(result: ActionResult) -> None:
+    world = World()
+    world.dead, world.stubborn = {"policy-service"}, {"policy-service"}
+    case = await world.play(await world.detect(), 300)
+    done = next(entry for entry in case.chain if isinstance(entry.fact.payload, Action))
+    assert isinstance(done.fact.payload, Action)
+    idle = replace(done, fact=replace(done.fact, payload=replace(done.fact.payload, result=result, detail="so")))
+    head = case.chain[:2]
 
-        assert gave_up(replace(case, chain=(*head, idle, idle)), 3) == ""
-        assert gave_up(replace(case, chain=(*head, *[idle] * 3)), 3) == (
-            f"3 decisions came to nothing: {result}: so (3 times)"
-        )
-        assert gave_up(replace(case, chain=(*head, *[done] * 3)), 3) == ""  # carried out, and measured by nobody
-
-    asyncio.run(story())
+    assert gave_up(replace(case, chain=(*head, idle, idle)), 3) == ""
+    assert gave_up(replace(case, chain=(*head, *[idle] * 3)), 3) == (
+        f"3 decisions came to nothing: {result}: so (3 times)"
+    )
+    assert gave_up(replace(case, chain=(*head, *[done] * 3)), 3) == ""  # carried out, and measured by nobody
 
 
-def test_clocks_that_agree_are_not_accused() -> None:
-    async def story() -> None:
-        world = World()
-        world.dead = {"policy-service"}
-        assert apart(await world.play(await world.detect())) == ""
-
-    asyncio.run(story())
+async def test_clocks_that_agree_are_not_accused() -> None:
+    world = World()
+    world.dead = {"policy-service"}
+    assert apart(await world.play(await world.detect())) == ""

@@ -1,6 +1,5 @@
 """A note leaves the house: it is scrubbed, short, and cannot be told from outside what to look like."""
 
-import asyncio
 from dataclasses import replace
 
 from hypothesis import given
@@ -34,9 +33,9 @@ def test_secrets_and_addresses_are_removed() -> None:
     assert "the incident: [token removed]." in note.text
 
 
-def test_a_note_is_cut_to_what_a_service_takes_and_keeps_why_and_where() -> None:
+async def test_a_note_is_cut_to_what_a_service_takes_and_keeps_why_and_where() -> None:
     symptom = Symptom(SymptomKind.ERROR, "quote-service" * 20, "long " * 2000, 0.5, 0.1, 0)
-    case = asyncio.run(_case())
+    case = await _case()
     head = case.chain[0]
     case = replace(
         case, frozen_reason="a fact is gone",
@@ -50,8 +49,8 @@ def test_a_note_is_cut_to_what_a_service_takes_and_keeps_why_and_where() -> None
     assert "\n\nThe incident: `sre-space show 1`" in note.text
 
 
-def test_what_telemetry_said_cannot_leave_its_fence() -> None:
-    case = asyncio.run(_case())
+async def test_what_telemetry_said_cannot_leave_its_fence() -> None:
+    case = await _case()
     decision = case.latest(Decision)
     assert decision is not None
     report = "policy-service is down (```[click](http://evil.example)) \r# now"
