@@ -31,13 +31,12 @@ def table_of(report: Report, room: int) -> Json:
     table = asdict(told) | {"columns": _COLUMNS, "rows": []}
     del table["detectors"], table["at"]
     left, out = room - len(json.dumps(table)) - 200, Counter(report.left_out)  # 200: the counts of what is left out
-    for one in report.detectors:
-        row = _row(one)
+    for row in map(_row, report.detectors):
         left -= len(json.dumps(row)) + 2
-        if left >= 0:
-            table["rows"].append(row)
-        else:
-            out[one.state.value] += 1
+        if left < 0:
+            break
+        table["rows"].append(row)
+    out.update(one.state.value for one in report.detectors[len(table["rows"]) :])
     return table | {"left_out": out}
 
 
@@ -58,10 +57,14 @@ def report_of(table: object, at: int) -> Report | None:
 
 def _row(report: DetectorReport) -> list[object]:
     """In the order of the columns; defaults at the end are left out."""
-    values = [cut(one, MAX_CELL) if isinstance(one, str) else one for one in asdict(report).values()]
+    values = [_cell(getattr(report, name)) for name in _COLUMNS]
     while values and values[-1] == _DEFAULTS[len(values) - 1]:
         values.pop()
     return values
+
+
+def _cell(value: object) -> object:
+    return cut(value, MAX_CELL) if isinstance(value, str) else value
 
 
 def _read(row: Mapping[str, object]) -> DetectorReport | None:
