@@ -1,6 +1,5 @@
 """An agent, or the whole machine, that stands still anywhere in an incident: nothing is concluded from before."""
 
-import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -54,10 +53,10 @@ def verdicts(case: Case) -> list[Outcome]:
     return [one.outcome for one in case.payloads if isinstance(one, Verification)]
 
 
-def assert_healed_once(world: World, case: Case) -> None:
+async def assert_healed_once(world: World, case: Case) -> None:
     """One incident, one restart, one verdict, and the lesson that it helped."""
     assert verdicts(case) == [Outcome.RECOVERED]
-    assert [one.detection.key for one in asyncio.run(_all(world))] == [f"infrastructure/{POLICY}"]
+    assert [one.detection.key for one in await _all(world)] == [f"infrastructure/{POLICY}"]
     assert world.starts[POLICY] == 2
     (lesson,) = world.lessons.values()
     assert "helped" in lesson.text
@@ -83,7 +82,7 @@ async def test_an_agent_that_stands_still_after_any_step_costs_time_only(
     await go_on(world, seconds)
     world.go_on()
     await go_on(world, 60)
-    assert_healed_once(world, await world.case(number))
+    await assert_healed_once(world, await world.case(number))
 
 
 @pytest.mark.parametrize("seconds", [3, 30, 600])
@@ -95,7 +94,7 @@ async def test_a_machine_that_is_suspended_after_any_step_costs_time_only(after:
     await until(world, number, after)
     world.suspend(seconds)
     await go_on(world, 60)
-    assert_healed_once(world, await world.case(number))
+    await assert_healed_once(world, await world.case(number))
 
 
 @pytest.mark.parametrize("whole", [False, True])
@@ -159,7 +158,7 @@ async def test_a_service_that_died_while_scout_stood_still_is_found_at_once_and_
 
     assert seconds <= SECOND
     assert case.detection.since - case.detection.begun >= 26 * SECOND
-    assert_healed_once(world, case)
+    await assert_healed_once(world, case)
 
 
 async def test_a_deaf_scout_opens_no_second_incident_for_what_it_hears_late() -> None:
@@ -171,7 +170,7 @@ async def test_a_deaf_scout_opens_no_second_incident_for_what_it_hears_late() ->
     await go_on(world, 60)
     world.unheard += late
     await go_on(world, 60)
-    assert_healed_once(world, await world.case(number))
+    await assert_healed_once(world, await world.case(number))
 
 
 async def test_two_pauses_in_a_row_do_not_keep_scout_from_a_verdict() -> None:
