@@ -1,9 +1,7 @@
 """What every shelf of bundles keeps to: equal names for equal files, nothing altered, bounded."""
 
-import asyncio
 import os
 import stat
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -25,21 +23,16 @@ def bundles(request: pytest.FixtureRequest, tmp_path: Path) -> Bundles:
     return BundleFolder(tmp_path / "bundles") if request.param == "folder" else Shelf()
 
 
-def kept(bundles: Bundles, files: Mapping[str, bytes]) -> str:
-    """The name."""
-    return asyncio.run(bundles.keep(files))
-
-
 async def test_what_was_kept_comes_back(bundles: Bundles) -> None:
-    assert await bundles.load(kept(bundles, FILES)) == FILES
+    assert await bundles.load(await bundles.keep(FILES)) == FILES
 
 
-def test_equal_files_have_one_name_and_other_files_another(bundles: Bundles) -> None:
+async def test_equal_files_have_one_name_and_other_files_another(bundles: Bundles) -> None:
     again = dict(reversed(FILES.items()))
 
-    assert kept(bundles, FILES) == kept(bundles, again)
-    assert kept(bundles, FILES) != kept(bundles, {**FILES, "incident/alert.json": b"\x01"})
-    assert len(kept(bundles, FILES)) == 64
+    assert await bundles.keep(FILES) == await bundles.keep(again)
+    assert await bundles.keep(FILES) != await bundles.keep({**FILES, "incident/alert.json": b"\x01"})
+    assert len(await bundles.keep(FILES)) == 64
 
 
 async def test_an_unknown_name_is_missing(bundles: Bundles) -> None:
@@ -49,7 +42,7 @@ async def test_an_unknown_name_is_missing(bundles: Bundles) -> None:
 
 async def test_an_altered_bundle_is_refused_by_name(tmp_path: Path) -> None:
     folder = BundleFolder(tmp_path)
-    name = kept(folder, FILES)
+    name = await folder.keep(FILES)
     path = tmp_path / f"{name}.tar.gz"
     path.write_bytes(pack({**FILES, "incident/alert.json": b"forged"}))
 
@@ -62,9 +55,9 @@ async def test_a_name_that_is_no_hash_opens_no_file(tmp_path: Path) -> None:
         await BundleFolder(tmp_path).load("../" * 21 + "x")
 
 
-def test_only_this_user_reads_a_bundle(tmp_path: Path) -> None:
+async def test_only_this_user_reads_a_bundle(tmp_path: Path) -> None:
     folder = BundleFolder(tmp_path / "bundles")
-    path = tmp_path / "bundles" / f"{kept(folder, FILES)}.tar.gz"
+    path = tmp_path / "bundles" / f"{await folder.keep(FILES)}.tar.gz"
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
@@ -75,9 +68,9 @@ async def test_the_oldest_bundles_are_forgotten(tmp_path: Path) -> None:
     folder = BundleFolder(tmp_path, most=2)
     names = []
     for number in range(3):
-        names.append(kept(folder, {"incident/alert.json": bytes([number])}))
+        names.append(await folder.keep({"incident/alert.json": bytes([number])}))
         os.utime(tmp_path / f"{names[-1]}.tar.gz", (number, number))
-    kept(folder, {"incident/alert.json": b"new"})
+    await folder.keep({"incident/alert.json": b"new"})
 
     with pytest.raises(Missing, match="is gone"):
         await folder.load(names[0])
@@ -87,8 +80,8 @@ async def test_the_oldest_bundles_are_forgotten(tmp_path: Path) -> None:
 
 async def test_bundles_that_are_too_large_together_are_forgotten_but_never_the_newest(tmp_path: Path) -> None:
     folder = BundleFolder(tmp_path, most_bytes=1)
-    old = kept(folder, FILES)
-    new = kept(folder, {"incident/alert.json": os.urandom(1000)})
+    old = await folder.keep(FILES)
+    new = await folder.keep({"incident/alert.json": os.urandom(1000)})
 
     assert await folder.load(new)
     with pytest.raises(Missing):

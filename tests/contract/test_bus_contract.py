@@ -390,11 +390,14 @@ def test_a_port_in_use_ends_the_process_with_one_sentence(our_bus: Bus) -> None:
     assert second.stderr.strip() == f"bus: port {our_bus.address.split(':')[1]} is in use; set BUS_PORT to another"
 
 
-async def test_no_thread_is_left_by_a_closed_publisher(our_bus: Bus) -> None:
+def test_no_thread_is_left_by_a_closed_publisher(our_bus: Bus) -> None:
+    async def published() -> None:
+        publisher = KafkaPublisher(our_bus.address)
+        await publisher.publish(topic(), b"x")
+        await publisher.close()
+        await publisher.close()
+
     before = threading.active_count()
-    publisher = KafkaPublisher(our_bus.address)
-    await publisher.publish(topic(), b"x")
-    await publisher.close()
-    await publisher.close()
+    asyncio.run(published())  # a loop of its own, which ends its threads
 
     assert threading.active_count() <= before + 1

@@ -70,7 +70,7 @@ def test_only_an_agent_that_changes_git_needs_the_tools_for_it() -> None:
         forge, gitops = GithubMcpForge(url, "t", "o", "r"), GithubGitOps(url, "t", "o", "r")
         with pytest.raises(Refused, match="bad day"):
             await forge.issue(1)
-        with pytest.raises(Refused, match="lacks the tools list_branches, push_files"):
+        with pytest.raises(Refused, match="lacks the tools get_file_contents, list_branches, push_files"):
             await gitops.branches()
         await forge.close()
         await gitops.close()
