@@ -14,7 +14,7 @@ from support.waiting import until
 
 from sre_space.adapters.ed25519 import KeyFile
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space_table import AGENTS, SERVICES, SIGNERS
+from sre_space.bootstrap.space_table import AGENTS, LOGINS, SERVICES, SIGNERS
 from sre_space.domain.facts import Step
 from sre_space.embedded.forge.identities import read_identities
 
@@ -107,8 +107,7 @@ def test_no_key_and_no_token_is_in_a_log_an_issue_a_command_line_or_a_foreign_en
     for name, process in running.items():
         environment = Path(f"/proc/{process.pid}/environ").read_bytes()
         assert not [key for key in keys if key in environment], name
-        own = f"sre-{name}"
-        assert {login for login, token in tokens.items() if token in environment} <= {own}, name
+        assert {login for login, token in tokens.items() if token in environment} <= {LOGINS.get(name)}, name
         known = {owner for owner, token in exporters.items() if token in environment}
         assert known == ({name} & set(exporters)), name
 

@@ -51,7 +51,7 @@ def part(tmp_path: Path) -> Iterator[LiveSpace]:
 
 
 def test_kill_nine_of_supervisord_leaves_no_process_and_the_next_up_cleans(part: LiveSpace) -> None:
-    assert len(members(part.state)) == len(PART) + 1
+    until(lambda: len(members(part.state)) == len(PART) + 1, "all of it runs under its own name")
     os.kill(part.running.pid, signal.SIGKILL)
 
     until(lambda: not members(part.state), "every process is gone")
@@ -66,7 +66,7 @@ def test_a_second_up_is_refused_and_the_first_lives_on(standing: LiveSpace) -> N
     assert second.returncode == 1
     assert "already runs" in second.stderr
     assert "sre-space down" in second.stderr
-    assert len(members(standing.state)) == len(PART) + 1
+    until(lambda: len(members(standing.state)) == len(PART) + 1, "all of the first still runs")
 
 
 def test_a_killed_server_comes_back_a_killed_service_stays_down(part: LiveSpace) -> None:
@@ -113,7 +113,7 @@ def test_down_ends_everything_and_twice_is_fine(part: LiveSpace) -> None:
 
 def test_secrets_are_in_no_command_line_and_no_readable_file(standing: LiveSpace) -> None:
     tokens = [word for word in standing.state.identities.read_text().split('"') if len(word) > 30]
-    assert len(tokens) == 6
+    assert len(tokens) == 7
     lines = " ".join(" ".join(process.cmdline()) for process in members(standing.state))
     assert not any(token in lines for token in tokens)
     readable = [path for path in standing.state.root.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]

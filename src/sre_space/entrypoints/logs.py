@@ -10,13 +10,13 @@ from sre_space.domain.errors import Malformed
 
 def logs(name: str, state: Path, follow: bool) -> None:
     """Print the log of one process; `Malformed` names those that there are."""
-    path = State(state).log(name)
-    if not path.parent.is_dir():
+    folder = State(state)
+    if not folder.logs.is_dir():
         raise NotRunning(state)
-    known = sorted(one.stem for one in path.parent.glob("*.log"))
+    known = sorted(one.stem for one in folder.logs.glob("*.log"))
     if name not in known:
         raise Malformed(f"there is no log of {name!r}; there are: {', '.join(known) or 'none'}")
-    with path.open(errors="replace") as file:
+    with folder.log(name).open(errors="replace") as file:
         while True:
             sys.stdout.write(file.read())
             sys.stdout.flush()
