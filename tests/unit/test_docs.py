@@ -29,9 +29,13 @@ from user_service.settings import Settings as UserSettings
 ROOT = Path(__file__).resolve().parents[2]
 BESIDE = {"XDG_STATE_HOME", "SRE_CHAOS_HOME"}  # read by the command lines themselves
 
-SHOWN = [
-    path for path in sorted(ROOT.glob("**/src/**/*.py")) if ".venv" not in path.parts and ">>> " in path.read_text()
-]
+
+def _is_ours(path: Path) -> bool:
+    """True outside of virtual environments and what is built."""
+    return not any(part == "build" or part.startswith(".venv") for part in path.relative_to(ROOT).parts)
+
+
+SHOWN = [path for path in sorted(ROOT.glob("**/src/**/*.py")) if _is_ours(path) and ">>> " in path.read_text()]
 
 
 @pytest.mark.parametrize("path", SHOWN, ids=lambda path: path.stem)
@@ -114,7 +118,7 @@ def test_every_direct_dependency_carries_its_reason() -> None:
 
 BESIDES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "evaluation/README.md")
 TOLD = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / name for name in BESIDES)]  # decisions are history
-OURS = [path for path in ROOT.glob("**/*.py") if not {".venv", "build"} & set(path.relative_to(ROOT).parts)]
+OURS = [path for path in ROOT.glob("**/*.py") if _is_ours(path)]
 
 
 @pytest.mark.parametrize("page", TOLD, ids=lambda path: path.name)
