@@ -649,6 +649,15 @@ class World:
                 return number
         raise AssertionError("nothing was detected")
 
+    async def tampered(self) -> int:
+        """An incident in a halted world, one of whose accepted facts was altered since."""
+        self.dead, self.halted_now = {"policy-service"}, True
+        number = await self.detect()
+        await self.play(number, 10)
+        comments = self.forge.written[number]
+        comments[0] = replace(comments[0], body=comments[0].body.replace("payload=", "payload=AA"))
+        return number
+
     async def report(self, kind: SymptomKind, service: str, value: float = 0.3) -> int:
         """Scout opens an incident for a symptom of any kind: what its detectors are tested for elsewhere."""
         now = self.clock.now()

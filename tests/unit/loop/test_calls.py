@@ -1,7 +1,5 @@
 """When people are called, and what they are told: once for each thing, with everything known."""
 
-from dataclasses import replace
-
 import pytest
 from support.world import PAGE, SECOND, Fault, World, diagnosis
 
@@ -110,11 +108,7 @@ async def test_a_plan_that_changes_the_configuration_shows_its_diff() -> None:
 
 async def test_a_frozen_case_calls_once_though_four_agents_see_it() -> None:
     world = World()
-    world.dead, world.halted_now = {"policy-service"}, True
-    number = await world.detect()
-    await world.play(number, 10)
-    comments = world.forge.written[number]
-    comments[0] = replace(comments[0], body=comments[0].body.replace("payload=", "payload=AA"))
+    number = await world.tampered()
     case = await world.play(number, 20)
 
     (note,) = world.notes

@@ -277,11 +277,7 @@ async def test_a_lesson_whose_issue_does_not_verify_is_not_recalled() -> None:
 
 async def test_an_accepted_fact_that_is_altered_freezes_the_case_and_asks_a_person() -> None:
     world = World()
-    world.dead, world.halted_now = {"policy-service"}, True
-    number = await world.detect()
-    await world.play(number, 10)
-    comments = world.forge.written[number]
-    comments[0] = replace(comments[0], body=comments[0].body.replace("payload=", "payload=AA"))
+    number = await world.tampered()
     world.halted_now = False
 
     case = await world.play(number, 20)
