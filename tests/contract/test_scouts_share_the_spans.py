@@ -11,7 +11,7 @@ from support.world import World
 
 from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription
 from sre_space.adapters.system_clock import SystemClock
-from sre_space.analysis.sketch import Operation
+from sre_space.analysis.statistics.sketch import Operation
 from sre_space.domain.facts import Agent
 from sre_space.domain.telemetry import SpanKind
 from sre_space.loop.losses import Losses

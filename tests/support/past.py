@@ -12,7 +12,7 @@ from confluent_kafka import Producer
 from support.live import LiveSpace
 from support.waiting import until
 
-from sre_space.analysis.sketch import Sketch
+from sre_space.analysis.statistics.sketch import Sketch
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.bootstrap.space_table import SERVICES
 from sre_space.bootstrap.telemetry_secrets import read_record_key

@@ -12,7 +12,7 @@ from math import log, pi, sin
 import numpy as np
 from numpy.typing import NDArray
 
-from sre_space.analysis.sketch import (
+from sre_space.analysis.statistics.sketch import (
     EXEMPLARS,
     GAMMA,
     HIGHEST,

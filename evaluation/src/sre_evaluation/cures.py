@@ -8,8 +8,8 @@ from sre_chaos.run import Experiment
 from sre_evaluation.rounds import Round
 from sre_space.domain.case import Case, Trial
 from sre_space.domain.facts import Decision, Outcome, Verification
+from sre_space.domain.intervals import wilson
 from sre_space.domain.remedies import RemedyKind
-from sre_space.domain.statistics import wilson
 
 ENOUGH = 0.95  # of the faults must be recovered from
 ASK = "escalate"  # the word of the truth for: a person is asked

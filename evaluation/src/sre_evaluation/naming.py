@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sre_chaos.run import Experiment
 from sre_space.domain.diagnosis import Confidence, Diagnosis
-from sre_space.domain.statistics import wilson
+from sre_space.domain.intervals import wilson
 
 SERVICE_LEAST, KIND_LEAST = 0.95, 0.90
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sre_chaos.run import Experiment
-from sre_space.domain.statistics import wilson
+from sre_space.domain.intervals import wilson
 from sre_space.domain.symptoms import SymptomKind
 
 JOURNEY = (SymptomKind.CONVERSION, SymptomKind.SLO)  # these accuse no service

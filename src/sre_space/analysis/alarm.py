@@ -1,4 +1,4 @@
-"""An alarm on a share: fires on the evidence of `evidence.py`, ends on the same evidence turned round.
+"""An alarm on a share: fires on the evidence of `sequential_test.py`, ends on the same evidence turned round.
 
 Used for latency, errors and conversion. Once it fires it asks the opposite question, whether the share of
 good ones has risen above what a still sick share allows, with a smaller threshold: `RECOVERED_EVERY_S` is the
@@ -7,7 +7,7 @@ mean time until a sick share is taken for a healthy one.
 
 from dataclasses import dataclass, field
 
-from sre_space.analysis.evidence import THRESHOLD, Evidence
+from sre_space.analysis.statistics.sequential_test import THRESHOLD, Evidence
 
 QUIET = 10.0  # evidence up to which the fault, if there is one, has not begun: the start is dated from there
 RECOVERED_EVERY_S = 1000.0

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sre_space.analysis.sketch import Durations, Sketch
+from sre_space.analysis.statistics.sketch import Durations, Sketch
 
 BLOCK_S, BLOCKS = 3600, 24
 QUARANTINE_S = 30

@@ -1,7 +1,7 @@
 """Conversion: of those who asked, how many bought. Two alarms, on a floor and on what is usual.
 
-The test is that of `evidence.py` on customers who did not buy: a betting test for a change, valid at every look (mSPRT:
-Johari, Koomen, Pekelis and Walsh, Operations Research 2022; betting: Waudby-Smith and Ramdas, JRSS B 2024).
+The test is that of `sequential_test.py` on customers who did not buy: a betting test for a change, valid at every look
+(mSPRT: Johari, Koomen, Pekelis and Walsh, Operations Research 2022; betting: Waudby-Smith and Ramdas, JRSS B 2024).
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,8 +12,8 @@ from sre_space.analysis.alarm import SILENCE_NS, ShareAlarm
 from sre_space.analysis.baseline import FORGOTTEN_S, QUARANTINE_S, Baseline
 from sre_space.analysis.blame import Finding
 from sre_space.analysis.cohorts import SECOND, Cohort
-from sre_space.analysis.shares import tolerated
-from sre_space.analysis.sketch import Durations, Sketch
+from sre_space.analysis.statistics.share_bounds import tolerated
+from sre_space.analysis.statistics.sketch import Durations, Sketch
 from sre_space.analysis.windows import Window
 from sre_space.domain.detectors import DetectorReport, DetectorState
 from sre_space.domain.symptoms import Symptom, SymptomKind

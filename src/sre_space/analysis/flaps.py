@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from sre_space.analysis.blame import Finding
-from sre_space.analysis.sketch import Operation
+from sre_space.analysis.statistics.sketch import Operation
 from sre_space.domain.symptoms import SymptomKind
 
 SECOND = 10**9

@@ -13,9 +13,9 @@ of slow ones from a few per cent to most, and a share is bounded whatever the di
 from dataclasses import dataclass
 
 from sre_space.analysis.baseline import Baseline
-from sre_space.analysis.demand import times_busier
-from sre_space.analysis.shares import tolerated
-from sre_space.analysis.sketch import bucket_of, middle_of
+from sre_space.analysis.statistics.demand import times_busier
+from sre_space.analysis.statistics.share_bounds import tolerated
+from sre_space.analysis.statistics.sketch import bucket_of, middle_of
 
 USUAL_WORST = 0.95  # quantile
 TIMES_SLOWER, SLOWER_NS = 2.0, 100_000_000  # the smallest shift worth an incident: both

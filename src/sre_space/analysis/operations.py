@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from sre_space.analysis.alarm import SILENCE_NS, ShareAlarm
 from sre_space.analysis.baseline import FORGOTTEN_S, QUARANTINE_S, Baseline
 from sre_space.analysis.norms import Norm, norm_of
-from sre_space.analysis.sketch import Operation, Sketch, middle_of
+from sre_space.analysis.statistics.sketch import Operation, Sketch, middle_of
 from sre_space.analysis.windows import Calls, Window, touching
 from sre_space.domain.bounds import MAX_OPERATIONS
 from sre_space.domain.detectors import DetectorReport, DetectorState

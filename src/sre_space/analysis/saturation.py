@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from sre_space.analysis.blame import Finding
-from sre_space.analysis.trend import Trend, trend_of
+from sre_space.analysis.statistics.trend import Trend, trend_of
 from sre_space.domain.detectors import DetectorReport, DetectorState
 from sre_space.domain.symptoms import Symptom, SymptomKind
 

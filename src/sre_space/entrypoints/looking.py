@@ -13,8 +13,8 @@ from sre_space.domain.case import Case
 from sre_space.domain.cycle import next_step, overdue
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import OWNER
+from sre_space.domain.intervals import wilson
 from sre_space.domain.labels import needs_human
-from sre_space.domain.statistics import wilson
 from sre_space.wire.footer import prose_of
 from sre_space.wire.plain_text import harmless, plain
 

@@ -16,7 +16,16 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1 import trace_pb2
 
-from sre_space.analysis.sketch import EXEMPLARS, HIGHEST, LONGEST_NS, LOWEST, Durations, Exemplar, Operation, Sketch
+from sre_space.analysis.statistics.sketch import (
+    EXEMPLARS,
+    HIGHEST,
+    LONGEST_NS,
+    LOWEST,
+    Durations,
+    Exemplar,
+    Operation,
+    Sketch,
+)
 from sre_space.domain.bounds import MAX_NAME, MAX_OPERATIONS, MAX_SERVICES, TOO_MANY, cut
 from sre_space.domain.errors import Malformed
 from sre_space.domain.event_time import why_no_span

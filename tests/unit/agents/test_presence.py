@@ -2,7 +2,7 @@
 
 from sre_space.agents.scout.presence import Presence
 from sre_space.analysis.blame import Finding
-from sre_space.analysis.sketch import Operation
+from sre_space.analysis.statistics.sketch import Operation
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.domain.telemetry import SpanKind
 

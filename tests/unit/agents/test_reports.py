@@ -12,7 +12,7 @@ from sre_space.analysis.cohorts import Cohort
 from sre_space.analysis.operations import ALL, NO_REQUEST
 from sre_space.analysis.saturation import FULL, WARM_UP_NS, Resource
 from sre_space.analysis.sight import Feed
-from sre_space.analysis.sketch import Operation, Sketch
+from sre_space.analysis.statistics.sketch import Operation, Sketch
 from sre_space.analysis.windows import STILL_OPEN, Window
 from sre_space.domain.detectors import DetectorReport, DetectorState, Report, Unit
 from sre_space.domain.symptoms import SymptomKind

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.analysis.delay import seconds_to_alarm
-from sre_space.analysis.evidence import ALTERNATIVES, STALL, THRESHOLD, Evidence
-from sre_space.analysis.shares import DOUBT, divergence, tolerated, upper_share
+from sre_space.analysis.statistics.detection_delay import seconds_to_alarm
+from sre_space.analysis.statistics.sequential_test import ALTERNATIVES, STALL, THRESHOLD, Evidence
+from sre_space.analysis.statistics.share_bounds import DOUBT, divergence, tolerated, upper_share
 
 SHARES = st.floats(0.001, 0.95)
 

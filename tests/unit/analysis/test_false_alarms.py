@@ -30,11 +30,11 @@ from support.traffic_model import (
 from sre_space.analysis.baseline import Baseline
 from sre_space.analysis.burn import Budget
 from sre_space.analysis.conversion import EXTRA_LOST, FLOOR, LEAST_LOST
-from sre_space.analysis.evidence import THRESHOLD, Evidence
 from sre_space.analysis.norms import norm_of
 from sre_space.analysis.saturation import Resource, Saturation
-from sre_space.analysis.shares import tolerated
-from sre_space.analysis.sketch import LOWEST, Durations, Sketch, middle_of
+from sre_space.analysis.statistics.sequential_test import THRESHOLD, Evidence
+from sre_space.analysis.statistics.share_bounds import tolerated
+from sre_space.analysis.statistics.sketch import LOWEST, Durations, Sketch, middle_of
 
 DAYS = 30
 SECOND = 10**9

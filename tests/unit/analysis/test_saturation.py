@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.amounts import amount
 
 from sre_space.analysis.saturation import AT_ONCE_S, CLEAR_NS, HALF, WARM_UP_NS, Resource, Saturation
-from sre_space.analysis.trend import trend_of
+from sre_space.analysis.statistics.trend import trend_of
 
 SECOND = 10**9
 BEGIN = 1_700_000_000 * SECOND

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.traffic_model import sketch_of
 
-from sre_space.analysis.sketch import (
+from sre_space.analysis.statistics.sketch import (
     EXEMPLARS,
     HIGHEST,
     LONGEST_NS,

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from support.shop import MS, Made, shop, telemetry
 
 from sre_space.analysis.diagnosis.blame import UNTOLD, Way, ends_of
-from sre_space.analysis.diagnosis.chance import RARE, exceedance, failure_rate, tail, usual_rate
 from sre_space.analysis.diagnosis.metric_words import Meaning
 from sre_space.analysis.diagnosis.metrics import lost
 from sre_space.analysis.diagnosis.ranking import together
@@ -16,6 +15,7 @@ from sre_space.analysis.diagnosis.selecting import between
 from sre_space.analysis.diagnosis.selftime import shape_of
 from sre_space.analysis.diagnosis.templates import MOST, Templates, poisson_tail
 from sre_space.analysis.diagnosis.window import Window
+from sre_space.analysis.statistics.p_values import RARE, exceedance, failure_rate, tail, usual_rate
 
 
 def exact_tail(hits: int, trials: int, rate: float) -> float:

@@ -14,7 +14,7 @@ from support.world import SECOND, World
 
 from sre_space.analysis.burn import LEAST_BAD, Budget
 from sre_space.analysis.sight import SILENT_NS
-from sre_space.analysis.sketch import Operation, Sketch
+from sre_space.analysis.statistics.sketch import Operation, Sketch
 from sre_space.domain.bounds import NO_NUMBER, TOO_LARGE
 from sre_space.domain.errors import Malformed
 from sre_space.domain.event_time import BACKWARD, FUTURE, PAST

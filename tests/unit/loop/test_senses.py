@@ -13,7 +13,7 @@ from support.world import SECOND, World
 from sre_space.agents.scout.docket import Docket
 from sre_space.agents.scout.journeys import Attempt
 from sre_space.analysis.burn import LEAST_BAD, Budget
-from sre_space.analysis.sketch import Operation
+from sre_space.analysis.statistics.sketch import Operation
 from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import Step
 from sre_space.domain.symptoms import SymptomKind

@@ -14,7 +14,7 @@ from support.feeds import Enough, Feed, Past, Signals, spans
 from support.world import SECOND, SERVICES, World, diagnosis
 
 from sre_space.agents.scout.journeys import JourneyBook
-from sre_space.analysis.sketch import Operation, Sketch
+from sre_space.analysis.statistics.sketch import Operation, Sketch
 from sre_space.domain.bounds import CUT, MAX_NAME, MAX_OPERATIONS, MAX_SERVICES, TOO_LARGE, TOO_MANY
 from sre_space.domain.diagnosis import CauseKind, Evidence
 from sre_space.domain.errors import Refused

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1 import trace_pb2
 
-from sre_space.analysis.sketch import HIGHEST, LONGEST_NS, LOWEST, Durations, Exemplar, Operation, Sketch
+from sre_space.analysis.statistics.sketch import HIGHEST, LONGEST_NS, LOWEST, Durations, Exemplar, Operation, Sketch
 from sre_space.domain.bounds import MAX_OPERATIONS
 from sre_space.domain.errors import Malformed
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus

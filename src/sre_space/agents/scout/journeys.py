@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from sre_space.analysis.effect import Effect, by_step, effect
 from sre_space.analysis.norms import slow_over
+from sre_space.analysis.statistics.effect import Effect, by_step, effect
 from sre_space.domain.bounds import TOO_LARGE, cut
 from sre_space.domain.chart import Journey
 from sre_space.domain.event_time import KEPT_NS, why_no_span, why_not

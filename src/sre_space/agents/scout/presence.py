@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sre_space.analysis.blame import Finding
-from sre_space.analysis.sketch import Operation
+from sre_space.analysis.statistics.sketch import Operation
 from sre_space.domain.symptoms import SymptomKind
 
 Name = tuple[SymptomKind, str]  # the kind, and whom it accuses

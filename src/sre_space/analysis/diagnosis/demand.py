@@ -7,9 +7,9 @@ nothing was left out: traces are samples otherwise, and how many of them there a
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sre_space.analysis.demand import times_busier
 from sre_space.analysis.diagnosis.grouping import Group
 from sre_space.analysis.diagnosis.window import Window
+from sre_space.analysis.statistics.demand import times_busier
 
 
 def busier(incident: Window, baselines: Sequence[Window]) -> Mapping[Group, float]:

@@ -14,11 +14,11 @@ from enum import StrEnum
 
 import numpy as np
 
-from sre_space.analysis.diagnosis.chance import failure_rate, tail, usual_rate
 from sre_space.analysis.diagnosis.grouping import Group
 from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Flags, Floats, Ints
 from sre_space.analysis.diagnosis.window import Window
+from sre_space.analysis.statistics.p_values import failure_rate, tail, usual_rate
 
 EXPLAINED = 0.5  # as probable a failure beneath makes a span its victim
 UNLIKELY = 0.05  # a rate beyond it did not rise, it varies

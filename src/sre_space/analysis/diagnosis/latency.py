@@ -15,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 
 from sre_space.analysis.diagnosis.blame import Ends, Way, ends_of
-from sre_space.analysis.diagnosis.chance import exceedance
 from sre_space.analysis.diagnosis.demand import busier
 from sre_space.analysis.diagnosis.failures import answers
 from sre_space.analysis.diagnosis.findings import Finding, Sense
@@ -24,6 +23,7 @@ from sre_space.analysis.diagnosis.legs import legs_of
 from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.tables import Floats, Ints
 from sre_space.analysis.diagnosis.window import Window
+from sre_space.analysis.statistics.p_values import exceedance
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
 UNLIKELY = 0.5  # a group beyond it is not slower, it varies; a verdict asks for far less

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from sre_space.analysis.diagnosis.chance import exceedance
 from sre_space.analysis.diagnosis.findings import Finding, Sense
 from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable
-from sre_space.analysis.trend import Trend, trend_of
+from sre_space.analysis.statistics.p_values import exceedance
+from sre_space.analysis.statistics.trend import Trend, trend_of
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
 FULL = 0.9  # of the limit, in use: whatever it does next

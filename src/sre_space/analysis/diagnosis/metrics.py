@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sre_space.analysis.diagnosis.chance import exceedance
 from sre_space.analysis.diagnosis.metric_words import Meaning, is_share, is_utilization, meaning_of
 from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable, Series
+from sre_space.analysis.statistics.p_values import exceedance
 
 LEAST_POINTS = 2  # a single point moves by itself
 BUSY = 0.5  # of a resource in use: below, what queues for it waits less than it works (M/M/1: rho / (1 - rho) of it)

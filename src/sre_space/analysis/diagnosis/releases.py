@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sre_space.analysis.diagnosis.chance import exceedance
 from sre_space.analysis.diagnosis.metric_words import Meaning, meaning_of
 from sre_space.analysis.diagnosis.metrics import lost
 from sre_space.analysis.diagnosis.signals import REQUESTS
 from sre_space.analysis.diagnosis.tables import Change, Floats, Ints, MetricTable, Series
+from sre_space.analysis.statistics.p_values import exceedance
 
 PRIOR = 2.0  # reports that prove nothing: few reports shrink a harm by n / (n + PRIOR)
 LEAST_OWED = 2.0  # reports: one that is late is no silence

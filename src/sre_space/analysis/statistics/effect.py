@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from enum import Enum
 
-from sre_space.domain.statistics import wilson
+from sre_space.domain.intervals import wilson
 from sre_space.domain.symptoms import JourneyCount
 
 MATERIAL = 0.1  # of the journeys: who fails a few more than before was not made worse by what did not help

@@ -8,7 +8,7 @@ from math import exp, inf, lgamma, log
 import numpy as np
 from numpy.typing import NDArray
 
-from sre_space.analysis.evidence import ALTERNATIVES, STALL, THRESHOLD
+from sre_space.analysis.statistics.sequential_test import ALTERNATIVES, STALL, THRESHOLD
 
 BUSY = 50.0  # tries a second beyond which only `STALL` limits the gain
 

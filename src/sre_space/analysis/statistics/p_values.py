@@ -8,8 +8,11 @@ a finding must also be large, not only unlikely.
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sre_space.analysis.diagnosis.tables import Floats
+from sre_space.analysis.statistics.share_bounds import divergence
+
+Floats = NDArray[np.float64]
 
 RARE = 0.01  # how often a healthy call may fail where nothing was seen
 HIGH = 0.95  # the quantile of the baseline beyond which a value is exceptional
@@ -21,13 +24,6 @@ def tail(hits: float, trials: float, rate: float) -> float:
         return 1.0
     share = min(1.0, hits / trials)
     return math.exp(-trials * divergence(share, min(max(rate, 1e-9), 1 - 1e-9)))
-
-
-def divergence(share: float, rate: float) -> float:
-    """Kullback-Leibler divergence of two coins, in nats."""
-    left = share * math.log(share / rate) if share > 0 else 0.0
-    right = (1 - share) * math.log((1 - share) / (1 - rate)) if share < 1 else 0.0
-    return left + right
 
 
 def usual_rate(hits: float, trials: float) -> float:
