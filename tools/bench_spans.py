@@ -15,8 +15,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1 import trace_pb2
 
-from sre_space.analysis.blame import findings
-from sre_space.analysis.operations import Operations
+from sre_space.analysis.detection.blame import findings
+from sre_space.analysis.detection.operations import Operations
 from sre_space.ports.bus import Record
 from sre_space.wire.otlp_names import owned
 from sre_space.wire.record_mac import authentic, headers_of

@@ -10,14 +10,14 @@ from typing import ClassVar
 from support.traffic_model import CALLS, PEERS, Fault, Patient
 
 from sre_space.agents.scout.docket import BEFORE_NS
-from sre_space.analysis.blame import findings
-from sre_space.analysis.burn import Budget
-from sre_space.analysis.cohorts import Cohorts
-from sre_space.analysis.conversion import Conversion
-from sre_space.analysis.correlation import Group, OpenIncident, Scene, correlate
-from sre_space.analysis.flaps import Damping
-from sre_space.analysis.operations import Operations
-from sre_space.analysis.windows import STILL_OPEN, Window
+from sre_space.analysis.detection.blame import findings
+from sre_space.analysis.detection.burn_rate import Budget
+from sre_space.analysis.detection.cohorts import Cohorts
+from sre_space.analysis.detection.conversion import Conversion
+from sre_space.analysis.detection.correlation import Group, OpenIncident, Scene, correlate
+from sre_space.analysis.detection.flapping import Damping
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Window
+from sre_space.analysis.detection.operations import Operations
 
 SECOND = 10**9
 JOURNEY = "buy-insurance"

@@ -36,7 +36,7 @@ from sre_space.agents.scout.reports import Reports
 from sre_space.agents.scout.scout import Scout
 from sre_space.agents.scout.snapshots import Snapshots
 from sre_space.agents.scout.watchers import Watchers
-from sre_space.analysis.sight import Feed
+from sre_space.analysis.detection.telemetry_health import Feed
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy, Chart, Cure, Guardrails, Journey, Service, Tunable, ValueType
 from sre_space.domain.configuration import FOLDER, SPACE_FILE, value_of

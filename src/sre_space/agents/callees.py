@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sre_space.agents.standing import ended_services
-from sre_space.analysis.windows import reach
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy, Chart
 from sre_space.domain.cycle import waits_for_people
+from sre_space.domain.dependencies import reach
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.ledger import Ledger
 from sre_space.ports.probe import Probe

@@ -15,9 +15,9 @@ from sre_space.agents.healthy_time import Window, healthy_parts
 from sre_space.agents.sources import PATIENCE_S, Sources
 from sre_space.agents.standing import ended_services, standing
 from sre_space.agents.tried import disproved, last_tried, reverted, tuned
+from sre_space.analysis.detection.inhibition import AT_ONCE_NS
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.analysis.diagnosis.tables import Alert, Change, State
-from sre_space.analysis.windows import AT_ONCE_NS
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
 from sre_space.domain.diagnosis import Cause, Diagnosis

@@ -1,1 +1,1 @@
-"""The numbers: windows, baselines, tests, ranking; no I/O."""
+"""The numbers behind detection and diagnosis; no I/O."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from sre_space.agents.scout.health import PERIOD_S
 from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.scout import Scout
-from sre_space.analysis.saturation import Resource
+from sre_space.analysis.detection.saturation import Resource
 from sre_space.domain.bounds import MAX_NAME, NO_NUMBER, TOO_LARGE
 from sre_space.domain.configuration import SPACE_FILE
 from sre_space.domain.errors import Malformed, SpaceError

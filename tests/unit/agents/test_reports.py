@@ -7,13 +7,13 @@ from support.world import SECOND, World
 
 from sre_space.agents.scout.health import SUCCESSES_TO_CLEAR, ServiceHealth
 from sre_space.agents.scout.reports import NO_SAMPLE, Reports
-from sre_space.analysis.alarm import SILENCE_NS
-from sre_space.analysis.cohorts import Cohort
-from sre_space.analysis.operations import ALL, NO_REQUEST
-from sre_space.analysis.saturation import FULL, WARM_UP_NS, Resource
-from sre_space.analysis.sight import Feed
+from sre_space.analysis.detection.cohorts import Cohort
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Window
+from sre_space.analysis.detection.operations import ALL, NO_REQUEST
+from sre_space.analysis.detection.saturation import FULL, WARM_UP_NS, Resource
+from sre_space.analysis.detection.share_alarm import SILENCE_NS
+from sre_space.analysis.detection.telemetry_health import Feed
 from sre_space.analysis.statistics.sketch import Operation, Sketch
-from sre_space.analysis.windows import STILL_OPEN, Window
 from sre_space.domain.detectors import DetectorReport, DetectorState, Report, Unit
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind

@@ -13,10 +13,10 @@ from support.world import REPOSITORY, SECOND, Fault, World, diagnosis
 from sre_space.agents.scout.health import FAILURES_TO_FIRE, ServiceHealth
 from sre_space.agents.scout.journeys import Attempt
 from sre_space.agents.scout.unseen import Unseen
-from sre_space.analysis.burn import Budget
-from sre_space.analysis.cohorts import Cohorts
-from sre_space.analysis.saturation import Resource, Saturation
-from sre_space.analysis.sight import Feed
+from sre_space.analysis.detection.burn_rate import Budget
+from sre_space.analysis.detection.cohorts import Cohorts
+from sre_space.analysis.detection.saturation import Resource, Saturation
+from sre_space.analysis.detection.telemetry_health import Feed
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Agent, Detection, Step
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind

@@ -7,8 +7,8 @@ from support.world import World
 
 from sre_space.agents.scout.health import FAILURES_TO_FIRE, FAILURES_TO_FIRE_UNSEEN, ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
-from sre_space.analysis.saturation import Resource
-from sre_space.analysis.sight import Feed
+from sre_space.analysis.detection.saturation import Resource
+from sre_space.analysis.detection.telemetry_health import Feed
 from sre_space.analysis.statistics.effect import Effect, effect
 from sre_space.domain.chart import Journey
 from sre_space.domain.symptoms import JourneyCount, SymptomKind

@@ -12,8 +12,8 @@ from support.feeds import Feed as Script
 from support.feeds import Past, Signals, framed, spans
 from support.world import SECOND, World
 
-from sre_space.analysis.burn import LEAST_BAD, Budget
-from sre_space.analysis.sight import SILENT_NS
+from sre_space.analysis.detection.burn_rate import LEAST_BAD, Budget
+from sre_space.analysis.detection.telemetry_health import SILENT_NS
 from sre_space.analysis.statistics.sketch import Operation, Sketch
 from sre_space.domain.bounds import NO_NUMBER, TOO_LARGE
 from sre_space.domain.errors import Malformed

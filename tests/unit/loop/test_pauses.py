@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from support.world import DESIRED, QUOTE_FILE, SECOND, Fault, World, diagnosis
 
-from sre_space.analysis.burn import Budget
+from sre_space.analysis.detection.burn_rate import Budget
 from sre_space.domain.case import Case
 from sre_space.domain.configuration import SPACE_FILE
 from sre_space.domain.diagnosis import CauseKind

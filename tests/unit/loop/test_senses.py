@@ -12,7 +12,7 @@ from support.world import SECOND, World
 
 from sre_space.agents.scout.docket import Docket
 from sre_space.agents.scout.journeys import Attempt
-from sre_space.analysis.burn import LEAST_BAD, Budget
+from sre_space.analysis.detection.burn_rate import LEAST_BAD, Budget
 from sre_space.analysis.statistics.sketch import Operation
 from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import Step

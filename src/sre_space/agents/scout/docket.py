@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from sre_space.analysis.correlation import OpenIncident
-from sre_space.analysis.windows import STILL_OPEN, Window
+from sre_space.analysis.detection.correlation import OpenIncident
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Window
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.facts import Detection, Step

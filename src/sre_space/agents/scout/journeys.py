@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from sre_space.analysis.norms import slow_over
+from sre_space.analysis.detection.thresholds import slow_over
 from sre_space.analysis.statistics.effect import Effect, by_step, effect
 from sre_space.domain.bounds import TOO_LARGE, cut
 from sre_space.domain.chart import Journey

@@ -7,7 +7,7 @@ heard of the other side; it is there under the name that it was first told by un
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sre_space.analysis.blame import Finding
+from sre_space.analysis.detection.blame import Finding
 from sre_space.analysis.statistics.sketch import Operation
 from sre_space.domain.symptoms import SymptomKind
 

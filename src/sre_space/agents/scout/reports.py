@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from sre_space.agents.scout.watchers import Watchers
-from sre_space.analysis.flaps import Seen
-from sre_space.analysis.windows import STILL_OPEN, Window, touching
+from sre_space.analysis.detection.flapping import Seen
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Window, touching
 from sre_space.domain.detectors import DetectorReport, DetectorState, Inhibition, Report, by_urgency
 from sre_space.domain.symptoms import SymptomKind
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from sre_space.agents.scout.docket import BEFORE_NS
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.watchers import Watchers
-from sre_space.analysis.correlation import Group
+from sre_space.analysis.detection.correlation import Group
+from sre_space.analysis.detection.inhibition import DATING_NS
 from sre_space.analysis.statistics.detection_delay import seconds_to_alarm
 from sre_space.analysis.statistics.effect import Effect, eased, effect
-from sre_space.analysis.windows import DATING_NS
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Action, ActionResult, Detection, Outcome, Payload, Step, Verification

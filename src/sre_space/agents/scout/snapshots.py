@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from sre_space.agents.scout.processes import Deployed, Processes
 from sre_space.agents.scout.reports import Reports
-from sre_space.analysis.operations import ALL, REPORTED_S
+from sre_space.analysis.detection.operations import ALL, REPORTED_S
 from sre_space.analysis.statistics.sketch import Operation, Sketch
 from sre_space.domain.detectors import DetectorState, Report
 from sre_space.domain.facts import Detection

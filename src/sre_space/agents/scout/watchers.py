@@ -14,17 +14,18 @@ from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import Attempt, JourneyBook
 from sre_space.agents.scout.presence import Presence
 from sre_space.agents.scout.unseen import Unseen
-from sre_space.analysis.blame import Finding, findings
-from sre_space.analysis.burn import Budget
-from sre_space.analysis.cohorts import Cohorts
-from sre_space.analysis.conversion import Conversion
-from sre_space.analysis.correlation import Group, Scene, correlate
-from sre_space.analysis.flaps import Damping
-from sre_space.analysis.operations import Operations
-from sre_space.analysis.saturation import Resource, Saturation
-from sre_space.analysis.sight import Feed, Sight, sight
-from sre_space.analysis.windows import Window, reach
+from sre_space.analysis.detection.blame import Finding, findings
+from sre_space.analysis.detection.burn_rate import Budget
+from sre_space.analysis.detection.cohorts import Cohorts
+from sre_space.analysis.detection.conversion import Conversion
+from sre_space.analysis.detection.correlation import Group, Scene, correlate
+from sre_space.analysis.detection.flapping import Damping
+from sre_space.analysis.detection.inhibition import Window
+from sre_space.analysis.detection.operations import Operations
+from sre_space.analysis.detection.saturation import Resource, Saturation
+from sre_space.analysis.detection.telemetry_health import Feed, Sight, sight
 from sre_space.domain.chart import Chart
+from sre_space.domain.dependencies import reach
 from sre_space.domain.event_time import why_not
 from sre_space.domain.pauses import Pauses
 from sre_space.domain.symptoms import Symptom, SymptomKind

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sre_space.analysis.windows import Window
+from sre_space.analysis.detection.inhibition import Window
 from sre_space.domain.configuration import FOLDER, SPACE_FILE
 from sre_space.domain.errors import Missing
 from sre_space.ports.gitops import Commit, GitOps

@@ -10,7 +10,7 @@ from dataclasses import replace
 from sre_space.analysis.diagnosis.findings import Finding, Sense
 from sre_space.analysis.diagnosis.kinds import said
 from sre_space.analysis.diagnosis.tables import State
-from sre_space.analysis.windows import reach
+from sre_space.domain.dependencies import reach
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
 OBSERVED = 1e-6  # how often an observation is wrong: a probe and a runtime that err at once

@@ -1,4 +1,4 @@
-"""How much more is asked than usual, as far as counts can tell. Used by `norms.py` and by the diagnosis engine."""
+"""How much more is asked than usual, as far as counts can tell. Used by `thresholds.py` and by the diagnosis engine."""
 
 from math import sqrt
 

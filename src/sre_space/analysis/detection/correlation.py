@@ -7,10 +7,11 @@ each group that joins none.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sre_space.analysis.blame import Finding
-from sre_space.analysis.callers import with_common_callers
-from sre_space.analysis.sight import Sight
-from sre_space.analysis.windows import Calls, Window, reach, touching
+from sre_space.analysis.detection.blame import Finding
+from sre_space.analysis.detection.callers import with_common_callers
+from sre_space.analysis.detection.inhibition import Window, touching
+from sre_space.analysis.detection.telemetry_health import Sight
+from sre_space.domain.dependencies import Calls, reach
 from sre_space.domain.symptoms import SymptomKind
 
 SECOND = 10**9

@@ -7,7 +7,7 @@ itself), and the ways to its callees are its victims.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sre_space.analysis.blame import Finding
+from sre_space.analysis.detection.blame import Finding
 from sre_space.domain.symptoms import SymptomKind
 
 TOGETHER_NS = 10 * 10**9  # about what a detector needs: starts that lie closer cannot be told apart

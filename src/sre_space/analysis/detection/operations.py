@@ -8,12 +8,13 @@ service are watched together as well, for what happens to a small share of each.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sre_space.analysis.alarm import SILENCE_NS, ShareAlarm
-from sre_space.analysis.baseline import FORGOTTEN_S, QUARANTINE_S, Baseline
-from sre_space.analysis.norms import Norm, norm_of
+from sre_space.analysis.detection.baseline import FORGOTTEN_S, QUARANTINE_S, Baseline
+from sre_space.analysis.detection.inhibition import Window, touching
+from sre_space.analysis.detection.share_alarm import SILENCE_NS, ShareAlarm
+from sre_space.analysis.detection.thresholds import Norm, norm_of
 from sre_space.analysis.statistics.sketch import Operation, Sketch, middle_of
-from sre_space.analysis.windows import Calls, Window, touching
 from sre_space.domain.bounds import MAX_OPERATIONS
+from sre_space.domain.dependencies import Calls
 from sre_space.domain.detectors import DetectorReport, DetectorState
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind

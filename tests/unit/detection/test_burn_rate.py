@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.analysis.burn import BUCKETS, LEAST_BAD, WORKBOOK, Budget, Counts, Rule
+from sre_space.analysis.detection.burn_rate import BUCKETS, LEAST_BAD, WORKBOOK, Budget, Counts, Rule
 
 SECOND = 10**9
 MINUTE = 60 * SECOND

@@ -8,7 +8,7 @@ shortened by one factor; `least_bad` keeps a handful of failures on a quiet nigh
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sre_space.analysis.blame import Finding
+from sre_space.analysis.detection.blame import Finding
 from sre_space.domain.detectors import DetectorReport, DetectorState, Unit
 from sre_space.domain.symptoms import Symptom, SymptomKind
 

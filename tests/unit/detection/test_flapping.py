@@ -5,8 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.analysis.blame import Finding
-from sre_space.analysis.flaps import HOLD_NS, LONGEST_HOLD_NS, Damped, Damping
+from sre_space.analysis.detection.blame import Finding
+from sre_space.analysis.detection.flapping import HOLD_NS, LONGEST_HOLD_NS, Damped, Damping
 from sre_space.analysis.statistics.sketch import Operation
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.domain.telemetry import SpanKind

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from sre_space.analysis.alarm import SILENCE_NS, ShareAlarm
-from sre_space.analysis.baseline import FORGOTTEN_S, QUARANTINE_S, Baseline
-from sre_space.analysis.blame import Finding
-from sre_space.analysis.cohorts import SECOND, Cohort
+from sre_space.analysis.detection.baseline import FORGOTTEN_S, QUARANTINE_S, Baseline
+from sre_space.analysis.detection.blame import Finding
+from sre_space.analysis.detection.cohorts import SECOND, Cohort
+from sre_space.analysis.detection.inhibition import Window
+from sre_space.analysis.detection.share_alarm import SILENCE_NS, ShareAlarm
 from sre_space.analysis.statistics.share_bounds import tolerated
 from sre_space.analysis.statistics.sketch import Durations, Sketch
-from sre_space.analysis.windows import Window
 from sre_space.domain.detectors import DetectorReport, DetectorState
 from sre_space.domain.symptoms import Symptom, SymptomKind
 

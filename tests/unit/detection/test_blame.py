@@ -5,9 +5,9 @@ import pytest
 from support.traffic_model import ASK_POLICY, ISSUE, PEERS, POLICY_SQL, Fault, Patient
 from support.watching import SECOND, Watching
 
-from sre_space.analysis.blame import Finding, excess, findings
-from sre_space.analysis.operations import ALL
-from sre_space.analysis.windows import STILL_OPEN, Window
+from sre_space.analysis.detection.blame import Finding, excess, findings
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Window
+from sre_space.analysis.detection.operations import ALL
 from sre_space.domain.symptoms import SymptomKind
 
 

@@ -11,9 +11,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sre_space.analysis.operations import ALL, SECOND, Operations, OperationWatch, Suspect
+from sre_space.analysis.detection.inhibition import AT_ONCE_NS, Window
+from sre_space.analysis.detection.operations import ALL, SECOND, Operations, OperationWatch, Suspect
 from sre_space.analysis.statistics.sketch import Operation, Sketch
-from sre_space.analysis.windows import AT_ONCE_NS, Window
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.domain.telemetry import SpanKind
 

@@ -3,15 +3,15 @@
 Used by the baselines (nothing is learnt inside one) and by the alarms (what begins inside one is not news).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from sre_space.domain.dependencies import Calls, reach
 
 SECOND = 10**9
 STILL_OPEN = 2**63 - 1
 DATING_NS = 3 * SECOND  # by which the start of a symptom may be dated too early
 AT_ONCE_NS = 5 * SECOND  # after a deployment had settled: what shows then began with it, since nobody is judged before
-
-Calls = Mapping[str, Sequence[str]]  # service to the services that it calls
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,6 @@ class Window:
     def explains(self, since: int) -> bool:
         """True for a symptom that began while it lasted."""
         return self.since - DATING_NS <= since < self.until
-
-
-def reach(service: str, calls: Calls) -> frozenset[str]:
-    """The service and everything that it depends on, however far down."""
-    found: set[str] = set()
-    waiting = [service]
-    while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting.extend(calls.get(one, ()))
-    return frozenset(found)
 
 
 def touching(windows: Iterable[Window], service: str, calls: Calls) -> tuple[Window, ...]:

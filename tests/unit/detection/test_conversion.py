@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.analysis.alarm import SILENCE_NS
-from sre_space.analysis.cohorts import Cohort, Cohorts
-from sre_space.analysis.conversion import Conversion, Known
-from sre_space.analysis.windows import Window
+from sre_space.analysis.detection.cohorts import Cohort, Cohorts
+from sre_space.analysis.detection.conversion import Conversion, Known
+from sre_space.analysis.detection.inhibition import Window
+from sre_space.analysis.detection.share_alarm import SILENCE_NS
 
 SECOND = 10**9
 BEGIN = 1_700_000_000

@@ -8,7 +8,7 @@ saw-tooth of a garbage collector rises steeply again and again, and never leaves
 from collections import deque
 from dataclasses import dataclass, field
 
-from sre_space.analysis.blame import Finding
+from sre_space.analysis.detection.blame import Finding
 from sre_space.analysis.statistics.trend import Trend, trend_of
 from sre_space.domain.detectors import DetectorReport, DetectorState
 from sre_space.domain.symptoms import Symptom, SymptomKind

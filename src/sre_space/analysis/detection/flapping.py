@@ -7,7 +7,7 @@ when it has been away for a hold that doubles with each remembered onset.
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from sre_space.analysis.blame import Finding
+from sre_space.analysis.detection.blame import Finding
 from sre_space.analysis.statistics.sketch import Operation
 from sre_space.domain.symptoms import SymptomKind
 

@@ -5,9 +5,9 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.analysis.blame import Finding
-from sre_space.analysis.callers import TOGETHER_NS
-from sre_space.analysis.correlation import (
+from sre_space.analysis.detection.blame import Finding
+from sre_space.analysis.detection.callers import TOGETHER_NS
+from sre_space.analysis.detection.correlation import (
     JOURNEY_PATIENCE_NS,
     LINKED_NS,
     PATIENCE_NS,
@@ -17,8 +17,8 @@ from sre_space.analysis.correlation import (
     Scene,
     correlate,
 )
-from sre_space.analysis.sight import Feed, Sight, sight
-from sre_space.analysis.windows import STILL_OPEN, Window
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Window
+from sre_space.analysis.detection.telemetry_health import Feed, Sight, sight
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9

@@ -10,7 +10,7 @@ from support.traffic_model import Fault, Patient
 from support.watching import SECOND, Watching
 
 from sre_space.agents.scout.health import PERIOD_S, ServiceHealth
-from sre_space.analysis.windows import Window
+from sre_space.analysis.detection.inhibition import Window
 from sre_space.ports.probe import Health
 
 SEEDS = range(amount(40, 8))

@@ -12,7 +12,7 @@ of slow ones from a few per cent to most, and a share is bounded whatever the di
 
 from dataclasses import dataclass
 
-from sre_space.analysis.baseline import Baseline
+from sre_space.analysis.detection.baseline import Baseline
 from sre_space.analysis.statistics.demand import times_busier
 from sre_space.analysis.statistics.share_bounds import tolerated
 from sre_space.analysis.statistics.sketch import bucket_of, middle_of

@@ -5,12 +5,13 @@ from copy import deepcopy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.analysis.alarm import SILENCE_NS, ShareAlarm
-from sre_space.analysis.baseline import BLOCK_S, BLOCKS, LEARNT_COUNT, LEARNT_S, QUARANTINE_S, Baseline
-from sre_space.analysis.norms import SLOWER_NS, Norm, norm_of
-from sre_space.analysis.operations import ALL, DEMAND_S, SETTLE_NS, Operations, Suspect
+from sre_space.analysis.detection.baseline import BLOCK_S, BLOCKS, LEARNT_COUNT, LEARNT_S, QUARANTINE_S, Baseline
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Window, touching
+from sre_space.analysis.detection.operations import ALL, DEMAND_S, SETTLE_NS, Operations, Suspect
+from sre_space.analysis.detection.share_alarm import SILENCE_NS, ShareAlarm
+from sre_space.analysis.detection.thresholds import SLOWER_NS, Norm, norm_of
 from sre_space.analysis.statistics.sketch import Operation, Sketch, bucket_of
-from sre_space.analysis.windows import STILL_OPEN, Window, reach, touching
+from sre_space.domain.dependencies import reach
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
 

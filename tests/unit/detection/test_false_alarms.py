@@ -27,11 +27,11 @@ from support.traffic_model import (
     rhythm,
 )
 
-from sre_space.analysis.baseline import Baseline
-from sre_space.analysis.burn import Budget
-from sre_space.analysis.conversion import EXTRA_LOST, FLOOR, LEAST_LOST
-from sre_space.analysis.norms import norm_of
-from sre_space.analysis.saturation import Resource, Saturation
+from sre_space.analysis.detection.baseline import Baseline
+from sre_space.analysis.detection.burn_rate import Budget
+from sre_space.analysis.detection.conversion import EXTRA_LOST, FLOOR, LEAST_LOST
+from sre_space.analysis.detection.saturation import Resource, Saturation
+from sre_space.analysis.detection.thresholds import norm_of
 from sre_space.analysis.statistics.sequential_test import THRESHOLD, Evidence
 from sre_space.analysis.statistics.share_bounds import tolerated
 from sre_space.analysis.statistics.sketch import LOWEST, Durations, Sketch, middle_of

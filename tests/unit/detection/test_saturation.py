@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.amounts import amount
 
-from sre_space.analysis.saturation import AT_ONCE_S, CLEAR_NS, HALF, WARM_UP_NS, Resource, Saturation
+from sre_space.analysis.detection.saturation import AT_ONCE_S, CLEAR_NS, HALF, WARM_UP_NS, Resource, Saturation
 from sre_space.analysis.statistics.trend import trend_of
 
 SECOND = 10**9

@@ -1,0 +1,1 @@
+"""Is something wrong, with whom, and since when? The tests behind Scout's alarms."""
