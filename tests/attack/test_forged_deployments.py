@@ -14,7 +14,7 @@ from support.amounts import amount
 from support.announcing import announcement, deployed, listening, pushed
 from support.world import SECOND, World
 
-from sre_space.agents.scout.witness import DEPLOYED, NOT_MAINS, UNTOUCHED
+from sre_space.agents.scout.deployment_verifier import DEPLOYED, NOT_MAINS, UNTOUCHED
 from sre_space.domain.configuration import FOLDER
 from sre_space.loop.announcements import DONE, HELD_AGAIN_NS, HELD_NS, MOST, TOO_MANY, Announcements
 

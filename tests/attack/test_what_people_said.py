@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.world import PAGE, REPOSITORY, Key, World, diagnosis
 
-from sre_space.agents.memory import Memory
+from sre_space.agents.memory.memory import Memory
 from sre_space.agents.said import MAX_TEXT, said
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy

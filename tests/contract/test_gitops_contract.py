@@ -16,7 +16,7 @@ import pytest
 from support.servers import ForgeServer
 
 from sre_space.adapters.github_mcp import GithubGitOps, GithubMcpForge
-from sre_space.agents.hygiene import KEPT, remediation_of, tidy
+from sre_space.agents.fixer.pruning import KEPT, remediation_of, tidy
 from sre_space.domain.errors import Conflict, Missing, Refused, Unavailable
 from sre_space.ports.gitops import GitOps, PullRequest
 from sre_space.wire.proposal import branch_name

@@ -24,7 +24,7 @@ from sre_space.adapters.chroma import ChromaCaseIndex
 from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.minilm import MiniLm
 from sre_space.adapters.supervisord import SupervisordRuntime
-from sre_space.agents.lessons import lesson_of, question_of
+from sre_space.agents.memory.lessons import lesson_of, question_of
 from sre_space.domain.errors import Missing, Refused, Unavailable
 from sre_space.domain.lessons import past_cases
 from sre_space.ports.case_index import Lesson

@@ -3,7 +3,7 @@
 from support.recorded import case_of, every_chain
 
 from sre_space.adapters.minilm import MiniLm
-from sre_space.agents.lessons import question_of
+from sre_space.agents.memory.lessons import question_of
 from sre_space.domain.facts import Learnt
 
 

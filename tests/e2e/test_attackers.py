@@ -18,7 +18,7 @@ from sre_space.adapters.ed25519 import KeyFile
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.kafka import KafkaPublisher
 from sre_space.adapters.minilm import MiniLm
-from sre_space.agents.scout.witness import NOT_MAINS
+from sre_space.agents.scout.deployment_verifier import NOT_MAINS
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.domain.case import Case

@@ -5,7 +5,7 @@ from itertools import count
 
 from support.world import World
 
-from sre_space.agents.scout.witness import Witness
+from sre_space.agents.scout.deployment_verifier import Witness
 from sre_space.domain.configuration import FOLDER
 from sre_space.loop.announcements import DONE, STARTED, Announcements
 from sre_space.ports.bus import Record

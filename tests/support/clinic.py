@@ -10,10 +10,10 @@ from support.evidence import Shelf, Topics, document
 from support.git_world import MemoryGit
 from support.shop import EPOCH, Made
 
-from sre_space.agents.deployments import RecentDeployments
-from sre_space.agents.gathering import Gathering
-from sre_space.agents.inquest import Inquest
-from sre_space.agents.sources import PATIENCE_S
+from sre_space.agents.brain.deployments import RecentDeployments
+from sre_space.agents.brain.gathering import Gathering
+from sre_space.agents.brain.investigation import Inquest
+from sre_space.agents.brain.sources import PATIENCE_S
 from sre_space.domain.case import Case, Found
 from sre_space.domain.chart import Autonomy, Chart, Guardrails, Journey, Service
 from sre_space.domain.diagnosis import Diagnosis

@@ -19,9 +19,9 @@ from support.evidence import Shelf, Topics
 from support.feeds import Feed, Signals
 from support.world import SECOND, ScriptedInquest, World
 
-from sre_space.agents.deployments import RecentDeployments
-from sre_space.agents.gathering import Gathering
-from sre_space.agents.inquest import Inquest
+from sre_space.agents.brain.deployments import RecentDeployments
+from sre_space.agents.brain.gathering import Gathering
+from sre_space.agents.brain.investigation import Inquest
 from sre_space.domain.chart import Service
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Agent

@@ -16,10 +16,10 @@ from support.evidence import Shelf, document
 from support.spans import attributes, resource_spans
 from support.world import SECOND, SERVICES, Values, World
 
-from sre_space.agents.deployments import RecentDeployments
-from sre_space.agents.gathering import Gathering
-from sre_space.agents.inquest import Inquest
-from sre_space.agents.scout.witness import Witness
+from sre_space.agents.brain.deployments import RecentDeployments
+from sre_space.agents.brain.gathering import Gathering
+from sre_space.agents.brain.investigation import Inquest
+from sre_space.agents.scout.deployment_verifier import Witness
 from sre_space.domain.case import Case
 from sre_space.domain.facts import Agent
 from sre_space.domain.symptoms import JourneyCount

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from support.traffic_model import CALLS, PEERS, Fault, Patient
 
-from sre_space.agents.scout.docket import BEFORE_NS
+from sre_space.agents.scout.open_incidents import BEFORE_NS
 from sre_space.analysis.detection.blame import findings
 from sre_space.analysis.detection.burn_rate import Budget
 from sre_space.analysis.detection.cohorts import Cohorts

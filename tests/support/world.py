@@ -14,8 +14,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support.evidence import Shelf, Topics, document
 from support.git_world import MemoryGit, keys_of
 
-from sre_space.agents.brain import Brain
-from sre_space.agents.deployments import RecentDeployments
+from sre_space.agents.brain.brain import Brain
+from sre_space.agents.brain.deployments import RecentDeployments
+from sre_space.agents.brain.gathering import Gathering
+from sre_space.agents.brain.healthy_time import Window
+from sre_space.agents.brain.history import History
+from sre_space.agents.brain.investigation import Inquest
 from sre_space.agents.duty import Duty
 from sre_space.agents.fixer.change import Changes
 from sre_space.agents.fixer.fixer import Fixer
@@ -24,18 +28,14 @@ from sre_space.agents.fixer.permission import Permission
 from sre_space.agents.fixer.pull_requests import PullRequests
 from sre_space.agents.fixer.restart import Restarts
 from sre_space.agents.fixer.symptoms import Symptoms
-from sre_space.agents.gathering import Gathering
-from sre_space.agents.healthy_time import Window
-from sre_space.agents.history import History
-from sre_space.agents.inquest import Inquest
-from sre_space.agents.memory import Memory
+from sre_space.agents.memory.memory import Memory
+from sre_space.agents.scout.detectors import Watchers
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.reports import Reports
 from sre_space.agents.scout.scout import Scout
 from sre_space.agents.scout.snapshots import Snapshots
-from sre_space.agents.scout.watchers import Watchers
 from sre_space.analysis.detection.telemetry_health import Feed
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy, Chart, Cure, Guardrails, Journey, Service, Tunable, ValueType

@@ -7,7 +7,7 @@ tell of the network, of the caller, or be a lie.
 
 from dataclasses import dataclass
 
-from sre_space.agents.standing import ENDED, STARTING_NS
+from sre_space.agents.unit_state import ENDED, STARTING_NS
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Service
 from sre_space.domain.symptoms import Symptom, SymptomKind

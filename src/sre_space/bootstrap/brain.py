@@ -6,11 +6,11 @@ from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.adapters.kafka import KafkaHistory
 from sre_space.adapters.supervisord_reader import SupervisordReader
-from sre_space.agents.brain import Brain
-from sre_space.agents.deployments import RecentDeployments
-from sre_space.agents.gathering import Gathering
-from sre_space.agents.history import History
-from sre_space.agents.inquest import Inquest
+from sre_space.agents.brain.brain import Brain
+from sre_space.agents.brain.deployments import RecentDeployments
+from sre_space.agents.brain.gathering import Gathering
+from sre_space.agents.brain.history import History
+from sre_space.agents.brain.investigation import Inquest
 from sre_space.bootstrap import agent, server
 from sre_space.bootstrap.telemetry_secrets import read_record_key
 from sre_space.bootstrap.units import units

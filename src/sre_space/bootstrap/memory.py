@@ -4,7 +4,7 @@ import asyncio
 
 from sre_space.adapters.chroma import ChromaCaseIndex
 from sre_space.adapters.minilm import MiniLm
-from sre_space.agents.memory import Memory
+from sre_space.agents.memory.memory import Memory
 from sre_space.bootstrap import agent, server
 from sre_space.domain import facts
 from sre_space.settings import Memory as Settings

@@ -3,7 +3,7 @@
 from sre_space.adapters.chroma import ChromaCaseIndex
 from sre_space.adapters.minilm import MiniLm
 from sre_space.adapters.system_clock import SystemClock
-from sre_space.agents.memory import Memory
+from sre_space.agents.memory.memory import Memory
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.bootstrap.space_state import State, running_space

@@ -8,13 +8,13 @@ from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.adapters.disk import DiskFolder
 from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription
+from sre_space.agents.scout.deployment_verifier import Witness
+from sre_space.agents.scout.detectors import Watchers
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.scout import Scout
 from sre_space.agents.scout.snapshots import Snapshots
-from sre_space.agents.scout.watchers import Watchers
-from sre_space.agents.scout.witness import Witness
 from sre_space.bootstrap import agent, server
 from sre_space.bootstrap.telemetry_secrets import read_record_key
 from sre_space.domain import facts

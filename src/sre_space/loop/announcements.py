@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from sre_space.agents.scout.docket import Docket
+from sre_space.agents.scout.deployment_verifier import UNTOUCHED, Confirmed, Witness, due
+from sre_space.agents.scout.open_incidents import Docket
 from sre_space.agents.scout.processes import Deployed, Processes
-from sre_space.agents.scout.witness import UNTOUCHED, Confirmed, Witness, due
 from sre_space.analysis.detection.inhibition import Window
 from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.ports.bus import Record

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sre_space.agents.scout.deployment_verifier import MAIN
 from sre_space.agents.scout.processes import Deployed, Processes
-from sre_space.agents.scout.witness import MAIN
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Missing, SpaceError
 from sre_space.ports.clock import Clock

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sre_space.agents.scout.detectors import Watchers
 from sre_space.agents.scout.reports import Reports
-from sre_space.agents.scout.watchers import Watchers
 from sre_space.domain.errors import SpaceError
 from sre_space.ports.bus import Publisher
 from sre_space.ports.clock import Clock

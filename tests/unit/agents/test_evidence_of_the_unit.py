@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from support.clinic import NOW, WELL, Clinic, case, chart
 
-from sre_space.agents.ladder import FITTING, Scene, rungs
+from sre_space.agents.brain.candidate_remedies import FITTING, Scene, rungs
 from sre_space.agents.unit_evidence import PROBES, look
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, Evidence
 from sre_space.domain.remedies import Restart

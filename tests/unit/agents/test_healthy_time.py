@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from support.clinic import SICK, case
 from support.world import SECOND
 
-from sre_space.agents.healthy_time import FURTHEST_NS, STILL_OPEN, Window, healthy_parts, ill_times
-from sre_space.agents.inquest import plan_of
+from sre_space.agents.brain.healthy_time import FURTHEST_NS, STILL_OPEN, Window, healthy_parts, ill_times
+from sre_space.agents.brain.investigation import plan_of
 from sre_space.analysis.diagnosis.tables import Change
 
 TIMES = st.integers(0, 1000)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from support.world import World, diagnosis
 
-from sre_space.agents.ladder import Scene, rungs
-from sre_space.agents.lessons import lesson_of
-from sre_space.agents.memory import PROVISIONAL_NS, Memory
+from sre_space.agents.brain.candidate_remedies import Scene, rungs
+from sre_space.agents.memory.lessons import lesson_of
+from sre_space.agents.memory.memory import PROVISIONAL_NS, Memory
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy
 from sre_space.domain.configuration import Edit

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from support.world import World, diagnosis
 
-from sre_space.agents.lessons import lesson_of
+from sre_space.agents.memory.lessons import lesson_of
 from sre_space.agents.postmortem import conclude
 from sre_space.domain.case import Case
 from sre_space.domain.diagnosis import CauseKind, Confidence

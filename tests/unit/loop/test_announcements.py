@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from support.announcing import announcement, deployed, listening, pushed
 from support.world import QUOTE_FILE, SECOND, World
 
-from sre_space.agents.scout.witness import DEPLOYED, NOT_MAINS, UNTOUCHED
+from sre_space.agents.scout.deployment_verifier import DEPLOYED, NOT_MAINS, UNTOUCHED
 from sre_space.domain.configuration import SPACE_FILE
 from sre_space.loop.announcements import DEPLOYMENT_NS, DONE, HELD_NS, SETTLED_NS, Announcements
 

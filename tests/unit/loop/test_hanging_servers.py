@@ -13,14 +13,14 @@ from support.git_world import MemoryGit
 from support.world import REPOSITORY, SECOND, World
 
 from sre_space.adapters.system_clock import SystemClock
-from sre_space.agents.brain import Brain
-from sre_space.agents.deployments import RecentDeployments
+from sre_space.agents.brain.brain import Brain
+from sre_space.agents.brain.deployments import RecentDeployments
+from sre_space.agents.brain.gathering import Gathering
+from sre_space.agents.brain.history import History
+from sre_space.agents.brain.investigation import Inquest
 from sre_space.agents.duty import Duty
 from sre_space.agents.fixer.fixer import Fixer
 from sre_space.agents.fixer.symptoms import Symptoms
-from sre_space.agents.gathering import Gathering
-from sre_space.agents.history import History
-from sre_space.agents.inquest import Inquest
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Agent, Decision, Step
 from sre_space.domain.pauses import Reading

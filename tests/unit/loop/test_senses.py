@@ -10,8 +10,8 @@ from support.announcing import announcement, listening, pushed
 from support.feeds import Enough, Feed, Past, Signals, framed, spans
 from support.world import SECOND, World
 
-from sre_space.agents.scout.docket import Docket
 from sre_space.agents.scout.journeys import Attempt
+from sre_space.agents.scout.open_incidents import Docket
 from sre_space.analysis.detection.burn_rate import LEAST_BAD, Budget
 from sre_space.analysis.statistics.sketch import Operation
 from sre_space.domain.errors import Malformed

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from support.world import SECOND, World, diagnosis
 
-from sre_space.agents.tried import gave_up
+from sre_space.agents.brain.attempts import gave_up
 from sre_space.domain.clocks import apart
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Action, ActionResult, Agent

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from sre_space.agents.fixer.permission import NOTHING_TO_UNDO, Asked
+from sre_space.agents.fixer.pruning import tidy
 from sre_space.agents.fixer.pull_requests import Ended, PullRequests
 from sre_space.agents.fixer.restart import Restarts
-from sre_space.agents.hygiene import tidy
 from sre_space.domain.case import Case
 from sre_space.domain.facts import Action, ActionResult, Decision, RuleAnswer, Undo
 from sre_space.domain.remedies import ConfigChange, inverse

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from sre_space.agents.fixer.permission import Asked
-from sre_space.agents.standing import ENDED
 from sre_space.agents.unit_evidence import NOTHING_SHOWN, Shown, look
+from sre_space.agents.unit_state import ENDED
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
 from sre_space.domain.errors import Refused

@@ -7,7 +7,7 @@ which work excuses them, and that a symptom which went away may come back.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from sre_space.agents.scout.watchers import Watchers
+from sre_space.agents.scout.detectors import Watchers
 from sre_space.analysis.detection.flapping import Seen
 from sre_space.analysis.detection.inhibition import STILL_OPEN, Window, touching
 from sre_space.domain.detectors import DetectorReport, DetectorState, Inhibition, Report, by_urgency

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from sre_space.agents.scout.docket import BEFORE_NS
+from sre_space.agents.scout.detectors import Watchers
 from sre_space.agents.scout.health import ServiceHealth
-from sre_space.agents.scout.watchers import Watchers
+from sre_space.agents.scout.open_incidents import BEFORE_NS
 from sre_space.analysis.detection.correlation import Group
 from sre_space.analysis.detection.inhibition import DATING_NS
 from sre_space.analysis.statistics.detection_delay import seconds_to_alarm

@@ -1,9 +1,9 @@
-"""The times in which Scout saw nothing: it did not run, or telemetry did not reach it. Used by `watchers.py`."""
+"""The times in which Scout saw nothing: it did not run, or telemetry did not reach it. Used by `detectors.py`."""
 
 from collections import deque
 from dataclasses import dataclass, field
 
-from sre_space.agents.scout.docket import BEFORE_NS
+from sre_space.agents.scout.open_incidents import BEFORE_NS
 from sre_space.domain.pauses import Pause
 
 KEPT = 100

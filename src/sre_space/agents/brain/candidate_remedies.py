@@ -7,8 +7,8 @@ did not cure it is not tried again; when no rung is left a person is asked.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sre_space.agents.inquest import told
-from sre_space.agents.tried import gave_up
+from sre_space.agents.brain.attempts import gave_up
+from sre_space.agents.brain.investigation import told
 from sre_space.domain.case import Case, Trial
 from sre_space.domain.chart import Chart, Service, Tunable
 from sre_space.domain.configuration import SPACE_FILE, Edit, owner, value_of

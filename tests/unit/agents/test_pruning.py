@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.agents.hygiene import KEPT, remediation_of, stale_branches, stale_pulls
+from sre_space.agents.fixer.pruning import KEPT, remediation_of, stale_branches, stale_pulls
 from sre_space.ports.gitops import Branch, PullRequest
 from sre_space.wire.proposal import branch_name
 

@@ -7,7 +7,7 @@ issues whenever a lesson is, also long after it was learnt.
 import logging
 from dataclasses import dataclass, field, replace
 
-from sre_space.agents.lessons import lesson_of, question_of
+from sre_space.agents.memory.lessons import lesson_of, question_of
 from sre_space.agents.said import Said, said_on
 from sre_space.domain.case import Case
 from sre_space.domain.errors import SpaceError

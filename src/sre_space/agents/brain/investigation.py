@@ -9,12 +9,12 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sre_space.agents.deployments import RecentDeployments
-from sre_space.agents.gathering import Gathering, Plan
-from sre_space.agents.healthy_time import Window, healthy_parts
-from sre_space.agents.sources import PATIENCE_S, Sources
-from sre_space.agents.standing import ended_services, standing
-from sre_space.agents.tried import disproved, last_tried, reverted, tuned
+from sre_space.agents.brain.attempts import disproved, last_tried, reverted, tuned
+from sre_space.agents.brain.deployments import RecentDeployments
+from sre_space.agents.brain.gathering import Gathering, Plan
+from sre_space.agents.brain.healthy_time import Window, healthy_parts
+from sre_space.agents.brain.sources import PATIENCE_S, Sources
+from sre_space.agents.unit_state import ended_services, standing
 from sre_space.analysis.detection.inhibition import AT_ONCE_NS
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.analysis.diagnosis.tables import Alert, Change, State

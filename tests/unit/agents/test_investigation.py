@@ -7,8 +7,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from support.clinic import NOW, SECOND, SERVICES, SICK, Clinic, case, spans_at
 from support.shop import HEALTHY, Fault, shop
 
-from sre_space.agents.deployments import RecentDeployments
-from sre_space.agents.inquest import told
+from sre_space.agents.brain.deployments import RecentDeployments
+from sre_space.agents.brain.investigation import told
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.domain.diagnosis import CauseKind, Confidence, Diagnosis
 from sre_space.domain.errors import Unavailable

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sre_space.agents.standing import ended_services
+from sre_space.agents.unit_state import ended_services
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy, Chart
 from sre_space.domain.cycle import waits_for_people

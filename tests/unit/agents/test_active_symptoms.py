@@ -1,6 +1,6 @@
 """A symptom stays one and the same while the spans that tell of it go on, whomever they accuse."""
 
-from sre_space.agents.scout.presence import Presence
+from sre_space.agents.scout.active_symptoms import Presence
 from sre_space.analysis.detection.blame import Finding
 from sre_space.analysis.statistics.sketch import Operation
 from sre_space.domain.symptoms import Symptom, SymptomKind

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from sre_space.agents.sources import Sources
+from sre_space.agents.brain.sources import Sources
 from sre_space.analysis.diagnosis.tables import ERROR
 from sre_space.domain.configuration import SPACE_FILE
 from sre_space.domain.errors import Malformed, Missing

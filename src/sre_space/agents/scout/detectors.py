@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from sre_space.agents.scout.docket import Docket
+from sre_space.agents.scout.active_symptoms import Presence
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import Attempt, JourneyBook
-from sre_space.agents.scout.presence import Presence
+from sre_space.agents.scout.open_incidents import Docket
 from sre_space.agents.scout.unseen import Unseen
 from sre_space.analysis.detection.blame import Finding, findings
 from sre_space.analysis.detection.burn_rate import Budget

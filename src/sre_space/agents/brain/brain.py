@@ -5,16 +5,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sre_space.agents import unit_evidence
-from sre_space.agents.callees import Callees
-from sre_space.agents.healthy_time import ill_times
-from sre_space.agents.history import History
-from sre_space.agents.inquest import Inquest
-from sre_space.agents.ladder import Scene, rungs
+from sre_space.agents.brain.attempts import RESTART_CURES
+from sre_space.agents.brain.callees import Callees
+from sre_space.agents.brain.candidate_remedies import Scene, rungs
+from sre_space.agents.brain.healthy_time import ill_times
+from sre_space.agents.brain.history import History
+from sre_space.agents.brain.investigation import Inquest
+from sre_space.agents.brain.sources import Sources
 from sre_space.agents.postmortem import conclude
 from sre_space.agents.said import said_on
-from sre_space.agents.sources import Sources
-from sre_space.agents.standing import ended_services
-from sre_space.agents.tried import RESTART_CURES
+from sre_space.agents.unit_state import ended_services
 from sre_space.domain import guardrails
 from sre_space.domain.case import Case
 from sre_space.domain.chart import DAY_NS, Chart

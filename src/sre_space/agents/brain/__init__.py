@@ -1,0 +1,1 @@
+"""Finds the cause, commands the remedy, writes the post-mortem."""
