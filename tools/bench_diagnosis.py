@@ -32,7 +32,7 @@ from sre_space.analysis.diagnosis.tables import Alert, Change, Telemetry
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.bootstrap.diagnose import diagnose_set
 from sre_space.domain.diagnosis import Confidence
-from sre_space.wire.diagnosis_text import report
+from sre_space.text.diagnosis_report import report
 
 SETS = ("shapleyiq", "nezha-ob", "changerca", "rootcausebench")
 SIZES = (10_000, 100_000, 1_000_000)

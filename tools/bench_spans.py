@@ -17,10 +17,10 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 
 from sre_space.analysis.detection.blame import findings
 from sre_space.analysis.detection.operations import Operations
+from sre_space.codec.otlp_names import owned
+from sre_space.codec.record_mac import authentic, headers_of
+from sre_space.codec.sketches import Frame, Intake, decode, encode
 from sre_space.ports.bus import Record
-from sre_space.wire.otlp_names import owned
-from sre_space.wire.record_mac import authentic, headers_of
-from sre_space.wire.sketches import Frame, Intake, decode, encode
 
 SECOND = 10**9
 WANTED = 50_000

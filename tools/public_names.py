@@ -35,15 +35,17 @@ from sre_space import settings
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.bootstrap import exits
 from sre_space.bootstrap.deploy_journal import Deployment
+from sre_space.codec import record_mac, topics
+from sre_space.codec import symptom_report as sightings
+from sre_space.codec.doorbell import Ring
+from sre_space.codec.footer import KEYS
 from sre_space.domain import labels
 from sre_space.entrypoints.audit import document as audit_document
 from sre_space.entrypoints.cli import app
 from sre_space.entrypoints.story import Story
-from sre_space.loop.audit import Audit
-from sre_space.wire import order, record_mac, sightings, topics
-from sre_space.wire.diagnosis_text import document as diagnosis_document
-from sre_space.wire.doorbell import Ring
-from sre_space.wire.footer import KEYS
+from sre_space.record import order
+from sre_space.record.audit import Audit
+from sre_space.text.diagnosis_report import document as diagnosis_document
 from traffic.settings import Settings as TrafficSettings
 from user_service.settings import Settings as UserSettings
 

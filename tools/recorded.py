@@ -20,15 +20,15 @@ from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_env import Plan
 from sre_space.bootstrap.space_ports import HOST
+from sre_space.codec.case_files import case_of
 from sre_space.domain.case import Case
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.facts import Decision
 from sre_space.domain.remedies import Escalate, Restart
 from sre_space.embedded.forge.identities import read_identities
-from sre_space.loop.audit import Auditor
 from sre_space.ports.forge import Forge
-from sre_space.wire.case_files import case_of
-from sre_space.wire.diagnosis_text import document
+from sre_space.record.audit import Auditor
+from sre_space.text.diagnosis_report import document
 
 KEPT = (  # of a state folder, as patterns
     "run/space.json",

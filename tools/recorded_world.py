@@ -15,9 +15,9 @@ from recorded import issue_of, written
 from support.world import REPOSITORY, Fault, World, diagnosis
 
 from sre_space.adapters.ed25519 import TrustedKey, TrustFolder
+from sre_space.codec.footer import parse_footer
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.symptoms import SymptomKind
-from sre_space.wire.footer import parse_footer
 
 SERVICE = "policy-service"
 BEGUN = 1_795_996_800 * 10**9  # 2026-11-30

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from sre_space.codec import addresses
+from sre_space.codec.env_lines import EnvLines
 from sre_space.domain.errors import Malformed
-from sre_space.wire import addresses
-from sre_space.wire.env_lines import EnvLines
 
 Url = Annotated[str, AfterValidator(addresses.http_url)]
 OptionalUrl = Annotated[str, AfterValidator(addresses.optional(addresses.http_url))]

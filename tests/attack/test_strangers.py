@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 from support.attackers import ATTACKS, COMMAND, COPY, NO_DETECTION, NO_INCIDENT, OLDER, Loot, Stolen, harmful
 from support.world import SECOND, World
 
+from sre_space.codec.doorbell import Ring, heard
+from sre_space.codec.footer import parse_footer, render, sign
 from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import Action, ActionResult, Agent, Decision, Recall, Step
-from sre_space.loop.audit import ALTERED, AuditedIssue, Auditor
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 from sre_space.ports.case_index import Lesson
 from sre_space.ports.forge import Comment
 from sre_space.ports.probe import Health
-from sre_space.wire.claims import A_COMMAND, claim
-from sre_space.wire.doorbell import Ring, heard
-from sre_space.wire.footer import parse_footer, render, sign
+from sre_space.record.audit import ALTERED, AuditedIssue, Auditor
+from sre_space.record.claims import A_COMMAND, claim
 
 
 @dataclass

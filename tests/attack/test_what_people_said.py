@@ -10,19 +10,19 @@ from hypothesis import strategies as st
 from support.world import PAGE, REPOSITORY, Key, World, diagnosis
 
 from sre_space.agents.memory.memory import Memory
-from sre_space.agents.said import MAX_TEXT, said
+from sre_space.codec.footer import parse_footer, prose_of
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.facts import Action, ActionResult, Agent, Conclusion, Decision, PastCase, Recall, Step
 from sre_space.domain.remedies import Escalate
-from sre_space.loop.audit import Auditor
-from sre_space.loop.orders import OPERATOR
 from sre_space.ports.orders import Order
-from sre_space.wire import note
-from sre_space.wire.footer import parse_footer, prose_of
-from sre_space.wire.order import parse_command, parse_order, render_order
-from sre_space.wire.prose import prose
+from sre_space.record.audit import Auditor
+from sre_space.record.order import parse_command, parse_order, render_order
+from sre_space.record.orders import OPERATOR
+from sre_space.record.resolution import MAX_TEXT, resolution_of
+from sre_space.text import notes as note
+from sre_space.text.prose import prose
 
 HELPED = "raised the disk quota of the database's host"
 LATER_S = 40 * 60.0
@@ -274,7 +274,7 @@ async def test_words_that_name_a_remedy_add_none_and_move_none() -> None:
 @given(st.text(max_size=600), st.text(max_size=80))
 def test_whatever_is_said_is_one_bounded_line_that_ends_no_quotation(words: str, name: str) -> None:
     case = _escalated()
-    found = said(case, [Order("resolved", words, name, case.escalated + 1)])
+    found = resolution_of(case, [Order("resolved", words, name, case.escalated + 1)])
 
     assert found is not None
     for text in (found.text, found.by):

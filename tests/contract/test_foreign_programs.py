@@ -25,7 +25,7 @@ from support.spans import any_value, attributes, new_span, resource_spans, send
 from support.waiting import free_port, until
 
 from sre_space.adapters.kafka import KafkaHistory
-from sre_space.wire.otlp import spans_of
+from sre_space.codec.otlp import spans_of
 
 TOOLS = "org.apache.kafka.tools."
 COLLECTOR = """

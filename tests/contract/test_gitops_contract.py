@@ -19,7 +19,7 @@ from sre_space.adapters.github_mcp import GithubGitOps, GithubMcpForge
 from sre_space.agents.fixer.pruning import KEPT, remediation_of, tidy
 from sre_space.domain.errors import Conflict, Missing, Refused, Unavailable
 from sre_space.ports.gitops import GitOps, PullRequest
-from sre_space.wire.proposal import branch_name
+from sre_space.text.proposal import branch_name
 
 T = TypeVar("T")
 OWNER, REPO = "local", "cloud-insurance"

@@ -12,13 +12,13 @@ from support.world import World
 from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription
 from sre_space.adapters.system_clock import SystemClock
 from sre_space.analysis.statistics.sketch import Operation
+from sre_space.codec.topics import SIGNALS, SPANS
 from sre_space.domain.facts import Agent
 from sre_space.domain.telemetry import SpanKind
 from sre_space.loop.losses import Losses
 from sre_space.loop.senses import Senses
 from sre_space.loop.sketching import Sketcher
 from sre_space.loop.watch import Watch
-from sre_space.wire.topics import SIGNALS, SPANS
 
 SPANS_A_RECORD, RECORDS = 3, 120
 LOOK_EVERY_S = 0.05

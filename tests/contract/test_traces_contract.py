@@ -37,9 +37,9 @@ from support.waiting import until
 
 from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.adapters.kafka import KafkaHistory
+from sre_space.codec.otlp import spans_of
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
-from sre_space.wire.otlp import spans_of
 
 T = TypeVar("T")
 ATTRIBUTES: Mapping[str, str | int | float | bool] = {"n": 1, "f": 0.5, "b": True, "s": "x"}

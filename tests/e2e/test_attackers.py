@@ -25,7 +25,7 @@ from sre_space.domain.case import Case
 from sre_space.domain.facts import Agent, Step
 from sre_space.ports.case_index import Lesson
 from sre_space.ports.forge import Comment, Issue
-from sre_space.wire.claims import A_COMMAND
+from sre_space.record.claims import A_COMMAND
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]  # a stack only when it hangs, however busy the machine
 

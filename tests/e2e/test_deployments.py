@@ -16,7 +16,7 @@ from support.waiting import until
 
 from sre_space.adapters.github_mcp import GithubGitOps
 from sre_space.bootstrap.space_ports import HOST
-from sre_space.wire.changes import change_of
+from sre_space.codec.changes import change_of
 
 pytestmark = [
     pytest.mark.e2e,

@@ -17,10 +17,10 @@ from support.waiting import until
 from sre_space.adapters.ed25519 import TrustFolder
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.bootstrap.space_table import AGENTS, SERVICES
+from sre_space.codec.sketches import Frame, encode
+from sre_space.codec.symptom_report import decode
+from sre_space.codec.topics import SIGHTINGS
 from sre_space.ports.bus import Record
-from sre_space.wire.sightings import decode
-from sre_space.wire.sketches import Frame, encode
-from sre_space.wire.topics import SIGHTINGS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

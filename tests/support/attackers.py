@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from sre_space.codec.footer import render, sign
 from sre_space.domain.case import Case
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, Evidence
 from sre_space.domain.facts import (
@@ -20,10 +21,9 @@ from sre_space.domain.facts import (
     Verification,
 )
 from sre_space.domain.remedies import Restart
-from sre_space.loop.reading import COPY, NO_DETECTION, NO_INCIDENT, OLDER
 from sre_space.ports.signing import Signer
-from sre_space.wire.claims import A_BROKEN_FOOTER, A_COMMAND
-from sre_space.wire.footer import render, sign
+from sre_space.record.claims import A_BROKEN_FOOTER, A_COMMAND
+from sre_space.record.reading import COPY, NO_DETECTION, NO_INCIDENT, OLDER
 
 __all__ = ["ATTACKS", "COPY", "NO_DETECTION", "NO_INCIDENT", "OLDER", "Loot", "Stolen", "harmful"]
 

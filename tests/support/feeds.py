@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from support.world import SECOND, World
 
+from sre_space.codec.sketches import Frame, Intake, encode
+from sre_space.codec.topics import SIGNALS, SPANS
 from sre_space.domain.errors import Unavailable
 from sre_space.ports.bus import Record
-from sre_space.wire.sketches import Frame, Intake, encode
-from sre_space.wire.topics import SIGNALS, SPANS
 
 
 class Enough(Exception):

@@ -2,8 +2,8 @@
 
 import httpx
 
+from sre_space.codec.jaeger import spans_from
 from sre_space.domain.telemetry import Span
-from sre_space.wire.jaeger import spans_from
 
 
 def services(url: str) -> list[str]:

@@ -22,6 +22,9 @@ from support.world import SECOND, ScriptedInquest, World
 from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.gathering import Gathering
 from sre_space.agents.brain.investigation import Inquest
+from sre_space.codec.jaeger_otlp import kept_spans, traces_json
+from sre_space.codec.sketches import Frame, Intake, encode
+from sre_space.codec.topics import METRICS, SIGNALS, SPANS
 from sre_space.domain.chart import Service
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Agent
@@ -30,9 +33,6 @@ from sre_space.embedded.telemetry.tokens import Forbidden, Tokens, render
 from sre_space.loop.senses import Senses
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
-from sre_space.wire.jaeger_otlp import kept_spans, traces_json
-from sre_space.wire.sketches import Frame, Intake, encode
-from sre_space.wire.topics import METRICS, SIGNALS, SPANS
 
 SENDERS = ("traffic", "quote-service", "policy-service", "user-service")
 TOKENS = {f"sre_otlp_{name}": (name,) for name in SENDERS}

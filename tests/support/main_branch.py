@@ -17,7 +17,7 @@ from sre_space.domain.configuration import FOLDER, value_of
 from sre_space.embedded.forge.identities import read_identities
 from sre_space.embedded.forge.repository import files_at
 from sre_space.ports.gitops import PullRequest
-from sre_space.wire.proposal import branches_of
+from sre_space.text.proposal import branches_of
 
 
 @dataclass(frozen=True)

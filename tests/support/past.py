@@ -16,9 +16,9 @@ from sre_space.analysis.statistics.sketch import Sketch
 from sre_space.bootstrap.space_ports import HOST
 from sre_space.bootstrap.space_table import SERVICES
 from sre_space.bootstrap.telemetry_secrets import read_record_key
-from sre_space.wire.record_mac import headers_of
-from sre_space.wire.sketches import Frame, Sketches, decode, encode
-from sre_space.wire.topics import SIGNALS
+from sre_space.codec.record_mac import headers_of
+from sre_space.codec.sketches import Frame, Sketches, decode, encode
+from sre_space.codec.topics import SIGNALS
 
 SECOND, MS = 10**9, 10**6
 LASTED_S = 240  # four times what is learnt at least

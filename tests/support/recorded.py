@@ -19,9 +19,9 @@ from sre_space.adapters.chart_file import read_chart
 from sre_space.adapters.ed25519 import TrustedKey, TrustFolder
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
-from sre_space.loop.reading import read
 from sre_space.ports.forge import Comment, Issue
 from sre_space.ports.gitops import Commit, PullRequest
+from sre_space.record.reading import read
 
 COMPAT = Path(__file__).resolve().parents[1] / "compat"
 RELEASES = sorted(one for one in COMPAT.iterdir() if (one / "names.txt").is_file())

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sre_space.agents.postmortem import conclude
 from sre_space.domain.case import Case, Found
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, Evidence
 from sre_space.domain.facts import (
@@ -21,6 +20,7 @@ from sre_space.domain.facts import (
 )
 from sre_space.domain.remedies import Escalate, Remedy, Restart, SetConfig
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
+from sre_space.text.postmortem import conclude
 
 SECOND = 10**9
 BEGIN = 1_700_000_000 * SECOND

@@ -20,6 +20,7 @@ from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.gathering import Gathering
 from sre_space.agents.brain.investigation import Inquest
 from sre_space.agents.scout.deployment_verifier import Witness
+from sre_space.codec.sketches import Frame, Intake
 from sre_space.domain.case import Case
 from sre_space.domain.facts import Agent
 from sre_space.domain.symptoms import JourneyCount
@@ -27,7 +28,6 @@ from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.loop.announcements import Announcements
 from sre_space.ports.bus import Record
 from sre_space.ports.gitops import Commit
-from sre_space.wire.sketches import Frame, Intake
 
 MS = 10**6
 TICK_S = 0.25

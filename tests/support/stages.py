@@ -10,7 +10,7 @@ from support.live import LiveSpace
 
 from sre_space.domain.configuration import FOLDER
 from sre_space.embedded.forge.repository import entries_of
-from sre_space.wire.proposal import PREFIX
+from sre_space.text.proposal import PREFIX
 
 HEADS, UNDO = "refs/heads/", "-undo"
 

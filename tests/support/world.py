@@ -37,6 +37,8 @@ from sre_space.agents.scout.reports import Reports
 from sre_space.agents.scout.scout import Scout
 from sre_space.agents.scout.snapshots import Snapshots
 from sre_space.analysis.detection.telemetry_health import Feed
+from sre_space.codec.symptom_report import Sighting, encode
+from sre_space.codec.topics import SIGHTINGS, SPANS
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy, Chart, Cure, Guardrails, Journey, Service, Tunable, ValueType
 from sre_space.domain.configuration import FOLDER, SPACE_FILE, value_of
@@ -48,10 +50,8 @@ from sre_space.domain.facts import Agent, Detection, Fact, Step
 from sre_space.domain.pauses import Pause, Pauses, Reading
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
-from sre_space.loop.casebook import Casebook
 from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.opening import Opener
-from sre_space.loop.orders import OPERATOR, IssueOrders
 from sre_space.loop.pager import Pager
 from sre_space.loop.runner import Runner
 from sre_space.ports.case_index import Lesson, Recalled
@@ -61,8 +61,8 @@ from sre_space.ports.outbox import Pending
 from sre_space.ports.probe import Health
 from sre_space.ports.runtime import Unit
 from sre_space.ports.signing import TrustStore
-from sre_space.wire.sightings import Sighting, encode
-from sre_space.wire.topics import SIGHTINGS, SPANS
+from sre_space.record.incident_repository import Casebook
+from sre_space.record.orders import OPERATOR, IssueOrders
 
 SECOND = 10**9
 QUIET = 60  # rounds

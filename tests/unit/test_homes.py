@@ -4,9 +4,9 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from sre_space.codec import topics
 from sre_space.domain.configuration import FOLDER, SPACE_NAME
 from sre_space.paths import StatePaths
-from sre_space.wire import topics
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = {
@@ -97,7 +97,7 @@ def test_each_topic_has_its_name_in_one_place() -> None:
     written = {(path, text) for path, text in _texts("src/sre_space/") if text in TOPICS}
 
     assert len(TOPICS) == 9
-    assert written - OTHER_CHANGES == {("src/sre_space/wire/topics.py", text) for text in TOPICS}
+    assert written - OTHER_CHANGES == {("src/sre_space/codec/topics.py", text) for text in TOPICS}
 
 
 def test_the_desired_state_has_its_names_in_one_place() -> None:

@@ -18,8 +18,8 @@ from sre_space.bootstrap.crash_watch import Loop
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.launcher import Starts
 from sre_space.entrypoints.looking import crash_loop, incidents, story, vital_signs
-from sre_space.loop.casebook import Casebook
 from sre_space.ports.forge import Comment, Issue
+from sre_space.record.incident_repository import Casebook
 
 State = Literal["open", "closed", "all"]
 HOSTILE = ("\x1b[2J\x1b]0;owned\x07", "\x9b2J", "\ud800", "[/b]", "[red]x", "\u202egnihton", "\x00", "a\nb\rc")

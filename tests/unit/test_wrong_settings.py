@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_space import settings
+from sre_space.codec import addresses
 from sre_space.domain.errors import Malformed
-from sre_space.wire import addresses
 
 NO_URLS = (
     "", "nonsense", "http://", "http://[::1", "http://127.0.0.1:99999", "http://x:0", "ftp://x", "http://\x1b[2J",

@@ -20,7 +20,7 @@ from sre_space.domain.case import Case
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.diagnosis import Confidence
 from sre_space.domain.facts import Decision, Step
-from sre_space.wire.diagnosis_text import sentence
+from sre_space.text.diagnosis_report import sentence
 
 DETECT_WITHIN_S = 60.0
 HEAL_WITHIN_S = 240.0

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from sre_space.codec.record_mac import Places, authentic, headers_of
+from sre_space.codec.topics import SIGNALS
 from sre_space.domain.tally import Tally
 from sre_space.ports.bus import History, Publisher, Record, Subscription
-from sre_space.wire.record_mac import Places, authentic, headers_of
-from sre_space.wire.topics import SIGNALS
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from sre_space.codec.memory_limits import memory_limits
 from sre_space.domain.configuration import SPACE_FILE
 from sre_space.paths import StatePaths
-from sre_space.wire.memory_limits import memory_limits
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 
+from sre_space.codec.jaeger import spans_from
 from sre_space.domain.errors import Malformed, Refused, Unavailable
 from sre_space.domain.telemetry import Span
-from sre_space.wire.jaeger import spans_from
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ import httpx
 
 from sre_space.analysis.diagnosis.building import SpanBuilder
 from sre_space.analysis.diagnosis.tables import Telemetry, Unreadable, no_logs, no_metrics
+from sre_space.codec.jaeger_columns import add_traces
 from sre_space.domain.errors import Malformed, Unavailable
-from sre_space.wire.jaeger_columns import add_traces
 
 TIMEOUT_S = 30.0
 MOST_TRACES = 5000  # of one service; Jaeger answers the newest

@@ -20,9 +20,9 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from sre_space.adapters.kafka_reading import Reading, record_of
+from sre_space.codec.kafka_errors import PERMANENT
 from sre_space.domain.errors import Refused, SpaceError, Unavailable
 from sre_space.ports.bus import Record
-from sre_space.wire.kafka_errors import PERMANENT
 
 log = logging.getLogger(__name__)
 

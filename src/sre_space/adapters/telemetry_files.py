@@ -15,11 +15,11 @@ from typing import TypeVar
 
 from sre_space.analysis.diagnosis.building import LogBuilder, MetricBuilder, SpanBuilder
 from sre_space.analysis.diagnosis.tables import Alert, Change, State, Telemetry, Unreadable
+from sre_space.codec.case_files import state_of
+from sre_space.codec.changes import alert_of, change_of
+from sre_space.codec.jaeger_columns import add_traces
+from sre_space.codec.otlp_json import add_logs, add_metrics, add_spans
 from sre_space.domain.errors import Malformed, Missing
-from sre_space.wire.case_files import state_of
-from sre_space.wire.changes import alert_of, change_of
-from sre_space.wire.jaeger_columns import add_traces
-from sre_space.wire.otlp_json import add_logs, add_metrics, add_spans
 
 T = TypeVar("T")
 _CUT_SHORT = (OSError, EOFError, zlib.error)  # of a gzip file that ends early or is none

@@ -18,21 +18,21 @@ from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.adapters.system_clock import SystemClock
 from sre_space.agents.duty import Duty
 from sre_space.bootstrap.notify import notifier, page_of
+from sre_space.codec.topics import FACTS
 from sre_space.domain import facts
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
 from sre_space.embedded.aside import make_folder
-from sre_space.loop.casebook import Casebook
 from sre_space.loop.clock_check import ClockCheck
-from sre_space.loop.orders import IssueOrders
 from sre_space.loop.pager import Pager
 from sre_space.loop.runner import Runner
 from sre_space.loop.watch import Watch
 from sre_space.paths import StatePaths
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
+from sre_space.record.incident_repository import Casebook
+from sre_space.record.orders import IssueOrders
 from sre_space.settings import Agent
-from sre_space.wire.topics import FACTS
 
 log = logging.getLogger(__name__)
 

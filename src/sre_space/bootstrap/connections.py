@@ -18,6 +18,7 @@ from sre_space.bootstrap.space_env import chart_environment
 from sre_space.bootstrap.space_servers import BUS, FORGE, JAEGER, Elsewhere
 from sre_space.bootstrap.space_state import Running, State, running_space
 from sre_space.bootstrap.units import units
+from sre_space.codec.env_lines import CHART
 from sre_space.domain.chart import Chart
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.forge.identities import token_of
@@ -25,7 +26,6 @@ from sre_space.ports.bus import History
 from sre_space.ports.runtime import Runtime
 from sre_space.ports.traces import Traces
 from sre_space.settings import CommandLine
-from sre_space.wire.env_lines import CHART
 
 OPERATOR = "operator"
 NOTHING_SET = CommandLine.model_construct()

@@ -16,7 +16,7 @@ from sre_space.bootstrap.space_state import State
 from sre_space.embedded.launcher import PATIENCE, Starts, starts_of
 from sre_space.paths import STARTED
 from sre_space.ports.notifier import Notifier
-from sre_space.wire.note import unstartable
+from sre_space.text.notes import unstartable
 
 LOOK_EVERY_S = 2.0
 TAIL = 20_000  # bytes of a log in which its last sentence is looked for

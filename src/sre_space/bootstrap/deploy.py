@@ -28,14 +28,14 @@ from sre_space.bootstrap.deploy_journal import Deployment
 from sre_space.bootstrap.deployed_services import DeployedServices
 from sre_space.bootstrap.desired_state import desired_state
 from sre_space.bootstrap.space_state import State, write_private
+from sre_space.codec.changes import MAX_TOLD
+from sre_space.codec.topics import CHANGES
 from sre_space.domain.bounds import cut
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, Refused, Unavailable
 from sre_space.embedded.aside import make_folder, make_way, remove
 from sre_space.ports.bus import Publisher
 from sre_space.ports.gitops import GitOps
-from sre_space.wire.changes import MAX_TOLD
-from sre_space.wire.topics import CHANGES
 
 MAIN = "main"
 

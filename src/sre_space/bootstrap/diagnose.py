@@ -15,8 +15,8 @@ from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.selecting import between
 from sre_space.analysis.diagnosis.tables import Alert
 from sre_space.analysis.diagnosis.window import Window
+from sre_space.codec.changes import time_of
 from sre_space.domain.errors import Malformed, Missing
-from sre_space.wire.changes import time_of
 
 PARTS = 3  # of a healthy time: what one of them had too is no fault
 KEPT = 4  # baselines held for the next case of a set

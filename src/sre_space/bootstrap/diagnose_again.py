@@ -8,11 +8,11 @@ from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.bootstrap.diagnose import Answer
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_state import State
+from sre_space.codec.case_files import case_of
 from sre_space.domain.diagnosis import Diagnosis
 from sre_space.domain.errors import Missing, Refused
 from sre_space.domain.facts import Decision
-from sre_space.wire.case_files import case_of
-from sre_space.wire.diagnosis_text import fact_of
+from sre_space.text.diagnosis_report import fact_of
 
 
 @dataclass(frozen=True)

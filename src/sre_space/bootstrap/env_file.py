@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sre_space.codec.env_lines import CHART, EnvLines, parse_env
 from sre_space.domain.errors import Malformed
-from sre_space.wire.env_lines import CHART, EnvLines, parse_env
 
 NAME = ".env"
 UNIT = "SRE_SPACE_UNIT"  # whoever has it was started by a space, with all that is for it in its environment

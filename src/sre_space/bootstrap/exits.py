@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sre_space.domain.errors import Damaged, Missing, Refused, SpaceError, Unavailable
 from sre_space.embedded.storing import is_of_disk
-from sre_space.wire.plain_text import harmless
+from sre_space.text.plain_text import harmless
 
 FAILED = 1  # refused, or a check that did not hold
 USAGE = 2  # a command, option, value, setting or file that is wrong, or that names nothing

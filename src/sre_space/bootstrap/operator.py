@@ -10,21 +10,21 @@ from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.bootstrap.connections import HERE, NOTHING_SET, Connections, told_here
 from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.space_table import AGENTS
+from sre_space.codec.symptom_report import Sighting
 from sre_space.domain.chart import Chart
 from sre_space.domain.errors import Malformed
 from sre_space.domain.room import Level
 from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import SpanStatus
-from sre_space.loop.casebook import Casebook
 from sre_space.loop.newest_sighting import newest_sighting
-from sre_space.loop.orders import IssueOrders
 from sre_space.paths import StatePaths
 from sre_space.ports.bus import History
 from sre_space.ports.forge import Forge
 from sre_space.ports.runtime import Runtime
 from sre_space.ports.traces import Traces
+from sre_space.record.incident_repository import Casebook
+from sre_space.record.orders import IssueOrders
 from sre_space.settings import CommandLine
-from sre_space.wire.sightings import Sighting
 
 JOURNEY_TRACES = 1500
 

@@ -17,6 +17,7 @@ from sre_space.agents.scout.scout import Scout
 from sre_space.agents.scout.snapshots import Snapshots
 from sre_space.bootstrap import agent, server
 from sre_space.bootstrap.telemetry_secrets import read_record_key
+from sre_space.codec.topics import ASKED, BOUGHT, CHANGES, LOGS, METRICS, SIGNALS, SPANS
 from sre_space.domain import facts
 from sre_space.domain.case import Case
 from sre_space.loop.announcements import Announcements
@@ -27,7 +28,6 @@ from sre_space.loop.senses import Senses
 from sre_space.loop.sightings import Sightings
 from sre_space.loop.sketching import Sketcher
 from sre_space.settings import Scout as Settings
-from sre_space.wire.topics import ASKED, BOUGHT, CHANGES, LOGS, METRICS, SIGNALS, SPANS
 
 REMEMBERED_NS = 15 * 60 * 10**9  # read back after a restart
 

@@ -9,9 +9,9 @@ from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_servers import elsewhere
 from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.space_table import DEPLOYS, LOGINS
+from sre_space.codec.addresses import repository_part
 from sre_space.domain.errors import Malformed
 from sre_space.settings import CommandLine
-from sre_space.wire.addresses import repository_part
 
 WHO: Mapping[str, str] = {"deployer" if name == DEPLOYS else name: login for name, login in LOGINS.items()}
 

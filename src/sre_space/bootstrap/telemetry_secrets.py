@@ -13,7 +13,7 @@ from sre_space.bootstrap.space_table import Process
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.telemetry.tokens import Tokens, render
 
-TOKEN = "sre_otlp_"  # how a token begins, so that one is known wherever it should turn up (`wire/prose.py`)
+TOKEN = "sre_otlp_"  # how a token begins, so that one is known wherever it should turn up (`text/prose.py`)
 KEY_BYTES = 32
 
 

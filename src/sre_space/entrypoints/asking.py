@@ -16,9 +16,9 @@ from sre_space.domain.errors import Unavailable
 from sre_space.entrypoints import audit as auditing
 from sre_space.entrypoints import looking, ordering
 from sre_space.entrypoints.screen import err, out
-from sre_space.loop.audit import Auditor
 from sre_space.ports.orders import Verb
-from sre_space.wire.plain_text import harmless
+from sre_space.record.audit import Auditor
+from sre_space.text.plain_text import harmless
 
 T = TypeVar("T")
 

@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from sre_space.domain.facts import PastCase
-from sre_space.loop.audit import Audit, AuditedIssue, Dismissed, Link
-from sre_space.wire.plain_text import plain
+from sre_space.record.audit import Audit, AuditedIssue, Dismissed, Link
+from sre_space.text.plain_text import plain
 
 DIGEST_SHOWN = 12
 

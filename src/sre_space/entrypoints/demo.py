@@ -26,7 +26,7 @@ from sre_space.domain.facts import OWNER, Conclusion, Detection, Learnt, Payload
 from sre_space.entrypoints.lifecycle import ended_when_stopped
 from sre_space.entrypoints.screen import err, out
 from sre_space.entrypoints.story import Story, story_of
-from sre_space.wire.prose import prose, title
+from sre_space.text.prose import prose, title
 
 HEALTHY_JOURNEYS = 10
 HEALTHY_WITHIN_S = 60.0

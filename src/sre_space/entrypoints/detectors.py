@@ -9,9 +9,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sre_space.codec.symptom_report import Sighting
 from sre_space.domain.detectors import DetectorReport, DetectorState, Report, Unit
-from sre_space.wire.plain_text import plain
-from sre_space.wire.sightings import Sighting
+from sre_space.text.plain_text import plain
 
 SECOND = 10**9
 FRESH_NS = 5 * SECOND  # as long as it is evidence for Fixer

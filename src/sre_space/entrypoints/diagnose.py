@@ -9,10 +9,10 @@ from sre_space.bootstrap.diagnose import Answer, diagnose_folder, diagnose_jaege
 from sre_space.bootstrap.diagnose_again import diagnose_again
 from sre_space.bootstrap.exits import FAILED
 from sre_space.bootstrap.space_state import State
+from sre_space.codec.addresses import http_url
+from sre_space.codec.changes import time_of
 from sre_space.domain.errors import Malformed
-from sre_space.wire.addresses import http_url
-from sre_space.wire.changes import time_of
-from sre_space.wire.diagnosis_text import document, report
+from sre_space.text.diagnosis_report import document, report
 
 
 def diagnose(

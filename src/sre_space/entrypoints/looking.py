@@ -9,14 +9,14 @@ from rich.text import Text
 from sre_space.bootstrap.crash_watch import Loop
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_supervisor import UnitState
+from sre_space.codec.footer import prose_of
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import next_step, overdue
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import OWNER
 from sre_space.domain.intervals import wilson
 from sre_space.domain.labels import needs_human
-from sre_space.wire.footer import prose_of
-from sre_space.wire.plain_text import harmless, plain
+from sre_space.text.plain_text import harmless, plain
 
 MINUTE_NS = 60 * 10**9
 

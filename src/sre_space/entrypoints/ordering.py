@@ -7,8 +7,8 @@ from sre_space.domain.facts import Decision
 from sre_space.domain.labels import HALT
 from sre_space.domain.remedies import Escalate, Restart
 from sre_space.ports.orders import Verb
-from sre_space.wire.order import render_order
-from sre_space.wire.proposal import proposal_of
+from sre_space.record.order import render_order
+from sre_space.text.proposal import proposal_of
 
 
 async def order(operator: Operator, verb: Verb, plan: str) -> str:

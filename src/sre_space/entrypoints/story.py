@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 from sre_space.domain.case import Case
 from sre_space.domain.facts import Conclusion, Decision, Learnt, Step, Verification
-from sre_space.wire.prose import title
+from sre_space.text.prose import title
 
 
 @dataclass(frozen=True)

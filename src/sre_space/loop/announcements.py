@@ -16,12 +16,12 @@ from sre_space.agents.scout.deployment_verifier import UNTOUCHED, Confirmed, Wit
 from sre_space.agents.scout.open_incidents import Docket
 from sre_space.agents.scout.processes import Deployed, Processes
 from sre_space.analysis.detection.inhibition import Window
+from sre_space.codec.changes import Deployment, deployment_of
 from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.ports.bus import Record
 from sre_space.ports.clock import Clock
 from sre_space.ports.gitops import Commit
 from sre_space.ports.reporting import Reporter
-from sre_space.wire.changes import Deployment, deployment_of
 
 log = logging.getLogger(__name__)
 

@@ -1,10 +1,10 @@
 """The newest thing that Scout told: what its detectors say, for the command line."""
 
+from sre_space.codec.symptom_report import Sighting, decode
+from sre_space.codec.topics import SIGHTINGS
 from sre_space.domain.errors import Malformed
 from sre_space.ports.bus import History
 from sre_space.ports.signing import TrustStore
-from sre_space.wire.sightings import Sighting, decode
-from sre_space.wire.topics import SIGHTINGS
 
 SECOND = 10**9
 BACK_S = (10, 120, 900)  # how far one looks back, each time that nothing newer was found

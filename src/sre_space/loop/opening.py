@@ -6,19 +6,19 @@ from dataclasses import dataclass, field, replace
 
 from ulid import ULID
 
+from sre_space.codec.footer import render, sign
 from sre_space.domain.errors import Missing, SpaceError
 from sre_space.domain.facts import Detection, Fact, Step
 from sre_space.domain.labels import INCIDENT, INVESTIGATING
 from sre_space.domain.snapshot import Snapshot
-from sre_space.loop.casebook import Casebook
 from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.pager import Pager
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
 from sre_space.ports.reporting import Reporter
 from sre_space.ports.signing import Signer
-from sre_space.wire.footer import render, sign
-from sre_space.wire.prose import prose, title
+from sre_space.record.incident_repository import Casebook
+from sre_space.text.prose import prose, title
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from sre_space.domain.case import Case
 from sre_space.domain.facts import Detection, Payload, Step
 from sre_space.ports.notifier import Notifier
-from sre_space.wire import note
+from sre_space.text import notes as note
 
 LOST_FACT = (
     "The step is done again from what the issue holds, so the incident goes on. What was done may stand on no issue: "

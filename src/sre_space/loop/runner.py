@@ -3,23 +3,23 @@
 from dataclasses import dataclass, field, replace
 
 from sre_space.agents.duty import Duty
+from sre_space.codec.footer import SignedFact, parse_footer, render, sign
 from sre_space.domain.case import PLAN_DIGITS, Case, Found
 from sre_space.domain.cycle import next_step, patience
 from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import OWNER, STEP_OF, Agent, Decision, Fact, Payload, Step, judges
 from sre_space.domain.grounds import why_it_waits
 from sre_space.domain.labels import FROZEN, labels
-from sre_space.loop.casebook import Casebook
 from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.pager import PATIENCE_NS, Pager
-from sre_space.loop.reading import LABELLED
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
 from sre_space.ports.outbox import Outbox, Pending
 from sre_space.ports.reporting import Reporter
 from sre_space.ports.signing import Signer
-from sre_space.wire.footer import SignedFact, parse_footer, render, sign
-from sre_space.wire.prose import invitation, prose
+from sre_space.record.incident_repository import Casebook
+from sre_space.record.reading import LABELLED
+from sre_space.text.prose import invitation, prose
 
 
 @dataclass

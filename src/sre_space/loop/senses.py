@@ -14,6 +14,11 @@ from sre_space.agents.scout.health import PERIOD_S
 from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.scout import Scout
 from sre_space.analysis.detection.saturation import Resource
+from sre_space.codec.levels import Level, levels_of
+from sre_space.codec.memory_limits import memory_limits
+from sre_space.codec.otlp import spans_of
+from sre_space.codec.sketches import decode
+from sre_space.codec.topics import ASKED, BOUGHT, CHANGES, LOGS, METRICS, SIGNALS, SPANS
 from sre_space.domain.bounds import MAX_NAME, NO_NUMBER, TOO_LARGE
 from sre_space.domain.configuration import SPACE_FILE
 from sre_space.domain.errors import Malformed, SpaceError
@@ -28,12 +33,7 @@ from sre_space.ports.bus import History, Record, Subscription
 from sre_space.ports.clock import Clock
 from sre_space.ports.gitops import GitOps
 from sre_space.ports.probe import Probe
-from sre_space.wire.error_lines import error_lines
-from sre_space.wire.levels import Level, levels_of
-from sre_space.wire.memory_limits import memory_limits
-from sre_space.wire.otlp import spans_of
-from sre_space.wire.sketches import decode
-from sre_space.wire.topics import ASKED, BOUGHT, CHANGES, LOGS, METRICS, SIGNALS, SPANS
+from sre_space.text.error_lines import error_lines
 
 log = logging.getLogger(__name__)
 

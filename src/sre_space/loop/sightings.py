@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 from sre_space.agents.scout.detectors import Watchers
 from sre_space.agents.scout.reports import Reports
+from sre_space.codec.symptom_report import Sighting, encode
+from sre_space.codec.topics import SIGHTINGS
 from sre_space.domain.errors import SpaceError
 from sre_space.ports.bus import Publisher
 from sre_space.ports.clock import Clock
 from sre_space.ports.reporting import Reporter
 from sre_space.ports.signing import Signer
-from sre_space.wire.sightings import Sighting, encode
-from sre_space.wire.topics import SIGHTINGS
 
 log = logging.getLogger(__name__)
 

@@ -9,14 +9,14 @@ and told, so that nothing waits behind it; and while too much waits for the bus,
 import logging
 from dataclasses import dataclass, field, replace
 
+from sre_space.codec.sketches import MAX_OFFSETS, Frame, Frames, Intake, decode, pieces
+from sre_space.codec.topics import SIGNALS
 from sre_space.domain.errors import Refused, SpaceError
 from sre_space.domain.event_time import heard_at
 from sre_space.loop.losses import Losses
 from sre_space.loop.senses import SECOND, TRY_AGAIN_S, hear
 from sre_space.ports.bus import History, Publisher, Record, Subscription
 from sre_space.ports.clock import Clock
-from sre_space.wire.sketches import MAX_OFFSETS, Frame, Frames, Intake, decode, pieces
-from sre_space.wire.topics import SIGNALS
 
 log = logging.getLogger(__name__)
 

@@ -5,17 +5,17 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sre_space.codec.doorbell import Ring, heard
+from sre_space.codec.topics import FACTS
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Damaged, Malformed, SpaceError, Unavailable
 from sre_space.domain.facts import OWNER, Agent, Step
-from sre_space.loop.casebook import Look
 from sre_space.loop.pager import PATIENCE_NS
 from sre_space.loop.runner import Runner
 from sre_space.loop.stalls import Seen, Stalls
 from sre_space.ports.bus import Publisher, Record, Subscription
 from sre_space.ports.calls import Calls
-from sre_space.wire.doorbell import Ring, heard
-from sre_space.wire.topics import FACTS
+from sre_space.record.incident_repository import Look
 
 log = logging.getLogger(__name__)
 

@@ -21,6 +21,15 @@ class Order:
     place: int
 
 
+@dataclass(frozen=True)
+class Resolution:
+    """What a person said ended an incident: one line that cannot end a quotation, who wrote it, in which comment."""
+
+    text: str
+    by: str
+    place: int
+
+
 class Orders(Protocol):
     """Orders of people who may give them."""
 

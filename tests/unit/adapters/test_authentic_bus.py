@@ -9,12 +9,12 @@ from support.feeds import Enough, Feed, Past, Signals, framed, spans
 from support.world import World
 
 from sre_space.adapters.authentic_bus import COPY, FORGED, AuthenticBus
+from sre_space.codec.record_mac import HEADER, KEPT, Places, headers_of
+from sre_space.codec.sketches import Frame, decode, encode
+from sre_space.codec.topics import METRICS, SIGNALS, SPANS
 from sre_space.loop.losses import Losses
 from sre_space.loop.sketching import Sketcher
 from sre_space.ports.bus import Record
-from sre_space.wire.record_mac import HEADER, KEPT, Places, headers_of
-from sre_space.wire.sketches import Frame, decode, encode
-from sre_space.wire.topics import METRICS, SIGNALS, SPANS
 
 KEY = b"k" * 64
 

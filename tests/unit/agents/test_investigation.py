@@ -10,14 +10,14 @@ from support.shop import HEALTHY, Fault, shop
 from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.investigation import told
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
+from sre_space.codec.case_files import case_of
 from sre_space.domain.diagnosis import CauseKind, Confidence, Diagnosis
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Payload, Undo, Verification
 from sre_space.domain.remedies import Remedy, Restart, SetConfig
 from sre_space.domain.symptoms import JourneyCount, SymptomKind
 from sre_space.ports.bus import Record
-from sre_space.wire.case_files import case_of
-from sre_space.wire.diagnosis_text import fact_of
+from sre_space.text.diagnosis_report import fact_of
 
 USUAL = shop(650, 3)
 POOL = "DATABASE_POOL_SIZE=5\n"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sre_space.agents.fixer.pruning import KEPT, remediation_of, stale_branches, stale_pulls
 from sre_space.ports.gitops import Branch, PullRequest
-from sre_space.wire.proposal import branch_name
+from sre_space.text.proposal import branch_name
 
 SECOND = 10**9
 ISSUES = st.integers(1, 9999)

@@ -16,8 +16,8 @@ from sre_space.domain.facts import Agent, Learnt, PastCase, Recall, Step
 from sre_space.domain.lessons import past_cases
 from sre_space.domain.remedies import name_in
 from sre_space.entrypoints.audit import document
-from sre_space.loop.audit import Auditor
-from sre_space.wire.prose import prose
+from sre_space.record.audit import Auditor
+from sre_space.text.prose import prose
 
 MINUTE_S = 60.0
 RESTART = "MITIGATION: RESTART policy-service"

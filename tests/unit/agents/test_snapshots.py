@@ -15,6 +15,8 @@ from support.world import SECOND, SERVICES, World
 from sre_space.agents.scout.processes import MAX_INSTANCES, MAX_LINES, Deployed, Processes
 from sre_space.agents.scout.reports import Reports
 from sre_space.agents.scout.snapshots import MAX_SERVICES, Snapshots
+from sre_space.codec.footer import MAX_PAYLOAD, parse_footer, prose_of, render, sign
+from sre_space.codec.topics import LOGS, METRICS
 from sre_space.domain.errors import Missing, Unavailable
 from sre_space.domain.facts import Detection, Fact, Step
 from sre_space.domain.snapshot import ServiceSnapshot, Snapshot
@@ -24,10 +26,8 @@ from sre_space.loop.running_commits import RunningCommits
 from sre_space.loop.senses import Senses
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
-from sre_space.wire.error_lines import ErrorLine
-from sre_space.wire.footer import MAX_PAYLOAD, parse_footer, prose_of, render, sign
-from sre_space.wire.prose import MAX_PROSE, prose
-from sre_space.wire.topics import LOGS, METRICS
+from sre_space.text.error_lines import ErrorLine
+from sre_space.text.prose import MAX_PROSE, prose
 
 POLICY = "policy-service"
 OUT = Symptom(SymptomKind.INFRASTRUCTURE, POLICY, "no connection", 0.5, 0.5, 0)

@@ -6,12 +6,12 @@ import pytest
 from support.world import World, diagnosis
 
 from sre_space.agents.memory.lessons import lesson_of
-from sre_space.agents.postmortem import conclude
 from sre_space.domain.case import Case
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.facts import UNKNOWN_CAUSE, Conclusion, Decision, Recall
 from sre_space.domain.lessons import past_cases
-from sre_space.wire.prose import prose
+from sre_space.text.postmortem import conclude
+from sre_space.text.prose import prose
 
 SUSPECTED = replace(diagnosis("user-service", CauseKind.SLOW_CODE), verdict=Confidence.INCONCLUSIVE)
 

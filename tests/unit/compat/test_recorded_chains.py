@@ -8,12 +8,12 @@ from support.recorded import RELEASES, Chain, case_of, every_chain, forge_with, 
 from support.world import REPOSITORY, World
 
 from sre_space.adapters.ed25519 import TrustFolder
+from sre_space.codec.footer import parse_footer
 from sre_space.domain.facts import PAYLOAD, Action, Agent, Decision, Fact, Learnt, Recall, Step, Verification
 from sre_space.domain.remedies import RemedyKind, Restart
-from sre_space.loop.audit import Audit, Auditor
-from sre_space.loop.casebook import Casebook
-from sre_space.loop.orders import IssueOrders
-from sre_space.wire.footer import parse_footer
+from sre_space.record.audit import Audit, Auditor
+from sre_space.record.incident_repository import Casebook
+from sre_space.record.orders import IssueOrders
 
 CHAINS = every_chain()
 CLOSED = [chain for chain in CHAINS if chain.issue.state == "closed"]

@@ -17,6 +17,10 @@ from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.bootstrap import crash_watch, deploy_journal
 from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.telemetry_secrets import read_tokens
+from sre_space.codec.case_files import case_of
+from sre_space.codec.changes import deployment_of
+from sre_space.codec.doorbell import heard
+from sre_space.codec.footer import parse_footer
 from sre_space.domain.case import Case
 from sre_space.domain.facts import OWNER, Agent, Step
 from sre_space.embedded.bus.batches import read_header
@@ -26,11 +30,7 @@ from sre_space.embedded.forge.identities import read_identities
 from sre_space.embedded.forge.repository import open_repository
 from sre_space.embedded.forge.store import Store
 from sre_space.ports.outbox import Pending
-from sre_space.wire.case_files import case_of
-from sre_space.wire.changes import deployment_of
-from sre_space.wire.diagnosis_text import document
-from sre_space.wire.doorbell import heard
-from sre_space.wire.footer import parse_footer
+from sre_space.text.diagnosis_report import document
 
 REAL = [space for space in SPACES if (space / "state.tar.xz").is_file()]
 BUNDLES = sorted(path for space in SPACES for path in (space / "bundles").glob("*.tar.xz"))

@@ -13,7 +13,7 @@ from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.tables import CLIENT, ERROR, Telemetry
 from sre_space.analysis.diagnosis.verdict import verdict_of
 from sre_space.domain.diagnosis import CauseKind, Confidence, Evidence
-from sre_space.wire.diagnosis_text import report
+from sre_space.text.diagnosis_report import report
 
 HEALTH = telemetry(shop(seed=7))
 

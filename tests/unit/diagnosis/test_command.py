@@ -15,7 +15,7 @@ from sre_space.domain.diagnosis import Confidence
 from sre_space.domain.errors import Malformed, Missing, Unavailable
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.entrypoints.cli import app
-from sre_space.wire.diagnosis_text import report, sentence
+from sre_space.text.diagnosis_report import report, sentence
 
 SLOW = Fault(slow={"GET /rate": 40})
 

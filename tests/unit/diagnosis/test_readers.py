@@ -17,12 +17,12 @@ from sre_space.adapters.telemetry_files import read_alert, read_changes, read_fo
 from sre_space.analysis.diagnosis.building import LogBuilder, MetricBuilder, SpanBuilder
 from sre_space.analysis.diagnosis.engine import diagnose
 from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Telemetry
+from sre_space.codec.changes import alert_of, change_of
+from sre_space.codec.jaeger_columns import add_traces
+from sre_space.codec.log_text import text_of
+from sre_space.codec.otlp_json import add_logs, add_metrics, add_spans
+from sre_space.codec.span_facts import facts_of, operation_of
 from sre_space.domain.errors import Malformed, Missing
-from sre_space.wire.changes import alert_of, change_of
-from sre_space.wire.jaeger_columns import add_traces
-from sre_space.wire.log_text import text_of
-from sre_space.wire.otlp_json import add_logs, add_metrics, add_spans
-from sre_space.wire.span_facts import facts_of, operation_of
 
 SPAN = {
     "traceId": "t1",

@@ -15,6 +15,9 @@ from support.world import SECOND, World
 from sre_space.analysis.detection.burn_rate import LEAST_BAD, Budget
 from sre_space.analysis.detection.telemetry_health import SILENT_NS
 from sre_space.analysis.statistics.sketch import Operation, Sketch
+from sre_space.codec.sketches import Frame, encode
+from sre_space.codec.symptom_report import decode
+from sre_space.codec.topics import ASKED, BOUGHT, METRICS, SIGNALS, SPANS
 from sre_space.domain.bounds import NO_NUMBER, TOO_LARGE
 from sre_space.domain.errors import Malformed
 from sre_space.domain.event_time import BACKWARD, FUTURE, PAST
@@ -23,9 +26,6 @@ from sre_space.domain.telemetry import SpanKind
 from sre_space.loop.senses import Senses, hear
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
-from sre_space.wire.sightings import decode
-from sre_space.wire.sketches import Frame, encode
-from sre_space.wire.topics import ASKED, BOUGHT, METRICS, SIGNALS, SPANS
 
 DAY = 86_400 * SECOND
 LIMIT, COUNT = "process.unix.file_descriptor.limit", "process.unix.file_descriptor.count"

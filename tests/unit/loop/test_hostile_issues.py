@@ -11,15 +11,15 @@ from support.world import MemoryForge, World
 from sre_space.adapters.github_mcp.gitops import _commit, _pull
 from sre_space.adapters.github_mcp.issues import _comment, _issue, readable
 from sre_space.adapters.github_mcp.meaning import GHOST
+from sre_space.codec.footer import MAX_BODY
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Malformed, Missing, Refused, SpaceError, Unavailable
 from sre_space.domain.facts import Agent
-from sre_space.loop.casebook import Casebook
-from sre_space.loop.orders import IssueOrders
-from sre_space.loop.reading import TOO_LONG, TOO_MANY, UNREADABLE
 from sre_space.loop.watch import Watch
 from sre_space.ports.forge import MAX_COMMENTS, Comment
-from sre_space.wire.footer import MAX_BODY
+from sre_space.record.incident_repository import Casebook
+from sre_space.record.orders import IssueOrders
+from sre_space.record.reading import TOO_LONG, TOO_MANY, UNREADABLE
 
 FLOODS = ("\n" * 65_000, "\u0316\u0301" * 32_000, "sre-fact=v1\n" * 5_000, "`" * 65_000, "漢" * 65_000)
 TURNS = 20

@@ -14,6 +14,8 @@ from sre_space.agents.scout.journeys import Attempt
 from sre_space.agents.scout.open_incidents import Docket
 from sre_space.analysis.detection.burn_rate import LEAST_BAD, Budget
 from sre_space.analysis.statistics.sketch import Operation
+from sre_space.codec.memory_limits import memory_limits
+from sre_space.codec.topics import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS
 from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import Step
 from sre_space.domain.symptoms import SymptomKind
@@ -21,8 +23,6 @@ from sre_space.domain.telemetry import SpanKind
 from sre_space.loop.senses import Senses
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
-from sre_space.wire.memory_limits import memory_limits
-from sre_space.wire.topics import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS
 
 
 def senses(world: World) -> Senses:

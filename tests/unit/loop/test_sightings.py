@@ -12,6 +12,8 @@ from support.evidence import Topics
 from support.world import REPOSITORY, SECOND, Fault, Key, Trust, World, diagnosis
 
 from sre_space.agents.fixer.symptoms import Standing, Symptoms
+from sre_space.codec.symptom_report import Sighting, decode, encode
+from sre_space.codec.topics import SIGHTINGS
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.errors import Malformed, Unavailable
 from sre_space.domain.facts import Action, ActionResult, Agent
@@ -19,8 +21,6 @@ from sre_space.domain.pauses import Pauses, Reading
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.loop.sightings import Sightings
 from sre_space.ports.bus import Record
-from sre_space.wire.sightings import Sighting, decode, encode
-from sre_space.wire.topics import SIGHTINGS
 
 NOW = 1_000 * SECOND
 DECIDED = NOW - SECOND

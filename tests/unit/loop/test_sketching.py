@@ -8,10 +8,10 @@ import pytest
 from support.feeds import Enough, Feed, Past, Signals, framed, spans
 from support.world import SECOND, World
 
+from sre_space.codec.sketches import Frame, Frames, decode
 from sre_space.loop.losses import Losses
 from sre_space.loop.sketching import Sketcher
 from sre_space.ports.bus import Record
-from sre_space.wire.sketches import Frame, Frames, decode
 
 
 def played(sketcher: Sketcher, feed: Feed) -> None:

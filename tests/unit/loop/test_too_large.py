@@ -15,6 +15,12 @@ from support.world import SECOND, SERVICES, World, diagnosis
 
 from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.analysis.statistics.sketch import Operation, Sketch
+from sre_space.codec import sketches as subject
+from sre_space.codec.footer import MAX_PAYLOAD, parse_footer, render, sign
+from sre_space.codec.otlp import spans_of
+from sre_space.codec.sketches import OTHER, OTHER_SERVICES, Frame, Frames, Intake, decode, pieces
+from sre_space.codec.symptom_report import Sighting, encode
+from sre_space.codec.symptom_report import decode as sighting_of
 from sre_space.domain.bounds import CUT, MAX_NAME, MAX_OPERATIONS, MAX_SERVICES, TOO_LARGE, TOO_MANY
 from sre_space.domain.diagnosis import CauseKind, Evidence
 from sre_space.domain.errors import Refused
@@ -41,13 +47,7 @@ from sre_space.domain.telemetry import SpanKind
 from sre_space.loop.losses import Losses
 from sre_space.loop.sketching import MAX_SEALED, REFUSED, Sketcher
 from sre_space.ports.bus import Record
-from sre_space.wire import sketches as subject
-from sre_space.wire.footer import MAX_PAYLOAD, parse_footer, render, sign
-from sre_space.wire.otlp import spans_of
-from sre_space.wire.prose import prose
-from sre_space.wire.sightings import Sighting, encode
-from sre_space.wire.sightings import decode as sighting_of
-from sre_space.wire.sketches import OTHER, OTHER_SERVICES, Frame, Frames, Intake, decode, pieces
+from sre_space.text.prose import prose
 
 RECORD_BYTES = 1_000_000  # what a client sends in one record by default
 FORGE_BODY = 65_536  # characters, GitHub's

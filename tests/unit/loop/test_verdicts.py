@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from support.world import SECOND, Fault, World, diagnosis
 
+from sre_space.codec.footer import prose_of, render, sign
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Guardrails
 from sre_space.domain.diagnosis import CauseKind, Confidence, Diagnosis
@@ -12,7 +13,6 @@ from sre_space.domain.facts import Action, ActionResult, Agent, Decision, Fact, 
 from sre_space.domain.labels import NEEDS_HUMAN
 from sre_space.domain.remedies import Restart
 from sre_space.domain.symptoms import SymptomKind
-from sre_space.wire.footer import prose_of, render, sign
 
 BECAUSE = "waits for a person because the verdict is LIKELY"
 BRAVE = Guardrails(("restart",), 6, 5.0, 2, 3, act_on={"restart": Confidence.LIKELY})

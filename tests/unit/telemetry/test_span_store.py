@@ -10,8 +10,8 @@ from sre_space.bootstrap.space_env import Plan, Tokens, environment_of
 from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.space_table import table
+from sre_space.codec.jaeger_otlp import KeptSpan
 from sre_space.embedded.telemetry.store import Export, connect, expire, shrink, store, used, waiting
-from sre_space.wire.jaeger_otlp import KeptSpan
 
 SECOND = 10**9
 NOW = 1_764_000_000 * SECOND

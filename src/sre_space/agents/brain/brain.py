@@ -12,8 +12,6 @@ from sre_space.agents.brain.healthy_time import ill_times
 from sre_space.agents.brain.history import History
 from sre_space.agents.brain.investigation import Inquest
 from sre_space.agents.brain.sources import Sources
-from sre_space.agents.postmortem import conclude
-from sre_space.agents.said import said_on
 from sre_space.agents.unit_state import ended_services
 from sre_space.domain import guardrails
 from sre_space.domain.case import Case
@@ -28,6 +26,8 @@ from sre_space.ports.clock import Clock
 from sre_space.ports.ledger import Ledger
 from sre_space.ports.orders import Orders
 from sre_space.ports.runtime import RuntimeReader, Unit
+from sre_space.record.resolution import read_resolution
+from sre_space.text.postmortem import conclude
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Brain:
     async def perform(self, case: Case, step: Step) -> Payload | None:
         """DECIDE or CONCLUDE."""
         if step is Step.CONCLUDE:
-            return conclude(case, self.clock.now(), await said_on(case, self.orders))
+            return conclude(case, self.clock.now(), await read_resolution(case, self.orders))
         return await self.decide(case)
 
     async def recorded(self, case: Case) -> None:

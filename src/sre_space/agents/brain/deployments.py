@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sre_space.analysis.diagnosis.tables import Change
+from sre_space.codec.changes import Deployment, deployment_of, diff_of
+from sre_space.codec.topics import CHANGES
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, Missing, Refused
 from sre_space.domain.event_time import plausible
 from sre_space.ports.bus import History, Record
 from sre_space.ports.gitops import GitOps
-from sre_space.wire.changes import Deployment, deployment_of, diff_of
-from sre_space.wire.topics import CHANGES
 
 RECENT_NS = 3600 * 10**9
 MOST = 8  # deployments that are looked at, the newest

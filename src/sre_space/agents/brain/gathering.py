@@ -9,6 +9,10 @@ from dataclasses import dataclass
 
 from sre_space.agents.brain.sources import Sources
 from sre_space.analysis.diagnosis.tables import ERROR
+from sre_space.codec import topics
+from sre_space.codec.case_files import BASELINE, INCIDENT, LOGS, METRICS, TRACES, WINDOW, telemetry_of, window_file
+from sre_space.codec.memory_limits import memory_limits
+from sre_space.codec.otlp_lines import level_line, log_line, metric_line
 from sre_space.domain.configuration import SPACE_FILE
 from sre_space.domain.errors import Malformed, Missing
 from sre_space.domain.event_time import AHEAD_NS, KEPT_NS, heard_at
@@ -16,10 +20,6 @@ from sre_space.ports.bus import History, Record
 from sre_space.ports.clock import Clock
 from sre_space.ports.gitops import GitOps
 from sre_space.ports.traces import TraceDocuments
-from sre_space.wire import topics
-from sre_space.wire.case_files import BASELINE, INCIDENT, LOGS, METRICS, TRACES, WINDOW, telemetry_of, window_file
-from sre_space.wire.memory_limits import memory_limits
-from sre_space.wire.otlp_lines import level_line, log_line, metric_line
 
 LIMIT = "process.memory.limit"  # beside `process.memory.usage` of the semantic conventions
 LASTING_NS = 60 * 10**9  # that what began in a window may go on after it

@@ -18,6 +18,8 @@ from sre_space.agents.unit_state import ended_services, standing
 from sre_space.analysis.detection.inhibition import AT_ONCE_NS
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.analysis.diagnosis.tables import Alert, Change, State
+from sre_space.codec.case_files import ALERT, CHANGES, INCIDENT, MISSING, STATES, case_of, changes_file, states_file
+from sre_space.codec.changes import alert_file
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
 from sre_space.domain.diagnosis import Cause, Diagnosis
@@ -27,9 +29,7 @@ from sre_space.ports.bundles import Bundles
 from sre_space.ports.clock import Clock
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Unit
-from sre_space.wire.case_files import ALERT, CHANGES, INCIDENT, MISSING, STATES, case_of, changes_file, states_file
-from sre_space.wire.changes import alert_file
-from sre_space.wire.diagnosis_text import fact_of
+from sre_space.text.diagnosis_report import fact_of
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from sre_space.domain.remedies import ConfigChange, inverse
 from sre_space.ports.brake import Brake
 from sre_space.ports.clock import Clock
 from sre_space.ports.gitops import PullRequest
-from sre_space.wire.proposal import Proposal, branches_of, proposal_of, undoing_of
+from sre_space.text.proposal import Proposal, branches_of, proposal_of, undoing_of
 
 LOOKS, LOOK_EVERY_S = 5, 0.2
 

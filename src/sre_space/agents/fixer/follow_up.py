@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sre_space.domain.case import Case
 from sre_space.domain.remedies import SetConfig
 from sre_space.ports.forge import Forge
-from sre_space.wire.proposal import follow_up_body, follow_up_title
+from sre_space.text.proposal import follow_up_body, follow_up_title
 
 LABEL = "sre:follow-up"
 

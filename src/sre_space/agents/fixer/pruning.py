@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from sre_space.domain.errors import Refused
 from sre_space.ports.gitops import Branch, GitOps, PullRequest
-from sre_space.wire.proposal import PREFIX, TIME
+from sre_space.text.proposal import PREFIX, TIME
 
 KEPT = 5
 

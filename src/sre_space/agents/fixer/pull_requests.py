@@ -14,7 +14,7 @@ from sre_space.domain.facts import ActionResult
 from sre_space.ports.clock import Clock
 from sre_space.ports.deployments import Deployments
 from sre_space.ports.gitops import GitOps, PullRequest
-from sre_space.wire.proposal import Proposal
+from sre_space.text.proposal import Proposal
 
 TRIES = 3
 MAIN = "main"

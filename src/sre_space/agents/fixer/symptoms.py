@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from sre_space.codec.symptom_report import Sighting, decode
+from sre_space.codec.topics import SIGHTINGS
 from sre_space.domain.errors import Malformed
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.ports.bus import History
 from sre_space.ports.clock import Clock
 from sre_space.ports.signing import TrustStore
-from sre_space.wire.sightings import Sighting, decode
-from sre_space.wire.topics import SIGHTINGS
 
 FRESH_NS = 5 * 10**9  # evidence that is older is none (docs/safety.md)
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from sre_space.agents.said import Said
 from sre_space.domain.case import Case
 from sre_space.domain.facts import UNKNOWN_CAUSE, Conclusion, PastCase
 from sre_space.ports.case_index import Lesson
+from sre_space.ports.orders import Resolution
 
 HEADING = "\n\n### "
 # What a post-mortem tells of the incident itself; the rest is of other incidents, of people, or times.
@@ -18,7 +18,7 @@ def question_of(case: Case) -> str:
     return f"{symptoms}. Services: {', '.join(f'{name} {word}' for name, word in case.detection.health.items())}"
 
 
-def lesson_of(case: Case, tried: Sequence[PastCase], said: Said | None = None) -> Lesson:
+def lesson_of(case: Case, tried: Sequence[PastCase], said: Resolution | None = None) -> Lesson:
     """Return what the case taught, in words to be found by, with where it is written.
 
     `tried` is what came of each remedy (`domain/lessons.py`), `said` what a person said ended it.

@@ -8,7 +8,6 @@ import logging
 from dataclasses import dataclass, field, replace
 
 from sre_space.agents.memory.lessons import lesson_of, question_of
-from sre_space.agents.said import Said, said_on
 from sre_space.domain.case import Case
 from sre_space.domain.errors import SpaceError
 from sre_space.domain.facts import Learnt, PastCase, Payload, Recall, Step
@@ -17,7 +16,8 @@ from sre_space.ports.case_index import CaseIndex, Recalled
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
 from sre_space.ports.ledger import Ledger
-from sre_space.ports.orders import Orders
+from sre_space.ports.orders import Orders, Resolution
+from sre_space.record.resolution import read_resolution
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Memory:
         """RECALL or REMEMBER."""
         if step is Step.RECALL:
             return Recall(await self._similar(case))
-        lesson = lesson_of(case, past_cases(case, 0), await said_on(case, self.orders))
+        lesson = lesson_of(case, past_cases(case, 0), await read_resolution(case, self.orders))
         await self.index.remember(lesson)
         return Learnt(lesson.text, self.clock.now() + PROVISIONAL_NS)
 
@@ -78,7 +78,7 @@ class Memory:
 
     async def _index(self, case: Case, back: int) -> bool:
         """Index what a case taught, if it has taught something; whether it has."""
-        said = await said_on(case, self.orders)
+        said = await read_resolution(case, self.orders)
         if not _taught(case, said):
             return False
         await self.index.remember(lesson_of(case, past_cases(case, back), said))
@@ -94,7 +94,7 @@ class Memory:
         past = await self.ledger.case(issue) if isinstance(issue, int) and 0 < issue <= HIGHEST_ISSUE else None
         if past is None or past.incident != one.lesson.id:
             return ()
-        said = await said_on(past, self.orders)
+        said = await read_resolution(past, self.orders)
         if not _taught(past, said):
             return ()
         pasts = past_cases(past, await self._recurrence(past), one.similarity, asking)
@@ -112,6 +112,6 @@ class Memory:
         return back
 
 
-def _taught(case: Case, said: Said | None) -> bool:
+def _taught(case: Case, said: Resolution | None) -> bool:
     """What was remembered, and what a person closed who said how it was ended."""
     return case.fact_of(Step.REMEMBER) is not None or (said is not None and not case.is_open)

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sre_space.analysis.detection.inhibition import Window
+from sre_space.codec.changes import Deployment
+from sre_space.codec.memory_limits import memory_limits
 from sre_space.domain.configuration import FOLDER, SPACE_FILE
 from sre_space.domain.errors import Missing
 from sre_space.ports.gitops import Commit, GitOps
-from sre_space.wire.changes import Deployment
-from sre_space.wire.memory_limits import memory_limits
 
 MAIN = "main"
 NOT_MAINS = "an announced commit that is not a recent one of main"

@@ -24,13 +24,13 @@ from sre_space.analysis.detection.inhibition import Window
 from sre_space.analysis.detection.operations import Operations
 from sre_space.analysis.detection.saturation import Resource, Saturation
 from sre_space.analysis.detection.telemetry_health import Feed, Sight, sight
+from sre_space.codec.sketches import Frame, Frames, Sketches
+from sre_space.codec.topics import SPANS
 from sre_space.domain.chart import Chart
 from sre_space.domain.dependencies import reach
 from sre_space.domain.event_time import why_not
 from sre_space.domain.pauses import Pauses
 from sre_space.domain.symptoms import Symptom, SymptomKind
-from sre_space.wire.sketches import Frame, Frames, Sketches
-from sre_space.wire.topics import SPANS
 
 SECOND = 10**9
 COMPLETE_AFTER_NS = SECOND // 2  # both event topics are read, and services publish at once

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sre_space.wire.error_lines import ErrorLine
+from sre_space.text.error_lines import ErrorLine
 
 MAX_LINES = 3  # of a service
 MAX_INSTANCES = 100  # of a service whose names are remembered

@@ -13,7 +13,7 @@ from sre_space.domain.facts import Detection
 from sre_space.domain.snapshot import ServiceSnapshot, Snapshot
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
-from sre_space.wire.error_lines import ErrorLine
+from sre_space.text.error_lines import ErrorLine
 
 SECOND = 10**9
 BEFORE_NS = 60 * SECOND  # of the traces that are linked: how it was before the fault

@@ -1,4 +1,4 @@
-"""Telemetry as columns: what the readers in `wire/` fill and every analysis reads.
+"""Telemetry as columns: what the readers in `codec/` fill and every analysis reads.
 
 One numpy array a field and one row an observation; no Python object stands for a span. Text is
 held once: a column of codes indexes `names`. Times are integer Unix nanoseconds.

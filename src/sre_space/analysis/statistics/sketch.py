@@ -1,6 +1,6 @@
 """What one operation did in one second, in constant space: counts, errors, latencies, a few trace ids.
 
-Written by `wire/sketches.py` straight from OTLP, read by every detector. Latencies are kept in
+Written by `codec/sketches.py` straight from OTLP, read by every detector. Latencies are kept in
 logarithmic buckets (DDSketch: Masson, Rim and Lee, VLDB 2019): a quantile is off by at most 2 % of
 itself, and sketches of parts merge to exactly the sketch of the whole, in any order and grouping.
 """

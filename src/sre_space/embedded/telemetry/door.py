@@ -5,9 +5,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sre_space.codec.otlp_names import Owned, owned
 from sre_space.domain.tally import Tally
 from sre_space.embedded.telemetry.tokens import Forbidden, Tokens, Unauthenticated
-from sre_space.wire.otlp_names import Owned, owned
 
 log = logging.getLogger(__name__)
 

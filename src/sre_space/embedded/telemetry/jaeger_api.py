@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from sre_space.codec.jaeger_otlp import has_tags, shown_trace_id, traces_json
 from sre_space.domain.errors import Malformed, Missing
 from sre_space.embedded.databases import is_damage
 from sre_space.embedded.telemetry.store import connect, spans_of_traces
@@ -26,7 +27,6 @@ from sre_space.embedded.telemetry.trace_query import (
     time_ns,
     trace_id_of,
 )
-from sre_space.wire.jaeger_otlp import has_tags, shown_trace_id, traces_json
 
 MS = 10**6
 DEPENDENCIES_LOOKBACK_MS = 24 * 3600 * 1000

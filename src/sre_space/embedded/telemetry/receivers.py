@@ -23,16 +23,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sre_space.codec.jaeger_otlp import kept_spans
+from sre_space.codec.otlp_bounds import bounded
+from sre_space.codec.otlp_names import answer
+from sre_space.codec.otlp_records import SIGNALS, records_of
+from sre_space.codec.topics import LOGS, METRICS, SPANS
 from sre_space.domain.errors import Malformed, Refused, SpaceError, Unavailable
 from sre_space.embedded.telemetry.door import Door, Names
 from sre_space.embedded.telemetry.intake import Intake
 from sre_space.embedded.telemetry.store import Export
 from sre_space.embedded.telemetry.tokens import Forbidden, Unauthenticated
-from sre_space.wire.jaeger_otlp import kept_spans
-from sre_space.wire.otlp_bounds import bounded
-from sre_space.wire.otlp_names import answer
-from sre_space.wire.otlp_records import SIGNALS, records_of
-from sre_space.wire.topics import LOGS, METRICS, SPANS
 
 log = logging.getLogger(__name__)
 

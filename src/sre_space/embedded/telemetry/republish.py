@@ -1,6 +1,6 @@
 """Publishes the outbox to Kafka, as the Collector's Kafka exporter does: no key, the request is the value.
 
-With the key of the space each record carries its MAC in a header (`wire/record_mac.py`).
+With the key of the space each record carries its MAC in a header (`codec/record_mac.py`).
 """
 
 import asyncio
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
+from sre_space.codec.kafka_errors import PERMANENT
+from sre_space.codec.record_mac import headers_of
 from sre_space.domain.tally import Tally
 from sre_space.embedded.telemetry.store import connect, waiting
-from sre_space.wire.kafka_errors import PERMANENT
-from sre_space.wire.record_mac import headers_of
 
 log = logging.getLogger(__name__)
 

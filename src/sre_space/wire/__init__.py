@@ -1,1 +1,0 @@
-"""Bytes to values and back: OTLP, Jaeger JSON, fact footers; no I/O."""
