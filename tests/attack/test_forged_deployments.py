@@ -16,7 +16,7 @@ from support.world import SECOND, World
 
 from sre_space.agents.scout.deployment_verifier import DEPLOYED, NOT_MAINS, UNTOUCHED
 from sre_space.domain.configuration import FOLDER
-from sre_space.loop.announcements import DONE, HELD_AGAIN_NS, HELD_NS, MOST, TOO_MANY, Announcements
+from sre_space.feeds.announcements import DONE, HELD_AGAIN_NS, HELD_NS, MOST, TOO_MANY, Announcements
 
 POLICY, QUOTE, USER = "policy-service", "quote-service", "user-service"
 EVERYBODY = f"{POLICY},{QUOTE},{USER}"

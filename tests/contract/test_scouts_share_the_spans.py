@@ -15,9 +15,9 @@ from sre_space.analysis.statistics.sketch import Operation
 from sre_space.codec.topics import SIGNALS, SPANS
 from sre_space.domain.facts import Agent
 from sre_space.domain.telemetry import SpanKind
-from sre_space.loop.losses import Losses
-from sre_space.loop.senses import Senses
-from sre_space.loop.sketching import Sketcher
+from sre_space.feeds.losses import Losses
+from sre_space.feeds.signal_consumer import Senses
+from sre_space.feeds.sketching import Sketcher
 from sre_space.loop.watch import Watch
 
 SPANS_A_RECORD, RECORDS = 3, 120

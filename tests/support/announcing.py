@@ -7,7 +7,7 @@ from support.world import World
 
 from sre_space.agents.scout.deployment_verifier import Witness
 from sre_space.domain.configuration import FOLDER
-from sre_space.loop.announcements import DONE, STARTED, Announcements
+from sre_space.feeds.announcements import DONE, STARTED, Announcements
 from sre_space.ports.bus import Record
 
 OFFSETS = count()

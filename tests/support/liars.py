@@ -30,7 +30,7 @@ from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Agent
 from sre_space.embedded.telemetry.door import Door
 from sre_space.embedded.telemetry.tokens import Forbidden, Tokens, render
-from sre_space.loop.senses import Senses
+from sre_space.feeds.signal_consumer import Senses
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 

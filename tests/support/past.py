@@ -1,8 +1,8 @@
 """A past for a new space, so that Scout knows what is usual without minutes of learning.
 
 For each operation that is heard of, frames of sketches of the minutes before are put on the bus, signed as the space's
-own, and Scout is started anew: it reads them back, as after any restart (`loop/senses.py`). They tell of healthy
-requests that took long: what a busy machine makes slow is then usual, and a fault is not.
+own, and Scout is started anew: it reads them back, as after any restart (`feeds/signal_consumer.py`). They tell of
+healthy requests that took long: what a busy machine makes slow is then usual, and a fault is not.
 """
 
 from collections import Counter

@@ -25,7 +25,7 @@ from sre_space.domain.case import Case
 from sre_space.domain.facts import Agent
 from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
-from sre_space.loop.announcements import Announcements
+from sre_space.feeds.announcements import Announcements
 from sre_space.ports.bus import Record
 from sre_space.ports.gitops import Commit
 

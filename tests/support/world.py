@@ -20,7 +20,6 @@ from sre_space.agents.brain.gathering import Gathering
 from sre_space.agents.brain.healthy_time import Window
 from sre_space.agents.brain.history import History
 from sre_space.agents.brain.investigation import Inquest
-from sre_space.agents.duty import Duty
 from sre_space.agents.fixer.change import Changes
 from sre_space.agents.fixer.fixer import Fixer
 from sre_space.agents.fixer.follow_up import FollowUps
@@ -50,8 +49,9 @@ from sre_space.domain.facts import Agent, Detection, Fact, Step
 from sre_space.domain.pauses import Pause, Pauses, Reading
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
+from sre_space.feeds.opening import Opener
 from sre_space.loop.clock_check import ClockCheck
-from sre_space.loop.opening import Opener
+from sre_space.loop.duty import Duty
 from sre_space.loop.pager import Pager
 from sre_space.loop.runner import Runner
 from sre_space.ports.case_index import Lesson, Recalled

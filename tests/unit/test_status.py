@@ -16,7 +16,7 @@ from sre_space.domain.detectors import DetectorReport, DetectorState, Report, Un
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.entrypoints.detectors import document, shown
 from sre_space.entrypoints.status import document as whole
-from sre_space.loop.newest_sighting import newest_sighting
+from sre_space.feeds.newest_report import newest_sighting
 
 NOW = 1_700_000_000 * SECOND  # 22:13:20 UTC
 ROWS = (

@@ -16,7 +16,6 @@ from sre_space.adapters.kafka import KafkaPublisher, KafkaSubscription
 from sre_space.adapters.otel_reporter import OtelReporter
 from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.adapters.system_clock import SystemClock
-from sre_space.agents.duty import Duty
 from sre_space.bootstrap.notify import notifier, page_of
 from sre_space.codec.topics import FACTS
 from sre_space.domain import facts
@@ -24,6 +23,7 @@ from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
 from sre_space.embedded.aside import make_folder
 from sre_space.loop.clock_check import ClockCheck
+from sre_space.loop.duty import Duty
 from sre_space.loop.pager import Pager
 from sre_space.loop.runner import Runner
 from sre_space.loop.watch import Watch

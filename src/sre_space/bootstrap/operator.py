@@ -16,7 +16,7 @@ from sre_space.domain.errors import Malformed
 from sre_space.domain.room import Level
 from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import SpanStatus
-from sre_space.loop.newest_sighting import newest_sighting
+from sre_space.feeds.newest_report import newest_sighting
 from sre_space.paths import StatePaths
 from sre_space.ports.bus import History
 from sre_space.ports.forge import Forge

@@ -20,13 +20,13 @@ from sre_space.bootstrap.telemetry_secrets import read_record_key
 from sre_space.codec.topics import ASKED, BOUGHT, CHANGES, LOGS, METRICS, SIGNALS, SPANS
 from sre_space.domain import facts
 from sre_space.domain.case import Case
-from sre_space.loop.announcements import Announcements
-from sre_space.loop.opening import Opener
-from sre_space.loop.room import RoomWatch
-from sre_space.loop.running_commits import RunningCommits
-from sre_space.loop.senses import Senses
-from sre_space.loop.sightings import Sightings
-from sre_space.loop.sketching import Sketcher
+from sre_space.feeds.announcements import Announcements
+from sre_space.feeds.disk_space import RoomWatch
+from sre_space.feeds.opening import Opener
+from sre_space.feeds.publishing import Sightings
+from sre_space.feeds.running_commits import RunningCommits
+from sre_space.feeds.signal_consumer import Senses
+from sre_space.feeds.sketching import Sketcher
 from sre_space.settings import Scout as Settings
 
 REMEMBERED_NS = 15 * 60 * 10**9  # read back after a restart

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field, replace
 
-from sre_space.agents.duty import Duty
 from sre_space.codec.footer import SignedFact, parse_footer, render, sign
 from sre_space.domain.case import PLAN_DIGITS, Case, Found
 from sre_space.domain.cycle import next_step, patience
@@ -11,6 +10,7 @@ from sre_space.domain.facts import OWNER, STEP_OF, Agent, Decision, Fact, Payloa
 from sre_space.domain.grounds import why_it_waits
 from sre_space.domain.labels import FROZEN, labels
 from sre_space.loop.clock_check import ClockCheck
+from sre_space.loop.duty import Duty
 from sre_space.loop.pager import PATIENCE_NS, Pager
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge

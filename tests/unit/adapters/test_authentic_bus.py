@@ -12,8 +12,8 @@ from sre_space.adapters.authentic_bus import COPY, FORGED, AuthenticBus
 from sre_space.codec.record_mac import HEADER, KEPT, Places, headers_of
 from sre_space.codec.sketches import Frame, decode, encode
 from sre_space.codec.topics import METRICS, SIGNALS, SPANS
-from sre_space.loop.losses import Losses
-from sre_space.loop.sketching import Sketcher
+from sre_space.feeds.losses import Losses
+from sre_space.feeds.sketching import Sketcher
 from sre_space.ports.bus import Record
 
 KEY = b"k" * 64

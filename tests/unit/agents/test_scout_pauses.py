@@ -20,8 +20,8 @@ from sre_space.analysis.detection.telemetry_health import Feed
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Agent, Detection, Step
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
-from sre_space.loop.senses import Senses
-from sre_space.loop.sightings import Sightings
+from sre_space.feeds.publishing import Sightings
+from sre_space.feeds.signal_consumer import Senses
 from sre_space.loop.watch import Watch
 from sre_space.ports.probe import Health
 

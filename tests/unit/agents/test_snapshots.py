@@ -21,9 +21,9 @@ from sre_space.domain.errors import Missing, Unavailable
 from sre_space.domain.facts import Detection, Fact, Step
 from sre_space.domain.snapshot import ServiceSnapshot, Snapshot
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
-from sre_space.loop.announcements import DONE, Announcements
-from sre_space.loop.running_commits import RunningCommits
-from sre_space.loop.senses import Senses
+from sre_space.feeds.announcements import DONE, Announcements
+from sre_space.feeds.running_commits import RunningCommits
+from sre_space.feeds.signal_consumer import Senses
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 from sre_space.text.error_lines import ErrorLine

@@ -18,12 +18,12 @@ from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.gathering import Gathering
 from sre_space.agents.brain.history import History
 from sre_space.agents.brain.investigation import Inquest
-from sre_space.agents.duty import Duty
 from sre_space.agents.fixer.fixer import Fixer
 from sre_space.agents.fixer.symptoms import Symptoms
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Agent, Decision, Step
 from sre_space.domain.pauses import Reading
+from sre_space.loop.duty import Duty
 from sre_space.loop.stalls import Seen, Stalls
 from sre_space.loop.watch import Watch
 

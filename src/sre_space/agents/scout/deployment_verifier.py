@@ -2,7 +2,7 @@
 
 Anybody can write to the topic `changes`. A deployment is due only for a commit of main that is newer than the last one
 that was deployed, and it restarts only services whose files, or whose memory limit, differ from what ran before. Used
-by `loop/announcements.py`.
+by `feeds/announcements.py`.
 """
 
 import asyncio

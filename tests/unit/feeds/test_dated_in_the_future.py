@@ -23,7 +23,7 @@ from sre_space.domain.errors import Malformed
 from sre_space.domain.event_time import BACKWARD, FUTURE, PAST
 from sre_space.domain.facts import Outcome
 from sre_space.domain.telemetry import SpanKind
-from sre_space.loop.senses import Senses, hear
+from sre_space.feeds.signal_consumer import Senses, hear
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 

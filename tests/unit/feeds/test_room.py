@@ -9,7 +9,7 @@ import pytest
 from sre_space.domain.pauses import Pauses, Reading
 from sre_space.domain.room import FULL_BYTES, FULL_FILES, LOW_BYTES, LOW_FILES, Level, Room
 from sre_space.embedded.storing import WELL_AFTER_S, Storing, why
-from sre_space.loop.room import RoomWatch
+from sre_space.feeds.disk_space import RoomWatch
 from sre_space.ports.notifier import Note
 
 WELL, LOW, FULL = (Room("/state", free) for free in (LOW_BYTES, LOW_BYTES - 1, FULL_BYTES - 1))

@@ -9,8 +9,8 @@ from support.feeds import Enough, Feed, Past, Signals, framed, spans
 from support.world import SECOND, World
 
 from sre_space.codec.sketches import Frame, Frames, decode
-from sre_space.loop.losses import Losses
-from sre_space.loop.sketching import Sketcher
+from sre_space.feeds.losses import Losses
+from sre_space.feeds.sketching import Sketcher
 from sre_space.ports.bus import Record
 
 

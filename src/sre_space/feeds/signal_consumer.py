@@ -25,9 +25,9 @@ from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.domain.event_time import heard_at, why_not
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
-from sre_space.loop.announcements import Announcements
-from sre_space.loop.losses import Losses
-from sre_space.loop.opening import Opener
+from sre_space.feeds.announcements import Announcements
+from sre_space.feeds.losses import Losses
+from sre_space.feeds.opening import Opener
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import History, Record, Subscription
 from sre_space.ports.clock import Clock

@@ -13,8 +13,8 @@ from sre_space.codec.sketches import MAX_OFFSETS, Frame, Frames, Intake, decode,
 from sre_space.codec.topics import SIGNALS
 from sre_space.domain.errors import Refused, SpaceError
 from sre_space.domain.event_time import heard_at
-from sre_space.loop.losses import Losses
-from sre_space.loop.senses import SECOND, TRY_AGAIN_S, hear
+from sre_space.feeds.losses import Losses
+from sre_space.feeds.signal_consumer import SECOND, TRY_AGAIN_S, hear
 from sre_space.ports.bus import History, Publisher, Record, Subscription
 from sre_space.ports.clock import Clock
 

@@ -20,7 +20,7 @@ from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import Step
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
-from sre_space.loop.senses import Senses
+from sre_space.feeds.signal_consumer import Senses
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 

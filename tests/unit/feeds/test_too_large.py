@@ -44,8 +44,8 @@ from sre_space.domain.facts import (
 from sre_space.domain.remedies import Escalate
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.domain.telemetry import SpanKind
-from sre_space.loop.losses import Losses
-from sre_space.loop.sketching import MAX_SEALED, REFUSED, Sketcher
+from sre_space.feeds.losses import Losses
+from sre_space.feeds.sketching import MAX_SEALED, REFUSED, Sketcher
 from sre_space.ports.bus import Record
 from sre_space.text.prose import prose
 

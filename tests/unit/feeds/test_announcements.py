@@ -8,7 +8,7 @@ from support.world import QUOTE_FILE, SECOND, World
 
 from sre_space.agents.scout.deployment_verifier import DEPLOYED, NOT_MAINS, UNTOUCHED
 from sre_space.domain.configuration import SPACE_FILE
-from sre_space.loop.announcements import DEPLOYMENT_NS, DONE, HELD_NS, SETTLED_NS, Announcements
+from sre_space.feeds.announcements import DEPLOYMENT_NS, DONE, HELD_NS, SETTLED_NS, Announcements
 
 POLICY, QUOTE, USER = "policy-service", "quote-service", "user-service"
 Story = Callable[[World, Announcements], Coroutine[None, None, None]]

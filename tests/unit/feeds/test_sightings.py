@@ -19,7 +19,7 @@ from sre_space.domain.errors import Malformed, Unavailable
 from sre_space.domain.facts import Action, ActionResult, Agent
 from sre_space.domain.pauses import Pauses, Reading
 from sre_space.domain.symptoms import Symptom, SymptomKind
-from sre_space.loop.sightings import Sightings
+from sre_space.feeds.publishing import Sightings
 from sre_space.ports.bus import Record
 
 NOW = 1_000 * SECOND
