@@ -26,7 +26,7 @@ from pydantic import BaseModel
 
 import sre_chaos.cli
 import sre_space
-import sre_space.bootstrap.deploy
+import sre_space.deployment.deploy
 import sre_space.entrypoints
 from policy_service.settings import Settings as PolicySettings
 from quote_service.settings import Settings as QuoteSettings
@@ -34,11 +34,11 @@ from sre_chaos.experiments import EXPERIMENTS
 from sre_space import settings
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.bootstrap import exits
-from sre_space.bootstrap.deploy_journal import Deployment
 from sre_space.codec import record_mac, topics
 from sre_space.codec import symptom_report as sightings
 from sre_space.codec.doorbell import Ring
 from sre_space.codec.footer import KEYS
+from sre_space.deployment.journal import Deployment
 from sre_space.domain import labels
 from sre_space.entrypoints.audit import document as audit_document
 from sre_space.entrypoints.cli import app
@@ -94,7 +94,7 @@ def _topics() -> Iterator[str]:
 
 def _changes() -> set[str]:
     """What a deployment tells: the literal keys of its module's dictionaries."""
-    nodes = ast.walk(_parsed(_file(sre_space.bootstrap.deploy)))
+    nodes = ast.walk(_parsed(_file(sre_space.deployment.deploy)))
     keys = [key for node in nodes if isinstance(node, ast.Dict) for key in node.keys]
     return {key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}
 

@@ -12,9 +12,9 @@ from confluent_kafka.admin import AdminClient
 from support.servers import RECORD_KEY, TOKENS, Bus, ForgeServer, TelemetryServer, TraceStore, module, serving
 from support.waiting import free_port
 
-from sre_space.bootstrap.space_state import write_private
 from sre_space.embedded.forge.identities import write_identities
 from sre_space.embedded.telemetry.tokens import render
+from sre_space.state_files import write_private
 
 
 def answers(url: str) -> bool:

@@ -15,8 +15,8 @@ from support.troubles import Killed
 from support.waiting import until
 
 from sre_space.bootstrap.space_ports import HOST
-from sre_space.bootstrap.space_state import write_private
 from sre_space.bootstrap.space_table import AGENTS
+from sre_space.state_files import write_private
 
 pytestmark = [
     pytest.mark.e2e,

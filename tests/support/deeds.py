@@ -12,7 +12,7 @@ from support.live import LiveSpace
 from support.pausing import pause, whole
 from support.waiting import until
 
-from sre_space.bootstrap.space_state import write_private
+from sre_space.state_files import write_private
 
 AHEAD = "+600"  # seconds; behind, librdkafka waits for ever under libfaketime (unit tests have both)
 SAID_OF_THE_CLOCK = "this clock is"

@@ -24,16 +24,16 @@ from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key
 from sre_space.adapters.halt_file import HaltFile
 from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.adapters.supervisord_units import _out_of_memory
-from sre_space.bootstrap import chroma, deploy_journal
-from sre_space.bootstrap.deploy_journal import Deployment
+from sre_space.bootstrap import chroma
 from sre_space.bootstrap.deployed_files import lay_out
-from sre_space.bootstrap.desired_state import desired_state
 from sre_space.bootstrap.space_env import Plan
 from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_state import Running, State, write_private
+from sre_space.bootstrap.space_state import Running, State
 from sre_space.bootstrap.space_table import SERVICES
+from sre_space.deployment import journal as deploy_journal
+from sre_space.deployment.desired_state import desired_state
+from sre_space.deployment.journal import Deployment
 from sre_space.domain.errors import Damaged, Malformed, SpaceError
-from sre_space.embedded.aside import KEPT, append_line, content_of, set_aside
 from sre_space.embedded.bus.offsets import Offsets
 from sre_space.embedded.databases import damage_of
 from sre_space.embedded.forge.identities import read_identities, write_identities
@@ -45,6 +45,7 @@ from sre_space.embedded.warden.limits import BadLimits, read_limits
 from sre_space.embedded.warden.memory import OomKill, Warden
 from sre_space.ports.outbox import Pending
 from sre_space.ports.runtime import Unit
+from sre_space.state_files import KEPT, append_line, content_of, set_aside, write_private
 
 BITING = [one for one in Damage if bites(one)]
 every_damage = pytest.mark.parametrize("damage", BITING)

@@ -21,7 +21,6 @@ from sre_space.codec.topics import FACTS
 from sre_space.domain import facts
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Chart
-from sre_space.embedded.aside import make_folder
 from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.duty import Duty
 from sre_space.loop.pager import Pager
@@ -33,6 +32,7 @@ from sre_space.ports.forge import Forge
 from sre_space.record.incident_repository import Casebook
 from sre_space.record.orders import IssueOrders
 from sre_space.settings import Agent
+from sre_space.state_files import make_folder
 
 log = logging.getLogger(__name__)
 

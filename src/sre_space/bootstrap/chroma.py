@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sre_space.bootstrap.exits import one_sentence
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.aside import make_folder, set_aside
 from sre_space.embedded.databases import damage_of
+from sre_space.state_files import make_folder, set_aside
 
 DATABASE = "chroma.sqlite3"
 LEAST_WORDS = 3

@@ -11,7 +11,6 @@ from sre_space.adapters.kafka import KafkaHistory
 from sre_space.adapters.not_set import HistoryNotSet, RuntimeNotSet, TracesNotSet
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.bootstrap import space_servers
-from sre_space.bootstrap.deploy import Deployer
 from sre_space.bootstrap.deployer import ForgeAccess, deployer
 from sre_space.bootstrap.env_file import Told, beside
 from sre_space.bootstrap.space_env import chart_environment
@@ -19,6 +18,7 @@ from sre_space.bootstrap.space_servers import BUS, FORGE, JAEGER, Elsewhere
 from sre_space.bootstrap.space_state import Running, State, running_space
 from sre_space.bootstrap.units import units
 from sre_space.codec.env_lines import CHART
+from sre_space.deployment.deploy import Deployer
 from sre_space.domain.chart import Chart
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.forge.identities import token_of

@@ -4,13 +4,12 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from sre_space.bootstrap.desired_state import desired_state
 from sre_space.bootstrap.space_env import Plan
-from sre_space.bootstrap.space_state import write_private
+from sre_space.deployment.desired_state import desired_state
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, SpaceError
-from sre_space.embedded.aside import make_folder, set_aside
 from sre_space.embedded.forge.repository import files_at
+from sre_space.state_files import make_folder, set_aside, write_private
 
 
 def lay_out(plan: Plan) -> None:

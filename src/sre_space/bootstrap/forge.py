@@ -1,7 +1,7 @@
 """The process of the embedded forge: `python -m sre_space.bootstrap.forge`."""
 
 from sre_space.bootstrap import server
-from sre_space.bootstrap.desired_state import desired_state
+from sre_space.deployment.desired_state import desired_state
 from sre_space.embedded.forge.answers import Site
 from sre_space.embedded.forge.identities import read_identities
 from sre_space.embedded.forge.repository import open_repository

@@ -13,11 +13,12 @@ from sre_space.bootstrap.space_alone import alone, reserved
 from sre_space.bootstrap.space_env import Plan, Tokens, write_environments
 from sre_space.bootstrap.space_needs import must_be_met
 from sre_space.bootstrap.space_ready import await_ready, not_serving
-from sre_space.bootstrap.space_state import SUPERVISOR, Running, State, write_private
+from sre_space.bootstrap.space_state import SUPERVISOR, Running, State
 from sre_space.bootstrap.space_table import IDENTITIES, SIGNERS, Process, Role, table
 from sre_space.bootstrap.telemetry_secrets import make_secrets
 from sre_space.domain.errors import Malformed, Refused
 from sre_space.embedded.forge.identities import write_identities
+from sre_space.state_files import write_private
 
 NOTIFY = "SRE_NOTIFY_URLS"
 Tell = Callable[[str], None]

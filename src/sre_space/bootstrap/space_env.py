@@ -8,9 +8,10 @@ from pathlib import Path
 from sre_space.bootstrap import space_servers
 from sre_space.bootstrap.space_ports import HOST, Ports
 from sre_space.bootstrap.space_servers import BUS, CHROMA, FORGE, HEADERS, JAEGER, NOWHERE, OTLP, RECORD_KEY, Elsewhere
-from sre_space.bootstrap.space_state import State, write_private
+from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.space_table import LOGINS, SERVICES, Process, Role
 from sre_space.domain.errors import Malformed
+from sre_space.state_files import write_private
 
 HOURS_ARE_MINUTES = {"SLO_WINDOW_SCALE": str(1 / 60)}
 DEPLOYS_WITHIN = {"POLL_SECONDS": "0.25"}  # the embedded forge is asked that often for its main

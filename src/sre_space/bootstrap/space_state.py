@@ -12,9 +12,8 @@ from pathlib import Path
 import psutil
 
 from sre_space.domain.errors import Malformed, Refused, Unavailable
-from sre_space.embedded.aside import make_way, remove, set_aside
-from sre_space.files import replace_file
 from sre_space.paths import StatePaths
+from sre_space.state_files import remove, set_aside, write_private
 
 SUPERVISOR = "supervisord"
 RECORD = "SRE_SPACE_RECORD"  # in the environment of supervisord: a copy of the record
@@ -187,15 +186,3 @@ def running_space(state: State) -> Running:
             "damaged; end it with: sre-space down"
         )
     raise NotRunning(state.root)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600 at once: readers see the old or the new one. A folder in its place is set aside.
-
-    `Unavailable` when the disk does not take it: then the old one is still there, and nothing beside it.
-    """
-    try:
-        make_way(path)
-        replace_file(path, text.encode())
-    except OSError as error:
-        raise Unavailable(f"{path} cannot be written: {error.strerror}; free some space there, or see why") from error

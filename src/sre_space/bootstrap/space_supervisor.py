@@ -16,9 +16,10 @@ import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
 from sre_space.bootstrap.space_env import Plan
-from sre_space.bootstrap.space_state import RECORD, SUPERVISOR, Running, State, write_private
+from sre_space.bootstrap.space_state import RECORD, SUPERVISOR, Running, State
 from sre_space.bootstrap.space_table import Process, Role
 from sre_space.domain.errors import Refused, Unavailable
+from sre_space.state_files import write_private
 
 STOP_S = 3  # a unit that has not ended this long after SIGTERM is killed
 YIELDING = ("nice", "-n", "5")

@@ -8,10 +8,11 @@ import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sre_space.bootstrap.space_state import State, write_private
+from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.space_table import Process
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.telemetry.tokens import Tokens, render
+from sre_space.state_files import write_private
 
 TOKEN = "sre_otlp_"  # how a token begins, so that one is known wherever it should turn up (`text/prose.py`)
 KEY_BYTES = 32

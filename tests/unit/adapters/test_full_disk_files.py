@@ -18,14 +18,14 @@ from sre_space.adapters.bundle_folder import BundleFolder
 from sre_space.adapters.disk import DiskFolder
 from sre_space.adapters.halt_file import HaltFile
 from sre_space.adapters.outbox_folder import OutboxFolder
-from sre_space.bootstrap import deploy_journal
-from sre_space.bootstrap.deploy_journal import Deployment
-from sre_space.bootstrap.space_state import State, write_private
+from sre_space.bootstrap.space_state import State
+from sre_space.deployment import journal as deploy_journal
+from sre_space.deployment.journal import Deployment
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.room import Level
-from sre_space.embedded.aside import append_line
 from sre_space.embedded.warden.memory import OomKill, Warden
 from sre_space.ports.outbox import Pending
+from sre_space.state_files import append_line, write_private
 
 Refusing = Callable[[], AbstractContextManager[None]]
 PENDING = Pending(7, "01ABC", 3, "prev", "body " * 2000)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_space.adapters.system_clock import SystemClock
-from sre_space.bootstrap.deployed_services import looks
+from sre_space.deployment.services import looks
 from sre_space.domain.pauses import KEPT, PAUSE_NS, Pause, Pauses, Reading
 
 SECOND = 10**9

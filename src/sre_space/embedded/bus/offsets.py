@@ -9,8 +9,8 @@ import json
 import os
 from pathlib import Path
 
-from sre_space.embedded.aside import content_of, set_aside
 from sre_space.files import replace_file
+from sre_space.state_files import content_of, set_aside
 
 MAX_OFFSET = 2**63 - 1
 

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from sre_space.embedded.aside import make_folder
 from sre_space.embedded.bus import batches
 from sre_space.embedded.bus.batches import (
     CORRUPT,
@@ -29,6 +28,7 @@ from sre_space.embedded.bus.batches import (
 )
 from sre_space.embedded.bus.records import newest
 from sre_space.embedded.bus.segment import Segment
+from sre_space.state_files import make_folder
 
 SEGMENT_BYTES = 16 * 2**20
 KEPT_SEGMENTS = 4

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sre_space.embedded.aside import content_of, keep_last, make_way
 from sre_space.embedded.bus.batches import MAGIC_AT, MAX_BATCH_BYTES, Batch, is_intact, read_header
 from sre_space.embedded.bus.codec import ProtocolError
+from sre_space.state_files import content_of, keep_last, make_way
 
 MAX_SEARCHED = 16  # sizes of the file that are checksummed, at most, while a good batch is looked for behind a bad one
 MAX_COUNT = 2**24  # records of a batch

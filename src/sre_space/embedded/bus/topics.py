@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sre_space.codec.topics import CHANGES, FACTS, SIGHTINGS, SIGNALS
-from sre_space.embedded.aside import make_folder
 from sre_space.embedded.bus.partition import Partition
+from sre_space.state_files import make_folder
 
 PARTITIONS = 4
 ONE_PARTITION = {SIGNALS, SIGHTINGS, FACTS, CHANGES}

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.aside import make_way
 from sre_space.embedded.databases import damage_of
 from sre_space.files import flush_folder
+from sre_space.state_files import make_way
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS issues (

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sre_space.codec.jaeger_otlp import KeptSpan
 from sre_space.domain.event_time import AHEAD_NS, SECOND
-from sre_space.embedded.aside import make_folder, set_aside
 from sre_space.embedded.databases import BESIDE, damage_of
+from sre_space.state_files import make_folder, set_aside
 
 DELETED_AT_ONCE = 200  # rows, which may be large: one short transaction
 MAX_SPANS = 10_000  # of a trace that is shown

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psutil
 
-from sre_space.embedded.aside import append_line
 from sre_space.embedded.storing import Storing
 from sre_space.embedded.warden.limits import BadLimits, read_limits
+from sre_space.state_files import append_line
 
 PERIOD_S = 0.25
 ASK_EVERY_S = 1.0  # supervisord, for process ids; sampling memory needs no question

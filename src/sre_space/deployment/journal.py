@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sre_space.bootstrap.space_state import State, write_private
 from sre_space.domain.errors import Unavailable
-from sre_space.embedded.aside import append_line, content_of, set_aside
+from sre_space.paths import StatePaths
+from sre_space.state_files import append_line, content_of, set_aside, write_private
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ class Deployment:
         return bool(self.changed or self.restarted)
 
 
-def last(state: State) -> Deployment | None:
+def last(state: StatePaths) -> Deployment | None:
     """The newest deployment on record; lines that are cut off or damaged count as none."""
     lines = content_of(_records(state)).decode(errors="replace").splitlines()
     return next((found for line in reversed(lines) if (found := _parsed(line)) is not None), None)
 
 
-def under_way(state: State, services: Sequence[str]) -> Deployment | None:
+def under_way(state: StatePaths, services: Sequence[str]) -> Deployment | None:
     """The deployment that began and was not recorded; of a damaged record nothing is known but that it was one.
 
     Then any of the `services` may have been stopped.
@@ -57,12 +57,12 @@ def under_way(state: State, services: Sequence[str]) -> Deployment | None:
     return found
 
 
-def begin(state: State, deployment: Deployment) -> None:
+def begin(state: StatePaths, deployment: Deployment) -> None:
     """From now on services may be stopped."""
     write_private(_begun(state), json.dumps(asdict(deployment)))
 
 
-def record(state: State, deployment: Deployment) -> None:
+def record(state: StatePaths, deployment: Deployment) -> None:
     """It is done; `Unavailable` when that cannot be written down: no half line is left, and it counts as under way."""
     path = _records(state)
     try:
@@ -81,9 +81,9 @@ def _parsed(text: str) -> Deployment | None:
     return None
 
 
-def _records(state: State) -> Path:
+def _records(state: StatePaths) -> Path:
     return state.deployed.parent / "deployments.jsonl"
 
 
-def _begun(state: State) -> Path:
+def _begun(state: StatePaths) -> Path:
     return state.deployed.parent / "underway.json"

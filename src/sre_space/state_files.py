@@ -1,6 +1,6 @@
-"""What is damaged and expendable is moved aside, so that the process goes on; the newest few of each are kept.
+"""Files of the state folder: written whole or not at all; what is damaged and expendable is moved aside.
 
-The name is `NAME.damaged-UTC`, beside it. Each time is one sentence in the log.
+Its new name is `NAME.damaged-UTC`, beside it; the newest few are kept. Each time is one sentence in the log.
 """
 
 import errno
@@ -10,6 +10,9 @@ import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+
+from sre_space.domain.errors import Unavailable
+from sre_space.files import replace_file
 
 KEPT = 3
 OF_PROCESS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}  # what says nothing of the file that was to be read
@@ -87,3 +90,15 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file of mode 0600 at once: readers see the old or the new one. A folder in its place is set aside.
+
+    `Unavailable` when the disk does not take it: then the old one is still there, and nothing beside it.
+    """
+    try:
+        make_way(path)
+        replace_file(path, text.encode())
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be written: {error.strerror}; free some space there, or see why") from error

@@ -8,14 +8,14 @@ import pytest
 from support.git_world import MAIN, MemoryGit
 
 from sre_space.adapters.chart_file import parse_chart
-from sre_space.bootstrap.deploy import Deployer, Unfit
-from sre_space.bootstrap.deployed_services import DeployedServices
 from sre_space.bootstrap.space_state import State
+from sre_space.deployment.deploy import Deployer, Unfit
+from sre_space.deployment.services import DeployedServices
 from sre_space.domain.errors import Missing, Refused
 from sre_space.ports.probe import Health
 from sre_space.ports.runtime import Unit
 
-CONFIGURATION = (Path(__file__).resolve().parents[2] / "sre-space.yaml").read_text()
+CONFIGURATION = (Path(__file__).resolve().parents[3] / "sre-space.yaml").read_text()
 FILE, OTHER = "deploy/config/policy-service.env", "deploy/config/user-service.env"
 
 

@@ -10,7 +10,7 @@ import logging
 import time
 from dataclasses import dataclass
 
-from sre_space.bootstrap.deploy import Deployer, Main, Unfit
+from sre_space.deployment.deploy import Deployer, Main, Unfit
 from sre_space.domain.errors import SpaceError
 
 AGAIN_S = 2.0

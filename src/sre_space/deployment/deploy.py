@@ -7,10 +7,10 @@
 4. Restart the services that run with another desired state than main's, and wait until each serves or has ended.
 5. Tell `changes` what came of it, and write it into `deploy/deployments.jsonl`.
 
-A deployer that is killed in between is continued by the next one (`deploy_journal.py`).
+A deployer that is killed in between is continued by the next one (`journal.py`).
 
 Running it twice changes nothing the second time; two at once take turns: the warden, which deploys whenever main moves
-(`deploy_watch.py`), and whoever says `sre-space deploy`.
+(`watch.py`), and whoever says `sre-space deploy`.
 """
 
 import asyncio
@@ -23,19 +23,19 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sre_space.bootstrap import deploy_journal as journal
-from sre_space.bootstrap.deploy_journal import Deployment
-from sre_space.bootstrap.deployed_services import DeployedServices
-from sre_space.bootstrap.desired_state import desired_state
-from sre_space.bootstrap.space_state import State, write_private
 from sre_space.codec.changes import MAX_TOLD
 from sre_space.codec.topics import CHANGES
+from sre_space.deployment import journal
+from sre_space.deployment.desired_state import desired_state
+from sre_space.deployment.journal import Deployment
+from sre_space.deployment.services import DeployedServices
 from sre_space.domain.bounds import cut
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, Refused, Unavailable
-from sre_space.embedded.aside import make_folder, make_way, remove
+from sre_space.paths import StatePaths
 from sre_space.ports.bus import Publisher
 from sre_space.ports.gitops import GitOps
+from sre_space.state_files import make_folder, make_way, remove, write_private
 
 MAIN = "main"
 
@@ -61,7 +61,7 @@ class Main:
 class Deployer:
     """Applies main in one state folder. `publisher` tells others of it; None where no bus is named."""
 
-    state: State
+    state: StatePaths
     gitops: GitOps
     services: DeployedServices
     publisher: Publisher | None
@@ -145,7 +145,7 @@ def _content(path: Path) -> bytes:
         return b""
 
 
-def _write(state: State, wanted: Mapping[str, str], changed: Sequence[str]) -> None:
+def _write(state: StatePaths, wanted: Mapping[str, str], changed: Sequence[str]) -> None:
     for name in changed:
         if name in wanted:
             write_private(state.deployed / name, wanted[name])
@@ -166,7 +166,7 @@ def _event(deployment: Deployment) -> dict[str, object]:
 
 
 @contextlib.asynccontextmanager
-async def _alone(state: State) -> AsyncIterator[None]:
+async def _alone(state: StatePaths) -> AsyncIterator[None]:
     """Wait for a deployment under way."""
     path: Path = state.deployed.parent / "lock"
     try:

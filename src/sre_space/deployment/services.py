@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_space.bootstrap.space_state import State, write_private
 from sre_space.domain.chart import Chart
 from sre_space.domain.configuration import SPACE_NAME
 from sre_space.domain.errors import Missing, Refused
-from sre_space.embedded.aside import make_folder
 from sre_space.embedded.launcher import desired, parse_variables
+from sre_space.paths import StatePaths
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Runtime
+from sre_space.state_files import make_folder, write_private
 
 SERVES_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.05
@@ -31,7 +31,7 @@ ENDED = ("exited", "fatal", "stopped")
 class DeployedServices:
     """Those of the configuration, in the runtime."""
 
-    state: State
+    state: StatePaths
     chart: Chart
     runtime: Runtime
     probe: Probe

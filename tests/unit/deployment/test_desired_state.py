@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.bootstrap.desired_state import desired_state
+from sre_space.deployment.desired_state import desired_state
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, Missing
 from sre_space.embedded.forge.repository import files_at, open_repository
