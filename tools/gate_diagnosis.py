@@ -70,7 +70,7 @@ def _gate(cases: Path, recorded: Path, record: bool, keep: Path | None) -> int:
 
 def diagnosed(cases: Path) -> list[str]:
     """What the command prints for a set, a line a case, without the seconds."""
-    command = [sys.executable, "-m", "sre_space.entrypoints.cli", "diagnose", "--cases", str(cases), "--jsonl"]
+    command = [sys.executable, "-m", "sre_space.cli.main", "diagnose", "--cases", str(cases), "--jsonl"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return [without_seconds(line) for line in done.stdout.splitlines()]
 

@@ -26,23 +26,22 @@ from pydantic import BaseModel
 
 import sre_chaos.cli
 import sre_space
+import sre_space.cli
 import sre_space.deployment.deploy
-import sre_space.entrypoints
 from policy_service.settings import Settings as PolicySettings
 from quote_service.settings import Settings as QuoteSettings
 from sre_chaos.experiments import EXPERIMENTS
-from sre_space import settings
+from sre_space import exits, settings
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
-from sre_space.bootstrap import exits
+from sre_space.cli.audit import document as audit_document
+from sre_space.cli.main import app
+from sre_space.cli.story import Story
 from sre_space.codec import record_mac, topics
 from sre_space.codec import symptom_report as sightings
 from sre_space.codec.doorbell import Ring
 from sre_space.codec.footer import KEYS
 from sre_space.deployment.journal import Deployment
 from sre_space.domain import labels
-from sre_space.entrypoints.audit import document as audit_document
-from sre_space.entrypoints.cli import app
-from sre_space.entrypoints.story import Story
 from sre_space.record import order
 from sre_space.record.audit import Audit
 from sre_space.text.diagnosis_report import document as diagnosis_document

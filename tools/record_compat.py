@@ -117,7 +117,7 @@ def _deaths(recorder: Recorder) -> None:
     number = recorder.hit("kill", WITH_APPROVAL)
     recorder.wait(lambda: recorder.case(number).plan and waits_for_people(recorder.case(number)), "a plan waits")
     recorder.keep("waiting-plan", number)
-    words = ["-m", "sre_space.entrypoints.cli", "approve", recorder.case(number).plan, "--state", str(recorder.state)]
+    words = ["-m", "sre_space.cli.main", "approve", recorder.case(number).plan, "--state", str(recorder.state)]
     subprocess.run([sys.executable, *words], check=True)
     recorder.closed(number)
     recorder.course.patient.until(lambda: time.time_ns() - recorder.begun > LEARNT_NS, 200)

@@ -40,7 +40,7 @@ class Machine:
             "COLUMNS": "300",
             **settings,
         }
-        self.program = [sys.executable, "-m", "sre_space.entrypoints.cli"]
+        self.program = [sys.executable, "-m", "sre_space.cli.main"]
 
     @property
     def named(self) -> dict[str, str]:

@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAOS = (sys.executable, str(ROOT / "trigger_chaos.py"), "--list")
-HELP = (sys.executable, "-m", "sre_space.entrypoints.cli", "--help")
-LOGS = (sys.executable, "-m", "sre_space.entrypoints.cli", "logs", "bus")
+HELP = (sys.executable, "-m", "sre_space.cli.main", "--help")
+LOGS = (sys.executable, "-m", "sre_space.cli.main", "logs", "bus")
 HEAVY = {"numpy", "chromadb", "grpc", "rich", "confluent_kafka", "mcp", "httpx", "pydantic", "onnxruntime", "pygit2"}
 
 
@@ -107,7 +107,7 @@ def test_a_terminal_without_utf_8_shows_what_it_can(state: Path, settings: dict[
 def test_help_imports_nothing_that_takes_long() -> None:
     """The help of one verb as little as the list of all."""
     script = (
-        "import sys; from sre_space.entrypoints import edge; from sre_space.entrypoints.cli import NAME, app\n"
+        "import sys; from sre_space.cli import edge; from sre_space.cli.main import NAME, app\n"
         "for words in (['--help'], ['status', '-h'], ['keys', 'rotate', '--help'], ['nonsense'], ['up', '--x']):\n"
         "    edge.run(app, NAME, words)\n"
         f"print('imported', *sorted({HEAVY!r} & set(sys.modules)))"

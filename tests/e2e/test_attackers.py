@@ -46,7 +46,7 @@ FORGED = {
 
 def audit(live: LiveSpace, *words: str) -> subprocess.CompletedProcess[str]:
     """`sre-space audit`."""
-    command = [sys.executable, "-m", "sre_space.entrypoints.cli", "audit", "--state", str(live.state.root), *words]
+    command = [sys.executable, "-m", "sre_space.cli.main", "audit", "--state", str(live.state.root), *words]
     return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
 
 

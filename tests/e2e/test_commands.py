@@ -20,7 +20,7 @@ from sre_space.ports.bus import Record
 
 pytestmark = pytest.mark.e2e
 
-COMMAND = [sys.executable, "-m", "sre_space.entrypoints.cli"]
+COMMAND = [sys.executable, "-m", "sre_space.cli.main"]
 KEYS = {
     "fault", "detected", "issue", "title", "service", "mitigation", "recovered", "mttd_s", "mttr_s", "journeys_failed",
     "postmortem", "lesson",
@@ -36,7 +36,7 @@ def members(folder: Path) -> list[psutil.Process]:
                 found.append(process)
         except psutil.Error:
             continue
-    return [process for process in found if "sre_space.entrypoints.cli" not in process.cmdline()]
+    return [process for process in found if "sre_space.cli.main" not in process.cmdline()]
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 def diagnosed(live: LiveSpace, issue: int, *more: str) -> "subprocess.CompletedProcess[str]":
     """Run the command as anybody would."""
     words = ["diagnose", "--incident-number", str(issue), "--state", str(live.state.root), *more]
-    command = [sys.executable, "-m", "sre_space.entrypoints.cli", *words]
+    command = [sys.executable, "-m", "sre_space.cli.main", *words]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

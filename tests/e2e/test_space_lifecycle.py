@@ -19,7 +19,7 @@ from sre_space.bootstrap.space_state import State
 pytestmark = pytest.mark.e2e
 
 PART = ("bus", "telemetry", "user-service", "warden")
-COMMAND = [sys.executable, "-m", "sre_space.entrypoints.cli"]
+COMMAND = [sys.executable, "-m", "sre_space.cli.main"]
 
 
 def members(state: State) -> list[psutil.Process]:

@@ -39,7 +39,7 @@ def up(live: LiveSpace, state: Path) -> "subprocess.Popen[str]":
     """The command, on the ports of this space."""
     ports = {name.upper(): str(port) for name, port in live.plan.ports.numbers.items()}
     environment = {**os.environ, **ports, "SRE_SPACE_STATE": str(state), "NO_COLOR": "1", "COLUMNS": "400"}
-    command = [sys.executable, "-m", "sre_space.entrypoints.cli", "up", "--chart", str(live.plan.chart)]
+    command = [sys.executable, "-m", "sre_space.cli.main", "up", "--chart", str(live.plan.chart)]
     return subprocess.Popen(command, env=environment, cwd=CHECKOUT, stderr=subprocess.PIPE, stdout=-1, text=True)
 
 

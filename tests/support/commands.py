@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 import pytest
 
-from sre_space.bootstrap.exits import one_sentence
-from sre_space.entrypoints import edge
-from sre_space.entrypoints.cli import NAME, app
+from sre_space.cli import edge
+from sre_space.cli.main import NAME, app
+from sre_space.exits import one_sentence
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
 

@@ -69,7 +69,7 @@ class LiveSpace:
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run `sre-space` on this space's state."""
         environment = {**os.environ, "SRE_SPACE_STATE": str(self.state.root), "NO_COLOR": "1", "COLUMNS": "300"}
-        program = [sys.executable, "-m", "sre_space.entrypoints.cli", *words]
+        program = [sys.executable, "-m", "sre_space.cli.main", *words]
         return subprocess.run(program, env=environment, cwd=CHECKOUT, capture_output=True, text=True, check=False)
 
     def answer(self, *words: str) -> str:

@@ -15,8 +15,8 @@ from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.space_supervisor import UnitState
 from sre_space.bootstrap.space_table import table
+from sre_space.cli.views import crash_loop, processes
 from sre_space.embedded.launcher import MAX_PAUSE_S, PATIENCE, PAUSE_S, QUICK_S, Launch, Starts, environment_of
-from sre_space.entrypoints.looking import crash_loop, processes
 from sre_space.ports.notifier import Note, Notifier
 
 

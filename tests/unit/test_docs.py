@@ -19,10 +19,10 @@ from sre_space import settings
 from sre_space.bootstrap.space_env import HANDED
 from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_servers import HEADERS, RECORD_KEY
+from sre_space.cli.edge import Lazy, function_of
+from sre_space.cli.main import app
 from sre_space.codec.env_lines import parse_env
 from sre_space.embedded.bus.server import Broker
-from sre_space.entrypoints.cli import app
-from sre_space.entrypoints.edge import Lazy, function_of
 from traffic.settings import Settings as TrafficSettings
 from user_service.settings import Settings as UserSettings
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from sre_space import settings
-from sre_space.bootstrap.env_file import beside, of_process
 from sre_space.bootstrap.space_env import HANDED, Plan, Tokens, environment_of
 from sre_space.bootstrap.space_needs import must_be_met
 from sre_space.bootstrap.space_ports import Ports
@@ -13,6 +12,7 @@ from sre_space.bootstrap.space_servers import elsewhere
 from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.space_table import AGENTS, LOGINS, SERVICES, Process, table
 from sre_space.domain.errors import Malformed
+from sre_space.env_file import beside, of_process
 
 FORGE = dict.fromkeys(LOGINS.values(), "made by the space")
 

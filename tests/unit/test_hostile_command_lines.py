@@ -15,8 +15,8 @@ from sre_space.adapters.ed25519 import make_key
 from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_state import Running, State
 from sre_space.bootstrap.space_table import IDENTITIES, SIGNERS
+from sre_space.cli.options import STATE
 from sre_space.embedded.forge.identities import write_identities
-from sre_space.entrypoints.options import STATE
 
 ROOT = Path(__file__).resolve().parents[2]
 TYPED: Mapping[str, tuple[str, ...]] = {  # what each verb is told besides its state folder
@@ -183,8 +183,8 @@ def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path) -> None:
         pytest.skip("only root can become another user")
     tmp_path.chmod(0o700)
     script = (
-        "import os, sys; from sre_space.entrypoints import cli, edge; os.setuid(65534); "
-        f"sys.exit(edge.run(cli.app, 'sre-space', ['status', '--state', {str(tmp_path / 'x')!r}]))"
+        "import os, sys; from sre_space.cli import edge, main; os.setuid(65534); "
+        f"sys.exit(edge.run(main.app, 'sre-space', ['status', '--state', {str(tmp_path / 'x')!r}]))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
 

@@ -12,8 +12,8 @@ from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key, replace_k
 from sre_space.bootstrap import keys
 from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.space_table import SIGNERS
+from sre_space.cli.main import app
 from sre_space.domain.errors import Damaged, Malformed
-from sre_space.entrypoints.cli import app
 
 
 @pytest.fixture

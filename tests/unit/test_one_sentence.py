@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from sre_space.bootstrap.exits import UNREACHABLE, one_sentence
+from sre_space.exits import UNREACHABLE, one_sentence
 
 
 @pytest.mark.parametrize(

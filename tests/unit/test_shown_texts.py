@@ -15,9 +15,9 @@ from support.onlooker import operator
 from support.world import MemoryForge, World
 
 from sre_space.bootstrap.crash_watch import Loop
+from sre_space.cli.views import crash_loop, incidents, story, vital_signs
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.launcher import Starts
-from sre_space.entrypoints.looking import crash_loop, incidents, story, vital_signs
 from sre_space.ports.forge import Comment, Issue
 from sre_space.record.incident_repository import Casebook
 

@@ -19,7 +19,7 @@ from sre_space.bootstrap.space_supervisor import last_words
 from sre_space.domain.errors import Refused
 
 ROOT = Path(__file__).resolve().parents[2]
-CLI = [sys.executable, "-m", "sre_space.entrypoints.cli"]
+CLI = [sys.executable, "-m", "sre_space.cli.main"]
 HOLDS = """
 import sys
 from pathlib import Path

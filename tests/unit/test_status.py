@@ -10,12 +10,12 @@ from rich.console import Console
 from support.onlooker import operator
 from support.world import REPOSITORY, SECOND, Key, World
 
+from sre_space.cli.detectors import document, shown
+from sre_space.cli.status import document as whole
 from sre_space.codec.symptom_report import Sighting, encode
 from sre_space.codec.topics import SIGHTINGS
 from sre_space.domain.detectors import DetectorReport, DetectorState, Report, Unit, by_urgency
 from sre_space.domain.symptoms import SymptomKind
-from sre_space.entrypoints.detectors import document, shown
-from sre_space.entrypoints.status import document as whole
 from sre_space.feeds.newest_report import newest_sighting
 
 NOW = 1_700_000_000 * SECOND  # 22:13:20 UTC

@@ -2,8 +2,8 @@
 
 import click
 
-from sre_space.entrypoints import edge
-from sre_space.entrypoints.options import Finite, Text, TextPath
+from sre_space.cli import edge
+from sre_space.cli.options import Finite, Text, TextPath
 
 NAME = "sre-evaluation"
 

@@ -37,7 +37,7 @@ class DesiredState:
             if self._git("-C", folder, "status", "--porcelain"):
                 self._git("-C", folder, "commit", "--quiet", "--message", "Configuration as it was")
                 self._git("-C", folder, "push", "--quiet", "origin", "main")
-        words = ["-P", "-m", "sre_space.entrypoints.cli", "deploy", "--state", str(self.plan.state.root)]
+        words = ["-P", "-m", "sre_space.cli.main", "deploy", "--state", str(self.plan.state.root)]
         subprocess.run([sys.executable, *words], check=True, capture_output=True)
 
     def _url(self) -> str:

@@ -15,9 +15,9 @@ from sre_evaluation import detection, diagnosis, healing
 from sre_evaluation.course import Asked, Course, course
 from sre_evaluation.patient import SECOND
 from sre_evaluation.rounds import Round, play
-from sre_space.bootstrap.exits import FAILED
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Malformed
+from sre_space.exits import FAILED
 
 
 class Score(Protocol):

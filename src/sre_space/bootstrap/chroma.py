@@ -8,9 +8,9 @@ import os
 import sys
 from pathlib import Path
 
-from sre_space.bootstrap.exits import one_sentence
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.databases import damage_of
+from sre_space.exits import one_sentence
 from sre_space.state_files import make_folder, set_aside
 
 DATABASE = "chroma.sqlite3"

@@ -12,7 +12,6 @@ from sre_space.adapters.not_set import HistoryNotSet, RuntimeNotSet, TracesNotSe
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.bootstrap import space_servers
 from sre_space.bootstrap.deployer import ForgeAccess, deployer
-from sre_space.bootstrap.env_file import Told, beside
 from sre_space.bootstrap.space_env import chart_environment
 from sre_space.bootstrap.space_servers import BUS, FORGE, JAEGER, Elsewhere
 from sre_space.bootstrap.space_state import Running, State, running_space
@@ -22,6 +21,7 @@ from sre_space.deployment.deploy import Deployer
 from sre_space.domain.chart import Chart
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.forge.identities import token_of
+from sre_space.env_file import Told, beside
 from sre_space.ports.bus import History
 from sre_space.ports.runtime import Runtime
 from sre_space.ports.traces import Traces

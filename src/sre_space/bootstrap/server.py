@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import TypeVar
 
-from sre_space.bootstrap.env_file import of_process
-from sre_space.bootstrap.exits import one_sentence
+from sre_space.env_file import of_process
+from sre_space.exits import one_sentence
 from sre_space.settings import Space
 
 S = TypeVar("S", bound=Space)

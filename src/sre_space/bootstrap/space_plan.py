@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from sre_space.bootstrap.env_file import Told, beside
 from sre_space.bootstrap.space_env import Plan
 from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_servers import elsewhere
@@ -11,6 +10,7 @@ from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.space_table import DEPLOYS, LOGINS
 from sre_space.codec.addresses import repository_part
 from sre_space.domain.errors import Malformed
+from sre_space.env_file import Told, beside
 from sre_space.settings import CommandLine
 
 WHO: Mapping[str, str] = {"deployer" if name == DEPLOYS else name: login for name, login in LOGINS.items()}

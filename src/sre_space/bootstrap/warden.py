@@ -16,8 +16,6 @@ from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.bootstrap import space_supervisor
 from sre_space.bootstrap.crash_watch import LOOK_EVERY_S, CrashWatch
 from sre_space.bootstrap.deployer import ForgeAccess, deployer
-from sre_space.bootstrap.env_file import of_process
-from sre_space.bootstrap.exits import one_sentence
 from sre_space.bootstrap.notify import notifier
 from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.units import units
@@ -25,6 +23,8 @@ from sre_space.deployment.watch import Follower
 from sre_space.domain.chart import Chart
 from sre_space.domain.errors import SpaceError
 from sre_space.embedded.warden.memory import Warden
+from sre_space.env_file import of_process
+from sre_space.exits import one_sentence
 from sre_space.settings import Warden as Settings
 
 LEAVE_S = 2.0  # for a thread to end its connections

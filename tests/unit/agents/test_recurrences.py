@@ -8,6 +8,7 @@ from support.world import World, diagnosis
 from sre_space.agents.brain.candidate_remedies import Scene, rungs
 from sre_space.agents.memory.lessons import lesson_of
 from sre_space.agents.memory.memory import PROVISIONAL_NS, Memory
+from sre_space.cli.audit import document
 from sre_space.domain.case import Case
 from sre_space.domain.chart import Autonomy
 from sre_space.domain.configuration import Edit
@@ -15,7 +16,6 @@ from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Agent, Learnt, PastCase, Recall, Step
 from sre_space.domain.lessons import past_cases
 from sre_space.domain.remedies import name_in
-from sre_space.entrypoints.audit import document
 from sre_space.record.audit import Auditor
 from sre_space.text.prose import prose
 

@@ -11,10 +11,10 @@ from support.shop import EPOCH, Fault, Made, shop, telemetry
 from sre_space.adapters.jaeger_window import read_window
 from sre_space.analysis.diagnosis.engine import diagnose
 from sre_space.analysis.diagnosis.result import CaseDiagnosis, ChainStep
+from sre_space.cli.main import app
 from sre_space.domain.diagnosis import Confidence
 from sre_space.domain.errors import Malformed, Missing, Unavailable
 from sre_space.domain.symptoms import SymptomKind
-from sre_space.entrypoints.cli import app
 from sre_space.text.diagnosis_report import report, sentence
 
 SLOW = Fault(slow={"GET /rate": 40})

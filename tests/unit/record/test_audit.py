@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 from support.world import World
 
+from sre_space.cli.audit import document, show, summary
 from sre_space.domain.errors import Missing
 from sre_space.domain.facts import Step
-from sre_space.entrypoints.audit import document, show, summary
 from sre_space.record.audit import Audit, Auditor
 from sre_space.text.plain_text import plain
 
@@ -100,7 +100,7 @@ def test_one_line_without_anything_that_a_terminal_obeys() -> None:
 
 
 def test_with_the_space_down_the_audit_says_so_in_one_sentence(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "sre_space.entrypoints.cli", "audit", "--state", str(tmp_path)]
+    command = [sys.executable, "-m", "sre_space.cli.main", "audit", "--state", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 3

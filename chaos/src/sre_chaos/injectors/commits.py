@@ -142,7 +142,7 @@ def _token(run: Run) -> str:
 
 def _deploy(run: Run) -> int:
     """The space's own command; when it began to change something (Unix ns)."""
-    words = ["-P", "-m", "sre_space.entrypoints.cli", "deploy", "--json", "--state", str(run.space.state)]
+    words = ["-P", "-m", "sre_space.cli.main", "deploy", "--json", "--state", str(run.space.state)]
     environment = {**os.environ, "SRE_CHAOS_CANARY": run.canary}
     done = subprocess.run([run.space.python, *words], env=environment, capture_output=True, text=True, check=False)
     if done.returncode not in DEPLOYED or not done.stdout.strip():

@@ -15,17 +15,17 @@ from rich.table import Table
 from rich.text import Text
 
 from sre_space.bootstrap import space
-from sre_space.bootstrap.exits import FAILED
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space_env import Plan
 from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_state import State
+from sre_space.cli.lifecycle import ended_when_stopped
+from sre_space.cli.screen import err, out
+from sre_space.cli.story import Story, story_of
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Malformed, Refused, Unavailable
 from sre_space.domain.facts import OWNER, Conclusion, Detection, Learnt, Payload
-from sre_space.entrypoints.lifecycle import ended_when_stopped
-from sre_space.entrypoints.screen import err, out
-from sre_space.entrypoints.story import Story, story_of
+from sre_space.exits import FAILED
 from sre_space.text.prose import prose, title
 
 HEALTHY_JOURNEYS = 10

@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 
 import click
 
-from sre_space.bootstrap import streams
-from sre_space.bootstrap.exits import INTERRUPTED, PIPE_CLOSED, USAGE, one_sentence, sentence
+from sre_space.cli import streams
+from sre_space.exits import INTERRUPTED, PIPE_CLOSED, USAGE, one_sentence, sentence
 
 HELP = {"help_option_names": ["-h", "--help"]}
 

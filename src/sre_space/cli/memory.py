@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sre_space.bootstrap import memory_index
 from sre_space.bootstrap.space_state import State
-from sre_space.entrypoints.screen import out
+from sre_space.cli.screen import out
 
 
 def rebuild(state: Path) -> None:

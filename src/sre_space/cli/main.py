@@ -4,8 +4,8 @@ from typing import NoReturn
 
 import click
 
-from sre_space.entrypoints import edge
-from sre_space.entrypoints.verbs import VERBS
+from sre_space.cli import edge
+from sre_space.cli.commands import VERBS
 
 NAME = "sre-space"
 

@@ -16,10 +16,10 @@ from sre_space.bootstrap.crash_watch import Loop
 from sre_space.bootstrap.operator import Operator, room_of
 from sre_space.bootstrap.space_state import State, running_space
 from sre_space.bootstrap.space_supervisor import UnitState
+from sre_space.cli import detectors, views
+from sre_space.cli.queries import asked
+from sre_space.cli.screen import out
 from sre_space.domain.errors import SpaceError
-from sre_space.entrypoints import detectors, looking
-from sre_space.entrypoints.asking import asked
-from sre_space.entrypoints.screen import out
 
 MINUTE_NS = 60 * 10**9
 T = TypeVar("T")
@@ -37,9 +37,9 @@ def status(state: Path, as_json: bool) -> None:
 
 def _show(state: Path) -> None:
     units, loops = _processes(state)
-    out.print(looking.processes(units, loops))
+    out.print(views.processes(units, loops))
     for loop in loops:
-        out.print(looking.crash_loop(loop), markup=False, highlight=False)
+        out.print(views.crash_loop(loop), markup=False, highlight=False)
     out.print(f"disk: {room_of(State(state))}", highlight=False)
     _show_told(state)
     if State(state).halt.exists():
@@ -60,7 +60,7 @@ def _here(state: Path) -> dict[str, object]:
     units, loops = _processes(state)
     return {
         "processes": [asdict(unit) for unit in units],
-        "cannot_start": [looking.crash_loop(loop) for loop in loops],
+        "cannot_start": [views.crash_loop(loop) for loop in loops],
         "disk": room_of(State(state)),
         "halted": State(state).halt.exists(),
     }
@@ -72,7 +72,7 @@ def _processes(state: Path) -> tuple[Sequence[UnitState], Sequence[Loop]]:
 
 async def _for_people(operator: Operator) -> Sequence[RenderableType]:
     now = time.time_ns()
-    vital = await looking.vital_signs(operator)
+    vital = await views.vital_signs(operator)
     try:
         return [vital, *detectors.shown(await operator.sighting(now), now)]
     except SpaceError as error:
@@ -86,7 +86,7 @@ async def document(operator: Operator) -> Mapping[str, object]:
     journey = await _told(operator.journeys(now - MINUTE_NS, now), away)
     cases = await _told(operator.casebook.open_cases(), away)
     sighting = await _told(operator.sighting(now), away)
-    incidents = [{"issue": case.issue, "waits_for": looking.waits_for(case)} for case in cases or ()]
+    incidents = [{"issue": case.issue, "waits_for": views.waits_for(case)} for case in cases or ()]
     return {
         "journey": asdict(journey) if journey else None,
         "incidents": None if cases is None else incidents,

@@ -8,12 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sre_space.bootstrap.connections import Connections, told_here
-from sre_space.bootstrap.exits import FAILED
 from sre_space.bootstrap.space_state import State
+from sre_space.cli.screen import err, out
 from sre_space.deployment.journal import Deployment
 from sre_space.deployment.watch import Follower
 from sre_space.domain.errors import Malformed
-from sre_space.entrypoints.screen import err, out
+from sre_space.exits import FAILED
 from sre_space.settings import CommandLine
 
 

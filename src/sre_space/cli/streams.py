@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import TextIO
 
-from sre_space.bootstrap.exits import PIPE_CLOSED, UNREACHABLE, sentence
+from sre_space.exits import PIPE_CLOSED, UNREACHABLE, sentence
 
 STREAMS = range(3)
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from sre_space.bootstrap import keys as keyring
 from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.space_table import SIGNERS
-from sre_space.entrypoints.screen import out
+from sre_space.cli.screen import out
 
 
 def list_keys(state: Path) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from sre_space.bootstrap.diagnose import Answer, diagnose_folder, diagnose_jaeger, diagnose_set
 from sre_space.bootstrap.diagnose_again import diagnose_again
-from sre_space.bootstrap.exits import FAILED
 from sre_space.bootstrap.space_state import State
 from sre_space.codec.addresses import http_url
 from sre_space.codec.changes import time_of
 from sre_space.domain.errors import Malformed
+from sre_space.exits import FAILED
 from sre_space.text.diagnosis_report import document, report
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sre_space.bootstrap import space
-from sre_space.bootstrap.exits import INTERRUPTED
 from sre_space.bootstrap.space_plan import plan_of
 from sre_space.bootstrap.space_servers import addresses
 from sre_space.bootstrap.space_state import State
-from sre_space.entrypoints.screen import err, out, progress
+from sre_space.cli.screen import err, out, progress
+from sre_space.exits import INTERRUPTED
 
 
 def up(state: Path, ports: str, chart: Path | None, dry_run: bool) -> None:

@@ -2,10 +2,10 @@
 
 import click
 
-from sre_space.entrypoints.edge import HELP, Lazy
-from sre_space.entrypoints.options import CONFIGURATION, ISSUE, JSON, STATE, Finite, Text, argument, flag, folder, text
+from sre_space.cli.edge import HELP, Lazy
+from sre_space.cli.options import CONFIGURATION, ISSUE, JSON, STATE, Finite, Text, argument, flag, folder, text
 
-_HERE = "sre_space.entrypoints"
+_HERE = "sre_space.cli"
 
 PORTS = click.Option(
     ["--ports"], type=click.Choice(["usual", "free"]), default="usual", help="`usual`, or `free`: any free ports."
@@ -35,47 +35,47 @@ LOGS = Lazy(
     [argument("name"), STATE, click.Option(["-f", "--follow"], is_flag=True, help="Go on as it grows.")],
 )
 HALT = Lazy(
-    "halt", f"{_HERE}.halting:halt", "Stop every action of the agents, at once; they still watch and record.", [STATE]
+    "halt", f"{_HERE}.halt:halt", "Stop every action of the agents, at once; they still watch and record.", [STATE]
 )
 RESUME = Lazy(
     "resume",
-    f"{_HERE}.asking:resume",
+    f"{_HERE}.queries:resume",
     "Let the agents act again; takes the label sre:halt from the open incidents too.",
     [STATE],
 )
-INCIDENTS = Lazy("incidents", f"{_HERE}.asking:incidents", "List the incidents, newest first.", [STATE])
-SHOW = Lazy("show", f"{_HERE}.asking:show", "Show the whole story of one incident.", [NUMBER, STATE])
+INCIDENTS = Lazy("incidents", f"{_HERE}.queries:incidents", "List the incidents, newest first.", [STATE])
+SHOW = Lazy("show", f"{_HERE}.queries:show", "Show the whole story of one incident.", [NUMBER, STATE])
 AUDIT = Lazy(
     "audit",
-    f"{_HERE}.asking:audit",
+    f"{_HERE}.queries:audit",
     "Verify every fact anew from the issues alone: who decided what, on which evidence, and what does not count.",
     [STATE, ONE_INCIDENT, JSON],
 )
 SHOW_PLAN = Lazy(
     "plan",
-    f"{_HERE}.asking:plan",
+    f"{_HERE}.queries:plan",
     "Show exactly what the decision of an incident does or would do; changes nothing.",
     [NUMBER, STATE],
 )
 APPROVE = Lazy(
-    "approve", f"{_HERE}.asking:approve", "Approve a plan that waits, signed by the operator's key.", [PLAN, STATE]
+    "approve", f"{_HERE}.queries:approve", "Approve a plan that waits, signed by the operator's key.", [PLAN, STATE]
 )
-REJECT = Lazy("reject", f"{_HERE}.asking:reject", "Reject a plan that waits; it is not proposed again.", [PLAN, STATE])
+REJECT = Lazy("reject", f"{_HERE}.queries:reject", "Reject a plan that waits; it is not proposed again.", [PLAN, STATE])
 RESTART = Lazy(
     "restart",
-    f"{_HERE}.asking:restart",
+    f"{_HERE}.queries:restart",
     "Restart a service as a person; signed by the operator's key on every open incident about it.",
     [argument("service"), STATE],
 )
 RESOLVED = Lazy(
     "resolved",
-    f"{_HERE}.asking:resolved",
+    f"{_HERE}.queries:resolved",
     "Say what ended an incident that was left to a person, for the next one like it; signed by the operator's key.",
     [NUMBER, argument("words"), STATE],
 )
 DEPLOY = Lazy(
     "deploy",
-    f"{_HERE}.deploying:deploy_command",
+    f"{_HERE}.deploy:deploy_command",
     "Apply the configuration on main; restart only the services whose desired state changed.",
     [
         STATE,
@@ -119,7 +119,7 @@ DEMO = Lazy(
 )
 EVAL = Lazy(
     "eval",
-    f"{_HERE}.evaluating:evaluate",
+    f"{_HERE}.evaluate:evaluate",
     "Inject faults into a space of its own, and count what the agents make of them.",
     [
         flag("--detection", "What Scout opens for every experiment."),
@@ -158,7 +158,7 @@ MEMORY = click.Group(
     commands=[
         Lazy(
             "rebuild",
-            f"{_HERE}.remembering:rebuild",
+            f"{_HERE}.memory:rebuild",
             "Index every lesson anew from the issues, with what came of it since.",
             [STATE],
         ),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from sre_space.bootstrap.env_file import beside
 from sre_space.domain.errors import Malformed
+from sre_space.env_file import beside
 
 UNPRINTABLE = ("Cc", "Cf", "Cs")  # control characters, also of the direction of text, and bytes that are no UTF-8
 MAX_TEXT = 1_000  # characters

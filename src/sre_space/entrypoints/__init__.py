@@ -1,1 +1,0 @@
-"""What a person starts: the command line."""
