@@ -14,8 +14,8 @@ import httpx
 import psutil
 
 from sre_chaos.experiments import BUSY, USUAL_JOURNEYS
-from sre_space.bootstrap import space_supervisor
-from sre_space.bootstrap.space_state import Running, State, running_space
+from sre_space.bootstrap.space import supervisor as space_supervisor
+from sre_space.bootstrap.space.state import Running, State, running_space
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SETTLES_S, SECONDS = 10.0, 20.0

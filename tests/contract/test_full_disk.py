@@ -19,8 +19,9 @@ from support.spans import new_span, resource_spans
 from support.waiting import free_port, until
 
 from sre_space.adapters.github_mcp import GithubMcpForge
-from sre_space.bootstrap import chroma, space_supervisor
-from sre_space.bootstrap.space_ports import is_free
+from sre_space.bootstrap import chroma
+from sre_space.bootstrap.space import supervisor as space_supervisor
+from sre_space.bootstrap.space.ports import is_free
 from sre_space.domain.errors import Unavailable
 from sre_space.embedded.bus.offsets import Offsets
 from sre_space.embedded.bus.topics import PARTITIONS

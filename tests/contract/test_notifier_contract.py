@@ -16,11 +16,11 @@ from support.waiting import free_port
 from sre_space.adapters.apprise_notifier import AppriseNotifier
 from sre_space.adapters.log_notifier import LogNotifier
 from sre_space.bootstrap.notify import notifier, page_of
-from sre_space.bootstrap.space import up
-from sre_space.bootstrap.space_env import Plan, Tokens, environment_of
-from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_state import State
-from sre_space.bootstrap.space_table import table
+from sre_space.bootstrap.space.environment import Plan, Tokens, environment_of
+from sre_space.bootstrap.space.lifecycle import up
+from sre_space.bootstrap.space.ports import Ports
+from sre_space.bootstrap.space.processes import table
+from sre_space.bootstrap.space.state import State
 from sre_space.domain.errors import Malformed
 from sre_space.ports.notifier import Note
 from sre_space.settings import Fixer

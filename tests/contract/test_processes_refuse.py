@@ -8,8 +8,8 @@ import pytest
 from support.servers import module
 
 from sre_space.adapters.ed25519 import make_key
-from sre_space.bootstrap.space_state import State
-from sre_space.bootstrap.space_table import IDENTITIES, SIGNERS
+from sre_space.bootstrap.space.processes import IDENTITIES, SIGNERS
+from sre_space.bootstrap.space.state import State
 from sre_space.embedded.forge.identities import write_identities
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,7 +15,7 @@ from support.jaeger import trace
 from support.live import CHECKOUT, LiveSpace
 from support.waiting import until
 
-from sre_space.bootstrap import space_supervisor
+from sre_space.bootstrap.space import supervisor as space_supervisor
 from sre_space.ports.bus import Record
 
 pytestmark = pytest.mark.e2e

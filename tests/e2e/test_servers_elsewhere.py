@@ -12,10 +12,11 @@ from support.servers import module, serving
 from support.waiting import free_port, until
 
 from sre_space.adapters.github_mcp import GithubGitOps
-from sre_space.bootstrap import space, space_supervisor
 from sre_space.bootstrap.connections import Connections
-from sre_space.bootstrap.space_plan import plan_of
-from sre_space.bootstrap.space_ports import is_free
+from sre_space.bootstrap.space import lifecycle as space
+from sre_space.bootstrap.space import supervisor as space_supervisor
+from sre_space.bootstrap.space.plan import plan_of
+from sre_space.bootstrap.space.ports import is_free
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.forge.identities import write_identities
 from sre_space.settings import CommandLine

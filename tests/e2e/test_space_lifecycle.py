@@ -13,8 +13,8 @@ import pytest
 from support.live import CHECKOUT, LiveSpace, start
 from support.waiting import until
 
-from sre_space.bootstrap import space
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space import lifecycle as space
+from sre_space.bootstrap.space.state import State
 
 pytestmark = pytest.mark.e2e
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space.state import State
 from sre_space.domain.case import Case
 from sre_space.ports.forge import Issue
 

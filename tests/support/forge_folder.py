@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pygit2
 
-from sre_space.bootstrap.space_state import Running, State
+from sre_space.bootstrap.space.state import Running, State
 
 
 def repository(state: State, running: Running) -> Path:

@@ -16,11 +16,12 @@ from support.asking import Asker
 from support.waiting import until
 
 from sre_space.adapters.kafka import KafkaHistory
-from sre_space.bootstrap import space, space_supervisor
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space_env import Plan
-from sre_space.bootstrap.space_ports import HOST, Ports
-from sre_space.bootstrap.space_state import Running, State
+from sre_space.bootstrap.space import lifecycle as space
+from sre_space.bootstrap.space import supervisor as space_supervisor
+from sre_space.bootstrap.space.environment import Plan
+from sre_space.bootstrap.space.ports import HOST, Ports
+from sre_space.bootstrap.space.state import Running, State
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Decision

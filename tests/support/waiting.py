@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
-WORKERS, FIRST_PORT, PORTS = 8, 10_000, 1_000  # below those of spaces (bootstrap/space_ports.py)
+WORKERS, FIRST_PORT, PORTS = 8, 10_000, 1_000  # below those of spaces (bootstrap/space/ports.py)
 LOOK_EVERY_S = 0.03
 LONGEST_S = 300.0  # a bound for what hangs, however slow the machine is: no test waits for it to pass
 

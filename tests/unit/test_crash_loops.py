@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.bootstrap.crash_watch import CrashWatch, last_line, looping
-from sre_space.bootstrap.space_env import Plan, Tokens, write_environments
-from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_state import State
-from sre_space.bootstrap.space_supervisor import UnitState
-from sre_space.bootstrap.space_table import table
+from sre_space.bootstrap.space.crash_watch import CrashWatch, last_line, looping
+from sre_space.bootstrap.space.environment import Plan, Tokens, write_environments
+from sre_space.bootstrap.space.ports import Ports
+from sre_space.bootstrap.space.processes import table
+from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.supervisor import UnitState
 from sre_space.cli.views import crash_loop, processes
 from sre_space.embedded.launcher import MAX_PAUSE_S, PATIENCE, PAUSE_S, QUICK_S, Launch, Starts, environment_of
 from sre_space.ports.notifier import Note, Notifier

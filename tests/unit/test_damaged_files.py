@@ -25,11 +25,11 @@ from sre_space.adapters.halt_file import HaltFile
 from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.adapters.supervisord_units import _out_of_memory
 from sre_space.bootstrap import chroma
-from sre_space.bootstrap.deployed_files import lay_out
-from sre_space.bootstrap.space_env import Plan
-from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_state import Running, State
-from sre_space.bootstrap.space_table import SERVICES
+from sre_space.bootstrap.space.deployed_files import lay_out
+from sre_space.bootstrap.space.environment import Plan
+from sre_space.bootstrap.space.ports import Ports
+from sre_space.bootstrap.space.processes import SERVICES
+from sre_space.bootstrap.space.state import Running, State
 from sre_space.deployment import journal as deploy_journal
 from sre_space.deployment.desired_state import desired_state
 from sre_space.deployment.journal import Deployment

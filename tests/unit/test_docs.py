@@ -16,9 +16,9 @@ from policy_service.settings import Settings as PolicySettings
 from quote_service.settings import Settings as QuoteSettings
 from sre_chaos.experiments import EXPERIMENTS
 from sre_space import settings
-from sre_space.bootstrap.space_env import HANDED
-from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_servers import HEADERS, RECORD_KEY
+from sre_space.bootstrap.space.environment import HANDED
+from sre_space.bootstrap.space.ports import Ports
+from sre_space.bootstrap.space.servers import HEADERS, RECORD_KEY
 from sre_space.cli.edge import Lazy, function_of
 from sre_space.cli.main import app
 from sre_space.codec.env_lines import parse_env

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from sre_space import settings
-from sre_space.bootstrap.space_env import HANDED, Plan, Tokens, environment_of
-from sre_space.bootstrap.space_needs import must_be_met
-from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_servers import elsewhere
-from sre_space.bootstrap.space_state import State
-from sre_space.bootstrap.space_table import AGENTS, LOGINS, SERVICES, Process, table
+from sre_space.bootstrap.space.environment import HANDED, Plan, Tokens, environment_of
+from sre_space.bootstrap.space.ports import Ports
+from sre_space.bootstrap.space.processes import AGENTS, LOGINS, SERVICES, Process, table
+from sre_space.bootstrap.space.requirements import must_be_met
+from sre_space.bootstrap.space.servers import elsewhere
+from sre_space.bootstrap.space.state import State
 from sre_space.domain.errors import Malformed
 from sre_space.env_file import beside, of_process
 

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key, replace_key, retire_others
-from sre_space.bootstrap import keys
-from sre_space.bootstrap.space_state import State
-from sre_space.bootstrap.space_table import SIGNERS
+from sre_space.bootstrap.space import keys
+from sre_space.bootstrap.space.processes import SIGNERS
+from sre_space.bootstrap.space.state import State
 from sre_space.cli.main import app
 from sre_space.domain.errors import Damaged, Malformed
 

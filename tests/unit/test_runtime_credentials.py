@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from sre_space import settings
-from sre_space.bootstrap.space_env import Plan, Tokens, environment_of
-from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_state import State
-from sre_space.bootstrap.space_table import AGENTS, table
+from sre_space.bootstrap.space.environment import Plan, Tokens, environment_of
+from sre_space.bootstrap.space.ports import Ports
+from sre_space.bootstrap.space.processes import AGENTS, table
+from sre_space.bootstrap.space.state import State
 from sre_space.domain.errors import Malformed
 
 FORGE = {f"sre-{agent}": "forge" for agent in AGENTS}

@@ -14,7 +14,7 @@ from rich.markdown import Markdown
 from support.onlooker import operator
 from support.world import MemoryForge, World
 
-from sre_space.bootstrap.crash_watch import Loop
+from sre_space.bootstrap.space.crash_watch import Loop
 from sre_space.cli.views import crash_loop, incidents, story, vital_signs
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.launcher import Starts

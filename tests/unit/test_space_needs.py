@@ -13,9 +13,9 @@ import pytest
 from support.disks import small_disk
 from support.waiting import until
 
-from sre_space.bootstrap.space_alone import alone, reserved
-from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_supervisor import last_words
+from sre_space.bootstrap.space.alone import alone, reserved
+from sre_space.bootstrap.space.ports import Ports
+from sre_space.bootstrap.space.supervisor import last_words
 from sre_space.domain.errors import Refused
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,8 +23,8 @@ CLI = [sys.executable, "-m", "sre_space.cli.main"]
 HOLDS = """
 import sys
 from pathlib import Path
-from sre_space.bootstrap.space_alone import alone, reserved
-from sre_space.bootstrap.space_ports import Ports
+from sre_space.bootstrap.space.alone import alone, reserved
+from sre_space.bootstrap.space.ports import Ports
 with alone(Path(sys.argv[1])), reserved(Ports()):
     print("held", flush=True)
     sys.stdin.read()
@@ -188,7 +188,7 @@ def test_a_port_that_only_the_system_may_take_is_told_as_one(tmp_path: Path) -> 
     """As a user who is nobody, and only where the system keeps such ports to itself."""
     if os.geteuid() != 0 or int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 1:
         pytest.skip("only root can become another user, and here anybody may take any port")
-    script = "import os; from sre_space.bootstrap.space_ports import Ports; os.setuid(65534); Ports(1).refuse_taken()"
+    script = "import os; from sre_space.bootstrap.space.ports import Ports; os.setuid(65534); Ports(1).refuse_taken()"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
 
     assert "Refused: port 1 (bus) is the system's: this user may take ports from 1024 on; set BUS_PORT" in done.stderr

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from sre_space.bootstrap.space_env import Plan, Tokens, environment_of
-from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_servers import Elsewhere, addresses, elsewhere
-from sre_space.bootstrap.space_state import Running, State
-from sre_space.bootstrap.space_table import AGENTS, LOGINS, table
+from sre_space.bootstrap.space.environment import Plan, Tokens, environment_of
+from sre_space.bootstrap.space.ports import Ports
+from sre_space.bootstrap.space.processes import AGENTS, LOGINS, table
+from sre_space.bootstrap.space.servers import Elsewhere, addresses, elsewhere
+from sre_space.bootstrap.space.state import Running, State
 from sre_space.domain.errors import Malformed
 from sre_space.settings import CommandLine
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from sre_space.bootstrap.space_env import Plan, Tokens, environment_of, write_environments
-from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_state import State
-from sre_space.bootstrap.space_table import AGENTS, SERVICES, table
-from sre_space.bootstrap.telemetry_secrets import make_secrets, read_record_key, read_tokens
+from sre_space.bootstrap.space.environment import Plan, Tokens, environment_of, write_environments
+from sre_space.bootstrap.space.ports import Ports
+from sre_space.bootstrap.space.processes import AGENTS, SERVICES, table
+from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.telemetry_secrets import make_secrets, read_record_key, read_tokens
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.launcher import Launch
 from sre_space.embedded.launcher import environment_of as launched

@@ -14,10 +14,10 @@ from rich.console import Console
 from sre_chaos.experiments import EXPERIMENTS
 from sre_chaos.run import Experiment
 from sre_evaluation.patient import SECOND, Patient
-from sre_space.bootstrap import space
-from sre_space.bootstrap.space_env import Plan
-from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space import lifecycle as space
+from sre_space.bootstrap.space.environment import Plan
+from sre_space.bootstrap.space.ports import Ports
+from sre_space.bootstrap.space.state import State
 
 LEARN_S = 180  # of healthy traffic before the first trial
 READY_WITHIN_S = 600.0

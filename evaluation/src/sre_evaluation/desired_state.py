@@ -11,8 +11,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_space.bootstrap.space_env import Plan
-from sre_space.bootstrap.space_ports import HOST
+from sre_space.bootstrap.space.environment import Plan
+from sre_space.bootstrap.space.ports import HOST
 from sre_space.embedded.forge.identities import read_identities
 
 FOLDER = "deploy/config"

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sre_evaluation.verdicts import Opened
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space_env import Plan
+from sre_space.bootstrap.space.environment import Plan
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.symptoms import JourneyCount

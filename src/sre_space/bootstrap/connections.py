@@ -10,11 +10,11 @@ from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.adapters.kafka import KafkaHistory
 from sre_space.adapters.not_set import HistoryNotSet, RuntimeNotSet, TracesNotSet
 from sre_space.adapters.supervisord import SupervisordRuntime
-from sre_space.bootstrap import space_servers
 from sre_space.bootstrap.deployer import ForgeAccess, deployer
-from sre_space.bootstrap.space_env import chart_environment
-from sre_space.bootstrap.space_servers import BUS, FORGE, JAEGER, Elsewhere
-from sre_space.bootstrap.space_state import Running, State, running_space
+from sre_space.bootstrap.space import servers as space_servers
+from sre_space.bootstrap.space.environment import chart_environment
+from sre_space.bootstrap.space.servers import BUS, FORGE, JAEGER, Elsewhere
+from sre_space.bootstrap.space.state import Running, State, running_space
 from sre_space.bootstrap.units import units
 from sre_space.codec.env_lines import CHART
 from sre_space.deployment.deploy import Deployer

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sre_space.adapters.github_mcp.gitops import READING, GithubGitOps
 from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.kafka import KafkaPublisher
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space.state import State
 from sre_space.deployment.deploy import Deployer
 from sre_space.deployment.services import DeployedServices
 from sre_space.domain.chart import Chart

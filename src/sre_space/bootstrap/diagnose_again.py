@@ -7,7 +7,7 @@ from sre_space.adapters.bundle_folder import BundleFolder
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.bootstrap.diagnose import Answer
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space.state import State
 from sre_space.codec.case_files import case_of
 from sre_space.domain.diagnosis import Diagnosis
 from sre_space.domain.errors import Missing, Refused

@@ -14,8 +14,8 @@ from sre_space.agents.fixer.pull_requests import PullRequests
 from sre_space.agents.fixer.restart import Restarts
 from sre_space.agents.fixer.symptoms import Symptoms
 from sre_space.bootstrap import agent, server
-from sre_space.bootstrap.crash_watch import CrashWatch
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space.crash_watch import CrashWatch
+from sre_space.bootstrap.space.state import State
 from sre_space.bootstrap.units import units
 from sre_space.domain import facts
 from sre_space.loop.halting import halt_on_label

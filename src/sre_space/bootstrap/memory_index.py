@@ -5,8 +5,8 @@ from sre_space.adapters.minilm import MiniLm
 from sre_space.adapters.system_clock import SystemClock
 from sre_space.agents.memory.memory import Memory
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space_ports import HOST
-from sre_space.bootstrap.space_state import State, running_space
+from sre_space.bootstrap.space.ports import HOST
+from sre_space.bootstrap.space.state import State, running_space
 
 
 async def rebuild(state: State) -> int:

@@ -8,8 +8,8 @@ from sre_space.adapters.ed25519 import KeyFile, TrustFolder
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.bootstrap.connections import HERE, NOTHING_SET, Connections, told_here
-from sre_space.bootstrap.space_state import State
-from sre_space.bootstrap.space_table import AGENTS
+from sre_space.bootstrap.space.processes import AGENTS
+from sre_space.bootstrap.space.state import State
 from sre_space.codec.symptom_report import Sighting
 from sre_space.domain.chart import Chart
 from sre_space.domain.errors import Malformed

@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 
 from sre_space.adapters.chart_file import read_chart
 from sre_space.adapters.supervisord import SupervisordRuntime
-from sre_space.bootstrap import space_supervisor
-from sre_space.bootstrap.crash_watch import LOOK_EVERY_S, CrashWatch
 from sre_space.bootstrap.deployer import ForgeAccess, deployer
 from sre_space.bootstrap.notify import notifier
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space import supervisor as space_supervisor
+from sre_space.bootstrap.space.crash_watch import LOOK_EVERY_S, CrashWatch
+from sre_space.bootstrap.space.state import State
 from sre_space.bootstrap.units import units
 from sre_space.deployment.watch import Follower
 from sre_space.domain.chart import Chart

@@ -14,11 +14,11 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
-from sre_space.bootstrap import space
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space_env import Plan
-from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space import lifecycle as space
+from sre_space.bootstrap.space.environment import Plan
+from sre_space.bootstrap.space.ports import Ports
+from sre_space.bootstrap.space.state import State
 from sre_space.cli.lifecycle import ended_when_stopped
 from sre_space.cli.screen import err, out
 from sre_space.cli.story import Story, story_of

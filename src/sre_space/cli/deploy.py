@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sre_space.bootstrap.connections import Connections, told_here
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space.state import State
 from sre_space.cli.screen import err, out
 from sre_space.deployment.journal import Deployment
 from sre_space.deployment.watch import Follower

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sre_space.bootstrap.diagnose import Answer, diagnose_folder, diagnose_jaeger, diagnose_set
 from sre_space.bootstrap.diagnose_again import diagnose_again
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space.state import State
 from sre_space.codec.addresses import http_url
 from sre_space.codec.changes import time_of
 from sre_space.domain.errors import Malformed

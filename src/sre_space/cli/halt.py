@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space.state import State
 from sre_space.domain.errors import Unavailable
 
 

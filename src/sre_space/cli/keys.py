@@ -5,9 +5,9 @@ from pathlib import Path
 
 from rich.table import Table
 
-from sre_space.bootstrap import keys as keyring
-from sre_space.bootstrap.space_state import State
-from sre_space.bootstrap.space_table import SIGNERS
+from sre_space.bootstrap.space import keys as keyring
+from sre_space.bootstrap.space.processes import SIGNERS
+from sre_space.bootstrap.space.state import State
 from sre_space.cli.screen import out
 
 

@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from sre_space.bootstrap import space
-from sre_space.bootstrap.space_plan import plan_of
-from sre_space.bootstrap.space_servers import addresses
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space import lifecycle as space
+from sre_space.bootstrap.space.plan import plan_of
+from sre_space.bootstrap.space.servers import addresses
+from sre_space.bootstrap.space.state import State
 from sre_space.cli.screen import err, out, progress
 from sre_space.exits import INTERRUPTED
 

@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from sre_space.bootstrap.space_state import NotRunning, State
+from sre_space.bootstrap.space.state import NotRunning, State
 from sre_space.domain.errors import Malformed
 
 

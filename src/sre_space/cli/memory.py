@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from sre_space.bootstrap import memory_index
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space.state import State
 from sre_space.cli.screen import out
 
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from rich.markdown import Markdown
 
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space_state import NotRunning, State
+from sre_space.bootstrap.space.state import NotRunning, State
 from sre_space.cli import audit as audit_view
 from sre_space.cli import orders, views
 from sre_space.cli.screen import err, out

@@ -10,12 +10,13 @@ from typing import TypeVar
 
 from rich.console import RenderableType
 
-from sre_space.bootstrap import crash_watch, space_supervisor
 from sre_space.bootstrap.connections import is_elsewhere
-from sre_space.bootstrap.crash_watch import Loop
 from sre_space.bootstrap.operator import Operator, room_of
-from sre_space.bootstrap.space_state import State, running_space
-from sre_space.bootstrap.space_supervisor import UnitState
+from sre_space.bootstrap.space import crash_watch
+from sre_space.bootstrap.space import supervisor as space_supervisor
+from sre_space.bootstrap.space.crash_watch import Loop
+from sre_space.bootstrap.space.state import State, running_space
+from sre_space.bootstrap.space.supervisor import UnitState
 from sre_space.cli import detectors, views
 from sre_space.cli.queries import asked
 from sre_space.cli.screen import out

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from sre_space.bootstrap.crash_watch import Loop
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space_supervisor import UnitState
+from sre_space.bootstrap.space.crash_watch import Loop
+from sre_space.bootstrap.space.supervisor import UnitState
 from sre_space.codec.footer import prose_of
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import next_step, overdue

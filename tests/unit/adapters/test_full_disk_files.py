@@ -18,7 +18,7 @@ from sre_space.adapters.bundle_folder import BundleFolder
 from sre_space.adapters.disk import DiskFolder
 from sre_space.adapters.halt_file import HaltFile
 from sre_space.adapters.outbox_folder import OutboxFolder
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space.state import State
 from sre_space.deployment import journal as deploy_journal
 from sre_space.deployment.journal import Deployment
 from sre_space.domain.errors import Unavailable

@@ -14,9 +14,9 @@ from sre_space.adapters.bundle_folder import BundleFolder
 from sre_space.adapters.ed25519 import TrustFolder
 from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
-from sre_space.bootstrap import crash_watch
-from sre_space.bootstrap.space_state import State
-from sre_space.bootstrap.telemetry_secrets import read_tokens
+from sre_space.bootstrap.space import crash_watch
+from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.telemetry_secrets import read_tokens
 from sre_space.codec.case_files import case_of
 from sre_space.codec.changes import deployment_of
 from sre_space.codec.doorbell import heard

@@ -8,7 +8,7 @@ import pytest
 from support.git_world import MAIN, MemoryGit
 
 from sre_space.adapters.chart_file import parse_chart
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space.state import State
 from sre_space.deployment.deploy import Deployer, Unfit
 from sre_space.deployment.services import DeployedServices
 from sre_space.domain.errors import Missing, Refused

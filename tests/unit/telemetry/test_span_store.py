@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sre_space.bootstrap.space_env import Plan, Tokens, environment_of
-from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_state import State
-from sre_space.bootstrap.space_table import table
+from sre_space.bootstrap.space.environment import Plan, Tokens, environment_of
+from sre_space.bootstrap.space.ports import Ports
+from sre_space.bootstrap.space.processes import table
+from sre_space.bootstrap.space.state import State
 from sre_space.codec.jaeger_otlp import KeptSpan
 from sre_space.embedded.telemetry.store import Export, connect, expire, shrink, store, used, waiting
 

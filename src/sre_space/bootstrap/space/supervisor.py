@@ -15,9 +15,9 @@ from typing import Any
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
-from sre_space.bootstrap.space_env import Plan
-from sre_space.bootstrap.space_state import RECORD, SUPERVISOR, Running, State
-from sre_space.bootstrap.space_table import Process, Role
+from sre_space.bootstrap.space.environment import Plan
+from sre_space.bootstrap.space.processes import Process, Role
+from sre_space.bootstrap.space.state import RECORD, SUPERVISOR, Running, State
 from sre_space.domain.errors import Refused, Unavailable
 from sre_space.state_files import write_private
 

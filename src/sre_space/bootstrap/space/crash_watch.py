@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space.state import State
 from sre_space.embedded.launcher import PATIENCE, Starts, starts_of
 from sre_space.paths import STARTED
 from sre_space.ports.notifier import Notifier

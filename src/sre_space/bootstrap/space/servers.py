@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sre_space.bootstrap.space_ports import HOST, Ports
+from sre_space.bootstrap.space.ports import HOST, Ports
 from sre_space.domain.errors import Malformed
 from sre_space.settings import CommandLine
 

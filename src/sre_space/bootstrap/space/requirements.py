@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sre_space.adapters.chart_file import read_chart
 from sre_space.adapters.disk import DiskFolder
-from sre_space.bootstrap.space_env import HANDED, Plan, chart_environment
-from sre_space.bootstrap.space_table import SERVICES
+from sre_space.bootstrap.space.environment import HANDED, Plan, chart_environment
+from sre_space.bootstrap.space.processes import SERVICES
 from sre_space.deployment.desired_state import desired_state
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, Refused

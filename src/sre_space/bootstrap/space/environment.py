@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sre_space.bootstrap import space_servers
-from sre_space.bootstrap.space_ports import HOST, Ports
-from sre_space.bootstrap.space_servers import BUS, CHROMA, FORGE, HEADERS, JAEGER, NOWHERE, OTLP, RECORD_KEY, Elsewhere
-from sre_space.bootstrap.space_state import State
-from sre_space.bootstrap.space_table import LOGINS, SERVICES, Process, Role
+from sre_space.bootstrap.space import servers as space_servers
+from sre_space.bootstrap.space.ports import HOST, Ports
+from sre_space.bootstrap.space.processes import LOGINS, SERVICES, Process, Role
+from sre_space.bootstrap.space.servers import BUS, CHROMA, FORGE, HEADERS, JAEGER, NOWHERE, OTLP, RECORD_KEY, Elsewhere
+from sre_space.bootstrap.space.state import State
 from sre_space.domain.errors import Malformed
 from sre_space.state_files import write_private
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from sre_space.bootstrap.space_ports import HOST, Ports
-from sre_space.bootstrap.space_state import State
+from sre_space.bootstrap.space.ports import HOST, Ports
+from sre_space.bootstrap.space.state import State
 
 
 class Role(StrEnum):

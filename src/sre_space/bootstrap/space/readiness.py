@@ -7,10 +7,10 @@ import httpx
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from sre_space.bootstrap import space_supervisor
-from sre_space.bootstrap.space_env import Plan
-from sre_space.bootstrap.space_ports import HOST, is_free
-from sre_space.bootstrap.space_state import Running
+from sre_space.bootstrap.space import supervisor as space_supervisor
+from sre_space.bootstrap.space.environment import Plan
+from sre_space.bootstrap.space.ports import HOST, is_free
+from sre_space.bootstrap.space.state import Running
 from sre_space.domain.errors import Refused
 
 WITHIN_S = 60.0

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from sre_space.bootstrap.space_env import Plan
-from sre_space.bootstrap.space_ports import Ports
-from sre_space.bootstrap.space_servers import elsewhere
-from sre_space.bootstrap.space_state import State
-from sre_space.bootstrap.space_table import DEPLOYS, LOGINS
+from sre_space.bootstrap.space.environment import Plan
+from sre_space.bootstrap.space.ports import Ports
+from sre_space.bootstrap.space.processes import DEPLOYS, LOGINS
+from sre_space.bootstrap.space.servers import elsewhere
+from sre_space.bootstrap.space.state import State
 from sre_space.codec.addresses import repository_part
 from sre_space.domain.errors import Malformed
 from sre_space.env_file import Told, beside

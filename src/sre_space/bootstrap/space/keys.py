@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sre_space.adapters.ed25519 import TrustedKey, TrustFolder, replace_key, retire_others
-from sre_space.bootstrap import space_supervisor
-from sre_space.bootstrap.space_state import State
-from sre_space.bootstrap.space_table import AGENTS, SIGNERS
+from sre_space.bootstrap.space import supervisor as space_supervisor
+from sre_space.bootstrap.space.processes import AGENTS, SIGNERS
+from sre_space.bootstrap.space.state import State
 from sre_space.domain.errors import Malformed, Refused
 
 

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from sre_space.bootstrap.space_env import Plan
+from sre_space.bootstrap.space.environment import Plan
 from sre_space.deployment.desired_state import desired_state
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, SpaceError

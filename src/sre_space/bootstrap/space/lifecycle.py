@@ -6,16 +6,16 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from sre_space.adapters.ed25519 import make_key
-from sre_space.bootstrap import space_supervisor
-from sre_space.bootstrap.deployed_files import lay_out
 from sre_space.bootstrap.notify import notifier
-from sre_space.bootstrap.space_alone import alone, reserved
-from sre_space.bootstrap.space_env import Plan, Tokens, write_environments
-from sre_space.bootstrap.space_needs import must_be_met
-from sre_space.bootstrap.space_ready import await_ready, not_serving
-from sre_space.bootstrap.space_state import SUPERVISOR, Running, State
-from sre_space.bootstrap.space_table import IDENTITIES, SIGNERS, Process, Role, table
-from sre_space.bootstrap.telemetry_secrets import make_secrets
+from sre_space.bootstrap.space import supervisor as space_supervisor
+from sre_space.bootstrap.space.alone import alone, reserved
+from sre_space.bootstrap.space.deployed_files import lay_out
+from sre_space.bootstrap.space.environment import Plan, Tokens, write_environments
+from sre_space.bootstrap.space.processes import IDENTITIES, SIGNERS, Process, Role, table
+from sre_space.bootstrap.space.readiness import await_ready, not_serving
+from sre_space.bootstrap.space.requirements import must_be_met
+from sre_space.bootstrap.space.state import SUPERVISOR, Running, State
+from sre_space.bootstrap.space.telemetry_secrets import make_secrets
 from sre_space.domain.errors import Malformed, Refused
 from sre_space.embedded.forge.identities import write_identities
 from sre_space.state_files import write_private

@@ -8,8 +8,8 @@ import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sre_space.bootstrap.space_state import State
-from sre_space.bootstrap.space_table import Process
+from sre_space.bootstrap.space.processes import Process
+from sre_space.bootstrap.space.state import State
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.telemetry.tokens import Tokens, render
 from sre_space.state_files import write_private

@@ -1,0 +1,1 @@
+"""The embedded space: everything that one machine needs, started, watched and ended together."""
