@@ -15,7 +15,7 @@ import psutil
 
 from sre_chaos.experiments import BUSY, USUAL_JOURNEYS
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.state import Running, State, running_space
+from sre_space.bootstrap.space.state import Running, SpaceState, running_space
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SETTLES_S, SECONDS = 10.0, 20.0
@@ -32,15 +32,15 @@ def main() -> None:
         try:
             print("| journeys a second | patient, ms of processor a journey | all units | quote p50, ms | p90, ms |")
             print("|---|---|---|---|---|")
-            show(State(state), USUAL_JOURNEYS)
+            show(SpaceState(state), USUAL_JOURNEYS)
             chaos = (sys.executable, str(CHECKOUT / "trigger_chaos.py"), "busy-day", "--state", str(state))
             subprocess.run(chaos, check=True, stdout=subprocess.DEVNULL)
-            show(State(state), BUSY)
+            show(SpaceState(state), BUSY)
         finally:
             subprocess.run([program, "down", "--state", state], check=True, stdout=subprocess.DEVNULL)
 
 
-def show(state: State, demand: float) -> None:
+def show(state: SpaceState, demand: float) -> None:
     """Let it settle, then one line of the table."""
     time.sleep(SETTLES_S)
     running = running_space(state)

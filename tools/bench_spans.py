@@ -19,7 +19,7 @@ from sre_space.analysis.detection.blame import findings
 from sre_space.analysis.detection.operations import Operations
 from sre_space.codec.otlp_names import owned
 from sre_space.codec.record_mac import authentic, headers_of
-from sre_space.codec.sketches import Frame, Intake, decode, encode
+from sre_space.codec.sketches import Frame, SpanSketcher, decode, encode
 from sre_space.ports.bus import Record
 
 SECOND = 10**9
@@ -104,7 +104,7 @@ def play(operations: Operations, bodies: list[bytes], second: int, watch: Stopwa
         records = [Record(SPANS, 0, 0, now, body, headers=headers_of(KEY, SPANS, body)) for body in bodies]
         assert all(authentic(KEY, record) for record in records)
     with watch.stage("parse and sketch"):
-        intake = Intake()
+        intake = SpanSketcher()
         spans = sum(intake.take(body, now) for body in bodies)
     with watch.stage("write and read the frame"):
         frame = decode(encode(Frame(0, second, second, intake.drain())))
@@ -128,7 +128,7 @@ def main() -> None:
     for name, spent in watch.spent.items():
         print(f"{name:26} {spans / spent:12,.0f} spans/s {1e6 * spent / spans:8.2f} us a span")
     rate = spans / sum(watch.spent.values())
-    judged = sum(one.norm is not None for one in operations.watches.values())
+    judged = sum(one.thresholds is not None for one in operations.watches.values())
     print(f"{'all, on one core':26} {rate:12,.0f} spans/s; {judged} of {len(operations.watches)} operations judged")
     sys.exit(0 if rate >= WANTED else 1)
 

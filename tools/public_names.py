@@ -36,9 +36,8 @@ from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.cli.audit import document as audit_document
 from sre_space.cli.main import app
 from sre_space.cli.story import Story
-from sre_space.codec import record_mac, topics
-from sre_space.codec import symptom_report as sightings
-from sre_space.codec.doorbell import Ring
+from sre_space.codec import record_mac, symptom_report, topics
+from sre_space.codec.doorbell import WakeUp
 from sre_space.codec.footer import KEYS
 from sre_space.deployment.journal import Deployment
 from sre_space.domain import labels
@@ -80,14 +79,14 @@ def gone(now: Iterable[str]) -> list[str]:
 
 def _topics() -> Iterator[str]:
     told: Mapping[str, Iterable[str]] = {
-        topics.FACTS: json.loads(Ring(1, 1).encoded),
-        topics.SIGHTINGS: [one.name for one in fields(sightings.Sighting)],
+        topics.FACTS: json.loads(WakeUp(1, 1).encoded),
+        topics.SIGHTINGS: [one.name for one in fields(symptom_report.SymptomReport)],
         topics.CHANGES: _changes(),
     }
     for topic in {*told, *record_mac.COVERED}:
         yield f"topic {topic}"
         yield from (f"field {topic} {name}" for name in told.get(topic, ()))
-    yield from (f"header {topics.SIGHTINGS} {name}" for name in (sightings.KEY, sightings.SIGNATURE))
+    yield from (f"header {topics.SIGHTINGS} {name}" for name in (symptom_report.KEY, symptom_report.SIGNATURE))
     yield from (f"header {topic} {record_mac.HEADER}" for topic in record_mac.COVERED)
 
 
@@ -114,7 +113,7 @@ def _metrics() -> Iterator[str]:
 
 
 def _variables() -> Iterator[str]:
-    ours = [one for one in vars(settings).values() if isinstance(one, type) and issubclass(one, settings.Space)]
+    ours = [one for one in vars(settings).values() if isinstance(one, type) and issubclass(one, settings.SpaceSettings)]
     settled: tuple[type[BaseModel], ...] = (*ours, QuoteSettings, PolicySettings, UserSettings, TrafficSettings)
     for variable in (*BESIDE, *(name.upper() for one in settled for name in one.model_fields)):
         yield f"variable {variable}"

@@ -84,7 +84,7 @@ class Recorder:
         """Write an open issue as the forge holds it now."""
 
         async def read(operator: Operator) -> object:
-            return await issue_of(operator.forge, operator.casebook.repository, number)
+            return await issue_of(operator.forge, operator.incidents.repository, number)
 
         written(self.folder / "chains" / f"{name}.json", self.course.patient.asked(read))
 

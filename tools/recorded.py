@@ -18,7 +18,7 @@ from sre_space.adapters.bundle_folder import unpack
 from sre_space.adapters.github_mcp import GithubGitOps
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space.environment import Plan
+from sre_space.bootstrap.space.environment import SpacePlan
 from sre_space.bootstrap.space.ports import HOST
 from sre_space.codec.case_files import case_of
 from sre_space.domain.case import Case
@@ -65,10 +65,10 @@ async def issue_of(forge: Forge, repository: str, number: int) -> Json:
 
 async def incidents_of(operator: Operator, folder: Path) -> Sequence[Case]:
     """Write every incident, and what the audit says of each."""
-    audit = await Auditor(operator.casebook, operator.orders).audit()
+    audit = await Auditor(operator.incidents, operator.orders).audit()
     found = [one for one in audit.issues if one.incident]
     for one in found:
-        told = await issue_of(operator.forge, operator.casebook.repository, one.issue)
+        told = await issue_of(operator.forge, operator.incidents.repository, one.issue)
         counts = {
             "verified": len(one.links),
             "void": len(one.void),
@@ -76,11 +76,11 @@ async def incidents_of(operator: Operator, folder: Path) -> Sequence[Case]:
             "broken": len(one.broken),
         }
         written(folder / "chains" / f"issue-{one.issue:02}.json", {**told, "audit": counts})
-    cases = [await operator.casebook.case(one.issue) for one in found]
+    cases = [await operator.incidents.case(one.issue) for one in found]
     return [case for case in cases if case is not None]
 
 
-async def desired_state_of(plan: Plan, folder: Path) -> None:
+async def desired_state_of(plan: SpacePlan, folder: Path) -> None:
     """Main with the files of each commit, and the pull requests."""
     token = next(one.token for one in read_identities(plan.state.identities) if one.login == "operator")
     gitops = GithubGitOps(f"http://{HOST}:{plan.ports.forge_port}/mcp", token, plan.owner, plan.repo)

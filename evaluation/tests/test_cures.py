@@ -9,8 +9,8 @@ from sre_chaos.experiments import EXPERIMENTS
 from sre_evaluation.cures import Cure, row, score
 from sre_evaluation.rounds import Round
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Autonomy
 from sre_space.domain.facts import Decision
+from sre_space.domain.space_config import Autonomy
 
 
 async def healed(stubborn: bool = False, autonomy: Autonomy = Autonomy.AUTONOMOUS) -> Case:

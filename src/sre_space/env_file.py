@@ -14,7 +14,7 @@ UNIT = "SRE_SPACE_UNIT"  # whoever has it was started by a space, with all that 
 
 
 @dataclass(frozen=True)
-class Told:
+class Environment:
     """What a person has set: `values` by name, the environment before the file; `lines`: what comes from the file."""
 
     values: Mapping[str, str]
@@ -32,16 +32,16 @@ class Told:
             raise Malformed(told) from error
 
 
-def beside(chart: Path, environment: Mapping[str, str] = os.environ) -> Told:
+def beside(chart: Path, environment: Mapping[str, str] = os.environ) -> Environment:
     """Return the environment and what `.env` beside `chart` adds to it; `Malformed` names file and line."""
     lines = _read(chart.resolve().parent / NAME).without(frozenset(name.upper() for name in environment))
-    return Told({**lines.values, **environment}, lines)
+    return Environment({**lines.values, **environment}, lines)
 
 
-def of_process(environment: Mapping[str, str] = os.environ) -> Told:
+def of_process(environment: Mapping[str, str] = os.environ) -> Environment:
     """Return the settings of this process; of one that a space has started its environment alone."""
     if UNIT in environment:
-        return Told(environment)
+        return Environment(environment)
     return beside(Path(environment.get(CHART) or "sre-space.yaml"), environment)
 
 

@@ -73,7 +73,7 @@ def _said(message: str) -> str:
 _RECORD_KEY = Field(None, description="the file with the key of the MAC of telemetry records on the bus")
 
 
-class Space(_Settings):
+class SpaceSettings(_Settings):
     """What every process of a space knows."""
 
     sre_space_state: Path = Field(
@@ -84,13 +84,13 @@ class Space(_Settings):
     otel_exporter_otlp_endpoint: Endpoint = Field("http://127.0.0.1:4317", description="where telemetry goes (gRPC)")
 
 
-class Bus(Space):
+class BusSettings(SpaceSettings):
     """The embedded broker."""
 
     bus_port: int = Field(9092, ge=0, le=65535, description="port of the embedded Kafka broker")
 
 
-class Telemetry(Space):
+class TelemetrySettings(SpaceSettings):
     """The embedded OTLP receiver and Jaeger query API."""
 
     otlp_grpc_port: int = Field(4317, ge=0, le=65535, description="OTLP over gRPC")
@@ -106,7 +106,7 @@ class Telemetry(Space):
     telemetry_record_key_file: Path | None = _RECORD_KEY
 
 
-class ForgeServer(Space):
+class ForgeServerSettings(SpaceSettings):
     """The embedded forge."""
 
     forge_port: int = Field(
@@ -120,7 +120,7 @@ class ForgeServer(Space):
     )
 
 
-class ForgeClient(Space):
+class ForgeClientSettings(SpaceSettings):
     """What whoever asks the forge needs."""
 
     forge_url: Url = Field("http://127.0.0.1:8010/mcp", description="the forge's MCP endpoint")
@@ -135,14 +135,14 @@ class ForgeClient(Space):
     )
 
 
-class Agent(ForgeClient):
+class Agent(ForgeClientSettings):
     """What each agent needs to read and write incidents."""
 
     sre_notify_urls: str = Field("", description="whom to call when a person is needed: Apprise URLs", repr=False)
     otel_exporter_otlp_headers: str = Field("", description="headers of each export, which hold its token", repr=False)
 
 
-class Scout(Agent):
+class ScoutSettings(Agent):
     """Scout watches."""
 
     slo_window_scale: float = Field(
@@ -152,7 +152,7 @@ class Scout(Agent):
     telemetry_record_key_file: Path | None = _RECORD_KEY
 
 
-class Brain(Agent):
+class BrainSettings(Agent):
     """Brain diagnoses."""
 
     telemetry_record_key_file: Path | None = _RECORD_KEY
@@ -163,20 +163,20 @@ class Brain(Agent):
     )
 
 
-class Fixer(Agent):
+class FixerSettings(Agent):
     """Fixer acts."""
 
     dry_run: bool = Field(False, description="Fixer asks everything, tells people what it would do, and does nothing")
     runtime_socket: str = Field("", description="the control socket of supervisord")
 
 
-class Memory(Agent):
+class MemorySettings(Agent):
     """Memory remembers."""
 
     chroma_url: Url = Field("http://127.0.0.1:8000", description="the Chroma server")
 
 
-class Network(Space):
+class NetworkSettings(SpaceSettings):
     """The network between the services of the embedded space."""
 
     policy_service_port: int = Field(8002, ge=0, le=65535, description="the port")
@@ -187,7 +187,7 @@ class Network(Space):
     network_secret_file: Path | None = Field(None, description="the file with the secret that every order must tell")
 
 
-class Warden(ForgeClient):
+class WardenSettings(ForgeClientSettings):
     """The warden enforces memory limits, deploys, and calls a person for a process that cannot start."""
 
     runtime_socket: str = Field("", description="the control socket of supervisord")
@@ -198,7 +198,7 @@ def _token_of(who: str) -> str:
     return Field("", description=f"the bearer token of {who}, where it has one of its own", repr=False)
 
 
-class CommandLine(ForgeClient):
+class CommandLineSettings(ForgeClientSettings):
     """`sre-space`: a server that is not named is the one of the space that runs in SRE_SPACE_STATE."""
 
     forge_url: OptionalUrl = Field("", description="the forge's MCP endpoint")
@@ -219,7 +219,14 @@ class CommandLine(ForgeClient):
         return own or self.needed("github_personal_access_token")
 
 
-PROCESSES: Mapping[str, type[Space]] = {
-    "bus": Bus, "telemetry": Telemetry, "forge": ForgeServer, "network": Network, "scout": Scout, "brain": Brain,
-    "fixer": Fixer, "memory": Memory, "warden": Warden,
-}  # fmt: skip
+PROCESSES: Mapping[str, type[SpaceSettings]] = {
+    "bus": BusSettings,
+    "telemetry": TelemetrySettings,
+    "forge": ForgeServerSettings,
+    "network": NetworkSettings,
+    "scout": ScoutSettings,
+    "brain": BrainSettings,
+    "fixer": FixerSettings,
+    "memory": MemorySettings,
+    "warden": WardenSettings,
+}

@@ -14,7 +14,7 @@ from pathlib import Path
 from sre_space.domain.errors import Unavailable
 from sre_space.files import replace_file
 
-KEPT = 3
+MAX_SET_ASIDE = 3
 OF_PROCESS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}  # what says nothing of the file that was to be read
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def set_aside(path: Path, why: str) -> Path:
     path.rename(aside)
     log.error("%s: %s; it is set aside as %s", path, why, aside.name)
     found = [one for one in path.parent.iterdir() if one.name.startswith(f"{path.name}.damaged-")]
-    keep_last(sorted(found), KEPT)
+    keep_last(sorted(found), MAX_SET_ASIDE)
     return aside
 
 

@@ -16,7 +16,7 @@ from support.world import SECOND, World
 
 from sre_space.agents.scout.deployment_verifier import DEPLOYED, NOT_MAINS, UNTOUCHED
 from sre_space.domain.configuration import FOLDER
-from sre_space.feeds.announcements import DONE, HELD_AGAIN_NS, HELD_NS, MOST, TOO_MANY, Announcements
+from sre_space.feeds.announcements import DONE, HELD_AGAIN_NS, HELD_NS, MAX_WAITING, TOO_MANY, Announcements
 
 POLICY, QUOTE, USER = "policy-service", "quote-service", "user-service"
 EVERYBODY = f"{POLICY},{QUOTE},{USER}"
@@ -96,10 +96,10 @@ def test_the_announcement_of_a_commit_excuses_only_whom_it_touches() -> None:
         sha = pushed(bus.world, USER, 7)
         ours.take(announcement(bus.world, sha, f"{QUOTE},; reboot,../user-service", previous=bus.shas["first"]))
         await ours.confirm()
-        assert len(bus.world.watchers.docket.planned) == 3
+        assert len(bus.world.detectors.open_incidents.planned) == 3
         ours.take(announcement(bus.world, sha, EVERYBODY, previous=bus.shas["first"]))
         await ours.confirm()
-        assert bus.world.watchers.docket.planned[-1].services == {USER}
+        assert bus.world.detectors.open_incidents.planned[-1].services == {USER}
         bus.world.dead = {POLICY}
         assert await detected_after(bus.world, 0.75)
         assert bus.world.reporter.void == [UNTOUCHED] * 2
@@ -117,10 +117,10 @@ def test_a_replay_opens_no_window_again_after_its_deployment_was_done(after_s: i
             ours.take(announcement(bus.world, bus.world.git.heads["main"], QUOTE, DONE))
             await ours.confirm()
         await bus.world.clock.sleep(after_s)
-        planned = list(bus.world.watchers.docket.planned)
+        planned = list(bus.world.detectors.open_incidents.planned)
         ours.take(announcement(bus.world, bus.world.git.heads["main"], QUOTE))
         await ours.confirm()
-        assert bus.world.watchers.docket.planned == planned
+        assert bus.world.detectors.open_incidents.planned == planned
         assert bus.world.reporter.void == [DEPLOYED]
 
     played(story)
@@ -143,7 +143,7 @@ def test_with_a_forge_that_is_slow_a_forger_gains_five_seconds_a_minute() -> Non
 
 def test_a_forged_announcement_costs_the_genuine_one_after_it_nothing() -> None:
     async def story(bus: Bus, ours: Announcements) -> None:
-        for number in range(MOST - 2):
+        for number in range(MAX_WAITING - 2):
             ours.take(announcement(bus.world, f"{number}", EVERYBODY))
         sha = pushed(bus.world, POLICY, 7)
         ours.take(announcement(bus.world, sha, ""))  # forged: it takes the services out of it
@@ -158,13 +158,13 @@ def test_a_forged_announcement_costs_the_genuine_one_after_it_nothing() -> None:
 
 def test_of_a_flood_the_most_is_noise_and_it_ends() -> None:
     async def story(bus: Bus, ours: Announcements) -> None:
-        for number in range(MOST + 50):
+        for number in range(MAX_WAITING + 50):
             ours.take(announcement(bus.world, f"{number}", EVERYBODY))
-        assert len(ours.waiting) == MOST
+        assert len(ours.waiting) == MAX_WAITING
         await ours.confirm()
         void = bus.world.reporter.void
-        assert (void.count(TOO_MANY), void.count(NOT_MAINS)) == (50, MOST)
-        assert not bus.world.watchers.docket.held
+        assert (void.count(TOO_MANY), void.count(NOT_MAINS)) == (50, MAX_WAITING)
+        assert not bus.world.detectors.open_incidents.held
 
     played(story)
 
@@ -175,7 +175,7 @@ def test_the_time_that_a_record_claims_widens_no_window(at: int) -> None:
         now, sha = bus.world.clock.now(), pushed(bus.world, POLICY, 7)
         ours.take(announcement(bus.world, sha, POLICY, at=at))
         await ours.confirm()
-        window = bus.world.watchers.docket.planned[-1]
+        window = bus.world.detectors.open_incidents.planned[-1]
         assert now - 30 * SECOND <= window.since <= now
         assert window.until == now + 30 * SECOND
 
@@ -188,7 +188,7 @@ def test_the_end_of_another_deployment_ends_none(commit: str) -> None:
         ours.take(announcement(bus.world, pushed(bus.world, POLICY, 7), POLICY))
         ours.take(announcement(bus.world, bus.shas[commit], POLICY, DONE))
         await ours.confirm()
-        assert bus.world.watchers.docket.planned[-1].until == bus.world.clock.now() + 30 * SECOND
+        assert bus.world.detectors.open_incidents.planned[-1].until == bus.world.clock.now() + 30 * SECOND
 
     played(story)
 
@@ -204,16 +204,18 @@ def test_while_main_stays_as_it_is_nothing_that_anybody_announces_excuses_anythi
     forged: list[tuple[str, str, list[str], bool, int]],
 ) -> None:
     async def story(bus: Bus, ours: Announcements) -> None:
-        docket, world = bus.world.watchers.docket, bus.world
-        before = list(docket.planned)
+        open_incidents, world = bus.world.detectors.open_incidents, bus.world
+        before = list(open_incidents.planned)
         for commit, previous, services, done, at in forged:
             phase = DONE if done else "started"
             told = announcement(world, bus.shas[commit], ",".join(services), phase, bus.shas[previous], at)
             ours.take(told)
             await ours.confirm()
-        assert [(one.since, one.services) for one in docket.planned] == [(one.since, one.services) for one in before]
-        assert all(one.until <= old.until for one, old in zip(docket.planned, before, strict=True))
-        assert not docket.held
+        assert [(one.since, one.services) for one in open_incidents.planned] == [
+            (one.since, one.services) for one in before
+        ]
+        assert all(one.until <= old.until for one, old in zip(open_incidents.planned, before, strict=True))
+        assert not open_incidents.held
         assert len(world.reporter.void) == sum(not done for *_, done, _ in forged)
 
     played(story)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support.attackers import ATTACKS, COMMAND, COPY, NO_DETECTION, NO_INCIDENT, OLDER, Loot, Stolen, harmful
 from support.world import SECOND, World
 
-from sre_space.codec.doorbell import Ring, heard
+from sre_space.codec.doorbell import WakeUp, parse_wake_up
 from sre_space.codec.footer import parse_footer, render, sign
 from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import Action, ActionResult, Agent, Decision, Recall, Step
@@ -92,7 +92,7 @@ async def recalled(world: World) -> tuple[int, Loot]:
 
 async def audited(world: World, number: int) -> AuditedIssue:
     """What the audit says of one issue."""
-    (one,) = (await Auditor(world.casebook, world.orders).audit(number)).issues
+    (one,) = (await Auditor(world.incidents, world.orders).audit(number)).issues
     return one
 
 
@@ -132,8 +132,8 @@ async def test_a_pasted_issue_body_opens_nothing(was_closed: bool) -> None:
     pasted = await world.forge.open_issue("[INCIDENT] Infrastructure Alert: policy-service", loot.body, ())
     write(world, pasted, loot.next(Step.DECIDE, harmful(), loot.keys[Agent.BRAIN], issue=pasted))
 
-    assert await world.casebook.case(pasted) is None
-    assert pasted not in {case.issue for case in await world.casebook.open_cases()}
+    assert await world.incidents.case(pasted) is None
+    assert pasted not in {case.issue for case in await world.incidents.open_cases()}
     scout = watch(world)
     await scout.look_around()
 
@@ -153,7 +153,7 @@ async def test_an_older_issue_whose_author_pastes_an_opening_into_it_takes_no_in
     found = world.forge.found[lying_in_wait - 1]
     world.forge.found[lying_in_wait - 1] = replace(found, body=loot.body)
 
-    assert await world.casebook.case(lying_in_wait) is None
+    assert await world.incidents.case(lying_in_wait) is None
     assert not (await world.play(number)).is_open
     assert [void.reason for void in (await audited(world, lying_in_wait)).void] == [OLDER]
 
@@ -164,7 +164,7 @@ async def test_of_two_openings_the_one_with_facts_is_the_incident_even_for_an_ag
     number, loot = await recalled(world)
     young = replace(world.forge.found[lying_in_wait - 1], body=loot.body, created=world.clock.now())
     world.forge.found[lying_in_wait - 1] = young
-    fresh = replace(world.casebook, first={})
+    fresh = replace(world.incidents, first={})
 
     assert [case.issue for case in await fresh.open_cases()] == [number]
     assert await fresh.case(lying_in_wait) is None
@@ -179,8 +179,8 @@ async def test_an_issue_that_scout_did_not_sign_is_counted_and_nobody_visits_it(
 
     await watch(world).look_around()
 
-    assert await world.casebook.case(forged) is None
-    assert await world.casebook.case(words) is None
+    assert await world.incidents.case(forged) is None
+    assert await world.incidents.case(words) is None
     assert world.reporter.void == [NO_DETECTION, A_COMMAND]
     assert not (await world.play(number)).frozen_reason
 
@@ -209,7 +209,7 @@ async def test_an_opening_that_is_altered_after_facts_were_recorded_is_broken() 
     found = world.forge.found[number - 1]
     world.forge.found[number - 1] = replace(found, body=found.body.replace("payload=", "payload=AA"))
 
-    assert await world.casebook.case(number) is None
+    assert await world.incidents.case(number) is None
     assert (await audited(world, number)).broken == ("its opening is missing or altered",)
 
 
@@ -328,24 +328,24 @@ JSON = st.recursive(
 @given(st.binary(max_size=300) | JSON.map(lambda told: json.dumps(told).encode()))
 def test_any_record_on_the_doorbell_is_a_ring_or_malformed(value: bytes) -> None:
     try:
-        ring = heard(value)
+        ring = parse_wake_up(value)
     except Malformed:
         return
     assert ring.issue >= 1
-    assert heard(ring.encoded) == ring
+    assert parse_wake_up(ring.encoded) == ring
 
 
 @pytest.mark.parametrize("value", [b'{"issue": 1e400, "comment": 1}', b"[" * 100_000, b'{"issue": true, "comment": 0}'])
 def test_a_record_that_would_end_a_careless_reader_is_malformed(value: bytes) -> None:
     with pytest.raises(Malformed):
-        heard(value)
+        parse_wake_up(value)
 
 
 async def test_whoever_rings_falsely_costs_a_read_and_no_more() -> None:
     world = World()
     number, _ = await recalled(world)
     ours, before = watch(world, Agent.FIXER), len(world.forge.written[number])
-    rings = [Ring(number, 0), Ring(number, 10**9), Ring(77_777, 3)]
+    rings = [WakeUp(number, 0), WakeUp(number, 10**9), WakeUp(77_777, 3)]
     for offset, value in enumerate([*(ring.encoded for ring in rings), b"junk", b'{"issue": 1e400, "comment": 0}']):
         ours._answer(Record("sre_facts", 0, offset, 0, value))
     await asyncio.gather(*ours.tasks.values())

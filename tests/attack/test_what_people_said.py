@@ -12,10 +12,10 @@ from support.world import PAGE, REPOSITORY, Key, World, diagnosis
 from sre_space.agents.memory.memory import Memory
 from sre_space.codec.footer import parse_footer, prose_of
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Autonomy
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.facts import Action, ActionResult, Agent, Conclusion, Decision, PastCase, Recall, Step
 from sre_space.domain.remedies import Escalate
+from sre_space.domain.space_config import Autonomy
 from sre_space.ports.orders import Order
 from sre_space.record.audit import Auditor
 from sre_space.record.order import parse_command, parse_order, render_order
@@ -317,7 +317,7 @@ async def test_the_audit_counts_the_words_of_who_may_say_them_and_dismisses_a_st
     world.says(case.issue, f"/sre resolved {HELPED}")
     world.says(case.issue, "/sre resolved by magic", "mallory")
     await ended(world, case.issue)
-    (one,) = (await Auditor(world.casebook, world.orders).audit()).issues
+    (one,) = (await Auditor(world.incidents, world.orders).audit()).issues
 
     assert [(order.verb, order.by) for order in one.orders] == [("resolved", "robin")]
     assert [void.author for void in one.void] == ["mallory"]

@@ -8,8 +8,8 @@ from support.proxy import Fault, Proxy
 from support.servers import ForgeServer
 
 from sre_space.adapters.github_mcp import GithubMcpForge
+from sre_space.domain.backoff import LIMITED_S, MAX_ADVISED_S
 from sre_space.domain.errors import Refused, Unavailable
-from sre_space.domain.pace import HIGHEST_S, LIMITED_S
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ async def test_a_forge_that_names_a_time_is_not_asked_again_before_it(
 async def test_a_limit_without_a_time_is_a_minute_and_a_time_beyond_an_hour_is_an_hour(
     shared_forge: ForgeServer, proxy: Proxy
 ) -> None:
-    for told, most in (("", LIMITED_S), ("999999", HIGHEST_S)):
+    for told, most in (("", LIMITED_S), ("999999", MAX_ADVISED_S)):
         one = adapter(proxy, shared_forge)
         proxy.fault = Fault(status=429, retry_after=told)
         await failed(one)

@@ -16,7 +16,7 @@ import pytest
 from support.servers import ForgeServer
 
 from sre_space.adapters.github_mcp import GithubGitOps, GithubMcpForge
-from sre_space.agents.fixer.pruning import KEPT, remediation_of, tidy
+from sre_space.agents.fixer.pruning import MAX_BRANCHES, prune, remediation_of
 from sre_space.domain.errors import Conflict, Missing, Refused, Unavailable
 from sre_space.ports.gitops import GitOps, PullRequest
 from sre_space.text.proposal import branch_name
@@ -528,13 +528,13 @@ def test_after_a_success_the_five_newest_remediation_branches_stay(place: Place,
         before = {one.name: remediation_of(one.name) for one in await gitops.branches()}
         ages = sorted(age for age in before.values() if age is not None)
 
-        gone = await tidy(gitops, {number})
+        gone = await prune(gitops, {number})
 
         left = {one.name for one in await gitops.branches()}
-        assert left == {name for name, age in before.items() if age is None or age in ages[-KEPT:]}
+        assert left == {name for name, age in before.items() if age is None or age in ages[-MAX_BRANCHES:]}
         assert set(gone) == set(before) - left >= set(names[:4])
         assert (await gitops.pull(forgotten)).state == "closed"
-        assert await tidy(gitops, {number}) == ()
+        assert await prune(gitops, {number}) == ()
 
     place.ask(story)
 

@@ -16,14 +16,14 @@ from support.waiting import free_port
 from sre_space.adapters.apprise_notifier import AppriseNotifier
 from sre_space.adapters.log_notifier import LogNotifier
 from sre_space.bootstrap.notify import notifier, page_of
-from sre_space.bootstrap.space.environment import Plan, Tokens, environment_of
+from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of
 from sre_space.bootstrap.space.lifecycle import up
 from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.processes import table
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
 from sre_space.ports.notifier import Note
-from sre_space.settings import Fixer
+from sre_space.settings import FixerSettings
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # Apprise's, on Python before 3.13
 NOTE = Note("Incident 7: a person is needed", "**Why**\n\n- nothing *helped*, & more\n- `sre-space show 7`")
@@ -152,7 +152,7 @@ def test_a_wrong_url_is_refused_by_its_place_and_nothing_of_it_is_told(
 
 def test_urls_are_not_shown_with_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SRE_NOTIFY_URLS", SECRET)
-    settings = Fixer.read()
+    settings = FixerSettings.read()
 
     assert settings.sre_notify_urls == SECRET
     assert SECRET not in repr(settings)
@@ -195,8 +195,8 @@ def test_an_issue_has_a_page_where_the_forge_is_github(forge: str, api: str, pag
     assert page_of("o/r", forge, api) == page
 
 
-def _plan(folder: Path) -> Plan:
-    return Plan(State(folder / "state"), Ports(), folder / "sre-space.yaml", "local", "cloud-insurance")
+def _plan(folder: Path) -> SpacePlan:
+    return SpacePlan(SpaceState(folder / "state"), Ports(), folder / "sre-space.yaml", "local", "cloud-insurance")
 
 
 def test_a_space_gives_the_urls_to_those_who_call_and_to_nobody_else(
@@ -204,7 +204,7 @@ def test_a_space_gives_the_urls_to_those_who_call_and_to_nobody_else(
 ) -> None:
     monkeypatch.setenv("SRE_NOTIFY_URLS", SECRET)
     plan = _plan(tmp_path)
-    tokens = Tokens({f"sre-{agent}": "token" for agent in ("scout", "brain", "fixer", "memory")}, {})
+    tokens = TokenSetup({f"sre-{agent}": "token" for agent in ("scout", "brain", "fixer", "memory")}, {})
     environments = {one.name: environment_of(plan, one, tokens) for one in table(plan.state, plan.ports)}
 
     told = {name for name, values in environments.items() if SECRET in values.values()}

@@ -9,7 +9,7 @@ from support.servers import module
 
 from sre_space.adapters.ed25519 import make_key
 from sre_space.bootstrap.space.processes import IDENTITIES, SIGNERS
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.embedded.forge.identities import write_identities
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +29,7 @@ CASES = (
 @pytest.fixture(name="root", scope="module")
 def _root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A state folder as the first start makes it."""
-    state = State(tmp_path_factory.mktemp("state"))
+    state = SpaceState(tmp_path_factory.mktemp("state"))
     state.make()
     for name in SIGNERS:
         make_key(state.root / "keys" / f"{name}.key", state.root / "trust", name)

@@ -16,7 +16,7 @@ from sre_space.codec.topics import SIGNALS, SPANS
 from sre_space.domain.facts import Agent
 from sre_space.domain.telemetry import SpanKind
 from sre_space.feeds.losses import Losses
-from sre_space.feeds.signal_consumer import Senses
+from sre_space.feeds.signal_consumer import SignalConsumer
 from sre_space.feeds.sketching import Sketcher
 from sre_space.loop.watch import Watch
 
@@ -35,14 +35,14 @@ def export() -> bytes:
     return message.SerializeToString()
 
 
-def judge(bus: Bus) -> tuple[World, Senses]:
+def judge(bus: Bus) -> tuple[World, SignalConsumer]:
     """The senses of a world in memory, on this bus."""
     world, publisher = World(), KafkaPublisher(bus.address)
     nobody = KafkaSubscription(bus.address, [SIGNALS], None)
     watch = Watch(world.runners[Agent.SCOUT], publisher, nobody, 1.0, lambda _: None)
-    senses = Senses(world.scout, world, world.opener, watch, world.git, SystemClock(), listening(world))
-    senses.caught_up.set()
-    return world, senses
+    consumer = SignalConsumer(world.scout, world, world.opener, watch, world.git, SystemClock(), listening(world))
+    consumer.caught_up.set()
+    return world, consumer
 
 
 def sketcher(bus: Bus) -> Sketcher:
@@ -54,7 +54,7 @@ def sketcher(bus: Bus) -> Sketcher:
 
 def counted(world: World) -> int:
     """Spans that the judge has merged."""
-    watch = world.watchers.operations.watches.get(Operation("policy-service", SpanKind.SERVER, "GET /x"))
+    watch = world.detectors.operations.watches.get(Operation("policy-service", SpanKind.SERVER, "GET /x"))
     return sum(sketch.count for sketch in watch.open.values()) if watch else 0
 
 
@@ -68,12 +68,12 @@ async def until(world: World, total: int) -> None:
 
 async def test_the_sketches_of_two_members_merge_exactly_also_after_one_of_them_died(our_bus: Bus) -> None:
     customers = KafkaPublisher(our_bus.address)
-    judging, senses = judge(our_bus)
+    judging, consumer = judge(our_bus)
     members = [KafkaSubscription(our_bus.address, [SPANS], "sre-scout", "earliest") for _ in range(2)]
     judged = KafkaSubscription(our_bus.address, [SIGNALS], "sre-scout-judge", "earliest")
     work = [
         asyncio.ensure_future(sketcher(our_bus).sketch_for_ever(members[0])),
-        asyncio.ensure_future(senses.listen_for_ever(judged)),
+        asyncio.ensure_future(consumer.listen_for_ever(judged)),
         asyncio.ensure_future(sketcher(our_bus).sketch_for_ever(members[1])),
     ]
     async with asyncio.timeout(60):

@@ -54,7 +54,7 @@ def loot(live: LiveSpace, issue: int, elsewhere: int) -> Loot:
     """What can be read on the forge, and the keys of compromised agents."""
 
     async def read(operator: Operator) -> tuple[Case | None, Issue, Sequence[Comment], Sequence[Comment]]:
-        case, found = await operator.casebook.case(issue), await operator.forge.issue(issue)
+        case, found = await operator.incidents.case(issue), await operator.forge.issue(issue)
         return case, found, await operator.forge.comments(issue), await operator.forge.comments(elsewhere)
 
     case, found, comments, others = live.ask(read)

@@ -19,7 +19,7 @@ from sre_space.bootstrap.space.plan import plan_of
 from sre_space.bootstrap.space.ports import is_free
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.forge.identities import write_identities
-from sre_space.settings import CommandLine
+from sre_space.settings import CommandLineSettings
 
 pytestmark = pytest.mark.e2e
 PART = ("bus", "telemetry", "forge", "user-service", "memory", "warden")
@@ -67,7 +67,7 @@ def test_a_space_uses_the_forge_that_env_names_and_starts_none(tmp_path: Path) -
 
             with pytest.raises(Malformed, match=r"^GITHUB_PERSONAL_ACCESS_TOKEN is not set"):
                 Connections.of(plan.state).forge()
-            settings = CommandLine.model_construct(github_personal_access_token=tokens["agents"])
+            settings = CommandLineSettings.model_construct(github_personal_access_token=tokens["agents"])
             access = replace(Connections.of(plan.state, settings).forge(), token="")
             assert (access.url, access.repository) == (url, "local/cloud-insurance")
         finally:

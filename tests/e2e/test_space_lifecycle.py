@@ -14,7 +14,7 @@ from support.live import CHECKOUT, LiveSpace, start
 from support.waiting import until
 
 from sre_space.bootstrap.space import lifecycle as space
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 
 pytestmark = pytest.mark.e2e
 
@@ -22,7 +22,7 @@ PART = ("bus", "telemetry", "user-service", "warden")
 COMMAND = [sys.executable, "-m", "sre_space.cli.main"]
 
 
-def members(state: State) -> list[psutil.Process]:
+def members(state: SpaceState) -> list[psutil.Process]:
     """Every process that carries this space's mark."""
     found = []
     for process in psutil.process_iter():
@@ -149,7 +149,7 @@ def test_a_port_in_use_is_named_with_its_setting_and_nothing_is_left(tmp_path: P
     assert refused.returncode == 1
     assert f"port {port} (bus) is in use" in refused.stderr
     assert "BUS_PORT" in refused.stderr
-    assert not members(State((tmp_path / "state").resolve()))
+    assert not members(SpaceState((tmp_path / "state").resolve()))
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_port_in_use_is_named_with_its_setting_and_nothing_is_left(tmp_path: P
     ],
 )
 def test_ctrl_c_at_any_moment_of_up_leaves_nothing(tmp_path: Path, moment: str) -> None:
-    state = State((tmp_path / "state").resolve())
+    state = SpaceState((tmp_path / "state").resolve())
     environment = {**os.environ, "SRE_SPACE_STATE": str(state.root), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         [*COMMAND, "up", "--ports", "free"], env=environment, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True

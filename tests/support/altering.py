@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sre_space.embedded.bus.codec import Reader
+from sre_space.embedded.bus.codec import WireReader
 from sre_space.embedded.bus.server import Broker
 from sre_space.embedded.listening import bind
 
@@ -22,7 +22,7 @@ def altering(folder: Path, alter: Callable[[bytes], bytes]) -> Iterator[str]:
     broker = Broker(folder, port)
     fetch = broker.apis[FETCH]
 
-    async def altered(request: Reader, version: int) -> bytes | None:
+    async def altered(request: WireReader, version: int) -> bytes | None:
         answer = await fetch.call(request, version)
         return None if answer is None else alter(answer)
 

@@ -5,7 +5,7 @@ from itertools import count
 
 from support.world import World
 
-from sre_space.agents.scout.deployment_verifier import Witness
+from sre_space.agents.scout.deployment_verifier import DeploymentVerifier
 from sre_space.domain.configuration import FOLDER
 from sre_space.feeds.announcements import DONE, STARTED, Announcements
 from sre_space.ports.bus import Record
@@ -16,7 +16,10 @@ OFFSETS = count()
 def listening(world: World) -> Announcements:
     """What Scout's process has, begun anew."""
     return Announcements(
-        Witness(world.git, frozenset(world.chart.services)), world.watchers.docket, world.reporter, world.clock
+        DeploymentVerifier(world.git, frozenset(world.chart.services)),
+        world.detectors.open_incidents,
+        world.reporter,
+        world.clock,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.case import Case
 from sre_space.ports.forge import Issue
 
@@ -24,7 +24,7 @@ class Asker:
     issue is kept until the forge tells another state of it.
     """
 
-    state: State
+    state: SpaceState
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     thread: threading.Thread | None = None
     operator: Operator | None = None
@@ -47,7 +47,7 @@ class Asker:
         issues = await operator.forge.issues(state="all", since=since)
         for issue in issues:
             if issue not in self.read:
-                self.read[issue] = (await operator.casebook.reading(issue)).case
+                self.read[issue] = (await operator.incidents.reading(issue)).case
         return [case for issue in issues if (case := self.read[issue]) is not None]
 
     def close(self) -> None:

@@ -12,14 +12,14 @@ from support.shop import EPOCH, Made
 
 from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.gathering import Gathering
-from sre_space.agents.brain.investigation import Inquest
+from sre_space.agents.brain.investigation import Investigation
 from sre_space.agents.brain.sources import PATIENCE_S
 from sre_space.domain.case import Case, Found
-from sre_space.domain.chart import Autonomy, Chart, Guardrails, Journey, Service
 from sre_space.domain.diagnosis import Diagnosis
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Detection, Fact, Payload, Step
-from sre_space.domain.pauses import Pauses, Reading
+from sre_space.domain.pauses import ClockPair, Pauses
+from sre_space.domain.space_config import Autonomy, Guardrails, Journey, Service, SpaceConfig
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.ports.bus import Record
@@ -51,14 +51,16 @@ def _span(one: Made, later: int) -> Span:
     return replace(span, status_message=one.message, attributes=told)
 
 
-def chart(services: Sequence[str] = SERVICES, calls: Mapping[str, tuple[str, ...]] | None = None) -> Chart:
+def chart(services: Sequence[str] = SERVICES, calls: Mapping[str, tuple[str, ...]] | None = None) -> SpaceConfig:
     """The shop's chart."""
     below = calls or {}
     named = {
         name: Service(name, f"http://{name}/health", name, below.get(name, ()), Autonomy.AUTONOMOUS)
         for name in services
     }
-    return Chart("shop", named, Journey("buy", "web", ("GET /buy",), 0.999), Guardrails(("restart",), 6, 5.0, 2, 3))
+    return SpaceConfig(
+        "shop", named, Journey("buy", "web", ("GET /buy",), 0.999), Guardrails(("restart",), 6, 5.0, 2, 3)
+    )
 
 
 def case(kind: SymptomKind = SymptomKind.LATENCY, *later: tuple[int, Payload]) -> Case:
@@ -133,7 +135,7 @@ class Clinic:
 
     def pauses(self) -> Pauses:
         """None since long ago."""
-        return replace(Pauses.of_start(Reading(0, 0)), read=Reading(self.time, self.time))
+        return replace(Pauses.of_start(ClockPair(0, 0)), read=ClockPair(self.time, self.time))
 
     async def document(self, service: str, since: int, until: int, limit: int) -> bytes:
         """By time; every trace begins at `web`."""
@@ -189,5 +191,5 @@ class Clinic:
         """What the inquest says."""
         gathering, deployments = Gathering(self, self, self.git, self, "web"), RecentDeployments(self, self.git)
         known = chart(services, self.calls)
-        inquest = Inquest(known, gathering, deployments, self, self.shelf, self, patience_s=self.patience_s)
-        return asyncio.run(inquest.hold(incident, self.units(services)))
+        investigation = Investigation(known, gathering, deployments, self, self.shelf, self, patience_s=self.patience_s)
+        return asyncio.run(investigation.hold(incident, self.units(services)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from support.world import SECOND, World
 
-from sre_space.codec.sketches import Frame, Intake, encode
+from sre_space.codec.sketches import Frame, SpanSketcher, encode
 from sre_space.codec.topics import SIGNALS, SPANS
 from sre_space.domain.errors import Unavailable
 from sre_space.ports.bus import Record
@@ -96,7 +96,7 @@ def spans(world: World, partition: int, offset: int, count: int = 1) -> Record:
 
 def framed(world: World, *records: Record) -> Record:
     """The signal of a frame of these records, of one partition, published now."""
-    intake = Intake()
+    intake = SpanSketcher()
     for record in records:
         intake.take(record.value, record.at)
     frame = Frame(records[0].partition, records[0].offset, records[-1].offset, intake.drain())

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pygit2
 
-from sre_space.bootstrap.space.state import Running, State
+from sre_space.bootstrap.space.state import Running, SpaceState
 
 
-def repository(state: State, running: Running) -> Path:
+def repository(state: SpaceState, running: Running) -> Path:
     """Where the embedded forge keeps the repository of a space."""
     owner, _, repo = running.repository.partition("/")
     return state.root / "forge" / owner / f"{repo}.git"

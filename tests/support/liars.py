@@ -21,16 +21,16 @@ from support.world import SECOND, ScriptedInquest, World
 
 from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.gathering import Gathering
-from sre_space.agents.brain.investigation import Inquest
+from sre_space.agents.brain.investigation import Investigation
 from sre_space.codec.jaeger_otlp import kept_spans, traces_json
-from sre_space.codec.sketches import Frame, Intake, encode
+from sre_space.codec.sketches import Frame, SpanSketcher, encode
 from sre_space.codec.topics import METRICS, SIGNALS, SPANS
-from sre_space.domain.chart import Service
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Agent
+from sre_space.domain.space_config import Service
 from sre_space.embedded.telemetry.door import Door
 from sre_space.embedded.telemetry.tokens import Forbidden, Tokens, render
-from sre_space.feeds.signal_consumer import Senses
+from sre_space.feeds.signal_consumer import SignalConsumer
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 
@@ -86,12 +86,12 @@ class Lied(World):
     def __post_init__(self) -> None:
         """The world, and Scout's senses over it."""
         self.door = Door(Tokens.parse(render({key: list(own) for key, own in TOKENS.items()})))
-        self.senses: Senses | None = None
+        self.consumer: SignalConsumer | None = None
         super().__post_init__()
         watch = Watch(self.runners[Agent.SCOUT], Signals(), Feed([]), 1.0, lambda _: None)
-        senses = Senses(self.scout, self, self.opener, watch, self.git, self.clock, listening(self))
-        senses.memory = {"policy-service": 400 * MS, "user-service": 400 * MS}
-        self.senses = senses
+        consumer = SignalConsumer(self.scout, self, self.opener, watch, self.git, self.clock, listening(self))
+        consumer.memory = {"policy-service": 400 * MS, "user-service": 400 * MS}
+        self.consumer = consumer
 
     def _service(self, name: str) -> Service:
         """As in the demo: what quote-service has against a sick dependency is for every kind of sickness."""
@@ -101,7 +101,7 @@ class Lied(World):
         )
         return replace(super()._service(name), tunables=tunables)
 
-    def _inquest(self) -> Inquest:
+    def _inquest(self) -> Investigation:
         clock = self.clocks[Agent.BRAIN]
         gathering = Gathering(self, self.heard, self.git, clock, self.chart.journey.caller)
         deployments = RecentDeployments(self.heard, self.git)
@@ -109,7 +109,7 @@ class Lied(World):
 
     def live(self) -> None:
         """A moment passes: two customers ask for a quote, the services tell of it, and so does the liar."""
-        if self.senses is not None:
+        if self.consumer is not None:
             for number in range(2):
                 request = self._served(self.clock.time + number * 100 * MS - SECOND // 2)
                 if self.lie is not None:
@@ -196,16 +196,16 @@ class Lied(World):
         self.offset += 1
         record = Record(TOPIC[signal], 0, self.offset, self.clock.time, body)
         self.heard.records.setdefault(record.topic, []).append(record)
-        assert self.senses is not None
+        assert self.consumer is not None
         if signal == "metrics":
-            self.senses.take_in(record)
+            self.consumer.take_in(record)
         if signal == "traces":
             self.kept += kept_spans(body)
-            self.senses.take_in(record)
-            intake = Intake()
+            self.consumer.take_in(record)
+            intake = SpanSketcher()
             intake.take(body, self.clock.time)
             frame = Frame(0, self.offset, self.offset, intake.drain())
-            self.senses.take_in(Record(SIGNALS, 0, self.offset, self.clock.time, encode(frame)))
+            self.consumer.take_in(Record(SIGNALS, 0, self.offset, self.clock.time, encode(frame)))
 
     # ports.traces
     async def document(self, service: str, since: int, until: int, limit: int) -> bytes:

@@ -19,9 +19,9 @@ from sre_space.adapters.kafka import KafkaHistory
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space import lifecycle as space
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.environment import Plan
+from sre_space.bootstrap.space.environment import SpacePlan
 from sre_space.bootstrap.space.ports import HOST, Ports
-from sre_space.bootstrap.space.state import Running, State
+from sre_space.bootstrap.space.state import Running, SpaceState
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Decision
@@ -41,7 +41,7 @@ SETTINGS = {  # of the chart: many restarts and changes of one key, and less to 
 class LiveSpace:
     """A running space and what a test asks of it."""
 
-    plan: Plan
+    plan: SpacePlan
     running: Running
     asker: Asker = field(init=False)
 
@@ -50,7 +50,7 @@ class LiveSpace:
         self.asker = Asker(self.plan.state)
 
     @property
-    def state(self) -> State:
+    def state(self) -> SpaceState:
         """Its folders."""
         return self.plan.state
 
@@ -101,7 +101,7 @@ class LiveSpace:
         """The open incidents, oldest first."""
 
         async def listed(operator: Operator) -> list[Case]:
-            return list(await operator.casebook.open_cases())
+            return list(await operator.incidents.open_cases())
 
         return self.ask(listed)
 
@@ -186,5 +186,5 @@ def start(folder: Path, only: tuple[str, ...] = ()) -> LiveSpace:
         assert ours in text
         text = text.replace(ours, theirs)
     chart.write_text(text)
-    plan = Plan(State((folder / "state").resolve()), Ports.free_block(), chart, "local", "cloud-insurance")
+    plan = SpacePlan(SpaceState((folder / "state").resolve()), Ports.free_block(), chart, "local", "cloud-insurance")
     return LiveSpace(plan, space.up(plan, lambda _: None, only))

@@ -15,10 +15,10 @@ from typing import Any
 
 from support.world import DESIRED, REPOSITORY, SECOND, MemoryForge, World
 
-from sre_space.adapters.chart_file import read_chart
+from sre_space.adapters.config_file import read_config
 from sre_space.adapters.ed25519 import TrustedKey, TrustFolder
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Chart
+from sre_space.domain.space_config import SpaceConfig
 from sre_space.ports.forge import Comment, Issue
 from sre_space.ports.gitops import Commit, PullRequest
 from sre_space.record.reading import read
@@ -117,12 +117,12 @@ def retired(space: Path, folder: Path, at: int) -> TrustFolder:
     return trust
 
 
-def chart_of(space: Path) -> Chart | None:
+def chart_of(space: Path) -> SpaceConfig | None:
     """The chart of a recorded space, with the addresses of the virtual world; None where none was recorded."""
     path = space / "sre-space.yaml"
     if not path.is_file():
         return None
-    chart = read_chart(path, {})
+    chart = read_config(path, {})
     services = {name: replace(one, health=f"http://{name}:80/health") for name, one in chart.services.items()}
     return replace(chart, services=services)
 

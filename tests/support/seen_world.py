@@ -18,9 +18,9 @@ from support.world import SECOND, SERVICES, Values, World
 
 from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.gathering import Gathering
-from sre_space.agents.brain.investigation import Inquest
-from sre_space.agents.scout.deployment_verifier import Witness
-from sre_space.codec.sketches import Frame, Intake
+from sre_space.agents.brain.investigation import Investigation
+from sre_space.agents.scout.deployment_verifier import DeploymentVerifier
+from sre_space.codec.sketches import Frame, SpanSketcher
 from sre_space.domain.case import Case
 from sre_space.domain.facts import Agent
 from sre_space.domain.symptoms import JourneyCount
@@ -93,12 +93,12 @@ class SeenWorld(World):
         """As any world, with Scout's ear for deployments."""
         super().__post_init__()
         self.announcements = Announcements(
-            Witness(self.git, frozenset(SERVICES)), self.watchers.docket, self.reporter, self.clock
+            DeploymentVerifier(self.git, frozenset(SERVICES)), self.detectors.open_incidents, self.reporter, self.clock
         )
 
-    def _inquest(self) -> Inquest:
+    def _inquest(self) -> Investigation:
         gathering = Gathering(self, self.bus, self.git, self.clock, self.chart.journey.caller)
-        return Inquest(self.chart, gathering, RecentDeployments(self.bus, self.git), self, Shelf(), self.clock)
+        return Investigation(self.chart, gathering, RecentDeployments(self.bus, self.git), self, Shelf(), self.clock)
 
     async def go(self, seconds: float) -> None:
         """Let time pass; deployments are confirmed as Scout's process does it."""
@@ -157,10 +157,10 @@ class SeenWorld(World):
         late = now - visit.at  # it ends now
         spans = [replace(one, start=one.start + late, end=one.end + late) for one in visit.spans]
         self.spans += spans
-        intake = Intake(frozenset(SERVICES))
+        intake = SpanSketcher(frozenset(SERVICES))
         intake.take(_exported(spans), now)
         self.frames += 1
-        self.watchers.take_frame(Frame(0, self.frames, self.frames, intake.drain()), now)
+        self.detectors.take_frame(Frame(0, self.frames, self.frames, intake.drain()), now)
         return spans[root]
 
     async def document(self, service: str, since: int, until: int, limit: int) -> bytes:

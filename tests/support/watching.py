@@ -14,9 +14,9 @@ from sre_space.analysis.detection.blame import findings
 from sre_space.analysis.detection.burn_rate import Budget
 from sre_space.analysis.detection.cohorts import Cohorts
 from sre_space.analysis.detection.conversion import Conversion
-from sre_space.analysis.detection.correlation import Group, OpenIncident, Scene, correlate
+from sre_space.analysis.detection.correlation import OpenIncident, SymptomGroup, SystemView, correlate
 from sre_space.analysis.detection.flapping import Damping
-from sre_space.analysis.detection.inhibition import STILL_OPEN, Window
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition
 from sre_space.analysis.detection.operations import Operations
 
 SECOND = 10**9
@@ -38,11 +38,11 @@ class Watching:
     budget: Budget = field(default_factory=lambda: Budget(JOURNEY, scale=1 / 60))
     damping: Damping = field(default_factory=Damping)
     open: list[OpenIncident] = field(default_factory=list)
-    windows: list[Window] = field(default_factory=list)
+    windows: list[Inhibition] = field(default_factory=list)
     at: int = START
     visits: int = 0
 
-    def play(self, seconds: int) -> tuple[int, list[Group]]:
+    def play(self, seconds: int) -> tuple[int, list[SymptomGroup]]:
         """Play until something would be opened, at most so many seconds: when (Unix ns), and what."""
         for _ in range(seconds):
             heard = self._hear()
@@ -53,17 +53,17 @@ class Watching:
                     return now, groups
         return 0, []
 
-    def look(self, now: int) -> list[Group]:
+    def look(self, now: int) -> list[SymptomGroup]:
         """One look of Scout: the wiring, in five lines."""
         self.operations.judge(now, self.windows)
         self.conversion.judge(self.cohorts.decided(now - HEARD_AFTER), self.windows)
         raw = findings(self.operations, PEERS, now) + self.conversion.findings(now) + self.budget.findings(now)
-        return correlate(self.damping.steady(raw, now), Scene(CALLS, self.open, self.windows), now)
+        return correlate(self.damping.steady(raw, now), SystemView(CALLS, self.open, self.windows), now)
 
-    def open_incident(self, group: Group) -> None:
+    def open_incident(self, group: SymptomGroup) -> None:
         """What follows when Scout opens one: its window begins with its first symptom."""
         self.open.append(OpenIncident(group.key, group.service, group.since))
-        self.windows.append(Window(group.since, STILL_OPEN, frozenset({group.service}), group.key))
+        self.windows.append(Inhibition(group.since, STILL_OPEN, frozenset({group.service}), group.key))
         self.budget.excuse(group.since - BEFORE_NS)
 
     def recovered(self) -> None:

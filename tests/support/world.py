@@ -17,36 +17,36 @@ from support.git_world import MemoryGit, keys_of
 from sre_space.agents.brain.brain import Brain
 from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.gathering import Gathering
-from sre_space.agents.brain.healthy_time import Window
-from sre_space.agents.brain.history import History
-from sre_space.agents.brain.investigation import Inquest
+from sre_space.agents.brain.healthy_time import Interval
+from sre_space.agents.brain.history import DesiredStateHistory
+from sre_space.agents.brain.investigation import Investigation
 from sre_space.agents.fixer.change import Changes
 from sre_space.agents.fixer.fixer import Fixer
 from sre_space.agents.fixer.follow_up import FollowUps
 from sre_space.agents.fixer.permission import Permission
 from sre_space.agents.fixer.pull_requests import PullRequests
 from sre_space.agents.fixer.restart import Restarts
-from sre_space.agents.fixer.symptoms import Symptoms
+from sre_space.agents.fixer.symptoms import SymptomReports
 from sre_space.agents.memory.memory import Memory
-from sre_space.agents.scout.detectors import Watchers
+from sre_space.agents.scout.detectors import Detectors
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.agents.scout.processes import Processes
-from sre_space.agents.scout.reports import Reports
+from sre_space.agents.scout.reports import DetectorReports
 from sre_space.agents.scout.scout import Scout
 from sre_space.agents.scout.snapshots import Snapshots
 from sre_space.analysis.detection.telemetry_health import Feed
-from sre_space.codec.symptom_report import Sighting, encode
+from sre_space.codec.symptom_report import SymptomReport, encode
 from sre_space.codec.topics import SIGHTINGS, SPANS
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Autonomy, Chart, Cure, Guardrails, Journey, Service, Tunable, ValueType
 from sre_space.domain.configuration import FOLDER, SPACE_FILE, value_of
 from sre_space.domain.cycle import waits_for_people
-from sre_space.domain.detectors import Report
+from sre_space.domain.detectors import DetectorsReport
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, Evidence
 from sre_space.domain.errors import Missing, Refused, Unavailable
 from sre_space.domain.facts import Agent, Detection, Fact, Step
-from sre_space.domain.pauses import Pause, Pauses, Reading
+from sre_space.domain.pauses import ClockPair, Pause, Pauses
+from sre_space.domain.space_config import Autonomy, Cure, Guardrails, Journey, Service, SpaceConfig, Tunable, ValueType
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.feeds.opening import Opener
@@ -61,7 +61,7 @@ from sre_space.ports.outbox import Pending
 from sre_space.ports.probe import Health
 from sre_space.ports.runtime import Unit
 from sre_space.ports.signing import TrustStore
-from sre_space.record.incident_repository import Casebook
+from sre_space.record.incident_repository import IncidentRepository
 from sre_space.record.orders import OPERATOR, IssueOrders
 
 SECOND = 10**9
@@ -120,8 +120,8 @@ class Clock:
         """Those that a story told of."""
         return replace(self.known, read=self._read())
 
-    def _read(self) -> Reading:
-        return Reading(self.time, self.time)
+    def _read(self) -> ClockPair:
+        return ClockPair(self.time, self.time)
 
 
 class OwnClock:
@@ -142,7 +142,7 @@ class OwnClock:
     def pauses(self) -> Pauses:
         """Those that it has had."""
         read = self.clock.pauses().read
-        return replace(self.own, read=Reading(read.wall + self.ahead, read.steady))
+        return replace(self.own, read=ClockPair(read.wall + self.ahead, read.steady))
 
     def go_on(self) -> None:
         """The pause that began at `stopped_at` is over."""
@@ -284,7 +284,7 @@ class Spans:
     told: list[tuple[Step, str]] = field(default_factory=list)
     void: list[str] = field(default_factory=list)
     lost: Counter[str] = field(default_factory=Counter)
-    report: Report | None = None
+    report: DetectorsReport | None = None
 
     def recorded(self, fact: Fact, digest: str, root: str, begun: int) -> None:
         """Keep."""
@@ -307,7 +307,7 @@ class Spans:
     def budget(self, journey: str, spent: float) -> None:
         """Nobody asks."""
 
-    def detectors(self, report: Report) -> None:
+    def detectors(self, report: DetectorsReport) -> None:
         """Keep the newest."""
         self.report = report
 
@@ -323,12 +323,12 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class ScriptedInquest(Inquest):
+class ScriptedInquest(Investigation):
     """An inquest whose answer a story may write; without one it is its own."""
 
     script: Callable[[Case], Diagnosis | None] = lambda _: None
 
-    async def hold(self, case: Case, units: Mapping[str, Unit], ill: Sequence[Window] = ()) -> Diagnosis:
+    async def hold(self, case: Case, units: Mapping[str, Unit], ill: Sequence[Interval] = ()) -> Diagnosis:
         """What the story says, or what is found."""
         return self.script(case) or await super().hold(case, units, ill)
 
@@ -375,7 +375,7 @@ class World:
     misread: dict[str, int] = field(default_factory=dict)
     set_aside: list[tuple[Agent, Pending, str]] = field(default_factory=list)
     begun: int = 1_000_000 * SECOND
-    charted: Chart | None = None
+    charted: SpaceConfig | None = None
     desired: Mapping[str, str] = field(default_factory=lambda: DESIRED)
     lives: dict[str, str] = field(default_factory=dict)
 
@@ -386,16 +386,16 @@ class World:
         self.forge.now = self.clock.now
         self.keys = {name: Key(name) for name in (*Agent, OPERATOR)}
         self.trust = Trust(self.keys)
-        self.casebook = Casebook(self.forge, self.trust, REPOSITORY)
+        self.incidents = IncidentRepository(self.forge, self.trust, REPOSITORY)
         self.orders = IssueOrders(self.forge, self.trust, self, REPOSITORY)
         self.git = MemoryGit({path: text.encode() for path, text in self.desired.items()}, self.clock.now)
         self.running = dict(self.git.main())
         journey = Journey("buy", "traffic", ("journey quote",), 0.999)
-        made = Chart("space", {name: self._service(name) for name in SERVICES}, journey, self.guardrails)
+        made = SpaceConfig("space", {name: self._service(name) for name in SERVICES}, journey, self.guardrails)
         self.chart = self.charted or made
         self.board = {name: ServiceHealth(name) for name in SERVICES}
         self.book = JourneyBook(journey)
-        self.watchers = Watchers(self.chart, self.board, self.book)
+        self.detectors = Detectors(self.chart, self.board, self.book)
         self.processes = Processes(self.clock.now())
         self.spans: list[Span] = []
         self.unheard: list[Span] = []
@@ -403,14 +403,14 @@ class World:
         self.reporter = Spans()
         scouts = self.clocks[Agent.SCOUT]
         self.opener = Opener(
-            self.casebook,
+            self.incidents,
             self.forge,
             self.keys["scout"],
             scouts,
             self.reporter,
             self.pager(),
             self.clock_check(Agent.SCOUT),
-            Snapshots(Reports(self.watchers), self.processes, "http://jaeger.example").take,
+            Snapshots(DetectorReports(self.detectors), self.processes, "http://jaeger.example").take,
         )
         self.runners = {agent: self.runner(agent) for agent in Agent}
         self.live()
@@ -426,23 +426,23 @@ class World:
         restarts = Restarts(self.chart, self, self, self)
         clock = self.clocks[Agent.FIXER]
         changes = Changes(PullRequests(self.git, self, clock), restarts, self, clock)
-        symptoms = Symptoms(self.bus, self.trust, REPOSITORY, clock)
-        permission = Permission(self.chart, self.casebook, self.orders, symptoms, clock, self.dry_run)
+        symptoms = SymptomReports(self.bus, self.trust, REPOSITORY, clock)
+        permission = Permission(self.chart, self.incidents, self.orders, symptoms, clock, self.dry_run)
         return Fixer(self.chart, restarts, changes, permission, self, FollowUps(self.forge), self)
 
     def _duties(self) -> dict[Agent, Duty]:
-        self.scout = Scout(self.watchers, self.clocks[Agent.SCOUT])
+        self.scout = Scout(self.detectors, self.clocks[Agent.SCOUT])
         brains = self.clocks[Agent.BRAIN]
         return {
             Agent.SCOUT: self.scout,
             Agent.BRAIN: Brain(
-                self.chart, self, self._inquest(), self.casebook, brains, History(self.git), self.orders
+                self.chart, self, self._inquest(), self.incidents, brains, DesiredStateHistory(self.git), self.orders
             ),
             Agent.FIXER: self._fixer(),
-            Agent.MEMORY: Memory(self, self.casebook, self.forge, self.orders, self.clocks[Agent.MEMORY]),
+            Agent.MEMORY: Memory(self, self.incidents, self.forge, self.orders, self.clocks[Agent.MEMORY]),
         }
 
-    def _inquest(self) -> Inquest:
+    def _inquest(self) -> Investigation:
         clock, topics = self.clocks[Agent.BRAIN], Topics()
         git = MemoryGit({}, clock.now)
         gathering = Gathering(self, topics, git, clock, self.chart.journey.caller)
@@ -456,7 +456,7 @@ class World:
         return Runner(
             agent,
             self.duties[agent],
-            self.casebook,
+            self.incidents,
             self.forge,
             outbox,
             self.keys[agent.value],
@@ -493,15 +493,15 @@ class World:
         self.unheard.append(self._visit(now))
         if self.clocks[Agent.SCOUT].stopped_at:
             return
-        self.watchers.resume(self.clocks[Agent.SCOUT].pauses())
+        self.detectors.resume(self.clocks[Agent.SCOUT].pauses())
         for name, health in self.board.items():
             alive = name not in self.dead
             health.update(Health(alive, alive, "200" if alive else "no connection", 0.0), now)
         self._hear(now)
-        self.watchers.look(now)
+        self.detectors.look(now)
         held = {(fault.symptom, fault.service): now for fault in self.faults if fault.holds(values)}
-        self.watchers.presence.present |= held
-        if self.scout_tells and self.watchers.looked:
+        self.detectors.active_symptoms.present |= held
+        if self.scout_tells and self.detectors.looked:
             self._tell(now)
 
     def _hear(self, now: int) -> None:
@@ -509,9 +509,9 @@ class World:
         for span in self.unheard:
             attempt = self.book.add(span, span.end)
             if attempt is not None and self.counts:
-                self.watchers.take_attempt(attempt)
+                self.detectors.take_attempt(attempt)
         self.unheard.clear()
-        self.watchers.spans = Feed(SPANS, now, now)
+        self.detectors.spans = Feed(SPANS, now, now)
 
     def stop(self, *agents: Agent) -> None:
         """These agents do not run; the application goes on."""
@@ -532,8 +532,10 @@ class World:
 
     def _tell(self, now: int) -> None:
         """Scout says what it sees; nobody reads what is older."""
-        sighting = Sighting(REPOSITORY, now, self.watchers.presence.seen, self.watchers.sight.blind)
-        value, headers = encode(sighting, self.keys["scout"])
+        symptom_report = SymptomReport(
+            REPOSITORY, now, self.detectors.active_symptoms.seen, self.detectors.telemetry.blind
+        )
+        value, headers = encode(symptom_report, self.keys["scout"])
         self.bus.add(SIGHTINGS, now, value, headers)
         del self.bus.records[SIGHTINGS][:-TOLD]
 
@@ -669,7 +671,7 @@ class World:
 
     async def case(self, number: int) -> Case:
         """The case now."""
-        case = await self.casebook.case(number)
+        case = await self.incidents.case(number)
         assert case is not None
         return case
 
@@ -682,7 +684,7 @@ class World:
         """Each agent visits once; True when somebody did something."""
         running = [agent for agent in agents or tuple(Agent) if not self.clocks[agent].stopped_at]
         posted = [await self.runners[agent].visit(await self.case(number)) for agent in running]
-        self.watchers.docket.refresh(await self.casebook.open_cases(), self.clock.now())
+        self.detectors.open_incidents.refresh(await self.incidents.open_cases(), self.clock.now())
         return any(posted)
 
     async def play(self, number: int, rounds: int = 100) -> Case:

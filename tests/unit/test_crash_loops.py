@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_space.bootstrap.space.crash_watch import CrashWatch, last_line, looping
-from sre_space.bootstrap.space.environment import Plan, Tokens, write_environments
+from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, write_environments
 from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.processes import table
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.bootstrap.space.supervisor import UnitState
 from sre_space.cli.views import crash_loop, processes
 from sre_space.embedded.launcher import MAX_PAUSE_S, PATIENCE, PAUSE_S, QUICK_S, Launch, Starts, environment_of
@@ -31,13 +31,13 @@ class Called(Notifier):
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> State:
-    found = State(tmp_path / "state")
+def state(tmp_path: Path) -> SpaceState:
+    found = SpaceState(tmp_path / "state")
     found.make()
     return found
 
 
-def started(state: State, unit: str, starts: Starts, age_s: float = 0) -> None:
+def started(state: SpaceState, unit: str, starts: Starts, age_s: float = 0) -> None:
     """What the launcher notes of a unit that began `age_s` ago."""
     path = state.run / "env" / f"{unit}.started"
     path.write_text(f"{starts.count} {starts.short}\n")
@@ -54,7 +54,7 @@ def test_the_pause_doubles_with_short_lives_alone_and_has_a_bound(lives: Sequenc
         assert PAUSE_S <= starts.pause_s == min(MAX_PAUSE_S, PAUSE_S * 2 ** max(0, short - PATIENCE))
 
 
-def test_who_is_called_for_what_cannot_start_is_called_once_until_it_has_lived(state: State) -> None:
+def test_who_is_called_for_what_cannot_start_is_called_once_until_it_has_lived(state: SpaceState) -> None:
     called = Called()
     watch = CrashWatch(state, called, besides=("warden",))
     state.log("scout").write_text("a\nscout: SRE_SPACE_CHART: line 3 is wrong\n\n")
@@ -80,7 +80,7 @@ def test_who_is_called_for_what_cannot_start_is_called_once_until_it_has_lived(s
     assert len(called.notes) == 2
 
 
-def test_the_warden_itself_is_watched_by_another(state: State) -> None:
+def test_the_warden_itself_is_watched_by_another(state: SpaceState) -> None:
     called = Called()
     watch = CrashWatch(state, called, units=("warden",))
     started(state, "warden", Starts(9, 9))
@@ -90,7 +90,7 @@ def test_the_warden_itself_is_watched_by_another(state: State) -> None:
     assert [note.title for note in called.notes] == ["warden cannot start"]
 
 
-def test_status_tells_how_often_it_started_and_what_it_said(state: State) -> None:
+def test_status_tells_how_often_it_started_and_what_it_said(state: SpaceState) -> None:
     started(state, "bus", Starts(9, 8))
     state.log("bus").write_bytes(b"\xff\xfe\nbus: port 1 is in use\n")
     (loop,) = looping(state)
@@ -104,10 +104,10 @@ def test_status_tells_how_often_it_started_and_what_it_said(state: State) -> Non
 
 
 def test_the_launcher_takes_what_up_writes_and_nothing_that_was_cut_off(tmp_path: Path) -> None:
-    plan = Plan(State(tmp_path / "state"), Ports(), tmp_path / "sre-space.yaml", "o", "r")
+    plan = SpacePlan(SpaceState(tmp_path / "state"), Ports(), tmp_path / "sre-space.yaml", "o", "r")
     plan.state.make()
     units = [one for one in table(plan.state, plan.ports) if one.name in ("bus", "quote-service")]
-    write_environments(plan, tuple(units), Tokens({}, {}))
+    write_environments(plan, tuple(units), TokenSetup({}, {}))
     for unit in units:
         path = plan.state.run / "env" / f"{unit.name}.env"
         text = path.read_text()

@@ -26,10 +26,10 @@ from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.adapters.supervisord_units import _out_of_memory
 from sre_space.bootstrap import chroma
 from sre_space.bootstrap.space.deployed_files import lay_out
-from sre_space.bootstrap.space.environment import Plan
+from sre_space.bootstrap.space.environment import SpacePlan
 from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.processes import SERVICES
-from sre_space.bootstrap.space.state import Running, State
+from sre_space.bootstrap.space.state import Running, SpaceState
 from sre_space.deployment import journal as deploy_journal
 from sre_space.deployment.desired_state import desired_state
 from sre_space.deployment.journal import Deployment
@@ -39,22 +39,22 @@ from sre_space.embedded.databases import damage_of
 from sre_space.embedded.forge.identities import read_identities, write_identities
 from sre_space.embedded.forge.repository import files_at, open_repository
 from sre_space.embedded.forge.store import Store
-from sre_space.embedded.launcher import Launch, Unreadable, environment_of, starts_of
+from sre_space.embedded.launcher import Launch, UnreadableFile, environment_of, starts_of
 from sre_space.embedded.telemetry.store import connect, set_damaged_aside
 from sre_space.embedded.warden.limits import BadLimits, read_limits
 from sre_space.embedded.warden.memory import OomKill, Warden
 from sre_space.ports.outbox import Pending
 from sre_space.ports.runtime import Unit
-from sre_space.state_files import KEPT, append_line, content_of, set_aside, write_private
+from sre_space.state_files import MAX_SET_ASIDE, append_line, content_of, set_aside, write_private
 
 BITING = [one for one in Damage if bites(one)]
 every_damage = pytest.mark.parametrize("damage", BITING)
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> State:
+def state(tmp_path: Path) -> SpaceState:
     """A state folder with its folders."""
-    found = State(tmp_path / "state")
+    found = SpaceState(tmp_path / "state")
     found.make()
     return found
 
@@ -155,7 +155,7 @@ def test_the_deployer_is_told_in_one_sentence_of_a_repository_it_cannot_read(
 
 
 @every_damage
-def test_a_key_that_is_not_the_trusted_one_is_refused_by_its_agent_and_by_up(state: State, damage: Damage) -> None:
+def test_a_key_that_is_not_the_trusted_one_is_refused_by_its_agent_and_by_up(state: SpaceState, damage: Damage) -> None:
     path, trust = state.root / "keys" / "scout.key", state.root / "trust"
     make_key(path, trust, "scout")
     damage_file(path, damage)
@@ -171,7 +171,9 @@ def test_a_key_that_is_not_the_trusted_one_is_refused_by_its_agent_and_by_up(sta
 
 
 @every_damage
-def test_a_trust_entry_ends_whoever_asks_for_it_and_up_makes_it_anew_from_its_key(state: State, damage: Damage) -> None:
+def test_a_trust_entry_ends_whoever_asks_for_it_and_up_makes_it_anew_from_its_key(
+    state: SpaceState, damage: Damage
+) -> None:
     path, trust = state.root / "keys" / "scout.key", state.root / "trust"
     key = make_key(path, trust, "scout")
     other = make_key(state.root / "keys" / "brain.key", trust, "brain")
@@ -192,7 +194,7 @@ def test_a_trust_entry_ends_whoever_asks_for_it_and_up_makes_it_anew_from_its_ke
 
 
 @every_damage
-def test_accounts_are_refused_with_the_remedy(state: State, damage: Damage) -> None:
+def test_accounts_are_refused_with_the_remedy(state: SpaceState, damage: Damage) -> None:
     write_identities(state.identities, {"operator": "admin"})
     damage_file(state.identities, damage)
 
@@ -244,7 +246,7 @@ def test_json_that_is_no_pending_fact_is_none(told: object) -> None:
 
 
 @every_damage
-def test_the_record_of_a_space_that_is_gone_counts_as_none_or_as_it_was(state: State, damage: Damage) -> None:
+def test_the_record_of_a_space_that_is_gone_counts_as_none_or_as_it_was(state: SpaceState, damage: Damage) -> None:
     running = Running(1, 0.0, "socket", {"bus_port": 9092}, "chart", "o/r")
     state.write_record(running)
     damage_file(state.run / "space.json", damage)
@@ -267,14 +269,14 @@ def test_the_record_of_a_space_that_is_gone_counts_as_none_or_as_it_was(state: S
         '{"pid":1,"created":0,"socket":"","ports":[],"chart":"","repository":""}',
     ],
 )
-def test_a_record_of_another_shape_counts_as_none(state: State, text: str) -> None:
+def test_a_record_of_another_shape_counts_as_none(state: SpaceState, text: str) -> None:
     (state.run / "space.json").write_text(text)
 
     assert state.record() is None
 
 
 @every_damage
-def test_the_list_of_deployments_goes_on_behind_what_is_damaged(state: State, damage: Damage) -> None:
+def test_the_list_of_deployments_goes_on_behind_what_is_damaged(state: SpaceState, damage: Damage) -> None:
     one, two = (Deployment(commit, "subject", ("a.env",), ("a",), 5) for commit in ("one", "two"))
     deploy_journal.record(state, one)
     damage_file(state.deployed.parent / "deployments.jsonl", damage)
@@ -286,7 +288,7 @@ def test_the_list_of_deployments_goes_on_behind_what_is_damaged(state: State, da
 
 @every_damage
 def test_a_deployment_under_way_whose_record_is_damaged_may_have_stopped_any_service(
-    state: State, damage: Damage, caplog: pytest.LogCaptureFixture
+    state: SpaceState, damage: Damage, caplog: pytest.LogCaptureFixture
 ) -> None:
     begun = Deployment("one", "subject", ("a.env",), ("a",), 5)
     deploy_journal.begin(state, begun)
@@ -338,7 +340,7 @@ async def test_a_bundle_is_malformed_and_is_written_anew(tmp_path: Path, damage:
 
 
 @every_damage
-def test_a_halt_file_halts_whatever_it_is_and_is_removed(state: State, damage: Damage) -> None:
+def test_a_halt_file_halts_whatever_it_is_and_is_removed(state: SpaceState, damage: Damage) -> None:
     halt = HaltFile(state.halt)
     halt.halt()
     damage_file(state.halt, damage)
@@ -350,7 +352,9 @@ def test_a_halt_file_halts_whatever_it_is_and_is_removed(state: State, damage: D
 
 
 @every_damage
-async def test_what_a_service_runs_with_is_not_in_force_when_it_cannot_be_read(state: State, damage: Damage) -> None:
+async def test_what_a_service_runs_with_is_not_in_force_when_it_cannot_be_read(
+    state: SpaceState, damage: Damage
+) -> None:
     running = state.run / "env" / "tax.running"
     running.write_text("digest\n1000\n")
     (state.deployed).mkdir()
@@ -363,34 +367,34 @@ async def test_what_a_service_runs_with_is_not_in_force_when_it_cannot_be_read(s
 
 
 @every_damage
-def test_a_process_never_starts_with_half_of_its_environment(state: State, damage: Damage) -> None:
+def test_a_process_never_starts_with_half_of_its_environment(state: SpaceState, damage: Damage) -> None:
     path = state.run / "env" / "scout.env"
     text = f"SRE_SPACE_STATE={state.root}\nTOKEN=abcdefgh\nSRE_SPACE_UNIT=scout@{state.mark}\n"
     path.write_text(text)
     damage_file(path, damage)
 
-    told = said(lambda: environment_of(state.root, Launch("scout", None, ("x",))), Unreadable)
+    told = said(lambda: environment_of(state.root, Launch("scout", None, ("x",))), UnreadableFile)
 
     assert str(path) in told or damage in (Damage.FLIPPED, Damage.HALF_LINE)
 
 
 @every_damage
-def test_desired_state_of_a_service_that_cannot_be_read_is_one_sentence(state: State, damage: Damage) -> None:
+def test_desired_state_of_a_service_that_cannot_be_read_is_one_sentence(state: SpaceState, damage: Damage) -> None:
     config = state.root / "tax.env"
     config.write_text("A=1\nB=2\n")
     (state.run / "env" / "tax.env").write_text(f"SRE_SPACE_UNIT=tax@{state.mark}\n")
     damage_file(config, damage)
 
-    told = said(lambda: environment_of(state.root, Launch("tax", config, ("x",))), Unreadable)
+    told = said(lambda: environment_of(state.root, Launch("tax", config, ("x",))), UnreadableFile)
 
     assert not told or str(config) in told
 
 
 @every_damage
 def test_desired_state_that_no_service_can_start_with_is_taken_from_main_or_the_checkout(
-    state: State, seed: Path, damage: Damage
+    state: SpaceState, seed: Path, damage: Damage
 ) -> None:
-    plan = Plan(state, Ports(), seed / "sre-space.yaml", "o", "r")
+    plan = SpacePlan(state, Ports(), seed / "sre-space.yaml", "o", "r")
     lay_out(plan)
     path = state.deployed / "tax.env"
     assert path.read_text() == "A=1\n"
@@ -409,7 +413,7 @@ def test_desired_state_that_no_service_can_start_with_is_taken_from_main_or_the_
 
 
 @every_damage
-def test_the_count_of_starts_is_expendable(state: State, damage: Damage) -> None:
+def test_the_count_of_starts_is_expendable(state: SpaceState, damage: Damage) -> None:
     path = state.run / "env" / "scout.started"
     path.write_text("7 5\n")
     damage_file(path, damage)
@@ -436,7 +440,7 @@ def test_an_index_of_chroma_is_set_aside_whole(
         assert aside_of(folder)[0].name in caplog.text
 
 
-def test_folders_that_are_files_are_set_aside(tmp_path: Path, state: State) -> None:
+def test_folders_that_are_files_are_set_aside(tmp_path: Path, state: SpaceState) -> None:
     for folder in (state.root / "chroma", state.root / "telemetry"):
         replace_by_file(folder)
     chroma.mend(state.root / "chroma")
@@ -451,12 +455,12 @@ def test_few_of_each_are_kept_and_a_line_that_was_cut_off_stays_alone(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "x[1].db"
-    for number in range(KEPT + 3):
+    for number in range(MAX_SET_ASIDE + 3):
         path.write_text(str(number))
         set_aside(path, "it is damaged")
     kept = sorted(aside_of(path))
-    assert [one.read_text() for one in kept] == [str(number) for number in range(3, KEPT + 3)]
-    assert len(caplog.messages) == KEPT + 3
+    assert [one.read_text() for one in kept] == [str(number) for number in range(3, MAX_SET_ASIDE + 3)]
+    assert len(caplog.messages) == MAX_SET_ASIDE + 3
     path.write_text("half a li")
     append_line(path, "whole")
     append_line(path, "another")

@@ -49,7 +49,7 @@ def test_what_a_docstring_shows_is_what_happens(path: Path) -> None:
 
 def test_every_setting_has_a_heading_with_its_meaning_and_no_heading_is_left_over() -> None:
     text = (ROOT / "docs/settings.md").read_text()
-    ours = [one for one in vars(settings).values() if isinstance(one, type) and issubclass(one, settings.Space)]
+    ours = [one for one in vars(settings).values() if isinstance(one, type) and issubclass(one, settings.SpaceSettings)]
     settled: tuple[type[BaseModel], ...] = (*ours, QuoteSettings, PolicySettings, UserSettings, TrafficSettings)
     fields = {name.upper(): field.description for one in settled for name, field in one.model_fields.items()}
 
@@ -100,7 +100,9 @@ def test_the_example_environment_names_what_a_person_may_set() -> None:
     text = (ROOT / ".env.example").read_text()
     names = re.findall(r"^(\w+)=$", text, re.MULTILINE)
     handed = {name for some in HANDED.values() for name in some} | {HEADERS, RECORD_KEY}
-    command = {name.upper() for name in settings.CommandLine.model_fields} - {"SRE_SPACE_CHART"}  # beside which it lies
+    command = {name.upper() for name in settings.CommandLineSettings.model_fields} - {
+        "SRE_SPACE_CHART"
+    }  # beside which it lies
     ports = {name.upper() for name in Ports().numbers}
 
     assert parse_env(text, ".env").values == {}

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from sre_space import settings
-from sre_space.bootstrap.space.environment import HANDED, Plan, Tokens, environment_of
+from sre_space.bootstrap.space.environment import HANDED, SpacePlan, TokenSetup, environment_of
 from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.processes import AGENTS, LOGINS, SERVICES, Process, table
 from sre_space.bootstrap.space.requirements import must_be_met
 from sre_space.bootstrap.space.servers import elsewhere
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
 from sre_space.env_file import beside, of_process
 
@@ -37,7 +37,7 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_default(
         monkeypatch.delenv(name, raising=False)
 
     told = beside(chart)
-    brain = settings.Brain.read(told.lines)
+    brain = settings.BrainSettings.read(told.lines)
 
     assert (brain.repo_owner, brain.repo_name, brain.poll_seconds) == ("file", "environment", 3)
     assert brain.jaeger_url == "http://127.0.0.1:16686"
@@ -57,10 +57,10 @@ def test_a_wrong_value_names_the_place_that_it_comes_from(chart: Path, monkeypat
     with pytest.raises(
         Malformed, match=r"\.env:2: POLL_SECONDS: Input should be a valid number.*; see docs/settings.md"
     ):
-        settings.Scout.read(beside(chart).lines)
+        settings.ScoutSettings.read(beside(chart).lines)
     monkeypatch.setenv("POLL_SECONDS", "seldom")
     with pytest.raises(Malformed, match=r"^POLL_SECONDS: Input should be a valid number"):
-        settings.Scout.read(beside(chart).lines)
+        settings.ScoutSettings.read(beside(chart).lines)
 
 
 def test_up_names_the_line_of_a_port_that_is_none(chart: Path) -> None:
@@ -95,12 +95,12 @@ def environments(chart: Path, text: str) -> dict[str, dict[str, str]]:
     write(chart, text)
     told = beside(chart, {})
     logins = {name if name in AGENTS else "deployer": login for name, login in LOGINS.items()}
-    away = elsewhere(settings.CommandLine.read(told.lines), told.values, logins)
-    plan = Plan(State(chart.parent / "state"), Ports(), chart, "o", "r", told=told.values, away=away)
-    return {one.name: environment_of(plan, one, Tokens(FORGE, {})) for one in processes(plan)}
+    away = elsewhere(settings.CommandLineSettings.read(told.lines), told.values, logins)
+    plan = SpacePlan(SpaceState(chart.parent / "state"), Ports(), chart, "o", "r", told=told.values, away=away)
+    return {one.name: environment_of(plan, one, TokenSetup(FORGE, {})) for one in processes(plan)}
 
 
-def processes(plan: Plan) -> list[Process]:
+def processes(plan: SpacePlan) -> list[Process]:
     """Those that it starts."""
     return [one for one in table(plan.state, plan.ports) if one.name not in plan.away.processes]
 
@@ -145,7 +145,7 @@ def test_a_value_that_a_process_would_refuse_stops_up_before_anything_is_started
     chart.write_text((Path(__file__).resolve().parents[2] / "sre-space.yaml").read_text())
     write(chart, "\n\nSLO_WINDOW_SCALE=2\n")
     told = beside(chart, {})
-    plan = Plan(State(chart.parent / "state"), Ports(), chart, "o", "r", told=told.values)
+    plan = SpacePlan(SpaceState(chart.parent / "state"), Ports(), chart, "o", "r", told=told.values)
 
     told_ = r"\.env:3: SLO_WINDOW_SCALE: Input should be less than or equal to 1"
     with pytest.raises(Malformed, match=told_), told.placing():

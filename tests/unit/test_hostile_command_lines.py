@@ -14,7 +14,7 @@ from support.commands import DOCUMENTED, VERBS, ended
 from sre_space.adapters.ed25519 import make_key
 from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.processes import IDENTITIES, SIGNERS
-from sre_space.bootstrap.space.state import Running, State
+from sre_space.bootstrap.space.state import Running, SpaceState
 from sre_space.cli.options import STATE
 from sre_space.embedded.forge.identities import write_identities
 
@@ -140,9 +140,9 @@ def test_without_a_space_what_needs_one_is_not_reachable(
 
 
 @pytest.fixture(name="deserted")
-def _deserted(tmp_path: Path) -> Iterator[State]:
+def _deserted(tmp_path: Path) -> Iterator[SpaceState]:
     """A space whose supervisord lives, and of which nothing answers."""
-    state = State(tmp_path / "state")
+    state = SpaceState(tmp_path / "state")
     state.make()
     for name in SIGNERS:
         make_key(state.root / "keys" / f"{name}.key", state.root / "trust", name)
@@ -159,7 +159,7 @@ DESERTED = {"up": 1, "down": 0, "logs": 2, "halt": 0, "resume": 0, "keys list": 
 
 
 @pytest.mark.parametrize("verb", WITH_STATE)
-def test_a_space_that_does_not_answer_is_not_reachable(capsys: Said, deserted: State, verb: str) -> None:
+def test_a_space_that_does_not_answer_is_not_reachable(capsys: Said, deserted: SpaceState, verb: str) -> None:
     status = ended(*verb.split(), *TYPED[verb], "--state", str(deserted.root))
     said = capsys.readouterr().err
 
@@ -168,7 +168,7 @@ def test_a_space_that_does_not_answer_is_not_reachable(capsys: Said, deserted: S
     assert status == 0 or (said.startswith("sre-space: ") and said.count("\n") == 1), said
 
 
-def test_identities_without_the_operator_are_told(capsys: Said, deserted: State) -> None:
+def test_identities_without_the_operator_are_told(capsys: Said, deserted: SpaceState) -> None:
     deserted.identities.unlink()
     write_identities(deserted.identities, {"sre-scout": "write"})
 

@@ -11,22 +11,22 @@ from click.testing import CliRunner
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key, replace_key, retire_others
 from sre_space.bootstrap.space import keys
 from sre_space.bootstrap.space.processes import SIGNERS
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.cli.main import app
 from sre_space.domain.errors import Damaged, Malformed
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> State:
+def state(tmp_path: Path) -> SpaceState:
     """A state folder with the keys of a first start."""
-    state = State(tmp_path / "state")
+    state = SpaceState(tmp_path / "state")
     state.make()
     for name in SIGNERS:
         make_key(state.root / "keys" / f"{name}.key", state.root / "trust", name)
     return state
 
 
-def test_every_file_of_a_key_is_for_its_owner_alone(state: State) -> None:
+def test_every_file_of_a_key_is_for_its_owner_alone(state: SpaceState) -> None:
     keys.rotate(state, "fixer")
     files = [*(state.root / "keys").iterdir(), *(state.root / "trust").iterdir()]
 
@@ -56,7 +56,7 @@ def test_between_the_new_key_and_the_end_of_the_old_one_both_count(tmp_path: Pat
     assert {TrustFolder(trust).owner(key.key_id, b"m", key.sign(b"m"), 5) for key in (old, new)} == {"scout"}
 
 
-def test_a_rotation_that_was_interrupted_is_finished_by_the_next(state: State) -> None:
+def test_a_rotation_that_was_interrupted_is_finished_by_the_next(state: SpaceState) -> None:
     path, trust = state.root / "keys" / "brain.key", state.root / "trust"
     first, second = KeyFile.load(path).key_id, replace_key(path, trust, "brain").key_id
 
@@ -64,13 +64,13 @@ def test_a_rotation_that_was_interrupted_is_finished_by_the_next(state: State) -
     assert [key.retired is None for key in keys.listed(state) if key.owner == "brain"] == [False, False, True]
 
 
-def test_only_the_owners_own_keys_are_retired(state: State) -> None:
+def test_only_the_owners_own_keys_are_retired(state: SpaceState) -> None:
     keys.rotate(state, "fixer")
 
     assert [key.owner for key in keys.listed(state) if key.retired is not None] == ["fixer"]
 
 
-def test_starting_again_neither_replaces_a_key_nor_revives_a_retired_one(state: State) -> None:
+def test_starting_again_neither_replaces_a_key_nor_revives_a_retired_one(state: SpaceState) -> None:
     keys.rotate(state, "fixer")
     before = keys.listed(state)
     for name in SIGNERS:
@@ -79,7 +79,7 @@ def test_starting_again_neither_replaces_a_key_nor_revives_a_retired_one(state: 
     assert keys.listed(state) == before
 
 
-def test_the_commands_show_public_parts_only(state: State) -> None:
+def test_the_commands_show_public_parts_only(state: SpaceState) -> None:
     where = ["--state", str(state.root)]
     rotated = CliRunner().invoke(app, ["keys", "rotate", *where])
     listed = CliRunner().invoke(app, ["keys", "list", *where], env={"COLUMNS": "200"})
@@ -91,15 +91,15 @@ def test_the_commands_show_public_parts_only(state: State) -> None:
     assert not any(secret in rotated.output + listed.output for secret in secrets)
 
 
-def test_who_signs_nothing_gets_no_key_and_without_keys_nothing_is_rotated(state: State, tmp_path: Path) -> None:
+def test_who_signs_nothing_gets_no_key_and_without_keys_nothing_is_rotated(state: SpaceState, tmp_path: Path) -> None:
     with pytest.raises(Malformed, match="signs nothing"):
         keys.rotate(state, "../mallory")
     with pytest.raises(Malformed, match="sre-space up"):
-        keys.rotate(State(tmp_path / "empty"), "brain")
+        keys.rotate(SpaceState(tmp_path / "empty"), "brain")
 
 
 @pytest.mark.parametrize("entry", ["[]", "{}", "no", '{"owner": "x", "public": 5}', '{"owner": "x", "public": "zz"}'])
-def test_a_file_in_the_trust_folder_that_is_no_key_is_named_and_trusts_nobody(state: State, entry: str) -> None:
+def test_a_file_in_the_trust_folder_that_is_no_key_is_named_and_trusts_nobody(state: SpaceState, entry: str) -> None:
     path = state.root / "trust" / ("0" * 16 + ".json")
     path.write_text(entry)
 

@@ -5,37 +5,37 @@ from pathlib import Path
 import pytest
 
 from sre_space import settings
-from sre_space.bootstrap.space.environment import Plan, Tokens, environment_of
+from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of
 from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.processes import AGENTS, table
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
 
 FORGE = {f"sre-{agent}": "forge" for agent in AGENTS}
 
 
 @pytest.fixture
-def plan(tmp_path: Path) -> Plan:
+def plan(tmp_path: Path) -> SpacePlan:
     """A space that never starts."""
-    return Plan(State(tmp_path / "state"), Ports(), tmp_path / "sre-space.yaml", "local", "cloud-insurance")
+    return SpacePlan(SpaceState(tmp_path / "state"), Ports(), tmp_path / "sre-space.yaml", "local", "cloud-insurance")
 
 
-def holders(plan: Plan, path: Path) -> set[str]:
+def holders(plan: SpacePlan, path: Path) -> set[str]:
     """The processes in whose environment a path stands."""
-    told = {one.name: environment_of(plan, one, Tokens(FORGE, {})) for one in table(plan.state, plan.ports)}
+    told = {one.name: environment_of(plan, one, TokenSetup(FORGE, {})) for one in table(plan.state, plan.ports)}
     return {name for name, environment in told.items() if str(path) in "\n".join(environment.values())}
 
 
-def test_the_control_socket_is_told_to_fixer_and_the_warden_which_deploys_and_to_nobody_else(plan: Plan) -> None:
+def test_the_control_socket_is_told_to_fixer_and_the_warden_which_deploys_and_to_nobody_else(plan: SpacePlan) -> None:
     assert holders(plan, plan.state.socket) == {"fixer", "warden"}
 
 
-def test_brain_alone_is_told_the_read_only_socket(plan: Plan) -> None:
+def test_brain_alone_is_told_the_read_only_socket(plan: SpacePlan) -> None:
     assert holders(plan, plan.state.read_socket) == {"brain"}
 
 
 def test_the_control_socket_is_no_setting_of_an_agent_that_only_reads() -> None:
-    readers = (settings.Scout, settings.Brain, settings.Memory)
+    readers = (settings.ScoutSettings, settings.BrainSettings, settings.MemorySettings)
 
     assert not any("runtime_socket" in one.model_fields for one in readers)
 
@@ -44,4 +44,4 @@ def test_a_socket_that_is_not_set_is_one_sentence_that_names_it(monkeypatch: pyt
     monkeypatch.delenv("RUNTIME_READ_SOCKET", raising=False)
 
     with pytest.raises(Malformed, match=r"^RUNTIME_READ_SOCKET is not set: the socket where the runtime tells the uni"):
-        settings.Brain.read().needed("runtime_read_socket")
+        settings.BrainSettings.read().needed("runtime_read_socket")

@@ -19,7 +19,7 @@ from sre_space.cli.views import crash_loop, incidents, story, vital_signs
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.launcher import Starts
 from sre_space.ports.forge import Comment, Issue
-from sre_space.record.incident_repository import Casebook
+from sre_space.record.incident_repository import IncidentRepository
 
 State = Literal["open", "closed", "all"]
 HOSTILE = ("\x1b[2J\x1b]0;owned\x07", "\x9b2J", "\ud800", "[/b]", "[red]x", "\u202egnihton", "\x00", "a\nb\rc")
@@ -60,7 +60,7 @@ def test_texts_of_strangers_are_shown_and_never_obeyed(
         world.forge.found[0] = replace(world.forge.found[0], title=f"t{text}", labels=(f"l{text}",))
         world.says(number, f"hear, {text}", "mallory")
         world.forge = Unreadable(world.forge.found, world.forge.written, now=world.clock.now, why=f"no: {text}")
-        world.casebook = Casebook(world.forge, world.trust, world.casebook.repository)
+        world.incidents = IncidentRepository(world.forge, world.trust, world.incidents.repository)
         one = operator(world, tmp_path)
         (tmp_path / "fixer.on-duty").write_text("x", errors="replace")
         told: list[RenderableType] = [
@@ -106,5 +106,5 @@ async def test_incidents_are_listed_without_asking_for_each_issue_again(tmp_path
     for count in range(50):
         await world.forge.open_issue("x", f"{count}", ())
     forge = Counting(world.forge.found, world.forge.written, now=world.clock.now)
-    world.forge, world.casebook = forge, Casebook(forge, world.trust, world.casebook.repository)
+    world.forge, world.incidents = forge, IncidentRepository(forge, world.trust, world.incidents.repository)
     assert ((await incidents(operator(world, tmp_path))).row_count, forge.asked) == (1, ())

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from sre_space.bootstrap.space.environment import Plan, Tokens, environment_of
+from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of
 from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.processes import AGENTS, LOGINS, table
 from sre_space.bootstrap.space.servers import Elsewhere, addresses, elsewhere
-from sre_space.bootstrap.space.state import Running, State
+from sre_space.bootstrap.space.state import Running, SpaceState
 from sre_space.domain.errors import Malformed
-from sre_space.settings import CommandLine
+from sre_space.settings import CommandLineSettings
 
 WHO = {"scout": "sre-scout", "fixer": "sre-fixer", "deployer": "sre-deployer"}
 EVERYWHERE = {
@@ -34,10 +34,10 @@ def named(**told: str) -> Elsewhere:
     return elsewhere(set_to(told), told, WHO)
 
 
-def set_to(told: Mapping[str, str]) -> CommandLine:
+def set_to(told: Mapping[str, str]) -> CommandLineSettings:
     """These settings, whatever the environment says."""
     fields: dict[str, Any] = {name.lower(): told.get(name, "") for name in ADDRESSES}
-    return CommandLine(**fields)
+    return CommandLineSettings(**fields)
 
 
 def test_without_settings_every_server_is_the_spaces_own() -> None:
@@ -78,8 +78,10 @@ def test_every_process_is_told_where_the_servers_are(tmp_path: Path) -> None:
         {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20mine"},
         {name if name in AGENTS else "deployer": login for name, login in LOGINS.items()},
     )
-    plan = Plan(State(tmp_path), Ports(), tmp_path / "sre-space.yaml", "o", "r", away=away)
-    told = {one.name: environment_of(plan, one, Tokens({}, {"scout": "x"})) for one in table(plan.state, plan.ports)}
+    plan = SpacePlan(SpaceState(tmp_path), Ports(), tmp_path / "sre-space.yaml", "o", "r", away=away)
+    told = {
+        one.name: environment_of(plan, one, TokenSetup({}, {"scout": "x"})) for one in table(plan.state, plan.ports)
+    }
 
     for agent in (*AGENTS, "warden"):
         for name in ("FORGE_URL", "GITHUB_API_URL", "GITHUB_PERSONAL_ACCESS_TOKEN"):
@@ -110,7 +112,7 @@ def test_a_setting_that_is_missing_beside_another_is_named(settings: dict[str, s
 
 
 def test_the_record_of_a_space_keeps_addresses_and_an_old_record_has_none(tmp_path: Path) -> None:
-    state = State(tmp_path)
+    state = SpaceState(tmp_path)
     state.make()
     running = Running(1, 0.0, "socket", {"bus_port": 9092}, "chart", "o/r", "python", {"FORGE_URL": "http://x/mcp"})
     state.write_record(running)

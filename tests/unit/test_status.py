@@ -12,11 +12,11 @@ from support.world import REPOSITORY, SECOND, Key, World
 
 from sre_space.cli.detectors import document, shown
 from sre_space.cli.status import document as whole
-from sre_space.codec.symptom_report import Sighting, encode
+from sre_space.codec.symptom_report import SymptomReport, encode
 from sre_space.codec.topics import SIGHTINGS
-from sre_space.domain.detectors import DetectorReport, DetectorState, Report, Unit, by_urgency
+from sre_space.domain.detectors import DetectorReport, DetectorsReport, DetectorState, MeasureUnit, by_urgency
 from sre_space.domain.symptoms import SymptomKind
-from sre_space.feeds.newest_report import newest_sighting
+from sre_space.feeds.newest_report import newest_report
 
 NOW = 1_700_000_000 * SECOND  # 22:13:20 UTC
 ROWS = (
@@ -25,14 +25,14 @@ ROWS = (
     DetectorReport(SymptomKind.LATENCY, "user-service", DetectorState.LEARNING, "server GET /users/{id}",
                    NOW - SECOND, why="3 of 100 requests and 1 of 60 s are learnt", until=NOW + 90 * SECOND),
     DetectorReport(SymptomKind.INFRASTRUCTURE, "user-service", DetectorState.OK, value=0.0, threshold=0.5,
-                   unit=Unit.SECONDS),
+                   unit=MeasureUnit.SECONDS),
 )  # fmt: skip
-REPORT = Report(NOW, tuple(sorted(ROWS, key=by_urgency)), budgets={"buy": 0.2}, left_out={"OK": 40})
-TOLD = Sighting(REPOSITORY, NOW, ("error/policy-service",), False, REPORT)
-OLD = Sighting(REPOSITORY, NOW - 73 * SECOND, (), False, REPORT)
+REPORT = DetectorsReport(NOW, tuple(sorted(ROWS, key=by_urgency)), budgets={"buy": 0.2}, left_out={"OK": 40})
+TOLD = SymptomReport(REPOSITORY, NOW, ("error/policy-service",), False, REPORT)
+OLD = SymptomReport(REPOSITORY, NOW - 73 * SECOND, (), False, REPORT)
 
 
-def text(told: Sighting | None) -> str:
+def text(told: SymptomReport | None) -> str:
     """As a wide terminal shows it."""
     file = io.StringIO()
     console = Console(file=file, width=300)
@@ -56,7 +56,7 @@ def test_what_is_not_well_is_a_table_and_the_others_are_counted() -> None:
 def test_of_many_that_learn_a_few_are_listed_and_of_those_that_fire_all() -> None:
     rows = tuple(replace(one, operation=f"GET /{n:02}") for one in ROWS[:2] for n in range(30))
 
-    lines = text(replace(TOLD, report=Report(NOW, rows))).splitlines()
+    lines = text(replace(TOLD, report=DetectorsReport(NOW, rows))).splitlines()
 
     assert (sum("FIRING" in line for line in lines[:-1]), sum("LEARNING" in line for line in lines[:-1])) == (30, 8)
     assert lines[-1].endswith("30 FIRING, 30 LEARNING; 22 that are not OK are listed by --json alone")
@@ -71,7 +71,7 @@ def test_of_many_that_learn_a_few_are_listed_and_of_those_that_fire_all() -> Non
     ],
 )
 def test_no_report_or_an_old_one_is_said_to_be_none_and_nothing_is_called_well(
-    told: Sighting | None, said: str
+    told: SymptomReport | None, said: str
 ) -> None:
     assert text(told).startswith(f"detectors: UNKNOWN: {said}")
     assert "OK" not in text(told)
@@ -93,7 +93,7 @@ def test_the_document_is_json_with_every_detector() -> None:
 def test_names_of_strangers_are_shown_and_not_obeyed() -> None:
     hostile = replace(ROWS[0], operation="server \x1b[2J[red]\n| x", why="\u202e")
 
-    shown_text = text(replace(TOLD, report=Report(NOW, (hostile,))))
+    shown_text = text(replace(TOLD, report=DetectorsReport(NOW, (hostile,))))
 
     assert not [one for one in shown_text if not one.isprintable() and one != "\n"]
 
@@ -107,13 +107,13 @@ async def test_the_newest_sighting_that_scout_signed_for_this_repository_counts(
         value, headers = encode(replace(told, report=None), key)
         bus.add(SIGHTINGS, told.at, value, headers)
 
-    found = [await newest_sighting(bus, world.trust, REPOSITORY, now)]
+    found = [await newest_report(bus, world.trust, REPOSITORY, now)]
     tell(world.keys["scout"], at=now - 600 * SECOND)
-    found.append(await newest_sighting(bus, world.trust, REPOSITORY, now))
+    found.append(await newest_report(bus, world.trust, REPOSITORY, now))
     tell(world.keys["scout"], at=now - 3 * SECOND)
     tell(world.keys["brain"])
     tell(world.keys["scout"], repository="somebody/else")
-    found.append(await newest_sighting(bus, world.trust, REPOSITORY, now))
+    found.append(await newest_report(bus, world.trust, REPOSITORY, now))
     none, old, newest = [one and replace(one, at=one.at - now) for one in found]
 
     assert none is None

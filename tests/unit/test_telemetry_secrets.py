@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from sre_space.bootstrap.space.environment import Plan, Tokens, environment_of, write_environments
+from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of, write_environments
 from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.processes import AGENTS, SERVICES, table
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.bootstrap.space.telemetry_secrets import make_secrets, read_record_key, read_tokens
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.launcher import Launch
@@ -21,18 +21,18 @@ HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
 
 
 @pytest.fixture
-def plan(tmp_path: Path) -> Plan:
+def plan(tmp_path: Path) -> SpacePlan:
     """A space that never starts."""
-    plan = Plan(State(tmp_path / "state"), Ports(), tmp_path / "sre-space.yaml", "local", "cloud-insurance")
+    plan = SpacePlan(SpaceState(tmp_path / "state"), Ports(), tmp_path / "sre-space.yaml", "local", "cloud-insurance")
     plan.state.make()
     return plan
 
 
-def test_every_exporter_has_a_token_of_its_own_and_no_process_has_anothers(plan: Plan) -> None:
+def test_every_exporter_has_a_token_of_its_own_and_no_process_has_anothers(plan: SpacePlan) -> None:
     processes = tuple(table(plan.state, plan.ports))
     tokens = make_secrets(plan.state, processes)
 
-    told = {one.name: environment_of(plan, one, Tokens(FORGE, tokens)) for one in processes}
+    told = {one.name: environment_of(plan, one, TokenSetup(FORGE, tokens)) for one in processes}
 
     assert set(tokens) == EXPORTERS
     assert len(set(tokens.values())) == len(EXPORTERS)
@@ -43,10 +43,10 @@ def test_every_exporter_has_a_token_of_its_own_and_no_process_has_anothers(plan:
 
 
 def test_only_the_telemetry_server_is_told_who_may_send_and_only_who_reads_or_writes_records_their_key(
-    plan: Plan,
+    plan: SpacePlan,
 ) -> None:
     processes = tuple(table(plan.state, plan.ports))
-    tokens = Tokens(FORGE, make_secrets(plan.state, processes))
+    tokens = TokenSetup(FORGE, make_secrets(plan.state, processes))
 
     told = {one.name: set(environment_of(plan, one, tokens).values()) for one in processes}
 
@@ -56,7 +56,7 @@ def test_only_the_telemetry_server_is_told_who_may_send_and_only_who_reads_or_wr
     }  # fmt: skip
 
 
-def test_each_token_is_for_the_name_that_its_process_exports_as_and_is_not_kept(plan: Plan) -> None:
+def test_each_token_is_for_the_name_that_its_process_exports_as_and_is_not_kept(plan: SpacePlan) -> None:
     tokens = make_secrets(plan.state, table(plan.state, plan.ports))
 
     known = read_tokens(plan.state.telemetry_tokens)
@@ -70,7 +70,7 @@ def test_each_token_is_for_the_name_that_its_process_exports_as_and_is_not_kept(
     assert not any(token in text for token in tokens.values())
 
 
-def test_tokens_are_new_at_each_start_and_the_key_of_what_is_on_the_bus_stays(plan: Plan) -> None:
+def test_tokens_are_new_at_each_start_and_the_key_of_what_is_on_the_bus_stays(plan: SpacePlan) -> None:
     first, key = make_secrets(plan.state, table(plan.state, plan.ports)), plan.state.record_key.read_text()
     second = make_secrets(plan.state, table(plan.state, plan.ports))
 
@@ -80,17 +80,17 @@ def test_tokens_are_new_at_each_start_and_the_key_of_what_is_on_the_bus_stays(pl
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_damaged_key_stops_the_start_with_a_sentence_instead_of_every_process_that_needs_it(plan: Plan) -> None:
+def test_a_damaged_key_stops_the_start_with_a_sentence_instead_of_every_process_that_needs_it(plan: SpacePlan) -> None:
     write_private(plan.state.record_key, "")
 
     with pytest.raises(Malformed, match="holds less than 32 characters; make one with: openssl rand -hex 32"):
         make_secrets(plan.state, table(plan.state, plan.ports))
 
 
-def test_what_is_deployed_cannot_take_a_services_token_away(plan: Plan, tmp_path: Path) -> None:
+def test_what_is_deployed_cannot_take_a_services_token_away(plan: SpacePlan, tmp_path: Path) -> None:
     processes = tuple(table(plan.state, plan.ports))
     tokens = make_secrets(plan.state, processes)
-    write_environments(plan, processes, Tokens(FORGE, tokens))
+    write_environments(plan, processes, TokenSetup(FORGE, tokens))
     desired = tmp_path / "quote-service.env"
     desired.write_text(f"{HEADERS}=authorization=Bearer%20mine\n")
 

@@ -15,19 +15,25 @@ NO_URLS = (
     "http://a\nb",
 )  # fmt: skip
 WRONG = {
-    (settings.Brain, "FORGE_URL"): NO_URLS,
-    (settings.Brain, "JAEGER_URL"): NO_URLS,
-    (settings.Memory, "CHROMA_URL"): NO_URLS,
-    (settings.Fixer, "GITHUB_API_URL"): NO_URLS[1:],
-    (settings.Scout, "OTEL_EXPORTER_OTLP_ENDPOINT"): ("", "http://[::1", "ftp://x", "a b", "127.0.0.1:99999"),
-    (settings.Scout, "KAFKA_BOOTSTRAP_SERVERS"): ("", "a b::c", "127.0.0.1:9092,", "127.0.0.1:99999", "\x1b[2J"),
-    (settings.Memory, "GITHUB_PERSONAL_ACCESS_TOKEN"): ("a\nb", "a b", "\N{EURO SIGN}"),
-    (settings.ForgeServer, "REPO_OWNER"): ("", "..", "../x", "a/b", "x" * 101),
-    (settings.Fixer, "REPO_NAME"): ("", ".", "a b"),
-    (settings.Bus, "BUS_PORT"): ("", "ninety", "-1", "65536", "1e3", "9" * 5000),
-    (settings.Scout, "POLL_SECONDS"): ("0", "-1", "nan", "inf", "soon"),
-    (settings.Scout, "SLO_WINDOW_SCALE"): ("0", "2", "nan"),
-    (settings.Fixer, "DRY_RUN"): ("", "perhaps"),
+    (settings.BrainSettings, "FORGE_URL"): NO_URLS,
+    (settings.BrainSettings, "JAEGER_URL"): NO_URLS,
+    (settings.MemorySettings, "CHROMA_URL"): NO_URLS,
+    (settings.FixerSettings, "GITHUB_API_URL"): NO_URLS[1:],
+    (settings.ScoutSettings, "OTEL_EXPORTER_OTLP_ENDPOINT"): ("", "http://[::1", "ftp://x", "a b", "127.0.0.1:99999"),
+    (settings.ScoutSettings, "KAFKA_BOOTSTRAP_SERVERS"): (
+        "",
+        "a b::c",
+        "127.0.0.1:9092,",
+        "127.0.0.1:99999",
+        "\x1b[2J",
+    ),
+    (settings.MemorySettings, "GITHUB_PERSONAL_ACCESS_TOKEN"): ("a\nb", "a b", "\N{EURO SIGN}"),
+    (settings.ForgeServerSettings, "REPO_OWNER"): ("", "..", "../x", "a/b", "x" * 101),
+    (settings.FixerSettings, "REPO_NAME"): ("", ".", "a b"),
+    (settings.BusSettings, "BUS_PORT"): ("", "ninety", "-1", "65536", "1e3", "9" * 5000),
+    (settings.ScoutSettings, "POLL_SECONDS"): ("0", "-1", "nan", "inf", "soon"),
+    (settings.ScoutSettings, "SLO_WINDOW_SCALE"): ("0", "2", "nan"),
+    (settings.FixerSettings, "DRY_RUN"): ("", "perhaps"),
 }
 RIGHT = {
     "FORGE_URL": ("https://api.githubcopilot.com/mcp/", "http://[::1]:8010/mcp", "http://user:secret@host/x?y=1"),
@@ -43,7 +49,7 @@ RIGHT = {
     [(kind, name, value) for (kind, name), values in WRONG.items() for value in values],
 )
 def test_a_wrong_setting_is_named(
-    monkeypatch: pytest.MonkeyPatch, kind: type[settings.Space], name: str, value: str
+    monkeypatch: pytest.MonkeyPatch, kind: type[settings.SpaceSettings], name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
 
@@ -55,7 +61,7 @@ def test_a_wrong_setting_is_named(
 def test_what_a_client_takes_is_taken(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
 
-    assert getattr(settings.Brain.read(), name.lower()) == value
+    assert getattr(settings.BrainSettings.read(), name.lower()) == value
 
 
 @given(st.text())

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy_service.risk import MAX_SCORE, PRODUCT_POINTS, risk_score
-from quote_service.pricing import LEAST_CENTS, premium_cents
+from quote_service.pricing import MIN_CENTS, premium_cents
 from traffic.customers import THINK_MOST_S, customers, synthetic
 
 PRODUCTS = st.sampled_from(sorted(PRODUCT_POINTS))
@@ -18,7 +18,7 @@ COVERAGES = st.integers(1_000, 5_000_000)
 def test_a_premium_is_positive_and_grows_with_risk_and_coverage(product: str, score: int, coverage: int) -> None:
     price = premium_cents(product, score, coverage)
 
-    assert price >= LEAST_CENTS
+    assert price >= MIN_CENTS
     assert premium_cents(product, score + 1, coverage) >= price
     assert premium_cents(product, score, coverage + 100) >= price
 

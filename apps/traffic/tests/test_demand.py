@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from traffic.demand import parse, per_second
-from traffic.settings import MOST_PER_SECOND, Settings
+from traffic.settings import MAX_PER_SECOND, Settings
 
 
 def settings(file: Path | None) -> Settings:
@@ -43,4 +43,4 @@ def test_a_demand_that_makes_no_sense_is_said_and_not_followed(
 def test_any_text_is_a_number_in_range_or_none(text: str) -> None:
     number = parse(text)
 
-    assert number is None or 0 < number <= MOST_PER_SECOND
+    assert number is None or 0 < number <= MAX_PER_SECOND

@@ -15,9 +15,9 @@ from sre_chaos.experiments import EXPERIMENTS
 from sre_chaos.run import Experiment
 from sre_evaluation.patient import SECOND, Patient
 from sre_space.bootstrap.space import lifecycle as space
-from sre_space.bootstrap.space.environment import Plan
+from sre_space.bootstrap.space.environment import SpacePlan
 from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 
 LEARN_S = 180  # of healthy traffic before the first trial
 READY_WITHIN_S = 600.0
@@ -90,7 +90,7 @@ def course(chart: Path, told: Console) -> Iterator[Course]:
             space.down(plan.state, lambda _: None)
 
 
-def _plan(folder: Path, chart: Path) -> Plan:
+def _plan(folder: Path, chart: Path) -> SpacePlan:
     checkout = folder / "checkout"
     shutil.copytree(chart.parent / "deploy", checkout / "deploy")
     shutil.copytree(chart.parent / "chaos" / "src", checkout / "chaos" / "src")
@@ -99,4 +99,6 @@ def _plan(folder: Path, chart: Path) -> Plan:
     for usual, many in MANY.items():
         text = text.replace(usual, many)
     (checkout / chart.name).write_text(text)
-    return Plan(State(folder / "state"), Ports.free_block(), checkout / chart.name, "local", "cloud-insurance")
+    return SpacePlan(
+        SpaceState(folder / "state"), Ports.free_block(), checkout / chart.name, "local", "cloud-insurance"
+    )

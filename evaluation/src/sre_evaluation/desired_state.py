@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_space.bootstrap.space.environment import Plan
+from sre_space.bootstrap.space.environment import SpacePlan
 from sre_space.bootstrap.space.ports import HOST
 from sre_space.embedded.forge.identities import read_identities
 
@@ -22,7 +22,7 @@ FOLDER = "deploy/config"
 class DesiredState:
     """Main of the space's repository as the operator sees it."""
 
-    plan: Plan
+    plan: SpacePlan
 
     def head(self) -> str:
         """The commit of main."""

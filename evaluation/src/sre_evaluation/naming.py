@@ -8,7 +8,7 @@ from sre_chaos.run import Experiment
 from sre_space.domain.diagnosis import Confidence, Diagnosis
 from sre_space.domain.intervals import wilson
 
-SERVICE_LEAST, KIND_LEAST = 0.95, 0.90
+MIN_SERVICE, MIN_KIND = 0.95, 0.90
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class NamingScore:
     @property
     def good(self) -> bool:
         """Services and kinds as often as wanted, and every control without an accusation."""
-        enough = self.service >= SERVICE_LEAST * self.faults and self.kind >= KIND_LEAST * self.faults
+        enough = self.service >= MIN_SERVICE * self.faults and self.kind >= MIN_KIND * self.faults
         return enough and self.inconclusive == self.controls
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sre_evaluation.verdicts import Opened
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space.environment import Plan
+from sre_space.bootstrap.space.environment import SpacePlan
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.symptoms import JourneyCount
@@ -27,7 +27,7 @@ T = TypeVar("T")
 class Patient:
     """The space that `plan` started."""
 
-    plan: Plan
+    plan: SpacePlan
 
     def chaos(self, *words: str) -> dict[str, object]:
         """Run the chaos command as anybody would; the first object that it answers."""
@@ -54,7 +54,7 @@ class Patient:
         """All incidents on which something was done since a Unix ns; waits while the forge is away."""
 
         async def listed(operator: Operator) -> Sequence[Case]:
-            return await operator.casebook.touched(since)
+            return await operator.incidents.touched(since)
 
         return self.asked(listed)
 
@@ -65,7 +65,7 @@ class Patient:
             now = time.time_ns()
             count = await operator.journeys(now - HEALTHY_NS, now)
             early = await operator.journeys(learnt_since - HEALTHY_NS, learnt_since)
-            opened = await operator.casebook.open_cases()
+            opened = await operator.incidents.open_cases()
             return (
                 count.good >= ENOUGH
                 and not count.bad

@@ -20,7 +20,7 @@ from sre_space.ports.notifier import Note, Notifier
 log = logging.getLogger(__name__)
 
 PAUSES_S = (5.0, 30.0, 120.0)  # between the tries
-MOST_WAITING = 100  # notes
+MAX_WAITING = 100  # notes
 _BETWEEN = re.compile(r"\s*,\s*(?=[a-zA-Z][\w+.-]*://)")  # a comma may stand inside of a URL too
 
 
@@ -42,7 +42,7 @@ class AppriseNotifier(Notifier):
 
     def __init__(self, channels: Sequence[Channel], pauses_s: Sequence[float] = PAUSES_S) -> None:
         self._channels, self._pauses_s = channels, pauses_s
-        self._waiting: queue.Queue[Note] = queue.Queue(MOST_WAITING)
+        self._waiting: queue.Queue[Note] = queue.Queue(MAX_WAITING)
         self._thread = threading.Thread(target=self._deliver_for_ever, name="apprise", daemon=True)
 
     @classmethod
@@ -59,7 +59,7 @@ class AppriseNotifier(Notifier):
         try:
             self._waiting.put_nowait(note)
         except queue.Full:
-            log.warning("%d notifications wait already; this one is dropped: %s", MOST_WAITING, note.title)
+            log.warning("%d notifications wait already; this one is dropped: %s", MAX_WAITING, note.title)
 
     def join(self) -> None:
         """Return when every note was delivered or given up."""

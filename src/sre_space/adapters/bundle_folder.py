@@ -19,10 +19,10 @@ from pathlib import Path
 from sre_space.domain.errors import Malformed, Missing, Unavailable
 from sre_space.files import replace_file
 
-MOST = 100  # bundles
-MOST_BYTES = 200_000_000  # of all bundles together
-LARGEST = 500_000_000  # bytes of one bundle, unpacked
-FASTEST = 1  # of gzip's levels: a bundle is written while an incident waits
+MAX_BUNDLES = 100  # bundles
+MAX_TOTAL_BYTES = 200_000_000  # of all bundles together
+MAX_BUNDLE_BYTES = 500_000_000  # bytes of one bundle, unpacked
+GZIP_LEVEL = 1  # of gzip's levels: a bundle is written while an incident waits
 _NAME = re.compile(r"[0-9a-f]{64}")
 _BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error)
 
@@ -32,8 +32,8 @@ class BundleFolder:
     """Archives are written beside and renamed; the oldest are removed when there are too many."""
 
     folder: Path
-    most: int = MOST
-    most_bytes: int = MOST_BYTES
+    most: int = MAX_BUNDLES
+    most_bytes: int = MAX_TOTAL_BYTES
 
     async def keep(self, files: Mapping[str, bytes]) -> str:
         """Pack, name, write, forget the oldest; on a thread."""
@@ -103,16 +103,16 @@ def pack(files: Mapping[str, bytes]) -> bytes:
             entry = tarfile.TarInfo(path)
             entry.size, entry.mode = len(files[path]), 0o600
             archive.addfile(entry, io.BytesIO(files[path]))
-    return gzip.compress(buffer.getvalue(), FASTEST, mtime=0)
+    return gzip.compress(buffer.getvalue(), GZIP_LEVEL, mtime=0)
 
 
 def unpack(packed: bytes) -> Mapping[str, bytes]:
     """The files of an archive; `Malformed` when it is none, or larger than any bundle."""
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
-            content = stream.read(LARGEST + 1)
-        if len(content) > LARGEST:
-            raise Malformed(f"the bundle holds more than {LARGEST} bytes")
+            content = stream.read(MAX_BUNDLE_BYTES + 1)
+        if len(content) > MAX_BUNDLE_BYTES:
+            raise Malformed(f"the bundle holds more than {MAX_BUNDLE_BYTES} bytes")
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             members = [member for member in archive.getmembers() if member.isfile()]
             opened = {member.name: archive.extractfile(member) for member in members}

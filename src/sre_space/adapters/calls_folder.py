@@ -6,7 +6,7 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-MAX_KEPT = 1000  # files; older ones are of incidents that are over
+MAX_FILES = 1000  # files; older ones are of incidents that are over
 
 
 @dataclass(frozen=True)
@@ -29,5 +29,5 @@ class CallsFolder:
 
     def _prune(self) -> None:
         kept = sorted(self.folder.iterdir(), key=lambda path: path.name)  # named by ULIDs: oldest first
-        for path in kept[:-MAX_KEPT]:
+        for path in kept[:-MAX_FILES]:
             path.unlink(missing_ok=True)

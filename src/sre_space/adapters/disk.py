@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_space.domain.room import Room
+from sre_space.domain.disk_space import DiskSpace
 
 PROBE_BYTES = 4096
 
@@ -17,19 +17,19 @@ class DiskFolder:
 
     folder: Path
 
-    async def room(self) -> Room:
+    async def room(self) -> DiskSpace:
         """Look, and write a page; on a thread, for a disk may hang."""
         return await asyncio.to_thread(self.look)
 
-    def look(self) -> Room:
+    def look(self) -> DiskSpace:
         """The same at once."""
         folder = next(path for path in (self.folder, *self.folder.absolute().parents) if os.path.isdir(path))
         try:
             found = os.statvfs(folder)
         except OSError as error:
-            return Room(str(self.folder), 0, None, error.strerror or str(error))
+            return DiskSpace(str(self.folder), 0, None, error.strerror or str(error))
         refused = _refused(folder) if folder == self.folder else ""
-        return Room(
+        return DiskSpace(
             str(self.folder), found.f_bavail * found.f_frsize, found.f_favail if found.f_files else None, refused
         )
 

@@ -3,30 +3,30 @@
 import httpx
 
 from sre_space.analysis.diagnosis.building import SpanBuilder
-from sre_space.analysis.diagnosis.tables import Telemetry, Unreadable, no_logs, no_metrics
+from sre_space.analysis.diagnosis.tables import SkippedInput, Telemetry, no_logs, no_metrics
 from sre_space.codec.jaeger_columns import add_traces
 from sre_space.domain.errors import Malformed, Unavailable
 
 TIMEOUT_S = 30.0
-MOST_TRACES = 5000  # of one service; Jaeger answers the newest
+MAX_TRACES = 5000  # of one service; Jaeger answers the newest
 
 
 def read_window(url: str, since: int, until: int) -> Telemetry:
     """Every service's traces that began in [since, until) Unix ns; a trace of several services is read once."""
     spans = SpanBuilder()
-    lost: list[Unreadable] = []
+    lost: list[SkippedInput] = []
     with httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False) as client:
         for service in _services(client, url):
             skipped = add_traces(_answer(client, url, "/api/traces", _query(service, since, until)), spans)
-            lost += [Unreadable(f"{url} {service} trace {number}", why) for number, why in skipped]
+            lost += [SkippedInput(f"{url} {service} trace {number}", why) for number, why in skipped]
     table = spans.table()
-    whole = not lost and len(table.trace_ids) < MOST_TRACES  # so no service's answer was cut
+    whole = not lost and len(table.trace_ids) < MAX_TRACES  # so no service's answer was cut
     return Telemetry(table, no_metrics(), no_logs(), tuple(lost), whole)
 
 
 def _query(service: str, since: int, until: int) -> dict[str, str | int]:
     """Jaeger counts microseconds and includes both ends."""
-    return {"service": service, "start": since // 1000, "end": max(0, until // 1000 - 1), "limit": MOST_TRACES}
+    return {"service": service, "start": since // 1000, "end": max(0, until // 1000 - 1), "limit": MAX_TRACES}
 
 
 def _services(client: httpx.Client, url: str) -> list[str]:

@@ -19,7 +19,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from sre_space.adapters.kafka_reading import Reading, record_of
+from sre_space.adapters.kafka_reading import BatchReader, record_of
 from sre_space.codec.kafka_errors import PERMANENT
 from sre_space.domain.errors import Refused, SpaceError, Unavailable
 from sre_space.ports.bus import Record
@@ -150,7 +150,7 @@ class KafkaSubscription:
                 **_CHECKED,
             }
         )
-        self._reading = Reading(self._consumer)
+        self._reading = BatchReader(self._consumer)
 
     async def next(self, timeout: float) -> Sequence[Record]:
         """Records, oldest first per partition; empty when there is nothing or nobody."""
@@ -251,7 +251,7 @@ def _read(consumer: Consumer, starts: Sequence[TopicPartition], window: tuple[in
     open_ = {one.partition: limit for one in starts if one.offset < ends[one.partition]}
     consumer.assign([one for one in starts if one.partition in open_])
     records: list[Record] = []
-    give_up, reading = time.monotonic() + WINDOW_WITHIN_S, Reading(consumer)
+    give_up, reading = time.monotonic() + WINDOW_WITHIN_S, BatchReader(consumer)
     while open_:
         message = consumer.poll(ANSWERED_WITHIN_S) if time.monotonic() < give_up else None
         if message is None:

@@ -11,11 +11,11 @@ from sre_space.ports.bus import Record
 log = logging.getLogger(__name__)
 
 DAMAGED = (KafkaError._BAD_MSG, KafkaError._BAD_COMPRESSION)
-FARTHEST = 2**20  # records in one jump
+MAX_JUMP = 2**20  # records in one jump
 _HEADERS = methodcaller("headers")
 
 
-class Reading:
+class BatchReader:
     """One consumer's messages as records.
 
     librdkafka asks for a damaged batch again and again, and tells of it each time; how many records it has nobody can
@@ -44,7 +44,7 @@ class Reading:
             self._tell(f"the bus: {error}")
             return False
         stuck_at, jump = self._jumps.get((topic, partition), (-1, 0))
-        jump = min(FARTHEST, 2 * jump) if stuck_at == offset else 1
+        jump = min(MAX_JUMP, 2 * jump) if stuck_at == offset else 1
         self._jumps[topic, partition] = (offset, jump)
         self._tell(f"{topic}-{partition}: what begins at offset {offset} is damaged, and is left out: {error}")
         try:

@@ -20,7 +20,7 @@ OPSET = 17
 Weights = Mapping[str, NDArray[np.float32]]
 
 
-class Graph:
+class ModelGraph:
     """Collects nodes; every method returns the name of its output."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Graph:
 
 def model(weights: Weights) -> bytes:
     """The serialised graph: `ids` and `mask` (batch, tokens) to `embedding` (batch, 384), of length one."""
-    graph = Graph()
+    graph = ModelGraph()
     x = _embedded(graph)
     bias = _attention_bias(graph)
     for layer in range(LAYERS):
@@ -70,7 +70,7 @@ def model(weights: Weights) -> bytes:
     return bytes(proto.SerializeToString())
 
 
-def _embedded(graph: Graph) -> str:
+def _embedded(graph: ModelGraph) -> str:
     words = graph.op("Gather", "embeddings.word_embeddings.weight", "ids")
     tokens = graph.op("Shape", "ids", start=1, end=2)
     start, step = graph.const("zero", 0), graph.const("step", 1)
@@ -79,20 +79,20 @@ def _embedded(graph: Graph) -> str:
     return graph.norm(graph.op("Add", graph.op("Add", words, positions), kinds), "embeddings.LayerNorm")
 
 
-def _attention_bias(graph: Graph) -> str:
+def _attention_bias(graph: ModelGraph) -> str:
     padding = graph.op("Sub", graph.const("one", 1.0), graph.op("Cast", "mask", to=TensorProto.FLOAT))
     axes = graph.const("head_axes", 1, 2)
     return graph.op("Unsqueeze", graph.op("Mul", padding, graph.const("masked", MASKED)), axes)
 
 
-def _layer(graph: Graph, x: str, bias: str, name: str) -> str:
+def _layer(graph: ModelGraph, x: str, bias: str, name: str) -> str:
     attended = graph.dense(_attention(graph, x, bias, f"{name}.attention.self"), f"{name}.attention.output.dense")
     x = graph.norm(graph.op("Add", attended, x), f"{name}.attention.output.LayerNorm")
     inner = graph.gelu(graph.dense(x, f"{name}.intermediate.dense"))
     return graph.norm(graph.op("Add", graph.dense(inner, f"{name}.output.dense"), x), f"{name}.output.LayerNorm")
 
 
-def _attention(graph: Graph, x: str, bias: str, name: str) -> str:
+def _attention(graph: ModelGraph, x: str, bias: str, name: str) -> str:
     shape = graph.const("heads_shape", 0, 0, HEADS, HEAD_WIDTH)
 
     def heads(part: str, *order: int) -> str:
@@ -106,7 +106,7 @@ def _attention(graph: Graph, x: str, bias: str, name: str) -> str:
     return graph.op("Reshape", mixed, graph.const("joined_shape", 0, 0, WIDTH))
 
 
-def _pooled(graph: Graph, x: str) -> None:
+def _pooled(graph: ModelGraph, x: str) -> None:
     """The mean over the real tokens, scaled to length one."""
     mask = graph.op("Unsqueeze", graph.op("Cast", "mask", to=TensorProto.FLOAT), graph.const("last", 2))
     total = graph.op("ReduceSum", graph.op("Mul", x, mask), graph.const("tokens_axis", 1), keepdims=0)

@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanContext, TraceFlags
 from ulid import ULID
 
-from sre_space.domain.detectors import DetectorReport, Report
+from sre_space.domain.detectors import DetectorReport, DetectorsReport
 from sre_space.domain.facts import Action, Agent, Decision, Fact, Verification
 
 EXPORT_EVERY_MS = 500
@@ -47,7 +47,7 @@ class OtelReporter:
         self._spent: list[Observation] = []
         self._offset = 0.0
         self._steady = steady
-        self._report: Report | None = None
+        self._report: DetectorsReport | None = None
         self._reported = 0.0
         if detectors is not None:
             self._show_detectors(detectors)
@@ -113,7 +113,7 @@ class OtelReporter:
         """Shown by the gauge from its next export on."""
         self._spent = [Observation(spent, {"journey": journey})]
 
-    def detectors(self, report: Report) -> None:
+    def detectors(self, report: DetectorsReport) -> None:
         """Shown by the gauges for as long as it is news: a Scout that judges no more shows none."""
         self._report, self._reported = report, self._steady()
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from sre_space.domain.pauses import Pauses, Reading
+from sre_space.domain.pauses import ClockPair, Pauses
 
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # Linux: goes on while the machine is suspended
 
@@ -12,7 +12,7 @@ _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # Linux: goes o
 class SystemClock:
     """Wall time; waiting by the event loop; pauses by the time between two questions."""
 
-    def __init__(self, read: Callable[[], Reading] | None = None) -> None:
+    def __init__(self, read: Callable[[], ClockPair] | None = None) -> None:
         self._read = read or _read
         self._pauses = Pauses.of_start(self._read())
 
@@ -30,5 +30,5 @@ class SystemClock:
         return self._pauses
 
 
-def _read() -> Reading:
-    return Reading(time.time_ns(), time.clock_gettime_ns(_STEADY))
+def _read() -> ClockPair:
+    return ClockPair(time.time_ns(), time.clock_gettime_ns(_STEADY))

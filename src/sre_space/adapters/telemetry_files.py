@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sre_space.analysis.diagnosis.building import LogBuilder, MetricBuilder, SpanBuilder
-from sre_space.analysis.diagnosis.tables import Alert, Change, State, Telemetry, Unreadable
+from sre_space.analysis.diagnosis.tables import Alert, Change, ServiceState, SkippedInput, Telemetry
 from sre_space.codec.case_files import state_of
 from sre_space.codec.changes import alert_of, change_of
 from sre_space.codec.jaeger_columns import add_traces
@@ -55,7 +55,7 @@ class _Reading:
     spans: SpanBuilder = field(default_factory=SpanBuilder)
     metrics: MetricBuilder = field(default_factory=MetricBuilder)
     logs: LogBuilder = field(default_factory=LogBuilder)
-    lost: list[Unreadable] = field(default_factory=list)
+    lost: list[SkippedInput] = field(default_factory=list)
 
     def read(self, path: Path) -> None:
         """One file, by its name; others are left alone."""
@@ -74,41 +74,41 @@ class _Reading:
             with _opened(path) as file:
                 skipped = add_traces(file.read(), self.spans)
         except (Malformed, *_CUT_SHORT) as error:
-            self.lost.append(Unreadable(path.name, str(error)))
+            self.lost.append(SkippedInput(path.name, str(error)))
             return
-        self.lost.extend(Unreadable(f"{path.name} trace {number}", why) for number, why in skipped)
+        self.lost.extend(SkippedInput(f"{path.name} trace {number}", why) for number, why in skipped)
 
     def telemetry(self) -> Telemetry:
         """Everything read."""
         return Telemetry(self.spans.table(), self.metrics.table(), self.logs.table(), tuple(self.lost))
 
 
-def read_changes(path: Path) -> tuple[tuple[Change, ...], tuple[Unreadable, ...]]:
+def read_changes(path: Path) -> tuple[tuple[Change, ...], tuple[SkippedInput, ...]]:
     """The changes, and the lines that are none."""
     if not path.is_file():
         raise Missing(f"{path} is no file of changes")
-    lost: list[Unreadable] = []
+    lost: list[SkippedInput] = []
     return tuple(_each_line(path, change_of, lost)), tuple(lost)
 
 
-def read_states(path: Path) -> tuple[tuple[State, ...], tuple[Unreadable, ...]]:
+def read_states(path: Path) -> tuple[tuple[ServiceState, ...], tuple[SkippedInput, ...]]:
     """What runtime and probes said, and the lines that say nothing; none when the file is not there."""
-    lost: list[Unreadable] = []
+    lost: list[SkippedInput] = []
     found = _each_line(path, lambda line, _: state_of(line), lost) if path.is_file() else []
     return tuple(found), tuple(lost)
 
 
-def read_alert(path: Path) -> tuple[Alert | None, tuple[Unreadable, ...]]:
+def read_alert(path: Path) -> tuple[Alert | None, tuple[SkippedInput, ...]]:
     """What paged, None when it cannot be read or is not there."""
     if not path.is_file():
         return None, ()
     try:
         return alert_of(path.read_bytes()), ()
     except Malformed as error:
-        return None, (Unreadable(path.name, str(error)),)
+        return None, (SkippedInput(path.name, str(error)),)
 
 
-def _each_line(path: Path, read: Callable[[bytes, int], T], lost: list[Unreadable]) -> list[T]:
+def _each_line(path: Path, read: Callable[[bytes, int], T], lost: list[SkippedInput]) -> list[T]:
     found: list[T] = []
     number = 0
     try:
@@ -116,9 +116,9 @@ def _each_line(path: Path, read: Callable[[bytes, int], T], lost: list[Unreadabl
             try:
                 found.append(read(line, number))
             except Malformed as error:
-                lost.append(Unreadable(f"{path.name}:{number}", str(error)))
+                lost.append(SkippedInput(f"{path.name}:{number}", str(error)))
     except _CUT_SHORT as error:
-        lost.append(Unreadable(f"{path.name}:{number + 1}", f"the file ends here: {error}"))
+        lost.append(SkippedInput(f"{path.name}:{number + 1}", f"the file ends here: {error}"))
     return found
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sre_space.agents.unit_state import ENDED, STARTING_NS
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Service
+from sre_space.domain.space_config import Service
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.ports.clock import Clock
 from sre_space.ports.probe import Health, Probe

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from sre_space.analysis.diagnosis.tables import State
-from sre_space.domain.chart import Chart, Service
+from sre_space.analysis.diagnosis.tables import ServiceState
+from sre_space.domain.space_config import Service, SpaceConfig
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Unit
 
@@ -12,14 +12,14 @@ ENDED = ("stopped", "exited", "fatal")
 STARTING_NS = 3 * 10**9  # a service serves in less; the runtime counts whole seconds
 
 
-async def standing(chart: Chart, units: Mapping[str, Unit], probe: Probe, now: int) -> Sequence[State]:
+async def standing(chart: SpaceConfig, units: Mapping[str, Unit], probe: Probe, now: int) -> Sequence[ServiceState]:
     """One state a service, probed at once."""
     return await asyncio.gather(*(_state(one, units[one.unit], probe, now) for one in chart.services.values()))
 
 
-async def _state(service: Service, unit: Unit, probe: Probe, now: int) -> State:
+async def _state(service: Service, unit: Unit, probe: Probe, now: int) -> ServiceState:
     health = await probe.check(service.health)
-    return State(
+    return ServiceState(
         service=service.name,
         ended=unit.state in ENDED,
         runtime=f"the runtime says {unit.state}{_exit(unit)}",
@@ -33,7 +33,7 @@ async def _state(service: Service, unit: Unit, probe: Probe, now: int) -> State:
     )
 
 
-def ended_services(chart: Chart, units: Mapping[str, Unit]) -> frozenset[str]:
+def ended_services(chart: SpaceConfig, units: Mapping[str, Unit]) -> frozenset[str]:
     """The services whose unit has ended, by the runtime's word."""
     return frozenset(one.name for one in chart.services.values() if units[one.unit].state in ENDED)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sre_space.adapters.calls_folder import CallsFolder
-from sre_space.adapters.chart_file import read_chart
+from sre_space.adapters.config_file import read_config
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder
 from sre_space.adapters.github_mcp import GithubGitOps, GithubMcpForge
 from sre_space.adapters.github_permissions import GithubWriters
@@ -20,7 +20,7 @@ from sre_space.bootstrap.notify import notifier, page_of
 from sre_space.codec.topics import FACTS
 from sre_space.domain import facts
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Chart
+from sre_space.domain.space_config import SpaceConfig
 from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.duty import Duty
 from sre_space.loop.pager import Pager
@@ -29,7 +29,7 @@ from sre_space.loop.watch import Watch
 from sre_space.paths import StatePaths
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
-from sre_space.record.incident_repository import Casebook
+from sre_space.record.incident_repository import IncidentRepository
 from sre_space.record.orders import IssueOrders
 from sre_space.settings import Agent
 from sre_space.state_files import make_folder
@@ -43,12 +43,12 @@ class Ground:
 
     agent: facts.Agent
     settings: Agent
-    chart: Chart
+    chart: SpaceConfig
     clock: Clock
     forge: Forge
-    casebook: Casebook
+    incidents: IncidentRepository
     key: KeyFile
-    brake: HaltFile
+    kill_switch: HaltFile
     reporter: OtelReporter
     pager: Pager
     clock_check: ClockCheck
@@ -63,7 +63,7 @@ class Ground:
         key, trust = KeyFile.load(state.key(agent)), TrustFolder(state.trust)
         trust.refuse_unless(key, agent.value)
         forge = GithubMcpForge(settings.forge_url, settings.github_personal_access_token, owner, repo)
-        chart, clock = read_chart(settings.sre_space_chart), SystemClock()
+        chart, clock = read_config(settings.sre_space_chart), SystemClock()
         reporter = OtelReporter.to(settings.otel_exporter_otlp_endpoint, agent)
         served = {"the forge": settings.forge_url} | {name: one.health for name, one in chart.services.items()}
         return cls(
@@ -72,9 +72,9 @@ class Ground:
             chart=chart,
             clock=clock,
             forge=forge,
-            casebook=Casebook(forge, trust, f"{owner}/{repo}"),
+            incidents=IncidentRepository(forge, trust, f"{owner}/{repo}"),
             key=key,
-            brake=HaltFile(state.halt),
+            kill_switch=HaltFile(state.halt),
             reporter=reporter,
             pager=pager,
             clock_check=ClockCheck(HttpDates(served), clock, reporter, pager),
@@ -91,7 +91,7 @@ class Ground:
         settings = self.settings
         token, owner, repo = settings.github_personal_access_token, settings.repo_owner, settings.repo_name
         writers = GithubWriters(settings.forge_url, token, owner, repo, settings.github_api_url)
-        return IssueOrders(self.forge, self.casebook.trust, writers, self.casebook.repository)
+        return IssueOrders(self.forge, self.incidents.trust, writers, self.incidents.repository)
 
     def watch(self, duty: Duty, polled: Callable[[Sequence[Case]], bool] = lambda _: True) -> Watch:
         """The loop around a duty, wired; `polled` hears each poll's cases and says if the agent is on duty."""
@@ -101,7 +101,7 @@ class Ground:
         make_folder(folder)
         outbox = OutboxFolder(folder, self._damaged)
         runner = Runner(
-            self.agent, duty, self.casebook, self.forge, outbox, self.key, self.clock, self.reporter, self.pager,
+            self.agent, duty, self.incidents, self.forge, outbox, self.key, self.clock, self.reporter, self.pager,
             self.clock_check,
         )  # fmt: skip
         doorbell = KafkaSubscription(bus, [FACTS], None)
@@ -111,7 +111,7 @@ class Ground:
                 self._on_duty()
 
         calls = CallsFolder(state.calls)
-        publisher, every, halted = KafkaPublisher(bus), self.settings.poll_seconds, self.brake.halted
+        publisher, every, halted = KafkaPublisher(bus), self.settings.poll_seconds, self.kill_switch.halted
         return Watch(runner, publisher, doorbell, every, seen, calls=calls, halted=halted)
 
     def _damaged(self, what: str) -> None:

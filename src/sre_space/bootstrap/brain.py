@@ -9,15 +9,15 @@ from sre_space.adapters.supervisord_reader import SupervisordReader
 from sre_space.agents.brain.brain import Brain
 from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.gathering import Gathering
-from sre_space.agents.brain.history import History
-from sre_space.agents.brain.investigation import Inquest
+from sre_space.agents.brain.history import DesiredStateHistory
+from sre_space.agents.brain.investigation import Investigation
 from sre_space.bootstrap import agent, server
 from sre_space.bootstrap.space.telemetry_secrets import read_record_key
 from sre_space.bootstrap.units import units
 from sre_space.domain import facts
 from sre_space.paths import StatePaths
 from sre_space.ports.gitops import GitOps
-from sre_space.settings import Brain as Settings
+from sre_space.settings import BrainSettings as Settings
 
 
 async def _work(settings: Settings) -> None:
@@ -26,17 +26,19 @@ async def _work(settings: Settings) -> None:
     socket = settings.needed("runtime_read_socket")
     runtime = SupervisordReader(socket, units(ground.chart), state.warden_journal)
     gitops = ground.gitops()
-    held = inquest(ground, settings, gitops)
-    brain = Brain(ground.chart, runtime, held, ground.casebook, ground.clock, History(gitops), ground.orders())
+    held = investigation(ground, settings, gitops)
+    brain = Brain(
+        ground.chart, runtime, held, ground.incidents, ground.clock, DesiredStateHistory(gitops), ground.orders()
+    )
     await ground.watch(brain).run()
 
 
-def inquest(ground: agent.Ground, settings: Settings, gitops: GitOps) -> Inquest:
+def investigation(ground: agent.Ground, settings: Settings, gitops: GitOps) -> Investigation:
     """The door to the engine, with everything that it reads."""
     believed = AuthenticBus(read_record_key(settings.telemetry_record_key_file), ground.reporter.dismissed)
     history = believed.history(KafkaHistory(settings.kafka_bootstrap_servers))
     traces, caller = JaegerTraces(settings.jaeger_url), ground.chart.journey.caller
-    return Inquest(
+    return Investigation(
         ground.chart,
         Gathering(traces, history, gitops, ground.clock, caller),
         RecentDeployments(history, gitops),

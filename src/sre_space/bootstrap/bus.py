@@ -4,12 +4,12 @@ from sre_space.bootstrap import server
 from sre_space.embedded.bus.server import serve
 from sre_space.embedded.listening import bind
 from sre_space.paths import StatePaths
-from sre_space.settings import Bus
+from sre_space.settings import BusSettings
 
 
-async def _work(settings: Bus) -> None:
+async def _work(settings: BusSettings) -> None:
     await serve(StatePaths(settings.sre_space_state).bus, bind(settings.bus_port, "BUS_PORT"))
 
 
 if __name__ == "__main__":
-    server.run("bus", Bus, _work)
+    server.run("bus", BusSettings, _work)

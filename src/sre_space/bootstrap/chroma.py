@@ -14,14 +14,14 @@ from sre_space.exits import one_sentence
 from sre_space.state_files import make_folder, set_aside
 
 DATABASE = "chroma.sqlite3"
-LEAST_WORDS = 3
+MIN_WORDS = 3
 
 
 def main() -> None:
     """Look at the folder, and become the server."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s chroma %(levelname)s %(message)s")
     with one_sentence("chroma"):
-        if len(sys.argv) < LEAST_WORDS:
+        if len(sys.argv) < MIN_WORDS:
             raise Malformed("say the folder and the program: python -m sre_space.bootstrap.chroma FOLDER PROGRAM ...")
         folder, argv = Path(sys.argv[1]), sys.argv[2:]
         mend(folder)

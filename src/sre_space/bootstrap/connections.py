@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_space.adapters.chart_file import read_chart
+from sre_space.adapters.config_file import read_config
 from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.adapters.kafka import KafkaHistory
 from sre_space.adapters.not_set import HistoryNotSet, RuntimeNotSet, TracesNotSet
@@ -14,25 +14,25 @@ from sre_space.bootstrap.deployer import ForgeAccess, deployer
 from sre_space.bootstrap.space import servers as space_servers
 from sre_space.bootstrap.space.environment import chart_environment
 from sre_space.bootstrap.space.servers import BUS, FORGE, JAEGER, Elsewhere
-from sre_space.bootstrap.space.state import Running, State, running_space
+from sre_space.bootstrap.space.state import Running, SpaceState, running_space
 from sre_space.bootstrap.units import units
 from sre_space.codec.env_lines import CHART
 from sre_space.deployment.deploy import Deployer
-from sre_space.domain.chart import Chart
 from sre_space.domain.errors import Malformed
+from sre_space.domain.space_config import SpaceConfig
 from sre_space.embedded.forge.identities import token_of
-from sre_space.env_file import Told, beside
+from sre_space.env_file import Environment, beside
 from sre_space.ports.bus import History
 from sre_space.ports.runtime import Runtime
 from sre_space.ports.traces import Traces
-from sre_space.settings import CommandLine
+from sre_space.settings import CommandLineSettings
 
 OPERATOR = "operator"
-NOTHING_SET = CommandLine.model_construct()
+NOTHING_SET = CommandLineSettings.model_construct()
 HERE = Path("sre-space.yaml")
 
 
-def told_here(state: State) -> tuple[Told, Path]:
+def told_here(state: SpaceState) -> tuple[Environment, Path]:
     """Return what a person has set, and the path of the configuration that `.env` was looked for beside.
 
     It is that of the space that runs here, else the one that SRE_SPACE_CHART names or that lies here.
@@ -43,24 +43,24 @@ def told_here(state: State) -> tuple[Told, Path]:
     return beside(chart), chart
 
 
-def is_elsewhere(state: State) -> bool:
+def is_elsewhere(state: SpaceState) -> bool:
     """Return True when no space runs here and FORGE_URL names the forge of one elsewhere."""
     told, _ = told_here(state)
     running = state.record()
-    return bool(CommandLine.read(told.lines).forge_url) and not (running is not None and running.alive)
+    return bool(CommandLineSettings.read(told.lines).forge_url) and not (running is not None and running.alive)
 
 
 @dataclass(frozen=True)
 class Connections:
     """Of one command: `running` is the space of the state folder, None where none runs and a forge is named."""
 
-    state: State
-    settings: CommandLine
+    state: SpaceState
+    settings: CommandLineSettings
     running: Running | None
     chart_path: Path
 
     @classmethod
-    def of(cls, state: State, settings: CommandLine = NOTHING_SET, chart: Path = HERE) -> "Connections":
+    def of(cls, state: SpaceState, settings: CommandLineSettings = NOTHING_SET, chart: Path = HERE) -> "Connections":
         """What there is; `Refused` when no space runs here and FORGE_URL names no forge."""
         if settings.forge_url:
             known = state.record()
@@ -82,11 +82,11 @@ class Connections:
         token = settings.needed("github_personal_access_token")
         return ForgeAccess(url, token, owner, repo, settings.github_api_url or self._recorded(space_servers.API))
 
-    def chart(self) -> Chart:
+    def chart(self) -> SpaceConfig:
         """The configuration of the space, or the one that SRE_SPACE_CHART names."""
         if self.running is None:
-            return read_chart(self.chart_path)
-        return read_chart(self.chart_path, chart_environment(self.running.ports, Elsewhere(self.running.servers)))
+            return read_config(self.chart_path)
+        return read_config(self.chart_path, chart_environment(self.running.ports, Elsewhere(self.running.servers)))
 
     def traces(self) -> Traces:
         """Jaeger; where none is named, each question says so."""
@@ -98,7 +98,7 @@ class Connections:
         """Why no unit is known: a setting that is not set; "" when a runtime is named, or a space runs here."""
         return "" if self._socket else self._unset("runtime_socket")
 
-    def runtime(self, chart: Chart) -> Runtime:
+    def runtime(self, chart: SpaceConfig) -> Runtime:
         """supervisord; where none is named, one that knows no unit and says so."""
         return SupervisordRuntime(self._socket, units(chart)) if self._socket else RuntimeNotSet(self.no_runtime)
 

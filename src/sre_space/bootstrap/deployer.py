@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from sre_space.adapters.github_mcp.gitops import READING, GithubGitOps
 from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.kafka import KafkaPublisher
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.deployment.deploy import Deployer
 from sre_space.deployment.services import DeployedServices
-from sre_space.domain.chart import Chart
+from sre_space.domain.space_config import SpaceConfig
 from sre_space.ports.runtime import Runtime
 
 
@@ -32,7 +32,7 @@ class ForgeAccess:
 
 @contextlib.asynccontextmanager
 async def deployer(
-    state: State, chart: Chart, forge: ForgeAccess, runtime: Runtime, bus: str
+    state: SpaceState, chart: SpaceConfig, forge: ForgeAccess, runtime: Runtime, bus: str
 ) -> AsyncIterator[Deployer]:
     """A deployer whose connections end with the context; "" for a `bus` that nobody named."""
     gitops = GithubGitOps(forge.url, forge.token, forge.owner, forge.repo, forge.api, needed=READING)

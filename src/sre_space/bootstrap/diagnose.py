@@ -19,7 +19,7 @@ from sre_space.codec.changes import time_of
 from sre_space.domain.errors import Malformed, Missing
 
 PARTS = 3  # of a healthy time: what one of them had too is no fault
-KEPT = 4  # baselines held for the next case of a set
+MAX_BASELINES = 4  # baselines held for the next case of a set
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Baselines:
         if folder not in self.windows:
             self.windows[folder] = Window.of(read_folder(folder))
         self.windows.move_to_end(folder)
-        while len(self.windows) > KEPT:
+        while len(self.windows) > MAX_BASELINES:
             self.windows.popitem(last=False)
         return self.windows[folder]
 

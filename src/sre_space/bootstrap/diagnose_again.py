@@ -7,7 +7,7 @@ from sre_space.adapters.bundle_folder import BundleFolder
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.bootstrap.diagnose import Answer
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.codec.case_files import case_of
 from sre_space.domain.diagnosis import Diagnosis
 from sre_space.domain.errors import Missing, Refused
@@ -24,7 +24,7 @@ class Again:
     same: bool
 
 
-async def diagnose_again(state: State, number: int) -> Again:
+async def diagnose_again(state: SpaceState, number: int) -> Again:
     """The newest diagnosis of an incident of the running space, or of the forge that a setting names.
 
     `NotRunning` when no space runs, `Refused` when the issue's facts were tampered with, `Missing` when the issue is
@@ -40,10 +40,10 @@ async def diagnose_again(state: State, number: int) -> Again:
     return Again(answer, _told(recorded), _compared(fact_of(found, recorded.bundle)) == _compared(recorded))
 
 
-async def _recorded(state: State, number: int) -> Diagnosis:
+async def _recorded(state: SpaceState, number: int) -> Diagnosis:
     operator = Operator.here(state)
     try:
-        case = await operator.casebook.case(number)
+        case = await operator.incidents.case(number)
     finally:
         await operator.close()
     if case is None:

@@ -12,37 +12,37 @@ from sre_space.agents.fixer.follow_up import FollowUps
 from sre_space.agents.fixer.permission import Permission
 from sre_space.agents.fixer.pull_requests import PullRequests
 from sre_space.agents.fixer.restart import Restarts
-from sre_space.agents.fixer.symptoms import Symptoms
+from sre_space.agents.fixer.symptoms import SymptomReports
 from sre_space.bootstrap import agent, server
 from sre_space.bootstrap.space.crash_watch import CrashWatch
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.bootstrap.units import units
 from sre_space.domain import facts
 from sre_space.loop.halting import halt_on_label
-from sre_space.settings import Fixer as Settings
+from sre_space.settings import FixerSettings as Settings
 
 
 async def _work(settings: Settings) -> None:
     ground = agent.Ground.prepare(facts.Agent.FIXER, settings)
     runtime = SupervisordRuntime(settings.needed("runtime_socket"), units(ground.chart))
-    restarts = Restarts(ground.chart, runtime, HttpProbe.create(), ground.brake)
+    restarts = Restarts(ground.chart, runtime, HttpProbe.create(), ground.kill_switch)
     pulls = PullRequests(ground.gitops(), DeployedFolder(settings.sre_space_state), ground.clock)
-    history, casebook = KafkaHistory(settings.kafka_bootstrap_servers), ground.casebook
-    symptoms = Symptoms(history, casebook.trust, casebook.repository, ground.clock)
+    history, incidents = KafkaHistory(settings.kafka_bootstrap_servers), ground.incidents
+    symptoms = SymptomReports(history, incidents.trust, incidents.repository, ground.clock)
     orders = ground.orders()
     fixer = Fixer(
         chart=ground.chart,
         restarts=restarts,
-        changes=Changes(pulls, restarts, ground.brake, ground.clock),
-        permission=Permission(ground.chart, casebook, orders, symptoms, ground.clock, settings.dry_run),
+        changes=Changes(pulls, restarts, ground.kill_switch, ground.clock),
+        permission=Permission(ground.chart, incidents, orders, symptoms, ground.clock, settings.dry_run),
         probe=HttpProbe.create(),
         follow_ups=FollowUps(ground.forge),
-        brake=ground.brake,
+        kill_switch=ground.kill_switch,
     )
-    crashes = CrashWatch(State(settings.sre_space_state), ground.pager.notifier, units=("warden",))
+    crashes = CrashWatch(SpaceState(settings.sre_space_state), ground.pager.notifier, units=("warden",))
     async with asyncio.TaskGroup() as group:
         group.create_task(crashes.watch_for_ever())
-        group.create_task(ground.watch(fixer, halt_on_label(ground.brake)).run())
+        group.create_task(ground.watch(fixer, halt_on_label(ground.kill_switch)).run())
 
 
 if __name__ == "__main__":

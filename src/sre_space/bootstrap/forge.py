@@ -10,10 +10,10 @@ from sre_space.embedded.forge.store import Store
 from sre_space.embedded.forge.tools import Tools
 from sre_space.embedded.listening import bind, serve
 from sre_space.paths import StatePaths
-from sre_space.settings import ForgeServer
+from sre_space.settings import ForgeServerSettings
 
 
-async def _work(settings: ForgeServer) -> None:
+async def _work(settings: ForgeServerSettings) -> None:
     state = StatePaths(settings.sre_space_state)
     identities = read_identities(state.identities)
     listener = bind(settings.forge_port, "FORGE_PORT")
@@ -28,4 +28,4 @@ async def _work(settings: ForgeServer) -> None:
 
 
 if __name__ == "__main__":
-    server.run("forge", ForgeServer, _work)
+    server.run("forge", ForgeServerSettings, _work)

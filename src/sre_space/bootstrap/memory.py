@@ -7,14 +7,14 @@ from sre_space.adapters.minilm import MiniLm
 from sre_space.agents.memory.memory import Memory
 from sre_space.bootstrap import agent, server
 from sre_space.domain import facts
-from sre_space.settings import Memory as Settings
+from sre_space.settings import MemorySettings as Settings
 
 
 async def _work(settings: Settings) -> None:
     ground = agent.Ground.prepare(facts.Agent.MEMORY, settings)
     model = MiniLm.load()
     index = ChromaCaseIndex(settings.chroma_url, model.embed, model.pieces)
-    memory = Memory(index, ground.casebook, ground.forge, ground.orders(), ground.clock)
+    memory = Memory(index, ground.incidents, ground.forge, ground.orders(), ground.clock)
     async with asyncio.TaskGroup() as group:
         group.create_task(memory.listen_to_people())
         group.create_task(ground.watch(memory).run())

@@ -6,17 +6,17 @@ from sre_space.adapters.system_clock import SystemClock
 from sre_space.agents.memory.memory import Memory
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space.ports import HOST
-from sre_space.bootstrap.space.state import State, running_space
+from sre_space.bootstrap.space.state import SpaceState, running_space
 
 
-async def rebuild(state: State) -> int:
+async def rebuild(state: SpaceState) -> int:
     """Return how many lessons were indexed; `Refused` when no space runs, `Unavailable` when a server is away."""
     port = running_space(state).ports["chroma_port"]
     model = MiniLm.load()
     index = ChromaCaseIndex(f"http://{HOST}:{port}", model.embed, model.pieces)
     operator = Operator.of(state)
     try:
-        memory = Memory(index, operator.casebook, operator.forge, operator.orders, SystemClock())
+        memory = Memory(index, operator.incidents, operator.forge, operator.orders, SystemClock())
         return await memory.rebuild()
     finally:
         await operator.close()

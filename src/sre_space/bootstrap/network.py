@@ -7,12 +7,12 @@ from sre_space.domain.errors import Malformed
 from sre_space.embedded.listening import bind
 from sre_space.embedded.network import control
 from sre_space.embedded.network.link import Link
-from sre_space.settings import Network
+from sre_space.settings import NetworkSettings
 
 SHORTEST_SECRET = 16  # characters
 
 
-async def _work(settings: Network) -> None:
+async def _work(settings: NetworkSettings) -> None:
     policies = bind(settings.policy_service_link_port, "POLICY_SERVICE_LINK_PORT")
     users = bind(settings.user_service_link_port, "USER_SERVICE_LINK_PORT")
     links = (Link("policy-service", settings.policy_service_port), Link("user-service", settings.user_service_port))
@@ -30,4 +30,4 @@ async def _work(settings: Network) -> None:
 
 
 if __name__ == "__main__":
-    server.run("network", Network, _work)
+    server.run("network", NetworkSettings, _work)

@@ -9,30 +9,30 @@ from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.bootstrap.connections import HERE, NOTHING_SET, Connections, told_here
 from sre_space.bootstrap.space.processes import AGENTS
-from sre_space.bootstrap.space.state import State
-from sre_space.codec.symptom_report import Sighting
-from sre_space.domain.chart import Chart
+from sre_space.bootstrap.space.state import SpaceState
+from sre_space.codec.symptom_report import SymptomReport
+from sre_space.domain.disk_space import DiskLevel
 from sre_space.domain.errors import Malformed
-from sre_space.domain.room import Level
+from sre_space.domain.space_config import SpaceConfig
 from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import SpanStatus
-from sre_space.feeds.newest_report import newest_sighting
+from sre_space.feeds.newest_report import newest_report
 from sre_space.paths import StatePaths
 from sre_space.ports.bus import History
 from sre_space.ports.forge import Forge
 from sre_space.ports.runtime import Runtime
 from sre_space.ports.traces import Traces
-from sre_space.record.incident_repository import Casebook
+from sre_space.record.incident_repository import IncidentRepository
 from sre_space.record.orders import IssueOrders
-from sre_space.settings import CommandLine
+from sre_space.settings import CommandLineSettings
 
 JOURNEY_TRACES = 1500
 
 
-def room_of(state: State) -> str:
+def room_of(state: SpaceState) -> str:
     """How much room a space has for its files, in a line that says so when it is not enough."""
     room = DiskFolder(state.root).look()
-    word = {Level.FULL: "FULL, nothing is recorded: ", Level.LOW: "nearly full: "}.get(room.level, "")
+    word = {DiskLevel.FULL: "FULL, nothing is recorded: ", DiskLevel.LOW: "nearly full: "}.get(room.level, "")
     return f"{word}{room.told}"
 
 
@@ -41,9 +41,9 @@ class Operator:
     """One person's view of a running space."""
 
     forge: Forge
-    casebook: Casebook
+    incidents: IncidentRepository
     traces: Traces
-    chart: Chart
+    chart: SpaceConfig
     runtime: Runtime
     state: StatePaths
     key: KeyFile | None
@@ -60,7 +60,7 @@ class Operator:
         return {agent: reason for agent, path in told.items() if path.exists() and (reason := path.read_text())}
 
     @classmethod
-    def of(cls, state: State, settings: CommandLine = NOTHING_SET, chart: Path = HERE) -> "Operator":
+    def of(cls, state: SpaceState, settings: CommandLineSettings = NOTHING_SET, chart: Path = HERE) -> "Operator":
         """Connects to what the `settings` name, else to the space that runs in `state`; `Refused` when there is none.
 
         The public keys of the agents are those of the state folder, for nobody else says whom to believe.
@@ -72,17 +72,17 @@ class Operator:
             raise Malformed(f"{folder} is missing: copy it from the agents' state folder; it holds their public keys")
         forge, trust = GithubMcpForge(access.url, access.token, access.owner, access.repo), TrustFolder(folder)
         writers = GithubWriters(access.url, access.token, access.owner, access.repo, access.api)
-        casebook = Casebook(forge, trust, access.repository)
+        incidents = IncidentRepository(forge, trust, access.repository)
         orders = IssueOrders(forge, trust, writers, access.repository)
         path = state.key("operator")
         key = KeyFile.load(path) if path.exists() else None
-        return cls(forge, casebook, found.traces(), known, found.runtime(known), state, key, orders, found.history())
+        return cls(forge, incidents, found.traces(), known, found.runtime(known), state, key, orders, found.history())
 
     @classmethod
-    def here(cls, state: State) -> "Operator":
+    def here(cls, state: SpaceState) -> "Operator":
         """Connects to what the environment and `.env` name, else to the space that runs in `state`."""
         told, chart = told_here(state)
-        return cls.of(state, CommandLine.read(told.lines), chart)
+        return cls.of(state, CommandLineSettings.read(told.lines), chart)
 
     def signing(self) -> KeyFile:
         """The operator's key; `Malformed` where it is not on this machine."""
@@ -95,9 +95,9 @@ class Operator:
         await self.forge.close()
         await self.traces.close()
 
-    async def sighting(self, now: int) -> Sighting | None:
+    async def symptom_report(self, now: int) -> SymptomReport | None:
         """What Scout told last, with the report of its detectors; None when that was long before a Unix ns."""
-        return await newest_sighting(self.history, self.casebook.trust, self.casebook.repository, now)
+        return await newest_report(self.history, self.incidents.trust, self.incidents.repository, now)
 
     async def journeys(self, since: int, until: int) -> JourneyCount:
         """Attempts that began in [since, until) Unix ns, counted from their traces."""

@@ -8,8 +8,8 @@ from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.adapters.disk import DiskFolder
 from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription
-from sre_space.agents.scout.deployment_verifier import Witness
-from sre_space.agents.scout.detectors import Watchers
+from sre_space.agents.scout.deployment_verifier import DeploymentVerifier
+from sre_space.agents.scout.detectors import Detectors
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.agents.scout.processes import Processes
@@ -23,11 +23,11 @@ from sre_space.domain.case import Case
 from sre_space.feeds.announcements import Announcements
 from sre_space.feeds.disk_space import RoomWatch
 from sre_space.feeds.opening import Opener
-from sre_space.feeds.publishing import Sightings
+from sre_space.feeds.publishing import ReportPublisher
 from sre_space.feeds.running_commits import RunningCommits
-from sre_space.feeds.signal_consumer import Senses
+from sre_space.feeds.signal_consumer import SignalConsumer
 from sre_space.feeds.sketching import Sketcher
-from sre_space.settings import Scout as Settings
+from sre_space.settings import ScoutSettings as Settings
 
 REMEMBERED_NS = 15 * 60 * 10**9  # read back after a restart
 
@@ -35,15 +35,15 @@ REMEMBERED_NS = 15 * 60 * 10**9  # read back after a restart
 async def _work(settings: Settings) -> None:
     ground = agent.Ground.prepare(facts.Agent.SCOUT, settings)
     board = {name: ServiceHealth(name) for name in ground.chart.services}
-    watchers = Watchers(ground.chart, board, JourneyBook(ground.chart.journey), settings.slo_window_scale)
-    scout = Scout(watchers, ground.clock)
+    detectors = Detectors(ground.chart, board, JourneyBook(ground.chart.journey), settings.slo_window_scale)
+    scout = Scout(detectors, ground.clock)
     bus = ground.settings.kafka_bootstrap_servers
-    repository = ground.casebook.repository
-    sightings = Sightings(watchers, KafkaPublisher(bus), ground.key, repository, ground.clock, ground.reporter)
+    repository = ground.incidents.repository
+    sightings = ReportPublisher(detectors, KafkaPublisher(bus), ground.key, repository, ground.clock, ground.reporter)
     processes = Processes(ground.clock.now())
     snapshots = Snapshots(sightings.reports, processes, settings.jaeger_url)
     opener = Opener(
-        ground.casebook, ground.forge, ground.key, ground.clock, ground.reporter, ground.pager, ground.clock_check,
+        ground.incidents, ground.forge, ground.key, ground.clock, ground.reporter, ground.pager, ground.clock_check,
         snapshots.take,
     )  # fmt: skip
     believed = AuthenticBus(read_record_key(settings.telemetry_record_key_file), ground.reporter.dismissed)
@@ -51,33 +51,33 @@ async def _work(settings: Settings) -> None:
 
     def polled(cases: Sequence[Case]) -> bool:
         now = ground.clock.now()
-        watchers.docket.refresh(cases, now)
-        ground.reporter.budget(watchers.budget.journey, watchers.budget.spent(now))
+        detectors.open_incidents.refresh(cases, now)
+        ground.reporter.budget(detectors.budget.journey, detectors.budget.spent(now))
         return judged.owns()
 
     watch = ground.watch(scout, polled)
     gitops = ground.gitops()
-    witness = Witness(gitops, frozenset(ground.chart.services))
+    verifier = DeploymentVerifier(gitops, frozenset(ground.chart.services))
     deployments = DeployedFolder(settings.sre_space_state)
     commits = RunningCommits(gitops, deployments, processes, ground.chart.services, ground.clock)
-    announced = Announcements(witness, watchers.docket, ground.reporter, ground.clock, processes=processes)
-    senses = Senses(scout, HttpProbe.create(), opener, watch, gitops, ground.clock, announced, processes)
+    announced = Announcements(verifier, detectors.open_incidents, ground.reporter, ground.clock, processes=processes)
+    consumer = SignalConsumer(scout, HttpProbe.create(), opener, watch, gitops, ground.clock, announced, processes)
     history = believed.history(KafkaHistory(bus))
     named = frozenset({*ground.chart.services, ground.chart.journey.caller})
-    sketcher = Sketcher(believed.publisher(KafkaPublisher(bus)), history, ground.clock, senses.losses, named)
+    sketcher = Sketcher(believed.publisher(KafkaPublisher(bus)), history, ground.clock, consumer.losses, named)
     room = RoomWatch(DiskFolder(settings.sre_space_state), ground.pager.notifier, ground.clock)
     sketched = believed.subscription(KafkaSubscription(bus, [SPANS], "sre-scout"))
     heard = believed.subscription(KafkaSubscription(bus, [SPANS, METRICS, LOGS, ASKED, BOUGHT, CHANGES], None))
     async with asyncio.TaskGroup() as group:
-        group.create_task(senses.probe_for_ever())
-        group.create_task(senses.read_back(history, ground.clock.now() - REMEMBERED_NS))
+        group.create_task(consumer.probe_for_ever())
+        group.create_task(consumer.read_back(history, ground.clock.now() - REMEMBERED_NS))
         group.create_task(sketcher.sketch_for_ever(sketched))
-        group.create_task(senses.listen_for_ever(judged))
-        group.create_task(senses.listen_for_ever(heard))
-        group.create_task(senses.read_limits_for_ever())
+        group.create_task(consumer.listen_for_ever(judged))
+        group.create_task(consumer.listen_for_ever(heard))
+        group.create_task(consumer.read_limits_for_ever())
         group.create_task(announced.confirm_for_ever())
-        group.create_task(senses.open_for_ever(lambda: judged.owns() and watchers.docket.known))
-        group.create_task(sightings.tell_for_ever(lambda: judged.owns() and watchers.docket.known))
+        group.create_task(consumer.open_for_ever(lambda: judged.owns() and detectors.open_incidents.known))
+        group.create_task(sightings.tell_for_ever(lambda: judged.owns() and detectors.open_incidents.known))
         group.create_task(commits.learn_for_ever())
         group.create_task(room.watch_for_ever())
         group.create_task(watch.run())

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from sre_space.env_file import of_process
 from sre_space.exits import one_sentence
-from sre_space.settings import Space
+from sre_space.settings import SpaceSettings
 
-S = TypeVar("S", bound=Space)
+S = TypeVar("S", bound=SpaceSettings)
 
 
 def run(name: str, settings: type[S], work: Callable[[S], Coroutine[None, None, None]]) -> None:

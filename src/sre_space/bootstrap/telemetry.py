@@ -16,12 +16,12 @@ from sre_space.embedded.telemetry.receivers import http_app, serve_grpc
 from sre_space.embedded.telemetry.republish import Republisher
 from sre_space.embedded.telemetry.store import connect, set_damaged_aside
 from sre_space.paths import StatePaths
-from sre_space.settings import Telemetry
+from sre_space.settings import TelemetrySettings
 
 log = logging.getLogger(__name__)
 
 
-async def _work(settings: Telemetry) -> None:
+async def _work(settings: TelemetrySettings) -> None:
     door, key = Door(read_tokens(settings.telemetry_tokens_file)), read_record_key(settings.telemetry_record_key_file)
     if door.tokens is None:
         log.warning("anybody may send telemetry in any name; TELEMETRY_TOKENS_FILE says who may in whose")
@@ -61,4 +61,4 @@ async def _failed(damaged: "asyncio.Future[None]") -> None:
 
 
 if __name__ == "__main__":
-    server.run("telemetry", Telemetry, _work)
+    server.run("telemetry", TelemetrySettings, _work)

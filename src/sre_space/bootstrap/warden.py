@@ -11,21 +11,21 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 
-from sre_space.adapters.chart_file import read_chart
+from sre_space.adapters.config_file import read_config
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.bootstrap.deployer import ForgeAccess, deployer
 from sre_space.bootstrap.notify import notifier
 from sre_space.bootstrap.space import supervisor as space_supervisor
 from sre_space.bootstrap.space.crash_watch import LOOK_EVERY_S, CrashWatch
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.bootstrap.units import units
 from sre_space.deployment.watch import Follower
-from sre_space.domain.chart import Chart
 from sre_space.domain.errors import SpaceError
+from sre_space.domain.space_config import SpaceConfig
 from sre_space.embedded.warden.memory import Warden
 from sre_space.env_file import of_process
 from sre_space.exits import one_sentence
-from sre_space.settings import Warden as Settings
+from sre_space.settings import WardenSettings as Settings
 
 LEAVE_S = 2.0  # for a thread to end its connections
 
@@ -41,7 +41,7 @@ def main() -> None:
 
 def _work(settings: Settings) -> None:
     settings.needed("runtime_socket")
-    chart = read_chart(settings.sre_space_chart)
+    chart = read_config(settings.sre_space_chart)
 
     def pids() -> Mapping[str, int]:
         try:
@@ -54,7 +54,7 @@ def _work(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     state = settings.sre_space_state
-    crashes = CrashWatch(State(state), notifier(settings.sre_notify_urls), besides=("warden",))
+    crashes = CrashWatch(SpaceState(state), notifier(settings.sre_notify_urls), besides=("warden",))
 
     def watching() -> None:
         while not stopped.wait(LOOK_EVERY_S):
@@ -73,12 +73,12 @@ def _work(settings: Settings) -> None:
     threads = [threading.Thread(target=until_stopped, args=(work,), name=name, daemon=True) for name, work in works]
     for thread in threads:
         thread.start()
-    Warden(State(state).limits, State(state).warden_journal, pids).run(stopped.wait)
+    Warden(SpaceState(state).limits, SpaceState(state).warden_journal, pids).run(stopped.wait)
     for thread in threads:
         thread.join(LEAVE_S)
 
 
-async def _deploy(settings: Settings, chart: Chart, stopped: threading.Event) -> None:
+async def _deploy(settings: Settings, chart: SpaceConfig, stopped: threading.Event) -> None:
     """Apply main whenever it moves."""
     forge = ForgeAccess(
         settings.forge_url,
@@ -89,7 +89,7 @@ async def _deploy(settings: Settings, chart: Chart, stopped: threading.Event) ->
     )
     runtime = SupervisordRuntime(settings.runtime_socket, units(chart))
     bus = settings.kafka_bootstrap_servers
-    async with deployer(State(settings.sre_space_state), chart, forge, runtime, bus) as found:
+    async with deployer(SpaceState(settings.sre_space_state), chart, forge, runtime, bus) as found:
         following = asyncio.create_task(Follower(found, settings.poll_seconds).follow())
         ending = asyncio.create_task(asyncio.to_thread(stopped.wait))
         try:

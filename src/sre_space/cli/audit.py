@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sre_space.domain.facts import PastCase
-from sre_space.record.audit import Audit, AuditedIssue, Dismissed, Link
+from sre_space.record.audit import Audit, AuditedIssue, ChainLink, Dismissed
 from sre_space.text.plain_text import plain
 
 DIGEST_SHOWN = 12
@@ -51,7 +51,7 @@ def _issue(one: AuditedIssue) -> Iterator[RenderableType]:
     yield from (Text(f"BROKEN: {reason}", style="bold red") for reason in one.broken)
 
 
-def _facts(links: tuple[Link, ...]) -> Table:
+def _facts(links: tuple[ChainLink, ...]) -> Table:
     table = Table("seq", "step", "agent", "key", "at", "digest", "prev", "signature", "decided")
     for link in links:
         fact = link.fact
@@ -69,7 +69,7 @@ def _void(void: tuple[Dismissed, ...]) -> Table:
     return table
 
 
-def _grounds(link: Link) -> Iterator[str]:
+def _grounds(link: ChainLink) -> Iterator[str]:
     """The rules asked and the evidence cited."""
     for rule in link.rules:
         word = "allowed" if rule.allowed else "REFUSED"
@@ -105,7 +105,7 @@ def _learnt_document(past: PastCase) -> dict[str, object]:
     return {"cause": past.cause, "remedy": past.remedy, "worked": past.worked, "recurrence": past.recurrence}
 
 
-def _link_document(link: Link) -> dict[str, object]:
+def _link_document(link: ChainLink) -> dict[str, object]:
     return {
         "seq": link.fact.seq,
         "step": link.fact.step,

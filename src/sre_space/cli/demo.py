@@ -16,9 +16,9 @@ from rich.text import Text
 
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space import lifecycle as space
-from sre_space.bootstrap.space.environment import Plan
+from sre_space.bootstrap.space.environment import SpacePlan
 from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.cli.lifecycle import ended_when_stopped
 from sre_space.cli.screen import err, out
 from sre_space.cli.story import Story, story_of
@@ -45,8 +45,8 @@ def run(fault: str, chart: Path, told: Console, as_json: bool, keep: bool) -> bo
     """True when the fault was detected, healed, verified on the journey and learnt from."""
     _refuse_unknown(fault, chart)
     folder = Path(tempfile.mkdtemp(prefix="sre-space-demo-"))
-    state = State(folder.resolve())
-    plan = Plan(state, Ports.free_block(), chart.resolve(), "local", "cloud-insurance")
+    state = SpaceState(folder.resolve())
+    plan = SpacePlan(state, Ports.free_block(), chart.resolve(), "local", "cloud-insurance")
     begun = time.monotonic()
     finished = False
     try:
@@ -65,7 +65,7 @@ def run(fault: str, chart: Path, told: Console, as_json: bool, keep: bool) -> bo
     return story.recovered and bool(story.lesson)
 
 
-async def _watch(plan: Plan, fault: str, told: Console) -> Story:
+async def _watch(plan: SpacePlan, fault: str, told: Console) -> Story:
     operator = Operator.of(plan.state)
     try:
         await _await_healthy(operator, told)
@@ -101,7 +101,7 @@ def _refuse_unknown(fault: str, chart: Path) -> None:
         raise Malformed(f"there is no fault {fault!r}; there are: {', '.join(known)}")
 
 
-def _inject(plan: Plan, fault: str) -> dict[str, str]:
+def _inject(plan: SpacePlan, fault: str) -> dict[str, str]:
     answer: dict[str, str] = json.loads(_chaos(plan.chart, fault, "--state", str(plan.state.root), "--json"))
     return answer
 
@@ -137,8 +137,8 @@ async def _follow(operator: Operator, since: int, told: Console) -> Case | None:
 async def _case(operator: Operator, case: Case | None) -> Case | None:
     try:
         if case is not None:
-            return await operator.casebook.case(case.issue)
-        return next(iter(await operator.casebook.open_cases()), None)
+            return await operator.incidents.case(case.issue)
+        return next(iter(await operator.incidents.open_cases()), None)
     except Unavailable:
         return case
 

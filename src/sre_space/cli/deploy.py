@@ -8,22 +8,22 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sre_space.bootstrap.connections import Connections, told_here
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.cli.screen import err, out
 from sre_space.deployment.journal import Deployment
 from sre_space.deployment.watch import Follower
 from sre_space.domain.errors import Malformed
 from sre_space.exits import FAILED
-from sre_space.settings import CommandLine
+from sre_space.settings import CommandLineSettings
 
 
 def deploy_command(state: Path, as_json: bool, watch: bool, dry_run: bool) -> int:
     """Apply the configuration on main; restart only the services whose desired state changed."""
     if watch and dry_run:
         raise Malformed("--watch deploys and --dry-run does not; choose one")
-    folder = State(state)
+    folder = SpaceState(state)
     told, chart = told_here(folder)
-    settings = CommandLine.read(told.lines)
+    settings = CommandLineSettings.read(told.lines)
     connections = Connections.of(folder, settings, chart)
     if no_runtime := connections.no_runtime:
         err.print(f"sre-space: no service is restarted: {no_runtime}", markup=False, highlight=False)

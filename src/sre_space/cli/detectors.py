@@ -9,8 +9,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sre_space.codec.symptom_report import Sighting
-from sre_space.domain.detectors import DetectorReport, DetectorState, Report, Unit
+from sre_space.codec.symptom_report import SymptomReport
+from sre_space.domain.detectors import DetectorReport, DetectorsReport, DetectorState, MeasureUnit
 from sre_space.text.plain_text import plain
 
 SECOND = 10**9
@@ -19,7 +19,7 @@ MAX_ROWS = 8  # of each state but FIRING: in its first minutes everything is LEA
 UNKNOWN = "detectors: UNKNOWN: "
 
 
-def state_of(told: Sighting | None, now: int) -> str:
+def state_of(told: SymptomReport | None, now: int) -> str:
     """Return why nothing is known of the detectors at a Unix ns; "" when a fresh report tells."""
     if told is None:
         return "Scout has told nothing for a quarter of an hour"
@@ -29,7 +29,7 @@ def state_of(told: Sighting | None, now: int) -> str:
     return "" if told.report is not None else "Scout tells no detectors: it is of an older version, or sees too much"
 
 
-def shown(told: Sighting | None, now: int) -> Iterator[RenderableType]:
+def shown(told: SymptomReport | None, now: int) -> Iterator[RenderableType]:
     """Yield the table and the counts, or one sentence on why there are none."""
     wrong, report = state_of(told, now), told.report if told else None
     if wrong or told is None or report is None:
@@ -43,7 +43,7 @@ def shown(told: Sighting | None, now: int) -> Iterator[RenderableType]:
     yield Text(f"detectors, {_clock(told.at)}: {_counted(report)}{more}")
 
 
-def document(told: Sighting | None, now: int) -> Mapping[str, object]:
+def document(told: SymptomReport | None, now: int) -> Mapping[str, object]:
     """Return the same for machines: times in Unix ns, and no detector where the report is old."""
     wrong, report = state_of(told, now), told.report if told else None
     found: dict[str, object] = {"at": told.at if told else None, "unknown": wrong or None, "detectors": []}
@@ -71,20 +71,20 @@ def _table(rows: list[DetectorReport], now: int) -> Table:
     return table
 
 
-def quantity(number: float | None, unit: Unit) -> str:
+def quantity(number: float | None, unit: MeasureUnit) -> str:
     """Return a number in words; "" for one that is not known."""
     if number is None:
         return ""
-    return f"{number:.2%}" if unit is Unit.SHARE else f"{number:g} {unit.value}"
+    return f"{number:.2%}" if unit is MeasureUnit.SHARE else f"{number:g} {unit.value}"
 
 
-def _counted(report: Report) -> str:
+def _counted(report: DetectorsReport) -> str:
     told = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count)
     left = sum(report.left_out.values())
     return (told or "none") + (f" ({left} of them are not listed)" if left else "")
 
 
-def _last(report: Report | None) -> str:
+def _last(report: DetectorsReport | None) -> str:
     """What fired in a report that is old: it may still."""
     firing = [one for one in report.detectors if one.state is DetectorState.FIRING] if report else []
     named = ", ".join(plain(" ".join(filter(None, (one.kind, one.subject, one.operation)))) for one in firing[:5])

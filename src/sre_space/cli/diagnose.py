@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sre_space.bootstrap.diagnose import Answer, diagnose_folder, diagnose_jaeger, diagnose_set
 from sre_space.bootstrap.diagnose_again import diagnose_again
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.codec.addresses import http_url
 from sre_space.codec.changes import time_of
 from sre_space.domain.errors import Malformed
@@ -48,7 +48,7 @@ def diagnose(
 
 def _repeat(number: int, state: Path, machine: bool) -> int:
     """The diagnosis of an issue again; 1 when it comes out otherwise."""
-    again = asyncio.run(diagnose_again(State(state), number))
+    again = asyncio.run(diagnose_again(SpaceState(state), number))
     _print(again.answer, machine)
     if not machine:
         print(f"Issue {number} says {'the same' if again.same else 'otherwise: ' + again.recorded}")

@@ -3,13 +3,13 @@
 import sys
 from pathlib import Path
 
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Unavailable
 
 
 def halt(state: Path) -> None:
     """Make the halt file; `Unavailable` says what stops every action when it cannot be made."""
-    folder = State(state)
+    folder = SpaceState(state)
     folder.make()
     try:
         folder.halt.touch(mode=0o600)

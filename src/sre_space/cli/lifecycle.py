@@ -9,7 +9,7 @@ from pathlib import Path
 from sre_space.bootstrap.space import lifecycle as space
 from sre_space.bootstrap.space.plan import plan_of
 from sre_space.bootstrap.space.servers import addresses
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.cli.screen import err, out, progress
 from sre_space.exits import INTERRUPTED
 
@@ -28,7 +28,7 @@ def up(state: Path, ports: str, chart: Path | None, dry_run: bool) -> None:
 
 def down(state: Path) -> None:
     """End the space."""
-    out.print("the space is down" if space.down(State(state), progress) else "no space was running")
+    out.print("the space is down" if space.down(SpaceState(state), progress) else "no space was running")
 
 
 @contextlib.contextmanager

@@ -4,13 +4,13 @@ import sys
 import time
 from pathlib import Path
 
-from sre_space.bootstrap.space.state import NotRunning, State
+from sre_space.bootstrap.space.state import NotRunning, SpaceState
 from sre_space.domain.errors import Malformed
 
 
 def logs(name: str, state: Path, follow: bool) -> None:
     """Print the log of one process; `Malformed` names those that there are."""
-    folder = State(state)
+    folder = SpaceState(state)
     if not folder.logs.is_dir():
         raise NotRunning(state)
     known = sorted(one.stem for one in folder.logs.glob("*.log"))

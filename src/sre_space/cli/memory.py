@@ -4,11 +4,11 @@ import asyncio
 from pathlib import Path
 
 from sre_space.bootstrap import memory_index
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.cli.screen import out
 
 
 def rebuild(state: Path) -> None:
     """Index every lesson anew."""
-    count = asyncio.run(memory_index.rebuild(State(state)))
+    count = asyncio.run(memory_index.rebuild(SpaceState(state)))
     out.print(f"{count} lessons indexed", highlight=False)

@@ -99,13 +99,13 @@ def _default_state() -> Path:
         raise click.UsageError("your home folder is not known; set SRE_SPACE_STATE to a folder of yours") from error
 
 
-class Issue(click.IntRange):
+class IssueNumber(click.IntRange):
     """The number of an issue, as GitHub gives them."""
 
     name = "issue number"
 
 
-ISSUE = Issue(1, 2**31 - 1)
+ISSUE = IssueNumber(1, 2**31 - 1)
 
 STATE = click.Option(
     ["--state"],

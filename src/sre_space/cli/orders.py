@@ -13,9 +13,9 @@ from sre_space.text.proposal import proposal_of
 
 async def order(operator: Operator, verb: Verb, plan: str) -> str:
     """Sign it on the issue of the plan; `Missing` when no open incident waits for that plan."""
-    for case in await operator.casebook.open_cases():
+    for case in await operator.incidents.open_cases():
         if waits(case) and case.plan == plan:
-            body = render_order(operator.casebook.repository, case.issue, verb, plan, operator.signing())
+            body = render_order(operator.incidents.repository, case.issue, verb, plan, operator.signing())
             await operator.forge.comment(case.issue, body)
             return f"plan {plan} of issue {case.issue}: {verb} is signed"
     raise Missing(f"no open incident waits for a plan {plan!r}; `sre-space incidents` lists what waits")
@@ -23,7 +23,7 @@ async def order(operator: Operator, verb: Verb, plan: str) -> str:
 
 async def plan(operator: Operator, number: int) -> str:
     """What the newest decision of an incident does or would do, exactly; `Missing` when there is none."""
-    case = await operator.casebook.case(number)
+    case = await operator.incidents.case(number)
     decision = case.latest(Decision) if case else None
     if case is None or decision is None:
         raise Missing(f"issue {number} is no incident with a decision")
@@ -45,11 +45,11 @@ async def restart(operator: Operator, service: str) -> str:
     """
     if service not in operator.chart.services:
         raise Malformed(f"the chart names no service {service!r}; there are: {', '.join(operator.chart.services)}")
-    issues = [case.issue for case in await operator.casebook.open_cases() if service in _about(case)]
+    issues = [case.issue for case in await operator.incidents.open_cases() if service in _about(case)]
     if not issues:
         raise Refused(f"no open incident is about {service}: there is no issue to sign a restart on")
     for issue in issues:
-        body = render_order(operator.casebook.repository, issue, "restart", service, operator.signing())
+        body = render_order(operator.incidents.repository, issue, "restart", service, operator.signing())
         await operator.forge.comment(issue, body)
     before = await operator.runtime.unit(operator.chart.services[service].unit)
     after = await operator.runtime.restart(before.name, before.incarnation)
@@ -62,13 +62,13 @@ async def resolved(operator: Operator, number: int, words: str) -> str:
 
     It orders nothing. Memory tells it to whoever has the next incident like it.
     """
-    case = await operator.casebook.case(number)
+    case = await operator.incidents.case(number)
     if case is None or not case.escalated:
         raise Missing(f"issue {number} is no incident that was left to a person; `sre-space incidents` lists all")
     text = " ".join(words.split())
     if not text:
         raise Malformed('say what ended it: sre-space resolved NUMBER "what you did"')
-    body = render_order(operator.casebook.repository, number, "resolved", text, operator.signing())
+    body = render_order(operator.incidents.repository, number, "resolved", text, operator.signing())
     await operator.forge.comment(number, body)
     return f"issue {number}: what ended it is signed"
 

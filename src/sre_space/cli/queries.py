@@ -10,7 +10,7 @@ from typing import TypeVar
 from rich.markdown import Markdown
 
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space.state import NotRunning, State
+from sre_space.bootstrap.space.state import NotRunning, SpaceState
 from sre_space.cli import audit as audit_view
 from sre_space.cli import orders, views
 from sre_space.cli.screen import err, out
@@ -27,7 +27,7 @@ def asked(state: Path, question: Callable[[Operator], Awaitable[T]]) -> T:
     """Return the answer to a question that is put as the operator; `NotRunning` without a space."""
 
     async def ask() -> T:
-        operator = Operator.here(State(state))
+        operator = Operator.here(SpaceState(state))
         try:
             return await question(operator)
         finally:
@@ -48,7 +48,7 @@ def show(number: int, state: Path) -> None:
 
 def audit(state: Path, incident: int | None, as_json: bool) -> int:
     """Verify every fact anew; 1 when one that was accepted is broken."""
-    found = asked(state, lambda operator: Auditor(operator.casebook, operator.orders).audit(incident))
+    found = asked(state, lambda operator: Auditor(operator.incidents, operator.orders).audit(incident))
     if as_json:
         sys.stdout.write(json.dumps(audit_view.document(found)) + "\n")
     else:
@@ -96,5 +96,5 @@ def resume(state: Path) -> None:
         pass  # there is nobody whom a label could halt
     except Unavailable as error:
         err.print(f"sre-space: a label that halts stays where it is: {error}", markup=False, highlight=False)
-    State(state).release()
+    SpaceState(state).release()
     out.print("the agents may act")

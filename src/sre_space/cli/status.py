@@ -15,7 +15,7 @@ from sre_space.bootstrap.operator import Operator, room_of
 from sre_space.bootstrap.space import crash_watch
 from sre_space.bootstrap.space import supervisor as space_supervisor
 from sre_space.bootstrap.space.crash_watch import Loop
-from sre_space.bootstrap.space.state import State, running_space
+from sre_space.bootstrap.space.state import SpaceState, running_space
 from sre_space.bootstrap.space.supervisor import UnitState
 from sre_space.cli import detectors, views
 from sre_space.cli.queries import asked
@@ -30,7 +30,7 @@ def status(state: Path, as_json: bool) -> None:
     """Print it for people, or as one JSON object; of a space elsewhere only what its servers tell."""
     if as_json:
         _write(state)
-    elif is_elsewhere(State(state)):
+    elif is_elsewhere(SpaceState(state)):
         _show_told(state)
     else:
         _show(state)
@@ -41,9 +41,9 @@ def _show(state: Path) -> None:
     out.print(views.processes(units, loops))
     for loop in loops:
         out.print(views.crash_loop(loop), markup=False, highlight=False)
-    out.print(f"disk: {room_of(State(state))}", highlight=False)
+    out.print(f"disk: {room_of(SpaceState(state))}", highlight=False)
     _show_told(state)
-    if State(state).halt.exists():
+    if SpaceState(state).halt.exists():
         out.print("halted: no action is taken until `sre-space resume`")
 
 
@@ -53,7 +53,7 @@ def _show_told(state: Path) -> None:
 
 
 def _write(state: Path) -> None:
-    here = {} if is_elsewhere(State(state)) else _here(state)
+    here = {} if is_elsewhere(SpaceState(state)) else _here(state)
     sys.stdout.write(json.dumps({**here, **asked(state, document)}) + "\n")
 
 
@@ -62,20 +62,20 @@ def _here(state: Path) -> dict[str, object]:
     return {
         "processes": [asdict(unit) for unit in units],
         "cannot_start": [views.crash_loop(loop) for loop in loops],
-        "disk": room_of(State(state)),
-        "halted": State(state).halt.exists(),
+        "disk": room_of(SpaceState(state)),
+        "halted": SpaceState(state).halt.exists(),
     }
 
 
 def _processes(state: Path) -> tuple[Sequence[UnitState], Sequence[Loop]]:
-    return space_supervisor.units(running_space(State(state)).socket), crash_watch.looping(State(state))
+    return space_supervisor.units(running_space(SpaceState(state)).socket), crash_watch.looping(SpaceState(state))
 
 
 async def _for_people(operator: Operator) -> Sequence[RenderableType]:
     now = time.time_ns()
     vital = await views.vital_signs(operator)
     try:
-        return [vital, *detectors.shown(await operator.sighting(now), now)]
+        return [vital, *detectors.shown(await operator.symptom_report(now), now)]
     except SpaceError as error:
         return [vital, f"{detectors.UNKNOWN}{error}"]
 
@@ -85,13 +85,13 @@ async def document(operator: Operator) -> Mapping[str, object]:
     now = time.time_ns()
     away: list[str] = []
     journey = await _told(operator.journeys(now - MINUTE_NS, now), away)
-    cases = await _told(operator.casebook.open_cases(), away)
-    sighting = await _told(operator.sighting(now), away)
+    cases = await _told(operator.incidents.open_cases(), away)
+    symptom_report = await _told(operator.symptom_report(now), away)
     incidents = [{"issue": case.issue, "waits_for": views.waits_for(case)} for case in cases or ()]
     return {
         "journey": asdict(journey) if journey else None,
         "incidents": None if cases is None else incidents,
-        "report": detectors.document(sighting, now),
+        "report": detectors.document(symptom_report, now),
         "hindered": operator.hindered(),
         "away": away,
     }

@@ -50,7 +50,7 @@ async def _seen(operator: Operator) -> str:
     now = time.time_ns()
     try:
         count = await operator.journeys(now - MINUTE_NS, now)
-        cases = await operator.casebook.open_cases()
+        cases = await operator.incidents.open_cases()
     except Unavailable as error:
         return f"not to be seen now: {error}"
     total = count.good + count.bad
@@ -63,7 +63,7 @@ async def _seen(operator: Operator) -> str:
 async def incidents(operator: Operator) -> Table:
     """All incidents, newest first; one that cannot be read hides no other."""
     table = Table("issue", "title", "state", "labels", "last step", "waits for")
-    for reading in reversed(await operator.casebook.readings(await operator.forge.issues(state="all"))):
+    for reading in reversed(await operator.incidents.readings(await operator.forge.issues(state="all"))):
         issue, case = reading.issue, reading.case
         if case is not None:
             told = (issue.title, issue.state, ", ".join(issue.labels), case.last.step, waits_for(case))

@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 from sre_space.analysis.diagnosis.building import LogBuilder, MetricBuilder, SpanBuilder
 from sre_space.analysis.diagnosis.case import CaseEvidence
-from sre_space.analysis.diagnosis.tables import Change, State, Telemetry, Unreadable
+from sre_space.analysis.diagnosis.tables import Change, ServiceState, SkippedInput, Telemetry
 from sre_space.codec.changes import alert_of, change_of, time_of
 from sre_space.codec.jaeger_columns import add_traces
 from sre_space.codec.otlp_json import add_logs, add_metrics
@@ -48,19 +48,19 @@ def case_of(files: Files) -> CaseEvidence:
 def telemetry_of(files: Files, folder: str) -> Telemetry:
     """Traces, metrics and logs of one folder; what cannot be read is counted and named."""
     spans, metrics, logs = SpanBuilder(), MetricBuilder(), LogBuilder()
-    lost: list[Unreadable] = []
+    lost: list[SkippedInput] = []
     skipped = add_traces(files.get(folder + TRACES) or b'{"data": []}', spans, window_of(files.get(folder + WINDOW)))
-    lost += [Unreadable(f"{folder}{TRACES} trace {number}", why) for number, why in skipped]
+    lost += [SkippedInput(f"{folder}{TRACES} trace {number}", why) for number, why in skipped]
     for number, line in _lines(files, folder + METRICS):
         try:
             add_metrics(line, metrics)
         except Malformed as error:
-            lost.append(Unreadable(f"{folder}{METRICS}:{number}", str(error)))
+            lost.append(SkippedInput(f"{folder}{METRICS}:{number}", str(error)))
     for number, line in _lines(files, folder + LOGS):
         try:
             add_logs(line, logs)
         except Malformed as error:
-            lost.append(Unreadable(f"{folder}{LOGS}:{number}", str(error)))
+            lost.append(SkippedInput(f"{folder}{LOGS}:{number}", str(error)))
     return Telemetry(spans.table(), metrics.table(), logs.table(), tuple(lost))
 
 
@@ -90,16 +90,16 @@ def changes_of(lines: bytes) -> Sequence[Change]:
     return [change_of(line, number) for number, line in enumerate(lines.splitlines(), 1) if line.strip()]
 
 
-def states_of(lines: bytes) -> Sequence[State]:
-    """`states.jsonl`: one `State` a line, its fields by name; `Malformed` when a line is none."""
+def states_of(lines: bytes) -> Sequence[ServiceState]:
+    """`states.jsonl`: one `ServiceState` a line, its fields by name; `Malformed` when a line is none."""
     return [state_of(line) for line in lines.splitlines() if line.strip()]
 
 
-def state_of(line: bytes) -> State:
+def state_of(line: bytes) -> ServiceState:
     """One state; `Malformed` when it is none."""
     try:
         told = json.loads(line)
-        return State(
+        return ServiceState(
             service=str(told["service"]),
             ended=bool(told["ended"]),
             runtime=str(told["runtime"]),
@@ -115,7 +115,7 @@ def state_of(line: bytes) -> State:
         raise Malformed(f"no state: {type(error).__name__}: {error}") from error
 
 
-def states_file(states: Iterable[State]) -> bytes:
+def states_file(states: Iterable[ServiceState]) -> bytes:
     """`states.jsonl`."""
     return _jsonl(asdict(state) for state in states)
 

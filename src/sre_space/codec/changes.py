@@ -62,26 +62,26 @@ def alert_of(document: bytes) -> Alert:
             summary=": ".join(str(word) for word in words if word),
             fired_at=time_of(told.get("fired_at") or told.get("time")),
             services=tuple(str(one) for one in told.get("services") or ()),
-            disproved=tuple(_disproved(told)),
+            ruled_out_causes=tuple(_ruled_out_causes(told)),
         )
     except _BROKEN as error:
         raise Malformed(f"no alert: {type(error).__name__}: {error}") from error
 
 
-def _disproved(told: Json) -> Iterator[tuple[str, CauseKind]]:
+def _ruled_out_causes(told: Json) -> Iterator[tuple[str, CauseKind]]:
     for one in told.get("disproved") or ():
         yield str(one["service"]), CauseKind(one["kind"])
 
 
 def alert_file(alert: Alert) -> bytes:
     """`alert.json`."""
-    disproved = [{"service": service, "kind": kind.value} for service, kind in alert.disproved]
+    ruled_out_causes = [{"service": service, "kind": kind.value} for service, kind in alert.ruled_out_causes]
     told = {"service": alert.service, "metric": alert.metric, "summary": alert.summary, "fired_at": alert.fired_at}
-    return json.dumps({**told, "services": alert.services, "disproved": disproved}).encode()
+    return json.dumps({**told, "services": alert.services, "disproved": ruled_out_causes}).encode()
 
 
 @dataclass(frozen=True)
-class Deployment:
+class AnnouncedDeployment:
     """What a deployment told the topic `changes`: the commit, when, which services it restarted, which files it took.
 
     `phase` is `started` before anything changes, `done` after. `previous` is the commit that was deployed before it.
@@ -96,11 +96,11 @@ class Deployment:
     previous: str = ""
 
 
-def deployment_of(record: bytes) -> Deployment:
+def deployment_of(record: bytes) -> AnnouncedDeployment:
     """One record of the topic; `Malformed` when it is none, or one without end."""
     try:
         told: Json = json.loads(record)
-        found = Deployment(
+        found = AnnouncedDeployment(
             commit=str(told["id"]),
             phase=str(told["phase"]),
             at=time_of(told["time"]),

@@ -12,20 +12,20 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from sre_space.domain.bounds import cut
-from sre_space.domain.detectors import DetectorReport, Inhibition, Report
+from sre_space.domain.detectors import DetectorReport, DetectorsReport, ReportedInhibition
 
 MAX_CELL = 120  # characters of a text
 MAX_INHIBITIONS = 10
 UNREADABLE = "unreadable"  # rows of a newer writer, in `left_out`
 _ROW: TypeAdapter[DetectorReport] = TypeAdapter(DetectorReport)
-_REST: TypeAdapter[Report] = TypeAdapter(Report)
+_REST: TypeAdapter[DetectorsReport] = TypeAdapter(DetectorsReport)
 _COLUMNS = tuple(field.name for field in fields(DetectorReport))
 _DEFAULTS = tuple(field.default for field in fields(DetectorReport))
 
 Json = dict[str, Any]
 
 
-def table_of(report: Report, room: int) -> Json:
+def table_of(report: DetectorsReport, room: int) -> Json:
     """Return the report without its time in at most `room` bytes of JSON; the rows at the end are left out, counted."""
     told = replace(report, detectors=(), inhibitions=tuple(map(_short, report.inhibitions[:MAX_INHIBITIONS])))
     table = asdict(told) | {"columns": _COLUMNS, "rows": []}
@@ -40,7 +40,7 @@ def table_of(report: Report, room: int) -> Json:
     return table | {"left_out": out}
 
 
-def report_of(table: object, at: int) -> Report | None:
+def report_of(table: object, at: int) -> DetectorsReport | None:
     """Return what a table tells of a Unix ns; None for anything else."""
     if not isinstance(table, dict):
         return None
@@ -74,7 +74,7 @@ def _read(row: Mapping[str, object]) -> DetectorReport | None:
         return None
 
 
-def _short(inhibition: Inhibition) -> Inhibition:
+def _short(inhibition: ReportedInhibition) -> ReportedInhibition:
     """At most as many services as a table has room for; the source names what it is."""
     services = tuple(cut(one, MAX_CELL) for one in inhibition.services[:MAX_INHIBITIONS])
     return replace(inhibition, services=services, source=cut(inhibition.source, MAX_CELL))

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from sre_space.domain.errors import Malformed
 
-_LONGEST = 200  # bytes; a ring has about 40, and nothing nested fits that could exhaust the parser
-_HIGHEST = 2**63 - 1  # what forges number with
+MAX_BYTES = 200  # bytes; a ring has about 40, and nothing nested fits that could exhaust the parser
+MAX_NUMBER = 2**63 - 1  # what forges number with
 
 
 @dataclass(frozen=True)
-class Ring:
+class WakeUp:
     """Look at this issue; `comment` can be read soon (0: as it is)."""
 
     issue: int
@@ -25,9 +25,9 @@ class Ring:
         return json.dumps({"issue": self.issue, "comment": self.comment}).encode()
 
 
-def heard(value: bytes) -> Ring:
+def parse_wake_up(value: bytes) -> WakeUp:
     """The ring in a record; `Malformed` for anything else."""
-    if len(value) > _LONGEST:
+    if len(value) > MAX_BYTES:
         raise Malformed(f"a record of {len(value)} bytes is no ring")
     try:
         told = json.loads(value)
@@ -36,8 +36,8 @@ def heard(value: bytes) -> Ring:
         raise Malformed("a record that is no ring") from error
     if not (_number(issue, 1) and _number(comment, 0)):
         raise Malformed("a ring without the numbers of an issue and a comment")
-    return Ring(issue, comment)
+    return WakeUp(issue, comment)
 
 
 def _number(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= _HIGHEST
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= MAX_NUMBER

@@ -34,7 +34,7 @@ class Measure:
     entries: int
 
 
-LEAST_LINE = 40  # characters of a line of a log: less says nothing
+MIN_LINE = 40  # characters of a line of a log: less says nothing
 MEASURES = tuple(Measure(*one) for one in ((4000, 60), (1000, 40), (400, 20), (160, 10), (60, 5)))
 
 
@@ -97,7 +97,7 @@ def _detection(payload: Detection, measure: Measure) -> Detection:
 def _snapshot(told: Snapshot, measure: Measure) -> Snapshot:
     """The first services, and as much of what they logged as tells something."""
     kept, most = told.services[: max(1, measure.entries // 4)], measure.text // 10
-    rows = tuple(replace(one, lines=tuple(cut(line, most) for line in one.lines if most >= LEAST_LINE)) for one in kept)
+    rows = tuple(replace(one, lines=tuple(cut(line, most) for line in one.lines if most >= MIN_LINE)) for one in kept)
     return replace(told, services=rows, left_out=told.left_out + len(told.services) - len(rows))
 
 

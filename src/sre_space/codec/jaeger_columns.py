@@ -11,7 +11,7 @@ from sre_space.analysis.diagnosis.building import SpanBuilder, SpanRow
 from sre_space.analysis.diagnosis.tables import ERROR, OK, UNSET
 from sre_space.codec import span_facts
 from sre_space.codec.otlp import UNKNOWN_SERVICE
-from sre_space.codec.span_facts import LONGEST
+from sre_space.codec.span_facts import MAX_LENGTH
 from sre_space.codec.span_kinds import NUMBERS
 from sre_space.domain.errors import Malformed
 
@@ -59,7 +59,7 @@ def _rows(trace: Json, into: SpanBuilder) -> Iterator[SpanRow]:
         tags = {tag["key"]: tag.get("value") for tag in span.get("tags") or ()}
         service, instance = processes.get(span.get("processID")) or _process(span.get("process") or {})
         facts = span_facts.facts_of(
-            tuple((key, str(value)[:LONGEST]) for key, value in tags.items() if key in span_facts.WANTED)
+            tuple((key, str(value)[:MAX_LENGTH]) for key, value in tags.items() if key in span_facts.WANTED)
         )
         state = ERROR if facts.failed else _STATUSES.get(str(tags.get("otel.status_code")), UNSET)
         start = int(span["startTime"]) * 1000
@@ -87,7 +87,7 @@ def _rows(trace: Json, into: SpanBuilder) -> Iterator[SpanRow]:
 def _process(process: Json) -> tuple[str, str]:
     tags = {tag["key"]: tag.get("value") for tag in process.get("tags") or ()}
     instance = next((str(tags[key]) for key in _INSTANCES if tags.get(key)), "")
-    return str(process.get("serviceName") or UNKNOWN_SERVICE)[:LONGEST], instance[:LONGEST]
+    return str(process.get("serviceName") or UNKNOWN_SERVICE)[:MAX_LENGTH], instance[:MAX_LENGTH]
 
 
 def _parent(span: Json) -> str:
@@ -102,5 +102,5 @@ def _failure(span: Json, tags: span_facts.Attributes) -> str:
         fields = {one["key"]: one.get("value") for one in log.get("fields") or ()}
         told = span_facts.message_of(fields) or (fields.get("event") == "error" and str(fields.get("message") or ""))
         if told:
-            return str(told)[:LONGEST]
+            return str(told)[:MAX_LENGTH]
     return span_facts.message_of(tags)

@@ -14,7 +14,7 @@ PREFIXES = ("process.", "db.client.connection.")
 
 
 @dataclass(frozen=True)
-class Level:
+class ResourceLevel:
     """One sample of one metric: `instance` names the process (`service.instance.id`), `at` in Unix ns."""
 
     service: str
@@ -24,7 +24,7 @@ class Level:
     value: float
 
 
-def levels_of(body: bytes) -> Iterator[Level]:
+def levels_of(body: bytes) -> Iterator[ResourceLevel]:
     """The levels under `process.` and of connections in use; `Malformed` when the bytes are no metric request."""
     request = ExportMetricsServiceRequest()
     try:
@@ -40,7 +40,7 @@ def levels_of(body: bytes) -> Iterator[Level]:
                 if metric.name.startswith(PREFIXES):
                     for point in _points(metric):
                         value = point.as_double if point.HasField("as_double") else float(point.as_int)
-                        yield Level(service, instance, metric.name, point.time_unix_nano, value)
+                        yield ResourceLevel(service, instance, metric.name, point.time_unix_nano, value)
 
 
 def _points(metric: Metric) -> Iterator[NumberDataPoint]:

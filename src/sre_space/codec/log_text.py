@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 MESSAGES = ("message", "msg", "log", "body", "event", "text")
 SEVERITIES = ("severity_text", "severity", "level", "lvl", "loglevel")
-DEEPEST = 3  # wrappers inside wrappers
-LONGEST = 2000
+MAX_DEPTH = 3  # wrappers inside wrappers
+MAX_LENGTH = 2000
 
 _NUMBERS = {"trace": 1, "debug": 5, "info": 9, "notice": 10, "warn": 13, "warning": 13}
 _NUMBERS |= {"error": 17, "err": 17, "critical": 21, "fatal": 21, "panic": 21, "alert": 21, "emergency": 21}
@@ -25,14 +25,16 @@ class LogText(NamedTuple):
 def text_of(body: object) -> LogText:
     """The innermost message of a body; a body that is no JSON is the message."""
     text, level = str(body).strip(), ""
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         wrapper = _wrapper(text)
         inner = next((wrapper[key] for key in MESSAGES if isinstance(wrapper.get(key), str)), None)
         level = next((str(wrapper[key]) for key in SEVERITIES if wrapper.get(key)), level)
         if inner is None:
             break
         text = inner.strip()
-    whole = text[:LONGEST].encode(errors="replace").decode()  # JSON can name half a character, and no record holds one
+    whole = (
+        text[:MAX_LENGTH].encode(errors="replace").decode()
+    )  # JSON can name half a character, and no record holds one
     return LogText(whole, level)
 
 

@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from sre_space.codec.otlp_records import SIGNALS, Signal, request_of
 
 NAME = "service.name"
-LONGEST = 60  # characters told of a name that somebody made up
+MAX_NAME_SHOWN = 60  # characters told of a name that somebody made up
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _foreign(resource: Any, names: Collection[str]) -> str:  # noqa: ANN401 - pr
         if value.WhichOneof("value") != "string_value":
             return f"has a {NAME} that is no text"
         if value.string_value not in names:
-            return f"has the {NAME} {value.string_value[:LONGEST]!a}"
+            return f"has the {NAME} {value.string_value[:MAX_NAME_SHOWN]!a}"
     return ""
 
 

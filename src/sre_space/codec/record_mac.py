@@ -13,7 +13,7 @@ from sre_space.ports.bus import Record
 
 HEADER = "sre-mac"
 COVERED = frozenset((SPANS, LOGS, METRICS, SIGNALS))
-KEPT = 50_000  # records of which a reader remembers the place
+MAX_REMEMBERED = 50_000  # records of which a reader remembers the place
 
 
 def headers_of(key: bytes, topic: str, value: bytes) -> dict[str, bytes]:
@@ -30,7 +30,7 @@ def authentic(key: bytes, record: Record) -> bool:
 
 @dataclass
 class Places:
-    """Where a reader found each record first, by MAC; the newest `KEPT`."""
+    """Where a reader found each record first, by MAC; the newest `MAX_REMEMBERED`."""
 
     first: dict[bytes, tuple[int, int]] = field(default_factory=dict)
 
@@ -40,7 +40,7 @@ class Places:
             return False
         place = (record.partition, record.offset)
         first = self.first.setdefault(record.headers[HEADER], place)
-        if len(self.first) > KEPT:
+        if len(self.first) > MAX_REMEMBERED:
             del self.first[next(iter(self.first))]
         return first != place
 

@@ -28,7 +28,7 @@ from sre_space.analysis.statistics.sketch import (
 )
 from sre_space.codec.otlp import UNKNOWN_SERVICE
 from sre_space.codec.span_kinds import KINDS
-from sre_space.codec.varints import Reader, put, put_text
+from sre_space.codec.varints import VarintReader, put, put_text
 from sre_space.domain.bounds import MAX_NAME, MAX_OPERATIONS, MAX_SERVICES, TOO_MANY, cut
 from sre_space.domain.errors import Malformed
 from sre_space.domain.event_time import why_no_span
@@ -56,7 +56,7 @@ _WATCHED: Mapping[int, SpanKind] = {
 
 
 @dataclass
-class Intake:
+class SpanSketcher:
     """Sketches of the spans taken in since the last `drain`; state per (service, operation) and second.
 
     `named` services are always told apart, of others the first hundred. `dropped` counts by reason what was not taken.
@@ -238,7 +238,7 @@ def decode(body: bytes) -> Frame:
     """The frame of these bytes; `Malformed` for anything else, whatever it is."""
     if body[:3] != MAGIC or zlib.crc32(body[:-4]).to_bytes(4, "big") != body[-4:]:
         raise Malformed(f"{len(body)} bytes are no frame of sketches, or not whole")
-    reader = Reader(body[:-4], len(MAGIC))
+    reader = VarintReader(body[:-4], len(MAGIC))
     partition, first, last, number = (reader.varint() for _ in range(4))
     sketches = dict(_sketch(reader) for _ in range(number))
     part, parts = (0, 1) if reader.ended else (reader.varint(), reader.varint())
@@ -247,7 +247,7 @@ def decode(body: bytes) -> Frame:
     return Frame(partition, first, last, sketches, part, parts)
 
 
-def _sketch(reader: Reader) -> tuple[tuple[Operation, int], Sketch]:
+def _sketch(reader: VarintReader) -> tuple[tuple[Operation, int], Sketch]:
     service, name, peer = reader.text(), reader.text(), reader.text()
     if max(len(service), len(name), len(peer)) > 2 * MAX_NAME:
         raise Malformed("a name in a frame of sketches is too long")
@@ -260,14 +260,14 @@ def _sketch(reader: Reader) -> tuple[tuple[Operation, int], Sketch]:
     return (Operation(service, KINDS[kind], name, peer), second), Sketch(durations, errors, slowest, failed)
 
 
-def _bucket(reader: Reader) -> tuple[int, int]:
+def _bucket(reader: VarintReader) -> tuple[int, int]:
     bucket, number = reader.varint(), reader.varint()
     if not (LOWEST <= bucket <= HIGHEST and number):
         raise Malformed(f"there is no bucket {bucket} with {number} durations")
     return bucket, number
 
 
-def _exemplars(reader: Reader) -> Iterator[Exemplar]:
+def _exemplars(reader: VarintReader) -> Iterator[Exemplar]:
     number = reader.varint()
     if number > EXEMPLARS:
         raise Malformed(f"{number} exemplars are more than {EXEMPLARS}")

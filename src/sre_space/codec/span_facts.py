@@ -31,7 +31,7 @@ MESSAGES = ("exception.message", "otel.status_description", "error.message", "er
 # gRPC codes that the conventions count as a server's error
 _GRPC_FAULTS = frozenset(("2", "4", "8", "12", "13", "14", "15"))
 WANTED = frozenset((*PEERS, *URLS, *STATEMENTS, *CODES, *MESSAGES, "rpc.grpc.status_code", "error"))
-LONGEST = 512  # characters kept of a statement or message
+MAX_LENGTH = 512  # characters kept of a statement or message
 
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b|\B\$\d+|%s|%\(\w+\)s|:\w+")
 _REPEATED = re.compile(r"\?(?:\s*,\s*\?)+")
@@ -63,13 +63,13 @@ def facts_of(pairs: Pairs) -> Facts:
 def statement_of(attributes: Attributes) -> str:
     """SQL without its literals, so that one statement has one name; "" when there is none."""
     text = next((str(attributes[key]) for key in STATEMENTS if attributes.get(key)), "")
-    return _REPEATED.sub("?", _LITERAL.sub("?", text[:LONGEST]))
+    return _REPEATED.sub("?", _LITERAL.sub("?", text[:MAX_LENGTH]))
 
 
 @lru_cache(maxsize=65_536)
 def operation_of(name: str) -> str:
     """A span name without the ids that some instrumentations put into it."""
-    return _NUMBERED.sub("{id}", name[:LONGEST])
+    return _NUMBERED.sub("{id}", name[:MAX_LENGTH])
 
 
 def peer_of(attributes: Attributes) -> str:
@@ -93,4 +93,4 @@ def code_of(attributes: Attributes) -> int:
 
 def message_of(attributes: Attributes) -> str:
     """What a failed span said."""
-    return next((str(attributes[key])[:LONGEST] for key in MESSAGES if attributes.get(key)), "")
+    return next((str(attributes[key])[:MAX_LENGTH] for key in MESSAGES if attributes.get(key)), "")

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, replace
 
 from sre_space.codec.detector_rows import report_of, table_of
-from sre_space.domain.detectors import Report
+from sre_space.domain.detectors import DetectorsReport
 from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import Agent
 from sre_space.domain.symptoms import SymptomKind
@@ -16,12 +16,12 @@ from sre_space.ports.bus import Record
 from sre_space.ports.signing import Signer, TrustStore
 
 KEY, SIGNATURE = "sre-key", "sre-signature"
-_LONGEST = 20_000  # bytes: what readers of 0.1.0 take
-_LEAST_ROOM = 1_000  # bytes, without which a report would hold nothing
+_MAX_BYTES = 20_000  # bytes: what readers of 0.1.0 take
+_MIN_ROOM = 1_000  # bytes, without which a report would hold nothing
 
 
 @dataclass(frozen=True)
-class Sighting:
+class SymptomReport:
     """The symptoms that Scout's detectors see `at` (Unix ns), by key.
 
     `blind`: telemetry or bus do not reach Scout, so that what is not seen may be there all the same. `report` is None
@@ -32,51 +32,55 @@ class Sighting:
     at: int
     seen: tuple[str, ...]
     blind: bool
-    report: Report | None = None
+    report: DetectorsReport | None = None
 
 
-def encode(sighting: Sighting, signer: Signer) -> tuple[bytes, dict[str, bytes]]:
+def encode(symptom_report: SymptomReport, signer: Signer) -> tuple[bytes, dict[str, bytes]]:
     """The value and the headers of a record.
 
     Of more symptoms than a record holds the first ones are told, outages before others, and the rest is called unseen:
     what is not told then counts for nobody as gone.
     """
-    value = _value(sighting)
-    if len(value) > _LONGEST:
-        outages_first = sorted(sighting.seen, key=lambda key: not key.startswith(SymptomKind.INFRASTRUCTURE.of("")))
-        return encode(replace(sighting, seen=tuple(outages_first[: len(sighting.seen) // 2]), blind=True), signer)
+    value = _value(symptom_report)
+    if len(value) > _MAX_BYTES:
+        outages_first = sorted(
+            symptom_report.seen, key=lambda key: not key.startswith(SymptomKind.INFRASTRUCTURE.of(""))
+        )
+        return encode(
+            replace(symptom_report, seen=tuple(outages_first[: len(symptom_report.seen) // 2]), blind=True), signer
+        )
     return value, {KEY: signer.key_id.encode(), SIGNATURE: signer.sign(value).hex().encode()}
 
 
-def _value(sighting: Sighting) -> bytes:
+def _value(symptom_report: SymptomReport) -> bytes:
     """The report has the room that the symptoms leave."""
-    told: dict[str, object] = {"repository": sighting.repository, "at": sighting.at}
-    told |= {"seen": sighting.seen, "blind": sighting.blind}
-    room = _LONGEST - len(json.dumps(told)) - len(', "report": ')
-    if sighting.report is not None and room >= _LEAST_ROOM:
-        told["report"] = table_of(sighting.report, room)
+    told: dict[str, object] = {"repository": symptom_report.repository, "at": symptom_report.at}
+    told |= {"seen": symptom_report.seen, "blind": symptom_report.blind}
+    room = _MAX_BYTES - len(json.dumps(told)) - len(', "report": ')
+    if symptom_report.report is not None and room >= _MIN_ROOM:
+        told["report"] = table_of(symptom_report.report, room)
     return json.dumps(told, sort_keys=True).encode()
 
 
-def decode(record: Record, trust: TrustStore) -> Sighting:
+def decode(record: Record, trust: TrustStore) -> SymptomReport:
     """A sighting that Scout signed; `Malformed` for anything else."""
-    sighting = _parsed(record.value)
+    symptom_report = _parsed(record.value)
     try:
         key, signature = record.headers[KEY].decode(), bytes.fromhex(record.headers[SIGNATURE].decode())
     except (KeyError, ValueError) as error:
         raise Malformed("a sighting without a signature") from error
-    if trust.owner(key, record.value, signature, sighting.at) != Agent.SCOUT.value:
+    if trust.owner(key, record.value, signature, symptom_report.at) != Agent.SCOUT.value:
         raise Malformed("a sighting that Scout did not sign")
-    return sighting
+    return symptom_report
 
 
-def _parsed(value: bytes) -> Sighting:
-    if len(value) > _LONGEST:
+def _parsed(value: bytes) -> SymptomReport:
+    if len(value) > _MAX_BYTES:
         raise Malformed(f"a record of {len(value)} bytes is no sighting")
     try:
         told = json.loads(value)
         seen = tuple(str(name) for name in told["seen"])
         at, blind = int(told["at"]), told["blind"] is True
-        return Sighting(str(told["repository"]), at, seen, blind, report_of(told.get("report"), at))
+        return SymptomReport(str(told["repository"]), at, seen, blind, report_of(told.get("report"), at))
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise Malformed(f"a record that is no sighting: {error!r}") from error

@@ -8,7 +8,7 @@ MAX_VARINT = 10  # bytes; 64 bits, as in protobuf
 
 
 @dataclass
-class Reader:
+class VarintReader:
     """Reads a body from `at` on; `Malformed` when it ends too early."""
 
     body: bytes

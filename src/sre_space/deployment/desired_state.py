@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sre_space.domain.configuration import FOLDER, SPACE_NAME
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.launcher import Unreadable, parse_variables
+from sre_space.embedded.launcher import UnreadableFile, parse_variables
 from sre_space.embedded.warden.limits import BadLimits, parse_limits
 
 
@@ -27,7 +27,7 @@ def _parsed(name: str, content: bytes) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise Malformed(f"{FOLDER}/{name}:{line}: this is not UTF-8; save it as UTF-8") from error
-    except (Unreadable, BadLimits) as error:
+    except (UnreadableFile, BadLimits) as error:
         raise Malformed(str(error)) from error
     return text
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_space.domain.chart import Chart
 from sre_space.domain.configuration import SPACE_NAME
 from sre_space.domain.errors import Missing, Refused
+from sre_space.domain.space_config import SpaceConfig
 from sre_space.embedded.launcher import desired, parse_variables
 from sre_space.paths import StatePaths
 from sre_space.ports.probe import Probe
@@ -22,7 +22,7 @@ from sre_space.state_files import make_folder, write_private
 
 SERVES_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.05
-LONGEST_LOOK_S = 2.0  # one that took longer was interrupted by a pause of this process
+MAX_LOOK_S = 2.0  # one that took longer was interrupted by a pause of this process
 TRIES = 3  # of a restart, when somebody else restarts the service meanwhile
 ENDED = ("exited", "fatal", "stopped")
 
@@ -32,7 +32,7 @@ class DeployedServices:
     """Those of the configuration, in the runtime."""
 
     state: StatePaths
-    chart: Chart
+    chart: SpaceConfig
     runtime: Runtime
     probe: Probe
 
@@ -113,7 +113,7 @@ def looks(seconds: float, now: Callable[[], float]) -> Iterator[None]:
     left, begun = seconds, now()
     while left > 0:
         yield
-        left, begun = left - min(now() - begun, LONGEST_LOOK_S), now()
+        left, begun = left - min(now() - begun, MAX_LOOK_S), now()
 
 
 def _text(path: Path) -> str:

@@ -12,12 +12,12 @@ from sre_space.domain.facts import OWNER
 
 SECOND = 10**9
 WRONG_NS = 10 * SECOND  # evidence counts for 5 s, and an HTTP date has whole seconds and was under way
-KEPT_NS = 60 * SECOND  # of what another clock told
+MAX_AGE_NS = 60 * SECOND  # of what another clock told
 TOLERATED_NS = 5 * SECOND  # clocks that are kept by NTP differ by milliseconds
 
 
 @dataclass(frozen=True)
-class Told:
+class ClockReading:
     """A time that another clock told, in Unix ns, and when it was heard by the steady clock, in ns."""
 
     at: int
@@ -38,12 +38,12 @@ class Opinion:
     offset: int = 0
 
 
-def kept(told: Sequence[Told], steady: int) -> tuple[Told, ...]:
+def kept(told: Sequence[ClockReading], steady: int) -> tuple[ClockReading, ...]:
     """Return what still counts at a time of the steady clock (ns)."""
-    return tuple(one for one in told if steady - one.heard <= KEPT_NS)
+    return tuple(one for one in told if steady - one.heard <= MAX_AGE_NS)
 
 
-def opinion(told: Mapping[str, Sequence[Told]], wall: int, steady: int) -> Opinion:
+def opinion(told: Mapping[str, Sequence[ClockReading]], wall: int, steady: int) -> Opinion:
     """Return what is to be thought at a moment of both own clocks (ns), by what each of the others told lately.
 
     Of each the answer that was the shortest time under way counts (as the clock filter of NTP, RFC 5905, section 10).

@@ -18,7 +18,7 @@ class DetectorState(StrEnum):
     OK = "OK"
 
 
-class Unit(StrEnum):
+class MeasureUnit(StrEnum):
     """Of value, threshold and baseline."""
 
     SHARE = "1"
@@ -42,7 +42,7 @@ class DetectorReport:
     value: float | None = None
     threshold: float | None = None
     baseline: float | None = None
-    unit: Unit = Unit.SHARE
+    unit: MeasureUnit = MeasureUnit.SHARE
     why: str = ""
     until: int = 0
 
@@ -53,7 +53,7 @@ class DetectorReport:
 
 
 @dataclass(frozen=True)
-class Inhibition:
+class ReportedInhibition:
     """Why some services are not judged in [since, until) Unix ns; `until` is 0 while nobody knows when it ends."""
 
     since: int
@@ -63,7 +63,7 @@ class Inhibition:
 
 
 @dataclass(frozen=True)
-class Report:
+class DetectorsReport:
     """All detectors as they were `at` (Unix ns), the most urgent first.
 
     `left_out` counts by state those that a record had no room for. `budgets` is the spent share of each journey's error
@@ -72,7 +72,7 @@ class Report:
 
     at: int
     detectors: tuple[DetectorReport, ...]
-    inhibitions: tuple[Inhibition, ...] = ()
+    inhibitions: tuple[ReportedInhibition, ...] = ()
     budgets: Mapping[str, float] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
 

@@ -6,10 +6,10 @@ Asked by `guardrails.py` with the others.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sre_space.domain.chart import Chart
 from sre_space.domain.diagnosis import Confidence
 from sre_space.domain.facts import RuleAnswer
 from sre_space.domain.remedies import Remedy, Restart
+from sre_space.domain.space_config import SpaceConfig
 
 VERDICT, OWN_EVIDENCE = "verdict", "evidence of the unit"
 _WAITS = "waits for a person because the verdict is "
@@ -28,12 +28,12 @@ class Grounds:
     unit: str = ""
 
 
-def waits(chart: Chart, remedy: Remedy, verdict: Confidence) -> bool:
+def waits(chart: SpaceConfig, remedy: Remedy, verdict: Confidence) -> bool:
     """Return True when the verdict lets the remedy wait for a person."""
     return verdict is Confidence.LIKELY and not chart.guardrails.acts_on(remedy.kind.value.lower(), verdict)
 
 
-def ask_grounds(chart: Chart, remedy: Remedy, grounds: Grounds) -> Sequence[RuleAnswer]:
+def ask_grounds(chart: SpaceConfig, remedy: Remedy, grounds: Grounds) -> Sequence[RuleAnswer]:
     """Return the answers of the rules about what the remedy rests on."""
     answers = [_verdict(chart, remedy, grounds)]
     return [*answers, _of_the_unit(remedy, grounds)] if isinstance(remedy, Restart) else answers
@@ -45,7 +45,7 @@ def why_it_waits(answers: Sequence[RuleAnswer]) -> str:
     return next(told, "")
 
 
-def _verdict(chart: Chart, remedy: Remedy, grounds: Grounds) -> RuleAnswer:
+def _verdict(chart: SpaceConfig, remedy: Remedy, grounds: Grounds) -> RuleAnswer:
     verdict = grounds.verdict
     if verdict is Confidence.CONFIRMED:
         return RuleAnswer(VERDICT, True, f"{verdict}")

@@ -6,12 +6,12 @@ What holds for a service holds for each one whose configuration the remedy chang
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sre_space.domain.chart import DAY_NS, Autonomy, Chart
 from sre_space.domain.configuration import FOLDER, Edit, owner
 from sre_space.domain.diagnosis import Confidence
 from sre_space.domain.facts import RuleAnswer
 from sre_space.domain.grounds import Grounds, ask_grounds, waits
 from sre_space.domain.remedies import ConfigChange, Escalate, Remedy, Restart, RevertChange, Scale, SetConfig
+from sre_space.domain.space_config import DAY_NS, Autonomy, SpaceConfig
 
 HOUR = 3600 * 10**9
 COOL_DOWN, ONE_PER_SERVICE, CONCURRENCY = "cool-down", "one action per service", "global concurrency"
@@ -40,7 +40,7 @@ def looks_back(remedy: Remedy) -> int:
 
 
 def ask(
-    chart: Chart, remedy: Remedy, incident: str, past: Sequence[PastAction], now: int, *, grounds: Grounds
+    chart: SpaceConfig, remedy: Remedy, incident: str, past: Sequence[PastAction], now: int, *, grounds: Grounds
 ) -> tuple[RuleAnswer, ...]:
     """Every rule's answer, all of them also when one refuses. Escalating needs no permission."""
     if isinstance(remedy, Escalate):
@@ -68,7 +68,7 @@ def must_wait(answers: Sequence[RuleAnswer]) -> bool:
     return bool(refusals) and all(answer.rule in _PASSING for answer in refusals)
 
 
-def needs_approval(chart: Chart, remedy: Remedy, verdict: Confidence) -> bool:
+def needs_approval(chart: SpaceConfig, remedy: Remedy, verdict: Confidence) -> bool:
     """True when a person has to approve it first: who is touched wants that, or the diagnosis is not sure enough."""
     if isinstance(remedy, Escalate):
         return False
@@ -78,16 +78,16 @@ def needs_approval(chart: Chart, remedy: Remedy, verdict: Confidence) -> bool:
     return any(service is not None and service.autonomy is Autonomy.APPROVE for service in touched)
 
 
-def _touched(chart: Chart, remedy: Remedy) -> frozenset[str]:
+def _touched(chart: SpaceConfig, remedy: Remedy) -> frozenset[str]:
     """The service that a remedy names, and those whose configuration it changes."""
     return _with_owners(chart, remedy.service, (edit.place for edit in remedy.edits))
 
 
-def _with_owners(chart: Chart, service: str, places: Iterable[str]) -> frozenset[str]:
+def _with_owners(chart: SpaceConfig, service: str, places: Iterable[str]) -> frozenset[str]:
     return frozenset({service, *(owner(place, chart.services) for place in places)} - {""})
 
 
-def _allowed_action(chart: Chart, remedy: Remedy) -> RuleAnswer:
+def _allowed_action(chart: SpaceConfig, remedy: Remedy) -> RuleAnswer:
     word = remedy.kind.value.lower()
     return RuleAnswer(
         "allowed actions",
@@ -96,7 +96,7 @@ def _allowed_action(chart: Chart, remedy: Remedy) -> RuleAnswer:
     )
 
 
-def _autonomy(chart: Chart, remedy: Remedy) -> RuleAnswer:
+def _autonomy(chart: SpaceConfig, remedy: Remedy) -> RuleAnswer:
     if remedy.service not in chart.services:
         return RuleAnswer("autonomy", False, f"{remedy.service} is not in the chart")
     services = [chart.services[name] for name in sorted(_touched(chart, remedy))]
@@ -104,7 +104,7 @@ def _autonomy(chart: Chart, remedy: Remedy) -> RuleAnswer:
     return RuleAnswer("autonomy", left, ", ".join(f"{service.name} is {service.autonomy}" for service in services))
 
 
-def _of_its_kind(chart: Chart, remedy: Remedy, past: Sequence[PastAction], now: int) -> tuple[RuleAnswer, ...]:
+def _of_its_kind(chart: SpaceConfig, remedy: Remedy, past: Sequence[PastAction], now: int) -> tuple[RuleAnswer, ...]:
     match remedy:
         case Restart():
             return (_rate(chart, remedy, past, now),)
@@ -121,7 +121,7 @@ def _of_its_kind(chart: Chart, remedy: Remedy, past: Sequence[PastAction], now: 
             return ()
 
 
-def _rate(chart: Chart, remedy: Remedy, past: Sequence[PastAction], now: int) -> RuleAnswer:
+def _rate(chart: SpaceConfig, remedy: Remedy, past: Sequence[PastAction], now: int) -> RuleAnswer:
     limit = chart.guardrails.restarts_per_hour
     count = sum(action.service == remedy.service and now - action.at < HOUR for action in past)
     return RuleAnswer("restarts per hour", count < limit, f"{count} of {limit} used for {remedy.service}")
@@ -133,13 +133,13 @@ def _place(remedy: ConfigChange) -> RuleAnswer:
     return RuleAnswer("desired state", inside, f"outside of {FOLDER}: {', '.join(strangers) or 'nothing'}")
 
 
-def _protected(chart: Chart, edits: Sequence[Edit]) -> RuleAnswer:
+def _protected(chart: SpaceConfig, edits: Sequence[Edit]) -> RuleAnswer:
     tunables = {edit.key: chart.tunable(edit.file, edit.key) for edit in edits}
     held = [key for key, tunable in tunables.items() if tunable is not None and tunable.protected]
     return RuleAnswer("protected keys", not held, f"touched: {', '.join(held) or 'none'}")
 
 
-def _bounds(chart: Chart, remedy: ConfigChange) -> RuleAnswer:
+def _bounds(chart: SpaceConfig, remedy: ConfigChange) -> RuleAnswer:
     """What is set must be declared; what is taken back need not be, but may not leave the bounds of what is."""
     if isinstance(remedy, Scale):
         most = chart.services[remedy.service].most_replicas if remedy.service in chart.services else 0
@@ -155,14 +155,14 @@ def _bounds(chart: Chart, remedy: ConfigChange) -> RuleAnswer:
     return RuleAnswer("bounds", True, "every value lies in the bounds of the chart")
 
 
-def _size(chart: Chart, edits: Sequence[Edit]) -> RuleAnswer:
+def _size(chart: SpaceConfig, edits: Sequence[Edit]) -> RuleAnswer:
     """A change that is too long to be recorded, decided and taken back is nothing for an agent."""
     limit, long = chart.guardrails.keys_per_change, sum(len(str(edit)) for edit in edits)
     told = f"{len(edits)} of at most {limit} keys, {long} of at most {MAX_CHANGE} characters"
     return RuleAnswer("size of a change", len(edits) <= limit and long <= MAX_CHANGE, told)
 
 
-def _frozen_key(chart: Chart, edits: Sequence[Edit], past: Sequence[PastAction], now: int) -> RuleAnswer:
+def _frozen_key(chart: SpaceConfig, edits: Sequence[Edit], past: Sequence[PastAction], now: int) -> RuleAnswer:
     limit = chart.guardrails.changes_per_key_a_day
     recent = [place for action in past if now - action.at < DAY_NS for place in action.places]
     frozen = [edit.key for edit in edits if recent.count(edit.place) >= limit]
@@ -170,12 +170,12 @@ def _frozen_key(chart: Chart, edits: Sequence[Edit], past: Sequence[PastAction],
     return RuleAnswer("frozen keys", not frozen, told)
 
 
-def _freeze_window(chart: Chart, now: int) -> RuleAnswer:
+def _freeze_window(chart: SpaceConfig, now: int) -> RuleAnswer:
     frozen = any(window.holds(now) for window in chart.guardrails.freeze)
     return RuleAnswer("freeze window", not frozen, "no configuration is changed now" if frozen else "none now")
 
 
-def _cooldown(chart: Chart, remedy: Remedy, others: Sequence[PastAction], now: int) -> RuleAnswer:
+def _cooldown(chart: SpaceConfig, remedy: Remedy, others: Sequence[PastAction], now: int) -> RuleAnswer:
     ages = [(now - action.at) / 1e9 for action in _about(chart, remedy, others)]
     youngest = min(ages, default=None)
     rested = youngest is None or youngest >= chart.guardrails.cooldown_seconds
@@ -183,18 +183,18 @@ def _cooldown(chart: Chart, remedy: Remedy, others: Sequence[PastAction], now: i
     return RuleAnswer(COOL_DOWN, rested, f"{since}; {chart.guardrails.cooldown_seconds:g} s wanted")
 
 
-def _about(chart: Chart, remedy: Remedy, others: Sequence[PastAction]) -> list[PastAction]:
+def _about(chart: SpaceConfig, remedy: Remedy, others: Sequence[PastAction]) -> list[PastAction]:
     """The actions on a service that the remedy touches as well."""
     touched = _touched(chart, remedy)
     return [action for action in others if touched & _with_owners(chart, action.service, action.places)]
 
 
-def _one_at_a_time(chart: Chart, remedy: Remedy, others: Sequence[PastAction]) -> RuleAnswer:
+def _one_at_a_time(chart: SpaceConfig, remedy: Remedy, others: Sequence[PastAction]) -> RuleAnswer:
     busy = [action.incident for action in _about(chart, remedy, others) if not action.finished]
     return RuleAnswer(ONE_PER_SERVICE, not busy, f"in progress: {', '.join(busy) or 'none'}")
 
 
-def _concurrency(chart: Chart, others: Sequence[PastAction], now: int) -> RuleAnswer:
+def _concurrency(chart: SpaceConfig, others: Sequence[PastAction], now: int) -> RuleAnswer:
     """A restart is over once its service had the cool-down to start: its verification may need the others back."""
     limit, settling = chart.guardrails.global_concurrency, chart.guardrails.cooldown_seconds * 1e9
     under_way = [one for one in others if not one.finished and (one.places or now - one.at < settling)]

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 SECOND = 10**9
 PAUSE_NS = 2 * SECOND  # between two readings: what probes and deadlines do not tolerate any more
-KEPT = 1000  # pauses; of older ones only the last end is known
+MAX_PAUSES = 1000  # pauses; of older ones only the last end is known
 
 
 @dataclass(frozen=True)
-class Reading:
+class ClockPair:
     """Two clocks at once, in ns: `wall` is Unix time, `steady` is never set and goes on in a suspended machine."""
 
     wall: int
@@ -32,14 +32,14 @@ class Pauses:
     """All of one process, oldest first; the first ends with its start. `read` is the newest reading."""
 
     all: tuple[Pause, ...]
-    read: Reading
+    read: ClockPair
 
     @classmethod
-    def of_start(cls, read: Reading) -> "Pauses":
+    def of_start(cls, read: ClockPair) -> "Pauses":
         """Those of a process that begins now."""
         return cls((Pause(0, read.wall),), read)
 
-    def at(self, read: Reading) -> "Pauses":
+    def at(self, read: ClockPair) -> "Pauses":
         """With what the time since the reading before tells: to be asked several times a second.
 
         A machine that slept shows on either clock: one may have stood still with it. A clock that was set back leaves
@@ -52,10 +52,10 @@ class Pauses:
             return replace(self, read=read)
         return self.with_pause(Pause(self.read.wall, read.wall), read)
 
-    def with_pause(self, pause: Pause, read: Reading) -> "Pauses":
+    def with_pause(self, pause: Pause, read: ClockPair) -> "Pauses":
         """One more; the oldest are put together when there are too many."""
         all_ = (*self.all, pause)
-        if len(all_) > KEPT:
+        if len(all_) > MAX_PAUSES:
             all_ = Pause(0, all_[1].until), *all_[2:]
         return Pauses(all_, read)
 

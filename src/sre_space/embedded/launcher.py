@@ -35,7 +35,7 @@ _MARK = re.compile(r"[\w.-]+@[0-9a-f]{12}")
 _LINE = re.compile(r"([A-Za-z_]\w*)=(.*)")
 
 
-class Unreadable(Exception):
+class UnreadableFile(Exception):
     """A file of variables that is missing or malformed; the message is one sentence."""
 
 
@@ -61,17 +61,17 @@ def main() -> NoReturn:
                 _tell_running(launch, launch.config, state.running(launch.name))
         environment = environment_of(state.root, launch)
         os.execvpe(launch.argv[0], launch.argv, environment)
-    except (Unreadable, OSError) as error:
+    except (UnreadableFile, OSError) as error:
         sys.stderr.write(f"launcher: {error}\n")
         sys.exit(EXIT_USAGE)
 
 
 def parse(arguments: Sequence[str]) -> Launch:
-    """The command line; `Unreadable` says how it should look."""
+    """The command line; `UnreadableFile` says how it should look."""
     head, separator, argv = _split(arguments)
     config = Path(head[2]) if len(head) == 3 and head[1] == "--config" else None
     if not separator or not argv or (len(head) != 1 and config is None):
-        raise Unreadable("use: python -m sre_space.embedded.launcher NAME [--config FILE] -- PROGRAM ARGS")
+        raise UnreadableFile("use: python -m sre_space.embedded.launcher NAME [--config FILE] -- PROGRAM ARGS")
     return Launch(head[0], config, tuple(argv))
 
 
@@ -83,19 +83,19 @@ def environment_of(state: Path, launch: Launch) -> dict[str, str]:
     path = StatePaths(state).environment(launch.name)
     wiring = read_variables(path)
     if not _MARK.fullmatch(wiring.get("SRE_SPACE_UNIT", "")):
-        raise Unreadable(f"{path} is damaged; run `sre-space down` and `sre-space up`, which writes it anew")
+        raise UnreadableFile(f"{path} is damaged; run `sre-space down` and `sre-space up`, which writes it anew")
     desired = read_variables(launch.config) if launch.config is not None and launch.config.exists() else {}
     return {**desired, **wiring}
 
 
 def read_variables(path: Path) -> Mapping[str, str]:
-    """`NAME=value` lines, values taken literally; `#` starts a comment line. `Unreadable` names file and line."""
+    """`NAME=value` lines, values taken literally; `#` starts a comment line. `UnreadableFile` names file and line."""
     try:
         return parse_variables(path.read_text(), str(path))
     except OSError as error:
-        raise Unreadable(f"{path}: {error.strerror}") from error
+        raise UnreadableFile(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise Unreadable(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from error
+        raise UnreadableFile(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from error
 
 
 def parse_variables(text: str, name: str) -> Mapping[str, str]:
@@ -106,7 +106,7 @@ def parse_variables(text: str, name: str) -> Mapping[str, str]:
             continue
         found = _LINE.fullmatch(line.strip())
         if found is None or "\0" in line:
-            raise Unreadable(f"{name}:{number}: {line.strip()!r} is not NAME=value")
+            raise UnreadableFile(f"{name}:{number}: {line.strip()!r} is not NAME=value")
         variables[found[1]] = found[2]
     return variables
 

@@ -12,11 +12,11 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from sre_space.agents.scout.deployment_verifier import UNTOUCHED, Confirmed, Witness, due
-from sre_space.agents.scout.open_incidents import Docket
+from sre_space.agents.scout.deployment_verifier import UNTOUCHED, Confirmed, DeploymentVerifier, due
+from sre_space.agents.scout.open_incidents import OpenIncidents
 from sre_space.agents.scout.processes import Deployed, Processes
-from sre_space.analysis.detection.inhibition import Window
-from sre_space.codec.changes import Deployment, deployment_of
+from sre_space.analysis.detection.inhibition import Inhibition
+from sre_space.codec.changes import AnnouncedDeployment, deployment_of
 from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.ports.bus import Record
 from sre_space.ports.clock import Clock
@@ -32,7 +32,7 @@ SETTLED_NS = SECOND  # after it is done: requests that were under way, and a pro
 HELD_NS = 5 * SECOND  # without an answer of Git
 HELD_AGAIN_NS = 60 * SECOND  # after an announcement that was not confirmed
 AGAIN_S = 0.5
-MOST = 100  # that wait: the others are noise
+MAX_WAITING = 100  # that wait: the others are noise
 TOO_MANY = "one of too many announcements"
 
 
@@ -40,18 +40,18 @@ TOO_MANY = "one of too many announcements"
 class Hint:
     """An announcement: since when it counts, and when it was heard (Unix ns); what it holds back, None for nothing."""
 
-    told: Deployment
+    told: AnnouncedDeployment
     since: int
     heard: int
-    held: Window | None = None
+    held: Inhibition | None = None
 
 
 @dataclass
 class Announcements:
     """`latest` is the newest deployment that Git confirmed: what runs."""
 
-    witness: Witness
-    docket: Docket
+    verifier: DeploymentVerifier
+    open_incidents: OpenIncidents
     reporter: Reporter
     clock: Clock
     latest: Confirmed | None = None
@@ -67,7 +67,7 @@ class Announcements:
         if told is None:
             return
         hint = Hint(told, min(max(record.at, now - DEPLOYMENT_NS), now), now)
-        if len(self.waiting) >= MOST:
+        if len(self.waiting) >= MAX_WAITING:
             self._dismiss(hint, TOO_MANY)
             return
         self.waiting.append(self._holding(hint))
@@ -96,7 +96,7 @@ class Announcements:
                 hints.append(Hint(told, record.at, record.at))
         await self._confirm(hints)
 
-    def _told(self, record: Record) -> Deployment | None:
+    def _told(self, record: Record) -> AnnouncedDeployment | None:
         """None for another phase, and for a record that was delivered before."""
         told, place = deployment_of(record.value), (record.partition, record.offset, record.at)
         if told.phase not in (STARTED, DONE) or place in self.seen:
@@ -106,12 +106,12 @@ class Announcements:
 
     def _holding(self, hint: Hint) -> Hint:
         """The incidents that it could excuse wait for Git, unless an announcement of a minute ago was false."""
-        services = self.witness.services.intersection(hint.told.services)
+        services = self.verifier.services.intersection(hint.told.services)
         if hint.told.phase != STARTED or not services or hint.heard < self.held_again:
             return hint
         self.held_again = hint.heard + HELD_AGAIN_NS
-        held = Window(hint.since, hint.heard + HELD_NS, services)
-        self.docket.hold(held)
+        held = Inhibition(hint.since, hint.heard + HELD_NS, services)
+        self.open_incidents.hold(held)
         return replace(hint, held=held)
 
     async def _confirm(self, hints: deque[Hint]) -> None:
@@ -121,7 +121,7 @@ class Announcements:
         while hints:
             try:
                 if not known:
-                    known, main = len(hints), tuple(await self.witness.main(min(hint.since for hint in hints)))
+                    known, main = len(hints), tuple(await self.verifier.main(min(hint.since for hint in hints)))
                 await self._judge(hints[0], main)
             except SpaceError as error:
                 log.warning("announced deployments wait for Git: %s", error)
@@ -136,22 +136,22 @@ class Announcements:
             self._finish(hint)
             return
         base, reason = due(hint.told, main, self.latest, hint.heard)
-        touched = await self.witness.touched(base, hint.told, main) if base else frozenset()
+        touched = await self.verifier.touched(base, hint.told, main) if base else frozenset()
         if base and (touched or not hint.told.services):
             self._believe(hint, base, touched)
         if reason or touched != frozenset(hint.told.services):
             self._dismiss(hint, reason or UNTOUCHED)
         if hint.held is not None:
-            self.docket.release(hint.held)
+            self.open_incidents.release(hint.held)
 
     def _believe(self, hint: Hint, base: str, services: frozenset[str]) -> None:
         """A deployer that was killed tells of its deployment again: that makes it no longer."""
         before = self.latest if self.latest and self.latest.commit == hint.told.commit else None
         if before is None:
-            window, self.held_again = Window(hint.since, hint.heard + DEPLOYMENT_NS, services), 0
+            window, self.held_again = Inhibition(hint.since, hint.heard + DEPLOYMENT_NS, services), 0
         else:
             window = replace(before.window, services=before.window.services | services)
-        self.docket.announce(window, before.window if before else None)
+        self.open_incidents.announce(window, before.window if before else None)
         self.latest = Confirmed(hint.told.commit, base, window)
         self.processes.runs(dict.fromkeys(services, Deployed(hint.told.commit, hint.since)))
         log.info("%s is deployed: %s", hint.told.commit[:12], ", ".join(sorted(window.services)) or "nobody restarts")
@@ -161,9 +161,9 @@ class Announcements:
         if self.latest is None or hint.told.commit != self.latest.commit:
             log.info("the end of %r, which is not under way", hint.told.commit[:40])
             return
-        until = min(self.docket.lengthened(self.latest.window).until, hint.since + SETTLED_NS)
+        until = min(self.open_incidents.lengthened(self.latest.window).until, hint.since + SETTLED_NS)
         window = replace(self.latest.window, until=until, done=True)
-        self.docket.announce(window, self.latest.window)
+        self.open_incidents.announce(window, self.latest.window)
         self.latest = replace(self.latest, window=window, done=True)
 
     def _dismiss(self, hint: Hint, reason: str) -> None:

@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-from sre_space.domain.room import Level, Room
+from sre_space.domain.disk_space import DiskLevel, DiskSpace
 from sre_space.ports.clock import Clock
 from sre_space.ports.notifier import Note, Notifier
 from sre_space.ports.storage import Storage
@@ -20,7 +20,7 @@ class RoomWatch:
     storage: Storage
     notifier: Notifier
     clock: Clock
-    level: Level = Level.ENOUGH
+    level: DiskLevel = DiskLevel.ENOUGH
 
     async def watch_for_ever(self) -> None:
         """Look every few seconds."""
@@ -28,18 +28,18 @@ class RoomWatch:
             self.heed(await self.storage.room())
             await self.clock.sleep(LOOK_EVERY_S)
 
-    def heed(self, room: Room) -> None:
+    def heed(self, room: DiskSpace) -> None:
         """Tell of what changed since the look before."""
         before, self.level = self.level, room.level
-        if self.level is Level.FULL and before is not Level.FULL:
+        if self.level is DiskLevel.FULL and before is not DiskLevel.FULL:
             self.notifier.notify(_note(room))
         elif self.level > before:
             log.warning("the disk is nearly full: %s", room.told)
-        elif self.level is Level.ENOUGH and before is not Level.ENOUGH:
+        elif self.level is DiskLevel.ENOUGH and before is not DiskLevel.ENOUGH:
             log.warning("there is room again: %s", room.told)
 
 
-def _note(room: Room) -> Note:
+def _note(room: DiskSpace) -> Note:
     title = f"the disk is full: {room.told}"
     return Note(
         title,

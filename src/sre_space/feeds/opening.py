@@ -17,7 +17,7 @@ from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
 from sre_space.ports.reporting import Reporter
 from sre_space.ports.signing import Signer
-from sre_space.record.incident_repository import Casebook
+from sre_space.record.incident_repository import IncidentRepository
 from sre_space.text.prose import prose, title
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Opener:
     services are at a Unix ns, from memory: an incident waits for nobody.
     """
 
-    casebook: Casebook
+    incidents: IncidentRepository
     forge: Forge
     signer: Signer
     clock: Clock
@@ -62,7 +62,7 @@ class Opener:
         opened: dict[int, Detection] = {}
         seen = self.clock.now()
         try:
-            covered = {case.detection.key for case in await self.casebook.open_cases() if not case.recovered}
+            covered = {case.detection.key for case in await self.incidents.open_cases() if not case.recovered}
             missing = [one for one in detections if one.key not in covered]
             for one in missing:
                 here = not await self._taken_over(one) and await self._over(one.key)
@@ -76,7 +76,7 @@ class Opener:
     async def _taken_over(self, detection: Detection) -> bool:
         """True when a person closed the incident of this very outage: that is theirs now, not to be opened again."""
         since = detection.symptoms[0].since
-        closed = [case for case in await self.casebook.touched(since) if not case.is_open and not case.recovered]
+        closed = [case for case in await self.incidents.touched(since) if not case.is_open and not case.recovered]
         return any(case.detection.key == detection.key and case.chain[0].fact.at >= since for case in closed)
 
     async def _over(self, key: str) -> bool:
@@ -84,7 +84,7 @@ class Opener:
         if key not in self.opened:
             return True
         try:
-            reading = await self.casebook.reading(await self.forge.issue(self.opened[key]))
+            reading = await self.incidents.reading(await self.forge.issue(self.opened[key]))
         except Missing:
             return self._stuck(key, "it is not there any more")
         if reading.case is None:
@@ -104,7 +104,7 @@ class Opener:
         incident = self.pending.setdefault(detection.key, str(ULID()))
         now = self.clock.now()
         told = replace(detection, snapshot=self.snapshot(detection, now))
-        fact = Fact(incident, self.casebook.repository, 0, 0, "", Step.DETECT, 1, now, told)
+        fact = Fact(incident, self.incidents.repository, 0, 0, "", Step.DETECT, 1, now, told)
         signed = sign(fact, self.signer)
         body = render(signed, prose(signed.fact.payload))
         number = await self.forge.open_issue(title(detection), body, (INCIDENT, INVESTIGATING))

@@ -7,9 +7,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sre_space.agents.scout.detectors import Watchers
-from sre_space.agents.scout.reports import Reports
-from sre_space.codec.symptom_report import Sighting, encode
+from sre_space.agents.scout.detectors import Detectors
+from sre_space.agents.scout.reports import DetectorReports
+from sre_space.codec.symptom_report import SymptomReport, encode
 from sre_space.codec.topics import SIGHTINGS
 from sre_space.domain.errors import SpaceError
 from sre_space.ports.bus import Publisher
@@ -23,36 +23,36 @@ EVERY_S = 1.0
 
 
 @dataclass
-class Sightings:
+class ReportPublisher:
     """What was seen is as old as the look at it, however late it is told; looks from before a pause are not told."""
 
-    watchers: Watchers
+    detectors: Detectors
     publisher: Publisher
     signer: Signer
     repository: str
     clock: Clock
     reporter: Reporter
     told: int = 0
-    reports: Reports = field(init=False)
+    reports: DetectorReports = field(init=False)
 
     def __post_init__(self) -> None:
         """One report, for all who read it."""
-        self.reports = Reports(self.watchers)
+        self.reports = DetectorReports(self.detectors)
 
     async def tell_for_ever(self, owner: Callable[[], bool]) -> None:
         """While `owner` says that it is ours to judge: another Scout has not heard what this one has."""
         while True:
-            self.watchers.resume(self.clock.pauses())
-            if owner() and self.watchers.looked and self.watchers.presence.looked_at > self.told:
+            self.detectors.resume(self.clock.pauses())
+            if owner() and self.detectors.looked and self.detectors.active_symptoms.looked_at > self.told:
                 await self.tell()
             await self.clock.sleep(EVERY_S)
 
     async def tell(self) -> None:
         """The latest look; one that the bus does not take is told by the next."""
-        self.told, blind = self.watchers.presence.looked_at, self.watchers.sight.blind
+        self.told, blind = self.detectors.active_symptoms.looked_at, self.detectors.telemetry.blind
         report = self.reports.at(self.told)
-        sighting = Sighting(self.repository, self.told, self.watchers.presence.seen, blind, report)
-        value, headers = encode(sighting, self.signer)
+        symptom_report = SymptomReport(self.repository, self.told, self.detectors.active_symptoms.seen, blind, report)
+        value, headers = encode(symptom_report, self.signer)
         self.reporter.detectors(report)
         try:
             await self.publisher.publish(SIGHTINGS, value, headers=headers)

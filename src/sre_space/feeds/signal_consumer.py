@@ -14,7 +14,7 @@ from sre_space.agents.scout.health import PERIOD_S
 from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.scout import Scout
 from sre_space.analysis.detection.saturation import Resource
-from sre_space.codec.levels import Level, levels_of
+from sre_space.codec.levels import ResourceLevel, levels_of
 from sre_space.codec.memory_limits import memory_limits
 from sre_space.codec.otlp import spans_of
 from sre_space.codec.sketches import decode
@@ -48,7 +48,7 @@ CPU = Resource("", "CPU", 1.0, lasting_ns=30 * SECOND, trends=False)
 
 
 @dataclass
-class Senses:
+class SignalConsumer:
     """What one Scout hears. `memory` holds the limits of the services in bytes, `most` those that they tell."""
 
     scout: Scout
@@ -73,16 +73,16 @@ class Senses:
         """Four rounds of probes a second."""
         while True:
             at = self.clock.now()
-            await asyncio.gather(*(self._probe(name, at) for name in self.scout.watchers.board))
+            await asyncio.gather(*(self._probe(name, at) for name in self.scout.detectors.board))
             await self.clock.sleep(max(0.0, PERIOD_S - (self.clock.now() - at) / 1e9))
 
     async def _probe(self, service: str, at: int) -> None:
         """One probe; one that a pause interrupted timed out by our fault, or tells of before it."""
-        health = await self.probe.check(self.scout.watchers.chart.services[service].health)
+        health = await self.probe.check(self.scout.detectors.chart.services[service].health)
         pauses = self.clock.pauses()
-        self.scout.watchers.resume(pauses)
+        self.scout.detectors.resume(pauses)
         if not pauses.after(at):
-            self.scout.watchers.board[service].update(health, at)
+            self.scout.detectors.board[service].update(health, at)
 
     async def open_for_ever(self, owner: Callable[[], bool]) -> None:
         """What fires and has no issue gets one.
@@ -127,25 +127,25 @@ class Senses:
         for number, record in enumerate(missed):
             hear(record, self.take_in, self.losses)
             if record.topic == SIGNALS:
-                self.scout.watchers.judge(record.at)
+                self.scout.detectors.judge(record.at)
             if number % READ_AT_ONCE == 0:
                 await self.clock.sleep(0)
         self._remember_who_served()
-        watchers, started = self.scout.watchers, self.clock.pauses().all[0].until
-        watchers.stopped.add(watchers.spans.heard_at, started)  # nobody sketched since
+        detectors, started = self.scout.detectors, self.clock.pauses().all[0].until
+        detectors.stopped.add(detectors.spans.heard_at, started)  # nobody sketched since
         self.caught_up.set()
 
     def _remember_who_served(self) -> None:
         """A service that served before this start was healthy: when it does not answer now, it is not starting."""
-        for operation in self.scout.watchers.operations.watches:
-            if operation.kind is SpanKind.SERVER and operation.service in self.scout.watchers.board:
-                self.scout.watchers.board[operation.service].seen_healthy = True
+        for operation in self.scout.detectors.operations.watches:
+            if operation.kind is SpanKind.SERVER and operation.service in self.scout.detectors.board:
+                self.scout.detectors.board[operation.service].seen_healthy = True
 
     async def _recall(self, since: int) -> None:
         """The incidents of that time; without the forge nothing can be opened, so that waiting loses nothing."""
         while True:
             try:
-                self.scout.watchers.docket.recall(await self.opener.casebook.touched(since))
+                self.scout.detectors.open_incidents.recall(await self.opener.incidents.touched(since))
             except SpaceError as error:
                 log.warning("what is known waits for the forge: %s", error)
                 await self.clock.sleep(TRY_AGAIN_S)
@@ -154,11 +154,11 @@ class Senses:
 
     def take_in(self, record: Record) -> None:
         """One record of any topic; `Malformed` when it is none. Nothing in it counts that is dated in the future."""
-        watchers, now = self.scout.watchers, heard_at(record.at, self.clock.now())
+        detectors, now = self.scout.detectors, heard_at(record.at, self.clock.now())
         match record.topic:
             case topic if topic == SIGNALS:
-                watchers.take_frame(decode(record.value), now)
-                self.losses.take(watchers.dropped)
+                detectors.take_frame(decode(record.value), now)
+                self.losses.take(detectors.dropped)
             case topic if topic == SPANS:
                 self._take_journeys(record, now)
             case topic if topic == METRICS:
@@ -172,22 +172,22 @@ class Senses:
                 self.announcements.take(record)
 
     def _take_journeys(self, record: Record, now: int) -> None:
-        watchers = self.scout.watchers
+        detectors = self.scout.detectors
         for span in spans_of(record.value):
-            attempt = watchers.book.add(span, now)
+            attempt = detectors.book.add(span, now)
             if attempt is not None:
-                watchers.take_attempt(attempt)
-        self.losses.take(watchers.book.dropped)
+                detectors.take_attempt(attempt)
+        self.losses.take(detectors.book.dropped)
 
     def _take_errors(self, record: Record, now: int) -> None:
-        for line in error_lines(record.value, self.scout.watchers.board.keys()):
+        for line in error_lines(record.value, self.scout.detectors.board.keys()):
             if reason := why_not(line.at, now) if line.at else "":
                 self.losses.count(reason)
             else:
                 self.processes.logged(line)
 
     def _take_event(self, record: Record, now: int) -> None:
-        at, cohorts = _event_time(record), self.scout.watchers.cohorts
+        at, cohorts = _event_time(record), self.scout.detectors.cohorts
         if reason := why_not(at, now) or (TOO_LARGE if len(record.key) > MAX_NAME else ""):
             self.losses.count(reason)
         elif record.topic == ASKED:
@@ -195,21 +195,21 @@ class Senses:
         else:
             cohorts.buy(record.key.decode(), min(at, now))
 
-    def _take_level(self, level: Level, now: int) -> None:
-        if level.service not in self.scout.watchers.board:
+    def _take_level(self, level: ResourceLevel, now: int) -> None:
+        if level.service not in self.scout.detectors.board:
             return
         if reason := why_not(level.at, now) or ("" if math.isfinite(level.value) else NO_NUMBER):
             self.losses.count(reason)
             return
         if self.instances.get(level.service, level.instance) != level.instance:
-            self.scout.watchers.restarted(level.service, level.at)
+            self.scout.detectors.restarted(level.service, level.at)
         self.instances[level.service] = level.instance
         self.processes.began(level.service, level.instance, level.at)
         resource = self._resource(level)
         if resource is not None:
-            self.scout.watchers.take_level(resource, min(level.at, now), level.value)
+            self.scout.detectors.take_level(resource, min(level.at, now), level.value)
 
-    def _resource(self, level: Level) -> Resource | None:
+    def _resource(self, level: ResourceLevel) -> Resource | None:
         """What the level is a level of; None while its limit is not known."""
         most = self.most.setdefault(level.service, {})
         match level.name:

@@ -9,7 +9,7 @@ and told, so that nothing waits behind it; and while too much waits for the bus,
 import logging
 from dataclasses import dataclass, field, replace
 
-from sre_space.codec.sketches import MAX_OFFSETS, Frame, Frames, Intake, decode, pieces
+from sre_space.codec.sketches import MAX_OFFSETS, Frame, Frames, SpanSketcher, decode, pieces
 from sre_space.codec.topics import SIGNALS
 from sre_space.domain.errors import Refused, SpaceError
 from sre_space.domain.event_time import heard_at
@@ -40,7 +40,7 @@ class Sketcher:
     named: frozenset[str] = frozenset()
     framed: dict[int, int] = field(default_factory=dict)
     first: dict[int, int] = field(default_factory=dict)
-    intakes: dict[int, Intake] = field(default_factory=dict)
+    intakes: dict[int, SpanSketcher] = field(default_factory=dict)
     sealed: list[Frame] = field(default_factory=list)
 
     async def sketch_for_ever(self, spans: Subscription) -> None:
@@ -64,7 +64,7 @@ class Sketcher:
         if record.offset > self.framed[partition]:
             self.framed[partition] = record.offset
             self.first.setdefault(partition, record.offset)
-            intake = self.intakes.setdefault(partition, Intake(self.named))
+            intake = self.intakes.setdefault(partition, SpanSketcher(self.named))
             now = heard_at(record.at, self.clock.now())
             hear(record, lambda one: intake.take(one.value, now), self.losses)
             self.losses.take(intake.dropped)

@@ -7,7 +7,7 @@ time than everybody else would judge all of them wrongly.
 import logging
 from dataclasses import dataclass, field, replace
 
-from sre_space.domain.clocks import Opinion, Told, kept, opinion
+from sre_space.domain.clocks import ClockReading, Opinion, kept, opinion
 from sre_space.loop.pager import Pager
 from sre_space.ports.clock import Clock
 from sre_space.ports.dates import Dates
@@ -30,7 +30,7 @@ class ClockCheck:
     clock: Clock
     reporter: Reporter
     pager: Pager
-    told: dict[str, tuple[Told, ...]] = field(default_factory=dict)
+    told: dict[str, tuple[ClockReading, ...]] = field(default_factory=dict)
     thought: Opinion = Opinion()
     said: Opinion = Opinion()
 
@@ -45,7 +45,7 @@ class ClockCheck:
         dates = await self.dates.ask()
         steady = self.clock.pauses().read.steady
         for name in {*self.told, *dates}:
-            news = (Told(dates[name], steady),) if name in dates else ()
+            news = (ClockReading(dates[name], steady),) if name in dates else ()
             self.told[name] = (*kept(self.told.get(name, ()), steady), *news)
         before, self.thought = self.thought, self._opinion()
         if _kind(self.thought) == _kind(before) != _kind(self.said):

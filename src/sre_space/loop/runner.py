@@ -17,7 +17,7 @@ from sre_space.ports.forge import Forge
 from sre_space.ports.outbox import Outbox, Pending
 from sre_space.ports.reporting import Reporter
 from sre_space.ports.signing import Signer
-from sre_space.record.incident_repository import Casebook
+from sre_space.record.incident_repository import IncidentRepository
 from sre_space.record.reading import LABELLED
 from sre_space.text.prose import invitation, prose
 
@@ -32,7 +32,7 @@ class Runner:
 
     agent: Agent
     duty: Duty
-    casebook: Casebook
+    incidents: IncidentRepository
     forge: Forge
     outbox: Outbox
     signer: Signer

@@ -19,7 +19,7 @@ Due = tuple[str, int, Step]  # the incident, its newest fact and the step that i
 
 
 @dataclass
-class Seen:
+class SeenOnce:
     """The calls of one process, where no others are known of."""
 
     made: set[str] = field(default_factory=set)
@@ -40,7 +40,7 @@ class Stalls:
 
     agent: Agent
     pager: Pager
-    calls: Calls = field(default_factory=Seen)
+    calls: Calls = field(default_factory=SeenOnce)
     halted: Callable[[], bool] = lambda: False
     since: dict[Due, int] = field(default_factory=dict)
     called: set[Due] = field(default_factory=set)

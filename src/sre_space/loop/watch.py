@@ -5,17 +5,17 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sre_space.codec.doorbell import Ring, heard
+from sre_space.codec.doorbell import WakeUp, parse_wake_up
 from sre_space.codec.topics import FACTS
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Damaged, Malformed, SpaceError, Unavailable
 from sre_space.domain.facts import OWNER, Agent, Step
 from sre_space.loop.pager import PATIENCE_NS
 from sre_space.loop.runner import Runner
-from sre_space.loop.stalls import Seen, Stalls
+from sre_space.loop.stalls import SeenOnce, Stalls
 from sre_space.ports.bus import Publisher, Record, Subscription
 from sre_space.ports.calls import Calls
-from sre_space.record.incident_repository import Look
+from sre_space.record.incident_repository import OpenIncidentsRead
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Watch:
     rings: set[asyncio.Task[None]] = field(default_factory=set)
     stalled: set[tuple[int, Step]] = field(default_factory=set)
     void: set[tuple[int, int, str]] = field(default_factory=set)
-    calls: Calls = field(default_factory=Seen)
+    calls: Calls = field(default_factory=SeenOnce)
     halted: Callable[[], bool] = lambda: False
     known: Sequence[Case] = ()
     reasons: dict[int, str] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Watch:
     async def look_around(self) -> float:
         """One poll: wake every open case, report; the seconds until the next."""
         try:
-            look = await self.runner.casebook.look()
+            look = await self.runner.incidents.look()
             for case in look.cases:
                 self.wake(case.issue, 0)
             self._tell(look)
@@ -96,7 +96,7 @@ class Watch:
             return max(self.poll_seconds, _asked_for(error))
         return self.poll_seconds
 
-    def _tell(self, look: Look) -> None:
+    def _tell(self, look: OpenIncidentsRead) -> None:
         """Report the open cases, and once each step whose owner missed its deadline and each text that is void."""
         self.known = look.cases
         self._owed(self.reasons)
@@ -120,7 +120,7 @@ class Watch:
     def _answer(self, record: Record) -> None:
         """The doorbell is a hint that anyone may ring; only the issue is believed."""
         try:
-            ring = heard(record.value)
+            ring = parse_wake_up(record.value)
         except Malformed as error:
             log.warning("doorbell: %s at offset %d", error, record.offset)
             return
@@ -174,13 +174,13 @@ class Watch:
         clock = self.runner.clock
         while True:
             asked = clock.now()
-            case = await self.runner.casebook.case(issue)
+            case = await self.runner.incidents.case(issue)
             if not clock.pauses().after(asked):
                 return case
 
     def ring(self, issue: int, comment: int) -> None:
         """Tell the others; with the bus down the poll finds it."""
-        task = asyncio.create_task(self._publish(Ring(issue, comment).encoded))
+        task = asyncio.create_task(self._publish(WakeUp(issue, comment).encoded))
         self.rings.add(task)
         task.add_done_callback(self.rings.discard)
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from sre_space.domain.detectors import Report
+from sre_space.domain.detectors import DetectorsReport
 from sre_space.domain.facts import Fact
 
 
@@ -44,6 +44,6 @@ class Reporter(Protocol):
         """The share of a journey's error budget that is spent; more than 1 when it is overdrawn."""
         ...
 
-    def detectors(self, report: Report) -> None:
+    def detectors(self, report: DetectorsReport) -> None:
         """What Scout's detectors say now; told once a second by the Scout that judges."""
         ...

@@ -16,8 +16,8 @@ from sre_space.domain.lessons import past_cases, recurrence
 from sre_space.ports.forge import Comment, Issue
 from sre_space.ports.orders import Order, Orders
 from sre_space.record.claims import A_BROKEN_FOOTER
-from sre_space.record.incident_repository import Casebook
-from sre_space.record.reading import Reading
+from sre_space.record.incident_repository import IncidentRepository
+from sre_space.record.reading import ReadIssue
 from sre_space.text.audit_report import answers, decided, evidence
 
 ALTERED = "an agent's comment that was edited after it was written"
@@ -25,7 +25,7 @@ UNVERIFIABLE = (NO_SIGNATURE, A_BROKEN_FOOTER)
 
 
 @dataclass(frozen=True)
-class Link:
+class ChainLink:
     """One accepted fact: where it stands, what was decided, on which rules and evidence, and whether it verifies."""
 
     place: int
@@ -65,7 +65,7 @@ class AuditedIssue:
     title: str
     state: str
     incident: str
-    links: tuple[Link, ...]
+    links: tuple[ChainLink, ...]
     void: tuple[Dismissed, ...]
     broken: tuple[str, ...]
     orders: tuple[Order, ...] = ()
@@ -103,18 +103,18 @@ class Audit:
 class Auditor:
     """Reads with one person's eyes."""
 
-    casebook: Casebook
+    incidents: IncidentRepository
     orders: Orders
 
     async def audit(self, number: int | None = None) -> Audit:
         """All issues, or one; `Missing` when there is no such issue."""
-        issues = await self.casebook.forge.issues(state="all")
+        issues = await self.incidents.forge.issues(state="all")
         readings = [await self._read(issue) for issue in issues]
         if number is not None and number not in {issue.number for issue in issues}:
             raise Missing(f"there is no issue {number}")
         agents = {_author(one, comments, link.place) for one, comments in readings for link in _chain(one)}
         cases = [reading.case for reading, _ in readings if reading.case is not None]
-        audited = [await self._with_orders(_audited(self.casebook, *one, agents, cases)) for one in readings]
+        audited = [await self._with_orders(_audited(self.incidents, *one, agents, cases)) for one in readings]
         return Audit(tuple(one for one in audited if number in (None, one.issue) and _matters(one, number)))
 
     async def _with_orders(self, one: AuditedIssue) -> AuditedIssue:
@@ -123,38 +123,42 @@ class Auditor:
         places = {order.place for order in given}
         return replace(one, orders=given, void=tuple(void for void in one.void if void.place not in places))
 
-    async def _read(self, issue: Issue) -> tuple[Reading, Sequence[Comment]]:
+    async def _read(self, issue: Issue) -> tuple[ReadIssue, Sequence[Comment]]:
         """Also the comments of what is no incident: a stranger writes where he likes."""
-        comments = await self.casebook.forge.comments(issue.number) if issue.comments else ()
-        return await self.casebook.reading_of(issue, comments), comments
+        comments = await self.incidents.forge.comments(issue.number) if issue.comments else ()
+        return await self.incidents.reading_of(issue, comments), comments
 
 
 def _matters(one: AuditedIssue, number: int | None) -> bool:
     return bool(one.incident or one.void or number is not None)
 
 
-def _chain(reading: Reading) -> tuple[Found, ...]:
+def _chain(reading: ReadIssue) -> tuple[Found, ...]:
     return reading.case.chain if reading.case else ()
 
 
-def _author(reading: Reading, comments: Sequence[Comment], place: int) -> str:
+def _author(reading: ReadIssue, comments: Sequence[Comment], place: int) -> str:
     return next((one.author for one in comments if one.id == place), reading.issue.author)
 
 
 def _audited(
-    casebook: Casebook, reading: Reading, comments: Sequence[Comment], agents: set[str], cases: Sequence[Case]
+    incidents: IncidentRepository,
+    reading: ReadIssue,
+    comments: Sequence[Comment],
+    agents: set[str],
+    cases: Sequence[Case],
 ) -> AuditedIssue:
     chain, issue, case = _chain(reading), reading.issue, reading.case
     before = ("", *(one.digest for one in chain))
     links = tuple(
-        _link(casebook, one, reading.signed[one.place], prev) for one, prev in zip(chain, before, strict=False)
+        _link(incidents, one, reading.signed[one.place], prev) for one, prev in zip(chain, before, strict=False)
     )
     edited = {one.id for one in comments if one.updated != one.created and one.author in agents}
     void = [_dismissed(one, reading, comments, edited) for one in reading.void]
     broken = [f"fact {one.fact.seq} does not verify" for one in links if not (one.prev_ok and one.signature_ok)]
     broken += [case.frozen_reason] if case and case.frozen_reason else []
     broken += [f"comment {one.place}: {one.reason}" for one in void if one.reason == ALTERED]
-    broken += ["its opening is missing or altered"] if case is None and _recorded_here(casebook, reading) else []
+    broken += ["its opening is missing or altered"] if case is None and _recorded_here(incidents, reading) else []
     taught = past_cases(case, recurrence(case, cases)) if case and case.fact_of(Step.REMEMBER) else ()
     incident = case.incident if case else ""
     return AuditedIssue(
@@ -162,34 +166,34 @@ def _audited(
     )
 
 
-def _recorded_here(casebook: Casebook, reading: Reading) -> bool:
+def _recorded_here(incidents: IncidentRepository, reading: ReadIssue) -> bool:
     """True when an agent has signed a fact for this very issue: it was an incident."""
-    here = (casebook.repository, reading.issue.number)
+    here = (incidents.repository, reading.issue.number)
     facts = [one for one in reading.signed.values() if (one.fact.repository, one.fact.issue) == here]
-    return any(_signed_by_owner(casebook, one) for one in facts)
+    return any(_signed_by_owner(incidents, one) for one in facts)
 
 
-def _dismissed(void: Void, reading: Reading, comments: Sequence[Comment], edited: set[int]) -> Dismissed:
+def _dismissed(void: Void, reading: ReadIssue, comments: Sequence[Comment], edited: set[int]) -> Dismissed:
     altered = void.place in edited and void.reason in UNVERIFIABLE
     reason = ALTERED if altered else void.reason
     return Dismissed(void.place, _author(reading, comments, void.place), reason)
 
 
-def _link(casebook: Casebook, found: Found, signed: SignedFact, prev: str) -> Link:
+def _link(incidents: IncidentRepository, found: Found, signed: SignedFact, prev: str) -> ChainLink:
     fact, payload = found.fact, found.fact.payload
-    return Link(
+    return ChainLink(
         place=found.place,
         fact=fact,
         key_id=signed.key_id,
         digest=signed.digest,
         prev_ok=fact.prev == prev,
-        signature_ok=_signed_by_owner(casebook, signed),
+        signature_ok=_signed_by_owner(incidents, signed),
         decided=decided(payload),
         rules=answers(payload),
         evidence=evidence(payload),
     )
 
 
-def _signed_by_owner(casebook: Casebook, one: SignedFact) -> bool:
-    signer = casebook.trust.owner(one.key_id, one.message, one.signature, one.fact.at)
+def _signed_by_owner(incidents: IncidentRepository, one: SignedFact) -> bool:
+    signer = incidents.trust.owner(one.key_id, one.message, one.signature, one.fact.at)
     return signer == OWNER[one.fact.step]

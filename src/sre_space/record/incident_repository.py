@@ -14,7 +14,7 @@ from sre_space.domain.guardrails import PastAction
 from sre_space.domain.remedies import Remedy
 from sre_space.ports.forge import Comment, Forge, Issue
 from sre_space.ports.signing import TrustStore
-from sre_space.record.reading import SKEW_NS, Reading, copied, read, unread
+from sre_space.record.reading import SKEW_NS, ReadIssue, copied, read, unread
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ A_COMMENT = 1_000
 
 
 @dataclass(frozen=True)
-class Look:
+class OpenIncidentsRead:
     """The open incidents, and what on open issues does not count: the reason by (issue, place)."""
 
     cases: tuple[Case, ...]
@@ -31,7 +31,7 @@ class Look:
 
 
 @dataclass
-class Casebook:
+class IncidentRepository:
     """Fulfils `ports.ledger.Ledger` over the forge and the trust store.
 
     `first` remembers the issue of each incident: an opening is signed before its issue has a number, so anybody can
@@ -56,11 +56,11 @@ class Casebook:
         """Every open incident, oldest first; of two with one ULID only one."""
         return (await self.look()).cases
 
-    async def look(self) -> Look:
+    async def look(self) -> OpenIncidentsRead:
         """Everything that lies on the open issues."""
         readings = await self.readings(await self.forge.issues(state="open"))
         void = {(one.issue.number, void.place): void.reason for one in readings for void in one.void}
-        return Look(tuple(one.case for one in readings if one.case is not None), void)
+        return OpenIncidentsRead(tuple(one.case for one in readings if one.case is not None), void)
 
     async def past_actions(self, since: int) -> Sequence[PastAction]:
         """Actions that changed a service at or after `since`, over open and closed incidents."""
@@ -78,7 +78,7 @@ class Casebook:
         within = [one.issue for one in openings if one.case is not None and after < one.case.opened < until]
         return [one.case for one in await self.readings(within) if one.case is not None]
 
-    async def readings(self, issues: Iterable[Issue]) -> list[Reading]:
+    async def readings(self, issues: Iterable[Issue]) -> list[ReadIssue]:
         """Each issue, by number. One that cannot be read hides no other; `Unavailable` when the forge asks for rest."""
         readings = []
         for issue in sorted(issues, key=lambda one: (one.number in self.last, one.number)):
@@ -97,7 +97,7 @@ class Casebook:
     async def _case(self, issue: Issue) -> Case | None:
         return (await self.reading(issue)).case
 
-    async def reading(self, issue: Issue) -> Reading:
+    async def reading(self, issue: Issue) -> ReadIssue:
         """An issue with what counts on it and what does not; the comments of what is no incident are not fetched."""
         opening = await self._read(issue, ())
         if opening.case is None:
@@ -106,7 +106,7 @@ class Casebook:
             return copied(opening)
         return await self.reading_of(issue, await self._comments(issue))
 
-    async def reading_of(self, issue: Issue, comments: Sequence[Comment]) -> Reading:
+    async def reading_of(self, issue: Issue, comments: Sequence[Comment]) -> ReadIssue:
         """The same with comments that were fetched before."""
         reading = await self._read(issue, comments)
         if reading.case is None:
@@ -115,7 +115,7 @@ class Casebook:
             await self._settle(reading.case)
         return reading if self.first.get(reading.case.incident) == issue.number else copied(reading)
 
-    async def _read(self, issue: Issue, comments: Sequence[Comment], why: str = "") -> Reading:
+    async def _read(self, issue: Issue, comments: Sequence[Comment], why: str = "") -> ReadIssue:
         """What was fetched, read; in a thread when it is much: strangers say how much. `why`: not all was fetched."""
         told = (self.repository, self.trust, issue)
         reads = partial(unread, *told, why) if why else partial(read, *told, comments)

@@ -27,7 +27,7 @@ LABELLED = f"an agent found an accepted fact missing or altered and set the labe
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadIssue:
     """One issue, read: places are comment ids (0: the issue itself).
 
     `signed` has every footer that parses; `void` everything that carries a footer or a command and does not count.
@@ -39,7 +39,7 @@ class Reading:
     void: tuple[Void, ...]
 
 
-def read(repository: str, trust: TrustStore, issue: Issue, comments: Sequence[Comment]) -> Reading:
+def read(repository: str, trust: TrustStore, issue: Issue, comments: Sequence[Comment]) -> ReadIssue:
     """The verified case of an issue with these comments; no case when its body opens none."""
     bodies = {0: issue.body} | {comment.id: comment.body for comment in comments}
     footers = {place: _footer(body) for place, body in bodies.items()}
@@ -53,15 +53,15 @@ def read(repository: str, trust: TrustStore, issue: Issue, comments: Sequence[Co
     if case is None:
         void += [Void(place, NO_INCIDENT) for place in found]
         void += [Void(0, _why_no_case(issue, opening))] if opening else []
-        return Reading(issue, None, signed, _sorted(void))
+        return ReadIssue(issue, None, signed, _sorted(void))
     case = accept(case, found.values())
     frozen = case.frozen_reason or (LABELLED if FROZEN in issue.labels else "")
     frozen = TOO_MANY if len(comments) >= MAX_COMMENTS else frozen
     case = replace(case, void=_sorted([*case.void, *void]), frozen_reason=frozen)
-    return Reading(issue, case, signed, case.void)
+    return ReadIssue(issue, case, signed, case.void)
 
 
-def unread(repository: str, trust: TrustStore, issue: Issue, why: str) -> Reading:
+def unread(repository: str, trust: TrustStore, issue: Issue, why: str) -> ReadIssue:
     """An issue whose comments cannot be had now: nothing is done on an incident until they can."""
     opening = read(repository, trust, issue, ())
     void = _sorted([*opening.void, Void(0, UNREADABLE)])
@@ -69,7 +69,7 @@ def unread(repository: str, trust: TrustStore, issue: Issue, why: str) -> Readin
     return replace(opening, case=case, void=void)
 
 
-def copied(reading: Reading) -> Reading:
+def copied(reading: ReadIssue) -> ReadIssue:
     """The reading of an issue whose opening was copied from another one: nothing on it counts."""
     void = [one for one in reading.void if one.place not in reading.signed]
     void += [Void(place, COPY if place == 0 else NO_INCIDENT) for place in reading.signed]

@@ -6,7 +6,7 @@ from sre_space.domain.facts import Action, Decision, Payload, RuleAnswer
 from sre_space.text.plain_text import plain
 from sre_space.text.prose import prose
 
-_LONGEST = 200
+_MAX_LENGTH = 200
 
 
 def decided(payload: Payload) -> str:
@@ -18,7 +18,7 @@ def decided(payload: Payload) -> str:
             told = f"{result}: {remedy.command}; {detail}"
         case _:
             told = " ".join(line.strip("- ") for line in prose(payload).splitlines()[:2]).replace("**", "")
-    return plain(told)[:_LONGEST]
+    return plain(told)[:_MAX_LENGTH]
 
 
 def answers(payload: Payload) -> tuple[RuleAnswer, ...]:

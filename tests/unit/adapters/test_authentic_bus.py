@@ -9,7 +9,7 @@ from support.feeds import Enough, Feed, Past, Signals, framed, spans
 from support.world import World
 
 from sre_space.adapters.authentic_bus import COPY, FORGED, AuthenticBus
-from sre_space.codec.record_mac import HEADER, KEPT, Places, headers_of
+from sre_space.codec.record_mac import HEADER, MAX_REMEMBERED, Places, headers_of
 from sre_space.codec.sketches import Frame, decode, encode
 from sre_space.codec.topics import METRICS, SIGNALS, SPANS
 from sre_space.feeds.losses import Losses
@@ -151,11 +151,11 @@ async def test_who_reads_the_past_and_who_reads_on_hear_the_same_record_once_eac
 def test_what_a_reader_remembers_is_bounded() -> None:
     places = Places()
 
-    for number in range(KEPT + 10):
+    for number in range(MAX_REMEMBERED + 10):
         assert not places.copied(Record(SPANS, 0, number, 0, b"", headers={HEADER: str(number).encode()}))
 
-    assert len(places.first) == KEPT
-    assert places.copied(Record(SPANS, 0, 0, 0, b"", headers={HEADER: str(KEPT).encode()}))
+    assert len(places.first) == MAX_REMEMBERED
+    assert places.copied(Record(SPANS, 0, 0, 0, b"", headers={HEADER: str(MAX_REMEMBERED).encode()}))
 
 
 async def test_history_is_as_strict() -> None:

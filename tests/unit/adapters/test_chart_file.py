@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.git_world import keys_of
 
-from sre_space.adapters.chart_file import parse_chart, read_chart
-from sre_space.domain.chart import FreezeWindow, Tunable
+from sre_space.adapters.config_file import parse_config, read_config
 from sre_space.domain.configuration import FOLDER, SPACE_FILE
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.errors import Malformed
+from sre_space.domain.space_config import FreezeWindow, Tunable
 
 ROOT = Path(__file__).resolve().parents[3]
 CHART = ROOT / "sre-space.yaml"
-TUNABLES = [one for service in read_chart(CHART, {}).services.values() for one in service.tunables]
+TUNABLES = [one for service in read_config(CHART, {}).services.values() for one in service.tunables]
 
 
 def test_every_key_of_desired_state_that_heals_something_is_there_or_has_a_default() -> None:
@@ -43,7 +43,7 @@ def test_a_cure_that_has_reached_the_maximum_is_none_any_more() -> None:
 
 
 def test_errors_of_a_dependency_are_healed_by_asking_again() -> None:
-    chart = read_chart(CHART, {})
+    chart = read_config(CHART, {})
     tunable = chart.tunable(f"{FOLDER}/quote-service.env", "DOWNSTREAM_ATTEMPTS")
 
     assert tunable is not None
@@ -59,16 +59,16 @@ def test_a_recovery_takes_thirty_good_visits_where_the_chart_does_not_say_how_ma
     said = "    good_visits: 30\n"
     assert said in text
 
-    assert parse_chart(text.replace(said, ""), {}).journey.good_visits == 30
-    assert parse_chart(text.replace(said, "    good_visits: 10\n"), {}).journey.good_visits == 10
+    assert parse_config(text.replace(said, ""), {}).journey.good_visits == 30
+    assert parse_config(text.replace(said, "    good_visits: 10\n"), {}).journey.good_visits == 10
     with pytest.raises(Malformed, match=r"good_visits"):
-        parse_chart(text.replace(said, "    good_visits: 0\n"), {})
+        parse_config(text.replace(said, "    good_visits: 0\n"), {})
 
 
 def test_a_freeze_window_is_read_in_utc() -> None:
     text = CHART.read_text().replace("freeze: []", 'freeze: [{days: [fri, sat], since: "16:00"}]')
 
-    assert parse_chart(text, {}).guardrails.freeze == (FreezeWindow((4, 5), 16 * 3600, 24 * 3600),)
+    assert parse_config(text, {}).guardrails.freeze == (FreezeWindow((4, 5), 16 * 3600, 24 * 3600),)
 
 
 @pytest.mark.parametrize(
@@ -99,18 +99,18 @@ def test_a_freeze_window_is_read_in_utc() -> None:
 def test_a_mistake_in_the_chart_is_named_exactly(old: str, new: str, told: str) -> None:
     assert old in CHART.read_text()
     with pytest.raises(Malformed, match=told):
-        parse_chart(CHART.read_text().replace(old, new, 1), {})
+        parse_config(CHART.read_text().replace(old, new, 1), {})
 
 
 def test_the_chart_says_on_which_verdict_a_remedy_acts() -> None:
     text = CHART.read_text()
-    limits = parse_chart(text.replace("act_on: {}", "act_on: {restart: likely, revert: confirmed}"), {}).guardrails
+    limits = parse_config(text.replace("act_on: {}", "act_on: {restart: likely, revert: confirmed}"), {}).guardrails
 
     assert limits.acts_on("restart", Confidence.LIKELY)
     assert not limits.acts_on("revert", Confidence.LIKELY)
-    assert not parse_chart(text.replace("  act_on: {}\n", ""), {}).guardrails.acts_on("restart", Confidence.LIKELY)
+    assert not parse_config(text.replace("  act_on: {}\n", ""), {}).guardrails.acts_on("restart", Confidence.LIKELY)
     with pytest.raises(Malformed, match="`act_on` names scale, which `actions` does not allow; add it there"):
-        parse_chart(text.replace("revert, scale]", "revert]").replace("act_on: {}", "act_on: {scale: likely}"), {})
+        parse_config(text.replace("revert, scale]", "revert]").replace("act_on: {}", "act_on: {scale: likely}"), {})
 
 
 def told_of(content: bytes, folder: Path, units: tuple[str, ...] | None = None) -> str:
@@ -118,7 +118,7 @@ def told_of(content: bytes, folder: Path, units: tuple[str, ...] | None = None) 
     path = folder / "sre-space.yaml"
     path.write_bytes(content)
     with pytest.raises(Malformed) as refused:
-        read_chart(path, {}, units)
+        read_config(path, {}, units)
     told = str(refused.value)
     assert told.startswith(str(path))
     assert "\n" not in told
@@ -217,13 +217,13 @@ def test_a_few_bytes_that_stand_for_a_billion_values_are_refused(tmp_path: Path)
 @pytest.mark.parametrize("value", ["a\nb", "a\u2028b: c", "\x1b[2J", "\udc80", "\x80"])
 def test_a_variable_holds_one_line_of_text(value: str) -> None:
     with pytest.raises(Malformed, match=r"chart:1: A holds a line break or a control character; set it to one line"):
-        parse_chart("space: ${A}\n", {"A": value})
+        parse_config("space: ${A}\n", {"A": value})
 
 
 def test_a_folder_and_a_device_are_no_configuration(tmp_path: Path) -> None:
     for path in (tmp_path, Path("/dev/zero")):
         with pytest.raises(Malformed, match="is no file; SRE_SPACE_CHART names the chart"):
-            read_chart(path, {})
+            read_config(path, {})
 
 
 def test_a_byte_order_mark_foreign_line_ends_and_comments_with_variables_do_no_harm(tmp_path: Path) -> None:
@@ -231,13 +231,13 @@ def test_a_byte_order_mark_foreign_line_ends_and_comments_with_variables_do_no_h
     text = "# ${NOT_SET} and ${unclosed\n" + CHART.read_text()
     path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
 
-    assert read_chart(path, {}) == read_chart(CHART, {})
+    assert read_config(path, {}) == read_config(CHART, {})
 
 
 def test_words_that_yaml_takes_for_truth_values_are_names_where_a_name_stands() -> None:
     text = CHART.read_text().replace("buy-insurance:", "no:")
 
-    assert parse_chart(text, {}).journey.name == "no"
+    assert parse_config(text, {}).journey.name == "no"
 
 
 @given(st.binary(max_size=200), st.integers(0, 5000), st.integers(0, 50))
@@ -246,7 +246,7 @@ def test_any_damage_is_read_or_refused_in_one_line(noise: bytes, at: int, cut: i
 
     told = ""
     try:
-        parse_chart((content[:at] + noise + content[at + cut :]).decode(errors="replace"), {})
+        parse_config((content[:at] + noise + content[at + cut :]).decode(errors="replace"), {})
     except Malformed as error:
         told = str(error)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.adapters.chart_file import parse_chart, read_chart
+from sre_space.adapters.config_file import parse_config, read_config
 from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key
 from sre_space.adapters.halt_file import HaltFile
@@ -88,19 +88,19 @@ def test_the_outbox_keeps_the_last_pending_fact_of_an_incident(tmp_path: Path) -
 
 
 def test_halted_while_the_file_is_there_or_nobody_can_tell(tmp_path: Path) -> None:
-    brake = HaltFile(tmp_path / "halt")
-    assert not brake.halted()
+    kill_switch = HaltFile(tmp_path / "halt")
+    assert not kill_switch.halted()
     (tmp_path / "halt").touch()
-    assert brake.halted()
+    assert kill_switch.halted()
     assert HaltFile(tmp_path / "gone" / "halt").halted()
 
 
 def test_the_brake_is_set_once_and_stays(tmp_path: Path) -> None:
-    brake = HaltFile(tmp_path / "halt")
-    brake.halt()
-    brake.halt()
+    kill_switch = HaltFile(tmp_path / "halt")
+    kill_switch.halt()
+    kill_switch.halt()
 
-    assert brake.halted()
+    assert kill_switch.halted()
 
 
 def test_a_service_runs_with_what_it_was_started_with_and_limits_once_all_were_started_with_theirs(
@@ -142,7 +142,7 @@ def test_tokens_are_kept_and_private(tmp_path: Path) -> None:
 
 
 def test_the_chart_of_this_repository_names_three_services_and_their_callers() -> None:
-    chart = read_chart(CHART, {"POLICY_SERVICE_PORT": "1234"})
+    chart = read_config(CHART, {"POLICY_SERVICE_PORT": "1234"})
 
     assert list(chart.services) == ["quote-service", "policy-service", "user-service"]
     assert chart.services["policy-service"].health == "http://127.0.0.1:1234/health"
@@ -164,12 +164,12 @@ def test_the_chart_of_this_repository_names_three_services_and_their_callers() -
 )
 def test_a_chart_that_does_not_validate_names_the_key(old: str, new: str, told: str) -> None:
     with pytest.raises(Malformed, match=told):
-        parse_chart(CHART.read_text().replace(old, new), {})
+        parse_config(CHART.read_text().replace(old, new), {})
 
 
 def test_a_chart_that_is_not_there_names_the_setting(tmp_path: Path) -> None:
     with pytest.raises(Malformed, match="SRE_SPACE_CHART"):
-        read_chart(tmp_path / "none.yaml")
+        read_config(tmp_path / "none.yaml")
 
 
 def test_a_trust_entry_that_is_damaged_is_named_and_is_not_as_if_there_were_none(tmp_path: Path) -> None:

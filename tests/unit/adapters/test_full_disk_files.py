@@ -18,11 +18,11 @@ from sre_space.adapters.bundle_folder import BundleFolder
 from sre_space.adapters.disk import DiskFolder
 from sre_space.adapters.halt_file import HaltFile
 from sre_space.adapters.outbox_folder import OutboxFolder
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.deployment import journal as deploy_journal
 from sre_space.deployment.journal import Deployment
+from sre_space.domain.disk_space import DiskLevel
 from sre_space.domain.errors import Unavailable
-from sre_space.domain.room import Level
 from sre_space.embedded.warden.memory import OomKill, Warden
 from sre_space.ports.outbox import Pending
 from sre_space.state_files import append_line, write_private
@@ -121,7 +121,7 @@ def test_a_private_file_is_replaced_whole_or_stays(disk: SmallDisk, refusing: Re
 
 
 def test_a_deployment_that_cannot_be_recorded_counts_as_under_way(disk: SmallDisk, refusing: Refusing) -> None:
-    state, done = State(disk.root), Deployment("abc", "x" * 10_000, ("a.env",), ("a",), 1)
+    state, done = SpaceState(disk.root), Deployment("abc", "x" * 10_000, ("a.env",), ("a",), 1)
     (disk.root / "deploy").mkdir()
     deploy_journal.begin(state, done)
     with refusing():
@@ -198,7 +198,7 @@ def test_the_room_is_measured_and_what_cannot_be_written_is_said(disk: SmallDisk
     assert 1_500_000 < before.free < 2_200_000
     with refusing():
         room = look()
-        assert (room.level, bool(room.refused)) == (Level.FULL, True)
+        assert (room.level, bool(room.refused)) == (DiskLevel.FULL, True)
         assert room.refused in room.told
     assert not look().refused
     assert files(disk.root) == {}
@@ -210,7 +210,7 @@ def test_the_room_for_files_is_measured(tmp_path: Path) -> None:
 
     assert room.files is not None
     assert room.files < 50
-    assert (room.level, "more files" in room.told) == (Level.FULL, True)
+    assert (room.level, "more files" in room.told) == (DiskLevel.FULL, True)
 
 
 def test_a_folder_that_is_not_there_yet_has_the_room_of_the_one_above_it(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from opentelemetry.trace import SpanContext
 from ulid import ULID
 
 from sre_space.adapters.otel_reporter import REPORT_HOLDS_S, OtelReporter
-from sre_space.domain.detectors import DetectorReport, DetectorState, Report
+from sre_space.domain.detectors import DetectorReport, DetectorsReport, DetectorState
 from sre_space.domain.facts import Agent, Confirmation, Fact, Outcome, Step, Verification
 from sre_space.domain.symptoms import JourneyCount, SymptomKind
 
@@ -109,7 +109,7 @@ def test_scouts_report_is_gauges_for_as_long_as_it_is_news() -> None:
     spans, others = SimpleSpanProcessor(InMemorySpanExporter()), InMemoryMetricReader()
     reporter = OtelReporter(Agent.SCOUT, spans, others, reader, lambda: now[0])
     fires = DetectorReport(SymptomKind.ERROR, "policy-service", DetectorState.FIRING, "POST", 1, 0.5, 0.01)
-    reporter.detectors(Report(1, (fires, DetectorReport(SymptomKind.SLO, "buy", DetectorState.UNKNOWN))))
+    reporter.detectors(DetectorsReport(1, (fires, DetectorReport(SymptomKind.SLO, "buy", DetectorState.UNKNOWN))))
 
     def points() -> dict[str, list[tuple[float, dict[str, str]]]]:
         data = reader.get_metrics_data()

@@ -1,7 +1,7 @@
 """A symptom stays one and the same while the spans that tell of it go on, whomever they accuse."""
 
-from sre_space.agents.scout.active_symptoms import Presence
-from sre_space.analysis.detection.blame import Finding
+from sre_space.agents.scout.active_symptoms import ActiveSymptoms
+from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.statistics.sketch import Operation
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.domain.telemetry import SpanKind
@@ -10,17 +10,17 @@ ASK_USER = Operation("quote-service", SpanKind.CLIENT, "GET", "127.0.0.1:8003")
 ASK_POLICY = Operation("quote-service", SpanKind.CLIENT, "POST", "127.0.0.1:8002")
 
 
-def failing(service: str, watched: Operation | None, value: float = 0.5) -> Finding:
+def failing(service: str, watched: Operation | None, value: float = 0.5) -> FiredAlarm:
     """Spans of an operation that fail, and whom they accuse."""
-    return Finding(Symptom(SymptomKind.ERROR, service, "", value, 0.01, 1), watched=watched)
+    return FiredAlarm(Symptom(SymptomKind.ERROR, service, "", value, 0.01, 1), watched=watched)
 
 
-def after(*looks: list[Finding]) -> Presence:
+def after(*looks: list[FiredAlarm]) -> ActiveSymptoms:
     """What is known after so many looks, a nanosecond apart; nothing is damped, and each finding is told."""
-    presence = Presence()
+    active_symptoms = ActiveSymptoms()
     for now, found in enumerate(looks, 1):
-        presence.remember(found, found, found, now)
-    return presence
+        active_symptoms.remember(found, found, found, now)
+    return active_symptoms
 
 
 def test_an_accusation_that_moves_is_there_under_both_names_until_its_spans_are_well() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from support.clinic import NOW, WELL, Clinic, case, chart
 
-from sre_space.agents.brain.candidate_remedies import FITTING, Scene, rungs
+from sre_space.agents.brain.candidate_remedies import FITTING, Situation, candidate_remedies
 from sre_space.agents.unit_evidence import PROBES, look
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, Evidence
 from sre_space.domain.remedies import Restart
@@ -22,19 +22,19 @@ ILL = Health(False, True, "GET /health answered 503", 0.0)
 RUNNING = Unit("tax", "running", "1:1", 1, 0, None)
 
 
-def scene(kind: CauseKind, symptom: SymptomKind, unit: str, verdict: Confidence = Confidence.CONFIRMED) -> Scene:
+def scene(kind: CauseKind, symptom: SymptomKind, unit: str, verdict: Confidence = Confidence.CONFIRMED) -> Situation:
     """A cause at `tax` on what its callers say, and what the unit itself shows."""
     evidence = tuple(
         Evidence(f"span:{n}", f"`POST` in price failed: 9 of 9; it said: {one}") for n, one in enumerate(SAID)
     )
     cause = Cause("tax", "", kind, 1.0, tuple(one.id for one in evidence))
     lives = dict.fromkeys(chart().services, "1:1")
-    return Scene(chart(), case(symptom), Diagnosis(verdict, (cause,), evidence), lives, (), NOW, {}, unit=unit)
+    return Situation(chart(), case(symptom), Diagnosis(verdict, (cause,), evidence), lives, (), NOW, {}, unit=unit)
 
 
-def restarts(found: Scene) -> list[Restart]:
+def restarts(found: Situation) -> list[Restart]:
     """The restarts among the candidates."""
-    return [one for one in rungs(found) if isinstance(one, Restart)]
+    return [one for one in candidate_remedies(found) if isinstance(one, Restart)]
 
 
 @pytest.mark.parametrize("symptom", SymptomKind)
@@ -54,7 +54,7 @@ def test_a_restart_is_a_candidate_on_the_units_own_evidence_where_it_fits(kind: 
 
 
 def test_a_person_is_told_that_the_unit_itself_shows_nothing() -> None:
-    (asked,) = rungs(scene(CauseKind.CRASH, SymptomKind.ERROR, unit=""))
+    (asked,) = candidate_remedies(scene(CauseKind.CRASH, SymptomKind.ERROR, unit=""))
 
     assert "tax itself shows nothing for which it would be restarted" in asked.reason
 

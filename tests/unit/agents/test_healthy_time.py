@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support.clinic import SICK, case
 from support.world import SECOND
 
-from sre_space.agents.brain.healthy_time import FURTHEST_NS, STILL_OPEN, Window, healthy_parts, ill_times
+from sre_space.agents.brain.healthy_time import MAX_LOOKBACK_NS, STILL_OPEN, Interval, healthy_parts, ill_times
 from sre_space.agents.brain.investigation import plan_of
 from sre_space.analysis.diagnosis.tables import Change
 
@@ -15,7 +15,7 @@ TIMES = st.integers(0, 1000)
 END, LENGTH = 1000 * SECOND, 20 * SECOND
 
 
-def seconds(parts: tuple[Window, ...]) -> list[tuple[int, int]]:
+def seconds(parts: tuple[Interval, ...]) -> list[tuple[int, int]]:
     """In seconds before the end."""
     return [((END - since) // SECOND, (END - until) // SECOND) for since, until in parts]
 
@@ -42,7 +42,7 @@ def test_parts_are_in_order_as_long_as_wanted_and_untouched_or_right_before(ill:
     assert len(parts) == count
     assert all(until - since == LENGTH for since, until in parts)
     assert all(one[1] <= other[0] for one, other in pairwise(parts))
-    assert parts[0][0] >= END - FURTHEST_NS
+    assert parts[0][0] >= END - MAX_LOOKBACK_NS
     touched = any(begin < until and since < over for since, until in parts for begin, over in windows)
     assert not touched or parts == healthy_parts(END, LENGTH, count, [])
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.agents.fixer.pruning import KEPT, remediation_of, stale_branches, stale_pulls
+from sre_space.agents.fixer.pruning import MAX_BRANCHES, remediation_of, stale_branches, stale_pulls
 from sre_space.ports.gitops import Branch, PullRequest
 from sre_space.text.proposal import branch_name
 
@@ -47,7 +47,7 @@ def test_the_five_newest_stay_and_older_ones_go_whatever_the_order_of_the_list(
     mixed = [*names, *others]
     random.shuffle(mixed)  # type: ignore[attr-defined]
 
-    assert stale_branches(named(mixed), ()) == tuple(names[: max(0, len(names) - KEPT)])
+    assert stale_branches(named(mixed), ()) == tuple(names[: max(0, len(names) - MAX_BRANCHES)])
 
 
 @given(st.lists(OURS, min_size=6, max_size=12, unique=True), st.data())

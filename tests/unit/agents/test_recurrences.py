@@ -5,17 +5,17 @@ from dataclasses import replace
 import pytest
 from support.world import World, diagnosis
 
-from sre_space.agents.brain.candidate_remedies import Scene, rungs
+from sre_space.agents.brain.candidate_remedies import Situation, candidate_remedies
 from sre_space.agents.memory.lessons import lesson_of
 from sre_space.agents.memory.memory import PROVISIONAL_NS, Memory
 from sre_space.cli.audit import document
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Autonomy
 from sre_space.domain.configuration import Edit
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Agent, Learnt, PastCase, Recall, Step
 from sre_space.domain.lessons import past_cases
 from sre_space.domain.remedies import name_in
+from sre_space.domain.space_config import Autonomy
 from sre_space.record.audit import Auditor
 from sre_space.text.prose import prose
 
@@ -104,7 +104,7 @@ async def test_the_audit_shows_what_a_lesson_is_worth_today() -> None:
     world = World()
     await killed(world)
     second = await killed(world)
-    told = document(await Auditor(world.casebook, world.orders).audit())
+    told = document(await Auditor(world.incidents, world.orders).audit())
 
     learnt = [issue["learnt"] for issue in told["issues"]]  # type: ignore[attr-defined]
     cause = "policy-service crash"
@@ -149,8 +149,8 @@ async def test_a_remedy_that_did_not_last_comes_after_one_that_was_not_tried(kin
     def first(*cases: PastCase) -> str:
         fact = replace(case.chain[1].fact, payload=Recall(cases))
         told = replace(case, chain=(case.chain[0], replace(case.chain[1], fact=fact)))
-        scene = Scene(world.chart, told, found, lives, (), world.clock.now(), desired, reverse)
-        return rungs(scene)[0].command
+        scene = Situation(world.chart, told, found, lives, (), world.clock.now(), desired, reverse)
+        return candidate_remedies(scene)[0].command
 
     usual = first()
     helped = PastCase("01A", 1, 0.9, f"policy-service {kind}", usual, worked=True)

@@ -6,15 +6,15 @@ import pytest
 from support.world import SECOND, World
 
 from sre_space.agents.scout.health import SUCCESSES_TO_CLEAR, ServiceHealth
-from sre_space.agents.scout.reports import NO_SAMPLE, Reports
+from sre_space.agents.scout.reports import NO_SAMPLE, DetectorReports
 from sre_space.analysis.detection.cohorts import Cohort
-from sre_space.analysis.detection.inhibition import STILL_OPEN, Window
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition
 from sre_space.analysis.detection.operations import ALL, NO_REQUEST
 from sre_space.analysis.detection.saturation import FULL, WARM_UP_NS, Resource
 from sre_space.analysis.detection.share_alarm import SILENCE_NS
 from sre_space.analysis.detection.telemetry_health import Feed
 from sre_space.analysis.statistics.sketch import Operation, Sketch
-from sre_space.domain.detectors import DetectorReport, DetectorState, Report, Unit
+from sre_space.domain.detectors import DetectorReport, DetectorsReport, DetectorState, MeasureUnit
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
 from sre_space.ports.probe import Health
@@ -32,8 +32,8 @@ class Ward:
 
     def __init__(self) -> None:
         self.world = World()
-        self.watchers = self.world.watchers
-        self.reports = Reports(self.watchers)
+        self.detectors = self.world.detectors
+        self.reports = DetectorReports(self.detectors)
         self.second = self.world.clock.now() // SECOND + 1
         self.looks()
 
@@ -48,22 +48,22 @@ class Ward:
             sketch = Sketch()
             for number in range(requests):
                 sketch.add(took, number < failed, number.to_bytes(16, "big"))
-            self.watchers.operations.add({(ISSUE, self.second): sketch} if requests else {}, self.now)
+            self.detectors.operations.add({(ISSUE, self.second): sketch} if requests else {}, self.now)
             if requests:
-                windows = self.watchers.docket.all_windows()
-                self.watchers.conversion.judge([Cohort(self.second, requests, bought)], windows)
-                self.watchers.budget.add(self.now, requests - failed, failed)
+                windows = self.detectors.open_incidents.all_windows()
+                self.detectors.conversion.judge([Cohort(self.second, requests, bought)], windows)
+                self.detectors.budget.add(self.now, requests - failed, failed)
             self.second += 1
             self.looks()
 
     def looks(self) -> None:
         """One look, with telemetry that is in time."""
-        self.watchers.spans = Feed("otlp_spans", self.now, self.now)
+        self.detectors.spans = Feed("otlp_spans", self.now, self.now)
         for health in self.world.board.values():
             health.update(GOOD, self.now)
-        self.watchers.look(self.now)
+        self.detectors.look(self.now)
 
-    def says(self) -> Report:
+    def says(self) -> DetectorsReport:
         """The report of now."""
         return self.reports.at(self.now)
 
@@ -81,10 +81,10 @@ def learnt() -> Ward:
     return ward
 
 
-def work(ward: Ward, seconds: int = 20) -> Window:
+def work(ward: Ward, seconds: int = 20) -> Inhibition:
     """A deployment of policy-service that begins now."""
-    window = Window(ward.now, ward.now + seconds * SECOND, frozenset({"policy-service"}))
-    ward.watchers.docket.announce(window)
+    window = Inhibition(ward.now, ward.now + seconds * SECOND, frozenset({"policy-service"}))
+    ward.detectors.open_incidents.announce(window)
     return window
 
 
@@ -108,7 +108,7 @@ def test_health_is_unknown_until_enough_probes_have_told() -> None:
         health.update(GOOD, (100 + number) * SECOND)
     assert health.report() == DetectorReport(
         SymptomKind.INFRASTRUCTURE, "policy-service", OK, since=100 * SECOND, value=0.0, threshold=0.5,
-        unit=Unit.SECONDS,
+        unit=MeasureUnit.SECONDS,
     )  # fmt: skip
 
     health.update(BAD, 110 * SECOND)
@@ -162,7 +162,7 @@ def test_an_alarm_of_an_operation_fires_with_its_share_and_whom_it_accuses() -> 
 def test_what_went_away_fires_until_it_is_over() -> None:
     ward = learnt()
     ward.plays(8, failed=5)
-    for watch in ward.watchers.operations.watches.values():
+    for watch in ward.detectors.operations.watches.values():
         for alarm in watch.alarms.values():
             alarm.forget()
     ward.plays(2)
@@ -171,7 +171,7 @@ def test_what_went_away_fires_until_it_is_over() -> None:
 
     assert held.state is FIRING
     assert held.why.startswith("gone for 1 s, over after ")
-    assert "error/policy-service" in ward.watchers.presence.seen
+    assert "error/policy-service" in ward.detectors.active_symptoms.seen
 
 
 def test_a_resource_learns_while_its_process_is_young_and_is_unknown_without_samples() -> None:
@@ -179,7 +179,7 @@ def test_a_resource_learns_while_its_process_is_young_and_is_unknown_without_sam
     assert (ward.of(SymptomKind.SATURATION, operation="memory").why) == NO_SAMPLE
     memory, begun = Resource("policy-service", "memory", 400.0), ward.now
     for half in range(2 * WARM_UP_NS // SECOND):
-        ward.watchers.take_level(memory, begun + half * SECOND // 2, 100.0)
+        ward.detectors.take_level(memory, begun + half * SECOND // 2, 100.0)
     ward.second += WARM_UP_NS // SECOND - 1
 
     young = ward.of(SymptomKind.SATURATION, operation="memory")
@@ -196,7 +196,7 @@ def test_a_resource_learns_while_its_process_is_young_and_is_unknown_without_sam
 def test_a_resource_at_its_limit_fires() -> None:
     ward = learnt()
     for half in range(20):
-        ward.watchers.take_level(Resource("policy-service", "memory", 400.0), ward.now + half * SECOND // 2, 390.0)
+        ward.detectors.take_level(Resource("policy-service", "memory", 400.0), ward.now + half * SECOND // 2, 390.0)
     begun, ward.second = ward.now, ward.second + 10
     ward.looks()
 
@@ -231,7 +231,7 @@ def test_conversion_is_unknown_then_learning_then_well_then_low() -> None:
 def test_the_error_budget_is_unknown_without_attempts_and_fires_when_it_burns() -> None:
     ward = Ward()
     idle = ward.of(SymptomKind.SLO, "buy")
-    assert (idle.state, idle.value, idle.threshold, idle.unit) == (UNKNOWN, None, 14.4, Unit.TIMES)
+    assert (idle.state, idle.value, idle.threshold, idle.unit) == (UNKNOWN, None, 14.4, MeasureUnit.TIMES)
 
     ward.plays(30)
     assert (ward.of(SymptomKind.SLO, "buy").state, ward.of(SymptomKind.SLO, "buy").value) == (OK, 0.0)
@@ -264,25 +264,27 @@ def test_planned_work_inhibits_those_that_it_touches_and_says_until_when() -> No
 
 def test_an_outage_that_began_in_its_deployment_is_inhibited_and_one_from_before_it_fires() -> None:
     ward = learnt()
-    ward.watchers.docket.announce(Window(ward.now, ward.now + 20 * SECOND, frozenset({"policy-service"})))
+    ward.detectors.open_incidents.announce(Inhibition(ward.now, ward.now + 20 * SECOND, frozenset({"policy-service"})))
     for quarter in range(8):
         ward.world.board["policy-service"].update(BAD, ward.now + quarter * SECOND // 4)
         ward.world.board["user-service"].update(BAD, ward.now + quarter * SECOND // 4)
-    ward.watchers.look(ward.now + 2 * SECOND)
+    ward.detectors.look(ward.now + 2 * SECOND)
     ward.second += 2
 
     assert ward.of(SymptomKind.INFRASTRUCTURE).state is INHIBITED
     assert ward.of(SymptomKind.INFRASTRUCTURE, "user-service").state is FIRING
 
-    ward.watchers.docket.announce(Window(ward.now + 10 * SECOND, ward.now + 30 * SECOND, frozenset({"user-service"})))
+    ward.detectors.open_incidents.announce(
+        Inhibition(ward.now + 10 * SECOND, ward.now + 30 * SECOND, frozenset({"user-service"}))
+    )
     ward.second += 11
     assert ward.of(SymptomKind.INFRASTRUCTURE, "user-service").state is FIRING
 
 
 def test_an_open_incident_inhibits_the_journey_and_not_the_services() -> None:
     ward = learnt()
-    incident = Window(ward.now, STILL_OPEN, frozenset({"user-service"}), "error/user-service")
-    ward.watchers.docket.windows["error/user-service"] = incident
+    incident = Inhibition(ward.now, STILL_OPEN, frozenset({"user-service"}), "error/user-service")
+    ward.detectors.open_incidents.windows["error/user-service"] = incident
     ward.plays(1)
 
     journey = ward.of(SymptomKind.CONVERSION, "buy")
@@ -294,9 +296,9 @@ def test_an_open_incident_inhibits_the_journey_and_not_the_services() -> None:
 def test_without_telemetry_all_but_the_probes_are_blind_and_say_since_when() -> None:
     ward = learnt()
     work(ward)
-    silent = ward.watchers.spans
+    silent = ward.detectors.spans
     ward.second += 10
-    ward.watchers.look(ward.now)
+    ward.detectors.look(ward.now)
 
     report = ward.says()
 
@@ -314,7 +316,7 @@ async def test_a_real_outage_of_the_world_is_in_its_report() -> None:
     world.dead = {"policy-service"}
     for _ in range(8):
         await world.clock.sleep(0.25)
-    report = Reports(world.watchers).at(world.clock.now())
+    report = DetectorReports(world.detectors).at(world.clock.now())
 
     assert (report.detectors[0].kind, report.detectors[0].subject) == (SymptomKind.INFRASTRUCTURE, "policy-service")
     assert report.counts[FIRING] == 1

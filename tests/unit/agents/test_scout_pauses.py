@@ -20,8 +20,8 @@ from sre_space.analysis.detection.telemetry_health import Feed
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Agent, Detection, Step
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
-from sre_space.feeds.publishing import Sightings
-from sre_space.feeds.signal_consumer import Senses
+from sre_space.feeds.publishing import ReportPublisher
+from sre_space.feeds.signal_consumer import SignalConsumer
 from sre_space.loop.watch import Watch
 from sre_space.ports.probe import Health
 
@@ -45,16 +45,16 @@ class Interrupted(World):
         return DEAD
 
 
-def senses(world: World) -> Senses:
+def consumer(world: World) -> SignalConsumer:
     """Those of a world in memory, as Scout lives them."""
     watch = Watch(world.runners[Agent.SCOUT], Signals(), Records([]), 1.0, lambda _: None)
     clock = world.clocks[Agent.SCOUT]
-    return Senses(world.scout, world, world.opener, watch, world.git, clock, listening(world))
+    return SignalConsumer(world.scout, world, world.opener, watch, world.git, clock, listening(world))
 
 
 async def test_probes_that_a_pause_interrupted_count_for_nothing() -> None:
     world = Interrupted()
-    ours, health = senses(world), world.board[POLICY]
+    ours, health = consumer(world), world.board[POLICY]
 
     for _ in range(5):
         await ours._probe(POLICY, world.clock.now())
@@ -94,8 +94,8 @@ class Told:
 async def tells(world: World) -> int:
     """How many sightings Scout tells in a moment."""
     told = Told()
-    sightings = Sightings(
-        world.watchers, told, world.keys["scout"], REPOSITORY, world.clocks[Agent.SCOUT], world.reporter
+    sightings = ReportPublisher(
+        world.detectors, told, world.keys["scout"], REPOSITORY, world.clocks[Agent.SCOUT], world.reporter
     )
 
     async def stop(seconds: float) -> None:
@@ -123,24 +123,24 @@ async def test_no_sighting_tells_of_a_look_from_before_a_pause() -> None:
 
 def test_telemetry_is_not_believed_until_some_is_newer_than_the_pause() -> None:
     world = World()
-    watchers, memory = world.watchers, Resource(POLICY, "memory", 100.0)
+    detectors, memory = world.detectors, Resource(POLICY, "memory", 100.0)
     for number in range(5):
-        watchers.take_level(memory, START + number * SECOND, 95.0)
-    watchers.spans = Feed("otlp_spans", START + SECOND, START + SECOND)
-    watchers.look(START + SECOND)
-    assert watchers.presence.seen == (f"saturation/{POLICY}",)
+        detectors.take_level(memory, START + number * SECOND, 95.0)
+    detectors.spans = Feed("otlp_spans", START + SECOND, START + SECOND)
+    detectors.look(START + SECOND)
+    assert detectors.active_symptoms.seen == (f"saturation/{POLICY}",)
     world.suspend(3)
-    watchers.resume(world.clocks[Agent.SCOUT].pauses())
+    detectors.resume(world.clocks[Agent.SCOUT].pauses())
     now = world.clock.now()
 
-    watchers.spans = Feed("otlp_spans", now, now - 3 * SECOND)
-    watchers.look(now)
-    blind, seen = watchers.sight.blind, bool(watchers.presence.seen)
+    detectors.spans = Feed("otlp_spans", now, now - 3 * SECOND)
+    detectors.look(now)
+    blind, seen = detectors.telemetry.blind, bool(detectors.active_symptoms.seen)
 
-    watchers.spans = Feed("otlp_spans", now + SECOND, now + SECOND)
-    watchers.look(now + SECOND)
-    assert (blind, seen, watchers.sight.blind) == (True, False, False)
-    assert watchers.presence.seen == (f"saturation/{POLICY}",)
+    detectors.spans = Feed("otlp_spans", now + SECOND, now + SECOND)
+    detectors.look(now + SECOND)
+    assert (blind, seen, detectors.telemetry.blind) == (True, False, False)
+    assert detectors.active_symptoms.seen == (f"saturation/{POLICY}",)
 
 
 def test_nobody_is_told_to_have_bought_nothing_because_the_purchases_were_not_read() -> None:
@@ -167,7 +167,7 @@ def test_a_level_on_both_sides_of_a_gap_has_not_lasted(gap_s: int, fires: bool) 
 
 async def test_a_deployment_that_a_suspended_machine_interrupts_is_no_outage() -> None:
     world = World(deployer=False)
-    ours = senses(world)
+    ours = consumer(world)
     sha = pushed(world, POLICY, 6)
     ours.take_in(announcement(world, sha, POLICY))
     await ours.announcements.confirm()
@@ -187,7 +187,7 @@ async def test_a_deployment_that_a_suspended_machine_interrupts_is_no_outage() -
 
 async def test_what_was_done_is_no_longer_lengthened() -> None:
     world = World(deployer=False)
-    ours = senses(world)
+    ours = consumer(world)
     sha = pushed(world, POLICY, 6)
     for phase in ("started", "done"):
         ours.take_in(announcement(world, sha, POLICY, phase))
@@ -217,26 +217,26 @@ def test_a_fault_that_was_not_seen_to_begin_may_have_begun_while_nobody_looked()
 
 def test_what_failed_while_scout_heard_nothing_is_of_the_incident_that_it_then_finds() -> None:
     world = World()
-    budget = world.watchers.budget = Budget("buy", scale=1 / 60, least_bad=1)
+    budget = world.detectors.budget = Budget("buy", scale=1 / 60, least_bad=1)
     now, failed = START + 100 * SECOND, START + 50 * SECOND
-    world.watchers.spans = Feed("otlp_spans", START + 40 * SECOND, START + 40 * SECOND)
-    world.watchers.look(now - SECOND)
+    world.detectors.spans = Feed("otlp_spans", START + 40 * SECOND, START + 40 * SECOND)
+    world.detectors.look(now - SECOND)
     symptom = Symptom(SymptomKind.ERROR, POLICY, "it fails", 0.5, 0.01, now - 2 * SECOND)
-    unseen = world.watchers.unseen(symptom)
+    unseen = world.detectors.unseen(symptom)
     found = Detection(f"error/{POLICY}", (symptom,), {}, JourneyCount(0, 0, now, now), unseen=unseen)
-    world.watchers.take_attempt(Attempt("1", "1", failed, False, "", "quote", 0))
+    world.detectors.take_attempt(Attempt("1", "1", failed, False, "", "quote", 0))
     assert budget.burning(failed)
 
     world.scout.opened(found)
-    world.watchers.take_attempt(Attempt("2", "2", failed, False, "", "quote", 0))
+    world.detectors.take_attempt(Attempt("2", "2", failed, False, "", "quote", 0))
 
     assert unseen == found.begun == START + 40 * SECOND
     assert not budget.burning(now)
-    world.watchers.docket.refresh([], now)  # it may have been asked before
-    assert world.watchers.docket.excused(now)
-    world.watchers.docket.refresh([], now)  # over
-    assert world.watchers.docket.excused(failed)
-    assert not world.watchers.docket.excused(START + 30 * SECOND)
+    world.detectors.open_incidents.refresh([], now)  # it may have been asked before
+    assert world.detectors.open_incidents.excused(now)
+    world.detectors.open_incidents.refresh([], now)  # over
+    assert world.detectors.open_incidents.excused(failed)
+    assert not world.detectors.open_incidents.excused(START + 30 * SECOND)
 
 
 async def test_visits_from_before_a_pause_prove_no_recovery() -> None:

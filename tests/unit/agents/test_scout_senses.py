@@ -10,7 +10,7 @@ from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.analysis.detection.saturation import Resource
 from sre_space.analysis.detection.telemetry_health import Feed
 from sre_space.analysis.statistics.effect import Effect, effect
-from sre_space.domain.chart import Journey
+from sre_space.domain.space_config import Journey
 from sre_space.domain.symptoms import JourneyCount, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.ports.probe import Health
@@ -208,22 +208,22 @@ def test_where_the_whole_says_nothing_a_step_that_is_quick_again_does_unless_ano
 
 
 def test_a_symptom_that_is_over_ended_when_its_detector_saw_it_last_and_not_when_the_hold_was_over() -> None:
-    watchers = World().watchers
+    detectors = World().detectors
     memory = Resource("policy-service", "memory", 100.0)
-    start = watchers.presence.looked_at
+    start = detectors.active_symptoms.looked_at
     seen: list[int] = []
     for tick in range(1, 41):
         at = start + tick * SECOND // 2
         if tick == 12:
-            watchers.restarted("policy-service", at)
-        watchers.spans = Feed("otlp_spans", at, at)
-        watchers.take_level(memory, at, 95.0 if tick < 12 else 20.0)
-        watchers.look(at)
-        seen += [tick] if "saturation/policy-service" in watchers.presence.seen else []
+            detectors.restarted("policy-service", at)
+        detectors.spans = Feed("otlp_spans", at, at)
+        detectors.take_level(memory, at, 95.0 if tick < 12 else 20.0)
+        detectors.look(at)
+        seen += [tick] if "saturation/policy-service" in detectors.active_symptoms.seen else []
 
     last = start + 11 * SECOND // 2
     assert seen == list(range(7, 22))  # from three seconds on, and five more than it lasted
-    assert watchers.presence.gone_since(SymptomKind.SATURATION, "policy-service") == last
+    assert detectors.active_symptoms.gone_since(SymptomKind.SATURATION, "policy-service") == last
 
 
 async def test_an_incident_that_is_opened_while_the_forge_lists_the_others_is_not_over() -> None:
@@ -231,13 +231,13 @@ async def test_an_incident_that_is_opened_while_the_forge_lists_the_others_is_no
 
     world = World()
     world.dead = {"policy-service"}
-    docket = world.watchers.docket
-    before = await world.casebook.open_cases()
+    open_incidents = world.detectors.open_incidents
+    before = await world.incidents.open_cases()
     await world.forge.close_issue(await world.detect())
     now = world.clock.now()
 
-    docket.refresh(before, now)
-    assert docket.open
-    assert docket.excused(now)
-    docket.refresh(await world.casebook.open_cases(), now)
-    assert not docket.open
+    open_incidents.refresh(before, now)
+    assert open_incidents.open
+    assert open_incidents.excused(now)
+    open_incidents.refresh(await world.incidents.open_cases(), now)
+    assert not open_incidents.open

@@ -13,7 +13,7 @@ from support.logged import logged
 from support.world import SECOND, SERVICES, World
 
 from sre_space.agents.scout.processes import MAX_INSTANCES, MAX_LINES, Deployed, Processes
-from sre_space.agents.scout.reports import Reports
+from sre_space.agents.scout.reports import DetectorReports
 from sre_space.agents.scout.snapshots import MAX_SERVICES, Snapshots
 from sre_space.codec.footer import MAX_PAYLOAD, parse_footer, prose_of, render, sign
 from sre_space.codec.topics import LOGS, METRICS
@@ -23,7 +23,7 @@ from sre_space.domain.snapshot import ServiceSnapshot, Snapshot
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.feeds.announcements import DONE, Announcements
 from sre_space.feeds.running_commits import RunningCommits
-from sre_space.feeds.signal_consumer import Senses
+from sre_space.feeds.signal_consumer import SignalConsumer
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 from sre_space.text.error_lines import ErrorLine
@@ -33,11 +33,11 @@ POLICY = "policy-service"
 OUT = Symptom(SymptomKind.INFRASTRUCTURE, POLICY, "no connection", 0.5, 0.5, 0)
 
 
-def senses(world: World, announcements: Announcements | None = None) -> Senses:
+def consumer(world: World, announcements: Announcements | None = None) -> SignalConsumer:
     """Those of a world in memory, which tell its processes; nobody is woken."""
     watch = Watch(world.runners[next(iter(world.runners))], Signals(), Feed([]), 1.0, lambda _: None)
     announced = announcements or listening(world)
-    return Senses(world.scout, world, world.opener, watch, world.git, world.clock, announced, world.processes)
+    return SignalConsumer(world.scout, world, world.opener, watch, world.git, world.clock, announced, world.processes)
 
 
 def levels(world: World, instance: str, **values: float) -> Record:
@@ -63,7 +63,7 @@ def detection(world: World, *symptoms: Symptom) -> Detection:
 
 def taken(world: World) -> Snapshot:
     """Now."""
-    snapshots = Snapshots(Reports(world.watchers), world.processes, "http://jaeger.example:16686/")
+    snapshots = Snapshots(DetectorReports(world.detectors), world.processes, "http://jaeger.example:16686/")
     return snapshots.take(detection(world), world.clock.now())
 
 
@@ -71,7 +71,7 @@ async def lived(world: World) -> None:
     """A world in which policy-service has worked, been deployed, begun anew, logged, and then died."""
     announced = listening(world)
     announced.processes = world.processes
-    ours = senses(world, announced)
+    ours = consumer(world, announced)
     ours.memory = {POLICY: 400_000_000}
     sha = pushed(world, POLICY, 6)
     for phase in ("started", DONE):
@@ -130,9 +130,9 @@ async def test_other_detectors_that_fire_are_in_the_state() -> None:
     world.dead = set()
     for _ in range(3):
         await world.clock.sleep(0.25)
-    (memory,) = (one for (_, name), one in world.watchers.resources.items() if name == "memory")
+    (memory,) = (one for (_, name), one in world.detectors.resources.items() if name == "memory")
     memory.fired_at = memory.since = world.clock.now()
-    world.watchers.look(world.clock.now())
+    world.detectors.look(world.clock.now())
 
     assert taken(world).services[0].state == "healthy, saturation alarm"
 
@@ -152,7 +152,7 @@ def test_processes_are_bounded_and_the_same_name_is_no_restart() -> None:
 
 def test_an_error_line_of_the_future_is_dropped_and_counted() -> None:
     world = World()
-    ours, ahead = senses(world), world.clock.now() + 3600 * SECOND
+    ours, ahead = consumer(world), world.clock.now() + 3600 * SECOND
 
     ours.take_in(Record(LOGS, 0, 0, world.clock.now(), logged((17, "boom"), at=ahead)))
 

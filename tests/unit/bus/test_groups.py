@@ -9,7 +9,7 @@ from sre_space.embedded.bus.groups import (
     INCONSISTENT_PROTOCOL,
     REBALANCING,
     UNKNOWN_MEMBER,
-    Group,
+    ConsumerGroup,
     Member,
 )
 
@@ -19,7 +19,7 @@ def member(protocol: str = "range", *, id: str = "", kind: str = "consumer") -> 
     return Member(id, "client", 60.0, 60.0, kind, [(protocol, b"topics")])
 
 
-async def joined(group: Group, *members: Member) -> list[int]:
+async def joined(group: ConsumerGroup, *members: Member) -> list[int]:
     """They join at the same moment; their errors."""
     return await asyncio.gather(*(group.join(one) for one in members))
 
@@ -31,7 +31,7 @@ def run(story: Coroutine[Any, Any, None]) -> None:
 
 def test_members_that_join_at_the_same_moment_are_one_generation() -> None:
     async def story() -> None:
-        group, one, other = Group("g"), member(), member()
+        group, one, other = ConsumerGroup("g"), member(), member()
 
         assert await joined(group, one, other) == [0, 0]
         assert (group.generation, group.leader, set(group.members)) == (1, one.id, {one.id, other.id})
@@ -48,13 +48,13 @@ def test_members_that_join_at_the_same_moment_are_one_generation() -> None:
 
 def test_a_stranger_with_another_protocol_is_refused_and_the_group_goes_on() -> None:
     async def story() -> None:
-        group, one = Group("g"), member()
+        group, one = ConsumerGroup("g"), member()
         await joined(group, one)
         await group.sync(one.id, 1, {})
 
         assert await group.join(member("other")) == INCONSISTENT_PROTOCOL
         assert await group.join(member(kind="connect")) == INCONSISTENT_PROTOCOL
-        assert await Group("empty").join(Member("", "c", 60.0, 60.0, "consumer", [])) == INCONSISTENT_PROTOCOL
+        assert await ConsumerGroup("empty").join(Member("", "c", 60.0, 60.0, "consumer", [])) == INCONSISTENT_PROTOCOL
         assert (group.heartbeat(one.id, 1), group.state, group.protocol) == (0, "Stable", "range")
 
     run(story())
@@ -62,7 +62,7 @@ def test_a_stranger_with_another_protocol_is_refused_and_the_group_goes_on() -> 
 
 def test_a_newcomer_waits_for_the_others_who_hear_of_it_by_heartbeat() -> None:
     async def story() -> None:
-        group, one, other = Group("g"), member(), member()
+        group, one, other = ConsumerGroup("g"), member(), member()
         await joined(group, one)
         await group.sync(one.id, 1, {})
         newcomer = asyncio.create_task(group.join(other))
@@ -79,7 +79,7 @@ def test_a_newcomer_waits_for_the_others_who_hear_of_it_by_heartbeat() -> None:
 
 def test_those_who_wait_for_the_leader_are_told_when_it_goes() -> None:
     async def story() -> None:
-        group, one, other = Group("g"), member(), member()
+        group, one, other = ConsumerGroup("g"), member(), member()
         await joined(group, one, other)
         waiting = asyncio.create_task(group.sync(other.id, 1, {}))
         await asyncio.sleep(0)
@@ -94,7 +94,7 @@ def test_those_who_wait_for_the_leader_are_told_when_it_goes() -> None:
 
 def test_who_goes_while_it_waits_to_join_is_let_go_and_the_group_is_empty() -> None:
     async def story() -> None:
-        group, one = Group("g"), member()
+        group, one = ConsumerGroup("g"), member()
         waiting = asyncio.create_task(group.join(one))
         await asyncio.sleep(0)
         group.leave(one.id)

@@ -11,7 +11,7 @@ from support.damage import Damage, damage_file
 
 from sre_space.embedded.bus import partition as subject
 from sre_space.embedded.bus.batches import OUT_OF_ORDER
-from sre_space.embedded.bus.codec import ProtocolError, Reader
+from sre_space.embedded.bus.codec import ProtocolError, WireReader
 from sre_space.embedded.bus.offsets import Offsets
 from sre_space.embedded.bus.partition import Partition
 
@@ -45,7 +45,7 @@ def test_old_segments_are_dropped_and_the_rest_stays_readable(tmp_path: Path, mo
         log.append(batch(size=50))
 
     assert 0 < log.start < log.next == 100
-    assert len(list(tmp_path.glob("*.log"))) == subject.KEPT_SEGMENTS
+    assert len(list(tmp_path.glob("*.log"))) == subject.MAX_SEGMENTS
     for offset in range(log.start, log.next):
         assert struct.unpack_from(">q", log.read(offset, 1))[0] == offset
     assert Partition(tmp_path).start == log.start
@@ -91,7 +91,7 @@ def test_an_offset_is_found_by_time(tmp_path: Path) -> None:
 
 @given(st.binary(max_size=60))
 def test_a_reader_never_reads_past_the_end(data: bytes) -> None:
-    reader = Reader(data)
+    reader = WireReader(data)
 
     def read_on() -> None:
         for _ in range(100):

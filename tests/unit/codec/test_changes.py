@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.codec.changes import Deployment, deployment_of
+from sre_space.codec.changes import AnnouncedDeployment, deployment_of
 from sre_space.codec.memory_limits import memory_limits
 from sre_space.domain.bounds import MAX_NAME
 from sre_space.domain.errors import Malformed
@@ -49,13 +49,13 @@ def test_any_value_in_place_of_a_good_one_is_a_deployment_or_malformed(name: str
         told = deployment_of(json.dumps(TOLD | {name: value}).encode())
     except Malformed:
         return
-    assert isinstance(told, Deployment)
+    assert isinstance(told, AnnouncedDeployment)
 
 
 def test_a_deployment_names_what_was_deployed_before_it() -> None:
     told = deployment_of(json.dumps(TOLD | {"previous": "babe"}).encode())
 
-    assert told == Deployment("c0ffee", "started", 7, ("a", "b"), ("a.env",), "Tune", "babe")
+    assert told == AnnouncedDeployment("c0ffee", "started", 7, ("a", "b"), ("a.env",), "Tune", "babe")
     assert deployment_of(json.dumps(TOLD).encode()).previous == ""
 
 

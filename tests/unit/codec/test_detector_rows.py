@@ -10,10 +10,17 @@ from hypothesis import strategies as st
 from support.world import REPOSITORY, Key, Trust
 
 from sre_space.codec.detector_rows import MAX_CELL, MAX_INHIBITIONS, UNREADABLE, report_of, table_of
-from sre_space.codec.symptom_report import Sighting, decode, encode
+from sre_space.codec.symptom_report import SymptomReport, decode, encode
 from sre_space.codec.topics import SIGHTINGS
 from sre_space.domain.bounds import CUT
-from sre_space.domain.detectors import DetectorReport, DetectorState, Inhibition, Report, Unit, by_urgency
+from sre_space.domain.detectors import (
+    DetectorReport,
+    DetectorsReport,
+    DetectorState,
+    MeasureUnit,
+    ReportedInhibition,
+    by_urgency,
+)
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.bus import Record
 
@@ -26,11 +33,11 @@ NUMBER = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 TIME = st.integers(0, 2**63 - 1)
 ROWS = st.builds(
     DetectorReport, st.sampled_from(SymptomKind), TEXT, st.sampled_from(DetectorState), TEXT, TIME, NUMBER, NUMBER,
-    NUMBER, st.sampled_from(Unit), TEXT, TIME,
+    NUMBER, st.sampled_from(MeasureUnit), TEXT, TIME,
 )  # fmt: skip
-INHIBITIONS = st.builds(Inhibition, TIME, TIME, st.lists(TEXT, max_size=3).map(tuple), TEXT)
+INHIBITIONS = st.builds(ReportedInhibition, TIME, TIME, st.lists(TEXT, max_size=3).map(tuple), TEXT)
 REPORTS = st.builds(
-    Report, st.just(NOW), st.lists(ROWS, max_size=8).map(tuple), st.lists(INHIBITIONS, max_size=3).map(tuple),
+    DetectorsReport, st.just(NOW), st.lists(ROWS, max_size=8).map(tuple), st.lists(INHIBITIONS, max_size=3).map(tuple),
     st.dictionaries(TEXT, st.floats(0, 2), max_size=2), st.dictionaries(TEXT, st.integers(0, 9), max_size=2),
 )  # fmt: skip
 
@@ -43,9 +50,9 @@ def row(number: int, state: DetectorState = DetectorState.OK) -> DetectorReport:
     )  # fmt: skip
 
 
-def read_back(report: Report | None, seen: tuple[str, ...] = ()) -> tuple[Sighting, int]:
+def read_back(report: DetectorsReport | None, seen: tuple[str, ...] = ()) -> tuple[SymptomReport, int]:
     """What a reader has of it, and how many bytes it was."""
-    value, headers = encode(Sighting(REPOSITORY, NOW, seen, False, report), SCOUT)
+    value, headers = encode(SymptomReport(REPOSITORY, NOW, seen, False, report), SCOUT)
     return decode(Record(SIGHTINGS, 0, 0, NOW, value, headers=headers), TRUST), len(value)
 
 
@@ -57,12 +64,12 @@ def by_old_rules(value: bytes) -> Mapping[str, object]:
 
 
 @given(REPORTS)
-def test_a_report_is_read_as_it_was_told(report: Report) -> None:
+def test_a_report_is_read_as_it_was_told(report: DetectorsReport) -> None:
     assert read_back(report)[0].report == report
 
 
 @given(REPORTS, st.integers(1_500, 6_000))
-def test_a_table_keeps_within_its_room_and_counts_what_it_leaves_out(report: Report, room: int) -> None:
+def test_a_table_keeps_within_its_room_and_counts_what_it_leaves_out(report: DetectorsReport, room: int) -> None:
     many = replace(report, detectors=report.detectors * 40, left_out={}, inhibitions=(), budgets={})
     table = table_of(many, room)
 
@@ -76,7 +83,7 @@ def test_of_more_detectors_than_a_record_takes_those_that_fire_are_told_first() 
     firing = tuple(row(number, DetectorState.FIRING) for number in range(20))
     rows = (*(row(number) for number in range(1500)), *firing)
 
-    told, size = read_back(Report(NOW, tuple(sorted(rows, key=by_urgency))))
+    told, size = read_back(DetectorsReport(NOW, tuple(sorted(rows, key=by_urgency))))
 
     assert told.report is not None
     assert told.report.detectors[:20] == firing
@@ -89,28 +96,28 @@ def test_of_more_detectors_than_a_record_takes_those_that_fire_are_told_first() 
 def test_the_symptoms_come_before_the_report() -> None:
     seen = tuple(f"latency/{'x' * 180}{number}" for number in range(100))
 
-    told, size = read_back(Report(NOW, (row(1),)), seen)
+    told, size = read_back(DetectorsReport(NOW, (row(1),)), seen)
 
     assert (told.seen, told.blind, told.report) == (seen, False, None)
     assert size > ROOM - 1_000
 
 
 def test_a_reader_of_before_reads_a_record_with_a_report() -> None:
-    report = Report(NOW, tuple(row(number) for number in range(1500)))
-    value, _ = encode(Sighting(REPOSITORY, NOW, ("latency/policy-service",), True, report), SCOUT)
+    report = DetectorsReport(NOW, tuple(row(number) for number in range(1500)))
+    value, _ = encode(SymptomReport(REPOSITORY, NOW, ("latency/policy-service",), True, report), SCOUT)
 
     assert by_old_rules(value) == {"seen": ("latency/policy-service",), "blind": True, "at": NOW}
 
 
 def test_a_record_of_before_is_one_without_a_report() -> None:
     value = json.dumps({"repository": REPOSITORY, "at": NOW, "seen": [], "blind": False}, sort_keys=True).encode()
-    assert encode(Sighting(REPOSITORY, NOW, (), False), SCOUT)[0] == value  # byte for byte what 0.1.0 wrote
+    assert encode(SymptomReport(REPOSITORY, NOW, (), False), SCOUT)[0] == value  # byte for byte what 0.1.0 wrote
 
-    assert read_back(None)[0] == Sighting(REPOSITORY, NOW, (), False)
+    assert read_back(None)[0] == SymptomReport(REPOSITORY, NOW, (), False)
 
 
 def test_a_row_and_a_column_of_a_newer_writer_are_left_out_and_the_rest_is_read() -> None:
-    table = json.loads(json.dumps(table_of(Report(NOW, (row(1), row(2))), ROOM)))
+    table = json.loads(json.dumps(table_of(DetectorsReport(NOW, (row(1), row(2))), ROOM)))
     table["columns"].append("weather")
     table["rows"][0] = [*table["rows"][0], 0, "fine"][: len(table["columns"])]
     table["rows"][1][2] = "PONDERING"
@@ -136,9 +143,9 @@ def test_nothing_that_json_says_is_more_than_no_report(table: object) -> None:
 
 def test_long_names_and_many_inhibitions_are_cut() -> None:
     long = DetectorReport(SymptomKind.ERROR, "policy-service", DetectorState.FIRING, "x" * 500, why="y" * 5000)
-    work = tuple(Inhibition(0, 0, tuple(f"s{n}" for n in range(99)), "z" * 500) for _ in range(50))
+    work = tuple(ReportedInhibition(0, 0, tuple(f"s{n}" for n in range(99)), "z" * 500) for _ in range(50))
 
-    told = read_back(Report(NOW, (long,), work))[0].report
+    told = read_back(DetectorsReport(NOW, (long,), work))[0].report
 
     assert told is not None
     assert len(told.detectors[0].operation) == len(told.detectors[0].why) == MAX_CELL

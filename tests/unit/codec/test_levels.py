@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from sre_space.codec.levels import PREFIXES, Level, levels_of
+from sre_space.codec.levels import PREFIXES, ResourceLevel, levels_of
 from sre_space.domain.errors import Malformed
 
 
@@ -30,7 +30,7 @@ def request(name: str, value: float | int, service: str = "policy-service") -> b
 def test_a_gauge_of_a_process_is_read_whole_or_not(value: float | int) -> None:
     (level,) = levels_of(request("process.memory.usage", value))
 
-    assert level == Level("policy-service", "policy-service-7", "process.memory.usage", 5, float(value))
+    assert level == ResourceLevel("policy-service", "policy-service-7", "process.memory.usage", 5, float(value))
 
 
 def test_other_metrics_are_left_alone() -> None:

@@ -17,8 +17,8 @@ from sre_space.codec.sketches import (
     OTHER,
     Frame,
     Frames,
-    Intake,
     Sketches,
+    SpanSketcher,
     decode,
     encode,
     pieces,
@@ -77,7 +77,7 @@ def request(*spans: Mapping[str, object], service: str = "policy-service") -> by
 
 
 def taken(*bodies: bytes) -> Sketches:
-    intake = Intake()
+    intake = SpanSketcher()
     for body in bodies:
         intake.take(body, NOW)
     return intake.drain()
@@ -136,7 +136,7 @@ def test_two_members_that_split_the_partitions_merge_to_what_one_would_have_seen
 
 
 def test_taking_in_counts_the_spans_and_draining_leaves_nothing() -> None:
-    intake = Intake()
+    intake = SpanSketcher()
 
     assert intake.take(request({}, {}, {"kind": trace_pb2.Span.SPAN_KIND_INTERNAL}), NOW) == 3
     assert [sketch.count for sketch in intake.drain().values()] == [2]
@@ -151,7 +151,7 @@ def test_a_service_without_a_name_and_a_span_that_lasts_for_hours_are_bounded() 
 
 
 def test_names_that_hold_an_id_do_not_eat_the_memory() -> None:
-    intake = Intake()
+    intake = SpanSketcher()
     for number in range(3):
         intake.take(request(*({"name": f"GET /things/{number}-{one}"} for one in range(MAX_OPERATIONS))), NOW)
     made = intake.drain()
@@ -251,7 +251,7 @@ def test_a_frame_in_parts_merges_to_the_whole(frame: Frame, most: int) -> None:
 
 def test_bytes_that_are_no_request_are_malformed() -> None:
     with pytest.raises(Malformed):
-        Intake().take(b"\xff\xff\xff", NOW)
+        SpanSketcher().take(b"\xff\xff\xff", NOW)
 
 
 def test_a_frame_of_two_hundred_spans_of_an_operation_is_small() -> None:

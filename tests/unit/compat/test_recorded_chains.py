@@ -12,7 +12,7 @@ from sre_space.codec.footer import parse_footer
 from sre_space.domain.facts import PAYLOAD, Action, Agent, Decision, Fact, Learnt, Recall, Step, Verification
 from sre_space.domain.remedies import RemedyKind, Restart
 from sre_space.record.audit import Audit, Auditor
-from sre_space.record.incident_repository import Casebook
+from sre_space.record.incident_repository import IncidentRepository
 from sre_space.record.orders import IssueOrders
 
 CHAINS = every_chain()
@@ -50,7 +50,7 @@ def audited(chain: Chain) -> Audit:
     """What the audit says of a space that holds this issue."""
     forge, trust = forge_with([chain]), TrustFolder(chain.space / "trust")
     orders = IssueOrders(forge, trust, World(), REPOSITORY)
-    return asyncio.run(Auditor(Casebook(forge, trust, REPOSITORY), orders).audit())
+    return asyncio.run(Auditor(IncidentRepository(forge, trust, REPOSITORY), orders).audit())
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.name)
@@ -125,7 +125,7 @@ async def test_the_lesson_that_was_learnt_is_remembered_and_matches(chain: Chain
     (lesson,) = world.lessons.values()
     assert (lesson.id, lesson.facts["issue"]) == (case.incident, chain.issue.number)
     assert all(sentence in lesson.text for sentence in learnt.lesson.split(". "))
-    again = await world.casebook.case(chain.issue.number)
+    again = await world.incidents.case(chain.issue.number)
     assert again is not None
     payload = await world.duties[Agent.MEMORY].perform(again, Step.RECALL)
     assert isinstance(payload, Recall)

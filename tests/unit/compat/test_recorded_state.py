@@ -15,11 +15,11 @@ from sre_space.adapters.ed25519 import TrustFolder
 from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.bootstrap.space import crash_watch
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.bootstrap.space.telemetry_secrets import read_tokens
 from sre_space.codec.case_files import case_of
 from sre_space.codec.changes import deployment_of
-from sre_space.codec.doorbell import heard
+from sre_space.codec.doorbell import parse_wake_up
 from sre_space.codec.footer import parse_footer
 from sre_space.deployment import journal as deploy_journal
 from sre_space.domain.case import Case
@@ -55,7 +55,7 @@ async def test_a_bundle_is_kept_and_diagnosed_as_it_was(path: Path, tmp_path: Pa
 
 
 @pytest.fixture(params=REAL, ids=lambda space: f"{space.parent.name}-{space.name}")
-def recorded(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, State]:
+def recorded(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, SpaceState]:
     """A recorded space, and its state folder, unpacked: its placeholders are paths of this test."""
     space: Path = request.param
     root = tmp_path / "state"
@@ -65,10 +65,10 @@ def recorded(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Stat
         text = content.replace(b"{state}", str(root).encode()).replace(b"{checkout}", str(tmp_path).encode())
         path.write_bytes(text)
         path.chmod(0o600)
-    return space, State(root)
+    return space, SpaceState(root)
 
 
-def test_the_record_of_the_space_and_the_deployers_journal_are_read(recorded: tuple[Path, State]) -> None:
+def test_the_record_of_the_space_and_the_deployers_journal_are_read(recorded: tuple[Path, SpaceState]) -> None:
     _, state = recorded
     running, last = state.record(), deploy_journal.last(state)
 
@@ -83,7 +83,7 @@ def test_the_record_of_the_space_and_the_deployers_journal_are_read(recorded: tu
     assert not list(state.root.rglob("*.damaged-*"))
 
 
-def test_keys_tokens_and_accounts_are_read(recorded: tuple[Path, State]) -> None:
+def test_keys_tokens_and_accounts_are_read(recorded: tuple[Path, SpaceState]) -> None:
     _, state = recorded
     owners = {key.owner for key in TrustFolder(state.root / "trust").listed()}
 
@@ -92,12 +92,12 @@ def test_keys_tokens_and_accounts_are_read(recorded: tuple[Path, State]) -> None
     assert read_tokens(state.telemetry_tokens) is not None
 
 
-def test_the_bus_gives_what_it_held_and_its_records_are_understood(recorded: tuple[Path, State]) -> None:
+def test_the_bus_gives_what_it_held_and_its_records_are_understood(recorded: tuple[Path, SpaceState]) -> None:
     _, state = recorded
     topics = Topics(state.root / "bus" / "topics")
     told = {topic: b"".join(_records(topics.get(topic)[0])) for topic in ("changes", "sre_facts")}
     deployments = [deployment_of(value) for value in re.findall(rb'\{"id": .*?\}', told["changes"])]
-    rings = [heard(value) for value in re.findall(rb'\{"issue": .*?\}', told["sre_facts"])]
+    rings = [parse_wake_up(value) for value in re.findall(rb'\{"issue": .*?\}', told["sre_facts"])]
 
     assert {one.phase for one in deployments} == {"started", "done"}
     assert all(len(one.commit) == 40 and one.services and one.files for one in deployments)
@@ -114,7 +114,7 @@ def _records(partition: Partition) -> Iterator[bytes]:
         offset = read_header(part, 0, 0).last + 1
 
 
-def test_the_forge_gives_its_issues_comments_and_commits(recorded: tuple[Path, State]) -> None:
+def test_the_forge_gives_its_issues_comments_and_commits(recorded: tuple[Path, SpaceState]) -> None:
     space, state = recorded
     store = Store(state.root / "forge" / "forge.db")
     repository = open_repository(state.root / "forge" / "local" / "cloud-insurance.git", None)
@@ -130,7 +130,7 @@ def test_the_forge_gives_its_issues_comments_and_commits(recorded: tuple[Path, S
 
 
 def test_a_judgement_that_waited_in_the_outbox_is_read_and_made_anew_and_its_incident_is_finished(
-    recorded: tuple[Path, State], tmp_path: Path
+    recorded: tuple[Path, SpaceState], tmp_path: Path
 ) -> None:
     """What was judged before an agent started is never posted: it is too old."""
     space, state = recorded

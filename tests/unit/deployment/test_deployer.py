@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from support.git_world import MAIN, MemoryGit
 
-from sre_space.adapters.chart_file import parse_chart
-from sre_space.bootstrap.space.state import State
+from sre_space.adapters.config_file import parse_config
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.deployment.deploy import Deployer, Unfit
 from sre_space.deployment.services import DeployedServices
 from sre_space.domain.errors import Missing, Refused
@@ -67,8 +67,8 @@ def machine() -> Machine:
 @pytest.fixture
 def deployer(git: MemoryGit, machine: Machine, tmp_path: Path) -> Deployer:
     """Without a bus."""
-    state = State(tmp_path / "not" / "there" / "yet")
-    return Deployer(state, git, DeployedServices(state, parse_chart(CONFIGURATION, {}), machine, machine), None)
+    state = SpaceState(tmp_path / "not" / "there" / "yet")
+    return Deployer(state, git, DeployedServices(state, parse_config(CONFIGURATION, {}), machine, machine), None)
 
 
 async def test_only_what_changed_is_restarted_and_twice_is_once(

@@ -5,8 +5,8 @@ import pytest
 from support.traffic_model import ASK_POLICY, ISSUE, PEERS, POLICY_SQL, Fault, Patient
 from support.watching import SECOND, Watching
 
-from sre_space.analysis.detection.blame import Finding, excess, findings
-from sre_space.analysis.detection.inhibition import STILL_OPEN, Window
+from sre_space.analysis.detection.blame import FiredAlarm, excess, findings
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition
 from sre_space.analysis.detection.operations import ALL
 from sre_space.domain.symptoms import SymptomKind
 
@@ -21,13 +21,13 @@ def broken(fault: Fault, seconds: int = 12) -> Watching:
     return watching
 
 
-def found(fault: Fault) -> list[Finding]:
+def found(fault: Fault) -> list[FiredAlarm]:
     """What fires twelve seconds after a fault."""
     watching = broken(fault)
     return findings(watching.operations, PEERS, watching.at * SECOND)
 
 
-def split(found: list[Finding]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+def split(found: list[FiredAlarm]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """Culprits and victims as (service, operation), without the operation of all requests."""
     named = [one for one in found if one.operation != ALL]
     culprits = {(one.symptom.service, one.operation) for one in named if one.accuses}
@@ -107,7 +107,7 @@ def test_of_two_ends_that_nothing_tells_apart_it_is_the_one_that_was_just_deploy
 ) -> None:
     watching = broken(Fault(policy_gone=True))
     until = (watching.at - 12 - seconds_ago) * SECOND
-    windows = [Window(until - 5 * SECOND, until, frozenset(deployed))]
+    windows = [Inhibition(until - 5 * SECOND, until, frozenset(deployed))]
 
     found = findings(watching.operations, PEERS, watching.at * SECOND, windows)
 
@@ -117,8 +117,8 @@ def test_of_two_ends_that_nothing_tells_apart_it_is_the_one_that_was_just_deploy
 def test_what_goes_on_after_a_remedy_was_deployed_is_not_the_remedys_doing() -> None:
     watching = broken(Fault(policy_gone=True))
     until = (watching.at - 13) * SECOND
-    remedy = Window(until - 5 * SECOND, until, frozenset({"quote-service"}))
-    incident = Window(until - 30 * SECOND, STILL_OPEN, frozenset({"policy-service"}), "error/policy-service")
+    remedy = Inhibition(until - 5 * SECOND, until, frozenset({"quote-service"}))
+    incident = Inhibition(until - 30 * SECOND, STILL_OPEN, frozenset({"policy-service"}), "error/policy-service")
 
     found = findings(watching.operations, PEERS, watching.at * SECOND, [remedy, incident])
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.analysis.detection.burn_rate import BUCKETS, LEAST_BAD, WORKBOOK, Budget, Counts, Rule
+from sre_space.analysis.detection.burn_rate import BUCKETS, MIN_BAD, WORKBOOK, Budget, Counts, Rule
 
 SECOND = 10**9
 MINUTE = 60 * SECOND
@@ -72,7 +72,7 @@ def test_windows_are_shortened_by_one_factor(scale: float) -> None:
 
 def test_a_handful_of_failures_on_a_quiet_night_is_no_alert() -> None:
     budget = Budget("buy")
-    budget.add(NOW, 20, LEAST_BAD - 1)
+    budget.add(NOW, 20, MIN_BAD - 1)
     assert fired(budget) == []
     budget.add(NOW, 0, 1)
     assert fired(budget) == [14.4, 6, 1]
@@ -143,7 +143,7 @@ def test_a_patient_that_spends_half_its_budget_alerts_as_rarely_as_documented(ra
     """Poisson: the chance that the long window reaches what an alert needs."""
     for rule in WORKBOOK:
         attempts = rate * rule.long_s * scale
-        needed = max(LEAST_BAD, int(rule.factor * 0.001 * attempts) + 1)
+        needed = max(MIN_BAD, int(rule.factor * 0.001 * attempts) + 1)
         assert tail(attempts * 0.0005, needed) < 1e-4
 
 

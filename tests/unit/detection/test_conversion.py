@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from sre_space.analysis.detection.cohorts import Cohort, Cohorts
 from sre_space.analysis.detection.conversion import Conversion, Known
-from sre_space.analysis.detection.inhibition import Window
+from sre_space.analysis.detection.inhibition import Inhibition
 from sre_space.analysis.detection.share_alarm import SILENCE_NS
 
 SECOND = 10**9
@@ -17,7 +17,9 @@ def decided(cohorts: Cohorts, until: int) -> list[tuple[int, int, int]]:
     return [(one.second, one.asked, one.bought) for one in cohorts.decided(until)]
 
 
-def steady(conversion: Conversion, begin: int, seconds: int, asked: int, bought: int, *windows: Window) -> Conversion:
+def steady(
+    conversion: Conversion, begin: int, seconds: int, asked: int, bought: int, *windows: Inhibition
+) -> Conversion:
     conversion.judge((Cohort(second, asked, bought) for second in range(begin, begin + seconds)), windows)
     return conversion
 
@@ -119,7 +121,7 @@ def test_the_floor_holds_even_while_learning_and_for_what_was_always_low() -> No
 
 
 def test_cohorts_inside_a_window_are_neither_judged_nor_learnt() -> None:
-    window = Window((BEGIN + 120) * SECOND, (BEGIN + 150) * SECOND, frozenset({"policy-service"}))
+    window = Inhibition((BEGIN + 120) * SECOND, (BEGIN + 150) * SECOND, frozenset({"policy-service"}))
     conversion = steady(learnt(), BEGIN + 120, 30, 10, 0, window)
     known = conversion.baseline.errors
     steady(conversion, BEGIN + 150, 60, 10, 9, window)
@@ -146,7 +148,7 @@ def test_a_fall_is_not_reported_for_ever_when_nobody_asks_any_more() -> None:
 def test_while_its_own_incident_is_open_an_alarm_stands_as_long_as_nobody_buys_and_ends_soon_after() -> None:
     conversion = steady(learnt(), BEGIN + 120, 20, 10, 0)
     assert conversion.findings((BEGIN + 140) * SECOND)
-    open_ = Window((BEGIN + 120) * SECOND, 2**63 - 1, frozenset({"buy-insurance"}), "conversion/buy-insurance")
+    open_ = Inhibition((BEGIN + 120) * SECOND, 2**63 - 1, frozenset({"buy-insurance"}), "conversion/buy-insurance")
 
     steady(conversion, BEGIN + 140, 90, 10, 0, open_)
     assert conversion.findings((BEGIN + 230) * SECOND)

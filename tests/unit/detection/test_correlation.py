@@ -5,20 +5,20 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.analysis.detection.blame import Finding
+from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.detection.callers import TOGETHER_NS
 from sre_space.analysis.detection.correlation import (
     JOURNEY_PATIENCE_NS,
     LINKED_NS,
     PATIENCE_NS,
     TITLE,
-    Group,
     OpenIncident,
-    Scene,
+    SymptomGroup,
+    SystemView,
     correlate,
 )
-from sre_space.analysis.detection.inhibition import STILL_OPEN, Window
-from sre_space.analysis.detection.telemetry_health import Feed, Sight, sight
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition
+from sre_space.analysis.detection.telemetry_health import Feed, TelemetryHealth, telemetry_health
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9
@@ -27,20 +27,20 @@ CALLS = {
     "web": ("quote", "search"), "quote": ("user", "policy"), "search": (), "user": (), "policy": ("ledger",),
     "ledger": (),
 }  # fmt: skip
-SCENE = Scene(CALLS)
+SCENE = SystemView(CALLS)
 INFRASTRUCTURE, SATURATION, ERROR, LATENCY, CONVERSION, SLO = TITLE
 
 
-def finding(kind: SymptomKind, service: str, age: int = SECOND, **values: object) -> Finding:
+def finding(kind: SymptomKind, service: str, age: int = SECOND, **values: object) -> FiredAlarm:
     symptom = Symptom(kind, service, "", 1.0, 0.1, NOW - age)
-    return Finding(symptom, **{"fired": NOW - age, **values})  # type: ignore[arg-type]
+    return FiredAlarm(symptom, **{"fired": NOW - age, **values})  # type: ignore[arg-type]
 
 
-def journey(kind: SymptomKind, age: int = JOURNEY_PATIENCE_NS) -> Finding:
+def journey(kind: SymptomKind, age: int = JOURNEY_PATIENCE_NS) -> FiredAlarm:
     return finding(kind, "buy-insurance", age, journey=True)
 
 
-def keys(findings: list[Finding], scene: Scene = SCENE) -> list[str]:
+def keys(findings: list[FiredAlarm], scene: SystemView = SCENE) -> list[str]:
     return [group.key for group in correlate(findings, scene, NOW)]
 
 
@@ -75,7 +75,7 @@ def test_siblings_that_are_both_sick_are_two_incidents_and_a_path_is_one() -> No
     assert keys([finding(ERROR, "policy"), finding(ERROR, "web")]) == ["error/policy"]
 
 
-def way(callee: str, age: int = SECOND, kind: SymptomKind = ERROR) -> Finding:
+def way(callee: str, age: int = SECOND, kind: SymptomKind = ERROR) -> FiredAlarm:
     return finding(kind, callee, age, callee=callee, caller="quote")
 
 
@@ -96,7 +96,7 @@ def test_calls_that_began_to_fail_apart_differ_or_have_a_culprit_have_no_caller_
 
 
 def test_what_the_second_callee_shows_joins_the_incident_that_the_first_one_opened() -> None:
-    opened = Scene(CALLS, (OpenIncident("error/policy", "policy", NOW - 2 * SECOND),))
+    opened = SystemView(CALLS, (OpenIncident("error/policy", "policy", NOW - 2 * SECOND),))
 
     [group] = correlate([way("policy", 2 * SECOND), way("user")], opened, NOW)
 
@@ -131,7 +131,7 @@ def test_a_journey_accuses_nobody_and_joins_whatever_is_sick() -> None:
 
 
 def test_what_belongs_to_an_open_incident_joins_it() -> None:
-    scene = Scene(CALLS, [OpenIncident("infrastructure/policy", "policy", NOW - SECOND)])
+    scene = SystemView(CALLS, [OpenIncident("infrastructure/policy", "policy", NOW - SECOND)])
     joined = {
         one.symptom.service: [group.joins for group in correlate([one], scene, NOW)]
         for one in (CULPRIT, finding(ERROR, "quote", PATIENCE_NS, explained=0.9), journey(SLO), finding(ERROR, "user"))
@@ -144,17 +144,17 @@ def test_what_belongs_to_an_open_incident_joins_it() -> None:
 
 
 def test_a_culprit_that_is_found_later_joins_the_incident_of_its_journey() -> None:
-    scene = Scene(CALLS, [OpenIncident("slo/buy-insurance", "buy-insurance", NOW - LINKED_NS)])
+    scene = SystemView(CALLS, [OpenIncident("slo/buy-insurance", "buy-insurance", NOW - LINKED_NS)])
 
     assert [group.joins for group in correlate([CULPRIT], scene, NOW)] == ["slo/buy-insurance"]
 
 
 def test_an_incident_that_waits_for_a_person_does_not_hide_what_breaks_later() -> None:
-    def joins(key: str, one: Finding) -> list[str]:
+    def joins(key: str, one: FiredAlarm) -> list[str]:
         _, _, service = key.partition("/")
         old = OpenIncident(key, service, NOW - LINKED_NS - 10 * SECOND)
-        window = Window(old.since, STILL_OPEN, frozenset({service}), key)
-        return [group.joins for group in correlate([one], Scene(CALLS, [old], [window]), NOW) if not group.quiet]
+        window = Inhibition(old.since, STILL_OPEN, frozenset({service}), key)
+        return [group.joins for group in correlate([one], SystemView(CALLS, [old], [window]), NOW) if not group.quiet]
 
     assert joins("slo/buy-insurance", CULPRIT) == [""]
     assert joins("latency/policy", finding(INFRASTRUCTURE, "policy")) == [""]
@@ -165,24 +165,24 @@ def test_an_incident_that_waits_for_a_person_does_not_hide_what_breaks_later() -
 
 
 def test_symptoms_that_began_inside_a_window_are_of_its_case_or_quiet() -> None:
-    def of(window: Window, one: Finding = CULPRIT) -> Group:
-        [group] = correlate([one], Scene(CALLS, windows=[window]), NOW)
+    def of(window: Inhibition, one: FiredAlarm = CULPRIT) -> SymptomGroup:
+        [group] = correlate([one], SystemView(CALLS, windows=[window]), NOW)
         return group
 
-    action = Window(NOW - 5 * SECOND, STILL_OPEN, frozenset({"policy"}), "error/policy")
+    action = Inhibition(NOW - 5 * SECOND, STILL_OPEN, frozenset({"policy"}), "error/policy")
     assert (of(action).joins, of(action).quiet) == ("error/policy", True)
-    planned = Window(NOW - 5 * SECOND, STILL_OPEN, frozenset({"policy"}))
+    planned = Inhibition(NOW - 5 * SECOND, STILL_OPEN, frozenset({"policy"}))
     assert (of(planned).joins, of(planned).quiet) == ("", True)
-    assert not of(Window(NOW, STILL_OPEN, frozenset({"user"}))).quiet
-    assert not of(Window(0, NOW - 2 * SECOND, frozenset({"policy"}))).quiet
-    assert of(Window(0, STILL_OPEN, frozenset({"user"})), journey(SLO)).quiet
+    assert not of(Inhibition(NOW, STILL_OPEN, frozenset({"user"}))).quiet
+    assert not of(Inhibition(0, NOW - 2 * SECOND, frozenset({"policy"}))).quiet
+    assert of(Inhibition(0, STILL_OPEN, frozenset({"user"})), journey(SLO)).quiet
 
 
 def test_what_a_deployment_broke_does_not_hide_behind_the_damped_outage_of_its_restart() -> None:
     restart = finding(INFRASTRUCTURE, "quote", 20 * SECOND)
-    scene = Scene(CALLS, windows=(Window(NOW - 21 * SECOND, NOW - 15 * SECOND, frozenset({"quote"})),))
+    scene = SystemView(CALLS, windows=(Inhibition(NOW - 21 * SECOND, NOW - 15 * SECOND, frozenset({"quote"})),))
 
-    def loud(*findings: Finding) -> list[str]:
+    def loud(*findings: FiredAlarm) -> list[str]:
         return [group.key for group in correlate([restart, *findings], scene, NOW) if not group.quiet]
 
     assert loud() == []
@@ -195,20 +195,22 @@ def test_what_a_deployment_broke_does_not_hide_behind_the_damped_outage_of_its_r
 def test_blind_telemetry_says_nothing_but_probes_still_do() -> None:
     dead = finding(INFRASTRUCTURE, "policy")
 
-    assert keys([CULPRIT, journey(SLO)], Scene(CALLS, sight=Sight("the bus lags"))) == []
-    assert keys([CULPRIT, dead], Scene(CALLS, sight=Sight("the bus lags"))) == ["infrastructure/policy"]
+    assert keys([CULPRIT, journey(SLO)], SystemView(CALLS, telemetry=TelemetryHealth("the bus lags"))) == []
+    assert keys([CULPRIT, dead], SystemView(CALLS, telemetry=TelemetryHealth("the bus lags"))) == [
+        "infrastructure/policy"
+    ]
 
 
 def test_sight_is_lost_by_silence_by_lag_and_by_a_pause() -> None:
     well = Feed("otlp_spans", NOW - SECOND, NOW - 2 * SECOND)
 
-    assert not sight([well], NOW - 60 * SECOND, NOW).blind
-    assert not sight([well], 0, NOW).blind
-    silent = sight([well, Feed("quote_requested", NOW - 9 * SECOND, NOW)], 0, NOW)
+    assert not telemetry_health([well], NOW - 60 * SECOND, NOW).blind
+    assert not telemetry_health([well], 0, NOW).blind
+    silent = telemetry_health([well, Feed("quote_requested", NOW - 9 * SECOND, NOW)], 0, NOW)
     assert silent.reason.startswith("nothing was heard")
     assert silent.since == NOW - 9 * SECOND
-    assert "lags by 30.0 s" in sight([Feed("otlp_spans", NOW, NOW - 30 * SECOND)], 0, NOW).reason
-    assert "newer than a pause" in sight([well], NOW - SECOND, NOW).reason
+    assert "lags by 30.0 s" in telemetry_health([Feed("otlp_spans", NOW, NOW - 30 * SECOND)], 0, NOW).reason
+    assert "newer than a pause" in telemetry_health([well], NOW - SECOND, NOW).reason
 
 
 SERVICES = st.sampled_from(list(CALLS))
@@ -227,7 +229,7 @@ SERVICES = st.sampled_from(list(CALLS))
     st.lists(st.sampled_from([CONVERSION, SLO]).map(journey), max_size=2, unique_by=lambda one: one.symptom.kind),
 )  # fmt: skip
 def test_every_finding_is_in_at_most_one_incident_and_no_victim_is_blamed_for_a_culprit(
-    findings: list[Finding], journeys: list[Finding]
+    findings: list[FiredAlarm], journeys: list[FiredAlarm]
 ) -> None:
     groups = correlate(findings + journeys, SCENE, NOW)
     placed = [one for group in groups for one in group.findings]
@@ -241,7 +243,7 @@ def test_every_finding_is_in_at_most_one_incident_and_no_victim_is_blamed_for_a_
 
 
 def test_an_outage_is_an_incident_of_its_own_while_the_journeys_incident_waits_for_a_person() -> None:
-    waiting = Scene(CALLS, (OpenIncident("slo/buy-insurance", "buy-insurance", NOW - SECOND),))
+    waiting = SystemView(CALLS, (OpenIncident("slo/buy-insurance", "buy-insurance", NOW - SECOND),))
     [outage] = correlate([finding(INFRASTRUCTURE, "policy")], waiting, NOW)
     [slow] = correlate([finding(LATENCY, "policy")], waiting, NOW)
 

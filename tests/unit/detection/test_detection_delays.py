@@ -10,7 +10,7 @@ from support.traffic_model import Fault, Patient
 from support.watching import SECOND, Watching
 
 from sre_space.agents.scout.health import PERIOD_S, ServiceHealth
-from sre_space.analysis.detection.inhibition import Window
+from sre_space.analysis.detection.inhibition import Inhibition
 from sre_space.ports.probe import Health
 
 SEEDS = range(amount(40, 8))
@@ -126,7 +126,7 @@ def test_the_same_fault_again_after_its_recovery_is_a_new_incident(fault: Fault)
 def test_a_planned_deployment_that_makes_errors_while_it_lasts_opens_nothing() -> None:
     watching = deepcopy(learnt(2))
     now = watching.at * SECOND
-    watching.windows.append(Window(now, now + 20 * SECOND, frozenset({"policy-service"})))
+    watching.windows.append(Inhibition(now, now + 20 * SECOND, frozenset({"policy-service"})))
     watching.break_down(Fault(policy_gone=True))
     assert watching.play(15) == (0, [])
 
@@ -137,7 +137,7 @@ def test_a_planned_deployment_that_makes_errors_while_it_lasts_opens_nothing() -
 def test_a_deployment_that_left_a_fault_behind_is_an_incident_once_its_window_is_over() -> None:
     watching = deepcopy(learnt(2))
     now = watching.at * SECOND
-    watching.windows.append(Window(now, now + 20 * SECOND, frozenset({"policy-service"})))
+    watching.windows.append(Inhibition(now, now + 20 * SECOND, frozenset({"policy-service"})))
     watching.break_down(Fault(policy_errors=0.5))
     at, groups = watching.play(60)
 

@@ -1,9 +1,9 @@
 """Thirty healthy days: how often the detectors accuse a patient that is well.
 
 The days lie side by side: each is a lane of the same arrays, for every operation and both of its alarms, so one call of
-`Evidence.after`, the very function that judges in production, moves thirty days by a second. Baselines and norms are
-real ones, fed in stretches of minutes. A second's number of requests, and of slow and failed ones, is drawn from
-the law of its stretch (Poisson, and binomial at the norm's own threshold) instead of drawing every duration: the
+`SequentialTest.after`, the very function that judges in production, moves thirty days by a second. Baselines and
+thresholds are real ones, fed in stretches of minutes. A second's number of requests, and of slow and failed ones, is
+drawn from the law of its stretch (Poisson, and binomial at the threshold) instead of drawing every duration: the
 detectors see nothing else of a second. Every day learns anew from midnight on.
 """
 
@@ -29,10 +29,10 @@ from support.traffic_model import (
 
 from sre_space.analysis.detection.baseline import Baseline
 from sre_space.analysis.detection.burn_rate import Budget
-from sre_space.analysis.detection.conversion import EXTRA_LOST, FLOOR, LEAST_LOST
+from sre_space.analysis.detection.conversion import EXTRA_LOST, FLOOR, MIN_LOST
 from sre_space.analysis.detection.saturation import Resource, Saturation
-from sre_space.analysis.detection.thresholds import norm_of
-from sre_space.analysis.statistics.sequential_test import THRESHOLD, Evidence
+from sre_space.analysis.detection.thresholds import thresholds_of
+from sre_space.analysis.statistics.sequential_test import THRESHOLD, SequentialTest
 from sre_space.analysis.statistics.share_bounds import tolerated
 from sre_space.analysis.statistics.sketch import LOWEST, Durations, Sketch, middle_of
 
@@ -73,9 +73,9 @@ class Days:
             baseline.offer(begin + 1, self._stretch(load, end - begin))
             baseline.learn(end, lambda _: True)
             if baseline.ready:
-                norm = norm_of(baseline)
-                self.slow[day] = norm.slow
-                self.limits[:, day] = norm.slow_tolerated, norm.errors_tolerated
+                thresholds = thresholds_of(baseline)
+                self.slow[day] = thresholds.slow
+                self.limits[:, day] = thresholds.slow_tolerated, thresholds.errors_tolerated
 
     def _stretch(self, load: float, seconds: int) -> Sketch:
         count = int(self.chance.poisson(BUSIEST * load * seconds))
@@ -114,7 +114,7 @@ class Buyers:
     def limits(self) -> Floats:
         """Tolerated shares of those who do not buy."""
         numbers = zip(self.lost.tolist(), self.asked.tolist(), strict=True)
-        usual = [tolerated(lost, asked, LEAST_LOST, EXTRA_LOST) for lost, asked in numbers]
+        usual = [tolerated(lost, asked, MIN_LOST, EXTRA_LOST) for lost, asked in numbers]
         return np.array([[1 - FLOOR] * DAYS, usual])
 
 
@@ -146,14 +146,14 @@ def false_alarms(seed: int, parts: int | None) -> int:
     """Alarms in so many stretches of thirty healthy days, all detectors on shares together."""
     alarms, closest, evidence = 0, 0.0, None
     for tries, bad, limits in islice(stretches(seed), parts):
-        evidence = evidence or Evidence.none(len(limits))
+        evidence = evidence or SequentialTest.none(len(limits))
         for second in range(tries.shape[1]):
             evidence = evidence.after(tries[:, second], bad[:, second], limits)
             strength = evidence.strength
             closest = max(closest, float(strength.max()))
             if closest >= THRESHOLD:
                 alarms += int((strength >= THRESHOLD).sum())
-                evidence = Evidence(np.where(strength >= THRESHOLD, 0.0, evidence.capital))
+                evidence = SequentialTest(np.where(strength >= THRESHOLD, 0.0, evidence.capital))
     print(f"\n{alarms} alarms in {DAYS} days; the closest reached {closest:.1e} of {THRESHOLD:.1e}")
     return alarms
 
@@ -167,7 +167,7 @@ def test_the_same_days_with_one_bad_minute_alarm_on_every_lane_that_had_visitors
     """The run above is not silent because it is deaf."""
     evidence, at_work = None, np.zeros(0)
     for number, (tries, bad, limits) in enumerate(stretches(seed=2)):
-        evidence = evidence or Evidence.none(len(limits))
+        evidence = evidence or SequentialTest.none(len(limits))
         wrong = number == 40
         for second in range(60):
             evidence = evidence.after(tries[:, second], tries[:, second] if wrong else bad[:, second], limits)

@@ -5,15 +5,15 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.analysis.detection.blame import Finding
-from sre_space.analysis.detection.flapping import HOLD_NS, LONGEST_HOLD_NS, Damped, Damping
+from sre_space.analysis.detection.blame import FiredAlarm
+from sre_space.analysis.detection.flapping import HOLD_NS, MAX_HOLD_NS, Damped, Damping
 from sre_space.analysis.statistics.sketch import Operation
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.domain.telemetry import SpanKind
 
 SECOND = 10**9
 NOW = 1_700_000_000 * SECOND
-SICK = Finding(Symptom(SymptomKind.ERROR, "policy-service", "", 1.0, 0.1, NOW), "POST /policies", fired=NOW)
+SICK = FiredAlarm(Symptom(SymptomKind.ERROR, "policy-service", "", 1.0, 0.1, NOW), "POST /policies", fired=NOW)
 
 
 def onsets(looks: list[bool], every: int = SECOND) -> int:
@@ -46,7 +46,7 @@ def test_the_hold_grows_with_each_onset_and_fades_in_quiet_times() -> None:
         state = state.after(number % 2 == 0, NOW + number * SECOND)
         holds.append(state.hold_ns)
     assert holds[-2] > 8 * HOLD_NS
-    assert holds[-2] <= LONGEST_HOLD_NS
+    assert holds[-2] <= MAX_HOLD_NS
 
     assert state.after(False, NOW + 3600 * SECOND).hold_ns == HOLD_NS
 
@@ -57,7 +57,7 @@ def test_a_symptom_that_is_there_is_never_hidden(looks: list[bool]) -> None:
     for number, there in enumerate(looks):
         state = state.after(there, NOW + number * SECOND)
         assert state.there or not there
-        assert state.hold_ns <= LONGEST_HOLD_NS
+        assert state.hold_ns <= MAX_HOLD_NS
 
 
 def test_findings_are_held_each_by_itself_and_forgotten_in_the_end() -> None:
@@ -72,7 +72,7 @@ def test_findings_are_held_each_by_itself_and_forgotten_in_the_end() -> None:
 
 def test_an_accusation_that_moves_is_one_symptom_and_is_not_held_under_the_name_before() -> None:
     call = Operation("quote-service", SpanKind.CLIENT, "GET", "127.0.0.1:8001")
-    there = Finding(Symptom(SymptomKind.ERROR, "user-service", "", 1.0, 0.1, NOW), "GET", fired=NOW, watched=call)
+    there = FiredAlarm(Symptom(SymptomKind.ERROR, "user-service", "", 1.0, 0.1, NOW), "GET", fired=NOW, watched=call)
     here = replace(there, symptom=replace(there.symptom, service="quote-service"))
     damping = Damping()
 

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_space.analysis.detection.baseline import BLOCK_S, BLOCKS, LEARNT_COUNT, LEARNT_S, QUARANTINE_S, Baseline
-from sre_space.analysis.detection.inhibition import STILL_OPEN, Window, touching
-from sre_space.analysis.detection.operations import ALL, DEMAND_S, SETTLE_NS, Operations, Suspect
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition, touching
+from sre_space.analysis.detection.operations import ALL, DEMAND_S, SETTLE_NS, FiringOperation, Operations
 from sre_space.analysis.detection.share_alarm import SILENCE_NS, ShareAlarm
-from sre_space.analysis.detection.thresholds import SLOWER_NS, Norm, norm_of
+from sre_space.analysis.detection.thresholds import SLOWER_NS, Thresholds, thresholds_of
 from sre_space.analysis.statistics.sketch import Operation, Sketch, bucket_of
 from sre_space.domain.dependencies import reach
 from sre_space.domain.symptoms import SymptomKind
@@ -30,7 +30,7 @@ def sketch(count: int = 10, errors: int = 0, duration: int = 5 * MS) -> Sketch:
 
 
 def played(
-    operations: Operations, begin: int, seconds: int, one: Sketch, windows: tuple[Window, ...] = ()
+    operations: Operations, begin: int, seconds: int, one: Sketch, windows: tuple[Inhibition, ...] = ()
 ) -> Operations:
     """The same sketch every second, heard half a second after it, judged a second later."""
     for second in range(begin, begin + seconds):
@@ -47,7 +47,7 @@ def kinds(operations: Operations) -> set[SymptomKind]:
     return {suspect.kind for suspect in suspects(operations)}
 
 
-def suspects(operations: Operations, later: int = 0) -> list[Suspect]:
+def suspects(operations: Operations, later: int = 0) -> list[FiringOperation]:
     """Of one operation, so many ns after its last second."""
     now = max(alarm.seen for alarm in operations.watches[ISSUE].alarms.values()) + later
     return [one for one in operations.suspects(now) if one.operation == ISSUE]
@@ -129,7 +129,7 @@ def test_telemetry_that_lags_is_judged_late_but_as_it_was() -> None:
 def test_nothing_is_learnt_inside_a_window_nor_from_a_fault() -> None:
     operations = learnt()
     known = operations.watches[ISSUE].baseline.usual.count
-    window = Window((BEGIN + 120) * SECOND, STILL_OPEN, frozenset({"policy-service"}), "case")
+    window = Inhibition((BEGIN + 120) * SECOND, STILL_OPEN, frozenset({"policy-service"}), "case")
     played(operations, BEGIN + 120, 60, sketch(), (window,))
     assert operations.watches[ISSUE].baseline.usual.count == known + 10 * (QUARANTINE_S - 2)
 
@@ -140,7 +140,7 @@ def test_nothing_is_learnt_inside_a_window_nor_from_a_fault() -> None:
 
 def test_evidence_from_inside_a_window_is_dropped_when_it_is_over() -> None:
     begin = BEGIN + 120
-    window = Window(begin * SECOND, (begin + 10) * SECOND, frozenset({"policy-service"}), "case")
+    window = Inhibition(begin * SECOND, (begin + 10) * SECOND, frozenset({"policy-service"}), "case")
     operations = played(learnt(), begin, 9, sketch(errors=5), (window,))
     assert kinds(operations) == {SymptomKind.ERROR}
 
@@ -148,10 +148,10 @@ def test_evidence_from_inside_a_window_is_dropped_when_it_is_over() -> None:
 
 
 def test_planned_work_on_a_dependency_excuses_its_callers_too() -> None:
-    window = Window(0, 1, frozenset({"policy-service"}))
+    window = Inhibition(0, 1, frozenset({"policy-service"}))
 
     assert touching([window], "quote-service", CALLS) == (window,)
-    assert touching([Window(0, 1, frozenset({"quote-service"}))], "policy-service", CALLS) == ()
+    assert touching([Inhibition(0, 1, frozenset({"quote-service"}))], "policy-service", CALLS) == ()
     assert reach("quote-service", {**CALLS, "policy-service": ("quote-service",)}) == {
         "quote-service",
         "policy-service",
@@ -188,11 +188,11 @@ def test_a_slow_request_is_slower_than_the_usual_worst_and_clearly_than_the_medi
         one.add(400 * MS, False, b"")
         baseline.offer(second, one)
     baseline.learn(BEGIN + 100, lambda _: True)
-    norm = norm_of(baseline)
+    thresholds = thresholds_of(baseline)
 
-    assert norm.slow_from / MS == 400 or abs(norm.slow_from / MS / 400 - 1) < 0.02
-    assert norm.mean == 130 * MS
-    assert norm.slow_tolerated == 0.1
+    assert thresholds.slow_from / MS == 400 or abs(thresholds.slow_from / MS / 400 - 1) < 0.02
+    assert thresholds.mean == 130 * MS
+    assert thresholds.slow_tolerated == 0.1
 
 
 def test_what_takes_three_times_as_long_under_four_times_the_demand_is_busy_and_not_slow() -> None:
@@ -214,26 +214,26 @@ def test_what_takes_three_times_as_long_under_four_times_the_demand_is_busy_and_
 
 @given(st.integers(0, 10_000), st.floats(0.1, 1000))
 def test_demand_raises_what_is_slow_to_a_second_at_most_and_never_lowers_it(count: int, busiest: float) -> None:
-    norm = Norm(20 * MS, 20 * MS, bucket_of(120 * MS), 0.1, 0.0, 0.1, busiest)
+    thresholds = Thresholds(20 * MS, 20 * MS, bucket_of(120 * MS), 0.1, 0.0, 0.1, busiest)
 
-    bar = norm.slow_under(count, DEMAND_S)
+    bar = thresholds.slow_under(count, DEMAND_S)
 
-    assert norm.slow <= bar <= bucket_of(1000 * MS)
-    assert bar == norm.slow or count > busiest * DEMAND_S
-    assert norm.slow_under(count + 1, DEMAND_S) >= bar
+    assert thresholds.slow <= bar <= bucket_of(1000 * MS)
+    assert bar == thresholds.slow or count > busiest * DEMAND_S
+    assert thresholds.slow_under(count + 1, DEMAND_S) >= bar
 
 
 def test_under_twice_the_demand_four_times_as_long_is_busy() -> None:
-    norm = Norm(20 * MS, 20 * MS, bucket_of(120 * MS), 0.1, 0.0, 0.1, 10.0)
+    thresholds = Thresholds(20 * MS, 20 * MS, bucket_of(120 * MS), 0.1, 0.0, 0.1, 10.0)
     surely_twice = 122  # of 50 usual ones, for 122 - 2 * sqrt(122) = 99.9
 
-    assert abs(norm.slow_under(surely_twice, DEMAND_S) - bucket_of(480 * MS)) <= 1
+    assert abs(thresholds.slow_under(surely_twice, DEMAND_S) - bucket_of(480 * MS)) <= 1
 
 
 def test_what_is_usual_over_a_second_stays_so() -> None:
-    norm = Norm(2000 * MS, 2000 * MS, bucket_of(4000 * MS), 0.1, 0.0, 0.1, 1.0)
+    thresholds = Thresholds(2000 * MS, 2000 * MS, bucket_of(4000 * MS), 0.1, 0.0, 0.1, 1.0)
 
-    assert norm.slow_under(1000, DEMAND_S) == norm.slow
+    assert thresholds.slow_under(1000, DEMAND_S) == thresholds.slow
 
 
 def test_a_share_that_only_rises_a_little_is_forgiven_for_ever() -> None:

@@ -6,8 +6,8 @@ import pytest
 from support.shop import Fault, Made, changed, made_up, nodes_of, shop, telemetry
 
 from sre_space.analysis.diagnosis.engine import diagnose
-from sre_space.analysis.diagnosis.findings import Finding, Sense
-from sre_space.analysis.diagnosis.graph import Graph
+from sre_space.analysis.diagnosis.findings import Finding, Signal
+from sre_space.analysis.diagnosis.graph import CallGraph
 from sre_space.analysis.diagnosis.ranking import rank
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.tables import CLIENT, ERROR, Telemetry
@@ -263,9 +263,9 @@ def test_a_service_whose_own_log_confirms_its_failing_spans_needs_fewer_of_them(
     writer: str, verdict: Confidence
 ) -> None:
     failing = Finding(
-        "tax", "GET /rate", CauseKind.ERROR, Sense.FAILURE, 0.28, 1e-20, Evidence("s", "s"), speaker="tax"
+        "tax", "GET /rate", CauseKind.ERROR, Signal.FAILURE, 0.28, 1e-20, Evidence("s", "s"), speaker="tax"
     )
-    logged = replace(failing, sense=Sense.LOG, harm=0.5, chance=1e-10, evidence=Evidence("l", "l"), speaker=writer)
+    logged = replace(failing, sense=Signal.LOG, impact=0.5, p_value=1e-10, evidence=Evidence("l", "l"), speaker=writer)
     findings = [failing, *([logged] if writer else [])]
 
-    assert verdict_of(rank(findings, Graph({}, ())), len(findings), compared=True) is verdict
+    assert verdict_of(rank(findings, CallGraph({}, ())), len(findings), compared=True) is verdict

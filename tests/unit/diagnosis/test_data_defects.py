@@ -20,8 +20,8 @@ def compared(incident: list[Made], health: list[Made]) -> CaseDiagnosis:
 
 
 def without(spans: list[Made], share: float) -> list[Made]:
-    chance = random.Random(3)
-    return [span for span in spans if chance.random() >= share]
+    p_value = random.Random(3)
+    return [span for span in spans if p_value.random() >= share]
 
 
 @pytest.mark.parametrize("fault", [SLOW, BROKEN])

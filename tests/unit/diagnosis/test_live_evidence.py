@@ -13,7 +13,7 @@ from sre_space.analysis.diagnosis.changes import Survival, by_time, concerns
 from sre_space.analysis.diagnosis.engine import diagnose
 from sre_space.analysis.diagnosis.limits import limit_findings
 from sre_space.analysis.diagnosis.metric_words import Meaning, meaning_of
-from sre_space.analysis.diagnosis.tables import SERVER, Alert, Change, MetricTable, Series, State, Telemetry
+from sre_space.analysis.diagnosis.tables import SERVER, Alert, Change, MetricTable, Series, ServiceState, Telemetry
 from sre_space.domain.diagnosis import CauseKind, Confidence
 
 SECOND = 10**9
@@ -30,9 +30,13 @@ def series(name: str, values: list[float], service: str = "tax", cumulative: boo
     return builder.table()
 
 
-def state(service: str, ended: bool = False, answered: bool = True, healthy: bool = True, told: str = "") -> State:
+def state(
+    service: str, ended: bool = False, answered: bool = True, healthy: bool = True, told: str = ""
+) -> ServiceState:
     """What runtime and probe say."""
-    return State(service, ended, f"the runtime says {told}", f"runtime:{service}", answered, healthy, "told by a probe")
+    return ServiceState(
+        service, ended, f"the runtime says {told}", f"runtime:{service}", answered, healthy, "told by a probe"
+    )
 
 
 def test_a_level_that_rises_to_its_limit_within_the_horizon_is_found_and_a_saw_tooth_is_not() -> None:
@@ -42,16 +46,16 @@ def test_a_level_that_rises_to_its_limit_within_the_horizon_is_found_and_a_saw_t
     teeth = limit_findings(series("process.memory.usage", [100.0 + index % 5 for index in range(20)]), [usual])
 
     assert (found.service, found.kind) == ("tax", CauseKind.SATURATION)
-    assert found.harm > 0.5
-    assert found.chance < 0.01
-    assert not [one for one in teeth if one.chance < 0.05]
+    assert found.impact > 0.5
+    assert found.p_value < 0.01
+    assert not [one for one in teeth if one.p_value < 0.05]
 
 
 def test_a_new_process_that_warms_up_below_its_usual_level_runs_out_of_nothing() -> None:
     usual = series("process.memory.usage", [100.0] * 100)
     warming = series("process.memory.usage", [5.0 * index for index in range(20)])
 
-    assert not [one for one in limit_findings(warming, [usual]) if one.chance < 0.05]
+    assert not [one for one in limit_findings(warming, [usual]) if one.p_value < 0.05]
 
 
 def arrivals(rate: float) -> MetricTable:
@@ -173,7 +177,7 @@ def test_a_unit_that_answers_badly_has_no_known_cause() -> None:
 
 def test_a_cause_whose_cure_failed_is_not_named_again() -> None:
     incident = telemetry(shop(200, 2, Fault(dead="tax")))
-    alert = Alert(disproved=(("tax", CauseKind.CRASH),))
+    alert = Alert(ruled_out_causes=(("tax", CauseKind.CRASH),))
     found = diagnose(incident, [HEALTH], alert=alert, states=[state("tax", ended=True, answered=False, healthy=False)])
 
     assert found.verdict is Confidence.INCONCLUSIVE
@@ -199,11 +203,11 @@ def test_behind_a_disproved_cause_only_a_service_that_a_change_broke_is_accused(
         assert (found.causes[0].service, found.causes[0].kind) == ("price", CauseKind.BAD_CHANGE)
 
 
-@given(content=st.floats(0.05, 1), harm=st.floats(0.05, 1), served=st.integers(0, 500), seconds=st.integers(0, 7200))
+@given(content=st.floats(0.05, 1), impact=st.floats(0.05, 1), served=st.integers(0, 500), seconds=st.integers(0, 7200))
 def test_guilt_by_time_is_a_chance_that_falls_with_what_went_well_and_with_time(
-    content: float, harm: float, served: int, seconds: int
+    content: float, impact: float, served: int, seconds: int
 ) -> None:
-    lived = Survival(EPOCH + seconds * SECOND, harm, served)
+    lived = Survival(EPOCH + seconds * SECOND, impact, served)
     guilt = by_time(EPOCH, content, lived)
 
     assert 0.0 <= guilt <= 1.0

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.shop import MS, Made, shop, telemetry
 
-from sre_space.analysis.diagnosis.blame import UNTOLD, Way, ends_of
+from sre_space.analysis.diagnosis.blame import UNTOLD, NetworkHop, ends_of
 from sre_space.analysis.diagnosis.metric_words import Meaning
 from sre_space.analysis.diagnosis.metrics import lost
 from sre_space.analysis.diagnosis.ranking import together
 from sre_space.analysis.diagnosis.selecting import between
 from sre_space.analysis.diagnosis.selftime import shape_of
-from sre_space.analysis.diagnosis.templates import MOST, Templates, poisson_tail
+from sre_space.analysis.diagnosis.templates import MAX_TEMPLATES, Templates, poisson_tail
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.analysis.statistics.p_values import RARE, exceedance, failure_rate, tail, usual_rate
 
@@ -93,7 +93,12 @@ def test_times_that_need_more_than_62_bits_lose_precision_not_sense() -> None:
 
 
 def test_an_end_is_judged_by_its_other_ways() -> None:
-    ways = [Way("a", "b", 40, 5), Way("a", "c", 0, 5), Way("d", "b", 38, 5), Way("e", "f", 9, 5)]
+    ways = [
+        NetworkHop("a", "b", 40, 5),
+        NetworkHop("a", "c", 0, 5),
+        NetworkHop("d", "b", 38, 5),
+        NetworkHop("e", "f", 9, 5),
+    ]
     seen = ends_of(ways)
     assert seen["a", "b"].callee > UNTOLD > seen["a", "b"].caller
     assert seen["e", "f"] == (UNTOLD, UNTOLD)
@@ -114,7 +119,7 @@ def test_the_cost_of_a_line_does_not_grow_with_the_lines_before_it() -> None:
     for number in range(2000):
         word = "".join(chr(97 + int(digit)) for digit in f"{number:05d}")
         templates.of(f"same {word} {word[::-1]}x")
-    assert len(templates.words) <= MOST
+    assert len(templates.words) <= MAX_TEMPLATES
 
 
 def test_steps_and_traces_of_a_part_of_a_window_are_those_of_the_part() -> None:

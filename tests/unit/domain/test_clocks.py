@@ -1,14 +1,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.domain.clocks import KEPT_NS, SECOND, WRONG_NS, Opinion, Told, kept, opinion
+from sre_space.domain.clocks import MAX_AGE_NS, SECOND, WRONG_NS, ClockReading, Opinion, kept, opinion
 
 NOW, STEADY = 1_700_000_000 * SECOND, 5_000 * SECOND
 
 
-def told(offset: int, age: int = SECOND, under_way: int = 0) -> tuple[Told, ...]:
+def told(offset: int, age: int = SECOND, under_way: int = 0) -> tuple[ClockReading, ...]:
     """One answer of a clock from which ours differs by `offset` ns."""
-    return (Told(NOW - offset - age - under_way, STEADY - age),)
+    return (ClockReading(NOW - offset - age - under_way, STEADY - age),)
 
 
 def test_a_clock_that_nobody_contradicts_is_right() -> None:
@@ -50,7 +50,7 @@ def test_an_answer_that_was_under_way_for_long_is_no_difference() -> None:
 
 
 def test_what_was_told_a_minute_ago_is_forgotten() -> None:
-    old, young = told(0, KEPT_NS + 1)[0], told(0, KEPT_NS)[0]
+    old, young = told(0, MAX_AGE_NS + 1)[0], told(0, MAX_AGE_NS)[0]
 
     assert kept((old, young), STEADY) == (young,)
 

@@ -8,7 +8,7 @@ from sre_space.domain.event_time import (
     AHEAD_NS,
     BACKWARD,
     FUTURE,
-    KEPT_NS,
+    MAX_AGE_NS,
     MAX_LASTING_NS,
     PAST,
     heard_at,
@@ -21,7 +21,7 @@ SECOND = 10**9
 NOW = 1_764_000_000 * SECOND
 TIMES = st.integers(-(2**63), 2**64)
 ABSURD = [
-    (0, PAST), (-1, PAST), (1, PAST), (NOW - 86_400 * SECOND, PAST), (NOW - KEPT_NS - 1, PAST),
+    (0, PAST), (-1, PAST), (1, PAST), (NOW - 86_400 * SECOND, PAST), (NOW - MAX_AGE_NS - 1, PAST),
     (NOW + AHEAD_NS + 1, FUTURE), (NOW + 86_400 * SECOND, FUTURE), (2**63 - 1, FUTURE), (2**64 - 1, FUTURE),
 ]  # fmt: skip
 
@@ -33,7 +33,7 @@ def test_a_time_that_cannot_be_has_a_reason(at: int, reason: str) -> None:
     assert heard_at(at, NOW) == NOW
 
 
-@pytest.mark.parametrize("at", [NOW, NOW - KEPT_NS, NOW + AHEAD_NS, NOW - SECOND])
+@pytest.mark.parametrize("at", [NOW, NOW - MAX_AGE_NS, NOW + AHEAD_NS, NOW - SECOND])
 def test_a_time_of_now_may_be_a_little_off(at: int) -> None:
     assert plausible(at, NOW)
     assert why_no_span(at, at, NOW) == ""
@@ -52,4 +52,4 @@ def test_what_counts_is_never_beyond_now_by_more_than_the_bound(begin: int, end:
     assert heard_at(claimed, NOW) <= NOW
     if not why_no_span(begin, end, NOW):
         assert begin <= end <= NOW + AHEAD_NS
-        assert end >= NOW - KEPT_NS
+        assert end >= NOW - MAX_AGE_NS

@@ -4,12 +4,21 @@ from dataclasses import replace
 
 import pytest
 
-from sre_space.domain.chart import Autonomy, Chart, FreezeWindow, Guardrails, Journey, Service, Tunable, ValueType
 from sre_space.domain.configuration import Edit
 from sre_space.domain.diagnosis import Confidence
 from sre_space.domain.grounds import Grounds, why_it_waits
 from sre_space.domain.guardrails import PastAction, allowed, ask, must_wait, needs_approval
 from sre_space.domain.remedies import Escalate, Remedy, Restart, RevertChange, Scale, SetConfig
+from sre_space.domain.space_config import (
+    Autonomy,
+    FreezeWindow,
+    Guardrails,
+    Journey,
+    Service,
+    SpaceConfig,
+    Tunable,
+    ValueType,
+)
 
 FILE = "deploy/config/policy-service.env"
 TUNABLES = (
@@ -24,7 +33,7 @@ RESTART = Restart("policy-service", "1:1", "crash")
 SURE = Grounds(CONFIRMED, unit="the runtime says that policy-service has ended (exited)")
 
 
-def chart(autonomy: Autonomy = Autonomy.AUTONOMOUS, **limits: object) -> Chart:
+def chart(autonomy: Autonomy = Autonomy.AUTONOMOUS, **limits: object) -> SpaceConfig:
     """A chart of two services."""
     services = {
         name: Service(name, "http://127.0.0.1:1/health", name, (), autonomy, tunables=TUNABLES)
@@ -34,7 +43,7 @@ def chart(autonomy: Autonomy = Autonomy.AUTONOMOUS, **limits: object) -> Chart:
         "actions": ("restart", "set-config", "revert", "scale"), "restarts_per_hour": 3,
         "cooldown_seconds": 5.0, "global_concurrency": 1, "attempts": 3
     }  # fmt: skip
-    return Chart("space", services, Journey("j", "traffic", ("q",), 0.999), Guardrails(**(values | limits)))  # type: ignore[arg-type]
+    return SpaceConfig("space", services, Journey("j", "traffic", ("q",), 0.999), Guardrails(**(values | limits)))  # type: ignore[arg-type]
 
 
 def past(
@@ -44,7 +53,7 @@ def past(
     return PastAction(service, NOW - int(seconds_ago * SECOND), incident, finished)
 
 
-def refusals(chart: Chart, *actions: PastAction, remedy: Remedy = RESTART, grounds: Grounds = SURE) -> list[str]:
+def refusals(chart: SpaceConfig, *actions: PastAction, remedy: Remedy = RESTART, grounds: Grounds = SURE) -> list[str]:
     """The rules that refuse."""
     return [answer.rule for answer in ask(chart, remedy, "this", actions, NOW, grounds=grounds) if not answer.allowed]
 
@@ -149,7 +158,7 @@ OTHERS = (
 
 @pytest.mark.parametrize("remedy", OTHERS, ids=lambda remedy: remedy.command)
 def test_what_holds_for_a_service_holds_whomever_a_change_of_its_configuration_names(remedy: Remedy) -> None:
-    def where(autonomy: Autonomy) -> Chart:
+    def where(autonomy: Autonomy) -> SpaceConfig:
         other = replace(chart().services["user-service"], autonomy=autonomy)
         return replace(chart(), services={**chart().services, "user-service": other})
 

@@ -6,21 +6,21 @@ from hypothesis import strategies as st
 
 from sre_space.adapters.system_clock import SystemClock
 from sre_space.deployment.services import looks
-from sre_space.domain.pauses import KEPT, PAUSE_NS, Pause, Pauses, Reading
+from sre_space.domain.pauses import MAX_PAUSES, PAUSE_NS, ClockPair, Pause, Pauses
 
 SECOND = 10**9
 START = 1_000_000 * SECOND
 BEAT = SECOND // 4
 
 
-def moved(reading: Reading, wall: int, steady: int) -> Reading:
+def moved(reading: ClockPair, wall: int, steady: int) -> ClockPair:
     """The reading after both clocks went on, in ns."""
-    return Reading(reading.wall + wall, reading.steady + steady)
+    return ClockPair(reading.wall + wall, reading.steady + steady)
 
 
 def lived(*steps: tuple[int, int]) -> Pauses:
     """A process that begins at START and reads its clocks after each step."""
-    pauses = Pauses.of_start(Reading(START, 0))
+    pauses = Pauses.of_start(ClockPair(START, 0))
     for wall, steady in steps:
         pauses = pauses.at(moved(pauses.read, wall, steady))
     return pauses
@@ -63,9 +63,9 @@ def test_a_clock_that_is_set_back_leaves_nothing_in_the_future() -> None:
 
 
 def test_what_is_kept_of_pauses_is_bounded() -> None:
-    pauses = lived(*[(3 * SECOND, 3 * SECOND), (BEAT, BEAT)] * (2 * KEPT))
+    pauses = lived(*[(3 * SECOND, 3 * SECOND), (BEAT, BEAT)] * (2 * MAX_PAUSES))
 
-    assert len(pauses.all) == KEPT
+    assert len(pauses.all) == MAX_PAUSES
     assert pauses.all[0].since == 0
     assert pauses.ran(pauses.resumed_at, pauses.read.wall) == BEAT
 
@@ -86,7 +86,7 @@ def test_time_that_ran_adds_up_and_is_never_more_than_went_by(
 
 
 def test_whoever_asks_first_after_a_pause_is_told() -> None:
-    readings = [Reading(START, 0), Reading(START + BEAT, BEAT), Reading(START + 9 * SECOND, 9 * SECOND)]
+    readings = [ClockPair(START, 0), ClockPair(START + BEAT, BEAT), ClockPair(START + 9 * SECOND, 9 * SECOND)]
     clock = SystemClock(iter(readings).__next__)
 
     assert clock.now() == START + BEAT

@@ -17,7 +17,7 @@ from sre_space.embedded.forge.history import walk
 from sre_space.embedded.forge.identities import Identity
 from sre_space.embedded.forge.merges import Merges, Wish
 from sre_space.embedded.forge.merging import merged
-from sre_space.embedded.forge.pull_store import Intent, Proposal, PullStore
+from sre_space.embedded.forge.pull_store import Intent, PullStore, StoredPull
 from sre_space.embedded.forge.pulls import Pulls
 from sre_space.embedded.forge.refs import Moved
 from sre_space.embedded.forge.repository import open_repository
@@ -155,7 +155,7 @@ def forge(tmp_path: Path) -> Forge:
     tools.call("create_branch", where, WRITER)
     files = [{"path": "deploy/config/quote-service.env", "content": "A=1\n"}]
     tools.call("push_files", {**where, "files": files}, WRITER)
-    return Forge(tools, tools.pulls.pulls.create(Proposal("Fix", "", where["branch"], "main"), WRITER))
+    return Forge(tools, tools.pulls.pulls.create(StoredPull("Fix", "", where["branch"], "main"), WRITER))
 
 
 def reopened(forge: Forge) -> Forge:
@@ -254,7 +254,7 @@ def test_a_required_check_that_nobody_performs_is_awaited(tmp_path: Path) -> Non
     tools.checks = type(tools.checks)(tools.checks.store, tools.refs, ["validate-config", "review"], len)
     where = {"branch": "b", "message": "m", "files": [{"path": "deploy/config/a.env", "content": "A=1\n"}]}
     tools.call("push_files", where, WRITER)
-    number = tools.pulls.pulls.create(Proposal("t", "", "b", "main"), WRITER)
+    number = tools.pulls.pulls.create(StoredPull("t", "", "b", "main"), WRITER)
 
     assert tools.checks.blocking(tools.pulls.pulls.get(number)) == 'Required status check "review" is expected.'
 
@@ -272,7 +272,7 @@ def test_a_head_is_checked_once_and_a_link_among_the_configuration_fails(tmp_pat
     for text in ("bad", "good"):
         files = [{"path": "deploy/config/quote-service.env", "content": text}]
         tools.call("push_files", {**write, "files": files}, WRITER)
-    number = tools.pulls.pulls.create(Proposal("t", "", "b", "main"), WRITER)
+    number = tools.pulls.pulls.create(StoredPull("t", "", "b", "main"), WRITER)
     pulls = tools.pulls.pulls
     assert [pulls.get(number).number, pulls.get(number).number, len(asked)] == [number, number, 1]
     assert tools.checks.blocking(pulls.get(number)) is None

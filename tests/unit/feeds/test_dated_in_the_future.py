@@ -12,7 +12,7 @@ from support.feeds import Feed as Script
 from support.feeds import Past, Signals, framed, spans
 from support.world import SECOND, World
 
-from sre_space.analysis.detection.burn_rate import LEAST_BAD, Budget
+from sre_space.analysis.detection.burn_rate import MIN_BAD, Budget
 from sre_space.analysis.detection.telemetry_health import SILENT_NS
 from sre_space.analysis.statistics.sketch import Operation, Sketch
 from sre_space.codec.sketches import Frame, encode
@@ -23,7 +23,7 @@ from sre_space.domain.errors import Malformed
 from sre_space.domain.event_time import BACKWARD, FUTURE, PAST
 from sre_space.domain.facts import Outcome
 from sre_space.domain.telemetry import SpanKind
-from sre_space.feeds.signal_consumer import Senses, hear
+from sre_space.feeds.signal_consumer import SignalConsumer, hear
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 
@@ -31,10 +31,10 @@ DAY = 86_400 * SECOND
 LIMIT, COUNT = "process.unix.file_descriptor.limit", "process.unix.file_descriptor.count"
 
 
-def senses(world: World) -> Senses:
+def consumer(world: World) -> SignalConsumer:
     """Those of a world in memory; nobody is woken."""
     watch = Watch(world.runners[next(iter(world.runners))], Signals(), Script([]), 1.0, lambda _: None)
-    return Senses(world.scout, world, world.opener, watch, world.git, world.clock, listening(world))
+    return SignalConsumer(world.scout, world, world.opener, watch, world.git, world.clock, listening(world))
 
 
 def root(world: World, start: int, end: int, id: bytes = b"12345678", claimed: int = 0) -> Record:
@@ -77,7 +77,7 @@ async def test_a_failed_visit_of_another_time_does_not_keep_an_incident_from_its
     world = World()
     now = world.clock.now()
 
-    hear(root(world, now + start, now + end), senses(world).take_in, senses(world).losses)
+    hear(root(world, now + start, now + end), consumer(world).take_in, consumer(world).losses)
     assert await healed(world) is Outcome.RECOVERED
     assert world.reporter.lost == {reason: 1}
 
@@ -87,7 +87,7 @@ async def test_the_same_visit_is_dropped_again_by_a_scout_that_reads_it_back_whe
     forged = root(world, world.clock.now() + 120 * SECOND, world.clock.now() + 120 * SECOND)
     world.clock.time += 150 * SECOND
 
-    await senses(world).read_back(Past([forged]), 0)
+    await consumer(world).read_back(Past([forged]), 0)
 
     assert all(attempt.good for attempt in world.book.attempts)
     assert world.reporter.lost == {FUTURE: 1}
@@ -95,7 +95,7 @@ async def test_the_same_visit_is_dropped_again_by_a_scout_that_reads_it_back_whe
 
 def test_a_frame_of_tomorrow_neither_makes_a_feed_look_timely_nor_is_judged() -> None:
     world = World()
-    ours, now = senses(world), world.clock.now()
+    ours, now = consumer(world), world.clock.now()
     operation = Operation("policy-service", SpanKind.SERVER, "GET /x")
     sketches = {(operation, (now + DAY) // SECOND): Sketch(), (operation, 2**60): Sketch(), (operation, 0): Sketch()}
     for sketch in sketches.values():
@@ -103,23 +103,23 @@ def test_a_frame_of_tomorrow_neither_makes_a_feed_look_timely_nor_is_judged() ->
     record = Record(SIGNALS, 0, 0, now + DAY, encode(Frame(0, 0, 0, sketches)))
 
     ours.take_in(record)
-    world.watchers.look(now + SILENT_NS + SECOND)
+    world.detectors.look(now + SILENT_NS + SECOND)
 
-    assert world.watchers.sight.blind
-    assert not world.watchers.operations.watches
+    assert world.detectors.telemetry.blind
+    assert not world.detectors.operations.watches
     assert world.reporter.lost == Counter({FUTURE: 2, PAST: 1})
 
 
 @pytest.mark.parametrize("first", [2**62, 10_000_000, 0])
 def test_a_frame_of_offsets_that_nobody_has_reached_does_not_silence_those_that_follow(first: int) -> None:
     world = World()
-    ours = senses(world)
+    ours = consumer(world)
     last = 2**63 if first == 0 else first
     ours.take_in(Record(SIGNALS, 0, 0, world.clock.now(), encode(Frame(0, first, last, {}))))
 
     ours.take_in(framed(world, spans(world, 0, 7, 4)))
 
-    watch = world.watchers.operations.watches[Operation("policy-service", SpanKind.SERVER, "GET /x")]
+    watch = world.detectors.operations.watches[Operation("policy-service", SpanKind.SERVER, "GET /x")]
     assert sum(sketch.count for sketch in watch.open.values()) == 4
 
 
@@ -131,13 +131,13 @@ def event(world: World, topic: str, at: str, key: bytes = b"q1") -> Record:
 @pytest.mark.parametrize("topic", [ASKED, BOUGHT])
 def test_events_of_another_time_or_with_endless_keys_are_kept_by_nobody(topic: str) -> None:
     world = World()
-    ours, now = senses(world), datetime.fromtimestamp(world.clock.now() / SECOND, UTC)
+    ours, now = consumer(world), datetime.fromtimestamp(world.clock.now() / SECOND, UTC)
     tomorrow, endless = (now + timedelta(days=1)).isoformat(), b"q" * 10_000
     for at in (tomorrow, "1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00", "soon"):
         hear(event(world, topic, at), ours.take_in, ours.losses)
     hear(event(world, topic, now.isoformat(), endless), ours.take_in, ours.losses)
 
-    cohorts = world.watchers.cohorts
+    cohorts = world.detectors.cohorts
     assert not cohorts.asked
     assert not cohorts.bought
     assert world.reporter.lost == {FUTURE: 2, PAST: 2, TOO_LARGE: 1, f"a record that is none of {topic}": 1}
@@ -145,22 +145,22 @@ def test_events_of_another_time_or_with_endless_keys_are_kept_by_nobody(topic: s
 
 def test_a_sample_of_tomorrow_or_that_is_no_number_does_not_blind_the_detector_of_its_resource() -> None:
     world = World()
-    ours, now = senses(world), world.clock.now()
+    ours, now = consumer(world), world.clock.now()
     for at, value in ((now + DAY, 0.1), (0, 0.1), (now, float("nan")), (now, float("inf"))):
         ours.take_in(level(world, at, value))
     for tick in range(80):
         world.clock.time = now + tick * SECOND // 2
         ours.take_in(level(world, world.clock.time, 0.99))
 
-    assert [one.findings() != [] for one in world.watchers.resources.values()] == [True]
+    assert [one.findings() != [] for one in world.detectors.resources.values()] == [True]
     assert world.reporter.lost == {FUTURE: 1, PAST: 1, NO_NUMBER: 2}
 
 
 def test_what_is_a_little_ahead_counts_as_of_now_and_evicts_nothing() -> None:
     world = World()
-    budget = world.watchers.budget = Budget("buy", scale=1 / 60)
-    ours, now = senses(world), world.clock.now()
-    for number in range(LEAST_BAD):
+    budget = world.detectors.budget = Budget("buy", scale=1 / 60)
+    ours, now = consumer(world), world.clock.now()
+    for number in range(MIN_BAD):
         ours.take_in(root(world, now - SECOND, now - SECOND, f"bad-{number:04}".encode()))
     ours.take_in(root(world, now + 4 * SECOND, now + 4 * SECOND))
 
@@ -171,11 +171,11 @@ def test_what_is_a_little_ahead_counts_as_of_now_and_evicts_nothing() -> None:
 
 def test_a_limit_of_nothing_is_no_limit() -> None:
     world = World()
-    ours = senses(world)
+    ours = consumer(world)
     for name, value in ((LIMIT, 0.0), (COUNT, 5.0), (LIMIT, -1.0), (COUNT, 5.0)):
         ours.take_in(level(world, world.clock.now(), value, name))
 
-    assert not world.watchers.resources
+    assert not world.detectors.resources
 
 
 @pytest.mark.parametrize("at", ["1e400", "9" * 400, '"x"', "null"])
@@ -188,7 +188,7 @@ def test_a_sighting_of_no_time_is_none(at: str) -> None:
 
 def test_a_flood_is_counted_whole_and_told_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     world = World()
-    ours = senses(world)
+    ours = consumer(world)
     for number in range(1000):
         hear(Record(SIGNALS, 0, number, world.clock.now(), b"garbage"), ours.take_in, ours.losses)
 

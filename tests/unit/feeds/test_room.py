@@ -6,13 +6,13 @@ import os
 
 import pytest
 
-from sre_space.domain.pauses import Pauses, Reading
-from sre_space.domain.room import FULL_BYTES, FULL_FILES, LOW_BYTES, LOW_FILES, Level, Room
+from sre_space.domain.disk_space import FULL_BYTES, FULL_FILES, LOW_BYTES, LOW_FILES, DiskLevel, DiskSpace
+from sre_space.domain.pauses import ClockPair, Pauses
 from sre_space.embedded.storing import WELL_AFTER_S, Storing, why
 from sre_space.feeds.disk_space import RoomWatch
 from sre_space.ports.notifier import Note
 
-WELL, LOW, FULL = (Room("/state", free) for free in (LOW_BYTES, LOW_BYTES - 1, FULL_BYTES - 1))
+WELL, LOW, FULL = (DiskSpace("/state", free) for free in (LOW_BYTES, LOW_BYTES - 1, FULL_BYTES - 1))
 
 
 class People:
@@ -29,10 +29,10 @@ class People:
 class Looks:
     """What is seen, look by look; its clock ends the watch after the last one."""
 
-    def __init__(self, *rooms: Room) -> None:
+    def __init__(self, *rooms: DiskSpace) -> None:
         self.rooms = list(rooms)
 
-    async def room(self) -> Room:
+    async def room(self) -> DiskSpace:
         """The next one."""
         return self.rooms.pop(0)
 
@@ -47,10 +47,10 @@ class Looks:
 
     def pauses(self) -> Pauses:
         """None."""
-        return Pauses.of_start(Reading(0, 0))
+        return Pauses.of_start(ClockPair(0, 0))
 
 
-def heard(*rooms: Room) -> list[Note]:
+def heard(*rooms: DiskSpace) -> list[Note]:
     """What people are told over these looks."""
     people, looks = People(), Looks(*rooms)
     with pytest.raises(EOFError):
@@ -61,16 +61,16 @@ def heard(*rooms: Room) -> list[Note]:
 @pytest.mark.parametrize(
     ("room", "level"),
     [
-        (WELL, Level.ENOUGH),
-        (LOW, Level.LOW),
-        (FULL, Level.FULL),
-        (Room("/state", LOW_BYTES, LOW_FILES), Level.ENOUGH),
-        (Room("/state", LOW_BYTES, LOW_FILES - 1), Level.LOW),
-        (Room("/state", LOW_BYTES, FULL_FILES - 1), Level.FULL),
-        (Room("/state", 10**12, None, "Read-only file system"), Level.FULL),
+        (WELL, DiskLevel.ENOUGH),
+        (LOW, DiskLevel.LOW),
+        (FULL, DiskLevel.FULL),
+        (DiskSpace("/state", LOW_BYTES, LOW_FILES), DiskLevel.ENOUGH),
+        (DiskSpace("/state", LOW_BYTES, LOW_FILES - 1), DiskLevel.LOW),
+        (DiskSpace("/state", LOW_BYTES, FULL_FILES - 1), DiskLevel.FULL),
+        (DiskSpace("/state", 10**12, None, "Read-only file system"), DiskLevel.FULL),
     ],
 )
-def test_bytes_files_and_refusals_decide(room: Room, level: Level) -> None:
+def test_bytes_files_and_refusals_decide(room: DiskSpace, level: DiskLevel) -> None:
     assert room.level is level
 
 
@@ -86,7 +86,7 @@ def test_a_person_is_called_again_after_it_was_better() -> None:
 
 
 def test_a_quota_and_an_error_of_the_disk_are_told_as_they_are() -> None:
-    (note,) = heard(WELL, Room("/state", 10**9, None, "Disk quota exceeded"))
+    (note,) = heard(WELL, DiskSpace("/state", 10**9, None, "Disk quota exceeded"))
 
     assert "1000 MB free in /state; nothing can be written: Disk quota exceeded" in note.title
 

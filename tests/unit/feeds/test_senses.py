@@ -11,8 +11,8 @@ from support.feeds import Enough, Feed, Past, Signals, framed, spans
 from support.world import SECOND, World
 
 from sre_space.agents.scout.journeys import Attempt
-from sre_space.agents.scout.open_incidents import Docket
-from sre_space.analysis.detection.burn_rate import LEAST_BAD, Budget
+from sre_space.agents.scout.open_incidents import OpenIncidents
+from sre_space.analysis.detection.burn_rate import MIN_BAD, Budget
 from sre_space.analysis.statistics.sketch import Operation
 from sre_space.codec.memory_limits import memory_limits
 from sre_space.codec.topics import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS
@@ -20,32 +20,32 @@ from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import Step
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
-from sre_space.feeds.signal_consumer import Senses
+from sre_space.feeds.signal_consumer import SignalConsumer
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 
 
-def senses(world: World) -> Senses:
+def consumer(world: World) -> SignalConsumer:
     """Those of a world in memory; nobody is woken."""
     watch = Watch(world.runners[next(iter(world.runners))], Signals(), Feed([]), 1.0, lambda _: None)
-    return Senses(world.scout, world, world.opener, watch, world.git, world.clock, listening(world))
+    return SignalConsumer(world.scout, world, world.opener, watch, world.git, world.clock, listening(world))
 
 
 def test_a_frame_counts_once_however_often_it_comes() -> None:
     world = World()
-    ours, record = senses(world), framed(world, spans(world, 0, 7, 4))
+    ours, record = consumer(world), framed(world, spans(world, 0, 7, 4))
 
     for _ in range(3):
         ours.take_in(record)
 
-    watch = world.watchers.operations.watches[Operation("policy-service", SpanKind.SERVER, "GET /x")]
+    watch = world.detectors.operations.watches[Operation("policy-service", SpanKind.SERVER, "GET /x")]
     assert sum(sketch.count for sketch in watch.open.values()) == 4
 
 
 @pytest.mark.parametrize("refusals", [0, 1])
 async def test_what_was_missed_is_read_back_before_what_is_new_and_counts_once(refusals: int) -> None:
     world = World()
-    ours = senses(world)
+    ours = consumer(world)
     body = json.dumps({"quote_id": "q1"}).encode()
     headers = {"ce_time": datetime.fromtimestamp(world.clock.now() / SECOND, UTC).isoformat().encode()}
     old, new = (
@@ -54,11 +54,11 @@ async def test_what_was_missed_is_read_back_before_what_is_new_and_counts_once(r
 
     listening = asyncio.ensure_future(ours.listen_for_ever(Feed([[old, new]])))
     await asyncio.sleep(0)
-    assert not world.watchers.cohorts.asked
+    assert not world.detectors.cohorts.asked
     await ours.read_back(Past([old], refusals), 0)
     with pytest.raises(Enough):
         await listening
-    assert list(world.watchers.cohorts.asked) == ["q1", "q2"]
+    assert list(world.detectors.cohorts.asked) == ["q1", "q2"]
 
 
 async def test_what_failed_in_an_incident_of_before_is_not_burnt_again_by_a_scout_that_starts() -> None:
@@ -68,28 +68,28 @@ async def test_what_failed_in_an_incident_of_before_is_not_burnt_again_by_a_scou
     case = await world.play(await world.detect())
     opened, verified = case.chain[0].fact, case.fact_of(Step.VERIFY)
     assert verified is not None
-    docket = world.watchers.docket = Docket()
+    open_incidents = world.detectors.open_incidents = OpenIncidents()
 
-    await senses(world).read_back(Past([]), 0)
+    await consumer(world).read_back(Past([]), 0)
 
-    assert docket.excused(opened.at)
-    assert not docket.excused(verified.at)
-    assert not docket.open
+    assert open_incidents.excused(opened.at)
+    assert not open_incidents.excused(verified.at)
+    assert not open_incidents.open
 
 
 async def test_what_failed_right_before_the_first_symptom_is_of_its_incident_whenever_it_is_heard_of() -> None:
     world = World()
-    budget = world.watchers.budget = Budget("buy-insurance", scale=1 / 60)
-    first, count = world.clock.now() - SECOND, 2 * (LEAST_BAD - 1)
+    budget = world.detectors.budget = Budget("buy-insurance", scale=1 / 60)
+    first, count = world.clock.now() - SECOND, 2 * (MIN_BAD - 1)
     failed = [Attempt(f"{number}", f"{number}", first, False, "", "quote", 0) for number in range(count)]
 
     world.dead = {"policy-service"}
     for attempt in failed[::2]:
-        world.watchers.take_attempt(attempt)
+        world.detectors.take_attempt(attempt)
     case = await world.case(await world.detect())
     assert min(symptom.since for symptom in case.detection.symptoms) > first
     for attempt in failed[1::2]:
-        world.watchers.take_attempt(attempt)
+        world.detectors.take_attempt(attempt)
     budget.least_bad = 1  # not one is left
 
     assert not budget.burning(world.clock.now())
@@ -99,7 +99,7 @@ async def test_what_failed_right_before_the_first_symptom_is_of_its_incident_whe
 async def test_a_deployment_that_heals_opens_nothing_and_one_that_kills_opens_one() -> None:
     async def story(survives: bool) -> list[str]:
         world = World(deployer=False)
-        ours = senses(world)
+        ours = consumer(world)
         sha = pushed(world, "policy-service", 6)
         ours.take_in(announcement(world, sha, "policy-service"))
         await ours.announcements.confirm()
@@ -122,7 +122,7 @@ async def test_a_deployment_that_heals_opens_nothing_and_one_that_kills_opens_on
 
 @pytest.mark.parametrize("record", [b"", b"{}", b"[]", b'{"service": "x"}', b"\xff"])
 def test_a_change_or_an_event_that_is_none_is_malformed(record: bytes) -> None:
-    ours = senses(World())
+    ours = consumer(World())
     for topic in (CHANGES, BOUGHT, SIGNALS):
         with pytest.raises((Malformed, UnicodeDecodeError)):
             ours.take_in(Record(topic, 0, 0, 1, record, b"q1"))
@@ -137,7 +137,7 @@ def test_limits_are_read_from_the_desired_state() -> None:
 
 async def test_a_scout_that_starts_knows_past_deployments_and_who_served_before() -> None:
     world = World()
-    ours = senses(world)
+    ours = consumer(world)
 
     frame = framed(world, spans(world, 0, 7, 3))
     world.board["policy-service"].seen_healthy = False
@@ -146,7 +146,7 @@ async def test_a_scout_that_starts_knows_past_deployments_and_who_served_before(
     await ours.read_back(Past([frame, started]), 0)
 
     assert world.board["policy-service"].seen_healthy
-    assert world.watchers.docket.excused(started.at)
+    assert world.detectors.open_incidents.excused(started.at)
 
 
 def pool(world: World, in_use: int) -> Record:
@@ -163,11 +163,11 @@ def pool(world: World, in_use: int) -> Record:
 @pytest.mark.parametrize(("in_use", "kinds"), [(10, [SymptomKind.SATURATION]), (6, [])])
 def test_a_pool_without_a_free_connection_is_saturated(in_use: int, kinds: list[SymptomKind]) -> None:
     world = World()
-    ours = senses(world)
+    ours = consumer(world)
 
     for _ in range(10):
         ours.take_in(pool(world, in_use))
         world.clock.time += SECOND // 2
 
-    [connections] = world.watchers.resources.values()
+    [connections] = world.detectors.resources.values()
     assert [finding.symptom.kind for finding in connections.findings()] == kinds

@@ -11,21 +11,21 @@ from hypothesis import strategies as st
 from support.evidence import Topics
 from support.world import REPOSITORY, SECOND, Fault, Key, Trust, World, diagnosis
 
-from sre_space.agents.fixer.symptoms import Standing, Symptoms
-from sre_space.codec.symptom_report import Sighting, decode, encode
+from sre_space.agents.fixer.symptoms import SymptomReports, SymptomState
+from sre_space.codec.symptom_report import SymptomReport, decode, encode
 from sre_space.codec.topics import SIGHTINGS
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.errors import Malformed, Unavailable
 from sre_space.domain.facts import Action, ActionResult, Agent
-from sre_space.domain.pauses import Pauses, Reading
+from sre_space.domain.pauses import ClockPair, Pauses
 from sre_space.domain.symptoms import Symptom, SymptomKind
-from sre_space.feeds.publishing import Sightings
+from sre_space.feeds.publishing import ReportPublisher
 from sre_space.ports.bus import Record
 
 NOW = 1_000 * SECOND
 DECIDED = NOW - SECOND
 SLOW = Symptom(SymptomKind.LATENCY, "policy-service", "slow", 0.5, 0.01, NOW)
-SEEN = Sighting(REPOSITORY, NOW, (SLOW.key,), False)
+SEEN = SymptomReport(REPOSITORY, NOW, (SLOW.key,), False)
 KEYS = {name: Key(name) for name in ("scout", "brain")}
 
 
@@ -41,16 +41,16 @@ class Now:
 
     def pauses(self) -> Pauses:
         """None since long ago."""
-        return replace(Pauses.of_start(Reading(0, 0)), read=Reading(NOW, NOW))
+        return replace(Pauses.of_start(ClockPair(0, 0)), read=ClockPair(NOW, NOW))
 
 
-def standing(*told: tuple[Sighting, str], symptom: Symptom = SLOW) -> Standing:
+def standing(*told: tuple[SymptomReport, str], symptom: Symptom = SLOW) -> SymptomState:
     """What Fixer makes of sightings, each signed by an agent's key, with a decision that is a second old."""
     topics = Topics()
-    for sighting, signer in told:
-        value, headers = encode(sighting, KEYS[signer])
+    for symptom_report, signer in told:
+        value, headers = encode(symptom_report, KEYS[signer])
         topics.add(SIGHTINGS, NOW, value, headers)
-    return asyncio.run(Symptoms(topics, Trust(KEYS), REPOSITORY, Now()).standing(symptom, DECIDED))
+    return asyncio.run(SymptomReports(topics, Trust(KEYS), REPOSITORY, Now()).standing(symptom, DECIDED))
 
 
 NOTHING = replace(SEEN, seen=())
@@ -62,29 +62,29 @@ OUT = Symptom(SymptomKind.INFRASTRUCTURE, "policy-service", "no answer", 3.0, 0.
 @pytest.mark.parametrize(
     ("told", "symptom", "expected"),
     [
-        ([SEEN], SLOW, Standing.HOLDS),
-        ([SEEN, NOTHING], SLOW, Standing.HOLDS),  # seen within the five seconds
-        ([NOTHING], SLOW, Standing.GONE),
-        ([EARLIER, NOTHING], SLOW, Standing.GONE),
-        ([EARLIER], SLOW, Standing.UNKNOWN),  # the look was before the symptom
-        ([BLIND], SLOW, Standing.UNKNOWN),
-        ([NOTHING, BLIND], SLOW, Standing.UNKNOWN),  # what was before it went blind is no evidence of now
-        ([BLIND], OUT, Standing.GONE),  # a probe needs neither telemetry nor bus
-        ([], SLOW, Standing.UNKNOWN),
-        ([replace(SEEN, at=NOW - 6 * SECOND)], SLOW, Standing.UNKNOWN),
-        ([replace(NOTHING, at=NOW - 6 * SECOND)], SLOW, Standing.UNKNOWN),
-        ([replace(SEEN, repository="somebody/else")], SLOW, Standing.UNKNOWN),
+        ([SEEN], SLOW, SymptomState.HOLDS),
+        ([SEEN, NOTHING], SLOW, SymptomState.HOLDS),  # seen within the five seconds
+        ([NOTHING], SLOW, SymptomState.GONE),
+        ([EARLIER, NOTHING], SLOW, SymptomState.GONE),
+        ([EARLIER], SLOW, SymptomState.UNKNOWN),  # the look was before the symptom
+        ([BLIND], SLOW, SymptomState.UNKNOWN),
+        ([NOTHING, BLIND], SLOW, SymptomState.UNKNOWN),  # what was before it went blind is no evidence of now
+        ([BLIND], OUT, SymptomState.GONE),  # a probe needs neither telemetry nor bus
+        ([], SLOW, SymptomState.UNKNOWN),
+        ([replace(SEEN, at=NOW - 6 * SECOND)], SLOW, SymptomState.UNKNOWN),
+        ([replace(NOTHING, at=NOW - 6 * SECOND)], SLOW, SymptomState.UNKNOWN),
+        ([replace(SEEN, repository="somebody/else")], SLOW, SymptomState.UNKNOWN),
     ],
 )  # fmt: skip
 def test_only_what_scout_saw_within_five_seconds_counts(
-    told: list[Sighting], symptom: Symptom, expected: Standing
+    told: list[SymptomReport], symptom: Symptom, expected: SymptomState
 ) -> None:
     assert standing(*((one, "scout") for one in told), symptom=symptom) is expected
 
 
 @pytest.mark.parametrize("sighting", [SEEN, NOTHING])
-def test_what_another_agent_signed_is_no_evidence(sighting: Sighting) -> None:
-    assert standing((sighting, "brain")) is Standing.UNKNOWN
+def test_what_another_agent_signed_is_no_evidence(symptom_report: SymptomReport) -> None:
+    assert standing((symptom_report, "brain")) is SymptomState.UNKNOWN
 
 
 def forged(change: Callable[[Record], Record]) -> Record:
@@ -120,16 +120,16 @@ def test_no_bytes_are_more_than_malformed(value: bytes) -> None:
 
 @given(
     st.builds(
-        Sighting,
+        SymptomReport,
         st.text(max_size=40),
         st.integers(0, 2**63 - 1),
         st.lists(st.text(max_size=40), max_size=5).map(tuple),
         st.booleans(),
     )
 )
-def test_what_is_told_is_read_as_it_was_told(sighting: Sighting) -> None:
-    value, headers = encode(sighting, KEYS["scout"])
-    assert decode(Record(SIGHTINGS, 0, 0, NOW, value, headers=headers), Trust(KEYS)) == sighting
+def test_what_is_told_is_read_as_it_was_told(symptom_report: SymptomReport) -> None:
+    value, headers = encode(symptom_report, KEYS["scout"])
+    assert decode(Record(SIGHTINGS, 0, 0, NOW, value, headers=headers), Trust(KEYS)) == symptom_report
 
 
 FALLBACK = Fault(SymptomKind.LATENCY, "quote-service", lambda values: values["RISK_FALLBACK"] != "standard")
@@ -185,7 +185,7 @@ async def test_a_look_from_before_the_decision_does_not_say_that_the_symptom_is_
     world = World()
     world.scout_tells = False
     number = await slow(world)
-    early = Sighting(REPOSITORY, (await world.case(number)).last.at, (), False)
+    early = SymptomReport(REPOSITORY, (await world.case(number)).last.at, (), False)
     value, headers = encode(early, world.keys["scout"])
     world.bus.add(SIGHTINGS, world.clock.now(), value, headers)
     await world.turn(number, Agent.FIXER)
@@ -225,10 +225,12 @@ async def test_scout_tells_what_its_newest_look_shows(away: bool) -> None:
     bus = Bus(Now())
     bus.away = away
 
-    sightings = Sightings(world.watchers, bus, world.keys["scout"], REPOSITORY, world.clock, world.reporter)
+    sightings = ReportPublisher(world.detectors, bus, world.keys["scout"], REPOSITORY, world.clock, world.reporter)
     await sightings.tell()
 
     told = [decode(record, world.trust) for record in bus.topics.records.get(SIGHTINGS, [])]
-    expected = Sighting(REPOSITORY, world.watchers.presence.looked_at, ("infrastructure/policy-service",), False)
+    expected = SymptomReport(
+        REPOSITORY, world.detectors.active_symptoms.looked_at, ("infrastructure/policy-service",), False
+    )
     assert [replace(one, report=None) for one in told] == ([] if away else [expected])
     assert [one.report for one in told] == ([] if away else [world.reporter.report])

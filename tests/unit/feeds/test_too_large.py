@@ -18,8 +18,8 @@ from sre_space.analysis.statistics.sketch import Operation, Sketch
 from sre_space.codec import sketches as subject
 from sre_space.codec.footer import MAX_PAYLOAD, parse_footer, render, sign
 from sre_space.codec.otlp import spans_of
-from sre_space.codec.sketches import OTHER, OTHER_SERVICES, Frame, Frames, Intake, decode, pieces
-from sre_space.codec.symptom_report import Sighting, encode
+from sre_space.codec.sketches import OTHER, OTHER_SERVICES, Frame, Frames, SpanSketcher, decode, pieces
+from sre_space.codec.symptom_report import SymptomReport, encode
 from sre_space.codec.symptom_report import decode as sighting_of
 from sre_space.domain.bounds import CUT, MAX_NAME, MAX_OPERATIONS, MAX_SERVICES, TOO_LARGE, TOO_MANY
 from sre_space.domain.diagnosis import CauseKind, Evidence
@@ -161,7 +161,7 @@ async def test_while_too_much_waits_for_the_bus_no_more_is_read() -> None:
 
 def test_services_without_end_share_one_and_those_of_the_configuration_stay_apart() -> None:
     world = World()
-    intake = Intake(frozenset(SERVICES))
+    intake = SpanSketcher(frozenset(SERVICES))
     for number in range(3 * MAX_SERVICES):
         intake.take(request(world, ["x"], f"garbage-{number}"), world.clock.now())
     for service in SERVICES:
@@ -174,7 +174,7 @@ def test_services_without_end_share_one_and_those_of_the_configuration_stay_apar
 
 def test_one_record_cannot_open_sketches_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "MAX_SKETCHES", 100)
-    world, intake = World(), Intake()
+    world, intake = World(), SpanSketcher()
 
     intake.take(request(world, [f"n{number}" for number in range(300)]), world.clock.now())
 
@@ -192,9 +192,9 @@ def test_a_judge_that_is_sent_operations_without_end_keeps_so_many() -> None:
             sketch.add(5, False, b"x" * 16)
             key = Operation("policy-service", SpanKind.SERVER, f"{number}-{one}"), now // SECOND
             sketches[key] = sketch
-        world.watchers.take_frame(Frame(0, number, number, sketches), now)
+        world.detectors.take_frame(Frame(0, number, number, sketches), now)
 
-    watches = world.watchers.operations.watches
+    watches = world.detectors.operations.watches
     assert len(watches) <= MAX_OPERATIONS + 2
     (other,) = [watch for operation, watch in watches.items() if operation.name == OTHER]
     assert sum(sketch.count for sketch in other.open.values()) >= 3 * MAX_OPERATIONS
@@ -223,7 +223,7 @@ def test_spans_of_any_times_and_sizes_leave_something_bounded_and_a_verdict_poss
     groups: list[tuple[str, list[dict[str, object]]]],
 ) -> None:
     world = World()
-    now, book, intake = world.clock.now(), JourneyBook(world.chart.journey), Intake(frozenset(SERVICES))
+    now, book, intake = world.clock.now(), JourneyBook(world.chart.journey), SpanSketcher(frozenset(SERVICES))
     for service, values in groups:
         message = ExportTraceServiceRequest()
         resource = message.resource_spans.add()
@@ -297,7 +297,7 @@ async def test_an_incident_of_hundreds_of_symptoms_with_endless_words_is_opened_
 def test_more_symptoms_than_a_sighting_holds_are_not_taken_for_gone() -> None:
     world = World()
     seen = tuple(f"latency/{'s' * 90}-{number}" for number in range(5000))
-    value, headers = encode(Sighting("local/x", 1, (*seen, "infrastructure/dead"), False), world.keys["scout"])
+    value, headers = encode(SymptomReport("local/x", 1, (*seen, "infrastructure/dead"), False), world.keys["scout"])
 
     told = sighting_of(Record("sre_sightings", 0, 0, 1, value, b"", headers), world.trust)
 

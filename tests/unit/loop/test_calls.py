@@ -3,10 +3,10 @@
 import pytest
 from support.world import PAGE, SECOND, Fault, World, diagnosis
 
-from sre_space.domain.chart import Autonomy
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Action, ActionResult, Agent, Decision, Step
+from sre_space.domain.space_config import Autonomy
 from sre_space.domain.symptoms import SymptomKind
 
 

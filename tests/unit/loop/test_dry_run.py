@@ -3,11 +3,11 @@
 import pytest
 from support.world import DESIRED, QUOTE_FILE, Fault, World, diagnosis
 
-from sre_space.domain.chart import Autonomy
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Action, ActionResult, Step, Undo
 from sre_space.domain.labels import NEEDS_HUMAN
 from sre_space.domain.remedies import RemedyKind
+from sre_space.domain.space_config import Autonomy
 from sre_space.domain.symptoms import SymptomKind
 
 SLOW = Fault(SymptomKind.LATENCY, "quote-service", lambda _: True)

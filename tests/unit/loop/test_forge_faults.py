@@ -50,7 +50,7 @@ async def test_a_forge_that_fails_at_any_call_and_loses_any_answer_costs_time_on
     assert not case.frozen_reason
     assert sum(isinstance(one, Action) and one.changed for one in case.payloads) == 1
     assert world.starts == {"quote-service": 1, "policy-service": 2, "user-service": 1}
-    assert len(await world.casebook.touched(0)) == 1
+    assert len(await world.incidents.touched(0)) == 1
     assert all(pending.seq <= case.last.seq for pending in world.pending.values())
 
 

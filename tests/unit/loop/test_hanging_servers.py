@@ -16,15 +16,15 @@ from sre_space.adapters.system_clock import SystemClock
 from sre_space.agents.brain.brain import Brain
 from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.gathering import Gathering
-from sre_space.agents.brain.history import History
-from sre_space.agents.brain.investigation import Inquest
+from sre_space.agents.brain.history import DesiredStateHistory
+from sre_space.agents.brain.investigation import Investigation
 from sre_space.agents.fixer.fixer import Fixer
-from sre_space.agents.fixer.symptoms import Symptoms
+from sre_space.agents.fixer.symptoms import SymptomReports
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Agent, Decision, Step
-from sre_space.domain.pauses import Reading
+from sre_space.domain.pauses import ClockPair
 from sre_space.loop.duty import Duty
-from sre_space.loop.stalls import Seen, Stalls
+from sre_space.loop.stalls import SeenOnce, Stalls
 from sre_space.loop.watch import Watch
 
 START = 1_700_000_000 * SECOND
@@ -54,7 +54,7 @@ class Hanging(World):
     """A world whose servers in `away` do not answer; blind telemetry tells of no journey."""
 
     away: set[str] = field(default_factory=set)
-    called: Seen = field(default_factory=Seen)
+    called: SeenOnce = field(default_factory=SeenOnce)
 
     def _before(self, behind: object, name: str) -> Any:  # noqa: ANN401 - stands for any port
         return Away(behind, lambda: name in self.away, name)
@@ -66,13 +66,17 @@ class Hanging(World):
         assert isinstance(fixer, Fixer)
         git, topics = self._before(MemoryGit({}, self.clock.now), "git"), self._before(Topics(), "bus")
         gathering = Gathering(self._before(self, "telemetry"), topics, git, self.clock, "traffic")
-        inquest = Inquest(self.chart, gathering, RecentDeployments(topics, git), self, Shelf(), self.clock)
+        investigation = Investigation(self.chart, gathering, RecentDeployments(topics, git), self, Shelf(), self.clock)
         for duty, name, value in (
-            (brain, "inquest", inquest),
-            (brain, "history", History(self._before(self.git, "git"))),
+            (brain, "inquest", investigation),
+            (brain, "history", DesiredStateHistory(self._before(self.git, "git"))),
             (brain, "runtime", self._before(self, "runtime")),
             (fixer.restarts, "runtime", self._before(self, "runtime")),
-            (fixer.permission, "symptoms", Symptoms(self._before(self.bus, "bus"), self.trust, REPOSITORY, self.clock)),
+            (
+                fixer.permission,
+                "symptoms",
+                SymptomReports(self._before(self.bus, "bus"), self.trust, REPOSITORY, self.clock),
+            ),
             (memory, "index", self._before(self, "memory")),
         ):
             object.__setattr__(duty, name, value)
@@ -256,7 +260,7 @@ async def test_a_clock_that_is_set_back_starts_the_agent_anew_since_what_it_reme
     wall = itertools.chain((START, START), itertools.repeat(START - 11 * SECOND))
     world = Hanging()
     watch = world.watches()[0]
-    watch.runner.clock = SystemClock(lambda: Reading(next(wall), next(steady)))
+    watch.runner.clock = SystemClock(lambda: ClockPair(next(wall), next(steady)))
 
     with pytest.raises(SystemExit):
         await watch.note_pauses()

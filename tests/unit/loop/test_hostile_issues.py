@@ -17,7 +17,7 @@ from sre_space.domain.errors import Malformed, Missing, Refused, SpaceError, Una
 from sre_space.domain.facts import Agent
 from sre_space.loop.watch import Watch
 from sre_space.ports.forge import MAX_COMMENTS, Comment
-from sre_space.record.incident_repository import Casebook
+from sre_space.record.incident_repository import IncidentRepository
 from sre_space.record.orders import IssueOrders
 from sre_space.record.reading import TOO_LONG, TOO_MANY, UNREADABLE
 
@@ -76,7 +76,7 @@ async def test_probes_have_their_turn_while_a_hostile_issue_is_read() -> None:
     for count in range(60):
         world.says(number, f"{count}" + "é\n" * 32_000, "mallory")
 
-    work = asyncio.create_task(world.casebook.case(number))
+    work = asyncio.create_task(world.incidents.case(number))
 
     assert await turns_while(work) >= TURNS
     case = await work
@@ -89,7 +89,7 @@ async def test_probes_have_their_turn_while_five_hundred_issues_are_read() -> No
     for count in range(500):
         await world.forge.open_issue("x", f"{count} MITIGATION: RESTART quote-service", ())
 
-    work = asyncio.create_task(world.casebook.look())
+    work = asyncio.create_task(world.incidents.look())
 
     assert await turns_while(work) >= 500  # type: ignore[arg-type]
     assert len((await work).void) == 500
@@ -108,9 +108,9 @@ async def test_an_issue_that_cannot_be_read_hides_no_other(error: SpaceError) ->
     await world.play(second, 4)
     forge = counting(world)
     forge.errors = lambda number: error if number == first else None
-    casebook = Casebook(forge, world.trust, world.casebook.repository)
+    incidents = IncidentRepository(forge, world.trust, world.incidents.repository)
 
-    look = await casebook.look()
+    look = await incidents.look()
 
     read = {case.issue: case for case in look.cases}
     assert len(read[second].chain) > 1
@@ -118,11 +118,11 @@ async def test_an_issue_that_cannot_be_read_hides_no_other(error: SpaceError) ->
     if not isinstance(error, Missing):
         assert str(error) in read[first].frozen_reason  # nothing is done, and nothing is opened for it again
         assert look.void[first, 0] == UNREADABLE
-        await casebook.look()
+        await incidents.look()
         assert forge.asked[-1] == first  # what failed before is read last
 
     forge.errors = lambda _: None
-    assert all(len(case.chain) > 1 for case in (await casebook.look()).cases)
+    assert all(len(case.chain) > 1 for case in (await incidents.look()).cases)
 
 
 async def test_a_forge_that_asks_for_rest_is_left_alone() -> None:
@@ -132,7 +132,7 @@ async def test_a_forge_that_asks_for_rest_is_left_alone() -> None:
     forge = counting(world)
     forge.errors = lambda _: Unavailable("slow down", 60.0)
     with pytest.raises(Unavailable):
-        await Casebook(forge, world.trust, world.casebook.repository).look()
+        await IncidentRepository(forge, world.trust, world.incidents.repository).look()
 
 
 async def test_a_person_is_called_for_an_incident_whose_comments_stay_unreadable() -> None:
@@ -143,7 +143,7 @@ async def test_a_person_is_called_for_an_incident_whose_comments_stay_unreadable
     forge = counting(world)
     forge.errors = lambda _: Unavailable("it answered 502")
     runner = world.runner(Agent.FIXER)
-    runner.casebook = Casebook(forge, world.trust, world.casebook.repository)
+    runner.incidents = IncidentRepository(forge, world.trust, world.incidents.repository)
     watch = Watch(runner, Deaf(), Deaf(), 1.0, lambda _: None)
     for _ in range(30):
         await watch.look_around()
@@ -185,14 +185,14 @@ async def test_the_comments_of_copies_and_of_strangers_issues_are_not_fetched() 
     world = World()
     world.dead = {"policy-service"}
     number = await world.detect()
-    await world.casebook.case(number)
+    await world.incidents.case(number)
     for body in [world.forge.found[0].body, "sre-fact=v1"] * 20:
         copy = await world.forge.open_issue("x", body, ())
         world.says(copy, "words", "mallory")
     forge = counting(world)
-    casebook = Casebook(forge, world.trust, world.casebook.repository, world.casebook.first)
+    incidents = IncidentRepository(forge, world.trust, world.incidents.repository, world.incidents.first)
 
-    await casebook.look()
+    await incidents.look()
 
     assert set(forge.asked) <= {number}
 
@@ -211,7 +211,7 @@ async def test_an_author_is_asked_about_once_however_often_he_commands() -> None
         world.says(number, "/sre stop", who)
     for comment, one in enumerate(world.forge.written[number]):
         world.forge.written[number][comment] = replace(one, updated=one.created)
-    orders = await IssueOrders(world.forge, world.trust, Writers(), world.casebook.repository).given(number)
+    orders = await IssueOrders(world.forge, world.trust, Writers(), world.incidents.repository).given(number)
 
     assert asked == ["mallory", "robin"]
     assert [order.by for order in orders] == ["robin", "robin"]

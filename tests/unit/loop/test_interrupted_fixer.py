@@ -7,10 +7,10 @@ from support.git_world import Killed
 from support.world import QUOTE_FILE, Fault, World, diagnosis
 
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Autonomy
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.errors import Refused
 from sre_space.domain.facts import Action, ActionResult, Agent
+from sre_space.domain.space_config import Autonomy
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.gitops import Checks
 from sre_space.ports.runtime import Unit

@@ -50,7 +50,7 @@ class Doctor(RuleBasedStateMachine):
         """All incidents, open or not."""
         down, self.world.forge.down = self.world.forge.down, False
         issues = [issue.number for issue in self.world.forge.found if INCIDENT in issue.labels]
-        found = [run(self.world.casebook.case(number)) for number in issues]
+        found = [run(self.world.incidents.case(number)) for number in issues]
         self.world.forge.down = down
         return [case for case in found if case is not None]
 

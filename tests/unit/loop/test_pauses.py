@@ -19,7 +19,7 @@ STEPS = [Step.DETECT, Step.RECALL, Step.DECIDE, Step.ACT, Step.VERIFY, Step.CONF
 def a_space(dead: str = POLICY) -> World:
     """One that has watched a healthy application, with a budget whose hours are minutes, and a service that dies."""
     world = World(counts=True)
-    world.watchers.budget = Budget("buy", scale=1 / 60)
+    world.detectors.budget = Budget("buy", scale=1 / 60)
     world.dead = {dead}
     return world
 
@@ -44,7 +44,7 @@ async def go_on(world: World, seconds: float) -> None:
             for detection in opened.values():
                 world.scout.opened(detection)
         if any(one.state == "open" for one in world.forge.found):
-            for case in await world.casebook.open_cases():
+            for case in await world.incidents.open_cases():
                 await world.turn(case.issue)
 
 
@@ -64,7 +64,7 @@ async def assert_healed_once(world: World, case: Case) -> None:
 
 
 async def _all(world: World) -> list[Case]:
-    return list(await world.casebook.touched(0))
+    return list(await world.incidents.touched(0))
 
 
 @pytest.mark.parametrize("after", STEPS)

@@ -8,12 +8,12 @@ from support.world import DESIRED, QUOTE_FILE, Fault, World, diagnosis
 
 from sre_space.agents.fixer.follow_up import FollowUps
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Guardrails
 from sre_space.domain.configuration import SPACE_FILE
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Action, Agent, Decision, Outcome, Step, Undo, Verification
 from sre_space.domain.labels import NEEDS_HUMAN
 from sre_space.domain.remedies import RemedyKind
+from sre_space.domain.space_config import Guardrails
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.gitops import Checks
 
@@ -468,7 +468,7 @@ async def test_a_key_that_the_doctor_changed_and_took_back_today_is_frozen() -> 
     first = await world.report(SymptomKind.ERROR, "policy-service")
     await world.play(first, 400)
     await world.forge.close_issue(first)
-    world.watchers.docket.refresh([], world.clock.now())
+    world.detectors.open_incidents.refresh([], world.clock.now())
     await world.clock.sleep(3600)
 
     case = await world.play(await world.report(SymptomKind.ERROR, "policy-service"), 60)

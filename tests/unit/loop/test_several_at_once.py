@@ -6,11 +6,11 @@ import pytest
 from support.world import SECOND, SERVICES, Fault, World, diagnosis
 
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Autonomy
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Undo, Verification
 from sre_space.domain.remedies import Restart, SetConfig
+from sre_space.domain.space_config import Autonomy
 from sre_space.domain.symptoms import SymptomKind
 
 Happening = Callable[[World], None]
@@ -33,7 +33,7 @@ async def lived(world: World, happenings: Mapping[float, Happening], seconds: fl
             left.pop(0)[1](world)
         for detection in (await world.opener.open_missing(world.scout.detections())).values():
             world.scout.opened(detection)
-        for case in await world.casebook.open_cases():
+        for case in await world.incidents.open_cases():
             await world.turn(case.issue)
         await world.clock.sleep(0.1)
     return [await world.case(issue.number) for issue in world.forge.found]

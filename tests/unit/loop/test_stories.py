@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from support.world import SECOND, World
 
-from sre_space.domain.chart import Autonomy
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Action, ActionResult, Agent, Decision, Outcome, Recall, Step, Verification
 from sre_space.domain.labels import FIXED, INCIDENT, NEEDS_HUMAN
 from sre_space.domain.remedies import RemedyKind
+from sre_space.domain.space_config import Autonomy
 
 
 async def test_a_dead_service_is_found_restarted_verified_and_remembered() -> None:
@@ -325,7 +325,7 @@ async def test_one_bad_visit_starts_the_count_of_good_ones_anew() -> None:
 @pytest.mark.parametrize("wanted", [4, 30])
 async def test_the_chart_says_how_many_good_visits_a_recovery_takes(wanted: int) -> None:
     world = World()
-    world.watchers.chart = replace(world.chart, journey=replace(world.chart.journey, good_visits=wanted))
+    world.detectors.chart = replace(world.chart, journey=replace(world.chart.journey, good_visits=wanted))
     world.dead = {"policy-service"}
     number = await world.detect()
     while (await world.case(number)).last.step is not Step.ACT:

@@ -7,11 +7,11 @@ from support.world import SECOND, Fault, World, diagnosis
 
 from sre_space.codec.footer import prose_of, render, sign
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Guardrails
 from sre_space.domain.diagnosis import CauseKind, Confidence, Diagnosis
 from sre_space.domain.facts import Action, ActionResult, Agent, Decision, Fact, Step
 from sre_space.domain.labels import NEEDS_HUMAN
 from sre_space.domain.remedies import Restart
+from sre_space.domain.space_config import Guardrails
 from sre_space.domain.symptoms import SymptomKind
 
 BECAUSE = "waits for a person because the verdict is LIKELY"
@@ -179,7 +179,7 @@ async def test_a_resource_at_its_limit_is_the_units_own_evidence_only_while_scou
     assert world.restarts == []
 
     world.scout_tells = True
-    world.watchers.presence.present[SymptomKind.SATURATION, "policy-service"] = 2**62
+    world.detectors.active_symptoms.present[SymptomKind.SATURATION, "policy-service"] = 2**62
     await world.clock.sleep(1.0)
     await world.turn(number, Agent.FIXER)
     assert [name for name, _ in world.restarts] == ["policy-service"]

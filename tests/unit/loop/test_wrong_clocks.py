@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from support.world import SECOND, World, diagnosis
 
-from sre_space.agents.brain.attempts import gave_up
+from sre_space.agents.brain.attempts import exhausted
 from sre_space.domain.clocks import apart
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Action, ActionResult, Agent
@@ -102,11 +102,11 @@ async def test_what_changed_nothing_is_no_attempt(result: ActionResult) -> None:
     idle = replace(done, fact=replace(done.fact, payload=replace(done.fact.payload, result=result, detail="so")))
     head = case.chain[:2]
 
-    assert gave_up(replace(case, chain=(*head, idle, idle)), 3) == ""
-    assert gave_up(replace(case, chain=(*head, *[idle] * 3)), 3) == (
+    assert exhausted(replace(case, chain=(*head, idle, idle)), 3) == ""
+    assert exhausted(replace(case, chain=(*head, *[idle] * 3)), 3) == (
         f"3 decisions came to nothing: {result}: so (3 times)"
     )
-    assert gave_up(replace(case, chain=(*head, *[done] * 3)), 3) == ""  # carried out, and measured by nobody
+    assert exhausted(replace(case, chain=(*head, *[done] * 3)), 3) == ""  # carried out, and measured by nobody
 
 
 async def test_clocks_that_agree_are_not_accused() -> None:

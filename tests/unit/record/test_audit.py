@@ -24,7 +24,7 @@ async def story(world: World) -> Audit:
     assert not (await world.play(number)).is_open
     await world.forge.open_issue("\x1b[2J[bold]MITIGATION: RESTART quote-service", "hello", ())
     await world.forge.open_issue("a question", "how are you?", ())
-    return await Auditor(world.casebook, world.orders).audit()
+    return await Auditor(world.incidents, world.orders).audit()
 
 
 def shown(audit: Audit) -> str:
@@ -90,8 +90,8 @@ async def test_an_issue_that_is_not_there_is_missing_and_an_ordinary_one_is_told
     await story(world)
 
     with pytest.raises(Missing, match="99"):
-        await Auditor(world.casebook, world.orders).audit(99)
-    (one,) = (await Auditor(world.casebook, world.orders).audit(3)).issues
+        await Auditor(world.incidents, world.orders).audit(99)
+    (one,) = (await Auditor(world.incidents, world.orders).audit(3)).issues
     assert (one.incident, one.void, one.broken) == ("", (), ())
 
 

@@ -5,9 +5,9 @@ from support.world import REPOSITORY, Key, World
 
 from sre_space.codec.footer import prose_of
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Autonomy
 from sre_space.domain.facts import ActionResult, Decision, Step
 from sre_space.domain.labels import HALT, NEEDS_HUMAN
+from sre_space.domain.space_config import Autonomy
 from sre_space.loop.halting import halt_on_label
 from sre_space.record.order import parse_command, parse_order, render_order
 from sre_space.record.orders import OPERATOR
@@ -154,7 +154,7 @@ async def test_the_halt_label_on_any_open_incident_halts_at_the_next_poll_and_st
     world.dead = {"policy-service"}
     number = await world.detect()
     await world.forge.set_labels(number, (*(await world.case(number)).labels, HALT))
-    assert halt_on_label(world)(await world.casebook.open_cases())
+    assert halt_on_label(world)(await world.incidents.open_cases())
 
     case = await world.play(number, 20)
 
@@ -167,7 +167,7 @@ async def test_without_the_label_a_poll_halts_nothing() -> None:
     world = World()
     world.dead = {"policy-service"}
     await world.detect()
-    halt_on_label(world)(await world.casebook.open_cases())
+    halt_on_label(world)(await world.incidents.open_cases())
 
     assert not world.halted()
 

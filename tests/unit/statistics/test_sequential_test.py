@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_space.analysis.statistics.detection_delay import seconds_to_alarm
-from sre_space.analysis.statistics.sequential_test import ALTERNATIVES, STALL, THRESHOLD, Evidence
+from sre_space.analysis.statistics.sequential_test import ALTERNATIVES, STALL, THRESHOLD, SequentialTest
 from sre_space.analysis.statistics.share_bounds import DOUBT, divergence, tolerated, upper_share
 
 SHARES = st.floats(0.001, 0.95)
@@ -22,7 +22,7 @@ def binomial(count: int, share: float) -> list[float]:
 @given(st.integers(1, 25), SHARES, st.floats(0, 1))
 def test_a_bet_gains_nothing_on_average_while_nothing_is_wrong(count: int, limit: float, part: float) -> None:
     """Exact: the sum over all outcomes of a second, for every true share up to the tolerated one."""
-    start = Evidence(np.ones(len(ALTERNATIVES)) * 0.75)  # with the new bet of 1/4 each alternative holds 1
+    start = SequentialTest(np.ones(len(ALTERNATIVES)) * 0.75)  # with the new bet of 1/4 each alternative holds 1
     after = [start.after(count, bad, limit).capital for bad in range(count + 1)]
     expected = sum(chance * capital for chance, capital in zip(binomial(count, part * limit), after, strict=True))
 
@@ -33,7 +33,7 @@ def test_a_bet_gains_nothing_on_average_while_nothing_is_wrong(count: int, limit
 def test_false_alarms_are_as_rare_as_the_threshold_says(rate: int, share: float) -> None:
     """P(alarm within t seconds) <= t / threshold, at the very edge of what is tolerated, in 20,000 lanes."""
     lanes, seconds, threshold = 20_000, 100, 2_000.0
-    chance, evidence = np.random.default_rng(5), Evidence.none(20_000)
+    chance, evidence = np.random.default_rng(5), SequentialTest.none(20_000)
     fired = np.zeros(lanes, bool)
     for _ in range(seconds):
         count = chance.poisson(rate, lanes)
@@ -45,7 +45,7 @@ def test_false_alarms_are_as_rare_as_the_threshold_says(rate: int, share: float)
 
 
 def test_fewer_bad_seconds_than_four_never_alarm_however_bad() -> None:
-    evidence = Evidence.none()
+    evidence = SequentialTest.none()
     for _ in range(STALL - 1):
         evidence = evidence.after(10_000, 10_000, 0.01)
         assert evidence.strength < THRESHOLD
@@ -55,7 +55,7 @@ def test_fewer_bad_seconds_than_four_never_alarm_however_bad() -> None:
 
 
 def test_a_second_without_tries_changes_nothing() -> None:
-    evidence = Evidence.none().after(10, 4, 0.1)
+    evidence = SequentialTest.none().after(10, 4, 0.1)
 
     assert np.array_equal(evidence.after(0, 0, 0.1).capital, evidence.capital)
 
@@ -65,9 +65,9 @@ def test_many_lanes_do_what_each_would_do_alone(seconds: list[tuple[int, int, fl
     counts = np.array([max(one, other) for one, other, _ in seconds])
     bads = np.array([min(one, other) for one, other, _ in seconds])
     limits = np.array([limit for _, _, limit in seconds])
-    together = Evidence.none(len(seconds)).after(counts, bads, limits).after(counts, bads, limits)
+    together = SequentialTest.none(len(seconds)).after(counts, bads, limits).after(counts, bads, limits)
     alone = [
-        Evidence.none().after(count, bad, limit).after(count, bad, limit).capital
+        SequentialTest.none().after(count, bad, limit).after(count, bad, limit).capital
         for count, bad, limit in zip(counts, bads, limits, strict=True)
     ]
 
@@ -112,7 +112,7 @@ def test_little_learnt_tolerates_much() -> None:
 )
 def test_the_delay_that_verification_waits_for_is_that_of_the_test(rate: int, share: float, limit: float) -> None:
     """Over 2,000 lanes: the mean delay lies within a quarter of the formula."""
-    chance, evidence = np.random.default_rng(9), Evidence.none(2_000)
+    chance, evidence = np.random.default_rng(9), SequentialTest.none(2_000)
     delay, fired = np.zeros(2_000), np.zeros(2_000, bool)
     while not fired.all():
         delay += ~fired

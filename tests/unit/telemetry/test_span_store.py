@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sre_space.bootstrap.space.environment import Plan, Tokens, environment_of
+from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of
 from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.processes import table
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.codec.jaeger_otlp import KeptSpan
 from sre_space.embedded.telemetry.store import Export, connect, expire, shrink, store, used, waiting
 
@@ -94,8 +94,8 @@ def test_a_space_hands_the_bounds_that_a_person_sets_to_its_telemetry_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SPANS_MAX_BYTES", "99000000")
-    plan = Plan(State(tmp_path), Ports(), tmp_path / "sre-space.yaml", "local", "cloud-insurance")
-    tokens = Tokens(defaultdict(str), {})
+    plan = SpacePlan(SpaceState(tmp_path), Ports(), tmp_path / "sre-space.yaml", "local", "cloud-insurance")
+    tokens = TokenSetup(defaultdict(str), {})
     told = {one.name: environment_of(plan, one, tokens) for one in table(plan.state, plan.ports)}
 
     assert {name for name, values in told.items() if "SPANS_MAX_BYTES" in values} == {"telemetry"}

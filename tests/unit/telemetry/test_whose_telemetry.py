@@ -16,7 +16,7 @@ from sre_space.codec.jaeger_otlp import kept_spans
 from sre_space.codec.otlp import spans_of
 from sre_space.codec.otlp_names import answer, owned
 from sre_space.codec.otlp_records import SIGNALS
-from sre_space.codec.sketches import Intake
+from sre_space.codec.sketches import SpanSketcher
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.telemetry.door import Door
 from sre_space.embedded.telemetry.tokens import Forbidden, Tokens, Unauthenticated, digest, render
@@ -84,7 +84,7 @@ def test_whatever_is_mixed_no_reader_sees_another_name_and_nothing_of_ones_own_i
     kept = owned("traces", request(*resources).SerializeToString(), {OWN})
 
     mine = [str(number) for number, names in enumerate(resources) if list(names) == [any_value(OWN)]]
-    intake = Intake()
+    intake = SpanSketcher()
     intake.take(kept.body, 0)
     assert [span.name for span in spans_of(kept.body)] == mine
     assert {span.service for span in kept_spans(kept.body)} <= {OWN}

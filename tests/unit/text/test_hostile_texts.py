@@ -13,7 +13,7 @@ from sre_space.analysis.diagnosis.kinds import said
 from sre_space.analysis.diagnosis.templates import Templates
 from sre_space.codec.case_files import state_of, window_of
 from sre_space.codec.changes import change_of, deployment_of, diff_of
-from sre_space.codec.doorbell import heard
+from sre_space.codec.doorbell import parse_wake_up
 from sre_space.codec.footer import KEYS, MAX_BODY, parse_footer, prose_of
 from sre_space.codec.log_text import severity_of, text_of
 from sre_space.codec.memory_limits import memory_limits
@@ -41,7 +41,7 @@ READERS: dict[str, Reader] = {
     "quiet": quiet,
     "log line": lambda text: severity_of(None, None, text_of(text)),
     "log template": lambda text: Templates().of(text),
-    "doorbell": lambda text: heard(text.encode(errors="replace")),
+    "doorbell": lambda text: parse_wake_up(text.encode(errors="replace")),
     "announcement": lambda text: deployment_of(text.encode(errors="replace")),
     "diff": lambda text: effect_of(text, f"@@ a.c @@\n+{text}\n-x"),
     "paths of a diff": lambda text: paths_of(f"@@ {text}"),

@@ -14,7 +14,7 @@ BASE_CENTS = {"auto": 42_000, "home": 18_000, "travel": 6_000}
 RISK_PER_POINT = 100  # points that double the base
 FREE_COVERAGE = 10_000
 COVERAGE_DIVISOR = 20  # cents for each unit of coverage over the free one
-LEAST_CENTS = 1_000
+MIN_CENTS = 1_000
 STANDARD_SCORE = 75  # of customers whose risk nobody can tell now
 
 
@@ -23,4 +23,4 @@ def premium_cents(product: str, risk_score: int, coverage: int) -> int:
     base = BASE_CENTS[product]
     risk = base * risk_score // RISK_PER_POINT
     over = max(0, coverage - FREE_COVERAGE) // COVERAGE_DIVISOR
-    return max(LEAST_CENTS, base + risk + over)
+    return max(MIN_CENTS, base + risk + over)

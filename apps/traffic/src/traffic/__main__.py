@@ -19,14 +19,14 @@ from traffic.settings import Settings
 
 TIMEOUT_S = 3.0
 TELL_EVERY_S = 10.0
-MOST_AT_ONCE = 200  # attempts under way
+MAX_AT_ONCE = 200  # attempts under way
 KEPT = 50  # idle connections: the pool looks at each of them for each request
 log = logging.getLogger("traffic")
 
 
 async def play(settings: Settings) -> None:
     """For ever."""
-    limits = httpx.Limits(max_connections=MOST_AT_ONCE, max_keepalive_connections=KEPT)
+    limits = httpx.Limits(max_connections=MAX_AT_ONCE, max_keepalive_connections=KEPT)
     async with httpx.AsyncClient(
         base_url=settings.quote_service_url, timeout=TIMEOUT_S, limits=limits, trust_env=False
     ) as client:

@@ -3,7 +3,7 @@
 import logging
 import math
 
-from traffic.settings import MOST_PER_SECOND, Settings
+from traffic.settings import MAX_PER_SECOND, Settings
 
 KEY = "TRAFFIC_JOURNEYS_PER_SECOND"
 log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ def per_second(settings: Settings) -> float:
     except OSError:
         demanded = None
     if demanded is None:
-        log.warning("%s is not %s=n with 0 < n <= %g; as many customers come as usual", path, KEY, MOST_PER_SECOND)
+        log.warning("%s is not %s=n with 0 < n <= %g; as many customers come as usual", path, KEY, MAX_PER_SECOND)
         return usual
     return demanded
 
@@ -35,4 +35,4 @@ def parse(text: str) -> float | None:
         number = float(value) if key == KEY else math.nan
     except ValueError:
         return None
-    return number if 0 < number <= MOST_PER_SECOND else None
+    return number if 0 < number <= MAX_PER_SECOND else None

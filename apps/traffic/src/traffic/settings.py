@@ -6,7 +6,7 @@ from pydantic import Field
 
 from service_kit.settings import Environment
 
-MOST_PER_SECOND = 200
+MAX_PER_SECOND = 200
 
 
 class Settings(Environment):
@@ -16,7 +16,7 @@ class Settings(Environment):
     otel_exporter_otlp_endpoint: str = Field("http://127.0.0.1:4317", description="where telemetry goes (gRPC)")
     otel_exporter_otlp_headers: str = Field("", description="headers of each export, which hold its token", repr=False)
     traffic_seed: int = Field(1, description="the same seed, the same customers")
-    traffic_journeys_per_second: float = Field(5.0, gt=0, le=MOST_PER_SECOND, description="arrivals of customers")
+    traffic_journeys_per_second: float = Field(5.0, gt=0, le=MAX_PER_SECOND, description="arrivals of customers")
     traffic_demand_file: Path | None = Field(
         None, description="TRAFFIC_JOURNEYS_PER_SECOND=n in this file wins; read at start and on SIGHUP"
     )

@@ -16,8 +16,8 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult, TextContent
 
 from sre_space.adapters.github_mcp.meaning import classified, is_missing, retry_after
+from sre_space.domain.backoff import Backoff
 from sre_space.domain.errors import Malformed, Missing, Refused, SpaceError, Unavailable
-from sre_space.domain.pace import Pace
 
 TIMEOUT_S = 10.0  # of a whole answer, and of connecting
 LEAVE_S = 1.0
@@ -34,7 +34,7 @@ class Connection:
         self._leave = asyncio.Event()
         self._offered: frozenset[str] = frozenset()
         self._answered: httpx2.Response | None = None
-        self._pace = Pace()
+        self._pace = Backoff()
 
     async def offers(self, tool: str) -> bool:
         """True when the server has that tool."""

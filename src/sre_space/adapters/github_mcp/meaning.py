@@ -9,8 +9,8 @@ from typing import Any
 
 from mcp_types import BlobResourceContents, TextResourceContents
 
+from sre_space.domain.backoff import LIMITED_S
 from sre_space.domain.errors import Conflict, Missing, Refused, SpaceError, Unavailable
-from sre_space.domain.pace import LIMITED_S
 
 GHOST = "ghost"  # whom GitHub shows for an account that was deleted; its answers name nobody
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, TOO_MANY, SERVER_ERROR = 401, 403, 404, 409, 429, 500

@@ -14,7 +14,7 @@ RESTART_CURES = (CauseKind.CRASH, CauseKind.HANG, CauseKind.SATURATION)
 
 
 @dataclass(frozen=True)
-class Tried:
+class FailedAttempt:
     """A remedy that was carried out at a time (Unix ns), the diagnosis it rested on, and what was measured then."""
 
     diagnosis: Diagnosis
@@ -28,7 +28,7 @@ class Tried:
         return self.outcome in (Outcome.NOT_RECOVERED, Outcome.WORSE)
 
 
-def _tried(case: Case) -> Iterator[Tried]:
+def _tried(case: Case) -> Iterator[FailedAttempt]:
     """The remedies that did not end the incident, oldest first."""
     decision: Decision | None = None
     action: tuple[Action, int] | None = None
@@ -39,10 +39,10 @@ def _tried(case: Case) -> Iterator[Tried]:
         elif isinstance(payload, Action) and payload.changed:
             action = payload, entry.fact.at
         elif isinstance(payload, Verification) and payload.outcome is not Outcome.RECOVERED and decision and action:
-            yield Tried(decision.diagnosis, *action, payload.outcome)
+            yield FailedAttempt(decision.diagnosis, *action, payload.outcome)
 
 
-def gave_up(case: Case, most: int) -> str:
+def exhausted(case: Case, most: int) -> str:
     """Why nothing more is tried; "" while something may be: `most` attempts, or as many decisions that came to nothing.
 
     An attempt is what was carried out and measured. What helped until a new end is none, nor what was refused, had
@@ -63,7 +63,7 @@ def _idle(case: Case, idle: Sequence[Trial]) -> str:
     return "; ".join(filter(None, (f"{len(idle)} decisions came to nothing: {told}", apart(case))))
 
 
-def last_tried(case: Case) -> int:
+def last_attempt_at(case: Case) -> int:
     """When the last remedy that did not end it was carried out or taken back (Unix ns); what was before is no news.
 
     What the patient did under a remedy that was taken back says what that remedy did, not what the cause does.
@@ -72,13 +72,13 @@ def last_tried(case: Case) -> int:
     return max([*undone, *(one.at for one in _tried(case))], default=0)
 
 
-def tuned(case: Case) -> frozenset[str]:
+def reconfigured_services(case: Case) -> frozenset[str]:
     """Services that live with another configuration since: what they do otherwise may be the remedy's doing."""
     standing = (trial.action.remedy for trial in case.trials if trial.stands)
     return frozenset(remedy.service for remedy in standing if isinstance(remedy, SetConfig))
 
 
-def disproved(case: Case, ended: Collection[str]) -> tuple[tuple[str, CauseKind], ...]:
+def ruled_out_causes(case: Case, ended: Collection[str]) -> tuple[tuple[str, CauseKind], ...]:
     """A restart cures what died, hangs or ran full by itself; where it did not help, it was none of these.
 
     What has `ended` since, by the runtime's word, lived another life: its end is a fact, and no restart disproves it.
@@ -88,7 +88,7 @@ def disproved(case: Case, ended: Collection[str]) -> tuple[tuple[str, CauseKind]
     return tuple((service, kind) for service in restarted for kind in RESTART_CURES)
 
 
-def reverted(case: Case) -> tuple[str, ...]:
+def ruled_out_commits(case: Case) -> tuple[str, ...]:
     """Commits whose revert did not help: they are innocent."""
     failed = (one.action.remedy for one in _tried(case) if one.failed)
     return tuple(remedy.commit for remedy in failed if isinstance(remedy, RevertChange))

@@ -6,24 +6,24 @@ from dataclasses import dataclass
 
 from sre_space.agents import unit_evidence
 from sre_space.agents.brain.attempts import RESTART_CURES
-from sre_space.agents.brain.callees import Callees
-from sre_space.agents.brain.candidate_remedies import Scene, rungs
+from sre_space.agents.brain.callees import AwaitedCallees
+from sre_space.agents.brain.candidate_remedies import Situation, candidate_remedies
 from sre_space.agents.brain.healthy_time import ill_times
-from sre_space.agents.brain.history import History
-from sre_space.agents.brain.investigation import Inquest
+from sre_space.agents.brain.history import DesiredStateHistory
+from sre_space.agents.brain.investigation import Investigation
 from sre_space.agents.brain.sources import Sources
 from sre_space.agents.unit_state import ended_services
 from sre_space.domain import guardrails
 from sre_space.domain.case import Case
-from sre_space.domain.chart import DAY_NS, Chart
 from sre_space.domain.configuration import Edit
 from sre_space.domain.diagnosis import Confidence, Diagnosis
 from sre_space.domain.facts import Decision, Payload, RuleAnswer, Step
 from sre_space.domain.grounds import Grounds
 from sre_space.domain.guardrails import PastAction
 from sre_space.domain.remedies import Escalate, Remedy
+from sre_space.domain.space_config import DAY_NS, SpaceConfig
 from sre_space.ports.clock import Clock
-from sre_space.ports.ledger import Ledger
+from sre_space.ports.incident_repository import IncidentRepository
 from sre_space.ports.orders import Orders
 from sre_space.ports.runtime import RuntimeReader, Unit
 from sre_space.record.resolution import read_resolution
@@ -44,12 +44,12 @@ class Brain:
     Changes nothing.
     """
 
-    chart: Chart
+    chart: SpaceConfig
     runtime: RuntimeReader
-    inquest: Inquest
-    ledger: Ledger
+    investigation: Investigation
+    incidents: IncidentRepository
     clock: Clock
-    history: History
+    history: DesiredStateHistory
     orders: Orders
 
     async def perform(self, case: Case, step: Step) -> Payload | None:
@@ -64,17 +64,17 @@ class Brain:
     async def decide(self, case: Case) -> Decision | None:
         """The first rung of the ladder that the guardrails allow; None while one of them, or a callee, says: later."""
         units = {unit.name: unit for unit in await self.runtime.units()}
-        callees = Callees(self.chart, self.inquest.probe, self.ledger)
+        callees = AwaitedCallees(self.chart, self.investigation.probe, self.incidents)
         if awaited := await callees.awaited(case, units, self.clock.now()):
             log.info("issue %d waits for what it calls: %s", case.issue, ", ".join(awaited))
             return None
         diagnosis = await self._diagnosed(case, units)
         now = self.clock.now()
-        past = await self.ledger.past_actions(now - DAY_NS)
+        past = await self.incidents.past_actions(now - DAY_NS)
         refused: list[RuleAnswer] = []
         scene = await self._scene(case, diagnosis, units, past)
         grounds = Grounds(diagnosis.verdict, True, scene.unit)
-        for remedy in rungs(scene):
+        for remedy in candidate_remedies(scene):
             answers = guardrails.ask(self.chart, remedy, case.incident, past, now, grounds=grounds)
             if guardrails.must_wait(answers):
                 return None
@@ -86,9 +86,9 @@ class Brain:
     async def _diagnosed(self, case: Case, units: Mapping[str, Unit]) -> Diagnosis:
         """What the evidence says; LIKELY is asked again while more comes in, as a person's answer takes longer."""
         for look in range(1, LOOKS + 1):
-            lately = await self.ledger.touched(self.clock.now() - LATELY_NS)
+            lately = await self.incidents.touched(self.clock.now() - LATELY_NS)
             stood = [(one.since, one.until) for one in self.clock.pauses().since_start]  # with its machine, maybe
-            diagnosis = await self.inquest.hold(case, units, [*ill_times(lately, case.incident), *stood])
+            diagnosis = await self.investigation.hold(case, units, [*ill_times(lately, case.incident), *stood])
             if diagnosis.verdict is not Confidence.LIKELY or look == LOOKS:
                 break
             await self.clock.sleep(LOOK_AGAIN_S)
@@ -96,13 +96,13 @@ class Brain:
 
     async def _scene(
         self, case: Case, diagnosis: Diagnosis, units: dict[str, Unit], past: Sequence[PastAction]
-    ) -> Scene:
+    ) -> Situation:
         lives = {name: units[service.unit].incarnation for name, service in self.chart.services.items()}
         ended = ended_services(self.chart, units)
-        sources = Sources(needed=not _restartable(diagnosis, ended), patience_s=self.inquest.patience_s)
+        sources = Sources(needed=not _restartable(diagnosis, ended), patience_s=self.investigation.patience_s)
         desired, reverse, stuck = await sources.ask("the desired state's files", self._desired(diagnosis), ({}, (), ""))
         now = self.clock.now()
-        return Scene(
+        return Situation(
             self.chart, case, diagnosis, lives, past, now, desired, reverse, stuck or "; ".join(sources.told), ended,
             await self._shown(case, diagnosis, units),
         )  # fmt: skip
@@ -113,7 +113,7 @@ class Brain:
         service = self.chart.services.get(first.service) if first is not None else None
         if service is None:
             return ""
-        shown = await unit_evidence.look(case, service, units[service.unit], self.inquest.probe, self.clock)
+        shown = await unit_evidence.look(case, service, units[service.unit], self.investigation.probe, self.clock)
         full = unit_evidence.full(case, service.name)
         return shown.words or (unit_evidence.told(full) if full else "")
 

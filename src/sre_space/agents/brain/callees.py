@@ -5,46 +5,48 @@ from dataclasses import dataclass
 
 from sre_space.agents.unit_state import ended_services
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Autonomy, Chart
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.dependencies import reach
+from sre_space.domain.space_config import Autonomy, SpaceConfig
 from sre_space.domain.symptoms import SymptomKind
-from sre_space.ports.ledger import Ledger
+from sre_space.ports.incident_repository import IncidentRepository
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Unit
 
-LONGEST_NS = 15 * 10**9  # a callee that cannot be started holds nobody back for ever
+MAX_WAIT_NS = 15 * 10**9  # a callee that cannot be started holds nobody back for ever
 
 
 @dataclass(frozen=True)
-class Callees:
+class AwaitedCallees:
     """Knows whom a service calls, whether that answers, and whether it is left to a person."""
 
-    chart: Chart
+    chart: SpaceConfig
     probe: Probe
-    ledger: Ledger
+    incidents: IncidentRepository
 
     async def awaited(self, case: Case, units: Mapping[str, Unit], now: int) -> tuple[str, ...]:
         """Return the services that have to answer before the one that ended is restarted; () when it need not wait.
 
-        Nobody waits for what is left to a person, for a service that calls back, or longer than `LONGEST_NS`.
+        Nobody waits for what is left to a person, for a service that calls back, or longer than `MAX_WAIT_NS`.
         """
         first = case.detection.symptoms[0]
         ended = ended_services(self.chart, units)
         outage = first.kind is SymptomKind.INFRASTRUCTURE and first.service in ended
-        if not outage or now - case.last.at >= LONGEST_NS:
+        if not outage or now - case.last.at >= MAX_WAIT_NS:
             return ()
         out = {name for name in _below(self.chart, first.service) if name in ended or not await self._answers(name)}
         if not out:
             return ()
-        waiting = {one.detection.symptoms[0].service for one in await self.ledger.open_cases() if waits_for_people(one)}
+        waiting = {
+            one.detection.symptoms[0].service for one in await self.incidents.open_cases() if waits_for_people(one)
+        }
         return tuple(sorted(out - waiting))
 
     async def _answers(self, service: str) -> bool:
         return (await self.probe.check(self.chart.services[service].health)).healthy
 
 
-def _below(chart: Chart, service: str) -> list[str]:
+def _below(chart: SpaceConfig, service: str) -> list[str]:
     """Whom it depends on, without those that depend on it, too, and those that the agents may not start."""
     calls = {name: one.calls for name, one in chart.services.items()}
     below = [name for name in reach(service, calls) if name in chart.services and service not in reach(name, calls)]

@@ -7,20 +7,20 @@ did not cure it is not tried again; when no rung is left a person is asked.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sre_space.agents.brain.attempts import gave_up
+from sre_space.agents.brain.attempts import exhausted
 from sre_space.agents.brain.investigation import told
 from sre_space.domain.case import Case, Trial
-from sre_space.domain.chart import Chart, Service, Tunable
 from sre_space.domain.configuration import SPACE_FILE, Edit, owner, value_of
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis
 from sre_space.domain.facts import ActionResult, Decision, Outcome, Recall, Verification
 from sre_space.domain.guardrails import HOUR, PastAction
 from sre_space.domain.remedies import Escalate, Remedy, Restart, RevertChange, Scale, SetConfig, name_in
+from sre_space.domain.space_config import Service, SpaceConfig, Tunable
 from sre_space.domain.symptoms import SymptomKind
 
 
 @dataclass(frozen=True)
-class Scene:
+class Situation:
     """What the choice is made from.
 
     `lives`: each service's incarnation; `desired`: the files of desired state on main by path; `reverse`: the keys of
@@ -29,7 +29,7 @@ class Scene:
     ("": nothing): without it nothing is restarted.
     """
 
-    chart: Chart
+    chart: SpaceConfig
     case: Case
     diagnosis: Diagnosis
     lives: Mapping[str, str]
@@ -58,7 +58,7 @@ class Scene:
         return CauseKind.ERROR if SymptomKind.ERROR in seen else CauseKind.SLOW_CODE
 
 
-def rungs(scene: Scene) -> list[Remedy]:
+def candidate_remedies(scene: Situation) -> list[Remedy]:
     """The remedies to ask the guardrails about, in their order; always ends with asking a person."""
     reason = _why_nothing(scene)
     if reason:
@@ -68,7 +68,7 @@ def rungs(scene: Scene) -> list[Remedy]:
     fitting.sort(key=lambda remedy: -_experience(scene, remedy))
     if _restarted(scene) or (scene.kind is CauseKind.SATURATION and _again_within_the_hour(scene)):
         fitting.sort(key=lambda remedy: isinstance(remedy, Restart))  # it helped, and not for long
-    return [*fitting, Escalate(_why_a_person(scene, bool(fitting)))]
+    return [*fitting, Escalate(_escalation_reason(scene, bool(fitting)))]
 
 
 def ruled_out(case: Case, ended: Collection[str]) -> set[str]:
@@ -88,13 +88,13 @@ def _lived(trial: Trial, ended: Collection[str]) -> bool:
     return isinstance(remedy, Restart) and trial.action.changed and (trial.anew or remedy.service in ended)
 
 
-def _restarted(scene: Scene) -> int:
+def _restarted(scene: Situation) -> int:
     """How often the accused service was restarted in this incident."""
     remedies = [trial.action.remedy for trial in scene.case.trials if trial.action.changed]
     return sum(isinstance(one, Restart) and one.service == scene.cause.service for one in remedies)
 
 
-def _why_nothing(scene: Scene) -> str:
+def _why_nothing(scene: Situation) -> str:
     """Why no remedy is even considered; "" when one is."""
     case = scene.case
     if any(trial.undo and trial.undo.result is ActionResult.FAILED for trial in case.trials):
@@ -105,14 +105,14 @@ def _why_nothing(scene: Scene) -> str:
     last = case.last.payload
     if isinstance(last, Verification) and last.outcome is Outcome.UNDECIDED and not last.anew:
         return f"nobody can tell whether {case.trials[-1].action.remedy.name} helped: {last.detail}"
-    if reason := gave_up(case, scene.chart.guardrails.attempts):
+    if reason := exhausted(case, scene.chart.guardrails.attempts):
         return f"{reason}{_down(scene)}"
     if scene.diagnosis.verdict is Confidence.INCONCLUSIVE or not scene.diagnosis.causes:
         return f"the evidence names no cause{_down(scene)}"
     return "" if scene.cause.service in scene.chart.services else f"{scene.cause.service} is not in the chart"
 
 
-def _down(scene: Scene) -> str:
+def _down(scene: Situation) -> str:
     """What is known all the same: who has ended by the runtime's word."""
     names = ", ".join(sorted(scene.ended))
     return (
@@ -122,7 +122,7 @@ def _down(scene: Scene) -> str:
     )
 
 
-def _why_a_person(scene: Scene, some_fit: bool) -> str:
+def _escalation_reason(scene: Situation, some_fit: bool) -> str:
     eased = [trial.action.remedy.name for trial in scene.case.trials if trial.helped]
     tried = sorted(ruled_out(scene.case, scene.ended) - set(eased))
     restarts = _restarted(scene) if scene.cause.service in scene.ended else 0
@@ -132,12 +132,12 @@ def _why_a_person(scene: Scene, some_fit: bool) -> str:
         f"eased by {', '.join(eased)}, which stays" if eased else "",
         f"tried without success: {', '.join(tried)}" if tried else "",
         scene.stuck,
-        "no other remedy may be used" if some_fit else _no_rung(scene),
+        "no other remedy may be used" if some_fit else _no_candidate(scene),
     ]
     return "; ".join(part for part in parts if part)
 
 
-def _no_rung(scene: Scene) -> str:
+def _no_candidate(scene: Situation) -> str:
     service = scene.chart.services[scene.cause.service]
     if scene.cause.kind is CauseKind.TRAFFIC and service.most_replicas <= 1:
         return f"the runtime cannot run more than one {service.name}"
@@ -146,7 +146,7 @@ def _no_rung(scene: Scene) -> str:
     return "no remedy of the chart fits"
 
 
-def _experience(scene: Scene, remedy: Remedy) -> float:
+def _experience(scene: Situation, remedy: Remedy) -> float:
     """How often it helped against this cause before, less how often it did not, each weighed by similarity."""
     recall = scene.case.latest(Recall)
     cause = f"{scene.cause.service} {scene.cause.kind}"
@@ -154,7 +154,7 @@ def _experience(scene: Scene, remedy: Remedy) -> float:
     return sum((1 if past.worked else -1) * past.similarity for past in like if name_in(past.remedy) == remedy.name)
 
 
-def _again_within_the_hour(scene: Scene) -> bool:
+def _again_within_the_hour(scene: Situation) -> bool:
     """True when the same cause was treated lately: what the service had was not enough."""
     return any(
         (one.service, one.cause) == (scene.cause.service, scene.cause.kind)
@@ -164,26 +164,26 @@ def _again_within_the_hour(scene: Scene) -> bool:
     )
 
 
-def _restart(scene: Scene) -> list[Remedy]:
+def _restart(scene: Situation) -> list[Remedy]:
     service = scene.cause.service
     return [Restart(service, scene.lives[service], _because(scene))] if scene.unit else []
 
 
-def _revert(scene: Scene) -> list[Remedy]:
+def _revert(scene: Situation) -> list[Remedy]:
     if not scene.reverse:
         return []
     why = f"{_because(scene)}; it came with commit {scene.diagnosis.change[:12]}"
     return [RevertChange(_changed(scene), scene.diagnosis.change, scene.reverse, why)]
 
 
-def _changed(scene: Scene) -> str:
+def _changed(scene: Situation) -> str:
     """Whom the guilty commit configured: the accused service, or another one that made it ill."""
     owners = [owner(edit.place, scene.chart.services) for edit in scene.reverse]
     accused = scene.cause.service
     return accused if accused in owners else next(filter(None, owners), accused)
 
 
-def _tune(scene: Scene) -> list[Remedy]:
+def _tune(scene: Situation) -> list[Remedy]:
     """What the chart declares for such a cause, in the chart's order."""
     return [
         remedy
@@ -193,7 +193,7 @@ def _tune(scene: Scene) -> list[Remedy]:
     ]
 
 
-def _cures(service: Service, tunable: Tunable, scene: Scene) -> bool:
+def _cures(service: Service, tunable: Tunable, scene: Situation) -> bool:
     cause = scene.cause
     if tunable.cure is None or tunable.protected or scene.kind not in tunable.cure.kinds:
         return False
@@ -204,12 +204,12 @@ def _cures(service: Service, tunable: Tunable, scene: Scene) -> bool:
     return cause.service in service.calls and _is_hurt(service, scene)
 
 
-def _is_hurt(service: Service, scene: Scene) -> bool:
+def _is_hurt(service: Service, scene: Situation) -> bool:
     """True unless its own spans show that what it calls does it no harm: it is not changed on another one's word."""
     return scene.diagnosis.hurt is None or service.name in scene.diagnosis.hurt
 
 
-def _set(scene: Scene, service: Service, tunable: Tunable) -> Remedy | None:
+def _set(scene: Situation, service: Service, tunable: Tunable) -> Remedy | None:
     if tunable.file not in scene.desired:
         return None
     present = value_of(scene.desired[tunable.file], tunable.key)
@@ -220,7 +220,7 @@ def _set(scene: Scene, service: Service, tunable: Tunable) -> Remedy | None:
     return SetConfig(service.name, tunable.file, tunable.key, present, wanted, why, tunable.purpose, follow_up)
 
 
-def _scale(scene: Scene) -> list[Remedy]:
+def _scale(scene: Situation) -> list[Remedy]:
     """Twice as many, where the runtime can."""
     service = scene.chart.services[scene.cause.service]
     key = f"{service.name.upper().replace('-', '_')}_REPLICAS"
@@ -233,13 +233,13 @@ def _scale(scene: Scene) -> list[Remedy]:
     return [Scale(service.name, SPACE_FILE, key, present, str(wanted), _because(scene))]
 
 
-def _because(scene: Scene) -> str:
+def _because(scene: Situation) -> str:
     cause = scene.cause
     of = "the failed traces" if cause.kind in (CauseKind.CRASH, CauseKind.HANG) else "what went wrong"
     return f"{told(cause)}, explains {cause.score:.0%} of {of}"
 
 
-FITTING: Mapping[CauseKind, tuple[Callable[[Scene], list[Remedy]], ...]] = {
+FITTING: Mapping[CauseKind, tuple[Callable[[Situation], list[Remedy]], ...]] = {
     CauseKind.CRASH: (_restart, _revert),
     CauseKind.HANG: (_restart, _revert),
     CauseKind.SATURATION: (_restart, _tune, _revert),

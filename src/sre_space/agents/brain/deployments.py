@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sre_space.analysis.diagnosis.tables import Change
-from sre_space.codec.changes import Deployment, deployment_of, diff_of
+from sre_space.codec.changes import AnnouncedDeployment, deployment_of, diff_of
 from sre_space.codec.topics import CHANGES
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, Missing, Refused
@@ -15,8 +15,8 @@ from sre_space.ports.bus import History, Record
 from sre_space.ports.gitops import GitOps
 
 RECENT_NS = 3600 * 10**9
-MOST = 8  # deployments that are looked at, the newest
-KEPT = 64  # diffs held: a commit never changes
+MAX_DEPLOYMENTS = 8  # deployments that are looked at, the newest
+MAX_DIFFS = 64  # diffs held: a commit never changes
 
 
 @dataclass
@@ -34,7 +34,7 @@ class RecentDeployments:
         deployment that restarted nobody is one change of nobody in particular.
         """
         told = _told(await self.history.window(CHANGES, now - RECENT_NS, now))
-        recent = [(one, done) for one, done in told if one.at < opened and one.commit not in besides][-MOST:]
+        recent = [(one, done) for one, done in told if one.at < opened and one.commit not in besides][-MAX_DEPLOYMENTS:]
         diffs = await asyncio.gather(*(self._diff(one) for one, _ in recent))
         return [
             _change(one, done, service, diff)
@@ -43,7 +43,7 @@ class RecentDeployments:
             if diff
         ]
 
-    async def _diff(self, told: Deployment) -> str:
+    async def _diff(self, told: AnnouncedDeployment) -> str:
         """What the commit changed in the deployed files; "" when Git does not know it or it changed none of them."""
         if told.commit not in self.diffs:
             try:
@@ -53,7 +53,7 @@ class RecentDeployments:
             except Refused:  # nobody knows it, or what is asked for is nothing that could be known
                 return ""
             self.diffs[told.commit] = "\n".join(part for part in parts if part)
-            while len(self.diffs) > KEPT:
+            while len(self.diffs) > MAX_DIFFS:
                 self.diffs.popitem(last=False)
         return self.diffs[told.commit]
 
@@ -70,12 +70,12 @@ class RecentDeployments:
             return b""
 
 
-def _told(records: Sequence[Record]) -> list[tuple[Deployment, int]]:
+def _told(records: Sequence[Record]) -> list[tuple[AnnouncedDeployment, int]]:
     """Deployments that began, oldest first, each with when it was done (0: not yet); what is no hint is nothing.
 
     Nor is what claims another time than that of its record: it would move the windows that are compared.
     """
-    began: dict[str, Deployment] = {}
+    began: dict[str, AnnouncedDeployment] = {}
     done: dict[str, int] = {}
     for record in records:
         try:
@@ -91,5 +91,5 @@ def _told(records: Sequence[Record]) -> list[tuple[Deployment, int]]:
     return [(one, done.get(one.commit, 0)) for one in sorted(began.values(), key=lambda one: one.at)]
 
 
-def _change(told: Deployment, settled: int, service: str, diff: str) -> Change:
+def _change(told: AnnouncedDeployment, settled: int, service: str, diff: str) -> Change:
     return Change(told.commit, told.at, service, "deployment", told.summary, diff, applied=told.at, settled=settled)

@@ -15,7 +15,7 @@ from sre_space.codec.memory_limits import memory_limits
 from sre_space.codec.otlp_lines import level_line, log_line, metric_line
 from sre_space.domain.configuration import SPACE_FILE
 from sre_space.domain.errors import Malformed, Missing
-from sre_space.domain.event_time import AHEAD_NS, KEPT_NS, heard_at
+from sre_space.domain.event_time import AHEAD_NS, MAX_AGE_NS, heard_at
 from sre_space.ports.bus import History, Record
 from sre_space.ports.clock import Clock
 from sre_space.ports.gitops import GitOps
@@ -28,7 +28,7 @@ LOOK_AGAIN_S = 0.1
 
 
 @dataclass(frozen=True)
-class Plan:
+class GatheringPlan:
     """Which windows to read (Unix ns): those of health, `usual`, and [`since`, now), and how many traces, the newest.
 
     `topics` says whether logs and metrics are asked for, `awaits` that failures must show in the traces.
@@ -52,7 +52,7 @@ class Gathering:
     clock: Clock
     caller: str
 
-    async def gather(self, plan: Plan, services: Collection[str], sources: Sources) -> dict[str, bytes]:
+    async def gather(self, plan: GatheringPlan, services: Collection[str], sources: Sources) -> dict[str, bytes]:
         """The files of both windows; `services` are those whose logs and metrics count."""
         usual, sick, topics, limits = await asyncio.gather(
             asyncio.gather(*(sources.ask("traces", self._usual(plan, window), b"") for window in plan.usual)),
@@ -65,21 +65,21 @@ class Gathering:
         files[INCIDENT + TRACES] = sick
         for folder, (since, until) in {**folders, INCIDENT: (plan.since, self.clock.now())}.items():
             latest = min(until + LASTING_NS, self.clock.now() + AHEAD_NS)
-            files[folder + WINDOW] = window_file(since - KEPT_NS, latest)
+            files[folder + WINDOW] = window_file(since - MAX_AGE_NS, latest)
             for name, lines in topics.items():
                 files[folder + name] = b"".join(line for at, line in lines if since <= at < until)
         if limits:
             files[INCIDENT + METRICS] = files.get(INCIDENT + METRICS, b"") + limits
         return files
 
-    async def _usual(self, plan: Plan, window: tuple[int, int]) -> bytes:
+    async def _usual(self, plan: GatheringPlan, window: tuple[int, int]) -> bytes:
         """The traces of a healthy window; `Malformed` when the answer is none."""
         found = await self.traces.document(self.caller, *window, plan.usual_traces)
         if plan.awaits:
             _failures(found)  # what cannot be read is told here, where it can still be left out
         return found
 
-    async def _incident(self, plan: Plan) -> bytes:
+    async def _incident(self, plan: GatheringPlan) -> bytes:
         """The traces since the incident began; those of failures are given a moment to arrive."""
         begun = self.clock.now()
         while True:
@@ -89,7 +89,7 @@ class Gathering:
                 return found
             await self.clock.sleep(LOOK_AGAIN_S)
 
-    async def _topics(self, plan: Plan, services: Collection[str]) -> dict[str, list[tuple[int, bytes]]]:
+    async def _topics(self, plan: GatheringPlan, services: Collection[str]) -> dict[str, list[tuple[int, bytes]]]:
         """Lines by file with the time at which the bus took them."""
         if not plan.topics:
             return {}
@@ -100,7 +100,7 @@ class Gathering:
         now = self.clock.now()
         return {LOGS: _lines(log_line, logs, services, now), METRICS: _lines(metric_line, metrics, services, now)}
 
-    async def _limits(self, plan: Plan) -> bytes:
+    async def _limits(self, plan: GatheringPlan) -> bytes:
         """The memory limits as a measure of each service; none when Git has none."""
         if not plan.topics:
             return b""

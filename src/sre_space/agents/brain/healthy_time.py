@@ -7,24 +7,24 @@ from sre_space.domain.facts import Step
 
 SECOND = 10**9
 STILL_OPEN = 2**63 - 1
-FURTHEST_NS = 180 * SECOND  # back: what is older says little of now, and its logs are many
+MAX_LOOKBACK_NS = 180 * SECOND  # back: what is older says little of now, and its logs are many
 
-Window = tuple[int, int]
+Interval = tuple[int, int]
 
 
-def ill_times(cases: Iterable[Case], besides: str) -> list[Window]:
+def ill_times(cases: Iterable[Case], besides: str) -> list[Interval]:
     """From the first symptom to the measured recovery of every incident but one (Unix ns)."""
     return [(_begun(case), _over(case)) for case in cases if case.incident != besides]
 
 
-def healthy_parts(end: int, length: int, count: int, ill: Sequence[Window]) -> tuple[Window, ...]:
+def healthy_parts(end: int, length: int, count: int, ill: Sequence[Interval]) -> tuple[Interval, ...]:
     """So many windows of a length (ns) before `end` that no `ill` one touches, oldest first, as late as can be.
 
     Where there are not so many, those right before `end`: a baseline that is half ill is better than none.
     """
-    parts: list[Window] = []
+    parts: list[Interval] = []
     until = end
-    while len(parts) < count and until - length >= end - FURTHEST_NS:
+    while len(parts) < count and until - length >= end - MAX_LOOKBACK_NS:
         touching = [begin for begin, over in ill if begin < until and until - length < over]
         if touching:
             until = min(touching)

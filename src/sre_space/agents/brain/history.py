@@ -9,7 +9,7 @@ from sre_space.ports.gitops import GitOps
 
 
 @dataclass(frozen=True)
-class History:
+class DesiredStateHistory:
     """Reads; changes nothing."""
 
     gitops: GitOps

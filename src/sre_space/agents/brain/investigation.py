@@ -9,21 +9,21 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sre_space.agents.brain.attempts import disproved, last_tried, reverted, tuned
+from sre_space.agents.brain.attempts import last_attempt_at, reconfigured_services, ruled_out_causes, ruled_out_commits
 from sre_space.agents.brain.deployments import RecentDeployments
-from sre_space.agents.brain.gathering import Gathering, Plan
-from sre_space.agents.brain.healthy_time import Window, healthy_parts
+from sre_space.agents.brain.gathering import Gathering, GatheringPlan
+from sre_space.agents.brain.healthy_time import Interval, healthy_parts
 from sre_space.agents.brain.sources import PATIENCE_S, Sources
 from sre_space.agents.unit_state import ended_services, standing
 from sre_space.analysis.detection.inhibition import AT_ONCE_NS
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
-from sre_space.analysis.diagnosis.tables import Alert, Change, State
+from sre_space.analysis.diagnosis.tables import Alert, Change, ServiceState
 from sre_space.codec.case_files import ALERT, CHANGES, INCIDENT, MISSING, STATES, case_of, changes_file, states_file
 from sre_space.codec.changes import alert_file
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Chart
 from sre_space.domain.diagnosis import Cause, Diagnosis
 from sre_space.domain.errors import SpaceError
+from sre_space.domain.space_config import SpaceConfig
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.bundles import Bundles
 from sre_space.ports.clock import Clock
@@ -36,17 +36,17 @@ log = logging.getLogger(__name__)
 SECOND = 10**9
 BASELINE_NS = 60 * SECOND
 APART_NS = SECOND  # what is ill may begin before its symptom; no gap, or what went well in it would be lost
-LONGEST_NS = 30 * SECOND  # of an incident's window before it was opened; a burnt budget is dated far back
+MAX_WINDOW_NS = 30 * SECOND  # of an incident's window before it was opened; a burnt budget is dated far back
 BASELINES = 3  # parts of the healthy minute: what one of them had too is no fault
 USUAL_TRACES, TRACES = 90, 120  # of each part of health, and of the incident
 OUTAGE_BASELINE_NS, OUTAGE_BEFORE_NS, OUTAGE_TRACES = 10 * SECOND, 2 * SECOND, 60
 
 
 @dataclass(frozen=True)
-class Inquest:
+class Investigation:
     """One question: what caused this case."""
 
-    chart: Chart
+    chart: SpaceConfig
     gathering: Gathering
     deployments: RecentDeployments
     probe: Probe
@@ -54,7 +54,7 @@ class Inquest:
     clock: Clock
     patience_s: float = field(default=PATIENCE_S, kw_only=True)
 
-    async def hold(self, case: Case, units: Mapping[str, Unit], ill: Sequence[Window] = ()) -> Diagnosis:
+    async def hold(self, case: Case, units: Mapping[str, Unit], ill: Sequence[Interval] = ()) -> Diagnosis:
         """The engine's answer on everything since the incident began, or since the last remedy that failed.
 
         At `ill` times other incidents were open: they are no baseline. While a service is out by its runtime's or its
@@ -86,10 +86,12 @@ class Inquest:
             return ""
 
     async def _asked(
-        self, case: Case, states: Sequence[State], ill: Sequence[Window], sources: Sources, now: int
+        self, case: Case, states: Sequence[ServiceState], ill: Sequence[Interval], sources: Sources, now: int
     ) -> tuple[Sequence[Change], dict[str, bytes]]:
         """The deployments and the files; only where something is slow or fails do the deployments say where to look."""
-        told = sources.ask("deployments", self.deployments.before(case.chain[0].fact.at, now, reverted(case)), ())
+        told = sources.ask(
+            "deployments", self.deployments.before(case.chain[0].fact.at, now, ruled_out_commits(case)), ()
+        )
         services = tuple(self.chart.services)
         if sources.needed:
             changes = await told
@@ -97,10 +99,12 @@ class Inquest:
         return await asyncio.gather(told, self.gathering.gather(plan_of(case, states, ill), services, sources))
 
     def _told(
-        self, case: Case, states: Sequence[State], changes: Sequence[Change], ended: Collection[str]
+        self, case: Case, states: Sequence[ServiceState], changes: Sequence[Change], ended: Collection[str]
     ) -> dict[str, bytes]:
-        first, retuned, services = case.detection.symptoms[0], tuned(case), tuple(self.chart.services)
-        alert = Alert(first.service, first.kind.value, first.detail, first.since, services, disproved(case, ended))
+        first, retuned, services = case.detection.symptoms[0], reconfigured_services(case), tuple(self.chart.services)
+        alert = Alert(
+            first.service, first.kind.value, first.detail, first.since, services, ruled_out_causes(case, ended)
+        )
         return {
             INCIDENT + ALERT: alert_file(alert),
             INCIDENT + STATES: states_file(states),
@@ -114,22 +118,24 @@ def _missing(sources: Sources) -> dict[str, bytes]:
     return {INCIDENT + MISSING: "\n".join(lines).encode()} if lines else {}
 
 
-def plan_of(case: Case, states: Sequence[State], ill: Sequence[Window] = (), changes: Sequence[Change] = ()) -> Plan:
+def plan_of(
+    case: Case, states: Sequence[ServiceState], ill: Sequence[Interval] = (), changes: Sequence[Change] = ()
+) -> GatheringPlan:
     """What to read. A service that is out accuses itself: a few seconds tell, no restart waits for a minute's data."""
     first = case.detection.symptoms[0]
-    began = max(first.since, case.chain[0].fact.at - LONGEST_NS)
+    began = max(first.since, case.chain[0].fact.at - MAX_WINDOW_NS)
     unseen = case.detection.unseen or began
     if any(state.sick for state in states) or first.kind is SymptomKind.INFRASTRUCTURE:
         end = began - OUTAGE_BEFORE_NS
-        since = max(end, last_tried(case))
+        since = max(end, last_attempt_at(case))
         usual = healthy_parts(min(end, unseen), OUTAGE_BASELINE_NS, 1, ill)
-        return Plan(usual, since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits=True)
+        return GatheringPlan(usual, since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits=True)
     end, since = _around(began, changes)
     usual = healthy_parts(min(end, unseen), BASELINE_NS // BASELINES, BASELINES, ill)
-    return Plan(usual, max(since, last_tried(case)), USUAL_TRACES, TRACES, topics=True, awaits=False)
+    return GatheringPlan(usual, max(since, last_attempt_at(case)), USUAL_TRACES, TRACES, topics=True, awaits=False)
 
 
-def _around(began: int, changes: Sequence[Change]) -> Window:
+def _around(began: int, changes: Sequence[Change]) -> Interval:
     """When health ended, and from when on to look at the fault.
 
     What showed right after a deployment began with it: health ended before, and its restarts belong to neither.

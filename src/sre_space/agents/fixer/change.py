@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from sre_space.agents.fixer.permission import NOTHING_TO_UNDO, Asked
-from sre_space.agents.fixer.pruning import tidy
+from sre_space.agents.fixer.pruning import prune
 from sre_space.agents.fixer.pull_requests import Ended, PullRequests
 from sre_space.agents.fixer.restart import Restarts
 from sre_space.domain.case import Case
 from sre_space.domain.facts import Action, ActionResult, Decision, RuleAnswer, Undo
 from sre_space.domain.remedies import ConfigChange, inverse
-from sre_space.ports.brake import Brake
 from sre_space.ports.clock import Clock
 from sre_space.ports.gitops import PullRequest
+from sre_space.ports.kill_switch import KillSwitch
 from sre_space.text.proposal import Proposal, branches_of, proposal_of, undoing_of
 
 LOOKS, LOOK_EVERY_S = 5, 0.2
@@ -23,7 +23,7 @@ class Changes:
 
     pulls: PullRequests
     restarts: Restarts
-    brake: Brake
+    kill_switch: KillSwitch
     clock: Clock
 
     async def begun(self, case: Case, remedy: ConfigChange) -> bool:
@@ -74,7 +74,7 @@ class Changes:
         """What was left open for this case came to nothing; of all remediations the newest branches stay."""
         if any(isinstance(one, Decision) and one.remedy.edits for one in case.payloads):
             await self.pulls.withdraw(branches_of(case))
-            await tidy(self.pulls.gitops, {case.issue})
+            await prune(self.pulls.gitops, {case.issue})
 
     async def _merged(self, proposal: Proposal, asked: Asked) -> PullRequest | Ended | None:
         """The merged pull request; None while its checks run, after a conflict or a pause, and while halted."""
@@ -85,7 +85,7 @@ class Changes:
             ready = await self.pulls.ready(proposal)
             if isinstance(ready, Ended):
                 return ready
-            if self.brake.halted() or asked.outdated:
+            if self.kill_switch.halted() or asked.outdated:
                 return None
             if ready is not None and (merged := await self.pulls.merge(ready, proposal)) is not None:
                 return merged

@@ -7,15 +7,15 @@ from sre_space.agents.fixer.change import Changes
 from sre_space.agents.fixer.follow_up import FollowUps
 from sre_space.agents.fixer.permission import Permission, told
 from sre_space.agents.fixer.restart import Restarts
-from sre_space.agents.fixer.symptoms import Standing
+from sre_space.agents.fixer.symptoms import SymptomState
 from sre_space.agents.unit_evidence import Shown
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Chart
 from sre_space.domain.facts import Action, ActionResult, Confirmation, Decision, Payload, Step, Undo
 from sre_space.domain.labels import FIXED
 from sre_space.domain.remedies import ConfigChange, Escalate, Restart
+from sre_space.domain.space_config import SpaceConfig
 from sre_space.domain.symptoms import SymptomKind
-from sre_space.ports.brake import Brake
+from sre_space.ports.kill_switch import KillSwitch
 from sre_space.ports.probe import Probe
 
 
@@ -23,20 +23,20 @@ from sre_space.ports.probe import Probe
 class Fixer:
     """The only agent that changes the patient; `restarts` and `changes` are its hands."""
 
-    chart: Chart
+    chart: SpaceConfig
     restarts: Restarts
     changes: Changes
     permission: Permission
     probe: Probe
     follow_ups: FollowUps
-    brake: Brake
+    kill_switch: KillSwitch
 
     async def perform(self, case: Case, step: Step) -> Payload | None:
         """ACT, UNDO or CONFIRM; None while halted."""
         if step is Step.CONFIRM:
             await self._leave_in_order(case)
             return Confirmation(FIXED)
-        if self.brake.halted():
+        if self.kill_switch.halted():
             return None
         return await (self._undo(case) if step is Step.UNDO else self.act(case))
 
@@ -68,7 +68,7 @@ class Fixer:
         if shown is None:
             return None
         outage = case.detection.symptoms[0].kind is SymptomKind.INFRASTRUCTURE
-        over = Standing.GONE if outage and shown.well else Standing.HOLDS
+        over = SymptomState.GONE if outage and shown.well else SymptomState.HOLDS
         probed = over if outage or shown.ended else None
         allowed = await self.permission.to_act(case, decision, probed, shown.words)
         if allowed is None or isinstance(allowed, Action):
@@ -82,9 +82,9 @@ class Fixer:
         if shown.words or full is None:
             return shown
         standing = await self.permission.symptoms.standing(full, case.last.at)
-        if standing is Standing.UNKNOWN:
+        if standing is SymptomState.UNKNOWN:
             return None
-        return replace(shown, words=unit_evidence.told(full)) if standing is Standing.HOLDS else shown
+        return replace(shown, words=unit_evidence.told(full)) if standing is SymptomState.HOLDS else shown
 
     async def _change(self, case: Case, decision: Decision, remedy: ConfigChange) -> Action | None:
         """What is merged is followed to its end, whatever is asked or said now: history does not expire."""

@@ -6,14 +6,14 @@ In this order: what people said, the clock, the guardrails, the symptom, and las
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sre_space.agents.fixer.symptoms import Standing, Symptoms
+from sre_space.agents.fixer.symptoms import SymptomReports, SymptomState
 from sre_space.domain import guardrails
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Chart
 from sre_space.domain.facts import Action, ActionResult, Decision, RuleAnswer
 from sre_space.domain.grounds import OWN_EVIDENCE, Grounds
+from sre_space.domain.space_config import SpaceConfig
 from sre_space.ports.clock import Clock
-from sre_space.ports.ledger import Ledger
+from sre_space.ports.incident_repository import IncidentRepository
 from sre_space.ports.orders import Order, Orders
 
 NOTHING_TO_UNDO = "none: nothing was changed"
@@ -37,10 +37,10 @@ class Asked:
 class Permission:
     """Who is asked. In a `dry_run` everything is asked and nothing is allowed."""
 
-    chart: Chart
-    ledger: Ledger
+    chart: SpaceConfig
+    incidents: IncidentRepository
     orders: Orders
-    symptoms: Symptoms
+    symptoms: SymptomReports
     clock: Clock
     dry_run: bool = False
 
@@ -49,7 +49,7 @@ class Permission:
         return Asked(self.clock.now(), self.clock)
 
     async def to_act(
-        self, case: Case, decision: Decision, probed: Standing | None = None, unit: str = ""
+        self, case: Case, decision: Decision, probed: SymptomState | None = None, unit: str = ""
     ) -> Action | Answers | None:
         """What allows it, the record of what does not, None to wait.
 
@@ -61,9 +61,9 @@ class Permission:
             return answers
         symptom = case.detection.symptoms[0]
         standing = probed or await self.symptoms.standing(symptom, case.last.at)
-        if standing is Standing.UNKNOWN:
+        if standing is SymptomState.UNKNOWN:
             return None
-        if standing is Standing.GONE:
+        if standing is SymptomState.GONE:
             detail = f"the symptom {symptom.key} does not hold any more; nothing was changed"
             return told(ActionResult.CLEARED, decision, detail, answers)
         if not guardrails.allowed(answers):
@@ -100,7 +100,7 @@ class Permission:
 
     async def _rules(self, case: Case, decision: Decision, unit: str) -> Answers:
         now = self.clock.now()
-        past = await self.ledger.past_actions(now - guardrails.looks_back(decision.remedy))
+        past = await self.incidents.past_actions(now - guardrails.looks_back(decision.remedy))
         grounds = Grounds(decision.diagnosis.verdict, decision.plan, unit)
         return guardrails.ask(self.chart, decision.remedy, case.incident, past, now, grounds=grounds)
 

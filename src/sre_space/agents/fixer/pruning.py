@@ -13,7 +13,7 @@ from sre_space.domain.errors import Refused
 from sre_space.ports.gitops import Branch, GitOps, PullRequest
 from sre_space.text.proposal import PREFIX, TIME
 
-KEPT = 5
+MAX_BRANCHES = 5
 
 
 @dataclass(frozen=True, order=True)
@@ -37,7 +37,9 @@ def remediation_of(branch: str) -> Remediation | None:
     return Remediation(utc, int(issue)) if exact else None
 
 
-def stale_branches(branches: Sequence[Branch], pulls: Sequence[PullRequest], kept: int = KEPT) -> tuple[str, ...]:
+def stale_branches(
+    branches: Sequence[Branch], pulls: Sequence[PullRequest], kept: int = MAX_BRANCHES
+) -> tuple[str, ...]:
     """Remediation branches to delete, oldest first: all but the `kept` newest, and none that an open pull needs."""
     needed = {pull.head for pull in pulls if pull.state == "open"}
     known = {one.name: found for one in branches if (found := remediation_of(one.name)) is not None}
@@ -54,7 +56,7 @@ def stale_pulls(pulls: Sequence[PullRequest], finished: Collection[int]) -> tupl
     )
 
 
-async def tidy(gitops: GitOps, finished: Collection[int], kept: int = KEPT) -> tuple[str, ...]:
+async def prune(gitops: GitOps, finished: Collection[int], kept: int = MAX_BRANCHES) -> tuple[str, ...]:
     """Close, then delete; the branches deleted. What the forge refuses stays for the next time."""
     for number in stale_pulls(await gitops.pulls(), finished):
         await gitops.close_pull(number)

@@ -6,12 +6,12 @@ from sre_space.agents.fixer.permission import Asked
 from sre_space.agents.unit_evidence import NOTHING_SHOWN, Shown, look
 from sre_space.agents.unit_state import ENDED
 from sre_space.domain.case import Case
-from sre_space.domain.chart import Chart
 from sre_space.domain.errors import Refused
 from sre_space.domain.facts import Action, ActionResult, RuleAnswer
 from sre_space.domain.remedies import Restart
-from sre_space.ports.brake import Brake
+from sre_space.domain.space_config import SpaceConfig
 from sre_space.ports.clock import Clock
+from sre_space.ports.kill_switch import KillSwitch
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Runtime, Unit
 
@@ -23,10 +23,10 @@ STOPPED = "stopped"  # on somebody's order: not by its own end
 class Restarts:
     """Restarts a unit whose life is still the one that was diagnosed."""
 
-    chart: Chart
+    chart: SpaceConfig
     runtime: Runtime
     probe: Probe
-    brake: Brake
+    kill_switch: KillSwitch
 
     async def begun(self, remedy: Restart) -> bool:
         """True once that life is over: a try that was interrupted ended it, or somebody else did."""
@@ -61,7 +61,7 @@ class Restarts:
     async def _start(
         self, remedy: Restart, before: Unit, answers: tuple[RuleAnswer, ...], detail: str, asked: Asked
     ) -> Action | None:
-        if self.brake.halted() or asked.outdated:
+        if self.kill_switch.halted() or asked.outdated:
             return None
         life = before.incarnation if before.state == STOPPED else remedy.incarnation
         try:
@@ -74,7 +74,7 @@ class Restarts:
     async def revive(self, service: str) -> str:
         """Start a unit that has ended, with the desired state of now; how the unit is then, in words."""
         unit = await self.runtime.unit(self.chart.services[service].unit)
-        if unit.state in ENDED and not self.brake.halted():
+        if unit.state in ENDED and not self.kill_switch.halted():
             try:
                 unit = await self.runtime.restart(unit.name, unit.incarnation)
             except Refused:  # somebody else was faster

@@ -15,13 +15,13 @@ from sre_space.domain.lessons import past_cases, provisional, recurrence
 from sre_space.ports.case_index import CaseIndex, Recalled
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
-from sre_space.ports.ledger import Ledger
+from sre_space.ports.incident_repository import IncidentRepository
 from sre_space.ports.orders import Orders, Resolution
 from sre_space.record.resolution import read_resolution
 
 log = logging.getLogger(__name__)
 
-HIGHEST_ISSUE = 2**31  # anybody who reaches the index can write anything into it
+MAX_ISSUE = 2**31  # anybody who reaches the index can write anything into it
 PROVISIONAL_NS = 30 * 60 * 10**9
 LOOK_AGAIN_S = 60.0
 LOOK_BACK_NS = 24 * 3600 * 10**9  # for what people said while Memory did not run
@@ -33,7 +33,7 @@ class Memory:
     """Keeps an index. `settled` holds the recurrence of each lesson about which nothing can change any more."""
 
     index: CaseIndex
-    ledger: Ledger
+    incidents: IncidentRepository
     forge: Forge
     orders: Orders
     clock: Clock
@@ -54,7 +54,7 @@ class Memory:
 
     async def rebuild(self) -> int:
         """Index every lesson anew from the issues alone; how many there are."""
-        cases = await self.ledger.touched(0)
+        cases = await self.incidents.touched(0)
         return sum([await self._index(case, recurrence(case, cases)) for case in cases])
 
     async def listen_to_people(self) -> None:
@@ -68,7 +68,7 @@ class Memory:
         """Index what was said at or after `since` (Unix ns); from when on to look the next time."""
         now = self.clock.now()
         try:
-            for case in await self.ledger.touched(since):
+            for case in await self.incidents.touched(since):
                 if case.escalated:
                     await self._index(case, await self._recurrence(case))
         except SpaceError as error:
@@ -91,7 +91,7 @@ class Memory:
 
     async def _verified(self, one: Recalled, asking: Case) -> tuple[PastCase, ...]:
         issue = one.lesson.facts.get("issue")
-        past = await self.ledger.case(issue) if isinstance(issue, int) and 0 < issue <= HIGHEST_ISSUE else None
+        past = await self.incidents.case(issue) if isinstance(issue, int) and 0 < issue <= MAX_ISSUE else None
         if past is None or past.incident != one.lesson.id:
             return ()
         said = await read_resolution(past, self.orders)
@@ -105,7 +105,7 @@ class Memory:
         after, until = provisional(past)
         if not until or past.incident in self.settled:
             return self.settled.get(past.incident, 0)
-        followed = await self.ledger.opened(after, until)
+        followed = await self.incidents.opened(after, until)
         back = recurrence(past, followed)
         if self.clock.now() > until + PROVISIONAL_NS and not any(case.is_open for case in followed):
             self.settled[past.incident] = back

@@ -7,7 +7,7 @@ heard of the other side; it is there under the name that it was first told by un
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sre_space.analysis.detection.blame import Finding
+from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.statistics.sketch import Operation
 from sre_space.domain.symptoms import SymptomKind
 
@@ -15,7 +15,7 @@ Name = tuple[SymptomKind, str]  # the kind, and whom it accuses
 
 
 @dataclass
-class Presence:
+class ActiveSymptoms:
     """What the looks have shown; all times in Unix ns. `watched` are the spans that told of what is there now."""
 
     looked_at: int = 0
@@ -25,7 +25,7 @@ class Presence:
     watched: dict[Name, frozenset[Operation]] = field(default_factory=dict)
 
     def remember(
-        self, found: Sequence[Finding], steady: Sequence[Finding], grouped: Sequence[Finding], now: int
+        self, found: Sequence[FiredAlarm], steady: Sequence[FiredAlarm], grouped: Sequence[FiredAlarm], now: int
     ) -> None:
         """One look: what the detectors found, what was there after damping, and what was told in groups.
 
@@ -44,7 +44,7 @@ class Presence:
                 told[_name(one)] |= {one.watched}
         self.watched = told
 
-    def _names(self, findings: Sequence[Finding]) -> dict[Name, float]:
+    def _names(self, findings: Sequence[FiredAlarm]) -> dict[Name, float]:
         """The names of what is there, with its strength: those that it has now, and those that it had before."""
         before = {
             name: one.symptom.value
@@ -70,5 +70,5 @@ class Presence:
         return present if present >= self.looked_at else self.raw.get((kind, service), present)
 
 
-def _name(finding: Finding) -> Name:
+def _name(finding: FiredAlarm) -> Name:
     return finding.symptom.kind, finding.symptom.service

@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sre_space.analysis.detection.inhibition import Window
-from sre_space.codec.changes import Deployment
+from sre_space.analysis.detection.inhibition import Inhibition
+from sre_space.codec.changes import AnnouncedDeployment
 from sre_space.codec.memory_limits import memory_limits
 from sre_space.domain.configuration import FOLDER, SPACE_FILE
 from sre_space.domain.errors import Missing
@@ -23,7 +23,7 @@ UNTOUCHED = "an announced service that its commit does not touch"
 YOUNG_NS = 15 * 60 * 10**9  # of a commit that main has moved on from, where no order of deployments is known
 TOGETHER_NS = 24 * 3600 * 10**9  # what one deployment may cover: a commit that was refused waits for the next one
 LISTED = 300  # files of a commit at most, at GitHub
-KEPT = 256  # files held: at a commit they never change
+MAX_FILES = 256  # files held: at a commit they never change
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Confirmed:
 
     commit: str
     base: str
-    window: Window
+    window: Inhibition
     done: bool = False
 
     def lasts(self, at: int) -> bool:
@@ -41,7 +41,7 @@ class Confirmed:
 
 
 @dataclass
-class Witness:
+class DeploymentVerifier:
     """Asks Git about the services of one chart."""
 
     gitops: GitOps
@@ -56,7 +56,7 @@ class Witness:
         line = [head if one.sha == head.sha else one for one in recent]  # it alone comes with its files
         return line if head in line else [head, *line]
 
-    async def touched(self, base: str, told: Deployment, main: Sequence[Commit]) -> frozenset[str]:
+    async def touched(self, base: str, told: AnnouncedDeployment, main: Sequence[Commit]) -> frozenset[str]:
         """The announced services that a deployment of the commit over `base` restarts."""
         named = sorted(self.services.intersection(told.services))
         paths = [path for path in (SPACE_FILE, *map(_file, named)) if _may_differ(path, base, told, main)]
@@ -69,7 +69,7 @@ class Witness:
     async def _content(self, path: str, ref: str) -> bytes:
         """A file that is not there is empty."""
         if (path, ref) not in self.read:
-            if len(self.read) >= KEPT:
+            if len(self.read) >= MAX_FILES:
                 self.read.clear()
             try:
                 self.read[path, ref] = await self.gitops.read_file(path, ref)
@@ -82,14 +82,14 @@ def _file(service: str) -> str:
     return f"{FOLDER}/{service}.env"
 
 
-def _may_differ(path: str, base: str, told: Deployment, main: Sequence[Commit]) -> bool:
+def _may_differ(path: str, base: str, told: AnnouncedDeployment, main: Sequence[Commit]) -> bool:
     """False when the commit comes right after `base` and is known not to touch the file: most are, so few are read."""
     alone = (one.files for one in main if one.sha == told.commit and one.parents[:1] == (base,))
     files = next(alone, ())
     return not 0 < len(files) < LISTED or path in files
 
 
-def due(told: Deployment, main: Sequence[Commit], latest: Confirmed | None, at: int) -> tuple[str, str]:
+def due(told: AnnouncedDeployment, main: Sequence[Commit], latest: Confirmed | None, at: int) -> tuple[str, str]:
     """The commit that runs before the deployment and "", or "" and why there is nothing to deploy at a Unix ns.
 
     `latest` is what was deployed last, None when that is not known: then the announcement is believed as to what it
@@ -109,7 +109,7 @@ def due(told: Deployment, main: Sequence[Commit], latest: Confirmed | None, at: 
     return latest.commit if latest.done else latest.base, ""
 
 
-def _before(told: Deployment, line: Sequence[Commit]) -> str:
+def _before(told: AnnouncedDeployment, line: Sequence[Commit]) -> str:
     """What the announced range begins after; "" for a repository's first commit, which no deployment brings."""
     oldest = line[0]
     for one in line[1:]:

@@ -9,27 +9,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from sre_space.agents.scout.active_symptoms import Presence
+from sre_space.agents.scout.active_symptoms import ActiveSymptoms
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import Attempt, JourneyBook
-from sre_space.agents.scout.open_incidents import Docket
+from sre_space.agents.scout.open_incidents import OpenIncidents
 from sre_space.agents.scout.unseen import Unseen
-from sre_space.analysis.detection.blame import Finding, findings
+from sre_space.analysis.detection.blame import FiredAlarm, findings
 from sre_space.analysis.detection.burn_rate import Budget
 from sre_space.analysis.detection.cohorts import Cohorts
 from sre_space.analysis.detection.conversion import Conversion
-from sre_space.analysis.detection.correlation import Group, Scene, correlate
+from sre_space.analysis.detection.correlation import SymptomGroup, SystemView, correlate
 from sre_space.analysis.detection.flapping import Damping
-from sre_space.analysis.detection.inhibition import Window
+from sre_space.analysis.detection.inhibition import Inhibition
 from sre_space.analysis.detection.operations import Operations
 from sre_space.analysis.detection.saturation import Resource, Saturation
-from sre_space.analysis.detection.telemetry_health import Feed, Sight, sight
+from sre_space.analysis.detection.telemetry_health import Feed, TelemetryHealth, telemetry_health
 from sre_space.codec.sketches import Frame, Frames, Sketches
 from sre_space.codec.topics import SPANS
-from sre_space.domain.chart import Chart
 from sre_space.domain.dependencies import reach
 from sre_space.domain.event_time import why_not
 from sre_space.domain.pauses import Pauses
+from sre_space.domain.space_config import SpaceConfig
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9
@@ -38,24 +38,24 @@ CAUGHT_UP_NS = 2 * SECOND  # after a pause: by then both have been read
 
 
 @dataclass
-class Watchers:
+class Detectors:
     """The detectors and what they share. `scale` shortens the windows of the error budget's alerts.
 
     `dropped` counts by reason the spans of frames that are not of now.
     """
 
-    chart: Chart
+    chart: SpaceConfig
     board: Mapping[str, ServiceHealth]
     book: JourneyBook
     scale: float = 1.0
-    docket: Docket = field(default_factory=Docket)
+    open_incidents: OpenIncidents = field(default_factory=OpenIncidents)
     frames: Frames = field(default_factory=Frames)
     cohorts: Cohorts = field(default_factory=Cohorts)
     damping: Damping = field(default_factory=Damping)
     resources: dict[tuple[str, str], Saturation] = field(default_factory=dict)
     spans: Feed = field(default_factory=lambda: Feed(SPANS, 0, 0))
-    presence: Presence = field(default_factory=Presence)
-    sight: Sight = field(default_factory=Sight)
+    active_symptoms: ActiveSymptoms = field(default_factory=ActiveSymptoms)
+    telemetry: TelemetryHealth = field(default_factory=TelemetryHealth)
     dropped: Counter[str] = field(default_factory=Counter)
     stopped: Unseen = field(default_factory=Unseen)
     deaf: Unseen = field(default_factory=Unseen)
@@ -77,7 +77,7 @@ class Watchers:
         if pauses.resumed_at == self.resumed_at:
             return
         first, self.resumed_at = not self.resumed_at, pauses.resumed_at
-        self.docket.pauses = self.book.pauses = pauses.since_start
+        self.open_incidents.pauses = self.book.pauses = pauses.since_start
         if first:
             return
         self.stopped.add(pauses.all[-1].since, pauses.all[-1].until)
@@ -89,7 +89,7 @@ class Watchers:
     @property
     def looked(self) -> bool:
         """True once everything that probes can tell was looked at since the newest pause."""
-        return self.presence.looked_at > self.resumed_at and all(one.looked for one in self.board.values())
+        return self.active_symptoms.looked_at > self.resumed_at and all(one.looked for one in self.board.values())
 
     @property
     def heard(self) -> bool:
@@ -119,7 +119,7 @@ class Watchers:
 
     def take_attempt(self, attempt: Attempt) -> None:
         """One attempt of the journey."""
-        self.budget.add(attempt.start, attempt.good, not attempt.good, self.docket.excused(attempt.start))
+        self.budget.add(attempt.start, attempt.good, not attempt.good, self.open_incidents.excused(attempt.start))
 
     def take_level(self, resource: Resource, at: int, value: float) -> None:
         """One sample of a resource, in the unit of its limit."""
@@ -134,33 +134,35 @@ class Watchers:
             if owner == service:
                 detector.restart(at)
 
-    def look(self, now: int) -> list[Group]:
+    def look(self, now: int) -> list[SymptomGroup]:
         """What hangs together now (Unix ns), oldest first; to be asked a few times a second."""
-        self.sight = sight([self.spans], self.resumed_at, now)
-        if self.sight.blind:
-            self.deaf.add(self.sight.since, now)
+        self.telemetry = telemetry_health([self.spans], self.resumed_at, now)
+        if self.telemetry.blind:
+            self.deaf.add(self.telemetry.since, now)
         windows = self.judge(now)
         found = self._findings(windows, now)
         steady = self.damping.steady(found, now)
-        planned = (*windows, *self.docket.holding(now))
-        groups = correlate(steady, Scene(self.calls, tuple(self.docket.open.values()), planned, self.sight), now)
-        self.presence.remember(found, steady, [finding for group in groups for finding in group.findings], now)
+        planned = (*windows, *self.open_incidents.holding(now))
+        groups = correlate(
+            steady, SystemView(self.calls, tuple(self.open_incidents.open.values()), planned, self.telemetry), now
+        )
+        self.active_symptoms.remember(found, steady, [finding for group in groups for finding in group.findings], now)
         return groups
 
-    def judge(self, now: int) -> Sequence[Window]:
+    def judge(self, now: int) -> Sequence[Inhibition]:
         """Let the detectors judge what is complete at `now` (Unix ns); the windows that excused it."""
-        windows = self.docket.all_windows()
+        windows = self.open_incidents.all_windows()
         self.operations.judge(now, windows)
         self.conversion.judge(self.cohorts.decided(now - COMPLETE_AFTER_NS), windows)
         return windows
 
     def _news_since(self, health: ServiceHealth, now: int) -> int:
         """When an outage that outlasted what excused it is news: excused for ever is nothing."""
-        windows = self.docket.all_windows()
+        windows = self.open_incidents.all_windows()
         over = [one.until for one in windows if health.service in one.services and one.until <= now]
         return max([health.failing_since, *over])
 
-    def _findings(self, windows: Sequence[Window], now: int) -> Sequence[Finding]:
+    def _findings(self, windows: Sequence[Inhibition], now: int) -> Sequence[FiredAlarm]:
         health = [self._out(one, now) for one in self.board.values() if one.firing]
         if not self.heard:
             return health
@@ -169,7 +171,7 @@ class Watchers:
         told = [*findings(self.operations, self.peers, now, windows), *levels, *journey]
         return [*health, *(replace(one, fired=max(one.fired, self.resumed_at)) for one in told)]
 
-    def _out(self, health: ServiceHealth, now: int) -> Finding:
+    def _out(self, health: ServiceHealth, now: int) -> FiredAlarm:
         """How long the service has not answered well, against how long its detector tolerates that (seconds).
 
         One that still answers, and says that it is ill, while a service that it calls is out, is a victim of that.
@@ -184,4 +186,4 @@ class Watchers:
             health.tolerated_s,
             self._news_since(health, now),
         )
-        return Finding(symptom, explained=1.0 if victim else 0.0, fired=health.last_at)
+        return FiredAlarm(symptom, explained=1.0 if victim else 0.0, fired=health.last_at)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sre_space.domain.detectors import DetectorReport, DetectorState, Unit
+from sre_space.domain.detectors import DetectorReport, DetectorState, MeasureUnit
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.probe import Health
 
@@ -89,7 +89,7 @@ class ServiceHealth:
             since=since,
             value=round(lasting, 3) if self.probes else None,
             threshold=self.tolerated_s,
-            unit=Unit.SECONDS,
+            unit=MeasureUnit.SECONDS,
             why=why,
         )
 

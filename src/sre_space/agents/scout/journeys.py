@@ -8,9 +8,9 @@ from statistics import median
 from sre_space.analysis.detection.thresholds import slow_over
 from sre_space.analysis.statistics.effect import Effect, by_step, effect
 from sre_space.domain.bounds import TOO_LARGE, cut
-from sre_space.domain.chart import Journey
-from sre_space.domain.event_time import KEPT_NS, why_no_span, why_not
+from sre_space.domain.event_time import MAX_AGE_NS, why_no_span, why_not
 from sre_space.domain.pauses import Pause
+from sre_space.domain.space_config import Journey
 from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import Span, SpanStatus
 
@@ -65,7 +65,7 @@ class JourneyBook:
         attempt = Attempt(span.span_id, visit, start, good, span.trace_id, span.name, took)
         self.attempts.append(attempt)
         if len(self.attempts) % 1000 == 0:
-            self._forget(now - KEPT_NS)
+            self._forget(now - MAX_AGE_NS)
         return attempt
 
     def count(self, since: int, until: int) -> JourneyCount:

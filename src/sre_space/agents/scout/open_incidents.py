@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sre_space.analysis.detection.correlation import OpenIncident
-from sre_space.analysis.detection.inhibition import STILL_OPEN, Window
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.facts import Detection, Step
@@ -12,11 +12,11 @@ from sre_space.domain.pauses import Pause
 
 SECOND = 10**9
 BEFORE_NS = 5 * SECOND  # the first symptom that was seen: what failed then was of the same fault
-KEPT_NS = 15 * 60 * SECOND  # of a window that is over: as long as telemetry of it may be read back
+MAX_AGE_NS = 15 * 60 * SECOND  # of a window that is over: as long as telemetry of it may be read back
 
 
 @dataclass
-class Docket:
+class OpenIncidents:
     """Refreshed by every poll of the forge; what was just opened counts at once.
 
     `begun` is from when on each open incident's fault may have been there (Unix ns); `pauses` are this process's.
@@ -24,10 +24,10 @@ class Docket:
     """
 
     open: dict[str, OpenIncident] = field(default_factory=dict)
-    windows: dict[str, Window] = field(default_factory=dict)
-    past: list[Window] = field(default_factory=list)
-    planned: list[Window] = field(default_factory=list)
-    held: list[Window] = field(default_factory=list)
+    windows: dict[str, Inhibition] = field(default_factory=dict)
+    past: list[Inhibition] = field(default_factory=list)
+    planned: list[Inhibition] = field(default_factory=list)
+    held: list[Inhibition] = field(default_factory=list)
     verified: dict[str, int] = field(default_factory=dict)
     begun: dict[str, int] = field(default_factory=dict)
     unlisted: set[str] = field(default_factory=set)
@@ -69,34 +69,34 @@ class Docket:
         self.unlisted.clear()
         self._forget(now)
 
-    def announce(self, window: Window, before: Window | None = None) -> None:
+    def announce(self, window: Inhibition, before: Inhibition | None = None) -> None:
         """A deployment or other planned work; `before`: as it was known until now. Work on nobody excuses nothing."""
         self.planned = [one for one in self.planned if one != before] + ([window] if window.services else [])
 
-    def hold(self, window: Window) -> None:
+    def hold(self, window: Inhibition) -> None:
         """Somebody announced work, and it is asked whether that is true: what it would excuse waits."""
         self.held.append(window)
 
-    def release(self, window: Window) -> None:
+    def release(self, window: Inhibition) -> None:
         """It is answered."""
         self.held.remove(window)
 
-    def holding(self, now: int) -> Sequence[Window]:
+    def holding(self, now: int) -> Sequence[Inhibition]:
         """What is waited for at a Unix ns; what began in it is news when nobody confirmed it in time."""
         return [one for one in map(self.lengthened, self.held) if now < one.until]
 
-    def lengthened(self, window: Window) -> Window:
+    def lengthened(self, window: Inhibition) -> Inhibition:
         """Work that was to be over by a deadline, by as much as this process stood still in it."""
         until = window.until
         for one in self.pauses if not window.done else ():
             until += one.until - one.since if window.since <= one.since < until else 0
         return replace(window, until=until)
 
-    def planned_at(self, at: int) -> Sequence[Window]:
+    def planned_at(self, at: int) -> Sequence[Inhibition]:
         """The announced work, confirmed or not yet, that a Unix ns lies in."""
         return [one for one in (*self.planned, *self.held) if one.holds(at)]
 
-    def all_windows(self) -> Sequence[Window]:
+    def all_windows(self) -> Sequence[Inhibition]:
         """What excuses symptoms, planned or not."""
         return (*self.windows.values(), *self.past, *map(self.lengthened, self.planned))
 
@@ -121,16 +121,16 @@ class Docket:
         self.past.append(_from_before(self.windows.pop(key), self.begun.pop(key), at))
 
     def _forget(self, now: int) -> None:
-        self.past = [one for one in self.past if now - one.until < KEPT_NS]
-        self.planned = [one for one in self.planned if now - self.lengthened(one).until < KEPT_NS]
+        self.past = [one for one in self.past if now - one.until < MAX_AGE_NS]
+        self.planned = [one for one in self.planned if now - self.lengthened(one).until < MAX_AGE_NS]
 
 
-def _lasting(detection: Detection) -> Window:
+def _lasting(detection: Detection) -> Inhibition:
     """From the first symptom on."""
-    return Window(detection.since, STILL_OPEN, frozenset({detection.symptoms[0].service}), detection.key)
+    return Inhibition(detection.since, STILL_OPEN, frozenset({detection.symptoms[0].service}), detection.key)
 
 
-def _from_before(window: Window, begun: int, until: int) -> Window:
+def _from_before(window: Inhibition, begun: int, until: int) -> Inhibition:
     """An incident's window from right before its fault `begun` on: customers, and spans, may tell of a fault sooner."""
     return replace(window, since=begun - BEFORE_NS, until=until)
 

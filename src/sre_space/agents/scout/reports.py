@@ -7,10 +7,10 @@ which work excuses them, and that a symptom which went away may come back.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from sre_space.agents.scout.detectors import Watchers
+from sre_space.agents.scout.detectors import Detectors
 from sre_space.analysis.detection.flapping import Seen
-from sre_space.analysis.detection.inhibition import STILL_OPEN, Window, touching
-from sre_space.domain.detectors import DetectorReport, DetectorState, Inhibition, Report, by_urgency
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition, touching
+from sre_space.domain.detectors import DetectorReport, DetectorsReport, DetectorState, ReportedInhibition, by_urgency
 from sre_space.domain.symptoms import SymptomKind
 
 RESOURCES = ("memory", "CPU")  # that every process has
@@ -20,19 +20,19 @@ Row = tuple[Seen, DetectorReport]
 
 
 @dataclass
-class Reports:
+class DetectorReports:
     """`begun` is since when each detector has been in its state, as far as this process has seen (Unix ns)."""
 
-    watchers: Watchers
+    detectors: Detectors
     begun: dict[tuple[SymptomKind, str, str], tuple[DetectorState, int]] = field(default_factory=dict)
 
-    def at(self, now: int) -> Report:
+    def at(self, now: int) -> DetectorsReport:
         """Return what all detectors say at a Unix ns."""
         told = [self._dated(one, now) for one in (*self._probes(now), *self._telemetry(now))]
         self.begun = {one.identity: (one.state, one.since) for one in told}
-        docket, budget = self.watchers.docket, self.watchers.budget
-        windows = [one for one in (*docket.all_windows(), *docket.holding(now)) if one.holds(now)]
-        return Report(
+        open_incidents, budget = self.detectors.open_incidents, self.detectors.budget
+        windows = [one for one in (*open_incidents.all_windows(), *open_incidents.holding(now)) if one.holds(now)]
+        return DetectorsReport(
             now,
             tuple(sorted(told, key=by_urgency)),
             tuple(_inhibition(one) for one in sorted(windows, key=lambda one: one.since)),
@@ -45,44 +45,48 @@ class Reports:
 
     def _probes(self, now: int) -> Iterator[DetectorReport]:
         """A probe asks neither telemetry nor the bus; only work on the very service excuses an outage."""
-        for health in self.watchers.board.values():
+        for health in self.detectors.board.values():
             told = health.report()
             work = [one for one in self._planned(now) if health.service in one.services]
             yield _inhibited(self._held(_plain(told), now), work, now)
 
     def _telemetry(self, now: int) -> Iterator[DetectorReport]:
-        sight = self.watchers.sight
+        telemetry = self.detectors.telemetry
         for one in (*self._of_services(now), *self._of_journeys(now)):
-            yield replace(one, state=DetectorState.BLIND, why=sight.reason, since=sight.since) if sight.blind else one
+            yield (
+                replace(one, state=DetectorState.BLIND, why=telemetry.reason, since=telemetry.since)
+                if telemetry.blind
+                else one
+            )
 
     def _of_services(self, now: int) -> Iterator[DetectorReport]:
-        calls, planned = self.watchers.calls, self._planned(now)
+        calls, planned = self.detectors.calls, self._planned(now)
         work = {service: touching(planned, service, calls) for service in calls}
-        for row in (*self.watchers.operations.reports(now), *self._resources(now)):
+        for row in (*self.detectors.operations.reports(now), *self._resources(now)):
             yield _inhibited(self._held(row, now), work.get(row[1].subject, ()), now)
 
     def _resources(self, now: int) -> Iterator[Row]:
-        known = self.watchers.resources
+        known = self.detectors.resources
         yield from (_plain(one.report(now)) for one in known.values())
-        for service in self.watchers.board:
+        for service in self.detectors.board:
             for name in (name for name in RESOURCES if (service, name) not in known):
                 unknown = DetectorReport(SymptomKind.SATURATION, service, DetectorState.UNKNOWN, name, why=NO_SAMPLE)
                 yield _plain(unknown)
 
     def _of_journeys(self, now: int) -> Iterator[DetectorReport]:
         """Any work on any service, and any open incident, excuses a journey; an alarm that stands, work alone."""
-        incidents = self.watchers.docket.windows.values()
-        for told in (self.watchers.conversion.report(now), self.watchers.budget.report(now)):
+        incidents = self.detectors.open_incidents.windows.values()
+        for told in (self.detectors.conversion.report(now), self.detectors.budget.report(now)):
             row = self._held(_plain(told), now)
             yield _inhibited(row, (*self._planned(now), *incidents), now)
 
-    def _planned(self, now: int) -> list[Window]:
-        docket = self.watchers.docket
-        return [one for one in (*docket.all_windows(), *docket.holding(now)) if not one.case]
+    def _planned(self, now: int) -> list[Inhibition]:
+        open_incidents = self.detectors.open_incidents
+        return [one for one in (*open_incidents.all_windows(), *open_incidents.holding(now)) if not one.case]
 
     def _held(self, row: Row, now: int) -> DetectorReport:
         """With whom it accuses; what went away too recently to be over still fires."""
-        (seen, told), damping = row, self.watchers.damping
+        (seen, told), damping = row, self.detectors.damping
         newest, state = damping.newest.get(seen), damping.states.get(seen)
         if newest is None or state is None or not state.there:
             return told
@@ -99,7 +103,7 @@ def _plain(told: DetectorReport) -> Row:
     return (told.kind, (told.subject, told.operation)), told
 
 
-def _inhibited(told: DetectorReport, windows: Sequence[Window], now: int) -> DetectorReport:
+def _inhibited(told: DetectorReport, windows: Sequence[Inhibition], now: int) -> DetectorReport:
     """As it is, or why it is not judged now; an alarm that stands is excused only by the work that it began in."""
     lasting = [one for one in windows if one.holds(now)]
     if told.state is DetectorState.FIRING:
@@ -111,10 +115,10 @@ def _inhibited(told: DetectorReport, windows: Sequence[Window], now: int) -> Det
     return replace(told, state=DetectorState.INHIBITED, why=_source(last), since=last.since, until=until)
 
 
-def _inhibition(window: Window) -> Inhibition:
+def _inhibition(window: Inhibition) -> ReportedInhibition:
     until = 0 if window.until == STILL_OPEN else window.until
-    return Inhibition(window.since, until, tuple(sorted(window.services)), _source(window))
+    return ReportedInhibition(window.since, until, tuple(sorted(window.services)), _source(window))
 
 
-def _source(window: Window) -> str:
+def _source(window: Inhibition) -> str:
     return f"incident {window.case}" if window.case else f"work on {', '.join(sorted(window.services))}"

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from sre_space.agents.scout.processes import Deployed, Processes
-from sre_space.agents.scout.reports import Reports
+from sre_space.agents.scout.reports import DetectorReports
 from sre_space.analysis.detection.operations import ALL, REPORTED_S
 from sre_space.analysis.statistics.sketch import Operation, Sketch
-from sre_space.domain.detectors import DetectorState, Report
+from sre_space.domain.detectors import DetectorsReport, DetectorState
 from sre_space.domain.facts import Detection
 from sre_space.domain.snapshot import ServiceSnapshot, Snapshot
 from sre_space.domain.symptoms import SymptomKind
@@ -26,7 +26,7 @@ MAX_LINK = 400  # characters
 class Snapshots:
     """`jaeger` is where people find Jaeger ("": no links)."""
 
-    reports: Reports
+    reports: DetectorReports
     processes: Processes = field(default_factory=Processes)
     jaeger: str = ""
 
@@ -39,10 +39,10 @@ class Snapshots:
         rows = tuple(self._service(name, detection.health[name], report, since) for name in names[:MAX_SERVICES])
         return Snapshot(rows, since, now, len(names) - len(rows))
 
-    def _service(self, name: str, word: str, report: Report, since: int) -> ServiceSnapshot:
+    def _service(self, name: str, word: str, report: DetectorsReport, since: int) -> ServiceSnapshot:
         probe = report.of(SymptomKind.INFRASTRUCTURE, name)
         memory, cpu = (report.of(SymptomKind.SATURATION, name, resource) for resource in ("memory", "CPU"))
-        limit = self.reports.watchers.resources.get((name, "memory"))
+        limit = self.reports.detectors.resources.get((name, "memory"))
         requests, heard = self._requests(name, report.at)
         processes = self.processes
         known, runs = name in processes.instances, processes.deployed.get(name, Deployed("", 0))
@@ -68,7 +68,7 @@ class Snapshots:
 
     def _requests(self, name: str, now: int) -> tuple[Sketch, bool]:
         """What the service was asked in the last seconds, and whether it was ever heard of."""
-        watch, found = self.reports.watchers.operations.watches.get(Operation(name, SpanKind.SERVER, ALL)), Sketch()
+        watch, found = self.reports.detectors.operations.watches.get(Operation(name, SpanKind.SERVER, ALL)), Sketch()
         for sketch in watch.lately(now) if watch else ():
             found.merge(sketch)
         return found, watch is not None
@@ -85,7 +85,7 @@ def _dated(line: ErrorLine) -> str:
     return f"{at}{line.text}"
 
 
-def _state(word: str, name: str, report: Report) -> str:
+def _state(word: str, name: str, report: DetectorsReport) -> str:
     fires = DetectorState.FIRING
     kinds = {one.kind for one in report.detectors if one.subject == name and one.state is fires}
     others = sorted(kind.lower() for kind in kinds if kind is not SymptomKind.INFRASTRUCTURE)

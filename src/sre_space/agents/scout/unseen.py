@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from sre_space.agents.scout.open_incidents import BEFORE_NS
 from sre_space.domain.pauses import Pause
 
-KEPT = 100
+MAX_KEPT = 100
 
 
 @dataclass
 class Unseen:
     """Such times by when they ended; those that touch are one."""
 
-    times: deque[Pause] = field(default_factory=lambda: deque(maxlen=KEPT))
+    times: deque[Pause] = field(default_factory=lambda: deque(maxlen=MAX_KEPT))
 
     def add(self, since: int, until: int) -> None:
         """Nothing was seen in [since, until) Unix ns; 0 for a `since` that nobody knows is not kept."""

@@ -11,8 +11,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sre_space.analysis.detection.inhibition import AT_ONCE_NS, Window
-from sre_space.analysis.detection.operations import ALL, SECOND, Operations, OperationWatch, Suspect
+from sre_space.analysis.detection.inhibition import AT_ONCE_NS, Inhibition
+from sre_space.analysis.detection.operations import ALL, SECOND, FiringOperation, Operations, OperationWatch
 from sre_space.analysis.statistics.sketch import Operation, Sketch
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.domain.telemetry import SpanKind
@@ -24,7 +24,7 @@ OWN = (SpanKind.SERVER, SpanKind.CONSUMER)
 
 
 @dataclass(frozen=True)
-class Finding:
+class FiredAlarm:
     """A symptom with what correlation needs to know. `callee` and `caller` are set for a call to another service.
 
     `explained` is the share of the excess that comes from further down, 0 to 1; `fired` in Unix ns.
@@ -62,8 +62,8 @@ class Excess:
 
 
 def findings(
-    operations: Operations, peers: Mapping[str, str], now: int, windows: Sequence[Window] = ()
-) -> list[Finding]:
+    operations: Operations, peers: Mapping[str, str], now: int, windows: Sequence[Inhibition] = ()
+) -> list[FiredAlarm]:
     """The alarms that fire now (Unix ns), each with the share that is explained from further down.
 
     `peers` maps `host:port` to the service behind it; what it does not name is called by its address. `windows` are the
@@ -72,13 +72,15 @@ def findings(
     return [_finding(suspect, operations, peers, windows) for suspect in operations.suspects(now)]
 
 
-def _finding(suspect: Suspect, operations: Operations, peers: Mapping[str, str], windows: Sequence[Window]) -> Finding:
+def _finding(
+    suspect: FiringOperation, operations: Operations, peers: Mapping[str, str], windows: Sequence[Inhibition]
+) -> FiredAlarm:
     operation, alarm = suspect.operation, suspect.alarm
     callee, explained = peers.get(operation.peer, operation.peer), _explained(suspect, operations, peers)
     far = callee in operations.calls and explained < EXPLAINED  # its caller is the victim of the way there
     if far and (_gave_up(suspect, operations, peers) or _was_changed(suspect, callee, windows)):
         far, callee = False, ""
-    return Finding(
+    return FiredAlarm(
         symptom=Symptom(
             suspect.kind,
             callee if far else operation.service,
@@ -97,7 +99,7 @@ def _finding(suspect: Suspect, operations: Operations, peers: Mapping[str, str],
     )
 
 
-def _traces(suspect: Suspect) -> tuple[str, ...]:
+def _traces(suspect: FiringOperation) -> tuple[str, ...]:
     seen = Sketch()
     for sketch in suspect.latest:
         seen.merge(sketch)
@@ -105,15 +107,15 @@ def _traces(suspect: Suspect) -> tuple[str, ...]:
     return tuple(exemplar.trace_id.hex() for exemplar in worst)
 
 
-def _told(suspect: Suspect) -> str:
-    name, alarm, norm = suspect.operation.name, suspect.alarm, suspect.norm
+def _told(suspect: FiringOperation) -> str:
+    name, alarm, thresholds = suspect.operation.name, suspect.alarm, suspect.thresholds
     if suspect.kind is SymptomKind.ERROR:
-        return f"{alarm.bad} of {alarm.count} failed at `{name}`, usually {norm.error_share:.2%}"
+        return f"{alarm.bad} of {alarm.count} failed at `{name}`, usually {thresholds.error_share:.2%}"
     slower = f"{alarm.bad} of {alarm.count} at `{name}` took over {suspect.slow_from / 1e6:.0f} ms"
-    return f"{slower}; the usual median is {norm.median / 1e6:.0f} ms"
+    return f"{slower}; the usual median is {thresholds.median / 1e6:.0f} ms"
 
 
-def _gave_up(suspect: Suspect, operations: Operations, peers: Mapping[str, str]) -> bool:
+def _gave_up(suspect: FiringOperation, operations: Operations, peers: Mapping[str, str]) -> bool:
     """True when calls fail that are not slow, to a service that served all that it was asked: who asks is hasty."""
     operation = suspect.operation
     callee, slow = peers.get(operation.peer), operations.watches[operation].alarms[SymptomKind.LATENCY]
@@ -124,7 +126,7 @@ def _gave_up(suspect: Suspect, operations: Operations, peers: Mapping[str, str])
     return _total(suspect, operations, lambda one: _serves(one, callee), until).count >= SERVED * asked > 0
 
 
-def _was_changed(suspect: Suspect, callee: str, windows: Sequence[Window]) -> bool:
+def _was_changed(suspect: FiringOperation, callee: str, windows: Sequence[Inhibition]) -> bool:
     """True when it began right after a deployment of the caller that left the callee alone.
 
     What is deployed while an incident is open may be its remedy: then what goes on after it went on before.
@@ -141,7 +143,7 @@ def _was_changed(suspect: Suspect, callee: str, windows: Sequence[Window]) -> bo
     )
 
 
-def _explained(suspect: Suspect, operations: Operations, peers: Mapping[str, str]) -> float:
+def _explained(suspect: FiringOperation, operations: Operations, peers: Mapping[str, str]) -> float:
     operation = suspect.operation
     if operation.kind in OWN:
         own = _total(suspect, operations, lambda one: _serves(one, operation.service))
@@ -153,7 +155,7 @@ def _explained(suspect: Suspect, operations: Operations, peers: Mapping[str, str
 
 
 def _total(
-    suspect: Suspect, operations: Operations, wanted: Callable[[Operation], bool], until: float = math.inf
+    suspect: FiringOperation, operations: Operations, wanted: Callable[[Operation], bool], until: float = math.inf
 ) -> Excess:
     """What some operations had together since the suspect's symptom began, before a Unix second."""
     watches = (watch for one, watch in operations.watches.items() if wanted(one))
@@ -168,13 +170,13 @@ def _serves(operation: Operation, service: str | None) -> bool:
 
 def excess(watch: OperationWatch, kind: SymptomKind, since: int, until: float = math.inf) -> Excess:
     """What one operation had over its baseline in the Unix seconds [since, until); none while it is learning."""
-    if watch.norm is None:
+    if watch.thresholds is None:
         return Excess()
     seconds = watch.baseline.latest(since, until)
     count = sum(one.count for one in seconds)
     if kind is SymptomKind.ERROR:
-        return Excess(count, sum(one.errors for one in seconds) - watch.norm.error_share * count)
-    return Excess(count, sum(one.durations.total for one in seconds) - watch.norm.mean * count)
+        return Excess(count, sum(one.errors for one in seconds) - watch.thresholds.error_share * count)
+    return Excess(count, sum(one.durations.total for one in seconds) - watch.thresholds.mean * count)
 
 
 def _share(part: float, whole: float) -> float:

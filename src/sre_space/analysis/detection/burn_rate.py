@@ -8,14 +8,14 @@ shortened by one factor; `least_bad` keeps a handful of failures on a quiet nigh
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sre_space.analysis.detection.blame import Finding
-from sre_space.domain.detectors import DetectorReport, DetectorState, Unit
+from sre_space.analysis.detection.blame import FiredAlarm
+from sre_space.domain.detectors import DetectorReport, DetectorState, MeasureUnit
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9
 BUCKETS = 60  # a window: its length is exact to a sixtieth
 BUDGET_S = 30 * 86_400
-LEAST_BAD = 10
+MIN_BAD = 10
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Budget:
     slo: float = 0.999
     scale: float = 1.0
     rules: Sequence[Rule] = WORKBOOK
-    least_bad: int = LEAST_BAD
+    least_bad: int = MIN_BAD
     windows: dict[float, Counts] = field(init=False)
     since: dict[Rule, int] = field(default_factory=dict, init=False)
 
@@ -127,7 +127,7 @@ class Budget:
         """The share of the budget of 30 days (times `scale`) that is spent, on the attempts so far; may exceed 1."""
         return self._rate(BUDGET_S, now)
 
-    def findings(self, now: int) -> list[Finding]:
+    def findings(self, now: int) -> list[FiredAlarm]:
         """At most one: the fastest burn."""
         return [self._finding(burn) for burn in self.burning(now)[:1]]
 
@@ -149,7 +149,7 @@ class Budget:
             since=self._begun(nearest) if fired else 0,
             value=None if state is DetectorState.UNKNOWN else round(nearest.slower, 2),
             threshold=nearest.rule.factor,
-            unit=Unit.TIMES,
+            unit=MeasureUnit.TIMES,
             why=why,
         )
 
@@ -161,14 +161,14 @@ class Budget:
         good, bad = self.windows[length].at(now)
         return bad / (good + bad) / (1 - self.slo) if bad else 0.0
 
-    def _finding(self, burn: Burn) -> Finding:
+    def _finding(self, burn: Burn) -> FiredAlarm:
         minutes = burn.rule.long_s * self.scale / 60
         detail = (
             f"{burn.bad} bad attempts in {minutes:g} minutes burn the error budget at {burn.long:.1f} times its rate"
         )
         burns, begun = round(burn.long, 2), self._begun(burn)
         symptom = Symptom(SymptomKind.SLO, self.journey, detail, burns, burn.rule.factor, begun)
-        return Finding(symptom, fired=self.since[burn.rule], journey=True)
+        return FiredAlarm(symptom, fired=self.since[burn.rule], journey=True)
 
     def _begun(self, burn: Burn) -> int:
         return self.since[burn.rule] - int(burn.rule.short_s * self.scale * SECOND)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from sre_space.analysis.detection.baseline import FORGOTTEN_S, QUARANTINE_S, Baseline
-from sre_space.analysis.detection.blame import Finding
+from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.detection.cohorts import SECOND, Cohort
-from sre_space.analysis.detection.inhibition import Window
+from sre_space.analysis.detection.inhibition import Inhibition
 from sre_space.analysis.detection.share_alarm import SILENCE_NS, ShareAlarm
 from sre_space.analysis.statistics.share_bounds import tolerated
 from sre_space.analysis.statistics.sketch import Durations, Sketch
@@ -19,7 +19,7 @@ from sre_space.domain.detectors import DetectorReport, DetectorState
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 FLOOR = 0.5
-LEAST_LOST = EXTRA_LOST = 0.1  # of those who asked: the smallest fall worth an incident
+MIN_LOST = EXTRA_LOST = 0.1  # of those who asked: the smallest fall worth an incident
 
 
 class Known(StrEnum):
@@ -43,7 +43,7 @@ class Conversion:
     lost_tolerated: float = 1.0
     newest: int = 0
 
-    def judge(self, cohorts: Iterable[Cohort], windows: Sequence[Window] = ()) -> None:
+    def judge(self, cohorts: Iterable[Cohort], windows: Sequence[Inhibition] = ()) -> None:
         """Take in decided cohorts; those inside a window are not learnt, and judged only to see an alarm's end."""
         for cohort in cohorts:
             begin, end, lost = cohort.second * SECOND, (cohort.second + 1) * SECOND, cohort.asked - cohort.bought
@@ -60,7 +60,7 @@ class Conversion:
             self.baseline.offer(cohort.second, Sketch(Durations(cohort.asked), errors=lost))
             self._learn(cohort.second)
 
-    def _close_windows(self, begin: int, windows: Sequence[Window]) -> None:
+    def _close_windows(self, begin: int, windows: Sequence[Inhibition]) -> None:
         for alarm in (self.under_floor, self.under_usual):
             if any(alarm.since and alarm.since < window.until <= begin for window in windows):
                 alarm.forget()
@@ -69,7 +69,7 @@ class Conversion:
         begun = [alarm.since // SECOND for alarm in (self.under_floor, self.under_usual) if alarm.since]
         if self.baseline.learn(min([second - QUARANTINE_S, *begun]), lambda _: True):
             counted = self.baseline.usual.count
-            self.lost_tolerated = tolerated(self.baseline.errors, counted, LEAST_LOST, EXTRA_LOST)
+            self.lost_tolerated = tolerated(self.baseline.errors, counted, MIN_LOST, EXTRA_LOST)
         self.baseline.drop_before(second - FORGOTTEN_S)
 
     def known(self, now: int) -> Known:
@@ -110,15 +110,15 @@ class Conversion:
             case Known.USUAL:
                 return told
 
-    def findings(self, now: int) -> list[Finding]:
+    def findings(self, now: int) -> list[FiredAlarm]:
         """At most one now (Unix ns), of the alarm that fired first: the other one does not begin the wait anew."""
         alarms = ((self.under_floor, "the floor"), (self.under_usual, "what is usual"))
         standing = sorted((one for one in alarms if one[0].stands(now)), key=lambda one: one[0].fired_at)
         return [self._finding(*one) for one in standing[:1]]
 
-    def _finding(self, alarm: ShareAlarm, than: str) -> Finding:
+    def _finding(self, alarm: ShareAlarm, than: str) -> FiredAlarm:
         bought = alarm.count - alarm.bad
         detail = f"{bought} of {alarm.count} who asked bought, less than {than}, {1 - alarm.tolerated:.0%}"
         share, limit = round(1 - alarm.share, 4), round(1 - alarm.tolerated, 4)
         symptom = Symptom(SymptomKind.CONVERSION, self.journey, detail, share, limit, alarm.since)
-        return Finding(symptom, fired=alarm.fired_at, journey=True)
+        return FiredAlarm(symptom, fired=alarm.fired_at, journey=True)

@@ -7,13 +7,13 @@ when it has been away for a hold that doubles with each remembered onset.
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from sre_space.analysis.detection.blame import Finding
+from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.statistics.sketch import Operation
 from sre_space.domain.symptoms import SymptomKind
 
 SECOND = 10**9
 HALF_LIFE_NS = 60 * SECOND
-HOLD_NS, LONGEST_HOLD_NS = 5 * SECOND, 300 * SECOND
+HOLD_NS, MAX_HOLD_NS = 5 * SECOND, 300 * SECOND
 FORGOTTEN = 0.05  # penalty: more than four minutes after a single onset
 
 
@@ -30,7 +30,7 @@ class Damped:
     @property
     def hold_ns(self) -> int:
         """How long it must stay away: 5 s after one onset, doubled by each further one, at most 5 minutes."""
-        return int(min(LONGEST_HOLD_NS, HOLD_NS * 2 ** max(0.0, self.penalty - 1)))
+        return int(min(MAX_HOLD_NS, HOLD_NS * 2 ** max(0.0, self.penalty - 1)))
 
     def after(self, there: bool, now: int) -> "Damped":
         """The state after a look at the raw symptom; `onset` is True for the look that opens it."""
@@ -54,9 +54,9 @@ class Damping:
     """
 
     states: dict[Seen, Damped] = field(default_factory=dict)
-    newest: dict[Seen, Finding] = field(default_factory=dict)
+    newest: dict[Seen, FiredAlarm] = field(default_factory=dict)
 
-    def steady(self, findings: Iterable[Finding], now: int) -> list[Finding]:
+    def steady(self, findings: Iterable[FiredAlarm], now: int) -> list[FiredAlarm]:
         """The findings that are there, and those that were there too recently to be gone."""
         raw = {_seen(one): one for one in findings}
         self.newest |= raw
@@ -68,5 +68,5 @@ class Damping:
         return [self.newest[key] for key, state in self.states.items() if state.there]
 
 
-def _seen(finding: Finding) -> Seen:
+def _seen(finding: FiredAlarm) -> Seen:
     return finding.symptom.kind, finding.watched or (finding.symptom.service, finding.operation)

@@ -15,7 +15,7 @@ AT_ONCE_NS = 5 * SECOND  # after a deployment had settled: what shows then began
 
 
 @dataclass(frozen=True)
-class Window:
+class Inhibition:
     """[since, until) in Unix ns; `case` is the incident it belongs to, "" for a deployment or other planned work.
 
     `done`: it is known when the work ended, so that `until` is no deadline.
@@ -36,7 +36,7 @@ class Window:
         return self.since - DATING_NS <= since < self.until
 
 
-def touching(windows: Iterable[Window], service: str, calls: Calls) -> tuple[Window, ...]:
+def touching(windows: Iterable[Inhibition], service: str, calls: Calls) -> tuple[Inhibition, ...]:
     """The windows that excuse a service: those on itself or on anything that it depends on."""
     reached = reach(service, calls)
     return tuple(window for window in windows if window.services & reached)

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sre_space.analysis.detection.baseline import FORGOTTEN_S, QUARANTINE_S, Baseline
-from sre_space.analysis.detection.inhibition import Window, touching
+from sre_space.analysis.detection.inhibition import Inhibition, touching
 from sre_space.analysis.detection.share_alarm import SILENCE_NS, ShareAlarm
-from sre_space.analysis.detection.thresholds import Norm, norm_of
+from sre_space.analysis.detection.thresholds import Thresholds, thresholds_of
 from sre_space.analysis.statistics.sketch import Operation, Sketch, middle_of
 from sre_space.domain.bounds import MAX_OPERATIONS
 from sre_space.domain.dependencies import Calls
@@ -41,7 +41,7 @@ class OperationWatch:
         default_factory=lambda: {SymptomKind.LATENCY: ShareAlarm(), SymptomKind.ERROR: ShareAlarm()}
     )
     counts: dict[int, int] = field(default_factory=dict)
-    norm: Norm | None = None
+    thresholds: Thresholds | None = None
     bar: int = 0
     renewed: int = 0
 
@@ -53,7 +53,7 @@ class OperationWatch:
         self.heard.setdefault(second, now)
         self.open.setdefault(second, Sketch()).merge(sketch)
 
-    def judge(self, now: int, windows: Sequence[Window]) -> None:
+    def judge(self, now: int, windows: Sequence[Inhibition]) -> None:
         """Judge the seconds that are complete, then learn the old and healthy ones."""
         for second in sorted(self.open):
             if now >= max((second + 1) * SECOND, self.heard[second]) + SETTLE_NS:
@@ -61,17 +61,17 @@ class OperationWatch:
                 self._judge_second(second, self.open.pop(second), windows)
         self._learn(now // SECOND, windows)
 
-    def _judge_second(self, second: int, sketch: Sketch, windows: Sequence[Window]) -> None:
+    def _judge_second(self, second: int, sketch: Sketch, windows: Sequence[Inhibition]) -> None:
         begin, end = second * SECOND, (second + 1) * SECOND
         self._close_windows(begin, windows)
         planned = any(window.holds(begin) and not window.case for window in windows)
         demand = self._demand(second, sketch.count)
-        if self.norm and not planned:
-            self.bar = self.norm.slow_under(demand, DEMAND_S)
+        if self.thresholds and not planned:
+            self.bar = self.thresholds.slow_under(demand, DEMAND_S)
             slow = sketch.durations.above(self.bar)
             latency, errors = self.alarms[SymptomKind.LATENCY], self.alarms[SymptomKind.ERROR]
-            latency.update(begin, end, sketch.count, slow, self.norm.slow_tolerated)
-            errors.update(begin, end, sketch.count, sketch.errors, self.norm.errors_tolerated)
+            latency.update(begin, end, sketch.count, slow, self.thresholds.slow_tolerated)
+            errors.update(begin, end, sketch.count, sketch.errors, self.thresholds.errors_tolerated)
         self.baseline.offer(second, sketch)
 
     def _demand(self, second: int, count: int) -> int:
@@ -80,23 +80,23 @@ class OperationWatch:
         self.counts = {at: number for at, number in self.counts.items() if at > second - DEMAND_S}
         return sum(self.counts.values())
 
-    def _close_windows(self, begin: int, windows: Sequence[Window]) -> None:
+    def _close_windows(self, begin: int, windows: Sequence[Inhibition]) -> None:
         """Evidence from inside a window that is over belongs to its case, not to a new incident."""
         ended = max((window.until for window in windows if window.until <= begin), default=0)
         for alarm in self.alarms.values():
             if alarm.since and alarm.since < ended:
                 alarm.forget()
 
-    def _learn(self, second: int, windows: Sequence[Window]) -> None:
+    def _learn(self, second: int, windows: Sequence[Inhibition]) -> None:
         begun = [alarm.since // SECOND for alarm in self.alarms.values() if alarm.since]
         changed = self.baseline.learn(
             min([second - QUARANTINE_S, *begun]),
             lambda at: not any(window.holds(at * SECOND) for window in windows),
         )
         self.baseline.drop_before(second - FORGOTTEN_S)
-        due = self.norm is None or second - self.renewed >= RENEW_EVERY_S
+        due = self.thresholds is None or second - self.renewed >= RENEW_EVERY_S
         if changed and due and self.baseline.ready:
-            self.norm, self.renewed = norm_of(self.baseline), second
+            self.thresholds, self.renewed = thresholds_of(self.baseline), second
 
     def lately(self, now: int) -> list[Sketch]:
         """What it did in the ten whole seconds before a Unix ns, judged or not."""
@@ -106,16 +106,19 @@ class OperationWatch:
 
     def reports(self, now: int) -> list[DetectorReport]:
         """Return what its two alarms say at a Unix ns."""
-        norm, lately = self.norm, self.lately(now)
-        if norm is None:
+        thresholds, lately = self.thresholds, self.lately(now)
+        if thresholds is None:
             until = self.baseline.ready_at(now // SECOND) * SECOND
             return [replace(self._named(kind), why=self.baseline.learnt, until=until) for kind in self.alarms]
-        bar, count = self.bar or norm.slow, sum(one.count for one in lately)
+        bar, count = self.bar or thresholds.slow, sum(one.count for one in lately)
         slow, failed = sum(one.durations.above(bar) for one in lately), sum(one.errors for one in lately)
-        told = f"slow is over {middle_of(bar) / 1e6:.0f} ms; the usual median is {norm.median / 1e6:.0f} ms"
+        told = f"slow is over {middle_of(bar) / 1e6:.0f} ms; the usual median is {thresholds.median / 1e6:.0f} ms"
         latency = replace(self._named(SymptomKind.LATENCY), value=_share(slow, count), why=told)
         errors = replace(self._named(SymptomKind.ERROR), value=_share(failed, count))
-        limits = ((norm.slow_tolerated, norm.slow_share), (norm.errors_tolerated, norm.error_share))
+        limits = (
+            (thresholds.slow_tolerated, thresholds.slow_share),
+            (thresholds.errors_tolerated, thresholds.error_share),
+        )
         return [
             self._judged(replace(one, threshold=round(limit, 4), baseline=round(usual, 4)), now)
             for one, (limit, usual) in zip((latency, errors), limits, strict=True)
@@ -142,13 +145,13 @@ def _share(part: int, whole: int) -> float | None:
 
 
 @dataclass(frozen=True)
-class Suspect:
+class FiringOperation:
     """An operation whose alarm fires, what the alarm knows, from how many ns it is slow now, its newest seconds."""
 
     operation: Operation
     kind: SymptomKind
     alarm: ShareAlarm
-    norm: Norm
+    thresholds: Thresholds
     slow_from: float
     latest: list[Sketch]
 
@@ -177,19 +180,19 @@ class Operations:
     def _crowded(self, service: str) -> bool:
         return sum(one.service == service for one in self.watches) >= MAX_OPERATIONS
 
-    def judge(self, now: int, windows: Sequence[Window] = ()) -> None:
+    def judge(self, now: int, windows: Sequence[Inhibition] = ()) -> None:
         """Judge every complete second. All in Unix ns; windows are to be told until ten minutes after their end."""
         excused = {service: touching(windows, service, self.calls) for service in self.calls}
         for watch in self.watches.values():
             watch.judge(now, excused[watch.operation.service])
 
-    def suspects(self, now: int) -> Iterator[Suspect]:
+    def suspects(self, now: int) -> Iterator[FiringOperation]:
         """The alarms that fire now (Unix ns)."""
         for watch in self.watches.values():
             for kind, alarm in watch.alarms.items():
-                if alarm.stands(now) and watch.norm:
+                if alarm.stands(now) and watch.thresholds:
                     latest = watch.baseline.latest(alarm.since // SECOND)
-                    yield Suspect(watch.operation, kind, alarm, watch.norm, middle_of(watch.bar), latest)
+                    yield FiringOperation(watch.operation, kind, alarm, watch.thresholds, middle_of(watch.bar), latest)
 
     def reports(self, now: int) -> Iterator[tuple[tuple[SymptomKind, Operation], DetectorReport]]:
         """What each detector says at a Unix ns; a service of which no request was heard has two all the same."""

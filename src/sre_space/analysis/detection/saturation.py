@@ -8,7 +8,7 @@ saw-tooth of a garbage collector rises steeply again and again, and never leaves
 from collections import deque
 from dataclasses import dataclass, field
 
-from sre_space.analysis.detection.blame import Finding
+from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.statistics.trend import Trend, trend_of
 from sre_space.domain.detectors import DetectorReport, DetectorState
 from sre_space.domain.symptoms import Symptom, SymptomKind
@@ -144,7 +144,7 @@ class Saturation:
             return DetectorState.LEARNING, self.started, why, self.started + WARM_UP_NS
         return DetectorState.OK, 0, "", 0
 
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[FiredAlarm]:
         """At most one."""
         if not self.firing:
             return []
@@ -154,4 +154,4 @@ class Saturation:
             early, likely, late = self.trend.seconds_left
             detail += f", which it meets in {likely:.0f} s ({early:.0f} to {late:.0f} s at 99 %)"
         symptom = Symptom(SymptomKind.SATURATION, self.resource.service, detail, round(level, 4), FULL, self.since)
-        return [Finding(symptom, operation=self.resource.name, fired=self.fired_at)]
+        return [FiredAlarm(symptom, operation=self.resource.name, fired=self.fired_at)]

@@ -7,7 +7,7 @@ mean time until a sick share is taken for a healthy one.
 
 from dataclasses import dataclass, field
 
-from sre_space.analysis.statistics.sequential_test import THRESHOLD, Evidence
+from sre_space.analysis.statistics.sequential_test import THRESHOLD, SequentialTest
 
 QUIET = 10.0  # evidence up to which the fault, if there is one, has not begun: the start is dated from there
 RECOVERED_EVERY_S = 1000.0
@@ -23,8 +23,8 @@ class ShareAlarm:
     `count` and `bad` are the tries since `since`, the last of them in the second that ended at `seen`.
     """
 
-    evidence: Evidence = field(default_factory=Evidence.none)
-    recovery: Evidence = field(default_factory=Evidence.none)
+    evidence: SequentialTest = field(default_factory=SequentialTest.none)
+    recovery: SequentialTest = field(default_factory=SequentialTest.none)
     since: int = 0
     fired_at: int = 0
     seen: int = 0
@@ -77,5 +77,5 @@ class ShareAlarm:
 
     def forget(self) -> None:
         """Begin anew: what was seen belongs to something that is over."""
-        self.evidence = self.recovery = Evidence.none()
+        self.evidence = self.recovery = SequentialTest.none()
         self.since = self.fired_at = self.count = self.bad = 0

@@ -21,7 +21,7 @@ class Feed:
 
 
 @dataclass(frozen=True)
-class Sight:
+class TelemetryHealth:
     """`reason` is "" when Scout sees; `since` is from when on it does not (Unix ns; 0: it sees, or never has)."""
 
     reason: str = ""
@@ -33,13 +33,15 @@ class Sight:
         return bool(self.reason)
 
 
-def sight(feeds: Iterable[Feed], resumed_at: int, now: int) -> Sight:
+def telemetry_health(feeds: Iterable[Feed], resumed_at: int, now: int) -> TelemetryHealth:
     """What can be seen at `now` (Unix ns) by a process that runs without a pause since `resumed_at`."""
     for feed in feeds:
         if now - feed.heard_at > SILENT_NS:
-            return Sight(f"nothing was heard on {feed.name} for {(now - feed.heard_at) / SECOND:.1f} s", feed.heard_at)
+            return TelemetryHealth(
+                f"nothing was heard on {feed.name} for {(now - feed.heard_at) / SECOND:.1f} s", feed.heard_at
+            )
         if now - feed.newest > LAGGING_NS:
-            return Sight(f"{feed.name} lags by {(now - feed.newest) / SECOND:.1f} s", feed.newest)
+            return TelemetryHealth(f"{feed.name} lags by {(now - feed.newest) / SECOND:.1f} s", feed.newest)
         if feed.newest <= resumed_at:
-            return Sight(f"nothing on {feed.name} is newer than a pause of this process", feed.newest)
-    return Sight()
+            return TelemetryHealth(f"nothing on {feed.name} is newer than a pause of this process", feed.newest)
+    return TelemetryHealth()

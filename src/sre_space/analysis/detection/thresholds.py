@@ -21,11 +21,11 @@ USUAL_WORST = 0.95  # quantile
 TIMES_SLOWER, SLOWER_NS = 2.0, 100_000_000  # the smallest shift worth an incident: both
 SLOW_TOLERATED = ERRORS_EXTRA = SLOW_EXTRA = 0.1
 ERRORS_TOLERATED = 0.005
-BUSY_AT_MOST_NS = 1_000_000_000
+MAX_BUSY_NS = 1_000_000_000
 
 
 @dataclass(frozen=True)
-class Norm:
+class Thresholds:
     """The limits of one operation: durations in ns, shares from 0 to 1, `busiest` in requests a second.
 
     `slow` is a bucket: slow lies above it.
@@ -45,7 +45,7 @@ class Norm:
         times = times_busier(count, self.busiest * seconds)
         if times == 1.0:
             return self.slow
-        return max(self.slow, min(bucket_of(int(self.slow_from * times**2)), bucket_of(BUSY_AT_MOST_NS)))
+        return max(self.slow, min(bucket_of(int(self.slow_from * times**2)), bucket_of(MAX_BUSY_NS)))
 
     @property
     def slow_from(self) -> float:
@@ -58,12 +58,12 @@ def slow_over(median: float) -> float:
     return max(TIMES_SLOWER * median, median + SLOWER_NS)
 
 
-def norm_of(baseline: Baseline) -> Norm:
+def thresholds_of(baseline: Baseline) -> Thresholds:
     """The limits that this baseline sets; it must be ready."""
     usual = baseline.usual
     median = usual.quantile(0.5)
     slow = max(usual.bucket_at(USUAL_WORST), bucket_of(int(slow_over(median))))
-    return Norm(
+    return Thresholds(
         median=median,
         mean=usual.mean,
         slow=slow,

@@ -12,7 +12,7 @@ ALIKE = 10.0  # two ways are alike ill when their illness is of one order of mag
 UNTOLD = 0.5  # how ill the other ways of an end are that has none
 
 
-class Way(NamedTuple):
+class NetworkHop(NamedTuple):
     """Calls from one service to another, and how ill each of them is (ns added, or failures per call)."""
 
     caller: str
@@ -28,17 +28,17 @@ class Ends(NamedTuple):
     callee: float
 
 
-def ends_of(ways: Sequence[Way]) -> Mapping[tuple[str, str], Ends]:
+def ends_of(hops: Sequence[NetworkHop]) -> Mapping[tuple[str, str], Ends]:
     """For each (caller, callee) what the other ways of its two ends say."""
-    pairs = _by_pair(ways)
+    pairs = _by_pair(hops)
     return {pair: Ends(_alike(pairs, pair, 0), _alike(pairs, pair, 1)) for pair in pairs}
 
 
-def _by_pair(ways: Sequence[Way]) -> dict[tuple[str, str], float]:
+def _by_pair(hops: Sequence[NetworkHop]) -> dict[tuple[str, str], float]:
     """Mean illness per call."""
     total: dict[tuple[str, str], float] = defaultdict(float)
     calls: dict[tuple[str, str], int] = defaultdict(int)
-    for way in ways:
+    for way in hops:
         total[way.caller, way.callee] += max(0.0, way.illness) * way.calls
         calls[way.caller, way.callee] += way.calls
     return {pair: total[pair] / calls[pair] for pair in total}

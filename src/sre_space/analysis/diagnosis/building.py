@@ -21,7 +21,7 @@ from sre_space.analysis.diagnosis.tables import (
 )
 
 CHUNK = 65_536  # rows held as Python tuples before they become columns
-DEEPEST_BITS = 20  # parent chains longer than 2**20 are cycles
+MAX_DEPTH_BITS = 20  # parent chains longer than 2**20 are cycles
 _CODES = ("trace", "service", "instance", "operation", "statement", "peer", "message")
 _COLUMNS = (*_CODES, "kind", "status", "code", "start", "end")  # of a table, in the order of a row
 _STRIDE = np.int64(-7046029254386353131)  # 2**64 over the golden ratio: far apart for near traces
@@ -168,7 +168,7 @@ def _bare(keys: Ints, trace: NDArray[np.int32]) -> Ints:
 def _without_cycles(parent: NDArray[np.int32]) -> NDArray[np.int32]:
     """Spans whose ancestry never ends become roots (broken ids, or a span that is its own parent)."""
     ancestor = parent.copy()
-    for _ in range(DEEPEST_BITS):
+    for _ in range(MAX_DEPTH_BITS):
         live = np.flatnonzero(ancestor != ROOT)
         if not len(live):
             return parent

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sre_space.analysis.diagnosis.tables import Alert, Change, State, Telemetry
+from sre_space.analysis.diagnosis.tables import Alert, Change, ServiceState, Telemetry
 
 
 @dataclass(frozen=True)
@@ -17,5 +17,5 @@ class CaseEvidence:
     healthy: Sequence[Telemetry]
     changes: Sequence[Change]
     alert: Alert | None
-    states: Sequence[State]
+    states: Sequence[ServiceState]
     missing: Sequence[str]

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sre_space.analysis.diagnosis.diffs import Effect, effect_of, paths_of
+from sre_space.analysis.diagnosis.diffs import DiffEffect, effect_of, paths_of
 from sre_space.analysis.diagnosis.metric_words import words_of
 from sre_space.analysis.diagnosis.releases import Contrast, contrast
 from sre_space.analysis.diagnosis.tables import Change, MetricTable
@@ -31,7 +31,7 @@ class Charge:
 
     change: Change
     score: float
-    effect: Effect
+    effect: DiffEffect
     contrast: Contrast | None
     told: str
 
@@ -40,16 +40,16 @@ class Charge:
 class Survival:
     """What became of a service under a change: `served` requests went well before a finding began at `seen`.
 
-    `harm` is the share of such requests that is hurt since.
+    `impact` is the share of such requests that is hurt since.
     """
 
     seen: int
-    harm: float
+    impact: float
     served: int
 
 
 @dataclass(frozen=True)
-class Scene:
+class ChangeContext:
     """What changes are held against: guilt by service (0 to 1), when it began (0 unknown), what the symptoms say.
 
     `survivals` are of changes that were seen to come into force, where their service is suspected.
@@ -62,7 +62,7 @@ class Scene:
     survivals: Mapping[Change, Sequence[Survival]] = field(default_factory=dict)
 
 
-def charges(changes: Sequence[Change], scene: Scene, metrics: MetricTable) -> list[Charge]:
+def charges(changes: Sequence[Change], scene: ChangeContext, metrics: MetricTable) -> list[Charge]:
     """Every change with its score, most suspect first."""
     effects = [effect_of(change.summary, change.diff) for change in changes]
     near = affinities([effect.words for effect in effects], scene.symptoms)
@@ -73,12 +73,12 @@ def charges(changes: Sequence[Change], scene: Scene, metrics: MetricTable) -> li
     return sorted(found, key=lambda one: (-one.score, -one.change.time))
 
 
-def _charge(change: Change, effect: Effect, match: float, scene: Scene, metrics: MetricTable) -> Charge:
+def _charge(change: Change, effect: DiffEffect, match: float, scene: ChangeContext, metrics: MetricTable) -> Charge:
     when = timeliness(change.time, scene.onset)
     where = place(change, scene.guilt)
     units = contrast(change, metrics, scene.slowest) if when > 0 else None
     content = effect.size * (0.5 + 0.5 * match)
-    seen = units.harm if units is not None else 0.0
+    seen = units.impact if units is not None else 0.0
     lived = scene.survivals.get(change)
     guilt = (
         when * content if lived is None else max((by_time(change.applied, content, one) for one in lived), default=0.0)
@@ -98,9 +98,9 @@ def by_time(applied: int, content: float, lived: Survival) -> float:
     if since < 0:
         return 0.0
     coincidence = min(1.0, (since + SLACK_NS) / HALF_LIFE_NS)
-    spared = (1.0 - min(SURELY, lived.harm)) ** lived.served
-    believed, chance = content * spared, (1.0 - content) * coincidence
-    return float(believed / (believed + chance)) if believed > 0 else 0.0
+    spared = (1.0 - min(SURELY, lived.impact)) ** lived.served
+    believed, p_value = content * spared, (1.0 - content) * coincidence
+    return float(believed / (believed + p_value)) if believed > 0 else 0.0
 
 
 def timeliness(at: int, onset: int) -> float:

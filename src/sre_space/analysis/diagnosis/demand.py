@@ -7,16 +7,16 @@ nothing was left out: traces are samples otherwise, and how many of them there a
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sre_space.analysis.diagnosis.grouping import Group
+from sre_space.analysis.diagnosis.grouping import CallGroup
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.analysis.statistics.demand import times_busier
 
 
-def busier(incident: Window, baselines: Sequence[Window]) -> Mapping[Group, float]:
+def busier(incident: Window, baselines: Sequence[Window]) -> Mapping[CallGroup, float]:
     """How many times as often each group was at work, 1.0 at least; nothing where a window is a sample."""
     if not baselines or not all(one.telemetry.whole for one in (incident, *baselines)):
         return {}
-    before: Counter[Group] = Counter()
+    before: Counter[CallGroup] = Counter()
     for window in baselines:
         before.update({group: window.groups.size(number) for number, group in enumerate(window.groups.keys)})
     longer = _length(incident) / max(1, sum(_length(one) for one in baselines))

@@ -28,7 +28,7 @@ _TOKEN = re.compile(r"[A-Za-z_]\w*|\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True)
-class Effect:
+class DiffEffect:
     """`size` is the share of the diff that changes behaviour (0 to 1); `words` are the tokens that changed."""
 
     size: float
@@ -36,23 +36,23 @@ class Effect:
     config: bool
 
 
-def effect_of(summary: str, diff: str) -> Effect:
+def effect_of(summary: str, diff: str) -> DiffEffect:
     """What a change does; without a diff its summary tells only whether it is about texts and tests."""
     paths = paths_of(diff)
     lines = (line[:MAX_LINE] for line in diff.splitlines())
     changed = [line for line in lines if line.startswith(("+", "-")) and line[:3] not in ("+++", "---")]
     quiet = bool(paths) and all(_QUIET_PATH.search(path) for path in paths)
     if quiet or _QUIET_WORDS.search(summary):
-        return Effect(HARMLESS, (), False)
+        return DiffEffect(HARMLESS, (), False)
     if not changed:
-        return Effect(UNTOLD, (), False)
+        return DiffEffect(UNTOLD, (), False)
     config = bool(paths) and all(_CONFIG_PATH.search(path) for path in paths)
     removed, added = (_tokens([line[1:] for line in changed if line[0] == sign], config) for sign in "-+")
     if _renamed(removed, added):
-        return Effect(HARMLESS, (), config)
+        return DiffEffect(HARMLESS, (), config)
     net = (Counter(removed) - Counter(added)) + (Counter(added) - Counter(removed))
     size = net.total() / max(1, len(removed) + len(added))
-    return Effect(max(HARMLESS, size), tuple(net), config)
+    return DiffEffect(max(HARMLESS, size), tuple(net), config)
 
 
 def paths_of(diff: str) -> list[str]:

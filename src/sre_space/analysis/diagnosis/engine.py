@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sre_space.analysis.diagnosis import common_mode
-from sre_space.analysis.diagnosis.changes import GUILTY, Charge, Scene, charges, concerns
+from sre_space.analysis.diagnosis.changes import GUILTY, ChangeContext, Charge, charges, concerns
 from sre_space.analysis.diagnosis.common_mode import common_slowdown
 from sre_space.analysis.diagnosis.failure_causes import failures
-from sre_space.analysis.diagnosis.findings import Finding, Sense
-from sre_space.analysis.diagnosis.graph import Graph, Mentions, graph_of
+from sre_space.analysis.diagnosis.findings import Finding, Signal
+from sre_space.analysis.diagnosis.graph import CallGraph, Mentions, graph_of
 from sre_space.analysis.diagnosis.hurt import hurt_by
 from sre_space.analysis.diagnosis.kinds import kind_of
 from sre_space.analysis.diagnosis.latency import slower
@@ -34,7 +34,7 @@ from sre_space.analysis.diagnosis.states import (
 )
 from sre_space.analysis.diagnosis.story import chain_of, map_of, waterfall_of
 from sre_space.analysis.diagnosis.survival import survivals
-from sre_space.analysis.diagnosis.tables import Alert, Change, State, Telemetry
+from sre_space.analysis.diagnosis.tables import Alert, Change, ServiceState, Telemetry
 from sre_space.analysis.diagnosis.templates import log_shifts
 from sre_space.analysis.diagnosis.verdict import verdict_of
 from sre_space.analysis.diagnosis.window import Window
@@ -44,18 +44,18 @@ NAMED = 5  # causes that a diagnosis lists
 CITED = 6  # evidence that a cause cites
 CHANGED = (CauseKind.BAD_CHANGE, CauseKind.MISCONFIGURATION)
 PROBES = "Infrastructure"  # of an alert that several probes in a row have raised
-LEAST = 0.01  # of the affected requests: less is not worth a line
+MIN_SCORE = 0.01  # of the affected requests: less is not worth a line
 
 
 @dataclass(frozen=True)
-class Seen:
+class Observations:
     """Everything found in one incident, before it is ranked."""
 
     findings: list[Finding]
     resources: list[Shift]
-    graph: Graph
-    states: tuple[State, ...] = ()
-    disproved: tuple[tuple[str, CauseKind], ...] = ()
+    graph: CallGraph
+    states: tuple[ServiceState, ...] = ()
+    ruled_out_causes: tuple[tuple[str, CauseKind], ...] = ()
     common: float = 1.0  # times that every service is slower
     probed: str = ""  # the service whose probes raised the alert
 
@@ -65,7 +65,7 @@ def diagnose(
     baselines: Sequence[Telemetry],
     changes: Sequence[Change] = (),
     alert: Alert | None = None,
-    states: Sequence[State] = (),
+    states: Sequence[ServiceState] = (),
 ) -> CaseDiagnosis:
     """What caused the incident, or that the evidence names no cause."""
     return diagnose_windows(Window.of(incident), [Window.of(one) for one in baselines], changes, alert, states)
@@ -76,7 +76,7 @@ def diagnose_windows(
     baselines: Sequence[Window],
     changes: Sequence[Change] = (),
     alert: Alert | None = None,
-    states: Sequence[State] = (),
+    states: Sequence[ServiceState] = (),
 ) -> CaseDiagnosis:
     """The same on windows, so that one baseline is prepared once for many incidents."""
     usual = list(baselines) or quick_half(incident)
@@ -91,11 +91,13 @@ def diagnose_windows(
     first = first_out(alert.service if alert else "", states)
     suspects.sort(key=lambda one: one.service != first)
     probed = alert.service if alert and alert.metric == PROBES else ""
-    disproved = (*(alert.disproved if alert else ()), *contradicted(states))
-    return _told(incident, baselines, suspects, guilty, replace(seen, disproved=disproved, probed=probed))
+    ruled_out_causes = (*(alert.ruled_out_causes if alert else ()), *contradicted(states))
+    return _told(incident, baselines, suspects, guilty, replace(seen, ruled_out_causes=ruled_out_causes, probed=probed))
 
 
-def look(incident: Window, baselines: Sequence[Window], judged: Sequence[str], states: Sequence[State]) -> Seen:
+def look(
+    incident: Window, baselines: Sequence[Window], judged: Sequence[str], states: Sequence[ServiceState]
+) -> Observations:
     """Every analysis once; findings of services that are not `judged` (none named: all are) are left out."""
     windows = [incident, *baselines]
     measured, usual = incident.telemetry.metrics, [one.telemetry.metrics for one in baselines]
@@ -111,11 +113,11 @@ def look(incident: Window, baselines: Sequence[Window], judged: Sequence[str], s
     found += [one for one in _by_metrics(moved) if one.service not in _known_by_spans(incident, baselines)]
     found += log_findings(logged, mentions)
     gauges = [one for one in moved if not one.series.cumulative]
-    hurt = max((one.harm for one in found if waits(one)), default=0.0)
+    hurt = max((one.impact for one in found if waits(one)), default=0.0)
     found += load_findings([*gauges, *arrivals(measured, usual)], graph, judged, hurt)
     found = [one for one in found if not judged or one.service in judged]
     common = common_slowdown(incident, baselines)
-    return Seen(without_victims(found, states), moved, graph, tuple(states), common=common)
+    return Observations(without_victims(found, states), moved, graph, tuple(states), common=common)
 
 
 def _by_metrics(moved: Sequence[Shift]) -> list[Finding]:
@@ -135,7 +137,7 @@ def _seconds(incident: Window, baselines: Sequence[Window]) -> tuple[float, floa
 
 
 def _is_load(suspects: Sequence[Suspect]) -> bool:
-    return bool(suspects) and suspects[0].findings[0].sense is Sense.LOAD
+    return bool(suspects) and suspects[0].findings[0].sense is Signal.LOAD
 
 
 def _broken_before_slow(suspects: list[Suspect], guilty: Charge | None, common: float) -> list[Suspect]:
@@ -145,13 +147,17 @@ def _broken_before_slow(suspects: list[Suspect], guilty: Charge | None, common: 
     broken = [
         one
         for one in suspects
-        if one.findings[0].sense is not Sense.TIME and concerns(guilty.change, one.service) and one.score >= LARGE
+        if one.findings[0].sense is not Signal.TIME and concerns(guilty.change, one.service) and one.score >= LARGE
     ]
     return [*broken, *(one for one in suspects if one not in broken)]
 
 
 def _charged(
-    changes: Sequence[Change], suspects: Sequence[Suspect], seen: Seen, windows: Sequence[Window], alert: Alert | None
+    changes: Sequence[Change],
+    suspects: Sequence[Suspect],
+    seen: Observations,
+    windows: Sequence[Window],
+    alert: Alert | None,
 ) -> list[Charge]:
     onset = alert.fired_at if alert and alert.fired_at else (suspects[0].since if suspects else 0)
     worst = suspects[0].score if suspects else 0.0
@@ -159,37 +165,41 @@ def _charged(
     words = [finding.evidence.statement for one in suspects[:NAMED] for finding in one.findings]
     words += [f"{alert.service} {alert.metric} {alert.summary}"] if alert else []
     slowest = max((one.now for one in seen.resources if one.meaning is Meaning.LATENCY), default=0.0)
-    scene = Scene(guilt, onset, " ".join(words), slowest, survivals(changes, suspects, windows, onset))
+    scene = ChangeContext(guilt, onset, " ".join(words), slowest, survivals(changes, suspects, windows, onset))
     return charges(changes, scene, windows[0].telemetry.metrics)
 
 
 def _change_finding(charge: Charge, suspects: Sequence[Suspect]) -> Finding | None:
     """What a change adds to the suspicion of its service: its new units do worse, or the incident began with it."""
     units, change, at = charge.contrast, charge.change, charge.change.applied or charge.change.time
-    if units is not None and units.harm >= GUILTY:
-        told, harm, chance, service = (
+    if units is not None and units.impact >= GUILTY:
+        told, impact, p_value, service = (
             Evidence(f"release:{change.id}", units.told),
-            units.harm,
-            units.chance,
+            units.impact,
+            units.p_value,
             change.service,
         )
     elif change.applied and suspects:
         service = next((one.service for one in suspects if concerns(change, one.service)), suspects[0].service)
         when = f"{change.id[:12]} came into force right before this began: {change.summary}"
-        told, harm, chance = Evidence(f"deployment:{change.id}", when), charge.score, 1.0 - charge.score
+        told, impact, p_value = Evidence(f"deployment:{change.id}", when), charge.score, 1.0 - charge.score
     else:
         return None
-    return Finding(service, "", CauseKind.BAD_CHANGE, Sense.CHANGE, harm, chance, told, at)
+    return Finding(service, "", CauseKind.BAD_CHANGE, Signal.CHANGE, impact, p_value, told, at)
 
 
 def _told(
-    incident: Window, baselines: Sequence[Window], suspects: Sequence[Suspect], guilty: Charge | None, seen: Seen
+    incident: Window,
+    baselines: Sequence[Window],
+    suspects: Sequence[Suspect],
+    guilty: Charge | None,
+    seen: Observations,
 ) -> CaseDiagnosis:
-    listed = [one for one in suspects[:NAMED] if one.score >= LEAST] or list(suspects[:1])
+    listed = [one for one in suspects[:NAMED] if one.score >= MIN_SCORE] or list(suspects[:1])
     named = [(one, _cause(one, seen.resources, guilty, one is listed[0])) for one in listed]
-    held = [(one, cause) for one, cause in named if (cause.service, cause.kind) not in seen.disproved]
+    held = [(one, cause) for one, cause in named if (cause.service, cause.kind) not in seen.ruled_out_causes]
     causes = tuple(cause for _, cause in held)
-    shared = seen.common >= common_mode.SLOWER and bool(suspects) and suspects[0].findings[0].sense is Sense.TIME
+    shared = seen.common >= common_mode.SLOWER and bool(suspects) and suspects[0].findings[0].sense is Signal.TIME
     if shared or _unexplained(causes, seen.states) or not _accused(named, held, guilty):
         verdict = Confidence.INCONCLUSIVE
     else:
@@ -210,7 +220,7 @@ def _told(
     )
 
 
-def _unexplained(causes: Sequence[Cause], states: Sequence[State]) -> bool:
+def _unexplained(causes: Sequence[Cause], states: Sequence[ServiceState]) -> bool:
     """True when the first cause is one of many services that are silent for a reason that is not seen here."""
     ended = {state.service for state in states if state.ended}
     return unheard_without_common_cause(states) and not (causes and causes[0].service in ended)
@@ -240,7 +250,7 @@ def _cause(suspect: Suspect, resources: Sequence[Shift], guilty: Charge | None, 
 
 def _cited(suspect: Suspect) -> list[Evidence]:
     first, *others = suspect.findings[:CITED]
-    return [first.evidence, *(finding.evidence for finding in others if finding.harm >= LEAST)]
+    return [first.evidence, *(finding.evidence for finding in others if finding.impact >= MIN_SCORE)]
 
 
 def _notes(incident: Window, baselines: Sequence[Window], common: float) -> tuple[str, ...]:

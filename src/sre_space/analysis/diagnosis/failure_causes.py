@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from sre_space.analysis.diagnosis.blame import UNTOLD, Ends, Way, ends_of
+from sre_space.analysis.diagnosis.blame import UNTOLD, Ends, NetworkHop, ends_of
 from sre_space.analysis.diagnosis.failures import Failing, Sign, failing, origins
-from sre_space.analysis.diagnosis.findings import Finding, Sense
-from sre_space.analysis.diagnosis.grouping import Group
+from sre_space.analysis.diagnosis.findings import Finding, Signal
+from sre_space.analysis.diagnosis.grouping import CallGroup
 from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.tables import Ints
 from sre_space.analysis.diagnosis.window import Window
@@ -21,14 +21,14 @@ def failures(incident: Window, baselines: Sequence[Window]) -> list[Finding]:
     """Findings for every failure that begins where it is seen."""
     found = failing(incident, baselines)
     rows = origins(found, incident)
-    ends = ends_of(_ways(found, incident))
+    ends = ends_of(_hops(found, incident))
     patience = _usual_lengths([one.group for one in found if one.group.part == Part.WAY], baselines)
     return [_finding(one, own, incident, ends, patience) for one, own in zip(found, rows, strict=True) if len(own)]
 
 
-def _usual_lengths(calls: Sequence[Group], baselines: Sequence[Window]) -> Mapping[Group, float]:
+def _usual_lengths(calls: Sequence[CallGroup], baselines: Sequence[Window]) -> Mapping[CallGroup, float]:
     """What each of these calls takes in health, median ns."""
-    lengths: dict[Group, list[Ints]] = {}
+    lengths: dict[CallGroup, list[Ints]] = {}
     for window in baselines:
         for call in calls:
             if call in window.groups.number:
@@ -38,20 +38,22 @@ def _usual_lengths(calls: Sequence[Group], baselines: Sequence[Window]) -> Mappi
     return {call: float(np.median(np.concatenate(parts))) for call, parts in lengths.items()}
 
 
-def _ways(found: Sequence[Failing], incident: Window) -> list[Way]:
+def _hops(found: Sequence[Failing], incident: Window) -> list[NetworkHop]:
     """Every call from a service to another's operation, with the share after which the caller failed or broke off."""
-    ill: dict[Group, float] = {}
+    ill: dict[CallGroup, float] = {}
     for one in found:
         call = one.after if one.sign is Sign.BROKEN_OFF else one.group
         if call is not None:
             ill[call] = max(ill.get(call, 0.0), one.rate)
     sized = ((group, incident.groups.size(number)) for number, group in enumerate(incident.groups.keys))
     return [
-        Way(group.service, _served(group), ill.get(group, 0.0), size) for group, size in sized if group.part == Part.WAY
+        NetworkHop(group.service, _served(group), ill.get(group, 0.0), size)
+        for group, size in sized
+        if group.part == Part.WAY
     ]
 
 
-def _served(call: Group) -> str:
+def _served(call: CallGroup) -> str:
     return f"{call.callee} {call.callee_operation}"
 
 
@@ -60,7 +62,7 @@ def _finding(
     rows: Ints,
     incident: Window,
     ends: Mapping[tuple[str, str], Ends],
-    patience: Mapping[Group, float],
+    patience: Mapping[CallGroup, float],
 ) -> Finding:
     spans = incident.spans
     gave_up = float(np.median(spans.duration[rows])) < patience.get(one.group, 0.0)
@@ -70,9 +72,9 @@ def _finding(
         service=service,
         operation=operation,
         kind=kind,
-        sense=Sense.FAILURE,
-        harm=min(1.0, hurt / len(np.unique(spans.trace[one.tried]))),
-        chance=one.chance,
+        sense=Signal.FAILURE,
+        impact=min(1.0, hurt / len(np.unique(spans.trace[one.tried]))),
+        p_value=one.p_value,
         evidence=Evidence(f"span:{spans.id_of(int(rows[0]))}", _told(one, rows, incident)),
         since=int(spans.start[rows].min()),
         rows=tuple(_shown(one, rows, service, incident)),
@@ -109,7 +111,7 @@ def _charged(
     return group.service, group.operation, CauseKind.ERROR
 
 
-def _callee_failed(step: Group, incident: Window, ends: Mapping[tuple[str, str], Ends]) -> bool:
+def _callee_failed(step: CallGroup, incident: Window, ends: Mapping[tuple[str, str], Ends]) -> bool:
     """True when other callers break off after this callee too; with no others, when nothing shows that it finished.
 
     Other calls of the same caller say nothing here: code fails on one path and not on others.
@@ -137,7 +139,7 @@ def _told(one: Failing, rows: Ints, incident: Window) -> str:
     return f"`{group.operation}` in {group.service} breaks off {after}: {rate}"
 
 
-def _called(group: Group) -> str:
+def _called(group: CallGroup) -> str:
     """Whom a call was for that has no spans of its own: a database, a queue, somebody else's service."""
     foreign = group.part == Part.CALL and group.callee and not group.callee.startswith(OWN_FILE)
     return f", a call to {group.callee}," if foreign else ""

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from sre_space.analysis.diagnosis.grouping import Group
+from sre_space.analysis.diagnosis.grouping import CallGroup
 from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Flags, Floats, Ints
 from sre_space.analysis.diagnosis.window import Window
@@ -41,13 +41,13 @@ class Failing:
     """One thing that fails more often than in health. `rows` fail, each with probability `weight`; `tried` did it."""
 
     sign: Sign
-    group: Group
-    after: Group | None
+    group: CallGroup
+    after: CallGroup | None
     rows: Ints
     tried: Ints
     weight: float
     usual: float
-    chance: float
+    p_value: float
 
     @property
     def rate(self) -> float:
@@ -66,8 +66,8 @@ def failing(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
 
 
 def _answered_badly(sign: Sign, incident: Window, baselines: Sequence[Window]) -> list[Failing]:
-    before: Counter[Group] = Counter()
-    failed: Counter[Group] = Counter()
+    before: Counter[CallGroup] = Counter()
+    failed: Counter[CallGroup] = Counter()
     for window in baselines:
         errors = _by_group(sign, window)
         for number, group in enumerate(window.groups.keys):
@@ -103,18 +103,18 @@ def _bad(sign: Sign, window: Window) -> Flags:
     return failed if sign is Sign.ERROR else ~failed & (spans.code >= 400) & (spans.code < 500)
 
 
-def _rated(sign: Sign, key: tuple[Group, Group | None], hit: Ints, tried: Ints, rate: float) -> Failing | None:
+def _rated(sign: Sign, key: tuple[CallGroup, CallGroup | None], hit: Ints, tried: Ints, rate: float) -> Failing | None:
     """None when the rate did not rise."""
-    chance = tail(len(hit), len(tried), rate)
-    if chance > UNLIKELY or not len(hit):
+    p_value = tail(len(hit), len(tried), rate)
+    if p_value > UNLIKELY or not len(hit):
         return None
     weight = 1.0 - len(tried) * rate / len(hit)
-    return Failing(sign, *key, hit, tried, weight, rate, chance)
+    return Failing(sign, *key, hit, tried, weight, rate, p_value)
 
 
 def _broken_off(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
-    made: Counter[tuple[Group, Group | None]] = Counter()
-    ended: Counter[tuple[Group, Group | None]] = Counter()
+    made: Counter[tuple[CallGroup, CallGroup | None]] = Counter()
+    ended: Counter[tuple[CallGroup, CallGroup | None]] = Counter()
     for window in baselines:
         for key, (all_of_them, last) in window.steps.counts.items():
             made[key] += all_of_them
@@ -176,7 +176,7 @@ def answers(windows: Sequence[Window]) -> tuple[dict[tuple[str, str], Counter[st
     return answered, silent
 
 
-def _calls(window: Window, group: Group) -> Ints:
+def _calls(window: Window, group: CallGroup) -> Ints:
     """Calls of one operation, answered or not."""
     same = (group.service, group.operation)
     return np.concatenate(

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
 
-class Sense(StrEnum):
+class Signal(StrEnum):
     """Which kind of observation a finding rests on."""
 
     TIME = "time"  # spans took longer
@@ -21,9 +21,9 @@ class Sense(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """`harm` is the share of the affected requests that this explains (of their time or their number), 0 to 1.
+    """`impact` is the share of the affected requests that this explains (of their time or their number), 0 to 1.
 
-    `chance` bounds how likely a healthy system does this. `since` is the first time it was seen, 0 unknown.
+    `p_value` bounds how likely a healthy system does this. `since` is the first time it was seen, 0 unknown.
     `rows` are spans of the incident that show it best. `tied` says that another service is as suspect of this.
     `speaker` is the service whose span or log line it is ("": nobody's): only of that one it is own evidence.
     """
@@ -31,9 +31,9 @@ class Finding:
     service: str
     operation: str
     kind: CauseKind
-    sense: Sense
-    harm: float
-    chance: float
+    sense: Signal
+    impact: float
+    p_value: float
     evidence: Evidence
     since: int = 0
     rows: tuple[int, ...] = ()

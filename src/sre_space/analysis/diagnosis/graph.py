@@ -9,11 +9,11 @@ import numpy as np
 
 from sre_space.analysis.diagnosis.tables import ROOT, MetricTable, SpanTable
 
-LEAST_LETTERS = 4  # of a service's name that a text may be said to mention
+MIN_LETTERS = 4  # of a service's name that a text may be said to mention
 
 
 @dataclass(frozen=True)
-class Graph:
+class CallGraph:
     """Calls between services; `calls[caller, callee]` counts what was seen of them."""
 
     calls: Mapping[tuple[str, str], int]
@@ -40,7 +40,9 @@ class Graph:
         return False
 
 
-def graph_of(spans: Sequence[SpanTable], metrics: Sequence[MetricTable], told: Iterable[tuple[str, str]] = ()) -> Graph:
+def graph_of(
+    spans: Sequence[SpanTable], metrics: Sequence[MetricTable], told: Iterable[tuple[str, str]] = ()
+) -> CallGraph:
     """Every pair that any window shows; `told` are pairs that texts name."""
     calls: Counter[tuple[str, str]] = Counter()
     services: set[str] = set()
@@ -52,7 +54,9 @@ def graph_of(spans: Sequence[SpanTable], metrics: Sequence[MetricTable], told: I
         calls.update((one.source, one.destination) for one in metric.index if one.source and one.destination)
     calls.update(told)
     named = {service for pair in calls for service in pair}
-    return Graph({pair: count for pair, count in calls.items() if pair[0] != pair[1]}, tuple(sorted(services | named)))
+    return CallGraph(
+        {pair: count for pair, count in calls.items() if pair[0] != pair[1]}, tuple(sorted(services | named))
+    )
 
 
 def _span_calls(spans: SpanTable) -> Counter[tuple[str, str]]:
@@ -67,7 +71,7 @@ class Mentions:
     """Finds the services that a text names."""
 
     def __init__(self, services: Iterable[str]) -> None:
-        known = sorted((name for name in services if len(name) >= LEAST_LETTERS), key=len, reverse=True)
+        known = sorted((name for name in services if len(name) >= MIN_LETTERS), key=len, reverse=True)
         self._pattern = re.compile("|".join(rf"(?<![\w-]){re.escape(name)}(?![\w-])" for name in known) or r"(?!)")
 
     def of(self, text: str, besides: str = "") -> list[str]:

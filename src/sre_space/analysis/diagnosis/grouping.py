@@ -14,7 +14,7 @@ from sre_space.analysis.diagnosis.tables import NONE, ROOT, Ints, SpanTable
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
-class Group(NamedTuple):
+class CallGroup(NamedTuple):
     """What a span does: its part, its service and operation (SQL when it runs a statement), and whom it called."""
 
     part: Part
@@ -29,12 +29,12 @@ class Groups:
     """`of` is the group number of each span; samples of group g are `order[begins[g]:begins[g + 1]]`."""
 
     of: Ints
-    keys: tuple[Group, ...]
+    keys: tuple[CallGroup, ...]
     order: Ints
     begins: Ints
 
     @cached_property
-    def number(self) -> Mapping[Group, int]:
+    def number(self) -> Mapping[CallGroup, int]:
         """The number of each group."""
         return {key: number for number, key in enumerate(self.keys)}
 
@@ -61,7 +61,7 @@ def groups_of(spans: SpanTable, shape: Shape) -> Groups:
     _, first, of = np.unique(mixed(columns), return_index=True, return_inverse=True)
     names = spans.names
     rows = zip(*(column[first].tolist() for column in columns), strict=True)
-    keys = tuple(Group(Part(row[0]), *(names[code] for code in row[1:])) for row in rows)
+    keys = tuple(CallGroup(Part(row[0]), *(names[code] for code in row[1:])) for row in rows)
     counts = np.bincount(of, minlength=len(keys))
     begins = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
     return Groups(of.astype(np.int64), keys, np.argsort(of, kind="stable").astype(np.int64), begins)

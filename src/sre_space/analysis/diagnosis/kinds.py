@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from sre_space.analysis.diagnosis.changes import Charge
-from sre_space.analysis.diagnosis.findings import Finding, Sense
+from sre_space.analysis.diagnosis.findings import Finding, Signal
 from sre_space.analysis.diagnosis.metric_words import Meaning
 from sre_space.analysis.diagnosis.metrics import Shift
 from sre_space.analysis.diagnosis.ranking import Suspect
@@ -50,7 +50,7 @@ def kind_of(suspect: Suspect, resources: Sequence[Shift], charge: Charge | None)
         return CauseKind.TRAFFIC
     if charge is not None:
         return CauseKind.MISCONFIGURATION if _configures(charge) else CauseKind.BAD_CHANGE
-    if strongest.sense in (Sense.FAILURE, Sense.LOG):
+    if strongest.sense in (Signal.FAILURE, Signal.LOG):
         told = (_told(one) for one in suspect.findings if one.sense is strongest.sense)
         return next((kind for kind in told if kind), strongest.kind)
     if strongest.kind in (CauseKind.SLOW_CODE, CauseKind.SLOW_NETWORK, CauseKind.UNKNOWN) and _full(
@@ -74,7 +74,7 @@ def _told(finding: Finding) -> CauseKind | None:
         return kind
     if finding.speaker == finding.service:
         return CauseKind.DEPENDENCY_ERROR
-    return finding.kind if finding.sense is Sense.FAILURE else kind
+    return finding.kind if finding.sense is Signal.FAILURE else kind
 
 
 def _configures(charge: Charge) -> bool:
@@ -88,7 +88,7 @@ def _full(service: str, shifts: Sequence[Shift]) -> bool:
     return any(
         shift.series.service == service
         and shift.meaning is Meaning.SATURATION
-        and shift.chance <= UNLIKELY
-        and shift.harm >= FULL
+        and shift.p_value <= UNLIKELY
+        and shift.impact >= FULL
         for shift in shifts
     )

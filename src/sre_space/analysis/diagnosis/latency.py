@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sre_space.analysis.diagnosis.blame import Ends, Way, ends_of
+from sre_space.analysis.diagnosis.blame import Ends, NetworkHop, ends_of
 from sre_space.analysis.diagnosis.demand import busier
 from sre_space.analysis.diagnosis.failures import answers
-from sre_space.analysis.diagnosis.findings import Finding, Sense
-from sre_space.analysis.diagnosis.grouping import Group
+from sre_space.analysis.diagnosis.findings import Finding, Signal
+from sre_space.analysis.diagnosis.grouping import CallGroup
 from sre_space.analysis.diagnosis.legs import legs_of
 from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.tables import Floats, Ints
@@ -41,13 +41,13 @@ class Slowdown:
     `since` is the start of the first row that took longer than all of health did, 0 when none did.
     """
 
-    group: Group
+    group: CallGroup
     rows: Ints
     excess: Floats
     usual: float
     now: float
-    harm: float
-    chance: float
+    impact: float
+    p_value: float
     since: int
 
     @property
@@ -59,9 +59,9 @@ class Slowdown:
 def slower(incident: Window, baselines: Sequence[Window]) -> list[Finding]:
     """Findings for every group that takes longer than chance allows."""
     slow = slowdowns(incident, baselines)
-    clear = [one for one in slow if one.chance <= UNLIKELY and one.harm > 0]
-    ends = ends_of([_way(one) for one in slow if one.group.part == Part.WAY])
-    busy = {one.group.service for one in clear if one.group.part == Part.WORK and one.harm >= BUSY}
+    clear = [one for one in slow if one.p_value <= UNLIKELY and one.impact > 0]
+    ends = ends_of([_hop(one) for one in slow if one.group.part == Part.WAY])
+    busy = {one.group.service for one in clear if one.group.part == Part.WORK and one.impact >= BUSY}
     return [_finding(one, incident, _charged(one.group, ends, busy, incident, baselines)) for one in clear]
 
 
@@ -84,13 +84,13 @@ def slowdowns(incident: Window, baselines: Sequence[Window]) -> list[Slowdown]:
             rows = groups.rows(number)
             busy = [values * times.get(group, 1.0) for values in usual[group]]
             compared = (_compared(group, rows, own[rows], values, incident) for values in busy)
-            found.append(min(compared, key=lambda one: one.harm * (1.0 - one.chance)))
+            found.append(min(compared, key=lambda one: one.impact * (1.0 - one.p_value)))
     return found
 
 
-def usual_times(baselines: Sequence[Window]) -> Mapping[Group, list[Floats]]:
+def usual_times(baselines: Sequence[Window]) -> Mapping[CallGroup, list[Floats]]:
     """Self times of each group in ns, one array a baseline; baselines with FEW of them together are one."""
-    windows: dict[Group, list[Floats]] = defaultdict(list)
+    windows: dict[CallGroup, list[Floats]] = defaultdict(list)
     for window in baselines:
         own = window.shape.own.astype(np.float64)
         for number, group in enumerate(window.groups.keys):
@@ -103,20 +103,24 @@ def _enough(parts: Sequence[Floats]) -> list[Floats]:
     return [values for values in parts if len(values) >= FEW] or [np.concatenate(few)]
 
 
-def _compared(group: Group, rows: Ints, values: Floats, usual: Floats, incident: Window) -> Slowdown:
+def _compared(group: CallGroup, rows: Ints, values: Floats, usual: Floats, incident: Window) -> Slowdown:
     median = float(np.median(usual))
     noise = float(np.maximum(usual - median, 0).mean())
     seen = ~incident.shape.hidden[rows]
     excess = np.where(seen, np.maximum(values - median, 0) - noise, 0.0)
     traces = np.unique(incident.spans.trace[rows])
-    harm = max(0.0, float(excess.sum())) / max(1.0, float(incident.trace_time[traces].sum()))
+    impact = max(0.0, float(excess.sum())) / max(1.0, float(incident.trace_time[traces].sum()))
     late = incident.spans.start[rows[values > usual.max()]]
     since = int(late.min()) if len(late) else 0
-    return Slowdown(group, rows, excess, median, float(values.mean()), min(1.0, harm), exceedance(values, usual), since)
+    return Slowdown(
+        group, rows, excess, median, float(values.mean()), min(1.0, impact), exceedance(values, usual), since
+    )
 
 
-def _way(slow: Slowdown) -> Way:
-    return Way(slow.group.service, slow.group.callee, slow.per_call if slow.chance <= UNLIKELY else 0.0, len(slow.rows))
+def _hop(slow: Slowdown) -> NetworkHop:
+    return NetworkHop(
+        slow.group.service, slow.group.callee, slow.per_call if slow.p_value <= UNLIKELY else 0.0, len(slow.rows)
+    )
 
 
 class _Charge(NamedTuple):
@@ -126,7 +130,7 @@ class _Charge(NamedTuple):
 
 
 def _charged(
-    group: Group,
+    group: CallGroup,
     ends: Mapping[tuple[str, str], Ends],
     busy: set[str],
     incident: Window,
@@ -148,7 +152,7 @@ def _charged(
     return _Charge(both[end], CauseKind.SATURATION if sender == 1 - end else CauseKind.SLOW_NETWORK)
 
 
-def _kind(group: Group) -> CauseKind:
+def _kind(group: CallGroup) -> CauseKind:
     if group.part == Part.WORK:
         return CauseKind.SLOW_CODE
     return CauseKind.SLOW_QUERY if _SQL.match(group.operation) else CauseKind.SLOW_NETWORK
@@ -161,9 +165,9 @@ def _finding(slow: Slowdown, incident: Window, charge: _Charge) -> Finding:
         service=charge.service,
         operation=_operation(group, charge.service),
         kind=charge.kind,
-        sense=Sense.TIME,
-        harm=slow.harm,
-        chance=slow.chance,
+        sense=Signal.TIME,
+        impact=slow.impact,
+        p_value=slow.p_value,
         evidence=Evidence(f"span:{incident.spans.id_of(int(worst[0]))}", _told(slow)),
         since=slow.since,
         rows=tuple(int(row) for row in worst),
@@ -171,7 +175,7 @@ def _finding(slow: Slowdown, incident: Window, charge: _Charge) -> Finding:
     )
 
 
-def _operation(group: Group, service: str) -> str:
+def _operation(group: CallGroup, service: str) -> str:
     return group.callee_operation if group.part == Part.WAY and service == group.callee else group.operation
 
 
@@ -184,5 +188,5 @@ def _told(slow: Slowdown) -> str:
     }[group.part]
     return (
         f"{what}: {slow.now / 1e6:.1f} ms on average, usually {slow.usual / 1e6:.1f} ms (n={len(slow.rows)}); "
-        f"{slow.harm:.0%} of the time of the requests that pass it"
+        f"{slow.impact:.0%} of the time of the requests that pass it"
     )

@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sre_space.analysis.diagnosis.grouping import Group
+from sre_space.analysis.diagnosis.grouping import CallGroup
 from sre_space.analysis.diagnosis.tables import Floats
 from sre_space.analysis.diagnosis.window import Window
 
-MOST = 0.8  # of the added time, on one leg, to say that it is that leg
+MIN_SHARE = 0.8  # of the added time, on one leg, to say that it is that leg
 
 
-class Legs(NamedTuple):
+class CallLegs(NamedTuple):
     """Nanoseconds that each leg of a call gained."""
 
     request: float
@@ -28,23 +28,23 @@ class Legs(NamedTuple):
     def sender(self) -> int:
         """0 when the caller sent the slow leg, 1 when the callee did, -1 when nothing can be said."""
         whole = self.request + self.response
-        if whole <= 0 or min(self.request, self.response) < -(1 - MOST) * whole:
+        if whole <= 0 or min(self.request, self.response) < -(1 - MIN_SHARE) * whole:
             return -1
-        return 0 if self.request >= MOST * whole else 1 if self.response >= MOST * whole else -1
+        return 0 if self.request >= MIN_SHARE * whole else 1 if self.response >= MIN_SHARE * whole else -1
 
 
-def legs_of(group: Group, incident: Window, baselines: Sequence[Window]) -> Legs:
+def legs_of(group: CallGroup, incident: Window, baselines: Sequence[Window]) -> CallLegs:
     """The gain of each leg of one way: means now, medians of all baselines together."""
     now = _legs(group, incident)
     known = [window for window in baselines if group in window.groups.number]
     if not known:
-        return Legs(0.0, 0.0)
+        return CallLegs(0.0, 0.0)
     usual = [np.concatenate(parts) for parts in zip(*(_legs(group, window) for window in known), strict=True)]
     gains = [float(leg.mean() - np.median(before)) for leg, before in zip(now, usual, strict=True)]
-    return Legs(gains[0], gains[1])
+    return CallLegs(gains[0], gains[1])
 
 
-def _legs(group: Group, window: Window) -> tuple[Floats, Floats]:
+def _legs(group: CallGroup, window: Window) -> tuple[Floats, Floats]:
     rows = window.groups.rows(window.groups.number[group])
     served = window.shape.callee[rows]
     spans = window.spans

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from sre_space.analysis.diagnosis.findings import Finding, Sense
+from sre_space.analysis.diagnosis.findings import Finding, Signal
 from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable
 from sre_space.analysis.statistics.p_values import exceedance
 from sre_space.analysis.statistics.trend import Trend, trend_of
@@ -18,7 +18,7 @@ from sre_space.domain.diagnosis import CauseKind, Evidence
 FULL = 0.9  # of the limit, in use: whatever it does next
 HORIZON_S = 120.0  # a resource that is full this soon, at the latest, is filling up
 LAST = 10  # points at the end of the window that make the level and the trend
-LEAST = 4
+MIN_POINTS = 4
 _USES = ("usage", "used", "count")
 
 Key = tuple[str, str, str]  # service, instance, name without its last word
@@ -35,9 +35,9 @@ def limit_findings(incident: MetricTable, baselines: Sequence[MetricTable]) -> l
     found = []
     for key, word, times, values in _series(incident):
         limit, known = limits.get(key[::2], 0.0), usual.get(key[::2])
-        if word in _USES and limit > 0 and known and len(np.unique(times)) >= LEAST:
+        if word in _USES and limit > 0 and known and len(np.unique(times)) >= MIN_POINTS:
             found.append(_compared(key, (times, values / limit), np.concatenate(known) / limit))
-    return [one for one in found if one.harm > 0]
+    return [one for one in found if one.impact > 0]
 
 
 def _series(table: MetricTable) -> Iterator[tuple[Key, str, Ints, Floats]]:
@@ -64,9 +64,9 @@ def _compared(key: Key, now: tuple[Ints, Floats], usual: Floats) -> Finding:
         service=key[0],
         operation="",
         kind=CauseKind.SATURATION,
-        sense=Sense.LIMIT,
-        harm=_harm(trend, before),
-        chance=exceedance(levels[last], usual),
+        sense=Signal.LIMIT,
+        impact=_impact(trend, before),
+        p_value=exceedance(levels[last], usual),
         evidence=Evidence(
             f"metric:{key[0]}/{key[2]}", told + (f"; full in {likely:.0f} s" if likely < HORIZON_S else "")
         ),
@@ -74,7 +74,7 @@ def _compared(key: Key, now: tuple[Ints, Floats], usual: Floats) -> Finding:
     )
 
 
-def _harm(trend: Trend, before: float) -> float:
+def _impact(trend: Trend, before: float) -> float:
     """How near the end is: all of it when the resource is full, less the later it is full at the latest."""
     soon = 1.0 - trend.seconds_left[2] / HORIZON_S
     gone = (trend.level - before) / max(1.0 - before, 1e-9) if trend.level >= FULL else 0.0

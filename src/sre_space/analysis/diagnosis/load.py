@@ -10,8 +10,8 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from sre_space.analysis.diagnosis.findings import Finding, Sense
-from sre_space.analysis.diagnosis.graph import Graph
+from sre_space.analysis.diagnosis.findings import Finding, Signal
+from sre_space.analysis.diagnosis.graph import CallGraph
 from sre_space.analysis.diagnosis.kinds import said
 from sre_space.analysis.diagnosis.metric_words import Meaning, is_outgoing, meaning_of
 from sre_space.analysis.diagnosis.metrics import Shift, shifts
@@ -24,7 +24,7 @@ SURGE = 2.0  # times the usual rate
 UNLIKELY = 0.01
 
 
-def load_findings(moved: Sequence[Shift], graph: Graph, judged: Collection[str], hurt: float) -> list[Finding]:
+def load_findings(moved: Sequence[Shift], graph: CallGraph, judged: Collection[str], hurt: float) -> list[Finding]:
     """The surge at every service whose callers did not surge themselves and are not the ones that multiply it.
 
     Callers that are not `judged` (none named: all are) are the world outside. `hurt` is the largest harm of what waits:
@@ -36,7 +36,7 @@ def load_findings(moved: Sequence[Shift], graph: Graph, judged: Collection[str],
     for shift in moved:
         if (
             shift.meaning is Meaning.TRAFFIC
-            and shift.chance <= UNLIKELY
+            and shift.p_value <= UNLIKELY
             and shift.now >= SURGE * max(shift.usual, math.ulp(1.0))
         ):
             surges[charged(shift)].append(shift)
@@ -47,12 +47,12 @@ def load_findings(moved: Sequence[Shift], graph: Graph, judged: Collection[str],
 def _finding(service: str, shift: Shift) -> Finding:
     told = f"{shift.series.label} is {shift.now:.4g}, usually {shift.usual:.4g}: more comes in than in health"
     evidence = Evidence(f"metric:{shift.series.label}", told)
-    return Finding(service, "", CauseKind.TRAFFIC, Sense.LOAD, shift.harm, shift.chance, evidence, shift.since)
+    return Finding(service, "", CauseKind.TRAFFIC, Signal.LOAD, shift.impact, shift.p_value, evidence, shift.since)
 
 
 def waits(finding: Finding) -> bool:
     """True for what load can do: slow work, and failures that speak of time or of a lack of room."""
-    told = finding.sense in (Sense.TIME, Sense.METRIC)
+    told = finding.sense in (Signal.TIME, Signal.METRIC)
     return told or said(finding.evidence.statement) in (CauseKind.HANG, CauseKind.SATURATION)
 
 

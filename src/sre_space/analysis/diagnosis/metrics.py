@@ -16,23 +16,23 @@ from sre_space.analysis.diagnosis.metric_words import Meaning, is_share, is_util
 from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable, Series
 from sre_space.analysis.statistics.p_values import exceedance
 
-LEAST_POINTS = 2  # a single point moves by itself
+MIN_POINTS = 2  # a single point moves by itself
 BUSY = 0.5  # of a resource in use: below, what queues for it waits less than it works (M/M/1: rho / (1 - rho) of it)
 
 
 @dataclass(frozen=True)
 class Shift:
-    """One series now against its usual values; `harm` is the share of requests or time that is lost, 0 to 1.
+    """One series now against its usual values; `impact` is the share of requests or time that is lost, 0 to 1.
 
-    For what is no share of requests (a queue, a processor) `harm` is how much of the present value is new.
+    For what is no share of requests (a queue, a processor) `impact` is how much of the present value is new.
     """
 
     series: Series
     meaning: Meaning
     usual: float
     now: float
-    harm: float
-    chance: float
+    impact: float
+    p_value: float
     since: int
 
 
@@ -49,7 +49,7 @@ def shifts(incident: MetricTable, baselines: Sequence[MetricTable], since: int =
             usual = pooled.get(_identity(series, ""))
         if usual is not None and np.count_nonzero(late):
             found.append(_compared(series, times[late], values[late], usual))
-    return [one for one in found if one.harm > 0]
+    return [one for one in found if one.impact > 0]
 
 
 def _identity(series: Series, instance: str) -> tuple[object, ...]:
@@ -71,18 +71,18 @@ def _usual(tables: Sequence[MetricTable]) -> tuple[Mapping[object, Floats], Mapp
 
 def _joined(parts: Mapping[object, list[Floats]]) -> dict[object, Floats]:
     joined = {key: np.concatenate(values) for key, values in parts.items()}
-    return {key: values for key, values in joined.items() if len(values) >= LEAST_POINTS}
+    return {key: values for key, values in joined.items() if len(values) >= MIN_POINTS}
 
 
 def _compared(series: Series, times: Ints, values: Floats, usual: Floats) -> Shift:
     meaning = meaning_of(series.name, series.attributes)
     down = meaning is Meaning.SUCCESS
-    chance = exceedance(-values, -usual) if down else exceedance(values, usual)
+    p_value = exceedance(-values, -usual) if down else exceedance(values, usual)
     limit = usual.min() if down else usual.max()
     beyond = times[values < limit] if down else times[values > limit]
     before, now = float(np.median(usual)), float(values.mean())
-    harm = lost(series.name, meaning, before, now)
-    return Shift(series, meaning, before, now, harm, chance, int(beyond[0]) if len(beyond) else 0)
+    impact = lost(series.name, meaning, before, now)
+    return Shift(series, meaning, before, now, impact, p_value, int(beyond[0]) if len(beyond) else 0)
 
 
 def lost(name: str, meaning: Meaning, before: float, now: float) -> float:

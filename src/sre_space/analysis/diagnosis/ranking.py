@@ -11,12 +11,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sre_space.analysis.diagnosis.findings import Finding, Sense
-from sre_space.analysis.diagnosis.graph import Graph
+from sre_space.analysis.diagnosis.findings import Finding, Signal
+from sre_space.analysis.diagnosis.graph import CallGraph
 from sre_space.domain.diagnosis import CauseKind
 
 LARGE = 0.25  # of the affected requests: a harm that is more than healthy windows differ by
-OWN = (Sense.TIME, Sense.FAILURE, Sense.CHANGE, Sense.LOAD, Sense.STATE, Sense.LIMIT)
+OWN = (Signal.TIME, Signal.FAILURE, Signal.CHANGE, Signal.LOAD, Signal.STATE, Signal.LIMIT)
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Suspect:
     def kind(self) -> CauseKind:
         """The kind of the strongest finding; when that has none, of a large one that has."""
         first, *others = self.findings
-        named = (one.kind for one in others if one.harm >= LARGE and one.kind is not CauseKind.UNKNOWN)
+        named = (one.kind for one in others if one.impact >= LARGE and one.kind is not CauseKind.UNKNOWN)
         return next(named, first.kind) if first.kind is CauseKind.UNKNOWN else first.kind
 
     @property
@@ -41,15 +41,17 @@ class Suspect:
         return next((finding.operation for finding in self.findings if finding.operation), "")
 
     @property
-    def chance(self) -> float:
+    def p_value(self) -> float:
         """The smallest chance of a finding that is large by itself, else that of its strongest."""
-        large = [finding.chance for finding in self.findings if finding.harm >= LARGE]
-        return min(large, default=self.findings[0].chance)
+        large = [finding.p_value for finding in self.findings if finding.impact >= LARGE]
+        return min(large, default=self.findings[0].p_value)
 
     @property
     def settled(self) -> float:
         """What is left of its own part without the findings of which another service is as suspect."""
-        return together([one.harm * (1.0 - one.chance) for one in self.findings if one.sense in OWN and not one.tied])
+        return together(
+            [one.impact * (1.0 - one.p_value) for one in self.findings if one.sense in OWN and not one.tied]
+        )
 
     @property
     def since(self) -> int:
@@ -57,16 +59,16 @@ class Suspect:
         return next((finding.since for finding in self.findings if finding.since), 0)
 
 
-def rank(findings: Sequence[Finding], graph: Graph) -> list[Suspect]:
+def rank(findings: Sequence[Finding], graph: CallGraph) -> list[Suspect]:
     """Suspects, worst first."""
     by_service: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         by_service[finding.service].append(finding)
-    own = {service: together(_harms(found, OWN)) for service, found in by_service.items()}
+    own = {service: together(_impacts(found, OWN)) for service, found in by_service.items()}
     told = {
-        service: max(_harms(found, (Sense.METRIC, Sense.LOG)), default=0.0) for service, found in by_service.items()
+        service: max(_impacts(found, (Signal.METRIC, Signal.LOG)), default=0.0) for service, found in by_service.items()
     }
-    load = {finding.service: finding.harm for finding in findings if finding.sense is Sense.LOAD}
+    load = {finding.service: finding.impact for finding in findings if finding.sense is Signal.LOAD}
     suspects = [
         Suspect(service, _score(service, own, told, load, graph), own[service], _strongest(found))
         for service, found in by_service.items()
@@ -74,29 +76,29 @@ def rank(findings: Sequence[Finding], graph: Graph) -> list[Suspect]:
     return sorted((one for one in suspects if one.score > 0), key=lambda one: (-one.score, one.service))
 
 
-def together(harms: Sequence[float]) -> float:
+def together(impacts: Sequence[float]) -> float:
     """Harms of one service as independent chances."""
-    return 1.0 - math.prod(1.0 - min(1.0, harm) for harm in harms)
+    return 1.0 - math.prod(1.0 - min(1.0, impact) for impact in impacts)
 
 
-def _harms(found: Sequence[Finding], senses: Sequence[Sense]) -> list[float]:
-    return [finding.harm * (1.0 - finding.chance) for finding in found if finding.sense in senses]
+def _impacts(found: Sequence[Finding], consumer: Sequence[Signal]) -> list[float]:
+    return [finding.impact * (1.0 - finding.p_value) for finding in found if finding.sense in consumer]
 
 
 def _score(
-    service: str, own: Mapping[str, float], told: Mapping[str, float], load: Mapping[str, float], graph: Graph
+    service: str, own: Mapping[str, float], told: Mapping[str, float], load: Mapping[str, float], graph: CallGraph
 ) -> float:
     below = [max(own[callee], told[callee]) for callee in graph.callees(service) if callee in own]
-    above = [harm for source, harm in load.items() if source != service and graph.reaches(source, service)]
+    above = [impact for source, impact in load.items() if source != service and graph.reaches(source, service)]
     return together([own[service], told[service] * (1.0 - max([*below, *above], default=0.0))])
 
 
 def _strongest(found: Sequence[Finding]) -> tuple[Finding, ...]:
     """A surge that hurts before what it makes slow there, what spans show before what is told, the largest first."""
     return tuple(
-        sorted(found, key=lambda one: (not _surges(one), one.sense not in OWN, -one.harm * (1.0 - one.chance)))
+        sorted(found, key=lambda one: (not _surges(one), one.sense not in OWN, -one.impact * (1.0 - one.p_value)))
     )
 
 
 def _surges(finding: Finding) -> bool:
-    return finding.sense is Sense.LOAD and finding.harm >= LARGE
+    return finding.sense is Signal.LOAD and finding.impact >= LARGE

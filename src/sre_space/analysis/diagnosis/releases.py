@@ -18,7 +18,7 @@ from sre_space.analysis.diagnosis.tables import Change, Floats, Ints, MetricTabl
 from sre_space.analysis.statistics.p_values import exceedance
 
 PRIOR = 2.0  # reports that prove nothing: few reports shrink a harm by n / (n + PRIOR)
-LEAST_OWED = 2.0  # reports: one that is late is no silence
+MIN_OWED = 2.0  # reports: one that is late is no silence
 START_NS = 60 * 10**9  # a unit may take this long to come up
 
 
@@ -26,8 +26,8 @@ START_NS = 60 * 10**9  # a unit may take this long to come up
 class Contrast:
     """How much worse the new units are, as a share of requests or of the slowest request's time."""
 
-    harm: float
-    chance: float
+    impact: float
+    p_value: float
     label: str
     told: str
 
@@ -43,7 +43,7 @@ def contrast(change: Change, metrics: MetricTable, slowest: float) -> Contrast |
     found = [_worse(change, key[0], side, slowest) for key, side in sides.items() if side.new and side.old]
     if any(side.old for side in sides.values()):
         found.append(_silence(change, sides))
-    return max(found, key=lambda one: one.harm, default=None)
+    return max(found, key=lambda one: one.impact, default=None)
 
 
 @dataclass
@@ -85,7 +85,7 @@ def _silence(change: Change, sides: Mapping[tuple[str, str], _Side]) -> Contrast
     known = [side for side in sides.values() if side.old]
     owed = sum(_usual(side, since + START_NS) for side in known for _, since in silent) / len(known)
     told = f"{len(silent)} of {len(change.units)} new units of {change.service} reported no request; an old one reports"
-    share = len(silent) / len(change.units) if owed >= LEAST_OWED else 0.0
+    share = len(silent) / len(change.units) if owed >= MIN_OWED else 0.0
     return Contrast(share * owed / (owed + PRIOR), 0.5**owed, f"{change.service}/silence", f"{told} {owed:.1f} times")
 
 
@@ -98,9 +98,9 @@ def _worse(change: Change, name: str, side: _Side, slowest: float) -> Contrast:
     meaning = meaning_of(name)
     new, old = np.concatenate(list(side.new.values())), np.concatenate(side.old)
     before, now = float(np.median(old)), float(new.mean())
-    harm = lost(name, meaning, before, now)
+    impact = lost(name, meaning, before, now)
     if meaning is Meaning.LATENCY and slowest > 0:
-        harm = min(harm, max(0.0, now - before) / slowest)
-    chance = exceedance(-new, -old) if meaning is Meaning.SUCCESS else exceedance(new, old)
+        impact = min(impact, max(0.0, now - before) / slowest)
+    p_value = exceedance(-new, -old) if meaning is Meaning.SUCCESS else exceedance(new, old)
     told = f"{name} of {change.service}'s new units is {now:.4g}, of its old ones {before:.4g}"
-    return Contrast(harm * len(new) / (len(new) + PRIOR), chance, f"{change.service}/{name}", told)
+    return Contrast(impact * len(new) / (len(new) + PRIOR), p_value, f"{change.service}/{name}", told)

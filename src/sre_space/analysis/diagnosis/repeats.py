@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sre_space.analysis.diagnosis.findings import Finding, Sense
-from sre_space.analysis.diagnosis.grouping import Group
+from sre_space.analysis.diagnosis.findings import Finding, Signal
+from sre_space.analysis.diagnosis.grouping import CallGroup
 from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.templates import poisson_tail
 from sre_space.analysis.diagnosis.window import Window
@@ -19,7 +19,7 @@ SHOWN = 3
 
 def repeated(incident: Window, baselines: Sequence[Window]) -> list[Finding]:
     """Findings for each step that one execution makes MORE often, charged to who makes it."""
-    usual: dict[tuple[Group, Group], list[float]] = defaultdict(list)
+    usual: dict[tuple[CallGroup, CallGroup], list[float]] = defaultdict(list)
     for window in baselines:
         for key, (made, able, _) in window.calls_made.items():
             usual[key].append(made / able)
@@ -32,7 +32,7 @@ def repeated(incident: Window, baselines: Sequence[Window]) -> list[Finding]:
     return found
 
 
-def _finding(key: tuple[Group, Group], made: int, expected: float, length: float, incident: Window) -> Finding:
+def _finding(key: tuple[CallGroup, CallGroup], made: int, expected: float, length: float, incident: Window) -> Finding:
     up, step = key
     parents = incident.groups.rows(incident.groups.number[up])
     time = float(incident.trace_time[np.unique(incident.spans.trace[parents])].sum())
@@ -44,9 +44,9 @@ def _finding(key: tuple[Group, Group], made: int, expected: float, length: float
         service=up.service,
         operation=up.operation,
         kind=kind,
-        sense=Sense.TIME,
-        harm=min(1.0, (made - expected) * length / max(1.0, time)),
-        chance=poisson_tail(made, expected),
+        sense=Signal.TIME,
+        impact=min(1.0, (made - expected) * length / max(1.0, time)),
+        p_value=poisson_tail(made, expected),
         evidence=Evidence(f"span:{incident.spans.id_of(int(parents[0]))}/calls", told),
         since=int(incident.spans.start[parents].min()),
         rows=tuple(int(row) for row in parents[:SHOWN]),

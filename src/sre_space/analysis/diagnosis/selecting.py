@@ -18,7 +18,7 @@ from sre_space.analysis.diagnosis.tables import (
 )
 from sre_space.analysis.diagnosis.window import Window
 
-LEAST = 20  # requests of one kind that can be halved
+MIN_REQUESTS = 20  # requests of one kind that can be halved
 
 
 def some_spans(spans: SpanTable, keep: Flags) -> SpanTable:
@@ -54,7 +54,7 @@ def quick_half(incident: Window) -> list[Window]:
     quick = np.zeros(len(spans.trace_ids), np.bool_)
     for number in np.unique(kind):
         here = kind == number
-        if np.count_nonzero(here) >= LEAST:
+        if np.count_nonzero(here) >= MIN_REQUESTS:
             quick[spans.trace[roots[here & (time <= np.median(time[here]))]]] = True
     quick[spans.trace[spans.status == ERROR]] = False
     if not quick.any():

@@ -7,7 +7,7 @@ callees' time too. Its resources (processor, memory, disk, queues) then only tel
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from sre_space.analysis.diagnosis.findings import Finding, Sense
+from sre_space.analysis.diagnosis.findings import Finding, Signal
 from sre_space.analysis.diagnosis.graph import Mentions
 from sre_space.analysis.diagnosis.metric_words import Meaning, is_of_host
 from sre_space.analysis.diagnosis.metrics import Shift
@@ -16,7 +16,7 @@ from sre_space.domain.diagnosis import CauseKind, Evidence
 
 REQUESTS = (Meaning.FAILURE, Meaning.SUCCESS, Meaning.LATENCY)
 HALF_PROOF = 0.5  # a log that tells only failures, or a resource that is new in use, proves half of what requests do
-LEAST_USE = 0.5  # of a resource's present use that must be new to say anything
+MIN_USE = 0.5  # of a resource's present use that must be new to say anything
 
 _CAUSE_KINDS: Mapping[Meaning, CauseKind] = {
     Meaning.FAILURE: CauseKind.ERROR,
@@ -32,7 +32,7 @@ def metric_findings(shifts: Sequence[Shift]) -> list[Finding]:
     """One finding a measure of a service: its instances' mean, so that one sick of five counts a fifth."""
     groups: dict[tuple[str, str, str], list[Shift]] = defaultdict(list)
     for shift in shifts:
-        if not is_of_host(shift.series.name) and (shift.meaning in REQUESTS or shift.harm >= LEAST_USE):
+        if not is_of_host(shift.series.name) and (shift.meaning in REQUESTS or shift.impact >= MIN_USE):
             groups[charged(shift), shift.series.name, shift.series.source].append(shift)
     slowest = _slowest(shifts)
     return [_metric_finding(group, slowest) for group in groups.values()]
@@ -55,18 +55,18 @@ def _slowest(shifts: Sequence[Shift]) -> Mapping[str, float]:
 
 
 def _metric_finding(group: Sequence[Shift], slowest: Mapping[str, float]) -> Finding:
-    worst = max(group, key=lambda shift: shift.harm)
+    worst = max(group, key=lambda shift: shift.impact)
     whole = slowest.get(worst.series.name, 0.0)
-    harms = [min(shift.harm, (shift.now - shift.usual) / whole) if whole > 0 else shift.harm for shift in group]
+    impacts = [min(shift.impact, (shift.now - shift.usual) / whole) if whole > 0 else shift.impact for shift in group]
     starts = [shift.since for shift in group if shift.since]
     series = worst.series
     return Finding(
         service=charged(worst),
         operation="",
         kind=_CAUSE_KINDS[worst.meaning],
-        sense=Sense.METRIC,
-        harm=sum(harms) / len(harms) * (1.0 if worst.meaning in REQUESTS else HALF_PROOF),
-        chance=min(shift.chance for shift in group),
+        sense=Signal.METRIC,
+        impact=sum(impacts) / len(impacts) * (1.0 if worst.meaning in REQUESTS else HALF_PROOF),
+        p_value=min(shift.p_value for shift in group),
         evidence=Evidence(f"metric:{series.label}", f"{series.label} is {worst.now:.4g}, usually {worst.usual:.4g}"),
         since=min(starts, default=0),
     )
@@ -84,9 +84,9 @@ def log_findings(shifts: Sequence[LogShift], mentions: Mentions) -> list[Finding
                 service=accused,
                 operation="",
                 kind=CauseKind.ERROR,
-                sense=Sense.LOG,
-                harm=HALF_PROOF * weight * shift.share,
-                chance=shift.chance,
+                sense=Signal.LOG,
+                impact=HALF_PROOF * weight * shift.share,
+                p_value=shift.p_value,
                 evidence=Evidence(f"log:{shift.service}/{shift.number}", _told(shift)),
                 since=shift.since,
                 speaker=shift.service,

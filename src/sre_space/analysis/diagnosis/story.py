@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sre_space.analysis.diagnosis.changes import Charge
-from sre_space.analysis.diagnosis.graph import Graph
+from sre_space.analysis.diagnosis.graph import CallGraph
 from sre_space.analysis.diagnosis.ranking import Suspect
 from sre_space.analysis.diagnosis.result import ChainStep, MapEdge, WaterfallRow
 from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Ints
@@ -18,7 +18,7 @@ VICTIMS = 3  # of a chain without spans
 
 
 def chain_of(
-    suspects: Sequence[Suspect], incident: Window, guilty: Charge | None, graph: Graph
+    suspects: Sequence[Suspect], incident: Window, guilty: Charge | None, graph: CallGraph
 ) -> tuple[tuple[ChainStep, ...], list[Evidence]]:
     """From the change and the first cause up to where requests come in; the evidence of the way up."""
     if not suspects:
@@ -64,7 +64,7 @@ def _upward(row: int, incident: Window) -> tuple[list[ChainStep], list[Evidence]
     return steps, items
 
 
-def _victims(suspects: Sequence[Suspect], graph: Graph) -> list[Suspect]:
+def _victims(suspects: Sequence[Suspect], graph: CallGraph) -> list[Suspect]:
     """Other suspects whose calls lead to the first."""
     best = suspects[0].service
     return [one for one in suspects[1:] if graph.reaches(one.service, best)][:VICTIMS]
@@ -75,7 +75,7 @@ def _depends(victim: Suspect, best: Suspect) -> ChainStep:
     return ChainStep(f"{victim.service} depends on {best.service}: {first.statement}", (first.id,))
 
 
-def map_of(graph: Graph) -> tuple[MapEdge, ...]:
+def map_of(graph: CallGraph) -> tuple[MapEdge, ...]:
     """Every pair that calls."""
     return tuple(MapEdge(caller, callee, count) for (caller, callee), count in sorted(graph.calls.items()))
 

@@ -25,7 +25,7 @@ def survivals(
     for change in changes:
         suspect = next((one for one in suspects if concerns(change, one.service)), None) if change.applied else None
         if suspect is not None:
-            large = [one for one in suspect.findings if one.sense in OWN and one.harm >= LARGE]
+            large = [one for one in suspect.findings if one.sense in OWN and one.impact >= LARGE]
             dated = [_survival(change, one, one.since or onset, windows) for one in large if one.since or onset]
             if dated or not large:
                 found[change] = dated
@@ -34,9 +34,9 @@ def survivals(
 
 def _survival(change: Change, finding: Finding, began: int, windows: Sequence[Window]) -> Survival:
     if not change.settled:
-        return Survival(began, finding.harm, 0)
+        return Survival(began, finding.impact, 0)
     served = sum(_served(window.spans, finding, change.settled, began) for window in windows)
-    return Survival(began, finding.harm, served)
+    return Survival(began, finding.impact, served)
 
 
 def _served(spans: SpanTable, finding: Finding, since: int, until: int) -> int:

@@ -141,7 +141,7 @@ class LogTable:
 
 
 @dataclass(frozen=True)
-class Unreadable:
+class SkippedInput:
     """Input that was skipped: where (file and line), and why."""
 
     place: str
@@ -155,7 +155,7 @@ class Telemetry:
     spans: SpanTable
     metrics: MetricTable
     logs: LogTable
-    unreadable: tuple[Unreadable, ...] = ()
+    unreadable: tuple[SkippedInput, ...] = ()
     whole: bool = False
 
 
@@ -179,7 +179,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class State:
+class ServiceState:
     """What the runtime and a probe said of one service when the incident was looked at.
 
     `ended`: its unit does not run; `starting`: it was started a moment ago; `answered`, `healthy`: the probe.
@@ -208,7 +208,7 @@ class State:
 class Alert:
     """What paged: `fired_at` is 0 when not told, `services` are those that may be accused (none named: all).
 
-    `disproved` are causes of before whose cure was tried and did not help.
+    `ruled_out_causes` are causes of before whose cure was tried and did not help.
     """
 
     service: str = ""
@@ -216,7 +216,7 @@ class Alert:
     summary: str = ""
     fired_at: int = 0
     services: tuple[str, ...] = ()
-    disproved: tuple[tuple[str, CauseKind], ...] = ()
+    ruled_out_causes: tuple[tuple[str, CauseKind], ...] = ()
 
 
 def no_metrics() -> MetricTable:

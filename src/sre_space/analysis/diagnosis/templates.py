@@ -15,7 +15,7 @@ import numpy as np
 from sre_space.analysis.diagnosis.tables import LogTable
 
 AGREE = 0.5  # of the words, as Drain's authors chose
-MOST = 256  # templates of one length and first word; lines beyond them join the last, so the cost stays linear
+MAX_TEMPLATES = 256  # templates of one length and first word; lines beyond them join the last, so the cost stays linear
 WILD = "<*>"
 WARNING, FAULT = 13, 17  # OTLP severity numbers
 
@@ -46,7 +46,7 @@ class Templates:
                 known = self.words[number]
                 self.words[number] = [a if a == b else WILD for a, b in zip(known, words, strict=True)]
                 return number
-        if len(branch) >= MOST:
+        if len(branch) >= MAX_TEMPLATES:
             return branch[-1]
         self.words.append(words)
         branch.append(len(self.words) - 1)
@@ -74,7 +74,7 @@ class LogShift:
     count: int
     expected: float
     share: float
-    chance: float
+    p_value: float
     since: int
 
 
@@ -92,12 +92,12 @@ def log_shifts(incident: LogTable, baselines: Sequence[LogTable], seconds: tuple
     for (service, number), count in now.items():
         severity, since, example = details[service, number]
         expected = (before[service, number] + 0.5) * scale if scale else 0.5
-        chance = poisson_tail(count, expected)
+        p_value = poisson_tail(count, expected)
         if severity >= WARNING and count > expected:
             share = (count - expected) / lines[service]
             text = templates.text(number)
             found.append(
-                LogShift(service, number, text, example, severity, count, expected, max(0.0, share), chance, since)
+                LogShift(service, number, text, example, severity, count, expected, max(0.0, share), p_value, since)
             )
     return found
 

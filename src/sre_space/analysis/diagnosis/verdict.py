@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from sre_space.analysis.diagnosis.findings import Sense
+from sre_space.analysis.diagnosis.findings import Signal
 from sre_space.analysis.diagnosis.ranking import LARGE, Suspect
 from sre_space.domain.diagnosis import CauseKind, Confidence
 
-SURE_HARM = 0.3
+SURE_IMPACT = 0.3
 UNLIKELY = 0.05  # after counting how often it was looked
 SURE = 0.001
 CLEAR = 1.25  # how much more a cause must explain than the next when both explain the same harm
@@ -23,22 +23,22 @@ def verdict_of(suspects: Sequence[Suspect], looked: int, compared: bool, probed:
     if not suspects or suspects[0].score < LARGE or suspects[0].kind is CauseKind.UNKNOWN:
         return Confidence.INCONCLUSIVE
     best = suspects[0]
-    chance = best.chance * max(1, looked)
+    p_value = best.p_value * max(1, looked)
     tied = best.own >= LARGE > best.settled
-    hearsay = best.own < LARGE and best.score < SURE_HARM
-    if chance > UNLIKELY or tied or hearsay or _competes(suspects):
+    hearsay = best.own < LARGE and best.score < SURE_IMPACT
+    if p_value > UNLIKELY or tied or hearsay or _competes(suspects):
         return Confidence.INCONCLUSIVE
     silent = best.kind is CauseKind.HANG and best.service != probed
-    witnessed = compared or (best.findings[0].sense is Sense.STATE and not silent)
-    large = best.own >= SURE_HARM or (best.own >= LARGE and _says_so_itself(best, looked))
-    sure = witnessed and large and chance <= SURE
+    witnessed = compared or (best.findings[0].sense is Signal.STATE and not silent)
+    large = best.own >= SURE_IMPACT or (best.own >= LARGE and _says_so_itself(best, looked))
+    sure = witnessed and large and p_value <= SURE
     return Confidence.CONFIRMED if sure else Confidence.LIKELY
 
 
 def _says_so_itself(suspect: Suspect, looked: int) -> bool:
     """True when its spans fail and its own log tells of failures, each beyond chance: two records, one story."""
-    beyond = [one for one in suspect.findings if one.speaker == suspect.service and one.chance * looked <= SURE]
-    return {Sense.FAILURE, Sense.LOG} <= {one.sense for one in beyond if one.harm >= LARGE}
+    beyond = [one for one in suspect.findings if one.speaker == suspect.service and one.p_value * looked <= SURE]
+    return {Signal.FAILURE, Signal.LOG} <= {one.sense for one in beyond if one.impact >= LARGE}
 
 
 def _competes(suspects: Sequence[Suspect]) -> bool:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from sre_space.analysis.diagnosis.grouping import Group, Groups, groups_of, mixed
+from sre_space.analysis.diagnosis.grouping import CallGroup, Groups, groups_of, mixed
 from sre_space.analysis.diagnosis.selftime import Part, Shape, shape_of
 from sre_space.analysis.diagnosis.tables import ROOT, Flags, Floats, Ints, SpanTable, Telemetry
 
@@ -25,10 +25,10 @@ class Steps:
     child: Ints
     last: Flags
     kind: Ints
-    keys: tuple[tuple[Group, Group | None], ...]
+    keys: tuple[tuple[CallGroup, CallGroup | None], ...]
 
     @cached_property
-    def counts(self) -> Mapping[tuple[Group, Group | None], tuple[int, int]]:
+    def counts(self) -> Mapping[tuple[CallGroup, CallGroup | None], tuple[int, int]]:
         """How often each step was made, and how often it was the last."""
         made = np.bincount(self.kind, minlength=len(self.keys)).tolist()
         ended = np.bincount(self.kind[self.last], minlength=len(self.keys)).tolist()
@@ -62,7 +62,7 @@ class Window:
         return longest
 
     @cached_property
-    def calls_made(self) -> Mapping[tuple[Group, Group], tuple[int, int, float]]:
+    def calls_made(self) -> Mapping[tuple[CallGroup, CallGroup], tuple[int, int, float]]:
         """For (parent, child): children made, parents that could, and the children's mean length in ns."""
         steps, groups = self.steps, self.groups
         length = np.where(steps.child == ROOT, 0.0, self.spans.duration[steps.child].astype(np.float64))

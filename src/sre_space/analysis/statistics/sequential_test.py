@@ -27,17 +27,17 @@ FALSE_ALARM_EVERY_S = 365 * 86_400  # of all detectors together, on average at l
 THRESHOLD = float(DETECTORS * FALSE_ALARM_EVERY_S)  # 3.2e9
 STALL = 4  # distinct bad seconds that an alarm needs at least
 ALTERNATIVES = np.array([0.1, 0.3, 0.6, 0.95])  # of the way from the tolerated share to 1
-MOST_TOLERATED = 0.98  # a tolerated share over it cannot be exceeded measurably
+MAX_TOLERATED = 0.98  # a tolerated share over it cannot be exceeded measurably
 
 
 @dataclass(frozen=True)
-class Evidence:
+class SequentialTest:
     """The capital of each alternative's bets, shape (alternatives, *lanes)."""
 
     capital: Lanes
 
     @classmethod
-    def none(cls, *lanes: int) -> "Evidence":
+    def none(cls, *lanes: int) -> "SequentialTest":
         """Nothing seen yet."""
         return cls(np.zeros((len(ALTERNATIVES), *lanes)))
 
@@ -46,13 +46,15 @@ class Evidence:
         """The test's statistic, one for each lane; an alarm at the threshold."""
         return np.asarray(self.capital.sum(axis=0))
 
-    def after(self, count: ArrayLike, bad: ArrayLike, tolerated: ArrayLike, threshold: float = THRESHOLD) -> "Evidence":
+    def after(
+        self, count: ArrayLike, bad: ArrayLike, tolerated: ArrayLike, threshold: float = THRESHOLD
+    ) -> "SequentialTest":
         """The evidence after one more second with `bad` of `count` tries; a second without tries changes nothing."""
         counted, failed = np.asarray(count, float), np.asarray(bad, float)
-        null = np.minimum(np.asarray(tolerated, float), MOST_TOLERATED)
+        null = np.minimum(np.asarray(tolerated, float), MAX_TOLERATED)
         shape = (len(ALTERNATIVES), *(1,) * (self.capital.ndim - 1))
         chance = null + (1 - null) * ALTERNATIVES.reshape(shape)
         won = failed * np.log(chance / null) + (counted - failed) * np.log((1 - chance) / (1 - null))
         factor = np.exp(np.minimum(won, np.log(threshold) / STALL))
         capital = np.minimum((self.capital + 1 / len(ALTERNATIVES)) * factor, threshold)
-        return Evidence(np.where(counted > 0, capital, self.capital))
+        return SequentialTest(np.where(counted > 0, capital, self.capital))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.embedded.launcher import PATIENCE, Starts, starts_of
 from sre_space.paths import STARTED
 from sre_space.ports.notifier import Notifier
@@ -33,7 +33,7 @@ class Loop:
     said: str
 
 
-def looping(state: State, units: Iterable[str] | None = None) -> Sequence[Loop]:
+def looping(state: SpaceState, units: Iterable[str] | None = None) -> Sequence[Loop]:
     """The units (by default all) that have ended soon after their start more than `PATIENCE` times in a row."""
     found = []
     for stamp in sorted(state.environments.glob(f"*{STARTED}")):
@@ -66,7 +66,7 @@ def last_line(path: Path) -> str:
 class CrashWatch:
     """Calls once for each unit, and again only after it has lived."""
 
-    state: State
+    state: SpaceState
     notifier: Notifier
     units: Sequence[str] | None = None
     besides: Sequence[str] = ()

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from sre_space.bootstrap.space.environment import Plan
+from sre_space.bootstrap.space.environment import SpacePlan
 from sre_space.deployment.desired_state import desired_state
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, SpaceError
@@ -12,7 +12,7 @@ from sre_space.embedded.forge.repository import files_at
 from sre_space.state_files import make_folder, set_aside, write_private
 
 
-def lay_out(plan: Plan) -> None:
+def lay_out(plan: SpacePlan) -> None:
     """The first time the checkout's configuration, as the forge's first commit has it; later what is there.
 
     One that is damaged would keep its service from starting: it is set aside, and taken from main, or the checkout.
@@ -40,7 +40,7 @@ def _damage(path: Path) -> str:
     return ""
 
 
-def _of_main(plan: Plan) -> Mapping[str, bytes]:
+def _of_main(plan: SpacePlan) -> Mapping[str, bytes]:
     """What main of the embedded forge says; nothing before there is one, or when it cannot be read."""
     try:
         return files_at(plan.state.repository(plan.owner, plan.repo), FOLDER)[2]

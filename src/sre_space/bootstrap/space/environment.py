@@ -9,7 +9,7 @@ from sre_space.bootstrap.space import servers as space_servers
 from sre_space.bootstrap.space.ports import HOST, Ports
 from sre_space.bootstrap.space.processes import LOGINS, SERVICES, Process, Role
 from sre_space.bootstrap.space.servers import BUS, CHROMA, FORGE, HEADERS, JAEGER, NOWHERE, OTLP, RECORD_KEY, Elsewhere
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
 from sre_space.state_files import write_private
 
@@ -28,14 +28,14 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYT
 
 
 @dataclass(frozen=True)
-class Plan:
+class SpacePlan:
     """A space to be: its state, its ports, its chart (which lies in the checkout), its repository.
 
     In a `dry_run` the agents watch, diagnose and decide, and change nothing. `told` is what a person has set, by name;
     `away` are the servers that it does not start itself.
     """
 
-    state: State
+    state: SpaceState
     ports: Ports
     chart: Path
     owner: str
@@ -51,14 +51,14 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Tokens:
+class TokenSetup:
     """What processes authenticate with: at the forge, by login, and at the telemetry server, by process."""
 
     forge: Mapping[str, str]
     telemetry: Mapping[str, str]
 
 
-def write_environments(plan: Plan, processes: tuple[Process, ...], tokens: Tokens) -> None:
+def write_environments(plan: SpacePlan, processes: tuple[Process, ...], tokens: TokenSetup) -> None:
     """One file of mode 0600 per process, which the launcher reads."""
     for process in processes:
         values = environment_of(plan, process, tokens)
@@ -70,7 +70,7 @@ def write_environments(plan: Plan, processes: tuple[Process, ...], tokens: Token
         write_private(plan.state.environment(process.name), text)
 
 
-def environment_of(plan: Plan, process: Process, tokens: Tokens) -> dict[str, str]:
+def environment_of(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, str]:
     """The whole environment of one process."""
     values = _inherited() | {
         "PYTHONUNBUFFERED": "1",
@@ -108,7 +108,7 @@ def addresses(ports: Mapping[str, int], away: Elsewhere = NOWHERE) -> dict[str, 
     return values
 
 
-def _patient(plan: Plan, process: Process) -> dict[str, str]:
+def _patient(plan: SpacePlan, process: Process) -> dict[str, str]:
     """A service knows its database and nobody's secrets."""
     database = plan.state.apps / f"{process.name}.db"
     if process.role is Role.PATIENT:
@@ -116,7 +116,7 @@ def _patient(plan: Plan, process: Process) -> dict[str, str]:
     return {"TRAFFIC_DEMAND_FILE": str(plan.state.apps / "demand.env")}
 
 
-def _doctor(plan: Plan) -> dict[str, str]:
+def _doctor(plan: SpacePlan) -> dict[str, str]:
     return {
         "SRE_SPACE_STATE": str(plan.state.root),
         "SRE_SPACE_CHART": str(plan.chart),
@@ -125,7 +125,7 @@ def _doctor(plan: Plan) -> dict[str, str]:
     }
 
 
-def _own(plan: Plan, process: Process, tokens: Tokens) -> dict[str, str]:
+def _own(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, str]:
     """What this one process needs beyond the rest."""
     ports = {name.upper(): str(port) for name, port in plan.ports.numbers.items()}
     servers = space_servers.addresses(plan.ports, plan.away)
@@ -158,7 +158,7 @@ def _own(plan: Plan, process: Process, tokens: Tokens) -> dict[str, str]:
             return ports
 
 
-def _forge(plan: Plan, process: Process, tokens: Tokens) -> dict[str, str]:
+def _forge(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, str]:
     """The forge as this process's own identity."""
     servers, login = space_servers.addresses(plan.ports, plan.away), LOGINS[process.name]
     token = {**tokens.forge, **plan.away.tokens}.get(login, "")
@@ -169,7 +169,7 @@ def _of(values: Mapping[str, str], *names: str) -> dict[str, str]:
     return {name: values[name] for name in names if name in values}
 
 
-def _set_by_a_person(plan: Plan, process: Process) -> dict[str, str]:
+def _set_by_a_person(plan: SpacePlan, process: Process) -> dict[str, str]:
     """What its own settings declare of what a person has set; an order to `up` comes first."""
     names = HANDED.get(process.name, ())
     dry = {"DRY_RUN": "true"} if plan.dry_run and "DRY_RUN" in names else {}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from sre_space.adapters.ed25519 import TrustedKey, TrustFolder, replace_key, retire_others
 from sre_space.bootstrap.space import supervisor as space_supervisor
 from sre_space.bootstrap.space.processes import AGENTS, SIGNERS
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed, Refused
 
 
@@ -29,12 +29,12 @@ class Rotation:
     restarted: bool
 
 
-def listed(state: State) -> Sequence[TrustedKey]:
+def listed(state: SpaceState) -> Sequence[TrustedKey]:
     """Every key that is or was trusted."""
     return TrustFolder(state.trust).listed()
 
 
-def rotate(state: State, owner: str) -> Rotation:
+def rotate(state: SpaceState, owner: str) -> Rotation:
     """Give a signer a new key; `Malformed` for a name that signs nothing, or a state folder without keys."""
     if owner not in SIGNERS:
         raise Malformed(f"{owner!r} signs nothing; there are: {', '.join(SIGNERS)}")
@@ -47,7 +47,7 @@ def rotate(state: State, owner: str) -> Rotation:
     return Rotation(owner, key.key_id, tuple(one.key_id for one in retired), restarted)
 
 
-def _restart(state: State, agent: str) -> bool:
+def _restart(state: SpaceState, agent: str) -> bool:
     """A fact that is under way has been signed before, and waits in the outbox."""
     running = state.record()
     if running is None or not running.alive:

@@ -10,11 +10,11 @@ from sre_space.bootstrap.notify import notifier
 from sre_space.bootstrap.space import supervisor as space_supervisor
 from sre_space.bootstrap.space.alone import alone, reserved
 from sre_space.bootstrap.space.deployed_files import lay_out
-from sre_space.bootstrap.space.environment import Plan, Tokens, write_environments
+from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, write_environments
 from sre_space.bootstrap.space.processes import IDENTITIES, SIGNERS, Process, Role, table
 from sre_space.bootstrap.space.readiness import await_ready, not_serving
 from sre_space.bootstrap.space.requirements import must_be_met
-from sre_space.bootstrap.space.state import SUPERVISOR, Running, State
+from sre_space.bootstrap.space.state import SUPERVISOR, Running, SpaceState
 from sre_space.bootstrap.space.telemetry_secrets import make_secrets
 from sre_space.domain.errors import Malformed, Refused
 from sre_space.embedded.forge.identities import write_identities
@@ -24,7 +24,7 @@ NOTIFY = "SRE_NOTIFY_URLS"
 Tell = Callable[[str], None]
 
 
-def up(plan: Plan, tell: Tell, only: Sequence[str] = ()) -> Running:
+def up(plan: SpacePlan, tell: Tell, only: Sequence[str] = ()) -> Running:
     """Start the space and return when its services are ready; when a server does not serve, nothing is left running.
 
     A service that does not serve is told: the space is up, and its agents see to it. `only` starts some of the
@@ -49,11 +49,11 @@ def up(plan: Plan, tell: Tell, only: Sequence[str] = ()) -> Running:
     return running
 
 
-def _is_started(plan: Plan, process: Process, only: Sequence[str]) -> bool:
+def _is_started(plan: SpacePlan, process: Process, only: Sequence[str]) -> bool:
     return process.name not in plan.away.processes and (not only or process.name in only)
 
 
-def down(state: State, tell: Tell) -> bool:
+def down(state: SpaceState, tell: Tell) -> bool:
     """End the space; False when there was none. `Refused` while an `up` is at work."""
     if not state.root.is_dir():
         return False
@@ -61,7 +61,7 @@ def down(state: State, tell: Tell) -> bool:
         return _end(state, tell)
 
 
-def _must_not_run(state: State) -> None:
+def _must_not_run(state: SpaceState) -> None:
     running = state.record()
     living = [running.pid] if running is not None and running.alive else []
     living += [process.pid for _, process in state.marked(SUPERVISOR)]  # its record may be damaged
@@ -69,7 +69,7 @@ def _must_not_run(state: State) -> None:
         raise Refused(f"a space already runs in {state.root} (process {living[0]}); end it with: sre-space down")
 
 
-def _end(state: State, tell: Tell) -> bool:
+def _end(state: SpaceState, tell: Tell) -> bool:
     running = state.record()
     alive = running is not None and running.alive
     if running is not None and alive:
@@ -80,7 +80,7 @@ def _end(state: State, tell: Tell) -> bool:
     return alive or bool(left)
 
 
-def _clean(state: State, tell: Tell) -> Sequence[str]:
+def _clean(state: SpaceState, tell: Tell) -> Sequence[str]:
     """What a space that was killed left: processes, socket, record."""
     left = space_supervisor.sweep(state)
     if left:
@@ -89,18 +89,18 @@ def _clean(state: State, tell: Tell) -> Sequence[str]:
     return left
 
 
-def _prepare(plan: Plan, processes: tuple[Process, ...]) -> None:
+def _prepare(plan: SpacePlan, processes: tuple[Process, ...]) -> None:
     state = plan.state
     for name in SIGNERS:
         make_key(state.key(name), state.trust, name)
     write_private(state.network_key, secrets.token_hex(32))
     identities = write_identities(state.identities, IDENTITIES)
     lay_out(plan)
-    tokens = Tokens({one.login: one.token for one in identities}, make_secrets(state, processes))
+    tokens = TokenSetup({one.login: one.token for one in identities}, make_secrets(state, processes))
     write_environments(plan, processes, tokens)
 
 
-def _start(plan: Plan, running: Running, processes: tuple[Process, ...], tell: Tell) -> None:
+def _start(plan: SpacePlan, running: Running, processes: tuple[Process, ...], tell: Tell) -> None:
     for stage in sorted({process.stage for process in processes}):
         names = [process.name for process in processes if process.stage == stage]
         tell(f"starting {', '.join(names)}")

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from sre_space.bootstrap.space.ports import HOST, Ports
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 
 
 class Role(StrEnum):
@@ -70,7 +70,7 @@ DEPLOYS = "warden"  # the process that deploys, under a login of its own
 LOGINS: Mapping[str, str] = {**{agent: f"sre-{agent}" for agent in AGENTS}, DEPLOYS: "sre-deployer"}
 
 
-def table(state: State, ports: Ports) -> Sequence[Process]:
+def table(state: SpaceState, ports: Ports) -> Sequence[Process]:
     """All processes of the space in start order."""
     return (
         _module("bus", Role.SERVER, "sre_space.bootstrap.bus", 0),
@@ -89,7 +89,7 @@ def _module(name: str, role: Role, module: str, stage: int) -> Process:
     return Process(name, role, (sys.executable, "-m", module), stage)
 
 
-def _chroma(state: State, ports: Ports) -> tuple[str, ...]:
+def _chroma(state: SpaceState, ports: Ports) -> tuple[str, ...]:
     program = Path(sys.executable).with_name("chroma")
     folder = state.chroma
     become = (sys.executable, "-m", "sre_space.bootstrap.chroma", str(folder))

@@ -8,7 +8,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.environment import Plan
+from sre_space.bootstrap.space.environment import SpacePlan
 from sre_space.bootstrap.space.ports import HOST, is_free
 from sre_space.bootstrap.space.state import Running
 from sre_space.domain.errors import Refused
@@ -20,7 +20,7 @@ ENDED = ("EXITED", "FATAL", "BACKOFF")
 LAST_LINES = 5
 
 
-def await_ready(plan: Plan, running: Running, names: Sequence[str]) -> None:
+def await_ready(plan: SpacePlan, running: Running, names: Sequence[str]) -> None:
     """Return when all serve; `Refused` with the last lines of its log when one ended or is not ready in a minute.
 
     Nobody waits for Chroma and the agents: journeys do not need them.
@@ -37,7 +37,7 @@ def await_ready(plan: Plan, running: Running, names: Sequence[str]) -> None:
     _refuse_ended(plan, running, names)
 
 
-def not_serving(plan: Plan, running: Running, names: Sequence[str]) -> Sequence[str]:
+def not_serving(plan: SpacePlan, running: Running, names: Sequence[str]) -> Sequence[str]:
     """Wait until each of these services serves, has ended, or had half a minute; one text for each that does not serve.
 
     A service is not what `up` answers for: whoever would repair it must be started.
@@ -56,19 +56,19 @@ def not_serving(plan: Plan, running: Running, names: Sequence[str]) -> Sequence[
     return [str(_failure(plan, name, what)) for name, what in failures.items()]
 
 
-def _refuse_ended(plan: Plan, running: Running, names: Sequence[str]) -> None:
+def _refuse_ended(plan: SpacePlan, running: Running, names: Sequence[str]) -> None:
     for unit in space_supervisor.units(running.socket):
         if unit.name in names and unit.state in ENDED:
             raise _failure(plan, unit.name, "ended at its start")
 
 
-def _failure(plan: Plan, name: str, what: str) -> Refused:
+def _failure(plan: SpacePlan, name: str, what: str) -> Refused:
     log = plan.state.log(name)
     lines = log.read_text(errors="replace").strip().splitlines()[-LAST_LINES:] if log.exists() else []
     return Refused("\n  ".join([f"{name} {what}; its log ({log}) ends with:", *(lines or ["(nothing)"])]))
 
 
-def _check(plan: Plan, name: str) -> Callable[[], bool] | None:
+def _check(plan: SpacePlan, name: str) -> Callable[[], bool] | None:
     ports = plan.ports
     if name == "bus":
         return lambda: _bus_answers(f"{HOST}:{ports.bus_port}")

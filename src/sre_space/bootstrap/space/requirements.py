@@ -5,14 +5,14 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from sre_space.adapters.chart_file import read_chart
+from sre_space.adapters.config_file import read_config
 from sre_space.adapters.disk import DiskFolder
-from sre_space.bootstrap.space.environment import HANDED, Plan, chart_environment
+from sre_space.bootstrap.space.environment import HANDED, SpacePlan, chart_environment
 from sre_space.bootstrap.space.processes import SERVICES
 from sre_space.deployment.desired_state import desired_state
 from sre_space.domain.configuration import FOLDER
+from sre_space.domain.disk_space import MEGABYTE
 from sre_space.domain.errors import Malformed, Refused
-from sre_space.domain.room import MEGABYTE
 from sre_space.settings import PROCESSES as SETTINGS
 
 ROOM_BYTES = 150 * MEGABYTE  # what a fresh space writes in its first hour (docs/safety.md), twice
@@ -23,22 +23,22 @@ LIMITS: Mapping[int, tuple[int, str, str]] = {
 }
 
 
-def must_be_met(plan: Plan) -> None:
+def must_be_met(plan: SpacePlan) -> None:
     """`Malformed` for a configuration that an agent or a deployment would refuse, `Refused` for a machine too small."""
-    read_chart(plan.chart, chart_environment(plan.ports.numbers, plan.away), SERVICES)
+    read_config(plan.chart, chart_environment(plan.ports.numbers, plan.away), SERVICES)
     _must_be_settings(plan)
     _must_deploy(plan)
     _must_allow()
     _must_have_room(plan.state.root)
 
 
-def _must_be_settings(plan: Plan) -> None:
+def _must_be_settings(plan: SpacePlan) -> None:
     """What a person has set, as the processes that it is for will read it."""
     for process, names in HANDED.items():
         SETTINGS[process].refuse_wrong({name: plan.told[name] for name in names if plan.told.get(name)})
 
 
-def _must_deploy(plan: Plan) -> None:
+def _must_deploy(plan: SpacePlan) -> None:
     """The checkout's desired state, while none is in force yet."""
     source = plan.checkout / FOLDER
     if not source.is_dir():

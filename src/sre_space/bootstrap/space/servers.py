@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sre_space.bootstrap.space.ports import HOST, Ports
 from sre_space.domain.errors import Malformed
-from sre_space.settings import CommandLine
+from sre_space.settings import CommandLineSettings
 
 FORGE, API, BUS, OTLP, JAEGER, CHROMA = (
     "FORGE_URL", "GITHUB_API_URL", "KAFKA_BOOTSTRAP_SERVERS", "OTEL_EXPORTER_OTLP_ENDPOINT", "JAEGER_URL", "CHROMA_URL",
@@ -46,7 +46,7 @@ class Elsewhere:
 NOWHERE = Elsewhere()
 
 
-def elsewhere(settings: CommandLine, told: Mapping[str, str], agents: Mapping[str, str]) -> Elsewhere:
+def elsewhere(settings: CommandLineSettings, told: Mapping[str, str], agents: Mapping[str, str]) -> Elsewhere:
     """Return what the settings name; `agents` are the logins on the forge, by agent (and deployer).
 
     `Malformed` names a setting that is missing beside another one: a token for the forge; and one process of the

@@ -17,7 +17,7 @@ from sre_space.state_files import remove, set_aside, write_private
 
 SUPERVISOR = "supervisord"
 RECORD = "SRE_SPACE_RECORD"  # in the environment of supervisord: a copy of the record
-_LONGEST_SOCKET = 90  # bytes; the kernel takes 108 (macOS 104) and supervisord adds its process id
+_MAX_SOCKET = 90  # bytes; the kernel takes 108 (macOS 104) and supervisord adds its process id
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Running:
 
 
 @dataclass(frozen=True)
-class State(StatePaths):
+class SpaceState(StatePaths):
     """The folders of one space, and what runs in them."""
 
     @property
@@ -79,11 +79,11 @@ class State(StatePaths):
     def socket(self) -> Path:
         """supervisord's socket: beside the rest, or in a short private folder when that path is too long."""
         near = self.run / "supervisor.sock"
-        if len(os.fsencode(near)) <= _LONGEST_SOCKET:
+        if len(os.fsencode(near)) <= _MAX_SOCKET:
             return near
         runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-        base = Path(runtime) if 0 < len(runtime) < _LONGEST_SOCKET // 2 else Path(tempfile.gettempdir())
-        if len(os.fsencode(base)) > _LONGEST_SOCKET // 2:
+        base = Path(runtime) if 0 < len(runtime) < _MAX_SOCKET // 2 else Path(tempfile.gettempdir())
+        if len(os.fsencode(base)) > _MAX_SOCKET // 2:
             base = Path("/tmp")
         return base / f"sre-space-{os.getuid()}-{self.mark}" / "s.sock"
 
@@ -174,7 +174,7 @@ class NotRunning(Unavailable):
         super().__init__(f"no space runs in {root}; start one with: sre-space up")
 
 
-def running_space(state: State) -> Running:
+def running_space(state: SpaceState) -> Running:
     """The space that runs here; `NotRunning` says how to start one."""
     running = state.record()
     if running is not None and running.alive:

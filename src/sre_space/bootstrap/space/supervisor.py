@@ -15,9 +15,9 @@ from typing import Any
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
-from sre_space.bootstrap.space.environment import Plan
+from sre_space.bootstrap.space.environment import SpacePlan
 from sre_space.bootstrap.space.processes import Process, Role
-from sre_space.bootstrap.space.state import RECORD, SUPERVISOR, Running, State
+from sre_space.bootstrap.space.state import RECORD, SUPERVISOR, Running, SpaceState
 from sre_space.domain.errors import Refused, Unavailable
 from sre_space.state_files import write_private
 
@@ -37,7 +37,7 @@ class UnitState:
     since: int
 
 
-def configuration(plan: Plan, processes: Sequence[Process]) -> str:
+def configuration(plan: SpacePlan, processes: Sequence[Process]) -> str:
     """supervisord's configuration file. Nothing in it starts by itself: `up` starts in stages."""
     state = plan.state
     head = f"""\
@@ -60,7 +60,7 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
     return head + "".join(_program(state, rank, process) for rank, process in enumerate(processes, 1))
 
 
-def spawn(plan: Plan, processes: Sequence[Process]) -> Running:
+def spawn(plan: SpacePlan, processes: Sequence[Process]) -> Running:
     """Start supervisord, away from the terminal's signals, and record it at once; it starts no unit yet."""
     state = plan.state
     path = state.run / "supervisord.conf"
@@ -109,7 +109,7 @@ def stop(running: Running) -> None:
             supervisor.kill()
 
 
-def sweep(state: State) -> Sequence[str]:
+def sweep(state: SpaceState) -> Sequence[str]:
     """Kill every process that carries this space's mark; the names of those found."""
     found = list(state.marked())
     for _, process in found:
@@ -139,7 +139,7 @@ def _proxy(socket: str) -> Iterator[xmlrpc.client.ServerProxy]:
         transport.close()
 
 
-def _detached(configuration: Path, state: State, environment: Mapping[str, str]) -> int:
+def _detached(configuration: Path, state: SpaceState, environment: Mapping[str, str]) -> int:
     """The process id of a supervisord in a session of its own, which outlives us and Ctrl-C."""
     program = [sys.executable, "-P", "-m", "sre_space.embedded.supervisor", "-n", "-c", str(configuration)]
     output = (os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -151,7 +151,7 @@ def _detached(configuration: Path, state: State, environment: Mapping[str, str])
     return os.posix_spawn(sys.executable, program, environment, file_actions=actions, setsid=True)
 
 
-def _await_answer(running: Running, state: State) -> None:
+def _await_answer(running: Running, state: SpaceState) -> None:
     deadline = time.monotonic() + _UP_WITHIN_S
     while time.monotonic() < deadline:
         if not running.alive:
@@ -174,7 +174,7 @@ def last_words(log: Path) -> str:
     return next(iter(errors or told[-1:]), "it said nothing")
 
 
-def _program(state: State, rank: int, process: Process) -> str:
+def _program(state: SpaceState, rank: int, process: Process) -> str:
     yielding = YIELDING if process.yields else ()
     launcher = (*yielding, sys.executable, "-m", "sre_space.embedded.launcher", process.name)
     config = ("--config", str(state.deployed / f"{process.name}.env")) if process.role is Role.PATIENT else ()

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sre_space.bootstrap.space.processes import Process
-from sre_space.bootstrap.space.state import State
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.telemetry.tokens import Tokens, render
 from sre_space.state_files import write_private
@@ -18,7 +18,7 @@ TOKEN = "sre_otlp_"  # how a token begins, so that one is known wherever it shou
 KEY_BYTES = 32
 
 
-def make_secrets(state: State, processes: Iterable[Process]) -> Mapping[str, str]:
+def make_secrets(state: SpaceState, processes: Iterable[Process]) -> Mapping[str, str]:
     """Return a new token by process, for those that export; the telemetry server is given their SHA-256.
 
     `Malformed` when the key that is kept is damaged.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sre_space.embedded.bus import codec
 from sre_space.embedded.bus.batches import OFFSET_OUT_OF_RANGE, InvalidBatch
-from sre_space.embedded.bus.codec import Reader, array, int8, int16, int32, int64, text
+from sre_space.embedded.bus.codec import WireReader, array, int8, int16, int32, int64, text
 from sre_space.embedded.bus.partition import Partition
 from sre_space.embedded.bus.topics import INVALID_TOPIC, UNKNOWN_TOPIC, Topics
 from sre_space.embedded.storing import Storing
@@ -39,7 +39,7 @@ class Records:
     def __post_init__(self) -> None:
         self.storing = Storing(f"the bus stores no records in {self.topics.folder}")
 
-    async def metadata(self, request: Reader, version: int) -> bytes:
+    async def metadata(self, request: WireReader, version: int) -> bytes:
         """Brokers and topics; a named topic that does not exist is made (v4 can forbid it)."""
         everything = request.int32()
         wanted = [request.text() for _ in range(everything)] if everything > 0 else []
@@ -67,7 +67,7 @@ class Records:
         described = (int16(0) + int32(n) + int32(NODE) + node + node for n in range(len(partitions)))
         return int16(0 if partitions else missing) + text(name) + int8(0) + array(described)
 
-    async def create_topics(self, request: Reader, _version: int) -> bytes:
+    async def create_topics(self, request: WireReader, _version: int) -> bytes:
         """Topics with a number of partitions, or only the answer whether they could be made.
 
         Where replicas should be and configurations are read and ignored.
@@ -88,7 +88,7 @@ class Records:
             results.append(text(name) + int16(error) + text(None))
         return array(results)
 
-    async def describe_configs(self, request: Reader, _version: int) -> bytes:
+    async def describe_configs(self, request: WireReader, _version: int) -> bytes:
         """No topic has a setting of its own; command-line tools ask before they describe a topic."""
 
         def one() -> bytes:
@@ -98,14 +98,14 @@ class Records:
 
         return array(request.array(one))
 
-    async def produce(self, request: Reader, version: int) -> bytes | None:
+    async def produce(self, request: WireReader, version: int) -> bytes | None:
         """Append and wake the fetchers; nothing is answered when the client wants no acknowledgement."""
         request.text()
         acks, _ = request.int16(), request.int32()
         answers = request.each_partition(lambda topic: self._append(request, topic, version))
         return answers + int32(0) if acks else None
 
-    def _append(self, request: Reader, topic: str, version: int) -> bytes:
+    def _append(self, request: WireReader, topic: str, version: int) -> bytes:
         number, records = request.int32(), request.data()
         partition = self.topics.partition(topic, number)
         error, base = UNKNOWN_TOPIC, -1
@@ -124,7 +124,7 @@ class Records:
         start = int64(partition.start if partition else -1) if version >= 5 else b""
         return int32(number) + int16(error) + int64(base) + int64(-1) + start
 
-    async def fetch(self, request: Reader, version: int) -> bytes:
+    async def fetch(self, request: WireReader, version: int) -> bytes:
         """Records from the asked offsets; waits until there are some or `max_wait` is over.
 
         An offset out of range is told at once, and so is that no partition is known; as Kafka does it.
@@ -150,7 +150,7 @@ class Records:
         return (int16(0) + int32(0) if version >= 7 else b"") + answer
 
     @staticmethod
-    def _place(request: Reader, version: int) -> Place:
+    def _place(request: WireReader, version: int) -> Place:
         number = request.int32()
         if version >= 9:
             request.int32()
@@ -173,14 +173,14 @@ class Records:
             topics.append(text(topic) + array(answers))
         return array(topics), total, failed
 
-    async def list_offsets(self, request: Reader, version: int) -> bytes:
+    async def list_offsets(self, request: WireReader, version: int) -> bytes:
         """The first (-2) or next (-1) offset, or the first at or after a time."""
         request.int32()
         if version >= 2:
             request.int8()
         return request.each_partition(lambda topic: self._offset(request, topic))
 
-    def _offset(self, request: Reader, topic: str) -> bytes:
+    def _offset(self, request: WireReader, topic: str) -> bytes:
         number, at = request.int32(), request.int64()
         partition = self.topics.partition(topic, number)
         error, found = 0, (-1, -1)
@@ -194,7 +194,7 @@ class Records:
             found = partition.offset_at(at)
         return int32(number) + int16(error) + int64(found[0]) + int64(found[1])
 
-    async def init_producer_id(self, _request: Reader, _version: int) -> bytes:
+    async def init_producer_id(self, _request: WireReader, _version: int) -> bytes:
         """A producer id that no earlier life of this broker gave out: they count from the time of its start."""
         return int16(0) + int64(next(self.producer_ids)) + int16(0)
 

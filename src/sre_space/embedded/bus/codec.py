@@ -11,7 +11,7 @@ class ProtocolError(Exception):
     """A request that does not parse; the connection it came on is closed."""
 
 
-class Reader:
+class WireReader:
     """Reads primitives off a request; every shortage is a `ProtocolError`. `client` is who asks, from its header."""
 
     def __init__(self, data: bytes) -> None:

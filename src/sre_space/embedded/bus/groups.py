@@ -23,7 +23,7 @@ class Member:
 
 
 @dataclass
-class Group:
+class ConsumerGroup:
     """The members of one generation.
 
     A turn is what members wait for: the end of a rebalance, then the leader's assignments. `here` are

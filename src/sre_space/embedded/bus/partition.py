@@ -31,7 +31,7 @@ from sre_space.embedded.bus.segment import Segment
 from sre_space.state_files import make_folder
 
 SEGMENT_BYTES = 16 * 2**20
-KEPT_SEGMENTS = 4
+MAX_SEGMENTS = 4
 REMEMBERED_BATCHES = 5  # per producer: what may be in flight at once
 
 
@@ -147,7 +147,7 @@ class Partition:
         if self.segments[-1].size and self.segments[-1].size + size > SEGMENT_BYTES:
             base = self.next
             self.segments.append(Segment.open(self._path(base), base))
-        while len(self.segments) > KEPT_SEGMENTS:
+        while len(self.segments) > MAX_SEGMENTS:
             oldest = self.segments.pop(0)
             oldest.close()
             oldest.path.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from sre_space.state_files import content_of, keep_last, make_way
 MAX_SEARCHED = 16  # sizes of the file that are checksummed, at most, while a good batch is looked for behind a bad one
 MAX_COUNT = 2**24  # records of a batch
 SMALLEST_RECORD = 7  # bytes
-CUT_KEPT = 4  # what was cut off, in files
+MAX_CUT_FILES = 4  # what was cut off, in files
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class Segment:
         except OSError as error:
             log.error("%s: what is cut off could not be kept: %s", aside, error.strerror)
         found = self.path.parent.glob("*.corrupt")
-        keep_last(sorted(found, key=lambda path: path.lstat().st_mtime_ns), CUT_KEPT)
+        keep_last(sorted(found, key=lambda path: path.lstat().st_mtime_ns), MAX_CUT_FILES)
         os.ftruncate(self.descriptor, self.size)
 
     def append(self, data: bytes, batch: Batch) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sre_space.embedded.bus.calls import NODE, UNSUPPORTED_VERSION, Records
-from sre_space.embedded.bus.codec import ProtocolError, Reader, array, int16, int32, text
+from sre_space.embedded.bus.codec import ProtocolError, WireReader, array, int16, int32, text
 from sre_space.embedded.bus.group_calls import GroupCalls
 from sre_space.embedded.bus.offsets import Offsets
 from sre_space.embedded.bus.topics import Topics
@@ -22,7 +22,7 @@ API_VERSIONS = 18
 NEVER = 99
 _HEAD = struct.Struct(">hhi")
 
-Call = Callable[[Reader, int], Awaitable[bytes | None]]
+Call = Callable[[WireReader, int], Awaitable[bytes | None]]
 
 
 @dataclass(frozen=True)
@@ -86,13 +86,13 @@ class Broker:
             if key == API_VERSIONS:  # the client falls back to what this answer lists (KIP-511)
                 return int32(correlation) + self._versions(UNSUPPORTED_VERSION)
             raise ProtocolError(f"call {key} in version {version} is not spoken here")
-        reader = Reader(request[_HEAD.size :])
+        reader = WireReader(request[_HEAD.size :])
         reader.client = reader.text()
         body = await api.call(reader, version)
         throttle = int32(0) if version >= api.throttled else b""
         return None if body is None else int32(correlation) + throttle + body
 
-    async def _api_versions(self, _request: Reader, version: int) -> bytes:
+    async def _api_versions(self, _request: WireReader, version: int) -> bytes:
         return self._versions(0) + (int32(0) if version >= 1 else b"")
 
     def _versions(self, error: int) -> bytes:

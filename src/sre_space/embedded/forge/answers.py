@@ -11,7 +11,7 @@ from sre_space.embedded.forge.identities import Identity
 T = TypeVar("T")
 Arguments = Mapping[str, Any]  # validated against the tool's schema before they come here
 UNPROCESSABLE = 422
-FARTHEST = 2**31  # place in a list
+MAX_PLACE = 2**31  # place in a list
 
 
 class ToolError(Exception):
@@ -78,7 +78,7 @@ def paged(rows: Sequence[T], arguments: Arguments, default: int = 30) -> Sequenc
 def window(arguments: Arguments, default: int = 30) -> tuple[int, int]:
     """How many the page that is asked for holds, and how many are before it."""
     size, page = int(arguments.get("perPage", default)), int(arguments.get("page", 1))
-    return size, min((page - 1) * size, FARTHEST)
+    return size, min((page - 1) * size, MAX_PLACE)
 
 
 def only(item: dict[str, object], fields: Sequence[str] | None) -> dict[str, object]:
@@ -100,7 +100,7 @@ def cursor(text: str) -> int:
     """The place that a cursor names."""
     try:
         place = int(base64.b64decode(text).decode().removeprefix("cursor:")) if text else 0
-        return min(max(place, 0), FARTHEST)
+        return min(max(place, 0), MAX_PLACE)
     except ValueError as error:
         raise ToolError(f"`{text}` does not appear to be a valid cursor.") from error
 

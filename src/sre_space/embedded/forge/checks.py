@@ -27,7 +27,7 @@ Validate = Callable[[Mapping[str, bytes]], object]  # files by name; raises `Mal
 
 
 @dataclass(frozen=True)
-class Checks:
+class CheckRuns:
     """Checks of one repository's pull requests; those `required` must have succeeded before a merge."""
 
     store: PullStore

@@ -35,7 +35,7 @@ class PullRow:
 
 
 @dataclass(frozen=True)
-class Proposal:
+class StoredPull:
     """A pull request to be: the branch `head` shall be merged into `base`."""
 
     title: str
@@ -75,7 +75,7 @@ class PullStore:
     def __init__(self, store: Store) -> None:
         self.issues, self.db = store, store.db
 
-    def create(self, asked: Proposal, author: str, head_sha: str, base_sha: str) -> int:
+    def create(self, asked: StoredPull, author: str, head_sha: str, base_sha: str) -> int:
         """The number; the ids are those of both branches' heads."""
         with self.issues.transaction():
             number = self.issues.create_issue(asked.title, asked.body, (), author)

@@ -18,7 +18,7 @@ from sre_space.embedded.forge.history import changes, commit_json, files_json
 from sre_space.embedded.forge.identities import Identity
 from sre_space.embedded.forge.issues import IssueTools, within_limit
 from sre_space.embedded.forge.merges import Merges, Wish
-from sre_space.embedded.forge.pull_store import CheckRun, Proposal, PullRow
+from sre_space.embedded.forge.pull_store import CheckRun, PullRow, StoredPull
 from sre_space.embedded.forge.pulls import Pulls
 
 
@@ -39,7 +39,7 @@ class PullTools:
             raise ToolError("missing required parameter: title")
         within_limit(body, title)
         head, draft = arguments["head"].removeprefix(f"{self.site.owner}:"), bool(arguments.get("draft"))
-        number = self.pulls.create(Proposal(title, body, head, arguments["base"], draft), who)
+        number = self.pulls.create(StoredPull(title, body, head, arguments["base"], draft), who)
         return self.site.written(f"pull/{number}", number)
 
     def list_pull_requests(self, arguments: Arguments, _: Identity) -> object:

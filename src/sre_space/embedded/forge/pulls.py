@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pygit2
 
 from sre_space.embedded.forge.answers import Refusal
-from sre_space.embedded.forge.checks import Checks
+from sre_space.embedded.forge.checks import CheckRuns
 from sre_space.embedded.forge.identities import Identity
-from sre_space.embedded.forge.pull_store import CLOSED, OPEN, Intent, Proposal, PullRow, PullStore
+from sre_space.embedded.forge.pull_store import CLOSED, OPEN, Intent, PullRow, PullStore, StoredPull
 from sre_space.embedded.forge.refs import Refs
 
 
@@ -18,7 +18,7 @@ class Pulls:
 
     store: PullStore
     refs: Refs
-    checks: Checks
+    checks: CheckRuns
 
     def get(self, number: int) -> PullRow:
         """One; `Refusal` 404 when there is none."""
@@ -31,7 +31,7 @@ class Pulls:
         """Newest first."""
         return map(self.get, self.store.numbers())
 
-    def create(self, asked: Proposal, who: Identity) -> int:
+    def create(self, asked: StoredPull, who: Identity) -> int:
         """The number; GitHub's reasons to refuse are kept."""
         doing, head, base = "create pull request", asked.head, asked.base
         head_sha, base_sha = self._sha(head, "head", doing), self._sha(base, "base", doing)

@@ -25,7 +25,7 @@ NUMBERS = {"per_page": "perPage", "page": "page"}
 
 def rest_routes(tools: Tools, repository: str) -> list[Route]:
     """Under `/repos/OWNER/NAME`, spelt as GitHub spells it (docs.github.com/rest)."""
-    comments, git, pulls = Comments(tools), Database(tools), PullRequests(tools)
+    comments, git, pulls = Comments(tools), Database(tools), PullRequestApi(tools)
     route = partial(_route, tools)
     return [
         route(f"{repository}/issues/comments/{{id:int}}", "GET", comments.get),
@@ -152,7 +152,7 @@ class Database:
         return OK, self.branches.rest_json(commit) | detail_json(self.tools.refs.repository, commit, patches=True)
 
 
-class PullRequests:
+class PullRequestApi:
     """With the merged commit; merged only at the expected head."""
 
     def __init__(self, tools: Tools) -> None:

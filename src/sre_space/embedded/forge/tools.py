@@ -8,7 +8,7 @@ import pygit2
 
 from sre_space.embedded.forge.answers import UNPROCESSABLE, Arguments, Refusal, Site, ToolError
 from sre_space.embedded.forge.branches import BranchTools
-from sre_space.embedded.forge.checks import Checks, Validate
+from sre_space.embedded.forge.checks import CheckRuns, Validate
 from sre_space.embedded.forge.files import FileTools
 from sre_space.embedded.forge.identities import Identity
 from sre_space.embedded.forge.issues import IssueTools
@@ -37,7 +37,7 @@ class Tools:
     ) -> None:
         pull_store = PullStore(store)
         self.store, self.site, self.refs = store, site, Refs(repository)
-        self.checks = Checks(pull_store, self.refs, required, validate)
+        self.checks = CheckRuns(pull_store, self.refs, required, validate)
         pulls = Pulls(pull_store, self.refs, self.checks)
         self.merges = Merges(pulls)
         self.branches = BranchTools(self.refs, site, pulls.left)

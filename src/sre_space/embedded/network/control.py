@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sre_space.embedded.network.link import Link
 
-MOST_DELAY_MS = 60_000
+MAX_DELAY_MS = 60_000
 
 
 async def serve(path: Path, secret: str, links: Sequence[Link]) -> None:
@@ -48,7 +48,7 @@ def obey(line: bytes, secret: str, links: Mapping[str, Link]) -> str:
         return "the secret is another"
     if link is None:
         return f"there are links to {', '.join(links)}"
-    if not 0 <= delay <= MOST_DELAY_MS:
-        return f"delay_ms is from 0 to {MOST_DELAY_MS}"
+    if not 0 <= delay <= MAX_DELAY_MS:
+        return f"delay_ms is from 0 to {MAX_DELAY_MS}"
     link.delay = delay / 1000
     return ""

@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 from sre_space.domain.errors import Malformed
 
 DEFAULT_LIMIT = 100
-LONGEST_DURATION = 100  # characters
+MAX_DURATION_TEXT = 100  # characters
 LOOKBACK_NS = 48 * 3600 * 10**9  # a search without a start
 BITS_32, BITS_64 = 2**31 - 1, 2**63 - 1
 
@@ -94,7 +94,7 @@ def duration_ns(query: QueryParams, name: str) -> int:
     if text in ("", "0"):
         return 0
     sign, amount = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
-    parts = _PART.findall(amount[:LONGEST_DURATION])
+    parts = _PART.findall(amount[:MAX_DURATION_TEXT])
     total = sum(Decimal(number) * _UNIT_NS[unit] for number, unit in parts)
     if not parts or "".join(number + unit for number, unit in parts) != amount or total > BITS_64:
         raise Malformed(f"unable to parse param '{name}': {text!r} is not a duration like 100ms or 1.2s")

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 
-class Brake(Protocol):
+class KillSwitch(Protocol):
     """Says whether a person has stopped the doctor."""
 
     def halted(self) -> bool:

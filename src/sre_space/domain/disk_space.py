@@ -8,7 +8,7 @@ LOW_BYTES, FULL_BYTES = 200 * MEGABYTE, 50 * MEGABYTE
 LOW_FILES, FULL_FILES = 2_000, 200
 
 
-class Level(IntEnum):
+class DiskLevel(IntEnum):
     """From well to worst."""
 
     ENOUGH = 0
@@ -17,7 +17,7 @@ class Level(IntEnum):
 
 
 @dataclass(frozen=True)
-class Room:
+class DiskSpace:
     """What a file system has left for a folder: `free` bytes, `files` more (None: it does not count them).
 
     `refused` is why nothing can be written there now ("" when it can): no space, a quota, read-only, an I/O error.
@@ -29,12 +29,12 @@ class Room:
     refused: str = ""
 
     @property
-    def level(self) -> Level:
+    def level(self) -> DiskLevel:
         """How bad it is."""
         if self.refused or self.free < FULL_BYTES or (self.files is not None and self.files < FULL_FILES):
-            return Level.FULL
+            return DiskLevel.FULL
         scarce = self.free < LOW_BYTES or (self.files is not None and self.files < LOW_FILES)
-        return Level.LOW if scarce else Level.ENOUGH
+        return DiskLevel.LOW if scarce else DiskLevel.ENOUGH
 
     @property
     def told(self) -> str:

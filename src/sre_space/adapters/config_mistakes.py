@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
-from sre_space.adapters.chart_yaml import Document, Place
+from sre_space.adapters.config_yaml import Document, Place
 
 
 def first_mistake(error: ValidationError, told: Document, model: type[BaseModel]) -> str:

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-FIRST_S, LONGEST_S = 0.25, 10.0
-HIGHEST_S = 3600.0  # GitHub's primary limit ends within the hour; no advice silences an agent for longer
+FIRST_S, MAX_S = 0.25, 10.0
+MAX_ADVISED_S = 3600.0  # GitHub's primary limit ends within the hour; no advice silences an agent for longer
 LIMITED_S = 60.0  # GitHub's advice for a secondary limit that names no time: wait for at least a minute
 
 
 @dataclass(frozen=True)
-class Pace:
+class Backoff:
     """`until` is a monotonic time in seconds; before it the server is not asked."""
 
     failures: int = 0
@@ -18,17 +18,17 @@ class Pace:
         """Seconds that are left; 0.0 when it may be asked."""
         return max(0.0, self.until - now)
 
-    def failed(self, now: float, advice: float | None) -> "Pace":
+    def failed(self, now: float, advice: float | None) -> "Backoff":
         """After a failure: what the server advised in seconds, else twice as long as the time before.
 
         Calls that were under way together are one failure, and no advice is ever shortened.
         """
         if advice is not None:
-            return Pace(self.failures + 1, max(self.until, now + min(advice, HIGHEST_S)))
+            return Backoff(self.failures + 1, max(self.until, now + min(advice, MAX_ADVISED_S)))
         if self.rest(now):
             return self
-        return Pace(self.failures + 1, now + min(LONGEST_S, FIRST_S * 2.0 ** min(self.failures, 30)))
+        return Backoff(self.failures + 1, now + min(MAX_S, FIRST_S * 2.0 ** min(self.failures, 30)))
 
-    def worked(self) -> "Pace":
+    def worked(self) -> "Backoff":
         """After an answer, an advice that another call was given meanwhile still holds."""
-        return Pace(0, self.until)
+        return Backoff(0, self.until)

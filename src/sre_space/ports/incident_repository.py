@@ -7,7 +7,7 @@ from sre_space.domain.case import Case
 from sre_space.domain.guardrails import PastAction
 
 
-class Ledger(Protocol):
+class IncidentRepository(Protocol):
     """Verified history; the issues are its only source."""
 
     async def past_actions(self, since: int) -> Sequence[PastAction]:

@@ -162,7 +162,7 @@ class Guardrails:
 
 
 @dataclass(frozen=True)
-class Chart:
+class SpaceConfig:
     """The whole chart; services outside it are never judged."""
 
     space: str

@@ -7,22 +7,22 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from sre_space.adapters.chart_mistakes import first_mistake, mistake, no_truth, reachable
-from sre_space.adapters.chart_yaml import Document, document
-from sre_space.domain.chart import (
+from sre_space.adapters.config_mistakes import first_mistake, mistake, no_truth, reachable
+from sre_space.adapters.config_yaml import Document, document
+from sre_space.domain.configuration import FOLDER
+from sre_space.domain.diagnosis import CauseKind, Confidence
+from sre_space.domain.errors import Malformed
+from sre_space.domain.space_config import (
     Autonomy,
-    Chart,
     Cure,
     FreezeWindow,
     Guardrails,
     Journey,
     Service,
+    SpaceConfig,
     Tunable,
     ValueType,
 )
-from sre_space.domain.configuration import FOLDER
-from sre_space.domain.diagnosis import CauseKind, Confidence
-from sre_space.domain.errors import Malformed
 
 _TIME_OF_DAY = r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"
 _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -147,7 +147,9 @@ class _Chart(_Strict):
     guardrails: _Guardrails
 
 
-def read_chart(path: Path, environment: Mapping[str, str] = os.environ, units: Collection[str] | None = None) -> Chart:
+def read_config(
+    path: Path, environment: Mapping[str, str] = os.environ, units: Collection[str] | None = None
+) -> SpaceConfig:
     """The chart with `${NAME:-default}` filled in; `Malformed` names the file, the line, the key and what is wrong.
 
     `units` are what the runtime has, where that is known.
@@ -161,12 +163,12 @@ def read_chart(path: Path, environment: Mapping[str, str] = os.environ, units: C
     return _parsed(content, environment, str(path), units)
 
 
-def parse_chart(text: str, environment: Mapping[str, str], name: str = "chart") -> Chart:
+def parse_config(text: str, environment: Mapping[str, str], name: str = "chart") -> SpaceConfig:
     """A chart from its text."""
     return _parsed(text.encode(), environment, name, None)
 
 
-def _parsed(content: bytes, environment: Mapping[str, str], name: str, units: Collection[str] | None) -> Chart:
+def _parsed(content: bytes, environment: Mapping[str, str], name: str, units: Collection[str] | None) -> SpaceConfig:
     told = document(content, environment, name)
     try:
         raw = _Chart.model_validate(told.values)
@@ -195,7 +197,7 @@ def _must_agree(raw: _Chart, told: Document, name: str, units: Collection[str] |
             raise Malformed(f"{name}:{mistake(told, (*place, 'unit'), why)}")
 
 
-def _chart(raw: _Chart) -> Chart:
+def _chart(raw: _Chart) -> SpaceConfig:
     services = {
         name: Service(
             name, one.health, one.unit, one.calls, one.autonomy, one.address, _tunables(name, one), one.most_replicas
@@ -204,7 +206,7 @@ def _chart(raw: _Chart) -> Chart:
     }
     name, journey = next(iter(raw.journeys.items()))
     limits = raw.guardrails
-    return Chart(
+    return SpaceConfig(
         raw.space,
         services,
         Journey(name, journey.caller, journey.steps, journey.slo, journey.good_visits),
