@@ -33,8 +33,8 @@ def record_world(folder: Path) -> None:
         lambda values: 0.0 if values.get("RISK_FALLBACK") == "standard" else 0.8,
     )
     full = Fault(SymptomKind.LATENCY, SERVICE, lambda values: values["POLICY_SERVICE_REPLICAS"] == "1")
-    four = {name: replace(one, most_replicas=4) for name, one in World().chart.services.items()}
-    scales = World(begun=BEGUN, charted=replace(World().chart, services=four))
+    four = {name: replace(one, most_replicas=4) for name, one in World().config.services.items()}
+    scales = World(begun=BEGUN, configured=replace(World().config, services=four))
     asyncio.run(_record(World(begun=BEGUN), slow, CauseKind.SLOW_NETWORK, folder / "chains" / "open-latency.json"))
     asyncio.run(_record(scales, full, CauseKind.TRAFFIC, folder / "chains" / "scaled.json"))
 

@@ -16,7 +16,7 @@ OFFSETS = count()
 def listening(world: World) -> Announcements:
     """What Scout's process has, begun anew."""
     return Announcements(
-        DeploymentVerifier(world.git, frozenset(world.chart.services)),
+        DeploymentVerifier(world.git, frozenset(world.config.services)),
         world.detectors.open_incidents,
         world.reporter,
         world.clock,

@@ -51,7 +51,7 @@ def _span(one: Made, later: int) -> Span:
     return replace(span, status_message=one.message, attributes=told)
 
 
-def chart(services: Sequence[str] = SERVICES, calls: Mapping[str, tuple[str, ...]] | None = None) -> SpaceConfig:
+def config(services: Sequence[str] = SERVICES, calls: Mapping[str, tuple[str, ...]] | None = None) -> SpaceConfig:
     """The shop's chart."""
     below = calls or {}
     named = {
@@ -190,6 +190,6 @@ class Clinic:
     def ask(self, incident: Case, services: Sequence[str] = SERVICES) -> Diagnosis:
         """What the inquest says."""
         gathering, deployments = Gathering(self, self, self.git, self, "web"), RecentDeployments(self, self.git)
-        known = chart(services, self.calls)
+        known = config(services, self.calls)
         investigation = Investigation(known, gathering, deployments, self, self.shelf, self, patience_s=self.patience_s)
         return asyncio.run(investigation.hold(incident, self.units(services)))

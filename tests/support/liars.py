@@ -103,9 +103,9 @@ class Lied(World):
 
     def _inquest(self) -> Investigation:
         clock = self.clocks[Agent.BRAIN]
-        gathering = Gathering(self, self.heard, self.git, clock, self.chart.journey.caller)
+        gathering = Gathering(self, self.heard, self.git, clock, self.config.journey.caller)
         deployments = RecentDeployments(self.heard, self.git)
-        return ScriptedInquest(self.chart, gathering, deployments, self, Shelf(), clock, self._script)
+        return ScriptedInquest(self.config, gathering, deployments, self, Shelf(), clock, self._script)
 
     def live(self) -> None:
         """A moment passes: two customers ask for a quote, the services tell of it, and so does the liar."""

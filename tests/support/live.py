@@ -180,11 +180,11 @@ def start(folder: Path, only: tuple[str, ...] = ()) -> LiveSpace:
     checkout = folder / "checkout"
     checkout.mkdir()
     shutil.copytree(CHECKOUT / "deploy", checkout / "deploy")
-    chart = checkout / "sre-space.yaml"
+    config = checkout / "sre-space.yaml"
     text = (CHECKOUT / "sre-space.yaml").read_text()
     for ours, theirs in SETTINGS.items():
         assert ours in text
         text = text.replace(ours, theirs)
-    chart.write_text(text)
-    plan = SpacePlan(SpaceState((folder / "state").resolve()), Ports.free_block(), chart, "local", "cloud-insurance")
+    config.write_text(text)
+    plan = SpacePlan(SpaceState((folder / "state").resolve()), Ports.free_block(), config, "local", "cloud-insurance")
     return LiveSpace(plan, space.up(plan, lambda _: None, only))

@@ -27,4 +27,4 @@ def operator(world: World, folder: Path) -> Operator:
     """A person who looks at the world."""
     key = make_key(folder / "operator.key", folder / "trust", "operator")
     paths = StatePaths(folder)
-    return Operator(world.forge, world.incidents, Nothing(), world.chart, world, paths, key, world.orders, world.bus)
+    return Operator(world.forge, world.incidents, Nothing(), world.config, world, paths, key, world.orders, world.bus)

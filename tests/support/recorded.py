@@ -97,7 +97,7 @@ def world_with(recorded: Chain, folder: Path, at: int = 0) -> World:
     begun = max(recorded.newest, at) + 2 * SECOND
     commits = _commits(recorded.space, begun)
     desired = {path: content.decode() for path, content in commits[-1][1].items()} if commits else DESIRED
-    world = World(begun=begun, charted=chart_of(recorded.space), desired=desired)
+    world = World(begun=begun, configured=chart_of(recorded.space), desired=desired)
     forge = forge_with([recorded])
     world.forge.found, world.forge.written = forge.found, forge.written
     world.trust.older = retired(recorded.space, folder, begun)
@@ -122,9 +122,9 @@ def chart_of(space: Path) -> SpaceConfig | None:
     path = space / "sre-space.yaml"
     if not path.is_file():
         return None
-    chart = read_config(path, {})
-    services = {name: replace(one, health=f"http://{name}:80/health") for name, one in chart.services.items()}
-    return replace(chart, services=services)
+    config = read_config(path, {})
+    services = {name: replace(one, health=f"http://{name}:80/health") for name, one in config.services.items()}
+    return replace(config, services=services)
 
 
 def _commits(space: Path, until: int) -> list[tuple[Commit, Mapping[str, bytes]]]:

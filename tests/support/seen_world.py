@@ -97,8 +97,8 @@ class SeenWorld(World):
         )
 
     def _inquest(self) -> Investigation:
-        gathering = Gathering(self, self.bus, self.git, self.clock, self.chart.journey.caller)
-        return Investigation(self.chart, gathering, RecentDeployments(self.bus, self.git), self, Shelf(), self.clock)
+        gathering = Gathering(self, self.bus, self.git, self.clock, self.config.journey.caller)
+        return Investigation(self.config, gathering, RecentDeployments(self.bus, self.git), self, Shelf(), self.clock)
 
     async def go(self, seconds: float) -> None:
         """Let time pass; deployments are confirmed as Scout's process does it."""

@@ -375,7 +375,7 @@ class World:
     misread: dict[str, int] = field(default_factory=dict)
     set_aside: list[tuple[Agent, Pending, str]] = field(default_factory=list)
     begun: int = 1_000_000 * SECOND
-    charted: SpaceConfig | None = None
+    configured: SpaceConfig | None = None
     desired: Mapping[str, str] = field(default_factory=lambda: DESIRED)
     lives: dict[str, str] = field(default_factory=dict)
 
@@ -392,10 +392,10 @@ class World:
         self.running = dict(self.git.main())
         journey = Journey("buy", "traffic", ("journey quote",), 0.999)
         made = SpaceConfig("space", {name: self._service(name) for name in SERVICES}, journey, self.guardrails)
-        self.chart = self.charted or made
+        self.config = self.configured or made
         self.board = {name: ServiceHealth(name) for name in SERVICES}
         self.book = JourneyBook(journey)
-        self.detectors = Detectors(self.chart, self.board, self.book)
+        self.detectors = Detectors(self.config, self.board, self.book)
         self.processes = Processes(self.clock.now())
         self.spans: list[Span] = []
         self.unheard: list[Span] = []
@@ -423,12 +423,12 @@ class World:
         return self.diagnoses(case)
 
     def _fixer(self) -> Fixer:
-        restarts = Restarts(self.chart, self, self, self)
+        restarts = Restarts(self.config, self, self, self)
         clock = self.clocks[Agent.FIXER]
         changes = Changes(PullRequests(self.git, self, clock), restarts, self, clock)
         symptoms = SymptomReports(self.bus, self.trust, REPOSITORY, clock)
-        permission = Permission(self.chart, self.incidents, self.orders, symptoms, clock, self.dry_run)
-        return Fixer(self.chart, restarts, changes, permission, self, FollowUps(self.forge), self)
+        permission = Permission(self.config, self.incidents, self.orders, symptoms, clock, self.dry_run)
+        return Fixer(self.config, restarts, changes, permission, self, FollowUps(self.forge), self)
 
     def _duties(self) -> dict[Agent, Duty]:
         self.scout = Scout(self.detectors, self.clocks[Agent.SCOUT])
@@ -436,7 +436,7 @@ class World:
         return {
             Agent.SCOUT: self.scout,
             Agent.BRAIN: Brain(
-                self.chart, self, self._inquest(), self.incidents, brains, DesiredStateHistory(self.git), self.orders
+                self.config, self, self._inquest(), self.incidents, brains, DesiredStateHistory(self.git), self.orders
             ),
             Agent.FIXER: self._fixer(),
             Agent.MEMORY: Memory(self, self.incidents, self.forge, self.orders, self.clocks[Agent.MEMORY]),
@@ -445,9 +445,9 @@ class World:
     def _inquest(self) -> Investigation:
         clock, topics = self.clocks[Agent.BRAIN], Topics()
         git = MemoryGit({}, clock.now)
-        gathering = Gathering(self, topics, git, clock, self.chart.journey.caller)
+        gathering = Gathering(self, topics, git, clock, self.config.journey.caller)
         return ScriptedInquest(
-            self.chart, gathering, RecentDeployments(topics, git), self, Shelf(), clock, self._script
+            self.config, gathering, RecentDeployments(topics, git), self, Shelf(), clock, self._script
         )
 
     def runner(self, agent: Agent) -> Runner:

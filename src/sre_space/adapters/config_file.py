@@ -140,7 +140,7 @@ class _Guardrails(_Strict):
         return self
 
 
-class _Chart(_Strict):
+class _SpaceConfig(_Strict):
     space: Text
     services: dict[str, _Service] = Field(min_length=1)
     journeys: dict[str, _Journey] = Field(min_length=1, max_length=1)
@@ -171,14 +171,14 @@ def parse_config(text: str, environment: Mapping[str, str], name: str = "chart")
 def _parsed(content: bytes, environment: Mapping[str, str], name: str, units: Collection[str] | None) -> SpaceConfig:
     told = document(content, environment, name)
     try:
-        raw = _Chart.model_validate(told.values)
+        raw = _SpaceConfig.model_validate(told.values)
     except ValidationError as error:
-        raise Malformed(f"{name}:{first_mistake(error, told, _Chart)}") from error
+        raise Malformed(f"{name}:{first_mistake(error, told, _SpaceConfig)}") from error
     _must_agree(raw, told, name, units)
-    return _chart(raw)
+    return _config(raw)
 
 
-def _must_agree(raw: _Chart, told: Document, name: str, units: Collection[str] | None) -> None:
+def _must_agree(raw: _SpaceConfig, told: Document, name: str, units: Collection[str] | None) -> None:
     """What no single value shows: services that are named and not there, or two that claim the same thing."""
     seen: dict[tuple[str, str], str] = {}
     for service, one in raw.services.items():
@@ -197,7 +197,7 @@ def _must_agree(raw: _Chart, told: Document, name: str, units: Collection[str] |
             raise Malformed(f"{name}:{mistake(told, (*place, 'unit'), why)}")
 
 
-def _chart(raw: _Chart) -> SpaceConfig:
+def _config(raw: _SpaceConfig) -> SpaceConfig:
     services = {
         name: Service(
             name, one.health, one.unit, one.calls, one.autonomy, one.address, _tunables(name, one), one.most_replicas

@@ -12,9 +12,9 @@ ENDED = ("stopped", "exited", "fatal")
 STARTING_NS = 3 * 10**9  # a service serves in less; the runtime counts whole seconds
 
 
-async def standing(chart: SpaceConfig, units: Mapping[str, Unit], probe: Probe, now: int) -> Sequence[ServiceState]:
+async def standing(config: SpaceConfig, units: Mapping[str, Unit], probe: Probe, now: int) -> Sequence[ServiceState]:
     """One state a service, probed at once."""
-    return await asyncio.gather(*(_state(one, units[one.unit], probe, now) for one in chart.services.values()))
+    return await asyncio.gather(*(_state(one, units[one.unit], probe, now) for one in config.services.values()))
 
 
 async def _state(service: Service, unit: Unit, probe: Probe, now: int) -> ServiceState:
@@ -33,9 +33,9 @@ async def _state(service: Service, unit: Unit, probe: Probe, now: int) -> Servic
     )
 
 
-def ended_services(chart: SpaceConfig, units: Mapping[str, Unit]) -> frozenset[str]:
+def ended_services(config: SpaceConfig, units: Mapping[str, Unit]) -> frozenset[str]:
     """The services whose unit has ended, by the runtime's word."""
-    return frozenset(one.name for one in chart.services.values() if units[one.unit].state in ENDED)
+    return frozenset(one.name for one in config.services.values() if units[one.unit].state in ENDED)
 
 
 def _exit(unit: Unit) -> str:

@@ -43,7 +43,7 @@ class Ground:
 
     agent: facts.Agent
     settings: Agent
-    chart: SpaceConfig
+    config: SpaceConfig
     clock: Clock
     forge: Forge
     incidents: IncidentRepository
@@ -63,13 +63,13 @@ class Ground:
         key, trust = KeyFile.load(state.key(agent)), TrustFolder(state.trust)
         trust.refuse_unless(key, agent.value)
         forge = GithubMcpForge(settings.forge_url, settings.github_personal_access_token, owner, repo)
-        chart, clock = read_config(settings.sre_space_chart), SystemClock()
+        config, clock = read_config(settings.sre_space_chart), SystemClock()
         reporter = OtelReporter.to(settings.otel_exporter_otlp_endpoint, agent)
-        served = {"the forge": settings.forge_url} | {name: one.health for name, one in chart.services.items()}
+        served = {"the forge": settings.forge_url} | {name: one.health for name, one in config.services.items()}
         return cls(
             agent=agent,
             settings=settings,
-            chart=chart,
+            config=config,
             clock=clock,
             forge=forge,
             incidents=IncidentRepository(forge, trust, f"{owner}/{repo}"),

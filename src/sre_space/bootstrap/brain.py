@@ -24,11 +24,11 @@ async def _work(settings: Settings) -> None:
     ground = agent.Ground.prepare(facts.Agent.BRAIN, settings)
     state = StatePaths(settings.sre_space_state)
     socket = settings.needed("runtime_read_socket")
-    runtime = SupervisordReader(socket, units(ground.chart), state.warden_journal)
+    runtime = SupervisordReader(socket, units(ground.config), state.warden_journal)
     gitops = ground.gitops()
     held = investigation(ground, settings, gitops)
     brain = Brain(
-        ground.chart, runtime, held, ground.incidents, ground.clock, DesiredStateHistory(gitops), ground.orders()
+        ground.config, runtime, held, ground.incidents, ground.clock, DesiredStateHistory(gitops), ground.orders()
     )
     await ground.watch(brain).run()
 
@@ -37,9 +37,9 @@ def investigation(ground: agent.Ground, settings: Settings, gitops: GitOps) -> I
     """The door to the engine, with everything that it reads."""
     believed = AuthenticBus(read_record_key(settings.telemetry_record_key_file), ground.reporter.dismissed)
     history = believed.history(KafkaHistory(settings.kafka_bootstrap_servers))
-    traces, caller = JaegerTraces(settings.jaeger_url), ground.chart.journey.caller
+    traces, caller = JaegerTraces(settings.jaeger_url), ground.config.journey.caller
     return Investigation(
-        ground.chart,
+        ground.config,
         Gathering(traces, history, gitops, ground.clock, caller),
         RecentDeployments(history, gitops),
         HttpProbe.create(),

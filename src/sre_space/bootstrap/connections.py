@@ -82,7 +82,7 @@ class Connections:
         token = settings.needed("github_personal_access_token")
         return ForgeAccess(url, token, owner, repo, settings.github_api_url or self._recorded(space_servers.API))
 
-    def chart(self) -> SpaceConfig:
+    def config(self) -> SpaceConfig:
         """The configuration of the space, or the one that SRE_SPACE_CHART names."""
         if self.running is None:
             return read_config(self.chart_path)
@@ -98,9 +98,9 @@ class Connections:
         """Why no unit is known: a setting that is not set; "" when a runtime is named, or a space runs here."""
         return "" if self._socket else self._unset("runtime_socket")
 
-    def runtime(self, chart: SpaceConfig) -> Runtime:
+    def runtime(self, config: SpaceConfig) -> Runtime:
         """supervisord; where none is named, one that knows no unit and says so."""
-        return SupervisordRuntime(self._socket, units(chart)) if self._socket else RuntimeNotSet(self.no_runtime)
+        return SupervisordRuntime(self._socket, units(config)) if self._socket else RuntimeNotSet(self.no_runtime)
 
     @property
     def _socket(self) -> str:
@@ -108,8 +108,8 @@ class Connections:
 
     def deployer(self) -> AbstractAsyncContextManager[Deployer]:
         """Return what applies main here, with connections that end with the context."""
-        chart = self.chart()
-        return deployer(self.state, chart, self.forge(), self.runtime(chart), self.bus())
+        config = self.config()
+        return deployer(self.state, config, self.forge(), self.runtime(config), self.bus())
 
     def bus(self) -> str:
         """The bus, "" where none is named."""

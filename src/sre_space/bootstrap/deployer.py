@@ -32,14 +32,14 @@ class ForgeAccess:
 
 @contextlib.asynccontextmanager
 async def deployer(
-    state: SpaceState, chart: SpaceConfig, forge: ForgeAccess, runtime: Runtime, bus: str
+    state: SpaceState, config: SpaceConfig, forge: ForgeAccess, runtime: Runtime, bus: str
 ) -> AsyncIterator[Deployer]:
     """A deployer whose connections end with the context; "" for a `bus` that nobody named."""
     gitops = GithubGitOps(forge.url, forge.token, forge.owner, forge.repo, forge.api, needed=READING)
     probe = HttpProbe.create()
     publisher = KafkaPublisher(bus) if bus else None
     try:
-        yield Deployer(state, gitops, DeployedServices(state, chart, runtime, probe), publisher)
+        yield Deployer(state, gitops, DeployedServices(state, config, runtime, probe), publisher)
     finally:
         await gitops.close()
         await probe.client.aclose()

@@ -24,17 +24,17 @@ from sre_space.settings import FixerSettings as Settings
 
 async def _work(settings: Settings) -> None:
     ground = agent.Ground.prepare(facts.Agent.FIXER, settings)
-    runtime = SupervisordRuntime(settings.needed("runtime_socket"), units(ground.chart))
-    restarts = Restarts(ground.chart, runtime, HttpProbe.create(), ground.kill_switch)
+    runtime = SupervisordRuntime(settings.needed("runtime_socket"), units(ground.config))
+    restarts = Restarts(ground.config, runtime, HttpProbe.create(), ground.kill_switch)
     pulls = PullRequests(ground.gitops(), DeployedFolder(settings.sre_space_state), ground.clock)
     history, incidents = KafkaHistory(settings.kafka_bootstrap_servers), ground.incidents
     symptoms = SymptomReports(history, incidents.trust, incidents.repository, ground.clock)
     orders = ground.orders()
     fixer = Fixer(
-        chart=ground.chart,
+        config=ground.config,
         restarts=restarts,
         changes=Changes(pulls, restarts, ground.kill_switch, ground.clock),
-        permission=Permission(ground.chart, incidents, orders, symptoms, ground.clock, settings.dry_run),
+        permission=Permission(ground.config, incidents, orders, symptoms, ground.clock, settings.dry_run),
         probe=HttpProbe.create(),
         follow_ups=FollowUps(ground.forge),
         kill_switch=ground.kill_switch,

@@ -43,7 +43,7 @@ class Operator:
     forge: Forge
     incidents: IncidentRepository
     traces: Traces
-    chart: SpaceConfig
+    config: SpaceConfig
     runtime: Runtime
     state: StatePaths
     key: KeyFile | None
@@ -60,13 +60,13 @@ class Operator:
         return {agent: reason for agent, path in told.items() if path.exists() and (reason := path.read_text())}
 
     @classmethod
-    def of(cls, state: SpaceState, settings: CommandLineSettings = NOTHING_SET, chart: Path = HERE) -> "Operator":
+    def of(cls, state: SpaceState, settings: CommandLineSettings = NOTHING_SET, config: Path = HERE) -> "Operator":
         """Connects to what the `settings` name, else to the space that runs in `state`; `Refused` when there is none.
 
         The public keys of the agents are those of the state folder, for nobody else says whom to believe.
         """
-        found = Connections.of(state, settings, chart)
-        access, known = found.forge(), found.chart()
+        found = Connections.of(state, settings, config)
+        access, known = found.forge(), found.config()
         folder = state.trust
         if not folder.is_dir():
             raise Malformed(f"{folder} is missing: copy it from the agents' state folder; it holds their public keys")
@@ -81,8 +81,8 @@ class Operator:
     @classmethod
     def here(cls, state: SpaceState) -> "Operator":
         """Connects to what the environment and `.env` name, else to the space that runs in `state`."""
-        told, chart = told_here(state)
-        return cls.of(state, CommandLineSettings.read(told.lines), chart)
+        told, config = told_here(state)
+        return cls.of(state, CommandLineSettings.read(told.lines), config)
 
     def signing(self) -> KeyFile:
         """The operator's key; `Malformed` where it is not on this machine."""
@@ -101,7 +101,7 @@ class Operator:
 
     async def journeys(self, since: int, until: int) -> JourneyCount:
         """Attempts that began in [since, until) Unix ns, counted from their traces."""
-        journey = self.chart.journey
+        journey = self.config.journey
         spans = await self.traces.window(journey.caller, since, until, JOURNEY_TRACES)
         visits = [span for span in spans if span.name in journey.steps and not span.parent_id]
         good = [span.status is not SpanStatus.ERROR for span in visits]

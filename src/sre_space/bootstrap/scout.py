@@ -34,8 +34,8 @@ REMEMBERED_NS = 15 * 60 * 10**9  # read back after a restart
 
 async def _work(settings: Settings) -> None:
     ground = agent.Ground.prepare(facts.Agent.SCOUT, settings)
-    board = {name: ServiceHealth(name) for name in ground.chart.services}
-    detectors = Detectors(ground.chart, board, JourneyBook(ground.chart.journey), settings.slo_window_scale)
+    board = {name: ServiceHealth(name) for name in ground.config.services}
+    detectors = Detectors(ground.config, board, JourneyBook(ground.config.journey), settings.slo_window_scale)
     scout = Scout(detectors, ground.clock)
     bus = ground.settings.kafka_bootstrap_servers
     repository = ground.incidents.repository
@@ -57,13 +57,13 @@ async def _work(settings: Settings) -> None:
 
     watch = ground.watch(scout, polled)
     gitops = ground.gitops()
-    verifier = DeploymentVerifier(gitops, frozenset(ground.chart.services))
+    verifier = DeploymentVerifier(gitops, frozenset(ground.config.services))
     deployments = DeployedFolder(settings.sre_space_state)
-    commits = RunningCommits(gitops, deployments, processes, ground.chart.services, ground.clock)
+    commits = RunningCommits(gitops, deployments, processes, ground.config.services, ground.clock)
     announced = Announcements(verifier, detectors.open_incidents, ground.reporter, ground.clock, processes=processes)
     consumer = SignalConsumer(scout, HttpProbe.create(), opener, watch, gitops, ground.clock, announced, processes)
     history = believed.history(KafkaHistory(bus))
-    named = frozenset({*ground.chart.services, ground.chart.journey.caller})
+    named = frozenset({*ground.config.services, ground.config.journey.caller})
     sketcher = Sketcher(believed.publisher(KafkaPublisher(bus)), history, ground.clock, consumer.losses, named)
     room = RoomWatch(DiskFolder(settings.sre_space_state), ground.pager.notifier, ground.clock)
     sketched = believed.subscription(KafkaSubscription(bus, [SPANS], "sre-scout"))

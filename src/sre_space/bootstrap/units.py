@@ -3,6 +3,6 @@
 from sre_space.domain.space_config import SpaceConfig
 
 
-def units(chart: SpaceConfig) -> dict[str, str]:
+def units(config: SpaceConfig) -> dict[str, str]:
     """Each unit of the configuration and the runtime's name for it; one name today."""
-    return {service.unit: service.unit for service in chart.services.values()}
+    return {service.unit: service.unit for service in config.services.values()}

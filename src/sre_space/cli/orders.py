@@ -43,15 +43,15 @@ async def restart(operator: Operator, service: str) -> str:
     What the agents have decided about the life before is then recorded as already changed. `Malformed` for a service
     outside the chart, `Refused` without an open incident about it: there is no action without a record.
     """
-    if service not in operator.chart.services:
-        raise Malformed(f"the chart names no service {service!r}; there are: {', '.join(operator.chart.services)}")
+    if service not in operator.config.services:
+        raise Malformed(f"the chart names no service {service!r}; there are: {', '.join(operator.config.services)}")
     issues = [case.issue for case in await operator.incidents.open_cases() if service in _about(case)]
     if not issues:
         raise Refused(f"no open incident is about {service}: there is no issue to sign a restart on")
     for issue in issues:
         body = render_order(operator.incidents.repository, issue, "restart", service, operator.signing())
         await operator.forge.comment(issue, body)
-    before = await operator.runtime.unit(operator.chart.services[service].unit)
+    before = await operator.runtime.unit(operator.config.services[service].unit)
     after = await operator.runtime.restart(before.name, before.incarnation)
     lives = f"was {before.state}, {before.incarnation}; is {after.state}, {after.incarnation}"
     return f"{service} {lives}; signed on issue {', '.join(str(issue) for issue in issues)}"

@@ -32,14 +32,14 @@ class DeployedServices:
     """Those of the configuration, in the runtime."""
 
     state: StatePaths
-    chart: SpaceConfig
+    config: SpaceConfig
     runtime: Runtime
     probe: Probe
 
     @property
     def names(self) -> tuple[str, ...]:
         """All of them."""
-        return tuple(self.chart.services)
+        return tuple(self.config.services)
 
     async def stale(self, wanted: Mapping[str, str], stopped: Sequence[str]) -> list[str]:
         """Services that run with another state than the wanted one, or that a killed deployer may have left `stopped`.
@@ -66,12 +66,12 @@ class DeployedServices:
         return failed
 
     def _unit(self, service: str) -> str:
-        return self.chart.services[service].unit
+        return self.config.services[service].unit
 
     def _states(self, wanted: Mapping[str, str]) -> Mapping[str, str]:
         """What each service is to run with, in the launcher's words."""
         space = parse_variables(wanted.get(SPACE_NAME, ""), SPACE_NAME)
-        return {one: desired(one, wanted.get(f"{one}.env", "").encode(), space) for one in self.chart.services}
+        return {one: desired(one, wanted.get(f"{one}.env", "").encode(), space) for one in self.config.services}
 
     def _runs(self, service: str) -> str:
         """What a service was started with, "" when nobody knows."""
@@ -100,7 +100,7 @@ class DeployedServices:
     async def _serves(self, service: str) -> bool:
         """True once a probe gets its health; False when it ended or took too long."""
         for _ in looks(SERVES_WITHIN_S, time.monotonic):
-            if (await self.probe.check(self.chart.services[service].health)).healthy:
+            if (await self.probe.check(self.config.services[service].health)).healthy:
                 return True
             if (await self.runtime.unit(self._unit(service))).state in ENDED:
                 return False

@@ -40,7 +40,7 @@ class DiskSpace:
     def told(self) -> str:
         """What is left, in a clause.
 
-        >>> Room("/state", 12_300_000, 150).told
+        >>> DiskSpace("/state", 12_300_000, 150).told
         '12 MB free in /state, 150 more files'
         """
         files = f", {self.files} more files" if self.files is not None and self.files < LOW_FILES else ""

@@ -28,14 +28,14 @@ class Grounds:
     unit: str = ""
 
 
-def waits(chart: SpaceConfig, remedy: Remedy, verdict: Confidence) -> bool:
+def waits(config: SpaceConfig, remedy: Remedy, verdict: Confidence) -> bool:
     """Return True when the verdict lets the remedy wait for a person."""
-    return verdict is Confidence.LIKELY and not chart.guardrails.acts_on(remedy.kind.value.lower(), verdict)
+    return verdict is Confidence.LIKELY and not config.guardrails.acts_on(remedy.kind.value.lower(), verdict)
 
 
-def ask_grounds(chart: SpaceConfig, remedy: Remedy, grounds: Grounds) -> Sequence[RuleAnswer]:
+def ask_grounds(config: SpaceConfig, remedy: Remedy, grounds: Grounds) -> Sequence[RuleAnswer]:
     """Return the answers of the rules about what the remedy rests on."""
-    answers = [_verdict(chart, remedy, grounds)]
+    answers = [_verdict(config, remedy, grounds)]
     return [*answers, _of_the_unit(remedy, grounds)] if isinstance(remedy, Restart) else answers
 
 
@@ -45,13 +45,13 @@ def why_it_waits(answers: Sequence[RuleAnswer]) -> str:
     return next(told, "")
 
 
-def _verdict(chart: SpaceConfig, remedy: Remedy, grounds: Grounds) -> RuleAnswer:
+def _verdict(config: SpaceConfig, remedy: Remedy, grounds: Grounds) -> RuleAnswer:
     verdict = grounds.verdict
     if verdict is Confidence.CONFIRMED:
         return RuleAnswer(VERDICT, True, f"{verdict}")
     if verdict is Confidence.INCONCLUSIVE:
         return RuleAnswer(VERDICT, False, f"{verdict}: no remedy follows from it")
-    if not waits(chart, remedy, verdict):
+    if not waits(config, remedy, verdict):
         return RuleAnswer(VERDICT, True, f"{verdict}, and `act_on` lets {remedy.kind.value.lower()} act on that")
     if grounds.plan:
         return RuleAnswer(VERDICT, True, f"{_WAITS}{verdict}")

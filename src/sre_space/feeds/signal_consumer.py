@@ -78,7 +78,7 @@ class SignalConsumer:
 
     async def _probe(self, service: str, at: int) -> None:
         """One probe; one that a pause interrupted timed out by our fault, or tells of before it."""
-        health = await self.probe.check(self.scout.detectors.chart.services[service].health)
+        health = await self.probe.check(self.scout.detectors.config.services[service].health)
         pauses = self.clock.pauses()
         self.scout.detectors.resume(pauses)
         if not pauses.after(at):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from support.clinic import NOW, WELL, Clinic, case, chart
+from support.clinic import NOW, WELL, Clinic, case, config
 
 from sre_space.agents.brain.candidate_remedies import FITTING, Situation, candidate_remedies
 from sre_space.agents.unit_evidence import PROBES, look
@@ -28,8 +28,8 @@ def scene(kind: CauseKind, symptom: SymptomKind, unit: str, verdict: Confidence 
         Evidence(f"span:{n}", f"`POST` in price failed: 9 of 9; it said: {one}") for n, one in enumerate(SAID)
     )
     cause = Cause("tax", "", kind, 1.0, tuple(one.id for one in evidence))
-    lives = dict.fromkeys(chart().services, "1:1")
-    return Situation(chart(), case(symptom), Diagnosis(verdict, (cause,), evidence), lives, (), NOW, {}, unit=unit)
+    lives = dict.fromkeys(config().services, "1:1")
+    return Situation(config(), case(symptom), Diagnosis(verdict, (cause,), evidence), lives, (), NOW, {}, unit=unit)
 
 
 def restarts(found: Situation) -> list[Restart]:
@@ -76,7 +76,7 @@ class Answers:
 def shown(unit: Unit, answers: Sequence[Health], symptom: SymptomKind = SymptomKind.ERROR) -> tuple[str, int]:
     """What a unit shows, and how many probes it took."""
     probe = Answers(list(answers))
-    found = asyncio.run(look(case(symptom), chart().services["tax"], unit, probe, Clinic()))
+    found = asyncio.run(look(case(symptom), config().services["tax"], unit, probe, Clinic()))
     return found.words, probe.asked
 
 

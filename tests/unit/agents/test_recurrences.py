@@ -142,14 +142,14 @@ async def test_a_remedy_that_did_not_last_comes_after_one_that_was_not_tried(kin
     world.dead = {"policy-service"}
     case = await world.play(await world.detect(), 10)
     found = diagnosis("policy-service", kind, change="c" * 40)
-    lives = dict.fromkeys(world.chart.services, "1:running")
+    lives = dict.fromkeys(world.config.services, "1:running")
     desired = {path: text.decode() for path, text in world.git.main().items()}
     reverse = (Edit("deploy/config/policy-service.env", "DATABASE_POOL_SIZE", "5", "4"),)
 
     def first(*cases: PastCase) -> str:
         fact = replace(case.chain[1].fact, payload=Recall(cases))
         told = replace(case, chain=(case.chain[0], replace(case.chain[1], fact=fact)))
-        scene = Situation(world.chart, told, found, lives, (), world.clock.now(), desired, reverse)
+        scene = Situation(world.config, told, found, lives, (), world.clock.now(), desired, reverse)
         return candidate_remedies(scene)[0].command
 
     usual = first()

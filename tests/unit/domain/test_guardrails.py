@@ -33,7 +33,7 @@ RESTART = Restart("policy-service", "1:1", "crash")
 SURE = Grounds(CONFIRMED, unit="the runtime says that policy-service has ended (exited)")
 
 
-def chart(autonomy: Autonomy = Autonomy.AUTONOMOUS, **limits: object) -> SpaceConfig:
+def config(autonomy: Autonomy = Autonomy.AUTONOMOUS, **limits: object) -> SpaceConfig:
     """A chart of two services."""
     services = {
         name: Service(name, "http://127.0.0.1:1/health", name, (), autonomy, tunables=TUNABLES)
@@ -53,71 +53,71 @@ def past(
     return PastAction(service, NOW - int(seconds_ago * SECOND), incident, finished)
 
 
-def refusals(chart: SpaceConfig, *actions: PastAction, remedy: Remedy = RESTART, grounds: Grounds = SURE) -> list[str]:
+def refusals(config: SpaceConfig, *actions: PastAction, remedy: Remedy = RESTART, grounds: Grounds = SURE) -> list[str]:
     """The rules that refuse."""
-    return [answer.rule for answer in ask(chart, remedy, "this", actions, NOW, grounds=grounds) if not answer.allowed]
+    return [answer.rule for answer in ask(config, remedy, "this", actions, NOW, grounds=grounds) if not answer.allowed]
 
 
 def test_a_first_restart_of_an_autonomous_service_is_allowed() -> None:
-    assert allowed(ask(chart(), RESTART, "this", (), NOW, grounds=SURE))
+    assert allowed(ask(config(), RESTART, "this", (), NOW, grounds=SURE))
 
 
 def test_a_service_that_is_only_observed_is_not_touched() -> None:
-    assert refusals(chart(Autonomy.OBSERVE)) == ["autonomy"]
+    assert refusals(config(Autonomy.OBSERVE)) == ["autonomy"]
 
 
 def test_a_service_that_wants_approval_gets_a_plan() -> None:
-    assert not refusals(chart(Autonomy.APPROVE))
-    assert needs_approval(chart(Autonomy.APPROVE), RESTART, CONFIRMED)
-    assert not needs_approval(chart(), RESTART, CONFIRMED)
+    assert not refusals(config(Autonomy.APPROVE))
+    assert needs_approval(config(Autonomy.APPROVE), RESTART, CONFIRMED)
+    assert not needs_approval(config(), RESTART, CONFIRMED)
 
 
 def test_a_service_outside_the_chart_is_never_touched() -> None:
     stranger = Restart("../../bin/sh", "1:1", "")
 
-    assert "autonomy" in refusals(chart(), remedy=stranger)
+    assert "autonomy" in refusals(config(), remedy=stranger)
 
 
 def test_an_action_that_the_chart_does_not_name_is_refused() -> None:
-    assert refusals(chart(actions=())) == ["allowed actions"]
+    assert refusals(config(actions=())) == ["allowed actions"]
 
 
 def test_the_hourly_limit_refuses_for_good() -> None:
     actions = [past(age) for age in (600, 1200, 1800)]
-    answers = ask(chart(), RESTART, "this", actions, NOW, grounds=SURE)
+    answers = ask(config(), RESTART, "this", actions, NOW, grounds=SURE)
 
     assert not allowed(answers)
     assert not must_wait(answers)
-    assert not refusals(chart(), *actions[:2], past(3700))
+    assert not refusals(config(), *actions[:2], past(3700))
 
 
 def test_the_cool_down_asks_to_wait() -> None:
-    answers = ask(chart(), RESTART, "this", [past(2)], NOW, grounds=SURE)
+    answers = ask(config(), RESTART, "this", [past(2)], NOW, grounds=SURE)
 
     assert not allowed(answers)
     assert must_wait(answers)
-    assert not refusals(chart(), past(6))
+    assert not refusals(config(), past(6))
 
 
 def test_an_action_in_progress_elsewhere_asks_to_wait() -> None:
-    assert refusals(chart(), past(1, "user-service", finished=False)) == ["global concurrency"]
+    assert refusals(config(), past(1, "user-service", finished=False)) == ["global concurrency"]
     changed = replace(past(60, "user-service", finished=False), places=("deploy/config/user-service.env:X",))
-    assert refusals(chart(), changed) == ["global concurrency"]
-    assert "one action per service" in refusals(chart(global_concurrency=9), past(60, finished=False))
+    assert refusals(config(), changed) == ["global concurrency"]
+    assert "one action per service" in refusals(config(global_concurrency=9), past(60, finished=False))
 
 
 def test_a_restart_elsewhere_that_had_the_cool_down_to_start_is_over_though_its_incident_is_not() -> None:
-    assert refusals(chart(), past(60, "user-service", finished=False)) == []
+    assert refusals(config(), past(60, "user-service", finished=False)) == []
 
 
 def test_an_incidents_own_earlier_action_does_not_block_it() -> None:
-    assert not refusals(chart(), past(1, incident="this", finished=False))
+    assert not refusals(config(), past(1, incident="this", finished=False))
 
 
 def test_asking_a_person_needs_no_permission() -> None:
     escalate = Escalate("no cause")
 
-    assert not refusals(chart(Autonomy.OBSERVE, actions=()), remedy=escalate)
+    assert not refusals(config(Autonomy.OBSERVE, actions=()), remedy=escalate)
 
 
 def setting(key: str, new: str | None, file: str = FILE) -> SetConfig:
@@ -131,22 +131,22 @@ def reverting(*edits: Edit) -> RevertChange:
 
 
 def test_a_declared_key_may_be_set_within_its_bounds_and_nothing_else() -> None:
-    assert not refusals(chart(), remedy=setting("ATTEMPTS", "5"))
-    assert not refusals(chart(), remedy=setting("TARIFF", "standard"))
+    assert not refusals(config(), remedy=setting("ATTEMPTS", "5"))
+    assert not refusals(config(), remedy=setting("TARIFF", "standard"))
     for key, value in (("ATTEMPTS", "7"), ("ATTEMPTS", "0"), ("ATTEMPTS", "many"), ("TARIFF", "free"), ("OTHER", "1")):
-        assert refusals(chart(), remedy=setting(key, value)) == ["bounds"]
+        assert refusals(config(), remedy=setting(key, value)) == ["bounds"]
 
 
 def test_a_protected_key_is_neither_set_nor_taken_back() -> None:
-    assert "protected keys" in refusals(chart(), remedy=setting("DATABASE_URL", "sqlite://"))
-    assert "protected keys" in refusals(chart(), remedy=reverting(Edit(FILE, "DATABASE_URL", "a", "b")))
+    assert "protected keys" in refusals(config(), remedy=setting("DATABASE_URL", "sqlite://"))
+    assert "protected keys" in refusals(config(), remedy=reverting(Edit(FILE, "DATABASE_URL", "a", "b")))
 
 
 def test_a_commit_is_taken_back_in_the_folder_of_desired_state_only() -> None:
-    assert not refusals(chart(), remedy=reverting(Edit(FILE, "UNDECLARED", "a", "b")))
-    assert refusals(chart(), remedy=reverting(Edit("src/main.py", "A", "1", "2"))) == ["desired state"]
-    assert refusals(chart(), remedy=reverting(Edit("deploy/config/../x.env", "A", "1", "2"))) == ["desired state"]
-    assert refusals(chart(), remedy=reverting()) == ["desired state"]
+    assert not refusals(config(), remedy=reverting(Edit(FILE, "UNDECLARED", "a", "b")))
+    assert refusals(config(), remedy=reverting(Edit("src/main.py", "A", "1", "2"))) == ["desired state"]
+    assert refusals(config(), remedy=reverting(Edit("deploy/config/../x.env", "A", "1", "2"))) == ["desired state"]
+    assert refusals(config(), remedy=reverting()) == ["desired state"]
 
 
 OTHERS = (
@@ -159,50 +159,50 @@ OTHERS = (
 @pytest.mark.parametrize("remedy", OTHERS, ids=lambda remedy: remedy.command)
 def test_what_holds_for_a_service_holds_whomever_a_change_of_its_configuration_names(remedy: Remedy) -> None:
     def where(autonomy: Autonomy) -> SpaceConfig:
-        other = replace(chart().services["user-service"], autonomy=autonomy)
-        return replace(chart(), services={**chart().services, "user-service": other})
+        other = replace(config().services["user-service"], autonomy=autonomy)
+        return replace(config(), services={**config().services, "user-service": other})
 
     assert "autonomy" in refusals(where(Autonomy.OBSERVE), remedy=remedy)
     assert needs_approval(where(Autonomy.APPROVE), remedy, CONFIRMED)
     assert not needs_approval(where(Autonomy.AUTONOMOUS), remedy, CONFIRMED)
-    assert "cool-down" in refusals(chart(), past(2, "user-service"), remedy=remedy)
-    assert "one action per service" in refusals(chart(), past(60, "user-service", finished=False), remedy=remedy)
+    assert "cool-down" in refusals(config(), past(2, "user-service"), remedy=remedy)
+    assert "one action per service" in refusals(config(), past(60, "user-service", finished=False), remedy=remedy)
 
 
 def test_an_earlier_change_counts_for_whom_it_configured_too() -> None:
     elsewhere = replace(past(2, "user-service"), places=(f"{FILE}:ATTEMPTS",))
 
-    assert refusals(chart(), elsewhere) == ["cool-down"]
+    assert refusals(config(), elsewhere) == ["cool-down"]
 
 
 def test_a_large_change_is_refused() -> None:
     many = tuple(Edit(FILE, f"K{number}", "1", "2") for number in range(6))
 
-    assert refusals(chart(), remedy=reverting(*many)) == ["size of a change"]
-    assert not refusals(chart(keys_per_change=6), remedy=reverting(*many))
+    assert refusals(config(), remedy=reverting(*many)) == ["size of a change"]
+    assert not refusals(config(keys_per_change=6), remedy=reverting(*many))
 
 
 def test_a_key_that_was_changed_twice_within_a_day_is_frozen() -> None:
     change = setting("ATTEMPTS", "5")
     changes = [replace(past(age), places=(f"{FILE}:ATTEMPTS",)) for age in (7200, 80_000)]
 
-    assert refusals(chart(), *changes, remedy=change) == ["frozen keys"]
-    assert not refusals(chart(), *changes[:1], replace(changes[1], at=NOW - 86_401 * SECOND), remedy=change)
-    assert not refusals(chart(), *changes, remedy=setting("TARIFF", "standard"))
+    assert refusals(config(), *changes, remedy=change) == ["frozen keys"]
+    assert not refusals(config(), *changes[:1], replace(changes[1], at=NOW - 86_401 * SECOND), remedy=change)
+    assert not refusals(config(), *changes, remedy=setting("TARIFF", "standard"))
 
 
 def test_in_a_freeze_window_nothing_is_configured_but_a_dead_service_is_started() -> None:
     thursday_morning = FreezeWindow((3,), 0, 4 * 3600)  # NOW is Thursday, 1 January 1970, 02:46:40 UTC
 
-    assert refusals(chart(freeze=(thursday_morning,)), remedy=setting("ATTEMPTS", "5")) == ["freeze window"]
-    assert not refusals(chart(freeze=(thursday_morning,)))
-    assert not refusals(chart(freeze=(FreezeWindow((3,), 0, 3600),)), remedy=setting("ATTEMPTS", "5"))
+    assert refusals(config(freeze=(thursday_morning,)), remedy=setting("ATTEMPTS", "5")) == ["freeze window"]
+    assert not refusals(config(freeze=(thursday_morning,)))
+    assert not refusals(config(freeze=(FreezeWindow((3,), 0, 3600),)), remedy=setting("ATTEMPTS", "5"))
 
 
 def test_more_replicas_than_the_runtime_can_run_are_refused() -> None:
     twice = Scale("policy-service", "deploy/config/space.env", "POLICY_SERVICE_REPLICAS", "1", "2", "traffic")
 
-    assert refusals(chart(), remedy=twice) == ["bounds"]
+    assert refusals(config(), remedy=twice) == ["bounds"]
 
 
 REMEDIES = (RESTART, setting("ATTEMPTS", "5"), reverting(Edit(FILE, "UNDECLARED", "a", "b")))
@@ -212,16 +212,16 @@ REMEDIES = (RESTART, setting("ATTEMPTS", "5"), reverting(Edit(FILE, "UNDECLARED"
 def test_only_confirmed_acts_by_itself_and_likely_waits_for_a_person(remedy: Remedy) -> None:
     alone, approved = replace(SURE, verdict=LIKELY), replace(SURE, verdict=LIKELY, plan=True)
 
-    assert not needs_approval(chart(), remedy, CONFIRMED)
-    assert needs_approval(chart(), remedy, LIKELY)
-    assert refusals(chart(), remedy=remedy, grounds=alone) == ["verdict"]
-    assert not must_wait(ask(chart(), remedy, "this", (), NOW, grounds=alone))
-    assert refusals(chart(), remedy=remedy, grounds=approved) == []
-    assert refusals(chart(), remedy=remedy, grounds=replace(approved, verdict=INCONCLUSIVE)) == ["verdict"]
+    assert not needs_approval(config(), remedy, CONFIRMED)
+    assert needs_approval(config(), remedy, LIKELY)
+    assert refusals(config(), remedy=remedy, grounds=alone) == ["verdict"]
+    assert not must_wait(ask(config(), remedy, "this", (), NOW, grounds=alone))
+    assert refusals(config(), remedy=remedy, grounds=approved) == []
+    assert refusals(config(), remedy=remedy, grounds=replace(approved, verdict=INCONCLUSIVE)) == ["verdict"]
 
 
 def test_the_configuration_lets_one_remedy_act_on_likely_and_no_other() -> None:
-    brave = chart(act_on={"set-config": LIKELY, "restart": CONFIRMED})
+    brave = config(act_on={"set-config": LIKELY, "restart": CONFIRMED})
     alone = replace(SURE, verdict=LIKELY)
 
     assert refusals(brave, remedy=setting("ATTEMPTS", "5"), grounds=alone) == []
@@ -234,15 +234,15 @@ def test_the_configuration_lets_one_remedy_act_on_likely_and_no_other() -> None:
 def test_a_plan_says_that_it_waits_because_of_the_verdict() -> None:
     likely = replace(SURE, verdict=LIKELY, plan=True)
 
-    told = why_it_waits(ask(chart(), RESTART, "this", (), NOW, grounds=likely))
+    told = why_it_waits(ask(config(), RESTART, "this", (), NOW, grounds=likely))
     assert told == "waits for a person because the verdict is LIKELY"
-    assert why_it_waits(ask(chart(Autonomy.APPROVE), RESTART, "this", (), NOW, grounds=replace(SURE, plan=True))) == ""
+    assert why_it_waits(ask(config(Autonomy.APPROVE), RESTART, "this", (), NOW, grounds=replace(SURE, plan=True))) == ""
 
 
 @pytest.mark.parametrize("plan", [False, True])
 @pytest.mark.parametrize("verdict", [CONFIRMED, LIKELY])
 def test_no_unit_is_restarted_that_shows_nothing_itself_whoever_approves(verdict: Confidence, plan: bool) -> None:
-    blind = chart(act_on={"restart": LIKELY})
+    blind = config(act_on={"restart": LIKELY})
 
     assert refusals(blind, grounds=Grounds(verdict, plan)) == ["evidence of the unit"]
     assert refusals(blind, grounds=Grounds(verdict, plan, "its health does not answer")) == []

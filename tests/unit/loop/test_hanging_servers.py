@@ -66,7 +66,7 @@ class Hanging(World):
         assert isinstance(fixer, Fixer)
         git, topics = self._before(MemoryGit({}, self.clock.now), "git"), self._before(Topics(), "bus")
         gathering = Gathering(self._before(self, "telemetry"), topics, git, self.clock, "traffic")
-        investigation = Investigation(self.chart, gathering, RecentDeployments(topics, git), self, Shelf(), self.clock)
+        investigation = Investigation(self.config, gathering, RecentDeployments(topics, git), self, Shelf(), self.clock)
         for duty, name, value in (
             (brain, "inquest", investigation),
             (brain, "history", DesiredStateHistory(self._before(self.git, "git"))),

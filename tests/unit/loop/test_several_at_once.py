@@ -76,7 +76,7 @@ async def test_the_whole_application_is_restarted_callees_first(apart: float) ->
 
 async def test_the_caller_does_not_wait_for_a_callee_that_is_left_to_a_person() -> None:
     world = World()
-    services = dict(world.chart.services)
+    services = dict(world.config.services)
     object.__setattr__(services["policy-service"], "autonomy", Autonomy.OBSERVE)
     await lived(world, {1: kills("policy-service", "quote-service")}, 10)
 
@@ -114,7 +114,7 @@ async def test_a_crash_loop_that_nothing_explains_ends_with_a_person_when_the_bu
     (case,) = await flapping(world, 2.0, 60)
 
     decision = case.latest(Decision)
-    assert restarted(world) == ["policy-service"] * world.chart.guardrails.restarts_per_hour
+    assert restarted(world) == ["policy-service"] * world.config.guardrails.restarts_per_hour
     assert waits_for_people(case)
     assert decision is not None
     assert "6 of 6 used for policy-service (rule `restarts per hour`)" in decision.remedy.reason
@@ -129,7 +129,7 @@ async def test_a_service_that_never_serves_after_its_restarts_is_a_persons_after
     (case,) = await lived(world, {1: kills("policy-service")}, 120)
 
     decision = case.latest(Decision)
-    assert len(world.restarts) == world.chart.guardrails.attempts
+    assert len(world.restarts) == world.config.guardrails.attempts
     assert decision is not None
     assert "3 attempts did not help; by the runtime's word this has ended: policy-service" in decision.remedy.reason
 

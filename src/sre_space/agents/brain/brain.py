@@ -44,7 +44,7 @@ class Brain:
     Changes nothing.
     """
 
-    chart: SpaceConfig
+    config: SpaceConfig
     runtime: RuntimeReader
     investigation: Investigation
     incidents: IncidentRepository
@@ -64,7 +64,7 @@ class Brain:
     async def decide(self, case: Case) -> Decision | None:
         """The first rung of the ladder that the guardrails allow; None while one of them, or a callee, says: later."""
         units = {unit.name: unit for unit in await self.runtime.units()}
-        callees = AwaitedCallees(self.chart, self.investigation.probe, self.incidents)
+        callees = AwaitedCallees(self.config, self.investigation.probe, self.incidents)
         if awaited := await callees.awaited(case, units, self.clock.now()):
             log.info("issue %d waits for what it calls: %s", case.issue, ", ".join(awaited))
             return None
@@ -75,7 +75,7 @@ class Brain:
         scene = await self._scene(case, diagnosis, units, past)
         grounds = Grounds(diagnosis.verdict, True, scene.unit)
         for remedy in candidate_remedies(scene):
-            answers = guardrails.ask(self.chart, remedy, case.incident, past, now, grounds=grounds)
+            answers = guardrails.ask(self.config, remedy, case.incident, past, now, grounds=grounds)
             if guardrails.must_wait(answers):
                 return None
             if guardrails.allowed(answers):
@@ -97,20 +97,20 @@ class Brain:
     async def _scene(
         self, case: Case, diagnosis: Diagnosis, units: dict[str, Unit], past: Sequence[PastAction]
     ) -> Situation:
-        lives = {name: units[service.unit].incarnation for name, service in self.chart.services.items()}
-        ended = ended_services(self.chart, units)
+        lives = {name: units[service.unit].incarnation for name, service in self.config.services.items()}
+        ended = ended_services(self.config, units)
         sources = Sources(needed=not _restartable(diagnosis, ended), patience_s=self.investigation.patience_s)
         desired, reverse, stuck = await sources.ask("the desired state's files", self._desired(diagnosis), ({}, (), ""))
         now = self.clock.now()
         return Situation(
-            self.chart, case, diagnosis, lives, past, now, desired, reverse, stuck or "; ".join(sources.told), ended,
+            self.config, case, diagnosis, lives, past, now, desired, reverse, stuck or "; ".join(sources.told), ended,
             await self._shown(case, diagnosis, units),
         )  # fmt: skip
 
     async def _shown(self, case: Case, diagnosis: Diagnosis, units: Mapping[str, Unit]) -> str:
         """What the accused service shows of itself that a restart would be for; "" when it shows nothing."""
         first = next(iter(diagnosis.causes), None)
-        service = self.chart.services.get(first.service) if first is not None else None
+        service = self.config.services.get(first.service) if first is not None else None
         if service is None:
             return ""
         shown = await unit_evidence.look(case, service, units[service.unit], self.investigation.probe, self.clock)
@@ -127,10 +127,10 @@ class Brain:
         refusals = dict.fromkeys(f"{one.reason} (rule `{one.rule}`)" for one in answers if not one.allowed)
         if isinstance(remedy, Escalate) and refusals:
             remedy = Escalate("; ".join([*refusals, remedy.reason]))
-        plan = guardrails.needs_approval(self.chart, remedy, diagnosis.verdict)
+        plan = guardrails.needs_approval(self.config, remedy, diagnosis.verdict)
         lasts = CHANGE_EXPIRES_NS if remedy.edits else EXPIRES_NS
         if plan:
-            lasts = int(self.chart.guardrails.approval_seconds * 1e9)
+            lasts = int(self.config.guardrails.approval_seconds * 1e9)
         return Decision(diagnosis, remedy, answers, self.clock.now() + lasts, plan)
 
 

@@ -20,7 +20,7 @@ MAX_WAIT_NS = 15 * 10**9  # a callee that cannot be started holds nobody back fo
 class AwaitedCallees:
     """Knows whom a service calls, whether that answers, and whether it is left to a person."""
 
-    chart: SpaceConfig
+    config: SpaceConfig
     probe: Probe
     incidents: IncidentRepository
 
@@ -30,11 +30,11 @@ class AwaitedCallees:
         Nobody waits for what is left to a person, for a service that calls back, or longer than `MAX_WAIT_NS`.
         """
         first = case.detection.symptoms[0]
-        ended = ended_services(self.chart, units)
+        ended = ended_services(self.config, units)
         outage = first.kind is SymptomKind.INFRASTRUCTURE and first.service in ended
         if not outage or now - case.last.at >= MAX_WAIT_NS:
             return ()
-        out = {name for name in _below(self.chart, first.service) if name in ended or not await self._answers(name)}
+        out = {name for name in _below(self.config, first.service) if name in ended or not await self._answers(name)}
         if not out:
             return ()
         waiting = {
@@ -43,11 +43,11 @@ class AwaitedCallees:
         return tuple(sorted(out - waiting))
 
     async def _answers(self, service: str) -> bool:
-        return (await self.probe.check(self.chart.services[service].health)).healthy
+        return (await self.probe.check(self.config.services[service].health)).healthy
 
 
-def _below(chart: SpaceConfig, service: str) -> list[str]:
+def _below(config: SpaceConfig, service: str) -> list[str]:
     """Whom it depends on, without those that depend on it, too, and those that the agents may not start."""
-    calls = {name: one.calls for name, one in chart.services.items()}
-    below = [name for name in reach(service, calls) if name in chart.services and service not in reach(name, calls)]
-    return sorted(name for name in below if chart.services[name].autonomy is not Autonomy.OBSERVE)
+    calls = {name: one.calls for name, one in config.services.items()}
+    below = [name for name in reach(service, calls) if name in config.services and service not in reach(name, calls)]
+    return sorted(name for name in below if config.services[name].autonomy is not Autonomy.OBSERVE)

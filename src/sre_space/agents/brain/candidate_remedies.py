@@ -29,7 +29,7 @@ class Situation:
     ("": nothing): without it nothing is restarted.
     """
 
-    chart: SpaceConfig
+    config: SpaceConfig
     case: Case
     diagnosis: Diagnosis
     lives: Mapping[str, str]
@@ -105,11 +105,11 @@ def _why_nothing(scene: Situation) -> str:
     last = case.last.payload
     if isinstance(last, Verification) and last.outcome is Outcome.UNDECIDED and not last.anew:
         return f"nobody can tell whether {case.trials[-1].action.remedy.name} helped: {last.detail}"
-    if reason := exhausted(case, scene.chart.guardrails.attempts):
+    if reason := exhausted(case, scene.config.guardrails.attempts):
         return f"{reason}{_down(scene)}"
     if scene.diagnosis.verdict is Confidence.INCONCLUSIVE or not scene.diagnosis.causes:
         return f"the evidence names no cause{_down(scene)}"
-    return "" if scene.cause.service in scene.chart.services else f"{scene.cause.service} is not in the chart"
+    return "" if scene.cause.service in scene.config.services else f"{scene.cause.service} is not in the chart"
 
 
 def _down(scene: Situation) -> str:
@@ -138,7 +138,7 @@ def _escalation_reason(scene: Situation, some_fit: bool) -> str:
 
 
 def _no_candidate(scene: Situation) -> str:
-    service = scene.chart.services[scene.cause.service]
+    service = scene.config.services[scene.cause.service]
     if scene.cause.kind is CauseKind.TRAFFIC and service.most_replicas <= 1:
         return f"the runtime cannot run more than one {service.name}"
     if _restart in FITTING[scene.kind] and not scene.unit:
@@ -178,7 +178,7 @@ def _revert(scene: Situation) -> list[Remedy]:
 
 def _changed(scene: Situation) -> str:
     """Whom the guilty commit configured: the accused service, or another one that made it ill."""
-    owners = [owner(edit.place, scene.chart.services) for edit in scene.reverse]
+    owners = [owner(edit.place, scene.config.services) for edit in scene.reverse]
     accused = scene.cause.service
     return accused if accused in owners else next(filter(None, owners), accused)
 
@@ -187,7 +187,7 @@ def _tune(scene: Situation) -> list[Remedy]:
     """What the chart declares for such a cause, in the chart's order."""
     return [
         remedy
-        for service in scene.chart.services.values()
+        for service in scene.config.services.values()
         for tunable in service.tunables
         if _cures(service, tunable, scene) and (remedy := _set(scene, service, tunable)) is not None
     ]
@@ -222,7 +222,7 @@ def _set(scene: Situation, service: Service, tunable: Tunable) -> Remedy | None:
 
 def _scale(scene: Situation) -> list[Remedy]:
     """Twice as many, where the runtime can."""
-    service = scene.chart.services[scene.cause.service]
+    service = scene.config.services[scene.cause.service]
     key = f"{service.name.upper().replace('-', '_')}_REPLICAS"
     present = value_of(scene.desired.get(SPACE_FILE, ""), key)
     if present is None or not present.isdecimal():

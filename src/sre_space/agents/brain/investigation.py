@@ -46,7 +46,7 @@ OUTAGE_BASELINE_NS, OUTAGE_BEFORE_NS, OUTAGE_TRACES = 10 * SECOND, 2 * SECOND, 6
 class Investigation:
     """One question: what caused this case."""
 
-    chart: SpaceConfig
+    config: SpaceConfig
     gathering: Gathering
     deployments: RecentDeployments
     probe: Probe
@@ -61,10 +61,10 @@ class Investigation:
         probe's word, a source that does not answer is left out, and the diagnosis says so.
         """
         now = self.clock.now()
-        states = await standing(self.chart, units, self.probe, now)
+        states = await standing(self.config, units, self.probe, now)
         sources = Sources(not any(state.sick for state in states), self.patience_s)
         changes, gathered = await self._asked(case, states, ill, sources, now)
-        ended = ended_services(self.chart, units)
+        ended = ended_services(self.config, units)
         files = gathered | self._told(case, states, changes, ended) | _missing(sources)
         read = self.clock.now()
         found = await asyncio.to_thread(lambda: diagnose_case(case_of(files)))  # a blocked loop is a pause
@@ -92,7 +92,7 @@ class Investigation:
         told = sources.ask(
             "deployments", self.deployments.before(case.chain[0].fact.at, now, ruled_out_commits(case)), ()
         )
-        services = tuple(self.chart.services)
+        services = tuple(self.config.services)
         if sources.needed:
             changes = await told
             return changes, await self.gathering.gather(plan_of(case, states, ill, changes), services, sources)
@@ -101,7 +101,7 @@ class Investigation:
     def _told(
         self, case: Case, states: Sequence[ServiceState], changes: Sequence[Change], ended: Collection[str]
     ) -> dict[str, bytes]:
-        first, retuned, services = case.detection.symptoms[0], reconfigured_services(case), tuple(self.chart.services)
+        first, retuned, services = case.detection.symptoms[0], reconfigured_services(case), tuple(self.config.services)
         alert = Alert(
             first.service, first.kind.value, first.detail, first.since, services, ruled_out_causes(case, ended)
         )

@@ -23,7 +23,7 @@ from sre_space.ports.probe import Probe
 class Fixer:
     """The only agent that changes the patient; `restarts` and `changes` are its hands."""
 
-    chart: SpaceConfig
+    config: SpaceConfig
     restarts: Restarts
     changes: Changes
     permission: Permission
@@ -105,7 +105,7 @@ class Fixer:
 
     async def _escalate(self, case: Case, decision: Decision) -> Action:
         symptom = case.detection.symptoms[0]
-        service = self.chart.services.get(symptom.service)
+        service = self.config.services.get(symptom.service)
         outage = symptom.kind is SymptomKind.INFRASTRUCTURE and service is not None
         if outage and service and (await self.probe.check(service.health)).healthy:
             return told(ActionResult.CLEARED, decision, f"{service.name} answers again")

@@ -37,7 +37,7 @@ class Asked:
 class Permission:
     """Who is asked. In a `dry_run` everything is asked and nothing is allowed."""
 
-    chart: SpaceConfig
+    config: SpaceConfig
     incidents: IncidentRepository
     orders: Orders
     symptoms: SymptomReports
@@ -102,7 +102,7 @@ class Permission:
         now = self.clock.now()
         past = await self.incidents.past_actions(now - guardrails.looks_back(decision.remedy))
         grounds = Grounds(decision.diagnosis.verdict, decision.plan, unit)
-        return guardrails.ask(self.chart, decision.remedy, case.incident, past, now, grounds=grounds)
+        return guardrails.ask(self.config, decision.remedy, case.incident, past, now, grounds=grounds)
 
     async def _approval(self, case: Case, decision: Decision) -> Answers:
         """Who approved the newest plan; an order for another plan approves nothing."""

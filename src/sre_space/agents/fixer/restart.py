@@ -23,19 +23,19 @@ STOPPED = "stopped"  # on somebody's order: not by its own end
 class Restarts:
     """Restarts a unit whose life is still the one that was diagnosed."""
 
-    chart: SpaceConfig
+    config: SpaceConfig
     runtime: Runtime
     probe: Probe
     kill_switch: KillSwitch
 
     async def begun(self, remedy: Restart) -> bool:
         """True once that life is over: a try that was interrupted ended it, or somebody else did."""
-        known = remedy.service in self.chart.services  # a stranger is refused by the guardrails
+        known = remedy.service in self.config.services  # a stranger is refused by the guardrails
         return known and (await self._unit(remedy)).incarnation != remedy.incarnation
 
     async def shown(self, case: Case, remedy: Restart, clock: Clock) -> Shown:
         """Return what runtime and probe say of the unit at this moment; nothing of a service that is not known."""
-        service = self.chart.services.get(remedy.service)
+        service = self.config.services.get(remedy.service)
         if service is None:
             return NOTHING_SHOWN
         return await look(case, service, await self._unit(remedy), self.probe, clock)
@@ -53,7 +53,7 @@ class Restarts:
         self, remedy: Restart, answers: tuple[RuleAnswer, ...], outage: bool, asked: Asked
     ) -> Action | None:
         """What was done, or why not; None while halted and after a pause. An `outage` ends when the service answers."""
-        service, before = self.chart.services[remedy.service], await self._unit(remedy)
+        service, before = self.config.services[remedy.service], await self._unit(remedy)
         if outage and before.state == "running" and (await self.probe.check(service.health)).healthy:
             return _told(ActionResult.CLEARED, remedy, "the service answers again", answers, before)
         return await self._start(remedy, before, answers, f"{remedy.service} restarted", asked)
@@ -73,7 +73,7 @@ class Restarts:
 
     async def revive(self, service: str) -> str:
         """Start a unit that has ended, with the desired state of now; how the unit is then, in words."""
-        unit = await self.runtime.unit(self.chart.services[service].unit)
+        unit = await self.runtime.unit(self.config.services[service].unit)
         if unit.state in ENDED and not self.kill_switch.halted():
             try:
                 unit = await self.runtime.restart(unit.name, unit.incarnation)
@@ -82,7 +82,7 @@ class Restarts:
         return f"{service} {describe(unit)}"
 
     async def _unit(self, remedy: Restart) -> Unit:
-        return await self.runtime.unit(self.chart.services[remedy.service].unit)
+        return await self.runtime.unit(self.config.services[remedy.service].unit)
 
 
 def describe(unit: Unit) -> str:

@@ -44,7 +44,7 @@ class Detectors:
     `dropped` counts by reason the spans of frames that are not of now.
     """
 
-    chart: SpaceConfig
+    config: SpaceConfig
     board: Mapping[str, ServiceHealth]
     book: JourneyBook
     scale: float = 1.0
@@ -63,11 +63,11 @@ class Detectors:
 
     def __post_init__(self) -> None:
         """One detector of each kind for the journey, one for all operations."""
-        self.calls = {name: service.calls for name, service in self.chart.services.items()}
-        self.peers = {one.address or urlsplit(one.health).netloc: one.name for one in self.chart.services.values()}
+        self.calls = {name: service.calls for name, service in self.config.services.items()}
+        self.peers = {one.address or urlsplit(one.health).netloc: one.name for one in self.config.services.values()}
         self.operations = Operations(self.calls)
-        self.conversion = Conversion(self.chart.journey.name)
-        self.budget = Budget(self.chart.journey.name, self.chart.journey.slo, self.scale)
+        self.conversion = Conversion(self.config.journey.name)
+        self.budget = Budget(self.config.journey.name, self.config.journey.slo, self.scale)
 
     def resume(self, pauses: Pauses) -> None:
         """Forget what was seen before the newest pause of this process; to be called before anything is concluded.

@@ -105,7 +105,7 @@ class Scout:
             return self._still_there(case, symptom, now)
         effect = max(gone_since, symptom.since, self.detectors.resumed_at)
         visits, since = self.detectors.book.good_visits(effect)
-        wanted = self.detectors.chart.journey.good_visits
+        wanted = self.detectors.config.journey.good_visits
         if visits >= wanted and now - effect >= self._wait_s(symptom, now) * SECOND:
             return self._verification(Outcome.RECOVERED, case, since, f"{visits} visits in a row went well")
         return self._late(case, now, f"{visits} of {wanted} visits in a row")
