@@ -68,7 +68,7 @@ class Hanging(World):
         gathering = Gathering(self._before(self, "telemetry"), topics, git, self.clock, "traffic")
         investigation = Investigation(self.config, gathering, RecentDeployments(topics, git), self, Shelf(), self.clock)
         for duty, name, value in (
-            (brain, "inquest", investigation),
+            (brain, "investigation", investigation),
             (brain, "history", DesiredStateHistory(self._before(self.git, "git"))),
             (brain, "runtime", self._before(self, "runtime")),
             (fixer.restarts, "runtime", self._before(self, "runtime")),

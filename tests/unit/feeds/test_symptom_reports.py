@@ -82,7 +82,7 @@ def test_only_what_scout_saw_within_five_seconds_counts(
     assert standing(*((one, "scout") for one in told), symptom=symptom) is expected
 
 
-@pytest.mark.parametrize("sighting", [SEEN, NOTHING])
+@pytest.mark.parametrize("symptom_report", [SEEN, NOTHING])
 def test_what_another_agent_signed_is_no_evidence(symptom_report: SymptomReport) -> None:
     assert standing((symptom_report, "brain")) is SymptomState.UNKNOWN
 
