@@ -3,16 +3,20 @@
 Real keys and the real wire format; only the technologies are replaced.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
+from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from support.evidence import Shelf, Topics, document
+from support.evidence import Shelf, Topics, stored
 from support.git_world import MemoryGit, keys_of
+from support.likeness import MemoryIndex
 
 from sre_space.agents.brain.brain import Brain
 from sre_space.agents.brain.deployments import RecentDeployments
@@ -54,6 +58,7 @@ from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.duty import Duty
 from sre_space.loop.pager import Pager
 from sre_space.loop.runner import Runner
+from sre_space.ports.bus import Record
 from sre_space.ports.case_index import Lesson, Recalled
 from sre_space.ports.forge import Comment, Issue
 from sre_space.ports.notifier import Note
@@ -118,7 +123,7 @@ class Clock:
 
     def pauses(self) -> Pauses:
         """Those that a story told of."""
-        return replace(self.known, read=self._read())
+        return Pauses(self.known.all, self._read())
 
     def _read(self) -> ClockPair:
         return ClockPair(self.time, self.time)
@@ -141,8 +146,7 @@ class OwnClock:
 
     def pauses(self) -> Pauses:
         """Those that it has had."""
-        read = self.clock.pauses().read
-        return replace(self.own, read=ClockPair(read.wall + self.ahead, read.steady))
+        return Pauses(self.own.all, ClockPair(self.now(), self.clock.now()))
 
     def go_on(self) -> None:
         """The pause that began at `stopped_at` is over."""
@@ -154,7 +158,11 @@ class Key:
     """A real key."""
 
     def __init__(self, name: str) -> None:
-        self.key_id, self.private = name, Ed25519PrivateKey.generate()
+        self.name, self.private = name, Ed25519PrivateKey.generate()
+        self.key_id = hashlib.sha256(self.private.public_key().public_bytes_raw()).hexdigest()[:16]
+
+    def __deepcopy__(self, memo: object) -> "Key":
+        return self  # it does not change
 
     def sign(self, message: bytes) -> bytes:
         """A signature."""
@@ -182,11 +190,13 @@ class Trust:
         return self.older.owner(key_id, message, signature, at) if found is None and self.older else found
 
     def _owner(self, key_id: str, message: bytes, signature: bytes) -> str | None:
+        named = {key.key_id: (name, key) for name, key in self.keys.items()}
         try:
-            self.keys[key_id].private.public_key().verify(signature, message)
+            name, key = named[key_id]
+            key.private.public_key().verify(signature, message)
         except (KeyError, InvalidSignature):
             return None
-        return key_id
+        return name
 
 
 @dataclass
@@ -219,6 +229,7 @@ class MemoryForge:
 
     async def whoami(self) -> str:
         """Somebody."""
+        self._up()
         return "sre"
 
     async def open_issue(self, title: str, body: str, labels: Sequence[str]) -> int:
@@ -226,8 +237,8 @@ class MemoryForge:
         self._up()
         if len(title) > MAX_TITLE or len(body) > MAX_BODY:
             raise Refused("the title or the body is too long")
-        number = len(self.found) + 1
-        self.found.append(Issue(number, title, body, "open", "sre", tuple(labels), 0, self.now(), self.now()))
+        number, now = len(self.found) + 1, self.now()
+        self.found.append(Issue(number, title, body, "open", "sre", tuple(labels), 0, now, now))
         self.written[number] = []
         self._answered()
         return number
@@ -236,7 +247,9 @@ class MemoryForge:
         """One."""
         self._up()
         self._known(number)
-        return replace(self.found[number - 1], comments=len(self.written[number]))
+        if self.found[number - 1].comments != (count := len(self.written[number])):
+            self.found[number - 1] = replace(self.found[number - 1], comments=count)
+        return self.found[number - 1]
 
     async def issues(self, *, state: Literal["open", "closed", "all"] = "open", since: int = 0) -> Sequence[Issue]:
         """By state and time."""
@@ -247,9 +260,12 @@ class MemoryForge:
     async def comment(self, number: int, body: str) -> int:
         """Append."""
         self._up()
+        if len(body) > MAX_BODY:
+            raise Refused("the body is too long")
+        self._known(number)
+        id, now = self.next_id(), self.now()
+        self.written[number].append(Comment(id, "sre", 1, body, now, now))
         self._change(number)
-        id = self.next_id()
-        self.written[number].append(Comment(id, "sre", 1, body, 0, 0))
         self._answered()
         return id
 
@@ -312,6 +328,35 @@ class Spans:
         self.report = report
 
 
+@dataclass
+class Bus(Topics):
+    """Records by topic; what Scout tells is signed once somebody reads it, and nobody reads what is older."""
+
+    told: list[tuple[SymptomReport, Key]] = field(default_factory=list)
+
+    def tell(self, symptom_report: SymptomReport, key: Key) -> None:
+        """What it sees now."""
+        self.told.append((symptom_report, key))
+        del self.told[:-TOLD]
+
+    def add(self, topic: str, at: int, value: bytes, headers: Mapping[str, bytes] | None = None) -> None:
+        """One more, after all that was told before."""
+        self._sign()
+        super().add(topic, at, value, headers)
+
+    async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
+        """By time."""
+        self._sign()
+        return await super().window(topic, since, until, limit)
+
+    def _sign(self) -> None:
+        for symptom_report, key in self.told:
+            value, headers = encode(symptom_report, key)
+            super().add(SIGHTINGS, symptom_report.at, value, headers)
+        self.told.clear()
+        del self.records.get(SIGHTINGS, [])[:-TOLD]
+
+
 @dataclass(frozen=True)
 class Fault:
     """What is wrong while `holds` says so of the values in force by key; `fails`: the share of visits that go wrong."""
@@ -331,6 +376,13 @@ class ScriptedInquest(Investigation):
     async def hold(self, case: Case, units: Mapping[str, Unit], ill: Sequence[Interval] = ()) -> Diagnosis:
         """What the story says, or what is found."""
         return self.script(case) or await super().hold(case, units, ill)
+
+
+@cache
+def values_of(*contents: bytes) -> Values:
+    """What these files set, by key."""
+    texts = [content.decode() for content in contents]
+    return MappingProxyType({key: value_of(text, key) or "" for text in texts for key in keys_of(text)})
 
 
 def diagnosis(service: str, kind: CauseKind, change: str = "") -> Diagnosis:
@@ -381,7 +433,7 @@ class World:
 
     def __post_init__(self) -> None:
         """Wire it."""
-        self.clock, self.forge, self.bus = Clock(self), MemoryForge(), Topics()
+        self.clock, self.forge, self.bus = Clock(self), MemoryForge(), Bus()
         self.clocks = {agent: OwnClock(self.clock) for agent in Agent}
         self.forge.now = self.clock.now
         self.keys = {name: Key(name) for name in (*Agent, OPERATOR)}
@@ -531,19 +583,14 @@ class World:
         self.go_on()
 
     def _tell(self, now: int) -> None:
-        """Scout says what it sees; nobody reads what is older."""
-        symptom_report = SymptomReport(
-            REPOSITORY, now, self.detectors.active_symptoms.seen, self.detectors.telemetry.blind
-        )
-        value, headers = encode(symptom_report, self.keys["scout"])
-        self.bus.add(SIGHTINGS, now, value, headers)
-        del self.bus.records[SIGHTINGS][:-TOLD]
+        """Scout says what it sees."""
+        seen, blind = self.detectors.active_symptoms.seen, self.detectors.telemetry.blind
+        self.bus.tell(SymptomReport(REPOSITORY, now, seen, blind), self.keys["scout"])
 
     @property
     def values(self) -> Values:
         """What is in force, by key."""
-        texts = [content.decode() for content in self.running.values()]
-        return {key: value_of(text, key) or "" for text in texts for key in keys_of(text)}
+        return values_of(*self.running.values())
 
     def _deploy(self) -> None:
         """What main says is put in force; the service of a file that changed is started again."""
@@ -565,12 +612,14 @@ class World:
         share = max((fault.fails(self.values) for fault in self.faults if fault.holds(self.values)), default=0.0)
         bad = bool(self.dead) or self._unlucky(share)
         id, status = f"{now:x}", SpanStatus.ERROR if bad else SpanStatus.UNSET
+        root = Span(id, id, "", "traffic", "journey quote", SpanKind.INTERNAL, now, now + 5, status)
+        self.spans.append(root)
         for name in self.dead:
             peer: dict[str, str | int | float | bool] = {"server.address": name, "server.port": 80}
             self.spans.append(
-                Span(id, f"c{id}", "", "quote-service", "POST", SpanKind.CLIENT, now, now + 5, status, "", peer)
+                Span(id, f"c{id}", id, "quote-service", "POST", SpanKind.CLIENT, now, now + 5, status, "", peer)
             )
-        return Span(id, id, "", "traffic", "journey quote", SpanKind.INTERNAL, now, now + 5, status)
+        return root
 
     # ports.probe
     async def check(self, url: str) -> Health:
@@ -586,6 +635,8 @@ class World:
 
     async def unit(self, name: str) -> Unit:
         """A life is named by how often it was started, and whether it ended."""
+        if name not in self.starts:
+            raise Missing(f"the runtime has no unit {name!r}")
         since = self.restarted_at.get(name, 0)
         dead = name in self.dead - self.hanging and not since
         state: Literal["exited", "running"] = "exited" if dead else "running"
@@ -607,13 +658,13 @@ class World:
     # ports.deployments
     async def in_force(self, path: str, content: bytes) -> bool:
         """What runs."""
-        return self.running.get(path, b"") == content
+        return self.running.get(path) == content
 
     # ports.traces
     async def document(self, service: str, since: int, until: int, limit: int) -> bytes:
-        """By time; every trace is a customer's."""
+        """As a trace store does."""
         self.asked("traces")
-        return document([span for span in self.spans if since <= span.start < until])
+        return stored(self.spans, service, since, until, limit)
 
     async def close(self) -> None:
         """Nothing to release."""
@@ -635,11 +686,11 @@ class World:
     # ports.case_index
     async def remember(self, lesson: Lesson) -> None:
         """Keep."""
-        self.lessons[lesson.id] = lesson
+        await MemoryIndex(self.lessons).remember(lesson)
 
     async def recall(self, text: str, limit: int = 3, where: Mapping[str, str] | None = None) -> Sequence[Recalled]:
-        """All, alike."""
-        return [Recalled(lesson, 0.9) for lesson in self.lessons.values()][:limit]
+        """By the words."""
+        return await MemoryIndex(self.lessons).recall(text, limit, where)
 
     async def detect(self) -> int:
         """Let time pass until Scout has opened an incident."""

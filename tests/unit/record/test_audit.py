@@ -2,12 +2,11 @@
 
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from rich.console import Console
+from support.commands import ended
 from support.world import World
 
 from sre_space.cli.audit import document, show, summary
@@ -35,14 +34,15 @@ def shown(audit: Audit) -> str:
 
 
 async def test_every_fact_shows_who_decided_what_on_which_rules_and_evidence() -> None:
-    audit = await story(World())
+    world = World()
+    audit = await story(world)
     (incident, stranger) = audit.issues
 
     assert incident.links[0].fact.step is Step.DETECT
     assert [link.fact.seq for link in incident.links] == list(range(len(incident.links)))
     assert all(link.prev_ok and link.signature_ok for link in incident.links)
     (decision,) = (link for link in incident.links if link.fact.step is Step.DECIDE)
-    assert (decision.agent, decision.key_id) == ("brain", "brain")
+    assert (decision.agent, decision.key_id) == ("brain", world.keys["brain"].key_id)
     assert "MITIGATION: RESTART policy-service" in decision.decided
     assert any(id.startswith("runtime:policy-service") for id in decision.evidence)
     assert {"autonomy", "restarts per hour"} <= {rule.rule for rule in decision.rules}
@@ -99,9 +99,8 @@ def test_one_line_without_anything_that_a_terminal_obeys() -> None:
     assert plain("a\nb\t\x1b[31mc\u202ed") == "a b \ufffd[31mc\ufffdd"
 
 
-def test_with_the_space_down_the_audit_says_so_in_one_sentence(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "sre_space.cli.main", "audit", "--state", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert done.returncode == 3
-    assert done.stderr == f"sre-space: no space runs in {tmp_path}; start one with: sre-space up\n"
+def test_with_the_space_down_the_audit_says_so_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended("audit", "--state", str(tmp_path)) == 3
+    assert capsys.readouterr().err == f"sre-space: no space runs in {tmp_path}; start one with: sre-space up\n"
