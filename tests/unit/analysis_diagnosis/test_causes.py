@@ -257,13 +257,20 @@ def forged(made: Made) -> list[Made]:
 
 
 @pytest.mark.parametrize(
-    ("writer", "verdict"), [("tax", Confidence.CONFIRMED), ("", Confidence.LIKELY), ("mail", Confidence.LIKELY)]
+    ("writer", "share", "verdict"),
+    [
+        ("tax", 0.28, Confidence.CONFIRMED),
+        ("tax", 0.15, Confidence.CONFIRMED),
+        ("tax", 0.08, Confidence.LIKELY),
+        ("", 0.28, Confidence.LIKELY),
+        ("mail", 0.28, Confidence.LIKELY),
+    ],
 )
 def test_a_service_whose_own_log_confirms_its_failing_spans_needs_fewer_of_them(
-    writer: str, verdict: Confidence
+    writer: str, share: float, verdict: Confidence
 ) -> None:
     failing = Finding(
-        "tax", "GET /rate", CauseKind.ERROR, Sense.FAILURE, 0.28, 1e-20, Evidence("s", "s"), speaker="tax"
+        "tax", "GET /rate", CauseKind.ERROR, Sense.FAILURE, share, 1e-20, Evidence("s", "s"), speaker="tax"
     )
     logged = replace(failing, sense=Sense.LOG, harm=0.5, chance=1e-10, evidence=Evidence("l", "l"), speaker=writer)
     findings = [failing, *([logged] if writer else [])]

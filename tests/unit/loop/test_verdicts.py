@@ -58,6 +58,39 @@ async def test_a_remedy_on_likely_waits_for_a_person_who_is_told_why_and_is_done
     assert all(answer.allowed for answer in case.trials[0].action.guardrails)
 
 
+async def test_a_plan_that_nobody_approved_ends_when_the_symptom_is_over_and_the_incident_with_it() -> None:
+    world = World(hanging={"policy-service"}, dead={"policy-service"})
+    world.diagnoses = lambda _: replace(diagnosis("policy-service", CauseKind.HANG), verdict=Confidence.LIKELY)
+    case = await world.play(await world.detect(), 30)
+    assert case.latest(Decision).plan  # type: ignore[union-attr]
+    assert not results(case)
+
+    world.dead.clear()  # it answers again by itself
+    case = await world.play(case.issue, 100)
+
+    assert results(case) == [ActionResult.CLEARED]
+    assert case.recovered
+    assert not case.is_open
+    assert world.restarts == []
+
+
+async def test_a_planned_change_that_nobody_approved_ends_when_the_symptom_is_over() -> None:
+    world = World(faults=[Fault(SymptomKind.ERROR, "quote-service", lambda _: True)])
+    world.diagnoses = lambda _: replace(diagnosis("policy-service", CauseKind.ERROR), verdict=Confidence.LIKELY)
+    for _ in range(40):
+        await world.clock.sleep(0.25)
+    case = await world.play(await world.report(SymptomKind.ERROR, "quote-service"), 30)
+    assert case.latest(Decision).plan  # type: ignore[union-attr]
+    assert not results(case)
+
+    world.faults.clear()
+    case = await world.play(case.issue, 100)
+
+    assert results(case) == [ActionResult.CLEARED]
+    assert not case.is_open
+    assert not await world.git.pulls("all")
+
+
 async def test_the_configuration_may_let_a_restart_act_on_likely() -> None:
     world = World(guardrails=BRAVE)
     case = await out(world, 100)

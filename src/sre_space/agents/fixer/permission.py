@@ -51,21 +51,21 @@ class Permission:
     async def to_act(
         self, case: Case, decision: Decision, probed: Standing | None = None, unit: str = ""
     ) -> Action | Answers | None:
-        """What allows it, the record of what does not, None to wait.
+        """Return what allows it, the record of what does not, None to wait.
 
         `probed` is how the symptom stands where the unit itself was asked, `unit` what that shows of itself. Where it
-        shows nothing because the symptom is over, that is what is recorded.
+        shows nothing because the symptom is over, that is what is recorded; so ends a plan that nobody has approved.
         """
         answers = await self._asked(case, decision, unit)
-        if answers is None or isinstance(answers, Action):
+        if isinstance(answers, Action) or (answers is None and not decision.plan):
             return answers
         symptom = case.detection.symptoms[0]
         standing = probed or await self.symptoms.standing(symptom, case.last.at)
-        if standing is Standing.UNKNOWN:
-            return None
         if standing is Standing.GONE:
             detail = f"the symptom {symptom.key} does not hold any more; nothing was changed"
-            return told(ActionResult.CLEARED, decision, detail, answers)
+            return told(ActionResult.CLEARED, decision, detail, answers or ())
+        if answers is None or standing is Standing.UNKNOWN:
+            return None
         if not guardrails.allowed(answers):
             return _refused(decision, answers)
         return rehearsed(case, decision, answers) if self.dry_run else answers

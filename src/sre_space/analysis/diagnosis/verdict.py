@@ -7,6 +7,7 @@ from sre_space.analysis.diagnosis.ranking import LARGE, Suspect
 from sre_space.domain.diagnosis import CauseKind, Confidence
 
 SURE_HARM = 0.3
+PROVEN_TWICE = 0.1  # where the service's own log tells of its failing spans: far beyond what healthy windows differ by
 UNLIKELY = 0.05  # after counting how often it was looked
 SURE = 0.001
 CLEAR = 1.25  # how much more a cause must explain than the next when both explain the same harm
@@ -30,7 +31,7 @@ def verdict_of(suspects: Sequence[Suspect], looked: int, compared: bool, probed:
         return Confidence.INCONCLUSIVE
     silent = best.kind is CauseKind.HANG and best.service != probed
     witnessed = compared or (best.findings[0].sense is Sense.STATE and not silent)
-    large = best.own >= SURE_HARM or (best.own >= LARGE and _says_so_itself(best, looked))
+    large = best.own >= SURE_HARM or (best.own >= PROVEN_TWICE and _says_so_itself(best, looked))
     sure = witnessed and large and chance <= SURE
     return Confidence.CONFIRMED if sure else Confidence.LIKELY
 
@@ -38,7 +39,7 @@ def verdict_of(suspects: Sequence[Suspect], looked: int, compared: bool, probed:
 def _says_so_itself(suspect: Suspect, looked: int) -> bool:
     """True when its spans fail and its own log tells of failures, each beyond chance: two records, one story."""
     beyond = [one for one in suspect.findings if one.speaker == suspect.service and one.chance * looked <= SURE]
-    return {Sense.FAILURE, Sense.LOG} <= {one.sense for one in beyond if one.harm >= LARGE}
+    return {Sense.FAILURE, Sense.LOG} <= {one.sense for one in beyond if one.harm >= PROVEN_TWICE}
 
 
 def _competes(suspects: Sequence[Suspect]) -> bool:
