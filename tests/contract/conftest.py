@@ -9,12 +9,15 @@ import httpx
 import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
+from support import documents, histories
 from support.servers import RECORD_KEY, TOKENS, Bus, ForgeServer, TelemetryServer, TraceStore, module, serving
 from support.waiting import free_port
 
 from sre_space.bootstrap.space_state import write_private
 from sre_space.embedded.forge.identities import write_identities
 from sre_space.embedded.telemetry.tokens import render
+
+BUSES = STORES = ("embedded", "oracle")
 
 
 def answers(url: str) -> bool:
@@ -41,10 +44,21 @@ def shared_bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bus]:
     yield from embedded_bus(tmp_path_factory.mktemp("bus"))
 
 
-@pytest.fixture(params=["embedded", "oracle"])
+@pytest.fixture(params=BUSES)
 def bus(request: pytest.FixtureRequest) -> Bus:
     """Our broker, which many tests share; and Apache Kafka where KAFKA_ORACLE names one."""
-    if request.param == "oracle":
+    return bus_named(request.param, request)
+
+
+@pytest.fixture(params=[*BUSES, *histories.DOUBLES])
+def history_of(request: pytest.FixtureRequest) -> histories.HistoryOf:
+    """Records on a broker, or in memory as unit tests have them."""
+    return histories.DOUBLES.get(request.param) or histories.on(bus_named(request.param, request))
+
+
+def bus_named(name: str, request: pytest.FixtureRequest) -> Bus:
+    """One of the two; a test without an oracle is skipped."""
+    if name == "oracle":
         address = os.environ.get("KAFKA_ORACLE")
         if not address:
             pytest.skip("KAFKA_ORACLE names no Apache Kafka (host:port)")
@@ -115,10 +129,21 @@ def guarded(our_bus: Bus, tmp_path: Path) -> Iterator[TelemetryServer]:
         yield server
 
 
-@pytest.fixture(params=["embedded", "oracle"])
+@pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest) -> TraceStore:
     """Our telemetry server, which many tests share; and Jaeger where JAEGER_ORACLE and JAEGER_ORACLE_OTLP name one."""
-    if request.param == "oracle":
+    return store_named(request.param, request)
+
+
+@pytest.fixture(params=[*STORES, *documents.DOUBLES])
+def documents_of(request: pytest.FixtureRequest) -> documents.DocumentsOf:
+    """Spans in a trace store, or in memory as unit tests have them."""
+    return documents.DOUBLES.get(request.param) or documents.on(store_named(request.param, request))
+
+
+def store_named(name: str, request: pytest.FixtureRequest) -> TraceStore:
+    """One of the two; a test without an oracle is skipped."""
+    if name == "oracle":
         query, grpc = os.environ.get("JAEGER_ORACLE"), os.environ.get("JAEGER_ORACLE_OTLP")
         if not query or not grpc:
             pytest.skip("JAEGER_ORACLE (query URL) and JAEGER_ORACLE_OTLP (host:port, gRPC) name no Jaeger")

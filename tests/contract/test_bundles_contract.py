@@ -1,12 +1,18 @@
-"""What every shelf of bundles keeps to: equal names for equal files, nothing altered, bounded."""
+"""What every shelf of bundles keeps to: equal names for equal files, nothing altered, bounded.
+
+Stories that take a folder are about files: their rights, their room, their format.
+"""
 
 import os
+import re
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.doubles import ADAPTER, BOTH
 from support.evidence import Shelf
 
 from sre_space.adapters.bundle_folder import BundleFolder, pack, unpack
@@ -17,10 +23,19 @@ FILES = {"incident/traces.jaeger.json": b'{"data": []}', "baseline-1/logs.jsonl"
 PATHS = st.text("abcdefghijklmnopqrstuvwxyz-.", min_size=1, max_size=20).filter(lambda name: name.strip("."))
 
 
-@pytest.fixture(params=["folder", "memory"])
+@pytest.fixture(params=BOTH)
 def bundles(request: pytest.FixtureRequest, tmp_path: Path) -> Bundles:
     """The folder, and the one that tests of agents use."""
-    return BundleFolder(tmp_path / "bundles") if request.param == "folder" else Shelf()
+    return BundleFolder(tmp_path / "bundles") if request.param == ADAPTER else Shelf()
+
+
+def alter(bundles: Bundles, name: str, files: Mapping[str, bytes]) -> None:
+    """Somebody puts other files in a bundle's place."""
+    if isinstance(bundles, Shelf):
+        bundles.kept[name] = files
+        return
+    assert isinstance(bundles, BundleFolder)
+    (bundles.folder / f"{name}.tar.gz").write_bytes(pack(files))
 
 
 async def test_what_was_kept_comes_back(bundles: Bundles) -> None:
@@ -32,7 +47,14 @@ async def test_equal_files_have_one_name_and_other_files_another(bundles: Bundle
 
     assert await bundles.keep(FILES) == await bundles.keep(again)
     assert await bundles.keep(FILES) != await bundles.keep({**FILES, "incident/alert.json": b"\x01"})
-    assert len(await bundles.keep(FILES)) == 64
+    assert re.fullmatch("[0-9a-f]{64}", await bundles.keep(FILES))
+
+
+async def test_a_bundle_stays_as_it_was_kept_whatever_becomes_of_what_it_was_made_of(bundles: Bundles) -> None:
+    files = dict(FILES)
+    name = await bundles.keep(files)
+    files.clear()
+    assert await bundles.load(name) == FILES
 
 
 async def test_an_unknown_name_is_missing(bundles: Bundles) -> None:
@@ -40,19 +62,18 @@ async def test_an_unknown_name_is_missing(bundles: Bundles) -> None:
         await bundles.load("0" * 64)
 
 
-async def test_an_altered_bundle_is_refused_by_name(tmp_path: Path) -> None:
-    folder = BundleFolder(tmp_path)
-    name = await folder.keep(FILES)
-    path = tmp_path / f"{name}.tar.gz"
-    path.write_bytes(pack({**FILES, "incident/alert.json": b"forged"}))
+async def test_an_altered_bundle_is_refused_by_name(bundles: Bundles) -> None:
+    name = await bundles.keep(FILES)
+    alter(bundles, name, {**FILES, "incident/alert.json": b"forged"})
 
     with pytest.raises(Malformed, match="was altered"):
-        await folder.load(name)
+        await bundles.load(name)
 
 
-async def test_a_name_that_is_no_hash_opens_no_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["../" * 21 + "x", "", "A" * 64])
+async def test_a_name_that_is_no_hash_is_malformed(bundles: Bundles, name: str) -> None:
     with pytest.raises(Malformed, match="names no bundle"):
-        await BundleFolder(tmp_path).load("../" * 21 + "x")
+        await bundles.load(name)
 
 
 async def test_only_this_user_reads_a_bundle(tmp_path: Path) -> None:

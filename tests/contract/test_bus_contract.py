@@ -1,4 +1,8 @@
-"""`ports.bus` over its adapter, against our broker and, where there is one, Apache Kafka."""
+"""`ports.bus` over its adapter, against our broker and, where there is one, Apache Kafka.
+
+The past is read over the doubles too. Those of a subscription and of a publisher are scripts (`support/feeds.py`): they
+keep the stories of a bus that is down, and no others.
+"""
 
 import asyncio
 import json
@@ -9,7 +13,7 @@ import socket
 import struct
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable
 from io import BytesIO
 from time import time_ns
 from typing import Any
@@ -31,12 +35,17 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.deaf import Deaf
+from support.doubles import ADAPTER
+from support.feeds import Past, Signals
+from support.histories import MS, HistoryOf, dated
 from support.servers import Bus
 from support.waiting import until
 
 from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription, make_topics
 from sre_space.domain.errors import Refused, Unavailable
-from sre_space.ports.bus import Record, Subscription
+from sre_space.ports.bus import History, Publisher, Record, Subscription
+from sre_space.wire.topics import SIGNALS
 
 
 def topic() -> str:
@@ -125,12 +134,42 @@ async def test_history_gives_a_window_by_time(bus: Bus) -> None:
     assert sorted(record.value for record in found) == [b"0", b"1", b"2", b"3", b"4"]
 
 
-async def test_a_bus_that_is_down_is_unavailable_and_looks_empty() -> None:
-    reader = KafkaSubscription("127.0.0.1:1", ["t"], None)
-    assert await reader.next(0.1) == []
+SUBSCRIPTIONS: dict[str, Callable[[], Subscription]] = {
+    ADAPTER: lambda: KafkaSubscription("127.0.0.1:1", ["t"], None), "deaf": Deaf,
+}  # fmt: skip
+HISTORIES: dict[str, Callable[[], History]] = {
+    ADAPTER: lambda: KafkaHistory("127.0.0.1:1"), "past": lambda: Past([], refusals=1),
+}  # fmt: skip
+PUBLISHERS: dict[str, Callable[[], Publisher]] = {
+    ADAPTER: lambda: KafkaPublisher("127.0.0.1:1"), "deaf": Deaf, "signals": lambda: Signals(refusals=1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SUBSCRIPTIONS)
+async def test_a_bus_that_is_down_looks_empty(name: str) -> None:
+    reader = SUBSCRIPTIONS[name]()
+    assert list(await reader.next(0.1)) == []
+    await reader.commit()
     await reader.close()
-    with pytest.raises(Unavailable, match=r"127\.0\.0\.1:1"):
-        await KafkaHistory("127.0.0.1:1").window("t", 0, 1)
+    await reader.close()
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+async def test_the_past_of_a_bus_that_is_down_is_unavailable(name: str) -> None:
+    with pytest.raises(Unavailable):
+        await HISTORIES[name]().window("t", 0, 1)
+
+
+@pytest.mark.parametrize("name", PUBLISHERS)
+async def test_what_a_bus_that_is_down_does_not_acknowledge_is_unavailable(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sre_space.adapters.kafka.ACKNOWLEDGED_WITHIN_S", 0.5)
+    publisher = PUBLISHERS[name]()
+    with pytest.raises(Unavailable):
+        await publisher.publish(SIGNALS, b"x", key=b"k", headers={"h": b"v"})
+    await publisher.close()
+    await publisher.close()
 
 
 async def test_three_kills_in_mid_stream_lose_nothing_and_double_nothing(our_bus: Bus) -> None:
@@ -255,20 +294,6 @@ async def test_a_record_that_the_client_takes_and_the_broker_does_not_is_refused
     await publisher.close()
 
 
-def dated(bus: Bus, name: str, times: Sequence[int]) -> list[int | None]:
-    """Records of partition 0 with the times that their sender claims (Unix ms); the error of each."""
-    told: list[int | None] = []
-    producer = Producer({"bootstrap.servers": bus.address, "linger.ms": 0, "batch.num.messages": 1})
-
-    def report(error: KafkaError | None, _: Message) -> None:
-        told.append(error.code() if error else None)
-
-    for number, at in enumerate(times):
-        producer.produce(name, b"%d" % number, partition=0, timestamp=at, on_delivery=report)
-        assert producer.flush(120) == 0
-    return told
-
-
 async def test_a_record_dated_tomorrow_is_refused_and_one_dated_ahead_hides_none_that_come_after_it(bus: Bus) -> None:
     now = time_ns() // 10**6
     name = topic()
@@ -280,12 +305,32 @@ async def test_a_record_dated_tomorrow_is_refused_and_one_dated_ahead_hides_none
     assert [record.value for record in found] == [b"0", b"4"]
 
 
-async def test_of_more_records_than_asked_for_those_outside_of_the_window_do_not_count(bus: Bus) -> None:
-    now = time_ns() // 10**6
-    name = topic()
-    dated(bus, name, [now + 60_000, *(1000 + number for number in range(5)), now, now + 1, now + 2])
+async def test_a_window_begins_with_its_begin_ends_before_its_end_and_goes_by_time(history_of: HistoryOf) -> None:
+    now, name = time_ns() // MS, topic()
+    history = history_of(name, [now + 3, now + 1, now, now + 2, now + 4])
 
-    found = await KafkaHistory(bus.address).window(name, (now - 5000) * 10**6, (now + 5000) * 10**6, limit=2)
+    found = await history.window(name, (now + 1) * MS, (now + 4) * MS)
+
+    assert [(one.topic, one.at, one.value) for one in found] == [
+        (name, (now + 1) * MS, b"1"), (name, (now + 2) * MS, b"3"), (name, (now + 3) * MS, b"0"),
+    ]  # fmt: skip
+    assert list(await history.window(name, 0, now * MS)) == []
+
+
+async def test_a_record_that_is_dated_otherwise_hides_none_around_it(history_of: HistoryOf) -> None:
+    now, name = time_ns() // MS, topic()
+    history = history_of(name, [now, now + 60_000, 1000, now + 1])
+
+    found = await history.window(name, (now - 5000) * MS, (now + 5000) * MS)
+
+    assert [record.value for record in found] == [b"0", b"3"]
+
+
+async def test_of_more_records_than_asked_for_those_outside_of_the_window_do_not_count(history_of: HistoryOf) -> None:
+    now, name = time_ns() // MS, topic()
+    history = history_of(name, [now + 60_000, *(1000 + number for number in range(5)), now, now + 1, now + 2])
+
+    found = await history.window(name, (now - 5000) * MS, (now + 5000) * MS, limit=2)
 
     assert [record.value for record in found] == [b"6", b"7"]
 

@@ -11,6 +11,7 @@ from time import time_ns
 
 import pytest
 from support.waiting import free_port
+from support.world import World
 
 from sre_space.adapters.http_dates import HttpDates
 
@@ -37,6 +38,15 @@ def server(status: int, date: str | None) -> Iterator[str]:
         threading.Thread(target=serving.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{serving.server_address[1]}/health"
         serving.shutdown()
+
+
+@pytest.mark.parametrize("name", ["adapter", "double"])
+def test_each_of_the_others_is_told_by_name_with_its_time(name: str) -> None:
+    with server(200, formatdate(1_000_000 + AHEAD, usegmt=True)) as url:
+        world = World(misread={"the forge": AHEAD * SECOND})
+        told = asyncio.run((HttpDates({"the forge": url}) if name == "adapter" else world).ask())
+
+    assert told["the forge"] // SECOND == 1_000_000 + AHEAD
 
 
 def asked(url: str) -> dict[str, int]:

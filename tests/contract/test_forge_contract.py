@@ -1,23 +1,31 @@
-"""`ports.forge` over its adapter and our forge: a real process, real HTTP, real git."""
+"""`ports.forge` over its adapter and our forge: a real process, real HTTP, real git; and over the double.
+
+Stories that take the server itself are about what the double has not: other identities, GitHub's REST, git, a process
+that can be killed.
+"""
 
 import asyncio
 import base64
 import json
 import os
 import subprocess
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
+from time import time_ns
 from typing import TypeVar
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.doubles import ADAPTER, BOTH
 from support.servers import ForgeServer
+from support.world import SECOND, MemoryForge
 
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.domain.errors import Missing, Refused, Unavailable
 from sre_space.embedded.forge.schemas import SCHEMAS
+from sre_space.ports.forge import Forge, Issue
 
 T = TypeVar("T")
 OWNER, REPO = "local", "cloud-insurance"
@@ -28,7 +36,7 @@ def ask(server: ForgeServer, question: Callable[[GithubMcpForge], Awaitable[T]],
     """Ask as one of the accounts."""
 
     async def asked() -> T:
-        forge = GithubMcpForge(f"{server.url}/mcp", server.identities[login].token, OWNER, REPO)
+        forge = adapter(server, login)
         try:
             return await question(forge)
         finally:
@@ -43,59 +51,136 @@ def rest(server: ForgeServer, method: str, path: str, login: str, **kwargs: obje
     return httpx.request(method, f"{server.url}/repos/{OWNER}/{REPO}/{path}", headers=headers, **kwargs)  # type: ignore[arg-type]
 
 
-def test_an_issue_is_read_as_it_was_written(shared_forge: ForgeServer) -> None:
-    async def story(forge: GithubMcpForge) -> None:
-        assert await forge.whoami() == "sre-scout"
-        number = await forge.open_issue('Title & "quotes" <x> \'', "body\n```text\nk=v\n```", ("a", "Status: Fixed"))
-        issue = await forge.issue(number)
-        assert (issue.title, issue.body) == ('Title & "quotes" <x> \'', "body\n```text\nk=v\n```")
-        assert (issue.state, issue.author, issue.labels) == ("open", "sre-scout", ("a", "Status: Fixed"))
-        first, second = await forge.comment(number, "one"), await forge.comment(number, "two")
-        assert first < second
-        assert [comment.body for comment in await forge.comments(number)] == ["one", "two"]
-        assert (await forge.issue(number)).comments == 2
-        await forge.set_labels(number, ("b",))
-        assert (await forge.issue(number)).labels == ("b",)
-        await forge.close_issue(number)
-        await forge.close_issue(number)
-        assert (await forge.issue(number)).state == "closed"
-
-    ask(shared_forge, story)
+def adapter(server: ForgeServer, login: str = "sre-scout") -> GithubMcpForge:
+    """As one of the accounts."""
+    return GithubMcpForge(f"{server.url}/mcp", server.identities[login].token, OWNER, REPO)
 
 
-def test_lists_and_comments_come_whole_over_all_pages(forge_server: ForgeServer) -> None:
-    async def story(forge: GithubMcpForge) -> None:
-        numbers = [await forge.open_issue(f"issue {number}", "", ()) for number in range(103)]
-        for number in range(101):
-            await forge.comment(numbers[0], f"{number}")
-        await forge.close_issue(numbers[-1])
-        assert [issue.number for issue in await forge.issues()] == numbers[:-1]
-        assert len(await forge.issues(state="all")) == 103
-        assert [issue.number for issue in await forge.issues(state="closed")] == numbers[-1:]
-        assert [comment.body for comment in await forge.comments(numbers[0])] == [f"{n}" for n in range(101)]
-        assert not await forge.issues(state="all", since=2_000_000_000 * 10**9)
-
-    ask(forge_server, story)
+@pytest.fixture(params=BOTH)
+async def forge(request: pytest.FixtureRequest) -> AsyncIterator[Forge]:
+    """A forge that others may have written to."""
+    server = request.param == ADAPTER and request.getfixturevalue("shared_forge")
+    found: Forge = adapter(server) if server else MemoryForge(now=time_ns)
+    yield found
+    await found.close()
+    await found.close()
 
 
-def test_what_is_missing_is_missing_and_a_wrong_token_is_refused(forge_server: ForgeServer) -> None:
-    async def story(forge: GithubMcpForge) -> None:
-        for call in (forge.issue(99), forge.comment(99, "x")):
-            with pytest.raises(Missing):
-                await call
-        stranger = GithubMcpForge(f"{forge_server.url}/mcp", "wrong", OWNER, REPO)
-        with pytest.raises(Refused, match="GITHUB_PERSONAL_ACCESS_TOKEN"):
-            await stranger.whoami()
-
-    ask(forge_server, story)
+@pytest.fixture(params=BOTH)
+async def empty(request: pytest.FixtureRequest) -> AsyncIterator[Forge]:
+    """A forge that nobody else writes to."""
+    server = request.param == ADAPTER and request.getfixturevalue("forge_server")
+    found: Forge = adapter(server) if server else MemoryForge(now=time_ns)
+    yield found
+    await found.close()
 
 
-def test_a_body_over_the_limit_is_refused(shared_forge: ForgeServer) -> None:
-    async def story(forge: GithubMcpForge) -> None:
+@pytest.fixture(params=BOTH)
+async def away(request: pytest.FixtureRequest) -> AsyncIterator[Forge]:
+    """A forge whose server is down."""
+    down = GithubMcpForge("http://127.0.0.1:1/mcp", "t", OWNER, REPO)
+    yield down if request.param == ADAPTER else MemoryForge(down=True)
+    await down.close()
+
+
+async def test_an_issue_is_read_as_it_was_written(forge: Forge) -> None:
+    title, body = 'Title & "quotes" <x> \'', "body\n```text\nk=v\n```"
+    number = await forge.open_issue(title, body, ("a", "Status: Fixed"))
+
+    issue = await forge.issue(number)
+    assert (issue.number, issue.title, issue.body, issue.state) == (number, title, body, "open")
+    assert (issue.author, issue.labels) == (await forge.whoami(), ("a", "Status: Fixed"))
+    await forge.set_labels(number, ("b",))
+    assert (await forge.issue(number)).labels == ("b",)
+    await forge.close_issue(number)
+    await forge.close_issue(number)
+    assert (await forge.issue(number)).state == "closed"
+
+
+async def test_comments_come_in_the_order_of_their_ids_and_are_counted(forge: Forge) -> None:
+    number, other = await forge.open_issue("one", "", ()), await forge.open_issue("two", "", ())
+    ids = [await forge.comment(where, text) for where, text in ((number, "a"), (other, "b"), (number, "c"))]
+
+    assert ids == sorted(set(ids))
+    assert [(one.id, one.body) for one in await forge.comments(number)] == [(ids[0], "a"), (ids[2], "c")]
+    assert (await forge.issue(number)).comments == 2
+
+
+async def test_a_comment_has_its_author_and_its_time_and_is_not_edited(forge: Forge) -> None:
+    begun = time_ns() // SECOND * SECOND  # a forge tells whole seconds
+    number = await forge.open_issue("t", "", ())
+    await forge.comment(number, "x")
+
+    (told,) = await forge.comments(number)
+    assert told.author == await forge.whoami()
+    assert told.author_id > 0
+    assert begun <= told.created == told.updated <= time_ns()
+    issue = await forge.issue(number)
+    assert begun <= issue.created <= told.created <= issue.updated
+
+
+async def test_lists_and_comments_come_whole_over_all_pages(empty: Forge) -> None:
+    numbers = [await empty.open_issue(f"issue {number}", "", ()) for number in range(103)]
+    for number in range(101):
+        await empty.comment(numbers[0], f"{number}")
+    await empty.close_issue(numbers[-1])
+
+    assert [issue.number for issue in await empty.issues()] == numbers[:-1]
+    assert len(await empty.issues(state="all")) == 103
+    assert [issue.number for issue in await empty.issues(state="closed")] == numbers[-1:]
+    assert [comment.body for comment in await empty.comments(numbers[0])] == [f"{n}" for n in range(101)]
+    assert not await empty.issues(state="all", since=2_000_000_000 * SECOND)
+
+
+async def test_issues_are_listed_by_state_and_time_oldest_number_first(forge: Forge) -> None:
+    begun = time_ns() - 2 * SECOND
+    numbers = [await forge.open_issue(f"{n}", "", ()) for n in range(3)]
+    await forge.close_issue(numbers[1])
+
+    def ours(found: Sequence[Issue]) -> list[int]:
+        return [one.number for one in found if one.number in numbers]
+
+    assert ours(await forge.issues(since=begun)) == [numbers[0], numbers[2]]
+    assert ours(await forge.issues(state="all")) == numbers
+    assert ours(await forge.issues(state="closed")) == [numbers[1]]
+    assert not await forge.issues(state="all", since=time_ns() + 3600 * SECOND)
+
+
+async def test_what_is_not_there_is_missing(forge: Forge) -> None:
+    gone = 10**6
+    calls = (
+        forge.issue(gone), forge.comments(gone), forge.comment(gone, "x"), forge.set_labels(gone, ()),
+        forge.close_issue(gone),
+    )  # fmt: skip
+    for call in calls:
+        with pytest.raises(Missing):
+            await call
+
+
+async def test_what_is_too_long_is_refused(forge: Forge) -> None:
+    number = await forge.open_issue("t", "", ())
+    long = "x" * 65_537
+    for call in (forge.open_issue("t", long, ()), forge.open_issue("x" * 257, "", ()), forge.comment(number, long)):
         with pytest.raises(Refused, match="too long"):
-            await forge.open_issue("t", "x" * 65_537, ())
+            await call
+    assert list(await forge.comments(number)) == []
 
-    ask(shared_forge, story)
+
+async def test_a_forge_that_is_down_is_unavailable_whatever_is_asked(away: Forge) -> None:
+    calls = (
+        away.whoami(), away.open_issue("t", "", ()), away.issue(1), away.issues(), away.comment(1, "x"),
+        away.comments(1), away.set_labels(1, ()), away.close_issue(1),
+    )  # fmt: skip
+    for call in calls:
+        with pytest.raises(Unavailable):
+            await call
+
+
+async def test_a_wrong_token_is_refused(shared_forge: ForgeServer) -> None:
+    stranger = GithubMcpForge(f"{shared_forge.url}/mcp", "wrong", OWNER, REPO)
+    with pytest.raises(Refused, match="GITHUB_PERSONAL_ACCESS_TOKEN"):
+        await stranger.whoami()
+    await stranger.close()
 
 
 def test_a_stranger_may_open_and_comment_and_nothing_else(shared_forge: ForgeServer) -> None:

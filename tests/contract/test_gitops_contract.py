@@ -1,19 +1,24 @@
 """`ports.gitops` over its adapter and our forge: a real process, real HTTP, real git, and a person who pushes too.
 
-The tests share one forge: each has branches of its own, and none expects main to stand still.
+And over the repository in memory that unit tests stand on, but for the stories that name why not. The tests share one
+forge: each has branches of its own, and none expects main to stand still.
 """
 
 import asyncio
 import subprocess
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TypeVar
+from time import time_ns
+from typing import Protocol, TypeVar
 
 import pytest
+from support.doubles import BOTH, DOUBLE, adapter_alone
+from support.git_world import MemoryGit
 from support.servers import ForgeServer
+from support.world import DESIRED
 
 from sre_space.adapters.github_mcp import GithubGitOps, GithubMcpForge
 from sre_space.agents.hygiene import KEPT, remediation_of, tidy
@@ -28,8 +33,28 @@ QUOTE = f"{CONFIG}/quote-service.env"
 NUMBERS = count(1)
 
 
+class Place(Protocol):
+    """A repository, seen by an agent, and by a person who pushes to main."""
+
+    def ask(self, question: Callable[[GitOps], Awaitable[T]]) -> T:
+        """Ask as an agent."""
+        ...
+
+    def pushed(self, files: Mapping[str, str], message: str = "by hand") -> str:
+        """A person commits to main and pushes; the commit."""
+        ...
+
+    def told(self, path: str = "") -> list[str]:
+        """What git tells a person of the commits of main, newest first."""
+        ...
+
+    def check(self) -> None:
+        """Nothing is wrong with the repository."""
+        ...
+
+
 @dataclass(frozen=True)
-class Place:
+class Served:
     """The forge of these tests, seen by an agent, and by a person with a clone."""
 
     server: ForgeServer
@@ -69,28 +94,73 @@ class Place:
         self.git("push", "-q", "origin", "main")
         return self.git("rev-parse", "HEAD")
 
-    def lines(self, number: int, **changed: str) -> str:
-        """The file of `deploy/config` that a test edits: so long that two edits need not touch."""
-        keys = {f"KEY_{index}": "0" for index in range(12)}
-        return f"# test {number}\n" + "".join(f"{key}={value}\n" for key, value in (keys | changed).items())
+    def told(self, path: str = "") -> list[str]:
+        """By the clone, as it was after the last push."""
+        return self.git("log", "--format=%H", "main", *(("--", path) if path else ())).splitlines()
+
+    def check(self) -> None:
+        """By git itself, in the forge's folder."""
+        repository = Path(self.server.process.environment["SRE_SPACE_STATE"]) / "forge" / OWNER / f"{REPO}.git"
+        subprocess.run(["git", "-C", str(repository), "fsck", "--strict"], check=True, capture_output=True)
 
 
-@pytest.fixture(scope="module")
-def place(forge_to_change: ForgeServer, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """One forge, one clone."""
+@dataclass(frozen=True)
+class Remembered:
+    """The repository in memory that unit tests stand on."""
+
+    repository: MemoryGit
+
+    def ask(self, question: Callable[[GitOps], Awaitable[T]]) -> T:
+        """Ask it."""
+        return asyncio.run(_awaited(question(self.repository)))
+
+    def pushed(self, files: Mapping[str, str], message: str = "by hand") -> str:
+        """Somebody pushes."""
+        return self.repository.person_pushes({path: text.encode() for path, text in files.items()}, message)
+
+    def told(self, path: str = "") -> list[str]:
+        """From the head on, by what changed from one tree to the next."""
+        found, sha = [], self.repository.heads["main"]
+        while sha:
+            commit, tree = self.repository.commits_[sha]
+            before = self.repository.commits_[commit.parents[0]][1] if commit.parents else {}
+            if not path or tree.get(path) != before.get(path):
+                found.append(sha)
+            sha = next(iter(commit.parents), "")
+        return found
+
+    def check(self) -> None:
+        """There is nothing that could be damaged."""
+
+
+async def _awaited(answer: Awaitable[T]) -> T:
+    return await answer
+
+
+def lines(number: int, **changed: str) -> str:
+    """The file of `deploy/config` that a test edits: so long that two edits need not touch."""
+    keys = {f"KEY_{index}": "0" for index in range(12)}
+    return f"# test {number}\n" + "".join(f"{key}={value}\n" for key, value in (keys | changed).items())
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """One forge, one clone; and the double."""
+    if request.param == DOUBLE:
+        files = {path: text.encode() for path, text in DESIRED.items()}
+        return Remembered(MemoryGit(files, time_ns, login="sre-scout"))
     clone = tmp_path_factory.mktemp("clone")
     subprocess.run(["git", "init", "-q", str(clone)], check=True)
-    return Place(forge_to_change, clone)
+    return Served(request.getfixturevalue("forge_to_change"), clone)
 
 
 @pytest.fixture
 def number(place: Place) -> Iterator[int]:
-    """A number for the test's branch and file, which is on main; afterwards git finds nothing wrong."""
+    """A number for the test's branch and file, which is on main; afterwards nothing is wrong with the repository."""
     mine = next(NUMBERS)
-    place.pushed({f"{CONFIG}/test-{mine}.env": place.lines(mine)})
+    place.pushed({file_of(mine): lines(mine)})
     yield mine
-    repository = Path(place.server.process.environment["SRE_SPACE_STATE"]) / "forge" / OWNER / f"{REPO}.git"
-    subprocess.run(["git", "-C", str(repository), "fsck", "--strict"], check=True, capture_output=True)
+    place.check()
 
 
 def branch_of(number: int) -> str:
@@ -116,7 +186,7 @@ async def proposed(gitops: GitOps, number: int, text: str, path: str = "") -> Pu
 def test_a_change_goes_from_branch_to_main_as_one_commit(place: Place, number: int) -> None:
     async def story(gitops: GitOps) -> None:
         base = await head_of(gitops)
-        pull = await proposed(gitops, number, place.lines(number, KEY_3="7"))
+        pull = await proposed(gitops, number, lines(number, KEY_3="7"))
         assert (pull.state, pull.merged, pull.merge_sha, pull.author) == ("open", False, "", "sre-scout")
         assert (pull.title, pull.body, pull.head, pull.base) == (f"Fix {number}", "why", branch_of(number), "main")
         assert pull.head_sha == await head_of(gitops, branch_of(number))
@@ -131,7 +201,7 @@ def test_a_change_goes_from_branch_to_main_as_one_commit(place: Place, number: i
         assert await gitops.commit("main") == commit
         assert (commit.message, commit.author) == ("Set KEY_3 to 7\n\nbecause", "sre-scout")
         assert await head_of(gitops) == merged
-        assert (await gitops.read_files(CONFIG))[file_of(number)].decode() == place.lines(number, KEY_3="7")
+        assert (await gitops.read_files(CONFIG))[file_of(number)].decode() == lines(number, KEY_3="7")
         done = await gitops.pull(pull.number)
         assert (done.state, done.merged, done.merge_sha, done.head_sha) == ("closed", True, merged, pull.head_sha)
         assert await gitops.squash(pull.number, pull.head_sha, "again", "") == merged
@@ -143,35 +213,37 @@ def test_a_change_goes_from_branch_to_main_as_one_commit(place: Place, number: i
 
 
 def test_history_is_read_by_path_and_time_and_says_what_git_says(place: Place, number: int) -> None:
-    turns = [{file_of(number): place.lines(number, KEY_1=f"turn {turn}")} for turn in range(3)]
+    turns = [{file_of(number): lines(number, KEY_1=f"turn {turn}")} for turn in range(3)]
     mine = [place.pushed(files, f"turn {turn}") for turn, files in enumerate(turns)]
     place.pushed({"README.md": f"{number}\n"})
 
     async def story(gitops: GitOps) -> None:
         found = await gitops.commits(file_of(number))
-        told = place.git("log", "--format=%H", "main", "--", file_of(number)).splitlines()
+        told = place.told(file_of(number))
         assert [one.sha for one in found] == told
         assert told[:3] == mine[::-1]
         assert [one.message for one in found[:3]] == ["turn 2", "turn 1", "turn 0"]
         assert all(one.files == () for one in found)
         assert found[0].parents == (mine[1],)
         assert [one.sha for one in await gitops.commits(file_of(number), mine[1])] == told[1:]
-        assert [one.sha for one in await gitops.commits()] == place.git("log", "--format=%H", "main").splitlines()
+        assert [one.sha for one in await gitops.commits()] == place.told()
         assert not await gitops.commits(since=found[0].at + 3600 * 10**9)
         assert mine[2] in [one.sha for one in await gitops.commits(file_of(number), since=found[0].at)]
         assert await gitops.commits(f"{CONFIG}/nowhere.env") == []
+        assert await gitops.commits(file_of(number).removesuffix(".env")) == []
+        assert mine[2] in [one.sha for one in await gitops.commits(CONFIG)]
 
     place.ask(story)
 
 
 def test_a_folder_is_read_at_a_commit_and_one_that_is_not_there_is_empty(place: Place, number: int) -> None:
-    before = place.git("rev-parse", "HEAD")
+    before = place.ask(head_of)
     place.pushed({file_of(number): "KEY=é\n"})
 
     async def story(gitops: GitOps) -> None:
         assert (await gitops.read_files(CONFIG))[file_of(number)] == "KEY=é\n".encode()
         old = await gitops.read_files(CONFIG, before)
-        assert old[file_of(number)].decode() == place.lines(number)
+        assert old[file_of(number)].decode() == lines(number)
         assert set(old) >= {QUOTE, f"{CONFIG}/space.env"}
         assert await gitops.read_files("deploy") == {}
         assert await gitops.read_files("nowhere") == {}
@@ -183,14 +255,14 @@ def test_a_folder_is_read_at_a_commit_and_one_that_is_not_there_is_empty(place: 
 
 
 def test_a_file_is_read_at_a_branch_or_a_commit_and_what_is_no_file_is_missing(place: Place, number: int) -> None:
-    before = place.git("rev-parse", "HEAD")
+    before = place.ask(head_of)
     place.pushed({file_of(number): "KEY=é\n"})
 
     async def story(gitops: GitOps) -> None:
         assert await gitops.read_file(file_of(number)) == "KEY=é\n".encode()
-        assert (await gitops.read_file(file_of(number), before)).decode() == place.lines(number)
+        assert (await gitops.read_file(file_of(number), before)).decode() == lines(number)
         await gitops.create_branch(branch_of(number), before)
-        assert (await gitops.read_file(file_of(number), branch_of(number))).decode() == place.lines(number)
+        assert (await gitops.read_file(file_of(number), branch_of(number))).decode() == lines(number)
         for path, ref in (("nowhere", "main"), (QUOTE, "gone"), (QUOTE, "0" * 40), (CONFIG, "main")):
             with pytest.raises(Missing):
                 await gitops.read_file(path, ref)
@@ -199,7 +271,7 @@ def test_a_file_is_read_at_a_branch_or_a_commit_and_what_is_no_file_is_missing(p
 
 
 def test_a_branch_is_made_once_at_its_commit_and_deleted_once(place: Place, number: int) -> None:
-    old = place.git("rev-parse", "HEAD~1")
+    old = place.told()[1]
 
     async def story(gitops: GitOps) -> None:
         await gitops.create_branch(branch_of(number), old)
@@ -245,6 +317,8 @@ def test_of_two_who_commit_at_once_one_is_told_that_it_lost(place: Place, number
 
 
 def test_the_same_pull_request_is_opened_once_and_closed_without_merging(place: Place, number: int) -> None:
+    old = place.told()[1]
+
     async def story(gitops: GitOps) -> None:
         pull = await proposed(gitops, number, "A=1\n")
         assert await gitops.open_pull("another title", "", branch_of(number)) == pull.number
@@ -258,6 +332,9 @@ def test_the_same_pull_request_is_opened_once_and_closed_without_merging(place: 
             await gitops.open_pull("no commits", "", "main")
         with pytest.raises(Refused):
             await gitops.open_pull("no branch", "", "nowhere")
+        await gitops.create_branch(f"old-{number}", old)
+        with pytest.raises(Refused):
+            await gitops.open_pull("main has all of it", "", f"old-{number}")
         for call in (gitops.pull(9999), gitops.squash(9999, "0" * 40, "t", ""), gitops.close_pull(9999)):
             with pytest.raises(Missing):
                 await call
@@ -276,8 +353,9 @@ def test_a_pull_request_whose_branch_goes_is_closed_and_its_head_stays_known(pla
     place.ask(story)
 
 
+@adapter_alone("place", "a person works with git")
 def test_what_a_person_merged_with_git_is_merged_and_a_branch_without_commits_of_its_own_is_closed(
-    place: Place, number: int
+    place: Served, number: int
 ) -> None:
     pull = place.ask(lambda gitops: proposed(gitops, number, "A=1\n"))
     place.git("fetch", "-q", "origin", branch_of(number))
@@ -314,22 +392,22 @@ def test_what_moved_after_the_review_is_not_merged(place: Place, number: int) ->
 
 def test_edits_of_other_lines_on_main_are_kept_and_those_of_the_same_line_conflict(place: Place, number: int) -> None:
     async def opened(gitops: GitOps) -> PullRequest:
-        return await proposed(gitops, number, place.lines(number, KEY_9="agent"))
+        return await proposed(gitops, number, lines(number, KEY_9="agent"))
 
     pull = place.ask(opened)
-    place.pushed({file_of(number): place.lines(number, KEY_0="person")})
+    place.pushed({file_of(number): lines(number, KEY_0="person")})
     place.ask(lambda gitops: gitops.squash(pull.number, pull.head_sha, "t", ""))
 
     both = place.ask(lambda gitops: gitops.read_files(CONFIG))[file_of(number)].decode()
-    assert both == place.lines(number, KEY_0="person", KEY_9="agent")
+    assert both == lines(number, KEY_0="person", KEY_9="agent")
 
     async def conflicting(gitops: GitOps) -> None:
         base = await head_of(gitops)
         name = f"{branch_of(number)}-again"
         await gitops.create_branch(name, base)
-        head = await gitops.commit_files(name, {file_of(number): place.lines(number, KEY_5="agent")}, "m", base)
+        head = await gitops.commit_files(name, {file_of(number): lines(number, KEY_5="agent")}, "m", base)
         again = await gitops.open_pull("again", "", name)
-        await asyncio.to_thread(place.pushed, {file_of(number): place.lines(number, KEY_5="person")})
+        await asyncio.to_thread(place.pushed, {file_of(number): lines(number, KEY_5="person")})
         main = await head_of(gitops)
         with pytest.raises(Conflict):
             await gitops.squash(again, head, "t", "")
@@ -339,7 +417,8 @@ def test_edits_of_other_lines_on_main_are_kept_and_those_of_the_same_line_confli
     place.ask(conflicting)
 
 
-def test_an_agent_that_merges_and_a_person_who_pushes_at_once_lose_nothing(place: Place, number: int) -> None:
+@adapter_alone("place", "two processes at once")
+def test_an_agent_that_merges_and_a_person_who_pushes_at_once_lose_nothing(place: Served, number: int) -> None:
     turns = range(6)
 
     def by_hand(turn: int) -> str:
@@ -373,6 +452,7 @@ def test_an_agent_that_merges_and_a_person_who_pushes_at_once_lose_nothing(place
     place.ask(story)
 
 
+@adapter_alone("place", "a double's checks say what its test says")
 @pytest.mark.parametrize(
     ("path", "text", "reason"),
     [
@@ -383,7 +463,7 @@ def test_an_agent_that_merges_and_a_person_who_pushes_at_once_lose_nothing(place
     ],
 )
 def test_what_a_deployment_would_refuse_fails_its_check_and_is_not_merged(
-    place: Place, number: int, path: str, text: str, reason: str
+    place: Served, number: int, path: str, text: str, reason: str
 ) -> None:
     async def story(gitops: GitOps) -> None:
         pull = await proposed(gitops, number, text, path)
@@ -398,7 +478,8 @@ def test_what_a_deployment_would_refuse_fails_its_check_and_is_not_merged(
     place.ask(story)
 
 
-def test_a_head_that_is_mended_is_checked_again_and_merged(place: Place, number: int) -> None:
+@adapter_alone("place", "a double's checks say what its test says")
+def test_a_head_that_is_mended_is_checked_again_and_merged(place: Served, number: int) -> None:
     async def story(gitops: GitOps) -> None:
         pull = await proposed(gitops, number, "no variable\n")
         assert (await gitops.checks(pull.number)).state == "failure"
@@ -425,7 +506,7 @@ def test_a_required_check_that_is_awaited_holds_up_a_merge_and_without_any_nothi
             assert checks.state == "success"
             await gitops.squash(pull.number, pull.head_sha, "t", "")
 
-    Place(server, tmp_path).ask(story)
+    Served(server, tmp_path).ask(story)
 
 
 def test_main_takes_no_commit_of_an_agent_but_by_a_merge(place: Place, number: int) -> None:
@@ -436,6 +517,10 @@ def test_main_takes_no_commit_of_an_agent_but_by_a_merge(place: Place, number: i
         assert await head_of(gitops) == main
 
     place.ask(story)
+
+
+@adapter_alone("place", "an agent works with git")
+def test_main_takes_no_push_of_an_agent(place: Served, number: int) -> None:
     place.git("checkout", "-qB", "mine", "main")
     place.git("commit", "-q", "--allow-empty", "-m", "mine")
     for target in ("refs/heads/main", "refs/pull/1/head"):
@@ -446,7 +531,8 @@ def test_main_takes_no_commit_of_an_agent_but_by_a_merge(place: Place, number: i
     place.git("push", "-q", "origin", f"HEAD:refs/heads/by-git-{number}", login="sre-scout")
 
 
-def test_a_stranger_reads_and_changes_nothing(place: Place, number: int) -> None:
+@adapter_alone("place", "a double has one identity")
+def test_a_stranger_reads_and_changes_nothing(place: Served, number: int) -> None:
     pull = place.ask(lambda gitops: proposed(gitops, number, "A=1\n"))
 
     async def story(gitops: GitOps) -> None:
@@ -468,8 +554,9 @@ def test_a_stranger_reads_and_changes_nothing(place: Place, number: int) -> None
     place.ask(story, "mallory")
 
 
+@adapter_alone("place", "a double's pull requests are no issues")
 def test_a_pull_request_is_labelled_and_commented_as_an_issue_and_is_not_listed_as_one(
-    place: Place, number: int
+    place: Served, number: int
 ) -> None:
     pull = place.ask(lambda gitops: proposed(gitops, number, "A=1\n"))
 
@@ -491,12 +578,12 @@ def test_kill_nine_at_any_moment_of_a_merge_leaves_it_merged_once_or_open(
     forge_server: ForgeServer, tmp_path: Path
 ) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path / "clone")], check=True)
-    place, tries = Place(forge_server, tmp_path / "clone"), 8
+    place, tries = Served(forge_server, tmp_path / "clone"), 8
 
     async def story(gitops: GitOps) -> None:
         for number in range(tries):
-            place.pushed({file_of(number): place.lines(number)})
-            pull = await proposed(gitops, number, place.lines(number, KEY_3="7"))
+            place.pushed({file_of(number): lines(number)})
+            pull = await proposed(gitops, number, lines(number, KEY_3="7"))
             merge = asyncio.ensure_future(gitops.squash(pull.number, pull.head_sha, f"Fix {number}", ""))
             for _ in range(number * 6):
                 await asyncio.sleep(0)  # lets the request get a little further each time
@@ -539,15 +626,31 @@ def test_after_a_success_the_five_newest_remediation_branches_stay(place: Place,
     place.ask(story)
 
 
-async def test_a_forge_that_is_down_is_unavailable() -> None:
+@pytest.fixture(params=BOTH)
+async def away(request: pytest.FixtureRequest) -> AsyncIterator[GitOps]:
+    """A repository whose server is down."""
+    if request.param == DOUBLE:
+        yield MemoryGit({}, time_ns, down=True)
+        return
     gitops = GithubGitOps("http://127.0.0.1:1/mcp", "t", OWNER, REPO)
-    for call in (gitops.branches(), gitops.commits(), gitops.squash(1, "0" * 40, "t", "")):
-        with pytest.raises(Unavailable):
-            await call
+    yield gitops
     await gitops.close()
 
 
-def as_forge(place: Place, question: Callable[[GithubMcpForge], Awaitable[T]]) -> T:
+async def test_a_forge_that_is_down_is_unavailable_whatever_is_asked(away: GitOps) -> None:
+    sha = "0" * 40
+    calls = (
+        away.commits(), away.commit(sha), away.read_files(CONFIG), away.read_file(QUOTE), away.branches(),
+        away.create_branch("x", sha), away.commit_files("x", {QUOTE: ""}, "m", sha), away.delete_branch("x"),
+        away.open_pull("t", "", "x"), away.pull(1), away.pulls(), away.pull_files(1), away.checks(1),
+        away.squash(1, sha, "t", ""), away.close_pull(1),
+    )  # fmt: skip
+    for call in calls:
+        with pytest.raises(Unavailable):
+            await call
+
+
+def as_forge(place: Served, question: Callable[[GithubMcpForge], Awaitable[T]]) -> T:
     async def asked() -> T:
         token = place.server.identities["sre-scout"].token
         forge = GithubMcpForge(f"{place.server.url}/mcp", token, OWNER, REPO)

@@ -1,13 +1,18 @@
-"""`ports.case_index` over the real Chroma server, `ports.runtime` over a real supervisord, embeddings, keys, probes."""
+"""`ports.case_index` over the real Chroma server, `ports.runtime` over a real supervisord, both over their doubles.
+
+Stories that start a server of their own kill it, or measure what the model finds.
+"""
 
 import asyncio
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 from xmlrpc.client import ServerProxy
 
 import httpx
@@ -15,20 +20,22 @@ import numpy as np
 import psutil
 import pytest
 from supervisor.xmlrpc import SupervisorTransport
+from support.doubles import BOTH, DOUBLE, adapter_alone
+from support.likeness import MemoryIndex
 from support.remembered import FAULTS, incident
-from support.runtimes import now, supervisord
+from support.runtimes import UNIT, now, supervisord
 from support.servers import ServerProcess, serving
 from support.waiting import free_port, until
+from support.world import World
 
 from sre_space.adapters.chroma import ChromaCaseIndex
-from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.minilm import MiniLm
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.agents.lessons import lesson_of, question_of
 from sre_space.domain.errors import Missing, Refused, Unavailable
 from sre_space.domain.lessons import past_cases
-from sre_space.ports.case_index import Lesson
-from sre_space.ports.runtime import Unit
+from sre_space.ports.case_index import CaseIndex, Lesson
+from sre_space.ports.runtime import Runtime, Unit
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +72,76 @@ LESSONS = (
     lesson("01B", "user-service was slow: one SQL statement waited for a lock", key="b", issue=8, worked=False),
     lesson("01C", "conversion fell after a configuration commit", key="c", issue=9, worked=True),
 )
+
+
+@pytest.fixture(scope="session")
+def shared_chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The real server for a whole session, whose tests look for lessons of their own."""
+    with chroma(tmp_path_factory.mktemp("chroma")) as (url, _):
+        yield url
+
+
+@pytest.fixture(params=BOTH)
+def index(request: pytest.FixtureRequest) -> CaseIndex:
+    """An index that others may have written to."""
+    if request.param == DOUBLE:
+        return MemoryIndex()
+    model: MiniLm = request.getfixturevalue("minilm")
+    return ChromaCaseIndex(request.getfixturevalue("shared_chroma"), model.embed, model.pieces)
+
+
+async def test_the_most_similar_lessons_come_first_and_the_same_text_is_the_same(index: CaseIndex) -> None:
+    mine = {"story": secrets.token_hex(4)}
+    lessons = [replace(one, id=f"{one.id}{mine['story']}", facts={**one.facts, **mine}) for one in LESSONS]
+    for one in lessons:
+        await index.remember(one)
+
+    for one in lessons:
+        first, *others = await index.recall(one.text, where=mine)
+        assert first.lesson == one
+        assert first.similarity == pytest.approx(1.0, abs=1e-4)
+        assert [0 <= other.similarity < first.similarity for other in others] == [True, True]
+        similarities = [other.similarity for other in others]
+        assert similarities == sorted(similarities, reverse=True)
+    assert len(await index.recall(lessons[0].text, limit=2, where=mine)) == 2
+
+
+async def test_only_lessons_with_these_facts_are_recalled(index: CaseIndex) -> None:
+    mine = {"story": secrets.token_hex(4)}
+    for one in LESSONS:
+        await index.remember(replace(one, id=f"{one.id}{mine['story']}", facts={**one.facts, **mine}))
+
+    async def found(**where: str) -> list[str]:
+        return [one.lesson.id for one in await index.recall("crash", where={**mine, **where})]
+
+    assert len(await found()) == len(LESSONS)
+    assert await found(key="b") == [f"01B{mine['story']}"]
+    assert await found(key="none") == []
+    assert await found(issue="8") == []  # it is the number 8
+
+
+async def test_a_lesson_is_replaced_by_its_id_whole(index: CaseIndex) -> None:
+    mine = {"story": secrets.token_hex(4)}
+    id = f"01A{mine['story']}"
+    await index.remember(Lesson(id, "it crashed", {**mine, "issue": 1, "old": True}, ("a printer was cleaned",)))
+    await index.remember(Lesson(id, "it crashed again", {**mine, "issue": 10}))
+
+    (only,) = await index.recall("a printer was cleaned", where=mine)
+    assert only.lesson.text == "it crashed again"
+    assert only.lesson.facts["issue"] == 10
+
+
+async def test_a_lesson_is_as_similar_as_the_nearest_of_its_texts_and_comes_once(index: CaseIndex) -> None:
+    mine = {"story": secrets.token_hex(4)}
+    more = ("In the end a person cleaned the printer.", "Nothing else.")
+    await index.remember(Lesson(f"1{mine['story']}", LESSONS[1].text, mine, more))
+    await index.remember(Lesson(f"2{mine['story']}", LESSONS[0].text, mine))
+
+    first, other = await index.recall("In the end a person cleaned the printer.", where=mine)
+    assert first.lesson.id == f"1{mine['story']}"
+    assert "printer" in first.lesson.text
+    assert first.similarity == pytest.approx(1.0, abs=1e-4)
+    assert other.lesson.id == f"2{mine['story']}"
 
 
 async def test_lessons_are_found_by_meaning_and_survive_kill_nine(tmp_path: Path, minilm: MiniLm) -> None:
@@ -189,100 +266,142 @@ def test_vectors_have_length_one_and_do_not_depend_on_their_batch(minilm: MiniLm
     assert minilm.embed([]).shape == (0, 384)
 
 
-@pytest.fixture
-def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupervisordRuntime]:
-    """The runtime."""
+class Machine(Protocol):
+    """A runtime with one unit at least, and somebody who kills it."""
+
+    @property
+    def runtime(self) -> Runtime:
+        """The port."""
+        ...
+
+    def kill(self) -> Unit:
+        """SIGKILL to the unit; how the runtime tells of it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Supervised:
+    """supervisord, for real."""
+
+    runtime: SupervisordRuntime
+
+    def kill(self) -> Unit:
+        """By its process id."""
+        pid = state(self).pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        dead = until(lambda: (unit := state(self)).state == "exited" and unit, "the unit has ended")
+        assert isinstance(dead, Unit)
+        return dead
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """The world that unit tests stand on."""
+
+    runtime: World
+
+    def kill(self) -> Unit:
+        """It does not answer from now on."""
+        self.runtime.dead.add(UNIT)
+        return state(self)
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """One for these stories, each of which leaves its unit running."""
+    if request.param == DOUBLE:
+        yield Simulated(World())
+        return
     with supervisord(tmp_path_factory.mktemp("r")) as found:
-        yield found.runtime
+        yield Supervised(found.runtime)
 
 
-def state(runtime: SupervisordRuntime) -> Unit:
+def state(machine: Machine) -> Unit:
     """The unit now."""
-    return now(lambda: runtime.unit("policy-service"))
+    return now(lambda: machine.runtime.unit(UNIT))
 
 
-def test_a_killed_unit_stays_down_with_a_new_incarnation_until_it_is_restarted(runtime: SupervisordRuntime) -> None:
-    first = state(runtime)
-    assert first == state(runtime)
-    assert first.pid is not None
-    os.kill(first.pid, signal.SIGKILL)
-    dead = until(lambda: (unit := state(runtime)).state == "exited" and unit, "the unit has ended")
-    assert isinstance(dead, Unit)
-    assert dead.pid is None
-    assert (dead.exit_code, dead.detail) == (None, "ended by a signal")
+def test_a_unit_is_told_the_same_alone_and_among_all_until_its_life_ends(machine: Machine) -> None:
+    alive = state(machine)
+
+    assert (alive.name, alive.state, alive.exit_code) == (UNIT, "running", None)
+    assert alive.pid is not None
+    assert [one for one in now(machine.runtime.units) if one.name == UNIT] == [alive]
+
+
+def test_a_killed_unit_stays_down_with_a_new_incarnation_until_it_is_restarted(machine: Machine) -> None:
+    first = state(machine)
+    assert first == state(machine)
+    dead = machine.kill()
+    assert dead == state(machine)
+    assert (dead.state, dead.pid) == ("exited", None)
+    assert dead.exit_code in (None, -signal.SIGKILL)
     assert dead.incarnation != first.incarnation
 
-    second = now(lambda: runtime.restart("policy-service", dead.incarnation))
+    second = now(lambda: machine.runtime.restart(UNIT, dead.incarnation))
 
     assert second.state == "running"
+    assert second == state(machine)
     assert second.incarnation not in (first.incarnation, dead.incarnation)
 
 
-def test_a_restart_of_another_life_is_refused_and_changes_nothing(runtime: SupervisordRuntime) -> None:
-    before = state(runtime)
+def test_a_restart_of_another_life_is_refused_and_changes_nothing(machine: Machine) -> None:
+    before = state(machine)
     with pytest.raises(Refused, match="nothing was changed"):
-        now(lambda: runtime.restart("policy-service", "1:2.00"))
+        now(lambda: machine.runtime.restart(UNIT, "1:2.00"))
 
-    assert state(runtime) == before
-
-
-def test_a_living_unit_is_ended_and_started_anew(runtime: SupervisordRuntime) -> None:
-    before = state(runtime)
-
-    after = now(lambda: runtime.restart("policy-service", before.incarnation))
-
-    assert after.pid != before.pid
+    assert state(machine) == before
 
 
-def test_a_unit_that_is_being_stopped_is_started_once_it_has_ended(runtime: SupervisordRuntime) -> None:
-    pid = state(runtime).pid
+def test_a_life_that_was_restarted_cannot_be_restarted_again(machine: Machine) -> None:
+    before = state(machine)
+    after = now(lambda: machine.runtime.restart(UNIT, before.incarnation))
+    assert after.incarnation != before.incarnation
+    with pytest.raises(Refused, match="nothing was changed"):
+        now(lambda: machine.runtime.restart(UNIT, before.incarnation))
+
+    assert state(machine) == after
+
+
+@adapter_alone("machine", "the world has no processes")
+def test_a_living_unit_is_ended_and_started_anew(machine: Supervised) -> None:
+    before = state(machine)
+
+    after = now(lambda: machine.runtime.restart(UNIT, before.incarnation))
+
+    assert after.pid not in (None, before.pid)
+    assert before.pid is not None
+    assert not psutil.pid_exists(before.pid)
+
+
+@adapter_alone("machine", "the world has no processes")
+def test_a_unit_that_is_being_stopped_is_started_once_it_has_ended(machine: Supervised) -> None:
+    runtime, pid = machine.runtime, state(machine).pid
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)  # it does not hear that it is to stop; of two pending signals the lower goes first
     until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED, "it stands still")
     transport = SupervisorTransport(None, None, f"unix://{runtime.socket}")
-    ServerProxy("http://127.0.0.1", transport=transport).supervisor.stopProcess("policy-service", False)
+    ServerProxy("http://127.0.0.1", transport=transport).supervisor.stopProcess(UNIT, False)
     transport.close()
-    stopped = state(runtime)
+    stopped = state(machine)
     assert stopped.state == "stopped"
 
-    after = now(lambda: runtime.restart("policy-service", stopped.incarnation))
+    after = now(lambda: runtime.restart(UNIT, stopped.incarnation))
 
     assert after.state == "running"
     assert after.pid not in (None, pid)
 
 
 @pytest.mark.parametrize("name", ["other", "../x", "policy-service; rm -rf /", ""])
-def test_only_units_of_the_chart_are_known(runtime: SupervisordRuntime, name: str) -> None:
-    with pytest.raises(Missing):
-        now(lambda: runtime.restart(name, "x"))
+def test_only_units_of_the_chart_are_known(machine: Machine, name: str) -> None:
+    for call in (lambda: machine.runtime.unit(name), lambda: machine.runtime.restart(name, "x")):
+        with pytest.raises(Missing):
+            now(call)
 
 
 def test_a_runtime_that_is_down_is_unavailable(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable):
-        now(lambda: SupervisordRuntime(str(tmp_path / "none"), {"a": "a"}).units())
-
-
-async def test_a_probe_tells_healthy_sick_hanging_and_gone_apart() -> None:
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        path = (await reader.readuntil(b"\r\n\r\n")).split()[1]
-        if path == b"/hang":
-            await reader.read()  # until the probe gives up and goes
-        else:
-            code = b"200 OK" if path == b"/health" else b"503 Service Unavailable"
-            writer.write(b"HTTP/1.1 " + code + b"\r\nContent-Length: 0\r\n\r\n")
-            await writer.drain()
-        writer.close()
-        await writer.wait_closed()
-
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        probe = HttpProbe.create()
-        found = [await probe.check(f"http://127.0.0.1:{port}/{path}") for path in ("health", "sick", "hang")]
-    found.append(await probe.check(f"http://127.0.0.1:{free_port()}/health"))
-    await probe.client.aclose()
-    assert [(one.healthy, one.answered) for one in found] == [
-        (True, True),
-        (False, True),
-        (False, False),
-        (False, False),
-    ]
+    runtime = SupervisordRuntime(str(tmp_path / "none"), {"a": "a"})
+    for call in (runtime.units, lambda: runtime.unit("a"), lambda: runtime.restart("a", "1")):
+        with pytest.raises(Unavailable):
+            now(call)

@@ -1,17 +1,21 @@
-"""Notes over Apprise, to a real HTTP server on loopback; and what happens when nobody takes them."""
+"""Notes over Apprise, to a real HTTP server on loopback; and what happens when nobody takes them.
+
+That notes are taken at all is told of the double too: it loses none, so that there is nothing else to keep.
+"""
 
 import json
 import logging
 import queue
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 from support.waiting import free_port
+from support.world import World
 
 from sre_space.adapters.apprise_notifier import AppriseNotifier
 from sre_space.adapters.log_notifier import LogNotifier
@@ -22,7 +26,7 @@ from sre_space.bootstrap.space_ports import Ports
 from sre_space.bootstrap.space_state import State
 from sre_space.bootstrap.space_table import table
 from sre_space.domain.errors import Malformed
-from sre_space.ports.notifier import Note
+from sre_space.ports.notifier import Note, Notifier
 from sre_space.settings import Fixer
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # Apprise's, on Python before 3.13
@@ -86,6 +90,39 @@ def sent(urls: str) -> None:
     apprise = AppriseNotifier.to(urls, PAUSES_S)
     apprise.notify(NOTE)
     apprise.join()
+
+
+Taker = tuple[Notifier, Callable[[], list[str]]]  # and the titles that have arrived
+
+
+def _apprise(inbox: Inbox, _: pytest.LogCaptureFixture) -> Taker:
+    apprise = AppriseNotifier.to(inbox.url, PAUSES_S)
+
+    def arrived() -> list[str]:
+        apprise.join()
+        return [inbox.posted.get_nowait()["title"] for _ in range(inbox.posted.qsize())]
+
+    return apprise, arrived
+
+
+def _log(_: Inbox, caplog: pytest.LogCaptureFixture) -> Taker:
+    return LogNotifier(), lambda: [one.getMessage().partition(": ")[2] for one in caplog.records]
+
+
+def _world(_: Inbox, __: pytest.LogCaptureFixture) -> Taker:
+    world = World()
+    return world, lambda: [one.title for one in world.notes]
+
+
+@pytest.mark.parametrize("taker", [_apprise, _log, _world])
+def test_every_note_is_taken_in_its_turn(
+    taker: Callable[[Inbox, pytest.LogCaptureFixture], Taker], inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    takes, arrived = taker(inbox, caplog)
+    for title in ("one", "two", "one"):
+        takes.notify(Note(title, "text"))
+
+    assert arrived() == ["one", "two", "one"]
 
 
 def test_a_note_arrives_as_it_is(inbox: Inbox) -> None:

@@ -1,11 +1,13 @@
 """`ports.traces` over its adapter, with spans sent by the OpenTelemetry SDK, a foreign client.
 
-The tests of the port run over our telemetry server and, where there is one, Jaeger; those of what is received, stored
+The tests of the port run over our telemetry server and, where there is one, Jaeger, and those of the documents, which
+the Brain reads, over the doubles of unit tests too; those of what is received, stored
 and handed on over ours alone. `test_jaeger_query_contract.py` has the query API itself.
 """
 
 import asyncio
 import gzip
+import json
 import os
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -30,6 +32,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
 from opentelemetry.trace import SpanKind as OtelKind
 from opentelemetry.trace import Status, StatusCode
+from support.documents import DocumentsOf
 from support.jaeger import services, trace
 from support.servers import TelemetryServer, TraceStore
 from support.spans import MS, attributes, export, new_span, resource_spans
@@ -39,6 +42,7 @@ from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.adapters.kafka import KafkaHistory
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
+from sre_space.wire.jaeger import spans_from
 from sre_space.wire.otlp import spans_of
 
 T = TypeVar("T")
@@ -125,6 +129,30 @@ def test_a_window_holds_whole_traces_newest_first_and_ends_before_its_end(store:
     assert names(0, now + 9 * MS).count("orphan") == 4
     assert set(names(now + MS, now + 3 * MS)) == {"root1", "root2", "orphan"}
     assert set(names(0, now + 9 * MS, limit=1)) == {"root3", "orphan"}
+
+
+async def test_documents_hold_whole_traces_of_a_service_newest_first(documents_of: DocumentsOf) -> None:
+    now, service = time_ns() // 10**9 * 10**9, f"shop-{secrets.token_hex(4)}"
+    roots = [new_span(f"root{number}", now + number * MS) for number in range(4)]
+    others = [new_span("other", now + 10 * MS, trace_id=root.trace_id, parent=root.span_id) for root in roots]
+    alone = new_span("alone", now + MS)
+    groups = [resource_spans(service, roots), resource_spans(f"{service}-other", [*others, alone])]
+    documents = await asyncio.to_thread(documents_of, groups)
+
+    async def names(since: int, until: int, limit: int = 200, of: str = service) -> list[str]:
+        told = json.loads(await documents.document(of, since, until, limit))
+        return [span.name for span in spans_from(told["data"] or ())]
+
+    whole = await names(0, now + 9 * MS)
+    assert [name for name in whole if name != "other"] == ["root3", "root2", "root1", "root0"]
+    assert whole.count("other") == 4
+    assert sorted(await names(now + MS, now + 3 * MS)) == ["other", "other", "root1", "root2"]
+    assert sorted(await names(0, now + 9 * MS, limit=1)) == ["other", "root3"]
+    assert await names(0, now + 9 * MS, of=f"{service}-other") == ["alone"]
+    assert await names(0, now + 9 * MS, of="nobody") == []
+    assert await names(0, now) == []
+    if isinstance(documents, JaegerTraces):
+        await documents.close()
 
 
 def test_the_port_reads_the_span_that_was_sent_whatever_jaeger_adds_or_leaves_out(store: TraceStore) -> None:

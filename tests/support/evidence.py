@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sre_space.domain.errors import Missing
+from sre_space.domain.errors import Malformed, Missing
 from sre_space.domain.telemetry import Span, SpanStatus
 from sre_space.ports.bus import Record
+
+NAME = re.compile("[0-9a-f]{64}")
 
 
 def document(spans: Sequence[Span]) -> bytes:
@@ -16,6 +19,19 @@ def document(spans: Sequence[Span]) -> bytes:
     for span in spans:
         traces.setdefault(span.trace_id, []).append(span)
     return json.dumps({"data": [_trace(id, some) for id, some in traces.items()]}).encode()
+
+
+def stored(spans: Sequence[Span], service: str, since: int, until: int, limit: int) -> bytes:
+    """Answer as a trace store that holds these spans: the newest traces in which `service` began something in time."""
+    begun = {one.trace_id: one.start for one in spans if one.service == service and since <= one.start < until}
+    place = {id: number for number, id in enumerate(sorted(begun, key=begun.__getitem__, reverse=True)[:limit])}
+    return document(sorted((one for one in spans if one.trace_id in place), key=lambda one: place[one.trace_id]))
+
+
+def window(records: Sequence[Record], topic: str, since: int, until: int, limit: int) -> Sequence[Record]:
+    """Answer as a bus that holds these records: the oldest of a time, by time."""
+    fit = (one for one in records if one.topic == topic and since <= one.at < until)
+    return sorted(fit, key=lambda record: record.at)[:limit]
 
 
 def _trace(id: str, spans: Sequence[Span]) -> dict[str, object]:
@@ -53,7 +69,7 @@ class Topics:
 
     async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
         """By time."""
-        return [one for one in self.records.get(topic, []) if since <= one.at < until][:limit]
+        return window(self.records.get(topic, []), topic, since, until, limit)
 
 
 @dataclass
@@ -64,12 +80,20 @@ class Shelf:
 
     async def keep(self, files: Mapping[str, bytes]) -> str:
         """By what they hold."""
-        name = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
+        name = _named(files)
         self.kept[name] = dict(files)
         return name
 
     async def load(self, name: str) -> Mapping[str, bytes]:
         """One."""
+        if not NAME.fullmatch(name):
+            raise Malformed(f"{name!r} names no bundle")
         if name not in self.kept:
             raise Missing(name)
+        if _named(self.kept[name]) != name:
+            raise Malformed(f"{name} was altered")
         return self.kept[name]
+
+
+def _named(files: Mapping[str, bytes]) -> str:
+    return hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()

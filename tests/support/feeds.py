@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from support.evidence import window
 from support.world import SECOND, World
 
 from sre_space.domain.errors import Unavailable
@@ -80,7 +81,7 @@ class Past:
         self.asked += 1
         if self.asked <= self.refusals:
             raise Unavailable("the bus is away")
-        return [record for record in self.records if record.topic == topic and since <= record.at < until]
+        return window(self.records, topic, since, until, limit)
 
 
 def spans(world: World, partition: int, offset: int, count: int = 1) -> Record:

@@ -19,6 +19,7 @@ Tree = Mapping[str, bytes]
 class MemoryGit:
     """One repository. `checks_say` answers for every pull request; `refuse`: why merges are refused; `log`: the calls.
 
+    `login` is the identity that asks, `down`: nothing is answered.
     `dies_after` is the name of a call after which the process is killed: it happened, and nobody heard of it.
     """
 
@@ -31,6 +32,7 @@ class MemoryGit:
     refuse: str = ""
     down: bool = False
     log: list[str] = field(default_factory=list)
+    login: str = "sre-fixer"
     dies_after: str = ""
     before_squash: Callable[[], object] | None = None
     asked: Callable[[str], None] = lambda _: None
@@ -39,11 +41,11 @@ class MemoryGit:
         """The first commit."""
         self.heads[MAIN] = self._store("desired state", self.files, ())
 
-    def _store(self, message: str, tree: Tree, parents: tuple[str, ...]) -> str:
+    def _store(self, message: str, tree: Tree, parents: tuple[str, ...], author: str = "somebody") -> str:
         at, before = self.now(), self.commits_[parents[0]][1] if parents else {}
         sha = hashlib.sha1(repr((message, sorted(tree.items()), parents, at)).encode()).hexdigest()
         touched = tuple(sorted(path for path in {*tree, *before} if tree.get(path) != before.get(path)))
-        self.commits_[sha] = Commit(sha, message, "somebody", at, parents, touched), tree
+        self.commits_[sha] = Commit(sha, message, author, at, parents, touched), tree
         return sha
 
     def holds(self, sha: str, tree: Tree, parents: tuple[str, ...] = ()) -> None:
@@ -52,19 +54,26 @@ class MemoryGit:
 
     def person_commits(self, path: str, old: str, new: str, message: str = "by hand") -> str:
         """Somebody pushes to main."""
-        tree = dict(self.commits_[self.heads[MAIN]][1])
-        assert old.encode() in tree[path]
-        tree[path] = tree[path].replace(old.encode(), new.encode())
-        self.heads[MAIN] = self._store(message, tree, (self.heads[MAIN],))
-        return self.heads[MAIN]
+        before = self.main()[path]
+        assert old.encode() in before
+        return self.person_pushes({path: before.replace(old.encode(), new.encode())}, message)
 
     def main(self) -> Tree:
         """What main holds."""
         return self.commits_[self.heads[MAIN]][1]
 
-    def _asked(self, call: str) -> None:
+    def person_pushes(self, files: Tree, message: str = "by hand") -> str:
+        """Somebody pushes whole files to main."""
+        tree = {**self.main(), **files}
+        self.heads[MAIN] = self._store(message, tree, (self.heads[MAIN],))
+        return self.heads[MAIN]
+
+    def _up(self) -> None:
         if self.down:
             raise Unavailable("the forge is away")
+
+    def _asked(self, call: str) -> None:
+        self._up()
         self.log.append(call)
         self.asked(call)
 
@@ -81,12 +90,16 @@ class MemoryGit:
 
     async def commits(self, path: str = "", ref: str = MAIN, since: int = 0) -> Sequence[Commit]:
         """First parents, newest first."""
-        found, sha = [], self._sha(ref)
+        self._up()
+        reached = [self.commits_[sha][0] for sha in self._reached(self._sha(ref))]
+        return [replace(one, files=()) for one in reached if one.at >= since and (not path or _touches(one, path))]
+
+    def _reached(self, sha: str) -> list[str]:
+        """This commit, and its first parents."""
+        found = []
         while sha:
-            commit = self.commits_[sha][0]
-            if commit.at >= since and any(one.startswith(path) for one in commit.files):
-                found.append(replace(commit, files=()))
-            sha = commit.parents[0] if commit.parents else ""
+            found.append(sha)
+            sha = next(iter(self.commits_[sha][0].parents), "")
         return found
 
     async def commit(self, sha: str) -> Commit:
@@ -123,39 +136,46 @@ class MemoryGit:
     async def commit_files(self, branch: str, files: Mapping[str, str], message: str, expected_head: str) -> str:
         """One commit."""
         self._asked("commit_files")
+        if branch == MAIN:
+            raise Refused(f"{MAIN} is changed by a pull request alone")
         if branch not in self.heads:
             raise Missing(f"no branch {branch}")
         if self.heads[branch] != expected_head:
             raise Conflict(f"{branch} has moved")
         tree = {**self.commits_[expected_head][1], **{path: text.encode() for path, text in files.items()}}
-        self.heads[branch] = self._store(message, tree, (expected_head,))
+        self.heads[branch] = self._store(message, tree, (expected_head,), self.login)
         self._follow(branch)
         self._happened("commit_files")
         return self.heads[branch]
 
     async def delete_branch(self, name: str) -> None:
-        """Gone."""
+        """Gone, and what was to be merged from it is closed."""
+        self._up()
         if name == MAIN:
             raise Refused("the default branch stays")
         self.heads.pop(name, None)
+        for number, one in self.requests.items():
+            if (one.head, one.state) == (name, "open"):
+                self.requests[number] = replace(one, state="closed")
 
     async def open_pull(self, title: str, body: str, head: str, base: str = MAIN) -> int:
         """One for each head."""
         self._asked("open_pull")
-        if self.heads.get(head) in (None, self.heads[base]):
+        if self.heads.get(head, "") in ("", *self._reached(self._sha(base))):
             raise Refused(f"{head} has no commits of its own")
         for number, one in self.requests.items():
             if (one.head, one.base, one.state) == (head, base, "open"):
                 return number
         number = len(self.requests) + 1
         self.requests[number] = PullRequest(
-            number, title, body, "open", "sre-fixer", head, self.heads[head], base, False, "", self.now()
+            number, title, body, "open", self.login, head, self.heads[head], base, False, "", self.now()
         )
         self._happened("open_pull")
         return number
 
     async def pull(self, number: int) -> PullRequest:
         """One."""
+        self._up()
         if number not in self.requests:
             raise Missing(f"no pull request {number}")
         return self.requests[number]
@@ -167,12 +187,13 @@ class MemoryGit:
 
     async def pull_files(self, number: int) -> Sequence[str]:
         """Against where the branch began."""
-        head, base = self._ends(number)
-        return [path for path in {*head, *base} if head.get(path) != base.get(path)]
+        head, base = self._ends(await self.pull(number))
+        return sorted(path for path in {*head, *base} if head.get(path) != base.get(path))
 
     async def checks(self, number: int) -> Checks:
         """As the test says."""
         self._asked("checks")
+        await self.pull(number)
         return self.checks_say
 
     async def squash(self, number: int, expected_head: str, title: str, message: str) -> str:
@@ -182,16 +203,16 @@ class MemoryGit:
             meanwhile, self.before_squash = self.before_squash, None
             meanwhile()
         one = await self.pull(number)
-        if one.merged:
+        if one.merged and one.head_sha == expected_head:
             return one.merge_sha
         if self.refuse:
             raise Refused(self.refuse)
-        if one.state == "closed" or self.heads[one.head] != expected_head:
+        if one.state == "closed" or one.head_sha != expected_head:
             raise Conflict("it is closed, or its head has moved")
-        head, base = self._ends(number)
+        head, base = self._ends(one)
         merged = {path: _merged(base.get(path, b""), self.main().get(path, b""), head[path]) for path in head}
         sha = self.heads[MAIN] = self._store(
-            f"{title}\n\n{message}".strip(), {**self.main(), **merged}, (self.heads[MAIN],)
+            f"{title}\n\n{message}".strip(), {**self.main(), **merged}, (self.heads[MAIN],), self.login
         )
         self.requests[number] = replace(one, state="closed", merged=True, merge_sha=sha)
         self._happened("squash")
@@ -201,22 +222,21 @@ class MemoryGit:
         """Without merging."""
         self.requests[number] = replace(await self.pull(number), state="closed")
 
-    def _ends(self, number: int) -> tuple[Tree, Tree]:
+    def _ends(self, pull: PullRequest) -> tuple[Tree, Tree]:
         """The trees of the head, and of the commit of main that its branch began at."""
-        sha, ours = self.requests[number].head_sha, set[str]()
-        main = self.heads[MAIN]
-        while main:
-            ours.add(main)
-            main = next(iter(self.commits_[main][0].parents), "")
-        base = sha
-        while base not in ours:
-            base = self.commits_[base][0].parents[0]
-        return self.commits_[sha][1], self.commits_[base][1]
+        ours = set(self._reached(self.heads[MAIN]))
+        base = next(sha for sha in self._reached(pull.head_sha) if sha in ours)
+        return self.commits_[pull.head_sha][1], self.commits_[base][1]
 
     def _follow(self, branch: str) -> None:
         for number, one in self.requests.items():
             if one.head == branch and one.state == "open":
                 self.requests[number] = replace(one, head_sha=self.heads[branch])
+
+
+def _touches(commit: Commit, path: str) -> bool:
+    """Tell whether it touched a file, or one of a folder."""
+    return any(one == path or one.startswith(f"{path.rstrip('/')}/") for one in commit.files)
 
 
 class Killed(BaseException):

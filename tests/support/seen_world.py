@@ -12,7 +12,7 @@ from math import log
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1 import trace_pb2
-from support.evidence import Shelf, document
+from support.evidence import Shelf, stored
 from support.spans import attributes, resource_spans
 from support.world import SECOND, SERVICES, Values, World
 
@@ -165,9 +165,7 @@ class SeenWorld(World):
 
     async def document(self, service: str, since: int, until: int, limit: int) -> bytes:
         """The newest traces of the journey that began in a window, whole, as Jaeger gives them."""
-        roots = [one.trace_id for one in self.spans if one.service == service and since <= one.start < until]
-        wanted = frozenset(roots[-limit:])
-        return document([one for one in self.spans if one.trace_id in wanted])
+        return stored(self.spans, service, since, until, limit)
 
     async def case_of(self, number: int) -> Case:
         """Played to its end."""

@@ -3,6 +3,7 @@
 Real keys and the real wire format; only the technologies are replaced.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,8 +12,9 @@ from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from support.evidence import Shelf, Topics, document
+from support.evidence import Shelf, Topics, stored
 from support.git_world import MemoryGit, keys_of
+from support.likeness import MemoryIndex
 
 from sre_space.agents.brain import Brain
 from sre_space.agents.deployments import RecentDeployments
@@ -154,7 +156,8 @@ class Key:
     """A real key."""
 
     def __init__(self, name: str) -> None:
-        self.key_id, self.private = name, Ed25519PrivateKey.generate()
+        self.name, self.private = name, Ed25519PrivateKey.generate()
+        self.key_id = hashlib.sha256(self.private.public_key().public_bytes_raw()).hexdigest()[:16]
 
     def sign(self, message: bytes) -> bytes:
         """A signature."""
@@ -182,11 +185,13 @@ class Trust:
         return self.older.owner(key_id, message, signature, at) if found is None and self.older else found
 
     def _owner(self, key_id: str, message: bytes, signature: bytes) -> str | None:
+        named = {key.key_id: (name, key) for name, key in self.keys.items()}
         try:
-            self.keys[key_id].private.public_key().verify(signature, message)
+            name, key = named[key_id]
+            key.private.public_key().verify(signature, message)
         except (KeyError, InvalidSignature):
             return None
-        return key_id
+        return name
 
 
 @dataclass
@@ -219,6 +224,7 @@ class MemoryForge:
 
     async def whoami(self) -> str:
         """Somebody."""
+        self._up()
         return "sre"
 
     async def open_issue(self, title: str, body: str, labels: Sequence[str]) -> int:
@@ -226,8 +232,8 @@ class MemoryForge:
         self._up()
         if len(title) > MAX_TITLE or len(body) > MAX_BODY:
             raise Refused("the title or the body is too long")
-        number = len(self.found) + 1
-        self.found.append(Issue(number, title, body, "open", "sre", tuple(labels), 0, self.now(), self.now()))
+        number, now = len(self.found) + 1, self.now()
+        self.found.append(Issue(number, title, body, "open", "sre", tuple(labels), 0, now, now))
         self.written[number] = []
         self._answered()
         return number
@@ -247,9 +253,12 @@ class MemoryForge:
     async def comment(self, number: int, body: str) -> int:
         """Append."""
         self._up()
+        if len(body) > MAX_BODY:
+            raise Refused("the body is too long")
+        self._known(number)
+        id, now = self.next_id(), self.now()
+        self.written[number].append(Comment(id, "sre", 1, body, now, now))
         self._change(number)
-        id = self.next_id()
-        self.written[number].append(Comment(id, "sre", 1, body, 0, 0))
         self._answered()
         return id
 
@@ -563,12 +572,14 @@ class World:
         share = max((fault.fails(self.values) for fault in self.faults if fault.holds(self.values)), default=0.0)
         bad = bool(self.dead) or self._unlucky(share)
         id, status = f"{now:x}", SpanStatus.ERROR if bad else SpanStatus.UNSET
+        root = Span(id, id, "", "traffic", "journey quote", SpanKind.INTERNAL, now, now + 5, status)
+        self.spans.append(root)
         for name in self.dead:
             peer: dict[str, str | int | float | bool] = {"server.address": name, "server.port": 80}
             self.spans.append(
-                Span(id, f"c{id}", "", "quote-service", "POST", SpanKind.CLIENT, now, now + 5, status, "", peer)
+                Span(id, f"c{id}", id, "quote-service", "POST", SpanKind.CLIENT, now, now + 5, status, "", peer)
             )
-        return Span(id, id, "", "traffic", "journey quote", SpanKind.INTERNAL, now, now + 5, status)
+        return root
 
     # ports.probe
     async def check(self, url: str) -> Health:
@@ -584,6 +595,8 @@ class World:
 
     async def unit(self, name: str) -> Unit:
         """A life is named by how often it was started, and whether it ended."""
+        if name not in self.starts:
+            raise Missing(f"the runtime has no unit {name!r}")
         since = self.restarted_at.get(name, 0)
         dead = name in self.dead - self.hanging and not since
         state: Literal["exited", "running"] = "exited" if dead else "running"
@@ -605,13 +618,13 @@ class World:
     # ports.deployments
     async def in_force(self, path: str, content: bytes) -> bool:
         """What runs."""
-        return self.running.get(path, b"") == content
+        return self.running.get(path) == content
 
     # ports.traces
     async def document(self, service: str, since: int, until: int, limit: int) -> bytes:
-        """By time; every trace is a customer's."""
+        """As a trace store does."""
         self.asked("traces")
-        return document([span for span in self.spans if since <= span.start < until])
+        return stored(self.spans, service, since, until, limit)
 
     async def close(self) -> None:
         """Nothing to release."""
@@ -633,11 +646,11 @@ class World:
     # ports.case_index
     async def remember(self, lesson: Lesson) -> None:
         """Keep."""
-        self.lessons[lesson.id] = lesson
+        await MemoryIndex(self.lessons).remember(lesson)
 
     async def recall(self, text: str, limit: int = 3, where: Mapping[str, str] | None = None) -> Sequence[Recalled]:
-        """All, alike."""
-        return [Recalled(lesson, 0.9) for lesson in self.lessons.values()][:limit]
+        """By the words."""
+        return await MemoryIndex(self.lessons).recall(text, limit, where)
 
     async def detect(self) -> int:
         """Let time pass until Scout has opened an incident."""

@@ -35,14 +35,15 @@ def shown(audit: Audit) -> str:
 
 
 async def test_every_fact_shows_who_decided_what_on_which_rules_and_evidence() -> None:
-    audit = await story(World())
+    world = World()
+    audit = await story(world)
     (incident, stranger) = audit.issues
 
     assert incident.links[0].fact.step is Step.DETECT
     assert [link.fact.seq for link in incident.links] == list(range(len(incident.links)))
     assert all(link.prev_ok and link.signature_ok for link in incident.links)
     (decision,) = (link for link in incident.links if link.fact.step is Step.DECIDE)
-    assert (decision.agent, decision.key_id) == ("brain", "brain")
+    assert (decision.agent, decision.key_id) == ("brain", world.keys["brain"].key_id)
     assert "MITIGATION: RESTART policy-service" in decision.decided
     assert any(id.startswith("runtime:policy-service") for id in decision.evidence)
     assert {"autonomy", "restarts per hour"} <= {rule.rule for rule in decision.rules}
