@@ -37,7 +37,7 @@ class OutboxFolder:
     def put(self, pending: Pending) -> None:
         """Write it, or hold it."""
         try:
-            self._write(pending)
+            self._write(self._path(pending.incident), pending)
         except OSError as error:
             if pending.incident not in self.held:
                 log.error("%s: %s; fact %d of %s is held in memory", self.folder, error, pending.seq, pending.incident)
@@ -45,9 +45,9 @@ class OutboxFolder:
         else:
             self.held.pop(pending.incident, None)
 
-    def _write(self, pending: Pending) -> None:
+    def _write(self, path: Path, pending: Pending) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        replace_file(self._path(pending.incident), json.dumps(asdict(pending)).encode())
+        replace_file(path, json.dumps(asdict(pending)).encode())
 
     def get(self, incident: str) -> Pending | None:
         """What a crash left half written was never renamed: what is there and does not parse is damaged.
@@ -75,12 +75,29 @@ class OutboxFolder:
         return pending
 
     def set_aside(self, incident: str, why: str) -> None:
-        """Rename it: a signed fact is never thrown away."""
-        path = self._path(incident)
+        """Rename the file, and call a person: a signed fact is never thrown away.
+
+        One that the disk has not taken yet is written under the new name; if it cannot be, it is told whole.
+        """
+        path, held = self._path(incident), self.held.pop(incident, None)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         aside = path.with_name(f"{path.name}.damaged-{stamp}")
-        path.rename(aside)
-        self.told(f"{path}, a signed fact that was to be posted, is damaged: {why}; it is kept as {aside.name}")
+        kept = f"it is kept as {aside.name}"
+        try:
+            path.rename(aside)
+        except OSError:
+            if held is None:
+                raise
+            kept = self._kept(aside, held)
+        self.told(f"{path}, a signed fact that was to be posted, is damaged: {why}; {kept}")
+
+    def _kept(self, aside: Path, pending: Pending) -> str:
+        """Write a fact that was in memory alone; return where it is now."""
+        try:
+            self._write(aside, pending)
+        except OSError as error:
+            return f"it is nowhere else ({error}): {json.dumps(asdict(pending))}"
+        return f"it is kept as {aside.name}"
 
     def drop(self, incident: str) -> None:
         """Remove the file; one that a read-only disk keeps is overtaken by what the issue says."""

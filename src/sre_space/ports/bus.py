@@ -67,7 +67,7 @@ class History(Protocol):
     async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
         """Records of all partitions with since <= at < until (Unix ns), by time; `Unavailable` if the bus is down.
 
-        A record's time is its sender's word: one that is dated otherwise MUST NOT hide those around it. Of more than
-        `limit` a partition the oldest are returned.
+        A record's time is its sender's word: one that is dated otherwise MUST NOT hide those around it. At most `limit`
+        are returned: the oldest of the first `limit` in each partition.
         """
         ...

@@ -98,6 +98,31 @@ def test_a_fact_that_was_posted_meanwhile_is_dropped_from_memory_too(disk: Small
     assert files(disk.root) == {}
 
 
+def test_a_held_fact_that_is_set_aside_is_told_whole_and_not_given(disk: SmallDisk, refusing: Refusing) -> None:
+    told: list[str] = []
+    outbox = OutboxFolder(disk.root / "outbox", told.append)
+    with refusing():
+        outbox.put(PENDING)
+        outbox.set_aside("01ABC", "it is not signed")
+        assert outbox.get("01ABC") is None
+
+    assert outbox.get("01ABC") is None
+    assert len(told) == 1
+    assert PENDING.body in told[0]
+
+
+def test_a_held_fact_that_is_set_aside_once_there_is_room_is_kept(disk: SmallDisk, refusing: Refusing) -> None:
+    told: list[str] = []
+    outbox = OutboxFolder(disk.root / "outbox", told.append)
+    with refusing():
+        outbox.put(PENDING)
+    outbox.set_aside("01ABC", "it is not signed")
+
+    assert [name.partition(".damaged-")[0] for name in files(disk.root)] == ["01ABC.json"]
+    assert "it is kept as 01ABC.json.damaged-" in told[0]
+    assert outbox.get("01ABC") is None
+
+
 def test_a_bundle_that_does_not_fit_leaves_nothing(disk: SmallDisk, refusing: Refusing) -> None:
     bundles, content = BundleFolder(disk.root / "bundles"), {"spans.json": os.urandom(100_000)}
     with refusing():
