@@ -47,8 +47,8 @@ def _span(one: Made, later: int) -> Span:
     if one.statement:
         told["db.query.text"] = one.statement
     start, end = one.start + later, one.end + later
-    span = Span(one.trace, one.id, one.parent, one.service, one.operation, KINDS[one.kind], start, end, status)
-    return replace(span, status_message=one.message, attributes=told)
+    kind = KINDS[one.kind]
+    return Span(one.trace, one.id, one.parent, one.service, one.operation, kind, start, end, status, one.message, told)
 
 
 def chart(services: Sequence[str] = SERVICES, calls: Mapping[str, tuple[str, ...]] | None = None) -> Chart:

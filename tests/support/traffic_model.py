@@ -5,6 +5,7 @@ three services (60 s of real spans), errors are rare. Now and then the machine p
 a second or two: both are healthy. Used by the tests of the detectors, which see what Scout would see.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log, pi, sin
@@ -178,12 +179,17 @@ def _both(one: tuple[Numbers, Flags], other: tuple[Numbers, Flags]) -> tuple[Num
 def sketch_of(durations: Numbers, failed: Flags, chance: np.random.Generator) -> Sketch:
     """What `Sketch.add` makes of these spans, at once; trace ids are drawn."""
     whole = durations.astype(np.int64)
-    numbers, counts = np.unique(buckets_of(whole), return_counts=True)
-    kept = Durations(len(whole), int(whole.sum()), dict(zip(numbers.tolist(), counts.tolist(), strict=True)))
+    kept = Durations(len(whole), int(whole.sum()), dict(sorted(Counter(buckets_of(whole).tolist()).items())))
     longest = sorted(whole.tolist(), reverse=True)[:EXEMPLARS]
-    slowest = tuple(Exemplar(duration, chance.bytes(16)) for duration in longest)
-    broken = sorted((chance.bytes(16), duration) for duration in whole[failed].tolist())[:EXEMPLARS]
+    slowest = tuple(map(Exemplar, longest, _ids(len(longest), chance)))
+    wrong = whole[failed].tolist()
+    broken = sorted(zip(_ids(len(wrong), chance), wrong, strict=True))[:EXEMPLARS]
     return Sketch(kept, int(failed.sum()), slowest, tuple(Exemplar(duration, id) for id, duration in broken))
+
+
+def _ids(count: int, chance: np.random.Generator) -> list[bytes]:
+    drawn = chance.bytes(16 * count) if count else b""
+    return [drawn[at : at + 16] for at in range(0, len(drawn), 16)]
 
 
 def buckets_of(durations: NDArray[np.int64]) -> NDArray[np.int64]:

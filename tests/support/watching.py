@@ -4,9 +4,12 @@ The spans of a second are heard half a second after its end, the slowest that ex
 times a second.
 """
 
+import pickle
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import ClassVar
 
+import numpy as np
 from support.traffic_model import CALLS, PEERS, Fault, Patient
 
 from sre_space.agents.scout.docket import BEFORE_NS
@@ -41,6 +44,13 @@ class Watching:
     windows: list[Window] = field(default_factory=list)
     at: int = START
     visits: int = 0
+
+    @classmethod
+    def after(cls, seconds: int, seed: int) -> "Watching":
+        """Detectors after so many healthy seconds, in which nothing was opened: played once, and then copied."""
+        copy = pickle.loads(_played(seconds, seed))
+        assert isinstance(copy, cls)
+        return copy
 
     def play(self, seconds: int) -> tuple[int, list[Group]]:
         """Play until something would be opened, at most so many seconds: when (Unix ns), and what."""
@@ -89,3 +99,10 @@ class Watching:
             if bought:
                 self.cohorts.buy(str(self.visits), bought)
         return now
+
+
+@cache
+def _played(seconds: int, seed: int) -> bytes:
+    watching = Watching(Patient(np.random.default_rng(seed)))
+    assert watching.play(seconds) == (0, [])
+    return pickle.dumps(watching)

@@ -7,6 +7,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
+from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -56,6 +58,7 @@ from sre_space.loop.opening import Opener
 from sre_space.loop.orders import OPERATOR, IssueOrders
 from sre_space.loop.pager import Pager
 from sre_space.loop.runner import Runner
+from sre_space.ports.bus import Record
 from sre_space.ports.case_index import Lesson, Recalled
 from sre_space.ports.forge import Comment, Issue
 from sre_space.ports.notifier import Note
@@ -120,7 +123,7 @@ class Clock:
 
     def pauses(self) -> Pauses:
         """Those that a story told of."""
-        return replace(self.known, read=self._read())
+        return Pauses(self.known.all, self._read())
 
     def _read(self) -> Reading:
         return Reading(self.time, self.time)
@@ -143,8 +146,7 @@ class OwnClock:
 
     def pauses(self) -> Pauses:
         """Those that it has had."""
-        read = self.clock.pauses().read
-        return replace(self.own, read=Reading(read.wall + self.ahead, read.steady))
+        return Pauses(self.own.all, Reading(self.now(), self.clock.now()))
 
     def go_on(self) -> None:
         """The pause that began at `stopped_at` is over."""
@@ -158,6 +160,9 @@ class Key:
     def __init__(self, name: str) -> None:
         self.name, self.private = name, Ed25519PrivateKey.generate()
         self.key_id = hashlib.sha256(self.private.public_key().public_bytes_raw()).hexdigest()[:16]
+
+    def __deepcopy__(self, memo: object) -> "Key":
+        return self  # it does not change
 
     def sign(self, message: bytes) -> bytes:
         """A signature."""
@@ -242,7 +247,9 @@ class MemoryForge:
         """One."""
         self._up()
         self._known(number)
-        return replace(self.found[number - 1], comments=len(self.written[number]))
+        if self.found[number - 1].comments != (count := len(self.written[number])):
+            self.found[number - 1] = replace(self.found[number - 1], comments=count)
+        return self.found[number - 1]
 
     async def issues(self, *, state: Literal["open", "closed", "all"] = "open", since: int = 0) -> Sequence[Issue]:
         """By state and time."""
@@ -321,6 +328,35 @@ class Spans:
         self.report = report
 
 
+@dataclass
+class Bus(Topics):
+    """Records by topic; what Scout tells is signed once somebody reads it, and nobody reads what is older."""
+
+    told: list[tuple[Sighting, Key]] = field(default_factory=list)
+
+    def tell(self, sighting: Sighting, key: Key) -> None:
+        """What it sees now."""
+        self.told.append((sighting, key))
+        del self.told[:-TOLD]
+
+    def add(self, topic: str, at: int, value: bytes, headers: Mapping[str, bytes] | None = None) -> None:
+        """One more, after all that was told before."""
+        self._sign()
+        super().add(topic, at, value, headers)
+
+    async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
+        """By time."""
+        self._sign()
+        return await super().window(topic, since, until, limit)
+
+    def _sign(self) -> None:
+        for sighting, key in self.told:
+            value, headers = encode(sighting, key)
+            super().add(SIGHTINGS, sighting.at, value, headers)
+        self.told.clear()
+        del self.records.get(SIGHTINGS, [])[:-TOLD]
+
+
 @dataclass(frozen=True)
 class Fault:
     """What is wrong while `holds` says so of the values in force by key; `fails`: the share of visits that go wrong."""
@@ -340,6 +376,13 @@ class ScriptedInquest(Inquest):
     async def hold(self, case: Case, units: Mapping[str, Unit], ill: Sequence[Window] = ()) -> Diagnosis:
         """What the story says, or what is found."""
         return self.script(case) or await super().hold(case, units, ill)
+
+
+@cache
+def values_of(*contents: bytes) -> Values:
+    """What these files set, by key."""
+    texts = [content.decode() for content in contents]
+    return MappingProxyType({key: value_of(text, key) or "" for text in texts for key in keys_of(text)})
 
 
 def diagnosis(service: str, kind: CauseKind, change: str = "") -> Diagnosis:
@@ -390,7 +433,7 @@ class World:
 
     def __post_init__(self) -> None:
         """Wire it."""
-        self.clock, self.forge, self.bus = Clock(self), MemoryForge(), Topics()
+        self.clock, self.forge, self.bus = Clock(self), MemoryForge(), Bus()
         self.clocks = {agent: OwnClock(self.clock) for agent in Agent}
         self.forge.now = self.clock.now
         self.keys = {name: Key(name) for name in (*Agent, OPERATOR)}
@@ -540,17 +583,14 @@ class World:
         self.go_on()
 
     def _tell(self, now: int) -> None:
-        """Scout says what it sees; nobody reads what is older."""
-        sighting = Sighting(REPOSITORY, now, self.watchers.presence.seen, self.watchers.sight.blind)
-        value, headers = encode(sighting, self.keys["scout"])
-        self.bus.add(SIGHTINGS, now, value, headers)
-        del self.bus.records[SIGHTINGS][:-TOLD]
+        """Scout says what it sees."""
+        seen, blind = self.watchers.presence.seen, self.watchers.sight.blind
+        self.bus.tell(Sighting(REPOSITORY, now, seen, blind), self.keys["scout"])
 
     @property
     def values(self) -> Values:
         """What is in force, by key."""
-        texts = [content.decode() for content in self.running.values()]
-        return {key: value_of(text, key) or "" for text in texts for key in keys_of(text)}
+        return values_of(*self.running.values())
 
     def _deploy(self) -> None:
         """What main says is put in force; the service of a file that changed is started again."""

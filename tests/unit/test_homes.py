@@ -1,7 +1,8 @@
 """What has one home is written there alone: held over the source itself."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from sre_space.domain.configuration import FOLDER, SPACE_NAME
@@ -9,22 +10,27 @@ from sre_space.paths import StatePaths
 from sre_space.wire import topics
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = {
-    path.relative_to(ROOT).as_posix(): ast.parse(path.read_text())
-    for folder in ("src", "libs", "apps", "chaos/src", "evaluation/src")
-    for path in sorted((ROOT / folder).rglob("*.py"))
-    if "tests" not in path.parts
-}
 CHANGING = {
     "add", "append", "clear", "discard", "extend", "insert", "move_to_end", "pop", "popitem", "remove", "setdefault",
     "update",
 }  # fmt: skip
 
 
+@cache
+def sources() -> Mapping[str, ast.Module]:
+    """All our code, by path."""
+    return {
+        path.relative_to(ROOT).as_posix(): ast.parse(path.read_text())
+        for folder in ("src", "libs", "apps", "chaos/src", "evaluation/src")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "tests" not in path.parts
+    }
+
+
 def test_only_one_function_replaces_a_file() -> None:
-    renames = {path for path, tree in SOURCES.items() for node in ast.walk(tree) if _replaces(node)}
+    renames = {path for path, tree in sources().items() for node in ast.walk(tree) if _replaces(node)}
     renames -= {path for path in renames if path.startswith("chaos/")}  # a stranger, who imports nothing of ours
-    flushes = {path for path, tree in SOURCES.items() for node in ast.walk(tree) if _called(node) == "os.fsync"}
+    flushes = {path for path, tree in sources().items() for node in ast.walk(tree) if _called(node) == "os.fsync"}
 
     log = "src/sre_space/embedded/supervisor.py"  # which moves a log away, and loses nothing if that does not last
     assert (renames - {log}, flushes) == ({"src/sre_space/files.py"}, {"src/sre_space/files.py"})
@@ -45,7 +51,7 @@ def _replaces(node: ast.AST) -> bool:
 def test_a_frozen_dataclass_does_not_change_itself() -> None:
     changed = [
         f"{path}:{node.lineno} {one.name}"
-        for path, tree in SOURCES.items()
+        for path, tree in sources().items()
         for one in ast.walk(tree)
         if isinstance(one, ast.ClassDef) and any("frozen=True" in ast.unparse(call) for call in one.decorator_list)
         for node in _changes(one)
@@ -71,7 +77,7 @@ def _is_own(node: ast.expr) -> bool:
 
 
 def test_the_numbers_of_span_kinds_are_written_once() -> None:
-    written = {path for path, tree in SOURCES.items() for node in ast.walk(tree) if _lists_kinds(node)}
+    written = {path for path, tree in sources().items() for node in ast.walk(tree) if _lists_kinds(node)}
 
     domain, columns = "src/sre_space/domain/telemetry.py", "src/sre_space/analysis/diagnosis/tables.py"
     assert written == {domain, columns}  # the names, and the numbers in columns
@@ -113,7 +119,7 @@ def test_the_paths_of_a_state_folder_are_put_together_in_one_place() -> None:
     parts = {part.removeprefix("x") for path in made for part in path.parts[2:]} - {"x", ".env", ".log"}
     joined = {
         (path, text)
-        for path, tree in SOURCES.items()
+        for path, tree in sources().items()
         if path.startswith("src/sre_space/")
         for node in ast.walk(tree)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)
@@ -130,7 +136,7 @@ NAMED = {"key", "log", "environment", "started", "running", "on_duty", "outbox"}
 
 def _texts(folder: str) -> Iterator[tuple[str, str]]:
     """Every text in the code but docstrings."""
-    for path, tree in SOURCES.items():
+    for path, tree in sources().items():
         if path.startswith(folder):
             said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
             yield from (

@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.commands import ended
 from support.disks import small_disk
 from support.waiting import until
 
@@ -40,34 +42,55 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-def refused(
-    folder: Path,
-    *words: str,
-    status: int = 2,
-    limit: tuple[int, int] | None = None,
-    settings: Mapping[str, str] | None = None,
-) -> str:
-    """What a command says that starts nothing and ends with this status: one line."""
-    environment = {
-        **os.environ,
-        "SRE_SPACE_STATE": str(folder / "state"),
-        "NO_COLOR": "1",
-        "COLUMNS": "400",
-        **(settings or {}),
-    }
+def plain(folder: Path, settings: Mapping[str, str] | None = None) -> Mapping[str, str]:
+    """Settings of a space in a folder, on a wide terminal without colours."""
+    return {"SRE_SPACE_STATE": str(folder / "state"), "NO_COLOR": "1", "COLUMNS": "400", **(settings or {})}
+
+
+def sentence(folder: Path, out: str, err: str) -> str:
+    """The one line that was said; nothing was started."""
+    assert out == ""
+    assert err.startswith("sre-space: ")
+    assert err.count("\n") == 1
+    assert not (folder / "state" / "logs" / "supervisord.log").exists()
+    return err.removeprefix("sre-space: ").strip()
+
+
+def refused(folder: Path, *words: str, status: int = 2, limit: tuple[int, int] | None = None) -> str:
+    """What a process says that starts nothing and ends with this status: one line."""
 
     def limited() -> None:
         if limit is not None:
             resource.setrlimit(limit[0], (limit[1], limit[1]))
 
+    environment = {**os.environ, **plain(folder)}
     done = subprocess.run(
         [*CLI, *words], env=environment, cwd=ROOT, capture_output=True, text=True, check=False, preexec_fn=limited
     )
-    assert (done.returncode, done.stdout) == (status, ""), done
-    assert done.stderr.startswith("sre-space: ")
-    assert done.stderr.count("\n") == 1
-    assert not (folder / "state" / "logs" / "supervisord.log").exists()
-    return done.stderr.removeprefix("sre-space: ").strip()
+    assert done.returncode == status, done
+    return sentence(folder, done.stdout, done.stderr)
+
+
+@dataclass
+class Here:
+    """The same in this process, which has no limits of its own."""
+
+    patch: pytest.MonkeyPatch
+    said: pytest.CaptureFixture[str]
+
+    def refused(self, folder: Path, *words: str, settings: Mapping[str, str] | None = None) -> str:
+        """What a command says that starts nothing and ends with status 2: one line."""
+        self.patch.chdir(ROOT)
+        for name, value in plain(folder, settings).items():
+            self.patch.setenv(name, value)
+        assert ended(*words) == 2
+        return sentence(folder, *self.said.readouterr())
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    """The command line in this process."""
+    return Here(monkeypatch, capsys)
 
 
 def rewritten(old: str, new: str) -> Callable[[Path], None]:
@@ -106,11 +129,11 @@ def rewritten(old: str, new: str) -> Callable[[Path], None]:
     ],
 )  # fmt: skip
 def test_a_mistake_in_a_file_is_told_before_anything_is_started(
-    checkout: Path, mistake: Callable[[Path], None], told: str
+    here: Here, checkout: Path, mistake: Callable[[Path], None], told: str
 ) -> None:
     mistake(checkout)
 
-    assert told in refused(checkout, "up", "--ports", "free", "--chart", str(checkout / "sre-space.yaml"))
+    assert told in here.refused(checkout, "up", "--ports", "free", "--chart", str(checkout / "sre-space.yaml"))
 
 
 @pytest.mark.parametrize(
@@ -127,8 +150,8 @@ def test_a_mistake_in_a_file_is_told_before_anything_is_started(
         ("SRE_SPACE_STATE", "/dev/null", "/dev/null: "),
     ],
 )
-def test_a_setting_that_does_not_fit_is_named(tmp_path: Path, setting: str, value: str, told: str) -> None:
-    assert told in refused(tmp_path, "up", settings={setting: value})
+def test_a_setting_that_does_not_fit_is_named(here: Here, tmp_path: Path, setting: str, value: str, told: str) -> None:
+    assert told in here.refused(tmp_path, "up", settings={setting: value})
 
 
 def test_too_few_open_files_or_processes_end_in_one_sentence_with_the_remedy(tmp_path: Path) -> None:

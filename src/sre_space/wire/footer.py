@@ -9,6 +9,7 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass, fields, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -21,6 +22,7 @@ from sre_space.wire.fitting import fitted
 VERSION = "v1"
 MAX_PAYLOAD = 16 * 1024
 MAX_BODY = 65_536  # characters of an issue or a comment, as on GitHub: what is longer is no fact of ours
+KEPT, MAX_KEPT = 256, 16 * 1024  # bodies whose reading is kept, and the characters of each: some MiB at most
 KEYS = (
     "sre-fact",
     "incident",
@@ -49,7 +51,7 @@ class SignedFact:
     message: bytes
     signature: bytes
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the signed bytes: what the next fact's `prev` names."""
         return hashlib.sha256(self.message).hexdigest()
@@ -70,10 +72,20 @@ def render(signed: SignedFact, prose: str) -> str:
 def parse_footer(body: str) -> SignedFact | None:
     """The footer of a body; None when there is none, `Malformed` when it is broken or the body is over `MAX_BODY`.
 
-    Nothing else is raised and the time is in proportion to the body, whatever a stranger wrote.
+    Nothing else is raised and the time is in proportion to the body, whatever a stranger wrote. An agent asks for
+    the same bodies at each look; what is in one does not change, and neither does the frozen fact that is found.
     """
     if len(body) > MAX_BODY:
         raise Malformed(f"a body of {len(body)} characters is over {MAX_BODY}")
+    return _kept(body) if len(body) <= MAX_KEPT else _parsed(body)
+
+
+def prose_of(body: str) -> str:
+    """The part that people read: everything above the footer."""
+    return _FENCED_FOOTER.split(body)[0].rstrip()
+
+
+def _parsed(body: str) -> SignedFact | None:
     lines = [line.strip() for line in body.strip().splitlines() if line.strip("` \t") not in ("", "text")]
     tail = [line.partition("=") for line in lines[-len(KEYS) :]]
     if tuple(key for key, _, _ in tail) != KEYS:
@@ -90,9 +102,7 @@ def parse_footer(body: str) -> SignedFact | None:
     return SignedFact(fact, values["key"], message, signature)
 
 
-def prose_of(body: str) -> str:
-    """The part that people read: everything above the footer."""
-    return _FENCED_FOOTER.split(body)[0].rstrip()
+_kept = lru_cache(KEPT)(_parsed)
 
 
 def _fact(values: dict[str, str]) -> Fact:

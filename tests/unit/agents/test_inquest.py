@@ -1,6 +1,8 @@
 """What Brain makes of traces, logs, metrics, deployments and states, and that its bundle says the same again."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -15,17 +17,23 @@ from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Payload, Undo, Verification
 from sre_space.domain.remedies import Remedy, Restart, SetConfig
 from sre_space.domain.symptoms import JourneyCount, SymptomKind
+from sre_space.domain.telemetry import Span
 from sre_space.ports.bus import Record
 from sre_space.wire.case_files import case_of
 from sre_space.wire.diagnosis_text import fact_of
 
-USUAL = shop(650, 3)
 POOL = "DATABASE_POOL_SIZE=5\n"
+
+
+@cache
+def usual() -> Sequence[Span]:
+    """A minute of health."""
+    return spans_at(shop(650, 3), SICK - 66 * SECOND)
 
 
 def clinic(fault: Fault = HEALTHY) -> Clinic:
     """A minute of health, then twenty seconds of a fault."""
-    return Clinic(spans_at(USUAL, SICK - 66 * SECOND) + spans_at(shop(200, 5, fault), SICK))
+    return Clinic([*usual(), *spans_at(shop(200, 5, fault), SICK)])
 
 
 def first(found: Diagnosis) -> str:
@@ -125,7 +133,7 @@ def test_a_deployment_under_which_all_went_well_for_a_while_is_innocent() -> Non
 
 
 def test_what_was_deployed_after_the_incident_was_opened_did_not_cause_it() -> None:
-    here = Clinic(spans_at(USUAL, SICK - 66 * SECOND))
+    here = Clinic([*usual()])
     here.spans += spans_at(shop(90, 6, Fault(fails={"GET /rate": "KeyError"})), SICK + 10 * SECOND)
     here.deploy("c0ffee", "tax", SICK + 9 * SECOND, POOL, "DATABASE_POOL_SIZE=500\n")
     chain = restarted("tax", SICK + 8 * SECOND, Outcome.NOT_RECOVERED)
@@ -294,7 +302,7 @@ def test_a_life_that_ended_after_a_restart_is_another_one_and_no_restart_disprov
 
 
 def test_after_a_remedy_only_what_came_after_it_is_looked_at() -> None:
-    here = Clinic(spans_at(USUAL, SICK - 66 * SECOND))
+    here = Clinic([*usual()])
     here.spans += spans_at(shop(90, 5, Fault(slow={"GET /rate": 300})), SICK)
     here.spans += spans_at(shop(90, 6, Fault(slow={"GET /items": 300})), SICK + 10 * SECOND)
     chain = restarted("tax", SICK + 10 * SECOND, Outcome.UNDECIDED)
@@ -307,7 +315,7 @@ SLOW, SLOW_AND_ASKED_AGAIN = Fault(slow={"GET /rate": 60}), Fault(slow={"GET /ra
 
 
 def test_what_a_remedy_did_until_it_was_taken_back_is_blamed_on_no_commit() -> None:
-    here = Clinic(spans_at(USUAL, SICK - 66 * SECOND) + spans_at(shop(60, 5, SLOW), SICK))
+    here = Clinic([*usual(), *spans_at(shop(60, 5, SLOW), SICK)])
     here.spans += spans_at(shop(60, 6, SLOW_AND_ASKED_AGAIN), SICK + 6 * SECOND)
     here.spans += spans_at(shop(80, 7, SLOW), SICK + 12 * SECOND)
     here.deploy("c0ffee", "price", SICK - SECOND, POOL, "DATABASE_POOL_SIZE=6\n")
@@ -320,7 +328,7 @@ def test_what_a_remedy_did_until_it_was_taken_back_is_blamed_on_no_commit() -> N
 
 
 def test_what_a_service_does_under_a_remedy_that_stands_is_blamed_on_no_commit() -> None:
-    here = Clinic(spans_at(USUAL, SICK - 66 * SECOND) + spans_at(shop(60, 5, SLOW), SICK))
+    here = Clinic([*usual(), *spans_at(shop(60, 5, SLOW), SICK)])
     here.spans += spans_at(shop(140, 6, SLOW_AND_ASKED_AGAIN), SICK + 6 * SECOND)
     here.deploy("c0ffee", "price", SICK - SECOND, POOL, "DATABASE_POOL_SIZE=6\n")
 

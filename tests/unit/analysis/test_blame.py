@@ -13,8 +13,7 @@ from sre_space.domain.symptoms import SymptomKind
 
 def broken(fault: Fault, seconds: int = 12) -> Watching:
     """The detectors so many seconds after a fault."""
-    watching = Watching(Patient(np.random.default_rng(11)))
-    watching.play(150)
+    watching = Watching.after(150, 11)
     watching.break_down(fault)
     for _ in range(seconds):
         watching.play(1)

@@ -1,8 +1,5 @@
 """How soon a fault is an incident, on generated traffic of five visits a second, over many seeds."""
 
-from copy import deepcopy
-from functools import cache
-
 import numpy as np
 import pytest
 from support.amounts import amount
@@ -18,19 +15,16 @@ LEARN_S = 180
 ALIGNMENT_S = 1.0  # a fault may begin anywhere in a second; the model begins it at the start, the best place
 
 
-@cache
 def learnt(seed: int) -> Watching:
     """Detectors after three healthy minutes, in which nothing was opened."""
-    watching = Watching(Patient(np.random.default_rng(seed)))
-    assert watching.play(LEARN_S) == (0, [])
-    return watching
+    return Watching.after(LEARN_S, seed)
 
 
 def delays(fault: Fault, key: str) -> list[float]:
     """Seconds from the fault to the one incident with this key, worst alignment, for every seed."""
     found = []
     for seed in SEEDS:
-        watching = deepcopy(learnt(seed))
+        watching = learnt(seed)
         begun = watching.break_down(fault)
         at, groups = watching.play(60)
         assert [group.key for group in groups] == [key]
@@ -93,7 +87,7 @@ EVERY = {
 @pytest.mark.parametrize("fault", EVERY.values(), ids=EVERY.keys())
 def test_a_fault_its_repair_and_the_time_after_are_one_incident(fault: Fault) -> None:
     for seed in range(amount(3, 1)):
-        watching = deepcopy(learnt(seed))
+        watching = learnt(seed)
         watching.break_down(fault)
         _, groups = watching.play(60)
         watching.open_incident(*groups)
@@ -107,7 +101,7 @@ def test_a_fault_its_repair_and_the_time_after_are_one_incident(fault: Fault) ->
 
 @pytest.mark.parametrize("fault", EVERY.values(), ids=EVERY.keys())
 def test_the_same_fault_again_after_its_recovery_is_a_new_incident(fault: Fault) -> None:
-    watching = deepcopy(learnt(1))
+    watching = learnt(1)
     watching.break_down(fault)
     _, first = watching.play(60)
     watching.open_incident(*first)
@@ -124,7 +118,7 @@ def test_the_same_fault_again_after_its_recovery_is_a_new_incident(fault: Fault)
 
 
 def test_a_planned_deployment_that_makes_errors_while_it_lasts_opens_nothing() -> None:
-    watching = deepcopy(learnt(2))
+    watching = learnt(2)
     now = watching.at * SECOND
     watching.windows.append(Window(now, now + 20 * SECOND, frozenset({"policy-service"})))
     watching.break_down(Fault(policy_gone=True))
@@ -135,7 +129,7 @@ def test_a_planned_deployment_that_makes_errors_while_it_lasts_opens_nothing() -
 
 
 def test_a_deployment_that_left_a_fault_behind_is_an_incident_once_its_window_is_over() -> None:
-    watching = deepcopy(learnt(2))
+    watching = learnt(2)
     now = watching.at * SECOND
     watching.windows.append(Window(now, now + 20 * SECOND, frozenset({"policy-service"})))
     watching.break_down(Fault(policy_errors=0.5))
@@ -147,7 +141,7 @@ def test_a_deployment_that_left_a_fault_behind_is_an_incident_once_its_window_is
 
 def test_four_times_the_traffic_is_no_incident() -> None:
     for seed in range(amount(5, 2)):
-        watching = deepcopy(learnt(seed))
+        watching = learnt(seed)
         watching.patient.per_second, watching.patient.load = 20.0, 1.0
         assert watching.play(120) == (0, [])
 
@@ -155,14 +149,14 @@ def test_four_times_the_traffic_is_no_incident() -> None:
 @pytest.mark.parametrize(("visits", "synthetic"), [(0.0, 1.0), (0.02, 0.0), (0.0, 0.0)])
 def test_almost_no_traffic_is_no_incident(visits: float, synthetic: float) -> None:
     for seed in range(amount(5, 2)):
-        watching = deepcopy(learnt(seed))
+        watching = learnt(seed)
         watching.patient.per_second, watching.patient.synthetic, watching.patient.load = visits, synthetic, 0.0
         assert watching.play(300) == (0, [])
 
 
 def test_a_pause_of_the_whole_machine_for_two_seconds_is_no_incident() -> None:
     for seed in range(amount(5, 2)):
-        watching = deepcopy(learnt(seed))
+        watching = learnt(seed)
         watching.break_down(Fault(everything_ns=1e9))
         assert watching.play(2) == (0, [])
         watching.break_down(Fault())

@@ -2,12 +2,11 @@
 
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from rich.console import Console
+from support.commands import ended
 from support.world import World
 
 from sre_space.domain.errors import Missing
@@ -100,9 +99,8 @@ def test_one_line_without_anything_that_a_terminal_obeys() -> None:
     assert plain("a\nb\t\x1b[31mc\u202ed") == "a b \ufffd[31mc\ufffdd"
 
 
-def test_with_the_space_down_the_audit_says_so_in_one_sentence(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "sre_space.entrypoints.cli", "audit", "--state", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert done.returncode == 3
-    assert done.stderr == f"sre-space: no space runs in {tmp_path}; start one with: sre-space up\n"
+def test_with_the_space_down_the_audit_says_so_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended("audit", "--state", str(tmp_path)) == 3
+    assert capsys.readouterr().err == f"sre-space: no space runs in {tmp_path}; start one with: sre-space up\n"
