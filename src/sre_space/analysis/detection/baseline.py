@@ -13,7 +13,7 @@ from sre_space.analysis.statistics.sketch import Durations, Sketch
 
 BLOCK_S, BLOCKS = 3600, 24
 QUARANTINE_S = 30
-FORGOTTEN_S = 300  # a second that is still doubtful after so long is never learnt
+MAX_QUARANTINE_S = 300  # a second that is still doubtful after so long is never learnt
 LEARNT_S, LEARNT_COUNT = 60, 100  # the detector is LEARNING until both are reached
 
 

@@ -107,7 +107,7 @@ class Budget:
     def add(self, at: int, good: int, bad: int, excused: bool = False) -> None:
         """Count attempts that began at a Unix ns.
 
-        `excused` attempts belong to an open incident: they spend the budget and raise no alert.
+        Attempts that belong to an open incident spend the budget and raise no alert.
         """
         for length, window in self.windows.items():
             if length == BUDGET_S or not excused:

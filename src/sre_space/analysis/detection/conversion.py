@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from sre_space.analysis.detection.baseline import FORGOTTEN_S, QUARANTINE_S, Baseline
+from sre_space.analysis.detection.baseline import MAX_QUARANTINE_S, QUARANTINE_S, Baseline
 from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.detection.cohorts import SECOND, Cohort
 from sre_space.analysis.detection.inhibition import Inhibition
@@ -75,7 +75,7 @@ class Conversion:
         if self.baseline.learn(min([second - QUARANTINE_S, *starts]), lambda _: True):
             counted = self.baseline.usual.count
             self.lost_tolerated = tolerated(self.baseline.errors, counted, MIN_LOST, EXTRA_LOST)
-        self.baseline.drop_before(second - FORGOTTEN_S)
+        self.baseline.drop_before(second - MAX_QUARANTINE_S)
 
     def known(self, now: int) -> Known:
         """Return what is known of the conversion at a Unix ns."""

@@ -30,7 +30,7 @@ class SymptomGroup:
     """The alarms of one incident. `service` is accused, or is the journey's name when no service is accused.
 
     `joins` is the key of the open incident (or the case of the inhibition) that the group belongs to, "" for a new one.
-    `quiet`: the symptom began inside an inhibition, so no incident is opened.
+    A group whose symptom began inside an inhibition opens no incident.
     """
 
     kind: SymptomKind

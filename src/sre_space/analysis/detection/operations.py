@@ -8,7 +8,7 @@ requests to a service are also watched together, to detect what happens to a sma
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sre_space.analysis.detection.baseline import FORGOTTEN_S, QUARANTINE_S, Baseline
+from sre_space.analysis.detection.baseline import MAX_QUARANTINE_S, QUARANTINE_S, Baseline
 from sre_space.analysis.detection.inhibition import Inhibition, touching
 from sre_space.analysis.detection.share_alarm import SILENCE_NS, ShareAlarm
 from sre_space.analysis.detection.thresholds import Thresholds, thresholds_of
@@ -93,7 +93,7 @@ class OperationWatch:
             min([second - QUARANTINE_S, *starts]),
             lambda at: not any(window.holds(at * SECOND) for window in windows),
         )
-        self.baseline.drop_before(second - FORGOTTEN_S)
+        self.baseline.drop_before(second - MAX_QUARANTINE_S)
         due = self.thresholds is None or second - self.renewed_at >= RENEW_EVERY_S
         if changed and due and self.baseline.ready:
             self.thresholds, self.renewed_at = thresholds_of(self.baseline), second
@@ -170,7 +170,7 @@ class Operations:
     def add(self, sketches: Mapping[tuple[Operation, int], Sketch], now: int) -> None:
         """Add the sketches of a frame; `now` (Unix ns) is the frame's own time when stored telemetry is read back."""
         for (operation, second), sketch in sketches.items():
-            in_time = -FORGOTTEN_S < second - now // SECOND <= AHEAD_S
+            in_time = -MAX_QUARANTINE_S < second - now // SECOND <= AHEAD_S
             if operation.service in self.calls and in_time:
                 self._watch(operation).add(second, sketch, now)
                 if operation.kind is SpanKind.SERVER:

@@ -27,7 +27,7 @@ UNLIKELY = 0.01
 def load_findings(
     moved: Sequence[Shift], graph: CallGraph, accusable: Collection[str], waiting: float
 ) -> list[Finding]:
-    """Return the surge at every service whose callers did not surge themselves and do not multiply the requests.
+    """Return the surge at every service whose callers neither surged themselves nor multiply the requests.
 
     Callers that are not `accusable` (all are, when it is empty) are the world outside. `waiting` is the largest impact
     of findings that load can cause: where it is not large there is nothing to explain.

@@ -1,7 +1,7 @@
 """Findings from the runtime and the probes: a unit that ended, or that runs and does not answer.
 
 An observation, not a statistic: a service that is down answers no request. The runtime's description of the end shows
-the kind (`kinds.said`: out of memory is saturation).
+the kind (`kinds.py`: out of memory is saturation).
 """
 
 from collections.abc import Sequence

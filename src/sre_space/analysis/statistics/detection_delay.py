@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sre_space.analysis.statistics.sequential_test import ALTERNATIVES, STALL, THRESHOLD
 
-BUSY = 50.0  # tries a second; above it only the cap of `STALL` limits the gain
+BUSY = 50.0  # tries a second; above it only the cap on a second's gain matters
 
 
 def seconds_to_alarm(per_second: float, share: float, tolerated: float) -> float:

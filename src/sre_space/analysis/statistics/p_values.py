@@ -32,7 +32,7 @@ def usual_rate(hits: float, trials: float) -> float:
 
 
 def failure_rate(hits: float, trials: float) -> float:
-    """Return the smoothed rate of failures, at least RARE; RARE when there were no trials."""
+    """Return the smoothed rate of failures, at least 1 %; 1 % when there were no trials."""
     return max(RARE, usual_rate(hits, trials)) if trials else RARE
 
 

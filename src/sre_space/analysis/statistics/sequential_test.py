@@ -9,7 +9,7 @@ also opens a new bet of 1, so the sum of the capitals minus the seconds is a sup
 
     P(an alarm within t seconds with tries) <= t / THRESHOLD            (Doob's inequality)
 
-`STALL` caps what one second can win: winning less keeps the bound, and tries that fail together (a pause
+The gain of one second is capped: winning less keeps the bound, and tries that fail together (a pause
 of the machine) are not independent evidence.
 
 All functions work on one detector or on an array of them (`lanes`), one number a lane.
