@@ -1,1 +1,1 @@
-"""The numbers behind detection and diagnosis; no I/O."""
+"""Statistics, detection and diagnosis: pure computation on telemetry, without I/O."""

@@ -1,6 +1,6 @@
-"""A diagnosis as plain text: for the terminal, and as a text block on the issue. As JSON for machines, and as a fact.
+"""A diagnosis as plain text for the terminal and for a block on the issue, as JSON for machines, and as a fact.
 
-What telemetry said is data: control characters are dropped, long texts are cut.
+Texts from telemetry are data: control characters are replaced, long texts are cut.
 """
 
 import json
@@ -12,13 +12,13 @@ from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, 
 
 WIDTH = 100
 BAR = 34  # characters of a waterfall's time axis
-NAME = 44  # characters of its names
-ALSO = 0.5  # a cause with this share of the first one's score is named beside it
+NAME = 44  # characters of a waterfall's names
+ALSO = 0.5  # a second cause with at least this share of the first one's score is named too
 MS = 1e6
-FACT_CAUSES, FACT_EVIDENCE, FACT_STATEMENT, FACT_ID = 3, 4, 240, 120  # of a fact, which must stay small
-FACT_HURT = 10  # services of a fact
-FACT_ROWS = 14  # of its waterfall
-FACT_REPORT, FACT_BYTES = 6000, 13_000  # of its report, and of all of it, as JSON
+FACT_CAUSES, FACT_EVIDENCE, FACT_STATEMENT, FACT_ID = 3, 4, 240, 120  # limits of a fact, which must stay small
+FACT_HURT = 10  # the number of affected services in a fact
+FACT_ROWS = 14  # the number of rows of its waterfall
+FACT_REPORT, FACT_BYTES = 6000, 13_000  # bytes of its report, and of the whole fact, as JSON
 
 _SENTENCES: Mapping[CauseKind, str] = {
     CauseKind.CRASH: "{service} is down: it left no trace of calls that were made to it",
@@ -37,7 +37,7 @@ _SENTENCES: Mapping[CauseKind, str] = {
 
 
 def document(case: str, diagnosis: CaseDiagnosis, seconds: float) -> dict[str, object]:
-    """The JSON object of one case."""
+    """Return the JSON object of one case; `seconds` is the duration of the diagnosis."""
     return {
         "case": case,
         "verdict": diagnosis.verdict.value,
@@ -61,7 +61,7 @@ def _cause(cause: Cause) -> dict[str, object]:
 
 
 def report(diagnosis: CaseDiagnosis) -> str:
-    """What a tired person reads in ten seconds, the answer first."""
+    """Return the report that a person reads in ten seconds, the answer first."""
     parts = [sentence(diagnosis), *_section("Why", _chain(diagnosis)), *_section("Evidence", _evidence(diagnosis))]
     parts += _section("Services", service_map(diagnosis.map, {cause.service for cause in named(diagnosis)}))
     parts += _section("Slowest affected trace", waterfall(diagnosis.waterfall))
@@ -69,46 +69,48 @@ def report(diagnosis: CaseDiagnosis) -> str:
     return "\n".join(parts) + "\n"
 
 
-def fact_of(found: CaseDiagnosis, bundle: str) -> Diagnosis:
-    """The part that is signed: the first causes with what they cite, each cut to a length, and the report.
+def fact_of(diagnosis: CaseDiagnosis, bundle: str) -> Diagnosis:
+    """Return the part that is signed: the first causes with what they cite, each cut to a length, and the report.
 
     The report has what they leave of FACT_BYTES.
     """
-    chosen = [replace(one, evidence=one.evidence[:FACT_EVIDENCE]) for one in found.causes[:FACT_CAUSES]]
+    chosen = [replace(cause, evidence=cause.evidence[:FACT_EVIDENCE]) for cause in diagnosis.causes[:FACT_CAUSES]]
     cited = list(dict.fromkeys(id for cause in chosen for id in cause.evidence))
     short = {id: f"{_cut(id, FACT_ID)}{'' if len(id.encode()) <= FACT_ID else f'~{n}'}" for n, id in enumerate(cited)}
     causes = tuple(
-        replace(one, operation=_cut(one.operation, FACT_ID), evidence=tuple(short[id] for id in one.evidence))
-        for one in chosen
+        replace(cause, operation=_cut(cause.operation, FACT_ID), evidence=tuple(short[id] for id in cause.evidence))
+        for cause in chosen
     )
     evidence = tuple(
-        Evidence(short[item.id], _cut(item.statement, FACT_STATEMENT)) for item in found.evidence if item.id in cited
+        Evidence(short[item.id], _cut(item.statement, FACT_STATEMENT))
+        for item in diagnosis.evidence
+        if item.id in cited
     )
-    signed = Diagnosis(found.verdict, causes, evidence, found.change or "", bundle, hurt=_hurt(found))
-    return replace(signed, report=brief(found, min(FACT_REPORT, FACT_BYTES - _bytes(asdict(signed)))))
+    signed = Diagnosis(diagnosis.verdict, causes, evidence, diagnosis.change or "", bundle, hurt=_hurt(diagnosis))
+    return replace(signed, report=brief(diagnosis, min(FACT_REPORT, FACT_BYTES - _bytes(asdict(signed)))))
 
 
-def _hurt(found: CaseDiagnosis) -> tuple[str, ...] | None:
-    return None if found.hurt is None else tuple(_cut(one, FACT_ID) for one in found.hurt[:FACT_HURT])
+def _hurt(diagnosis: CaseDiagnosis) -> tuple[str, ...] | None:
+    return None if diagnosis.hurt is None else tuple(_cut(service, FACT_ID) for service in diagnosis.hurt[:FACT_HURT])
 
 
-def brief(found: CaseDiagnosis, most: int) -> str:
-    """The report of a fact: sentence, chain, limits and the most telling trace, as JSON at most so many bytes."""
-    parts = [sentence(found), *_section("Why", _chain(found)), *_section("Limits", _notes(found))]
-    parts += _section("Slowest affected trace", waterfall(_telling(found.waterfall)))
+def brief(diagnosis: CaseDiagnosis, max_bytes: int) -> str:
+    """Return the report of a fact (sentence, chain, limits, most telling trace), as JSON at most `max_bytes` bytes."""
+    parts = [sentence(diagnosis), *_section("Why", _chain(diagnosis)), *_section("Limits", _notes(diagnosis))]
+    parts += _section("Slowest affected trace", waterfall(_telling(diagnosis.waterfall)))
     kept = 1
-    while kept < len(parts) and _bytes("\n".join(parts[: kept + 1])) <= most:
+    while kept < len(parts) and _bytes("\n".join(parts[: kept + 1])) <= max_bytes:
         kept += 1
     return "\n".join(parts[:kept])
 
 
-def _notes(found: CaseDiagnosis) -> list[str]:
-    return [f"- {_plain(note, 2 * WIDTH)}" for note in found.notes]
+def _notes(diagnosis: CaseDiagnosis) -> list[str]:
+    return [f"- {_plain(note, 2 * WIDTH)}" for note in diagnosis.notes]
 
 
-def _cut(text: str, most: int) -> str:
-    """One printable line of at most so many bytes of UTF-8."""
-    return _plain(text, most).encode()[:most].decode(errors="ignore")
+def _cut(text: str, max_bytes: int) -> str:
+    """Return one printable line of at most `max_bytes` bytes of UTF-8."""
+    return _plain(text, max_bytes).encode()[:max_bytes].decode(errors="ignore")
 
 
 def _bytes(value: object) -> int:
@@ -116,29 +118,29 @@ def _bytes(value: object) -> int:
 
 
 def _telling(rows: Sequence[WaterfallRow]) -> Sequence[WaterfallRow]:
-    """The culprits, then failures, then the longest of the rest; in the trace's order."""
+    """Return the culprits, then failures, then the longest of the rest; in the trace's order."""
     ranked = sorted(range(len(rows)), key=lambda n: (not rows[n].culprit, not rows[n].failed, -rows[n].duration))
     return [rows[n] for n in sorted(ranked[:FACT_ROWS])]
 
 
 def named(diagnosis: CaseDiagnosis) -> Sequence[Cause]:
-    """The first cause and those that stand beside it."""
+    """Return the first cause, and the second when its score comes close to the first one's."""
     if not diagnosis.causes:
         return ()
-    least = ALSO * diagnosis.causes[0].score
-    return [cause for cause in diagnosis.causes[:2] if cause.score >= least]
+    threshold = ALSO * diagnosis.causes[0].score
+    return [cause for cause in diagnosis.causes[:2] if cause.score >= threshold]
 
 
 def sentence(diagnosis: CaseDiagnosis) -> str:
-    """The verdict in one sentence."""
+    """Return the verdict in one sentence."""
     causes = named(diagnosis)
     if not causes:
         return f"{diagnosis.verdict}: nothing here differs from health by more than chance."
-    told = "; and ".join(_named(cause) for cause in causes)
+    suspicions = "; and ".join(_named(cause) for cause in causes)
     if diagnosis.verdict is Confidence.INCONCLUSIVE:
-        return f"INCONCLUSIVE: the evidence names no cause. First suspicion: {told}."
+        return f"INCONCLUSIVE: the evidence names no cause. First suspicion: {suspicions}."
     change = f" The change {diagnosis.change} explains it." if diagnosis.change else " No recent change explains it."
-    return f"{diagnosis.verdict}: {told}.{change}"
+    return f"{diagnosis.verdict}: {suspicions}.{change}"
 
 
 def _named(cause: Cause) -> str:
@@ -163,7 +165,7 @@ def _cites(ids: Sequence[str], numbers: Mapping[str, int]) -> str:
 
 
 def _evidence(diagnosis: CaseDiagnosis) -> list[str]:
-    """What the named causes and the chain cite."""
+    """Return the evidence that the named causes and the chain cite."""
     cited = {id for cause in named(diagnosis) for id in cause.evidence}
     cited |= {id for step in diagnosis.chain for id in step.evidence}
     numbered = enumerate(diagnosis.evidence, 1)
@@ -171,11 +173,11 @@ def _evidence(diagnosis: CaseDiagnosis) -> list[str]:
 
 
 def service_map(edges: Sequence[MapEdge], culprits: set[str]) -> list[str]:
-    """Each caller with whom it calls; causes are marked."""
+    """Return a line for each caller with its callees; the causes are marked."""
     callers: dict[str, list[MapEdge]] = {}
     for edge in edges:
         callers.setdefault(edge.caller, []).append(edge)
-    return [f"{_marked(caller, culprits)} → {_callees(found, culprits)}" for caller, found in callers.items()]
+    return [f"{_marked(caller, culprits)} → {_callees(calls, culprits)}" for caller, calls in callers.items()]
 
 
 def _callees(edges: Sequence[MapEdge], culprits: set[str]) -> str:
@@ -187,7 +189,7 @@ def _marked(service: str, culprits: set[str]) -> str:
 
 
 def waterfall(rows: Sequence[WaterfallRow]) -> list[str]:
-    """One line a span: name, when it ran, how long, how long by itself."""
+    """Return one line a span: name, when it ran, its duration and its self time."""
     if not rows:
         return []
     first = min(row.start for row in rows)
@@ -205,6 +207,6 @@ def _bars(rows: Sequence[WaterfallRow], first: int, whole: int) -> Iterator[str]
         yield f"{name:{NAME}} |{bar:{BAR}}| {row.duration / MS:9.1f} ms, own {row.own / MS:9.1f} ms{marks}"
 
 
-def _plain(text: str, longest: int) -> str:
+def _plain(text: str, max_length: int) -> str:
     clean = "".join(letter if letter.isprintable() else " " for letter in text)
-    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
+    return clean if len(clean) <= max_length else clean[: max_length - 1] + "…"

@@ -208,7 +208,7 @@ def test_a_resource_at_its_limit_fires() -> None:
 
 def test_conversion_is_unknown_then_learning_then_well_then_low() -> None:
     ward = Ward()
-    assert ward.of(SymptomKind.CONVERSION, "buy").why == "nobody has asked yet"
+    assert ward.of(SymptomKind.CONVERSION, "buy").why == "no customer has asked yet"
 
     ward.plays(30)
     young = ward.of(SymptomKind.CONVERSION, "buy")
@@ -225,7 +225,7 @@ def test_conversion_is_unknown_then_learning_then_well_then_low() -> None:
     assert (low.state, low.value) == (FIRING, 0.0)
 
     ward.plays(70, requests=0)
-    assert ward.of(SymptomKind.CONVERSION, "buy").why == "nobody has asked for 70 s"
+    assert ward.of(SymptomKind.CONVERSION, "buy").why == "no customer has asked for 70 s"
 
 
 def test_the_error_budget_is_unknown_without_attempts_and_fires_when_it_burns() -> None:
@@ -306,7 +306,7 @@ def test_without_telemetry_all_but_the_probes_are_blind_and_say_since_when() -> 
     others = {(one.state, one.since) for one in report.detectors if one.kind is not SymptomKind.INFRASTRUCTURE}
     assert others == {(BLIND, silent.heard_at)}
     assert BLIND not in probes
-    assert ward.of(SymptomKind.SLO, "buy").why == "nothing was heard on otlp_spans for 10.0 s"
+    assert ward.of(SymptomKind.SLO, "buy").why == "no record arrived on otlp_spans for 10.0 s"
 
 
 async def test_a_real_outage_of_the_world_is_in_its_report() -> None:

@@ -1,1 +1,1 @@
-"""Is something wrong, with whom, and since when? The tests behind Scout's alarms."""
+"""The tests behind Scout's alarms: whether something is wrong, with which service, and since when."""

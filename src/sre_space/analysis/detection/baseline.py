@@ -1,8 +1,8 @@
-"""What is usual, learnt from healthy seconds only: a ring of hourly blocks over the last day.
+"""The usual behaviour of an operation, learnt from healthy seconds only: a ring of hourly blocks over the last day.
 
 One day holds the daily rhythm, so the bounds cover its slowest hour; until a day is full, the minimum effects
-of the detectors cover what is missing. A second is learnt half a minute after it was judged at the earliest,
-and not while an alarm gathers evidence, so that a fault is not learnt before it is noticed.
+of the detectors cover what is missing. A second is learnt half a minute after its evaluation at the earliest,
+and not while an alarm gathers evidence, so that a fault is not learnt before it is detected.
 """
 
 import math
@@ -13,8 +13,8 @@ from sre_space.analysis.statistics.sketch import Durations, Sketch
 
 BLOCK_S, BLOCKS = 3600, 24
 QUARANTINE_S = 30
-FORGOTTEN_S = 300  # a second that is still doubtful by then is never learnt
-LEARNT_S, LEARNT_COUNT = 60, 100  # less than this is `learning`
+MAX_QUARANTINE_S = 300  # a second that is still doubtful after so long is never learnt
+LEARNT_S, LEARNT_COUNT = 60, 100  # the detector is LEARNING until both are reached
 
 
 @dataclass
@@ -31,39 +31,39 @@ class Baseline:
 
     @property
     def ready(self) -> bool:
-        """False while `learning`."""
+        """Return True when enough is learnt to set thresholds; False while the detector is LEARNING."""
         return self.usual.count >= LEARNT_COUNT and self.last - self.first >= LEARNT_S
 
     @property
     def busiest(self) -> float:
-        """Spans a second in the hour that had most, of the seconds that had any."""
+        """Return the spans a second of the busiest hour, counting only seconds that had spans."""
         return max((block.count / self.seconds[number] for number, block in self.blocks.items()), default=0.0)
 
     @property
     def learnt(self) -> str:
-        """How much of what it needs it has learnt, in words."""
-        lasting = min(LEARNT_S, self.last - self.first)
+        """Return, as text for people, how much of the required requests and seconds is learnt."""
+        seconds = min(LEARNT_S, self.last - self.first)
         count = min(LEARNT_COUNT, self.usual.count)
-        return f"{count} of {LEARNT_COUNT} requests and {lasting} of {LEARNT_S} s are learnt"
+        return f"{count} of {LEARNT_COUNT} requests and {seconds} of {LEARNT_S} s are learnt"
 
     def ready_at(self, now: int) -> int:
-        """From which Unix second on it will be ready at the present rate; 0 when nothing came yet."""
-        begun = self.first or min(self.waiting, default=0)
+        """Return the Unix second from which the baseline is ready at the present rate; 0 before the first request."""
+        begin = self.first or min(self.waiting, default=0)
         seen = self.usual.count + sum(sketch.count for sketch in self.waiting.values())
         if not seen:
             return 0
-        enough = max(LEARNT_S, math.ceil(LEARNT_COUNT * max(1, now - begun) / seen))
-        return max(now, begun + enough + QUARANTINE_S)
+        enough = max(LEARNT_S, math.ceil(LEARNT_COUNT * max(1, now - begin) / seen))
+        return max(now, begin + enough + QUARANTINE_S)
 
     def offer(self, second: int, sketch: Sketch) -> None:
-        """A judged second that may be learnt later."""
+        """Keep the sketch of an evaluated second in quarantine; `learn` decides later whether to learn it."""
         if second in self.waiting:
             self.waiting[second].merge(sketch)
         else:
             self.waiting[second] = sketch
 
     def learn(self, until: int, healthy: Callable[[int], bool]) -> bool:
-        """Learn the healthy seconds before `until`, drop the others; True when anything changed."""
+        """Learn the healthy seconds before `until` and drop the others; return True when there were any."""
         due = [second for second in self.waiting if second < until]
         for second in sorted(due):
             sketch = self.waiting.pop(second)
@@ -72,12 +72,12 @@ class Baseline:
         return bool(due)
 
     def drop_before(self, second: int) -> None:
-        """Forget what waited too long."""
-        for old in [one for one in self.waiting if one < second]:
-            del self.waiting[old]
+        """Drop the quarantined seconds before a Unix second: they stayed doubtful for too long."""
+        for expired in [waiting for waiting in self.waiting if waiting < second]:
+            del self.waiting[expired]
 
     def latest(self, since: int, until: float = math.inf) -> list[Sketch]:
-        """The newest seconds in [since, until) that are not learnt yet, at most half a minute of them."""
+        """Return the sketches of the newest quarantined seconds in [since, until), at most half a minute of them."""
         return [self.waiting[second] for second in sorted(self.waiting) if since <= second < until][-QUARANTINE_S:]
 
     def _take_in(self, second: int, sketch: Sketch) -> None:
@@ -94,7 +94,7 @@ class Baseline:
         self.last = max(self.last, second)
 
     def _expire(self, last: int) -> None:
-        for number in [one for one in self.blocks if one <= last]:
+        for number in [block for block in self.blocks if block <= last]:
             old = self.blocks.pop(number)
             del self.seconds[number]
             self.usual.remove(old.durations)

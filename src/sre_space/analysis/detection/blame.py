@@ -1,10 +1,11 @@
-"""Victim or culprit: how much of what went wrong at an operation is explained by what it called.
+"""How much of what went wrong at an operation is explained by the operations that it called: victim or culprit.
 
-Excess is what there was over the baseline: nanoseconds for latency, failures for errors. The excess of a service's
-own requests that its calls to others had as well is theirs; the excess of a call that the callee's own spans had as
-well is the callee's, and what is left of a call is the way between the two. Calls that fail and are not slow, at a
-callee that served them all, are the caller's own: it gave up. Sums, not joined traces, so it needs nothing that
-sketches of split partitions do not hold. Statements on the own database count as the service itself.
+Excess is the amount over the baseline: nanoseconds for latency, failures for errors. The part of the excess of a
+service's own requests that its calls to others show too belongs to the callees; the part of the excess of a call that
+the callee's own spans show too belongs to the callee, and the rest of a call belongs to the network hop between the
+two. Calls that fail without being slow, at a callee that served all of them, are the caller's own fault: it gave up.
+Sums, not joined traces, so this needs nothing that sketches of split partitions do not hold. Statements on the own
+database count as the service itself.
 """
 
 import math
@@ -17,9 +18,9 @@ from sre_space.analysis.statistics.sketch import Operation, Sketch
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.domain.telemetry import SpanKind
 
-EXPLAINED = 0.5  # of the excess: from here on an operation is a victim
-SERVED = 0.9  # of what was asked: nearly all, since a second's end cuts calls in two
-APART_S = 2  # the newest seconds of a call, in which the callee's spans may not have come: they are exported apart
+EXPLAINED = 0.5  # of the excess: from this share on an operation is a victim
+SERVED = 0.9  # of the calls: nearly all, since a second's end separates some calls from their answers
+APART_S = 2  # the newest seconds are left out, because callers and callees export apart
 OWN = (SpanKind.SERVER, SpanKind.CONSUMER)
 
 
@@ -27,9 +28,9 @@ OWN = (SpanKind.SERVER, SpanKind.CONSUMER)
 class FiredAlarm:
     """A symptom with what correlation needs to know. `callee` and `caller` are set for a call to another service.
 
-    `explained` is the share of the excess that comes from further down, 0 to 1; `fired` in Unix ns.
-    A journey's finding has the journey's name as its service and `journey` set. `watched` is whose spans tell of it:
-    whom they accuse may change while the symptom is one and the same.
+    `explained` is the share (0 to 1) of the excess that services further down the call graph explain; `fired` is Unix
+    ns. The alarm of a journey has the journey's name as its service and `journey` set. `watched` is the operation whose
+    spans show the symptom: the accused service may change while the symptom stays the same.
     """
 
     symptom: Symptom
@@ -44,30 +45,30 @@ class FiredAlarm:
 
     @property
     def accuses(self) -> bool:
-        """True when the service is accused on its own evidence."""
+        """Return True when the service is accused on its own evidence."""
         return not self.journey and self.explained < EXPLAINED
 
 
 @dataclass(frozen=True)
 class Excess:
-    """Over the baseline, summed over `count` requests."""
+    """The amount over the baseline (ns or failures), summed over `count` requests."""
 
     count: int = 0
     amount: float = 0.0
 
     @property
     def mean(self) -> float:
-        """For each request."""
+        """Return the excess per request; 0 without requests."""
         return self.amount / self.count if self.count else 0.0
 
 
 def findings(
     operations: Operations, peers: Mapping[str, str], now: int, windows: Sequence[Inhibition] = ()
 ) -> list[FiredAlarm]:
-    """The alarms that fire now (Unix ns), each with the share that is explained from further down.
+    """Return the alarms that fire now (Unix ns), each with the share that is explained by services further down.
 
-    `peers` maps `host:port` to the service behind it; what it does not name is called by its address. `windows` are the
-    deployments among other announced time.
+    `peers` maps `host:port` to the service behind it; an unknown address stands for itself. `windows` are the
+    inhibitions, deployments among them.
     """
     return [_finding(suspect, operations, peers, windows) for suspect in operations.suspects(now)]
 
@@ -77,14 +78,15 @@ def _finding(
 ) -> FiredAlarm:
     operation, alarm = suspect.operation, suspect.alarm
     callee, explained = peers.get(operation.peer, operation.peer), _explained(suspect, operations, peers)
-    far = callee in operations.calls and explained < EXPLAINED  # its caller is the victim of the way there
-    if far and (_gave_up(suspect, operations, peers) or _was_changed(suspect, callee, windows)):
-        far, callee = False, ""
+    # The caller is a victim of the network hop to the callee.
+    is_hop = callee in operations.calls and explained < EXPLAINED
+    if is_hop and (_gave_up(suspect, operations, peers) or _was_changed(suspect, callee, windows)):
+        is_hop, callee = False, ""
     return FiredAlarm(
         symptom=Symptom(
             suspect.kind,
-            callee if far else operation.service,
-            _told(suspect),
+            callee if is_hop else operation.service,
+            _detail(suspect),
             round(alarm.share, 4),
             round(alarm.tolerated, 4),
             alarm.since,
@@ -100,6 +102,7 @@ def _finding(
 
 
 def _traces(suspect: FiringOperation) -> tuple[str, ...]:
+    """Return the ids of the exemplar traces of the symptom: failed ones for errors, slow ones for latency."""
     seen = Sketch()
     for sketch in suspect.latest:
         seen.merge(sketch)
@@ -107,7 +110,8 @@ def _traces(suspect: FiringOperation) -> tuple[str, ...]:
     return tuple(exemplar.trace_id.hex() for exemplar in worst)
 
 
-def _told(suspect: FiringOperation) -> str:
+def _detail(suspect: FiringOperation) -> str:
+    """Return the sentence of the symptom: counts, operation and the usual value."""
     name, alarm, thresholds = suspect.operation.name, suspect.alarm, suspect.thresholds
     if suspect.kind is SymptomKind.ERROR:
         return f"{alarm.bad} of {alarm.count} failed at `{name}`, usually {thresholds.error_share:.2%}"
@@ -116,68 +120,74 @@ def _told(suspect: FiringOperation) -> str:
 
 
 def _gave_up(suspect: FiringOperation, operations: Operations, peers: Mapping[str, str]) -> bool:
-    """True when calls fail that are not slow, to a service that served all that it was asked: who asks is hasty."""
+    """Return True when calls fail without being slow, although the callee served all: the caller times out early."""
     operation = suspect.operation
-    callee, slow = peers.get(operation.peer), operations.watches[operation].alarms[SymptomKind.LATENCY]
-    if suspect.kind is not SymptomKind.ERROR or slow.since:
+    callee, latency = peers.get(operation.peer), operations.watches[operation].alarms[SymptomKind.LATENCY]
+    if suspect.kind is not SymptomKind.ERROR or latency.since:
         return False
     until = suspect.alarm.seen // SECOND - APART_S
-    asked = _total(suspect, operations, lambda one: peers.get(one.peer) == callee, until).count
-    return _total(suspect, operations, lambda one: _serves(one, callee), until).count >= SERVED * asked > 0
+    requests = _total(suspect, operations, lambda operation: peers.get(operation.peer) == callee, until).count
+    return (
+        _total(suspect, operations, lambda operation: _serves(operation, callee), until).count >= SERVED * requests > 0
+    )
 
 
 def _was_changed(suspect: FiringOperation, callee: str, windows: Sequence[Inhibition]) -> bool:
-    """True when it began right after a deployment of the caller that left the callee alone.
+    """Return True when the symptom began right after a deployment of the caller that left the callee alone.
 
-    What is deployed while an incident is open may be its remedy: then what goes on after it went on before.
+    A deployment during an open incident is left out: it may be a remedy, and the symptom may have begun before it.
     """
     caller, since = suspect.operation.service, suspect.alarm.since
-    ill = [one for one in windows if one.case]
+    incidents = [window for window in windows if window.case]
     return any(
-        caller in one.services
-        and callee not in one.services
-        and one.until <= since <= one.until + AT_ONCE_NS
-        and not any(incident.holds(one.since) for incident in ill)
-        for one in windows
-        if not one.case
+        caller in window.services
+        and callee not in window.services
+        and window.until <= since <= window.until + AT_ONCE_NS
+        and not any(incident.holds(window.since) for incident in incidents)
+        for window in windows
+        if not window.case
     )
 
 
 def _explained(suspect: FiringOperation, operations: Operations, peers: Mapping[str, str]) -> float:
+    """Return the share (0 to 1) of the suspect's excess that the called services explain."""
     operation = suspect.operation
     if operation.kind in OWN:
-        own = _total(suspect, operations, lambda one: _serves(one, operation.service))
-        calls = _total(suspect, operations, lambda one: one.service == operation.service and bool(one.peer))
+        own = _total(suspect, operations, lambda candidate: _serves(candidate, operation.service))
+        calls = _total(
+            suspect, operations, lambda candidate: candidate.service == operation.service and bool(candidate.peer)
+        )
         return _share(calls.amount, own.amount)
     callee = peers.get(operation.peer)
-    there = _total(suspect, operations, lambda one: _serves(one, callee))
-    return _share(there.mean, _total(suspect, operations, lambda one: one == operation).mean)
+    served = _total(suspect, operations, lambda candidate: _serves(candidate, callee))
+    return _share(served.mean, _total(suspect, operations, lambda candidate: candidate == operation).mean)
 
 
 def _total(
     suspect: FiringOperation, operations: Operations, wanted: Callable[[Operation], bool], until: float = math.inf
 ) -> Excess:
-    """What some operations had together since the suspect's symptom began, before a Unix second."""
-    watches = (watch for one, watch in operations.watches.items() if wanted(one))
+    """Return the excess of the `wanted` operations together since the symptom began, before a Unix second."""
+    watches = (watch for operation, watch in operations.watches.items() if wanted(operation))
     parts = [excess(watch, suspect.kind, suspect.alarm.since // SECOND, until) for watch in watches]
-    return Excess(sum(one.count for one in parts), sum(one.amount for one in parts))
+    return Excess(sum(part.count for part in parts), sum(part.amount for part in parts))
 
 
 def _serves(operation: Operation, service: str | None) -> bool:
-    """An operation that others ask of the service; each request counts once."""
+    """Return True for an operation by which the service answers others; each request counts once."""
     return operation.service == service and operation.kind in OWN and operation.name != ALL
 
 
 def excess(watch: OperationWatch, kind: SymptomKind, since: int, until: float = math.inf) -> Excess:
-    """What one operation had over its baseline in the Unix seconds [since, until); none while it is learning."""
+    """Return an operation's excess over its baseline in the Unix seconds [since, until); 0 while it is learning."""
     if watch.thresholds is None:
         return Excess()
     seconds = watch.baseline.latest(since, until)
-    count = sum(one.count for one in seconds)
+    count = sum(sketch.count for sketch in seconds)
     if kind is SymptomKind.ERROR:
-        return Excess(count, sum(one.errors for one in seconds) - watch.thresholds.error_share * count)
-    return Excess(count, sum(one.durations.total for one in seconds) - watch.thresholds.mean * count)
+        return Excess(count, sum(sketch.errors for sketch in seconds) - watch.thresholds.error_share * count)
+    return Excess(count, sum(sketch.durations.total for sketch in seconds) - watch.thresholds.mean * count)
 
 
 def _share(part: float, whole: float) -> float:
+    """Return the part's share of the whole, clipped to 0 to 1; 0 when the whole is not positive."""
     return min(1.0, max(0.0, part / whole)) if whole > 0 else 0.0

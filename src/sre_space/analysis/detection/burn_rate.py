@@ -13,14 +13,14 @@ from sre_space.domain.detectors import DetectorReport, DetectorState, MeasureUni
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9
-BUCKETS = 60  # a window: its length is exact to a sixtieth
+BUCKETS = 60  # per window: its length is exact to a sixtieth
 BUDGET_S = 30 * 86_400
 MIN_BAD = 10
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of the table: burn rate, long and short window in seconds."""
+    """One row of the Workbook's table: burn rate, long and short window in seconds."""
 
     factor: float
     long_s: float
@@ -32,7 +32,7 @@ WORKBOOK = (Rule(14.4, 3_600, 300), Rule(6, 21_600, 1_800), Rule(1, 259_200, 21_
 
 @dataclass
 class Counts:
-    """Good and bad ones of the last `length` ns, in a ring: adding and asking cost the same however many there were."""
+    """Good and bad attempts of the last `length` ns, in a ring of buckets: adding and reading take constant time."""
 
     length: int
     good: list[int] = field(default_factory=lambda: [0] * (BUCKETS + 1))
@@ -41,7 +41,7 @@ class Counts:
     totals: tuple[int, int] = (0, 0)
 
     def add(self, at: int, good: int, bad: int) -> None:
-        """Count at a Unix ns; what is older than the window is ignored."""
+        """Count attempts at a Unix ns; attempts older than the window are ignored."""
         number = self._number(at)
         self._turn(number)
         if number > self.head - len(self.good):
@@ -50,12 +50,12 @@ class Counts:
             self.totals = self.totals[0] + good, self.totals[1] + bad
 
     def at(self, now: int) -> tuple[int, int]:
-        """Good and bad in the window that ends now; the oldest bucket counts whole."""
+        """Return the good and bad attempts of the window that ends now (Unix ns); the oldest bucket counts whole."""
         self._turn(self._number(now))
         return self.totals
 
     def forget(self, since: int) -> None:
-        """Take back what was counted from a Unix ns on, exact to a bucket."""
+        """Remove what was counted from a Unix ns on, exact to a bucket."""
         for number in range(max(self._number(since), self.head - len(self.good) + 1), self.head + 1):
             self._clear(number % len(self.good))
 
@@ -74,7 +74,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Burn:
-    """An alert that fires: its rule, the burn rates of both windows, the bad ones of the long window."""
+    """An alert that fires: its rule, the burn rates of both windows, the bad attempts of the long window."""
 
     rule: Rule
     long: float
@@ -82,8 +82,8 @@ class Burn:
     bad: int
 
     @property
-    def slower(self) -> float:
-        """The burn rate that both windows have."""
+    def lower_rate(self) -> float:
+        """Return the lower burn rate of the two windows: both burn at least this fast."""
         return min(self.long, self.short)
 
 
@@ -100,42 +100,45 @@ class Budget:
     since: dict[Rule, int] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        """One ring for each length."""
+        """Create one ring of counts for each window length."""
         lengths = {BUDGET_S, *(length for rule in self.rules for length in (rule.long_s, rule.short_s))}
         self.windows = {length: Counts(int(length * self.scale * SECOND)) for length in sorted(lengths)}
 
     def add(self, at: int, good: int, bad: int, excused: bool = False) -> None:
-        """Attempts that began at a Unix ns. `excused`: they belong to an open incident; the budget pays, no alert."""
+        """Count attempts that began at a Unix ns.
+
+        Attempts that belong to an open incident spend the budget and raise no alert.
+        """
         for length, window in self.windows.items():
             if length == BUDGET_S or not excused:
                 window.add(at, good, bad)
 
     def excuse(self, since: int) -> None:
-        """An incident was opened whose first symptom began then: what failed since has its alert already."""
+        """Remove the attempts since a Unix ns from the alert windows, because an incident was opened for them."""
         for length, window in self.windows.items():
             if length != BUDGET_S:
                 window.forget(since)
 
     def burning(self, now: int) -> list[Burn]:
-        """The alerts that fire now, fastest first."""
+        """Return the alerts that fire at a Unix ns, the fastest burn first."""
         burns = [self._burn(rule, now) for rule in self.rules]
         fired = [burn for burn in burns if min(burn.long, burn.short) > burn.rule.factor and burn.bad >= self.least_bad]
         self.since = {burn.rule: self.since.get(burn.rule, now) for burn in fired}
         return fired
 
     def spent(self, now: int) -> float:
-        """The share of the budget of 30 days (times `scale`) that is spent, on the attempts so far; may exceed 1."""
+        """Return the share of the budget of 30 days (times `scale`) that the attempts so far spent; may exceed 1."""
         return self._rate(BUDGET_S, now)
 
     def findings(self, now: int) -> list[FiredAlarm]:
-        """At most one: the fastest burn."""
+        """Return the alarm of the fastest burn at a Unix ns, if any alert fires."""
         return [self._finding(burn) for burn in self.burning(now)[:1]]
 
     def report(self, now: int) -> DetectorReport:
         """Return the alert that is nearest to its factor at a Unix ns: how many times too fast its windows burn."""
         fired = self.burning(now)
         burns = fired or [self._burn(rule, now) for rule in self.rules]
-        nearest = max(burns, key=lambda one: one.slower / one.rule.factor)
+        nearest = max(burns, key=lambda burn: burn.lower_rate / burn.rule.factor)
         long, short = (seconds * self.scale for seconds in (nearest.rule.long_s, nearest.rule.short_s))
         state, why = DetectorState.OK, f"within {long:g} s and within {short:g} s; {nearest.bad} bad"
         if fired:
@@ -147,7 +150,7 @@ class Budget:
             self.journey,
             state,
             since=self._begun(nearest) if fired else 0,
-            value=None if state is DetectorState.UNKNOWN else round(nearest.slower, 2),
+            value=None if state is DetectorState.UNKNOWN else round(nearest.lower_rate, 2),
             threshold=nearest.rule.factor,
             unit=MeasureUnit.TIMES,
             why=why,
@@ -158,6 +161,7 @@ class Budget:
         return Burn(rule, self._rate(rule.long_s, now), self._rate(rule.short_s, now), bad)
 
     def _rate(self, length: float, now: int) -> float:
+        """Return the burn rate of one window: its error rate over the budgeted one."""
         good, bad = self.windows[length].at(now)
         return bad / (good + bad) / (1 - self.slo) if bad else 0.0
 

@@ -1,4 +1,4 @@
-"""Conversion: of those who asked, how many bought. Two alarms, on a floor and on what is usual.
+"""Conversion: the share of customers who asked and then bought. Two alarms, on a floor and on the usual share.
 
 The test is that of `sequential_test.py` on customers who did not buy: a betting test for a change, valid at every look
 (mSPRT: Johari, Koomen, Pekelis and Walsh, Operations Research 2022; betting: Waudby-Smith and Ramdas, JRSS B 2024).
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from sre_space.analysis.detection.baseline import FORGOTTEN_S, QUARANTINE_S, Baseline
+from sre_space.analysis.detection.baseline import MAX_QUARANTINE_S, QUARANTINE_S, Baseline
 from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.detection.cohorts import SECOND, Cohort
 from sre_space.analysis.detection.inhibition import Inhibition
@@ -19,11 +19,11 @@ from sre_space.domain.detectors import DetectorReport, DetectorState
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 FLOOR = 0.5
-MIN_LOST = EXTRA_LOST = 0.1  # of those who asked: the smallest fall worth an incident
+MIN_LOST = EXTRA_LOST = 0.1  # of the customers who asked: the smallest drop worth an incident
 
 
 class Known(StrEnum):
-    """What can be said of conversion now."""
+    """What is known of the conversion now."""
 
     UNKNOWN = "unknown"
     LEARNING = "learning"
@@ -33,7 +33,7 @@ class Known(StrEnum):
 
 @dataclass
 class Conversion:
-    """The judge of one journey's conversion. Feed it decided cohorts in order."""
+    """The detector of one journey's conversion. Feed it decided cohorts in order."""
 
     journey: str
     floor: float = FLOOR
@@ -44,36 +44,41 @@ class Conversion:
     newest: int = 0
 
     def judge(self, cohorts: Iterable[Cohort], windows: Sequence[Inhibition] = ()) -> None:
-        """Take in decided cohorts; those inside a window are not learnt, and judged only to see an alarm's end."""
+        """Evaluate decided cohorts and learn them.
+
+        Cohorts inside an inhibition are not learnt, and evaluated only to detect the end of a firing alarm.
+        """
         for cohort in cohorts:
             begin, end, lost = cohort.second * SECOND, (cohort.second + 1) * SECOND, cohort.asked - cohort.bought
             self.newest = end
-            excused = any(window.holds(begin) for window in windows)
-            if not excused:
+            inhibited = any(window.holds(begin) for window in windows)
+            if not inhibited:
                 self._close_windows(begin, windows)
-            if not excused or self.under_floor.firing:
+            if not inhibited or self.under_floor.firing:
                 self.under_floor.update(begin, end, cohort.asked, lost, 1 - self.floor)
-            if self.baseline.ready and (not excused or self.under_usual.firing):
+            if self.baseline.ready and (not inhibited or self.under_usual.firing):
                 self.under_usual.update(begin, end, cohort.asked, lost, self.lost_tolerated)
-            if excused:
+            if inhibited:
                 continue
             self.baseline.offer(cohort.second, Sketch(Durations(cohort.asked), errors=lost))
             self._learn(cohort.second)
 
     def _close_windows(self, begin: int, windows: Sequence[Inhibition]) -> None:
+        """Reset the alarms whose evidence began before an inhibition that is over at `begin` (Unix ns)."""
         for alarm in (self.under_floor, self.under_usual):
             if any(alarm.since and alarm.since < window.until <= begin for window in windows):
                 alarm.forget()
 
     def _learn(self, second: int) -> None:
-        begun = [alarm.since // SECOND for alarm in (self.under_floor, self.under_usual) if alarm.since]
-        if self.baseline.learn(min([second - QUARANTINE_S, *begun]), lambda _: True):
+        """Learn the cohorts that left quarantine, and renew the tolerated share of lost customers."""
+        starts = [alarm.since // SECOND for alarm in (self.under_floor, self.under_usual) if alarm.since]
+        if self.baseline.learn(min([second - QUARANTINE_S, *starts]), lambda _: True):
             counted = self.baseline.usual.count
             self.lost_tolerated = tolerated(self.baseline.errors, counted, MIN_LOST, EXTRA_LOST)
-        self.baseline.drop_before(second - FORGOTTEN_S)
+        self.baseline.drop_before(second - MAX_QUARANTINE_S)
 
     def known(self, now: int) -> Known:
-        """What can be said now (Unix ns)."""
+        """Return what is known of the conversion at a Unix ns."""
         if now - self.newest > SILENCE_NS:
             return Known.UNKNOWN
         if self.under_floor.stands(now) or self.under_usual.stands(now):
@@ -81,11 +86,11 @@ class Conversion:
         return Known.USUAL if self.baseline.ready else Known.LEARNING
 
     def report(self, now: int) -> DetectorReport:
-        """Return the share of those who asked lately that bought, at a Unix ns, against what it may fall to."""
-        lately = self.baseline.latest(now // SECOND - QUARANTINE_S)
-        asked, lost = sum(one.count for one in lately), sum(one.errors for one in lately)
+        """Return the detector's report at a Unix ns: the recent conversion (0 to 1) against its threshold."""
+        recent = self.baseline.latest(now // SECOND - QUARANTINE_S)
+        asked, lost = sum(sketch.count for sketch in recent), sum(sketch.errors for sketch in recent)
         usual = self.baseline.usual.count if self.baseline.ready else 0
-        told = DetectorReport(
+        report = DetectorReport(
             SymptomKind.CONVERSION,
             self.journey,
             DetectorState.OK,
@@ -97,24 +102,26 @@ class Conversion:
             case Known.LOW:
                 symptom = self.findings(now)[0].symptom
                 value, limit, since = symptom.value, symptom.limit, symptom.since
-                return replace(told, state=DetectorState.FIRING, value=value, threshold=limit, since=since)
+                return replace(report, state=DetectorState.FIRING, value=value, threshold=limit, since=since)
             case Known.UNKNOWN:
                 why = (
-                    f"nobody has asked for {(now - self.newest) // SECOND} s" if self.newest else "nobody has asked yet"
+                    f"no customer has asked for {(now - self.newest) // SECOND} s"
+                    if self.newest
+                    else "no customer has asked yet"
                 )
-                return replace(told, state=DetectorState.UNKNOWN, value=None, since=self.newest, why=why)
+                return replace(report, state=DetectorState.UNKNOWN, value=None, since=self.newest, why=why)
             case Known.LEARNING:
                 until = self.baseline.ready_at(now // SECOND) * SECOND
                 why = f"{self.baseline.learnt}; meanwhile the floor counts"
-                return replace(told, state=DetectorState.LEARNING, why=why, until=until)
+                return replace(report, state=DetectorState.LEARNING, why=why, until=until)
             case Known.USUAL:
-                return told
+                return report
 
     def findings(self, now: int) -> list[FiredAlarm]:
-        """At most one now (Unix ns), of the alarm that fired first: the other one does not begin the wait anew."""
+        """Return the alarm that fired first and still fires at a Unix ns, if any; a second one is no new alarm."""
         alarms = ((self.under_floor, "the floor"), (self.under_usual, "what is usual"))
-        standing = sorted((one for one in alarms if one[0].stands(now)), key=lambda one: one[0].fired_at)
-        return [self._finding(*one) for one in standing[:1]]
+        firing = sorted((alarm for alarm in alarms if alarm[0].stands(now)), key=lambda alarm: alarm[0].fired_at)
+        return [self._finding(*alarm) for alarm in firing[:1]]
 
     def _finding(self, alarm: ShareAlarm, than: str) -> FiredAlarm:
         bought = alarm.count - alarm.bad

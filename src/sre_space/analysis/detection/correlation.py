@@ -1,7 +1,7 @@
-"""Symptoms to incidents: what hangs together on one dependency path is one incident, and only culprits are accused.
+"""Symptoms to incidents: symptoms on one dependency path form one incident, and only culprits are accused.
 
-Pure: findings, the dependency graph, announced windows and open incidents in, groups out. Scout opens an incident for
-each group that joins none.
+Pure: alarms, the dependency graph, inhibitions and open incidents in, groups out. Scout opens an incident for
+each group that joins no open one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,10 +15,10 @@ from sre_space.domain.dependencies import Calls, reach
 from sre_space.domain.symptoms import SymptomKind
 
 SECOND = 10**9
-PATIENCE_NS = 5 * SECOND  # a victim waits for its culprit's own alarm
-JOURNEY_PATIENCE_NS = 8 * SECOND  # so does a journey, longer: it has no side of its own
-CONVERSION_PATIENCE_NS = 6 * SECOND  # of these most have passed when a cohort has decided
-LINKED_NS = 120 * SECOND  # what begins later than that after an incident's first symptom is no sign of a lesser one
+PATIENCE_NS = 5 * SECOND  # how long a victim's alarm waits for the culprit's own alarm
+JOURNEY_PATIENCE_NS = 8 * SECOND  # the same for a journey, longer, since a journey is never the culprit
+CONVERSION_PATIENCE_NS = 6 * SECOND  # most of it has passed when a cohort is decided
+LINKED_NS = 120 * SECOND  # a symptom that begins later after an incident's first one is a new incident
 TITLE: Mapping[SymptomKind, int] = {kind: rank for rank, kind in enumerate((
     SymptomKind.INFRASTRUCTURE, SymptomKind.SATURATION, SymptomKind.ERROR,
     SymptomKind.LATENCY, SymptomKind.CONVERSION, SymptomKind.SLO,
@@ -27,10 +27,10 @@ TITLE: Mapping[SymptomKind, int] = {kind: rank for rank, kind in enumerate((
 
 @dataclass(frozen=True)
 class SymptomGroup:
-    """Findings of one incident. `service` is accused, or the journey's name when nobody is.
+    """The alarms of one incident. `service` is accused, or is the journey's name when no service is accused.
 
-    `joins` is the key of the open incident (or the case of the window) that the group belongs to, "" for a new one.
-    `quiet`: it began inside an announced window, so nothing is opened.
+    `joins` is the key of the open incident (or the case of the inhibition) that the group belongs to, "" for a new one.
+    A group whose symptom began inside an inhibition opens no incident.
     """
 
     kind: SymptomKind
@@ -41,12 +41,12 @@ class SymptomGroup:
 
     @property
     def key(self) -> str:
-        """One open incident for each key, as in `infrastructure/policy-service`."""
+        """Return the incident's key, as in `infrastructure/policy-service`; one incident a key is open at a time."""
         return self.kind.of(self.service)
 
     @property
     def since(self) -> int:
-        """When the first symptom began, Unix ns."""
+        """Return when the first symptom began, Unix ns."""
         return min(finding.symptom.since for finding in self.findings)
 
 
@@ -54,7 +54,7 @@ class SymptomGroup:
 class OpenIncident:
     """An incident that is not yet recovered: the service (or journey) in its title, its first symptom (Unix ns).
 
-    `waits`: for a person; the doctor has done what it could.
+    `waits`: the incident waits for a person, because the agents can do no more.
     """
 
     key: str
@@ -65,7 +65,7 @@ class OpenIncident:
 
 @dataclass(frozen=True)
 class SystemView:
-    """What is known besides the findings."""
+    """What correlation knows besides the alarms: the call graph, open incidents, inhibitions and telemetry health."""
 
     calls: Calls
     open: Sequence[OpenIncident] = ()
@@ -73,29 +73,32 @@ class SystemView:
     telemetry: TelemetryHealth = TelemetryHealth()
 
 
-def correlate(findings: Iterable[FiredAlarm], scene: SystemView, now: int) -> list[SymptomGroup]:
-    """The groups that the findings make now (Unix ns), oldest first."""
-    visible = sorted((finding for finding in findings if _visible(finding, scene.telemetry)), key=_order)
-    planned = [finding for finding in visible if _is_planned(finding, scene)]
-    news = [finding for finding in visible if finding not in planned]
-    clusters = [*_together(news, scene.calls, now), *_together(planned, scene.calls, now)]
-    return [_group(cluster, scene) for cluster in sorted(clusters, key=_since)]
+def correlate(findings: Iterable[FiredAlarm], view: SystemView, now: int) -> list[SymptomGroup]:
+    """Return the groups that the alarms form now (Unix ns), oldest first."""
+    visible = sorted((finding for finding in findings if _visible(finding, view.telemetry)), key=_order)
+    planned = [finding for finding in visible if _is_planned(finding, view)]
+    unplanned = [finding for finding in visible if finding not in planned]
+    clusters = [*_together(unplanned, view.calls, now), *_together(planned, view.calls, now)]
+    return [_group(cluster, view) for cluster in sorted(clusters, key=_since)]
 
 
-def _is_planned(finding: FiredAlarm, scene: SystemView) -> bool:
-    """Of a deployment. Damped, it outlasts it, and what a deployment broke must not hide behind it."""
-    windows = [window for window in _windows(finding, scene) if not window.case]
+def _is_planned(finding: FiredAlarm, view: SystemView) -> bool:
+    """Return True when a deployment explains the alarm.
+
+    A damped alarm outlasts its deployment, and what a deployment broke must not hide behind it.
+    """
+    windows = [window for window in _windows(finding, view) if not window.case]
     return any(window.explains(finding.symptom.since) for window in windows)
 
 
-def _together(found: Sequence[FiredAlarm], calls: Calls, now: int) -> list[list[FiredAlarm]]:
-    """What belongs together: each cluster has a culprit, or has waited for one in vain."""
-    seen = with_common_callers([_charged(finding, found) for finding in found])
+def _together(alarms: Sequence[FiredAlarm], calls: Calls, now: int) -> list[list[FiredAlarm]]:
+    """Return clusters of alarms that belong together: each has a culprit, or waited for one in vain."""
+    seen = with_common_callers([_charged(finding, alarms) for finding in alarms])
     journeys = [finding for finding in seen if finding.journey]
     victims = [finding for finding in seen if not finding.journey and not finding.accuses]
     clusters = _outages_apart(_clusters((finding for finding in seen if finding.accuses), calls), calls)
-    lonely = [finding for finding in victims if not _attach(finding, clusters, calls)]
-    clusters += _clusters([finding for finding in lonely if now - finding.fired >= PATIENCE_NS], calls)
+    unattached = [finding for finding in victims if not _attach(finding, clusters, calls)]
+    clusters += _clusters([finding for finding in unattached if now - finding.fired >= PATIENCE_NS], calls)
     clusters.sort(key=_since)
     if clusters:
         clusters[0] += journeys
@@ -105,9 +108,9 @@ def _together(found: Sequence[FiredAlarm], calls: Calls, now: int) -> list[list[
 
 
 def _outages_apart(clusters: Sequence[list[FiredAlarm]], calls: Calls) -> list[list[FiredAlarm]]:
-    """Each service that is out by itself has a cluster of its own: it takes a restart of its own to mend it.
+    """Give each service that is out by itself a cluster of its own, because each needs a restart of its own.
 
-    What else was found goes to the first of those on its path.
+    The other alarms of the cluster join the first outage on their path.
     """
     apart: list[list[FiredAlarm]] = []
     for cluster in clusters:
@@ -115,100 +118,111 @@ def _outages_apart(clusters: Sequence[list[FiredAlarm]], calls: Calls) -> list[l
         if len(outages) < 2:
             apart.append(cluster)
             continue
-        outages.sort(key=lambda one: _merit(one[0], calls))
+        outages.sort(key=lambda outage: _merit(outage[0], calls))
         for finding in cluster:
             if not _is_outage(finding):
-                near = [one for one in outages if _on_path(finding, one[0], calls)]
+                near = [outage for outage in outages if _on_path(finding, outage[0], calls)]
                 (near or outages)[0].append(finding)
         apart += outages
     return apart
 
 
 def _is_outage(finding: FiredAlarm) -> bool:
-    """True for a service that does not answer, on its own evidence."""
+    """Return True for a service that does not answer, on its own evidence."""
     return finding.accuses and finding.symptom.kind is SymptomKind.INFRASTRUCTURE
 
 
 def _patience(finding: FiredAlarm) -> int:
-    sales = finding.symptom.kind is SymptomKind.CONVERSION
-    return CONVERSION_PATIENCE_NS if sales else JOURNEY_PATIENCE_NS
+    """Return how long (ns) a journey's alarm waits for a culprit."""
+    is_conversion = finding.symptom.kind is SymptomKind.CONVERSION
+    return CONVERSION_PATIENCE_NS if is_conversion else JOURNEY_PATIENCE_NS
 
 
 def _order(finding: FiredAlarm) -> tuple[int, str, int, str]:
-    """The answer must not depend on the order in which detectors were asked."""
+    """Return the sort key of an alarm: the result must not depend on the order of the detectors."""
     symptom = finding.symptom
     return symptom.since, symptom.service, TITLE[symptom.kind], finding.operation
 
 
 def _visible(finding: FiredAlarm, telemetry: TelemetryHealth) -> bool:
-    """When telemetry is blind, probes still see."""
+    """Return True when the alarm is usable: without telemetry, only probes are."""
     return not telemetry.blind or finding.symptom.kind is SymptomKind.INFRASTRUCTURE
 
 
 def _charged(finding: FiredAlarm, seen: Sequence[FiredAlarm]) -> FiredAlarm:
-    """A call to a service that is itself accused is that service's doing, whatever its spans could tell."""
-    accused = {one.symptom.service for one in seen if one.accuses and not one.callee}
+    """Return the alarm as explained when its callee is accused itself: the call fails because of the callee."""
+    accused = {other.symptom.service for other in seen if other.accuses and not other.callee}
     return replace(finding, explained=1.0) if finding.callee in accused else finding
 
 
 def _clusters(findings: Iterable[FiredAlarm], calls: Calls) -> list[list[FiredAlarm]]:
-    """Findings that are linked by dependency paths, directly or through each other."""
+    """Return alarms clustered by dependency paths, directly or through each other."""
     clusters: list[list[FiredAlarm]] = []
     for finding in findings:
-        near = [cluster for cluster in clusters if any(_on_path(finding, one, calls) for one in cluster)]
+        near = [cluster for cluster in clusters if any(_on_path(finding, other, calls) for other in cluster)]
         clusters = [cluster for cluster in clusters if cluster not in near]
-        clusters.append([finding, *(one for cluster in near for one in cluster)])
+        clusters.append([finding, *(other for cluster in near for other in cluster)])
     return clusters
 
 
-def _on_path(one: FiredAlarm, other: FiredAlarm, calls: Calls) -> bool:
-    return _related(one.symptom.service, other.symptom.service, calls)
+def _on_path(finding: FiredAlarm, other: FiredAlarm, calls: Calls) -> bool:
+    return _related(finding.symptom.service, other.symptom.service, calls)
 
 
-def _related(one: str, other: str, calls: Calls) -> bool:
-    return other in reach(one, calls) or one in reach(other, calls)
+def _related(service: str, other: str, calls: Calls) -> bool:
+    return other in reach(service, calls) or service in reach(other, calls)
 
 
 def _attach(victim: FiredAlarm, clusters: Sequence[list[FiredAlarm]], calls: Calls) -> bool:
-    """Put a victim to culprits on its path, of its own kind if there are such; False when there are none."""
-    near = [cluster for cluster in clusters if any(_on_path(victim, one, calls) for one in cluster)]
+    """Add a victim to the culprits on its path, preferably of its own kind; return False when there are none."""
+    near = [cluster for cluster in clusters if any(_on_path(victim, finding, calls) for finding in cluster)]
     if near:
-        alike = [cluster for cluster in near if any(one.symptom.kind is victim.symptom.kind for one in cluster)]
+        alike = [cluster for cluster in near if any(finding.symptom.kind is victim.symptom.kind for finding in cluster)]
         min(alike or near, key=_since).append(victim)
     return bool(near)
 
 
 def _since(cluster: Sequence[FiredAlarm]) -> int:
+    """Return when the first symptom of the cluster began, Unix ns."""
     return min(finding.symptom.since for finding in cluster)
 
 
-def _group(cluster: Sequence[FiredAlarm], scene: SystemView) -> SymptomGroup:
-    """Titled by the culprit deepest in the graph among those of the gravest kind."""
-    first = min(cluster, key=lambda finding: _merit(finding, scene.calls))
+def _group(cluster: Sequence[FiredAlarm], view: SystemView) -> SymptomGroup:
+    """Return the group of a cluster, titled by the culprit deepest in the call graph of the gravest kind."""
+    first = min(cluster, key=lambda finding: _merit(finding, view.calls))
     kind, service = first.symptom.kind, first.symptom.service
     findings = tuple(sorted(cluster, key=lambda finding: finding.symptom.since))
-    news = {one.key for one in scene.open if _outranks(first, one, scene.calls)}
-    planned = [one for one in _windows(first, scene) if one.explains(first.symptom.since) and one.case not in news]
+    outranked = {incident.key for incident in view.open if _outranks(first, incident, view.calls)}
+    planned = [
+        window
+        for window in _windows(first, view)
+        if window.explains(first.symptom.since) and window.case not in outranked
+    ]
     cases = [window.case for window in planned if window.case]
-    joined = [one.key for one in scene.open if one.key not in news and _belongs(first, one, scene.calls)]
+    joined = [
+        incident.key
+        for incident in view.open
+        if incident.key not in outranked and _belongs(first, incident, view.calls)
+    ]
     return SymptomGroup(kind, service, findings, next(iter([*joined, *cases]), ""), bool(planned))
 
 
 def _merit(finding: FiredAlarm, calls: Calls) -> tuple[bool, int, int, int]:
+    """Return the sort key by which the culprit that titles an incident comes first."""
     symptom = finding.symptom
     return not finding.accuses, TITLE[symptom.kind], len(reach(symptom.service, calls)), symptom.since
 
 
-def _windows(finding: FiredAlarm, scene: SystemView) -> Sequence[Inhibition]:
-    """Any work on any service excuses the journey; only work on itself excuses a service that is out."""
+def _windows(finding: FiredAlarm, view: SystemView) -> Sequence[Inhibition]:
+    """Return the inhibitions that apply: any work for a journey, only work on the service itself for an outage."""
     if finding.journey:
-        return scene.windows
-    calls = {} if _is_outage(finding) else scene.calls
-    return touching(scene.windows, finding.symptom.service, calls)
+        return view.windows
+    calls = {} if _is_outage(finding) else view.calls
+    return touching(view.windows, finding.symptom.service, calls)
 
 
 def _outranks(finding: FiredAlarm, incident: OpenIncident, calls: Calls) -> bool:
-    """True for an outage that no other incident mends, and for an accusation that came long after a journey's.
+    """Return True for an outage that no other incident covers, and for an accusation long after a journey's incident.
 
     An incident may have waited for a person since yesterday; it must not hide what breaks today.
     """
@@ -222,7 +236,7 @@ def _outranks(finding: FiredAlarm, incident: OpenIncident, calls: Calls) -> bool
 
 
 def _belongs(finding: FiredAlarm, incident: OpenIncident, calls: Calls) -> bool:
-    """A journey's incident and any other on the same journey are one; services must be on one path."""
+    """Return True when the alarm belongs to the open incident: on one path, or one of the two is a journey's."""
     return (
         finding.journey or incident.service not in calls or _related(finding.symptom.service, incident.service, calls)
     )

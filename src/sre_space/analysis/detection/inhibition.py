@@ -1,6 +1,6 @@
-"""Announced windows: stretches of time in which a service is worked on, or known to be sick.
+"""Inhibitions: stretches of time in which work on a service is announced, or an incident of it is open.
 
-Used by the baselines (nothing is learnt inside one) and by the alarms (what begins inside one is not news).
+Used by the baselines (nothing is learnt inside one) and by the alarms (a symptom that begins inside one opens nothing).
 """
 
 from collections.abc import Iterable
@@ -10,15 +10,16 @@ from sre_space.domain.dependencies import Calls, reach
 
 SECOND = 10**9
 STILL_OPEN = 2**63 - 1
-DATING_NS = 3 * SECOND  # by which the start of a symptom may be dated too early
-AT_ONCE_NS = 5 * SECOND  # after a deployment had settled: what shows then began with it, since nobody is judged before
+DATING_NS = 3 * SECOND  # error by which the start of a symptom may be dated too early
+AT_ONCE_NS = 5 * SECOND  # after a deployment settled: a symptom so soon after it began with it
 
 
 @dataclass(frozen=True)
 class Inhibition:
-    """[since, until) in Unix ns; `case` is the incident it belongs to, "" for a deployment or other planned work.
+    """A stretch of time [since, until) in Unix ns in which the alarms of `services` open no incident.
 
-    `done`: it is known when the work ended, so that `until` is no deadline.
+    `case` is the incident that it belongs to, "" for a deployment or other planned work.
+    `done`: the end of the work is known, so that `until` is not merely a deadline.
     """
 
     since: int
@@ -28,15 +29,15 @@ class Inhibition:
     done: bool = False
 
     def holds(self, at: int) -> bool:
-        """True while it lasts."""
+        """Return True when the Unix ns lies inside the inhibition."""
         return self.since <= at < self.until
 
     def explains(self, since: int) -> bool:
-        """True for a symptom that began while it lasted."""
+        """Return True for a symptom that began (Unix ns) during the inhibition."""
         return self.since - DATING_NS <= since < self.until
 
 
 def touching(windows: Iterable[Inhibition], service: str, calls: Calls) -> tuple[Inhibition, ...]:
-    """The windows that excuse a service: those on itself or on anything that it depends on."""
+    """Return the inhibitions that apply to a service: those on itself or on anything that it depends on."""
     reached = reach(service, calls)
     return tuple(window for window in windows if window.services & reached)

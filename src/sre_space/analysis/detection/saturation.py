@@ -1,4 +1,4 @@
-"""Will a resource run out? Its level against the limit, and its trend to a time to exhaustion.
+"""Whether a resource will run out: its level against the limit, and the time until its trend meets the limit.
 
 Used for memory, CPU, file descriptors and queues. It fires on a level that lasts near the limit, or on a trend that
 meets the limit soon even with the slowest slope that the samples allow. A trend counts only at a new high: the
@@ -15,21 +15,24 @@ from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9
 SPACING_NS = SECOND // 2
-UNSEEN_NS = 5 * SECOND  # without a sample: nobody knows what lasted in it
-SPANS = (10, 30, 120)  # samples: 5, 15 and 60 s; a short one for what fills fast, a long one for what creeps
-FULL = 0.9  # a level that fires whatever its trend, when it lasts
-HALF = 0.5  # below it a trend says too little, unless the rest is used up while one looks on
-RISE = 0.05  # of the limit, within the span and over the old high: the smallest rise that is a trend
+UNSEEN_NS = 5 * SECOND  # a gap without samples: whether a level lasted through it is unknown
+SPANS = (10, 30, 120)  # samples: 5, 15 and 60 s; short for a resource that fills fast, long for a slow one
+FULL = 0.9  # a level that fires when it lasts, whatever its trend
+HALF = 0.5  # below it a trend fires only when the limit is met within AT_ONCE_S
+RISE = 0.05  # of the limit, within the span and over the previous high: the smallest rise that is a trend
 HORIZON_S = 120.0  # the limit must be met within this time, at the latest
-AT_ONCE_S = 30.0  # the same where less than half is used: twice what restart and verdict take (docs/benchmarks.md)
-WARM_UP_NS = 20 * SECOND  # after its start a process grows
+AT_ONCE_S = 30.0  # the same below HALF: twice the time of a restart and its verification (docs/benchmarks.md)
+WARM_UP_NS = 20 * SECOND  # a process grows after its start
 CLEAR_NS = 10 * SECOND
-BLOCK_NS, BLOCKS = 3600 * SECOND, 24  # of remembered highs: a day
+BLOCK_NS, BLOCKS = 3600 * SECOND, 24  # remembered highs: one a block, a day of them
 
 
 @dataclass(frozen=True)
 class Resource:
-    """What may run out. `lasting_ns`: how long near the limit is too long; `trends` False for what may be used up."""
+    """A resource that may run out.
+
+    `lasting_ns`: how long near the limit is too long; `trends` is False for one that may be used up, such as CPU.
+    """
 
     service: str
     name: str
@@ -54,16 +57,16 @@ class Saturation:
 
     @property
     def firing(self) -> bool:
-        """True from the alarm until neither reason held for ten seconds, or the process is a new one."""
+        """Return True from the alarm until neither reason held for ten seconds, or the process was replaced."""
         return self.fired_at > 0
 
     def restart(self, at: int) -> None:
-        """A new process: what the old one did says nothing of it, but the highs stay."""
+        """Reset the detector for a new process at a Unix ns; the highs of the last day stay."""
         self.samples.clear()
         self.started, self.full_since, self.since, self.fired_at, self.trend = at, 0, 0, 0, None
 
     def update(self, at: int, value: float) -> None:
-        """Take in one sample in the unit of the limit; more than two a second are thinned out."""
+        """Add one sample in the unit of the limit; samples more frequent than two a second are dropped."""
         if self.samples and at - self.samples[-1][0] < SPACING_NS:
             return
         self.started = self.started or at
@@ -80,7 +83,7 @@ class Saturation:
         self._decide(at, lasting or self._trends(at, level))
 
     def _remember_high(self) -> None:
-        """What leaves the longest span unsuspected is a level that this process may have."""
+        """Remember a level that left the longest span without an alarm as one that is normal for this process."""
         if len(self.samples) == max(SPANS) and not self.firing:
             at, level = self.samples[0]
             number = at // BLOCK_NS
@@ -89,14 +92,16 @@ class Saturation:
                 del self.highs[min(self.highs)]
 
     def _trends(self, at: int, level: float) -> bool:
-        news = level >= max(self.highs.values(), default=0.0) + RISE
-        if not news or not self.resource.trends or at - self.started < WARM_UP_NS:
+        """Return True when the level is a new high and its trend meets the limit soon."""
+        is_new_high = level >= max(self.highs.values(), default=0.0) + RISE
+        if not is_new_high or not self.resource.trends or at - self.started < WARM_UP_NS:
             return False
-        grown = [sample for sample in self.samples if sample[0] >= self.started + WARM_UP_NS]
+        warm_samples = [sample for sample in self.samples if sample[0] >= self.started + WARM_UP_NS]
         within_s = HORIZON_S if level >= HALF else AT_ONCE_S
-        return any(self._meets_limit(grown[-span:], within_s) for span in SPANS if len(grown) >= span)
+        return any(self._meets_limit(warm_samples[-span:], within_s) for span in SPANS if len(warm_samples) >= span)
 
     def _meets_limit(self, samples: list[tuple[int, float]], within_s: float) -> bool:
+        """Return True when the samples meet the limit within so many seconds at the latest; keep their trend."""
         begin = samples[0][0]
         if samples[-1][1] - samples[0][1] < RISE:
             return False
@@ -107,6 +112,7 @@ class Saturation:
         return True
 
     def _decide(self, at: int, bad: bool) -> None:
+        """Set or clear the alarm after a sample."""
         if bad:
             self.bad_at = at
             self.fired_at = self.fired_at or at
@@ -116,7 +122,7 @@ class Saturation:
             self.trend = None
 
     def report(self, now: int) -> DetectorReport:
-        """Return its level at a Unix ns against the limit; the baseline is the highest level of the last day."""
+        """Return the detector's report at a Unix ns: level against limit; the baseline is the day's highest level."""
         state, since, why, until = self._state(now)
         seen = bool(self.samples) and now - self.samples[-1][0] <= UNSEEN_NS
         return DetectorReport(
@@ -133,19 +139,19 @@ class Saturation:
         )
 
     def _state(self, now: int) -> tuple[DetectorState, int, str, int]:
-        """The state, since when, why, and until when."""
+        """Return the state, since when (Unix ns), why, and until when (Unix ns, 0 unknown)."""
         if self.firing:
             return DetectorState.FIRING, self.since, "", 0
         newest = self.samples[-1][0] if self.samples else self.started
         if now - newest > UNSEEN_NS:
             return DetectorState.UNKNOWN, newest, f"no sample for {(now - newest) // SECOND} s", 0
         if self.resource.trends and now - self.started < WARM_UP_NS:
-            why = "the process has just begun: only a level at its limit counts"
+            why = "the process has just started: only a level at its limit counts"
             return DetectorState.LEARNING, self.started, why, self.started + WARM_UP_NS
         return DetectorState.OK, 0, "", 0
 
     def findings(self) -> list[FiredAlarm]:
-        """At most one."""
+        """Return the alarm, if it fires."""
         if not self.firing:
             return []
         level = self.samples[-1][1]

@@ -1,18 +1,18 @@
-"""An alarm on a share: fires on the evidence of `sequential_test.py`, ends on the same evidence turned round.
+"""An alarm on a share: it fires on the evidence of `sequential_test.py`, and ends by the same test reversed.
 
-Used for latency, errors and conversion. Once it fires it asks the opposite question, whether the share of
-good ones has risen above what a still sick share allows, with a smaller threshold: `RECOVERED_EVERY_S` is the
-mean time until a sick share is taken for a healthy one.
+Used for latency, errors and conversion. Once it fires, it tests whether the share of good tries has risen above what
+a still unhealthy share allows, with a smaller threshold: `RECOVERED_EVERY_S` is the mean time until an unhealthy
+share is taken for a healthy one.
 """
 
 from dataclasses import dataclass, field
 
 from sre_space.analysis.statistics.sequential_test import THRESHOLD, SequentialTest
 
-QUIET = 10.0  # evidence up to which the fault, if there is one, has not begun: the start is dated from there
+QUIET = 10.0  # strength up to which no fault has begun: the start of a fault is dated from the last time under it
 RECOVERED_EVERY_S = 1000.0
-SILENCE_NS = 60 * 10**9  # without a try: a fault that nobody meets any more is not known to be there
-SICK = 0.5  # of the excess seen when it fired: a share above this is still sick
+SILENCE_NS = 60 * 10**9  # without a try for so long, whether the fault persists is unknown
+UNHEALTHY = 0.5  # of the excess when the alarm fired: a share above it is still unhealthy
 
 
 @dataclass
@@ -30,25 +30,25 @@ class ShareAlarm:
     seen: int = 0
     count: int = 0
     bad: int = 0
-    sick: float = 1.0
+    unhealthy_share: float = 1.0
     tolerated: float = 1.0
 
     @property
     def firing(self) -> bool:
-        """True from the alarm until the recovery is as certain as it must be."""
+        """Return True from the alarm until the recovery is statistically certain."""
         return self.fired_at > 0
 
     def stands(self, now: int) -> bool:
-        """True while it fires and was fed within the last minute."""
+        """Return True while the alarm fires and had a try within the last minute (now in Unix ns)."""
         return self.firing and now - self.seen <= SILENCE_NS
 
     @property
     def share(self) -> float:
-        """Of bad tries since the evidence began."""
+        """Return the share of bad tries since the evidence began, 0 to 1."""
         return self.bad / self.count if self.count else 0.0
 
     def update(self, begin: int, end: int, count: int, bad: int, tolerated: float) -> None:
-        """Take in the `bad` of `count` tries of one closed second [begin, end)."""
+        """Add the `bad` of `count` tries of one closed second [begin, end) in Unix ns."""
         if not count:
             return
         if self.firing and begin - self.seen > SILENCE_NS:
@@ -57,25 +57,27 @@ class ShareAlarm:
         self.since = self.since or begin
         self.count, self.bad = self.count + count, self.bad + bad
         if self.firing:
-            self._look_for_recovery(count, bad)
+            self._test_for_recovery(count, bad)
         else:
-            self._look_for_fault(end, count, bad, tolerated)
+            self._test_for_fault(end, count, bad, tolerated)
 
-    def _look_for_fault(self, end: int, count: int, bad: int, tolerated: float) -> None:
+    def _test_for_fault(self, end: int, count: int, bad: int, tolerated: float) -> None:
+        """Add a second to the evidence of a fault; fire at the threshold."""
         self.evidence = self.evidence.after(count, bad, tolerated)
         strength = float(self.evidence.strength)
         if strength >= THRESHOLD:
             self.fired_at, self.tolerated = end, tolerated
-            self.sick = tolerated + SICK * max(0.0, self.share - tolerated)
+            self.unhealthy_share = tolerated + UNHEALTHY * max(0.0, self.share - tolerated)
         elif strength <= QUIET:
             self.since, self.count, self.bad = 0, 0, 0
 
-    def _look_for_recovery(self, count: int, bad: int) -> None:
-        self.recovery = self.recovery.after(count, count - bad, 1 - self.sick, RECOVERED_EVERY_S)
+    def _test_for_recovery(self, count: int, bad: int) -> None:
+        """Add a second to the evidence of a recovery; reset the alarm at the threshold."""
+        self.recovery = self.recovery.after(count, count - bad, 1 - self.unhealthy_share, RECOVERED_EVERY_S)
         if float(self.recovery.strength) >= RECOVERED_EVERY_S:
             self.forget()
 
     def forget(self) -> None:
-        """Begin anew: what was seen belongs to something that is over."""
+        """Reset the alarm: its evidence belongs to something that is over."""
         self.evidence = self.recovery = SequentialTest.none()
         self.since = self.fired_at = self.count = self.bad = 0

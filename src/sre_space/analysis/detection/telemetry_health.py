@@ -1,4 +1,4 @@
-"""Can Scout see? Blind is not sick: without timely telemetry nothing is said of the patient.
+"""Whether Scout receives timely telemetry: without it, nothing is said about the health of the application.
 
 Health probes do not depend on telemetry.
 """
@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 SECOND = 10**9
-SILENT_NS = 5 * SECOND  # without a record of a feed
+SILENT_NS = 5 * SECOND  # without a record on a feed
 LAGGING_NS = 5 * SECOND  # from the end of the newest span to now
 
 
 @dataclass(frozen=True)
 class Feed:
-    """What was heard of one topic: the arrival of its newest record and its newest event time, Unix ns."""
+    """The newest record of one topic: its arrival and its event time, Unix ns."""
 
     name: str
     heard_at: int
@@ -22,26 +22,32 @@ class Feed:
 
 @dataclass(frozen=True)
 class TelemetryHealth:
-    """`reason` is "" when Scout sees; `since` is from when on it does not (Unix ns; 0: it sees, or never has)."""
+    """The health of the telemetry. `reason` is "" when Scout receives it in time.
+
+    `since` is when that ended (Unix ns); 0 when telemetry is timely or never was.
+    """
 
     reason: str = ""
     since: int = 0
 
     @property
     def blind(self) -> bool:
-        """No incident may be opened and no recovery be called on telemetry."""
+        """Return True when telemetry is stale, so that it may neither open an incident nor confirm a recovery."""
         return bool(self.reason)
 
 
 def telemetry_health(feeds: Iterable[Feed], resumed_at: int, now: int) -> TelemetryHealth:
-    """What can be seen at `now` (Unix ns) by a process that runs without a pause since `resumed_at`."""
+    """Return the health of the feeds at `now` (Unix ns).
+
+    Nothing counts that is not newer than `resumed_at`, since when this process runs without a pause.
+    """
     for feed in feeds:
         if now - feed.heard_at > SILENT_NS:
             return TelemetryHealth(
-                f"nothing was heard on {feed.name} for {(now - feed.heard_at) / SECOND:.1f} s", feed.heard_at
+                f"no record arrived on {feed.name} for {(now - feed.heard_at) / SECOND:.1f} s", feed.heard_at
             )
         if now - feed.newest > LAGGING_NS:
             return TelemetryHealth(f"{feed.name} lags by {(now - feed.newest) / SECOND:.1f} s", feed.newest)
         if feed.newest <= resumed_at:
-            return TelemetryHealth(f"nothing on {feed.name} is newer than a pause of this process", feed.newest)
+            return TelemetryHealth(f"no record on {feed.name} is newer than a pause of this process", feed.newest)
     return TelemetryHealth()

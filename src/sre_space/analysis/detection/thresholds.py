@@ -1,10 +1,10 @@
-"""What an operation may do: the limits that its learnt baseline sets for latency and errors.
+"""The thresholds of an operation that its learnt baseline sets for latency and errors.
 
 A request is slow when it lasts longer than the usual worst, at least twice the median, and at least 100 ms more
 than it: a tenth of a second is about what people still feel as at once (Nielsen, Usability Engineering, 1993).
 Busy is not broken: with n times the requests of its busiest hour an operation may take n * n times longer, up to the
-second at which people's thoughts are interrupted (ibid.). Who waits in a queue waits r / (1 - r) services, r being the
-share of time that the server works (M/M/1: Kleinrock, Queueing Systems, 1975): from r = 0.2 that grows 16 times under
+second at which people's thoughts are interrupted (ibid.). A request in a queue waits r / (1 - r) service times, r
+being the utilisation of the server (M/M/1: Kleinrock, Queueing Systems, 1975): from r = 0.2 that grows 16 times under
 four times the demand, and less than n * n times under less.
 Both detectors then watch a share: of slow requests, of failed ones. A shift of the whole distribution moves the share
 of slow ones from a few per cent to most, and a share is bounded whatever the distribution looks like.
@@ -18,7 +18,7 @@ from sre_space.analysis.statistics.share_bounds import tolerated
 from sre_space.analysis.statistics.sketch import bucket_of, middle_of
 
 USUAL_WORST = 0.95  # quantile
-TIMES_SLOWER, SLOWER_NS = 2.0, 100_000_000  # the smallest shift worth an incident: both
+TIMES_SLOWER, SLOWER_NS = 2.0, 100_000_000  # the smallest shift worth an incident: both must be exceeded
 SLOW_TOLERATED = ERRORS_EXTRA = SLOW_EXTRA = 0.1
 ERRORS_TOLERATED = 0.005
 MAX_BUSY_NS = 1_000_000_000
@@ -26,9 +26,9 @@ MAX_BUSY_NS = 1_000_000_000
 
 @dataclass(frozen=True)
 class Thresholds:
-    """The limits of one operation: durations in ns, shares from 0 to 1, `busiest` in requests a second.
+    """The thresholds of one operation: durations in ns, shares from 0 to 1, `busiest` in requests a second.
 
-    `slow` is a bucket: slow lies above it.
+    `slow` is a bucket: durations above it are slow.
     """
 
     median: float
@@ -41,7 +41,7 @@ class Thresholds:
     slow_share: float = 0.0
 
     def slow_under(self, count: int, seconds: int) -> int:
-        """The bucket above which a request is slow while `count` came in so many seconds."""
+        """Return the bucket above which a request is slow while `count` requests came in so many seconds."""
         times = times_busier(count, self.busiest * seconds)
         if times == 1.0:
             return self.slow
@@ -49,17 +49,17 @@ class Thresholds:
 
     @property
     def slow_from(self) -> float:
-        """The duration in ns above which a request is slow, within 2 %."""
+        """Return the duration in ns above which a request is slow, within 2 %."""
         return middle_of(self.slow)
 
 
 def slow_over(median: float) -> float:
-    """The duration in ns that is slow whatever the usual worst is, where this median is usual."""
+    """Return the duration in ns that is slow for this usual median, whatever the usual worst is."""
     return max(TIMES_SLOWER * median, median + SLOWER_NS)
 
 
 def thresholds_of(baseline: Baseline) -> Thresholds:
-    """The limits that this baseline sets; it must be ready."""
+    """Return the thresholds that a baseline sets; the baseline must be ready."""
     usual = baseline.usual
     median = usual.quantile(0.5)
     slow = max(usual.bucket_at(USUAL_WORST), bucket_of(int(slow_over(median))))

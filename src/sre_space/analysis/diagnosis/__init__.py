@@ -1,1 +1,1 @@
-"""The diagnosis engine: columns in, a ranked and cited diagnosis out; `engine.diagnose` is the door."""
+"""The diagnosis engine: telemetry tables in, a ranked and cited diagnosis out; `engine.diagnose` is the entry point."""

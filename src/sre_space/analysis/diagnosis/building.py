@@ -1,4 +1,4 @@
-"""Rows as the readers find them to the tables that the analyses read: sorted, de-duplicated, parents resolved."""
+"""Rows from the readers to the tables that the analyses read: sorted, without duplicates, parents resolved."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,16 +20,16 @@ from sre_space.analysis.diagnosis.tables import (
     Texts,
 )
 
-CHUNK = 65_536  # rows held as Python tuples before they become columns
+CHUNK = 65_536  # the number of rows that are kept as Python tuples before they become columns
 MAX_DEPTH_BITS = 20  # parent chains longer than 2**20 are cycles
 _CODES = ("trace", "service", "instance", "operation", "statement", "peer", "message")
-_COLUMNS = (*_CODES, "kind", "status", "code", "start", "end")  # of a table, in the order of a row
-_STRIDE = np.int64(-7046029254386353131)  # 2**64 over the golden ratio: far apart for near traces
+_COLUMNS = (*_CODES, "kind", "status", "code", "start", "end")  # the columns of a table, in the order of a row
+_STRIDE = np.int64(-7046029254386353131)  # 2**64 over the golden ratio: spreads the keys of neighbouring traces
 _TYPES: tuple[type[np.generic], ...] = (*(np.int32,) * 6, np.int8, np.int8, np.int16, np.int64, np.int64)
 
 
 class SpanRow(NamedTuple):
-    """One span on its way into the columns (see `SpanTable`); codes are of the builder's `names`."""
+    """One span before it is added to the columns (see `SpanTable`); codes are of the builder's `names`."""
 
     trace_id: str
     span_id: str
@@ -58,7 +58,7 @@ class _Chunk:
 
 @dataclass
 class SpanBuilder:
-    """Grows by rows; a reader may take back the rows of a line that turned out unreadable."""
+    """Collects spans as rows; a reader may remove the rows of a line that proves unreadable."""
 
     names: Names = field(default_factory=Names)
     rows: list[SpanRow] = field(default_factory=list)
@@ -66,12 +66,12 @@ class SpanBuilder:
     _chunks: list[_Chunk] = field(default_factory=list)
 
     def flush(self) -> None:
-        """Turn the rows held so far into columns, when there are many."""
+        """Turn the rows collected so far into columns, when there are many."""
         if len(self.rows) >= CHUNK:
             self._seal()
 
     def table(self) -> SpanTable:
-        """Everything read so far: copies dropped, sorted by trace and start, parents found."""
+        """Return everything that was read so far: duplicates dropped, sorted by trace and start, parents resolved."""
         self._seal()
         chunks = self._chunks or [_chunk(self._traces, [])]
         columns = [np.concatenate(parts) for parts in zip(*(chunk.columns for chunk in chunks), strict=True)]
@@ -107,13 +107,13 @@ def _chunk(traces: Names, rows: Sequence[SpanRow]) -> _Chunk:
 
 
 def _keys(trace: NDArray[np.int32], ids: Sequence[str]) -> Ints:
-    """A 64-bit key of (trace, span id), 0 for no id: two of n spans meet by chance once in 2**65 / n**2."""
+    """Return a 64-bit key of (trace, span id), 0 for no id: two of n spans collide once in 2**65 / n**2."""
     hashed = np.fromiter(map(hash, ids), np.int64, len(ids))
     return np.where(hashed == 0, 0, hashed ^ ((trace.astype(np.int64) + 1) * _STRIDE))
 
 
 def _order(columns: Sequence[NDArray[Any]], keys: Ints) -> Ints:
-    """Rows by trace and start, without the copies that delivery at least once makes."""
+    """Return the rows by trace and start, without the duplicates of at-least-once delivery."""
     trace, service, kind, start = columns[0], columns[1], columns[7], columns[10]
     same = np.lexsort((start, kind, service, keys))
     copy = np.zeros(len(keys), np.bool_)
@@ -126,14 +126,14 @@ def _order(columns: Sequence[NDArray[Any]], keys: Ints) -> Ints:
 
 
 def _rows_of(parents: Ints, keys: Ints, server: Flags) -> NDArray[np.int32]:
-    """The row of each parent key. Of two halves that share one id (Zipkin) the server is the parent."""
+    """Return the row of each parent key. Of two halves that share one id (Zipkin) the server is the parent."""
     order = np.lexsort((server, keys))
     ranked = keys[order]
     place = np.searchsorted(ranked, parents, side="right") - 1
-    found = (parents != 0) & (place >= 0)
-    found[found] = ranked[place[found]] == parents[found]
+    known = (parents != 0) & (place >= 0)
+    known[known] = ranked[place[known]] == parents[known]
     parent = np.full(len(keys), ROOT, np.int32)
-    parent[found] = order[place[found]]
+    parent[known] = order[place[known]]
     twin = (ranked[1:] == ranked[:-1]) & (ranked[1:] != 0) & server[order[1:]] & ~server[order[:-1]]
     parent[order[1:][twin]] = order[:-1][twin]
     return parent
@@ -142,7 +142,7 @@ def _rows_of(parents: Ints, keys: Ints, server: Flags) -> NDArray[np.int32]:
 def _adopted(
     parent: NDArray[np.int32], parents: Ints, keys: Ints, column: Mapping[str, NDArray[Any]]
 ) -> NDArray[np.int32]:
-    """Orphans find their parent in another trace, when one span alone has that id and ran at that time.
+    """Return the parents, with orphans attached across traces when exactly one span has that id and ran at that time.
 
     A proxy or a converter that renames traces leaves such halves; the ids are random and long.
     """
@@ -154,19 +154,19 @@ def _adopted(
     order = np.argsort(bare, kind="stable")
     first, last = (np.searchsorted(bare[order], wanted, side) for side in ("left", "right"))
     single = last - first == 1
-    orphans, found = orphans[single], order[first[single]]
-    fits = (found != orphans) & (start[orphans] >= start[found]) & (start[orphans] <= end[found])
-    parent[orphans[fits]] = found[fits]
+    orphans, candidates = orphans[single], order[first[single]]
+    fits = (candidates != orphans) & (start[orphans] >= start[candidates]) & (start[orphans] <= end[candidates])
+    parent[orphans[fits]] = candidates[fits]
     return parent
 
 
 def _bare(keys: Ints, trace: NDArray[np.int32]) -> Ints:
-    """The span's part of its key alone."""
+    """Return the span id's part of the keys."""
     return keys ^ ((trace.astype(np.int64) + 1) * _STRIDE)
 
 
 def _without_cycles(parent: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Spans whose ancestry never ends become roots (broken ids, or a span that is its own parent)."""
+    """Return the parents with endless ancestries cut to roots (broken ids, or a span that is its own parent)."""
     ancestor = parent.copy()
     for _ in range(MAX_DEPTH_BITS):
         live = np.flatnonzero(ancestor != ROOT)
@@ -178,24 +178,24 @@ def _without_cycles(parent: NDArray[np.int32]) -> NDArray[np.int32]:
 
 @dataclass
 class MetricBuilder:
-    """Points by series; a point is (series number, time, value)."""
+    """Collects points by series; a point is (series number, time, value)."""
 
     series: dict[Series, int] = field(default_factory=dict)
     points: list[tuple[int, int, float]] = field(default_factory=list)
 
     def number(self, series: Series) -> int:
-        """The number of a series, given at its first use."""
+        """Return the number of a series, assigned at its first use."""
         return self.series.setdefault(series, len(self.series))
 
     def table(self) -> MetricTable:
-        """Sorted by series and time; cumulative counters become increases per point."""
+        """Return the points by series and time; cumulative counters become increases per point."""
         number, time, value = zip(*self.points, strict=True) if self.points else ((), (), ())
         codes, times = np.array(number, np.int32), np.array(time, np.int64)
         values = np.array(value, np.float64)
         order = np.lexsort((times, codes))
         codes, times, values = codes[order], times[order], values[order]
         keep = np.isfinite(values)
-        counts = np.array([one.cumulative for one in self.series], np.bool_)
+        counts = np.array([series.cumulative for series in self.series], np.bool_)
         if len(codes) and counts.any():
             values, first = _increases(codes, values, counts[codes])
             keep &= ~first
@@ -205,7 +205,10 @@ class MetricBuilder:
 def _increases(
     codes: NDArray[np.int32], values: NDArray[np.float64], counts: Flags
 ) -> tuple[NDArray[np.float64], Flags]:
-    """Differences of cumulative series; a fall is a restart from zero. The first point of each says nothing."""
+    """Return the increases of cumulative series, and the points that have none because they are the first.
+
+    A fall is a restart from zero.
+    """
     begins = np.r_[True, codes[1:] != codes[:-1]]
     step = np.r_[0.0, np.diff(values)]
     step = np.where(step < 0, values, step)
@@ -214,13 +217,13 @@ def _increases(
 
 @dataclass
 class LogBuilder:
-    """Log lines as (time, service, severity, body); codes are of `names`."""
+    """Collects log lines as (time, service, severity, body); codes are of `names`."""
 
     names: Names = field(default_factory=Names)
     rows: list[tuple[int, int, int, int]] = field(default_factory=list)
 
     def table(self) -> LogTable:
-        """Sorted by time."""
+        """Return the lines by time."""
         time, service, severity, body = zip(*self.rows, strict=True) if self.rows else ((), (), (), ())
         times = np.array(time, np.int64)
         order = np.argsort(times, kind="stable")

@@ -1,4 +1,4 @@
-"""One case for the engine: everything that was gathered of an incident, as values."""
+"""Everything that was gathered about an incident, as values: the input of the engine."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from sre_space.analysis.diagnosis.tables import Alert, Change, ServiceState, Tel
 
 @dataclass(frozen=True)
 class CaseEvidence:
-    """Hold the telemetry of the incident and of the healthy windows, and what is known besides.
+    """The telemetry of the incident and of the healthy windows, the changes, the alert and the states of the services.
 
-    `missing` says, in a sentence each, what could not be gathered.
+    `missing` lists, in a sentence each, what could not be gathered.
     """
 
     incident: Telemetry

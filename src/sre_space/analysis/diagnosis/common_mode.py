@@ -1,4 +1,4 @@
-"""What slows every service is the fault of none: the machine that they share, or more work than it can do.
+"""A slowdown of every service is the fault of none: the cause is the machine that they share, or too much work.
 
 A common mode, in the words of reliability engineering (IEC 61508-6, annex D: common cause failures), here of time: own
 work only, since waiting for others is inherited.
@@ -11,12 +11,12 @@ from sre_space.analysis.diagnosis.latency import FEW, usual_times
 from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.window import Window
 
-SLOWER = 1.5  # times, of the service that is slowed least
-SERVICES = 3  # fewer may share a fault by chance
+SLOWER = 1.5  # how many times slower the least affected service must be
+SERVICES = 3  # fewer services may slow down together by chance
 
 
 def common_slowdown(incident: Window, baselines: Sequence[Window]) -> float:
-    """How many times as long the own work of the least affected service takes; 1.0 when too few are known."""
+    """Return how many times as long the own work of the least affected service takes; 1.0 with too few services."""
     usual, own = usual_times(baselines), incident.shape.own
     now: dict[str, float] = defaultdict(float)
     before: dict[str, float] = defaultdict(float)

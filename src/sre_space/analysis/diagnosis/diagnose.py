@@ -1,4 +1,4 @@
-"""Asks the engine about one case."""
+"""Runs the engine on one case."""
 
 from dataclasses import replace
 
@@ -9,13 +9,13 @@ from sre_space.analysis.diagnosis.window import Window
 
 
 def diagnose_case(case: CaseEvidence) -> CaseDiagnosis:
-    """Return the engine's answer; its notes begin with what is missing. A healthy window without data is left out."""
-    healthy = [Window.of(one) for one in case.healthy]
-    found = diagnose_windows(
+    """Return the engine's answer; its notes begin with what is missing. Healthy windows without data are left out."""
+    healthy = [Window.of(window) for window in case.healthy]
+    diagnosis = diagnose_windows(
         Window.of(case.incident),
-        [one for one in healthy if len(one.spans) or len(one.telemetry.metrics)],
+        [window for window in healthy if len(window.spans) or len(window.telemetry.metrics)],
         case.changes,
         case.alert,
         case.states,
     )
-    return replace(found, notes=(*case.missing, *found.notes))
+    return replace(diagnosis, notes=(*case.missing, *diagnosis.notes))

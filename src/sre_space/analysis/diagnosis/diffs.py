@@ -1,7 +1,7 @@
-"""How much a diff changes what a program does, and in which words; moves, renames, tests and texts do not count.
+"""How much a diff changes a program's behaviour, and in which words; moves, renames, tests and texts do not count.
 
-A diff is read as two bags of tokens, removed and added, without comments and string literals; what
-is on both sides was only moved. A consistent renaming changes nothing.
+A diff is read as two bags of tokens, removed and added, without comments and string literals; a token
+on both sides was only moved. A consistent renaming changes nothing.
 """
 
 import re
@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-UNTOLD = 0.25  # of a change without a diff: it may be anything
+UNTOLD = 0.25  # the size of a change without a diff: its content is unknown
 HARMLESS = 0.05
-MAX_LINE = 1000  # characters of a line that are read: an unclosed quotation is looked for to its end, again and again
+MAX_LINE = 1000  # characters of a line that are read: an unclosed quotation makes the pattern quadratic
 
 _PATH = re.compile(r"(?<![\w./-])[\w./-]+\.\w+")
 _QUIET_PATH = re.compile(
@@ -37,7 +37,7 @@ class DiffEffect:
 
 
 def effect_of(summary: str, diff: str) -> DiffEffect:
-    """What a change does; without a diff its summary tells only whether it is about texts and tests."""
+    """Return what a change does; without a diff, its summary shows only whether it is about texts and tests."""
     paths = paths_of(diff)
     lines = (line[:MAX_LINE] for line in diff.splitlines())
     changed = [line for line in lines if line.startswith(("+", "-")) and line[:3] not in ("+++", "---")]
@@ -56,21 +56,21 @@ def effect_of(summary: str, diff: str) -> DiffEffect:
 
 
 def paths_of(diff: str) -> list[str]:
-    """The files that a diff names in its headers."""
+    """Return the files that a diff names in its headers."""
     heads = (line[:MAX_LINE] for line in diff.splitlines() if line.startswith(("@@", "+++", "---")))
     return list(
-        dict.fromkeys(found[0].removeprefix("a/").removeprefix("b/") for line in heads if (found := _PATH.search(line)))
+        dict.fromkeys(path[0].removeprefix("a/").removeprefix("b/") for line in heads if (path := _PATH.search(line)))
     )
 
 
 def _tokens(lines: Sequence[str], config: bool) -> list[str]:
-    """Identifiers and numbers; in configuration the texts are the values, so they stay."""
+    """Return the identifiers and numbers of the lines; in configuration the texts are values, so they stay."""
     bare = (_COMMENT.sub("", line) if config else _COMMENT.sub("", _STRING.sub('""', line)) for line in lines)
     return [token for line in bare for token in _TOKEN.findall(line)]
 
 
 def _renamed(removed: Sequence[str], added: Sequence[str]) -> bool:
-    """True when one consistent renaming turns one side into the other, and at most half of it."""
+    """Return True when one consistent renaming of at most half of the tokens turns one side into the other."""
     if len(removed) != len(added) or not removed:
         return False
     pairs = set(zip(removed, added, strict=True))

@@ -1,7 +1,7 @@
 """Which requests fail, are refused, break off or get no answer, and where that begins.
 
-Four signs: a span with status ERROR; a span whose HTTP code says that the client asked in vain (4xx), which is no
-failure but an answer that health gives more rarely; work that ends after a step after which it used to go on
+Four signs: a span with status ERROR; a span whose HTTP code refuses the client's request (4xx), which is no
+failure but an answer that is rarer in health; work that ends after a step after which it used to go on
 (Nezha's broken patterns, Yu et al., FSE 2023: telemetry without status still shows them); a call
 whose other end used to leave a span and now leaves none. All are rates against the baseline's. In
 a chain of failures the deepest is the origin, those above are its victims.
@@ -20,8 +20,8 @@ from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Flags, Floats, Ints
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.analysis.statistics.p_values import failure_rate, tail, usual_rate
 
-EXPLAINED = 0.5  # as probable a failure beneath makes a span its victim
-UNLIKELY = 0.05  # a rate beyond it did not rise, it varies
+EXPLAINED = 0.5  # a failure beneath a span that is at least this share as probable makes it a victim
+UNLIKELY = 0.05  # a rate with a larger p-value did not rise
 
 
 class Sign(StrEnum):
@@ -33,12 +33,15 @@ class Sign(StrEnum):
     UNANSWERED = "unanswered"
 
 
-_SAYS = (Sign.UNANSWERED, Sign.ERROR, Sign.REFUSED, Sign.BROKEN_OFF)
+_BY_PRECEDENCE = (Sign.UNANSWERED, Sign.ERROR, Sign.REFUSED, Sign.BROKEN_OFF)
 
 
 @dataclass(frozen=True)
 class Failing:
-    """One thing that fails more often than in health. `rows` fail, each with probability `weight`; `tried` did it."""
+    """A kind of work that fails more often than in health.
+
+    `rows` are the spans that fail, each with probability `weight`; `tried` are all spans that attempted the work.
+    """
 
     sign: Sign
     group: CallGroup
@@ -51,12 +54,12 @@ class Failing:
 
     @property
     def rate(self) -> float:
-        """How often it fails now, beyond health."""
+        """Return the share (0 to 1) of the attempts that fail now, less the usual share."""
         return self.weight * len(self.rows) / len(self.tried)
 
 
 def failing(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
-    """Everything whose failure rate rose."""
+    """Return all work whose failure rate rose."""
     return [
         *_answered_badly(Sign.ERROR, incident, baselines),
         *_answered_badly(Sign.REFUSED, incident, baselines),
@@ -73,20 +76,21 @@ def _answered_badly(sign: Sign, incident: Window, baselines: Sequence[Window]) -
         for number, group in enumerate(window.groups.keys):
             before[group] += len(_tried(window, number))
             failed[group] += int(errors[number])
-    found = []
+    candidates = []
     counts, bad = _by_group(sign, incident), _bad(sign, incident)
     for number in np.flatnonzero(counts).tolist():
         group = incident.groups.keys[number]
         rows = incident.groups.rows(number)
         rate = failure_rate(failed[group], before[group])
-        found.append(_rated(sign, (group, None), rows[bad[rows]], _tried(incident, number), rate))
-    return [one for one in found if one is not None]
+        candidates.append(_rated(sign, (group, None), rows[bad[rows]], _tried(incident, number), rate))
+    return [candidate for candidate in candidates if candidate is not None]
 
 
 def _tried(window: Window, number: int) -> Ints:
-    """What a group's failures are held against: of calls that nobody answered, all calls of that operation.
+    """Return the spans that the failures of a group are compared with.
 
-    A trace that is not complete yet shows such a call too; one of one would be all of them.
+    For calls that nobody answered, these are all calls of that operation. A trace that is not complete yet shows such a
+    call too; without the answered calls, one of one would have failed.
     """
     group = window.groups.keys[number]
     return _calls(window, group) if group.part == Part.CALL else window.groups.rows(number)
@@ -97,14 +101,14 @@ def _by_group(sign: Sign, window: Window) -> Ints:
 
 
 def _bad(sign: Sign, window: Window) -> Flags:
-    """Spans that failed, or those that were refused without a failure."""
+    """Return the spans that failed, or those that were refused without a failure."""
     spans = window.spans
     failed: Flags = spans.status == ERROR
     return failed if sign is Sign.ERROR else ~failed & (spans.code >= 400) & (spans.code < 500)
 
 
 def _rated(sign: Sign, key: tuple[CallGroup, CallGroup | None], hit: Ints, tried: Ints, rate: float) -> Failing | None:
-    """None when the rate did not rise."""
+    """Return the failing work with its p-value; None when its rate did not rise."""
     p_value = tail(len(hit), len(tried), rate)
     if p_value > UNLIKELY or not len(hit):
         return None
@@ -120,7 +124,7 @@ def _broken_off(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
             made[key] += all_of_them
             ended[key] += last
     steps = incident.steps
-    found = []
+    candidates = []
     for number, key in enumerate(steps.keys):
         all_of_them, last = steps.counts[key]
         rate = usual_rate(ended[key], made[key])
@@ -128,12 +132,12 @@ def _broken_off(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
             tried = steps.kind == number
             stopped = steps.parent[tried & steps.last]
             broken = stopped[~_abandoned(stopped, incident) & ~_answered_well(stopped, incident)]
-            found.append(_rated(Sign.BROKEN_OFF, key, broken, steps.parent[tried], rate))
-    return [one for one in found if one is not None]
+            candidates.append(_rated(Sign.BROKEN_OFF, key, broken, steps.parent[tried], rate))
+    return [candidate for candidate in candidates if candidate is not None]
 
 
 def _abandoned(rows: Ints, incident: Window) -> Flags:
-    """Work whose caller failed before it was done: it breaks off because nobody waits for it."""
+    """Return the work whose caller failed before it was done: it breaks off because nobody waits for it."""
     spans = incident.spans
     parent = spans.parent[rows]
     up = np.where(parent == ROOT, 0, parent)
@@ -142,16 +146,16 @@ def _abandoned(rows: Ints, incident: Window) -> Flags:
 
 
 def _answered_well(rows: Ints, incident: Window) -> Flags:
-    """Work that says so itself, by its HTTP code: it was shorter than usual, as what is asked for again is."""
+    """Return the work whose HTTP code is a success: it was only shorter than usual, as a repeated request is."""
     code = incident.spans.code[rows]
     well: Flags = (code >= 200) & (code < 400)
     return well
 
 
 def _unanswered(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
-    """Calls whose other end left no span although in health it did."""
+    """Return the calls whose other end left no span although it did in health."""
     answered, silent = answers(baselines)
-    found = []
+    candidates = []
     for number, group in enumerate(incident.groups.keys):
         usual = answered.get((group.service, group.operation))
         if group.part == Part.CALL and usual:
@@ -159,17 +163,17 @@ def _unanswered(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
             rows = incident.groups.rows(number)
             rate = usual_rate(silent[group.service, group.operation], count + silent[group.service, group.operation])
             named = group._replace(callee=callee)
-            found.append(_rated(Sign.UNANSWERED, (named, None), rows, _calls(incident, group), rate))
-    return [one for one in found if one is not None]
+            candidates.append(_rated(Sign.UNANSWERED, (named, None), rows, _calls(incident, group), rate))
+    return [candidate for candidate in candidates if candidate is not None]
 
 
 def answers(windows: Sequence[Window]) -> tuple[dict[tuple[str, str], Counter[str]], Counter[tuple[str, str]]]:
-    """By calling service and operation: who answered how often, and how often nobody did."""
+    """Return, by calling service and operation, which services answered how often, and how often none did."""
     answered: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     silent: Counter[tuple[str, str]] = Counter()
     for window in windows:
         for number, group in enumerate(window.groups.keys):
-            if group.part == Part.WAY:
+            if group.part == Part.HOP:
                 answered[group.service, group.operation][group.callee] += window.groups.size(number)
             elif group.part == Part.CALL:
                 silent[group.service, group.operation] += window.groups.size(number)
@@ -177,38 +181,38 @@ def answers(windows: Sequence[Window]) -> tuple[dict[tuple[str, str], Counter[st
 
 
 def _calls(window: Window, group: CallGroup) -> Ints:
-    """Calls of one operation, answered or not."""
+    """Return the calls of one operation, answered or not."""
     same = (group.service, group.operation)
     return np.concatenate(
-        [window.groups.rows(number) for number, one in enumerate(window.groups.keys) if one[1:3] == same]
+        [window.groups.rows(number) for number, other in enumerate(window.groups.keys) if other[1:3] == same]
     )
 
 
-def origins(found: Sequence[Failing], incident: Window) -> list[Ints]:
-    """For each failing thing the rows of it that no deeper failure explains.
+def origins(failures: Sequence[Failing], incident: Window) -> list[Ints]:
+    """Return, for each kind of failing work, the rows that no deeper failure explains.
 
-    A span that shows two signs counts once, by the one that says more: unanswered, then error.
+    A span that shows two signs counts once, by the more specific one: unanswered, then error.
     """
-    ill = np.zeros(len(incident.spans))
-    for one in found:
-        ill[one.rows] = np.maximum(ill[one.rows], one.weight)
-    explained = _below(ill, incident)
+    failed = np.zeros(len(incident.spans))
+    for failure in failures:
+        failed[failure.rows] = np.maximum(failed[failure.rows], failure.weight)
+    explained = _below(failed, incident)
     kept: dict[int, Ints] = {}
-    for number, one in sorted(enumerate(found), key=lambda pair: _SAYS.index(pair[1].sign)):
-        kept[number] = one.rows[explained[one.rows] < EXPLAINED * one.weight]
-        explained[one.rows] = np.maximum(explained[one.rows], one.weight)
-    return [kept[number] for number in range(len(found))]
+    for number, failure in sorted(enumerate(failures), key=lambda pair: _BY_PRECEDENCE.index(pair[1].sign)):
+        kept[number] = failure.rows[explained[failure.rows] < EXPLAINED * failure.weight]
+        explained[failure.rows] = np.maximum(explained[failure.rows], failure.weight)
+    return [kept[number] for number in range(len(failures))]
 
 
-def _below(ill: Floats, incident: Window) -> Floats:
-    """The worst failure beneath each span, in the traces that fail."""
+def _below(failed: Floats, incident: Window) -> Floats:
+    """Return the worst failure beneath each span, in the traces that fail."""
     parent = incident.spans.parent
-    below = np.zeros(len(ill))
-    rows = np.flatnonzero(ill)
+    below = np.zeros(len(failed))
+    rows = np.flatnonzero(failed)
     while len(rows):
         up = parent[rows]
         rows, up = rows[up != ROOT], up[up != ROOT]
-        worst = np.maximum(ill[rows], below[rows])
+        worst = np.maximum(failed[rows], below[rows])
         before = below[up]
         np.maximum.at(below, up, worst)
         rows = np.unique(up[below[up] > before])

@@ -1,4 +1,4 @@
-"""What an analysis found: one suspicion with its size, its chance and its evidence; every analysis returns these."""
+"""What every analysis returns: suspicions, each with its size, its p-value and its evidence."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,13 +7,13 @@ from sre_space.domain.diagnosis import CauseKind, Evidence
 
 
 class Signal(StrEnum):
-    """Which kind of observation a finding rests on."""
+    """The kind of observation that a finding rests on."""
 
     TIME = "time"  # spans took longer
     FAILURE = "failure"  # spans failed, broke off or went unanswered
     METRIC = "metric"
     LOG = "log"
-    CHANGE = "change"  # the new units of a release do worse than the old
+    CHANGE = "change"  # the new units of a release perform worse than the old ones
     LOAD = "load"  # more requests come in
     STATE = "state"  # the runtime or a probe says that the service is out
     LIMIT = "limit"  # a resource meets its limit
@@ -21,11 +21,13 @@ class Signal(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """`impact` is the share of the affected requests that this explains (of their time or their number), 0 to 1.
+    """One suspicion against a service.
 
-    `p_value` bounds how likely a healthy system does this. `since` is the first time it was seen, 0 unknown.
-    `rows` are spans of the incident that show it best. `tied` says that another service is as suspect of this.
-    `speaker` is the service whose span or log line it is ("": nobody's): only of that one it is own evidence.
+    `impact` is the share (0 to 1) of the affected requests' time or number that the finding explains.
+    `p_value` bounds how likely a healthy system shows the same. `since` is when it was first observed (Unix ns, 0
+    unknown). `rows` are the spans of the incident that show it best. `tied`: another service is equally suspect of it.
+    `speaker` is the service that wrote the span or the log line ("" for none): the finding is own evidence against that
+    service alone.
     """
 
     service: str

@@ -1,4 +1,4 @@
-"""Who depends on whom, from everything that names two services: spans, request metrics, and what failures say."""
+"""The call graph, from everything that names two services: spans, request metrics, and the messages of failures."""
 
 import re
 from collections import Counter
@@ -9,27 +9,27 @@ import numpy as np
 
 from sre_space.analysis.diagnosis.tables import ROOT, MetricTable, SpanTable
 
-MIN_LETTERS = 4  # of a service's name that a text may be said to mention
+MIN_LETTERS = 4  # a shorter service name is not searched for in texts
 
 
 @dataclass(frozen=True)
 class CallGraph:
-    """Calls between services; `calls[caller, callee]` counts what was seen of them."""
+    """The calls between services; `calls[caller, callee]` counts the observed ones."""
 
     calls: Mapping[tuple[str, str], int]
     services: tuple[str, ...]
 
     def callees(self, service: str) -> list[str]:
-        """Whom a service calls."""
+        """Return the services that a service calls."""
         return [callee for caller, callee in self.calls if caller == service]
 
     def entries(self) -> list[str]:
-        """Services that call others and that nobody calls: where requests come in."""
+        """Return the services that call others and are called by none: where requests come in."""
         called = {callee for _, callee in self.calls}
         return sorted({caller for caller, _ in self.calls} - called)
 
     def reaches(self, service: str, other: str) -> bool:
-        """True when calls lead from one service to the other."""
+        """Return True when calls lead from one service to the other."""
         seen, ahead = {service}, [service]
         while ahead:
             fresh = [callee for callee in self.callees(ahead.pop()) if callee not in seen]
@@ -41,9 +41,9 @@ class CallGraph:
 
 
 def graph_of(
-    spans: Sequence[SpanTable], metrics: Sequence[MetricTable], told: Iterable[tuple[str, str]] = ()
+    spans: Sequence[SpanTable], metrics: Sequence[MetricTable], mentioned: Iterable[tuple[str, str]] = ()
 ) -> CallGraph:
-    """Every pair that any window shows; `told` are pairs that texts name."""
+    """Return the graph of every pair that a window shows; `mentioned` are pairs that texts name."""
     calls: Counter[tuple[str, str]] = Counter()
     services: set[str] = set()
     for table in spans:
@@ -51,8 +51,10 @@ def graph_of(
         services.update(table.names[code] for code in np.unique(table.service))
     for metric in metrics:
         services.update(series.service for series in metric.index)
-        calls.update((one.source, one.destination) for one in metric.index if one.source and one.destination)
-    calls.update(told)
+        calls.update(
+            (series.source, series.destination) for series in metric.index if series.source and series.destination
+        )
+    calls.update(mentioned)
     named = {service for pair in calls for service in pair}
     return CallGraph(
         {pair: count for pair, count in calls.items() if pair[0] != pair[1]}, tuple(sorted(services | named))
@@ -75,5 +77,5 @@ class Mentions:
         self._pattern = re.compile("|".join(rf"(?<![\w-]){re.escape(name)}(?![\w-])" for name in known) or r"(?!)")
 
     def of(self, text: str, besides: str = "") -> list[str]:
-        """In the order of the text, without `besides`."""
+        """Return the named services in the order of the text, without `besides`."""
         return [name for name in dict.fromkeys(self._pattern.findall(text)) if name != besides]

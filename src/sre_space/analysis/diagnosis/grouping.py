@@ -1,4 +1,4 @@
-"""Which spans do the same thing: groups by service, operation and other end, comparable between windows."""
+"""Groups of spans that do the same work: by service, operation and other end, comparable between windows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
 class CallGroup(NamedTuple):
-    """What a span does: its part, its service and operation (SQL when it runs a statement), and whom it called."""
+    """What a span does: its part, its service and operation (SQL when it runs a statement), and the callee."""
 
     part: Part
     service: str
@@ -35,20 +35,20 @@ class Groups:
 
     @cached_property
     def number(self) -> Mapping[CallGroup, int]:
-        """The number of each group."""
+        """Return the number of each group."""
         return {key: number for number, key in enumerate(self.keys)}
 
     def rows(self, number: int) -> Ints:
-        """The spans of one group."""
+        """Return the spans of one group."""
         return self.order[self.begins[number] : self.begins[number + 1]]
 
     def size(self, number: int) -> int:
-        """How many spans."""
+        """Return the number of spans in a group."""
         return int(self.begins[number + 1] - self.begins[number])
 
 
 def groups_of(spans: SpanTable, shape: Shape) -> Groups:
-    """Groups by their first span's texts; one sort of n hashes."""
+    """Return the groups of a table of spans, in one sort of n hashes."""
     answered = shape.callee != ROOT
     other = np.where(answered, shape.callee, 0)
     operation = np.where(spans.statement != NONE, spans.statement, spans.operation)
@@ -68,7 +68,7 @@ def groups_of(spans: SpanTable, shape: Shape) -> Groups:
 
 
 def mixed(columns: Sequence[NDArray[np.generic]]) -> NDArray[np.uint64]:
-    """One 64-bit hash of several columns of codes; see `building` for how rarely two meet."""
+    """Return one 64-bit hash of several columns of codes; see `building` for how rarely two collide."""
     key = np.zeros(len(columns[0]), np.uint64)
     for column in columns:
         key = (key ^ column.astype(np.uint64)) * _PRIME

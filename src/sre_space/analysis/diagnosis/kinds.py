@@ -1,4 +1,4 @@
-"""From what was found to the kind of cause, with the vocabulary in which runtimes report their trouble."""
+"""From findings to the kind of a cause, by the vocabulary in which runtimes report their errors."""
 
 import re
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from sre_space.analysis.diagnosis.metrics import Shift
 from sre_space.analysis.diagnosis.ranking import Suspect
 from sre_space.domain.diagnosis import CauseKind
 
-FULL = 0.5  # of a resource's present use that must be new to call it saturated
+FULL = 0.5  # the share of a resource's present use that must be new to call it saturated
 UNLIKELY = 0.01
 
-_SAID = (
+_PHRASES = (
     (
         CauseKind.SATURATION,
         r"exhausted|no space left|out of memory|\boom|throttl|capacity|too many|overload|queue (is )?full"
@@ -33,26 +33,27 @@ _SAID = (
         r"|broken pipe|unreachable|killed|segfault|core dumped",
     ),
 )
-_OWN_CLIENT = re.compile(r"pool|too many open files", re.IGNORECASE)  # what a call runs out of on its caller's side
+# Resources that a call exhausts on its caller's side.
+_OWN_CLIENT = re.compile(r"pool|too many open files", re.IGNORECASE)
 _OF_THE_OTHER_END = (CauseKind.CRASH, CauseKind.HANG, CauseKind.SATURATION)
-_PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _SAID)
+_PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PHRASES)
 
 
 def said(text: str) -> CauseKind | None:
-    """The kind that a message speaks of; None when it says nothing known."""
+    """Return the kind of cause that a message names; None when it contains no known phrase."""
     return next((kind for kind, pattern in _PATTERNS if pattern.search(text)), None)
 
 
 def kind_of(suspect: Suspect, resources: Sequence[Shift], charge: Charge | None) -> CauseKind:
-    """What its release did, else what its failures say, else what its resources show, else how its spans went."""
+    """Return the suspect's kind: by its change, else its failures' messages, else its resources, else its spans."""
     strongest = suspect.findings[0]
     if strongest.kind is CauseKind.TRAFFIC:
         return CauseKind.TRAFFIC
     if charge is not None:
         return CauseKind.MISCONFIGURATION if _configures(charge) else CauseKind.BAD_CHANGE
     if strongest.sense in (Signal.FAILURE, Signal.LOG):
-        told = (_told(one) for one in suspect.findings if one.sense is strongest.sense)
-        return next((kind for kind in told if kind), strongest.kind)
+        kinds = (_message_kind(finding) for finding in suspect.findings if finding.sense is strongest.sense)
+        return next((kind for kind in kinds if kind), strongest.kind)
     if strongest.kind in (CauseKind.SLOW_CODE, CauseKind.SLOW_NETWORK, CauseKind.UNKNOWN) and _full(
         suspect.service, resources
     ):
@@ -60,11 +61,11 @@ def kind_of(suspect: Suspect, resources: Sequence[Shift], charge: Charge | None)
     return strongest.kind
 
 
-def _told(finding: Finding) -> CauseKind | None:
-    """What its message speaks of, where it may speak of the accused: what one says of whom it calls is of that one.
+def _message_kind(finding: Finding) -> CauseKind | None:
+    """Return the kind that a finding's message names, where the message can describe the accused service.
 
-    Who says "connection refused" is there and was refused; only calls that left no span at their other end say that
-    this is down.
+    What a service reports about its callee concerns the callee. A service that logs "connection refused" is up and was
+    refused; only calls that left no span at their other end show that this one is down.
     """
     text = finding.evidence.statement
     kind = said(text)
@@ -78,13 +79,17 @@ def _told(finding: Finding) -> CauseKind | None:
 
 
 def _configures(charge: Charge) -> bool:
-    """A setting that was changed; but what a deployment was seen to break is a bad change, whatever it touched."""
+    """Return True when the change was to a setting.
+
+    A deployment that was seen to break its service is a bad change, whatever it touched.
+    """
     return not charge.change.applied and (
         charge.effect.config or charge.change.kind in ("config", "configuration", "flag")
     )
 
 
 def _full(service: str, shifts: Sequence[Shift]) -> bool:
+    """Return True when a resource of the service is saturated and was not in health."""
     return any(
         shift.series.service == service
         and shift.meaning is Meaning.SATURATION

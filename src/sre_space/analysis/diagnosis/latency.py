@@ -1,9 +1,9 @@
-"""Which work, way or call takes longer than in health, by how much of the affected requests' time, and whose it is.
+"""Which work, network hop or call takes longer than in health, for what share of the requests' time, and whose it is.
 
 Excess over the healthy median, less the excess that health has too, so that a noisy group cancels
 itself; summed as in ShapleyIQ (Li et al., ASPLOS 2023), where the contributions of independent
-delays add up. Only spans on the critical path count (CRISP). A slow way between two services is
-charged to the end whose other ways are slow as well (`blame`).
+delays add up. Only spans on the critical path count (CRISP). A slow hop between two services is
+charged to the end whose other hops are slow as well (`blame`).
 """
 
 import re
@@ -26,19 +26,19 @@ from sre_space.analysis.diagnosis.window import Window
 from sre_space.analysis.statistics.p_values import exceedance
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
-UNLIKELY = 0.5  # a group beyond it is not slower, it varies; a verdict asks for far less
-FEW = 10  # spans of a group that make no baseline by themselves
-BUSY = 0.05  # of the requests' time: own work that is slower by it is busy
-SHOWN = 3  # spans that a finding points to
+UNLIKELY = 0.5  # a group with a larger p-value is not slower; a verdict asks for a far smaller one
+FEW = 10  # a group with fewer spans makes no baseline by itself
+BUSY = 0.05  # of the requests' time: a service whose own work is slower by it is busy
+SHOWN = 3  # the number of spans that a finding points to
 
 _SQL = re.compile(r"\s*(select|insert into|update \S+ set|delete from|with|merge into|pragma)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Slowdown:
-    """One group against its baseline; times in ns. `excess` is per row of `rows`, less what health has.
+    """One group against its baseline; times in ns. `excess` is per row of `rows`, less the excess of health.
 
-    `since` is the start of the first row that took longer than all of health did, 0 when none did.
+    `since` is the start of the first row that took longer than every span in health, 0 when none did.
     """
 
     group: CallGroup
@@ -52,44 +52,51 @@ class Slowdown:
 
     @property
     def per_call(self) -> float:
-        """Mean nanoseconds added to each call."""
+        """Return the mean nanoseconds added to each call."""
         return float(self.excess.mean())
 
 
 def slower(incident: Window, baselines: Sequence[Window]) -> list[Finding]:
-    """Findings for every group that takes longer than chance allows."""
+    """Return a finding for every group that takes longer than chance allows."""
     slow = slowdowns(incident, baselines)
-    clear = [one for one in slow if one.p_value <= UNLIKELY and one.impact > 0]
-    ends = ends_of([_hop(one) for one in slow if one.group.part == Part.WAY])
-    busy = {one.group.service for one in clear if one.group.part == Part.WORK and one.impact >= BUSY}
-    return [_finding(one, incident, _charged(one.group, ends, busy, incident, baselines)) for one in clear]
+    significant = [slowdown for slowdown in slow if slowdown.p_value <= UNLIKELY and slowdown.impact > 0]
+    ends = ends_of([_hop(slowdown) for slowdown in slow if slowdown.group.part == Part.HOP])
+    busy = {
+        slowdown.group.service
+        for slowdown in significant
+        if slowdown.group.part == Part.WORK and slowdown.impact >= BUSY
+    }
+    return [
+        _finding(slowdown, incident, _charged(slowdown.group, ends, busy, incident, baselines))
+        for slowdown in significant
+    ]
 
 
 def slowdowns(incident: Window, baselines: Sequence[Window]) -> list[Slowdown]:
-    """Every group of the incident that some baseline knows, against the baseline that it differs least from.
+    """Return every group of the incident that some baseline knows, against the baseline that it differs least from.
 
-    Healthy windows differ too (time of day, data); what is worse than one of them but not than
+    Healthy windows differ too (time of day, data); a group that is worse than one of them but not than
     another is no fault. Under more demand they may take as many times longer (`busier`). A call
-    whose other end merely got lost here holds that end's work: it is left out.
+    whose other end merely lost its span here contains that end's work: it is left out.
     """
     usual, times = usual_times(baselines), busier(incident, baselines)
     answered, silent = answers([incident, *baselines])
     groups = incident.groups
     own = incident.shape.own.astype(np.float64)
-    found = []
+    result = []
     for number, group in enumerate(groups.keys):
         call = (group.service, group.operation)
-        half_seen = group.part == Part.CALL and sum(answered[call].values()) > silent[call]
-        if group in usual and not half_seen:
+        is_partial = group.part == Part.CALL and sum(answered[call].values()) > silent[call]
+        if group in usual and not is_partial:
             rows = groups.rows(number)
             busy = [values * times.get(group, 1.0) for values in usual[group]]
             compared = (_compared(group, rows, own[rows], values, incident) for values in busy)
-            found.append(min(compared, key=lambda one: one.impact * (1.0 - one.p_value)))
-    return found
+            result.append(min(compared, key=lambda slowdown: slowdown.impact * (1.0 - slowdown.p_value)))
+    return result
 
 
 def usual_times(baselines: Sequence[Window]) -> Mapping[CallGroup, list[Floats]]:
-    """Self times of each group in ns, one array a baseline; baselines with FEW of them together are one."""
+    """Return the self times (ns) of each group, one array a baseline; baselines with FEW of them are joined."""
     windows: dict[CallGroup, list[Floats]] = defaultdict(list)
     for window in baselines:
         own = window.shape.own.astype(np.float64)
@@ -136,20 +143,21 @@ def _charged(
     incident: Window,
     baselines: Sequence[Window],
 ) -> _Charge:
-    """A way belongs to the end whose other ways are slow too; if they do not tell, to the slow leg's sender.
+    """Return the service and kind that a slow group is charged to.
 
-    When that does not tell either, the caller's, tied; tied too when the leg's receiver alone is slow in its work.
-    A leg that is slow although its sender is not to blame waits for a receiver that has no time for it.
+    A hop belongs to the end whose other hops are slow too; if they do not tell, to the slow leg's sender.
+    When that does not tell either, to the caller, tied; tied too when the leg's receiver alone is slow in its work.
+    A leg that is slow although its sender is not to blame waits for a receiver that is saturated.
     """
-    if group.part != Part.WAY:
+    if group.part != Part.HOP:
         return _Charge(group.service, _kind(group))
-    both, seen = (group.service, group.callee), ends[group.service, group.callee]
+    pair, shares = (group.service, group.callee), ends[group.service, group.callee]
     sender = legs_of(group, incident, baselines).sender
-    if seen.callee == seen.caller:
-        tied = sender < 0 or (both[1 - sender] in busy and both[sender] not in busy)
-        return _Charge(both[max(sender, 0)], CauseKind.SLOW_NETWORK, tied)
-    end = int(seen.callee > seen.caller)
-    return _Charge(both[end], CauseKind.SATURATION if sender == 1 - end else CauseKind.SLOW_NETWORK)
+    if shares.callee == shares.caller:
+        tied = sender < 0 or (pair[1 - sender] in busy and pair[sender] not in busy)
+        return _Charge(pair[max(sender, 0)], CauseKind.SLOW_NETWORK, tied)
+    end = int(shares.callee > shares.caller)
+    return _Charge(pair[end], CauseKind.SATURATION if sender == 1 - end else CauseKind.SLOW_NETWORK)
 
 
 def _kind(group: CallGroup) -> CauseKind:
@@ -168,7 +176,7 @@ def _finding(slow: Slowdown, incident: Window, charge: _Charge) -> Finding:
         sense=Signal.TIME,
         impact=slow.impact,
         p_value=slow.p_value,
-        evidence=Evidence(f"span:{incident.spans.id_of(int(worst[0]))}", _told(slow)),
+        evidence=Evidence(f"span:{incident.spans.id_of(int(worst[0]))}", _statement(slow)),
         since=slow.since,
         rows=tuple(int(row) for row in worst),
         tied=charge.tied,
@@ -176,14 +184,14 @@ def _finding(slow: Slowdown, incident: Window, charge: _Charge) -> Finding:
 
 
 def _operation(group: CallGroup, service: str) -> str:
-    return group.callee_operation if group.part == Part.WAY and service == group.callee else group.operation
+    return group.callee_operation if group.part == Part.HOP and service == group.callee else group.operation
 
 
-def _told(slow: Slowdown) -> str:
+def _statement(slow: Slowdown) -> str:
     group = slow.group
     what = {
         Part.WORK: f"own time of `{group.operation}` in {group.service}",
-        Part.WAY: f"the way from {group.service} to {group.callee} (`{group.callee_operation}`), outside both",
+        Part.HOP: f"the way from {group.service} to {group.callee} (`{group.callee_operation}`), outside both",
         Part.CALL: f"`{group.operation}` that {group.service} sends to {group.callee or 'a peer without spans'}",
     }[group.part]
     return (

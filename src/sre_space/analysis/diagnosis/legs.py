@@ -1,9 +1,9 @@
-"""Which half of a slow call is slow: the request's way to the callee, or the response's way back.
+"""Which leg of a slow call is slow: the request to the callee, or the response back.
 
-A packet queues where it leaves, so a slow leg is its sender's; a receiver that is slow to pick up
+A packet queues where it leaves, so a slow leg is its sender's; a receiver that is slow to accept it
 is slow in its own work too. Both legs are compared with themselves in health, so a constant
 difference of two clocks cancels; a clock that moved meanwhile shortens one leg as it lengthens the
-other, and then nothing is said.
+other, and then neither is named.
 """
 
 from collections.abc import Sequence
@@ -15,18 +15,18 @@ from sre_space.analysis.diagnosis.grouping import CallGroup
 from sre_space.analysis.diagnosis.tables import Floats
 from sre_space.analysis.diagnosis.window import Window
 
-MIN_SHARE = 0.8  # of the added time, on one leg, to say that it is that leg
+MIN_SHARE = 0.8  # of the added time that one leg must have to be named
 
 
 class CallLegs(NamedTuple):
-    """Nanoseconds that each leg of a call gained."""
+    """The nanoseconds that each leg of a call gained."""
 
     request: float
     response: float
 
     @property
     def sender(self) -> int:
-        """0 when the caller sent the slow leg, 1 when the callee did, -1 when nothing can be said."""
+        """Return 0 when the caller sent the slow leg, 1 when the callee did, -1 when neither can be named."""
         whole = self.request + self.response
         if whole <= 0 or min(self.request, self.response) < -(1 - MIN_SHARE) * whole:
             return -1
@@ -34,7 +34,7 @@ class CallLegs(NamedTuple):
 
 
 def legs_of(group: CallGroup, incident: Window, baselines: Sequence[Window]) -> CallLegs:
-    """The gain of each leg of one way: means now, medians of all baselines together."""
+    """Return the gain of each leg of one hop: means now, less medians of all baselines together."""
     now = _legs(group, incident)
     known = [window for window in baselines if group in window.groups.number]
     if not known:
@@ -45,8 +45,9 @@ def legs_of(group: CallGroup, incident: Window, baselines: Sequence[Window]) -> 
 
 
 def _legs(group: CallGroup, window: Window) -> tuple[Floats, Floats]:
+    """Return the duration (ns) of both legs of the group's calls."""
     rows = window.groups.rows(window.groups.number[group])
     served = window.shape.callee[rows]
     spans = window.spans
-    there, back = spans.start[served] - spans.start[rows], spans.end[rows] - spans.end[served]
-    return there.astype(np.float64), back.astype(np.float64)
+    request, response = spans.start[served] - spans.start[rows], spans.end[rows] - spans.end[served]
+    return request.astype(np.float64), response.astype(np.float64)

@@ -1,8 +1,8 @@
-"""A resource that runs into its limit: fuller than in health, and full, or full soon.
+"""Resources that run into their limit: fuller than in health, and full, or full soon.
 
 A limit is a measure of its own (`process.memory.limit` beside `process.memory.usage`), as OpenTelemetry names them for
-file descriptors, containers and the JVM. A service whose resource fills up does nothing wrong before it is full: no
-span shows it. So the level at the end of the window counts, not the mean, and where it is heading (Theil 1950).
+file descriptors, containers and the JVM. A service whose resource fills up works normally until it is full: no
+span shows it. So the level at the end of the window counts, not the mean, and its trend (Theil 1950).
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,9 +15,9 @@ from sre_space.analysis.statistics.p_values import exceedance
 from sre_space.analysis.statistics.trend import Trend, trend_of
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
-FULL = 0.9  # of the limit, in use: whatever it does next
-HORIZON_S = 120.0  # a resource that is full this soon, at the latest, is filling up
-LAST = 10  # points at the end of the window that make the level and the trend
+FULL = 0.9  # of the limit in use: full, whatever its trend
+HORIZON_S = 120.0  # a resource that is full within this time, at the latest, is filling up
+LAST = 10  # the number of points at the end of the window for level and trend
 MIN_POINTS = 4
 _USES = ("usage", "used", "count")
 
@@ -25,23 +25,23 @@ Key = tuple[str, str, str]  # service, instance, name without its last word
 
 
 def limit_findings(incident: MetricTable, baselines: Sequence[MetricTable]) -> list[Finding]:
-    """A finding for each resource that is fuller than in health and full, or full soon."""
+    """Return a finding for each resource that is fuller than in health and full, or full soon."""
     limits = {key[::2]: float(values[-1]) for key, word, _, values in _series(incident) if word == "limit"}
     usual: dict[tuple[str, str], list[Floats]] = {}
     for table in baselines:
         for key, word, _, values in _series(table):
             if word in _USES:
                 usual.setdefault(key[::2], []).append(values)
-    found = []
+    findings = []
     for key, word, times, values in _series(incident):
         limit, known = limits.get(key[::2], 0.0), usual.get(key[::2])
         if word in _USES and limit > 0 and known and len(np.unique(times)) >= MIN_POINTS:
-            found.append(_compared(key, (times, values / limit), np.concatenate(known) / limit))
-    return [one for one in found if one.impact > 0]
+            findings.append(_compared(key, (times, values / limit), np.concatenate(known) / limit))
+    return [finding for finding in findings if finding.impact > 0]
 
 
 def _series(table: MetricTable) -> Iterator[tuple[Key, str, Ints, Floats]]:
-    """Measures without attributes, by what they measure: (key, last word, times, values)."""
+    """Yield the measures without attributes as (key, last word of the name, times, values)."""
     bounds = np.searchsorted(table.series, np.arange(len(table.index) + 1))
     for number, series in enumerate(table.index):
         stem, _, word = series.name.rpartition(".")
@@ -51,14 +51,14 @@ def _series(table: MetricTable) -> Iterator[tuple[Key, str, Ints, Floats]]:
 
 
 def _compared(key: Key, now: tuple[Ints, Floats], usual: Floats) -> Finding:
-    """Levels as shares of the limit."""
+    """Return the finding of one resource; levels are shares of the limit."""
     times, levels = now
     _, last = np.unique(times, return_index=True)
     last = last[-LAST:]
     trend = trend_of(((times[last] - times[last[0]]) / 1e9).tolist(), levels[last].tolist())
     before = float(np.median(usual))
     beyond = times[levels > usual.max()]
-    told = f"{key[2]} of {key[0]} is at {trend.level:.0%} of its limit, usually at {before:.0%}"
+    statement = f"{key[2]} of {key[0]} is at {trend.level:.0%} of its limit, usually at {before:.0%}"
     likely = trend.seconds_left[1]
     return Finding(
         service=key[0],
@@ -68,14 +68,14 @@ def _compared(key: Key, now: tuple[Ints, Floats], usual: Floats) -> Finding:
         impact=_impact(trend, before),
         p_value=exceedance(levels[last], usual),
         evidence=Evidence(
-            f"metric:{key[0]}/{key[2]}", told + (f"; full in {likely:.0f} s" if likely < HORIZON_S else "")
+            f"metric:{key[0]}/{key[2]}", statement + (f"; full in {likely:.0f} s" if likely < HORIZON_S else "")
         ),
         since=int(beyond[0]) if len(beyond) else 0,
     )
 
 
 def _impact(trend: Trend, before: float) -> float:
-    """How near the end is: all of it when the resource is full, less the later it is full at the latest."""
+    """Return how near the limit is, 0 to 1: 1 when the resource is full, less the later it is full at the latest."""
     soon = 1.0 - trend.seconds_left[2] / HORIZON_S
     gone = (trend.level - before) / max(1.0 - before, 1e-9) if trend.level >= FULL else 0.0
     return min(1.0, max(0.0, soon, gone))

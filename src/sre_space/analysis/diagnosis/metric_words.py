@@ -1,4 +1,4 @@
-"""What a metric measures, told from the words of its name: those of OpenTelemetry, Prometheus and their like."""
+"""What a metric measures, from the words of its name: those of OpenTelemetry, Prometheus and similar systems."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Meaning(StrEnum):
-    """What it is bad to have more (SUCCESS: less) of."""
+    """What a metric measures; more of it is bad (less, of SUCCESS)."""
 
     FAILURE = "failure"
     SUCCESS = "success"
@@ -38,19 +38,20 @@ _WORDS: Mapping[Meaning, frozenset[str]] = {
 }
 _SHARES = _set("ratio rate percent percentage pct share")
 _OUTGOING = _set("client outgoing outbound egress upstream producer published sent")
-_IN_FLIGHT = _set("active inflight flight concurrent")  # as many more as they are slower (Little 1961): not the load
+# Requests in flight grow as requests get slower (Little 1961), so they do not measure load.
+_IN_FLIGHT = _set("active inflight flight concurrent")
 _HOSTS = _set("node host")
 _UNUSED = _set("idle free unused")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+\d*|\d+[a-z]*")
 
 
 def words_of(name: str) -> tuple[str, ...]:
-    """Lower-case words of snake_case, dotted and camelCase names."""
+    """Return the lower-case words of snake_case, dotted and camelCase names."""
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
 def meaning_of(name: str, attributes: Sequence[tuple[str, str]] = ()) -> Meaning:
-    """The first meaning of `Meaning`'s order that a word speaks for; nothing for the room that is left.
+    """Return the first meaning, in the order of `Meaning`, that a word of the name has; OTHER for unused capacity.
 
     >>> meaning_of("db.client.connections.usage", [("state", "used")])
     <Meaning.SATURATION: 'saturation'>
@@ -70,20 +71,20 @@ def meaning_of(name: str, attributes: Sequence[tuple[str, str]] = ()) -> Meaning
 
 
 def is_share(name: str) -> bool:
-    """True for a part of a whole (0 to 1, or 0 to 100)."""
+    """Return True for a part of a whole (0 to 1, or 0 to 100)."""
     return "%" in name or not _SHARES.isdisjoint(words_of(name))
 
 
 def is_utilization(name: str) -> bool:
-    """True for the share of a limit that is in use, 0 to 1 (OpenTelemetry, "Instrument naming": `utilization`)."""
+    """Return True for the used share of a limit, 0 to 1 (OpenTelemetry, "Instrument naming": `utilization`)."""
     return words_of(name)[-1:] in (("utilization",), ("utilisation",))
 
 
 def is_outgoing(name: str) -> bool:
-    """True for what a service asks of others."""
+    """Return True for the requests that a service sends to others."""
     return not _OUTGOING.isdisjoint(words_of(name))
 
 
 def is_of_host(name: str) -> bool:
-    """True for what a machine, not one service on it, uses."""
+    """Return True for the usage of a machine, not of one service on it."""
     return not _HOSTS.isdisjoint(words_of(name)[:1])

@@ -16,15 +16,15 @@ from sre_space.analysis.diagnosis.metric_words import Meaning, is_share, is_util
 from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable, Series
 from sre_space.analysis.statistics.p_values import exceedance
 
-MIN_POINTS = 2  # a single point moves by itself
-BUSY = 0.5  # of a resource in use: below, what queues for it waits less than it works (M/M/1: rho / (1 - rho) of it)
+MIN_POINTS = 2  # a single point is no baseline
+BUSY = 0.5  # of a resource in use: below it, queueing is shorter than service (M/M/1: rho / (1 - rho) of it)
 
 
 @dataclass(frozen=True)
 class Shift:
     """One series now against its usual values; `impact` is the share of requests or time that is lost, 0 to 1.
 
-    For what is no share of requests (a queue, a processor) `impact` is how much of the present value is new.
+    For a measure that is no share of requests (a queue, a processor) `impact` is the new share of the present value.
     """
 
     series: Series
@@ -37,9 +37,9 @@ class Shift:
 
 
 def shifts(incident: MetricTable, baselines: Sequence[MetricTable], since: int = 0) -> list[Shift]:
-    """Every series that moved the bad way; `since` (Unix ns) leaves out what was before it."""
+    """Return every series that moved in the bad direction; points before `since` (Unix ns) are left out."""
     exact, pooled = _usual(baselines)
-    found = []
+    moved = []
     for number, series in enumerate(incident.index):
         first, last = np.searchsorted(incident.series, (number, number + 1))
         times, values = incident.time[first:last], incident.value[first:last]
@@ -48,8 +48,8 @@ def shifts(incident: MetricTable, baselines: Sequence[MetricTable], since: int =
         if usual is None and meaning_of(series.name, series.attributes) is not Meaning.SATURATION:
             usual = pooled.get(_identity(series, ""))
         if usual is not None and np.count_nonzero(late):
-            found.append(_compared(series, times[late], values[late], usual))
-    return [one for one in found if one.impact > 0]
+            moved.append(_compared(series, times[late], values[late], usual))
+    return [shift for shift in moved if shift.impact > 0]
 
 
 def _identity(series: Series, instance: str) -> tuple[object, ...]:
@@ -57,7 +57,7 @@ def _identity(series: Series, instance: str) -> tuple[object, ...]:
 
 
 def _usual(tables: Sequence[MetricTable]) -> tuple[Mapping[object, Floats], Mapping[object, Floats]]:
-    """Healthy values by series, and over all instances."""
+    """Return the healthy values by series, and those over all instances."""
     exact: dict[object, list[Floats]] = defaultdict(list)
     pooled: dict[object, list[Floats]] = defaultdict(list)
     for table in tables:
@@ -86,9 +86,9 @@ def _compared(series: Series, times: Ints, values: Floats, usual: Floats) -> Shi
 
 
 def lost(name: str, meaning: Meaning, before: float, now: float) -> float:
-    """The share that is lost: of all for shares of requests, of the present value for the rest.
+    """Return the share (0 to 1) that is lost: of all for shares of requests, of the present value for the rest.
 
-    Of a resource that is mostly unused nothing is, however often its use has doubled.
+    Return 0 for a resource that is mostly unused, however often its use has doubled.
 
     >>> lost("process.cpu.utilization", Meaning.SATURATION, 0.04, 0.09), lost("queue.depth", Meaning.SATURATION, 4, 16)
     (0.0, 0.75)

@@ -1,7 +1,7 @@
-"""From findings to ranked causes: what spans show adds up, what metrics and logs show is first freed of victims.
+"""From findings to ranked suspects: what spans show adds up, what metrics and logs show is first freed of victims.
 
-Spans measure own time and first failures, so the harms of one service combine as independent
-chances do. A metric or a log of a service counts its callees' faults too: it weighs as much as its
+Spans measure own time and first failures, so the impacts of one service combine as independent
+probabilities do. A metric or a log of a service counts its callees' faults too: it weighs as much as its
 worst callee, or a surge of requests above it, leaves unexplained (the anomaly passed along the
 calls, as in MicroHECL, Liu et al., ICSE-SEIP 2021, and Groot, Wang et al., ASE 2021).
 """
@@ -15,13 +15,13 @@ from sre_space.analysis.diagnosis.findings import Finding, Signal
 from sre_space.analysis.diagnosis.graph import CallGraph
 from sre_space.domain.diagnosis import CauseKind
 
-LARGE = 0.25  # of the affected requests: a harm that is more than healthy windows differ by
+LARGE = 0.25  # of the affected requests: an impact larger than the differences between healthy windows
 OWN = (Signal.TIME, Signal.FAILURE, Signal.CHANGE, Signal.LOAD, Signal.STATE, Signal.LIMIT)
 
 
 @dataclass(frozen=True)
 class Suspect:
-    """One service with everything against it, strongest first. `own` is the part that spans or its release prove."""
+    """One service with all findings against it, strongest first; `own` is the part that spans or its release prove."""
 
     service: str
     score: float
@@ -30,73 +30,93 @@ class Suspect:
 
     @property
     def kind(self) -> CauseKind:
-        """The kind of the strongest finding; when that has none, of a large one that has."""
+        """Return the kind of the strongest finding; when that is UNKNOWN, of a large finding with a kind."""
         first, *others = self.findings
-        named = (one.kind for one in others if one.impact >= LARGE and one.kind is not CauseKind.UNKNOWN)
+        named = (
+            finding.kind for finding in others if finding.impact >= LARGE and finding.kind is not CauseKind.UNKNOWN
+        )
         return next(named, first.kind) if first.kind is CauseKind.UNKNOWN else first.kind
 
     @property
     def operation(self) -> str:
-        """The operation of the strongest finding that names one."""
+        """Return the operation of the strongest finding that names one."""
         return next((finding.operation for finding in self.findings if finding.operation), "")
 
     @property
     def p_value(self) -> float:
-        """The smallest chance of a finding that is large by itself, else that of its strongest."""
+        """Return the smallest p-value of the findings that are large by themselves, else that of the strongest."""
         large = [finding.p_value for finding in self.findings if finding.impact >= LARGE]
         return min(large, default=self.findings[0].p_value)
 
     @property
-    def settled(self) -> float:
-        """What is left of its own part without the findings of which another service is as suspect."""
+    def untied(self) -> float:
+        """Return the own part (0 to 1) without the findings of which another service is equally suspect."""
         return together(
-            [one.impact * (1.0 - one.p_value) for one in self.findings if one.sense in OWN and not one.tied]
+            [
+                finding.impact * (1.0 - finding.p_value)
+                for finding in self.findings
+                if finding.sense in OWN and not finding.tied
+            ]
         )
 
     @property
     def since(self) -> int:
-        """When its strongest finding was first seen."""
+        """Return when the strongest dated finding was first observed (Unix ns); 0 when none is dated."""
         return next((finding.since for finding in self.findings if finding.since), 0)
 
 
 def rank(findings: Sequence[Finding], graph: CallGraph) -> list[Suspect]:
-    """Suspects, worst first."""
+    """Return the suspects, the worst first."""
     by_service: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         by_service[finding.service].append(finding)
-    own = {service: together(_impacts(found, OWN)) for service, found in by_service.items()}
-    told = {
-        service: max(_impacts(found, (Signal.METRIC, Signal.LOG)), default=0.0) for service, found in by_service.items()
+    own = {service: together(_impacts(group, OWN)) for service, group in by_service.items()}
+    indirect = {
+        service: max(_impacts(group, (Signal.METRIC, Signal.LOG)), default=0.0) for service, group in by_service.items()
     }
     load = {finding.service: finding.impact for finding in findings if finding.sense is Signal.LOAD}
     suspects = [
-        Suspect(service, _score(service, own, told, load, graph), own[service], _strongest(found))
-        for service, found in by_service.items()
+        Suspect(service, _score(service, own, indirect, load, graph), own[service], _strongest(group))
+        for service, group in by_service.items()
     ]
-    return sorted((one for one in suspects if one.score > 0), key=lambda one: (-one.score, one.service))
+    return sorted(
+        (suspect for suspect in suspects if suspect.score > 0), key=lambda suspect: (-suspect.score, suspect.service)
+    )
 
 
 def together(impacts: Sequence[float]) -> float:
-    """Harms of one service as independent chances."""
+    """Return the impacts (0 to 1) of one service combined as independent probabilities."""
     return 1.0 - math.prod(1.0 - min(1.0, impact) for impact in impacts)
 
 
-def _impacts(found: Sequence[Finding], consumer: Sequence[Signal]) -> list[float]:
-    return [finding.impact * (1.0 - finding.p_value) for finding in found if finding.sense in consumer]
+def _impacts(findings: Sequence[Finding], signals: Sequence[Signal]) -> list[float]:
+    """Return the impacts of the findings on some signals, each weighted by its confidence."""
+    return [finding.impact * (1.0 - finding.p_value) for finding in findings if finding.sense in signals]
 
 
 def _score(
-    service: str, own: Mapping[str, float], told: Mapping[str, float], load: Mapping[str, float], graph: CallGraph
+    service: str, own: Mapping[str, float], indirect: Mapping[str, float], load: Mapping[str, float], graph: CallGraph
 ) -> float:
-    below = [max(own[callee], told[callee]) for callee in graph.callees(service) if callee in own]
+    """Return the suspect's score, 0 to 1."""
+    below = [max(own[callee], indirect[callee]) for callee in graph.callees(service) if callee in own]
     above = [impact for source, impact in load.items() if source != service and graph.reaches(source, service)]
-    return together([own[service], told[service] * (1.0 - max([*below, *above], default=0.0))])
+    return together([own[service], indirect[service] * (1.0 - max([*below, *above], default=0.0))])
 
 
-def _strongest(found: Sequence[Finding]) -> tuple[Finding, ...]:
-    """A surge that hurts before what it makes slow there, what spans show before what is told, the largest first."""
+def _strongest(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return the findings in order of strength.
+
+    A surge that affects requests comes before the slowness that it causes, and spans before metrics and logs.
+    """
     return tuple(
-        sorted(found, key=lambda one: (not _surges(one), one.sense not in OWN, -one.impact * (1.0 - one.p_value)))
+        sorted(
+            findings,
+            key=lambda finding: (
+                not _surges(finding),
+                finding.sense not in OWN,
+                -finding.impact * (1.0 - finding.p_value),
+            ),
+        )
     )
 
 

@@ -12,24 +12,24 @@ from sre_space.analysis.diagnosis.templates import poisson_tail
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
-MORE = 1.5  # times as many calls for each execution; the mix of requests changes them a little
+MORE = 1.5  # times as many calls for each execution: below it, the mix of requests may have changed
 UNLIKELY = 0.05
 SHOWN = 3
 
 
 def repeated(incident: Window, baselines: Sequence[Window]) -> list[Finding]:
-    """Findings for each step that one execution makes MORE often, charged to who makes it."""
+    """Return a finding for each step that one execution makes at least MORE times as often, charged to the caller."""
     usual: dict[tuple[CallGroup, CallGroup], list[float]] = defaultdict(list)
     for window in baselines:
         for key, (made, able, _) in window.calls_made.items():
             usual[key].append(made / able)
-    found = []
+    findings = []
     for (up, step), (made, able, length) in incident.calls_made.items():
         before = max(usual[up, step], default=0.0)
         expected = before * able
         if before > 0 and made >= MORE * expected and poisson_tail(made, expected) <= UNLIKELY:
-            found.append(_finding((up, step), made, expected, length, incident))
-    return found
+            findings.append(_finding((up, step), made, expected, length, incident))
+    return findings
 
 
 def _finding(key: tuple[CallGroup, CallGroup], made: int, expected: float, length: float, incident: Window) -> Finding:
@@ -38,7 +38,7 @@ def _finding(key: tuple[CallGroup, CallGroup], made: int, expected: float, lengt
     time = float(incident.trace_time[np.unique(incident.spans.trace[parents])].sum())
     what = step.callee_operation or step.operation
     now, usual = made / len(parents), expected / len(parents)
-    told = f"`{up.operation}` in {up.service} does `{what}` {now:.1f} times, usually {usual:.1f}"
+    statement = f"`{up.operation}` in {up.service} does `{what}` {now:.1f} times, usually {usual:.1f}"
     kind = CauseKind.SLOW_QUERY if step.part == Part.CALL else CauseKind.SLOW_CODE
     return Finding(
         service=up.service,
@@ -47,7 +47,7 @@ def _finding(key: tuple[CallGroup, CallGroup], made: int, expected: float, lengt
         sense=Signal.TIME,
         impact=min(1.0, (made - expected) * length / max(1.0, time)),
         p_value=poisson_tail(made, expected),
-        evidence=Evidence(f"span:{incident.spans.id_of(int(parents[0]))}/calls", told),
+        evidence=Evidence(f"span:{incident.spans.id_of(int(parents[0]))}/calls", statement),
         since=int(incident.spans.start[parents].min()),
         rows=tuple(int(row) for row in parents[:SHOWN]),
     )

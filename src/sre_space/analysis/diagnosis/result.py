@@ -1,4 +1,4 @@
-"""A diagnosis of files or of a live window: causes, the chain from cause to symptom, and what a person looks at."""
+"""The diagnosis of recorded files or of a live window: causes, the causal chain, and what a person reads with them."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from sre_space.domain.diagnosis import Cause, Confidence, Diagnosis, Evidence
 
 @dataclass(frozen=True)
 class ChainStep:
-    """One step of the causal chain, deepest first; `evidence` are ids that exist."""
+    """One step of the causal chain, the cause first; `evidence` holds ids that exist in the diagnosis."""
 
     told: str
     evidence: tuple[str, ...]
@@ -15,7 +15,7 @@ class ChainStep:
 
 @dataclass(frozen=True)
 class MapEdge:
-    """Calls between two services; ("", entry) is where requests come in."""
+    """The calls between two services."""
 
     caller: str
     callee: str
@@ -24,7 +24,7 @@ class MapEdge:
 
 @dataclass(frozen=True)
 class WaterfallRow:
-    """One span of the slowest affected trace; times in ns from the trace's start, `own` is self time."""
+    """One span of the slowest affected trace; times in ns from the start of the trace, `own` is self time."""
 
     depth: int
     service: str
@@ -38,7 +38,10 @@ class WaterfallRow:
 
 @dataclass(frozen=True)
 class CaseDiagnosis:
-    """The answer. Every evidence id that a cause or a step cites is in `evidence`; anything else is a bug."""
+    """The engine's answer. Every evidence id that a cause or a step cites is in `evidence`; anything else is a bug.
+
+    `hurt` are the services that the first cause affects, by their own spans; None when there are no such spans.
+    """
 
     verdict: Confidence
     causes: tuple[Cause, ...]
@@ -48,10 +51,10 @@ class CaseDiagnosis:
     map: tuple[MapEdge, ...] = ()
     waterfall: tuple[WaterfallRow, ...] = ()
     notes: tuple[str, ...] = ()
-    hurt: tuple[str, ...] | None = None  # by the first cause, as their own spans tell; None: no spans tell
+    hurt: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        """Checked by the same rule as a signed diagnosis; the chain too."""
+        """Raise `ValueError` when a cause or a step of the chain cites evidence that does not exist."""
         known = {item.id for item in Diagnosis(self.verdict, self.causes, self.evidence).evidence}
         invented = {id for step in self.chain for id in step.evidence} - known
         if invented:

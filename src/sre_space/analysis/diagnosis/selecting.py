@@ -1,4 +1,4 @@
-"""Part of a window: the traces or the time that somebody asks for, as tables of their own."""
+"""Part of a window: some of its traces or of its time, as tables of their own."""
 
 from dataclasses import replace
 
@@ -18,11 +18,11 @@ from sre_space.analysis.diagnosis.tables import (
 )
 from sre_space.analysis.diagnosis.window import Window
 
-MIN_REQUESTS = 20  # requests of one kind that can be halved
+MIN_REQUESTS = 20  # the smallest number of requests of one kind that is halved
 
 
 def some_spans(spans: SpanTable, keep: Flags) -> SpanTable:
-    """The marked rows; a parent that is not among them is gone."""
+    """Return the marked rows; a span whose parent is not among them becomes an orphan."""
     rows = np.flatnonzero(keep)
     place = np.full(len(spans) + 1, ROOT, np.int32)
     place[rows] = np.arange(len(rows))
@@ -32,20 +32,20 @@ def some_spans(spans: SpanTable, keep: Flags) -> SpanTable:
         for name in ("trace", "service", "instance", "operation", "statement", "peer", "message")
     }
     columns |= {name: getattr(spans, name)[rows] for name in ("kind", "status", "code", "start", "end")}
-    lost = (spans.parent[rows] != ROOT) & (parent == ROOT)
+    orphaned = (spans.parent[rows] != ROOT) & (parent == ROOT)
     ids = Texts(spans.span_ids.joined, spans.span_ids.ends, spans.span_ids.rows[rows])
-    return replace(spans, **columns, parent=parent, orphan=spans.orphan[rows] | lost, span_ids=ids)
+    return replace(spans, **columns, parent=parent, orphan=spans.orphan[rows] | orphaned, span_ids=ids)
 
 
 def some_traces(spans: SpanTable, traces: Flags) -> SpanTable:
-    """Whole traces, marked by number."""
+    """Return the spans of the marked traces, by number."""
     return some_spans(spans, traces[spans.trace])
 
 
-def quick_half(incident: Window) -> list[Window]:
-    """The quicker half of the requests of each kind that did not fail, when nobody gave a healthy window.
+def faster_half(incident: Window) -> list[Window]:
+    """Return the faster half of the successful requests of each kind, as a baseline when none was given.
 
-    Kinds are the root's service and operation. Nothing when there are too few to halve.
+    Kinds are the root's service and operation. Return no window when there are too few requests to halve.
     """
     spans = incident.spans
     roots = np.flatnonzero((spans.parent == ROOT) & ~spans.orphan)
@@ -63,7 +63,7 @@ def quick_half(incident: Window) -> list[Window]:
 
 
 def between(telemetry: Telemetry, since: int, until: int) -> Telemetry:
-    """What happened in [since, until) Unix ns; a trace belongs to the time of its first span."""
+    """Return the telemetry in [since, until) Unix ns; a trace belongs to the time of its first span."""
     return Telemetry(
         _spans_between(telemetry.spans, since, until),
         _metrics_between(telemetry.metrics, since, until),

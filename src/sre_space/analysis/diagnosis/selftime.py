@@ -1,4 +1,4 @@
-"""Where the time of each span went: its own work, the way to another service, or a call that nobody answered for.
+"""Where the time of each span went: its own work, the network hop to another service, or a call without an answer.
 
 Self time is a span's duration less the union of its children's intervals (CRISP, Zhang et al.,
 ATC 2022: children that outlive their parent are cut at its end). A client span's self time over
@@ -26,15 +26,15 @@ from sre_space.analysis.diagnosis.tables import (
     SpanTable,
 )
 
-_BITS = 62  # of an int64 that a rank and a time share
+_BITS = 62  # bits of an int64 that a rank and a time share
 
 
 class Part(IntEnum):
     """What a span's self time is."""
 
     WORK = 0  # the service's own work
-    WAY = 1  # between a call's two ends: network, queue, connection pool
-    CALL = 2  # a call whose other end left no span: a database, a foreign API, or somebody who is gone
+    HOP = 1  # between a call's two ends: network, queue, connection pool
+    CALL = 2  # a call whose other end left no span: a database, a foreign API, or a service that is down
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Shape:
 
 
 def shape_of(spans: SpanTable) -> Shape:
-    """Linear in spans but for one sort."""
+    """Return the shape of a table of spans; linear in spans but for one sort."""
     inside = _waited_for(spans)
     parent = np.where(inside, spans.parent, np.int32(ROOT))
     count = np.bincount(parent[inside], minlength=len(spans)).astype(np.int64)
@@ -61,12 +61,12 @@ def shape_of(spans: SpanTable) -> Shape:
     callee = _callee(spans, parent, count)
     calls = (spans.kind == CLIENT) | (spans.kind == PRODUCER) | (spans.statement != NONE)
     calls |= (spans.kind <= INTERNAL) & (spans.peer != NONE)
-    part = np.where(callee != ROOT, Part.WAY, np.where(calls & (count == 0), Part.CALL, Part.WORK))
+    part = np.where(callee != ROOT, Part.HOP, np.where(calls & (count == 0), Part.CALL, Part.WORK))
     return Shape(own, part.astype(np.int8), callee, inside, _hidden(spans, inside))
 
 
 def _hidden(spans: SpanTable, inside: Flags) -> Flags:
-    """Spans that ran wholly behind an earlier sibling, and all below them."""
+    """Return the spans that ran wholly behind an earlier sibling, and all below them."""
     child = np.flatnonzero(inside)
     hidden = np.zeros(len(spans), np.bool_)
     if not len(child):
@@ -86,7 +86,7 @@ def _hidden(spans: SpanTable, inside: Flags) -> Flags:
 
 
 def _waited_for(spans: SpanTable) -> Flags:
-    """Children that their parent waited for: not consumers, which run when they like."""
+    """Return the children that their parent waited for: not consumers, which run independently."""
     parent = spans.parent
     inside: Flags = (parent != ROOT) & (spans.kind != CONSUMER)
     known = np.flatnonzero(inside)
@@ -97,7 +97,7 @@ def _waited_for(spans: SpanTable) -> Flags:
 
 
 def _callee(spans: SpanTable, parent: Codes, count: Ints) -> Codes:
-    """The row of the other end, for spans whose only child is another service's."""
+    """Return the row of the other end, for spans whose only child is another service's."""
     callee = np.full(len(spans), ROOT, np.int32)
     child = np.flatnonzero(parent != ROOT)
     up = parent[child]
@@ -109,7 +109,7 @@ def _callee(spans: SpanTable, parent: Codes, count: Ints) -> Codes:
 
 
 def _covered(spans: SpanTable, inside: Flags) -> Ints:
-    """Nanoseconds of each span during which a child ran."""
+    """Return the nanoseconds of each span during which a child ran."""
     child = np.flatnonzero(inside)
     if not len(child):
         return np.zeros(len(spans), np.int64)
@@ -122,7 +122,7 @@ def _covered(spans: SpanTable, inside: Flags) -> Ints:
 
 
 def _placed(spans: SpanTable, child: Ints, up: Codes) -> tuple[Ints, Ints]:
-    """Children's intervals from their parent's start, cut to it.
+    """Return the children's intervals (ns) relative to their parent's start, cut to it.
 
     Clocks of two hosts differ: a child of another service that sticks out but would fit is moved
     inside, as far as needed (Jaeger's clock skew adjuster moves it to the middle; self time is the same).
@@ -137,7 +137,7 @@ def _placed(spans: SpanTable, child: Ints, up: Codes) -> tuple[Ints, Ints]:
 
 
 def _running_latest(group: Codes, end: Ints) -> Ints:
-    """For rows sorted by group: the latest `end` of the group's earlier rows, 0 for its first."""
+    """Return, for rows sorted by group, the latest `end` of the group's earlier rows, 0 for its first."""
     begins = np.r_[True, group[1:] != group[:-1]]
     rank = np.cumsum(begins) - 1
     spare = _BITS - int(rank[-1]).bit_length()

@@ -1,6 +1,6 @@
 """Findings from metrics and logs, for what spans do not show.
 
-A service whose spans are here, now and in health, is judged by them: a request metric counts its
+A service that has spans, in the incident and in health, is diagnosed from them: a request metric counts its
 callees' time too. Its resources (processor, memory, disk, queues) then only tell the kind.
 """
 
@@ -15,8 +15,8 @@ from sre_space.analysis.diagnosis.templates import FAULT, LogShift
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
 REQUESTS = (Meaning.FAILURE, Meaning.SUCCESS, Meaning.LATENCY)
-HALF_PROOF = 0.5  # a log that tells only failures, or a resource that is new in use, proves half of what requests do
-MIN_USE = 0.5  # of a resource's present use that must be new to say anything
+HALF_PROOF = 0.5  # the weight of a log or of a newly used resource, beside 1.0 for requests
+MIN_USE = 0.5  # the share of a resource's present use that must be new to make a finding
 
 _CAUSE_KINDS: Mapping[Meaning, CauseKind] = {
     Meaning.FAILURE: CauseKind.ERROR,
@@ -29,24 +29,24 @@ _CAUSE_KINDS: Mapping[Meaning, CauseKind] = {
 
 
 def metric_findings(shifts: Sequence[Shift]) -> list[Finding]:
-    """One finding a measure of a service: its instances' mean, so that one sick of five counts a fifth."""
+    """Return one finding a measure of a service, the mean of its instances: one affected of five counts a fifth."""
     groups: dict[tuple[str, str, str], list[Shift]] = defaultdict(list)
     for shift in shifts:
         if not is_of_host(shift.series.name) and (shift.meaning in REQUESTS or shift.impact >= MIN_USE):
-            groups[charged(shift), shift.series.name, shift.series.source].append(shift)
+            groups[charged_service(shift), shift.series.name, shift.series.source].append(shift)
     slowest = _slowest(shifts)
     return [_metric_finding(group, slowest) for group in groups.values()]
 
 
-def charged(shift: Shift) -> str:
-    """The service that a measure speaks of: of calls, the one called."""
+def charged_service(shift: Shift) -> str:
+    """Return the service that a measure describes: of calls, the callee."""
     series = shift.series
     of_requests = shift.meaning in REQUESTS or shift.meaning is Meaning.TRAFFIC
     return series.destination if of_requests and series.destination else series.service
 
 
 def _slowest(shifts: Sequence[Shift]) -> Mapping[str, float]:
-    """The largest present value of each latency measure: what a whole request takes."""
+    """Return the largest present value of each latency measure: the duration of a whole request."""
     slowest: dict[str, float] = defaultdict(float)
     for shift in shifts:
         if shift.meaning is Meaning.LATENCY:
@@ -61,7 +61,7 @@ def _metric_finding(group: Sequence[Shift], slowest: Mapping[str, float]) -> Fin
     starts = [shift.since for shift in group if shift.since]
     series = worst.series
     return Finding(
-        service=charged(worst),
+        service=charged_service(worst),
         operation="",
         kind=_CAUSE_KINDS[worst.meaning],
         sense=Signal.METRIC,
@@ -73,13 +73,13 @@ def _metric_finding(group: Sequence[Shift], slowest: Mapping[str, float]) -> Fin
 
 
 def log_findings(shifts: Sequence[LogShift], mentions: Mentions) -> list[Finding]:
-    """A fault that names another service speaks of that one; its writer is the victim."""
-    found = []
+    """Return a finding for each log shift, against the service that the line names, else against its writer."""
+    findings = []
     for shift in shifts:
         named = mentions.of(shift.example, besides=shift.service)
         accused = named[0] if named else shift.service
         weight = 1.0 if shift.severity >= FAULT else 0.5
-        found.append(
+        findings.append(
             Finding(
                 service=accused,
                 operation="",
@@ -87,19 +87,20 @@ def log_findings(shifts: Sequence[LogShift], mentions: Mentions) -> list[Finding
                 sense=Signal.LOG,
                 impact=HALF_PROOF * weight * shift.share,
                 p_value=shift.p_value,
-                evidence=Evidence(f"log:{shift.service}/{shift.number}", _told(shift)),
+                evidence=Evidence(f"log:{shift.service}/{shift.number}", _statement(shift)),
                 since=shift.since,
                 speaker=shift.service,
             )
         )
-    return found
+    return findings
 
 
-def told_calls(shifts: Sequence[LogShift], mentions: Mentions) -> list[tuple[str, str]]:
-    """(writer, named) of every fault that names another service."""
+def logged_calls(shifts: Sequence[LogShift], mentions: Mentions) -> list[tuple[str, str]]:
+    """Return (writer, named service) of every error line that names another service."""
     return [(shift.service, named) for shift in shifts for named in mentions.of(shift.example, besides=shift.service)]
 
 
-def _told(shift: LogShift) -> str:
+def _statement(shift: LogShift) -> str:
+    """Return the statement of a log finding."""
     usual = f"usually {shift.expected:.1f}" if shift.expected >= 1 else "new"
     return f"{shift.service} logs {shift.count} times ({usual}): {shift.example[:200]}"

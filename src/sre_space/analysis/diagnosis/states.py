@@ -1,7 +1,7 @@
-"""What the runtime and the probes say of the services: a unit that ended, or lives and does not answer.
+"""Findings from the runtime and the probes: a unit that ended, or that runs and does not answer.
 
-An observation, not a statistic: a service that is down answers nobody. What the runtime says of the end tells the
-kind (`kinds.said`: out of memory is saturation).
+An observation, not a statistic: a service that is down answers no request. The runtime's description of the end shows
+the kind (`kinds.py`: out of memory is saturation).
 """
 
 from collections.abc import Sequence
@@ -13,31 +13,35 @@ from sre_space.analysis.diagnosis.tables import ServiceState
 from sre_space.domain.dependencies import reach
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
-OBSERVED = 1e-6  # how often an observation is wrong: a probe and a runtime that err at once
+OBSERVED = 1e-6  # the probability that an observation is wrong: probe and runtime err at once
 
 
 def state_findings(states: Sequence[ServiceState]) -> list[Finding]:
-    """Two findings for each service that is out on its own evidence: its runtime's and its probe's."""
+    """Return two findings for each service that is out on its own evidence: its runtime's and its probe's."""
     return [finding for state in states if state.sick for finding in _findings(state)]
 
 
-def without_victims(found: Sequence[Finding], states: Sequence[ServiceState]) -> list[Finding]:
-    """Findings but calls that fail at an end without a name, when a service is out: that is what they called."""
+def without_victims(findings: Sequence[Finding], states: Sequence[ServiceState]) -> list[Finding]:
+    """Return the findings; when a service is out, without calls that failed at an unnamed end: they went to it."""
     if not any(state.sick for state in states):
-        return list(found)
-    return [one for one in found if one.sense is not Signal.FAILURE or one.kind is not CauseKind.DEPENDENCY_ERROR]
+        return list(findings)
+    return [
+        finding
+        for finding in findings
+        if finding.sense is not Signal.FAILURE or finding.kind is not CauseKind.DEPENDENCY_ERROR
+    ]
 
 
 def contradicted(states: Sequence[ServiceState]) -> tuple[tuple[str, CauseKind], ...]:
-    """What a probe that is answered well contradicts: whoever gives up on a service has not shown that it hangs."""
-    well = [one.service for one in states if one.healthy and not one.ended]
-    return tuple((service, kind) for service in well for kind in (CauseKind.CRASH, CauseKind.HANG))
+    """Return the causes that a healthy probe disproves: a caller's timeout does not show that a service hangs."""
+    healthy = [state.service for state in states if state.healthy and not state.ended]
+    return tuple((service, kind) for service in healthy for kind in (CauseKind.CRASH, CauseKind.HANG))
 
 
 def unheard_without_common_cause(states: Sequence[ServiceState]) -> bool:
-    """True for half of the services silent though they run, each by itself: whatever did that is not seen here.
+    """Return True when half of the services are silent though they run: the reason is outside of the evidence.
 
-    What the runtime says has ended is its own evidence, however many others have ended with it.
+    A service that ended, according to the runtime, is out on its own evidence, however many others ended with it.
     """
     unheard = [state for state in states if state.sick and not state.ended]
     silent = [state for state in unheard if not state.answered]
@@ -45,26 +49,32 @@ def unheard_without_common_cause(states: Sequence[ServiceState]) -> bool:
 
 
 def first_out(alerted: str, states: Sequence[ServiceState]) -> str:
-    """The service that is out on its own evidence and to be named first; "" when fewer than two are out.
+    """Return the service that is out and is to be named first; "" when fewer than two are out.
 
-    Of an alert on a service that has ended it is that one; of one that is silent, what it calls goes before it. What
-    has ended goes before what is silent, and who is called before the callers.
+    For an alert on a service that ended, it is that service; for one that is silent, what it calls comes first.
+    Services that ended come before silent ones, and callees before their callers.
     """
-    sick = {state.service: state for state in states if state.sick}
-    if len(sick) < 2:
+    out = {state.service: state for state in states if state.sick}
+    if len(out) < 2:
         return ""
     calls = {state.service: state.calls for state in states}
-    near = reach(alerted, calls) & sick.keys() if alerted in sick else sick.keys()
+    near = reach(alerted, calls) & out.keys() if alerted in out else out.keys()
 
     def rank(name: str) -> tuple[bool, bool, int, bool, str]:
-        asked = name == alerted
-        return not (asked and sick[name].ended), not sick[name].ended, len(reach(name, calls) & near), not asked, name
+        is_alerted = name == alerted
+        return (
+            not (is_alerted and out[name].ended),
+            not out[name].ended,
+            len(reach(name, calls) & near),
+            not is_alerted,
+            name,
+        )
 
     return min(near, key=rank)
 
 
 def _findings(state: ServiceState) -> tuple[Finding, Finding]:
-    told = Evidence(state.runtime_id, f"{state.service}: {state.runtime}")
+    evidence = Evidence(state.runtime_id, f"{state.service}: {state.runtime}")
     runtime = Finding(
         service=state.service,
         operation="",
@@ -72,7 +82,7 @@ def _findings(state: ServiceState) -> tuple[Finding, Finding]:
         sense=Signal.STATE,
         impact=1.0,
         p_value=OBSERVED,
-        evidence=told,
+        evidence=evidence,
         since=state.since if state.ended else 0,
     )
     return runtime, replace(runtime, evidence=Evidence(f"health:{state.service}", f"{state.service}: {state.health}"))

@@ -1,4 +1,4 @@
-"""What a person reads: the chain from cause to symptom, the map of services, the slowest trace."""
+"""What a person reads with a diagnosis: the chain from cause to symptom, the map of services, the slowest trace."""
 
 from collections.abc import Sequence
 
@@ -12,15 +12,15 @@ from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Ints
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.diagnosis import Evidence
 
-ROWS = 40  # of a waterfall
-TOO_SHORT = 0.01  # of the trace, to be drawn
-VICTIMS = 3  # of a chain without spans
+ROWS = 40  # the number of rows of a waterfall
+TOO_SHORT = 0.01  # of the trace: shorter spans are not drawn
+VICTIMS = 3  # the number of victims in a chain without spans
 
 
 def chain_of(
     suspects: Sequence[Suspect], incident: Window, guilty: Charge | None, graph: CallGraph
 ) -> tuple[tuple[ChainStep, ...], list[Evidence]]:
-    """From the change and the first cause up to where requests come in; the evidence of the way up."""
+    """Return the chain from the change and the first cause up to where requests come in, and its further evidence."""
     if not suspects:
         return (), []
     best = suspects[0]
@@ -41,12 +41,12 @@ def chain_of(
         more, items = _upward(rows[0], incident)
         return (*steps, *more), extra + items
     above = _victims(suspects, graph)
-    extra += [one.findings[0].evidence for one in above]
-    return (*steps, *(_depends(one, best) for one in above)), extra
+    extra += [victim.findings[0].evidence for victim in above]
+    return (*steps, *(_depends(victim, best) for victim in above)), extra
 
 
 def _upward(row: int, incident: Window) -> tuple[list[ChainStep], list[Evidence]]:
-    """The callers that waited, each by its span."""
+    """Return a step and its span as evidence for each caller that waited."""
     spans = incident.spans
     steps, items = [], []
     below = spans.names[spans.service[row]]
@@ -55,19 +55,21 @@ def _upward(row: int, incident: Window) -> tuple[list[ChainStep], list[Evidence]
         service = spans.names[spans.service[up]]
         if service != below:
             failed = "failed" if spans.status[up] == ERROR else "waited"
-            told = f"{service} {failed} at `{spans.names[spans.operation[up]]}` ({spans.duration[up] / 1e6:.0f} ms)"
-            item = Evidence(f"span:{spans.id_of(up)}", told)
+            statement = (
+                f"{service} {failed} at `{spans.names[spans.operation[up]]}` ({spans.duration[up] / 1e6:.0f} ms)"
+            )
+            item = Evidence(f"span:{spans.id_of(up)}", statement)
             items.append(item)
-            steps.append(ChainStep(f"{told} for {below}", (item.id,)))
+            steps.append(ChainStep(f"{statement} for {below}", (item.id,)))
             below = service
         up = int(spans.parent[up])
     return steps, items
 
 
 def _victims(suspects: Sequence[Suspect], graph: CallGraph) -> list[Suspect]:
-    """Other suspects whose calls lead to the first."""
+    """Return the other suspects whose calls lead to the first."""
     best = suspects[0].service
-    return [one for one in suspects[1:] if graph.reaches(one.service, best)][:VICTIMS]
+    return [suspect for suspect in suspects[1:] if graph.reaches(suspect.service, best)][:VICTIMS]
 
 
 def _depends(victim: Suspect, best: Suspect) -> ChainStep:
@@ -76,13 +78,13 @@ def _depends(victim: Suspect, best: Suspect) -> ChainStep:
 
 
 def map_of(graph: CallGraph) -> tuple[MapEdge, ...]:
-    """Every pair that calls."""
+    """Return the edges of the call graph."""
     return tuple(MapEdge(caller, callee, count) for (caller, callee), count in sorted(graph.calls.items()))
 
 
 def waterfall_of(suspects: Sequence[Suspect], incident: Window) -> tuple[WaterfallRow, ...]:
-    """The slowest trace that the first cause's strongest finding passes, its spans marked."""
-    rows = next((finding.rows for one in suspects[:1] for finding in one.findings if finding.rows), ())
+    """Return the slowest trace with spans of the first suspect's strongest finding, these marked as culprits."""
+    rows = next((finding.rows for suspect in suspects[:1] for finding in suspect.findings if finding.rows), ())
     if not rows:
         return ()
     spans = incident.spans
@@ -96,16 +98,16 @@ def waterfall_of(suspects: Sequence[Suspect], incident: Window) -> tuple[Waterfa
 
 
 def _ancestors(row: int, incident: Window) -> list[int]:
-    found = []
+    ancestors = []
     up = int(incident.spans.parent[row])
     while up != ROOT:
-        found.append(up)
+        ancestors.append(up)
         up = int(incident.spans.parent[up])
-    return found
+    return ancestors
 
 
 def _counts(row: int, incident: Window) -> bool:
-    """Failures, and what took a hundredth of the trace."""
+    """Return True for spans that failed or took at least a hundredth of the trace."""
     spans = incident.spans
     long = spans.duration[row] >= TOO_SHORT * incident.trace_time[spans.trace[row]]
     return bool(long or spans.status[row] == ERROR)
@@ -126,7 +128,7 @@ def _row(row: int, incident: Window, first: int, culprits: set[int]) -> Waterfal
 
 
 def _in_tree(rows: Ints, incident: Window) -> list[int]:
-    """Parents before their children, siblings by start."""
+    """Return parents before their children, siblings by start."""
     inside = set(rows.tolist())
     children: dict[int, list[int]] = {}
     for row in rows.tolist():

@@ -1,4 +1,4 @@
-"""What went well under a change: requests of its service after it came into force and before the evidence began."""
+"""How services fared under a change: successful requests after it came into force and before the evidence began."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,26 +10,35 @@ from sre_space.analysis.diagnosis.ranking import LARGE, OWN, Suspect
 from sre_space.analysis.diagnosis.tables import ERROR, Change, SpanTable
 from sre_space.analysis.diagnosis.window import Window
 
-REFUSED = 400  # HTTP codes from here on are no success
+REFUSED = 400  # HTTP codes at or above it are no success
 
 
 def survivals(
     changes: Sequence[Change], suspects: Sequence[Suspect], windows: Sequence[Window], onset: int
 ) -> Mapping[Change, Sequence[Survival]]:
-    """For each deployment at a suspect: one for each of its large findings of which the beginning is known.
+    """Return, for each deployment of a suspect, a survival for each of its large findings whose beginning is known.
 
-    A finding without a date (who hangs does not say since when) began when the incident did, at `onset` (Unix ns).
-    Nothing large: nothing speaks against the deployment. Large, and nobody knows since when: it is not told of here.
+    A finding without a date (a service that hangs leaves none) began when the incident did, at `onset` (Unix ns).
+    Without large findings, nothing speaks against the deployment. With large ones of which none is dated, the
+    deployment is left out.
     """
-    found = {}
+    by_change = {}
     for change in changes:
-        suspect = next((one for one in suspects if concerns(change, one.service)), None) if change.applied else None
+        suspect = (
+            next((suspect for suspect in suspects if concerns(change, suspect.service)), None)
+            if change.applied
+            else None
+        )
         if suspect is not None:
-            large = [one for one in suspect.findings if one.sense in OWN and one.impact >= LARGE]
-            dated = [_survival(change, one, one.since or onset, windows) for one in large if one.since or onset]
+            large = [finding for finding in suspect.findings if finding.sense in OWN and finding.impact >= LARGE]
+            dated = [
+                _survival(change, finding, finding.since or onset, windows)
+                for finding in large
+                if finding.since or onset
+            ]
             if dated or not large:
-                found[change] = dated
-    return found
+                by_change[change] = dated
+    return by_change
 
 
 def _survival(change: Change, finding: Finding, began: int, windows: Sequence[Window]) -> Survival:
@@ -40,15 +49,15 @@ def _survival(change: Change, finding: Finding, began: int, windows: Sequence[Wi
 
 
 def _served(spans: SpanTable, finding: Finding, since: int, until: int) -> int:
-    """Traces that did what is ill now, from `since` until `until` (Unix ns), and neither failed nor were refused.
+    """Return the number of traces that did the affected work in [since, until) (Unix ns) without failure or refusal.
 
-    What the service itself never did by that name is a caller's name for it: then all that it did counts.
+    When the service never did work of that name, the name is a caller's: then all of its work counts.
     """
     ours = [code for code, name in enumerate(spans.names) if name == finding.service]
     what = [code for code, name in enumerate(spans.names) if name == finding.operation]
-    theirs = np.isin(spans.service, ours)
-    named = theirs & (np.isin(spans.operation, what) | np.isin(spans.statement, what))
-    rows = named if finding.operation and named.any() else theirs
+    own = np.isin(spans.service, ours)
+    named = own & (np.isin(spans.operation, what) | np.isin(spans.statement, what))
+    rows = named if finding.operation and named.any() else own
     rows = rows & (spans.start >= since) & (spans.start < until)
     rows &= (spans.status != ERROR) & (spans.code < REFUSED)
     return len(np.unique(spans.trace[rows]))

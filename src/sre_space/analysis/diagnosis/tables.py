@@ -1,7 +1,7 @@
-"""Telemetry as columns: what the readers in `codec/` fill and every analysis reads.
+"""Telemetry as columns: filled by the readers in `codec/`, read by every analysis.
 
-One numpy array a field and one row an observation; no Python object stands for a span. Text is
-held once: a column of codes indexes `names`. Times are integer Unix nanoseconds.
+One numpy array a field and one row an observation; no Python object stands for a span. Each text is
+stored once: a column of codes indexes `names`. Times are integer Unix nanoseconds.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,13 +25,13 @@ UNSET, OK, ERROR = range(3)  # Status codes of OTLP
 
 
 class Names(dict[str, int]):
-    """A growing vocabulary: `names[text]` is the code of `text`, given at its first use."""
+    """A growing vocabulary: `names[text]` is the code of `text`, assigned at its first use."""
 
     def __init__(self, texts: Iterable[str] = ("",)) -> None:
         super().__init__((text, code) for code, text in enumerate(texts))
 
     def __missing__(self, text: str) -> int:
-        """Codes count up from 0, which is ""."""
+        """Assign the next code to a new text and return it; codes count up from 0, which is ""."""
         code = self[text] = len(self)
         return code
 
@@ -45,18 +45,18 @@ class Texts:
     rows: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __getitem__(self, row: int) -> str:
-        """The text of one row."""
+        """Return the text of one row."""
         text = int(self.rows[row])
         return self.joined[int(self.ends[text - 1]) if text else 0 : int(self.ends[text])]
 
 
 @dataclass(frozen=True)
 class SpanTable:
-    """n spans, sorted by trace and then start. `parent` is a row, or ROOT when none is here.
+    """n spans, sorted by trace and then start. `parent` is a row, or ROOT when the parent is not in the table.
 
-    `orphan` marks spans that name a parent which is not here. `peer` names who a span called
+    `orphan` marks spans that name a parent which is not in the table. `peer` names the callee of a span
     (peer.service, server.address, db.name ...); `statement` is SQL with its literals removed;
-    `message` is what a failed span said. `code` is the HTTP status, 0 when not told.
+    `message` is the status message of a failed span. `code` is the HTTP status, 0 when unknown.
     """
 
     trace: Codes
@@ -82,18 +82,18 @@ class SpanTable:
 
     @property
     def duration(self) -> Ints:
-        """Nanoseconds, never negative."""
+        """Return the durations in nanoseconds, never negative."""
         lengths: Ints = np.maximum(self.end - self.start, 0)
         return lengths
 
     def id_of(self, row: int) -> str:
-        """`trace id/span id`, as evidence cites it."""
+        """Return `trace id/span id`, as evidence cites the span."""
         return f"{self.trace_ids[self.trace[row]]}/{self.span_ids[row]}"
 
 
 @dataclass(frozen=True)
 class Series:
-    """What one column of numbers measures; `version`, `source` and `destination` are "" when not told."""
+    """The measure of one metric series; `version`, `source` and `destination` are "" when unknown."""
 
     service: str
     instance: str
@@ -106,7 +106,7 @@ class Series:
 
     @property
     def label(self) -> str:
-        """For people and evidence ids."""
+        """Return the name of the series for people and for evidence ids."""
         place = f"{self.source}>{self.destination}" if self.source or self.destination else self.service
         detail = ",".join(f"{key}={value}" for key, value in self.attributes)
         parts = [place, self.name, self.instance if self.instance != self.service else "", detail]
@@ -115,7 +115,7 @@ class Series:
 
 @dataclass(frozen=True)
 class MetricTable:
-    """Points of all series: `series` indexes `index`; sorted by series and then time."""
+    """The points of all series: `series` indexes `index`; sorted by series and then time."""
 
     series: Codes
     time: Ints
@@ -128,7 +128,7 @@ class MetricTable:
 
 @dataclass(frozen=True)
 class LogTable:
-    """Log lines by time. `severity` is OTLP's number (17 and up is an error), 0 when not told."""
+    """Log lines by time. `severity` is OTLP's number (17 and up is an error), 0 when unknown."""
 
     time: Ints
     service: Codes
@@ -150,7 +150,10 @@ class SkippedInput:
 
 @dataclass(frozen=True)
 class Telemetry:
-    """One window of a system's life; `whole` when no trace of it was left out, so that their number tells the load."""
+    """The telemetry of one window of time.
+
+    `whole`: the window holds every trace, so that their number shows the load.
+    """
 
     spans: SpanTable
     metrics: MetricTable
@@ -161,10 +164,10 @@ class Telemetry:
 
 @dataclass(frozen=True)
 class Change:
-    """Something that people or a pipeline changed; `service` is "" when nobody said where.
+    """A change by people or by a pipeline; `service` is "" when it is unknown.
 
-    `units` are the new units that a gradual release started, each with its time. A deployment was seen to begin at
-    `applied` and to be in force from `settled` on (Unix ns); 0 when nobody said.
+    `units` are the new units that a gradual release started, each with its start. A deployment was seen to begin at
+    `applied` and to be in force from `settled` on (Unix ns); 0 when unknown.
     """
 
     id: str
@@ -180,11 +183,11 @@ class Change:
 
 @dataclass(frozen=True)
 class ServiceState:
-    """What the runtime and a probe said of one service when the incident was looked at.
+    """The state of one service at the time of the diagnosis, according to the runtime and a probe.
 
     `ended`: its unit does not run; `starting`: it was started a moment ago; `answered`, `healthy`: the probe.
-    `runtime` and `health` are their words, `runtime_id` names the life of the unit, `since` when that began or ended.
-    `calls` are the services that it calls.
+    `runtime` and `health` are their descriptions, `runtime_id` names the incarnation of the unit, `since` is when that
+    began or ended (Unix ns). `calls` are the services that it calls.
     """
 
     service: str
@@ -200,15 +203,15 @@ class ServiceState:
 
     @property
     def sick(self) -> bool:
-        """Out on its own evidence; one that was started a moment ago is not judged yet."""
+        """Return True when the service is out on its own evidence; never for one that was started a moment ago."""
         return self.ended or not (self.healthy or self.starting)
 
 
 @dataclass(frozen=True)
 class Alert:
-    """What paged: `fired_at` is 0 when not told, `services` are those that may be accused (none named: all).
+    """The alert that paged: `fired_at` (Unix ns) is 0 when unknown; only `services` may be accused (all, when empty).
 
-    `ruled_out_causes` are causes of before whose cure was tried and did not help.
+    `ruled_out_causes` are earlier causes whose remedy was tried and did not help.
     """
 
     service: str = ""
@@ -220,11 +223,11 @@ class Alert:
 
 
 def no_metrics() -> MetricTable:
-    """A window without metrics."""
+    """Return an empty metric table."""
     return MetricTable(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0))
 
 
 def no_logs() -> LogTable:
-    """A window without logs."""
+    """Return an empty log table."""
     codes = np.zeros(0, np.int32)
     return LogTable(np.zeros(0, np.int64), codes, np.zeros(0, np.int8), codes)

@@ -14,7 +14,7 @@ import numpy as np
 
 from sre_space.analysis.diagnosis.tables import LogTable
 
-AGREE = 0.5  # of the words, as Drain's authors chose
+AGREE = 0.5  # the share of words that must agree, as Drain's authors chose
 MAX_TEMPLATES = 256  # templates of one length and first word; lines beyond them join the last, so the cost stays linear
 WILD = "<*>"
 WARNING, FAULT = 13, 17  # OTLP severity numbers
@@ -25,14 +25,14 @@ _SPLIT = re.compile(r"[\s=,;\"]+")
 
 @dataclass
 class Templates:
-    """Grows by lines; `of(line)` is the number of the line's template."""
+    """The templates of the lines so far; `of(line)` is the number of the line's template."""
 
     words: list[list[str]] = field(default_factory=list)
     _known: dict[str, int] = field(default_factory=dict)
     _tree: dict[tuple[int, str], list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def of(self, line: str) -> int:
-        """The template that the line joins, or a new one; asked again, the same."""
+        """Return the number of the template that the line joins, a new one if none fits; repeatable for a line."""
         if line not in self._known:
             self._known[line] = self._joined(line)
         return self._known[line]
@@ -53,7 +53,7 @@ class Templates:
         return len(self.words) - 1
 
     def text(self, number: int) -> str:
-        """The template as people read it."""
+        """Return the template as text for people."""
         return " ".join(self.words[number])
 
     def _agrees(self, number: int, words: Sequence[str]) -> bool:
@@ -79,7 +79,7 @@ class LogShift:
 
 
 def log_shifts(incident: LogTable, baselines: Sequence[LogTable], seconds: tuple[float, float]) -> list[LogShift]:
-    """Templates at WARNING or above that came more often; `seconds` are the lengths of incident and baselines."""
+    """Return the templates at WARNING or above that became more frequent, given both lengths in seconds."""
     templates = Templates()
     before = Counter(key for table in baselines for key in _keys(table, templates).elements())
     now = _keys(incident, templates)
@@ -88,7 +88,7 @@ def log_shifts(incident: LogTable, baselines: Sequence[LogTable], seconds: tuple
         lines[service] += count
     details = _details(incident, templates)
     scale = seconds[0] / seconds[1] if seconds[1] else 0.0
-    found = []
+    shifts = []
     for (service, number), count in now.items():
         severity, since, example = details[service, number]
         expected = (before[service, number] + 0.5) * scale if scale else 0.5
@@ -96,14 +96,14 @@ def log_shifts(incident: LogTable, baselines: Sequence[LogTable], seconds: tuple
         if severity >= WARNING and count > expected:
             share = (count - expected) / lines[service]
             text = templates.text(number)
-            found.append(
+            shifts.append(
                 LogShift(service, number, text, example, severity, count, expected, max(0.0, share), p_value, since)
             )
-    return found
+    return shifts
 
 
 def _keys(table: LogTable, templates: Templates) -> Counter[tuple[str, int]]:
-    """Lines by service and template; each distinct line is parsed once."""
+    """Return the number of lines by service and template; each distinct line is parsed once."""
     pairs, counts = np.unique(np.stack((table.service, table.body), 1), axis=0, return_counts=True)
     keys: Counter[tuple[str, int]] = Counter()
     for (service, body), count in zip(pairs.tolist(), counts.tolist(), strict=True):
@@ -112,10 +112,10 @@ def _keys(table: LogTable, templates: Templates) -> Counter[tuple[str, int]]:
 
 
 def _details(table: LogTable, templates: Templates) -> Mapping[tuple[str, int], tuple[int, int, str]]:
-    """The severity, first time and first line of each template."""
+    """Return the highest severity, first time (Unix ns) and first line of each template."""
     details: dict[tuple[str, int], tuple[int, int, str]] = {}
     pairs, first = np.unique(np.stack((table.service, table.body), 1), axis=0, return_index=True)
-    for (service, body), row in sorted(zip(pairs.tolist(), first.tolist(), strict=True), key=lambda one: one[1]):
+    for (service, body), row in sorted(zip(pairs.tolist(), first.tolist(), strict=True), key=lambda entry: entry[1]):
         key = table.names[service], templates.of(table.names[body])
         severity, since, example = details.get(key, (0, int(table.time[row]), table.names[body]))
         details[key] = max(severity, int(table.severity[row])), since, example
@@ -123,7 +123,7 @@ def _details(table: LogTable, templates: Templates) -> Mapping[tuple[str, int], 
 
 
 def poisson_tail(count: float, expected: float) -> float:
-    """At most this likely: `count` or more when `expected` are usual (Chernoff's bound)."""
+    """Return a bound on the probability of `count` or more events when `expected` are usual (Chernoff's bound)."""
     if count <= expected:
         return 1.0
     return math.exp(count - expected - count * math.log(count / max(expected, 1e-9)))

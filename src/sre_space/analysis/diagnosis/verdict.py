@@ -1,4 +1,4 @@
-"""How sure a ranking is. A wrong confident answer is worse than none."""
+"""The confidence of a ranking. A wrong confident answer is worse than none."""
 
 from collections.abc import Sequence
 
@@ -7,43 +7,47 @@ from sre_space.analysis.diagnosis.ranking import LARGE, Suspect
 from sre_space.domain.diagnosis import CauseKind, Confidence
 
 SURE_IMPACT = 0.3
-PROVEN_TWICE = 0.1  # where the service's own log tells of its failing spans: far beyond what healthy windows differ by
-UNLIKELY = 0.05  # after counting how often it was looked
+PROVEN_TWICE = 0.1  # enough where the service's own log reports its failing spans: two records of one failure
+UNLIKELY = 0.05  # a larger p-value, corrected for the number of findings, is inconclusive
 SURE = 0.001
-CLEAR = 1.25  # how much more a cause must explain than the next when both explain the same harm
+CLEAR = 1.25  # how many times more a cause must explain than the next one
 
 
 def verdict_of(suspects: Sequence[Suspect], looked: int, compared: bool, probed: str = "") -> Confidence:
-    """INCONCLUSIVE when nothing is large, nothing unlikely, or two explanations of one harm are close.
+    """Return the confidence; INCONCLUSIVE when nothing is large or unlikely, or two explanations are close.
 
     Causes that own spans prove do not compete: two slow services are two causes. `looked` counts the findings
-    (Bonferroni). Without a baseline nothing is CONFIRMED, unless runtime and probe agree that the unit ended, or it is
-    silent now and was for the probes that raised the alert on it (`probed`). What only metrics and logs tell must be
-    larger; where a service's own log confirms its failing spans, these need not be as many.
+    (Bonferroni). Without a baseline nothing is CONFIRMED, unless runtime and probe agree that the unit ended, or the
+    service is silent now and was for the probes that raised the alert on it (`probed`). A cause that only metrics and
+    logs show must be larger; where a service's own log confirms its failing spans, these need not be as many.
     """
     if not suspects or suspects[0].score < LARGE or suspects[0].kind is CauseKind.UNKNOWN:
         return Confidence.INCONCLUSIVE
     best = suspects[0]
     p_value = best.p_value * max(1, looked)
-    tied = best.own >= LARGE > best.settled
-    hearsay = best.own < LARGE and best.score < SURE_IMPACT
-    if p_value > UNLIKELY or tied or hearsay or _competes(suspects):
+    tied = best.own >= LARGE > best.untied
+    is_indirect = best.own < LARGE and best.score < SURE_IMPACT
+    if p_value > UNLIKELY or tied or is_indirect or _competes(suspects):
         return Confidence.INCONCLUSIVE
     silent = best.kind is CauseKind.HANG and best.service != probed
-    witnessed = compared or (best.findings[0].sense is Signal.STATE and not silent)
-    large = best.own >= SURE_IMPACT or (best.own >= PROVEN_TWICE and _says_so_itself(best, looked))
-    sure = witnessed and large and p_value <= SURE
+    is_confirmable = compared or (best.findings[0].sense is Signal.STATE and not silent)
+    large = best.own >= SURE_IMPACT or (best.own >= PROVEN_TWICE and _confirms_itself(best, looked))
+    sure = is_confirmable and large and p_value <= SURE
     return Confidence.CONFIRMED if sure else Confidence.LIKELY
 
 
-def _says_so_itself(suspect: Suspect, looked: int) -> bool:
-    """True when its spans fail and its own log tells of failures, each beyond chance: two records, one story."""
-    beyond = [one for one in suspect.findings if one.speaker == suspect.service and one.p_value * looked <= SURE]
-    return {Signal.FAILURE, Signal.LOG} <= {one.sense for one in beyond if one.impact >= PROVEN_TWICE}
+def _confirms_itself(suspect: Suspect, looked: int) -> bool:
+    """Return True when the service's spans fail and its own log reports failures, each beyond chance."""
+    significant = [
+        finding
+        for finding in suspect.findings
+        if finding.speaker == suspect.service and finding.p_value * looked <= SURE
+    ]
+    return {Signal.FAILURE, Signal.LOG} <= {finding.sense for finding in significant if finding.impact >= PROVEN_TWICE}
 
 
 def _competes(suspects: Sequence[Suspect]) -> bool:
-    """True when the next suspect explains nearly as much, and not by evidence of its own beside the best's own."""
+    """Return True when the next suspect explains nearly as much, unless own evidence proves both."""
     if len(suspects) < 2:
         return False
     best, second = suspects[:2]

@@ -15,7 +15,7 @@ BEGIN = -1  # the step before a parent's first child
 
 @dataclass(frozen=True)
 class Steps:
-    """What came last: rows whose work ended after the step `after` (a child's group, or BEGIN).
+    """Steps of work: rows whose work ended after the step `after` (a child's group, or BEGIN).
 
     One row an occurrence of a step: `parent` is the span that made it, `child` the step's span
     (ROOT for BEGIN), `last` says that the parent did nothing more.
@@ -29,7 +29,7 @@ class Steps:
 
     @cached_property
     def counts(self) -> Mapping[tuple[CallGroup, CallGroup | None], tuple[int, int]]:
-        """How often each step was made, and how often it was the last."""
+        """Return how often each step was made, and how often it was the last."""
         made = np.bincount(self.kind, minlength=len(self.keys)).tolist()
         ended = np.bincount(self.kind[self.last], minlength=len(self.keys)).tolist()
         return dict(zip(self.keys, zip(made, ended, strict=True), strict=True))
@@ -45,25 +45,25 @@ class Window:
 
     @classmethod
     def of(cls, telemetry: Telemetry) -> "Window":
-        """Everything cheap at once, the rest when asked."""
+        """Return the window of some telemetry; expensive properties are computed at their first use."""
         shape = shape_of(telemetry.spans)
         return cls(telemetry, shape, groups_of(telemetry.spans, shape))
 
     @property
     def spans(self) -> SpanTable:
-        """The traces."""
+        """Return the spans of the telemetry."""
         return self.telemetry.spans
 
     @cached_property
     def trace_time(self) -> Floats:
-        """The length of each trace: its longest span."""
+        """Return the duration (ns) of each trace: its longest span."""
         longest = np.zeros(len(self.spans.trace_ids))
         np.maximum.at(longest, self.spans.trace, self.spans.duration.astype(np.float64))
         return longest
 
     @cached_property
     def calls_made(self) -> Mapping[tuple[CallGroup, CallGroup], tuple[int, int, float]]:
-        """For (parent, child): children made, parents that could, and the children's mean length in ns."""
+        """Return, for (parent, child): children made, parents that could, and the children's mean duration in ns."""
         steps, groups = self.steps, self.groups
         length = np.where(steps.child == ROOT, 0.0, self.spans.duration[steps.child].astype(np.float64))
         total = np.bincount(steps.kind, weights=length, minlength=len(steps.keys))
@@ -75,17 +75,21 @@ class Window:
 
     @cached_property
     def span_of_time(self) -> tuple[int, int]:
-        """From the first to the last observation, Unix ns; (0, 0) when there is none."""
+        """Return the first and the last observation, Unix ns; (0, 0) when there is none."""
         times = [
             column
             for column in (self.spans.start, self.telemetry.metrics.time, self.telemetry.logs.time)
             if len(column)
         ]
-        return (min(int(one.min()) for one in times), max(int(one.max()) for one in times)) if times else (0, 0)
+        return (
+            (min(int(column.min()) for column in times), max(int(column.max()) for column in times))
+            if times
+            else (0, 0)
+        )
 
     @cached_property
     def steps(self) -> Steps:
-        """Every step that work took, as Nezha's event graphs have them (Yu et al., FSE 2023)."""
+        """Return every step that work took, as Nezha's event graphs have them (Yu et al., FSE 2023)."""
         return _steps(self.spans, self.shape, self.groups)
 
 

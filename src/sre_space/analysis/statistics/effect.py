@@ -1,4 +1,4 @@
-"""Did an action change how the journey fares? Scout asks when the symptom is still there after it."""
+"""Whether an action changed the success of a journey. Scout asks while verifying, when the symptom persists."""
 
 from collections.abc import Collection
 from enum import Enum
@@ -6,12 +6,12 @@ from enum import Enum
 from sre_space.domain.intervals import wilson
 from sre_space.domain.symptoms import JourneyCount
 
-MATERIAL = 0.1  # of the journeys: who fails a few more than before was not made worse by what did not help
-EASED = 0.5  # of a symptom's strength: from here on down it is another state of things
+MATERIAL = 0.1  # of all attempts: a smaller drop in success does not count as WORSE
+EASED = 0.5  # of a symptom's strength: at or below this share the symptom has eased
 
 
 class Effect(Enum):
-    """What the journey says."""
+    """The change in a journey's success after an action."""
 
     BETTER = "better"
     SAME = "same"
@@ -19,34 +19,35 @@ class Effect(Enum):
 
 
 def effect(before: JourneyCount, after: JourneyCount) -> Effect:
-    """BETTER or WORSE when the 95 % Wilson intervals of success do not overlap, which errs towards SAME.
+    """Return BETTER or WORSE when the 95 % Wilson intervals of success before and after do not overlap, otherwise SAME.
 
-    WORSE also needs that a tenth more of the journeys fail.
+    WORSE also requires that the success rate fell by at least a tenth of all attempts.
     Two intervals that do not overlap differ at far less than 5 % (Schenker and Gentleman 2001).
     """
     low_before, high_before = wilson(before.good, before.good + before.bad)
     low_after, high_after = wilson(after.good, after.good + after.bad)
     if low_after > high_before:
         return Effect.BETTER
-    material = _share(before) - _share(after) >= MATERIAL
+    material = _success_share(before) - _success_share(after) >= MATERIAL
     return Effect.WORSE if high_after < low_before and material else Effect.SAME
 
 
 def by_step(whole: Effect, steps: Collection[Effect]) -> Effect:
-    """The whole journey decides; where it is the SAME, a step that is BETTER does, unless another one is WORSE.
+    """Return the effect on the whole journey; if that is SAME, return BETTER if some step is BETTER and none is WORSE.
 
-    A remedy changes the mix of steps: who is quoted a price again goes on to buy, and while buying is as slow as before
-    the whole looks as before, though each quote is quick (Simpson 1951).
+    A remedy changes the mix of steps: customers who get a quote again go on to buy, and while buying is still slow the
+    whole journey looks unchanged although each quote is quick (Simpson 1951).
     """
     if whole is not Effect.SAME or Effect.WORSE in steps:
         return whole
     return Effect.BETTER if Effect.BETTER in steps else whole
 
 
-def _share(count: JourneyCount) -> float:
+def _success_share(count: JourneyCount) -> float:
+    """Return the share of attempts that succeeded, 0 to 1; 0 when there were none."""
     return count.good / max(1, count.good + count.bad)
 
 
 def eased(then: float, now: float) -> bool:
-    """True when a symptom has lost half of its strength; `then` and `now` as its detector measures it, 0 to 1."""
+    """Return True when a symptom lost half of its strength; `then` and `now` are its detector's values, 0 to 1."""
     return then > 0 and now <= then * EASED

@@ -1,4 +1,4 @@
-"""How likely a healthy system does what was seen: bounds, never too sure, in closed form.
+"""Upper bounds, in closed form, on how likely a healthy system shows what was observed.
 
 Chernoff's bound for a binomial tail (Chernoff 1952; Hoeffding 1963, theorem 1) needs no table and
 holds for every n. Counts are taken as independent, which spans of one trace are not: that is why
@@ -14,12 +14,12 @@ from sre_space.analysis.statistics.share_bounds import divergence
 
 Floats = NDArray[np.float64]
 
-RARE = 0.01  # how often a healthy call may fail where nothing was seen
+RARE = 0.01  # share of calls that may fail in health, where no failure was observed
 HIGH = 0.95  # the quantile of the baseline beyond which a value is exceptional
 
 
 def tail(hits: float, trials: float, rate: float) -> float:
-    """At most this likely: `hits` or more of `trials`, each with chance `rate`."""
+    """Return an upper bound on the probability of `hits` or more of `trials`, each having probability `rate`."""
     if trials <= 0 or hits <= trials * rate:
         return 1.0
     share = min(1.0, hits / trials)
@@ -27,22 +27,23 @@ def tail(hits: float, trials: float, rate: float) -> float:
 
 
 def usual_rate(hits: float, trials: float) -> float:
-    """A rate with Jeffreys' half observation, so that never seen is not impossible."""
+    """Return the rate of `hits` in `trials` with Jeffreys' half observation added, so that it is never 0."""
     return (hits + 0.5) / (trials + 1.0)
 
 
 def failure_rate(hits: float, trials: float) -> float:
-    """The usual rate of failures, RARE at least, and RARE where health was not seen."""
+    """Return the smoothed rate of failures, at least 1 %; 1 % when there were no trials."""
     return max(RARE, usual_rate(hits, trials)) if trials else RARE
 
 
 def exceedance(values: Floats, usual: Floats) -> float:
-    """At most this likely, were both of one distribution: so many of `values` beyond the largest of `usual`,
-    beyond its HIGH quantile, or beyond its median; three looks cost a factor of three.
+    """Return an upper bound on the p-value that `values` and `usual` come from one distribution.
 
-    K or more of n values lie beyond the j-th largest of m usual ones when, of the K + j - 1 largest of
-    all, K are among the n: draws without replacement, for which the same bound holds (Hoeffding 1963,
-    section 6). Nothing is estimated, so small baselines need no allowance. One value is judged by its rank.
+    The statistic counts how many of `values` lie beyond the largest of `usual`, beyond its HIGH quantile and beyond
+    its median; three comparisons cost a factor of three. K or more of n values lie beyond the j-th largest of m usual
+    ones when, of the K + j - 1 largest of all, K are among the n: draws without replacement, for which the same bound
+    holds (Hoeffding 1963, section 6). Nothing is estimated, so small baselines need no allowance. A single value is
+    compared by its rank. Return 1.0 when either side is empty.
     """
     if not len(values) or not len(usual):
         return 1.0
@@ -54,5 +55,6 @@ def exceedance(values: Floats, usual: Floats) -> float:
 
 
 def _beyond(values: Floats, ranked: Floats, place: int) -> float:
+    """Return the bound on the number of `values` beyond the `place`-th largest usual value."""
     hits = int(np.count_nonzero(values > ranked[place - 1]))
     return tail(hits, hits + place - 1, len(values) / (len(values) + len(ranked)))

@@ -23,8 +23,9 @@ LOWEST, HIGHEST = int(log(SHORTEST_NS) * _PER_LOG), int(log(LONGEST_NS) * _PER_L
 
 
 class Operation(NamedTuple):
-    """What is watched. `peer` is the `host:port` that a client span called, "" for none or an own database.
+    """The operation that a sketch describes; `peer` is the `host:port` that a client span called.
 
+    `peer` is "" for spans without one and for an own database.
     A tuple, not a dataclass, because it is hashed for every span.
     """
 
@@ -35,51 +36,51 @@ class Operation(NamedTuple):
 
     @property
     def label(self) -> str:
-        """How people call it, as in `client POST to 127.0.0.1:8102`."""
+        """Return the operation's name for people, as in `client POST to 127.0.0.1:8102`."""
         return f"{self.kind} {self.name}{f' to {self.peer}' if self.peer else ''}"
 
 
 class Exemplar(NamedTuple):
-    """One trace worth a look: duration in ns, 16 bytes of id. The order of tuples is the order of merit."""
+    """One example trace: its duration in ns and its id (16 bytes). Tuples sort by duration."""
 
     duration: int
     trace_id: bytes
 
 
 def bucket_of(duration: int) -> int:
-    """The bucket of a duration in ns."""
+    """Return the bucket of a duration in ns."""
     return min(HIGHEST, max(LOWEST, int(log(duration) * _PER_LOG))) if duration > SHORTEST_NS else LOWEST
 
 
 def middle_of(bucket: int) -> float:
-    """The duration (ns) that is within 2 % of every one in the bucket."""
+    """Return the duration in ns that is within 2 % of every duration in the bucket."""
     return float(GAMMA**bucket * 2 * GAMMA / (1 + GAMMA))
 
 
 @dataclass
 class Durations:
-    """Durations in ns; at most `HIGHEST - LOWEST + 1` (461) buckets, however many were added."""
+    """A histogram of durations in ns; at most 461 buckets, however many durations were added."""
 
     count: int = 0
     total: int = 0
     buckets: dict[int, int] = field(default_factory=dict)
 
     def add(self, duration: int) -> None:
-        """Take in one."""
+        """Add one duration in ns."""
         bucket = bucket_of(duration)
         self.count += 1
         self.total += duration
         self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
 
     def merge(self, other: "Durations") -> None:
-        """Take in those of another."""
+        """Add all durations of another histogram."""
         self.count += other.count
         self.total += other.total
         for bucket, number in other.buckets.items():
             self.buckets[bucket] = self.buckets.get(bucket, 0) + number
 
     def remove(self, other: "Durations") -> None:
-        """Undo an earlier merge exactly; a bug when there was none."""
+        """Subtract, exactly, a histogram that was merged before; subtracting any other is a bug of the caller."""
         self.count -= other.count
         self.total -= other.total
         for bucket, number in other.buckets.items():
@@ -90,7 +91,7 @@ class Durations:
                 del self.buckets[bucket]
 
     def bucket_at(self, share: float) -> int:
-        """The bucket of the quantile `share` (0 to 1); `ValueError` when nothing was added."""
+        """Return the bucket of the quantile `share` (0 to 1); raise `ValueError` when nothing was added."""
         if not self.count:
             raise ValueError("no quantile of nothing")
         order = sorted(self.buckets)
@@ -99,22 +100,22 @@ class Durations:
         return next(bucket for bucket, seen in zip(order, reached, strict=True) if seen > rank)
 
     def quantile(self, share: float) -> float:
-        """The quantile in ns, within 2 % of a true one between 10 us and 1000 s."""
+        """Return the quantile in ns, within 2 % of the true one between 10 us and 1000 s."""
         return middle_of(self.bucket_at(share))
 
     def above(self, bucket: int) -> int:
-        """How many lie in higher buckets: exact, since thresholds are bucket bounds."""
+        """Return how many durations lie in higher buckets: exact, since thresholds are bucket bounds."""
         return sum(number for at, number in self.buckets.items() if at > bucket)
 
     @property
     def mean(self) -> float:
-        """The exact mean in ns; 0 when nothing was added."""
+        """Return the exact mean in ns; 0 when nothing was added."""
         return self.total / self.count if self.count else 0.0
 
 
 @dataclass
 class Sketch:
-    """One operation in one second (or in any merged stretch of time)."""
+    """The spans of one operation in one second (or in any merged stretch of time)."""
 
     durations: Durations = field(default_factory=Durations)
     errors: int = 0
@@ -123,11 +124,11 @@ class Sketch:
 
     @property
     def count(self) -> int:
-        """Spans."""
+        """Return the number of spans."""
         return self.durations.count
 
     def add(self, duration: int, failed: bool, trace_id: bytes) -> None:
-        """Take in one span."""
+        """Add one span with its duration in ns."""
         self.durations.add(duration)
         if len(self.slowest) < EXEMPLARS or duration >= self.slowest[-1].duration:
             self.slowest = _slowest([*self.slowest, Exemplar(duration, trace_id)])
@@ -137,7 +138,7 @@ class Sketch:
                 self.failed = _sampled([*self.failed, Exemplar(duration, trace_id)])
 
     def merge(self, other: "Sketch") -> None:
-        """Take in those of another; associative and commutative, so it does not matter who saw what first."""
+        """Add the spans of another sketch; associative and commutative, so the order of merging does not matter."""
         self.durations.merge(other.durations)
         self.errors += other.errors
         self.slowest = _slowest([*self.slowest, *other.slowest])
@@ -145,16 +146,17 @@ class Sketch:
 
 
 def _slowest(exemplars: Iterable[Exemplar]) -> tuple[Exemplar, ...]:
-    """The slowest traces, each once."""
+    """Return the slowest traces, each once."""
     return tuple(sorted(_longest_of_each(exemplars), reverse=True)[:EXEMPLARS])
 
 
 def _sampled(exemplars: Iterable[Exemplar]) -> tuple[Exemplar, ...]:
-    """The traces with the smallest ids: ids are random, so this is a fair sample that merges."""
-    return tuple(sorted(_longest_of_each(exemplars), key=lambda one: one.trace_id)[:EXEMPLARS])
+    """Return the traces with the smallest ids: ids are random, so this is a fair sample that merges."""
+    return tuple(sorted(_longest_of_each(exemplars), key=lambda exemplar: exemplar.trace_id)[:EXEMPLARS])
 
 
 def _longest_of_each(exemplars: Iterable[Exemplar]) -> list[Exemplar]:
+    """Return one exemplar a trace, with its longest duration."""
     longest: dict[bytes, int] = {}
     for duration, trace_id in exemplars:
         longest[trace_id] = max(duration, longest.get(trace_id, 0))

@@ -1,8 +1,8 @@
-"""A robust trend and when it meets the limit; used by `saturation.py`.
+"""A robust trend and the time until it meets a limit; used by `saturation.py` and `limits.py`.
 
 The slope is the median of all pairwise slopes (Theil 1950) with Sen's distribution-free interval (Sen, JASA 1968), so
-a few outliers move neither. The interval assumes independent deviations from the line; a resource's deviations
-are not, which is why `saturation.py` never fires on the interval alone.
+a few outliers move neither. The interval assumes independent deviations from the line; those of a resource are
+not independent, which is why `saturation.py` never fires on the interval alone.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ Z99 = 2.5758293035489004  # 99 % two-sided
 
 @dataclass(frozen=True)
 class Trend:
-    """Level now as a share of the limit, slope in shares a second with its 99 % interval."""
+    """The present level as a share of the limit, and the slope in shares a second with its 99 % interval."""
 
     level: float
     slope: float
@@ -25,7 +25,7 @@ class Trend:
 
     @property
     def seconds_left(self) -> tuple[float, float, float]:
-        """Seconds until the limit: at the earliest, likely, at the latest; infinite when it is not approached."""
+        """Return the seconds until the limit at the earliest, likely and at the latest; infinity if not approached."""
         return self._until(self.high), self._until(self.slope), self._until(self.low)
 
     def _until(self, slope: float) -> float:
@@ -33,7 +33,7 @@ class Trend:
 
 
 def trend_of(times_s: Sequence[float], levels: Sequence[float]) -> Trend:
-    """The trend of at least two samples at different times, in O(n**2)."""
+    """Return the trend of at least two samples at different times (in seconds), in O(n**2)."""
     at, level = np.asarray(times_s, float), np.asarray(levels, float)
     first, second = np.triu_indices(len(at), 1)
     slopes = np.sort((level[second] - level[first]) / (at[second] - at[first]))
