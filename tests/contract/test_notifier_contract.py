@@ -118,7 +118,7 @@ def test_what_nobody_takes_is_logged_once_without_its_url_and_the_others_get_it_
     sent(f"json://user:{SECRET}@127.0.0.1:{free_port()}/,{inbox.url}")
 
     assert [record.getMessage() for record in caplog.records] == [
-        "entry 1 of SRE_NOTIFY_URLS took no notification in 3 tries: Incident 7: a person is needed"
+        "entry 1 of SRE_NOTIFY_URLS accepted no notification in 3 attempts: Incident 7: a person is needed"
     ]
     assert inbox.posted.qsize() == 1
 

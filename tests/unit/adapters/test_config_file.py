@@ -216,13 +216,13 @@ def test_a_few_bytes_that_stand_for_a_billion_values_are_refused(tmp_path: Path)
 
 @pytest.mark.parametrize("value", ["a\nb", "a\u2028b: c", "\x1b[2J", "\udc80", "\x80"])
 def test_a_variable_holds_one_line_of_text(value: str) -> None:
-    with pytest.raises(Malformed, match=r"chart:1: A holds a line break or a control character; set it to one line"):
+    with pytest.raises(Malformed, match=r"configuration:1: A holds a line break or a control character; set it to one line"):
         parse_config("space: ${A}\n", {"A": value})
 
 
 def test_a_folder_and_a_device_are_no_configuration(tmp_path: Path) -> None:
     for path in (tmp_path, Path("/dev/zero")):
-        with pytest.raises(Malformed, match="is no file; SRE_SPACE_CHART names the chart"):
+        with pytest.raises(Malformed, match="is not a file; SRE_SPACE_CHART names the configuration"):
             read_config(path, {})
 
 

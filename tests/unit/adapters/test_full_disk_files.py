@@ -101,7 +101,7 @@ def test_a_fact_that_was_posted_meanwhile_is_dropped_from_memory_too(disk: Small
 def test_a_bundle_that_does_not_fit_leaves_nothing(disk: SmallDisk, refusing: Refusing) -> None:
     bundles, content = BundleFolder(disk.root / "bundles"), {"spans.json": os.urandom(100_000)}
     with refusing():
-        with pytest.raises(Unavailable, match=r"no bundle is kept in .*bundles: "):
+        with pytest.raises(Unavailable, match=r"the bundle cannot be written in .*bundles: "):
             asyncio.run(bundles.keep(content))
         assert files(disk.root) == {}
 
