@@ -144,7 +144,7 @@ def test_of_a_flood_a_hundred_wait_and_the_rest_is_dropped(inbox: Inbox, caplog:
 def test_a_wrong_url_is_refused_by_its_place_and_nothing_of_it_is_told(
     urls: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(Malformed, match=r"^SRE_NOTIFY_URLS: entry [12] is no URL that Apprise knows") as refused:
+    with pytest.raises(Malformed, match=r"^SRE_NOTIFY_URLS: entry [12] is not a URL that Apprise supports") as refused:
         notifier(urls)
 
     assert SECRET not in str(refused.value) + caplog.text + "".join(capfd.readouterr())

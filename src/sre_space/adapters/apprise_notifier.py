@@ -43,7 +43,7 @@ class AppriseNotifier(Notifier):
     def __init__(self, channels: Sequence[Channel], pauses_s: Sequence[float] = PAUSES_S) -> None:
         self._channels, self._pauses_s = channels, pauses_s
         self._waiting: queue.Queue[Note] = queue.Queue(MAX_WAITING)
-        self._thread = threading.Thread(target=self._deliver_for_ever, name="apprise", daemon=True)
+        self._thread = threading.Thread(target=self._deliver_forever, name="apprise", daemon=True)
 
     @classmethod
     def to(cls, urls: str, pauses_s: Sequence[float] = PAUSES_S) -> "AppriseNotifier":
@@ -65,7 +65,7 @@ class AppriseNotifier(Notifier):
         """Wait until every note has been delivered or given up."""
         self._waiting.join()
 
-    def _deliver_for_ever(self) -> None:
+    def _deliver_forever(self) -> None:
         while True:
             self._deliver(self._waiting.get())
             self._waiting.task_done()
@@ -90,5 +90,5 @@ class AppriseNotifier(Notifier):
 def _channel(number: int, url: str) -> Channel:
     service = Apprise()
     if not service.add(url):
-        raise Malformed(f"SRE_NOTIFY_URLS: entry {number} is no URL that Apprise knows; see docs/settings.md")
+        raise Malformed(f"SRE_NOTIFY_URLS: entry {number} is not a URL that Apprise supports; see docs/settings.md")
     return Channel(number, service)

@@ -23,7 +23,7 @@ COPY = "a copy of an earlier record of telemetry"
 
 @dataclass(frozen=True)
 class AuthenticBus:
-    """A factory of buses that pass authentic records only; `dismissed` is called with the reason for each other one."""
+    """A factory of buses that pass authentic records only; `dismissed` gets the reason for each discarded one."""
 
     key: bytes | None
     dismissed: Callable[[str], None]

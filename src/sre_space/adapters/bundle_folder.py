@@ -29,7 +29,7 @@ _UNPACK_ERRORS = (tarfile.TarError, OSError, EOFError, zlib.error)
 
 @dataclass(frozen=True)
 class BundleFolder:
-    """A folder of at most `most` bundles and `most_bytes` bytes; archives are replaced atomically, the oldest removed."""
+    """A folder of at most `most` bundles and `most_bytes` bytes; the oldest bundles are removed to stay within."""
 
     folder: Path
     most: int = MAX_BUNDLES

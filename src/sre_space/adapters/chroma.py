@@ -43,11 +43,11 @@ class ChromaCaseIndex(CaseIndex):
         self._thread = ThreadPoolExecutor(1, "chroma")
 
     async def remember(self, lesson: Lesson) -> None:
-        """Insert or replace the lesson's entries, durable on return; raise `Unavailable` when the server does not answer."""
+        """Write the lesson's entries, durable on return; raise `Unavailable` when Chroma does not answer."""
         await self._asked(lambda collection: self._remember(collection, lesson))
 
     async def recall(self, text: str, limit: int = 3, where: Mapping[str, str] | None = None) -> Sequence[Recalled]:
-        """Return the most similar lessons, nearest first; raise `Unavailable` when the server does not answer."""
+        """Return the most similar lessons, nearest first; raise `Unavailable` when Chroma does not answer."""
         return await self._asked(lambda collection: self._recall(collection, text, limit, where))
 
     def _remember(self, collection: Collection, lesson: Lesson) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from sre_space.adapters.config_mistakes import first_mistake, mistake, no_truth, reachable
+from sre_space.adapters.config_mistakes import first_mistake, mistake, no_boolean, reachable
 from sre_space.adapters.config_yaml import Document, document
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.diagnosis import CauseKind, Confidence
@@ -27,8 +27,8 @@ from sre_space.domain.space_config import (
 _TIME_OF_DAY = r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"
 _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-Whole = Annotated[int, BeforeValidator(no_truth)]
-Number = Annotated[float, BeforeValidator(no_truth)]
+Whole = Annotated[int, BeforeValidator(no_boolean)]
+Number = Annotated[float, BeforeValidator(no_boolean)]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -186,7 +186,7 @@ def _must_agree(raw: _SpaceConfig, source: Document, name: str, units: Collectio
         place = ("services", service)
         for number, called in enumerate(declared.calls):
             if called not in raw.services:
-                why = f"{called!r} is no service of this file; there are: {', '.join(raw.services)}"
+                why = f"{called!r} is not a service of this file; its services are: {', '.join(raw.services)}"
                 raise Malformed(f"{name}:{mistake(source, (*place, 'calls', str(number)), why)}")
         for key, value in (("unit", declared.unit), ("health", declared.health), ("address", declared.address)):
             other = seen.setdefault((key, value), service) if value else service

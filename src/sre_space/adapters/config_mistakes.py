@@ -24,10 +24,10 @@ def mistake(source: Document, place: Place, what: str) -> str:
     return f"{source.line(place)}: {'.'.join(place) or 'the whole'}: {what}"
 
 
-def no_truth(value: object) -> object:
+def no_boolean(value: object) -> object:
     """Return the value unless it is a boolean, then raise `ValueError`; YAML reads `yes`, `no`, `on`, `off` as such."""
     if isinstance(value, bool):
-        raise ValueError("a number is wanted here, and this is a truth value")
+        raise ValueError("a number is expected here, not a boolean")
     return value
 
 
@@ -51,11 +51,11 @@ def _what(error: Mapping[str, typing.Any], source: Document, model: type[BaseMod
     match error["type"]:
         case "extra_forbidden":
             known = ", ".join(_model_at(model, place[:-1]).model_fields)
-            return f"this key is not known here; known are: {known}"
+            return f"unknown key; known keys: {known}"
         case "missing":
             return f"{place[-1]} is missing; add it, as sre-space.yaml of the demo has it"
         case "string_type" if word:
-            return f'a text is wanted, and YAML reads something else; write it in quotes: "{word}"'
+            return f'a string is expected, but YAML reads another type; write it in quotes: "{word}"'
         case "less_than" if place[-1:] == ("slo",):
             return f"{word} is not below 1; it is a share: write {_share(word)}"
         case "value_error":

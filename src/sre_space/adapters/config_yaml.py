@@ -59,7 +59,7 @@ def document(content: bytes, environment: Mapping[str, str], name: str) -> Docum
 
 def _decoded(content: bytes, name: str) -> str:
     if len(content) > MAX_BYTES:
-        raise Malformed(f"{name}: this has more than {MAX_BYTES} bytes; it is no configuration of a space")
+        raise Malformed(f"{name}: this has more than {MAX_BYTES} bytes; it is not the configuration of a space")
     try:
         text = content.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
@@ -95,7 +95,7 @@ def _line(line: str, environment: Mapping[str, str], where: str) -> str:
     for start in _VARIABLE_START.finditer(line):
         if _VARIABLE.match(line, start.start()) is None:
             rest = line[start.start() :].strip()[:40]
-            raise Malformed(f"{where}: {rest!r} is no variable; write ${{NAME}} or ${{NAME:-default}}")
+            raise Malformed(f"{where}: {rest!r} is not a variable; write ${{NAME}} or ${{NAME:-default}}")
     return _VARIABLE.sub(value, line)
 
 
@@ -171,7 +171,7 @@ class _Reader:
             return self.loader.construct_object(node)
         except (ValueError, OverflowError, yaml.YAMLError) as error:
             raise Malformed(
-                f"{self.name}:{_at(node)}: {node.value[:40]!r} is no value; put quotes around it"
+                f"{self.name}:{_at(node)}: {node.value[:40]!r} is not a value; put quotes around it"
             ) from error
 
 

@@ -15,7 +15,7 @@ _SHOWN = 100  # characters of a refused value that an error message shows
 def http_url(text: str) -> str:
     """Return `text` if it is an HTTP or HTTPS URL; raise `ValueError` with an example of a valid URL otherwise."""
     if not _fits(_URL, text):
-        raise ValueError(f"{text[:_SHOWN]!r} is no URL such as http://127.0.0.1:8010/mcp")
+        raise ValueError(f"{text[:_SHOWN]!r} is not a URL such as http://127.0.0.1:8010/mcp")
     return text
 
 
@@ -36,7 +36,7 @@ def bus_servers(text: str) -> str:
     """Return `text` if it is a comma-separated list of bus servers; raise `ValueError` with an example otherwise."""
     for server in text.split(","):
         if not _fits(_SERVER, server.strip()):
-            raise ValueError(f"{server[:_SHOWN]!r} is no server such as 127.0.0.1:9092; separate several by commas")
+            raise ValueError(f"{server[:_SHOWN]!r} is not a server such as 127.0.0.1:9092; separate several by commas")
     return text
 
 

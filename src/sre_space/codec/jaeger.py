@@ -21,7 +21,7 @@ def spans_from(data: Iterable[Json]) -> list[Span]:
     try:
         traces = [[_span(span, trace["processes"]) for span in trace["spans"]] for trace in data]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Malformed(f"the answer is no Jaeger trace: {error!r}") from error
+        raise Malformed(f"the answer is not a Jaeger trace: {error!r}") from error
     newest = sorted(traces, key=lambda spans: min((span.start for span in spans), default=0), reverse=True)
     return [span for spans in newest for span in spans]
 

@@ -67,7 +67,7 @@ def _foreign(resource: Any, names: Collection[str]) -> str:  # noqa: ANN401 - pr
         return f"has no {NAME}"
     for value in values:
         if value.WhichOneof("value") != "string_value":
-            return f"has a {NAME} that is no text"
+            return f"has a {NAME} that is not a string"
         if value.string_value not in names:
             return f"has the {NAME} {value.string_value[:MAX_NAME_SHOWN]!a}"
     return ""

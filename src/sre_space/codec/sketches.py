@@ -74,7 +74,7 @@ class SpanSketcher:
         return len(self.sketches) >= MANY_SKETCHES
 
     def take(self, body: bytes, now: int) -> int:
-        """Add an export request at `now` (Unix ns); return its number of spans. Raise `Malformed` when it is no request."""
+        """Add an export request at `now` (Unix ns) and return its number of spans; raise `Malformed` if it is none."""
         request = ExportTraceServiceRequest()
         try:
             request.ParseFromString(body)
@@ -238,7 +238,7 @@ def _encoded(key: tuple[Operation, int], sketch: Sketch) -> bytes:
 def decode(body: bytes) -> Frame:
     """Return the frame in `body`; raise `Malformed` for any other bytes."""
     if body[:3] != MAGIC or zlib.crc32(body[:-4]).to_bytes(4, "big") != body[-4:]:
-        raise Malformed(f"{len(body)} bytes are no frame of sketches, or not whole")
+        raise Malformed(f"{len(body)} bytes are not a complete frame of sketches")
     reader = VarintReader(body[:-4], len(MAGIC))
     partition, first, last, number = (reader.varint() for _ in range(4))
     sketches = dict(_sketch(reader) for _ in range(number))
@@ -254,7 +254,7 @@ def _sketch(reader: VarintReader) -> tuple[tuple[Operation, int], Sketch]:
         raise Malformed("a name in a frame of sketches is too long")
     kind, second, errors, total, number = (reader.varint() for _ in range(5))
     if kind >= len(KINDS):
-        raise Malformed(f"there is no kind {kind} of spans")
+        raise Malformed(f"{kind} is not a kind of spans")
     buckets = dict(_bucket(reader) for _ in range(number))
     durations = Durations(sum(buckets.values()), total, buckets)
     slowest, failed = tuple(_exemplars(reader)), tuple(_exemplars(reader))
@@ -264,7 +264,7 @@ def _sketch(reader: VarintReader) -> tuple[tuple[Operation, int], Sketch]:
 def _bucket(reader: VarintReader) -> tuple[int, int]:
     bucket, number = reader.varint(), reader.varint()
     if not (LOWEST <= bucket <= HIGHEST and number):
-        raise Malformed(f"there is no bucket {bucket} with {number} durations")
+        raise Malformed(f"{bucket} is not a bucket with {number} durations")
     return bucket, number
 
 

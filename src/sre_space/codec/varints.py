@@ -42,7 +42,7 @@ class VarintReader:
         try:
             return self.take(self.varint()).decode()
         except UnicodeDecodeError as error:
-            raise Malformed(f"a name in a frame of sketches is no text: {error}") from error
+            raise Malformed(f"a name in a frame of sketches is not UTF-8: {error}") from error
 
 
 def put(out: bytearray, *numbers: int) -> None:
