@@ -197,12 +197,12 @@ def encode(frame: Frame) -> bytes:
     return _sealed(frame, [_encoded(*item) for item in frame.sketches.items()])
 
 
-def pieces(frame: Frame, most: int = FRAME_BYTES) -> list[bytes]:
-    """Return the frame as records of about `most` bytes at the most, each part as `encode` writes it."""
+def pieces(frame: Frame, limit: int = FRAME_BYTES) -> list[bytes]:
+    """Return the frame as records of about `limit` bytes at the most, each part as `encode` writes it."""
     groups: list[list[bytes]] = [[]]
     size = 0
     for sketch in (_encoded(*item) for item in frame.sketches.items()):
-        if groups[-1] and size + len(sketch) > most:
+        if groups[-1] and size + len(sketch) > limit:
             groups.append([])
             size = 0
         groups[-1].append(sketch)
