@@ -18,7 +18,7 @@ from sre_space.ports.bus import History, Publisher, Record, Subscription
 log = logging.getLogger(__name__)
 
 FORGED = "a record of telemetry without the space's MAC"
-COPY = "a copy of an earlier record of telemetry"
+COPY = "a record of telemetry that was heard before"
 
 
 @dataclass(frozen=True)

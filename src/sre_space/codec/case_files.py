@@ -46,7 +46,7 @@ def case_of(files: Files) -> CaseEvidence:
 
 
 def telemetry_of(files: Files, folder: str) -> Telemetry:
-    """Return the traces, metrics and logs of one folder; input that cannot be read is listed in `skipped`."""
+    """Return the traces, metrics and logs of one folder; input that cannot be read is listed in `unreadable`."""
     spans, metrics, logs = SpanBuilder(), MetricBuilder(), LogBuilder()
     skipped_input: list[SkippedInput] = []
     skipped = add_traces(files.get(folder + TRACES) or b'{"data": []}', spans, window_of(files.get(folder + WINDOW)))

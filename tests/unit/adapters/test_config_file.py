@@ -158,7 +158,7 @@ def line_of(text: str, words: str) -> int:
         ('values: ["off", standard', "values: [off, standard", 'values.0: a string is expected, .* in quotes: "off"'),
         ("space: cloud-insurance", "space: 2026-01-01", 'space: a string is expected, .*"2026-01-01"'),
         ("space: cloud-insurance", "space: !!python/name:os.system x", "the tag tag:.*python/.* is not read"),
-        ("space: cloud-insurance", "space: 2026-99-99", "no value; put quotes around it"),
+        ("space: cloud-insurance", "space: 2026-99-99", "is not a value; put quotes around it"),
         ("    calls: []\n", "\tcalls: []\n", "a tab; indent with spaces"),
         ("*memory", "*memories", "undefined alias 'memories'"),
         ("    calls: []\n", "    calls: [[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]\n", "nested more than 20 deep"),
