@@ -195,7 +195,7 @@ async def test_consumers_of_a_broker_that_hands_out_damage_say_it_and_go_past_it
     good = [value for value in values if value != b"bad"]
     assert found == [*good, b"last"]
     assert [one.value for one in window] == [*good, b"last"]
-    told = [line for line in caplog.messages if "sre_facts-0: what begins at offset" in line]
+    told = [line for line in caplog.messages if "sre_facts-0: the batch at offset" in line]
     assert 4 <= len(told) <= 12
 
 

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sre_space.adapters.github_mcp import GithubGitOps, GithubMcpForge
-from sre_space.adapters.github_mcp.gitops import NEEDED, _judged
+from sre_space.adapters.github_mcp.gitops import NEEDED, _state_of
 from sre_space.adapters.github_mcp.issues import NEEDED as NEEDED_FOR_ISSUES
 from sre_space.adapters.github_mcp.meaning import classified, refused
 from sre_space.domain.errors import Conflict, Missing, Refused, SpaceError, Unavailable
@@ -167,7 +167,7 @@ def test_required_checks_are_judged_as_github_does(conclusions: Mapping[str, str
     runs = [{"id": id, "name": name, "conclusion": one} for id, (name, one) in enumerate(conclusions.items())]
     earlier = [{"id": -1, "name": name, "conclusion": "failure"} for name in conclusions]
 
-    assert _judged(["a", "b"], [*runs, *earlier]).state == state
+    assert _state_of(["a", "b"], [*runs, *earlier]).state == state
 
 
 @given(st.text(max_size=200), st.integers(400, 599), st.dictionaries(st.sampled_from(["retry-after"]), st.text()))

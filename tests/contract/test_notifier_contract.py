@@ -155,7 +155,7 @@ def test_what_nobody_takes_is_logged_once_without_its_url_and_the_others_get_it_
     sent(f"json://user:{SECRET}@127.0.0.1:{free_port()}/,{inbox.url}")
 
     assert [record.getMessage() for record in caplog.records] == [
-        "entry 1 of SRE_NOTIFY_URLS took no notification in 3 tries: Incident 7: a person is needed"
+        "entry 1 of SRE_NOTIFY_URLS accepted no notification in 3 attempts: Incident 7: a person is needed"
     ]
     assert inbox.posted.qsize() == 1
 
@@ -181,7 +181,7 @@ def test_of_a_flood_a_hundred_wait_and_the_rest_is_dropped(inbox: Inbox, caplog:
 def test_a_wrong_url_is_refused_by_its_place_and_nothing_of_it_is_told(
     urls: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(Malformed, match=r"^SRE_NOTIFY_URLS: entry [12] is no URL that Apprise knows") as refused:
+    with pytest.raises(Malformed, match=r"^SRE_NOTIFY_URLS: entry [12] is not a URL that Apprise supports") as refused:
         notifier(urls)
 
     assert SECRET not in str(refused.value) + caplog.text + "".join(capfd.readouterr())

@@ -146,7 +146,7 @@ def test_a_mistake_in_a_file_is_told_before_anything_is_started(
         ("REPO_NAME", "../../elsewhere", "REPO_NAME: '../../elsewhere' names no repository"),
         ("REPO_OWNER", "..", "REPO_OWNER: '..' names no repository"),
         ("SRE_SPACE_CHART", "/nowhere/sre-space.yaml", "/nowhere/sre-space.yaml: No such file"),
-        ("SRE_SPACE_CHART", "/", "/ is no file; SRE_SPACE_CHART names the chart"),
+        ("SRE_SPACE_CHART", "/", "/ is not a file; SRE_SPACE_CHART names the configuration"),
         ("SRE_SPACE_STATE", "/dev/null", "/dev/null: "),
     ],
 )

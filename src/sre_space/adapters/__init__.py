@@ -1,1 +1,1 @@
-"""One module per technology, each fulfilling one port."""
+"""Implementations of the ports and readers of files: one technology each, in one module or a few of one name."""

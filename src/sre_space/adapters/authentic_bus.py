@@ -1,7 +1,8 @@
-"""The bus as far as its records are authentic: fulfils `ports.bus` over any other adapter of it.
+"""The bus restricted to authentic records: fulfils `ports.bus` around any other adapter of it.
 
-With a key, records of the covered topics carry a MAC, and one without is not heard, nor a copy of one that was; each is
-counted, and told at a bounded rate. Without a key everything passes, as in a space whose bus asks who writes.
+With a key, records of the covered topics carry a MAC; a record without a valid MAC, or a copy of an earlier record, is
+discarded, counted, and logged at a bounded rate. Without a key every record passes, for a bus that authenticates its
+writers.
 """
 
 import logging
@@ -22,31 +23,31 @@ COPY = "a record of telemetry that was heard before"
 
 @dataclass(frozen=True)
 class AuthenticBus:
-    """`dismissed` hears the reason of each record that is not authentic."""
+    """A factory of buses that pass authentic records only; `dismissed` gets the reason for each discarded one."""
 
     key: bytes | None
     dismissed: Callable[[str], None]
     tally: Tally = field(default_factory=Tally)
 
     def publisher(self, inner: Publisher) -> Publisher:
-        """Return a publisher whose records are authentic."""
+        """Return a publisher that adds the MAC to the records of covered topics."""
         return inner if self.key is None else _Publisher(self.key, inner)
 
     def subscription(self, inner: Subscription) -> Subscription:
-        """Return a subscription that hears only what is authentic."""
+        """Return a subscription that yields authentic records only."""
         return inner if self.key is None else _Subscription(self, inner)
 
     def history(self, inner: History) -> History:
-        """Return a history of what is authentic."""
+        """Return a history that yields authentic records only."""
         return inner if self.key is None else _History(self, inner)
 
     def heard(self, records: Iterable[Record], places: Places) -> Iterator[Record]:
-        """Yield the authentic records that this reader, who has `places`, has not heard yet.
+        """Yield the authentic records that the reader with these `places` has not seen yet.
 
-        Another request of OTLP is an empty one, for its place counts: frames of sketches have no gaps.
+        A discarded OTLP request is replaced by an empty one to keep its offset: frames of sketches must have no gaps.
         """
         for record in records:
-            reason = self._wrong(record, places)
+            reason = self._rejection(record, places)
             if not reason:
                 yield record
                 continue
@@ -54,7 +55,7 @@ class AuthenticBus:
             if record.topic != SIGNALS:
                 yield replace(record, value=b"")
 
-    def _wrong(self, record: Record, places: Places) -> str:
+    def _rejection(self, record: Record, places: Places) -> str:
         if self.key is None:
             return ""
         if not authentic(self.key, record):
@@ -64,7 +65,7 @@ class AuthenticBus:
     def _count(self, reason: str, topic: str) -> None:
         self.dismissed(reason)
         if due := self.tally.due(f"{reason}, on {topic}", 1, time.monotonic_ns()):
-            log.warning("%d times not heard: %s, on %s", due, reason, topic)
+            log.warning("discarded %d times: %s, on %s", due, reason, topic)
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,8 @@ class _Publisher:
     async def publish(
         self, topic: str, value: bytes, *, key: bytes = b"", headers: Mapping[str, bytes] | None = None
     ) -> None:
-        told = {**(headers or {}), **headers_of(self.key, topic, value)}
-        await self.inner.publish(topic, value, key=key, headers=told)
+        authentic_headers = {**(headers or {}), **headers_of(self.key, topic, value)}
+        await self.inner.publish(topic, value, key=key, headers=authentic_headers)
 
     async def close(self) -> None:
         await self.inner.close()

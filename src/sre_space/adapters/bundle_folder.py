@@ -22,25 +22,25 @@ from sre_space.files import replace_file
 MAX_BUNDLES = 100  # bundles
 MAX_TOTAL_BYTES = 200_000_000  # of all bundles together
 MAX_BUNDLE_BYTES = 500_000_000  # bytes of one bundle, unpacked
-GZIP_LEVEL = 1  # of gzip's levels: a bundle is written while an incident waits
+GZIP_LEVEL = 1  # the fastest: a bundle is written while an incident waits
 _NAME = re.compile(r"[0-9a-f]{64}")
-_BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error)
+_UNPACK_ERRORS = (tarfile.TarError, OSError, EOFError, zlib.error)
 
 
 @dataclass(frozen=True)
 class BundleFolder:
-    """Archives are written beside and renamed; the oldest are removed when there are too many."""
+    """A folder of at most `most` bundles and `most_bytes` bytes; the oldest bundles are removed to stay within."""
 
     folder: Path
     most: int = MAX_BUNDLES
     most_bytes: int = MAX_TOTAL_BYTES
 
     async def keep(self, files: Mapping[str, bytes]) -> str:
-        """Pack, name, write, forget the oldest; on a thread."""
+        """Write the files as a bundle and return its name (SHA-256); raise `Unavailable` when it cannot be written."""
         return await asyncio.to_thread(self._keep, files)
 
     async def load(self, name: str) -> Mapping[str, bytes]:
-        """Read, compare with the name, unpack; on a thread."""
+        """Return the files of a bundle; raise `Missing` if it was removed, `Malformed` if altered or unreadable."""
         return await asyncio.to_thread(self._load, name)
 
     def _keep(self, files: Mapping[str, bytes]) -> str:
@@ -51,11 +51,11 @@ class BundleFolder:
             self._write(path, packed)
             self._forget(path)
         except OSError as error:
-            raise Unavailable(f"no bundle is kept in {self.folder}: {error.strerror}") from error
+            raise Unavailable(f"the bundle cannot be written in {self.folder}: {error.strerror}") from error
         return name
 
     def _write(self, path: Path, packed: bytes) -> None:
-        """The whole archive or nothing."""
+        """Write the archive atomically, unless it is there already."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._holds(path, packed):
             return
@@ -63,7 +63,7 @@ class BundleFolder:
 
     @staticmethod
     def _holds(path: Path, packed: bytes) -> bool:
-        """False for one that is not there or was damaged: it is written anew."""
+        """Return True when the file holds exactly this archive; a folder in its place is removed."""
         if path.is_dir():
             shutil.rmtree(path)
         return path.is_file() and path.read_bytes() == packed
@@ -86,17 +86,17 @@ class BundleFolder:
         return self.folder / f"{name}.tar.gz"
 
     def _forget(self, kept: Path) -> None:
-        """Newest first; the one just written stays whatever its size."""
-        found = [(path.stat().st_mtime_ns, path) for path in self.folder.glob("*.tar.gz") if path != kept]
+        """Remove the oldest bundles beyond the limits; the bundle just written stays whatever its size."""
+        others = [(path.stat().st_mtime_ns, path) for path in self.folder.glob("*.tar.gz") if path != kept]
         total = kept.stat().st_size
-        for number, (_, path) in enumerate(sorted(found, reverse=True), 1):
+        for number, (_, path) in enumerate(sorted(others, reverse=True), 1):
             total += path.stat().st_size
             if (number >= self.most or total > self.most_bytes) and not path.is_dir():
                 path.unlink(missing_ok=True)
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
-    """Equal files, equal bytes."""
+    """Return the files as a gzipped tar; equal files give equal bytes."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for path in sorted(files):
@@ -107,7 +107,7 @@ def pack(files: Mapping[str, bytes]) -> bytes:
 
 
 def unpack(packed: bytes) -> Mapping[str, bytes]:
-    """The files of an archive; `Malformed` when it is none, or larger than any bundle."""
+    """Return the files of an archive; raise `Malformed` when it cannot be read or exceeds `MAX_BUNDLE_BYTES`."""
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
             content = stream.read(MAX_BUNDLE_BYTES + 1)
@@ -117,5 +117,5 @@ def unpack(packed: bytes) -> Mapping[str, bytes]:
             members = [member for member in archive.getmembers() if member.isfile()]
             opened = {member.name: archive.extractfile(member) for member in members}
             return {name: file.read() for name, file in opened.items() if file is not None}
-    except _BROKEN as error:
+    except _UNPACK_ERRORS as error:
         raise Malformed(f"the bundle does not unpack: {error}") from error

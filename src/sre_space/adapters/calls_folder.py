@@ -1,4 +1,4 @@
-"""Calls as empty files that only the first one can make: fulfils `ports.calls.Calls`."""
+"""Notifications recorded as empty files, so that each is sent once: fulfils `ports.calls.Calls`."""
 
 import logging
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-MAX_FILES = 1000  # files; older ones are of incidents that are over
+MAX_FILES = 1000  # older ones belong to incidents that are over
 
 
 @dataclass(frozen=True)
 class CallsFolder:
-    """One file a call."""
+    """A folder with one empty file per notification."""
 
     folder: Path
 
     def first(self, what: str) -> bool:
-        """Make the file; the operating system lets one process do so."""
+        """Return True for the first caller with this name, by creating its file; True too when that is impossible."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             (self.folder / what).touch(mode=0o600, exist_ok=False)
@@ -24,7 +24,7 @@ class CallsFolder:
         except FileExistsError:
             return False
         except OSError as error:
-            log.warning("whether a person was called already cannot be known: %s", error)
+            log.warning("a person may be notified twice, for the record of notifications cannot be written: %s", error)
         return True
 
     def _prune(self) -> None:

@@ -1,4 +1,4 @@
-"""The real Chroma server as the index of past incidents: fulfils `ports.case_index.CaseIndex`."""
+"""A Chroma server as the index of past incidents: fulfils `ports.case_index.CaseIndex`."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ from sre_space.ports.case_index import CaseIndex, Lesson, Recalled
 
 COLLECTION = "incidents"
 TIMEOUT_S = 5.0
-MAX_ENTRIES = 12  # of one lesson
+MAX_ENTRIES = 12  # per lesson
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 Pieces = Callable[[str], Sequence[str]]
 T = TypeVar("T")
@@ -30,57 +30,57 @@ def _whole(text: str) -> Sequence[str]:
 
 
 class ChromaCaseIndex(CaseIndex):
-    """One collection, cosine distance; embeddings are made here, so that the server fetches no model.
+    """One collection with cosine distance; embeddings are computed here, so that the server downloads no model.
 
-    A lesson is one entry for its text, under its id, and one for each of `pieces` that the model takes of the rest
-    (`ID/1`, `ID/2` ...). All of them carry its id and its facts.
+    A lesson is one entry for its text, under its id, and one for each piece that the model can embed of its further
+    texts (`ID/1`, `ID/2` ...). Every entry carries the lesson's id and facts.
     """
 
     def __init__(self, url: str, embed: Embed, pieces: Pieces = _whole) -> None:
         self._url, self._embed, self._pieces = url, embed, pieces
         self._collection: Collection | None = None
-        # Chroma's client waits for ever: on one thread of its own that holds up nobody, and the next call waits for it.
+        # Chroma's client has no timeout; on this one thread it blocks nobody but the next call.
         self._thread = ThreadPoolExecutor(1, "chroma")
 
     async def remember(self, lesson: Lesson) -> None:
-        """Upsert: durable when the server has answered."""
+        """Write the lesson's entries, durable on return; raise `Unavailable` when Chroma does not answer."""
         await self._asked(lambda collection: self._remember(collection, lesson))
 
     async def recall(self, text: str, limit: int = 3, where: Mapping[str, str] | None = None) -> Sequence[Recalled]:
-        """Nearest first."""
+        """Return the most similar lessons, nearest first; raise `Unavailable` when Chroma does not answer."""
         return await self._asked(lambda collection: self._recall(collection, text, limit, where))
 
     def _remember(self, collection: Collection, lesson: Lesson) -> None:
         rest = [piece for text in lesson.more for piece in self._pieces(text)]
         texts = [lesson.text, *rest[: MAX_ENTRIES - 1]]
-        told: dict[str, Any] = {"lesson": lesson.id, **lesson.facts}
+        facts: dict[str, Any] = {"lesson": lesson.id, **lesson.facts}
         collection.upsert(
             ids=[f"{lesson.id}/{part}" if part else lesson.id for part in range(len(texts))],
             embeddings=self._embed(texts),
             documents=texts,
-            metadatas=[told | {"part": part} if part else told for part in range(len(texts))],
+            metadatas=[facts | {"part": part} if part else facts for part in range(len(texts))],
         )
-        left = [f"{lesson.id}/{part}" for part in range(len(texts), MAX_ENTRIES)]  # of a longer one of before
-        if left:
-            collection.delete(ids=left)
+        surplus = [f"{lesson.id}/{part}" for part in range(len(texts), MAX_ENTRIES)]  # of an earlier, longer version
+        if surplus:
+            collection.delete(ids=surplus)
 
     def _recall(
         self, collection: Collection, text: str, limit: int, where: Mapping[str, str] | None
     ) -> Sequence[Recalled]:
-        found = collection.query(
+        matches = collection.query(
             query_embeddings=self._embed([text]),
             n_results=limit * MAX_ENTRIES,
             where=_condition(where or {}),
             include=["documents", "metadatas", "distances"],
         )
-        rows = zip(*((found[key] or [[]])[0] for key in ("ids", "documents", "metadatas", "distances")), strict=True)
+        rows = zip(*((matches[key] or [[]])[0] for key in ("ids", "documents", "metadatas", "distances")), strict=True)
         nearest: dict[str, Recalled] = {}
-        for one in (_recalled(*row) for row in rows):
-            nearest.setdefault(one.lesson.id, one)
+        for recalled in (_recalled(*row) for row in rows):
+            nearest.setdefault(recalled.lesson.id, recalled)
         return list(nearest.values())[:limit]
 
     async def _asked(self, question: Callable[[Collection], T]) -> T:
-        """Ask on a thread; a server that came back is found again, also one that forgot the collection's id."""
+        """Return a query's answer, run on the thread; after an error the next query looks the collection up again."""
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 return await asyncio.get_running_loop().run_in_executor(self._thread, self._ask, question)
@@ -109,7 +109,7 @@ def _condition(where: Mapping[str, str]) -> Any:  # noqa: ANN401 - Chroma's own 
 
 
 def _recalled(id: str, document: str | None, metadata: Mapping[str, Any] | None, distance: float) -> Recalled:
-    """Whoever reaches the server may have added an entry without text or facts."""
-    told = metadata or {}
-    facts = {key: value for key, value in told.items() if key not in ("lesson", "part")}
-    return Recalled(Lesson(str(told.get("lesson", id)), document or "", facts), max(0.0, 1.0 - distance))
+    """Return an entry as a lesson and its similarity (0 to 1); anyone may have added one without text or facts."""
+    stored = metadata or {}
+    facts = {key: value for key, value in stored.items() if key not in ("lesson", "part")}
+    return Recalled(Lesson(str(stored.get("lesson", id)), document or "", facts), max(0.0, 1.0 - distance))

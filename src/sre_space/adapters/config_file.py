@@ -1,4 +1,4 @@
-"""Reads the chart `sre-space.yaml`; every error names the line, the key and the remedy."""
+"""Parser of the configuration `sre-space.yaml`; every error names the line, the key and the remedy."""
 
 import os
 from collections.abc import Collection, Mapping
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from sre_space.adapters.config_mistakes import first_mistake, mistake, no_truth, reachable
+from sre_space.adapters.config_mistakes import first_mistake, mistake, no_boolean, reachable
 from sre_space.adapters.config_yaml import Document, document
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.diagnosis import CauseKind, Confidence
@@ -27,8 +27,8 @@ from sre_space.domain.space_config import (
 _TIME_OF_DAY = r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"
 _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-Whole = Annotated[int, BeforeValidator(no_truth)]
-Number = Annotated[float, BeforeValidator(no_truth)]
+Whole = Annotated[int, BeforeValidator(no_boolean)]
+Number = Annotated[float, BeforeValidator(no_boolean)]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -76,15 +76,15 @@ class _Tunable(_Strict):
         return self
 
     def named(self, key: str, service: str) -> Tunable:
-        """The tunable of a service under its key."""
+        """Return this entry as the tunable `key` of `service`."""
         file = f"{FOLDER}/{self.file or f'{service}.env'}"
         return Tunable(
             key, file, self.type, self.purpose, self.min, self.max, self.values, self.protected, self._cure()
         )
 
     def _cure(self) -> Cure | None:
-        one = self.heals
-        return Cure(one.kinds, one.of == "dependency", one.to or "", one.times or 1.0, one.follow_up) if one else None
+        raw = self.heals
+        return Cure(raw.kinds, raw.of == "dependency", raw.to or "", raw.times or 1.0, raw.follow_up) if raw else None
 
 
 class _Service(_Strict):
@@ -133,9 +133,9 @@ class _Guardrails(_Strict):
 
     @model_validator(mode="after")
     def _acts_on_what_it_allows(self) -> "_Guardrails":
-        if strangers := [action for action in self.act_on if action not in self.actions]:
+        if unknown := [action for action in self.act_on if action not in self.actions]:
             raise ValueError(
-                f"`act_on` names {strangers[0]}, which `actions` does not allow; add it there, or leave it out"
+                f"`act_on` names {unknown[0]}, which `actions` does not allow; add it there, or leave it out"
             )
         return self
 
@@ -150,59 +150,67 @@ class _SpaceConfig(_Strict):
 def read_config(
     path: Path, environment: Mapping[str, str] = os.environ, units: Collection[str] | None = None
 ) -> SpaceConfig:
-    """The chart with `${NAME:-default}` filled in; `Malformed` names the file, the line, the key and what is wrong.
+    """Return the configuration in a file, with `${NAME:-default}` replaced from `environment`.
 
-    `units` are what the runtime has, where that is known.
+    `units` are the names of the runtime's units, None where they are unknown. Raise `Malformed` with file, line, key
+    and mistake when the file cannot be read or is invalid.
     """
     try:
         if path.exists() and not path.is_file():
-            raise Malformed(f"{path} is no file; SRE_SPACE_CHART names the chart")
+            raise Malformed(f"{path} is not a file; SRE_SPACE_CHART names the configuration")
         content = path.read_bytes()
     except OSError as error:
-        raise Malformed(f"{path}: {error.strerror}; SRE_SPACE_CHART names the chart") from error
+        raise Malformed(f"{path}: {error.strerror}; SRE_SPACE_CHART names the configuration") from error
     return _parsed(content, environment, str(path), units)
 
 
-def parse_config(text: str, environment: Mapping[str, str], name: str = "chart") -> SpaceConfig:
-    """A chart from its text."""
+def parse_config(text: str, environment: Mapping[str, str], name: str = "configuration") -> SpaceConfig:
+    """Return the configuration in a text called `name`; raise `Malformed` with line, key and mistake."""
     return _parsed(text.encode(), environment, name, None)
 
 
 def _parsed(content: bytes, environment: Mapping[str, str], name: str, units: Collection[str] | None) -> SpaceConfig:
-    told = document(content, environment, name)
+    source = document(content, environment, name)
     try:
-        raw = _SpaceConfig.model_validate(told.values)
+        raw = _SpaceConfig.model_validate(source.values)
     except ValidationError as error:
-        raise Malformed(f"{name}:{first_mistake(error, told, _SpaceConfig)}") from error
-    _must_agree(raw, told, name, units)
+        raise Malformed(f"{name}:{first_mistake(error, source, _SpaceConfig)}") from error
+    _must_agree(raw, source, name, units)
     return _config(raw)
 
 
-def _must_agree(raw: _SpaceConfig, told: Document, name: str, units: Collection[str] | None) -> None:
-    """What no single value shows: services that are named and not there, or two that claim the same thing."""
+def _must_agree(raw: _SpaceConfig, source: Document, name: str, units: Collection[str] | None) -> None:
+    """Raise `Malformed` for unknown services and units, and for two services with the same unit or address."""
     seen: dict[tuple[str, str], str] = {}
-    for service, one in raw.services.items():
+    for service, declared in raw.services.items():
         place = ("services", service)
-        for number, called in enumerate(one.calls):
+        for number, called in enumerate(declared.calls):
             if called not in raw.services:
-                why = f"{called!r} is no service of this file; there are: {', '.join(raw.services)}"
-                raise Malformed(f"{name}:{mistake(told, (*place, 'calls', str(number)), why)}")
-        for key, value in (("unit", one.unit), ("health", one.health), ("address", one.address)):
+                why = f"{called!r} is not a service of this file; its services are: {', '.join(raw.services)}"
+                raise Malformed(f"{name}:{mistake(source, (*place, 'calls', str(number)), why)}")
+        for key, value in (("unit", declared.unit), ("health", declared.health), ("address", declared.address)):
             other = seen.setdefault((key, value), service) if value else service
             if other != service:
                 why = f"{value} is {other}'s already; each service has its own"
-                raise Malformed(f"{name}:{mistake(told, (*place, key), why)}")
-        if units is not None and one.unit not in units:
-            why = f"the runtime has no unit {one.unit!r}; it has: {', '.join(units)}"
-            raise Malformed(f"{name}:{mistake(told, (*place, 'unit'), why)}")
+                raise Malformed(f"{name}:{mistake(source, (*place, key), why)}")
+        if units is not None and declared.unit not in units:
+            why = f"the runtime has no unit {declared.unit!r}; it has: {', '.join(units)}"
+            raise Malformed(f"{name}:{mistake(source, (*place, 'unit'), why)}")
 
 
 def _config(raw: _SpaceConfig) -> SpaceConfig:
     services = {
         name: Service(
-            name, one.health, one.unit, one.calls, one.autonomy, one.address, _tunables(name, one), one.most_replicas
+            name,
+            service.health,
+            service.unit,
+            service.calls,
+            service.autonomy,
+            service.address,
+            _tunables(name, service),
+            service.most_replicas,
         )
-        for name, one in raw.services.items()
+        for name, service in raw.services.items()
     }
     name, journey = next(iter(raw.journeys.items()))
     limits = raw.guardrails
@@ -226,7 +234,7 @@ def _config(raw: _SpaceConfig) -> SpaceConfig:
 
 
 def _tunables(service: str, raw: _Service) -> tuple[Tunable, ...]:
-    return tuple(one.named(key, service) for key, one in raw.tunables.items())
+    return tuple(tunable.named(key, service) for key, tunable in raw.tunables.items())
 
 
 def _freeze_window(raw: _Freeze) -> FreezeWindow:
@@ -235,6 +243,6 @@ def _freeze_window(raw: _Freeze) -> FreezeWindow:
 
 
 def _seconds(time_of_day: str) -> int:
-    """`16:30` in seconds since midnight."""
+    """Return a time of day such as `16:30` as seconds since midnight."""
     hours, _, minutes = time_of_day.partition(":")
     return int(hours) * 3600 + int(minutes) * 60

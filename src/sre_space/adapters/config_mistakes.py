@@ -1,4 +1,4 @@
-"""A mistake in a chart as one sentence: its line, its place, and what to write instead. Used by `chart_file`."""
+"""Mistakes in a configuration as one sentence: line, key, and what to write instead. Used by `config_file`."""
 
 import typing
 from collections.abc import Mapping
@@ -9,30 +9,30 @@ from pydantic import BaseModel, ValidationError
 from sre_space.adapters.config_yaml import Document, Place
 
 
-def first_mistake(error: ValidationError, told: Document, model: type[BaseModel]) -> str:
-    """The first mistake in the order of the lines: `LINE: place: what and remedy`.
+def first_mistake(error: ValidationError, source: Document, model: type[BaseModel]) -> str:
+    """Return the first mistake by line as `LINE: place: mistake and remedy`.
 
-    What is missing comes last: a key that is misspelt is a better explanation.
+    A missing key comes last, since a misspelt key explains it better.
     """
     errors: list[typing.Any] = list(error.errors(include_url=False))
-    found = min(errors, key=lambda one: (one["type"] == "missing", told.line(_place(one))))
-    return mistake(told, _place(found), _what(found, told, model))
+    first = min(errors, key=lambda item: (item["type"] == "missing", source.line(_place(item))))
+    return mistake(source, _place(first), _what(first, source, model))
 
 
-def mistake(told: Document, place: Place, what: str) -> str:
-    """`LINE: place: what`."""
-    return f"{told.line(place)}: {'.'.join(place) or 'the whole'}: {what}"
+def mistake(source: Document, place: Place, what: str) -> str:
+    """Return a mistake as `LINE: place: what`."""
+    return f"{source.line(place)}: {'.'.join(place) or 'the whole'}: {what}"
 
 
-def no_truth(value: object) -> object:
-    """A truth value is no number; `yes`, `no`, `on` and `off` are truth values in YAML."""
+def no_boolean(value: object) -> object:
+    """Return the value unless it is a boolean, then raise `ValueError`; YAML reads `yes`, `no`, `on`, `off` as such."""
     if isinstance(value, bool):
-        raise ValueError("a number is wanted here, and this is a truth value")
+        raise ValueError("a number is expected here, not a boolean")
     return value
 
 
 def reachable(address: str) -> str:
-    """An address or URL whose port can exist."""
+    """Return an address or URL if its port is absent or valid; raise `ValueError` otherwise."""
     try:
         port = urlsplit(address if "://" in address else f"//{address}").port
     except ValueError:
@@ -46,16 +46,16 @@ def _place(error: Mapping[str, typing.Any]) -> Place:
     return tuple(str(part) for part in error["loc"] if part != "[key]")
 
 
-def _what(error: Mapping[str, typing.Any], told: Document, model: type[BaseModel]) -> str:
-    place, word = _place(error), told.words.get(_place(error), "")
+def _what(error: Mapping[str, typing.Any], source: Document, model: type[BaseModel]) -> str:
+    place, word = _place(error), source.words.get(_place(error), "")
     match error["type"]:
         case "extra_forbidden":
             known = ", ".join(_model_at(model, place[:-1]).model_fields)
-            return f"this key is not known here; known are: {known}"
+            return f"unknown key; known keys: {known}"
         case "missing":
             return f"{place[-1]} is missing; add it, as sre-space.yaml of the demo has it"
         case "string_type" if word:
-            return f'a text is wanted, and YAML reads something else; write it in quotes: "{word}"'
+            return f'a string is expected, but YAML reads another type; write it in quotes: "{word}"'
         case "less_than" if place[-1:] == ("slo",):
             return f"{word} is not below 1; it is a share: write {_share(word)}"
         case "value_error":
@@ -64,7 +64,7 @@ def _what(error: Mapping[str, typing.Any], told: Document, model: type[BaseModel
 
 
 def _share(percent: str) -> str:
-    """`99.9` as a share.
+    """Return a percentage as a share with its explanation, or an example when the text is not one.
 
     >>> _share("99.9")
     '0.999 for 99.9 %'
@@ -77,7 +77,7 @@ def _share(percent: str) -> str:
 
 
 def _model_at(model: type[BaseModel], place: Place) -> type[BaseModel]:
-    """The model of a place: through fields, values of mappings and items of lists."""
+    """Return the model at a place: found through fields, values of mappings and items of lists."""
     for part in place:
         field = model.model_fields.get(part)
         if field is not None:
@@ -86,7 +86,7 @@ def _model_at(model: type[BaseModel], place: Place) -> type[BaseModel]:
 
 
 def _models(annotation: object) -> list[type[BaseModel]]:
-    """The models in an annotation such as `dict[str, Model]` or `Model | None`."""
+    """Return the models in an annotation such as `dict[str, Model]` or `Model | None`."""
     if isinstance(annotation, type) and not typing.get_args(annotation):
         return [annotation] if issubclass(annotation, BaseModel) else []
     return [model for part in typing.get_args(annotation) for model in _models(part)]

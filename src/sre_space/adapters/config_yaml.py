@@ -1,7 +1,7 @@
-"""The text of a chart as plain values with their lines; used by `chart_file`, which knows what they mean.
+"""The text of a configuration as plain values with their lines; used by `config_file`, which gives them a meaning.
 
-YAML is read strictly: one document, no tags, no key twice, keys as they are written, and no more values than a chart
-can have, however few bytes name them (aliases). Every mistake is one sentence with its line.
+YAML is read strictly: one document, no tags, no key twice, keys as they are written, and no more values than a
+configuration can have, also not through aliases. Every mistake is one sentence with its line.
 """
 
 import codecs
@@ -17,8 +17,8 @@ from sre_space.domain.errors import Malformed
 MAX_BYTES = 1_000_000
 MAX_VALUES = 20_000
 MAX_DEPTH = 20
-_VARIABLE = re.compile(r"\$\{(\w+)(?::-((?:[^}$]|\$(?!\{))*))?\}")  # a default holds no other one
-_OPENED = re.compile(r"\$\{")
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-((?:[^}$]|\$(?!\{))*))?\}")  # a default holds no variable
+_VARIABLE_START = re.compile(r"\$\{")
 _UNREADABLE = yaml.reader.Reader.NON_PRINTABLE
 
 Place = tuple[str, ...]  # the keys, and the positions in lists, that lead to a value
@@ -26,19 +26,19 @@ Place = tuple[str, ...]  # the keys, and the positions in lists, that lead to a 
 
 @dataclass(frozen=True)
 class Document:
-    """`values` is what the text says; `lines` and `words` are the line and the spelling of each place."""
+    """A parsed YAML text: its `values`, and for each place its line (`lines`) and its spelling (`words`)."""
 
     values: Any
     lines: Mapping[Place, int]
     words: Mapping[Place, str]
 
     def line(self, place: Place) -> int:
-        """The line of a place, or of the nearest one around it."""
+        """Return the line number of a place, or of the nearest enclosing place that has one."""
         return next(self.lines[place[:n]] for n in range(len(place), -1, -1) if place[:n] in self.lines)
 
 
 def document(content: bytes, environment: Mapping[str, str], name: str) -> Document:
-    """Read a text called `name` with its `${NAME:-default}` filled in; `Malformed` names line, mistake and remedy."""
+    """Return the text called `name` parsed, `${NAME:-default}` replaced; raise `Malformed` with line and remedy."""
     try:
         text = _filled(_decoded(content, name), environment, name)
         _bounded(text, name)
@@ -49,8 +49,8 @@ def document(content: bytes, environment: Mapping[str, str], name: str) -> Docum
     except yaml.YAMLError as error:
         raise Malformed(f"{name}: this is not YAML: {str(error).replace(chr(10), ' ')}") from error
     if not isinstance(root, yaml.MappingNode):
-        found = "nothing" if root is None else "a list" if isinstance(root, yaml.SequenceNode) else "a single value"
-        raise Malformed(f"{name}:1: this holds {found}; a configuration begins with `space:`, see sre-space.yaml")
+        held = "nothing" if root is None else "a list" if isinstance(root, yaml.SequenceNode) else "a single value"
+        raise Malformed(f"{name}:1: this holds {held}; a configuration begins with `space:`, see sre-space.yaml")
     lines: dict[Place, int] = {(): _at(root)}
     words: dict[Place, str] = {}
     values = _Reader(name, lines, words).value(root, ())
@@ -59,7 +59,7 @@ def document(content: bytes, environment: Mapping[str, str], name: str) -> Docum
 
 def _decoded(content: bytes, name: str) -> str:
     if len(content) > MAX_BYTES:
-        raise Malformed(f"{name}: this has more than {MAX_BYTES} bytes; it is no configuration of a space")
+        raise Malformed(f"{name}: this has more than {MAX_BYTES} bytes; it is not the configuration of a space")
     try:
         text = content.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
@@ -73,7 +73,7 @@ def _decoded(content: bytes, name: str) -> str:
 
 
 def _filled(text: str, environment: Mapping[str, str], name: str) -> str:
-    """With the variables filled in, line by line, so that lines keep their numbers; comments are left alone."""
+    """Return the text with variables replaced line by line, so that line numbers stay; comments are left alone."""
     lines = text.split("\n")
     return "\n".join(
         line if line.lstrip().startswith("#") else _line(line, environment, f"{name}:{number}")
@@ -82,25 +82,25 @@ def _filled(text: str, environment: Mapping[str, str], name: str) -> str:
 
 
 def _line(line: str, environment: Mapping[str, str], where: str) -> str:
-    def value(found: re.Match[str]) -> str:
-        told = environment.get(found[1]) or found[2]
-        if told is None:
-            raise Malformed(f"{where}: ${{{found[1]}}} is not set here; set it, or write ${{{found[1]}:-a default}}")
-        if len(f"{told}.".splitlines()) > 1 or _UNREADABLE.search(told):
+    def value(match: re.Match[str]) -> str:
+        text = environment.get(match[1]) or match[2]
+        if text is None:
+            raise Malformed(f"{where}: ${{{match[1]}}} is not set here; set it, or write ${{{match[1]}:-a default}}")
+        if len(f"{text}.".splitlines()) > 1 or _UNREADABLE.search(text):
             raise Malformed(
-                f"{where}: {found[1]} holds a line break or a control character; set it to one line of text"
+                f"{where}: {match[1]} holds a line break or a control character; set it to one line of text"
             )
-        return told
+        return text
 
-    for opened in _OPENED.finditer(line):
-        if _VARIABLE.match(line, opened.start()) is None:
-            rest = line[opened.start() :].strip()[:40]
-            raise Malformed(f"{where}: {rest!r} is no variable; write ${{NAME}} or ${{NAME:-default}}")
+    for start in _VARIABLE_START.finditer(line):
+        if _VARIABLE.match(line, start.start()) is None:
+            rest = line[start.start() :].strip()[:40]
+            raise Malformed(f"{where}: {rest!r} is not a variable; write ${{NAME}} or ${{NAME:-default}}")
     return _VARIABLE.sub(value, line)
 
 
 def _bounded(text: str, name: str) -> None:
-    """Refuse what is deep, tagged or a second document, before anything is built from it."""
+    """Raise `Malformed` for deep nesting, tags and a second document, before any value is built."""
     depth, documents = 0, 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         line = event.start_mark.line + 1 if event.start_mark else 1
@@ -119,7 +119,7 @@ def _bounded(text: str, name: str) -> None:
 
 
 class _Reader:
-    """Nodes to values; notes the line and the words of each place."""
+    """A converter of YAML nodes to values that records the line and the spelling of each place."""
 
     def __init__(self, name: str, lines: dict[Place, int], words: dict[Place, str]) -> None:
         self.name, self.lines, self.words = name, lines, words
@@ -135,9 +135,9 @@ class _Reader:
         if id(node) in self.open:
             raise Malformed(f"{self.name}:{_at(node)}: this contains itself by an alias; write it out")
         self.open.append(id(node))
-        found = self._mapping(node, place) if isinstance(node, yaml.MappingNode) else self._sequence(node, place)
+        value = self._mapping(node, place) if isinstance(node, yaml.MappingNode) else self._sequence(node, place)
         self.open.pop()
-        return found
+        return value
 
     def _sequence(self, node: yaml.Node, place: Place) -> list[Any]:
         values = []
@@ -151,8 +151,8 @@ class _Reader:
         lines: dict[str, int] = {}
         for key, item in self._pairs(node):
             if key.value in lines:
-                told = f"{key.value!r} is here twice, first in line {lines[key.value]}; keep one"
-                raise Malformed(f"{self.name}:{_at(key)}: {told}")
+                problem = f"{key.value!r} is here twice, first in line {lines[key.value]}; keep one"
+                raise Malformed(f"{self.name}:{_at(key)}: {problem}")
             lines[key.value] = self.lines[*place, key.value] = _at(key)
             values[key.value] = self.value(item, (*place, key.value))
         return values
@@ -166,12 +166,12 @@ class _Reader:
             yield key, item
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401 - what YAML can say
-        """A text, number, truth value or date, as YAML 1.1 reads it."""
+        """Return a text, number, boolean or date, as YAML 1.1 reads it; raise `Malformed` when it reads none."""
         try:
             return self.loader.construct_object(node)
         except (ValueError, OverflowError, yaml.YAMLError) as error:
             raise Malformed(
-                f"{self.name}:{_at(node)}: {node.value[:40]!r} is no value; put quotes around it"
+                f"{self.name}:{_at(node)}: {node.value[:40]!r} is not a value; put quotes around it"
             ) from error
 
 
@@ -180,11 +180,11 @@ def _at(node: yaml.Node) -> int:
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
-    """What PyYAML says, with the remedy where the mistake is a common one."""
-    told = str(error.problem or error.context or error)
-    if "'\\t'" in told:
+    """Return PyYAML's error as a sentence, with the remedy for common mistakes."""
+    problem = str(error.problem or error.context or error)
+    if "'\\t'" in problem:
         return "a tab; indent with spaces"
-    if "undefined alias" in told or "duplicate anchor" in told:
-        return told
+    if "undefined alias" in problem or "duplicate anchor" in problem:
+        return problem
     context = f" {error.context}" if error.context else ""
-    return f"this is not YAML: {told}{context}; look at indentation, colons and quotes here and in the line before"
+    return f"this is not YAML: {problem}{context}; look at indentation, colons and quotes here and in the line before"

@@ -1,7 +1,7 @@
-"""What the embedded space runs with: fulfils `ports.deployments.Deployments` over the folder of its state.
+"""The configuration files that the embedded space runs with: fulfils `ports.deployments.Deployments`.
 
-The launcher writes down what it started a service with (`run/env/NAME.running`): the digest of its file, and its limit
-of memory. The limits of `space.env` are in force once every service was started with its own.
+The launcher records what it started a service with (`run/env/NAME.running` in the state folder): the digest of its file
+and its memory limit. The limits of `space.env` are in force once every service was started with its own.
 """
 
 import hashlib
@@ -15,22 +15,22 @@ from sre_space.paths import StatePaths
 
 @dataclass(frozen=True)
 class DeployedFolder:
-    """`state`: the space's folder."""
+    """The deployed files of the space with the state folder `state`."""
 
     state: Path
 
     async def in_force(self, path: str, content: bytes) -> bool:
-        """A file that nobody has put there yet is not in force."""
+        """Return True when the services run with this content of the file; False for a file that was never deployed."""
         try:
             if path == SPACE_FILE:
                 deployed = StatePaths(self.state).limits.read_bytes() == content
                 limits = memory_limits(content.decode())
-                return deployed and all(self._runs(one)[1] == str(limit) for one, limit in limits.items())
+                return deployed and all(self._runs(service)[1] == str(limit) for service, limit in limits.items())
             return self._runs(Path(path).stem)[0] == hashlib.sha256(content).hexdigest()
         except OSError:
             return False
 
     def _runs(self, service: str) -> tuple[str, str]:
-        """Digest and limit that a service was started with."""
+        """Return the file digest and the memory limit (bytes) that a service was started with."""
         lines = StatePaths(self.state).running(service).read_text(errors="replace").splitlines()
         return (lines[0] if lines else "", lines[1] if len(lines) > 1 else "")

@@ -1,4 +1,4 @@
-"""The file system of a folder: fulfils `ports.storage.Storage`."""
+"""Free space and writability of a folder's file system: fulfils `ports.storage.Storage`."""
 
 import asyncio
 import contextlib
@@ -13,29 +13,29 @@ PROBE_BYTES = 4096
 
 @dataclass(frozen=True)
 class DiskFolder:
-    """`folder` need not exist yet: the nearest one above it counts."""
+    """The file system that holds `folder`, or its nearest existing parent."""
 
     folder: Path
 
     async def room(self) -> DiskSpace:
-        """Look, and write a page; on a thread, for a disk may hang."""
+        """Return the free bytes and inodes and why a test write failed; runs on a thread, for a disk may hang."""
         return await asyncio.to_thread(self.look)
 
     def look(self) -> DiskSpace:
-        """The same at once."""
+        """Return what `room` returns, blocking."""
         folder = next(path for path in (self.folder, *self.folder.absolute().parents) if os.path.isdir(path))
         try:
-            found = os.statvfs(folder)
+            stats = os.statvfs(folder)
         except OSError as error:
             return DiskSpace(str(self.folder), 0, None, error.strerror or str(error))
-        refused = _refused(folder) if folder == self.folder else ""
+        refused = _write_error(folder) if folder == self.folder else ""
         return DiskSpace(
-            str(self.folder), found.f_bavail * found.f_frsize, found.f_favail if found.f_files else None, refused
+            str(self.folder), stats.f_bavail * stats.f_frsize, stats.f_favail if stats.f_files else None, refused
         )
 
 
-def _refused(folder: Path) -> str:
-    """Why a file of a page cannot be written, "" when it can."""
+def _write_error(folder: Path) -> str:
+    """Return why a file of `PROBE_BYTES` bytes cannot be written in the folder, "" when it can."""
     path = folder / f".room.{os.getpid()}"
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

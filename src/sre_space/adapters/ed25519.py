@@ -1,8 +1,8 @@
 """Ed25519 keys and the trust store: fulfils `ports.signing` (RFC 8032, with `cryptography`).
 
 Private keys are files of mode 0600 outside the repository; public keys are one JSON file each in the trust folder:
-`owner`, `public` (hex), and `retired` (Unix ns) once another key has taken its place. A retired key still verifies what
-says that it was signed before: an incident that was open while the keys were rotated goes on.
+`owner`, `public` (hex), and `retired` (Unix ns) once another key has replaced it. A retired key still verifies messages
+dated before that time, so incidents that were open during a rotation stay valid.
 """
 
 import hashlib
@@ -19,43 +19,43 @@ from sre_space.domain.errors import Damaged, Malformed
 from sre_space.files import replace_file
 
 _KEY_ID = re.compile(r"[0-9a-f]{16}")
-_NO_KEY = (OSError, ValueError, KeyError, TypeError, RecursionError)
-_RESTORE = "put a copy of it back; if there is none, remove it: what was signed with it does not count then"
+_READ_ERRORS = (OSError, ValueError, KeyError, TypeError, RecursionError)
+_RESTORE = "restore a copy of it; if there is none, remove it: facts signed with this key do not count then"
 
 
 @dataclass(frozen=True)
 class KeyFile:
-    """One agent's private key."""
+    """The private key of an agent, which signs its facts."""
 
     private: Ed25519PrivateKey
 
     @classmethod
     def load(cls, path: Path) -> "KeyFile":
-        """Read a key; refuses one that others can read."""
+        """Return the key in a file; raise `Malformed` if it is missing, invalid, or readable by other users."""
         try:
             if path.is_dir():
-                raise Malformed(f"{path} is a folder, and no key; remove it and run `sre-space up`")
+                raise Malformed(f"{path} is a folder, not a key; remove it and run `sre-space up`")
             if path.stat().st_mode & 0o077:
                 raise Malformed(f"{path} can be read by others; run: chmod 600 {path}")
             raw = path.read_bytes()
         except OSError as error:
-            raise Malformed(f"{path}: {error.strerror}; without one there `sre-space up` makes a new key") from error
+            raise Malformed(f"{path}: {error.strerror}; if no key is there, `sre-space up` makes a new one") from error
         if len(raw) != 32:
             raise Malformed(f"{path} is not an Ed25519 key of 32 bytes; remove it and run `sre-space up`")
         return cls(Ed25519PrivateKey.from_private_bytes(raw))
 
     @property
     def public(self) -> bytes:
-        """The public key, 32 bytes."""
+        """Return the public key, 32 bytes."""
         return self.private.public_key().public_bytes_raw()
 
     @property
     def key_id(self) -> str:
-        """The first 16 hex digits of the public key's SHA-256."""
+        """Return the first 16 hex digits of the public key's SHA-256."""
         return _id_of(self.public)
 
     def sign(self, message: bytes) -> bytes:
-        """A signature of 64 bytes."""
+        """Return the signature of a message, 64 bytes."""
         return self.private.sign(message)
 
 
@@ -71,15 +71,15 @@ class TrustedKey:
 
 @dataclass(frozen=True)
 class TrustFolder:
-    """Public keys by id, read at each question: a rotated key counts at once."""
+    """The folder of trusted public keys, read at every call, so that a rotation takes effect at once."""
 
     folder: Path
 
     def owner(self, key_id: str, message: bytes, signature: bytes, at: int) -> str | None:
-        """The owner whose key verifies; None for anything else.
+        """Return the owner of the key if the signature of a message dated `at` (Unix ns) verifies, else None.
 
-        `Damaged` when the key's entry cannot be read: then no fact that it signed counts, which must not look as if
-        there were none.
+        Raise `Damaged` when the key's entry cannot be read: the facts signed with the key then count as unverified,
+        not as absent.
         """
         key = self._known(key_id) if _KEY_ID.fullmatch(key_id) else None
         if key is None or (key.retired is not None and at >= key.retired):
@@ -95,36 +95,38 @@ class TrustFolder:
             return self._read(key_id)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except _NO_KEY as error:
-            raise Damaged(f"{self._path(key_id)} is no trusted key: {error}; {_RESTORE}") from error
+        except _READ_ERRORS as error:
+            raise Damaged(f"{self._path(key_id)} is not a trusted key: {error}; {_RESTORE}") from error
 
     def has(self, key_id: str) -> bool:
-        """True when something lies there for this key, whole or not."""
+        """Return True when the folder has an entry for this key, readable or not."""
         return self._path(key_id).exists()
 
     def refuse_unless(self, key: KeyFile, owner: str) -> None:
-        """`Malformed` unless a key is trusted as its owner's: nobody would believe what it signs."""
-        told = [one for one in self.listed() if (one.key_id, one.owner, one.retired) == (key.key_id, owner, None)]
-        if not told:
+        """Raise `Malformed` unless the key is trusted as `owner`'s, for no reader would accept its signatures."""
+        entries = [
+            entry for entry in self.listed() if (entry.key_id, entry.owner, entry.retired) == (key.key_id, owner, None)
+        ]
+        if not entries:
             raise Malformed(
-                f"the key of {owner} ({key.key_id}) is not trusted in {self.folder}: put a copy of the key back, or "
+                f"the key of {owner} ({key.key_id}) is not trusted in {self.folder}: restore a copy of the key, or "
                 f"run `sre-space keys rotate --agent {owner}`"
             )
 
     def listed(self, besides: str = "") -> Sequence[TrustedKey]:
-        """Every key, by owner; `Malformed` names a file that is none, unless it is that of the key `besides`."""
-        found = []
+        """Return all keys by owner; raise `Malformed` for an invalid entry, except that of the key `besides`."""
+        keys = []
         for path in self.folder.glob("*.json"):
             if path.stem == besides:
                 continue
             try:
-                found.append(self._read(path.stem))
-            except _NO_KEY as error:
-                raise Malformed(f"{path} is no trusted key: {error}; {_RESTORE}") from error
-        return sorted(found, key=lambda key: (key.owner, key.retired is None, key.retired or 0, key.key_id))
+                keys.append(self._read(path.stem))
+            except _READ_ERRORS as error:
+                raise Malformed(f"{path} is not a trusted key: {error}; {_RESTORE}") from error
+        return sorted(keys, key=lambda key: (key.owner, key.retired is None, key.retired or 0, key.key_id))
 
     def trust(self, key: TrustedKey) -> None:
-        """Write a key's entry at once: readers see the old or the new one."""
+        """Write a key's entry atomically: readers see the old or the new one."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         entry: dict[str, str | int] = {"owner": key.owner, "public": key.public.hex()}
         entry |= {} if key.retired is None else {"retired": key.retired}
@@ -133,7 +135,7 @@ class TrustFolder:
     def _read(self, key_id: str) -> TrustedKey:
         entry = json.loads(self._path(key_id).read_text())
         if not isinstance(entry, dict) or not {"owner", "public"} <= entry.keys():
-            raise ValueError("it is no JSON object with `owner` and `public`")
+            raise ValueError("it is not a JSON object with `owner` and `public`")
         retired = entry.get("retired")
         public = bytes.fromhex(entry["public"])
         if _id_of(public) != key_id:
@@ -145,16 +147,16 @@ class TrustFolder:
 
 
 def make_key(path: Path, trust: Path, owner: str) -> KeyFile:
-    """The key at `path`, made if absent, and trusted as `owner`'s."""
+    """Return the key at `path`, made if absent and trusted as `owner`'s; raise `Malformed` if another key is."""
     try:
         path.lstat()
     except FileNotFoundError:
         return replace_key(path, trust, owner)
     key, folder = KeyFile.load(path), TrustFolder(trust)
-    others = [one for one in folder.listed(besides=key.key_id) if one.owner == owner and one.retired is None]
+    others = [entry for entry in folder.listed(besides=key.key_id) if entry.owner == owner and entry.retired is None]
     if others and not folder.has(key.key_id):
         raise Malformed(
-            f"{path} is not the key that is trusted as {owner}'s: put a copy of it back, or remove it and run "
+            f"{path} is not the key that is trusted as {owner}'s: restore a copy of it, or remove it and run "
             "`sre-space up`, which makes a new one"
         )
     folder.trust(TrustedKey(key.key_id, owner, key.public, None))
@@ -162,7 +164,7 @@ def make_key(path: Path, trust: Path, owner: str) -> KeyFile:
 
 
 def replace_key(path: Path, trust: Path, owner: str) -> KeyFile:
-    """A new key at `path`, trusted before anybody can sign with it; the one before it stays trusted too."""
+    """Return a new key, written to `path` after it is trusted; the previous key stays trusted too."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     private = Ed25519PrivateKey.generate()
     key = KeyFile(private)
@@ -172,7 +174,7 @@ def replace_key(path: Path, trust: Path, owner: str) -> KeyFile:
 
 
 def retire_others(path: Path, trust: Path, owner: str, at: int) -> Sequence[TrustedKey]:
-    """Retire at a Unix ns every key of `owner` but the one at `path`; those that were not retired before."""
+    """Retire at `at` (Unix ns) all keys of `owner` except the one at `path`; return the keys that were retired now."""
     current, folder = KeyFile.load(path).key_id, TrustFolder(trust)
     old = [key for key in folder.listed() if key.owner == owner and key.key_id != current and key.retired is None]
     for key in old:

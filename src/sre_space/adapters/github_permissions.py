@@ -1,7 +1,7 @@
-"""Who may write to the repository, by GitHub's REST API: fulfils `ports.orders.Writers`.
+"""The check who may write to the repository, by GitHub's REST API: fulfils `ports.orders.Writers`.
 
-`GET /repos/{owner}/{repo}/collaborators/{login}/permission`; it tells `write` for maintainers too. The embedded forge
-answers it beside its MCP endpoint.
+`GET /repos/{owner}/{repo}/collaborators/{login}/permission`; it answers `write` for maintainers too. The embedded forge
+serves it beside its MCP endpoint.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ MAY_WRITE = ("write", "admin")
 
 
 class GithubWriters(Writers):
-    """One repository as one identity; `api_url` "": beside the MCP endpoint `url`."""
+    """The writers of one repository, asked with one token; without `api_url` REST is beside the MCP endpoint `url`."""
 
     def __init__(self, url: str, token: str, owner: str, repo: str, api_url: str = "") -> None:
         at = urlsplit(url)
@@ -29,21 +29,23 @@ class GithubWriters(Writers):
         self._path = f"/repos/{owner}/{repo}/collaborators"
 
     async def may_write(self, login: str) -> bool:
-        """Asked anew each time: a permission that was taken away counts at once."""
+        """Return True when the account may write, never cached; raise `Unavailable` or `Malformed` on failure."""
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 response = await self._client.get(f"{self._path}/{quote(login, safe='')}/permission")
         except (httpx.HTTPError, TimeoutError) as error:
-            raise Unavailable(f"the forge did not tell what {login} may do: {error!r}") from error
+            raise Unavailable(f"the forge did not answer for the permission of {login}: {error!r}") from error
         if response.status_code in (httpx.codes.NOT_FOUND, httpx.codes.FORBIDDEN):
             return False
         if not response.is_success:
-            raise Unavailable(f"the forge answered {response.status_code} to what {login} may do")
+            raise Unavailable(f"the forge answered {response.status_code} for the permission of {login}")
         try:
-            told: Any = response.json()
+            permission: Any = response.json()
         except (ValueError, RecursionError) as error:
-            raise Malformed(f"the forge answered no JSON to what {login} may do: {response.text[:200]}") from error
-        return isinstance(told, dict) and told.get("permission") in MAY_WRITE
+            raise Malformed(
+                f"the forge's answer for the permission of {login} is not JSON: {response.text[:200]}"
+            ) from error
+        return isinstance(permission, dict) and permission.get("permission") in MAY_WRITE
 
     async def close(self) -> None:
         """Release the connection."""

@@ -1,4 +1,4 @@
-"""The halt file: fulfils `ports.brake.Brake`; written by `sre-space halt` and by the label."""
+"""The halt file, made by `sre-space halt` or by the label: fulfils `ports.kill_switch.KillSwitch`."""
 
 import logging
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class HaltFile:
-    """Halted while the file exists, when its folder cannot be read, and while an order to halt cannot be written."""
+    """A kill switch: on while its file exists, its folder is unreadable, or the file cannot be made (`unwritten`)."""
 
     path: Path
     unwritten: bool = False
 
     def halted(self) -> bool:
-        """Reads the file system each time."""
+        """Return True while halted; reads the file system at every call."""
         if self.unwritten:
             self.halt()
             return True
@@ -25,7 +25,7 @@ class HaltFile:
             return True
 
     def halt(self) -> None:
-        """Make the file; where the disk takes none, this process is halted until it does."""
+        """Create the file; if the disk refuses, this process stays halted until the file can be created."""
         try:
             self.path.touch(mode=0o600)
             self.unwritten = False

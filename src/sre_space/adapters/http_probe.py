@@ -13,25 +13,25 @@ TIMEOUT_S = 0.5
 
 @dataclass(frozen=True)
 class HttpProbe:
-    """One GET per check on a fresh connection: a kept-alive one would hide that nobody accepts any more."""
+    """A probe that sends one GET per check on a new connection, since an old one hides that the server accepts none."""
 
     client: httpx.AsyncClient
 
     @classmethod
     def create(cls) -> "HttpProbe":
-        """A probe with its own client, which ignores proxies."""
+        """Return a probe with an HTTP client of its own, which ignores proxy settings."""
         limits = httpx.Limits(max_keepalive_connections=0)
         return cls(httpx.AsyncClient(timeout=TIMEOUT_S, limits=limits, trust_env=False))
 
     async def check(self, url: str) -> Health:
-        """Healthy is a 2xx within half a second."""
-        begun = time.monotonic()
-        try:  # httpx limits each read, and of an answer that comes in drops every read is quick; its body is not read
+        """Return the health behind a URL: healthy is a 2xx answer within half a second."""
+        started = time.monotonic()
+        try:  # httpx limits each read only, and a trickling answer has quick reads; the body is not read
             async with asyncio.timeout(TIMEOUT_S), self.client.stream("GET", url) as response:
                 pass
         except (httpx.TimeoutException, TimeoutError):
-            return Health(False, False, f"no answer within {TIMEOUT_S:g} s", time.monotonic() - begun)
+            return Health(False, False, f"no answer within {TIMEOUT_S:g} s", time.monotonic() - started)
         except httpx.HTTPError as error:
-            return Health(False, False, f"no connection ({type(error).__name__})", time.monotonic() - begun)
-        told = f"GET {httpx.URL(url).path} answered {response.status_code}"
-        return Health(response.is_success, True, told, time.monotonic() - begun)
+            return Health(False, False, f"no connection ({type(error).__name__})", time.monotonic() - started)
+        detail = f"GET {httpx.URL(url).path} answered {response.status_code}"
+        return Health(response.is_success, True, detail, time.monotonic() - started)

@@ -16,33 +16,33 @@ log = logging.getLogger(__name__)
 TIMEOUT_S = 5.0
 MAX_ANSWER = 64 * 2**20  # bytes
 NOTHING = b'{"data": []}'
-FEWER = 4  # by which fewer traces are asked for when an answer is larger
+FEWER = 4  # divides the number of traces to request when an answer is too large
 
 
 class _TooLarge(Refused):
-    """An answer of more bytes than are read."""
+    """The error for an answer of more than `MAX_ANSWER` bytes."""
 
 
 class JaegerTraces:
-    """Reads `/api/traces`."""
+    """A client of Jaeger's `/api/traces`, used by Scout and Brain."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._client = httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S, trust_env=False)
 
     async def window(self, service: str, since: int, until: int, limit: int = 200) -> Sequence[Span]:
-        """Traces by start."""
-        return spans_from(await self._data("/api/traces", _asked(service, since, until, limit)) or ())
+        """Return the spans of a service's newest traces that began in [`since`, `until`) (Unix ns)."""
+        return spans_from(await self._data("/api/traces", _query(service, since, until, limit)) or ())
 
     async def document(self, service: str, since: int, until: int, limit: int) -> bytes:
-        """The answer's bytes; of traces that are too large together, as many of the newest as fit."""
-        asked = limit
-        while asked:
+        """Return Jaeger's answer as bytes, of at most `limit` traces, fewer when they are too large together."""
+        requested = limit
+        while requested:
             try:
-                response = await self._answer("/api/traces", _asked(service, since, until, asked))
+                response = await self._answer("/api/traces", _query(service, since, until, requested))
             except _TooLarge as error:
-                log.warning("%d traces of %s: %s", asked, service, error)
-                asked //= FEWER
+                log.warning("%d traces of %s: %s", requested, service, error)
+                requested //= FEWER
             else:
                 return NOTHING if response is None else response.content
         return NOTHING
@@ -61,7 +61,7 @@ class JaegerTraces:
             raise Malformed(f"Jaeger's answer to {path} is not its JSON: {response.text[:200]}") from error
 
     async def _answer(self, path: str, query: dict[str, str | int]) -> httpx.Response | None:
-        """None for what Jaeger does not know."""
+        """Return the response, or None for a 404; raise `Unavailable` on any other failure."""
         try:
             async with (
                 asyncio.timeout(TIMEOUT_S),  # httpx limits each read, this the whole answer
@@ -78,7 +78,7 @@ class JaegerTraces:
 
 
 async def _read(response: httpx.Response) -> bytes:
-    """What is told, no more than fits."""
+    """Return the response body; raise `_TooLarge` beyond `MAX_ANSWER` bytes."""
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
@@ -87,6 +87,6 @@ async def _read(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _asked(service: str, since: int, until: int, limit: int) -> dict[str, str | int]:
-    """Jaeger counts microseconds and includes both ends."""
+def _query(service: str, since: int, until: int, limit: int) -> dict[str, str | int]:
+    """Return the query parameters; Jaeger takes microseconds and includes both ends."""
     return {"service": service, "start": since // 1000, "end": max(0, until // 1000 - 1), "limit": limit}

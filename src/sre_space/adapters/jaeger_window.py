@@ -1,4 +1,4 @@
-"""A window of a live Jaeger's traces as columns. Used by `sre-space diagnose --jaeger`."""
+"""The traces of a live Jaeger in a time window, as columns. Used by `sre-space diagnose --jaeger`."""
 
 import httpx
 
@@ -8,24 +8,24 @@ from sre_space.codec.jaeger_columns import add_traces
 from sre_space.domain.errors import Malformed, Unavailable
 
 TIMEOUT_S = 30.0
-MAX_TRACES = 5000  # of one service; Jaeger answers the newest
+MAX_TRACES = 5000  # per service; Jaeger returns the newest
 
 
 def read_window(url: str, since: int, until: int) -> Telemetry:
-    """Every service's traces that began in [since, until) Unix ns; a trace of several services is read once."""
+    """Return all services' traces that began in [`since`, `until`) (Unix ns), each trace once."""
     spans = SpanBuilder()
-    lost: list[SkippedInput] = []
+    skipped_input: list[SkippedInput] = []
     with httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False) as client:
         for service in _services(client, url):
             skipped = add_traces(_answer(client, url, "/api/traces", _query(service, since, until)), spans)
-            lost += [SkippedInput(f"{url} {service} trace {number}", why) for number, why in skipped]
+            skipped_input += [SkippedInput(f"{url} {service} trace {number}", why) for number, why in skipped]
     table = spans.table()
-    whole = not lost and len(table.trace_ids) < MAX_TRACES  # so no service's answer was cut
-    return Telemetry(table, no_metrics(), no_logs(), tuple(lost), whole)
+    complete = not skipped_input and len(table.trace_ids) < MAX_TRACES  # then no service's answer was cut
+    return Telemetry(table, no_metrics(), no_logs(), tuple(skipped_input), complete)
 
 
 def _query(service: str, since: int, until: int) -> dict[str, str | int]:
-    """Jaeger counts microseconds and includes both ends."""
+    """Return the query parameters; Jaeger takes microseconds and includes both ends."""
     return {"service": service, "start": since // 1000, "end": max(0, until // 1000 - 1), "limit": MAX_TRACES}
 
 

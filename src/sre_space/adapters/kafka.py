@@ -1,4 +1,4 @@
-"""Kafka through confluent-kafka: fulfils `ports.bus`. librdkafka's calls block, so they run on threads."""
+"""Kafka by confluent-kafka: fulfils `ports.bus`. librdkafka's calls block, so they run on threads."""
 
 import asyncio
 import logging
@@ -28,27 +28,27 @@ log = logging.getLogger(__name__)
 
 ACKNOWLEDGED_WITHIN_S = 10.0
 ANSWERED_WITHIN_S = 2.0
-WINDOW_WITHIN_S = 20.0  # a quarter of an hour of spans is read at Scout's start
+WINDOW_WITHIN_S = 20.0  # Scout reads a quarter of an hour of spans at its start
 BATCH = 500
-FATAL = (KafkaException, SystemError)  # what polling a producer raises; the second, when reports of delivery wait too
+FATAL = (KafkaException, SystemError)  # raised by polling a producer; the latter when delivery reports are pending too
 _QUIET: dict[str, Any] = {"log_level": 3, "reconnect.backoff.max.ms": 500, "logger": log}
-# Without the check librdkafka hands on whatever bytes a broker gives it.
+# Without the CRC check librdkafka passes on damaged records.
 _CHECKED: dict[str, Any] = {"check.crcs": True, "enable.auto.commit": False, **_QUIET}
 
 
 class KafkaPublisher:
-    """An idempotent producer; each `publish` waits for its own acknowledgement."""
+    """An idempotent producer; each `publish` waits for the acknowledgement of its own record."""
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
         self._producer = _producer(bootstrap)
         self._polling: asyncio.Task[None] | None = None
-        self._under_way: set[asyncio.Future[None]] = set()
+        self._in_flight: set[asyncio.Future[None]] = set()
 
     async def publish(
         self, topic: str, value: bytes, *, key: bytes = b"", headers: Mapping[str, bytes] | None = None
     ) -> None:
-        """Return when acknowledged; `Unavailable` after ten seconds without, `Refused` when it will never be."""
+        """Wait for the acknowledgement; raise `Unavailable` without one in 10 s, `Refused` when it can never come."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
 
@@ -60,19 +60,19 @@ class KafkaPublisher:
                 topic, value, key or None, on_delivery=delivered, headers=list((headers or {}).items())
             )
         except BufferError as error:
-            raise Unavailable(f"the bus at {self._bootstrap} takes nothing more: {error}") from error
+            raise Unavailable(f"the bus at {self._bootstrap} accepts no more records for now: {error}") from error
         except KafkaException as error:
-            raise self._not_taken(error, topic, len(value)) from error
-        self._under_way.add(done)
+            raise self._delivery_error(error, topic, len(value)) from error
+        self._in_flight.add(done)
         try:
-            await self._served(done)
+            await self._polled(done)
         except KafkaException as error:
-            raise self._not_taken(error, topic, len(value)) from error
+            raise self._delivery_error(error, topic, len(value)) from error
         finally:
-            self._under_way.discard(done)
+            self._in_flight.discard(done)
 
-    def _not_taken(self, error: KafkaException, topic: str, size: int) -> SpaceError:
-        """What an error means; a producer that cannot go on is replaced."""
+    def _delivery_error(self, error: KafkaException, topic: str, size: int) -> SpaceError:
+        """Return the error to raise for a Kafka error; a producer with a fatal error is replaced."""
         reason = error.args[0]
         if reason.code() in PERMANENT:
             return Refused(f"the bus at {self._bootstrap} refuses {size} bytes for {topic}: {error}")
@@ -81,20 +81,20 @@ class KafkaPublisher:
         return Unavailable(f"the bus at {self._bootstrap} did not acknowledge: {error}")
 
     def _replace_producer(self) -> None:
-        """One that met a fatal error never goes on; who still waits for it is told."""
+        """Replace a producer with a fatal error, which cannot recover; pending `publish` calls fail."""
         broken, self._producer = self._producer, _producer(self._bootstrap)
         broken.purge()
-        for done in self._under_way:
+        for done in self._in_flight:
             _settle(done, KafkaError(KafkaError._PURGE_INFLIGHT))
 
-    async def _served(self, done: "asyncio.Future[None]") -> None:
-        """Delivery reports arrive in `poll`: one thread polls while anything is under way."""
+    async def _polled(self, done: "asyncio.Future[None]") -> None:
+        """Wait for a delivery report; reports arrive in `poll`, called by one thread while any record is in flight."""
         if self._polling is None or self._polling.done():
             self._polling = asyncio.create_task(self._poll())
         await done
 
     async def _poll(self) -> None:
-        while self._under_way:
+        while self._in_flight:
             try:
                 await asyncio.to_thread(self._producer.poll, 0.05)
             except FATAL as error:
@@ -102,7 +102,7 @@ class KafkaPublisher:
                 self._replace_producer()
 
     async def close(self) -> None:
-        """Flush for up to two seconds."""
+        """Flush pending records for up to two seconds."""
         await asyncio.to_thread(self._producer.flush, ANSWERED_WITHIN_S)
 
 
@@ -129,7 +129,7 @@ def _settle(done: "asyncio.Future[None]", error: KafkaError | None) -> None:
 
 
 class KafkaSubscription:
-    """A member of `group`; or, without one, a reader of everything from the end on."""
+    """A member of the consumer group `group`, or without one a reader of all partitions from their end on."""
 
     def __init__(self, bootstrap: str, topics: Sequence[str], group: str | None, start: str = "latest") -> None:
         self._topics, self._group = list(topics), group
@@ -143,7 +143,7 @@ class KafkaSubscription:
                 "group.id": group or "unused",
                 "auto.offset.reset": start,
                 "session.timeout.ms": 6000,
-                "socket.timeout.ms": 6000,  # a commit waits no longer for a broker that hangs
+                "socket.timeout.ms": 6000,  # how long a commit waits for a broker that hangs
                 "fetch.wait.max.ms": 500,
                 "fetch.error.backoff.ms": 100,
                 "enable.partition.eof": False,
@@ -153,7 +153,7 @@ class KafkaSubscription:
         self._reading = BatchReader(self._consumer)
 
     async def next(self, timeout: float) -> Sequence[Record]:
-        """Records, oldest first per partition; empty when there is nothing or nobody."""
+        """Return new records, oldest first per partition; empty without records or without an answer of the bus."""
         return await asyncio.to_thread(self._next, timeout)
 
     def _next(self, timeout: float) -> list[Record]:
@@ -171,7 +171,9 @@ class KafkaSubscription:
     def _assign(self, timeout: float) -> None:
         make_topics(self._bootstrap, self._topics)
         if self._group is not None:
-            self._consumer.subscribe(self._topics, on_assign=self._given, on_revoke=self._taken, on_lost=self._taken)
+            self._consumer.subscribe(
+                self._topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_revoke
+            )
             self._assigned = True
             return
         assigned = []
@@ -188,7 +190,7 @@ class KafkaSubscription:
         return True
 
     async def commit(self) -> None:
-        """Commit what `next` returned."""
+        """Commit the offsets of the records that `next` returned; raise `Unavailable` when the bus does not."""
         if self._group is None:
             return
         try:
@@ -197,31 +199,31 @@ class KafkaSubscription:
             if error.args[0].code() != KafkaError._NO_OFFSET:
                 raise Unavailable(f"the bus at {self._bootstrap} did not commit: {error}") from error
 
-    def _given(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+    def _on_assign(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         self._owns = bool(partitions)
 
-    def _taken(self, _: Consumer, __: list[TopicPartition]) -> None:
+    def _on_revoke(self, _: Consumer, __: list[TopicPartition]) -> None:
         self._owns = False
 
     def owns(self) -> bool:
-        """As librdkafka told last; asking it would block the loop while another thread polls."""
+        """Return True while partitions are assigned, by the last callback: asking librdkafka would block."""
         return self._owns
 
     async def close(self) -> None:
-        """Leave the group."""
+        """Leave the group and close the consumer."""
         if not self._closed:
             self._closed = True
             await asyncio.to_thread(self._consumer.close)
 
 
 class KafkaHistory:
-    """Windows of the past, each read by a consumer of its own, all partitions at once."""
+    """A reader of past records; each window is read by a consumer of its own, all partitions at once."""
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
 
     async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
-        """Records of all partitions in [since, until), by time."""
+        """Return at most `limit` records in [`since`, `until`) (Unix ns), by time; raise `Unavailable` on failure."""
         try:
             async with asyncio.timeout(WINDOW_WITHIN_S):
                 return await asyncio.to_thread(self._window, topic, since, until, limit)
@@ -236,46 +238,47 @@ class KafkaHistory:
             listed = consumer.list_topics(topic, timeout=ANSWERED_WITHIN_S).topics[topic]
             asked = [TopicPartition(topic, number, since // 10**6) for number in listed.partitions]
             starts = consumer.offsets_for_times(asked, timeout=ANSWERED_WITHIN_S) if asked else []
-            found = _read(consumer, [start for start in starts if start.offset >= 0], (since, until), limit)
+            records = _read(consumer, [start for start in starts if start.offset >= 0], (since, until), limit)
         finally:
             consumer.close()
-        return sorted(found, key=lambda record: record.at)[:limit]
+        return sorted(records, key=lambda record: record.at)[:limit]
 
 
 def _read(consumer: Consumer, starts: Sequence[TopicPartition], window: tuple[int, int], limit: int) -> list[Record]:
-    """The records inside the window of each partition from its start to its present end, at most `limit` of each.
+    """Return the records in the window of each partition, from its start to its present end, at most `limit` of each.
 
-    Times in a partition need not rise, since they are the senders' word, so that none of them ends the reading.
+    Senders set the times, which need not rise within a partition, so a late time does not end the reading. Raise
+    `KafkaException` on an error of the bus or after `WINDOW_WITHIN_S`.
     """
-    ends = {one.partition: consumer.get_watermark_offsets(one, timeout=ANSWERED_WITHIN_S)[1] for one in starts}
-    open_ = {one.partition: limit for one in starts if one.offset < ends[one.partition]}
-    consumer.assign([one for one in starts if one.partition in open_])
+    ends = {start.partition: consumer.get_watermark_offsets(start, timeout=ANSWERED_WITHIN_S)[1] for start in starts}
+    remaining = {start.partition: limit for start in starts if start.offset < ends[start.partition]}
+    consumer.assign([start for start in starts if start.partition in remaining])
     records: list[Record] = []
-    give_up, reading = time.monotonic() + WINDOW_WITHIN_S, BatchReader(consumer)
-    while open_:
-        message = consumer.poll(ANSWERED_WITHIN_S) if time.monotonic() < give_up else None
+    deadline, reading = time.monotonic() + WINDOW_WITHIN_S, BatchReader(consumer)
+    while remaining:
+        message = consumer.poll(ANSWERED_WITHIN_S) if time.monotonic() < deadline else None
         if message is None:
             raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
         error = message.error()
         if error is not None:
-            if error.code() == KafkaError._PARTITION_EOF:  # what was the last record is lost
-                open_.pop(message.partition() or 0, None)
+            if error.code() == KafkaError._PARTITION_EOF:  # the end: the last record is lost
+                remaining.pop(message.partition() or 0, None)
             elif not reading.passed(message):
                 raise KafkaException(error)
             continue
         record = record_of(message)
-        if record.partition not in open_:
+        if record.partition not in remaining:
             continue
         if window[0] <= record.at < window[1]:
             records.append(record)
-            open_[record.partition] -= 1
-        if record.offset + 1 >= ends[record.partition] or not open_[record.partition]:
-            del open_[record.partition]
+            remaining[record.partition] -= 1
+        if record.offset + 1 >= ends[record.partition] or not remaining[record.partition]:
+            del remaining[record.partition]
     return records
 
 
 def make_topics(bootstrap: str, topics: Sequence[str]) -> None:
-    """Make topics that do not exist; a consumer of a missing topic would never hear of it."""
+    """Create the missing topics: a consumer of a missing topic would never notice its creation."""
     admin = AdminClient({"bootstrap.servers": bootstrap, **_QUIET})
     missing = set(topics) - set(admin.list_topics(timeout=ANSWERED_WITHIN_S).topics)
     for future in admin.create_topics([NewTopic(topic, -1, -1) for topic in missing]).values() if missing else ():

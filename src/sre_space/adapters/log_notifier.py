@@ -1,4 +1,4 @@
-"""Calls people by one line of the log: fulfils `ports.notifier.Notifier`. Every agent has it, whatever else is set."""
+"""Notifications as one line of the log: fulfils `ports.notifier.Notifier`. Every agent uses it besides any other."""
 
 import logging
 
@@ -8,8 +8,8 @@ log = logging.getLogger(__name__)
 
 
 class LogNotifier(Notifier):
-    """The title only: the rest is on the issue."""
+    """A notifier that logs the title of each note; the rest is on the issue."""
 
     def notify(self, note: Note) -> None:
-        """One warning."""
+        """Log the note's title as a warning."""
         log.warning("a person is asked: %s", note.title)

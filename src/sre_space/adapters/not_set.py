@@ -1,4 +1,4 @@
-"""What stands for a runtime, a trace store or a bus that no setting names: nothing is known and nothing can be done."""
+"""Placeholders for a runtime, a trace store or a bus that no setting names: every query fails or is empty."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,43 +12,43 @@ from sre_space.ports.traces import Traces
 
 @dataclass(frozen=True)
 class RuntimeNotSet(Runtime):
-    """A runtime without units; `told` names the setting."""
+    """A runtime without units; `reason` names the setting to set."""
 
-    told: str
+    reason: str
 
     async def units(self) -> Sequence[Unit]:
-        """None."""
+        """Return no units."""
         return ()
 
     async def unit(self, name: str) -> Unit:
-        """`Missing`, with the setting."""
-        raise Missing(f"{name} is not known: {self.told}")
+        """Raise `Missing` with the setting to set."""
+        raise Missing(f"{name} is not known: {self.reason}")
 
     async def restart(self, name: str, expected: str) -> Unit:
-        """`Missing`, with the setting."""
-        raise Missing(f"{name} cannot be restarted as {expected}: {self.told}")
+        """Raise `Missing` with the setting to set."""
+        raise Missing(f"{name} cannot be restarted as {expected}: {self.reason}")
 
 
 @dataclass(frozen=True)
 class TracesNotSet(Traces):
-    """A trace store that cannot be asked; `told` names the setting."""
+    """A trace store that cannot be queried; `reason` names the setting to set."""
 
-    told: str
+    reason: str
 
     async def window(self, service: str, since: int, until: int, limit: int = 200) -> Sequence[Span]:
-        """`Malformed`, with the setting."""
-        raise Malformed(f"{self.told} (asked for {limit} traces of {service} from {since} to {until})")
+        """Raise `Malformed` with the setting to set."""
+        raise Malformed(f"{self.reason} (asked for {limit} traces of {service} from {since} to {until})")
 
     async def close(self) -> None:
-        """There is nothing to release."""
+        """Do nothing: there is no connection."""
 
 
 @dataclass(frozen=True)
 class HistoryNotSet(History):
-    """A bus that cannot be asked; `told` names the setting."""
+    """A bus that cannot be queried; `reason` names the setting to set."""
 
-    told: str
+    reason: str
 
     async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
-        """`Malformed`, with the setting."""
-        raise Malformed(f"{self.told} (asked for {limit} records of {topic} from {since} to {until})")
+        """Raise `Malformed` with the setting to set."""
+        raise Malformed(f"{self.reason} (asked for {limit} records of {topic} from {since} to {until})")

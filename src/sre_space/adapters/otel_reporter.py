@@ -1,7 +1,7 @@
-"""The doctor's telemetry over OTLP: fulfils `ports.reporting.Reporter`.
+"""The agents' own telemetry over OTLP: fulfils `ports.reporting.Reporter`.
 
-The incident's ULID is the trace id (both have 128 bits) and a fact's digest names its span, so
-the four agents write one trace without telling each other, and a repeated report changes nothing.
+The incident's ULID is the trace id (both have 128 bits) and a fact's digest is its span id, so the four agents write
+one trace without coordination, and reporting a fact twice changes nothing.
 """
 
 import logging
@@ -25,12 +25,12 @@ from sre_space.domain.facts import Action, Agent, Decision, Fact, Verification
 
 EXPORT_EVERY_MS = 500
 DETECTORS_EVERY_MS = 5_000
-REPORT_HOLDS_S = 5.0  # as long as it is evidence for Fixer
+REPORT_HOLDS_S = 5.0  # as long as Fixer accepts it as evidence
 EXPORT_TIMEOUT_S = 2.0
 
 
 class OtelReporter:
-    """Spans and metrics of the service `sre-<agent>`."""
+    """The exporter of an agent's spans and metrics, as service `sre-<agent>`."""
 
     def __init__(
         self,
@@ -54,8 +54,10 @@ class OtelReporter:
         meter = self._providers[0].get_meter("sre_space")
         self._facts = meter.create_counter("sre_space.facts", "{fact}", "facts recorded")
         self._void = meter.create_counter("sre_space.void_facts", "{text}", "footers and commands that do not count")
-        self._dropped = meter.create_counter("sre_space.dropped_telemetry", "{item}", "what was not taken in or sent")
-        self._seconds = meter.create_histogram("sre_space.step.duration", "s", "from the fact before to this one")
+        self._dropped = meter.create_counter(
+            "sre_space.dropped_telemetry", "{item}", "telemetry that was not read or not sent"
+        )
+        self._seconds = meter.create_histogram("sre_space.step.duration", "s", "from the previous fact to this one")
         meter.create_observable_gauge("sre_space.incidents", [self._observe], "{incident}", "open incidents")
         meter.create_observable_gauge(
             "sre_space.clock.offset", [lambda _: [Observation(self._offset)]], "s", "own clock ahead of the others'"
@@ -66,7 +68,7 @@ class OtelReporter:
 
     @classmethod
     def to(cls, endpoint: str, agent: Agent) -> "OtelReporter":
-        """Export to `endpoint` (OTLP over gRPC) twice a second; a server that is down is no news here."""
+        """Return a reporter that exports to `endpoint` (OTLP over gRPC) twice a second; its errors are not logged."""
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
         spans = OTLPSpanExporter(endpoint, insecure=True, timeout=EXPORT_TIMEOUT_S)
         return cls(
@@ -77,7 +79,7 @@ class OtelReporter:
         )
 
     def recorded(self, fact: Fact, digest: str, root: str, begun: int) -> None:
-        """One span; the opening fact is the root of all others."""
+        """Export a fact as a span from `begun` to the fact's time (Unix ns), a child of the opening fact (`root`)."""
         self._facts.add(1, {"step": fact.step.value})
         self._seconds.record(max(0, fact.at - begun) / 1e9, {"step": fact.step.value})
         parent = None if digest == root else _context(fact, root)
@@ -94,37 +96,37 @@ class OtelReporter:
         )
 
     def dismissed(self, reason: str) -> None:
-        """One more, by reason."""
+        """Count a footer or command that was not accepted, by reason."""
         self._void.add(1, {"reason": reason})
 
     def dropped(self, reason: str, count: int) -> None:
-        """So many more, by reason."""
+        """Count telemetry that was dropped, by reason."""
         self._dropped.add(count, {"reason": reason})
 
     def waiting(self, cases: int, overdue: int) -> None:
-        """Shown by the gauge at its next export."""
+        """Set the gauge of open incidents: all of them, and those that are overdue."""
         self._now = {"open": cases, "overdue": overdue}
 
     def clock(self, offset: float) -> None:
-        """Shown by the gauge from its next export on."""
+        """Set the gauge of the clock offset, in seconds."""
         self._offset = offset
 
     def budget(self, journey: str, spent: float) -> None:
-        """Shown by the gauge from its next export on."""
+        """Set the gauge of a journey's spent error budget (share of the whole budget)."""
         self._spent = [Observation(spent, {"journey": journey})]
 
     def detectors(self, report: DetectorsReport) -> None:
-        """Shown by the gauges for as long as it is news: a Scout that judges no more shows none."""
+        """Set the detectors' gauges, which disappear after `REPORT_HOLDS_S`, when Scout has stopped evaluating."""
         self._report, self._reported = report, self._steady()
 
     def close(self) -> None:
-        """Export what is left."""
+        """Export pending spans and metrics, and stop."""
         self._spans.shutdown()
         for provider in self._providers:
             provider.shutdown()
 
     def _show_detectors(self, reader: MetricReader) -> None:
-        """Gauges of their own, which are exported less often: there are several of each detector."""
+        """Add the detectors' gauges, exported less often than the others since there are several per detector."""
         provider = MeterProvider([reader], self._resource)
         self._providers.append(provider)
         meter = provider.get_meter("sre_space")
@@ -137,12 +139,14 @@ class OtelReporter:
             )
 
     def _states(self, _: CallbackOptions) -> list[Observation]:
-        return [Observation(1, {**_named(one), "state": one.state.value}) for one in self._fresh()]
+        return [Observation(1, {**_named(detector), "state": detector.state.value}) for detector in self._fresh()]
 
     def _numbers(self, name: str, _: CallbackOptions) -> list[Observation]:
-        told = ((one, getattr(one, name)) for one in self._fresh())
+        numbers = ((detector, getattr(detector, name)) for detector in self._fresh())
         return [
-            Observation(number, {**_named(one), "unit": one.unit.value}) for one, number in told if number is not None
+            Observation(number, {**_named(detector), "unit": detector.unit.value})
+            for detector, number in numbers
+            if number is not None
         ]
 
     def _fresh(self) -> Sequence[DetectorReport]:
@@ -168,7 +172,7 @@ def _context(fact: Fact, digest: str) -> SpanContext:
 
 
 def _attributes(fact: Fact) -> dict[str, str | int]:
-    """What to find a step by; never free text."""
+    """Return the span attributes that identify a step; never free text."""
     known: dict[str, str | int] = {"sre.incident": fact.incident, "sre.issue": fact.issue, "sre.attempt": fact.attempt}
     match fact.payload:
         case Decision(diagnosis=diagnosis, remedy=remedy):

@@ -1,6 +1,6 @@
 """The outbox as one small file per incident: fulfils `ports.outbox.Outbox`.
 
-What the disk does not take is held in memory, and written as soon as the disk takes it.
+A fact that cannot be written is held in memory and written as soon as the disk accepts it.
 """
 
 import errno
@@ -16,26 +16,27 @@ from sre_space.ports.outbox import Pending
 
 log = logging.getLogger(__name__)
 
-OF_PROCESS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}  # what says nothing of the file that was to be read
+OF_PROCESS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}  # errors of the process, which say nothing about the file
 
 
-def _logged(what: str) -> None:
-    log.error("%s", what)
+def _log_error(text: str) -> None:
+    log.error("%s", text)
 
 
 @dataclass
 class OutboxFolder:
-    """Files are replaced atomically and flushed to disk. `told` hears of each one that had to be set aside.
+    """A folder of facts that are signed but not posted yet; files are replaced atomically and flushed to disk.
 
-    `held` is what the disk has not taken yet, by incident.
+    `report_damage` is called with a sentence for each file that was set aside. `held` are the facts that could not be
+    written yet, by incident.
     """
 
     folder: Path
-    told: Callable[[str], None] = _logged
+    report_damage: Callable[[str], None] = _log_error
     held: dict[str, Pending] = field(default_factory=dict)
 
     def put(self, pending: Pending) -> None:
-        """Write it, or hold it."""
+        """Write the pending fact, or hold it in memory when the disk refuses."""
         try:
             self._write(self._path(pending.incident), pending)
         except OSError as error:
@@ -50,17 +51,18 @@ class OutboxFolder:
         replace_file(path, json.dumps(asdict(pending)).encode())
 
     def get(self, incident: str) -> Pending | None:
-        """What a crash left half written was never renamed: what is there and does not parse is damaged.
+        """Return the incident's pending fact, None without one; a file that does not parse is damaged and set aside.
 
-        `OSError` when this process may open no more files.
+        A file cannot be half written, since files are replaced atomically. Raise `OSError` when this process has no
+        file descriptors or memory left.
         """
         if incident in self.held:
             held = self.held[incident]
             self.put(held)
             return held
         try:
-            told = json.loads(self._path(incident).read_text())
-            pending = Pending(**told)
+            fields = json.loads(self._path(incident).read_text())
+            pending = Pending(**fields)
             kinds = [type(value) for value in asdict(pending).values()]
         except FileNotFoundError:
             return None
@@ -70,29 +72,29 @@ class OutboxFolder:
             self.set_aside(incident, str(error))
             return None
         if kinds != [int, str, int, str, str] or pending.incident != incident:
-            self.set_aside(incident, "it holds other fields than a pending fact has")
+            self.set_aside(incident, "its fields are not those of a pending fact")
             return None
         return pending
 
     def set_aside(self, incident: str, why: str) -> None:
-        """Rename the file, and call a person: a signed fact is never thrown away.
+        """Rename the incident's file, since a signed fact is never deleted unposted, and report the damage.
 
-        One that the disk has not taken yet is written under the new name; if it cannot be, it is told whole.
+        A fact that the disk has not taken yet is written under the new name; if it cannot be, the report holds it.
         """
         path, held = self._path(incident), self.held.pop(incident, None)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         aside = path.with_name(f"{path.name}.damaged-{stamp}")
-        kept = f"it is kept as {aside.name}"
+        place = f"it is kept as {aside.name}"
         try:
             path.rename(aside)
         except OSError:
             if held is None:
                 raise
-            kept = self._kept(aside, held)
-        self.told(f"{path}, a signed fact that was to be posted, is damaged: {why}; {kept}")
+            place = self._write_aside(aside, held)
+        self.report_damage(f"{path}, a signed fact that is not posted yet, is damaged: {why}; {place}")
 
-    def _kept(self, aside: Path, pending: Pending) -> str:
-        """Write a fact that was in memory alone; return where it is now."""
+    def _write_aside(self, aside: Path, pending: Pending) -> str:
+        """Write a fact that was in memory alone; return in words where it is now."""
         try:
             self._write(aside, pending)
         except OSError as error:
@@ -100,12 +102,12 @@ class OutboxFolder:
         return f"it is kept as {aside.name}"
 
     def drop(self, incident: str) -> None:
-        """Remove the file; one that a read-only disk keeps is overtaken by what the issue says."""
+        """Remove the incident's file; if the disk refuses, that is logged: the fact is on the issue already."""
         self.held.pop(incident, None)
         try:
             self._path(incident).unlink(missing_ok=True)
         except OSError as error:
-            log.error("%s: %s; a fact that is recorded stays there", self.folder, error)
+            log.error("%s: %s; the file of a fact that is posted stays there", self.folder, error)
 
     def _path(self, incident: str) -> Path:
         if not incident.isalnum():

@@ -15,17 +15,17 @@ from xml.parsers.expat import ExpatError
 
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
-from sre_space.adapters.supervisord_units import LIVING, unit_of
+from sre_space.adapters.supervisord_units import ALIVE_STATES, unit_of
 from sre_space.domain.errors import Missing, Refused, Unavailable
 from sre_space.ports.runtime import Unit
 
 ANSWERS_WITHIN_S = 3.0
-STOPS_WITHIN_S = 20.0  # twice what it gives a process to end before it kills it
-ENDS_WITHIN_S, LOOK_EVERY_S = 10.0, 0.05
+STOPS_WITHIN_S = 20.0  # twice the time that supervisord waits before it kills a process
+ENDS_WITHIN_S, POLL_EVERY_S = 10.0, 0.05
 
 
 class _Connection(http.client.HTTPConnection):
-    """To a Unix socket, cut after a time: supervisor's own has no limit, and a socket's limit is for each read."""
+    """A connection to a Unix socket with a total time limit, which supervisor's own lacks (a timeout is per read)."""
 
     def __init__(self, path: str, seconds: float) -> None:
         super().__init__("localhost", timeout=seconds)
@@ -33,7 +33,7 @@ class _Connection(http.client.HTTPConnection):
         self._cutter = threading.Timer(seconds, self._cut)
 
     def connect(self) -> None:
-        """Connect within the limit, and begin to count."""
+        """Connect within the time limit and start the timer that cuts the connection."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self._seconds)
         self.sock.connect(self._path)
@@ -44,7 +44,7 @@ class _Connection(http.client.HTTPConnection):
             self.sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """End it; safe to call twice."""
+        """Close the connection; safe to call twice."""
         self._cutter.cancel()
         super().close()
 
@@ -57,9 +57,9 @@ class _Transport(SupervisorTransport):  # type: ignore[misc]  # supervisor has n
 
 @dataclass(frozen=True)
 class SupervisordRuntime:
-    """`socket`: path of supervisord's socket; `names`: each unit and its program there.
+    """The runtime behind supervisord's socket (a path); `names` maps each unit to its program in supervisord.
 
-    `journal` is where the warden writes whom it killed for its memory; without it an end by a signal has no reason.
+    `journal` is the warden's list of processes killed for their memory; without it an end by a signal has no reason.
     """
 
     socket: str
@@ -67,22 +67,22 @@ class SupervisordRuntime:
     journal: Path | None = None
 
     async def units(self) -> Sequence[Unit]:
-        """All units, in the chart's order."""
+        """Return all units in the configuration's order; raise `Unavailable` when supervisord does not answer."""
         return [await self.unit(name) for name in self.names]
 
     async def unit(self, name: str) -> Unit:
-        """One unit."""
+        """Return a unit; raise `Missing` for an unknown name, `Unavailable` when supervisord does not answer."""
         return await asyncio.to_thread(self._unit, name)
 
     async def restart(self, name: str, expected: str) -> Unit:
-        """Stop what lives and start it; nothing happens when the life is not the expected one."""
+        """Restart a unit and return its new state; raise `Refused`, unchanged, if its incarnation is not `expected`."""
         return await asyncio.to_thread(self._restart, name, expected)
 
     def _restart(self, name: str, expected: str) -> Unit:
         before = self._unit(name)
         if before.incarnation != expected:
-            raise Refused(f"{name} lives as {before.incarnation}, not as {expected}; nothing was changed")
-        if before.state in LIVING:
+            raise Refused(f"the incarnation of {name} is {before.incarnation}, not {expected}; nothing was changed")
+        if before.state in ALIVE_STATES:
             self._call("stopProcess", self.names[name])
         self._await_end(name)
         try:
@@ -93,16 +93,16 @@ class SupervisordRuntime:
         return self._unit(name)
 
     def _await_end(self, name: str) -> None:
-        """One that is still being stopped, on the order of a Fixer that was killed, cannot be started yet."""
+        """Wait until a unit that is being stopped has ended; raise `Unavailable` if it has not in `ENDS_WITHIN_S`."""
         deadline = time.monotonic() + ENDS_WITHIN_S
         while self._call("getProcessInfo", self.names[name])["statename"] == "STOPPING":
             if time.monotonic() > deadline:
-                raise Unavailable(f"{name} is being stopped, and has not ended within {ENDS_WITHIN_S:g} s")
-            time.sleep(LOOK_EVERY_S)
+                raise Unavailable(f"{name} is being stopped and has not ended within {ENDS_WITHIN_S:g} s")
+            time.sleep(POLL_EVERY_S)
 
     def _unit(self, name: str) -> Unit:
         if name not in self.names:
-            raise Missing(f"the runtime has no unit {name!r}; the chart names {', '.join(self.names)}")
+            raise Missing(f"the runtime has no unit {name!r}; the configuration names {', '.join(self.names)}")
         return unit_of(name, self._call("getProcessInfo", self.names[name]), self.journal)
 
     def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - untyped answers; `_unit` types them

@@ -1,4 +1,4 @@
-"""The embedded runtime's read-only socket: fulfils `ports.runtime.RuntimeReader`; nothing can be asked of it."""
+"""The embedded runtime's read-only socket, which accepts no commands: fulfils `ports.runtime.RuntimeReader`."""
 
 import asyncio
 import json
@@ -13,26 +13,34 @@ from sre_space.ports.runtime import Unit
 
 ANSWERS_WITHIN_S = 3.0
 MAX_BYTES = 2**20
-_NEEDED = {"name": str, "statename": str, "pid": int, "start": int, "stop": int, "exitstatus": int, "spawnerr": str}
+_FIELD_TYPES = {
+    "name": str,
+    "statename": str,
+    "pid": int,
+    "start": int,
+    "stop": int,
+    "exitstatus": int,
+    "spawnerr": str,
+}
 
 
 @dataclass(frozen=True)
 class SupervisordReader:
-    """`socket`: path of the read-only socket; `names`: each unit and its program there; `journal`: the warden's."""
+    """The reader of a read-only socket (a path); `names` maps units to programs; `journal` is the warden's."""
 
     socket: str
     names: Mapping[str, str]
     journal: Path | None = None
 
     async def units(self) -> Sequence[Unit]:
-        """All units, in the chart's order; `Missing` names one that supervisord does not know."""
+        """Return all units in the configuration's order; raise `Missing` for a unit that supervisord does not know."""
         listed = await self._listed()
         return [self._unit(name, listed) for name in self.names]
 
     async def unit(self, name: str) -> Unit:
-        """One unit."""
+        """Return a unit; raise `Missing` for an unknown name, `Unavailable` when the socket does not answer."""
         if name not in self.names:
-            raise Missing(f"the runtime has no unit {name!r}; the chart names {', '.join(self.names)}")
+            raise Missing(f"the runtime has no unit {name!r}; the configuration names {', '.join(self.names)}")
         return self._unit(name, await self._listed())
 
     def _unit(self, name: str, listed: Mapping[str, Mapping[str, Any]]) -> Unit:
@@ -41,7 +49,7 @@ class SupervisordReader:
         return unit_of(name, listed[self.names[name]], self.journal)
 
     async def _listed(self) -> Mapping[str, Mapping[str, Any]]:
-        """What supervisord says of each program, by its name."""
+        """Return supervisord's entry of each program, by its name; raise `Unavailable` without a valid answer."""
         try:
             async with asyncio.timeout(ANSWERS_WITHIN_S):
                 answer = await self._answer()
@@ -67,11 +75,11 @@ class SupervisordReader:
                 raise TypeError("a list is expected")
             return {str(info["name"]): _entry(info) for info in listed}
         except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise Unavailable(f"what answers at {self.socket} tells no listing of units") from error
+            raise Unavailable(f"the answer at {self.socket} is not a listing of units") from error
 
 
 def _entry(info: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An entry of the listing; `KeyError` or `TypeError` for what is none."""
-    if not all(isinstance(info[name], kind) for name, kind in _NEEDED.items()):
+    """Return an entry of the listing; raise `KeyError` or `TypeError` when it has another shape."""
+    if not all(isinstance(info[name], kind) for name, kind in _FIELD_TYPES.items()):
         raise TypeError("an entry of another shape")
     return info

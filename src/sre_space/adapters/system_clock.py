@@ -6,26 +6,26 @@ from collections.abc import Callable
 
 from sre_space.domain.pauses import ClockPair, Pauses
 
-_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # Linux: goes on while the machine is suspended
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # on Linux it advances while the machine is suspended
 
 
 class SystemClock:
-    """Wall time; waiting by the event loop; pauses by the time between two questions."""
+    """The wall clock; pauses of the process are found by comparing it with a steady clock at each call."""
 
     def __init__(self, read: Callable[[], ClockPair] | None = None) -> None:
         self._read = read or _read
         self._pauses = Pauses.of_start(self._read())
 
     def now(self) -> int:
-        """Unix nanoseconds."""
+        """Return the wall time in Unix ns."""
         return self.pauses().read.wall
 
     async def sleep(self, seconds: float) -> None:
-        """Let the event loop go on meanwhile."""
+        """Wait without blocking the event loop."""
         await asyncio.sleep(seconds)
 
     def pauses(self) -> Pauses:
-        """Those until now."""
+        """Return the pauses of this process until now."""
         self._pauses = self._pauses.at(self._read())
         return self._pauses
 

@@ -1,1 +1,1 @@
-"""Bytes to values and back: OTLP, Jaeger, CloudEvents, footers of facts, topics. No I/O, no words, no engine."""
+"""Conversions between bytes and values: OTLP, Jaeger, CloudEvents, footers of facts, topics. No I/O, no prose."""

@@ -1,9 +1,9 @@
-"""The files of one case: what the Brain gathers, what a bundle holds, what `sre-space diagnose` reads.
+"""The files of one case: what Brain gathers, what a bundle holds, what `sre-space diagnose` reads.
 
-`incident/` and the folders `baseline*/` hold `traces.jaeger.json`, `logs.jsonl` and `metrics.jsonl`; beside the
-incident's lie `changes.jsonl`, `alert.json`, `states.jsonl` and `missing.txt`. Live and repeated,
-a diagnosis is made of these alone.
-`window.json`, where there is one, has the times that spans of the folder can have: others are left out and named.
+`incident/` and the folders `baseline*/` hold `traces.jaeger.json`, `logs.jsonl` and `metrics.jsonl`; `incident/` also
+holds `changes.jsonl`, `alert.json`, `states.jsonl` and `missing.txt`. A live diagnosis and a repeated one use these
+files and nothing else. `window.json`, if present, bounds the times of the folder's spans: other spans are left out and
+reported.
 """
 
 import json
@@ -22,18 +22,18 @@ INCIDENT, BASELINE = "incident/", "baseline"
 TRACES, LOGS, METRICS = "traces.jaeger.json", "logs.jsonl", "metrics.jsonl"
 CHANGES, ALERT, STATES, MISSING = "changes.jsonl", "alert.json", "states.jsonl", "missing.txt"
 WINDOW = "window.json"
-_BROKEN = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+_PARSE_ERRORS = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 Files = Mapping[str, bytes]
 
 
 def baselines_of(files: Files) -> Sequence[str]:
-    """The folders of the healthy windows, in order."""
+    """Return the names of the folders with healthy telemetry (`baseline.../`), sorted."""
     return sorted({path.partition("/")[0] + "/" for path in files if path.startswith(BASELINE)})
 
 
 def case_of(files: Files) -> CaseEvidence:
-    """Return what the files of a case hold, for the engine; `Malformed` when a change, the alert or a state is none."""
+    """Return the evidence in a case's files; raise `Malformed` when a change, the alert or a state cannot be read."""
     alert = files.get(INCIDENT + ALERT)
     return CaseEvidence(
         telemetry_of(files, INCIDENT),
@@ -46,85 +46,85 @@ def case_of(files: Files) -> CaseEvidence:
 
 
 def telemetry_of(files: Files, folder: str) -> Telemetry:
-    """Traces, metrics and logs of one folder; what cannot be read is counted and named."""
+    """Return the traces, metrics and logs of one folder; input that cannot be read is listed in `unreadable`."""
     spans, metrics, logs = SpanBuilder(), MetricBuilder(), LogBuilder()
-    lost: list[SkippedInput] = []
+    skipped_input: list[SkippedInput] = []
     skipped = add_traces(files.get(folder + TRACES) or b'{"data": []}', spans, window_of(files.get(folder + WINDOW)))
-    lost += [SkippedInput(f"{folder}{TRACES} trace {number}", why) for number, why in skipped]
+    skipped_input += [SkippedInput(f"{folder}{TRACES} trace {number}", why) for number, why in skipped]
     for number, line in _lines(files, folder + METRICS):
         try:
             add_metrics(line, metrics)
         except Malformed as error:
-            lost.append(SkippedInput(f"{folder}{METRICS}:{number}", str(error)))
+            skipped_input.append(SkippedInput(f"{folder}{METRICS}:{number}", str(error)))
     for number, line in _lines(files, folder + LOGS):
         try:
             add_logs(line, logs)
         except Malformed as error:
-            lost.append(SkippedInput(f"{folder}{LOGS}:{number}", str(error)))
-    return Telemetry(spans.table(), metrics.table(), logs.table(), tuple(lost))
+            skipped_input.append(SkippedInput(f"{folder}{LOGS}:{number}", str(error)))
+    return Telemetry(spans.table(), metrics.table(), logs.table(), tuple(skipped_input))
 
 
 def window_file(earliest: int, latest: int) -> bytes:
-    """`window.json`: between these Unix ns lies what the folder's spans tell of."""
+    """Return `window.json`: the earliest and the latest time (Unix ns) that spans of the folder can have."""
     return json.dumps({"earliest": earliest, "latest": latest}).encode()
 
 
 def window_of(document: bytes | None) -> tuple[int, int] | None:
-    """What `window.json` says; None without one."""
+    """Return the times (Unix ns) in `window.json`, or None without that file; raise `Malformed` if it is unreadable."""
     if not document:
         return None
     try:
-        told = json.loads(document)
-        return time_of(told["earliest"]), time_of(told["latest"])
-    except _BROKEN as error:
+        window = json.loads(document)
+        return time_of(window["earliest"]), time_of(window["latest"])
+    except _PARSE_ERRORS as error:
         raise Malformed(f"no window: {type(error).__name__}: {error}") from error
 
 
 def _lines(files: Files, path: str) -> Iterator[tuple[int, bytes]]:
-    found = files.get(path, b"").splitlines()
-    yield from ((number, line) for number, line in enumerate(found, 1) if line.strip())
+    lines = files.get(path, b"").splitlines()
+    yield from ((number, line) for number, line in enumerate(lines, 1) if line.strip())
 
 
 def changes_of(lines: bytes) -> Sequence[Change]:
-    """`changes.jsonl`; `Malformed` when a line is no change."""
+    """Return the changes in `changes.jsonl`; raise `Malformed` when a line is not a change."""
     return [change_of(line, number) for number, line in enumerate(lines.splitlines(), 1) if line.strip()]
 
 
 def states_of(lines: bytes) -> Sequence[ServiceState]:
-    """`states.jsonl`: one `ServiceState` a line, its fields by name; `Malformed` when a line is none."""
+    """Return the states in `states.jsonl`, one a line with its fields by name; raise `Malformed` for any other line."""
     return [state_of(line) for line in lines.splitlines() if line.strip()]
 
 
 def state_of(line: bytes) -> ServiceState:
-    """One state; `Malformed` when it is none."""
+    """Return the service's state in one line of `states.jsonl`; raise `Malformed` when the line is not a state."""
     try:
-        told = json.loads(line)
+        state = json.loads(line)
         return ServiceState(
-            service=str(told["service"]),
-            ended=bool(told["ended"]),
-            runtime=str(told["runtime"]),
-            runtime_id=str(told["runtime_id"]),
-            answered=bool(told["answered"]),
-            healthy=bool(told["healthy"]),
-            health=str(told["health"]),
-            starting=bool(told.get("starting", False)),
-            since=time_of(told.get("since")),
-            calls=tuple(str(one) for one in told.get("calls") or ()),
+            service=str(state["service"]),
+            ended=bool(state["ended"]),
+            runtime=str(state["runtime"]),
+            runtime_id=str(state["runtime_id"]),
+            answered=bool(state["answered"]),
+            healthy=bool(state["healthy"]),
+            health=str(state["health"]),
+            starting=bool(state.get("starting", False)),
+            since=time_of(state.get("since")),
+            calls=tuple(str(callee) for callee in state.get("calls") or ()),
         )
-    except _BROKEN as error:
+    except _PARSE_ERRORS as error:
         raise Malformed(f"no state: {type(error).__name__}: {error}") from error
 
 
 def states_file(states: Iterable[ServiceState]) -> bytes:
-    """`states.jsonl`."""
+    """Return `states.jsonl` with these states, one a line."""
     return _jsonl(asdict(state) for state in states)
 
 
 def changes_file(changes: Iterable[Change]) -> bytes:
-    """`changes.jsonl`, without gradual releases: nobody tells the Brain of units."""
+    """Return `changes.jsonl` with these changes; without the units of gradual releases, which Brain does not know."""
     names = ("id", "time", "applied", "settled", "service", "kind", "summary", "diff")
     return _jsonl({name: getattr(change, name) for name in names} for change in changes)
 
 
 def _jsonl(objects: Iterable[Mapping[str, object]]) -> bytes:
-    return b"".join(json.dumps(one, separators=(",", ":")).encode() + b"\n" for one in objects)
+    return b"".join(json.dumps(item, separators=(",", ":")).encode() + b"\n" for item in objects)

@@ -1,6 +1,7 @@
-"""Scout's report as JSON, inside a sighting: a table with the names of its columns, cut to the room that is left.
+"""The report of Scout's detectors as JSON inside a symptom report: a table with named columns, cut to fit.
 
-A reader takes the columns that it knows, by name, and leaves out a row that it cannot read; so both sides may be older.
+A reader uses the columns that it knows, by name, and leaves out a row that it cannot read; so writer and reader may be
+of different versions.
 """
 
 import json
@@ -16,7 +17,7 @@ from sre_space.domain.detectors import DetectorReport, DetectorsReport, Reported
 
 MAX_CELL = 120  # characters of a text
 MAX_INHIBITIONS = 10
-UNREADABLE = "unreadable"  # rows of a newer writer, in `left_out`
+UNREADABLE = "unreadable"  # key in `left_out`: rows of a newer writer
 _ROW: TypeAdapter[DetectorReport] = TypeAdapter(DetectorReport)
 _REST: TypeAdapter[DetectorsReport] = TypeAdapter(DetectorsReport)
 _COLUMNS = tuple(field.name for field in fields(DetectorReport))
@@ -26,9 +27,9 @@ Json = dict[str, Any]
 
 
 def table_of(report: DetectorsReport, room: int) -> Json:
-    """Return the report without its time in at most `room` bytes of JSON; the rows at the end are left out, counted."""
-    told = replace(report, detectors=(), inhibitions=tuple(map(_short, report.inhibitions[:MAX_INHIBITIONS])))
-    table = asdict(told) | {"columns": _COLUMNS, "rows": []}
+    """Return the report as at most `room` bytes of JSON, without its time; rows that do not fit are counted only."""
+    header = replace(report, detectors=(), inhibitions=tuple(map(_short, report.inhibitions[:MAX_INHIBITIONS])))
+    table = asdict(header) | {"columns": _COLUMNS, "rows": []}
     del table["detectors"], table["at"]
     left, out = room - len(json.dumps(table)) - 200, Counter(report.left_out)  # 200: the counts of what is left out
     for row in map(_row, report.detectors):
@@ -36,27 +37,27 @@ def table_of(report: DetectorsReport, room: int) -> Json:
         if left < 0:
             break
         table["rows"].append(row)
-    out.update(one.state.value for one in report.detectors[len(table["rows"]) :])
+    out.update(detector.state.value for detector in report.detectors[len(table["rows"]) :])
     return table | {"left_out": out}
 
 
 def report_of(table: object, at: int) -> DetectorsReport | None:
-    """Return what a table tells of a Unix ns; None for anything else."""
+    """Return the detectors' report in `table` as of `at` (Unix ns), or None when it is not such a table."""
     if not isinstance(table, dict):
         return None
     try:
-        told = _REST.validate_python({**table, "at": at, "detectors": ()})
+        header = _REST.validate_python({**table, "at": at, "detectors": ()})
         columns, rows = list(map(str, table["columns"])), list(map(list, table["rows"]))
     except (ValidationError, KeyError, TypeError):
         return None
     read = [_read(dict(zip(columns, row, strict=False))) for row in rows]
-    known = tuple(one for one in read if one is not None)
+    known = tuple(row for row in read if row is not None)
     unread = {UNREADABLE: len(read) - len(known)} if len(known) < len(read) else {}
-    return replace(told, detectors=known, left_out={**told.left_out, **unread})
+    return replace(header, detectors=known, left_out={**header.left_out, **unread})
 
 
 def _row(report: DetectorReport) -> list[object]:
-    """In the order of the columns; defaults at the end are left out."""
+    """Return the report's values in the order of the columns, without default values at the end."""
     values = [_cell(getattr(report, name)) for name in _COLUMNS]
     while values and values[-1] == _DEFAULTS[len(values) - 1]:
         values.pop()
@@ -75,6 +76,6 @@ def _read(row: Mapping[str, object]) -> DetectorReport | None:
 
 
 def _short(inhibition: ReportedInhibition) -> ReportedInhibition:
-    """At most as many services as a table has room for; the source names what it is."""
-    services = tuple(cut(one, MAX_CELL) for one in inhibition.services[:MAX_INHIBITIONS])
+    """Return the inhibition with its list of services and its texts cut to the table's limits."""
+    services = tuple(cut(service, MAX_CELL) for service in inhibition.services[:MAX_INHIBITIONS])
     return replace(inhibition, services=services, source=cut(inhibition.source, MAX_CELL))

@@ -1,4 +1,4 @@
-"""The `.env` file beside the configuration: its text to settings, each with the line that it stands in."""
+"""The parser of the `.env` file beside the configuration: each setting with the line that sets it."""
 
 import io
 import re
@@ -15,27 +15,27 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 
 @dataclass(frozen=True)
 class EnvLines:
-    """What a `.env` file sets: values by name, and `FILE:LINE` of each."""
+    """The settings of a `.env` file: values by name, and the place (`FILE:LINE`) of each."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
 
     def told(self, sentence: str) -> str:
-        """Return a sentence about a setting with its place before it, where it begins with one of these names."""
+        """Return the sentence prefixed with `FILE:LINE: ` if it begins with the name of one of these settings."""
         name = _NAME.match(sentence)
         place = self.places.get(name[0]) if name else None
         return f"{place}: {sentence}" if place else sentence
 
     def without(self, names: frozenset[str]) -> "EnvLines":
-        """Return the same without some names, in whatever case they are written there."""
+        """Return these settings without the given (upper-case) names, however the file spells them."""
         values = {name: value for name, value in self.values.items() if name not in names}
         return EnvLines(values, {name: self.places[name] for name in values})
 
 
 def parse_env(text: str, path: str) -> EnvLines:
-    """Return the settings of a file called `path`; an empty value counts as unset, and none is filled in.
+    """Return the settings in the text of a file called `path`; an empty value counts as unset, no variable is expanded.
 
-    `Malformed` names file and line and never a value, for a value may be a secret.
+    Raise `Malformed` for an invalid line; the error names file and line but no value, for a value may be a secret.
     """
     values: dict[str, str] = {}
     places: dict[str, str] = {}
@@ -61,7 +61,7 @@ def _is_setting(binding: Binding) -> bool:
 
 
 def _blank_lines(binding: Binding) -> int:
-    """How many lines the parser has put before a setting."""
+    """Return how many blank lines the parser has counted as part of the setting, before its own line."""
     return sum(1 for _ in _leading(binding.original.string))
 
 

@@ -2,7 +2,7 @@
 
 GitHub's MCP server strips HTML comments and mangles quotes, so the payload travels as base64url
 and nothing else than `A-Za-z0-9-_=./:` appears. A copy in another issue, repository or incident
-fails because all three are signed. Signature: Ed25519 (RFC 8032) over the lines above it.
+does not verify because all three are signed. Signature: Ed25519 (RFC 8032) over the lines above it.
 """
 
 import base64
@@ -21,8 +21,8 @@ from sre_space.ports.signing import Signer
 
 VERSION = "v1"
 MAX_PAYLOAD = 16 * 1024
-MAX_BODY = 65_536  # characters of an issue or a comment, as on GitHub: what is longer is no fact of ours
-KEPT, MAX_KEPT = 256, 16 * 1024  # bodies whose reading is kept, and the characters of each: some MiB at most
+MAX_BODY = 65_536  # characters of an issue or a comment, as on GitHub: a longer text holds no fact
+MAX_CACHED, MAX_CACHED_BODY = 256, 16 * 1024  # bodies, and the characters of each: some MiB at most
 KEYS = (
     "sre-fact",
     "incident",
@@ -53,31 +53,31 @@ class SignedFact:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the signed bytes: what the next fact's `prev` names."""
+        """Return the SHA-256 (hex) of the signed bytes, which the next fact repeats as its `prev`."""
         return hashlib.sha256(self.message).hexdigest()
 
 
 def sign(fact: Fact, signer: Signer) -> SignedFact:
-    """Sign a fact, its words cut until it fits into 16 KiB; `Malformed` when it could not be read back even so."""
+    """Return the fact signed, its prose cut to fit 16 KiB; raise `Malformed` when the result could not be parsed."""
     fact = replace(fact, payload=fitted(fact.payload, lambda payload: len(_dumped(fact.step, payload)), MAX_PAYLOAD))
     message = _message(fact, signer.key_id)
     return SignedFact(fact, signer.key_id, message, signer.sign(message))
 
 
 def render(signed: SignedFact, prose: str) -> str:
-    """The body of a comment: prose on top, the footer as the last lines, fenced so that it reads as data."""
+    """Return the body of a comment: the prose, then the footer as the last lines, fenced so that it reads as data."""
     return f"{prose.rstrip()}\n\n```text\n{signed.message.decode()}signature={_encode(signed.signature)}\n```\n"
 
 
 def parse_footer(body: str) -> SignedFact | None:
-    """The footer of a body; None when there is none, `Malformed` when it is broken or the body is over `MAX_BODY`.
+    """Return the footer of a body, or None without one; raise `Malformed` if it is broken or the body over `MAX_BODY`.
 
-    Nothing else is raised and the time is in proportion to the body, whatever a stranger wrote. An agent asks for
-    the same bodies at each look; what is in one does not change, and neither does the frozen fact that is found.
+    Nothing else is raised and the time is proportional to the length of the body, whatever it holds. Agents read the
+    same bodies at every poll, so the newest results are cached: they depend on the body alone, and facts are frozen.
     """
     if len(body) > MAX_BODY:
         raise Malformed(f"a body of {len(body)} characters is over {MAX_BODY}")
-    return _kept(body) if len(body) <= MAX_KEPT else _parsed(body)
+    return _parsed_before(body) if len(body) <= MAX_CACHED_BODY else _parsed(body)
 
 
 def prose_of(body: str) -> str:
@@ -97,12 +97,12 @@ def _parsed(body: str) -> SignedFact | None:
         fact = _fact(values)
         signature = _decode(values["signature"])
         message = "".join(f"{key}={values[key]}\n" for key in KEYS[:-1]).encode()
-    except ValueError as error:  # also of base64, of numbers without end, and of halves of characters (surrogates)
+    except ValueError as error:  # also from base64, from numbers with too many digits, and from lone surrogates
         raise Malformed(f"a fact's footer does not parse: {error}") from error
     return SignedFact(fact, values["key"], message, signature)
 
 
-_kept = lru_cache(KEPT)(_parsed)
+_parsed_before = lru_cache(MAX_CACHED)(_parsed)
 
 
 def _fact(values: dict[str, str]) -> Fact:
@@ -132,14 +132,16 @@ def _read(step: Step, payload: bytes) -> Payload:
 
 
 def _dumped(step: Step, payload: Payload) -> bytes:
-    """JSON; a field that is newer than 0.1.0 is left out while nothing is said in it."""
-    unsaid = {one.name for one in fields(payload) if one.metadata and getattr(payload, one.name) == one.default}
-    return _ADAPTERS[step].dump_json(payload, exclude=unsaid)
+    """Return the payload as JSON, without the fields added after 0.1.0 that still have their default."""
+    defaults = {
+        field.name for field in fields(payload) if field.metadata and getattr(payload, field.name) == field.default
+    }
+    return _ADAPTERS[step].dump_json(payload, exclude=defaults)
 
 
 def _message(fact: Fact, key_id: str) -> bytes:
     payload = _dumped(fact.step, fact.payload)
-    _read(fact.step, payload)  # a payload that nobody could read back (an infinite number) is never signed
+    _read(fact.step, payload)  # a payload that does not parse (it holds an infinite number) is never signed
     values = (
         VERSION, fact.incident, fact.repository, fact.issue, fact.seq, fact.prev, fact.step.value,
         fact.attempt, fact.at, key_id, _encode(payload),

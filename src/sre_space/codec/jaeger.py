@@ -1,4 +1,4 @@
-"""Jaeger's query JSON (`/api/traces`) to spans; times there are microseconds. Used by `adapters.jaeger`."""
+"""Parser of Jaeger's query JSON (`/api/traces`, times in microseconds) into spans. Used by `adapters.jaeger`."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,15 +13,15 @@ Json = Mapping[str, Any]  # foreign JSON; `_span` turns it into a type
 
 
 def spans_from(data: Iterable[Json]) -> list[Span]:
-    """The spans of `data` in a query answer, newest trace first; `Malformed` names what is missing.
+    """Return the spans of the `data` of a query answer, newest trace first; raise `Malformed` naming what is missing.
 
-    Jaeger's own order is none. Ids get the leading zeros back that Jaeger leaves out, and the tags
-    that Jaeger adds by itself are no attributes, so that a span equals the one that OTLP carried.
+    Jaeger returns traces in no particular order. Ids get back the leading zeros that Jaeger drops, and tags that Jaeger
+    adds do not become attributes, so each span equals the one that OTLP carried.
     """
     try:
         traces = [[_span(span, trace["processes"]) for span in trace["spans"]] for trace in data]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Malformed(f"the answer is no Jaeger trace: {error!r}") from error
+        raise Malformed(f"the answer is not a Jaeger trace: {error!r}") from error
     newest = sorted(traces, key=lambda spans: min((span.start for span in spans), default=0), reverse=True)
     return [span for spans in newest for span in spans]
 
@@ -50,7 +50,7 @@ def _span(span: Json, processes: Json) -> Span:
 
 
 def _value(tag: Json) -> Value:
-    """Integers above 2**53, and numbers that JSON has not, come as text."""
+    """Return a tag's value; Jaeger sends integers above 2**53 and NaN or infinity as text."""
     value: Value = tag["value"]
     match tag.get("type"):
         case "int64":
@@ -62,9 +62,11 @@ def _value(tag: Json) -> Value:
 
 
 def _parent(span: Json) -> str:
-    """A link may say CHILD_OF too, but of another trace."""
+    """Return the id of the parent span, "" for a root; a CHILD_OF link to another trace is not the parent."""
     references = span.get("references") or ()
     parents = [
-        one["spanID"] for one in references if one["refType"] == "CHILD_OF" and one["traceID"] == span["traceID"]
+        reference["spanID"]
+        for reference in references
+        if reference["refType"] == "CHILD_OF" and reference["traceID"] == span["traceID"]
     ]
     return str(parents[0]).zfill(16) if parents else ""

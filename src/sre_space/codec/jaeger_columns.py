@@ -1,6 +1,6 @@
-"""Jaeger query JSON (`/api/traces`, or a download of the Jaeger UI) into the columns of `analysis.diagnosis`.
+"""Parser of Jaeger query JSON (`/api/traces`, or a download of the Jaeger UI) into the columns of `analysis.diagnosis`.
 
-Times there are microseconds. A trace that does not parse is skipped and named.
+Times in the JSON are microseconds. A trace that does not parse is skipped and reported.
 """
 
 import json
@@ -20,41 +20,41 @@ LATEST = 2**63 - 1
 
 _STATUSES = {"OK": OK, "ERROR": ERROR}
 _INSTANCES = ("k8s.pod.name", "service.instance.id", "hostname", "host.name", "ip")
-_BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError)
+_PARSE_ERRORS = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError)
 
 
 def add_traces(document: bytes, into: SpanBuilder, window: tuple[int, int] | None = None) -> list[tuple[int, str]]:
-    """The spans of a query answer; the numbers of the traces that were skipped, or lost spans, and why.
+    """Add the spans of a query answer; return the number and reason of each trace that was skipped or lost spans.
 
-    With a `window` (Unix ns) a span that claims to begin before it or to end after it is lost: one that is dated
-    tomorrow would move all that is compared.
+    With a `window` (Unix ns) a span that begins before it or ends after it is dropped: a span dated tomorrow would
+    shift every comparison. Raise `Malformed` when the document is not Jaeger query JSON.
     """
     try:
-        found = json.loads(document)
-        traces = found["data"] if isinstance(found, dict) else found
+        answer = json.loads(document)
+        traces = answer["data"] if isinstance(answer, dict) else answer
         numbered = list(enumerate(traces or (), 1))
-    except _BROKEN as error:
+    except _PARSE_ERRORS as error:
         raise Malformed(f"no Jaeger query JSON: {type(error).__name__}: {error}") from error
     return [(number, why) for number, trace in numbered if (why := _added(trace, into, window))]
 
 
 def _added(trace: Json, into: SpanBuilder, window: tuple[int, int] | None) -> str:
-    """ "" when the whole trace was added, else why not."""
+    """Add a trace's spans; return why it was skipped or lost spans, "" when the whole trace was added."""
     mark = len(into.rows)
     try:
         rows = list(_rows(trace, into))
-        timely = [row for row in rows if not window or (window[0] <= row.start and row.end <= window[1])]
-        into.rows.extend(timely)
-    except _BROKEN as error:
+        in_window = [row for row in rows if not window or (window[0] <= row.start and row.end <= window[1])]
+        into.rows.extend(in_window)
+    except _PARSE_ERRORS as error:
         del into.rows[mark:]
         return f"{type(error).__name__}: {error}"
     into.flush()
-    return f"{len(rows) - len(timely)} spans of another time" if len(timely) < len(rows) else ""
+    return f"{len(rows) - len(in_window)} spans of another time" if len(in_window) < len(rows) else ""
 
 
 def _rows(trace: Json, into: SpanBuilder) -> Iterator[SpanRow]:
     names = into.names
-    processes = {key: _process(one) for key, one in (trace.get("processes") or {}).items()}
+    processes = {key: _process(process) for key, process in (trace.get("processes") or {}).items()}
     for span in trace["spans"]:
         tags = {tag["key"]: tag.get("value") for tag in span.get("tags") or ()}
         service, instance = processes.get(span.get("processID")) or _process(span.get("process") or {})
@@ -91,16 +91,16 @@ def _process(process: Json) -> tuple[str, str]:
 
 
 def _parent(span: Json) -> str:
-    """The CHILD_OF reference, else the first; old Jaegers name `parentSpanID`."""
+    """Return the id of the CHILD_OF reference, else of the first one, else `parentSpanID` (old Jaegers), else ""."""
     references: Sequence[Json] = span.get("references") or ()
-    ranked = sorted(references, key=lambda one: one.get("refType") != "CHILD_OF")
+    ranked = sorted(references, key=lambda reference: reference.get("refType") != "CHILD_OF")
     return str(ranked[0]["spanID"]) if ranked else str(span.get("parentSpanID") or "")
 
 
 def _failure(span: Json, tags: span_facts.Attributes) -> str:
     for log in span.get("logs") or ():
-        fields = {one["key"]: one.get("value") for one in log.get("fields") or ()}
-        told = span_facts.message_of(fields) or (fields.get("event") == "error" and str(fields.get("message") or ""))
-        if told:
-            return str(told)[:MAX_LENGTH]
+        fields = {field["key"]: field.get("value") for field in log.get("fields") or ()}
+        message = span_facts.message_of(fields) or (fields.get("event") == "error" and str(fields.get("message") or ""))
+        if message:
+            return str(message)[:MAX_LENGTH]
     return span_facts.message_of(tags)

@@ -1,4 +1,4 @@
-"""OTLP spans as Jaeger keeps them and its query API shows them; used by the embedded telemetry server.
+"""OTLP spans as Jaeger stores them and as its query API returns them; used by the embedded telemetry server.
 
 The mapping is the one that Jaeger itself uses: OpenTelemetry Collector Contrib, `pkg/translator/jaeger`,
 and Jaeger's own sanitizers and adjusters (1.62). Times in a `KeptSpan` are nanoseconds, in the JSON microseconds.
@@ -18,16 +18,16 @@ from sre_space.codec.otlp import kind_of, request_of, status_of, value_of
 from sre_space.domain.errors import Malformed
 from sre_space.domain.telemetry import SpanKind, SpanStatus
 
-NO_RESOURCE, NO_NAME = "OTLPResourceNoServiceName", "empty-service-name"  # Jaeger's words for them
-LATEST = 2**63 - 1  # an OTLP time has 64 bits; the last one is of no use to anybody, and too much for SQLite
-SAFE_INTEGER = 2**53 - 1  # what JavaScript reads exactly; Jaeger sends larger ones as text
+NO_RESOURCE, NO_NAME = "OTLPResourceNoServiceName", "empty-service-name"  # as Jaeger names such services
+LATEST = 2**63 - 1  # an OTLP time has 64 unsigned bits; SQLite stores 63
+SAFE_INTEGER = 2**53 - 1  # the largest integer that JavaScript reads exactly; Jaeger sends larger ones as text
 
 Tag = dict[str, object]
 
 
 @dataclass(frozen=True)
 class KeptSpan:
-    """What searches ask for; `alone` is the span by itself under its resource and scope, a `ResourceSpans` message."""
+    """A stored span: the fields that searches use, and `alone`, a `ResourceSpans` message with this span only."""
 
     trace_id: str
     span_id: str
@@ -41,7 +41,7 @@ class KeptSpan:
 
 
 def kept_spans(body: bytes) -> list[KeptSpan]:
-    """The spans of one export request; `Malformed` when it is none, or an id has a wrong length."""
+    """Return the spans of an export request; raise `Malformed` if it is not one or an id has a wrong length."""
     kept: list[KeptSpan] = []
     for resource_spans in request_of(body).resource_spans:
         service = _service(resource_spans.resource)
@@ -76,21 +76,21 @@ def _service(resource: Resource) -> str:
 
 
 def traces_json(alone: Iterable[bytes]) -> list[dict[str, object]]:
-    """One object a trace, in the order in which the traces first appear."""
+    """Return one JSON object per trace, in the order in which the traces first appear in the given messages."""
     traces: dict[bytes, list[ResourceSpans]] = {}
-    for one in map(ResourceSpans.FromString, alone):
-        traces.setdefault(_span(one).trace_id, []).append(one)
+    for resource_spans in map(ResourceSpans.FromString, alone):
+        traces.setdefault(_span(resource_spans).trace_id, []).append(resource_spans)
     return [_trace_json(trace_id, members) for trace_id, members in traces.items()]
 
 
 def has_tags(alone: bytes, wanted: frozenset[tuple[str, str]]) -> bool:
-    """Does the span have all these tags? Its process's tags and the fields of its events count as its own."""
-    one = ResourceSpans.FromString(alone)
-    span, keys = _span(one), {key for key, _ in wanted}
-    process = (pair for pair in one.resource.attributes if pair.key != "service.name")
+    """Return True when the span has all these tags; tags of its process and fields of its events count too."""
+    resource_spans = ResourceSpans.FromString(alone)
+    span, keys = _span(resource_spans), {key for key, _ in wanted}
+    process = (pair for pair in resource_spans.resource.attributes if pair.key != "service.name")
     pairs = (*span.attributes, *process, *(pair for event in span.events for pair in event.attributes))
     tags = [_tag(pair) for pair in pairs if pair.key in keys]
-    tags += [*_own_tags(one), *(_string("event", event.name) for event in span.events)]
+    tags += [*_own_tags(resource_spans), *(_string("event", event.name) for event in span.events)]
     return wanted.issubset({(str(tag["key"]), _text(tag)) for tag in tags})
 
 
@@ -105,31 +105,31 @@ def _text(tag: Tag) -> str:
             return str(value)
 
 
-def _span(one: ResourceSpans) -> Span:
-    return one.scope_spans[0].spans[0]
+def _span(resource_spans: ResourceSpans) -> Span:
+    return resource_spans.scope_spans[0].spans[0]
 
 
 def _trace_json(trace_id: bytes, members: Sequence[ResourceSpans]) -> dict[str, object]:
     ids: dict[bytes, str] = {}
     processes: dict[str, object] = {}
     spans = []
-    for one in members:
-        resource = one.resource.SerializeToString(deterministic=True)
+    for resource_spans in members:
+        resource = resource_spans.resource.SerializeToString(deterministic=True)
         if resource not in ids:
             ids[resource] = f"p{len(ids) + 1}"
-            processes[ids[resource]] = _process(one.resource)
-        spans.append(_span_json(one, ids[resource]))
+            processes[ids[resource]] = _process(resource_spans.resource)
+        spans.append(_span_json(resource_spans, ids[resource]))
     return {"traceID": shown_trace_id(trace_id.hex()), "spans": spans, "processes": processes, "warnings": None}
 
 
 def shown_trace_id(trace_id: str) -> str:
-    """Jaeger shows an id whose upper half is zero as its lower half."""
+    """Return the id as Jaeger shows it: without its upper half when that is zero."""
     whole = trace_id.zfill(32)
     return whole[16:] if not whole[:16].strip("0") else whole
 
 
-def _span_json(one: ResourceSpans, process: str) -> dict[str, object]:
-    span = _span(one)
+def _span_json(resource_spans: ResourceSpans, process: str) -> dict[str, object]:
+    span = _span(resource_spans)
     return {
         "traceID": shown_trace_id(span.trace_id.hex()),
         "spanID": span.span_id.hex().zfill(16),
@@ -137,7 +137,7 @@ def _span_json(one: ResourceSpans, process: str) -> dict[str, object]:
         "references": _references(span),
         "startTime": span.start_time_unix_nano // 1000,
         "duration": max(0, span.end_time_unix_nano - span.start_time_unix_nano) // 1000,
-        "tags": sorted([*map(_tag, span.attributes), *_own_tags(one)], key=_key),
+        "tags": sorted([*map(_tag, span.attributes), *_own_tags(resource_spans)], key=_key),
         "logs": _logs(span),
         "processID": process,
         "warnings": None,
@@ -145,16 +145,16 @@ def _span_json(one: ResourceSpans, process: str) -> dict[str, object]:
 
 
 def _references(span: Span) -> list[dict[str, str]]:
-    """The parent first; a link to the parent only changes the kind of that reference."""
-    places: dict[tuple[bytes, bytes], str] = {}
+    """Return the references, the parent first; a link to the parent only changes the kind of that reference."""
+    references: dict[tuple[bytes, bytes], str] = {}
     if span.parent_span_id.strip(b"\0"):
-        places[span.trace_id, span.parent_span_id] = "CHILD_OF"
+        references[span.trace_id, span.parent_span_id] = "CHILD_OF"
     for link in span.links:
         kinds = [pair.value.string_value for pair in link.attributes if pair.key == "opentracing.ref_type"]
-        places[link.trace_id, link.span_id] = "CHILD_OF" if kinds == ["child_of"] else "FOLLOWS_FROM"
+        references[link.trace_id, link.span_id] = "CHILD_OF" if kinds == ["child_of"] else "FOLLOWS_FROM"
     return [
         {"refType": kind, "traceID": shown_trace_id(trace_id.hex()), "spanID": span_id.hex().zfill(16)}
-        for (trace_id, span_id), kind in places.items()
+        for (trace_id, span_id), kind in references.items()
     ]
 
 
@@ -168,16 +168,16 @@ def _logs(span: Span) -> list[dict[str, Any]]:
 
 
 def _fields(event: Span.Event) -> list[Tag]:
-    """The event's name first."""
+    """Return the fields of an event: its name first, then its attributes sorted by key."""
     named = [_string("event", event.name)] if event.name else []
     return named + sorted((_tag(pair) for pair in event.attributes), key=_key)
 
 
-def _own_tags(one: ResourceSpans) -> list[Tag]:
-    """What Jaeger makes tags of beside the attributes."""
-    span, scope = _span(one), one.scope_spans[0].scope
+def _own_tags(resource_spans: ResourceSpans) -> list[Tag]:
+    """Return the tags that Jaeger derives from a span's other fields (scope, kind, status, trace state)."""
+    span, scope = _span(resource_spans), resource_spans.scope_spans[0].scope
     kind, status = kind_of(span), status_of(span)
-    told = {
+    derived = {
         "internal.span.format": "otlp",
         "otel.scope.name": scope.name,
         "otel.scope.version": scope.version,
@@ -186,7 +186,7 @@ def _own_tags(one: ResourceSpans) -> list[Tag]:
         "otel.status_description": span.status.message,
         "w3c.tracestate": span.trace_state,
     }
-    tags = [_string(key, value) for key, value in told.items() if value]
+    tags = [_string(key, value) for key, value in derived.items() if value]
     return [*tags, {"key": "error", "type": "bool", "value": True}] if status is SpanStatus.ERROR else tags
 
 
@@ -195,7 +195,7 @@ def _string(key: str, value: str) -> Tag:
 
 
 def _tag(pair: KeyValue) -> Tag:
-    """An attribute; where JSON has no number for a value, its text."""
+    """Return an attribute as a tag; a value that no JSON number represents exactly becomes text."""
     if pair.value.WhichOneof("value") == "bytes_value":
         return {"key": pair.key, "type": "binary", "value": b64encode(pair.value.bytes_value).decode()}
     value = value_of(pair.value)

@@ -1,4 +1,4 @@
-"""Which errors of Kafka's protocol say that a record is refused for good, so that sending it again cannot help.
+"""The error codes of Kafka's protocol that refuse a record permanently, so that sending it again cannot help.
 
 The numbers are those of the protocol guide. Used by `adapters/kafka.py` and by the embedded telemetry server.
 """

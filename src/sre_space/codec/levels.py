@@ -1,4 +1,4 @@
-"""What processes tell of their use of resources, out of OTLP metric requests, by the semantic conventions."""
+"""Resource usage of processes, read from OTLP metric requests by the semantic conventions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class ResourceLevel:
 
 
 def levels_of(body: bytes) -> Iterator[ResourceLevel]:
-    """The levels under `process.` and of connections in use; `Malformed` when the bytes are no metric request."""
+    """Yield the samples of `process.*` and of pool connections in use; raise `Malformed` if `body` is no request."""
     request = ExportMetricsServiceRequest()
     try:
         request.ParseFromString(body)
@@ -44,7 +44,7 @@ def levels_of(body: bytes) -> Iterator[ResourceLevel]:
 
 
 def _points(metric: Metric) -> Iterator[NumberDataPoint]:
-    """Of a gauge or of a sum that can fall; connections that idle are no use of the pool."""
+    """Yield the points of a gauge or non-monotonic sum; idle connections are left out: they do not use the pool."""
     points = metric.gauge.data_points if metric.HasField("gauge") else metric.sum.data_points
     if not metric.sum.is_monotonic:
         yield from (point for point in points if attributes_of(point.attributes).get("state", "used") == "used")

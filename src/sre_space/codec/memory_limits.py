@@ -1,13 +1,13 @@
 """The services' memory limits, as `deploy/config/space.env` states them."""
 
 SUFFIX = "_MEMORY_BYTES="
-DIGITS = 18  # an exabyte; Python refuses to read numbers without end
+DIGITS = 18  # up to an exabyte; Python refuses to convert endless numbers
 
 
 def memory_limits(text: str) -> dict[str, int]:
-    """`POLICY_SERVICE_MEMORY_BYTES=400000000` limits `policy-service`; other lines are left alone."""
-    found = (line.strip().partition(SUFFIX) for line in text.splitlines() if SUFFIX in line and line[0] != "#")
-    return {name.lower().replace("_", "-"): int(value) for name, _, value in found if _is_limit(value)}
+    """Return the limit of each service in bytes: `POLICY_SERVICE_MEMORY_BYTES=400000000` limits `policy-service`."""
+    settings = (line.strip().partition(SUFFIX) for line in text.splitlines() if SUFFIX in line and line[0] != "#")
+    return {name.lower().replace("_", "-"): int(value) for name, _, value in settings if _is_limit(value)}
 
 
 def _is_limit(value: str) -> bool:

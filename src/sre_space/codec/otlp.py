@@ -1,4 +1,4 @@
-"""OTLP protobuf to values (opentelemetry-proto); tolerant of what real exporters leave out."""
+"""Parser of OTLP protobuf (opentelemetry-proto) into values; tolerates the fields that real exporters leave out."""
 
 import json
 from base64 import b64encode
@@ -20,12 +20,12 @@ UNKNOWN_SERVICE = "unknown_service"  # as the OpenTelemetry resource conventions
 _STATUSES = (SpanStatus.UNSET, SpanStatus.OK, SpanStatus.ERROR)
 _PLAIN = ("string_value", "bool_value", "int_value", "double_value")
 _NESTED = ("array_value", "kvlist_value")
-_WHOLE_BELOW = 1e21  # where a number's JSON text begins to have an exponent (ECMA-262)
+_WHOLE_BELOW = 1e21  # from here on a number's JSON text has an exponent (ECMA-262)
 _ESCAPED = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 def request_of(body: bytes) -> ExportTraceServiceRequest:
-    """One export request; `Malformed` when it is none."""
+    """Return the export request in `body`; raise `Malformed` when the bytes are not one."""
     request = ExportTraceServiceRequest()
     try:
         request.ParseFromString(body)
@@ -35,7 +35,7 @@ def request_of(body: bytes) -> ExportTraceServiceRequest:
 
 
 def spans_of(body: bytes) -> list[Span]:
-    """The spans of one export request; `Malformed` when it is none."""
+    """Return the spans of the export request in `body`; raise `Malformed` when the bytes are not one."""
     return list(_spans(request_of(body)))
 
 
@@ -65,22 +65,22 @@ def _span(service: str, span: trace_pb2.Span) -> Span:
 
 
 def kind_of(span: trace_pb2.Span) -> SpanKind:
-    """Its kind; one that a later OTLP adds is UNSPECIFIED."""
+    """Return the span's kind; UNSPECIFIED for a kind that a later OTLP adds."""
     return KINDS[span.kind] if 0 <= span.kind < len(KINDS) else SpanKind.UNSPECIFIED
 
 
 def status_of(span: trace_pb2.Span) -> SpanStatus:
-    """Its status; one that a later OTLP adds is UNSET."""
+    """Return the span's status; UNSET for a status that a later OTLP adds."""
     return _STATUSES[span.status.code] if 0 <= span.status.code < len(_STATUSES) else SpanStatus.UNSET
 
 
 def attributes_of(pairs: Iterable[KeyValue]) -> dict[str, Value]:
-    """Attributes as plain values; arrays and maps become JSON text and bytes base64, as the Collector shows them."""
+    """Return attributes as plain values; arrays and maps become JSON text, bytes base64, as in the Collector."""
     return {pair.key: value_of(pair.value) for pair in pairs}
 
 
 def value_of(value: Any) -> Value:  # noqa: ANN401 - an AnyValue, typed by its case
-    """One attribute's value; an empty one, and one of a case that a later OTLP adds, is ""."""
+    """Return one attribute's value; "" for an empty value and for a type that a later OTLP adds."""
     case = value.WhichOneof("value")
     if case in _PLAIN:
         plain: Value = getattr(value, case)
@@ -96,7 +96,7 @@ def value_of(value: Any) -> Value:  # noqa: ANN401 - an AnyValue, typed by its c
 def _json(value: Any) -> object:  # noqa: ANN401 - same
     match value.WhichOneof("value"):
         case "array_value":
-            return [_json(one) for one in value.array_value.values]
+            return [_json(item) for item in value.array_value.values]
         case "kvlist_value":
             return {pair.key: _json(pair.value) for pair in value.kvlist_value.values}
         case "double_value" if value.double_value.is_integer() and abs(value.double_value) < _WHOLE_BELOW:

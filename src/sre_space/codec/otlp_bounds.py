@@ -1,8 +1,8 @@
-"""Bounds on what an export request may hold, in time and in size. Used by the embedded telemetry server.
+"""Limits on the times and sizes in an export request. Used by the embedded telemetry server.
 
-The numbers of attributes, events and links are those that OpenTelemetry's SDKs keep by default. A request that keeps
-them is handed on byte for byte; in another one long texts are cut, and items of no possible time, or too large even so,
-are dropped and counted by their reason.
+The numbers of attributes, events and links are the defaults of OpenTelemetry's SDKs. A request within the limits is
+passed on byte for byte; in any other request long texts are cut, and items with an impossible time, or still too large,
+are dropped and counted by reason.
 """
 
 from collections import Counter
@@ -20,8 +20,8 @@ from sre_space.domain.event_time import why_no_span, why_not
 
 MAX_ATTRIBUTES = MAX_EVENTS = MAX_LINKS = 128
 MAX_ITEM_BYTES = 256 * 1024  # of a span, a log record or a metric, once its texts are cut
-MAX_RESOURCE_BYTES = 16 * 1024  # of what is told of a process or a library; it is kept with each span
-MAX_REPEATED_BYTES = 128 * 2**20  # of a resource times its spans
+MAX_RESOURCE_BYTES = 16 * 1024  # of a resource (process) or scope (library); stored with each of its spans
+MAX_REPEATED_BYTES = 128 * 2**20  # size of a resource times its number of spans
 MAX_ITEMS = 100_000  # of a request
 
 Item = Any  # a span, a log record or a metric: protobuf's messages share no type with these fields
@@ -29,14 +29,14 @@ Item = Any  # a span, a log record or a metric: protobuf's messages share no typ
 
 @dataclass
 class Bounded:
-    """A request inside of the bounds: its bytes, and by reason how many items it lost."""
+    """A request within the limits: its bytes, and by reason how many items were dropped."""
 
     body: bytes
     dropped: Counter[str] = field(default_factory=Counter)
 
 
 def bounded(signal: str, body: bytes, now: int, kept: int) -> Bounded:
-    """The request at `now`, of items at most `kept` ns old; `Malformed` when the bytes are none."""
+    """Return the request at `now` (Unix ns) without items older than `kept` ns; raise `Malformed` if it is not one."""
     levels = SIGNALS[signal]
     request = levels.request()
     try:
@@ -52,27 +52,29 @@ def bounded(signal: str, body: bytes, now: int, kept: int) -> Bounded:
             changed |= _cut_origin(scope.scope)
             items = getattr(scope, levels.items)
             changed |= sum(map(_cut_item, items)) > 0
-            _drop(items, lambda one: _WHY[signal](one, now, kept), dropped)
+            _drop(items, lambda item: _WHY[signal](item, now, kept), dropped)
         _refuse_repeated(resource, levels)
     return Bounded(request.SerializeToString() if changed or dropped else body, dropped)
 
 
 def _drop(items: Any, why: Callable[[Item], str], dropped: Counter[str]) -> None:  # noqa: ANN401 - a repeated field
-    reasons = [TOO_LARGE if one.ByteSize() > MAX_ITEM_BYTES else why(one) for one in items]
+    reasons = [TOO_LARGE if item.ByteSize() > MAX_ITEM_BYTES else why(item) for item in items]
     if any(reasons):
         dropped.update(filter(None, reasons))
-        _keep(items, [one for one, reason in zip(items, reasons, strict=True) if not reason])
+        _keep(items, [item for item, reason in zip(items, reasons, strict=True) if not reason])
 
 
 def _refuse_many(request: Any, levels: Signal) -> None:  # noqa: ANN401 - any signal's
     resources = getattr(request, levels.resources)
-    count = sum(len(getattr(scope, levels.items)) for one in resources for scope in getattr(one, levels.scopes))
+    count = sum(
+        len(getattr(scope, levels.items)) for resource in resources for scope in getattr(resource, levels.scopes)
+    )
     if count > MAX_ITEMS:
         raise Malformed(f"{count} items are more than {MAX_ITEMS}; send smaller batches")
 
 
 def _refuse_repeated(resource: Any, levels: Signal) -> None:  # noqa: ANN401 - any signal's
-    """Each span is kept with its resource: together they may not be much larger than what was sent."""
+    """Raise `Malformed` when the items, each stored with a copy of its resource, would need too many bytes."""
     for scope in getattr(resource, levels.scopes):
         origin = resource.resource.ByteSize() + scope.scope.ByteSize()
         if origin * len(getattr(scope, levels.items)) > MAX_REPEATED_BYTES:
@@ -84,14 +86,14 @@ def _why_no_span(span: Item, now: int, kept: int) -> str:
 
 
 def _why_no_record(record: Item, now: int, kept: int) -> str:
-    """A record may leave its times out: 0 is unknown, says OTLP."""
+    """Return why the record's time is impossible, "" otherwise; in OTLP a record's time may be unknown (0)."""
     at = record.time_unix_nano or record.observed_time_unix_nano
     return why_not(at, now, kept) if at else ""
 
 
 def _why_no_metric(metric: Item, now: int, kept: int) -> str:
-    """A metric with one impossible point is dropped whole."""
-    return next((why for one in _points(metric) if (why := why_not(one.time_unix_nano, now, kept))), "")
+    """Return why a point's time is impossible, "" otherwise; a metric with one such point is dropped whole."""
+    return next((why for point in _points(metric) if (why := why_not(point.time_unix_nano, now, kept))), "")
 
 
 _WHY: dict[str, Callable[[Item, int, int], str]] = {
@@ -108,7 +110,7 @@ def _points(metric: Item) -> Sequence[Any]:
 
 
 def _cut_item(item: Item) -> bool:
-    """Cut its texts; False when there was nothing to cut: what is small as a whole holds nothing large."""
+    """Cut the texts of an item; return False when the item is so small that it has nothing to cut."""
     if len(getattr(item, "name", "")) <= MAX_NAME and item.ByteSize() <= MAX_TEXT:
         return False
     for name in ("name", "unit", "severity_text", "event_name"):
@@ -125,11 +127,11 @@ def _cut_item(item: Item) -> bool:
 
 
 def _parts(item: Item) -> Iterator[Any]:
-    """What carries attributes of its own: events and links (no more than are kept), and points."""
-    for name, most in (("events", MAX_EVENTS), ("links", MAX_LINKS)):
+    """Yield the parts with attributes of their own: events and links (the excess deleted), and points of a gauge."""
+    for name, limit in (("events", MAX_EVENTS), ("links", MAX_LINKS)):
         if name in item.DESCRIPTOR.fields_by_name:
             parts = getattr(item, name)
-            del parts[most:]
+            del parts[limit:]
             for part in parts:
                 _cut_field(part, "name", MAX_NAME)
                 yield part
@@ -138,18 +140,18 @@ def _parts(item: Item) -> Iterator[Any]:
 
 
 def _cut_origin(origin: Any) -> bool:  # noqa: ANN401 - a resource or a scope
-    """What is told of a process or a library: bounded as a whole, its name first. False when nothing was to be cut."""
-    names = [one for one in origin.attributes if one.key == "service.name"]
-    fits = all(one.value.ByteSize() <= MAX_NAME for one in names) and origin.ByteSize() <= MAX_RESOURCE_BYTES
+    """Cut a resource or scope to its limit, service name first; return False when there was nothing to cut."""
+    names = [pair for pair in origin.attributes if pair.key == "service.name"]
+    fits = all(pair.value.ByteSize() <= MAX_NAME for pair in names) and origin.ByteSize() <= MAX_RESOURCE_BYTES
     if fits:
         return False
-    for one in names:
-        _cut_value(one.value, MAX_NAME)
+    for pair in names:
+        _cut_value(pair.value, MAX_NAME)
     for name in ("name", "version"):
         _cut_field(origin, name, MAX_NAME)
     _cut_attributes(origin)
     left, kept = MAX_RESOURCE_BYTES - 4 * MAX_NAME, []
-    for pair in sorted(origin.attributes, key=lambda one: one.key != "service.name"):
+    for pair in sorted(origin.attributes, key=lambda pair: pair.key != "service.name"):
         left -= pair.ByteSize()
         kept += [pair] if left >= 0 else []
     _keep(origin.attributes, kept)
@@ -166,19 +168,19 @@ def _cut_attributes(message: Any) -> None:  # noqa: ANN401 - any message; expone
 
 def _keep(repeated: Any, kept: Sequence[Any]) -> None:  # noqa: ANN401 - a repeated field
     if len(kept) < len(repeated):
-        copies = [type(one).FromString(one.SerializeToString()) for one in kept]
+        copies = [type(item).FromString(item.SerializeToString()) for item in kept]
         del repeated[:]
         repeated.extend(copies)
 
 
-def _cut_value(value: AnyValue, most: int) -> None:
-    """A long text is cut; of another long value only its size is left."""
-    if value.ByteSize() > most:
+def _cut_value(value: AnyValue, limit: int) -> None:
+    """Cut a long text; replace any other long value by a text that states its size."""
+    if value.ByteSize() > limit:
         text = value.string_value
-        value.string_value = cut(text, most) if text else f"(a value of {value.ByteSize()} bytes)"
+        value.string_value = cut(text, limit) if text else f"(a value of {value.ByteSize()} bytes)"
 
 
-def _cut_field(message: Any, name: str, most: int) -> None:  # noqa: ANN401 - any message
+def _cut_field(message: Any, name: str, limit: int) -> None:  # noqa: ANN401 - any message
     text = getattr(message, name, "")
-    if len(text) > most:
-        setattr(message, name, cut(text, most))
+    if len(text) > limit:
+        setattr(message, name, cut(text, limit))

@@ -1,7 +1,7 @@
-"""OTLP/JSON lines, as the Collector's file exporter writes them, into the columns of `analysis.diagnosis`.
+"""Parser of OTLP/JSON lines, as the Collector's file exporter writes them, into the columns of `analysis.diagnosis`.
 
-Used by `adapters.telemetry_files`. Tolerant of what real exporters leave out; a line that is no
-request is `Malformed` and leaves nothing behind. Reference: OTLP specification, JSON protobuf encoding.
+Used by `adapters.telemetry_files`. Tolerates the fields that real exporters leave out; a line that is not a request is
+`Malformed` and adds nothing. Reference: OTLP specification, JSON protobuf encoding.
 """
 
 import json
@@ -19,18 +19,18 @@ from sre_space.domain.errors import Malformed
 Json = Mapping[str, Any]  # foreign JSON; the rows give it types
 LATEST = 2**63 - 1
 
-_TOLD_KINDS: Mapping[object, int] = {
+_SPAN_KINDS: Mapping[object, int] = {
     **{f"SPAN_KIND_{kind.name}": number for number, kind in enumerate(KINDS)},
     **{number: number for number in range(len(KINDS))},
 }
 _STATUSES: Mapping[object, int] = {1: OK, 2: ERROR, "STATUS_CODE_OK": OK, "STATUS_CODE_ERROR": ERROR}
 _INSTANCES = ("k8s.pod.name", "service.instance.id", "container.name", "container.id", "host.name")
-_BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError)
+_PARSE_ERRORS = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError)
 _CUMULATIVE = (2, "AGGREGATION_TEMPORALITY_CUMULATIVE")
 
 
 class Origin(NamedTuple):
-    """Who sent: `service.name`, the unit, `service.version`."""
+    """The sender of telemetry: `service.name`, the unit (pod, instance, container or host), `service.version`."""
 
     service: str
     instance: str
@@ -38,32 +38,32 @@ class Origin(NamedTuple):
 
 
 def add_spans(line: bytes, into: SpanBuilder) -> None:
-    """The spans of one line; all or, when `Malformed`, none."""
+    """Add the spans of one line; raise `Malformed`, with none added, when the line is not a trace request."""
     mark = len(into.rows)
     try:
         for resource in _request(line, "resourceSpans"):
             _resource_spans(resource, into)
-    except _BROKEN as error:
+    except _PARSE_ERRORS as error:
         del into.rows[mark:]
         raise _malformed(error) from error
     into.flush()
 
 
 def add_metrics(line: bytes, into: MetricBuilder) -> None:
-    """The points of one line; all or, when `Malformed`, none."""
+    """Add the points of one line; raise `Malformed`, with none added, when the line is not a metric request."""
     mark = len(into.points)
     try:
         for resource in _request(line, "resourceMetrics"):
             origin = _origin(resource)
             for metric in _items(resource, "scopeMetrics", "metrics"):
                 _metric(metric, origin, into)
-    except _BROKEN as error:
+    except _PARSE_ERRORS as error:
         del into.points[mark:]
         raise _malformed(error) from error
 
 
 def add_logs(line: bytes, into: LogBuilder) -> None:
-    """The records of one line; all or, when `Malformed`, none."""
+    """Add the records of one line; raise `Malformed`, with none added, when the line is not a log request."""
     mark = len(into.rows)
     try:
         for resource in _request(line, "resourceLogs"):
@@ -73,7 +73,7 @@ def add_logs(line: bytes, into: LogBuilder) -> None:
                 at = _time(record.get("timeUnixNano") or record.get("observedTimeUnixNano"))
                 severity = severity_of(record.get("severityNumber"), record.get("severityText"), text)
                 into.rows.append((at, service, severity, into.names[text.message]))
-    except _BROKEN as error:
+    except _PARSE_ERRORS as error:
         del into.rows[mark:]
         raise _malformed(error) from error
 
@@ -107,7 +107,7 @@ def _attributes(pairs: Sequence[Json] | None) -> dict[str, Any]:
 
 
 def _value(value: Json | None) -> Any:  # noqa: ANN401 - an AnyValue
-    """The one member of an AnyValue; lists and maps become their JSON text."""
+    """Return the value of an AnyValue, "" for an empty one; lists and maps become their JSON text."""
     for kind, plain in (value or {}).items():
         return json.dumps(plain) if kind in ("arrayValue", "kvlistValue") else plain
     return ""
@@ -121,19 +121,19 @@ def _time(text: str | int | None) -> int:
 
 
 def _resource_spans(resource: Json, into: SpanBuilder) -> None:
-    """The hot loop of the reader: a million spans pass here."""
+    """Add the spans of one resource; the hot loop of the parser, for up to a million spans."""
     names, rows, wanted = into.names, into.rows, span_facts.WANTED
     origin = _origin(resource)
     service, instance = names[origin.service], names[origin.instance]
     for span in _items(resource, "scopeSpans", "spans"):
         get = span.get
-        told = tuple(
+        attributes = tuple(
             [(pair["key"], _value(pair.get("value"))) for pair in get("attributes") or () if pair["key"] in wanted]
         )
-        facts = span_facts.facts_of(told)
+        facts = span_facts.facts_of(attributes)
         status = get("status") or {}
         state = ERROR if facts.failed else _STATUSES.get(status.get("code"), 0)
-        message = names[str(status.get("message") or _failure(span, told))] if state == ERROR else 0
+        message = names[str(status.get("message") or _failure(span, attributes))] if state == ERROR else 0
         start = _time(get("startTimeUnixNano"))
         rows.append(
             SpanRow(
@@ -146,7 +146,7 @@ def _resource_spans(resource: Json, into: SpanBuilder) -> None:
                 names[facts.statement],
                 names[facts.peer],
                 message,
-                _TOLD_KINDS.get(get("kind"), 0),
+                _SPAN_KINDS.get(get("kind"), 0),
                 state,
                 facts.code,
                 start,
@@ -155,13 +155,13 @@ def _resource_spans(resource: Json, into: SpanBuilder) -> None:
         )
 
 
-def _failure(span: Json, told: span_facts.Pairs) -> str:
-    """What a failed span without a status message says: its exception event, else its attributes."""
+def _failure(span: Json, attributes: span_facts.Pairs) -> str:
+    """Return the failure of a span without a status message: its exception event's message, else its attributes'."""
     for event in span.get("events") or ():
         message = span_facts.message_of(_attributes(event.get("attributes")))
         if message:
             return message
-    return span_facts.message_of(dict(told))
+    return span_facts.message_of(dict(attributes))
 
 
 def _metric(metric: Json, origin: Origin, into: MetricBuilder) -> None:
@@ -187,7 +187,7 @@ def _point(point: Json, name: str, origin: Origin, cumulative: bool, into: Metri
 
 
 def _values(point: Json) -> Iterator[tuple[str, float]]:
-    """A number as it is; a histogram or summary as its count, sum and maximum."""
+    """Yield suffix and value: a number as it is, a histogram or summary as its count, sum and maximum."""
     for key in ("asDouble", "asInt"):
         if key in point:
             yield "", float(point[key])

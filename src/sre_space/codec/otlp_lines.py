@@ -1,7 +1,8 @@
 """Requests of the topics `otlp_logs` and `otlp_metrics` as OTLP/JSON lines: the input format of `sre-space diagnose`.
 
-Used by the Brain, whose evidence is read by the one reader of files (`wire.otlp_json`), live and later. Only what that
-reader looks at is written: no exemplars, bounds or buckets. Reference: OTLP specification, JSON protobuf encoding.
+Used by Brain, so that live evidence and evidence from files go through the same parser (`codec.otlp_json`). Only the
+fields that this parser reads are written: no exemplars, bounds or buckets. Reference: OTLP specification, JSON protobuf
+encoding.
 """
 
 import json
@@ -23,41 +24,42 @@ _CAMEL = {"exponential_histogram": "exponentialHistogram"}
 
 
 def log_line(body: bytes, services: Collection[str], at: int = 0) -> bytes:
-    """The log records of `services` in one request, b"" when it has none; `Malformed` when it is no request.
+    """Return the log records of `services` in a request, b"" without any; raise `Malformed` if `body` is no request.
 
-    When it is told `at` which Unix ns it was heard of, a record without a time is of then, and one of an impossible
-    time is left out.
+    `at` is when the request was received (Unix ns, 0 if unknown): a record without a time gets that time, and with `at`
+    known a record with an impossible time is left out.
     """
     request = ExportLogsServiceRequest()
     _parse(request, body, "log")
-    found = []
+    resources = []
     for resource in request.resource_logs:
         records = [
-            _record(one, time)
+            _record(record, time)
             for scope in resource.scope_logs
-            for one in scope.log_records
-            if _timely(time := one.time_unix_nano or one.observed_time_unix_nano or at, at)
+            for record in scope.log_records
+            if _plausible_time(time := record.time_unix_nano or record.observed_time_unix_nano or at, at)
         ]
-        found += _resource(resource, services, {"scopeLogs": [{"logRecords": records}]})
-    return _line("resourceLogs", found)
+        resources += _resource(resource, services, {"scopeLogs": [{"logRecords": records}]})
+    return _line("resourceLogs", resources)
 
 
 def metric_line(body: bytes, services: Collection[str], at: int = 0) -> bytes:
-    """The metrics of `services` in one request, b"" when it has none; `Malformed` when it is no request.
+    """Return the metrics of `services` in a request, b"" without any; raise `Malformed` if `body` is no request.
 
-    When it is told `at` which Unix ns it was heard of, a point of an impossible time is left out.
+    `at` is when the request was received (Unix ns, 0 if unknown): with `at` known a point with an impossible time is
+    left out.
     """
     request = ExportMetricsServiceRequest()
     _parse(request, body, "metric")
-    found = []
+    resources = []
     for resource in request.resource_metrics:
-        metrics = [_metric(one, at) for scope in resource.scope_metrics for one in scope.metrics]
-        found += _resource(resource, services, {"scopeMetrics": [{"metrics": metrics}]})
-    return _line("resourceMetrics", found)
+        metrics = [_metric(metric, at) for scope in resource.scope_metrics for metric in scope.metrics]
+        resources += _resource(resource, services, {"scopeMetrics": [{"metrics": metrics}]})
+    return _line("resourceMetrics", resources)
 
 
 def level_line(service: str, name: str, at: int, value: float) -> bytes:
-    """One sample of a gauge, which the doctor knows from elsewhere (a limit); `at` in Unix ns."""
+    """Return a line with one gauge sample at `at` (Unix ns), such as a limit that no exporter reports."""
     point = {"timeUnixNano": str(at), "asDouble": value}
     metric = {"name": name, "gauge": {"dataPoints": [point]}}
     resource = {"attributes": _pairs((("service.name", service),))}
@@ -72,14 +74,14 @@ def _parse(request: Any, body: bytes, what: str) -> None:  # noqa: ANN401 - prot
 
 
 def _resource(resource: Any, services: Collection[str], content: Json) -> list[Json]:  # noqa: ANN401 - either signal's
-    told = attributes_of(resource.resource.attributes)
-    if told.get("service.name") not in services:
+    attributes = attributes_of(resource.resource.attributes)
+    if attributes.get("service.name") not in services:
         return []
-    return [{"resource": {"attributes": _pairs(told.items())}, **content}]
+    return [{"resource": {"attributes": _pairs(attributes.items())}, **content}]
 
 
-def _timely(time: int, at: int) -> bool:
-    """Unless nobody knows when it was heard of."""
+def _plausible_time(time: int, at: int) -> bool:
+    """Return True when the time is plausible for a request received at `at`, or when `at` is unknown (0)."""
     return not at or plausible(time, at)
 
 
@@ -97,21 +99,23 @@ def _metric(metric: Metric, at: int) -> Json:
     if kind is None:
         return {"name": metric.name}
     body = getattr(metric, kind)
-    told: Json = {"dataPoints": [_point(point) for point in body.data_points if _timely(point.time_unix_nano, at)]}
+    fields: Json = {
+        "dataPoints": [_point(point) for point in body.data_points if _plausible_time(point.time_unix_nano, at)]
+    }
     if kind not in ("gauge", "summary"):
-        told["aggregationTemporality"] = body.aggregation_temporality
+        fields["aggregationTemporality"] = body.aggregation_temporality
     if kind == "sum":
-        told["isMonotonic"] = body.is_monotonic
-    return {"name": metric.name, _CAMEL.get(kind, kind): told}
+        fields["isMonotonic"] = body.is_monotonic
+    return {"name": metric.name, _CAMEL.get(kind, kind): fields}
 
 
 def _point(point: Any) -> Json:  # noqa: ANN401 - any of the five kinds of points
-    told: Json = {
+    fields: Json = {
         "timeUnixNano": str(point.time_unix_nano),
         "attributes": _pairs(attributes_of(point.attributes).items()),
     }
-    told.update(_values(point))
-    return told
+    fields.update(_values(point))
+    return fields
 
 
 def _values(point: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - same
@@ -132,5 +136,5 @@ def _pairs(pairs: Iterable[tuple[str, object]]) -> list[Json]:
 
 
 def _line(key: str, resources: list[Json]) -> bytes:
-    """A number that JSON has not (an infinite one) is written as Python's reader takes it back."""
+    """Return a request as one line; NaN and infinity, which JSON lacks, are written as Python's `json` reads them."""
     return json.dumps({key: resources}, separators=(",", ":")).encode() + b"\n" if resources else b""

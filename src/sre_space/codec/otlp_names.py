@@ -1,7 +1,7 @@
-"""Whose telemetry an export request holds, and what is left of it when it may hold only some names'.
+"""The check that an export request holds only telemetry of the services that its sender may report.
 
-A resource is its `service.name`, so each is taken or rejected whole. Every attribute of that key must be a text that is
-one of the names, exactly: readers differ in which of two they take.
+A resource is identified by its `service.name`, so each is accepted or rejected whole. Every attribute of that key must
+be exactly one of the allowed names: of two such attributes, readers differ in which they use.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,14 +13,14 @@ from google.protobuf.message import Message
 from sre_space.codec.otlp_records import SIGNALS, Signal, request_of
 
 NAME = "service.name"
-MAX_NAME_SHOWN = 60  # characters told of a name that somebody made up
+MAX_NAME_SHOWN = 60  # characters of a foreign name that an error message shows
 
 
 @dataclass(frozen=True)
 class Owned:
-    """The part of a request that is the sender's own: its bytes, and how many items were `rejected`, and `why`.
+    """The part of a request that its sender may report: its bytes, how many items were `rejected`, and `why`.
 
-    `empty`: nothing is left, though there was something.
+    `empty`: every resource of the request was rejected.
     """
 
     body: bytes
@@ -29,52 +29,52 @@ class Owned:
     empty: bool = False
 
     def without(self, dropped: Mapping[str, int]) -> "Owned":
-        """Return it with what was dropped by reason rejected too."""
-        told = [*filter(None, [self.why]), *(f"{reason}: {number}" for reason, number in dropped.items())]
-        return replace(self, rejected=self.rejected + sum(dropped.values()), why=", ".join(told))
+        """Return this result with the dropped items, counted by reason, added to the rejected ones."""
+        reasons = [*filter(None, [self.why]), *(f"{reason}: {number}" for reason, number in dropped.items())]
+        return replace(self, rejected=self.rejected + sum(dropped.values()), why=", ".join(reasons))
 
 
 def owned(signal: str, body: bytes, names: Collection[str]) -> Owned:
-    """Keep the resources whose name is one of `names`; `Malformed` when the bytes are no request."""
+    """Return the resources of the request whose name is one of `names`; raise `Malformed` if `body` is no request."""
     levels = SIGNALS[signal]
     request = request_of(signal, body)
     resources = getattr(request, levels.resources)
-    foreign = [(number, why) for number, one in enumerate(resources) if (why := _foreign(one.resource, names))]
+    foreign = [(number, why) for number, item in enumerate(resources) if (why := _foreign(item.resource, names))]
     if not foreign:
         return Owned(body)
     rejected = sum(_items(resources[number], levels) for number, _ in foreign)
     for number, _ in reversed(foreign):
         del resources[number]
     number, why = foreign[0]
-    told = f"resource {number + 1} {why}; this token is for {', '.join(sorted(names))}"
-    return Owned(request.SerializeToString(), rejected, told, not resources)
+    error = f"resource {number + 1} {why}; this token is for {', '.join(sorted(names))}"
+    return Owned(request.SerializeToString(), rejected, error, not resources)
 
 
-def answer(signal: str, done: Owned) -> bytes:
-    """The export response (OTLP, "Partial Success"); empty when everything was taken."""
+def answer(signal: str, result: Owned) -> bytes:
+    """Return the export response as bytes (OTLP, "Partial Success"); empty when everything was accepted."""
     levels = SIGNALS[signal]
-    if not done.why:
+    if not result.why:
         return b""
     return levels.response(
-        partial_success={levels.rejected: done.rejected, "error_message": done.why}
+        partial_success={levels.rejected: result.rejected, "error_message": result.why}
     ).SerializeToString()
 
 
 def _foreign(resource: Any, names: Collection[str]) -> str:  # noqa: ANN401 - protobuf
-    """What is wrong with the name of a resource; "" when it is one of `names`."""
-    told = [pair.value for pair in resource.attributes if pair.key == NAME]
-    if not told:
+    """Return what is wrong with the name of a resource, "" when the name is one of `names`."""
+    values = [pair.value for pair in resource.attributes if pair.key == NAME]
+    if not values:
         return f"has no {NAME}"
-    for value in told:
+    for value in values:
         if value.WhichOneof("value") != "string_value":
-            return f"has a {NAME} that is no text"
+            return f"has a {NAME} that is not a string"
         if value.string_value not in names:
             return f"has the {NAME} {value.string_value[:MAX_NAME_SHOWN]!a}"
     return ""
 
 
 def _items(resource: Message, levels: Signal) -> int:
-    """As the response counts them: spans, log records, data points."""
+    """Return the number of items as the export response counts them: spans, log records or data points."""
     items = [item for scope in getattr(resource, levels.scopes) for item in getattr(scope, levels.items)]
     if levels.items != "metrics":
         return len(items)

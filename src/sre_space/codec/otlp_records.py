@@ -1,7 +1,7 @@
-"""Export requests as the records that hand them on over Kafka; used by the embedded telemetry server.
+"""Export requests as records on Kafka; used by the embedded telemetry server.
 
-A request is one record, as the Collector's Kafka exporter writes it. One that a broker would refuse for its
-size is cut into several requests, where the Collector would drop it.
+A request becomes one record, as in the Collector's Kafka exporter. A request that a broker would refuse for its size is
+split into several requests, where the Collector would drop it.
 """
 
 from collections.abc import Callable
@@ -20,12 +20,12 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 from sre_space.domain.errors import Malformed
 
-RECORD_BYTES = 900_000  # Kafka's brokers and clients take a mebibyte by default, with what they add to a value
+RECORD_BYTES = 900_000  # Kafka's brokers and clients accept 1 MiB by default, including what they add to a value
 
 
 @dataclass(frozen=True)
 class Signal:
-    """One kind of request, the names of the levels in it, its response and what that calls the rejected items."""
+    """A kind of export request: the names of its nested fields, its response, and that response's count of rejects."""
 
     request: type[Message]
     resources: str
@@ -52,7 +52,7 @@ SIGNALS = {
 
 
 def request_of(signal: str, body: bytes) -> Message:
-    """The message in these bytes; `Malformed` when it is none."""
+    """Return the export request in `body`; raise `Malformed` when the bytes are not one of this signal."""
     request = SIGNALS[signal].request()
     try:
         request.ParseFromString(body)
@@ -62,16 +62,16 @@ def request_of(signal: str, body: bytes) -> Message:
 
 
 def records_of(signal: str, body: bytes, limit: int = RECORD_BYTES) -> list[bytes]:
-    """The request as it came, or several with its items in order; `Malformed` when it is none.
+    """Return the request as received, or split into several of at most `limit` bytes with the items in order.
 
-    A single item above `limit` is a record all the same: it cannot be cut.
+    A single item above `limit` is a record all the same: it cannot be split. Raise `Malformed` if `body` is no request.
     """
     request = request_of(signal, body)
     return [body] if len(body) <= limit else _cut(request, SIGNALS[signal], limit)
 
 
 def _cut(request: Message, levels: Signal, limit: int) -> list[bytes]:
-    """Halves of halves, until each fits or is a single item."""
+    """Return the request halved again and again until each part fits or has a single item."""
     body = request.SerializeToString()
     count = sum(
         len(getattr(scope, levels.items))
@@ -90,15 +90,15 @@ def _cut(request: Message, levels: Signal, limit: int) -> list[bytes]:
 
 
 def _keep(request: Message, levels: Signal, start: int, stop: int) -> None:
-    """Only the items from number `start` to before `stop`, and no resource or scope without one."""
-    place = 0
+    """Delete all items except numbers `start` to `stop` - 1, and then every empty scope and resource."""
+    position = 0
     resources = getattr(request, levels.resources)
     for resource in resources:
         scopes = getattr(resource, levels.scopes)
         for scope in scopes:
             items = getattr(scope, levels.items)
-            first, last = max(0, start - place), max(0, stop - place)
-            place += len(items)
+            first, last = max(0, start - position), max(0, stop - position)
+            position += len(items)
             del items[last:]
             del items[:first]
         _drop_empty(scopes, levels.items)

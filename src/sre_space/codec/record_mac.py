@@ -1,8 +1,8 @@
-"""The MAC of a record on the bus: who holds the space's key wrote it. HMAC-SHA256 over topic and value (RFC 2104).
+"""The MAC that proves that a record on the bus was written by a holder of the space's key.
 
-Covered is what the telemetry server hands on, and the sketches that Scout makes of it. What is not covered: where a
-record stands and when it was written, so a copy of an authentic one has the right MAC too. But no two requests of
-exporters are alike, for they hold ids and times: the same MAC at another place is a copy.
+HMAC-SHA256 over topic and value (RFC 2104), on records of the telemetry server and on the sketches that Scout makes of
+them. The MAC does not cover a record's partition, offset and time, so a copy of an authentic record has a valid MAC
+too. But no two export requests are equal, for they hold ids and times: the same MAC at another place is a copy.
 """
 
 import hmac
@@ -13,16 +13,16 @@ from sre_space.ports.bus import Record
 
 HEADER = "sre-mac"
 COVERED = frozenset((SPANS, LOGS, METRICS, SIGNALS))
-MAX_REMEMBERED = 50_000  # records of which a reader remembers the place
+MAX_REMEMBERED = 50_000  # records whose place a reader remembers
 
 
 def headers_of(key: bytes, topic: str, value: bytes) -> dict[str, bytes]:
-    """What a record of this topic carries; nothing for a topic that is not covered."""
+    """Return the headers of a record with this topic and value: its MAC, or nothing for a topic that is not covered."""
     return {HEADER: _mac(key, topic, value)} if topic in COVERED else {}
 
 
 def authentic(key: bytes, record: Record) -> bool:
-    """True for a record whose MAC is right, and for any of a topic that is not covered."""
+    """Return True for a record with a valid MAC, and for any record of a topic that is not covered."""
     if record.topic not in COVERED:
         return True
     return hmac.compare_digest(record.headers.get(HEADER, b""), _mac(key, record.topic, record.value))
@@ -30,12 +30,12 @@ def authentic(key: bytes, record: Record) -> bool:
 
 @dataclass
 class Places:
-    """Where a reader found each record first, by MAC; the newest `MAX_REMEMBERED`."""
+    """The place (partition, offset) where a reader first saw each record, by MAC; the newest `MAX_REMEMBERED`."""
 
     first: dict[bytes, tuple[int, int]] = field(default_factory=dict)
 
     def copied(self, record: Record) -> bool:
-        """True for what stands at another place already; the same place again is a repeated delivery."""
+        """Return True when the record was seen at another place before; at the same place it is a repeated delivery."""
         if record.topic not in COVERED:
             return False
         place = (record.partition, record.offset)

@@ -1,10 +1,10 @@
-"""OTLP requests straight to sketches, and the frames of sketches on the topic `sre_signals`.
+"""Sketches made directly from OTLP requests, and the frames of sketches on the topic `sre_signals`.
 
-Used by Scout: those of the consumer group take requests in and publish frames, the one that judges
-merges them. No object is made for a span. A frame is what one member saw of one partition between
-two offsets, so a frame that is delivered twice is known by its offsets, and a member that takes a
-partition over begins after the last offset that a frame names. What outsiders write is bounded here,
-in time, in number and in length, so that a frame always fits into a record or into several.
+Used by Scout: every member of the consumer group reads requests and publishes frames, and the member that evaluates the
+detectors merges them. No object is created per span. A frame holds what one member read of one partition between two
+offsets, so a frame delivered twice is recognised by its offsets, and a member that takes over a partition begins after
+the last offset of a frame. Times, numbers and lengths in requests are bounded here, so that a frame always fits into
+one record or several.
 """
 
 import zlib
@@ -38,17 +38,17 @@ SECOND = 10**9
 MAGIC = b"SK1"
 OTHER, OTHER_SERVICES = "(other operations)", "(other services)"
 TRACE_ID = 16
-MAX_SKETCHES = 20_000  # of an open frame; what would begin another one is garbage
+MAX_SKETCHES = 20_000  # of an open frame; spans that would need another sketch are dropped
 MANY_SKETCHES = 2000  # a frame with more is closed before the next record
-MAX_OFFSETS = 100_000  # that a frame reaches over: one that says more is forged
+MAX_OFFSETS = 100_000  # that a frame covers: a frame that claims more is forged
 MAX_RUNS, MAX_PARTITIONS = 50, 10_000
-FRAME_BYTES = 500_000  # of a record: half of what brokers take by default
+FRAME_BYTES = 500_000  # of a record: half of what brokers accept by default
 
 Sketches = dict[tuple[Operation, int], Sketch]  # by operation and Unix second in which the spans ended
 
 _CLIENT = trace_pb2.Span.SPAN_KIND_CLIENT
 _FAILED = trace_pb2.Status.STATUS_CODE_ERROR
-_WATCHED: Mapping[int, SpanKind] = {
+_SKETCHED_KINDS: Mapping[int, SpanKind] = {
     trace_pb2.Span.SPAN_KIND_SERVER: SpanKind.SERVER,
     trace_pb2.Span.SPAN_KIND_CLIENT: SpanKind.CLIENT,
     trace_pb2.Span.SPAN_KIND_CONSUMER: SpanKind.CONSUMER,
@@ -57,9 +57,10 @@ _WATCHED: Mapping[int, SpanKind] = {
 
 @dataclass
 class SpanSketcher:
-    """Sketches of the spans taken in since the last `drain`; state per (service, operation) and second.
+    """Sketches of the spans added since the last `drain`, one per operation of a service and second.
 
-    `named` services are always told apart, of others the first hundred. `dropped` counts by reason what was not taken.
+    The `named` services always have sketches of their own, of other services the first `MAX_SERVICES`.
+    `dropped` counts by reason the spans that were not added.
     """
 
     named: frozenset[str] = frozenset()
@@ -69,11 +70,11 @@ class SpanSketcher:
 
     @property
     def full(self) -> bool:
-        """True when no more should be taken in before the next `drain`."""
+        """Return True when no request should be added before the next `drain`."""
         return len(self.sketches) >= MANY_SKETCHES
 
     def take(self, body: bytes, now: int) -> int:
-        """Take in one export request at `now` (Unix ns); how many spans it held. `Malformed` when it is none."""
+        """Add an export request at `now` (Unix ns) and return its number of spans; raise `Malformed` if it is none."""
         request = ExportTraceServiceRequest()
         try:
             request.ParseFromString(body)
@@ -88,20 +89,20 @@ class SpanSketcher:
         return taken
 
     def drain(self) -> Sketches:
-        """What was taken in, leaving nothing."""
+        """Return the sketches since the last `drain` and start empty again."""
         taken, self.sketches = self.sketches, {}
         return taken
 
     def _service(self, resource: trace_pb2.ResourceSpans) -> str:
-        """Its name, or the one that all share for whom there is no room."""
+        """Return the service's name, or the name shared by all services beyond the limit."""
         name = _service(resource)
         apart = name in self.known or name in self.named or len(self.known) < MAX_SERVICES + len(self.named)
         return name if apart else OTHER_SERVICES
 
     def _add(self, service: str, spans: Iterable[trace_pb2.Span], now: int) -> None:
-        """Servers, clients and consumers, and the roots of whoever starts a trace."""
+        """Add spans of kind server, client and consumer, and root spans of any other kind."""
         for span in spans:
-            kind = _WATCHED.get(span.kind)
+            kind = _SKETCHED_KINDS.get(span.kind)
             if kind is None:
                 if span.parent_span_id:
                     continue
@@ -119,7 +120,7 @@ class SpanSketcher:
             sketch.add(min(LONGEST_NS, end - begin), span.status.code == _FAILED, span.trace_id[:TRACE_ID])
 
     def _sketch(self, operation: Operation, second: int) -> Sketch | None:
-        """A new one; None when there is no room."""
+        """Return a new sketch, or the one shared by the service's other operations; None when the limit is reached."""
         known = self.known.setdefault(operation.service, set())
         if operation not in known and len(known) >= MAX_OPERATIONS:
             operation = Operation(operation.service, operation.kind, OTHER)
@@ -129,12 +130,12 @@ class SpanSketcher:
 
 
 def _service(resource: trace_pb2.ResourceSpans) -> str:
-    names = (one.value.string_value for one in resource.resource.attributes if one.key == "service.name")
+    names = (pair.value.string_value for pair in resource.resource.attributes if pair.key == "service.name")
     return cut(next(names, "")) or UNKNOWN_SERVICE
 
 
 def _peer(span: trace_pb2.Span) -> str:
-    """`host:port` of the called service; the own database names none."""
+    """Return `host:port` of the called service, "" without both (spans to the service's own database)."""
     host, port = "", 0
     for attribute in span.attributes:
         if attribute.key == "server.address":
@@ -146,9 +147,9 @@ def _peer(span: trace_pb2.Span) -> str:
 
 @dataclass(frozen=True)
 class Frame:
-    """What was seen of one partition of `otlp_spans` from offset `first` to `last`, both included.
+    """The sketches of one partition of `otlp_spans` from offset `first` to `last`, both included.
 
-    What does not fit into one record is told in `parts`, of which this is number `part`, from 0 on.
+    A frame that does not fit into one record is split into `parts` records, of which this is number `part` (from 0).
     """
 
     partition: int
@@ -161,15 +162,15 @@ class Frame:
 
 @dataclass
 class Frames:
-    """Tells frames that are new from those that were there before, by the runs of offsets that they make.
+    """The offsets of all frames seen so far, as runs, by which a new frame is told from a repeated one.
 
-    Offsets that nobody has reached yet make a run of their own: a forged frame takes nothing from those that follow.
+    Offsets far ahead make a run of their own: a forged frame does not make later frames look repeated.
     """
 
     runs: dict[tuple[int, int], list[tuple[int, int]]] = field(default_factory=dict)
 
     def fresh(self, frame: Frame) -> bool:
-        """True the first time; False for a frame that was delivered before or overlaps one that was."""
+        """Record the frame and return True, or return False if its offsets overlap those of an earlier frame."""
         if not 0 <= frame.last - frame.first < MAX_OFFSETS:
             return False
         key = frame.partition, frame.part
@@ -179,33 +180,33 @@ class Frames:
         begin = next((first for first, last in runs if last + 1 == frame.first), frame.first)
         end = next((last for first, last in runs if first == frame.last + 1), frame.last)
         others = [run for run in runs if run[0] != begin and run[1] != end]
-        self.runs.pop(key, None)  # the newest is the last one, as in its list
+        self.runs.pop(key, None)  # inserted again at the end: the dict is in order of age
         self.runs[key] = [*others[1 - MAX_RUNS :], (begin, end)]
         if len(self.runs) > MAX_PARTITIONS:
             del self.runs[next(iter(self.runs))]
         return True
 
     def end_of(self, partition: int, part: int, offset: int) -> int:
-        """The last offset of the run that holds this one; the one before it when none does."""
+        """Return the last offset of the run that contains `offset`, or `offset - 1` when no run does."""
         runs = self.runs.get((partition, part), [])
         return next((last for first, last in runs if first <= offset <= last), offset - 1)
 
 
 def encode(frame: Frame) -> bytes:
-    """The bytes of a frame: `SK1`, varints (protobuf's), a CRC-32 of all before it."""
-    return _sealed(frame, [_encoded(*one) for one in frame.sketches.items()])
+    """Return the bytes of a frame: `SK1`, varints as in protobuf, and the CRC-32 of all bytes before it."""
+    return _sealed(frame, [_encoded(*item) for item in frame.sketches.items()])
 
 
-def pieces(frame: Frame, most: int = FRAME_BYTES) -> list[bytes]:
-    """The frame in as many records of at most so many bytes as it takes, each part as `encode` writes it."""
+def pieces(frame: Frame, limit: int = FRAME_BYTES) -> list[bytes]:
+    """Return the frame as records of about `limit` bytes at the most, each part as `encode` writes it."""
     groups: list[list[bytes]] = [[]]
     size = 0
-    for one in (_encoded(*item) for item in frame.sketches.items()):
-        if groups[-1] and size + len(one) > most:
+    for sketch in (_encoded(*item) for item in frame.sketches.items()):
+        if groups[-1] and size + len(sketch) > limit:
             groups.append([])
             size = 0
-        groups[-1].append(one)
-        size += len(one)
+        groups[-1].append(sketch)
+        size += len(sketch)
     parts = (Frame(frame.partition, frame.first, frame.last, {}, part, len(groups)) for part in range(len(groups)))
     return [_sealed(part, group) for part, group in zip(parts, groups, strict=True)]
 
@@ -214,7 +215,7 @@ def _sealed(frame: Frame, sketches: Sequence[bytes]) -> bytes:
     out = bytearray(MAGIC)
     put(out, frame.partition, frame.first, frame.last, len(sketches))
     out += b"".join(sketches)
-    if frame.parts > 1:  # the whole of a frame is written as it was before there were parts
+    if frame.parts > 1:  # a frame in one part keeps the format from before frames had parts
         put(out, frame.part, frame.parts)
     return bytes(out + zlib.crc32(out).to_bytes(4, "big"))
 
@@ -235,15 +236,15 @@ def _encoded(key: tuple[Operation, int], sketch: Sketch) -> bytes:
 
 
 def decode(body: bytes) -> Frame:
-    """The frame of these bytes; `Malformed` for anything else, whatever it is."""
+    """Return the frame in `body`; raise `Malformed` for any other bytes."""
     if body[:3] != MAGIC or zlib.crc32(body[:-4]).to_bytes(4, "big") != body[-4:]:
-        raise Malformed(f"{len(body)} bytes are no frame of sketches, or not whole")
+        raise Malformed(f"{len(body)} bytes are not a complete frame of sketches")
     reader = VarintReader(body[:-4], len(MAGIC))
     partition, first, last, number = (reader.varint() for _ in range(4))
     sketches = dict(_sketch(reader) for _ in range(number))
     part, parts = (0, 1) if reader.ended else (reader.varint(), reader.varint())
     if not reader.ended or len(sketches) != number or not (part < parts > 1 or (part, parts) == (0, 1)):
-        raise Malformed("a frame of sketches is longer than it says, or says something twice")
+        raise Malformed("a frame of sketches is longer than it states, or has an operation twice")
     return Frame(partition, first, last, sketches, part, parts)
 
 
@@ -253,7 +254,7 @@ def _sketch(reader: VarintReader) -> tuple[tuple[Operation, int], Sketch]:
         raise Malformed("a name in a frame of sketches is too long")
     kind, second, errors, total, number = (reader.varint() for _ in range(5))
     if kind >= len(KINDS):
-        raise Malformed(f"there is no kind {kind} of spans")
+        raise Malformed(f"{kind} is not a kind of spans")
     buckets = dict(_bucket(reader) for _ in range(number))
     durations = Durations(sum(buckets.values()), total, buckets)
     slowest, failed = tuple(_exemplars(reader)), tuple(_exemplars(reader))
@@ -263,7 +264,7 @@ def _sketch(reader: VarintReader) -> tuple[tuple[Operation, int], Sketch]:
 def _bucket(reader: VarintReader) -> tuple[int, int]:
     bucket, number = reader.varint(), reader.varint()
     if not (LOWEST <= bucket <= HIGHEST and number):
-        raise Malformed(f"there is no bucket {bucket} with {number} durations")
+        raise Malformed(f"{bucket} is not a bucket with {number} durations")
     return bucket, number
 
 

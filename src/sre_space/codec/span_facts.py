@@ -1,7 +1,7 @@
-"""What a span's attributes say, whichever convention wrote them: peer, statement, HTTP code, failure.
+"""The peer, statement, HTTP code and failure of a span, read from its attributes under any naming convention.
 
-Used by the OTLP/JSON and the Jaeger reader. The names are OpenTelemetry's semantic conventions
-(old and stable) and OpenTracing's tags.
+Used by the OTLP/JSON and the Jaeger parser. The names are OpenTelemetry's semantic conventions (old and stable) and
+OpenTracing's tags.
 """
 
 import re
@@ -28,7 +28,7 @@ URLS = ("url.full", "http.url")
 STATEMENTS = ("db.query.text", "db.statement")
 CODES = ("http.response.status_code", "http.status_code")
 MESSAGES = ("exception.message", "otel.status_description", "error.message", "error.type", "exception.type")
-# gRPC codes that the conventions count as a server's error
+# gRPC codes that the semantic conventions count as server errors
 _GRPC_FAULTS = frozenset(("2", "4", "8", "12", "13", "14", "15"))
 WANTED = frozenset((*PEERS, *URLS, *STATEMENTS, *CODES, *MESSAGES, "rpc.grpc.status_code", "error"))
 MAX_LENGTH = 512  # characters kept of a statement or message
@@ -42,7 +42,7 @@ Pairs = tuple[tuple[str, Any], ...]
 
 
 class Facts(NamedTuple):
-    """Of one span: does its protocol say that it failed, its HTTP code, whom it called, its statement."""
+    """The facts of one span: whether its protocol reports a failure, HTTP code (0: none), called peer, statement."""
 
     failed: bool
     code: int
@@ -52,28 +52,28 @@ class Facts(NamedTuple):
 
 @lru_cache(maxsize=65_536)
 def facts_of(pairs: Pairs) -> Facts:
-    """From the WANTED attributes; spans of one kind share them, so most are answered from memory."""
+    """Return the facts in a span's `WANTED` attributes; cached, for similar spans have equal attributes."""
     attributes = dict(pairs)
     code = code_of(attributes)
-    told = str(attributes.get("error", "")).lower() == "true"
-    failed = told or code >= 500 or str(attributes.get("rpc.grpc.status_code", "")) in _GRPC_FAULTS
+    marked = str(attributes.get("error", "")).lower() == "true"
+    failed = marked or code >= 500 or str(attributes.get("rpc.grpc.status_code", "")) in _GRPC_FAULTS
     return Facts(failed, code, peer_of(attributes), statement_of(attributes))
 
 
 def statement_of(attributes: Attributes) -> str:
-    """SQL without its literals, so that one statement has one name; "" when there is none."""
+    """Return the SQL with literals replaced by `?`, so that equal statements have equal text; "" without SQL."""
     text = next((str(attributes[key]) for key in STATEMENTS if attributes.get(key)), "")
     return _REPEATED.sub("?", _LITERAL.sub("?", text[:MAX_LENGTH]))
 
 
 @lru_cache(maxsize=65_536)
 def operation_of(name: str) -> str:
-    """A span name without the ids that some instrumentations put into it."""
+    """Return a span name with the ids that some instrumentations put into it replaced by `{id}`."""
     return _NUMBERED.sub("{id}", name[:MAX_LENGTH])
 
 
 def peer_of(attributes: Attributes) -> str:
-    """Who was called: `peer.service`, else the host of the URL, else the first other name; "" when nobody says."""
+    """Return the called peer: `peer.service`, else the URL's host, else the first of `PEERS`; "" when unknown."""
     if attributes.get("peer.service"):
         return str(attributes["peer.service"])
     for key in URLS:
@@ -83,7 +83,7 @@ def peer_of(attributes: Attributes) -> str:
 
 
 def code_of(attributes: Attributes) -> int:
-    """The HTTP status, 0 when not told."""
+    """Return the HTTP status code, 0 when there is none."""
     for key in CODES:
         code = str(attributes.get(key, ""))
         if code.isdecimal() and len(code) == 3:
@@ -92,5 +92,5 @@ def code_of(attributes: Attributes) -> int:
 
 
 def message_of(attributes: Attributes) -> str:
-    """What a failed span said."""
+    """Return the error message of a failed span, cut to `MAX_LENGTH`; "" when there is none."""
     return next((str(attributes[key])[:MAX_LENGTH] for key in MESSAGES if attributes.get(key)), "")

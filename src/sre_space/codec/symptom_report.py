@@ -1,4 +1,4 @@
-"""What Scout sees right now, signed: how Fixer knows, right before it acts, that the symptom still holds.
+"""The active symptoms that Scout reports each second, signed; Fixer checks them right before it acts.
 
 A record of the topic `sre_sightings`: JSON in the value, the key's id and the signature (hex) in the headers. The
 signature covers the time, so a copy is as old as its original. `report` lists the detectors, for people and metrics.
@@ -16,16 +16,16 @@ from sre_space.ports.bus import Record
 from sre_space.ports.signing import Signer, TrustStore
 
 KEY, SIGNATURE = "sre-key", "sre-signature"
-_MAX_BYTES = 20_000  # bytes: what readers of 0.1.0 take
-_MIN_ROOM = 1_000  # bytes, without which a report would hold nothing
+_MAX_BYTES = 20_000  # what readers of version 0.1.0 accept
+_MIN_ROOM = 1_000  # bytes; in less a detectors' report would hold nothing
 
 
 @dataclass(frozen=True)
 class SymptomReport:
-    """The symptoms that Scout's detectors see `at` (Unix ns), by key.
+    """The keys of the symptoms (`seen`) that Scout's detectors report `at` a time (Unix ns).
 
-    `blind`: telemetry or bus do not reach Scout, so that what is not seen may be there all the same. `report` is None
-    when a Scout of 0.1.0 tells, or when the symptoms leave no room.
+    `blind`: telemetry or the bus does not reach Scout, so a symptom that is not listed may be active all the same.
+    `report` is None from a Scout of version 0.1.0, or when the symptoms leave no room.
     """
 
     repository: str
@@ -36,10 +36,10 @@ class SymptomReport:
 
 
 def encode(symptom_report: SymptomReport, signer: Signer) -> tuple[bytes, dict[str, bytes]]:
-    """The value and the headers of a record.
+    """Return the value and the headers of a signed record.
 
-    Of more symptoms than a record holds the first ones are told, outages before others, and the rest is called unseen:
-    what is not told then counts for nobody as gone.
+    If the symptoms do not fit, the first ones are kept, outages before others, and the report is marked `blind`, so
+    that no reader takes a missing symptom for resolved.
     """
     value = _value(symptom_report)
     if len(value) > _MAX_BYTES:
@@ -53,34 +53,34 @@ def encode(symptom_report: SymptomReport, signer: Signer) -> tuple[bytes, dict[s
 
 
 def _value(symptom_report: SymptomReport) -> bytes:
-    """The report has the room that the symptoms leave."""
-    told: dict[str, object] = {"repository": symptom_report.repository, "at": symptom_report.at}
-    told |= {"seen": symptom_report.seen, "blind": symptom_report.blind}
-    room = _MAX_BYTES - len(json.dumps(told)) - len(', "report": ')
+    """Return the record's value; the detectors' report gets the bytes that the symptoms leave."""
+    fields: dict[str, object] = {"repository": symptom_report.repository, "at": symptom_report.at}
+    fields |= {"seen": symptom_report.seen, "blind": symptom_report.blind}
+    room = _MAX_BYTES - len(json.dumps(fields)) - len(', "report": ')
     if symptom_report.report is not None and room >= _MIN_ROOM:
-        told["report"] = table_of(symptom_report.report, room)
-    return json.dumps(told, sort_keys=True).encode()
+        fields["report"] = table_of(symptom_report.report, room)
+    return json.dumps(fields, sort_keys=True).encode()
 
 
 def decode(record: Record, trust: TrustStore) -> SymptomReport:
-    """A sighting that Scout signed; `Malformed` for anything else."""
+    """Return the symptom report in a record; raise `Malformed` unless Scout signed it."""
     symptom_report = _parsed(record.value)
     try:
         key, signature = record.headers[KEY].decode(), bytes.fromhex(record.headers[SIGNATURE].decode())
     except (KeyError, ValueError) as error:
-        raise Malformed("a sighting without a signature") from error
+        raise Malformed("a symptom report without a signature") from error
     if trust.owner(key, record.value, signature, symptom_report.at) != Agent.SCOUT.value:
-        raise Malformed("a sighting that Scout did not sign")
+        raise Malformed("a symptom report that Scout did not sign")
     return symptom_report
 
 
 def _parsed(value: bytes) -> SymptomReport:
     if len(value) > _MAX_BYTES:
-        raise Malformed(f"a record of {len(value)} bytes is no sighting")
+        raise Malformed(f"a record of {len(value)} bytes is not a symptom report")
     try:
-        told = json.loads(value)
-        seen = tuple(str(name) for name in told["seen"])
-        at, blind = int(told["at"]), told["blind"] is True
-        return SymptomReport(str(told["repository"]), at, seen, blind, report_of(told.get("report"), at))
+        fields = json.loads(value)
+        seen = tuple(str(name) for name in fields["seen"])
+        at, blind = int(fields["at"]), fields["blind"] is True
+        return SymptomReport(str(fields["repository"]), at, seen, blind, report_of(fields.get("report"), at))
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise Malformed(f"a record that is no sighting: {error!r}") from error
+        raise Malformed(f"a record that is not a symptom report: {error!r}") from error

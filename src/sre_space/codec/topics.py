@@ -1,8 +1,8 @@
-"""The names of the topics on the bus, each written here alone."""
+"""The names of the topics on the bus; defined only here."""
 
-SPANS, LOGS, METRICS = "otlp_spans", "otlp_logs", "otlp_metrics"  # OTLP protobuf, as the telemetry server hands it on
+SPANS, LOGS, METRICS = "otlp_spans", "otlp_logs", "otlp_metrics"  # OTLP protobuf from the telemetry server
 SIGNALS = "sre_signals"  # sketches of spans
-SIGHTINGS = "sre_sightings"  # what Scout sees, signed, each second
-FACTS = "sre_facts"  # a doorbell: a fact was recorded
-CHANGES = "changes"  # hints of deployments
+SIGHTINGS = "sre_sightings"  # Scout's signed symptom reports, one a second
+FACTS = "sre_facts"  # wake-up messages: a fact was recorded
+CHANGES = "changes"  # announced deployments
 ASKED, BOUGHT = "quote_requested", "quote_purchased"  # the application's events

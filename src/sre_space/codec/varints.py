@@ -1,4 +1,4 @@
-"""Numbers and texts as protobuf writes them, for the frames of sketches: used by `sketches.py`."""
+"""Varints and length-prefixed texts, as in protobuf; used by `sketches.py` for the frames of sketches."""
 
 from dataclasses import dataclass
 
@@ -9,18 +9,18 @@ MAX_VARINT = 10  # bytes; 64 bits, as in protobuf
 
 @dataclass
 class VarintReader:
-    """Reads a body from `at` on; `Malformed` when it ends too early."""
+    """A reader of `body` from position `at` on; raises `Malformed` when the body ends too early."""
 
     body: bytes
     at: int
 
     @property
     def ended(self) -> bool:
-        """True when nothing is left."""
+        """Return True when the whole body has been read."""
         return self.at == len(self.body)
 
     def varint(self) -> int:
-        """A number."""
+        """Read and return a number; raise `Malformed` when it is longer than `MAX_VARINT` bytes."""
         value = 0
         for shift in range(0, 7 * MAX_VARINT, 7):
             byte = self.take(1)[0]
@@ -30,7 +30,7 @@ class VarintReader:
         raise Malformed("a number of a frame of sketches does not end")
 
     def take(self, length: int) -> bytes:
-        """So many bytes."""
+        """Read and return `length` bytes."""
         taken = self.body[self.at : self.at + length]
         if len(taken) < length:
             raise Malformed("a frame of sketches ends too early")
@@ -38,15 +38,15 @@ class VarintReader:
         return taken
 
     def text(self) -> str:
-        """A text behind its length."""
+        """Read and return a text with its length before it; raise `Malformed` when it is not UTF-8."""
         try:
             return self.take(self.varint()).decode()
         except UnicodeDecodeError as error:
-            raise Malformed(f"a name in a frame of sketches is no text: {error}") from error
+            raise Malformed(f"a name in a frame of sketches is not UTF-8: {error}") from error
 
 
 def put(out: bytearray, *numbers: int) -> None:
-    """Append numbers."""
+    """Append the numbers (0 or more) as varints."""
     for number in numbers:
         rest = number
         while rest > 0x7F:
@@ -56,7 +56,7 @@ def put(out: bytearray, *numbers: int) -> None:
 
 
 def put_text(out: bytearray, *texts: str) -> None:
-    """Append texts, each behind its length."""
+    """Append the texts as UTF-8, each with its length before it."""
     for text in texts:
         body = text.encode(errors="replace")
         put(out, len(body))

@@ -177,5 +177,5 @@ def test_a_flood_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> Non
     with caplog.at_level(logging.WARNING):
         list(dismissed.bus().heard([spans(world, 0, offset) for offset in range(1000)], Places()))
 
-    assert caplog.messages == [f"1 times not heard: {FORGED}, on otlp_spans"]
+    assert caplog.messages == [f"discarded 1 times: {FORGED}, on otlp_spans"]
     assert len(dismissed.reasons) == 1000

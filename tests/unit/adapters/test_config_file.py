@@ -137,9 +137,9 @@ def line_of(text: str, words: str) -> int:
         ("slo: 0.999", "slo: .nan", "slo: .*finite"),
         ("slo: 0.999", "slo: .inf", "slo: .*'.inf'"),
         ("slo: 0.999", "slo: -1", "slo: .*greater than 0, and this is '-1'"),
-        ("slo: 0.999", "slo: yes", "slo: a number is wanted here, and this is a truth value"),
-        ("slo: 0.999", "sl0: 0.999", "sl0: this key is not known here; known are: caller, steps, slo"),
-        ("restarts_per_hour: 6", "restarts_per_hour: on", "restarts_per_hour: a number is wanted"),
+        ("slo: 0.999", "slo: yes", "slo: a number is expected here, not a boolean"),
+        ("slo: 0.999", "sl0: 0.999", "sl0: unknown key; known keys: caller, steps, slo"),
+        ("restarts_per_hour: 6", "restarts_per_hour: on", "restarts_per_hour: a number is expected"),
         ("restarts_per_hour: 6", "restarts_per_hour: 1e400", "restarts_per_hour: .*'1e400'"),
         ("cooldown_seconds: 5", "cooldown_seconds: .inf", "cooldown_seconds: .*finite"),
         ("attempts: 3", "attempts: 3\n  attempts: 4", "'attempts' is here twice, first in line"),
@@ -149,16 +149,16 @@ def line_of(text: str, words: str) -> int:
         ("${POLICY_SERVICE_PORT:-8002}", "8001", "policy-service.health: .*:8001/health is quote-service's"),
         ("${POLICY_SERVICE_PORT:-8002}", "99999", "policy-service.health: .*has no port from 1 to 65535"),
         ("${POLICY_SERVICE_PORT:-8002}", "http", "policy-service.health: .*has no port from 1 to 65535"),
-        ("${POLICY_SERVICE_PORT:-8002}", "${POLICY_SERVICE_PORT", "'.*' is no variable; write .*NAME"),
-        ("${POLICY_SERVICE_PORT:-8002}", "${POLICY_SERVICE_PORT:8002}", "is no variable; write .*NAME"),
+        ("${POLICY_SERVICE_PORT:-8002}", "${POLICY_SERVICE_PORT", "'.*' is not a variable; write .*NAME"),
+        ("${POLICY_SERVICE_PORT:-8002}", "${POLICY_SERVICE_PORT:8002}", "is not a variable; write .*NAME"),
         ("${POLICY_SERVICE_PORT:-8002}", "${NOWHERE}", r"\$\{NOWHERE\} is not set here; set it, or write"),
-        ("calls: [user-service, policy-service]", "calls: [ghost]", "calls.0: 'ghost' is no service of this file"),
+        ("calls: [user-service, policy-service]", "calls: [ghost]", "calls.0: 'ghost' is not a service of this file"),
         ("caller: traffic", "caller: ''", "caller: .*at least 1 character"),
-        ('to: "5"', "to: 5", 'to: a text is wanted, .* write it in quotes: "5"'),
-        ('values: ["off", standard', "values: [off, standard", 'values.0: a text is wanted, .* in quotes: "off"'),
-        ("space: cloud-insurance", "space: 2026-01-01", 'space: a text is wanted, .*"2026-01-01"'),
+        ('to: "5"', "to: 5", 'to: a string is expected, .* write it in quotes: "5"'),
+        ('values: ["off", standard', "values: [off, standard", 'values.0: a string is expected, .* in quotes: "off"'),
+        ("space: cloud-insurance", "space: 2026-01-01", 'space: a string is expected, .*"2026-01-01"'),
         ("space: cloud-insurance", "space: !!python/name:os.system x", "the tag tag:.*python/.* is not read"),
-        ("space: cloud-insurance", "space: 2026-99-99", "no value; put quotes around it"),
+        ("space: cloud-insurance", "space: 2026-99-99", "is not a value; put quotes around it"),
         ("    calls: []\n", "\tcalls: []\n", "a tab; indent with spaces"),
         ("*memory", "*memories", "undefined alias 'memories'"),
         ("    calls: []\n", "    calls: [[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]\n", "nested more than 20 deep"),
@@ -194,9 +194,9 @@ def test_a_mistake_is_told_with_its_line_and_the_remedy(tmp_path: Path, old: str
         ("space: a\n".encode("utf-16"), ":1: this is not UTF-8"),
         ("space: a\nb: \x80\n".encode(), ":2: this holds the control character 0x80; delete it"),
         ("space: a\nb: \ufffe\n".encode(), ":2: this holds the control character 0xfffe; delete it"),
-        (b"a: " + b"${a:-" * 190_000 + b"}", r":1: '\${a:-.* is no variable; write \${NAME}"),
-        (b"space: ${A:-${B:-x}}\n", r":1: '\${A:-\${B:-x}}' is no variable; write \${NAME}"),
-        (b"space: " + b"9" * 5000, ":1: '9{40}' is no value; put quotes around it$"),
+        (b"a: " + b"${a:-" * 190_000 + b"}", r":1: '\${a:-.* is not a variable; write \${NAME}"),
+        (b"space: ${A:-${B:-x}}\n", r":1: '\${A:-\${B:-x}}' is not a variable; write \${NAME}"),
+        (b"space: " + b"9" * 5000, ":1: '9{40}' is not a value; put quotes around it$"),
         (b"space: a\n\0\n", ":2: this holds the control character 0x00; delete it"),
         (b"space: a\n", ":1: services: services is missing; add it"),
         (b"#" * 1_000_001, ": this has more than 1000000 bytes"),
@@ -216,13 +216,15 @@ def test_a_few_bytes_that_stand_for_a_billion_values_are_refused(tmp_path: Path)
 
 @pytest.mark.parametrize("value", ["a\nb", "a\u2028b: c", "\x1b[2J", "\udc80", "\x80"])
 def test_a_variable_holds_one_line_of_text(value: str) -> None:
-    with pytest.raises(Malformed, match=r"chart:1: A holds a line break or a control character; set it to one line"):
+    with pytest.raises(
+        Malformed, match=r"configuration:1: A holds a line break or a control character; set it to one line"
+    ):
         parse_config("space: ${A}\n", {"A": value})
 
 
 def test_a_folder_and_a_device_are_no_configuration(tmp_path: Path) -> None:
     for path in (tmp_path, Path("/dev/zero")):
-        with pytest.raises(Malformed, match="is no file; SRE_SPACE_CHART names the chart"):
+        with pytest.raises(Malformed, match="is not a file; SRE_SPACE_CHART names the configuration"):
             read_config(path, {})
 
 

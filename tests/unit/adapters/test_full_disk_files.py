@@ -126,7 +126,7 @@ def test_a_held_fact_that_is_set_aside_once_there_is_room_is_kept(disk: SmallDis
 def test_a_bundle_that_does_not_fit_leaves_nothing(disk: SmallDisk, refusing: Refusing) -> None:
     bundles, content = BundleFolder(disk.root / "bundles"), {"spans.json": os.urandom(100_000)}
     with refusing():
-        with pytest.raises(Unavailable, match=r"no bundle is kept in .*bundles: "):
+        with pytest.raises(Unavailable, match=r"the bundle cannot be written in .*bundles: "):
             asyncio.run(bundles.keep(content))
         assert files(disk.root) == {}
 

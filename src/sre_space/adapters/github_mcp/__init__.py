@@ -1,4 +1,4 @@
-"""GitHub's MCP server, embedded or official: issues fulfil `ports.forge.Forge`, Git fulfils `ports.gitops.GitOps`."""
+"""Adapters of GitHub's MCP server, embedded or official: `ports.forge.Forge` and `ports.gitops.GitOps`."""
 
 from sre_space.adapters.github_mcp.gitops import GithubGitOps
 from sre_space.adapters.github_mcp.issues import GithubMcpForge

@@ -1,4 +1,4 @@
-"""Git on GitHub: fulfils `ports.gitops.GitOps`.
+"""Git on GitHub by MCP and REST: fulfils `ports.gitops.GitOps`.
 
 | by the MCP server | by REST, which the MCP server lacks |
 |---|---|
@@ -30,17 +30,17 @@ NEEDED = (
     "pull_request_read",
     "update_pull_request",
 )
-READING = ("get_file_contents",)  # all that who only reads files and commits calls
+READING = ("get_file_contents",)  # the only tool that reading files and commits needs
 DELETE = "delete_branch"
 DEFAULT = "main"
 PAGE = 100
-_GOOD = ("success", "neutral", "skipped")  # what GitHub lets pass as a required check
+_GOOD = ("success", "neutral", "skipped")  # conclusions that GitHub accepts for a required check
 
 
 class GithubGitOps(GitOps):
-    """One repository as one identity. `api_url` is REST's; "": beside the MCP endpoint, where the embedded forge is.
+    """The Git side of one repository, with one token; the MCP server must offer the `needed` tools.
 
-    The MCP server must offer the `needed` tools.
+    `api_url` is the address of REST; "" for the host of the MCP endpoint, as with the embedded forge.
     """
 
     def __init__(
@@ -52,35 +52,35 @@ class GithubGitOps(GitOps):
         self._rest = Rest(api_url or f"{at.scheme}://{at.netloc}", token, owner, repo)
 
     async def commits(self, path: str = "", ref: str = DEFAULT, since: int = 0) -> Sequence[Commit]:
-        """All pages."""
+        """Return the commits of `ref` that touch `path`, newest first, since a time (Unix ns, 0: all); all pages."""
         query = {"sha": ref, "path": path, "since": iso(since) if since else ""}
-        found = await self._rest.pages("commits", {name: value for name, value in query.items() if value})
-        return [_commit(one) for one in found]
+        answers = await self._rest.pages("commits", {name: value for name, value in query.items() if value})
+        return [_commit(answer) for answer in answers]
 
     async def commit(self, sha: str) -> Commit:
-        """With the files it touched, a renamed one under both names."""
+        """Return a commit with the files it touched, a renamed file under both names."""
         return _commit(await self._rest.json("GET", f"commits/{quote(sha)}"))
 
     async def read_files(self, folder: str, ref: str = DEFAULT) -> Mapping[str, bytes]:
-        """All at the one commit that `ref` names now."""
+        """Return the files directly in a folder, all at the commit that `ref` names now; empty without the folder."""
         sha = (await self._rest.json("GET", f"commits/{quote(ref)}"))["sha"]
         try:
             listed = await self._mcp.json("get_file_contents", {"path": folder, "sha": sha, **self._where})
         except Missing:
             return {}
-        paths = [one["path"] for one in listed if one["type"] == "file"]
+        paths = [entry["path"] for entry in listed if entry["type"] == "file"]
         return {path: await self._read(path, {"sha": sha}) for path in paths}
 
     async def read_file(self, path: str, ref: str = DEFAULT) -> bytes:
-        """Ask the server to resolve the name."""
+        """Return a file at `ref`, a name that the server resolves; raise `Missing` when it is not a file."""
         return await self._read(path, {"ref": ref})
 
     async def branches(self) -> Sequence[Branch]:
-        """All pages."""
-        return [Branch(one["name"], one["sha"]) for one in await self._pages("list_branches", {})]
+        """Return all branches with their heads, over all pages."""
+        return [Branch(branch["name"], branch["sha"]) for branch in await self._pages("list_branches", {})]
 
     async def create_branch(self, name: str, sha: str) -> None:
-        """By REST: the MCP server's tool takes the head of another branch, whatever that is by then."""
+        """Create a branch at a commit; by REST, for the MCP tool can only start at the head of another branch."""
         try:
             await self._rest.json("POST", "git/refs", body={"ref": f"refs/heads/{name}", "sha": sha})
         except Conflict:
@@ -88,21 +88,22 @@ class GithubGitOps(GitOps):
                 raise
 
     async def commit_files(self, branch: str, files: Mapping[str, str], message: str, expected_head: str) -> str:
-        """The tool takes no expected head: the head is read before, and the new commit's parent after.
+        """Commit the files on a branch and return the new SHA; raise `Conflict` if the head was not `expected_head`.
 
-        Where two commit at once, the loser is told `Conflict`, and its commit is on the branch.
+        The tool takes no expected head, so the head is read before and the new commit's parent after. Of two concurrent
+        commits the later one raises `Conflict` and is on the branch all the same.
         """
         if await self._head(branch) != expected_head:
             raise Conflict(f"{branch} is not at {expected_head} any more")
         listed = [{"path": path, "content": text} for path, text in files.items()]
-        told = {"branch": branch, "files": listed, "message": message, **self._where}
-        made = await self.commit((await self._mcp.json("push_files", told))["object"]["sha"])
-        if made.parents != (expected_head,):
-            raise Conflict(f"{branch} moved from {expected_head} meanwhile; {made.sha} is on top of it")
-        return made.sha
+        arguments = {"branch": branch, "files": listed, "message": message, **self._where}
+        commit = await self.commit((await self._mcp.json("push_files", arguments))["object"]["sha"])
+        if commit.parents != (expected_head,):
+            raise Conflict(f"{branch} moved from {expected_head} meanwhile; {commit.sha} is on top of it")
+        return commit.sha
 
     async def delete_branch(self, name: str) -> None:
-        """By the tool where it is offered, else by REST."""
+        """Delete a branch, by the MCP tool if offered, else by REST; raise `Refused` for the default branch."""
         if name == DEFAULT:
             raise Refused(f"{name} is the default branch and is not deleted")
         try:
@@ -115,95 +116,95 @@ class GithubGitOps(GitOps):
                 raise
 
     async def open_pull(self, title: str, body: str, head: str, base: str = DEFAULT) -> int:
-        """The number is the tail of the answer's address."""
-        asked = {"title": title, "body": body, "head": head, "base": base, **self._where}
+        """Open a pull request and return its number; an open one from the same head to the same base is reused."""
+        arguments = {"title": title, "body": body, "head": head, "base": base, **self._where}
         try:
-            return tail(await self._mcp.json("create_pull_request", asked))
+            return tail(await self._mcp.json("create_pull_request", arguments))
         except Conflict:
-            found = [one.number for one in await self.pulls() if (one.head, one.base) == (head, base)]
-            if not found:
+            numbers = [pull.number for pull in await self.pulls() if (pull.head, pull.base) == (head, base)]
+            if not numbers:
                 raise
-            return found[0]
+            return numbers[0]
 
     async def pull(self, number: int) -> PullRequest:
-        """Once it is merged, REST is asked for the commit."""
-        one = await self._read_pull("get", number)
-        if one.get("merged"):
-            one = await self._rest.json("GET", f"pulls/{number}")
-        return _pull(one)
+        """Return a pull request; of a merged one REST knows the commit."""
+        answer = await self._read_pull("get", number)
+        if answer.get("merged"):
+            answer = await self._rest.json("GET", f"pulls/{number}")
+        return _pull(answer)
 
     async def pulls(self, state: Literal["open", "closed", "all"] = "open") -> Sequence[PullRequest]:
-        """All pages; those that may be merged come from REST, which knows the commit."""
+        """Return the pull requests, newest first, over all pages; merged ones from REST, which knows the commit."""
         query = {"state": state, "sort": "created", "direction": "desc"}
         if state == "open":
-            return [_pull(one) for one in await self._pages("list_pull_requests", query)]
-        return [_pull(one) for one in await self._rest.pages("pulls", query)]
+            return [_pull(answer) for answer in await self._pages("list_pull_requests", query)]
+        return [_pull(answer) for answer in await self._rest.pages("pulls", query)]
 
     async def pull_files(self, number: int) -> Sequence[str]:
-        """All pages; a renamed file under both names."""
-        asked = {"method": "get_files", "pullNumber": number}
-        return sorted(_paths(await self._pages("pull_request_read", asked)))
+        """Return the paths that a pull request changes, sorted; a renamed file under both names."""
+        arguments = {"method": "get_files", "pullNumber": number}
+        return sorted(_paths(await self._pages("pull_request_read", arguments)))
 
     async def checks(self, number: int) -> Checks:
-        """The check runs of its head, judged by what the base's protection requires."""
+        """Return the state of a pull request's checks, as required by the protection of its base branch."""
         pull = await self._read_pull("get", number)
         base = await self._rest.json("GET", f"branches/{quote(pull['base']['ref'])}")
         required = ((base.get("protection") or {}).get("required_status_checks") or {}).get("contexts") or ()
         if not required:
             return Checks("success", "no check is required")
-        judged = _judged(required, (await self._read_pull("get_check_runs", number))["check_runs"])
-        if judged.state != "failure":
-            return judged
-        told = await self._rest.json("GET", f"commits/{pull['head']['sha']}/check-runs")
-        return Checks("failure", _reasons(required, told["check_runs"]) or judged.detail)
+        state = _state_of(required, (await self._read_pull("get_check_runs", number))["check_runs"])
+        if state.state != "failure":
+            return state
+        runs = await self._rest.json("GET", f"commits/{pull['head']['sha']}/check-runs")
+        return Checks("failure", _reasons(required, runs["check_runs"]) or state.detail)
 
     async def squash(self, number: int, expected_head: str, title: str, message: str) -> str:
-        """By REST: the MCP server's tool takes no expected head."""
-        told = {"sha": expected_head, "merge_method": "squash", "commit_title": title, "commit_message": message}
+        """Squash a pull request at `expected_head` and return the commit; by REST, for the MCP tool takes no head."""
+        body = {"sha": expected_head, "merge_method": "squash", "commit_title": title, "commit_message": message}
         try:
-            return str((await self._rest.json("PUT", f"pulls/{number}/merge", body=told))["sha"])
-        except Refused:  # perhaps because an earlier try has merged it
+            return str((await self._rest.json("PUT", f"pulls/{number}/merge", body=body))["sha"])
+        except Refused:  # perhaps because an earlier attempt has merged it
             pull = await self.pull(number)
             if not pull.merged or pull.head_sha != expected_head:
                 raise
             return pull.merge_sha
 
     async def close_pull(self, number: int) -> None:
-        """Unless it is closed."""
+        """Close a pull request, unless it is closed already."""
         if (await self._read_pull("get", number))["state"] == "open":
             await self._mcp.json("update_pull_request", {"pullNumber": number, "state": "closed", **self._where})
 
     async def close(self) -> None:
-        """End the connections; safe to call twice."""
+        """Close the connections; safe to call twice."""
         await self._mcp.close()
         await self._rest.close()
 
     async def _read(self, path: str, at: Mapping[str, str]) -> bytes:
         result = await self._mcp.call("get_file_contents", {"path": path, **at, **self._where})
-        found = [item.resource for item in result.content if isinstance(item, EmbeddedResource)]
-        if not found:
+        resources = [item.resource for item in result.content if isinstance(item, EmbeddedResource)]
+        if not resources:
             raise Missing(f"{path} at {''.join(at.values())} is not a file")
-        return content(found[0])
+        return content(resources[0])
 
     async def _read_pull(self, method: str, number: int) -> Any:  # noqa: ANN401 - foreign JSON
-        asked = {"method": method, "pullNumber": number, "perPage": PAGE, **self._where}
-        return await self._mcp.json("pull_request_read", asked)
+        arguments = {"method": method, "pullNumber": number, "perPage": PAGE, **self._where}
+        return await self._mcp.json("pull_request_read", arguments)
 
     async def _head(self, branch: str) -> str:
         return str((await self._rest.json("GET", f"branches/{quote(branch)}"))["commit"]["sha"])
 
-    async def _pages(self, tool: str, asked: Mapping[str, Any]) -> list[Any]:
-        found: list[Any] = []
+    async def _pages(self, tool: str, arguments: Mapping[str, Any]) -> list[Any]:
+        items: list[Any] = []
         for page in range(1, 1000):
-            some = await self._mcp.json(tool, {**asked, "page": page, "perPage": PAGE, **self._where})
-            found += some
-            if len(some) < PAGE:
+            batch = await self._mcp.json(tool, {**arguments, "page": page, "perPage": PAGE, **self._where})
+            items += batch
+            if len(batch) < PAGE:
                 break
-        return found
+        return items
 
 
-def _judged(required: Sequence[str], runs: Sequence[Any]) -> Checks:
-    """A required check that has not ended, or not begun, is awaited; of one that was repeated the newest run counts."""
+def _state_of(required: Sequence[str], runs: Sequence[Any]) -> Checks:
+    """Return the state of the required checks by their newest runs; one without a finished run is pending."""
     ended = {run["name"]: run.get("conclusion") or "" for run in sorted(runs, key=lambda run: int(run["id"]))}
     failing = [f"{name}: {ended[name]}" for name in required if ended.get(name) and ended[name] not in _GOOD]
     awaited = [name for name in required if not ended.get(name)]
@@ -215,19 +216,19 @@ def _judged(required: Sequence[str], runs: Sequence[Any]) -> Checks:
 
 
 def _reasons(required: Sequence[str], runs: Sequence[Any]) -> str:
-    """What the failed ones say, which the MCP server leaves out."""
+    """Return the summaries of the failed required checks, which the MCP server leaves out."""
     failed = [run for run in runs if run["name"] in required and run.get("conclusion") not in (None, *_GOOD)]
     return "; ".join(f"{run['name']}: {(run.get('output') or {}).get('summary') or 'failed'}" for run in failed)
 
 
-def _commit(one: Any) -> Commit:  # noqa: ANN401 - foreign JSON
+def _commit(answer: Any) -> Commit:  # noqa: ANN401 - foreign JSON
     return Commit(
-        sha=one["sha"],
-        message=one["commit"]["message"],
-        author=(one["commit"].get("author") or {}).get("name") or GHOST,
-        at=ns(one["commit"]["committer"]["date"]),
-        parents=tuple(parent["sha"] for parent in one["parents"]),
-        files=tuple(sorted(_paths(one.get("files") or ()))),
+        sha=answer["sha"],
+        message=answer["commit"]["message"],
+        author=(answer["commit"].get("author") or {}).get("name") or GHOST,
+        at=ns(answer["commit"]["committer"]["date"]),
+        parents=tuple(parent["sha"] for parent in answer["parents"]),
+        files=tuple(sorted(_paths(answer.get("files") or ()))),
     )
 
 
@@ -235,18 +236,18 @@ def _paths(files: Sequence[Any]) -> set[str]:
     return {path for file in files for path in (file["filename"], file.get("previous_filename")) if path}
 
 
-def _pull(one: Any) -> PullRequest:  # noqa: ANN401 - foreign JSON
-    merged = bool(one.get("merged_at"))  # lists have no `merged`
+def _pull(answer: Any) -> PullRequest:  # noqa: ANN401 - foreign JSON
+    merged = bool(answer.get("merged_at"))  # lists have no `merged`
     return PullRequest(
-        number=one["number"],
-        title=one["title"],
-        body=one.get("body") or "",
-        state="open" if one["state"] == "open" else "closed",
-        author=login(one),
-        head=one["head"]["ref"],
-        head_sha=one["head"]["sha"],
-        base=one["base"]["ref"],
+        number=answer["number"],
+        title=answer["title"],
+        body=answer.get("body") or "",
+        state="open" if answer["state"] == "open" else "closed",
+        author=login(answer),
+        head=answer["head"]["ref"],
+        head_sha=answer["head"]["sha"],
+        base=answer["base"]["ref"],
         merged=merged,
-        merge_sha=(one.get("merge_commit_sha") or "") if merged else "",
-        created=ns(one["created_at"]),
+        merge_sha=(answer.get("merge_commit_sha") or "") if merged else "",
+        created=ns(answer["created_at"]),
     )

@@ -1,4 +1,4 @@
-"""GitHub's REST, for what its MCP server lacks: expected heads, parents of commits, deleting a branch."""
+"""A client of GitHub's REST API, for what its MCP server lacks: expected heads, parents of commits, branches."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ PAGE = 100
 
 
 class Rest:
-    """One repository as one identity; no connection is opened before the first request."""
+    """REST for one repository with one token; no connection is opened before the first request."""
 
     def __init__(self, url: str, token: str, owner: str, repo: str) -> None:
         self._base = f"{url.rstrip('/')}/repos/{owner}/{repo}"
@@ -25,32 +25,32 @@ class Rest:
     async def json(
         self, method: str, path: str, query: Mapping[str, str] | None = None, body: Mapping[str, str] | None = None
     ) -> Any:  # noqa: ANN401 - foreign JSON
-        """The answer, None when it is empty; its errors are ours."""
-        asked = f"{method} {self._base}/{path}"
+        """Return the answer's JSON, None for an empty answer; raise a `SpaceError` for every failure."""
+        request = f"{method} {self._base}/{path}"
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 response = await self._client.request(method, f"{self._base}/{path}", params=query, json=body)
         except (httpx2.HTTPError, TimeoutError) as error:
-            raise Unavailable(f"{asked}: {error!r}; FORGE_URL, or GITHUB_API_URL, names the address") from error
+            raise Unavailable(f"{request}: {error!r}; FORGE_URL, or GITHUB_API_URL, names the address") from error
         if not response.is_success:
-            raise refused(asked, response.status_code, response.headers, _message(response))
+            raise refused(request, response.status_code, response.headers, _message(response))
         try:
             return response.json() if response.content else None
         except (ValueError, RecursionError) as error:
-            raise Malformed(f"{asked} answered no JSON: {response.text[:200]}") from error
+            raise Malformed(f"the answer to {request} is not JSON: {response.text[:200]}") from error
 
     async def pages(self, path: str, query: Mapping[str, str]) -> list[Any]:
-        """A list over all pages."""
-        found: list[Any] = []
+        """Return a list over all pages."""
+        items: list[Any] = []
         for page in range(1, 1000):
-            some = await self.json("GET", path, {**query, "per_page": str(PAGE), "page": str(page)})
-            found += some
-            if len(some) < PAGE:
+            batch = await self.json("GET", path, {**query, "per_page": str(PAGE), "page": str(page)})
+            items += batch
+            if len(batch) < PAGE:
                 break
-        return found
+        return items
 
     async def close(self) -> None:
-        """End the connections."""
+        """Close the connections."""
         await self._client.aclose()
 
 
