@@ -36,7 +36,7 @@ def mend(folder: Path) -> None:
     if damage:
         set_aside(
             folder,
-            f"{DATABASE} is damaged ({damage}), so Memory recalls no earlier incident; rebuild it with: sre-space memory rebuild",
+            f"{DATABASE} is damaged ({damage}); rebuild Memory's index with: sre-space memory rebuild",
         )
     make_folder(folder)
 

@@ -40,5 +40,5 @@ def _refuse_duplicate_keys(text: str, name: str) -> None:
         if not assigns or key.startswith("#"):
             continue
         if key in lines:
-            raise Malformed(f"{name}:{number}: {key} is set twice, first in line {lines[key]}; keep one")
+            raise Malformed(f"{name}:{number}: {key} is here twice, first in line {lines[key]}; keep one")
         lines[key] = number
