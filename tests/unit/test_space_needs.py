@@ -202,4 +202,4 @@ def test_an_order_to_halt_that_cannot_be_written_says_what_stops_the_agents_then
         told = refused(disk.root, "halt", status=3)
 
     assert told.startswith("NOT halted: ")
-    assert told.endswith("No space left on device; what stops every action now is: sre-space down")
+    assert told.endswith("No space left on device; stop every action with: sre-space down")

@@ -110,7 +110,7 @@ def test_what_is_asked_wrongly_is_said_in_one_sentence(cases: Path, tmp_path: Pa
     with pytest.raises(Missing, match=r"cases\.jsonl does not exist"):
         run("--cases", str(tmp_path / "healthy"))
     (cases / "cases.jsonl").write_text('{"case": 1}\n')
-    with pytest.raises(Malformed, match=r"cases\.jsonl:1 is no case: KeyError"):
+    with pytest.raises(Malformed, match=r"cases\.jsonl:1 is not a case: KeyError"):
         run("--cases", str(cases))
 
 
