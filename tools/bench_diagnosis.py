@@ -170,7 +170,8 @@ def peak_mb() -> float:
 def sensitivity(cases: Path) -> None:
     """Print the hits of all sets with every constant of the engine halved and doubled."""
     modules = [
-        importlib.import_module(f"{package.__name__}.{found.name}") for found in pkgutil.iter_modules(package.__path__)
+        importlib.import_module(f"{package.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(package.__path__)
     ]
     prepared = {folder.name: list(_prepared(folder)) for folder in _present_sets(cases)}
     print("| constant | value | halved | doubled |\n|---|---|---|---|")
@@ -178,7 +179,7 @@ def sensitivity(cases: Path) -> None:
     for module, name, value in _constants(modules):
         counts = []
         for factor in FACTORS:
-            affected = [each for each in modules if getattr(each, name, None) == value]
+            affected = [other for other in modules if getattr(other, name, None) == value]
             _set(affected, name, type(value)(value * factor) if value >= 1 else min(0.99, value * factor))
             counts.append(_hits(prepared))
             _set(affected, name, value)

@@ -30,7 +30,7 @@ def summary(audit: Audit) -> str:
 def document(audit: Audit) -> dict[str, object]:
     """Return the audit as one JSON object."""
     return {
-        "issues": [_issue_document(one) for one in audit.issues],
+        "issues": [_issue_document(issue) for issue in audit.issues],
         "incidents": audit.incidents,
         "verified": audit.verified,
         "void": audit.void,

@@ -14,7 +14,7 @@ class Role(StrEnum):
     """The kind of a process, which decides who restarts it and which settings and secrets it receives."""
 
     SERVER = "server"
-    PATIENT = "patient"
+    PATIENT = "application"
     CUSTOMERS = "customers"
     AGENT = "agent"
     WARDEN = "warden"
