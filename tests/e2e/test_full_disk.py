@@ -24,7 +24,7 @@ def test_a_service_that_dies_on_a_full_disk_is_recorded_and_restarted_once_there
             units = {name: live.pid(name) for name in ("bus", "forge", "quote-service")}
             until(lambda: live.ask(on_duty), "all agents are on duty")
             disk.fill()
-            told = f"FULL, nothing can be recorded: 0 MB free in {live.state.root}; nothing can be written: No space left"
+            told = f"FULL, nothing is recorded: 0 MB free in {live.state.root}; nothing can be written: No space left"
             assert told in live.command("status").stdout
             live.kill("user-service")
             until(lambda: not live.pid("user-service"), "the service is dead")

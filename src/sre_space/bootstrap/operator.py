@@ -32,7 +32,7 @@ JOURNEY_TRACES = 1500
 def room_of(state: SpaceState) -> str:
     """Return the disk space that a space has for its files, in a line that also warns when it is low or used up."""
     room = DiskFolder(state.root).look()
-    word = {DiskLevel.FULL: "FULL, nothing can be recorded: ", DiskLevel.LOW: "nearly full: "}.get(room.level, "")
+    word = {DiskLevel.FULL: "FULL, nothing is recorded: ", DiskLevel.LOW: "nearly full: "}.get(room.level, "")
     return f"{word}{room.told}"
 
 

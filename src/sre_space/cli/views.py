@@ -33,7 +33,7 @@ def processes(units: Sequence[UnitState], loops: Sequence[Loop]) -> Table:
 
 def crash_loop(loop: Loop) -> str:
     """Return one sentence on a process that cannot start."""
-    log_line = f"last line of its log: {plain(loop.said)}" if loop.said else "its log is empty"
+    log_line = f"its log ends with: {plain(loop.said)}" if loop.said else "its log is empty"
     return f"{loop.unit} has started {loop.starts.count} times and ended each time; {log_line}"
 
 
