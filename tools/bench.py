@@ -1,4 +1,4 @@
-"""`make bench`: the figures of `docs/benchmarks.md`, from ten demonstrations in a row, each on a space of its own."""
+"""`make bench`: the figures of `docs/benchmarks.md`, from ten demonstrations in a row, each in a new space."""
 
 import json
 import statistics
@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 RUNS = 10
-WANTED = {"mttd_s": 2.0, "serving_s": 5.0, "mttr_s": 15.0}
-WORDS = {
+TARGETS = {"mttd_s": 2.0, "serving_s": 5.0, "mttr_s": 15.0}
+LABELS = {
     "mttd_s": "kill to incident open",
     "serving_s": "kill to serving again",
     "mttr_s": "kill to recovery verified",
@@ -19,24 +19,24 @@ WORDS = {
 
 
 def main() -> None:
-    """Run, print the table, exit 0 only if every run recovered and the medians are as wanted."""
+    """Run, print the table, exit 0 only if every run recovered and the medians meet the targets."""
     runs = [run(number) for number in range(1, RUNS + 1)]
-    recovered = sum(bool(one["recovered"] and one["lesson"]) for one in runs)
+    recovered = sum(bool(story["recovered"] and story["lesson"]) for story in runs)
     print(f"\nrecovered and learnt: {recovered} of {RUNS}\n")
-    print("| figure | median | least | most | wanted |\n|---|---|---|---|---|")
-    good = recovered == RUNS
-    for key, words in WORDS.items():
-        values = [float(one[key]) for one in runs if one[key] is not None]
+    print("| figure | median | min | max | target |\n|---|---|---|---|---|")
+    passed = recovered == RUNS
+    for key, label in LABELS.items():
+        values = [float(story[key]) for story in runs if story[key] is not None]
         median = statistics.median(values)
-        wanted = WANTED.get(key)
-        good = good and (wanted is None or median <= wanted)
-        told = f"≤ {wanted:g}" if wanted else ""
-        print(f"| {words} | {median:.2f} | {min(values):.2f} | {max(values):.2f} | {told} |")
-    sys.exit(0 if good else 1)
+        target = TARGETS.get(key)
+        passed = passed and (target is None or median <= target)
+        shown_target = f"≤ {target:g}" if target else ""
+        print(f"| {label} | {median:.2f} | {min(values):.2f} | {max(values):.2f} | {shown_target} |")
+    sys.exit(0 if passed else 1)
 
 
 def run(number: int) -> dict[str, float]:
-    """One demonstration; its last line."""
+    """Run one demonstration and return its figures, with its whole duration in seconds."""
     program = Path(sys.executable).with_name("sre-space")
     begun = time.monotonic()
     done = subprocess.run([program, "demo", "--fault", "kill", "--json"], capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Systems that nobody drew: random services and faults, to count the engine where none of its rules was chosen.
+"""The accuracy of diagnosis on random systems and faults, on which none of its rules was tuned.
 
 Run by `make bench-diagnosis` (`tests/` is on the path for `support.shop`).
 """
@@ -19,48 +19,53 @@ SLOW_MS = 40.0
 
 
 def main() -> None:
-    """A row a kind of fault: right service, right kind, verdicts; and the healthy controls."""
+    """Print a row for each kind of fault (right service, right kind, verdicts) and for the healthy controls."""
     systems = int(sys.argv[1]) if len(sys.argv) > 1 else SYSTEMS
     tried, service, kind = Counter[str](), Counter[str](), Counter[str]()
     verdicts: dict[str, Counter[str]] = {}
     for seed in range(systems):
         roots = made_up(seed)
-        health = telemetry(shop(REQUESTS, seed + 1, roots=roots))
-        for name, wanted, guilty, fault in _faults(roots, random.Random(seed)):
-            found = diagnose(telemetry(shop(REQUESTS, seed + 3, fault, roots)), [health])
+        baseline = telemetry(shop(REQUESTS, seed + 1, roots=roots))
+        for name, expected, guilty, fault in _faults(roots, random.Random(seed)):
+            diagnosis = diagnose(telemetry(shop(REQUESTS, seed + 3, fault, roots)), [baseline])
             tried[name] += 1
-            verdicts.setdefault(name, Counter())[found.verdict] += 1
-            right = bool(found.causes) and found.causes[0].service == guilty
-            service[name] += right
-            kind[name] += right and found.causes[0].kind is wanted
+            verdicts.setdefault(name, Counter())[diagnosis.verdict] += 1
+            hit = bool(diagnosis.causes) and diagnosis.causes[0].service == guilty
+            service[name] += hit
+            kind[name] += hit and diagnosis.causes[0].kind is expected
     print("\n| made-up fault | service @1 | kind @1 | verdicts |\n|---|---|---|---|")
     for name, count in tried.items():
-        told = ", ".join(f"{number} {verdict}" for verdict, number in verdicts[name].most_common())
+        counts = ", ".join(f"{number} {verdict}" for verdict, number in verdicts[name].most_common())
         cells = ("", "") if name == "none" else (f"{service[name]}/{count}", f"{kind[name]}/{count}")
-        print(f"| {name} | {cells[0]} | {cells[1]} | {told} |")
+        print(f"| {name} | {cells[0]} | {cells[1]} | {counts} |")
 
 
 def _faults(roots: tuple[Node, ...], chance: random.Random) -> Iterator[tuple[str, CauseKind, str, Fault]]:
     inner = [node for node in nodes_of(roots) if node.service != "gate"]
-    served, statements = [one for one in inner if not one.statement], [one for one in inner if one.statement]
+    served, statements = [node for node in inner if not node.statement], [node for node in inner if node.statement]
     yield "none", CauseKind.UNKNOWN, "", Fault()
-    one = chance.choice(served)
-    yield "slow code", CauseKind.SLOW_CODE, one.service, Fault(slow={one.operation: SLOW_MS})
-    one = chance.choice(served)
-    yield "error in half of the requests", CauseKind.ERROR, one.service, Fault(fails={one.operation: "boom"}, share=0.5)
-    one = chance.choice(served)
-    yield "crash", CauseKind.CRASH, one.service, Fault(dead=one.service)
-    one = chance.choice(served)
-    yield "hang", CauseKind.HANG, one.service, Fault(dead=one.service, dead_message="ReadTimeout")
+    target = chance.choice(served)
+    yield "slow code", CauseKind.SLOW_CODE, target.service, Fault(slow={target.operation: SLOW_MS})
+    target = chance.choice(served)
+    yield (
+        "error in half of the requests",
+        CauseKind.ERROR,
+        target.service,
+        Fault(fails={target.operation: "boom"}, share=0.5),
+    )
+    target = chance.choice(served)
+    yield "crash", CauseKind.CRASH, target.service, Fault(dead=target.service)
+    target = chance.choice(served)
+    yield "hang", CauseKind.HANG, target.service, Fault(dead=target.service, dead_message="ReadTimeout")
     if statements:
-        one = chance.choice(statements)
-        yield "slow statement", CauseKind.SLOW_QUERY, one.service, Fault(slow={one.operation: SLOW_MS})
-        one = chance.choice(statements)
-        yield "failing statement", CauseKind.DEPENDENCY_ERROR, one.service, Fault(fails={one.operation: "disk"})
-    callers = [one for one in served if one.calls]
+        target = chance.choice(statements)
+        yield "slow statement", CauseKind.SLOW_QUERY, target.service, Fault(slow={target.operation: SLOW_MS})
+        target = chance.choice(statements)
+        yield "failing statement", CauseKind.DEPENDENCY_ERROR, target.service, Fault(fails={target.operation: "disk"})
+    callers = [node for node in served if node.calls]
     if callers:
-        one = chance.choice(callers)
-        yield "breaks off, no status", CauseKind.ERROR, one.service, Fault(breaks_off=one.operation)
+        target = chance.choice(callers)
+        yield "breaks off, no status", CauseKind.ERROR, target.service, Fault(breaks_off=target.operation)
     yield from _networks(roots, chance)
 
 

@@ -1,7 +1,7 @@
-"""How many spans a second one core takes in and judges: `python tools/bench_spans.py`.
+"""The spans a second that one core receives and evaluates: `python tools/bench_spans.py`.
 
-From the bytes of OTLP requests as our services send them to alarms: ask whose they are, make the MAC of the record and
-verify it, parse, sketch, frame, read the frame, judge. Only the bus itself and what is stored are left out. Prints the
+The path from the bytes of OTLP requests, as our services send them, to alarms: check the owner, make and verify the MAC
+of the record, parse, sketch, write and read the frame, evaluate. Only the bus and the storage are left out. Prints the
 rate of each stage by CPU time; exits 0 only at 50,000 spans a second or more.
 """
 
@@ -23,21 +23,21 @@ from sre_space.codec.sketches import Frame, SpanSketcher, decode, encode
 from sre_space.ports.bus import Record
 
 SECOND = 10**9
-WANTED = 50_000
+TARGET = 50_000
 RATE = 50_000  # spans in one second of the bench
-REQUEST = 12  # spans, the mean of what our services export at once
+REQUEST = 12  # spans, the mean number in one export of our services
 LEARN_S, BENCH_S = 120, 10
 BEGIN = 1_700_000_000
 CALLS = {"quote-service": ("user-service", "policy-service"), "policy-service": (), "user-service": ()}
 PEERS = {"127.0.0.1:8002": "policy-service", "127.0.0.1:8003": "user-service"}
 SPANS, KEY = "otlp_spans", b"k" * 64
-ROUTES = 12  # of each service, and as many calls and statements
+ROUTES = 12  # of each service, with as many calls and statements
 
 Attributes = dict[str, str | int]
 
 
 def request(chance: random.Random, second: int, spans: int) -> bytes:
-    """One export of one service whose spans end in this second."""
+    """Return one OTLP export of one service, whose spans end in this second (Unix)."""
     message = ExportTraceServiceRequest()
     resource = message.resource_spans.add()
     service = chance.choice(list(CALLS))
@@ -50,7 +50,7 @@ def request(chance: random.Random, second: int, spans: int) -> bytes:
 
 
 def _draw(span: trace_pb2.Span, chance: random.Random, second: int) -> None:
-    """A server span, a call or a statement, in equal parts, with the attributes that ours carry."""
+    """Fill in a server span, a call or a statement, with equal probability, with the attributes of our services."""
     route = chance.randrange(ROUTES)
     span.trace_id, span.span_id, span.parent_span_id = (chance.randbytes(n) for n in (16, 8, 8))
     span.end_time_unix_nano = second * SECOND + chance.randrange(SECOND)
@@ -82,23 +82,23 @@ def _attach(to: trace_pb2.Span | Resource, values: Attributes) -> None:
 
 
 class Stopwatch:
-    """CPU seconds of each stage."""
+    """The CPU seconds of each stage."""
 
     def __init__(self) -> None:
         self.spent: dict[str, float] = {}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Count what runs inside."""
+        """Add the CPU seconds of the context to a stage."""
         begun = time.process_time()
         yield
         self.spent[name] = self.spent.get(name, 0.0) + time.process_time() - begun
 
 
 def play(operations: Operations, bodies: list[bytes], second: int, watch: Stopwatch) -> int:
-    """One second of requests through the whole path; how many spans."""
+    """Process one second of requests on the whole path, and return the number of spans."""
     now = (second + 2) * SECOND
-    with watch.stage("ask whose they are"):
+    with watch.stage("check the owner"):
         bodies = [owned("traces", body, CALLS).body for body in bodies]
     with watch.stage("make and verify the MAC"):
         records = [Record(SPANS, 0, 0, now, body, headers=headers_of(KEY, SPANS, body)) for body in bodies]
@@ -108,16 +108,16 @@ def play(operations: Operations, bodies: list[bytes], second: int, watch: Stopwa
         spans = sum(intake.take(body, now) for body in bodies)
     with watch.stage("write and read the frame"):
         frame = decode(encode(Frame(0, second, second, intake.drain())))
-    with watch.stage("update and judge"):
+    with watch.stage("update and evaluate"):
         operations.add(frame.sketches, now)
-        for look in range(4):
-            operations.judge(now + look * SECOND // 4)
+        for quarter in range(4):
+            operations.judge(now + quarter * SECOND // 4)
             findings(operations, PEERS, now)
     return spans
 
 
 def main() -> None:
-    """Learn, measure, print."""
+    """Learn the baseline, measure, and print the rates; exit 0 only at TARGET or more."""
     chance, operations = random.Random(1), Operations(CALLS)
     for second in range(BEGIN, BEGIN + LEARN_S):
         play(operations, [request(chance, second, REQUEST) for _ in range(50)], second, Stopwatch())
@@ -128,9 +128,11 @@ def main() -> None:
     for name, spent in watch.spent.items():
         print(f"{name:26} {spans / spent:12,.0f} spans/s {1e6 * spent / spans:8.2f} us a span")
     rate = spans / sum(watch.spent.values())
-    judged = sum(one.thresholds is not None for one in operations.watches.values())
-    print(f"{'all, on one core':26} {rate:12,.0f} spans/s; {judged} of {len(operations.watches)} operations judged")
-    sys.exit(0 if rate >= WANTED else 1)
+    evaluated = sum(operation.thresholds is not None for operation in operations.watches.values())
+    print(
+        f"{'all, on one core':26} {rate:12,.0f} spans/s; {evaluated} of {len(operations.watches)} operations evaluated"
+    )
+    sys.exit(0 if rate >= TARGET else 1)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Makes `.venv` from `requirements.lock`, with uv inside it. Called by every make target; standard library only.
+"""Creates `.venv` from `requirements.lock`, with uv in it. Called by every make target; standard library only.
 
-Done once: a stamp names the lock and the project files it was made from. An interrupted run is
-taken up again by the next one. Package indexes are the ones that pip is set up with.
+It runs once: a stamp identifies the lock and the project files. The next run continues an
+interrupted one. The package indexes are those of pip's configuration.
 """
 
 import hashlib
@@ -32,41 +32,41 @@ PROJECTS = (
     "evaluation",
 )
 SIZE = "about 260 MB to download, 680 MB in .venv"
-LEAST = (3, 11)
-PROGRESS = ("Downloading", "Prepared", "Installed")  # what uv says of its work
+MIN_PYTHON = (3, 11)
+PROGRESS = ("Downloading", "Prepared", "Installed")  # lines of uv's output that are shown
 
 
 def main() -> None:
-    """Set up, or say in one sentence why not."""
-    if sys.version_info < LEAST:
+    """Set up `.venv` unless its stamp is current; exit with one sentence when that is not possible."""
+    if sys.version_info < MIN_PYTHON:
         stop(
-            f"Python {LEAST[0]}.{LEAST[1]} or newer is needed, this is {sys.version.split()[0]}; "
+            f"Python {MIN_PYTHON[0]}.{MIN_PYTHON[1]} or newer is needed, this is {sys.version.split()[0]}; "
             "use make PYTHON=python3.12"
         )
-    if STAMP.exists() and STAMP.read_text() == wanted():
+    if STAMP.exists() and STAMP.read_text() == current_stamp():
         return
     for module in ("venv", "ensurepip"):
         if importlib.util.find_spec(module) is None:
             stop(f"Python's module {module} is missing; on Debian and Ubuntu: apt-get install python3-venv")
     count = len(re.findall(r"^[a-z]", LOCK.read_text(), re.MULTILINE))
-    tell(f"Setting up .venv: {count} packages from requirements.lock, {SIZE}. This happens once.")
+    show(f"Setting up .venv: {count} packages from requirements.lock, {SIZE}. This happens once.")
     begun = time.monotonic()
     make_venv()
     install_uv()
     install_lock()
     install_projects()
-    STAMP.write_text(wanted())
-    tell(f"Set up in {time.monotonic() - begun:.0f} s.")
+    STAMP.write_text(current_stamp())
+    show(f"Set up in {time.monotonic() - begun:.0f} s.")
 
 
-def wanted() -> str:
-    """The stamp that this checkout wants."""
+def current_stamp() -> str:
+    """Return the stamp of this checkout: a hash of the lock, the project files and the path."""
     files = [LOCK, *(ROOT / project / "pyproject.toml" for project in PROJECTS)]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files) + str(ROOT).encode()).hexdigest()
 
 
 def make_venv() -> None:
-    """A virtual environment with pip; one that was left half made is made anew."""
+    """Create a virtual environment with pip, replacing an incomplete one."""
     if (VENV / "bin" / "pip").exists():
         return
     shutil.rmtree(VENV, ignore_errors=True)
@@ -74,56 +74,56 @@ def make_venv() -> None:
 
 
 def install_uv() -> None:
-    """uv in the version and with the hashes of the lock."""
+    """Install uv in the version and with the hashes of the lock."""
     if (VENV / "bin" / "uv").exists():
         return
-    found = re.search(r"^uv==.*?(?=^[a-zA-Z])", LOCK.read_text() + "\nz", re.MULTILINE | re.DOTALL)
-    if found is None:
+    entry = re.search(r"^uv==.*?(?=^[a-zA-Z])", LOCK.read_text() + "\nz", re.MULTILINE | re.DOTALL)
+    if entry is None:
         stop("requirements.lock does not name uv")
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        file.write(found[0])
+        file.write(entry[0])
         file.flush()
         step("uv", [str(VENV / "bin" / "pip"), "install", "--quiet", "--require-hashes", "-r", file.name])
 
 
 def install_lock() -> None:
-    """Exactly what the lock names."""
+    """Install exactly the packages in the lock."""
     step("packages", [str(VENV / "bin" / "uv"), "pip", "sync", "--require-hashes", str(LOCK)])
 
 
 def install_projects() -> None:
-    """Our own packages, editable, built with what the lock installed."""
-    editable = [word for project in PROJECTS for word in ("-e", str(ROOT / project))]
+    """Install our own packages as editable, built with the installed packages."""
+    editable = [argument for project in PROJECTS for argument in ("-e", str(ROOT / project))]
     uv = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
     step("SRE-Space", [*uv, *editable])
 
 
-def step(what: str, command: list[str]) -> None:
-    """Run one step and show how it gets on; all that it said when it fails."""
-    tell(f"  {what} ...")
+def step(name: str, command: list[str]) -> None:
+    """Run one step and show its progress; when it fails, print its whole output and exit."""
+    show(f"  {name} ...")
     environment = {**os.environ, "VIRTUAL_ENV": str(VENV), "UV_PYTHON_DOWNLOADS": "never"}
-    said: list[str] = []
+    output: list[str] = []
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            said.append(line)
+            output.append(line)
             if line.strip().startswith(PROGRESS):
-                tell(f"    {line.strip()}")
+                show(f"    {line.strip()}")
     if process.returncode:
-        sys.stderr.write("".join(said))
-        stop(f"{what} could not be installed (see above); run make again when that is mended, it goes on from here")
+        sys.stderr.write("".join(output))
+        stop(f"{name} could not be installed (see above); fix that and run make again, which continues here")
 
 
-def tell(text: str) -> None:
-    """Progress, at once."""
+def show(text: str) -> None:
+    """Print progress at once."""
     print(text, flush=True)
 
 
-def stop(why: str) -> NoReturn:
-    """End with one sentence."""
-    sys.exit(f"setup: {why}")
+def stop(reason: str) -> NoReturn:
+    """Exit with one sentence."""
+    sys.exit(f"setup: {reason}")
 
 
 if __name__ == "__main__":
@@ -131,4 +131,4 @@ if __name__ == "__main__":
     try:
         main()
     except KeyboardInterrupt:
-        stop("interrupted; run make again, it goes on from here")
+        stop("interrupted; run make again, which continues here")

@@ -1,8 +1,8 @@
-"""How many faults of each kind a day the promise of 99.9 % bears: derived from the evaluation in `docs/benchmarks.md`.
+"""The faults of each kind a day that the SLO of 99.9 % allows, derived from the evaluation in `docs/benchmarks.md`.
 
-Allowed failed attempts of a day: attempts a day x (1 - promise), 86,400 s x 5 a second x 0.001 = 432. A fault takes the
-median of the failed attempts that the evaluation measured for it; so many times may it happen: the quotient, cut to a
-whole number. `make faults-a-day` prints the table, and a test holds the one in the document to it.
+The error budget of a day in failed attempts is attempts a day x (1 - SLO): 86,400 s x 5 a second x 0.001 = 432. A fault
+costs the median of the failed attempts that the evaluation measured for it, and may happen as often as the quotient,
+rounded down. `make faults-a-day` prints the table, and a test compares it with the one in the document.
 """
 
 import re
@@ -25,12 +25,14 @@ def measured(text: str) -> dict[str, int]:
 
 def table(failed: dict[str, int]) -> str:
     """Return the lines of the table, the most expensive fault first."""
-    expensive_first = sorted(failed.items(), key=lambda one: -one[1])
-    rows = [f"| `{name}` | {count} | {count / ALLOWED:.1%} | {_bears(count)} |" for name, count in expensive_first]
+    expensive_first = sorted(failed.items(), key=lambda item: -item[1])
+    rows = [
+        f"| `{name}` | {count} | {count / ALLOWED:.1%} | {_allowed_faults(count)} |" for name, count in expensive_first
+    ]
     return "\n".join([HEAD, *rows])
 
 
-def _bears(failed: int) -> str:
+def _allowed_faults(failed: int) -> str:
     return str(ALLOWED // failed) if failed else "any number"
 
 

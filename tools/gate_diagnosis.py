@@ -1,10 +1,10 @@
-"""`make gate CASES=DIR`: the diagnoses of four sets of cases are, byte for byte, those of a release.
+"""`make gate CASES=DIR`: compares the diagnoses of four sets of cases, byte for byte, with those of a release.
 
     python tools/gate_diagnosis.py CASES [--release 0.1.0] [--record] [--keep FOLDER]
 
 CASES holds the sets of docs/diagnosis.md; they are not part of the repository. Each is run through
-`sre-space diagnose --cases SET --jsonl`, and each line, but for its seconds, is compared with what
-the release recorded in `tests/compat/RELEASE/diagnoses/SET.jsonl`: verdict, causes and change in
+`sre-space diagnose --cases SET --jsonl`, and each line, except its seconds, is compared with the
+release's line in `tests/compat/RELEASE/diagnoses/SET.jsonl`: verdict, causes and change in
 plain words, and the SHA-256 of the line and of each of its fields. `--record` writes those files
 instead, `--keep` also leaves the whole lines in a folder, where two commits can be compared.
 Exits 1 when a line differs, 2 when there is nothing to compare.
@@ -28,15 +28,19 @@ Line = Mapping[str, object]
 
 
 def main() -> int:
-    """Compare or record; the exit code."""
-    asked = _parser().parse_args()
-    missing = [name for name in SETS if not (asked.cases / name / "cases.jsonl").is_file()]
+    """Compare or record, and return the exit status: 1 when a line differs, 2 when a set is missing."""
+    options = _parser().parse_args()
+    missing = [name for name in SETS if not (options.cases / name / "cases.jsonl").is_file()]
     if missing:
-        sys.stderr.write(f"{asked.cases}: the set {missing[0]} is not there; CASES is the folder of all four sets\n")
+        sys.stderr.write(
+            f"{options.cases}: the set {missing[0]} does not exist; CASES is the folder of all four sets\n"
+        )
         return 2
-    folder = RELEASES / asked.release / "diagnoses"
-    differing = sum(_gate(asked.cases / name, folder / f"{name}.jsonl", asked.record, asked.keep) for name in SETS)
-    print(f"{'recorded' if asked.record else f'{differing} lines differ from {asked.release}'}")
+    folder = RELEASES / options.release / "diagnoses"
+    differing = sum(
+        _gate(options.cases / name, folder / f"{name}.jsonl", options.record, options.keep) for name in SETS
+    )
+    print(f"{'recorded' if options.record else f'{differing} lines differ from {options.release}'}")
     return 1 if differing else 0
 
 
@@ -44,13 +48,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="The diagnoses of four sets of cases against those of a release.")
     parser.add_argument("cases", type=Path, help="the folder of the sets")
     parser.add_argument("--release", default=NEWEST, help=f"the release to compare with (default: {NEWEST})")
-    parser.add_argument("--record", action="store_true", help="write what the release is to be")
-    parser.add_argument("--keep", type=Path, help="a folder for the whole lines")
+    parser.add_argument("--record", action="store_true", help="record the diagnoses of the release")
+    parser.add_argument("--keep", type=Path, help="a folder in which to keep the whole lines")
     return parser
 
 
 def _gate(cases: Path, recorded: Path, record: bool, keep: Path | None) -> int:
-    """One set; how many of its lines differ."""
+    """Compare or record one set, and return how many of its lines differ."""
     lines = diagnosed(cases)
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
@@ -58,37 +62,39 @@ def _gate(cases: Path, recorded: Path, record: bool, keep: Path | None) -> int:
     now = [shown(line) for line in lines]
     if record:
         recorded.parent.mkdir(parents=True, exist_ok=True)
-        recorded.write_text("".join(f"{json.dumps(one, ensure_ascii=False)}\n" for one in now))
+        recorded.write_text("".join(f"{json.dumps(entry, ensure_ascii=False)}\n" for entry in now))
         return 0
     before = [json.loads(line) for line in recorded.read_text().splitlines()]
-    told = list(differences(before, now))
-    for one in told:
-        print(f"{cases.name} {one}")
-    print(f"{cases.name}: {len(now)} cases, {len(told)} differ")
-    return len(told)
+    sentences = list(differences(before, now))
+    for entry in sentences:
+        print(f"{cases.name} {entry}")
+    print(f"{cases.name}: {len(now)} cases, {len(sentences)} differ")
+    return len(sentences)
 
 
 def diagnosed(cases: Path) -> list[str]:
-    """What the command prints for a set, a line a case, without the seconds."""
+    """Return the lines that the command prints for a set, one for each case, without the seconds."""
     command = [sys.executable, "-m", "sre_space.cli.main", "diagnose", "--cases", str(cases), "--jsonl"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return [without_seconds(line) for line in done.stdout.splitlines()]
 
 
 def without_seconds(line: str) -> str:
-    """The line but for its last field, how long the case took; `ValueError` when that is not its last field."""
-    rest, found = _SECONDS.subn("}", line)
-    if not found:
+    """Return a line without its last field `seconds`; raise `ValueError` when that is not its last field."""
+    rest, count = _SECONDS.subn("}", line)
+    if not count:
         raise ValueError(f"a line that does not end with its seconds: {line[-80:]!r}")
     return rest
 
 
 def shown(line: str) -> Line:
-    """What is recorded of a line: the answer in plain words, and what every byte of it must be."""
-    told = json.loads(line)
-    causes = [f"{one['service']} {one['kind']} {one['operation']} {one['score']}" for one in told["causes"]]
-    fields = {name: _sha(json.dumps(value))[:16] for name, value in told.items()}
-    answer = {"case": told["case"], "verdict": told["verdict"], "causes": causes, "change": told["change"]}
+    """Return the record of a line: the answer in words, and the SHA-256 of the line and of each field."""
+    document = json.loads(line)
+    causes = [
+        f"{cause['service']} {cause['kind']} {cause['operation']} {cause['score']}" for cause in document["causes"]
+    ]
+    fields = {name: _sha(json.dumps(value))[:16] for name, value in document.items()}
+    answer = {"case": document["case"], "verdict": document["verdict"], "causes": causes, "change": document["change"]}
     return {**answer, "fields": fields, "sha256": _sha(line)}
 
 
@@ -97,25 +103,25 @@ def _sha(text: str) -> str:
 
 
 def differences(before: Iterable[Line], now: Iterable[Line]) -> Iterator[str]:
-    """A sentence for each line that is not what it was."""
-    for number, (was, one) in enumerate(zip_longest(before, now), 1):
-        if was is None or one is None:
-            there = was or one
-            yield f"line {number}, {there['case'] if there else ''}: is {'gone' if one is None else 'new'}"
-        elif was["sha256"] != one["sha256"]:
-            yield f"{was['case']}: {'; '.join(_changes(was, one))}"
+    """Yield a sentence for each line that differs from the recorded one."""
+    for number, (was, is_now) in enumerate(zip_longest(before, now), 1):
+        if was is None or is_now is None:
+            present = was or is_now
+            yield f"line {number}, {present['case'] if present else ''}: is {'gone' if is_now is None else 'new'}"
+        elif was["sha256"] != is_now["sha256"]:
+            yield f"{was['case']}: {'; '.join(_changes(was, is_now))}"
 
 
 def _changes(was: Line, now: Line) -> Iterator[str]:
-    plain = [name for name in ("case", "verdict", "causes", "change") if was[name] != now[name]]
-    yield from (f"{name} was {was[name]!r} and is {now[name]!r}" for name in plain)
+    in_words = [name for name in ("case", "verdict", "causes", "change") if was[name] != now[name]]
+    yield from (f"{name} was {was[name]!r} and is {now[name]!r}" for name in in_words)
     before, after = was["fields"], now["fields"]
     assert isinstance(before, dict)
     assert isinstance(after, dict)
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name) and name not in plain]
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name) and name not in in_words]
     if names:
         yield f"other words in: {', '.join(names)}"
-    if not plain and not names:
+    if not in_words and not names:
         yield "the same fields in another order or form"
 
 

@@ -1,10 +1,10 @@
-"""The JSON schema of each payload that is signed, and what of a released one no longer holds.
+"""The JSON schema of each signed payload, and the check that it is compatible with a released one.
 
     python tools/payload_schemas.py FOLDER   # writes FOLDER/STEP.json for each step
 
-Derived from the dataclasses as the codec reads them. References are written out and titles left
-out, so that the name of a class is no part of it. What a release signed must stay readable: fields
-and values may be added (a new field with a default), none may go or change.
+The schemas are derived from the dataclasses as the codec reads them. References are resolved and
+titles left out, so that they do not depend on class names. What a release signed must stay readable:
+fields and values may be added (a new field with a default), none may be removed or changed.
 """
 
 import json
@@ -18,35 +18,37 @@ from pydantic import TypeAdapter
 from sre_space.domain.facts import PAYLOAD
 
 Schema = Mapping[str, Any]
-_WORDS = ("title", "description", "$defs", "discriminator")
+_LEFT_OUT = ("title", "description", "$defs", "discriminator")
 _CHOICES = ("anyOf", "oneOf", "enum", "prefixItems")
 REMEDY = "bring it back; a new field has a default (docs/compatibility.md)"
 
 
 def schemas() -> Mapping[str, Schema]:
-    """The schema of each payload, by the name of its step."""
-    found = {step.value: TypeAdapter(kind).json_schema() for step, kind in PAYLOAD.items()}
-    return {step: _plain(schema, schema.get("$defs", {})) for step, schema in found.items()}
+    """Return the schema of each payload by the name of its step."""
+    by_step = {step.value: TypeAdapter(kind).json_schema() for step, kind in PAYLOAD.items()}
+    return {step: _plain(schema, schema.get("$defs", {})) for step, schema in by_step.items()}
 
 
-def _plain(node: Any, known: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-    """The same without references and words."""
+def _plain(node: Any, definitions: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Return a schema with references resolved and titles and descriptions left out."""
     if isinstance(node, list):
-        return [_plain(one, known) for one in node]
+        return [_plain(child, definitions) for child in node]
     if not isinstance(node, dict):
         return node
     if "$ref" in node:
-        referred = known[node["$ref"].rpartition("/")[2]]
-        return _plain({**referred, **{key: value for key, value in node.items() if key != "$ref"}}, known)
+        referred = definitions[node["$ref"].rpartition("/")[2]]
+        return _plain({**referred, **{key: value for key, value in node.items() if key != "$ref"}}, definitions)
     return {
-        key: {name: _plain(one, known) for name, one in value.items()} if key == "properties" else _plain(value, known)
+        key: {name: _plain(child, definitions) for name, child in value.items()}
+        if key == "properties"
+        else _plain(value, definitions)
         for key, value in node.items()
-        if key not in _WORDS
+        if key not in _LEFT_OUT
     }
 
 
 def broken(before: Any, now: Any, at: str) -> Iterator[str]:  # noqa: ANN401 - JSON
-    """A sentence for each part of a released schema that today's does not hold."""
+    """Yield a sentence for each part of a released schema that is no longer in today's."""
     if not (isinstance(before, dict) and isinstance(now, dict)):
         if before != now:
             yield f"a released field has changed: {at}: it was {before!r} and is {now!r}; {REMEDY}"
@@ -61,7 +63,7 @@ def broken(before: Any, now: Any, at: str) -> Iterator[str]:  # noqa: ANN401 - J
 
 def _part_broken(key: str, before: Any, now: Any, at: str) -> Iterator[str]:  # noqa: ANN401 - JSON
     if key == "required":
-        return  # one that is optional now is read all the same
+        return  # a field that is optional now is still read
     if key == "properties":
         for name, value in before.items():
             if name in (now or {}):
@@ -69,8 +71,8 @@ def _part_broken(key: str, before: Any, now: Any, at: str) -> Iterator[str]:  # 
             else:
                 yield f"a released field is gone: {at}.{name}; {REMEDY}"
     elif key in _CHOICES:
-        gone = [one for one in before if not any(_holds(one, other, at) for other in now or ())]
-        yield from (f"a released value is gone: {at}: {_short(one)}; {REMEDY}" for one in gone)
+        gone = [choice for choice in before if not any(_holds(choice, other, at) for other in now or ())]
+        yield from (f"a released value is gone: {at}: {_short(choice)}; {REMEDY}" for choice in gone)
     else:
         yield from broken(before, now, at)
 
@@ -79,12 +81,12 @@ def _holds(before: Any, now: Any, at: str) -> bool:  # noqa: ANN401 - JSON
     return not list(broken(before, now, at))
 
 
-def _short(one: Any) -> str:  # noqa: ANN401 - JSON
-    return json.dumps(one)[:200]
+def _short(node: Any) -> str:  # noqa: ANN401 - JSON
+    return json.dumps(node)[:200]
 
 
 def write(folder: Path) -> None:
-    """Write them, a file a step."""
+    """Write the schemas to a folder, one file for each step."""
     folder.mkdir(parents=True, exist_ok=True)
     for step, schema in schemas().items():
         (folder / f"{step}.json").write_text(json.dumps(schema, indent=1) + "\n")

@@ -1,9 +1,9 @@
-"""Record what a release writes, as test data for all later ones: `make record RELEASE=0.1.0` (docs/compatibility.md).
+"""Records what a release writes, as test data for later releases: `make record RELEASE=0.1.0` (docs/compatibility.md).
 
-Starts a space of its own and breaks it again and again, which takes ten minutes of a machine that is otherwise idle.
-In `tests/compat/RELEASE` it leaves the issues of all incidents with the public keys, the history of desired state, two
-bundles and the state folder, read at a moment at which a signed fact waits in an outbox (`recorded.py`); what
-the embedded space cannot show (`recorded_world.py`); the schemas of the payloads and the public names.
+It starts a separate space and injects fault after fault, which takes ten minutes on an otherwise idle machine.
+It writes to `tests/compat/RELEASE`: the issues of all incidents with the public keys, the history of desired state, two
+bundles, and the state folder while a signed fact waits in an outbox (`recorded.py`); what the embedded space cannot
+produce (`recorded_world.py`); the schemas of the payloads, and the public names.
 """
 
 import os
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import payload_schemas
 import public_names
-from recorded import bundles_of, desired_state_of, incidents_of, issue_of, state_of, written
+from recorded import bundles_of, desired_state_of, incidents_of, issue_of, state_of, write_json
 from recorded_world import record_world
 from rich.console import Console
 
@@ -33,19 +33,27 @@ from sre_space.domain.case import Case
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.labels import NEEDS_HUMAN
 
-LEARNT_NS = 150 * SECOND  # of life: what Scout takes to know what is usual
+LEARNT_NS = 150 * SECOND  # of running time, in which Scout learns its baselines
 OPENED_WITHIN_S, ENDED_WITHIN_S = 60.0, 240.0
-WITH_APPROVAL = "user-service"  # in this space its plans wait for a person
-LEFT_OUT = ("*.sock", "otlp_*", "sre_signals*", "telemetry", "apps", "logs", "chroma")  # of the copy of the state
+WITH_APPROVAL = "user-service"  # in this space its plans require approval
+EXCLUDED = (
+    "*.sock",
+    "otlp_*",
+    "sre_signals*",
+    "telemetry",
+    "apps",
+    "logs",
+    "chroma",
+)  # from the copy of the state folder
 
 
 class NotInTime(Exception):
-    """What was waited for did not come."""
+    """The error that a condition did not come true in time."""
 
 
 @dataclass(frozen=True)
 class Recorder:
-    """The running space, and the folder that is filled."""
+    """The running space, and the folder to which it is recorded."""
 
     course: Course
     folder: Path
@@ -53,43 +61,43 @@ class Recorder:
 
     @property
     def state(self) -> Path:
-        """The state folder of the space."""
+        """Return the state folder of the space."""
         return self.course.patient.plan.state.root
 
     def case(self, number: int) -> Case:
-        """An incident as it is now."""
+        """Return an incident as it is now."""
         return next(case for case in self.course.patient.cases() if case.issue == number)
 
-    def hit(self, *words: str) -> int:
-        """Inject a fault; the number of the incident that is opened for it."""
-        known = {case.issue for case in self.course.patient.cases()}
-        self.course.patient.chaos(*words)
-        self.wait(lambda: self._new(known), f"an incident for {' '.join(words)}", OPENED_WITHIN_S)
-        self.course.told.print(f"{' '.join(words)}: issue {self._new(known)[0]}")
-        return self._new(known)[0]
+    def hit(self, *arguments: str) -> int:
+        """Inject a fault, and return the issue number of the incident that is opened for it."""
+        before = {case.issue for case in self.course.patient.cases()}
+        self.course.patient.chaos(*arguments)
+        self.wait(lambda: self._new(before), f"an incident for {' '.join(arguments)}", OPENED_WITHIN_S)
+        self.course.told.print(f"{' '.join(arguments)}: issue {self._new(before)[0]}")
+        return self._new(before)[0]
 
     def _new(self, known: set[int]) -> list[int]:
         return [case.issue for case in self.course.patient.cases() if case.issue not in known]
 
-    def wait(self, condition: Callable[[], object], what: str, seconds: float = ENDED_WITHIN_S) -> None:
-        """Wait for a condition; `NotInTime` when it does not come."""
+    def wait(self, condition: Callable[[], object], description: str, seconds: float = ENDED_WITHIN_S) -> None:
+        """Wait until a condition is true; raise `NotInTime` after `seconds`."""
         if not self.course.patient.until(lambda: bool(condition()), seconds):
-            raise NotInTime(f"{what}: not within {seconds:g} s")
+            raise NotInTime(f"{description}: not within {seconds:g} s")
 
     def closed(self, number: int) -> None:
-        """Wait for an incident's end."""
+        """Wait until an incident is closed; raise `NotInTime` when it stays open."""
         self.wait(lambda: not self.case(number).is_open, f"the end of issue {number}")
 
     def keep(self, name: str, number: int) -> None:
-        """Write an open issue as the forge holds it now."""
+        """Write an open issue to the folder, as it is on the forge now."""
 
         async def read(operator: Operator) -> object:
             return await issue_of(operator.forge, operator.incidents.repository, number)
 
-        written(self.folder / "chains" / f"{name}.json", self.course.patient.asked(read))
+        write_json(self.folder / "chains" / f"{name}.json", self.course.patient.asked(read))
 
     def recover(self, *numbers: int) -> None:
-        """Take the fault away; wait until these incidents have ended and all is well."""
+        """Undo the fault, and wait until these incidents are closed and the application is healthy."""
         self.course.patient.chaos("--recover")
         for number in numbers:
             self.closed(number)
@@ -97,47 +105,47 @@ class Recorder:
 
 
 def play(recorder: Recorder) -> bool:
-    """Provoke every remedy of the embedded space, and what waits; False when something did not come."""
+    """Provoke every remedy of the embedded space, and a waiting plan; return False when something did not happen."""
     complete = True
-    for scene in (_deaths, _bad_commit, _to_no_avail, _surge, _slow_network, _forge_away):
+    for scene in (_crashes, _bad_commit, _failed_remedy, _surge, _slow_network, _forge_unavailable):
         try:
             scene(recorder)
-        except NotInTime as missing:
+        except NotInTime as error:
             complete = False
-            recorder.course.told.print(f"MISSING: {missing}; record again on an idle machine")
+            recorder.course.told.print(f"MISSING: {error}; record again on an idle machine")
             recorder.recover()
     return complete
 
 
-def _deaths(recorder: Recorder) -> None:
-    """RESTART; the same again, which Memory knows; and one that a person has to approve."""
+def _crashes(recorder: Recorder) -> None:
+    """Record RESTART, its recurrence, which Memory recalls, and a restart that a person has to approve."""
     recorder.wait(lambda: recorder.course.patient.journeys_good(recorder.begun), "good journeys")
     for _ in range(2):
         recorder.closed(recorder.hit("kill", "policy-service"))
     number = recorder.hit("kill", WITH_APPROVAL)
     recorder.wait(lambda: recorder.case(number).plan and waits_for_people(recorder.case(number)), "a plan waits")
     recorder.keep("waiting-plan", number)
-    words = ["-m", "sre_space.cli.main", "approve", recorder.case(number).plan, "--state", str(recorder.state)]
-    subprocess.run([sys.executable, *words], check=True)
+    command = ["-m", "sre_space.cli.main", "approve", recorder.case(number).plan, "--state", str(recorder.state)]
+    subprocess.run([sys.executable, *command], check=True)
     recorder.closed(number)
     recorder.course.patient.until(lambda: time.time_ns() - recorder.begun > LEARNT_NS, 200)
 
 
 def _bad_commit(recorder: Recorder) -> None:
-    """REVERT."""
+    """Record REVERT of a bad commit."""
     recorder.closed(recorder.hit("conversion"))
     recorder.recover()
 
 
-def _to_no_avail(recorder: Recorder) -> None:
-    """SET-CONFIG that does not help and is taken back."""
+def _failed_remedy(recorder: Recorder) -> None:
+    """Record SET-CONFIG that does not help and is rolled back."""
     number = recorder.hit("stubborn")
-    recorder.wait(lambda: any(trial.undo for trial in recorder.case(number).trials), "a remedy is taken back")
+    recorder.wait(lambda: any(trial.undo for trial in recorder.case(number).trials), "a remedy is rolled back")
     recorder.recover(number)
 
 
 def _surge(recorder: Recorder) -> None:
-    """ESCALATE: the embedded runtime runs one of each."""
+    """Record ESCALATE, as the embedded runtime cannot scale."""
     number = recorder.hit("traffic-surge")
     recorder.wait(lambda: NEEDS_HUMAN in recorder.case(number).labels, "a person is asked about the surge")
     recorder.keep("open-surge", number)
@@ -145,28 +153,28 @@ def _surge(recorder: Recorder) -> None:
 
 
 def _slow_network(recorder: Recorder) -> None:
-    """SET-CONFIG that eases; the incident stays open as long as the network is slow."""
+    """Record SET-CONFIG that improves; the incident stays open as long as the network is slow."""
     number = recorder.hit("latency")
     recorder.wait(lambda: NEEDS_HUMAN in recorder.case(number).labels, "a person is asked about the slow network")
     recorder.keep("open-latency", number)
     recorder.recover(number)
 
 
-def _forge_away(recorder: Recorder) -> None:
-    """The forge stops as soon as an incident is open: the next signed fact waits in an outbox."""
+def _forge_unavailable(recorder: Recorder) -> None:
+    """Copy the state folder while the forge is stopped and the next signed fact waits in an outbox."""
     number = recorder.hit("kill", "policy-service")
     with _forge_stopped(recorder):
         recorder.wait(lambda: list((recorder.state / "outbox").rglob("*.json")), "a fact waits in an outbox")
-        shutil.copytree(recorder.state, recorder.folder / "raw", ignore=shutil.ignore_patterns(*LEFT_OUT))
+        shutil.copytree(recorder.state, recorder.folder / "raw", ignore=shutil.ignore_patterns(*EXCLUDED))
     recorder.closed(number)
 
 
 @contextmanager
 def _forge_stopped(recorder: Recorder) -> Iterator[None]:
-    """The forge does not answer meanwhile."""
+    """Stop the forge for the context, so that it does not answer."""
     running = recorder.course.patient.plan.state.record()
     assert running is not None
-    pid = next(one.pid for one in space_supervisor.units(running.socket) if one.name == "forge")
+    pid = next(unit.pid for unit in space_supervisor.units(running.socket) if unit.name == "forge")
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
@@ -175,7 +183,7 @@ def _forge_stopped(recorder: Recorder) -> Iterator[None]:
 
 
 def _collect(recorder: Recorder) -> None:
-    """Everything that is kept, while the space runs."""
+    """Write everything that is recorded of the space, while it runs."""
     plan, folder = recorder.course.patient.plan, recorder.folder
 
     async def incidents(operator: Operator) -> list[Case]:
@@ -184,16 +192,16 @@ def _collect(recorder: Recorder) -> None:
 
     paths = {recorder.state: "state", plan.checkout: "checkout", sys.executable: "python"}
     paths |= {sys.prefix: "environment", sys.base_prefix: "libraries"}  # in tracebacks
-    known = {str(path): f"{{{name}}}" for path, name in paths.items()}
-    bundles_of(plan.state.bundles, recorder.course.patient.asked(incidents), known, folder)
-    state_of(folder / "raw", known, folder)
+    placeholders = {str(path): f"{{{name}}}" for path, name in paths.items()}
+    bundles_of(plan.state.bundles, recorder.course.patient.asked(incidents), placeholders, folder)
+    state_of(folder / "raw", placeholders, folder)
     shutil.copytree(recorder.state / "trust", folder / "trust")
     shutil.copy(plan.chart, folder / "sre-space.yaml")
     shutil.rmtree(folder / "raw")
 
 
 def _checkout(folder: Path) -> Path:
-    """A checkout whose chart asks a person about one of the services; the chart."""
+    """Create a checkout in which one service requires approval, and return its configuration file."""
     chart = checkout_chart()
     for name in ("deploy", "chaos/src"):
         shutil.copytree(chart.parent / name, folder / name)
@@ -205,14 +213,14 @@ def _checkout(folder: Path) -> Path:
 
 
 def main(release: str) -> int:
-    """Record a release into a folder that does not exist yet; 1 when something did not come."""
+    """Record a release into a new folder, and return the exit status: 1 when something did not happen."""
     folder = public_names.NAMES.parent / release
     (folder / "space").mkdir(parents=True)
     with (
         tempfile.TemporaryDirectory(prefix="sre-space-record-") as checkout,
-        course(_checkout(Path(checkout)), Console()) as own,
+        course(_checkout(Path(checkout)), Console()) as running_course,
     ):
-        recorder = Recorder(own, folder / "space", time.time_ns())
+        recorder = Recorder(running_course, folder / "space", time.time_ns())
         complete = play(recorder)
         _collect(recorder)
     record_world(folder / "world")
@@ -222,4 +230,4 @@ def main(release: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]) if len(sys.argv) == 2 else "say which release: make record RELEASE=X.Y.Z")
+    sys.exit(main(sys.argv[1]) if len(sys.argv) == 2 else "name the release: make record RELEASE=X.Y.Z")

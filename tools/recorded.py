@@ -1,7 +1,7 @@
-"""What `record_compat.py` keeps of a space: issues, desired state with its history, bundles, the state folder.
+"""The parts of a space that `record_compat.py` records: issues, desired state, bundles, the state folder.
 
-Private keys, tokens, environments and telemetry are left out; paths become `{state}`, `{checkout}`, `{python}` and the
-like, but for words that are signed: nobody can change those.
+Private keys, tokens, environments and telemetry are left out. Paths are replaced by `{state}`, `{checkout}`, `{python}`
+and the like, except in signed text, which cannot be changed.
 """
 
 import io
@@ -30,7 +30,7 @@ from sre_space.ports.forge import Forge
 from sre_space.record.audit import Auditor
 from sre_space.text.diagnosis_report import document
 
-KEPT = (  # of a state folder, as patterns
+INCLUDED = (  # from a state folder, as patterns
     "run/space.json",
     "run/*.jsonl",
     "run/env/*.running",
@@ -50,71 +50,73 @@ NEWEST_LINES = 40  # of the bus's record of offsets
 Json = Mapping[str, Any]
 
 
-def written(path: Path, told: object) -> None:
-    """Write JSON for people."""
+def write_json(path: Path, value: object) -> None:
+    """Write a value as indented JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 
 async def issue_of(forge: Forge, repository: str, number: int) -> Json:
-    """An issue with its comments, as the forge holds them."""
+    """Return an issue with its comments, as they are on the forge."""
     issue = await forge.issue(number)
-    comments = [asdict(one) for one in await forge.comments(number)]
+    comments = [asdict(comment) for comment in await forge.comments(number)]
     return {"repository": repository, "issue": asdict(issue), "comments": comments}
 
 
 async def incidents_of(operator: Operator, folder: Path) -> Sequence[Case]:
-    """Write every incident, and what the audit says of each."""
+    """Write every incident with the counts of its audit, and return the cases."""
     audit = await Auditor(operator.incidents, operator.orders).audit()
-    found = [one for one in audit.issues if one.incident]
-    for one in found:
-        told = await issue_of(operator.forge, operator.incidents.repository, one.issue)
+    incidents = [issue for issue in audit.issues if issue.incident]
+    for issue in incidents:
+        document = await issue_of(operator.forge, operator.incidents.repository, issue.issue)
         counts = {
-            "verified": len(one.links),
-            "void": len(one.void),
-            "orders": len(one.orders),
-            "broken": len(one.broken),
+            "verified": len(issue.links),
+            "void": len(issue.void),
+            "orders": len(issue.orders),
+            "broken": len(issue.broken),
         }
-        written(folder / "chains" / f"issue-{one.issue:02}.json", {**told, "audit": counts})
-    cases = [await operator.incidents.case(one.issue) for one in found]
+        write_json(folder / "chains" / f"issue-{issue.issue:02}.json", {**document, "audit": counts})
+    cases = [await operator.incidents.case(issue.issue) for issue in incidents]
     return [case for case in cases if case is not None]
 
 
 async def desired_state_of(plan: SpacePlan, folder: Path) -> None:
-    """Main with the files of each commit, and the pull requests."""
-    token = next(one.token for one in read_identities(plan.state.identities) if one.login == "operator")
+    """Write main's commits with the files of each, and the pull requests."""
+    token = next(identity.token for identity in read_identities(plan.state.identities) if identity.login == "operator")
     gitops = GithubGitOps(f"http://{HOST}:{plan.ports.forge_port}/mcp", token, plan.owner, plan.repo)
     try:
         commits = [
-            {**asdict(await gitops.commit(one.sha)), "desired": await _texts(gitops, one.sha)}
-            for one in await gitops.commits()
+            {**asdict(await gitops.commit(commit.sha)), "desired": await _texts(gitops, commit.sha)}
+            for commit in await gitops.commits()
         ]
-        pulls = [asdict(one) for one in await gitops.pulls("all")]
+        pulls = [asdict(pull) for pull in await gitops.pulls("all")]
     finally:
         await gitops.close()
-    written(folder / "desired-state.json", {"main": commits, "pulls": pulls})
+    write_json(folder / "desired-state.json", {"main": commits, "pulls": pulls})
 
 
 async def _texts(gitops: GithubGitOps, sha: str) -> Mapping[str, str]:
     return {path: content.decode() for path, content in (await gitops.read_files(FOLDER, sha)).items()}
 
 
-def bundles_of(bundles: Path, cases: Sequence[Case], known: Mapping[str, str], folder: Path) -> None:
-    """The smallest bundle of a restart and of another remedy, with the diagnosis that is made of each."""
-    decisions = [one for case in cases for one in case.payloads if isinstance(one, Decision)]
-    restarts = [one for one in decisions if isinstance(one.remedy, Restart)]
-    changes = [one for one in decisions if not isinstance(one.remedy, Restart | Escalate)]
-    for name, some in (("restart", restarts), ("change", changes)):
-        there = [bundles / f"{one.diagnosis.bundle}.tar.gz" for one in some]
-        smallest = min((path for path in there if path.is_file()), key=lambda path: path.stat().st_size)
-        files = {path: _without(content, known) for path, content in unpack(smallest.read_bytes()).items()}
-        archived(folder / "bundles" / f"{name}.tar.xz", files)
-        found = document(name, diagnose_case(case_of(files)), 0.0)
-        written(folder / "bundles" / f"{name}.json", found)
+def bundles_of(bundles: Path, cases: Sequence[Case], placeholders: Mapping[str, str], folder: Path) -> None:
+    """Write the smallest bundle of a restart and of another remedy, each with its diagnosis."""
+    decisions = [decision for case in cases for decision in case.payloads if isinstance(decision, Decision)]
+    restarts = [decision for decision in decisions if isinstance(decision.remedy, Restart)]
+    changes = [decision for decision in decisions if not isinstance(decision.remedy, Restart | Escalate)]
+    for name, decisions_of_kind in (("restart", restarts), ("change", changes)):
+        paths = [bundles / f"{decision.diagnosis.bundle}.tar.gz" for decision in decisions_of_kind]
+        smallest = min((path for path in paths if path.is_file()), key=lambda path: path.stat().st_size)
+        files = {
+            path: _with_placeholders(content, placeholders) for path, content in unpack(smallest.read_bytes()).items()
+        }
+        write_archive(folder / "bundles" / f"{name}.tar.xz", files)
+        diagnosis = document(name, diagnose_case(case_of(files)), 0.0)
+        write_json(folder / "bundles" / f"{name}.json", diagnosis)
 
 
-def archived(path: Path, files: Mapping[str, bytes]) -> None:
-    """Pack files into a tar.xz without times and owners."""
+def write_archive(path: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a tar.xz without times and owners."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(path, "w:xz", format=tarfile.USTAR_FORMAT) as packed:
         for name, content in sorted(files.items()):
@@ -123,37 +125,40 @@ def archived(path: Path, files: Mapping[str, bytes]) -> None:
             packed.addfile(entry, io.BytesIO(content))
 
 
-def state_of(raw: Path, known: Mapping[str, str], folder: Path) -> None:
-    """What a space reads back from its disk, of a copy of a state folder; `known`: placeholders by path."""
+def state_of(raw: Path, placeholders: Mapping[str, str], folder: Path) -> None:
+    """Write what a space reads from its disk, from a copy of a state folder; `placeholders` are by path."""
     files = {
-        str(path.relative_to(raw)): _clean(path, known) for one in KEPT for path in raw.glob(one) if path.is_file()
+        str(path.relative_to(raw)): _clean(path, placeholders)
+        for pattern in INCLUDED
+        for path in raw.glob(pattern)
+        if path.is_file()
     }
     for path in (raw / "forge").rglob("*.git/**/*"):
         if path.is_file() and "hooks" not in path.parts:
             files[str(path.relative_to(raw))] = path.read_bytes()
     files["forge/forge.db"] = _database(raw / "forge" / "forge.db")
-    archived(folder / "state.tar.xz", files)
+    write_archive(folder / "state.tar.xz", files)
 
 
-def _clean(path: Path, known: Mapping[str, str]) -> bytes:
+def _clean(path: Path, placeholders: Mapping[str, str]) -> bytes:
     content = path.read_bytes()
     if path.name == "offsets.jsonl":
         content = b"".join(content.splitlines(keepends=True)[-NEWEST_LINES:])
     if path.name == "identities.json":
         accounts = json.loads(content)
-        content = json.dumps([{**one, "token": f"token-of-{one['login']}"} for one in accounts]).encode()
-    return _without(content, known)
+        content = json.dumps([{**account, "token": f"token-of-{account['login']}"} for account in accounts]).encode()
+    return _with_placeholders(content, placeholders)
 
 
-def _without(content: bytes, known: Mapping[str, str]) -> bytes:
-    """With a placeholder for each path of this machine."""
-    for real, placeholder in known.items():
-        content = content.replace(real.encode(), placeholder.encode())
+def _with_placeholders(content: bytes, placeholders: Mapping[str, str]) -> bytes:
+    """Return the content with a placeholder for each path of this machine."""
+    for path, placeholder in placeholders.items():
+        content = content.replace(path.encode(), placeholder.encode())
     return content
 
 
 def _database(path: Path) -> bytes:
-    """A SQLite database as one file, without what was deleted."""
+    """Return a SQLite database as the bytes of one file, without deleted content."""
     whole = path.with_name("whole.db")
     whole.unlink(missing_ok=True)
     with closing(sqlite3.connect(path)) as database:

@@ -1,7 +1,7 @@
-"""What the embedded space cannot show: real agents in the virtual world of the tests, with real keys and signatures.
+"""The chains that the embedded space cannot produce: real agents in the tests' virtual world, with real signatures.
 
 Used by `record_compat.py` (`tests/` is on the path for `support.world`): SCALE, which the embedded runtime never
-offers, and a slow network that is worked around and goes on, so that its incident stays open.
+offers, and a slow network whose effect is mitigated while it persists, so that its incident stays open.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from recorded import issue_of, written
+from recorded import issue_of, write_json
 from support.world import REPOSITORY, Fault, World, diagnosis
 
 from sre_space.adapters.ed25519 import TrustedKey, TrustFolder
@@ -21,11 +21,11 @@ from sre_space.domain.symptoms import SymptomKind
 
 SERVICE = "policy-service"
 BEGUN = 1_795_996_800 * 10**9  # 2026-11-30
-HEALTHY = 40  # moments before the fault
+HEALTHY = 40  # ticks before the fault
 
 
 def record_world(folder: Path) -> None:
-    """The two chains, and the public keys that verify them."""
+    """Write the two chains, and the public keys that verify them."""
     slow = Fault(
         SymptomKind.LATENCY,
         SERVICE,
@@ -33,27 +33,27 @@ def record_world(folder: Path) -> None:
         lambda values: 0.0 if values.get("RISK_FALLBACK") == "standard" else 0.8,
     )
     full = Fault(SymptomKind.LATENCY, SERVICE, lambda values: values["POLICY_SERVICE_REPLICAS"] == "1")
-    four = {name: replace(one, most_replicas=4) for name, one in World().config.services.items()}
+    four = {name: replace(service, most_replicas=4) for name, service in World().config.services.items()}
     scales = World(begun=BEGUN, configured=replace(World().config, services=four))
     asyncio.run(_record(World(begun=BEGUN), slow, CauseKind.SLOW_NETWORK, folder / "chains" / "open-latency.json"))
     asyncio.run(_record(scales, full, CauseKind.TRAFFIC, folder / "chains" / "scaled.json"))
 
 
 async def _record(world: World, fault: Fault, kind: CauseKind, path: Path) -> None:
-    """Play it until nothing moves, and keep the issue."""
+    """Play a fault until the incident does not change any more, and write its issue."""
     _sign_with_real_ids(world, TrustFolder(path.parents[1] / "trust"))
     world.diagnoses = lambda _: diagnosis(SERVICE, kind)
-    for moment in range(2 * HEALTHY):
-        world.faults = [fault] if moment >= HEALTHY else []
+    for tick in range(2 * HEALTHY):
+        world.faults = [fault] if tick >= HEALTHY else []
         await world.clock.sleep(0.25)
     number = await world.report(SymptomKind.LATENCY, SERVICE)
     await world.play(number, 300)
-    told = await issue_of(world.forge, REPOSITORY, number)
-    written(path, _dated(told))
+    issue = await issue_of(world.forge, REPOSITORY, number)
+    write_json(path, _dated(issue))
 
 
 def _sign_with_real_ids(world: World, trust: TrustFolder) -> None:
-    """Name the keys as the trust store does."""
+    """Give the keys the ids of the trust store, and trust them there."""
     for owner, key in world.keys.items():
         public = key.private.public_key().public_bytes_raw()
         key.key_id = hashlib.sha256(public).hexdigest()[:16]
@@ -61,9 +61,9 @@ def _sign_with_real_ids(world: World, trust: TrustFolder) -> None:
     world.trust.older = trust
 
 
-def _dated(told: Mapping[str, Any]) -> Mapping[str, object]:
-    """Each comment with the time of its fact: the forge in memory has no dates."""
-    return {**told, "comments": [{**one, **_date(one["body"])} for one in told["comments"]]}
+def _dated(issue: Mapping[str, Any]) -> Mapping[str, object]:
+    """Return an issue with each comment dated by its fact, as the forge in memory has no dates."""
+    return {**issue, "comments": [{**comment, **_date(comment["body"])} for comment in issue["comments"]]}
 
 
 def _date(body: str) -> Mapping[str, int]:

@@ -1,4 +1,4 @@
-"""Writes OTLP/JSON lines of a made-up shop, as large as wanted, for the speed figures of `bench_diagnosis.py`."""
+"""Writes OTLP/JSON lines of an invented shop, of any size, for the speed figures of `bench_diagnosis.py`."""
 
 import random
 import sys
@@ -22,13 +22,13 @@ BATCH = 100  # traces a line
 
 
 def lines(traces: int, slow: bool, seed: int) -> Iterator[str]:
-    """One request of BATCH traces a line; `slow` adds 50 ms of own work to one operation."""
-    chance = random.Random(seed)
+    """Yield OTLP requests of BATCH traces, a line each; `slow` adds 50 ms of own work to one operation."""
+    random_source = random.Random(seed)
     for first in range(0, traces, BATCH):
         spans: dict[str, list[str]] = {}
         for number in range(first, min(traces, first + BATCH)):
-            _trace(number, slow, chance, spans)
-        resources = ",".join(_resource(service, found) for service, found in spans.items())
+            _trace(number, slow, random_source, spans)
+        resources = ",".join(_resource(service, spans_of_service) for service, spans_of_service in spans.items())
         yield f'{{"resourceSpans":[{resources}]}}\n'
 
 
@@ -38,9 +38,9 @@ def _resource(service: str, spans: list[str]) -> str:
     return f'{{"resource":{{"attributes":[{name}]}},"scopeSpans":[{scope}]}}'
 
 
-def _trace(number: int, slow: bool, chance: random.Random, into: dict[str, list[str]]) -> None:
-    trace = f"{chance.getrandbits(128):032x}"
-    own = [ms * chance.lognormvariate(0, 0.2) * 1e6 for *_, ms in TREE]
+def _trace(number: int, slow: bool, random_source: random.Random, into: dict[str, list[str]]) -> None:
+    trace = f"{random_source.getrandbits(128):032x}"
+    own = [ms * random_source.lognormvariate(0, 0.2) * 1e6 for *_, ms in TREE]
     if slow:
         own[SLOW] += 50e6
     length = list(own)
@@ -49,7 +49,7 @@ def _trace(number: int, slow: bool, chance: random.Random, into: dict[str, list[
     starts = [0.0] * len(TREE)
     used = [value / 2 for value in own]
     begin = 1_700_000_000_000_000_000 + number * 1_000_000
-    ids = [f"{chance.getrandbits(64):016x}" for _ in TREE]
+    ids = [f"{random_source.getrandbits(64):016x}" for _ in TREE]
     for row, (parent, service, *_) in enumerate(TREE):
         if parent >= 0:
             starts[row] = starts[parent] + used[parent]
@@ -60,19 +60,19 @@ def _trace(number: int, slow: bool, chance: random.Random, into: dict[str, list[
 
 def _span(trace: str, ids: list[str], row: int, times: tuple[int, int]) -> str:
     parent, _, operation, kind, _ = TREE[row]
-    up = f'"parentSpanId":"{ids[parent]}",' if parent >= 0 else ""
-    told = {"http.request.method": "GET", "http.response.status_code": "200"}
+    parent_field = f'"parentSpanId":"{ids[parent]}",' if parent >= 0 else ""
+    values = {"http.request.method": "GET", "http.response.status_code": "200"}
     if operation.startswith("SELECT"):
-        told = {"db.system": "postgresql", "db.query.text": f"{operation} WHERE id = $1"}
-    attributes = ",".join(f'{{"key":"{key}","value":{{"stringValue":"{value}"}}}}' for key, value in told.items())
+        values = {"db.system": "postgresql", "db.query.text": f"{operation} WHERE id = $1"}
+    attributes = ",".join(f'{{"key":"{key}","value":{{"stringValue":"{value}"}}}}' for key, value in values.items())
     return (
-        f'{{"traceId":"{trace}","spanId":"{ids[row]}",{up}"name":"{operation}","kind":{kind},'
+        f'{{"traceId":"{trace}","spanId":"{ids[row]}",{parent_field}"name":"{operation}","kind":{kind},'
         f'"startTimeUnixNano":"{times[0]}","endTimeUnixNano":"{times[1]}","attributes":[{attributes}],"status":{{}}}}'
     )
 
 
 def write(folder: Path, traces: int, slow: bool, seed: int) -> None:
-    """`traces.jsonl` of 10 spans a trace."""
+    """Write `traces.jsonl` with 10 spans a trace."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "traces.jsonl").open("w") as file:
         file.writelines(lines(traces, slow, seed))

@@ -1,6 +1,6 @@
 """Runs the unit tests with the lowest versions that the project files allow, in `.venv-lowest`: `make test-lowest`.
 
-Only direct dependencies are the lowest; what they need themselves is the newest that fits.
+Only direct dependencies have their lowest version; transitive ones have the newest that fits.
 """
 
 import os
@@ -19,10 +19,10 @@ TESTS = ("tests/unit", "tests/attack", "chaos", "evaluation", "libs", "apps/poli
 
 
 def main() -> None:
-    """Install, show what came, test; exit as pytest does."""
+    """Install the packages and run the tests; exit with the status of pytest."""
     _run([UV, "venv", "--quiet", "--clear", "--python", sys.executable, VENV])
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["uv"]
-    editable = [word for project in PROJECTS for word in ("-e", ROOT / project)]
+    editable = [argument for project in PROJECTS for argument in ("-e", ROOT / project)]
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as overrides:
         overrides.write("\n".join(settings["override-dependencies"]))
         overrides.flush()

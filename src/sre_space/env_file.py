@@ -1,4 +1,4 @@
-"""Where settings come from: the environment of the process, and below it `.env` in the folder of the configuration."""
+"""The sources of settings: the process environment, then `.env` in the folder of the configuration file."""
 
 import contextlib
 import os
@@ -10,36 +10,36 @@ from sre_space.codec.env_lines import CHART, EnvLines, parse_env
 from sre_space.domain.errors import Malformed
 
 NAME = ".env"
-UNIT = "SRE_SPACE_UNIT"  # whoever has it was started by a space, with all that is for it in its environment
+UNIT = "SRE_SPACE_UNIT"  # set in a process that a space has started: its environment is complete
 
 
 @dataclass(frozen=True)
 class Environment:
-    """What a person has set: `values` by name, the environment before the file; `lines`: what comes from the file."""
+    """The settings a person has made: `values` by name (the environment wins); `lines`: those from the file."""
 
     values: Mapping[str, str]
     lines: EnvLines = field(default_factory=EnvLines)
 
     @contextlib.contextmanager
     def placing(self) -> Iterator[None]:
-        """Put file and line before a sentence on a setting that stands in the file."""
+        """Prefix a `Malformed` about a setting from the file with the file and line, and raise it again."""
         try:
             yield
         except Malformed as error:
-            told = self.lines.told(str(error))
-            if told == str(error):
+            message = self.lines.told(str(error))
+            if message == str(error):
                 raise
-            raise Malformed(told) from error
+            raise Malformed(message) from error
 
 
 def beside(chart: Path, environment: Mapping[str, str] = os.environ) -> Environment:
-    """Return the environment and what `.env` beside `chart` adds to it; `Malformed` names file and line."""
+    """Return the environment, extended by the `.env` next to `chart`; raise `Malformed` with file and line."""
     lines = _read(chart.resolve().parent / NAME).without(frozenset(name.upper() for name in environment))
     return Environment({**lines.values, **environment}, lines)
 
 
 def of_process(environment: Mapping[str, str] = os.environ) -> Environment:
-    """Return the settings of this process; of one that a space has started its environment alone."""
+    """Return the settings of this process: for a process that a space has started, its environment alone."""
     if UNIT in environment:
         return Environment(environment)
     return beside(Path(environment.get(CHART) or "sre-space.yaml"), environment)
@@ -51,7 +51,7 @@ def _read(path: Path) -> EnvLines:
     except FileNotFoundError:
         return EnvLines()
     except OSError as error:
-        raise Malformed(f"{path} cannot be read: {error.strerror}; mend that, or remove it") from error
+        raise Malformed(f"{path} cannot be read: {error.strerror}; fix that, or remove the file") from error
     try:
         return parse_env(content.decode(), str(path))
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""How every command and process ends: its exit status, and one sentence on stderr. The table is in docs/commands.md."""
+"""The exit statuses of all commands and processes, and the sentence on stderr. docs/commands.md has the table."""
 
 import contextlib
 import sys
@@ -19,46 +19,46 @@ MAX_SENTENCE = 2_000  # characters
 
 @contextlib.contextmanager
 def one_sentence(name: str) -> Iterator[None]:
-    """End the process `name` with one sentence for what a person can mend, instead of a traceback."""
+    """End the process `name` with one sentence on stderr, not a traceback, for errors that a person can fix."""
     try:
         yield
     except* (SpaceError, Damaged, OSError) as group:
         error = _first(group)
         if isinstance(error, OSError) and error.filename is None and not is_of_disk(error):
             raise
-        _end(name, _told(error), status_of(error))
-    except* Exception as failures:  # the outermost edge: each library has its own error for a full disk
+        _end(name, _message(error), status_of(error))
+    except* Exception as failures:  # the outermost handler: each library raises its own error for a full disk
         error = _first(failures)
         if not is_of_disk(error):
             raise
-        _end(name, f"the disk takes nothing: {error}", UNREACHABLE)
+        _end(name, f"the disk cannot be written: {error}", UNREACHABLE)
 
 
 def status_of(error: BaseException) -> int:
-    """Return the exit status that fits an error that a person can mend."""
+    """Return the exit status for an error that a person can fix."""
     if isinstance(error, Unavailable) or is_of_disk(error):
         return UNREACHABLE
     return FAILED if isinstance(error, Refused) and not isinstance(error, Missing) else USAGE
 
 
-def sentence(name: str, told: str) -> str:
-    """Return what `name` says of an error: without control characters, and cut where nobody would read it."""
-    shown = harmless(told)
+def sentence(name: str, message: str) -> str:
+    """Return the line for stderr: `name: message`, without control characters, its middle cut beyond MAX_SENTENCE."""
+    shown = harmless(message)
     if len(shown) > MAX_SENTENCE:
         shown = f"{shown[: MAX_SENTENCE // 2]} ... {shown[-MAX_SENTENCE // 2 :]}"
     return f"{name}: {shown}\n"
 
 
-def _end(name: str, told: str, status: int) -> None:
-    sys.stderr.write(sentence(name, told))
+def _end(name: str, message: str, status: int) -> None:
+    sys.stderr.write(sentence(name, message))
     sys.exit(status)
 
 
-def _told(error: BaseException) -> str:
-    """Return what it says, with the file where it names one."""
+def _message(error: BaseException) -> str:
+    """Return the message of an error, with the file name where the error has one."""
     if not isinstance(error, OSError):
         return str(error)
-    return f"{error.filename}: {error.strerror}" if error.filename else f"the disk takes nothing: {error.strerror}"
+    return f"{error.filename}: {error.strerror}" if error.filename else f"the disk cannot be written: {error.strerror}"
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -29,44 +29,44 @@ class _Settings(BaseSettings):
 
     @classmethod
     def read(cls, lines: EnvLines = EnvLines()) -> Self:  # noqa: B008 - it is frozen
-        """Read the environment, and below it what `.env` adds; `Malformed` names the variable, and the file's line."""
-        given: dict[str, Any] = {
+        """Return the settings from the environment, then `.env`; raise `Malformed` with the variable and file line."""
+        file_values: dict[str, Any] = {
             name: lines.values[name.upper()] for name in cls.model_fields if name.upper() in lines.values
         }
         try:
-            return cls(**given)
+            return cls(**file_values)
         except ValidationError as error:
             first = error.errors()[0]
             variable = str(first["loc"][0]).upper() if first["loc"] else "settings"
-            told = f"{variable}: {_said(first['msg'])}; see docs/settings.md"
-            raise Malformed(lines.told(told)) from error
+            message = f"{variable}: {_validator_message(first['msg'])}; see docs/settings.md"
+            raise Malformed(lines.told(message)) from error
 
     @classmethod
     def refuse_wrong(cls, values: Mapping[str, str]) -> None:
-        """Raise `Malformed`, as `read` does, for a value by name that this class would not take."""
+        """Raise `Malformed`, as `read` does, for the first of `values` (by variable) that this class refuses."""
         for name, value in values.items():
             field = cls.model_fields[name.lower()]
             kind: TypeAdapter[Any] = TypeAdapter(
-                Annotated[field.annotation, field],  # type: ignore[arg-type]  # a type that is made here
+                Annotated[field.annotation, field],  # type: ignore[arg-type]  # a type built at run time
                 config=ConfigDict(allow_inf_nan=False),
             )
             try:
                 kind.validate_python(value)
             except ValidationError as error:
-                told = _said(error.errors()[0]["msg"])
-                raise Malformed(f"{name}: {told}; see docs/settings.md") from error
+                message = _validator_message(error.errors()[0]["msg"])
+                raise Malformed(f"{name}: {message}; see docs/settings.md") from error
 
     def needed(self, name: str) -> str:
-        """Return a setting that this process cannot do without; `Malformed` names it when it is not set."""
+        """Return the value of a setting that this process requires; raise `Malformed` when it is not set."""
         value: str = getattr(self, name)
         if not value:
-            told = type(self).model_fields[name].description
-            raise Malformed(f"{name.upper()} is not set: {told}; see docs/settings.md")
+            description = type(self).model_fields[name].description
+            raise Malformed(f"{name.upper()} is not set: {description}; see docs/settings.md")
         return value
 
 
-def _said(message: str) -> str:
-    """Return what a validator says, without pydantic's own words."""
+def _validator_message(message: str) -> str:
+    """Return a validator's message without the prefix that pydantic adds."""
     return message.removeprefix("Value error, ")
 
 
@@ -74,24 +74,26 @@ _RECORD_KEY = Field(None, description="the file with the key of the MAC of telem
 
 
 class SpaceSettings(_Settings):
-    """What every process of a space knows."""
+    """The settings that every process of a space reads."""
 
     sre_space_state: Path = Field(
         Path.home() / ".local/state/sre-space", description="folder of a space's state, keys and logs"
     )
-    sre_space_chart: Path = Field(Path("sre-space.yaml"), description="the patient's chart")
+    sre_space_chart: Path = Field(
+        Path("sre-space.yaml"), description="the configuration of the application and its agents"
+    )
     kafka_bootstrap_servers: Servers = Field("127.0.0.1:9092", description="the event bus")
     otel_exporter_otlp_endpoint: Endpoint = Field("http://127.0.0.1:4317", description="where telemetry goes (gRPC)")
 
 
 class BusSettings(SpaceSettings):
-    """The embedded broker."""
+    """The settings of the embedded Kafka broker."""
 
     bus_port: int = Field(9092, ge=0, le=65535, description="port of the embedded Kafka broker")
 
 
 class TelemetrySettings(SpaceSettings):
-    """The embedded OTLP receiver and Jaeger query API."""
+    """The settings of the embedded OTLP receiver and Jaeger query API."""
 
     otlp_grpc_port: int = Field(4317, ge=0, le=65535, description="OTLP over gRPC")
     otlp_http_port: int = Field(4318, ge=0, le=65535, description="OTLP over HTTP")
@@ -101,13 +103,14 @@ class TelemetrySettings(SpaceSettings):
     )
     spans_retention_seconds: int = Field(6 * 3600, ge=60, description="spans older than this are deleted")
     telemetry_tokens_file: Path | None = Field(
-        None, description="who may send telemetry in whose name; without it anybody in any"
+        None,
+        description="which token may send telemetry for which services; without it any sender may, for any service",
     )
     telemetry_record_key_file: Path | None = _RECORD_KEY
 
 
 class ForgeServerSettings(SpaceSettings):
-    """The embedded forge."""
+    """The settings of the embedded forge."""
 
     forge_port: int = Field(
         8010, ge=0, le=65535, description="port of the embedded forge (MCP over HTTP, Git over HTTP)"
@@ -116,12 +119,12 @@ class ForgeServerSettings(SpaceSettings):
     repo_name: RepositoryPart = Field("cloud-insurance", description="name of the repository")
     forge_seed: Path | None = Field(None, description="checkout whose deploy/ becomes the first commit")
     required_checks: str = Field(
-        "validate-config", description="checks, by commas, that must succeed before the embedded forge merges"
+        "validate-config", description="comma-separated checks that must succeed before the embedded forge merges"
     )
 
 
 class ForgeClientSettings(SpaceSettings):
-    """What whoever asks the forge needs."""
+    """The settings of every client of the forge."""
 
     forge_url: Url = Field("http://127.0.0.1:8010/mcp", description="the forge's MCP endpoint")
     github_personal_access_token: Token = Field("", description="the bearer token of this identity", repr=False)
@@ -131,75 +134,86 @@ class ForgeClientSettings(SpaceSettings):
     repo_owner: RepositoryPart = Field("local", description="owner of the repository")
     repo_name: RepositoryPart = Field("cloud-insurance", description="name of the repository")
     poll_seconds: float = Field(
-        1.0, gt=0, description="how often an agent polls the forge when no doorbell rings, and the deployer its main"
+        1.0,
+        gt=0,
+        description="seconds between polls of the forge, by an agent without wake-up messages and by the deployer",
     )
 
 
 class Agent(ForgeClientSettings):
-    """What each agent needs to read and write incidents."""
+    """The settings that every agent reads."""
 
-    sre_notify_urls: str = Field("", description="whom to call when a person is needed: Apprise URLs", repr=False)
+    sre_notify_urls: str = Field("", description="where to page when a person is needed: Apprise URLs", repr=False)
     otel_exporter_otlp_headers: str = Field("", description="headers of each export, which hold its token", repr=False)
 
 
 class ScoutSettings(Agent):
-    """Scout watches."""
+    """The settings of Scout, which detects and verifies."""
 
     slo_window_scale: float = Field(
-        1.0, gt=0, le=1, description="shortens the windows of the error budget's alerts; 1 is the Workbook's"
+        1.0,
+        gt=0,
+        le=1,
+        description="factor that shortens the windows of the burn-rate alerts; 1 keeps those of the SRE Workbook",
     )
     jaeger_url: Url = Field("http://127.0.0.1:16686", description="Jaeger's query API")
     telemetry_record_key_file: Path | None = _RECORD_KEY
 
 
 class BrainSettings(Agent):
-    """Brain diagnoses."""
+    """The settings of Brain, which diagnoses and decides."""
 
     telemetry_record_key_file: Path | None = _RECORD_KEY
     jaeger_url: Url = Field("http://127.0.0.1:16686", description="Jaeger's query API")
-    runtime_read_socket: str = Field("", description="the socket where the runtime tells the units, and nothing else")
+    runtime_read_socket: str = Field(
+        "", description="the read-only socket of the runtime: it lists the units and takes no command"
+    )
     openai_api_key: str = Field(
         "", description="reserved for the optional language model; nothing reads it yet", repr=False
     )
 
 
 class FixerSettings(Agent):
-    """Fixer acts."""
+    """The settings of Fixer, which acts."""
 
-    dry_run: bool = Field(False, description="Fixer asks everything, tells people what it would do, and does nothing")
+    dry_run: bool = Field(
+        False, description="Fixer evaluates every guardrail, tells people what it would do, and changes nothing"
+    )
     runtime_socket: str = Field("", description="the control socket of supervisord")
 
 
 class MemorySettings(Agent):
-    """Memory remembers."""
+    """The settings of Memory, which recalls and learns."""
 
     chroma_url: Url = Field("http://127.0.0.1:8000", description="the Chroma server")
 
 
 class NetworkSettings(SpaceSettings):
-    """The network between the services of the embedded space."""
+    """The settings of the network between the services of the embedded space."""
 
-    policy_service_port: int = Field(8002, ge=0, le=65535, description="the port")
-    user_service_port: int = Field(8003, ge=0, le=65535, description="the port")
+    policy_service_port: int = Field(8002, ge=0, le=65535, description="the port of policy-service")
+    user_service_port: int = Field(8003, ge=0, le=65535, description="the port of user-service")
     policy_service_link_port: int = Field(8102, ge=0, le=65535, description="where callers reach policy-service")
     user_service_link_port: int = Field(8103, ge=0, le=65535, description="where callers reach user-service")
-    network_socket: Path | None = Field(None, description="where the network takes orders; none are taken without it")
-    network_secret_file: Path | None = Field(None, description="the file with the secret that every order must tell")
+    network_socket: Path | None = Field(
+        None, description="the socket on which the network takes commands; without it none are taken"
+    )
+    network_secret_file: Path | None = Field(None, description="the file with the secret that every command must carry")
 
 
 class WardenSettings(ForgeClientSettings):
-    """The warden enforces memory limits, deploys, and calls a person for a process that cannot start."""
+    """The settings of the warden, which enforces memory limits, deploys main, and pages for crash loops."""
 
     runtime_socket: str = Field("", description="the control socket of supervisord")
-    sre_notify_urls: str = Field("", description="whom to call when a person is needed: Apprise URLs", repr=False)
+    sre_notify_urls: str = Field("", description="where to page when a person is needed: Apprise URLs", repr=False)
 
 
-def _token_of(who: str) -> str:
-    return Field("", description=f"the bearer token of {who}, where it has one of its own", repr=False)
+def _token_of(owner: str) -> str:
+    return Field("", description=f"the bearer token of {owner}, where it has its own", repr=False)
 
 
 class CommandLineSettings(ForgeClientSettings):
-    """`sre-space`: a server that is not named is the one of the space that runs in SRE_SPACE_STATE."""
+    """The settings of `sre-space`; a server that none names is that of the space running in SRE_SPACE_STATE."""
 
     forge_url: OptionalUrl = Field("", description="the forge's MCP endpoint")
     kafka_bootstrap_servers: OptionalServers = Field("", description="the event bus")
@@ -213,9 +227,9 @@ class CommandLineSettings(ForgeClientSettings):
     memory_github_personal_access_token: str = _token_of("Memory")
     deployer_github_personal_access_token: str = _token_of("the deployer")
 
-    def token_of(self, who: str) -> str:
-        """Return the token of an agent or the deployer on a forge that is not the space's own; `Malformed`: none."""
-        own: str = getattr(self, f"{who}_github_personal_access_token")
+    def token_of(self, owner: str) -> str:
+        """Return the token of an agent or the deployer on an external forge; raise `Malformed` when none is set."""
+        own: str = getattr(self, f"{owner}_github_personal_access_token")
         return own or self.needed("github_personal_access_token")
 
 

@@ -1,6 +1,6 @@
-"""Files of the state folder: written whole or not at all; what is damaged and expendable is moved aside.
+"""Files of the state folder: written atomically; a damaged file that can be made again is moved aside.
 
-Its new name is `NAME.damaged-UTC`, beside it; the newest few are kept. Each time is one sentence in the log.
+It is renamed to `NAME.damaged-UTC` in the same folder, of which the newest MAX_SET_ASIDE are kept, and logged.
 """
 
 import errno
@@ -15,26 +15,26 @@ from sre_space.domain.errors import Unavailable
 from sre_space.files import replace_file
 
 MAX_SET_ASIDE = 3
-OF_PROCESS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}  # what says nothing of the file that was to be read
+OF_PROCESS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}  # errors of this process, not of the file that it opens
 
 log = logging.getLogger(__name__)
 
 
 def set_aside(path: Path, why: str) -> Path:
-    """Rename what lies at `path`, a file or a folder, and say why; the new path."""
+    """Rename the file or folder at `path` to `NAME.damaged-UTC`, log the reason, and return the new path."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     aside = path.with_name(f"{path.name}.damaged-{stamp}")
     path.rename(aside)
     log.error("%s: %s; it is set aside as %s", path, why, aside.name)
-    found = [one for one in path.parent.iterdir() if one.name.startswith(f"{path.name}.damaged-")]
-    keep_last(sorted(found), MAX_SET_ASIDE)
+    damaged = [entry for entry in path.parent.iterdir() if entry.name.startswith(f"{path.name}.damaged-")]
+    keep_last(sorted(damaged), MAX_SET_ASIDE)
     return aside
 
 
 def content_of(path: Path) -> bytes:
-    """What an expendable file holds; nothing when it is not there, or had to be set aside as it cannot be read.
+    """Return the bytes of an expendable file; empty when it is missing, or unreadable and therefore set aside.
 
-    `OSError` when this process may open no more files: the file is as it was.
+    Raise `OSError` when this process is out of file descriptors or memory: the file is left as it is.
     """
     try:
         return path.read_bytes()
@@ -48,22 +48,22 @@ def content_of(path: Path) -> bytes:
 
 
 def make_way(path: Path) -> None:
-    """Set aside a folder that lies where a file belongs."""
+    """Set aside a folder at a path where a file belongs."""
     if path.is_dir():
         set_aside(path, "a folder lies where a file belongs")
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder for this user alone, if it is not there; a file in its place is set aside."""
+    """Create a folder of mode 0700, if it is missing; set aside a file at its path."""
     if path.exists() and not path.is_dir():
         set_aside(path, "a file lies where a folder belongs")
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line to a file of mode 0600, the whole line or nothing of it; `OSError` when it does not fit.
+    """Append the whole line to a file of mode 0600; raise `OSError`, and leave no part of it, when it does not fit.
 
-    One that was cut off before it ends where it is.
+    A line that was cut off earlier is ended first, so that the new one starts on its own.
     """
     make_way(path)
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -78,14 +78,14 @@ def append_line(path: Path, line: str) -> None:
         os.close(descriptor)
 
 
-def keep_last(paths: Sequence[Path], kept: int) -> None:
-    """Remove all but the last, folders with what is in them."""
-    for path in paths[: max(0, len(paths) - kept)]:
+def keep_last(paths: Sequence[Path], count: int) -> None:
+    """Remove all but the last `count` of the paths, folders with their content."""
+    for path in paths[: max(0, len(paths) - count)]:
         remove(path)
 
 
 def remove(path: Path) -> None:
-    """Remove a file, or a folder with what is in it; nothing there is fine."""
+    """Remove a file, or a folder with its content; do nothing when the path does not exist."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -93,12 +93,14 @@ def remove(path: Path) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600 at once: readers see the old or the new one. A folder in its place is set aside.
+    """Replace a file (mode 0600) atomically: readers see the old or the new one. Set aside a folder at its path.
 
-    `Unavailable` when the disk does not take it: then the old one is still there, and nothing beside it.
+    Raise `Unavailable` when the disk cannot be written: the old file is kept, and no temporary file is left.
     """
     try:
         make_way(path)
         replace_file(path, text.encode())
     except OSError as error:
-        raise Unavailable(f"{path} cannot be written: {error.strerror}; free some space there, or see why") from error
+        raise Unavailable(
+            f"{path} cannot be written: {error.strerror}; free some space there, or check its permissions"
+        ) from error

@@ -269,7 +269,7 @@ def test_a_server_that_cannot_start_for_want_of_room_says_so_in_one_line(disk: S
 
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
-    assert done.stderr.strip().splitlines()[-1].startswith(f"{name}: the disk takes nothing: ")
+    assert done.stderr.strip().splitlines()[-1].startswith(f"{name}: the disk cannot be written: ")
 
 
 FULL = {"bytes": SmallDisk.fill, "inodes": SmallDisk.use_all_inodes}

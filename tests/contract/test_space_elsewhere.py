@@ -119,7 +119,7 @@ def test_deploy_watch_applies_the_main_of_a_forge_that_a_setting_names_through_t
     assert (done["commit"], done["changed"], done["restarted"]) == (sha, ["policy-service.env"], [UNIT])
     assert (machine.state / "deploy" / "config" / "policy-service.env").read_text() == "DATABASE_POOL_SIZE=7\n"
     again = machine.run("deploy")
-    assert (again.returncode, again.stdout) == (0, f"{sha[:12]} runs already\n"), again.stderr
+    assert (again.returncode, again.stdout) == (0, f"{sha[:12]} is deployed already\n"), again.stderr
     assert now(lambda: supervised.runtime.unit(UNIT)).incarnation == third
 
 

@@ -67,7 +67,7 @@ def test_the_demonstration_ends_with_one_json_object_and_leaves_nothing(tmp_path
     assert not list(tmp_path.glob("sre-space-demo-*"))
 
 
-MOMENTS = ("starting bus", "starting traffic", "waiting for healthy", "was hit", "detect")
+MOMENTS = ("starting bus", "starting traffic", "waiting for healthy", "injected into", "detect")
 
 
 @pytest.mark.kill

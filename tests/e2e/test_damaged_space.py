@@ -28,7 +28,7 @@ def test_a_space_whose_record_is_damaged_is_known_and_is_not_started_twice(small
     refused = small.command("up")
 
     assert refused.returncode == 1
-    assert "a space already runs in" in refused.stderr
+    assert "a space is already running in" in refused.stderr
     assert json.loads(record.read_text())["pid"] == before["pid"] == small.running.pid
     assert small.running.alive
 

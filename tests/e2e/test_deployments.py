@@ -112,7 +112,7 @@ def test_a_dry_run_tells_what_a_deployment_would_do_and_does_nothing(patient: Pa
     assert all(f"(Nine) would replace {NAME} and restart user-service; nothing was changed" in one for one in told_)
     assert recorded(patient, "Nine")["restarted"] == ["user-service"]
     assert patient.live.pid("user-service") != before
-    assert "runs already" in patient.live.answer("deploy", "--dry-run")
+    assert "is deployed already" in patient.live.answer("deploy", "--dry-run")
 
 
 def test_a_service_that_a_killed_deployer_left_stopped_is_started_with_what_was_decided(

@@ -64,7 +64,7 @@ def test_a_second_up_is_refused_and_the_first_lives_on(standing: LiveSpace) -> N
     second = standing.command("up", "--ports", "free")
 
     assert second.returncode == 1
-    assert "already runs" in second.stderr
+    assert "already running" in second.stderr
     assert "sre-space down" in second.stderr
     until(lambda: len(members(standing.state)) == len(PART) + 1, "all of the first still runs")
 

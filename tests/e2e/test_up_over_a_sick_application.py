@@ -54,7 +54,7 @@ def test_of_several_ups_one_starts_over_a_service_that_does_not_and_the_agents_r
 
     assert sorted(codes[:2]) == [0, 2], told
     winner = codes.index(0)
-    assert "is at work in" in told[1 - winner] or "already runs in" in told[1 - winner]
+    assert "is running in" in told[1 - winner] or "already running in" in told[1 - winner]
     assert (codes[2], "port " in told[2], "--ports free" in told[2]) == (2, True, True)
     assert f"{VICTIM} ended at its start; its log" in told[winner]
     assert "DATABASE_POOL_SIZE" in told[winner]

@@ -62,7 +62,7 @@ def test_ctrl_c_says_that_the_next_run_goes_on_and_leaves_no_traceback(checkout:
 
     assert "packages from requirements.lock" in first
     assert "MB to download" in first
-    assert (code, rest.strip()) == (1, "setup: interrupted; run make again, it goes on from here")
+    assert (code, rest.strip()) == (1, "setup: interrupted; run make again, which continues here")
 
 
 def test_the_lock_names_versions_and_hashes_and_no_address() -> None:

@@ -98,7 +98,7 @@ def test_status_tells_how_often_it_started_and_what_it_said(state: SpaceState) -
     table = processes([UnitState("bus", "RUNNING", 7, 0), UnitState("brain", "RUNNING", 8, 0)], [loop])
 
     assert list(table.columns[1].cells) == ["cannot start", "running"]
-    assert crash_loop(loop) == "bus has started 9 times and ends each time; it said last: bus: port 1 is in use"
+    assert crash_loop(loop) == "bus has started 9 times and ended each time; its log ends with: bus: port 1 is in use"
     assert last_line(state.log("nobody")) == ""
     assert last_line(state.root) == ""
 

@@ -78,7 +78,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(chart: Path) -> None:
         beside(chart)
     chart.with_name(".env").unlink()
     chart.with_name(".env").mkdir()
-    with pytest.raises(Malformed, match=r"\.env cannot be read: Is a directory; mend that, or remove it$"):
+    with pytest.raises(Malformed, match=r"\.env cannot be read: Is a directory; fix that, or remove the file$"):
         beside(chart)
 
 

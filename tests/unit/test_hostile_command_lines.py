@@ -189,4 +189,4 @@ def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert f"{tmp_path / 'x'}: Permission denied; name another" in done.stderr
+    assert f"{tmp_path / 'x'}: Permission denied; choose another" in done.stderr

@@ -92,7 +92,7 @@ def test_the_commands_show_public_parts_only(state: SpaceState) -> None:
 
 
 def test_who_signs_nothing_gets_no_key_and_without_keys_nothing_is_rotated(state: SpaceState, tmp_path: Path) -> None:
-    with pytest.raises(Malformed, match="signs nothing"):
+    with pytest.raises(Malformed, match="is not a signer"):
         keys.rotate(state, "../mallory")
     with pytest.raises(Malformed, match="sre-space up"):
         keys.rotate(SpaceState(tmp_path / "empty"), "brain")

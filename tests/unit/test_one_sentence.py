@@ -11,7 +11,10 @@ from sre_space.exits import UNREACHABLE, one_sentence
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "bus: the disk takes nothing: No space left on device\n"),
+        (
+            OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+            "bus: the disk cannot be written: No space left on device\n",
+        ),
         (OSError(errno.EROFS, os.strerror(errno.EROFS), "/x/y"), "bus: /x/y: Read-only file system\n"),
     ],
 )

@@ -43,5 +43,5 @@ def test_the_control_socket_is_no_setting_of_an_agent_that_only_reads() -> None:
 def test_a_socket_that_is_not_set_is_one_sentence_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RUNTIME_READ_SOCKET", raising=False)
 
-    with pytest.raises(Malformed, match=r"^RUNTIME_READ_SOCKET is not set: the socket where the runtime tells the uni"):
+    with pytest.raises(Malformed, match=r"^RUNTIME_READ_SOCKET is not set: the read-only socket of the runtime: it li"):
         settings.BrainSettings.read().needed("runtime_read_socket")

@@ -181,9 +181,9 @@ def test_one_up_or_down_at_a_time_works_on_a_state_folder_and_on_a_port(tmp_path
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(Refused, match="another `sre-space up` or `sre-space down` is at work in"), alone(tmp_path):
+        with pytest.raises(Refused, match="another `sre-space up` or `sre-space down` is running in"), alone(tmp_path):
             pass
-        taken, ports = r"port 9092 \(bus\) is being taken by another `sre-space up`; set BUS_PORT", Ports(forge_port=1)
+        taken, ports = r"port 9092 \(bus\) is reserved by another `sre-space up`; set BUS_PORT", Ports(forge_port=1)
         with pytest.raises(Refused, match=taken), reserved(ports):
             pass
         with reserved(Ports(**{name: 30_000 + n for n, name in enumerate(Ports().numbers)})):
@@ -200,7 +200,7 @@ def test_one_up_or_down_at_a_time_works_on_a_state_folder_and_on_a_port(tmp_path
 
 def test_supervisords_last_words_are_one_sentence_and_never_its_help(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    assert last_words(path) == "it said nothing"
+    assert last_words(path) == "its log is empty"
     path.write_text("Error: The minimum number is 1024.\nFor help, use /bin/supervisord -h\n")
     assert last_words(path) == "The minimum number is 1024."
     path.write_text("Traceback (most recent call last):\n  File x\nValueError: bad\n\n")
@@ -214,7 +214,7 @@ def test_a_port_that_only_the_system_may_take_is_told_as_one(tmp_path: Path) -> 
     script = "import os; from sre_space.bootstrap.space.ports import Ports; os.setuid(65534); Ports(1).refuse_taken()"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
 
-    assert "Refused: port 1 (bus) is the system's: this user may take ports from 1024 on; set BUS_PORT" in done.stderr
+    assert "Refused: port 1 (bus) is a system port: this user may use ports from 1024 on; set BUS_PORT" in done.stderr
 
 
 def test_an_order_to_halt_that_cannot_be_written_says_what_stops_the_agents_then(tmp_path: Path) -> None:
@@ -225,4 +225,4 @@ def test_an_order_to_halt_that_cannot_be_written_says_what_stops_the_agents_then
         told = refused(disk.root, "halt", status=3)
 
     assert told.startswith("NOT halted: ")
-    assert told.endswith("No space left on device; what stops every action now is: sre-space down")
+    assert told.endswith("No space left on device; stop every action with: sre-space down")

@@ -65,9 +65,9 @@ def test_of_many_that_learn_a_few_are_listed_and_of_those_that_fire_all() -> Non
 @pytest.mark.parametrize(
     ("told", "said"),
     [
-        (None, "Scout has told nothing for a quarter of an hour"),
+        (None, "Scout has sent no report for a quarter of an hour"),
         (OLD, "the newest report of Scout is 74 s old, of 22:12:07 UTC; firing then: Error policy-service"),
-        (replace(TOLD, report=None), "Scout tells no detectors"),
+        (replace(TOLD, report=None), "Scout's report has no detectors"),
     ],
 )
 def test_no_report_or_an_old_one_is_said_to_be_none_and_nothing_is_called_well(
@@ -129,5 +129,5 @@ async def test_status_as_json_says_what_is_away(tmp_path: Path) -> None:
     told = json.loads(json.dumps(await whole(operator(world, tmp_path))))
 
     assert (told["incidents"], told["away"]) == (None, ["the forge is away"])
-    assert told["report"]["unknown"] == "Scout has told nothing for a quarter of an hour"
+    assert told["report"]["unknown"] == "Scout has sent no report for a quarter of an hour"
     assert told["journey"]["good"] == 0

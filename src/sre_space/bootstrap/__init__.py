@@ -1,1 +1,1 @@
-"""One module per process: the only place that names adapters."""
+"""The wiring of every process, one module each: the only package that imports adapters."""

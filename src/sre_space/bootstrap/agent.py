@@ -1,4 +1,4 @@
-"""What the four agents' processes have in common: identity, forge, doorbell, loop."""
+"""What the processes of the four agents share: identity, forge, wake-up messages, loop."""
 
 import contextlib
 import logging
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Ground:
-    """What every agent stands on."""
+    """The settings, identity and connections that every agent's process starts from."""
 
     agent: facts.Agent
     settings: Agent
@@ -55,7 +55,7 @@ class Ground:
 
     @classmethod
     def prepare(cls, agent: facts.Agent, settings: Agent) -> "Ground":
-        """Read key, trust and chart; nothing is connected yet."""
+        """Return the agent's context from its key, the trusted keys and the configuration; nothing is connected yet."""
         state = StatePaths(settings.sre_space_state)
         owner, repo = settings.repo_owner, settings.repo_name
         page = page_of(f"{owner}/{repo}", settings.forge_url, settings.github_api_url)
@@ -65,7 +65,7 @@ class Ground:
         forge = GithubMcpForge(settings.forge_url, settings.github_personal_access_token, owner, repo)
         config, clock = read_config(settings.sre_space_chart), SystemClock()
         reporter = OtelReporter.to(settings.otel_exporter_otlp_endpoint, agent)
-        served = {"the forge": settings.forge_url} | {name: one.health for name, one in config.services.items()}
+        served = {"the forge": settings.forge_url} | {name: service.health for name, service in config.services.items()}
         return cls(
             agent=agent,
             settings=settings,
@@ -81,20 +81,20 @@ class Ground:
         )
 
     def gitops(self) -> GithubGitOps:
-        """The same repository with its branches and pull requests, as the same identity."""
+        """Return the branches and pull requests of the same repository, accessed as the same identity."""
         settings = self.settings
         token, owner, repo = settings.github_personal_access_token, settings.repo_owner, settings.repo_name
         return GithubGitOps(settings.forge_url, token, owner, repo, settings.github_api_url)
 
     def orders(self) -> IssueOrders:
-        """What people say on issues that counts, asked as this agent."""
+        """Return the reader of people's authorised orders on issues, with this agent's access to the forge."""
         settings = self.settings
         token, owner, repo = settings.github_personal_access_token, settings.repo_owner, settings.repo_name
         writers = GithubWriters(settings.forge_url, token, owner, repo, settings.github_api_url)
         return IssueOrders(self.forge, self.incidents.trust, writers, self.incidents.repository)
 
     def watch(self, duty: Duty, polled: Callable[[Sequence[Case]], bool] = lambda _: True) -> Watch:
-        """The loop around a duty, wired; `polled` hears each poll's cases and says if the agent is on duty."""
+        """Return the loop around a duty; `polled` receives the cases of each poll and returns whether it is on duty."""
         bus = self.settings.kafka_bootstrap_servers
         state = StatePaths(self.settings.sre_space_state)
         folder = state.outbox(self.agent)
@@ -104,23 +104,23 @@ class Ground:
             self.agent, duty, self.incidents, self.forge, outbox, self.key, self.clock, self.reporter, self.pager,
             self.clock_check,
         )  # fmt: skip
-        doorbell = KafkaSubscription(bus, [FACTS], None)
+        wake_ups = KafkaSubscription(bus, [FACTS], None)
 
-        def seen(cases: Sequence[Case]) -> None:
+        def on_poll(cases: Sequence[Case]) -> None:
             if polled(cases):
                 self._on_duty()
 
         calls = CallsFolder(state.calls)
         publisher, every, halted = KafkaPublisher(bus), self.settings.poll_seconds, self.kill_switch.halted
-        return Watch(runner, publisher, doorbell, every, seen, calls=calls, halted=halted)
+        return Watch(runner, publisher, wake_ups, every, on_poll, calls=calls, halted=halted)
 
-    def _damaged(self, what: str) -> None:
-        log.error("%s", what)
-        self.pager.damaged(what)
+    def _damaged(self, message: str) -> None:
+        log.error("%s", message)
+        self.pager.damaged(message)
 
     def _on_duty(self) -> None:
-        """Show `up` and `demo` that this agent has read its cases, and `status` what hinders it."""
+        """Write the file that shows `up` and `demo` that the agent has read its cases, and `status` what blocks it."""
         path = StatePaths(self.settings.sre_space_state).on_duty(self.agent)
-        with contextlib.suppress(OSError):  # a full disk: nobody is kept from his duty by it
+        with contextlib.suppress(OSError):  # a full disk must not stop the agent
             path.touch(mode=0o600)
             path.write_text(self.clock_check.wrong())

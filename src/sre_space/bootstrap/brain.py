@@ -21,30 +21,36 @@ from sre_space.settings import BrainSettings as Settings
 
 
 async def _work(settings: Settings) -> None:
-    ground = agent.Ground.prepare(facts.Agent.BRAIN, settings)
+    context = agent.Ground.prepare(facts.Agent.BRAIN, settings)
     state = StatePaths(settings.sre_space_state)
     socket = settings.needed("runtime_read_socket")
-    runtime = SupervisordReader(socket, units(ground.config), state.warden_journal)
-    gitops = ground.gitops()
-    held = investigation(ground, settings, gitops)
+    runtime = SupervisordReader(socket, units(context.config), state.warden_journal)
+    gitops = context.gitops()
+    investigations = investigation(context, settings, gitops)
     brain = Brain(
-        ground.config, runtime, held, ground.incidents, ground.clock, DesiredStateHistory(gitops), ground.orders()
+        context.config,
+        runtime,
+        investigations,
+        context.incidents,
+        context.clock,
+        DesiredStateHistory(gitops),
+        context.orders(),
     )
-    await ground.watch(brain).run()
+    await context.watch(brain).run()
 
 
-def investigation(ground: agent.Ground, settings: Settings, gitops: GitOps) -> Investigation:
-    """The door to the engine, with everything that it reads."""
-    believed = AuthenticBus(read_record_key(settings.telemetry_record_key_file), ground.reporter.dismissed)
-    history = believed.history(KafkaHistory(settings.kafka_bootstrap_servers))
-    traces, caller = JaegerTraces(settings.jaeger_url), ground.config.journey.caller
+def investigation(context: agent.Ground, settings: Settings, gitops: GitOps) -> Investigation:
+    """Return the investigation, which gives the diagnosis engine all telemetry and changes it reads."""
+    authentic = AuthenticBus(read_record_key(settings.telemetry_record_key_file), context.reporter.dismissed)
+    history = authentic.history(KafkaHistory(settings.kafka_bootstrap_servers))
+    traces, caller = JaegerTraces(settings.jaeger_url), context.config.journey.caller
     return Investigation(
-        ground.config,
-        Gathering(traces, history, gitops, ground.clock, caller),
+        context.config,
+        Gathering(traces, history, gitops, context.clock, caller),
         RecentDeployments(history, gitops),
         HttpProbe.create(),
         BundleFolder(StatePaths(settings.sre_space_state).bundles),
-        ground.clock,
+        context.clock,
     )
 
 

@@ -1,6 +1,6 @@
-"""Chroma's process: `python -m sre_space.bootstrap.chroma FOLDER PROGRAM ARGUMENTS` becomes the real server.
+"""The process of Chroma: `python -m sre_space.bootstrap.chroma FOLDER PROGRAM ARGUMENTS` executes the real server.
 
-Its index is expendable, for the issues hold what it was made from: a damaged one is set aside first.
+A damaged index is set aside first: it is expendable, because it can be rebuilt from the issues.
 """
 
 import logging
@@ -14,25 +14,30 @@ from sre_space.exits import one_sentence
 from sre_space.state_files import make_folder, set_aside
 
 DATABASE = "chroma.sqlite3"
-MIN_WORDS = 3
+MIN_ARGUMENTS = 3
 
 
 def main() -> None:
-    """Look at the folder, and become the server."""
+    """Set a damaged index aside, then replace this process by the server."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s chroma %(levelname)s %(message)s")
     with one_sentence("chroma"):
-        if len(sys.argv) < MIN_WORDS:
-            raise Malformed("say the folder and the program: python -m sre_space.bootstrap.chroma FOLDER PROGRAM ...")
+        if len(sys.argv) < MIN_ARGUMENTS:
+            raise Malformed(
+                "the folder and the program are missing; use: python -m sre_space.bootstrap.chroma FOLDER PROGRAM ..."
+            )
         folder, argv = Path(sys.argv[1]), sys.argv[2:]
         mend(folder)
         os.execv(argv[0], argv)
 
 
 def mend(folder: Path) -> None:
-    """Set a damaged index aside, so that Chroma begins an empty one."""
+    """Set a damaged index aside, so that Chroma creates an empty one, and create the folder if it is missing."""
     damage = damage_of(folder / DATABASE) if folder.is_dir() else ""
     if damage:
-        set_aside(folder, f"{DATABASE} is damaged ({damage}), so Memory recalls nothing of before")
+        set_aside(
+            folder,
+            f"{DATABASE} is damaged ({damage}); rebuild Memory's index with: sre-space memory rebuild",
+        )
     make_folder(folder)
 
 

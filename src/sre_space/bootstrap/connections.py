@@ -1,4 +1,4 @@
-"""Where the command line finds what it asks: what a setting names, else what the space of the state folder has."""
+"""The connections of the command line: to the servers that settings name, else to those of the running space."""
 
 import os
 from contextlib import AbstractAsyncContextManager
@@ -33,26 +33,26 @@ HERE = Path("sre-space.yaml")
 
 
 def told_here(state: SpaceState) -> tuple[Environment, Path]:
-    """Return what a person has set, and the path of the configuration that `.env` was looked for beside.
+    """Return the settings a person has made, and the path of the configuration whose folder may hold `.env`.
 
-    It is that of the space that runs here, else the one that SRE_SPACE_CHART names or that lies here.
+    The configuration is that of the space running here, else what SRE_SPACE_CHART names, else ./sre-space.yaml.
     """
     running = state.record()
-    found = running.chart if running is not None and running.alive else os.environ.get(CHART)
-    chart = Path(found or HERE)
+    configured = running.chart if running is not None and running.alive else os.environ.get(CHART)
+    chart = Path(configured or HERE)
     return beside(chart), chart
 
 
 def is_elsewhere(state: SpaceState) -> bool:
-    """Return True when no space runs here and FORGE_URL names the forge of one elsewhere."""
-    told, _ = told_here(state)
+    """Return True when no space runs here and FORGE_URL names a forge."""
+    environment, _ = told_here(state)
     running = state.record()
-    return bool(CommandLineSettings.read(told.lines).forge_url) and not (running is not None and running.alive)
+    return bool(CommandLineSettings.read(environment.lines).forge_url) and not (running is not None and running.alive)
 
 
 @dataclass(frozen=True)
 class Connections:
-    """Of one command: `running` is the space of the state folder, None where none runs and a forge is named."""
+    """The connections of one command; `running` is the space of the state folder, None where none runs."""
 
     state: SpaceState
     settings: CommandLineSettings
@@ -61,16 +61,16 @@ class Connections:
 
     @classmethod
     def of(cls, state: SpaceState, settings: CommandLineSettings = NOTHING_SET, chart: Path = HERE) -> "Connections":
-        """What there is; `Refused` when no space runs here and FORGE_URL names no forge."""
+        """Return the connections; raise `NotRunning` when no space runs here and FORGE_URL names no forge."""
         if settings.forge_url:
-            known = state.record()
-            running = known if known is not None and known.alive else None
+            recorded = state.record()
+            running = recorded if recorded is not None and recorded.alive else None
         else:
             running = running_space(state)
         return cls(state, settings, running, Path(running.chart) if running else chart)
 
     def forge(self) -> ForgeAccess:
-        """The forge as the operator; `Malformed` when a forge elsewhere has no token."""
+        """Return the operator's access to the forge; raise `Malformed` when an external forge has no token."""
         settings, url = self.settings, self._address(FORGE)
         if self.running is not None and not self._is_named(FORGE):
             owner, _, repo = self.running.repository.partition("/")
@@ -83,23 +83,23 @@ class Connections:
         return ForgeAccess(url, token, owner, repo, settings.github_api_url or self._recorded(space_servers.API))
 
     def config(self) -> SpaceConfig:
-        """The configuration of the space, or the one that SRE_SPACE_CHART names."""
+        """Return the configuration of the running space, or the one at `chart_path` where none runs."""
         if self.running is None:
             return read_config(self.chart_path)
         return read_config(self.chart_path, chart_environment(self.running.ports, Elsewhere(self.running.servers)))
 
     def traces(self) -> Traces:
-        """Jaeger; where none is named, each question says so."""
+        """Return the Jaeger client; where none is configured, one whose queries raise with the missing setting."""
         url = self._address(JAEGER)
         return JaegerTraces(url) if url else TracesNotSet(self._unset("jaeger_url"))
 
     @property
     def no_runtime(self) -> str:
-        """Why no unit is known: a setting that is not set; "" when a runtime is named, or a space runs here."""
+        """Return why no runtime is available (a missing setting); "" when one is configured or a space runs here."""
         return "" if self._socket else self._unset("runtime_socket")
 
     def runtime(self, config: SpaceConfig) -> Runtime:
-        """supervisord; where none is named, one that knows no unit and says so."""
+        """Return the supervisord client; where none is configured, one whose calls raise with the missing setting."""
         return SupervisordRuntime(self._socket, units(config)) if self._socket else RuntimeNotSet(self.no_runtime)
 
     @property
@@ -107,27 +107,27 @@ class Connections:
         return self.settings.runtime_socket or (self.running.socket if self.running else "")
 
     def deployer(self) -> AbstractAsyncContextManager[Deployer]:
-        """Return what applies main here, with connections that end with the context."""
+        """Return the deployer of this state folder; its connections close with the context."""
         config = self.config()
         return deployer(self.state, config, self.forge(), self.runtime(config), self.bus())
 
     def bus(self) -> str:
-        """The bus, "" where none is named."""
+        """Return the address of the bus; "" where none is configured."""
         return self._address(BUS)
 
     def history(self) -> History:
-        """What is on the bus; where none is named, each question says so."""
+        """Return the reader of the bus; where none is configured, one whose queries raise with the missing setting."""
         return KafkaHistory(self.bus()) if self.bus() else HistoryNotSet(self._unset("kafka_bootstrap_servers"))
 
     def _address(self, name: str) -> str:
-        """What a setting names, else the server of the running space; "" when there is neither."""
-        named = str(getattr(self.settings, name.lower()))
-        if named or self.running is None:
-            return named
+        """Return the address from the setting `name`, else of the running space's server; "" when there is neither."""
+        configured = str(getattr(self.settings, name.lower()))
+        if configured or self.running is None:
+            return configured
         return space_servers.addresses(self.running.ports, Elsewhere(self.running.servers))[name]
 
     def _is_named(self, name: str) -> bool:
-        """True for a server that is not the running space's own."""
+        """Return True for a server that the running space did not start itself."""
         return bool(getattr(self.settings, name.lower()) or self._recorded(name))
 
     def _recorded(self, name: str) -> str:

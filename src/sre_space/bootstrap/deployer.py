@@ -1,4 +1,4 @@
-"""Wires a deployer, for the warden and the command: which forge it reads, what it changes, which bus it tells."""
+"""The wiring of a deployer, for the warden and the command: its forge, state folder, runtime and bus."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from sre_space.ports.runtime import Runtime
 
 @dataclass(frozen=True)
 class ForgeAccess:
-    """A repository on a forge, and the token that it is read with."""
+    """A repository on a forge, and the token to access it with."""
 
     url: str
     token: str
@@ -26,7 +26,7 @@ class ForgeAccess:
 
     @property
     def repository(self) -> str:
-        """As `owner/name`."""
+        """Return the repository as `owner/name`."""
         return f"{self.owner}/{self.repo}"
 
 
@@ -34,7 +34,7 @@ class ForgeAccess:
 async def deployer(
     state: SpaceState, config: SpaceConfig, forge: ForgeAccess, runtime: Runtime, bus: str
 ) -> AsyncIterator[Deployer]:
-    """A deployer whose connections end with the context; "" for a `bus` that nobody named."""
+    """Yield a deployer whose connections close with the context; `bus` is "" where none is configured."""
     gitops = GithubGitOps(forge.url, forge.token, forge.owner, forge.repo, forge.api, needed=READING)
     probe = HttpProbe.create()
     publisher = KafkaPublisher(bus) if bus else None

@@ -1,4 +1,4 @@
-"""`sre-space diagnose`: reads files or a live Jaeger and asks the engine. Starts nothing."""
+"""The diagnosis of files or of a live Jaeger, for `sre-space diagnose`. It starts no process."""
 
 import json
 import time
@@ -18,13 +18,13 @@ from sre_space.analysis.diagnosis.window import Window
 from sre_space.codec.changes import time_of
 from sre_space.domain.errors import Malformed, Missing
 
-PARTS = 3  # of a healthy time: what one of them had too is no fault
-MAX_BASELINES = 4  # baselines held for the next case of a set
+PARTS = 3  # of the healthy time: what also occurs in one of them is no fault
+MAX_BASELINES = 4  # baselines cached for the next cases of a set
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One case: its name, what was found, and how long reading and analysing took."""
+    """The diagnosis of one case: its name, the result, and the seconds that reading and analysis took."""
 
     case: str
     diagnosis: CaseDiagnosis
@@ -33,12 +33,12 @@ class Answer:
 
 @dataclass
 class Baselines:
-    """Windows by folder; the most recently used stay."""
+    """A cache of baseline windows by folder, least recently used first."""
 
     windows: OrderedDict[Path, Window] = field(default_factory=OrderedDict)
 
     def of(self, folder: Path) -> Window:
-        """The window of a folder, read once while it is in use."""
+        """Return the window of a folder, from the cache or read now."""
         if folder not in self.windows:
             self.windows[folder] = Window.of(read_folder(folder))
         self.windows.move_to_end(folder)
@@ -48,56 +48,58 @@ class Baselines:
 
 
 def diagnose_folder(incident: Path, baselines: Sequence[Path], changes: Path | None) -> Answer:
-    """One incident; `changes.jsonl`, `alert.json` and `states.jsonl` beside it are read when they are there."""
+    """Return the diagnosis of one incident; read its `changes.jsonl`, `alert.json` and `states.jsonl` if present."""
     begun = time.perf_counter()
-    beside = incident / "changes.jsonl"
-    found = _diagnosed(incident, baselines, changes or (beside if beside.is_file() else None), None, Baselines())
-    return Answer(incident.name, found, time.perf_counter() - begun)
+    own_changes = incident / "changes.jsonl"
+    diagnosis = _diagnosed(
+        incident, baselines, changes or (own_changes if own_changes.is_file() else None), None, Baselines()
+    )
+    return Answer(incident.name, diagnosis, time.perf_counter() - begun)
 
 
 def diagnose_set(folder: Path) -> Iterator[Answer]:
-    """Every case of `cases.jsonl`, in its order."""
+    """Yield the diagnosis of every case of `cases.jsonl`, in its order; raise `Missing` when the file is missing."""
     path = folder / "cases.jsonl"
     if not path.is_file():
-        raise Missing(f"{path} is not there: a set of cases has one")
-    kept = Baselines()
+        raise Missing(f"{path} does not exist: a set of cases needs one")
+    cache = Baselines()
     for number, line in enumerate(path.read_text().splitlines(), 1):
         begun = time.perf_counter()
-        name, found = _case(folder, line, f"{path}:{number}", kept)
-        yield Answer(name, found, time.perf_counter() - begun)
+        name, diagnosis = _case(folder, line, f"{path}:{number}", cache)
+        yield Answer(name, diagnosis, time.perf_counter() - begun)
 
 
 def diagnose_jaeger(url: str, since: int, until: int) -> Answer:
-    """A window of a live Jaeger, against the equally long time before it, in PARTS."""
+    """Return the diagnosis of [since, until) (Unix ns) in a live Jaeger, against the equally long time before it."""
     begun = time.perf_counter()
     incident = Window.of(read_window(url, since, until))
-    usual = read_window(url, since - (until - since), since)
+    before = read_window(url, since - (until - since), since)
     part = (until - since) // PARTS
     begins = [since - number * part for number in range(PARTS, 0, -1)]
-    parts = [Window.of(between(usual, begin, begin + part)) for begin in begins]
-    found = diagnose_windows(incident, [one for one in parts if len(one.spans)])
-    return Answer("jaeger", found, time.perf_counter() - begun)
+    parts = [Window.of(between(before, begin, begin + part)) for begin in begins]
+    diagnosis = diagnose_windows(incident, [part_window for part_window in parts if len(part_window.spans)])
+    return Answer("jaeger", diagnosis, time.perf_counter() - begun)
 
 
-def _case(folder: Path, line: str, place: str, kept: Baselines) -> tuple[str, CaseDiagnosis]:
+def _case(folder: Path, line: str, place: str, cache: Baselines) -> tuple[str, CaseDiagnosis]:
     try:
-        told: dict[str, Any] = json.loads(line)
-        name, incident = str(told["case"]), folder / told["incident"]
-        baselines = [folder / one for one in told.get("baseline") or ()]
-        changes = folder / told["changes"] if told.get("changes") else None
-        detected = time_of(told.get("detected_at"))
+        row: dict[str, Any] = json.loads(line)
+        name, incident = str(row["case"]), folder / row["incident"]
+        baselines = [folder / baseline for baseline in row.get("baseline") or ()]
+        changes = folder / row["changes"] if row.get("changes") else None
+        detected = time_of(row.get("detected_at"))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
-        raise Malformed(f"{place} is no case: {type(error).__name__}: {error}") from error
-    return name, _diagnosed(incident, baselines, changes, Alert(fired_at=detected) if detected else None, kept)
+        raise Malformed(f"{place} is not a case: {type(error).__name__}: {error}") from error
+    return name, _diagnosed(incident, baselines, changes, Alert(fired_at=detected) if detected else None, cache)
 
 
 def _diagnosed(
-    incident: Path, baselines: Sequence[Path], changes: Path | None, detected: Alert | None, kept: Baselines
+    incident: Path, baselines: Sequence[Path], changes: Path | None, detected: Alert | None, cache: Baselines
 ) -> CaseDiagnosis:
     telemetry = read_folder(incident)
-    known, lost = read_changes(changes) if changes else ((), ())
+    recent, lost = read_changes(changes) if changes else ((), ())
     alert, unread = read_alert(incident / "alert.json")
     states, unknown = read_states(incident / "states.jsonl")
     telemetry = replace(telemetry, unreadable=(*telemetry.unreadable, *lost, *unread, *unknown))
-    windows = [kept.of(one) for one in baselines]
-    return diagnose_windows(Window.of(telemetry), windows, known, alert or detected, states)
+    windows = [cache.of(folder) for folder in baselines]
+    return diagnose_windows(Window.of(telemetry), windows, recent, alert or detected, states)

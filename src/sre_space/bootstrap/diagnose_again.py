@@ -1,4 +1,4 @@
-"""`sre-space diagnose --incident-number`: the diagnosis of an issue, made again from the bundle that its fact names."""
+"""The repetition of an issue's diagnosis from its bundle, for `sre-space diagnose --incident-number`."""
 
 import time
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from sre_space.text.diagnosis_report import fact_of
 
 @dataclass(frozen=True)
 class Again:
-    """What the bundle says now, what the issue `recorded` in a line, and whether verdict, causes and change agree."""
+    """A repeated diagnosis, the `recorded` one in a line, and whether verdict, causes and change are the `same`."""
 
     answer: Answer
     recorded: str
@@ -25,9 +25,9 @@ class Again:
 
 
 async def diagnose_again(state: SpaceState, number: int) -> Again:
-    """The newest diagnosis of an incident of the running space, or of the forge that a setting names.
+    """Return the newest diagnosis of an incident, repeated, from the running space or the forge that a setting names.
 
-    `NotRunning` when no space runs, `Refused` when the issue's facts were tampered with, `Missing` when the issue is
+    Raise `NotRunning` when no space runs, `Refused` when the issue's facts do not verify, `Missing` when the issue is
     no incident, has no diagnosis or its bundle is gone, `Malformed` when the bundle was altered.
     """
     recorded = await _recorded(state, number)
@@ -35,9 +35,9 @@ async def diagnose_again(state: SpaceState, number: int) -> Again:
         raise Missing(f"the diagnosis of issue {number} names no bundle: it cannot be repeated")
     files = await BundleFolder(state.bundles).load(recorded.bundle)
     begun = time.perf_counter()
-    found = diagnose_case(case_of(files))
-    answer = Answer(f"issue {number}", found, time.perf_counter() - begun)
-    return Again(answer, _told(recorded), _compared(fact_of(found, recorded.bundle)) == _compared(recorded))
+    diagnosis = diagnose_case(case_of(files))
+    answer = Answer(f"issue {number}", diagnosis, time.perf_counter() - begun)
+    return Again(answer, _in_a_line(recorded), _compared(fact_of(diagnosis, recorded.bundle)) == _compared(recorded))
 
 
 async def _recorded(state: SpaceState, number: int) -> Diagnosis:
@@ -60,6 +60,6 @@ def _compared(diagnosis: Diagnosis) -> tuple[object, ...]:
     return diagnosis.verdict, diagnosis.causes, diagnosis.change
 
 
-def _told(diagnosis: Diagnosis) -> str:
+def _in_a_line(diagnosis: Diagnosis) -> str:
     causes = ", ".join(f"{cause.service} {cause.kind}" for cause in diagnosis.causes) or "nobody"
     return f"{diagnosis.verdict}: {causes}"

@@ -23,26 +23,26 @@ from sre_space.settings import FixerSettings as Settings
 
 
 async def _work(settings: Settings) -> None:
-    ground = agent.Ground.prepare(facts.Agent.FIXER, settings)
-    runtime = SupervisordRuntime(settings.needed("runtime_socket"), units(ground.config))
-    restarts = Restarts(ground.config, runtime, HttpProbe.create(), ground.kill_switch)
-    pulls = PullRequests(ground.gitops(), DeployedFolder(settings.sre_space_state), ground.clock)
-    history, incidents = KafkaHistory(settings.kafka_bootstrap_servers), ground.incidents
-    symptoms = SymptomReports(history, incidents.trust, incidents.repository, ground.clock)
-    orders = ground.orders()
+    context = agent.Ground.prepare(facts.Agent.FIXER, settings)
+    runtime = SupervisordRuntime(settings.needed("runtime_socket"), units(context.config))
+    restarts = Restarts(context.config, runtime, HttpProbe.create(), context.kill_switch)
+    pulls = PullRequests(context.gitops(), DeployedFolder(settings.sre_space_state), context.clock)
+    history, incidents = KafkaHistory(settings.kafka_bootstrap_servers), context.incidents
+    symptoms = SymptomReports(history, incidents.trust, incidents.repository, context.clock)
+    orders = context.orders()
     fixer = Fixer(
-        config=ground.config,
+        config=context.config,
         restarts=restarts,
-        changes=Changes(pulls, restarts, ground.kill_switch, ground.clock),
-        permission=Permission(ground.config, incidents, orders, symptoms, ground.clock, settings.dry_run),
+        changes=Changes(pulls, restarts, context.kill_switch, context.clock),
+        permission=Permission(context.config, incidents, orders, symptoms, context.clock, settings.dry_run),
         probe=HttpProbe.create(),
-        follow_ups=FollowUps(ground.forge),
-        kill_switch=ground.kill_switch,
+        follow_ups=FollowUps(context.forge),
+        kill_switch=context.kill_switch,
     )
-    crashes = CrashWatch(SpaceState(settings.sre_space_state), ground.pager.notifier, units=("warden",))
+    crashes = CrashWatch(SpaceState(settings.sre_space_state), context.pager.notifier, units=("warden",))
     async with asyncio.TaskGroup() as group:
         group.create_task(crashes.watch_for_ever())
-        group.create_task(ground.watch(fixer, halt_on_label(ground.kill_switch)).run())
+        group.create_task(context.watch(fixer, halt_on_label(context.kill_switch)).run())
 
 
 if __name__ == "__main__":

@@ -11,13 +11,13 @@ from sre_space.settings import MemorySettings as Settings
 
 
 async def _work(settings: Settings) -> None:
-    ground = agent.Ground.prepare(facts.Agent.MEMORY, settings)
+    context = agent.Ground.prepare(facts.Agent.MEMORY, settings)
     model = MiniLm.load()
     index = ChromaCaseIndex(settings.chroma_url, model.embed, model.pieces)
-    memory = Memory(index, ground.incidents, ground.forge, ground.orders(), ground.clock)
+    memory = Memory(index, context.incidents, context.forge, context.orders(), context.clock)
     async with asyncio.TaskGroup() as group:
         group.create_task(memory.listen_to_people())
-        group.create_task(ground.watch(memory).run())
+        group.create_task(context.watch(memory).run())
 
 
 if __name__ == "__main__":

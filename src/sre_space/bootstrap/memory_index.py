@@ -1,4 +1,4 @@
-"""Makes Memory's index anew from the issues of a running space: for `sre-space memory rebuild`."""
+"""The rebuild of Memory's index from the issues of a running space, for `sre-space memory rebuild`."""
 
 from sre_space.adapters.chroma import ChromaCaseIndex
 from sre_space.adapters.minilm import MiniLm
@@ -10,7 +10,10 @@ from sre_space.bootstrap.space.state import SpaceState, running_space
 
 
 async def rebuild(state: SpaceState) -> int:
-    """Return how many lessons were indexed; `Refused` when no space runs, `Unavailable` when a server is away."""
+    """Rebuild the index and return the number of lessons.
+
+    Raise `NotRunning` when no space runs, `Unavailable` when a server does not answer.
+    """
     port = running_space(state).ports["chroma_port"]
     model = MiniLm.load()
     index = ChromaCaseIndex(f"http://{HOST}:{port}", model.embed, model.pieces)

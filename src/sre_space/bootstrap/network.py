@@ -9,7 +9,7 @@ from sre_space.embedded.network import control
 from sre_space.embedded.network.link import Link
 from sre_space.settings import NetworkSettings
 
-SHORTEST_SECRET = 16  # characters
+MIN_SECRET = 16  # characters
 
 
 async def _work(settings: NetworkSettings) -> None:
@@ -24,7 +24,7 @@ async def _work(settings: NetworkSettings) -> None:
                 secret = settings.network_secret_file.read_text()
             except (OSError, UnicodeDecodeError) as error:
                 raise Malformed(f"NETWORK_SECRET_FILE: {error}; `sre-space up` makes it") from error
-            if len(secret) < SHORTEST_SECRET:
+            if len(secret) < MIN_SECRET:
                 raise Malformed(f"{settings.network_secret_file} is damaged; `sre-space up` makes it anew")
             group.create_task(control.serve(settings.network_socket, secret, links))
 

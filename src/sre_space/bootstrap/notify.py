@@ -1,4 +1,4 @@
-"""Who is called when a person is needed: the log always, and what SRE_NOTIFY_URLS names. Used by every agent."""
+"""The notifier that pages a person: always to the log, and to what SRE_NOTIFY_URLS names. Used by every agent."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -14,22 +14,25 @@ ENTERPRISE_API = "/api/v3"
 
 @dataclass(frozen=True)
 class All(Notifier):
-    """Several as one."""
+    """Several notifiers behind one interface."""
 
     notifiers: tuple[Notifier, ...]
 
     def notify(self, note: Note) -> None:
-        """Each of them."""
-        for one in self.notifiers:
-            one.notify(note)
+        """Send the note through each notifier."""
+        for target in self.notifiers:
+            target.notify(note)
 
 
 def notifier(urls: str) -> Notifier:
-    """For Apprise's URLs by commas ("": the log alone); `Malformed` says what is missing or wrong, never a URL."""
+    """Return the notifier for comma-separated Apprise URLs; "" is the log alone.
+
+    Raise `Malformed`, which never shows a URL, when Apprise is not installed or refuses a URL.
+    """
     if not urls.strip():
         return LogNotifier()
     try:
-        # The only late import: the library is optional, and would be a tenth of every agent's start.
+        # The only late import: the library is optional, and takes a tenth of an agent's start-up time.
         from sre_space.adapters.apprise_notifier import AppriseNotifier  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if error.name != OPTIONAL:
@@ -39,7 +42,7 @@ def notifier(urls: str) -> Notifier:
 
 
 def page_of(repository: str, forge_url: str, api_url: str) -> str:
-    """The web page of an `owner/name` on GitHub, or "": the embedded forge has no pages.
+    """Return the web page of the repository `owner/name` on GitHub, or "": the embedded forge has no pages.
 
     >>> page_of("o/r", "http://127.0.0.1:8082/mcp", "https://ghe.example/api/v3")
     'https://ghe.example/o/r'

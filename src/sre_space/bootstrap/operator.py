@@ -1,4 +1,4 @@
-"""What the command line reads and orders as the operator: issues, verified cases, journeys, restarts."""
+"""The operator's access to a running space, for the command line: issues, verified cases, journeys, restarts."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ JOURNEY_TRACES = 1500
 
 
 def room_of(state: SpaceState) -> str:
-    """How much room a space has for its files, in a line that says so when it is not enough."""
+    """Return the disk space that a space has for its files, in a line that also warns when it is low or used up."""
     room = DiskFolder(state.root).look()
     word = {DiskLevel.FULL: "FULL, nothing is recorded: ", DiskLevel.LOW: "nearly full: "}.get(room.level, "")
     return f"{word}{room.told}"
@@ -38,7 +38,7 @@ def room_of(state: SpaceState) -> str:
 
 @dataclass(frozen=True)
 class Operator:
-    """One person's view of a running space."""
+    """The clients, configuration and key with which the operator reads a space and gives orders."""
 
     forge: Forge
     incidents: IncidentRepository
@@ -51,22 +51,24 @@ class Operator:
     history: History
 
     def agents_on_duty(self) -> bool:
-        """True when all four agents have read their cases since the space was started."""
+        """Return True when all four agents have read their cases since the space was started."""
         return all(self.state.on_duty(agent).exists() for agent in AGENTS)
 
     def hindered(self) -> dict[str, str]:
-        """Return why an agent does nothing, by its name, for those that say so."""
-        told = {agent: self.state.on_duty(agent) for agent in AGENTS}
-        return {agent: reason for agent, path in told.items() if path.exists() and (reason := path.read_text())}
+        """Return the reason by agent, for each agent that reports that it is blocked."""
+        paths = {agent: self.state.on_duty(agent) for agent in AGENTS}
+        return {agent: reason for agent, path in paths.items() if path.exists() and (reason := path.read_text())}
 
     @classmethod
     def of(cls, state: SpaceState, settings: CommandLineSettings = NOTHING_SET, config: Path = HERE) -> "Operator":
-        """Connects to what the `settings` name, else to the space that runs in `state`; `Refused` when there is none.
+        """Return an operator of the servers that `settings` names, else of the space in `state`.
 
-        The public keys of the agents are those of the state folder, for nobody else says whom to believe.
+        The agents' public keys come from the state folder, the only source of trust.
+
+        Raise `NotRunning` without either, `Malformed` when the folder of public keys is missing.
         """
-        found = Connections.of(state, settings, config)
-        access, known = found.forge(), found.config()
+        connections = Connections.of(state, settings, config)
+        access, space_config = connections.forge(), connections.config()
         folder = state.trust
         if not folder.is_dir():
             raise Malformed(f"{folder} is missing: copy it from the agents' state folder; it holds their public keys")
@@ -76,31 +78,41 @@ class Operator:
         orders = IssueOrders(forge, trust, writers, access.repository)
         path = state.key("operator")
         key = KeyFile.load(path) if path.exists() else None
-        return cls(forge, incidents, found.traces(), known, found.runtime(known), state, key, orders, found.history())
+        return cls(
+            forge,
+            incidents,
+            connections.traces(),
+            space_config,
+            connections.runtime(space_config),
+            state,
+            key,
+            orders,
+            connections.history(),
+        )
 
     @classmethod
     def here(cls, state: SpaceState) -> "Operator":
-        """Connects to what the environment and `.env` name, else to the space that runs in `state`."""
-        told, config = told_here(state)
-        return cls.of(state, CommandLineSettings.read(told.lines), config)
+        """Return an operator of the servers that the environment and `.env` name, else of the space in `state`."""
+        environment, config = told_here(state)
+        return cls.of(state, CommandLineSettings.read(environment.lines), config)
 
     def signing(self) -> KeyFile:
-        """The operator's key; `Malformed` where it is not on this machine."""
+        """Return the operator's private key; raise `Malformed` where it is not in the state folder."""
         if self.key is None:
-            raise Malformed("keys/operator.key is not in the state folder: an order is signed where it is")
+            raise Malformed("keys/operator.key is not in the state folder; give the order on the machine that has it")
         return self.key
 
     async def close(self) -> None:
-        """End the connections."""
+        """Close the connections."""
         await self.forge.close()
         await self.traces.close()
 
     async def symptom_report(self, now: int) -> SymptomReport | None:
-        """What Scout told last, with the report of its detectors; None when that was long before a Unix ns."""
+        """Return Scout's newest symptom report; None when there is no recent one at `now` (Unix ns)."""
         return await newest_report(self.history, self.incidents.trust, self.incidents.repository, now)
 
     async def journeys(self, since: int, until: int) -> JourneyCount:
-        """Attempts that began in [since, until) Unix ns, counted from their traces."""
+        """Return the good and bad journey attempts that began in [since, until) (Unix ns), counted from traces."""
         journey = self.config.journey
         spans = await self.traces.window(journey.caller, since, until, JOURNEY_TRACES)
         visits = [span for span in spans if span.name in journey.steps and not span.parent_id]

@@ -29,57 +29,63 @@ from sre_space.feeds.signal_consumer import SignalConsumer
 from sre_space.feeds.sketching import Sketcher
 from sre_space.settings import ScoutSettings as Settings
 
-REMEMBERED_NS = 15 * 60 * 10**9  # read back after a restart
+REMEMBERED_NS = 15 * 60 * 10**9  # of telemetry that is read again after a restart
 
 
 async def _work(settings: Settings) -> None:
-    ground = agent.Ground.prepare(facts.Agent.SCOUT, settings)
-    board = {name: ServiceHealth(name) for name in ground.config.services}
-    detectors = Detectors(ground.config, board, JourneyBook(ground.config.journey), settings.slo_window_scale)
-    scout = Scout(detectors, ground.clock)
-    bus = ground.settings.kafka_bootstrap_servers
-    repository = ground.incidents.repository
-    sightings = ReportPublisher(detectors, KafkaPublisher(bus), ground.key, repository, ground.clock, ground.reporter)
-    processes = Processes(ground.clock.now())
-    snapshots = Snapshots(sightings.reports, processes, settings.jaeger_url)
+    context = agent.Ground.prepare(facts.Agent.SCOUT, settings)
+    health_board = {name: ServiceHealth(name) for name in context.config.services}
+    detectors = Detectors(context.config, health_board, JourneyBook(context.config.journey), settings.slo_window_scale)
+    scout = Scout(detectors, context.clock)
+    bus = context.settings.kafka_bootstrap_servers
+    repository = context.incidents.repository
+    publisher = ReportPublisher(
+        detectors, KafkaPublisher(bus), context.key, repository, context.clock, context.reporter
+    )
+    processes = Processes(context.clock.now())
+    snapshots = Snapshots(publisher.reports, processes, settings.jaeger_url)
     opener = Opener(
-        ground.incidents, ground.forge, ground.key, ground.clock, ground.reporter, ground.pager, ground.clock_check,
-        snapshots.take,
+        context.incidents, context.forge, context.key, context.clock, context.reporter, context.pager,
+        context.clock_check, snapshots.take,
     )  # fmt: skip
-    believed = AuthenticBus(read_record_key(settings.telemetry_record_key_file), ground.reporter.dismissed)
-    judged = believed.subscription(KafkaSubscription(bus, [SIGNALS], "sre-scout-judge"))
+    authentic = AuthenticBus(read_record_key(settings.telemetry_record_key_file), context.reporter.dismissed)
+    signals = authentic.subscription(KafkaSubscription(bus, [SIGNALS], "sre-scout-judge"))
 
-    def polled(cases: Sequence[Case]) -> bool:
-        now = ground.clock.now()
+    def on_poll(cases: Sequence[Case]) -> bool:
+        now = context.clock.now()
         detectors.open_incidents.refresh(cases, now)
-        ground.reporter.budget(detectors.budget.journey, detectors.budget.spent(now))
-        return judged.owns()
+        context.reporter.budget(detectors.budget.journey, detectors.budget.spent(now))
+        return signals.owns()
 
-    watch = ground.watch(scout, polled)
-    gitops = ground.gitops()
-    verifier = DeploymentVerifier(gitops, frozenset(ground.config.services))
+    watch = context.watch(scout, on_poll)
+    gitops = context.gitops()
+    verifier = DeploymentVerifier(gitops, frozenset(context.config.services))
     deployments = DeployedFolder(settings.sre_space_state)
-    commits = RunningCommits(gitops, deployments, processes, ground.config.services, ground.clock)
-    announced = Announcements(verifier, detectors.open_incidents, ground.reporter, ground.clock, processes=processes)
-    consumer = SignalConsumer(scout, HttpProbe.create(), opener, watch, gitops, ground.clock, announced, processes)
-    history = believed.history(KafkaHistory(bus))
-    named = frozenset({*ground.config.services, ground.config.journey.caller})
-    sketcher = Sketcher(believed.publisher(KafkaPublisher(bus)), history, ground.clock, consumer.losses, named)
-    room = RoomWatch(DiskFolder(settings.sre_space_state), ground.pager.notifier, ground.clock)
-    sketched = believed.subscription(KafkaSubscription(bus, [SPANS], "sre-scout"))
-    heard = believed.subscription(KafkaSubscription(bus, [SPANS, METRICS, LOGS, ASKED, BOUGHT, CHANGES], None))
+    commits = RunningCommits(gitops, deployments, processes, context.config.services, context.clock)
+    announcements = Announcements(
+        verifier, detectors.open_incidents, context.reporter, context.clock, processes=processes
+    )
+    consumer = SignalConsumer(scout, HttpProbe.create(), opener, watch, gitops, context.clock, announcements, processes)
+    history = authentic.history(KafkaHistory(bus))
+    known_services = frozenset({*context.config.services, context.config.journey.caller})
+    sketcher = Sketcher(
+        authentic.publisher(KafkaPublisher(bus)), history, context.clock, consumer.losses, known_services
+    )
+    disk_space = RoomWatch(DiskFolder(settings.sre_space_state), context.pager.notifier, context.clock)
+    spans = authentic.subscription(KafkaSubscription(bus, [SPANS], "sre-scout"))
+    telemetry = authentic.subscription(KafkaSubscription(bus, [SPANS, METRICS, LOGS, ASKED, BOUGHT, CHANGES], None))
     async with asyncio.TaskGroup() as group:
         group.create_task(consumer.probe_for_ever())
-        group.create_task(consumer.read_back(history, ground.clock.now() - REMEMBERED_NS))
-        group.create_task(sketcher.sketch_for_ever(sketched))
-        group.create_task(consumer.listen_for_ever(judged))
-        group.create_task(consumer.listen_for_ever(heard))
+        group.create_task(consumer.read_back(history, context.clock.now() - REMEMBERED_NS))
+        group.create_task(sketcher.sketch_for_ever(spans))
+        group.create_task(consumer.listen_for_ever(signals))
+        group.create_task(consumer.listen_for_ever(telemetry))
         group.create_task(consumer.read_limits_for_ever())
-        group.create_task(announced.confirm_for_ever())
-        group.create_task(consumer.open_for_ever(lambda: judged.owns() and detectors.open_incidents.known))
-        group.create_task(sightings.tell_for_ever(lambda: judged.owns() and detectors.open_incidents.known))
+        group.create_task(announcements.confirm_for_ever())
+        group.create_task(consumer.open_for_ever(lambda: signals.owns() and detectors.open_incidents.known))
+        group.create_task(publisher.tell_for_ever(lambda: signals.owns() and detectors.open_incidents.known))
         group.create_task(commits.learn_for_ever())
-        group.create_task(room.watch_for_ever())
+        group.create_task(disk_space.watch_for_ever())
         group.create_task(watch.run())
 
 

@@ -1,4 +1,4 @@
-"""What the embedded servers' processes have in common: settings, logs, signals, a port in use."""
+"""What the processes of embedded servers and agents share: settings, logs, signals, exit statuses."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ S = TypeVar("S", bound=SpaceSettings)
 
 
 def run(name: str, settings: type[S], work: Callable[[S], Coroutine[None, None, None]]) -> None:
-    """Run until SIGTERM or SIGINT; what a person can mend (a setting, port, file or disk) ends it in one sentence."""
+    """Run `work` until SIGTERM or SIGINT; an error that a person can fix ends the process with one sentence."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s {name} %(levelname)s %(message)s")
     for noisy in ("httpx", "httpx2", "mcp"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 async def _work(settings: TelemetrySettings) -> None:
     door, key = Door(read_tokens(settings.telemetry_tokens_file)), read_record_key(settings.telemetry_record_key_file)
     if door.tokens is None:
-        log.warning("anybody may send telemetry in any name; TELEMETRY_TOKENS_FILE says who may in whose")
+        log.warning("any sender may send telemetry for any service; set TELEMETRY_TOKENS_FILE to require a token")
     path = StatePaths(settings.sre_space_state).spans
     otlp, jaeger = bind(settings.otlp_http_port, "OTLP_HTTP_PORT"), bind(settings.jaeger_port, "JAEGER_PORT")
     set_damaged_aside(path)
@@ -32,7 +32,7 @@ async def _work(settings: TelemetrySettings) -> None:
     republisher = Republisher(path, settings.kafka_bootstrap_servers, key)
     intake = Intake(path, settings.spans_retention_seconds, settings.spans_max_bytes, republisher.wake.set)
     damaged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    served = (
+    tasks = (
         intake.run(),
         republisher.run(intake.forget),
         serve(http_app(door, intake), otlp),
@@ -41,22 +41,22 @@ async def _work(settings: TelemetrySettings) -> None:
         _failed(damaged),
     )
     try:
-        await _all(served)
+        await _all(tasks)
     except* sqlite3.DatabaseError as group:
         if set_damaged_aside(path):
-            told = f"{path} has become damaged; it was set aside, and is begun anew at the next start"
-            raise Malformed(told) from group
+            message = f"{path} has become damaged; it was set aside, and the next start creates a new one"
+            raise Malformed(message) from group
         raise
 
 
-async def _all(served: Iterable[Coroutine[None, None, None]]) -> None:
+async def _all(tasks: Iterable[Coroutine[None, None, None]]) -> None:
     async with asyncio.TaskGroup() as group:
-        for one in served:
-            group.create_task(one)
+        for task in tasks:
+            group.create_task(task)
 
 
 async def _failed(damaged: "asyncio.Future[None]") -> None:
-    """Raises what a question about the spans met, and ends the process by it."""
+    """Raise the database error that a Jaeger query met, which ends the process."""
     await damaged
 
 

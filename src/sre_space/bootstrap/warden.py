@@ -1,6 +1,6 @@
 """The process of the warden: `python -m sre_space.bootstrap.warden`.
 
-It enforces memory limits, deploys main, and calls a person for a process that cannot start.
+It enforces memory limits, deploys main, and pages a person for a process in a crash loop.
 """
 
 import asyncio
@@ -27,11 +27,11 @@ from sre_space.env_file import of_process
 from sre_space.exits import one_sentence
 from sre_space.settings import WardenSettings as Settings
 
-LEAVE_S = 2.0  # for a thread to end its connections
+LEAVE_S = 2.0  # for each thread to close its connections
 
 
 def main() -> None:
-    """Watch memory and main until told to stop."""
+    """Enforce memory limits and deploy main until SIGTERM or SIGINT."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s warden %(levelname)s %(message)s")
     for noisy in ("httpx", "httpx2", "mcp"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -41,7 +41,7 @@ def main() -> None:
 
 def _work(settings: Settings) -> None:
     settings.needed("runtime_socket")
-    chart = read_config(settings.sre_space_chart)
+    config = read_config(settings.sre_space_chart)
 
     def pids() -> Mapping[str, int]:
         try:
@@ -56,20 +56,20 @@ def _work(settings: Settings) -> None:
     state = settings.sre_space_state
     crashes = CrashWatch(SpaceState(state), notifier(settings.sre_notify_urls), besides=("warden",))
 
-    def watching() -> None:
+    def watch_crashes() -> None:
         while not stopped.wait(LOOK_EVERY_S):
             crashes.look()
 
     def until_stopped(work: Callable[[], None]) -> None:
         try:
             work()
-        finally:  # a bug ends the process: supervisord starts it again
+        finally:  # an unexpected error ends the whole process: supervisord restarts it
             stopped.set()
 
-    def deploying() -> None:
-        asyncio.run(_deploy(settings, chart, stopped))
+    def deploy_main() -> None:
+        asyncio.run(_deploy(settings, config, stopped))
 
-    works = (("deploying", deploying), ("watching", watching))
+    works = (("deploying", deploy_main), ("watching", watch_crashes))
     threads = [threading.Thread(target=until_stopped, args=(work,), name=name, daemon=True) for name, work in works]
     for thread in threads:
         thread.start()
@@ -78,8 +78,8 @@ def _work(settings: Settings) -> None:
         thread.join(LEAVE_S)
 
 
-async def _deploy(settings: Settings, chart: SpaceConfig, stopped: threading.Event) -> None:
-    """Apply main whenever it moves."""
+async def _deploy(settings: Settings, config: SpaceConfig, stopped: threading.Event) -> None:
+    """Deploy main whenever it moves, until `stopped` is set."""
     forge = ForgeAccess(
         settings.forge_url,
         settings.github_personal_access_token,
@@ -87,10 +87,10 @@ async def _deploy(settings: Settings, chart: SpaceConfig, stopped: threading.Eve
         settings.repo_name,
         settings.github_api_url,
     )
-    runtime = SupervisordRuntime(settings.runtime_socket, units(chart))
+    runtime = SupervisordRuntime(settings.runtime_socket, units(config))
     bus = settings.kafka_bootstrap_servers
-    async with deployer(SpaceState(settings.sre_space_state), chart, forge, runtime, bus) as found:
-        following = asyncio.create_task(Follower(found, settings.poll_seconds).follow())
+    async with deployer(SpaceState(settings.sre_space_state), config, forge, runtime, bus) as main_deployer:
+        following = asyncio.create_task(Follower(main_deployer, settings.poll_seconds).follow())
         ending = asyncio.create_task(asyncio.to_thread(stopped.wait))
         try:
             await asyncio.wait([following, ending], return_when=asyncio.FIRST_COMPLETED)
@@ -98,7 +98,7 @@ async def _deploy(settings: Settings, chart: SpaceConfig, stopped: threading.Eve
             with contextlib.suppress(asyncio.CancelledError):
                 await following
         finally:
-            stopped.set()  # also after a bug: nobody waits for a thread that waits for this
+            stopped.set()  # also after an error, so that no thread waits for this event forever
 
 
 if __name__ == "__main__":

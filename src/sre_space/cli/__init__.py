@@ -1,1 +1,1 @@
-"""The command line: what a person types, and what is printed. It names no adapter and no embedded server."""
+"""The command line: commands, options and output. It imports no adapter and no embedded server."""

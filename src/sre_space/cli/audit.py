@@ -1,4 +1,4 @@
-"""What `sre-space audit` prints: per incident its facts and what does not count, and one line that sums up."""
+"""The output of `sre-space audit`: the facts and void comments of each incident, and a summary line."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,22 +15,22 @@ DIGEST_SHOWN = 12
 
 
 def show(audit: Audit, out: Console) -> None:
-    """Everything, for people."""
-    for one in audit.issues:
-        for part in _issue(one):
+    """Print the audit for people."""
+    for issue in audit.issues:
+        for part in _issue(issue):
             out.print(part)
     out.print(summary(audit), highlight=False)
 
 
 def summary(audit: Audit) -> str:
-    """The last line."""
+    """Return the last line: the counts of incidents and of verified, void and broken facts."""
     return f"{audit.incidents} incidents, {audit.verified} facts verified, {audit.void} void, {audit.broken} broken"
 
 
 def document(audit: Audit) -> dict[str, object]:
-    """One JSON object."""
+    """Return the audit as one JSON object."""
     return {
-        "issues": [_issue_document(one) for one in audit.issues],
+        "issues": [_issue_document(issue) for issue in audit.issues],
         "incidents": audit.incidents,
         "verified": audit.verified,
         "void": audit.void,
@@ -38,17 +38,17 @@ def document(audit: Audit) -> dict[str, object]:
     }
 
 
-def _issue(one: AuditedIssue) -> Iterator[RenderableType]:
-    incident = f"incident {one.incident}" if one.incident else "no incident"
-    yield Text(f"\nissue {one.issue} ({one.state}), {incident}: {plain(one.title)}", style="bold")
-    if one.links:
-        yield _facts(one.links)
-        yield from (Text(line) for link in one.links for line in _grounds(link))
-    yield from (Text(f"learnt: {plain(f'{past.told_cause}; {past.told_outcome}')}") for past in one.taught)
-    yield from (Text(f"order by {plain(order.by)}: {order.verb} {plain(order.plan)}") for order in one.orders)
-    if one.void:
-        yield _void(one.void)
-    yield from (Text(f"BROKEN: {reason}", style="bold red") for reason in one.broken)
+def _issue(issue: AuditedIssue) -> Iterator[RenderableType]:
+    incident = f"incident {issue.incident}" if issue.incident else "no incident"
+    yield Text(f"\nissue {issue.issue} ({issue.state}), {incident}: {plain(issue.title)}", style="bold")
+    if issue.links:
+        yield _facts(issue.links)
+        yield from (Text(line) for link in issue.links for line in _grounds(link))
+    yield from (Text(f"learnt: {plain(f'{past.told_cause}; {past.told_outcome}')}") for past in issue.taught)
+    yield from (Text(f"order by {plain(order.by)}: {order.verb} {plain(order.plan)}") for order in issue.orders)
+    if issue.void:
+        yield _void(issue.void)
+    yield from (Text(f"BROKEN: {reason}", style="bold red") for reason in issue.broken)
 
 
 def _facts(links: tuple[ChainLink, ...]) -> Table:
@@ -64,13 +64,13 @@ def _facts(links: tuple[ChainLink, ...]) -> Table:
 
 def _void(void: tuple[Dismissed, ...]) -> Table:
     table = Table("comment", "by", "does not count")
-    for one in void:
-        table.add_row(str(one.place or "the issue"), Text(plain(one.author)), one.reason)
+    for comment in void:
+        table.add_row(str(comment.place or "the issue"), Text(plain(comment.author)), comment.reason)
     return table
 
 
 def _grounds(link: ChainLink) -> Iterator[str]:
-    """The rules asked and the evidence cited."""
+    """Yield a line for each guardrail that was evaluated, and one for the evidence that was cited."""
     for rule in link.rules:
         word = "allowed" if rule.allowed else "REFUSED"
         yield f"  {link.fact.seq} {word} by {plain(rule.rule)}: {plain(rule.reason)}"
@@ -86,22 +86,24 @@ def _time(at: int) -> str:
     return datetime.fromtimestamp(at / 1e9, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
-def _issue_document(one: AuditedIssue) -> dict[str, object]:
+def _issue_document(issue: AuditedIssue) -> dict[str, object]:
     return {
-        "issue": one.issue,
-        "title": one.title,
-        "state": one.state,
-        "incident": one.incident,
-        "facts": [_link_document(link) for link in one.links],
-        "orders": [{"comment": o.place, "by": o.by, "order": o.verb, "plan": o.plan} for o in one.orders],
-        "learnt": [_learnt_document(past) for past in one.taught],
-        "void": [{"comment": void.place, "author": void.author, "reason": void.reason} for void in one.void],
-        "broken": list(one.broken),
+        "issue": issue.issue,
+        "title": issue.title,
+        "state": issue.state,
+        "incident": issue.incident,
+        "facts": [_link_document(link) for link in issue.links],
+        "orders": [
+            {"comment": order.place, "by": order.by, "order": order.verb, "plan": order.plan} for order in issue.orders
+        ],
+        "learnt": [_learnt_document(past) for past in issue.taught],
+        "void": [{"comment": void.place, "author": void.author, "reason": void.reason} for void in issue.void],
+        "broken": list(issue.broken),
     }
 
 
 def _learnt_document(past: PastCase) -> dict[str, object]:
-    """`recurrence`: the issue in which it came back while the lesson was provisional, 0 when it did not."""
+    """Return a lesson; `recurrence` is the issue of a recurrence while it was provisional, 0 when there was none."""
     return {"cause": past.cause, "remedy": past.remedy, "worked": past.worked, "recurrence": past.recurrence}
 
 

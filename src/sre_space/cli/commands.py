@@ -1,4 +1,4 @@
-"""Every command of `sre-space`: its options, its help, and the module that it runs. docs/commands.md tells the same."""
+"""Every command of `sre-space`: its options, its help, and the function that it runs. See docs/commands.md."""
 
 import click
 
@@ -8,9 +8,12 @@ from sre_space.cli.options import CONFIGURATION, ISSUE, JSON, STATE, Finite, Tex
 _HERE = "sre_space.cli"
 
 PORTS = click.Option(
-    ["--ports"], type=click.Choice(["usual", "free"]), default="usual", help="`usual`, or `free`: any free ports."
+    ["--ports"],
+    type=click.Choice(["usual", "free"]),
+    default="usual",
+    help="`usual` (the defaults), or `free`: any free ports.",
 )
-DRY_RUN = flag("--dry-run", "The agents tell what they would do, and do nothing.")
+DRY_RUN = flag("--dry-run", "The agents record what they would do, and change nothing.")
 NUMBER = click.Argument(["number"], type=ISSUE)
 ONE_INCIDENT = click.Option(["--incident"], type=ISSUE, help="Only the incident of this issue.")
 PLAN = argument("plan")
@@ -18,29 +21,32 @@ PLAN = argument("plan")
 UP = Lazy(
     "up",
     f"{_HERE}.lifecycle:up",
-    "Start the space and leave it running; its agents see to a service that does not serve.",
+    "Start the space and leave it running; its agents repair a service that does not serve.",
     [STATE, PORTS, CONFIGURATION, DRY_RUN],
 )
-DOWN = Lazy("down", f"{_HERE}.lifecycle:down", "End the space; nothing of it is left running.", [STATE])
+DOWN = Lazy("down", f"{_HERE}.lifecycle:down", "Stop the space with all its processes.", [STATE])
 STATUS = Lazy(
     "status",
     f"{_HERE}.status:status",
-    "Show every process of the space, how the journeys fare, what is open, and what Scout's detectors say.",
+    "Show the space's processes, journeys, open incidents, and the state of Scout's detectors.",
     [STATE, JSON],
 )
 LOGS = Lazy(
     "logs",
     f"{_HERE}.logs:logs",
     "Print the log of one process.",
-    [argument("name"), STATE, click.Option(["-f", "--follow"], is_flag=True, help="Go on as it grows.")],
+    [argument("name"), STATE, click.Option(["-f", "--follow"], is_flag=True, help="Follow the log as it grows.")],
 )
 HALT = Lazy(
-    "halt", f"{_HERE}.halt:halt", "Stop every action of the agents, at once; they still watch and record.", [STATE]
+    "halt",
+    f"{_HERE}.halt:halt",
+    "Kill switch: stop every action of the agents at once; they still watch and record.",
+    [STATE],
 )
 RESUME = Lazy(
     "resume",
     f"{_HERE}.queries:resume",
-    "Let the agents act again; takes the label sre:halt from the open incidents too.",
+    "Let the agents act again; also removes the label sre:halt from open incidents.",
     [STATE],
 )
 INCIDENTS = Lazy("incidents", f"{_HERE}.queries:incidents", "List the incidents, newest first.", [STATE])
@@ -48,7 +54,7 @@ SHOW = Lazy("show", f"{_HERE}.queries:show", "Show the whole story of one incide
 AUDIT = Lazy(
     "audit",
     f"{_HERE}.queries:audit",
-    "Verify every fact anew from the issues alone: who decided what, on which evidence, and what does not count.",
+    "Verify every fact from the issues alone: who decided what, on which evidence, and which comments are void.",
     [STATE, ONE_INCIDENT, JSON],
 )
 SHOW_PLAN = Lazy(
@@ -58,19 +64,19 @@ SHOW_PLAN = Lazy(
     [NUMBER, STATE],
 )
 APPROVE = Lazy(
-    "approve", f"{_HERE}.queries:approve", "Approve a plan that waits, signed by the operator's key.", [PLAN, STATE]
+    "approve", f"{_HERE}.queries:approve", "Approve a waiting plan; signed with the operator's key.", [PLAN, STATE]
 )
-REJECT = Lazy("reject", f"{_HERE}.queries:reject", "Reject a plan that waits; it is not proposed again.", [PLAN, STATE])
+REJECT = Lazy("reject", f"{_HERE}.queries:reject", "Reject a waiting plan; it is not proposed again.", [PLAN, STATE])
 RESTART = Lazy(
     "restart",
     f"{_HERE}.queries:restart",
-    "Restart a service as a person; signed by the operator's key on every open incident about it.",
+    "Restart a service by hand; signed with the operator's key on every open incident about it.",
     [argument("service"), STATE],
 )
 RESOLVED = Lazy(
     "resolved",
     f"{_HERE}.queries:resolved",
-    "Say what ended an incident that was left to a person, for the next one like it; signed by the operator's key.",
+    "Record what ended an escalated incident, for similar ones later; signed with the operator's key.",
     [NUMBER, argument("words"), STATE],
 )
 DEPLOY = Lazy(
@@ -80,7 +86,7 @@ DEPLOY = Lazy(
     [
         STATE,
         JSON,
-        flag("--watch", "Go on, each time that main moves."),
+        flag("--watch", "Keep running, and deploy whenever main moves."),
         flag("--dry-run", "Show what would be done; changes nothing."),
     ],
 )
@@ -91,8 +97,8 @@ DIAGNOSE = Lazy(
     [
         folder("--incident", "Folder with the incident's telemetry."),
         folder("--baseline", "Folder of a healthy window; repeatable.", multiple=True),
-        folder("--changes", "JSON lines, one recent change each."),
-        folder("--cases", "Folder with `cases.jsonl`: every case."),
+        folder("--changes", "File of recent changes, one JSON object a line."),
+        folder("--cases", "Folder with `cases.jsonl`: diagnose every case."),
         text("--jaeger", "URL of a live Jaeger, with --since and --until."),
         click.Option(
             ["--incident-number", "number"],
@@ -103,35 +109,37 @@ DIAGNOSE = Lazy(
         text("--since", "ISO 8601, or Unix nanoseconds."),
         text("--until", "ISO 8601, or Unix nanoseconds."),
         JSON,
-        flag("--jsonl", "One JSON object a case and line."),
+        flag("--jsonl", "Print one JSON object a line for each case."),
     ],
 )
 DEMO = Lazy(
     "demo",
     f"{_HERE}.demo:demo",
-    "Start a space, break it, watch it heal, show the story, stop it.",
+    "Start a space, inject a fault, follow the incident until it is healed, and stop the space.",
     [
         click.Option(["--fault"], type=Text(), default="kill", help="The fault to inject."),
         JSON,
-        flag("--keep", "Leave the space up."),
+        flag("--keep", "Leave the space running."),
         CONFIGURATION,
     ],
 )
 EVAL = Lazy(
     "eval",
     f"{_HERE}.evaluate:evaluate",
-    "Inject faults into a space of its own, and count what the agents make of them.",
+    "Inject faults into a separate space, and score how the agents detect, diagnose and heal them.",
     [
-        flag("--detection", "What Scout opens for every experiment."),
-        flag("--diagnosis", "What Brain names for every experiment."),
-        flag("--healing", "What the agents do about every experiment."),
-        click.Option(["--repeat"], type=click.IntRange(1, 10_000), default=1, help="How often each experiment is run."),
+        flag("--detection", "Evaluate the incidents that Scout opens for each experiment."),
+        flag("--diagnosis", "Evaluate the causes that Brain names for each experiment."),
+        flag("--healing", "Evaluate the remedies and recovery of each experiment."),
+        click.Option(["--repeat"], type=click.IntRange(1, 10_000), default=1, help="How often to run each experiment."),
         click.Option(
-            ["--seed"], type=click.IntRange(-(2**63), 2**63 - 1), default=1, help="The same seed, the same order."
+            ["--seed"], type=click.IntRange(-(2**63), 2**63 - 1), default=1, help="Seed of the order of experiments."
         ),
-        click.Option(["--only"], type=Text(), multiple=True, help="Some of the experiments, with commas or repeated."),
         click.Option(
-            ["--quiet-minutes"], type=Finite(0, 1440), default=20.0, help="How long to watch a healthy space."
+            ["--only"], type=Text(), multiple=True, help="Only these experiments, separated by commas or repeated."
+        ),
+        click.Option(
+            ["--quiet-minutes"], type=Finite(0, 1440), default=20.0, help="How many minutes to watch a healthy space."
         ),
         CONFIGURATION,
     ],
@@ -141,12 +149,12 @@ KEYS = click.Group(
     context_settings=HELP,
     help="The keys that facts are signed with.",
     commands=[
-        Lazy("list", f"{_HERE}.keys:list_keys", "List every key that is or was trusted.", [STATE]),
+        Lazy("list", f"{_HERE}.keys:list_keys", "List every trusted or retired key.", [STATE]),
         Lazy(
             "rotate",
             f"{_HERE}.keys:rotate",
-            "Replace keys; open incidents go on, and what the old keys signed until now stays valid.",
-            [STATE, text("--agent", "Only this one's key.")],
+            "Replace keys; open incidents continue, and what the old keys signed until now stays valid.",
+            [STATE, text("--agent", "Only the key of this agent.")],
         ),
     ],
 )
@@ -154,12 +162,12 @@ KEYS = click.Group(
 MEMORY = click.Group(
     "memory",
     context_settings=HELP,
-    help="The index that Memory finds incidents by.",
+    help="The index in which Memory finds similar incidents.",
     commands=[
         Lazy(
             "rebuild",
             f"{_HERE}.memory:rebuild",
-            "Index every lesson anew from the issues, with what came of it since.",
+            "Rebuild the index of lessons from the issues, with their outcome until now.",
             [STATE],
         ),
     ],

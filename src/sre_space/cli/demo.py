@@ -1,4 +1,4 @@
-"""The demonstration: starts a space of its own, breaks it with `trigger_chaos.py`, and follows the incident live."""
+"""The demonstration: starts a separate space, injects a fault with `trigger_chaos.py`, and follows the incident."""
 
 import asyncio
 import json
@@ -35,14 +35,14 @@ LOOK_EVERY_S = 0.1
 
 
 def demo(fault: str, as_json: bool, keep: bool, chart: Path | None) -> int:
-    """Run the demonstration; 1 when something of it did not happen."""
+    """Run the demonstration and return its exit status, 1 when the fault was not detected, healed and learnt from."""
     with ended_when_stopped():
         good = run(fault, chart or space.checkout_chart(), err if as_json else out, as_json, keep)
     return 0 if good else FAILED
 
 
-def run(fault: str, chart: Path, told: Console, as_json: bool, keep: bool) -> bool:
-    """True when the fault was detected, healed, verified on the journey and learnt from."""
+def run(fault: str, chart: Path, console: Console, as_json: bool, keep: bool) -> bool:
+    """Return True when the fault was detected, healed, verified on the journey and learnt from."""
     _refuse_unknown(fault, chart)
     folder = Path(tempfile.mkdtemp(prefix="sre-space-demo-"))
     state = SpaceState(folder.resolve())
@@ -50,37 +50,37 @@ def run(fault: str, chart: Path, told: Console, as_json: bool, keep: bool) -> bo
     begun = time.monotonic()
     finished = False
     try:
-        space.up(plan, lambda text: told.print(f"[dim]{text}[/dim]"))
-        story = asyncio.run(_watch(plan, fault, told))
+        space.up(plan, lambda text: console.print(f"[dim]{text}[/dim]"))
+        story = asyncio.run(_watch(plan, fault, console))
         finished = True
     finally:
         if not (keep and finished):
             space.down(state, lambda _: None)
             shutil.rmtree(folder, ignore_errors=True)
-    told.print(f"[dim]the whole demonstration took {time.monotonic() - begun:.0f} s[/dim]")
+    console.print(f"[dim]the whole demonstration took {time.monotonic() - begun:.0f} s[/dim]")
     if keep:
-        told.print(f"The space stays up: sre-space status --state {state.root}")
+        console.print(f"The space is still running: sre-space status --state {state.root}")
     if as_json:
         sys.stdout.write(json.dumps(story.as_json()) + "\n")
     return story.recovered and bool(story.lesson)
 
 
-async def _watch(plan: SpacePlan, fault: str, told: Console) -> Story:
+async def _watch(plan: SpacePlan, fault: str, console: Console) -> Story:
     operator = Operator.of(plan.state)
     try:
-        await _await_healthy(operator, told)
-        hit = await asyncio.to_thread(_inject, plan, fault)
-        process = f" (process {hit['pid']})" if hit["pid"] else ""
-        told.print(f"\n[bold red]{fault}[/bold red]: {hit['service']}{process} was hit\n")
-        case = await _follow(operator, int(hit["at"]), told)
-        journeys = await operator.journeys(int(hit["at"]), time.time_ns())
-        return story_of(fault, int(hit["at"]), case, journeys.bad)
+        await _await_healthy(operator, console)
+        injected = await asyncio.to_thread(_inject, plan, fault)
+        process = f" (process {injected['pid']})" if injected["pid"] else ""
+        console.print(f"\n[bold red]{fault}[/bold red]: injected into {injected['service']}{process}\n")
+        case = await _follow(operator, int(injected["at"]), console)
+        journeys = await operator.journeys(int(injected["at"]), time.time_ns())
+        return story_of(fault, int(injected["at"]), case, journeys.bad)
     finally:
         await operator.close()
 
 
-async def _await_healthy(operator: Operator, told: Console) -> None:
-    told.print("[dim]waiting for healthy journeys[/dim]")
+async def _await_healthy(operator: Operator, console: Console) -> None:
+    console.print("[dim]waiting for healthy journeys[/dim]")
     deadline = time.monotonic() + HEALTHY_WITHIN_S
     while time.monotonic() < deadline:
         try:
@@ -89,7 +89,7 @@ async def _await_healthy(operator: Operator, told: Console) -> None:
         except Unavailable:
             count = None
         if count and count.good >= HEALTHY_JOURNEYS and not count.bad and operator.agents_on_duty():
-            told.print(f"{count.good} attempts of the journey in the last 5 s, all good")
+            console.print(f"{count.good} attempts of the journey in the last 5 s, all good")
             return
         await asyncio.sleep(LOOK_EVERY_S)
     raise Refused(f"the journeys are not healthy after {HEALTHY_WITHIN_S:g} s; see: sre-space logs traffic")
@@ -107,7 +107,7 @@ def _inject(plan: SpacePlan, fault: str) -> dict[str, str]:
 
 
 def _chaos(chart: Path, *words: str) -> str:
-    """What the chaos command answers; the agents' side knows it as a stranger's program beside the configuration."""
+    """Return the output of `trigger_chaos.py`; it runs as a separate program, as the agents' side imports no fault."""
     script = chart.parent / "trigger_chaos.py"
     done = subprocess.run([sys.executable, str(script), *words], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -115,22 +115,24 @@ def _chaos(chart: Path, *words: str) -> str:
     return done.stdout
 
 
-async def _follow(operator: Operator, since: int, told: Console) -> Case | None:
-    """Print each fact as it is recorded, until the issue is closed or the time is over."""
+async def _follow(operator: Operator, since: int, console: Console) -> Case | None:
+    """Print each fact as it is recorded, until the issue is closed or HEALED_WITHIN_S passed; return the last case."""
     deadline = time.monotonic() + HEALED_WITHIN_S
     shown, case = 0, None
     while time.monotonic() < deadline:
         case = await _case(operator, case)
         for entry in case.chain[shown:] if case else ():
-            _print_fact(entry.fact.at - since, OWNER[entry.fact.step], entry.fact.step, _line(entry.fact.payload), told)
+            _print_fact(
+                entry.fact.at - since, OWNER[entry.fact.step], entry.fact.step, _line(entry.fact.payload), console
+            )
             shown += 1
         if case is not None and not case.is_open:
             break
         await asyncio.sleep(LOOK_EVERY_S)
     conclusion = case.latest(Conclusion) if case else None
     if conclusion is not None:
-        told.print()
-        told.print(Markdown(conclusion.postmortem))
+        console.print()
+        console.print(Markdown(conclusion.postmortem))
     return case
 
 
@@ -144,7 +146,7 @@ async def _case(operator: Operator, case: Case | None) -> Case | None:
 
 
 def _line(payload: Payload) -> str:
-    """A fact in one line."""
+    """Return a fact in one line."""
     if isinstance(payload, Detection):
         return title(payload)
     text = prose(payload).replace("**", "").strip()
@@ -154,11 +156,11 @@ def _line(payload: Payload) -> str:
     return f"{lines[0]}  {lines[-1]}" if "MITIGATION" in lines[-1] and lines[-1] not in lines[0] else lines[0]
 
 
-def _print_fact(after_ns: int, agent: str, step: str, line: str, told: Console) -> None:
+def _print_fact(after_ns: int, agent: str, step: str, line: str, console: Console) -> None:
     row = Table.grid(padding=(0, 2))
     row.add_column(width=9, justify="right")
     row.add_column(width=6, style="bold")
     row.add_column(width=8)
     row.add_column()
     row.add_row(f"{after_ns / 1e9:+.2f} s", agent, step, Text(line))
-    told.print(row)
+    console.print(row)

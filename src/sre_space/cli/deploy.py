@@ -1,4 +1,4 @@
-"""`sre-space deploy`."""
+"""`sre-space deploy`: applies the configuration on main, once or whenever main moves."""
 
 import asyncio
 import json
@@ -22,8 +22,8 @@ def deploy_command(state: Path, as_json: bool, watch: bool, dry_run: bool) -> in
     if watch and dry_run:
         raise Malformed("--watch deploys and --dry-run does not; choose one")
     folder = SpaceState(state)
-    told, chart = told_here(folder)
-    settings = CommandLineSettings.read(told.lines)
+    environment, chart = told_here(folder)
+    settings = CommandLineSettings.read(environment.lines)
     connections = Connections.of(folder, settings, chart)
     if no_runtime := connections.no_runtime:
         err.print(f"sre-space: no service is restarted: {no_runtime}", markup=False, highlight=False)
@@ -33,7 +33,7 @@ def deploy_command(state: Path, as_json: bool, watch: bool, dry_run: bool) -> in
     if as_json:
         sys.stdout.write(json.dumps(asdict(done)) + "\n")
     else:
-        out.print(_told(done, dry_run), highlight=False)
+        out.print(_summary(done, dry_run), highlight=False)
     if done.failed:
         err.print(f"sre-space: after the deployment {', '.join(done.failed)} does not serve", highlight=False)
         return FAILED
@@ -50,15 +50,15 @@ async def _watch(connections: Connections, every_s: float) -> None:
     for noisy in ("httpx", "httpx2", "mcp"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     async with connections.deployer() as deployer:
-        await deployer.head()  # what is wrong from the start ends the command; what fails later is tried again
+        await deployer.head()  # an error at the start ends the command; a later one is tried again
         await Follower(deployer, every_s).follow()
 
 
-def _told(done: Deployment, dry_run: bool) -> str:
+def _summary(done: Deployment, dry_run: bool) -> str:
     commit, restarted = done.commit[:12], ", ".join(done.restarted) or "nothing"
     if not done.changes_something:
-        return f"{commit} runs already"
+        return f"{commit} is deployed already"
     if dry_run:
         changed = ", ".join(done.changed) or "no file"
         return f"{commit} ({done.subject}) would replace {changed} and restart {restarted}; nothing was changed"
-    return f"{commit} runs; restarted: {restarted}"
+    return f"{commit} is deployed; restarted: {restarted}"

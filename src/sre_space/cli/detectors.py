@@ -1,4 +1,4 @@
-"""What `sre-space status` shows of Scout's report: what is not well first; an old report, or none, is never well."""
+"""Scout's detectors in `sre-space status`: those not OK first; a missing or old report is shown as UNKNOWN."""
 
 import time
 from collections import Counter
@@ -14,80 +14,100 @@ from sre_space.domain.detectors import DetectorReport, DetectorsReport, Detector
 from sre_space.text.plain_text import plain
 
 SECOND = 10**9
-FRESH_NS = 5 * SECOND  # as long as it is evidence for Fixer
-MAX_ROWS = 8  # of each state but FIRING: in its first minutes everything is LEARNING
+FRESH_NS = 5 * SECOND  # the age up to which Fixer takes the report as evidence
+MAX_ROWS = 8  # of each state but FIRING: in the first minutes all detectors are LEARNING
 UNKNOWN = "detectors: UNKNOWN: "
 
 
-def state_of(told: SymptomReport | None, now: int) -> str:
-    """Return why nothing is known of the detectors at a Unix ns; "" when a fresh report tells."""
-    if told is None:
-        return "Scout has told nothing for a quarter of an hour"
-    age = (now - told.at) / SECOND
-    if now - told.at > FRESH_NS:
-        return f"the newest report of Scout is {age:.0f} s old, of {_clock(told.at)}"
-    return "" if told.report is not None else "Scout tells no detectors: it is of an older version, or sees too much"
+def state_of(symptom_report: SymptomReport | None, now: int) -> str:
+    """Return why the detectors' state is unknown at `now` (Unix ns); "" when the report is fresh."""
+    if symptom_report is None:
+        return "Scout has sent no report for a quarter of an hour"
+    age = (now - symptom_report.at) / SECOND
+    if now - symptom_report.at > FRESH_NS:
+        return f"the newest report of Scout is {age:.0f} s old, of {_clock(symptom_report.at)}"
+    return (
+        ""
+        if symptom_report.report is not None
+        else "Scout's report has no detectors: Scout is of an older version, or has too many of them"
+    )
 
 
-def shown(told: SymptomReport | None, now: int) -> Iterator[RenderableType]:
+def shown(symptom_report: SymptomReport | None, now: int) -> Iterator[RenderableType]:
     """Yield the table and the counts, or one sentence on why there are none."""
-    wrong, report = state_of(told, now), told.report if told else None
-    if wrong or told is None or report is None:
-        yield Text(f"{UNKNOWN}{wrong}{_last(report)}")
+    unknown, report = state_of(symptom_report, now), symptom_report.report if symptom_report else None
+    if unknown or symptom_report is None or report is None:
+        yield Text(f"{UNKNOWN}{unknown}{_last(report)}")
         return
-    unwell = [one for one in report.detectors if one.state is not DetectorState.OK]
-    rows = list(_listed(unwell))
-    if rows:
-        yield _table(rows, now)
-    more = f"; {len(unwell) - len(rows)} that are not OK are listed by --json alone" if len(rows) < len(unwell) else ""
-    yield Text(f"detectors, {_clock(told.at)}: {_counted(report)}{more}")
+    not_ok = [detector for detector in report.detectors if detector.state is not DetectorState.OK]
+    listed = list(_listed(not_ok))
+    if listed:
+        yield _table(listed, now)
+    more = (
+        f"; {len(not_ok) - len(listed)} that are not OK are listed by --json alone" if len(listed) < len(not_ok) else ""
+    )
+    yield Text(f"detectors, {_clock(symptom_report.at)}: {_counted(report)}{more}")
 
 
-def document(told: SymptomReport | None, now: int) -> Mapping[str, object]:
-    """Return the same for machines: times in Unix ns, and no detector where the report is old."""
-    wrong, report = state_of(told, now), told.report if told else None
-    found: dict[str, object] = {"at": told.at if told else None, "unknown": wrong or None, "detectors": []}
-    if wrong or report is None:
-        return found
-    return found | asdict(report) | {"counts": {state.value: count for state, count in report.counts.items()}}
+def document(symptom_report: SymptomReport | None, now: int) -> Mapping[str, object]:
+    """Return the report as a JSON object, times in Unix ns; without detectors where the report is old or missing."""
+    unknown, report = state_of(symptom_report, now), symptom_report.report if symptom_report else None
+    result: dict[str, object] = {
+        "at": symptom_report.at if symptom_report else None,
+        "unknown": unknown or None,
+        "detectors": [],
+    }
+    if unknown or report is None:
+        return result
+    return result | asdict(report) | {"counts": {state.value: count for state, count in report.counts.items()}}
 
 
 def _listed(reports: Sequence[DetectorReport]) -> Iterator[DetectorReport]:
     counts: Counter[DetectorState] = Counter()
-    for one in reports:
-        counts[one.state] += 1
-        if one.state is DetectorState.FIRING or counts[one.state] <= MAX_ROWS:
-            yield one
+    for report in reports:
+        counts[report.state] += 1
+        if report.state is DetectorState.FIRING or counts[report.state] <= MAX_ROWS:
+            yield report
 
 
 def _table(rows: list[DetectorReport], now: int) -> Table:
     table = Table("detector", "of", "operation", "state", "value", "threshold", "usual", "since", "why")
-    for one in rows:
-        numbers = (quantity(number, one.unit) for number in (one.value, one.threshold, one.baseline))
-        until = f"; until {_clock(one.until)}" if one.until else ""
-        since = f"{max(0, now - one.since) / SECOND:.0f} s" if one.since else ""
-        told = (one.kind, one.subject, one.operation, one.state, *numbers, since, f"{one.why}{until}")
-        table.add_row(*(Text(plain(str(text))) for text in told))
+    for detector in rows:
+        values = (quantity(number, detector.unit) for number in (detector.value, detector.threshold, detector.baseline))
+        until = f"; until {_clock(detector.until)}" if detector.until else ""
+        since = f"{max(0, now - detector.since) / SECOND:.0f} s" if detector.since else ""
+        cells = (
+            detector.kind,
+            detector.subject,
+            detector.operation,
+            detector.state,
+            *values,
+            since,
+            f"{detector.why}{until}",
+        )
+        table.add_row(*(Text(plain(str(text))) for text in cells))
     return table
 
 
 def quantity(number: float | None, unit: MeasureUnit) -> str:
-    """Return a number in words; "" for one that is not known."""
+    """Return a number with its unit; "" for None."""
     if number is None:
         return ""
     return f"{number:.2%}" if unit is MeasureUnit.SHARE else f"{number:g} {unit.value}"
 
 
 def _counted(report: DetectorsReport) -> str:
-    told = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count)
-    left = sum(report.left_out.values())
-    return (told or "none") + (f" ({left} of them are not listed)" if left else "")
+    counts = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count)
+    unlisted = sum(report.left_out.values())
+    return (counts or "none") + (f" ({unlisted} of them are not listed)" if unlisted else "")
 
 
 def _last(report: DetectorsReport | None) -> str:
-    """What fired in a report that is old: it may still."""
-    firing = [one for one in report.detectors if one.state is DetectorState.FIRING] if report else []
-    named = ", ".join(plain(" ".join(filter(None, (one.kind, one.subject, one.operation)))) for one in firing[:5])
+    """Return which detectors fired in an old report, as they may still fire; "" when none did."""
+    firing = [detector for detector in report.detectors if detector.state is DetectorState.FIRING] if report else []
+    named = ", ".join(
+        plain(" ".join(filter(None, (detector.kind, detector.subject, detector.operation)))) for detector in firing[:5]
+    )
     more = f" and {len(firing) - 5} more" if len(firing) > 5 else ""
     return f"; firing then: {named}{more}" if firing else ""
 

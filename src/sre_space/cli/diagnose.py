@@ -1,4 +1,4 @@
-"""`sre-space diagnose`: the engine on files, on a set of cases, on a live Jaeger, or again on an incident's bundle."""
+"""`sre-space diagnose`: the diagnosis of files, a set of cases, a live Jaeger, or again of an incident's bundle."""
 
 import asyncio
 import json
@@ -29,9 +29,9 @@ def diagnose(
     as_json: bool,
     jsonl: bool,
 ) -> int:
-    """Name what caused an incident, or say that the evidence names no cause."""
-    chosen = [one for one in (incident, cases, jaeger, number) if one is not None]
-    if len(chosen) != 1:
+    """Print the diagnosis and return the exit status; raise `Malformed` unless exactly one source is given."""
+    sources = [value for value in (incident, cases, jaeger, number) if value is not None]
+    if len(sources) != 1:
         raise Malformed("diagnose needs one of --incident DIR, --cases DIR, --jaeger URL and --incident-number N")
     if cases is not None:
         for answer in diagnose_set(cases):
@@ -46,13 +46,13 @@ def diagnose(
     return 0
 
 
-def _repeat(number: int, state: Path, machine: bool) -> int:
-    """The diagnosis of an issue again; 1 when it comes out otherwise."""
-    again = asyncio.run(diagnose_again(SpaceState(state), number))
-    _print(again.answer, machine)
-    if not machine:
-        print(f"Issue {number} says {'the same' if again.same else 'otherwise: ' + again.recorded}")
-    return 0 if again.same else FAILED
+def _repeat(number: int, state: Path, as_json: bool) -> int:
+    """Print the repeated diagnosis of an issue; return 1 when it differs from the recorded one."""
+    repeated = asyncio.run(diagnose_again(SpaceState(state), number))
+    _print(repeated.answer, as_json)
+    if not as_json:
+        print(f"Issue {number} says {'the same' if repeated.same else 'otherwise: ' + repeated.recorded}")
+    return 0 if repeated.same else FAILED
 
 
 def _url(text: str) -> str:
@@ -74,8 +74,8 @@ def _window(since: str | None, until: str | None) -> tuple[int, int]:
     return begin, end
 
 
-def _print(answer: Answer, machine: bool) -> None:
-    if machine:
+def _print(answer: Answer, as_json: bool) -> None:
+    if as_json:
         print(json.dumps(document(answer.case, answer.diagnosis, answer.seconds)), flush=True)
     else:
         print(f"{answer.case}\n{report(answer.diagnosis)}")

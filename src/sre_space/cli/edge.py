@@ -1,4 +1,4 @@
-"""The outermost edge of every command line: whatever was typed, it ends with a named exit status and no traceback."""
+"""The entry point of every command line: any input ends with a documented exit status and no traceback."""
 
 import importlib
 import os
@@ -16,9 +16,9 @@ HELP = {"help_option_names": ["-h", "--help"]}
 
 
 class Lazy(click.Command):
-    """A command whose module, `package.module:function`, is imported when it runs, and not for its help.
+    """A click command that imports its function, `package.module:function`, when it runs, not for its help.
 
-    The function takes the options by their names and returns the exit status; None is 0.
+    The function takes the options by name and returns the exit status; None means 0.
     """
 
     def __init__(self, name: str, does: str, help: str, params: Sequence[click.Parameter]) -> None:
@@ -26,35 +26,35 @@ class Lazy(click.Command):
         self.does = does
 
     def invoke(self, ctx: click.Context) -> None:
-        """Import, and run."""
+        """Import the function, call it with the options, and exit with its status."""
         ctx.exit(function_of(self)(**ctx.params) or 0)
 
 
 def function_of(command: Lazy) -> Callable[..., int | None]:
-    """Return what the command does."""
+    """Return the function of a command, importing its module."""
     module, _, name = command.does.partition(":")
     function: Callable[..., int | None] = getattr(importlib.import_module(module), name)
     return function
 
 
 def main(command: click.Command, name: str) -> NoReturn:
-    """Run the command with the arguments of this process; Ctrl-C, SIGTERM and a closed terminal end what it started."""
+    """Run the command with this process's arguments and exit; Ctrl-C, SIGTERM and SIGHUP end what it started."""
     streams.mend()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell's background job ignores it
-    for number in (signal.SIGTERM, signal.SIGHUP):  # by way of SIGINT, which asyncio turns into an orderly end
+    for number in (signal.SIGTERM, signal.SIGHUP):  # raised as SIGINT, on which asyncio cancels its tasks in order
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     with streams.delivered(name), one_sentence(name):
         sys.exit(run(command, name, sys.argv[1:]))
     raise AssertionError("sys.exit does not return")
 
 
-def run(command: click.Command, name: str, words: Sequence[str]) -> int:
-    """Run the command and return its exit status; errors of ours pass."""
+def run(command: click.Command, name: str, arguments: Sequence[str]) -> int:
+    """Run the command and return its exit status; let exceptions of sre_space propagate."""
     completion = f"_{name.replace('-', '_').upper()}_COMPLETE"
     if completion in os.environ:
         command.main(prog_name=name, complete_var=completion)
     try:
-        with command.make_context(name, list(words)) as context:
+        with command.make_context(name, list(arguments)) as context:
             command.invoke(context)
     except click.exceptions.Exit as ended:
         return ended.exit_code
@@ -62,7 +62,7 @@ def run(command: click.Command, name: str, words: Sequence[str]) -> int:
         asked.show()
         return USAGE
     except click.ClickException as error:
-        sys.stderr.write(sentence(name, _told(error, name)))
+        sys.stderr.write(sentence(name, _usage_message(error, name)))
         return USAGE
     except BrokenPipeError:
         return PIPE_CLOSED
@@ -71,8 +71,8 @@ def run(command: click.Command, name: str, words: Sequence[str]) -> int:
     return 0
 
 
-def _told(error: click.ClickException, name: str) -> str:
-    """Return what is wrong, and where the help is."""
+def _usage_message(error: click.ClickException, name: str) -> str:
+    """Return the message of a usage error, and the command that shows the help."""
     context: Any = getattr(error, "ctx", None)
     path = context.command_path if isinstance(context, click.Context) else name
     return f"{' '.join(error.format_message().split()).rstrip('.')}; see: {path} --help"

@@ -1,4 +1,4 @@
-"""`sre-space eval`: starts the evaluation, another program, for the agents know neither it nor the faults."""
+"""`sre-space eval`: starts the evaluation, a separate program that the agents do not import."""
 
 import importlib.util
 import subprocess
@@ -22,13 +22,13 @@ def evaluate(
     quiet_minutes: float,
     chart: Path | None,
 ) -> int:
-    """Run it, and return its exit status."""
+    """Run the evaluation and return its exit status; raise `Malformed` without a choice, `Refused` if not installed."""
     chosen = {"detection": detection, "diagnosis": diagnosis, "healing": healing}
-    words = [name for name, wanted in chosen.items() if wanted]
-    if not words:
-        raise Malformed("say what to evaluate: --detection, --diagnosis, --healing, or several of them")
+    arguments = [name for name, is_chosen in chosen.items() if is_chosen]
+    if not arguments:
+        raise Malformed("choose what to evaluate: --detection, --diagnosis, --healing, or several of them")
     if importlib.util.find_spec(PROGRAM) is None:
         raise Refused("the evaluation is not installed here; in a checkout, `make setup` installs it")
-    words += ["--chart", str(chart or checkout_chart()), "--repeat", str(repeat), "--seed", str(seed)]
-    words += ["--quiet-minutes", str(quiet_minutes), *(word for name in only for word in ("--only", name))]
-    return subprocess.run([sys.executable, "-m", PROGRAM, *words], check=False).returncode
+    arguments += ["--chart", str(chart or checkout_chart()), "--repeat", str(repeat), "--seed", str(seed)]
+    arguments += ["--quiet-minutes", str(quiet_minutes), *(part for name in only for part in ("--only", name))]
+    return subprocess.run([sys.executable, "-m", PROGRAM, *arguments], check=False).returncode

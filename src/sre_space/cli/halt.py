@@ -1,4 +1,4 @@
-"""`sre-space halt`: the kill switch. It imports little, for it must work at once."""
+"""`sre-space halt`: the kill switch. It imports little, so that it takes effect at once."""
 
 import sys
 from pathlib import Path
@@ -8,12 +8,12 @@ from sre_space.domain.errors import Unavailable
 
 
 def halt(state: Path) -> None:
-    """Make the halt file; `Unavailable` says what stops every action when it cannot be made."""
+    """Create the halt file; raise `Unavailable`, with another way to stop every action, when that fails."""
     folder = SpaceState(state)
     folder.make()
     try:
         folder.halt.touch(mode=0o600)
     except OSError as error:
-        told = f"NOT halted: {folder.halt} cannot be made: {error.strerror}"
-        raise Unavailable(f"{told}; what stops every action now is: sre-space down") from error
+        message = f"NOT halted: {folder.halt} cannot be created: {error.strerror}"
+        raise Unavailable(f"{message}; stop every action with: sre-space down") from error
     sys.stdout.write("halted: no action is taken until `sre-space resume`\n")

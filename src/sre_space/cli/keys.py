@@ -1,4 +1,4 @@
-"""`sre-space keys`: which keys are trusted, and new ones in place of old ones. Public parts only are ever shown."""
+"""`sre-space keys`: lists and rotates the signing keys. Only public keys are shown."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from sre_space.cli.screen import out
 
 
 def list_keys(state: Path) -> None:
-    """List every key that is or was trusted."""
+    """Print every trusted or retired key."""
     table = Table("owner", "key", "retired")
     for key in keyring.listed(SpaceState(state)):
         at = "" if key.retired is None else datetime.fromtimestamp(key.retired / 1e9, UTC).isoformat(timespec="seconds")
@@ -21,8 +21,10 @@ def list_keys(state: Path) -> None:
 
 
 def rotate(state: Path, agent: str | None) -> None:
-    """Replace keys; open incidents go on, and what the old keys signed until now stays valid."""
+    """Replace the key of one agent, or of every signer; what the old keys signed until now stays valid."""
     for owner in (agent,) if agent is not None else SIGNERS:
-        done = keyring.rotate(SpaceState(state), owner)
-        told = f", retired {', '.join(done.retired)}" if done.retired else ""
-        out.print(f"{done.owner} signs with {done.key_id}{told}{'; started anew' if done.restarted else ''}")
+        rotation = keyring.rotate(SpaceState(state), owner)
+        retired = f", retired {', '.join(rotation.retired)}" if rotation.retired else ""
+        out.print(
+            f"{rotation.owner} signs with {rotation.key_id}{retired}{'; restarted' if rotation.restarted else ''}"
+        )

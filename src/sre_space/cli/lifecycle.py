@@ -1,4 +1,4 @@
-"""`sre-space up` and `down`: the life of a space on this machine."""
+"""`sre-space up` and `down`: start and stop a space on this machine."""
 
 import contextlib
 import sys
@@ -15,25 +15,25 @@ from sre_space.exits import INTERRUPTED
 
 
 def up(state: Path, ports: str, chart: Path | None, dry_run: bool) -> None:
-    """Start the space and leave it running."""
-    plan, told = plan_of(state, ports == "free", chart or space.checkout_chart(), dry_run)
+    """Start the space, leave it running, and print its addresses."""
+    plan, environment = plan_of(state, ports == "free", chart or space.checkout_chart(), dry_run)
     begun = time.monotonic()
-    with ended_when_stopped(), told.placing():
+    with ended_when_stopped(), environment.placing():
         space.up(plan, progress)
     out.print(f"The space is up after {time.monotonic() - begun:.0f} s; state in {plan.state.root}", markup=False)
     out.print(f"quotes   http://127.0.0.1:{plan.ports.quote_service_port}/docs")
     out.print(f"traces   {addresses(plan.ports, plan.away)['JAEGER_URL']}/api/services")
-    out.print("break it: python trigger_chaos.py kill     watch it: sre-space incidents")
+    out.print("inject a fault: python trigger_chaos.py kill     list incidents: sre-space incidents")
 
 
 def down(state: Path) -> None:
-    """End the space."""
+    """Stop the space, and print whether one was running."""
     out.print("the space is down" if space.down(SpaceState(state), progress) else "no space was running")
 
 
 @contextlib.contextmanager
 def ended_when_stopped() -> Iterator[None]:
-    """Who is interrupted while he starts a space has ended it: say so."""
+    """Report an interrupt, which has stopped the space being started, and exit with INTERRUPTED."""
     try:
         yield
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""`sre-space`: the command line. Every command ends with a named exit status and, on failure, one sentence."""
+"""`sre-space`: the command line. Every command ends with a documented exit status and, on failure, one sentence."""
 
 from typing import NoReturn
 
@@ -10,13 +10,13 @@ from sre_space.cli.commands import VERBS
 NAME = "sre-space"
 
 app = click.Group(
-    NAME, commands=VERBS, context_settings=edge.HELP, help="SRE-Space: four agents that keep an application up."
+    NAME, commands=VERBS, context_settings=edge.HELP, help="SRE-Space: four agents that keep an application reliable."
 )
 click.version_option(package_name=NAME)(app)
 
 
 def main() -> NoReturn:
-    """Run the command that the arguments name."""
+    """Run the command in the arguments of this process."""
     edge.main(app, NAME)
 
 

@@ -1,4 +1,4 @@
-"""`sre-space memory`: the index that Memory finds incidents by."""
+"""`sre-space memory`: the index in which Memory finds similar incidents."""
 
 import asyncio
 from pathlib import Path
@@ -9,6 +9,6 @@ from sre_space.cli.screen import out
 
 
 def rebuild(state: Path) -> None:
-    """Index every lesson anew."""
+    """Rebuild the index of lessons, and print their number."""
     count = asyncio.run(memory_index.rebuild(SpaceState(state)))
     out.print(f"{count} lessons indexed", highlight=False)

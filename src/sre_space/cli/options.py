@@ -1,4 +1,4 @@
-"""Options that several commands share, and the kinds of values that a person may type."""
+"""The options that several commands share, and the types of their values."""
 
 import math
 import os
@@ -11,31 +11,31 @@ import click
 from sre_space.domain.errors import Malformed
 from sre_space.env_file import beside
 
-UNPRINTABLE = ("Cc", "Cf", "Cs")  # control characters, also of the direction of text, and bytes that are no UTF-8
+UNPRINTABLE = ("Cc", "Cf", "Cs")  # control characters, also of text direction, and invalid UTF-8
 MAX_TEXT = 1_000  # characters
-MAX_NAME = 255  # bytes that file systems take for one part of a path
+MAX_NAME = 255  # bytes that file systems allow for one part of a path
 
 
 class Text(click.ParamType[str]):
-    """A name, an address or a time: a line that can be shown."""
+    """A name, an address or a time: one line of printable characters."""
 
     name = "text"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the text; refuse what no terminal shows and what nobody types."""
-        if not value or _odd(value):
-            self.fail(f"{value!r} is no text of printable characters", param, ctx)
+        """Return the text; fail for an empty, unprintable or too long one."""
+        if not value or _unprintable(value):
+            self.fail(f"{value!r} is not printable text", param, ctx)
         if len(value) > MAX_TEXT:
-            self.fail(f"this has {len(value)} characters; at most {MAX_TEXT} are read", param, ctx)
+            self.fail(f"this has {len(value)} characters; at most {MAX_TEXT} are allowed", param, ctx)
         return value
 
 
-def _odd(text: str) -> bool:
-    return any(unicodedata.category(one) in UNPRINTABLE for one in text)
+def _unprintable(text: str) -> bool:
+    return any(unicodedata.category(character) in UNPRINTABLE for character in text)
 
 
 class TextPath(click.ParamType[Path]):
-    """A path that can be shown, written into a configuration file and, where asked for, resolved."""
+    """A path of printable characters; `resolved` makes it absolute, `folder` requires a usable folder."""
 
     name = "path"
 
@@ -43,38 +43,38 @@ class TextPath(click.ParamType[Path]):
         self.resolved, self.folder = resolved, folder
 
     def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Return the path; refuse one that no file can have."""
+        """Return the path; fail for one that no file can have."""
         text = os.fspath(value)
-        if not text or _odd(text):
-            self.fail(f"{text!r} is no path of printable characters; name another", param, ctx)
+        if not text or _unprintable(text):
+            self.fail(f"{text!r} is not a printable path; choose another", param, ctx)
         if any(len(part.encode()) > MAX_NAME for part in Path(text).parts):
-            self.fail(f"{text[:40]}... is longer than a file's name can be; name another", param, ctx)
+            self.fail(f"{text[:40]}... is too long for a file name; choose another", param, ctx)
         try:
             path = Path(text).resolve() if self.resolved else Path(text)
-            wrong = _unusable(path) if self.folder else ""
-        except (OSError, RuntimeError) as error:  # Python 3.11 raises RuntimeError for links in a circle
-            wrong, path = str(getattr(error, "strerror", None) or error), Path(text)
-        if wrong:
-            self.fail(f"{path}: {wrong}; name another", param, ctx)
+            reason = _unusable(path) if self.folder else ""
+        except (OSError, RuntimeError) as error:  # Python 3.11 raises RuntimeError for a loop of links
+            reason, path = str(getattr(error, "strerror", None) or error), Path(text)
+        if reason:
+            self.fail(f"{path}: {reason}; choose another", param, ctx)
         return path
 
 
 def _unusable(path: Path) -> str:
-    """Return why no space can live there, "" when one can, or when nothing is there yet."""
+    """Return why the path cannot be a state folder; "" when it can, or when it does not exist yet."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
         return ""
     if not stat.S_ISDIR(mode):
-        return "this is a file, not a folder"
-    return "" if os.access(path, os.R_OK | os.X_OK) else "you may not read this folder"
+        return "it is a file, not a folder"
+    return "" if os.access(path, os.R_OK | os.X_OK) else "you are not allowed to read this folder"
 
 
 class Finite(click.FloatRange):
-    """A number in a range; neither infinite nor no number."""
+    """A finite number in a range."""
 
     def convert(self, value: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the number."""
+        """Return the number; fail for infinity and NaN."""
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):
             self.fail(f"{value} is not finite", param, ctx)
@@ -82,25 +82,25 @@ class Finite(click.FloatRange):
 
 
 def _default_state() -> Path:
-    """What `.env` beside the configuration says, whose option is read first; else the usual folder."""
+    """Return SRE_SPACE_STATE from the `.env` next to the configuration (its option is read first), else the default."""
     context = click.get_current_context(silent=True)
-    given = context.params.get("chart") if context else None
-    chart = given if isinstance(given, Path) else Path(os.environ.get("SRE_SPACE_CHART") or "sre-space.yaml")
+    option = context.params.get("chart") if context else None
+    chart = option if isinstance(option, Path) else Path(os.environ.get("SRE_SPACE_CHART") or "sre-space.yaml")
     try:
-        told = beside(chart).values.get("SRE_SPACE_STATE")
+        configured = beside(chart).values.get("SRE_SPACE_STATE")
     except Malformed as error:
         raise click.UsageError(str(error)) from error
-    if told:
-        return Path(told)
+    if configured:
+        return Path(configured)
     base = os.environ.get("XDG_STATE_HOME")
     try:
         return (Path(base) if base else Path.home() / ".local" / "state") / "sre-space"
     except RuntimeError as error:
-        raise click.UsageError("your home folder is not known; set SRE_SPACE_STATE to a folder of yours") from error
+        raise click.UsageError("your home folder is not known; set SRE_SPACE_STATE to a folder that you own") from error
 
 
 class IssueNumber(click.IntRange):
-    """The number of an issue, as GitHub gives them."""
+    """The number of an issue, in GitHub's range."""
 
     name = "issue number"
 
@@ -120,10 +120,10 @@ CONFIGURATION = click.Option(
     type=TextPath(resolved=True),
     envvar="SRE_SPACE_CHART",
     show_envvar=True,
-    is_eager=True,  # `.env` beside it may name the state folder
-    help="The configuration; default: sre-space.yaml here or in the checkout.",
+    is_eager=True,  # the `.env` next to it may set the state folder
+    help="Configuration file; default: sre-space.yaml here or in the checkout.",
 )
-JSON = click.Option(["--json", "as_json"], is_flag=True, help="Answer with one JSON object.")
+JSON = click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON object.")
 
 
 def flag(name: str, help: str) -> click.Option:
@@ -132,7 +132,7 @@ def flag(name: str, help: str) -> click.Option:
 
 
 def text(name: str, help: str) -> click.Option:
-    """Return an option with a text."""
+    """Return an option whose value is a text."""
     return click.Option([name], type=Text(), help=help)
 
 
@@ -142,5 +142,5 @@ def argument(name: str) -> click.Argument:
 
 
 def folder(name: str, help: str, multiple: bool = False) -> click.Option:
-    """Return an option with a path that is read."""
+    """Return an option whose value is a path to read."""
     return click.Option([*name.split()], type=TextPath(), multiple=multiple, help=help)

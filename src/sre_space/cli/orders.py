@@ -1,4 +1,4 @@
-"""What an operator orders on the command line: a plan approved or rejected, a restart, the brake released."""
+"""The operator's orders on the command line: approval or rejection of a plan, a restart, the end of a halt."""
 
 from sre_space.bootstrap.operator import Operator
 from sre_space.domain.case import Case
@@ -12,7 +12,7 @@ from sre_space.text.proposal import proposal_of
 
 
 async def order(operator: Operator, verb: Verb, plan: str) -> str:
-    """Sign it on the issue of the plan; `Missing` when no open incident waits for that plan."""
+    """Sign the order on the issue of the plan, and return a message; raise `Missing` when no open incident has it."""
     for case in await operator.incidents.open_cases():
         if waits(case) and case.plan == plan:
             body = render_order(operator.incidents.repository, case.issue, verb, plan, operator.signing())
@@ -22,15 +22,18 @@ async def order(operator: Operator, verb: Verb, plan: str) -> str:
 
 
 async def plan(operator: Operator, number: int) -> str:
-    """What the newest decision of an incident does or would do, exactly; `Missing` when there is none."""
+    """Return what the newest decision of an incident does or would do; raise `Missing` when there is no decision."""
     case = await operator.incidents.case(number)
     decision = case.latest(Decision) if case else None
     if case is None or decision is None:
-        raise Missing(f"issue {number} is no incident with a decision")
+        raise Missing(f"issue {number} is not an incident with a decision")
     lines = [decision.remedy.command, "", f"why: {decision.remedy.reason}"]
     if waits(case):
         lines.append(f"waits for a person: sre-space approve {case.plan}")
-    lines += [f"{'allowed' if one.allowed else 'REFUSED'} by {one.rule}: {one.reason}" for one in decision.guardrails]
+    lines += [
+        f"{'allowed' if answer.allowed else 'REFUSED'} by {answer.rule}: {answer.reason}"
+        for answer in decision.guardrails
+    ]
     if not isinstance(decision.remedy, Restart | Escalate):
         proposal = proposal_of(case, decision.remedy)
         lines += ["", f"branch: {proposal.branch}", f"title:  {proposal.title}", "", proposal.body]
@@ -38,13 +41,15 @@ async def plan(operator: Operator, number: int) -> str:
 
 
 async def restart(operator: Operator, service: str) -> str:
-    """A person restarts a service: signed on every open incident about it, then done; how it lives now.
+    """Sign a restart on every open incident about a service, restart it, and return its state before and after.
 
-    What the agents have decided about the life before is then recorded as already changed. `Malformed` for a service
-    outside the chart, `Refused` without an open incident about it: there is no action without a record.
+    The agents' decisions about the previous incarnation are then recorded as already changed. Raise `Malformed` for
+    a service that is not configured, `Refused` without an open incident: no action is taken without a record.
     """
     if service not in operator.config.services:
-        raise Malformed(f"the chart names no service {service!r}; there are: {', '.join(operator.config.services)}")
+        raise Malformed(
+            f"the configuration has no service {service!r}; there are: {', '.join(operator.config.services)}"
+        )
     issues = [case.issue for case in await operator.incidents.open_cases() if service in _about(case)]
     if not issues:
         raise Refused(f"no open incident is about {service}: there is no issue to sign a restart on")
@@ -53,35 +58,38 @@ async def restart(operator: Operator, service: str) -> str:
         await operator.forge.comment(issue, body)
     before = await operator.runtime.unit(operator.config.services[service].unit)
     after = await operator.runtime.restart(before.name, before.incarnation)
-    lives = f"was {before.state}, {before.incarnation}; is {after.state}, {after.incarnation}"
-    return f"{service} {lives}; signed on issue {', '.join(str(issue) for issue in issues)}"
+    states = f"was {before.state}, {before.incarnation}; is {after.state}, {after.incarnation}"
+    return f"{service} {states}; signed on issue {', '.join(str(issue) for issue in issues)}"
 
 
 async def resolved(operator: Operator, number: int, words: str) -> str:
-    """A person says what ended an incident that was left to one; `Missing` where none was, `Malformed` without words.
+    """Sign a person's description of what ended an escalated incident, and return a message.
 
-    It orders nothing. Memory tells it to whoever has the next incident like it.
+    It is no order: Memory shows it with later, similar incidents. Raise `Missing` when the incident was not escalated,
+    `Malformed` without a description.
     """
     case = await operator.incidents.case(number)
     if case is None or not case.escalated:
-        raise Missing(f"issue {number} is no incident that was left to a person; `sre-space incidents` lists all")
+        raise Missing(
+            f"issue {number} is not an incident that was escalated to a person; list them with: sre-space incidents"
+        )
     text = " ".join(words.split())
     if not text:
-        raise Malformed('say what ended it: sre-space resolved NUMBER "what you did"')
+        raise Malformed('describe what ended it: sre-space resolved NUMBER "what you did"')
     body = render_order(operator.incidents.repository, number, "resolved", text, operator.signing())
     await operator.forge.comment(number, body)
-    return f"issue {number}: what ended it is signed"
+    return f"issue {number}: the description of what ended it is signed"
 
 
 def _about(case: Case) -> set[str]:
-    """The services that have its symptoms, and those that its diagnosis names."""
+    """Return the services with symptoms in the incident, and those that its diagnosis names."""
     decision = case.latest(Decision)
-    accused = {cause.service for cause in decision.diagnosis.causes} if decision else set()
-    return accused | {symptom.service for symptom in case.detection.symptoms}
+    suspected = {cause.service for cause in decision.diagnosis.causes} if decision else set()
+    return suspected | {symptom.service for symptom in case.detection.symptoms}
 
 
 async def release(operator: Operator) -> int:
-    """Take the halting label from every open incident, which would halt again at the next poll; how many had it."""
+    """Remove the halt label, on which agents halt, from every open incident; return how many had it."""
     halting = [issue for issue in await operator.forge.issues() if HALT in issue.labels]
     for issue in halting:
         await operator.forge.set_labels(issue.number, [label for label in issue.labels if label != HALT])
@@ -89,5 +97,5 @@ async def release(operator: Operator) -> int:
 
 
 def waits(case: Case) -> bool:
-    """True while a plan waits for a person."""
+    """Return True while the case has a plan that waits for a person."""
     return isinstance(case.last.payload, Decision) and case.last.payload.plan

@@ -1,4 +1,4 @@
-"""What is asked of a running space as its operator: its incidents, one story, an audit, plans and orders."""
+"""The commands that query or order as the operator: incidents, an incident's story, an audit, plans and orders."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 def asked(state: Path, question: Callable[[Operator], Awaitable[T]]) -> T:
-    """Return the answer to a question that is put as the operator; `NotRunning` without a space."""
+    """Return the answer of `question`, called with an operator; raise `NotRunning` without a space."""
 
     async def ask() -> T:
         operator = Operator.here(SpaceState(state))
@@ -37,64 +37,64 @@ def asked(state: Path, question: Callable[[Operator], Awaitable[T]]) -> T:
 
 
 def incidents(state: Path) -> None:
-    """List the incidents."""
+    """Print the table of all incidents."""
     out.print(asked(state, views.incidents))
 
 
 def show(number: int, state: Path) -> None:
-    """Show one incident's whole story."""
+    """Print the whole issue of one incident."""
     out.print(Markdown(asked(state, lambda operator: views.story(operator, number))))
 
 
 def audit(state: Path, incident: int | None, as_json: bool) -> int:
-    """Verify every fact anew; 1 when one that was accepted is broken."""
-    found = asked(state, lambda operator: Auditor(operator.incidents, operator.orders).audit(incident))
+    """Verify every fact and print the audit; return 1 when an accepted fact is broken."""
+    result = asked(state, lambda operator: Auditor(operator.incidents, operator.orders).audit(incident))
     if as_json:
-        sys.stdout.write(json.dumps(audit_view.document(found)) + "\n")
+        sys.stdout.write(json.dumps(audit_view.document(result)) + "\n")
     else:
-        audit_view.show(found, out)
-    return FAILED if found.broken else 0
+        audit_view.show(result, out)
+    return FAILED if result.broken else 0
 
 
 def plan(number: int, state: Path) -> None:
-    """Show what a decision does or would do."""
-    told = asked(state, lambda operator: orders.plan(operator, number))
-    out.print(harmless(told), markup=False, highlight=False)
+    """Print what the decision of an incident does or would do."""
+    text = asked(state, lambda operator: orders.plan(operator, number))
+    out.print(harmless(text), markup=False, highlight=False)
 
 
 def approve(plan: str, state: Path) -> None:
-    """Approve a plan."""
+    """Approve a waiting plan."""
     _order("approve", plan, state)
 
 
 def reject(plan: str, state: Path) -> None:
-    """Reject a plan."""
+    """Reject a waiting plan."""
     _order("reject", plan, state)
 
 
 def _order(verb: Verb, plan: str, state: Path) -> None:
-    told = asked(state, lambda operator: orders.order(operator, verb, plan))
-    out.print(harmless(told), markup=False, highlight=False)
+    message = asked(state, lambda operator: orders.order(operator, verb, plan))
+    out.print(harmless(message), markup=False, highlight=False)
 
 
 def resolved(number: int, words: str, state: Path) -> None:
-    """Sign what ended an incident that was left to a person."""
-    told = asked(state, lambda operator: orders.resolved(operator, number, words))
-    out.print(told, markup=False, highlight=False)
+    """Sign a description of what ended an escalated incident."""
+    message = asked(state, lambda operator: orders.resolved(operator, number, words))
+    out.print(message, markup=False, highlight=False)
 
 
 def restart(service: str, state: Path) -> None:
-    """Restart a service."""
+    """Restart a service and print its state before and after."""
     out.print(asked(state, lambda operator: orders.restart(operator, service)), markup=False, highlight=False)
 
 
 def resume(state: Path) -> None:
-    """Remove the halt file and the label; a label that stays is told."""
+    """Remove the halt file and the halt labels; report on stderr a label that cannot be removed."""
     try:
         asked(state, orders.release)
     except NotRunning:
-        pass  # there is nobody whom a label could halt
+        pass  # no agent runs that a label could halt
     except Unavailable as error:
-        err.print(f"sre-space: a label that halts stays where it is: {error}", markup=False, highlight=False)
+        err.print(f"sre-space: a label sre:halt could not be removed: {error}", markup=False, highlight=False)
     SpaceState(state).release()
     out.print("the agents may act")

@@ -1,4 +1,4 @@
-"""What the commands print tables and long texts with."""
+"""The consoles on which commands print tables, long texts and progress."""
 
 import contextlib
 
@@ -6,10 +6,10 @@ from rich.console import Console
 
 
 class Screen(Console):
-    """A console that leaves a closed pipe to `edge.run`."""
+    """A console that lets the error of a closed pipe propagate to `edge.run`."""
 
     def on_broken_pipe(self) -> None:
-        """Raise the BrokenPipeError that is being handled."""
+        """Raise the BrokenPipeError that rich is handling."""
         raise  # noqa: PLE0704 - rich calls this while it handles the error
 
 
@@ -17,6 +17,6 @@ out, err = Screen(), Screen(stderr=True)
 
 
 def progress(text: str) -> None:
-    """Tell on stderr how it gets on; what is started or ended goes on when nobody hears it."""
+    """Print progress on stderr; ignore a closed stderr, so that the command continues."""
     with contextlib.suppress(OSError):
         err.print(text, style="dim", markup=False)

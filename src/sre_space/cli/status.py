@@ -1,4 +1,4 @@
-"""`sre-space status`: processes, disk, journeys, open incidents, what Scout's detectors say, a halt; also as JSON."""
+"""`sre-space status`: processes, disk, journeys, open incidents, Scout's detectors, a halt; also as JSON."""
 
 import json
 import sys
@@ -27,11 +27,11 @@ T = TypeVar("T")
 
 
 def status(state: Path, as_json: bool) -> None:
-    """Print it for people, or as one JSON object; of a space elsewhere only what its servers tell."""
+    """Print the status for people or as one JSON object; of a remote space, only what its servers know."""
     if as_json:
         _write(state)
     elif is_elsewhere(SpaceState(state)):
-        _show_told(state)
+        _show_servers(state)
     else:
         _show(state)
 
@@ -42,22 +42,22 @@ def _show(state: Path) -> None:
     for loop in loops:
         out.print(views.crash_loop(loop), markup=False, highlight=False)
     out.print(f"disk: {room_of(SpaceState(state))}", highlight=False)
-    _show_told(state)
+    _show_servers(state)
     if SpaceState(state).halt.exists():
         out.print("halted: no action is taken until `sre-space resume`")
 
 
-def _show_told(state: Path) -> None:
+def _show_servers(state: Path) -> None:
     for part in asked(state, _for_people):
         out.print(part, markup=False, highlight=False)
 
 
 def _write(state: Path) -> None:
-    here = {} if is_elsewhere(SpaceState(state)) else _here(state)
-    sys.stdout.write(json.dumps({**here, **asked(state, document)}) + "\n")
+    local_state = {} if is_elsewhere(SpaceState(state)) else _local_state(state)
+    sys.stdout.write(json.dumps({**local_state, **asked(state, document)}) + "\n")
 
 
-def _here(state: Path) -> dict[str, object]:
+def _local_state(state: Path) -> dict[str, object]:
     units, loops = _processes(state)
     return {
         "processes": [asdict(unit) for unit in units],
@@ -73,20 +73,20 @@ def _processes(state: Path) -> tuple[Sequence[UnitState], Sequence[Loop]]:
 
 async def _for_people(operator: Operator) -> Sequence[RenderableType]:
     now = time.time_ns()
-    vital = await views.vital_signs(operator)
+    summary = await views.vital_signs(operator)
     try:
-        return [vital, *detectors.shown(await operator.symptom_report(now), now)]
+        return [summary, *detectors.shown(await operator.symptom_report(now), now)]
     except SpaceError as error:
-        return [vital, f"{detectors.UNKNOWN}{error}"]
+        return [summary, f"{detectors.UNKNOWN}{error}"]
 
 
 async def document(operator: Operator) -> Mapping[str, object]:
-    """Return what is asked of the servers; null is what one that is `away` would have told."""
+    """Return the status that the servers know; null where a server did not answer, whose error is in `away`."""
     now = time.time_ns()
     away: list[str] = []
-    journey = await _told(operator.journeys(now - MINUTE_NS, now), away)
-    cases = await _told(operator.incidents.open_cases(), away)
-    symptom_report = await _told(operator.symptom_report(now), away)
+    journey = await _answer(operator.journeys(now - MINUTE_NS, now), away)
+    cases = await _answer(operator.incidents.open_cases(), away)
+    symptom_report = await _answer(operator.symptom_report(now), away)
     incidents = [{"issue": case.issue, "waits_for": views.waits_for(case)} for case in cases or ()]
     return {
         "journey": asdict(journey) if journey else None,
@@ -97,7 +97,7 @@ async def document(operator: Operator) -> Mapping[str, object]:
     }
 
 
-async def _told(answer: Awaitable[T], away: list[str]) -> T | None:
+async def _answer(answer: Awaitable[T], away: list[str]) -> T | None:
     try:
         return await answer
     except SpaceError as error:

@@ -1,4 +1,4 @@
-"""One incident in the figures that `sre-space demo --json` prints; all read from the signed facts."""
+"""The figures of one incident that `sre-space demo --json` prints, read from the signed facts."""
 
 from dataclasses import asdict, dataclass
 
@@ -9,7 +9,7 @@ from sre_space.text.prose import title
 
 @dataclass(frozen=True)
 class Story:
-    """What happened, measured from the fault; None where it did not happen."""
+    """The figures of an incident, times in seconds since the fault; None where a step did not happen."""
 
     fault: str
     detected: bool
@@ -26,12 +26,12 @@ class Story:
     lesson: str | None
 
     def as_json(self) -> dict[str, object]:
-        """For one line of JSON."""
+        """Return the figures as a JSON object."""
         return asdict(self)
 
 
 def story_of(fault: str, since: int, case: Case | None, journeys_failed: int) -> Story:
-    """The story of a case; times in seconds since the fault was injected (`since`, Unix ns)."""
+    """Return the story of a case; `since` is when the fault was injected (Unix ns)."""
     if case is None:
         return Story(fault, False, None, None, None, None, False, None, None, None, journeys_failed, None, None)
     decision, conclusion, learnt = case.latest(Decision), case.latest(Conclusion), case.latest(Learnt)

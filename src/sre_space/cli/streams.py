@@ -1,4 +1,4 @@
-"""The three standard streams of a command, whoever started it: closed ones, closed pipes, terminals without UTF-8."""
+"""The standard streams of a command: closed ones, closed pipes, and terminals without UTF-8."""
 
 import contextlib
 import io
@@ -13,9 +13,9 @@ STREAMS = range(3)
 
 
 def mend() -> None:
-    """Open what is closed on the null device, and have each stream show `?` for what its encoding lacks.
+    """Open closed streams on the null device; print `?` for characters that an encoding lacks.
 
-    A file that is opened later must never become the stdout of a program that this one starts.
+    Otherwise a file opened later could become the stdout of a program that this one starts.
     """
     for number in STREAMS:
         try:
@@ -35,7 +35,7 @@ def _opened(stream: TextIO | None, number: int) -> TextIO:
 
 @contextlib.contextmanager
 def delivered(name: str) -> Iterator[None]:
-    """Flush what was printed; end with 141 when nobody reads it any more, with 3 when it cannot be written."""
+    """Flush the output at the end; exit with 141 when its reader has closed it, with 3 when it cannot be written."""
     try:
         try:
             yield
@@ -45,7 +45,7 @@ def delivered(name: str) -> Iterator[None]:
         sys.exit(PIPE_CLOSED)
     except OSError as error:
         with contextlib.suppress(OSError):
-            sys.stderr.write(sentence(name, f"what it prints cannot be written: {error.strerror}"))
+            sys.stderr.write(sentence(name, f"the output cannot be written: {error.strerror}"))
         sys.exit(UNREACHABLE)
 
 
@@ -56,6 +56,6 @@ def _flush() -> None:
             stream.flush()
         except OSError as error:
             failures.append(error)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), number)  # else Python fails once more at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)  # otherwise Python fails again when it exits
     if failures:
         raise failures[0]

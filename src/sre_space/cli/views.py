@@ -1,4 +1,4 @@
-"""What the command line shows of a running space: its vital signs, the incidents, one incident's story."""
+"""The views of a running space: its processes, its journeys, the incidents, and one incident's story."""
 
 import time
 from collections.abc import Sequence
@@ -22,57 +22,57 @@ MINUTE_NS = 60 * 10**9
 
 
 def processes(units: Sequence[UnitState], loops: Sequence[Loop]) -> Table:
-    """Every process; one that ends soon after each start does not count as running."""
-    table, starting = Table("process", "state", "pid", "for"), {loop.unit for loop in loops}
+    """Return the table of processes; one in a crash loop is shown as unable to start, not as running."""
+    table, crashing = Table("process", "state", "pid", "for"), {loop.unit for loop in loops}
     for unit in units:
         age = f"{time.time() - unit.since:.0f} s" if unit.pid else ""
-        state = "cannot start" if unit.name in starting else unit.state.lower()
+        state = "cannot start" if unit.name in crashing else unit.state.lower()
         table.add_row(unit.name, state, str(unit.pid or ""), age)
     return table
 
 
 def crash_loop(loop: Loop) -> str:
-    """One sentence on a process that cannot start."""
-    said = f"it said last: {plain(loop.said)}" if loop.said else "its log says nothing"
-    return f"{loop.unit} has started {loop.starts.count} times and ends each time; {said}"
+    """Return one sentence on a process that cannot start."""
+    log_line = f"its log ends with: {plain(loop.said)}" if loop.said else "its log is empty"
+    return f"{loop.unit} has started {loop.starts.count} times and ended each time; {log_line}"
 
 
 async def vital_signs(operator: Operator) -> str:
-    """The journey of the last minute and the open incidents; a server that is away is said to be away."""
-    return harmless("\n".join([*_hindered(operator), await _seen(operator)]))
+    """Return the journeys of the last minute and the open incidents, or which server does not answer."""
+    return harmless("\n".join([*_blocked_agents(operator), await _journeys_and_incidents(operator)]))
 
 
-def _hindered(operator: Operator) -> list[str]:
-    return [f"{agent} does nothing: {reason}" for agent, reason in operator.hindered().items()]
+def _blocked_agents(operator: Operator) -> list[str]:
+    return [f"{agent} is blocked: {reason}" for agent, reason in operator.hindered().items()]
 
 
-async def _seen(operator: Operator) -> str:
+async def _journeys_and_incidents(operator: Operator) -> str:
     now = time.time_ns()
     try:
         count = await operator.journeys(now - MINUTE_NS, now)
         cases = await operator.incidents.open_cases()
     except Unavailable as error:
-        return f"not to be seen now: {error}"
+        return f"journeys and incidents are unknown: {error}"
     total = count.good + count.bad
     low, high = wilson(count.good, total)
     share = f"{count.good / total:.2%} good (95 % interval {low:.1%} to {high:.1%})" if total else "UNKNOWN"
-    told = ", ".join(f"{case.issue} ({waits_for(case)})" for case in cases) or "none"
-    return f"journey, last minute: {total} attempts, {share}\nopen incidents: {told}"
+    listed = ", ".join(f"{case.issue} ({waits_for(case)})" for case in cases) or "none"
+    return f"journey, last minute: {total} attempts, {share}\nopen incidents: {listed}"
 
 
 async def incidents(operator: Operator) -> Table:
-    """All incidents, newest first; one that cannot be read hides no other."""
+    """Return the table of all incidents, newest first, without those whose issue cannot be read."""
     table = Table("issue", "title", "state", "labels", "last step", "waits for")
     for reading in reversed(await operator.incidents.readings(await operator.forge.issues(state="all"))):
         issue, case = reading.issue, reading.case
         if case is not None:
-            told = (issue.title, issue.state, ", ".join(issue.labels), case.last.step, waits_for(case))
-            table.add_row(str(issue.number), *(Text(plain(one)) for one in told))
+            cells = (issue.title, issue.state, ", ".join(issue.labels), case.last.step, waits_for(case))
+            table.add_row(str(issue.number), *(Text(plain(cell)) for cell in cells))
     return table
 
 
 async def story(operator: Operator, number: int) -> str:
-    """One issue in Markdown, without the footers."""
+    """Return one issue with its comments in Markdown, without the signed footers."""
     issue = await operator.forge.issue(number)
     comments = await operator.forge.comments(number)
     parts = [f"# {issue.title}", prose_of(issue.body), *(prose_of(comment.body) for comment in comments)]
@@ -80,7 +80,7 @@ async def story(operator: Operator, number: int) -> str:
 
 
 def waits_for(case: Case) -> str:
-    """Whose turn it is, and since when it is overdue."""
+    """Return the agent and step, or the person, that the case waits for, and by how many seconds it is overdue."""
     now = time.time_ns()
     step = next_step(case, now)
     if case.is_open and needs_human(case):

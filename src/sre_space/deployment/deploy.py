@@ -1,16 +1,16 @@
-"""A deployment: what main of the forge's repository says becomes what runs. Over the ports GitOps, Runtime and Probe.
+"""A deployment: main of the forge's repository becomes what runs. Uses the ports GitOps, Runtime and Probe.
 
 1. Read `deploy/config/` of main; a file that does not parse refuses the whole deployment (`Unfit`), before anything
    changes.
-2. Tell `changes` what begins.
-3. Replace the files that differ, each at once; the warden reads `space.env` by itself.
+2. Publish the start on the topic `changes`.
+3. Replace the files that differ, each atomically; the warden reads `space.env` by itself.
 4. Restart the services that run with another desired state than main's, and wait until each serves or has ended.
-5. Tell `changes` what came of it, and write it into `deploy/deployments.jsonl`.
+5. Publish the result on `changes`, and append it to `deploy/deployments.jsonl`.
 
-A deployer that is killed in between is continued by the next one (`journal.py`).
+When a deployer is killed in between, the next deployment completes its work (`journal.py`).
 
-Running it twice changes nothing the second time; two at once take turns: the warden, which deploys whenever main moves
-(`watch.py`), and whoever says `sre-space deploy`.
+A deployment is idempotent, and two at once take turns: the warden's, which deploys whenever main moves (`watch.py`),
+and that of `sre-space deploy`.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ MAIN = "main"
 
 
 class Unfit(Malformed):
-    """A commit that cannot be deployed; the message names the file, the line and the reason."""
+    """The error for a commit that cannot be deployed; the message names the file, the line and the reason."""
 
     def __init__(self, commit: str, subject: str, reason: str) -> None:
         super().__init__(f"{reason}; nothing was deployed")
@@ -50,7 +50,7 @@ class Unfit(Malformed):
 
 @dataclass(frozen=True)
 class Main:
-    """What main says: its commit, the subject of that, and the files of desired state by name."""
+    """The head of main: its commit, the commit's subject, and the files of desired state by name."""
 
     commit: str
     subject: str
@@ -59,7 +59,7 @@ class Main:
 
 @dataclass(frozen=True)
 class Deployer:
-    """Applies main in one state folder. `publisher` tells others of it; None where no bus is named."""
+    """Applies main to one state folder. `publisher` sends the events to `changes`; None where no bus is configured."""
 
     state: StatePaths
     gitops: GitOps
@@ -67,107 +67,110 @@ class Deployer:
     publisher: Publisher | None
 
     async def head(self) -> str:
-        """Return the commit that main names now."""
+        """Return the SHA of main's current commit."""
         return (await self.gitops.commit(MAIN)).sha
 
     async def main(self) -> Main:
-        """Return what main says now."""
+        """Return the current head of main with its desired state."""
         commit = await self.gitops.commit(MAIN)
         files = await self.gitops.read_files(FOLDER, commit.sha)
         names = {path.rpartition("/")[2]: content for path, content in files.items()}
         return Main(commit.sha, commit.message.partition("\n")[0], names)
 
     async def planned(self) -> Deployment:
-        """Return what a deployment would do now; changes nothing. `Unfit` when it cannot be."""
+        """Return what a deployment would do now, and change nothing; raise `Unfit` when main cannot be deployed."""
         return (await self._plan(await self.main()))[1]
 
     async def deploy(self, known: Main | None = None) -> Deployment:
-        """Apply main; `Unfit` when it cannot be. One that a killed deployer left half done is taken to its end.
+        """Apply main and return what was done; complete what a killed deployer has left half done.
 
-        `known` saves the reading of files while main still names its commit.
+        `known` is used instead of reading main again while main is still at its commit. Raise `Unfit` when main cannot
+        be deployed.
         """
         make_folder(self.state.deployed)
-        async with _alone(self.state):  # whoever waited here must not apply what main said before
-            found = known if known is not None and known.commit == await self.head() else await self.main()
-            wanted, left = await self._plan(found)
-            broken_off, last = journal.under_way(self.state, self.services.names), journal.last(self.state)
-            again = broken_off is not None and broken_off.commit == left.commit
-            whole = _both(broken_off, left) if again and broken_off else replace(left, at=time.time_ns())
+        async with _locked(self.state):  # main may have moved while we waited: its head is compared again
+            main = known if known is not None and known.commit == await self.head() else await self.main()
+            desired, remaining = await self._plan(main)
+            interrupted, last = journal.under_way(self.state, self.services.names), journal.last(self.state)
+            continued = interrupted is not None and interrupted.commit == remaining.commit
+            whole = (
+                _merged(interrupted, remaining) if continued and interrupted else replace(remaining, at=time.time_ns())
+            )
             if not whole.changes_something:
-                return replace(left, at=last.at) if last and last.commit == left.commit else left
+                return replace(remaining, at=last.at) if last and last.commit == remaining.commit else remaining
             previous = last.commit if last else ""
-            if not again:
-                await self._tell({**_event(whole), "phase": "started", "previous": previous})
+            if not continued:
+                await self._publish({**_event(whole), "phase": "started", "previous": previous})
                 journal.begin(self.state, whole)
-            _write(self.state, wanted, left.changed)
-            failed = await self.services.restart(left.restarted, whole.restarted, wanted)
+            _write(self.state, desired, remaining.changed)
+            failed = await self.services.restart(remaining.restarted, whole.restarted, desired)
             done = replace(whole, failed=tuple(failed))
-            await self._tell({**_event(done), "phase": "done", "previous": previous})
+            await self._publish({**_event(done), "phase": "done", "previous": previous})
             journal.record(self.state, done)
         return done
 
     async def tell_refused(self, unfit: Unfit) -> None:
-        """Tell `changes` of a commit that is not deployed, and why."""
+        """Publish on `changes` that a commit is not deployed, and why."""
         refused = Deployment(unfit.commit, unfit.subject, (), (), 0)
-        await self._tell({**_event(refused), "phase": "refused", "reason": unfit.reason})
+        await self._publish({**_event(refused), "phase": "refused", "reason": unfit.reason})
 
     async def _plan(self, main: Main) -> tuple[Mapping[str, str], Deployment]:
-        """The wanted files, and what has to be done for them."""
+        """Return the desired files by name, and the deployment that applies them."""
         try:
-            wanted = desired_state(main.files)
+            desired = desired_state(main.files)
         except Malformed as error:
             raise Unfit(main.commit, main.subject, str(error)) from error
         present = {path.name: _content(path) for path in self.state.deployed.glob("*.env")}
-        texts = {name: text.encode() for name, text in wanted.items()}
+        texts = {name: text.encode() for name, text in desired.items()}
         changed = sorted(name for name in texts.keys() | present.keys() if texts.get(name) != present.get(name))
-        broken_off = journal.under_way(self.state, self.services.names)
-        stale = await self.services.stale(wanted, broken_off.restarted if broken_off else ())
-        return wanted, Deployment(main.commit, main.subject, tuple(changed), tuple(stale), time.time_ns())
+        interrupted = journal.under_way(self.state, self.services.names)
+        stale = await self.services.stale(desired, interrupted.restarted if interrupted else ())
+        return desired, Deployment(main.commit, main.subject, tuple(changed), tuple(stale), time.time_ns())
 
-    async def _tell(self, event: Mapping[str, object]) -> None:
-        """A hint on `changes`, always confirmed against Git: without the bus the deployment goes on."""
+    async def _publish(self, event: Mapping[str, object]) -> None:
+        """Publish an event on `changes`. Readers confirm it against Git, so a deployment goes on without the bus."""
         if self.publisher is not None:
             with contextlib.suppress(Unavailable, Refused):
                 await self.publisher.publish(CHANGES, json.dumps(event).encode(), key=str(event["id"]).encode())
 
 
-def _both(begun: Deployment, left: Deployment) -> Deployment:
-    """What a killed deployer had planned, and what is left to do now."""
-    changed = tuple(sorted({*begun.changed, *left.changed}))
-    return replace(begun, changed=changed, restarted=tuple(dict.fromkeys((*begun.restarted, *left.restarted))))
+def _merged(begun: Deployment, remaining: Deployment) -> Deployment:
+    """Return the deployment that a killed deployer began, extended by what remains to be done now."""
+    changed = tuple(sorted({*begun.changed, *remaining.changed}))
+    return replace(begun, changed=changed, restarted=tuple(dict.fromkeys((*begun.restarted, *remaining.restarted))))
 
 
 def _content(path: Path) -> bytes:
-    """Nothing, for what cannot be read: it is not what is wanted, and is replaced."""
+    """Return the bytes of a file; empty when it cannot be read, so that it differs from main and is replaced."""
     try:
         return path.read_bytes()
     except OSError:
         return b""
 
 
-def _write(state: StatePaths, wanted: Mapping[str, str], changed: Sequence[str]) -> None:
+def _write(state: StatePaths, desired: Mapping[str, str], changed: Sequence[str]) -> None:
     for name in changed:
-        if name in wanted:
-            write_private(state.deployed / name, wanted[name])
+        if name in desired:
+            write_private(state.deployed / name, desired[name])
         else:
             remove(state.deployed / name)
 
 
 def _event(deployment: Deployment) -> dict[str, object]:
-    """What `changes` is told whatever the phase; with `id` and Git a reader has the diff (`sre-space diagnose`)."""
+    """Return the fields that every event on `changes` has; with `id`, readers get the diff from Git."""
     return {
         "id": deployment.commit,
         "kind": "deployment",
         "time": time.time_ns(),
         "service": ",".join(deployment.restarted),
         "files": deployment.changed[:MAX_TOLD],
-        "summary": cut(deployment.subject),  # the first line of a commit is as long as somebody writes it
+        "summary": cut(deployment.subject),  # the subject of a commit may have any length
     }
 
 
 @contextlib.asynccontextmanager
-async def _alone(state: StatePaths) -> AsyncIterator[None]:
-    """Wait for a deployment under way."""
+async def _locked(state: StatePaths) -> AsyncIterator[None]:
+    """Hold the lock of deployments, waiting for one under way; raise `Unavailable` when it cannot be opened."""
     path: Path = state.deployed.parent / "lock"
     try:
         make_way(path)

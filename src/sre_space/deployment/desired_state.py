@@ -1,4 +1,4 @@
-"""What a deployment accepts as desired state; asked by the deployment, and by the forge before anything is merged."""
+"""The validation of desired state: by a deployment, and by the embedded forge before it merges."""
 
 from collections.abc import Mapping
 
@@ -9,21 +9,21 @@ from sre_space.embedded.warden.limits import BadLimits, parse_limits
 
 
 def desired_state(files: Mapping[str, bytes]) -> Mapping[str, str]:
-    """The `*.env` files of `deploy/config/` by name, as text; `Malformed` names file, line and reason."""
-    wanted = {name: _parsed(name, content) for name, content in files.items() if name.endswith(".env")}
-    if not wanted:
+    """Return the `*.env` files of `deploy/config/` as text by name; raise `Malformed` with file, line and reason."""
+    desired = {name: _parsed(name, content) for name, content in files.items() if name.endswith(".env")}
+    if not desired:
         raise Malformed(f"{FOLDER} holds no *.env file")
-    return wanted
+    return desired
 
 
 def _parsed(name: str, content: bytes) -> str:
-    """The text of a file that parses."""
+    """Return the text of a file; raise `Malformed` when it does not parse."""
     try:
         text = content.decode()
         if name == SPACE_NAME:
             parse_limits(text, f"{FOLDER}/{name}")
         parse_variables(text, f"{FOLDER}/{name}")
-        _no_key_twice(text, f"{FOLDER}/{name}")
+        _refuse_duplicate_keys(text, f"{FOLDER}/{name}")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise Malformed(f"{FOLDER}/{name}:{line}: this is not UTF-8; save it as UTF-8") from error
@@ -32,12 +32,12 @@ def _parsed(name: str, content: bytes) -> str:
     return text
 
 
-def _no_key_twice(text: str, name: str) -> None:
-    """A service would take the last one, and a person may read the first."""
+def _refuse_duplicate_keys(text: str, name: str) -> None:
+    """Raise `Malformed` for a duplicate key: a service would take the last, and a person may read the first."""
     lines: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
-        key, is_one, _ = line.strip().partition("=")
-        if not is_one or key.startswith("#"):
+        key, assigns, _ = line.strip().partition("=")
+        if not assigns or key.startswith("#"):
             continue
         if key in lines:
             raise Malformed(f"{name}:{number}: {key} is here twice, first in line {lines[key]}; keep one")

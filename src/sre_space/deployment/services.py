@@ -1,7 +1,7 @@
-"""The services that a deployment restarts: which run with another desired state, and which serve afterwards.
+"""The services of a deployment: which must be restarted for the desired state, and which serve afterwards.
 
-The embedded launcher notes what it started a service with (`run/env/NAME.running`). Where another program starts the
-services, the deployer notes what it restarted them for (`deploy/applied/NAME`).
+The embedded launcher writes down the state a service was started with (`run/env/NAME.running`). Where another program
+starts the services, the deployer writes down the state it restarted them for (`deploy/applied/NAME`).
 """
 
 import asyncio
@@ -22,14 +22,14 @@ from sre_space.state_files import make_folder, write_private
 
 SERVES_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.05
-MAX_LOOK_S = 2.0  # one that took longer was interrupted by a pause of this process
-TRIES = 3  # of a restart, when somebody else restarts the service meanwhile
+MAX_LOOK_S = 2.0  # a longer poll means that this process was paused
+MAX_ATTEMPTS = 3  # of a restart that another restart of the same service overtakes
 ENDED = ("exited", "fatal", "stopped")
 
 
 @dataclass(frozen=True)
 class DeployedServices:
-    """Those of the configuration, in the runtime."""
+    """The configured services in the runtime; used by `Deployer`."""
 
     state: StatePaths
     config: SpaceConfig
@@ -38,26 +38,28 @@ class DeployedServices:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All of them."""
+        """Return the names of all configured services."""
         return tuple(self.config.services)
 
-    async def stale(self, wanted: Mapping[str, str], stopped: Sequence[str]) -> list[str]:
-        """Services that run with another state than the wanted one, or that a killed deployer may have left `stopped`.
+    async def stale(self, desired_files: Mapping[str, str], stopped: Sequence[str]) -> list[str]:
+        """Return the services that run with another state than desired, or that a killed deployer left `stopped`.
 
-        What the runtime does not know is not there to be restarted.
+        Services that the runtime does not know are left out: they cannot be restarted.
         """
-        found = []
-        for service, text in self._states(wanted).items():
+        stale = []
+        for service, text in self._states(desired_files).items():
             with contextlib.suppress(Missing):
                 unit = await self.runtime.unit(self._unit(service))
                 if (service in stopped and unit.state == "stopped") or self._runs(service) != text:
-                    found.append(service)
-        return found
+                    stale.append(service)
+        return stale
 
-    async def restart(self, stale: Sequence[str], all_of_it: Sequence[str], wanted: Mapping[str, str]) -> list[str]:
-        """Restart those that are stale, one after the other; return those of all that do not serve afterwards."""
-        failed, states = [], self._states(wanted)
-        for service in all_of_it:
+    async def restart(
+        self, stale: Sequence[str], services: Sequence[str], desired_files: Mapping[str, str]
+    ) -> list[str]:
+        """Restart the `stale` ones, one after the other; return those of `services` that do not serve afterwards."""
+        failed, states = [], self._states(desired_files)
+        for service in services:
             if service in stale:
                 await self._restart(service)
                 self._note(service, states[service])
@@ -68,15 +70,18 @@ class DeployedServices:
     def _unit(self, service: str) -> str:
         return self.config.services[service].unit
 
-    def _states(self, wanted: Mapping[str, str]) -> Mapping[str, str]:
-        """What each service is to run with, in the launcher's words."""
-        space = parse_variables(wanted.get(SPACE_NAME, ""), SPACE_NAME)
-        return {one: desired(one, wanted.get(f"{one}.env", "").encode(), space) for one in self.config.services}
+    def _states(self, desired_files: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the state each service is to run with, in the format the launcher writes."""
+        space = parse_variables(desired_files.get(SPACE_NAME, ""), SPACE_NAME)
+        return {
+            service: desired(service, desired_files.get(f"{service}.env", "").encode(), space)
+            for service in self.config.services
+        }
 
     def _runs(self, service: str) -> str:
-        """What a service was started with, "" when nobody knows."""
-        told = self.state.running(self._unit(service))
-        return _text(told) or _text(self._applied(service))
+        """Return the state a service was started with; "" when none was written down."""
+        path = self.state.running(self._unit(service))
+        return _text(path) or _text(self._applied(service))
 
     def _note(self, service: str, text: str) -> None:
         path = self._applied(service)
@@ -87,18 +92,18 @@ class DeployedServices:
         return self.state.applied(service)
 
     async def _restart(self, service: str) -> None:
-        """Restart the life that there is; `Refused` when there is another one each time."""
-        for tried in range(1, TRIES + 1):
+        """Restart the current incarnation of a service; raise `Refused` when it changes at each attempt."""
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             unit = await self.runtime.unit(self._unit(service))
             try:
                 await self.runtime.restart(unit.name, unit.incarnation)
                 return
             except Refused:
-                if tried == TRIES:
+                if attempt == MAX_ATTEMPTS:
                     raise
 
     async def _serves(self, service: str) -> bool:
-        """True once a probe gets its health; False when it ended or took too long."""
+        """Return True once a probe finds the service healthy; False when it ended or SERVES_WITHIN_S passed."""
         for _ in looks(SERVES_WITHIN_S, time.monotonic):
             if (await self.probe.check(self.config.services[service].health)).healthy:
                 return True
@@ -109,15 +114,15 @@ class DeployedServices:
 
 
 def looks(seconds: float, now: Callable[[], float]) -> Iterator[None]:
-    """Go on for so long by `now` (seconds), not counting the time in which this process did not run."""
-    left, begun = seconds, now()
-    while left > 0:
+    """Yield until `seconds` have passed by the clock `now`, not counting time in which this process was paused."""
+    remaining, last = seconds, now()
+    while remaining > 0:
         yield
-        left, begun = left - min(now() - begun, MAX_LOOK_S), now()
+        remaining, last = remaining - min(now() - last, MAX_LOOK_S), now()
 
 
 def _text(path: Path) -> str:
-    """Nothing, for what cannot be read."""
+    """Return the text of a file; "" when it cannot be read."""
     try:
         return path.read_text(errors="replace")
     except OSError:

@@ -1,7 +1,7 @@
-"""Deploys whenever main of the forge moves: the warden's second duty, and `sre-space deploy --watch`.
+"""The loop that deploys whenever main of the forge moves: in the warden, and for `sre-space deploy --watch`.
 
-The forge is asked for its main every POLL_SECONDS; a webhook or the bus could be lost. A commit that cannot be deployed
-is refused once; what only did not succeed (the forge or supervisord is away) is tried again.
+It polls the forge every POLL_SECONDS, as a webhook or a message could be lost. A commit that cannot be deployed is
+refused once; a deployment that failed because the forge or supervisord did not answer is tried again.
 """
 
 import asyncio
@@ -14,14 +14,14 @@ from sre_space.deployment.deploy import Deployer, Main, Unfit
 from sre_space.domain.errors import SpaceError
 
 AGAIN_S = 2.0
-CHECK_EVERY_S = 30.0  # also while main stands still: what is deployed may have been damaged
+CHECK_EVERY_S = 30.0  # also while main does not move: the deployed files may have been damaged
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class Follower:
-    """What a deployer has settled: the commit that needs no further try, and whether it is the one that runs."""
+    """Follows main with a deployer. `settled` is the commit that needs no further try, `fit` whether it runs."""
 
     deployer: Deployer
     every_s: float
@@ -32,13 +32,13 @@ class Follower:
     failing: str = ""
 
     async def follow(self) -> None:
-        """Go on until cancelled."""
+        """Deploy main whenever it moves, until cancelled."""
         while True:
-            worked = await self._look()
-            await asyncio.sleep(self.every_s if worked else max(self.every_s, AGAIN_S))
+            succeeded = await self._poll()
+            await asyncio.sleep(self.every_s if succeeded else max(self.every_s, AGAIN_S))
 
-    async def _look(self) -> bool:
-        """Deploy where that is due; False when it did not succeed."""
+    async def _poll(self) -> bool:
+        """Deploy main when due; return False when that failed and is to be tried again."""
         try:
             head = await self.deployer.head()
             if head == self.settled and (not self.fit or time.monotonic() < self.again_at):
@@ -48,7 +48,7 @@ class Follower:
             self.again_at = time.monotonic() + CHECK_EVERY_S
             await self._deploy(self.main)
         except SpaceError as error:
-            if self.failing != type(error).__name__:  # once, not at every try
+            if self.failing != type(error).__name__:  # log each kind of error once, not at every try
                 log.warning("not deployed yet: %s", error)
             self.failing = type(error).__name__
             return False

@@ -65,7 +65,7 @@ def test_without_cases_it_says_which_folder_is_meant(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 2
-    assert "the set shapleyiq is not there; CASES is the folder of all four sets" in done.stderr
+    assert "the set shapleyiq does not exist; CASES is the folder of all four sets" in done.stderr
 
 
 @pytest.mark.skipif(not CASES, reason="SRE_DIAGNOSIS_CASES names no folder of cases")

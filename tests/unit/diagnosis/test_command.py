@@ -107,10 +107,10 @@ def test_what_is_asked_wrongly_is_said_in_one_sentence(cases: Path, tmp_path: Pa
         run("--jaeger", "http://127.0.0.1:9")
     with pytest.raises(Malformed, match="is not before"):
         run("--jaeger", "http://127.0.0.1:9", "--since", "2", "--until", "1")
-    with pytest.raises(Missing, match=r"cases\.jsonl is not there"):
+    with pytest.raises(Missing, match=r"cases\.jsonl does not exist"):
         run("--cases", str(tmp_path / "healthy"))
     (cases / "cases.jsonl").write_text('{"case": 1}\n')
-    with pytest.raises(Malformed, match=r"cases\.jsonl:1 is no case: KeyError"):
+    with pytest.raises(Malformed, match=r"cases\.jsonl:1 is not a case: KeyError"):
         run("--cases", str(cases))
 
 

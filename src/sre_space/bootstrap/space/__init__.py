@@ -1,1 +1,1 @@
-"""The embedded space: everything that one machine needs, started, watched and ended together."""
+"""The embedded space: all processes of SRE-Space and its application on one machine, started and ended together."""

@@ -1,4 +1,4 @@
-"""What `up` and `down` hold while they are at work, so that two at once do not disturb each other."""
+"""The locks that `up` and `down` hold, so that two at once do not interfere with each other."""
 
 import contextlib
 import fcntl
@@ -13,9 +13,9 @@ from sre_space.domain.errors import Refused
 
 @contextlib.contextmanager
 def alone(root: Path) -> Iterator[None]:
-    """Be the only `up` or `down` of a state folder, or `Refused`; the kernel frees what a killed one held.
+    """Hold the lock of a state folder; raise `Refused` while another `up` or `down` holds it.
 
-    The folder itself is locked, so that it works on a disk that is full or read-only.
+    The folder itself is locked, which works on a full or read-only disk; the kernel frees the lock of a killed process.
     """
     folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -29,22 +29,21 @@ def _lock(folder: int, root: Path) -> None:
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        told = f"another `sre-space up` or `sre-space down` is at work in {root}"
-        raise Refused(f"{told}; wait until it has ended, then try again") from error
+        message = f"another `sre-space up` or `sre-space down` is running in {root}"
+        raise Refused(f"{message}; wait until it has ended, and try again") from error
 
 
 @contextlib.contextmanager
 def reserved(ports: Ports, unused: Collection[str] = ()) -> Iterator[None]:
-    """Keep these ports from every other `up` of this user until servers listen on them; `Refused` names a port.
+    """Reserve ports among the `up` commands of this user until servers listen; raise `Refused` with a reserved port.
 
-    Those that are `unused` are left out. Each port is a byte of one file, and the kernel's locks of bytes are what
-    counts: nothing is written.
+    Ports in `unused` are left out. Each port is a byte range of one file that the kernel locks; nothing is written.
     """
     path = Path(tempfile.gettempdir()) / f"sre-space-{os.getuid()}.ports"
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
         file = os.fdopen(os.open(path, flags, 0o600), "r+b")
-    except OSError:  # who cannot make it goes without: a port that is taken is still refused, only later
+    except OSError:  # continue without reservations: a port in use is still refused, only later
         yield
         return
     with file:
@@ -53,6 +52,6 @@ def reserved(ports: Ports, unused: Collection[str] = ()) -> Iterator[None]:
                 fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
             except OSError as error:
                 unit = name.removesuffix("_port").replace("_", "-")
-                told = f"port {port} ({unit}) is being taken by another `sre-space up`"
-                raise Refused(f"{told}; set {name.upper()} to another, or use --ports free") from error
+                message = f"port {port} ({unit}) is reserved by another `sre-space up`"
+                raise Refused(f"{message}; set {name.upper()} to another, or use --ports free") from error
         yield

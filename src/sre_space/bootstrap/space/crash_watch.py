@@ -1,7 +1,7 @@
-"""Processes that end again and again soon after their start: told by `sre-space status`, and a person is called.
+"""Detection of crash loops: `sre-space status` shows them, and a person is paged.
 
-The launcher counts (`run/env/NAME.started`) and waits longer each time. The warden watches all others, Fixer watches
-the warden.
+The launcher counts the starts (`run/env/NAME.started`) and backs off. The warden watches all other units, and Fixer
+watches the warden.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from sre_space.ports.notifier import Notifier
 from sre_space.text.notes import unstartable
 
 LOOK_EVERY_S = 2.0
-TAIL = 20_000  # bytes of a log in which its last sentence is looked for
+TAIL = 20_000  # bytes at the end of a log that are searched for its last line
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Loop:
-    """A unit that ends soon after each start; `said` is the last line of its log."""
+    """A unit in a crash loop: it ends soon after each start. `said` is the last line of its log."""
 
     unit: str
     starts: Starts
@@ -34,17 +34,17 @@ class Loop:
 
 
 def looping(state: SpaceState, units: Iterable[str] | None = None) -> Sequence[Loop]:
-    """The units (by default all) that have ended soon after their start more than `PATIENCE` times in a row."""
-    found = []
+    """Return the units (by default of all) that ended soon after their start more than `PATIENCE` times in a row."""
+    loops = []
     for stamp in sorted(state.environments.glob(f"*{STARTED}")):
         starts = starts_of(stamp)
         if (units is None or stamp.stem in units) and starts.short > PATIENCE and _age_s(stamp) < starts.again_within_s:
-            found.append(Loop(stamp.stem, starts, last_line(state.log(stamp.stem))))
-    return found
+            loops.append(Loop(stamp.stem, starts, last_line(state.log(stamp.stem))))
+    return loops
 
 
 def _age_s(stamp: Path) -> float:
-    """Since the last start; what is being removed at this moment is old."""
+    """Return the seconds since the last start; infinity when the file is removed meanwhile."""
     try:
         return time.time() - stamp.stat().st_mtime
     except OSError:
@@ -52,7 +52,7 @@ def _age_s(stamp: Path) -> float:
 
 
 def last_line(path: Path) -> str:
-    """The last line of a log that says something, "" when there is none."""
+    """Return the last line of a log that is not blank; "" when there is none."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - TAIL))
@@ -64,7 +64,7 @@ def last_line(path: Path) -> str:
 
 @dataclass
 class CrashWatch:
-    """Calls once for each unit, and again only after it has lived."""
+    """Pages once for each unit in a crash loop, and again only after the unit has recovered in between."""
 
     state: SpaceState
     notifier: Notifier
@@ -73,17 +73,22 @@ class CrashWatch:
     told: set[str] = field(default_factory=set)
 
     def look(self) -> None:
-        """One look."""
-        found = {loop.unit: loop for loop in looping(self.state, self.units) if loop.unit not in self.besides}
-        self.told &= found.keys()
-        for unit in found.keys() - self.told:
-            loop = found[unit]
-            log.error("%s has started %d times and ends each time; it said: %s", unit, loop.starts.count, loop.said)
+        """Log and notify for each unit that is newly in a crash loop."""
+        loops = {loop.unit: loop for loop in looping(self.state, self.units) if loop.unit not in self.besides}
+        self.told &= loops.keys()
+        for unit in loops.keys() - self.told:
+            loop = loops[unit]
+            log.error(
+                "%s is in a crash loop: it started %d times and ended each time; last line of its log: %s",
+                unit,
+                loop.starts.count,
+                loop.said,
+            )
             self.notifier.notify(unstartable(unit, loop.starts.count, loop.said))
             self.told.add(unit)
 
     async def watch_for_ever(self) -> None:
-        """Look every two seconds."""
+        """Look for crash loops every LOOK_EVERY_S seconds, until cancelled."""
         while True:
             await asyncio.to_thread(self.look)
             await asyncio.sleep(LOOK_EVERY_S)

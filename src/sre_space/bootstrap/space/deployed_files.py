@@ -1,4 +1,4 @@
-"""The files of desired state that services start with, before the first deployment: used by `up`."""
+"""The files of desired state that services start with before the first deployment; used by `up`."""
 
 import shutil
 from collections.abc import Mapping
@@ -13,26 +13,27 @@ from sre_space.state_files import make_folder, set_aside, write_private
 
 
 def lay_out(plan: SpacePlan) -> None:
-    """The first time the checkout's configuration, as the forge's first commit has it; later what is there.
+    """Copy the checkout's desired state to the state folder the first time; later repair damaged files only.
 
-    One that is damaged would keep its service from starting: it is set aside, and taken from main, or the checkout.
+    A damaged file, which would keep its service from starting, is set aside and restored from main or the checkout.
+    Raise `Malformed` when the checkout has no desired state.
     """
     source, deployed = plan.checkout / FOLDER, plan.state.deployed
     if not source.is_dir():
-        raise Malformed(f"{source} is missing: the chart must lie in a checkout with its deploy/ folder")
+        raise Malformed(f"{source} is missing: the configuration must be in a checkout with a deploy/ folder")
     if not deployed.is_dir():
         make_folder(deployed)
         shutil.copytree(source, deployed, dirs_exist_ok=True)
     for path in sorted(deployed.glob("*.env")):
         if why := _damage(path):
-            set_aside(path, f"the desired state is damaged ({why}), and is taken from main")
-            content = _of_main(plan).get(path.name) or _content(source / path.name)
+            set_aside(path, f"the desired state is damaged ({why}); it is restored from main")
+            content = _files_of_main(plan).get(path.name) or _content(source / path.name)
             if content:
                 write_private(path, content.decode(errors="replace"))
 
 
 def _damage(path: Path) -> str:
-    """Why no service can start with it, "" when it can."""
+    """Return why the file is not valid desired state; "" when it is."""
     try:
         desired_state({path.name: path.read_bytes()})
     except (SpaceError, OSError) as error:
@@ -40,8 +41,8 @@ def _damage(path: Path) -> str:
     return ""
 
 
-def _of_main(plan: SpacePlan) -> Mapping[str, bytes]:
-    """What main of the embedded forge says; nothing before there is one, or when it cannot be read."""
+def _files_of_main(plan: SpacePlan) -> Mapping[str, bytes]:
+    """Return the desired state on main of the embedded forge by name; empty when it cannot be read."""
     try:
         return files_at(plan.state.repository(plan.owner, plan.repo), FOLDER)[2]
     except SpaceError:

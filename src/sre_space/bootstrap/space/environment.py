@@ -1,4 +1,4 @@
-"""The environment of each process: only what it needs, secrets only to whom they belong, never on a command line."""
+"""The environment of each process: only what it needs, each secret only to its owner, never on a command line."""
 
 import os
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ from sre_space.domain.errors import Malformed
 from sre_space.state_files import write_private
 
 HOURS_ARE_MINUTES = {"SLO_WINDOW_SCALE": str(1 / 60)}
-DEPLOYS_WITHIN = {"POLL_SECONDS": "0.25"}  # the embedded forge is asked that often for its main
-HANDED: Mapping[str, tuple[str, ...]] = {  # what a person may set, by the process that it is for
+DEPLOYS_WITHIN = {"POLL_SECONDS": "0.25"}  # how often the embedded forge is polled for its main
+HANDED: Mapping[str, tuple[str, ...]] = {  # settings a person may make, by the process that receives them
     "telemetry": ("SPANS_MAX_BYTES", "SPANS_RETENTION_SECONDS"),
     "forge": ("REQUIRED_CHECKS",),
     "scout": ("POLL_SECONDS", "SLO_WINDOW_SCALE", "SRE_NOTIFY_URLS"),
@@ -29,10 +29,10 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYT
 
 @dataclass(frozen=True)
 class SpacePlan:
-    """A space to be: its state, its ports, its chart (which lies in the checkout), its repository.
+    """The plan of a space: its state, its ports, its configuration (in the checkout), its repository.
 
-    In a `dry_run` the agents watch, diagnose and decide, and change nothing. `told` is what a person has set, by name;
-    `away` are the servers that it does not start itself.
+    In a `dry_run` the agents watch, diagnose and decide, and change nothing. `told` is what a person has set, by
+    variable; `away` are the servers that the space does not start itself.
     """
 
     state: SpaceState
@@ -46,32 +46,32 @@ class SpacePlan:
 
     @property
     def checkout(self) -> Path:
-        """The folder that holds the chart, `deploy/` and the services."""
+        """Return the folder with the configuration, `deploy/` and the services."""
         return self.chart.parent
 
 
 @dataclass(frozen=True)
 class TokenSetup:
-    """What processes authenticate with: at the forge, by login, and at the telemetry server, by process."""
+    """The tokens of processes: for the forge by login, for the telemetry server by process."""
 
     forge: Mapping[str, str]
     telemetry: Mapping[str, str]
 
 
 def write_environments(plan: SpacePlan, processes: tuple[Process, ...], tokens: TokenSetup) -> None:
-    """One file of mode 0600 per process, which the launcher reads."""
+    """Write one file of mode 0600 per process for the launcher; raise `Malformed` for a value with a line break."""
     for process in processes:
         values = environment_of(plan, process, tokens)
         broken = [name for name, value in values.items() if "\n" in value]
         if broken:
             raise Malformed(f"{broken[0]} holds a line break; set it to one line")
-        last = {"SRE_SPACE_UNIT": values.pop("SRE_SPACE_UNIT")}  # the launcher takes no file that was cut off before it
+        last = {"SRE_SPACE_UNIT": values.pop("SRE_SPACE_UNIT")}  # the launcher refuses a file without its last line
         text = "".join(f"{name}={value}\n" for name, value in (values | last).items())
         write_private(plan.state.environment(process.name), text)
 
 
 def environment_of(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, str]:
-    """The whole environment of one process."""
+    """Return the whole environment of one process."""
     values = _inherited() | {
         "PYTHONUNBUFFERED": "1",
         "PYTHONSAFEPATH": "1",
@@ -83,8 +83,8 @@ def environment_of(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dic
         own = {HEADERS: f"authorization=Bearer%20{tokens.telemetry[process.name]}"}
         values |= {HEADERS: plan.away.exports.get(HEADERS, "")} if OTLP in plan.away.addresses else own
     if process.role in (Role.PATIENT, Role.CUSTOMERS):
-        return values | _patient(plan, process)
-    return values | _doctor(plan) | _own(plan, process, tokens) | _set_by_a_person(plan, process)
+        return values | _application_settings(plan, process)
+    return values | _space_settings(plan) | _own_settings(plan, process, tokens) | _personal_settings(plan, process)
 
 
 def _inherited() -> dict[str, str]:
@@ -92,12 +92,12 @@ def _inherited() -> dict[str, str]:
 
 
 def chart_environment(ports: Mapping[str, int], away: Elsewhere = NOWHERE) -> dict[str, str]:
-    """With what agents fill in the chart's `${NAME}`: where everything listens, and what all processes inherit."""
+    """Return the variables for `${NAME}` in the configuration: addresses, and what all processes inherit."""
     return _inherited() | addresses(ports, away)
 
 
 def addresses(ports: Mapping[str, int], away: Elsewhere = NOWHERE) -> dict[str, str]:
-    """Where everything listens, as every process is told; `ports` by name."""
+    """Return the addresses in every process's environment, by variable; `ports` are by name."""
     values = {name: address for name, address in space_servers.addresses(ports, away).items() if name in (BUS, OTLP)}
     for service in SERVICES:
         variable = service.upper().replace("-", "_")
@@ -108,15 +108,15 @@ def addresses(ports: Mapping[str, int], away: Elsewhere = NOWHERE) -> dict[str, 
     return values
 
 
-def _patient(plan: SpacePlan, process: Process) -> dict[str, str]:
-    """A service knows its database and nobody's secrets."""
+def _application_settings(plan: SpacePlan, process: Process) -> dict[str, str]:
+    """Return the settings of a service or of the traffic: the database or the demand file, and no secret."""
     database = plan.state.apps / f"{process.name}.db"
     if process.role is Role.PATIENT:
         return {"DATABASE_URL": f"sqlite:///{database}"}
     return {"TRAFFIC_DEMAND_FILE": str(plan.state.apps / "demand.env")}
 
 
-def _doctor(plan: SpacePlan) -> dict[str, str]:
+def _space_settings(plan: SpacePlan) -> dict[str, str]:
     return {
         "SRE_SPACE_STATE": str(plan.state.root),
         "SRE_SPACE_CHART": str(plan.chart),
@@ -125,14 +125,14 @@ def _doctor(plan: SpacePlan) -> dict[str, str]:
     }
 
 
-def _own(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, str]:
-    """What this one process needs beyond the rest."""
+def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, str]:
+    """Return the settings that only this process needs."""
     ports = {name.upper(): str(port) for name, port in plan.ports.numbers.items()}
     servers = space_servers.addresses(plan.ports, plan.away)
     socket = {"RUNTIME_SOCKET": str(plan.state.socket)}
     reading = {"RUNTIME_READ_SOCKET": str(plan.state.read_socket)}
     own_key = {RECORD_KEY: str(plan.state.record_key)}
-    records = _of(plan.away.exports, RECORD_KEY) if OTLP in plan.away.addresses else own_key
+    records = _only(plan.away.exports, RECORD_KEY) if OTLP in plan.away.addresses else own_key
     match process.name:
         case "chroma":
             return {"ANONYMIZED_TELEMETRY": "False"}
@@ -141,13 +141,13 @@ def _own(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, str
         case "forge":
             return ports | {"FORGE_SEED": str(plan.checkout)}
         case "brain":
-            return _forge(plan, process, tokens) | reading | _of(servers, JAEGER) | records
+            return _forge(plan, process, tokens) | reading | _only(servers, JAEGER) | records
         case "fixer":
             return _forge(plan, process, tokens) | socket
         case "memory":
-            return _forge(plan, process, tokens) | _of(servers, CHROMA)
+            return _forge(plan, process, tokens) | _only(servers, CHROMA)
         case "scout":
-            return _forge(plan, process, tokens) | records | _of(servers, JAEGER) | HOURS_ARE_MINUTES
+            return _forge(plan, process, tokens) | records | _only(servers, JAEGER) | HOURS_ARE_MINUTES
         case "warden":
             often = {} if FORGE in plan.away.addresses else DEPLOYS_WITHIN
             return _forge(plan, process, tokens) | socket | often
@@ -159,18 +159,18 @@ def _own(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, str
 
 
 def _forge(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, str]:
-    """The forge as this process's own identity."""
+    """Return the address of the forge and the token of this process's own identity."""
     servers, login = space_servers.addresses(plan.ports, plan.away), LOGINS[process.name]
     token = {**tokens.forge, **plan.away.tokens}.get(login, "")
-    return _of(servers, FORGE, space_servers.API) | {"GITHUB_PERSONAL_ACCESS_TOKEN": token}
+    return _only(servers, FORGE, space_servers.API) | {"GITHUB_PERSONAL_ACCESS_TOKEN": token}
 
 
-def _of(values: Mapping[str, str], *names: str) -> dict[str, str]:
+def _only(values: Mapping[str, str], *names: str) -> dict[str, str]:
     return {name: values[name] for name in names if name in values}
 
 
-def _set_by_a_person(plan: SpacePlan, process: Process) -> dict[str, str]:
-    """What its own settings declare of what a person has set; an order to `up` comes first."""
+def _personal_settings(plan: SpacePlan, process: Process) -> dict[str, str]:
+    """Return the settings a person has made that this process receives; `up --dry-run` wins over DRY_RUN."""
     names = HANDED.get(process.name, ())
     dry = {"DRY_RUN": "true"} if plan.dry_run and "DRY_RUN" in names else {}
     return {name: plan.told[name] for name in names if plan.told.get(name)} | dry

@@ -1,10 +1,10 @@
-"""The keys of a space: listed, and replaced while incidents are open.
+"""The keys of a space: their list, and their rotation while incidents are open.
 
-1. A new key is trusted, then takes the place of the old one on disk.
-2. The agent is started anew, if the space runs: from now on it signs with the new key.
+1. The new key is trusted, then replaces the old one on disk.
+2. The agent is restarted, if the space runs: from now on it signs with the new key.
 3. The old key is retired: it verifies what was signed until now, and nothing later.
 
-Interrupted anywhere, all keys that anybody signs with are trusted; doing it again finishes it.
+After an interruption at any step, every key in use is trusted; a second rotation completes the first.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from sre_space.domain.errors import Malformed, Refused
 
 @dataclass(frozen=True)
 class Rotation:
-    """What was done for one signer; `restarted` is False when nobody runs who holds the key."""
+    """The rotation of one signer's key; `restarted` is False when no running process holds the key."""
 
     owner: str
     key_id: str
@@ -30,29 +30,29 @@ class Rotation:
 
 
 def listed(state: SpaceState) -> Sequence[TrustedKey]:
-    """Every key that is or was trusted."""
+    """Return every trusted or retired key."""
     return TrustFolder(state.trust).listed()
 
 
 def rotate(state: SpaceState, owner: str) -> Rotation:
-    """Give a signer a new key; `Malformed` for a name that signs nothing, or a state folder without keys."""
+    """Give a signer a new key; raise `Malformed` when `owner` is not a signer or the state folder has no keys."""
     if owner not in SIGNERS:
-        raise Malformed(f"{owner!r} signs nothing; there are: {', '.join(SIGNERS)}")
+        raise Malformed(f"{owner!r} is not a signer; there are: {', '.join(SIGNERS)}")
     path, trust = state.key(owner), state.trust
     if not path.exists():
-        raise Malformed(f"{path} is not there yet; `sre-space up` makes the keys")
+        raise Malformed(f"{path} does not exist yet; `sre-space up` creates the keys")
     key = replace_key(path, trust, owner)
     restarted = owner in AGENTS and _restart(state, owner)
     retired = retire_others(path, trust, owner, time.time_ns())
-    return Rotation(owner, key.key_id, tuple(one.key_id for one in retired), restarted)
+    return Rotation(owner, key.key_id, tuple(old.key_id for old in retired), restarted)
 
 
 def _restart(state: SpaceState, agent: str) -> bool:
-    """A fact that is under way has been signed before, and waits in the outbox."""
+    """Restart an agent and return True; False when no space runs. A fact under way is signed already, in its outbox."""
     running = state.record()
     if running is None or not running.alive:
         return False
-    with contextlib.suppress(Refused):  # it is down at this moment
+    with contextlib.suppress(Refused):  # the agent is not running
         space_supervisor.call(running.socket, "stopProcess", agent)
     space_supervisor.start(running.socket, agent)
     return True

@@ -1,4 +1,4 @@
-"""The embedded space: stands it up in stages, takes it down, whatever happens in between."""
+"""The lifecycle of the embedded space: started in stages, and ended completely, also when a start is interrupted."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -25,24 +25,25 @@ Tell = Callable[[str], None]
 
 
 def up(plan: SpacePlan, tell: Tell, only: Sequence[str] = ()) -> Running:
-    """Start the space and return when its services are ready; when a server does not serve, nothing is left running.
+    """Start the space and return its record when all servers are ready; otherwise leave nothing running.
 
-    A service that does not serve is told: the space is up, and its agents see to it. `only` starts some of the
-    processes (for tests). `Refused` when a space runs here already, or another `up` or `down` is at work.
+    A service that does not serve is reported only: the space is up, and its agents repair it. `only` starts some of
+    the processes (for tests). Raise `Refused` when a space runs here, a server does not serve, or another `up` or
+    `down` is running.
     """
     state = plan.state
     _must_not_run(state)
-    notifier(plan.told.get(NOTIFY, ""))  # refuses what the agents would refuse, before anything is started
+    notifier(plan.told.get(NOTIFY, ""))  # refuse what the agents would refuse, before anything is started
     must_be_met(plan)
     state.make()
     with alone(state.root), reserved(plan.ports, plan.away.ports):
         _must_not_run(state)
         _clean(state, tell)
         plan.ports.refuse_taken(plan.away.ports)
-        processes = tuple(one for one in table(state, plan.ports) if _is_started(plan, one, only))
+        processes = tuple(process for process in table(state, plan.ports) if _is_started(plan, process, only))
         _prepare(plan, processes)
         with ExitStack() as unfinished:
-            unfinished.callback(_end, state, tell)  # also on Ctrl-C: nothing may be left running
+            unfinished.callback(_end, state, tell)  # also on Ctrl-C, so that nothing is left running
             running = space_supervisor.spawn(plan, processes)
             _start(plan, running, processes, tell)
             unfinished.pop_all()
@@ -54,7 +55,7 @@ def _is_started(plan: SpacePlan, process: Process, only: Sequence[str]) -> bool:
 
 
 def down(state: SpaceState, tell: Tell) -> bool:
-    """End the space; False when there was none. `Refused` while an `up` is at work."""
+    """End the space; return False when there was none. Raise `Refused` while another `up` or `down` is running."""
     if not state.root.is_dir():
         return False
     with alone(state.root):
@@ -64,9 +65,9 @@ def down(state: SpaceState, tell: Tell) -> bool:
 def _must_not_run(state: SpaceState) -> None:
     running = state.record()
     living = [running.pid] if running is not None and running.alive else []
-    living += [process.pid for _, process in state.marked(SUPERVISOR)]  # its record may be damaged
+    living += [process.pid for _, process in state.marked(SUPERVISOR)]  # found also when its record is damaged
     if living:
-        raise Refused(f"a space already runs in {state.root} (process {living[0]}); end it with: sre-space down")
+        raise Refused(f"a space is already running in {state.root} (process {living[0]}); end it with: sre-space down")
 
 
 def _end(state: SpaceState, tell: Tell) -> bool:
@@ -81,10 +82,10 @@ def _end(state: SpaceState, tell: Tell) -> bool:
 
 
 def _clean(state: SpaceState, tell: Tell) -> Sequence[str]:
-    """What a space that was killed left: processes, socket, record."""
+    """Remove what a killed space left: processes, sockets, record; return the names of the processes."""
     left = space_supervisor.sweep(state)
     if left:
-        tell(f"ended what an earlier space left running: {', '.join(left)}")
+        tell(f"stopped processes that an earlier space left running: {', '.join(left)}")
     state.clear()
     return left
 
@@ -96,7 +97,7 @@ def _prepare(plan: SpacePlan, processes: tuple[Process, ...]) -> None:
     write_private(state.network_key, secrets.token_hex(32))
     identities = write_identities(state.identities, IDENTITIES)
     lay_out(plan)
-    tokens = TokenSetup({one.login: one.token for one in identities}, make_secrets(state, processes))
+    tokens = TokenSetup({identity.login: identity.token for identity in identities}, make_secrets(state, processes))
     write_environments(plan, processes, tokens)
 
 
@@ -108,15 +109,18 @@ def _start(plan: SpacePlan, running: Running, processes: tuple[Process, ...], te
             space_supervisor.start(running.socket, name)
         services = [process.name for process in processes if process.stage == stage and process.role is Role.PATIENT]
         await_ready(plan, running, [name for name in names if name not in services])
-        for told in not_serving(plan, running, services):
-            tell(f"{told}\nThe space starts all the same: its agents see to it, as `sre-space incidents` shows")
+        for failure in not_serving(plan, running, services):
+            tell(f"{failure}\nThe space starts nevertheless: its agents repair the service; see: sre-space incidents")
 
 
 def checkout_chart() -> Path:
-    """The chart of the folder we stand in, or of the checkout that this package was installed from."""
+    """Return the configuration in the current folder, else of the checkout that this package was installed from.
+
+    Raise `Malformed` when there is neither.
+    """
     here = Path("sre-space.yaml").resolve()
     own = Path(__file__).resolve().parents[3] / "sre-space.yaml"
     for path in (here, own):
         if path.is_file():
             return path
-    raise Malformed(f"there is no chart at {here}; stand in the checkout, or set SRE_SPACE_CHART")
+    raise Malformed(f"there is no configuration at {here}; change to the checkout, or set SRE_SPACE_CHART")

@@ -1,4 +1,4 @@
-"""What `sre-space up` is to start: from its options, the environment, and `.env` beside the configuration."""
+"""The plan of what `sre-space up` starts: from its options, the environment, and `.env` next to the configuration."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,18 +17,20 @@ WHO: Mapping[str, str] = {"deployer" if name == DEPLOYS else name: login for nam
 
 
 def plan_of(state: Path, free_ports: bool, chart: Path, dry_run: bool) -> tuple[SpacePlan, Environment]:
-    """Return it, and what a person has set; `Malformed` names a setting, with its line where `.env` has it."""
-    told = beside(chart)
-    with told.placing():
-        ports = Ports.free_block() if free_ports else Ports.from_environment(told.values)
-        owner, repo = _name(told, "REPO_OWNER", "local"), _name(told, "REPO_NAME", "cloud-insurance")
-        away = elsewhere(CommandLineSettings.read(told.lines), told.values, WHO)
-    return SpacePlan(SpaceState(state.resolve()), ports, chart.resolve(), owner, repo, dry_run, told.values, away), told
+    """Return the plan and the settings a person has made; raise `Malformed` with an invalid one and its line."""
+    environment = beside(chart)
+    with environment.placing():
+        ports = Ports.free_block() if free_ports else Ports.from_environment(environment.values)
+        owner, repo = _name(environment, "REPO_OWNER", "local"), _name(environment, "REPO_NAME", "cloud-insurance")
+        away = elsewhere(CommandLineSettings.read(environment.lines), environment.values, WHO)
+    return SpacePlan(
+        SpaceState(state.resolve()), ports, chart.resolve(), owner, repo, dry_run, environment.values, away
+    ), environment
 
 
-def _name(told: Environment, variable: str, default: str) -> str:
-    """A part of a repository's name, which is a folder too."""
+def _name(environment: Environment, variable: str, default: str) -> str:
+    """Return the repository's owner or name from its variable; raise `Malformed` when it is not valid."""
     try:
-        return repository_part(told.values.get(variable) or default)
+        return repository_part(environment.values.get(variable) or default)
     except ValueError as error:
         raise Malformed(f"{variable}: {error}") from error

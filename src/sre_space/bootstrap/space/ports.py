@@ -1,4 +1,4 @@
-"""The ports of an embedded space: the usual ones, others from the environment, or a free block."""
+"""The ports of an embedded space: the defaults, others from the environment, or a free block."""
 
 import contextlib
 import errno
@@ -33,17 +33,20 @@ class Ports:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Ports":
-        """The usual ports, each one replaced by the variable of its name (`BUS_PORT`) where that is set."""
+        """Return the default ports, each replaced by the variable of its name (`BUS_PORT`) where that is set.
+
+        Raise `Malformed` for a value that is not a port, and for two equal ports.
+        """
         ports = cls(**{name: _port(name.upper(), environment) for name in _names() if environment.get(name.upper())})
-        twice = {port for port in ports.numbers.values() if list(ports.numbers.values()).count(port) > 1}
-        if twice:
-            names = " and ".join(name.upper() for name, port in ports.numbers.items() if port in twice)
+        duplicates = {port for port in ports.numbers.values() if list(ports.numbers.values()).count(port) > 1}
+        if duplicates:
+            names = " and ".join(name.upper() for name, port in ports.numbers.items() if port in duplicates)
             raise Malformed(f"{names} are the same port; set them to different ones")
         return ports
 
     @classmethod
     def free_block(cls) -> "Ports":
-        """Consecutive ports of which none is in use now."""
+        """Return consecutive ports of which none is in use now; raise `Refused` when none are found."""
         names = _names()
         for _ in range(200):
             first = random.randrange(*_FREE_RANGE, 20)
@@ -53,20 +56,20 @@ class Ports:
 
     @property
     def numbers(self) -> Mapping[str, int]:
-        """Port by name."""
+        """Return the ports by name."""
         return asdict(self)
 
     def refuse_taken(self, unused: Collection[str] = ()) -> None:
-        """`Refused` names the first port that nobody may listen on now, why, and the setting that changes it."""
+        """Raise `Refused` with the first port that cannot be bound now, the reason, and the setting that changes it."""
         for name, port in self.numbers.items():
             if name not in unused and (error := _refusal(port)) is not None:
                 unit = name.removesuffix("_port").replace("_", "-")
-                told = f"port {port} ({unit}) {_why(error, port)}"
-                raise Refused(f"{told}; set {name.upper()} to another, or use --ports free")
+                message = f"port {port} ({unit}) {_why(error, port)}"
+                raise Refused(f"{message}; set {name.upper()} to another, or use --ports free")
 
 
 def is_free(port: int) -> bool:
-    """True when a listener could be bound now (a connection still closing does not count)."""
+    """Return True when a listener could be bound now (a connection that is still closing does not matter)."""
     return _refusal(port) is None
 
 
@@ -82,8 +85,8 @@ def _refusal(port: int) -> OSError | None:
 
 def _why(error: OSError, port: int) -> str:
     if error.errno == errno.EACCES:
-        return "is the system's: this user may take ports from 1024 on"
-    return f"is in use{_by_whom(port)}" if error.errno == errno.EADDRINUSE else f"cannot be taken: {error.strerror}"
+        return "is a system port: this user may use ports from 1024 on"
+    return f"is in use{_by_process(port)}" if error.errno == errno.EADDRINUSE else f"cannot be bound: {error.strerror}"
 
 
 def _names() -> list[str]:
@@ -97,8 +100,8 @@ def _port(variable: str, environment: Mapping[str, str]) -> int:
     return int(text)
 
 
-def _by_whom(port: int) -> str:
-    """Best effort: some systems tell only root."""
+def _by_process(port: int) -> str:
+    """Return the name and id of the process that listens on a port; "" when the system does not show it."""
     with contextlib.suppress(psutil.Error, OSError):
         for connection in psutil.net_connections("tcp"):
             listens = connection.status == psutil.CONN_LISTEN and tuple(connection.laddr)[1:] == (port,)

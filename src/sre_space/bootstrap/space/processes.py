@@ -1,4 +1,4 @@
-"""The process table of the embedded space: what runs, in which order, and as whom."""
+"""The process table of the embedded space: what runs, in which order, and with which identity."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,10 +11,10 @@ from sre_space.bootstrap.space.state import SpaceState
 
 
 class Role(StrEnum):
-    """Whom a process belongs to; this decides who restarts it and what it may know."""
+    """The kind of a process, which decides who restarts it and which settings and secrets it receives."""
 
     SERVER = "server"
-    PATIENT = "patient"
+    PATIENT = "application"
     CUSTOMERS = "customers"
     AGENT = "agent"
     WARDEN = "warden"
@@ -22,7 +22,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Process:
-    """One process. Those of a lower `stage` serve before the next stage starts."""
+    """A process of the space. All processes of a `stage` serve before the next stage starts."""
 
     name: str
     role: Role
@@ -31,12 +31,12 @@ class Process:
 
     @property
     def restarts_itself(self) -> bool:
-        """True unless only Fixer may start it again."""
+        """Return True when supervisord restarts the process; False for the services, which only Fixer may restart."""
         return self.role is not Role.PATIENT
 
     @property
     def exports_as(self) -> str:
-        """The `service.name` of its telemetry; "" for a process that exports none."""
+        """Return the `service.name` of the process's telemetry; "" for a process that exports none."""
         match self.role:
             case Role.PATIENT | Role.CUSTOMERS:
                 return self.name
@@ -47,9 +47,9 @@ class Process:
 
     @property
     def yields(self) -> bool:
-        """True for the doctor and its servers: on a machine that is full the patient goes first.
+        """Return True for the agents and servers, which run niced: on a busy machine the application has priority.
 
-        The network is a part of the patient's way, and the warden holds the limits.
+        The network is on the path of the application's requests, and the warden enforces the memory limits.
         """
         return self.role is Role.AGENT or (self.role is Role.SERVER and self.name != "network")
 
@@ -66,12 +66,12 @@ IDENTITIES: Mapping[str, str] = {
 SIGNERS = ("scout", "brain", "fixer", "memory", "operator")
 SERVICES = ("user-service", "policy-service", "quote-service")
 AGENTS = ("scout", "brain", "fixer", "memory")
-DEPLOYS = "warden"  # the process that deploys, under a login of its own
+DEPLOYS = "warden"  # the process that deploys main, with its own login
 LOGINS: Mapping[str, str] = {**{agent: f"sre-{agent}" for agent in AGENTS}, DEPLOYS: "sre-deployer"}
 
 
 def table(state: SpaceState, ports: Ports) -> Sequence[Process]:
-    """All processes of the space in start order."""
+    """Return all processes of the space in start order."""
     return (
         _module("bus", Role.SERVER, "sre_space.bootstrap.bus", 0),
         _module("telemetry", Role.SERVER, "sre_space.bootstrap.telemetry", 0),
@@ -92,5 +92,5 @@ def _module(name: str, role: Role, module: str, stage: int) -> Process:
 def _chroma(state: SpaceState, ports: Ports) -> tuple[str, ...]:
     program = Path(sys.executable).with_name("chroma")
     folder = state.chroma
-    become = (sys.executable, "-m", "sre_space.bootstrap.chroma", str(folder))
-    return (*become, str(program), "run", "--host", HOST, "--port", str(ports.chroma_port), "--path", str(folder))
+    wrapper = (sys.executable, "-m", "sre_space.bootstrap.chroma", str(folder))
+    return (*wrapper, str(program), "run", "--host", HOST, "--port", str(ports.chroma_port), "--path", str(folder))

@@ -1,4 +1,4 @@
-"""When a process of the space serves: each is asked in its own protocol. Used by `up`."""
+"""Readiness checks of the space's processes, each in its own protocol. Used by `up`."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -21,9 +21,9 @@ LAST_LINES = 5
 
 
 def await_ready(plan: SpacePlan, running: Running, names: Sequence[str]) -> None:
-    """Return when all serve; `Refused` with the last lines of its log when one ended or is not ready in a minute.
+    """Wait until all serve; raise `Refused`, with the end of its log, for a process that ended or is not ready in time.
 
-    Nobody waits for Chroma and the agents: journeys do not need them.
+    Chroma and the agents have no check: the application's journeys do not need them.
     """
     checks = {name: check for name in names if (check := _check(plan, name)) is not None}
     deadline = time.monotonic() + WITHIN_S
@@ -38,9 +38,9 @@ def await_ready(plan: SpacePlan, running: Running, names: Sequence[str]) -> None
 
 
 def not_serving(plan: SpacePlan, running: Running, names: Sequence[str]) -> Sequence[str]:
-    """Wait until each of these services serves, has ended, or had half a minute; one text for each that does not serve.
+    """Wait until each service serves, has ended, or timed out; return a text for each that does not serve.
 
-    A service is not what `up` answers for: whoever would repair it must be started.
+    A failed service does not fail `up`: the agents that would repair it must be started.
     """
     checks = {name: check for name in names if (check := _check(plan, name)) is not None}
     deadline = time.monotonic() + SERVICES_WITHIN_S
@@ -93,7 +93,7 @@ def _bus_answers(address: str) -> bool:
 
 
 def _http_answers(url: str) -> bool:
-    """Any answer but an error of the server: the forge asks who we are."""
+    """Return True for any answer below status 500; the forge answers 401 without a token."""
     try:
         return httpx.get(url, timeout=1.0, trust_env=False).status_code < httpx.codes.INTERNAL_SERVER_ERROR
     except httpx.HTTPError:

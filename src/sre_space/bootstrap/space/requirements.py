@@ -1,4 +1,4 @@
-"""What a space needs of its user and its machine before anything is started; each refusal is one sentence."""
+"""The preconditions of a space, checked before anything is started; each refusal is one sentence."""
 
 import resource
 import sys
@@ -15,7 +15,7 @@ from sre_space.domain.disk_space import MEGABYTE
 from sre_space.domain.errors import Malformed, Refused
 from sre_space.settings import PROCESSES as SETTINGS
 
-ROOM_BYTES = 150 * MEGABYTE  # what a fresh space writes in its first hour (docs/safety.md), twice
+ROOM_BYTES = 150 * MEGABYTE  # twice what a new space writes in its first hour (docs/safety.md)
 ROOM_FILES = 1_000
 LIMITS: Mapping[int, tuple[int, str, str]] = {
     resource.RLIMIT_NOFILE: (1024, "files may be open at once", "-n"),
@@ -24,25 +24,25 @@ LIMITS: Mapping[int, tuple[int, str, str]] = {
 
 
 def must_be_met(plan: SpacePlan) -> None:
-    """`Malformed` for a configuration that an agent or a deployment would refuse, `Refused` for a machine too small."""
+    """Raise `Malformed` for a configuration that an agent or deployment would refuse, `Refused` for a small machine."""
     read_config(plan.chart, chart_environment(plan.ports.numbers, plan.away), SERVICES)
-    _must_be_settings(plan)
-    _must_deploy(plan)
-    _must_allow()
-    _must_have_room(plan.state.root)
+    _check_settings(plan)
+    _check_desired_state(plan)
+    _raise_limits()
+    _check_disk(plan.state.root)
 
 
-def _must_be_settings(plan: SpacePlan) -> None:
-    """What a person has set, as the processes that it is for will read it."""
+def _check_settings(plan: SpacePlan) -> None:
+    """Raise `Malformed` for a setting a person has made that the process that receives it would refuse."""
     for process, names in HANDED.items():
         SETTINGS[process].refuse_wrong({name: plan.told[name] for name in names if plan.told.get(name)})
 
 
-def _must_deploy(plan: SpacePlan) -> None:
-    """The checkout's desired state, while none is in force yet."""
+def _check_desired_state(plan: SpacePlan) -> None:
+    """Raise `Malformed` for an invalid desired state of the checkout, while none is deployed yet."""
     source = plan.checkout / FOLDER
     if not source.is_dir():
-        raise Malformed(f"{source} is missing: the chart must lie in a checkout with its deploy/ folder")
+        raise Malformed(f"{source} is missing: the configuration must be in a checkout with a deploy/ folder")
     if plan.state.deployed.exists():
         return
     try:
@@ -55,29 +55,29 @@ def _must_deploy(plan: SpacePlan) -> None:
         raise Malformed(f"{plan.checkout}: {error}") from error
 
 
-def _must_allow() -> None:
-    """Raise each soft limit that is too low, as far as the hard one lets it."""
-    for which, (needed, what, option) in LIMITS.items():
-        soft, hard = (_unlimited(limit) for limit in resource.getrlimit(which))
+def _raise_limits() -> None:
+    """Raise each soft resource limit that is too low; raise `Refused` when the hard limit is too low as well."""
+    for kind, (needed, what, option) in LIMITS.items():
+        soft, hard = (_unlimited(limit) for limit in resource.getrlimit(kind))
         if soft >= needed:
             continue
         if hard < needed:
-            told = f"only {hard} {what}, and a space needs {needed}"
-            raise Refused(f"{told}; raise it with: ulimit {option} {needed}")
-        resource.setrlimit(which, (min(needed * 4, hard), resource.getrlimit(which)[1]))
+            message = f"only {hard} {what}, and a space needs {needed}"
+            raise Refused(f"{message}; raise it with: ulimit {option} {needed}")
+        resource.setrlimit(kind, (min(needed * 4, hard), resource.getrlimit(kind)[1]))
 
 
 def _unlimited(limit: int) -> int:
     return sys.maxsize if limit == resource.RLIM_INFINITY else limit
 
 
-def _must_have_room(root: Path) -> None:
+def _check_disk(root: Path) -> None:
     room = DiskFolder(root).look()
     if room.free < ROOM_BYTES:
-        told = f"only {room.told}, and a space needs {ROOM_BYTES // MEGABYTE} MB"
-        raise Refused(f"{told}; free some there, or set SRE_SPACE_STATE to a folder on another disk")
+        message = f"only {room.told}, and a space needs {ROOM_BYTES // MEGABYTE} MB"
+        raise Refused(f"{message}; free some there, or set SRE_SPACE_STATE to a folder on another disk")
     if room.files is not None and room.files < ROOM_FILES:
-        told = f"only {room.told}, and a space needs {ROOM_FILES} (inodes)"
-        raise Refused(f"{told}; delete some there, or set SRE_SPACE_STATE to a folder on another disk")
+        message = f"only {room.told}, and a space needs {ROOM_FILES} (inodes)"
+        raise Refused(f"{message}; delete some there, or set SRE_SPACE_STATE to a folder on another disk")
     if room.refused:
         raise Refused(f"{room.told}; set SRE_SPACE_STATE to a folder on another disk")

@@ -1,4 +1,4 @@
-"""Which servers a space starts, and which ones it finds elsewhere: decided from settings, once, by `up`."""
+"""Which servers a space starts, and which are external: decided from the settings, once, by `up`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,10 +22,10 @@ _PORTS = {
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """The servers that a space does not start itself: their addresses by the setting that names them.
+    """The external servers, which a space does not start itself: their addresses by the setting that names them.
 
-    `tokens` are those of its agents and its deployer on a forge elsewhere, by login; `exports` is what they and the
-    services need to send telemetry elsewhere, and to hear it.
+    `tokens` are those of the agents and the deployer on an external forge, by login; `exports` are the settings with
+    which processes send telemetry to an external receiver and verify it.
     """
 
     addresses: Mapping[str, str] = field(default_factory=dict)
@@ -34,39 +34,39 @@ class Elsewhere:
 
     @property
     def processes(self) -> frozenset[str]:
-        """The processes of the embedded space that are not needed."""
+        """Return the processes of the embedded space that are not started."""
         return frozenset(_PROCESS[name] for name in self.addresses if name in _PROCESS)
 
     @property
     def ports(self) -> frozenset[str]:
-        """The ports that nobody of the space listens on."""
+        """Return the names of the ports that no process of the space listens on."""
         return frozenset(port for name in self.addresses for port in _PORTS.get(name, ()))
 
 
 NOWHERE = Elsewhere()
 
 
-def elsewhere(settings: CommandLineSettings, told: Mapping[str, str], agents: Mapping[str, str]) -> Elsewhere:
-    """Return what the settings name; `agents` are the logins on the forge, by agent (and deployer).
+def elsewhere(settings: CommandLineSettings, values: Mapping[str, str], agents: Mapping[str, str]) -> Elsewhere:
+    """Return the servers that the settings name; `agents` are the logins on the forge by agent (and deployer).
 
-    `Malformed` names a setting that is missing beside another one: a token for the forge; and one process of the
-    embedded space takes telemetry and tells traces, so both are elsewhere or none.
+    Raise `Malformed` when a setting requires another one: FORGE_URL a token; and, as one process of the embedded space
+    receives telemetry and serves traces, both of their addresses or neither.
     """
     named = {name: str(getattr(settings, name.lower())).strip() for name in (FORGE, BUS, OTLP, JAEGER, CHROMA)}
     addresses = {name: address for name, address in named.items() if address}
     for given, missing in ((OTLP, JAEGER), (JAEGER, OTLP)):
         if given in addresses and missing not in addresses:
-            told_ = f"{given} is set and {missing} is not: where telemetry is sent to, traces are read from"
-            raise Malformed(f"{told_}; set both, or neither for those of the space itself")
-    tokens = {login: settings.token_of(who) for who, login in agents.items()} if FORGE in addresses else {}
+            message = f"{given} is set and {missing} is not: traces are read from where telemetry is sent"
+            raise Malformed(f"{message}; set both, or neither to use the space's own")
+    tokens = {login: settings.token_of(agent) for agent, login in agents.items()} if FORGE in addresses else {}
     if FORGE in addresses and settings.github_api_url:
         addresses[API] = settings.github_api_url
-    exports = {name: told[name] for name in (HEADERS, RECORD_KEY) if told.get(name)} if OTLP in addresses else {}
+    exports = {name: values[name] for name in (HEADERS, RECORD_KEY) if values.get(name)} if OTLP in addresses else {}
     return Elsewhere(addresses, tokens, exports)
 
 
 def addresses(ports: Ports | Mapping[str, int], away: Elsewhere) -> dict[str, str]:
-    """Where every server is, by the setting that names it: elsewhere, or on a port of the space."""
+    """Return the address of every server by the setting that names it: an external one, or a port of the space."""
     numbers = ports.numbers if isinstance(ports, Ports) else ports
     own = {
         FORGE: f"http://{HOST}:{numbers['forge_port']}/mcp",

@@ -1,4 +1,4 @@
-"""The state folder of a space: where everything lies, and the record of the space that runs in it."""
+"""The state folder of a space: its paths and sockets, and the record of the space that runs in it."""
 
 import contextlib
 import hashlib
@@ -22,10 +22,10 @@ _MAX_SOCKET = 90  # bytes; the kernel takes 108 (macOS 104) and supervisord adds
 
 @dataclass(frozen=True)
 class Running:
-    """The record `run/space.json` of a space: its supervisord (and when that began), socket, ports, checkout.
+    """The record `run/space.json` of a running space: supervisord's process id and start time, socket, ports, checkout.
 
-    `python` is the interpreter that the space's own command runs with; `servers` are the addresses of those that it
-    does not run itself, by the setting that names them.
+    `python` is the interpreter of the space's processes; `servers` are the addresses of external servers, by the
+    setting that names them.
     """
 
     pid: int
@@ -39,12 +39,12 @@ class Running:
 
     @property
     def encoded(self) -> str:
-        """As it is written."""
+        """Return the record as JSON, as it is written to disk."""
         return json.dumps(asdict(self), indent=1)
 
     @property
     def alive(self) -> bool:
-        """True while this very supervisord lives."""
+        """Return True while this very supervisord process is running."""
         try:
             process = psutil.Process(self.pid)
             return process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - self.created) < 1
@@ -54,30 +54,30 @@ class Running:
 
 @dataclass(frozen=True)
 class SpaceState(StatePaths):
-    """The folders of one space, and what runs in them."""
+    """The state folder of one space, and the processes that run in it."""
 
     @property
     def network_socket(self) -> Path:
-        """Where the network takes orders."""
+        """Return the socket on which the embedded network takes commands."""
         return self.socket.with_name("network.sock")
 
     @property
     def read_socket(self) -> Path:
-        """Where supervisord tells the units, and nothing else."""
+        """Return supervisord's read-only socket, which lists the units."""
         return self.socket.with_name("units.sock")
 
     def release(self) -> None:
-        """Remove the halt file, whatever lies there."""
+        """Remove the halt file, also when a folder is in its place."""
         remove(self.halt)
 
     @property
     def mark(self) -> str:
-        """Names this space in the environment of its processes, without telling a path."""
+        """Return the id that marks the processes of this space in their environment, without revealing a path."""
         return hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]
 
     @property
     def socket(self) -> Path:
-        """supervisord's socket: beside the rest, or in a short private folder when that path is too long."""
+        """Return supervisord's control socket: in `run`, or in a short private folder when that path is too long."""
         near = self.run / "supervisor.sock"
         if len(os.fsencode(near)) <= _MAX_SOCKET:
             return near
@@ -88,30 +88,30 @@ class SpaceState(StatePaths):
         return base / f"sre-space-{os.getuid()}-{self.mark}" / "s.sock"
 
     def make(self) -> None:
-        """Create the folders, for this user alone; `Malformed` says which one cannot be."""
+        """Create the folders, for this user alone; raise `Malformed` with a folder that cannot be used."""
         for folder in (*self.folders, self.socket.parent):
             try:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 own = folder.lstat() if folder == self.socket.parent else folder.stat()
             except OSError as error:
-                raise Malformed(f"{folder}: {error.strerror}; set SRE_SPACE_STATE to a folder of yours") from error
+                raise Malformed(f"{folder}: {error.strerror}; set SRE_SPACE_STATE to a folder that you own") from error
             if own.st_uid != os.getuid():
-                raise Malformed(f"{folder} belongs to somebody else; set SRE_SPACE_STATE to another folder")
+                raise Malformed(f"{folder} belongs to another user; set SRE_SPACE_STATE to another folder")
 
     def record(self) -> Running | None:
-        """The record of a space that runs or was killed here.
+        """Return the record of the space that runs, or was killed, here; None when there is none.
 
-        When it is damaged or gone while the space runs, it is written anew: supervisord carries a copy.
+        A record that is damaged or missing while the space runs is restored from supervisord's environment.
         """
-        known = self._recorded()
-        if known is not None and known.alive:
-            return known
+        recorded = self._recorded()
+        if recorded is not None and recorded.alive:
+            return recorded
         for _, process in self.marked(SUPERVISOR):
             with contextlib.suppress(psutil.Error, OSError):
-                found = _parsed(process.environ().get(RECORD, ""))
-                if found is not None:
-                    return self._recovered(replace(found, pid=process.pid, created=process.create_time()))
-        return known
+                copy = _parsed(process.environ().get(RECORD, ""))
+                if copy is not None:
+                    return self._recovered(replace(copy, pid=process.pid, created=process.create_time()))
+        return recorded
 
     def _recorded(self) -> Running | None:
         try:
@@ -122,12 +122,12 @@ class SpaceState(StatePaths):
     def _recovered(self, running: Running) -> Running:
         path = self.space_record
         if path.exists():
-            set_aside(path, "the record of the running space is damaged; it is written anew")
+            set_aside(path, "the record of the running space is damaged; it is restored")
         self.write_record(running)
         return running
 
     def marked(self, only: str = "") -> Iterator[tuple[str, psutil.Process]]:
-        """The processes of this space, by their mark: name of the unit and process; or one unit's only."""
+        """Yield unit name and process of each process with this space's mark, of all units or of `only` one."""
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError):
                 name, _, mark = process.environ().get("SRE_SPACE_UNIT", "").partition("@")
@@ -136,53 +136,53 @@ class SpaceState(StatePaths):
                     yield name, process
 
     def write_record(self, running: Running) -> None:
-        """Replace the record."""
+        """Replace the record; raise `Unavailable` when the disk cannot be written."""
         write_private(self.space_record, running.encoded)
 
     def clear(self) -> None:
-        """Forget a space that is gone: record, socket and secrets of its processes, as far as the disk lets them go."""
-        alone = (self.space_record, self.supervisor_pid, self.socket, self.read_socket, self.network_socket)
-        for path in (*alone, *self.environments.glob("*")):
+        """Remove the record, sockets and environments of a space that has ended; ignore what cannot be removed."""
+        files = (self.space_record, self.supervisor_pid, self.socket, self.read_socket, self.network_socket)
+        for path in (*files, *self.environments.glob("*")):
             with contextlib.suppress(OSError):
                 remove(path)
 
     def remove_socket_folder(self) -> None:
-        """Take the short private folder away, where there is one."""
+        """Remove the short private folder of the sockets, where there is one."""
         if self.socket.parent != self.run:
-            with contextlib.suppress(OSError):  # not there, or somebody put something into it
+            with contextlib.suppress(OSError):  # missing, or not empty
                 self.socket.parent.rmdir()
 
 
 def _parsed(text: str) -> Running | None:
-    """A record; None for what is none, or not whole."""
+    """Return the record in a text; None when it is damaged."""
     try:
-        found = Running(**json.loads(text))
-        ports = {str(name): int(port) for name, port in found.ports.items()}
-        servers = dict(found.servers.items())
-        numbers = replace(found, pid=int(found.pid), created=float(found.created), ports=ports)
+        running = Running(**json.loads(text))
+        ports = {str(name): int(port) for name, port in running.ports.items()}
+        servers = dict(running.servers.items())
+        typed = replace(running, pid=int(running.pid), created=float(running.created), ports=ports)
     except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
         return None
-    texts = (numbers.socket, numbers.chart, numbers.repository, numbers.python, *servers.keys(), *servers.values())
-    whole = all(isinstance(one, str) for one in texts) and ports and 0 < numbers.pid < 2**31
-    return numbers if whole else None
+    texts = (typed.socket, typed.chart, typed.repository, typed.python, *servers.keys(), *servers.values())
+    whole = all(isinstance(entry, str) for entry in texts) and ports and 0 < typed.pid < 2**31
+    return typed if whole else None
 
 
 class NotRunning(Unavailable):
-    """No space runs in a state folder."""
+    """The error that no space runs in a state folder."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(f"no space runs in {root}; start one with: sre-space up")
 
 
 def running_space(state: SpaceState) -> Running:
-    """The space that runs here; `NotRunning` says how to start one."""
+    """Return the record of the space running here; raise `NotRunning` without one, `Refused` if its record is lost."""
     running = state.record()
     if running is not None and running.alive:
         return running
-    unrecorded = [str(process.pid) for _, process in state.marked(SUPERVISOR)]
-    if unrecorded:
+    pids = [str(process.pid) for _, process in state.marked(SUPERVISOR)]
+    if pids:
         raise Refused(
-            f"a space runs in {state.root} (process {unrecorded[0]}), and its record {state.space_record} is "
+            f"a space runs in {state.root} (process {pids[0]}), and its record {state.space_record} is "
             "damaged; end it with: sre-space down"
         )
     raise NotRunning(state.root)

@@ -1,4 +1,4 @@
-"""supervisord as the embedded runtime: its configuration, its life, and questions to it."""
+"""supervisord as the embedded runtime: its configuration, start and end, and calls to it."""
 
 import contextlib
 import http.client
@@ -22,14 +22,14 @@ from sre_space.domain.errors import Refused, Unavailable
 from sre_space.state_files import write_private
 
 STOP_S = 3  # a unit that has not ended this long after SIGTERM is killed
-YIELDING = ("nice", "-n", "5")
+NICED = ("nice", "-n", "5")
 _UP_WITHIN_S = 15.0
 _POLL_S = 0.05
 
 
 @dataclass(frozen=True)
 class UnitState:
-    """What supervisord says of a process: `state` is its word (RUNNING, EXITED, ...), `since` Unix seconds."""
+    """A process as supervisord reports it: `state` as RUNNING, EXITED and the like, `since` in Unix seconds."""
 
     name: str
     state: str
@@ -38,7 +38,7 @@ class UnitState:
 
 
 def configuration(plan: SpacePlan, processes: Sequence[Process]) -> str:
-    """supervisord's configuration file. Nothing in it starts by itself: `up` starts in stages."""
+    """Return supervisord's configuration file. No program starts automatically: `up` starts them in stages."""
     state = plan.state
     head = f"""\
 [supervisord]
@@ -61,7 +61,10 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 
 
 def spawn(plan: SpacePlan, processes: Sequence[Process]) -> Running:
-    """Start supervisord, away from the terminal's signals, and record it at once; it starts no unit yet."""
+    """Start supervisord in its own session, without units, and return its record, which is written at once.
+
+    Raise `Refused` when supervisord ends at its start, `Unavailable` when it does not answer in time.
+    """
     state = plan.state
     path = state.run / "supervisord.conf"
     write_private(path, configuration(plan, processes))
@@ -78,7 +81,7 @@ def spawn(plan: SpacePlan, processes: Sequence[Process]) -> Running:
 
 
 def start(socket: str, name: str) -> None:
-    """Start a unit; one that runs already is fine."""
+    """Start a unit, unless it is running already; raise `Refused` when supervisord cannot start it."""
     try:
         call(socket, "startProcess", name, False)
     except Refused as error:
@@ -87,17 +90,17 @@ def start(socket: str, name: str) -> None:
 
 
 def units(socket: str) -> Sequence[UnitState]:
-    """All processes; `Unavailable` when supervisord does not answer."""
+    """Return all processes by name; raise `Unavailable` when supervisord does not answer."""
     rows: Sequence[Mapping[str, Any]] = call(socket, "getAllProcessInfo")
-    found = [
+    states = [
         UnitState(str(row["name"]), str(row["statename"]), int(row["pid"]), int(row["start"] if row["pid"] else 0))
         for row in rows
     ]
-    return sorted(found, key=lambda unit: unit.name)
+    return sorted(states, key=lambda unit: unit.name)
 
 
 def stop(running: Running) -> None:
-    """Stop all units at once, then supervisord; whoever does not listen is killed."""
+    """Stop all units at once, then supervisord; kill what does not end on SIGTERM."""
     with contextlib.suppress(Unavailable, Refused):
         call(running.socket, "stopAllProcesses", False)
     with contextlib.suppress(psutil.NoSuchProcess):
@@ -110,17 +113,17 @@ def stop(running: Running) -> None:
 
 
 def sweep(state: SpaceState) -> Sequence[str]:
-    """Kill every process that carries this space's mark; the names of those found."""
-    found = list(state.marked())
-    for _, process in found:
+    """Kill every process with this space's mark, and return their unit names."""
+    processes = list(state.marked())
+    for _, process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs([process for _, process in found], timeout=STOP_S)
-    return [name for name, _ in found]
+    psutil.wait_procs([process for _, process in processes], timeout=STOP_S)
+    return [name for name, _ in processes]
 
 
 def call(socket: str, method: str, *arguments: object) -> Any:  # noqa: ANN401 - XML-RPC is untyped; callers type it
-    """One question to supervisord."""
+    """Return supervisord's answer to a call; raise `Refused` for a fault, `Unavailable` without an answer."""
     with _proxy(socket) as proxy:
         try:
             return getattr(proxy.supervisor, method)(*arguments)
@@ -140,7 +143,7 @@ def _proxy(socket: str) -> Iterator[xmlrpc.client.ServerProxy]:
 
 
 def _detached(configuration: Path, state: SpaceState, environment: Mapping[str, str]) -> int:
-    """The process id of a supervisord in a session of its own, which outlives us and Ctrl-C."""
+    """Start supervisord in its own session, so that it survives this process and Ctrl-C; return its process id."""
     program = [sys.executable, "-P", "-m", "sre_space.embedded.supervisor", "-n", "-c", str(configuration)]
     output = (os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     actions = [
@@ -164,27 +167,27 @@ def _await_answer(running: Running, state: SpaceState) -> None:
 
 
 def last_words(log: Path) -> str:
-    """Why supervisord ended, in a line: what it calls an error, else the last thing it said but for its help."""
+    """Return why supervisord ended, from its log: its error, else the last line other than the hint to its help."""
     try:
         lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     except OSError:
         lines = []
-    told = [line for line in lines if not line.startswith("For help, use")]
-    errors = [line.removeprefix("Error: ") for line in told if line.startswith("Error: ")]
-    return next(iter(errors or told[-1:]), "it said nothing")
+    messages = [line for line in lines if not line.startswith("For help, use")]
+    errors = [line.removeprefix("Error: ") for line in messages if line.startswith("Error: ")]
+    return next(iter(errors or messages[-1:]), "its log is empty")
 
 
 def _program(state: SpaceState, rank: int, process: Process) -> str:
-    yielding = YIELDING if process.yields else ()
-    launcher = (*yielding, sys.executable, "-m", "sre_space.embedded.launcher", process.name)
+    niced = NICED if process.yields else ()
+    launcher = (*niced, sys.executable, "-m", "sre_space.embedded.launcher", process.name)
     config = ("--config", str(state.deployed / f"{process.name}.env")) if process.role is Role.PATIENT else ()
-    again = "true" if process.restarts_itself else "false"
+    autorestart = "true" if process.restarts_itself else "false"
     return f"""
 [program:{process.name}]
 command={_escaped(shlex.join((*launcher, *config, "--", *process.argv)))}
 priority={rank}
 autostart=false
-autorestart={again}
+autorestart={autorestart}
 startsecs=0
 startretries=1000000
 stopwaitsecs={STOP_S}

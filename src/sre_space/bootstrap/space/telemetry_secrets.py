@@ -1,6 +1,6 @@
-"""The secrets of a space's telemetry: a token for each process that exports, and the key of the records on the bus.
+"""The secrets of a space's telemetry: a token for each exporting process, and the MAC key of records on the bus.
 
-`sre-space up` makes new tokens each time. The key stays: what was on the bus before is still read.
+`sre-space up` makes new tokens each time. The key is kept, so that earlier records on the bus are still accepted.
 """
 
 import os
@@ -14,17 +14,17 @@ from sre_space.domain.errors import Malformed
 from sre_space.embedded.telemetry.tokens import Tokens, render
 from sre_space.state_files import write_private
 
-TOKEN = "sre_otlp_"  # how a token begins, so that one is known wherever it should turn up (`text/prose.py`)
+TOKEN = "sre_otlp_"  # prefix of a token, by which a leaked one is recognised and redacted (`text/prose.py`)
 KEY_BYTES = 32
 
 
 def make_secrets(state: SpaceState, processes: Iterable[Process]) -> Mapping[str, str]:
-    """Return a new token by process, for those that export; the telemetry server is given their SHA-256.
+    """Return a new token by process, for each that exports; write their SHA-256 for the telemetry server.
 
-    `Malformed` when the key that is kept is damaged.
+    Raise `Malformed` when the existing MAC key is damaged.
     """
-    tokens = {one.name: f"{TOKEN}{secrets.token_hex(24)}" for one in processes if one.exports_as}
-    names = {tokens[one.name]: [one.exports_as] for one in processes if one.exports_as}
+    tokens = {process.name: f"{TOKEN}{secrets.token_hex(24)}" for process in processes if process.exports_as}
+    names = {tokens[process.name]: [process.exports_as] for process in processes if process.exports_as}
     write_private(state.telemetry_tokens, render(names))
     if not state.record_key.exists():
         write_private(state.record_key, secrets.token_hex(KEY_BYTES))
@@ -33,7 +33,10 @@ def make_secrets(state: SpaceState, processes: Iterable[Process]) -> Mapping[str
 
 
 def read_tokens(path: Path | None) -> Tokens | None:
-    """Return who may send what, None when anybody may; `Malformed` names the setting, the file and the remedy."""
+    """Return which token is for which services; None when no token is required.
+
+    Raise `Malformed` with the setting, the file and the remedy when the file cannot be used.
+    """
     if path is None:
         return None
     text = _read_private("TELEMETRY_TOKENS_FILE", path)
@@ -44,7 +47,7 @@ def read_tokens(path: Path | None) -> Tokens | None:
 
 
 def read_record_key(path: Path | None) -> bytes | None:
-    """Return the key of the records on the bus, None when they have no MAC; `Malformed` as above."""
+    """Return the MAC key of records on the bus, None when they have no MAC; raise `Malformed` as `read_tokens` does."""
     if path is None:
         return None
     key = _read_private("TELEMETRY_RECORD_KEY_FILE", path).strip().encode()
@@ -61,5 +64,5 @@ def _read_private(setting: str, path: Path) -> str:
                 raise Malformed(f"{setting} {path} can be read by others; run: chmod 600 {path}")
             return file.read()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise Malformed(f"{setting} {path}: {reason}; `sre-space up` makes it") from error
