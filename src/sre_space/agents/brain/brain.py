@@ -90,9 +90,8 @@ class Brain:
         """Return the diagnosis; while it is only LIKELY, repeat it a few times, because more telemetry may arrive."""
         for attempt in range(1, MAX_DIAGNOSES + 1):
             recent = await self.incidents.touched(self.clock.now() - RECENT_NS)
-            paused = [
-                (pause.since, pause.until) for pause in self.clock.pauses().since_start
-            ]  # the application may have paused with this machine
+            pauses = self.clock.pauses().since_start  # the application may have paused with this machine
+            paused = [(pause.since, pause.until) for pause in pauses]
             diagnosis = await self.investigation.hold(case, units, [*ill_times(recent, case.incident), *paused])
             if diagnosis.verdict is not Confidence.LIKELY or attempt == MAX_DIAGNOSES:
                 break
