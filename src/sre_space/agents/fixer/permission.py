@@ -48,7 +48,7 @@ class Permission:
     dry_run: bool = False
 
     def asking(self) -> Asked:
-        """Return the present time as the begin of a permission check."""
+        """Return the present time as the start of a permission check."""
         return Asked(self.clock.now(), self.clock)
 
     async def to_act(

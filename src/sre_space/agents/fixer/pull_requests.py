@@ -18,9 +18,7 @@ from sre_space.text.proposal import Proposal
 
 MAX_TRIES = 3
 MAIN = "main"
-APPLIED_WITHIN_NS = (
-    120 * 10**9
-)  # after the merge, counting only the time in which Fixer runs; then Scout verifies whatever is in force
+APPLIED_WITHIN_NS = 120 * 10**9  # from the merge on, in which Fixer ran; then Scout verifies whatever is in force
 
 
 @dataclass(frozen=True)
