@@ -1,6 +1,4 @@
-"""Detects that this agent's own clock is wrong: then the agent reports it and does nothing.
-
-Used by the runner and the opener.
+"""Checks this agent's own clock; an agent whose clock is wrong does nothing. Used by the runner and the opener.
 
 Deadlines, the age of evidence and the order of facts depend on clocks; an agent with another time than all others would
 misjudge them.

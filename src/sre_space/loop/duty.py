@@ -18,8 +18,5 @@ class Duty(Protocol):
         ...
 
     async def recorded(self, case: Case) -> None:
-        """Finish what follows from this agent's newest fact.
-
-        Called after it was recorded, and again after a restart.
-        """
+        """Finish what follows from this agent's newest fact; called once it is recorded, and after a restart."""
         ...

@@ -66,21 +66,19 @@ class Pager:
         self.notifier.notify(note.damaged(what, LOST_FACT))
 
     def unreadable(self, issue: int, key: str, reason: str) -> None:
-        """Page, once per process and symptom key.
+        """Page because the issue that was opened for a symptom cannot be read back as an incident.
 
-        Because an issue that was opened cannot be read back as an incident.
+        That pages once per process and symptom `key`.
         """
         if key not in self.unread:
             self.unread.add(key)
             self.notifier.notify(note.unreadable(issue, key, reason))
 
     def unrecorded(self, left: list[Detection], reason: str, now: int) -> None:
-        """Page for detections that could not be opened as issues for a while.
+        """Page for detections that could not be opened as issues for a while, each once.
 
-        `left` are all of them, `reason` says why.
-
-        Detections that are no longer in `left` are forgotten. `now` is how long this process has run, in ns: pauses do
-        not count.
+        `left` are all of them, and `reason` says why; detections that are not in it any more are forgotten. `now` is
+        how long this process has run, in ns: pauses do not count.
         """
         self.waiting = {detection.key: self.waiting.get(detection.key, now) for detection in left}
         self.told &= set(self.waiting)

@@ -45,10 +45,7 @@ class Runner:
     posted: dict[str, tuple[SignedFact, int]] = field(default_factory=dict)
 
     async def visit(self, case: Case) -> int | None:
-        """Advance the case by at most one step.
-
-        Return the id of the comment that records it, None when nothing was due.
-        """
+        """Advance the case by at most one step; return the id of the comment that records it, None if there is none."""
         case = self._with_missing_facts(case)
         if await self._page_if_frozen(case) or self._awaits_own_fact(case):
             return None
@@ -88,9 +85,9 @@ class Runner:
         return Pending(case.issue, case.incident, fact.seq, fact.prev, body)
 
     def _pending(self, case: Case) -> Pending | None:
-        """Return the signed fact that an interrupted attempt left to post.
+        """Return the signed fact that an interrupted attempt left to post, or None.
 
-        Drop it when another fact or a pause overtook it.
+        A fact that another fact or a pause has overtaken is dropped, a damaged one is set aside.
         """
         pending = self.outbox.get(case.incident)
         if pending is None:

@@ -61,7 +61,7 @@ class Stalls:
         return {(case.issue, key[2]) for key, case in due.items()}
 
     def _is_mine(self, key: Due, now: int) -> bool:
-        """Return True when it is this agent's turn to page, and the step is not overdue because a person has halted it."""
+        """Return True when it is this agent's turn to page, unless the step is one that a person has halted."""
         owner = OWNER[key[2]]
         order = [owner, *(agent for agent in Agent if agent is not owner)]
         waited = now - self.since[key] >= PATIENCE_NS * (1 + order.index(self.agent))

@@ -115,9 +115,9 @@ class Watch:
         self.void |= {(issue, comment, reason) for (issue, comment), reason in read.void.items()}
 
     def _check_stalls(self, reasons: Mapping[int, str]) -> None:
-        """Log and page overdue steps of the known incidents.
+        """Log and page the overdue steps of the known incidents.
 
-        While the forge is away, all of them may become overdue.
+        While the forge is away, no incident advances; `reasons` then say so for each.
         """
         stalled = self.stalls.look(self.known, self.runner.clock.pauses(), reasons)
         for issue, step in sorted(stalled - self.stalled):
