@@ -19,36 +19,36 @@ PROBES = 3  # in a row without an answer, unless Scout has seen as many: on a bu
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What a unit shows that justifies a restart, in `words` ("": nothing does).
+class UnitEvidence:
+    """What a unit shows that justifies a restart, in `reason` ("": nothing does).
 
-    `ended`: the runtime says that it has ended; `well`: it runs, and its health endpoint reports healthy.
+    `ended`: the runtime says that it has ended; `healthy`: it runs, and its health endpoint reports healthy.
     """
 
-    words: str
+    reason: str
     ended: bool
-    well: bool
+    healthy: bool
 
 
-NOTHING_SHOWN = Shown("", False, False)
+NO_EVIDENCE = UnitEvidence("", False, False)
 
 
-async def look(case: Case, service: Service, unit: Unit, probe: Probe, clock: Clock) -> Shown:
+async def look(case: Case, service: Service, unit: Unit, probe: Probe, clock: Clock) -> UnitEvidence:
     """Return what a unit shows at this moment; `unit` is the runtime's newest answer about it."""
     for _ in range(1 if _symptom(case, SymptomKind.INFRASTRUCTURE, service.name) else PROBES):
         health = await probe.check(service.health)
-        words = _outage(unit, health, clock.now())
-        if not words or unit.state in ENDED:
+        reason = _outage(unit, health, clock.now())
+        if not reason or unit.state in ENDED:
             break
-    return Shown(words, unit.state in ENDED, unit.state == "running" and health.healthy)
+    return UnitEvidence(reason, unit.state in ENDED, unit.state == "running" and health.healthy)
 
 
-def full(case: Case, service: str) -> Symptom | None:
+def saturation_symptom(case: Case, service: str) -> Symptom | None:
     """Return Scout's symptom that a resource of the service is used up or soon will be; None when there is none."""
     return _symptom(case, SymptomKind.SATURATION, service)
 
 
-def told(symptom: Symptom) -> str:
+def saturation_reason(symptom: Symptom) -> str:
     """Return a saturation symptom in words."""
     return f"Scout sees in the metrics of {symptom.service} itself: {symptom.detail}"
 

@@ -12,7 +12,9 @@ ENDED = ("stopped", "exited", "fatal")
 STARTING_NS = 3 * 10**9  # a service starts in less; the runtime counts whole seconds
 
 
-async def standing(config: SpaceConfig, units: Mapping[str, Unit], probe: Probe, now: int) -> Sequence[ServiceState]:
+async def service_states(
+    config: SpaceConfig, units: Mapping[str, Unit], probe: Probe, now: int
+) -> Sequence[ServiceState]:
     """Return the state of each service at `now` (Unix ns); all are probed at the same time."""
     return await asyncio.gather(
         *(_state(service, units[service.unit], probe, now) for service in config.services.values())

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from sre_space.agents.scout.deployment_verifier import UNTOUCHED, Confirmed, DeploymentVerifier, due
+from sre_space.agents.scout.deployment_verifier import UNTOUCHED, ConfirmedDeployment, DeploymentVerifier, due
 from sre_space.agents.scout.open_incidents import OpenIncidents
 from sre_space.agents.scout.processes import Deployed, Processes
 from sre_space.analysis.detection.inhibition import Inhibition
@@ -41,7 +41,7 @@ TOO_MANY = "one of too many announcements"
 class Hint:
     """An unconfirmed announcement: from when it counts, when it arrived (Unix ns), and the window it holds back."""
 
-    told: AnnouncedDeployment
+    deployment: AnnouncedDeployment
     since: int
     heard: int
     held: Inhibition | None = None
@@ -55,11 +55,11 @@ class Announcements:
     open_incidents: OpenIncidents
     reporter: Reporter
     clock: Clock
-    latest: Confirmed | None = None
+    latest: ConfirmedDeployment | None = None
     waiting: deque[Hint] = field(default_factory=deque)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     seen: deque[tuple[int, int, int]] = field(default_factory=lambda: deque(maxlen=1000))
-    held_again: int = 0
+    next_hold_at: int = 0
     processes: Processes = field(default_factory=Processes)
 
     def take(self, record: Record) -> None:
@@ -113,10 +113,10 @@ class Announcements:
 
         It has no window when an announcement that was not confirmed had one in the last minute.
         """
-        services = self.verifier.services.intersection(hint.told.services)
-        if hint.told.phase != STARTED or not services or hint.heard < self.held_again:
+        services = self.verifier.services.intersection(hint.deployment.services)
+        if hint.deployment.phase != STARTED or not services or hint.heard < self.next_hold_at:
             return hint
-        self.held_again = hint.heard + HELD_AGAIN_NS
+        self.next_hold_at = hint.heard + HELD_AGAIN_NS
         held = Inhibition(hint.since, hint.heard + HELD_NS, services)
         self.open_incidents.hold(held)
         return replace(hint, held=held)
@@ -139,36 +139,38 @@ class Announcements:
                 current -= 1
 
     async def _check(self, hint: Hint, main: tuple[Commit, ...]) -> None:
-        if hint.told.phase == DONE:
+        if hint.deployment.phase == DONE:
             self._finish(hint)
             return
-        base, reason = due(hint.told, main, self.latest, hint.heard)
-        touched = await self.verifier.touched(base, hint.told, main) if base else frozenset()
-        if base and (touched or not hint.told.services):
+        base, reason = due(hint.deployment, main, self.latest, hint.heard)
+        touched = await self.verifier.touched(base, hint.deployment, main) if base else frozenset()
+        if base and (touched or not hint.deployment.services):
             self._accept(hint, base, touched)
-        if reason or touched != frozenset(hint.told.services):
+        if reason or touched != frozenset(hint.deployment.services):
             self._dismiss(hint, reason or UNTOUCHED)
         if hint.held is not None:
             self.open_incidents.release(hint.held)
 
     def _accept(self, hint: Hint, base: str, services: frozenset[str]) -> None:
         """Record a confirmed deployment; one that a restarted deployer announces again does not become longer."""
-        before = self.latest if self.latest and self.latest.commit == hint.told.commit else None
+        before = self.latest if self.latest and self.latest.commit == hint.deployment.commit else None
         if before is None:
-            window, self.held_again = Inhibition(hint.since, hint.heard + DEPLOYMENT_NS, services), 0
+            window, self.next_hold_at = Inhibition(hint.since, hint.heard + DEPLOYMENT_NS, services), 0
         else:
             window = replace(before.window, services=before.window.services | services)
         self.open_incidents.announce(window, before.window if before else None)
-        self.latest = Confirmed(hint.told.commit, base, window)
-        self.processes.runs(dict.fromkeys(services, Deployed(hint.told.commit, hint.since)))
+        self.latest = ConfirmedDeployment(hint.deployment.commit, base, window)
+        self.processes.runs(dict.fromkeys(services, Deployed(hint.deployment.commit, hint.since)))
         log.info(
-            "%s is deployed: %s", hint.told.commit[:12], ", ".join(sorted(window.services)) or "no service restarts"
+            "%s is deployed: %s",
+            hint.deployment.commit[:12],
+            ", ".join(sorted(window.services)) or "no service restarts",
         )
 
     def _finish(self, hint: Hint) -> None:
         """Record the end of the latest deployment; the end of any other is only logged."""
-        if self.latest is None or hint.told.commit != self.latest.commit:
-            log.info("ignored: the end of a deployment of %r, which is not in progress", hint.told.commit[:40])
+        if self.latest is None or hint.deployment.commit != self.latest.commit:
+            log.info("ignored: the end of a deployment of %r, which is not in progress", hint.deployment.commit[:40])
             return
         until = min(self.open_incidents.lengthened(self.latest.window).until, hint.since + SETTLED_NS)
         window = replace(self.latest.window, until=until, done=True)
@@ -176,7 +178,7 @@ class Announcements:
         self.latest = replace(self.latest, window=window, done=True)
 
     def _dismiss(self, hint: Hint, reason: str) -> None:
-        announcement = hint.told
+        announcement = hint.deployment
         log.warning(
             "the announced deployment of %r to %.200r is ignored: %s",
             announcement.commit[:40],

@@ -25,10 +25,10 @@ class RoomWatch:
     async def watch_for_ever(self) -> None:
         """Check the disk every few seconds; never return."""
         while True:
-            self.heed(await self.storage.room())
+            self.report_change(await self.storage.room())
             await self.clock.sleep(LOOK_EVERY_S)
 
-    def heed(self, room: DiskSpace) -> None:
+    def report_change(self, room: DiskSpace) -> None:
         """Report a change of the level since the last check."""
         before, self.level = self.level, room.level
         if self.level is DiskLevel.FULL and before is not DiskLevel.FULL:

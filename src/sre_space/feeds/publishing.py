@@ -26,7 +26,7 @@ EVERY_S = 1.0
 class ReportPublisher:
     """Publishes each evaluation once, dated when it was made; evaluations from before a pause are not published.
 
-    `told` is the time of the newest published one (Unix ns).
+    `published_at` is the time of the newest published one (Unix ns).
     """
 
     detectors: Detectors
@@ -35,7 +35,7 @@ class ReportPublisher:
     repository: str
     clock: Clock
     reporter: Reporter
-    told: int = 0
+    published_at: int = 0
     reports: DetectorReports = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,15 +46,15 @@ class ReportPublisher:
         """Publish while `owner` returns True, since another Scout has not received what this one has; never return."""
         while True:
             self.detectors.resume(self.clock.pauses())
-            if owner() and self.detectors.looked and self.detectors.active_symptoms.looked_at > self.told:
+            if owner() and self.detectors.looked and self.detectors.active_symptoms.looked_at > self.published_at:
                 await self.tell()
             await self.clock.sleep(EVERY_S)
 
     async def tell(self) -> None:
         """Publish the newest evaluation; when the bus does not take it, the next one replaces it."""
-        self.told, blind = self.detectors.active_symptoms.looked_at, self.detectors.telemetry.blind
-        report = self.reports.at(self.told)
-        message = SymptomReport(self.repository, self.told, self.detectors.active_symptoms.seen, blind, report)
+        self.published_at, blind = self.detectors.active_symptoms.looked_at, self.detectors.telemetry.blind
+        report = self.reports.at(self.published_at)
+        message = SymptomReport(self.repository, self.published_at, self.detectors.active_symptoms.seen, blind, report)
         value, headers = encode(message, self.signer)
         self.reporter.detectors(report)
         try:

@@ -52,8 +52,8 @@ CPU = Resource("", "CPU", 1.0, lasting_ns=30 * SECOND, trends=False)
 class SignalConsumer:
     """The inputs of one Scout. `memory` is the memory limit of each service in bytes, from Git.
 
-    `most` are the limits that services report themselves, by service and metric; `instances` the newest process of
-    each.
+    `reported_limits` are those that services report themselves, by service and metric; `instances` is the newest
+    process of each service.
     """
 
     scout: Scout
@@ -66,7 +66,7 @@ class SignalConsumer:
     processes: Processes = field(default_factory=Processes)
     memory: dict[str, int] = field(default_factory=dict)
     instances: dict[str, str] = field(default_factory=dict)
-    most: dict[str, dict[str, float]] = field(default_factory=dict)
+    reported_limits: dict[str, dict[str, float]] = field(default_factory=dict)
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
     losses: Losses = field(init=False)
 
@@ -104,7 +104,7 @@ class SignalConsumer:
             opened = await self.opener.open_missing(detections)
             for issue, detection in opened.items():
                 self.scout.opened(detection)
-                self.watch.ring(issue, 0)
+                self.watch.send_wake_up(issue, 0)
                 self.watch.wake(issue, 0)
             await self.clock.sleep(TRY_AGAIN_S if len(opened) < len(detections) else EVALUATE_EVERY_S)
 
@@ -140,7 +140,7 @@ class SignalConsumer:
                 await self.clock.sleep(0)
         self._mark_served_as_healthy()
         detectors, started = self.scout.detectors, self.clock.pauses().all[0].until
-        detectors.stopped.add(detectors.spans.heard_at, started)  # no Scout made sketches since
+        detectors.not_running.add(detectors.spans.heard_at, started)  # no Scout made sketches since
         self.caught_up.set()
 
     def _mark_served_as_healthy(self) -> None:
@@ -225,7 +225,7 @@ class SignalConsumer:
 
     def _resource(self, level: ResourceLevel) -> Resource | None:
         """Return the resource that a metric measures; None for a limit, and while the limit is not known."""
-        limits = self.most.setdefault(level.service, {})
+        limits = self.reported_limits.setdefault(level.service, {})
         match level.name:
             case "process.memory.usage" if self.memory.get(level.service):
                 return Resource(level.service, "memory", float(self.memory[level.service]))

@@ -22,8 +22,8 @@ EVERY_S = 5.0
 class ClockCheck:
     """Compares the clock of one agent with those of the servers and services that it talks to.
 
-    `told` are the recent readings of each other clock, `thought` the opinion after the newest comparison, `said` the
-    last reported one. An opinion takes effect at once, but is reported only when the next comparison confirms it:
+    `readings` are the recent ones of each other clock, `current` the opinion after the newest comparison, `reported`
+    the last one that was reported. An opinion takes effect at once, but is reported only when the next comparison confirms it:
     servers that were suspended report an old time for a second, and readings from before all clocks were set disagree
     until they are renewed.
     """
@@ -32,11 +32,11 @@ class ClockCheck:
     clock: Clock
     reporter: Reporter
     pager: Pager
-    told: dict[str, tuple[ClockReading, ...]] = field(default_factory=dict)
-    thought: Opinion = Opinion()
-    said: Opinion = Opinion()
+    readings: dict[str, tuple[ClockReading, ...]] = field(default_factory=dict)
+    current: Opinion = Opinion()
+    reported: Opinion = Opinion()
 
-    async def compare_for_ever(self) -> None:
+    async def compare_forever(self) -> None:
         """Compare the clocks every five seconds and report when the opinion changes; never return."""
         while True:
             await self.compare()
@@ -46,12 +46,12 @@ class ClockCheck:
         """Ask the other clocks once and update the opinion."""
         dates = await self.dates.ask()
         steady = self.clock.pauses().read.steady
-        for name in {*self.told, *dates}:
+        for name in {*self.readings, *dates}:
             reading = (ClockReading(dates[name], steady),) if name in dates else ()
-            self.told[name] = (*kept(self.told.get(name, ()), steady), *reading)
-        before, self.thought = self.thought, self._opinion()
-        if _kind(self.thought) == _kind(before) != _kind(self.said):
-            self._report(self.thought)
+            self.readings[name] = (*kept(self.readings.get(name, ()), steady), *reading)
+        before, self.current = self.current, self._opinion()
+        if _kind(self.current) == _kind(before) != _kind(self.reported):
+            self._report(self.current)
 
     def wrong(self) -> str:
         """Return what is wrong with this clock now, or "" when nothing is known to be."""
@@ -59,12 +59,12 @@ class ClockCheck:
 
     def _opinion(self) -> Opinion:
         read = self.clock.pauses().read
-        current = opinion(self.told, read.wall, read.steady)
+        current = opinion(self.readings, read.wall, read.steady)
         self.reporter.clock(current.offset / 10**9)
         return current
 
     def _report(self, current: Opinion) -> None:
-        before, self.said = self.said, current
+        before, self.reported = self.reported, current
         if current.own:
             log.error(
                 "%s: this agent does nothing until the clock is right; set it, and keep it right with NTP", current.own

@@ -28,7 +28,7 @@ class Pager:
     frozen_since: dict[str, int] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     waiting: dict[str, int] = field(default_factory=dict)
-    told: set[str] = field(default_factory=set)
+    paged: set[str] = field(default_factory=set)
 
     def recorded(self, case: Case, payload: Payload) -> None:
         """Page if a fact of this agent, which is on the issue and in the case, asks for people."""
@@ -81,8 +81,8 @@ class Pager:
         how long this process has run, in ns: pauses do not count.
         """
         self.waiting = {detection.key: self.waiting.get(detection.key, now) for detection in left}
-        self.told &= set(self.waiting)
+        self.paged &= set(self.waiting)
         for detection in left:
-            if detection.key not in self.told and now - self.waiting[detection.key] >= PATIENCE_NS:
-                self.told.add(detection.key)
+            if detection.key not in self.paged and now - self.waiting[detection.key] >= PATIENCE_NS:
+                self.paged.add(detection.key)
                 self.notifier.notify(note.unrecorded(detection, reason))

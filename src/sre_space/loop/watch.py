@@ -33,12 +33,12 @@ class Watch:
 
     runner: Runner
     publisher: Publisher
-    doorbell: Subscription
+    wake_ups: Subscription
     poll_seconds: float
     polled: Callable[[Sequence[Case]], None]
     tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     again: dict[int, int] = field(default_factory=dict)
-    rings: set[asyncio.Task[None]] = field(default_factory=set)
+    sending: set[asyncio.Task[None]] = field(default_factory=set)
     stalled: set[tuple[int, Step]] = field(default_factory=set)
     void: set[tuple[int, int, str]] = field(default_factory=set)
     calls: Calls = field(default_factory=SeenOnce)
@@ -55,7 +55,7 @@ class Watch:
         await self.runner.clock_check.compare()
         async with asyncio.TaskGroup() as group:
             group.create_task(self.note_pauses())
-            group.create_task(self.runner.clock_check.compare_for_ever())
+            group.create_task(self.runner.clock_check.compare_forever())
             group.create_task(self._listen())
             group.create_task(self._poll())
 
@@ -79,7 +79,7 @@ class Watch:
 
     async def _listen(self) -> None:
         while True:
-            for record in await self.doorbell.next(timeout=1.0):
+            for record in await self.wake_ups.next(timeout=1.0):
                 self._wake_up(record)
 
     async def _poll(self) -> None:
@@ -163,7 +163,7 @@ class Watch:
                 if posted is None:
                     return
                 comment = posted
-                self.ring(issue, posted)
+                self.send_wake_up(issue, posted)
         except SpaceError as error:
             log.warning("issue %d: %s", issue, error)
             self.reasons[issue] = str(error)
@@ -185,11 +185,11 @@ class Watch:
             if not clock.pauses().after(started):
                 return case
 
-    def ring(self, issue: int, comment: int) -> None:
+    def send_wake_up(self, issue: int, comment: int) -> None:
         """Send a wake-up message for an issue to the other agents; without the bus their polls find it."""
         task = asyncio.create_task(self._publish(WakeUp(issue, comment).encoded))
-        self.rings.add(task)
-        task.add_done_callback(self.rings.discard)
+        self.sending.add(task)
+        task.add_done_callback(self.sending.discard)
 
     async def _publish(self, message: bytes) -> None:
         try:

@@ -77,7 +77,7 @@ def shown(unit: Unit, answers: Sequence[Health], symptom: SymptomKind = SymptomK
     """What a unit shows, and how many probes it took."""
     probe = Answers(list(answers))
     found = asyncio.run(look(case(symptom), config().services["tax"], unit, probe, Clinic()))
-    return found.words, probe.asked
+    return found.reason, probe.asked
 
 
 @pytest.mark.parametrize("state", ["exited", "stopped", "fatal"])

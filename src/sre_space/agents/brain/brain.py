@@ -111,7 +111,7 @@ class Brain:
         now = self.clock.now()
         return Situation(
             self.config, case, diagnosis, incarnations, past, now, desired, reverse_edits,
-            irreversible or "; ".join(sources.told), ended, await self._unit_evidence(case, diagnosis, units),
+            irreversible or "; ".join(sources.notes), ended, await self._unit_evidence(case, diagnosis, units),
         )  # fmt: skip
 
     async def _unit_evidence(self, case: Case, diagnosis: Diagnosis, units: Mapping[str, Unit]) -> str:
@@ -120,9 +120,9 @@ class Brain:
         service = self.config.services.get(cause.service) if cause is not None else None
         if service is None:
             return ""
-        shown = await unit_evidence.look(case, service, units[service.unit], self.investigation.probe, self.clock)
-        saturated = unit_evidence.full(case, service.name)
-        return shown.words or (unit_evidence.told(saturated) if saturated else "")
+        evidence = await unit_evidence.look(case, service, units[service.unit], self.investigation.probe, self.clock)
+        saturated = unit_evidence.saturation_symptom(case, service.name)
+        return evidence.reason or (unit_evidence.saturation_reason(saturated) if saturated else "")
 
     async def _desired(self, diagnosis: Diagnosis) -> tuple[Mapping[str, str], tuple[Edit, ...], str]:
         """Return the desired state on main by path, the edits that revert the guilty commit, and why there are none."""

@@ -23,21 +23,21 @@ from sre_space.domain.symptoms import SymptomKind
 class Situation:
     """Everything that the choice of a remedy is made from.
 
-    `lives`: each service's incarnation; `desired`: the files of desired state on main by path; `reverse`: the edits
-    that revert the guilty commit, () when no commit is guilty or it cannot be reverted alone (`stuck` says why).
-    `ended`: the services whose unit has ended, according to the runtime. `unit` is what the suspected service's own
-    unit shows that justifies a restart ("": nothing): without it nothing is restarted.
+    `incarnations`: the process of each service; `desired`: the files of desired state on main by path; `reverse`: the
+    edits that revert the guilty commit, () when no commit is guilty or it cannot be reverted alone (`irreversible` says
+    why). `ended`: the services whose unit has ended, according to the runtime. `unit` is what the suspected service's
+    own unit shows that justifies a restart ("": nothing): without it nothing is restarted.
     """
 
     config: SpaceConfig
     case: Case
     diagnosis: Diagnosis
-    lives: Mapping[str, str]
+    incarnations: Mapping[str, str]
     past: Sequence[PastAction]
     now: int
     desired: Mapping[str, str]
     reverse: tuple[Edit, ...] = ()
-    stuck: str = ""
+    irreversible: str = ""
     ended: Collection[str] = ()
     unit: str = ""
 
@@ -133,7 +133,7 @@ def _escalation_reason(situation: Situation, some_fit: bool) -> str:
         f"it was restarted {restarts} times in this incident and ended again each time" if restarts else "",
         f"improved by {', '.join(improved_by)}, which stays in force" if improved_by else "",
         f"tried without success: {', '.join(tried)}" if tried else "",
-        situation.stuck,
+        situation.irreversible,
         "the guardrails allow no other remedy" if some_fit else _no_candidate(situation),
     ]
     return "; ".join(part for part in parts if part)
@@ -172,7 +172,7 @@ def _recurred_within_the_hour(situation: Situation) -> bool:
 def _restart(situation: Situation) -> list[Remedy]:
     """Return the restart of the suspected service, or nothing without evidence from its own unit."""
     service = situation.cause.service
-    return [Restart(service, situation.lives[service], _reason(situation))] if situation.unit else []
+    return [Restart(service, situation.incarnations[service], _reason(situation))] if situation.unit else []
 
 
 def _revert(situation: Situation) -> list[Remedy]:

@@ -33,7 +33,7 @@ class GatheringPlan:
     """The time windows to read (Unix ns), and how many traces of each, the newest.
 
     `usual` are the healthy windows (baselines), [`since`, now) is the incident. `topics` says whether logs and metrics
-    are read, `awaits` whether to wait until the traces contain a failure.
+    are read, `awaits_failures` whether to wait until the traces contain a failure.
     """
 
     usual: tuple[tuple[int, int], ...]
@@ -41,7 +41,7 @@ class GatheringPlan:
     usual_traces: int
     traces: int
     topics: bool
-    awaits: bool
+    awaits_failures: bool
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Gathering:
         Raise `Malformed` when failures are awaited and it does not parse.
         """
         document = await self.traces.document(self.caller, *window, plan.usual_traces)
-        if plan.awaits:
+        if plan.awaits_failures:
             _failures(document)  # raises here, where a document that does not parse can still be left out
         return document
 
@@ -90,7 +90,7 @@ class Gathering:
         while True:
             document = await self.traces.document(self.caller, plan.since, self.clock.now(), plan.traces)
             waited = self.clock.pauses().ran(started, self.clock.now())
-            if not plan.awaits or _failures(document) or waited >= PATIENCE_S * 1e9:
+            if not plan.awaits_failures or _failures(document) or waited >= PATIENCE_S * 1e9:
                 return document
             await self.clock.sleep(LOOK_AGAIN_S)
 

@@ -17,8 +17,8 @@ def ill_times(cases: Iterable[Case], besides: str) -> list[Interval]:
     return [(_start(case), _finish(case)) for case in cases if case.incident != besides]
 
 
-def healthy_parts(end: int, length: int, count: int, ill: Sequence[Interval]) -> tuple[Interval, ...]:
-    """Return `count` windows of `length` ns before `end` that overlap no `ill` interval, oldest first.
+def healthy_parts(end: int, length: int, count: int, unhealthy: Sequence[Interval]) -> tuple[Interval, ...]:
+    """Return `count` windows of `length` ns before `end` that overlap no `unhealthy` interval, oldest first.
 
     They are as late as possible. When there are fewer, return those directly before `end`: a baseline that overlaps an
     incident is better than none.
@@ -26,7 +26,7 @@ def healthy_parts(end: int, length: int, count: int, ill: Sequence[Interval]) ->
     windows: list[Interval] = []
     until = end
     while len(windows) < count and until - length >= end - MAX_LOOKBACK_NS:
-        overlapping = [start for start, finish in ill if start < until and until - length < finish]
+        overlapping = [start for start, finish in unhealthy if start < until and until - length < finish]
         if overlapping:
             until = min(overlapping)
         else:

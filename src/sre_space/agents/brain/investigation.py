@@ -14,7 +14,7 @@ from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.gathering import Gathering, GatheringPlan
 from sre_space.agents.brain.healthy_time import Interval, healthy_parts
 from sre_space.agents.brain.sources import PATIENCE_S, Sources
-from sre_space.agents.unit_state import ended_services, standing
+from sre_space.agents.unit_state import ended_services, service_states
 from sre_space.analysis.detection.inhibition import AT_ONCE_NS
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.analysis.diagnosis.tables import Alert, Change, ServiceState
@@ -54,17 +54,17 @@ class Investigation:
     clock: Clock
     patience_s: float = field(default=PATIENCE_S, kw_only=True)
 
-    async def hold(self, case: Case, units: Mapping[str, Unit], ill: Sequence[Interval] = ()) -> Diagnosis:
+    async def hold(self, case: Case, units: Mapping[str, Unit], unhealthy: Sequence[Interval] = ()) -> Diagnosis:
         """Return the engine's diagnosis of everything since the incident began, or since the last remedy that failed.
 
-        The `ill` intervals (other incidents and pauses, Unix ns) are no baseline. While a service is out according to
-        its runtime or its health probe, a source that does not answer is left out, and the diagnosis says so. Raise a
-        `SpaceError` when a source that is needed does not answer.
+        The `unhealthy` intervals (other incidents and pauses, Unix ns) are no baseline. While a service is out
+        according to its runtime or its health probe, a source that does not answer is left out, and the diagnosis says
+        so. Raise a `SpaceError` when a source that is needed does not answer.
         """
         now = self.clock.now()
-        states = await standing(self.config, units, self.probe, now)
+        states = await service_states(self.config, units, self.probe, now)
         sources = Sources(not any(state.sick for state in states), self.patience_s)
-        changes, gathered = await self._evidence(case, states, ill, sources, now)
+        changes, gathered = await self._evidence(case, states, unhealthy, sources, now)
         ended = ended_services(self.config, units)
         files = gathered | self._context(case, states, changes, ended) | _missing(sources)
         read = self.clock.now()
@@ -91,7 +91,7 @@ class Investigation:
             return ""
 
     async def _evidence(
-        self, case: Case, states: Sequence[ServiceState], ill: Sequence[Interval], sources: Sources, now: int
+        self, case: Case, states: Sequence[ServiceState], unhealthy: Sequence[Interval], sources: Sources, now: int
     ) -> tuple[Sequence[Change], dict[str, bytes]]:
         """Return the deployments before the incident and the gathered files.
 
@@ -104,8 +104,10 @@ class Investigation:
         services = tuple(self.config.services)
         if sources.needed:
             changes = await deployments
-            return changes, await self.gathering.gather(plan_of(case, states, ill, changes), services, sources)
-        return await asyncio.gather(deployments, self.gathering.gather(plan_of(case, states, ill), services, sources))
+            return changes, await self.gathering.gather(plan_of(case, states, unhealthy, changes), services, sources)
+        return await asyncio.gather(
+            deployments, self.gathering.gather(plan_of(case, states, unhealthy), services, sources)
+        )
 
     def _context(
         self, case: Case, states: Sequence[ServiceState], changes: Sequence[Change], ended: Collection[str]
@@ -125,12 +127,12 @@ class Investigation:
 
 def _missing(sources: Sources) -> dict[str, bytes]:
     """Return the file that lists the sources that were left out; no file when all answered."""
-    lines = [" ".join(line.split()) for line in sources.told]
+    lines = [" ".join(line.split()) for line in sources.notes]
     return {INCIDENT + MISSING: "\n".join(lines).encode()} if lines else {}
 
 
 def plan_of(
-    case: Case, states: Sequence[ServiceState], ill: Sequence[Interval] = (), changes: Sequence[Change] = ()
+    case: Case, states: Sequence[ServiceState], unhealthy: Sequence[Interval] = (), changes: Sequence[Change] = ()
 ) -> GatheringPlan:
     """Return which windows to gather for the incident.
 
@@ -143,11 +145,13 @@ def plan_of(
     if any(state.sick for state in states) or symptom.kind is SymptomKind.INFRASTRUCTURE:
         end = began - OUTAGE_BEFORE_NS
         since = max(end, last_attempt_at(case))
-        usual = healthy_parts(min(end, unseen), OUTAGE_BASELINE_NS, 1, ill)
-        return GatheringPlan(usual, since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits=True)
+        usual = healthy_parts(min(end, unseen), OUTAGE_BASELINE_NS, 1, unhealthy)
+        return GatheringPlan(usual, since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits_failures=True)
     end, since = _around(began, changes)
-    usual = healthy_parts(min(end, unseen), BASELINE_NS // BASELINES, BASELINES, ill)
-    return GatheringPlan(usual, max(since, last_attempt_at(case)), USUAL_TRACES, TRACES, topics=True, awaits=False)
+    usual = healthy_parts(min(end, unseen), BASELINE_NS // BASELINES, BASELINES, unhealthy)
+    return GatheringPlan(
+        usual, max(since, last_attempt_at(case)), USUAL_TRACES, TRACES, topics=True, awaits_failures=False
+    )
 
 
 def _around(began: int, changes: Sequence[Change]) -> Interval:

@@ -44,6 +44,6 @@ class Sources:
         return instead
 
     @property
-    def told(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[str, ...]:
         """Return a sentence for each source that was left out."""
         return tuple(f"{name} were not available: {reason}" for name, reason in sorted(self.missing.items()))

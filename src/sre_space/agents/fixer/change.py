@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sre_space.agents.fixer.permission import NOTHING_TO_UNDO, Asked
+from sre_space.agents.fixer.permission import NOTHING_TO_UNDO, PermissionCheck
 from sre_space.agents.fixer.pruning import prune
 from sre_space.agents.fixer.pull_requests import Ended, PullRequests
 from sre_space.agents.fixer.restart import Restarts
@@ -32,13 +32,13 @@ class Changes:
         return pull is not None and pull.merged
 
     async def carry_out(
-        self, case: Case, remedy: ConfigChange, answers: tuple[RuleAnswer, ...], asked: Asked
+        self, case: Case, remedy: ConfigChange, answers: tuple[RuleAnswer, ...], check: PermissionCheck
     ) -> Action | None:
         """Propose, merge and follow the change; return the record of it, or of why it ended.
 
         Return None while checks or the deployment are in progress, and while the agents are halted.
         """
-        pull = await self._merged(proposal_of(case, remedy), asked)
+        pull = await self._merged(proposal_of(case, remedy), check)
         if isinstance(pull, Ended):
             return Action(pull.result, remedy, "", "", NOTHING_TO_UNDO, answers, pull.detail)
         return await self.finish(case, remedy, answers) if pull else None
@@ -57,13 +57,13 @@ class Changes:
         detail = f"pull request {pull.number} merged as {pull.merge_sha[:12]}"
         return Action(ActionResult.DONE, remedy, before, after, undo_command, answers, detail, way_back)
 
-    async def undo(self, case: Case, asked: Asked) -> Undo | None:
+    async def undo(self, case: Case, check: PermissionCheck) -> Undo | None:
         """Undo the newest action and return the record; None while it is in progress or the agents are halted."""
         remedy = case.trials[-1].action.way_back
         assert remedy is not None
         proposal = undoing_of(case, remedy)
         before = "; ".join(f"{edit.key}={edit.old}" for edit in remedy.edits)
-        pull = await self._merged(proposal, asked)
+        pull = await self._merged(proposal, check)
         if isinstance(pull, Ended):
             undone_already = pull.result is ActionResult.ALREADY_CHANGED
             return Undo(pull.result if undone_already else ActionResult.FAILED, remedy, before, "", pull.detail)
@@ -82,7 +82,7 @@ class Changes:
             await self.pulls.withdraw(branches_of(case))
             await prune(self.pulls.gitops, {case.issue})
 
-    async def _merged(self, proposal: Proposal, asked: Asked) -> PullRequest | Ended | None:
+    async def _merged(self, proposal: Proposal, check: PermissionCheck) -> PullRequest | Ended | None:
         """Return the merged pull request, or an `Ended` that says why there is none.
 
         Return None while checks run, after a conflict or a pause of this process, and while the agents are halted.
@@ -94,7 +94,7 @@ class Changes:
             ready = await self.pulls.ready(proposal)
             if isinstance(ready, Ended):
                 return ready
-            if self.kill_switch.halted() or asked.outdated:
+            if self.kill_switch.halted() or check.outdated:
                 return None
             if ready is not None and (merged := await self.pulls.merge(ready, proposal)) is not None:
                 return merged

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from sre_space.agents import unit_evidence
 from sre_space.agents.fixer.change import Changes
 from sre_space.agents.fixer.follow_up import FollowUps
-from sre_space.agents.fixer.permission import Permission, told
+from sre_space.agents.fixer.permission import Permission, not_carried_out
 from sre_space.agents.fixer.restart import Restarts
 from sre_space.agents.fixer.symptoms import SymptomState
-from sre_space.agents.unit_evidence import Shown
+from sre_space.agents.unit_evidence import UnitEvidence
 from sre_space.domain.case import Case
 from sre_space.domain.facts import Action, ActionResult, Confirmation, Decision, Payload, Step, Undo
 from sre_space.domain.labels import FIXED
@@ -63,45 +63,47 @@ class Fixer:
         A restart that an interrupted attempt has begun is finished: it does not expire, but a person may still forbid
         it.
         """
-        asked = self.permission.asking()
+        check = self.permission.begin_check()
         if await self.restarts.begun(remedy):
             forbidden = await self.permission.forbidden(case, decision)
             answers = await self.permission.on_record(case, decision, f"the process {remedy.incarnation} has ended")
-            return forbidden or await self.restarts.finish(remedy, answers, asked)
-        shown = await self._unit_evidence(case, remedy)
-        if shown is None:
+            return forbidden or await self.restarts.finish(remedy, answers, check)
+        evidence = await self._unit_evidence(case, remedy)
+        if evidence is None:
             return None
         outage = case.detection.symptoms[0].kind is SymptomKind.INFRASTRUCTURE
-        symptom_state = SymptomState.GONE if outage and shown.well else SymptomState.HOLDS
-        probed = symptom_state if outage or shown.ended else None
-        allowed = await self.permission.to_act(case, decision, probed, shown.words)
+        symptom_state = SymptomState.GONE if outage and evidence.healthy else SymptomState.HOLDS
+        probed = symptom_state if outage or evidence.ended else None
+        allowed = await self.permission.to_act(case, decision, probed, evidence.reason)
         if allowed is None or isinstance(allowed, Action):
             return allowed
-        return await self.restarts.carry_out(remedy, allowed, outage, asked)
+        return await self.restarts.carry_out(remedy, allowed, outage, check)
 
-    async def _unit_evidence(self, case: Case, remedy: Restart) -> Shown | None:
+    async def _unit_evidence(self, case: Case, remedy: Restart) -> UnitEvidence | None:
         """Return what the unit shows now, whatever the decision was based on; None while Scout's reports do not say."""
-        shown = await self.restarts.shown(case, remedy, self.permission.clock)
-        saturated = unit_evidence.full(case, remedy.service)
-        if shown.words or saturated is None:
-            return shown
+        evidence = await self.restarts.evidence(case, remedy, self.permission.clock)
+        saturated = unit_evidence.saturation_symptom(case, remedy.service)
+        if evidence.reason or saturated is None:
+            return evidence
         state = await self.permission.symptoms.standing(saturated, case.last.at)
         if state is SymptomState.UNKNOWN:
             return None
-        return replace(shown, words=unit_evidence.told(saturated)) if state is SymptomState.HOLDS else shown
+        if state is not SymptomState.HOLDS:
+            return evidence
+        return replace(evidence, reason=unit_evidence.saturation_reason(saturated))
 
     async def _change(self, case: Case, decision: Decision, remedy: ConfigChange) -> Action | None:
         """Change the desired state and return the record, or None to wait.
 
         A change that is merged is followed to its end, whatever the checks would say now.
         """
-        asked = self.permission.asking()
+        check = self.permission.begin_check()
         if await self.changes.begun(case, remedy):
             return await self.changes.finish(case, remedy, await self.permission.on_record(case, decision))
         answers = await self.permission.to_act(case, decision)
         if answers is None or isinstance(answers, Action):
             return answers
-        return await self.changes.carry_out(case, remedy, answers, asked)
+        return await self.changes.carry_out(case, remedy, answers, check)
 
     async def _undo(self, case: Case) -> Undo | None:
         """Undo the newest action and return the record, or None to wait.
@@ -111,7 +113,7 @@ class Fixer:
         way_back = case.trials[-1].action.way_back
         if self.permission.dry_run and way_back is not None:
             return Undo(ActionResult.FAILED, way_back, "", "", "dry run: nothing was undone")
-        return await self.changes.undo(case, self.permission.asking())
+        return await self.changes.undo(case, self.permission.begin_check())
 
     async def _escalate(self, case: Case, decision: Decision) -> Action:
         """Return the record of the escalation, or CLEARED when the service of an outage answers again."""
@@ -119,9 +121,9 @@ class Fixer:
         service = self.config.services.get(symptom.service)
         outage = symptom.kind is SymptomKind.INFRASTRUCTURE and service is not None
         if outage and service and (await self.probe.check(service.health)).healthy:
-            return told(ActionResult.CLEARED, decision, f"{service.name} answers again")
+            return not_carried_out(ActionResult.CLEARED, decision, f"{service.name} answers again")
         await self._leave_in_order(case)
-        return told(ActionResult.ESCALATED, decision, decision.remedy.reason)
+        return not_carried_out(ActionResult.ESCALATED, decision, decision.remedy.reason)
 
     async def _leave_in_order(self, case: Case) -> None:
         """Close leftover pull requests and open follow-up issues, before the agents leave an incident."""

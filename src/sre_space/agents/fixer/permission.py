@@ -21,7 +21,7 @@ Answers = tuple[RuleAnswer, ...]
 
 
 @dataclass(frozen=True)
-class Asked:
+class PermissionCheck:
     """When a permission check began (Unix ns)."""
 
     at: int
@@ -47,9 +47,9 @@ class Permission:
     clock: Clock
     dry_run: bool = False
 
-    def asking(self) -> Asked:
+    def begin_check(self) -> PermissionCheck:
         """Return the present time as the start of a permission check."""
-        return Asked(self.clock.now(), self.clock)
+        return PermissionCheck(self.clock.now(), self.clock)
 
     async def to_act(
         self, case: Case, decision: Decision, probed: SymptomState | None = None, unit: str = ""
@@ -68,10 +68,10 @@ class Permission:
             return None
         if state is SymptomState.GONE:
             detail = f"the symptom {symptom.key} does not hold any more; nothing was changed"
-            return told(ActionResult.CLEARED, decision, detail, answers)
+            return not_carried_out(ActionResult.CLEARED, decision, detail, answers)
         if not guardrails.allowed(answers):
             return _refused(decision, answers)
-        return rehearsed(case, decision, answers) if self.dry_run else answers
+        return dry_run_record(case, decision, answers) if self.dry_run else answers
 
     async def forbidden(self, case: Case, decision: Decision) -> Action | None:
         """Return the record that a person stopped or rejected the decision; None when nobody did."""
@@ -79,7 +79,7 @@ class Permission:
         if order is None:
             return None
         result = ActionResult.ESCALATED if order.verb == "stop" else ActionResult.FAILED
-        return told(result, decision, f"{order.by} said {order.verb} (comment {order.place})")
+        return not_carried_out(result, decision, f"{order.by} said {order.verb} (comment {order.place})")
 
     async def on_record(self, case: Case, decision: Decision, unit: str = "") -> Answers:
         """Return the guardrails' answers and the approval, to record an action that an interrupted attempt has done."""
@@ -93,7 +93,7 @@ class Permission:
         if (forbidden := await self.forbidden(case, decision)) is not None:
             return forbidden
         if self.clock.now() > decision.expires:
-            return told(ActionResult.REFUSED, decision, "the decision has expired")
+            return not_carried_out(ActionResult.REFUSED, decision, "the decision has expired")
         approval = await self._approval(case, decision)
         if decision.plan and not approval:
             return None
@@ -122,7 +122,7 @@ class Permission:
         )
 
 
-def told(result: ActionResult, decision: Decision, detail: str, answers: Answers = ()) -> Action:
+def not_carried_out(result: ActionResult, decision: Decision, detail: str, answers: Answers = ()) -> Action:
     """Return the record of a decision that was not carried out."""
     return Action(result, decision.remedy, "", "", NOTHING_TO_UNDO, answers, detail)
 
@@ -130,13 +130,15 @@ def told(result: ActionResult, decision: Decision, detail: str, answers: Answers
 def _refused(decision: Decision, answers: Answers) -> Action:
     """Return the record of a guardrail's refusal with its reasons; Brain decides anew after it."""
     why = "; ".join(f"`{answer.rule}`: {answer.reason}" for answer in answers if not answer.allowed)
-    return told(ActionResult.REFUSED, decision, f"a guardrail refused: {why}", answers)
+    return not_carried_out(ActionResult.REFUSED, decision, f"a guardrail refused: {why}", answers)
 
 
-def rehearsed(case: Case, decision: Decision, answers: Answers) -> Action:
+def dry_run_record(case: Case, decision: Decision, answers: Answers) -> Action:
     """Return the record of an allowed action in a dry run: an escalation that names the action and how to see it."""
     shown = f"`sre-space plan {case.issue}` shows it exactly"
-    return told(ActionResult.ESCALATED, decision, f"dry run, not done: {decision.remedy.command}; {shown}", answers)
+    return not_carried_out(
+        ActionResult.ESCALATED, decision, f"dry run, not done: {decision.remedy.command}; {shown}", answers
+    )
 
 
 def _forbidding(case: Case, orders: Sequence[Order]) -> Order | None:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from sre_space.agents.fixer.permission import Asked
-from sre_space.agents.unit_evidence import NOTHING_SHOWN, Shown, look
+from sre_space.agents.fixer.permission import PermissionCheck
+from sre_space.agents.unit_evidence import NO_EVIDENCE, UnitEvidence, look
 from sre_space.agents.unit_state import ENDED
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Refused
@@ -33,14 +33,14 @@ class Restarts:
         known = remedy.service in self.config.services  # the guardrails refuse an unknown service
         return known and (await self._unit(remedy)).incarnation != remedy.incarnation
 
-    async def shown(self, case: Case, remedy: Restart, clock: Clock) -> Shown:
-        """Return what runtime and probe show of the unit now; `NOTHING_SHOWN` for a service that is not configured."""
+    async def evidence(self, case: Case, remedy: Restart, clock: Clock) -> UnitEvidence:
+        """Return what runtime and probe show of the unit now; `NO_EVIDENCE` for a service that is not configured."""
         service = self.config.services.get(remedy.service)
         if service is None:
-            return NOTHING_SHOWN
+            return NO_EVIDENCE
         return await look(case, service, await self._unit(remedy), self.probe, clock)
 
-    async def finish(self, remedy: Restart, answers: tuple[RuleAnswer, ...], asked: Asked) -> Action | None:
+    async def finish(self, remedy: Restart, answers: tuple[RuleAnswer, ...], check: PermissionCheck) -> Action | None:
         """Return the record of a restart that was begun before; None while halted.
 
         A unit that the first attempt stopped and did not start again is started.
@@ -48,12 +48,12 @@ class Restarts:
         before = await self._unit(remedy)
         if before.state == STOPPED:
             detail = f"{remedy.service} was stopped for a restart and is started again"
-            return await self._start(remedy, before, answers, detail, asked)
+            return await self._start(remedy, before, answers, detail, check)
         detail = "the service was restarted since the diagnosis"
         return _unchanged(ActionResult.ALREADY_CHANGED, remedy, detail, answers, before)
 
     async def carry_out(
-        self, remedy: Restart, answers: tuple[RuleAnswer, ...], outage: bool, asked: Asked
+        self, remedy: Restart, answers: tuple[RuleAnswer, ...], outage: bool, check: PermissionCheck
     ) -> Action | None:
         """Restart the unit and return the record of what was done, or why not; None while halted and after a pause.
 
@@ -62,12 +62,12 @@ class Restarts:
         service, before = self.config.services[remedy.service], await self._unit(remedy)
         if outage and before.state == "running" and (await self.probe.check(service.health)).healthy:
             return _unchanged(ActionResult.CLEARED, remedy, "the service answers again", answers, before)
-        return await self._start(remedy, before, answers, f"{remedy.service} restarted", asked)
+        return await self._start(remedy, before, answers, f"{remedy.service} restarted", check)
 
     async def _start(
-        self, remedy: Restart, before: Unit, answers: tuple[RuleAnswer, ...], detail: str, asked: Asked
+        self, remedy: Restart, before: Unit, answers: tuple[RuleAnswer, ...], detail: str, check: PermissionCheck
     ) -> Action | None:
-        if self.kill_switch.halted() or asked.outdated:
+        if self.kill_switch.halted() or check.outdated:
             return None
         incarnation = before.incarnation if before.state == STOPPED else remedy.incarnation
         try:

@@ -27,7 +27,7 @@ MAX_FILES = 256  # cached files: at a commit they never change
 
 
 @dataclass(frozen=True)
-class Confirmed:
+class ConfirmedDeployment:
     """A deployment that Git confirmed.
 
     `base` is the commit that ran before it, `window` the inhibition while it lasts, `done` whether its end was
@@ -39,7 +39,7 @@ class Confirmed:
     window: Inhibition
     done: bool = False
 
-    def lasts(self, at: int) -> bool:
+    def may_repeat(self, at: int) -> bool:
         """Return True while it may be announced again, by a deployer that was killed before it was done."""
         return not self.done and at < self.window.until
 
@@ -100,7 +100,9 @@ def _may_differ(path: str, base: str, announced: AnnouncedDeployment, main: Sequ
     return not 0 < len(files) < MAX_LISTED or path in files
 
 
-def due(announced: AnnouncedDeployment, main: Sequence[Commit], latest: Confirmed | None, at: int) -> tuple[str, str]:
+def due(
+    announced: AnnouncedDeployment, main: Sequence[Commit], latest: ConfirmedDeployment | None, at: int
+) -> tuple[str, str]:
     """Return the commit that runs before the announced deployment and "", or "" and why there is nothing to deploy.
 
     `latest` is the last confirmed deployment. When it is None, the base that the announcement claims is accepted, if
@@ -114,7 +116,7 @@ def due(announced: AnnouncedDeployment, main: Sequence[Commit], latest: Confirme
         base = _before(announced, main[place:])
         return base, "" if base else DEPLOYED
     if announced.commit == latest.commit:
-        return (latest.base, "") if latest.lasts(at) else ("", DEPLOYED)
+        return (latest.base, "") if latest.may_repeat(at) else ("", DEPLOYED)
     if place > places.get(latest.commit, len(main)):
         return "", DEPLOYED
     return latest.commit if latest.done else latest.base, ""

@@ -42,7 +42,8 @@ class Detectors:
     """The detectors of all services and the journey, and the state that they share.
 
     `scale` shortens the windows of the error budget's alerts. `dropped` counts by reason the spans of frames whose time
-    is out of bounds. `stopped` and `deaf` are the times in which Scout did not run, and in which telemetry was stale.
+    is out of bounds. `not_running` and `without_telemetry` are the times in which Scout did not run, and in which
+    telemetry was stale.
     """
 
     config: SpaceConfig
@@ -58,8 +59,8 @@ class Detectors:
     active_symptoms: ActiveSymptoms = field(default_factory=ActiveSymptoms)
     telemetry: TelemetryHealth = field(default_factory=TelemetryHealth)
     dropped: Counter[str] = field(default_factory=Counter)
-    stopped: Unseen = field(default_factory=Unseen)
-    deaf: Unseen = field(default_factory=Unseen)
+    not_running: Unseen = field(default_factory=Unseen)
+    without_telemetry: Unseen = field(default_factory=Unseen)
     resumed_at: int = 0
 
     def __post_init__(self) -> None:
@@ -85,7 +86,7 @@ class Detectors:
         self.open_incidents.pauses = self.book.pauses = pauses.since_start
         if first:
             return
-        self.stopped.add(pauses.all[-1].since, pauses.all[-1].until)
+        self.not_running.add(pauses.all[-1].since, pauses.all[-1].until)
         self.damping = Damping()
         self.cohorts.forget(self.resumed_at + CAUGHT_UP_NS)
         for health in self.board.values():
@@ -97,14 +98,17 @@ class Detectors:
         return self.active_symptoms.looked_at > self.resumed_at and all(health.looked for health in self.board.values())
 
     @property
-    def heard(self) -> bool:
+    def has_telemetry(self) -> bool:
         """Return True once telemetry from after the newest pause was received."""
         return not self.resumed_at or self.spans.newest > self.resumed_at
 
     def unseen(self, symptom: Symptom) -> int:
         """Return from when on the symptom's fault may have existed unseen (Unix ns); 0 when Scout saw it begin."""
         probed = symptom.kind is SymptomKind.INFRASTRUCTURE
-        times = [gaps.before(symptom.since) for gaps in ((self.stopped,) if probed else (self.stopped, self.deaf))]
+        times = [
+            gaps.before(symptom.since)
+            for gaps in ((self.not_running,) if probed else (self.not_running, self.without_telemetry))
+        ]
         return min(filter(None, times), default=0)
 
     def take_frame(self, frame: Frame, now: int) -> None:
@@ -152,7 +156,7 @@ class Detectors:
         """
         self.telemetry = telemetry_health([self.spans], self.resumed_at, now)
         if self.telemetry.blind:
-            self.deaf.add(self.telemetry.since, now)
+            self.without_telemetry.add(self.telemetry.since, now)
         inhibitions = self.judge(now)
         alarms = self._findings(inhibitions, now)
         steady = self.damping.steady(alarms, now)
@@ -179,7 +183,7 @@ class Detectors:
     def _findings(self, inhibitions: Sequence[Inhibition], now: int) -> Sequence[FiredAlarm]:
         """Return the alarms of all detectors; only those of probes until telemetry from after a pause was received."""
         outages = [self._outage(health, now) for health in self.board.values() if health.firing]
-        if not self.heard:
+        if not self.has_telemetry:
             return outages
         levels = [finding for detector in self.resources.values() for finding in detector.findings()]
         journey = self.conversion.findings(now) + self.budget.findings(now)
