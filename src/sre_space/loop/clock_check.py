@@ -23,9 +23,9 @@ class ClockCheck:
     """Compares the clock of one agent with those of the servers and services that it talks to.
 
     `readings` are the recent ones of each other clock, `current` the opinion after the newest comparison, `reported`
-    the last one that was reported. An opinion takes effect at once, but is reported only when the next comparison confirms it:
-    servers that were suspended report an old time for a second, and readings from before all clocks were set disagree
-    until they are renewed.
+    the last one that was reported. An opinion takes effect at once, but is reported only when the next comparison
+    confirms it: servers that were suspended report an old time for a second, and readings from before all clocks were
+    set disagree until they are renewed.
     """
 
     dates: Dates

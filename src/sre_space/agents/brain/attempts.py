@@ -62,7 +62,7 @@ def _idle_reason(case: Case, idle: Sequence[Trial]) -> str:
     """Return the results of the decisions that changed nothing, with counts, and a note if clocks are the cause."""
     counts = Counter(f"{trial.action.result}: {trial.action.detail}" for trial in idle)
     results = "; ".join(f"{result} ({count} times)" if count > 1 else result for result, count in counts.items())
-    return "; ".join(filter(None, (f"{len(idle)} decisions came to nothing: {results}", apart(case))))
+    return "; ".join(filter(None, (f"{len(idle)} decisions had no effect: {results}", apart(case))))
 
 
 def last_attempt_at(case: Case) -> int:
