@@ -118,7 +118,7 @@ class Announcements:
             return hint
         self.next_hold_at = hint.heard + HELD_AGAIN_NS
         held = Inhibition(hint.since, hint.heard + HELD_NS, services)
-        self.open_incidents.hold(held)
+        self.open_incidents.hold_back(held)
         return replace(hint, held=held)
 
     async def _confirm(self, hints: deque[Hint]) -> None:
@@ -149,7 +149,7 @@ class Announcements:
         if reason or touched != frozenset(hint.deployment.services):
             self._dismiss(hint, reason or UNTOUCHED)
         if hint.held is not None:
-            self.open_incidents.release(hint.held)
+            self.open_incidents.end_hold(hint.held)
 
     def _accept(self, hint: Hint, base: str, services: frozenset[str]) -> None:
         """Record a confirmed deployment; one that a restarted deployer announces again does not become longer."""
@@ -172,7 +172,7 @@ class Announcements:
         if self.latest is None or hint.deployment.commit != self.latest.commit:
             log.info("ignored: the end of a deployment of %r, which is not in progress", hint.deployment.commit[:40])
             return
-        until = min(self.open_incidents.lengthened(self.latest.window).until, hint.since + SETTLED_NS)
+        until = min(self.open_incidents.extended(self.latest.window).until, hint.since + SETTLED_NS)
         window = replace(self.latest.window, until=until, done=True)
         self.open_incidents.announce(window, self.latest.window)
         self.latest = replace(self.latest, window=window, done=True)

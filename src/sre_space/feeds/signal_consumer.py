@@ -135,7 +135,7 @@ class SignalConsumer:
         for number, record in enumerate(missed):
             hear(record, self.take_in, self.losses)
             if record.topic == SIGNALS:
-                self.scout.detectors.judge(record.at)
+                self.scout.detectors.evaluate_complete(record.at)
             if number % READ_AT_ONCE == 0:
                 await self.clock.sleep(0)
         self._mark_served_as_healthy()

@@ -11,7 +11,7 @@ LOST_FACT = (
     "The step is repeated from the facts on the issue, so the incident goes on. An action may be missing on the issue: "
     "compare the file with the issue; `sre-space audit` shows which facts count."
 )
-PATIENCE_NS = 10 * 10**9  # of failures of the forge: a single failed call pages nobody
+PATIENCE_NS = 10 * 10**9  # of failures of the forge: a single failed call is no reason to page
 
 
 @dataclass

@@ -100,9 +100,7 @@ class Runner:
         if due and not self._outdated(signed.fact.payload, signed.fact.at):
             return pending
         self.outbox.drop(case.incident)
-        if any(
-            entry.digest == signed.digest for entry in case.chain
-        ):  # it was recorded, and the forge's answer was lost
+        if any(entry.digest == signed.digest for entry in case.chain):  # recorded, but the forge's answer was lost
             self._report(case, signed)
         return None
 

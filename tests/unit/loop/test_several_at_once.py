@@ -119,7 +119,7 @@ async def test_a_crash_loop_that_nothing_explains_ends_with_a_person_when_the_bu
     assert decision is not None
     assert "6 of 6 used for policy-service (rule `restarts per hour`)" in decision.remedy.reason
     assert "policy-service: crash" in decision.remedy.reason
-    assert "restarted 6 times in this incident, it ended again each time" in decision.remedy.reason
+    assert "restarted 6 times in this incident and ended again each time" in decision.remedy.reason
     assert len(world.notes) == 1
 
 

@@ -22,7 +22,7 @@ Answers = tuple[RuleAnswer, ...]
 
 @dataclass(frozen=True)
 class PermissionCheck:
-    """When a permission check began (Unix ns)."""
+    """The start of a permission check (Unix ns), to find out whether its answers are still current."""
 
     at: int
     clock: Clock

@@ -57,9 +57,8 @@ class DeploymentVerifier:
         head, recent = await asyncio.gather(
             self.gitops.commit(MAIN), self.gitops.commits(FOLDER, MAIN, at - TOGETHER_NS)
         )
-        commits = [
-            head if commit.sha == head.sha else commit for commit in recent
-        ]  # only the head comes with its list of files
+        # Only the head comes with its list of files.
+        commits = [head if commit.sha == head.sha else commit for commit in recent]
         return commits if head in commits else [head, *commits]
 
     async def touched(self, base: str, announced: AnnouncedDeployment, main: Sequence[Commit]) -> frozenset[str]:

@@ -157,17 +157,17 @@ class Detectors:
         self.telemetry = telemetry_health([self.spans], self.resumed_at, now)
         if self.telemetry.blind:
             self.without_telemetry.add(self.telemetry.since, now)
-        inhibitions = self.judge(now)
+        inhibitions = self.evaluate_complete(now)
         alarms = self._findings(inhibitions, now)
         steady = self.damping.steady(alarms, now)
-        planned = (*inhibitions, *self.open_incidents.holding(now))
+        planned = (*inhibitions, *self.open_incidents.current_holds(now))
         groups = correlate(
             steady, SystemView(self.calls, tuple(self.open_incidents.open.values()), planned, self.telemetry), now
         )
         self.active_symptoms.remember(alarms, steady, [finding for group in groups for finding in group.findings], now)
         return groups
 
-    def judge(self, now: int) -> Sequence[Inhibition]:
+    def evaluate_complete(self, now: int) -> Sequence[Inhibition]:
         """Let the detectors evaluate the data that is complete at `now` (Unix ns); return the inhibitions applied."""
         inhibitions = self.open_incidents.all_windows()
         self.operations.judge(now, inhibitions)

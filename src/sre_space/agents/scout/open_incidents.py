@@ -80,19 +80,19 @@ class OpenIncidents:
             [window] if window.services else []
         )
 
-    def hold(self, window: Inhibition) -> None:
+    def hold_back(self, window: Inhibition) -> None:
         """Hold back incidents in the window of an announced deployment until Git confirms or refutes it."""
         self.held.append(window)
 
-    def release(self, window: Inhibition) -> None:
+    def end_hold(self, window: Inhibition) -> None:
         """Stop holding back incidents in the window: Git has answered."""
         self.held.remove(window)
 
-    def holding(self, now: int) -> Sequence[Inhibition]:
-        """Return the held windows that last at `now` (Unix ns), each lengthened by the pauses in it."""
-        return [window for window in map(self.lengthened, self.held) if now < window.until]
+    def current_holds(self, now: int) -> Sequence[Inhibition]:
+        """Return the held windows that last at `now` (Unix ns), each extended by the pauses in it."""
+        return [window for window in map(self.extended, self.held) if now < window.until]
 
-    def lengthened(self, window: Inhibition) -> Inhibition:
+    def extended(self, window: Inhibition) -> Inhibition:
         """Return the window with its deadline extended by the pauses of this process in it, if it is a deadline."""
         until = window.until
         for pause in self.pauses if not window.done else ():
@@ -105,7 +105,7 @@ class OpenIncidents:
 
     def all_windows(self) -> Sequence[Inhibition]:
         """Return the windows that inhibit alarms: of incidents, past ones included, and of confirmed work."""
-        return (*self.windows.values(), *self.past, *map(self.lengthened, self.planned))
+        return (*self.windows.values(), *self.past, *map(self.extended, self.planned))
 
     def excused(self, at: int) -> bool:
         """Return True when an attempt at `at` (Unix ns) does not count against the error budget.
@@ -114,7 +114,7 @@ class OpenIncidents:
         failed while Scout did not run is an outage only if it lasts.
         """
         of_open = (_widened(window, self.begun[key], STILL_OPEN) for key, window in self.windows.items())
-        work = map(self.lengthened, (*self.planned, *self.held))
+        work = map(self.extended, (*self.planned, *self.held))
         paused = any(pause.since - BEFORE_NS <= at < pause.until for pause in self.pauses)
         return paused or any(window.holds(at) for window in (*of_open, *self.past, *work))
 
@@ -130,7 +130,7 @@ class OpenIncidents:
 
     def _forget(self, now: int) -> None:
         self.past = [window for window in self.past if now - window.until < MAX_AGE_NS]
-        self.planned = [window for window in self.planned if now - self.lengthened(window).until < MAX_AGE_NS]
+        self.planned = [window for window in self.planned if now - self.extended(window).until < MAX_AGE_NS]
 
 
 def _open_window(detection: Detection) -> Inhibition:

@@ -32,7 +32,9 @@ class DetectorReports:
         self.begun = {report.identity: (report.state, report.since) for report in reports}
         open_incidents, budget = self.detectors.open_incidents, self.detectors.budget
         windows = [
-            window for window in (*open_incidents.all_windows(), *open_incidents.holding(now)) if window.holds(now)
+            window
+            for window in (*open_incidents.all_windows(), *open_incidents.current_holds(now))
+            if window.holds(now)
         ]
         return DetectorsReport(
             now,
@@ -88,7 +90,9 @@ class DetectorReports:
 
     def _planned(self, now: int) -> list[Inhibition]:
         open_incidents = self.detectors.open_incidents
-        return [window for window in (*open_incidents.all_windows(), *open_incidents.holding(now)) if not window.case]
+        return [
+            window for window in (*open_incidents.all_windows(), *open_incidents.current_holds(now)) if not window.case
+        ]
 
     def _held(self, row: Row, now: int) -> DetectorReport:
         """Return the report with the blamed service; an alarm that ceased too recently to be over is still FIRING."""

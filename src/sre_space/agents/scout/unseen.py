@@ -11,7 +11,7 @@ MAX_TIMES = 100
 
 @dataclass
 class Unseen:
-    """Such times, oldest first; times that touch are merged."""
+    """The times in which Scout saw nothing, oldest first; times that touch are merged."""
 
     times: deque[Pause] = field(default_factory=lambda: deque(maxlen=MAX_TIMES))
 
