@@ -347,7 +347,7 @@ async def test_whoever_rings_falsely_costs_a_read_and_no_more() -> None:
     ours, before = watch(world, Agent.FIXER), len(world.forge.written[number])
     rings = [WakeUp(number, 0), WakeUp(number, 10**9), WakeUp(77_777, 3)]
     for offset, value in enumerate([*(ring.encoded for ring in rings), b"junk", b'{"issue": 1e400, "comment": 0}']):
-        ours._answer(Record("sre_facts", 0, offset, 0, value))
+        ours._wake_up(Record("sre_facts", 0, offset, 0, value))
     await asyncio.gather(*ours.tasks.values())
 
     assert len(world.forge.written[number]) == before

@@ -1,1 +1,1 @@
-"""Four duties: scout, brain, fixer, memory; they never import each other."""
+"""The four agents: Scout, Brain, Fixer and Memory, a package each; they never import each other."""

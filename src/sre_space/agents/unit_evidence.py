@@ -1,8 +1,8 @@
-"""What a unit shows of itself: the only ground for restarting it. Used by Brain as it decides, by Fixer as it acts.
+"""What a unit itself shows: the only evidence that justifies restarting it. Used by Brain to decide, by Fixer to act.
 
-Its runtime says that it has ended, its own health does not answer, or Scout sees one of its own resources at the limit.
-What its callers say of it ("connection refused", "timed out", "too many clients", 429) is the other end's word, and may
-tell of the network, of the caller, or be a lie.
+The evidence is one of three: the runtime says that the unit has ended, its health endpoint does not answer, or Scout
+sees one of its own resources at the limit. What its callers report ("connection refused", "timed out", "too many
+clients", 429) is the other end's view: it may be caused by the network or by the caller, or be a lie.
 """
 
 from dataclasses import dataclass
@@ -15,53 +15,53 @@ from sre_space.ports.clock import Clock
 from sre_space.ports.probe import Health, Probe
 from sre_space.ports.runtime import Unit
 
-PROBES = 3  # in a row without an answer, where Scout has not seen as many: one may be late on a busy machine
+PROBES = 3  # in a row without an answer, unless Scout has seen as many: on a busy machine one may be late
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What a unit shows of itself that a restart would be for, in `words` ("": nothing).
+class UnitEvidence:
+    """What a unit shows that justifies a restart, in `reason` ("": nothing does).
 
-    `ended`: so the runtime says; `well`: it runs, and its health is good.
+    `ended`: the runtime says that it has ended; `healthy`: it runs, and its health endpoint reports healthy.
     """
 
-    words: str
+    reason: str
     ended: bool
-    well: bool
+    healthy: bool
 
 
-NOTHING_SHOWN = Shown("", False, False)
+NO_EVIDENCE = UnitEvidence("", False, False)
 
 
-async def look(case: Case, service: Service, unit: Unit, probe: Probe, clock: Clock) -> Shown:
-    """Return what a unit shows at this moment; `unit` is what the runtime just said of it."""
+async def look(case: Case, service: Service, unit: Unit, probe: Probe, clock: Clock) -> UnitEvidence:
+    """Return what a unit shows at this moment; `unit` is the runtime's newest answer about it."""
     for _ in range(1 if _symptom(case, SymptomKind.INFRASTRUCTURE, service.name) else PROBES):
         health = await probe.check(service.health)
-        words = _out(unit, health, clock.now())
-        if not words or unit.state in ENDED:
+        reason = _outage(unit, health, clock.now())
+        if not reason or unit.state in ENDED:
             break
-    return Shown(words, unit.state in ENDED, unit.state == "running" and health.healthy)
+    return UnitEvidence(reason, unit.state in ENDED, unit.state == "running" and health.healthy)
 
 
-def full(case: Case, service: str) -> Symptom | None:
-    """Return Scout's symptom that one of the service's own resources is used up, or soon will be; None without one."""
+def saturation_symptom(case: Case, service: str) -> Symptom | None:
+    """Return Scout's symptom that a resource of the service is used up or soon will be; None when there is none."""
     return _symptom(case, SymptomKind.SATURATION, service)
 
 
-def told(symptom: Symptom) -> str:
-    """Return such a symptom in words."""
-    return f"Scout sees by what {symptom.service} tells of itself: {symptom.detail}"
+def saturation_reason(symptom: Symptom) -> str:
+    """Return a saturation symptom in words."""
+    return f"Scout sees in the metrics of {symptom.service} itself: {symptom.detail}"
 
 
 def _symptom(case: Case, kind: SymptomKind, service: str) -> Symptom | None:
-    found = (one for one in case.detection.symptoms if (one.kind, one.service) == (kind, service))
-    return next(found, None)
+    symptoms = (symptom for symptom in case.detection.symptoms if (symptom.kind, symptom.service) == (kind, service))
+    return next(symptoms, None)
 
 
-def _out(unit: Unit, health: Health, now: int) -> str:
-    """A unit that was started just now is not judged yet."""
+def _outage(unit: Unit, health: Health, now: int) -> str:
+    """Return in words why the unit is out, or "" when it is not known to be; a unit that just started is given time."""
     if unit.state in ENDED:
         return f"the runtime says that {unit.name} has ended ({unit.state})"
     if health.answered or now - unit.since < STARTING_NS:
         return ""
-    return f"the health of {unit.name} does not answer: {health.detail}"
+    return f"the health endpoint of {unit.name} does not answer: {health.detail}"

@@ -1,4 +1,4 @@
-"""How each service stands now: what its runtime says of its unit, and what a health probe gets. Used by the inquest."""
+"""The state of each service: what its runtime says of its unit, and its health probe. Used by Brain and Fixer."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -9,12 +9,16 @@ from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Unit
 
 ENDED = ("stopped", "exited", "fatal")
-STARTING_NS = 3 * 10**9  # a service serves in less; the runtime counts whole seconds
+STARTING_NS = 3 * 10**9  # a service starts in less; the runtime counts whole seconds
 
 
-async def standing(config: SpaceConfig, units: Mapping[str, Unit], probe: Probe, now: int) -> Sequence[ServiceState]:
-    """One state a service, probed at once."""
-    return await asyncio.gather(*(_state(one, units[one.unit], probe, now) for one in config.services.values()))
+async def service_states(
+    config: SpaceConfig, units: Mapping[str, Unit], probe: Probe, now: int
+) -> Sequence[ServiceState]:
+    """Return the state of each service at `now` (Unix ns); all are probed at the same time."""
+    return await asyncio.gather(
+        *(_state(service, units[service.unit], probe, now) for service in config.services.values())
+    )
 
 
 async def _state(service: Service, unit: Unit, probe: Probe, now: int) -> ServiceState:
@@ -34,10 +38,10 @@ async def _state(service: Service, unit: Unit, probe: Probe, now: int) -> Servic
 
 
 def ended_services(config: SpaceConfig, units: Mapping[str, Unit]) -> frozenset[str]:
-    """The services whose unit has ended, by the runtime's word."""
-    return frozenset(one.name for one in config.services.values() if units[one.unit].state in ENDED)
+    """Return the services whose unit has ended, according to the runtime."""
+    return frozenset(service.name for service in config.services.values() if units[service.unit].state in ENDED)
 
 
 def _exit(unit: Unit) -> str:
-    told = f", exit code {unit.exit_code}" if unit.exit_code is not None else ""
-    return told + (f" ({unit.detail})" if unit.detail else "")
+    code = f", exit code {unit.exit_code}" if unit.exit_code is not None else ""
+    return code + (f" ({unit.detail})" if unit.detail else "")

@@ -1,1 +1,1 @@
-"""What Scout hears, sees and tells: telemetry and events taken in, sketches shared, incidents opened, reports sent."""
+"""Scout's inputs and outputs: telemetry and events taken in, sketches shared, incidents opened, reports published."""

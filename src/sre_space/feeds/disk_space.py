@@ -1,4 +1,4 @@
-"""Watches the room for the space's files, and calls a person before it is gone. Run by Scout's process."""
+"""Watches the free space of the disk that holds the space's files, and pages a person. Run by Scout's process."""
 
 import logging
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ LOOK_EVERY_S = 5.0
 
 @dataclass
 class RoomWatch:
-    """One folder's. Each worsening is told once: in the log when the room is low, to a person when it is gone."""
+    """Watches one folder. Each change for the worse is reported once: low space in the log, a full disk to a person."""
 
     storage: Storage
     notifier: Notifier
@@ -23,20 +23,20 @@ class RoomWatch:
     level: DiskLevel = DiskLevel.ENOUGH
 
     async def watch_for_ever(self) -> None:
-        """Look every few seconds."""
+        """Check the disk every few seconds; never return."""
         while True:
-            self.heed(await self.storage.room())
+            self.report_change(await self.storage.room())
             await self.clock.sleep(LOOK_EVERY_S)
 
-    def heed(self, room: DiskSpace) -> None:
-        """Tell of what changed since the look before."""
+    def report_change(self, room: DiskSpace) -> None:
+        """Report a change of the level since the last check."""
         before, self.level = self.level, room.level
         if self.level is DiskLevel.FULL and before is not DiskLevel.FULL:
             self.notifier.notify(_note(room))
         elif self.level > before:
             log.warning("the disk is nearly full: %s", room.told)
         elif self.level is DiskLevel.ENOUGH and before is not DiskLevel.ENOUGH:
-            log.warning("there is room again: %s", room.told)
+            log.warning("the disk has enough space again: %s", room.told)
 
 
 def _note(room: DiskSpace) -> Note:

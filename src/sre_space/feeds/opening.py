@@ -1,4 +1,4 @@
-"""Opens incidents: the one step that has no case yet. Used by the process of Scout."""
+"""Opens incidents, the one step that has no case yet. Used by Scout's process."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -25,11 +25,12 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Opener:
-    """One open, unrecovered incident per symptom key.
+    """Opens one incident for each symptom key that has no open, unrecovered one.
 
-    `opened` remembers the newest issue of each key: one that is not read back as its incident (a forge's clock, text
-    that is altered on its way, a key that nobody trusts) is not followed by another one. `snapshot` tells how the
-    services are at a Unix ns, from memory: an incident waits for nobody.
+    `opened` is the newest issue of each key: while it cannot be read back as its incident (wrong clock of the forge,
+    altered text, untrusted key), no other one is opened. `pending` are the incident ids (ULIDs) of issues whose
+    creation is not confirmed. `snapshot` returns the state of the services at a time (Unix ns) from memory, so that
+    nothing delays an incident.
     """
 
     incidents: IncidentRepository
@@ -44,67 +45,74 @@ class Opener:
     opened: dict[str, int] = field(default_factory=dict)
 
     async def open_missing(self, detections: Sequence[Detection]) -> dict[int, Detection]:
-        """Open what is not open yet, by the new issues' numbers. With the forge down: one pending detection per key.
+        """Open an issue for each detection that has none, and return the detections by the new issues' numbers.
 
-        While this machine's clock is wrong nothing is opened: nobody would believe a record of another time.
+        With the forge away, the detections wait. While this machine's clock is wrong nothing is opened: the other
+        agents would not accept a record with another time.
         """
         if self.clock_check.wrong():
             return {}
         if not detections:
             self.pending.clear()
         opened, reason = await self._open_all(detections) if detections else ({}, "")
-        left = [one for one in detections if reason and one not in opened.values()]
+        left = [detection for detection in detections if reason and detection not in opened.values()]
         self.pager.unrecorded(left, reason, self.clock.pauses().ran(0, self.clock.now()))
         return opened
 
     async def _open_all(self, detections: Sequence[Detection]) -> tuple[dict[int, Detection], str]:
-        """What was opened, and why that ended early ("": it did not). What was seen before a pause is not opened."""
+        """Return what was opened, and the error that stopped it early ("": none).
+
+        What was seen before a pause of this process is not opened.
+        """
         opened: dict[int, Detection] = {}
         seen = self.clock.now()
         try:
             covered = {case.detection.key for case in await self.incidents.open_cases() if not case.recovered}
-            missing = [one for one in detections if one.key not in covered]
-            for one in missing:
-                here = not await self._taken_over(one) and await self._over(one.key)
-                if here and not self.clock.pauses().after(seen):
-                    opened[await self._open(one)] = one
+            missing = [detection for detection in detections if detection.key not in covered]
+            for detection in missing:
+                due = not await self._taken_over(detection) and await self._may_reopen(detection.key)
+                if due and not self.clock.pauses().after(seen):
+                    opened[await self._open(detection)] = detection
         except SpaceError as error:
             log.warning("an incident cannot be opened yet: %s", error)
             return opened, str(error)
         return opened, ""
 
     async def _taken_over(self, detection: Detection) -> bool:
-        """True when a person closed the incident of this very outage: that is theirs now, not to be opened again."""
+        """Return True when a person has closed an incident of this very outage: it is not opened again."""
         since = detection.symptoms[0].since
         closed = [case for case in await self.incidents.touched(since) if not case.is_open and not case.recovered]
         return any(case.detection.key == detection.key and case.chain[0].fact.at >= since for case in closed)
 
-    async def _over(self, key: str) -> bool:
-        """True when what was opened for it before has ended, or nothing was."""
+    async def _may_reopen(self, key: str) -> bool:
+        """Return True when no issue was opened for this key before, or its incident has ended."""
         if key not in self.opened:
             return True
         try:
             reading = await self.incidents.reading(await self.forge.issue(self.opened[key]))
         except Missing:
-            return self._stuck(key, "it is not there any more")
+            return self._unreadable(key, "it does not exist any more")
         if reading.case is None:
-            return self._stuck(
-                key, next((void.reason for void in reading.void if void.place == 0), "no opening is in it")
+            return self._unreadable(
+                key, next((void.reason for void in reading.void if void.place == 0), "it contains no opening fact")
             )
         return reading.case.recovered or not reading.case.is_open
 
-    def _stuck(self, key: str, reason: str) -> bool:
-        """A person is called, and nothing is opened."""
-        log.warning("issue %d, opened for %s, is no incident: %s", self.opened[key], key, reason)
+    def _unreadable(self, key: str, reason: str) -> bool:
+        """Page a person about an issue that cannot be read back, and return False."""
+        log.warning("issue %d, opened for %s, cannot be read back as an incident: %s", self.opened[key], key, reason)
         self.pager.unreadable(self.opened[key], key, reason)
         return False
 
     async def _open(self, detection: Detection) -> int:
-        """The same ULID is used until the issue is there: should an answer be lost, the lowest number wins."""
+        """Open the issue and return its number.
+
+        Every attempt uses the same ULID, so that of duplicates, after a lost answer, only the lowest number counts.
+        """
         incident = self.pending.setdefault(detection.key, str(ULID()))
         now = self.clock.now()
-        told = replace(detection, snapshot=self.snapshot(detection, now))
-        fact = Fact(incident, self.incidents.repository, 0, 0, "", Step.DETECT, 1, now, told)
+        with_snapshot = replace(detection, snapshot=self.snapshot(detection, now))
+        fact = Fact(incident, self.incidents.repository, 0, 0, "", Step.DETECT, 1, now, with_snapshot)
         signed = sign(fact, self.signer)
         body = render(signed, prose(signed.fact.payload))
         number = await self.forge.open_issue(title(detection), body, (INCIDENT, INVESTIGATING))

@@ -1,6 +1,6 @@
-"""Scout tells once a second what it sees, and what all its detectors say, signed. Used by Scout's process.
+"""Publishes the active symptoms and the reports of all detectors, signed, once a second. Used by Scout's process.
 
-Fixer asks there before it acts; `sre-space status` and the metrics show it.
+Fixer reads them before it acts; `sre-space status` and the metrics show them.
 """
 
 import logging
@@ -24,7 +24,10 @@ EVERY_S = 1.0
 
 @dataclass
 class ReportPublisher:
-    """What was seen is as old as the look at it, however late it is told; looks from before a pause are not told."""
+    """Publishes each evaluation once, dated when it was made; evaluations from before a pause are not published.
+
+    `published_at` is the time of the newest published one (Unix ns).
+    """
 
     detectors: Detectors
     publisher: Publisher
@@ -32,29 +35,29 @@ class ReportPublisher:
     repository: str
     clock: Clock
     reporter: Reporter
-    told: int = 0
+    published_at: int = 0
     reports: DetectorReports = field(init=False)
 
     def __post_init__(self) -> None:
-        """One report, for all who read it."""
+        """Create the one collection of reports that all readers share."""
         self.reports = DetectorReports(self.detectors)
 
     async def tell_for_ever(self, owner: Callable[[], bool]) -> None:
-        """While `owner` says that it is ours to judge: another Scout has not heard what this one has."""
+        """Publish while `owner` returns True, since another Scout has not received what this one has; never return."""
         while True:
             self.detectors.resume(self.clock.pauses())
-            if owner() and self.detectors.looked and self.detectors.active_symptoms.looked_at > self.told:
+            if owner() and self.detectors.looked and self.detectors.active_symptoms.looked_at > self.published_at:
                 await self.tell()
             await self.clock.sleep(EVERY_S)
 
     async def tell(self) -> None:
-        """The latest look; one that the bus does not take is told by the next."""
-        self.told, blind = self.detectors.active_symptoms.looked_at, self.detectors.telemetry.blind
-        report = self.reports.at(self.told)
-        symptom_report = SymptomReport(self.repository, self.told, self.detectors.active_symptoms.seen, blind, report)
-        value, headers = encode(symptom_report, self.signer)
+        """Publish the newest evaluation; when the bus does not take it, the next one replaces it."""
+        self.published_at, blind = self.detectors.active_symptoms.looked_at, self.detectors.telemetry.blind
+        report = self.reports.at(self.published_at)
+        message = SymptomReport(self.repository, self.published_at, self.detectors.active_symptoms.seen, blind, report)
+        value, headers = encode(message, self.signer)
         self.reporter.detectors(report)
         try:
             await self.publisher.publish(SIGHTINGS, value, headers=headers)
         except SpaceError as error:
-            log.warning("what is seen now could not be told: %s", error)
+            log.warning("the symptom report could not be published: %s", error)

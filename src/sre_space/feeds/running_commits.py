@@ -1,4 +1,4 @@
-"""Which commit each service runs with, where no deployment told: main's, when its file is in force. Used by Scout."""
+"""Which commit each service runs before any deployment is announced: main's, if its file is in force. Used by Scout."""
 
 import logging
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ EVERY_S = 30.0
 
 @dataclass(frozen=True)
 class RunningCommits:
-    """Asks in a task of its own, so that no incident waits for it."""
+    """Asks for the commits in a task of its own, so that no incident waits for it."""
 
     repository: GitOps
     deployments: Deployments
@@ -28,16 +28,16 @@ class RunningCommits:
     clock: Clock
 
     async def learn_for_ever(self) -> None:
-        """A service whose commit is known is not asked about again: its deployments are announced."""
+        """Ask regularly about services whose commit is unknown; never return. Later deployments are announced."""
         while True:
             try:
                 await self.learn()
             except SpaceError as error:
-                log.info("which commit runs is not known yet: %s", error)
+                log.info("the running commits are not known yet: %s", error)
             await self.clock.sleep(EVERY_S)
 
     async def learn(self) -> None:
-        """Ask about those that nothing is known of."""
+        """Ask once about the services whose commit is unknown."""
         unknown = [name for name in self.services if name not in self.processes.deployed]
         head = (await self.repository.commit(MAIN)).sha if unknown else ""
         for name in unknown:

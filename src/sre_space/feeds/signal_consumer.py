@@ -1,6 +1,7 @@
-"""Feeds Scout's watchers from the bus and from probes, and turns what they find into issues. Used by Scout's process.
+"""Feeds Scout's detectors from the bus and from probes, and opens issues for what they detect. Used by Scout's process.
 
-Whoever owns the one partition of `sre_signals` merges the sketches of all Scouts (`sketching.py`) and judges.
+The Scout that owns the one partition of `sre_signals` merges the sketches of all Scouts (`sketching.py`) and evaluates
+them.
 """
 
 import asyncio
@@ -39,9 +40,9 @@ log = logging.getLogger(__name__)
 
 SECOND = 10**9
 READ_BACK = (SPANS, SIGNALS, ASKED, BOUGHT, CHANGES)
-LOOK_EVERY_S = 0.1
+EVALUATE_EVERY_S = 0.1
 TRY_AGAIN_S = 1.0
-READ_AT_ONCE = 50  # records, before others have their turn
+READ_AT_ONCE = 50  # records, before other tasks have their turn
 LIMITS_EVERY_S = 30.0
 FILES, CONNECTIONS = "process.unix.file_descriptor.limit", "db.client.connection.max"
 CPU = Resource("", "CPU", 1.0, lasting_ns=30 * SECOND, trends=False)
@@ -49,7 +50,11 @@ CPU = Resource("", "CPU", 1.0, lasting_ns=30 * SECOND, trends=False)
 
 @dataclass
 class SignalConsumer:
-    """What one Scout hears. `memory` holds the limits of the services in bytes, `most` those that they tell."""
+    """The inputs of one Scout. `memory` is the memory limit of each service in bytes, from Git.
+
+    `reported_limits` are those that services report themselves, by service and metric; `instances` is the newest
+    process of each service.
+    """
 
     scout: Scout
     probe: Probe
@@ -61,23 +66,23 @@ class SignalConsumer:
     processes: Processes = field(default_factory=Processes)
     memory: dict[str, int] = field(default_factory=dict)
     instances: dict[str, str] = field(default_factory=dict)
-    most: dict[str, dict[str, float]] = field(default_factory=dict)
+    reported_limits: dict[str, dict[str, float]] = field(default_factory=dict)
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
     losses: Losses = field(init=False)
 
     def __post_init__(self) -> None:
-        """What is not taken in is told by Scout's reporter."""
+        """Count what is not taken in through Scout's reporter."""
         self.losses = Losses(self.opener.reporter, self.clock)
 
     async def probe_for_ever(self) -> None:
-        """Four rounds of probes a second."""
+        """Probe all services four times a second; never return."""
         while True:
             at = self.clock.now()
             await asyncio.gather(*(self._probe(name, at) for name in self.scout.detectors.board))
             await self.clock.sleep(max(0.0, PERIOD_S - (self.clock.now() - at) / 1e9))
 
     async def _probe(self, service: str, at: int) -> None:
-        """One probe; one that a pause interrupted timed out by our fault, or tells of before it."""
+        """Probe a service once; ignore a result that a pause interrupted: its timeout was ours, or it is outdated."""
         health = await self.probe.check(self.scout.detectors.config.services[service].health)
         pauses = self.clock.pauses()
         self.scout.detectors.resume(pauses)
@@ -85,24 +90,26 @@ class SignalConsumer:
             self.scout.detectors.board[service].update(health, at)
 
     async def open_for_ever(self, owner: Callable[[], bool]) -> None:
-        """What fires and has no issue gets one.
+        """Open an issue for everything that is detected and has none; never return.
 
-        Probes need no other Scout's sketches: an outage waits neither for the bus nor for the group to find out that
-        the judge before has died. The rest is opened while `owner` says that it is ours to judge.
+        An outage needs no sketches of other Scouts, so every Scout opens it: it waits neither for the bus nor until the
+        group notices that the owner has died. Everything else is opened only while `owner` returns True.
         """
         while True:
-            mine = owner()
-            found = self.scout.detections()
-            detections = [one for one in found if mine or one.symptoms[0].kind is SymptomKind.INFRASTRUCTURE]
+            owned = owner()
+            detected = self.scout.detections()
+            detections = [
+                detection for detection in detected if owned or detection.symptoms[0].kind is SymptomKind.INFRASTRUCTURE
+            ]
             opened = await self.opener.open_missing(detections)
             for issue, detection in opened.items():
                 self.scout.opened(detection)
-                self.watch.ring(issue, 0)
+                self.watch.send_wake_up(issue, 0)
                 self.watch.wake(issue, 0)
-            await self.clock.sleep(TRY_AGAIN_S if len(opened) < len(detections) else LOOK_EVERY_S)
+            await self.clock.sleep(TRY_AGAIN_S if len(opened) < len(detections) else EVALUATE_EVERY_S)
 
     async def listen_for_ever(self, feed: Subscription) -> None:
-        """Everything that is judged: from now on, but not before what was has been read back."""
+        """Take in new records, once those from before this start were read back; never return."""
         records = await feed.next(timeout=0.0)
         await self.caught_up.wait()
         while True:
@@ -111,49 +118,56 @@ class SignalConsumer:
             records = await feed.next(timeout=1.0)
 
     async def read_back(self, history: History, since: int) -> None:
-        """What a Scout that was just started has missed, in the order of time; probes go on meanwhile.
+        """Take in, in order of time, the records since `since` (Unix ns) that a Scout that was just started has missed.
 
-        Incidents and deployments come first: an attempt that failed in one is not to burn the error budget again.
+        Probes go on meanwhile. Incidents and deployments come first: an attempt that failed in one must not burn the
+        error budget.
         """
         await self._recall(since)
-        until = self.clock.now() + SECOND  # beyond where those who listen began: what comes twice counts once
+        until = self.clock.now() + SECOND  # overlaps with the new records: a record that comes twice counts once
         windows: list[Sequence[Record]] = []
         try:
             windows = [await history.window(topic, since, until) for topic in READ_BACK]
         except SpaceError as error:
-            log.warning("what was before this start is unknown: %s", error)
-        missed = sorted((one for records in windows for one in records), key=lambda record: record.at)
+            log.warning("the telemetry from before this start cannot be read back: %s", error)
+        missed = sorted((record for records in windows for record in records), key=lambda record: record.at)
         await self.announcements.recall(record for record in missed if record.topic == CHANGES)
         for number, record in enumerate(missed):
             hear(record, self.take_in, self.losses)
             if record.topic == SIGNALS:
-                self.scout.detectors.judge(record.at)
+                self.scout.detectors.evaluate_complete(record.at)
             if number % READ_AT_ONCE == 0:
                 await self.clock.sleep(0)
-        self._remember_who_served()
+        self._mark_served_as_healthy()
         detectors, started = self.scout.detectors, self.clock.pauses().all[0].until
-        detectors.stopped.add(detectors.spans.heard_at, started)  # nobody sketched since
+        detectors.not_running.add(detectors.spans.heard_at, started)  # no Scout made sketches since
         self.caught_up.set()
 
-    def _remember_who_served(self) -> None:
-        """A service that served before this start was healthy: when it does not answer now, it is not starting."""
+    def _mark_served_as_healthy(self) -> None:
+        """Mark the services that served before this start as seen healthy.
+
+        When such a service does not answer now, it is out, and not just starting.
+        """
         for operation in self.scout.detectors.operations.watches:
             if operation.kind is SpanKind.SERVER and operation.service in self.scout.detectors.board:
                 self.scout.detectors.board[operation.service].seen_healthy = True
 
     async def _recall(self, since: int) -> None:
-        """The incidents of that time; without the forge nothing can be opened, so that waiting loses nothing."""
+        """Read the incidents since `since` (Unix ns), and retry until the forge answers.
+
+        Waiting loses nothing: without the forge no incident could be opened.
+        """
         while True:
             try:
                 self.scout.detectors.open_incidents.recall(await self.opener.incidents.touched(since))
             except SpaceError as error:
-                log.warning("what is known waits for the forge: %s", error)
+                log.warning("the known incidents cannot be read from the forge yet: %s", error)
                 await self.clock.sleep(TRY_AGAIN_S)
             else:
                 return
 
     def take_in(self, record: Record) -> None:
-        """One record of any topic; `Malformed` when it is none. Nothing in it counts that is dated in the future."""
+        """Take in a record of any topic, dated now at the latest; raise `Malformed` when it does not parse."""
         detectors, now = self.scout.detectors, heard_at(record.at, self.clock.now())
         match record.topic:
             case topic if topic == SIGNALS:
@@ -210,33 +224,33 @@ class SignalConsumer:
             self.scout.detectors.take_level(resource, min(level.at, now), level.value)
 
     def _resource(self, level: ResourceLevel) -> Resource | None:
-        """What the level is a level of; None while its limit is not known."""
-        most = self.most.setdefault(level.service, {})
+        """Return the resource that a metric measures; None for a limit, and while the limit is not known."""
+        limits = self.reported_limits.setdefault(level.service, {})
         match level.name:
             case "process.memory.usage" if self.memory.get(level.service):
                 return Resource(level.service, "memory", float(self.memory[level.service]))
             case "process.cpu.utilization":
                 return Resource(level.service, CPU.name, CPU.limit, CPU.lasting_ns, CPU.trends)
             case name if name in (FILES, CONNECTIONS) and level.value > 0:
-                most[level.name] = level.value
-            case "process.unix.file_descriptor.count" if FILES in most:
-                return Resource(level.service, "file descriptors", most[FILES])
-            case "db.client.connection.count" if CONNECTIONS in most:
-                return Resource(level.service, "database connections", most[CONNECTIONS], trends=False)
+                limits[level.name] = level.value
+            case "process.unix.file_descriptor.count" if FILES in limits:
+                return Resource(level.service, "file descriptors", limits[FILES])
+            case "db.client.connection.count" if CONNECTIONS in limits:
+                return Resource(level.service, "database connections", limits[CONNECTIONS], trends=False)
         return None
 
     async def read_limits_for_ever(self) -> None:
-        """The limits of memory, from the desired state in Git."""
+        """Read the memory limits from the desired state in Git every 30 s; never return."""
         while True:
             try:
                 self.memory = memory_limits((await self.gitops.read_file(SPACE_FILE)).decode())
             except (SpaceError, UnicodeDecodeError) as error:
-                log.warning("the limits of before stay in force: %s", error)
+                log.warning("the memory limits cannot be read, and the previous ones stay in force: %s", error)
             await self.clock.sleep(LIMITS_EVERY_S)
 
 
 def hear(record: Record, take: Callable[[Record], object], losses: Losses) -> None:
-    """Take a record in; one that is none is counted, told and skipped."""
+    """Take a record in; count and skip one that does not parse."""
     try:
         take(record)
     except (Malformed, UnicodeDecodeError) as error:
@@ -245,7 +259,10 @@ def hear(record: Record, take: Callable[[Record], object], losses: Losses) -> No
 
 
 def _event_time(record: Record) -> int:
-    """When a CloudEvent happened (Unix ns): a bus that was away delays its record, not its time."""
+    """Return when a CloudEvent happened (Unix ns), by its own header: a bus that was away delays only the record.
+
+    Raise `Malformed` when the header is missing or no time.
+    """
     try:
         at = datetime.fromisoformat(record.headers["ce_time"].decode())
         return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * SECOND)

@@ -1,9 +1,10 @@
 """Turns spans into frames of sketches, as one member of Scout's group. Used by Scout's process.
 
-Each span is in one frame, also when members die. A frame is published first and its offsets are committed after it;
-whoever gets the partition of a member that died in between reads from the signals how far the frames go. What the bus
-may have taken is published again as it was, and counts once (`Frames.fresh`). What the bus will never take is dropped
-and told, so that nothing waits behind it; and while too much waits for the bus, no more is read.
+Each span is in exactly one frame, even when members die. A frame is published before its offsets are committed; the
+member that takes over the partition of one that died in between reads from the signals how far its frames go. A frame
+that the bus may already have taken is published again unchanged, and counts once (`Frames.fresh`). A frame that the bus
+refuses is dropped and reported, so that it blocks no others; and while too many frames wait for the bus, no more spans
+are read.
 """
 
 import logging
@@ -21,16 +22,17 @@ from sre_space.ports.clock import Clock
 log = logging.getLogger(__name__)
 
 FRAME_EVERY_NS = SECOND // 2
-HANDED_OVER_NS = 60 * SECOND  # ten times as long as a group takes to notice that a member is dead
+HANDED_OVER_NS = 60 * SECOND  # ten times the time in which a group notices a dead member
 MAX_SEALED = 200  # frames that wait for the bus
 REFUSED = "a frame of sketches that the bus refuses"
 
 
 @dataclass
 class Sketcher:
-    """`framed` is the last offset of each partition that is in a frame; `first` is where those that are open begin.
+    """The frames of one member, by partition of the spans.
 
-    `named` are the services that are told apart whatever others there are.
+    `framed` is the last offset in a frame, `first` the first offset of the open frame, `sealed` are the frames that
+    wait for the bus. Sketches of the services in `named` are kept apart, however many other services there are.
     """
 
     signals: Publisher
@@ -44,7 +46,7 @@ class Sketcher:
     sealed: list[Frame] = field(default_factory=list)
 
     async def sketch_for_ever(self, spans: Subscription) -> None:
-        """A frame a partition twice a second, then the offsets that are in them."""
+        """Publish a frame for each partition twice a second, then commit its offsets; never return."""
         published = self.clock.now()
         while True:
             if len(self.sealed) > MAX_SEALED:
@@ -58,7 +60,7 @@ class Sketcher:
     async def _take(self, record: Record) -> None:
         partition = record.partition
         if partition not in self.framed or record.offset > self.framed[partition] + 1:
-            self._seal(partition)  # no frame reaches over what another member may have had
+            self._seal(partition)  # a frame has no gap in which another member may have had spans
             frames = await self._frames_of_others()
             self.framed[partition] = frames.end_of(partition, 0, record.offset)
         if record.offset > self.framed[partition]:
@@ -66,34 +68,34 @@ class Sketcher:
             self.first.setdefault(partition, record.offset)
             intake = self.intakes.setdefault(partition, SpanSketcher(self.named))
             now = heard_at(record.at, self.clock.now())
-            hear(record, lambda one: intake.take(one.value, now), self.losses)
+            hear(record, lambda taken: intake.take(taken.value, now), self.losses)
             self.losses.take(intake.dropped)
             if intake.full or record.offset - self.first[partition] >= MAX_OFFSETS - 1:
                 self._seal(partition)
 
     async def _frames_of_others(self) -> Frames:
-        """After another member had the partition; its spans wait while the bus does not answer."""
-        now, found = self.clock.now(), Frames()
+        """Return the group's recent frames, for a partition that is new to this member; wait for the bus."""
+        now, frames = self.clock.now(), Frames()
         while True:
             try:
                 records = await self.history.window(SIGNALS, now - HANDED_OVER_NS, now + SECOND)
             except SpaceError as error:
-                log.warning("spans wait until it is known which ones have a frame: %s", error)
+                log.warning("the frames of other members cannot be read yet, and new spans wait: %s", error)
                 await self.clock.sleep(TRY_AGAIN_S)
             else:
                 break
         for record in records:
-            hear(record, lambda one: _note(found, decode(one.value)), self.losses)
-        return found
+            hear(record, lambda signal: _note(frames, decode(signal.value)), self.losses)
+        return frames
 
     def _seal(self, partition: int) -> None:
-        """Close the partition's open frame, if there is one."""
+        """Close the partition's open frame, if there is one, and queue it."""
         if partition in self.first:
             first, last = self.first.pop(partition), self.framed[partition]
             self.sealed.append(Frame(partition, first, last, self.intakes[partition].drain()))
 
     async def _publish(self, spans: Subscription) -> bool:
-        """True when the bus has taken all frames, also those that it did not acknowledge before."""
+        """Publish all frames and return True when the bus has taken them, including earlier ones that wait."""
         for partition in list(self.first):
             self._seal(partition)
         if not self.sealed:
@@ -104,12 +106,12 @@ class Sketcher:
                 self.sealed.pop(0)
             await spans.commit()
         except SpaceError as error:
-            log.warning("sketches wait: %s", error)
+            log.warning("sketches wait for the bus: %s", error)
             return False
         return True
 
     async def _publish_one(self, frame: Frame) -> None:
-        """All its parts; what is refused would be refused for ever."""
+        """Publish all parts of a frame; drop and count a part that the bus refuses, since it would be refused again."""
         for piece in pieces(frame):
             try:
                 await self.signals.publish(SIGNALS, piece)
@@ -117,7 +119,7 @@ class Sketcher:
                 self.losses.count(REFUSED, example=str(error))
 
 
-def _note(found: Frames, frame: Frame) -> None:
-    """A frame is there when its last part is."""
+def _note(frames: Frames, frame: Frame) -> None:
+    """Add a frame of another member, once its last part was read."""
     if frame.part == frame.parts - 1:
-        found.fresh(replace(frame, part=0))
+        frames.fresh(replace(frame, part=0))

@@ -1,1 +1,1 @@
-"""The runner that asks the cycle whose turn it is and calls the agent."""
+"""The loop of every agent: it asks the cycle which step is due, calls the agent, and records the result."""

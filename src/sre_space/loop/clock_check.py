@@ -1,7 +1,7 @@
-"""An agent whose own clock is wrong says so and does nothing. Used by the runner and the opener, which ask it.
+"""Checks this agent's own clock; an agent whose clock is wrong does nothing. Used by the runner and the opener.
 
-Deadlines, evidence of at most five seconds ago and the order of facts are told by clocks; an agent that reads another
-time than everybody else would judge all of them wrongly.
+Deadlines, the age of evidence and the order of facts depend on clocks; an agent with another time than all others would
+misjudge them.
 """
 
 import logging
@@ -20,58 +20,62 @@ EVERY_S = 5.0
 
 @dataclass
 class ClockCheck:
-    """One agent's; `told` is what each of the others told lately, `thought` the opinion after they were asked last.
+    """Compares the clock of one agent with those of the servers and services that it talks to.
 
-    An opinion is acted on at once, and said when the next answers agree: servers that stood still tell an old time for
-    a second, and what was told before all clocks were set disagrees until they are asked again.
+    `readings` are the recent ones of each other clock, `current` the opinion after the newest comparison, `reported`
+    the last one that was reported. An opinion takes effect at once, but is reported only when the next comparison
+    confirms it: servers that were suspended report an old time for a second, and readings from before all clocks were
+    set disagree until they are renewed.
     """
 
     dates: Dates
     clock: Clock
     reporter: Reporter
     pager: Pager
-    told: dict[str, tuple[ClockReading, ...]] = field(default_factory=dict)
-    thought: Opinion = Opinion()
-    said: Opinion = Opinion()
+    readings: dict[str, tuple[ClockReading, ...]] = field(default_factory=dict)
+    current: Opinion = Opinion()
+    reported: Opinion = Opinion()
 
-    async def compare_for_ever(self) -> None:
-        """Ask the others every five seconds, and say when the opinion changes."""
+    async def compare_forever(self) -> None:
+        """Compare the clocks every five seconds and report when the opinion changes; never return."""
         while True:
             await self.compare()
             await self.clock.sleep(EVERY_S)
 
     async def compare(self) -> None:
-        """Ask the others once."""
+        """Ask the other clocks once and update the opinion."""
         dates = await self.dates.ask()
         steady = self.clock.pauses().read.steady
-        for name in {*self.told, *dates}:
-            news = (ClockReading(dates[name], steady),) if name in dates else ()
-            self.told[name] = (*kept(self.told.get(name, ()), steady), *news)
-        before, self.thought = self.thought, self._opinion()
-        if _kind(self.thought) == _kind(before) != _kind(self.said):
-            self._say(self.thought)
+        for name in {*self.readings, *dates}:
+            reading = (ClockReading(dates[name], steady),) if name in dates else ()
+            self.readings[name] = (*kept(self.readings.get(name, ()), steady), *reading)
+        before, self.current = self.current, self._opinion()
+        if _kind(self.current) == _kind(before) != _kind(self.reported):
+            self._report(self.current)
 
     def wrong(self) -> str:
-        """Return what is wrong with this clock now ("": nothing is known to be)."""
+        """Return what is wrong with this clock now, or "" when nothing is known to be."""
         return self._opinion().own
 
     def _opinion(self) -> Opinion:
         read = self.clock.pauses().read
-        found = opinion(self.told, read.wall, read.steady)
-        self.reporter.clock(found.offset / 10**9)
-        return found
+        current = opinion(self.readings, read.wall, read.steady)
+        self.reporter.clock(current.offset / 10**9)
+        return current
 
-    def _say(self, found: Opinion) -> None:
-        before, self.said = self.said, found
-        if found.own:
-            log.error("%s: nothing is done until it is right; set it, and let NTP keep it", found.own)
-            self.pager.clock(found.own)
+    def _report(self, current: Opinion) -> None:
+        before, self.reported = self.reported, current
+        if current.own:
+            log.error(
+                "%s: this agent does nothing until the clock is right; set it, and keep it right with NTP", current.own
+            )
+            self.pager.clock(current.own)
         elif before.own:
             log.info("this clock is right again")
-        if found.others and not before.others:
-            log.warning("%s; facts and evidence of theirs may not count until it is right", found.others)
+        if current.others and not before.others:
+            log.warning("%s; their facts and evidence may not count until it is right", current.others)
 
 
-def _kind(found: Opinion) -> Opinion:
-    """Return it without its figures: a second more is no news."""
-    return replace(found, own=str(bool(found.own)), others=str(bool(found.others)), offset=0)
+def _kind(clock_opinion: Opinion) -> Opinion:
+    """Return the opinion without its figures: a second more or less is not worth a report."""
+    return replace(clock_opinion, own=str(bool(clock_opinion.own)), others=str(bool(clock_opinion.others)), offset=0)

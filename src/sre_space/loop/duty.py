@@ -1,4 +1,4 @@
-"""What the loop asks of every agent."""
+"""The port through which the loop calls an agent."""
 
 from typing import Protocol
 
@@ -7,16 +7,16 @@ from sre_space.domain.facts import Payload, Step
 
 
 class Duty(Protocol):
-    """One agent's part in a case."""
+    """The steps that one agent performs on an incident; implemented by Scout, Brain, Fixer and Memory."""
 
     async def perform(self, case: Case, step: Step) -> Payload | None:
-        """Do the step and return what to record; None: not yet, ask again.
+        """Perform the step and return the payload to record; return None to be asked again later.
 
-        MUST be safe to repeat after a crash at any point: whatever it changes, it first checks
-        whether an earlier try already has. Raises a `SpaceError` when the world does not answer.
+        MUST be safe to repeat after a crash at any point: before each change it checks whether an earlier attempt has
+        made it. Raises a `SpaceError` when a server does not answer.
         """
         ...
 
     async def recorded(self, case: Case) -> None:
-        """Called after this agent's fact was accepted (and again after a restart): finish what follows from it."""
+        """Finish what follows from this agent's newest fact; called once it is recorded, and after a restart."""
         ...

@@ -1,4 +1,4 @@
-"""The label that halts: who may label an open incident stops the doctor within one poll. Used by Fixer's process."""
+"""The halt label: whoever may label an open incident halts the agents within one poll. Used by Fixer's process."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -11,7 +11,10 @@ log = logging.getLogger(__name__)
 
 
 def halt_on_label(kill_switch: KillSwitch) -> Callable[[Sequence[Case]], bool]:
-    """What each poll's open incidents are told to; sets the brake, which only a person's `resume` releases."""
+    """Return a function that takes each poll's open incidents and halts the agents when one carries the halt label.
+
+    Only a person's `sre-space resume` releases the kill switch.
+    """
 
     def polled(cases: Sequence[Case]) -> bool:
         labelled = [case.issue for case in cases if HALT in case.labels]

@@ -1,4 +1,4 @@
-"""Decides when people are called, so that they hear of each thing once. Used by the runner and the opener."""
+"""Decides when people are paged, so that each problem pages them once. Used by the runner and the opener."""
 
 from dataclasses import dataclass, field
 
@@ -8,17 +8,18 @@ from sre_space.ports.notifier import Notifier
 from sre_space.text import notes as note
 
 LOST_FACT = (
-    "The step is done again from what the issue holds, so the incident goes on. What was done may stand on no issue: "
-    "compare the file with the issue, `sre-space audit` says what counts."
+    "The step is repeated from the facts on the issue, so the incident goes on. An action may be missing on the issue: "
+    "compare the file with the issue; `sre-space audit` shows which facts count."
 )
-PATIENCE_NS = 10 * 10**9  # with the forge: one lost call calls nobody
+PATIENCE_NS = 10 * 10**9  # of failures of the forge: a single failed call is no reason to page
 
 
 @dataclass
 class Pager:
-    """One agent's. `page` is the repository's web page ("": none).
+    """The pages of one agent. `page` is the repository's web page ("": none).
 
-    A fact asks when it is recorded; what is not a fact is remembered here, and is told again by a new process.
+    A recorded fact pages when it is recorded. Problems without a fact are remembered here, so a new process pages
+    again.
     """
 
     notifier: Notifier
@@ -27,19 +28,18 @@ class Pager:
     frozen_since: dict[str, int] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     waiting: dict[str, int] = field(default_factory=dict)
-    told: set[str] = field(default_factory=set)
+    paged: set[str] = field(default_factory=set)
 
     def recorded(self, case: Case, payload: Payload) -> None:
-        """A fact of this agent is on the issue, and in the case."""
+        """Page if a fact of this agent, which is on the issue and in the case, asks for people."""
         if note.asks(payload):
             self.notifier.notify(note.asking(case, payload, self.page))
 
     def frozen(self, case: Case, now: int, patience: int = 0) -> None:
-        """Call once a process for a case that at `now` is frozen for `patience` (ns); others are fine.
+        """Page once per process for a case that has been frozen for `patience` ns; forget cases that are not frozen.
 
-        `now` is how long this process has run, in ns.
-
-        Nothing can be appended to it, so that this process alone remembers.
+        `now` is how long this process has run, in ns. No fact can be appended to a frozen case, so only this process
+        remembers the page.
         """
         if not case.frozen_reason:
             self.frozen_since.pop(case.incident, None)
@@ -50,35 +50,39 @@ class Pager:
             self.notifier.notify(note.frozen(case, self.page))
 
     def frozen_for(self, case: Case, now: int) -> int:
-        """Return how long at `now` a case has been frozen without a break, in ns; 0 for one that is not, or is new."""
+        """Return for how long at `now` a case has been frozen without interruption, in ns; 0 when it is not frozen."""
         return now - self.frozen_since.get(case.incident, now)
 
     def stalled(self, case: Case, step: Step, reason: str) -> None:
-        """A step is not done; `stalls.py` asks once for each."""
+        """Page for a step that is overdue; `stalls.py` calls this once for each step."""
         self.notifier.notify(note.stalled(case, step, reason, self.page))
 
     def clock(self, reason: str) -> None:
-        """This agent's clock is wrong, and it does nothing."""
+        """Page because this agent's clock is wrong and the agent does nothing."""
         self.notifier.notify(note.clock(reason))
 
     def damaged(self, what: str) -> None:
-        """A file that held something of an incident was damaged, and is kept aside."""
+        """Page because a file with data of an incident was damaged and set aside; `what` names the file."""
         self.notifier.notify(note.damaged(what, LOST_FACT))
 
     def unreadable(self, issue: int, key: str, reason: str) -> None:
-        """What was opened for a symptom cannot be read back as its incident: once a process and symptom."""
+        """Page because the issue that was opened for a symptom cannot be read back as an incident.
+
+        That pages once per process and symptom `key`.
+        """
         if key not in self.unread:
             self.unread.add(key)
             self.notifier.notify(note.unreadable(issue, key, reason))
 
     def unrecorded(self, left: list[Detection], reason: str, now: int) -> None:
-        """All detections that have no issue and get none, and why; none of them: all is well.
+        """Page for detections that could not be opened as issues for a while, each once.
 
-        `now` is how long this process has run, in ns: it waits while it runs.
+        `left` are all of them, and `reason` says why; detections that are not in it any more are forgotten. `now` is
+        how long this process has run, in ns: pauses do not count.
         """
-        self.waiting = {one.key: self.waiting.get(one.key, now) for one in left}
-        self.told &= set(self.waiting)
-        for one in left:
-            if one.key not in self.told and now - self.waiting[one.key] >= PATIENCE_NS:
-                self.told.add(one.key)
-                self.notifier.notify(note.unrecorded(one, reason))
+        self.waiting = {detection.key: self.waiting.get(detection.key, now) for detection in left}
+        self.paged &= set(self.waiting)
+        for detection in left:
+            if detection.key not in self.paged and now - self.waiting[detection.key] >= PATIENCE_NS:
+                self.paged.add(detection.key)
+                self.notifier.notify(note.unrecorded(detection, reason))

@@ -1,4 +1,4 @@
-"""The loop of every agent: read the case, ask the cycle whose turn it is, do it, sign it, record it."""
+"""The loop of every agent: read the case, determine the due step, perform it, sign it, record it."""
 
 from dataclasses import dataclass, field, replace
 
@@ -24,10 +24,11 @@ from sre_space.text.prose import invitation, prose
 
 @dataclass
 class Runner:
-    """One agent at work on cases; it keeps nothing that the issues do not hold but its outbox.
+    """Runs one agent on incidents; it keeps no state that the issues do not hold, except its outbox.
 
-    For each incident it remembers the newest fact that it has read (`heads`), and the one that it has recorded itself
-    and not read yet (`posted`, and when, in Unix ns): what is deleted then was there.
+    `heads` is the newest fact that was read of each incident, `posted` the newest fact that this process has recorded
+    and not read back yet, with the time at which it was recorded (ns of running time). A fact that is missing later was
+    deleted.
     """
 
     agent: Agent
@@ -44,9 +45,9 @@ class Runner:
     posted: dict[str, tuple[SignedFact, int]] = field(default_factory=dict)
 
     async def visit(self, case: Case) -> int | None:
-        """Move one case by at most one step; the id of the comment that recorded it, None when nothing was due."""
-        case = self._witnessed(case)
-        if await self._asked_for_people(case) or self._not_readable_yet(case):
+        """Advance the case by at most one step; return the id of the comment that records it, None if there is none."""
+        case = self._with_missing_facts(case)
+        if await self._page_if_frozen(case) or self._awaits_own_fact(case):
             return None
         pending = self._pending(case)
         await self._settle(case)
@@ -57,16 +58,16 @@ class Runner:
         return await self._post(case, pending) if pending else None
 
     async def _perform(self, case: Case, step: Step) -> Pending | None:
-        begun = self.clock.now()
+        started = self.clock.now()
         payload = await self.duty.perform(case, step)
-        if payload is None or self._outdated(payload, begun):
+        if payload is None or self._outdated(payload, started):
             return None
         pending = self._signed(case, payload)
         self.outbox.put(pending)
         return pending
 
     def _outdated(self, payload: Payload, at: int) -> bool:
-        """True for a judgement of before a pause, to be made anew; what was done is told whenever."""
+        """Return True for a judgement from before a pause, which is made again; a record of an action never is."""
         return judges(payload) and self.clock.pauses().after(at)
 
     def _signed(self, case: Case, payload: Payload) -> Pending:
@@ -78,13 +79,16 @@ class Runner:
             self.clock.now(), payload,
         )  # fmt: skip
         signed = sign(fact, self.signer)
-        asked = payload if isinstance(payload, Decision) and payload.plan else None
-        invited = invitation(signed.digest[:PLAN_DIGITS], why_it_waits(asked.guardrails)) if asked else ""
-        body = render(signed, prose(signed.fact.payload) + invited)
+        plan = payload if isinstance(payload, Decision) and payload.plan else None
+        approval_text = invitation(signed.digest[:PLAN_DIGITS], why_it_waits(plan.guardrails)) if plan else ""
+        body = render(signed, prose(signed.fact.payload) + approval_text)
         return Pending(case.issue, case.incident, fact.seq, fact.prev, body)
 
     def _pending(self, case: Case) -> Pending | None:
-        """What an interrupted try left to post; what another fact, or a pause, overtook is dropped."""
+        """Return the signed fact that an interrupted attempt left to post, or None.
+
+        A fact that another fact or a pause has overtaken is dropped, a damaged one is set aside.
+        """
         pending = self.outbox.get(case.incident)
         if pending is None:
             return None
@@ -96,8 +100,8 @@ class Runner:
         if due and not self._outdated(signed.fact.payload, signed.fact.at):
             return pending
         self.outbox.drop(case.incident)
-        if any(entry.digest == signed.digest for entry in case.chain):  # it was written, and the answer was lost
-            self._told(case, signed)
+        if any(entry.digest == signed.digest for entry in case.chain):  # recorded, but the forge's answer was lost
+            self._report(case, signed)
         return None
 
     async def _post(self, case: Case, pending: Pending) -> int:
@@ -105,48 +109,48 @@ class Runner:
         self.outbox.drop(pending.incident)
         signed = _parsed(pending)
         self.posted[pending.incident] = signed, self.ran()
-        self._told(replace(case, chain=(*case.chain, Found(comment, signed.fact, signed.digest, self.agent))), signed)
+        self._report(replace(case, chain=(*case.chain, Found(comment, signed.fact, signed.digest, self.agent))), signed)
         return comment
 
-    def _told(self, case: Case, signed: SignedFact) -> None:
-        """What this agent has recorded is reported, and people are called if it asks for them."""
+    def _report(self, case: Case, signed: SignedFact) -> None:
+        """Report a fact that this agent has recorded, and page people if it asks for them."""
         before = case.chain[signed.fact.seq - 1].fact
         self.reporter.recorded(signed.fact, signed.digest, case.chain[0].digest, before.at)
         self.pager.recorded(case, signed.fact.payload)
 
     async def _settle(self, case: Case) -> None:
-        """What follows from this agent's own last fact: labels, closing. Repeated until it shows."""
+        """Finish what follows from this agent's own newest fact, labels and closing, until the issue shows it."""
         if OWNER[case.last.step] is not self.agent or not case.is_open:
             return
-        wanted = labels(case)
-        if set(case.labels) != set(wanted):
-            await self.forge.set_labels(case.issue, wanted)
+        required = labels(case)
+        if set(case.labels) != set(required):
+            await self.forge.set_labels(case.issue, required)
         await self.duty.recorded(case)
 
-    async def _asked_for_people(self, case: Case) -> bool:
-        """True for a frozen case. Somebody calls: Fixer, who would act, or who else knows of it when Fixer does not.
+    async def _page_if_frozen(self, case: Case) -> bool:
+        """Return True for a frozen case, and page people: first Fixer, other agents when Fixer has not after a while.
 
-        The label tells every agent, also one that is started later: what is missing may have been seen by one alone.
-        It is set on what stays so: a forge may show an older page once.
+        A label tells every agent, also one that is started later, since a missing fact may have been seen by one agent
+        alone. It is set only when the case stays frozen: a forge may show an old page once.
         """
         patience = 0 if self.agent is Agent.FIXER else PATIENCE_NS
-        heard = FROZEN in case.labels and (self.agent is not Agent.FIXER or case.frozen_reason == LABELLED)
-        if not heard:
+        paged = FROZEN in case.labels and (self.agent is not Agent.FIXER or case.frozen_reason == LABELLED)
+        if not paged:
             self.pager.frozen(case, self.ran(), patience)
         if self.pager.frozen_for(case, self.ran()) >= PATIENCE_NS and FROZEN not in case.labels:
             await self.forge.set_labels(case.issue, (*labels(case), FROZEN))
         return bool(case.frozen_reason)
 
     def ran(self) -> int:
-        """Return how long this process has run, in ns: what it waits by."""
+        """Return for how long this process has run, in ns, without pauses."""
         return self.clock.pauses().ran(0, self.clock.now())
 
-    def _not_readable_yet(self, case: Case) -> bool:
-        """True while this agent's own newest fact is on its way: a forge may show a comment a moment later."""
+    def _awaits_own_fact(self, case: Case) -> bool:
+        """Return True until this agent's newest fact can be read: a forge may show a comment with a delay."""
         return case.incident in self.posted
 
-    def _witnessed(self, case: Case) -> Case:
-        """Freeze a case whose accepted head, seen or recorded before by this process, is gone or altered."""
+    def _with_missing_facts(self, case: Case) -> Case:
+        """Return the case, frozen when a fact that this process has read or recorded before is missing or altered."""
         if (missing := self._unread(case)) and self.ran() - missing[1] >= PATIENCE_NS:
             return replace(case, frozen_reason=f"the accepted fact {missing[0]} is missing or altered")
         seq, digest = self.heads.get(case.incident, (0, case.chain[0].digest))
@@ -156,9 +160,9 @@ class Runner:
         return case
 
     def _unread(self, case: Case) -> tuple[int, int] | None:
-        """The number of the fact that this agent has recorded and cannot read, and how long it had run then (ns).
+        """Return the number of the recorded fact that cannot be read, and when it was recorded (ns of running time).
 
-        Another fact in its place was faster, and this one is void.
+        Return None when there is none. A fact of another process that took its place was faster: then this one is void.
         """
         if case.incident not in self.posted:
             return None
@@ -170,7 +174,7 @@ class Runner:
 
 
 def _damage(pending: Pending) -> str:
-    """Why what waits is no fact as this agent signed it; "" when it is one."""
+    """Return why the pending text is not the fact as this agent signed it, or "" when it is."""
     try:
         signed = parse_footer(pending.body)
     except Malformed as error:
@@ -178,13 +182,13 @@ def _damage(pending: Pending) -> str:
     if signed is None:
         return "it has no footer"
     fact = signed.fact
-    told = (fact.issue, fact.incident, fact.seq, fact.prev)
-    same = told == (pending.issue, pending.incident, pending.seq, pending.prev)
+    ids = (fact.issue, fact.incident, fact.seq, fact.prev)
+    same = ids == (pending.issue, pending.incident, pending.seq, pending.prev)
     return "" if same else "its footer is of another fact"
 
 
 def _parsed(pending: Pending) -> SignedFact:
-    """What it holds: this agent's own signed fact."""
+    """Return the pending fact of this agent."""
     signed = parse_footer(pending.body)
     assert signed is not None
     return signed

@@ -1,6 +1,7 @@
-"""Calls a person for a step that is not done in time: its agent is dead or hangs, or waits for a server. For the watch.
+"""Pages people for a step that is overdue: its agent is dead, hangs, or waits for a server. Used by the watch.
 
-The agent that owes the step calls first, since it may know why; the others follow in a fixed order, should it be mute.
+The agent that owns the step pages first, since it may know the reason; the others follow in a fixed order, in case it
+does not.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,29 +14,29 @@ from sre_space.domain.pauses import Pauses
 from sre_space.loop.pager import Pager
 from sre_space.ports.calls import Calls
 
-PATIENCE_NS = 10 * 10**9  # after the deadline, and for each agent that goes before
-HALTED = (Step.ACT, Step.UNDO)  # what Fixer leaves undone while a person has halted it
-Due = tuple[str, int, Step]  # the incident, its newest fact and the step that is owed
+PATIENCE_NS = 10 * 10**9  # after the deadline, and for each agent whose turn comes before
+HALTED = (Step.ACT, Step.UNDO)  # the steps that Fixer does not do while it is halted
+Due = tuple[str, int, Step]  # the incident, its newest fact and the overdue step
 
 
 @dataclass
 class SeenOnce:
-    """The calls of one process, where no others are known of."""
+    """The pages of one process, where those of other processes are not shared."""
 
     made: set[str] = field(default_factory=set)
 
-    def first(self, what: str) -> bool:
-        """Return True once a thing."""
-        new = what not in self.made
-        self.made.add(what)
+    def first(self, name: str) -> bool:
+        """Return True the first time that a page is named."""
+        new = name not in self.made
+        self.made.add(name)
         return new
 
 
 @dataclass
 class Stalls:
-    """One agent's. `since` is how long this process had run when it first saw each step overdue (ns).
+    """The overdue steps as one agent sees them; `since` is how long its process had run when it first saw each (ns).
 
-    `called` are those that it has called for: where the calls of all cannot be kept, each agent calls once.
+    `called` are the steps that this agent has paged for: where pages cannot be shared, each agent pages once.
     """
 
     agent: Agent
@@ -46,9 +47,9 @@ class Stalls:
     called: set[Due] = field(default_factory=set)
 
     def look(self, cases: Sequence[Case], pauses: Pauses, reasons: Mapping[int, str]) -> set[tuple[int, Step]]:
-        """Return the overdue steps by issue, and call for those that stay so; what counts is the time that it ran.
+        """Return the overdue steps by issue, and page for those that stay overdue while this process runs.
 
-        `reasons` say by issue what this agent waits for.
+        `reasons` say by issue what this agent is waiting for.
         """
         due, now = dict(_overdue(cases, pauses)), pauses.ran(0, pauses.read.wall)
         self.since = {key: self.since.get(key, now) for key in due}
@@ -60,9 +61,9 @@ class Stalls:
         return {(case.issue, key[2]) for key, case in due.items()}
 
     def _is_mine(self, key: Due, now: int) -> bool:
-        """True when it is this agent's turn to call, and nobody has halted what is owed."""
+        """Return True when it is this agent's turn to page, unless the step is one that a person has halted."""
         owner = OWNER[key[2]]
-        order = [owner, *(one for one in Agent if one is not owner)]
+        order = [owner, *(agent for agent in Agent if agent is not owner)]
         waited = now - self.since[key] >= PATIENCE_NS * (1 + order.index(self.agent))
         return waited and not (key[2] in HALTED and self.halted())
 

@@ -1,4 +1,4 @@
-"""Keeps one agent at its cases: the doorbell wakes it in milliseconds, the poll never forgets."""
+"""Keeps one agent working on its incidents: a wake-up message within milliseconds, or else the poll."""
 
 import asyncio
 import logging
@@ -19,23 +19,26 @@ from sre_space.record.incident_repository import OpenIncidentsRead
 
 log = logging.getLogger(__name__)
 
-BEAT_S = 0.25  # between two questions for pauses: a longer time between them is one
+PAUSE_CHECK_S = 0.25  # between two checks of the clocks for pauses
 READ_AGAIN_S = 0.1
-READS = 10  # a doorbell may ring before its comment can be read
+MAX_READS = 10  # a wake-up message may arrive before its comment can be read
 
 
 @dataclass
 class Watch:
-    """At most one task per issue; a ring during work makes one more round. `polled` hears each poll's cases."""
+    """Runs at most one task per issue; a wake-up message during the task causes one more round.
+
+    `polled` is called with the open incidents of each poll. `reasons` is by issue why its last visit failed.
+    """
 
     runner: Runner
     publisher: Publisher
-    doorbell: Subscription
+    wake_ups: Subscription
     poll_seconds: float
     polled: Callable[[Sequence[Case]], None]
     tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     again: dict[int, int] = field(default_factory=dict)
-    rings: set[asyncio.Task[None]] = field(default_factory=set)
+    sending: set[asyncio.Task[None]] = field(default_factory=set)
     stalled: set[tuple[int, Step]] = field(default_factory=set)
     void: set[tuple[int, int, str]] = field(default_factory=set)
     calls: Calls = field(default_factory=SeenOnce)
@@ -44,90 +47,94 @@ class Watch:
     reasons: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Calls people as the agent that it watches for."""
+        """Create the detection of stalled steps for the agent that the runner runs."""
         self.stalls = Stalls(self.runner.agent, self.runner.pager, self.calls, self.halted)
 
     async def run(self) -> None:
-        """For ever: listen and poll."""
+        """Listen and poll; never return."""
         await self.runner.clock_check.compare()
         async with asyncio.TaskGroup() as group:
             group.create_task(self.note_pauses())
-            group.create_task(self.runner.clock_check.compare_for_ever())
+            group.create_task(self.runner.clock_check.compare_forever())
             group.create_task(self._listen())
             group.create_task(self._poll())
 
     async def note_pauses(self) -> None:
-        """For ever: tell of each pause. A clock that was set back ends the process.
+        """Log each pause of this process; never return. End the process when its clock was set back.
 
-        All that it remembers lies in the future then; the one that is started for it begins with the issues' facts.
+        Everything that such a process remembers is dated in the future; its successor starts from the facts on the
+        issues.
         """
         clock = self.runner.clock
         known = clock.pauses().resumed_at
         while True:
             newest = clock.pauses().all[-1]
             if newest.until != known and not newest.since:
-                log.critical("the clock was set back: this process ends, and the next one begins anew")
+                log.critical("the clock was set back: this process ends, and its successor starts from the issues")
                 raise SystemExit(1)
             if newest.until != known:
                 known = newest.until
                 log.warning("this process did not run for %.1f s", (newest.until - newest.since) / 1e9)
-            await clock.sleep(BEAT_S)
+            await clock.sleep(PAUSE_CHECK_S)
 
     async def _listen(self) -> None:
         while True:
-            for record in await self.doorbell.next(timeout=1.0):
-                self._answer(record)
+            for record in await self.wake_ups.next(timeout=1.0):
+                self._wake_up(record)
 
     async def _poll(self) -> None:
         while True:
             await self.runner.clock.sleep(await self.look_around())
 
     async def look_around(self) -> float:
-        """One poll: wake every open case, report; the seconds until the next."""
+        """Poll once: wake every open incident, report; return the seconds until the next poll."""
         try:
-            look = await self.runner.incidents.look()
-            for case in look.cases:
+            read = await self.runner.incidents.look()
+            for case in read.cases:
                 self.wake(case.issue, 0)
-            self._tell(look)
-            self.polled(look.cases)
+            self._report(read)
+            self.polled(read.cases)
         except SpaceError as error:
             log.warning("poll: %s", error)
-            self._owed(dict.fromkeys((case.issue for case in self.known), str(error)))
-            return max(self.poll_seconds, _asked_for(error))
+            self._check_stalls(dict.fromkeys((case.issue for case in self.known), str(error)))
+            return max(self.poll_seconds, _retry_after(error))
         return self.poll_seconds
 
-    def _tell(self, look: OpenIncidentsRead) -> None:
-        """Report the open cases, and once each step whose owner missed its deadline and each text that is void."""
-        self.known = look.cases
-        self._owed(self.reasons)
-        for case in self.known:  # what cannot be read is not visited either
+    def _report(self, read: OpenIncidentsRead) -> None:
+        """Report the open incidents; and once each, overdue steps and texts that do not count."""
+        self.known = read.cases
+        self._check_stalls(self.reasons)
+        for case in self.known:  # an incident that cannot be read is not visited, so it is reported here
             if case.frozen_reason and self.runner.agent is Agent.FIXER:
                 self.runner.pager.frozen(case, self.runner.ran(), PATIENCE_NS)
         self.runner.reporter.waiting(len(self.known), len(self.stalled))
-        for (issue, place), reason in look.void.items():
-            if (issue, place, reason) not in self.void:
-                log.warning("issue %d, comment %d does not count: %s", issue, place, reason)
+        for (issue, comment), reason in read.void.items():
+            if (issue, comment, reason) not in self.void:
+                log.warning("issue %d, comment %d does not count: %s", issue, comment, reason)
                 self.runner.reporter.dismissed(reason)
-        self.void |= {(issue, place, reason) for (issue, place), reason in look.void.items()}
+        self.void |= {(issue, comment, reason) for (issue, comment), reason in read.void.items()}
 
-    def _owed(self, reasons: Mapping[int, str]) -> None:
-        """What is overdue of the cases known; with the forge away none of them moves."""
+    def _check_stalls(self, reasons: Mapping[int, str]) -> None:
+        """Log and page the overdue steps of the known incidents.
+
+        While the forge is away, no incident advances; `reasons` then say so for each.
+        """
         stalled = self.stalls.look(self.known, self.runner.clock.pauses(), reasons)
         for issue, step in sorted(stalled - self.stalled):
             log.warning("issue %d is stalled: %s owes the step %s", issue, OWNER[step], step)
         self.stalled = stalled
 
-    def _answer(self, record: Record) -> None:
-        """The doorbell is a hint that anyone may ring; only the issue is believed."""
+    def _wake_up(self, record: Record) -> None:
+        """Wake the issue that a message names; anyone may send one, and only the issue itself is trusted."""
         try:
-            ring = parse_wake_up(record.value)
+            message = parse_wake_up(record.value)
         except Malformed as error:
-            log.warning("doorbell: %s at offset %d", error, record.offset)
+            log.warning("wake-up message at offset %d: %s", record.offset, error)
             return
-        self.wake(ring.issue, ring.comment)
+        self.wake(message.issue, message.comment)
 
     def wake(self, issue: int, comment: int) -> None:
-        """See to an issue, once the comment can be read (0: as it is)."""
+        """Work on an issue once the given comment can be read; 0 for the issue as it is."""
         task = self.tasks.get(issue)
         if task is not None and not task.done():
             self.again[issue] = max(comment, self.again.get(issue, 0))
@@ -139,7 +146,7 @@ class Watch:
     def _done(self, issue: int, task: "asyncio.Task[None]") -> None:
         self.tasks.pop(issue, None)
         if not task.cancelled() and (bug := task.exception()) is not None:
-            if isinstance(bug, Damaged):  # one sentence says all, to whoever asks `status`
+            if isinstance(bug, Damaged):  # one sentence says it all
                 log.critical("%s", bug)
                 raise SystemExit(2)
             # A bug must end the process, loudly: the supervisor starts a fresh one from the issue's facts.
@@ -156,13 +163,13 @@ class Watch:
                 if posted is None:
                     return
                 comment = posted
-                self.ring(issue, posted)
+                self.send_wake_up(issue, posted)
         except SpaceError as error:
             log.warning("issue %d: %s", issue, error)
             self.reasons[issue] = str(error)
 
     async def _read(self, issue: int, comment: int) -> Case | None:
-        for _ in range(READS):
+        for _ in range(MAX_READS):
             case = await self._current(issue)
             if case is None or comment <= case.newest:
                 return case
@@ -170,27 +177,27 @@ class Watch:
         return await self._current(issue)
 
     async def _current(self, issue: int) -> Case | None:
-        """The case as it is; what was read across a pause is read anew."""
+        """Return the incident as it is now; read it again when this process was paused while reading."""
         clock = self.runner.clock
         while True:
-            asked = clock.now()
+            started = clock.now()
             case = await self.runner.incidents.case(issue)
-            if not clock.pauses().after(asked):
+            if not clock.pauses().after(started):
                 return case
 
-    def ring(self, issue: int, comment: int) -> None:
-        """Tell the others; with the bus down the poll finds it."""
+    def send_wake_up(self, issue: int, comment: int) -> None:
+        """Send a wake-up message for an issue to the other agents; without the bus their polls find it."""
         task = asyncio.create_task(self._publish(WakeUp(issue, comment).encoded))
-        self.rings.add(task)
-        task.add_done_callback(self.rings.discard)
+        self.sending.add(task)
+        task.add_done_callback(self.sending.discard)
 
-    async def _publish(self, ring: bytes) -> None:
+    async def _publish(self, message: bytes) -> None:
         try:
-            await self.publisher.publish(FACTS, ring)
+            await self.publisher.publish(FACTS, message)
         except SpaceError as error:
-            log.warning("doorbell: %s", error)
+            log.warning("the wake-up message could not be sent: %s", error)
 
 
-def _asked_for(error: SpaceError) -> float:
-    """Seconds that the other side asked to be left alone."""
+def _retry_after(error: SpaceError) -> float:
+    """Return the seconds after which the server asked to be called again; 0 when it did not."""
     return error.retry_after or 0.0 if isinstance(error, Unavailable) else 0.0

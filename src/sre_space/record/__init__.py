@@ -1,1 +1,1 @@
-"""Incidents as chains of signed facts on a forge: read, audited, and what people ordered on them."""
+"""Incidents as chains of signed facts on a forge: reading, auditing, and the orders that people gave on them."""

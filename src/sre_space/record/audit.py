@@ -1,7 +1,7 @@
-"""Who decided what on which evidence: read and verified anew from the issues and the trust store, without any agent.
+"""Audits who decided what on which evidence, from the issues and the trust store alone. Used by `sre-space audit`.
 
-Used by `sre-space audit`. Every link is checked here once more by itself; whether it counts, `domain/chain.py` says.
-What issues alone cannot show: that the newest fact of a chain was deleted. A running agent notices that.
+Every link is verified again here by itself; whether it counts is decided in `domain/chain.py`. Issues alone cannot show
+that the newest fact of a chain was deleted; a running agent notices that.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ UNVERIFIABLE = (NO_SIGNATURE, A_BROKEN_FOOTER)
 
 @dataclass(frozen=True)
 class ChainLink:
-    """One accepted fact: where it stands, what was decided, on which rules and evidence, and whether it verifies."""
+    """One accepted fact: its place, what was decided on which rules and evidence, and whether it verifies."""
 
     place: int
     fact: Fact
@@ -40,13 +40,16 @@ class ChainLink:
 
     @property
     def agent(self) -> str:
-        """Whose step it is; `signature_ok` says that it was indeed this one's key."""
+        """Return the name of the agent that owns the step; `signature_ok` says whether its key signed the fact."""
         return OWNER[self.fact.step].value
 
 
 @dataclass(frozen=True)
 class Dismissed:
-    """What carries a footer or a command and does not count (`place` 0: the issue itself), who wrote it, and why."""
+    """A text with a footer or a command that does not count, with its author and the reason.
+
+    `place` is the id of its comment, 0 for the issue itself.
+    """
 
     place: int
     author: str
@@ -55,10 +58,10 @@ class Dismissed:
 
 @dataclass(frozen=True)
 class AuditedIssue:
-    """One issue; `incident` is "" when it opens none. `broken` says what of the accepted is missing or altered.
+    """One issue; `incident` is "" when it opens none. `broken` lists accepted facts that are missing or altered.
 
-    `orders` are those of people who may give them. `taught` is what came of each remedy, as far as it is known today:
-    what came back while the lesson was provisional makes it a failure, whatever the lesson's own fact says.
+    `orders` are those of people who may give them. `taught` is the outcome of each remedy, as known today: a recurrence
+    while the lesson was provisional makes it a failure, whatever the lesson's own fact says.
     """
 
     issue: int
@@ -74,63 +77,63 @@ class AuditedIssue:
 
 @dataclass(frozen=True)
 class Audit:
-    """Every issue that is an incident or claims anything."""
+    """All issues that are incidents or contain texts that do not count."""
 
     issues: tuple[AuditedIssue, ...]
 
     @property
     def incidents(self) -> int:
-        """Verified incidents."""
-        return sum(bool(one.incident) for one in self.issues)
+        """Return the number of verified incidents."""
+        return sum(bool(issue.incident) for issue in self.issues)
 
     @property
     def verified(self) -> int:
-        """Facts that count."""
-        return sum(link.prev_ok and link.signature_ok for one in self.issues for link in one.links)
+        """Return the number of facts that count."""
+        return sum(link.prev_ok and link.signature_ok for issue in self.issues for link in issue.links)
 
     @property
     def void(self) -> int:
-        """What does not count."""
-        return sum(len(one.void) for one in self.issues)
+        """Return the number of texts that do not count."""
+        return sum(len(issue.void) for issue in self.issues)
 
     @property
     def broken(self) -> int:
-        """What counted once and is missing or altered."""
-        return sum(len(one.broken) for one in self.issues)
+        """Return the number of facts that counted once and are missing or altered."""
+        return sum(len(issue.broken) for issue in self.issues)
 
 
 @dataclass(frozen=True)
 class Auditor:
-    """Reads with one person's eyes."""
+    """Audits issues with the forge access and the trust store of one person."""
 
     incidents: IncidentRepository
     orders: Orders
 
     async def audit(self, number: int | None = None) -> Audit:
-        """All issues, or one; `Missing` when there is no such issue."""
+        """Return the audit of all issues, or of one; raise `Missing` when there is no issue of that number."""
         issues = await self.incidents.forge.issues(state="all")
         readings = [await self._read(issue) for issue in issues]
         if number is not None and number not in {issue.number for issue in issues}:
             raise Missing(f"there is no issue {number}")
-        agents = {_author(one, comments, link.place) for one, comments in readings for link in _chain(one)}
+        agents = {_author(reading, comments, link.place) for reading, comments in readings for link in _chain(reading)}
         cases = [reading.case for reading, _ in readings if reading.case is not None]
-        audited = [await self._with_orders(_audited(self.incidents, *one, agents, cases)) for one in readings]
-        return Audit(tuple(one for one in audited if number in (None, one.issue) and _matters(one, number)))
+        audited = [await self._with_orders(_audited(self.incidents, *read, agents, cases)) for read in readings]
+        return Audit(tuple(issue for issue in audited if number in (None, issue.issue) and _matters(issue, number)))
 
-    async def _with_orders(self, one: AuditedIssue) -> AuditedIssue:
-        """What a person may order counts, though it is no fact."""
-        given = tuple(await self.orders.given(one.issue)) if one.incident and one.void else ()
-        places = {order.place for order in given}
-        return replace(one, orders=given, void=tuple(void for void in one.void if void.place not in places))
+    async def _with_orders(self, issue: AuditedIssue) -> AuditedIssue:
+        """Return the issue with the valid orders of people, which are no facts but count."""
+        orders = tuple(await self.orders.given(issue.issue)) if issue.incident and issue.void else ()
+        places = {order.place for order in orders}
+        return replace(issue, orders=orders, void=tuple(void for void in issue.void if void.place not in places))
 
     async def _read(self, issue: Issue) -> tuple[ReadIssue, Sequence[Comment]]:
-        """Also the comments of what is no incident: a stranger writes where he likes."""
+        """Return the issue with its comments, also those of an issue that is no incident."""
         comments = await self.incidents.forge.comments(issue.number) if issue.comments else ()
         return await self.incidents.reading_of(issue, comments), comments
 
 
-def _matters(one: AuditedIssue, number: int | None) -> bool:
-    return bool(one.incident or one.void or number is not None)
+def _matters(issue: AuditedIssue, number: int | None) -> bool:
+    return bool(issue.incident or issue.void or number is not None)
 
 
 def _chain(reading: ReadIssue) -> tuple[Found, ...]:
@@ -138,7 +141,7 @@ def _chain(reading: ReadIssue) -> tuple[Found, ...]:
 
 
 def _author(reading: ReadIssue, comments: Sequence[Comment], place: int) -> str:
-    return next((one.author for one in comments if one.id == place), reading.issue.author)
+    return next((comment.author for comment in comments if comment.id == place), reading.issue.author)
 
 
 def _audited(
@@ -149,28 +152,29 @@ def _audited(
     cases: Sequence[Case],
 ) -> AuditedIssue:
     chain, issue, case = _chain(reading), reading.issue, reading.case
-    before = ("", *(one.digest for one in chain))
+    digests_before = ("", *(found.digest for found in chain))
     links = tuple(
-        _link(incidents, one, reading.signed[one.place], prev) for one, prev in zip(chain, before, strict=False)
+        _link(incidents, found, reading.signed[found.place], prev)
+        for found, prev in zip(chain, digests_before, strict=False)
     )
-    edited = {one.id for one in comments if one.updated != one.created and one.author in agents}
-    void = [_dismissed(one, reading, comments, edited) for one in reading.void]
-    broken = [f"fact {one.fact.seq} does not verify" for one in links if not (one.prev_ok and one.signature_ok)]
+    edited = {comment.id for comment in comments if comment.updated != comment.created and comment.author in agents}
+    dismissed = [_dismissed(void, reading, comments, edited) for void in reading.void]
+    broken = [f"fact {link.fact.seq} does not verify" for link in links if not (link.prev_ok and link.signature_ok)]
     broken += [case.frozen_reason] if case and case.frozen_reason else []
-    broken += [f"comment {one.place}: {one.reason}" for one in void if one.reason == ALTERED]
+    broken += [f"comment {text.place}: {text.reason}" for text in dismissed if text.reason == ALTERED]
     broken += ["its opening is missing or altered"] if case is None and _recorded_here(incidents, reading) else []
     taught = past_cases(case, recurrence(case, cases)) if case and case.fact_of(Step.REMEMBER) else ()
     incident = case.incident if case else ""
     return AuditedIssue(
-        issue.number, issue.title, issue.state, incident, links, tuple(void), tuple(broken), taught=taught
+        issue.number, issue.title, issue.state, incident, links, tuple(dismissed), tuple(broken), taught=taught
     )
 
 
 def _recorded_here(incidents: IncidentRepository, reading: ReadIssue) -> bool:
-    """True when an agent has signed a fact for this very issue: it was an incident."""
+    """Return True when an agent has signed a fact for this very issue: then it was an incident."""
     here = (incidents.repository, reading.issue.number)
-    facts = [one for one in reading.signed.values() if (one.fact.repository, one.fact.issue) == here]
-    return any(_signed_by_owner(incidents, one) for one in facts)
+    facts = [signed for signed in reading.signed.values() if (signed.fact.repository, signed.fact.issue) == here]
+    return any(_signed_by_owner(incidents, signed) for signed in facts)
 
 
 def _dismissed(void: Void, reading: ReadIssue, comments: Sequence[Comment], edited: set[int]) -> Dismissed:
@@ -194,6 +198,6 @@ def _link(incidents: IncidentRepository, found: Found, signed: SignedFact, prev:
     )
 
 
-def _signed_by_owner(incidents: IncidentRepository, one: SignedFact) -> bool:
-    signer = incidents.trust.owner(one.key_id, one.message, one.signature, one.fact.at)
-    return signer == OWNER[one.fact.step]
+def _signed_by_owner(incidents: IncidentRepository, signed: SignedFact) -> bool:
+    signer = incidents.trust.owner(signed.key_id, signed.message, signed.signature, signed.fact.at)
+    return signer == OWNER[signed.fact.step]

@@ -1,8 +1,8 @@
-"""Finds text that wants to be obeyed: for counting what strangers try, never for obeying it.
+"""Recognises unsigned text that looks like a command or a fact, to count such attempts, never to act on them.
 
-An agent acts on signed facts alone, so nothing here decides about an action. Look-alike letters (Unicode
-Technical Standard 39, section 4) and invisible ones are folded first: who writes them means to be misread.
-Everything here takes time in proportion to the text, whatever it is: strangers choose it.
+An agent acts on signed facts alone, so nothing here decides about an action. Look-alike letters (Unicode Technical
+Standard 39, section 4) and invisible ones are folded first, since they are used to disguise a command. All functions
+take time linear in the text, since strangers choose it.
 """
 
 import re
@@ -17,23 +17,23 @@ _LOOK_ALIKES = str.maketrans(
 )
 _COMMAND = re.compile(r"mitigation\s*:\s*(?:restart|pr|revert|set|scale)|/\s*sre\s+\w", re.I)
 _FOOTER = re.compile(r"sre-fact\s*=|^[^\w\n]*signature\s*=", re.I | re.M)
-_HINTS = ("sre", "gat", "nature")  # each claim holds one of them; no "i", which has other capitals elsewhere
-MAX_KNOWN = 50_000  # texts
-_KNOWN: dict[int, str] = {}
-_UNSEEN = ("Cf", "Mn", "Me")
+_HINTS = ("sre", "gat", "nature")  # each claim contains one; no letter "i", whose case depends on the language
+MAX_CACHED = 50_000  # texts
+_CACHE: dict[int, str] = {}
+_INVISIBLE = ("Cf", "Mn", "Me")
 
 
 def claim(text: str) -> str:
-    """Why a text without a readable footer does not count; "" when it claims nothing.
+    """Return why a text without a readable footer does not count, or "" when it looks like no command or fact.
 
-    The answer is remembered: who posts thousands of texts costs each reader the time of reading them once.
+    The answers are cached, so that each reader reads a text that is posted thousands of times only once.
     """
     key = hash(text)
-    if key not in _KNOWN:
-        if len(_KNOWN) >= MAX_KNOWN:
-            _KNOWN.clear()
-        _KNOWN[key] = _claim(text)
-    return _KNOWN[key]
+    if key not in _CACHE:
+        if len(_CACHE) >= MAX_CACHED:
+            _CACHE.clear()
+        _CACHE[key] = _claim(text)
+    return _CACHE[key]
 
 
 def _claim(text: str) -> str:
@@ -46,16 +46,20 @@ def _claim(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """The text as a person reads it: compatibility forms (NFKC), nothing invisible, look-alikes as ASCII.
+    """Return the text as a person reads it: compatibility forms (NFKC), nothing invisible, look-alikes as ASCII.
 
-    Marks go first: to put a flood of them into order takes NFKC the square of its length.
+    Marks are removed first: NFKC takes quadratic time to sort a long run of them.
     """
     if text.isascii():
         return text
-    return _seen(unicodedata.normalize("NFKC", _seen(text))).translate(_LOOK_ALIKES)
+    return _visible(unicodedata.normalize("NFKC", _visible(text))).translate(_LOOK_ALIKES)
 
 
-def _seen(text: str) -> str:
-    """The text without marks and invisible characters."""
-    unseen = {ord(one): None for one in set(text) if unicodedata.combining(one) or unicodedata.category(one) in _UNSEEN}
-    return text.translate(unseen) if unseen else text
+def _visible(text: str) -> str:
+    """Return the text without combining marks and invisible characters."""
+    invisible = {
+        ord(character): None
+        for character in set(text)
+        if unicodedata.combining(character) or unicodedata.category(character) in _INVISIBLE
+    }
+    return text.translate(invisible) if invisible else text

@@ -1,4 +1,4 @@
-"""Reads cases from the forge: the verified history that every agent works from."""
+"""Reads incidents from the forge: the verified history from which every agent works."""
 
 import asyncio
 import logging
@@ -18,13 +18,13 @@ from sre_space.record.reading import SKEW_NS, ReadIssue, copied, read, unread
 
 log = logging.getLogger(__name__)
 
-MUCH = 50_000  # characters, or as many as a comment is counted for: reading more holds up what else the process does
-A_COMMENT = 1_000
+MAX_INLINE = 50_000  # characters that are read in the event loop: reading more would delay other tasks
+COMMENT_COST = 1_000  # characters that a comment counts for, in addition to its text
 
 
 @dataclass(frozen=True)
 class OpenIncidentsRead:
-    """The open incidents, and what on open issues does not count: the reason by (issue, place)."""
+    """The open incidents, and by (issue, comment) why texts on open issues do not count."""
 
     cases: tuple[Case, ...]
     void: Mapping[tuple[int, int], str]
@@ -32,10 +32,10 @@ class OpenIncidentsRead:
 
 @dataclass
 class IncidentRepository:
-    """Fulfils `ports.ledger.Ledger` over the forge and the trust store.
+    """Reads and verifies incidents with the forge and the trust store; implements `ports.incident_repository`.
 
-    `first` remembers the issue of each incident: an opening is signed before its issue has a number, so anybody can
-    copy it into another one. `last` are the issues that could not be read: they are read after all others, so that
+    `first` is the original issue of each incident: an opening is signed before its issue has a number, so that anyone
+    can copy it into another issue. `last` are issues that could not be read: they are read after all others, so that
     they hide none.
     """
 
@@ -46,42 +46,47 @@ class IncidentRepository:
     last: set[int] = field(default_factory=set)
 
     async def case(self, issue: int) -> Case | None:
-        """The verified case of an issue; None when the issue is not an incident of ours."""
+        """Return the verified case of an issue; None when the issue does not exist or is not an incident."""
         try:
             return await self._case(await self.forge.issue(issue))
         except Missing:
             return None
 
     async def open_cases(self) -> Sequence[Case]:
-        """Every open incident, oldest first; of two with one ULID only one."""
+        """Return every open incident, oldest first; of two with the same ULID, only the original."""
         return (await self.look()).cases
 
     async def look(self) -> OpenIncidentsRead:
-        """Everything that lies on the open issues."""
+        """Return the open incidents and the texts on open issues that do not count."""
         readings = await self.readings(await self.forge.issues(state="open"))
-        void = {(one.issue.number, void.place): void.reason for one in readings for void in one.void}
-        return OpenIncidentsRead(tuple(one.case for one in readings if one.case is not None), void)
+        void = {(reading.issue.number, void.place): void.reason for reading in readings for void in reading.void}
+        return OpenIncidentsRead(tuple(reading.case for reading in readings if reading.case is not None), void)
 
     async def past_actions(self, since: int) -> Sequence[PastAction]:
-        """Actions that changed a service at or after `since`, over open and closed incidents."""
+        """Return the actions that changed a service at or after `since` (Unix ns), of open and closed incidents."""
         return [action for case in await self.touched(since) for action in _actions(case, since)]
 
     async def touched(self, since: int) -> Sequence[Case]:
-        """Open and closed incidents on which something was said or done at or after `since` (Unix ns)."""
+        """Return the open and closed incidents whose issue was changed at or after `since` (Unix ns)."""
         cases = [await self._case(issue) for issue in await self.forge.issues(state="all", since=since)]
         return [case for case in cases if case is not None]
 
     async def opened(self, after: int, until: int) -> Sequence[Case]:
-        """Incidents that were opened between two times (Unix ns); of all others only the issue itself is read."""
+        """Return the incidents opened between two times (Unix ns); of other issues no comments are read."""
         since = max(0, after - SKEW_NS)
         openings = [await self._read(issue, ()) for issue in await self.forge.issues(state="all", since=since)]
-        within = [one.issue for one in openings if one.case is not None and after < one.case.opened < until]
-        return [one.case for one in await self.readings(within) if one.case is not None]
+        within = [
+            reading.issue for reading in openings if reading.case is not None and after < reading.case.opened < until
+        ]
+        return [reading.case for reading in await self.readings(within) if reading.case is not None]
 
     async def readings(self, issues: Iterable[Issue]) -> list[ReadIssue]:
-        """Each issue, by number. One that cannot be read hides no other; `Unavailable` when the forge asks for rest."""
+        """Return the readings of issues, by number; an issue that cannot be read does not hide the others.
+
+        Raise `Unavailable` when the forge asks to be called later.
+        """
         readings = []
-        for issue in sorted(issues, key=lambda one: (one.number in self.last, one.number)):
+        for issue in sorted(issues, key=lambda issue: (issue.number in self.last, issue.number)):
             try:
                 readings.append(await self.reading(issue))
                 self.last.discard(issue.number)
@@ -92,13 +97,13 @@ class IncidentRepository:
                 self.last.add(issue.number)
                 if not isinstance(error, Missing):
                     readings.append(await self._read(issue, (), str(error)))
-        return sorted(readings, key=lambda one: one.issue.number)
+        return sorted(readings, key=lambda reading: reading.issue.number)
 
     async def _case(self, issue: Issue) -> Case | None:
         return (await self.reading(issue)).case
 
     async def reading(self, issue: Issue) -> ReadIssue:
-        """An issue with what counts on it and what does not; the comments of what is no incident are not fetched."""
+        """Return the reading of an issue; the comments of an issue that is not an incident are not fetched."""
         opening = await self._read(issue, ())
         if opening.case is None:
             return opening
@@ -107,7 +112,7 @@ class IncidentRepository:
         return await self.reading_of(issue, await self._comments(issue))
 
     async def reading_of(self, issue: Issue, comments: Sequence[Comment]) -> ReadIssue:
-        """The same with comments that were fetched before."""
+        """Return the reading of an issue with comments that were fetched already."""
         reading = await self._read(issue, comments)
         if reading.case is None:
             return reading
@@ -116,21 +121,25 @@ class IncidentRepository:
         return reading if self.first.get(reading.case.incident) == issue.number else copied(reading)
 
     async def _read(self, issue: Issue, comments: Sequence[Comment], why: str = "") -> ReadIssue:
-        """What was fetched, read; in a thread when it is much: strangers say how much. `why`: not all was fetched."""
-        told = (self.repository, self.trust, issue)
-        reads = partial(unread, *told, why) if why else partial(read, *told, comments)
-        if len(issue.body) + sum(len(one.body) + A_COMMENT for one in comments) > MUCH:
-            return await asyncio.to_thread(reads)
-        await asyncio.sleep(0)  # others have their turn, however many issues there are
-        return reads()
+        """Return the reading of what was fetched; `why` says why comments are missing ("": none are).
+
+        A long issue is read in a thread, since strangers decide how long it is.
+        """
+        arguments = (self.repository, self.trust, issue)
+        read_issue = partial(unread, *arguments, why) if why else partial(read, *arguments, comments)
+        if len(issue.body) + sum(len(comment.body) + COMMENT_COST for comment in comments) > MAX_INLINE:
+            return await asyncio.to_thread(read_issue)
+        await asyncio.sleep(0)  # lets other tasks run, however many issues there are
+        return read_issue()
 
     async def _comments(self, issue: Issue) -> Sequence[Comment]:
         return await self.forge.comments(issue.number) if issue.comments else ()
 
     async def _settle(self, case: Case) -> None:
-        """Which issue each incident since this one is: the one with recorded facts, or else the lowest number.
+        """Find the original issue of this incident and of all that were opened later, and remember it in `first`.
 
-        Facts after the opening are signed for their issue, so a copy has none. It is younger than what it copies.
+        The original is the issue with recorded facts, or else the one with the lowest number: facts after the opening
+        are signed for their issue, so a copy has none, and it is younger than its original.
         """
         since = case.chain[0].fact.at
         issues = await self.forge.issues(state="all", since=max(0, since - SKEW_NS))
@@ -139,16 +148,21 @@ class IncidentRepository:
             found = (await self._read(issue, ())).case
             if found is not None and found.chain[0].fact.at >= since:
                 openings.setdefault(found.incident, []).append(issue)
-        for incident, several in openings.items():
-            self.first[incident] = several[0].number if len(several) == 1 else await self._best(several)
+        for incident, candidates in openings.items():
+            self.first[incident] = candidates[0].number if len(candidates) == 1 else await self._original(candidates)
 
-    async def _best(self, several: Sequence[Issue]) -> int:
-        readings = [await self._read(issue, await self._comments(issue)) for issue in several]
-        return max(readings, key=lambda one: (len(one.case.chain) if one.case else 0, -one.issue.number)).issue.number
+    async def _original(self, candidates: Sequence[Issue]) -> int:
+        readings = [await self._read(issue, await self._comments(issue)) for issue in candidates]
+        return max(
+            readings, key=lambda reading: (len(reading.case.chain) if reading.case else 0, -reading.issue.number)
+        ).issue.number
 
 
 def _actions(case: Case, since: int) -> list[PastAction]:
-    """What changed a service, takings back included; finished once the case has ended or waits for people."""
+    """Return the actions and undos of the case that changed a service.
+
+    They count as finished once the case is closed, recovered, or waits for people.
+    """
     finished = not case.is_open or case.recovered or waits_for_people(case)
     return [
         PastAction(
@@ -160,8 +174,8 @@ def _actions(case: Case, since: int) -> list[PastAction]:
 
 
 def _cause(case: Case, entry: Found) -> str:
-    """Of the decision before it."""
-    earlier = (one.fact.payload for one in reversed(case.chain) if one.fact.seq < entry.fact.seq)
+    """Return the kind of cause in the decision before the fact; "" when there is none."""
+    earlier = (link.fact.payload for link in reversed(case.chain) if link.fact.seq < entry.fact.seq)
     decision = next((payload for payload in earlier if isinstance(payload, Decision)), None)
     return decision.diagnosis.causes[0].kind.value if decision and decision.diagnosis.causes else ""
 

@@ -1,9 +1,9 @@
-"""Orders of people: signed by an operator's key, or a comment that is nothing but `/sre approve <plan>`.
+"""Orders of people: signed by an operator's key, or a comment that is nothing but `/sre approve <plan>` or the like.
 
-A signed order is plain `key=value` lines like a fact's footer, but no link of the chain: it names the decision that it
-is about, so it approves that one, once, on that issue of that repository, and nothing else.
-A comment that begins with `/sre resolved ` tells in the rest of it what ended the case; signed, the words are encoded
-as a fact's payload is, for they must come through every forge as they were.
+A signed order consists of plain `key=value` lines like a fact's footer, but is no link of the chain: it names the
+decision that it approves, so it counts for that one, on that issue of that repository, and for nothing else. The rest
+of a comment that begins with `/sre resolved ` says what ended the case; in a signed order these words are encoded like
+a fact's payload, so that they pass every forge unchanged.
 """
 
 import base64
@@ -20,15 +20,15 @@ from sre_space.text.prose import quiet, scrub
 VERSION = "v1"
 KEYS = ("sre-order", "repository", "issue", "order", "plan", "key", "signature")
 VERBS: tuple[Verb, ...] = get_args(Verb)
-_SAID = {"restart": "restart `{plan}`, by a person", "resolved": "resolved by a person, who says: `{plan}`"}
+_TEXTS = {"restart": "restart `{plan}`, by a person", "resolved": "resolved by a person, who says: `{plan}`"}
 _COMMAND = re.compile(r"/sre (?:(approve|reject) ([0-9a-f]{12})|(stop))")
 _RESOLVED = "/sre resolved"
-MAX_SAID = 2_000  # characters of what is said
+MAX_TEXT = 2_000  # characters of the text of `resolved`
 
 
 @dataclass(frozen=True)
 class SignedOrder:
-    """A parsed order, not yet verified: `message` is what `signature` must cover."""
+    """A parsed order that is not verified yet: `message` is what `signature` must cover."""
 
     repository: str
     issue: int
@@ -40,17 +40,17 @@ class SignedOrder:
 
 
 def render_order(repository: str, issue: int, verb: Verb, plan: str, signer: Signer) -> str:
-    """The body of a comment that orders it."""
-    named = _encode(plan[:MAX_SAID].encode()) if verb == "resolved" else plan
-    values = (VERSION, repository, str(issue), verb, named, signer.key_id)
+    """Return the body of a comment that gives the order, signed."""
+    encoded = _encode(plan[:MAX_TEXT].encode()) if verb == "resolved" else plan
+    values = (VERSION, repository, str(issue), verb, encoded, signer.key_id)
     message = "".join(f"{key}={value}\n" for key, value in zip(KEYS, values, strict=False))
     signature = _encode(signer.sign(message.encode()))
-    said = _SAID.get(verb, "{verb} plan `{plan}`").format(verb=verb, plan=scrub(quiet(plan[:MAX_SAID])))
-    return f"**Operator**: {said}\n\n```text\n{message}signature={signature}\n```\n"
+    text = _TEXTS.get(verb, "{verb} plan `{plan}`").format(verb=verb, plan=scrub(quiet(plan[:MAX_TEXT])))
+    return f"**Operator**: {text}\n\n```text\n{message}signature={signature}\n```\n"
 
 
 def parse_order(body: str) -> SignedOrder | None:
-    """The signed order of a body; None when there is none, `Malformed` when it is broken, and nothing else."""
+    """Return the signed order in a body; None when there is none. Raise nothing but `Malformed`, when it is broken."""
     if len(body) > MAX_BODY:
         raise Malformed(f"a body of {len(body)} characters is over {MAX_BODY}")
     lines = [line.strip() for line in body.strip().splitlines() if line.strip("` \t") not in ("", "text")]
@@ -58,32 +58,32 @@ def parse_order(body: str) -> SignedOrder | None:
     if tuple(key for key, _, _ in tail) != KEYS:
         return None
     values = {key: value for key, _, value in tail}
-    verb = next((one for one in VERBS if one == values["order"]), None)
+    verb = next((known for known in VERBS if known == values["order"]), None)
     if values["sre-order"] != VERSION or verb is None:
         raise Malformed(f"no order of {VERSION}: {values['order']!r}")
     try:
-        signed = _decode(values["signature"])
-        plan = _decode(values["plan"]).decode()[:MAX_SAID] if verb == "resolved" else values["plan"]
+        signature = _decode(values["signature"])
+        plan = _decode(values["plan"]).decode()[:MAX_TEXT] if verb == "resolved" else values["plan"]
         issue = int(values["issue"])
         message = "".join(f"{key}={values[key]}\n" for key in KEYS[:-1]).encode()
     except ValueError as error:
         raise Malformed(f"an order does not parse: {error}") from error
-    return SignedOrder(values["repository"], issue, verb, plan, values["key"], message, signed)
+    return SignedOrder(values["repository"], issue, verb, plan, values["key"], message, signature)
 
 
 def parse_command(body: str) -> tuple[Verb, str] | None:
-    """Verb and plan ("" for stop) of a comment that is exactly a command; None for every other text.
+    """Return verb and plan ("" for stop) of a comment that is exactly one command; None for every other text.
 
-    Of `resolved` the plan is what was said, at most `MAX_SAID` characters of it.
+    For `resolved` the plan is the text after it, at most `MAX_TEXT` characters.
     """
-    said = body.strip().removeprefix(_RESOLVED)
-    if len(said) < len(body.strip()) and said[:1].isspace():
-        return "resolved", said.strip()[:MAX_SAID]
-    found = _COMMAND.fullmatch(body.strip())
-    if found is None:
+    text = body.strip().removeprefix(_RESOLVED)
+    if len(text) < len(body.strip()) and text[:1].isspace():
+        return "resolved", text.strip()[:MAX_TEXT]
+    match = _COMMAND.fullmatch(body.strip())
+    if match is None:
         return None
-    verb = next(one for one in VERBS if one == (found[1] or found[3]))
-    return verb, found[2] or ""
+    verb = next(known for known in VERBS if known == (match[1] or match[3]))
+    return verb, match[2] or ""
 
 
 def _encode(data: bytes) -> str:

@@ -1,8 +1,8 @@
-"""Reads what people ordered on an issue. Used by Fixer's process.
+"""Reads the orders that people gave on an issue. Used by Fixer's process.
 
-A comment by an account that any agent uses is only ever a fact: whoever has posted a fact on the issue that verifies,
-the issue's own author, and this process's own account are agents. With a person's token all of them are that person,
-and then comments order nothing; signed orders still do.
+Comments by an account that an agent uses are never orders: agents are the authors of valid facts on the issue, the
+issue's own author, and this process's own account. With a person's token all of them are that person, and comments
+order nothing; signed orders still do.
 """
 
 import logging
@@ -23,7 +23,7 @@ OPERATOR = "operator"
 
 @dataclass(frozen=True)
 class IssueOrders:
-    """Fulfils `ports.orders.Orders` over the comments of an issue."""
+    """Implements `ports.orders.Orders` with the comments of an issue."""
 
     forge: Forge
     trust: TrustStore
@@ -31,16 +31,16 @@ class IssueOrders:
     repository: str
 
     async def given(self, issue: int) -> Sequence[Order]:
-        """Oldest first; what does not verify is text."""
+        """Return the valid orders on an issue, oldest first; raise `Unavailable` when the forge does not answer."""
         comments = await self.forge.comments(issue)
         agents = {comment.author for comment in comments if self._is_fact(comment)}
         agents |= {(await self.forge.issue(issue)).author, await self.forge.whoami()}
-        found = []
-        asked: dict[str, bool] = {}
+        orders = []
+        may_write: dict[str, bool] = {}
         for comment in comments:
-            order = self._signed(issue, comment) or await self._commanded(comment, agents, asked)
-            found += [order] if order else []
-        return found
+            order = self._signed(issue, comment) or await self._commanded(comment, agents, may_write)
+            orders += [order] if order else []
+        return orders
 
     def _is_fact(self, comment: Comment) -> bool:
         try:
@@ -52,7 +52,7 @@ class IssueOrders:
         return self.trust.owner(signed.key_id, signed.message, signed.signature, signed.fact.at) is not None
 
     def _signed(self, issue: int, comment: Comment) -> Order | None:
-        """A signature counts whoever posted it, and on the issue that it names."""
+        """Return the order if an operator's key signed it for this issue, whoever posted it; else None."""
         try:
             order = parse_order(comment.body)
         except Malformed as error:
@@ -61,27 +61,28 @@ class IssueOrders:
         if (
             order is None
             or (order.repository, order.issue) != (self.repository, issue)
-            or not self._ours(order, comment)
+            or not self._by_operator(order, comment)
         ):
             return None
         return Order(order.verb, order.plan, OPERATOR, comment.id)
 
-    def _ours(self, order: SignedOrder, comment: Comment) -> bool:
-        """An order names no time of its own: the forge says when it was given."""
+    def _by_operator(self, order: SignedOrder, comment: Comment) -> bool:
+        """Return True when an operator's key was valid as the comment was created: an order itself has no time."""
         return self.trust.owner(order.key_id, order.message, order.signature, comment.created) == OPERATOR
 
-    async def _commanded(self, comment: Comment, agents: set[str], asked: dict[str, bool]) -> Order | None:
-        """An unedited comment that is nothing but a command, by somebody who may write to the repository.
+    async def _commanded(self, comment: Comment, agents: set[str], may_write: dict[str, bool]) -> Order | None:
+        """Return the order in an unedited comment that is nothing but a command; None for other comments.
 
-        Each author is asked about once (`asked`), however many commands he wrote.
+        Its author must have write permission and be no agent. `may_write` caches the permission, so that the forge is
+        asked once about each author.
         """
         command = parse_command(comment.body)
         if command is None or comment.author in agents or comment.updated != comment.created:
             return None
-        if comment.author not in asked:
-            asked[comment.author] = await self.writers.may_write(comment.author)
-            if not asked[comment.author]:
+        if comment.author not in may_write:
+            may_write[comment.author] = await self.writers.may_write(comment.author)
+            if not may_write[comment.author]:
                 log.warning("comment %d: %s may not order anything here", comment.id, comment.author)
-        if not asked[comment.author]:
+        if not may_write[comment.author]:
             return None
         return Order(command[0], command[1], comment.author, comment.id)

@@ -1,6 +1,6 @@
-"""Reads one issue as the chain that it claims to be, and says of all the rest why it does not count.
+"""Reads one issue as the chain of facts that it claims to be, and says of everything else why it does not count. Pure.
 
-Used by the casebook, which the agents work from, and by the audit, which people work from: both see the same. Pure.
+Used by the incident repository, from which agents work, and by the audit, so that both see the same.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from sre_space.ports.forge import MAX_COMMENTS, Comment, Issue
 from sre_space.ports.signing import TrustStore
 from sre_space.record.claims import A_BROKEN_FOOTER, claim
 
-SKEW_NS = 120 * 10**9  # that the clocks of the forge and of Scout may differ by
+SKEW_NS = 120 * 10**9  # by which the clocks of the forge and of Scout may differ
 NO_DETECTION = "an opening that Scout did not sign for this repository"
 OLDER = "an issue that is older than its opening"
 COPY = "a copy of another issue's opening"
@@ -28,9 +28,9 @@ LABELLED = f"an agent found an accepted fact missing or altered and set the labe
 
 @dataclass(frozen=True)
 class ReadIssue:
-    """One issue, read: places are comment ids (0: the issue itself).
+    """The result of reading one issue; places are comment ids (0: the issue itself).
 
-    `signed` has every footer that parses; `void` everything that carries a footer or a command and does not count.
+    `signed` is every footer that parses; `void` every text with a footer or a command that does not count.
     """
 
     issue: Issue
@@ -40,21 +40,21 @@ class ReadIssue:
 
 
 def read(repository: str, trust: TrustStore, issue: Issue, comments: Sequence[Comment]) -> ReadIssue:
-    """The verified case of an issue with these comments; no case when its body opens none."""
+    """Return the reading of an issue with these comments; its case is None when the issue's body opens no incident."""
     bodies = {0: issue.body} | {comment.id: comment.body for comment in comments}
     footers = {place: _footer(body) for place, body in bodies.items()}
     signed = {place: footer for place, footer in footers.items() if isinstance(footer, SignedFact)}
     claims = {place: footer or claim(bodies[place]) for place, footer in footers.items() if isinstance(footer, str)}
     claims[0] = claims.get(0) or claim(issue.title[:MAX_BODY])
     void = [Void(place, reason) for place, reason in claims.items() if reason]
-    found = {place: _found(trust, place, one) for place, one in signed.items()}
-    opening = found.pop(0, None)
+    facts = {place: _verified(trust, place, fact) for place, fact in signed.items()}
+    opening = facts.pop(0, None)
     case = _opened(repository, issue, opening) if opening else None
     if case is None:
-        void += [Void(place, NO_INCIDENT) for place in found]
+        void += [Void(place, NO_INCIDENT) for place in facts]
         void += [Void(0, _why_no_case(issue, opening))] if opening else []
         return ReadIssue(issue, None, signed, _sorted(void))
-    case = accept(case, found.values())
+    case = accept(case, facts.values())
     frozen = case.frozen_reason or (LABELLED if FROZEN in issue.labels else "")
     frozen = TOO_MANY if len(comments) >= MAX_COMMENTS else frozen
     case = replace(case, void=_sorted([*case.void, *void]), frozen_reason=frozen)
@@ -62,7 +62,7 @@ def read(repository: str, trust: TrustStore, issue: Issue, comments: Sequence[Co
 
 
 def unread(repository: str, trust: TrustStore, issue: Issue, why: str) -> ReadIssue:
-    """An issue whose comments cannot be had now: nothing is done on an incident until they can."""
+    """Return the reading of an issue whose comments cannot be fetched: its incident is frozen until they can."""
     opening = read(repository, trust, issue, ())
     void = _sorted([*opening.void, Void(0, UNREADABLE)])
     case = replace(opening.case, frozen_reason=f"its comments cannot be read: {why}") if opening.case else None
@@ -70,14 +70,14 @@ def unread(repository: str, trust: TrustStore, issue: Issue, why: str) -> ReadIs
 
 
 def copied(reading: ReadIssue) -> ReadIssue:
-    """The reading of an issue whose opening was copied from another one: nothing on it counts."""
-    void = [one for one in reading.void if one.place not in reading.signed]
+    """Return the reading of an issue whose opening was copied from another issue: nothing on it counts."""
+    void = [text for text in reading.void if text.place not in reading.signed]
     void += [Void(place, COPY if place == 0 else NO_INCIDENT) for place in reading.signed]
     return replace(reading, case=None, void=_sorted(void))
 
 
 def _footer(body: str) -> SignedFact | str:
-    """The footer, or why it is none ("": there is none)."""
+    """Return the footer of a body, or why it does not count ("": there is none)."""
     if len(body) > MAX_BODY:
         return TOO_LONG
     try:
@@ -86,9 +86,9 @@ def _footer(body: str) -> SignedFact | str:
         return A_BROKEN_FOOTER
 
 
-def _found(trust: TrustStore, place: int, one: SignedFact) -> Found:
-    signer = trust.owner(one.key_id, one.message, one.signature, one.fact.at)
-    return Found(place, one.fact, one.digest, signer)
+def _verified(trust: TrustStore, place: int, signed_fact: SignedFact) -> Found:
+    signer = trust.owner(signed_fact.key_id, signed_fact.message, signed_fact.signature, signed_fact.fact.at)
+    return Found(place, signed_fact.fact, signed_fact.digest, signer)
 
 
 def _opened(repository: str, issue: Issue, opening: Found) -> Case | None:
@@ -102,4 +102,4 @@ def _why_no_case(issue: Issue, opening: Found) -> str:
 
 
 def _sorted(void: Sequence[Void]) -> tuple[Void, ...]:
-    return tuple(sorted(void, key=lambda one: one.place))
+    return tuple(sorted(void, key=lambda text: text.place))

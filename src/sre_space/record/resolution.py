@@ -1,6 +1,6 @@
-"""What a person said ended an incident that was left to one: for the post-mortem and for Memory.
+"""What a person reported as the resolution of an escalated incident. Used by the post-mortem and by Memory.
 
-It is data: shown and embedded, scrubbed and cut, and no remedy ever comes of it.
+It is data: it is scrubbed, cut, shown and embedded, and never becomes a remedy.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ MAX_TEXT, MAX_NAME = 400, 60  # characters
 
 
 async def read_resolution(case: Case, orders: Orders) -> Resolution | None:
-    """Return what a person said ended the case; the forge is asked only where the case was left to one."""
+    """Return what a person reported as the resolution; the forge is asked only about an escalated incident."""
     return resolution_of(case, await orders.given(case.issue)) if case.escalated else None
 
 
 def resolution_of(case: Case, orders: Sequence[Order]) -> Resolution | None:
     """Return the newest `resolved` after the escalation, or else the newest restart by a person; None without either.
 
-    `orders` hold only what people said who may order something here.
+    `orders` contain only what people with the permission to give orders wrote.
     """
     later = [order for order in orders if case.escalated and order.place > case.escalated]
     for verb, words in (("resolved", "{}"), ("restart", "restarted {}")):

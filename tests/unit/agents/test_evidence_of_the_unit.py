@@ -56,7 +56,7 @@ def test_a_restart_is_a_candidate_on_the_units_own_evidence_where_it_fits(kind: 
 def test_a_person_is_told_that_the_unit_itself_shows_nothing() -> None:
     (asked,) = candidate_remedies(scene(CauseKind.CRASH, SymptomKind.ERROR, unit=""))
 
-    assert "tax itself shows nothing for which it would be restarted" in asked.reason
+    assert "tax itself shows nothing that justifies a restart" in asked.reason
 
 
 @dataclass
@@ -77,7 +77,7 @@ def shown(unit: Unit, answers: Sequence[Health], symptom: SymptomKind = SymptomK
     """What a unit shows, and how many probes it took."""
     probe = Answers(list(answers))
     found = asyncio.run(look(case(symptom), config().services["tax"], unit, probe, Clinic()))
-    return found.words, probe.asked
+    return found.reason, probe.asked
 
 
 @pytest.mark.parametrize("state", ["exited", "stopped", "fatal"])
@@ -86,7 +86,7 @@ def test_the_runtimes_word_is_enough(state: str) -> None:
 
 
 def test_a_health_that_does_not_answer_is_enough_and_one_late_answer_is_not() -> None:
-    assert shown(RUNNING, [SILENT]) == ("the health of tax does not answer: no answer within 0.5 s", PROBES)
+    assert shown(RUNNING, [SILENT]) == ("the health endpoint of tax does not answer: no answer within 0.5 s", PROBES)
     assert shown(RUNNING, [SILENT, WELL]) == ("", 2)
     assert shown(RUNNING, [SILENT], SymptomKind.INFRASTRUCTURE)[1] == 1  # Scout has seen three
 

@@ -97,7 +97,7 @@ def test_the_log_tells_each_change_once(caplog: pytest.LogCaptureFixture) -> Non
 
     assert [record.getMessage().split(":")[0] for record in caplog.records] == [
         "the disk is nearly full",
-        "there is room again",
+        "the disk has enough space again",
     ]
 
 

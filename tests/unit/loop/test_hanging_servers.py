@@ -165,8 +165,12 @@ async def test_with_all_away_but_forge_and_runtime_a_death_is_restarted_and_the_
 @pytest.mark.parametrize(
     ("server", "step", "why"),
     [
-        ("telemetry", Step.VERIFY, "nothing can be verified: no journey is heard of from telemetry or the bus"),
-        ("bus", Step.VERIFY, "nothing can be verified: no journey is heard of from telemetry or the bus"),
+        (
+            "telemetry",
+            Step.VERIFY,
+            "nothing can be verified: no attempt of the journey arrives from telemetry or the bus",
+        ),
+        ("bus", Step.VERIFY, "nothing can be verified: no attempt of the journey arrives from telemetry or the bus"),
         ("runtime", Step.DECIDE, "the runtime does not answer"),
         ("memory", Step.REMEMBER, "the memory does not answer"),
     ],

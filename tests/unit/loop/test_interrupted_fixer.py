@@ -95,7 +95,7 @@ async def test_a_unit_that_was_stopped_for_a_restart_is_started_however_late(wai
     case = await world.play(number, 300)
 
     assert action(case).result is ActionResult.DONE
-    assert "was stopped for a restart, and is started" in action(case).detail
+    assert "was stopped for a restart and is started again" in action(case).detail
     assert len(world.restarts) == 1
     assert case.recovered
 

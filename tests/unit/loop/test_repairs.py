@@ -333,7 +333,7 @@ async def test_a_way_back_that_is_barred_is_told_to_a_person() -> None:
     case = await world.play(number, 400)
 
     assert next(one for one in tried(case) if one.startswith("undo")).endswith("failed")
-    assert "could not be taken back" in case.trials[-1].action.detail
+    assert "could not be undone" in case.trials[-1].action.detail
     assert "ATTEMPTS=2\n" in main(world)
 
 

@@ -119,7 +119,7 @@ async def test_a_crash_loop_that_nothing_explains_ends_with_a_person_when_the_bu
     assert decision is not None
     assert "6 of 6 used for policy-service (rule `restarts per hour`)" in decision.remedy.reason
     assert "policy-service: crash" in decision.remedy.reason
-    assert "restarted 6 times in this incident, it ended again each time" in decision.remedy.reason
+    assert "restarted 6 times in this incident and ended again each time" in decision.remedy.reason
     assert len(world.notes) == 1
 
 
@@ -131,7 +131,10 @@ async def test_a_service_that_never_serves_after_its_restarts_is_a_persons_after
     decision = case.latest(Decision)
     assert len(world.restarts) == world.config.guardrails.attempts
     assert decision is not None
-    assert "3 attempts did not help; by the runtime's word this has ended: policy-service" in decision.remedy.reason
+    assert (
+        "3 attempts did not help; according to the runtime, this service has ended: policy-service"
+        in decision.remedy.reason
+    )
 
 
 async def test_a_restarted_life_that_stays_silent_is_a_failed_remedy() -> None:

@@ -85,7 +85,7 @@ async def test_decisions_that_expire_before_they_are_read_end_with_a_person_and_
     action = case.latest(Action)
     assert action is not None
     assert action.result is ActionResult.ESCALATED
-    assert action.detail.startswith("3 decisions came to nothing: refused: the decision has expired (3 times); ")
+    assert action.detail.startswith("3 decisions had no effect: refused: the decision has expired (3 times); ")
     assert "the clocks of fixer and brain differ by 60" in action.detail
     assert "attempts did not help" not in action.detail
     assert world.restarts == []
@@ -104,7 +104,7 @@ async def test_what_changed_nothing_is_no_attempt(result: ActionResult) -> None:
 
     assert exhausted(replace(case, chain=(*head, idle, idle)), 3) == ""
     assert exhausted(replace(case, chain=(*head, *[idle] * 3)), 3) == (
-        f"3 decisions came to nothing: {result}: so (3 times)"
+        f"3 decisions had no effect: {result}: so (3 times)"
     )
     assert exhausted(replace(case, chain=(*head, *[done] * 3)), 3) == ""  # carried out, and measured by nobody
 

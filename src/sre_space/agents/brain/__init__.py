@@ -1,1 +1,1 @@
-"""Finds the cause, commands the remedy, writes the post-mortem."""
+"""Brain: diagnoses the cause of an incident, decides the remedy, and writes the post-mortem."""

@@ -1,4 +1,4 @@
-"""What a case has tried already, and what that disproves: for the next diagnosis."""
+"""The remedies that were tried in an incident, and the causes that they rule out. Used by Brain's investigation."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -15,7 +15,7 @@ RESTART_CURES = (CauseKind.CRASH, CauseKind.HANG, CauseKind.SATURATION)
 
 @dataclass(frozen=True)
 class FailedAttempt:
-    """A remedy that was carried out at a time (Unix ns), the diagnosis it rested on, and what was measured then."""
+    """A remedy that was carried out at `at` (Unix ns), the diagnosis behind it, and the outcome that Scout measured."""
 
     diagnosis: Diagnosis
     action: Action
@@ -24,12 +24,12 @@ class FailedAttempt:
 
     @property
     def failed(self) -> bool:
-        """True when it was measured that it did not help; undecided is no answer."""
+        """Return True when the measured outcome shows that the remedy did not help; UNDECIDED does not show that."""
         return self.outcome in (Outcome.NOT_RECOVERED, Outcome.WORSE)
 
 
-def _tried(case: Case) -> Iterator[FailedAttempt]:
-    """The remedies that did not end the incident, oldest first."""
+def _failed_attempts(case: Case) -> Iterator[FailedAttempt]:
+    """Yield each remedy that was carried out and did not end the incident, oldest first."""
     decision: Decision | None = None
     action: tuple[Action, int] | None = None
     for entry in case.chain:
@@ -42,53 +42,60 @@ def _tried(case: Case) -> Iterator[FailedAttempt]:
             yield FailedAttempt(decision.diagnosis, *action, payload.outcome)
 
 
-def exhausted(case: Case, most: int) -> str:
-    """Why nothing more is tried; "" while something may be: `most` attempts, or as many decisions that came to nothing.
+def exhausted(case: Case, max_attempts: int) -> str:
+    """Return why no further remedy is tried, or "" while one may be tried.
 
-    An attempt is what was carried out and measured. What helped until a new end is none, nor what was refused, had
-    expired or was done already; but to decide the same again and again helps nobody.
+    The limit is `max_attempts` attempts that did not help, or as many decisions that changed nothing. An attempt is a
+    remedy that was carried out and whose outcome was measured. A remedy that helped until the service failed again is
+    no failed attempt, and neither is one that was refused, had expired or was already done; those count as decisions
+    that changed nothing.
     """
-    done = [one for one in case.trials if one.action.result is ActionResult.DONE and not one.anew]
-    attempts = [one for one in done if one.outcome is not None]
-    if len(attempts) >= most:
+    done = [trial for trial in case.trials if trial.action.result is ActionResult.DONE and not trial.anew]
+    attempts = [trial for trial in done if trial.outcome is not None]
+    if len(attempts) >= max_attempts:
         return f"{len(attempts)} attempts did not help"
-    idle = [one for one in case.trials if one.action.result not in (ActionResult.DONE, ActionResult.ESCALATED)]
-    return _idle(case, idle) if len(idle) >= most else ""
+    idle = [trial for trial in case.trials if trial.action.result not in (ActionResult.DONE, ActionResult.ESCALATED)]
+    return _idle_reason(case, idle) if len(idle) >= max_attempts else ""
 
 
-def _idle(case: Case, idle: Sequence[Trial]) -> str:
-    """What came of decisions that changed nothing, each with how often, and whether clocks are the cause."""
-    said = Counter(f"{one.action.result}: {one.action.detail}" for one in idle)
-    told = "; ".join(f"{what} ({count} times)" if count > 1 else what for what, count in said.items())
-    return "; ".join(filter(None, (f"{len(idle)} decisions came to nothing: {told}", apart(case))))
+def _idle_reason(case: Case, idle: Sequence[Trial]) -> str:
+    """Return the results of the decisions that changed nothing, with counts, and a note if clocks are the cause."""
+    counts = Counter(f"{trial.action.result}: {trial.action.detail}" for trial in idle)
+    results = "; ".join(f"{result} ({count} times)" if count > 1 else result for result, count in counts.items())
+    return "; ".join(filter(None, (f"{len(idle)} decisions had no effect: {results}", apart(case))))
 
 
 def last_attempt_at(case: Case) -> int:
-    """When the last remedy that did not end it was carried out or taken back (Unix ns); what was before is no news.
+    """Return when the last failed remedy was carried out or undone (Unix ns); 0 when there is none.
 
-    What the patient did under a remedy that was taken back says what that remedy did, not what the cause does.
+    The next diagnosis reads only telemetry from after this time: what the application did under a remedy that was
+    undone shows the effect of that remedy, not of the cause.
     """
     undone = [entry.fact.at for entry in case.chain if isinstance(entry.fact.payload, Undo)]
-    return max([*undone, *(one.at for one in _tried(case))], default=0)
+    return max([*undone, *(attempt.at for attempt in _failed_attempts(case))], default=0)
 
 
 def reconfigured_services(case: Case) -> frozenset[str]:
-    """Services that live with another configuration since: what they do otherwise may be the remedy's doing."""
-    standing = (trial.action.remedy for trial in case.trials if trial.stands)
-    return frozenset(remedy.service for remedy in standing if isinstance(remedy, SetConfig))
+    """Return the services that run with a configuration that a remedy of this incident has changed.
+
+    What such a service does differently may be an effect of the remedy.
+    """
+    in_force = (trial.action.remedy for trial in case.trials if trial.stands)
+    return frozenset(remedy.service for remedy in in_force if isinstance(remedy, SetConfig))
 
 
 def ruled_out_causes(case: Case, ended: Collection[str]) -> tuple[tuple[str, CauseKind], ...]:
-    """A restart cures what died, hangs or ran full by itself; where it did not help, it was none of these.
+    """Return the (service, kind) pairs that a restart would have cured and did not: crash, hang and saturation.
 
-    What has `ended` since, by the runtime's word, lived another life: its end is a fact, and no restart disproves it.
+    A service in `ended` (its unit has ended, according to the runtime) is left out: the process that the restart began
+    has ended since, so the restart disproves nothing.
     """
-    remedies = [one.action.remedy for one in _tried(case) if one.failed]
-    restarted = sorted({one.service for one in remedies if isinstance(one, Restart)} - set(ended))
+    remedies = [attempt.action.remedy for attempt in _failed_attempts(case) if attempt.failed]
+    restarted = sorted({remedy.service for remedy in remedies if isinstance(remedy, Restart)} - set(ended))
     return tuple((service, kind) for service in restarted for kind in RESTART_CURES)
 
 
 def ruled_out_commits(case: Case) -> tuple[str, ...]:
-    """Commits whose revert did not help: they are innocent."""
-    failed = (one.action.remedy for one in _tried(case) if one.failed)
+    """Return the commits whose revert did not help: they are not the cause."""
+    failed = (attempt.action.remedy for attempt in _failed_attempts(case) if attempt.failed)
     return tuple(remedy.commit for remedy in failed if isinstance(remedy, RevertChange))

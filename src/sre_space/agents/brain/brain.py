@@ -1,4 +1,4 @@
-"""Brain's duties: diagnose, decide, and conclude with a post-mortem."""
+"""Brain's steps: diagnose, decide on a remedy, and conclude with a post-mortem."""
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
@@ -32,16 +32,16 @@ from sre_space.text.postmortem import conclude
 log = logging.getLogger(__name__)
 
 EXPIRES_NS = 60 * 10**9
-LATELY_NS = 15 * 60 * 10**9  # incidents that may lie in a baseline
-LOOKS, LOOK_AGAIN_S = 3, 2.0  # all within the step's deadline; the chance of an error is that of three looks at most
+RECENT_NS = 15 * 60 * 10**9  # incidents since then may overlap a baseline
+MAX_DIAGNOSES, DIAGNOSE_AGAIN_S = 3, 2.0  # within the step's deadline; error probability: that of three tests at most
 CHANGE_EXPIRES_NS = 15 * 60 * 10**9  # a pull request's checks take their time
 
 
 @dataclass(frozen=True)
 class Brain:
-    """Reads what the inquest finds, the runtime's state, the history of desired state and people's orders.
+    """The agent that diagnoses and decides; it changes nothing itself.
 
-    Changes nothing.
+    It reads the investigation's diagnosis, the runtime's units, the history of the desired state and people's orders.
     """
 
     config: SpaceConfig
@@ -53,93 +53,107 @@ class Brain:
     orders: Orders
 
     async def perform(self, case: Case, step: Step) -> Payload | None:
-        """DECIDE or CONCLUDE."""
+        """Return the decision for DECIDE (None: not yet) or the post-mortem for CONCLUDE."""
         if step is Step.CONCLUDE:
             return conclude(case, self.clock.now(), await read_resolution(case, self.orders))
         return await self.decide(case)
 
     async def recorded(self, case: Case) -> None:
-        """Nothing follows from a decision: Fixer acts on it."""
+        """Do nothing: no further work follows from a recorded decision, Fixer carries it out."""
 
     async def decide(self, case: Case) -> Decision | None:
-        """The first rung of the ladder that the guardrails allow; None while one of them, or a callee, says: later."""
+        """Return a decision for the first candidate remedy that the guardrails allow, or None to ask again later.
+
+        None means that a guardrail asks to wait, or that a service that the affected one calls has to be started first.
+        """
         units = {unit.name: unit for unit in await self.runtime.units()}
         callees = AwaitedCallees(self.config, self.investigation.probe, self.incidents)
         if awaited := await callees.awaited(case, units, self.clock.now()):
-            log.info("issue %d waits for what it calls: %s", case.issue, ", ".join(awaited))
+            log.info("issue %d waits until these callees of the service answer: %s", case.issue, ", ".join(awaited))
             return None
-        diagnosis = await self._diagnosed(case, units)
+        diagnosis = await self._diagnose(case, units)
         now = self.clock.now()
         past = await self.incidents.past_actions(now - DAY_NS)
         refused: list[RuleAnswer] = []
-        scene = await self._scene(case, diagnosis, units, past)
-        grounds = Grounds(diagnosis.verdict, True, scene.unit)
-        for remedy in candidate_remedies(scene):
+        situation = await self._situation(case, diagnosis, units, past)
+        grounds = Grounds(diagnosis.verdict, True, situation.unit)
+        for remedy in candidate_remedies(situation):
             answers = guardrails.ask(self.config, remedy, case.incident, past, now, grounds=grounds)
             if guardrails.must_wait(answers):
                 return None
             if guardrails.allowed(answers):
                 return self._decision(diagnosis, remedy, (*refused, *answers))
             refused += [_refusal(remedy, answer) for answer in answers if not answer.allowed]
-        raise AssertionError("the last rung, asking a person, is always allowed")
+        raise AssertionError("the last candidate, escalation to a person, is always allowed")
 
-    async def _diagnosed(self, case: Case, units: Mapping[str, Unit]) -> Diagnosis:
-        """What the evidence says; LIKELY is asked again while more comes in, as a person's answer takes longer."""
-        for look in range(1, LOOKS + 1):
-            lately = await self.incidents.touched(self.clock.now() - LATELY_NS)
-            stood = [(one.since, one.until) for one in self.clock.pauses().since_start]  # with its machine, maybe
-            diagnosis = await self.investigation.hold(case, units, [*ill_times(lately, case.incident), *stood])
-            if diagnosis.verdict is not Confidence.LIKELY or look == LOOKS:
+    async def _diagnose(self, case: Case, units: Mapping[str, Unit]) -> Diagnosis:
+        """Return the diagnosis; while it is only LIKELY, repeat it a few times, because more telemetry may arrive."""
+        for attempt in range(1, MAX_DIAGNOSES + 1):
+            recent = await self.incidents.touched(self.clock.now() - RECENT_NS)
+            pauses = self.clock.pauses().since_start  # the application may have paused with this machine
+            paused = [(pause.since, pause.until) for pause in pauses]
+            diagnosis = await self.investigation.hold(case, units, [*ill_times(recent, case.incident), *paused])
+            if diagnosis.verdict is not Confidence.LIKELY or attempt == MAX_DIAGNOSES:
                 break
-            await self.clock.sleep(LOOK_AGAIN_S)
+            await self.clock.sleep(DIAGNOSE_AGAIN_S)
         return diagnosis
 
-    async def _scene(
+    async def _situation(
         self, case: Case, diagnosis: Diagnosis, units: dict[str, Unit], past: Sequence[PastAction]
     ) -> Situation:
-        lives = {name: units[service.unit].incarnation for name, service in self.config.services.items()}
+        """Return everything that the choice of a remedy is made from."""
+        incarnations = {name: units[service.unit].incarnation for name, service in self.config.services.items()}
         ended = ended_services(self.config, units)
         sources = Sources(needed=not _restartable(diagnosis, ended), patience_s=self.investigation.patience_s)
-        desired, reverse, stuck = await sources.ask("the desired state's files", self._desired(diagnosis), ({}, (), ""))
+        desired, reverse_edits, irreversible = await sources.ask(
+            "the desired state's files", self._desired(diagnosis), ({}, (), "")
+        )
         now = self.clock.now()
         return Situation(
-            self.config, case, diagnosis, lives, past, now, desired, reverse, stuck or "; ".join(sources.told), ended,
-            await self._shown(case, diagnosis, units),
+            self.config, case, diagnosis, incarnations, past, now, desired, reverse_edits,
+            irreversible or "; ".join(sources.notes), ended, await self._unit_evidence(case, diagnosis, units),
         )  # fmt: skip
 
-    async def _shown(self, case: Case, diagnosis: Diagnosis, units: Mapping[str, Unit]) -> str:
-        """What the accused service shows of itself that a restart would be for; "" when it shows nothing."""
-        first = next(iter(diagnosis.causes), None)
-        service = self.config.services.get(first.service) if first is not None else None
+    async def _unit_evidence(self, case: Case, diagnosis: Diagnosis, units: Mapping[str, Unit]) -> str:
+        """Return what the suspected service's own unit shows that justifies a restart, or "" when it shows nothing."""
+        cause = next(iter(diagnosis.causes), None)
+        service = self.config.services.get(cause.service) if cause is not None else None
         if service is None:
             return ""
-        shown = await unit_evidence.look(case, service, units[service.unit], self.investigation.probe, self.clock)
-        full = unit_evidence.full(case, service.name)
-        return shown.words or (unit_evidence.told(full) if full else "")
+        evidence = await unit_evidence.look(case, service, units[service.unit], self.investigation.probe, self.clock)
+        saturated = unit_evidence.saturation_symptom(case, service.name)
+        return evidence.reason or (unit_evidence.saturation_reason(saturated) if saturated else "")
 
     async def _desired(self, diagnosis: Diagnosis) -> tuple[Mapping[str, str], tuple[Edit, ...], str]:
-        """The desired state on main, the guilty commit's keys backwards, and why there are none."""
+        """Return the desired state on main by path, the edits that revert the guilty commit, and why there are none."""
         desired = await self.history.desired()
         return desired, *await self.history.reverse_of(diagnosis.change, desired)
 
     def _decision(self, diagnosis: Diagnosis, remedy: Remedy, answers: tuple[RuleAnswer, ...]) -> Decision:
-        """A remedy in force until it expires; where a person approves first, that long."""
-        refusals = dict.fromkeys(f"{one.reason} (rule `{one.rule}`)" for one in answers if not one.allowed)
+        """Return the decision with the time at which it expires (Unix ns).
+
+        A pull request gets more time than a restart, and a plan that a person has to approve as long as an approval may
+        take.
+        """
+        refusals = dict.fromkeys(f"{answer.reason} (rule `{answer.rule}`)" for answer in answers if not answer.allowed)
         if isinstance(remedy, Escalate) and refusals:
             remedy = Escalate("; ".join([*refusals, remedy.reason]))
-        plan = guardrails.needs_approval(self.config, remedy, diagnosis.verdict)
-        lasts = CHANGE_EXPIRES_NS if remedy.edits else EXPIRES_NS
-        if plan:
-            lasts = int(self.config.guardrails.approval_seconds * 1e9)
-        return Decision(diagnosis, remedy, answers, self.clock.now() + lasts, plan)
+        needs_approval = guardrails.needs_approval(self.config, remedy, diagnosis.verdict)
+        lifetime_ns = CHANGE_EXPIRES_NS if remedy.edits else EXPIRES_NS
+        if needs_approval:
+            lifetime_ns = int(self.config.guardrails.approval_seconds * 1e9)
+        return Decision(diagnosis, remedy, answers, self.clock.now() + lifetime_ns, needs_approval)
 
 
 def _restartable(diagnosis: Diagnosis, ended: Collection[str]) -> bool:
-    """True for a service that has ended by itself: to start it again, no file of the desired state is needed."""
-    first = next(iter(diagnosis.causes), None)
-    return first is not None and first.service in ended and first.kind in RESTART_CURES
+    """Return True when the first cause is a service that ended by itself.
+
+    To restart it, no desired-state file is needed.
+    """
+    cause = next(iter(diagnosis.causes), None)
+    return cause is not None and cause.service in ended and cause.kind in RESTART_CURES
 
 
 def _refusal(remedy: Remedy, answer: RuleAnswer) -> RuleAnswer:
-    """An answer that names the remedy, for a rung that was passed over."""
+    """Return a guardrail's refusal with the name of the remedy that was passed over."""
     return RuleAnswer(answer.rule, answer.allowed, f"{remedy.command} was refused: {answer.reason}")

@@ -1,4 +1,4 @@
-"""Who is started first of several that have ended: what a service calls goes before it. Used by Brain."""
+"""The order in which several ended services are restarted: callees before their callers. Used by Brain."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from sre_space.ports.incident_repository import IncidentRepository
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Unit
 
-MAX_WAIT_NS = 15 * 10**9  # a callee that cannot be started holds nobody back for ever
+MAX_WAIT_NS = 15 * 10**9  # a callee that cannot be started must not block its callers indefinitely
 
 
 @dataclass(frozen=True)
 class AwaitedCallees:
-    """Knows whom a service calls, whether that answers, and whether it is left to a person."""
+    """Finds the callees of an ended service that are not back yet and that the agents are still going to restart."""
 
     config: SpaceConfig
     probe: Probe
@@ -27,27 +27,32 @@ class AwaitedCallees:
     async def awaited(self, case: Case, units: Mapping[str, Unit], now: int) -> tuple[str, ...]:
         """Return the services that have to answer before the one that ended is restarted; () when it need not wait.
 
-        Nobody waits for what is left to a person, for a service that calls back, or longer than `MAX_WAIT_NS`.
+        Not awaited are services that wait for a person, and services that call back. Nothing is awaited for longer than
+        `MAX_WAIT_NS`, or when the incident is no outage of an ended service.
         """
-        first = case.detection.symptoms[0]
+        symptom = case.detection.symptoms[0]
         ended = ended_services(self.config, units)
-        outage = first.kind is SymptomKind.INFRASTRUCTURE and first.service in ended
+        outage = symptom.kind is SymptomKind.INFRASTRUCTURE and symptom.service in ended
         if not outage or now - case.last.at >= MAX_WAIT_NS:
             return ()
-        out = {name for name in _below(self.config, first.service) if name in ended or not await self._answers(name)}
-        if not out:
-            return ()
-        waiting = {
-            one.detection.symptoms[0].service for one in await self.incidents.open_cases() if waits_for_people(one)
+        unavailable = {
+            name for name in _callees_of(self.config, symptom.service) if name in ended or not await self._answers(name)
         }
-        return tuple(sorted(out - waiting))
+        if not unavailable:
+            return ()
+        left_to_people = {
+            other.detection.symptoms[0].service
+            for other in await self.incidents.open_cases()
+            if waits_for_people(other)
+        }
+        return tuple(sorted(unavailable - left_to_people))
 
     async def _answers(self, service: str) -> bool:
         return (await self.probe.check(self.config.services[service].health)).healthy
 
 
-def _below(config: SpaceConfig, service: str) -> list[str]:
-    """Whom it depends on, without those that depend on it, too, and those that the agents may not start."""
-    calls = {name: one.calls for name, one in config.services.items()}
-    below = [name for name in reach(service, calls) if name in config.services and service not in reach(name, calls)]
-    return sorted(name for name in below if config.services[name].autonomy is not Autonomy.OBSERVE)
+def _callees_of(config: SpaceConfig, service: str) -> list[str]:
+    """Return direct and indirect callees, except those that depend on the service too or that are only observed."""
+    calls = {name: entry.calls for name, entry in config.services.items()}
+    callees = [name for name in reach(service, calls) if name in config.services and service not in reach(name, calls)]
+    return sorted(name for name in callees if config.services[name].autonomy is not Autonomy.OBSERVE)

@@ -1,7 +1,7 @@
-"""The ladder: which remedies fit a cause, least harm first. Used by Brain, which asks the guardrails about each rung.
+"""The candidate remedies for a cause, least harmful first. Used by Brain, which asks the guardrails about each one.
 
-A closed set: what Memory knows may reorder the remedies that fit, never add one. What was tried in this incident and
-did not cure it is not tried again; when no rung is left a person is asked.
+A closed set: what Memory knows may reorder the candidates, never add one. A remedy that was tried in this incident and
+did not end it is not tried again; when no candidate is left, the incident is escalated to a person.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,222 +21,235 @@ from sre_space.domain.symptoms import SymptomKind
 
 @dataclass(frozen=True)
 class Situation:
-    """What the choice is made from.
+    """Everything that the choice of a remedy is made from.
 
-    `lives`: each service's incarnation; `desired`: the files of desired state on main by path; `reverse`: the keys of
-    the guilty commit backwards, () when no commit is guilty or it cannot be taken back alone (`stuck` says why).
-    `ended`: the services that have ended, by the runtime's word. `unit` says what the accused service shows of itself
-    ("": nothing): without it nothing is restarted.
+    `incarnations`: the process of each service; `desired`: the files of desired state on main by path; `reverse`: the
+    edits that revert the guilty commit, () when no commit is guilty or it cannot be reverted alone (`irreversible` says
+    why). `ended`: the services whose unit has ended, according to the runtime. `unit` is what the suspected service's
+    own unit shows that justifies a restart ("": nothing): without it nothing is restarted.
     """
 
     config: SpaceConfig
     case: Case
     diagnosis: Diagnosis
-    lives: Mapping[str, str]
+    incarnations: Mapping[str, str]
     past: Sequence[PastAction]
     now: int
     desired: Mapping[str, str]
     reverse: tuple[Edit, ...] = ()
-    stuck: str = ""
+    irreversible: str = ""
     ended: Collection[str] = ()
     unit: str = ""
 
     @property
     def cause(self) -> Cause:
-        """The first cause."""
+        """Return the most probable cause."""
         return self.diagnosis.causes[0]
 
     @property
     def kind(self) -> CauseKind:
-        """The kind to choose by: what is full but not of the service's own memory is what it looks like from outside.
+        """Return the kind of cause by which the remedy is chosen.
 
-        A quota, a pool or a disk is freed neither by a restart nor by a higher limit of memory.
+        A saturation without a symptom of the service's own resources is treated as what it looks like from outside, an
+        error or slow code: a full quota, pool or disk is freed neither by a restart nor by a higher memory limit.
         """
-        seen = {one.kind for one in self.case.detection.symptoms if one.service == self.cause.service}
-        if self.cause.kind is not CauseKind.SATURATION or seen & {SymptomKind.SATURATION, SymptomKind.INFRASTRUCTURE}:
+        kinds = {symptom.kind for symptom in self.case.detection.symptoms if symptom.service == self.cause.service}
+        if self.cause.kind is not CauseKind.SATURATION or kinds & {SymptomKind.SATURATION, SymptomKind.INFRASTRUCTURE}:
             return self.cause.kind
-        return CauseKind.ERROR if SymptomKind.ERROR in seen else CauseKind.SLOW_CODE
+        return CauseKind.ERROR if SymptomKind.ERROR in kinds else CauseKind.SLOW_CODE
 
 
-def candidate_remedies(scene: Situation) -> list[Remedy]:
-    """The remedies to ask the guardrails about, in their order; always ends with asking a person."""
-    reason = _why_nothing(scene)
+def candidate_remedies(situation: Situation) -> list[Remedy]:
+    """Return the remedies to ask the guardrails about, in order; the last is always the escalation to a person."""
+    reason = _why_escalate(situation)
     if reason:
         return [Escalate(reason)]
-    tried = ruled_out(scene.case, scene.ended)
-    fitting = [remedy for find in FITTING[scene.kind] for remedy in find(scene) if remedy.name not in tried]
-    fitting.sort(key=lambda remedy: -_experience(scene, remedy))
-    if _restarted(scene) or (scene.kind is CauseKind.SATURATION and _again_within_the_hour(scene)):
-        fitting.sort(key=lambda remedy: isinstance(remedy, Restart))  # it helped, and not for long
-    return [*fitting, Escalate(_escalation_reason(scene, bool(fitting)))]
+    tried = ruled_out(situation.case, situation.ended)
+    fitting = [remedy for find in FITTING[situation.kind] for remedy in find(situation) if remedy.name not in tried]
+    fitting.sort(key=lambda remedy: -_experience(situation, remedy))
+    if _restart_count(situation) or (situation.kind is CauseKind.SATURATION and _recurred_within_the_hour(situation)):
+        fitting.sort(key=lambda remedy: isinstance(remedy, Restart))  # a restart helped before, but not for long
+    return [*fitting, Escalate(_escalation_reason(situation, bool(fitting)))]
 
 
 def ruled_out(case: Case, ended: Collection[str]) -> set[str]:
-    """Names of what was carried out in this incident and did not end it, or could not be carried out.
+    """Return the names of remedies that did not end the incident, or that could not be carried out.
 
-    A restart began a new life. When that has `ended`, or had served before it went out, it is not what failed.
+    A restart is not ruled out when the process that it began has `ended` since, or had served before it failed: that
+    restart did its work.
     """
     return {
         trial.action.remedy.name
         for trial in case.trials
-        if (trial.action.changed or trial.action.result is ActionResult.FAILED) and not _lived(trial, ended)
+        if (trial.action.changed or trial.action.result is ActionResult.FAILED) and not _ended_again(trial, ended)
     }
 
 
-def _lived(trial: Trial, ended: Collection[str]) -> bool:
+def _ended_again(trial: Trial, ended: Collection[str]) -> bool:
+    """Return True for a restart whose new process served, or ended, later: it is no failed remedy."""
     remedy = trial.action.remedy
     return isinstance(remedy, Restart) and trial.action.changed and (trial.anew or remedy.service in ended)
 
 
-def _restarted(scene: Situation) -> int:
-    """How often the accused service was restarted in this incident."""
-    remedies = [trial.action.remedy for trial in scene.case.trials if trial.action.changed]
-    return sum(isinstance(one, Restart) and one.service == scene.cause.service for one in remedies)
+def _restart_count(situation: Situation) -> int:
+    """Return how often the suspected service was restarted in this incident."""
+    remedies = [trial.action.remedy for trial in situation.case.trials if trial.action.changed]
+    return sum(isinstance(remedy, Restart) and remedy.service == situation.cause.service for remedy in remedies)
 
 
-def _why_nothing(scene: Situation) -> str:
-    """Why no remedy is even considered; "" when one is."""
-    case = scene.case
+def _why_escalate(situation: Situation) -> str:
+    """Return why no remedy is considered at all, or "" when one may be."""
+    case = situation.case
     if any(trial.undo and trial.undo.result is ActionResult.FAILED for trial in case.trials):
-        return "an action that did not help could not be taken back"
+        return "an action that did not help could not be undone"
     plans = [payload for payload in case.payloads if isinstance(payload, Decision) and payload.plan]
     if plans and case.trials and case.trials[-1].action.result is ActionResult.REFUSED:
         return f"the plan was not carried out: {case.trials[-1].action.detail}"
     last = case.last.payload
     if isinstance(last, Verification) and last.outcome is Outcome.UNDECIDED and not last.anew:
-        return f"nobody can tell whether {case.trials[-1].action.remedy.name} helped: {last.detail}"
-    if reason := exhausted(case, scene.config.guardrails.attempts):
-        return f"{reason}{_down(scene)}"
-    if scene.diagnosis.verdict is Confidence.INCONCLUSIVE or not scene.diagnosis.causes:
-        return f"the evidence names no cause{_down(scene)}"
-    return "" if scene.cause.service in scene.config.services else f"{scene.cause.service} is not in the chart"
+        return f"it is not known whether {case.trials[-1].action.remedy.name} helped: {last.detail}"
+    if reason := exhausted(case, situation.config.guardrails.attempts):
+        return f"{reason}{_ended_note(situation)}"
+    if situation.diagnosis.verdict is Confidence.INCONCLUSIVE or not situation.diagnosis.causes:
+        return f"the evidence names no cause{_ended_note(situation)}"
+    suspected = situation.cause.service
+    return "" if suspected in situation.config.services else f"{suspected} is not in the configuration"
 
 
-def _down(scene: Situation) -> str:
-    """What is known all the same: who has ended by the runtime's word."""
-    names = ", ".join(sorted(scene.ended))
-    return (
-        f"; by the runtime's word {'this has' if len(scene.ended) == 1 else 'these have'} ended: {names}"
-        if names
-        else ""
-    )
+def _ended_note(situation: Situation) -> str:
+    """Return a note of the services that have ended according to the runtime, or "" when none has."""
+    names = ", ".join(sorted(situation.ended))
+    subject = "this service has" if len(situation.ended) == 1 else "these services have"
+    return f"; according to the runtime, {subject} ended: {names}" if names else ""
 
 
-def _escalation_reason(scene: Situation, some_fit: bool) -> str:
-    eased = [trial.action.remedy.name for trial in scene.case.trials if trial.helped]
-    tried = sorted(ruled_out(scene.case, scene.ended) - set(eased))
-    restarts = _restarted(scene) if scene.cause.service in scene.ended else 0
+def _escalation_reason(situation: Situation, some_fit: bool) -> str:
+    """Return why a person is asked: the cause, what was tried, and why no candidate is left."""
+    improved_by = [trial.action.remedy.name for trial in situation.case.trials if trial.helped]
+    tried = sorted(ruled_out(situation.case, situation.ended) - set(improved_by))
+    restarts = _restart_count(situation) if situation.cause.service in situation.ended else 0
     parts = [
-        told(scene.cause),
-        f"restarted {restarts} times in this incident, it ended again each time" if restarts else "",
-        f"eased by {', '.join(eased)}, which stays" if eased else "",
+        told(situation.cause),
+        f"it was restarted {restarts} times in this incident and ended again each time" if restarts else "",
+        f"improved by {', '.join(improved_by)}, which stays in force" if improved_by else "",
         f"tried without success: {', '.join(tried)}" if tried else "",
-        scene.stuck,
-        "no other remedy may be used" if some_fit else _no_candidate(scene),
+        situation.irreversible,
+        "the guardrails allow no other remedy" if some_fit else _no_candidate(situation),
     ]
     return "; ".join(part for part in parts if part)
 
 
-def _no_candidate(scene: Situation) -> str:
-    service = scene.config.services[scene.cause.service]
-    if scene.cause.kind is CauseKind.TRAFFIC and service.most_replicas <= 1:
+def _no_candidate(situation: Situation) -> str:
+    """Return why the configuration offers no remedy for the cause."""
+    service = situation.config.services[situation.cause.service]
+    if situation.cause.kind is CauseKind.TRAFFIC and service.most_replicas <= 1:
         return f"the runtime cannot run more than one {service.name}"
-    if _restart in FITTING[scene.kind] and not scene.unit:
-        return f"{service.name} itself shows nothing for which it would be restarted, and no other remedy fits"
-    return "no remedy of the chart fits"
+    if _restart in FITTING[situation.kind] and not situation.unit:
+        return f"{service.name} itself shows nothing that justifies a restart, and no other remedy fits"
+    return "no configured remedy fits"
 
 
-def _experience(scene: Situation, remedy: Remedy) -> float:
-    """How often it helped against this cause before, less how often it did not, each weighed by similarity."""
-    recall = scene.case.latest(Recall)
-    cause = f"{scene.cause.service} {scene.cause.kind}"
-    like = [past for past in recall.cases if past.cause == cause] if recall else []
-    return sum((1 if past.worked else -1) * past.similarity for past in like if name_in(past.remedy) == remedy.name)
-
-
-def _again_within_the_hour(scene: Situation) -> bool:
-    """True when the same cause was treated lately: what the service had was not enough."""
-    return any(
-        (one.service, one.cause) == (scene.cause.service, scene.cause.kind)
-        and one.incident != scene.case.incident
-        and scene.now - one.at < HOUR
-        for one in scene.past
+def _experience(situation: Situation, remedy: Remedy) -> float:
+    """Return how often the remedy helped against this cause before, minus how often not, weighted by similarity."""
+    recall = situation.case.latest(Recall)
+    cause = f"{situation.cause.service} {situation.cause.kind}"
+    same_cause = [past for past in recall.cases if past.cause == cause] if recall else []
+    return sum(
+        (1 if past.worked else -1) * past.similarity for past in same_cause if name_in(past.remedy) == remedy.name
     )
 
 
-def _restart(scene: Situation) -> list[Remedy]:
-    service = scene.cause.service
-    return [Restart(service, scene.lives[service], _because(scene))] if scene.unit else []
+def _recurred_within_the_hour(situation: Situation) -> bool:
+    """Return True when another incident with this cause was acted on in the last hour: a restart does not last."""
+    return any(
+        (action.service, action.cause) == (situation.cause.service, situation.cause.kind)
+        and action.incident != situation.case.incident
+        and situation.now - action.at < HOUR
+        for action in situation.past
+    )
 
 
-def _revert(scene: Situation) -> list[Remedy]:
-    if not scene.reverse:
+def _restart(situation: Situation) -> list[Remedy]:
+    """Return the restart of the suspected service, or nothing without evidence from its own unit."""
+    service = situation.cause.service
+    return [Restart(service, situation.incarnations[service], _reason(situation))] if situation.unit else []
+
+
+def _revert(situation: Situation) -> list[Remedy]:
+    """Return the revert of the guilty commit, or nothing when there is none that can be reverted alone."""
+    if not situation.reverse:
         return []
-    why = f"{_because(scene)}; it came with commit {scene.diagnosis.change[:12]}"
-    return [RevertChange(_changed(scene), scene.diagnosis.change, scene.reverse, why)]
+    why = f"{_reason(situation)}; it came with commit {situation.diagnosis.change[:12]}"
+    return [RevertChange(_changed_service(situation), situation.diagnosis.change, situation.reverse, why)]
 
 
-def _changed(scene: Situation) -> str:
-    """Whom the guilty commit configured: the accused service, or another one that made it ill."""
-    owners = [owner(edit.place, scene.config.services) for edit in scene.reverse]
-    accused = scene.cause.service
-    return accused if accused in owners else next(filter(None, owners), accused)
+def _changed_service(situation: Situation) -> str:
+    """Return the service that the guilty commit configured: the suspected one, or another one that affected it."""
+    owners = [owner(edit.place, situation.config.services) for edit in situation.reverse]
+    suspected = situation.cause.service
+    return suspected if suspected in owners else next(filter(None, owners), suspected)
 
 
-def _tune(scene: Situation) -> list[Remedy]:
-    """What the chart declares for such a cause, in the chart's order."""
+def _tune(situation: Situation) -> list[Remedy]:
+    """Return the configuration changes that `sre-space.yaml` declares for such a cause, in the order of the file."""
     return [
         remedy
-        for service in scene.config.services.values()
+        for service in situation.config.services.values()
         for tunable in service.tunables
-        if _cures(service, tunable, scene) and (remedy := _set(scene, service, tunable)) is not None
+        if _cures(service, tunable, situation) and (remedy := _set(situation, service, tunable)) is not None
     ]
 
 
-def _cures(service: Service, tunable: Tunable, scene: Situation) -> bool:
-    cause = scene.cause
-    if tunable.cure is None or tunable.protected or scene.kind not in tunable.cure.kinds:
+def _cures(service: Service, tunable: Tunable, situation: Situation) -> bool:
+    """Return True when the tunable is declared for this kind of cause and applies to the suspected service."""
+    cause = situation.cause
+    if tunable.cure is None or tunable.protected or situation.kind not in tunable.cure.kinds:
         return False
-    if scene.kind is CauseKind.SLOW_NETWORK and cause.service == service.name:
-        return True  # a slow way belongs to both of its ends
+    if situation.kind is CauseKind.SLOW_NETWORK and cause.service == service.name:
+        return True  # a slow network hop belongs to both of its ends
     if not tunable.cure.of_dependency:
         return cause.service == service.name
-    return cause.service in service.calls and _is_hurt(service, scene)
+    return cause.service in service.calls and _is_affected(service, situation)
 
 
-def _is_hurt(service: Service, scene: Situation) -> bool:
-    """True unless its own spans show that what it calls does it no harm: it is not changed on another one's word."""
-    return scene.diagnosis.hurt is None or service.name in scene.diagnosis.hurt
+def _is_affected(service: Service, situation: Situation) -> bool:
+    """Return False when the service's own spans show that its callee does not affect it.
+
+    Then it is not reconfigured, whatever the telemetry of other services suggests.
+    """
+    return situation.diagnosis.hurt is None or service.name in situation.diagnosis.hurt
 
 
-def _set(scene: Situation, service: Service, tunable: Tunable) -> Remedy | None:
-    if tunable.file not in scene.desired:
+def _set(situation: Situation, service: Service, tunable: Tunable) -> Remedy | None:
+    """Return the change of one tunable, or None when its file or a next value is missing."""
+    if tunable.file not in situation.desired:
         return None
-    present = value_of(scene.desired[tunable.file], tunable.key)
+    present = value_of(situation.desired[tunable.file], tunable.key)
     wanted = tunable.cured(present)
     if wanted is None or tunable.cure is None:
         return None
-    why, follow_up = f"{_because(scene)}; {tunable.purpose}", tunable.cure.follow_up
+    why, follow_up = f"{_reason(situation)}; {tunable.purpose}", tunable.cure.follow_up
     return SetConfig(service.name, tunable.file, tunable.key, present, wanted, why, tunable.purpose, follow_up)
 
 
-def _scale(scene: Situation) -> list[Remedy]:
-    """Twice as many, where the runtime can."""
-    service = scene.config.services[scene.cause.service]
+def _scale(situation: Situation) -> list[Remedy]:
+    """Return the doubling of the replicas, at most the configured maximum, where the runtime can run more than one."""
+    service = situation.config.services[situation.cause.service]
     key = f"{service.name.upper().replace('-', '_')}_REPLICAS"
-    present = value_of(scene.desired.get(SPACE_FILE, ""), key)
+    present = value_of(situation.desired.get(SPACE_FILE, ""), key)
     if present is None or not present.isdecimal():
         return []
     wanted = min(2 * int(present), service.most_replicas)
     if wanted <= int(present):
         return []
-    return [Scale(service.name, SPACE_FILE, key, present, str(wanted), _because(scene))]
+    return [Scale(service.name, SPACE_FILE, key, present, str(wanted), _reason(situation))]
 
 
-def _because(scene: Situation) -> str:
-    cause = scene.cause
-    of = "the failed traces" if cause.kind in (CauseKind.CRASH, CauseKind.HANG) else "what went wrong"
-    return f"{told(cause)}, explains {cause.score:.0%} of {of}"
+def _reason(situation: Situation) -> str:
+    """Return the cause in words, with the share of failures or impact that it explains."""
+    cause = situation.cause
+    share_of = "the failed traces" if cause.kind in (CauseKind.CRASH, CauseKind.HANG) else "what went wrong"
+    return f"{told(cause)}, explains {cause.score:.0%} of {share_of}"
 
 
 FITTING: Mapping[CauseKind, tuple[Callable[[Situation], list[Remedy]], ...]] = {

@@ -1,4 +1,4 @@
-"""Which deployments came before an incident: told by the topic `changes`, confirmed against Git. For the inquest."""
+"""The deployments before an incident: announced on the topic `changes`, confirmed in Git. Used by the investigation."""
 
 import asyncio
 from collections import OrderedDict
@@ -15,47 +15,55 @@ from sre_space.ports.bus import History, Record
 from sre_space.ports.gitops import GitOps
 
 RECENT_NS = 3600 * 10**9
-MAX_DEPLOYMENTS = 8  # deployments that are looked at, the newest
-MAX_DIFFS = 64  # diffs held: a commit never changes
+MAX_DEPLOYMENTS = 8  # the newest of the window are examined
+MAX_DIFFS = 64  # cached diffs: a commit never changes
 
 
 @dataclass
 class RecentDeployments:
-    """Reads the hints of an hour, and believes what Git confirms."""
+    """Reads the deployments announced in the last hour and keeps those that Git confirms.
+
+    `diffs` is a cache by commit.
+    """
 
     history: History
     gitops: GitOps
     diffs: "OrderedDict[str, str]" = field(default_factory=OrderedDict)
 
     async def before(self, opened: int, now: int, besides: Sequence[str]) -> Sequence[Change]:
-        """The deployments of the last hour as changes, one for each service that they restarted; not those `besides`.
+        """Return the deployments of the last hour before the incident, a change for each service that they restarted.
 
-        What began after the incident was `opened` (Unix ns), the doctor's own remedies among it, did not cause it. A
-        deployment that restarted nobody is one change of nobody in particular.
+        Left out are the commits in `besides`, and deployments that began after the incident was `opened` (Unix ns),
+        such as the agents' own remedies: they did not cause it. A deployment that restarted no service is one change
+        with service "".
         """
-        told = _told(await self.history.window(CHANGES, now - RECENT_NS, now))
-        recent = [(one, done) for one, done in told if one.at < opened and one.commit not in besides][-MAX_DEPLOYMENTS:]
-        diffs = await asyncio.gather(*(self._diff(one) for one, _ in recent))
+        announced = _started_deployments(await self.history.window(CHANGES, now - RECENT_NS, now))
+        recent = [
+            (deployment, settled)
+            for deployment, settled in announced
+            if deployment.at < opened and deployment.commit not in besides
+        ][-MAX_DEPLOYMENTS:]
+        diffs = await asyncio.gather(*(self._diff(deployment) for deployment, _ in recent))
         return [
-            _change(one, done, service, diff)
-            for (one, done), diff in zip(recent, diffs, strict=True)
-            for service in one.services or ("",)
+            _change(deployment, settled, service, diff)
+            for (deployment, settled), diff in zip(recent, diffs, strict=True)
+            for service in deployment.services or ("",)
             if diff
         ]
 
-    async def _diff(self, told: AnnouncedDeployment) -> str:
-        """What the commit changed in the deployed files; "" when Git does not know it or it changed none of them."""
-        if told.commit not in self.diffs:
+    async def _diff(self, deployment: AnnouncedDeployment) -> str:
+        """Return what the commit changed in the deployed files; "" when Git does not know it or it changed none."""
+        if deployment.commit not in self.diffs:
             try:
-                parents = (await self.gitops.commit(told.commit)).parents
-                files = [f"{FOLDER}/{name}" for name in told.files]
-                parts = await asyncio.gather(*(self._file(path, told.commit, parents) for path in files))
-            except Refused:  # nobody knows it, or what is asked for is nothing that could be known
+                parents = (await self.gitops.commit(deployment.commit)).parents
+                files = [f"{FOLDER}/{name}" for name in deployment.files]
+                parts = await asyncio.gather(*(self._file(path, deployment.commit, parents) for path in files))
+            except Refused:  # Git does not know the commit or file, or the name is not valid
                 return ""
-            self.diffs[told.commit] = "\n".join(part for part in parts if part)
+            self.diffs[deployment.commit] = "\n".join(part for part in parts if part)
             while len(self.diffs) > MAX_DIFFS:
                 self.diffs.popitem(last=False)
-        return self.diffs[told.commit]
+        return self.diffs[deployment.commit]
 
     async def _file(self, path: str, sha: str, parents: Sequence[str]) -> str:
         after = await self._read(path, sha)
@@ -63,33 +71,44 @@ class RecentDeployments:
         return diff_of(path, before, after)
 
     async def _read(self, path: str, ref: str) -> bytes:
-        """A file that is not there is empty."""
+        """Return the content of a file at a commit; b"" when the file does not exist there."""
         try:
             return await self.gitops.read_file(path, ref)
         except Missing:
             return b""
 
 
-def _told(records: Sequence[Record]) -> list[tuple[AnnouncedDeployment, int]]:
-    """Deployments that began, oldest first, each with when it was done (0: not yet); what is no hint is nothing.
+def _started_deployments(records: Sequence[Record]) -> list[tuple[AnnouncedDeployment, int]]:
+    """Return the deployments that began, oldest first, each with the time when it was done (Unix ns; 0: not yet).
 
-    Nor is what claims another time than that of its record: it would move the windows that are compared.
+    Records that do not parse are skipped, and so are those whose own time differs too much from the bus's: a false time
+    would move the windows that are compared.
     """
     began: dict[str, AnnouncedDeployment] = {}
     done: dict[str, int] = {}
     for record in records:
         try:
-            told = deployment_of(record.value)
+            deployment = deployment_of(record.value)
         except Malformed:
             continue
-        if not plausible(told.at, record.at):
+        if not plausible(deployment.at, record.at):
             continue
-        if told.phase == "started":
-            began.setdefault(told.commit, told)
+        if deployment.phase == "started":
+            began.setdefault(deployment.commit, deployment)
         else:
-            done.setdefault(told.commit, told.at)
-    return [(one, done.get(one.commit, 0)) for one in sorted(began.values(), key=lambda one: one.at)]
+            done.setdefault(deployment.commit, deployment.at)
+    in_order = sorted(began.values(), key=lambda started: started.at)
+    return [(started, done.get(started.commit, 0)) for started in in_order]
 
 
-def _change(told: AnnouncedDeployment, settled: int, service: str, diff: str) -> Change:
-    return Change(told.commit, told.at, service, "deployment", told.summary, diff, applied=told.at, settled=settled)
+def _change(deployment: AnnouncedDeployment, settled: int, service: str, diff: str) -> Change:
+    return Change(
+        deployment.commit,
+        deployment.at,
+        service,
+        "deployment",
+        deployment.summary,
+        diff,
+        applied=deployment.at,
+        settled=settled,
+    )

@@ -1,6 +1,7 @@
-"""Gathers the files of a case: traces from Jaeger, logs and metrics from the topics, limits from Git. For the inquest.
+"""Gathers the evidence of an incident as files: traces from Jaeger, logs and metrics from the bus, limits from Git.
 
-Everything is asked for at once. Only spans of a failure are waited for, and only while none has come.
+Used by the investigation. All sources are asked at once. Only the spans of a failure are waited for, and only while
+none has arrived.
 """
 
 import asyncio
@@ -21,17 +22,18 @@ from sre_space.ports.clock import Clock
 from sre_space.ports.gitops import GitOps
 from sre_space.ports.traces import TraceDocuments
 
-LIMIT = "process.memory.limit"  # beside `process.memory.usage` of the semantic conventions
-LASTING_NS = 60 * 10**9  # that what began in a window may go on after it
-PATIENCE_S = 1.5  # for spans of a failure that are still on their way
+LIMIT = "process.memory.limit"  # in addition to `process.memory.usage` of the semantic conventions
+LASTING_NS = 60 * 10**9  # for which a request that began in a window may continue after it
+PATIENCE_S = 1.5  # for spans of a failure that have not arrived yet
 LOOK_AGAIN_S = 0.1
 
 
 @dataclass(frozen=True)
 class GatheringPlan:
-    """Which windows to read (Unix ns): those of health, `usual`, and [`since`, now), and how many traces, the newest.
+    """The time windows to read (Unix ns), and how many traces of each, the newest.
 
-    `topics` says whether logs and metrics are asked for, `awaits` that failures must show in the traces.
+    `usual` are the healthy windows (baselines), [`since`, now) is the incident. `topics` says whether logs and metrics
+    are read, `awaits_failures` whether to wait until the traces contain a failure.
     """
 
     usual: tuple[tuple[int, int], ...]
@@ -39,12 +41,12 @@ class GatheringPlan:
     usual_traces: int
     traces: int
     topics: bool
-    awaits: bool
+    awaits_failures: bool
 
 
 @dataclass(frozen=True)
 class Gathering:
-    """Where evidence comes from. `caller` is whose traces are those of the journey."""
+    """The sources of evidence. The traces of the user journey are those that the service `caller` began."""
 
     traces: TraceDocuments
     history: History
@@ -53,16 +55,16 @@ class Gathering:
     caller: str
 
     async def gather(self, plan: GatheringPlan, services: Collection[str], sources: Sources) -> dict[str, bytes]:
-        """The files of both windows; `services` are those whose logs and metrics count."""
-        usual, sick, topics, limits = await asyncio.gather(
+        """Return the files of all windows by path, with logs and metrics of the given services only."""
+        usual, incident, topics, limits = await asyncio.gather(
             asyncio.gather(*(sources.ask("traces", self._usual(plan, window), b"") for window in plan.usual)),
             sources.ask("traces", self._incident(plan), b""),
             sources.ask("logs and metrics", self._topics(plan, services), {}),
             sources.ask("limits", self._limits(plan), b""),
         )
         folders = {f"{BASELINE}-{number}/": window for number, window in enumerate(plan.usual, 1)}
-        files = {folder + TRACES: found for folder, found in zip(folders, usual, strict=True)}
-        files[INCIDENT + TRACES] = sick
+        files = {folder + TRACES: document for folder, document in zip(folders, usual, strict=True)}
+        files[INCIDENT + TRACES] = incident
         for folder, (since, until) in {**folders, INCIDENT: (plan.since, self.clock.now())}.items():
             latest = min(until + LASTING_NS, self.clock.now() + AHEAD_NS)
             files[folder + WINDOW] = window_file(since - MAX_AGE_NS, latest)
@@ -73,24 +75,27 @@ class Gathering:
         return files
 
     async def _usual(self, plan: GatheringPlan, window: tuple[int, int]) -> bytes:
-        """The traces of a healthy window; `Malformed` when the answer is none."""
-        found = await self.traces.document(self.caller, *window, plan.usual_traces)
-        if plan.awaits:
-            _failures(found)  # what cannot be read is told here, where it can still be left out
-        return found
+        """Return the traces of a healthy window as a JSON document.
+
+        Raise `Malformed` when failures are awaited and it does not parse.
+        """
+        document = await self.traces.document(self.caller, *window, plan.usual_traces)
+        if plan.awaits_failures:
+            _failures(document)  # raises here, where a document that does not parse can still be left out
+        return document
 
     async def _incident(self, plan: GatheringPlan) -> bytes:
-        """The traces since the incident began; those of failures are given a moment to arrive."""
-        begun = self.clock.now()
+        """Return the traces since the incident began; wait up to `PATIENCE_S` seconds for those of failures."""
+        started = self.clock.now()
         while True:
-            found = await self.traces.document(self.caller, plan.since, self.clock.now(), plan.traces)
-            waited = self.clock.pauses().ran(begun, self.clock.now())
-            if not plan.awaits or _failures(found) or waited >= PATIENCE_S * 1e9:
-                return found
+            document = await self.traces.document(self.caller, plan.since, self.clock.now(), plan.traces)
+            waited = self.clock.pauses().ran(started, self.clock.now())
+            if not plan.awaits_failures or _failures(document) or waited >= PATIENCE_S * 1e9:
+                return document
             await self.clock.sleep(LOOK_AGAIN_S)
 
     async def _topics(self, plan: GatheringPlan, services: Collection[str]) -> dict[str, list[tuple[int, bytes]]]:
-        """Lines by file with the time at which the bus took them."""
+        """Return the lines of logs and metrics by file, each with the time at which the bus took it (Unix ns)."""
         if not plan.topics:
             return {}
         since, until = min(begin for begin, _ in plan.usual), self.clock.now()
@@ -101,7 +106,7 @@ class Gathering:
         return {LOGS: _lines(log_line, logs, services, now), METRICS: _lines(metric_line, metrics, services, now)}
 
     async def _limits(self, plan: GatheringPlan) -> bytes:
-        """The memory limits as a measure of each service; none when Git has none."""
+        """Return the memory limit of each service in bytes as metric lines; b"" when Git has none."""
         if not plan.topics:
             return b""
         try:
@@ -114,16 +119,17 @@ class Gathering:
 def _lines(
     read: Callable[[bytes, Collection[str], int], bytes], records: Sequence[Record], services: Collection[str], now: int
 ) -> list[tuple[int, bytes]]:
-    """A record that is no request is left out."""
-    found = []
+    """Return a line for each record, with the time at which the bus took it; leave out records that do not parse."""
+    lines = []
     for record in records:
         try:
-            found.append((record.at, read(record.value, services, heard_at(record.at, now))))
+            lines.append((record.at, read(record.value, services, heard_at(record.at, now))))
         except Malformed:
             continue
-    return found
+    return lines
 
 
 def _failures(document: bytes) -> bool:
+    """Return True when a span of the document has status ERROR."""
     spans = telemetry_of({INCIDENT + TRACES: document}, INCIDENT).spans
     return bool((spans.status == ERROR).any())

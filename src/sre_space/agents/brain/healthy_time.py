@@ -1,4 +1,4 @@
-"""What health looked like: the time before an incident in which no other one was open. For the inquest."""
+"""The time before an incident in which no other one was open. Used by the investigation for its baselines."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,40 +7,41 @@ from sre_space.domain.facts import Step
 
 SECOND = 10**9
 STILL_OPEN = 2**63 - 1
-MAX_LOOKBACK_NS = 180 * SECOND  # back: what is older says little of now, and its logs are many
+MAX_LOOKBACK_NS = 180 * SECOND  # older telemetry says little about now, and its logs are many
 
 Interval = tuple[int, int]
 
 
 def ill_times(cases: Iterable[Case], besides: str) -> list[Interval]:
-    """From the first symptom to the measured recovery of every incident but one (Unix ns)."""
-    return [(_begun(case), _over(case)) for case in cases if case.incident != besides]
+    """Return the time from first symptom to verified recovery of each incident except `besides` (Unix ns)."""
+    return [(_start(case), _finish(case)) for case in cases if case.incident != besides]
 
 
-def healthy_parts(end: int, length: int, count: int, ill: Sequence[Interval]) -> tuple[Interval, ...]:
-    """So many windows of a length (ns) before `end` that no `ill` one touches, oldest first, as late as can be.
+def healthy_parts(end: int, length: int, count: int, unhealthy: Sequence[Interval]) -> tuple[Interval, ...]:
+    """Return `count` windows of `length` ns before `end` that overlap no `unhealthy` interval, oldest first.
 
-    Where there are not so many, those right before `end`: a baseline that is half ill is better than none.
+    They are as late as possible. When there are fewer, return those directly before `end`: a baseline that overlaps an
+    incident is better than none.
     """
-    parts: list[Interval] = []
+    windows: list[Interval] = []
     until = end
-    while len(parts) < count and until - length >= end - MAX_LOOKBACK_NS:
-        touching = [begin for begin, over in ill if begin < until and until - length < over]
-        if touching:
-            until = min(touching)
+    while len(windows) < count and until - length >= end - MAX_LOOKBACK_NS:
+        overlapping = [start for start, finish in unhealthy if start < until and until - length < finish]
+        if overlapping:
+            until = min(overlapping)
         else:
-            parts.append((until - length, until))
+            windows.append((until - length, until))
             until -= length
-    if len(parts) < count:
-        parts = [(end - (number + 1) * length, end - number * length) for number in range(count)]
-    return tuple(reversed(parts))
+    if len(windows) < count:
+        windows = [(end - (number + 1) * length, end - number * length) for number in range(count)]
+    return tuple(reversed(windows))
 
 
-def _begun(case: Case) -> int:
+def _start(case: Case) -> int:
     return min(symptom.since for symptom in case.detection.symptoms)
 
 
-def _over(case: Case) -> int:
+def _finish(case: Case) -> int:
     if case.is_open and not case.recovered:
         return STILL_OPEN
     return (case.fact_of(Step.VERIFY) or case.last).at

@@ -1,4 +1,4 @@
-"""Desired state and its history, as Brain reads them: what is on main, and how one commit can be taken back alone."""
+"""The desired state in Git and its history: what is on main, and how one commit can be reverted. Used by Brain."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from sre_space.ports.gitops import GitOps
 
 @dataclass(frozen=True)
 class DesiredStateHistory:
-    """Reads; changes nothing."""
+    """Reads the desired state through the GitOps port; changes nothing."""
 
     gitops: GitOps
 
     async def desired(self, ref: str = "main") -> Mapping[str, str]:
-        """The files of desired state by path."""
+        """Return the files of the desired state at a Git ref by path."""
         files = await self.gitops.read_files(FOLDER, ref)
         return {path: content.decode(errors="replace") for path, content in files.items()}
 
     async def reverse_of(self, sha: str, desired: Mapping[str, str]) -> tuple[tuple[Edit, ...], str]:
-        """The keys of a commit backwards, or () and why it cannot be taken back alone."""
+        """Return the edits that revert a commit and ""; or () and why it cannot be reverted alone."""
         if not sha:
             return (), ""
         try:

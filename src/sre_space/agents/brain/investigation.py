@@ -1,7 +1,7 @@
-"""The Brain's door to the diagnosis engine: gathers a case's files, asks, and keeps what was looked at.
+"""Brain's interface to the diagnosis engine: gathers an incident's files, diagnoses them, and keeps them as a bundle.
 
-The engine is `analysis/diagnosis`, the one that `sre-space diagnose` uses on files; it sees the files and nothing else,
-so that the diagnosis can be repeated from the bundle.
+The engine is `analysis/diagnosis`, which `sre-space diagnose` uses on files too; it sees nothing but the files, so that
+the diagnosis can be repeated from the bundle.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.gathering import Gathering, GatheringPlan
 from sre_space.agents.brain.healthy_time import Interval, healthy_parts
 from sre_space.agents.brain.sources import PATIENCE_S, Sources
-from sre_space.agents.unit_state import ended_services, standing
+from sre_space.agents.unit_state import ended_services, service_states
 from sre_space.analysis.detection.inhibition import AT_ONCE_NS
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.analysis.diagnosis.tables import Alert, Change, ServiceState
@@ -35,16 +35,16 @@ log = logging.getLogger(__name__)
 
 SECOND = 10**9
 BASELINE_NS = 60 * SECOND
-APART_NS = SECOND  # what is ill may begin before its symptom; no gap, or what went well in it would be lost
-MAX_WINDOW_NS = 30 * SECOND  # of an incident's window before it was opened; a burnt budget is dated far back
-BASELINES = 3  # parts of the healthy minute: what one of them had too is no fault
-USUAL_TRACES, TRACES = 90, 120  # of each part of health, and of the incident
+MARGIN_NS = SECOND  # a fault may begin before its symptom; a gap would lose the good requests in it
+MAX_WINDOW_NS = 30 * SECOND  # from symptom to opening: a symptom of the error budget is dated far back
+BASELINES = 3  # parts of the healthy minute: what also happened in one of them is no fault
+USUAL_TRACES, TRACES = 90, 120  # of each baseline, and of the incident
 OUTAGE_BASELINE_NS, OUTAGE_BEFORE_NS, OUTAGE_TRACES = 10 * SECOND, 2 * SECOND, 60
 
 
 @dataclass(frozen=True)
 class Investigation:
-    """One question: what caused this case."""
+    """Diagnoses one incident at a time. A source of evidence has `patience_s` seconds to answer during an outage."""
 
     config: SpaceConfig
     gathering: Gathering
@@ -54,101 +54,123 @@ class Investigation:
     clock: Clock
     patience_s: float = field(default=PATIENCE_S, kw_only=True)
 
-    async def hold(self, case: Case, units: Mapping[str, Unit], ill: Sequence[Interval] = ()) -> Diagnosis:
-        """The engine's answer on everything since the incident began, or since the last remedy that failed.
+    async def hold(self, case: Case, units: Mapping[str, Unit], unhealthy: Sequence[Interval] = ()) -> Diagnosis:
+        """Return the engine's diagnosis of everything since the incident began, or since the last remedy that failed.
 
-        At `ill` times other incidents were open: they are no baseline. While a service is out by its runtime's or its
-        probe's word, a source that does not answer is left out, and the diagnosis says so.
+        The `unhealthy` intervals (other incidents and pauses, Unix ns) are no baseline. While a service is out
+        according to its runtime or its health probe, a source that does not answer is left out, and the diagnosis says
+        so. Raise a `SpaceError` when a source that is needed does not answer.
         """
         now = self.clock.now()
-        states = await standing(self.config, units, self.probe, now)
+        states = await service_states(self.config, units, self.probe, now)
         sources = Sources(not any(state.sick for state in states), self.patience_s)
-        changes, gathered = await self._asked(case, states, ill, sources, now)
+        changes, gathered = await self._evidence(case, states, unhealthy, sources, now)
         ended = ended_services(self.config, units)
-        files = gathered | self._told(case, states, changes, ended) | _missing(sources)
+        files = gathered | self._context(case, states, changes, ended) | _missing(sources)
         read = self.clock.now()
-        found = await asyncio.to_thread(lambda: diagnose_case(case_of(files)))  # a blocked loop is a pause
+        # In a thread: a blocked event loop counts as a pause of the process.
+        report = await asyncio.to_thread(lambda: diagnose_case(case_of(files)))
         concluded = self.clock.now()
-        diagnosis = fact_of(found, await self._kept(files))
+        diagnosis = fact_of(report, await self._keep(files))
         size = sum(map(len, files.values()))
         seconds = [round(ns / SECOND, 3) for ns in (read - now, concluded - read, self.clock.now() - concluded)]
         log.info(
-            "issue %d: %s; gathered %d bytes, concluded and kept in %s s", case.issue, found.verdict, size, seconds
+            "issue %d: %s; gathered %d bytes, concluded and kept in %s s", case.issue, report.verdict, size, seconds
         )
         return diagnosis
 
-    async def _kept(self, files: Mapping[str, bytes]) -> str:
-        """The bundle's name; "" when it could not be kept: a diagnosis is given all the same."""
+    async def _keep(self, files: Mapping[str, bytes]) -> str:
+        """Store the files as a bundle and return its name.
+
+        Return "" when it cannot be stored: the diagnosis stands all the same.
+        """
         try:
             return await self.bundles.keep(files)
         except SpaceError as error:
-            log.error("a diagnosis cannot be repeated from a bundle: %s", error)
+            log.error("the bundle of a diagnosis cannot be stored, so the diagnosis cannot be repeated: %s", error)
             return ""
 
-    async def _asked(
-        self, case: Case, states: Sequence[ServiceState], ill: Sequence[Interval], sources: Sources, now: int
+    async def _evidence(
+        self, case: Case, states: Sequence[ServiceState], unhealthy: Sequence[Interval], sources: Sources, now: int
     ) -> tuple[Sequence[Change], dict[str, bytes]]:
-        """The deployments and the files; only where something is slow or fails do the deployments say where to look."""
-        told = sources.ask(
+        """Return the deployments before the incident and the gathered files.
+
+        Where every source is needed (a service is slow or fails), the deployments are read first, since they decide
+        which windows are compared.
+        """
+        deployments = sources.ask(
             "deployments", self.deployments.before(case.chain[0].fact.at, now, ruled_out_commits(case)), ()
         )
         services = tuple(self.config.services)
         if sources.needed:
-            changes = await told
-            return changes, await self.gathering.gather(plan_of(case, states, ill, changes), services, sources)
-        return await asyncio.gather(told, self.gathering.gather(plan_of(case, states, ill), services, sources))
+            changes = await deployments
+            return changes, await self.gathering.gather(plan_of(case, states, unhealthy, changes), services, sources)
+        return await asyncio.gather(
+            deployments, self.gathering.gather(plan_of(case, states, unhealthy), services, sources)
+        )
 
-    def _told(
+    def _context(
         self, case: Case, states: Sequence[ServiceState], changes: Sequence[Change], ended: Collection[str]
     ) -> dict[str, bytes]:
-        first, retuned, services = case.detection.symptoms[0], reconfigured_services(case), tuple(self.config.services)
+        """Return the files that say what is known already: the alert, the state of each service, and the changes."""
+        symptom, services = case.detection.symptoms[0], tuple(self.config.services)
+        reconfigured = reconfigured_services(case)
         alert = Alert(
-            first.service, first.kind.value, first.detail, first.since, services, ruled_out_causes(case, ended)
+            symptom.service, symptom.kind.value, symptom.detail, symptom.since, services, ruled_out_causes(case, ended)
         )
         return {
             INCIDENT + ALERT: alert_file(alert),
             INCIDENT + STATES: states_file(states),
-            INCIDENT + CHANGES: changes_file([one for one in changes if one.service not in retuned]),
+            INCIDENT + CHANGES: changes_file([change for change in changes if change.service not in reconfigured]),
         }
 
 
 def _missing(sources: Sources) -> dict[str, bytes]:
-    """The file that says what was left out; none when everything answered."""
-    lines = [" ".join(line.split()) for line in sources.told]
+    """Return the file that lists the sources that were left out; no file when all answered."""
+    lines = [" ".join(line.split()) for line in sources.notes]
     return {INCIDENT + MISSING: "\n".join(lines).encode()} if lines else {}
 
 
 def plan_of(
-    case: Case, states: Sequence[ServiceState], ill: Sequence[Interval] = (), changes: Sequence[Change] = ()
+    case: Case, states: Sequence[ServiceState], unhealthy: Sequence[Interval] = (), changes: Sequence[Change] = ()
 ) -> GatheringPlan:
-    """What to read. A service that is out accuses itself: a few seconds tell, no restart waits for a minute's data."""
-    first = case.detection.symptoms[0]
-    began = max(first.since, case.chain[0].fact.at - MAX_WINDOW_NS)
+    """Return which windows to gather for the incident.
+
+    A service that is out is evidence enough: a few seconds of traces suffice, and a restart does not wait for a minute
+    of data.
+    """
+    symptom = case.detection.symptoms[0]
+    began = max(symptom.since, case.chain[0].fact.at - MAX_WINDOW_NS)
     unseen = case.detection.unseen or began
-    if any(state.sick for state in states) or first.kind is SymptomKind.INFRASTRUCTURE:
+    if any(state.sick for state in states) or symptom.kind is SymptomKind.INFRASTRUCTURE:
         end = began - OUTAGE_BEFORE_NS
         since = max(end, last_attempt_at(case))
-        usual = healthy_parts(min(end, unseen), OUTAGE_BASELINE_NS, 1, ill)
-        return GatheringPlan(usual, since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits=True)
+        usual = healthy_parts(min(end, unseen), OUTAGE_BASELINE_NS, 1, unhealthy)
+        return GatheringPlan(usual, since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits_failures=True)
     end, since = _around(began, changes)
-    usual = healthy_parts(min(end, unseen), BASELINE_NS // BASELINES, BASELINES, ill)
-    return GatheringPlan(usual, max(since, last_attempt_at(case)), USUAL_TRACES, TRACES, topics=True, awaits=False)
+    usual = healthy_parts(min(end, unseen), BASELINE_NS // BASELINES, BASELINES, unhealthy)
+    return GatheringPlan(
+        usual, max(since, last_attempt_at(case)), USUAL_TRACES, TRACES, topics=True, awaits_failures=False
+    )
 
 
 def _around(began: int, changes: Sequence[Change]) -> Interval:
-    """When health ended, and from when on to look at the fault.
+    """Return the end of the healthy time, and the start of the time in which to look for the fault (Unix ns).
 
-    What showed right after a deployment began with it: health ended before, and its restarts belong to neither.
+    A symptom right after a deployment began with it: the healthy time ends before the deployment, and the restarts of
+    the deployment belong to neither.
     """
-    apart = began - APART_NS
-    near = [
-        one for one in changes if one.applied and one.applied <= began <= max(one.applied, one.settled) + AT_ONCE_NS
+    before = began - MARGIN_NS
+    concurrent = [
+        change
+        for change in changes
+        if change.applied and change.applied <= began <= max(change.applied, change.settled) + AT_ONCE_NS
     ]
-    settled = [one.settled for one in near if one.settled]
-    return min([apart, *(one.applied for one in near)]), min([apart, *settled])
+    settled = [change.settled for change in concurrent if change.settled]
+    return min([before, *(change.applied for change in concurrent)]), min([before, *settled])
 
 
 def told(cause: Cause) -> str:
-    """A cause in a line."""
+    """Return a cause as one line: service, kind and operation."""
     at = f" at `{cause.operation}`" if cause.operation else ""
     return f"{cause.service}: {cause.kind}{at}"

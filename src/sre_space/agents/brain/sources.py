@@ -1,6 +1,7 @@
-"""Asks the sources of evidence, and says which ones did not answer. Used by the inquest and its gathering.
+"""Asks the sources of evidence, and notes those that did not answer. Used by the investigation and its gathering.
 
-What the runtime and a probe say of a service that is out suffices: no trace, log, measure or commit is waited for then.
+During an outage the answers of the runtime and of a health probe suffice, so traces, logs, metrics and commits are
+optional.
 """
 
 import asyncio
@@ -11,19 +12,26 @@ from typing import Any, TypeVar
 from sre_space.domain.errors import SpaceError
 
 T = TypeVar("T")
-PATIENCE_S = 3.0  # of an outage: a source that is well answers within it on a busy machine
+PATIENCE_S = 3.0  # during an outage: a healthy source answers sooner, even on a busy machine
 
 
 @dataclass
 class Sources:
-    """One investigation's. Sources that are `needed` fail as they fail; others are left out and noted in `missing`."""
+    """The sources of one investigation.
+
+    Errors of sources that are `needed` are raised; others are left out and noted in `missing`, the reason by source.
+    """
 
     needed: bool
     patience_s: float = PATIENCE_S
     missing: dict[str, str] = field(default_factory=dict)
 
     async def ask(self, name: str, question: Coroutine[Any, Any, T], instead: T) -> T:
-        """Return the answer, or `instead` of a source that is not needed and fails or is silent for `patience_s`."""
+        """Return the answer of a source.
+
+        Where sources are needed, raise the source's own error. Otherwise return `instead` when it fails or does not
+        answer within `patience_s` seconds, and note why.
+        """
         if self.needed:
             return await question
         try:
@@ -36,6 +44,6 @@ class Sources:
         return instead
 
     @property
-    def told(self) -> tuple[str, ...]:
-        """A sentence for each source that was left out."""
+    def notes(self) -> tuple[str, ...]:
+        """Return a sentence for each source that was left out."""
         return tuple(f"{name} were not available: {reason}" for name, reason in sorted(self.missing.items()))

@@ -1,1 +1,1 @@
-"""Fixer acts: carries out what was decided, once, and only if it is still right; takes back what did not help."""
+"""Fixer: carries out decisions, each once and only while it is still right; undoes what did not help."""

@@ -1,8 +1,8 @@
-"""Changing desired state by a pull request, one small step at a time. Used by `fixer.py`.
+"""Changes the desired state by a pull request, one small step at a time. Used by `fixer.py`.
 
-The forge remembers how far it got: each call looks there first and goes on from what it finds, so a Fixer that was
-killed anywhere makes nothing twice. A conflict means a new branch on the new base under the same name with a number;
-nothing is ever pushed by force.
+The forge holds the progress: each call reads it there and continues, so that a Fixer that was killed at any point does
+nothing twice. After a conflict a new branch on the new base, with a number after its name, takes over; nothing is ever
+force-pushed.
 """
 
 from collections.abc import Mapping
@@ -16,15 +16,18 @@ from sre_space.ports.deployments import Deployments
 from sre_space.ports.gitops import GitOps, PullRequest
 from sre_space.text.proposal import Proposal
 
-TRIES = 3
+MAX_TRIES = 3
 MAIN = "main"
-APPLIED_WITHIN_NS = 120 * 10**9  # of the merge, while Fixer runs; after that Scout judges what came of it
+APPLIED_WITHIN_NS = 120 * 10**9  # from the merge on, in which Fixer ran; then Scout verifies whatever is in force
 
 
 @dataclass(frozen=True)
 class Ended:
-    """Why a change is not carried out: FAILED (the same again would not help), REFUSED (desired state has moved: decide
-    anew) or ALREADY_CHANGED (it says so already, by somebody else)."""
+    """Why a change is not carried out.
+
+    FAILED: repeating it would not help; REFUSED: the desired state has changed, so Brain decides anew; ALREADY_CHANGED:
+    someone else has made the same change.
+    """
 
     result: ActionResult
     detail: str
@@ -32,19 +35,23 @@ class Ended:
 
 @dataclass(frozen=True)
 class PullRequests:
-    """One change from branch to deployment."""
+    """Follows one change from its branch to its deployment."""
 
     gitops: GitOps
     deployments: Deployments
     clock: Clock
 
     async def newest(self, proposal: Proposal) -> PullRequest | None:
-        """The pull request of the latest try, in whatever state."""
+        """Return the pull request of the latest attempt, in any state; None before the first."""
         tries = await self._tries(proposal)
         return tries[-1] if tries else None
 
     async def ready(self, proposal: Proposal) -> PullRequest | Ended | None:
-        """An open pull request whose checks have passed and that holds what was decided; None while checks run."""
+        """Return an open pull request that holds the decided change and has passed its checks; None while checks run.
+
+        Create it first when there is none. Return an `Ended` when it was closed, fails a check, or holds another
+        change.
+        """
         pull = await self.newest(proposal) or await self._propose(proposal, 1)
         if isinstance(pull, Ended):
             return pull
@@ -58,7 +65,10 @@ class PullRequests:
         return pull if await self._exact(pull, proposal) else _failed(pull, "holds another change than the decided one")
 
     async def merge(self, pull: PullRequest, proposal: Proposal) -> PullRequest | Ended | None:
-        """Squash it with the head that was compared; None when it conflicted and the next try was opened."""
+        """Squash the pull request, if its head is still the one that was compared, and return it merged.
+
+        Return None after a conflict, when the next attempt was opened, and an `Ended` when it cannot be merged.
+        """
         try:
             await self.gitops.squash(pull.number, pull.head_sha, proposal.title, proposal.body)
         except Conflict as conflict:
@@ -68,7 +78,7 @@ class PullRequests:
         return await self.gitops.pull(pull.number)
 
     async def applied(self, pull: PullRequest, proposal: Proposal) -> bool | None:
-        """True once what was merged is in force, False when that took too long, None while it is on its way."""
+        """Return True once the merged change is in force, False when that took too long, None until then."""
         files = await self.gitops.read_files(FOLDER, MAIN)
         paths = {edit.file for edit in proposal.remedy.edits}
         if all([await self.deployments.in_force(path, files.get(path, b"")) for path in sorted(paths)]):
@@ -77,7 +87,7 @@ class PullRequests:
         return False if self.clock.pauses().ran(merged.at, self.clock.now()) > APPLIED_WITHIN_NS else None
 
     async def withdraw(self, prefix: str) -> None:
-        """Close what is open on branches that begin so, and delete these branches."""
+        """Close the open pull requests whose branch has this prefix; delete these branches unless merged."""
         for pull in await self.gitops.pulls("open"):
             if pull.head.startswith(prefix):
                 await self.gitops.close_pull(pull.number)
@@ -87,16 +97,19 @@ class PullRequests:
                 await self.gitops.delete_branch(branch.name)
 
     async def _tries(self, proposal: Proposal) -> list[PullRequest]:
-        """The pull requests of this change by try."""
-        names = [_name(proposal, number) for number in range(1, TRIES + 1)]
-        found = {pull.head: pull for pull in await self.gitops.pulls("all") if pull.head in names}
-        return [found[name] for name in names if name in found]
+        """Return the pull requests of this change, first attempt first."""
+        names = [_name(proposal, number) for number in range(1, MAX_TRIES + 1)]
+        pulls = {pull.head: pull for pull in await self.gitops.pulls("all") if pull.head in names}
+        return [pulls[name] for name in names if name in pulls]
 
     async def _next_try(self, pull: PullRequest, proposal: Proposal, conflict: Conflict) -> Ended | None:
-        """A new branch on the new base first, then the old one goes: a closed newest one was closed by somebody."""
+        """Open a pull request on the new base, then close those before it; return an `Ended` when that is not possible.
+
+        The new one comes first, so that a newest pull request that is closed was closed by someone else.
+        """
         tries = await self._tries(proposal)
-        if len(tries) >= TRIES:
-            return _failed(pull, f"conflicted as {TRIES - 1} before it: {conflict}")
+        if len(tries) >= MAX_TRIES:
+            return _failed(pull, f"conflicted, as did {MAX_TRIES - 1} before it: {conflict}")
         proposed = await self._propose(proposal, len(tries) + 1)
         if isinstance(proposed, Ended):
             return proposed
@@ -105,21 +118,24 @@ class PullRequests:
         return None
 
     async def _propose(self, proposal: Proposal, number: int) -> PullRequest | Ended:
-        """Branch, commit, pull request: each unless it is there."""
+        """Create the branch, the commit and the pull request, each unless it exists, and return the pull request.
+
+        Return an `Ended` when main holds the change already, or when the change does not apply to it.
+        """
         branch = _name(proposal, number)
-        heads = {one.name: one.sha for one in await self.gitops.branches()}
+        heads = {head.name: head.sha for head in await self.gitops.branches()}
         try:
             files, edits = await self._texts(heads[MAIN]), proposal.remedy.edits
             if made(files, edits):
-                return Ended(ActionResult.ALREADY_CHANGED, f"main {heads[MAIN][:12]} says so already")
+                return Ended(ActionResult.ALREADY_CHANGED, f"main {heads[MAIN][:12]} holds these values already")
             applied(files, edits)
             if branch not in heads:
                 await self.gitops.create_branch(branch, heads[MAIN])
             await self._commit(branch, heads.get(branch, heads[MAIN]), proposal)
-        except Conflict as moved:
-            return Ended(ActionResult.REFUSED, f"desired state has moved: {moved}")
-        except Malformed as broken:
-            return Ended(ActionResult.FAILED, str(broken))
+        except Conflict as conflict:
+            return Ended(ActionResult.REFUSED, f"desired state has moved: {conflict}")
+        except Malformed as error:
+            return Ended(ActionResult.FAILED, str(error))
         return await self.gitops.pull(await self.gitops.open_pull(proposal.title, proposal.body, branch, MAIN))
 
     async def _commit(self, branch: str, head: str, proposal: Proposal) -> None:
@@ -128,7 +144,7 @@ class PullRequests:
             await self.gitops.commit_files(branch, applied(files, edits), proposal.title, head)
 
     async def _exact(self, pull: PullRequest, proposal: Proposal) -> bool:
-        """True when the diff is the decided edits, byte for byte, in the files that they name and no other."""
+        """Return True when the pull request changes exactly the decided edits, byte for byte, and no other file."""
         edits = proposal.remedy.edits
         head = await self.gitops.commit(pull.head_sha)
         if len(head.parents) != 1 or set(await self.gitops.pull_files(pull.number)) - {edit.file for edit in edits}:
@@ -152,5 +168,5 @@ def _failed(pull: PullRequest, why: str) -> Ended:
 
 
 def _name(proposal: Proposal, number: int) -> str:
-    """The branch of a try: the first has the plain name."""
+    """Return the branch of an attempt: the first has the plain name, later ones a number."""
     return proposal.branch if number == 1 else f"{proposal.branch}-{number}"

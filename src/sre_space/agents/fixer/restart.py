@@ -1,9 +1,9 @@
-"""Restarting a unit: the remedy without a way back. Used by `fixer.py`."""
+"""Restarts a unit, the remedy that cannot be undone. Used by `fixer.py`."""
 
 from dataclasses import dataclass
 
-from sre_space.agents.fixer.permission import Asked
-from sre_space.agents.unit_evidence import NOTHING_SHOWN, Shown, look
+from sre_space.agents.fixer.permission import PermissionCheck
+from sre_space.agents.unit_evidence import NO_EVIDENCE, UnitEvidence, look
 from sre_space.agents.unit_state import ENDED
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Refused
@@ -16,12 +16,12 @@ from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Runtime, Unit
 
 NO_WAY_BACK = "none: a restart has no inverse"
-STOPPED = "stopped"  # on somebody's order: not by its own end
+STOPPED = "stopped"  # by an order, not by its own exit
 
 
 @dataclass(frozen=True)
 class Restarts:
-    """Restarts a unit whose life is still the one that was diagnosed."""
+    """Restarts a unit, if its process (incarnation) is still the one that was diagnosed."""
 
     config: SpaceConfig
     runtime: Runtime
@@ -29,55 +29,61 @@ class Restarts:
     kill_switch: KillSwitch
 
     async def begun(self, remedy: Restart) -> bool:
-        """True once that life is over: a try that was interrupted ended it, or somebody else did."""
-        known = remedy.service in self.config.services  # a stranger is refused by the guardrails
+        """Return True once the diagnosed process is gone: an interrupted attempt ended it, or someone else did."""
+        known = remedy.service in self.config.services  # the guardrails refuse an unknown service
         return known and (await self._unit(remedy)).incarnation != remedy.incarnation
 
-    async def shown(self, case: Case, remedy: Restart, clock: Clock) -> Shown:
-        """Return what runtime and probe say of the unit at this moment; nothing of a service that is not known."""
+    async def evidence(self, case: Case, remedy: Restart, clock: Clock) -> UnitEvidence:
+        """Return what runtime and probe show of the unit now; `NO_EVIDENCE` for a service that is not configured."""
         service = self.config.services.get(remedy.service)
         if service is None:
-            return NOTHING_SHOWN
+            return NO_EVIDENCE
         return await look(case, service, await self._unit(remedy), self.probe, clock)
 
-    async def finish(self, remedy: Restart, answers: tuple[RuleAnswer, ...], asked: Asked) -> Action | None:
-        """The record of what was begun; a unit that was stopped, and not started yet, is started. None while halted."""
+    async def finish(self, remedy: Restart, answers: tuple[RuleAnswer, ...], check: PermissionCheck) -> Action | None:
+        """Return the record of a restart that was begun before; None while halted.
+
+        A unit that the first attempt stopped and did not start again is started.
+        """
         before = await self._unit(remedy)
         if before.state == STOPPED:
-            detail = f"{remedy.service} was stopped for a restart, and is started"
-            return await self._start(remedy, before, answers, detail, asked)
-        detail = "the unit lives another life than the one that was diagnosed"
-        return _told(ActionResult.ALREADY_CHANGED, remedy, detail, answers, before)
+            detail = f"{remedy.service} was stopped for a restart and is started again"
+            return await self._start(remedy, before, answers, detail, check)
+        detail = "the service was restarted since the diagnosis"
+        return _unchanged(ActionResult.ALREADY_CHANGED, remedy, detail, answers, before)
 
     async def carry_out(
-        self, remedy: Restart, answers: tuple[RuleAnswer, ...], outage: bool, asked: Asked
+        self, remedy: Restart, answers: tuple[RuleAnswer, ...], outage: bool, check: PermissionCheck
     ) -> Action | None:
-        """What was done, or why not; None while halted and after a pause. An `outage` ends when the service answers."""
+        """Restart the unit and return the record of what was done, or why not; None while halted and after a pause.
+
+        When the service answers again, an `outage` is over: nothing is restarted, and CLEARED is recorded.
+        """
         service, before = self.config.services[remedy.service], await self._unit(remedy)
         if outage and before.state == "running" and (await self.probe.check(service.health)).healthy:
-            return _told(ActionResult.CLEARED, remedy, "the service answers again", answers, before)
-        return await self._start(remedy, before, answers, f"{remedy.service} restarted", asked)
+            return _unchanged(ActionResult.CLEARED, remedy, "the service answers again", answers, before)
+        return await self._start(remedy, before, answers, f"{remedy.service} restarted", check)
 
     async def _start(
-        self, remedy: Restart, before: Unit, answers: tuple[RuleAnswer, ...], detail: str, asked: Asked
+        self, remedy: Restart, before: Unit, answers: tuple[RuleAnswer, ...], detail: str, check: PermissionCheck
     ) -> Action | None:
-        if self.kill_switch.halted() or asked.outdated:
+        if self.kill_switch.halted() or check.outdated:
             return None
-        life = before.incarnation if before.state == STOPPED else remedy.incarnation
+        incarnation = before.incarnation if before.state == STOPPED else remedy.incarnation
         try:
-            after = await self.runtime.restart(before.name, life)
+            after = await self.runtime.restart(before.name, incarnation)
         except Refused as error:
-            return _told(ActionResult.ALREADY_CHANGED, remedy, str(error), answers, before)
-        done, was = ActionResult.DONE, describe(before)
-        return Action(done, remedy, was, describe(after), NO_WAY_BACK, answers, detail)
+            return _unchanged(ActionResult.ALREADY_CHANGED, remedy, str(error), answers, before)
+        done, state_before = ActionResult.DONE, describe(before)
+        return Action(done, remedy, state_before, describe(after), NO_WAY_BACK, answers, detail)
 
     async def revive(self, service: str) -> str:
-        """Start a unit that has ended, with the desired state of now; how the unit is then, in words."""
+        """Start a unit that has ended, with the present desired state; return its state afterwards in words."""
         unit = await self.runtime.unit(self.config.services[service].unit)
         if unit.state in ENDED and not self.kill_switch.halted():
             try:
                 unit = await self.runtime.restart(unit.name, unit.incarnation)
-            except Refused:  # somebody else was faster
+            except Refused:  # it was restarted by someone else meanwhile
                 unit = await self.runtime.unit(unit.name)
         return f"{service} {describe(unit)}"
 
@@ -86,10 +92,13 @@ class Restarts:
 
 
 def describe(unit: Unit) -> str:
-    """A unit's life in words."""
+    """Return a unit's state and incarnation in words."""
     return f"{unit.state}, {unit.incarnation}"
 
 
-def _told(result: ActionResult, remedy: Restart, detail: str, answers: tuple[RuleAnswer, ...], unit: Unit) -> Action:
+def _unchanged(
+    result: ActionResult, remedy: Restart, detail: str, answers: tuple[RuleAnswer, ...], unit: Unit
+) -> Action:
+    """Return the record of a restart that was not carried out."""
     state = describe(unit)
     return Action(result, remedy, state, state, NO_WAY_BACK, answers, detail)

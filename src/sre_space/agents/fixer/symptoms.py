@@ -1,4 +1,4 @@
-"""Does the symptom still hold? Asked right before a change, and answered by what Scout saw a moment ago."""
+"""Whether a symptom still holds, according to Scout's newest reports. Asked by Fixer directly before a change."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -11,11 +11,11 @@ from sre_space.ports.bus import History
 from sre_space.ports.clock import Clock
 from sre_space.ports.signing import TrustStore
 
-FRESH_NS = 5 * 10**9  # evidence that is older is none (docs/safety.md)
+FRESH_NS = 5 * 10**9  # older evidence does not count (docs/safety.md)
 
 
 class SymptomState(Enum):
-    """What is known of a symptom now."""
+    """What Scout's reports say about a symptom now."""
 
     HOLDS = "holds"
     GONE = "gone"
@@ -24,9 +24,9 @@ class SymptomState(Enum):
 
 @dataclass(frozen=True)
 class SymptomReports:
-    """Reads Scout's sightings of the last five seconds; what Scout did not sign does not count.
+    """Reads Scout's symptom reports of the last five seconds; a report that Scout did not sign does not count.
 
-    Nor does what it saw before this process went on after a pause: the next sighting is a second away.
+    Reports from before this process resumed after a pause do not count either: the next one follows within a second.
     """
 
     history: History
@@ -35,28 +35,30 @@ class SymptomReports:
     clock: Clock
 
     async def standing(self, symptom: Symptom, since: int) -> SymptomState:
-        """GONE only when Scout can see, has looked after `since` (Unix ns), and none of its looks shows it.
+        """Return whether the symptom holds, is gone, or cannot be known.
 
-        Scout tells once a second: its looks from before it found the symptom say nothing of it. `Unavailable` when the
-        bus does not answer.
+        GONE requires that none of the fresh reports shows the symptom, that Scout's telemetry was not stale in any of
+        them, and that one is from after `since` (Unix ns): reports from before Scout detected the symptom say nothing
+        about it. Raise `Unavailable` when the bus does not answer.
         """
         fresh = await self._fresh()
-        if any(symptom.key in symptom_report.seen for symptom_report in fresh):
+        if any(symptom.key in report.seen for report in fresh):
             return SymptomState.HOLDS
-        by_probe = symptom.kind is SymptomKind.INFRASTRUCTURE  # a probe asks neither telemetry nor bus
-        seeing = [symptom_report for symptom_report in fresh if by_probe or not symptom_report.blind]
-        looked = any(symptom_report.at > since for symptom_report in seeing)
-        return SymptomState.GONE if looked and len(seeing) == len(fresh) else SymptomState.UNKNOWN
+        by_probe = symptom.kind is SymptomKind.INFRASTRUCTURE  # a health probe needs neither telemetry nor the bus
+        with_telemetry = [report for report in fresh if by_probe or not report.blind]
+        current = any(report.at > since for report in with_telemetry)
+        return SymptomState.GONE if current and len(with_telemetry) == len(fresh) else SymptomState.UNKNOWN
 
     async def _fresh(self) -> list[SymptomReport]:
+        """Return the signed reports about this repository that are recent enough to count."""
         now, resumed = self.clock.now(), self.clock.pauses().resumed_at
-        found = []
+        reports = []
         for record in await self.history.window(SIGHTINGS, now - FRESH_NS, now + FRESH_NS):
             try:
-                symptom_report = decode(record, self.trust)
+                report = decode(record, self.trust)
             except Malformed:
                 continue
-            fresh = abs(now - symptom_report.at) <= FRESH_NS and symptom_report.at >= resumed
-            if symptom_report.repository == self.repository and fresh:
-                found.append(symptom_report)
-        return found
+            fresh = abs(now - report.at) <= FRESH_NS and report.at >= resumed
+            if report.repository == self.repository and fresh:
+                reports.append(report)
+        return reports

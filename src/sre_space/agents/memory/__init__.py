@@ -1,1 +1,1 @@
-"""Recalls what the like of an incident taught, and remembers what this one did."""
+"""Memory: recalls what similar incidents taught, and remembers what each incident taught."""

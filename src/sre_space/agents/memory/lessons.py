@@ -1,4 +1,4 @@
-"""An incident in the words that Memory finds it by. Used by `memory.py`."""
+"""Incidents in the words by which Memory finds them again. Used by `memory.py`."""
 
 from collections.abc import Sequence
 
@@ -8,26 +8,26 @@ from sre_space.ports.case_index import Lesson
 from sre_space.ports.orders import Resolution
 
 HEADING = "\n\n### "
-# What a post-mortem tells of the incident itself; the rest is of other incidents, of people, or times.
-TOLD = ("Impact", "Root cause", "What was done")
+# The sections of a post-mortem about the incident itself; the others are about other incidents, people or times.
+SECTIONS = ("Impact", "Root cause", "What was done")
 
 
 def question_of(case: Case) -> str:
-    """Return the incident in words, before its cause is known."""
+    """Return the incident in words, as before its cause is known: its symptoms and the health of the services."""
     symptoms = "; ".join(f"{symptom.kind} {symptom.service}: {symptom.detail}" for symptom in case.detection.symptoms)
     return f"{symptoms}. Services: {', '.join(f'{name} {word}' for name, word in case.detection.health.items())}"
 
 
-def lesson_of(case: Case, tried: Sequence[PastCase], said: Resolution | None = None) -> Lesson:
-    """Return what the case taught, in words to be found by, with where it is written.
+def lesson_of(case: Case, tried: Sequence[PastCase], resolution: Resolution | None = None) -> Lesson:
+    """Return what the incident taught, in the words by which it is found, with the facts of its issue.
 
-    `tried` is what came of each remedy (`domain/lessons.py`), `said` what a person said ended it.
+    `tried` is the outcome of each remedy (`domain/lessons.py`), `resolution` what a person reported as the resolution.
     """
     newest = tried[-1]
     cause = "Cause not found" if newest.cause == UNKNOWN_CAUSE else f"Cause: {newest.cause}"
-    outcomes = "; ".join(one.told_outcome for one in tried)
+    outcomes = "; ".join(past.told_outcome for past in tried)
     text = f"{question_of(case)}. {cause}. {outcomes}."
-    words = (f"A person said what ended it: {said.text}",) if said else ()
+    words = (f"A person reported the resolution: {resolution.text}",) if resolution else ()
     facts: dict[str, str | int | float | bool] = {
         "issue": case.issue,
         "key": case.detection.key,
@@ -38,7 +38,7 @@ def lesson_of(case: Case, tried: Sequence[PastCase], said: Resolution | None = N
 
 
 def _written(case: Case) -> tuple[str, ...]:
-    """Return the sections of the post-mortem that tell of this incident alone."""
+    """Return the sections of the post-mortem that are about this incident alone."""
     conclusion = case.latest(Conclusion)
     sections = conclusion.postmortem.split(HEADING) if conclusion else []
-    return tuple(section for section in sections if section.startswith(TOLD))
+    return tuple(section for section in sections if section.startswith(SECTIONS))

@@ -1,7 +1,7 @@
-"""Memory's duties: recall what was learnt from like incidents, and remember this one.
+"""Memory's steps: recall what was learnt from similar incidents, and remember this one.
 
-The issues are the truth, the index only finds them: what came of a remedy, and what a person said, is read from the
-issues whenever a lesson is, also long after it was learnt.
+The issues are the truth, the index only finds them: the outcome of a remedy and what a person reported are read from
+the issues whenever a lesson is recalled, however old the lesson is.
 """
 
 import logging
@@ -21,16 +21,16 @@ from sre_space.record.resolution import read_resolution
 
 log = logging.getLogger(__name__)
 
-MAX_ISSUE = 2**31  # anybody who reaches the index can write anything into it
+MAX_ISSUE = 2**31  # a bound, since whoever can reach the index can write anything into it
 PROVISIONAL_NS = 30 * 60 * 10**9
-LOOK_AGAIN_S = 60.0
-LOOK_BACK_NS = 24 * 3600 * 10**9  # for what people said while Memory did not run
+POLL_S = 60.0
+LOOKBACK_NS = 24 * 3600 * 10**9  # for resolutions that people reported while Memory did not run
 OVERLAP_NS = 5 * 60 * 10**9  # the clocks of the forge and of Memory may differ
 
 
 @dataclass
 class Memory:
-    """Keeps an index. `settled` holds the recurrence of each lesson about which nothing can change any more."""
+    """Keeps the index of lessons. `settled` caches by incident the recurrence of lessons that are final."""
 
     index: CaseIndex
     incidents: IncidentRepository
@@ -40,7 +40,7 @@ class Memory:
     settled: dict[str, int] = field(default_factory=dict)
 
     async def perform(self, case: Case, step: Step) -> Payload | None:
-        """RECALL or REMEMBER."""
+        """Return the similar incidents for RECALL, or index this one and return its lesson for REMEMBER."""
         if step is Step.RECALL:
             return Recall(await self._similar(case))
         lesson = lesson_of(case, past_cases(case, 0), await read_resolution(case, self.orders))
@@ -48,70 +48,71 @@ class Memory:
         return Learnt(lesson.text, self.clock.now() + PROVISIONAL_NS)
 
     async def recorded(self, case: Case) -> None:
-        """A remembered case is closed."""
+        """Close the issue of a remembered incident."""
         if case.last.step is Step.REMEMBER and case.is_open:
             await self.forge.close_issue(case.issue)
 
     async def rebuild(self) -> int:
-        """Index every lesson anew from the issues alone; how many there are."""
+        """Index every lesson anew from the issues alone, and return how many there are."""
         cases = await self.incidents.touched(0)
         return sum([await self._index(case, recurrence(case, cases)) for case in cases])
 
     async def listen_to_people(self) -> None:
-        """For ever: index what people said on incidents that were left to them, also after these were closed."""
-        since = self.clock.now() - LOOK_BACK_NS
+        """Index, every minute, what people report on escalated incidents, open or closed; never return."""
+        since = self.clock.now() - LOOKBACK_NS
         while True:
             since = await self.hear(since)
-            await self.clock.sleep(LOOK_AGAIN_S)
+            await self.clock.sleep(POLL_S)
 
     async def hear(self, since: int) -> int:
-        """Index what was said at or after `since` (Unix ns); from when on to look the next time."""
+        """Index what people reported at or after `since` (Unix ns), and return the time from which to read next."""
         now = self.clock.now()
         try:
             for case in await self.incidents.touched(since):
                 if case.escalated:
                     await self._index(case, await self._recurrence(case))
         except SpaceError as error:
-            log.warning("what people said is read again in %.0f s: %s", LOOK_AGAIN_S, error)
+            log.warning("the resolutions that people reported are read again in %.0f s: %s", POLL_S, error)
             return since
         return now - OVERLAP_NS
 
-    async def _index(self, case: Case, back: int) -> bool:
-        """Index what a case taught, if it has taught something; whether it has."""
-        said = await read_resolution(case, self.orders)
-        if not _taught(case, said):
+    async def _index(self, case: Case, recurred_in: int) -> bool:
+        """Index what an incident taught, and return True if it has taught something."""
+        resolution = await read_resolution(case, self.orders)
+        if not _taught(case, resolution):
             return False
-        await self.index.remember(lesson_of(case, past_cases(case, back), said))
+        await self.index.remember(lesson_of(case, past_cases(case, recurred_in), resolution))
         return True
 
     async def _similar(self, case: Case) -> tuple[PastCase, ...]:
-        """Only lessons whose issue still verifies are handed on: the index alone is not believed."""
-        found = [await self._verified(one, case) for one in await self.index.recall(question_of(case))]
-        return tuple(past for pasts in found for past in pasts)
+        """Return the lessons of similar incidents whose issue still verifies: the index alone is not trusted."""
+        verified = [await self._verified(recalled, case) for recalled in await self.index.recall(question_of(case))]
+        return tuple(past for pasts in verified for past in pasts)
 
-    async def _verified(self, one: Recalled, asking: Case) -> tuple[PastCase, ...]:
-        issue = one.lesson.facts.get("issue")
+    async def _verified(self, recalled: Recalled, current: Case) -> tuple[PastCase, ...]:
+        """Return what a recalled incident teaches about the current one, or () when its issue does not verify."""
+        issue = recalled.lesson.facts.get("issue")
         past = await self.incidents.case(issue) if isinstance(issue, int) and 0 < issue <= MAX_ISSUE else None
-        if past is None or past.incident != one.lesson.id:
+        if past is None or past.incident != recalled.lesson.id:
             return ()
-        said = await read_resolution(past, self.orders)
-        if not _taught(past, said):
+        resolution = await read_resolution(past, self.orders)
+        if not _taught(past, resolution):
             return ()
-        pasts = past_cases(past, await self._recurrence(past), one.similarity, asking)
-        return (*pasts[:-1], replace(pasts[-1], said=said.text, said_by=said.by)) if said else pasts
+        pasts = past_cases(past, await self._recurrence(past), recalled.similarity, current)
+        return (*pasts[:-1], replace(pasts[-1], said=resolution.text, said_by=resolution.by)) if resolution else pasts
 
     async def _recurrence(self, past: Case) -> int:
-        """Return in which issue it came back while its lesson was provisional (0: in none), as the issues show it."""
+        """Return the number of the issue in which the fault recurred while its lesson was provisional; 0 for none."""
         after, until = provisional(past)
         if not until or past.incident in self.settled:
             return self.settled.get(past.incident, 0)
-        followed = await self.incidents.opened(after, until)
-        back = recurrence(past, followed)
-        if self.clock.now() > until + PROVISIONAL_NS and not any(case.is_open for case in followed):
-            self.settled[past.incident] = back
-        return back
+        later = await self.incidents.opened(after, until)
+        recurred_in = recurrence(past, later)
+        if self.clock.now() > until + PROVISIONAL_NS and not any(case.is_open for case in later):
+            self.settled[past.incident] = recurred_in
+        return recurred_in
 
 
-def _taught(case: Case, said: Resolution | None) -> bool:
-    """What was remembered, and what a person closed who said how it was ended."""
-    return case.fact_of(Step.REMEMBER) is not None or (said is not None and not case.is_open)
+def _taught(case: Case, resolution: Resolution | None) -> bool:
+    """Return True when the incident was remembered, or was closed after a person reported the resolution."""
+    return case.fact_of(Step.REMEMBER) is not None or (resolution is not None and not case.is_open)

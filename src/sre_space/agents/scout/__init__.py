@@ -1,1 +1,1 @@
-"""Scout watches: health, the journey; opens incidents and verifies recoveries."""
+"""Scout: watches services and the user journey, opens incidents and verifies recoveries."""

@@ -1,7 +1,8 @@
-"""Which symptoms are there, since when they are gone, and how strong they are: for verification and for Fixer.
+"""The active symptoms: when each was last seen, and how strong it is. Used by Scout to verify, and reported to Fixer.
 
-A symptom is known by its kind and by whom it accuses. Whom the same spans accuse may change while it lasts, as more is
-heard of the other side; it is there under the name that it was first told by until those spans show nothing any more.
+A symptom is named by its kind and the service that is blamed. The blame for the same spans may move to another service
+while the symptom lasts, as more telemetry of the other side arrives; the symptom stays active under its first name
+until those spans show nothing any more.
 """
 
 from collections.abc import Sequence
@@ -11,12 +12,16 @@ from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.statistics.sketch import Operation
 from sre_space.domain.symptoms import SymptomKind
 
-Name = tuple[SymptomKind, str]  # the kind, and whom it accuses
+Name = tuple[SymptomKind, str]  # the kind, and the blamed service
 
 
 @dataclass
 class ActiveSymptoms:
-    """What the looks have shown; all times in Unix ns. `watched` are the spans that told of what is there now."""
+    """The results of Scout's evaluations by symptom; all times in Unix ns.
+
+    `present` and `raw` are when a symptom was last seen with and without damping, `strength` is its newest value, and
+    `watched` are the operations whose spans show it now.
+    """
 
     looked_at: int = 0
     present: dict[Name, int] = field(default_factory=dict)
@@ -27,48 +32,50 @@ class ActiveSymptoms:
     def remember(
         self, found: Sequence[FiredAlarm], steady: Sequence[FiredAlarm], grouped: Sequence[FiredAlarm], now: int
     ) -> None:
-        """One look: what the detectors found, what was there after damping, and what was told in groups.
+        """Record one evaluation at `now` (Unix ns).
 
-        Whom a group accuses may have no symptom of its own: then the group is what saw it.
+        `found` are the detectors' alarms, `steady` those that are active after damping, `grouped` those that
+        correlation put into groups. A group may blame a service that has no symptom of its own: then it counts as seen,
+        too.
         """
         self.looked_at = now
-        damped = {_name(one) for one in steady}
-        inferred = [one for one in grouped if _name(one) not in damped]
+        damped = {_name(alarm) for alarm in steady}
+        inferred = [alarm for alarm in grouped if _name(alarm) not in damped]
         self.raw |= dict.fromkeys(self._names([*found, *inferred]), now)
-        there = self._names([*steady, *grouped])
-        self.present |= dict.fromkeys(there, now)
-        self.strength |= there
-        told = {name: self.watched.get(name, frozenset()) for name in there}
-        for one in (*steady, *grouped):
-            if one.watched:
-                told[_name(one)] |= {one.watched}
-        self.watched = told
+        active = self._names([*steady, *grouped])
+        self.present |= dict.fromkeys(active, now)
+        self.strength |= active
+        watched = {name: self.watched.get(name, frozenset()) for name in active}
+        for alarm in (*steady, *grouped):
+            if alarm.watched:
+                watched[_name(alarm)] |= {alarm.watched}
+        self.watched = watched
 
-    def _names(self, findings: Sequence[FiredAlarm]) -> dict[Name, float]:
-        """The names of what is there, with its strength: those that it has now, and those that it had before."""
-        before = {
-            name: one.symptom.value
-            for one in findings
+    def _names(self, alarms: Sequence[FiredAlarm]) -> dict[Name, float]:
+        """Return the present and the former names of the active alarms, each with its strength."""
+        former = {
+            name: alarm.symptom.value
+            for alarm in alarms
             for name, watched in self.watched.items()
-            if name[0] is one.symptom.kind and one.watched in watched
+            if name[0] is alarm.symptom.kind and alarm.watched in watched
         }
-        return before | {_name(one): one.symptom.value for one in findings}
+        return former | {_name(alarm): alarm.symptom.value for alarm in alarms}
 
     @property
     def seen(self) -> tuple[str, ...]:
-        """The symptoms that the newest look shows, by key."""
-        there = (kind.of(service) for (kind, service), at in self.present.items() if at >= self.looked_at > 0)
-        return tuple(sorted(there))
+        """Return the keys of the symptoms that the newest evaluation shows, sorted."""
+        keys = (kind.of(service) for (kind, service), at in self.present.items() if at >= self.looked_at > 0)
+        return tuple(sorted(keys))
 
     def gone_since(self, kind: SymptomKind, service: str) -> int:
-        """When a symptom was there for the last time; 0 when it never was.
+        """Return when a symptom was active for the last time (Unix ns); 0 when it never was.
 
-        While it is there, damped or not, that is now. Once it is over, it is when its detector saw it for the last
-        time: the hold of the damping proves that it stays away, and is no part of the fault.
+        While it is active, damped or not, that is the newest evaluation. Once it is over, it is when its detector saw
+        it last: the hold time of the damping only proves that it stays away.
         """
         present = self.present.get((kind, service), 0)
         return present if present >= self.looked_at else self.raw.get((kind, service), present)
 
 
-def _name(finding: FiredAlarm) -> Name:
-    return finding.symptom.kind, finding.symptom.service
+def _name(alarm: FiredAlarm) -> Name:
+    return alarm.symptom.kind, alarm.symptom.service

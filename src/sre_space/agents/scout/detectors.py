@@ -1,7 +1,7 @@
-"""All of Scout's detectors of one patient; `bootstrap/scout.py` feeds them, `scout.py` asks them.
+"""All of Scout's detectors of one application; `bootstrap/scout.py` feeds them, `scout.py` evaluates them.
 
-Probes tell of health, frames of sketches of latency and errors, attempts of the journey's error budget, events of
-conversion, samples of saturation. Each detector is explained in `docs/detection.md`.
+Health comes from probes, latency and errors from frames of sketches, the journey's error budget from its attempts,
+conversion from events, saturation from resource samples. `docs/detection.md` explains each detector.
 """
 
 from collections import Counter
@@ -33,15 +33,17 @@ from sre_space.domain.space_config import SpaceConfig
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9
-COMPLETE_AFTER_NS = SECOND // 2  # both event topics are read, and services publish at once
-CAUGHT_UP_NS = 2 * SECOND  # after a pause: by then both have been read
+COMPLETE_AFTER_NS = SECOND // 2  # by then both event topics are read: services publish immediately
+CAUGHT_UP_NS = 2 * SECOND  # after a pause, until both event topics have been read
 
 
 @dataclass
 class Detectors:
-    """The detectors and what they share. `scale` shortens the windows of the error budget's alerts.
+    """The detectors of all services and the journey, and the state that they share.
 
-    `dropped` counts by reason the spans of frames that are not of now.
+    `scale` shortens the windows of the error budget's alerts. `dropped` counts by reason the spans of frames whose time
+    is out of bounds. `not_running` and `without_telemetry` are the times in which Scout did not run, and in which
+    telemetry was stale.
     """
 
     config: SpaceConfig
@@ -57,22 +59,26 @@ class Detectors:
     active_symptoms: ActiveSymptoms = field(default_factory=ActiveSymptoms)
     telemetry: TelemetryHealth = field(default_factory=TelemetryHealth)
     dropped: Counter[str] = field(default_factory=Counter)
-    stopped: Unseen = field(default_factory=Unseen)
-    deaf: Unseen = field(default_factory=Unseen)
+    not_running: Unseen = field(default_factory=Unseen)
+    without_telemetry: Unseen = field(default_factory=Unseen)
     resumed_at: int = 0
 
     def __post_init__(self) -> None:
-        """One detector of each kind for the journey, one for all operations."""
+        """Create the detectors of the journey, and the one of all operations."""
         self.calls = {name: service.calls for name, service in self.config.services.items()}
-        self.peers = {one.address or urlsplit(one.health).netloc: one.name for one in self.config.services.values()}
+        self.peers = {
+            service.address or urlsplit(service.health).netloc: service.name
+            for service in self.config.services.values()
+        }
         self.operations = Operations(self.calls)
         self.conversion = Conversion(self.config.journey.name)
         self.budget = Budget(self.config.journey.name, self.config.journey.slo, self.scale)
 
     def resume(self, pauses: Pauses) -> None:
-        """Forget what was seen before the newest pause of this process; to be called before anything is concluded.
+        """Forget what was seen before the newest pause of this process; call this before anything is evaluated.
 
-        Telemetry keeps its own time: its alarms stand, and are heard again with what is newer than the pause.
+        Detectors of telemetry keep their own time: their alarms stay, but are reported again only with telemetry from
+        after the pause.
         """
         if pauses.resumed_at == self.resumed_at:
             return
@@ -80,7 +86,7 @@ class Detectors:
         self.open_incidents.pauses = self.book.pauses = pauses.since_start
         if first:
             return
-        self.stopped.add(pauses.all[-1].since, pauses.all[-1].until)
+        self.not_running.add(pauses.all[-1].since, pauses.all[-1].until)
         self.damping = Damping()
         self.cohorts.forget(self.resumed_at + CAUGHT_UP_NS)
         for health in self.board.values():
@@ -88,102 +94,115 @@ class Detectors:
 
     @property
     def looked(self) -> bool:
-        """True once everything that probes can tell was looked at since the newest pause."""
-        return self.active_symptoms.looked_at > self.resumed_at and all(one.looked for one in self.board.values())
+        """Return True once all probes and detectors were evaluated since the newest pause."""
+        return self.active_symptoms.looked_at > self.resumed_at and all(health.looked for health in self.board.values())
 
     @property
-    def heard(self) -> bool:
-        """True once telemetry was heard that is newer than the newest pause."""
+    def has_telemetry(self) -> bool:
+        """Return True once telemetry from after the newest pause was received."""
         return not self.resumed_at or self.spans.newest > self.resumed_at
 
     def unseen(self, symptom: Symptom) -> int:
-        """From when on its fault may have been there, since nobody looked (Unix ns); 0 when it was seen to begin."""
+        """Return from when on the symptom's fault may have existed unseen (Unix ns); 0 when Scout saw it begin."""
         probed = symptom.kind is SymptomKind.INFRASTRUCTURE
-        times = [one.before(symptom.since) for one in ((self.stopped,) if probed else (self.stopped, self.deaf))]
+        times = [
+            gaps.before(symptom.since)
+            for gaps in ((self.not_running,) if probed else (self.not_running, self.without_telemetry))
+        ]
         return min(filter(None, times), default=0)
 
     def take_frame(self, frame: Frame, now: int) -> None:
-        """What a member of the group saw of the spans; `now` is the frame's own time when it is read back."""
+        """Add a frame of sketches from a member of Scout's group that arrived at `now` (Unix ns).
+
+        For a frame that is read back after a restart, `now` is the time of the frame itself.
+        """
         if self.frames.fresh(frame):
-            sketches = self._of_now(frame.sketches, now)
+            sketches = self._plausible(frame.sketches, now)
             newest = min(now, max((second + 1 for _, second in sketches), default=0) * SECOND)
             self.spans = Feed(SPANS, max(self.spans.heard_at, now), max(self.spans.newest, newest))
             self.operations.add(sketches, now)
 
-    def _of_now(self, sketches: Sketches, now: int) -> Sketches:
-        """Those of a time that may be; a second that nobody has reached would make a feed that lags look timely."""
-        odd = {key: reason for key in sketches if (reason := why_not(key[1] * SECOND, now))}
-        for key, reason in odd.items():
+    def _plausible(self, sketches: Sketches, now: int) -> Sketches:
+        """Return the sketches of plausible times, and count the spans of the others.
+
+        A second in the future would make a feed that lags look timely.
+        """
+        rejected = {key: reason for key in sketches if (reason := why_not(key[1] * SECOND, now))}
+        for key, reason in rejected.items():
             self.dropped[reason] += sketches[key].count
-        return {key: sketch for key, sketch in sketches.items() if key not in odd}
+        return {key: sketch for key, sketch in sketches.items() if key not in rejected}
 
     def take_attempt(self, attempt: Attempt) -> None:
-        """One attempt of the journey."""
+        """Add an attempt of the journey to the error budget."""
         self.budget.add(attempt.start, attempt.good, not attempt.good, self.open_incidents.excused(attempt.start))
 
     def take_level(self, resource: Resource, at: int, value: float) -> None:
-        """One sample of a resource, in the unit of its limit."""
+        """Add a sample of a resource, in the unit of its limit, that was taken at `at` (Unix ns)."""
         detector = self.resources.get((resource.service, resource.name))
         if detector is None or detector.resource != resource:
             detector = self.resources[resource.service, resource.name] = Saturation(resource)
         detector.update(at, value)
 
     def restarted(self, service: str, at: int) -> None:
-        """A new process of the service: its resources begin anew."""
+        """Restart the resource detectors of a service that has a new process."""
         for (owner, _), detector in self.resources.items():
             if owner == service:
                 detector.restart(at)
 
     def look(self, now: int) -> list[SymptomGroup]:
-        """What hangs together now (Unix ns), oldest first; to be asked a few times a second."""
+        """Evaluate all detectors and return the groups of related symptoms, oldest first.
+
+        `now` is in Unix ns. To be called a few times a second.
+        """
         self.telemetry = telemetry_health([self.spans], self.resumed_at, now)
         if self.telemetry.blind:
-            self.deaf.add(self.telemetry.since, now)
-        windows = self.judge(now)
-        found = self._findings(windows, now)
-        steady = self.damping.steady(found, now)
-        planned = (*windows, *self.open_incidents.holding(now))
+            self.without_telemetry.add(self.telemetry.since, now)
+        inhibitions = self.evaluate_complete(now)
+        alarms = self._findings(inhibitions, now)
+        steady = self.damping.steady(alarms, now)
+        planned = (*inhibitions, *self.open_incidents.current_holds(now))
         groups = correlate(
             steady, SystemView(self.calls, tuple(self.open_incidents.open.values()), planned, self.telemetry), now
         )
-        self.active_symptoms.remember(found, steady, [finding for group in groups for finding in group.findings], now)
+        self.active_symptoms.remember(alarms, steady, [finding for group in groups for finding in group.findings], now)
         return groups
 
-    def judge(self, now: int) -> Sequence[Inhibition]:
-        """Let the detectors judge what is complete at `now` (Unix ns); the windows that excused it."""
-        windows = self.open_incidents.all_windows()
-        self.operations.judge(now, windows)
-        self.conversion.judge(self.cohorts.decided(now - COMPLETE_AFTER_NS), windows)
-        return windows
+    def evaluate_complete(self, now: int) -> Sequence[Inhibition]:
+        """Let the detectors evaluate the data that is complete at `now` (Unix ns); return the inhibitions applied."""
+        inhibitions = self.open_incidents.all_windows()
+        self.operations.judge(now, inhibitions)
+        self.conversion.judge(self.cohorts.decided(now - COMPLETE_AFTER_NS), inhibitions)
+        return inhibitions
 
-    def _news_since(self, health: ServiceHealth, now: int) -> int:
-        """When an outage that outlasted what excused it is news: excused for ever is nothing."""
-        windows = self.open_incidents.all_windows()
-        over = [one.until for one in windows if health.service in one.services and one.until <= now]
-        return max([health.failing_since, *over])
+    def _outage_since(self, health: ServiceHealth, now: int) -> int:
+        """Return the start of an outage (Unix ns), or the end of the inhibition that it outlasted."""
+        inhibitions = self.open_incidents.all_windows()
+        ended = [window.until for window in inhibitions if health.service in window.services and window.until <= now]
+        return max([health.failing_since, *ended])
 
-    def _findings(self, windows: Sequence[Inhibition], now: int) -> Sequence[FiredAlarm]:
-        health = [self._out(one, now) for one in self.board.values() if one.firing]
-        if not self.heard:
-            return health
+    def _findings(self, inhibitions: Sequence[Inhibition], now: int) -> Sequence[FiredAlarm]:
+        """Return the alarms of all detectors; only those of probes until telemetry from after a pause was received."""
+        outages = [self._outage(health, now) for health in self.board.values() if health.firing]
+        if not self.has_telemetry:
+            return outages
         levels = [finding for detector in self.resources.values() for finding in detector.findings()]
         journey = self.conversion.findings(now) + self.budget.findings(now)
-        told = [*findings(self.operations, self.peers, now, windows), *levels, *journey]
-        return [*health, *(replace(one, fired=max(one.fired, self.resumed_at)) for one in told)]
+        alarms = [*findings(self.operations, self.peers, now, inhibitions), *levels, *journey]
+        return [*outages, *(replace(alarm, fired=max(alarm.fired, self.resumed_at)) for alarm in alarms)]
 
-    def _out(self, health: ServiceHealth, now: int) -> FiredAlarm:
-        """How long the service has not answered well, against how long its detector tolerates that (seconds).
+    def _outage(self, health: ServiceHealth, now: int) -> FiredAlarm:
+        """Return the alarm of a service that is out: for how many seconds, against how many its detector tolerates.
 
-        One that still answers, and says that it is ill, while a service that it calls is out, is a victim of that.
+        A service that still answers, but unhealthy, while a service that it depends on is out, is a victim of that one.
         """
-        below = reach(health.service, self.calls) - {health.service}
-        victim = health.answered and any(self.board[name].firing for name in below if name in self.board)
+        dependencies = reach(health.service, self.calls) - {health.service}
+        victim = health.answered and any(self.board[name].firing for name in dependencies if name in self.board)
         symptom = Symptom(
             SymptomKind.INFRASTRUCTURE,
             health.service,
             health.detail,
             round((health.last_at - health.failing_since) / 1e9, 3),
             health.tolerated_s,
-            self._news_since(health, now),
+            self._outage_since(health, now),
         )
         return FiredAlarm(symptom, explained=1.0 if victim else 0.0, fired=health.last_at)

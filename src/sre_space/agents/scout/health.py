@@ -1,4 +1,4 @@
-"""The health watcher: four probes a second; a service that does not answer is out as much as a dead one."""
+"""The health detector of a service, fed by four probes a second: a service that does not answer counts as out."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,15 @@ from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.probe import Health
 
 PERIOD_S = 0.25
-FAILURES_TO_FIRE = 3  # in a row, once the service has been seen healthy: 0.5 to 0.75 s after the outage
-FAILURES_TO_FIRE_UNSEEN = 20  # before it was ever seen healthy: it may still be starting
+FAILURES_TO_FIRE = 3  # in a row, once the service has been healthy: the alarm fires 0.5 to 0.75 s after the outage
+FAILURES_TO_FIRE_UNSEEN = 20  # before it was ever healthy: it may still be starting
 SUCCESSES_TO_CLEAR = 2
-ANSWERING_NS = int(SUCCESSES_TO_CLEAR * PERIOD_S * 1e9)  # less is one answer by chance
+ANSWERING_NS = int(SUCCESSES_TO_CLEAR * PERIOD_S * 1e9)  # a shorter time may be a single answer by chance
 
 
 @dataclass
 class ServiceHealth:
-    """The state of one service's detector; updated by each probe."""
+    """The health detector of one service, updated by each probe. Times are Unix ns, counts are consecutive probes."""
 
     service: str
     seen_healthy: bool = False
@@ -30,7 +30,7 @@ class ServiceHealth:
     detail: str = "not probed yet"
 
     def update(self, health: Health, at: int) -> None:
-        """Take in one probe that was sent at `at` (Unix ns)."""
+        """Add the result of a probe that was sent at `at` (Unix ns)."""
         self.detail, self.last_at, self.answered = health.detail, at, health.answered
         self.probes += 1
         if health.healthy:
@@ -39,18 +39,18 @@ class ServiceHealth:
             self._fail(at)
 
     def forget(self) -> None:
-        """Begin anew: what was seen before a pause of Scout's process says nothing of now."""
+        """Reset the detector: probes from before a pause of Scout's process say nothing about now."""
         self.failures = self.successes = self.failing_since = self.healthy_since = self.probes = 0
         self.firing, self.detail = False, "not probed yet"
 
     @property
     def known(self) -> bool:
-        """True when it is known whether the service is out: one or two failures say neither."""
+        """Return True when it is known whether the service is out; one or two failures do not decide it."""
         return self.firing or self.successes >= SUCCESSES_TO_CLEAR
 
     @property
     def looked(self) -> bool:
-        """True once there were as many probes as an outage needs to show."""
+        """Return True once there were as many probes as an alarm needs."""
         return self.probes >= FAILURES_TO_FIRE
 
     def _succeed(self, at: int) -> None:
@@ -70,24 +70,24 @@ class ServiceHealth:
 
     @property
     def tolerated_s(self) -> float:
-        """Seconds without an answer that do not fire yet."""
+        """Return the number of seconds without a healthy answer that do not fire the alarm yet."""
         return (self._needed - 1) * PERIOD_S
 
-    def went_out(self, after: int, least_ns: int) -> bool:
-        """True when it is out now, and had answered for at least so long after a Unix ns before that."""
+    def went_out(self, after: int, min_ns: int) -> bool:
+        """Return True when the service is out, and had served for at least `min_ns` since `after` (Unix ns) before."""
         answered = self.healthy_since and self.failing_since - self.healthy_since >= ANSWERING_NS
-        return self.firing and bool(answered) and self.failing_since - max(self.healthy_since, after) >= least_ns
+        return self.firing and bool(answered) and self.failing_since - max(self.healthy_since, after) >= min_ns
 
     def report(self) -> DetectorReport:
-        """Return what the newest probe showed: for how many seconds it has not answered well, of how many borne."""
+        """Return the detector's report; its value is for how many seconds the service has not been healthy."""
         state, since, why = self._state
-        lasting = (self.last_at - self.failing_since) / 1e9 if self.failures else 0.0
+        unhealthy_s = (self.last_at - self.failing_since) / 1e9 if self.failures else 0.0
         return DetectorReport(
             SymptomKind.INFRASTRUCTURE,
             self.service,
             state,
             since=since,
-            value=round(lasting, 3) if self.probes else None,
+            value=round(unhealthy_s, 3) if self.probes else None,
             threshold=self.tolerated_s,
             unit=MeasureUnit.SECONDS,
             why=why,
@@ -109,7 +109,7 @@ class ServiceHealth:
 
     @property
     def word(self) -> str:
-        """`healthy`, `failing`, `out` or `unknown`."""
+        """Return the state as a word: `healthy`, `failing`, `out` or `unknown`."""
         if self.firing:
             return "out"
         if self.failures:

@@ -1,4 +1,4 @@
-"""The journey book: attempts of the critical user journey, as their callers' root spans tell them."""
+"""The attempts of the critical user journey (CUJ), read from the root spans of its caller. Used by Scout."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -14,13 +14,13 @@ from sre_space.domain.space_config import Journey
 from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import Span, SpanStatus
 
-MAX_ATTEMPTS = 200_000  # remembered, the newest: twice a busy day's quarter of an hour
-MAX_ID = 64  # characters of a span's and of a trace's; real ones have 16 and 32
+MAX_ATTEMPTS = 200_000  # the newest are kept: twice as many as a quarter of an hour of a busy day has
+MAX_ID = 64  # characters of a span id or a trace id; real ones have 16 and 32
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt to quote or to buy; `journey` groups the attempts of one customer's visit, `took` is in ns."""
+    """One attempt to quote or to buy. `journey` is the id of the customer's visit; `start` (Unix ns), `took` (ns)."""
 
     span_id: str
     journey: str
@@ -33,10 +33,10 @@ class Attempt:
 
 @dataclass
 class JourneyBook:
-    """Recent attempts by event time, each counted once however often its span is delivered.
+    """Recent attempts by event time; an attempt counts once, however often its span is delivered.
 
-    `pauses` are those of this process; with its whole machine, the attempts in them stood still, too.
-    `dropped` counts by reason what claims a time or an id that none can have.
+    `pauses` are those of this process: if its machine was suspended, the attempts in them were, too. `dropped` counts
+    by reason the spans with an invalid time or id.
     """
 
     journey: Journey
@@ -47,14 +47,14 @@ class JourneyBook:
     pauses: tuple[Pause, ...] = ()
 
     def add(self, span: Span, now: int) -> Attempt | None:
-        """Take in a span that was heard of at `now` (Unix ns).
+        """Add a span that arrived at `now` (Unix ns) and return its attempt.
 
-        Anything but a root span of the journey's caller is ignored, and so is a repeated one.
+        Return None for a span that is not a root span of the journey's caller, is invalid, or was added before.
         """
         ours = span.service == self.journey.caller and span.name in self.journey.steps and not span.parent_id
         if not ours or span.span_id in self.seen:
             return None
-        if reason := _why_none(span, now):
+        if reason := _why_invalid(span, now):
             self.dropped[reason] += 1
             return None
         self.heard_at = max(self.heard_at, now)
@@ -69,67 +69,79 @@ class JourneyBook:
         return attempt
 
     def count(self, since: int, until: int) -> JourneyCount:
-        """Good and bad attempts that began in [since, until) Unix ns."""
-        return _counted([one.good for one in self.attempts if since <= one.start < until], since, until)
+        """Return how many attempts that began in [since, until) (Unix ns) were good and bad."""
+        return _counted([attempt.good for attempt in self.attempts if since <= attempt.start < until], since, until)
 
     def count_visits(self, since: int, until: int) -> JourneyCount:
-        """As `count`, of visits that began at or after `since`, and not of attempts that a pause interrupted.
+        """Return the good and bad attempts of visits that began in [since, until) (Unix ns), without interrupted ones.
 
-        What was priced before a fault may still be bought.
+        In a visit that began before a fault, a customer may still buy what was quoted before it. An attempt that a
+        pause of this process interrupted says nothing about the application.
         """
-        return _counted([one.good for one in self._of_visits(since, until)], since, until)
+        return _counted([attempt.good for attempt in self._of_visits(since, until)], since, until)
 
     def usual(self, since: int, until: int, excused: Callable[[int], bool]) -> Mapping[str, int]:
-        """How long each step took (ns), the median over good attempts that began in [since, until) Unix ns.
+        """Return the median duration of each step in ns, over good attempts that began in [since, until) (Unix ns).
 
-        Those that began at an `excused` time were of an incident or a deployment.
+        Attempts that began at an `excused` time, in an incident or a deployment, are left out.
         """
         took: dict[str, list[int]] = {}
-        for one in self.attempts:
-            if one.good and since <= one.start < until and not excused(one.start):
-                took.setdefault(one.step, []).append(one.took)
-        return {step: int(median(all_)) for step, all_ in took.items()}
+        for attempt in self.attempts:
+            if attempt.good and since <= attempt.start < until and not excused(attempt.start):
+                took.setdefault(attempt.step, []).append(attempt.took)
+        return {step: int(median(durations)) for step, durations in took.items()}
 
     def count_quick(self, since: int, until: int, usual: Mapping[str, int]) -> JourneyCount:
-        """As `count_visits`, but of the steps in `usual`, and good are only those that were not slow against that."""
-        attempts = (one for one in self._of_visits(since, until) if one.step in usual)
-        return _counted([one.good and one.took <= slow_over(usual[one.step]) for one in attempts], since, until)
+        """Return the same as `count_visits`, of the steps in `usual` only, and with slow attempts counted as bad.
+
+        `usual` is the usual duration of each step in ns.
+        """
+        attempts = (attempt for attempt in self._of_visits(since, until) if attempt.step in usual)
+        return _counted(
+            [attempt.good and attempt.took <= slow_over(usual[attempt.step]) for attempt in attempts], since, until
+        )
 
     def effect_on_speed(self, before: tuple[int, int], after: tuple[int, int], usual: Mapping[str, int]) -> Effect:
-        """What became of the share of quick attempts from one time to another, each [since, until) Unix ns."""
+        """Return how the share of quick attempts changed from one interval [since, until) (Unix ns) to another."""
         whole, *steps = (
-            effect(self.count_quick(*before, some), self.count_quick(*after, some))
-            for some in (usual, *({step: took} for step, took in usual.items()))
+            effect(self.count_quick(*before, durations), self.count_quick(*after, durations))
+            for durations in (usual, *({step: took} for step, took in usual.items()))
         )
         return by_step(whole, steps)
 
     def _of_visits(self, since: int, until: int) -> list[Attempt]:
-        begun = self._begun()
-        found = [one for one in self.attempts if since <= begun[one.journey] and one.start < until]
-        return [one for one in found if not self._interrupted(one)]
+        """Return the attempts before `until` of visits that began at or after `since`, without interrupted ones."""
+        visit_starts = self._visit_starts()
+        attempts = [
+            attempt for attempt in self.attempts if since <= visit_starts[attempt.journey] and attempt.start < until
+        ]
+        return [attempt for attempt in attempts if not self._interrupted(attempt)]
 
     def _interrupted(self, attempt: Attempt) -> bool:
-        return any(one.since <= attempt.start + attempt.took and attempt.start < one.until for one in self.pauses)
+        return any(pause.since <= attempt.start + attempt.took and attempt.start < pause.until for pause in self.pauses)
 
-    def _begun(self) -> Mapping[str, int]:
-        """When each visit began (Unix ns)."""
+    def _visit_starts(self) -> Mapping[str, int]:
+        """Return when each visit began (Unix ns), by its id."""
         first: dict[str, int] = {}
         for attempt in self.attempts:
             first[attempt.journey] = min(attempt.start, first.get(attempt.journey, attempt.start))
         return first
 
     def good_visits(self, since: int) -> tuple[int, int]:
-        """Visits begun after the last bad attempt and after `since`: how many, and that moment (Unix ns)."""
-        last_bad = max((a.start for a in self.attempts if not a.good and a.start >= since), default=since - 1)
-        return sum(start > last_bad for start in self._begun().values()), last_bad + 1
+        """Return how many visits began since the last bad attempt or `since`, and that moment (Unix ns)."""
+        last_bad = max(
+            (attempt.start for attempt in self.attempts if not attempt.good and attempt.start >= since),
+            default=since - 1,
+        )
+        return sum(start > last_bad for start in self._visit_starts().values()), last_bad + 1
 
     def bad_traces(self, since: int, limit: int = 3) -> tuple[str, ...]:
-        """Trace ids of the newest bad attempts."""
+        """Return the trace ids of the newest bad attempts since `since` (Unix ns), at most `limit`."""
         bad = [attempt.trace_id for attempt in self.attempts if not attempt.good and attempt.start >= since]
         return tuple(bad[-limit:])
 
     def blind(self, now: int, patience_ns: int = 3 * 10**9) -> bool:
-        """True when no attempt was heard of lately: the telemetry is blind, or nobody travels."""
+        """Return True when no attempt arrived for `patience_ns`: telemetry is missing, or there are no customers."""
         return now - self.heard_at > patience_ns
 
     def _forget(self, before: int) -> None:
@@ -138,7 +150,7 @@ class JourneyBook:
         self.seen = {attempt.span_id for attempt in self.attempts}
 
 
-def _why_none(span: Span, now: int) -> str:
+def _why_invalid(span: Span, now: int) -> str:
     if max(len(span.span_id), len(span.trace_id)) > MAX_ID:
         return TOO_LARGE
     return why_no_span(span.start, span.end, now) or why_not(span.start, now)

@@ -1,4 +1,4 @@
-"""What Scout heard of the services' processes: how often they began anew, what they logged as errors, what they run."""
+"""What is known of the services' processes: restarts, logged errors, running commits. Used by Scout's snapshots."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from sre_space.text.error_lines import ErrorLine
 
 MAX_LINES = 3  # of a service
-MAX_INSTANCES = 100  # of a service whose names are remembered
+MAX_INSTANCES = 100  # names of a service's processes that are remembered
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """The commit that a service runs with, and when it was deployed (Unix ns)."""
+    """The commit that a service runs, and when it was deployed (Unix ns)."""
 
     commit: str
     at: int
@@ -20,7 +20,7 @@ class Deployed:
 
 @dataclass
 class Processes:
-    """`watched` is since when this was listened to (Unix ns); everything is by service and bounded."""
+    """Bounded records by service; `watched` is since when they are kept (Unix ns)."""
 
     watched: int = 0
     instances: dict[str, deque[str]] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Processes:
     deployed: dict[str, Deployed] = field(default_factory=dict)
 
     def began(self, service: str, instance: str, at: int) -> None:
-        """A process tells of itself; one whose name is new is a restart, unless it is the first that is heard of."""
+        """Record a process by its name; a new name counts as a restart, unless it is the first of its service."""
         known = self.instances.setdefault(service, deque(maxlen=MAX_INSTANCES))
         if instance in known:
             return
@@ -40,10 +40,14 @@ class Processes:
         known.append(instance)
 
     def logged(self, line: ErrorLine) -> None:
-        """An error; the newest three of a service are kept."""
+        """Record an error line; the newest three of each service are kept."""
         self.lines.setdefault(line.service, deque(maxlen=MAX_LINES)).append(line)
 
     def runs(self, deployed: Mapping[str, Deployed]) -> None:
-        """Services were deployed; what is older than what is known does not count."""
+        """Record which commits services run; information that is older than the recorded one is ignored."""
         known = self.deployed
-        known |= {name: one for name, one in deployed.items() if name not in known or known[name].at <= one.at}
+        known |= {
+            name: deployment
+            for name, deployment in deployed.items()
+            if name not in known or known[name].at <= deployment.at
+        }

@@ -1,4 +1,4 @@
-"""The snapshot of an incident: what Scout knows of every service when it opens one, from memory alone, at once."""
+"""The snapshot of an incident: what Scout knows of every service when it opens one, without asking anything."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from sre_space.domain.telemetry import SpanKind
 from sre_space.text.error_lines import ErrorLine
 
 SECOND = 10**9
-BEFORE_NS = 60 * SECOND  # of the traces that are linked: how it was before the fault
+BEFORE_NS = 60 * SECOND  # of linked traces before the fault, for comparison
 MAX_TRACES = 20
 MAX_SERVICES = 20
 MAX_LINK = 400  # characters
@@ -24,14 +24,17 @@ MAX_LINK = 400  # characters
 
 @dataclass(frozen=True)
 class Snapshots:
-    """`jaeger` is where people find Jaeger ("": no links)."""
+    """Takes snapshots from the detectors' reports and the known processes.
+
+    `jaeger` is the base URL of Jaeger ("": no links).
+    """
 
     reports: DetectorReports
     processes: Processes = field(default_factory=Processes)
     jaeger: str = ""
 
     def take(self, detection: Detection, now: int) -> Snapshot:
-        """Return how the services are at a Unix ns, those that the incident is about first."""
+        """Return the state of the services at `now` (Unix ns), with those of the incident first."""
         report, since = self.reports.at(now), detection.begun - BEFORE_NS
         about = [symptom.service for symptom in detection.symptoms]
         names = [*dict.fromkeys(name for name in about if name in detection.health)]
@@ -67,16 +70,16 @@ class Snapshots:
         )
 
     def _requests(self, name: str, now: int) -> tuple[Sketch, bool]:
-        """What the service was asked in the last seconds, and whether it was ever heard of."""
-        watch, found = self.reports.detectors.operations.watches.get(Operation(name, SpanKind.SERVER, ALL)), Sketch()
+        """Return a sketch of the requests to the service in the last seconds, and whether any were ever received."""
+        watch, recent = self.reports.detectors.operations.watches.get(Operation(name, SpanKind.SERVER, ALL)), Sketch()
         for sketch in watch.lately(now) if watch else ():
-            found.merge(sketch)
-        return found, watch is not None
+            recent.merge(sketch)
+        return recent, watch is not None
 
     def _link(self, name: str, since: int, until: int) -> str:
-        """A search of Jaeger's pages, in Unix microseconds, so that it shows the same tomorrow."""
-        asked = {"service": name, "start": since // 1000, "end": until // 1000, "limit": MAX_TRACES}
-        link = f"{self.jaeger.rstrip('/')}/search?{urlencode(asked | {'lookback': 'custom'})}"
+        """Return the URL of a Jaeger search with absolute times; "" without Jaeger, or when the URL is too long."""
+        query = {"service": name, "start": since // 1000, "end": until // 1000, "limit": MAX_TRACES}
+        link = f"{self.jaeger.rstrip('/')}/search?{urlencode(query | {'lookback': 'custom'})}"
         return link if self.jaeger and len(link) <= MAX_LINK else ""
 
 
@@ -87,6 +90,6 @@ def _dated(line: ErrorLine) -> str:
 
 def _state(word: str, name: str, report: DetectorsReport) -> str:
     fires = DetectorState.FIRING
-    kinds = {one.kind for one in report.detectors if one.subject == name and one.state is fires}
+    kinds = {detector.kind for detector in report.detectors if detector.subject == name and detector.state is fires}
     others = sorted(kind.lower() for kind in kinds if kind is not SymptomKind.INFRASTRUCTURE)
     return ", ".join([word, *(f"{kind} alarm" for kind in others)])

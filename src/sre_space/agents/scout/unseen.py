@@ -1,4 +1,4 @@
-"""The times in which Scout saw nothing: it did not run, or telemetry did not reach it. Used by `detectors.py`."""
+"""The times in which Scout saw nothing: it did not run, or telemetry was stale. Used by `detectors.py`."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from sre_space.agents.scout.open_incidents import BEFORE_NS
 from sre_space.domain.pauses import Pause
 
-MAX_KEPT = 100
+MAX_TIMES = 100
 
 
 @dataclass
 class Unseen:
-    """Such times by when they ended; those that touch are one."""
+    """The times in which Scout saw nothing, oldest first; times that touch are merged."""
 
-    times: deque[Pause] = field(default_factory=lambda: deque(maxlen=MAX_KEPT))
+    times: deque[Pause] = field(default_factory=lambda: deque(maxlen=MAX_TIMES))
 
     def add(self, since: int, until: int) -> None:
-        """Nothing was seen in [since, until) Unix ns; 0 for a `since` that nobody knows is not kept."""
+        """Add [since, until) (Unix ns) as unseen; a `since` of 0 is unknown and is not added."""
         if not 0 < since < until:
             return
         while self.times and since <= self.times[-1].until:
@@ -24,6 +24,6 @@ class Unseen:
         self.times.append(Pause(since, until))
 
     def before(self, seen: int) -> int:
-        """From when on a fault may have been there that was first seen at a Unix ns; 0 when it was seen to begin."""
-        near = (one.since for one in reversed(self.times) if one.since < seen and seen - BEFORE_NS <= one.until)
-        return next(near, 0)
+        """Return from when on a fault first seen at `seen` (Unix ns) may have existed; 0 when it was seen to begin."""
+        adjacent = (time.since for time in reversed(self.times) if time.since < seen and seen - BEFORE_NS <= time.until)
+        return next(adjacent, 0)
