@@ -51,6 +51,15 @@ class RecentDeployments:
             if diff
         ]
 
+    async def settled_since(self, opened: int, until: int, now: int) -> int:
+        """Return when the newest deployment that began in [`opened`, `until`] was done; 0 without one (all Unix ns).
+
+        These are the deployments of the remedies of an incident. A service that such a deployment restarts does not
+        answer until it is done, which says nothing of the fault.
+        """
+        announced = _started_deployments(await self.history.window(CHANGES, opened, now))
+        return max((settled for deployment, settled in announced if deployment.at <= until), default=0)
+
     async def _diff(self, deployment: AnnouncedDeployment) -> str:
         """Return what the commit changed in the deployed files; "" when Git does not know it or it changed none."""
         if deployment.commit not in self.diffs:

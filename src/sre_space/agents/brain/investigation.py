@@ -104,10 +104,17 @@ class Investigation:
         services = tuple(self.config.services)
         if sources.needed:
             changes = await deployments
-            return changes, await self.gathering.gather(plan_of(case, states, unhealthy, changes), services, sources)
+            attempted = await self._attempted(case, now)
+            plan = plan_of(case, states, unhealthy, changes, attempted)
+            return changes, await self.gathering.gather(plan, services, sources)
         return await asyncio.gather(
             deployments, self.gathering.gather(plan_of(case, states, unhealthy), services, sources)
         )
+
+    async def _attempted(self, case: Case, now: int) -> int:
+        """Return when the last remedy that failed, or its undoing, was in force (Unix ns); 0 without one."""
+        last = last_attempt_at(case)
+        return max(last, await self.deployments.settled_since(case.chain[0].fact.at, last, now)) if last else 0
 
     def _context(
         self, case: Case, states: Sequence[ServiceState], changes: Sequence[Change], ended: Collection[str]
@@ -132,9 +139,13 @@ def _missing(sources: Sources) -> dict[str, bytes]:
 
 
 def plan_of(
-    case: Case, states: Sequence[ServiceState], unhealthy: Sequence[Interval] = (), changes: Sequence[Change] = ()
+    case: Case,
+    states: Sequence[ServiceState],
+    unhealthy: Sequence[Interval] = (),
+    changes: Sequence[Change] = (),
+    attempted: int = 0,
 ) -> GatheringPlan:
-    """Return which windows to gather for the incident.
+    """Return which windows to gather for the incident; nothing before `attempted` (Unix ns) is of the present fault.
 
     A service that is out is evidence enough: a few seconds of traces suffice, and a restart does not wait for a minute
     of data.
@@ -150,7 +161,7 @@ def plan_of(
     end, since = _around(began, changes)
     usual = healthy_parts(min(end, unseen), BASELINE_NS // BASELINES, BASELINES, unhealthy)
     return GatheringPlan(
-        usual, max(since, last_attempt_at(case)), USUAL_TRACES, TRACES, topics=True, awaits_failures=False
+        usual, max(since, attempted), USUAL_TRACES, TRACES, topics=True, awaits_failures=False
     )
 
 
