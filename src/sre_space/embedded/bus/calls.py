@@ -34,20 +34,20 @@ class Records:
     node: bytes  # this broker: id, host and port
     waiters: dict[Partition, set[asyncio.Event]] = field(default_factory=dict)
     producer_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(time.time_ns() // 1000))
-    storing: Storing = field(init=False)
+    storage: Storing = field(init=False)
 
     def __post_init__(self) -> None:
-        self.storing = Storing(f"the bus stores no records in {self.topics.folder}")
+        self.storage = Storing(f"the bus stores no records in {self.topics.folder}")
 
     async def metadata(self, request: WireReader, version: int) -> bytes:
         """Return brokers and topics; create each named topic that does not exist (version 4 can forbid it)."""
         count = request.int32()
-        wanted = [request.text() for _ in range(count)] if count > 0 else []
+        requested = [request.text() for _ in range(count)] if count > 0 else []
         create = bool(request.int8()) if version >= 4 else True
-        for topic in wanted if create else ():
+        for topic in requested if create else ():
             if not self.topics.refusal(topic):
                 self._create(topic)
-        names = self.topics.names() if count < 0 else wanted
+        names = self.topics.names() if count < 0 else requested
         head = array([self.node + text(None)]) + (text("sre-space") if version >= 2 else b"")
         return head + int32(NODE) + array(self._describe(name) for name in names)
 
@@ -56,7 +56,7 @@ class Records:
         try:
             self.topics.create(topic, count)
         except OSError as error:
-            self.storing.failed(error)
+            self.storage.failed(error)
             return STORAGE_ERROR
         return 0
 
@@ -115,13 +115,13 @@ class Records:
         if partition is not None:
             try:
                 error, base = partition.append(records)
-                self.storing.worked()
+                self.storage.worked()
             except InvalidBatch as invalid:
                 error = invalid.code
                 log.warning("a batch of %s for %s-%d is rejected: %s", request.client, topic, number, invalid)
             except OSError as failure:  # nothing of the batch is left: a partial write is truncated
                 error = STORAGE_ERROR
-                self.storing.failed(failure)
+                self.storage.failed(failure)
             for event in self.waiters.get(partition, ()):
                 event.set()
         start = int64(partition.start if partition else -1) if version >= 5 else b""

@@ -55,9 +55,8 @@ class Partition:
         for batch in (batch for segment in self.segments for batch in segment.batches):
             self._remember(batch)
         damaged = not all(segment.whole for segment in self.segments)
-        self.gaps = (
-            set(self.producers) if damaged else set()
-        )  # producers whose batches may be missing: their next batch is accepted
+        # Producers whose batches may be missing: their next batch is accepted.
+        self.gaps = set(self.producers) if damaged else set()
 
     @property
     def start(self) -> int:

@@ -129,9 +129,7 @@ def _intact_batches(data: bytes, base: int) -> Iterator[Batch]:
             base = batch.last + 1
         else:
             budget -= batch.size if batch is not None and numbered else 0
-            at = (
-                data.find(b"\2", at + MAGIC_AT + 1) - MAGIC_AT
-            )  # the next position where the format byte of a batch may be
+            at = data.find(b"\2", at + MAGIC_AT + 1) - MAGIC_AT  # the next possible place of a batch's format byte
 
 
 def _header_at(data: bytes, at: int) -> Batch | None:

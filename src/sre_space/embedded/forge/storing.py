@@ -22,7 +22,7 @@ class Disk:
     """The storage of one forge: its database, and the log of failed and successful writes."""
 
     db: sqlite3.Connection
-    storing: Storing
+    storage: Storing
 
     @contextmanager
     def guard(self, action: str) -> Iterator[None]:
@@ -31,7 +31,7 @@ class Disk:
         try:
             yield
         except FAILURES as error:
-            self.storing.failed(error)
+            self.storage.failed(error)
             raise Refusal(action, INSUFFICIENT_STORAGE, f"the forge cannot store it: {why(error)}") from error
         if self.db.total_changes > before:
-            self.storing.worked()
+            self.storage.worked()
