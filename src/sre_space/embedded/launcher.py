@@ -85,8 +85,8 @@ def environment_of(state: Path, launch: Launch) -> dict[str, str]:
     wiring = read_variables(path)
     if not _MARK.fullmatch(wiring.get("SRE_SPACE_UNIT", "")):
         raise UnreadableFile(f"{path} is damaged; run `sre-space down` and `sre-space up`, which writes it anew")
-    desired = read_variables(launch.config) if launch.config is not None and launch.config.exists() else {}
-    return {**desired, **wiring}
+    variables = read_variables(launch.config) if launch.config is not None and launch.config.exists() else {}
+    return {**variables, **wiring}
 
 
 def read_variables(path: Path) -> Mapping[str, str]:
@@ -179,7 +179,7 @@ def _watch(parent: int) -> None:
 
 @dataclass(frozen=True)
 class Starts:
-    """How often a unit has started since the space did, and how many of its last runs in a row were short."""
+    """How often a unit has started since the space did, and how many runs in a row were short, up to the last one."""
 
     count: int = 0
     short: int = 0

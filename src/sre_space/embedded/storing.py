@@ -42,7 +42,7 @@ class Storing:
             log.error("%s: %s; it resumes by itself when there is room", self.what, why(error))
 
     def worked(self) -> None:
-        """Record a successful write; log it when the last failure was WELL_AFTER_S seconds ago."""
+        """Record a successful write; log it once no write has failed for ten seconds."""
         if self.failing and self.now() - self.failed_at > WELL_AFTER_S:
             self.failing = False
             log.warning("there is room again; resolved: %s", self.what)

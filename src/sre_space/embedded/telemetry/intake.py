@@ -35,7 +35,7 @@ class Intake:
     queue: "asyncio.Queue[tuple[Export, asyncio.Future[None]]]" = field(default_factory=lambda: asyncio.Queue(QUEUE))
     sent: list[int] = field(default_factory=list)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
-    waiting: int = 0
+    waiting_bytes: int = 0
     tally: Tally = field(default_factory=Tally)
     storage: Storing = field(init=False)
 
@@ -45,13 +45,13 @@ class Intake:
     async def take(self, export: Export) -> None:
         """Return when the request is committed; `Unavailable` when too many requests wait, or the disk is full."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self.waiting > QUEUE_BYTES:
-            raise Unavailable(f"{self.waiting} bytes are waiting to be stored", retry_after=1.0)
+        if self.waiting_bytes > QUEUE_BYTES:
+            raise Unavailable(f"{self.waiting_bytes} bytes are waiting to be stored", retry_after=1.0)
         try:
             self.queue.put_nowait((export, done))
         except asyncio.QueueFull as error:
             raise Unavailable(f"{QUEUE} requests are waiting to be stored", retry_after=1.0) from error
-        self.waiting += export.size
+        self.waiting_bytes += export.size
         self.wake.set()
         await done
 
@@ -75,7 +75,7 @@ class Intake:
             self.wake.clear()
             batch = [self.queue.get_nowait() for _ in range(self.queue.qsize())]
             sent, self.sent = self.sent, []
-            self.waiting -= sum(export.size for export, _ in batch)
+            self.waiting_bytes -= sum(export.size for export, _ in batch)
             failure = await asyncio.to_thread(self._commit, db, [export for export, _ in batch], sent)
             for _, done in batch:
                 if done.done():

@@ -32,8 +32,8 @@ class Republisher:
         self.wake.set()
         self._producer = _producer(bootstrap)
 
-    async def run(self, forget: Callable[[list[int]], None]) -> None:
-        """Publish waiting rows until cancelled, and pass the ids of accepted ones to `forget`.
+    async def run(self, mark_published: Callable[[list[int]], None]) -> None:
+        """Publish waiting rows until cancelled, and pass the ids of accepted rows to `mark_published`.
 
         Accepted rows stay in the outbox until the intake deletes them; `last_id` is the last id that is not read again.
         """
@@ -44,7 +44,7 @@ class Republisher:
             self.wake.clear()
             while rows := waiting(db, last_id):
                 accepted = await asyncio.to_thread(self._publish, rows)
-                forget(accepted)
+                mark_published(accepted)
                 remaining = {id for id, *_ in rows}.difference(accepted)
                 last_id = min(remaining) - 1 if remaining else rows[-1][0]
                 if remaining:
