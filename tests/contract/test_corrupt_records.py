@@ -221,7 +221,7 @@ def test_a_client_is_told_what_was_wrong_and_the_log_too(our_bus: Bus) -> None:
 
     assert produced(our_bus.address, name, flipped(batch(), 8 * 70)) == CORRUPT
 
-    assert f"sent to {name}-0 what is refused: the checksum of a record batch is wrong" in our_bus.ours.log.read_text()
+    assert f"for {name}-0 is rejected: the checksum of a record batch is wrong" in our_bus.ours.log.read_text()
 
 
 @pytest.mark.parametrize("damage", [one for one in Damage if one is not Damage.UNREADABLE])

@@ -206,7 +206,7 @@ def test_each_refusal_says_why_and_nothing_of_it_is_stored(guarded: TelemetrySer
     assert answer(guarded, over, b"\xff")[0] == "UNAUTHENTICATED"
     assert httpx.get(f"{guarded.query}/api/services", trust_env=False).json()["data"] == []
     text = guarded.process.log.read_text()
-    assert "1 requests of telemetry were refused: no token" in text
+    assert "1 telemetry requests were refused: no token" in text
     assert not [token for token in TOKENS.values() if token in text]
 
 

@@ -211,7 +211,7 @@ def test_accounts_of_another_shape_are_refused(tmp_path: Path, text: str) -> Non
     path.write_text(text)
     path.chmod(0o600)
 
-    with pytest.raises(Malformed, match="no list of identities"):
+    with pytest.raises(Malformed, match="not a list of identities"):
         read_identities(path)
 
 

@@ -109,7 +109,7 @@ def test_without_the_settings_the_door_is_open_and_records_have_no_mac() -> None
     [
         (None, 0o600, "No such file or directory; `sre-space up` makes it"),
         ("[]" * 40, 0o644, "can be read by others; run: chmod 600 "),
-        ("[", 0o600, "the tokens are no JSON|holds less than 32 characters; make one with: openssl rand -hex 32"),
+        ("[", 0o600, "the tokens are not JSON|holds less than 32 characters; make one with: openssl rand -hex 32"),
     ],
 )
 def test_a_file_that_does_not_fit_is_one_sentence_with_the_setting_and_the_remedy(

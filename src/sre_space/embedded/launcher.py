@@ -1,8 +1,8 @@
 """Starts one process of the space: `python -m sre_space.embedded.launcher NAME [--config FILE] -- PROGRAM ARGS`.
 
-supervisord runs it for every unit. It becomes the program: same process id, the environment that
-`sre-space up` wrote for this unit and nothing else, and for a service its desired state from Git, read now, so that a
-restart applies what was deployed. The kernel kills the program when supervisord dies, however it dies.
+supervisord runs it for every unit. It becomes the program: same process id, the environment that `sre-space up` wrote
+for this unit and nothing else, and for a service its desired state from Git, read now, so that a restart applies what
+was deployed. The kernel kills the program when supervisord dies, for whatever reason.
 Standard library only: its time is added to every restart.
 """
 
@@ -25,9 +25,9 @@ from sre_space.paths import StatePaths
 
 EXIT_USAGE = 2
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-PAUSE_S = 1.0  # between two starts of a unit that supervisord restarts by itself: a crash loop stays cheap
-QUICK_S = 10.0  # a life that ends earlier is a short one
-PATIENCE = 3  # short lives in a row; each further one doubles the pause
+PAUSE_S = 1.0  # minimum between two starts of a unit that supervisord restarts, so that a crash loop stays cheap
+QUICK_S = 10.0  # a run that ends earlier is short
+PATIENCE = 3  # short runs in a row; each further one doubles the pause
 MAX_PAUSE_S = 30.0
 WATCH_S = 0.25
 
@@ -49,16 +49,17 @@ class Launch:
 
 
 def main() -> NoReturn:
-    """Become the program, or exit 2 with one sentence."""
+    """Become the program, or exit with status 2 and one sentence."""
     try:
         launch = parse(sys.argv[1:])
         state = StatePaths(Path(os.environ.get("SRE_SPACE_STATE", "")))
-        die_with(_supervisor(state))
+        die_with(_supervisor_pid(state))
         if launch.config is None:
             _pause(state.started(launch.name))
-        if launch.config is not None:  # before it is read: should it change in between, the next deployment restarts us
-            with _unwritable(launch.name):
-                _tell_running(launch, launch.config, state.running(launch.name))
+        if launch.config is not None:
+            # Recorded before it is read: if it changes in between, the next deployment restarts the unit.
+            with _ignore_disk_errors(launch.name):
+                _record_running(launch, launch.config, state.running(launch.name))
         environment = environment_of(state.root, launch)
         os.execvpe(launch.argv[0], launch.argv, environment)
     except (UnreadableFile, OSError) as error:
@@ -67,29 +68,32 @@ def main() -> NoReturn:
 
 
 def parse(arguments: Sequence[str]) -> Launch:
-    """The command line; `UnreadableFile` says how it should look."""
-    head, separator, argv = _split(arguments)
-    config = Path(head[2]) if len(head) == 3 and head[1] == "--config" else None
-    if not separator or not argv or (len(head) != 1 and config is None):
+    """Parse the command line; `UnreadableFile` with the usage when it is invalid."""
+    own, separator, argv = _split(arguments)
+    config = Path(own[2]) if len(own) == 3 and own[1] == "--config" else None
+    if not separator or not argv or (len(own) != 1 and config is None):
         raise UnreadableFile("use: python -m sre_space.embedded.launcher NAME [--config FILE] -- PROGRAM ARGS")
-    return Launch(head[0], config, tuple(argv))
+    return Launch(own[0], config, tuple(argv))
 
 
 def environment_of(state: Path, launch: Launch) -> dict[str, str]:
-    """The unit's whole environment. Ports and addresses, which the space decides, win over desired state.
+    """Return the unit's whole environment; ports and addresses of the space override the desired state.
 
-    `up` writes the unit's own name last: without it the file is not whole.
+    `UnreadableFile` when a file is damaged: `up` writes the unit's own name last, so without it the file is incomplete.
     """
     path = StatePaths(state).environment(launch.name)
     wiring = read_variables(path)
     if not _MARK.fullmatch(wiring.get("SRE_SPACE_UNIT", "")):
         raise UnreadableFile(f"{path} is damaged; run `sre-space down` and `sre-space up`, which writes it anew")
-    desired = read_variables(launch.config) if launch.config is not None and launch.config.exists() else {}
-    return {**desired, **wiring}
+    variables = read_variables(launch.config) if launch.config is not None and launch.config.exists() else {}
+    return {**variables, **wiring}
 
 
 def read_variables(path: Path) -> Mapping[str, str]:
-    """`NAME=value` lines, values taken literally; `#` starts a comment line. `UnreadableFile` names file and line."""
+    """Return the variables of a file with `NAME=value` lines; values are literal, `#` starts a comment line.
+
+    `UnreadableFile` names file and line.
+    """
     try:
         return parse_variables(path.read_text(), str(path))
     except OSError as error:
@@ -99,49 +103,49 @@ def read_variables(path: Path) -> Mapping[str, str]:
 
 
 def parse_variables(text: str, name: str) -> Mapping[str, str]:
-    """The variables of a file called `name`."""
+    """Return the variables in the content of a file called `name`; `UnreadableFile` names the malformed line."""
     variables: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        found = _LINE.fullmatch(line.strip())
-        if found is None or "\0" in line:
+        match = _LINE.fullmatch(line.strip())
+        if match is None or "\0" in line:
             raise UnreadableFile(f"{name}:{number}: {line.strip()!r} is not NAME=value")
-        variables[found[1]] = found[2]
+        variables[match[1]] = match[2]
     return variables
 
 
 def desired(name: str, content: bytes, space: Mapping[str, str]) -> str:
-    """What a service is to run with, in two lines: the digest of its own file, and its limit of memory in `space`."""
+    """Return what a service is to run with, in two lines: the SHA-256 of its file, its memory limit from `space`."""
     limit = space.get(f"{name.upper().replace('-', '_')}_MEMORY_BYTES", "")
     return f"{hashlib.sha256(content).hexdigest()}\n{limit}\n"
 
 
-def _tell_running(launch: Launch, config: Path, path: Path) -> None:
+def _record_running(launch: Launch, config: Path, path: Path) -> None:
     space = config.with_name(SPACE_NAME)
     content = config.read_bytes() if config.exists() else b""
-    _make_way(path)
+    _set_folder_aside(path)
     text = desired(launch.name, content, read_variables(space) if space.exists() else {})
     replace_file(path, text.encode())
 
 
-def _make_way(path: Path) -> None:
-    """Set aside a folder that lies where a file belongs."""
+def _set_folder_aside(path: Path) -> None:
+    """Set aside a folder in the place of a file."""
     if path.is_dir():
         path.rename(path.with_name(f"{path.name}.damaged-{time.time_ns()}"))
 
 
 @contextlib.contextmanager
-def _unwritable(name: str) -> Iterator[None]:
-    """A disk that takes nothing keeps nobody from starting: the deployer takes the unit for one to be restarted."""
+def _ignore_disk_errors(name: str) -> Iterator[None]:
+    """Let the unit start on a disk that cannot be written; the deployer then sees that it needs a restart."""
     try:
         yield
     except OSError as error:
-        sys.stderr.write(f"launcher: {name} is started all the same: {error}\n")
+        sys.stderr.write(f"launcher: {name} is started anyway: {error}\n")
 
 
-def _supervisor(state: StatePaths) -> int:
-    """The process id of our supervisord: it may be dead already, and our parent somebody else."""
+def _supervisor_pid(state: StatePaths) -> int:
+    """Return the process id of this space's supervisord; if it died already, the parent is another process."""
     try:
         return int(state.supervisor_pid.read_text())
     except (OSError, ValueError):
@@ -149,18 +153,18 @@ def _supervisor(state: StatePaths) -> int:
 
 
 def die_with(parent: int) -> None:
-    """See to it that this process, and the program it becomes, do not outlive `parent` (a process id)."""
+    """Make this process, and the program it becomes, end when `parent` (a process id) ends."""
     if sys.platform == "linux":
         if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
     else:
         _watch(parent)
-    if os.getppid() != parent:  # it died before the kernel was asked
+    if os.getppid() != parent:  # it died before prctl took effect
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _watch(parent: int) -> None:
-    """Where the kernel does not help: a child that kills the program when the parent is gone."""
+    """Fork a child that kills the program when the parent is gone, for systems without PR_SET_PDEATHSIG."""
     program = os.getpid()
     if os.fork():
         return
@@ -175,29 +179,29 @@ def _watch(parent: int) -> None:
 
 @dataclass(frozen=True)
 class Starts:
-    """How often a unit was started since the space was, and how many lives in a row until now were short ones."""
+    """How often a unit has started since the space did, and how many runs in a row were short, up to the last one."""
 
     count: int = 0
     short: int = 0
 
     @property
     def pause_s(self) -> float:
-        """What lies between the last start and the next."""
+        """Return the minimum time from the last start to the next one in seconds."""
         doublings = max(0, min(self.short, 30) - PATIENCE)
         return min(MAX_PAUSE_S, PAUSE_S * (1 << doublings))
 
     @property
     def again_within_s(self) -> float:
-        """Who has not been started again for so long has lived."""
+        """Return how many seconds after its last start a unit that has not been restarted counts as up."""
         return self.pause_s + QUICK_S
 
-    def next(self, life_s: float) -> "Starts":
-        """With one start more, after a life of so many seconds; the first has none before it."""
-        return Starts(self.count + 1, self.short + 1 if self.count and life_s < QUICK_S else 0)
+    def next(self, run_s: float) -> "Starts":
+        """Return the state after one more start, which follows a run of `run_s` seconds; the first follows none."""
+        return Starts(self.count + 1, self.short + 1 if self.count and run_s < QUICK_S else 0)
 
 
 def starts_of(stamp: Path) -> Starts:
-    """What the file `run/env/NAME.started` says; nothing, when it is damaged or not there."""
+    """Return the content of `run/env/NAME.started`; no starts when the file is damaged or missing."""
     try:
         count, short = map(int, stamp.read_text().split())
     except (OSError, ValueError):
@@ -206,21 +210,21 @@ def starts_of(stamp: Path) -> Starts:
 
 
 def _pause(stamp: Path) -> None:
-    """Wait until the unit may be started again, and note that it is."""
+    """Wait until the unit may be started again, and record the start."""
     try:
-        life = time.time() - stamp.stat().st_mtime
+        run_s = time.time() - stamp.stat().st_mtime
     except OSError:
-        life = QUICK_S
-    starts = starts_of(stamp).next(life)
-    noted = _note(stamp, starts)
-    time.sleep(min(starts.pause_s, max(0.0, starts.pause_s - life)) if noted else PAUSE_S)
-    _note(stamp, starts)
+        run_s = QUICK_S
+    starts = starts_of(stamp).next(run_s)
+    recorded = _record_start(stamp, starts)
+    time.sleep(min(starts.pause_s, max(0.0, starts.pause_s - run_s)) if recorded else PAUSE_S)
+    _record_start(stamp, starts)
 
 
-def _note(stamp: Path, starts: Starts) -> bool:
-    """Write them down, so that the time of the file is that of the start; False when the disk does not take it."""
+def _record_start(stamp: Path, starts: Starts) -> bool:
+    """Write the starts; the file's time is that of the start. Return False when the disk cannot be written."""
     try:
-        _make_way(stamp)
+        _set_folder_aside(stamp)
         stamp.touch(mode=0o600)
         stamp.write_text(f"{starts.count} {starts.short}\n")
     except OSError:

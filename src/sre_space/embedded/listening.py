@@ -1,4 +1,4 @@
-"""Sockets, and the guard in front of every HTTP listener of the embedded servers."""
+"""Listening sockets, and the guard in front of every HTTP listener of the embedded servers."""
 
 import asyncio
 import contextlib
@@ -19,8 +19,8 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 def bind(port: int, variable: str) -> socket.socket:
-    """A listening socket on 127.0.0.1; `Refused` names the port and the variable that changes it."""
-    # Named TCP, because asyncio switches Nagle's delay (40 ms an answer) off only for sockets that say so.
+    """Return a listening socket on 127.0.0.1; `Refused` names the port and the variable that changes it."""
+    # With IPPROTO_TCP, because asyncio disables Nagle's algorithm (40 ms an answer) only for such sockets.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -35,15 +35,18 @@ def bind(port: int, variable: str) -> socket.socket:
 
 
 class OnlyLoopback:
-    """Refuses a foreign `Host` or `Origin`: a web page must not reach the doctor through a browser (DNS rebinding)."""
+    """Middleware that refuses a foreign `Host` or `Origin` header.
+
+    A web page must not reach the servers through a browser (DNS rebinding).
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, or answer 403."""
+        """Pass the request on, or answer 403."""
         if scope["type"] != "http" or not (foreign := self._foreign(scope)):
-            with contextlib.suppress(ClientDisconnect):  # it was killed in mid-request: nobody waits for an answer
+            with contextlib.suppress(ClientDisconnect):  # the client died in mid-request: no answer is needed
                 await self.app(scope, receive, send)
             return
         refusal = JSONResponse({"error": f"{foreign} is not allowed: this server answers loopback clients only"}, 403)
@@ -59,7 +62,7 @@ class OnlyLoopback:
 
 
 def _name(url: str) -> str | None:
-    """The host name in a URL; None when there is none or it does not parse."""
+    """Return the host name in a URL; None when there is none or the URL does not parse."""
     try:
         return urlsplit(url).hostname
     except ValueError:
@@ -67,16 +70,16 @@ def _name(url: str) -> str | None:
 
 
 class Server(uvicorn.Server):
-    """Leaves signals to the process: several servers share one."""
+    """A uvicorn server that leaves signals to the process, because several servers share it."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
+        """Capture no signals."""
         yield
 
 
 async def serve(app: ASGIApp, listener: socket.socket, lifespan: Literal["on", "off"] = "off") -> None:
-    """Serve until cancelled; then finish what is under way, for a second at most."""
+    """Serve until cancelled; then complete requests in progress for at most a second."""
     config = uvicorn.Config(
         OnlyLoopback(app), access_log=False, log_level="warning", lifespan=lifespan, timeout_graceful_shutdown=1
     )

@@ -1,4 +1,4 @@
-"""What a server says when its disk takes nothing: once when it begins, once when it has been well for a while."""
+"""Logs when a server's disk cannot be written: once when that begins, once when writes have worked for a while."""
 
 import errno
 import logging
@@ -13,20 +13,20 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 WELL_AFTER_S = 10.0
-PROBE_BYTES = 2**16  # more than SQLite wants for the files beside a database that it opens
+PROBE_BYTES = 2**16  # more than SQLite needs for the files beside a database that it opens
 REASONS = {
     errno.ENOSPC: "free some space or inodes",
     errno.EDQUOT: "free some of your quota, or have it raised",
-    errno.EROFS: "the file system is read-only: look for errors of the disk, then mount it anew",
-    errno.EIO: "the disk fails: look into the kernel's log",
+    errno.EROFS: "the file system is read-only: look for errors of the disk, then mount it again",
+    errno.EIO: "the disk fails: see the kernel's log",
 }
 
 
 @dataclass
 class Storing:
-    """One server's. `what` does not happen, in a clause: "the bus stores no records in /folder".
+    """The state of one server's storage. `what` is the consequence in a clause: "the bus stores no records in /folder".
 
-    On a full disk a small record may still fit where a large one does not, so one that fits proves nothing yet.
+    On a full disk a small record may still fit where a large one does not, so a single success proves nothing yet.
     """
 
     what: str
@@ -35,27 +35,29 @@ class Storing:
     failed_at: float = 0.0
 
     def failed(self, error: Exception) -> None:
-        """It could not be written."""
+        """Record a failed write; log the first one."""
         self.failed_at = self.now()
         if not self.failing:
             self.failing = True
-            log.error("%s: %s; it goes on by itself when there is room", self.what, why(error))
+            log.error("%s: %s; it resumes by itself when there is room", self.what, why(error))
 
     def worked(self) -> None:
-        """It was written."""
+        """Record a successful write; log it once no write has failed for ten seconds."""
         if self.failing and self.now() - self.failed_at > WELL_AFTER_S:
             self.failing = False
-            log.warning("there is room again; it is no longer so that %s", self.what)
+            log.warning("there is room again; resolved: %s", self.what)
 
 
 def is_of_disk(error: BaseException) -> bool:
-    """True when it says that a disk takes nothing, in the words of the system or of SQLite."""
-    words = ("full", "disk I/O", "readonly", "unable to open") if isinstance(error, sqlite3.OperationalError) else ()
-    return any(told in str(error) for told in (*map(os.strerror, REASONS), *words))
+    """Return True for an error of the system or of SQLite which says that a disk cannot be written."""
+    sqlite_phrases = (
+        ("full", "disk I/O", "readonly", "unable to open") if isinstance(error, sqlite3.OperationalError) else ()
+    )
+    return any(phrase in str(error) for phrase in (*map(os.strerror, REASONS), *sqlite_phrases))
 
 
-def takes(folder: Path) -> bool:
-    """True when a disk takes a small file now."""
+def is_writable(folder: Path) -> bool:
+    """Return True when a small file can be written to the folder now."""
     try:
         with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
             return file.write(b"\0" * PROBE_BYTES) == PROBE_BYTES
@@ -64,7 +66,7 @@ def takes(folder: Path) -> bool:
 
 
 def why(error: Exception) -> str:
-    """The error in a clause, with the remedy where one is known."""
+    """Return the error as a clause, with the remedy where there is one."""
     if not isinstance(error, OSError):
         return str(error)
     remedy = REASONS.get(error.errno or 0, "")

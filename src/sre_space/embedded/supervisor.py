@@ -1,11 +1,11 @@
-"""supervisord whose logs may fail, with a socket to read from: `python -m sre_space.embedded.supervisor -n -c FILE`.
+"""supervisord whose logs may fail, with a read-only socket: `python -m sre_space.embedded.supervisor -n -c FILE`.
 
 supervisord itself ends when a log cannot be written (a full disk, a quota, a read-only file system, an I/O error), and
-every unit with it. No setting of it says otherwise, so its one way to open a log file is replaced here. What cannot be
-written is dropped and counted, and the log says so as soon as it can be written again.
+every unit with it. No setting changes that, so its one way to open a log file is replaced here. What cannot be written
+is dropped and counted, and the log says so as soon as it can be written again.
 
-Its own socket can stop everything. Where RUNTIME_READ_SOCKET names a file, a second one tells the units and can do
-nothing else (`unit_listing.py`); it is made where supervisord makes its servers.
+supervisord's own socket can stop everything. Where RUNTIME_READ_SOCKET names a file, a second socket lists the units
+and can do nothing else (`unit_listing.py`); it is created where supervisord creates its servers.
 """
 
 import contextlib
@@ -25,41 +25,41 @@ _make_http_servers = http.make_http_servers
 
 
 class SparingLog(loggers.Handler):  # type: ignore[misc]  # supervisor ships no types
-    """A log file that never raises `OSError`; with `max_bytes` (0: none) it is rotated to one older file."""
+    """A log file that never raises `OSError`; with `max_bytes` (0: unlimited) it is rotated to one older file."""
 
     def __init__(self, path: Path, max_bytes: int = 0) -> None:
         super().__init__()
         self.path, self.max_bytes = path, max_bytes
         self.lost, self.reason, self.cut = 0, "", False
         self._file: int | None = None
-        with contextlib.suppress(OSError):  # so that who says nothing has a log, too
+        with contextlib.suppress(OSError):  # so that a silent unit has a log file, too
             self._append(b"")
 
     def emit(self, record: Any) -> None:  # noqa: ANN401 - supervisor's own record
-        """Append one record."""
+        """Append one record; drop and count what cannot be written."""
         plain = isinstance(record.msg, bytes) and self.fmt == "%(message)s"
         data = record.msg if plain else (self.fmt % record.asdict()).encode(errors="replace")
-        whole = self._notice() + data
+        pending = self._notice() + data
         written = 0
         try:
-            written = self._append(whole)
-            if written < len(whole):  # the rest would not fit either
+            written = self._append(pending)
+            if written < len(pending):  # the rest would not fit either
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             self.lost, self.cut = 0, False
             self._rotate()
         except OSError as error:
-            self.lost += min(len(data), len(whole) - written)
+            self.lost += min(len(data), len(pending) - written)
             self.cut = self.cut or written > 0
             self.reason = error.strerror or str(error)
             self.close()
 
     def _notice(self) -> bytes:
-        begin = "\n" if self.cut else ""
-        told = f"{begin}(here {self.lost} bytes of this log were dropped: {self.reason})\n"
-        return told.encode() if self.lost else b""
+        newline = "\n" if self.cut else ""
+        notice = f"{newline}(here {self.lost} bytes of this log were dropped: {self.reason})\n"
+        return notice.encode() if self.lost else b""
 
     def _append(self, data: bytes) -> int:
-        """How many bytes were written."""
+        """Append to the file; return the number of bytes written."""
         if self._file is None:
             self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         return os.write(self._file, data)
@@ -71,21 +71,21 @@ class SparingLog(loggers.Handler):  # type: ignore[misc]  # supervisor ships no 
             self._append(b"")
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: no data is buffered."""
 
     def close(self) -> None:
-        """The next record opens the file again."""
+        """Close the file; the next record opens it again."""
         if self._file is not None:
-            with contextlib.suppress(OSError):  # what a network's file system could not write
+            with contextlib.suppress(OSError):  # a network file system may report failed writes here
                 os.close(self._file)
             self._file = None
 
     def reopen(self) -> None:
-        """Begin the file anew if it was moved away."""
+        """Reopen the file, anew if it was moved away."""
         self.close()
 
     def remove(self) -> None:
-        """Delete the file, if it can be."""
+        """Delete the file, if that is possible."""
         self.close()
         with contextlib.suppress(OSError):
             self.path.unlink()
@@ -98,7 +98,7 @@ def handle_file(
     rotating: bool = False,
     **sizes: int,
 ) -> None:
-    """What supervisord calls for each log file, its own and the units'; one older file is kept, no further backups."""
+    """Open a log file of supervisord or of a unit, called by supervisord; at most one older file is kept."""
     handler = SparingLog(Path(filename), sizes.get("maxbytes", 0) if rotating else 0)
     handler.setFormat(fmt)
     handler.setLevel(logger.level)
@@ -106,7 +106,7 @@ def handle_file(
 
 
 def make_http_servers(options: Any, running: Any) -> list[tuple[dict[str, Any], Any]]:  # noqa: ANN401 - untyped
-    """What supervisord calls for its servers: they, and the read-only socket; it closes and removes them all."""
+    """Create supervisord's servers and the read-only socket, called by supervisord, which closes and removes them."""
     servers: list[tuple[dict[str, Any], Any]] = _make_http_servers(options, running)
     path = os.environ.get(READ_SOCKET, "")
     if path:
@@ -115,7 +115,7 @@ def make_http_servers(options: Any, running: Any) -> list[tuple[dict[str, Any], 
 
 
 def main() -> None:
-    """Run supervisord with such logs and that socket."""
+    """Run supervisord with these logs and that socket."""
     loggers.handle_file = handle_file
     http.make_http_servers = make_http_servers
     supervisord.main()

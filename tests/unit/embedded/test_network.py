@@ -103,8 +103,8 @@ def test_an_order_with_the_secret_is_obeyed_and_no_other() -> None:
     assert obey(json.dumps(order).encode(), "s", {"policy-service": link}) == ""
     assert link.delay == 0.25
     for wrong, why in (
-        ({"secret": "t"}, "the secret is another"),
-        ({"secret": ""}, "the secret is another"),
+        ({"secret": "t"}, "the secret is wrong"),
+        ({"secret": ""}, "the secret is wrong"),
         ({"link": "bus"}, "there are links to policy-service"),
         ({"delay_ms": -1}, "delay_ms is from 0"),
         ({"delay_ms": "nan"}, "delay_ms is from 0"),

@@ -117,8 +117,8 @@ def test_a_server_says_once_that_it_cannot_store_and_once_that_it_was_well_for_a
 
     assert [record.getMessage() for record in caplog.records] == [
         "the bus stores no records in /bus: No space left on device (free some space or inodes); "
-        "it goes on by itself when there is room",
-        "there is room again; it is no longer so that the bus stores no records in /bus",
+        "it resumes by itself when there is room",
+        "there is room again; resolved: the bus stores no records in /bus",
     ]
 
 

@@ -165,14 +165,14 @@ def test_what_is_written_is_read_and_holds_no_token(names: dict[str, list[str]])
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "are no JSON"),
-        ("{}", "are no list"),
-        ("[7]", "token 1 is no object"),
+        ("", "are not JSON"),
+        ("{}", "are not a list"),
+        ("[7]", "token 1 is not an object"),
         ('[{"sha256": "00", "services": ["a"]}]', "token 1: sha256 is not 64 hex digits"),
         (f'[{{"sha256": "{"g" * 64}", "services": ["a"]}}]', "token 1: sha256 is not 64 hex digits"),
-        (f'[{{"sha256": "{"0" * 64}", "services": "a"}}]', "token 1: services is no list"),
-        (f'[{{"sha256": "{"0" * 64}", "services": []}}]', "token 1: services is no list"),
-        (f'[{", ".join([f"""{{"sha256": "{"0" * 64}", "services": ["a"]}}"""] * 2)}]', "stands twice"),
+        (f'[{{"sha256": "{"0" * 64}", "services": "a"}}]', "token 1: services is not a list"),
+        (f'[{{"sha256": "{"0" * 64}", "services": []}}]', "token 1: services is not a list"),
+        (f'[{", ".join([f"""{{"sha256": "{"0" * 64}", "services": ["a"]}}"""] * 2)}]', "is listed twice"),
     ],
 )
 def test_a_file_of_tokens_that_is_none_is_told_with_the_entry(text: str, why: str) -> None:
@@ -201,7 +201,7 @@ def test_a_flood_of_refusals_is_one_line_of_the_log_and_all_of_it_is_counted(cap
                 door.own("traces", body, door.names([f"Bearer {TOKEN}"]))
 
     unknown, foreign = caplog.messages
-    assert "1 requests of telemetry were refused: an unknown token" in unknown
+    assert "1 telemetry requests were refused: an unknown token" in unknown
     assert "a foreign name with the token of quote-service" in foreign
     assert "guessed" not in caplog.text
     assert door.tally.counts == {"an unknown token": 1000, "a foreign name with the token of quote-service": 1000}

@@ -1,1 +1,1 @@
-"""A small durable broker that speaks the Kafka protocol: a frozen list of calls, classic groups, no transactions."""
+"""A small durable broker that speaks the Kafka protocol: a fixed list of calls, classic groups, no transactions."""

@@ -1,4 +1,4 @@
-"""The Kafka wire format's primitive types (Kafka protocol guide); used by every other module of the bus."""
+"""The primitive types of the Kafka wire format (Kafka protocol guide); used by every other module of the bus."""
 
 import struct
 from collections.abc import Callable, Iterable
@@ -8,11 +8,11 @@ T = TypeVar("T")
 
 
 class ProtocolError(Exception):
-    """A request that does not parse; the connection it came on is closed."""
+    """A request that does not parse; its connection is closed."""
 
 
 class WireReader:
-    """Reads primitives off a request; every shortage is a `ProtocolError`. `client` is who asks, from its header."""
+    """Reads primitives off a request; missing bytes raise `ProtocolError`. `client` is the client id of the header."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self._at = data, 0
@@ -20,7 +20,7 @@ class WireReader:
 
     def _take(self, size: int) -> bytes:
         if size < 0 or self._at + size > len(self._data):
-            raise ProtocolError(f"{size} bytes wanted at {self._at}, {len(self._data)} there")
+            raise ProtocolError(f"{size} bytes are expected at {self._at}, the request has {len(self._data)}")
         self._at += size
         return self._data[self._at - size : self._at]
 
@@ -28,23 +28,23 @@ class WireReader:
         return int(struct.unpack(layout, self._take(struct.calcsize(layout)))[0])
 
     def int8(self) -> int:
-        """One byte, signed."""
+        """Read a signed integer of one byte."""
         return self._number(">b")
 
     def int16(self) -> int:
-        """Two bytes."""
+        """Read a signed integer of two bytes."""
         return self._number(">h")
 
     def int32(self) -> int:
-        """Four bytes."""
+        """Read a signed integer of four bytes."""
         return self._number(">i")
 
     def int64(self) -> int:
-        """Eight bytes."""
+        """Read a signed integer of eight bytes."""
         return self._number(">q")
 
     def text(self) -> str:
-        """A string; a null one is empty."""
+        """Read a string; null is read as an empty one. `ProtocolError` when it is not UTF-8."""
         size = self.int16()
         try:
             return self._take(size).decode() if size >= 0 else ""
@@ -52,19 +52,25 @@ class WireReader:
             raise ProtocolError("a string is not UTF-8") from error
 
     def data(self) -> bytes:
-        """Bytes; null ones are empty."""
+        """Read bytes with their length in front; null is read as empty."""
         size = self.int32()
         return self._take(size) if size >= 0 else b""
 
     def array(self, item: Callable[[], T]) -> list[T]:
-        """Items one after another; null is empty. Each item has a byte at least, so a huge count is an error."""
+        """Read a counted array with `item`, which reads one item; null is read as empty.
+
+        Each item has at least one byte, so a count that exceeds the rest of the request is a `ProtocolError`.
+        """
         count = self.int32()
         if count > len(self._data) - self._at:
             raise ProtocolError(f"an array of {count} items does not fit into the request")
         return [item() for _ in range(max(0, count))]
 
     def each_partition(self, answer: Callable[[str], bytes]) -> bytes:
-        """Topics with their partitions, as most calls list them; `answer(topic)` reads and answers one partition."""
+        """Read topics with their partitions, as most calls list them, and return the encoded answer.
+
+        `answer(topic)` reads one partition and returns its encoded answer.
+        """
 
         def topic() -> bytes:
             name = self.text()
@@ -78,7 +84,7 @@ int8, int16, int32, int64 = (struct.Struct(layout).pack for layout in (">b", ">h
 
 
 def text(value: str | None) -> bytes:
-    """A nullable string."""
+    """Encode a nullable string."""
     if value is None:
         return int16(-1)
     encoded = value.encode()
@@ -86,11 +92,11 @@ def text(value: str | None) -> bytes:
 
 
 def data(value: bytes) -> bytes:
-    """Bytes with their length."""
+    """Encode bytes with their length in front."""
     return int32(len(value)) + value
 
 
 def array(items: Iterable[bytes]) -> bytes:
-    """A counted array of encoded items."""
+    """Encode a counted array of encoded items."""
     parts = list(items)
     return int32(len(parts)) + b"".join(parts)

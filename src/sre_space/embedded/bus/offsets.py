@@ -1,6 +1,6 @@
-"""The committed offsets of the groups: an append-only journal, compacted at start.
+"""The committed offsets of consumer groups: an append-only journal, compacted at start.
 
-They are expendable: a group whose offset is lost begins where its consumers say (`auto.offset.reset`).
+They are expendable: a group whose offset is lost begins where its consumers are configured to (`auto.offset.reset`).
 """
 
 import contextlib
@@ -16,35 +16,38 @@ MAX_OFFSET = 2**63 - 1
 
 
 class Offsets:
-    """Offsets and their metadata by group, topic and partition."""
+    """Committed offsets and their metadata by group, topic and partition; kept in one journal file."""
 
     def __init__(self, path: Path) -> None:
         self.committed: dict[str, dict[tuple[str, int], tuple[int, str]]] = {}
         lines = content_of(path).split(b"\n")
         damaged = [number for number, line in enumerate(lines, 1) if line and not self._replay(line)]
-        if damaged and damaged != [len(lines)]:  # a last line that is cut off is what a kill in mid-write leaves
-            set_aside(path, f"{len(damaged)} lines are damaged, the first is {damaged[0]}: they count for nothing")
+        if damaged and damaged != [len(lines)]:  # a kill in the middle of a write leaves a truncated last line
+            set_aside(path, f"{len(damaged)} lines are damaged, the first is {damaged[0]}: they are ignored")
         self._journal = self._compacted(path)
 
     def _compacted(self, path: Path) -> int:
-        """A journal of what counts, open for what comes."""
-        with contextlib.suppress(OSError):  # a full disk: the longer journal says the same
-            lines = [self._line(g, t, p) for g, kept in self.committed.items() for t, p in kept]
+        """Rewrite the journal with the current offsets only; return its file descriptor, open for appending."""
+        with contextlib.suppress(OSError):  # on a full disk the journal is left uncompacted, with the same content
+            lines = [self._line(g, t, p) for g, offsets in self.committed.items() for t, p in offsets]
             replace_file(path, "".join(lines).encode())
         return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def commit(self, group: str, topic: str, partition: int, offset: int, metadata: str) -> None:
-        """On disk when it returns; `OSError` when it cannot be: no half line is left, the offset of before counts."""
-        kept = self.committed.setdefault(group, {})
-        before = kept.get((topic, partition))
-        kept[topic, partition] = (offset, metadata)
+        """Store an offset on disk.
+
+        `OSError` when it cannot be written: the partial line is removed and the previous offset remains valid.
+        """
+        offsets = self.committed.setdefault(group, {})
+        previous = offsets.get((topic, partition))
+        offsets[topic, partition] = (offset, metadata)
         try:
             self._append(self._line(group, topic, partition).encode())
         except OSError:
-            if before is None:
-                del kept[topic, partition]
+            if previous is None:
+                del offsets[topic, partition]
             else:
-                kept[topic, partition] = before
+                offsets[topic, partition] = previous
             raise
 
     def _append(self, line: bytes) -> None:
@@ -57,14 +60,14 @@ class Offsets:
         return json.dumps([group, topic, partition, *self.committed[group][topic, partition]]) + "\n"
 
     def _replay(self, line: bytes) -> bool:
-        """Take a line in; False for one that is none."""
+        """Apply a line of the journal; return False when the line is malformed."""
         try:
-            told = json.loads(line)
+            fields = json.loads(line)
         except (ValueError, RecursionError):
             return False
-        kinds = [type(one) for one in told] if isinstance(told, list) else []
-        if kinds != [str, str, int, int, str] or not (0 <= told[2] < 2**31 and -1 <= told[3] <= MAX_OFFSET):
+        kinds = [type(field) for field in fields] if isinstance(fields, list) else []
+        if kinds != [str, str, int, int, str] or not (0 <= fields[2] < 2**31 and -1 <= fields[3] <= MAX_OFFSET):
             return False
-        group, topic, partition, offset, metadata = told
+        group, topic, partition, offset, metadata = fields
         self.committed.setdefault(group, {})[topic, partition] = (offset, metadata)
         return True

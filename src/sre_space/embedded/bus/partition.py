@@ -1,7 +1,7 @@
-"""One partition on disk: record batches as they came, in append-only segments.
+"""One partition on disk: record batches as they arrived, in append-only segments.
 
 A record is acknowledged after `write` returned: it survives the death of this process. It is
-not flushed to the disk itself, so a power cut may take the last second; nothing here is the
+not flushed to the disk itself, so a power cut may lose the last second; nothing here is the
 only copy of an incident. Only headers are kept in memory.
 """
 
@@ -32,16 +32,16 @@ from sre_space.state_files import make_folder
 
 SEGMENT_BYTES = 16 * 2**20
 MAX_SEGMENTS = 4
-REMEMBERED_BATCHES = 5  # per producer: what may be in flight at once
+REMEMBERED_BATCHES = 5  # per producer: as many may be in flight at once
 
 
 def now_ms() -> int:
-    """Unix ms."""
+    """Return the current time in Unix ms."""
     return time.time_ns() // 10**6
 
 
 class Partition:
-    """Appends, reads, trims. `clock` answers with Unix ms."""
+    """Appends batches, reads them, and removes the oldest segments. `clock` returns Unix ms."""
 
     def __init__(self, folder: Path, clock: Callable[[], int] = now_ms) -> None:
         self.folder, self._clock = folder, clock
@@ -55,22 +55,24 @@ class Partition:
         for batch in (batch for segment in self.segments for batch in segment.batches):
             self._remember(batch)
         damaged = not all(segment.whole for segment in self.segments)
-        self.gaps = set(self.producers) if damaged else set()  # whose batches may be missing: their next one is taken
+        # Producers whose batches may be missing: their next batch is accepted.
+        self.gaps = set(self.producers) if damaged else set()
 
     @property
     def start(self) -> int:
-        """The oldest offset that is still here."""
+        """Return the oldest offset that is still stored."""
         return self.segments[0].base
 
     @property
     def next(self) -> int:
-        """The offset that the next record gets."""
+        """Return the offset that the next record gets."""
         return self.segments[-1].next
 
     def append(self, data: bytes) -> tuple[int, int]:
-        """Store the batch of one request: (error, first offset). A repeated batch answers as the first time.
+        """Store the batch of one request; return Kafka's error code and the first offset.
 
-        `InvalidBatch` when it is not whole, unaltered and of the form that a client may send; nothing is written then.
+        A repeated batch gets the offset of its first delivery (idempotent producer). `InvalidBatch` when the data is
+        damaged, incomplete or not of the form that a client may send; nothing is written then.
         """
         batch = self._checked(data)
         key = batch.producer, batch.epoch
@@ -90,7 +92,7 @@ class Partition:
         return NONE, self._write(batch, data)
 
     def _checked(self, data: bytes) -> Batch:
-        """The one batch of a request, as Kafka would take it; its `max_at` is that of its records."""
+        """Return the only batch of a request, validated as Kafka does; `max_at` is set from its records (Unix ms)."""
         batch = batches.read_header(data, 0, 0)
         if batch.size > MAX_BATCH_BYTES:
             raise InvalidBatch(TOO_LARGE, f"a record batch of {batch.size} bytes")
@@ -102,46 +104,49 @@ class Partition:
 
     def _write(self, batch: Batch, data: bytes) -> int:
         segment, base = self._writable(len(data)), self.next
-        kept = replace(batch, base=base, last=base + batch.last, position=segment.size, leader=EPOCH)
-        segment.append(batches.stored(data, base, batch.max_at), kept)
-        self._remember(kept)
+        written = replace(batch, base=base, last=base + batch.last, position=segment.size, leader=EPOCH)
+        segment.append(batches.stored(data, base, batch.max_at), written)
+        self._remember(written)
         return base
 
     def read(self, offset: int, limit: int) -> bytes:
-        """Whole batches from the one that holds `offset`, at least one when there is any, up to `limit` bytes.
+        """Return whole batches from the one that holds `offset`, up to `limit` bytes, and one batch in any case.
 
-        What is read is checked; in the place of a batch that is lost stands one without records.
+        b"" when there is no batch. Every batch is verified; a lost batch is replaced by one without records.
         """
         first = bisect_right(self.segments, offset, key=lambda segment: segment.base) - 1
         for index in range(max(0, first), len(self.segments)):
-            if found := self._read(index, offset, limit):
-                return found
+            if data := self._read(index, offset, limit):
+                return data
         return b""
 
     def _read(self, index: int, offset: int, limit: int) -> bytes:
         segment = self.segments[index]
         at = bisect_left(segment.batches, offset, key=lambda batch: batch.last)
         if at == len(segment.batches):
-            return self._hole(index, offset)
+            return self._gap(index, offset)
         first = segment.batches[at]
         if first.lost:
             return batches.empty(first.base, first.last)
         end = first.position + max(limit, first.size)
-        behind = bisect_right(segment.batches, end, lo=at, key=lambda batch: batch.position + batch.size)
-        until = segment.batches[max(behind - 1, at)]
-        data = segment.read(first.position, until.position + until.size)
-        return b"".join(_served(segment, n, data, first.position) for n in range(at, max(behind, at + 1)))
+        end_index = bisect_right(segment.batches, end, lo=at, key=lambda batch: batch.position + batch.size)
+        last = segment.batches[max(end_index - 1, at)]
+        data = segment.read(first.position, last.position + last.size)
+        return b"".join(_served(segment, n, data, first.position) for n in range(at, max(end_index, at + 1)))
 
-    def _hole(self, index: int, offset: int) -> bytes:
-        """The end of a segment was lost, and the next one begins later than this one ends."""
+    def _gap(self, index: int, offset: int) -> bytes:
+        """Return an empty batch for the offsets lost between the end of a segment and the start of the next one."""
         segment = self.segments[index]
-        later = self.segments[index + 1].base if index + 1 < len(self.segments) else segment.next
-        return batches.empty(segment.next, later - 1) if segment.next <= offset < later else b""
+        next_base = self.segments[index + 1].base if index + 1 < len(self.segments) else segment.next
+        return batches.empty(segment.next, next_base - 1) if segment.next <= offset < next_base else b""
 
     def offset_at(self, at_ms: int) -> tuple[int, int]:
-        """(time, offset) of the first batch with a record at or after `at_ms`; (-1, -1) when there is none."""
-        found = (batch for segment in self.segments for batch in segment.batches if not batch.lost)
-        return next(((batch.max_at, batch.base) for batch in found if batch.max_at >= at_ms), (-1, -1))
+        """Return time (Unix ms) and offset of the first batch with a record at or after `at_ms`.
+
+        (-1, -1) when there is none.
+        """
+        intact = (batch for segment in self.segments for batch in segment.batches if not batch.lost)
+        return next(((batch.max_at, batch.base) for batch in intact if batch.max_at >= at_ms), (-1, -1))
 
     def _writable(self, size: int) -> Segment:
         if self.segments[-1].size and self.segments[-1].size + size > SEGMENT_BYTES:
@@ -164,16 +169,16 @@ class Partition:
 
 
 def _is_base(name: str) -> bool:
-    """True for the name that a segment has: its first offset in twenty digits."""
+    """Return True for the name of a segment file: its first offset in twenty digits."""
     return len(name) == 20 and name.isascii() and name.isdecimal() and int(name) < 2**63
 
 
 def _served(segment: Segment, index: int, data: bytes, start: int) -> bytes:
-    """What a consumer gets for a batch of which `data`, read from `start` on, has the bytes."""
+    """Return what a consumer gets for a batch whose bytes are in `data`, which was read from position `start` on."""
     batch = segment.batches[index]
-    found = b""
+    content = b""
     if not batch.lost:
-        found = batches.served(data[batch.position - start : batch.position - start + batch.size], batch)
-        if not found:
+        content = batches.served(data[batch.position - start : batch.position - start + batch.size], batch)
+        if not content:
             segment.lose(index)
-    return found or batches.empty(batch.base, batch.last)
+    return content or batches.empty(batch.base, batch.last)

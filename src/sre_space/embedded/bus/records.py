@@ -1,4 +1,4 @@
-"""The records inside of a batch, looked through as Kafka does before it takes them: nothing runs out of its bounds."""
+"""Validates the records inside a batch before it is stored, as Kafka does: every length must stay within its bounds."""
 
 import zlib
 from collections.abc import Callable
@@ -16,19 +16,22 @@ from sre_space.embedded.bus.batches import (
     InvalidBatch,
 )
 
-MAX_UNPACKED = 8 * 2**20  # bytes: a batch that grows beyond that is meant to exhaust whoever reads it
+MAX_UNPACKED = 8 * 2**20  # bytes: a batch that inflates to more is meant to exhaust its readers
 AHEAD_MS = 3600 * 1000  # Kafka's default of message.timestamp.after.max.ms
 CODEC, LOG_APPEND_TIME, TRANSACTIONAL, CONTROL = 0x07, 0x08, 0x10, 0x20
 SNAPPY_FRAMED = b"\x82SNAPPY\0"
-SNAPPY_HEAD = 16  # of the framed kind: magic, version, compatible version
+SNAPPY_HEAD = 16  # bytes before the blocks of Java's framing: magic, version, compatible version
 
 
 def newest(batch: Batch, payload: bytes, now_ms: int) -> int:
-    """The time (Unix ms) of the newest record of a batch; `InvalidBatch` when it is not one that a client may send."""
+    """Return the time (Unix ms) of the newest record of a batch.
+
+    `InvalidBatch` when the batch is not one that a client may send.
+    """
     _check_header(batch)
     latest = batch.base_at + _walk(_unpacked(batch.attributes & CODEC, payload), batch.count)
     if latest > now_ms + AHEAD_MS:
-        raise InvalidBatch(INVALID_TIMESTAMP, f"a record is of {latest} ms, more than an hour ahead")
+        raise InvalidBatch(INVALID_TIMESTAMP, f"a record has the timestamp {latest} ms, more than an hour ahead")
     return latest
 
 
@@ -36,11 +39,13 @@ def _check_header(batch: Batch) -> None:
     if batch.base != 0:
         raise InvalidBatch(INVALID_RECORD, f"a batch begins at the offset {batch.base}, not 0")
     if batch.count <= 0 or batch.last - batch.base + 1 != batch.count:
-        raise InvalidBatch(INVALID_RECORD, f"{batch.count} records are told for the offsets 0 to {batch.last}")
+        raise InvalidBatch(
+            INVALID_RECORD, f"the batch declares {batch.count} records for the offsets 0 to {batch.last}"
+        )
     if batch.attributes & CONTROL:
         raise InvalidBatch(INVALID_RECORD, "a client may not write control records")
     if batch.attributes & TRANSACTIONAL:
-        raise InvalidBatch(FORBIDDEN_TRANSACTION, "there are no transactions here")
+        raise InvalidBatch(FORBIDDEN_TRANSACTION, "this broker has no transactions")
     if batch.attributes & LOG_APPEND_TIME:
         raise InvalidBatch(INVALID_TIMESTAMP, "a client may not choose the broker's time")
     if batch.producer >= 0 and batch.first_seq < 0:
@@ -63,14 +68,14 @@ def _unpacked(codec: int, payload: bytes) -> bytes:
 
 def _gzip(payload: bytes) -> bytes:
     stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    found = stream.decompress(payload, MAX_UNPACKED)
+    unpacked = stream.decompress(payload, MAX_UNPACKED)
     if not stream.eof:
         raise ValueError(f"cut off, or over {MAX_UNPACKED} bytes")
-    return found
+    return unpacked
 
 
 def _bounded(into: Callable[[Any, Any], int]) -> Callable[[bytes], bytes]:
-    """With room for as much as is allowed: memory that is not written to is not used."""
+    """Wrap a decompressor so that it fails over MAX_UNPACKED bytes; memory that is not written to is not used."""
 
     def unpack(payload: bytes) -> bytes:
         room = bytearray(MAX_UNPACKED)
@@ -83,7 +88,7 @@ def _bounded(into: Callable[[Any, Any], int]) -> Callable[[bytes], bytes]:
 
 
 def _snappy(payload: bytes) -> bytes:
-    """Raw, as librdkafka sends it, or in Java's frames: a length and a raw block, and so on."""
+    """Decompress raw snappy, as librdkafka sends it, or Java's framing: repeated pairs of a length and a raw block."""
     if not payload.startswith(SNAPPY_FRAMED):
         return _snappy_block(payload)
     blocks, at, total = [], SNAPPY_HEAD, 0
@@ -111,40 +116,42 @@ _CODECS: dict[int, Callable[[bytes], bytes]] = {
 
 
 class _Cursor:
-    """Reads variable-length numbers; whatever lies outside of `end` is an `InvalidBatch`."""
+    """Reads variable-length numbers; `InvalidBatch` for everything beyond `end`."""
 
     def __init__(self, data: bytes) -> None:
         self.data, self.at, self.end = data, 0, len(data)
 
-    def number(self, most: int = 10) -> int:
-        """A zigzag number of at most `most` bytes."""
+    def number(self, max_bytes: int = 10) -> int:
+        """Read a zigzag-encoded number of at most `max_bytes` bytes."""
         if self.at < self.end and (byte := self.data[self.at]) < 0x80:  # most numbers have one byte
             self.at += 1
             return (byte >> 1) ^ -(byte & 1)
         value = shift = 0
-        for at in range(self.at, min(self.end, self.at + most)):
+        for at in range(self.at, min(self.end, self.at + max_bytes)):
             byte = self.data[at]
             value |= (byte & 0x7F) << shift
             if byte < 0x80:
                 self.at = at + 1
                 return (value >> 1) ^ -(value & 1)
             shift += 7
-        raise InvalidBatch(INVALID_RECORD, f"a number of a record runs out of it at {self.at}")
+        raise InvalidBatch(INVALID_RECORD, f"a number at {self.at} exceeds its record")
 
     def skip(self, size: int) -> None:
-        """Go on behind `size` bytes."""
+        """Skip `size` bytes."""
         if size < 0 or self.at + size > self.end:
-            raise InvalidBatch(INVALID_RECORD, f"{size} bytes of a record at {self.at}, it ends at {self.end}")
+            raise InvalidBatch(
+                INVALID_RECORD, f"a field of {size} bytes at {self.at} exceeds its record, which ends at {self.end}"
+            )
         self.at += size
 
     def skip_field(self) -> None:
-        """Go on behind a field with its length in front; -1 stands for null."""
+        """Skip a field with its length in front; the length -1 stands for null."""
         size = self.number(5)
         self.skip(0 if size == -1 else size)
 
 
 def _walk(data: bytes, count: int) -> int:
-    """Go through all records; the largest of their times, relative to the batch's."""
+    """Parse all records; return the largest of their times (ms, relative to the batch's)."""
     cursor, whole, largest = _Cursor(data), len(data), -(2**63)
     for number in range(count):
         cursor.end = whole
@@ -154,23 +161,25 @@ def _walk(data: bytes, count: int) -> int:
         cursor.at, cursor.end = end - size, end
         largest = max(largest, _record(cursor, number))
         if cursor.at != end:
-            raise InvalidBatch(INVALID_RECORD, f"record {number} has {size} bytes, and ends {end - cursor.at} earlier")
+            raise InvalidBatch(
+                INVALID_RECORD, f"record {number} has {size} bytes, and its fields end {end - cursor.at} bytes earlier"
+            )
     if cursor.at != whole:
-        raise InvalidBatch(INVALID_RECORD, f"behind the last of {count} records are {whole - cursor.at} bytes")
+        raise InvalidBatch(INVALID_RECORD, f"{whole - cursor.at} bytes follow the last of {count} records")
     return largest
 
 
 def _record(cursor: _Cursor, number: int) -> int:
-    """One record; its time, relative to the batch's."""
+    """Parse one record; return its time (ms, relative to the batch's)."""
     cursor.skip(1)
-    at, place = cursor.number(), cursor.number(5)
-    if place != number:
-        raise InvalidBatch(INVALID_RECORD, f"record {number} says that it is record {place}")
+    at, offset_delta = cursor.number(), cursor.number(5)
+    if offset_delta != number:
+        raise InvalidBatch(INVALID_RECORD, f"record {number} declares the offset delta {offset_delta}")
     cursor.skip_field()
     cursor.skip_field()
     headers = cursor.number(5)
     if not 0 <= headers <= cursor.end - cursor.at:
-        raise InvalidBatch(INVALID_RECORD, f"record {number} tells of {headers} headers")
+        raise InvalidBatch(INVALID_RECORD, f"record {number} declares {headers} headers")
     for _ in range(headers):
         size = cursor.number(5)
         cursor.skip(size)
@@ -180,7 +189,7 @@ def _record(cursor: _Cursor, number: int) -> int:
 
 
 def _check_key(key: bytes, number: int) -> None:
-    """A header's name is text: clients fail on one that is not."""
+    """Raise `InvalidBatch` for a header name that is not UTF-8: clients fail on it."""
     try:
         key.decode()
     except UnicodeDecodeError as error:

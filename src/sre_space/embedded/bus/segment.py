@@ -1,7 +1,7 @@
-"""One file of a partition: batches one behind the other, each checked when the file is opened and when it is read.
+"""One file of a partition: consecutive batches, each verified when the file is opened and when it is read.
 
-Between two good batches a bad one is `lost`: nobody is given its bytes. What is bad at the end is cut off, as Kafka
-does when it recovers, and kept beside the file.
+A damaged batch between two intact ones is `lost`: its bytes are never served. Damage at the end of the file is
+truncated, as Kafka does on recovery, and kept in a file beside it.
 """
 
 import errno
@@ -15,17 +15,17 @@ from sre_space.embedded.bus.batches import MAGIC_AT, MAX_BATCH_BYTES, Batch, is_
 from sre_space.embedded.bus.codec import ProtocolError
 from sre_space.state_files import content_of, keep_last, make_way
 
-MAX_SEARCHED = 16  # sizes of the file that are checksummed, at most, while a good batch is looked for behind a bad one
+MAX_SEARCHED = 16  # times the file's size: at most that much is checksummed in the search for the next intact batch
 MAX_COUNT = 2**24  # records of a batch
 SMALLEST_RECORD = 7  # bytes
-MAX_CUT_FILES = 4  # what was cut off, in files
+MAX_CUT_FILES = 4  # files of truncated data that are kept
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class Segment:
-    """One file and the headers in it; it begins at the offset `base`. `whole` unless something of it was lost."""
+    """One segment file and the headers of its batches, from offset `base` on. `whole` unless some of it was lost."""
 
     path: Path
     base: int
@@ -36,15 +36,15 @@ class Segment:
 
     @classmethod
     def open(cls, path: Path, base: int) -> "Segment":
-        """Open or make it; one that cannot be read at all is set aside, and its records are lost."""
+        """Open or create a segment; a file that cannot be read at all is set aside, and its records are lost."""
         data = content_of(path)
         segment = cls(path, base, os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         segment._recover(data)
         return segment
 
     def _recover(self, data: bytes) -> None:
-        """Take in what is good of `data`, the whole file."""
-        for batch in _good(data, self.base):
+        """Index the intact batches of `data`, the content of the whole file."""
+        for batch in _intact_batches(data, self.base):
             if batch.position > self.size:
                 self._lose(self.next, batch.base - 1, batch.position - self.size)
             self.batches.append(batch)
@@ -55,13 +55,13 @@ class Segment:
 
     @property
     def next(self) -> int:
-        """The offset behind the last one."""
+        """Return the offset after the last one."""
         return self.batches[-1].last + 1 if self.batches else self.base
 
     def _lose(self, first: int, last: int, size: int) -> None:
-        """Between good batches; no offset may be missing for it (two copies of one batch)."""
+        """Record damage between intact batches; no offset is missing when it holds a copy of a batch."""
         log.error(
-            "%s: the records %d to %d (%d bytes at %d) are damaged, and are given to nobody",
+            "%s: the records %d to %d (%d bytes at %d) are damaged and are not served",
             self.path, first, last, size, self.size,
         )  # fmt: skip
         self.whole = False
@@ -69,10 +69,10 @@ class Segment:
             self.batches.append(Batch(first, last, -1, self.size, size, lost=True))
 
     def _cut(self, rest: bytes) -> None:
-        """What a kill in the middle of a write leaves, or damage."""
+        """Truncate the end of the file, left by a kill in the middle of a write or damaged, and keep it in a file."""
         aside = self.path.with_name(f"{self.path.stem}.{self.size}.corrupt")
         log.error(
-            "%s: from offset %d on %d bytes are no whole record batches; they are cut off and kept as %s",
+            "%s: from offset %d on, %d bytes are not intact record batches; they are cut off and kept as %s",
             self.path, self.next, len(rest), aside.name,
         )  # fmt: skip
         try:
@@ -80,13 +80,13 @@ class Segment:
             aside.write_bytes(rest)
             aside.chmod(0o600)
         except OSError as error:
-            log.error("%s: what is cut off could not be kept: %s", aside, error.strerror)
-        found = self.path.parent.glob("*.corrupt")
-        keep_last(sorted(found, key=lambda path: path.lstat().st_mtime_ns), MAX_CUT_FILES)
+            log.error("%s: the data that is cut off could not be kept: %s", aside, error.strerror)
+        cut_files = self.path.parent.glob("*.corrupt")
+        keep_last(sorted(cut_files, key=lambda path: path.lstat().st_mtime_ns), MAX_CUT_FILES)
         os.ftruncate(self.descriptor, self.size)
 
     def append(self, data: bytes, batch: Batch) -> None:
-        """Write one batch whole, where it belongs whatever became of the file."""
+        """Write one batch at the end of the index; `OSError` when it does not fit, and the file is truncated then."""
         written = os.pwrite(self.descriptor, data, self.size)
         if written != len(data):
             os.ftruncate(self.descriptor, self.size)
@@ -95,7 +95,7 @@ class Segment:
         self.size += len(data)
 
     def read(self, start: int, end: int) -> bytes:
-        """The bytes in [start, end); fewer, when the disk does not give them."""
+        """Return the bytes in [start, end); fewer when the disk fails to return them."""
         try:
             return os.pread(self.descriptor, end - start, start)
         except OSError as error:
@@ -103,37 +103,37 @@ class Segment:
             return b""
 
     def lose(self, at: int) -> None:
-        """The batch at an index of `batches` was read, and is not what was written."""
+        """Mark the batch at an index of `batches` as lost, because its bytes are no longer those that were written."""
         batch = self.batches[at]
         log.error(
-            "%s: the records %d to %d (%d bytes at %d) have become damaged, and are given to nobody",
+            "%s: the records %d to %d (%d bytes at %d) have become damaged and are not served",
             self.path, batch.base, batch.last, batch.size, batch.position,
         )  # fmt: skip
         self.batches[at] = replace(batch, lost=True, max_at=-1, producer=-1)
 
     def close(self) -> None:
-        """Before the file is removed."""
+        """Close the file, before it is removed."""
         os.close(self.descriptor)
 
 
-def _good(data: bytes, base: int) -> Iterator[Batch]:
-    """The good batches of a file that begins at the offset `base`, in ascending order of position and offset."""
-    at = begin = 0  # where a batch is looked for, and where the one before ended
+def _intact_batches(data: bytes, base: int) -> Iterator[Batch]:
+    """Yield the intact batches of a file whose first offset is `base`, in ascending order of position and offset."""
+    at = previous_end = 0  # where the next batch is expected, and where the previous one ended
     budget = MAX_SEARCHED * len(data)
     while 0 <= at < len(data) and budget >= 0:
         batch = _header_at(data, at)
-        numbered = batch is not None and _is_numbered(data, batch, base, at - begin)
+        numbered = batch is not None and _is_numbered(data, batch, base, at - previous_end)
         if batch is not None and numbered and is_intact(data, at, batch.size):
             yield batch
-            at = begin = at + batch.size
+            at = previous_end = at + batch.size
             base = batch.last + 1
         else:
             budget -= batch.size if batch is not None and numbered else 0
-            at = data.find(b"\2", at + MAGIC_AT + 1) - MAGIC_AT  # the next place where a batch's format may stand
+            at = data.find(b"\2", at + MAGIC_AT + 1) - MAGIC_AT  # the next possible place of a batch's format byte
 
 
 def _header_at(data: bytes, at: int) -> Batch | None:
-    """What may be a batch."""
+    """Return the header of a possible batch at position `at`, or None."""
     try:
         batch = read_header(data, at, at)
     except ProtocolError:
@@ -142,12 +142,12 @@ def _header_at(data: bytes, at: int) -> Batch | None:
 
 
 def _is_numbered(data: bytes, batch: Batch, base: int, skipped: int) -> bool:
-    """False when the batch's first offset, which no checksum covers, cannot be right.
+    """Return False when the batch's first offset, which no checksum covers, cannot be correct.
 
-    Behind a good batch it is `base`. Behind bytes that were skipped it is larger, and believed when the batch behind
-    agrees, or when so many records fit into what was skipped.
+    After an intact batch it must be `base`. After skipped bytes it must be larger, and is accepted when the next batch
+    continues from it, or when that many records fit into the skipped bytes.
     """
     if not skipped or batch.base <= base:
         return batch.base == base
-    behind = data[batch.position + batch.size : batch.position + batch.size + 8]
-    return int.from_bytes(behind, "big") == batch.last + 1 or batch.base - base <= skipped // SMALLEST_RECORD
+    next_base = data[batch.position + batch.size : batch.position + batch.size + 8]
+    return int.from_bytes(next_base, "big") == batch.last + 1 or batch.base - base <= skipped // SMALLEST_RECORD

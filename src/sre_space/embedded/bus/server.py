@@ -1,4 +1,4 @@
-"""The broker's TCP side: one request after the other on each connection, as Kafka does it."""
+"""The TCP side of the broker: the requests of each connection are answered in order, as Kafka does."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ Call = Callable[[WireReader, int], Awaitable[bytes | None]]
 
 @dataclass(frozen=True)
 class Api:
-    """One call, the versions it is spoken in, and the first whose answer opens with a throttle time (always 0)."""
+    """One call: its supported versions, and the first version whose answer begins with a throttle time (always 0)."""
 
     low: int
     high: int
@@ -36,7 +36,7 @@ class Api:
 
 
 class Broker:
-    """Answers requests from the frozen list of calls."""
+    """Answers requests of the fixed list of calls."""
 
     def __init__(self, folder: Path, port: int) -> None:
         topics, node = Topics(folder / "topics"), int32(NODE) + text(HOST) + int32(port)
@@ -62,18 +62,20 @@ class Broker:
         }
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, until the client goes or says something that is not Kafka."""
+        """Serve one connection until the client leaves or sends something that is not Kafka's protocol."""
         try:
             while True:
                 size = int(struct.unpack(">i", await reader.readexactly(4))[0])
                 if not _HEAD.size <= size <= MAX_REQUEST:
-                    raise ProtocolError(f"a request of {size} bytes")
+                    raise ProtocolError(
+                        f"a request of {size} bytes is outside the limits ({_HEAD.size} to {MAX_REQUEST})"
+                    )
                 answer = await self._answer(await reader.readexactly(size))
                 if answer is not None:
                     writer.write(int32(len(answer)) + answer)
                     await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            pass  # the client went away, or this server stops; what was sent whole is done
+            pass  # the client left, or this server stops; every complete request was answered
         except ProtocolError as error:
             log.warning("a connection is closed: %s", error)
         finally:
@@ -85,7 +87,7 @@ class Broker:
         if api is None or not api.low <= version <= api.high:
             if key == API_VERSIONS:  # the client falls back to what this answer lists (KIP-511)
                 return int32(correlation) + self._versions(UNSUPPORTED_VERSION)
-            raise ProtocolError(f"call {key} in version {version} is not spoken here")
+            raise ProtocolError(f"call {key} in version {version} is not supported")
         reader = WireReader(request[_HEAD.size :])
         reader.client = reader.text()
         body = await api.call(reader, version)
@@ -101,7 +103,7 @@ class Broker:
 
 
 async def serve(folder: Path, listener: socket.socket) -> None:
-    """Serve until cancelled."""
+    """Serve the broker on `listener`, with its state in `folder`, until cancelled."""
     port = listener.getsockname()[1]
     server = await asyncio.start_server(Broker(folder, port).serve, sock=listener)
     log.info("the bus listens on %s:%d", HOST, port)

@@ -1,7 +1,8 @@
-"""The check `validate-config`, performed on each head of an open pull request, and whether a head may be merged.
+"""The check `validate-config`, run on each head of an open pull request, and whether a head may be merged.
 
-It fails when a file of `deploy/config/` would be refused by a deployment, when the chart is changed, or when a branch
-of the doctor (`sre/...`) touches anything outside that folder. What is required for merging is a setting of the forge.
+It fails when a deployment would reject a file of `deploy/config/`, when `sre-space.yaml` is changed, or when a branch
+of the agents (`sre/...`) changes anything outside that folder. The checks required for a merge are a setting of the
+forge.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,8 +20,8 @@ from sre_space.embedded.forge.repository import entries_of
 from sre_space.embedded.forge.store import utc_now
 
 VALIDATE = "validate-config"
-CHART = "sre-space.yaml"
-DOCTORS_BRANCHES = "sre/"
+CONFIGURATION = "sre-space.yaml"
+AGENT_BRANCHES = "sre/"
 SUCCESS, FAILURE = "success", "failure"
 
 Validate = Callable[[Mapping[str, bytes]], object]  # files by name; raises `Malformed` with place and reason
@@ -28,7 +29,7 @@ Validate = Callable[[Mapping[str, bytes]], object]  # files by name; raises `Mal
 
 @dataclass(frozen=True)
 class CheckRuns:
-    """Checks of one repository's pull requests; those `required` must have succeeded before a merge."""
+    """Runs the checks of one repository's pull requests; those in `required` must succeed before a merge."""
 
     store: PullStore
     refs: Refs
@@ -36,33 +37,35 @@ class CheckRuns:
     validate: Validate
 
     def perform(self, pull: PullRow) -> None:
-        """Check its head, once for each head."""
+        """Run the check on the head of a pull request, once for each head."""
         if any(run.name == VALIDATE for run in self.store.checks(pull.number, pull.head_sha)):
             return
         started = utc_now()
-        fault = self._fault(pull)
-        conclusion, summary = (SUCCESS, "the configuration parses") if fault is None else (FAILURE, fault)
-        self.store.checked(CheckRun(0, pull.number, pull.head_sha, VALIDATE, conclusion, summary, started, utc_now()))
+        failure = self._failure(pull)
+        conclusion, summary = (SUCCESS, "the configuration parses") if failure is None else (FAILURE, failure)
+        self.store.add_check_run(
+            CheckRun(0, pull.number, pull.head_sha, VALIDATE, conclusion, summary, started, utc_now())
+        )
 
     def blocking(self, pull: PullRow) -> str | None:
-        """Why its head may not be merged yet, in GitHub's words; None when it may."""
-        found = {run.name: run.conclusion for run in self.store.checks(pull.number, pull.head_sha)}
+        """Return why the head may not be merged yet, in GitHub's words; None when it may."""
+        conclusions = {run.name: run.conclusion for run in self.store.checks(pull.number, pull.head_sha)}
         for name in self.required:
-            if found.get(name) != SUCCESS:
-                return f'Required status check "{name}" is {"failing" if name in found else "expected"}.'
+            if conclusions.get(name) != SUCCESS:
+                return f'Required status check "{name}" is {"failing" if name in conclusions else "expected"}.'
         return None
 
-    def _fault(self, pull: PullRow) -> str | None:
+    def _failure(self, pull: PullRow) -> str | None:
         repository, head = self.refs.repository, self.refs.commit(pull.head_sha)
         fork = repository.merge_base(pull.base_sha, pull.head_sha)
-        if fork is None:  # of unrelated histories, which the library's types forget
-            return f"{pull.head} and {pull.base} have nothing in common"  # type: ignore[unreachable]
+        if fork is None:  # unrelated histories, a case that the library's types leave out
+            return f"{pull.head} and {pull.base} have no common history"  # type: ignore[unreachable]
         paths = touched(repository, repository[fork].peel(pygit2.Commit), head)
-        if CHART in paths:
-            return f"{CHART} is changed; the chart is not changed by a pull request"
+        if CONFIGURATION in paths:
+            return f"{CONFIGURATION} is changed; it cannot be changed by a pull request"
         outside = [path for path in paths if not path.startswith(f"{FOLDER}/")]
-        if outside and pull.head.startswith(DOCTORS_BRANCHES):
-            return f"{outside[0]} lies outside {FOLDER}/; a branch of {DOCTORS_BRANCHES} changes nothing else"
+        if outside and pull.head.startswith(AGENT_BRANCHES):
+            return f"{outside[0]} lies outside {FOLDER}/; a branch of {AGENT_BRANCHES} may change nothing else"
         try:
             self.validate(_configuration(head))
         except Malformed as error:

@@ -1,4 +1,4 @@
-"""The tools around the files of the repository: one commit each, on a branch whose head did not move meanwhile."""
+"""The tools on files of the repository: each write is a commit on a branch whose head did not move meanwhile."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,91 +7,99 @@ import pygit2
 from pygit2.enums import FileMode
 
 from sre_space.domain.errors import Missing
-from sre_space.embedded.forge.answers import Arguments, FileContent, Refusal, Site, ToolError, must_write, only
+from sre_space.embedded.forge.answers import (
+    Arguments,
+    FileContent,
+    Refusal,
+    Site,
+    ToolError,
+    require_write,
+    select_fields,
+)
 from sre_space.embedded.forge.history import commit_json
 from sre_space.embedded.forge.identities import Identity
-from sre_space.embedded.forge.merging import committed, edited, mode_of
+from sre_space.embedded.forge.merging import create_commit, edit_tree, mode_of
 from sre_space.embedded.forge.refs import DEFAULT, Moved, Refs
 from sre_space.embedded.forge.repository import read_path
 
 
 @dataclass(frozen=True)
 class FileTools:
-    """Files of one repository."""
+    """The tools on files of one repository."""
 
     refs: Refs
     site: Site
 
     def get_file_contents(self, arguments: Arguments, _: Identity) -> object:
-        """A file or a folder of the repository."""
+        """Return a file or the entries of a folder; `ToolError` when the path or the ref does not exist."""
         path, ref = arguments.get("path", "/"), arguments.get("sha") or arguments.get("ref") or DEFAULT
         try:
-            sha, found = read_path(self.refs.repository, path, ref)
+            sha, content = read_path(self.refs.repository, path, ref)
         except Missing as error:
             raise ToolError(str(error)) from error
-        if isinstance(found, bytes):
-            return FileContent(f"repo://{self.site.owner}/{self.site.repo}/contents/{path.strip('/')}", sha, found)
-        return [only(entry, arguments.get("fields")) for entry in found]
+        if isinstance(content, bytes):
+            return FileContent(f"repo://{self.site.owner}/{self.site.repo}/contents/{path.strip('/')}", sha, content)
+        return [select_fields(entry, arguments.get("fields")) for entry in content]
 
-    def create_or_update_file(self, arguments: Arguments, who: Identity) -> object:
-        """Write one file; that it is there already must be known by its blob's id."""
-        doing, path = "create/update file", arguments["path"].lstrip("/")
+    def create_or_update_file(self, arguments: Arguments, caller: Identity) -> object:
+        """Write one file in a commit; to replace an existing file, the caller must name its blob's id."""
+        action, path = "create/update file", arguments["path"].lstrip("/")
         if not arguments["content"]:
             raise ToolError("missing required parameter: content")
-        tree = self._head(arguments["branch"], doing).tree
+        tree = self._head(arguments["branch"], action).tree
         present = self._blob(tree, path)
         if present is not None:
-            self._may_replace(present, mode_of(tree, path), arguments)
+            self._require_replaceable(present, mode_of(tree, path), arguments)
         content = arguments["content"].encode()
-        sha = self._commit(arguments, {path: content}, who, doing)
+        sha = self._commit(arguments, {path: content}, caller, action)
         blob = self._blob(self.refs.commit(sha).tree, path)
         assert blob is not None
-        kept = {"name": path.rpartition("/")[2], "path": path, "sha": str(blob.id), "size": len(content)}
+        shown = {"name": path.rpartition("/")[2], "path": path, "sha": str(blob.id), "size": len(content)}
         url = f"{self.site.url}/blob/{arguments['branch']}/{path}"
-        return {"content": kept | {"html_url": url}, "commit": self._commit_json(sha)}
+        return {"content": shown | {"html_url": url}, "commit": self._commit_json(sha)}
 
-    def push_files(self, arguments: Arguments, who: Identity) -> object:
-        """Write some files in one commit; a branch that is missing is made from the default one."""
-        doing, branch = "push files", arguments["branch"]
+    def push_files(self, arguments: Arguments, caller: Identity) -> object:
+        """Write several files in one commit; a missing branch is created from the default branch."""
+        action, branch = "push files", arguments["branch"]
         files = {file["path"].lstrip("/"): file["content"].encode() for file in arguments["files"]}
         if not files:
             raise ToolError("missing required parameter: files")
-        must_write(who, doing)
+        require_write(caller, action)
         if self.refs.head(branch) is None:
             self.refs.create(branch, str(self.refs.commit(DEFAULT).id))
-        sha = self._commit(arguments, files, who, doing)
+        sha = self._commit(arguments, files, caller, action)
         return ref_json(branch, sha, self.site)
 
-    def delete_file(self, arguments: Arguments, who: Identity) -> object:
-        """Take one file away."""
-        doing, path = "delete file", arguments["path"].lstrip("/")
-        if self._blob(self._head(arguments["branch"], doing).tree, path) is None:
-            raise Refusal(doing, 404, "Not Found")
-        sha = self._commit(arguments, {path: None}, who, doing)
+    def delete_file(self, arguments: Arguments, caller: Identity) -> object:
+        """Delete one file in a commit; `Refusal` 404 when it does not exist."""
+        action, path = "delete file", arguments["path"].lstrip("/")
+        if self._blob(self._head(arguments["branch"], action).tree, path) is None:
+            raise Refusal(action, 404, "Not Found")
+        sha = self._commit(arguments, {path: None}, caller, action)
         return {"commit": self._commit_json(sha), "content": None}
 
-    def _commit(self, arguments: Arguments, files: Mapping[str, bytes | None], who: Identity, doing: str) -> str:
+    def _commit(self, arguments: Arguments, files: Mapping[str, bytes | None], caller: Identity, action: str) -> str:
         branch = arguments["branch"]
-        must_write(who, doing)
-        self.refs.must_accept(branch, who, doing)
+        require_write(caller, action)
+        self.refs.require_push_access(branch, caller, action)
         if not arguments["message"]:
             raise ToolError("missing required parameter: message")
-        head = self._head(branch, doing)
-        tree = edited(self.refs.repository, head.tree, files, doing)
-        sha = committed(self.refs.repository, tree, arguments["message"], [str(head.id)], author=who, by=who)
+        head = self._head(branch, action)
+        tree = edit_tree(self.refs.repository, head.tree, files, action)
+        sha = create_commit(self.refs.repository, tree, arguments["message"], [str(head.id)], author=caller, by=caller)
         try:
             self.refs.move(branch, str(head.id), sha)
         except Moved as error:
-            raise Refusal(doing, 422, "Update is not a fast forward") from error
+            raise Refusal(action, 422, "Update is not a fast forward") from error
         return sha
 
-    def _head(self, branch: str, doing: str) -> pygit2.Commit:
+    def _head(self, branch: str, action: str) -> pygit2.Commit:
         sha = self.refs.head(branch)
         if sha is None:
-            raise Refusal(doing, 404, f"Branch {branch} not found")
+            raise Refusal(action, 404, f"Branch {branch} not found")
         return self.refs.commit(sha)
 
-    def _may_replace(self, present: pygit2.Blob, mode: FileMode, arguments: Arguments) -> None:
+    def _require_replaceable(self, present: pygit2.Blob, mode: FileMode, arguments: Arguments) -> None:
         given, path = arguments.get("sha"), arguments["path"]
         if not given:
             raise ToolError(f"File already exists at {path}. You must provide the current file's SHA when updating.")
@@ -103,20 +111,20 @@ class FileTools:
     @staticmethod
     def _blob(tree: pygit2.Tree, path: str) -> pygit2.Blob | None:
         try:
-            found = tree[path]
+            entry = tree[path]
         except (KeyError, ValueError):
             return None
-        return found if isinstance(found, pygit2.Blob) else None
+        return entry if isinstance(entry, pygit2.Blob) else None
 
     def _commit_json(self, sha: str) -> dict[str, object]:
-        told = commit_json(self.refs.commit(sha), self.site.url)
-        inner = told["commit"]
+        shown = commit_json(self.refs.commit(sha), self.site.url)
+        inner = shown["commit"]
         assert isinstance(inner, dict)
-        return {"sha": sha, "message": inner["message"], "html_url": told["html_url"], "author": inner["author"]}
+        return {"sha": sha, "message": inner["message"], "html_url": shown["html_url"], "author": inner["author"]}
 
 
 def ref_json(branch: str, sha: str, site: Site) -> dict[str, object]:
-    """A branch as GitHub's Git database shows it."""
+    """Return a branch as GitHub's Git database shows it."""
     full = f"refs/heads/{branch}"
     api = f"{site.base_url}/repos/{site.owner}/{site.repo}/git"
     target = {"type": "commit", "sha": sha, "url": f"{api}/commits/{sha}"}

@@ -1,4 +1,4 @@
-"""Git over HTTP by git's own `http-backend` (git-http-backend(1)), so that a person can clone the desired state."""
+"""Git over HTTP through git's own `http-backend` (git-http-backend(1)), so that people can clone the desired state."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ NO_GIT = "git is not installed on this machine: the repository cannot be cloned 
 
 
 def git_route(refs: Refs, prefix: str) -> Route:
-    """Clone for everybody with a token, push for those who may write; protected branches for administrators only."""
+    """Return the route: any account may clone, writers may push, only administrators to protected branches."""
     return Route(prefix + "/{path:path}", _endpoint(refs), methods=["GET", "POST"])
 
 
@@ -26,12 +26,12 @@ def _endpoint(refs: Refs) -> Callable[[Request], Awaitable[Response]]:
         git = shutil.which("git")
         if git is None:
             return PlainTextResponse(NO_GIT, 501)
-        who: Identity = request.scope["user"]
+        caller: Identity = request.scope["user"]
         pushes = "git-receive-pack" in (request.path_params["path"], request.query_params.get("service"))
-        if pushes and not who.may("write"):
+        if pushes and not caller.may("write"):
             return PlainTextResponse("pushing needs write permission", 403)
         body = await request.body()
-        environment = _environment(request, refs, who, len(body))
+        environment = _environment(request, refs, caller, len(body))
         process = await asyncio.create_subprocess_exec(
             git, "http-backend", env=environment, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
@@ -41,18 +41,18 @@ def _endpoint(refs: Refs) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-def _environment(request: Request, refs: Refs, who: Identity, size: int) -> dict[str, str]:
-    """The CGI variables (RFC 3875) that http-backend reads; nothing else of ours but the path."""
+def _environment(request: Request, refs: Refs, caller: Identity, size: int) -> dict[str, str]:
+    """Return the CGI variables (RFC 3875) that http-backend reads; of this process's own only PATH."""
     headers = request.headers
     return {
-        **_configuration(refs, who),
+        **_configuration(refs, caller),
         "PATH": os.environ.get("PATH", ""),
         "GIT_PROJECT_ROOT": str(Path(refs.repository.path)),
         "GIT_HTTP_EXPORT_ALL": "1",
         "PATH_INFO": "/" + request.path_params["path"],
         "QUERY_STRING": request.url.query,
         "REQUEST_METHOD": request.method,
-        "REMOTE_USER": who.login,
+        "REMOTE_USER": caller.login,
         "CONTENT_TYPE": headers.get("content-type", ""),
         "CONTENT_LENGTH": str(size),
         "HTTP_CONTENT_ENCODING": headers.get("content-encoding", ""),
@@ -61,11 +61,11 @@ def _environment(request: Request, refs: Refs, who: Identity, size: int) -> dict
     }
 
 
-def _configuration(refs: Refs, who: Identity) -> dict[str, str]:
-    """git-config(1): a ref that is hidden from a push can be neither changed nor deleted by it."""
-    settings = [("http.receivepack", "true" if who.may("write") else "false"), ("safe.directory", "*")]
+def _configuration(refs: Refs, caller: Identity) -> dict[str, str]:
+    """Return the git-config(1) settings as variables: a ref hidden from a push can be neither changed nor deleted."""
+    settings = [("http.receivepack", "true" if caller.may("write") else "false"), ("safe.directory", "*")]
     settings += [("receive.hideRefs", "refs/pull")]
-    settings += [] if who.may("admin") else [("receive.hideRefs", f"refs/heads/{name}") for name in refs.protected]
+    settings += [] if caller.may("admin") else [("receive.hideRefs", f"refs/heads/{name}") for name in refs.protected]
     values = {"GIT_CONFIG_COUNT": str(len(settings))}
     for number, (key, value) in enumerate(settings):
         values |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}

@@ -1,4 +1,4 @@
-"""Commits and differences, read from the repository and put into GitHub's shapes."""
+"""Commits and differences of the repository in GitHub's JSON shapes."""
 
 import heapq
 from collections.abc import Iterator
@@ -11,7 +11,10 @@ STATUS = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "C": "c
 
 
 def walk(tip: pygit2.Commit, path: str) -> Iterator[pygit2.Commit]:
-    """Newest first, as git-log(1) goes; with a path those that changed it, by git's history simplification."""
+    """Yield commits newest first, as git-log(1) does.
+
+    With a path, yield the commits that changed it, by git's history simplification.
+    """
     order = count()
     seen = {tip.id}
     waiting = [(-tip.commit_time, next(order), tip)]
@@ -36,27 +39,27 @@ def _entry(commit: pygit2.Commit, path: str) -> tuple[pygit2.Oid, int] | None:
 
 
 def changes(repository: pygit2.Repository, before: pygit2.Commit | None, after: pygit2.Commit) -> pygit2.Diff:
-    """From one commit to another, renames found; `before` None: from nothing."""
+    """Return the difference between two commits, with renames detected; `before` None compares with an empty tree."""
     diff = after.tree.diff_to_tree(swap=True) if before is None else repository.diff(before, after)
     diff.find_similar()
     return diff
 
 
 def touched(repository: pygit2.Repository, before: pygit2.Commit, after: pygit2.Commit) -> list[str]:
-    """Every path that differs, a renamed one under both names."""
+    """Return every path that differs, a renamed file under both names."""
     deltas = list(repository.diff(before, after).deltas)
     return sorted({file.path for delta in deltas for file in (delta.old_file, delta.new_file)})
 
 
 def files_json(diff: pygit2.Diff) -> list[dict[str, object]]:
-    """The files of a difference, as GitHub lists them."""
+    """Return the files of a difference as GitHub lists them."""
     return [_file_json(patch) for patch in diff if patch is not None]
 
 
 def _file_json(patch: pygit2.Patch) -> dict[str, object]:
     delta = patch.delta
     _, added, removed = patch.line_stats
-    told: dict[str, object] = {
+    shown: dict[str, object] = {
         "filename": delta.new_file.path,
         "status": STATUS.get(delta.status_char(), "changed"),
         "additions": added,
@@ -65,12 +68,12 @@ def _file_json(patch: pygit2.Patch) -> dict[str, object]:
     }
     text = patch.data.decode(errors="replace")
     if "@@" in text:
-        told["patch"] = text[text.index("@@") :].rstrip("\n")
-    return told | ({"previous_filename": delta.old_file.path} if delta.status_char() == "R" else {})
+        shown["patch"] = text[text.index("@@") :].rstrip("\n")
+    return shown | ({"previous_filename": delta.old_file.path} if delta.status_char() == "R" else {})
 
 
 def commit_json(commit: pygit2.Commit, url: str) -> dict[str, object]:
-    """A commit as listed; `url` is the repository's address for people."""
+    """Return a commit as GitHub lists it; `url` is the repository's web address."""
     author, committer = _signature(commit.author), _signature(commit.committer)
     return {
         "sha": str(commit.id),
@@ -82,25 +85,25 @@ def commit_json(commit: pygit2.Commit, url: str) -> dict[str, object]:
 
 
 def parents_json(commit: pygit2.Commit, url: str) -> list[dict[str, object]]:
-    """What REST tells of a commit and the MCP server leaves out."""
+    """Return the parents of a commit, which REST shows and the MCP server leaves out."""
     return [{"sha": str(parent), "html_url": f"{url}/commit/{parent}"} for parent in commit.parent_ids]
 
 
 def detail_json(repository: pygit2.Repository, commit: pygit2.Commit, patches: bool) -> dict[str, object]:
-    """Statistics and files against the first parent."""
+    """Return statistics and files of a commit against its first parent."""
     diff = changes(repository, commit.parents[0] if commit.parents else None, commit)
     files = files_json(diff)
     if not patches:
         files = [{key: value for key, value in file.items() if key != "patch"} for file in files]
     stats = diff.stats
-    told = {"additions": stats.insertions, "deletions": stats.deletions, "total": stats.insertions + stats.deletions}
-    return {"stats": told, "files": files}
+    totals = {"additions": stats.insertions, "deletions": stats.deletions, "total": stats.insertions + stats.deletions}
+    return {"stats": totals, "files": files}
 
 
-def _signature(who: pygit2.Signature) -> dict[str, object]:
-    return {"name": who.name, "email": who.email, "date": iso(who.time)}
+def _signature(signature: pygit2.Signature) -> dict[str, object]:
+    return {"name": signature.name, "email": signature.email, "date": iso(signature.time)}
 
 
 def iso(seconds: int) -> str:
-    """A time as GitHub writes it."""
+    """Return a Unix time in seconds as GitHub writes it (ISO 8601, UTC)."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""The tools around label definitions."""
+"""The tools on label definitions."""
 
 from dataclasses import dataclass
 
@@ -9,23 +9,23 @@ from sre_space.embedded.forge.store import Store
 
 @dataclass(frozen=True)
 class LabelTools:
-    """Labels of one repository."""
+    """The tools on labels of one repository."""
 
     store: Store
 
     def get_label(self, arguments: Arguments, _: Identity) -> object:
-        """One label."""
+        """Return one label; `ToolError` 404 when it does not exist."""
         return self.as_json(self._named(arguments["name"]))
 
     def list_label(self, _arguments: Arguments, _: Identity) -> object:
-        """All labels."""
+        """Return the first 100 labels and the number of all."""
         labels = [self.as_json(name) for name, *_ in self.store.labels()]
         return {"labels": labels[:100], "totalCount": len(labels)}
 
-    def label_write(self, arguments: Arguments, who: Identity) -> object:
-        """Create, update or delete."""
+    def label_write(self, arguments: Arguments, caller: Identity) -> object:
+        """Create, update or delete a label."""
         method, name = arguments["method"], arguments["name"]
-        if not who.may("write"):
+        if not caller.may("write"):
             raise ToolError(f"failed to {method} label: 403 Must have write access to the repository. []")
         if method == "create":
             if "color" not in arguments:
@@ -41,12 +41,12 @@ class LabelTools:
         return f"label '{name}' {method}d successfully"
 
     def as_json(self, name: str) -> dict[str, object]:
-        """A label as it is shown; one without a definition in grey."""
+        """Return a label as GitHub shows it; a label without a definition is grey."""
         row = next((row for row in self.store.labels() if row[0] == name), (name, "ededed", ""))
         return {"id": f"LA_{name}", "name": row[0], "color": row[1], "description": row[2]}
 
     def _named(self, name: str) -> str:
-        found = next((known for known, *_ in self.store.labels() if known.lower() == name.lower()), None)
-        if found is None:
+        stored = next((label for label, *_ in self.store.labels() if label.lower() == name.lower()), None)
+        if stored is None:
             raise ToolError(f"label '{name}' not found: 404 Not Found []")
-        return found
+        return stored

@@ -1,4 +1,4 @@
-"""Whether the objects of a Git repository are whole: asked before libgit2, which never returns from one cut short."""
+"""Whether the objects of a Git repository are intact; checked before libgit2, which hangs on a truncated object."""
 
 import hashlib
 import zlib
@@ -10,7 +10,7 @@ HASH_BYTES = 20
 
 
 def refuse_damaged(path: Path) -> None:
-    """`Malformed` names the first object of the bare repository at `path` that is not what its name says."""
+    """Raise `Malformed` for the first damaged object of the bare repository at `path`."""
     objects = path / "objects"
     for file in sorted(objects.glob("[0-9a-f][0-9a-f]/*")):
         if not _is_whole_object(file):
@@ -22,13 +22,16 @@ def refuse_damaged(path: Path) -> None:
 
 def _damaged(path: Path, file: Path) -> Malformed:
     return Malformed(
-        f"{path} is damaged: {file.relative_to(path)} is no whole object; put a good copy of the repository in its "
-        "place (a backup, or a clone made with `git clone --bare`)"
+        f"{path} is damaged: {file.relative_to(path)} is not an intact object; put an intact copy of the repository in "
+        "its place (a backup, or a clone made with `git clone --bare`)"
     )
 
 
 def _is_whole_object(file: Path) -> bool:
-    """A loose object is deflated, and named by its digest; what is being written has another kind of name."""
+    """Return True when the content of a loose object has the digest that is its name.
+
+    Also True for files with other names: those are still being written.
+    """
     name = file.parent.name + file.name
     if len(name) != 2 * HASH_BYTES:
         return True
@@ -40,7 +43,7 @@ def _is_whole_object(file: Path) -> bool:
 
 
 def _is_whole_pack(file: Path) -> bool:
-    """A pack and its index end with the digest of what is before."""
+    """Return True when a pack or its index ends with the digest of the content before it."""
     try:
         content = file.read_bytes()
     except OSError:

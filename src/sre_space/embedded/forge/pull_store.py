@@ -1,4 +1,4 @@
-"""Pull requests, the intents of merges and check runs in SQLite; a pull request's text and state are its issue's."""
+"""Pull requests, merge intents and check runs in SQLite; text and state of a pull request are those of its issue."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ _RUN = "SELECT id, pull, sha, name, conclusion, summary, started, completed FROM
 
 @dataclass(frozen=True)
 class PullRow:
-    """One pull request as stored; `merge_sha` and what goes with it are None until it is merged."""
+    """One pull request as stored; `merged_at`, `merge_sha` and `merged_by` are None until it is merged."""
 
     issue: IssueRow
     head: str
@@ -25,18 +25,18 @@ class PullRow:
 
     @property
     def number(self) -> int:
-        """Of the sequence that issues have too."""
+        """Return the number, from the sequence that issues share."""
         return self.issue.number
 
     @property
     def open(self) -> bool:
-        """Neither merged nor closed."""
+        """Return True when the pull request is neither merged nor closed."""
         return self.issue.state == OPEN
 
 
 @dataclass(frozen=True)
 class StoredPull:
-    """A pull request to be: the branch `head` shall be merged into `base`."""
+    """A pull request to create: the branch `head` is to be merged into `base`."""
 
     title: str
     body: str
@@ -47,7 +47,7 @@ class StoredPull:
 
 @dataclass(frozen=True)
 class Intent:
-    """A merge about to happen: the base goes from one commit to another. Gone once the pull request is marked."""
+    """A merge about to happen: the commit the base moves to. Deleted once the pull request is marked as merged."""
 
     pull: int
     base: str
@@ -57,7 +57,7 @@ class Intent:
 
 @dataclass(frozen=True)
 class CheckRun:
-    """One check that was performed on a head; `conclusion` is "success" or "failure"."""
+    """One run of a check on a head; `conclusion` is "success" or "failure"."""
 
     id: int
     pull: int
@@ -70,23 +70,23 @@ class CheckRun:
 
 
 class PullStore:
-    """Beside the issues, in the same database."""
+    """The tables of pull requests, beside the issues in the same database."""
 
     def __init__(self, store: Store) -> None:
         self.issues, self.db = store, store.db
 
-    def create(self, asked: StoredPull, author: str, head_sha: str, base_sha: str) -> int:
-        """The number; the ids are those of both branches' heads."""
+    def create(self, pull: StoredPull, author: str, head_sha: str, base_sha: str) -> int:
+        """Insert a pull request and return its number; `head_sha` and `base_sha` are the heads of its branches."""
         with self.issues.transaction():
-            number = self.issues.create_issue(asked.title, asked.body, (), author)
+            number = self.issues.create_issue(pull.title, pull.body, (), author)
             self.db.execute(
                 "INSERT INTO pulls (number, head, base, head_sha, base_sha, draft) VALUES (?, ?, ?, ?, ?, ?)",
-                (number, asked.head, asked.base, head_sha, base_sha, asked.draft),
+                (number, pull.head, pull.base, head_sha, base_sha, pull.draft),
             )
         return number
 
     def pull(self, number: int) -> PullRow | None:
-        """One pull request."""
+        """Return one pull request, None when there is none with that number."""
         row, issue = self.db.execute(_PULL, (number,)).fetchone(), self.issues.issue(number)
         if row is None or issue is None:
             return None
@@ -94,11 +94,14 @@ class PullStore:
         return PullRow(issue, head, base, head_sha, base_sha, bool(draft), *merged)
 
     def numbers(self) -> list[int]:
-        """All, newest first."""
+        """Return the numbers of all pull requests, newest first."""
         return [number for (number,) in self.db.execute("SELECT number FROM pulls ORDER BY number DESC")]
 
-    def follow(self, number: int, head_sha: str, base_sha: str) -> None:
-        """Its branches moved; a new head counts as an update of the pull request, a new base does not."""
+    def update_heads(self, number: int, head_sha: str, base_sha: str) -> None:
+        """Update the heads of a pull request's branches.
+
+        A new head counts as an update of the pull request, a new base does not.
+        """
         with self.issues.transaction():
             self.db.execute(
                 "UPDATE issues SET updated = ? WHERE number = ?"
@@ -110,30 +113,30 @@ class PullStore:
             )
 
     def retarget(self, number: int, base: str) -> None:
-        """Another base: what was checked against the old one counts no more."""
+        """Change the base; check runs against the old base are deleted."""
         with self.issues.transaction():
             self.db.execute("UPDATE pulls SET base = ? WHERE number = ?", (base, number))
             self.db.execute("DELETE FROM check_runs WHERE pull = ?", (number,))
 
     def set_draft(self, number: int, draft: bool) -> None:
-        """A draft cannot be merged."""
+        """Set whether the pull request is a draft, which cannot be merged."""
         self.db.execute("UPDATE pulls SET draft = ? WHERE number = ?", (draft, number))
 
     def intend(self, intent: Intent) -> None:
-        """Written before the base moves."""
+        """Insert an intent, before the base moves."""
         row = (intent.pull, intent.base, intent.after, intent.by)
         self.db.execute("INSERT OR REPLACE INTO merges (pull, base, after, by) VALUES (?, ?, ?, ?)", row)
 
     def intents(self) -> list[Intent]:
-        """Of merges that were cut off."""
+        """Return the intents of merges that were interrupted."""
         return [Intent(*row) for row in self.db.execute("SELECT pull, base, after, by FROM merges")]
 
-    def drop(self, intent: Intent) -> None:
-        """It did not happen."""
+    def drop_intent(self, intent: Intent) -> None:
+        """Delete the intent of a merge that did not happen."""
         self.db.execute("DELETE FROM merges WHERE pull = ?", (intent.pull,))
 
-    def merged(self, intent: Intent) -> None:
-        """It happened: the base has moved."""
+    def mark_merged(self, intent: Intent) -> None:
+        """Mark the pull request as merged and closed, after the base has moved, and delete the intent."""
         now = utc_now()
         with self.issues.transaction():
             self.db.execute(
@@ -141,10 +144,10 @@ class PullStore:
                 (now, intent.after, intent.by, intent.pull),
             )
             self.issues.set_state(intent.pull, CLOSED, None)
-            self.drop(intent)
+            self.drop_intent(intent)
 
-    def checked(self, run: CheckRun) -> None:
-        """Keep a check run; its id is given here."""
+    def add_check_run(self, run: CheckRun) -> None:
+        """Insert a check run; the database assigns its id."""
         self.db.execute(
             "INSERT OR IGNORE INTO check_runs (pull, sha, name, conclusion, summary, started, completed)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -152,10 +155,10 @@ class PullStore:
         )
 
     def checks(self, pull: int, sha: str) -> list[CheckRun]:
-        """Those of one head of a pull request."""
+        """Return the check runs of one head of a pull request."""
         rows = self.db.execute(f"{_RUN} WHERE pull = ? AND sha = ? ORDER BY id", (pull, sha))
         return [CheckRun(*row) for row in rows]
 
     def checks_of(self, sha: str) -> list[CheckRun]:
-        """Those of a commit."""
+        """Return the check runs of a commit."""
         return [CheckRun(*row) for row in self.db.execute(f"{_RUN} WHERE sha = ? ORDER BY id", (sha,))]

@@ -1,4 +1,4 @@
-"""The tools around pull requests, in the official server's shapes."""
+"""The tools on pull requests, in the official server's JSON shapes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from sre_space.embedded.forge.answers import (
     Arguments,
     Site,
     ToolError,
-    known,
-    must_write,
-    only,
-    paged,
+    omit_none,
+    page_of,
+    require_write,
+    select_fields,
 )
 from sre_space.embedded.forge.history import changes, commit_json, files_json
 from sre_space.embedded.forge.identities import Identity
@@ -24,33 +24,33 @@ from sre_space.embedded.forge.pulls import Pulls
 
 @dataclass(frozen=True)
 class PullTools:
-    """Pull requests of one repository."""
+    """The tools on pull requests of one repository."""
 
     pulls: Pulls
     merges: Merges
     issues: IssueTools
     site: Site
 
-    def create_pull_request(self, arguments: Arguments, who: Identity) -> object:
-        """From one branch of this repository onto another."""
-        must_write(who, "create pull request")
+    def create_pull_request(self, arguments: Arguments, caller: Identity) -> object:
+        """Open a pull request from one branch of this repository onto another."""
+        require_write(caller, "create pull request")
         title, body = arguments["title"], arguments.get("body", "")
         if not title:
             raise ToolError("missing required parameter: title")
         within_limit(body, title)
         head, draft = arguments["head"].removeprefix(f"{self.site.owner}:"), bool(arguments.get("draft"))
-        number = self.pulls.create(StoredPull(title, body, head, arguments["base"], draft), who)
-        return self.site.written(f"pull/{number}", number)
+        number = self.pulls.create(StoredPull(title, body, head, arguments["base"], draft), caller)
+        return self.site.write_answer(f"pull/{number}", number)
 
     def list_pull_requests(self, arguments: Arguments, _: Identity) -> object:
-        """As REST lists them: no `merged` but the time of it, and no numbers of lines."""
-        page = [self.as_json(pull) | {"merged": False} for pull in paged(self.found(arguments), arguments)]
-        return [only(one, arguments.get("fields")) for one in page]
+        """Return pull requests as REST lists them: `merged` is always False, line counts are left out."""
+        page = [self.as_json(pull) | {"merged": False} for pull in page_of(self.select(arguments), arguments)]
+        return [select_fields(pull, arguments.get("fields")) for pull in page]
 
-    def found(self, arguments: Arguments) -> list[PullRow]:
-        """All that the arguments choose, in the order that they wish."""
+    def select(self, arguments: Arguments) -> list[PullRow]:
+        """Return the pull requests that match the arguments, in the requested order."""
         state, head = arguments.get("state", "open"), arguments.get("head", "").removeprefix(f"{self.site.owner}:")
-        found = [
+        matching = [
             pull
             for pull in self.pulls.all()
             if state in ("all", pull.issue.state)
@@ -65,10 +65,10 @@ class PullTools:
         }
         by = arguments.get("sort", "created")
         descending = arguments.get("direction", "desc" if by == "created" else "asc") == "desc"
-        return sorted(found, key=keys[by], reverse=descending)  # type: ignore[arg-type]  # each key has one type
+        return sorted(matching, key=keys[by], reverse=descending)  # type: ignore[arg-type]  # each key has one type
 
     def pull_request_read(self, arguments: Arguments, _: Identity) -> object:
-        """One aspect of one pull request."""
+        """Return one aspect of one pull request."""
         pull = self.pulls.get(int(arguments["pullNumber"]))
         match arguments["method"]:
             case "get":
@@ -76,24 +76,27 @@ class PullTools:
             case "get_diff":
                 return self._diff(pull).patch or ""
             case "get_files":
-                return paged(files_json(self._diff(pull)), arguments)
+                return page_of(files_json(self._diff(pull)), arguments)
             case "get_commits":
-                return [_listed_json(commit, self.site.url) for commit in paged(self._commits(pull), arguments)]
-            case "get_status":  # a check run is no commit status: there are none, and GitHub calls that pending
+                return [_listed_json(commit, self.site.url) for commit in page_of(self._commits(pull), arguments)]
+            case "get_status":  # check runs are not commit statuses; GitHub says pending without statuses
                 return {"state": "pending", "sha": pull.head_sha, "total_count": 0, "statuses": []}
             case "get_check_runs":
                 runs = self.pulls.store.checks(pull.number, pull.head_sha)
-                return {"total_count": len(runs), "check_runs": [self.run_json(run) for run in paged(runs, arguments)]}
+                return {
+                    "total_count": len(runs),
+                    "check_runs": [self.run_json(run) for run in page_of(runs, arguments)],
+                }
             case "get_comments":
                 return self.issues.comments(pull.number, arguments)
             case method:
                 raise ToolError(f"{method}: reviews are not kept by the embedded forge")
 
-    def update_pull_request(self, arguments: Arguments, who: Identity) -> object:
-        """Title, body, draft, base, state."""
+    def update_pull_request(self, arguments: Arguments, caller: Identity) -> object:
+        """Update title, body, draft, base or state."""
         pull = self.pulls.get(int(arguments["pullNumber"]))
-        if pull.issue.author != who.login:
-            must_write(who, "update pull request")
+        if pull.issue.author != caller.login:
+            require_write(caller, "update pull request")
         within_limit(arguments.get("body", ""), arguments.get("title", ""))
         if "base" in arguments:
             self.pulls.retarget(pull.number, arguments["base"])
@@ -102,23 +105,23 @@ class PullTools:
         if "draft" in arguments:
             self.pulls.store.set_draft(pull.number, arguments["draft"])
         self.pulls.store.issues.update_issue(pull.number, arguments.get("title"), arguments.get("body") or None, None)
-        return self.site.written(f"pull/{pull.number}", pull.number)
+        return self.site.write_answer(f"pull/{pull.number}", pull.number)
 
-    def merge_pull_request(self, arguments: Arguments, who: Identity) -> object:
-        """Without an expected head: that the tool cannot say, REST can."""
-        told = (arguments.get("commit_title", ""), arguments.get("commit_message", ""))
-        return self.merged(int(arguments["pullNumber"]), Wish(arguments.get("merge_method", "merge"), *told), who)
+    def merge_pull_request(self, arguments: Arguments, caller: Identity) -> object:
+        """Merge without an expected head: the tool has no argument for it, REST has."""
+        texts = (arguments.get("commit_title", ""), arguments.get("commit_message", ""))
+        return self.merge(int(arguments["pullNumber"]), Wish(arguments.get("merge_method", "merge"), *texts), caller)
 
-    def merged(self, number: int, wish: Wish, who: Identity) -> dict[str, object]:
-        """Merge, and answer as GitHub does."""
-        author = self.site.who(self.pulls.get(number).issue.author)
-        sha = self.merges.merge(number, wish, author, who)
+    def merge(self, number: int, options: Wish, caller: Identity) -> dict[str, object]:
+        """Merge a pull request, and return GitHub's answer."""
+        author = self.site.identity_of(self.pulls.get(number).issue.author)
+        sha = self.merges.merge(number, options, author, caller)
         return {"sha": sha, "merged": True, "message": "Pull Request successfully merged"}
 
     def as_json(self, pull: PullRow) -> dict[str, object]:
-        """A pull request as listed."""
+        """Return a pull request as listed."""
         issue, repo = pull.issue, {"full_name": f"{self.site.owner}/{self.site.repo}"}
-        return known({
+        return omit_none({
             "number": issue.number, "title": issue.title, "body": issue.body or None, "state": issue.state,
             "draft": pull.draft, "merged": pull.merged_at is not None,
             "html_url": f"{self.site.url}/pull/{issue.number}", "user": self.site.user_json(issue.author),
@@ -130,7 +133,7 @@ class PullTools:
         })  # fmt: skip
 
     def run_json(self, run: CheckRun) -> dict[str, object]:
-        """A check run as the official server shows it."""
+        """Return a check run as the official server shows it."""
         return {
             "id": run.id, "name": run.name, "status": "completed", "conclusion": run.conclusion,
             "html_url": f"{self.site.url}/runs/{run.id}", "started_at": run.started, "completed_at": run.completed,
@@ -154,19 +157,19 @@ class PullTools:
         return "blocked" if self.pulls.checks.blocking(pull) else "clean"
 
     def _diff(self, pull: PullRow) -> pygit2.Diff:
-        """Since the branch left its base, as GitHub shows it."""
+        """Return the difference since the branch was forked from its base, as GitHub shows it."""
         refs = self.pulls.refs
         return changes(refs.repository, self.pulls.fork(pull), refs.commit(pull.head_sha))
 
     def _commits(self, pull: PullRow) -> list[pygit2.Commit]:
-        """Oldest first."""
+        """Return the commits that the base does not have, oldest first."""
         walker = self.pulls.refs.repository.walk(pull.head_sha)
         walker.hide(pull.base_sha)
         return list(walker)[::-1]
 
 
 def _listed_json(commit: pygit2.Commit, url: str) -> dict[str, object]:
-    told = commit_json(commit, url)
-    inner = told["commit"]
+    shown = commit_json(commit, url)
+    inner = shown["commit"]
     assert isinstance(inner, dict)
-    return {"sha": told["sha"], "html_url": told["html_url"], "message": inner["message"], "author": inner["author"]}
+    return {"sha": shown["sha"], "html_url": shown["html_url"], "message": inner["message"], "author": inner["author"]}

@@ -1,4 +1,4 @@
-"""Branches as compare-and-swap: a person may push with git at the same moment. Used by every tool that writes."""
+"""Branches, changed by compare-and-swap because people may push with git meanwhile. Used by every tool that writes."""
 
 import re
 from collections.abc import Iterator
@@ -14,25 +14,25 @@ _SHA = re.compile(r"[0-9a-f]{4,40}")
 
 
 class Moved(Exception):
-    """The branch names another commit than it did."""
+    """The branch no longer points to the expected commit."""
 
 
 @dataclass(frozen=True)
 class Refs:
-    """The branches of a repository; `protected` ones are changed by a merge, or by an administrator."""
+    """The branches of a repository; only a merge or an administrator changes those in `protected`."""
 
     repository: pygit2.Repository
     protected: frozenset[str] = frozenset({DEFAULT})
 
     def head(self, branch: str) -> str | None:
-        """The commit that a branch names."""
+        """Return the id of a branch's head, None when there is no such branch."""
         full = f"refs/heads/{branch}"
         if not pygit2.reference_is_valid_name(full) or full not in self.repository.references:
             return None
         return str(self.repository.references[full].target)
 
     def all(self) -> Iterator[tuple[str, str]]:
-        """Every branch by name, and its commit."""
+        """Yield every branch and the id of its head, by name."""
         for full in sorted(self.repository.references):
             branch = full.removeprefix("refs/heads/")
             head = self.head(branch) if branch != full else None
@@ -40,7 +40,7 @@ class Refs:
                 yield branch, head
 
     def commit(self, name: str) -> pygit2.Commit:
-        """The commit that a branch, a tag or a (shortened) id names; KeyError when there is none."""
+        """Return the commit of a branch, a tag or a (shortened) id; KeyError when there is none."""
         for full in (f"refs/heads/{name}", f"refs/tags/{name}", name):
             if full.startswith("refs/") and pygit2.reference_is_valid_name(full) and full in self.repository.references:
                 return self.repository.references[full].peel(pygit2.Commit)
@@ -48,11 +48,11 @@ class Refs:
             raise KeyError(name)
         try:
             return self.repository.revparse_single(name).peel(pygit2.Commit)
-        except (ValueError, pygit2.GitError) as error:  # ambiguous; no commit
+        except (ValueError, pygit2.GitError) as error:  # ambiguous; not a commit
             raise KeyError(name) from error
 
     def create(self, branch: str, sha: str) -> None:
-        """A new branch; `Refusal` in GitHub's words when it cannot be."""
+        """Create a branch; `Refusal` in GitHub's words when that is impossible."""
         full = f"refs/heads/{branch}"
         if not pygit2.reference_is_valid_name(full):
             raise Refusal("create branch", 422, f"{full} is not a valid ref name")
@@ -61,22 +61,25 @@ class Refs:
             self.repository.references.create(full, sha)
         except KeyError as error:
             raise Refusal("create branch", 422, "Object does not exist") from error
-        except (ValueError, OSError, pygit2.GitError) as error:  # there; `a` and `a/b` exclude each other
+        except (ValueError, OSError, pygit2.GitError) as error:  # the branch exists; `a` and `a/b` exclude each other
             raise Refusal("create branch", 422, "Reference already exists") from error
 
     def move(self, branch: str, before: str, after: str) -> None:
-        """From one commit to another; `Moved` when it does not name `before`, or is being changed at this moment."""
+        """Move a branch from one commit to another.
+
+        `Moved` when the branch does not point to `before`, or another process is changing it.
+        """
         full = f"refs/heads/{branch}"
         try:
             reference = self.repository.references[full]
             if str(reference.target) != before:
                 raise Moved(f"{branch} moved from {before[:12]} to {str(reference.target)[:12]}")
-            reference.set_target(after)  # fails when somebody moved it since it was read
+            reference.set_target(after)  # fails when the branch was moved since it was read
         except (KeyError, OSError, pygit2.GitError) as error:
             raise Moved(f"{branch} moved from {before[:12]}") from error
 
     def delete(self, branch: str) -> None:
-        """Gone, if it was there; `Moved` when it is being changed at this moment."""
+        """Delete a branch if it exists; `Moved` when another process is changing it."""
         try:
             self.repository.references.delete(f"refs/heads/{branch}")
         except KeyError:
@@ -84,13 +87,13 @@ class Refs:
         except (OSError, pygit2.GitError) as error:
             raise Moved(f"{branch} is being changed") from error
 
-    def keep(self, number: int, sha: str) -> None:
-        """`refs/pull/N/head`, as GitHub has it: the head of a pull request outlives its branch."""
+    def keep_pull_head(self, number: int, sha: str) -> None:
+        """Set `refs/pull/N/head`, as GitHub does, so that the head of a pull request outlives its branch."""
         full = f"refs/pull/{number}/head"
         if full not in self.repository.references or str(self.repository.references[full].target) != sha:
             self.repository.references.create(full, sha, force=True)
 
-    def must_accept(self, branch: str, who: Identity, doing: str) -> None:
-        """A protected branch takes no commit but a merge's, unless it is an administrator's."""
-        if branch in self.protected and not who.may("admin"):
-            raise Refusal(doing, 422, f"Changes of {branch} must be made through a pull request.")
+    def require_push_access(self, branch: str, caller: Identity, action: str) -> None:
+        """Raise `Refusal` when the branch is protected and the account is not an administrator."""
+        if branch in self.protected and not caller.may("admin"):
+            raise Refusal(action, 422, f"Changes of {branch} must be made through a pull request.")

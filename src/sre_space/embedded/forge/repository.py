@@ -1,4 +1,4 @@
-"""The real git repository behind the forge, bare, by pygit2; a person can clone it."""
+"""The real git repository behind the forge, bare, through pygit2; people can clone it."""
 
 from pathlib import Path
 
@@ -11,27 +11,30 @@ from sre_space.embedded.storing import is_of_disk
 
 AUTHOR = ("sre-space", "sre-space@localhost")
 SEEDED = ("deploy", "sre-space.yaml")
-_DAMAGED = (KeyError, ValueError, OSError, pygit2.GitError)  # what pygit2 says of what is not there or no Git
+_DAMAGED = (KeyError, ValueError, OSError, pygit2.GitError)  # what pygit2 raises for missing or damaged objects
 
 
 def open_repository(path: Path, seed: Path | None) -> pygit2.Repository:
-    """Open it; the first time make it, with `deploy/` and the chart of the checkout `seed` as the first commit."""
+    """Open the repository; create it the first time, with `deploy/` and `sre-space.yaml` of the checkout `seed`.
+
+    `Malformed` when it is damaged.
+    """
     try:
-        repository = _opened(path)
+        repository = _open(path)
         if not _has_commits(path):
             _seed(repository, seed)
-        _read_whole(repository)
+        _verify_main(repository)
     except _DAMAGED as error:
-        if is_of_disk(error):  # a full one has damaged nothing
+        if is_of_disk(error):  # a full disk has damaged nothing
             raise
         raise Malformed(
-            f"{path} is damaged: {error}; put a good copy in its place (a backup, or a clone made with `git clone "
-            "--bare`); `git fsck` tells what is missing"
+            f"{path} is damaged: {error}; put an intact copy in its place (a backup, or a clone made with `git clone "
+            "--bare`); `git fsck` lists what is missing"
         ) from error
     return repository
 
 
-def _opened(path: Path) -> pygit2.Repository:
+def _open(path: Path) -> pygit2.Repository:
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         _unlock(path)
         refuse_damaged(path)
@@ -40,22 +43,22 @@ def _opened(path: Path) -> pygit2.Repository:
 
 
 def _has_commits(path: Path) -> bool:
-    """False only for a repository that was just made: one whose main is lost is never begun anew."""
+    """Return False only for a repository that was just created: one that lost its main is never seeded again."""
     return (path / "packed-refs").exists() or any((path / "objects").glob("[0-9a-f][0-9a-f]/*"))
 
 
-def _read_whole(repository: pygit2.Repository) -> None:
-    """Raises for a main that cannot be read, to the last file of its tree."""
-    left: list[pygit2.Object] = [repository.references["refs/heads/main"].peel(pygit2.Commit).tree]
-    while left:
-        found = left.pop()
-        left += found if isinstance(found, pygit2.Tree) else []
-        if isinstance(found, pygit2.Blob):
-            _ = found.data
+def _verify_main(repository: pygit2.Repository) -> None:
+    """Read main to the last file of its tree, which raises when any of it is damaged."""
+    unread: list[pygit2.Object] = [repository.references["refs/heads/main"].peel(pygit2.Commit).tree]
+    while unread:
+        entry = unread.pop()
+        unread += entry if isinstance(entry, pygit2.Tree) else []
+        if isinstance(entry, pygit2.Blob):
+            _ = entry.data
 
 
 def _unlock(path: Path) -> None:
-    """A process that was killed leaves its lock on a ref; nobody else serves this repository, so none is in use."""
+    """Remove the lock of a killed process on a ref; only this process serves the repository, so no lock is in use."""
     for lock in (*path.glob("*.lock"), *path.glob("refs/**/*.lock")):
         lock.unlink(missing_ok=True)
 
@@ -68,52 +71,55 @@ def _seed(repository: pygit2.Repository, seed: Path | None) -> None:
     readme = repository.create_blob(b"# Desired state\n\nWhat runs in the space. Changes arrive by pull request.\n")
     index.add(pygit2.IndexEntry("README.md", readme, pygit2.enums.FileMode.BLOB))
     tree = index.write_tree(repository)
-    who = pygit2.Signature(*AUTHOR)
-    repository.create_commit("refs/heads/main", who, who, "Desired state of the space", tree, [])
+    author = pygit2.Signature(*AUTHOR)
+    repository.create_commit("refs/heads/main", author, author, "Desired state of the space", tree, [])
 
 
 def _files(seed: Path) -> list[Path]:
     roots = [seed / name for name in SEEDED]
-    found = [file for root in roots for file in ([root] if root.is_file() else root.rglob("*"))]
-    return sorted(file for file in found if file.is_file() and not file.is_symlink())
+    files = [file for root in roots for file in ([root] if root.is_file() else root.rglob("*"))]
+    return sorted(file for file in files if file.is_file() and not file.is_symlink())
 
 
 def files_at(path: Path, folder: str) -> tuple[str, str, dict[str, bytes]]:
-    """Main's commit id, its subject, and the files that lie in a folder of it, by name; none without the folder."""
+    """Return main's commit id, its subject, and the files directly in a folder of it, by name.
+
+    No files when there is no such folder; `Missing` when main cannot be read.
+    """
     refuse_damaged(path)
     try:
         commit = pygit2.Repository(str(path)).references["refs/heads/main"].peel(pygit2.Commit)
-        found = {str(entry.name): entry.data for entry in entries_of(commit, folder) if isinstance(entry, pygit2.Blob)}
+        files = {str(entry.name): entry.data for entry in entries_of(commit, folder) if isinstance(entry, pygit2.Blob)}
     except _DAMAGED as error:
-        raise Missing(f"{path} has no main that can be read: {error}") from error
-    return str(commit.id), commit.message.partition("\n")[0], found
+        raise Missing(f"the branch main of {path} cannot be read: {error}") from error
+    return str(commit.id), commit.message.partition("\n")[0], files
 
 
 def entries_of(commit: pygit2.Commit, folder: str) -> list[pygit2.Object]:
-    """What lies directly in a folder; nothing when there is no such folder."""
+    """Return the entries directly in a folder; empty when there is no such folder."""
     try:
-        found = commit.tree[folder]
+        entry = commit.tree[folder]
     except KeyError:
         return []
-    return list(found) if isinstance(found, pygit2.Tree) else []
+    return list(entry) if isinstance(entry, pygit2.Tree) else []
 
 
 def read_path(repository: pygit2.Repository, path: str, ref: str) -> tuple[str, bytes | list[dict[str, object]]]:
-    """The object id and a file's bytes, or a folder's entries; `Missing` for an unknown ref or path."""
+    """Return the object id and a file's bytes or a folder's entries; `Missing` for an unknown ref or path."""
     try:
         commit = repository.revparse_single(ref or "main").peel(pygit2.Commit)
     except (KeyError, ValueError, pygit2.GitError) as error:
         raise Missing(f"failed to get ref {ref!r}: 404 Not Found") from error
-    found: pygit2.Object = commit.tree
-    wanted = path.strip("/")
-    if wanted:
+    entry: pygit2.Object = commit.tree
+    inner_path = path.strip("/")
+    if inner_path:
         try:
-            found = commit.tree[wanted]
+            entry = commit.tree[inner_path]
         except KeyError as error:
             raise Missing(f"failed to get file contents of {path!r}: 404 Not Found") from error
-    if isinstance(found, pygit2.Blob):
-        return str(found.id), found.data
-    return str(found.id), [_entry(wanted, entry) for entry in found.peel(pygit2.Tree)]
+    if isinstance(entry, pygit2.Blob):
+        return str(entry.id), entry.data
+    return str(entry.id), [_entry(inner_path, child) for child in entry.peel(pygit2.Tree)]
 
 
 def _entry(folder: str, entry: pygit2.Object) -> dict[str, object]:

@@ -1,8 +1,8 @@
-"""The input schemas of the tools that this forge offers, spelt as GitHub's MCP server spells them.
+"""The input schemas of this forge's tools, with the names of GitHub's MCP server.
 
-Own declarations; `tests/contract/test_forge_contract.py` compares them with the official ones.
-Unlike the official server, this one refuses an argument that is not declared.
-`delete_branch` is not official yet: github-mcp-server, pull request 2790, proposes it as it is here.
+They are written independently; `tests/contract/test_forge_contract.py` compares them with the official ones.
+Unlike the official server, this forge refuses undeclared arguments.
+`delete_branch` is not official yet: it follows github-mcp-server's pull request 2790.
 """
 
 from typing import Any
@@ -19,17 +19,17 @@ REPOSITORY = {"owner": STRING, "repo": STRING}
 
 
 def one_of(*values: str) -> Schema:
-    """A string of a closed set."""
+    """Return the schema of a string from a closed set."""
     return {"type": "string", "enum": list(values)}
 
 
 def many_of(*values: str) -> Schema:
-    """A list of such strings."""
+    """Return the schema of a list of strings from a closed set."""
     return {"type": "array", "items": one_of(*values)}
 
 
 def tool(required: str, **properties: Schema) -> Schema:
-    """A tool's arguments; `required` names some of them."""
+    """Return the schema of a tool's arguments; `required` lists the names of the required ones."""
     return {"type": "object", "properties": properties, "required": required.split(), "additionalProperties": False}
 
 

@@ -1,4 +1,4 @@
-"""The forge's HTTP side: MCP at `/mcp`, a little of GitHub's REST under `/repos`, Git at `/OWNER/NAME.git`."""
+"""The forge's HTTP side: MCP at `/mcp`, parts of GitHub's REST under `/repos`, Git at `/OWNER/NAME.git`."""
 
 import base64
 from collections.abc import Awaitable, Callable
@@ -24,25 +24,25 @@ VALIDATORS = {name: Draft202012Validator(schema) for name, schema in SCHEMAS.ite
 
 
 class Authenticated:
-    """Every request carries a token that the identities file knows, or is answered 401."""
+    """Middleware that answers 401 to every request without a token of the identities file."""
 
     def __init__(self, app: ASGIApp, identities: tuple[Identity, ...]) -> None:
-        self.app, self.identities = app, {one.token: one for one in identities}
+        self.app, self.identities = app, {identity.token: identity for identity in identities}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Set `scope["user"]` and pass on."""
+        """Set `scope["user"]` and pass the request on."""
         if scope["type"] == "http":
-            who = self.identities.get(_token(dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")))
-            if who is None:
-                told = {"message": "Bad credentials: send `Authorization: Bearer` with a token of this forge"}
-                refusal = JSONResponse(told, 401, {"WWW-Authenticate": 'Basic realm="sre-space"'})
+            caller = self.identities.get(_token(dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")))
+            if caller is None:
+                body = {"message": "Bad credentials: send `Authorization: Bearer` with a token of this forge"}
+                refusal = JSONResponse(body, 401, {"WWW-Authenticate": 'Basic realm="sre-space"'})
                 return await refusal(scope, receive, send)
-            scope["user"] = who
+            scope["user"] = caller
         return await self.app(scope, receive, send)
 
 
 def _token(header: str) -> str:
-    """Bearer, or the password of Basic (what git sends)."""
+    """Return the token of a Bearer header, or the password of a Basic one (which git sends)."""
     kind, _, value = header.partition(" ")
     if kind.lower() == "basic":
         try:
@@ -53,7 +53,7 @@ def _token(header: str) -> str:
 
 
 def app(tools: Tools, identities: tuple[Identity, ...]) -> Starlette:
-    """The whole forge."""
+    """Return the ASGI application of the forge."""
     server: Server[Any] = Server(
         "sre-space-forge", version="1", on_list_tools=_list_tools, on_call_tool=_call_tool(tools)
     )
@@ -96,7 +96,7 @@ def _call_tool(
 def _content(result: object) -> list[types.ContentBlock]:
     if not isinstance(result, FileContent):
         return [types.TextContent(type="text", text=as_text(result))]
-    said = types.TextContent(type="text", text=f"successfully downloaded text file (SHA: {result.sha})")
+    text = types.TextContent(type="text", text=f"successfully downloaded text file (SHA: {result.sha})")
     try:
         resource: types.TextResourceContents | types.BlobResourceContents = types.TextResourceContents(
             uri=result.uri, mime_type="text/plain; charset=utf-8", text=result.data.decode()
@@ -104,7 +104,7 @@ def _content(result: object) -> list[types.ContentBlock]:
     except UnicodeDecodeError:
         blob = base64.b64encode(result.data).decode()
         resource = types.BlobResourceContents(uri=result.uri, mime_type="application/octet-stream", blob=blob)
-    return [said, types.EmbeddedResource(type="resource", resource=resource)]
+    return [text, types.EmbeddedResource(type="resource", resource=resource)]
 
 
 def _error(text: str) -> types.CallToolResult:

@@ -1,6 +1,6 @@
-"""Issues, comments and labels in SQLite (WAL): what is acknowledged is committed.
+"""Issues, comments and labels in SQLite (WAL): every acknowledged change is committed.
 
-The tables of pull requests are here too, for they share the sequence of numbers; `pull_store.py` reads and writes them.
+The tables of pull requests are here too because they share the sequence of numbers; `pull_store.py` uses them.
 """
 
 import json
@@ -52,7 +52,7 @@ CREATE TABLE IF NOT EXISTS check_runs (
 
 
 def utc_now() -> str:
-    """A timestamp as GitHub writes it: whole seconds."""
+    """Return the current time as GitHub writes it: ISO 8601, UTC, whole seconds."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -75,7 +75,7 @@ class IssueRow:
 
 @dataclass(frozen=True)
 class Listing:
-    """Which issues are listed, in which order, and the page of them; "" is any state."""
+    """Filter, order and page of a list of issues; an empty `state` matches any."""
 
     state: str
     since: str
@@ -108,7 +108,7 @@ ISSUE = f"SELECT i.*, {COMMENTS} FROM issues i"
 
 
 class Store:
-    """One connection; every method that changes something commits before it returns."""
+    """The forge's database over one connection; every method that changes something commits before it returns."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -118,13 +118,13 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of it or nothing."""
+        """Run the body in one transaction."""
         with self.db:
             self.db.execute("BEGIN IMMEDIATE")
             yield
 
     def create_issue(self, title: str, body: str, labels: Sequence[str], author: str) -> int:
-        """The new issue's number."""
+        """Insert an issue and return its number."""
         now = utc_now()
         for label in labels:
             self.create_label(label)
@@ -135,26 +135,31 @@ class Store:
         return int(cursor.lastrowid or 0)
 
     def issue(self, number: int) -> IssueRow | None:
-        """One issue or pull request."""
+        """Return one issue or pull request, None when there is none with that number."""
         row = self.db.execute(f"{ISSUE} WHERE i.number = ?", (number,)).fetchone()
         return _issue(row) if row else None
 
     def issues(self) -> list[IssueRow]:
-        """All issues that are no pull requests, oldest first."""
+        """Return all issues that are not pull requests, oldest first."""
         chosen = f"{ISSUE} WHERE i.number NOT IN (SELECT number FROM pulls) ORDER BY i.number"
         return [_issue(row) for row in self.db.execute(chosen)]
 
-    def listed(self, one: Listing) -> tuple[list[IssueRow], int]:
-        """A page of the issues that are no pull requests, and how many are chosen; no other page's text is read."""
-        chosen = (one.state, one.since, json.dumps(list(one.labels)))
-        way = "DESC" if one.descending else "ASC"
-        page = f"SELECT i.number {LISTED} ORDER BY {ORDERS[one.by]} {way}, i.number {way} LIMIT ? OFFSET ?"
-        numbers = self.db.execute(page, (*chosen, one.size, one.start)).fetchall()
+    def listed(self, listing: Listing) -> tuple[list[IssueRow], int]:
+        """Return a page of the issues that are not pull requests, and how many match.
+
+        Only the texts of the page are read.
+        """
+        chosen = (listing.state, listing.since, json.dumps(list(listing.labels)))
+        direction = "DESC" if listing.descending else "ASC"
+        page = (
+            f"SELECT i.number {LISTED} ORDER BY {ORDERS[listing.by]} {direction}, i.number {direction} LIMIT ? OFFSET ?"
+        )
+        numbers = self.db.execute(page, (*chosen, listing.size, listing.start)).fetchall()
         rows = [self.db.execute(f"{ISSUE} WHERE i.number = ?", number).fetchone() for number in numbers]
         return [_issue(row) for row in rows], int(self.db.execute(f"SELECT COUNT(*) {LISTED}", chosen).fetchone()[0])
 
     def update_issue(self, number: int, title: str | None, body: str | None, labels: Sequence[str] | None) -> None:
-        """Change what is not None."""
+        """Update the fields that are not None."""
         for label in labels or ():
             self.create_label(label)
         encoded = None if labels is None else json.dumps(list(labels))
@@ -165,7 +170,7 @@ class Store:
         )
 
     def set_state(self, number: int, state: str, reason: str | None) -> None:
-        """Close or reopen."""
+        """Close or reopen an issue."""
         now = utc_now()
         closed = now if state == "closed" else None
         self.db.execute(
@@ -174,7 +179,7 @@ class Store:
         )
 
     def add_comment(self, issue: int, body: str, author: str) -> int:
-        """The new comment's id; the issue counts as updated."""
+        """Insert a comment and return its id; the issue counts as updated."""
         now = utc_now()
         with self.transaction():
             cursor = self.db.execute(
@@ -185,19 +190,22 @@ class Store:
         return int(cursor.lastrowid or 0)
 
     def add_reaction(self, issue: int, comment: int, content: str, author: str) -> int:
-        """The reaction's id, the same when this author already reacted so; `comment` 0: to the issue itself."""
+        """Insert a reaction and return its id, or the id of the same reaction of the same author.
+
+        `comment` 0 stands for the issue itself.
+        """
         row = (issue, comment, content, author)
         self.db.execute("INSERT OR IGNORE INTO reactions (issue, comment, content, author) VALUES (?, ?, ?, ?)", row)
-        found = "SELECT id FROM reactions WHERE issue = ? AND comment = ? AND content = ? AND author = ?"
-        return int(self.db.execute(found, row).fetchone()[0])
+        query = "SELECT id FROM reactions WHERE issue = ? AND comment = ? AND content = ? AND author = ?"
+        return int(self.db.execute(query, row).fetchone()[0])
 
     def reactions(self, issue: int) -> list[tuple[int, str, int]]:
-        """Comment (0: the issue), content and how many, for an issue and its comments."""
+        """Return comment id (0: the issue), reaction and count for an issue and its comments."""
         counted = "SELECT comment, content, COUNT(*) FROM reactions WHERE issue = ? GROUP BY comment, content"
         return self.db.execute(counted, (issue,)).fetchall()
 
     def comments(self, issue: int, size: int = -1, start: int = 0) -> list[CommentRow]:
-        """The comments of an issue in id order: all, or a page of them."""
+        """Return the comments of an issue in id order: all, or a page of them."""
         rows = self.db.execute(
             "SELECT id, issue, body, author, created, updated FROM comments WHERE id IN"
             " (SELECT id FROM comments WHERE issue = ? ORDER BY id LIMIT ? OFFSET ?) ORDER BY id",
@@ -206,31 +214,31 @@ class Store:
         return [CommentRow(*row) for row in rows]
 
     def comment(self, id: int) -> CommentRow | None:
-        """One comment."""
+        """Return one comment, None when there is none with that id."""
         row = self.db.execute(
             "SELECT id, issue, body, author, created, updated FROM comments WHERE id = ?", (id,)
         ).fetchone()
         return CommentRow(*row) if row else None
 
     def edit_comment(self, id: int, body: str) -> None:
-        """A new text; the time of the edit shows."""
+        """Replace a comment's text and its time of update."""
         self.db.execute("UPDATE comments SET body = ?, updated = ? WHERE id = ?", (body, utc_now(), id))
 
     def delete_comment(self, id: int) -> None:
-        """Gone."""
+        """Delete a comment."""
         self.db.execute("DELETE FROM comments WHERE id = ?", (id,))
 
     def create_label(self, name: str, color: str = "ededed", description: str = "") -> bool:
-        """False when it exists."""
+        """Insert a label; return False when it exists."""
         cursor = self.db.execute("INSERT OR IGNORE INTO labels VALUES (?, ?, ?)", (name, color, description))
         return cursor.rowcount == 1
 
     def labels(self) -> list[tuple[str, str, str]]:
-        """Name, colour and description of each."""
+        """Return name, colour and description of each label."""
         return self.db.execute("SELECT name, color, description FROM labels ORDER BY name").fetchall()
 
     def update_label(self, name: str, new_name: str | None, color: str | None, description: str | None) -> None:
-        """Change what is not None."""
+        """Update the fields of a label that are not None."""
         self.db.execute(
             "UPDATE labels SET name = COALESCE(?, name), color = COALESCE(?, color),"
             " description = COALESCE(?, description) WHERE name = ?",
@@ -238,14 +246,15 @@ class Store:
         )
 
     def delete_label(self, name: str) -> None:
-        """Gone."""
+        """Delete a label."""
         self.db.execute("DELETE FROM labels WHERE name = ?", (name,))
 
 
 def _refuse_damaged(path: Path) -> None:
-    """`Malformed` for what is no whole database: it is the record of all incidents, and is never begun anew.
+    """Raise `Malformed` for a damaged database.
 
-    A new one has its tables before it has its name, so an empty file is damage too.
+    It is the record of all incidents, so it is never replaced by an empty one. A new database gets its tables before
+    its name, so an empty file is damage too.
     """
     damage = damage_of(path)
     if path.is_file() and not path.stat().st_size:
@@ -258,13 +267,13 @@ def _refuse_damaged(path: Path) -> None:
             "begin without incidents"
         )
     if not path.exists():
-        beside = path.with_suffix(".new")
-        make_way(beside)
-        beside.unlink(missing_ok=True)
-        database = sqlite3.connect(beside, isolation_level=None)
+        new_path = path.with_suffix(".new")
+        make_way(new_path)
+        new_path.unlink(missing_ok=True)
+        database = sqlite3.connect(new_path, isolation_level=None)
         database.executescript(SCHEMA)
         database.close()
-        beside.rename(path)
+        new_path.rename(path)
         flush_folder(path.parent)
 
 

@@ -1,6 +1,6 @@
-"""What the forge answers when its disk takes nothing: 507 in one sentence, as a server's error that may be over soon.
+"""The forge's answer while its disk cannot be written: status 507 in one sentence, a server error that may pass.
 
-Git writes a pack or a reference beside and renames it, SQLite takes a transaction back: nothing is left half written.
+Git writes a pack or a reference beside and renames it, SQLite rolls a transaction back: nothing is half written.
 """
 
 import sqlite3
@@ -19,19 +19,19 @@ FAILURES = (OSError, sqlite3.OperationalError, pygit2.GitError)
 
 @dataclass(frozen=True)
 class Disk:
-    """Where one forge stores: its database, and what it says of the disk."""
+    """The storage of one forge: its database, and the log of failed and successful writes."""
 
     db: sqlite3.Connection
-    storing: Storing
+    storage: Storing
 
     @contextmanager
-    def asked(self, doing: str) -> Iterator[None]:
-        """Turn what the disk says into a `Refusal` that names what was being done, so that its client tries again."""
+    def guard(self, action: str) -> Iterator[None]:
+        """Turn a storage error into a `Refusal` that names the action, so that the client tries again."""
         before = self.db.total_changes
         try:
             yield
         except FAILURES as error:
-            self.storing.failed(error)
-            raise Refusal(doing, INSUFFICIENT_STORAGE, f"the forge cannot store it: {why(error)}") from error
+            self.storage.failed(error)
+            raise Refusal(action, INSUFFICIENT_STORAGE, f"the forge cannot store it: {why(error)}") from error
         if self.db.total_changes > before:
-            self.storing.worked()
+            self.storage.worked()

@@ -1,4 +1,4 @@
-"""All tools of one repository, by name; what each does is told in the modules that they come from."""
+"""All tools of one repository by name; each is documented in the module that defines it."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -30,7 +30,7 @@ UNSUPPORTED = (
 
 
 class Tools:
-    """The tools, for one repository: `required` checks must have succeeded before a merge."""
+    """The tools of one repository; the checks in `required` must succeed before a merge."""
 
     def __init__(
         self, store: Store, repository: pygit2.Repository, site: Site, required: Sequence[str], validate: Validate
@@ -40,36 +40,36 @@ class Tools:
         self.checks = CheckRuns(pull_store, self.refs, required, validate)
         pulls = Pulls(pull_store, self.refs, self.checks)
         self.merges = Merges(pulls)
-        self.branches = BranchTools(self.refs, site, pulls.left)
+        self.branches = BranchTools(self.refs, site, pulls.close_pulls_of)
         self.labels, self.files = LabelTools(store), FileTools(self.refs, site)
-        self.issues = IssueTools(store, site, self.labels, pulls.turning)
+        self.issues = IssueTools(store, site, self.labels, pulls.check_reopen)
         self.pulls = PullTools(pulls, self.merges, self.issues, site)
         self.calls = self._table()
         self.disk = Disk(store.db, Storing(f"the forge records nothing in {repository.path}"))
         self.merges.reconcile()
 
-    def call(self, name: str, arguments: Arguments, who: Identity) -> object:
-        """One call; `ToolError` for what GitHub's API would refuse, and while the disk takes nothing."""
+    def call(self, name: str, arguments: Arguments, caller: Identity) -> object:
+        """Run one tool; `ToolError` for what GitHub's API would refuse, and while the disk cannot be written."""
         named = (arguments.get("owner", self.site.owner), arguments.get("repo", self.site.repo))
         if named != (self.site.owner, self.site.repo):
             raise ToolError(f"{'/'.join(named)}: 404 Not Found []")
         unsupported = [key for key in UNSUPPORTED if arguments.get(key)]
         if unsupported:
             raise ToolError(f"{', '.join(unsupported)}: not kept by the embedded forge")
-        return self.stored(name.replace("_", " "), lambda: self.calls[name](arguments, who))
+        return self.guarded(name.replace("_", " "), lambda: self.calls[name](arguments, caller))
 
-    def stored(self, doing: str, call: Callable[[], T]) -> T:
-        """The answer of a call; a merge whose end the disk did not take is finished first, as soon as it takes it.
+    def guarded(self, action: str, call: Callable[[], T]) -> T:
+        """Return the result of a call; first complete a merge that a full disk interrupted.
 
-        `Refusal` for half a character (a surrogate) or a number without end, which no database holds.
+        `Refusal` for values that the database cannot store: half a character (a surrogate), or too large a number.
         """
         with suppress(*FAILURES):
             self.merges.reconcile()
         try:
-            with self.disk.asked(doing):
+            with self.disk.guard(action):
                 return call()
         except (UnicodeEncodeError, OverflowError) as error:
-            raise Refusal(doing, UNPROCESSABLE, f"a value cannot be stored: {error}") from error
+            raise Refusal(action, UNPROCESSABLE, f"a value cannot be stored: {error}") from error
 
     def _table(self) -> dict[str, Callable[[Arguments, Identity], object]]:
         return {
@@ -95,5 +95,5 @@ class Tools:
             "pull_request_read": self.pulls.pull_request_read,
             "update_pull_request": self.pulls.update_pull_request,
             "merge_pull_request": self.pulls.merge_pull_request,
-            "get_me": lambda _, who: self.site.user_json(who.login),
+            "get_me": lambda _, caller: self.site.user_json(caller.login),
         }

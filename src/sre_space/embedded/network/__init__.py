@@ -1,1 +1,1 @@
-"""The network between the services of the embedded space: links that pass bytes on, at once or late."""
+"""The network between the services of the embedded space: links that forward bytes, with a configurable delay."""

@@ -1,6 +1,7 @@
-"""Orders to the network: one JSON line `{"secret", "link", "delay_ms"}` on a Unix socket, one line in answer.
+"""Commands to the network: one JSON line `{"secret", "link", "delay_ms"}` on a Unix socket, one line in answer.
 
-What `tc` is on a real machine. Whoever does not know the secret of the space is refused; nobody can ask how things are.
+It stands for `tc` on a real machine. Commands without the secret of the space are refused; there is no command to read
+the state of a link.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ MAX_DELAY_MS = 60_000
 
 
 async def serve(path: Path, secret: str, links: Sequence[Link]) -> None:
-    """Take orders until cancelled."""
+    """Execute commands on the socket at `path` until cancelled."""
     known = {link.service: link for link in links}
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -25,7 +26,7 @@ async def serve(path: Path, secret: str, links: Sequence[Link]) -> None:
         await writer.drain()
         writer.close()
 
-    path.unlink(missing_ok=True)  # noqa: ASYNC240 - once, before anything is served
+    path.unlink(missing_ok=True)  # noqa: ASYNC240 - once, before the server starts
     before = os.umask(0o177)
     try:
         server = await asyncio.start_unix_server(answer, path)
@@ -38,14 +39,14 @@ async def serve(path: Path, secret: str, links: Sequence[Link]) -> None:
 
 
 def obey(line: bytes, secret: str, links: Mapping[str, Link]) -> str:
-    """Carry out one order; why not, "" when it was."""
+    """Execute one command; return why it was refused, "" when it was executed."""
     try:
-        order = json.loads(line)
-        told, link, delay = str(order["secret"]), links.get(str(order["link"])), float(order["delay_ms"])
+        command = json.loads(line)
+        sent_secret, link, delay = str(command["secret"]), links.get(str(command["link"])), float(command["delay_ms"])
     except (ValueError, KeyError, TypeError):
         return 'an order is {"secret": text, "link": text, "delay_ms": number}'
-    if not hmac.compare_digest(told.encode(), secret.encode()):
-        return "the secret is another"
+    if not hmac.compare_digest(sent_secret.encode(), secret.encode()):
+        return "the secret is wrong"
     if link is None:
         return f"there are links to {', '.join(links)}"
     if not 0 <= delay <= MAX_DELAY_MS:

@@ -1,7 +1,7 @@
-"""A link in front of a service: passes bytes on both ways, and holds them back for its delay. Run by the network.
+"""A link in front of a service: forwards bytes both ways, each after the link's delay. Run by the network process.
 
-It stands for what is between two machines: callers connect to the link, the link to the service. A service that is not
-there, or that resets a connection, is not there for the caller either: the link resets too.
+It stands for the network between two machines: callers connect to the link, the link to the service. When the service
+refuses or resets a connection, the link resets the caller's connection too.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ IN_FLIGHT = 64  # chunks that one direction of a connection holds before it stop
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER of zero seconds: closing resets
 
 log = logging.getLogger(__name__)
-Flight = asyncio.Queue[tuple[float, bytes]]  # when a chunk is due (the loop's time), and its bytes; none: the end
+Flight = asyncio.Queue[tuple[float, bytes]]  # due time of a chunk (the loop's), and its bytes (empty: end of stream)
 
 
 @dataclass
 class Link:
-    """The way to the service that listens on `port`; each chunk takes `delay` seconds, in each direction."""
+    """The link to the service on `port`; each chunk takes `delay` seconds, in each direction."""
 
     service: str
     port: int
@@ -28,7 +28,7 @@ class Link:
     connections: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def serve(self, listener: socket.socket) -> None:
-        """Pass on until cancelled."""
+        """Forward connections until cancelled."""
         server = await asyncio.start_server(self._accept, sock=listener)
         try:
             await asyncio.Event().wait()
@@ -51,8 +51,8 @@ class Link:
             return
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._pass_on(reader, far_writer))
-                group.create_task(self._pass_on(far_reader, writer))
+                group.create_task(self._forward(reader, far_writer))
+                group.create_task(self._forward(far_reader, writer))
         except* OSError:
             _reset(writer)
             _reset(far_writer)
@@ -60,8 +60,8 @@ class Link:
             writer.close()
             far_writer.close()
 
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One direction: whoever reads stamps, whoever writes waits, so that a delay costs no throughput."""
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Forward one direction; the reader stamps chunks and the writer waits, so that a delay costs no throughput."""
         flight: Flight = asyncio.Queue(IN_FLIGHT)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._read(reader, flight))

@@ -1,1 +1,1 @@
-"""The telemetry server: OTLP in, spans into SQLite, everything on to Kafka, Jaeger's query API out."""
+"""The telemetry server: receives OTLP, stores spans, publishes everything to Kafka, serves Jaeger's query API."""

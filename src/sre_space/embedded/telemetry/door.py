@@ -1,4 +1,4 @@
-"""The door of the OTLP receivers: who sends, in whose names, and what is told of those who may not."""
+"""Authorizes senders at the OTLP receivers: which service names a token may use, and a log of what is refused."""
 
 import logging
 import time
@@ -16,13 +16,13 @@ Names = frozenset[str]
 
 @dataclass(frozen=True)
 class Door:
-    """Without `tokens` it stands open: anybody may send anything in any name."""
+    """Authorizes telemetry by `tokens`; with None, any sender may use any service name."""
 
     tokens: Tokens | None
     tally: Tally = field(default_factory=Tally)
 
     def names(self, authorization: Sequence[str]) -> Names | None:
-        """Return the names that the sender may use, None for all; `Unauthenticated` when nobody knows him."""
+        """Return the service names that the sender may use, None for all; `Unauthenticated` for an unknown sender."""
         if self.tokens is None:
             return None
         try:
@@ -32,16 +32,19 @@ class Door:
             raise
 
     def own(self, signal: str, body: bytes, names: Names | None) -> Owned:
-        """Return what of a request is the sender's own; `Forbidden` when nothing is, `Malformed` when it is none."""
+        """Return the part of a request that the sender is authorized to send.
+
+        `Forbidden` when there is none, `Malformed` when the body is not an export request.
+        """
         if names is None:
             return Owned(body)
-        found = owned(signal, body, names)
-        if found.why:
-            self._count(f"a foreign name with the token of {', '.join(sorted(names))}", found.why)
-        if found.empty:
-            raise Forbidden(found.why)
-        return found
+        authorized = owned(signal, body, names)
+        if authorized.why:
+            self._count(f"a foreign name with the token of {', '.join(sorted(names))}", authorized.why)
+        if authorized.empty:
+            raise Forbidden(authorized.why)
+        return authorized
 
     def _count(self, reason: str, example: str) -> None:
         if due := self.tally.due(reason, 1, time.monotonic_ns()):
-            log.warning("%d requests of telemetry were refused: %s; the last: %s", due, reason, example)
+            log.warning("%d telemetry requests were refused: %s; the last: %s", due, reason, example)

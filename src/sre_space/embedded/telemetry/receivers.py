@@ -1,8 +1,8 @@
-"""OTLP in: gRPC and HTTP/protobuf (OTLP 1.x specification), acknowledged when stored.
+"""OTLP receivers: gRPC and HTTP/protobuf (OTLP 1.x specification), acknowledged when stored.
 
-Whose resources they are is asked at the `Door`. What a token may not say is rejected as the specification has it: a
-request of which nothing is left fails and is not to be sent again (PERMISSION_DENIED, 403); of one that is in part the
-sender's own, that part is taken and the rest counted as rejected in the response (partial success).
+`door.py` authorizes the resources. Unauthorized ones are rejected as the specification demands: a request without any
+authorized resource fails and is not retried (PERMISSION_DENIED, 403); otherwise the authorized part is stored and the
+rest is counted as rejected in the response (partial success).
 """
 
 import gzip
@@ -43,52 +43,57 @@ _GRPC = {code.value[0]: code for code in grpc.StatusCode}
 _TOPICS = {"traces": SPANS, "logs": LOGS, "metrics": METRICS}
 
 
-def export_of(signal: str, sent: bytes, retention_s: int) -> tuple[Export, Counter[str]]:
-    """An export request inside of the bounds, and by reason what it lost; `Malformed` when its bytes are none."""
-    kept = bounded(signal, sent, time.time_ns(), retention_s * 10**9)
-    spans = kept_spans(kept.body) if signal == "traces" else ()
-    return Export(_TOPICS[signal], records_of(signal, kept.body), spans), kept.dropped
+def export_of(signal: str, body: bytes, retention_s: int) -> tuple[Export, Counter[str]]:
+    """Return an export request reduced to the size limits, and by reason how much was dropped.
+
+    `Malformed` when the bytes are not an export request.
+    """
+    reduced = bounded(signal, body, time.time_ns(), retention_s * 10**9)
+    spans = kept_spans(reduced.body) if signal == "traces" else ()
+    return Export(_TOPICS[signal], records_of(signal, reduced.body), spans), reduced.dropped
 
 
 @dataclass(frozen=True)
 class Receiver:
-    """Takes the requests of one signal."""
+    """Receives the requests of one signal."""
 
     signal: str
-    door: Door
+    authorizer: Door
     intake: Intake
 
     async def take(self, body: bytes, names: Names | None) -> bytes:
-        """Return the response once what is the sender's own is stored; a `SpaceError` when it is not."""
-        own = self.door.own(self.signal, body, names)
-        export, dropped = export_of(self.signal, own.body, self.intake.retention_s)
+        """Return the response once the authorized part is stored; a `SpaceError` when it is not stored."""
+        authorized = self.authorizer.own(self.signal, body, names)
+        export, dropped = export_of(self.signal, authorized.body, self.intake.retention_s)
         await self.intake.take(export)
-        self.intake.lost(dropped)
-        return answer(self.signal, own.without(dropped))
+        self.intake.log_dropped(dropped)
+        return answer(self.signal, authorized.without(dropped))
 
 
-def http_app(door: Door, intake: Intake) -> Starlette:
-    """`/v1/traces`, `/v1/logs` and `/v1/metrics`."""
-    return Starlette(routes=[Route(f"/v1/{s}", _http(Receiver(s, door, intake)), methods=["POST"]) for s in SIGNALS])
+def http_app(authorizer: Door, intake: Intake) -> Starlette:
+    """Return the application with `/v1/traces`, `/v1/logs` and `/v1/metrics`."""
+    return Starlette(
+        routes=[Route(f"/v1/{s}", _http(Receiver(s, authorizer, intake)), methods=["POST"]) for s in SIGNALS]
+    )
 
 
 def _http(receiver: Receiver) -> Callable[[Request], Awaitable[Response]]:
     async def take(request: Request) -> Response:
         try:
-            names = receiver.door.names(request.headers.getlist("authorization"))  # before anything is read
+            names = receiver.authorizer.names(request.headers.getlist("authorization"))  # before the body is read
             if request.headers.get("content-type", "").split(";")[0] != PROTOBUF:
-                return _refusal(415, INVALID_ARGUMENT, f"send {PROTOBUF}; other encodings are not spoken here")
-            told = await receiver.take(_inflated(request, await _body(request)), names)
+                return _error(415, INVALID_ARGUMENT, f"send {PROTOBUF}; other encodings are not supported")
+            response = await receiver.take(_inflated(request, await _body(request)), names)
         except (Malformed, Unauthenticated, Forbidden, Unavailable) as error:
-            http, grpc_code, headers = _answered(error)
-            return _refusal(http, grpc_code, str(error), headers)
-        return Response(told, 200, media_type=PROTOBUF)
+            http, grpc_code, headers = _statuses(error)
+            return _error(http, grpc_code, str(error), headers)
+        return Response(response, 200, media_type=PROTOBUF)
 
     return take
 
 
 async def _body(request: Request) -> bytes:
-    """Read no more than a body may have."""
+    """Return the body of a request; `Malformed` as soon as it is larger than MAX_BODY."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -97,8 +102,8 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _answered(error: SpaceError) -> tuple[int, int, dict[str, str]]:
-    """How a refusal is told: the status of HTTP, that of gRPC, headers."""
+def _statuses(error: SpaceError) -> tuple[int, int, dict[str, str]]:
+    """Return HTTP status, gRPC status and HTTP headers for an error."""
     match error:
         case Unauthenticated():
             return 401, UNAUTHENTICATED, {"WWW-Authenticate": 'Bearer realm="telemetry"'}
@@ -126,17 +131,17 @@ def _inflated(request: Request, body: bytes) -> bytes:
     return inflated
 
 
-def _refusal(code: int, grpc_code: int, why: str, headers: dict[str, str] | None = None) -> Response:
-    status = Status(code=grpc_code, message=why)
+def _error(code: int, grpc_code: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    status = Status(code=grpc_code, message=message)
     return Response(status.SerializeToString(), code, headers, media_type=PROTOBUF)
 
 
-async def serve_grpc(door: Door, intake: Intake, port: int) -> None:
-    """Serve until cancelled; `Refused` when the port is taken."""
+async def serve_grpc(authorizer: Door, intake: Intake, port: int) -> None:
+    """Serve OTLP over gRPC until cancelled; `Refused` when the port is in use."""
     options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", MAX_BODY)]
     server = grpc.aio.server(options=options)
     for signal, name in (("trace", "Trace"), ("logs", "Logs"), ("metrics", "Metrics")):
-        receiver = Receiver("traces" if signal == "trace" else signal, door, intake)
+        receiver = Receiver("traces" if signal == "trace" else signal, authorizer, intake)
         handler = grpc.unary_unary_rpc_method_handler(_rpc(receiver))
         server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler(_SERVICE.format(signal, name), {"Export": handler}),)
@@ -152,10 +157,10 @@ async def serve_grpc(door: Door, intake: Intake, port: int) -> None:
 def _rpc(receiver: Receiver) -> Callable[[bytes, Any], Awaitable[bytes]]:
     async def export(body: bytes, context: Any) -> bytes:  # noqa: ANN401 - grpc ships no types
         try:
-            told = [value for key, value in context.invocation_metadata() if key == "authorization"]
-            return await receiver.take(body, receiver.door.names(told))
+            authorization = [value for key, value in context.invocation_metadata() if key == "authorization"]
+            return await receiver.take(body, receiver.authorizer.names(authorization))
         except (Malformed, Unauthenticated, Forbidden, Unavailable) as error:
-            _, code, _ = _answered(error)
+            _, code, _ = _statuses(error)
             return bytes(await context.abort(_GRPC[code], str(error)))
 
     return export

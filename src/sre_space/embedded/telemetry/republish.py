@@ -1,6 +1,6 @@
-"""Publishes the outbox to Kafka, as the Collector's Kafka exporter does: no key, the request is the value.
+"""Publishes the outbox to Kafka as the Collector's Kafka exporter does: no key, the request is the value.
 
-With the key of the space each record carries its MAC in a header (`codec/record_mac.py`).
+With the space's key each record carries its MAC in a header (`codec/record_mac.py`).
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from sre_space.embedded.telemetry.store import connect, waiting
 
 log = logging.getLogger(__name__)
 
-TRY_AGAIN_S = 0.5
-FATAL = (KafkaException, SystemError)  # what flushing raises; the second, when reports of delivery wait too
+RETRY_S = 0.5
+FATAL = (KafkaException, SystemError)  # raised by flush; SystemError when delivery reports are pending too
 
 
 class Republisher:
-    """Wakes on each commit; what the bus did not take stays in the outbox. At least once."""
+    """Publishes after each commit; what the bus does not accept stays in the outbox (at-least-once delivery)."""
 
     def __init__(self, path: Path, bootstrap: str, key: bytes | None = None) -> None:
         self._path, self._bootstrap, self._key = path, bootstrap, key
@@ -32,58 +32,63 @@ class Republisher:
         self.wake.set()
         self._producer = _producer(bootstrap)
 
-    async def run(self, forget: Callable[[list[int]], None]) -> None:
-        """For ever: publish what waits, tell what was taken.
+    async def run(self, mark_published: Callable[[list[int]], None]) -> None:
+        """Publish waiting rows until cancelled, and pass the ids of accepted rows to `mark_published`.
 
-        What was taken stays in the outbox for a moment, until the intake deletes it: `place` is behind it.
+        Accepted rows stay in the outbox until the intake deletes them; `last_id` is the last id that is not read again.
         """
         db = connect(self._path)
-        place = 0
+        last_id = 0
         while True:
             await self.wake.wait()
             self.wake.clear()
-            while rows := waiting(db, place):
-                taken = await asyncio.to_thread(self._publish, rows)
-                forget(taken)
-                left = {id for id, *_ in rows}.difference(taken)
-                place = min(left) - 1 if left else rows[-1][0]
-                if left:
-                    log.warning("the bus took %d of %d records; the rest waits", len(taken), len(rows))
-                    await asyncio.sleep(TRY_AGAIN_S)
+            while rows := waiting(db, last_id):
+                accepted = await asyncio.to_thread(self._publish, rows)
+                mark_published(accepted)
+                remaining = {id for id, *_ in rows}.difference(accepted)
+                last_id = min(remaining) - 1 if remaining else rows[-1][0]
+                if remaining:
+                    log.warning(
+                        "the bus accepted %d of %d records; the others are sent again", len(accepted), len(rows)
+                    )
+                    await asyncio.sleep(RETRY_S)
                     self.wake.set()
                     break
 
     def _publish(self, rows: list[tuple[int, str, bytes]]) -> list[int]:
-        taken: list[int] = []
+        accepted: list[int] = []
 
         def report(id: int, size: int) -> Callable[[KafkaError | None, object], None]:
-            return lambda error, _: taken.append(id) if error is None or self._never(error, size) else None
+            return lambda error, _: accepted.append(id) if error is None or self._is_permanent(error, size) else None
 
         for id, topic, body in rows:
             try:
                 headers = headers_of(self._key, topic, body) if self._key else {}
                 self._producer.produce(topic, body, on_delivery=report(id, len(body)), headers={**headers})
             except KafkaException as error:
-                if not self._never(error.args[0], len(body)):
-                    log.warning("the producer takes nothing more: %s", error)
+                if not self._is_permanent(error.args[0], len(body)):
+                    log.warning("the producer accepts no more records: %s", error)
                     break
-                taken.append(id)
+                accepted.append(id)
             except BufferError as error:
-                log.warning("the producer takes nothing more: %s", error)
+                log.warning("the producer accepts no more records: %s", error)
                 break
         try:
             self._producer.flush(6)
-        except FATAL as error:  # what was not told stays in the outbox
+        except FATAL as error:  # records without a delivery report stay in the outbox
             log.error("the producer is replaced: %s", error)
             self._producer = _producer(self._bootstrap)
-        return list(taken)
+        return list(accepted)
 
-    def _never(self, error: KafkaError, size: int) -> bool:
-        """A record that the bus will never take must not hold up the others; each reason is told once a minute."""
-        never = error.code() in PERMANENT
-        if never and (due := self._tally.due(error.name(), 1, time.time_ns())):
-            log.error("%d records are given up, the last of %d bytes: the bus refuses them: %s", due, size, error)
-        return never
+    def _is_permanent(self, error: KafkaError, size: int) -> bool:
+        """Return True for a record that the bus will never accept, so that it does not block the others.
+
+        Each reason is logged at most once a minute.
+        """
+        permanent = error.code() in PERMANENT
+        if permanent and (due := self._tally.due(error.name(), 1, time.time_ns())):
+            log.error("%d records are dropped, the last of %d bytes: the bus rejects them: %s", due, size, error)
+        return permanent
 
 
 def _producer(bootstrap: str) -> Producer:

@@ -1,4 +1,4 @@
-"""Spans and the outbox to Kafka in one SQLite file (WAL): what is acknowledged is in both or in neither."""
+"""Spans and the outbox to Kafka in one SQLite file (WAL): every acknowledged request is in both."""
 
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -7,16 +7,16 @@ from pathlib import Path
 
 from sre_space.codec.jaeger_otlp import KeptSpan
 from sre_space.domain.event_time import AHEAD_NS, SECOND
-from sre_space.embedded.databases import BESIDE, damage_of
+from sre_space.embedded.databases import SIDE_FILES, damage_of
 from sre_space.state_files import make_folder, set_aside
 
-DELETED_AT_ONCE = 200  # rows, which may be large: one short transaction
-MAX_SPANS = 10_000  # of a trace that is shown
+ROWS_PER_DELETE = 200  # rows may be large; this keeps the transaction short
+MAX_SPANS = 10_000  # of a trace in an answer
 _PAGES = ("page_count", "freelist_count", "page_size")
-ROOM = 0.9  # of the size that is allowed, to which a full store is brought back
-OUTBOX_SHARE = 0.5  # of it that the outbox may take
-READ_BYTES = 16 * 2**20  # of the outbox at once
-WAL_BYTES = 32 * 2**20  # to which the log beside the file is cut once it is written back
+SHRINK_TO = 0.9  # share of the maximum size to which a full store is reduced
+OUTBOX_SHARE = 0.5  # share of the maximum size that the outbox may take
+READ_BYTES = 16 * 2**20  # of the outbox in one read
+WAL_BYTES = 32 * 2**20  # to which the write-ahead log is truncated after a checkpoint
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS otlp_spans (
@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, topic T
 
 @dataclass(frozen=True)
 class Export:
-    """One export request: the spans in it (none for logs and metrics), and the records that hand it on."""
+    """One export request: its spans (none for logs and metrics), and the records that publish it."""
 
     topic: str
     records: Sequence[bytes]
@@ -39,15 +39,16 @@ class Export:
 
     @property
     def size(self) -> int:
-        """About how many bytes it takes."""
+        """Return the approximate size in bytes."""
         return sum(map(len, self.records)) + sum(len(span.alone) for span in self.spans)
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection for one thread at a time; commits survive the death of the process."""
+    """Return a connection for one thread at a time; commits survive the death of the process."""
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-    if not connection.execute("PRAGMA page_count").fetchone()[0]:  # only a new file can be told, and it costs a write
+    # Only a new file accepts this setting, which costs a write.
+    if not connection.execute("PRAGMA page_count").fetchone()[0]:
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     pragmas = f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit={WAL_BYTES};"
     connection.executescript(pragmas + SCHEMA)
@@ -55,89 +56,93 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def set_damaged_aside(path: Path) -> bool:
-    """True when the database, which is expendable, was damaged: then it is begun anew, and the old one is kept."""
+    """Return True when the database was damaged: it is expendable, so it is set aside and created anew."""
     make_folder(path.parent)
     damage = damage_of(path)
     if damage:
-        told = f"{damage}: spans of before, and what was not yet on the bus, are lost to queries"
-        for one in (path, *(path.with_name(path.name + end) for end in BESIDE)):
-            if one.exists():
-                set_aside(one, told if one == path else "it belongs to the database")
+        loss = f"{damage}: the stored spans, and the records that were not yet published to the bus, are lost"
+        for file in (path, *(path.with_name(path.name + suffix) for suffix in SIDE_FILES)):
+            if file.exists():
+                set_aside(file, loss if file == path else "it belongs to the damaged database")
     return bool(damage)
 
 
 def store(db: sqlite3.Connection, exports: Iterable[Export], sent: Iterable[int]) -> None:
-    """One transaction: new exports in, published ones out; taken back whole when the disk does not take it."""
-    kept = list(exports)
+    """Insert new exports and delete published records in one transaction; an error of the disk rolls all of it back."""
+    requests = list(exports)
     with db:
         db.execute("BEGIN IMMEDIATE")
-        rows = (_row(span) for export in kept for span in export.spans)
+        rows = (_row(span) for export in requests for span in export.spans)
         db.executemany("INSERT OR REPLACE INTO otlp_spans VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        records = [(export.topic, record) for export in kept for record in export.records]
+        records = [(export.topic, record) for export in requests for record in export.records]
         db.executemany("INSERT INTO outbox (topic, body) VALUES (?, ?)", records)
         db.executemany("DELETE FROM outbox WHERE id = ?", [(id,) for id in sent])
 
 
 def waiting(db: sqlite3.Connection, after: int, limit: int = 500) -> list[tuple[int, str, bytes]]:
-    """The oldest records not yet published, with ids over `after`: at least one if there is any, and 16 MiB at most."""
+    """Return the oldest unpublished records with ids above `after`, as (id, topic, body).
+
+    At least one if there is any, and no further ones once they have 16 MiB.
+    """
     rows = db.execute("SELECT id, topic, body FROM outbox WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
-    found: list[tuple[int, str, bytes]] = []
+    records: list[tuple[int, str, bytes]] = []
     left = READ_BYTES
     while left > 0 and (row := rows.fetchone()):
-        found.append(row)
+        records.append(row)
         left -= len(row[2])
     rows.close()
-    return found
+    return records
 
 
 def used(db: sqlite3.Connection) -> int:
-    """The bytes of the file that hold something."""
+    """Return the bytes of the file that are in use."""
     pages, free, size = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in _PAGES)
     return int((pages - free) * size)
 
 
-def shrink(db: sqlite3.Connection, most: int) -> tuple[int, int]:
-    """Bring a store of more than `most` bytes back to nine tenths: how many spans and records went, the oldest first.
+def shrink(db: sqlite3.Connection, max_bytes: int) -> tuple[int, int]:
+    """Reduce a store of more than `max_bytes` to nine tenths of that, the oldest first.
 
-    Of the records that wait for the bus those go that take more than half of it.
+    Return how many spans and how many records were deleted. Unpublished records are deleted only as far as they take
+    more than half of the limit.
     """
-    if used(db) <= most:
+    if used(db) <= max_bytes:
         return 0, 0
-    records = _give_up(db, int(most * OUTBOX_SHARE))
+    records = _trim_outbox(db, int(max_bytes * OUTBOX_SHARE))
     spans = 0
-    while used(db) > most * ROOM:
+    while used(db) > max_bytes * SHRINK_TO:
         oldest = "SELECT rowid FROM otlp_spans ORDER BY start LIMIT ?"
-        gone = db.execute(f"DELETE FROM otlp_spans WHERE rowid IN ({oldest})", (DELETED_AT_ONCE,)).rowcount
-        if not gone:
+        deleted = db.execute(f"DELETE FROM otlp_spans WHERE rowid IN ({oldest})", (ROWS_PER_DELETE,)).rowcount
+        if not deleted:
             break
-        spans += gone
-    db.executescript("PRAGMA incremental_vacuum")  # which steps to its end, as `execute` does not
+        spans += deleted
+    db.executescript("PRAGMA incremental_vacuum")  # executescript runs it to its end, execute does not
     return spans, records
 
 
-def _give_up(db: sqlite3.Connection, most: int) -> int:
-    """Delete the oldest records of an outbox that holds more bytes than that; how many."""
+def _trim_outbox(db: sqlite3.Connection, max_bytes: int) -> int:
+    """Delete the oldest records of the outbox beyond `max_bytes`; return how many."""
     newest_first = "SELECT id, SUM(LENGTH(body)) OVER (ORDER BY id DESC) AS held FROM outbox"
-    last = db.execute(f"SELECT COALESCE(MAX(id), -1) FROM ({newest_first}) WHERE held > ?", (most,)).fetchone()[0]
+    last = db.execute(f"SELECT COALESCE(MAX(id), -1) FROM ({newest_first}) WHERE held > ?", (max_bytes,)).fetchone()[0]
     return db.execute("DELETE FROM outbox WHERE id <= ?", (last,)).rowcount
 
 
 def expire(db: sqlite3.Connection, now: int, retention_s: int, outbox_rows: int) -> int:
-    """Delete the spans of before and, from wrong clocks, of after the time that is kept until `now` (Unix ns).
+    """Delete spans from before the retention time, and from too far in the future (wrong clocks); `now` in Unix ns.
 
-    So goes the oldest of an outbox that grew too long; returns how many records were given up.
+    Also delete the oldest records of an outbox with more than `outbox_rows`; return how many.
     """
-    gone = "DELETE FROM otlp_spans WHERE start < ? OR start > ?"
-    db.execute(gone, (now - retention_s * SECOND, now + AHEAD_NS))
+    outdated = "DELETE FROM otlp_spans WHERE start < ? OR start > ?"
+    db.execute(outdated, (now - retention_s * SECOND, now + AHEAD_NS))
     db.executescript("PRAGMA incremental_vacuum")
     newest = db.execute("SELECT COALESCE(MAX(id), 0) FROM outbox").fetchone()[0]
     return db.execute("DELETE FROM outbox WHERE id <= ?", (newest - outbox_rows,)).rowcount
 
 
 def spans_of_traces(db: sqlite3.Connection, trace_ids: Iterable[str]) -> list[bytes]:
-    """The spans of these traces, trace by trace in the order asked, each trace's spans by start, at most 10,000."""
-    asked = f"SELECT alone FROM otlp_spans WHERE trace_id = ? ORDER BY start LIMIT {MAX_SPANS}"
-    return [alone for trace_id in trace_ids for (alone,) in db.execute(asked, (trace_id,))]
+    """Return the spans of these traces, in the order of the ids, each trace's by start, at most 10,000 each."""
+    query = f"SELECT alone FROM otlp_spans WHERE trace_id = ? ORDER BY start LIMIT {MAX_SPANS}"
+    return [alone for trace_id in trace_ids for (alone,) in db.execute(query, (trace_id,))]
 
 
 def _row(span: KeptSpan) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""The questions of Jaeger's query API (`query_parser.go` of Jaeger 1.62), read from query strings."""
+"""The parameters of Jaeger's query API (`query_parser.go` of Jaeger 1.62), parsed from query strings."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from sre_space.domain.errors import Malformed
 
 DEFAULT_LIMIT = 100
 MAX_DURATION_TEXT = 100  # characters
-LOOKBACK_NS = 48 * 3600 * 10**9  # a search without a start
+LOOKBACK_NS = 48 * 3600 * 10**9  # of a search without a start time
 BITS_32, BITS_64 = 2**31 - 1, 2**63 - 1
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
@@ -24,7 +24,7 @@ _HEX = re.compile(r"[0-9a-fA-F]+")
 
 @dataclass(frozen=True)
 class TraceQuery:
-    """A search as `/api/traces` takes it; times in nanoseconds. A limit of 0 or less is none."""
+    """A search as `/api/traces` takes it; times and durations in nanoseconds. A limit of 0 or less is no limit."""
 
     service: str
     operation: str
@@ -38,8 +38,8 @@ class TraceQuery:
 
     @classmethod
     def read(cls, query: QueryParams, now: int) -> "TraceQuery":
-        """From the query string; `Malformed` says what is wrong as Jaeger does."""
-        found = cls(
+        """Parse the query string; `Malformed` with Jaeger's message when it is invalid."""
+        parsed = cls(
             service=_first(query, "service"),
             operation=_first(query, "operation"),
             since=time_ns(query, "start", 10**3, now - LOOKBACK_NS),
@@ -50,15 +50,15 @@ class TraceQuery:
             longest=duration_ns(query, "maxDuration"),
             trace_ids=tuple(trace_id_of(text) for text in query.getlist("traceID")),
         )
-        if not found.trace_ids and not found.service:
+        if not parsed.trace_ids and not parsed.service:
             raise Malformed("parameter 'service' is required")
-        if found.shortest and found.longest and found.longest < found.shortest:
+        if parsed.shortest and parsed.longest and parsed.longest < parsed.shortest:
             raise Malformed("'maxDuration' should be greater than 'minDuration'")
-        return found
+        return parsed
 
 
 def trace_id_of(text: str) -> str:
-    """32 hex digits from up to as many; `Malformed` for anything else."""
+    """Return a trace id of 32 hex digits from one of up to 32; `Malformed` for anything else."""
     if len(text) > 32:
         raise Malformed(f"TraceID cannot be longer than 32 hex characters: {text}")
     if not _HEX.fullmatch(text):
@@ -67,7 +67,7 @@ def trace_id_of(text: str) -> str:
 
 
 def integer(query: QueryParams, name: str, default: int, largest: int = BITS_64) -> int:
-    """A whole number, or the default for none."""
+    """Return an integer parameter, or the default when it is not set."""
     text = _first(query, name)
     if not text:
         return default
@@ -77,19 +77,19 @@ def integer(query: QueryParams, name: str, default: int, largest: int = BITS_64)
 
 
 def time_ns(query: QueryParams, name: str, unit_ns: int, default: int) -> int:
-    """A Unix time in units of `unit_ns`."""
+    """Return a Unix time in ns from a parameter in units of `unit_ns`."""
     if not _first(query, name):
         return default
-    return clock(integer(query, name, 0) * unit_ns)
+    return clamp_time(integer(query, name, 0) * unit_ns)
 
 
-def clock(ns: int) -> int:
-    """The nearest time that 64 bits can hold."""
+def clamp_time(ns: int) -> int:
+    """Return a time clamped to 64 bits."""
     return max(-BITS_64, min(BITS_64, ns))
 
 
 def duration_ns(query: QueryParams, name: str) -> int:
-    """A duration as Go writes them, such as `1h2m3.5s`; 0 for none."""
+    """Return a duration in ns from Go's notation, such as `1h2m3.5s`; 0 when it is not set."""
     text = _first(query, name)
     if text in ("", "0"):
         return 0
@@ -102,22 +102,24 @@ def duration_ns(query: QueryParams, name: str) -> int:
 
 
 def _tags(query: QueryParams) -> dict[str, str]:
-    """`tag=key:value` and `tags={"key": "value"}`, both as often as wanted."""
-    wanted: dict[str, str] = {}
+    """Parse the tags from `tag=key:value` and `tags={"key": "value"}`, each of which may be repeated."""
+    tags: dict[str, str] = {}
     for text in query.getlist("tag"):
         key, colon, value = text.partition(":")
         if not colon:
             raise Malformed(f"malformed 'tag' parameter, expecting key:value, received: {text}")
-        wanted[key] = value
+        tags[key] = value
     for text in query.getlist("tags"):
         try:
             pairs = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise Malformed(f"malformed 'tags' parameter, cannot unmarshal JSON: {error}") from error
-        if pairs is not None and not (isinstance(pairs, dict) and all(isinstance(one, str) for one in pairs.values())):
+        if pairs is not None and not (
+            isinstance(pairs, dict) and all(isinstance(value, str) for value in pairs.values())
+        ):
             raise Malformed("malformed 'tags' parameter, cannot unmarshal JSON: not an object of strings")
-        wanted.update(pairs or {})
-    return wanted
+        tags.update(pairs or {})
+    return tags
 
 
 def _first(query: QueryParams, name: str) -> str:

@@ -1,1 +1,1 @@
-"""The warden of the embedded space: what a kernel's control groups would do, on a machine without them."""
+"""The warden of the embedded space: enforces memory limits on machines without control groups."""

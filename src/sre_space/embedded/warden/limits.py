@@ -1,4 +1,4 @@
-"""The memory limits of the services, as `deploy/config/space.env` states them; read by the warden."""
+"""The memory limits of the services in `deploy/config/space.env`; read by the warden and the deployer."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ class BadLimits(Exception):
 
 
 def read_limits(path: Path) -> Mapping[str, int]:
-    """Bytes per unit (`POLICY_SERVICE_MEMORY_BYTES` limits `policy-service`); no file: no limits."""
+    """Return the limits in bytes by unit; empty without the file. `BadLimits` when it cannot be read."""
     try:
         return parse_limits(path.read_text(), str(path))
     except FileNotFoundError:
@@ -25,22 +25,22 @@ def read_limits(path: Path) -> Mapping[str, int]:
 
 
 def parse_limits(content: str, name: str) -> Mapping[str, int]:
-    """The limits in a file called `name`."""
+    """Return the limits in bytes by unit from the content of a file called `name`; `BadLimits` when it is malformed."""
     limits = {}
     for number, line in enumerate(content.splitlines(), 1):
         text = line.strip()
         if not text or text.startswith("#"):
             continue
-        found = _LINE.fullmatch(text)
-        if found is None:
+        match = _LINE.fullmatch(text)
+        if match is None:
             raise BadLimits(f"{name}:{number}: {text!r} is not NAME=integer")
-        if found[1].endswith(SUFFIX):
-            limits[unit_of(found[1])] = int(found[2])
+        if match[1].endswith(SUFFIX):
+            limits[unit_of(match[1])] = int(match[2])
     return limits
 
 
 def unit_of(variable: str) -> str:
-    """`POLICY_SERVICE_MEMORY_BYTES` is about `policy-service`.
+    """Return the unit that a variable limits.
 
     >>> unit_of("POLICY_SERVICE_MEMORY_BYTES")
     'policy-service'

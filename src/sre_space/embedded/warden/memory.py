@@ -1,4 +1,4 @@
-"""Kills units above their memory limit; the look-alike of the kernel's OOM killer. Run by `bootstrap/warden.py`."""
+"""Kills units above their memory limit, as the kernel's OOM killer would. Run by `bootstrap/warden.py`."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ from sre_space.embedded.warden.limits import BadLimits, read_limits
 from sre_space.state_files import append_line
 
 PERIOD_S = 0.25
-ASK_EVERY_S = 1.0  # supervisord, for process ids; sampling memory needs no question
+REFRESH_EVERY_S = 1.0  # limits and process ids, for which supervisord is asked
 
 log = logging.getLogger(__name__)
 
@@ -32,29 +32,29 @@ class OomKill:
 
 @dataclass
 class Warden:
-    """`pids` answers with the process id of each living unit, and raises OSError when nobody answers."""
+    """Enforces the limits; `pids` returns the process id of each live unit, and raises OSError without an answer."""
 
     limits_file: Path
     journal: Path
     pids: Callable[[], Mapping[str, int]]
     processes: dict[str, psutil.Process] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
-    asked: float = float("-inf")
+    refreshed_at: float = float("-inf")
     unwritten: list[str] = field(default_factory=list)
-    storing: Storing = field(default_factory=lambda: Storing("the warden's journal of kills is not written"))
+    storage: Storing = field(default_factory=lambda: Storing("the warden's journal of kills is not written"))
 
     def run(self, stopped: Callable[[float], bool]) -> None:
-        """Sample until `stopped(seconds)`, which waits, says so."""
+        """Sample periodically until `stopped(seconds)`, which waits that long, returns True."""
         while not stopped(PERIOD_S):
             self.tick(time.monotonic())
 
     def tick(self, now: float) -> list[OomKill]:
-        """One sample of every limited unit; returns whom it killed. `now` is monotonic, in seconds."""
-        if now - self.asked >= ASK_EVERY_S or not self.processes:
-            self.asked = now
+        """Sample every limited unit once; return the kills. `now` is monotonic, in seconds."""
+        if now - self.refreshed_at >= REFRESH_EVERY_S or not self.processes:
+            self.refreshed_at = now
             self._refresh()
-        kills = [kill for unit in tuple(self.processes) if (kill := self._judge(unit)) is not None]
-        self._write_down()
+        kills = [kill for unit in tuple(self.processes) if (kill := self._enforce(unit)) is not None]
+        self._flush_journal()
         for kill in kills:
             self._record(kill)
         return kills
@@ -63,7 +63,7 @@ class Warden:
         try:
             self.limits = read_limits(self.limits_file)
         except BadLimits as error:
-            log.error("the limits of before stay in force: %s", error)
+            log.error("the previous limits stay in force: %s", error)
         try:
             pids = self.pids()
         except OSError as error:
@@ -80,8 +80,11 @@ class Warden:
         except psutil.NoSuchProcess:
             self.processes.pop(unit, None)
 
-    def _judge(self, unit: str) -> OomKill | None:
-        """psutil checks the creation time before it kills, so a process id used again is safe."""
+    def _enforce(self, unit: str) -> OomKill | None:
+        """Kill a unit above its limit; return the kill, or None.
+
+        psutil compares the creation time before it kills, so a reused process id is safe.
+        """
         process, limit = self.processes[unit], self.limits.get(unit)
         try:
             rss = process.memory_info().rss
@@ -97,15 +100,15 @@ class Warden:
     def _record(self, kill: OomKill) -> None:
         log.warning("oom: killed %s (pid %d): %d bytes, limit %d", kill.unit, kill.pid, kill.rss, kill.limit)
         self.unwritten.append(json.dumps({"event": "oom", **asdict(kill)}))
-        self._write_down()
+        self._flush_journal()
 
-    def _write_down(self) -> None:
-        """What the disk does not take now is written at a later tick."""
+    def _flush_journal(self) -> None:
+        """Append the kills to the journal; those that the disk does not take are written at a later tick."""
         while self.unwritten:
             try:
                 append_line(self.journal, self.unwritten[0])
             except OSError as error:
-                self.storing.failed(error)
+                self.storage.failed(error)
                 return
             del self.unwritten[0]
-            self.storing.worked()
+            self.storage.worked()
