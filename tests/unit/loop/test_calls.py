@@ -126,7 +126,7 @@ async def test_with_the_forge_away_each_symptom_calls_once_and_again_only_after_
         "No record: Infrastructure on policy-service",
         "No record: Infrastructure on user-service",
     ]
-    assert "The forge does not take the incident: the forge is away." in world.notes[0].text
+    assert "The forge does not accept the incident: the forge is away." in world.notes[0].text
 
     world.forge.down = False
     await looks(world, 4)
