@@ -54,8 +54,8 @@ class Detection:
     """Scout's opening fact: symptoms, health and journey; `key` de-duplicates: one open incident per key.
 
     `unseen` is since when Scout could not observe the application before the first symptom (Unix ns), so that the fault
-    may have begun at any time after it; 0 when there was no such gap. `snapshot` is the state of every service, None in facts
-    of 0.1.0.
+    may have begun at any time after it; 0 when there was no such gap. `snapshot` is the state of every service, None in
+    facts of 0.1.0.
     """
 
     key: str
@@ -203,9 +203,9 @@ class Outcome(StrEnum):
 class Verification:
     """Scout's verdict on an action, measured on the journey after it.
 
-    `journey` counts the attempts, `low` and `high` are the 95 % Wilson interval of their success rate (0 to 1), `failed`
-    counts the failed attempts since the first symptom. `anew`: the service served after the action and then failed
-    again, which says nothing about the action (UNDECIDED).
+    `journey` counts the attempts, `low` and `high` are the 95 % Wilson interval of their success rate (0 to 1), and
+    `failed` is the number of failed attempts since the first symptom. `anew`: the service served after the action and
+    then failed again, which says nothing about the action (UNDECIDED).
     """
 
     outcome: Outcome

@@ -161,7 +161,7 @@ async def test_a_decision_that_tells_of_evidence_which_is_not_there_restarts_not
     action = (await world.case(number)).latest(Action)
     assert action is not None
     assert action.result is ActionResult.REFUSED
-    assert "what its callers say is not enough" in action.detail
+    assert "errors that its callers report are not enough" in action.detail
     assert world.restarts == []
 
 
