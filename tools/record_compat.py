@@ -25,7 +25,7 @@ from recorded_world import record_world
 from rich.console import Console
 
 from sre_evaluation.course import Course, course
-from sre_evaluation.patient import SECOND
+from sre_evaluation.space_under_test import SECOND
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space import supervisor as space_supervisor
 from sre_space.bootstrap.space.lifecycle import checkout_chart
@@ -54,26 +54,26 @@ class Recorder:
     @property
     def state(self) -> Path:
         """The state folder of the space."""
-        return self.course.patient.plan.state.root
+        return self.course.space.plan.state.root
 
     def case(self, number: int) -> Case:
         """An incident as it is now."""
-        return next(case for case in self.course.patient.cases() if case.issue == number)
+        return next(case for case in self.course.space.cases() if case.issue == number)
 
     def hit(self, *words: str) -> int:
         """Inject a fault; the number of the incident that is opened for it."""
-        known = {case.issue for case in self.course.patient.cases()}
-        self.course.patient.chaos(*words)
+        known = {case.issue for case in self.course.space.cases()}
+        self.course.space.chaos(*words)
         self.wait(lambda: self._new(known), f"an incident for {' '.join(words)}", OPENED_WITHIN_S)
-        self.course.told.print(f"{' '.join(words)}: issue {self._new(known)[0]}")
+        self.course.console.print(f"{' '.join(words)}: issue {self._new(known)[0]}")
         return self._new(known)[0]
 
     def _new(self, known: set[int]) -> list[int]:
-        return [case.issue for case in self.course.patient.cases() if case.issue not in known]
+        return [case.issue for case in self.course.space.cases() if case.issue not in known]
 
     def wait(self, condition: Callable[[], object], what: str, seconds: float = ENDED_WITHIN_S) -> None:
         """Wait for a condition; `NotInTime` when it does not come."""
-        if not self.course.patient.until(lambda: bool(condition()), seconds):
+        if not self.course.space.until(lambda: bool(condition()), seconds):
             raise NotInTime(f"{what}: not within {seconds:g} s")
 
     def closed(self, number: int) -> None:
@@ -86,14 +86,14 @@ class Recorder:
         async def read(operator: Operator) -> object:
             return await issue_of(operator.forge, operator.incidents.repository, number)
 
-        written(self.folder / "chains" / f"{name}.json", self.course.patient.asked(read))
+        written(self.folder / "chains" / f"{name}.json", self.course.space.asked(read))
 
     def recover(self, *numbers: int) -> None:
-        """Take the fault away; wait until these incidents have ended and all is well."""
-        self.course.patient.chaos("--recover")
+        """Remove the fault; wait until these incidents have ended and the space is healthy."""
+        self.course.space.chaos("--recover")
         for number in numbers:
             self.closed(number)
-        self.course.wait_until_well()
+        self.course.wait_until_healthy()
 
 
 def play(recorder: Recorder) -> bool:
@@ -104,14 +104,14 @@ def play(recorder: Recorder) -> bool:
             scene(recorder)
         except NotInTime as missing:
             complete = False
-            recorder.course.told.print(f"MISSING: {missing}; record again on an idle machine")
+            recorder.course.console.print(f"MISSING: {missing}; record again on an idle machine")
             recorder.recover()
     return complete
 
 
 def _deaths(recorder: Recorder) -> None:
     """RESTART; the same again, which Memory knows; and one that a person has to approve."""
-    recorder.wait(lambda: recorder.course.patient.journeys_good(recorder.begun), "good journeys")
+    recorder.wait(lambda: recorder.course.space.journeys_good(recorder.begun), "good journeys")
     for _ in range(2):
         recorder.closed(recorder.hit("kill", "policy-service"))
     number = recorder.hit("kill", WITH_APPROVAL)
@@ -120,7 +120,7 @@ def _deaths(recorder: Recorder) -> None:
     words = ["-m", "sre_space.cli.main", "approve", recorder.case(number).plan, "--state", str(recorder.state)]
     subprocess.run([sys.executable, *words], check=True)
     recorder.closed(number)
-    recorder.course.patient.until(lambda: time.time_ns() - recorder.begun > LEARNT_NS, 200)
+    recorder.course.space.until(lambda: time.time_ns() - recorder.begun > LEARNT_NS, 200)
 
 
 def _bad_commit(recorder: Recorder) -> None:
@@ -164,7 +164,7 @@ def _forge_away(recorder: Recorder) -> None:
 @contextmanager
 def _forge_stopped(recorder: Recorder) -> Iterator[None]:
     """The forge does not answer meanwhile."""
-    running = recorder.course.patient.plan.state.record()
+    running = recorder.course.space.plan.state.record()
     assert running is not None
     pid = next(one.pid for one in space_supervisor.units(running.socket) if one.name == "forge")
     os.kill(pid, signal.SIGSTOP)
@@ -176,7 +176,7 @@ def _forge_stopped(recorder: Recorder) -> Iterator[None]:
 
 def _collect(recorder: Recorder) -> None:
     """Everything that is kept, while the space runs."""
-    plan, folder = recorder.course.patient.plan, recorder.folder
+    plan, folder = recorder.course.space.plan, recorder.folder
 
     async def incidents(operator: Operator) -> list[Case]:
         await desired_state_of(plan, folder)
@@ -185,7 +185,7 @@ def _collect(recorder: Recorder) -> None:
     paths = {recorder.state: "state", plan.checkout: "checkout", sys.executable: "python"}
     paths |= {sys.prefix: "environment", sys.base_prefix: "libraries"}  # in tracebacks
     known = {str(path): f"{{{name}}}" for path, name in paths.items()}
-    bundles_of(plan.state.bundles, recorder.course.patient.asked(incidents), known, folder)
+    bundles_of(plan.state.bundles, recorder.course.space.asked(incidents), known, folder)
     state_of(folder / "raw", known, folder)
     shutil.copytree(recorder.state / "trust", folder / "trust")
     shutil.copy(plan.chart, folder / "sre-space.yaml")
