@@ -83,7 +83,7 @@ async def test_who_may_write_says_what_ended_it_and_the_next_person_reads_it() -
     second, (past,) = await next_time(world)
 
     assert (past.said, past.said_by, past.worked) == (HELPED, "robin", False)
-    assert f"What helped, as robin said: `{HELPED}`" in prose(Recall((past,)))
+    assert f"What helped, as reported by robin: `{HELPED}`" in prose(Recall((past,)))
     called = world.notes[-1]
     assert called.title.startswith(f"Incident {second.issue}: a person is needed")
     assert "**What helped last time**" in called.text

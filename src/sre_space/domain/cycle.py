@@ -1,8 +1,8 @@
 """The state machine of an incident: which step is due next, and which agent owns it.
 
 Pure. The runner of each agent calls `next_step` with its case and acts when its agent owns the step. Deadlines count
-from the newest fact. An agent passes `patience(case, pauses)` as `now`, so that the time in which the agent's process
-did not run is not counted.
+from the newest fact. An agent passes as `now` that fact's time plus how long the agent's process ran since, so that its
+pauses are not counted.
 """
 
 from sre_space.domain.case import Case

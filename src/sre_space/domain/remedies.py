@@ -161,11 +161,11 @@ def inverse(remedy: Remedy, commit: str) -> ConfigChange | None:
         case Restart() | Escalate():
             return None
         case SetConfig():
-            back = f"takes back {remedy.name}"
+            back = f"undoes {remedy.name}"
             return SetConfig(remedy.service, remedy.file, remedy.key, remedy.new, remedy.old, back, remedy.purpose)
         case Scale():
-            back = f"takes back {remedy.name}"
+            back = f"undoes {remedy.name}"
             return Scale(remedy.service, remedy.file, remedy.key, remedy.new, remedy.old, back)
         case RevertChange():
             edits = tuple(edit.inverse for edit in reversed(remedy.changes))
-            return RevertChange(remedy.service, commit, edits, f"takes back {remedy.name} of {remedy.commit[:12]}")
+            return RevertChange(remedy.service, commit, edits, f"undoes {remedy.name} of {remedy.commit[:12]}")

@@ -10,7 +10,7 @@ OTHER = "another reason"
 
 @dataclass
 class Tally:
-    """Counts by reason since the start; `told` holds for each reason the time (ns) and count of its last report."""
+    """Counts by reason since the start, and for each reason the time (ns) and the count of its last report."""
 
     counts: Counter[str] = field(default_factory=Counter)
     told: dict[str, tuple[int, int]] = field(default_factory=dict)
