@@ -23,7 +23,7 @@ from sre_chaos.runtime import NoTarget
 
 
 def insert(run: Run, wait_s: float = 0.0) -> bool:
-    """True when the database takes a row."""
+    """Return True when the database accepts a row."""
     with closing(sqlite3.connect(run.space.database(run.service), wait_s, isolation_level=None)) as connection:
         try:
             connection.execute("INSERT INTO assessments (score) VALUES (1)")

@@ -14,7 +14,7 @@ from sre_space.domain.space_config import Autonomy
 
 
 async def healed(stubborn: bool = False, autonomy: Autonomy = Autonomy.AUTONOMOUS) -> Case:
-    """The incident of a killed policy-service, as four agents of a world in memory left it."""
+    """Return the incident of a killed policy-service after the four agents of a world in memory handled it."""
     world = World(autonomy)
     world.dead = {"policy-service"}
     world.stubborn = {"policy-service"} if stubborn else set()
@@ -22,7 +22,7 @@ async def healed(stubborn: bool = False, autonomy: Autonomy = Autonomy.AUTONOMOU
 
 
 def repair(name: str, *cases: Case, healthy: bool = True, closed: bool = True) -> Repair:
-    """A round in which policy-service was hit a second before its first incident."""
+    """Return a round in which policy-service was hit a second before its first incident."""
     at = cases[0].chain[0].fact.at - SECOND if cases else 100 * SECOND
     return Repair(Round(EXPERIMENTS[name], "policy-service", at, cases, healthy, closed, failed=3))
 
