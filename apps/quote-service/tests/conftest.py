@@ -25,13 +25,13 @@ def a_free_port() -> int:
 
 @pytest.fixture(scope="module")
 def free_port() -> Callable[[], int]:
-    """Return a free port."""
+    """Return the function that finds a free port."""
     return a_free_port
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def database_urls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Urls]:
-    """Return a database URL for each service."""
+    """Yield a function that returns the database URL of a service."""
     if request.param == "sqlite":
         folder = tmp_path_factory.mktemp("databases")
         yield lambda service: f"sqlite:///{folder}/{service}.db"
