@@ -25,7 +25,7 @@ from recorded_world import record_world
 from rich.console import Console
 
 from sre_evaluation.course import Course, course
-from sre_evaluation.patient import SECOND
+from sre_evaluation.space_under_test import SECOND
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space import supervisor as space_supervisor
 from sre_space.bootstrap.space.lifecycle import checkout_chart
@@ -62,26 +62,26 @@ class Recorder:
     @property
     def state(self) -> Path:
         """Return the state folder of the space."""
-        return self.course.patient.plan.state.root
+        return self.course.space.plan.state.root
 
     def case(self, number: int) -> Case:
         """Return an incident as it is now."""
-        return next(case for case in self.course.patient.cases() if case.issue == number)
+        return next(case for case in self.course.space.cases() if case.issue == number)
 
     def hit(self, *arguments: str) -> int:
         """Inject a fault, and return the issue number of the incident that is opened for it."""
-        before = {case.issue for case in self.course.patient.cases()}
-        self.course.patient.chaos(*arguments)
+        before = {case.issue for case in self.course.space.cases()}
+        self.course.space.chaos(*arguments)
         self.wait(lambda: self._new(before), f"an incident for {' '.join(arguments)}", OPENED_WITHIN_S)
-        self.course.told.print(f"{' '.join(arguments)}: issue {self._new(before)[0]}")
+        self.course.console.print(f"{' '.join(arguments)}: issue {self._new(before)[0]}")
         return self._new(before)[0]
 
     def _new(self, known: set[int]) -> list[int]:
-        return [case.issue for case in self.course.patient.cases() if case.issue not in known]
+        return [case.issue for case in self.course.space.cases() if case.issue not in known]
 
     def wait(self, condition: Callable[[], object], description: str, seconds: float = ENDED_WITHIN_S) -> None:
         """Wait until a condition is true; raise `NotInTime` after `seconds`."""
-        if not self.course.patient.until(lambda: bool(condition()), seconds):
+        if not self.course.space.until(lambda: bool(condition()), seconds):
             raise NotInTime(f"{description}: not within {seconds:g} s")
 
     def closed(self, number: int) -> None:
@@ -94,14 +94,14 @@ class Recorder:
         async def read(operator: Operator) -> object:
             return await issue_of(operator.forge, operator.incidents.repository, number)
 
-        write_json(self.folder / "chains" / f"{name}.json", self.course.patient.asked(read))
+        write_json(self.folder / "chains" / f"{name}.json", self.course.space.asked(read))
 
     def recover(self, *numbers: int) -> None:
         """Undo the fault, and wait until these incidents are closed and the application is healthy."""
-        self.course.patient.chaos("--recover")
+        self.course.space.chaos("--recover")
         for number in numbers:
             self.closed(number)
-        self.course.wait_until_well()
+        self.course.wait_until_healthy()
 
 
 def play(recorder: Recorder) -> bool:
@@ -112,14 +112,14 @@ def play(recorder: Recorder) -> bool:
             scene(recorder)
         except NotInTime as error:
             complete = False
-            recorder.course.told.print(f"MISSING: {error}; record again on an idle machine")
+            recorder.course.console.print(f"MISSING: {error}; record again on an idle machine")
             recorder.recover()
     return complete
 
 
 def _crashes(recorder: Recorder) -> None:
     """Record RESTART, its recurrence, which Memory recalls, and a restart that a person has to approve."""
-    recorder.wait(lambda: recorder.course.patient.journeys_good(recorder.begun), "good journeys")
+    recorder.wait(lambda: recorder.course.space.journeys_good(recorder.begun), "good journeys")
     for _ in range(2):
         recorder.closed(recorder.hit("kill", "policy-service"))
     number = recorder.hit("kill", WITH_APPROVAL)
@@ -128,7 +128,7 @@ def _crashes(recorder: Recorder) -> None:
     command = ["-m", "sre_space.cli.main", "approve", recorder.case(number).plan, "--state", str(recorder.state)]
     subprocess.run([sys.executable, *command], check=True)
     recorder.closed(number)
-    recorder.course.patient.until(lambda: time.time_ns() - recorder.begun > LEARNT_NS, 200)
+    recorder.course.space.until(lambda: time.time_ns() - recorder.begun > LEARNT_NS, 200)
 
 
 def _bad_commit(recorder: Recorder) -> None:
@@ -172,7 +172,7 @@ def _forge_unavailable(recorder: Recorder) -> None:
 @contextmanager
 def _forge_stopped(recorder: Recorder) -> Iterator[None]:
     """Stop the forge for the context, so that it does not answer."""
-    running = recorder.course.patient.plan.state.record()
+    running = recorder.course.space.plan.state.record()
     assert running is not None
     pid = next(unit.pid for unit in space_supervisor.units(running.socket) if unit.name == "forge")
     os.kill(pid, signal.SIGSTOP)
@@ -184,7 +184,7 @@ def _forge_stopped(recorder: Recorder) -> Iterator[None]:
 
 def _collect(recorder: Recorder) -> None:
     """Write everything that is recorded of the space, while it runs."""
-    plan, folder = recorder.course.patient.plan, recorder.folder
+    plan, folder = recorder.course.space.plan, recorder.folder
 
     async def incidents(operator: Operator) -> list[Case]:
         await desired_state_of(plan, folder)
@@ -193,7 +193,7 @@ def _collect(recorder: Recorder) -> None:
     paths = {recorder.state: "state", plan.checkout: "checkout", sys.executable: "python"}
     paths |= {sys.prefix: "environment", sys.base_prefix: "libraries"}  # in tracebacks
     placeholders = {str(path): f"{{{name}}}" for path, name in paths.items()}
-    bundles_of(plan.state.bundles, recorder.course.patient.asked(incidents), placeholders, folder)
+    bundles_of(plan.state.bundles, recorder.course.space.asked(incidents), placeholders, folder)
     state_of(folder / "raw", placeholders, folder)
     shutil.copytree(recorder.state / "trust", folder / "trust")
     shutil.copy(plan.chart, folder / "sre-space.yaml")

@@ -34,7 +34,7 @@ def main() -> None:
             "--group",
             "dev",
             "--group",
-            "patient",
+            "application",
         ]
         _run([UV, "pip", "install", "--python", VENV / "bin" / "python", *options, *editable])
     _run([VENV / "bin" / "python", "-m", "pytest", "-n", "2", "--dist", "loadfile", "-m", "not e2e", *TESTS])

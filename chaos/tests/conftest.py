@@ -15,7 +15,7 @@ from sre_chaos.space import Space
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A run that hits policy-service of a space whose supervisor is this very process."""
+    """Return a run that hits policy-service of a space whose supervisor is this process."""
     monkeypatch.setenv("SRE_CHAOS_HOME", str(tmp_path / "chaos"))
     state = tmp_path / "state"
     for folder in ("run", "apps", "keys"):

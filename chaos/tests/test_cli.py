@@ -21,7 +21,7 @@ from sre_chaos.space import Space, default_state
 
 @contextmanager
 def supervisor(folder: Path, answer: bytes) -> Iterator[Path]:
-    """A state folder whose supervisor answers every question with these bytes."""
+    """Yield a state folder whose supervisor answers every request with these bytes."""
     (folder / "run").mkdir()
     path = folder / "s.sock"
     record = {"socket": str(path), "pid": 1, "python": "", "ports": {}, "repository": "local/x"}

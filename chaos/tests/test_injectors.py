@@ -23,7 +23,7 @@ from sre_chaos.runtime import NoTarget
 
 
 def insert(run: Run, wait_s: float = 0.0) -> bool:
-    """True when the database takes a row."""
+    """Return True when the database accepts a row."""
     with closing(sqlite3.connect(run.space.database(run.service), wait_s, isolation_level=None)) as connection:
         try:
             connection.execute("INSERT INTO assessments (score) VALUES (1)")
@@ -36,8 +36,8 @@ def test_three_of_ten_inserts_are_refused_by_the_database_itself_until_recovered
     database.refuse(30)(run)
     database.refuse(30)(run)  # twice is once
     taken = sum(insert(run) for _ in range(400))
-    database.refuse_none(run, {})
-    database.refuse_none(run, {})
+    database.stop_refusing(run, {})
+    database.stop_refusing(run, {})
 
     assert 200 < taken < 360
     assert all(insert(run) for _ in range(20))
@@ -96,7 +96,7 @@ def test_an_upload_has_no_end_until_the_service_hangs_up_or_chaos_does(run: Run)
         space = replace(run.space, ports={"policy_service_port": listener.getsockname()[1]})
         chunks = iter([False] * 40 + [True])
         sender = threading.Thread(
-            target=memory.send_for_ever, args=(replace(run, space=space), lambda: next(chunks), ()), daemon=True
+            target=memory.send_endlessly, args=(replace(run, space=space), lambda: next(chunks), ()), daemon=True
         )
         sender.start()
         service, _ = listener.accept()
@@ -106,7 +106,7 @@ def test_an_upload_has_no_end_until_the_service_hangs_up_or_chaos_does(run: Run)
         sender.join(20)
 
     assert head[0] == b"POST /risk-assessments HTTP/1.1\r\n"
-    assert len(body) > 40 * len(memory.PIECE)
+    assert len(body) > 40 * len(memory.CHUNK)
 
 
 @pytest.mark.parametrize(("answer", "refused"), [({"done": True, "why": ""}, ""), ({"done": False, "why": "no"}, "no")])
@@ -137,7 +137,7 @@ def test_an_order_to_the_network_carries_the_secret_and_hears_the_answer(
 
 def test_without_a_network_that_listens_one_sentence_says_so(run: Run) -> None:
     with pytest.raises(NoTarget, match="network does not answer"):
-        network.fast(run, {})
+        network.restore_speed(run, {})
 
 
 def test_the_usual_demand_needs_no_file_and_no_traffic(run: Run) -> None:
@@ -148,10 +148,10 @@ def test_the_usual_demand_needs_no_file_and_no_traffic(run: Run) -> None:
 
 
 def test_a_process_that_was_restarted_meanwhile_is_left_alone(run: Run) -> None:
-    signals.go_on(run, {})  # half injected: nothing to undo
+    signals.resume(run, {})  # half injected: nothing to undo
 
     with pytest.raises(NoTarget):
-        signals.go_on(run, {"pid": 1})
+        signals.resume(run, {"pid": 1})
 
 
 def test_an_injection_that_hit_nothing_starts_nothing_when_it_is_undone(run: Run) -> None:

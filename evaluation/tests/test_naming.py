@@ -13,7 +13,7 @@ def named(
     *causes: Cause,
     direct: Confidence | None = None,
 ) -> Named:
-    """A trial that led to one diagnosis; without causes, to none."""
+    """Return a trial with one diagnosis; without causes, with none."""
     readings = (Reading(1, Diagnosis(verdict, causes, ()), 0.5),) if causes else ()
     return Named(EXPERIMENTS[experiment], EXPERIMENTS[experiment].default_service, readings, direct)
 

@@ -8,13 +8,13 @@ SECOND = 10**9
 
 
 def trial(name: str, *incidents: Opened) -> Trial:
-    """A run that took effect at 100 s and hit whom it hits by default."""
+    """Return a run that took effect at 100 s on the experiment's default service."""
     experiment = EXPERIMENTS[name]
     return Trial(experiment, experiment.default_service, 100 * SECOND, incidents)
 
 
 def opened(seconds: float, service: str = "policy-service", kind: SymptomKind = SymptomKind.INFRASTRUCTURE) -> Opened:
-    """An incident so long after the effect."""
+    """Return an incident that was opened as many seconds after the effect."""
     return Opened(1, int((100 + seconds) * SECOND), kind, service)
 
 

@@ -77,13 +77,13 @@ async def test_who_may_write_says_what_ended_it_and_the_next_person_reads_it() -
     case = await ended(world, case.issue)
     written = case.latest(Conclusion)
     assert written is not None
-    assert f"### What a person did\nrobin says (comment {_place(world, case)}): `{HELPED}`" in written.postmortem
+    assert f"### What a person did\nrobin reports (comment {_place(world, case)}): `{HELPED}`" in written.postmortem
     assert HELPED in world.lessons[case.incident].more[0]
 
     second, (past,) = await next_time(world)
 
     assert (past.said, past.said_by, past.worked) == (HELPED, "robin", False)
-    assert f"What helped, as robin said: `{HELPED}`" in prose(Recall((past,)))
+    assert f"What helped, as reported by robin: `{HELPED}`" in prose(Recall((past,)))
     called = world.notes[-1]
     assert called.title.startswith(f"Incident {second.issue}: a person is needed")
     assert "**What helped last time**" in called.text
@@ -174,7 +174,7 @@ async def test_what_the_agents_healed_themselves_needs_nobodys_words() -> None:
 async def test_it_may_be_said_after_the_incident_is_closed_and_said_again_better() -> None:
     world = World()
     case = await ended(world, (await left_to_a_person(world)).issue)
-    assert "Nobody has said it yet" in case.latest(Conclusion).postmortem  # type: ignore[union-attr]
+    assert "Nobody has reported it yet" in case.latest(Conclusion).postmortem  # type: ignore[union-attr]
     world.says(case.issue, "/sre resolved no idea")
     world.says(case.issue, f"/sre resolved {HELPED}")
     await listened(world)

@@ -68,7 +68,7 @@ def test_who_is_called_for_what_cannot_start_is_called_once_until_it_has_lived(s
         watch.look()
     (note,) = called.notes
     assert note.title == "scout cannot start"
-    assert "It has started 6 times" in note.text
+    assert "scout has started 6 times" in note.text
     assert "scout: SRE_SPACE_CHART: line 3 is wrong" in note.text
     assert "sre-space logs scout" in note.text
 

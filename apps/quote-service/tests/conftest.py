@@ -16,7 +16,7 @@ Urls = Callable[[str], str]
 
 
 def a_free_port() -> int:
-    """A port that nobody listens on now."""
+    """Return a port that no process listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -25,13 +25,13 @@ def a_free_port() -> int:
 
 @pytest.fixture(scope="module")
 def free_port() -> Callable[[], int]:
-    """Finds one."""
+    """Return the function that finds a free port."""
     return a_free_port
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def database_urls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Urls]:
-    """A database URL for each service."""
+    """Yield a function that returns the database URL of a service."""
     if request.param == "sqlite":
         folder = tmp_path_factory.mktemp("databases")
         yield lambda service: f"sqlite:///{folder}/{service}.db"
@@ -40,7 +40,7 @@ def database_urls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 
 
 def postgresql() -> Iterator[Urls]:
-    """A server of its own on a free port; it does not run as root, so then it becomes the user `postgres`."""
+    """Start a database server on a free port; as the user `postgres` when the tests run as root, which it refuses."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin")) or [Path(shutil.which("initdb") or "/").parent]
     user = "postgres" if os.getuid() == 0 else None
     if not (programs[-1] / "initdb").exists():
@@ -62,7 +62,7 @@ def postgresql() -> Iterator[Urls]:
 
 
 def create(program: Path, port: int, name: str) -> None:
-    """A database, once the server answers."""
+    """Create a database as soon as the server answers."""
     command = [program, "-h", "127.0.0.1", "-p", str(port), "-U", "insurance", name]
     deadline = time.monotonic() + 30
     while subprocess.run(command, capture_output=True, check=False).returncode:

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from quote_service.__main__ import make
 from quote_service.downstream import Downstream
 from quote_service.pricing import STANDARD_SCORE, premium_cents
-from quote_service.risks import SPARED_S, NobodyKnows, Spared
+from quote_service.risks import OPEN_S, CircuitBreaker, RiskUnknown
 from quote_service.settings import Settings
 from service_kit.problems import Problem
 
@@ -137,20 +137,20 @@ def test_buying_has_no_fallback(tmp_path: Path) -> None:
 def test_a_spared_service_is_asked_again_after_a_while() -> None:
     with other(b"{}", 503) as service:
         clock = [time.monotonic()]
-        spared = Spared(Downstream.at("policy-service", service.url, 5.0), lambda: clock[0])
+        breaker = CircuitBreaker(Downstream.at("policy-service", service.url, 5.0), lambda: clock[0])
         for _ in range(3):
-            with pytest.raises(NobodyKnows):
-                spared.ask("GET", "/x")
+            with pytest.raises(RiskUnknown):
+                breaker.ask("GET", "/x")
         assert service.calls == 1
 
         service.status, service.body = 200, b'{"well": true}'
-        clock[0] += SPARED_S
-        assert spared.ask("GET", "/x") == {"well": True}
+        clock[0] += OPEN_S
+        assert breaker.ask("GET", "/x") == {"well": True}
         service.status = 404
         with pytest.raises(Problem):
-            spared.ask("GET", "/x")
+            breaker.ask("GET", "/x")
         service.status = 200
-        assert spared.ask("GET", "/x") == {"well": True}
+        assert breaker.ask("GET", "/x") == {"well": True}
 
 
 def test_the_standard_tariff_is_never_cheaper_than_that_of_a_customer_with_three_claims() -> None:

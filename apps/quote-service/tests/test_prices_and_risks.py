@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from policy_service.risk import MAX_SCORE, PRODUCT_POINTS, risk_score
 from quote_service.pricing import MIN_CENTS, premium_cents
-from traffic.customers import THINK_MOST_S, customers, synthetic
+from traffic.customers import THINK_MAX_S, customers, synthetic
 
 PRODUCTS = st.sampled_from(sorted(PRODUCT_POINTS))
 SCORES = st.integers(0, 100)
@@ -45,7 +45,7 @@ def test_customers_come_five_a_second_think_a_little_and_mostly_buy() -> None:
 
     assert abs(sum(one.gap_s for one in crowd) / 20_000 - 0.2) < 0.01
     assert abs(sum(one.buys for one in crowd) / 20_000 - 0.85) < 0.01
-    assert all(0 <= one.think_s <= THINK_MOST_S for one in crowd)
+    assert all(0 <= one.think_s <= THINK_MAX_S for one in crowd)
     assert not any(one.synthetic for one in crowd)
 
 

@@ -128,7 +128,7 @@ def test_who_asked_is_committed_before_anybody_else_is_asked(insurance: Insuranc
 
 
 def events(insurance: Insurance, topic: str) -> list[dict[str, object]]:
-    """The events that wait in the outbox of the quote service: nobody is on the bus."""
+    """Return the events that wait in the outbox of the quote service, since no bus runs."""
     engine = create_engine(insurance.database_urls("quote"))
     with engine.connect() as connection:
         found = connection.execute(text("SELECT body FROM outbox WHERE topic = :topic"), {"topic": topic}).scalars()

@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
-from traffic.customers import THINK_MOST_S, Customer, customers, synthetic
+from traffic.customers import THINK_MAX_S, Customer, customers, synthetic
 from traffic.journeys import Player
 
 
@@ -30,7 +30,7 @@ def test_arrivals_are_a_poisson_process_of_five_a_second_and_about_85_percent_bu
     assert statistics.stdev(gaps) == pytest.approx(0.2, rel=0.03)  # exponential: the deviation is the mean
     assert sum(customer.buys for customer in some) / len(some) == pytest.approx(0.85, abs=0.01)
     assert {customer.product for customer in some} == {"auto", "home", "travel"}
-    assert all(1 <= customer.user_id <= 3000 and 0 <= customer.think_s <= THINK_MOST_S for customer in some)
+    assert all(1 <= customer.user_id <= 3000 and 0 <= customer.think_s <= THINK_MAX_S for customer in some)
     assert not any(customer.synthetic for customer in some)
 
 

@@ -1,1 +1,1 @@
-"""The disease: real faults, injected from outside; knows neither the doctor nor the patient's code."""
+"""Chaos experiments: real faults, injected from outside; imports neither the agents nor the application."""

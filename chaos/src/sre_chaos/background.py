@@ -1,7 +1,7 @@
-"""Faults that last are kept up by a process of ours: `python -m sre_chaos.duties DUTY CANARY STATE ARGUMENTS`.
+"""Background processes that sustain lasting faults: `python -m sre_chaos.duties DUTY CANARY SERVICE STATE ARGUMENTS`.
 
-It holds a lock on its pid file for as long as it lives, so whoever ends it cannot hit a stranger that got its process
-id. It ends by itself with the space.
+Each process holds a lock on its pid file for as long as it runs, so that ending it cannot hit another process with a
+reused process id. It ends by itself with the space.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ Duty = Callable[[Run, Stopped, Sequence[str]], None]
 
 
 def start(run: Run, duty: str, *arguments: str) -> None:
-    """Start a duty, away from our terminal, and return when it has begun."""
+    """Start a duty in a process without a terminal, and return when it has begun."""
     words = ["-m", "sre_chaos.duties", duty, run.canary, run.service, str(run.space.state), *arguments]
     environment = {**os.environ, "PYTHONPATH": str(SOURCE), "SRE_CHAOS_CANARY": run.canary}
     nowhere = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
@@ -38,7 +38,7 @@ def start(run: Run, duty: str, *arguments: str) -> None:
 
 
 def stop(run: Run, duty: str) -> None:
-    """End a duty, if it still lives, and return when it has ended."""
+    """End a duty if it still runs, and return when it has ended."""
     path = _pid_file(run, duty)
     if not path.exists():
         return
@@ -47,7 +47,7 @@ def stop(run: Run, duty: str) -> None:
         while not _ended(file.fileno()) and time.monotonic() < deadline:
             file.seek(0)
             number = file.read()
-            if number:  # it lives, for it holds the lock: the number is its own
+            if number:  # the process runs, since it holds the lock: the number is its own
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(number), signal.SIGTERM)
             time.sleep(LOOK_EVERY_S)
@@ -67,16 +67,16 @@ def _pid_file(run: Run, duty: str) -> Path:
 
 
 def serve(duties: Mapping[str, Duty], arguments: Sequence[str]) -> int:
-    """Be the process: tell our number, work until told to stop or until the space is gone."""
+    """Run a duty in this process, which writes its id to the pid file, until SIGTERM or until the space has ended."""
     name, canary, service, state, *rest = arguments
     run = Run(Space.of(Path(state)), service, canary)
-    told: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
+    received: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
     path = _pid_file(run, name)
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.write(str(os.getpid()))
         file.flush()
-        duties[name](run, lambda: bool(told) or not run.space.alive(), rest)
+        duties[name](run, lambda: bool(received) or not run.space.alive(), rest)
         path.unlink(missing_ok=True)
     return 0

@@ -1,4 +1,4 @@
-"""`python trigger_chaos.py NAME [--service S] [--seconds N]`: one real fault; `--recover` undoes all."""
+"""The command `python trigger_chaos.py NAME [--service S] [--seconds N]`: one real fault; `--recover` undoes all."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from sre_chaos import background
-from sre_chaos.edge import USAGE, Wrong, ended
+from sre_chaos.edge import USAGE, Wrong, exit_status
 from sre_chaos.experiments import EXPERIMENTS
 from sre_chaos.journal import Active, Journal
 from sre_chaos.recovery import LATER, undo, undo_all
@@ -19,14 +19,14 @@ from sre_chaos.space import Space, default_state
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Inject or undo, and say what was hit and when; the exit status and one sentence when that cannot be."""
-    return ended(lambda: _run(_parser().parse_args(arguments)))
+    """Inject or undo a fault, print what was hit and when, and return the exit status."""
+    return exit_status(lambda: _run(_parser().parse_args(arguments)))
 
 
 def _run(asked: argparse.Namespace) -> int:
     if asked.list or not (asked.name or asked.recover):
-        for one in EXPERIMENTS.values():
-            print(f"{one.name:15} {one.what} (default: {one.default_service})")
+        for experiment in EXPERIMENTS.values():
+            print(f"{experiment.name:15} {experiment.what} (default: {experiment.default_service})")
         return 0 if asked.list else USAGE
     space = Space.of(asked.state)
     if asked.recover:
@@ -35,7 +35,7 @@ def _run(asked: argparse.Namespace) -> int:
         service = asked.service or asked.positional
         experiment = EXPERIMENTS[asked.name]
         hit = _target(space, experiment, service, asked.now)
-        _tell(_inject(space, experiment, hit, asked.seconds), asked.json)
+        _report(_inject(space, experiment, hit, asked.seconds), asked.json)
     return 0
 
 
@@ -44,8 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("name", nargs="?", choices=sorted(EXPERIMENTS), help="the experiment")
     parser.add_argument("positional", nargs="?", metavar="service", help="the service to hit")
     parser.add_argument("--service", help="the same, as an option")
-    parser.add_argument("--seconds", type=_positive, help="undo it after so long; default: when told to recover")
-    parser.add_argument("--now", action="store_true", help="also when the steady state does not hold")
+    parser.add_argument("--seconds", type=_positive, help="undo it after this time; default: with --recover")
+    parser.add_argument("--now", action="store_true", help="inject also when the steady state does not hold")
     parser.add_argument("--state", type=Path, default=default_state(), help="the space's state folder")
     parser.add_argument("--list", action="store_true", help="list the experiments")
     parser.add_argument("--recover", action="store_true", help="undo everything that is active")
@@ -64,19 +64,19 @@ Injected = tuple[Active, int | None]  # and the process that was hit
 
 
 def _target(space: Space, experiment: Experiment, service: str | None, now: bool) -> str:
-    """Whom to hit; `NoTarget` when it cannot be hit, or when the steady state does not hold."""
+    """Return the service to hit; raise `NoTarget` when it is no target, or when the steady state does not hold."""
     hit = service or experiment.default_service
     if hit not in experiment.services:
         raise Wrong(f"{experiment.name} cannot hit {hit}; it hits {' or '.join(experiment.services)}")
-    unsteady = [] if now else [one for one in experiment.steady if not space.answers(one)]
+    unsteady = [] if now else [name for name in experiment.steady if not space.answers(name)]
     if unsteady:
-        told = "the steady state does not hold; heal it first (--recover), or say --now"
-        raise NoTarget(f"{unsteady[0]} is not ready: {told}")
+        remedy = "undo the active faults first (--recover), or pass --now"
+        raise NoTarget(f"{unsteady[0]} is not ready: the steady state does not hold; {remedy}")
     return hit
 
 
 def _inject(space: Space, experiment: Experiment, hit: str, seconds: float | None) -> Injected:
-    """Hit and remember; undone at once when it went wrong half way."""
+    """Inject a fault and record it in the journal; undo it at once when the injection fails half way."""
     run = Run(space, hit, secrets.token_hex(12))
     os.environ["SRE_CHAOS_CANARY"] = run.canary
     journal, at = Journal.of(space), time.time_ns()
@@ -93,7 +93,7 @@ def _inject(space: Space, experiment: Experiment, hit: str, seconds: float | Non
     return entry, done.pid
 
 
-def _tell(injected: Injected, as_json: bool) -> None:
+def _report(injected: Injected, as_json: bool) -> None:
     entry, pid = injected
     if as_json:
         print(json.dumps({"fault": entry.fault, "service": entry.service, "pid": pid, "at": entry.at}))
@@ -105,7 +105,7 @@ def _tell(injected: Injected, as_json: bool) -> None:
 def _recover(space: Space, as_json: bool) -> None:
     undone = undo_all(space)
     for entry in undone:
-        told = json.dumps({"recovered": entry.fault, "service": entry.service, "at": time.time_ns()})
-        print(told if as_json else f"recovered: {entry.fault} of {entry.service}")
+        line = json.dumps({"recovered": entry.fault, "service": entry.service, "at": time.time_ns()})
+        print(line if as_json else f"recovered: {entry.fault} of {entry.service}")
     if not undone and not as_json:
         print("nothing was active")

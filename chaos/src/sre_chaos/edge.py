@@ -1,4 +1,4 @@
-"""The outermost edge of the command: whatever was typed, it ends with a named exit status and no traceback."""
+"""The outermost layer of the command: every error ends with a named exit status and one sentence, no traceback."""
 
 import contextlib
 import errno
@@ -14,29 +14,29 @@ FAILED, USAGE, UNREACHABLE, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 130, 141
 
 
 class Wrong(NoTarget):
-    """A name or a value that does not fit."""
+    """A name or value on the command line that is not valid."""
 
 
-def ended(work: Callable[[], int]) -> int:
-    """Return the exit status of the work; what a person can mend is one sentence on stderr."""
-    _mend()
+def exit_status(work: Callable[[], int]) -> int:
+    """Return the exit status of the work; an error that a person can fix is one sentence on stderr."""
+    _repair_streams()
     try:
         try:
             return work()
         finally:
             sys.stdout.flush()
     except NoTarget as error:
-        return _told(str(error), UNREACHABLE if isinstance(error, Unreachable) else _refused(error))
+        return _failed(str(error), UNREACHABLE if isinstance(error, Unreachable) else _refused(error))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python fails once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # otherwise Python fails again when it flushes at exit
         return PIPE_CLOSED
     except OSError as error:
         if error.filename is not None:
-            return _told(f"{error.filename}: {error.strerror}", USAGE)
+            return _failed(f"{error.filename}: {error.strerror}", USAGE)
         if error.errno != errno.ENOSPC:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return _told(f"what it prints cannot be written: {error.strerror}", UNREACHABLE)
+        return _failed(f"the output cannot be written: {error.strerror}", UNREACHABLE)
     except KeyboardInterrupt:
         return INTERRUPTED
 
@@ -45,15 +45,15 @@ def _refused(error: NoTarget) -> int:
     return USAGE if isinstance(error, Wrong) else FAILED
 
 
-def _told(text: str, status: int) -> int:
-    shown = "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in text)
+def _failed(text: str, status: int) -> int:
+    shown = "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
     with contextlib.suppress(OSError):
         sys.stderr.write(f"chaos: {shown}\n")
     return status
 
 
-def _mend() -> None:
-    """Open what is closed on the null device; show `?` for what an encoding lacks."""
+def _repair_streams() -> None:
+    """Open closed standard streams on the null device; write `?` for characters that the encoding lacks."""
     for number in range(3):
         try:
             os.fstat(number)

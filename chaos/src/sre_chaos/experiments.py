@@ -1,4 +1,4 @@
-"""The experiments: each a value with its steady state, injection, recovery, and the truth that only the judge reads."""
+"""The experiments: steady state, injection, recovery, and the ground truth, which only the evaluation reads."""
 
 from collections.abc import Mapping
 
@@ -26,7 +26,7 @@ _ALL = (
         Truth("policy-service", "", "crash", ("restart",)),
     ),
     Experiment(
-        "hang", "SIGSTOP: the process lives and nothing answers", SERVICES, signals.stop, signals.go_on,
+        "hang", "SIGSTOP: the process lives and nothing answers", SERVICES, signals.stop, signals.resume,
         Truth("policy-service", "", "hang", ("restart",)),
     ),
     Experiment(
@@ -40,7 +40,7 @@ _ALL = (
     ),
     Experiment(
         "latency", "the network in front of the service holds every byte back for 400 ms",
-        ("policy-service", "user-service"), network.slow, network.fast,
+        ("policy-service", "user-service"), network.slow, network.restore_speed,
         Truth("policy-service", "POST /risk-assessments", "slow-network", ("set-config",)),
     ),
     Experiment(
@@ -50,22 +50,22 @@ _ALL = (
     ),
     Experiment(
         "errors", "the service's database refuses three of ten inserts", ("policy-service",),
-        database.refuse(30), database.refuse_none,
+        database.refuse(30), database.stop_refusing,
         Truth("policy-service", "POST /risk-assessments", "error", ("set-config",)),
     ),
     Experiment(
-        "conversion", "a merged and deployed commit makes every purchase end in a no, healthy and fast",
+        "conversion", "a merged and deployed commit makes every purchase end in a refusal, healthy and fast",
         ("quote-service",), commits.merge(_BAD_LIMIT), commits.revert,
         Truth("quote-service", "POST /quotes/{id}/purchase", "bad-change", ("revert",)),
     ),
     Experiment(
-        "retry-storm", "a merged and deployed commit makes the service give up early and ask eight times",
+        "retry-storm", "a merged and deployed commit makes the service time out early and call eight times",
         ("quote-service",), commits.merge(_BAD_RETRIES), commits.revert,
         Truth("quote-service", "POST /quotes", "bad-change", ("revert",)),
     ),
     Experiment(
-        "traffic-surge", "twenty times the customers", ("traffic",), demand.customers(SURGE), demand.as_usual,
-        # A runtime that can scale would; the embedded one runs one of each (docs/decisions/0011).
+        "traffic-surge", "twenty times the customers", ("traffic",), demand.customers(SURGE), demand.restore_demand,
+        # A runtime that can scale would; the embedded runtime runs one replica of each (docs/decisions/0011).
         Truth("quote-service", "POST /quotes", "traffic", ("escalate",)),
     ),
     Experiment(
@@ -74,8 +74,8 @@ _ALL = (
         Truth("policy-service", "", "bad-change", ("revert",)),
     ),
     Experiment(
-        "stubborn", "the service's database refuses every insert: asking again, which fits, does not help",
-        ("policy-service",), database.refuse(100), database.refuse_none,
+        "stubborn", "the service's database refuses every insert: retries, the fitting remedy, do not help",
+        ("policy-service",), database.refuse(100), database.stop_refusing,
         Truth("policy-service", "POST /risk-assessments", "error", ("set-config",)),
     ),
     Experiment(
@@ -85,16 +85,16 @@ _ALL = (
     ),
     Experiment(
         "quiet-night", "control: one customer in ten seconds", ("traffic",),
-        demand.customers(QUIET), demand.as_usual, Truth("", "", "none", ()),
+        demand.customers(QUIET), demand.restore_demand, Truth("", "", "none", ()),
     ),
     Experiment(
         "busy-day", "control: four times the customers", ("traffic",),
-        demand.customers(BUSY), demand.as_usual, Truth("", "", "none", ()),
+        demand.customers(BUSY), demand.restore_demand, Truth("", "", "none", ()),
     ),
     Experiment(
-        "blackout", "control: telemetry or bus does not answer for 10 s, the patient is well", ("telemetry", "bus"),
-        signals.stop, signals.go_on, Truth("", "", "none", ()), seconds=10.0,
+        "blackout", "control: telemetry or bus does not answer for 10 s, the application is healthy",
+        ("telemetry", "bus"), signals.stop, signals.resume, Truth("", "", "none", ()), seconds=10.0,
     ),
 )  # fmt: skip
 
-EXPERIMENTS: Mapping[str, Experiment] = {one.name: one for one in _ALL}
+EXPERIMENTS: Mapping[str, Experiment] = {experiment.name: experiment for experiment in _ALL}

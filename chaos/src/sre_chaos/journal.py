@@ -1,4 +1,4 @@
-"""What chaos remembers, in a folder of its own outside of the space: which runs are active and how they are undone."""
+"""The journal of chaos, in its own folder outside of the space: which runs are active and how they are undone."""
 
 import json
 import os
@@ -15,7 +15,7 @@ STATE = "state-folder"
 
 @dataclass(frozen=True)
 class Active:
-    """An injection that was not recovered yet; `at` is Unix ns."""
+    """An injection that was not undone yet; `at` is Unix ns."""
 
     fault: str
     service: str
@@ -26,38 +26,38 @@ class Active:
 
 @dataclass(frozen=True)
 class Journal:
-    """One file of mode 0600 for each active run, and one line for each run ever in `runs.jsonl`."""
+    """A folder with one file of mode 0600 for each active run, and one line in `runs.jsonl` for each run ever."""
 
     folder: Path
 
     @classmethod
     def of(cls, space: Space) -> "Journal":
-        """The journal about one space; those about spaces whose folder is gone are forgotten."""
-        for told in home().glob(f"*/{STATE}"):
-            if not Path(told.read_text()).exists():
-                shutil.rmtree(told.parent, ignore_errors=True)
+        """Return the journal of one space; journals of spaces whose folder is gone are deleted."""
+        for path in home().glob(f"*/{STATE}"):
+            if not Path(path.read_text()).exists():
+                shutil.rmtree(path.parent, ignore_errors=True)
         journal = cls(home() / space.mark)
         journal.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (journal.folder / STATE).write_text(str(space.state))
         return journal
 
     def begin(self, entry: Active) -> None:
-        """Remember before anything is hit, so that an interrupted injection can be undone."""
+        """Record a run before its injection, so that an interrupted injection can be undone."""
         self._write(self._path(entry.canary), json.dumps(asdict(entry)), os.O_TRUNC)
 
     def record(self, entry: Active) -> None:
-        """It was hit: remember how to undo it, and that it was."""
+        """Record an injection that took effect, with how to undo it."""
         self.begin(entry)
         line = json.dumps({"fault": entry.fault, "service": entry.service, "canary": entry.canary, "at": entry.at})
         self._write(self.folder / "runs.jsonl", line + "\n", os.O_APPEND)
 
     def active(self) -> list[Active]:
-        """All active runs, the newest first: undoing goes backwards."""
-        found = [_entry(path) for path in self.folder.glob("*.active.json")]
-        return sorted(found, key=lambda entry: -entry.at)
+        """Return all active runs, the newest first, as they have to be undone."""
+        entries = [_entry(path) for path in self.folder.glob("*.active.json")]
+        return sorted(entries, key=lambda entry: -entry.at)
 
     def end(self, canary: str) -> None:
-        """Forget a run that was undone."""
+        """Remove a run that was undone."""
         self._path(canary).unlink(missing_ok=True)
 
     def _path(self, canary: str) -> Path:
@@ -77,7 +77,7 @@ def _entry(path: Path) -> Active:
 
 
 def home() -> Path:
-    """Where chaos keeps its files."""
+    """Return the folder of chaos' files."""
     named = os.environ.get("SRE_CHAOS_HOME")
     base = os.environ.get("XDG_STATE_HOME")
     return Path(named) if named else (Path(base) if base else Path.home() / ".local" / "state") / "sre-chaos"

@@ -1,4 +1,4 @@
-"""Undoing runs: one, or all that are active, newest first."""
+"""The recovery from injected faults: of one run, or of all active runs, newest first."""
 
 from sre_chaos import background
 from sre_chaos.experiments import EXPERIMENTS
@@ -10,7 +10,7 @@ LATER = "later"
 
 
 def undo(run: Run) -> None:
-    """Undo one run, unless somebody did."""
+    """Undo one run, unless it was undone already."""
     journal = Journal.of(run.space)
     for entry in journal.active():
         if entry.canary == run.canary:
@@ -19,10 +19,10 @@ def undo(run: Run) -> None:
 
 
 def undo_all(space: Space) -> list[Active]:
-    """Undo everything; what was active."""
-    found = Journal.of(space).active()
-    for entry in found:
+    """Undo all active runs; return what was active."""
+    active = Journal.of(space).active()
+    for entry in active:
         run = Run(space, entry.service, entry.canary)
         background.stop(run, LATER)
         undo(run)
-    return found
+    return active

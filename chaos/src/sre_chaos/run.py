@@ -1,4 +1,4 @@
-"""What one run of an experiment is: whom it hits, its canary word, what it left to undo, and what is true of it."""
+"""The values of an experiment: a run, what its injection did, the ground truth, and the experiment itself."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from sre_chaos.space import Space
 
 @dataclass(frozen=True)
 class Run:
-    """One run. The canary is a random word that only chaos knows: found anywhere else, it is a leak."""
+    """One run of an experiment on a service; `canary` is a random word that must not appear anywhere in the space."""
 
     space: Space
     service: str
@@ -17,9 +17,9 @@ class Run:
 
 @dataclass(frozen=True)
 class Hit:
-    """What an injection did: the process that it hit, if one, and what its recovery needs to know (JSON).
+    """The result of an injection: the process that it hit, if any, and what its recovery needs (as JSON).
 
-    `at` (Unix ns) is when it took effect; 0: at once.
+    `at` is when the fault took effect (Unix ns); 0: at once.
     """
 
     pid: int | None = None
@@ -29,7 +29,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Truth:
-    """What is really wrong and what really helps; only the judge reads it. A control has the kind `none`."""
+    """The ground truth: the real cause and the remedies that help, for the evaluation only. Controls: kind `none`."""
 
     service: str
     operation: str
@@ -41,9 +41,9 @@ class Truth:
 class Experiment:
     """One fault or control.
 
-    `steady` are the services that must answer before; `recover` undoes the injection and may be
-    called twice, also when the doctor healed it meanwhile. `seconds` is how long it lasts when
-    nobody says otherwise; None: until recovered.
+    `steady` are the services that must answer before the injection (the steady state); `recover` undoes the injection
+    and may be called twice, also after the agents have fixed the fault. `seconds` is how long the fault lasts unless
+    the command says otherwise; None: until recovered.
     """
 
     name: str
@@ -57,16 +57,16 @@ class Experiment:
 
     @property
     def default_service(self) -> str:
-        """Whom it hits when nobody says otherwise."""
+        """Return the service that is hit by default."""
         return self.services[0]
 
     def truth_of(self, service: str) -> Truth:
-        """The truth when this service was hit; which operation suffers is known of the default one only."""
+        """Return the truth when this service is hit; the affected operation is known for the default service only."""
         if service == self.default_service or self.truth.service != self.default_service:
             return self.truth
         return replace(self.truth, service=service, operation="")
 
     @property
     def is_control(self) -> bool:
-        """True when nothing is wrong with the patient."""
+        """Return True when the experiment injects no fault into the application."""
         return self.truth.kind == "none"

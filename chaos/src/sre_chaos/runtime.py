@@ -1,4 +1,4 @@
-"""Finds and starts the processes of a space through its supervisord; standard library only."""
+"""The client of a space's supervisord, which finds, signals and starts processes; standard library only."""
 
 import http.client
 import os
@@ -10,22 +10,22 @@ from typing import Any
 
 
 class NoTarget(Exception):
-    """There is nothing to hit; the message says what to do."""
+    """The target cannot be hit; the message says what to do."""
 
 
 class Unreachable(NoTarget):
-    """No space runs, or a part of it does not answer."""
+    """No space runs, or one of its processes does not answer."""
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
+    """An HTTP connection over a Unix socket."""
 
     def __init__(self, path: str) -> None:
         super().__init__("127.0.0.1", timeout=5)
         self._path = path
 
     def connect(self) -> None:
-        """Connect to the path."""
+        """Connect to the socket."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         try:
@@ -41,7 +41,7 @@ class _UnixTransport(xmlrpc.client.Transport):
         self._path = path
 
     def make_connection(self, host: tuple[str, dict[str, str]] | str) -> http.client.HTTPConnection:
-        """A connection to the socket, whatever the host; remembered, so that it is closed."""
+        """Return a connection to the socket, whatever the host; it is kept, so that it is closed."""
         connection = _UnixConnection(self._path)
         self._connection = host, connection
         return connection
@@ -54,14 +54,14 @@ class Runtime:
     path: str
 
     def pid(self, unit: str) -> int:
-        """The process id of a unit that lives; `NoTarget` when it does not."""
+        """Return the process id of a running unit; raise `NoTarget` when it does not run."""
         pid = self.living(unit)
         if not pid:
             raise NoTarget(f"{unit} does not run; there is nothing to hit")
         return pid
 
     def living(self, unit: str) -> int:
-        """The process id of a unit, 0 when it does not run."""
+        """Return the process id of a unit, 0 when it does not run."""
         info = self._call("getProcessInfo", unit)
         return int(str(info["pid"])) if isinstance(info, dict) else 0
 
@@ -71,7 +71,7 @@ class Runtime:
             self._call("startProcess", unit, False)
 
     def signal(self, unit: str, number: signal.Signals) -> int:
-        """Send a signal to a unit that lives; its process id."""
+        """Send a signal to a running unit; return its process id, raise `NoTarget` when it does not run."""
         pid = self.pid(unit)
         os.kill(pid, number)
         return pid

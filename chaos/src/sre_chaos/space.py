@@ -1,4 +1,4 @@
-"""The space that is hit, read from its state folder: ports, databases, repository, runtime. Knows no code of it."""
+"""The target space, read from its state folder: ports, databases, repository, runtime. Imports no code of it."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ ANSWERS_WITHIN_S = 2.0
 
 @dataclass(frozen=True)
 class Space:
-    """One running space; `supervisor` is the process id of its supervisord, `python` its interpreter."""
+    """A running space; `supervisor` is the process id of its supervisord, `python` the path of its interpreter."""
 
     state: Path
     runtime: Runtime
@@ -28,7 +28,7 @@ class Space:
 
     @classmethod
     def of(cls, state: Path) -> "Space":
-        """From the record that a running space keeps; `Unreachable` when there is none."""
+        """Return the space by the record that a running space keeps; raise `Unreachable` when none runs."""
         try:
             root = state.resolve()
             record = json.loads((root / "run" / "space.json").read_text())
@@ -40,11 +40,11 @@ class Space:
 
     @property
     def mark(self) -> str:
-        """Names this space in files of ours, without telling its path."""
+        """Return the id of this space in chaos' own files, which does not reveal its path."""
         return hashlib.sha256(str(self.state).encode()).hexdigest()[:12]
 
     def alive(self) -> bool:
-        """True while its supervisord lives."""
+        """Return True while the space's supervisord runs."""
         try:
             os.kill(self.supervisor, 0)
         except ProcessLookupError:
@@ -52,15 +52,15 @@ class Space:
         return True
 
     def port(self, service: str) -> int:
-        """Where a service listens."""
+        """Return the port on which a service listens."""
         return self.ports[f"{service.replace('-', '_')}_port"]
 
     def database(self, service: str) -> Path:
-        """A service's SQLite file."""
+        """Return the path of a service's SQLite file."""
         return self.state / "apps" / f"{service}.db"
 
     def answers(self, service: str) -> bool:
-        """True when the service and its database answer in time."""
+        """Return True when the service and its database answer in time."""
         url = f"http://127.0.0.1:{self.port(service)}/ready"
         try:
             with urllib.request.urlopen(url, timeout=ANSWERS_WITHIN_S) as answer:
@@ -70,7 +70,7 @@ class Space:
 
 
 def default_state() -> Path:
-    """The state folder that `sre-space up` uses when nobody says otherwise."""
+    """Return the default state folder of `sre-space up`."""
     named = os.environ.get("SRE_SPACE_STATE")
     base = os.environ.get("XDG_STATE_HOME")
     return Path(named) if named else (Path(base) if base else Path.home() / ".local" / "state") / "sre-space"

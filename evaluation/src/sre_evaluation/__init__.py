@@ -1,1 +1,1 @@
-"""The judge: runs chaos against the doctor, and counts."""
+"""The evaluation: runs chaos experiments against the agents, and counts the results."""

@@ -1,4 +1,4 @@
-"""`python -m sre_evaluation`, started by `sre-space eval`."""
+"""The command `python -m sre_evaluation`, started by `sre-space eval`."""
 
 import click
 
@@ -10,13 +10,13 @@ NAME = "sre-evaluation"
 COMMAND = edge.Lazy(
     NAME,
     "sre_evaluation.evaluating:evaluate",
-    "Inject every fault into a space of its own, and count; exit 0 only when each score is as good as it must be.",
+    "Inject every fault into a space of its own, and count the results; exit 0 only when each score is good enough.",
     [
         click.Argument(["of"], nargs=-1, required=True, type=click.Choice(["detection", "diagnosis", "healing"])),
         click.Option(["--chart"], type=TextPath(resolved=True), required=True, help="The configuration."),
-        click.Option(["--repeat"], type=click.IntRange(1, 10_000), default=1, help="How often each experiment is run."),
-        click.Option(["--seed"], type=int, default=1, help="The same seed, the same order."),
-        click.Option(["--only"], type=Text(), multiple=True, help="Some of the experiments, with commas or repeated."),
+        click.Option(["--repeat"], type=click.IntRange(1, 10_000), default=1, help="How often each experiment runs."),
+        click.Option(["--seed"], type=int, default=1, help="The same seed gives the same order."),
+        click.Option(["--only"], type=Text(), multiple=True, help="Only these experiments; with commas, or repeated."),
         click.Option(
             ["--quiet-minutes"], type=Finite(0, 1440), default=20.0, help="How long to watch a healthy space."
         ),

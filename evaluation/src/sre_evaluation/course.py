@@ -1,4 +1,4 @@
-"""A space of the judge's own, and the way from one trial to the next. Used by every evaluation."""
+"""The course of an evaluation: starts the space under test and restores it between rounds."""
 
 import random
 import shutil
@@ -13,16 +13,16 @@ from rich.console import Console
 
 from sre_chaos.experiments import EXPERIMENTS
 from sre_chaos.run import Experiment
-from sre_evaluation.patient import SECOND, Patient
-from sre_space.bootstrap.space import lifecycle as space
+from sre_evaluation.space_under_test import SECOND, SpaceUnderTest
+from sre_space.bootstrap.space import lifecycle
 from sre_space.bootstrap.space.environment import SpacePlan
 from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.state import SpaceState
 
-LEARN_S = 180  # of healthy traffic before the first trial
+LEARN_S = 180  # of healthy traffic before the first round
 READY_WITHIN_S = 600.0
-WELL_WITHIN_S = 240.0
-# As many trials as are asked for are more than a day of a real space sees.
+HEALTHY_WITHIN_S = 240.0
+# An evaluation runs more rounds than a real space sees faults in a day.
 MANY = {
     "restarts_per_hour: 6": "restarts_per_hour: 1000",
     "changes_per_key_a_day: 2": "changes_per_key_a_day: 1000",
@@ -31,14 +31,14 @@ MANY = {
 
 @dataclass(frozen=True)
 class Asked:
-    """What to evaluate."""
+    """The arguments of an evaluation: repeats, seed and names of experiments."""
 
     repeat: int
     seed: int
     only: tuple[str, ...]
 
     def order(self) -> Iterator[Experiment]:
-        """Every experiment as often as asked for, in an order that the seed decides."""
+        """Return every requested experiment `repeat` times, in an order that the seed determines."""
         names = [name for name in EXPERIMENTS if not self.only or name in self.only] * self.repeat
         random.Random(self.seed).shuffle(names)
         return (EXPERIMENTS[name] for name in names)
@@ -46,48 +46,48 @@ class Asked:
 
 @dataclass(frozen=True)
 class Course:
-    """A running space, well before each trial; `removal` is to take its folder away afterwards."""
+    """A running space that is healthy before each round; `removal` deletes its folder afterwards."""
 
-    patient: Patient
-    told: Console
+    space: SpaceUnderTest
+    console: Console
     removal: ExitStack
 
     def learn(self) -> None:
-        """Let the doctor see healthy traffic first."""
-        self.told.print(f"[dim]learning for {LEARN_S} s[/dim]")
+        """Wait while the agents observe healthy traffic and learn their baselines."""
+        self.console.print(f"[dim]learning for {LEARN_S} s[/dim]")
         begun = time.time_ns()
-        patient = self.patient
-        patient.until(
-            lambda: time.time_ns() - begun > LEARN_S * SECOND and patient.well(time.time_ns() - SECOND), READY_WITHIN_S
+        space = self.space
+        space.until(
+            lambda: time.time_ns() - begun > LEARN_S * SECOND and space.healthy(time.time_ns() - SECOND), READY_WITHIN_S
         )
 
-    def wait_until_well(self) -> bool:
-        """True once nothing is open and the journeys are good; tells what is still open after too long."""
+    def wait_until_healthy(self) -> bool:
+        """Wait until no incident is open and the journeys succeed; return False, and print why, after too long."""
         since = time.time_ns()
-        well = self.patient.until(lambda: self.patient.well(since), WELL_WITHIN_S)
-        if not well:
-            open_ = [(case.issue, case.last.step.value) for case in self.patient.cases() if case.is_open]
-            self.told.print(f"[red]not well after {WELL_WITHIN_S:g} s; open: {open_}[/red]")
-        return well
+        healthy = self.space.until(lambda: self.space.healthy(since), HEALTHY_WITHIN_S)
+        if not healthy:
+            open_ = [(case.issue, case.last.step.value) for case in self.space.cases() if case.is_open]
+            self.console.print(f"[red]not healthy after {HEALTHY_WITHIN_S:g} s; open: {open_}[/red]")
+        return healthy
 
     def keep(self) -> None:
-        """Leave what the space recorded where it is, for people who ask why a round was not as wanted."""
+        """Keep the folder of the space, for people who examine why a score is too low."""
         self.removal.pop_all()
-        self.told.print(f"kept: {self.patient.plan.state.root} (logs, spans, bundles, issues); delete it afterwards")
+        self.console.print(f"kept: {self.space.plan.state.root} (logs, spans, bundles, issues); delete it afterwards")
 
 
 @contextmanager
-def course(chart: Path, told: Console) -> Iterator[Course]:
-    """Start a space of the checkout as it is, end it afterwards; the chart allows as much as there are trials."""
+def course(chart: Path, console: Console) -> Iterator[Course]:
+    """Start a space of this checkout and stop it afterwards; its guardrails allow as many actions as rounds need."""
     folder = Path(tempfile.mkdtemp(prefix="sre-space-eval-"))
     plan = _plan(folder.resolve(), chart)
     with ExitStack() as removal:
         removal.callback(shutil.rmtree, folder, ignore_errors=True)
         try:
-            space.up(plan, lambda text: told.print(f"[dim]{text}[/dim]"))
-            yield Course(Patient(plan), told, removal)
+            lifecycle.up(plan, lambda text: console.print(f"[dim]{text}[/dim]"))
+            yield Course(SpaceUnderTest(plan), console, removal)
         finally:
-            space.down(plan.state, lambda _: None)
+            lifecycle.down(plan.state, lambda _: None)
 
 
 def _plan(folder: Path, chart: Path) -> SpacePlan:

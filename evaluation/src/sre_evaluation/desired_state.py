@@ -1,6 +1,6 @@
-"""Desired state as it was before a run: what the doctor left in force would help it in the next one.
+"""Restores desired state before the next round: a change that the agents left in force would help them in it.
 
-As a person would: a commit on main through the repository's Git endpoint, and a deployment.
+It does so as a person would: by a commit on main through the repository's Git endpoint, and a deployment.
 """
 
 import base64
@@ -20,16 +20,16 @@ FOLDER = "deploy/config"
 
 @dataclass(frozen=True)
 class DesiredState:
-    """Main of the space's repository as the operator sees it."""
+    """The branch main of the space's repository, accessed as the operator."""
 
     plan: SpacePlan
 
     def head(self) -> str:
-        """The commit of main."""
+        """Return the commit of main."""
         return self._git("ls-remote", self._url(), "refs/heads/main").split()[0]
 
     def reset(self, commit: str) -> None:
-        """Make the configuration what it was at a commit, and deploy it."""
+        """Restore the configuration of a commit, and deploy it."""
         with tempfile.TemporaryDirectory(prefix="desired-state-") as folder:
             self._git("clone", "--quiet", "--branch", "main", self._url(), folder)
             self._git("-C", folder, "rm", "--quiet", "-r", FOLDER)
@@ -44,8 +44,9 @@ class DesiredState:
         return f"http://{HOST}:{self.plan.ports.forge_port}/{self.plan.owner}/{self.plan.repo}.git"
 
     def _git(self, *words: str) -> str:
-        """Git as its own program; the token is in its environment, not on its command line."""
-        token = next(one.token for one in read_identities(self.plan.state.identities) if one.login == "operator")
+        """Run git as a program and return its output; the token is in its environment, not on its command line."""
+        identities = read_identities(self.plan.state.identities)
+        token = next(identity.token for identity in identities if identity.login == "operator")
         basic = base64.b64encode(f"operator:{token}".encode()).decode()
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),

@@ -1,4 +1,4 @@
-"""`sre-space eval --detection`: what Scout opened in every round, and while nothing was wrong."""
+"""The evaluation `--detection`: the incidents that Scout opened in every round, and in quiet time."""
 
 from collections.abc import Sequence
 
@@ -9,14 +9,15 @@ from sre_evaluation.verdicts import Opened, Score, Trial, row, score
 from sre_space.domain.case import Case
 
 
-def judge(rounds: Sequence[Round], quiet: Sequence[Case]) -> tuple[Table, Score]:
-    """The table and the score; `quiet` are the incidents of the time in which nothing was wrong."""
-    rows = {name: row(name, [_trial(one) for one in some]) for name, some in by_experiment(rounds).items()}
-    return table(rows), score([_trial(one) for one in rounds], [_opened(case) for case in quiet])
+def evaluate(rounds: Sequence[Round], quiet: Sequence[Case]) -> tuple[Table, Score]:
+    """Return the table and the score; `quiet` are the incidents of the time without any fault."""
+    rows = {name: row(name, [_trial(round) for round in some]) for name, some in by_experiment(rounds).items()}
+    return table(rows), score([_trial(round) for round in rounds], [_opened(case) for case in quiet])
 
 
-def _trial(one: Round) -> Trial:
-    return Trial(one.experiment, one.service, one.at, tuple(_opened(case) for case in (*one.cases, *one.later)))
+def _trial(round: Round) -> Trial:
+    opened = tuple(_opened(case) for case in (*round.cases, *round.later))
+    return Trial(round.experiment, round.service, round.at, opened)
 
 
 def _opened(case: Case) -> Opened:

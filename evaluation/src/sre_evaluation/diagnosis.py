@@ -1,7 +1,7 @@
-"""`sre-space eval --diagnosis`: what Brain named first in every round, and that it named nobody for the controls.
+"""The evaluation `--diagnosis`: Brain's first diagnosis in every round, and that controls accuse no service.
 
 A fault's diagnosis is the first decide fact after the injection. A control must lead to no incident, or to an
-inconclusive one; and the engine, asked about the control's window as `sre-space diagnose --jaeger` asks, must be
+inconclusive one; and the engine, run on the control's window as `sre-space diagnose --jaeger` runs it, must be
 inconclusive too.
 """
 
@@ -15,29 +15,29 @@ from sre_space.domain.case import Case
 from sre_space.domain.facts import Decision, Fact, Payload, Step
 
 
-def judge(rounds: Sequence[Round], _: Sequence[Case]) -> tuple[Table, NamingScore]:
-    """The table and the score."""
-    rows = {name: row(name, [_named(one) for one in some]) for name, some in by_experiment(rounds).items()}
-    return table(rows), score([_named(one) for one in rounds])
+def evaluate(rounds: Sequence[Round], _: Sequence[Case]) -> tuple[Table, NamingScore]:
+    """Return the table and the score."""
+    rows = {name: row(name, [_named(round) for round in some]) for name, some in by_experiment(rounds).items()}
+    return table(rows), score([_named(round) for round in rounds])
 
 
-def _named(one: Round) -> Named:
-    return Named(one.experiment, one.service, tuple(_readings(one.cases)), one.direct, one.said)
+def _named(round: Round) -> Named:
+    return Named(round.experiment, round.service, tuple(_readings(round.cases)), round.direct, round.direct_sentence)
 
 
 def _readings(cases: Sequence[Case]) -> list[Reading]:
-    """The first decision on each incident, in the order of the decisions."""
-    found = [(fact.at, case, fact.payload) for case in cases for fact in _decided(case)]
-    return [_reading(case, at, decision) for at, case, decision in sorted(found, key=lambda one: one[0])]
+    """Return the first diagnosis of each incident, in the order of their times."""
+    decisions = [(fact.at, case, fact.payload) for case in cases for fact in _decided(case)]
+    return [_reading(case, at, decision) for at, case, decision in sorted(decisions, key=lambda entry: entry[0])]
 
 
 def _decided(case: Case) -> list[Fact]:
-    """At most one fact."""
+    """Return the first decide fact of an incident; empty without one."""
     return [entry.fact for entry in case.chain if entry.fact.step is Step.DECIDE][:1]
 
 
 def _reading(case: Case, at: int, decision: Payload) -> Reading:
-    """It was Brain's turn once the incident was open and Memory had answered; the data were there before."""
+    """Return the diagnosis with its duration, from when the incident was open and Memory had answered."""
     assert isinstance(decision, Decision)
-    waited = [fact.at for fact in (case.chain[0].fact, case.fact_of(Step.RECALL)) if fact is not None]
-    return Reading(case.issue, decision.diagnosis, (at - max(one for one in waited if one <= at)) / 1e9)
+    before = [fact.at for fact in (case.chain[0].fact, case.fact_of(Step.RECALL)) if fact is not None]
+    return Reading(case.issue, decision.diagnosis, (at - max(time for time in before if time <= at)) / 1e9)

@@ -1,4 +1,4 @@
-"""One evaluation: a space of its own, all rounds in it, and the tables and scores that come of them."""
+"""One evaluation: starts a space of its own, plays all rounds in it, and prints tables and scores."""
 
 import os
 import sys
@@ -13,59 +13,59 @@ from rich.table import Table
 from sre_chaos.experiments import EXPERIMENTS
 from sre_evaluation import detection, diagnosis, healing
 from sre_evaluation.course import Asked, Course, course
-from sre_evaluation.patient import SECOND
 from sre_evaluation.rounds import Round, play
+from sre_evaluation.space_under_test import SECOND
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Malformed
 from sre_space.exits import FAILED
 
 
 class Score(Protocol):
-    """A last line, and whether it is as good as it must be."""
+    """The score of an evaluation, printed as its last line."""
 
     @property
     def good(self) -> bool:
-        """For the exit code."""
+        """Return True when the score is good enough for exit status 0."""
         ...
 
 
-IN_A_FILE = 200  # columns, where no terminal says how many there are: tables are whole in a file
+FILE_WIDTH = 200  # columns of the tables where the output is no terminal
 
-JUDGES: Mapping[str, Callable[[Sequence[Round], Sequence[Case]], tuple[Table, Score]]] = {
-    "detection": detection.judge,
-    "diagnosis": diagnosis.judge,
-    "healing": healing.judge,
+EVALUATIONS: Mapping[str, Callable[[Sequence[Round], Sequence[Case]], tuple[Table, Score]]] = {
+    "detection": detection.evaluate,
+    "diagnosis": diagnosis.evaluate,
+    "healing": healing.evaluate,
 }
 
 
 def evaluate(of: Sequence[str], chart: Path, repeat: int, seed: int, only: Sequence[str], quiet_minutes: float) -> int:
-    """Print the tables and, last, the scores; 0 only when each is as good as it must be."""
-    names = [name for told in only for name in told.split(",") if name]
+    """Print the tables and, last, the scores; return 0 only when each score is good enough."""
+    names = [name for text in only for name in text.split(",") if name]
     unknown = sorted(set(names) - set(EXPERIMENTS))
     if unknown:
         raise Malformed(f"there is no experiment {unknown[0]!r}; there are: {', '.join(EXPERIMENTS)}")
-    out = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else IN_A_FILE)
+    out = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else FILE_WIDTH)
     with course(chart, out) as own:
         own.learn()
         quiet = _quiet(own, quiet_minutes if "detection" in of else 0.0)
         rounds = list(play(Asked(repeat, seed, tuple(names)), own, heal="healing" in of))
-        judged = [JUDGES[one](rounds, quiet) for one in of]
-        good = all(score.good for _, score in judged)
+        results = [EVALUATIONS[name](rounds, quiet) for name in of]
+        good = all(score.good for _, score in results)
         if not good:
             own.keep()
-    for table, _ in judged:
+    for table, _ in results:
         out.print(table)
-    for _, score in judged:
+    for _, score in results:
         print(score)
     return 0 if good else FAILED
 
 
 def _quiet(own: Course, minutes: float) -> Sequence[Case]:
-    """The incidents of a time in which nothing is wrong, and of the learning before it."""
+    """Return the incidents of `minutes` without any fault, and of the learning before them."""
     if minutes:
-        own.told.print(f"[dim]{minutes:g} quiet minutes[/dim]")
+        own.console.print(f"[dim]{minutes:g} quiet minutes[/dim]")
     begun = time.time_ns()
-    own.patient.until(lambda: time.time_ns() - begun > minutes * 60 * SECOND, minutes * 60 + 1)
-    found = own.patient.cases_since(0)
-    own.told.print(f"quiet: {len(found)} incidents in {minutes:g} minutes and while learning")
-    return found
+    own.space.until(lambda: time.time_ns() - begun > minutes * 60 * SECOND, minutes * 60 + 1)
+    cases = own.space.cases_since(0)
+    own.console.print(f"quiet: {len(cases)} incidents in {minutes:g} minutes and while learning")
+    return cases

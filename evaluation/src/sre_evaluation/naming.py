@@ -1,4 +1,4 @@
-"""What Brain named in one trial against what was true, and the table that many trials make. Pure."""
+"""The comparison of Brain's first diagnosis with the ground truth, and the table and score of many trials. Pure."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -13,38 +13,38 @@ MIN_SERVICE, MIN_KIND = 0.95, 0.90
 
 @dataclass(frozen=True)
 class Reading:
-    """The first diagnosis of one incident, and the seconds from when it was Brain's turn until it was signed."""
+    """The first diagnosis of one incident; `seconds` is from when Brain's step was due until it was signed."""
 
     issue: int
     diagnosis: Diagnosis
     seconds: float
 
     @property
-    def told(self) -> str:
-        """In a line."""
+    def line(self) -> str:
+        """Return the diagnosis as one line for people."""
         first = self.diagnosis.causes[0] if self.diagnosis.causes else None
-        named = f"{first.service} {first.kind}" if first else "nobody"
+        named = f"{first.service} {first.kind}" if first else "no cause"
         return f"{self.diagnosis.verdict} {named} in {self.seconds:.2f} s (issue {self.issue})"
 
 
 @dataclass(frozen=True)
 class Named:
-    """One trial: whom the experiment hit, the diagnoses in their order, and for a control what the engine said."""
+    """One trial: the service that was hit, the diagnoses in their order, and for a control the engine's own result."""
 
     experiment: Experiment
     service: str
     readings: tuple[Reading, ...]
     direct: Confidence | None = None
-    said: str = ""
+    sentence: str = ""
 
     @property
     def right_service(self) -> bool:
-        """The first cause of the first diagnosis is at the service that is really to blame, and it may be acted on."""
+        """Return True when the first diagnosis is not INCONCLUSIVE and its first cause has the true service."""
         return self._matches("service")
 
     @property
     def right_kind(self) -> bool:
-        """Right service, and the right kind of fault."""
+        """Return True when the service and the kind of the first cause are the true ones."""
         return self._matches("service") and self._matches("kind")
 
     def _matches(self, what: str) -> bool:
@@ -55,24 +55,24 @@ class Named:
 
     @property
     def inconclusive(self) -> bool:
-        """A control that accuses nobody, neither on an issue nor when the engine is asked."""
+        """Return True when no diagnosis accuses a service: neither one on an issue nor the engine's own."""
         verdicts = [reading.diagnosis.verdict for reading in self.readings] + [self.direct or Confidence.INCONCLUSIVE]
         return all(verdict is Confidence.INCONCLUSIVE for verdict in verdicts)
 
     @property
     def line(self) -> str:
-        """The trial for people."""
-        told = "; ".join(reading.told for reading in self.readings) or "no diagnosis"
+        """Return the trial as one line for people."""
+        diagnoses = "; ".join(reading.line for reading in self.readings) or "no diagnosis"
         if self.experiment.is_control:
             verdict = "right" if self.inconclusive else "WRONG"
-            return f"{self.experiment.name}: {verdict}: {told}; the engine: {self.said}"
+            return f"{self.experiment.name}: {verdict}: {diagnoses}; the engine: {self.sentence}"
         verdict = "right" if self.right_kind else "RIGHT SERVICE, WRONG KIND" if self.right_service else "WRONG"
-        return f"{self.experiment.name} ({self.service}): {verdict}: {told}"
+        return f"{self.experiment.name} ({self.service}): {verdict}: {diagnoses}"
 
 
 @dataclass(frozen=True)
 class NamingScore:
-    """The last line, and what the exit code depends on."""
+    """The score of the diagnoses: the last line of the output, which decides the exit status."""
 
     service: int
     kind: int
@@ -82,7 +82,7 @@ class NamingScore:
 
     @property
     def good(self) -> bool:
-        """Services and kinds as often as wanted, and every control without an accusation."""
+        """Return True when services and kinds are right often enough and every control accuses no service."""
         enough = self.service >= MIN_SERVICE * self.faults and self.kind >= MIN_KIND * self.faults
         return enough and self.inconclusive == self.controls
 
@@ -92,7 +92,7 @@ class NamingScore:
 
 
 def score(trials: Sequence[Named]) -> NamingScore:
-    """Count over all trials; a fault without a diagnosis is wrong."""
+    """Return the counts over all trials; a fault without a diagnosis counts as wrong."""
     faults = [trial for trial in trials if not trial.experiment.is_control]
     controls = [trial for trial in trials if trial.experiment.is_control]
     return NamingScore(
@@ -105,7 +105,7 @@ def score(trials: Sequence[Named]) -> NamingScore:
 
 
 def row(name: str, trials: Sequence[Named]) -> Mapping[str, str]:
-    """One line of the table: an experiment over its repeats."""
+    """Return the table's row of an experiment over its repeats."""
     seconds = [trial.readings[0].seconds for trial in trials if trial.readings]
     control = trials[0].experiment.is_control
     service = sum(trial.inconclusive if control else trial.right_service for trial in trials)
@@ -117,7 +117,7 @@ def row(name: str, trials: Sequence[Named]) -> Mapping[str, str]:
         "kind @1": "" if control else f"{kind}/{len(trials)}",
         "kind 95 %": "" if control else _interval(kind, len(trials)),
         "median s": f"{statistics.median(seconds):.2f}" if seconds else "",
-        "named": ", ".join(sorted({reading.told.partition(" in ")[0] for t in trials for reading in t.readings[:1]})),
+        "named": ", ".join(sorted({reading.line.partition(" in ")[0] for t in trials for reading in t.readings[:1]})),
     }
 
 

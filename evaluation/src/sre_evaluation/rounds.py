@@ -1,6 +1,7 @@
-"""One round: an experiment hits a healthy space, the doctor does what it can, the fault is taken away.
+"""The rounds: an experiment hits a healthy space, the agents do what they can, and the fault is removed.
 
-Every judge reads the same rounds: what was seen (`verdicts.py`), named (`naming.py`), and done (`cures.py`).
+Every evaluation uses the same rounds: what was detected (`verdicts.py`), diagnosed (`naming.py`), and done
+(`repairs.py`).
 """
 
 import time
@@ -13,7 +14,7 @@ from sre_chaos.experiments import EXPERIMENTS
 from sre_chaos.run import Experiment
 from sre_evaluation.course import Asked, Course
 from sre_evaluation.desired_state import DesiredState
-from sre_evaluation.patient import SECOND, Patient
+from sre_evaluation.space_under_test import SECOND, SpaceUnderTest
 from sre_space.bootstrap.diagnose import diagnose_jaeger
 from sre_space.bootstrap.space.ports import HOST
 from sre_space.domain.case import Case
@@ -24,110 +25,116 @@ from sre_space.text.diagnosis_report import sentence
 
 DETECT_WITHIN_S = 60.0
 HEAL_WITHIN_S = 240.0
-STAYS_WELL_S = 15.0  # after the last incident has ended: a second one would follow
+STAYS_HEALTHY_S = 15.0  # after the last incident has ended: a further incident would open in this time
 CONTROL_S = 60.0
 
 
 @dataclass(frozen=True)
 class Round:
-    """What came of one: `at` (Unix ns) it took effect on `service`; `cases` as they stood when the doctor was done.
+    """The result of a round: `at` (Unix ns) the fault took effect on `service`; `cases` are its incidents.
 
-    `well`: the journeys were good then, with the fault still there. `closed`: all incidents were, once the fault was
-    taken away; `later` are incidents that were opened meanwhile. `failed` are the bad attempts of the journey from the
-    effect until the doctor was done. `direct` is, for a control, the verdict of the engine when it is asked about it,
-    `said` its sentence.
+    `cases` are as they were when the agents were done. `healthy`: the journeys succeeded then, with the fault still
+    active. `closed`: all incidents were closed after the fault was removed; `later` are incidents that were opened
+    meanwhile. `failed` is the number of failed attempts of the journey from the effect until the agents were done. For
+    a control, `direct` is the verdict of the engine when it is run on it, and `direct_sentence` its sentence.
     """
 
     experiment: Experiment
     service: str
     at: int
     cases: tuple[Case, ...]
-    well: bool = True
+    healthy: bool = True
     closed: bool = True
     failed: int = 0
     later: tuple[Case, ...] = ()
     direct: Confidence | None = None
-    said: str = ""
+    direct_sentence: str = ""
 
 
 def play(asked: Asked, course: Course, heal: bool) -> Iterator[Round]:
-    """Every experiment as often as asked for; between two of them the space is made as it was before.
+    """Yield the round of every requested experiment; the space is restored between two rounds.
 
-    With `heal` the doctor is given its time; without, the fault is taken away once it was seen.
+    With `heal` the agents have time to repair; without, the fault is removed soon after it was detected.
     """
-    desired = DesiredState(course.patient.plan)
+    desired = DesiredState(course.space.plan)
     before = desired.head()
     order = list(asked.order())
     for number, experiment in enumerate(order, 1):
-        one = _play(course, experiment, heal)
-        course.told.print(f"{number}/{len(order)} {_line(one)}", highlight=False)
+        round = _play(course, experiment, heal)
+        course.console.print(f"{number}/{len(order)} {_line(round)}", highlight=False)
         desired.reset(before)
-        course.wait_until_well()
-        yield one
+        course.wait_until_healthy()
+        yield round
 
 
 def _play(course: Course, experiment: Experiment, heal: bool) -> Round:
-    patient, begun = course.patient, time.time_ns()
+    space, begun = course.space, time.time_ns()
     if experiment.is_control:
-        patient.until(lambda: False, CONTROL_S)  # what it is compared with is to be healthy; it belongs to the control
-    hit = patient.chaos(experiment.name)
+        space.until(lambda: False, CONTROL_S)  # the engine's healthy baseline, which belongs to the control
+    hit = space.chaos(experiment.name)
     at, service = int(str(hit["at"])), str(hit["service"])
     since = begun if experiment.is_control else at
     if experiment.is_control:
-        patient.until(lambda: False, CONTROL_S)
-    elif patient.until(lambda: bool(patient.incidents(at)), DETECT_WITHIN_S):
-        patient.until(lambda: _done(patient.cases_since(at)), HEAL_WITHIN_S if heal else STAYS_WELL_S)
+        space.until(lambda: False, CONTROL_S)
+    elif space.until(lambda: bool(space.incidents(at)), DETECT_WITHIN_S):
+        space.until(lambda: _done(space.cases_since(at)), HEAL_WITHIN_S if heal else STAYS_HEALTHY_S)
     done = time.time_ns()
-    cases = tuple(patient.cases_since(since))
-    well = patient.until(lambda: patient.journeys_good(done), STAYS_WELL_S)
-    patient.chaos("--recover")
-    closed = course.wait_until_well()
-    direct, said = _asked_directly(patient, done) if experiment.is_control else (None, "")  # traces by the thousand:
-    failed = patient.failed(at, done)  # to ask for them while the fault lasts would load the patient's machine
-    later = tuple(case for case in patient.cases_since(since) if case.issue not in {one.issue for one in cases})
-    return Round(experiment, service, at, cases, well, closed, failed, later, direct, said)
+    cases = tuple(space.cases_since(since))
+    healthy = space.until(lambda: space.journeys_good(done), STAYS_HEALTHY_S)
+    space.chaos("--recover")
+    closed = course.wait_until_healthy()
+    # Only now: reading thousands of traces while the fault lasts would load the application's machine.
+    direct, direct_sentence = _diagnosed_directly(space, done) if experiment.is_control else (None, "")
+    failed = space.failed(at, done)
+    known = {case.issue for case in cases}
+    later = tuple(case for case in space.cases_since(since) if case.issue not in known)
+    return Round(experiment, service, at, cases, healthy, closed, failed, later, direct, direct_sentence)
 
 
 def _done(cases: Sequence[Case]) -> bool:
-    """True when each incident has ended or waits for people, and no other has followed for a while."""
+    """Return True when each incident has ended or waits for people, and no other has followed for a while."""
     over = all(not case.is_open or waits_for_people(case) for case in cases)
-    return over and time.time_ns() - max(case.last.at for case in cases) > STAYS_WELL_S * SECOND
+    return over and time.time_ns() - max(case.last.at for case in cases) > STAYS_HEALTHY_S * SECOND
 
 
-def _asked_directly(patient: Patient, until: int) -> tuple[Confidence, str]:
-    jaeger = f"http://{HOST}:{patient.plan.ports.jaeger_port}"
-    found = diagnose_jaeger(jaeger, until - int(CONTROL_S * SECOND), until).diagnosis
-    return found.verdict, sentence(found)
+def _diagnosed_directly(space: SpaceUnderTest, until: int) -> tuple[Confidence, str]:
+    """Return the engine's verdict on the control's window and its sentence, without Scout and Brain."""
+    jaeger = f"http://{HOST}:{space.plan.ports.jaeger_port}"
+    diagnosis = diagnose_jaeger(jaeger, until - int(CONTROL_S * SECOND), until).diagnosis
+    return diagnosis.verdict, sentence(diagnosis)
 
 
-def _line(one: Round) -> str:
-    """What happened, for people."""
-    seen = "; ".join(_story(case, one.at) for case in (*one.cases, *one.later)) or "nothing seen"
-    asked = f"; the engine, asked: {one.said}" if one.direct not in (None, Confidence.INCONCLUSIVE) else ""
-    return f"{one.experiment.name} ({one.service}): {seen}{asked}"
+def _line(round: Round) -> str:
+    """Return what happened in a round as one line for people."""
+    incidents = "; ".join(_story(case, round.at) for case in (*round.cases, *round.later)) or "no incident"
+    accused = round.direct not in (None, Confidence.INCONCLUSIVE)
+    engine = f"; the engine: {round.direct_sentence}" if accused else ""
+    return f"{round.experiment.name} ({round.service}): {incidents}{engine}"
 
 
 def _story(case: Case, at: int) -> str:
     symptom, seconds = case.detection.symptoms[0], (case.chain[0].fact.at - at) / SECOND
-    told = [f"{symptom.kind} {symptom.service} after {seconds:.1f} s", *_named(case)]
-    told += [f"{one.action.remedy.name}: {one.outcome}" + (", undone" if one.undo else "") for one in case.trials]
+    parts = [f"{symptom.kind} {symptom.service} after {seconds:.1f} s", *_named(case)]
+    parts += [
+        f"{trial.action.remedy.name}: {trial.outcome}" + (", undone" if trial.undo else "") for trial in case.trials
+    ]
     verdict = case.fact_of(Step.VERIFY)
     if verdict is not None and case.recovered:
-        told.append(f"recovered after {(verdict.at - at) / SECOND:.1f} s")
-    return ", ".join(told)
+        parts.append(f"recovered after {(verdict.at - at) / SECOND:.1f} s")
+    return ", ".join(parts)
 
 
 def _named(case: Case) -> list[str]:
-    """What the first diagnosis says."""
-    decision = next((one for one in case.payloads if isinstance(one, Decision)), None)
+    """Return verdict and cause of the first diagnosis as text; empty without a diagnosis."""
+    decision = next((payload for payload in case.payloads if isinstance(payload, Decision)), None)
     if decision is None:
         return []
     causes = decision.diagnosis.causes
-    return [f"{decision.diagnosis.verdict} " + (f"{causes[0].service} {causes[0].kind}" if causes else "nobody")]
+    return [f"{decision.diagnosis.verdict} " + (f"{causes[0].service} {causes[0].kind}" if causes else "no cause")]
 
 
 def table(rows: Mapping[str, Mapping[str, str]]) -> Table:
-    """A row an experiment, in the order of the experiments; a row may lack columns."""
+    """Return a table with one row per experiment, in the order of the experiments; a row may lack columns."""
     columns = list(dict.fromkeys(key for row in sorted(rows.values(), key=len, reverse=True) for key in row))
     made = Table(*columns)
     for name in EXPERIMENTS:
@@ -137,8 +144,8 @@ def table(rows: Mapping[str, Mapping[str, str]]) -> Table:
 
 
 def by_experiment(rounds: Sequence[Round]) -> Mapping[str, Sequence[Round]]:
-    """The rounds of each experiment that was played."""
-    found: dict[str, list[Round]] = {}
-    for one in rounds:
-        found.setdefault(one.experiment.name, []).append(one)
-    return found
+    """Return the rounds by the name of their experiment."""
+    by_name: dict[str, list[Round]] = {}
+    for round in rounds:
+        by_name.setdefault(round.experiment.name, []).append(round)
+    return by_name

@@ -1,4 +1,4 @@
-"""What one run of an experiment came to, and the table that many runs make. Pure."""
+"""The detection in one run of an experiment, and the table and score of many runs. Pure."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -8,12 +8,12 @@ from sre_chaos.run import Experiment
 from sre_space.domain.intervals import wilson
 from sre_space.domain.symptoms import SymptomKind
 
-JOURNEY = (SymptomKind.CONVERSION, SymptomKind.SLO)  # these accuse no service
+JOURNEY = (SymptomKind.CONVERSION, SymptomKind.SLO)  # symptoms of the journey, which accuse no service
 
 
 @dataclass(frozen=True)
 class Opened:
-    """An incident that the doctor opened: when (Unix ns), what its title says."""
+    """An incident that Scout opened `at` (Unix ns), with the kind and service of its title."""
 
     issue: int
     at: int
@@ -23,7 +23,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Trial:
-    """One run: when it took effect (Unix ns), whom it hit, and the incidents that came of it, oldest first."""
+    """One run of an experiment on `service`, which took effect `at` (Unix ns), and its incidents, oldest first."""
 
     experiment: Experiment
     service: str
@@ -32,17 +32,17 @@ class Trial:
 
     @property
     def detected(self) -> bool:
-        """A fault without an incident is missed."""
+        """Return True when the experiment is a fault and led to an incident."""
         return bool(self.incidents) and not self.experiment.is_control
 
     @property
     def seconds(self) -> float | None:
-        """From the effect to the first incident."""
+        """Return the seconds from the effect to the first incident; None without an incident."""
         return (self.incidents[0].at - self.at) / 1e9 if self.incidents else None
 
     @property
     def right_service(self) -> bool:
-        """The first incident accuses whom the truth names, or the journey and nobody."""
+        """Return True when the first incident is of the true service, or of the journey."""
         first = self.incidents[0] if self.incidents else None
         named = self.experiment.truth_of(self.service).service
         return first is not None and (first.service == named or first.kind in JOURNEY)
@@ -50,7 +50,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Score:
-    """The last line, and what the exit code depends on."""
+    """The score of the detection: the last line of the output, which decides the exit status."""
 
     detected: int
     faults: int
@@ -59,7 +59,7 @@ class Score:
 
     @property
     def good(self) -> bool:
-        """Every fault seen, once, and nothing else."""
+        """Return True when every fault led to exactly one incident and nothing else led to any."""
         return self.detected == self.faults and not self.duplicates and not self.false
 
     def __str__(self) -> str:
@@ -67,7 +67,7 @@ class Score:
 
 
 def score(trials: Sequence[Trial], quiet: Sequence[Opened]) -> Score:
-    """Count over all trials; `quiet` are the incidents of the time in which nothing was wrong."""
+    """Return the counts over all trials; `quiet` are the incidents of the time without any fault."""
     faults = [trial for trial in trials if not trial.experiment.is_control]
     controls = [trial for trial in trials if trial.experiment.is_control]
     return Score(
@@ -79,17 +79,17 @@ def score(trials: Sequence[Trial], quiet: Sequence[Opened]) -> Score:
 
 
 def row(name: str, trials: Sequence[Trial]) -> Mapping[str, str]:
-    """One line of the table: an experiment over its repeats."""
+    """Return the table's row of an experiment over its repeats."""
     delays = sorted(trial.seconds for trial in trials if trial.seconds is not None)
-    found, total = sum(bool(trial.incidents) for trial in trials), len(trials)
-    low, high = wilson(found, total)
+    detected, total = sum(bool(trial.incidents) for trial in trials), len(trials)
+    low, high = wilson(detected, total)
     return {
         "experiment": name,
-        "incidents in runs": f"{found}/{total}",
+        "incidents in runs": f"{detected}/{total}",
         "95 %": f"{low:.0%} to {high:.0%}",
         "median s": f"{statistics.median(delays):.1f}" if delays else "",
         "p95 s": f"{delays[min(len(delays) - 1, int(0.95 * len(delays)))]:.1f}" if delays else "",
         "incidents a run": f"{sum(len(trial.incidents) for trial in trials) / total:.1f}",
-        "right service": f"{sum(trial.right_service for trial in trials)}/{found}" if found else "",
-        "titles": ", ".join(sorted({f"{one.kind} {one.service}" for trial in trials for one in trial.incidents})),
+        "right service": f"{sum(trial.right_service for trial in trials)}/{detected}" if detected else "",
+        "titles": ", ".join(sorted({f"{item.kind} {item.service}" for trial in trials for item in trial.incidents})),
     }

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.types import Message, Receive, Scope, Send
 
-from service_kit.overload import OnlyWhoWaits
+from service_kit.overload import ConcurrencyLimit
 
 
 class Work:
@@ -25,7 +25,7 @@ class Work:
 class Caller:
     """Sends a body in two parts; hangs up when told to."""
 
-    def __init__(self, app: OnlyWhoWaits, body: bytes, path: str = "/quotes") -> None:
+    def __init__(self, app: ConcurrencyLimit, body: bytes, path: str = "/quotes") -> None:
         self.parts: list[Message] = [
             {"type": "http.request", "body": body[:1], "more_body": True},
             {"type": "http.request", "body": body[1:], "more_body": False},
@@ -52,18 +52,18 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
-def played(story: Callable[[OnlyWhoWaits, Work], Awaitable[None]]) -> None:
+def played(story: Callable[[ConcurrencyLimit, Work], Awaitable[None]]) -> None:
     """In one loop, with one place."""
 
     async def play() -> None:
         work = Work()
-        await story(OnlyWhoWaits(work, 1, ("/health",)), work)
+        await story(ConcurrencyLimit(work, 1, ("/health",)), work)
 
     asyncio.run(play())
 
 
 def test_who_waits_is_served_in_turn_with_the_whole_request() -> None:
-    async def story(app: OnlyWhoWaits, work: Work) -> None:
+    async def story(app: ConcurrencyLimit, work: Work) -> None:
         callers = [Caller(app, body) for body in (b"one", b"two")]
         await settled()
         assert work.bodies == [b"one"]
@@ -75,7 +75,7 @@ def test_who_waits_is_served_in_turn_with_the_whole_request() -> None:
 
 
 def test_who_hung_up_while_waiting_is_not_served() -> None:
-    async def story(app: OnlyWhoWaits, work: Work) -> None:
+    async def story(app: ConcurrencyLimit, work: Work) -> None:
         first, second, third = (Caller(app, body) for body in (b"one", b"two", b"three"))
         await settled()
         second.gone.set()
@@ -87,7 +87,7 @@ def test_who_hung_up_while_waiting_is_not_served() -> None:
 
 
 def test_a_probe_does_not_wait() -> None:
-    async def story(app: OnlyWhoWaits, work: Work) -> None:
+    async def story(app: ConcurrencyLimit, work: Work) -> None:
         busy = Caller(app, b"one")
         await settled()
         probe = Caller(app, b"?", "/health")
@@ -100,13 +100,13 @@ def test_a_probe_does_not_wait() -> None:
 
 
 def test_who_hangs_up_in_the_middle_of_a_request_takes_no_place() -> None:
-    async def story(app: OnlyWhoWaits, work: Work) -> None:
+    async def story(app: ConcurrencyLimit, work: Work) -> None:
         caller = Caller(app, b"one")
         caller.parts = caller.parts[:1]
         caller.gone.set()
         await caller.call
         assert not work.bodies
-        assert not app.places.locked()
+        assert not app.slots.locked()
 
     played(story)
 
@@ -114,7 +114,7 @@ def test_who_hangs_up_in_the_middle_of_a_request_takes_no_place() -> None:
 def test_who_is_cut_off_by_the_end_of_the_process_is_told_so() -> None:
     """As uvicorn cancels what outlasts its patience: at work, or waiting for a place."""
 
-    async def story(app: OnlyWhoWaits, _: Work) -> None:
+    async def story(app: ConcurrencyLimit, _: Work) -> None:
         callers = [Caller(app, b"{}"), Caller(app, b"{}")]
         await settled()
         for caller in callers:

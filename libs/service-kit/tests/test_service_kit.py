@@ -21,7 +21,7 @@ from service_kit.settings import ServiceSettings
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    """A database of its own."""
+    """Return a database of the test's own."""
     engine = open_database(f"sqlite:///{tmp_path}/kit.db", 5)
     yield engine
     engine.dispose()
@@ -29,7 +29,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def app(engine: Engine) -> FastAPI:
-    """A service with an endpoint for each kind of failure."""
+    """Return a service with an endpoint for each kind of failure."""
     app = create_app("kit", ServiceSettings(), engine, Relay(engine, "127.0.0.1:1"))
 
     @app.get("/problem")

@@ -1,1 +1,1 @@
-"""Nouns and rules of incident handling; standard library only, no clock, no I/O."""
+"""The nouns and rules of incident handling; standard library only, no clock, no I/O."""

@@ -1,4 +1,4 @@
-"""How long a server is left alone after it failed or asked for rest. Used by the adapter of the forge."""
+"""How long a server is not called after it failed or asked for a pause. Used by the adapter of the forge."""
 
 from dataclasses import dataclass
 
@@ -9,19 +9,19 @@ LIMITED_S = 60.0  # GitHub's advice for a secondary limit that names no time: wa
 
 @dataclass(frozen=True)
 class Backoff:
-    """`until` is a monotonic time in seconds; before it the server is not asked."""
+    """The backoff of one server: it is not called before `until`, a monotonic time in seconds."""
 
     failures: int = 0
     until: float = 0.0
 
     def rest(self, now: float) -> float:
-        """Seconds that are left; 0.0 when it may be asked."""
+        """Return the seconds that are left at `now`; 0.0 when the server may be called."""
         return max(0.0, self.until - now)
 
     def failed(self, now: float, advice: float | None) -> "Backoff":
-        """After a failure: what the server advised in seconds, else twice as long as the time before.
+        """Return the backoff after a failure: the server's `advice` in seconds, else twice the pause before.
 
-        Calls that were under way together are one failure, and no advice is ever shortened.
+        Concurrent calls that fail count as one failure, and a pause that the server advised is never shortened.
         """
         if advice is not None:
             return Backoff(self.failures + 1, max(self.until, now + min(advice, MAX_ADVISED_S)))
@@ -30,5 +30,5 @@ class Backoff:
         return Backoff(self.failures + 1, now + min(MAX_S, FIRST_S * 2.0 ** min(self.failures, 30)))
 
     def worked(self) -> "Backoff":
-        """After an answer, an advice that another call was given meanwhile still holds."""
+        """Return the backoff after a successful call; a pause that the server advised another call still holds."""
         return Backoff(0, self.until)

@@ -1,4 +1,4 @@
-"""A case: the accepted chain of one issue. `domain/chain.py` builds it."""
+"""A case: the chain of accepted facts of one incident's issue. `domain/chain.py` builds it."""
 
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -6,12 +6,16 @@ from typing import TypeVar
 from sre_space.domain.facts import Action, ActionResult, Detection, Fact, Outcome, Payload, Step, Undo, Verification
 
 P = TypeVar("P", bound=Payload)
-PLAN_DIGITS = 12  # of the decision's digest: what a person types
+PLAN_DIGITS = 12  # hex digits of the decision's digest that name a plan: a person types them
 
 
 @dataclass(frozen=True)
 class Found:
-    """A fact as found: `place` is the comment's id (0: the issue's body), `digest` of its signed bytes."""
+    """A fact as it was read from an issue.
+
+    `place` is the id of its comment (0: the issue's body), `digest` the hash of its signed bytes, and `signer` the
+    owner of the key whose signature verified (None: no valid signature).
+    """
 
     place: int
     fact: Fact
@@ -21,7 +25,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Void:
-    """A fact that does not count, and why."""
+    """A fact on the issue that is not accepted into the chain, and the reason."""
 
     place: int
     reason: str
@@ -29,9 +33,9 @@ class Void:
 
 @dataclass(frozen=True)
 class Trial:
-    """An action, Scout's last word on it (None: none yet), and how it was taken back (None: it was not).
+    """An action with Scout's newest verdict on it (None: none yet) and its undo (None: it was not undone).
 
-    `anew`: the service served after it, and went out again.
+    `anew`: the service served again after the action, and then failed again.
     """
 
     action: Action
@@ -41,18 +45,21 @@ class Trial:
 
     @property
     def stands(self) -> bool:
-        """True while what it changed is in force."""
+        """Return True while the change that the action made is in force."""
         return self.action.changed and (self.undo is None or self.undo.result is ActionResult.FAILED)
 
     @property
     def helped(self) -> bool:
-        """True when the patient was better for it."""
+        """Return True when the change is in force and Scout measured a recovery or an improvement after it."""
         return self.stands and self.outcome in (Outcome.RECOVERED, Outcome.IMPROVED)
 
 
 @dataclass(frozen=True)
 class Case:
-    """One incident. `frozen_reason` is "" unless an accepted link went missing or was altered."""
+    """One incident: its issue, its accepted facts and its void ones.
+
+    `frozen_reason` is "" unless a link of the chain is missing or was altered.
+    """
 
     issue: int
     is_open: bool
@@ -63,17 +70,17 @@ class Case:
 
     @property
     def incident(self) -> str:
-        """The incident's ULID."""
+        """Return the incident's ULID."""
         return self.chain[0].fact.incident
 
     @property
     def opened(self) -> int:
-        """When Scout signed the opening (Unix ns)."""
+        """Return when Scout signed the opening fact (Unix ns)."""
         return self.chain[0].fact.at
 
     @property
     def escalated(self) -> int:
-        """The place of the first fact by which it was left to a person; 0 when it never was."""
+        """Return the comment id of the first escalation to a person; 0 when the incident was never escalated."""
         for entry in self.chain:
             if isinstance(entry.fact.payload, Action) and entry.fact.payload.result is ActionResult.ESCALATED:
                 return entry.place
@@ -81,34 +88,34 @@ class Case:
 
     @property
     def last(self) -> Fact:
-        """The newest accepted fact."""
+        """Return the newest accepted fact."""
         return self.chain[-1].fact
 
     @property
     def newest(self) -> int:
-        """The id of the newest signed comment seen, accepted or not; 0 when there is none."""
+        """Return the id of the newest signed comment, accepted or void; 0 when there is none."""
         return max([entry.place for entry in self.chain] + [void.place for void in self.void])
 
     @property
     def detection(self) -> Detection:
-        """The opening fact's payload."""
+        """Return the opening fact's payload."""
         payload = self.chain[0].fact.payload
         assert isinstance(payload, Detection)
         return payload
 
     def latest(self, kind: type[P]) -> P | None:
-        """The newest payload of a kind."""
-        found = (entry.fact.payload for entry in reversed(self.chain))
-        return next((payload for payload in found if isinstance(payload, kind)), None)
+        """Return the newest accepted payload of a kind; None when there is none."""
+        payloads = (entry.fact.payload for entry in reversed(self.chain))
+        return next((payload for payload in payloads if isinstance(payload, kind)), None)
 
     @property
     def payloads(self) -> tuple[Payload, ...]:
-        """All accepted payloads, in order."""
+        """Return the payloads of all accepted facts, in the order of the chain."""
         return tuple(entry.fact.payload for entry in self.chain)
 
     @property
     def trials(self) -> tuple[Trial, ...]:
-        """The actions in order, each with the verdict on it and its undoing."""
+        """Return the actions in the order of the chain, each with Scout's newest verdict on it and its undo."""
         trials: list[Trial] = []
         for payload in self.payloads:
             match payload:
@@ -122,36 +129,36 @@ class Case:
 
     @property
     def eased_at(self) -> int:
-        """When the last change was made that stood as the newest decision was taken (Unix ns); 0 when none did.
+        """Return when the change that was in force at the newest decision was made (Unix ns); 0 when none was.
 
-        What it eased is no merit of what was decided after it.
+        An improvement that this change caused must not be credited to the remedy that was decided after it.
         """
-        stood = 0
+        changed_at = 0
         for entry in self.chain[: self._decided]:
             match entry.fact.payload:
                 case Action(changed=True):
-                    stood = entry.fact.at
+                    changed_at = entry.fact.at
                 case Undo(result=ActionResult.DONE | ActionResult.ALREADY_CHANGED):
-                    stood = 0
-        return stood
+                    changed_at = 0
+        return changed_at
 
     @property
     def _decided(self) -> int:
-        """The place of the newest decision in the chain."""
+        """Return the index of the newest decision in the chain; 0 when there is none."""
         return max((place for place, entry in enumerate(self.chain) if entry.fact.step is Step.DECIDE), default=0)
 
     @property
     def plan(self) -> str:
-        """Names the newest decision where it waits for a person; approving another one approves nothing."""
+        """Return the id by which a person approves or rejects the newest decision; "" before the first decision."""
         newest = next((entry for entry in reversed(self.chain) if entry.fact.step is Step.DECIDE), None)
         return newest.digest[:PLAN_DIGITS] if newest else ""
 
     @property
     def recovered(self) -> bool:
-        """True from a measured recovery on: the same symptom is then a new incident."""
+        """Return True when the newest verification measured a recovery: the same symptom is then a new incident."""
         verdict = self.latest(Verification)
         return verdict is not None and verdict.outcome is Outcome.RECOVERED
 
     def fact_of(self, step: Step) -> Fact | None:
-        """The newest fact of a step."""
+        """Return the newest fact of a step; None when there is none."""
         return next((entry.fact for entry in reversed(self.chain) if entry.fact.step is step), None)

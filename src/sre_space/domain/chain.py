@@ -1,7 +1,7 @@
-"""Which facts count: builds a case from what was found on one issue.
+"""The rules by which a fact is accepted: builds a case from the facts that were read from one issue.
 
-Found facts arrive with the owner of the key that verified (None: no valid signature).
-Anything that does not extend the chain is void, and recorded as such.
+Each fact arrives with the owner of the key whose signature verified (None: no valid signature).
+A fact that does not extend the chain is void, and the case lists it with the reason.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _GAP = "follows a missing link"
 
 
 def open_case(repository: str, issue: int, is_open: bool, opening: Found, labels: tuple[str, ...] = ()) -> Case | None:
-    """A case from an issue's body; None when the body is not a detection that Scout signed for this repository."""
+    """Return a case with its opening fact; None unless that is a detection which Scout signed for this repository."""
     fact = opening.fact
     right = fact.step is Step.DETECT and fact.seq == 0 and fact.repository == repository and fact.issue == 0
     if not right or opening.signer != Agent.SCOUT:
@@ -24,9 +24,9 @@ def open_case(repository: str, issue: int, is_open: bool, opening: Found, labels
     return Case(issue, is_open, (opening,), labels=labels)
 
 
-def accept(case: Case, found: Iterable[Found]) -> Case:
-    """Extend the chain in comment order; the first fact that fits wins, later ones are void."""
-    for entry in sorted(found, key=lambda entry: entry.place):
+def accept(case: Case, entries: Iterable[Found]) -> Case:
+    """Return the case extended by facts in the order of their comments: the first that fits wins, others are void."""
+    for entry in sorted(entries, key=lambda entry: entry.place):
         reason = _why_void(case, entry)
         if not reason:
             case = replace(case, chain=(*case.chain, entry))
@@ -38,6 +38,7 @@ def accept(case: Case, found: Iterable[Found]) -> Case:
 
 
 def _why_void(case: Case, entry: Found) -> str:
+    """Return why a fact does not extend the chain; "" when it does."""
     fact, head = entry.fact, case.chain[-1]
     if entry.signer is None:
         return NO_SIGNATURE

@@ -1,7 +1,7 @@
-"""Is this machine's clock right, and do the agents' clocks agree? A majority of the others' clocks decides.
+"""Checks of the clocks: whether this machine's clock is right, by the majority of other machines' clocks.
 
-A time that another one told is kept as its distance from this machine's steady clock, which nobody sets, so that a
-clock that is set later shows at once. Pure.
+A reading of another clock is stored relative to this machine's steady clock, which is never set, so that a later
+change of this machine's wall clock shows at once. Pure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,69 +11,74 @@ from sre_space.domain.case import Case
 from sre_space.domain.facts import OWNER
 
 SECOND = 10**9
-WRONG_NS = 10 * SECOND  # evidence counts for 5 s, and an HTTP date has whole seconds and was under way
-MAX_AGE_NS = 60 * SECOND  # of what another clock told
-TOLERATED_NS = 5 * SECOND  # clocks that are kept by NTP differ by milliseconds
+WRONG_NS = 10 * SECOND  # evidence counts for 5 s, and an HTTP date has whole seconds and a network delay
+MAX_AGE_NS = 60 * SECOND  # of a reading of another clock
+TOLERATED_NS = 5 * SECOND  # clocks with NTP differ by milliseconds
 
 
 @dataclass(frozen=True)
 class ClockReading:
-    """A time that another clock told, in Unix ns, and when it was heard by the steady clock, in ns."""
+    """A reading of another clock: `at` is its Unix time (ns), `heard` this machine's steady clock on reception (ns)."""
 
     at: int
     heard: int
 
     @property
     def ahead(self) -> int:
-        """Its Unix time when the steady clock was 0 (ns): what was under way for long makes it too small."""
+        """Return the other clock's Unix time when the steady clock was 0 (ns); network delay makes it too small."""
         return self.at - self.heard
 
 
 @dataclass(frozen=True)
 class Opinion:
-    """What is wrong with `own` clock and with those of `others`, "" for nothing; `offset` is own minus theirs (ns)."""
+    """The result of a comparison: what is wrong with this clock (`own`) and with `others`, "" for nothing.
+
+    `offset` is this clock minus theirs (ns), 0 while this clock is right.
+    """
 
     own: str = ""
     others: str = ""
     offset: int = 0
 
 
-def kept(told: Sequence[ClockReading], steady: int) -> tuple[ClockReading, ...]:
-    """Return what still counts at a time of the steady clock (ns)."""
-    return tuple(one for one in told if steady - one.heard <= MAX_AGE_NS)
+def kept(readings: Sequence[ClockReading], steady: int) -> tuple[ClockReading, ...]:
+    """Return the readings that are recent enough at a time of the steady clock (ns)."""
+    return tuple(reading for reading in readings if steady - reading.heard <= MAX_AGE_NS)
 
 
-def opinion(told: Mapping[str, Sequence[ClockReading]], wall: int, steady: int) -> Opinion:
-    """Return what is to be thought at a moment of both own clocks (ns), by what each of the others told lately.
+def opinion(readings: Mapping[str, Sequence[ClockReading]], wall: int, steady: int) -> Opinion:
+    """Return the comparison of this machine's clock with the recent readings of the others, by name.
 
-    Of each the answer that was the shortest time under way counts (as the clock filter of NTP, RFC 5905, section 10).
-    Own is wrong when it differs from more than half of them; else those that differ from it are.
+    `wall` and `steady` are this machine's clocks now (ns). Of each other clock, the reading with the least network
+    delay counts (as in the clock filter of NTP, RFC 5905, section 10). This clock is wrong when it differs from more
+    than half of the others by more than `WRONG_NS`; otherwise the others that differ are wrong.
     """
-    offsets = {name: wall - steady - max(one.ahead for one in several) for name, several in told.items() if several}
+    ahead = {name: max(reading.ahead for reading in several) for name, several in readings.items() if several}
+    offsets = {name: wall - steady - other for name, other in ahead.items()}
     off = {name: offset for name, offset in offsets.items() if abs(offset) > WRONG_NS}
     if 2 * len(off) <= len(offsets):
-        others = "; ".join(f"the clock of {name} is {_told(-offset)}" for name, offset in sorted(off.items()))
+        others = "; ".join(f"the clock of {name} is {_shown(-offset)}" for name, offset in sorted(off.items()))
         return Opinion(others=others)
     middle = sorted(off.values())[len(off) // 2]
-    return Opinion(f"this clock is {_told(middle, ' of')} {_listed(sorted(off))}", offset=middle)
+    return Opinion(f"this clock is {_shown(middle, ' of')} {_listed(sorted(off))}", offset=middle)
 
 
-def _told(offset: int, of: str = "") -> str:
+def _shown(offset: int, of: str = "") -> str:
     return f"{abs(offset) / SECOND:.0f} s {f'ahead{of}' if offset > 0 else 'behind'}"
 
 
 def _listed(names: Sequence[str]) -> str:
-    """Return names as a sentence has them."""
+    """Return the names joined by commas and "and"."""
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def apart(case: Case) -> str:
-    """Return whose clocks differ and by how many seconds at least, in words; "" when a chain's times are in order.
+    """Return which agents' clocks differ and by how many seconds at least, as text; "" when the times are in order.
 
-    A fact is signed after the one that it follows.
+    A fact is always signed after the one that it follows.
     """
-    pairs = [(one.fact, next_one.fact) for one, next_one in zip(case.chain, case.chain[1:], strict=False)]
+    pairs = [(entry.fact, following.fact) for entry, following in zip(case.chain, case.chain[1:], strict=False)]
     before, after = max(pairs, key=lambda pair: pair[0].at - pair[1].at, default=(case.last, case.last))
     ns = before.at - after.at
     if ns <= TOLERATED_NS:

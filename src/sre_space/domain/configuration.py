@@ -1,7 +1,7 @@
 """Files of desired state, `KEY=value` a line, edited one key at a time. Used by Brain (what to change) and Fixer.
 
-Comments and the order of lines stay as they are; whoever applies edits to the same text gets the same bytes, so what a
-pull request holds can be compared with what was decided.
+Comments and the order of lines are preserved, and the same edits of the same text always give the same bytes, so that
+a pull request can be compared with the decision byte by byte.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,7 +16,7 @@ SPACE_FILE = f"{FOLDER}/{SPACE_NAME}"
 
 @dataclass(frozen=True)
 class Edit:
-    """One key of one file (a path in the repository); None: the key is not in the file."""
+    """A change of one key of one file (a path in the repository); a value of None means that the key is not set."""
 
     file: str
     key: str
@@ -25,21 +25,21 @@ class Edit:
 
     @property
     def inverse(self) -> "Edit":
-        """The way back."""
+        """Return the edit that undoes this one."""
         return replace(self, old=self.new, new=self.old)
 
     @property
     def place(self) -> str:
-        """`deploy/config/quote-service.env:DOWNSTREAM_ATTEMPTS`."""
+        """Return file and key, as in `deploy/config/quote-service.env:DOWNSTREAM_ATTEMPTS`."""
         return f"{self.file}:{self.key}"
 
     def __str__(self) -> str:
-        """For people."""
-        return f"{self.key} {_told(self.old)} -> {_told(self.new)}"
+        """Return key, old and new value as text for people."""
+        return f"{self.key} {_shown(self.old)} -> {_shown(self.new)}"
 
 
 def owner(place: str, services: Collection[str]) -> str:
-    """Whose configuration a place is: of the service's own file, or of a key of space.env with its name; "" of none."""
+    """Return the service that a place (`<file>:<key>`) configures, by its file or the key's prefix; "" for none."""
     file, _, key = place.partition(":")
     if file == SPACE_FILE:
         named = [name for name in services if key.startswith(f"{name.upper().replace('-', '_')}_")]
@@ -48,7 +48,7 @@ def owner(place: str, services: Collection[str]) -> str:
 
 
 def value_of(text: str, key: str) -> str | None:
-    """A key's value, None when the file does not have it; `Malformed` when it is there twice."""
+    """Return a key's value, None when the text does not set it; raise `Malformed` when it is set twice."""
     values = [line.strip().partition("=")[2] for line in text.splitlines() if _key(line) == key]
     if len(values) > 1:
         raise Malformed(f"{key} is set {len(values)} times")
@@ -56,24 +56,24 @@ def value_of(text: str, key: str) -> str | None:
 
 
 def applied(files: Mapping[str, str], edits: Sequence[Edit]) -> Mapping[str, str]:
-    """The files that the edits change, as they are afterwards; `Conflict` when a key is not as an edit expects it."""
+    """Return the changed files with their new text; raise `Conflict` when a key has not the `old` value of its edit."""
     changed: dict[str, str] = {}
     for edit in edits:
         text = changed.get(edit.file, files.get(edit.file, ""))
         present = value_of(text, edit.key)
         if present != edit.old:
-            raise Conflict(f"{edit.place} is {_told(present)}, not {_told(edit.old)}")
+            raise Conflict(f"{edit.place} is {_shown(present)}, not {_shown(edit.old)}")
         changed[edit.file] = _with(text, edit.key, edit.new)
     return changed
 
 
 def made(files: Mapping[str, str], edits: Sequence[Edit]) -> bool:
-    """True when every edit has its effect already."""
+    """Return True when every key already has the `new` value of its edit."""
     return all(value_of(files.get(edit.file, ""), edit.key) == edit.new for edit in edits)
 
 
 def edits_between(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Edit, ...]:
-    """The keys that differ, by file and in the order of the files; comments do not count."""
+    """Return an edit for each key that differs, by file and in the order of their keys; comments do not count."""
     edits = []
     for file in sorted(before.keys() | after.keys()):
         old, new = _values(before.get(file, "")), _values(after.get(file, ""))
@@ -83,18 +83,18 @@ def edits_between(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[
 
 
 def _values(text: str) -> dict[str, str]:
-    """Every key with its value, in the order of the file; `Malformed` when one is there twice."""
-    found: dict[str, str] = {}
+    """Return each key with its value, in the order of the text; raise `Malformed` when a key is set twice."""
+    values: dict[str, str] = {}
     for line in text.splitlines():
         if key := _key(line):
-            if key in found:
+            if key in values:
                 raise Malformed(f"{key} is set more than once")
-            found[key] = line.strip().partition("=")[2]
-    return found
+            values[key] = line.strip().partition("=")[2]
+    return values
 
 
 def _with(text: str, key: str, value: str | None) -> str:
-    """The text with one key set: in its line, else in a new last line; None takes its line away."""
+    """Return the text with one key set, in its own line or else in a new last line; None removes the key's line."""
     line = "" if value is None else f"{key}={value}\n"
     lines = text.splitlines(keepends=True)
     for number, present in enumerate(lines):
@@ -104,10 +104,10 @@ def _with(text: str, key: str, value: str | None) -> str:
 
 
 def _key(line: str) -> str:
-    """The key that a line sets, "" for a comment or an empty line."""
+    """Return the key that a line sets, "" for a comment or an empty line."""
     name, equals, _ = line.strip().partition("=")
     return name if equals and not name.startswith("#") else ""
 
 
-def _told(value: str | None) -> str:
+def _shown(value: str | None) -> str:
     return "(not set)" if value is None else value or '""'

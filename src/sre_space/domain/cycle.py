@@ -1,7 +1,8 @@
-"""Whose turn it is: the whole life of an incident on one screen.
+"""The state machine of an incident: which step is due next, and which agent owns it.
 
-Pure. The runner of each agent calls `next_step` with its case and acts when the step is its own. Deadlines count from
-the newest fact: `now` is `patience` when an agent asks, so that the time in which it did not run is not counted.
+Pure. The runner of each agent calls `next_step` with its case and acts when its agent owns the step. Deadlines count
+from the newest fact. An agent passes as `now` that fact's time plus how long the agent's process ran since, so that its
+pauses are not counted.
 """
 
 from sre_space.domain.case import Case
@@ -38,7 +39,7 @@ DEADLINE_S: dict[Step, float] = {
 
 
 def successors(case: Case) -> tuple[Step, ...]:
-    """The steps that may follow; the first is the usual one. Empty: the chain has ended."""
+    """Return the steps that may follow the case's newest fact, the usual one first; empty when the chain has ended."""
     match case.last.payload:
         case Detection():
             return (Step.RECALL, Step.DECIDE)
@@ -61,7 +62,7 @@ def successors(case: Case) -> tuple[Step, ...]:
 
 
 def _after_verdict(case: Case, outcome: Outcome) -> Step:
-    """What did not help is taken back where it can be; what cannot be told yet is looked at once more."""
+    """Return the step after a verification: undo what did not help where possible, and verify UNDECIDED once more."""
     match outcome:
         case Outcome.RECOVERED:
             return Step.CONFIRM
@@ -74,24 +75,24 @@ def _after_verdict(case: Case, outcome: Outcome) -> Step:
 
 
 def undoable(case: Case) -> bool:
-    """True when the newest action has a way back that was not gone yet."""
+    """Return True when the newest action can be undone and has not been undone yet."""
     trial = case.trials[-1] if case.trials else None
     return trial is not None and trial.undo is None and trial.action.way_back is not None
 
 
 def _extended(case: Case) -> bool:
-    """True when the verdict before was UNDECIDED too: one more look is enough."""
+    """Return True when the fact before the newest one was an UNDECIDED verification: one extension is enough."""
     before = case.chain[-2].fact.payload
     return isinstance(before, Verification) and before.outcome is Outcome.UNDECIDED
 
 
 def patience(case: Case, pauses: Pauses) -> int:
-    """The `now` of an agent that waits for a case's next step: its newest fact's time, and what the agent ran since."""
+    """Return the `now` for a case's deadlines (Unix ns): the newest fact's time plus how long the agent ran since."""
     return case.last.at + pauses.ran(case.last.at, pauses.read.wall)
 
 
 def next_step(case: Case, now: int) -> Step | None:
-    """The one step that is due; None when the chain has ended or is frozen."""
+    """Return the step that is due at `now` (Unix ns); None when the incident has ended or its chain is frozen."""
     if case.frozen_reason or not case.is_open:
         return None
     due = successors(case)
@@ -102,7 +103,7 @@ def next_step(case: Case, now: int) -> Step | None:
 
 
 def overdue(case: Case, now: int) -> Step | None:
-    """The due step when its owner has missed its deadline; what waits for people has none."""
+    """Return the due step when its owner has missed the deadline, else None; a case that waits for people has none."""
     step = next_step(case, now)
     if step is None or waits_for_people(case):
         return None
@@ -110,7 +111,7 @@ def overdue(case: Case, now: int) -> Step | None:
 
 
 def waits_for_people(case: Case) -> bool:
-    """True after an escalation, and while a plan waits for its approval."""
+    """Return True after an escalation, and while a plan waits for its approval."""
     action, last = case.latest(Action), case.last.payload
     return (action is not None and action.result is ActionResult.ESCALATED) or (
         isinstance(last, Decision) and last.plan
@@ -118,7 +119,7 @@ def waits_for_people(case: Case) -> bool:
 
 
 def _deadline_s(case: Case, step: Step) -> float:
-    """A pull request takes its time: checks, a merge, a deployment."""
+    """Return the deadline of a step in seconds; a decided pull request gets longer: checks, a merge, a deployment."""
     last = case.last.payload
     by_pull_request = isinstance(last, Decision) and bool(last.remedy.edits)
     return CONFIG_CHANGE_S if by_pull_request else DEADLINE_S[step]

@@ -1,4 +1,4 @@
-"""What each detector says of itself: Scout's report, which status, metrics and an incident's snapshot read."""
+"""Scout's report of the state of every detector, which status, metrics and an incident's snapshot read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from sre_space.domain.symptoms import SymptomKind
 
 
 class DetectorState(StrEnum):
-    """What can be said of what a detector watches, the most urgent first."""
+    """The states of a detector, the most urgent first."""
 
     FIRING = "FIRING"
     BLIND = "BLIND"
@@ -19,19 +19,19 @@ class DetectorState(StrEnum):
 
 
 class MeasureUnit(StrEnum):
-    """Of value, threshold and baseline."""
+    """The unit of a detector's value, threshold and baseline."""
 
     SHARE = "1"
     SECONDS = "s"
-    TIMES = "x"  # so many times as fast as the error budget lasts
+    TIMES = "x"  # burn rate: how many times faster the error budget is spent than it lasts
 
 
 @dataclass(frozen=True)
 class DetectorReport:
-    """One detector, identified by kind, service or journey, and operation; times in Unix ns.
+    """The state of one detector, which kind, subject (service or journey) and operation identify; times in Unix ns.
 
-    `why` explains the state. `since` is when it began, `until` when it is expected to end (0: not known). A value, a
-    threshold or a baseline that is not known, or that the kind does not have, is None.
+    `why` explains the state. `since` is when the state began, `until` when it is expected to end (0: not known). A
+    value, threshold or baseline that is not known, or that the kind does not have, is None.
     """
 
     kind: SymptomKind
@@ -48,13 +48,13 @@ class DetectorReport:
 
     @property
     def identity(self) -> tuple[SymptomKind, str, str]:
-        """What it is the same detector by."""
+        """Return what identifies the detector: kind, subject and operation."""
         return self.kind, self.subject, self.operation
 
 
 @dataclass(frozen=True)
 class ReportedInhibition:
-    """Why some services are not judged in [since, until) Unix ns; `until` is 0 while nobody knows when it ends."""
+    """An inhibition: `source` is why `services` are not evaluated in [since, until) Unix ns; `until` 0: open end."""
 
     since: int
     until: int
@@ -64,10 +64,10 @@ class ReportedInhibition:
 
 @dataclass(frozen=True)
 class DetectorsReport:
-    """All detectors as they were `at` (Unix ns), the most urgent first.
+    """The state of all detectors `at` a time (Unix ns), the most urgent first.
 
-    `left_out` counts by state those that a record had no room for. `budgets` is the spent share of each journey's error
-    budget.
+    `left_out` counts by state the detectors that a record had no space for. `budgets` is the spent share of each
+    journey's error budget.
     """
 
     at: int
@@ -78,15 +78,16 @@ class DetectorsReport:
 
     @property
     def counts(self) -> Mapping[DetectorState, int]:
-        """Return how many detectors are in each state, those that were left out with them."""
-        listed = [one.state for one in self.detectors]
+        """Return the number of detectors in each state, including those that were left out."""
+        listed = [detector.state for detector in self.detectors]
         return {state: listed.count(state) + self.left_out.get(state, 0) for state in DetectorState}
 
     def of(self, kind: SymptomKind, subject: str, operation: str = "") -> DetectorReport | None:
-        """Return one detector's report; None when it is not listed."""
-        return next((one for one in self.detectors if one.identity == (kind, subject, operation)), None)
+        """Return the report of one detector; None when it is not listed."""
+        identity = (kind, subject, operation)
+        return next((detector for detector in self.detectors if detector.identity == identity), None)
 
 
 def by_urgency(report: DetectorReport) -> tuple[int, SymptomKind, str, str]:
-    """Return what to sort by: the states in their order, then the identity."""
+    """Return the key that sorts reports by urgency of their state, then by identity."""
     return list(DetectorState).index(report.state), *report.identity

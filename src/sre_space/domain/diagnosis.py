@@ -1,4 +1,4 @@
-"""What Brain says of an incident: causes, each on evidence that exists."""
+"""Brain's diagnosis of an incident: ranked causes, each of which cites evidence that exists."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +22,7 @@ class CauseKind(StrEnum):
 
 
 class Confidence(StrEnum):
-    """How sure a diagnosis is; INCONCLUSIVE never leads to an action."""
+    """How certain a diagnosis is; INCONCLUSIVE never leads to an action."""
 
     CONFIRMED = "CONFIRMED"
     LIKELY = "LIKELY"
@@ -31,7 +31,7 @@ class Confidence(StrEnum):
 
 @dataclass(frozen=True)
 class Evidence:
-    """One observation; `id` names it where it came from (`trace:`, `runtime:`, `health:`)."""
+    """One observation; `id` names its source (`trace:`, `runtime:`, `health:`) and identifies it there."""
 
     id: str
     statement: str
@@ -52,9 +52,9 @@ class Cause:
 class Diagnosis:
     """Ranked causes, best first; every id a cause cites is in `evidence`.
 
-    `change` is the commit that explains them ("": none does), `bundle` the SHA-256 of what was looked at ("": nothing).
-    `report` is the whole of it in plain lines, for people; no agent reads it. `hurt` are the other services that the
-    first cause hurts, as their own spans tell; None where no spans tell, and in facts of before it was told.
+    `change` is the commit that explains them ("": none does), `bundle` the SHA-256 of the examined data ("": none is
+    kept). `report` is the diagnosis as plain text for people; no agent reads it. `hurt` are the other services that the
+    first cause affects, by their own spans; None where there are no such spans, and in facts older than this field.
     """
 
     verdict: Confidence
@@ -67,12 +67,12 @@ class Diagnosis:
 
     @property
     def cause(self) -> Cause | None:
-        """The cause that was found; None when there is only a suspicion, or nothing."""
+        """Return the first cause; None when the verdict is INCONCLUSIVE or there is no cause."""
         return self.causes[0] if self.causes and self.verdict is not Confidence.INCONCLUSIVE else None
 
     def __post_init__(self) -> None:
-        """A cause that cites what nobody observed is a bug, not a diagnosis."""
+        """Raise `ValueError` when a cause cites evidence that the diagnosis does not hold: that is a bug."""
         known = {item.id for item in self.evidence}
-        invented = {id for cause in self.causes for id in cause.evidence} - known
-        if invented:
-            raise ValueError(f"causes cite evidence that does not exist: {sorted(invented)}")
+        missing = {id for cause in self.causes for id in cause.evidence} - known
+        if missing:
+            raise ValueError(f"causes cite evidence that does not exist: {sorted(missing)}")

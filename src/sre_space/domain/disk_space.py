@@ -1,4 +1,4 @@
-"""How much room a folder has left, and from when on people must hear of it."""
+"""The free space of a folder's file system, and the thresholds at which people must be notified."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -9,7 +9,7 @@ LOW_FILES, FULL_FILES = 2_000, 200
 
 
 class DiskLevel(IntEnum):
-    """From well to worst."""
+    """How full a file system is, in rising severity."""
 
     ENOUGH = 0
     LOW = 1
@@ -18,7 +18,7 @@ class DiskLevel(IntEnum):
 
 @dataclass(frozen=True)
 class DiskSpace:
-    """What a file system has left for a folder: `free` bytes, `files` more (None: it does not count them).
+    """What is left on the file system of a folder: `free` bytes and `files` more files (None: it does not count them).
 
     `refused` is why nothing can be written there now ("" when it can): no space, a quota, read-only, an I/O error.
     """
@@ -30,7 +30,7 @@ class DiskSpace:
 
     @property
     def level(self) -> DiskLevel:
-        """How bad it is."""
+        """Return the severity: FULL also when nothing can be written."""
         if self.refused or self.free < FULL_BYTES or (self.files is not None and self.files < FULL_FILES):
             return DiskLevel.FULL
         scarce = self.free < LOW_BYTES or (self.files is not None and self.files < LOW_FILES)
@@ -38,7 +38,7 @@ class DiskSpace:
 
     @property
     def told(self) -> str:
-        """What is left, in a clause.
+        """Return what is left as text for people.
 
         >>> DiskSpace("/state", 12_300_000, 150).told
         '12 MB free in /state, 150 more files'

@@ -1,17 +1,17 @@
-"""The errors of the doctor; every adapter chains the vendor's error under one of these.
+"""The errors of SRE-Space; every adapter chains the vendor's error under one of these.
 
-An error says whose fault it is and whether trying again can help.
+The class of an error says which side is at fault and whether a retry can help.
 """
 
 
 class SpaceError(Exception):
-    """Any failure that a person reads as one sentence naming the thing and the remedy."""
+    """Any failure whose message is one sentence for people that names the thing and the remedy."""
 
 
 class Unavailable(SpaceError):
-    """The other side is down, slow or overloaded; the same call may succeed later.
+    """The server is down, slow or overloaded; the same call may succeed later.
 
-    `retry_after` is the other side's own advice in seconds, None when it gave none.
+    `retry_after` is the server's own advice in seconds, None when it gave none.
     """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
@@ -20,15 +20,15 @@ class Unavailable(SpaceError):
 
 
 class Refused(SpaceError):
-    """The other side understood and said no (permission, conflict, validation); do not repeat."""
+    """The server understood the request and refused it (permission, conflict, validation); a retry does not help."""
 
 
 class Missing(Refused):
-    """What was named does not exist over there."""
+    """The named object does not exist on the server."""
 
 
 class Conflict(Refused):
-    """It moved meanwhile, or cannot be merged: read anew and decide again."""
+    """The object changed meanwhile or cannot be merged: read the present state and decide again."""
 
 
 class Malformed(SpaceError):
@@ -36,7 +36,7 @@ class Malformed(SpaceError):
 
 
 class Damaged(Exception):
-    """A file that nobody may go on without; the message names it and the remedy. It ends the process.
+    """A damaged file without which the process must not continue; the message names the file and the remedy.
 
-    Not a `SpaceError`: what is tried again later must not pass over it.
+    It ends the process. It is not a `SpaceError`, so that code which retries a `SpaceError` does not swallow it.
     """

@@ -1,12 +1,12 @@
-"""Which times an event may claim. Whatever an outsider dates is asked here before it counts: live, and read back.
+"""The bounds of plausible event times. Every timestamp from outside is checked here, live and when read back.
 
-A time beyond these bounds is a wrong clock or a forgery. It is dropped and counted by its reason, never corrected:
-nobody knows when it really was. Within them, what is a little ahead counts as of now.
+A time beyond these bounds is a wrong clock or a forgery. The event is dropped and counted by its reason, never
+corrected: its true time is unknown. Within the bounds, a time that is a little in the future counts as now.
 """
 
 SECOND = 10**9
-AHEAD_NS = 5 * SECOND  # hosts with NTP differ by milliseconds; what is off by more looks to Scout like a feed that lags
-MAX_AGE_NS = 15 * 60 * SECOND  # what Scout remembers, and reads back after a restart
+AHEAD_NS = 5 * SECOND  # hosts with NTP differ by milliseconds; a larger offset looks to Scout like delayed telemetry
+MAX_AGE_NS = 15 * 60 * SECOND  # how much telemetry Scout keeps, and reads back after a restart
 MAX_LASTING_NS = 24 * 3600 * SECOND  # of one span
 
 FUTURE = "an event time in the future"
@@ -15,19 +15,19 @@ BACKWARD = "an end before its beginning"
 
 
 def plausible(at: int, now: int, kept: int = MAX_AGE_NS) -> bool:
-    """True for an event at `at` that is heard of at `now`, both Unix ns; `kept` is how far back it may lie."""
+    """Return True when an event received at `now` can have happened at `at` (Unix ns), at most `kept` ns before."""
     return now - kept <= at <= now + AHEAD_NS
 
 
 def why_not(at: int, now: int, kept: int = MAX_AGE_NS) -> str:
-    """Return why a time is not `plausible`, "" when it is."""
+    """Return why a time is not `plausible`; "" when it is."""
     if plausible(at, now, kept):
         return ""
     return FUTURE if at > now else PAST
 
 
 def why_no_span(begin: int, end: int, now: int, kept: int = MAX_AGE_NS) -> str:
-    """Return why nothing can have lasted from `begin` to `end`, "" when it can: what ends now may have begun before."""
+    """Return why [begin, end] (Unix ns) is not plausible, "" when it is; `kept` bounds the end, 24 h the duration."""
     if begin > now + AHEAD_NS:
         return FUTURE
     if begin > end:
@@ -36,8 +36,8 @@ def why_no_span(begin: int, end: int, now: int, kept: int = MAX_AGE_NS) -> str:
 
 
 def heard_at(claimed: int, now: int) -> int:
-    """Return when a record was heard of, for judging what is in it (Unix ns).
+    """Return the time of a record's reception (Unix ns), against which the events in the record are checked.
 
-    That is what it claims, since a record may be read late or read back, unless its own time is none: then it is now.
+    That is the record's own timestamp, since it may be read late or read back, or `now` where it is not plausible.
     """
     return min(claimed, now) if plausible(claimed, now) else now

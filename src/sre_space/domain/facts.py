@@ -1,4 +1,4 @@
-"""The facts of an incident: what each step of the chain says. Frozen; times are Unix nanoseconds."""
+"""The facts of an incident: the payload of each step of the chain. Frozen; times are Unix nanoseconds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from sre_space.domain.remedies import ConfigChange, Remedy
 from sre_space.domain.snapshot import Snapshot
 from sre_space.domain.symptoms import JourneyCount, Symptom
 
-UNSAID = {"unsaid": True}  # metadata of a field that is not written while it holds its default, as before it existed
-UNKNOWN_CAUSE = "unknown"  # of a remembered incident whose diagnosis found none
+UNSAID = {"unsaid": True}  # metadata of a field that is left out while it holds its default, as before it existed
+UNKNOWN_CAUSE = "unknown"  # the cause of a remembered incident whose diagnosis found none
 
 
 class Agent(StrEnum):
-    """Who signs."""
+    """The four agents, as signers of facts."""
 
     SCOUT = "scout"
     BRAIN = "brain"
@@ -23,7 +23,7 @@ class Agent(StrEnum):
 
 
 class Step(StrEnum):
-    """The steps of one incident, in the order of the usual story."""
+    """The steps of one incident, in their usual order."""
 
     DETECT = "detect"
     RECALL = "recall"
@@ -51,10 +51,11 @@ OWNER: Mapping[Step, Agent] = {
 
 @dataclass(frozen=True)
 class Detection:
-    """Scout's snapshot; `key` de-duplicates: one open incident per key.
+    """Scout's opening fact: symptoms, health and journey; `key` de-duplicates: one open incident per key.
 
-    `unseen`: from when on Scout saw nothing before the first symptom (Unix ns), so that the fault may have begun any
-    time since; 0 when it was looking. `snapshot` is how the services were, None in facts of 0.1.0.
+    `unseen` is since when Scout could not observe the application before the first symptom (Unix ns), so that the fault
+    may have begun at any time after it; 0 when there was no such gap. `snapshot` is the state of every service, None in
+    facts of 0.1.0.
     """
 
     key: str
@@ -67,23 +68,23 @@ class Detection:
 
     @property
     def since(self) -> int:
-        """When the first symptom began (Unix ns)."""
+        """Return when the first symptom began (Unix ns)."""
         return min(symptom.since for symptom in self.symptoms)
 
     @property
     def begun(self) -> int:
-        """From when on its fault may have been there (Unix ns)."""
+        """Return the earliest time at which the fault may have begun (Unix ns)."""
         return min(self.since, self.unseen or self.since)
 
 
 @dataclass(frozen=True)
 class PastCase:
-    """A remedy of a remembered incident whose facts verified, with the incident's cosine similarity to this one.
+    """A remedy of a remembered incident whose facts verified, with the cosine similarity (0 to 1) to this incident.
 
-    `recurrence`: the issue in which the same came back while the lesson was provisional, so that the remedy counts as
-    failed; 0: none. `provisional`: this very incident was opened in that time, so that the remedy has failed if the
-    cause is the same. `said`: what a person said ended it when it was left to one, and who (`said_by`); for people
-    only: no remedy comes of it.
+    `recurrence` is the issue in which the same cause came back while the lesson was provisional, so that the remedy
+    counts as failed; 0 for none. `provisional`: the present incident was opened in that time, so that the remedy has
+    failed if the cause is the same. `said` is a person's description of what resolved an escalated incident, `said_by`
+    its author; both are for people only: no remedy is derived from them.
     """
 
     incident: str
@@ -99,12 +100,12 @@ class PastCase:
 
     @property
     def told_cause(self) -> str:
-        """The cause for people: that none was found is said so."""
+        """Return the cause as text for people: "cause not found" when the diagnosis found none."""
         return "cause not found" if self.cause == UNKNOWN_CAUSE else self.cause
 
     @property
     def told_outcome(self) -> str:
-        """What came of the remedy, for people; not scrubbed yet."""
+        """Return the remedy and its outcome as text for people; not scrubbed yet."""
         outcome = "helped" if self.worked else "did not help"
         if self.recurrence:
             outcome = f"helped and did not last: it came back in issue {self.recurrence}"
@@ -115,14 +116,14 @@ class PastCase:
 
 @dataclass(frozen=True)
 class Recall:
-    """What Memory found; no cases is an answer too."""
+    """Memory's answer: the similar past incidents; an answer without any is valid."""
 
     cases: tuple[PastCase, ...]
 
 
 @dataclass(frozen=True)
 class RuleAnswer:
-    """One guardrail, asked: did it allow the remedy, and why."""
+    """The answer of one guardrail: whether it allows the remedy, and why."""
 
     rule: str
     allowed: bool
@@ -131,7 +132,10 @@ class RuleAnswer:
 
 @dataclass(frozen=True)
 class Decision:
-    """Brain's diagnosis and command. Nothing starts after `expires`. A `plan` waits for a person's approval."""
+    """Brain's diagnosis and chosen remedy.
+
+    No action starts after `expires` (Unix ns). A `plan` waits for a person's approval.
+    """
 
     diagnosis: Diagnosis
     remedy: Remedy
@@ -141,7 +145,7 @@ class Decision:
 
 
 class ActionResult(StrEnum):
-    """What came of a decision."""
+    """The result of carrying out a decision."""
 
     DONE = "done"
     ALREADY_CHANGED = "already changed"
@@ -153,9 +157,10 @@ class ActionResult(StrEnum):
 
 @dataclass(frozen=True)
 class Action:
-    """What Fixer did: the state before and after, and the way back in words ("none": a restart has no inverse).
+    """What Fixer did: the unit's state before and after, and in words how it is undone.
 
-    `way_back` is the inverse as it can be carried out, None where there is none or nothing was changed.
+    `inverse` says "none" where nothing undoes it (a restart). `way_back` is the inverse remedy, which Fixer can carry
+    out; None where there is none or nothing was changed.
     """
 
     result: ActionResult
@@ -169,13 +174,13 @@ class Action:
 
     @property
     def changed(self) -> bool:
-        """True when the patient was changed by this decision (by this try or an interrupted one)."""
+        """Return True when the decision changed the application, in this attempt or in an interrupted one before it."""
         return self.result in (ActionResult.DONE, ActionResult.ALREADY_CHANGED)
 
 
 @dataclass(frozen=True)
 class Undo:
-    """How Fixer took an action back: FAILED when it could not, and a person has to."""
+    """How Fixer undid an action; `result` is FAILED when it could not, and a person has to."""
 
     result: ActionResult
     remedy: ConfigChange
@@ -185,7 +190,7 @@ class Undo:
 
 
 class Outcome(StrEnum):
-    """Scout's verdict on an action. IMPROVED: it is kept, and what is left is diagnosed anew."""
+    """Scout's verdict on an action. After IMPROVED the action is kept, and what remains is diagnosed again."""
 
     RECOVERED = "RECOVERED"
     IMPROVED = "IMPROVED"
@@ -196,9 +201,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Verification:
-    """The journey after the effect: counts, 95 % Wilson interval of success; `failed` since the first symptom.
+    """Scout's verdict on an action, measured on the journey after it.
 
-    `anew`: the service served after the action and then went out again, which says nothing of the action (UNDECIDED).
+    `journey` counts the attempts, `low` and `high` are the 95 % Wilson interval of their success rate (0 to 1), and
+    `failed` is the number of failed attempts since the first symptom. `anew`: the service served after the action and
+    then failed again, which says nothing about the action (UNDECIDED).
     """
 
     outcome: Outcome
@@ -213,14 +220,14 @@ class Verification:
 
 @dataclass(frozen=True)
 class Confirmation:
-    """Fixer's label on a measured recovery."""
+    """The label that Fixer sets after a measured recovery."""
 
     label: str
 
 
 @dataclass(frozen=True)
 class Conclusion:
-    """Brain's post-mortem. MTTD and MTTR count from the first symptom, in seconds."""
+    """Brain's post-mortem, as Markdown. MTTD and MTTR count from the first symptom, in seconds."""
 
     mttd_s: float
     mttr_s: float
@@ -253,14 +260,14 @@ STEP_OF: Mapping[type[Payload], Step] = {kind: step for step, kind in PAYLOAD.it
 
 
 def judges(payload: Payload) -> bool:
-    """True for what says how things are, so that it is worth what was seen; False for what tells of a deed."""
+    """Return True for a payload that assesses the situation from evidence; False for one that reports a change."""
     unchanged = isinstance(payload, Action) and not payload.changed
     return unchanged or isinstance(payload, Recall | Decision | Verification)
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One link of the chain. `issue` is 0 in the opening fact: the number is not known yet."""
+    """One signed link of an incident's chain. `issue` is 0 in the opening fact: its number is not known yet."""
 
     incident: str
     repository: str

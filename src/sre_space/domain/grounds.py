@@ -1,6 +1,6 @@
-"""What a remedy rests on, and the two rules about it: how sure the diagnosis is, and what the unit itself shows.
+"""The grounds of a remedy and the two guardrails about them: the diagnosis' verdict, and the unit's own evidence.
 
-Asked by `guardrails.py` with the others.
+`guardrails.py` evaluates them with the other rules.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ _WAITS = "waits for a person because the verdict is "
 
 @dataclass(frozen=True)
 class Grounds:
-    """What is known of a remedy at the moment when it is asked about.
+    """What supports a remedy at the moment when the guardrails are evaluated.
 
-    `plan`: it waits for a person, or a person has approved it. `unit` says what the unit that would be restarted shows
-    of itself at this moment ("": nothing); what is said of it by its callers is no such evidence.
+    `plan`: the remedy waits for a person, or a person has approved it. `unit` describes what the unit that would be
+    restarted itself shows of a fault now ("": nothing); errors that its callers report are no such evidence.
     """
 
     verdict: Confidence
@@ -29,20 +29,20 @@ class Grounds:
 
 
 def waits(config: SpaceConfig, remedy: Remedy, verdict: Confidence) -> bool:
-    """Return True when the verdict lets the remedy wait for a person."""
+    """Return True when the verdict is LIKELY and the configuration wants a person's approval for that."""
     return verdict is Confidence.LIKELY and not config.guardrails.acts_on(remedy.kind.value.lower(), verdict)
 
 
 def ask_grounds(config: SpaceConfig, remedy: Remedy, grounds: Grounds) -> Sequence[RuleAnswer]:
-    """Return the answers of the rules about what the remedy rests on."""
+    """Return the answers of the rules about the remedy's grounds."""
     answers = [_verdict(config, remedy, grounds)]
     return [*answers, _of_the_unit(remedy, grounds)] if isinstance(remedy, Restart) else answers
 
 
 def why_it_waits(answers: Sequence[RuleAnswer]) -> str:
-    """Return the reason that the rule `verdict` gave for a plan; "" when it asked for none."""
-    told = (one.reason for one in answers if one.rule == VERDICT and one.allowed and one.reason.startswith(_WAITS))
-    return next(told, "")
+    """Return the reason why the rule `verdict` made the remedy a plan; "" when it did not."""
+    verdicts = (answer for answer in answers if answer.rule == VERDICT and answer.allowed)
+    return next((answer.reason for answer in verdicts if answer.reason.startswith(_WAITS)), "")
 
 
 def _verdict(config: SpaceConfig, remedy: Remedy, grounds: Grounds) -> RuleAnswer:
@@ -55,12 +55,12 @@ def _verdict(config: SpaceConfig, remedy: Remedy, grounds: Grounds) -> RuleAnswe
         return RuleAnswer(VERDICT, True, f"{verdict}, and `act_on` lets {remedy.kind.value.lower()} act on that")
     if grounds.plan:
         return RuleAnswer(VERDICT, True, f"{_WAITS}{verdict}")
-    return RuleAnswer(VERDICT, False, f"{verdict}, and no person was asked: only CONFIRMED acts by itself")
+    return RuleAnswer(VERDICT, False, f"{verdict}, and no person was asked: only CONFIRMED allows an automatic action")
 
 
 def _of_the_unit(remedy: Restart, grounds: Grounds) -> RuleAnswer:
     nothing = (
-        f"neither the runtime nor a probe says that {remedy.service} is out, and no resource of it is at its limit; "
-        "what its callers say is not enough"
+        f"neither the runtime nor a probe says that {remedy.service} is down, and none of its resources is at its "
+        "limit; errors that its callers report are not enough"
     )
     return RuleAnswer(OWN_EVIDENCE, bool(grounds.unit), grounds.unit or nothing)

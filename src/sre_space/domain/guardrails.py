@@ -1,6 +1,6 @@
-"""May this remedy be carried out now? Asked by Brain when it decides and by Fixer right before it acts.
+"""The guardrails: whether a remedy may be carried out now. Brain evaluates them when it decides, Fixer before it acts.
 
-What holds for a service holds for each one whose configuration the remedy changes, whomever the remedy names.
+A rule about a service applies to each service whose configuration the remedy changes, not only to the one it names.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,9 +21,10 @@ _PASSING = {COOL_DOWN, ONE_PER_SERVICE, CONCURRENCY}
 
 @dataclass(frozen=True)
 class PastAction:
-    """An action that changed a service, as its issue records it; `places` are the keys of desired state it changed.
+    """An action that changed a service at `at` (Unix ns), as its issue records it.
 
-    `cause` is the kind of the cause that it was decided on, "" when none was named.
+    `places` are the keys of desired state that it changed (`<file>:<key>`), `cause` is the kind of the diagnosed cause
+    ("": none was named), `finished` says whether its incident is over.
     """
 
     service: str
@@ -35,14 +36,14 @@ class PastAction:
 
 
 def looks_back(remedy: Remedy) -> int:
-    """How much of the past (ns) has to be known to ask about a remedy."""
+    """Return how far back past actions must be known to evaluate a remedy (ns)."""
     return DAY_NS if remedy.edits else HOUR
 
 
 def ask(
     config: SpaceConfig, remedy: Remedy, incident: str, past: Sequence[PastAction], now: int, *, grounds: Grounds
 ) -> tuple[RuleAnswer, ...]:
-    """Every rule's answer, all of them also when one refuses. Escalating needs no permission."""
+    """Return the answer of every rule, also when one refuses. An escalation is always allowed."""
     if isinstance(remedy, Escalate):
         return (RuleAnswer("escalation", True, "asking a person is always allowed"),)
     others = [action for action in past if action.incident != incident]
@@ -58,18 +59,18 @@ def ask(
 
 
 def allowed(answers: Sequence[RuleAnswer]) -> bool:
-    """True when no rule refused."""
+    """Return True when no rule refused."""
     return all(answer.allowed for answer in answers)
 
 
 def must_wait(answers: Sequence[RuleAnswer]) -> bool:
-    """True when every refusal passes by itself: asking again later is better than giving up."""
+    """Return True when rules refused and every refusal is temporary: waiting is then better than giving up."""
     refusals = [answer for answer in answers if not answer.allowed]
     return bool(refusals) and all(answer.rule in _PASSING for answer in refusals)
 
 
 def needs_approval(config: SpaceConfig, remedy: Remedy, verdict: Confidence) -> bool:
-    """True when a person has to approve it first: who is touched wants that, or the diagnosis is not sure enough."""
+    """Return True when a person has to approve the remedy first: by a service's autonomy, or by the verdict."""
     if isinstance(remedy, Escalate):
         return False
     if waits(config, remedy, verdict):
@@ -79,7 +80,7 @@ def needs_approval(config: SpaceConfig, remedy: Remedy, verdict: Confidence) -> 
 
 
 def _touched(config: SpaceConfig, remedy: Remedy) -> frozenset[str]:
-    """The service that a remedy names, and those whose configuration it changes."""
+    """Return the service that a remedy names, and those whose configuration it changes."""
     return _with_owners(config, remedy.service, (edit.place for edit in remedy.edits))
 
 
@@ -92,16 +93,16 @@ def _allowed_action(config: SpaceConfig, remedy: Remedy) -> RuleAnswer:
     return RuleAnswer(
         "allowed actions",
         word in config.guardrails.actions,
-        f"the chart allows {', '.join(config.guardrails.actions)}",
+        f"the configuration allows {', '.join(config.guardrails.actions)}",
     )
 
 
 def _autonomy(config: SpaceConfig, remedy: Remedy) -> RuleAnswer:
     if remedy.service not in config.services:
-        return RuleAnswer("autonomy", False, f"{remedy.service} is not in the chart")
+        return RuleAnswer("autonomy", False, f"{remedy.service} is not in the configuration")
     services = [config.services[name] for name in sorted(_touched(config, remedy))]
-    left = all(service.autonomy is not Autonomy.OBSERVE for service in services)
-    return RuleAnswer("autonomy", left, ", ".join(f"{service.name} is {service.autonomy}" for service in services))
+    permitted = all(service.autonomy is not Autonomy.OBSERVE for service in services)
+    return RuleAnswer("autonomy", permitted, ", ".join(f"{service.name} is {service.autonomy}" for service in services))
 
 
 def _of_its_kind(config: SpaceConfig, remedy: Remedy, past: Sequence[PastAction], now: int) -> tuple[RuleAnswer, ...]:
@@ -128,63 +129,63 @@ def _rate(config: SpaceConfig, remedy: Remedy, past: Sequence[PastAction], now: 
 
 
 def _place(remedy: ConfigChange) -> RuleAnswer:
-    strangers = [edit.file for edit in remedy.edits if edit.file.rpartition("/")[0] != FOLDER]
-    inside = bool(remedy.edits) and not strangers
-    return RuleAnswer("desired state", inside, f"outside of {FOLDER}: {', '.join(strangers) or 'nothing'}")
+    outside = [edit.file for edit in remedy.edits if edit.file.rpartition("/")[0] != FOLDER]
+    inside = bool(remedy.edits) and not outside
+    return RuleAnswer("desired state", inside, f"outside of {FOLDER}: {', '.join(outside) or 'nothing'}")
 
 
 def _protected(config: SpaceConfig, edits: Sequence[Edit]) -> RuleAnswer:
     tunables = {edit.key: config.tunable(edit.file, edit.key) for edit in edits}
-    held = [key for key, tunable in tunables.items() if tunable is not None and tunable.protected]
-    return RuleAnswer("protected keys", not held, f"touched: {', '.join(held) or 'none'}")
+    protected = [key for key, tunable in tunables.items() if tunable is not None and tunable.protected]
+    return RuleAnswer("protected keys", not protected, f"changed: {', '.join(protected) or 'none'}")
 
 
 def _bounds(config: SpaceConfig, remedy: ConfigChange) -> RuleAnswer:
-    """What is set must be declared; what is taken back need not be, but may not leave the bounds of what is."""
+    """Return whether every value is in its bounds; a key that is set must be declared, a reverted one need not be."""
     if isinstance(remedy, Scale):
-        most = config.services[remedy.service].most_replicas if remedy.service in config.services else 0
-        fits = remedy.new is not None and remedy.new.isdecimal() and 1 <= int(remedy.new) <= most
-        return RuleAnswer("bounds", fits, f"{remedy.new} replicas; the runtime can run {most}")
+        maximum = config.services[remedy.service].most_replicas if remedy.service in config.services else 0
+        fits = remedy.new is not None and remedy.new.isdecimal() and 1 <= int(remedy.new) <= maximum
+        return RuleAnswer("bounds", fits, f"{remedy.new} replicas; the runtime can run {maximum}")
     for edit in remedy.edits:
         tunable = config.tunable(edit.file, edit.key)
         if tunable is None and isinstance(remedy, SetConfig):
-            return RuleAnswer("bounds", False, f"the chart names no tunable {edit.place}")
-        why = tunable.why_not(edit.new) if tunable else ""
-        if why:
-            return RuleAnswer("bounds", False, f"{edit.key}: {why}")
-    return RuleAnswer("bounds", True, "every value lies in the bounds of the chart")
+            return RuleAnswer("bounds", False, f"the configuration declares no tunable {edit.place}")
+        reason = tunable.why_not(edit.new) if tunable else ""
+        if reason:
+            return RuleAnswer("bounds", False, f"{edit.key}: {reason}")
+    return RuleAnswer("bounds", True, "every value is within the bounds of the configuration")
 
 
 def _size(config: SpaceConfig, edits: Sequence[Edit]) -> RuleAnswer:
-    """A change that is too long to be recorded, decided and taken back is nothing for an agent."""
-    limit, long = config.guardrails.keys_per_change, sum(len(str(edit)) for edit in edits)
-    told = f"{len(edits)} of at most {limit} keys, {long} of at most {MAX_CHANGE} characters"
-    return RuleAnswer("size of a change", len(edits) <= limit and long <= MAX_CHANGE, told)
+    """Return whether the change is small enough to be recorded, decided and undone in one fact each."""
+    limit, length = config.guardrails.keys_per_change, sum(len(str(edit)) for edit in edits)
+    reason = f"{len(edits)} of at most {limit} keys, {length} of at most {MAX_CHANGE} characters"
+    return RuleAnswer("size of a change", len(edits) <= limit and length <= MAX_CHANGE, reason)
 
 
 def _frozen_key(config: SpaceConfig, edits: Sequence[Edit], past: Sequence[PastAction], now: int) -> RuleAnswer:
     limit = config.guardrails.changes_per_key_a_day
     recent = [place for action in past if now - action.at < DAY_NS for place in action.places]
     frozen = [edit.key for edit in edits if recent.count(edit.place) >= limit]
-    told = f"changed {limit} times within a day: {', '.join(frozen) or 'none'}"
-    return RuleAnswer("frozen keys", not frozen, told)
+    reason = f"changed {limit} times within a day: {', '.join(frozen) or 'none'}"
+    return RuleAnswer("frozen keys", not frozen, reason)
 
 
 def _freeze_window(config: SpaceConfig, now: int) -> RuleAnswer:
     frozen = any(window.holds(now) for window in config.guardrails.freeze)
-    return RuleAnswer("freeze window", not frozen, "no configuration is changed now" if frozen else "none now")
+    return RuleAnswer("freeze window", not frozen, "no configuration may be changed now" if frozen else "none now")
 
 
 def _cooldown(config: SpaceConfig, remedy: Remedy, others: Sequence[PastAction], now: int) -> RuleAnswer:
     ages = [(now - action.at) / 1e9 for action in _about(config, remedy, others)]
     youngest = min(ages, default=None)
     rested = youngest is None or youngest >= config.guardrails.cooldown_seconds
-    since = "never touched before" if youngest is None else f"last touched {youngest:.0f} s ago"
-    return RuleAnswer(COOL_DOWN, rested, f"{since}; {config.guardrails.cooldown_seconds:g} s wanted")
+    since = "never changed before" if youngest is None else f"last changed {youngest:.0f} s ago"
+    return RuleAnswer(COOL_DOWN, rested, f"{since}; {config.guardrails.cooldown_seconds:g} s required")
 
 
 def _about(config: SpaceConfig, remedy: Remedy, others: Sequence[PastAction]) -> list[PastAction]:
-    """The actions on a service that the remedy touches as well."""
+    """Return the actions that changed a service which the remedy changes as well."""
     touched = _touched(config, remedy)
     return [action for action in others if touched & _with_owners(config, action.service, action.places)]
 
@@ -195,8 +196,8 @@ def _one_at_a_time(config: SpaceConfig, remedy: Remedy, others: Sequence[PastAct
 
 
 def _concurrency(config: SpaceConfig, others: Sequence[PastAction], now: int) -> RuleAnswer:
-    """A restart is over once its service had the cool-down to start: its verification may need the others back."""
+    """Return whether a slot is free; a restart frees its slot after the cool-down: verification may need others."""
     limit, settling = config.guardrails.global_concurrency, config.guardrails.cooldown_seconds * 1e9
-    under_way = [one for one in others if not one.finished and (one.places or now - one.at < settling)]
-    running = len({action.incident for action in under_way})
+    in_progress = [action for action in others if not action.finished and (action.places or now - action.at < settling)]
+    running = len({action.incident for action in in_progress})
     return RuleAnswer(CONCURRENCY, running < limit, f"{running} of {limit} other actions in progress")

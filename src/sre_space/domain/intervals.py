@@ -1,4 +1,4 @@
-"""The one interval that verdicts on the journey are given with."""
+"""The confidence interval of success rates that verifications and post-mortems report."""
 
 from math import sqrt
 
@@ -6,7 +6,7 @@ Z95 = 1.959963984540054
 
 
 def wilson(good: int, total: int, z: float = Z95) -> tuple[float, float]:
-    """Wilson score interval of a share (Wilson 1927); (0, 1) when nothing was counted.
+    """Return the Wilson score interval (Wilson 1927) of the share `good / total`; (0, 1) when nothing was counted.
 
     >>> wilson(30, 30)[1]
     1.0

@@ -1,4 +1,4 @@
-"""The labels that people see: a projection of the chain, so that anyone can restore them."""
+"""The labels of an incident's issue, derived from its chain alone, so that any agent can restore them."""
 
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import waits_for_people
@@ -6,8 +6,8 @@ from sre_space.domain.facts import Step
 
 INCIDENT = "sre:incident"
 NEEDS_HUMAN = "needs-human"
-HALT = "sre:halt"  # people set it; the doctor never does
-FROZEN = "sre:frozen"  # an agent sets it on a record that it cannot trust any more; only a person takes it away
+HALT = "sre:halt"  # set by people, never by the agents
+FROZEN = "sre:frozen"  # set by an agent on a record that it cannot trust any more; only a person removes it
 INVESTIGATING = "Status: Investigating"
 MITIGATING = "Status: Mitigating"
 FIXED = "Status: Fixed"
@@ -18,13 +18,13 @@ _INVESTIGATING_AFTER = {Step.DETECT, Step.RECALL}
 
 
 def labels(case: Case) -> tuple[str, ...]:
-    """The labels that this case should carry now: ours as the chain says, other people's as they are."""
+    """Return the labels that the issue should have now: those of SRE-Space by its chain, other labels unchanged."""
     others = tuple(label for label in case.labels if label not in _OURS)
     return (INCIDENT, _status(case), *((NEEDS_HUMAN,) if needs_human(case) else ()), *others)
 
 
 def needs_human(case: Case) -> bool:
-    """True while nothing but a person moves this case on."""
+    """Return True while the incident waits for a person: its record is frozen, it was escalated, or a plan waits."""
     return bool(case.frozen_reason) or (waits_for_people(case) and case.last.step not in _FIXED_AFTER)
 
 

@@ -1,7 +1,7 @@
-"""What an incident taught, derived from the chains each time it is read: nothing is written later into an old chain.
+"""The lessons of past incidents, derived from their chains at each read: nothing is added to an old chain later.
 
 A lesson is provisional for a while (`Learnt.provisional_until`). A remedy that helped counts as failed when the same
-cause comes back in that time. Used by Memory when it recalls and indexes, and by the audit.
+cause recurs in that time. Used by Memory when it recalls and indexes, and by the audit.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ NO_ACTION = "no action"
 
 
 def named_cause(case: Case) -> str:
-    """Return what the newest decision found, `<service> <kind>`: "unknown" for no cause, "" before a decision."""
+    """Return the newest decision's cause as `<service> <kind>`: "unknown" for no cause, "" before a decision."""
     decision = case.latest(Decision)
     if decision is None:
         return ""
@@ -22,46 +22,46 @@ def named_cause(case: Case) -> str:
 
 
 def provisional(past: Case) -> tuple[int, int]:
-    """Return between which times (Unix ns, both excluded) a recurrence counts: (0, 0) where nothing was learnt."""
+    """Return the window (Unix ns, both ends excluded) in which a recurrence counts; (0, 0) without a lesson."""
     learnt, recovered = past.latest(Learnt), past.fact_of(Step.VERIFY)
     return (recovered.at, learnt.provisional_until) if learnt and recovered else (0, 0)
 
 
 def within(past: Case, case: Case) -> bool:
-    """Tell whether another incident was opened while the lesson of `past` was provisional."""
+    """Return True when `case` is another incident, opened while the lesson of `past` was provisional."""
     after, until = provisional(past)
     return case.incident != past.incident and after < case.opened < until
 
 
 def recurrence(past: Case, cases: Iterable[Case]) -> int:
-    """Return the issue of the first of `cases` that shows that what ended `past` did not last; 0 when none does."""
-    found = [case for case in cases if within(past, case) and _recurs(past, case)]
-    return min(found, key=lambda case: case.opened).issue if found else 0
+    """Return the issue of the earliest of `cases` in which the cause of `past` recurred; 0 when it did in none."""
+    recurrences = [case for case in cases if within(past, case) and _recurs(past, case)]
+    return min(recurrences, key=lambda case: case.opened).issue if recurrences else 0
 
 
 def past_cases(past: Case, back: int, similarity: float = 1.0, asking: Case | None = None) -> tuple[PastCase, ...]:
-    """Return each remedy that changed something in `past`, oldest first, and what came of it; one entry for none.
+    """Return each remedy that changed something in `past` with its outcome, oldest first; one entry when none did.
 
-    `back` is its `recurrence`. `asking` is the incident that the answer is for: its cause is not known yet, so that a
-    remedy which it may have disproved is handed on as provisional and not as one that worked.
+    `back` is the `recurrence` of `past`. `asking` is the incident that the answer is for: its cause is not known yet,
+    so a remedy that this incident may disprove is returned as provisional and not as one that worked.
     """
-    open_question = asking is not None and not back and within(past, asking)
+    undecided = asking is not None and not back and within(past, asking)
     cause = named_cause(past) or UNKNOWN_CAUSE
     trials = [trial for trial in past.trials if trial.action.changed]
     tried = [(trial.action.remedy.command, trial.helped) for trial in trials] or [(NO_ACTION, False)]
     return tuple(
         PastCase(
             past.incident, past.issue, round(similarity, 3), cause, remedy,
-            worked=helped and not back and not open_question,
+            worked=helped and not back and not undecided,
             recurrence=back if helped else 0,
-            provisional=helped and open_question,
+            provisional=helped and undecided,
         )
         for remedy, helped in tried
     )  # fmt: skip
 
 
 def _recurs(past: Case, case: Case) -> bool:
-    """Tell whether the cause is the same; where the new one was not found, whether the same detector opened it."""
+    """Return True when the cause is the same or, where none was found for `case`, the same detector opened it."""
     cause = named_cause(case)
     if cause == UNKNOWN_CAUSE:
         return case.detection.key == past.detection.key

@@ -1,19 +1,19 @@
-"""When a process did not run: what it saw before decides nothing after it, and no deadline counts it.
+"""The times in which a process did not run: observations from before a pause are stale, and no deadline counts it.
 
-A process stands still when it is stopped, when its machine is suspended or its virtual machine paused, when memory is
+A process is paused when it is stopped, when its machine is suspended or its virtual machine paused, when memory is
 swapped out, and when its event loop is blocked. Pure: `ports/clock.py` reads the clocks.
 """
 
 from dataclasses import dataclass, replace
 
 SECOND = 10**9
-PAUSE_NS = 2 * SECOND  # between two readings: what probes and deadlines do not tolerate any more
-MAX_PAUSES = 1000  # pauses; of older ones only the last end is known
+PAUSE_NS = 2 * SECOND  # between two readings: longer than probes and deadlines tolerate
+MAX_PAUSES = 1000  # older pauses are merged into one
 
 
 @dataclass(frozen=True)
 class ClockPair:
-    """Two clocks at once, in ns: `wall` is Unix time, `steady` is never set and goes on in a suspended machine."""
+    """A reading of two clocks at once, in ns: `wall` is Unix time, `steady` is never set and counts suspended time."""
 
     wall: int
     steady: int
@@ -21,7 +21,7 @@ class ClockPair:
 
 @dataclass(frozen=True)
 class Pause:
-    """[since, until) in Unix ns."""
+    """A pause of the process: [since, until) in Unix ns."""
 
     since: int
     until: int
@@ -29,21 +29,21 @@ class Pause:
 
 @dataclass(frozen=True)
 class Pauses:
-    """All of one process, oldest first; the first ends with its start. `read` is the newest reading."""
+    """All pauses of one process, oldest first; the first ends with the process' start. `read` is the newest reading."""
 
     all: tuple[Pause, ...]
     read: ClockPair
 
     @classmethod
     def of_start(cls, read: ClockPair) -> "Pauses":
-        """Those of a process that begins now."""
+        """Return the pauses of a process that starts at this reading."""
         return cls((Pause(0, read.wall),), read)
 
     def at(self, read: ClockPair) -> "Pauses":
-        """With what the time since the reading before tells: to be asked several times a second.
+        """Return the pauses updated by a new reading; call it several times a second.
 
-        A machine that slept shows on either clock: one may have stood still with it. A clock that was set back leaves
-        times in the future, so that everything begins anew.
+        A gap on either clock is a pause, since one of them may stop while the machine is suspended. When the wall clock
+        was set back, older times lie in the future, so the pauses start again as after a process start.
         """
         wall, steady = read.wall - self.read.wall, read.steady - self.read.steady
         if wall < -PAUSE_NS:
@@ -53,7 +53,7 @@ class Pauses:
         return self.with_pause(Pause(self.read.wall, read.wall), read)
 
     def with_pause(self, pause: Pause, read: ClockPair) -> "Pauses":
-        """One more; the oldest are put together when there are too many."""
+        """Return the pauses with one more; the two oldest are merged when there are too many."""
         all_ = (*self.all, pause)
         if len(all_) > MAX_PAUSES:
             all_ = Pause(0, all_[1].until), *all_[2:]
@@ -61,19 +61,19 @@ class Pauses:
 
     @property
     def resumed_at(self) -> int:
-        """Since when the process runs without a pause (Unix ns): its start, or the end of the newest one."""
+        """Return since when the process runs without a pause (Unix ns): its start, or the end of the newest pause."""
         return self.all[-1].until
 
     @property
     def since_start(self) -> tuple[Pause, ...]:
-        """Those that interrupted it."""
+        """Return the pauses since the process' start."""
         return self.all[1:]
 
     def ran(self, since: int, now: int) -> int:
-        """Return how long the process ran in [since, now) Unix ns, in ns: what a deadline counts."""
-        stood = sum(max(0, min(now, one.until) - max(since, one.since)) for one in self.all)
-        return max(0, now - since - stood)
+        """Return how long the process ran in [since, now) Unix ns, in ns: the time that a deadline counts."""
+        paused = sum(max(0, min(now, pause.until) - max(since, pause.since)) for pause in self.all)
+        return max(0, now - since - paused)
 
     def after(self, at: int) -> bool:
-        """True when one ended after a Unix ns: what was asked or seen at that time is of before it."""
+        """Return True when a pause ended after `at` (Unix ns): an observation of that time is stale."""
         return self.resumed_at > at

@@ -1,4 +1,4 @@
-"""The closed set of remedies: what the doctor can do to the patient, each with its inverse or, plainly, none.
+"""The closed set of remedies: what the agents can do to the application, each with its inverse where there is one.
 
 `MITIGATION: PR` is a change of desired state: a pull request whose diff must equal the edits of the remedy.
 """
@@ -11,7 +11,7 @@ from sre_space.domain.configuration import Edit
 
 
 class RemedyKind(StrEnum):
-    """The kinds; in lower case they are the words of the chart's allowed actions."""
+    """The kinds of remedies; in lower case they are the values of `actions` in the configuration."""
 
     RESTART = "RESTART"
     SET_CONFIG = "SET-CONFIG"
@@ -21,28 +21,28 @@ class RemedyKind(StrEnum):
 
 
 class _Remedy(Protocol):
-    """What all of them tell."""
+    """The properties that all remedies have."""
 
     @property
     def name(self) -> str:
-        """What is tried, whatever the values: `RESTART policy-service`."""
+        """Return the remedy's kind and target without values, as in `RESTART policy-service`."""
         ...
 
     @property
     def edits(self) -> tuple[Edit, ...]:
-        """What it changes in desired state."""
+        """Return the edits of desired state that the remedy makes; empty when it makes none."""
         return ()
 
     @property
     def command(self) -> str:
-        """The line that people read on the issue; text of theirs that looks like it is never obeyed."""
+        """Return the line that states the remedy on the issue. It is for people: no agent acts on such a line."""
         values = ", ".join(map(str, self.edits))
         return f"MITIGATION: {self.name}" + (f": {values}" if values else "")
 
 
 @dataclass(frozen=True)
 class _OneKey(_Remedy):
-    """Sets one key of one file of desired state; `service` is whom it changes."""
+    """A remedy that sets one key of one file of desired state; `service` is the service that it changes."""
 
     service: str
     file: str
@@ -53,13 +53,13 @@ class _OneKey(_Remedy):
 
     @property
     def edits(self) -> tuple[Edit, ...]:
-        """That key."""
+        """Return the edit of that key."""
         return (Edit(self.file, self.key, self.old, self.new),)
 
 
 @dataclass(frozen=True)
 class Restart(_Remedy):
-    """End a unit and start it again; `incarnation` is the life of the unit that was diagnosed. No inverse."""
+    """A restart of a unit; `incarnation` identifies the process that was diagnosed. It has no inverse."""
 
     service: str
     incarnation: str
@@ -68,15 +68,15 @@ class Restart(_Remedy):
 
     @property
     def name(self) -> str:
-        """The kind and its target."""
+        """Return the kind and its target."""
         return f"RESTART {self.service}"
 
 
 @dataclass(frozen=True)
 class SetConfig(_OneKey):
-    """Set a tunable; `purpose` is what the chart says that it is for.
+    """A remedy that sets a tunable; `purpose` is the tunable's purpose as the configuration states it.
 
-    `follow_up` is what stays to be done by people when it helps; "" when nothing does.
+    `follow_up` is what people have to do afterwards when it helps; "" for nothing.
     """
 
     purpose: str = ""
@@ -85,13 +85,13 @@ class SetConfig(_OneKey):
 
     @property
     def name(self) -> str:
-        """The kind and its target."""
+        """Return the kind and its target."""
         return f"PR SET {self.service} {self.key}"
 
 
 @dataclass(frozen=True)
 class RevertChange(_Remedy):
-    """Take back one commit and nothing else: `changes` are its keys, backwards."""
+    """The revert of one commit and of nothing else: `changes` are the inverse edits of the commit's keys."""
 
     service: str
     commit: str
@@ -101,35 +101,35 @@ class RevertChange(_Remedy):
 
     @property
     def name(self) -> str:
-        """The kind and its target."""
+        """Return the kind and its target."""
         return f"PR REVERT {self.service}"
 
     @property
     def edits(self) -> tuple[Edit, ...]:
-        """The keys of the commit."""
+        """Return the inverse edits of the commit's keys."""
         return self.changes
 
     @property
     def command(self) -> str:
-        """Names the commit too."""
+        """Return the line that states the remedy on the issue, with the commit that it reverts."""
         return f"{super().command} (of {self.commit[:12]})"
 
 
 @dataclass(frozen=True)
 class Scale(_OneKey):
-    """Run another number of replicas."""
+    """A remedy that changes the number of a service's replicas."""
 
     kind: Literal[RemedyKind.SCALE] = RemedyKind.SCALE
 
     @property
     def name(self) -> str:
-        """The kind and its target."""
+        """Return the kind and its target."""
         return f"PR SCALE {self.service}"
 
 
 @dataclass(frozen=True)
 class Escalate(_Remedy):
-    """A person is asked. Nothing is changed, so there is nothing to take back."""
+    """An escalation to a person. Nothing is changed, so there is nothing to undo."""
 
     reason: str
     service: str = ""
@@ -137,12 +137,12 @@ class Escalate(_Remedy):
 
     @property
     def name(self) -> str:
-        """The word."""
+        """Return "ESCALATE"."""
         return "ESCALATE"
 
     @property
     def command(self) -> str:
-        """No mitigation."""
+        """Return the bare name: an escalation is no mitigation."""
         return self.name
 
 
@@ -151,21 +151,21 @@ Remedy = Restart | SetConfig | RevertChange | Scale | Escalate
 
 
 def name_in(line: str) -> str:
-    """The `name` of the remedy whose command a line is."""
+    """Return the `name` of the remedy whose `command` is this line."""
     return line.removeprefix("MITIGATION: ").partition(": ")[0]
 
 
 def inverse(remedy: Remedy, commit: str) -> ConfigChange | None:
-    """The remedy that takes back what was merged as `commit`; None where there is none."""
+    """Return the remedy that undoes what was merged as `commit`; None for a remedy that has no inverse."""
     match remedy:
         case Restart() | Escalate():
             return None
         case SetConfig():
-            back = f"takes back {remedy.name}"
+            back = f"undoes {remedy.name}"
             return SetConfig(remedy.service, remedy.file, remedy.key, remedy.new, remedy.old, back, remedy.purpose)
         case Scale():
-            back = f"takes back {remedy.name}"
+            back = f"undoes {remedy.name}"
             return Scale(remedy.service, remedy.file, remedy.key, remedy.new, remedy.old, back)
         case RevertChange():
             edits = tuple(edit.inverse for edit in reversed(remedy.changes))
-            return RevertChange(remedy.service, commit, edits, f"takes back {remedy.name} of {remedy.commit[:12]}")
+            return RevertChange(remedy.service, commit, edits, f"undoes {remedy.name} of {remedy.commit[:12]}")

@@ -1,17 +1,17 @@
-"""How the application was when an incident was opened: one row a service. What is not known is None or empty."""
+"""The state of the application when an incident was opened: one row per service. Unknown values are None or empty."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class ServiceSnapshot:
-    """One service; times in Unix ns.
+    """The state of one service; times in Unix ns.
 
-    `state` is the word of the probes, and which other detectors fire; `since` is when the probes' state began.
+    `state` is the result of the probes and which other detectors fire; `since` is when the probes' state began.
     `restarts` counts the new processes since `watched`, the newest of them at `restarted`. Memory is in bytes, `cpu` in
-    cores, `rate` in requests a second, `errors` a share, `p95` in seconds, over the last `seconds`. `commit` is the
-    deployment that the service runs with, of `deployed`. `lines` are the newest error lines of its log, oldest first,
-    and `traces` is a link to its traces of the incident.
+    cores; over the last `seconds`, `rate` is in requests per second, `errors` a share (0 to 1), `p95` in seconds.
+    `commit` is the commit that the service runs with, deployed at `deployed`. `lines` are the newest error lines of its
+    log, oldest first, and `traces` is a link to its traces of the incident.
     """
 
     service: str
@@ -35,9 +35,9 @@ class ServiceSnapshot:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The accused service first; the links to traces are of [since, until) Unix ns.
+    """The services' states, the one of the first symptom first; links to traces cover [since, until) Unix ns.
 
-    `left_out` services had no room in the record.
+    `left_out` is the number of services that the record had no space for.
     """
 
     services: tuple[ServiceSnapshot, ...]

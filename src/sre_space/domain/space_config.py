@@ -1,4 +1,4 @@
-"""The patient's chart: what is protected, what well means, what the doctor may do."""
+"""The configuration of a space: which services are protected, when they are healthy, what the agents may do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ _EPOCH_WEEKDAY = 3  # 1 January 1970 was a Thursday; Monday is 0
 
 
 class Autonomy(StrEnum):
-    """How far the doctor may go with a service by itself."""
+    """What the agents may do to a service without a person."""
 
     OBSERVE = "observe"
     APPROVE = "approve"
@@ -19,7 +19,7 @@ class Autonomy(StrEnum):
 
 
 class ValueType(StrEnum):
-    """What a tunable holds."""
+    """The type of a tunable's value."""
 
     INTEGER = "integer"
     NUMBER = "number"
@@ -28,10 +28,10 @@ class ValueType(StrEnum):
 
 @dataclass(frozen=True)
 class Cure:
-    """What a tunable is for: causes of these kinds, in the service itself or (`of_dependency`) in one that it calls.
+    """The causes that a tunable remedies: these kinds, in its service or (`of_dependency`) in one that it calls.
 
-    The new value is `to`, or the present one times `times`, not over the tunable's maximum. `follow_up` is what people
-    have to do later, "" for nothing.
+    The new value is `to`, or the present value times `times`, limited by the tunable's maximum. `follow_up` is what
+    people have to do later, "" for nothing.
     """
 
     kinds: tuple[CauseKind, ...]
@@ -43,7 +43,7 @@ class Cure:
 
 @dataclass(frozen=True)
 class Tunable:
-    """One key of desired state that may be changed within bounds. A protected one is changed by people alone."""
+    """One key of desired state that may be changed within bounds; a protected one only by people."""
 
     key: str
     file: str
@@ -56,20 +56,22 @@ class Tunable:
     cure: Cure | None = None
 
     def why_not(self, value: str | None) -> str:
-        """Why a value does not fit; "" when it does."""
+        """Return why a value is not allowed; "" when it is. None stands for the service's own default."""
         if value is None:
             return ""  # back to the service's own default
         if self.type is ValueType.TEXT:
-            return "" if not self.values or value in self.values else f"{value!r} is none of {', '.join(self.values)}"
+            return (
+                "" if not self.values or value in self.values else f"{value!r} is not one of {', '.join(self.values)}"
+            )
         number = _number(value, self.type)
         if number is None:
-            return f"{value!r} is no {self.type}"
+            return f"{value!r} is not a valid {self.type}"
         if self.least is not None and number < self.least:
-            return f"{value} is under {self.least:g}"
-        return f"{value} is over {self.most:g}" if self.most is not None and number > self.most else ""
+            return f"{value} is below {self.least:g}"
+        return f"{value} is above {self.most:g}" if self.most is not None and number > self.most else ""
 
     def cured(self, present: str | None) -> str | None:
-        """The value that its cure wants; None when there is no further to go."""
+        """Return the value that the tunable's remedy sets; None when it is set already or the maximum is reached."""
         assert self.cure is not None
         if self.cure.to:
             return self.cure.to if present != self.cure.to else None
@@ -91,24 +93,24 @@ def _number(value: str, type: ValueType) -> float | None:
 
 @dataclass(frozen=True)
 class FreezeWindow:
-    """When no configuration is changed: on these weekdays (Monday 0), from and until a second of the day, UTC."""
+    """A window in which no configuration is changed: weekdays (Monday 0) and [since, until) seconds of the day, UTC."""
 
     days: tuple[int, ...]
     since_s: int
     until_s: int
 
     def holds(self, at: int) -> bool:
-        """True when a Unix ns lies in it."""
+        """Return True when a time (Unix ns) lies in the window."""
         day, rest = divmod(at, DAY_NS)
         return (day + _EPOCH_WEEKDAY) % 7 in self.days and self.since_s <= rest // 10**9 < self.until_s
 
 
 @dataclass(frozen=True)
 class Service:
-    """One service: its health URL, the runtime's name for it, whom it calls, and where its callers reach it.
+    """One service: its health URL, the name of its unit in the runtime, and the services that it calls.
 
-    `address` is `host:port` of what stands in front of it (a virtual IP, a proxy, a link); "" when that is where its
-    health is asked. `most_replicas` is how many of it the runtime can run.
+    `address` is the `host:port` under which its callers reach it (a virtual IP, a proxy, a link); "" when that is the
+    one of its health URL. `most_replicas` is how many replicas the runtime can run.
     """
 
     name: str
@@ -123,9 +125,9 @@ class Service:
 
 @dataclass(frozen=True)
 class Journey:
-    """A critical user journey: root spans of `caller` with one of these names; `slo` is the wanted success rate.
+    """A critical user journey: root spans of `caller` with one of these names; `slo` is the success rate, 0 to 1.
 
-    An incident counts as recovered once `good_visits` in a row went well.
+    An incident counts as recovered once `good_visits` visits in a row succeeded.
     """
 
     name: str
@@ -137,12 +139,12 @@ class Journey:
 
 @dataclass(frozen=True)
 class Guardrails:
-    """The limits of what the doctor may do by itself.
+    """The limits of what the agents may do without a person.
 
     A change of configuration has `keys_per_change` keys at most; a key that was changed `changes_per_key_a_day` times
-    within a day is frozen; in a freeze window there are none. A plan waits `approval_seconds` for a person.
-    `act_on` is the least verdict on which a remedy, by its word in `actions`, is carried out without a person; those
-    that it does not name want CONFIRMED.
+    within a day is frozen; in a freeze window no configuration is changed. A plan waits `approval_seconds` for a
+    person. `act_on` is the lowest verdict on which a remedy, by its word in `actions`, is carried out without a person;
+    a remedy that it does not name requires CONFIRMED.
     """
 
     actions: tuple[str, ...]
@@ -163,7 +165,7 @@ class Guardrails:
 
 @dataclass(frozen=True)
 class SpaceConfig:
-    """The whole chart; services outside it are never judged."""
+    """The configuration of one space, `sre-space.yaml`; services outside it are never monitored or accused."""
 
     space: str
     services: Mapping[str, Service]
@@ -171,6 +173,6 @@ class SpaceConfig:
     guardrails: Guardrails
 
     def tunable(self, file: str, key: str) -> Tunable | None:
-        """What the chart says of a key; None when it does not name it."""
-        known = (one for service in self.services.values() for one in service.tunables)
-        return next((one for one in known if (one.file, one.key) == (file, key)), None)
+        """Return the tunable of a file's key; None when the configuration does not declare it."""
+        tunables = (tunable for service in self.services.values() for tunable in service.tunables)
+        return next((tunable for tunable in tunables if (tunable.file, tunable.key) == (file, key)), None)

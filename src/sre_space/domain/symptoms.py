@@ -1,11 +1,11 @@
-"""What Scout sees: symptoms and counts of the journey. Frozen; times are Unix nanoseconds."""
+"""Scout's observations: symptoms and counts of journey visits. Frozen; times are Unix nanoseconds."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class SymptomKind(StrEnum):
-    """The word in the title `[INCIDENT] <kind> Alert`."""
+    """The kinds of symptoms, as in the issue title `[INCIDENT] <kind> Alert`."""
 
     INFRASTRUCTURE = "Infrastructure"
     SATURATION = "Saturation"
@@ -15,13 +15,13 @@ class SymptomKind(StrEnum):
     SLO = "SLO"
 
     def of(self, service: str) -> str:
-        """The key of such a symptom, as in `infrastructure/policy-service`."""
+        """Return the key of a symptom of this kind, as in `infrastructure/policy-service`."""
         return f"{self.value.lower()}/{service}"
 
 
 @dataclass(frozen=True)
 class Symptom:
-    """One detector that fired: what it measured against its limit, and since when."""
+    """A detector that fired: the measured value, its threshold (`limit`), and since when."""
 
     kind: SymptomKind
     service: str
@@ -32,13 +32,13 @@ class Symptom:
 
     @property
     def key(self) -> str:
-        """What it is the same symptom by."""
+        """Return the symptom's identity, as in `infrastructure/policy-service`."""
         return self.kind.of(self.service)
 
 
 @dataclass(frozen=True)
 class JourneyCount:
-    """Attempts of the critical user journey that began in [since, until)."""
+    """Attempts of the critical user journey that began in [since, until) Unix ns: how many succeeded and failed."""
 
     good: int
     bad: int

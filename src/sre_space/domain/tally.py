@@ -1,4 +1,4 @@
-"""Counts what strangers can make happen often, and says when to tell of it: each reason at most once a minute."""
+"""Counts events that outsiders can cause often, and limits their log lines: each reason at most once a minute."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -10,18 +10,18 @@ OTHER = "another reason"
 
 @dataclass
 class Tally:
-    """`counts` by reason since the start; `told` has when each was told last (ns), and how many it were then."""
+    """Counts by reason since the start, and for each reason the time (ns) and the count of its last report."""
 
     counts: Counter[str] = field(default_factory=Counter)
     told: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def due(self, reason: str, number: int, now: int) -> int:
-        """Count so many at `now` (ns of any clock); return how many to tell of, 0 when it is too soon for a line."""
-        known = reason if reason in self.counts or len(self.counts) < MAX_REASONS else OTHER
-        self.counts[known] += number
-        at, before = self.told.get(known, (now - TELL_EVERY_NS, 0))
-        news = self.counts[known] - before
-        if not news or now - at < TELL_EVERY_NS:
+        """Count `number` events at `now` (ns of any clock); return how many to report now, 0 when it is too soon."""
+        key = reason if reason in self.counts or len(self.counts) < MAX_REASONS else OTHER
+        self.counts[key] += number
+        at, before = self.told.get(key, (now - TELL_EVERY_NS, 0))
+        unreported = self.counts[key] - before
+        if not unreported or now - at < TELL_EVERY_NS:
             return 0
-        self.told[known] = now, self.counts[known]
-        return news
+        self.told[key] = now, self.counts[key]
+        return unreported

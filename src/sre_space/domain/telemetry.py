@@ -1,4 +1,4 @@
-"""What the patient tells about itself, in the doctor's terms. Times are Unix nanoseconds."""
+"""The application's spans and log records, as analysis and agents use them. Times are Unix nanoseconds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,13 +42,13 @@ class Span:
 
     @property
     def duration(self) -> int:
-        """Nanoseconds, never negative."""
+        """Return the span's duration in nanoseconds, never negative."""
         return max(0, self.end - self.start)
 
 
 @dataclass(frozen=True)
 class LogRecord:
-    """One log line of one service, with the trace it belongs to ("" when none)."""
+    """One log record of one service, with the trace that it belongs to ("" when none)."""
 
     at: int
     service: str

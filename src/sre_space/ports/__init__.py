@@ -1,1 +1,1 @@
-"""What the agents need of the world; each docstring says what an adapter MUST do."""
+"""The interfaces that agents need; each docstring states what an adapter MUST do (words as in RFC 2119)."""

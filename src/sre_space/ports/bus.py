@@ -1,4 +1,4 @@
-"""The event bus: durable, ordered per partition, at least once."""
+"""The port to the event bus: durable, ordered per partition, delivery at least once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,41 +19,41 @@ class Record:
 
 
 class Publisher(Protocol):
-    """Writes records."""
+    """A producer of records."""
 
     async def publish(
         self, topic: str, value: bytes, *, key: bytes = b"", headers: Mapping[str, bytes] | None = None
     ) -> None:
-        """Return only when the bus has acknowledged the record durably.
+        """Publish a record; return only when the bus has acknowledged it durably.
 
         MUST be idempotent over its own retries. MUST raise `Unavailable` when the bus did not
         acknowledge within the adapter's time limit; the record MAY then still arrive. MUST raise `Refused` when
-        the bus will never take the record (too large, not allowed), and MUST take the next one all the same.
+        the bus will never accept the record (too large, not allowed), and MUST still publish later records.
         """
         ...
 
     async def close(self) -> None:
-        """Flush and release; MUST be safe to call twice."""
+        """Flush and release the connection; MUST be safe to call twice."""
         ...
 
 
 class Subscription(Protocol):
-    """Reads topics as one member of a group, or alone from the end."""
+    """A consumer of topics, as a member of a consumer group or without a group from the end."""
 
     async def next(self, timeout: float) -> Sequence[Record]:
-        """Up to a few hundred records, in offset order per partition; empty after `timeout` seconds.
+        """Return up to a few hundred records, in offset order per partition; none after `timeout` seconds.
 
-        MUST survive a restart of the bus without losing its place. MAY repeat records after a
-        crash: callers de-duplicate. A bus that is down looks like an empty answer.
+        MUST keep its offsets over a restart of the bus. MAY repeat records after a
+        crash: callers de-duplicate. While the bus is down the answer is empty.
         """
         ...
 
     async def commit(self) -> None:
-        """Remember everything returned so far as done (no-op for a subscription without a group)."""
+        """Commit the offsets of all records returned so far; a no-op for a subscription without a group."""
         ...
 
     def owns(self) -> bool:
-        """True while this reader is given records: it holds a partition of its group, or reads without one."""
+        """Return True while this consumer gets records: it has a partition of its group, or no group."""
         ...
 
     async def close(self) -> None:
@@ -62,12 +62,12 @@ class Subscription(Protocol):
 
 
 class History(Protocol):
-    """Reads a window of the past without a group."""
+    """A reader of a time window of past records, without a consumer group."""
 
     async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
-        """Records of all partitions with since <= at < until (Unix ns), by time; `Unavailable` if the bus is down.
+        """Return the records of all partitions with since <= at < until (Unix ns), by time.
 
-        A record's time is its sender's word: one that is dated otherwise MUST NOT hide those around it. At most `limit`
-        are returned: the oldest of the first `limit` in each partition.
+        MUST raise `Unavailable` when the bus is down. A record's timestamp is set by its sender: a wrong one MUST NOT
+        hide the records around it. Of more than `limit` records of a partition the oldest are returned.
         """
         ...

@@ -1,15 +1,15 @@
-"""Which calls for a person were made already, by whichever agent."""
+"""The port to the registry of notifications, by which the agents avoid notifying people twice about one thing."""
 
 from typing import Protocol
 
 
 class Calls(Protocol):
-    """Shared by the agents, so that one of them calls for each thing."""
+    """A registry of sent notifications, shared by the agents."""
 
     def first(self, what: str) -> bool:
-        """Return True for the first agent that asks about a thing, ever, and False for each one after it.
+        """Return True to the first caller, of all agents and times, that asks about `what`; False to every later one.
 
-        MUST be decided atomically among processes, and MUST NOT raise: where it cannot be known the answer is True,
-        since two calls are better than none. `what` is a file's name without a path.
+        MUST be atomic among processes, and MUST NOT raise: when the registry cannot be used the answer is True, since
+        two notifications are better than none. `what` is a file name without a path.
         """
         ...

@@ -1,4 +1,4 @@
-"""The index of past incidents: similarity over their texts."""
+"""The port to the index of past incidents: a similarity search over their texts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Lesson:
-    """What one incident taught. `id` is the incident's ULID; `facts` are plain values.
+    """The lesson of one incident. `id` is the incident's ULID; `facts` are plain values to filter by.
 
-    `text` and each of `more` are embedded by themselves: the lesson is as similar as the nearest of them.
+    `text` and each text of `more` are embedded separately: the lesson's similarity is that of the nearest text.
     """
 
     id: str
@@ -20,19 +20,19 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Recalled:
-    """A lesson with its cosine similarity to the question, 1.0 the same, 0.0 unrelated; its `text` is the nearest."""
+    """A lesson with its cosine similarity to the query (1.0 same, 0.0 unrelated); its `text` is the nearest text."""
 
     lesson: Lesson
     similarity: float
 
 
 class CaseIndex(Protocol):
-    """Lessons by meaning. An index only: the issues remain the truth."""
+    """A search index of lessons by meaning; the issues remain the source of truth."""
 
     async def remember(self, lesson: Lesson) -> None:
-        """Store or replace by id. MUST be durable on return; `Unavailable` when the store is down."""
+        """Store or replace a lesson by id; MUST be durable on return, MUST raise `Unavailable` when it is down."""
         ...
 
     async def recall(self, text: str, limit: int = 3, where: Mapping[str, str] | None = None) -> Sequence[Recalled]:
-        """The most similar lessons, best first; `where` keeps only lessons whose facts equal these values."""
+        """Return the most similar lessons, best first, of those whose facts have the values of `where`."""
         ...

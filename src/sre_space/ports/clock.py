@@ -1,4 +1,4 @@
-"""Time, so that tests own it."""
+"""The port to time, so that tests can control it."""
 
 from typing import Protocol
 
@@ -6,20 +6,20 @@ from sre_space.domain.pauses import Pauses
 
 
 class Clock(Protocol):
-    """Wall time and waiting."""
+    """The wall clock, sleeping, and the pauses of this process."""
 
     def now(self) -> int:
-        """Unix nanoseconds."""
+        """Return the present time in Unix nanoseconds."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Return after `seconds` of this clock's time."""
+        """Wait for `seconds` of this clock's time."""
         ...
 
     def pauses(self) -> Pauses:
-        """When this process did not run, known at the moment of asking.
+        """Return the pauses of this process (`domain/pauses.py`) up to now.
 
-        MUST tell a pause to whoever asks first after it. Somebody MUST ask, or ask for the time, several times a
-        second: `loop/watch.py` does.
+        The first call after a pause MUST already include it. For that, this method or `now` MUST be called several
+        times a second: `loop/watch.py` does so.
         """
         ...

@@ -1,15 +1,15 @@
-"""Asking others what time it is."""
+"""The port to the clocks of other machines."""
 
 from collections.abc import Mapping
 from typing import Protocol
 
 
 class Dates(Protocol):
-    """The clocks of others: of the forge and of the services."""
+    """The clocks of the forge and of the services."""
 
     async def ask(self) -> Mapping[str, int]:
-        """Return the Unix time (ns) that each of them tells now, by name.
+        """Return the present Unix time (ns) of each other clock, by the server's name.
 
-        Who does not answer within the adapter's own time limit, or tells no time, is left out. MUST NOT raise.
+        A server that does not answer within the adapter's time limit, or sends no time, is left out. MUST NOT raise.
         """
         ...

@@ -1,15 +1,15 @@
-"""What of the desired state is in force: how Fixer sees that a merged change has reached the patient."""
+"""The port by which Fixer sees whether a merged change of desired state has reached the application."""
 
 from typing import Protocol
 
 
 class Deployments(Protocol):
-    """The end of the way from `main` to what runs; the deployer, not the doctor, brings it there."""
+    """The desired state that is in force; the deployer, not the agents, applies `main`."""
 
     async def in_force(self, path: str, content: bytes) -> bool:
-        """True when what runs was started with exactly this file of desired state (or obeys it: limits).
+        """Return True when what runs was started with exactly this file of desired state, or applies it (limits).
 
-        A service that ended after it was started with it counts: its configuration is in force, it is just not well.
-        MUST raise `Unavailable` when it cannot tell.
+        A service that was started with the file and ended since counts as well: its configuration is in force, though
+        it is unhealthy. MUST raise `Unavailable` when that cannot be determined.
         """
         ...

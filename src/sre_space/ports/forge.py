@@ -1,15 +1,15 @@
-"""The forge: issues, comments and labels of one repository."""
+"""The port to the forge: issues, comments and labels of one repository."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-MAX_COMMENTS = 5_000  # of an issue that are read: GitHub lets one account write as many in ten hours
+MAX_COMMENTS = 5_000  # read per issue: as many as GitHub lets one account write in ten hours
 
 
 @dataclass(frozen=True)
 class Comment:
-    """One comment. `id` grows with time inside an issue; times are Unix ns; edited means updated != created."""
+    """One comment. `id` grows with time inside an issue; times are Unix ns; an edited one has updated != created."""
 
     id: int
     author: str
@@ -35,35 +35,35 @@ class Issue:
 
 
 class Forge(Protocol):
-    """One repository, seen as one identity.
+    """One repository, accessed as one account.
 
     Every method MUST raise `Unavailable` (with the forge's retry-after when it names one) for a
-    forge that is down, slow or rate limiting, `Missing` for what does not exist, and `Refused`
+    forge that is down, slow or rate limiting, `Missing` for an object that does not exist, and `Refused`
     for a permission or validation error. No method retries by itself.
     """
 
     async def whoami(self) -> str:
-        """The login of this identity."""
+        """Return the login of this account."""
         ...
 
     async def open_issue(self, title: str, body: str, labels: Sequence[str]) -> int:
-        """The new issue's number. NOT idempotent: a caller that lost the answer looks with `issues` first."""
+        """Open an issue and return its number. NOT idempotent: a caller that lost the answer checks `issues` first."""
         ...
 
     async def issue(self, number: int) -> Issue:
-        """One issue, read after write by the same identity."""
+        """Return one issue; an account MUST see its own writes."""
         ...
 
     async def issues(self, *, state: Literal["open", "closed", "all"] = "open", since: int = 0) -> Sequence[Issue]:
-        """All issues updated at or after `since` (Unix ns), oldest number first, over all pages."""
+        """Return all issues updated at or after `since` (Unix ns), lowest number first, over all pages."""
         ...
 
     async def comment(self, number: int, body: str) -> int:
-        """Append a comment; its id. NOT idempotent."""
+        """Append a comment and return its id. NOT idempotent."""
         ...
 
     async def comments(self, number: int) -> Sequence[Comment]:
-        """The oldest comments of the issue in id order, over all pages; never more than `MAX_COMMENTS`."""
+        """Return the oldest comments of the issue in id order, over all pages; at most `MAX_COMMENTS`."""
         ...
 
     async def set_labels(self, number: int, labels: Sequence[str]) -> None:
@@ -71,7 +71,7 @@ class Forge(Protocol):
         ...
 
     async def close_issue(self, number: int) -> None:
-        """Close as completed; closing a closed issue MUST be a no-op."""
+        """Close an issue as completed; closing a closed issue MUST be a no-op."""
         ...
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What the doctor did lately, read back from the issues."""
+"""The port to the incidents on the forge, read back from their issues."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,24 +8,24 @@ from sre_space.domain.guardrails import PastAction
 
 
 class IncidentRepository(Protocol):
-    """Verified history; the issues are its only source."""
+    """The verified incidents of this repository; the issues are the only source."""
 
     async def past_actions(self, since: int) -> Sequence[PastAction]:
-        """Actions that changed a service at or after `since` (Unix ns), over open and closed incidents."""
+        """Return the actions of all incidents that changed a service at or after `since` (Unix ns)."""
         ...
 
     async def touched(self, since: int) -> Sequence[Case]:
-        """Open and closed incidents on which something was said or done at or after `since` (Unix ns)."""
+        """Return the open and closed incidents whose issue was updated at or after `since` (Unix ns)."""
         ...
 
     async def opened(self, after: int, until: int) -> Sequence[Case]:
-        """Open and closed incidents that Scout opened after one time and before another (Unix ns, both excluded)."""
+        """Return the open and closed incidents that Scout opened in (after, until), Unix ns, both excluded."""
         ...
 
     async def case(self, issue: int) -> Case | None:
-        """The verified case of an issue; None when the issue is not an incident of ours."""
+        """Return the verified case of an issue; None when the issue is not an incident of this space."""
         ...
 
     async def open_cases(self) -> Sequence[Case]:
-        """Every open incident, oldest first; of two with one ULID only the lowest number."""
+        """Return every open incident, oldest first; of two issues with one ULID only the lower number."""
         ...

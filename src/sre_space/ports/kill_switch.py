@@ -1,15 +1,15 @@
-"""The halt file: a person's brake, read before every act."""
+"""The port to the kill switch, by which a person stops all actions; agents read it before every action."""
 
 from typing import Protocol
 
 
 class KillSwitch(Protocol):
-    """Says whether a person has stopped the doctor."""
+    """The kill switch of a space."""
 
     def halted(self) -> bool:
-        """True while halted. MUST read the present state each time; MUST answer True when it cannot tell."""
+        """Return True while halted; MUST read the present state each time, MUST be True when that cannot be read."""
         ...
 
     def halt(self) -> None:
-        """Stop every action from now on; MUST be a no-op while halted. Only a person releases it."""
+        """Stop every action from now on; MUST be a no-op while halted. Only a person lifts the halt."""
         ...

@@ -1,4 +1,4 @@
-"""What people say on an issue that counts as an order."""
+"""The port to the orders that people give on an issue, and to the check who may give them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ Verb = Literal["approve", "reject", "stop", "restart", "resolved"]
 
 @dataclass(frozen=True)
 class Order:
-    """One order: `plan` names what is approved or rejected ("" for stop), `by` who said it, `place` the comment.
+    """One order of a person, `by` a login or operator, in the comment with the id `place`.
 
-    A person who restarts a service does so by himself: then `plan` is its name, and the order is the record. Who says
-    that a case is `resolved` orders nothing: then `plan` is what was said, and it is data for people.
+    `plan` depends on the verb: the id of the plan for `approve` and `reject`, "" for `stop`, the service's name for
+    `restart` (which a person has carried out; the order is its record), and for `resolved` the person's description of
+    what resolved the incident, which is data for people and no order.
     """
 
     verb: Verb
@@ -23,7 +24,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Resolution:
-    """What a person said ended an incident: one line that cannot end a quotation, who wrote it, in which comment."""
+    """A person's description of what resolved an incident: one line that cannot end a quotation, author, comment id."""
 
     text: str
     by: str
@@ -31,23 +32,23 @@ class Resolution:
 
 
 class Orders(Protocol):
-    """Orders of people who may give them."""
+    """The orders of authorised people."""
 
     async def given(self, issue: int) -> Sequence[Order]:
-        """The orders on an issue, oldest first.
+        """Return the orders on an issue, oldest first.
 
-        MUST hold only what an operator's key signed, or the unedited comment of an account with write permission that
-        no agent uses. Raises `Unavailable` when the forge does not answer.
+        MUST contain only orders that an operator's key signed, and unedited comments of an account with write
+        permission that no agent uses. MUST raise `Unavailable` when the forge does not answer.
         """
         ...
 
 
 class Writers(Protocol):
-    """Whom the forge grants to write to the repository."""
+    """The accounts with write permission on the repository."""
 
     async def may_write(self, login: str) -> bool:
-        """True for a collaborator with permission write, maintain or admin.
+        """Return True for a collaborator with permission write, maintain or admin.
 
-        MUST answer False when the forge does not list the account, and raise `Unavailable` when it does not answer.
+        MUST return False when the forge does not list the account, and raise `Unavailable` when it does not answer.
         """
         ...

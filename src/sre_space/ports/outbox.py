@@ -1,4 +1,4 @@
-"""Facts that are signed but not yet on the forge: no record is lost with the forge down."""
+"""The port to the outbox of facts that are signed but not yet on the forge, so that none is lost while it is down."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Pending:
-    """One comment to post: it follows the link `prev` as number `seq`."""
+    """One comment to post: the fact number `seq` of its incident, which follows the fact with the digest `prev`."""
 
     issue: int
     incident: str
@@ -16,20 +16,20 @@ class Pending:
 
 
 class Outbox(Protocol):
-    """At most one pending fact per incident, durable."""
+    """A durable store of at most one pending fact per incident."""
 
     def put(self, pending: Pending) -> None:
-        """Replace the incident's pending fact; MUST be on disk on return, or in memory while the disk takes nothing."""
+        """Replace the incident's pending fact; MUST be on disk on return, or in memory while the disk fails."""
         ...
 
     def get(self, incident: str) -> Pending | None:
-        """The pending fact of an incident; one that cannot be read MUST be set aside."""
+        """Return the pending fact of an incident, None without one; an unreadable fact MUST be set aside."""
         ...
 
     def set_aside(self, incident: str, why: str) -> None:
-        """Keep a pending fact that is no signed fact (any more) for a person, and call one; `get` MUST NOT give it."""
+        """Keep an invalid pending fact for a person to inspect, and notify people; `get` MUST NOT return it."""
         ...
 
     def drop(self, incident: str) -> None:
-        """Forget it; an unknown incident MUST be a no-op."""
+        """Delete the pending fact of an incident; an unknown incident MUST be a no-op."""
         ...

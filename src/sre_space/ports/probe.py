@@ -1,4 +1,4 @@
-"""Asking a service whether it is alive."""
+"""The port to health probes of services."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Health:
-    """One probe's answer: `answered` is False for no connection or a time-out; `detail` says what happened."""
+    """The result of one probe: `answered` is False without a connection or on a time-out; `seconds` is the duration."""
 
     healthy: bool
     answered: bool
@@ -15,8 +15,8 @@ class Health:
 
 
 class Probe(Protocol):
-    """Health probes."""
+    """A prober of health URLs."""
 
     async def check(self, url: str) -> Health:
-        """One GET; MUST answer within its own time limit and never raise for a sick service."""
+        """Return the result of one GET; MUST obey its own time limit and MUST NOT raise for an unhealthy service."""
         ...

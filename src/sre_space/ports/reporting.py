@@ -1,4 +1,4 @@
-"""The doctor's own telemetry: every incident is a trace, and the agents export metrics."""
+"""The port to the agents' own telemetry: every incident is a trace, and the agents export metrics."""
 
 from typing import Protocol
 
@@ -7,43 +7,42 @@ from sre_space.domain.facts import Fact
 
 
 class Reporter(Protocol):
-    """Tells what this agent did. Reports are lost rather than waited for: no method MAY block or raise."""
+    """The exporter of one agent's spans and metrics; it drops data rather than waits: no method MAY block or raise."""
 
     def recorded(self, fact: Fact, digest: str, root: str, begun: int) -> None:
-        """A fact is on the forge: one span of the incident's trace, from `begun` (Unix ns) to `fact.at`.
+        """Report a fact on the forge as one span of the incident's trace, from `begun` (Unix ns) to `fact.at`.
 
-        `digest` is the fact's, `root` the opening fact's: telling a fact twice MUST give the same span.
+        `digest` is the fact's, `root` the opening fact's: reporting a fact twice MUST give the same span.
         """
         ...
 
     def dismissed(self, reason: str) -> None:
-        """A text on an open issue carries a footer or a command and does not count; each is told once a process.
+        """Count one dismissed input: a text with a footer or a command on an open issue that does not count.
 
-        So is an announced deployment that Git does not confirm, and each record of telemetry that is not authentic.
-
-        `reason` comes from a small closed set, so that it can name a time series.
+        Each text is reported once per process. Also dismissed are announced deployments that Git does not confirm, and
+        telemetry records that are not authentic. `reason` comes from a small closed set, so that it can label a metric.
         """
         ...
 
     def dropped(self, reason: str, count: int) -> None:
-        """So much telemetry, or so many records, were not taken in or could not be sent.
+        """Count telemetry items or records that were dropped on reception or could not be sent.
 
-        `reason` comes from a small closed set, so that it can name a time series.
+        `reason` comes from a small closed set, so that it can label a metric.
         """
         ...
 
     def waiting(self, cases: int, overdue: int) -> None:
-        """How many incidents are open now, and for how many of them the agent whose turn it is missed its deadline."""
+        """Report how many incidents are open, and for how many of them the owner of the due step is overdue."""
         ...
 
     def clock(self, offset: float) -> None:
-        """How far this process's clock is ahead of the others' (seconds); 0 while it is right or nobody knows."""
+        """Report by how many seconds this machine's clock is ahead of the others; 0 while it is right or unknown."""
         ...
 
     def budget(self, journey: str, spent: float) -> None:
-        """The share of a journey's error budget that is spent; more than 1 when it is overdrawn."""
+        """Report the spent share of a journey's error budget; more than 1 when it is exhausted."""
         ...
 
     def detectors(self, report: DetectorsReport) -> None:
-        """What Scout's detectors say now; told once a second by the Scout that judges."""
+        """Report the state of Scout's detectors; called once a second by the active Scout."""
         ...

@@ -1,6 +1,6 @@
-"""The runtime that holds the units of the application (processes, containers, pods).
+"""The port to the runtime that runs the units of the application (processes, containers, pods).
 
-Who only reads holds a `RuntimeReader`, whose credentials can change nothing.
+An agent that only reads has a `RuntimeReader`, whose credentials can change nothing.
 """
 
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True)
 class Unit:
-    """What the runtime says of one unit.
+    """The runtime's state of one unit.
 
-    `incarnation` names this very life of the unit: it MUST differ after every start and MUST NOT
-    change in between (for a unit that ended: it names that end). `state` is what the runtime
-    believes; `exit_code` is None while running, negative for a signal (-9: SIGKILL) when known.
+    `incarnation` identifies the unit's present process: it MUST differ after every start and MUST NOT
+    change in between (for a unit that ended, it identifies that end). `state` is the runtime's view, `since`
+    its begin (Unix ns); `exit_code` is None while running, negative for a signal (-9: SIGKILL) when known.
     """
 
     name: str
@@ -27,25 +27,25 @@ class Unit:
 
 
 class RuntimeReader(Protocol):
-    """Tells the state of units."""
+    """A reader of the state of units."""
 
     async def units(self) -> Sequence[Unit]:
-        """All units of the application. MUST raise `Unavailable` when the runtime does not answer."""
+        """Return all units of the application. MUST raise `Unavailable` when the runtime does not answer."""
         ...
 
     async def unit(self, name: str) -> Unit:
-        """One unit, `Missing` when the runtime does not know it."""
+        """Return one unit; MUST raise `Missing` when the runtime does not know it."""
         ...
 
 
 class Runtime(RuntimeReader, Protocol):
-    """Changes units too."""
+    """A reader that can also restart units."""
 
     async def restart(self, name: str, expected: str) -> Unit:
-        """End the unit if it lives and start it again; return the new life.
+        """Stop the unit if it runs, start it, and return its new state.
 
         MUST raise `Refused` and change nothing when the unit's incarnation is not `expected`.
-        MUST accept only names the runtime knows; no shell. Returns when the runtime has
+        MUST accept only names that the runtime knows; no shell. Returns when the runtime has
         started the unit, not when it serves.
         """
         ...

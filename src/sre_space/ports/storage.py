@@ -1,4 +1,4 @@
-"""The room where the space keeps its files."""
+"""The port to the free space of the state folder."""
 
 from typing import Protocol
 
@@ -6,8 +6,8 @@ from sre_space.domain.disk_space import DiskSpace
 
 
 class Storage(Protocol):
-    """Looks at one folder."""
+    """The file system of one folder."""
 
     async def room(self) -> DiskSpace:
-        """What is left now. MUST NOT raise, and MUST really write something: a quota shows in no number."""
+        """Return the free space now; MUST NOT raise, and MUST really write a file: free bytes show no quota."""
         ...

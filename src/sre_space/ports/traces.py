@@ -1,4 +1,4 @@
-"""The trace store that the Brain reads."""
+"""The port to the trace store that Brain reads."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,23 +7,23 @@ from sre_space.domain.telemetry import Span
 
 
 class TraceDocuments(Protocol):
-    """The trace store's own answers, as they are kept and read again later."""
+    """The trace store's raw answers, which are stored in bundles and parsed again later."""
 
     async def document(self, service: str, since: int, until: int, limit: int) -> bytes:
-        """Jaeger's query JSON of up to `limit` newest traces that touch `service` and start in [since, until) Unix ns.
+        """Return Jaeger's query JSON of up to `limit` newest traces with a span of `service` in [since, until) Unix ns.
 
-        An unknown service is an answer without traces. MUST raise `Unavailable` when the store does not answer.
+        For an unknown service the answer has no traces. MUST raise `Unavailable` when the store does not answer.
         """
         ...
 
 
 class Traces(Protocol):
-    """Stored spans, queried by time."""
+    """The stored spans, queried by time."""
 
     async def window(self, service: str, since: int, until: int, limit: int = 200) -> Sequence[Span]:
-        """All spans of up to `limit` traces that touch `service` and start in [since, until) Unix ns.
+        """Return all spans of up to `limit` traces that involve `service` and start in [since, until) Unix ns.
 
-        Newest traces first. Spans with a missing parent are kept. An unknown service is an empty answer.
+        Newest traces first. Spans with a missing parent are kept. For an unknown service the answer is empty.
         MUST raise `Unavailable` when the store does not answer.
         """
         ...

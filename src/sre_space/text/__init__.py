@@ -1,1 +1,1 @@
-"""Values to the words that people read: facts, proposals, diagnoses, audits, calls, post-mortems. No I/O."""
+"""The text that people read: of facts, proposals, diagnoses, audits, notifications and post-mortems. No I/O."""

@@ -1,4 +1,4 @@
-"""What one fact decided, on which rules and which evidence: the words of the audit."""
+"""The audit's text of one fact: what it decided, by which rules and on which evidence."""
 
 from dataclasses import fields
 
@@ -10,24 +10,25 @@ _MAX_LENGTH = 200
 
 
 def decided(payload: Payload) -> str:
-    """One line for people."""
+    """Return what the fact decided or did, as one line for people."""
     match payload:
         case Decision(diagnosis=diagnosis, remedy=remedy):
-            told = f"{diagnosis.verdict}; {remedy.command}: {remedy.reason}"
+            line = f"{diagnosis.verdict}; {remedy.command}: {remedy.reason}"
         case Action(result=result, remedy=remedy, detail=detail):
-            told = f"{result}: {remedy.command}; {detail}"
+            line = f"{result}: {remedy.command}; {detail}"
         case _:
-            told = " ".join(line.strip("- ") for line in prose(payload).splitlines()[:2]).replace("**", "")
-    return plain(told)[:_MAX_LENGTH]
+            line = " ".join(part.strip("- ") for part in prose(payload).splitlines()[:2]).replace("**", "")
+    return plain(line)[:_MAX_LENGTH]
 
 
 def answers(payload: Payload) -> tuple[RuleAnswer, ...]:
-    """Every guardrail's answer that the payload records."""
+    """Return every guardrail's answer that the payload records."""
     values = (getattr(payload, field.name) for field in fields(payload))
-    return tuple(one for value in values if isinstance(value, tuple) for one in value if isinstance(one, RuleAnswer))
+    items = (item for value in values if isinstance(value, tuple) for item in value)
+    return tuple(item for item in items if isinstance(item, RuleAnswer))
 
 
 def evidence(payload: Payload) -> tuple[str, ...]:
-    """The ids that the causes cite, best cause first, each once."""
+    """Return the evidence ids that the causes cite, best cause first, each once."""
     causes = payload.diagnosis.causes if isinstance(payload, Decision) else ()
     return tuple(dict.fromkeys(id for cause in causes for id in cause.evidence))

@@ -1,4 +1,4 @@
-"""What services log as errors, out of OTLP log requests: a line each, made harmless, for people to read."""
+"""The error lines of services, read from OTLP log requests and scrubbed for people to read."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from sre_space.text.prose import quiet, scrub
 
 ERROR = 17  # OTLP's severity number from which on a record is an error
 MAX_LINE = 200  # characters
-READ = 4 * MAX_LINE  # of what is scrubbed: a token that is cut in two is none that one would recognize
+READ = 4 * MAX_LINE  # characters that are scrubbed before the line is cut: half a token would not be recognised
 
 
 @dataclass(frozen=True)
 class ErrorLine:
-    """One line of a service's log, at a Unix ns (0: the record does not say)."""
+    """One error line of a service's log, `at` a time in Unix ns (0: the record has none)."""
 
     service: str
     at: int
@@ -28,12 +28,12 @@ class ErrorLine:
 
 
 def error_lines(body: bytes, services: Collection[str]) -> Iterator[ErrorLine]:
-    """The errors that `services` logged; `Malformed` when the bytes are no log request."""
+    """Yield the errors that `services` logged; raise `Malformed` when the bytes are not a log request."""
     request = ExportLogsServiceRequest()
     try:
         request.ParseFromString(body)
     except DecodeError as error:
-        raise Malformed(f"{len(body)} bytes are no OTLP log request: {error}") from error
+        raise Malformed(f"{len(body)} bytes are not an OTLP log request: {error}") from error
     for resource in request.resource_logs:
         service = str(attributes_of(resource.resource.attributes).get("service.name", ""))
         if service in services:
@@ -52,6 +52,6 @@ def _errors(service: str, records: Collection[LogRecord]) -> Iterator[ErrorLine]
 
 
 def harmless_line(text: str) -> str:
-    """Return the first line, scrubbed before it is cut, unable to end the quotation that it will stand in."""
+    """Return the first line of a text, scrubbed, cut to `MAX_LINE` characters and unable to end a quotation."""
     first = next((line for line in text[:READ].splitlines() if line.strip()), "")
     return cut(scrub(quiet(first.strip())), MAX_LINE)

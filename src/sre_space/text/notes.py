@@ -1,6 +1,6 @@
-"""What a person is told when the doctor needs one, away from the issue. Used by the loop, which decides when.
+"""The text of notifications: why the agents need a person. Used by the loop, which decides when to send one.
 
-The answer comes first: why a person is asked and where to look. Text that came from the patient is fenced, as on the
+Each note begins with the reason and with where to look. Text that came from the application is fenced, as on the
 issue.
 """
 
@@ -15,17 +15,17 @@ from sre_space.domain.remedies import Escalate
 from sre_space.ports.notifier import Note
 from sre_space.text.prose import diff, invitation, quiet, scrub, symptoms
 
-MAX_TITLE, MAX_TEXT = 120, 4000  # what most services take in one piece
+MAX_TITLE, MAX_TEXT = 120, 4000  # characters: what most notification services accept in one message
 
 
 def asks(payload: Payload) -> bool:
-    """True for a fact after which nothing moves without a person."""
+    """Return True for a fact after which the incident waits for a person: an escalation or a plan."""
     plan = isinstance(payload, Decision) and payload.plan
     return plan or (isinstance(payload, Action) and payload.result is ActionResult.ESCALATED)
 
 
 def asking(case: Case, payload: Payload, page: str) -> Note:
-    """For a fact of the case that `asks`; `page` is the repository's ("": it has none)."""
+    """Return the note for a fact that `asks`; `page` is the repository's URL ("": it has none)."""
     match payload:
         case Decision():
             until = datetime.fromtimestamp(payload.expires // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S")
@@ -35,50 +35,51 @@ def asking(case: Case, payload: Payload, page: str) -> Note:
         case Action():
             return _of_case(case, "a person is needed", [f"{payload.detail}.", *_helped_before(case)], page)
         case _:
-            raise ValueError(f"{type(payload).__name__} asks nobody")
+            raise ValueError(f"{type(payload).__name__} does not ask for a person")
 
 
 def frozen(case: Case, page: str) -> Note:
-    """For a case whose record is broken."""
+    """Return the note for an incident whose chain is missing a fact or was altered."""
     why = (
-        f"Its record cannot be trusted any more: {case.frozen_reason}. The doctor does nothing more with it. When "
-        f"it is in order again, take the label `{FROZEN}` away and restart the agents."
+        f"The record of this incident cannot be trusted any more: {case.frozen_reason}. The agents do nothing more "
+        f"about it. When the record is in order again, remove the label `{FROZEN}` and restart the agents."
     )
     return _of_case(case, "frozen", [why], page)
 
 
 def stalled(case: Case, step: Step, reason: str, page: str) -> Note:
-    """For a step that is not done in time, and what it waits for ("": the caller does not know)."""
-    why = f"It waits: {quiet(reason)}." if reason else "It has said nothing of why."
-    told = f"The step `{step}` is owed by the agent {OWNER[step]} and was not done in time. {why}"
-    return _of_case(case, f"nothing moves at the step {step}", [told], page)
+    """Return the note for a step that missed its deadline; `reason` is what its owner waits for ("": not known)."""
+    why = f"The agent waits: {quiet(reason)}." if reason else "The agent has not reported why."
+    text = f"The step `{step}` is due, and the agent {OWNER[step]} has not done it in time. {why}"
+    return _of_case(case, f"no progress at the step {step}", [text], page)
 
 
 def clock(reason: str) -> Note:
-    """For an agent whose clock is wrong."""
+    """Return the note for an agent whose clock is wrong."""
     lines = [
-        f"{quiet(reason)}. The agent opens, decides, does and verifies nothing until it is right again: deadlines and "
-        "the age of evidence are told by the clock. Set the clock of its machine, and let NTP keep it.",
+        f"{quiet(reason)}. Until the clock is right again, the agent opens, decides, does and verifies nothing: "
+        "deadlines and the age of evidence depend on the clock. Set the clock of its machine, and synchronise it by "
+        "NTP.",
     ]
     return _note(f"A wrong clock: {reason}", lines)
 
 
 def unrecorded(detection: Detection, reason: str) -> Note:
-    """For what Scout sees and cannot write down."""
+    """Return the note for an incident that Scout cannot open on the forge."""
     lines = [
-        f"The forge does not take the incident: {quiet(reason)}. Without a record nothing is done to the patient; it "
-        "is opened as soon as the forge answers, if it is still there.",
+        f"The forge does not accept the incident: {quiet(reason)}. Without a record nothing is done to the "
+        "application; the incident is opened as soon as the forge answers, if the symptoms are still there.",
         *_section("Symptoms", symptoms(detection)),
     ]
     return _note(f"No record: {detection.symptoms[0].kind} on {detection.symptoms[0].service}", lines)
 
 
-def unstartable(unit: str, starts: int, said: str) -> Note:
-    """For a process of the space that ends soon after each of its starts."""
+def unstartable(unit: str, starts: int, output: str) -> Note:
+    """Return the note for a process of the space that ends soon after each start; `output` is what it wrote last."""
     lines = [
-        f"It has started {starts} times. While it does not run, its part of the work is not done; it is tried again, "
-        "at most every 30 s.",
-        *_section("What it said last", ["```text", quiet(said or "nothing"), "```"]),
+        f"{unit} has started {starts} times and ended soon after each start. Its work is not done while it is down; "
+        "it is restarted at most every 30 s.",
+        *_section("Its last output", ["```text", quiet(output or "nothing"), "```"]),
         "",
         f"Where to look: `sre-space status`, `sre-space logs {unit}`",
     ]
@@ -86,19 +87,19 @@ def unstartable(unit: str, starts: int, said: str) -> Note:
 
 
 def damaged(what: str, then: str) -> Note:
-    """For a file of the space that was damaged and set aside, and what that means."""
+    """Return the note for a damaged file that was set aside; `then` is the consequence."""
     return _note("A damaged file was set aside", [f"{quiet(what)}.", "", then])
 
 
 def unreadable(issue: int, key: str, reason: str) -> Note:
-    """For an issue that Scout opened and that does not count as an incident."""
+    """Return the note for an issue that Scout opened and that does not count as an incident."""
     lines = [
-        f"Issue {issue} was opened for {quiet(key)} and is no incident: {quiet(reason)}. Nothing is done about it, and "
-        "no other issue is opened for it.",
+        f"Issue {issue} was opened for {quiet(key)} and does not count as an incident: {quiet(reason)}. Nothing is "
+        "done about it, and no other issue is opened for it.",
         "",
-        "What may be wrong: the clock of the forge or of this machine, the trust store (Scout's key is not in it), the "
+        "Possible causes: the clock of the forge or of this machine, the trust store (Scout's key is not in it), the "
         "name of the repository (REPO_OWNER, REPO_NAME), or a forge that alters text.",
-        "When it is mended, restart Scout.",
+        "When the cause is fixed, restart Scout.",
     ]
     return _note(f"Issue {issue} cannot be read back: {key}", lines)
 
@@ -126,15 +127,15 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def _helped_before(case: Case) -> list[str]:
-    """What people said ended the like before."""
+    """Return a section with what people reported to have resolved similar incidents; empty without a report."""
     recall = case.latest(Recall)
-    told = [one for one in recall.cases if one.said] if recall else []
-    lines = [f"- issue {one.issue}, as {quiet(one.said_by)} said: `{quiet(one.said)}`" for one in told]
+    resolved = [past for past in recall.cases if past.said] if recall else []
+    lines = [f"- issue {past.issue}, reported by {quiet(past.said_by)}: `{quiet(past.said)}`" for past in resolved]
     return _section("What helped last time", lines) if lines else []
 
 
 def _diagnosis(decision: Decision | None) -> list[str]:
-    """The first sentence of the report, or what stands for it."""
+    """Return the first line of the diagnosis' report, or its verdict and reason without a report."""
     if decision is None:
         return ["None yet."]
     sentence = decision.diagnosis.report.partition("\n")[0]
@@ -142,13 +143,13 @@ def _diagnosis(decision: Decision | None) -> list[str]:
 
 
 def _tried(trials: Sequence[Trial]) -> list[str]:
-    """Each with what came of it; that a person was asked is no try."""
-    tried = [one for one in trials if not isinstance(one.action.remedy, Escalate)]
-    return [f"- {_trial(one)}" for one in tried] or ["Nothing."]
+    """Return one line per attempted remedy with its outcome; escalations are left out."""
+    attempts = [trial for trial in trials if not isinstance(trial.action.remedy, Escalate)]
+    return [f"- {_trial(trial)}" for trial in attempts] or ["Nothing."]
 
 
 def _trial(trial: Trial) -> str:
-    told = [f"{trial.action.remedy.command}: {trial.action.result}", trial.action.detail]
-    told += [f"Scout: {trial.outcome}"] if trial.outcome else []
-    told += [f"taken back: {trial.undo.result} ({trial.undo.detail})"] if trial.undo else []
-    return "; ".join(filter(None, told))
+    parts = [f"{trial.action.remedy.command}: {trial.action.result}", trial.action.detail]
+    parts += [f"Scout: {trial.outcome}"] if trial.outcome else []
+    parts += [f"undo: {trial.undo.result} ({trial.undo.detail})"] if trial.undo else []
+    return "; ".join(filter(None, parts))

@@ -1,11 +1,11 @@
-"""Text of strangers as text: nothing in it that a terminal obeys."""
+"""Untrusted text made safe for a terminal: without control characters or escape sequences."""
 
 
 def plain(text: str) -> str:
-    """One line without anything that a terminal obeys: what strangers wrote is shown as text."""
+    """Return the text as one line, with each character that a terminal may interpret replaced."""
     return harmless(" ".join(text.split()))
 
 
 def harmless(text: str) -> str:
-    """The text in its lines, without anything else that a terminal obeys or cannot show."""
-    return "".join(one if one.isprintable() or one in "\n\t" else "\N{REPLACEMENT CHARACTER}" for one in text)
+    """Return the text with its line breaks and tabs, with each other unprintable character replaced."""
+    return "".join(char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -1,4 +1,4 @@
-"""The post-mortem: every sentence rendered from a recorded fact, none invented."""
+"""The post-mortem of an incident: every sentence is rendered from a recorded fact."""
 
 from datetime import UTC, datetime
 
@@ -9,19 +9,20 @@ from sre_space.ports.orders import Resolution
 from sre_space.text.prose import ended
 
 
-def conclude(case: Case, now: int, said: Resolution | None = None) -> Conclusion:
-    """Write up a case whose recovery is confirmed. MTTD: first symptom to issue; MTTR: first symptom to recovery.
+def conclude(case: Case, now: int, resolution: Resolution | None = None) -> Conclusion:
+    """Return the post-mortem of an incident whose recovery is confirmed, with its MTTD and MTTR.
 
-    `said` is what a person said ended it, when it was left to one.
+    MTTD is from the first symptom to the issue, MTTR from the first symptom to the measured recovery (`now` without
+    one). `resolution` is a person's description of what resolved an escalated incident.
     """
     first = case.detection.symptoms[0].since
     recovered = case.fact_of(Step.VERIFY)
     mttd = (case.chain[0].fact.at - first) / 1e9
     mttr = ((recovered.at if recovered else now) - first) / 1e9
-    return Conclusion(round(mttd, 3), round(mttr, 3), _markdown(case, mttd, mttr, said))
+    return Conclusion(round(mttd, 3), round(mttr, 3), _markdown(case, mttd, mttr, resolution))
 
 
-def _markdown(case: Case, mttd: float, mttr: float, said: Resolution | None) -> str:
+def _markdown(case: Case, mttd: float, mttr: float, resolution: Resolution | None) -> str:
     symptom = case.detection.symptoms[0]
     parts = (
         f"## Post-mortem: {symptom.kind} incident on {symptom.service}",
@@ -30,7 +31,7 @@ def _markdown(case: Case, mttd: float, mttr: float, said: Resolution | None) -> 
         f"### Impact\n{_impact(case)}",
         f"### Root cause\n{_cause(case)}",
         f"### What was done\n{_action(case)}",
-        *([f"### What a person did\n{_by_a_person(said)}"] if case.escalated else []),
+        *([f"### What a person did\n{_by_a_person(resolution)}"] if case.escalated else []),
         f"### Seen before\n{_seen_before(case)}",
         f"### Timeline\n{_timeline(case)}",
     )
@@ -44,7 +45,7 @@ def _impact(case: Case) -> str:
     journey = verdict.journey
     return (
         f"{verdict.failed} attempts of the journey failed. Afterwards {journey.good} of {journey.good + journey.bad} "
-        f"attempts were good (95 % interval {verdict.low:.1%} to {verdict.high:.1%}): {verdict.detail}."
+        f"attempts succeeded (95 % interval {verdict.low:.1%} to {verdict.high:.1%}): {verdict.detail}."
     )
 
 
@@ -53,13 +54,13 @@ def _cause(case: Case) -> str:
     if decision is None or not decision.diagnosis.causes:
         return "No cause was named."
     best = decision.diagnosis.causes[0]
-    told = {item.id: item.statement for item in decision.diagnosis.evidence}
-    of = "the failed traces" if best.kind in (CauseKind.CRASH, CauseKind.HANG) else "what went wrong"
+    statements = {item.id: item.statement for item in decision.diagnosis.evidence}
+    of = "the failed traces" if best.kind in (CauseKind.CRASH, CauseKind.HANG) else "the anomalies"
     share = f"It explains {best.score:.0%} of {of}."
-    found = decision.diagnosis.cause is not None
-    verdict = decision.diagnosis.verdict if found else "The cause was not found. Suspected and not shown"
+    known = decision.diagnosis.cause is not None
+    verdict = decision.diagnosis.verdict if known else "The cause was not found. Suspected, but not proven"
     lines = [f"{verdict}: **{best.service}**, {best.kind}. {share}"]
-    lines += [f"- {told[id]} (`{id}`)" for id in best.evidence]
+    lines += [f"- {statements[id]} (`{id}`)" for id in best.evidence]
     return "\n".join(lines)
 
 
@@ -67,19 +68,19 @@ def _action(case: Case) -> str:
     return "\n".join(line for trial in case.trials for line in _one_trial(trial)) or "Nothing was done."
 
 
-def _by_a_person(said: Resolution | None) -> str:
-    if said is None:
-        return "Nobody has said it yet; a comment that begins with `/sre resolved` still does."
-    return f"{said.by} says (comment {said.place}): `{said.text}`"
+def _by_a_person(resolution: Resolution | None) -> str:
+    if resolution is None:
+        return "Nobody has reported it yet; a comment that begins with `/sre resolved` still can."
+    return f"{resolution.by} reports (comment {resolution.place}): `{resolution.text}`"
 
 
 def _one_trial(trial: Trial) -> list[str]:
-    """What was done, what Scout said of it, and how it was taken back."""
+    """Return one line with the action, its result and Scout's verdict, and one with its undo if there was one."""
     action, undo = trial.action, trial.undo
     states = f"Before: {action.before or 'not read'}; after: {action.after or 'not read'}."
     verdict = f" Scout: {trial.outcome}." if trial.outcome else ""
     lines = [f"- {action.remedy.command}: {action.result}. {action.detail}. {states}{verdict}"]
-    return [*lines, f"- Taken back: {undo.remedy.command}: {undo.result}. {undo.detail}."] if undo else lines
+    return [*lines, f"- Undone: {undo.remedy.command}: {undo.result}. {undo.detail}."] if undo else lines
 
 
 def _seen_before(case: Case) -> str:
@@ -90,7 +91,7 @@ def _seen_before(case: Case) -> str:
         f"- issue {past.issue}, similarity {past.similarity:.2f}: {past.told_cause}; {past.told_outcome}{ended(past)}"
         for past in recall.cases
     ]
-    return "\n".join(lines) or "Nothing like it is remembered."
+    return "\n".join(lines) or "No similar incident is remembered."
 
 
 def _timeline(case: Case) -> str:

@@ -1,6 +1,6 @@
-"""A change of desired state as a pull request says it: names, title and body. Used by Fixer.
+"""The pull request of a change of desired state: branch name, title and body. Used by Fixer.
 
-Everything comes from the facts of the case and their times, so that a second try writes the same.
+Everything is derived from the facts of the case and their times, so that a retry writes the same.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ MAX_TITLE, MAX_BODY = 120, 60_000  # characters; GitHub takes 65,536 in a body
 
 @dataclass(frozen=True)
 class Proposal:
-    """One change: the name of its branch, and what people read."""
+    """One change of desired state: the remedy, and the branch, title and body of its pull request."""
 
     branch: str
     remedy: ConfigChange
@@ -26,35 +26,35 @@ class Proposal:
 
 
 def proposal_of(case: Case, remedy: ConfigChange) -> Proposal:
-    """What the newest decision proposes."""
+    """Return the pull request of the newest decision's remedy."""
     return Proposal(_branch(case), remedy, _title(case, remedy.name.removeprefix("PR ")), _body(case, remedy))
 
 
 def undoing_of(case: Case, remedy: ConfigChange) -> Proposal:
-    """How the newest decision is taken back."""
-    title = _title(case, f"take back: {remedy.name.removeprefix('PR ')}")
+    """Return the pull request that undoes the newest decision's remedy; `remedy` is the inverse."""
+    title = _title(case, f"undo: {remedy.name.removeprefix('PR ')}")
     return Proposal(f"{_branch(case)}-undo", remedy, title, _undo_body(case, remedy))
 
 
 def follow_up_title(case: Case, remedy: SetConfig) -> str:
-    """One for each incident and key: who opens it twice finds the first."""
+    """Return the title of the follow-up issue; it is unique per incident and key, so that a retry finds it."""
     return scrub(f"[FOLLOW-UP] {remedy.service} {remedy.key}: incident {case.incident}")[:MAX_TITLE]
 
 
 def follow_up_body(case: Case, remedy: SetConfig) -> str:
-    """What is left to do, why, and what was changed meanwhile."""
+    """Return the body of the follow-up issue: what is left to do, why, and what was changed meanwhile."""
     lines = [
         remedy.follow_up,
         "",
         f"In incident `{case.incident}` (issue {case.issue}) {remedy.reason}.",
         f"Meanwhile {remedy.key} was set from {remedy.old} to {remedy.new} in `{remedy.file}`; "
-        "this eases the fault and does not repair it.",
+        "this mitigates the fault and does not fix it.",
     ]
     return scrub("\n".join(lines))[:MAX_BODY]
 
 
 def branch_name(issue: int, decided: int) -> str:
-    """The branch of a remediation; `decided` in Unix ns.
+    """Return the branch of a remediation; `decided` is the time of the decision in Unix ns.
 
     >>> branch_name(7, 1_764_064_800 * 10**9)
     'sre/inc-7-20251125T100000Z'
@@ -63,12 +63,12 @@ def branch_name(issue: int, decided: int) -> str:
 
 
 def branches_of(case: Case) -> str:
-    """What all branches of an incident begin with."""
+    """Return the prefix of all branches of an incident."""
     return f"{PREFIX}{case.issue}-"
 
 
 def _branch(case: Case) -> str:
-    """Named by the newest decision; `-d2` is the second one of a case."""
+    """Return the branch of the newest decision; the second decision of a case ends in `-d2`."""
     decided = case.fact_of(Step.DECIDE)
     assert decided is not None
     return branch_name(case.issue, decided.at) + (f"-d{decided.attempt}" if decided.attempt > 1 else "")
@@ -81,20 +81,20 @@ def _title(case: Case, what: str) -> str:
 def _body(case: Case, remedy: ConfigChange) -> str:
     decision = case.latest(Decision)
     assert decision is not None
-    told = {item.id: item.statement for item in decision.diagnosis.evidence}
+    statements = {item.id: item.statement for item in decision.diagnosis.evidence}
     lines = [f"Remediation of incident `{case.incident}` (issue {case.issue}).", "", "## Diagnosis"]
     for cause in decision.diagnosis.causes[:1]:
         lines.append(f"{decision.diagnosis.verdict}: **{cause.service}**, {cause.kind}.")
-        lines += [f"- {told[id]} (`{id}`)" for id in cause.evidence]
+        lines += [f"- {statements[id]} (`{id}`)" for id in cause.evidence]
     lines += ["", "## Change", *_diff(remedy)]
     lines += ["", "## Expected effect", f"{_effect(remedy)}. Scout verifies it on the journey."]
-    lines += ["", "## The way back", f"The inverse change: {_inverse(remedy)}. Fixer makes it when this does not help."]
+    lines += ["", "## Rollback", f"The inverse change: {_inverse(remedy)}. Fixer makes it when this does not help."]
     return scrub("\n".join(lines))[:MAX_BODY]
 
 
 def _undo_body(case: Case, remedy: ConfigChange) -> str:
-    lines = [f"Takes back what did not help in incident `{case.incident}` (issue {case.issue}).", ""]
-    return scrub("\n".join([*lines, "## Change", *_diff(remedy), "", "## The way back", "A new decision."]))[:MAX_BODY]
+    lines = [f"Undoes a change that did not help in incident `{case.incident}` (issue {case.issue}).", ""]
+    return scrub("\n".join([*lines, "## Change", *_diff(remedy), "", "## Rollback", "A new decision."]))[:MAX_BODY]
 
 
 def _diff(remedy: ConfigChange) -> list[str]:

@@ -1,6 +1,6 @@
-"""Facts in words, for people; no agent ever reads them back.
+"""The text of facts for people; no agent ever parses it.
 
-Text that came from the patient is fenced and scrubbed: no mentions, no issue references,
+Text that came from the application is fenced and scrubbed: no mentions, no issue references,
 no closing keywords, no e-mail addresses, no tokens.
 """
 
@@ -25,41 +25,41 @@ from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.text.snapshot import snapshot_lines
 
 TELL = (
-    "\n\nWhen it is ended, say how, for the next time: a comment `/sre resolved <what you did>`, or "
-    '`sre-space resolved <issue> "<what you did>"`.'
+    "\n\nWhen the incident is resolved, please record how, for the next time: a comment "
+    '`/sre resolved <what you did>`, or `sre-space resolved <issue> "<what you did>"`.'
 )
-MAX_TITLE, MAX_PROSE = 256, 20_000  # characters: what GitHub takes in a title, and a third of what in a body
+MAX_TITLE, MAX_PROSE = 256, 20_000  # characters: what GitHub accepts in a title, and a third of what in a body
 _SECRET = re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w+|sre_otlp_\w{16,}|sk-[\w-]{16,})\b")
 _BEARER = re.compile(r"\b(bearer)(?:%20|\s){1,4}(?=\S{0,99}\d)[\w.~+/%-]{16,}", re.IGNORECASE)
-# Each begins where a run of its characters begins, and nowhere else: what does not match is looked at once.
+# Each pattern can only match from the beginning of a run of its characters, so that a text is scanned in linear time.
 _JWT = re.compile(r"(?<![\w-])((?:(?!\beyJ)[\w-])*+)eyJ[\w-]{10,}\.[\w-]+\.[\w-]+\b")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
 
 
 def title(detection: Detection) -> str:
-    """`[INCIDENT] Infrastructure Alert: policy-service`."""
+    """Return the issue's title, as in `[INCIDENT] Infrastructure Alert: policy-service`."""
     symptom = detection.symptoms[0]
     return scrub(f"[INCIDENT] {symptom.kind} Alert: {symptom.service}")[:MAX_TITLE]
 
 
 def prose(payload: Payload) -> str:
-    """The words above the footer, at most 20,000 characters."""
+    """Return the text above the footer, scrubbed, at most 20,000 characters."""
     return scrub(_words(payload)[:MAX_PROSE])[:MAX_PROSE]
 
 
 def invitation(plan: str, why: str = "") -> str:
-    """How a person answers a plan, and `why` it waits where that is not the service's autonomy."""
+    """Return how a person approves a plan, and `why` it waits where that is not the service's autonomy."""
     because = f" It {why}." if why else ""
     return f"\n\nThis plan waits for a person: `/sre approve {plan}` or `sre-space approve {plan}`.{because}"
 
 
 def ended(past: PastCase) -> str:
-    """What a person said ended a case, for whoever has the next one like it; not scrubbed yet."""
-    return f". What helped, as {quiet(past.said_by)} said: `{quiet(past.said)}`" if past.said else ""
+    """Return a clause with a person's description of what resolved a past incident, "" without; not scrubbed yet."""
+    return f". What helped, as reported by {quiet(past.said_by)}: `{quiet(past.said)}`" if past.said else ""
 
 
 def scrub(text: str) -> str:
-    """Neutralise what a forge would act on and what must not leave."""
+    """Return the text without secrets and addresses, and without mentions and references that a forge would act on."""
     text = _SECRET.sub("[token removed]", text)
     text = _BEARER.sub(r"\1 [token removed]", text)
     text = _JWT.sub(r"\1[token removed]", text)
@@ -68,12 +68,15 @@ def scrub(text: str) -> str:
 
 
 def symptoms(detection: Detection) -> list[str]:
-    """A line for each, with what was measured; not scrubbed yet."""
-    return [f"- {one.kind}: **{one.service}**: {one.detail}{_measured(one)}" for one in detection.symptoms]
+    """Return one line per symptom, with the measured value; not scrubbed yet."""
+    return [
+        f"- {symptom.kind}: **{symptom.service}**: {symptom.detail}{_measured(symptom)}"
+        for symptom in detection.symptoms
+    ]
 
 
 def diff(remedy: Remedy) -> list[str]:
-    """What a pull request would change; not scrubbed yet."""
+    """Return the lines of a diff block with the remedy's edits, empty without edits; not scrubbed yet."""
     lines = [f"-{e.file}: {e.key}={e.old}\n+{e.file}: {e.key}={e.new}" for e in remedy.edits]
     return ["", "```diff", *lines, "```"] if lines else []
 
@@ -87,11 +90,11 @@ def _words(payload: Payload) -> str:
         case Decision():
             return _decision(payload)
         case Action():
-            back = f" The way back: {payload.way_back.command}." if payload.way_back else ""
-            asked = TELL if payload.result is ActionResult.ESCALATED else ""
-            return f"**Fixer**: {payload.remedy.command}: {payload.result}. {payload.detail}.{back}{asked}"
+            rollback = f" Rollback: {payload.way_back.command}." if payload.way_back else ""
+            request = TELL if payload.result is ActionResult.ESCALATED else ""
+            return f"**Fixer**: {payload.remedy.command}: {payload.result}. {payload.detail}.{rollback}{request}"
         case Undo():
-            return f"**Fixer** takes back: {payload.remedy.command}: {payload.result}. {payload.detail}."
+            return f"**Fixer** undoes: {payload.remedy.command}: {payload.result}. {payload.detail}."
         case Verification():
             return _verification(payload)
         case Confirmation():
@@ -99,7 +102,7 @@ def _words(payload: Payload) -> str:
         case Conclusion():
             return payload.postmortem
         case Learnt():
-            return f"**Memory**: learnt: {payload.lesson}"
+            return f"**Memory**: lesson: {payload.lesson}"
 
 
 def _detection(detection: Detection) -> str:
@@ -108,40 +111,43 @@ def _detection(detection: Detection) -> str:
     seconds = (journey.until - journey.since) / 1e9
     return "\n".join(
         [
-            "**Scout** sees:", *symptoms(detection), "", *_services(detection), "",
-            f"Journey in the last {seconds:g} s: {journey.good} good, {journey.bad} bad attempts.",
+            "**Scout** observes:", *symptoms(detection), "", *_services(detection), "",
+            f"Journey in the last {seconds:g} s: {journey.good} successful and {journey.bad} failed attempts.",
             f"Failed traces: {traces}", *_unseen(detection),
         ]
     )  # fmt: skip
 
 
 def _services(detection: Detection) -> list[str]:
-    """How they were: a table of the snapshot, or of their health alone."""
+    """Return the services' state: a table of the snapshot, or of their health alone where there is no snapshot."""
     if detection.snapshot:
         return snapshot_lines(detection.snapshot)
     return ["| service | health |", "|---|---|", *(f"| {name} | {word} |" for name, word in detection.health.items())]
 
 
 def _unseen(detection: Detection) -> list[str]:
-    """Since when it may have been so, where that was not seen."""
+    """Return a line about a gap of observation before the first symptom; empty without one."""
     if detection.begun == detection.since:
         return []
     seconds = (detection.since - detection.begun) / 1e9
-    return [f"Scout could not see for {seconds:.0f} s before the first symptom; it may have begun any time in them."]
+    return [
+        f"Scout could not observe the application for {seconds:.0f} s before the first symptom; the fault may have "
+        "begun at any time in that gap."
+    ]
 
 
 def _measured(symptom: Symptom) -> str:
-    """The value against its limit, in the unit of its kind."""
+    """Return the measured value and its threshold, in the unit of the symptom's kind."""
     if symptom.kind is SymptomKind.INFRASTRUCTURE:
-        return f", for {symptom.value:g} s ({symptom.limit:g} s are tolerated)"
+        return f", for {symptom.value:g} s (threshold {symptom.limit:g} s)"
     if symptom.kind is SymptomKind.SLO:
         return ""
-    return f" ({symptom.value:.1%}; the limit is {symptom.limit:.1%})"
+    return f" ({symptom.value:.1%}; threshold {symptom.limit:.1%})"
 
 
 def _recall(recall: Recall) -> str:
     if not recall.cases:
-        return "**Memory**: nothing like this is remembered."
+        return "**Memory**: no similar incident is remembered."
     lines = [
         f"- issue {past.issue} (similarity {past.similarity:.2f}): {past.told_cause}; {past.told_outcome}{ended(past)}"
         for past in recall.cases
@@ -150,7 +156,7 @@ def _recall(recall: Recall) -> str:
 
 
 def _decision(decision: Decision) -> str:
-    told = {item.id: item.statement for item in decision.diagnosis.evidence}
+    statements = {item.id: item.statement for item in decision.diagnosis.evidence}
     lines = [f"**Brain**: {decision.diagnosis.verdict}. {decision.remedy.reason}.", ""]
     if decision.diagnosis.report:
         lines += ["```text", *map(quiet, decision.diagnosis.report.splitlines()), "```", ""]
@@ -158,20 +164,22 @@ def _decision(decision: Decision) -> str:
         lines += ["The cause was not found. Suspected:", ""]
     for rank, cause in enumerate(decision.diagnosis.causes, 1):
         lines.append(f"{rank}. **{cause.service}** {cause.kind} (score {cause.score:.2f})")
-        lines += [f"   - {quiet(told[id])} `{quiet(id)}`" for id in cause.evidence]
+        lines += [f"   - {quiet(statements[id])} `{quiet(id)}`" for id in cause.evidence]
     lines += ["", "Guardrails:"]
-    lines += [f"- {'allowed' if a.allowed else 'REFUSED'} by {a.rule}: {a.reason}" for a in decision.guardrails]
+    answers = decision.guardrails
+    lines += [f"- {'allowed' if answer.allowed else 'REFUSED'} by {answer.rule}: {answer.reason}" for answer in answers]
     return "\n".join([*lines, *diff(decision.remedy), "", decision.remedy.command])
 
 
 def quiet(text: str) -> str:
-    """One line of what the patient said, which cannot end the quotation that it stands in."""
+    """Return the text as one line that cannot end the quotation it stands in."""
     return " ".join(text.splitlines()).replace("`", "'")
 
 
 def _verification(verdict: Verification) -> str:
     journey = verdict.journey
     return (
-        f"**Scout**: {verdict.outcome}. {verdict.detail}: {journey.good} good and {journey.bad} bad attempts, "
-        f"success {verdict.low:.1%} to {verdict.high:.1%} (95 %). {verdict.failed} attempts failed in all."
+        f"**Scout**: {verdict.outcome}. {verdict.detail}: {journey.good} successful and {journey.bad} failed attempts, "
+        f"success {verdict.low:.1%} to {verdict.high:.1%} (95 %). {verdict.failed} attempts failed since the first "
+        "symptom."
     )

@@ -1,4 +1,4 @@
-"""An incident's snapshot as a table for people; what is not known is said to be unknown."""
+"""The snapshot of an incident as a table for people; unknown values are shown as "unknown"."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,12 +10,12 @@ HEAD = ("service", "state", "since (UTC)", "restarts", "memory", "CPU", "request
 
 
 def snapshot_lines(snapshot: Snapshot) -> list[str]:
-    """Return lines of Markdown; not scrubbed yet."""
-    rows = [_row(_cells(one, snapshot.until)) for one in snapshot.services]
-    told = f"The services at {_time(snapshot.until)} UTC; requests, errors and p95 are of the last"
-    seconds = max((one.seconds for one in snapshot.services), default=0.0)
-    more = [f"{snapshot.left_out} more services had no room here."] if snapshot.left_out else []
-    lines = [f"{told} {seconds:g} s.", "", _row(HEAD), _row(["---"] * len(HEAD)), *rows, "", *more]
+    """Return the table, the newest error lines and links to traces as lines of Markdown; not scrubbed yet."""
+    rows = [_row(_cells(service, snapshot.until)) for service in snapshot.services]
+    heading = f"The services at {_time(snapshot.until)} UTC; requests, errors and p95 are of the last"
+    seconds = max((service.seconds for service in snapshot.services), default=0.0)
+    more = [f"{snapshot.left_out} more services are not listed here."] if snapshot.left_out else []
+    lines = [f"{heading} {seconds:g} s.", "", _row(HEAD), _row(["---"] * len(HEAD)), *rows, "", *more]
     return [*lines, *_errors(snapshot.services), *_links(snapshot)]
 
 
@@ -23,46 +23,46 @@ def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(' '.join(cell.split()).replace('|', '/') for cell in cells)} |"
 
 
-def _cells(one: ServiceSnapshot, now: int) -> list[str]:
-    since = f"{_time(one.since)} ({(now - one.since) / 1e9:.0f} s)" if one.since else UNKNOWN
-    deployed = f" at {_time(one.deployed)}" if one.deployed else ""
+def _cells(service: ServiceSnapshot, now: int) -> list[str]:
+    since = f"{_time(service.since)} ({(now - service.since) / 1e9:.0f} s)" if service.since else UNKNOWN
+    deployed = f" at {_time(service.deployed)}" if service.deployed else ""
     return [
-        one.service,
-        f"**{one.state}**" if one.state != "healthy" else one.state,
+        service.service,
+        f"**{service.state}**" if service.state != "healthy" else service.state,
         since,
-        _restarts(one),
-        _memory(one),
-        UNKNOWN if one.cpu is None else f"{one.cpu:.0%} of a core",
-        UNKNOWN if one.rate is None else f"{one.rate:.1f}",
-        UNKNOWN if one.errors is None else f"{one.errors:.1%}",
-        UNKNOWN if one.p95 is None else f"{one.p95 * 1000:.0f} ms",
-        f"`{one.commit[:12]}`{deployed}" if one.commit else UNKNOWN,
+        _restarts(service),
+        _memory(service),
+        UNKNOWN if service.cpu is None else f"{service.cpu:.0%} of a core",
+        UNKNOWN if service.rate is None else f"{service.rate:.1f}",
+        UNKNOWN if service.errors is None else f"{service.errors:.1%}",
+        UNKNOWN if service.p95 is None else f"{service.p95 * 1000:.0f} ms",
+        f"`{service.commit[:12]}`{deployed}" if service.commit else UNKNOWN,
     ]
 
 
-def _restarts(one: ServiceSnapshot) -> str:
-    if one.restarts is None:
+def _restarts(service: ServiceSnapshot) -> str:
+    if service.restarts is None:
         return UNKNOWN
-    since = f" since {_time(one.watched)}" if one.watched else ""
-    return f"{one.restarts}{since}" + (f", newest at {_time(one.restarted)}" if one.restarted else "")
+    since = f" since {_time(service.watched)}" if service.watched else ""
+    return f"{service.restarts}{since}" + (f", newest at {_time(service.restarted)}" if service.restarted else "")
 
 
-def _memory(one: ServiceSnapshot) -> str:
-    limit = f"{one.memory_limit / 1e6:.0f} MB" if one.memory_limit else UNKNOWN
-    if one.memory is None:
+def _memory(service: ServiceSnapshot) -> str:
+    limit = f"{service.memory_limit / 1e6:.0f} MB" if service.memory_limit else UNKNOWN
+    if service.memory is None:
         return UNKNOWN if limit == UNKNOWN else f"{UNKNOWN} of {limit}"
-    share = f" ({one.memory / one.memory_limit:.0%})" if one.memory_limit else ""
-    return f"{one.memory / 1e6:.0f} of {limit}{share}"
+    share = f" ({service.memory / service.memory_limit:.0%})" if service.memory_limit else ""
+    return f"{service.memory / 1e6:.0f} of {limit}{share}"
 
 
 def _errors(services: Sequence[ServiceSnapshot]) -> list[str]:
-    """Quoted as data: each line was cut and made harmless when it was heard."""
-    said = [f"{one.service}: {line.replace('`', chr(39))}" for one in services for line in one.lines]
-    return ["Newest error lines:", "", "```text", *said, "```", ""] if said else ["No error line was heard of.", ""]
+    """Return the services' newest error lines as a quotation; each line was cut and scrubbed on reception."""
+    quoted = [f"{service.service}: {line.replace('`', chr(39))}" for service in services for line in service.lines]
+    return ["Newest error lines:", "", "```text", *quoted, "```", ""] if quoted else ["No error line was received.", ""]
 
 
 def _links(snapshot: Snapshot) -> list[str]:
-    links = ", ".join(f"[{one.service}]({one.traces})" for one in snapshot.services if one.traces)
+    links = ", ".join(f"[{service.service}]({service.traces})" for service in snapshot.services if service.traces)
     return [f"Traces from {_time(snapshot.since)} to {_time(snapshot.until)} UTC: {links}", ""] if links else []
 
 

@@ -75,11 +75,11 @@ def test_a_freeze_window_is_read_in_utc() -> None:
     ("old", "new", "told"),
     [
         ("max: 6", "max: 0", "services.quote-service.tunables.DOWNSTREAM_ATTEMPTS: .*min 1 is over max 0"),
-        ('to: "5"', 'to: "7"', "DOWNSTREAM_ATTEMPTS: .*heals.to: 7 is over 6"),
+        ('to: "5"', 'to: "7"', "DOWNSTREAM_ATTEMPTS: .*heals.to: 7 is above 6"),
         ('to: "5"', 'to: "5"\n          times: 2', "DOWNSTREAM_ATTEMPTS.heals: .*either `to` or `times`"),
         ("type: integer\n        min: 1\n", "type: whole\n        min: 1\n", "DOWNSTREAM_ATTEMPTS.type"),
         ("of: dependency\n          to: standard", "of: nobody\n          to: standard", "RISK_FALLBACK.heals.of"),
-        ("to: standard-tariff", "to: free", "RISK_FALLBACK: .*'free' is none of off, standard-tariff"),
+        ("to: standard-tariff", "to: free", "RISK_FALLBACK: .*'free' is not one of off, standard-tariff"),
         ("type: text\n        values", "type: text\n        min: 1\n        values", "RISK_FALLBACK: .*not min"),
         ("DATABASE_URL: {type", "database_url: {type", "tunables.database_url"),
         ("file: space.env", "file: ../../etc/passwd", "QUOTE_SERVICE_MEMORY_BYTES.file"),

@@ -249,7 +249,7 @@ def test_a_large_snapshot_is_cut_before_the_symptoms_are() -> None:
     assert 0 < len(snapshot.services) < MAX_SERVICES
     assert snapshot.left_out == 3 + MAX_SERVICES - len(snapshot.services)
     assert len(read.message) < 4 / 3 * MAX_PAYLOAD + 2_000
-    assert f"{snapshot.left_out} more services had no room here." in prose(read.fact.payload)
+    assert f"{snapshot.left_out} more services are not listed here." in prose(read.fact.payload)
     assert len(prose(large(world, 60))) <= MAX_PROSE
 
 

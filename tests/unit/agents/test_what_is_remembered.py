@@ -36,7 +36,7 @@ async def test_a_suspicion_is_not_remembered_as_the_cause() -> None:
     assert "user-service slow-code" not in lesson.text
     written = case.latest(Conclusion)
     assert written is not None
-    assert "The cause was not found. Suspected and not shown: **user-service**, slow-code." in written.postmortem
+    assert "The cause was not found. Suspected, but not proven: **user-service**, slow-code." in written.postmortem
     decision = case.latest(Decision)
     assert decision is not None
     assert "The cause was not found. Suspected:" in prose(decision)

@@ -114,7 +114,7 @@ async def test_a_frozen_case_calls_once_though_four_agents_see_it() -> None:
     (note,) = world.notes
     assert note.title == f"Incident {number}: frozen: Infrastructure on policy-service"
     assert case.frozen_reason or "missing or altered" in note.text
-    assert "The doctor does nothing more with it." in note.text
+    assert "The agents do nothing more about it." in note.text
 
 
 async def test_with_the_forge_away_each_symptom_calls_once_and_again_only_after_it_was_recorded() -> None:
@@ -126,7 +126,7 @@ async def test_with_the_forge_away_each_symptom_calls_once_and_again_only_after_
         "No record: Infrastructure on policy-service",
         "No record: Infrastructure on user-service",
     ]
-    assert "The forge does not take the incident: the forge is away." in world.notes[0].text
+    assert "The forge does not accept the incident: the forge is away." in world.notes[0].text
 
     world.forge.down = False
     await looks(world, 4)

@@ -183,8 +183,8 @@ async def test_what_cannot_go_on_calls_a_person_once_and_says_what_it_waits_for(
     await watched(world, 110, lambda: False, every_s=4)
 
     (note,) = world.notes
-    assert note.title == f"Incident 1: nothing moves at the step {step}: Infrastructure on policy-service"
-    assert f"It waits: {why}" in note.text
+    assert note.title == f"Incident 1: no progress at the step {step}: Infrastructure on policy-service"
+    assert f"The agent waits: {why}" in note.text
 
     world.away = set()
     await watched(world, 60, lambda: world.forge.found[0].state == "closed")
@@ -200,8 +200,8 @@ async def test_for_an_agent_that_hangs_another_one_calls_once(agent: Agent) -> N
     await watched(world, 110, lambda: False, agent, every_s=4)
 
     (note,) = world.notes
-    assert f"is owed by the agent {agent}" in note.text
-    assert note.title.startswith(f"Incident {number}: nothing moves at the step ")
+    assert f"is due, and the agent {agent} has not done it in time" in note.text
+    assert note.title.startswith(f"Incident {number}: no progress at the step ")
 
 
 async def test_a_forge_that_hangs_amid_an_incident_calls_once_for_it() -> None:
@@ -219,7 +219,7 @@ async def test_a_forge_that_hangs_amid_an_incident_calls_once_for_it() -> None:
         await world.clock.sleep(1)
 
     (note,) = world.notes
-    assert "It waits: the forge is away." in note.text
+    assert "The agent waits: the forge is away." in note.text
 
 
 async def test_what_a_person_has_halted_is_not_called_for() -> None:

@@ -104,7 +104,7 @@ async def test_a_pull_request_tells_diagnosis_diff_effect_and_the_way_back() -> 
     (pull,) = world.git.requests.values()
     for told in ("## Diagnosis", "quote-service did it", "+deploy/config/quote-service.env: ONLINE_LIMIT=250000"):
         assert told in pull.body
-    assert "## The way back\nThe inverse change: ONLINE_LIMIT 250000 -> 2500" in pull.body
+    assert "## Rollback\nThe inverse change: ONLINE_LIMIT 250000 -> 2500" in pull.body
     assert pull.head.startswith(f"sre/inc-{number}-")
     assert pull.merged
 

@@ -143,7 +143,7 @@ async def test_an_undone_decision_on_likely_of_before_the_rule_is_refused_and_a_
     refused = (await world.case(case.issue)).latest(Action)
     assert refused is not None
     assert refused.result is ActionResult.REFUSED
-    assert "only CONFIRMED acts by itself" in refused.detail
+    assert "only CONFIRMED allows an automatic action" in refused.detail
     assert world.restarts == []
 
     case = await world.play(case.issue)  # by what runtime and probe say, Brain is sure
@@ -194,7 +194,7 @@ async def test_a_decision_that_tells_of_evidence_which_is_not_there_restarts_not
     action = (await world.case(number)).latest(Action)
     assert action is not None
     assert action.result is ActionResult.REFUSED
-    assert "what its callers say is not enough" in action.detail
+    assert "errors that its callers report are not enough" in action.detail
     assert world.restarts == []
 
 

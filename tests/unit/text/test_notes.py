@@ -45,7 +45,7 @@ async def test_a_note_is_cut_to_what_a_service_takes_and_keeps_why_and_where() -
     note = frozen(case, "")
 
     assert (len(note.title), len(note.text)) == (MAX_TITLE, MAX_TEXT)
-    assert "a fact is gone. The doctor does nothing more with it." in note.text
+    assert "a fact is gone. The agents do nothing more about it." in note.text
     assert "\n\nThe incident: `sre-space show 1`" in note.text
 
 

@@ -1,1 +1,1 @@
-"""The policy service: how risky a customer is, and the policies they bought."""
+"""The policy service: risk assessments of customers, and the policies they bought."""

@@ -21,7 +21,7 @@ NAME = "policy-service"
 
 
 class Assessment(Base):
-    """A risk assessment that was made."""
+    """The table of risk assessments."""
 
     __tablename__ = "assessments"
 
@@ -32,7 +32,7 @@ class Assessment(Base):
 
 
 class Policy(Base):
-    """A policy; at most one for a quote."""
+    """The table of policies; at most one per quote."""
 
     __tablename__ = "policies"
 
@@ -44,7 +44,7 @@ class Policy(Base):
 
 
 class AssessmentRequest(BaseModel):
-    """Whom to insure for what."""
+    """A request to assess a customer's risk for a product."""
 
     user_id: Id
     age: int = Field(ge=0, le=130)
@@ -53,7 +53,7 @@ class AssessmentRequest(BaseModel):
 
 
 class AssessmentAnswer(BaseModel):
-    """The score of a request."""
+    """The risk score of a request."""
 
     id: int
     score: int = Field(description="0 no risk, 100 the highest")
@@ -61,7 +61,7 @@ class AssessmentAnswer(BaseModel):
 
 
 class PolicyRequest(BaseModel):
-    """Issue a policy for this quote."""
+    """A request to issue the policy of a quote."""
 
     quote_id: str = Field(pattern="^[0-9a-f-]{1,40}$")
     user_id: Id
@@ -69,20 +69,20 @@ class PolicyRequest(BaseModel):
 
 
 class PolicyAnswer(PolicyRequest):
-    """The policy."""
+    """An issued policy."""
 
     id: int
     issued: str
 
 
 def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
-    """The service."""
+    """Return the app of the service."""
     engine = open_database(settings.database(NAME), settings.database_pool_size)
     app = create_app(NAME, settings, engine, Relay(engine, settings.kafka_bootstrap_servers), telemetry)
 
     @app.post("/risk-assessments", status_code=201)
     def assess(request: AssessmentRequest) -> AssessmentAnswer:
-        """Assess and keep the result."""
+        """Assess a customer's risk and store the result."""
         score = risk_score(request.age, request.claims, request.product)
         with Session(engine, expire_on_commit=False) as session:
             row = Assessment(user_id=request.user_id, product=request.product, score=score)
@@ -92,7 +92,7 @@ def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
 
     @app.get("/risk-assessments/{id}")
     def assessment(id: Id) -> AssessmentAnswer:
-        """One assessment."""
+        """Return one assessment."""
         with Session(engine) as session:
             row = session.get(Assessment, id)
             if row is None:
@@ -101,13 +101,13 @@ def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
 
     @app.post("/policies", status_code=201)
     def issue(request: PolicyRequest) -> PolicyAnswer:
-        """Issue; the same quote again gives the same policy."""
+        """Issue a policy; the same quote gives the same policy."""
         with Session(engine, expire_on_commit=False) as session:
             return _policy(session.scalar(_policies_of(request.quote_id)) or _issued(session, request))
 
     @app.get("/policies/{id}")
     def policy(id: Id) -> PolicyAnswer:
-        """One policy."""
+        """Return one policy."""
         with Session(engine) as session:
             row = session.get(Policy, id)
             if row is None:
@@ -122,7 +122,7 @@ def _policies_of(quote_id: str) -> Select[tuple[Policy]]:
 
 
 def _issued(session: Session, request: PolicyRequest) -> Policy:
-    """A new policy; of two requests at once for one quote, the database lets one in and the other reads it."""
+    """Return a new policy; of two concurrent requests for one quote, one inserts it and the other reads it."""
     row = Policy(**request.model_dump(), issued=datetime.now(UTC).isoformat())
     session.add(row)
     try:
@@ -144,7 +144,7 @@ def _policy(row: Policy) -> PolicyAnswer:
 
 
 def main() -> None:
-    """Serve."""
+    """Serve until the process is stopped."""
     settings = Settings.read()
     telemetry = set_up(NAME, settings.service_version, settings.otel_exporter_otlp_endpoint)
     serve(NAME, settings.policy_service_port, "POLICY_SERVICE_PORT", lambda: make(settings, telemetry))

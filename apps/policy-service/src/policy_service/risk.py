@@ -1,4 +1,4 @@
-"""How risky it is to insure somebody: a documented pure rule.
+"""The risk score of a customer: a documented pure rule.
 
 | what | points |
 |---|---|
@@ -15,7 +15,7 @@ MAX_SCORE = 100
 
 
 def risk_score(age: int, claims: int, product: str) -> int:
-    """0 (no risk) to 100. `claims` is not negative, `product` one of PRODUCT_POINTS."""
+    """Return the risk score, 0 (no risk) to 100; `claims` is not negative, `product` one of PRODUCT_POINTS."""
     points = BASE + CLAIM_POINTS * claims + PRODUCT_POINTS[product]
     points += AGE_POINTS if age < YOUNG or age > OLD else 0
     return min(MAX_SCORE, points)

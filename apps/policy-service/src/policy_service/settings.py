@@ -6,6 +6,6 @@ from service_kit.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """From the environment."""
+    """The settings of the policy service, from the environment."""
 
     policy_service_port: int = Field(8002, ge=1, le=65535, description="the port")

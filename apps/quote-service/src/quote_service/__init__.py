@@ -1,1 +1,1 @@
-"""The quote service: what an insurance costs, and buying it."""
+"""The quote service: prices of insurances, and their purchase."""

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from quote_service.downstream import Downstream
 from quote_service.pricing import STANDARD_SCORE, premium_cents
 from quote_service.quotes import Quote, QuoteAnswer, QuoteRequest, StandardTariff
-from quote_service.risks import NobodyKnows, Spared, risk_score
+from quote_service.risks import CircuitBreaker, RiskUnknown, risk_score
 from quote_service.settings import Settings
 from service_kit.app import create_app, serve
 from service_kit.database import open_database
@@ -28,15 +28,15 @@ QuoteId = Annotated[str, Path(pattern="^[0-9a-f-]{36}$")]
 
 @dataclass(frozen=True)
 class Fallback:
-    """The other services, asked with less patience, and spared after a failure."""
+    """The other services, called with a shorter time limit and through circuit breakers."""
 
-    users: Spared
-    policies: Spared
+    users: CircuitBreaker
+    policies: CircuitBreaker
 
 
 @dataclass(frozen=True)
 class Quotes:
-    """Asking for a quote, and buying it."""
+    """The use cases of the service: request a quote, purchase it, find it."""
 
     engine: Engine
     relay: Relay
@@ -46,7 +46,7 @@ class Quotes:
     fallback: Fallback | None = None
 
     def request(self, asked: QuoteRequest) -> QuoteAnswer:
-        """Commit that somebody asked, before anybody else is asked; then price it."""
+        """Return a priced quote; the request is committed before any other service is called."""
         row = {"id": str(uuid.uuid4()), "state": "requested", "premium_cents": 0, "policy_id": 0, **asked.model_dump()}
         with self.engine.begin() as transaction:  # short: SQLite lets one write at a time
             transaction.execute(insert(Quote), row)
@@ -65,17 +65,17 @@ class Quotes:
         return QuoteAnswer(**{**row, **priced}, tariff="standard" if score is None else "individual")
 
     def _score(self, asked: QuoteRequest) -> int | None:
-        """The customer's risk; None when nobody can tell it now and there is a fallback."""
+        """Return the customer's risk score; None when it is not available now and there is a fallback."""
         if self.fallback is None:
             return risk_score(self.users, self.policies, asked)
         try:
             return risk_score(self.fallback.users, self.fallback.policies, asked)
-        except NobodyKnows as why:
-            log.warning("the standard tariff is used: %s", why)
+        except RiskUnknown as error:
+            log.warning("the standard tariff is used: %s", error)
             return None
 
     def purchase(self, id: str) -> QuoteAnswer:
-        """Have the policy issued; a quote that was bought stays as it is."""
+        """Return the purchased quote after its policy was issued; a purchased quote is returned unchanged."""
         quote = self.find(id)
         if quote.state == "purchased":
             return QuoteAnswer.of(quote)
@@ -85,17 +85,17 @@ class Quotes:
             raise Problem(409, f"a premium above {self.limit_cents} cents is not sold online")
         request = {"quote_id": id, "user_id": quote.user_id, "premium_cents": quote.premium_cents}
         policy = self.policies.ask("POST", "/policies", request)
-        quote.state, quote.policy_id = "purchased", policy["id"]  # one quote has one policy, whoever buys it first
+        quote.state, quote.policy_id = "purchased", policy["id"]  # a quote has one policy, also after two purchases
         first = update(Quote).where(Quote.id == id, Quote.state == "priced")
         with self.engine.begin() as transaction:
             if transaction.execute(first.values(state=quote.state, policy_id=quote.policy_id)).rowcount:
                 data = {"quote_id": id, "policy_id": policy["id"], "premium_cents": quote.premium_cents}
-                add_event(transaction, NAME, "quote_purchased", id, data)  # of two purchases at once, one tells
+                add_event(transaction, NAME, "quote_purchased", id, data)  # of two concurrent purchases, one emits it
         self.relay.ring()
         return QuoteAnswer.of(quote)
 
     def find(self, id: str) -> Quote:
-        """One quote."""
+        """Return one stored quote; raise `Problem` (404) when there is none."""
         with Session(self.engine, expire_on_commit=False) as session:
             quote = session.get(Quote, id)
         if quote is None:
@@ -104,7 +104,7 @@ class Quotes:
 
 
 def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
-    """The service."""
+    """Return the app of the service."""
     engine = open_database(settings.database(NAME), settings.database_pool_size)
     relay = Relay(engine, settings.kafka_bootstrap_servers)
     wait, attempts = settings.downstream_timeout_seconds, settings.downstream_attempts
@@ -115,24 +115,24 @@ def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
 
     @app.post("/quotes", status_code=201)
     def request(asked: QuoteRequest) -> QuoteAnswer:
-        """Ask for a quote."""
+        """Request a quote."""
         return quotes.request(asked)
 
     @app.post("/quotes/{id}/purchase")
     def purchase(id: QuoteId) -> QuoteAnswer:
-        """Buy it."""
+        """Purchase a quote."""
         return quotes.purchase(id)
 
     @app.get("/quotes/{id}")
     def quote(id: QuoteId) -> QuoteAnswer:
-        """One quote."""
+        """Return one quote."""
         return QuoteAnswer.of(quotes.find(id))
 
     @app.get("/quotes")
     def some(limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[QuoteAnswer]:
-        """Some quotes."""
+        """Return some quotes."""
         with Session(engine) as session:
-            return [QuoteAnswer.of(one) for one in session.scalars(select(Quote).limit(limit))]
+            return [QuoteAnswer.of(quote) for quote in session.scalars(select(Quote).limit(limit))]
 
     return app
 
@@ -142,13 +142,13 @@ def _fallback(settings: Settings) -> Fallback | None:
         return None
     wait = settings.risk_patience_seconds
     return Fallback(
-        Spared(Downstream.at("user-service", settings.user_service_url, wait)),
-        Spared(Downstream.at("policy-service", settings.policy_service_url, wait)),
+        CircuitBreaker(Downstream.at("user-service", settings.user_service_url, wait)),
+        CircuitBreaker(Downstream.at("policy-service", settings.policy_service_url, wait)),
     )
 
 
 def main() -> None:
-    """Serve."""
+    """Serve until the process is stopped."""
     settings = Settings.read()
     telemetry = set_up(NAME, settings.service_version, settings.otel_exporter_otlp_endpoint)
     serve(NAME, settings.quote_service_port, "QUOTE_SERVICE_PORT", lambda: make(settings, telemetry))

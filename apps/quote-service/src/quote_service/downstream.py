@@ -1,4 +1,4 @@
-"""Asking the other services; whatever goes wrong there becomes one problem that names them."""
+"""Calls of the other services; each failure becomes one problem detail that names the service."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from service_kit.problems import Problem
 
 @dataclass(frozen=True)
 class Downstream:
-    """One other service; a call that fails is made `attempts` times at most: nothing here does harm when repeated."""
+    """A client of one other service; a failed call is repeated, `attempts` calls at most: all calls are idempotent."""
 
     name: str
     client: httpx.Client
@@ -19,13 +19,13 @@ class Downstream:
 
     @classmethod
     def at(cls, name: str, url: str, timeout_s: float, attempts: int = 1) -> "Downstream":
-        """A client whose calls are spans and carry the trace context."""
+        """Return a client whose calls are traced as spans and carry the trace context."""
         client = httpx.Client(base_url=url, timeout=timeout_s, trust_env=False)
         HTTPXClientInstrumentor().instrument_client(client)
         return cls(name, client, attempts)
 
     def ask(self, method: str, path: str, body: dict[str, object] | None = None) -> dict[str, Any]:
-        """The answer's JSON object. 404 stays 404; no answer is 503, a late one 504, a failed one 502."""
+        """Return the response's JSON object; raise `Problem`: 404 as it is, 503 no connection, 504 late, 502 failed."""
         for _ in range(self.attempts - 1):
             try:
                 return self._ask(method, path, body)

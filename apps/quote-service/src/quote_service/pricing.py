@@ -1,4 +1,4 @@
-"""What an insurance costs a year, in cents: a documented pure rule.
+"""The yearly premium of an insurance, in cents: a documented pure rule.
 
 | part | rule |
 |---|---|
@@ -15,11 +15,11 @@ RISK_PER_POINT = 100  # points that double the base
 FREE_COVERAGE = 10_000
 COVERAGE_DIVISOR = 20  # cents for each unit of coverage over the free one
 MIN_CENTS = 1_000
-STANDARD_SCORE = 75  # of customers whose risk nobody can tell now
+STANDARD_SCORE = 75  # of customers whose risk is not available now
 
 
 def premium_cents(product: str, risk_score: int, coverage: int) -> int:
-    """The yearly premium. `risk_score` 0 to 100; `coverage` in whole currency units."""
+    """Return the yearly premium in cents; `risk_score` is 0 to 100, `coverage` in whole currency units."""
     base = BASE_CENTS[product]
     risk = base * risk_score // RISK_PER_POINT
     over = max(0, coverage - FREE_COVERAGE) // COVERAGE_DIVISOR

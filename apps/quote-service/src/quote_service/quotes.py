@@ -1,4 +1,4 @@
-"""Quotes as they are stored and shown."""
+"""The tables of quotes, and the requests and responses about them."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from service_kit.database import Base, Id
 
 
 class StandardTariff(Base):
-    """Marks a quote that was priced by the standard tariff, its customer's risk not being known."""
+    """The table that marks quotes priced by the standard tariff, because the customer's risk was not available."""
 
     __tablename__ = "standard_tariffs"
 
@@ -18,7 +18,7 @@ class StandardTariff(Base):
 
 
 class Quote(Base):
-    """A quote: `requested` on receipt, `priced` once the others answered, `purchased` when bought."""
+    """The table of quotes: `requested` on receipt, `priced` after the risk assessment, `purchased` when bought."""
 
     __tablename__ = "quotes"
 
@@ -33,7 +33,7 @@ class Quote(Base):
 
 
 class QuoteRequest(BaseModel):
-    """What a customer asks for."""
+    """A customer's request for a quote."""
 
     user_id: Id
     product: Literal["auto", "home", "travel"]
@@ -43,7 +43,7 @@ class QuoteRequest(BaseModel):
 class QuoteAnswer(BaseModel):
     """A quote; `premium_cents` and `policy_id` are 0 until there is one.
 
-    `tariff` is `standard` when it was priced while the customer's risk could not be told.
+    `tariff` is `standard` when the quote was priced without the customer's risk, which was not available.
     """
 
     id: str
@@ -57,7 +57,7 @@ class QuoteAnswer(BaseModel):
 
     @classmethod
     def of(cls, quote: Quote) -> "QuoteAnswer":
-        """As stored."""
+        """Return the response for a stored quote."""
         return cls(
             id=quote.id,
             user_id=quote.user_id,

@@ -8,7 +8,7 @@ from service_kit.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """From the environment."""
+    """The settings of the quote service, from the environment."""
 
     quote_service_port: int = Field(8001, ge=1, le=65535, description="the port")
     user_service_url: str = Field("http://127.0.0.1:8003", description="the user service")

@@ -1,1 +1,1 @@
-"""The customers: seeded journeys through the quote service, and one synthetic journey a second."""
+"""The traffic generator: seeded customer journeys through the quote service, and one synthetic journey a second."""

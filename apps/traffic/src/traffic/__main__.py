@@ -1,4 +1,4 @@
-"""The process of the customers: `python -m traffic`."""
+"""The process of the traffic generator: `python -m traffic`."""
 
 import asyncio
 import contextlib
@@ -18,15 +18,15 @@ from traffic.journeys import Player
 from traffic.settings import Settings
 
 TIMEOUT_S = 3.0
-TELL_EVERY_S = 10.0
-MAX_AT_ONCE = 200  # attempts under way
-KEPT = 50  # idle connections: the pool looks at each of them for each request
+LOG_EVERY_S = 10.0
+MAX_AT_ONCE = 200  # concurrent attempts
+MAX_IDLE = 50  # idle connections: the pool scans all of them for each request
 log = logging.getLogger("traffic")
 
 
 async def play(settings: Settings) -> None:
-    """For ever."""
-    limits = httpx.Limits(max_connections=MAX_AT_ONCE, max_keepalive_connections=KEPT)
+    """Generate traffic until cancelled."""
+    limits = httpx.Limits(max_connections=MAX_AT_ONCE, max_keepalive_connections=MAX_IDLE)
     async with httpx.AsyncClient(
         base_url=settings.quote_service_url, timeout=TIMEOUT_S, limits=limits, trust_env=False
     ) as client:
@@ -36,18 +36,18 @@ async def play(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, changed.set)
         async with asyncio.TaskGroup() as group:
             group.create_task(player.play(synthetic(), group))
-            group.create_task(_tell(player))
-            for crowd in count(settings.traffic_seed):  # another demand, other customers: no visit has two ids
-                stream = customers(crowd, per_second(settings), settings.traffic_users)
+            group.create_task(_log_counts(player))
+            for seed in count(settings.traffic_seed):  # each demand has its own seed: no journey id is used twice
+                stream = customers(seed, per_second(settings), settings.traffic_users)
                 playing = group.create_task(player.play(stream, group))
                 await changed.wait()
                 changed.clear()
-                playing.cancel()  # nobody new of them; who came stays
+                playing.cancel()  # no new customers of this stream; visits in progress continue
 
 
-async def _tell(player: Player) -> None:
+async def _log_counts(player: Player) -> None:
     while True:
-        await asyncio.sleep(TELL_EVERY_S)
+        await asyncio.sleep(LOG_EVERY_S)
         log.info("attempts so far: %d good, %d bad", player.good, player.bad)
 
 
@@ -60,7 +60,7 @@ async def _until_stopped(settings: Settings) -> None:
 
 
 def main() -> None:
-    """Play."""
+    """Generate traffic until the process is stopped."""
     settings = Settings.read()
     telemetry = set_up("traffic", "0.1.0", settings.otel_exporter_otlp_endpoint)
     asyncio.run(_until_stopped(settings))

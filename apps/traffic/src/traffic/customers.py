@@ -1,4 +1,4 @@
-"""Who comes when, what they ask for, and whether they buy: pure, seeded, without a clock.
+"""The simulated customers: arrival times, requests, and whether they buy. Pure, seeded, without a clock.
 
 Arrivals are a Poisson process: the gaps are exponential. Think time is exponential, cut at
 three seconds. About 85 % buy.
@@ -11,12 +11,12 @@ from itertools import count
 
 PRODUCTS = ("auto", "home", "travel")
 BUY_SHARE = 0.85
-THINK_MEAN_S, THINK_MOST_S = 0.7, 3.0
+THINK_MEAN_S, THINK_MAX_S = 0.7, 3.0
 
 
 @dataclass(frozen=True)
 class Customer:
-    """One visit: it begins `gap_s` after the one before."""
+    """One visit of a customer; it begins `gap_s` seconds after the visit before."""
 
     journey: str
     gap_s: float
@@ -29,22 +29,22 @@ class Customer:
 
 
 def customers(seed: int, per_second: float, users: int) -> Iterator[Customer]:
-    """An endless stream of customers."""
-    chance = random.Random(seed)
+    """Yield an endless stream of customers."""
+    rng = random.Random(seed)
     for number in count(1):
         yield Customer(
             journey=f"c{seed}-{number}",
-            gap_s=chance.expovariate(per_second),
-            user_id=chance.randint(1, users),
-            product=chance.choice(PRODUCTS),
-            coverage=chance.randrange(5_000, 500_000, 5_000),
-            think_s=min(THINK_MOST_S, chance.expovariate(1 / THINK_MEAN_S)),
-            buys=chance.random() < BUY_SHARE,
+            gap_s=rng.expovariate(per_second),
+            user_id=rng.randint(1, users),
+            product=rng.choice(PRODUCTS),
+            coverage=rng.randrange(5_000, 500_000, 5_000),
+            think_s=min(THINK_MAX_S, rng.expovariate(1 / THINK_MEAN_S)),
+            buys=rng.random() < BUY_SHARE,
             synthetic=False,
         )
 
 
 def synthetic() -> Iterator[Customer]:
-    """One tagged journey a second, which always buys, at once."""
+    """Yield one tagged synthetic customer per second, who always buys, without a think time."""
     for number in count(1):
         yield Customer(f"s-{number}", 1.0, 1, "travel", 20_000, 0.0, True, True)

@@ -1,4 +1,4 @@
-"""How many customers come: the setting, or a demand file that may change while they come."""
+"""The rate of customers: from the setting, or from a demand file that may change at run time."""
 
 import logging
 import math
@@ -10,7 +10,7 @@ log = logging.getLogger(__name__)
 
 
 def per_second(settings: Settings) -> float:
-    """Customers a second, now; a file that does not fit is said and not followed."""
+    """Return the customers per second now; an invalid demand file is logged and ignored."""
     usual, path = settings.traffic_journeys_per_second, settings.traffic_demand_file
     if path is None or not path.exists():
         return usual
@@ -19,13 +19,13 @@ def per_second(settings: Settings) -> float:
     except OSError:
         demanded = None
     if demanded is None:
-        log.warning("%s is not %s=n with 0 < n <= %g; as many customers come as usual", path, KEY, MAX_PER_SECOND)
+        log.warning("%s is not %s=n with 0 < n <= %g; the usual rate of customers is kept", path, KEY, MAX_PER_SECOND)
         return usual
     return demanded
 
 
 def parse(text: str) -> float | None:
-    """The number; None when there is none, or one out of range.
+    """Return the rate in a demand file's text; None when there is none or it is out of range.
 
     >>> parse("TRAFFIC_JOURNEYS_PER_SECOND=20")
     20.0

@@ -1,4 +1,4 @@
-"""Plays journeys against the quote service; each attempt is a trace that says whether it was good."""
+"""Plays journeys against the quote service; each attempt is a trace whose status says whether it succeeded."""
 
 import asyncio
 import contextlib
@@ -12,12 +12,12 @@ from opentelemetry.trace import Status, StatusCode, Tracer
 
 from traffic.customers import Customer
 
-BAD_FROM = 500  # a 4xx is an answer: the customer's own mistake, or "no"
+BAD_FROM = 500  # a 4xx is a valid answer: an invalid request, or a refusal
 
 
 @dataclass
 class Player:
-    """Counts what it plays; `bad` are attempts without an answer or with one of 5xx."""
+    """Plays visits and counts their attempts; `bad` are attempts with a 5xx or without a response."""
 
     client: httpx.AsyncClient
     tracer: Tracer
@@ -26,7 +26,7 @@ class Player:
     bad: int = 0
 
     async def play(self, stream: Iterator[Customer], visits: asyncio.TaskGroup) -> None:
-        """Let customers come for ever, each at its time; nobody waits for another. `visits` outlives the stream."""
+        """Start the visit of each customer at its time, concurrently, in the task group `visits`."""
         loop = asyncio.get_running_loop()
         due = loop.time()
         for customer in stream:
@@ -35,7 +35,7 @@ class Player:
             visits.create_task(self.visit(customer))
 
     async def visit(self, customer: Customer) -> None:
-        """Quote, think, perhaps buy."""
+        """Request a quote and, after the think time, purchase it if the customer buys."""
         asked = {"user_id": customer.user_id, "product": customer.product, "coverage": customer.coverage}
         quote = await self._attempt("journey quote", customer, "/quotes", asked)
         if quote is None or not customer.buys:
@@ -44,7 +44,7 @@ class Player:
         await self._attempt("journey purchase", customer, f"/quotes/{quote['id']}/purchase", None)
 
     async def _attempt(self, name: str, customer: Customer, path: str, body: dict[str, object] | None) -> Any:  # noqa: ANN401 - JSON
-        """One attempt under a root span; the answer's JSON when there was a good one."""
+        """Make one attempt under a root span; return the response's JSON when it succeeded, else None."""
         attributes: dict[str, str | bool] = {
             "journey.id": f"{self.run}-{customer.journey}",
             "journey.synthetic": customer.synthetic,
@@ -55,8 +55,8 @@ class Player:
             with contextlib.suppress(httpx.TransportError):
                 response = await self.client.post(path, json=body)
             if response is None or response.status_code >= BAD_FROM:
-                told = f"answered {response.status_code}" if response is not None else "no answer"
-                span.set_status(Status(StatusCode.ERROR, told))
+                reason = f"answered {response.status_code}" if response is not None else "no answer"
+                span.set_status(Status(StatusCode.ERROR, reason))
                 self.bad += 1
                 return None
         self.good += 1

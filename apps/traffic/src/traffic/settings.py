@@ -1,4 +1,4 @@
-"""The settings of the customers."""
+"""The settings of the traffic generator."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ MAX_PER_SECOND = 200
 
 
 class Settings(Environment):
-    """From the environment."""
+    """The settings of the traffic generator, from the environment."""
 
     quote_service_url: str = Field("http://127.0.0.1:8001", description="where customers go")
     otel_exporter_otlp_endpoint: str = Field("http://127.0.0.1:4317", description="where telemetry goes (gRPC)")

@@ -1,1 +1,1 @@
-"""The user service: who the customers are."""
+"""The user service: the profiles of the customers."""

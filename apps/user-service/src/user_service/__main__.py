@@ -19,7 +19,7 @@ NAME = "user-service"
 
 
 class Profile(BaseModel):
-    """What others may know of a user."""
+    """A user's profile, as other services may read it."""
 
     id: int
     name: str
@@ -29,25 +29,25 @@ class Profile(BaseModel):
 
 
 def make(settings: Settings, telemetry: Telemetry | None = None) -> FastAPI:
-    """The service."""
+    """Return the app of the service."""
     engine = open_database(settings.database(NAME), settings.database_pool_size)
     seed(engine, settings.seeded_users)
     app = create_app(NAME, settings, engine, Relay(engine, settings.kafka_bootstrap_servers), telemetry)
 
     @app.get("/users/{id}")
     def user(id: Id) -> Profile:
-        """One user."""
+        """Return one user."""
         with Session(engine) as session:
-            found = session.get(User, id)
-            if found is None:
+            row = session.get(User, id)
+            if row is None:
                 raise Problem(404, f"there is no user {id}")
-            return _profile(found)
+            return _profile(row)
 
     @app.get("/users")
     def users(limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[Profile]:
-        """The first users."""
+        """Return the first users."""
         with Session(engine) as session:
-            return [_profile(one) for one in session.scalars(select(User).order_by(User.id).limit(limit))]
+            return [_profile(row) for row in session.scalars(select(User).order_by(User.id).limit(limit))]
 
     return app
 
@@ -57,7 +57,7 @@ def _profile(user: User) -> Profile:
 
 
 def main() -> None:
-    """Serve."""
+    """Serve until the process is stopped."""
     settings = Settings.read()
     telemetry = set_up(NAME, settings.service_version, settings.otel_exporter_otlp_endpoint)
     serve(NAME, settings.user_service_port, "USER_SERVICE_PORT", lambda: make(settings, telemetry))

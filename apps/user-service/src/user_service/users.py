@@ -1,4 +1,4 @@
-"""The users, and the seed that makes some thousand of them."""
+"""The table of users, and the seed data."""
 
 import random
 
@@ -12,7 +12,7 @@ CITIES = ("Berlin", "Hamburg", "Munich", "Cologne", "Leipzig", "Bremen")
 
 
 class User(Base):
-    """A customer's profile."""
+    """The table of customers' profiles."""
 
     __tablename__ = "users"
 
@@ -24,18 +24,18 @@ class User(Base):
 
 
 def seed(engine: Engine, count: int) -> None:
-    """Fill an empty table; the same users everywhere."""
+    """Fill an empty table with `count` users; the same users in every space."""
     with Session(engine) as session:
         if session.scalar(select(func.count()).select_from(User)):
             return
-        chance = random.Random(SEED)
+        rng = random.Random(SEED)
         rows = [
             {
                 "id": number,
                 "name": f"Customer {number}",
-                "age": chance.randint(18, 85),
-                "city": chance.choice(CITIES),
-                "claims": min(5, int(chance.expovariate(1.2))),
+                "age": rng.randint(18, 85),
+                "city": rng.choice(CITIES),
+                "claims": min(5, int(rng.expovariate(1.2))),
             }
             for number in range(1, count + 1)
         ]

@@ -1,1 +1,1 @@
-"""How faults are injected: signals, demand, network, database, memory, commits. Each module knows one way."""
+"""The methods of injection, one per module: signals, demand, network, database, memory, commits."""

@@ -1,6 +1,6 @@
 """Changes of the configuration as people make them: a commit on main of the space's repository, then a deployment.
 
-Through the repository's Git endpoint, with the operator's token; the deployment is the space's own command.
+The commit goes to the repository's Git endpoint, with the operator's token; the deployment is the space's own command.
 """
 
 import base64
@@ -25,7 +25,7 @@ DEPLOYED = (0, 1)  # 1 with an answer: done, and a service does not serve afterw
 
 @dataclass(frozen=True)
 class Edit:
-    """Set some keys of one file; `{service}` and `{SERVICE}` stand for the service that is hit."""
+    """A change of some keys of one file; `{service}` and `{SERVICE}` stand for the service that is hit."""
 
     file: str
     settings: Mapping[str, str]
@@ -33,15 +33,15 @@ class Edit:
 
 
 def merge(edit: Edit) -> Callable[[Run], Hit]:
-    """Commit it to main and deploy."""
+    """Return an injector that commits the change to main and deploys it."""
 
     def inject(run: Run) -> Hit:
-        wanted = {_filled(key, run): value for key, value in edit.settings.items()}
+        values = {_filled(key, run): value for key, value in edit.settings.items()}
         name = _filled(edit.file, run)
         with _checkout(run) as folder:
             path = folder / FOLDER / name
             before = path.read_text()
-            after = with_values(before, wanted)
+            after = with_values(before, values)
             _push(run, folder, path, after, _filled(edit.subject, run))
         undo = {"file": name, "before": before, "after": after, "subject": _filled(edit.subject, run)}
         with ExitStack() as unfinished:
@@ -54,14 +54,14 @@ def merge(edit: Edit) -> Callable[[Run], Hit]:
 
 
 def revert(run: Run, undo: Mapping[str, str | int]) -> None:
-    """Commit the file as it was and deploy, unless somebody changed it meanwhile."""
+    """Commit the file's previous text and deploy it, unless the file was changed meanwhile."""
     if undo:
         _restore(run, undo)
         _deploy(run)
 
 
 def revert_and_start(run: Run, undo: Mapping[str, str | int]) -> None:
-    """The same, and start what died of it."""
+    """Revert the change, and start the service that it stopped."""
     revert(run, undo)
     if undo:
         run.space.runtime.start(run.service)
@@ -74,13 +74,13 @@ def _restore(run: Run, undo: Mapping[str, str | int]) -> None:
             _push(run, folder, path, str(undo["before"]), f'Revert "{undo["subject"]}"')
 
 
-def with_values(text: str, wanted: Mapping[str, str]) -> str:
-    """A file of variables with some set; comments and order stay, new keys come last.
+def with_values(text: str, values: Mapping[str, str]) -> str:
+    """Return the text of an env file with some keys set; comments and order stay, new keys come last.
 
     >>> with_values("# a\\nA=1\\nB=2\\n", {"A": "3", "C": "4"})
     '# a\\nA=3\\nB=2\\nC=4\\n'
     """
-    for key, value in wanted.items():
+    for key, value in values.items():
         line, known = f"{key}={value}", re.compile(rf"^{re.escape(key)}=.*$", re.MULTILINE)
         text = known.sub(line, text) if known.search(text) else f"{text.rstrip()}\n{line}\n"
     return text
@@ -108,7 +108,7 @@ def _push(run: Run, folder: Path, path: Path, text: str, subject: str) -> None:
 
 
 def _git(run: Run, folder: Path, *words: str) -> None:
-    """Git as its own program; the token is in its environment, not on its command line."""
+    """Run git as a program; the token is in its environment, not on its command line."""
     basic = base64.b64encode(f"operator:{_token(run)}".encode()).decode()
     name, mail = AUTHOR
     environment = {
@@ -135,13 +135,14 @@ def _git(run: Run, folder: Path, *words: str) -> None:
 def _token(run: Run) -> str:
     path = run.space.state / "forge" / "identities.json"
     try:
-        return next(str(one["token"]) for one in json.loads(path.read_text()) if one["login"] == "operator")
+        identities = json.loads(path.read_text())
+        return next(str(identity["token"]) for identity in identities if identity["login"] == "operator")
     except (OSError, ValueError, KeyError, StopIteration) as error:
-        raise NoTarget(f"{path} does not know the operator; is the space's forge up?") from error
+        raise NoTarget(f"{path} has no token of the operator; is the space's forge up?") from error
 
 
 def _deploy(run: Run) -> int:
-    """The space's own command; when it began to change something (Unix ns)."""
+    """Run the space's own command; return when the deployment began to take effect (Unix ns)."""
     words = ["-P", "-m", "sre_space.cli.main", "deploy", "--json", "--state", str(run.space.state)]
     environment = {**os.environ, "SRE_CHAOS_CANARY": run.canary}
     done = subprocess.run([run.space.python, *words], env=environment, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Faults inside a service's database, from another process on the same SQLite file; no code of the service knows."""
+"""Faults inside a service's database, from another process on the same SQLite file, without any hook in the service."""
 
 import contextlib
 import sqlite3
@@ -10,26 +10,26 @@ from sre_chaos.background import Stopped
 from sre_chaos.run import Hit, Run
 from sre_chaos.runtime import NoTarget
 
-HOLD_S = 0.8  # how long the lock is held at a time: above any healthy statement, below the callers' patience
-FREE_S = 0.15  # SQLite's waiters sleep up to 0.1 s between two tries
+HOLD_S = 0.8  # how long the lock is held at a time: above any healthy statement, below the callers' time-outs
+FREE_S = 0.15  # SQLite's waiters sleep up to 0.1 s between two attempts
 WAIT_S = 30.0
 TABLE, TRIGGER = "assessments", "assessments_quota"
 
 
 def lock(run: Run) -> Hit:
-    """Another process holds the write lock again and again: whoever writes waits, whoever reads does not."""
+    """Start a process that repeatedly holds the write lock: writers wait, readers do not."""
     _refuse_missing(run)
     background.start(run, "lock")
     return Hit(at=time.time_ns())
 
 
 def unlock(run: Run, _: Mapping[str, str | int]) -> None:
-    """Let go."""
+    """End the process that holds the write lock."""
     background.stop(run, "lock")
 
 
 def hold_lock(run: Run, stopped: Stopped, _: Sequence[str]) -> None:
-    """The process that holds it."""
+    """Hold the write lock for `HOLD_S` again and again, until stopped."""
     with _connected(run) as database:
         while not stopped():
             database.execute("BEGIN IMMEDIATE")
@@ -39,7 +39,7 @@ def hold_lock(run: Run, stopped: Stopped, _: Sequence[str]) -> None:
 
 
 def refuse(percent: int) -> Callable[[Run], Hit]:
-    """A trigger in the database refuses a share of the inserts."""
+    """Return an injector that creates a trigger in the database, which refuses a share of the inserts."""
 
     def inject(run: Run) -> Hit:
         _refuse_missing(run)
@@ -54,8 +54,8 @@ def refuse(percent: int) -> Callable[[Run], Hit]:
     return inject
 
 
-def refuse_none(run: Run, _: Mapping[str, str | int]) -> None:
-    """Without the trigger."""
+def stop_refusing(run: Run, _: Mapping[str, str | int]) -> None:
+    """Drop the trigger."""
     with _connected(run) as database:
         database.execute(f"DROP TRIGGER IF EXISTS {TRIGGER}")
 

@@ -1,4 +1,4 @@
-"""More or fewer customers: the traffic reads its demand again when told to (SIGHUP)."""
+"""More or fewer customers: the traffic generator reads its demand file again on SIGHUP."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ KEY = "TRAFFIC_JOURNEYS_PER_SECOND"
 
 
 def customers(per_second: float) -> Callable[[Run], Hit]:
-    """Let so many come."""
+    """Return an injector that sets the rate of customers."""
 
     def inject(run: Run) -> Hit:
         run.space.runtime.pid(run.service)
@@ -27,8 +27,8 @@ def customers(per_second: float) -> Callable[[Run], Hit]:
     return inject
 
 
-def as_usual(run: Run, _: Mapping[str, str | int]) -> None:
-    """The usual number of customers."""
+def restore_demand(run: Run, _: Mapping[str, str | int]) -> None:
+    """Restore the usual rate of customers."""
     _file(run).unlink(missing_ok=True)
     if run.space.runtime.living(run.service):
         run.space.runtime.signal(run.service, signal.SIGHUP)

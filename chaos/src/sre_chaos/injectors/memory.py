@@ -1,7 +1,7 @@
-"""Memory that grows with what a client sends: an upload without an end, which the service keeps until it is whole.
+"""Memory that grows with an endless upload, which the service buffers until it is complete.
 
-Web frameworks hold a request's body in memory until its last byte is there. A partner whose client sends without an
-end is a leak by load, up to the unit's real memory limit; a restart ends the connection, and the client gives up.
+Web frameworks hold a request's body in memory until its last byte has arrived. A client that sends without an end is a
+leak by load, up to the unit's real memory limit; a restart ends the connection, and the client gives up.
 """
 
 import contextlib
@@ -14,35 +14,35 @@ from sre_chaos.background import Stopped
 from sre_chaos.run import Hit, Run
 
 PATHS = {"policy-service": "/risk-assessments", "quote-service": "/quotes"}
-BYTES_A_SECOND = 10_000_000
-PIECE = b"x" * 125_000
+BYTES_PER_SECOND = 10_000_000
+CHUNK = b"x" * 125_000
 
 
 def upload(run: Run) -> Hit:
-    """Begin to send."""
+    """Start the endless upload."""
     pid = run.space.runtime.pid(run.service)
     background.start(run, "upload")
     return Hit(undo={"pid": pid}, at=time.time_ns())
 
 
 def hang_up(run: Run, undo: Mapping[str, str | int]) -> None:
-    """End the upload: the service frees what it held. One that was killed is started."""
+    """End the upload, so that the service frees its buffer; start the service if it was killed."""
     background.stop(run, "upload")
     if undo:
         run.space.runtime.start(run.service)
 
 
-def send_for_ever(run: Run, stopped: Stopped, _: Sequence[str]) -> None:
-    """The process of the client: sends until the service hangs up."""
+def send_endlessly(run: Run, stopped: Stopped, _: Sequence[str]) -> None:
+    """Send a request body without end, until stopped or until the service closes the connection."""
     head = (
         f"POST {PATHS[run.service]} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         f'Content-Length: {10**12}\r\n\r\n{{"attachment": "'
     )
-    pause = len(PIECE) / BYTES_A_SECOND
+    pause = len(CHUNK) / BYTES_PER_SECOND
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", run.space.port(run.service))) as client:
         client.sendall(head.encode())
         due = time.monotonic()
         while not stopped():
-            client.sendall(PIECE)
+            client.sendall(CHUNK)
             due = max(due + pause, time.monotonic() - 1)
             time.sleep(max(0.0, due - time.monotonic()))

@@ -1,4 +1,4 @@
-"""A slow network: the link in front of a service holds every byte back for a while, in both directions."""
+"""A slow network: the link in front of a service delays every byte, in both directions."""
 
 import json
 import socket
@@ -13,18 +13,18 @@ ANSWERS_WITHIN_S = 5.0
 
 
 def slow(run: Run) -> Hit:
-    """Slow the link down."""
+    """Delay the link to the service."""
     _order(run, DELAY_MS)
     return Hit()
 
 
-def fast(run: Run, _: Mapping[str, str | int]) -> None:
-    """As fast as it was."""
+def restore_speed(run: Run, _: Mapping[str, str | int]) -> None:
+    """Remove the delay."""
     _order(run, 0)
 
 
 def _order(run: Run, delay_ms: int) -> None:
-    """One order to the network process; it wants the space's secret."""
+    """Send one order to the network process, authenticated by the space's secret."""
     address = Path(run.space.runtime.path).with_name("network.sock")
     try:
         secret = (run.space.state / "keys" / "network.key").read_text()

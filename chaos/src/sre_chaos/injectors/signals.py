@@ -1,4 +1,4 @@
-"""Signals to processes: killed, or stopped as if for ever."""
+"""Faults by signals to processes: killed, or stopped."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ LOOK_EVERY_S = 0.01
 
 
 def kill(run: Run) -> Hit:
-    """A real SIGKILL; returns when the runtime has seen it, so that a recovery finds the service down."""
+    """Send SIGKILL; return when the runtime has noticed the exit, so that a recovery finds the service down."""
     pid = run.space.runtime.signal(run.service, signal.SIGKILL)
     deadline = time.monotonic() + SEEN_WITHIN_S
     while run.space.runtime.living(run.service) == pid and time.monotonic() < deadline:
@@ -21,19 +21,19 @@ def kill(run: Run) -> Hit:
 
 
 def start(run: Run, undo: Mapping[str, str | int]) -> None:
-    """Start what was killed, unless it runs; what was down before stays down."""
+    """Start the killed service unless it runs; a service that was down before stays down."""
     if undo:
         run.space.runtime.start(run.service)
 
 
 def stop(run: Run) -> Hit:
-    """SIGSTOP: it lives and its port is open, and nothing answers."""
+    """Send SIGSTOP: the process is alive and its port open, but it does not answer."""
     pid = run.space.runtime.signal(run.service, signal.SIGSTOP)
     return Hit(pid, {"pid": pid})
 
 
-def go_on(run: Run, undo: Mapping[str, str | int]) -> None:
-    """SIGCONT to that very process; one that was restarted meanwhile runs anyway."""
+def resume(run: Run, undo: Mapping[str, str | int]) -> None:
+    """Send SIGCONT to the stopped process; one that was restarted meanwhile runs anyway."""
     pid = undo.get("pid")
     if pid is not None and run.space.runtime.living(run.service) == pid:
         os.kill(int(pid), signal.SIGCONT)

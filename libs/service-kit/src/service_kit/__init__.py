@@ -1,1 +1,1 @@
-"""What the Cloud Insurance services share: app factory, telemetry, health, events."""
+"""The library that the Cloud Insurance services share: app factory, telemetry, health, events."""

@@ -16,21 +16,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from service_kit import problems
 from service_kit.hosts import OnlyAllowedHosts
 from service_kit.outbox import Relay
-from service_kit.overload import OnlyWhoWaits
+from service_kit.overload import ConcurrencyLimit
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry import Telemetry
 
 PORT_IN_USE = 2
 PROBES = ("/health", "/ready")
-SWITCH_S = (
-    0.001  # between threads: the loop, and with it a probe, waits a moment for threads at work, not 5 ms for each
-)
+SWITCH_S = 0.001  # the interpreter's thread switch interval: with the default of 5 ms, worker threads delay the probes
 
 
 def create_app(
     name: str, settings: ServiceSettings, engine: Engine, relay: Relay, telemetry: Telemetry | None = None
 ) -> FastAPI:
-    """A service around its database. Without `telemetry` (in a test) nothing is exported."""
+    """Return the app of a service with its database; without `telemetry` (in a test) nothing is exported."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -48,17 +46,17 @@ def create_app(
         telemetry={"operation_spans": False, "logs": False, "exclude": _is_probe},
     )
     problems.install(app)
-    app.add_middleware(OnlyWhoWaits, most=settings.requests_at_once, paths=PROBES)
+    app.add_middleware(ConcurrencyLimit, limit=settings.requests_at_once, exempt=PROBES)
     app.add_middleware(OnlyAllowedHosts, allowed=settings.allowed_hosts)
 
     @app.get("/health")
     async def health() -> dict[str, str]:
-        """This process lives; asks nobody."""
+        """Return 200 while this process runs; calls no other service."""
         return {"status": "alive"}
 
     @app.get("/ready")
     def ready() -> dict[str, str]:
-        """The own database answers."""
+        """Return 200 while the service's own database answers, else 503."""
         try:
             with engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
@@ -74,7 +72,7 @@ def _is_probe(scope: MutableMapping[str, Any]) -> bool:
 
 
 def serve(name: str, port: int, variable: str, make: Callable[[], FastAPI]) -> None:
-    """Serve on 127.0.0.1; a taken port ends the process with one sentence, before anything else starts."""
+    """Serve on 127.0.0.1; exit with one sentence when the port is in use, before anything else starts."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -87,5 +85,5 @@ def serve(name: str, port: int, variable: str, make: Callable[[], FastAPI]) -> N
     sys.setswitchinterval(SWITCH_S)
     config = uvicorn.Config(make(), access_log=False, log_config=None, timeout_graceful_shutdown=1)
     gc.collect()
-    gc.freeze()  # what was imported stays: each full collection would look through it while every request waits
+    gc.freeze()  # imported objects stay: a full collection would scan them while every request waits
     uvicorn.Server(config).run(sockets=[listener])

@@ -1,4 +1,4 @@
-"""The database of a service: an engine whose statements are spans."""
+"""The database of a service: an SQLAlchemy engine whose statements are traced as spans."""
 
 import sys
 from typing import Annotated, Any
@@ -15,23 +15,23 @@ from service_kit import vitals
 
 WRONG_DATABASE = 2
 
-Id = Annotated[int, Field(ge=1, le=2**31 - 1)]  # what every database's INTEGER holds
+Id = Annotated[int, Field(ge=1, le=2**31 - 1)]  # the range of INTEGER in every database
 
 
 class Base(DeclarativeBase):
-    """The tables of the service that runs in this process."""
+    """The declarative base of the tables of the service that runs in this process."""
 
 
 def open_database(url: str, pool_size: int) -> Engine:
-    """An engine with its tables made; a database that cannot be opened ends the process with one sentence.
+    """Return an engine with its tables created; exit with one sentence when the database cannot be opened.
 
-    SQLite waits for a lock and lets readers go on meanwhile.
+    SQLite is set to wait for a lock, and to let readers continue meanwhile (WAL).
     """
     try:
         return _opened(url, pool_size)
     except (SQLAlchemyError, ImportError) as error:
-        why = str(error).strip().splitlines()[0]  # never the URL: it may hold a password
-        sys.stderr.write(f"DATABASE_URL: the database cannot be opened: {why}; see docs/settings.md\n")
+        reason = str(error).strip().splitlines()[0]  # never the URL: it may contain a password
+        sys.stderr.write(f"DATABASE_URL: the database cannot be opened: {reason}; see docs/settings.md\n")
         sys.exit(WRONG_DATABASE)
 
 

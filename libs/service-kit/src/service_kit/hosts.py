@@ -1,4 +1,4 @@
-"""Whom a service answers: no web page reaches it through a browser, by another name (DNS rebinding) or across sites."""
+"""The check of `Host` and `Origin`: no web page can reach a service by DNS rebinding or by a cross-site request."""
 
 from urllib.parse import urlsplit
 
@@ -9,13 +9,13 @@ from service_kit import problems
 
 
 class OnlyAllowedHosts:
-    """Refuses a foreign `Host` or `Origin` with a problem detail; `allowed` is a list with commas."""
+    """A middleware that refuses a foreign `Host` or `Origin`; `allowed` are host names, separated by commas."""
 
     def __init__(self, app: ASGIApp, allowed: str) -> None:
         self.app, self.allowed = app, frozenset(allowed.split(","))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, or answer 403."""
+        """Pass the request on, or answer 403 with a problem detail."""
         if scope["type"] != "http" or not (foreign := self._foreign(Request(scope))):
             return await self.app(scope, receive, send)
         refusal = problems.answer(Request(scope), 403, f"{foreign} is not allowed; ALLOWED_HOSTS names those that are")
@@ -29,7 +29,7 @@ class OnlyAllowedHosts:
 
 
 def _name(url: str) -> str | None:
-    """The host name in a URL; None when there is none or it does not parse."""
+    """Return the host name of a URL; None when it has none or does not parse."""
     try:
         return urlsplit(url).hostname
     except ValueError:

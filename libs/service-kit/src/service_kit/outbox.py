@@ -23,10 +23,10 @@ from service_kit.database import Base
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 1.0  # when nobody rang: what an earlier life of this process left
-GATHER_S = 0.1  # after somebody rang: a round is as dear for one event as for ten
+LOOK_EVERY_S = 1.0  # without a wake-up: finds events that an earlier process of this service left
+GATHER_S = 0.1  # delay after a wake-up: publishing one event costs as much as publishing ten
 BATCH = 100
-NEVER = (  # what the bus refuses for good must not hold up what comes after it
+NEVER = (  # errors of events that the bus refuses for good; they must not block later events
     KafkaError.MSG_SIZE_TOO_LARGE,
     KafkaError.RECORD_LIST_TOO_LARGE,
     KafkaError.INVALID_TIMESTAMP,
@@ -35,7 +35,7 @@ NEVER = (  # what the bus refuses for good must not hold up what comes after it
     KafkaError.TOPIC_EXCEPTION,
     KafkaError.POLICY_VIOLATION,
 )
-FATAL = (KafkaException, SystemError)  # what flushing raises; the second, when reports of delivery wait too
+FATAL = (KafkaException, SystemError)  # raised by flush; SystemError when delivery reports are pending as well
 tracer = trace.get_tracer(__name__)
 
 
@@ -59,7 +59,7 @@ OLDEST = (
 
 
 def add_event(transaction: Connection, source: str, topic: str, key: str, data: Mapping[str, object]) -> None:
-    """Write an event into the caller's transaction."""
+    """Add an event to the outbox table in the caller's transaction."""
     headers = {
         "ce_specversion": "1.0",
         "ce_id": str(uuid.uuid4()),
@@ -77,38 +77,38 @@ def add_event(transaction: Connection, source: str, topic: str, key: str, data: 
 
 
 class Relay:
-    """A thread that publishes the outbox; with the bus down, events wait."""
+    """A thread that publishes the events of the outbox; while the bus is down, events stay in the outbox."""
 
     def __init__(self, engine: Engine, bootstrap: str) -> None:
         self._engine, self._bootstrap = engine, bootstrap
-        self._rung, self._stopped = threading.Event(), threading.Event()
+        self._woken, self._stopped = threading.Event(), threading.Event()
         self._producer = _producer(bootstrap)
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def ring(self) -> None:
-        """There is something to publish."""
-        self._rung.set()
+        """Wake the thread: there are events to publish."""
+        self._woken.set()
 
     def stop(self) -> None:
-        """End after the round under way."""
+        """Stop the thread after its present round; wait for at most 2 s."""
         self._stopped.set()
-        self._rung.set()
+        self._woken.set()
         self._thread.join(2)
 
     def _run(self) -> None:
-        with suppress_instrumentation():  # no request waits for this: its spans would belong to no journey
+        with suppress_instrumentation():  # no request waits for this thread: its spans would belong to no journey
             while not self._stopped.is_set():
-                if self._rung.wait(LOOK_EVERY_S):
+                if self._woken.wait(LOOK_EVERY_S):
                     self._stopped.wait(GATHER_S)
-                self._rung.clear()
+                self._woken.clear()
                 self._publish_all()
 
     def _publish_all(self) -> None:
-        """What waits; a database that takes nothing (a full disk, a lock) is asked again at the next look."""
+        """Publish all waiting events; a failing database (a full disk, a lock) is retried in the next round."""
         try:
             while self._publish_some() == BATCH:
                 continue
@@ -116,23 +116,24 @@ class Relay:
             log.warning("events wait: the database failed: %s", error.orig)
 
     def _publish_some(self) -> int:
-        """Publish the oldest events; how many the bus took."""
-        with self._engine.connect() as connection:  # given back while the bus is waited for
+        """Publish the oldest events; return how many left the outbox."""
+        with self._engine.connect() as connection:  # returned to the pool before the bus is called
             events = connection.execute(OLDEST).all()
-        taken = self._publish(events)
-        if taken:
+        done = self._publish(events)
+        if done:
             with self._engine.begin() as transaction:
-                transaction.execute(delete(OutboxEvent).where(OutboxEvent.id.in_(taken)))
-        return len(taken)
+                transaction.execute(delete(OutboxEvent).where(OutboxEvent.id.in_(done)))
+        return len(done)
 
     def _publish(self, events: Sequence[Row[tuple[int, str, str, str, str]]]) -> list[int]:
-        taken: list[int] = []
+        """Return the ids of the events that the bus acknowledged or refused for good."""
+        done: list[int] = []
         for event in events:
             headers = [(key, value.encode()) for key, value in json.loads(event.headers).items()]
 
             def report(error: KafkaError | None, _: object, id: int = event.id) -> None:
                 if error is None or _refused(error, id):
-                    taken.append(id)
+                    done.append(id)
 
             try:
                 self._producer.produce(event.topic, event.body.encode(), event.key, on_delivery=report, headers=headers)
@@ -140,16 +141,16 @@ class Relay:
                 if not _refused(error.args[0], event.id):
                     log.warning("events wait: %s", error)
                     break
-                taken.append(event.id)
+                done.append(event.id)
             except BufferError as error:
                 log.warning("events wait: %s", error)
                 break
         try:
             self._producer.flush(6)
-        except FATAL as error:  # of what was not told nothing is deleted
+        except FATAL as error:  # events without a delivery report stay in the outbox
             log.error("events wait: the producer is replaced: %s", error)
             self._producer = _producer(self._bootstrap)
-        return list(taken)
+        return list(done)
 
 
 def _producer(bootstrap: str) -> Producer:
@@ -167,7 +168,7 @@ def _producer(bootstrap: str) -> Producer:
 
 
 def _refused(error: KafkaError, id: int) -> bool:
-    """True for an event that the bus will never take: it is given up, and told."""
+    """Return True for an event that the bus will never accept; it is given up and logged."""
     never = error.code() in NEVER
     if never:
         log.error("the event %d is given up: the bus refuses it: %s", id, error)

@@ -1,4 +1,4 @@
-"""Every error as a problem detail (RFC 9457)."""
+"""Error responses as problem details (RFC 9457)."""
 
 import logging
 from http import HTTPStatus
@@ -31,7 +31,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 class Problem(Exception):
-    """An answer that is an error: `status` is HTTP's, `detail` one sentence for the caller."""
+    """An error response: `status` is the HTTP status, `detail` one sentence for the caller."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -39,7 +39,7 @@ class Problem(Exception):
 
 
 def install(app: FastAPI) -> None:
-    """Answer all errors of this app as problem details."""
+    """Install handlers that answer all errors of this app as problem details."""
 
     @app.exception_handler(Problem)
     async def problem(request: Request, error: Problem) -> JSONResponse:
@@ -58,7 +58,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(DBAPIError)
     async def database(request: Request, error: DBAPIError) -> JSONResponse:
-        """No bug of ours: it refuses, is locked, or is gone."""
+        """Answer 503: the database refuses, is locked or is gone, which is no bug of the service."""
         log.error("%s %s: the database failed: %s", request.method, request.url.path, error.orig)
         return answer(request, 503, "the database failed; the service's log says how")
 
@@ -69,7 +69,7 @@ def install(app: FastAPI) -> None:
 
 
 def answer(request: Request, status: int, detail: str) -> JSONResponse:
-    """The problem detail."""
+    """Return the problem detail as a response."""
     body = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,

@@ -1,4 +1,4 @@
-"""The settings that every service has; each service adds its own (12-factor: from the environment)."""
+"""The settings that all services share; each service adds its own (12-factor: from the environment)."""
 
 import sys
 from pathlib import Path
@@ -11,13 +11,13 @@ WRONG_SETTING = 2
 
 
 class Environment(BaseSettings):
-    """Settings of one process; frozen, read once at its start."""
+    """The settings of one process; frozen, read once at its start."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     @classmethod
     def read(cls) -> Self:
-        """Read them; a value that does not fit ends the process with one sentence that names the variable."""
+        """Return the settings from the environment; exit with one sentence that names an invalid variable."""
         try:
             return cls()
         except ValidationError as error:
@@ -27,17 +27,17 @@ class Environment(BaseSettings):
 
 
 class ServiceSettings(Environment):
-    """Common settings."""
+    """The settings that every service has."""
 
     database_url: str = Field("", description="any SQLAlchemy URL; default: an SQLite file named after the service")
-    database_pool_size: int = Field(5, ge=1, le=100, description="the most connections to the database")
+    database_pool_size: int = Field(5, ge=1, le=100, description="the maximum number of connections to the database")
     requests_at_once: int = Field(10, ge=1, le=1000, description="requests that are worked on at the same time")
     kafka_bootstrap_servers: str = Field("127.0.0.1:9092", description="the event bus")
     otel_exporter_otlp_endpoint: str = Field("http://127.0.0.1:4317", description="where telemetry goes (gRPC)")
     otel_exporter_otlp_headers: str = Field("", description="headers of each export, which hold its token", repr=False)
     allowed_hosts: str = Field("127.0.0.1,localhost", description="host names that the service answers to")
-    service_version: str = Field("0.1.0", description="told in the telemetry")
+    service_version: str = Field("0.1.0", description="reported in the telemetry")
 
     def database(self, service: str) -> str:
-        """The database's URL."""
+        """Return the URL of the service's database."""
         return self.database_url or f"sqlite:///{Path(service)}.db"

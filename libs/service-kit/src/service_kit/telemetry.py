@@ -37,20 +37,20 @@ _SEVERITIES = {
 
 @dataclass(frozen=True)
 class Telemetry:
-    """The providers of this process."""
+    """The OpenTelemetry providers of this process."""
 
     traces: TracerProvider
     metrics: MeterProvider
     logs: LoggerProvider
 
     def flush(self) -> None:
-        """Send what is left before the process ends, for a second at most each."""
+        """Export the remaining spans and logs before the process ends, for one second at most each."""
         self.traces.force_flush(1000)
         self.logs.force_flush(1000)
 
 
 def set_up(service: str, version: str, endpoint: str) -> Telemetry:
-    """Make this process tell about itself; call once, before any client or engine is made."""
+    """Set up telemetry for this process and return its providers; call once, before any client or engine is made."""
     # The stable HTTP attribute names (server.address, url.full) of the semantic conventions.
     os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")
     resource = Resource.create(
@@ -67,7 +67,7 @@ def set_up(service: str, version: str, endpoint: str) -> Telemetry:
         export_interval_millis=METRICS_EVERY_MS,
         export_timeout_millis=3000,
     )
-    # Nobody reads exemplars, and a request pays for each.
+    # Exemplars are not used, and each costs the request time.
     meters = MeterProvider(metric_readers=[reader], resource=resource, exemplar_filter=AlwaysOffExemplarFilter())
     logs = LoggerProvider(resource=resource)
     logs.add_log_record_processor(
@@ -88,15 +88,15 @@ def _log_to(provider: LoggerProvider) -> None:
     lines = logging.StreamHandler(sys.stderr)
     lines.setFormatter(JsonLines())
     root.handlers = [lines, Exporting(provider)]
-    for noisy in ("httpx", "opentelemetry"):  # an exporter that cannot reach its server says so every time
+    for noisy in ("httpx", "opentelemetry"):  # an exporter without its server would log each attempt
         logging.getLogger(noisy).setLevel(logging.ERROR if noisy == "httpx" else logging.CRITICAL)
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line, with the trace it belongs to."""
+    """A formatter that writes one JSON object per line, with the id of the current trace."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """Return the line of a log record."""
         context = trace.get_current_span().get_span_context()
         line = {
             "at": round(record.created, 3),
@@ -111,14 +111,14 @@ class JsonLines(logging.Formatter):
 
 
 class Exporting(logging.Handler):
-    """Hands log records to OpenTelemetry, with the span that was current."""
+    """A handler that passes log records to OpenTelemetry, with the current span."""
 
     def __init__(self, provider: LoggerProvider) -> None:
         super().__init__()
         self._logger = provider.get_logger(__name__)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One record; the body is the message, never its arguments."""
+        """Export one record; its body is the formatted message."""
         self._logger.emit(
             LogRecord(
                 timestamp=int(record.created * 1e9),

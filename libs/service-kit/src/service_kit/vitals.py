@@ -1,6 +1,6 @@
-"""What this process uses, against its limits, as metrics after OpenTelemetry's semantic conventions.
+"""The resource usage of this process and its limits, as metrics by OpenTelemetry's semantic conventions.
 
-`process.*`: memory, CPU, open files. `db.client.connection.*`: the pool; who finds all in use waits in its queue.
+`process.*`: memory, CPU, open files. `db.client.connection.*`: the pool; a request waits while all are in use.
 """
 
 import resource
@@ -12,9 +12,9 @@ from sqlalchemy.pool import QueuePool
 
 
 def observe(meter: Meter) -> None:
-    """Tell them with every export."""
+    """Register gauges of memory, CPU and open files of this process."""
     process = psutil.Process()
-    process.cpu_percent()  # the first answer counts from here
+    process.cpu_percent()  # the first call starts the measurement
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     gauges: tuple[tuple[str, str, Callable[[], float]], ...] = (
         ("process.memory.usage", "By", lambda: process.memory_info().rss),
@@ -27,13 +27,13 @@ def observe(meter: Meter) -> None:
 
 
 def observe_pool(meter: Meter, pool: QueuePool) -> None:
-    """Tell how many connections are in use, and how many there can be."""
+    """Register counters of the connections in use and of the pool's maximum."""
     used = {"state": "used"}
     meter.create_observable_up_down_counter(
         "db.client.connection.count", [lambda _: [Observation(pool.checkedout(), used)]], "{connection}"
     )
-    most = pool.size() + pool._max_overflow  # noqa: SLF001 - SQLAlchemy tells it nowhere else
-    meter.create_observable_up_down_counter("db.client.connection.max", [_callback(lambda: most)], "{connection}")
+    maximum = pool.size() + pool._max_overflow  # noqa: SLF001 - SQLAlchemy has no public property for it
+    meter.create_observable_up_down_counter("db.client.connection.max", [_callback(lambda: maximum)], "{connection}")
 
 
 def _callback(value: Callable[[], float]) -> Callable[[CallbackOptions], Iterable[Observation]]:

@@ -1,4 +1,4 @@
-"""A space of the judge's own: healthy before each trial, hit by `trigger_chaos.py`, and watched through its forge."""
+"""The space under test: hit by `trigger_chaos.py`, and observed through its forge as an operator would."""
 
 import asyncio
 import json
@@ -17,20 +17,20 @@ from sre_space.domain.errors import Unavailable
 from sre_space.domain.symptoms import JourneyCount
 
 SECOND = 10**9
-LOOK_EVERY_S = 1.0  # every time that counts is in a fact: looking more often would only load the machine
+LOOK_EVERY_S = 1.0  # all times that count are in facts: polling more often would only load the machine
 HEALTHY_NS = 5 * SECOND
-ENOUGH = 10  # attempts of a journey to call it good
+MIN_ATTEMPTS = 10  # attempts of the journey that are enough to call it healthy
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Patient:
-    """The space that `plan` started."""
+class SpaceUnderTest:
+    """The running space of a plan; every query waits while the space does not answer."""
 
     plan: SpacePlan
 
     def chaos(self, *words: str) -> dict[str, object]:
-        """Run the chaos command as anybody would; the first object that it answers."""
+        """Run the chaos command and return the first JSON object that it prints, {} without one."""
         script = self.plan.checkout / "trigger_chaos.py"
         command = [sys.executable, str(script), *words, "--state", str(self.plan.state.root), "--json"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -39,27 +39,30 @@ class Patient:
         return answer
 
     def incidents(self, since: int) -> list[Opened]:
-        """Those opened at or after a Unix ns, oldest first."""
-        found = []
+        """Return the incidents opened at or after `since` (Unix ns), oldest first."""
+        incidents = []
         for case in self.cases_since(since):
             first, symptom = case.chain[0].fact, case.detection.symptoms[0]
-            found.append(Opened(case.issue, first.at, symptom.kind, symptom.service))
-        return found
+            incidents.append(Opened(case.issue, first.at, symptom.kind, symptom.service))
+        return incidents
 
     def cases_since(self, since: int) -> list[Case]:
-        """The incidents that were opened at or after a Unix ns, as they are now."""
+        """Return the present cases of the incidents that were opened at or after `since` (Unix ns)."""
         return [case for case in self.cases(since) if case.chain[0].fact.at >= since]
 
     def cases(self, since: int = 0) -> Sequence[Case]:
-        """All incidents on which something was done since a Unix ns; waits while the forge is away."""
+        """Return all incidents that were updated at or after `since` (Unix ns)."""
 
         async def listed(operator: Operator) -> Sequence[Case]:
             return await operator.incidents.touched(since)
 
         return self.asked(listed)
 
-    def well(self, learnt_since: int) -> bool:
-        """True when nothing is open, the journeys are good, and they have been heard of since `learnt_since`."""
+    def healthy(self, learnt_since: int) -> bool:
+        """Return True when no incident is open, the journeys succeed, and all agents run.
+
+        Journeys must have been observed before `learnt_since` (Unix ns) as well.
+        """
 
         async def good(operator: Operator) -> bool:
             now = time.time_ns()
@@ -67,7 +70,7 @@ class Patient:
             early = await operator.journeys(learnt_since - HEALTHY_NS, learnt_since)
             opened = await operator.incidents.open_cases()
             return (
-                count.good >= ENOUGH
+                count.good >= MIN_ATTEMPTS
                 and not count.bad
                 and early.good + early.bad > 0
                 and not opened
@@ -77,13 +80,13 @@ class Patient:
         return self.asked(good)
 
     def journeys_good(self, since: int) -> bool:
-        """True when of the attempts since then those of the last five seconds went well, at least ten, none badly."""
+        """Return True when at least ten attempts succeeded in the last 5 s since `since` (Unix ns) and none failed."""
         now = time.time_ns()
         count = self._journeys(max(since, now - HEALTHY_NS), now)
-        return count.good >= ENOUGH and not count.bad
+        return count.good >= MIN_ATTEMPTS and not count.bad
 
     def failed(self, since: int, until: int) -> int:
-        """Bad attempts that began in [since, until) Unix ns, asked for in pieces that one answer holds."""
+        """Return the number of failed attempts that began in [since, until) Unix ns."""
         begins = range(since, until, HEALTHY_NS)
         return sum(self._journeys(begin, min(begin + HEALTHY_NS, until)).bad for begin in begins)
 
@@ -94,7 +97,7 @@ class Patient:
         return self.asked(counted)
 
     def asked(self, question: Callable[[Operator], Awaitable[T]]) -> T:
-        """The answer, once the space gives one."""
+        """Return the answer to a question, which is repeated while the space does not answer."""
 
         async def ask() -> T:
             operator = Operator.of(self.plan.state)
@@ -110,8 +113,8 @@ class Patient:
                 time.sleep(LOOK_EVERY_S)
 
     def until(self, condition: Callable[[], bool], seconds: float) -> bool:
-        """Wait for a condition, at most so long; whether it came."""
+        """Wait for a condition, for at most `seconds`; return whether it came true."""
         deadline = time.monotonic() + seconds
-        while not (there := condition()) and time.monotonic() < deadline:
+        while not (met := condition()) and time.monotonic() < deadline:
             time.sleep(LOOK_EVERY_S)
-        return there
+        return met
