@@ -75,29 +75,23 @@ class OutboxFolder:
         return pending
 
     def set_aside(self, incident: str, why: str) -> None:
-        """Rename the file, and call a person: a signed fact is never thrown away.
+        """Keep the fact under another name, and call a person: a signed fact is never thrown away.
 
-        One that the disk has not taken yet is written under the new name; if it cannot be, it is told whole.
+        One that the disk has not taken yet replaces what lies there; if it cannot be written, it is told whole.
         """
-        path, held = self._path(incident), self.held.pop(incident, None)
+        path = self._path(incident)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         aside = path.with_name(f"{path.name}.damaged-{stamp}")
-        kept = f"it is kept as {aside.name}"
-        try:
+        place = f"it is kept as {aside.name}"
+        if incident not in self.held:
             path.rename(aside)
-        except OSError:
-            if held is None:
-                raise
-            kept = self._kept(aside, held)
-        self.told(f"{path}, a signed fact that was to be posted, is damaged: {why}; {kept}")
-
-    def _kept(self, aside: Path, pending: Pending) -> str:
-        """Write a fact that was in memory alone; return where it is now."""
-        try:
-            self._write(aside, pending)
-        except OSError as error:
-            return f"it is nowhere else ({error}): {json.dumps(asdict(pending))}"
-        return f"it is kept as {aside.name}"
+        else:
+            try:
+                self._write(aside, self.held[incident])
+            except OSError as error:
+                place = f"it is nowhere else ({error}): {json.dumps(asdict(self.held[incident]))}"
+            self.drop(incident)
+        self.told(f"{path}, a signed fact that was to be posted, is damaged: {why}; {place}")
 
     def drop(self, incident: str) -> None:
         """Remove the file; one that a read-only disk keeps is overtaken by what the issue says."""

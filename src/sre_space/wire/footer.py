@@ -9,7 +9,7 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass, fields, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -22,7 +22,7 @@ from sre_space.wire.fitting import fitted
 VERSION = "v1"
 MAX_PAYLOAD = 16 * 1024
 MAX_BODY = 65_536  # characters of an issue or a comment, as on GitHub: what is longer is no fact of ours
-KEPT, MAX_KEPT = 256, 16 * 1024  # bodies whose reading is kept, and the characters of each: some MiB at most
+MAX_CACHED, MAX_CACHED_BODY = 256, 16 * 1024  # bodies, and the characters of each: some MiB at most
 KEYS = (
     "sre-fact",
     "incident",
@@ -51,7 +51,7 @@ class SignedFact:
     message: bytes
     signature: bytes
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """SHA-256 of the signed bytes: what the next fact's `prev` names."""
         return hashlib.sha256(self.message).hexdigest()
@@ -77,7 +77,7 @@ def parse_footer(body: str) -> SignedFact | None:
     """
     if len(body) > MAX_BODY:
         raise Malformed(f"a body of {len(body)} characters is over {MAX_BODY}")
-    return _kept(body) if len(body) <= MAX_KEPT else _parsed(body)
+    return _cached(body) if len(body) <= MAX_CACHED_BODY else _parsed(body)
 
 
 def prose_of(body: str) -> str:
@@ -102,7 +102,7 @@ def _parsed(body: str) -> SignedFact | None:
     return SignedFact(fact, values["key"], message, signature)
 
 
-_kept = lru_cache(KEPT)(_parsed)
+_cached = lru_cache(MAX_CACHED)(_parsed)
 
 
 def _fact(values: dict[str, str]) -> Fact:

@@ -7,7 +7,7 @@ from sre_space.analysis.diagnosis.ranking import LARGE, Suspect
 from sre_space.domain.diagnosis import CauseKind, Confidence
 
 SURE_HARM = 0.3
-PROVEN_TWICE = 0.1  # where the service's own log tells of its failing spans: far beyond what healthy windows differ by
+PROVEN_TWICE = 0.1  # enough where the service's own log tells of its failing spans too: two records of one failure
 UNLIKELY = 0.05  # after counting how often it was looked
 SURE = 0.001
 CLEAR = 1.25  # how much more a cause must explain than the next when both explain the same harm
