@@ -43,6 +43,17 @@ class RecentDeployments:
             if diff
         ]
 
+    async def settled_since(self, opened: int, until: int, now: int) -> int:
+        """Return when the last deployment that Git confirms and that began in [`opened`, `until`] was done; 0: none.
+
+        These are the deployments of an incident's remedies. A service that one of them restarts does not answer until
+        it is done, which says nothing of the fault. All times in Unix ns.
+        """
+        told = _told(await self.history.window(CHANGES, opened, now))
+        recent = [(one, settled) for one, settled in told if one.at <= until][-MOST:]
+        diffs = await asyncio.gather(*(self._diff(one) for one, _ in recent))
+        return max((settled for (_, settled), diff in zip(recent, diffs, strict=True) if diff), default=0)
+
     async def _diff(self, told: Deployment) -> str:
         """What the commit changed in the deployed files; "" when Git does not know it or it changed none of them."""
         if told.commit not in self.diffs:

@@ -93,8 +93,14 @@ class Inquest:
         services = tuple(self.chart.services)
         if sources.needed:
             changes = await told
-            return changes, await self.gathering.gather(plan_of(case, states, ill, changes), services, sources)
+            plan = plan_of(case, states, ill, changes, await self._attempted(case, now))
+            return changes, await self.gathering.gather(plan, services, sources)
         return await asyncio.gather(told, self.gathering.gather(plan_of(case, states, ill), services, sources))
+
+    async def _attempted(self, case: Case, now: int) -> int:
+        """Return when the last remedy that did not end it, or its undoing, was in force (Unix ns); 0 without one."""
+        last = last_tried(case)
+        return max(last, await self.deployments.settled_since(case.chain[0].fact.at, last, now)) if last else 0
 
     def _told(
         self, case: Case, states: Sequence[State], changes: Sequence[Change], ended: Collection[str]
@@ -114,8 +120,17 @@ def _missing(sources: Sources) -> dict[str, bytes]:
     return {INCIDENT + MISSING: "\n".join(lines).encode()} if lines else {}
 
 
-def plan_of(case: Case, states: Sequence[State], ill: Sequence[Window] = (), changes: Sequence[Change] = ()) -> Plan:
-    """What to read. A service that is out accuses itself: a few seconds tell, no restart waits for a minute's data."""
+def plan_of(
+    case: Case,
+    states: Sequence[State],
+    ill: Sequence[Window] = (),
+    changes: Sequence[Change] = (),
+    attempted: int = 0,
+) -> Plan:
+    """Return what to read; of the fault nothing before `attempted`, when the last remedy was in force (Unix ns).
+
+    A service that is out accuses itself: a few seconds tell, no restart waits for a minute's data.
+    """
     first = case.detection.symptoms[0]
     began = max(first.since, case.chain[0].fact.at - LONGEST_NS)
     unseen = case.detection.unseen or began
@@ -126,7 +141,7 @@ def plan_of(case: Case, states: Sequence[State], ill: Sequence[Window] = (), cha
         return Plan(usual, since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits=True)
     end, since = _around(began, changes)
     usual = healthy_parts(min(end, unseen), BASELINE_NS // BASELINES, BASELINES, ill)
-    return Plan(usual, max(since, last_tried(case)), USUAL_TRACES, TRACES, topics=True, awaits=False)
+    return Plan(usual, max(since, attempted), USUAL_TRACES, TRACES, topics=True, awaits=False)
 
 
 def _around(began: int, changes: Sequence[Change]) -> Window:

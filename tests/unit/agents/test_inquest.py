@@ -311,6 +311,7 @@ def test_after_a_remedy_only_what_came_after_it_is_looked_at() -> None:
 
 
 ATTEMPTS = SetConfig("price", "deploy/config/price.env", "ATTEMPTS", "1", "4", "", "ask again")
+FAILING = Fault(fails={"GET /rate": "the quota is used up"})
 SLOW, SLOW_AND_ASKED_AGAIN = Fault(slow={"GET /rate": 60}), Fault(slow={"GET /rate": 60}, repeats={"GET /rate": 4})
 
 
@@ -325,6 +326,22 @@ def test_what_a_remedy_did_until_it_was_taken_back_is_blamed_on_no_commit() -> N
     found = here.ask(case(SymptomKind.LATENCY, *chain))
 
     assert (first(found), found.change) == (f"tax: {CauseKind.SLOW_CODE} at `GET /rate`", "")
+
+
+def test_what_the_deployment_of_an_undoing_interrupts_is_blamed_on_no_commit() -> None:
+    here = Clinic([*usual(), *spans_at(shop(60, 5, FAILING), SICK)])
+    here.spans += spans_at(shop(60, 6, FAILING), SICK + 6 * SECOND)
+    here.spans += spans_at(shop(20, 7, Fault(dead="price")), SICK + 12 * SECOND)
+    here.spans += spans_at(shop(20, 8, FAILING), SICK + 18 * SECOND)
+    here.deploy("c0ffee", "price", SICK - 3 * SECOND, POOL, "DATABASE_POOL_SIZE=6\n")
+    here.deploy("badcab", "price", SICK + 12 * SECOND - 1, "ATTEMPTS=4\n", "ATTEMPTS=1\n")
+    undo = Undo(ActionResult.DONE, ATTEMPTS, "", "", "")
+
+    chain = [*carried_out(ATTEMPTS, SICK + 6 * SECOND, Outcome.NOT_RECOVERED), (SICK + 12 * SECOND, undo)]
+    found = here.ask(case(SymptomKind.ERROR, *chain))
+
+    assert [cause.service for cause in found.causes] == ["tax"]
+    assert found.change == ""
 
 
 def test_what_a_service_does_under_a_remedy_that_stands_is_blamed_on_no_commit() -> None:
