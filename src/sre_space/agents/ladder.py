@@ -64,7 +64,7 @@ def rungs(scene: Scene) -> list[Remedy]:
     if reason:
         return [Escalate(reason)]
     tried = ruled_out(scene.case, scene.ended)
-    fitting = [remedy for find in FITTING[scene.kind] for remedy in find(scene) if remedy.name not in tried]
+    fitting = [remedy for find in FITTING[scene.kind] for remedy in find(scene) if remedy.attempt not in tried]
     fitting.sort(key=lambda remedy: -_experience(scene, remedy))
     if _restarted(scene) or (scene.kind is CauseKind.SATURATION and _again_within_the_hour(scene)):
         fitting.sort(key=lambda remedy: isinstance(remedy, Restart))  # it helped, and not for long
@@ -72,12 +72,12 @@ def rungs(scene: Scene) -> list[Remedy]:
 
 
 def ruled_out(case: Case, ended: Collection[str]) -> set[str]:
-    """Names of what was carried out in this incident and did not end it, or could not be carried out.
+    """The attempts that were carried out in this incident and did not end it, or could not be carried out.
 
     A restart began a new life. When that has `ended`, or had served before it went out, it is not what failed.
     """
     return {
-        trial.action.remedy.name
+        trial.action.remedy.attempt
         for trial in case.trials
         if (trial.action.changed or trial.action.result is ActionResult.FAILED) and not _lived(trial, ended)
     }
@@ -123,7 +123,7 @@ def _down(scene: Scene) -> str:
 
 
 def _why_a_person(scene: Scene, some_fit: bool) -> str:
-    eased = [trial.action.remedy.name for trial in scene.case.trials if trial.helped]
+    eased = [trial.action.remedy.attempt for trial in scene.case.trials if trial.helped]
     tried = sorted(ruled_out(scene.case, scene.ended) - set(eased))
     restarts = _restarted(scene) if scene.cause.service in scene.ended else 0
     parts = [

@@ -29,6 +29,11 @@ class _Remedy(Protocol):
         ...
 
     @property
+    def attempt(self) -> str:
+        """What is not tried twice in one incident."""
+        return self.name
+
+    @property
     def edits(self) -> tuple[Edit, ...]:
         """What it changes in desired state."""
         return ()
@@ -103,6 +108,11 @@ class RevertChange(_Remedy):
     def name(self) -> str:
         """The kind and its target."""
         return f"PR REVERT {self.service}"
+
+    @property
+    def attempt(self) -> str:
+        """The revert of this commit: that of another one is another attempt."""
+        return f"{self.name} (of {self.commit[:12]})"
 
     @property
     def edits(self) -> tuple[Edit, ...]:
