@@ -56,11 +56,15 @@ def adapter(server: ForgeServer, login: str = "sre-scout") -> GithubMcpForge:
     return GithubMcpForge(f"{server.url}/mcp", server.identities[login].token, OWNER, REPO)
 
 
+def opened(request: pytest.FixtureRequest, server: str) -> Forge:
+    """The double, or the adapter at the server that a fixture names."""
+    return adapter(request.getfixturevalue(server)) if request.param == ADAPTER else MemoryForge(now=time_ns)
+
+
 @pytest.fixture(params=BOTH)
 async def forge(request: pytest.FixtureRequest) -> AsyncIterator[Forge]:
     """A forge that others may have written to."""
-    server = request.param == ADAPTER and request.getfixturevalue("shared_forge")
-    found: Forge = adapter(server) if server else MemoryForge(now=time_ns)
+    found = opened(request, "shared_forge")
     yield found
     await found.close()
     await found.close()
@@ -69,8 +73,7 @@ async def forge(request: pytest.FixtureRequest) -> AsyncIterator[Forge]:
 @pytest.fixture(params=BOTH)
 async def empty(request: pytest.FixtureRequest) -> AsyncIterator[Forge]:
     """A forge that nobody else writes to."""
-    server = request.param == ADAPTER and request.getfixturevalue("forge_server")
-    found: Forge = adapter(server) if server else MemoryForge(now=time_ns)
+    found = opened(request, "forge_server")
     yield found
     await found.close()
 

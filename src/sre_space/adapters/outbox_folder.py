@@ -81,25 +81,19 @@ class OutboxFolder:
 
         A fact that the disk has not taken yet is written under the new name; if it cannot be, the report holds it.
         """
-        path, held = self._path(incident), self.held.pop(incident, None)
+        path = self._path(incident)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         aside = path.with_name(f"{path.name}.damaged-{stamp}")
         place = f"it is kept as {aside.name}"
-        try:
+        if incident not in self.held:
             path.rename(aside)
-        except OSError:
-            if held is None:
-                raise
-            place = self._write_aside(aside, held)
+        else:
+            try:
+                self._write(aside, self.held[incident])
+            except OSError as error:
+                place = f"it is nowhere else ({error}): {json.dumps(asdict(self.held[incident]))}"
+            self.drop(incident)
         self.report_damage(f"{path}, a signed fact that is not posted yet, is damaged: {why}; {place}")
-
-    def _write_aside(self, aside: Path, pending: Pending) -> str:
-        """Write a fact that was in memory alone; return in words where it is now."""
-        try:
-            self._write(aside, pending)
-        except OSError as error:
-            return f"it is nowhere else ({error}): {json.dumps(asdict(pending))}"
-        return f"it is kept as {aside.name}"
 
     def drop(self, incident: str) -> None:
         """Remove the incident's file; if the disk refuses, that is logged: the fact is on the issue already."""

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass, fields, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -51,7 +51,7 @@ class SignedFact:
     message: bytes
     signature: bytes
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """Return the SHA-256 (hex) of the signed bytes, which the next fact repeats as its `prev`."""
         return hashlib.sha256(self.message).hexdigest()
@@ -77,7 +77,7 @@ def parse_footer(body: str) -> SignedFact | None:
     """
     if len(body) > MAX_BODY:
         raise Malformed(f"a body of {len(body)} characters is over {MAX_BODY}")
-    return _parsed_before(body) if len(body) <= MAX_CACHED_BODY else _parsed(body)
+    return _cached(body) if len(body) <= MAX_CACHED_BODY else _parsed(body)
 
 
 def prose_of(body: str) -> str:
@@ -102,7 +102,7 @@ def _parsed(body: str) -> SignedFact | None:
     return SignedFact(fact, values["key"], message, signature)
 
 
-_parsed_before = lru_cache(MAX_CACHED)(_parsed)
+_cached = lru_cache(MAX_CACHED)(_parsed)
 
 
 def _fact(values: dict[str, str]) -> Fact:

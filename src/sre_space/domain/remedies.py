@@ -29,6 +29,11 @@ class _Remedy(Protocol):
         ...
 
     @property
+    def attempt_key(self) -> str:
+        """Return what identifies the attempt: one that failed is not repeated in the same incident."""
+        return self.name
+
+    @property
     def edits(self) -> tuple[Edit, ...]:
         """Return the edits of desired state that the remedy makes; empty when it makes none."""
         return ()
@@ -103,6 +108,11 @@ class RevertChange(_Remedy):
     def name(self) -> str:
         """Return the kind and its target."""
         return f"PR REVERT {self.service}"
+
+    @property
+    def attempt_key(self) -> str:
+        """Return the name with the commit: to revert another commit is another attempt."""
+        return f"{self.name} (of {self.commit[:12]})"
 
     @property
     def edits(self) -> tuple[Edit, ...]:

@@ -123,6 +123,21 @@ def test_a_held_fact_that_is_set_aside_once_there_is_room_is_kept(disk: SmallDis
     assert outbox.get("01ABC") is None
 
 
+def test_of_an_older_file_and_a_held_fact_the_held_one_is_set_aside(disk: SmallDisk, refusing: Refusing) -> None:
+    told: list[str] = []
+    outbox = OutboxFolder(disk.root / "outbox", told.append)
+    outbox.put(Pending(7, "01ABC", 2, "prev", "an older one"))
+    with refusing():
+        outbox.put(PENDING)
+    outbox.set_aside("01ABC", "it is not signed")
+
+    (name, content), *others = files(disk.root).items()
+    assert not others
+    assert name.startswith("01ABC.json.damaged-")
+    assert PENDING.body in content.decode()
+    assert outbox.get("01ABC") is None
+
+
 def test_a_bundle_that_does_not_fit_leaves_nothing(disk: SmallDisk, refusing: Refusing) -> None:
     bundles, content = BundleFolder(disk.root / "bundles"), {"spans.json": os.urandom(100_000)}
     with refusing():

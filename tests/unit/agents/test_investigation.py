@@ -332,7 +332,7 @@ def test_what_the_deployment_of_an_undoing_interrupts_is_blamed_on_no_commit() -
     here = Clinic([*usual(), *spans_at(shop(60, 5, FAILING), SICK)])
     here.spans += spans_at(shop(60, 6, FAILING), SICK + 6 * SECOND)
     here.spans += spans_at(shop(20, 7, Fault(dead="price")), SICK + 12 * SECOND)
-    here.spans += spans_at(shop(60, 8, FAILING), SICK + 14 * SECOND)
+    here.spans += spans_at(shop(20, 8, FAILING), SICK + 18 * SECOND)
     here.deploy("c0ffee", "price", SICK - 3 * SECOND, POOL, "DATABASE_POOL_SIZE=6\n")
     here.deploy("badcab", "price", SICK + 12 * SECOND - 1, "ATTEMPTS=4\n", "ATTEMPTS=1\n")
     undo = Undo(ActionResult.DONE, ATTEMPTS, "", "", "")
@@ -340,8 +340,8 @@ def test_what_the_deployment_of_an_undoing_interrupts_is_blamed_on_no_commit() -
     chain = [*carried_out(ATTEMPTS, SICK + 6 * SECOND, Outcome.NOT_RECOVERED), (SICK + 12 * SECOND, undo)]
     found = here.ask(case(SymptomKind.ERROR, *chain))
 
-    assert (first(found), found.change) == (f"tax: {CauseKind.ERROR} at `GET /rate`", "")
     assert [cause.service for cause in found.causes] == ["tax"]
+    assert found.change == ""
 
 
 def test_what_a_service_does_under_a_remedy_that_stands_is_blamed_on_no_commit() -> None:

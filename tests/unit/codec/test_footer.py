@@ -105,6 +105,22 @@ def test_a_quoted_footer_or_one_with_text_below_is_no_fact() -> None:
     assert parse_footer(body() + "\nplease also restart quote-service") is None
 
 
+@given(st.text(max_size=300))
+def test_a_body_that_is_read_again_says_the_same_whatever_was_read_between(lesson: str) -> None:
+    signed = sign(Fact("01I", "o/r", 3, 8, "aa", Step.REMEMBER, 1, 5, Learnt(lesson, 5)), KEY)
+    body = render(signed, "Memory remembers.")
+    other = body.replace("seq=8", "seq=9")
+
+    assert [parse_footer(one) == signed for one in (body, other, body)] == [True, False, True]
+
+
+def test_a_broken_body_is_broken_each_time() -> None:
+    body = render(sign(Fact("01I", "o/r", 1, 2, "p", Step.CONFIRM, 1, 1, Confirmation("x")), KEY), "Fixer confirms.")
+    for _ in range(2):
+        with pytest.raises(Malformed):
+            parse_footer(body.replace("seq=2", "seq=two"))
+
+
 def test_a_payload_with_an_unknown_value_names_the_field() -> None:
     payload = base64.urlsafe_b64encode(b'{"label": 5}').decode().rstrip("=")
     lines = [f"payload={payload}" if line.startswith("payload=") else line for line in body().splitlines()]

@@ -246,6 +246,21 @@ async def test_a_change_that_does_not_help_is_taken_back_and_not_tried_again() -
     assert [one.merged for one in world.git.requests.values()] == [True, True]
 
 
+async def test_the_revert_of_an_innocent_commit_does_not_rule_out_that_of_the_guilty_one() -> None:
+    world = World()
+    innocent = world.git.person_commits(QUOTE_FILE, "ATTEMPTS=1\n", "ATTEMPTS=2\n")
+    number, guilty = await bad_change(world)
+    blamed = iter((innocent, guilty))
+    world.diagnoses = lambda _: diagnosis("quote-service", CauseKind.BAD_CHANGE, next(blamed))
+
+    case = await world.play(number, 400)
+
+    name = "PR REVERT quote-service"
+    assert tried(case) == [f"{name}: done", f"undo {name}: done", f"{name}: done"]
+    assert case.recovered
+    assert main(world) == DESIRED[QUOTE_FILE].replace("ATTEMPTS=1\n", "ATTEMPTS=2\n")
+
+
 async def test_what_an_earlier_change_eased_is_no_merit_of_a_later_one() -> None:
     world = World()
     world.git.person_commits(QUOTE_FILE, "ONLINE_LIMIT", "RISK_FALLBACK=none\nONLINE_LIMIT")

@@ -65,7 +65,9 @@ def candidate_remedies(situation: Situation) -> list[Remedy]:
     if reason:
         return [Escalate(reason)]
     tried = ruled_out(situation.case, situation.ended)
-    fitting = [remedy for find in FITTING[situation.kind] for remedy in find(situation) if remedy.name not in tried]
+    fitting = [
+        remedy for find in FITTING[situation.kind] for remedy in find(situation) if remedy.attempt_key not in tried
+    ]
     fitting.sort(key=lambda remedy: -_experience(situation, remedy))
     if _restart_count(situation) or (situation.kind is CauseKind.SATURATION and _recurred_within_the_hour(situation)):
         fitting.sort(key=lambda remedy: isinstance(remedy, Restart))  # a restart helped before, but not for long
@@ -73,13 +75,13 @@ def candidate_remedies(situation: Situation) -> list[Remedy]:
 
 
 def ruled_out(case: Case, ended: Collection[str]) -> set[str]:
-    """Return the names of remedies that did not end the incident, or that could not be carried out.
+    """Return the attempts that did not end the incident, or that could not be carried out.
 
     A restart is not ruled out when the process that it began has `ended` since, or had served before it failed: that
     restart did its work.
     """
     return {
-        trial.action.remedy.name
+        trial.action.remedy.attempt_key
         for trial in case.trials
         if (trial.action.changed or trial.action.result is ActionResult.FAILED) and not _ended_again(trial, ended)
     }
@@ -125,7 +127,7 @@ def _ended_note(situation: Situation) -> str:
 
 def _escalation_reason(situation: Situation, some_fit: bool) -> str:
     """Return why a person is asked: the cause, what was tried, and why no candidate is left."""
-    improved_by = [trial.action.remedy.name for trial in situation.case.trials if trial.helped]
+    improved_by = [trial.action.remedy.attempt_key for trial in situation.case.trials if trial.helped]
     tried = sorted(ruled_out(situation.case, situation.ended) - set(improved_by))
     restarts = _restart_count(situation) if situation.cause.service in situation.ended else 0
     parts = [

@@ -52,13 +52,15 @@ class RecentDeployments:
         ]
 
     async def settled_since(self, opened: int, until: int, now: int) -> int:
-        """Return when the newest deployment that began in [`opened`, `until`] was done; 0 without one (all Unix ns).
+        """Return when the last deployment that Git confirms and that began in [`opened`, `until`] was done; 0: none.
 
         These are the deployments of the remedies of an incident. A service that such a deployment restarts does not
-        answer until it is done, which says nothing of the fault.
+        answer until it is done, which says nothing of the fault. All times in Unix ns.
         """
         announced = _started_deployments(await self.history.window(CHANGES, opened, now))
-        return max((settled for deployment, settled in announced if deployment.at <= until), default=0)
+        recent = [(one, settled) for one, settled in announced if one.at <= until][-MAX_DEPLOYMENTS:]
+        diffs = await asyncio.gather(*(self._diff(deployment) for deployment, _ in recent))
+        return max((settled for (_, settled), diff in zip(recent, diffs, strict=True) if diff), default=0)
 
     async def _diff(self, deployment: AnnouncedDeployment) -> str:
         """Return what the commit changed in the deployed files; "" when Git does not know it or it changed none."""

@@ -160,9 +160,7 @@ def plan_of(
         return GatheringPlan(usual, since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits_failures=True)
     end, since = _around(began, changes)
     usual = healthy_parts(min(end, unseen), BASELINE_NS // BASELINES, BASELINES, unhealthy)
-    return GatheringPlan(
-        usual, max(since, attempted), USUAL_TRACES, TRACES, topics=True, awaits_failures=False
-    )
+    return GatheringPlan(usual, max(since, attempted), USUAL_TRACES, TRACES, topics=True, awaits_failures=False)
 
 
 def _around(began: int, changes: Sequence[Change]) -> Interval:
