@@ -111,7 +111,7 @@ def play(operations: Operations, bodies: list[bytes], second: int, watch: Stopwa
     with watch.stage("update and evaluate"):
         operations.add(frame.sketches, now)
         for quarter in range(4):
-            operations.judge(now + quarter * SECOND // 4)
+            operations.evaluate(now + quarter * SECOND // 4)
             findings(operations, PEERS, now)
     return spans
 

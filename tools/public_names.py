@@ -80,13 +80,13 @@ def gone(now: Iterable[str]) -> list[str]:
 def _topics() -> Iterator[str]:
     fields_by_topic: Mapping[str, Iterable[str]] = {
         topics.FACTS: json.loads(WakeUp(1, 1).encoded),
-        topics.SIGHTINGS: [field.name for field in fields(symptom_report.SymptomReport)],
+        topics.SYMPTOM_REPORTS: [field.name for field in fields(symptom_report.SymptomReport)],
         topics.CHANGES: _changes(),
     }
     for topic in {*fields_by_topic, *record_mac.COVERED}:
         yield f"topic {topic}"
         yield from (f"field {topic} {name}" for name in fields_by_topic.get(topic, ()))
-    yield from (f"header {topics.SIGHTINGS} {name}" for name in (symptom_report.KEY, symptom_report.SIGNATURE))
+    yield from (f"header {topics.SYMPTOM_REPORTS} {name}" for name in (symptom_report.KEY, symptom_report.SIGNATURE))
     yield from (f"header {topic} {record_mac.HEADER}" for topic in record_mac.COVERED)
 
 

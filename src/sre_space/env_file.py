@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sre_space.codec.env_lines import CHART, EnvLines, parse_env
+from sre_space.codec.env_lines import CONFIG_SETTING, EnvLines, parse_env
 from sre_space.domain.errors import Malformed
 
 NAME = ".env"
@@ -21,28 +21,28 @@ class Environment:
     lines: EnvLines = field(default_factory=EnvLines)
 
     @contextlib.contextmanager
-    def placing(self) -> Iterator[None]:
+    def locating_errors(self) -> Iterator[None]:
         """Prefix a `Malformed` about a setting from the file with the file and line, and raise it again."""
         try:
             yield
         except Malformed as error:
-            message = self.lines.told(str(error))
+            message = self.lines.located(str(error))
             if message == str(error):
                 raise
             raise Malformed(message) from error
 
 
-def beside(chart: Path, environment: Mapping[str, str] = os.environ) -> Environment:
+def environment_beside(chart: Path, environment: Mapping[str, str] = os.environ) -> Environment:
     """Return the environment, extended by the `.env` next to `chart`; raise `Malformed` with file and line."""
     lines = _read(chart.resolve().parent / NAME).without(frozenset(name.upper() for name in environment))
     return Environment({**lines.values, **environment}, lines)
 
 
-def of_process(environment: Mapping[str, str] = os.environ) -> Environment:
+def environment_of_process(environment: Mapping[str, str] = os.environ) -> Environment:
     """Return the settings of this process: for a process that a space has started, its environment alone."""
     if UNIT in environment:
         return Environment(environment)
-    return beside(Path(environment.get(CHART) or "sre-space.yaml"), environment)
+    return environment_beside(Path(environment.get(CONFIG_SETTING) or "sre-space.yaml"), environment)
 
 
 def _read(path: Path) -> EnvLines:

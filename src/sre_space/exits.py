@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 
 from sre_space.domain.errors import Damaged, Missing, Refused, SpaceError, Unavailable
-from sre_space.embedded.storing import is_of_disk
+from sre_space.embedded.storing import is_disk_error
 from sre_space.text.plain_text import harmless
 
 FAILED = 1  # refused, or a check that did not hold
@@ -24,19 +24,19 @@ def one_sentence(name: str) -> Iterator[None]:
         yield
     except* (SpaceError, Damaged, OSError) as group:
         error = _first(group)
-        if isinstance(error, OSError) and error.filename is None and not is_of_disk(error):
+        if isinstance(error, OSError) and error.filename is None and not is_disk_error(error):
             raise
         _end(name, _message(error), status_of(error))
     except* Exception as failures:  # the outermost handler: each library raises its own error for a full disk
         error = _first(failures)
-        if not is_of_disk(error):
+        if not is_disk_error(error):
             raise
         _end(name, f"the disk cannot be written: {error}", UNREACHABLE)
 
 
 def status_of(error: BaseException) -> int:
     """Return the exit status for an error that a person can fix."""
-    if isinstance(error, Unavailable) or is_of_disk(error):
+    if isinstance(error, Unavailable) or is_disk_error(error):
         return UNREACHABLE
     return FAILED if isinstance(error, Refused) and not isinstance(error, Missing) else USAGE
 

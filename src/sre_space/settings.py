@@ -39,10 +39,10 @@ class _Settings(BaseSettings):
             first = error.errors()[0]
             variable = str(first["loc"][0]).upper() if first["loc"] else "settings"
             message = f"{variable}: {_validator_message(first['msg'])}; see docs/settings.md"
-            raise Malformed(lines.told(message)) from error
+            raise Malformed(lines.located(message)) from error
 
     @classmethod
-    def refuse_wrong(cls, values: Mapping[str, str]) -> None:
+    def refuse_invalid(cls, values: Mapping[str, str]) -> None:
         """Raise `Malformed`, as `read` does, for the first of `values` (by variable) that this class refuses."""
         for name, value in values.items():
             field = cls.model_fields[name.lower()]

@@ -47,7 +47,7 @@ def content_of(path: Path) -> bytes:
         return b""
 
 
-def make_way(path: Path) -> None:
+def set_folder_aside(path: Path) -> None:
     """Set aside a folder at a path where a file belongs."""
     if path.is_dir():
         set_aside(path, "a folder lies where a file belongs")
@@ -65,7 +65,7 @@ def append_line(path: Path, line: str) -> None:
 
     A line that was cut off earlier is ended first, so that the new one starts on its own.
     """
-    make_way(path)
+    set_folder_aside(path)
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         size = os.fstat(descriptor).st_size
@@ -98,7 +98,7 @@ def write_private(path: Path, text: str) -> None:
     Raise `Unavailable` when the disk cannot be written: the old file is kept, and no temporary file is left.
     """
     try:
-        make_way(path)
+        set_folder_aside(path)
         replace_file(path, text.encode())
     except OSError as error:
         raise Unavailable(

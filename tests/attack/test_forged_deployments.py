@@ -14,7 +14,7 @@ from support.amounts import amount
 from support.announcing import announcement, deployed, listening, pushed
 from support.world import SECOND, World
 
-from sre_space.agents.scout.deployment_verifier import DEPLOYED, NOT_MAINS, UNTOUCHED
+from sre_space.agents.scout.deployment_verifier import DEPLOYED, NOT_ON_MAIN, UNTOUCHED
 from sre_space.domain.configuration import FOLDER
 from sre_space.feeds.announcements import DONE, HELD_AGAIN_NS, HELD_NS, MAX_WAITING, TOO_MANY, Announcements
 
@@ -67,11 +67,11 @@ async def detected_after(world: World, seconds: float) -> bool:
 @pytest.mark.parametrize(
     ("commit", "services", "reason"),
     [
-        ("junk", EVERYBODY, NOT_MAINS),
-        ("", EVERYBODY, NOT_MAINS),
-        ("main", EVERYBODY, NOT_MAINS),
-        ("HEAD", EVERYBODY, NOT_MAINS),
-        ("branch", EVERYBODY, NOT_MAINS),
+        ("junk", EVERYBODY, NOT_ON_MAIN),
+        ("", EVERYBODY, NOT_ON_MAIN),
+        ("main", EVERYBODY, NOT_ON_MAIN),
+        ("HEAD", EVERYBODY, NOT_ON_MAIN),
+        ("branch", EVERYBODY, NOT_ON_MAIN),
         ("first", EVERYBODY, DEPLOYED),
         ("old", USER, DEPLOYED),
         ("older head", QUOTE, DEPLOYED),
@@ -163,7 +163,7 @@ def test_of_a_flood_the_most_is_noise_and_it_ends() -> None:
         assert len(ours.waiting) == MAX_WAITING
         await ours.confirm()
         void = bus.world.reporter.void
-        assert (void.count(TOO_MANY), void.count(NOT_MAINS)) == (50, MAX_WAITING)
+        assert (void.count(TOO_MANY), void.count(NOT_ON_MAIN)) == (50, MAX_WAITING)
         assert not bus.world.detectors.open_incidents.held
 
     played(story)

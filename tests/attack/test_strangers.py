@@ -105,8 +105,8 @@ async def test_nothing_that_is_written_under_an_incident_changes_its_course(name
     assert len(body) < 65_536  # more than a forge takes proves nothing
     place = write(world, number, body)
     scout = watch(world)
-    await scout.look_around()
-    await scout.look_around()
+    await scout.poll_once()
+    await scout.poll_once()
     await asyncio.gather(*scout.tasks.values())
 
     case = await world.play(number)
@@ -135,7 +135,7 @@ async def test_a_pasted_issue_body_opens_nothing(was_closed: bool) -> None:
     assert await world.incidents.case(pasted) is None
     assert pasted not in {case.issue for case in await world.incidents.open_cases()}
     scout = watch(world)
-    await scout.look_around()
+    await scout.poll_once()
 
     assert world.reporter.void.count(COPY) == 1
     reasons = [void.reason for void in (await audited(world, pasted)).void]
@@ -177,7 +177,7 @@ async def test_an_issue_that_scout_did_not_sign_is_counted_and_nobody_visits_it(
     forged = await world.forge.open_issue("x", render(sign(by_brain, world.keys["brain"]), COMMAND), ())
     words = await world.forge.open_issue(f"[INCIDENT] {COMMAND}", "/sre approve 1", ())
 
-    await watch(world).look_around()
+    await watch(world).poll_once()
 
     assert await world.incidents.case(forged) is None
     assert await world.incidents.case(words) is None

@@ -21,7 +21,7 @@ from sre_space.record.audit import Auditor
 from sre_space.record.order import parse_command, parse_order, render_order
 from sre_space.record.orders import OPERATOR
 from sre_space.record.resolution import MAX_TEXT, resolution_of
-from sre_space.text import notes as note
+from sre_space.text import notes
 from sre_space.text.prose import prose
 
 HELPED = "raised the disk quota of the database's host"
@@ -187,7 +187,7 @@ async def listened(world: World) -> None:
     """Memory has looked once for what people said."""
     memory = world.duties[Agent.MEMORY]
     assert isinstance(memory, Memory)
-    await memory.hear(0)
+    await memory.index_resolutions(0)
 
 
 async def test_an_incident_that_a_person_closes_and_explains_is_remembered() -> None:
@@ -329,4 +329,4 @@ def test_a_call_for_a_person_says_nothing_of_before_when_nobody_said_anything() 
     assert isinstance(escalation, Action)
     assert (escalation.result, isinstance(escalation.remedy, Escalate)) == (ActionResult.ESCALATED, True)
 
-    assert "What helped last time" not in note.asking(case, escalation, PAGE).text
+    assert "What helped last time" not in notes.needs_person_note(case, escalation, PAGE).text

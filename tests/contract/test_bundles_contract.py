@@ -86,7 +86,7 @@ async def test_only_this_user_reads_a_bundle(tmp_path: Path) -> None:
 
 
 async def test_the_oldest_bundles_are_forgotten(tmp_path: Path) -> None:
-    folder = BundleFolder(tmp_path, most=2)
+    folder = BundleFolder(tmp_path, max_bundles=2)
     names = []
     for number in range(3):
         names.append(await folder.keep({"incident/alert.json": bytes([number])}))
@@ -100,7 +100,7 @@ async def test_the_oldest_bundles_are_forgotten(tmp_path: Path) -> None:
 
 
 async def test_bundles_that_are_too_large_together_are_forgotten_but_never_the_newest(tmp_path: Path) -> None:
-    folder = BundleFolder(tmp_path, most_bytes=1)
+    folder = BundleFolder(tmp_path, max_total_bytes=1)
     old = await folder.keep(FILES)
     new = await folder.keep({"incident/alert.json": os.urandom(1000)})
 

@@ -310,7 +310,7 @@ def test_an_index_of_chroma_in_wal_mode_is_kept_on_a_full_disk(disk: SmallDisk) 
     path = disk.root / "chroma" / chroma.DATABASE
     connect(path).close()
     disk.fill()
-    chroma.mend(path.parent)
+    chroma.set_damaged_index_aside(path.parent)
     disk.free()
 
     assert path.is_file()

@@ -19,11 +19,11 @@ from support.world import World
 
 from sre_space.adapters.apprise_notifier import AppriseNotifier
 from sre_space.adapters.log_notifier import LogNotifier
-from sre_space.bootstrap.notify import notifier, page_of
+from sre_space.bootstrap.notify import notifier, web_page_of
 from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of
 from sre_space.bootstrap.space.lifecycle import up
 from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import table
+from sre_space.bootstrap.space.processes import process_table
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
 from sre_space.ports.notifier import Note, Notifier
@@ -229,7 +229,7 @@ def test_without_apprise_an_agent_ends_with_one_sentence_that_names_the_remedy()
     ],
 )
 def test_an_issue_has_a_page_where_the_forge_is_github(forge: str, api: str, page: str) -> None:
-    assert page_of("o/r", forge, api) == page
+    assert web_page_of("o/r", forge, api) == page
 
 
 def _plan(folder: Path) -> SpacePlan:
@@ -242,7 +242,7 @@ def test_a_space_gives_the_urls_to_those_who_call_and_to_nobody_else(
     monkeypatch.setenv("SRE_NOTIFY_URLS", SECRET)
     plan = _plan(tmp_path)
     tokens = TokenSetup({f"sre-{agent}": "token" for agent in ("scout", "brain", "fixer", "memory")}, {})
-    environments = {one.name: environment_of(plan, one, tokens) for one in table(plan.state, plan.ports)}
+    environments = {one.name: environment_of(plan, one, tokens) for one in process_table(plan.state, plan.ports)}
 
     told = {name for name, values in environments.items() if SECRET in values.values()}
     assert told == {"scout", "brain", "fixer", "warden"}

@@ -28,7 +28,7 @@ async def test_an_event_that_the_bus_will_never_take_does_not_hold_up_those_afte
             return connection.execute(select(func.count(OutboxEvent.id))).scalar_one() == 0
 
     relay.start()
-    relay.ring()
+    relay.wake()
     until(is_empty, "the outbox is empty")
     relay.stop()
     found = await KafkaHistory(our_bus.address).window("quote_requested", 0, time_ns() + 10**9)

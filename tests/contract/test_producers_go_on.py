@@ -85,7 +85,7 @@ def test_the_outbox_of_a_service(our_bus: Bus, lose: Callable[[], None], tmp_pat
     def add() -> None:
         with engine.begin() as transaction:
             transaction.execute(insert(OutboxEvent), {"topic": TOPIC, "key": "k", "headers": "{}", "body": "x"})
-        relay.ring()
+        relay.wake()
 
     def is_empty() -> bool:
         with engine.connect() as connection:

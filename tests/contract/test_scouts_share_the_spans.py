@@ -72,9 +72,9 @@ async def test_the_sketches_of_two_members_merge_exactly_also_after_one_of_them_
     members = [KafkaSubscription(our_bus.address, [SPANS], "sre-scout", "earliest") for _ in range(2)]
     judged = KafkaSubscription(our_bus.address, [SIGNALS], "sre-scout-judge", "earliest")
     work = [
-        asyncio.ensure_future(sketcher(our_bus).sketch_for_ever(members[0])),
-        asyncio.ensure_future(consumer.listen_for_ever(judged)),
-        asyncio.ensure_future(sketcher(our_bus).sketch_for_ever(members[1])),
+        asyncio.ensure_future(sketcher(our_bus).sketch_forever(members[0])),
+        asyncio.ensure_future(consumer.listen_forever(judged)),
+        asyncio.ensure_future(sketcher(our_bus).sketch_forever(members[1])),
     ]
     async with asyncio.timeout(60):
         while not all(member.owns() for member in members):

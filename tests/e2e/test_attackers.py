@@ -18,7 +18,7 @@ from sre_space.adapters.ed25519 import KeyFile
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.kafka import KafkaPublisher
 from sre_space.adapters.minilm import MiniLm
-from sre_space.agents.scout.deployment_verifier import NOT_MAINS
+from sre_space.agents.scout.deployment_verifier import NOT_ON_MAIN
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space.ports import HOST
 from sre_space.domain.case import Case
@@ -130,7 +130,7 @@ def test_all_attacks_at_once_move_nothing_but_the_count_while_an_incident_is_hea
     assert not any(found[number]["incident"] for number in pasted)
     last = audit(live).stdout.strip().splitlines()[-1]
     assert last.endswith(" 0 broken")
-    until(lambda: reasons_told(live, begun) >= {*places.values(), NOT_MAINS}, "the metric tells every reason")
+    until(lambda: reasons_told(live, begun) >= {*places.values(), NOT_ON_MAIN}, "the metric tells every reason")
 
 
 def reasons_told(live: LiveSpace, begun: int) -> set[str]:
@@ -138,7 +138,7 @@ def reasons_told(live: LiveSpace, begun: int) -> set[str]:
     records = live.records("otlp_metrics", begun)
     told = b"".join(record.value for record in records if b"sre_space.void_facts" in record.value)
     written = {reason for _, reason in ATTACKS.values()} | {f"conclude cannot follow {step}" for step in Step}
-    return {reason for reason in written | {NOT_MAINS} if reason.encode() in told}
+    return {reason for reason in written | {NOT_ON_MAIN} if reason.encode() in told}
 
 
 def test_an_edited_fact_of_a_closed_incident_makes_the_audit_fail_and_say_where(live: LiveSpace) -> None:

@@ -19,7 +19,7 @@ from sre_space.bootstrap.space.ports import HOST
 from sre_space.bootstrap.space.processes import AGENTS, SERVICES
 from sre_space.codec.sketches import Frame, encode
 from sre_space.codec.symptom_report import decode
-from sre_space.codec.topics import SIGHTINGS
+from sre_space.codec.topics import SYMPTOM_REPORTS
 from sre_space.ports.bus import Record
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -76,7 +76,7 @@ def journeys(live: LiveSpace, since: int) -> Forgery | None:
 def sees(live: LiveSpace, since: int) -> bool:
     """Scout says that it hears the telemetry, and sees nothing wrong in it."""
     trust = TrustFolder(live.state.trust)
-    told = [decode(one, trust) for one in live.records(SIGHTINGS, since)]
+    told = [decode(one, trust) for one in live.records(SYMPTOM_REPORTS, since)]
     return bool(told) and not told[-1].blind and not told[-1].seen
 
 

@@ -14,7 +14,7 @@ from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.gathering import Gathering
 from sre_space.agents.brain.investigation import Investigation
 from sre_space.agents.brain.sources import PATIENCE_S
-from sre_space.domain.case import Case, Found
+from sre_space.domain.case import Case, FoundFact
 from sre_space.domain.diagnosis import Diagnosis
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Detection, Fact, Payload, Step
@@ -68,7 +68,7 @@ def case(kind: SymptomKind = SymptomKind.LATENCY, *later: tuple[int, Payload]) -
     detection = Detection("key", (Symptom(kind, "tax", "ill", 0.9, 0.1, SICK),), {}, JourneyCount(1, 0, 0, 1))
     facts = [Fact("01I", "o/r", 0, 0, "", Step.DETECT, 1, SICK + 5 * SECOND, detection)]
     facts += [Fact("01I", "o/r", 1, 1, "", Step.DECIDE, 1, at, payload) for at, payload in later]
-    return Case(1, True, tuple(Found(number, fact, "d", "scout") for number, fact in enumerate(facts)))
+    return Case(1, True, tuple(FoundFact(number, fact, "d", "scout") for number, fact in enumerate(facts)))
 
 
 class Git(MemoryGit):
@@ -190,4 +190,4 @@ class Clinic:
         gathering, deployments = Gathering(self, self, self.git, self, "web"), RecentDeployments(self, self.git)
         known = config(services, self.calls)
         investigation = Investigation(known, gathering, deployments, self, self.shelf, self, patience_s=self.patience_s)
-        return asyncio.run(investigation.hold(incident, self.units(services)))
+        return asyncio.run(investigation.diagnose(incident, self.units(services)))

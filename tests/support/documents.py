@@ -14,7 +14,7 @@ from support.waiting import until
 from support.world import World
 
 from sre_space.adapters.jaeger import JaegerTraces
-from sre_space.codec.jaeger_otlp import kept_spans
+from sre_space.codec.jaeger_otlp import stored_spans
 from sre_space.codec.otlp import spans_of
 from sre_space.ports.traces import TraceDocuments
 
@@ -45,6 +45,6 @@ def _in(world: World, groups: Sequence[ResourceSpans]) -> TraceDocuments:
 DOUBLES: Mapping[str, DocumentsOf] = {
     "world": lambda groups: _in(World(), groups),
     "seen world": lambda groups: _in(SeenWorld(), groups),
-    "liars": lambda groups: Lied(kept=list(kept_spans(_request(groups)))),
+    "liars": lambda groups: Lied(kept=list(stored_spans(_request(groups)))),
     "clinic": lambda groups: Clinic(spans=list(spans_of(_request(groups)))),
 }

@@ -22,13 +22,13 @@ from support.world import SECOND, ScriptedInquest, World
 from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.gathering import Gathering
 from sre_space.agents.brain.investigation import Investigation
-from sre_space.codec.jaeger_otlp import kept_spans, traces_json
+from sre_space.codec.jaeger_otlp import stored_spans, traces_json
 from sre_space.codec.sketches import Frame, SpanSketcher, encode
 from sre_space.codec.topics import METRICS, SIGNALS, SPANS
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Agent
 from sre_space.domain.space_config import Service
-from sre_space.embedded.telemetry.door import Door
+from sre_space.embedded.telemetry.door import Authorizer
 from sre_space.embedded.telemetry.tokens import Forbidden, Tokens, render
 from sre_space.feeds.signal_consumer import SignalConsumer
 from sre_space.loop.watch import Watch
@@ -85,7 +85,7 @@ class Lied(World):
 
     def __post_init__(self) -> None:
         """The world, and Scout's senses over it."""
-        self.door = Door(Tokens.parse(render({key: list(own) for key, own in TOKENS.items()})))
+        self.door = Authorizer(Tokens.parse(render({key: list(own) for key, own in TOKENS.items()})))
         self.consumer: SignalConsumer | None = None
         super().__post_init__()
         watch = Watch(self.runners[Agent.SCOUT], Signals(), Feed([]), 1.0, lambda _: None)
@@ -96,7 +96,9 @@ class Lied(World):
     def _service(self, name: str) -> Service:
         """As in the demo: what quote-service has against a sick dependency is for every kind of sickness."""
         tunables = tuple(
-            replace(one, cure=replace(one.cure, kinds=SICK)) if one.cure and one.cure.of_dependency else one
+            replace(one, remedy_for=replace(one.remedy_for, kinds=SICK))
+            if one.remedy_for and one.remedy_for.of_dependency
+            else one
             for one in super()._service(name).tunables
         )
         return replace(super()._service(name), tunables=tunables)
@@ -200,7 +202,7 @@ class Lied(World):
         if signal == "metrics":
             self.consumer.take_in(record)
         if signal == "traces":
-            self.kept += kept_spans(body)
+            self.kept += stored_spans(body)
             self.consumer.take_in(record)
             intake = SpanSketcher()
             intake.take(body, self.clock.time)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sre_space.domain.case import Case, Found
+from sre_space.domain.case import Case, FoundFact
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, Evidence
 from sre_space.domain.facts import (
     OWNER,
@@ -82,7 +82,7 @@ def _case(number: int, payloads: Sequence[Payload]) -> Case:
     for seq, payload in enumerate(payloads):
         step, at = STEP_OF[type(payload)], BEGIN + (number * 24 * 3600 + seq) * SECOND
         fact = Fact(id, "local/cloud-insurance", number + 1, seq, "", step, 1, at, payload)
-        chain.append(Found(seq, fact, f"{seq}", OWNER[step]))
+        chain.append(FoundFact(seq, fact, f"{seq}", OWNER[step]))
     return Case(number + 1, True, tuple(chain))
 
 

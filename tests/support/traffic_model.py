@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from sre_space.analysis.statistics.sketch import (
     EXEMPLARS,
     GAMMA,
-    HIGHEST,
-    LOWEST,
-    SHORTEST_NS,
+    MAX_BUCKET,
+    MIN_BUCKET,
+    MIN_DURATION_NS,
     Durations,
     Exemplar,
     Operation,
@@ -194,12 +194,14 @@ def _ids(count: int, chance: np.random.Generator) -> list[bytes]:
 
 def buckets_of(durations: NDArray[np.int64]) -> NDArray[np.int64]:
     """`bucket_of` of each."""
-    clipped = np.log(np.maximum(durations, SHORTEST_NS)) * (1 / log(GAMMA))
-    return np.clip(clipped.astype(np.int64), LOWEST, HIGHEST)
+    clipped = np.log(np.maximum(durations, MIN_DURATION_NS)) * (1 / log(GAMMA))
+    return np.clip(clipped.astype(np.int64), MIN_BUCKET, MAX_BUCKET)
 
 
 def law(operation: Operation, load: float, chance: np.random.Generator, visits: int = 20_000) -> Numbers:
-    """The probability of each bucket from `LOWEST` on, for one operation under a load."""
+    """The probability of each bucket from `MIN_BUCKET` on, for one operation under a load."""
     spans, _, _ = Patient(chance, load=load).visits(visits)
-    counts = np.bincount(buckets_of(spans[operation][0].astype(np.int64)) - LOWEST, minlength=HIGHEST - LOWEST + 1)
+    counts = np.bincount(
+        buckets_of(spans[operation][0].astype(np.int64)) - MIN_BUCKET, minlength=MAX_BUCKET - MIN_BUCKET + 1
+    )
     return np.asarray(counts / counts.sum())

@@ -58,15 +58,15 @@ class Watching:
             heard = self._hear()
             for look in range(LOOKS):
                 now = heard + look * SECOND // LOOKS
-                groups = [group for group in self.look(now) if not group.joins and not group.quiet]
+                groups = [group for group in self.look(now) if not group.joins and not group.inhibited]
                 if groups:
                     return now, groups
         return 0, []
 
     def look(self, now: int) -> list[SymptomGroup]:
         """One look of Scout: the wiring, in five lines."""
-        self.operations.judge(now, self.windows)
-        self.conversion.judge(self.cohorts.decided(now - HEARD_AFTER), self.windows)
+        self.operations.evaluate(now, self.windows)
+        self.conversion.evaluate(self.cohorts.decided(now - HEARD_AFTER), self.windows)
         raw = findings(self.operations, PEERS, now) + self.conversion.findings(now) + self.budget.findings(now)
         return correlate(self.damping.steady(raw, now), SystemView(CALLS, self.open, self.windows), now)
 
@@ -74,7 +74,7 @@ class Watching:
         """What follows when Scout opens one: its window begins with its first symptom."""
         self.open.append(OpenIncident(group.key, group.service, group.since))
         self.windows.append(Inhibition(group.since, STILL_OPEN, frozenset({group.service}), group.key))
-        self.budget.excuse(group.since - BEFORE_NS)
+        self.budget.exempt(group.since - BEFORE_NS)
 
     def recovered(self) -> None:
         """What follows on RECOVERED: no incident is open, and the windows end now."""

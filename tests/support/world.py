@@ -41,7 +41,7 @@ from sre_space.agents.scout.scout import Scout
 from sre_space.agents.scout.snapshots import Snapshots
 from sre_space.analysis.detection.telemetry_health import Feed
 from sre_space.codec.symptom_report import SymptomReport, encode
-from sre_space.codec.topics import SIGHTINGS, SPANS
+from sre_space.codec.topics import SPANS, SYMPTOM_REPORTS
 from sre_space.domain.case import Case
 from sre_space.domain.configuration import FOLDER, SPACE_FILE, value_of
 from sre_space.domain.cycle import waits_for_people
@@ -50,7 +50,16 @@ from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, 
 from sre_space.domain.errors import Missing, Refused, Unavailable
 from sre_space.domain.facts import Agent, Detection, Fact, Step
 from sre_space.domain.pauses import ClockPair, Pause, Pauses
-from sre_space.domain.space_config import Autonomy, Cure, Guardrails, Journey, Service, SpaceConfig, Tunable, ValueType
+from sre_space.domain.space_config import (
+    Autonomy,
+    Guardrails,
+    Journey,
+    Service,
+    SpaceConfig,
+    Tunable,
+    TunableRemedy,
+    ValueType,
+)
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.feeds.opening import Opener
@@ -87,18 +96,20 @@ TUNABLES = {
     "quote-service": (
         Tunable(
             "DOWNSTREAM_ATTEMPTS", QUOTE_FILE, ValueType.INTEGER, "asks again", 1, 6,
-            cure=Cure((CauseKind.ERROR,), True, to="5", follow_up="Repair what fails, then ask once again."),
+            remedy_for=TunableRemedy(
+                (CauseKind.ERROR,), True, to="5", follow_up="Repair what fails, then ask once again."
+            ),
         ),
         Tunable("ONLINE_LIMIT", QUOTE_FILE, ValueType.INTEGER, "what is sold online", 0, 10**6),
         Tunable(
             "RISK_FALLBACK", QUOTE_FILE, ValueType.TEXT, "a tariff without the answer", values=("none", "standard"),
-            cure=Cure((CauseKind.SLOW_NETWORK,), True, to="standard"),
+            remedy_for=TunableRemedy((CauseKind.SLOW_NETWORK,), True, to="standard"),
         ),
     ),
     "policy-service": (
         Tunable(
             "POLICY_SERVICE_MEMORY_BYTES", SPACE_FILE, ValueType.INTEGER, "more memory", 100, 1000,
-            cure=Cure((CauseKind.SATURATION,), False, times=1.5, follow_up="Find what leaks memory."),
+            remedy_for=TunableRemedy((CauseKind.SATURATION,), False, times=1.5, follow_up="Find what leaks memory."),
         ),
     ),
 }  # fmt: skip
@@ -352,9 +363,9 @@ class Bus(Topics):
     def _sign(self) -> None:
         for symptom_report, key in self.told:
             value, headers = encode(symptom_report, key)
-            super().add(SIGHTINGS, symptom_report.at, value, headers)
+            super().add(SYMPTOM_REPORTS, symptom_report.at, value, headers)
         self.told.clear()
-        del self.records.get(SIGHTINGS, [])[:-TOLD]
+        del self.records.get(SYMPTOM_REPORTS, [])[:-TOLD]
 
 
 @dataclass(frozen=True)
@@ -373,9 +384,9 @@ class ScriptedInquest(Investigation):
 
     script: Callable[[Case], Diagnosis | None] = lambda _: None
 
-    async def hold(self, case: Case, units: Mapping[str, Unit], ill: Sequence[Interval] = ()) -> Diagnosis:
+    async def diagnose(self, case: Case, units: Mapping[str, Unit], ill: Sequence[Interval] = ()) -> Diagnosis:
         """What the story says, or what is found."""
-        return self.script(case) or await super().hold(case, units, ill)
+        return self.script(case) or await super().diagnose(case, units, ill)
 
 
 @cache
@@ -550,10 +561,10 @@ class World:
             alive = name not in self.dead
             health.update(Health(alive, alive, "200" if alive else "no connection", 0.0), now)
         self._hear(now)
-        self.detectors.look(now)
+        self.detectors.evaluate(now)
         held = {(fault.symptom, fault.service): now for fault in self.faults if fault.holds(values)}
         self.detectors.active_symptoms.present |= held
-        if self.scout_tells and self.detectors.looked:
+        if self.scout_tells and self.detectors.evaluated:
             self._tell(now)
 
     def _hear(self, now: int) -> None:

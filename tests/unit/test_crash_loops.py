@@ -9,14 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.bootstrap.space.crash_watch import CrashWatch, last_line, looping
+from sre_space.bootstrap.space.crash_watch import CrashWatch, crash_loops, last_line
 from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, write_environments
 from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import table
+from sre_space.bootstrap.space.processes import process_table
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.bootstrap.space.supervisor import UnitState
 from sre_space.cli.views import crash_loop, processes
-from sre_space.embedded.launcher import MAX_PAUSE_S, PATIENCE, PAUSE_S, QUICK_S, Launch, Starts, environment_of
+from sre_space.embedded.launcher import (
+    MAX_PAUSE_S,
+    MAX_SHORT_RUNS,
+    PAUSE_S,
+    SHORT_RUN_S,
+    Launch,
+    Starts,
+    environment_of,
+)
 from sre_space.ports.notifier import Note, Notifier
 
 
@@ -46,37 +54,37 @@ def started(state: SpaceState, unit: str, starts: Starts, age_s: float = 0) -> N
 
 @given(st.lists(st.floats(0, 100), max_size=60))
 def test_the_pause_doubles_with_short_lives_alone_and_has_a_bound(lives: Sequence[float]) -> None:
-    starts, short = Starts().next(QUICK_S), 0
+    starts, short = Starts().next(SHORT_RUN_S), 0
     assert (starts.count, starts.pause_s) == (1, PAUSE_S)
     for number, life in enumerate(lives, 2):
-        starts, short = starts.next(life), short + 1 if life < QUICK_S else 0
+        starts, short = starts.next(life), short + 1 if life < SHORT_RUN_S else 0
         assert (starts.count, starts.short) == (number, short)
-        assert PAUSE_S <= starts.pause_s == min(MAX_PAUSE_S, PAUSE_S * 2 ** max(0, short - PATIENCE))
+        assert PAUSE_S <= starts.pause_s == min(MAX_PAUSE_S, PAUSE_S * 2 ** max(0, short - MAX_SHORT_RUNS))
 
 
 def test_who_is_called_for_what_cannot_start_is_called_once_until_it_has_lived(state: SpaceState) -> None:
     called = Called()
-    watch = CrashWatch(state, called, besides=("warden",))
+    watch = CrashWatch(state, called, excluded=("warden",))
     state.log("scout").write_text("a\nscout: SRE_SPACE_CHART: line 3 is wrong\n\n")
-    started(state, "scout", Starts(5, PATIENCE))
+    started(state, "scout", Starts(5, MAX_SHORT_RUNS))
     started(state, "warden", Starts(9, 9))
-    watch.look()
+    watch.check()
     assert not called.notes
 
     for count in (6, 7, 8):
         started(state, "scout", Starts(count, count - 2))
-        watch.look()
+        watch.check()
     (note,) = called.notes
     assert note.title == "scout cannot start"
     assert "scout has started 6 times" in note.text
     assert "scout: SRE_SPACE_CHART: line 3 is wrong" in note.text
     assert "sre-space logs scout" in note.text
 
-    started(state, "scout", Starts(8, 6), age_s=MAX_PAUSE_S + QUICK_S + 1)
-    watch.look()
-    assert not looping(state, ("scout",))
+    started(state, "scout", Starts(8, 6), age_s=MAX_PAUSE_S + SHORT_RUN_S + 1)
+    watch.check()
+    assert not crash_loops(state, ("scout",))
     started(state, "scout", Starts(12, 9))
-    watch.look()
+    watch.check()
     assert len(called.notes) == 2
 
 
@@ -85,7 +93,7 @@ def test_the_warden_itself_is_watched_by_another(state: SpaceState) -> None:
     watch = CrashWatch(state, called, units=("warden",))
     started(state, "warden", Starts(9, 9))
     started(state, "scout", Starts(9, 9))
-    watch.look()
+    watch.check()
 
     assert [note.title for note in called.notes] == ["warden cannot start"]
 
@@ -93,11 +101,11 @@ def test_the_warden_itself_is_watched_by_another(state: SpaceState) -> None:
 def test_status_tells_how_often_it_started_and_what_it_said(state: SpaceState) -> None:
     started(state, "bus", Starts(9, 8))
     state.log("bus").write_bytes(b"\xff\xfe\nbus: port 1 is in use\n")
-    (loop,) = looping(state)
+    (loop,) = crash_loops(state)
 
-    table = processes([UnitState("bus", "RUNNING", 7, 0), UnitState("brain", "RUNNING", 8, 0)], [loop])
+    process_table = processes([UnitState("bus", "RUNNING", 7, 0), UnitState("brain", "RUNNING", 8, 0)], [loop])
 
-    assert list(table.columns[1].cells) == ["cannot start", "running"]
+    assert list(process_table.columns[1].cells) == ["cannot start", "running"]
     assert crash_loop(loop) == "bus has started 9 times and ended each time; its log ends with: bus: port 1 is in use"
     assert last_line(state.log("nobody")) == ""
     assert last_line(state.root) == ""
@@ -106,7 +114,7 @@ def test_status_tells_how_often_it_started_and_what_it_said(state: SpaceState) -
 def test_the_launcher_takes_what_up_writes_and_nothing_that_was_cut_off(tmp_path: Path) -> None:
     plan = SpacePlan(SpaceState(tmp_path / "state"), Ports(), tmp_path / "sre-space.yaml", "o", "r")
     plan.state.make()
-    units = [one for one in table(plan.state, plan.ports) if one.name in ("bus", "quote-service")]
+    units = [one for one in process_table(plan.state, plan.ports) if one.name in ("bus", "quote-service")]
     write_environments(plan, tuple(units), TokenSetup({}, {}))
     for unit in units:
         path = plan.state.run / "env" / f"{unit.name}.env"

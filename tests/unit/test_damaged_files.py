@@ -25,7 +25,7 @@ from sre_space.adapters.halt_file import HaltFile
 from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.adapters.supervisord_units import _out_of_memory
 from sre_space.bootstrap import chroma
-from sre_space.bootstrap.space.deployed_files import lay_out
+from sre_space.bootstrap.space.deployed_files import prepare_deployed_files
 from sre_space.bootstrap.space.environment import SpacePlan
 from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.processes import SERVICES
@@ -395,20 +395,20 @@ def test_desired_state_that_no_service_can_start_with_is_taken_from_main_or_the_
     state: SpaceState, seed: Path, damage: Damage
 ) -> None:
     plan = SpacePlan(state, Ports(), seed / "sre-space.yaml", "o", "r")
-    lay_out(plan)
+    prepare_deployed_files(plan)
     path = state.deployed / "tax.env"
     assert path.read_text() == "A=1\n"
     damage_file(path, damage)
-    lay_out(plan)
+    prepare_deployed_files(plan)
     assert desired_state({"tax.env": path.read_bytes()})
 
     open_repository(state.root / "forge" / "o" / "r.git", seed)
     (seed / "deploy" / "config" / "tax.env").write_text("A=2\n")
     path.write_bytes(b"\xff")
-    lay_out(plan)
+    prepare_deployed_files(plan)
     assert path.read_text() == "A=1\n"
     replace_by_file(state.deployed)
-    lay_out(plan)
+    prepare_deployed_files(plan)
     assert path.read_text() == "A=2\n"  # until the first deployment, which is of main
 
 
@@ -432,7 +432,7 @@ def test_an_index_of_chroma_is_set_aside_whole(
     database.close()
     damage_file(folder / chroma.DATABASE, damage, seed=7)
 
-    chroma.mend(folder)
+    chroma.set_damaged_index_aside(folder)
 
     assert folder.is_dir()
     assert not damage_of(folder / chroma.DATABASE)
@@ -443,7 +443,7 @@ def test_an_index_of_chroma_is_set_aside_whole(
 def test_folders_that_are_files_are_set_aside(tmp_path: Path, state: SpaceState) -> None:
     for folder in (state.root / "chroma", state.root / "telemetry"):
         replace_by_file(folder)
-    chroma.mend(state.root / "chroma")
+    chroma.set_damaged_index_aside(state.root / "chroma")
     set_damaged_aside(state.root / "telemetry" / "spans.db")
     connect(state.root / "telemetry" / "spans.db").close()
 

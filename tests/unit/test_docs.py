@@ -17,10 +17,10 @@ from policy_service.settings import Settings as PolicySettings
 from quote_service.settings import Settings as QuoteSettings
 from sre_chaos.experiments import EXPERIMENTS
 from sre_space import settings
-from sre_space.bootstrap.space.environment import HANDED
+from sre_space.bootstrap.space.environment import PASSED_SETTINGS
 from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.servers import HEADERS, RECORD_KEY
-from sre_space.cli.edge import Lazy, function_of
+from sre_space.cli.edge import LazyCommand, function_of
 from sre_space.cli.main import app
 from sre_space.codec.env_lines import parse_env
 from sre_space.embedded.bus.server import Broker
@@ -84,7 +84,7 @@ def test_every_command_is_described_with_its_options_and_statuses() -> None:
 
 def test_a_verb_takes_the_options_that_its_table_names() -> None:
     for verb, command in VERBS.items():
-        assert isinstance(command, Lazy)
+        assert isinstance(command, LazyCommand)
         assert set(inspect.signature(function_of(command)).parameters) == {one.name for one in command.params}, verb
         assert command.help
         assert not re.search("doctor|patient|judge|disease", command.help)
@@ -100,7 +100,7 @@ def test_every_command_is_in_the_readme() -> None:
 def test_the_example_environment_names_what_a_person_may_set() -> None:
     text = (ROOT / ".env.example").read_text()
     names = re.findall(r"^(\w+)=$", text, re.MULTILINE)
-    handed = {name for some in HANDED.values() for name in some} | {HEADERS, RECORD_KEY}
+    handed = {name for some in PASSED_SETTINGS.values() for name in some} | {HEADERS, RECORD_KEY}
     command = {name.upper() for name in settings.CommandLineSettings.model_fields} - {
         "SRE_SPACE_CHART"
     }  # beside which it lies

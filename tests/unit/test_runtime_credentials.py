@@ -7,7 +7,7 @@ import pytest
 from sre_space import settings
 from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of
 from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import AGENTS, table
+from sre_space.bootstrap.space.processes import AGENTS, process_table
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
 
@@ -22,7 +22,7 @@ def plan(tmp_path: Path) -> SpacePlan:
 
 def holders(plan: SpacePlan, path: Path) -> set[str]:
     """The processes in whose environment a path stands."""
-    told = {one.name: environment_of(plan, one, TokenSetup(FORGE, {})) for one in table(plan.state, plan.ports)}
+    told = {one.name: environment_of(plan, one, TokenSetup(FORGE, {})) for one in process_table(plan.state, plan.ports)}
     return {name for name, environment in told.items() if str(path) in "\n".join(environment.values())}
 
 

@@ -14,8 +14,8 @@ from rich.markdown import Markdown
 from support.onlooker import operator
 from support.world import MemoryForge, World
 
-from sre_space.bootstrap.space.crash_watch import Loop
-from sre_space.cli.views import crash_loop, incidents, story, vital_signs
+from sre_space.bootstrap.space.crash_watch import CrashLoop
+from sre_space.cli.views import crash_loop, incidents, space_summary, story
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.launcher import Starts
 from sre_space.ports.forge import Comment, Issue
@@ -65,8 +65,8 @@ def test_texts_of_strangers_are_shown_and_never_obeyed(
         (tmp_path / "fixer.on-duty").write_text("x", errors="replace")
         told: list[RenderableType] = [
             await incidents(one),
-            await vital_signs(one),
-            crash_loop(Loop("scout", Starts(), text)),
+            await space_summary(one),
+            crash_loop(CrashLoop("scout", Starts(), text)),
         ]
         world.forge = MemoryForge(world.forge.found, world.forge.written, now=world.clock.now)
         return [*told, Markdown(await story(replace(one, forge=world.forge), number))]

@@ -15,9 +15,9 @@ from support.commands import ended
 from support.disks import small_disk
 from support.waiting import until
 
-from sre_space.bootstrap.space.alone import alone, reserved
+from sre_space.bootstrap.space.exclusive import exclusive, reserved_ports
 from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.supervisor import last_words
+from sre_space.bootstrap.space.supervisor import startup_error
 from sre_space.domain.errors import Refused
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,9 +25,9 @@ CLI = [sys.executable, "-m", "sre_space.cli.main"]
 HOLDS = """
 import sys
 from pathlib import Path
-from sre_space.bootstrap.space.alone import alone, reserved
+from sre_space.bootstrap.space.exclusive import exclusive, reserved_ports
 from sre_space.bootstrap.space.ports import Ports
-with alone(Path(sys.argv[1])), reserved(Ports()):
+with exclusive(Path(sys.argv[1])), reserved_ports(Ports()):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -181,17 +181,20 @@ def test_one_up_or_down_at_a_time_works_on_a_state_folder_and_on_a_port(tmp_path
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(Refused, match="another `sre-space up` or `sre-space down` is running in"), alone(tmp_path):
+        with (
+            pytest.raises(Refused, match="another `sre-space up` or `sre-space down` is running in"),
+            exclusive(tmp_path),
+        ):
             pass
         taken, ports = r"port 9092 \(bus\) is reserved by another `sre-space up`; set BUS_PORT", Ports(forge_port=1)
-        with pytest.raises(Refused, match=taken), reserved(ports):
+        with pytest.raises(Refused, match=taken), reserved_ports(ports):
             pass
-        with reserved(Ports(**{name: 30_000 + n for n, name in enumerate(Ports().numbers)})):
+        with reserved_ports(Ports(**{name: 30_000 + n for n, name in enumerate(Ports().numbers)})):
             pass
         other.kill()
 
     def free() -> bool:
-        with contextlib.suppress(Refused), alone(tmp_path), reserved(Ports()):
+        with contextlib.suppress(Refused), exclusive(tmp_path), reserved_ports(Ports()):
             return True
         return False
 
@@ -200,11 +203,11 @@ def test_one_up_or_down_at_a_time_works_on_a_state_folder_and_on_a_port(tmp_path
 
 def test_supervisords_last_words_are_one_sentence_and_never_its_help(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    assert last_words(path) == "its log is empty"
+    assert startup_error(path) == "its log is empty"
     path.write_text("Error: The minimum number is 1024.\nFor help, use /bin/supervisord -h\n")
-    assert last_words(path) == "The minimum number is 1024."
+    assert startup_error(path) == "The minimum number is 1024."
     path.write_text("Traceback (most recent call last):\n  File x\nValueError: bad\n\n")
-    assert last_words(path) == "ValueError: bad"
+    assert startup_error(path) == "ValueError: bad"
 
 
 def test_a_port_that_only_the_system_may_take_is_told_as_one(tmp_path: Path) -> None:

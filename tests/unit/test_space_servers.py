@@ -8,8 +8,8 @@ import pytest
 
 from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of
 from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import AGENTS, LOGINS, table
-from sre_space.bootstrap.space.servers import Elsewhere, addresses, elsewhere
+from sre_space.bootstrap.space.processes import AGENTS, LOGINS, process_table
+from sre_space.bootstrap.space.servers import ExternalServers, addresses, external_servers
 from sre_space.bootstrap.space.state import Running, SpaceState
 from sre_space.domain.errors import Malformed
 from sre_space.settings import CommandLineSettings
@@ -29,9 +29,9 @@ EVERYWHERE = {
 ADDRESSES = tuple(EVERYWHERE)
 
 
-def named(**told: str) -> Elsewhere:
+def named(**told: str) -> ExternalServers:
     """What these settings, and no others, say."""
-    return elsewhere(set_to(told), told, WHO)
+    return external_servers(set_to(told), told, WHO)
 
 
 def set_to(told: Mapping[str, str]) -> CommandLineSettings:
@@ -41,10 +41,10 @@ def set_to(told: Mapping[str, str]) -> CommandLineSettings:
 
 
 def test_without_settings_every_server_is_the_spaces_own() -> None:
-    away = named()
+    external = named()
 
-    assert (away.processes, away.ports, away.addresses) == (frozenset(), frozenset(), {})
-    assert addresses(Ports(), away) == {
+    assert (external.processes, external.ports, external.addresses) == (frozenset(), frozenset(), {})
+    assert addresses(Ports(), external) == {
         "FORGE_URL": "http://127.0.0.1:8010/mcp", "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4317", "JAEGER_URL": "http://127.0.0.1:16686",
         "CHROMA_URL": "http://127.0.0.1:8000",
@@ -67,20 +67,21 @@ def test_without_settings_every_server_is_the_spaces_own() -> None:
 def test_a_server_that_is_named_is_not_started_and_its_port_is_free(
     settings: tuple[str, ...], process: str, ports: set[str]
 ) -> None:
-    away = named(**{name: EVERYWHERE[name] for name in settings})
+    external = named(**{name: EVERYWHERE[name] for name in settings})
 
-    assert (set(away.processes), set(away.ports)) == ({process}, ports)
+    assert (set(external.processes), set(external.ports)) == ({process}, ports)
 
 
 def test_every_process_is_told_where_the_servers_are(tmp_path: Path) -> None:
-    away = elsewhere(
+    external = external_servers(
         set_to(EVERYWHERE),
         {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20mine"},
         {name if name in AGENTS else "deployer": login for name, login in LOGINS.items()},
     )
-    plan = SpacePlan(SpaceState(tmp_path), Ports(), tmp_path / "sre-space.yaml", "o", "r", away=away)
+    plan = SpacePlan(SpaceState(tmp_path), Ports(), tmp_path / "sre-space.yaml", "o", "r", external=external)
     told = {
-        one.name: environment_of(plan, one, TokenSetup({}, {"scout": "x"})) for one in table(plan.state, plan.ports)
+        one.name: environment_of(plan, one, TokenSetup({}, {"scout": "x"}))
+        for one in process_table(plan.state, plan.ports)
     }
 
     for agent in (*AGENTS, "warden"):

@@ -10,10 +10,10 @@ from rich.console import Console
 from support.onlooker import operator
 from support.world import REPOSITORY, SECOND, Key, World
 
-from sre_space.cli.detectors import document, shown
+from sre_space.cli.detectors import document, rendered
 from sre_space.cli.status import document as whole
 from sre_space.codec.symptom_report import SymptomReport, encode
-from sre_space.codec.topics import SIGHTINGS
+from sre_space.codec.topics import SYMPTOM_REPORTS
 from sre_space.domain.detectors import DetectorReport, DetectorsReport, DetectorState, MeasureUnit, by_urgency
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.feeds.newest_report import newest_report
@@ -36,7 +36,7 @@ def text(told: SymptomReport | None) -> str:
     """As a wide terminal shows it."""
     file = io.StringIO()
     console = Console(file=file, width=300)
-    for part in shown(told, NOW + SECOND):
+    for part in rendered(told, NOW + SECOND):
         console.print(part, markup=False, highlight=False)
     return file.getvalue()
 
@@ -105,7 +105,7 @@ async def test_the_newest_sighting_that_scout_signed_for_this_repository_counts(
     def tell(key: Key, **changed: object) -> None:
         told = replace(TOLD, **{"at": now, **changed})  # type: ignore[arg-type]
         value, headers = encode(replace(told, report=None), key)
-        bus.add(SIGHTINGS, told.at, value, headers)
+        bus.add(SYMPTOM_REPORTS, told.at, value, headers)
 
     found = [await newest_report(bus, world.trust, REPOSITORY, now)]
     tell(world.keys["scout"], at=now - 600 * SECOND)

@@ -7,7 +7,7 @@ import pytest
 
 from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of, write_environments
 from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import AGENTS, SERVICES, table
+from sre_space.bootstrap.space.processes import AGENTS, SERVICES, process_table
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.bootstrap.space.telemetry_secrets import make_secrets, read_record_key, read_tokens
 from sre_space.domain.errors import Malformed
@@ -29,7 +29,7 @@ def plan(tmp_path: Path) -> SpacePlan:
 
 
 def test_every_exporter_has_a_token_of_its_own_and_no_process_has_anothers(plan: SpacePlan) -> None:
-    processes = tuple(table(plan.state, plan.ports))
+    processes = tuple(process_table(plan.state, plan.ports))
     tokens = make_secrets(plan.state, processes)
 
     told = {one.name: environment_of(plan, one, TokenSetup(FORGE, tokens)) for one in processes}
@@ -45,7 +45,7 @@ def test_every_exporter_has_a_token_of_its_own_and_no_process_has_anothers(plan:
 def test_only_the_telemetry_server_is_told_who_may_send_and_only_who_reads_or_writes_records_their_key(
     plan: SpacePlan,
 ) -> None:
-    processes = tuple(table(plan.state, plan.ports))
+    processes = tuple(process_table(plan.state, plan.ports))
     tokens = TokenSetup(FORGE, make_secrets(plan.state, processes))
 
     told = {one.name: set(environment_of(plan, one, tokens).values()) for one in processes}
@@ -57,7 +57,7 @@ def test_only_the_telemetry_server_is_told_who_may_send_and_only_who_reads_or_wr
 
 
 def test_each_token_is_for_the_name_that_its_process_exports_as_and_is_not_kept(plan: SpacePlan) -> None:
-    tokens = make_secrets(plan.state, table(plan.state, plan.ports))
+    tokens = make_secrets(plan.state, process_table(plan.state, plan.ports))
 
     known = read_tokens(plan.state.telemetry_tokens)
 
@@ -71,8 +71,8 @@ def test_each_token_is_for_the_name_that_its_process_exports_as_and_is_not_kept(
 
 
 def test_tokens_are_new_at_each_start_and_the_key_of_what_is_on_the_bus_stays(plan: SpacePlan) -> None:
-    first, key = make_secrets(plan.state, table(plan.state, plan.ports)), plan.state.record_key.read_text()
-    second = make_secrets(plan.state, table(plan.state, plan.ports))
+    first, key = make_secrets(plan.state, process_table(plan.state, plan.ports)), plan.state.record_key.read_text()
+    second = make_secrets(plan.state, process_table(plan.state, plan.ports))
 
     assert not set(first.values()) & set(second.values())
     assert plan.state.record_key.read_text() == key
@@ -84,11 +84,11 @@ def test_a_damaged_key_stops_the_start_with_a_sentence_instead_of_every_process_
     write_private(plan.state.record_key, "")
 
     with pytest.raises(Malformed, match="holds less than 32 characters; make one with: openssl rand -hex 32"):
-        make_secrets(plan.state, table(plan.state, plan.ports))
+        make_secrets(plan.state, process_table(plan.state, plan.ports))
 
 
 def test_what_is_deployed_cannot_take_a_services_token_away(plan: SpacePlan, tmp_path: Path) -> None:
-    processes = tuple(table(plan.state, plan.ports))
+    processes = tuple(process_table(plan.state, plan.ports))
     tokens = make_secrets(plan.state, processes)
     write_environments(plan, processes, TokenSetup(FORGE, tokens))
     desired = tmp_path / "quote-service.env"

@@ -7,7 +7,7 @@ from sre_space.cli.options import Finite, Text, TextPath
 
 NAME = "sre-evaluation"
 
-COMMAND = edge.Lazy(
+COMMAND = edge.LazyCommand(
     NAME,
     "sre_evaluation.evaluating:evaluate",
     "Inject every fault into a space of its own, and count the results; exit 0 only when each score is good enough.",

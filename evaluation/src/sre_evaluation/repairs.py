@@ -84,7 +84,7 @@ class Repair:
     @property
     def undone(self) -> int:
         """Return the number of actions that were undone."""
-        return sum(trial.undo is not None and not trial.stands for trial in self.trials)
+        return sum(trial.undo is not None and not trial.in_force for trial in self.trials)
 
 
 def _over(case: Case) -> bool:

@@ -150,7 +150,7 @@ def test_an_event_is_a_cloud_event_and_waits_while_the_bus_is_down(engine: Engin
         add_event(transaction, "kit", "quote_requested", "q1", {"quote_id": "q1"})
     relay = Relay(engine, "127.0.0.1:1")
     relay.start()
-    relay.ring()
+    relay.wake()
     relay.stop()
 
     with Session(engine) as session:
@@ -181,7 +181,7 @@ def test_events_wait_while_the_database_takes_nothing_and_go_on_afterwards(
     relay.start()
     deadline = time.monotonic() + 20
     while len(caplog.records) < 2 and time.monotonic() < deadline:  # once more: it has not ended
-        relay.ring()
+        relay.wake()
         time.sleep(0.01)
     with engine.begin() as transaction:
         transaction.execute(text("ALTER TABLE elsewhere RENAME TO outbox"))

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sre_space.codec.record_mac import Places, authentic, headers_of
+from sre_space.codec.record_mac import RecordPlaces, authentic, headers_of
 from sre_space.codec.topics import SIGNALS
 from sre_space.domain.tally import Tally
 from sre_space.ports.bus import History, Publisher, Record, Subscription
@@ -41,7 +41,7 @@ class AuthenticBus:
         """Return a history that yields authentic records only."""
         return inner if self.key is None else _History(self, inner)
 
-    def heard(self, records: Iterable[Record], places: Places) -> Iterator[Record]:
+    def authentic_records(self, records: Iterable[Record], places: RecordPlaces) -> Iterator[Record]:
         """Yield the authentic records that the reader with these `places` has not seen yet.
 
         A discarded OTLP request is replaced by an empty one to keep its offset: frames of sketches must have no gaps.
@@ -55,12 +55,12 @@ class AuthenticBus:
             if record.topic != SIGNALS:
                 yield replace(record, value=b"")
 
-    def _rejection(self, record: Record, places: Places) -> str:
+    def _rejection(self, record: Record, places: RecordPlaces) -> str:
         if self.key is None:
             return ""
         if not authentic(self.key, record):
             return FORGED
-        return COPY if places.copied(record) else ""
+        return COPY if places.is_copy(record) else ""
 
     def _count(self, reason: str, topic: str) -> None:
         self.dismissed(reason)
@@ -87,10 +87,10 @@ class _Publisher:
 class _Subscription:
     bus: AuthenticBus
     inner: Subscription
-    places: Places = field(default_factory=Places)
+    places: RecordPlaces = field(default_factory=RecordPlaces)
 
     async def next(self, timeout: float) -> Sequence[Record]:
-        return list(self.bus.heard(await self.inner.next(timeout), self.places))
+        return list(self.bus.authentic_records(await self.inner.next(timeout), self.places))
 
     async def commit(self) -> None:
         await self.inner.commit()
@@ -108,4 +108,4 @@ class _History:
     inner: History
 
     async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
-        return list(self.bus.heard(await self.inner.window(topic, since, until, limit), Places()))
+        return list(self.bus.authentic_records(await self.inner.window(topic, since, until, limit), RecordPlaces()))

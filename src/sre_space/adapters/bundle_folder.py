@@ -29,11 +29,11 @@ _UNPACK_ERRORS = (tarfile.TarError, OSError, EOFError, zlib.error)
 
 @dataclass(frozen=True)
 class BundleFolder:
-    """A folder of at most `most` bundles and `most_bytes` bytes; the oldest bundles are removed to stay within."""
+    """A folder of at most `max_bundles` bundles and `max_total_bytes` bytes; the oldest are removed beyond that."""
 
     folder: Path
-    most: int = MAX_BUNDLES
-    most_bytes: int = MAX_TOTAL_BYTES
+    max_bundles: int = MAX_BUNDLES
+    max_total_bytes: int = MAX_TOTAL_BYTES
 
     async def keep(self, files: Mapping[str, bytes]) -> str:
         """Write the files as a bundle and return its name (SHA-256); raise `Unavailable` when it cannot be written."""
@@ -73,7 +73,7 @@ class BundleFolder:
         try:
             packed = path.read_bytes()
         except FileNotFoundError as error:
-            raise Missing(f"the bundle {name[:12]} is gone: only the newest {self.most} are kept") from error
+            raise Missing(f"the bundle {name[:12]} is gone: only the newest {self.max_bundles} are kept") from error
         except OSError as error:
             raise Malformed(f"{path}: {error.strerror}; the bundle cannot be read") from error
         if hashlib.sha256(packed).hexdigest() != name:
@@ -91,7 +91,7 @@ class BundleFolder:
         total = kept.stat().st_size
         for number, (_, path) in enumerate(sorted(others, reverse=True), 1):
             total += path.stat().st_size
-            if (number >= self.most or total > self.most_bytes) and not path.is_dir():
+            if (number >= self.max_bundles or total > self.max_total_bytes) and not path.is_dir():
                 path.unlink(missing_ok=True)
 
 

@@ -14,13 +14,13 @@ from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.errors import Malformed
 from sre_space.domain.space_config import (
     Autonomy,
-    Cure,
     FreezeWindow,
     Guardrails,
     Journey,
     Service,
     SpaceConfig,
     Tunable,
+    TunableRemedy,
     ValueType,
 )
 
@@ -82,9 +82,13 @@ class _Tunable(_Strict):
             key, file, self.type, self.purpose, self.min, self.max, self.values, self.protected, self._cure()
         )
 
-    def _cure(self) -> Cure | None:
+    def _cure(self) -> TunableRemedy | None:
         raw = self.heals
-        return Cure(raw.kinds, raw.of == "dependency", raw.to or "", raw.times or 1.0, raw.follow_up) if raw else None
+        return (
+            TunableRemedy(raw.kinds, raw.of == "dependency", raw.to or "", raw.times or 1.0, raw.follow_up)
+            if raw
+            else None
+        )
 
 
 class _Service(_Strict):

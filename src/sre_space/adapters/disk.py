@@ -19,9 +19,9 @@ class DiskFolder:
 
     async def room(self) -> DiskSpace:
         """Return the free bytes and inodes and why a test write failed; runs on a thread, for a disk may hang."""
-        return await asyncio.to_thread(self.look)
+        return await asyncio.to_thread(self.measure)
 
-    def look(self) -> DiskSpace:
+    def measure(self) -> DiskSpace:
         """Return what `room` returns, blocking."""
         folder = next(path for path in (self.folder, *self.folder.absolute().parents) if os.path.isdir(path))
         try:

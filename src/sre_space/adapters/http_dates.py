@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 TIMEOUT_S = 1.0
-HALF_A_SECOND = 5 * 10**8  # ns; added, since a date has whole seconds
+HALF_SECOND_NS = 5 * 10**8  # ns; added, since a date has whole seconds
 
 
 class HttpDates:
@@ -33,4 +33,4 @@ class HttpDates:
                 date = parsedate_to_datetime(response.headers["date"])
         except (httpx.HTTPError, TimeoutError, KeyError, ValueError, OverflowError):
             return None
-        return int(date.replace(tzinfo=date.tzinfo or UTC).timestamp()) * 10**9 + HALF_A_SECOND
+        return int(date.replace(tzinfo=date.tzinfo or UTC).timestamp()) * 10**9 + HALF_SECOND_NS

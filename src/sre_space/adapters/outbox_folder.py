@@ -27,24 +27,24 @@ def _log_error(text: str) -> None:
 class OutboxFolder:
     """A folder of facts that are signed but not posted yet; files are replaced atomically and flushed to disk.
 
-    `report_damage` is called with a sentence for each file that was set aside. `held` are the facts that could not be
-    written yet, by incident.
+    `report_damage` is called with a sentence for each file that was set aside. `in_memory` are the facts that could
+    not be written yet, by incident.
     """
 
     folder: Path
     report_damage: Callable[[str], None] = _log_error
-    held: dict[str, Pending] = field(default_factory=dict)
+    in_memory: dict[str, Pending] = field(default_factory=dict)
 
     def put(self, pending: Pending) -> None:
         """Write the pending fact, or hold it in memory when the disk refuses."""
         try:
             self._write(self._path(pending.incident), pending)
         except OSError as error:
-            if pending.incident not in self.held:
+            if pending.incident not in self.in_memory:
                 log.error("%s: %s; fact %d of %s is held in memory", self.folder, error, pending.seq, pending.incident)
-            self.held[pending.incident] = pending
+            self.in_memory[pending.incident] = pending
         else:
-            self.held.pop(pending.incident, None)
+            self.in_memory.pop(pending.incident, None)
 
     def _write(self, path: Path, pending: Pending) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -56,10 +56,10 @@ class OutboxFolder:
         A file cannot be half written, since files are replaced atomically. Raise `OSError` when this process has no
         file descriptors or memory left.
         """
-        if incident in self.held:
-            held = self.held[incident]
-            self.put(held)
-            return held
+        if incident in self.in_memory:
+            in_memory = self.in_memory[incident]
+            self.put(in_memory)
+            return in_memory
         try:
             fields = json.loads(self._path(incident).read_text())
             pending = Pending(**fields)
@@ -85,19 +85,19 @@ class OutboxFolder:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         aside = path.with_name(f"{path.name}.damaged-{stamp}")
         place = f"it is kept as {aside.name}"
-        if incident not in self.held:
+        if incident not in self.in_memory:
             path.rename(aside)
         else:
             try:
-                self._write(aside, self.held[incident])
+                self._write(aside, self.in_memory[incident])
             except OSError as error:
-                place = f"it is nowhere else ({error}): {json.dumps(asdict(self.held[incident]))}"
+                place = f"it is nowhere else ({error}): {json.dumps(asdict(self.in_memory[incident]))}"
             self.drop(incident)
         self.report_damage(f"{path}, a signed fact that is not posted yet, is damaged: {why}; {place}")
 
     def drop(self, incident: str) -> None:
         """Remove the incident's file; if the disk refuses, that is logged: the fact is on the issue already."""
-        self.held.pop(incident, None)
+        self.in_memory.pop(incident, None)
         try:
             self._path(incident).unlink(missing_ok=True)
         except OSError as error:

@@ -33,7 +33,7 @@ class UnitEvidence:
 NO_EVIDENCE = UnitEvidence("", False, False)
 
 
-async def look(case: Case, service: Service, unit: Unit, probe: Probe, clock: Clock) -> UnitEvidence:
+async def observe_unit(case: Case, service: Service, unit: Unit, probe: Probe, clock: Clock) -> UnitEvidence:
     """Return what a unit shows at this moment; `unit` is the runtime's newest answer about it."""
     for _ in range(1 if _symptom(case, SymptomKind.INFRASTRUCTURE, service.name) else PROBES):
         health = await probe.check(service.health)

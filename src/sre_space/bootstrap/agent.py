@@ -16,7 +16,7 @@ from sre_space.adapters.kafka import KafkaPublisher, KafkaSubscription
 from sre_space.adapters.otel_reporter import OtelReporter
 from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.adapters.system_clock import SystemClock
-from sre_space.bootstrap.notify import notifier, page_of
+from sre_space.bootstrap.notify import notifier, web_page_of
 from sre_space.codec.topics import FACTS
 from sre_space.domain import facts
 from sre_space.domain.case import Case
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Ground:
+class AgentContext:
     """The settings, identity and connections that every agent's process starts from."""
 
     agent: facts.Agent
@@ -54,11 +54,11 @@ class Ground:
     clock_check: ClockCheck
 
     @classmethod
-    def prepare(cls, agent: facts.Agent, settings: Agent) -> "Ground":
+    def prepare(cls, agent: facts.Agent, settings: Agent) -> "AgentContext":
         """Return the agent's context from its key, the trusted keys and the configuration; nothing is connected yet."""
         state = StatePaths(settings.sre_space_state)
         owner, repo = settings.repo_owner, settings.repo_name
-        page = page_of(f"{owner}/{repo}", settings.forge_url, settings.github_api_url)
+        page = web_page_of(f"{owner}/{repo}", settings.forge_url, settings.github_api_url)
         pager = Pager(notifier(settings.sre_notify_urls), page)
         key, trust = KeyFile.load(state.key(agent)), TrustFolder(state.trust)
         trust.refuse_unless(key, agent.value)

@@ -21,7 +21,7 @@ from sre_space.settings import BrainSettings as Settings
 
 
 async def _work(settings: Settings) -> None:
-    context = agent.Ground.prepare(facts.Agent.BRAIN, settings)
+    context = agent.AgentContext.prepare(facts.Agent.BRAIN, settings)
     state = StatePaths(settings.sre_space_state)
     socket = settings.needed("runtime_read_socket")
     runtime = SupervisordReader(socket, units(context.config), state.warden_journal)
@@ -39,7 +39,7 @@ async def _work(settings: Settings) -> None:
     await context.watch(brain).run()
 
 
-def investigation(context: agent.Ground, settings: Settings, gitops: GitOps) -> Investigation:
+def investigation(context: agent.AgentContext, settings: Settings, gitops: GitOps) -> Investigation:
     """Return the investigation, which gives the diagnosis engine all telemetry and changes it reads."""
     authentic = AuthenticBus(read_record_key(settings.telemetry_record_key_file), context.reporter.dismissed)
     history = authentic.history(KafkaHistory(settings.kafka_bootstrap_servers))

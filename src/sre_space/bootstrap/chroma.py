@@ -26,11 +26,11 @@ def main() -> None:
                 "the folder and the program are missing; use: python -m sre_space.bootstrap.chroma FOLDER PROGRAM ..."
             )
         folder, argv = Path(sys.argv[1]), sys.argv[2:]
-        mend(folder)
+        set_damaged_index_aside(folder)
         os.execv(argv[0], argv)
 
 
-def mend(folder: Path) -> None:
+def set_damaged_index_aside(folder: Path) -> None:
     """Set a damaged index aside, so that Chroma creates an empty one, and create the folder if it is missing."""
     damage = damage_of(folder / DATABASE) if folder.is_dir() else ""
     if damage:

@@ -13,15 +13,15 @@ from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.bootstrap.deployer import ForgeAccess, deployer
 from sre_space.bootstrap.space import servers as space_servers
 from sre_space.bootstrap.space.environment import chart_environment
-from sre_space.bootstrap.space.servers import BUS, FORGE, JAEGER, Elsewhere
+from sre_space.bootstrap.space.servers import BUS, FORGE, JAEGER, ExternalServers
 from sre_space.bootstrap.space.state import Running, SpaceState, running_space
 from sre_space.bootstrap.units import units
-from sre_space.codec.env_lines import CHART
+from sre_space.codec.env_lines import CONFIG_SETTING
 from sre_space.deployment.deploy import Deployer
 from sre_space.domain.errors import Malformed
 from sre_space.domain.space_config import SpaceConfig
 from sre_space.embedded.forge.identities import token_of
-from sre_space.env_file import Environment, beside
+from sre_space.env_file import Environment, environment_beside
 from sre_space.ports.bus import History
 from sre_space.ports.runtime import Runtime
 from sre_space.ports.traces import Traces
@@ -32,20 +32,20 @@ NOTHING_SET = CommandLineSettings.model_construct()
 HERE = Path("sre-space.yaml")
 
 
-def told_here(state: SpaceState) -> tuple[Environment, Path]:
+def configured_environment(state: SpaceState) -> tuple[Environment, Path]:
     """Return the settings a person has made, and the path of the configuration whose folder may hold `.env`.
 
     The configuration is that of the space running here, else what SRE_SPACE_CHART names, else ./sre-space.yaml.
     """
     running = state.record()
-    configured = running.chart if running is not None and running.alive else os.environ.get(CHART)
+    configured = running.chart if running is not None and running.alive else os.environ.get(CONFIG_SETTING)
     chart = Path(configured or HERE)
-    return beside(chart), chart
+    return environment_beside(chart), chart
 
 
 def is_elsewhere(state: SpaceState) -> bool:
     """Return True when no space runs here and FORGE_URL names a forge."""
-    environment, _ = told_here(state)
+    environment, _ = configured_environment(state)
     running = state.record()
     return bool(CommandLineSettings.read(environment.lines).forge_url) and not (running is not None and running.alive)
 
@@ -86,7 +86,9 @@ class Connections:
         """Return the configuration of the running space, or the one at `chart_path` where none runs."""
         if self.running is None:
             return read_config(self.chart_path)
-        return read_config(self.chart_path, chart_environment(self.running.ports, Elsewhere(self.running.servers)))
+        return read_config(
+            self.chart_path, chart_environment(self.running.ports, ExternalServers(self.running.servers))
+        )
 
     def traces(self) -> Traces:
         """Return the Jaeger client; where none is configured, one whose queries raise with the missing setting."""
@@ -124,7 +126,7 @@ class Connections:
         configured = str(getattr(self.settings, name.lower()))
         if configured or self.running is None:
             return configured
-        return space_servers.addresses(self.running.ports, Elsewhere(self.running.servers))[name]
+        return space_servers.addresses(self.running.ports, ExternalServers(self.running.servers))[name]
 
     def _is_named(self, name: str) -> bool:
         """Return True for a server that the running space did not start itself."""

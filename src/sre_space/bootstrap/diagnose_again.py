@@ -16,7 +16,7 @@ from sre_space.text.diagnosis_report import fact_of
 
 
 @dataclass(frozen=True)
-class Again:
+class RepeatedDiagnosis:
     """A repeated diagnosis, the `recorded` one in a line, and whether verdict, causes and change are the `same`."""
 
     answer: Answer
@@ -24,7 +24,7 @@ class Again:
     same: bool
 
 
-async def diagnose_again(state: SpaceState, number: int) -> Again:
+async def diagnose_again(state: SpaceState, number: int) -> RepeatedDiagnosis:
     """Return the newest diagnosis of an incident, repeated, from the running space or the forge that a setting names.
 
     Raise `NotRunning` when no space runs, `Refused` when the issue's facts do not verify, `Missing` when the issue is
@@ -37,7 +37,9 @@ async def diagnose_again(state: SpaceState, number: int) -> Again:
     begun = time.perf_counter()
     diagnosis = diagnose_case(case_of(files))
     answer = Answer(f"issue {number}", diagnosis, time.perf_counter() - begun)
-    return Again(answer, _in_a_line(recorded), _compared(fact_of(diagnosis, recorded.bundle)) == _compared(recorded))
+    return RepeatedDiagnosis(
+        answer, _in_a_line(recorded), _compared(fact_of(diagnosis, recorded.bundle)) == _compared(recorded)
+    )
 
 
 async def _recorded(state: SpaceState, number: int) -> Diagnosis:

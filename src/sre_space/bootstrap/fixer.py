@@ -23,7 +23,7 @@ from sre_space.settings import FixerSettings as Settings
 
 
 async def _work(settings: Settings) -> None:
-    context = agent.Ground.prepare(facts.Agent.FIXER, settings)
+    context = agent.AgentContext.prepare(facts.Agent.FIXER, settings)
     runtime = SupervisordRuntime(settings.needed("runtime_socket"), units(context.config))
     restarts = Restarts(context.config, runtime, HttpProbe.create(), context.kill_switch)
     pulls = PullRequests(context.gitops(), DeployedFolder(settings.sre_space_state), context.clock)
@@ -41,7 +41,7 @@ async def _work(settings: Settings) -> None:
     )
     crashes = CrashWatch(SpaceState(settings.sre_space_state), context.pager.notifier, units=("warden",))
     async with asyncio.TaskGroup() as group:
-        group.create_task(crashes.watch_for_ever())
+        group.create_task(crashes.watch_forever())
         group.create_task(context.watch(fixer, halt_on_label(context.kill_switch)).run())
 
 

@@ -13,7 +13,7 @@ ENTERPRISE_API = "/api/v3"
 
 
 @dataclass(frozen=True)
-class All(Notifier):
+class CompositeNotifier(Notifier):
     """Several notifiers behind one interface."""
 
     notifiers: tuple[Notifier, ...]
@@ -38,10 +38,10 @@ def notifier(urls: str) -> Notifier:
         if error.name != OPTIONAL:
             raise
         raise Malformed("SRE_NOTIFY_URLS needs Apprise: pip install sre-space[notify]") from error
-    return All((LogNotifier(), AppriseNotifier.to(urls)))
+    return CompositeNotifier((LogNotifier(), AppriseNotifier.to(urls)))
 
 
-def page_of(repository: str, forge_url: str, api_url: str) -> str:
+def web_page_of(repository: str, forge_url: str, api_url: str) -> str:
     """Return the web page of the repository `owner/name` on GitHub, or "": the embedded forge has no pages.
 
     >>> page_of("o/r", "http://127.0.0.1:8082/mcp", "https://ghe.example/api/v3")

@@ -7,7 +7,7 @@ from sre_space.adapters.disk import DiskFolder
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.github_permissions import GithubWriters
-from sre_space.bootstrap.connections import HERE, NOTHING_SET, Connections, told_here
+from sre_space.bootstrap.connections import HERE, NOTHING_SET, Connections, configured_environment
 from sre_space.bootstrap.space.processes import AGENTS
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.codec.symptom_report import SymptomReport
@@ -29,11 +29,11 @@ from sre_space.settings import CommandLineSettings
 JOURNEY_TRACES = 1500
 
 
-def room_of(state: SpaceState) -> str:
+def disk_space_of(state: SpaceState) -> str:
     """Return the disk space that a space has for its files, in a line that also warns when it is low or used up."""
-    room = DiskFolder(state.root).look()
+    room = DiskFolder(state.root).measure()
     word = {DiskLevel.FULL: "FULL, nothing is recorded: ", DiskLevel.LOW: "nearly full: "}.get(room.level, "")
-    return f"{word}{room.told}"
+    return f"{word}{room.description}"
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Operator:
     @classmethod
     def here(cls, state: SpaceState) -> "Operator":
         """Return an operator of the servers that the environment and `.env` name, else of the space in `state`."""
-        environment, config = told_here(state)
+        environment, config = configured_environment(state)
         return cls.of(state, CommandLineSettings.read(environment.lines), config)
 
     def signing(self) -> KeyFile:

@@ -17,11 +17,11 @@ from sre_space.agents.scout.scout import Scout
 from sre_space.agents.scout.snapshots import Snapshots
 from sre_space.bootstrap import agent, server
 from sre_space.bootstrap.space.telemetry_secrets import read_record_key
-from sre_space.codec.topics import ASKED, BOUGHT, CHANGES, LOGS, METRICS, SIGNALS, SPANS
+from sre_space.codec.topics import CHANGES, LOGS, METRICS, QUOTE_PURCHASED, QUOTE_REQUESTED, SIGNALS, SPANS
 from sre_space.domain import facts
 from sre_space.domain.case import Case
 from sre_space.feeds.announcements import Announcements
-from sre_space.feeds.disk_space import RoomWatch
+from sre_space.feeds.disk_space import DiskSpaceMonitor
 from sre_space.feeds.opening import Opener
 from sre_space.feeds.publishing import ReportPublisher
 from sre_space.feeds.running_commits import RunningCommits
@@ -33,7 +33,7 @@ REMEMBERED_NS = 15 * 60 * 10**9  # of telemetry that is read again after a resta
 
 
 async def _work(settings: Settings) -> None:
-    context = agent.Ground.prepare(facts.Agent.SCOUT, settings)
+    context = agent.AgentContext.prepare(facts.Agent.SCOUT, settings)
     health_board = {name: ServiceHealth(name) for name in context.config.services}
     detectors = Detectors(context.config, health_board, JourneyBook(context.config.journey), settings.slo_window_scale)
     scout = Scout(detectors, context.clock)
@@ -71,21 +71,23 @@ async def _work(settings: Settings) -> None:
     sketcher = Sketcher(
         authentic.publisher(KafkaPublisher(bus)), history, context.clock, consumer.losses, known_services
     )
-    disk_space = RoomWatch(DiskFolder(settings.sre_space_state), context.pager.notifier, context.clock)
+    disk_space = DiskSpaceMonitor(DiskFolder(settings.sre_space_state), context.pager.notifier, context.clock)
     spans = authentic.subscription(KafkaSubscription(bus, [SPANS], "sre-scout"))
-    telemetry = authentic.subscription(KafkaSubscription(bus, [SPANS, METRICS, LOGS, ASKED, BOUGHT, CHANGES], None))
+    telemetry = authentic.subscription(
+        KafkaSubscription(bus, [SPANS, METRICS, LOGS, QUOTE_REQUESTED, QUOTE_PURCHASED, CHANGES], None)
+    )
     async with asyncio.TaskGroup() as group:
-        group.create_task(consumer.probe_for_ever())
+        group.create_task(consumer.probe_forever())
         group.create_task(consumer.read_back(history, context.clock.now() - REMEMBERED_NS))
-        group.create_task(sketcher.sketch_for_ever(spans))
-        group.create_task(consumer.listen_for_ever(signals))
-        group.create_task(consumer.listen_for_ever(telemetry))
-        group.create_task(consumer.read_limits_for_ever())
-        group.create_task(announcements.confirm_for_ever())
-        group.create_task(consumer.open_for_ever(lambda: signals.owns() and detectors.open_incidents.known))
-        group.create_task(publisher.tell_for_ever(lambda: signals.owns() and detectors.open_incidents.known))
-        group.create_task(commits.learn_for_ever())
-        group.create_task(disk_space.watch_for_ever())
+        group.create_task(sketcher.sketch_forever(spans))
+        group.create_task(consumer.listen_forever(signals))
+        group.create_task(consumer.listen_forever(telemetry))
+        group.create_task(consumer.read_limits_forever())
+        group.create_task(announcements.confirm_forever())
+        group.create_task(consumer.open_forever(lambda: signals.owns() and detectors.open_incidents.known))
+        group.create_task(publisher.publish_forever(lambda: signals.owns() and detectors.open_incidents.known))
+        group.create_task(commits.learn_forever())
+        group.create_task(disk_space.watch_forever())
         group.create_task(watch.run())
 
 

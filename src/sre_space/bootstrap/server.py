@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import TypeVar
 
-from sre_space.env_file import of_process
+from sre_space.env_file import environment_of_process
 from sre_space.exits import one_sentence
 from sre_space.settings import SpaceSettings
 
@@ -21,7 +21,7 @@ def run(name: str, settings: type[S], work: Callable[[S], Coroutine[None, None, 
     for noisy in ("httpx", "httpx2", "mcp"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     with one_sentence(name):
-        asyncio.run(_until_stopped(work(settings.read(of_process().lines))))
+        asyncio.run(_until_stopped(work(settings.read(environment_of_process().lines))))
 
 
 async def _until_stopped(work: Coroutine[None, None, None]) -> None:

@@ -16,14 +16,14 @@ from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.bootstrap.deployer import ForgeAccess, deployer
 from sre_space.bootstrap.notify import notifier
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.crash_watch import LOOK_EVERY_S, CrashWatch
+from sre_space.bootstrap.space.crash_watch import CHECK_EVERY_S, CrashWatch
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.bootstrap.units import units
-from sre_space.deployment.watch import Follower
+from sre_space.deployment.watch import MainFollower
 from sre_space.domain.errors import SpaceError
 from sre_space.domain.space_config import SpaceConfig
 from sre_space.embedded.warden.memory import Warden
-from sre_space.env_file import of_process
+from sre_space.env_file import environment_of_process
 from sre_space.exits import one_sentence
 from sre_space.settings import WardenSettings as Settings
 
@@ -36,7 +36,7 @@ def main() -> None:
     for noisy in ("httpx", "httpx2", "mcp"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     with one_sentence("warden"):
-        _work(Settings.read(of_process().lines))
+        _work(Settings.read(environment_of_process().lines))
 
 
 def _work(settings: Settings) -> None:
@@ -54,11 +54,11 @@ def _work(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     state = settings.sre_space_state
-    crashes = CrashWatch(SpaceState(state), notifier(settings.sre_notify_urls), besides=("warden",))
+    crashes = CrashWatch(SpaceState(state), notifier(settings.sre_notify_urls), excluded=("warden",))
 
     def watch_crashes() -> None:
-        while not stopped.wait(LOOK_EVERY_S):
-            crashes.look()
+        while not stopped.wait(CHECK_EVERY_S):
+            crashes.check()
 
     def until_stopped(work: Callable[[], None]) -> None:
         try:
@@ -90,7 +90,7 @@ async def _deploy(settings: Settings, config: SpaceConfig, stopped: threading.Ev
     runtime = SupervisordRuntime(settings.runtime_socket, units(config))
     bus = settings.kafka_bootstrap_servers
     async with deployer(SpaceState(settings.sre_space_state), config, forge, runtime, bus) as main_deployer:
-        following = asyncio.create_task(Follower(main_deployer, settings.poll_seconds).follow())
+        following = asyncio.create_task(MainFollower(main_deployer, settings.poll_seconds).follow())
         ending = asyncio.create_task(asyncio.to_thread(stopped.wait))
         try:
             await asyncio.wait([following, ending], return_when=asyncio.FIRST_COMPLETED)

@@ -44,7 +44,7 @@ def _issue(issue: AuditedIssue) -> Iterator[RenderableType]:
     if issue.links:
         yield _facts(issue.links)
         yield from (Text(line) for link in issue.links for line in _grounds(link))
-    yield from (Text(f"learnt: {plain(f'{past.told_cause}; {past.told_outcome}')}") for past in issue.taught)
+    yield from (Text(f"learnt: {plain(f'{past.cause_text}; {past.outcome_text}')}") for past in issue.taught)
     yield from (Text(f"order by {plain(order.by)}: {order.verb} {plain(order.plan)}") for order in issue.orders)
     if issue.void:
         yield _void(issue.void)

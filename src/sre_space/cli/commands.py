@@ -2,7 +2,7 @@
 
 import click
 
-from sre_space.cli.edge import HELP, Lazy
+from sre_space.cli.edge import HELP, LazyCommand
 from sre_space.cli.options import CONFIGURATION, ISSUE, JSON, STATE, Finite, Text, argument, flag, folder, text
 
 _HERE = "sre_space.cli"
@@ -18,68 +18,70 @@ NUMBER = click.Argument(["number"], type=ISSUE)
 ONE_INCIDENT = click.Option(["--incident"], type=ISSUE, help="Only the incident of this issue.")
 PLAN = argument("plan")
 
-UP = Lazy(
+UP = LazyCommand(
     "up",
     f"{_HERE}.lifecycle:up",
     "Start the space and leave it running; its agents repair a service that does not serve.",
     [STATE, PORTS, CONFIGURATION, DRY_RUN],
 )
-DOWN = Lazy("down", f"{_HERE}.lifecycle:down", "Stop the space with all its processes.", [STATE])
-STATUS = Lazy(
+DOWN = LazyCommand("down", f"{_HERE}.lifecycle:down", "Stop the space with all its processes.", [STATE])
+STATUS = LazyCommand(
     "status",
     f"{_HERE}.status:status",
     "Show the space's processes, journeys, open incidents, and the state of Scout's detectors.",
     [STATE, JSON],
 )
-LOGS = Lazy(
+LOGS = LazyCommand(
     "logs",
     f"{_HERE}.logs:logs",
     "Print the log of one process.",
     [argument("name"), STATE, click.Option(["-f", "--follow"], is_flag=True, help="Follow the log as it grows.")],
 )
-HALT = Lazy(
+HALT = LazyCommand(
     "halt",
     f"{_HERE}.halt:halt",
     "Kill switch: stop every action of the agents at once; they still watch and record.",
     [STATE],
 )
-RESUME = Lazy(
+RESUME = LazyCommand(
     "resume",
     f"{_HERE}.queries:resume",
     "Let the agents act again; also removes the label sre:halt from open incidents.",
     [STATE],
 )
-INCIDENTS = Lazy("incidents", f"{_HERE}.queries:incidents", "List the incidents, newest first.", [STATE])
-SHOW = Lazy("show", f"{_HERE}.queries:show", "Show the whole story of one incident.", [NUMBER, STATE])
-AUDIT = Lazy(
+INCIDENTS = LazyCommand("incidents", f"{_HERE}.queries:incidents", "List the incidents, newest first.", [STATE])
+SHOW = LazyCommand("show", f"{_HERE}.queries:show", "Show the whole story of one incident.", [NUMBER, STATE])
+AUDIT = LazyCommand(
     "audit",
     f"{_HERE}.queries:audit",
     "Verify every fact from the issues alone: who decided what, on which evidence, and which comments are void.",
     [STATE, ONE_INCIDENT, JSON],
 )
-SHOW_PLAN = Lazy(
+SHOW_PLAN = LazyCommand(
     "plan",
     f"{_HERE}.queries:plan",
     "Show exactly what the decision of an incident does or would do; changes nothing.",
     [NUMBER, STATE],
 )
-APPROVE = Lazy(
+APPROVE = LazyCommand(
     "approve", f"{_HERE}.queries:approve", "Approve a waiting plan; signed with the operator's key.", [PLAN, STATE]
 )
-REJECT = Lazy("reject", f"{_HERE}.queries:reject", "Reject a waiting plan; it is not proposed again.", [PLAN, STATE])
-RESTART = Lazy(
+REJECT = LazyCommand(
+    "reject", f"{_HERE}.queries:reject", "Reject a waiting plan; it is not proposed again.", [PLAN, STATE]
+)
+RESTART = LazyCommand(
     "restart",
     f"{_HERE}.queries:restart",
     "Restart a service by hand; signed with the operator's key on every open incident about it.",
     [argument("service"), STATE],
 )
-RESOLVED = Lazy(
+RESOLVED = LazyCommand(
     "resolved",
     f"{_HERE}.queries:resolved",
     "Record what ended an escalated incident, for similar ones later; signed with the operator's key.",
     [NUMBER, argument("words"), STATE],
 )
-DEPLOY = Lazy(
+DEPLOY = LazyCommand(
     "deploy",
     f"{_HERE}.deploy:deploy_command",
     "Apply the configuration on main; restart only the services whose desired state changed.",
@@ -90,7 +92,7 @@ DEPLOY = Lazy(
         flag("--dry-run", "Show what would be done; changes nothing."),
     ],
 )
-DIAGNOSE = Lazy(
+DIAGNOSE = LazyCommand(
     "diagnose",
     f"{_HERE}.diagnose:diagnose",
     "Name what caused an incident, or say that the evidence names no cause.",
@@ -112,7 +114,7 @@ DIAGNOSE = Lazy(
         flag("--jsonl", "Print one JSON object a line for each case."),
     ],
 )
-DEMO = Lazy(
+DEMO = LazyCommand(
     "demo",
     f"{_HERE}.demo:demo",
     "Start a space, inject a fault, follow the incident until it is healed, and stop the space.",
@@ -123,7 +125,7 @@ DEMO = Lazy(
         CONFIGURATION,
     ],
 )
-EVAL = Lazy(
+EVAL = LazyCommand(
     "eval",
     f"{_HERE}.evaluate:evaluate",
     "Inject faults into a separate space, and score how the agents detect, diagnose and heal them.",
@@ -149,8 +151,8 @@ KEYS = click.Group(
     context_settings=HELP,
     help="The keys that facts are signed with.",
     commands=[
-        Lazy("list", f"{_HERE}.keys:list_keys", "List every trusted or retired key.", [STATE]),
-        Lazy(
+        LazyCommand("list", f"{_HERE}.keys:list_keys", "List every trusted or retired key.", [STATE]),
+        LazyCommand(
             "rotate",
             f"{_HERE}.keys:rotate",
             "Replace keys; open incidents continue, and what the old keys signed until now stays valid.",
@@ -164,7 +166,7 @@ MEMORY = click.Group(
     context_settings=HELP,
     help="The index in which Memory finds similar incidents.",
     commands=[
-        Lazy(
+        LazyCommand(
             "rebuild",
             f"{_HERE}.memory:rebuild",
             "Rebuild the index of lessons from the issues, with their outcome until now.",

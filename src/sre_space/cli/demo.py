@@ -19,7 +19,7 @@ from sre_space.bootstrap.space import lifecycle as space
 from sre_space.bootstrap.space.environment import SpacePlan
 from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.state import SpaceState
-from sre_space.cli.lifecycle import ended_when_stopped
+from sre_space.cli.lifecycle import reporting_interruption
 from sre_space.cli.screen import err, out
 from sre_space.cli.story import Story, story_of
 from sre_space.domain.case import Case
@@ -31,12 +31,12 @@ from sre_space.text.prose import prose, title
 HEALTHY_JOURNEYS = 10
 HEALTHY_WITHIN_S = 60.0
 HEALED_WITHIN_S = 120.0
-LOOK_EVERY_S = 0.1
+POLL_EVERY_S = 0.1
 
 
 def demo(fault: str, as_json: bool, keep: bool, chart: Path | None) -> int:
     """Run the demonstration and return its exit status, 1 when the fault was not detected, healed and learnt from."""
-    with ended_when_stopped():
+    with reporting_interruption():
         good = run(fault, chart or space.checkout_chart(), err if as_json else out, as_json, keep)
     return 0 if good else FAILED
 
@@ -91,7 +91,7 @@ async def _await_healthy(operator: Operator, console: Console) -> None:
         if count and count.good >= HEALTHY_JOURNEYS and not count.bad and operator.agents_on_duty():
             console.print(f"{count.good} attempts of the journey in the last 5 s, all good")
             return
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(POLL_EVERY_S)
     raise Refused(f"the journeys are not healthy after {HEALTHY_WITHIN_S:g} s; see: sre-space logs traffic")
 
 
@@ -128,7 +128,7 @@ async def _follow(operator: Operator, since: int, console: Console) -> Case | No
             shown += 1
         if case is not None and not case.is_open:
             break
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(POLL_EVERY_S)
     conclusion = case.latest(Conclusion) if case else None
     if conclusion is not None:
         console.print()

@@ -7,11 +7,11 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from sre_space.bootstrap.connections import Connections, told_here
+from sre_space.bootstrap.connections import Connections, configured_environment
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.cli.screen import err, out
 from sre_space.deployment.journal import Deployment
-from sre_space.deployment.watch import Follower
+from sre_space.deployment.watch import MainFollower
 from sre_space.domain.errors import Malformed
 from sre_space.exits import FAILED
 from sre_space.settings import CommandLineSettings
@@ -22,7 +22,7 @@ def deploy_command(state: Path, as_json: bool, watch: bool, dry_run: bool) -> in
     if watch and dry_run:
         raise Malformed("--watch deploys and --dry-run does not; choose one")
     folder = SpaceState(state)
-    environment, chart = told_here(folder)
+    environment, chart = configured_environment(folder)
     settings = CommandLineSettings.read(environment.lines)
     connections = Connections.of(folder, settings, chart)
     if no_runtime := connections.no_runtime:
@@ -51,7 +51,7 @@ async def _watch(connections: Connections, every_s: float) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     async with connections.deployer() as deployer:
         await deployer.head()  # an error at the start ends the command; a later one is tried again
-        await Follower(deployer, every_s).follow()
+        await MainFollower(deployer, every_s).follow()
 
 
 def _summary(done: Deployment, dry_run: bool) -> str:

@@ -33,7 +33,7 @@ def state_of(symptom_report: SymptomReport | None, now: int) -> str:
     )
 
 
-def shown(symptom_report: SymptomReport | None, now: int) -> Iterator[RenderableType]:
+def rendered(symptom_report: SymptomReport | None, now: int) -> Iterator[RenderableType]:
     """Yield the table and the counts, or one sentence on why there are none."""
     unknown, report = state_of(symptom_report, now), symptom_report.report if symptom_report else None
     if unknown or symptom_report is None or report is None:

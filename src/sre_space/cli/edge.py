@@ -15,35 +15,35 @@ from sre_space.exits import INTERRUPTED, PIPE_CLOSED, USAGE, one_sentence, sente
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
-class Lazy(click.Command):
+class LazyCommand(click.Command):
     """A click command that imports its function, `package.module:function`, when it runs, not for its help.
 
     The function takes the options by name and returns the exit status; None means 0.
     """
 
-    def __init__(self, name: str, does: str, help: str, params: Sequence[click.Parameter]) -> None:
+    def __init__(self, name: str, target: str, help: str, params: Sequence[click.Parameter]) -> None:
         super().__init__(name, context_settings=HELP, params=list(params), help=help)
-        self.does = does
+        self.target = target
 
     def invoke(self, ctx: click.Context) -> None:
         """Import the function, call it with the options, and exit with its status."""
         ctx.exit(function_of(self)(**ctx.params) or 0)
 
 
-def function_of(command: Lazy) -> Callable[..., int | None]:
+def function_of(command: LazyCommand) -> Callable[..., int | None]:
     """Return the function of a command, importing its module."""
-    module, _, name = command.does.partition(":")
+    module, _, name = command.target.partition(":")
     function: Callable[..., int | None] = getattr(importlib.import_module(module), name)
     return function
 
 
 def main(command: click.Command, name: str) -> NoReturn:
     """Run the command with this process's arguments and exit; Ctrl-C, SIGTERM and SIGHUP end what it started."""
-    streams.mend()
+    streams.repair_streams()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell's background job ignores it
     for number in (signal.SIGTERM, signal.SIGHUP):  # raised as SIGINT, on which asyncio cancels its tasks in order
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
-    with streams.delivered(name), one_sentence(name):
+    with streams.flushed_output(name), one_sentence(name):
         sys.exit(run(command, name, sys.argv[1:]))
     raise AssertionError("sys.exit does not return")
 

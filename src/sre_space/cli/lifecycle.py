@@ -18,11 +18,11 @@ def up(state: Path, ports: str, chart: Path | None, dry_run: bool) -> None:
     """Start the space, leave it running, and print its addresses."""
     plan, environment = plan_of(state, ports == "free", chart or space.checkout_chart(), dry_run)
     begun = time.monotonic()
-    with ended_when_stopped(), environment.placing():
+    with reporting_interruption(), environment.locating_errors():
         space.up(plan, progress)
     out.print(f"The space is up after {time.monotonic() - begun:.0f} s; state in {plan.state.root}", markup=False)
     out.print(f"quotes   http://127.0.0.1:{plan.ports.quote_service_port}/docs")
-    out.print(f"traces   {addresses(plan.ports, plan.away)['JAEGER_URL']}/api/services")
+    out.print(f"traces   {addresses(plan.ports, plan.external)['JAEGER_URL']}/api/services")
     out.print("inject a fault: python trigger_chaos.py kill     list incidents: sre-space incidents")
 
 
@@ -32,7 +32,7 @@ def down(state: Path) -> None:
 
 
 @contextlib.contextmanager
-def ended_when_stopped() -> Iterator[None]:
+def reporting_interruption() -> Iterator[None]:
     """Report an interrupt, which has stopped the space being started, and exit with INTERRUPTED."""
     try:
         yield

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from sre_space.domain.errors import Malformed
-from sre_space.env_file import beside
+from sre_space.env_file import environment_beside
 
 UNPRINTABLE = ("Cc", "Cf", "Cs")  # control characters, also of text direction, and invalid UTF-8
 MAX_TEXT = 1_000  # characters
@@ -87,7 +87,7 @@ def _default_state() -> Path:
     option = context.params.get("chart") if context else None
     chart = option if isinstance(option, Path) else Path(os.environ.get("SRE_SPACE_CHART") or "sre-space.yaml")
     try:
-        configured = beside(chart).values.get("SRE_SPACE_STATE")
+        configured = environment_beside(chart).values.get("SRE_SPACE_STATE")
     except Malformed as error:
         raise click.UsageError(str(error)) from error
     if configured:

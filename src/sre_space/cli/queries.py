@@ -23,7 +23,7 @@ from sre_space.text.plain_text import harmless
 T = TypeVar("T")
 
 
-def asked(state: Path, question: Callable[[Operator], Awaitable[T]]) -> T:
+def ask_operator(state: Path, question: Callable[[Operator], Awaitable[T]]) -> T:
     """Return the answer of `question`, called with an operator; raise `NotRunning` without a space."""
 
     async def ask() -> T:
@@ -38,17 +38,17 @@ def asked(state: Path, question: Callable[[Operator], Awaitable[T]]) -> T:
 
 def incidents(state: Path) -> None:
     """Print the table of all incidents."""
-    out.print(asked(state, views.incidents))
+    out.print(ask_operator(state, views.incidents))
 
 
 def show(number: int, state: Path) -> None:
     """Print the whole issue of one incident."""
-    out.print(Markdown(asked(state, lambda operator: views.story(operator, number))))
+    out.print(Markdown(ask_operator(state, lambda operator: views.story(operator, number))))
 
 
 def audit(state: Path, incident: int | None, as_json: bool) -> int:
     """Verify every fact and print the audit; return 1 when an accepted fact is broken."""
-    result = asked(state, lambda operator: Auditor(operator.incidents, operator.orders).audit(incident))
+    result = ask_operator(state, lambda operator: Auditor(operator.incidents, operator.orders).audit(incident))
     if as_json:
         sys.stdout.write(json.dumps(audit_view.document(result)) + "\n")
     else:
@@ -58,7 +58,7 @@ def audit(state: Path, incident: int | None, as_json: bool) -> int:
 
 def plan(number: int, state: Path) -> None:
     """Print what the decision of an incident does or would do."""
-    text = asked(state, lambda operator: orders.plan(operator, number))
+    text = ask_operator(state, lambda operator: orders.plan(operator, number))
     out.print(harmless(text), markup=False, highlight=False)
 
 
@@ -73,25 +73,25 @@ def reject(plan: str, state: Path) -> None:
 
 
 def _order(verb: Verb, plan: str, state: Path) -> None:
-    message = asked(state, lambda operator: orders.order(operator, verb, plan))
+    message = ask_operator(state, lambda operator: orders.order(operator, verb, plan))
     out.print(harmless(message), markup=False, highlight=False)
 
 
 def resolved(number: int, words: str, state: Path) -> None:
     """Sign a description of what ended an escalated incident."""
-    message = asked(state, lambda operator: orders.resolved(operator, number, words))
+    message = ask_operator(state, lambda operator: orders.resolved(operator, number, words))
     out.print(message, markup=False, highlight=False)
 
 
 def restart(service: str, state: Path) -> None:
     """Restart a service and print its state before and after."""
-    out.print(asked(state, lambda operator: orders.restart(operator, service)), markup=False, highlight=False)
+    out.print(ask_operator(state, lambda operator: orders.restart(operator, service)), markup=False, highlight=False)
 
 
 def resume(state: Path) -> None:
     """Remove the halt file and the halt labels; report on stderr a label that cannot be removed."""
     try:
-        asked(state, orders.release)
+        ask_operator(state, orders.release)
     except NotRunning:
         pass  # no agent runs that a label could halt
     except Unavailable as error:

@@ -11,14 +11,14 @@ from typing import TypeVar
 from rich.console import RenderableType
 
 from sre_space.bootstrap.connections import is_elsewhere
-from sre_space.bootstrap.operator import Operator, room_of
+from sre_space.bootstrap.operator import Operator, disk_space_of
 from sre_space.bootstrap.space import crash_watch
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.crash_watch import Loop
+from sre_space.bootstrap.space.crash_watch import CrashLoop
 from sre_space.bootstrap.space.state import SpaceState, running_space
 from sre_space.bootstrap.space.supervisor import UnitState
 from sre_space.cli import detectors, views
-from sre_space.cli.queries import asked
+from sre_space.cli.queries import ask_operator
 from sre_space.cli.screen import out
 from sre_space.domain.errors import SpaceError
 
@@ -41,20 +41,20 @@ def _show(state: Path) -> None:
     out.print(views.processes(units, loops))
     for loop in loops:
         out.print(views.crash_loop(loop), markup=False, highlight=False)
-    out.print(f"disk: {room_of(SpaceState(state))}", highlight=False)
+    out.print(f"disk: {disk_space_of(SpaceState(state))}", highlight=False)
     _show_servers(state)
     if SpaceState(state).halt.exists():
         out.print("halted: no action is taken until `sre-space resume`")
 
 
 def _show_servers(state: Path) -> None:
-    for part in asked(state, _for_people):
+    for part in ask_operator(state, _for_people):
         out.print(part, markup=False, highlight=False)
 
 
 def _write(state: Path) -> None:
     local_state = {} if is_elsewhere(SpaceState(state)) else _local_state(state)
-    sys.stdout.write(json.dumps({**local_state, **asked(state, document)}) + "\n")
+    sys.stdout.write(json.dumps({**local_state, **ask_operator(state, document)}) + "\n")
 
 
 def _local_state(state: Path) -> dict[str, object]:
@@ -62,20 +62,20 @@ def _local_state(state: Path) -> dict[str, object]:
     return {
         "processes": [asdict(unit) for unit in units],
         "cannot_start": [views.crash_loop(loop) for loop in loops],
-        "disk": room_of(SpaceState(state)),
+        "disk": disk_space_of(SpaceState(state)),
         "halted": SpaceState(state).halt.exists(),
     }
 
 
-def _processes(state: Path) -> tuple[Sequence[UnitState], Sequence[Loop]]:
-    return space_supervisor.units(running_space(SpaceState(state)).socket), crash_watch.looping(SpaceState(state))
+def _processes(state: Path) -> tuple[Sequence[UnitState], Sequence[CrashLoop]]:
+    return space_supervisor.units(running_space(SpaceState(state)).socket), crash_watch.crash_loops(SpaceState(state))
 
 
 async def _for_people(operator: Operator) -> Sequence[RenderableType]:
     now = time.time_ns()
-    summary = await views.vital_signs(operator)
+    summary = await views.space_summary(operator)
     try:
-        return [summary, *detectors.shown(await operator.symptom_report(now), now)]
+        return [summary, *detectors.rendered(await operator.symptom_report(now), now)]
     except SpaceError as error:
         return [summary, f"{detectors.UNKNOWN}{error}"]
 

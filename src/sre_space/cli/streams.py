@@ -12,7 +12,7 @@ from sre_space.exits import PIPE_CLOSED, UNREACHABLE, sentence
 STREAMS = range(3)
 
 
-def mend() -> None:
+def repair_streams() -> None:
     """Open closed streams on the null device; print `?` for characters that an encoding lacks.
 
     Otherwise a file opened later could become the stdout of a program that this one starts.
@@ -34,7 +34,7 @@ def _opened(stream: TextIO | None, number: int) -> TextIO:
 
 
 @contextlib.contextmanager
-def delivered(name: str) -> Iterator[None]:
+def flushed_output(name: str) -> Iterator[None]:
     """Flush the output at the end; exit with 141 when its reader has closed it, with 3 when it cannot be written."""
     try:
         try:

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space.crash_watch import Loop
+from sre_space.bootstrap.space.crash_watch import CrashLoop
 from sre_space.bootstrap.space.supervisor import UnitState
 from sre_space.codec.footer import prose_of
 from sre_space.domain.case import Case
@@ -21,7 +21,7 @@ from sre_space.text.plain_text import harmless, plain
 MINUTE_NS = 60 * 10**9
 
 
-def processes(units: Sequence[UnitState], loops: Sequence[Loop]) -> Table:
+def processes(units: Sequence[UnitState], loops: Sequence[CrashLoop]) -> Table:
     """Return the table of processes; one in a crash loop is shown as unable to start, not as running."""
     table, crashing = Table("process", "state", "pid", "for"), {loop.unit for loop in loops}
     for unit in units:
@@ -31,13 +31,13 @@ def processes(units: Sequence[UnitState], loops: Sequence[Loop]) -> Table:
     return table
 
 
-def crash_loop(loop: Loop) -> str:
+def crash_loop(loop: CrashLoop) -> str:
     """Return one sentence on a process that cannot start."""
-    log_line = f"its log ends with: {plain(loop.said)}" if loop.said else "its log is empty"
+    log_line = f"its log ends with: {plain(loop.last_log_line)}" if loop.last_log_line else "its log is empty"
     return f"{loop.unit} has started {loop.starts.count} times and ended each time; {log_line}"
 
 
-async def vital_signs(operator: Operator) -> str:
+async def space_summary(operator: Operator) -> str:
     """Return the journeys of the last minute and the open incidents, or which server does not answer."""
     return harmless("\n".join([*_blocked_agents(operator), await _journeys_and_incidents(operator)]))
 

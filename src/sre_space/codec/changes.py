@@ -14,7 +14,7 @@ from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.errors import Malformed
 
 Json = Mapping[str, Any]  # foreign JSON
-MAX_TOLD = 500  # services, and files, that one deployment may list
+MAX_LISTED = 500  # services, and files, that one deployment may list
 MAX_LINES = 500  # of a file that gets a minimal diff: finding it takes more than quadratic time
 _PARSE_ERRORS = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
@@ -117,7 +117,7 @@ def deployment_of(record: bytes) -> AnnouncedDeployment:
     longest_name = max(
         map(len, (deployment.commit, deployment.phase, deployment.previous, *deployment.services, *deployment.files))
     )
-    if longest_name > MAX_NAME or max(len(deployment.services), len(deployment.files)) > MAX_TOLD:
+    if longest_name > MAX_NAME or max(len(deployment.services), len(deployment.files)) > MAX_LISTED:
         raise Malformed(
             f"a deployment over the limits: {len(deployment.services)} services, {len(deployment.files)} files, "
             f"a name of {longest_name} characters"

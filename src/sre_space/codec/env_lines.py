@@ -9,7 +9,7 @@ from dotenv.parser import Binding, parse_stream
 
 from sre_space.domain.errors import Malformed
 
-CHART = "SRE_SPACE_CHART"
+CONFIG_SETTING = "SRE_SPACE_CHART"
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -20,7 +20,7 @@ class EnvLines:
     values: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
 
-    def told(self, sentence: str) -> str:
+    def located(self, sentence: str) -> str:
         """Return the sentence prefixed with `FILE:LINE: ` if it begins with the name of one of these settings."""
         name = _NAME.match(sentence)
         place = self.places.get(name[0]) if name else None
@@ -49,8 +49,10 @@ def parse_env(text: str, path: str) -> EnvLines:
         name = binding.key.upper()
         if name in places:
             raise Malformed(f"{place}: {name} is here twice, first in line {places[name].rpartition(':')[2]}; keep one")
-        if name == CHART and binding.value:
-            raise Malformed(f"{place}: {CHART} cannot be set here: this file is looked for beside what it names")
+        if name == CONFIG_SETTING and binding.value:
+            raise Malformed(
+                f"{place}: {CONFIG_SETTING} cannot be set here: this file is looked for beside what it names"
+            )
         places[name] = place
         values |= {name: binding.value} if binding.value else {}
     return EnvLines(values, {name: places[name] for name in values})

@@ -1,7 +1,7 @@
 """OTLP spans as Jaeger stores them and as its query API returns them; used by the embedded telemetry server.
 
 The mapping is the one that Jaeger itself uses: OpenTelemetry Collector Contrib, `pkg/translator/jaeger`,
-and Jaeger's own sanitizers and adjusters (1.62). Times in a `KeptSpan` are nanoseconds, in the JSON microseconds.
+and Jaeger's own sanitizers and adjusters (1.62). Times in a `StoredSpan` are nanoseconds, in the JSON microseconds.
 """
 
 import math
@@ -26,7 +26,7 @@ Tag = dict[str, object]
 
 
 @dataclass(frozen=True)
-class KeptSpan:
+class StoredSpan:
     """A stored span: the fields that searches use, and `alone`, a `ResourceSpans` message with this span only."""
 
     trace_id: str
@@ -40,9 +40,9 @@ class KeptSpan:
     alone: bytes
 
 
-def kept_spans(body: bytes) -> list[KeptSpan]:
+def stored_spans(body: bytes) -> list[StoredSpan]:
     """Return the spans of an export request; raise `Malformed` if it is not one or an id has a wrong length."""
-    kept: list[KeptSpan] = []
+    kept: list[StoredSpan] = []
     for resource_spans in request_of(body).resource_spans:
         service = _service(resource_spans.resource)
         for scope_spans in resource_spans.scope_spans:
@@ -51,13 +51,13 @@ def kept_spans(body: bytes) -> list[KeptSpan]:
     return kept
 
 
-def _kept(service: str, span: Span, alone: ResourceSpans) -> KeptSpan:
+def _kept(service: str, span: Span, alone: ResourceSpans) -> StoredSpan:
     if len(span.trace_id) not in (0, 16) or not {len(span.span_id), len(span.parent_span_id)} <= {0, 8}:
         raise Malformed("a trace id has 16 bytes and a span id 8")
     del alone.scope_spans[0].spans[:]
     alone.scope_spans[0].spans.append(span)
     start = min(LATEST, span.start_time_unix_nano)
-    return KeptSpan(
+    return StoredSpan(
         trace_id=span.trace_id.hex().zfill(32),
         span_id=span.span_id.hex().zfill(16),
         parent_id=span.parent_span_id.hex(),

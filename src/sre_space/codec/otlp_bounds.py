@@ -16,7 +16,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from sre_space.codec.otlp_records import SIGNALS, Signal
 from sre_space.domain.bounds import MAX_NAME, MAX_TEXT, TOO_LARGE, cut
 from sre_space.domain.errors import Malformed
-from sre_space.domain.event_time import why_no_span, why_not
+from sre_space.domain.event_time import implausible_reason, implausible_span_reason
 
 MAX_ATTRIBUTES = MAX_EVENTS = MAX_LINKS = 128
 MAX_ITEM_BYTES = 256 * 1024  # of a span, a log record or a metric, once its texts are cut
@@ -82,18 +82,18 @@ def _refuse_repeated(resource: Any, levels: Signal) -> None:  # noqa: ANN401 - a
 
 
 def _why_no_span(span: Item, now: int, kept: int) -> str:
-    return why_no_span(span.start_time_unix_nano, span.end_time_unix_nano, now, kept)
+    return implausible_span_reason(span.start_time_unix_nano, span.end_time_unix_nano, now, kept)
 
 
 def _why_no_record(record: Item, now: int, kept: int) -> str:
     """Return why the record's time is impossible, "" otherwise; in OTLP a record's time may be unknown (0)."""
     at = record.time_unix_nano or record.observed_time_unix_nano
-    return why_not(at, now, kept) if at else ""
+    return implausible_reason(at, now, kept) if at else ""
 
 
 def _why_no_metric(metric: Item, now: int, kept: int) -> str:
     """Return why a point's time is impossible, "" otherwise; a metric with one such point is dropped whole."""
-    return next((why for point in _points(metric) if (why := why_not(point.time_unix_nano, now, kept))), "")
+    return next((why for point in _points(metric) if (why := implausible_reason(point.time_unix_nano, now, kept))), "")
 
 
 _WHY: dict[str, Callable[[Item, int, int], str]] = {

@@ -29,12 +29,12 @@ def authentic(key: bytes, record: Record) -> bool:
 
 
 @dataclass
-class Places:
+class RecordPlaces:
     """The place (partition, offset) where a reader first saw each record, by MAC; the newest `MAX_REMEMBERED`."""
 
     first: dict[bytes, tuple[int, int]] = field(default_factory=dict)
 
-    def copied(self, record: Record) -> bool:
+    def is_copy(self, record: Record) -> bool:
         """Return True when the record was seen at another place before; at the same place it is a repeated delivery."""
         if record.topic not in COVERED:
             return False

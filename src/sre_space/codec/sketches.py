@@ -18,9 +18,9 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 
 from sre_space.analysis.statistics.sketch import (
     EXEMPLARS,
-    HIGHEST,
-    LONGEST_NS,
-    LOWEST,
+    MAX_BUCKET,
+    MAX_DURATION_NS,
+    MIN_BUCKET,
     Durations,
     Exemplar,
     Operation,
@@ -31,7 +31,7 @@ from sre_space.codec.span_kinds import KINDS
 from sre_space.codec.varints import VarintReader, put, put_text
 from sre_space.domain.bounds import MAX_NAME, MAX_OPERATIONS, MAX_SERVICES, TOO_MANY, cut
 from sre_space.domain.errors import Malformed
-from sre_space.domain.event_time import why_no_span
+from sre_space.domain.event_time import implausible_span_reason
 from sre_space.domain.telemetry import SpanKind
 
 SECOND = 10**9
@@ -39,7 +39,7 @@ MAGIC = b"SK1"
 OTHER, OTHER_SERVICES = "(other operations)", "(other services)"
 TRACE_ID = 16
 MAX_SKETCHES = 20_000  # of an open frame; spans that would need another sketch are dropped
-MANY_SKETCHES = 2000  # a frame with more is closed before the next record
+CLOSE_FRAME_AT = 2000  # a frame with more is closed before the next record
 MAX_OFFSETS = 100_000  # that a frame covers: a frame that claims more is forged
 MAX_RUNS, MAX_PARTITIONS = 50, 10_000
 FRAME_BYTES = 500_000  # of a record: half of what brokers accept by default
@@ -71,7 +71,7 @@ class SpanSketcher:
     @property
     def full(self) -> bool:
         """Return True when no request should be added before the next `drain`."""
-        return len(self.sketches) >= MANY_SKETCHES
+        return len(self.sketches) >= CLOSE_FRAME_AT
 
     def take(self, body: bytes, now: int) -> int:
         """Add an export request at `now` (Unix ns) and return its number of spans; raise `Malformed` if it is none."""
@@ -108,7 +108,7 @@ class SpanSketcher:
                     continue
                 kind = SpanKind.INTERNAL
             begin, end = span.start_time_unix_nano, span.end_time_unix_nano
-            if reason := why_no_span(begin, end, now):
+            if reason := implausible_span_reason(begin, end, now):
                 self.dropped[reason] += 1
                 continue
             operation = Operation(service, kind, cut(span.name), _peer(span) if span.kind == _CLIENT else "")
@@ -117,7 +117,7 @@ class SpanSketcher:
             if sketch is None:
                 self.dropped[TOO_MANY] += 1
                 continue
-            sketch.add(min(LONGEST_NS, end - begin), span.status.code == _FAILED, span.trace_id[:TRACE_ID])
+            sketch.add(min(MAX_DURATION_NS, end - begin), span.status.code == _FAILED, span.trace_id[:TRACE_ID])
 
     def _sketch(self, operation: Operation, second: int) -> Sketch | None:
         """Return a new sketch, or the one shared by the service's other operations; None when the limit is reached."""
@@ -263,7 +263,7 @@ def _sketch(reader: VarintReader) -> tuple[tuple[Operation, int], Sketch]:
 
 def _bucket(reader: VarintReader) -> tuple[int, int]:
     bucket, number = reader.varint(), reader.varint()
-    if not (LOWEST <= bucket <= HIGHEST and number):
+    if not (MIN_BUCKET <= bucket <= MAX_BUCKET and number):
         raise Malformed(f"{bucket} is not a bucket with {number} durations")
     return bucket, number
 

@@ -2,7 +2,7 @@
 
 SPANS, LOGS, METRICS = "otlp_spans", "otlp_logs", "otlp_metrics"  # OTLP protobuf from the telemetry server
 SIGNALS = "sre_signals"  # sketches of spans
-SIGHTINGS = "sre_sightings"  # Scout's signed symptom reports, one a second
+SYMPTOM_REPORTS = "sre_sightings"  # Scout's signed symptom reports, one a second
 FACTS = "sre_facts"  # wake-up messages: a fact was recorded
 CHANGES = "changes"  # announced deployments
-ASKED, BOUGHT = "quote_requested", "quote_purchased"  # the application's events
+QUOTE_REQUESTED, QUOTE_PURCHASED = "quote_requested", "quote_purchased"  # the application's events

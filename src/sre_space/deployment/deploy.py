@@ -1,7 +1,7 @@
 """A deployment: main of the forge's repository becomes what runs. Uses the ports GitOps, Runtime and Probe.
 
-1. Read `deploy/config/` of main; a file that does not parse refuses the whole deployment (`Unfit`), before anything
-   changes.
+1. Read `deploy/config/` of main; a file that does not parse refuses the whole deployment (`Undeployable`), before
+   anything changes.
 2. Publish the start on the topic `changes`.
 3. Replace the files that differ, each atomically; the warden reads `space.env` by itself.
 4. Restart the services that run with another desired state than main's, and wait until each serves or has ended.
@@ -23,7 +23,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sre_space.codec.changes import MAX_TOLD
+from sre_space.codec.changes import MAX_LISTED
 from sre_space.codec.topics import CHANGES
 from sre_space.deployment import journal
 from sre_space.deployment.desired_state import desired_state
@@ -35,12 +35,12 @@ from sre_space.domain.errors import Malformed, Refused, Unavailable
 from sre_space.paths import StatePaths
 from sre_space.ports.bus import Publisher
 from sre_space.ports.gitops import GitOps
-from sre_space.state_files import make_folder, make_way, remove, write_private
+from sre_space.state_files import make_folder, remove, set_folder_aside, write_private
 
 MAIN = "main"
 
 
-class Unfit(Malformed):
+class Undeployable(Malformed):
     """The error for a commit that cannot be deployed; the message names the file, the line and the reason."""
 
     def __init__(self, commit: str, subject: str, reason: str) -> None:
@@ -78,14 +78,14 @@ class Deployer:
         return Main(commit.sha, commit.message.partition("\n")[0], names)
 
     async def planned(self) -> Deployment:
-        """Return what a deployment would do now, and change nothing; raise `Unfit` when main cannot be deployed."""
+        """Return what a deployment would do now; change nothing. Raise `Undeployable` when main cannot be deployed."""
         return (await self._plan(await self.main()))[1]
 
     async def deploy(self, known: Main | None = None) -> Deployment:
         """Apply main and return what was done; complete what a killed deployer has left half done.
 
-        `known` is used instead of reading main again while main is still at its commit. Raise `Unfit` when main cannot
-        be deployed.
+        `known` is used instead of reading main again while main is still at its commit. Raise `Undeployable` when main
+        cannot be deployed.
         """
         make_folder(self.state.deployed)
         async with _locked(self.state):  # main may have moved while we waited: its head is compared again
@@ -109,7 +109,7 @@ class Deployer:
             journal.record(self.state, done)
         return done
 
-    async def tell_refused(self, unfit: Unfit) -> None:
+    async def publish_refusal(self, unfit: Undeployable) -> None:
         """Publish on `changes` that a commit is not deployed, and why."""
         refused = Deployment(unfit.commit, unfit.subject, (), (), 0)
         await self._publish({**_event(refused), "phase": "refused", "reason": unfit.reason})
@@ -119,7 +119,7 @@ class Deployer:
         try:
             desired = desired_state(main.files)
         except Malformed as error:
-            raise Unfit(main.commit, main.subject, str(error)) from error
+            raise Undeployable(main.commit, main.subject, str(error)) from error
         present = {path.name: _content(path) for path in self.state.deployed.glob("*.env")}
         texts = {name: text.encode() for name, text in desired.items()}
         changed = sorted(name for name in texts.keys() | present.keys() if texts.get(name) != present.get(name))
@@ -163,7 +163,7 @@ def _event(deployment: Deployment) -> dict[str, object]:
         "kind": "deployment",
         "time": time.time_ns(),
         "service": ",".join(deployment.restarted),
-        "files": deployment.changed[:MAX_TOLD],
+        "files": deployment.changed[:MAX_LISTED],
         "summary": cut(deployment.subject),  # the subject of a commit may have any length
     }
 
@@ -173,7 +173,7 @@ async def _locked(state: StatePaths) -> AsyncIterator[None]:
     """Hold the lock of deployments, waiting for one under way; raise `Unavailable` when it cannot be opened."""
     path: Path = state.deployed.parent / "lock"
     try:
-        make_way(path)
+        set_folder_aside(path)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise Unavailable(f"{path} cannot be opened: {error.strerror}") from error

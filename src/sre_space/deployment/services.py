@@ -14,15 +14,15 @@ from pathlib import Path
 from sre_space.domain.configuration import SPACE_NAME
 from sre_space.domain.errors import Missing, Refused
 from sre_space.domain.space_config import SpaceConfig
-from sre_space.embedded.launcher import desired, parse_variables
+from sre_space.embedded.launcher import desired_text, parse_variables
 from sre_space.paths import StatePaths
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Runtime
 from sre_space.state_files import make_folder, write_private
 
 SERVES_WITHIN_S = 20.0
-LOOK_EVERY_S = 0.05
-MAX_LOOK_S = 2.0  # a longer poll means that this process was paused
+POLL_EVERY_S = 0.05
+MAX_POLL_S = 2.0  # a longer poll means that this process was paused
 MAX_ATTEMPTS = 3  # of a restart that another restart of the same service overtakes
 ENDED = ("exited", "fatal", "stopped")
 
@@ -74,7 +74,7 @@ class DeployedServices:
         """Return the state each service is to run with, in the format the launcher writes."""
         space = parse_variables(desired_files.get(SPACE_NAME, ""), SPACE_NAME)
         return {
-            service: desired(service, desired_files.get(f"{service}.env", "").encode(), space)
+            service: desired_text(service, desired_files.get(f"{service}.env", "").encode(), space)
             for service in self.config.services
         }
 
@@ -104,21 +104,21 @@ class DeployedServices:
 
     async def _serves(self, service: str) -> bool:
         """Return True once a probe finds the service healthy; False when it ended or SERVES_WITHIN_S passed."""
-        for _ in looks(SERVES_WITHIN_S, time.monotonic):
+        for _ in polls(SERVES_WITHIN_S, time.monotonic):
             if (await self.probe.check(self.config.services[service].health)).healthy:
                 return True
             if (await self.runtime.unit(self._unit(service))).state in ENDED:
                 return False
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(POLL_EVERY_S)
         return False
 
 
-def looks(seconds: float, now: Callable[[], float]) -> Iterator[None]:
+def polls(seconds: float, now: Callable[[], float]) -> Iterator[None]:
     """Yield until `seconds` have passed by the clock `now`, not counting time in which this process was paused."""
     remaining, last = seconds, now()
     while remaining > 0:
         yield
-        remaining, last = remaining - min(now() - last, MAX_LOOK_S), now()
+        remaining, last = remaining - min(now() - last, MAX_POLL_S), now()
 
 
 def _text(path: Path) -> str:

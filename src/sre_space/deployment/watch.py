@@ -10,42 +10,42 @@ import logging
 import time
 from dataclasses import dataclass
 
-from sre_space.deployment.deploy import Deployer, Main, Unfit
+from sre_space.deployment.deploy import Deployer, Main, Undeployable
 from sre_space.domain.errors import SpaceError
 
-AGAIN_S = 2.0
+RETRY_S = 2.0
 CHECK_EVERY_S = 30.0  # also while main does not move: the deployed files may have been damaged
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
-class Follower:
-    """Follows main with a deployer. `settled` is the commit that needs no further try, `fit` whether it runs."""
+class MainFollower:
+    """Follows main with a deployer. `settled` is the commit that needs no further try, `deployable` whether it runs."""
 
     deployer: Deployer
     every_s: float
     main: Main | None = None
     settled: str = ""
-    fit: bool = False
-    again_at: float = 0.0
+    deployable: bool = False
+    next_check_at: float = 0.0
     failing: str = ""
 
     async def follow(self) -> None:
         """Deploy main whenever it moves, until cancelled."""
         while True:
             succeeded = await self._poll()
-            await asyncio.sleep(self.every_s if succeeded else max(self.every_s, AGAIN_S))
+            await asyncio.sleep(self.every_s if succeeded else max(self.every_s, RETRY_S))
 
     async def _poll(self) -> bool:
         """Deploy main when due; return False when that failed and is to be tried again."""
         try:
             head = await self.deployer.head()
-            if head == self.settled and (not self.fit or time.monotonic() < self.again_at):
+            if head == self.settled and (not self.deployable or time.monotonic() < self.next_check_at):
                 return True
             if self.main is None or self.main.commit != head:
                 self.main = await self.deployer.main()
-            self.again_at = time.monotonic() + CHECK_EVERY_S
+            self.next_check_at = time.monotonic() + CHECK_EVERY_S
             await self._deploy(self.main)
         except SpaceError as error:
             if self.failing != type(error).__name__:  # log each kind of error once, not at every try
@@ -58,13 +58,13 @@ class Follower:
     async def _deploy(self, main: Main) -> None:
         try:
             done = await self.deployer.deploy(main)
-        except Unfit as unfit:
+        except Undeployable as unfit:
             log.error("%s is not deployed: %s", unfit.commit[:12], unfit.reason)
             with contextlib.suppress(SpaceError):  # the space ends
-                await self.deployer.tell_refused(unfit)
-            self.settled, self.fit = unfit.commit, False
+                await self.deployer.publish_refusal(unfit)
+            self.settled, self.deployable = unfit.commit, False
             return
-        self.settled, self.fit = done.commit, True
+        self.settled, self.deployable = done.commit, True
         if done.changes_something:
             restarted = ", ".join(done.restarted) or "nothing"
             log.info("deployed %s (%s); restarted: %s", done.commit[:12], done.subject, restarted)

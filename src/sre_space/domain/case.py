@@ -10,7 +10,7 @@ PLAN_DIGITS = 12  # hex digits of the decision's digest that name a plan: a pers
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundFact:
     """A fact as it was read from an issue.
 
     `place` is the id of its comment (0: the issue's body), `digest` the hash of its signed bytes, and `signer` the
@@ -24,7 +24,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Void:
+class VoidFact:
     """A fact on the issue that is not accepted into the chain, and the reason."""
 
     place: int
@@ -44,14 +44,14 @@ class Trial:
     anew: bool = False
 
     @property
-    def stands(self) -> bool:
+    def in_force(self) -> bool:
         """Return True while the change that the action made is in force."""
         return self.action.changed and (self.undo is None or self.undo.result is ActionResult.FAILED)
 
     @property
     def helped(self) -> bool:
         """Return True when the change is in force and Scout measured a recovery or an improvement after it."""
-        return self.stands and self.outcome in (Outcome.RECOVERED, Outcome.IMPROVED)
+        return self.in_force and self.outcome in (Outcome.RECOVERED, Outcome.IMPROVED)
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class Case:
 
     issue: int
     is_open: bool
-    chain: tuple[Found, ...]
-    void: tuple[Void, ...] = ()
+    chain: tuple[FoundFact, ...]
+    void: tuple[VoidFact, ...] = ()
     frozen_reason: str = ""
     labels: tuple[str, ...] = ()
 
@@ -128,7 +128,7 @@ class Case:
         return tuple(trials)
 
     @property
-    def eased_at(self) -> int:
+    def change_in_force_at(self) -> int:
         """Return when the change that was in force at the newest decision was made (Unix ns); 0 when none was.
 
         An improvement that this change caused must not be credited to the remedy that was decided after it.

@@ -30,7 +30,7 @@ class ClockReading:
 
 
 @dataclass(frozen=True)
-class Opinion:
+class ClockComparison:
     """The result of a comparison: what is wrong with this clock (`own`) and with `others`, "" for nothing.
 
     `offset` is this clock minus theirs (ns), 0 while this clock is right.
@@ -41,12 +41,12 @@ class Opinion:
     offset: int = 0
 
 
-def kept(readings: Sequence[ClockReading], steady: int) -> tuple[ClockReading, ...]:
+def recent_readings(readings: Sequence[ClockReading], steady: int) -> tuple[ClockReading, ...]:
     """Return the readings that are recent enough at a time of the steady clock (ns)."""
     return tuple(reading for reading in readings if steady - reading.heard <= MAX_AGE_NS)
 
 
-def opinion(readings: Mapping[str, Sequence[ClockReading]], wall: int, steady: int) -> Opinion:
+def compare_clocks(readings: Mapping[str, Sequence[ClockReading]], wall: int, steady: int) -> ClockComparison:
     """Return the comparison of this machine's clock with the recent readings of the others, by name.
 
     `wall` and `steady` are this machine's clocks now (ns). Of each other clock, the reading with the least network
@@ -58,9 +58,9 @@ def opinion(readings: Mapping[str, Sequence[ClockReading]], wall: int, steady: i
     off = {name: offset for name, offset in offsets.items() if abs(offset) > WRONG_NS}
     if 2 * len(off) <= len(offsets):
         others = "; ".join(f"the clock of {name} is {_shown(-offset)}" for name, offset in sorted(off.items()))
-        return Opinion(others=others)
+        return ClockComparison(others=others)
     middle = sorted(off.values())[len(off) // 2]
-    return Opinion(f"this clock is {_shown(middle, ' of')} {_listed(sorted(off))}", offset=middle)
+    return ClockComparison(f"this clock is {_shown(middle, ' of')} {_listed(sorted(off))}", offset=middle)
 
 
 def _shown(offset: int, of: str = "") -> str:
@@ -73,7 +73,7 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def apart(case: Case) -> str:
+def clock_differences(case: Case) -> str:
     """Return which agents' clocks differ and by how many seconds at least, as text; "" when the times are in order.
 
     A fact is always signed after the one that it follows.

@@ -67,7 +67,7 @@ def applied(files: Mapping[str, str], edits: Sequence[Edit]) -> Mapping[str, str
     return changed
 
 
-def made(files: Mapping[str, str], edits: Sequence[Edit]) -> bool:
+def already_applied(files: Mapping[str, str], edits: Sequence[Edit]) -> bool:
     """Return True when every key already has the `new` value of its edit."""
     return all(value_of(files.get(edit.file, ""), edit.key) == edit.new for edit in edits)
 

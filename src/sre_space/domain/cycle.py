@@ -86,7 +86,7 @@ def _extended(case: Case) -> bool:
     return isinstance(before, Verification) and before.outcome is Outcome.UNDECIDED
 
 
-def patience(case: Case, pauses: Pauses) -> int:
+def deadline_clock(case: Case, pauses: Pauses) -> int:
     """Return the `now` for a case's deadlines (Unix ns): the newest fact's time plus how long the agent ran since."""
     return case.last.at + pauses.ran(case.last.at, pauses.read.wall)
 

@@ -37,10 +37,10 @@ class DiskSpace:
         return DiskLevel.LOW if scarce else DiskLevel.ENOUGH
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Return what is left as text for people.
 
-        >>> DiskSpace("/state", 12_300_000, 150).told
+        >>> DiskSpace("/state", 12_300_000, 150).description
         '12 MB free in /state, 150 more files'
         """
         files = f", {self.files} more files" if self.files is not None and self.files < LOW_FILES else ""

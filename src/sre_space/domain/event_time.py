@@ -19,23 +19,23 @@ def plausible(at: int, now: int, kept: int = MAX_AGE_NS) -> bool:
     return now - kept <= at <= now + AHEAD_NS
 
 
-def why_not(at: int, now: int, kept: int = MAX_AGE_NS) -> str:
+def implausible_reason(at: int, now: int, kept: int = MAX_AGE_NS) -> str:
     """Return why a time is not `plausible`; "" when it is."""
     if plausible(at, now, kept):
         return ""
     return FUTURE if at > now else PAST
 
 
-def why_no_span(begin: int, end: int, now: int, kept: int = MAX_AGE_NS) -> str:
+def implausible_span_reason(begin: int, end: int, now: int, kept: int = MAX_AGE_NS) -> str:
     """Return why [begin, end] (Unix ns) is not plausible, "" when it is; `kept` bounds the end, 24 h the duration."""
     if begin > now + AHEAD_NS:
         return FUTURE
     if begin > end:
         return BACKWARD
-    return why_not(end, now, kept) or why_not(begin, end, MAX_LASTING_NS)
+    return implausible_reason(end, now, kept) or implausible_reason(begin, end, MAX_LASTING_NS)
 
 
-def heard_at(claimed: int, now: int) -> int:
+def reception_time(claimed: int, now: int) -> int:
     """Return the time of a record's reception (Unix ns), against which the events in the record are checked.
 
     That is the record's own timestamp, since it may be read late or read back, or `now` where it is not plausible.

@@ -9,7 +9,7 @@ from sre_space.domain.remedies import ConfigChange, Remedy
 from sre_space.domain.snapshot import Snapshot
 from sre_space.domain.symptoms import JourneyCount, Symptom
 
-UNSAID = {"unsaid": True}  # metadata of a field that is left out while it holds its default, as before it existed
+OMITTED_AT_DEFAULT = {"unsaid": True}  # metadata of a field that is not serialised while it holds its default
 UNKNOWN_CAUSE = "unknown"  # the cause of a remembered incident whose diagnosis found none
 
 
@@ -64,7 +64,7 @@ class Detection:
     journey: JourneyCount
     traces: tuple[str, ...] = ()
     unseen: int = 0
-    snapshot: Snapshot | None = field(default=None, metadata=UNSAID)
+    snapshot: Snapshot | None = field(default=None, metadata=OMITTED_AT_DEFAULT)
 
     @property
     def since(self) -> int:
@@ -99,12 +99,12 @@ class PastCase:
     said_by: str = ""
 
     @property
-    def told_cause(self) -> str:
+    def cause_text(self) -> str:
         """Return the cause as text for people: "cause not found" when the diagnosis found none."""
         return "cause not found" if self.cause == UNKNOWN_CAUSE else self.cause
 
     @property
-    def told_outcome(self) -> str:
+    def outcome_text(self) -> str:
         """Return the remedy and its outcome as text for people; not scrubbed yet."""
         outcome = "helped" if self.worked else "did not help"
         if self.recurrence:
@@ -259,7 +259,7 @@ PAYLOAD: Mapping[Step, type[Payload]] = {
 STEP_OF: Mapping[type[Payload], Step] = {kind: step for step, kind in PAYLOAD.items()}
 
 
-def judges(payload: Payload) -> bool:
+def assesses_situation(payload: Payload) -> bool:
     """Return True for a payload that assesses the situation from evidence; False for one that reports a change."""
     unchanged = isinstance(payload, Action) and not payload.changed
     return unchanged or isinstance(payload, Recall | Decision | Verification)

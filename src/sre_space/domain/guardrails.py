@@ -35,7 +35,7 @@ class PastAction:
     cause: str = ""
 
 
-def looks_back(remedy: Remedy) -> int:
+def lookback_ns(remedy: Remedy) -> int:
     """Return how far back past actions must be known to evaluate a remedy (ns)."""
     return DAY_NS if remedy.edits else HOUR
 

@@ -27,7 +27,7 @@ class ValueType(StrEnum):
 
 
 @dataclass(frozen=True)
-class Cure:
+class TunableRemedy:
     """The causes that a tunable remedies: these kinds, in its service or (`of_dependency`) in one that it calls.
 
     The new value is `to`, or the present value times `times`, limited by the tunable's maximum. `follow_up` is what
@@ -53,7 +53,7 @@ class Tunable:
     most: float | None = None
     values: tuple[str, ...] = ()
     protected: bool = False
-    cure: Cure | None = None
+    remedy_for: TunableRemedy | None = None
 
     def why_not(self, value: str | None) -> str:
         """Return why a value is not allowed; "" when it is. None stands for the service's own default."""
@@ -70,15 +70,15 @@ class Tunable:
             return f"{value} is below {self.least:g}"
         return f"{value} is above {self.most:g}" if self.most is not None and number > self.most else ""
 
-    def cured(self, present: str | None) -> str | None:
+    def remedied_value(self, present: str | None) -> str | None:
         """Return the value that the tunable's remedy sets; None when it is set already or the maximum is reached."""
-        assert self.cure is not None
-        if self.cure.to:
-            return self.cure.to if present != self.cure.to else None
+        assert self.remedy_for is not None
+        if self.remedy_for.to:
+            return self.remedy_for.to if present != self.remedy_for.to else None
         number = _number(present or "", self.type)
         if number is None:
             return None
-        wanted = min(number * self.cure.times, self.most if self.most is not None else float("inf"))
+        wanted = min(number * self.remedy_for.times, self.most if self.most is not None else float("inf"))
         if wanted <= number:
             return None
         return str(int(wanted)) if self.type is ValueType.INTEGER else f"{wanted:g}"

@@ -26,8 +26,8 @@ from sre_space.paths import StatePaths
 EXIT_USAGE = 2
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PAUSE_S = 1.0  # minimum between two starts of a unit that supervisord restarts, so that a crash loop stays cheap
-QUICK_S = 10.0  # a run that ends earlier is short
-PATIENCE = 3  # short runs in a row; each further one doubles the pause
+SHORT_RUN_S = 10.0  # a run that ends earlier is short
+MAX_SHORT_RUNS = 3  # short runs in a row; each further one doubles the pause
 MAX_PAUSE_S = 30.0
 WATCH_S = 0.25
 
@@ -115,7 +115,7 @@ def parse_variables(text: str, name: str) -> Mapping[str, str]:
     return variables
 
 
-def desired(name: str, content: bytes, space: Mapping[str, str]) -> str:
+def desired_text(name: str, content: bytes, space: Mapping[str, str]) -> str:
     """Return what a service is to run with, in two lines: the SHA-256 of its file, its memory limit from `space`."""
     limit = space.get(f"{name.upper().replace('-', '_')}_MEMORY_BYTES", "")
     return f"{hashlib.sha256(content).hexdigest()}\n{limit}\n"
@@ -125,7 +125,7 @@ def _record_running(launch: Launch, config: Path, path: Path) -> None:
     space = config.with_name(SPACE_NAME)
     content = config.read_bytes() if config.exists() else b""
     _set_folder_aside(path)
-    text = desired(launch.name, content, read_variables(space) if space.exists() else {})
+    text = desired_text(launch.name, content, read_variables(space) if space.exists() else {})
     replace_file(path, text.encode())
 
 
@@ -187,17 +187,17 @@ class Starts:
     @property
     def pause_s(self) -> float:
         """Return the minimum time from the last start to the next one in seconds."""
-        doublings = max(0, min(self.short, 30) - PATIENCE)
+        doublings = max(0, min(self.short, 30) - MAX_SHORT_RUNS)
         return min(MAX_PAUSE_S, PAUSE_S * (1 << doublings))
 
     @property
-    def again_within_s(self) -> float:
+    def up_after_s(self) -> float:
         """Return how many seconds after its last start a unit that has not been restarted counts as up."""
-        return self.pause_s + QUICK_S
+        return self.pause_s + SHORT_RUN_S
 
     def next(self, run_s: float) -> "Starts":
         """Return the state after one more start, which follows a run of `run_s` seconds; the first follows none."""
-        return Starts(self.count + 1, self.short + 1 if self.count and run_s < QUICK_S else 0)
+        return Starts(self.count + 1, self.short + 1 if self.count and run_s < SHORT_RUN_S else 0)
 
 
 def starts_of(stamp: Path) -> Starts:
@@ -214,7 +214,7 @@ def _pause(stamp: Path) -> None:
     try:
         run_s = time.time() - stamp.stat().st_mtime
     except OSError:
-        run_s = QUICK_S
+        run_s = SHORT_RUN_S
     starts = starts_of(stamp).next(run_s)
     recorded = _record_start(stamp, starts)
     time.sleep(min(starts.pause_s, max(0.0, starts.pause_s - run_s)) if recorded else PAUSE_S)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-WELL_AFTER_S = 10.0
+RESOLVED_AFTER_S = 10.0
 PROBE_BYTES = 2**16  # more than SQLite needs for the files beside a database that it opens
 REASONS = {
     errno.ENOSPC: "free some space or inodes",
@@ -23,7 +23,7 @@ REASONS = {
 
 
 @dataclass
-class Storing:
+class StorageStatus:
     """The state of one server's storage. `what` is the consequence in a clause: "the bus stores no records in /folder".
 
     On a full disk a small record may still fit where a large one does not, so a single success proves nothing yet.
@@ -39,16 +39,16 @@ class Storing:
         self.failed_at = self.now()
         if not self.failing:
             self.failing = True
-            log.error("%s: %s; it resumes by itself when there is room", self.what, why(error))
+            log.error("%s: %s; it resumes by itself when there is room", self.what, describe_error(error))
 
     def worked(self) -> None:
         """Record a successful write; log it once no write has failed for ten seconds."""
-        if self.failing and self.now() - self.failed_at > WELL_AFTER_S:
+        if self.failing and self.now() - self.failed_at > RESOLVED_AFTER_S:
             self.failing = False
             log.warning("there is room again; resolved: %s", self.what)
 
 
-def is_of_disk(error: BaseException) -> bool:
+def is_disk_error(error: BaseException) -> bool:
     """Return True for an error of the system or of SQLite which says that a disk cannot be written."""
     sqlite_phrases = (
         ("full", "disk I/O", "readonly", "unable to open") if isinstance(error, sqlite3.OperationalError) else ()
@@ -65,7 +65,7 @@ def is_writable(folder: Path) -> bool:
         return False
 
 
-def why(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Return the error as a clause, with the remedy where there is one."""
     if not isinstance(error, OSError):
         return str(error)

@@ -74,7 +74,7 @@ class Announcements:
         self.waiting.append(self._holding(hint))
         self.news.set()
 
-    async def confirm_for_ever(self) -> None:
+    async def confirm_forever(self) -> None:
         """Check announcements in Git in the order of their arrival, main once for all that wait; never return."""
         while True:
             await self.news.wait()

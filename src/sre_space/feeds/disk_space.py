@@ -14,7 +14,7 @@ LOOK_EVERY_S = 5.0
 
 
 @dataclass
-class RoomWatch:
+class DiskSpaceMonitor:
     """Watches one folder. Each change for the worse is reported once: low space in the log, a full disk to a person."""
 
     storage: Storage
@@ -22,7 +22,7 @@ class RoomWatch:
     clock: Clock
     level: DiskLevel = DiskLevel.ENOUGH
 
-    async def watch_for_ever(self) -> None:
+    async def watch_forever(self) -> None:
         """Check the disk every few seconds; never return."""
         while True:
             self.report_change(await self.storage.room())
@@ -34,13 +34,13 @@ class RoomWatch:
         if self.level is DiskLevel.FULL and before is not DiskLevel.FULL:
             self.notifier.notify(_note(room))
         elif self.level > before:
-            log.warning("the disk is nearly full: %s", room.told)
+            log.warning("the disk is nearly full: %s", room.description)
         elif self.level is DiskLevel.ENOUGH and before is not DiskLevel.ENOUGH:
-            log.warning("the disk has enough space again: %s", room.told)
+            log.warning("the disk has enough space again: %s", room.description)
 
 
 def _note(room: DiskSpace) -> Note:
-    title = f"the disk is full: {room.told}"
+    title = f"the disk is full: {room.description}"
     return Note(
         title,
         f"{title}\n\nThe application goes on; incidents cannot be recorded, and nothing is repaired without a record. "

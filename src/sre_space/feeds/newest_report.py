@@ -1,7 +1,7 @@
 """Scout's newest report of all detectors, read from the bus. Used by the command line."""
 
 from sre_space.codec.symptom_report import SymptomReport, decode
-from sre_space.codec.topics import SIGHTINGS
+from sre_space.codec.topics import SYMPTOM_REPORTS
 from sre_space.domain.errors import Malformed
 from sre_space.ports.bus import History
 from sre_space.ports.signing import TrustStore
@@ -19,7 +19,7 @@ async def newest_report(history: History, trust: TrustStore, repository: str, no
     until = now + AHEAD_NS
     for seconds in BACK_S:
         since = now - seconds * SECOND
-        for record in reversed(await history.window(SIGHTINGS, since, until)):
+        for record in reversed(await history.window(SYMPTOM_REPORTS, since, until)):
             try:
                 report = decode(record, trust)
             except Malformed:

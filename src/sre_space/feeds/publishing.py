@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from sre_space.agents.scout.detectors import Detectors
 from sre_space.agents.scout.reports import DetectorReports
 from sre_space.codec.symptom_report import SymptomReport, encode
-from sre_space.codec.topics import SIGHTINGS
+from sre_space.codec.topics import SYMPTOM_REPORTS
 from sre_space.domain.errors import SpaceError
 from sre_space.ports.bus import Publisher
 from sre_space.ports.clock import Clock
@@ -42,22 +42,22 @@ class ReportPublisher:
         """Create the one collection of reports that all readers share."""
         self.reports = DetectorReports(self.detectors)
 
-    async def tell_for_ever(self, owner: Callable[[], bool]) -> None:
+    async def publish_forever(self, owner: Callable[[], bool]) -> None:
         """Publish while `owner` returns True, since another Scout has not received what this one has; never return."""
         while True:
             self.detectors.resume(self.clock.pauses())
-            if owner() and self.detectors.looked and self.detectors.active_symptoms.looked_at > self.published_at:
-                await self.tell()
+            if owner() and self.detectors.evaluated and self.detectors.active_symptoms.evaluated_at > self.published_at:
+                await self.publish_report()
             await self.clock.sleep(EVERY_S)
 
-    async def tell(self) -> None:
+    async def publish_report(self) -> None:
         """Publish the newest evaluation; when the bus does not take it, the next one replaces it."""
-        self.published_at, blind = self.detectors.active_symptoms.looked_at, self.detectors.telemetry.blind
+        self.published_at, blind = self.detectors.active_symptoms.evaluated_at, self.detectors.telemetry.blind
         report = self.reports.at(self.published_at)
         message = SymptomReport(self.repository, self.published_at, self.detectors.active_symptoms.seen, blind, report)
         value, headers = encode(message, self.signer)
         self.reporter.detectors(report)
         try:
-            await self.publisher.publish(SIGHTINGS, value, headers=headers)
+            await self.publisher.publish(SYMPTOM_REPORTS, value, headers=headers)
         except SpaceError as error:
             log.warning("the symptom report could not be published: %s", error)

@@ -27,7 +27,7 @@ class RunningCommits:
     services: Iterable[str]
     clock: Clock
 
-    async def learn_for_ever(self) -> None:
+    async def learn_forever(self) -> None:
         """Ask regularly about services whose commit is unknown; never return. Later deployments are announced."""
         while True:
             try:

@@ -19,11 +19,11 @@ from sre_space.codec.levels import ResourceLevel, levels_of
 from sre_space.codec.memory_limits import memory_limits
 from sre_space.codec.otlp import spans_of
 from sre_space.codec.sketches import decode
-from sre_space.codec.topics import ASKED, BOUGHT, CHANGES, LOGS, METRICS, SIGNALS, SPANS
+from sre_space.codec.topics import CHANGES, LOGS, METRICS, QUOTE_PURCHASED, QUOTE_REQUESTED, SIGNALS, SPANS
 from sre_space.domain.bounds import MAX_NAME, NO_NUMBER, TOO_LARGE
 from sre_space.domain.configuration import SPACE_FILE
 from sre_space.domain.errors import Malformed, SpaceError
-from sre_space.domain.event_time import heard_at, why_not
+from sre_space.domain.event_time import implausible_reason, reception_time
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
 from sre_space.feeds.announcements import Announcements
@@ -39,7 +39,7 @@ from sre_space.text.error_lines import error_lines
 log = logging.getLogger(__name__)
 
 SECOND = 10**9
-READ_BACK = (SPANS, SIGNALS, ASKED, BOUGHT, CHANGES)
+READ_BACK = (SPANS, SIGNALS, QUOTE_REQUESTED, QUOTE_PURCHASED, CHANGES)
 EVALUATE_EVERY_S = 0.1
 TRY_AGAIN_S = 1.0
 READ_AT_ONCE = 50  # records, before other tasks have their turn
@@ -74,7 +74,7 @@ class SignalConsumer:
         """Count what is not taken in through Scout's reporter."""
         self.losses = Losses(self.opener.reporter, self.clock)
 
-    async def probe_for_ever(self) -> None:
+    async def probe_forever(self) -> None:
         """Probe all services four times a second; never return."""
         while True:
             at = self.clock.now()
@@ -89,7 +89,7 @@ class SignalConsumer:
         if not pauses.after(at):
             self.scout.detectors.board[service].update(health, at)
 
-    async def open_for_ever(self, owner: Callable[[], bool]) -> None:
+    async def open_forever(self, owner: Callable[[], bool]) -> None:
         """Open an issue for everything that is detected and has none; never return.
 
         An outage needs no sketches of other Scouts, so every Scout opens it: it waits neither for the bus nor until the
@@ -108,13 +108,13 @@ class SignalConsumer:
                 self.watch.wake(issue, 0)
             await self.clock.sleep(TRY_AGAIN_S if len(opened) < len(detections) else EVALUATE_EVERY_S)
 
-    async def listen_for_ever(self, feed: Subscription) -> None:
+    async def listen_forever(self, feed: Subscription) -> None:
         """Take in new records, once those from before this start were read back; never return."""
         records = await feed.next(timeout=0.0)
         await self.caught_up.wait()
         while True:
             for record in records:
-                hear(record, self.take_in, self.losses)
+                take_or_count(record, self.take_in, self.losses)
             records = await feed.next(timeout=1.0)
 
     async def read_back(self, history: History, since: int) -> None:
@@ -133,7 +133,7 @@ class SignalConsumer:
         missed = sorted((record for records in windows for record in records), key=lambda record: record.at)
         await self.announcements.recall(record for record in missed if record.topic == CHANGES)
         for number, record in enumerate(missed):
-            hear(record, self.take_in, self.losses)
+            take_or_count(record, self.take_in, self.losses)
             if record.topic == SIGNALS:
                 self.scout.detectors.evaluate_complete(record.at)
             if number % READ_AT_ONCE == 0:
@@ -168,7 +168,7 @@ class SignalConsumer:
 
     def take_in(self, record: Record) -> None:
         """Take in a record of any topic, dated now at the latest; raise `Malformed` when it does not parse."""
-        detectors, now = self.scout.detectors, heard_at(record.at, self.clock.now())
+        detectors, now = self.scout.detectors, reception_time(record.at, self.clock.now())
         match record.topic:
             case topic if topic == SIGNALS:
                 detectors.take_frame(decode(record.value), now)
@@ -180,7 +180,7 @@ class SignalConsumer:
                     self._take_level(level, now)
             case topic if topic == LOGS:
                 self._take_errors(record, now)
-            case topic if topic in (ASKED, BOUGHT):
+            case topic if topic in (QUOTE_REQUESTED, QUOTE_PURCHASED):
                 self._take_event(record, now)
             case topic if topic == CHANGES:
                 self.announcements.take(record)
@@ -195,16 +195,16 @@ class SignalConsumer:
 
     def _take_errors(self, record: Record, now: int) -> None:
         for line in error_lines(record.value, self.scout.detectors.board.keys()):
-            if reason := why_not(line.at, now) if line.at else "":
+            if reason := implausible_reason(line.at, now) if line.at else "":
                 self.losses.count(reason)
             else:
                 self.processes.logged(line)
 
     def _take_event(self, record: Record, now: int) -> None:
         at, cohorts = _event_time(record), self.scout.detectors.cohorts
-        if reason := why_not(at, now) or (TOO_LARGE if len(record.key) > MAX_NAME else ""):
+        if reason := implausible_reason(at, now) or (TOO_LARGE if len(record.key) > MAX_NAME else ""):
             self.losses.count(reason)
-        elif record.topic == ASKED:
+        elif record.topic == QUOTE_REQUESTED:
             cohorts.ask(record.key.decode(), min(at, now))
         else:
             cohorts.buy(record.key.decode(), min(at, now))
@@ -212,7 +212,7 @@ class SignalConsumer:
     def _take_level(self, level: ResourceLevel, now: int) -> None:
         if level.service not in self.scout.detectors.board:
             return
-        if reason := why_not(level.at, now) or ("" if math.isfinite(level.value) else NO_NUMBER):
+        if reason := implausible_reason(level.at, now) or ("" if math.isfinite(level.value) else NO_NUMBER):
             self.losses.count(reason)
             return
         if self.instances.get(level.service, level.instance) != level.instance:
@@ -239,7 +239,7 @@ class SignalConsumer:
                 return Resource(level.service, "database connections", limits[CONNECTIONS], trends=False)
         return None
 
-    async def read_limits_for_ever(self) -> None:
+    async def read_limits_forever(self) -> None:
         """Read the memory limits from the desired state in Git every 30 s; never return."""
         while True:
             try:
@@ -249,7 +249,7 @@ class SignalConsumer:
             await self.clock.sleep(LIMITS_EVERY_S)
 
 
-def hear(record: Record, take: Callable[[Record], object], losses: Losses) -> None:
+def take_or_count(record: Record, take: Callable[[Record], object], losses: Losses) -> None:
     """Take a record in; count and skip one that does not parse."""
     try:
         take(record)

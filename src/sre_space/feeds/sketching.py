@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from sre_space.codec.sketches import MAX_OFFSETS, Frame, Frames, SpanSketcher, decode, pieces
 from sre_space.codec.topics import SIGNALS
 from sre_space.domain.errors import Refused, SpaceError
-from sre_space.domain.event_time import heard_at
+from sre_space.domain.event_time import reception_time
 from sre_space.feeds.losses import Losses
-from sre_space.feeds.signal_consumer import SECOND, TRY_AGAIN_S, hear
+from sre_space.feeds.signal_consumer import SECOND, TRY_AGAIN_S, take_or_count
 from sre_space.ports.bus import History, Publisher, Record, Subscription
 from sre_space.ports.clock import Clock
 
@@ -45,7 +45,7 @@ class Sketcher:
     intakes: dict[int, SpanSketcher] = field(default_factory=dict)
     sealed: list[Frame] = field(default_factory=list)
 
-    async def sketch_for_ever(self, spans: Subscription) -> None:
+    async def sketch_forever(self, spans: Subscription) -> None:
         """Publish a frame for each partition twice a second, then commit its offsets; never return."""
         published = self.clock.now()
         while True:
@@ -67,8 +67,8 @@ class Sketcher:
             self.framed[partition] = record.offset
             self.first.setdefault(partition, record.offset)
             intake = self.intakes.setdefault(partition, SpanSketcher(self.named))
-            now = heard_at(record.at, self.clock.now())
-            hear(record, lambda taken: intake.take(taken.value, now), self.losses)
+            now = reception_time(record.at, self.clock.now())
+            take_or_count(record, lambda taken: intake.take(taken.value, now), self.losses)
             self.losses.take(intake.dropped)
             if intake.full or record.offset - self.first[partition] >= MAX_OFFSETS - 1:
                 self._seal(partition)
@@ -85,7 +85,7 @@ class Sketcher:
             else:
                 break
         for record in records:
-            hear(record, lambda signal: _note(frames, decode(signal.value)), self.losses)
+            take_or_count(record, lambda signal: _note(frames, decode(signal.value)), self.losses)
         return frames
 
     def _seal(self, partition: int) -> None:

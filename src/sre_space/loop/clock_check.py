@@ -7,7 +7,7 @@ misjudge them.
 import logging
 from dataclasses import dataclass, field, replace
 
-from sre_space.domain.clocks import ClockReading, Opinion, kept, opinion
+from sre_space.domain.clocks import ClockComparison, ClockReading, compare_clocks, recent_readings
 from sre_space.loop.pager import Pager
 from sre_space.ports.clock import Clock
 from sre_space.ports.dates import Dates
@@ -33,8 +33,8 @@ class ClockCheck:
     reporter: Reporter
     pager: Pager
     readings: dict[str, tuple[ClockReading, ...]] = field(default_factory=dict)
-    current: Opinion = Opinion()
-    reported: Opinion = Opinion()
+    current: ClockComparison = ClockComparison()
+    reported: ClockComparison = ClockComparison()
 
     async def compare_forever(self) -> None:
         """Compare the clocks every five seconds and report when the opinion changes; never return."""
@@ -48,7 +48,7 @@ class ClockCheck:
         steady = self.clock.pauses().read.steady
         for name in {*self.readings, *dates}:
             reading = (ClockReading(dates[name], steady),) if name in dates else ()
-            self.readings[name] = (*kept(self.readings.get(name, ()), steady), *reading)
+            self.readings[name] = (*recent_readings(self.readings.get(name, ()), steady), *reading)
         before, self.current = self.current, self._opinion()
         if _kind(self.current) == _kind(before) != _kind(self.reported):
             self._report(self.current)
@@ -57,13 +57,13 @@ class ClockCheck:
         """Return what is wrong with this clock now, or "" when nothing is known to be."""
         return self._opinion().own
 
-    def _opinion(self) -> Opinion:
+    def _opinion(self) -> ClockComparison:
         read = self.clock.pauses().read
-        current = opinion(self.readings, read.wall, read.steady)
+        current = compare_clocks(self.readings, read.wall, read.steady)
         self.reporter.clock(current.offset / 10**9)
         return current
 
-    def _report(self, current: Opinion) -> None:
+    def _report(self, current: ClockComparison) -> None:
         before, self.reported = self.reported, current
         if current.own:
             log.error(
@@ -76,6 +76,6 @@ class ClockCheck:
             log.warning("%s; their facts and evidence may not count until it is right", current.others)
 
 
-def _kind(clock_opinion: Opinion) -> Opinion:
+def _kind(clock_opinion: ClockComparison) -> ClockComparison:
     """Return the opinion without its figures: a second more or less is not worth a report."""
     return replace(clock_opinion, own=str(bool(clock_opinion.own)), others=str(bool(clock_opinion.others)), offset=0)

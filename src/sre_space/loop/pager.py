@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from sre_space.domain.case import Case
 from sre_space.domain.facts import Detection, Payload, Step
 from sre_space.ports.notifier import Notifier
-from sre_space.text import notes as note
+from sre_space.text import notes
 
 LOST_FACT = (
     "The step is repeated from the facts on the issue, so the incident goes on. An action may be missing on the issue: "
@@ -32,8 +32,8 @@ class Pager:
 
     def recorded(self, case: Case, payload: Payload) -> None:
         """Page if a fact of this agent, which is on the issue and in the case, asks for people."""
-        if note.asks(payload):
-            self.notifier.notify(note.asking(case, payload, self.page))
+        if notes.needs_person(payload):
+            self.notifier.notify(notes.needs_person_note(case, payload, self.page))
 
     def frozen(self, case: Case, now: int, patience: int = 0) -> None:
         """Page once per process for a case that has been frozen for `patience` ns; forget cases that are not frozen.
@@ -47,7 +47,7 @@ class Pager:
         since = self.frozen_since.setdefault(case.incident, now)
         if case.incident not in self.broken and now - since >= patience:
             self.broken.add(case.incident)
-            self.notifier.notify(note.frozen(case, self.page))
+            self.notifier.notify(notes.frozen_note(case, self.page))
 
     def frozen_for(self, case: Case, now: int) -> int:
         """Return for how long at `now` a case has been frozen without interruption, in ns; 0 when it is not frozen."""
@@ -55,15 +55,15 @@ class Pager:
 
     def stalled(self, case: Case, step: Step, reason: str) -> None:
         """Page for a step that is overdue; `stalls.py` calls this once for each step."""
-        self.notifier.notify(note.stalled(case, step, reason, self.page))
+        self.notifier.notify(notes.stalled_note(case, step, reason, self.page))
 
     def clock(self, reason: str) -> None:
         """Page because this agent's clock is wrong and the agent does nothing."""
-        self.notifier.notify(note.clock(reason))
+        self.notifier.notify(notes.clock_note(reason))
 
     def damaged(self, what: str) -> None:
         """Page because a file with data of an incident was damaged and set aside; `what` names the file."""
-        self.notifier.notify(note.damaged(what, LOST_FACT))
+        self.notifier.notify(notes.damaged_note(what, LOST_FACT))
 
     def unreadable(self, issue: int, key: str, reason: str) -> None:
         """Page because the issue that was opened for a symptom cannot be read back as an incident.
@@ -72,7 +72,7 @@ class Pager:
         """
         if key not in self.unread:
             self.unread.add(key)
-            self.notifier.notify(note.unreadable(issue, key, reason))
+            self.notifier.notify(notes.unreadable_note(issue, key, reason))
 
     def unrecorded(self, left: list[Detection], reason: str, now: int) -> None:
         """Page for detections that could not be opened as issues for a while, each once.
@@ -85,4 +85,4 @@ class Pager:
         for detection in left:
             if detection.key not in self.paged and now - self.waiting[detection.key] >= PATIENCE_NS:
                 self.paged.add(detection.key)
-                self.notifier.notify(note.unrecorded(detection, reason))
+                self.notifier.notify(notes.unrecorded_note(detection, reason))

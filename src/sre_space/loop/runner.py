@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field, replace
 
 from sre_space.codec.footer import SignedFact, parse_footer, render, sign
-from sre_space.domain.case import PLAN_DIGITS, Case, Found
-from sre_space.domain.cycle import next_step, patience
+from sre_space.domain.case import PLAN_DIGITS, Case, FoundFact
+from sre_space.domain.cycle import deadline_clock, next_step
 from sre_space.domain.errors import Malformed
-from sre_space.domain.facts import OWNER, STEP_OF, Agent, Decision, Fact, Payload, Step, judges
+from sre_space.domain.facts import OWNER, STEP_OF, Agent, Decision, Fact, Payload, Step, assesses_situation
 from sre_space.domain.grounds import why_it_waits
 from sre_space.domain.labels import FROZEN, labels
 from sre_space.loop.clock_check import ClockCheck
@@ -51,7 +51,7 @@ class Runner:
             return None
         pending = self._pending(case)
         await self._settle(case)
-        step = next_step(case, patience(case, self.clock.pauses()))
+        step = next_step(case, deadline_clock(case, self.clock.pauses()))
         if step is None or OWNER[step] is not self.agent or self.clock_check.wrong():
             return None
         pending = pending or await self._perform(case, step)
@@ -68,7 +68,7 @@ class Runner:
 
     def _outdated(self, payload: Payload, at: int) -> bool:
         """Return True for a judgement from before a pause, which is made again; a record of an action never is."""
-        return judges(payload) and self.clock.pauses().after(at)
+        return assesses_situation(payload) and self.clock.pauses().after(at)
 
     def _signed(self, case: Case, payload: Payload) -> Pending:
         step = STEP_OF[type(payload)]
@@ -109,7 +109,9 @@ class Runner:
         self.outbox.drop(pending.incident)
         signed = _parsed(pending)
         self.posted[pending.incident] = signed, self.ran()
-        self._report(replace(case, chain=(*case.chain, Found(comment, signed.fact, signed.digest, self.agent))), signed)
+        self._report(
+            replace(case, chain=(*case.chain, FoundFact(comment, signed.fact, signed.digest, self.agent))), signed
+        )
         return comment
 
     def _report(self, case: Case, signed: SignedFact) -> None:
@@ -133,10 +135,10 @@ class Runner:
         A label tells every agent, also one that is started later, since a missing fact may have been seen by one agent
         alone. It is set only when the case stays frozen: a forge may show an old page once.
         """
-        patience = 0 if self.agent is Agent.FIXER else PATIENCE_NS
+        deadline_clock = 0 if self.agent is Agent.FIXER else PATIENCE_NS
         paged = FROZEN in case.labels and (self.agent is not Agent.FIXER or case.frozen_reason == LABELLED)
         if not paged:
-            self.pager.frozen(case, self.ran(), patience)
+            self.pager.frozen(case, self.ran(), deadline_clock)
         if self.pager.frozen_for(case, self.ran()) >= PATIENCE_NS and FROZEN not in case.labels:
             await self.forge.set_labels(case.issue, (*labels(case), FROZEN))
         return bool(case.frozen_reason)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sre_space.domain.case import Case
-from sre_space.domain.cycle import overdue, patience
+from sre_space.domain.cycle import deadline_clock, overdue
 from sre_space.domain.facts import OWNER, Agent, Step
 from sre_space.domain.pauses import Pauses
 from sre_space.loop.pager import Pager
-from sre_space.ports.calls import Calls
+from sre_space.ports.calls import NotificationRegistry
 
 PATIENCE_NS = 10 * 10**9  # after the deadline, and for each agent whose turn comes before
 HALTED = (Step.ACT, Step.UNDO)  # the steps that Fixer does not do while it is halted
@@ -41,7 +41,7 @@ class Stalls:
 
     agent: Agent
     pager: Pager
-    calls: Calls = field(default_factory=SeenOnce)
+    calls: NotificationRegistry = field(default_factory=SeenOnce)
     halted: Callable[[], bool] = lambda: False
     since: dict[Due, int] = field(default_factory=dict)
     called: set[Due] = field(default_factory=set)
@@ -70,6 +70,6 @@ class Stalls:
 
 def _overdue(cases: Iterable[Case], pauses: Pauses) -> Iterable[tuple[Due, Case]]:
     for case in cases:
-        step = overdue(case, patience(case, pauses))
+        step = overdue(case, deadline_clock(case, pauses))
         if step is not None:
             yield (case.incident, case.last.seq, step), case

@@ -14,7 +14,7 @@ from sre_space.loop.pager import PATIENCE_NS
 from sre_space.loop.runner import Runner
 from sre_space.loop.stalls import SeenOnce, Stalls
 from sre_space.ports.bus import Publisher, Record, Subscription
-from sre_space.ports.calls import Calls
+from sre_space.ports.calls import NotificationRegistry
 from sre_space.record.incident_repository import OpenIncidentsRead
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Watch:
     sending: set[asyncio.Task[None]] = field(default_factory=set)
     stalled: set[tuple[int, Step]] = field(default_factory=set)
     void: set[tuple[int, int, str]] = field(default_factory=set)
-    calls: Calls = field(default_factory=SeenOnce)
+    calls: NotificationRegistry = field(default_factory=SeenOnce)
     halted: Callable[[], bool] = lambda: False
     known: Sequence[Case] = ()
     reasons: dict[int, str] = field(default_factory=dict)
@@ -54,12 +54,12 @@ class Watch:
         """Listen and poll; never return."""
         await self.runner.clock_check.compare()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.note_pauses())
+            group.create_task(self.watch_pauses())
             group.create_task(self.runner.clock_check.compare_forever())
             group.create_task(self._listen())
             group.create_task(self._poll())
 
-    async def note_pauses(self) -> None:
+    async def watch_pauses(self) -> None:
         """Log each pause of this process; never return. End the process when its clock was set back.
 
         Everything that such a process remembers is dated in the future; its successor starts from the facts on the
@@ -84,9 +84,9 @@ class Watch:
 
     async def _poll(self) -> None:
         while True:
-            await self.runner.clock.sleep(await self.look_around())
+            await self.runner.clock.sleep(await self.poll_once())
 
-    async def look_around(self) -> float:
+    async def poll_once(self) -> float:
         """Poll once: wake every open incident, report; return the seconds until the next poll."""
         try:
             read = await self.runner.incidents.look()

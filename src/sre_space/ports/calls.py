@@ -3,7 +3,7 @@
 from typing import Protocol
 
 
-class Calls(Protocol):
+class NotificationRegistry(Protocol):
     """A registry of sent notifications, shared by the agents."""
 
     def first(self, what: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sre_space.codec.footer import SignedFact
-from sre_space.domain.case import Case, Found, Void
+from sre_space.domain.case import Case, FoundFact, VoidFact
 from sre_space.domain.chain import NO_SIGNATURE
 from sre_space.domain.errors import Missing
 from sre_space.domain.facts import OWNER, Fact, PastCase, RuleAnswer, Step
@@ -136,7 +136,7 @@ def _matters(issue: AuditedIssue, number: int | None) -> bool:
     return bool(issue.incident or issue.void or number is not None)
 
 
-def _chain(reading: ReadIssue) -> tuple[Found, ...]:
+def _chain(reading: ReadIssue) -> tuple[FoundFact, ...]:
     return reading.case.chain if reading.case else ()
 
 
@@ -177,13 +177,13 @@ def _recorded_here(incidents: IncidentRepository, reading: ReadIssue) -> bool:
     return any(_signed_by_owner(incidents, signed) for signed in facts)
 
 
-def _dismissed(void: Void, reading: ReadIssue, comments: Sequence[Comment], edited: set[int]) -> Dismissed:
+def _dismissed(void: VoidFact, reading: ReadIssue, comments: Sequence[Comment], edited: set[int]) -> Dismissed:
     altered = void.place in edited and void.reason in UNVERIFIABLE
     reason = ALTERED if altered else void.reason
     return Dismissed(void.place, _author(reading, comments, void.place), reason)
 
 
-def _link(incidents: IncidentRepository, found: Found, signed: SignedFact, prev: str) -> ChainLink:
+def _link(incidents: IncidentRepository, found: FoundFact, signed: SignedFact, prev: str) -> ChainLink:
     fact, payload = found.fact, found.fact.payload
     return ChainLink(
         place=found.place,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from sre_space.domain.case import Case, Found
+from sre_space.domain.case import Case, FoundFact
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.errors import Missing, SpaceError, Unavailable
 from sre_space.domain.facts import Action, ActionResult, Decision, Undo
@@ -173,7 +173,7 @@ def _actions(case: Case, since: int) -> list[PastAction]:
     ]
 
 
-def _cause(case: Case, entry: Found) -> str:
+def _cause(case: Case, entry: FoundFact) -> str:
     """Return the kind of cause in the decision before the fact; "" when there is none."""
     earlier = (link.fact.payload for link in reversed(case.chain) if link.fact.seq < entry.fact.seq)
     decision = next((payload for payload in earlier if isinstance(payload, Decision)), None)

@@ -15,7 +15,7 @@ from sre_space.codec.footer import MAX_BODY
 from sre_space.domain.errors import Malformed
 from sre_space.ports.orders import Verb
 from sre_space.ports.signing import Signer
-from sre_space.text.prose import quiet, scrub
+from sre_space.text.prose import quotable, scrub
 
 VERSION = "v1"
 KEYS = ("sre-order", "repository", "issue", "order", "plan", "key", "signature")
@@ -45,7 +45,7 @@ def render_order(repository: str, issue: int, verb: Verb, plan: str, signer: Sig
     values = (VERSION, repository, str(issue), verb, encoded, signer.key_id)
     message = "".join(f"{key}={value}\n" for key, value in zip(KEYS, values, strict=False))
     signature = _encode(signer.sign(message.encode()))
-    text = _TEXTS.get(verb, "{verb} plan `{plan}`").format(verb=verb, plan=scrub(quiet(plan[:MAX_TEXT])))
+    text = _TEXTS.get(verb, "{verb} plan `{plan}`").format(verb=verb, plan=scrub(quotable(plan[:MAX_TEXT])))
     return f"**Operator**: {text}\n\n```text\n{message}signature={signature}\n```\n"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sre_space.codec.footer import MAX_BODY, SignedFact, parse_footer
-from sre_space.domain.case import Case, Found, Void
+from sre_space.domain.case import Case, FoundFact, VoidFact
 from sre_space.domain.chain import accept, open_case
 from sre_space.domain.errors import Malformed
 from sre_space.domain.labels import FROZEN
@@ -36,7 +36,7 @@ class ReadIssue:
     issue: Issue
     case: Case | None
     signed: Mapping[int, SignedFact]
-    void: tuple[Void, ...]
+    void: tuple[VoidFact, ...]
 
 
 def read(repository: str, trust: TrustStore, issue: Issue, comments: Sequence[Comment]) -> ReadIssue:
@@ -46,13 +46,13 @@ def read(repository: str, trust: TrustStore, issue: Issue, comments: Sequence[Co
     signed = {place: footer for place, footer in footers.items() if isinstance(footer, SignedFact)}
     claims = {place: footer or claim(bodies[place]) for place, footer in footers.items() if isinstance(footer, str)}
     claims[0] = claims.get(0) or claim(issue.title[:MAX_BODY])
-    void = [Void(place, reason) for place, reason in claims.items() if reason]
+    void = [VoidFact(place, reason) for place, reason in claims.items() if reason]
     facts = {place: _verified(trust, place, fact) for place, fact in signed.items()}
     opening = facts.pop(0, None)
     case = _opened(repository, issue, opening) if opening else None
     if case is None:
-        void += [Void(place, NO_INCIDENT) for place in facts]
-        void += [Void(0, _why_no_case(issue, opening))] if opening else []
+        void += [VoidFact(place, NO_INCIDENT) for place in facts]
+        void += [VoidFact(0, _why_no_case(issue, opening))] if opening else []
         return ReadIssue(issue, None, signed, _sorted(void))
     case = accept(case, facts.values())
     frozen = case.frozen_reason or (LABELLED if FROZEN in issue.labels else "")
@@ -64,7 +64,7 @@ def read(repository: str, trust: TrustStore, issue: Issue, comments: Sequence[Co
 def unread(repository: str, trust: TrustStore, issue: Issue, why: str) -> ReadIssue:
     """Return the reading of an issue whose comments cannot be fetched: its incident is frozen until they can."""
     opening = read(repository, trust, issue, ())
-    void = _sorted([*opening.void, Void(0, UNREADABLE)])
+    void = _sorted([*opening.void, VoidFact(0, UNREADABLE)])
     case = replace(opening.case, frozen_reason=f"its comments cannot be read: {why}") if opening.case else None
     return replace(opening, case=case, void=void)
 
@@ -72,7 +72,7 @@ def unread(repository: str, trust: TrustStore, issue: Issue, why: str) -> ReadIs
 def copied(reading: ReadIssue) -> ReadIssue:
     """Return the reading of an issue whose opening was copied from another issue: nothing on it counts."""
     void = [text for text in reading.void if text.place not in reading.signed]
-    void += [Void(place, COPY if place == 0 else NO_INCIDENT) for place in reading.signed]
+    void += [VoidFact(place, COPY if place == 0 else NO_INCIDENT) for place in reading.signed]
     return replace(reading, case=None, void=_sorted(void))
 
 
@@ -86,20 +86,20 @@ def _footer(body: str) -> SignedFact | str:
         return A_BROKEN_FOOTER
 
 
-def _verified(trust: TrustStore, place: int, signed_fact: SignedFact) -> Found:
+def _verified(trust: TrustStore, place: int, signed_fact: SignedFact) -> FoundFact:
     signer = trust.owner(signed_fact.key_id, signed_fact.message, signed_fact.signature, signed_fact.fact.at)
-    return Found(place, signed_fact.fact, signed_fact.digest, signer)
+    return FoundFact(place, signed_fact.fact, signed_fact.digest, signer)
 
 
-def _opened(repository: str, issue: Issue, opening: Found) -> Case | None:
+def _opened(repository: str, issue: Issue, opening: FoundFact) -> Case | None:
     if opening.fact.at - issue.created > SKEW_NS:
         return None
     return open_case(repository, issue.number, issue.state == "open", opening, issue.labels)
 
 
-def _why_no_case(issue: Issue, opening: Found) -> str:
+def _why_no_case(issue: Issue, opening: FoundFact) -> str:
     return OLDER if opening.fact.at - issue.created > SKEW_NS else NO_DETECTION
 
 
-def _sorted(void: Sequence[Void]) -> tuple[Void, ...]:
+def _sorted(void: Sequence[VoidFact]) -> tuple[VoidFact, ...]:
     return tuple(sorted(void, key=lambda text: text.place))

@@ -9,7 +9,7 @@ from sre_space.domain.bounds import cut
 from sre_space.domain.case import Case
 from sre_space.ports.orders import Order, Orders, Resolution
 from sre_space.text.plain_text import plain
-from sre_space.text.prose import quiet, scrub
+from sre_space.text.prose import quotable, scrub
 
 MAX_TEXT, MAX_NAME = 400, 60  # characters
 
@@ -34,4 +34,4 @@ def resolution_of(case: Case, orders: Sequence[Order]) -> Resolution | None:
 
 
 def _harmless(text: str, limit: int) -> str:
-    return cut(scrub(quiet(plain(text))), limit)
+    return cut(scrub(quotable(plain(text))), limit)

@@ -43,7 +43,7 @@ def document(case: str, diagnosis: CaseDiagnosis, seconds: float) -> dict[str, o
         "verdict": diagnosis.verdict.value,
         "causes": [_cause(cause) for cause in diagnosis.causes],
         "change": diagnosis.change,
-        "chain": [{"told": step.told, "evidence": list(step.evidence)} for step in diagnosis.chain],
+        "chain": [{"told": step.statement, "evidence": list(step.evidence)} for step in diagnosis.chain],
         "evidence": [{"id": item.id, "statement": item.statement} for item in diagnosis.evidence],
         "notes": list(diagnosis.notes),
         "seconds": round(seconds, 3),
@@ -155,7 +155,7 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 def _chain(diagnosis: CaseDiagnosis) -> list[str]:
     numbers = {item.id: number for number, item in enumerate(diagnosis.evidence, 1)}
     return [
-        f"{'  ' * depth}{'└ ' if depth else ''}{_plain(step.told, WIDTH + 40)} {_cites(step.evidence, numbers)}"
+        f"{'  ' * depth}{'└ ' if depth else ''}{_plain(step.statement, WIDTH + 40)} {_cites(step.evidence, numbers)}"
         for depth, step in enumerate(diagnosis.chain)
     ]
 

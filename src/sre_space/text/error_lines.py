@@ -11,7 +11,7 @@ from sre_space.codec.log_text import severity_of, text_of
 from sre_space.codec.otlp import attributes_of, value_of
 from sre_space.domain.bounds import cut
 from sre_space.domain.errors import Malformed
-from sre_space.text.prose import quiet, scrub
+from sre_space.text.prose import quotable, scrub
 
 ERROR = 17  # OTLP's severity number from which on a record is an error
 MAX_LINE = 200  # characters
@@ -54,4 +54,4 @@ def _errors(service: str, records: Collection[LogRecord]) -> Iterator[ErrorLine]
 def harmless_line(text: str) -> str:
     """Return the first line of a text, scrubbed, cut to `MAX_LINE` characters and unable to end a quotation."""
     first = next((line for line in text[:READ].splitlines() if line.strip()), "")
-    return cut(scrub(quiet(first.strip())), MAX_LINE)
+    return cut(scrub(quotable(first.strip())), MAX_LINE)

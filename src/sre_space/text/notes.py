@@ -13,19 +13,19 @@ from sre_space.domain.grounds import why_it_waits
 from sre_space.domain.labels import FROZEN
 from sre_space.domain.remedies import Escalate
 from sre_space.ports.notifier import Note
-from sre_space.text.prose import diff, invitation, quiet, scrub, symptoms
+from sre_space.text.prose import diff, invitation, quotable, scrub, symptoms
 
 MAX_TITLE, MAX_TEXT = 120, 4000  # characters: what most notification services accept in one message
 
 
-def asks(payload: Payload) -> bool:
+def needs_person(payload: Payload) -> bool:
     """Return True for a fact after which the incident waits for a person: an escalation or a plan."""
     plan = isinstance(payload, Decision) and payload.plan
     return plan or (isinstance(payload, Action) and payload.result is ActionResult.ESCALATED)
 
 
-def asking(case: Case, payload: Payload, page: str) -> Note:
-    """Return the note for a fact that `asks`; `page` is the repository's URL ("": it has none)."""
+def needs_person_note(case: Case, payload: Payload, page: str) -> Note:
+    """Return the note for a fact that `needs_person`; `page` is the repository's URL ("": it has none)."""
     match payload:
         case Decision():
             until = datetime.fromtimestamp(payload.expires // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S")
@@ -38,7 +38,7 @@ def asking(case: Case, payload: Payload, page: str) -> Note:
             raise ValueError(f"{type(payload).__name__} does not ask for a person")
 
 
-def frozen(case: Case, page: str) -> Note:
+def frozen_note(case: Case, page: str) -> Note:
     """Return the note for an incident whose chain is missing a fact or was altered."""
     why = (
         f"The record of this incident cannot be trusted any more: {case.frozen_reason}. The agents do nothing more "
@@ -47,55 +47,55 @@ def frozen(case: Case, page: str) -> Note:
     return _of_case(case, "frozen", [why], page)
 
 
-def stalled(case: Case, step: Step, reason: str, page: str) -> Note:
+def stalled_note(case: Case, step: Step, reason: str, page: str) -> Note:
     """Return the note for a step that missed its deadline; `reason` is what its owner waits for ("": not known)."""
-    why = f"The agent waits: {quiet(reason)}." if reason else "The agent has not reported why."
+    why = f"The agent waits: {quotable(reason)}." if reason else "The agent has not reported why."
     text = f"The step `{step}` is due, and the agent {OWNER[step]} has not done it in time. {why}"
     return _of_case(case, f"no progress at the step {step}", [text], page)
 
 
-def clock(reason: str) -> Note:
+def clock_note(reason: str) -> Note:
     """Return the note for an agent whose clock is wrong."""
     lines = [
-        f"{quiet(reason)}. Until the clock is right again, the agent opens, decides, does and verifies nothing: "
+        f"{quotable(reason)}. Until the clock is right again, the agent opens, decides, does and verifies nothing: "
         "deadlines and the age of evidence depend on the clock. Set the clock of its machine, and synchronise it by "
         "NTP.",
     ]
     return _note(f"A wrong clock: {reason}", lines)
 
 
-def unrecorded(detection: Detection, reason: str) -> Note:
+def unrecorded_note(detection: Detection, reason: str) -> Note:
     """Return the note for an incident that Scout cannot open on the forge."""
     lines = [
-        f"The forge does not accept the incident: {quiet(reason)}. Without a record nothing is done to the "
+        f"The forge does not accept the incident: {quotable(reason)}. Without a record nothing is done to the "
         "application; the incident is opened as soon as the forge answers, if the symptoms are still there.",
         *_section("Symptoms", symptoms(detection)),
     ]
     return _note(f"No record: {detection.symptoms[0].kind} on {detection.symptoms[0].service}", lines)
 
 
-def unstartable(unit: str, starts: int, output: str) -> Note:
+def unstartable_note(unit: str, starts: int, output: str) -> Note:
     """Return the note for a process of the space that ends soon after each start; `output` is what it wrote last."""
     lines = [
         f"{unit} has started {starts} times and ended soon after each start. Its work is not done while it is down; "
         "it is restarted at most every 30 s.",
-        *_section("Its last output", ["```text", quiet(output or "nothing"), "```"]),
+        *_section("Its last output", ["```text", quotable(output or "nothing"), "```"]),
         "",
         f"Where to look: `sre-space status`, `sre-space logs {unit}`",
     ]
     return _note(f"{unit} cannot start", lines)
 
 
-def damaged(what: str, then: str) -> Note:
+def damaged_note(what: str, then: str) -> Note:
     """Return the note for a damaged file that was set aside; `then` is the consequence."""
-    return _note("A damaged file was set aside", [f"{quiet(what)}.", "", then])
+    return _note("A damaged file was set aside", [f"{quotable(what)}.", "", then])
 
 
-def unreadable(issue: int, key: str, reason: str) -> Note:
+def unreadable_note(issue: int, key: str, reason: str) -> Note:
     """Return the note for an issue that Scout opened and that does not count as an incident."""
     lines = [
-        f"Issue {issue} was opened for {quiet(key)} and does not count as an incident: {quiet(reason)}. Nothing is "
-        "done about it, and no other issue is opened for it.",
+        f"Issue {issue} was opened for {quotable(key)} and does not count as an incident: {quotable(reason)}. "
+        "Nothing is done about it, and no other issue is opened for it.",
         "",
         "Possible causes: the clock of the forge or of this machine, the trust store (Scout's key is not in it), the "
         "name of the repository (REPO_OWNER, REPO_NAME), or a forge that alters text.",
@@ -130,7 +130,9 @@ def _helped_before(case: Case) -> list[str]:
     """Return a section with what people reported to have resolved similar incidents; empty without a report."""
     recall = case.latest(Recall)
     resolved = [past for past in recall.cases if past.said] if recall else []
-    lines = [f"- issue {past.issue}, reported by {quiet(past.said_by)}: `{quiet(past.said)}`" for past in resolved]
+    lines = [
+        f"- issue {past.issue}, reported by {quotable(past.said_by)}: `{quotable(past.said)}`" for past in resolved
+    ]
     return _section("What helped last time", lines) if lines else []
 
 
@@ -139,7 +141,7 @@ def _diagnosis(decision: Decision | None) -> list[str]:
     if decision is None:
         return ["None yet."]
     sentence = decision.diagnosis.report.partition("\n")[0]
-    return ["```text", quiet(sentence or f"{decision.diagnosis.verdict}: {decision.remedy.reason}"), "```"]
+    return ["```text", quotable(sentence or f"{decision.diagnosis.verdict}: {decision.remedy.reason}"), "```"]
 
 
 def _tried(trials: Sequence[Trial]) -> list[str]:

@@ -6,7 +6,7 @@ from sre_space.domain.case import Case, Trial
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import OWNER, Conclusion, Decision, Recall, Step, Verification
 from sre_space.ports.orders import Resolution
-from sre_space.text.prose import ended
+from sre_space.text.prose import resolution_clause
 
 
 def conclude(case: Case, now: int, resolution: Resolution | None = None) -> Conclusion:
@@ -88,7 +88,8 @@ def _seen_before(case: Case) -> str:
     if recall is None:
         return "Memory did not answer in time."
     lines = [
-        f"- issue {past.issue}, similarity {past.similarity:.2f}: {past.told_cause}; {past.told_outcome}{ended(past)}"
+        f"- issue {past.issue}, similarity {past.similarity:.2f}: {past.cause_text}; {past.outcome_text}"
+        f"{resolution_clause(past)}"
         for past in recall.cases
     ]
     return "\n".join(lines) or "No similar incident is remembered."

@@ -24,7 +24,7 @@ from sre_space.domain.remedies import Remedy
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.text.snapshot import snapshot_lines
 
-TELL = (
+RESOLUTION_REQUEST = (
     "\n\nWhen the incident is resolved, please record how, for the next time: a comment "
     '`/sre resolved <what you did>`, or `sre-space resolved <issue> "<what you did>"`.'
 )
@@ -53,9 +53,9 @@ def invitation(plan: str, why: str = "") -> str:
     return f"\n\nThis plan waits for a person: `/sre approve {plan}` or `sre-space approve {plan}`.{because}"
 
 
-def ended(past: PastCase) -> str:
+def resolution_clause(past: PastCase) -> str:
     """Return a clause with a person's description of what resolved a past incident, "" without; not scrubbed yet."""
-    return f". What helped, as reported by {quiet(past.said_by)}: `{quiet(past.said)}`" if past.said else ""
+    return f". What helped, as reported by {quotable(past.said_by)}: `{quotable(past.said)}`" if past.said else ""
 
 
 def scrub(text: str) -> str:
@@ -91,7 +91,7 @@ def _words(payload: Payload) -> str:
             return _decision(payload)
         case Action():
             rollback = f" Rollback: {payload.way_back.command}." if payload.way_back else ""
-            request = TELL if payload.result is ActionResult.ESCALATED else ""
+            request = RESOLUTION_REQUEST if payload.result is ActionResult.ESCALATED else ""
             return f"**Fixer**: {payload.remedy.command}: {payload.result}. {payload.detail}.{rollback}{request}"
         case Undo():
             return f"**Fixer** undoes: {payload.remedy.command}: {payload.result}. {payload.detail}."
@@ -149,7 +149,8 @@ def _recall(recall: Recall) -> str:
     if not recall.cases:
         return "**Memory**: no similar incident is remembered."
     lines = [
-        f"- issue {past.issue} (similarity {past.similarity:.2f}): {past.told_cause}; {past.told_outcome}{ended(past)}"
+        f"- issue {past.issue} (similarity {past.similarity:.2f}): {past.cause_text}; {past.outcome_text}"
+        f"{resolution_clause(past)}"
         for past in recall.cases
     ]
     return "\n".join(["**Memory** recalls:", *lines])
@@ -159,19 +160,19 @@ def _decision(decision: Decision) -> str:
     statements = {item.id: item.statement for item in decision.diagnosis.evidence}
     lines = [f"**Brain**: {decision.diagnosis.verdict}. {decision.remedy.reason}.", ""]
     if decision.diagnosis.report:
-        lines += ["```text", *map(quiet, decision.diagnosis.report.splitlines()), "```", ""]
+        lines += ["```text", *map(quotable, decision.diagnosis.report.splitlines()), "```", ""]
     if decision.diagnosis.causes and decision.diagnosis.cause is None:
         lines += ["The cause was not found. Suspected:", ""]
     for rank, cause in enumerate(decision.diagnosis.causes, 1):
         lines.append(f"{rank}. **{cause.service}** {cause.kind} (score {cause.score:.2f})")
-        lines += [f"   - {quiet(statements[id])} `{quiet(id)}`" for id in cause.evidence]
+        lines += [f"   - {quotable(statements[id])} `{quotable(id)}`" for id in cause.evidence]
     lines += ["", "Guardrails:"]
     answers = decision.guardrails
     lines += [f"- {'allowed' if answer.allowed else 'REFUSED'} by {answer.rule}: {answer.reason}" for answer in answers]
     return "\n".join([*lines, *diff(decision.remedy), "", decision.remedy.command])
 
 
-def quiet(text: str) -> str:
+def quotable(text: str) -> str:
     """Return the text as one line that cannot end the quotation it stands in."""
     return " ".join(text.splitlines()).replace("`", "'")
 

@@ -9,7 +9,7 @@ from support.feeds import Enough, Feed, Past, Signals, framed, spans
 from support.world import World
 
 from sre_space.adapters.authentic_bus import COPY, FORGED, AuthenticBus
-from sre_space.codec.record_mac import HEADER, MAX_REMEMBERED, Places, headers_of
+from sre_space.codec.record_mac import HEADER, MAX_REMEMBERED, RecordPlaces, headers_of
 from sre_space.codec.sketches import Frame, decode, encode
 from sre_space.codec.topics import METRICS, SIGNALS, SPANS
 from sre_space.feeds.losses import Losses
@@ -71,9 +71,9 @@ def test_of_a_forged_record_only_the_place_is_left(topic: str, number: int) -> N
     dismissed, world = Dismissed(), World()
     forged = forgeries(replace(spans(world, 0, 7), topic=topic))[number]
 
-    (heard,) = dismissed.bus().heard([forged], Places())
+    (authentic_records,) = dismissed.bus().authentic_records([forged], RecordPlaces())
 
-    assert (heard.value, heard.offset, heard.topic) == (b"", 7, forged.topic)
+    assert (authentic_records.value, authentic_records.offset, authentic_records.topic) == (b"", 7, forged.topic)
     assert dismissed.reasons == [FORGED]
 
 
@@ -81,8 +81,8 @@ def test_what_is_authentic_and_what_is_not_telemetry_is_heard_as_it_came() -> No
     dismissed, world = Dismissed(), World()
     records = [signed(spans(world, 0, 7)), Record("quote_requested", 0, 1, 0, b"{}"), Record("changes", 0, 1, 0, b"{}")]
 
-    assert list(dismissed.bus().heard(records, Places())) == records
-    assert list(dismissed.bus(None).heard([spans(world, 0, 7)], Places())) == [spans(world, 0, 7)]
+    assert list(dismissed.bus().authentic_records(records, RecordPlaces())) == records
+    assert list(dismissed.bus(None).authentic_records([spans(world, 0, 7)], RecordPlaces())) == [spans(world, 0, 7)]
     assert not dismissed.reasons
 
 
@@ -90,7 +90,7 @@ def test_a_forged_frame_of_sketches_is_not_there_at_all_for_a_judge_believes_eac
     dismissed = Dismissed()
     frame = Record(SIGNALS, 0, 0, 0, encode(Frame(0, 2**60, 2**60, {})))
 
-    assert list(dismissed.bus().heard([frame], Places())) == []
+    assert list(dismissed.bus().authentic_records([frame], RecordPlaces())) == []
     assert dismissed.reasons == [FORGED]
 
 
@@ -101,7 +101,7 @@ async def test_what_is_published_here_is_heard_there() -> None:
     await publisher.publish(SIGNALS, b"frame", headers={"x": b"y"})
     await publisher.publish("changes", b"{}")
 
-    assert list(Dismissed().bus().heard(kept.records, Places())) == kept.records
+    assert list(Dismissed().bus().authentic_records(kept.records, RecordPlaces())) == kept.records
     assert set(kept.records[0].headers) == {"x", HEADER}
     assert kept.records[1].headers == {}
 
@@ -116,7 +116,7 @@ async def test_forged_records_between_true_ones_leave_no_gap_in_the_frames() -> 
     bus = dismissed.bus()
     sketcher = Sketcher(signals, past, world.clock, Losses(world.reporter, world.clock))
     with pytest.raises(Enough):
-        await sketcher.sketch_for_ever(bus.subscription(feed))
+        await sketcher.sketch_forever(bus.subscription(feed))
 
     (frame,) = [decode(body) for body in signals.frames]
     assert (frame.first, frame.last) == (7, 11)
@@ -132,9 +132,9 @@ async def test_a_copy_of_a_true_record_is_not_heard_whatever_its_place_and_time_
     feed = Feed([[true, *copies], [true]], world)
 
     subscription = dismissed.bus().subscription(feed)
-    heard = [*await subscription.next(0), *await subscription.next(0)]
+    authentic_records = [*await subscription.next(0), *await subscription.next(0)]
 
-    assert [one.value for one in heard] == [true.value, b"", b"", b"", true.value]
+    assert [one.value for one in authentic_records] == [true.value, b"", b"", b"", true.value]
     assert dismissed.reasons == [COPY] * 3
 
 
@@ -149,13 +149,13 @@ async def test_who_reads_the_past_and_who_reads_on_hear_the_same_record_once_eac
 
 
 def test_what_a_reader_remembers_is_bounded() -> None:
-    places = Places()
+    places = RecordPlaces()
 
     for number in range(MAX_REMEMBERED + 10):
-        assert not places.copied(Record(SPANS, 0, number, 0, b"", headers={HEADER: str(number).encode()}))
+        assert not places.is_copy(Record(SPANS, 0, number, 0, b"", headers={HEADER: str(number).encode()}))
 
     assert len(places.first) == MAX_REMEMBERED
-    assert places.copied(Record(SPANS, 0, 0, 0, b"", headers={HEADER: str(MAX_REMEMBERED).encode()}))
+    assert places.is_copy(Record(SPANS, 0, 0, 0, b"", headers={HEADER: str(MAX_REMEMBERED).encode()}))
 
 
 async def test_history_is_as_strict() -> None:
@@ -175,7 +175,7 @@ def test_a_flood_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> Non
     dismissed, world = Dismissed(), World()
 
     with caplog.at_level(logging.WARNING):
-        list(dismissed.bus().heard([spans(world, 0, offset) for offset in range(1000)], Places()))
+        list(dismissed.bus().authentic_records([spans(world, 0, offset) for offset in range(1000)], RecordPlaces()))
 
     assert caplog.messages == [f"discarded 1 times: {FORGED}, on otlp_spans"]
     assert len(dismissed.reasons) == 1000

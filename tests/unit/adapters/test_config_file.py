@@ -24,22 +24,22 @@ def test_every_key_of_desired_state_that_heals_something_is_there_or_has_a_defau
 
     for tunable in TUNABLES:
         assert tunable.file in present
-        assert tunable.protected or tunable.cure is None or tunable.key in present[tunable.file]
+        assert tunable.protected or tunable.remedy_for is None or tunable.key in present[tunable.file]
 
 
 @pytest.mark.parametrize("tunable", TUNABLES, ids=lambda one: one.key)
 def test_no_cure_leaves_the_bounds_of_its_tunable(tunable: Tunable) -> None:
-    if tunable.cure is not None:
-        assert not tunable.why_not(tunable.cured("400000000" if tunable.file == SPACE_FILE else "1"))
+    if tunable.remedy_for is not None:
+        assert not tunable.why_not(tunable.remedied_value("400000000" if tunable.file == SPACE_FILE else "1"))
 
 
 def test_a_cure_that_has_reached_the_maximum_is_none_any_more() -> None:
     (memory,) = [one for one in TUNABLES if one.key == "POLICY_SERVICE_MEMORY_BYTES"]
 
-    assert memory.cured("400000000") == "600000000"
-    assert memory.cured("1500000000") == "1600000000"
-    assert memory.cured("1600000000") is None
-    assert memory.cured("much") is None
+    assert memory.remedied_value("400000000") == "600000000"
+    assert memory.remedied_value("1500000000") == "1600000000"
+    assert memory.remedied_value("1600000000") is None
+    assert memory.remedied_value("much") is None
 
 
 def test_errors_of_a_dependency_are_healed_by_asking_again() -> None:
@@ -47,11 +47,11 @@ def test_errors_of_a_dependency_are_healed_by_asking_again() -> None:
     tunable = chart.tunable(f"{FOLDER}/quote-service.env", "DOWNSTREAM_ATTEMPTS")
 
     assert tunable is not None
-    assert tunable.cure is not None
-    assert tunable.cure.of_dependency
-    assert CauseKind.ERROR in tunable.cure.kinds
-    assert tunable.cured("1") == "5"
-    assert tunable.cured("5") is None
+    assert tunable.remedy_for is not None
+    assert tunable.remedy_for.of_dependency
+    assert CauseKind.ERROR in tunable.remedy_for.kinds
+    assert tunable.remedied_value("1") == "5"
+    assert tunable.remedied_value("5") is None
 
 
 def test_a_recovery_takes_thirty_good_visits_where_the_chart_does_not_say_how_many() -> None:

@@ -16,7 +16,7 @@ from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Damaged, Malformed
 from sre_space.embedded.forge.identities import read_identities, write_identities
-from sre_space.embedded.launcher import desired, parse_variables
+from sre_space.embedded.launcher import desired_text, parse_variables
 from sre_space.paths import StatePaths
 from sre_space.ports.outbox import Pending
 
@@ -113,7 +113,7 @@ def test_a_service_runs_with_what_it_was_started_with_and_limits_once_all_were_s
     space = "POLICY_SERVICE_MEMORY_BYTES=400\n"
 
     def started_with(text: str) -> None:
-        told = desired("policy-service", content, parse_variables(text, "space.env"))
+        told = desired_text("policy-service", content, parse_variables(text, "space.env"))
         StatePaths(tmp_path).running("policy-service").write_text(told)
 
     def in_force(path: str, wanted: bytes) -> bool:

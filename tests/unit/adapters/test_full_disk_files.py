@@ -233,25 +233,25 @@ def test_a_unit_is_started_on_a_disk_that_takes_nothing(disk: SmallDisk, refusin
 
 
 def test_the_room_is_measured_and_what_cannot_be_written_is_said(disk: SmallDisk, refusing: Refusing) -> None:
-    look = DiskFolder(disk.root).look
-    before = look()
+    measure = DiskFolder(disk.root).measure
+    before = measure()
     assert 1_500_000 < before.free < 2_200_000
     with refusing():
-        room = look()
+        room = measure()
         assert (room.level, bool(room.refused)) == (DiskLevel.FULL, True)
-        assert room.refused in room.told
-    assert not look().refused
+        assert room.refused in room.description
+    assert not measure().refused
     assert files(disk.root) == {}
 
 
 def test_the_room_for_files_is_measured(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 400, inodes=50) as disk:
-        room = DiskFolder(disk.root).look()
+        room = DiskFolder(disk.root).measure()
 
     assert room.files is not None
     assert room.files < 50
-    assert (room.level, "more files" in room.told) == (DiskLevel.FULL, True)
+    assert (room.level, "more files" in room.description) == (DiskLevel.FULL, True)
 
 
 def test_a_folder_that_is_not_there_yet_has_the_room_of_the_one_above_it(tmp_path: Path) -> None:
-    assert DiskFolder(tmp_path / "a" / "b").look().free > 0
+    assert DiskFolder(tmp_path / "a" / "b").measure().free > 0

@@ -8,7 +8,7 @@ import pytest
 from support.clinic import NOW, WELL, Clinic, case, config
 
 from sre_space.agents.brain.candidate_remedies import FITTING, Situation, candidate_remedies
-from sre_space.agents.unit_evidence import PROBES, look
+from sre_space.agents.unit_evidence import PROBES, observe_unit
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, Evidence
 from sre_space.domain.remedies import Restart
 from sre_space.domain.symptoms import SymptomKind
@@ -76,7 +76,7 @@ class Answers:
 def shown(unit: Unit, answers: Sequence[Health], symptom: SymptomKind = SymptomKind.ERROR) -> tuple[str, int]:
     """What a unit shows, and how many probes it took."""
     probe = Answers(list(answers))
-    found = asyncio.run(look(case(symptom), config().services["tax"], unit, probe, Clinic()))
+    found = asyncio.run(observe_unit(case(symptom), config().services["tax"], unit, probe, Clinic()))
     return found.reason, probe.asked
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support.clinic import SICK, case
 from support.world import SECOND
 
-from sre_space.agents.brain.healthy_time import MAX_LOOKBACK_NS, STILL_OPEN, Interval, healthy_parts, ill_times
+from sre_space.agents.brain.healthy_time import MAX_LOOKBACK_NS, STILL_OPEN, Interval, healthy_windows, incident_times
 from sre_space.agents.brain.investigation import plan_of
 from sre_space.analysis.diagnosis.tables import Change
 
@@ -21,35 +21,35 @@ def seconds(parts: tuple[Interval, ...]) -> list[tuple[int, int]]:
 
 
 def test_without_other_incidents_it_is_the_time_right_before() -> None:
-    assert seconds(healthy_parts(END, LENGTH, 3, [])) == [(60, 40), (40, 20), (20, 0)]
+    assert seconds(healthy_windows(END, LENGTH, 3, [])) == [(60, 40), (40, 20), (20, 0)]
 
 
 def test_an_incident_in_between_is_left_out() -> None:
     ill = [(END - 70 * SECOND, END - 30 * SECOND)]
-    assert seconds(healthy_parts(END, LENGTH, 3, ill)) == [(110, 90), (90, 70), (20, 0)]
+    assert seconds(healthy_windows(END, LENGTH, 3, ill)) == [(110, 90), (90, 70), (20, 0)]
 
 
 def test_where_too_little_health_was_it_is_the_time_right_before_all_the_same() -> None:
     ill = [(END - 170 * SECOND, END - 5 * SECOND)]
-    assert seconds(healthy_parts(END, LENGTH, 3, ill)) == [(60, 40), (40, 20), (20, 0)]
+    assert seconds(healthy_windows(END, LENGTH, 3, ill)) == [(60, 40), (40, 20), (20, 0)]
 
 
 @given(st.lists(st.tuples(TIMES, TIMES).map(sorted), max_size=5), st.integers(1, 4))
 def test_parts_are_in_order_as_long_as_wanted_and_untouched_or_right_before(ill: list[list[int]], count: int) -> None:
     windows = [(begin * SECOND, over * SECOND) for begin, over in ill]
-    parts = healthy_parts(END, LENGTH, count, windows)
+    parts = healthy_windows(END, LENGTH, count, windows)
 
     assert len(parts) == count
     assert all(until - since == LENGTH for since, until in parts)
     assert all(one[1] <= other[0] for one, other in pairwise(parts))
     assert parts[0][0] >= END - MAX_LOOKBACK_NS
     touched = any(begin < until and since < over for since, until in parts for begin, over in windows)
-    assert not touched or parts == healthy_parts(END, LENGTH, count, [])
+    assert not touched or parts == healthy_windows(END, LENGTH, count, [])
 
 
 def test_an_incident_is_ill_from_its_first_symptom_and_while_it_is_open() -> None:
-    assert ill_times([case()], "another") == [(SICK, STILL_OPEN)]
-    assert ill_times([case()], case().incident) == []
+    assert incident_times([case()], "another") == [(SICK, STILL_OPEN)]
+    assert incident_times([case()], case().incident) == []
 
 
 def test_what_shows_right_after_a_deployment_began_with_it() -> None:

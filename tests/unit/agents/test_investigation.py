@@ -10,7 +10,7 @@ from support.clinic import NOW, SECOND, SERVICES, SICK, Clinic, case, spans_at
 from support.shop import HEALTHY, Fault, shop
 
 from sre_space.agents.brain.deployments import RecentDeployments
-from sre_space.agents.brain.investigation import told
+from sre_space.agents.brain.investigation import cause_line
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.codec.case_files import case_of
 from sre_space.domain.diagnosis import CauseKind, Confidence, Diagnosis
@@ -38,7 +38,7 @@ def clinic(fault: Fault = HEALTHY) -> Clinic:
 
 def first(found: Diagnosis) -> str:
     """The first cause."""
-    return told(found.causes[0]) if found.causes else ""
+    return cause_line(found.causes[0]) if found.causes else ""
 
 
 def test_a_slow_operation_is_named_with_its_service_and_drawn() -> None:

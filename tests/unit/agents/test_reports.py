@@ -51,7 +51,7 @@ class Ward:
             self.detectors.operations.add({(ISSUE, self.second): sketch} if requests else {}, self.now)
             if requests:
                 windows = self.detectors.open_incidents.all_windows()
-                self.detectors.conversion.judge([Cohort(self.second, requests, bought)], windows)
+                self.detectors.conversion.evaluate([Cohort(self.second, requests, bought)], windows)
                 self.detectors.budget.add(self.now, requests - failed, failed)
             self.second += 1
             self.looks()
@@ -61,7 +61,7 @@ class Ward:
         self.detectors.spans = Feed("otlp_spans", self.now, self.now)
         for health in self.world.board.values():
             health.update(GOOD, self.now)
-        self.detectors.look(self.now)
+        self.detectors.evaluate(self.now)
 
     def says(self) -> DetectorsReport:
         """The report of now."""
@@ -268,7 +268,7 @@ def test_an_outage_that_began_in_its_deployment_is_inhibited_and_one_from_before
     for quarter in range(8):
         ward.world.board["policy-service"].update(BAD, ward.now + quarter * SECOND // 4)
         ward.world.board["user-service"].update(BAD, ward.now + quarter * SECOND // 4)
-    ward.detectors.look(ward.now + 2 * SECOND)
+    ward.detectors.evaluate(ward.now + 2 * SECOND)
     ward.second += 2
 
     assert ward.of(SymptomKind.INFRASTRUCTURE).state is INHIBITED
@@ -298,7 +298,7 @@ def test_without_telemetry_all_but_the_probes_are_blind_and_say_since_when() -> 
     work(ward)
     silent = ward.detectors.spans
     ward.second += 10
-    ward.detectors.look(ward.now)
+    ward.detectors.evaluate(ward.now)
 
     report = ward.says()
 

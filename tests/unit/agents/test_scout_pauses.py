@@ -70,11 +70,11 @@ def test_a_service_is_neither_well_nor_out_until_it_was_probed_anew() -> None:
 
     health.forget()
 
-    assert (health.firing, health.known, health.looked, health.word) == (False, False, False, "unknown")
+    assert (health.firing, health.known, health.evaluated, health.word) == (False, False, False, "unknown")
     for at in range(10, 10 + FAILURES_TO_FIRE):
         assert not health.firing
         health.update(DEAD, at)
-    assert (health.firing, health.failing_since, health.looked) == (True, 10, True)
+    assert (health.firing, health.failing_since, health.evaluated) == (True, 10, True)
 
 
 class Told:
@@ -103,7 +103,7 @@ async def tells(world: World) -> int:
 
     sightings.clock.sleep = stop  # type: ignore[method-assign]
     with contextlib.suppress(asyncio.CancelledError):
-        await sightings.tell_for_ever(lambda: True)
+        await sightings.publish_forever(lambda: True)
     return told.count
 
 
@@ -127,18 +127,18 @@ def test_telemetry_is_not_believed_until_some_is_newer_than_the_pause() -> None:
     for number in range(5):
         detectors.take_level(memory, START + number * SECOND, 95.0)
     detectors.spans = Feed("otlp_spans", START + SECOND, START + SECOND)
-    detectors.look(START + SECOND)
+    detectors.evaluate(START + SECOND)
     assert detectors.active_symptoms.seen == (f"saturation/{POLICY}",)
     world.suspend(3)
     detectors.resume(world.clocks[Agent.SCOUT].pauses())
     now = world.clock.now()
 
     detectors.spans = Feed("otlp_spans", now, now - 3 * SECOND)
-    detectors.look(now)
+    detectors.evaluate(now)
     blind, seen = detectors.telemetry.blind, bool(detectors.active_symptoms.seen)
 
     detectors.spans = Feed("otlp_spans", now + SECOND, now + SECOND)
-    detectors.look(now + SECOND)
+    detectors.evaluate(now + SECOND)
     assert (blind, seen, detectors.telemetry.blind) == (True, False, False)
     assert detectors.active_symptoms.seen == (f"saturation/{POLICY}",)
 
@@ -220,7 +220,7 @@ def test_what_failed_while_scout_heard_nothing_is_of_the_incident_that_it_then_f
     budget = world.detectors.budget = Budget("buy", scale=1 / 60, least_bad=1)
     now, failed = START + 100 * SECOND, START + 50 * SECOND
     world.detectors.spans = Feed("otlp_spans", START + 40 * SECOND, START + 40 * SECOND)
-    world.detectors.look(now - SECOND)
+    world.detectors.evaluate(now - SECOND)
     symptom = Symptom(SymptomKind.ERROR, POLICY, "it fails", 0.5, 0.01, now - 2 * SECOND)
     unseen = world.detectors.unseen(symptom)
     found = Detection(f"error/{POLICY}", (symptom,), {}, JourneyCount(0, 0, now, now), unseen=unseen)
@@ -233,10 +233,10 @@ def test_what_failed_while_scout_heard_nothing_is_of_the_incident_that_it_then_f
     assert unseen == found.begun == START + 40 * SECOND
     assert not budget.burning(now)
     world.detectors.open_incidents.refresh([], now)  # it may have been asked before
-    assert world.detectors.open_incidents.excused(now)
+    assert world.detectors.open_incidents.inhibited(now)
     world.detectors.open_incidents.refresh([], now)  # over
-    assert world.detectors.open_incidents.excused(failed)
-    assert not world.detectors.open_incidents.excused(START + 30 * SECOND)
+    assert world.detectors.open_incidents.inhibited(failed)
+    assert not world.detectors.open_incidents.inhibited(START + 30 * SECOND)
 
 
 async def test_visits_from_before_a_pause_prove_no_recovery() -> None:

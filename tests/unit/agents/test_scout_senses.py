@@ -135,10 +135,10 @@ def test_what_is_usual_is_learnt_from_good_attempts_outside_of_incidents() -> No
         span = attempt(number, number * SECOND, end=number * SECOND + (900 if slow else 9) * SECOND // 1000)
         book.add(span, span.end)
 
-    def excused(at: int) -> bool:
+    def inhibited(at: int) -> bool:
         return 10 * SECOND <= at < 25 * SECOND
 
-    usual = book.usual(0, 30 * SECOND, excused)
+    usual = book.usual(0, 30 * SECOND, inhibited)
 
     assert usual == {"journey quote": 9 * SECOND // 1000}
     assert (book.count_quick(0, 30 * SECOND, usual).good, book.count_quick(0, 30 * SECOND, usual).bad) == (15, 15)
@@ -210,7 +210,7 @@ def test_where_the_whole_says_nothing_a_step_that_is_quick_again_does_unless_ano
 def test_a_symptom_that_is_over_ended_when_its_detector_saw_it_last_and_not_when_the_hold_was_over() -> None:
     detectors = World().detectors
     memory = Resource("policy-service", "memory", 100.0)
-    start = detectors.active_symptoms.looked_at
+    start = detectors.active_symptoms.evaluated_at
     seen: list[int] = []
     for tick in range(1, 41):
         at = start + tick * SECOND // 2
@@ -218,7 +218,7 @@ def test_a_symptom_that_is_over_ended_when_its_detector_saw_it_last_and_not_when
             detectors.restarted("policy-service", at)
         detectors.spans = Feed("otlp_spans", at, at)
         detectors.take_level(memory, at, 95.0 if tick < 12 else 20.0)
-        detectors.look(at)
+        detectors.evaluate(at)
         seen += [tick] if "saturation/policy-service" in detectors.active_symptoms.seen else []
 
     last = start + 11 * SECOND // 2
@@ -238,6 +238,6 @@ async def test_an_incident_that_is_opened_while_the_forge_lists_the_others_is_no
 
     open_incidents.refresh(before, now)
     assert open_incidents.open
-    assert open_incidents.excused(now)
+    assert open_incidents.inhibited(now)
     open_incidents.refresh(await world.incidents.open_cases(), now)
     assert not open_incidents.open

@@ -132,7 +132,7 @@ async def test_other_detectors_that_fire_are_in_the_state() -> None:
         await world.clock.sleep(0.25)
     (memory,) = (one for (_, name), one in world.detectors.resources.items() if name == "memory")
     memory.fired_at = memory.since = world.clock.now()
-    world.detectors.look(world.clock.now())
+    world.detectors.evaluate(world.clock.now())
 
     assert taken(world).services[0].state == "healthy, saturation alarm"
 

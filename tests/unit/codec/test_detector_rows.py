@@ -11,7 +11,7 @@ from support.world import REPOSITORY, Key, Trust
 
 from sre_space.codec.detector_rows import MAX_CELL, MAX_INHIBITIONS, UNREADABLE, report_of, table_of
 from sre_space.codec.symptom_report import SymptomReport, decode, encode
-from sre_space.codec.topics import SIGHTINGS
+from sre_space.codec.topics import SYMPTOM_REPORTS
 from sre_space.domain.bounds import CUT
 from sre_space.domain.detectors import (
     DetectorReport,
@@ -53,7 +53,7 @@ def row(number: int, state: DetectorState = DetectorState.OK) -> DetectorReport:
 def read_back(report: DetectorsReport | None, seen: tuple[str, ...] = ()) -> tuple[SymptomReport, int]:
     """What a reader has of it, and how many bytes it was."""
     value, headers = encode(SymptomReport(REPOSITORY, NOW, seen, False, report), SCOUT)
-    return decode(Record(SIGHTINGS, 0, 0, NOW, value, headers=headers), TRUST), len(value)
+    return decode(Record(SYMPTOM_REPORTS, 0, 0, NOW, value, headers=headers), TRUST), len(value)
 
 
 def by_old_rules(value: bytes) -> Mapping[str, object]:

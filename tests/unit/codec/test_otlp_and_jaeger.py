@@ -13,7 +13,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from support.spans import any_value, attributes, new_span, resource_spans
 
 from sre_space.codec.jaeger import spans_from
-from sre_space.codec.jaeger_otlp import has_tags, kept_spans, traces_json
+from sre_space.codec.jaeger_otlp import has_tags, stored_spans, traces_json
 from sre_space.codec.otlp import spans_of, value_of
 from sre_space.codec.otlp_records import records_of
 from sre_space.domain.errors import Malformed
@@ -56,7 +56,7 @@ def body_of(*spans: Span, service: str = "shop", **resource: object) -> bytes:
 
 def shown(body: bytes) -> list[dict[str, Any]]:
     """What the query API sends for all spans of a request, through its JSON."""
-    answer: list[dict[str, Any]] = json.loads(json.dumps(traces_json(one.alone for one in kept_spans(body))))
+    answer: list[dict[str, Any]] = json.loads(json.dumps(traces_json(one.alone for one in stored_spans(body))))
     return answer
 
 
@@ -103,7 +103,7 @@ def test_a_tag_is_found_on_the_span_its_process_and_its_events_by_its_text() -> 
     span = new_span("op", 0)
     span.attributes.extend(attributes({"n": 7, "b": True, "f": 1e21, "third": 1 / 3}))
     span.events.add(name="exception").attributes.extend(attributes({"exception.type": "ValueError"}))
-    (kept,) = kept_spans(body_of(span, **{"host.name": "h"}))
+    (kept,) = stored_spans(body_of(span, **{"host.name": "h"}))
 
     for pair in ("n=7", "b=true", "f=1e+21", "third=0.3333333333", "host.name=h", "event=exception"):
         key, _, value = pair.partition("=")
@@ -119,13 +119,13 @@ def test_an_id_of_a_wrong_length_is_malformed(field: str) -> None:
     setattr(span, field, b"\1\2\3")
 
     with pytest.raises(Malformed, match="16 bytes"):
-        kept_spans(body_of(span))
+        stored_spans(body_of(span))
 
 
 @given(st.binary(max_size=200))
 def test_bytes_that_are_no_request_are_malformed_for_every_reader(data: bytes) -> None:
     refused = []
-    for read in (spans_of, kept_spans, lambda body: records_of("traces", body)):
+    for read in (spans_of, stored_spans, lambda body: records_of("traces", body)):
         try:
             read(data)
         except Malformed:

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1 import trace_pb2
 
-from sre_space.analysis.statistics.sketch import HIGHEST, LONGEST_NS, LOWEST, Durations, Exemplar, Operation, Sketch
+from sre_space.analysis.statistics.sketch import (
+    MAX_BUCKET,
+    MAX_DURATION_NS,
+    MIN_BUCKET,
+    Durations,
+    Exemplar,
+    Operation,
+    Sketch,
+)
 from sre_space.codec.otlp import UNKNOWN_SERVICE, spans_of
 from sre_space.codec.sketches import (
     MAX_PARTITIONS,
@@ -42,7 +50,7 @@ def operations() -> st.SearchStrategy[Operation]:
 
 @st.composite
 def sketches(draw: st.DrawFn) -> Sketch:
-    buckets = draw(st.dictionaries(st.integers(LOWEST, HIGHEST), st.integers(1, 10**6), max_size=20))
+    buckets = draw(st.dictionaries(st.integers(MIN_BUCKET, MAX_BUCKET), st.integers(1, 10**6), max_size=20))
     durations = Durations(sum(buckets.values()), draw(NUMBERS), buckets)
     slowest, failed = (tuple(draw(st.lists(EXEMPLAR, max_size=3))) for _ in range(2))
     return Sketch(durations, draw(NUMBERS), slowest, failed)
@@ -147,7 +155,7 @@ def test_a_service_without_a_name_and_a_span_that_lasts_for_hours_are_bounded() 
     [(nameless, _)] = taken(request({}, service=""))
     assert nameless.service == UNKNOWN_SERVICE
     [endless] = taken(request({"start_time_unix_nano": (BEGIN - 7200) * SECOND})).values()
-    assert endless.durations.total == LONGEST_NS
+    assert endless.durations.total == MAX_DURATION_NS
 
 
 def test_names_that_hold_an_id_do_not_eat_the_memory() -> None:

@@ -79,7 +79,7 @@ def test_the_record_of_the_space_and_the_deployers_journal_are_read(recorded: tu
     assert len(last.commit) == 40
     assert last.changed
     assert deploy_journal.under_way(state, ("quote-service", "policy-service", "user-service")) is None
-    assert crash_watch.looping(state) == []
+    assert crash_watch.crash_loops(state) == []
     assert not list(state.root.rglob("*.damaged-*"))
 
 

@@ -9,7 +9,7 @@ from support.git_world import MAIN, MemoryGit
 
 from sre_space.adapters.config_file import parse_config
 from sre_space.bootstrap.space.state import SpaceState
-from sre_space.deployment.deploy import Deployer, Unfit
+from sre_space.deployment.deploy import Deployer, Undeployable
 from sre_space.deployment.services import DeployedServices
 from sre_space.domain.errors import Missing, Refused
 from sre_space.ports.probe import Health
@@ -137,7 +137,7 @@ async def test_a_commit_that_does_not_parse_changes_nothing(
     lives = dict(machine.lives)
 
     with pytest.raises(
-        Unfit, match=r"^deploy/config/policy-service.env:1: .* is not NAME=value; nothing was deployed"
+        Undeployable, match=r"^deploy/config/policy-service.env:1: .* is not NAME=value; nothing was deployed"
     ) as unfit:
         await deployer.deploy()
 

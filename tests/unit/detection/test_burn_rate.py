@@ -81,8 +81,8 @@ def test_a_handful_of_failures_on_a_quiet_night_is_no_alert() -> None:
 def test_what_an_open_incident_explains_is_paid_from_the_budget_but_alerts_no_more() -> None:
     budget = Budget("buy")
     budget.add(NOW - MINUTE, 100, 50)
-    budget.excuse(NOW - 2 * MINUTE)
-    budget.add(NOW, 100, 50, excused=True)
+    budget.exempt(NOW - 2 * MINUTE)
+    budget.add(NOW, 100, 50, inhibited=True)
 
     assert fired(budget) == []
     assert budget.spent(NOW) == pytest.approx(1 / 3 / 0.001)

@@ -20,7 +20,7 @@ def decided(cohorts: Cohorts, until: int) -> list[tuple[int, int, int]]:
 def steady(
     conversion: Conversion, begin: int, seconds: int, asked: int, bought: int, *windows: Inhibition
 ) -> Conversion:
-    conversion.judge((Cohort(second, asked, bought) for second in range(begin, begin + seconds)), windows)
+    conversion.evaluate((Cohort(second, asked, bought) for second in range(begin, begin + seconds)), windows)
     return conversion
 
 

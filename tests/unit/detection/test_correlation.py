@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.detection.callers import TOGETHER_NS
 from sre_space.analysis.detection.correlation import (
-    JOURNEY_PATIENCE_NS,
+    JOURNEY_WAIT_NS,
+    KIND_RANK,
     LINKED_NS,
-    PATIENCE_NS,
-    TITLE,
+    VICTIM_WAIT_NS,
     OpenIncident,
     SymptomGroup,
     SystemView,
@@ -28,7 +28,7 @@ CALLS = {
     "ledger": (),
 }  # fmt: skip
 SCENE = SystemView(CALLS)
-INFRASTRUCTURE, SATURATION, ERROR, LATENCY, CONVERSION, SLO = TITLE
+INFRASTRUCTURE, SATURATION, ERROR, LATENCY, CONVERSION, SLO = KIND_RANK
 
 
 def finding(kind: SymptomKind, service: str, age: int = SECOND, **values: object) -> FiredAlarm:
@@ -36,7 +36,7 @@ def finding(kind: SymptomKind, service: str, age: int = SECOND, **values: object
     return FiredAlarm(symptom, **{"fired": NOW - age, **values})  # type: ignore[arg-type]
 
 
-def journey(kind: SymptomKind, age: int = JOURNEY_PATIENCE_NS) -> FiredAlarm:
+def journey(kind: SymptomKind, age: int = JOURNEY_WAIT_NS) -> FiredAlarm:
     return finding(kind, "buy-insurance", age, journey=True)
 
 
@@ -67,7 +67,7 @@ def test_the_order_of_findings_does_not_matter() -> None:
 
 def test_a_victim_waits_for_its_culprit_and_then_speaks_for_itself() -> None:
     assert keys([VICTIM]) == []
-    assert keys([finding(ERROR, "quote", PATIENCE_NS, explained=0.9)]) == ["error/quote"]
+    assert keys([finding(ERROR, "quote", VICTIM_WAIT_NS, explained=0.9)]) == ["error/quote"]
 
 
 def test_siblings_that_are_both_sick_are_two_incidents_and_a_path_is_one() -> None:
@@ -134,7 +134,12 @@ def test_what_belongs_to_an_open_incident_joins_it() -> None:
     scene = SystemView(CALLS, [OpenIncident("infrastructure/policy", "policy", NOW - SECOND)])
     joined = {
         one.symptom.service: [group.joins for group in correlate([one], scene, NOW)]
-        for one in (CULPRIT, finding(ERROR, "quote", PATIENCE_NS, explained=0.9), journey(SLO), finding(ERROR, "user"))
+        for one in (
+            CULPRIT,
+            finding(ERROR, "quote", VICTIM_WAIT_NS, explained=0.9),
+            journey(SLO),
+            finding(ERROR, "user"),
+        )
     }
 
     assert joined == {
@@ -154,7 +159,9 @@ def test_an_incident_that_waits_for_a_person_does_not_hide_what_breaks_later() -
         _, _, service = key.partition("/")
         old = OpenIncident(key, service, NOW - LINKED_NS - 10 * SECOND)
         window = Inhibition(old.since, STILL_OPEN, frozenset({service}), key)
-        return [group.joins for group in correlate([one], SystemView(CALLS, [old], [window]), NOW) if not group.quiet]
+        return [
+            group.joins for group in correlate([one], SystemView(CALLS, [old], [window]), NOW) if not group.inhibited
+        ]
 
     assert joins("slo/buy-insurance", CULPRIT) == [""]
     assert joins("latency/policy", finding(INFRASTRUCTURE, "policy")) == [""]
@@ -170,12 +177,12 @@ def test_symptoms_that_began_inside_a_window_are_of_its_case_or_quiet() -> None:
         return group
 
     action = Inhibition(NOW - 5 * SECOND, STILL_OPEN, frozenset({"policy"}), "error/policy")
-    assert (of(action).joins, of(action).quiet) == ("error/policy", True)
+    assert (of(action).joins, of(action).inhibited) == ("error/policy", True)
     planned = Inhibition(NOW - 5 * SECOND, STILL_OPEN, frozenset({"policy"}))
-    assert (of(planned).joins, of(planned).quiet) == ("", True)
-    assert not of(Inhibition(NOW, STILL_OPEN, frozenset({"user"}))).quiet
-    assert not of(Inhibition(0, NOW - 2 * SECOND, frozenset({"policy"}))).quiet
-    assert of(Inhibition(0, STILL_OPEN, frozenset({"user"})), journey(SLO)).quiet
+    assert (of(planned).joins, of(planned).inhibited) == ("", True)
+    assert not of(Inhibition(NOW, STILL_OPEN, frozenset({"user"}))).inhibited
+    assert not of(Inhibition(0, NOW - 2 * SECOND, frozenset({"policy"}))).inhibited
+    assert of(Inhibition(0, STILL_OPEN, frozenset({"user"})), journey(SLO)).inhibited
 
 
 def test_what_a_deployment_broke_does_not_hide_behind_the_damped_outage_of_its_restart() -> None:
@@ -183,7 +190,7 @@ def test_what_a_deployment_broke_does_not_hide_behind_the_damped_outage_of_its_r
     scene = SystemView(CALLS, windows=(Inhibition(NOW - 21 * SECOND, NOW - 15 * SECOND, frozenset({"quote"})),))
 
     def loud(*findings: FiredAlarm) -> list[str]:
-        return [group.key for group in correlate([restart, *findings], scene, NOW) if not group.quiet]
+        return [group.key for group in correlate([restart, *findings], scene, NOW) if not group.inhibited]
 
     assert loud() == []
     assert loud(journey(CONVERSION, 12 * SECOND)) == ["conversion/buy-insurance"]

@@ -34,7 +34,7 @@ from sre_space.analysis.detection.saturation import Resource, Saturation
 from sre_space.analysis.detection.thresholds import thresholds_of
 from sre_space.analysis.statistics.sequential_test import THRESHOLD, SequentialTest
 from sre_space.analysis.statistics.share_bounds import tolerated
-from sre_space.analysis.statistics.sketch import LOWEST, Durations, Sketch, middle_of
+from sre_space.analysis.statistics.sketch import MIN_BUCKET, Durations, Sketch, middle_of
 
 DAYS = 30
 SECOND = 10**9
@@ -80,14 +80,16 @@ class Days:
     def _stretch(self, load: float, seconds: int) -> Sketch:
         count = int(self.chance.poisson(BUSIEST * load * seconds))
         drawn = self.chance.multinomial(count, self.laws[nearest(load)])
-        buckets = {LOWEST + int(at): int(drawn[at]) for at in np.flatnonzero(drawn)}
+        buckets = {MIN_BUCKET + int(at): int(drawn[at]) for at in np.flatnonzero(drawn)}
         total = int(sum(middle_of(bucket) * number for bucket, number in buckets.items()))
         return Sketch(Durations(count, total, buckets), int(self.chance.binomial(count, BACKGROUND_ERRORS)))
 
     def seconds(self, begin: int, end: int, pauses: Counts, bursts: Counts) -> tuple[Counts, Counts, Counts]:
         """Requests, slow and failed ones of every day and second of a stretch, shape (days, seconds)."""
         load = loads(begin)
-        tails = [self.laws[nearest(one)][slow - LOWEST + 1 :].sum() for one, slow in zip(load, self.slow, strict=True)]
+        tails = [
+            self.laws[nearest(one)][slow - MIN_BUCKET + 1 :].sum() for one, slow in zip(load, self.slow, strict=True)
+        ]
         count = self.chance.poisson(BUSIEST * load[:, None], (DAYS, end - begin))
         slow = np.where(pauses, count, self.chance.binomial(count, np.array(tails)[:, None]))
         failed = self.chance.binomial(count, np.where(bursts, BURST_SHARE, BACKGROUND_ERRORS))

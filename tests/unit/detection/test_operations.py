@@ -5,8 +5,15 @@ from copy import deepcopy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.analysis.detection.baseline import BLOCK_S, BLOCKS, LEARNT_COUNT, LEARNT_S, QUARANTINE_S, Baseline
-from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition, touching
+from sre_space.analysis.detection.baseline import (
+    BLOCK_S,
+    BLOCKS,
+    MIN_LEARNT_COUNT,
+    MIN_LEARNT_S,
+    QUARANTINE_S,
+    Baseline,
+)
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition, inhibitions_of
 from sre_space.analysis.detection.operations import ALL, DEMAND_S, SETTLE_NS, FiringOperation, Operations
 from sre_space.analysis.detection.share_alarm import SILENCE_NS, ShareAlarm
 from sre_space.analysis.detection.thresholds import SLOWER_NS, Thresholds, thresholds_of
@@ -35,7 +42,7 @@ def played(
     """The same sketch every second, heard half a second after it, judged a second later."""
     for second in range(begin, begin + seconds):
         operations.add({(ISSUE, second): one}, second * SECOND + 3 * SECOND // 2)
-        operations.judge((second + 3) * SECOND, windows)
+        operations.evaluate((second + 3) * SECOND, windows)
     return operations
 
 
@@ -102,12 +109,12 @@ def test_seconds_of_a_wrong_clock_are_not_kept() -> None:
 def test_a_second_is_judged_once_when_its_spans_had_time_to_arrive() -> None:
     operations = Operations(CALLS)
     operations.add({(ISSUE, BEGIN): sketch(3)}, BEGIN * SECOND + 1)
-    operations.judge((BEGIN + 1) * SECOND + SETTLE_NS - 1)
+    operations.evaluate((BEGIN + 1) * SECOND + SETTLE_NS - 1)
     operations.add({(ISSUE, BEGIN): sketch(4)}, (BEGIN + 1) * SECOND + SETTLE_NS - 1)
     watch = operations.watches[ISSUE]
     assert watch.baseline.waiting == {}
 
-    operations.judge((BEGIN + 1) * SECOND + SETTLE_NS)
+    operations.evaluate((BEGIN + 1) * SECOND + SETTLE_NS)
     assert watch.open == {}
     assert watch.baseline.waiting[BEGIN].count == 7
     operations.add({(ISSUE, BEGIN): sketch(2)}, (BEGIN + 3) * SECOND)
@@ -120,7 +127,7 @@ def test_telemetry_that_lags_is_judged_late_but_as_it_was() -> None:
     operations = learnt()
     for second in range(begin, begin + 10):
         operations.add({(ISSUE, second): sketch(errors=5)}, (begin + 10) * SECOND + lag)
-    operations.judge((begin + 10) * SECOND + lag + SETTLE_NS)
+    operations.evaluate((begin + 10) * SECOND + lag + SETTLE_NS)
 
     [suspect] = suspects(operations)
     assert suspect.alarm.since == begin * SECOND
@@ -150,8 +157,8 @@ def test_evidence_from_inside_a_window_is_dropped_when_it_is_over() -> None:
 def test_planned_work_on_a_dependency_excuses_its_callers_too() -> None:
     window = Inhibition(0, 1, frozenset({"policy-service"}))
 
-    assert touching([window], "quote-service", CALLS) == (window,)
-    assert touching([Inhibition(0, 1, frozenset({"quote-service"}))], "policy-service", CALLS) == ()
+    assert inhibitions_of([window], "quote-service", CALLS) == (window,)
+    assert inhibitions_of([Inhibition(0, 1, frozenset({"quote-service"}))], "policy-service", CALLS) == ()
     assert reach("quote-service", {**CALLS, "policy-service": ("quote-service",)}) == {
         "quote-service",
         "policy-service",
@@ -172,13 +179,17 @@ def test_the_ring_of_a_baseline_holds_exactly_the_last_day(hours: list[int]) -> 
 
 
 def test_a_baseline_is_ready_after_a_minute_and_a_hundred_spans() -> None:
-    for seconds, count, ready in ((LEARNT_S, 10, False), (LEARNT_S + 1, 10, True), (LEARNT_S + 1, 1, False)):
+    for seconds, count, ready in (
+        (MIN_LEARNT_S, 10, False),
+        (MIN_LEARNT_S + 1, 10, True),
+        (MIN_LEARNT_S + 1, 1, False),
+    ):
         baseline = Baseline()
         for second in range(BEGIN, BEGIN + seconds):
             baseline.offer(second, sketch(count))
         baseline.learn(BEGIN + seconds, lambda _: True)
         assert baseline.ready is ready
-    assert LEARNT_COUNT == 100
+    assert MIN_LEARNT_COUNT == 100
 
 
 def test_a_slow_request_is_slower_than_the_usual_worst_and_clearly_than_the_median() -> None:

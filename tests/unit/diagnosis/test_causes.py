@@ -136,7 +136,7 @@ def test_two_causes_at_once_are_both_named() -> None:
 def test_callers_of_a_failing_service_are_victims() -> None:
     found = diagnosed(Fault(fails={"GET /rate": "boom"}))
     assert all(cause.score < 0.1 for cause in found.causes[1:])
-    assert [step.told.split()[0] for step in found.chain[1:]] == ["price", "web"]
+    assert [step.statement.split()[0] for step in found.chain[1:]] == ["price", "web"]
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -270,9 +270,11 @@ def test_a_service_whose_own_log_confirms_its_failing_spans_needs_fewer_of_them(
     writer: str, share: float, verdict: Confidence
 ) -> None:
     failing = Finding(
-        "tax", "GET /rate", CauseKind.ERROR, Signal.FAILURE, share, 1e-20, Evidence("s", "s"), speaker="tax"
+        "tax", "GET /rate", CauseKind.ERROR, Signal.FAILURE, share, 1e-20, Evidence("s", "s"), reporter="tax"
     )
-    logged = replace(failing, sense=Signal.LOG, impact=0.5, p_value=1e-10, evidence=Evidence("l", "l"), speaker=writer)
+    logged = replace(
+        failing, signal=Signal.LOG, impact=0.5, p_value=1e-10, evidence=Evidence("l", "l"), reporter=writer
+    )
     findings = [failing, *([logged] if writer else [])]
 
     assert verdict_of(rank(findings, CallGraph({}, ())), len(findings), compared=True) is verdict

@@ -135,4 +135,4 @@ def test_a_trace_that_a_proxy_renamed_finds_its_parent() -> None:
     spans = shop(300, 2, BROKEN)
     cut = changed(spans, lambda span: {"trace": f"renamed-{span.trace}"} if span.service in ("price", "tax") else {})
     found = compared(cut, shop(seed=7))
-    assert [step.told.split()[0] for step in found.chain[1:]] == ["price", "web"]
+    assert [step.statement.split()[0] for step in found.chain[1:]] == ["price", "web"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support.shop import EPOCH, Fault, shop, telemetry
 
 from sre_space.analysis.diagnosis.building import LogBuilder, MetricBuilder, SpanBuilder
-from sre_space.analysis.diagnosis.diffs import HARMLESS, UNTOLD, effect_of
+from sre_space.analysis.diagnosis.diffs import HARMLESS, SIZE_WITHOUT_DIFF, effect_of
 from sre_space.analysis.diagnosis.engine import diagnose
 from sre_space.analysis.diagnosis.metric_words import Meaning, meaning_of
 from sre_space.analysis.diagnosis.tables import Alert, Change, Series, Telemetry
@@ -86,7 +86,7 @@ def test_metrics_alone_name_the_deepest_service_that_fails() -> None:
     incident = measured({calls[0]: [60.0] * 8, calls[1]: [58.0] * 8, calls[2]: [100.0] * 8})
     found = diagnose(incident, [measured(dict.fromkeys(calls, good))])
     assert (found.causes[0].service, found.verdict) == ("tax", Confidence.LIKELY)
-    assert any("price depends on tax" in step.told for step in found.chain)
+    assert any("price depends on tax" in step.statement for step in found.chain)
 
 
 def test_a_fault_free_pair_of_metric_windows_is_inconclusive() -> None:
@@ -201,7 +201,7 @@ def test_moved_code_changes_little_and_removed_code_all() -> None:
     assert effect_of("", moved).size < 0.6
     assert effect_of("", "@@ a.py @@\n-  check(x)\n").size == 1.0
     assert effect_of("", '@@ a.py @@\n-  say("old")\n+  say("new")\n').size == HARMLESS
-    assert effect_of("deploy", "").size == UNTOLD
+    assert effect_of("deploy", "").size == SIZE_WITHOUT_DIFF
 
 
 def released(service: str, unit: str) -> Change:

@@ -7,15 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.shop import MS, Made, shop, telemetry
 
-from sre_space.analysis.diagnosis.blame import UNTOLD, NetworkHop, ends_of
+from sre_space.analysis.diagnosis.blame import NO_OTHER_HOPS, NetworkHop, ends_of
 from sre_space.analysis.diagnosis.metric_words import Meaning
-from sre_space.analysis.diagnosis.metrics import lost
-from sre_space.analysis.diagnosis.ranking import together
+from sre_space.analysis.diagnosis.metrics import lost_share
+from sre_space.analysis.diagnosis.ranking import combined
 from sre_space.analysis.diagnosis.selecting import between
 from sre_space.analysis.diagnosis.selftime import shape_of
 from sre_space.analysis.diagnosis.templates import MAX_TEMPLATES, Templates, poisson_tail
 from sre_space.analysis.diagnosis.window import Window
-from sre_space.analysis.statistics.p_values import RARE, exceedance, failure_rate, tail, usual_rate
+from sre_space.analysis.statistics.p_values import (
+    MIN_FAILURE_RATE,
+    binomial_tail,
+    exceedance,
+    failure_rate,
+    smoothed_rate,
+)
 
 
 def exact_tail(hits: int, trials: int, rate: float) -> float:
@@ -25,8 +31,8 @@ def exact_tail(hits: int, trials: int, rate: float) -> float:
 @given(st.integers(1, 60), st.data(), st.floats(0.001, 0.999))
 def test_the_bound_is_never_below_the_binomial_tail(trials: int, data: st.DataObject, rate: float) -> None:
     hits = data.draw(st.integers(0, trials))
-    assert tail(hits, trials, rate) >= exact_tail(hits, trials, rate) - 1e-9
-    assert tail(hits, trials, rate) <= 1.0
+    assert binomial_tail(hits, trials, rate) >= exact_tail(hits, trials, rate) - 1e-9
+    assert binomial_tail(hits, trials, rate) <= 1.0
 
 
 @given(st.integers(0, 60), st.floats(0.01, 50))
@@ -37,8 +43,8 @@ def test_the_bound_is_never_below_the_poisson_tail(count: int, expected: float) 
 
 @given(st.integers(0, 1000), st.integers(0, 1000))
 def test_rates_are_rates_and_never_impossible(hits: int, more: int) -> None:
-    assert 0 < usual_rate(hits, hits + more) < 1
-    assert RARE <= failure_rate(hits, hits + more) < 1
+    assert 0 < smoothed_rate(hits, hits + more) < 1
+    assert MIN_FAILURE_RATE <= failure_rate(hits, hits + more) < 1
 
 
 def test_samples_of_one_distribution_are_as_seldom_called_unlikely_as_is_said() -> None:
@@ -100,18 +106,18 @@ def test_an_end_is_judged_by_its_other_ways() -> None:
         NetworkHop("e", "f", 9, 5),
     ]
     seen = ends_of(ways)
-    assert seen["a", "b"].callee > UNTOLD > seen["a", "b"].caller
-    assert seen["e", "f"] == (UNTOLD, UNTOLD)
+    assert seen["a", "b"].callee > NO_OTHER_HOPS > seen["a", "b"].caller
+    assert seen["e", "f"] == (NO_OTHER_HOPS, NO_OTHER_HOPS)
 
 
 @given(st.floats(0, 1e6), st.floats(0, 1e6), st.sampled_from(Meaning), st.sampled_from(["error_ratio", "x", "ok(%)"]))
 def test_what_is_lost_is_a_share(before: float, now: float, meaning: Meaning, name: str) -> None:
-    assert 0 <= lost(name, meaning, before, now) <= 1
+    assert 0 <= lost_share(name, meaning, before, now) <= 1
 
 
 @given(st.lists(st.floats(0, 1), max_size=6))
 def test_harms_together_are_at_least_the_largest_and_at_most_one(harms: list[float]) -> None:
-    assert max(harms, default=0.0) - 1e-9 <= together(harms) <= 1
+    assert max(harms, default=0.0) - 1e-9 <= combined(harms) <= 1
 
 
 def test_the_cost_of_a_line_does_not_grow_with_the_lines_before_it() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.git_world import keys_of
 
-from sre_space.domain.configuration import Edit, applied, edits_between, made, owner, value_of
+from sre_space.domain.configuration import Edit, already_applied, applied, edits_between, owner, value_of
 from sre_space.domain.errors import Conflict, Malformed
 from sre_space.domain.remedies import Restart, RevertChange, SetConfig, inverse, name_in
 
@@ -70,7 +70,7 @@ def test_every_edit_and_its_inverse_give_the_same_bytes_back(text: str, key: str
     after = applied({FILE: text}, [edit])
 
     assert value_of(after[FILE], key) == value
-    assert made(after, [edit])
+    assert already_applied(after, [edit])
     back = applied(after, [edit.inverse])[FILE]
     assert back == text
     others = [one for one in text.splitlines() if one.partition("=")[0] != key]

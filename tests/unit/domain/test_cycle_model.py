@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.domain.case import Case, Found
+from sre_space.domain.case import Case, FoundFact
 from sre_space.domain.chain import accept, open_case
 from sre_space.domain.cycle import RECALL_PATIENCE, next_step, overdue, successors
 from sre_space.domain.diagnosis import Confidence, Diagnosis
@@ -73,14 +73,14 @@ ANSWERS: dict[Step, list[Payload]] = {
 PAYLOADS: dict[Step, st.SearchStrategy[Payload]] = {step: st.sampled_from(all) for step, all in ANSWERS.items()}
 
 
-def found(step: Step, payload: Payload, seq: int, prev: str, **changed: object) -> Found:
+def found(step: Step, payload: Payload, seq: int, prev: str, **changed: object) -> FoundFact:
     """A fact as its owner would have signed it."""
     values: dict[str, object] = {
         "incident": "01INCIDENT", "repository": REPO, "issue": 0 if step is Step.DETECT else 7, "seq": seq,
         "prev": prev, "step": step, "attempt": 1, "at": seq * 10**9, "payload": payload,
     }  # fmt: skip
     values |= changed
-    return Found(seq, Fact(**values), f"digest{seq}", OWNER[step])  # type: ignore[arg-type]
+    return FoundFact(seq, Fact(**values), f"digest{seq}", OWNER[step])  # type: ignore[arg-type]
 
 
 def opened() -> Case:
@@ -109,7 +109,7 @@ def test_a_due_step_is_always_accepted_from_its_owner_and_from_nobody_else(data:
             break
         fact = found(step, data.draw(PAYLOADS[step]), case.last.seq + 1, case.chain[-1].digest)
         for other in set(OWNER.values()) - {OWNER[step]}:
-            forged = Found(fact.place, fact.fact, fact.digest, other)
+            forged = FoundFact(fact.place, fact.fact, fact.digest, other)
             assert len(accept(case, [forged]).chain) == len(case.chain)
 
         grown = accept(case, [fact])
@@ -156,7 +156,7 @@ def test_an_action_without_a_way_back_is_never_undone_and_one_with_it_only_once(
         assert next_step(case, 0) is after
     undone = extended(extended(case, Step.UNDO, UNDONE), Step.VERIFY, verdict(Outcome.NOT_RECOVERED))
     assert next_step(undone, 0) is Step.DECIDE
-    assert [trial.stands for trial in undone.trials] == [False]
+    assert [trial.in_force for trial in undone.trials] == [False]
 
 
 def test_what_improved_is_kept_and_the_rest_is_decided_anew() -> None:
@@ -188,7 +188,7 @@ def test_brain_decides_alone_when_memory_is_silent_for_two_seconds() -> None:
 
 def test_a_second_fact_for_the_same_step_is_void() -> None:
     case = extended(opened(), Step.RECALL, Recall(()))
-    late = Found(99, found(Step.DECIDE, _any(Step.DECIDE), 1, "digest0").fact, "other", "brain")
+    late = FoundFact(99, found(Step.DECIDE, _any(Step.DECIDE), 1, "digest0").fact, "other", "brain")
 
     case = accept(case, [late])
 
@@ -217,7 +217,7 @@ def test_a_fact_signed_for_another_issue_repository_or_incident_is_void() -> Non
 def test_an_unsigned_fact_is_void() -> None:
     fact = found(Step.RECALL, Recall(()), 1, "digest0")
 
-    case = accept(opened(), [Found(1, fact.fact, fact.digest, None)])
+    case = accept(opened(), [FoundFact(1, fact.fact, fact.digest, None)])
 
     assert [void.reason for void in case.void] == ["no valid signature"]
 
@@ -225,8 +225,8 @@ def test_an_unsigned_fact_is_void() -> None:
 def test_an_issue_that_scout_did_not_open_is_no_case() -> None:
     opening = found(Step.DETECT, DETECTION, 0, "")
 
-    assert open_case(REPO, 7, True, Found(0, opening.fact, "d", "brain")) is None
-    assert open_case(REPO, 7, True, Found(0, opening.fact, "d", None)) is None
+    assert open_case(REPO, 7, True, FoundFact(0, opening.fact, "d", "brain")) is None
+    assert open_case(REPO, 7, True, FoundFact(0, opening.fact, "d", None)) is None
     assert open_case("other/repo", 7, True, opening) is None
 
 

@@ -11,10 +11,10 @@ from sre_space.domain.event_time import (
     MAX_AGE_NS,
     MAX_LASTING_NS,
     PAST,
-    heard_at,
+    implausible_reason,
+    implausible_span_reason,
     plausible,
-    why_no_span,
-    why_not,
+    reception_time,
 )
 
 SECOND = 10**9
@@ -28,28 +28,28 @@ ABSURD = [
 
 @pytest.mark.parametrize(("at", "reason"), ABSURD)
 def test_a_time_that_cannot_be_has_a_reason(at: int, reason: str) -> None:
-    assert why_not(at, NOW) == reason
-    assert why_no_span(at, at, NOW) == reason
-    assert heard_at(at, NOW) == NOW
+    assert implausible_reason(at, NOW) == reason
+    assert implausible_span_reason(at, at, NOW) == reason
+    assert reception_time(at, NOW) == NOW
 
 
 @pytest.mark.parametrize("at", [NOW, NOW - MAX_AGE_NS, NOW + AHEAD_NS, NOW - SECOND])
 def test_a_time_of_now_may_be_a_little_off(at: int) -> None:
     assert plausible(at, NOW)
-    assert why_no_span(at, at, NOW) == ""
-    assert heard_at(at, NOW) == min(at, NOW)
+    assert implausible_span_reason(at, at, NOW) == ""
+    assert reception_time(at, NOW) == min(at, NOW)
 
 
 def test_a_span_ends_now_after_it_began_and_does_not_last_for_days() -> None:
-    assert why_no_span(NOW - 3600 * SECOND, NOW, NOW) == ""
-    assert why_no_span(NOW, NOW - 1, NOW) == BACKWARD
-    assert why_no_span(0, NOW, NOW) == why_no_span(NOW - MAX_LASTING_NS - 1, NOW, NOW) == PAST
-    assert why_no_span(NOW - SECOND, NOW + 60 * SECOND, NOW) == FUTURE
+    assert implausible_span_reason(NOW - 3600 * SECOND, NOW, NOW) == ""
+    assert implausible_span_reason(NOW, NOW - 1, NOW) == BACKWARD
+    assert implausible_span_reason(0, NOW, NOW) == implausible_span_reason(NOW - MAX_LASTING_NS - 1, NOW, NOW) == PAST
+    assert implausible_span_reason(NOW - SECOND, NOW + 60 * SECOND, NOW) == FUTURE
 
 
 @given(TIMES, TIMES, TIMES)
 def test_what_counts_is_never_beyond_now_by_more_than_the_bound(begin: int, end: int, claimed: int) -> None:
-    assert heard_at(claimed, NOW) <= NOW
-    if not why_no_span(begin, end, NOW):
+    assert reception_time(claimed, NOW) <= NOW
+    if not implausible_span_reason(begin, end, NOW):
         assert begin <= end <= NOW + AHEAD_NS
         assert end >= NOW - MAX_AGE_NS

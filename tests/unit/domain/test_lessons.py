@@ -51,7 +51,7 @@ def test_without_a_recurrence_the_remedy_helped() -> None:
     (past,) = past_cases(PAST, recurrence(PAST, [PAST]))
 
     assert (past.worked, past.recurrence, past.provisional) == (True, 0, False)
-    assert past.told_outcome == "MITIGATION: RESTART policy-service helped"
+    assert past.outcome_text == "MITIGATION: RESTART policy-service helped"
 
 
 def test_the_same_cause_within_the_time_makes_it_a_failure_that_names_the_issue() -> None:
@@ -59,7 +59,7 @@ def test_the_same_cause_within_the_time_makes_it_a_failure_that_names_the_issue(
     (past,) = past_cases(PAST, recurrence(PAST, [PAST, again]))
 
     assert (past.worked, past.recurrence) == (False, 50)
-    assert past.told_outcome == "MITIGATION: RESTART policy-service helped and did not last: it came back in issue 50"
+    assert past.outcome_text == "MITIGATION: RESTART policy-service helped and did not last: it came back in issue 50"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_for_the_incident_that_asks_it_is_open_whether_the_remedy_failed() -> No
     (past,) = past_cases(PAST, recurrence(PAST, [asking]), asking=asking)
 
     assert (past.worked, past.recurrence, past.provisional) == (False, 0, True)
-    assert "if the cause is the same, it did not last" in past.told_outcome
+    assert "if the cause is the same, it did not last" in past.outcome_text
     assert worked(PAST, asking=following(UNTIL, steps=1)) == [True]
 
 

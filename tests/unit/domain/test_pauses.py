@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_space.adapters.system_clock import SystemClock
-from sre_space.deployment.services import looks
+from sre_space.deployment.services import polls
 from sre_space.domain.pauses import MAX_PAUSES, PAUSE_NS, ClockPair, Pause, Pauses
 
 SECOND = 10**9
@@ -103,4 +103,4 @@ def test_the_machines_clock_begins_to_run_now() -> None:
 def test_a_deployer_that_stood_still_looks_again_before_it_says_that_nobody_serves() -> None:
     times = iter([0.0, 5.0, 5.0, 300.0, 300.0, *(300.0 + number for number in range(1, 40) for _ in range(2))])
 
-    assert sum(1 for _ in looks(20.0, times.__next__)) == 18  # two of two seconds at most, and sixteen of one
+    assert sum(1 for _ in polls(20.0, times.__next__)) == 18  # two of two seconds at most, and sixteen of one

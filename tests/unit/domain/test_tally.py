@@ -1,10 +1,10 @@
-from sre_space.domain.tally import MAX_REASONS, OTHER, TELL_EVERY_NS, Tally
+from sre_space.domain.tally import MAX_REASONS, OTHER, REPORT_EVERY_NS, Tally
 
 
 def test_a_reason_is_told_at_once_and_then_once_a_minute_with_all_that_came_since() -> None:
     tally = Tally()
 
-    told = [tally.due("too large", 2, number * TELL_EVERY_NS // 10) for number in range(40)]
+    told = [tally.due("too large", 2, number * REPORT_EVERY_NS // 10) for number in range(40)]
 
     assert [(number, count) for number, count in enumerate(told) if count] == [(0, 2), (10, 20), (20, 20), (30, 20)]
     assert tally.counts == {"too large": 80}

@@ -15,9 +15,9 @@ from sre_space.domain.errors import Malformed
 from sre_space.embedded.forge.answers import Refusal, Site
 from sre_space.embedded.forge.history import walk
 from sre_space.embedded.forge.identities import Identity
-from sre_space.embedded.forge.merges import Merges, Wish
-from sre_space.embedded.forge.merging import merged
-from sre_space.embedded.forge.pull_store import Intent, PullStore, StoredPull
+from sre_space.embedded.forge.merges import MergeOptions, Merges
+from sre_space.embedded.forge.merging import merge_trees
+from sre_space.embedded.forge.pull_store import Intent, NewPull, PullStore
 from sre_space.embedded.forge.pulls import Pulls
 from sre_space.embedded.forge.refs import Moved
 from sre_space.embedded.forge.repository import open_repository
@@ -102,7 +102,7 @@ def test_a_merge_is_gits_merge_verdict_and_tree(
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert told.returncode in (0, 1), told.stderr
-    assert merged(bare, *sides) == (told.stdout.strip() if told.returncode == 0 else None)
+    assert merge_trees(bare, *sides) == (told.stdout.strip() if told.returncode == 0 else None)
 
 
 @settings(deadline=None, max_examples=amount(40, 10), suppress_health_check=list(HealthCheck))
@@ -136,7 +136,7 @@ class Forge:
         return self.tools.refs.head("main") or ""
 
     def squash(self) -> str:
-        return self.merges.merge(self.number, Wish("squash"), WRITER, WRITER)
+        return self.merges.merge(self.number, MergeOptions("squash"), WRITER, WRITER)
 
 
 def opened(folder: Path, validate: Callable[[Mapping[str, bytes]], object] = len) -> Tools:
@@ -155,7 +155,7 @@ def forge(tmp_path: Path) -> Forge:
     tools.call("create_branch", where, WRITER)
     files = [{"path": "deploy/config/quote-service.env", "content": "A=1\n"}]
     tools.call("push_files", {**where, "files": files}, WRITER)
-    return Forge(tools, tools.pulls.pulls.create(StoredPull("Fix", "", where["branch"], "main"), WRITER))
+    return Forge(tools, tools.pulls.pulls.create(NewPull("Fix", "", where["branch"], "main"), WRITER))
 
 
 def reopened(forge: Forge) -> Forge:
@@ -174,10 +174,10 @@ def test_a_merge_that_was_cut_off_is_merged_or_open_after_a_restart(forge: Forge
         with store.issues.transaction():  # as if the process had died right before the fifth step
             store.db.execute("UPDATE pulls SET merged_at = NULL, merge_sha = NULL, merged_by = NULL")
             store.db.execute("UPDATE issues SET state = 'open', closed = NULL")
-        store.intend(Intent(forge.number, "main", sha, WRITER.login))
+        store.record_intent(Intent(forge.number, "main", sha, WRITER.login))
     else:
         unmerged = commit(forge.tools.refs.repository, {"x": ["y"]}, forge.tools.refs.commit("main"))
-        store.intend(Intent(forge.number, "main", str(unmerged.id), WRITER.login))
+        store.record_intent(Intent(forge.number, "main", str(unmerged.id), WRITER.login))
 
     again = reopened(forge)
     pull = again.tools.pulls.pulls.get(again.number)
@@ -195,8 +195,8 @@ class Overtaken(PullStore):
         super().__init__(tools.store)
         self.tools = tools
 
-    def intend(self, intent: Intent) -> None:
-        super().intend(intent)
+    def record_intent(self, intent: Intent) -> None:
+        super().record_intent(intent)
         files = [{"path": "README.md", "content": "by hand"}]
         self.tools.call("push_files", {"branch": "main", "message": "m", "files": files}, ADMIN)
 
@@ -205,7 +205,7 @@ def test_a_merge_whose_base_moved_at_the_last_moment_is_refused_and_leaves_no_in
     tools = forge.tools
     store = Overtaken(tools)
     with pytest.raises(Refusal, match="405 Base branch was modified"):
-        Merges(Pulls(store, tools.refs, tools.checks)).merge(forge.number, Wish("squash"), WRITER, WRITER)
+        Merges(Pulls(store, tools.refs, tools.checks)).merge(forge.number, MergeOptions("squash"), WRITER, WRITER)
 
     moved = forge.main()
     assert tools.refs.commit(moved).message == "m"
@@ -239,14 +239,14 @@ def test_a_branch_moves_only_from_the_commit_that_it_names(forge: Forge) -> None
 def test_a_merge_commit_has_both_parents_and_a_rebase_is_refused(forge: Forge) -> None:
     before, pull = forge.main(), forge.tools.pulls.pulls.get(forge.number)
     with pytest.raises(Refusal, match="405 Rebase merges are not allowed"):
-        forge.merges.merge(forge.number, Wish("rebase"), WRITER, WRITER)
-    sha = forge.merges.merge(forge.number, Wish("merge"), WRITER, ADMIN)
+        forge.merges.merge(forge.number, MergeOptions("rebase"), WRITER, WRITER)
+    sha = forge.merges.merge(forge.number, MergeOptions("merge"), WRITER, ADMIN)
 
     made = forge.tools.refs.commit(sha)
     assert [str(one) for one in made.parent_ids] == [before, pull.head_sha]
     assert made.message.startswith(f"Merge pull request #{forge.number} from ")
     with pytest.raises(Refusal, match="405 Pull Request is not mergeable"):
-        forge.merges.merge(forge.number, Wish("merge"), WRITER, ADMIN)
+        forge.merges.merge(forge.number, MergeOptions("merge"), WRITER, ADMIN)
 
 
 def test_a_required_check_that_nobody_performs_is_awaited(tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ def test_a_required_check_that_nobody_performs_is_awaited(tmp_path: Path) -> Non
     tools.checks = type(tools.checks)(tools.checks.store, tools.refs, ["validate-config", "review"], len)
     where = {"branch": "b", "message": "m", "files": [{"path": "deploy/config/a.env", "content": "A=1\n"}]}
     tools.call("push_files", where, WRITER)
-    number = tools.pulls.pulls.create(StoredPull("t", "", "b", "main"), WRITER)
+    number = tools.pulls.pulls.create(NewPull("t", "", "b", "main"), WRITER)
 
     assert tools.checks.blocking(tools.pulls.pulls.get(number)) == 'Required status check "review" is expected.'
 
@@ -272,7 +272,7 @@ def test_a_head_is_checked_once_and_a_link_among_the_configuration_fails(tmp_pat
     for text in ("bad", "good"):
         files = [{"path": "deploy/config/quote-service.env", "content": text}]
         tools.call("push_files", {**write, "files": files}, WRITER)
-    number = tools.pulls.pulls.create(StoredPull("t", "", "b", "main"), WRITER)
+    number = tools.pulls.pulls.create(NewPull("t", "", "b", "main"), WRITER)
     pulls = tools.pulls.pulls
     assert [pulls.get(number).number, pulls.get(number).number, len(asked)] == [number, number, 1]
     assert tools.checks.blocking(pulls.get(number)) is None

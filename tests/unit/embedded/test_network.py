@@ -11,7 +11,7 @@ import pytest
 
 from sre_space.embedded.listening import bind
 from sre_space.embedded.network import control
-from sre_space.embedded.network.control import obey
+from sre_space.embedded.network.control import execute
 from sre_space.embedded.network.link import Link
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -100,7 +100,7 @@ def test_an_order_with_the_secret_is_obeyed_and_no_other() -> None:
     link = Link("policy-service", 1)
     order = {"secret": "s", "link": "policy-service", "delay_ms": 250}
 
-    assert obey(json.dumps(order).encode(), "s", {"policy-service": link}) == ""
+    assert execute(json.dumps(order).encode(), "s", {"policy-service": link}) == ""
     assert link.delay == 0.25
     for wrong, why in (
         ({"secret": "t"}, "the secret is wrong"),
@@ -109,9 +109,9 @@ def test_an_order_with_the_secret_is_obeyed_and_no_other() -> None:
         ({"delay_ms": -1}, "delay_ms is from 0"),
         ({"delay_ms": "nan"}, "delay_ms is from 0"),
     ):
-        assert obey(json.dumps(order | wrong).encode(), "s", {"policy-service": link}).startswith(why)
+        assert execute(json.dumps(order | wrong).encode(), "s", {"policy-service": link}).startswith(why)
     for nonsense in (b"", b"[]", b"null", b"{", b'{"secret": "s"}', b"\xff"):
-        assert obey(nonsense, "s", {"policy-service": link}).startswith("an order is")
+        assert execute(nonsense, "s", {"policy-service": link}).startswith("an order is")
     assert link.delay == 0.25
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from support.announcing import announcement, deployed, listening, pushed
 from support.world import QUOTE_FILE, SECOND, World
 
-from sre_space.agents.scout.deployment_verifier import DEPLOYED, NOT_MAINS, UNTOUCHED
+from sre_space.agents.scout.deployment_verifier import DEPLOYED, NOT_ON_MAIN, UNTOUCHED
 from sre_space.domain.configuration import SPACE_FILE
 from sre_space.feeds.announcements import DEPLOYMENT_NS, DONE, HELD_NS, SETTLED_NS, Announcements
 
@@ -21,7 +21,7 @@ def played(story: Story) -> World:
     return world
 
 
-def excused(world: World) -> list[set[str]]:
+def inhibited(world: World) -> list[set[str]]:
     """The services of each deployment that is under way or was."""
     return [set(window.services) for window in world.detectors.open_incidents.planned]
 
@@ -58,7 +58,7 @@ def test_while_git_is_slow_nothing_is_opened_and_its_answer_excuses_what_was_bef
         for _ in range(16):
             await world.clock.sleep(0.25)
             assert not world.scout.detections()
-        assert world.detectors.open_incidents.excused(world.clock.now())  # of what the error budget alerts
+        assert world.detectors.open_incidents.inhibited(world.clock.now())  # of what the error budget alerts
         world.git.down = False
         await ours.confirm()
         for _ in range(40):
@@ -111,7 +111,7 @@ def test_a_memory_limit_restarts_the_service_that_it_names_and_a_count_of_replic
         await deployed(world, ours, last, POLICY, other)
 
     world = played(story)
-    assert excused(world) == [{POLICY}]
+    assert inhibited(world) == [{POLICY}]
     assert world.reporter.void == [UNTOUCHED]
 
 
@@ -124,7 +124,7 @@ def test_a_deployment_covers_what_was_refused_before_it() -> None:
         await deployed(world, ours, pushed(world, POLICY, 6), f"{POLICY},{QUOTE}", first)
 
     world = played(story)
-    assert excused(world) == [{USER}, {POLICY, QUOTE}]
+    assert inhibited(world) == [{USER}, {POLICY, QUOTE}]
     assert not world.reporter.void
 
 
@@ -139,7 +139,7 @@ def test_a_scout_that_knows_no_deployment_believes_as_to_what_one_covers_but_not
             await deployed(world, listening(world), last, f"{POLICY},{QUOTE},{USER}", previous)
 
     world = played(story)
-    assert excused(world) == [{POLICY, QUOTE}] * 3
+    assert inhibited(world) == [{POLICY, QUOTE}] * 3
     assert world.reporter.void == [UNTOUCHED] * 3
 
 
@@ -167,7 +167,7 @@ def test_a_deployer_that_was_killed_tells_again_and_is_believed_but_not_for_long
         await ours.confirm()
 
     world = played(story)
-    assert excused(world) == [{POLICY, QUOTE}]
+    assert inhibited(world) == [{POLICY, QUOTE}]
     assert not world.reporter.void
 
 
@@ -190,7 +190,7 @@ def test_main_that_a_person_sets_back_is_deployed_again() -> None:
         await deployed(world, ours, first, QUOTE, second)
 
     world = played(story)
-    assert excused(world) == [{POLICY}, {QUOTE}, {QUOTE}]
+    assert inhibited(world) == [{POLICY}, {QUOTE}, {QUOTE}]
     assert not world.reporter.void
 
 
@@ -202,7 +202,7 @@ def test_main_may_move_on_before_git_is_asked() -> None:
         await ours.confirm()
 
     world = played(story)
-    assert excused(world) == [{USER}, {POLICY}, {QUOTE}]
+    assert inhibited(world) == [{USER}, {POLICY}, {QUOTE}]
     assert not world.reporter.void
 
 
@@ -231,9 +231,9 @@ def test_a_scout_that_was_restarted_recalls_what_was_deployed_and_believes_what_
                 assert one.until - one.since == 3 * SECOND
                 assert [set(window.services) for window in (one, other)] == [{POLICY}, {QUOTE}]
                 assert world.detectors.open_incidents.planned == known
-                assert world.reporter.void == [NOT_MAINS, DEPLOYED]
+                assert world.reporter.void == [NOT_ON_MAIN, DEPLOYED]
 
-    assert excused(played(story)) == [{POLICY}, {QUOTE}]
+    assert inhibited(played(story)) == [{POLICY}, {QUOTE}]
 
 
 def test_what_is_delivered_twice_counts_once() -> None:
@@ -243,7 +243,7 @@ def test_what_is_delivered_twice_counts_once() -> None:
             ours.take(forged)
         await ours.confirm()
 
-    assert played(story).reporter.void == [NOT_MAINS]
+    assert played(story).reporter.void == [NOT_ON_MAIN]
 
 
 def test_another_phase_is_nobodys_window() -> None:
@@ -252,17 +252,17 @@ def test_another_phase_is_nobodys_window() -> None:
         await ours.confirm()
 
     world = played(story)
-    assert not excused(world)
+    assert not inhibited(world)
     assert not world.reporter.void
 
 
 def test_in_the_process_what_is_heard_is_confirmed_by_itself() -> None:
     async def story(world: World, ours: Announcements) -> None:
-        confirming = asyncio.ensure_future(ours.confirm_for_ever())
+        confirming = asyncio.ensure_future(ours.confirm_forever())
         for service in (POLICY, QUOTE):
             ours.take(announcement(world, pushed(world, service, 6), service))
             while ours.waiting:
                 await asyncio.sleep(0)
         confirming.cancel()
 
-    assert excused(played(story)) == [{POLICY}, {QUOTE}]
+    assert inhibited(played(story)) == [{POLICY}, {QUOTE}]

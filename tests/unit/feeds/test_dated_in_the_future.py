@@ -17,13 +17,13 @@ from sre_space.analysis.detection.telemetry_health import SILENT_NS
 from sre_space.analysis.statistics.sketch import Operation, Sketch
 from sre_space.codec.sketches import Frame, encode
 from sre_space.codec.symptom_report import decode
-from sre_space.codec.topics import ASKED, BOUGHT, METRICS, SIGNALS, SPANS
+from sre_space.codec.topics import METRICS, QUOTE_PURCHASED, QUOTE_REQUESTED, SIGNALS, SPANS
 from sre_space.domain.bounds import NO_NUMBER, TOO_LARGE
 from sre_space.domain.errors import Malformed
 from sre_space.domain.event_time import BACKWARD, FUTURE, PAST
 from sre_space.domain.facts import Outcome
 from sre_space.domain.telemetry import SpanKind
-from sre_space.feeds.signal_consumer import SignalConsumer, hear
+from sre_space.feeds.signal_consumer import SignalConsumer, take_or_count
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 
@@ -77,7 +77,7 @@ async def test_a_failed_visit_of_another_time_does_not_keep_an_incident_from_its
     world = World()
     now = world.clock.now()
 
-    hear(root(world, now + start, now + end), consumer(world).take_in, consumer(world).losses)
+    take_or_count(root(world, now + start, now + end), consumer(world).take_in, consumer(world).losses)
     assert await healed(world) is Outcome.RECOVERED
     assert world.reporter.lost == {reason: 1}
 
@@ -103,7 +103,7 @@ def test_a_frame_of_tomorrow_neither_makes_a_feed_look_timely_nor_is_judged() ->
     record = Record(SIGNALS, 0, 0, now + DAY, encode(Frame(0, 0, 0, sketches)))
 
     ours.take_in(record)
-    world.detectors.look(now + SILENT_NS + SECOND)
+    world.detectors.evaluate(now + SILENT_NS + SECOND)
 
     assert world.detectors.telemetry.blind
     assert not world.detectors.operations.watches
@@ -128,14 +128,14 @@ def event(world: World, topic: str, at: str, key: bytes = b"q1") -> Record:
     return Record(topic, 0, 0, world.clock.now(), b"{}", key, {"ce_time": at.encode()})
 
 
-@pytest.mark.parametrize("topic", [ASKED, BOUGHT])
+@pytest.mark.parametrize("topic", [QUOTE_REQUESTED, QUOTE_PURCHASED])
 def test_events_of_another_time_or_with_endless_keys_are_kept_by_nobody(topic: str) -> None:
     world = World()
     ours, now = consumer(world), datetime.fromtimestamp(world.clock.now() / SECOND, UTC)
     tomorrow, endless = (now + timedelta(days=1)).isoformat(), b"q" * 10_000
     for at in (tomorrow, "1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00", "soon"):
-        hear(event(world, topic, at), ours.take_in, ours.losses)
-    hear(event(world, topic, now.isoformat(), endless), ours.take_in, ours.losses)
+        take_or_count(event(world, topic, at), ours.take_in, ours.losses)
+    take_or_count(event(world, topic, now.isoformat(), endless), ours.take_in, ours.losses)
 
     cohorts = world.detectors.cohorts
     assert not cohorts.asked
@@ -190,7 +190,7 @@ def test_a_flood_is_counted_whole_and_told_once_a_minute(caplog: pytest.LogCaptu
     world = World()
     ours = consumer(world)
     for number in range(1000):
-        hear(Record(SIGNALS, 0, number, world.clock.now(), b"garbage"), ours.take_in, ours.losses)
+        take_or_count(Record(SIGNALS, 0, number, world.clock.now(), b"garbage"), ours.take_in, ours.losses)
 
     assert world.reporter.lost == {"a record that is none of sre_signals": 1000}
     assert len(caplog.records) == 1

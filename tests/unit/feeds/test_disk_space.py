@@ -8,8 +8,8 @@ import pytest
 
 from sre_space.domain.disk_space import FULL_BYTES, FULL_FILES, LOW_BYTES, LOW_FILES, DiskLevel, DiskSpace
 from sre_space.domain.pauses import ClockPair, Pauses
-from sre_space.embedded.storing import WELL_AFTER_S, Storing, why
-from sre_space.feeds.disk_space import RoomWatch
+from sre_space.embedded.storing import RESOLVED_AFTER_S, StorageStatus, describe_error
+from sre_space.feeds.disk_space import DiskSpaceMonitor
 from sre_space.ports.notifier import Note
 
 WELL, LOW, FULL = (DiskSpace("/state", free) for free in (LOW_BYTES, LOW_BYTES - 1, FULL_BYTES - 1))
@@ -54,7 +54,7 @@ def heard(*rooms: DiskSpace) -> list[Note]:
     """What people are told over these looks."""
     people, looks = People(), Looks(*rooms)
     with pytest.raises(EOFError):
-        asyncio.run(RoomWatch(looks, people, looks).watch_for_ever())
+        asyncio.run(DiskSpaceMonitor(looks, people, looks).watch_forever())
     return people.notes
 
 
@@ -106,12 +106,12 @@ def test_a_server_says_once_that_it_cannot_store_and_once_that_it_was_well_for_a
 ) -> None:
     caplog.set_level(logging.WARNING)
     now = [0.0]
-    storing = Storing("the bus stores no records in /bus", lambda: now[0])
+    storing = StorageStatus("the bus stores no records in /bus", lambda: now[0])
     for step in range(5):
         now[0] = step
         storing.failed(OSError(28, "No space left on device"))
         storing.worked()  # a small record fits
-    now[0] += WELL_AFTER_S + 1
+    now[0] += RESOLVED_AFTER_S + 1
     storing.worked()
     storing.worked()
 
@@ -127,4 +127,4 @@ def test_a_server_says_once_that_it_cannot_store_and_once_that_it_was_well_for_a
     [(28, "free some space"), (122, "quota"), (30, "read-only: look"), (5, "kernel's log"), (13, "Permission denied")],
 )
 def test_each_error_of_a_disk_has_its_remedy(number: int, told: str) -> None:
-    assert told in why(OSError(number, os.strerror(number)))
+    assert told in describe_error(OSError(number, os.strerror(number)))

@@ -15,7 +15,7 @@ from sre_space.agents.scout.open_incidents import OpenIncidents
 from sre_space.analysis.detection.burn_rate import MIN_BAD, Budget
 from sre_space.analysis.statistics.sketch import Operation
 from sre_space.codec.memory_limits import memory_limits
-from sre_space.codec.topics import ASKED, BOUGHT, CHANGES, METRICS, SIGNALS
+from sre_space.codec.topics import CHANGES, METRICS, QUOTE_PURCHASED, QUOTE_REQUESTED, SIGNALS
 from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import Step
 from sre_space.domain.symptoms import SymptomKind
@@ -49,10 +49,11 @@ async def test_what_was_missed_is_read_back_before_what_is_new_and_counts_once(r
     body = json.dumps({"quote_id": "q1"}).encode()
     headers = {"ce_time": datetime.fromtimestamp(world.clock.now() / SECOND, UTC).isoformat().encode()}
     old, new = (
-        Record(ASKED, 0, n, world.clock.now() - SECOND, body, key, headers) for n, key in enumerate((b"q1", b"q2"))
+        Record(QUOTE_REQUESTED, 0, n, world.clock.now() - SECOND, body, key, headers)
+        for n, key in enumerate((b"q1", b"q2"))
     )
 
-    listening = asyncio.ensure_future(ours.listen_for_ever(Feed([[old, new]])))
+    listening = asyncio.ensure_future(ours.listen_forever(Feed([[old, new]])))
     await asyncio.sleep(0)
     assert not world.detectors.cohorts.asked
     await ours.read_back(Past([old], refusals), 0)
@@ -72,8 +73,8 @@ async def test_what_failed_in_an_incident_of_before_is_not_burnt_again_by_a_scou
 
     await consumer(world).read_back(Past([]), 0)
 
-    assert open_incidents.excused(opened.at)
-    assert not open_incidents.excused(verified.at)
+    assert open_incidents.inhibited(opened.at)
+    assert not open_incidents.inhibited(verified.at)
     assert not open_incidents.open
 
 
@@ -123,7 +124,7 @@ async def test_a_deployment_that_heals_opens_nothing_and_one_that_kills_opens_on
 @pytest.mark.parametrize("record", [b"", b"{}", b"[]", b'{"service": "x"}', b"\xff"])
 def test_a_change_or_an_event_that_is_none_is_malformed(record: bytes) -> None:
     ours = consumer(World())
-    for topic in (CHANGES, BOUGHT, SIGNALS):
+    for topic in (CHANGES, QUOTE_PURCHASED, SIGNALS):
         with pytest.raises((Malformed, UnicodeDecodeError)):
             ours.take_in(Record(topic, 0, 0, 1, record, b"q1"))
 
@@ -146,7 +147,7 @@ async def test_a_scout_that_starts_knows_past_deployments_and_who_served_before(
     await ours.read_back(Past([frame, started]), 0)
 
     assert world.board["policy-service"].seen_healthy
-    assert world.detectors.open_incidents.excused(started.at)
+    assert world.detectors.open_incidents.inhibited(started.at)
 
 
 def pool(world: World, in_use: int) -> Record:

@@ -17,7 +17,7 @@ from sre_space.ports.bus import Record
 def played(sketcher: Sketcher, feed: Feed) -> None:
     """All answers of the feed, half a second apart."""
     with pytest.raises(Enough):
-        asyncio.run(sketcher.sketch_for_ever(feed))
+        asyncio.run(sketcher.sketch_forever(feed))
 
 
 def losses(world: World) -> Losses:

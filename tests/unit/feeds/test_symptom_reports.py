@@ -13,7 +13,7 @@ from support.world import REPOSITORY, SECOND, Fault, Key, Trust, World, diagnosi
 
 from sre_space.agents.fixer.symptoms import SymptomReports, SymptomState
 from sre_space.codec.symptom_report import SymptomReport, decode, encode
-from sre_space.codec.topics import SIGHTINGS
+from sre_space.codec.topics import SYMPTOM_REPORTS
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.errors import Malformed, Unavailable
 from sre_space.domain.facts import Action, ActionResult, Agent
@@ -44,13 +44,13 @@ class Now:
         return replace(Pauses.of_start(ClockPair(0, 0)), read=ClockPair(NOW, NOW))
 
 
-def standing(*told: tuple[SymptomReport, str], symptom: Symptom = SLOW) -> SymptomState:
+def state_of(*told: tuple[SymptomReport, str], symptom: Symptom = SLOW) -> SymptomState:
     """What Fixer makes of sightings, each signed by an agent's key, with a decision that is a second old."""
     topics = Topics()
     for symptom_report, signer in told:
         value, headers = encode(symptom_report, KEYS[signer])
-        topics.add(SIGHTINGS, NOW, value, headers)
-    return asyncio.run(SymptomReports(topics, Trust(KEYS), REPOSITORY, Now()).standing(symptom, DECIDED))
+        topics.add(SYMPTOM_REPORTS, NOW, value, headers)
+    return asyncio.run(SymptomReports(topics, Trust(KEYS), REPOSITORY, Now()).state_of(symptom, DECIDED))
 
 
 NOTHING = replace(SEEN, seen=())
@@ -79,18 +79,18 @@ OUT = Symptom(SymptomKind.INFRASTRUCTURE, "policy-service", "no answer", 3.0, 0.
 def test_only_what_scout_saw_within_five_seconds_counts(
     told: list[SymptomReport], symptom: Symptom, expected: SymptomState
 ) -> None:
-    assert standing(*((one, "scout") for one in told), symptom=symptom) is expected
+    assert state_of(*((one, "scout") for one in told), symptom=symptom) is expected
 
 
 @pytest.mark.parametrize("symptom_report", [SEEN, NOTHING])
 def test_what_another_agent_signed_is_no_evidence(symptom_report: SymptomReport) -> None:
-    assert standing((symptom_report, "brain")) is SymptomState.UNKNOWN
+    assert state_of((symptom_report, "brain")) is SymptomState.UNKNOWN
 
 
 def forged(change: Callable[[Record], Record]) -> Record:
     """A genuine record that somebody changed."""
     value, headers = encode(SEEN, KEYS["scout"])
-    return change(Record(SIGHTINGS, 0, 0, NOW, value, headers=headers))
+    return change(Record(SYMPTOM_REPORTS, 0, 0, NOW, value, headers=headers))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_forged_sighting_is_malformed(change: Callable[[Record], Record]) -> N
 )
 def test_no_bytes_are_more_than_malformed(value: bytes) -> None:
     with pytest.raises(Malformed):
-        decode(Record(SIGHTINGS, 0, 0, NOW, value), Trust(KEYS))
+        decode(Record(SYMPTOM_REPORTS, 0, 0, NOW, value), Trust(KEYS))
 
 
 @given(
@@ -129,7 +129,7 @@ def test_no_bytes_are_more_than_malformed(value: bytes) -> None:
 )
 def test_what_is_told_is_read_as_it_was_told(symptom_report: SymptomReport) -> None:
     value, headers = encode(symptom_report, KEYS["scout"])
-    assert decode(Record(SIGHTINGS, 0, 0, NOW, value, headers=headers), Trust(KEYS)) == symptom_report
+    assert decode(Record(SYMPTOM_REPORTS, 0, 0, NOW, value, headers=headers), Trust(KEYS)) == symptom_report
 
 
 FALLBACK = Fault(SymptomKind.LATENCY, "quote-service", lambda values: values["RISK_FALLBACK"] != "standard")
@@ -187,7 +187,7 @@ async def test_a_look_from_before_the_decision_does_not_say_that_the_symptom_is_
     number = await slow(world)
     early = SymptomReport(REPOSITORY, (await world.case(number)).last.at, (), False)
     value, headers = encode(early, world.keys["scout"])
-    world.bus.add(SIGHTINGS, world.clock.now(), value, headers)
+    world.bus.add(SYMPTOM_REPORTS, world.clock.now(), value, headers)
     await world.turn(number, Agent.FIXER)
     assert (await world.case(number)).latest(Action) is None
 
@@ -226,11 +226,11 @@ async def test_scout_tells_what_its_newest_look_shows(away: bool) -> None:
     bus.away = away
 
     sightings = ReportPublisher(world.detectors, bus, world.keys["scout"], REPOSITORY, world.clock, world.reporter)
-    await sightings.tell()
+    await sightings.publish_report()
 
-    told = [decode(record, world.trust) for record in bus.topics.records.get(SIGHTINGS, [])]
+    told = [decode(record, world.trust) for record in bus.topics.records.get(SYMPTOM_REPORTS, [])]
     expected = SymptomReport(
-        REPOSITORY, world.detectors.active_symptoms.looked_at, ("infrastructure/policy-service",), False
+        REPOSITORY, world.detectors.active_symptoms.evaluated_at, ("infrastructure/policy-service",), False
     )
     assert [replace(one, report=None) for one in told] == ([] if away else [expected])
     assert [one.report for one in told] == ([] if away else [world.reporter.report])

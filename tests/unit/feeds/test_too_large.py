@@ -85,7 +85,7 @@ def sketched(world: World, bus: Signals, records: list[Record]) -> Sketcher:
     """All records, then half a second more."""
     sketcher = Sketcher(bus, Past([]), world.clock, Losses(world.reporter, world.clock), frozenset(SERVICES))
     with pytest.raises(Enough):
-        asyncio.run(sketcher.sketch_for_ever(Feed([records, []], world)))
+        asyncio.run(sketcher.sketch_forever(Feed([records, []], world)))
     return sketcher
 
 
@@ -126,7 +126,7 @@ async def test_what_the_bus_refuses_is_dropped_counted_and_told_and_the_next_fra
     sketcher = Sketcher(bus, Past([]), world.clock, Losses(world.reporter, world.clock))
 
     with pytest.raises(Enough):
-        await sketcher.sketch_for_ever(feed)
+        await sketcher.sketch_forever(feed)
 
     assert len(bus.refused) == 1
     assert [(one.first, one.last) for one in map(decode, bus.frames)] == [(2, 2)]
@@ -140,7 +140,7 @@ async def test_while_too_much_waits_for_the_bus_no_more_is_read() -> None:
     sketcher = Sketcher(bus, Past([]), world.clock, Losses(world.reporter, world.clock))
     script = [[spans(world, 0, number)] for number in range(2 * MAX_SEALED)]
     feed = Feed(list(script), world)
-    task = sketcher.sketch_for_ever(feed)
+    task = sketcher.sketch_forever(feed)
 
     naps = 0
 

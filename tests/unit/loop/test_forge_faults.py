@@ -18,7 +18,7 @@ async def lived_through(world: World, rounds: int = 2_000) -> Case:
     for _ in range(rounds):
         await world.opener.open_missing(world.scout.detections())
         for watch in watches:
-            await watch.look_around()
+            await watch.poll_once()
             while watch.tasks:
                 await asyncio.gather(*watch.tasks.values())
                 await asyncio.sleep(0)
@@ -75,4 +75,4 @@ async def test_an_agent_polls_again_when_the_forge_said_so_and_not_before(advice
     world = World()
     world.forge.down, world.forge.advice = True, advice
 
-    assert await Watch(world.runners[Agent.BRAIN], Deaf(), Deaf(), 1.0, lambda _: None).look_around() == rest
+    assert await Watch(world.runners[Agent.BRAIN], Deaf(), Deaf(), 1.0, lambda _: None).poll_once() == rest

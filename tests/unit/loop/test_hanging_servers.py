@@ -116,7 +116,7 @@ async def watched(
 
 async def polls(watch: Watch) -> None:
     """One poll, and what follows from it."""
-    await watch.look_around()
+    await watch.poll_once()
     while watch.tasks:
         await asyncio.gather(*watch.tasks.values())
         await asyncio.sleep(0)
@@ -210,12 +210,12 @@ async def test_a_forge_that_hangs_amid_an_incident_calls_once_for_it() -> None:
     watches = world.watches()
     await world.detect()
     for watch in watches:
-        await watch.look_around()
+        await watch.poll_once()
     await asyncio.gather(*(task for watch in watches for task in watch.tasks.values()))
     world.forge.down = True
     for _ in range(60):
         for watch in watches:
-            await watch.look_around()
+            await watch.poll_once()
         await world.clock.sleep(1)
 
     (note,) = world.notes
@@ -231,7 +231,7 @@ async def test_what_a_person_has_halted_is_not_called_for() -> None:
     await world.detect()
     for _ in range(40):
         for watch in watches:
-            await watch.look_around()
+            await watch.poll_once()
             await asyncio.gather(*watch.tasks.values())
         await world.clock.sleep(1)
 
@@ -267,4 +267,4 @@ async def test_a_clock_that_is_set_back_starts_the_agent_anew_since_what_it_reme
     watch.runner.clock = SystemClock(lambda: ClockPair(next(wall), next(steady)))
 
     with pytest.raises(SystemExit):
-        await watch.note_pauses()
+        await watch.watch_pauses()

@@ -146,7 +146,7 @@ async def test_a_person_is_called_for_an_incident_whose_comments_stay_unreadable
     runner.incidents = IncidentRepository(forge, world.trust, world.incidents.repository)
     watch = Watch(runner, Deaf(), Deaf(), 1.0, lambda _: None)
     for _ in range(30):
-        await watch.look_around()
+        await watch.poll_once()
         await asyncio.gather(*watch.tasks.values())
         await world.clock.sleep(1.0)
 

@@ -7,7 +7,7 @@ import pytest
 from support.world import SECOND, World, diagnosis
 
 from sre_space.agents.brain.attempts import exhausted
-from sre_space.domain.clocks import apart
+from sre_space.domain.clocks import clock_differences
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Action, ActionResult, Agent
 
@@ -112,4 +112,4 @@ async def test_what_changed_nothing_is_no_attempt(result: ActionResult) -> None:
 async def test_clocks_that_agree_are_not_accused() -> None:
     world = World()
     world.dead = {"policy-service"}
-    assert apart(await world.play(await world.detect())) == ""
+    assert clock_differences(await world.play(await world.detect())) == ""

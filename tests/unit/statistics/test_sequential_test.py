@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_space.analysis.statistics.detection_delay import seconds_to_alarm
-from sre_space.analysis.statistics.sequential_test import ALTERNATIVES, STALL, THRESHOLD, SequentialTest
+from sre_space.analysis.statistics.sequential_test import ALTERNATIVES, MIN_BAD_SECONDS, THRESHOLD, SequentialTest
 from sre_space.analysis.statistics.share_bounds import DOUBT, divergence, tolerated, upper_share
 
 SHARES = st.floats(0.001, 0.95)
@@ -46,7 +46,7 @@ def test_false_alarms_are_as_rare_as_the_threshold_says(rate: int, share: float)
 
 def test_fewer_bad_seconds_than_four_never_alarm_however_bad() -> None:
     evidence = SequentialTest.none()
-    for _ in range(STALL - 1):
+    for _ in range(MIN_BAD_SECONDS - 1):
         evidence = evidence.after(10_000, 10_000, 0.01)
         assert evidence.strength < THRESHOLD
 

@@ -10,11 +10,11 @@ from support.traffic_model import sketch_of
 
 from sre_space.analysis.statistics.sketch import (
     EXEMPLARS,
-    HIGHEST,
-    LONGEST_NS,
-    LOWEST,
+    MAX_BUCKET,
+    MAX_DURATION_NS,
+    MIN_BUCKET,
+    MIN_DURATION_NS,
     RELATIVE_ERROR,
-    SHORTEST_NS,
     Durations,
     Sketch,
 )
@@ -25,7 +25,7 @@ SPANS = st.lists(
     st.tuples(st.integers(0, 2**63), st.booleans(), st.integers(0, 20).map(lambda number: number.to_bytes(16, "big"))),
     max_size=40,
 )
-MEASURABLE = st.lists(st.integers(SHORTEST_NS, LONGEST_NS), min_size=1, max_size=200)
+MEASURABLE = st.lists(st.integers(MIN_DURATION_NS, MAX_DURATION_NS), min_size=1, max_size=200)
 
 
 def sketch(spans: list[Span]) -> Sketch:
@@ -97,7 +97,7 @@ def test_nothing_has_no_quantile() -> None:
 def test_the_state_does_not_grow_with_the_number_of_spans(values: list[int]) -> None:
     one = sketch([(value, value % 2 == 0, value.to_bytes(16, "big")) for value in values])
 
-    assert len(one.durations.buckets) <= HIGHEST - LOWEST + 1 == 461
+    assert len(one.durations.buckets) <= MAX_BUCKET - MIN_BUCKET + 1 == 461
     assert max(len(one.slowest), len(one.failed)) <= EXEMPLARS
     assert one.count == len(values)
 

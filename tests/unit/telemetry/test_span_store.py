@@ -8,24 +8,24 @@ import pytest
 
 from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of
 from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import table
+from sre_space.bootstrap.space.processes import process_table
 from sre_space.bootstrap.space.state import SpaceState
-from sre_space.codec.jaeger_otlp import KeptSpan
-from sre_space.embedded.telemetry.store import Export, connect, expire, shrink, store, used, waiting
+from sre_space.codec.jaeger_otlp import StoredSpan
+from sre_space.embedded.telemetry.store import Export, connect, expire, shrink, store, used_bytes, waiting
 
 SECOND = 10**9
 NOW = 1_764_000_000 * SECOND
 MIB = 2**20
 
 
-def span(number: int, size: int = 20_000, start: int = 0) -> KeptSpan:
+def span(number: int, size: int = 20_000, start: int = 0) -> StoredSpan:
     """One that takes about so many bytes."""
     at = start or NOW + number
     id = f"{number:032x}"
-    return KeptSpan(id, id[16:], "", "shop", "GET /x", "server", at, at + 5, os.urandom(size))
+    return StoredSpan(id, id[16:], "", "shop", "GET /x", "server", at, at + 5, os.urandom(size))
 
 
-def export(*spans: KeptSpan, record: bytes = b"") -> Export:
+def export(*spans: StoredSpan, record: bytes = b"") -> Export:
     """One request."""
     return Export("otlp_spans", [record] if record else [], spans)
 
@@ -41,7 +41,7 @@ def test_a_store_that_is_full_loses_its_oldest_spans_and_its_file_stays_as_large
 
     left = [start - NOW for (start,) in db.execute("SELECT start FROM otlp_spans ORDER BY start")]
     made = [100 * batch + one for batch in range(30) for one in range(20)]
-    assert used(db) <= most
+    assert used_bytes(db) <= most
     assert max(sizes) <= most + MIB
     assert gone + len(left) == len(made)
     assert left == made[-len(left) :]
@@ -96,6 +96,6 @@ def test_a_space_hands_the_bounds_that_a_person_sets_to_its_telemetry_server(
     monkeypatch.setenv("SPANS_MAX_BYTES", "99000000")
     plan = SpacePlan(SpaceState(tmp_path), Ports(), tmp_path / "sre-space.yaml", "local", "cloud-insurance")
     tokens = TokenSetup(defaultdict(str), {})
-    told = {one.name: environment_of(plan, one, tokens) for one in table(plan.state, plan.ports)}
+    told = {one.name: environment_of(plan, one, tokens) for one in process_table(plan.state, plan.ports)}
 
     assert {name for name, values in told.items() if "SPANS_MAX_BYTES" in values} == {"telemetry"}

@@ -52,4 +52,7 @@ def test_any_query_is_read_or_malformed_and_its_numbers_fit_into_sqlite(pairs: l
         query = TraceQuery.read(QueryParams(pairs), NOW)
     except Malformed:
         return
-    assert all(abs(one) <= BITS_64 for one in (query.since, query.until, query.shortest, query.longest, query.limit))
+    assert all(
+        abs(one) <= BITS_64
+        for one in (query.since, query.until, query.min_duration_ns, query.max_duration_ns, query.limit)
+    )

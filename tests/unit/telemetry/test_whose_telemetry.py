@@ -12,13 +12,13 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from support.spans import any_value
 
-from sre_space.codec.jaeger_otlp import kept_spans
+from sre_space.codec.jaeger_otlp import stored_spans
 from sre_space.codec.otlp import spans_of
 from sre_space.codec.otlp_names import answer, owned
 from sre_space.codec.otlp_records import SIGNALS
 from sre_space.codec.sketches import SpanSketcher
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.telemetry.door import Door
+from sre_space.embedded.telemetry.door import Authorizer
 from sre_space.embedded.telemetry.tokens import Forbidden, Tokens, Unauthenticated, digest, render
 
 OWN = "quote-service"
@@ -87,7 +87,7 @@ def test_whatever_is_mixed_no_reader_sees_another_name_and_nothing_of_ones_own_i
     intake = SpanSketcher()
     intake.take(kept.body, 0)
     assert [span.name for span in spans_of(kept.body)] == mine
-    assert {span.service for span in kept_spans(kept.body)} <= {OWN}
+    assert {span.service for span in stored_spans(kept.body)} <= {OWN}
     assert {operation.service for operation, _ in intake.drain()} <= {OWN}
     assert kept.rejected == len(resources) - len(mine)
 
@@ -190,7 +190,7 @@ def test_any_other_text_is_malformed_or_tokens(text: str) -> None:
 
 
 def test_a_flood_of_refusals_is_one_line_of_the_log_and_all_of_it_is_counted(caplog: pytest.LogCaptureFixture) -> None:
-    door = Door(Tokens.parse(render({TOKEN: [OWN]})))
+    door = Authorizer(Tokens.parse(render({TOKEN: [OWN]})))
     body = request([any_value("traffic")]).SerializeToString()
 
     with caplog.at_level(logging.WARNING):

@@ -9,7 +9,7 @@ from starlette.datastructures import QueryParams
 
 from sre_space.adapters.github_mcp.meaning import classified
 from sre_space.analysis.diagnosis.diffs import effect_of, paths_of
-from sre_space.analysis.diagnosis.kinds import said
+from sre_space.analysis.diagnosis.kinds import kind_of_message
 from sre_space.analysis.diagnosis.templates import Templates
 from sre_space.codec.case_files import state_of, window_of
 from sre_space.codec.changes import change_of, deployment_of, diff_of
@@ -23,7 +23,7 @@ from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.embedded.telemetry.trace_query import duration_ns
 from sre_space.record.claims import A_BROKEN_FOOTER, A_COMMAND, claim
 from sre_space.record.order import parse_command, parse_order
-from sre_space.text.prose import quiet, scrub
+from sre_space.text.prose import quotable, scrub
 
 Reader = Callable[[str], object]
 STATE = '{"service":"a","ended":0,"runtime":"","runtime_id":"","answered":1,"healthy":1,"health":"",'
@@ -38,7 +38,7 @@ READERS: dict[str, Reader] = {
     "order": parse_order,
     "command": parse_command,
     "scrub": scrub,
-    "quiet": quiet,
+    "quiet": quotable,
     "log line": lambda text: severity_of(None, None, text_of(text)),
     "log template": lambda text: Templates().of(text),
     "doorbell": lambda text: parse_wake_up(text.encode(errors="replace")),
@@ -46,7 +46,7 @@ READERS: dict[str, Reader] = {
     "diff": lambda text: effect_of(text, f"@@ a.c @@\n+{text}\n-x"),
     "paths of a diff": lambda text: paths_of(f"@@ {text}"),
     "diff of a file": lambda text: diff_of("a.env", b"", text.encode(errors="replace")),
-    "message": said,
+    "message": kind_of_message,
     "desired state": lambda text: edits_between({"a": text}, {"a": f"{text}\nZ=1"}),
     "memory limits": memory_limits,
     "span name": operation_of,

@@ -9,7 +9,7 @@ from support.world import World
 from sre_space.domain.case import Case
 from sre_space.domain.facts import Decision, Detection
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
-from sre_space.text.notes import MAX_TEXT, MAX_TITLE, asking, frozen, unrecorded
+from sre_space.text.notes import MAX_TEXT, MAX_TITLE, frozen_note, needs_person_note, unrecorded_note
 
 DETECTION = Detection("k", (), {}, JourneyCount(0, 0, 0, 0))
 
@@ -17,7 +17,7 @@ DETECTION = Detection("k", (), {}, JourneyCount(0, 0, 0, 0))
 @given(st.text(), st.text())
 def test_no_mention_no_reference_and_no_second_line_of_title_survives(service: str, detail: str) -> None:
     symptom = Symptom(SymptomKind.ERROR, service, detail, 0.5, 0.1, 0)
-    note = unrecorded(replace(DETECTION, symptoms=(symptom,)), detail)
+    note = unrecorded_note(replace(DETECTION, symptoms=(symptom,)), detail)
 
     assert "@" not in note.title + note.text
     assert not any(f"#{digit}" in note.title + note.text for digit in "0123456789")
@@ -27,7 +27,7 @@ def test_no_mention_no_reference_and_no_second_line_of_title_survives(service: s
 def test_secrets_and_addresses_are_removed() -> None:
     symptom = Symptom(SymptomKind.ERROR, "quote-service", "jane.doe@example.org ghp_abcdefghijklmnop1234", 0.5, 0.1, 0)
 
-    note = unrecorded(replace(DETECTION, symptoms=(symptom,)), "sk-abcdefghijklmnop1234")
+    note = unrecorded_note(replace(DETECTION, symptoms=(symptom,)), "sk-abcdefghijklmnop1234")
 
     assert "[address removed] [token removed]" in note.text
     assert "the incident: [token removed]." in note.text
@@ -42,7 +42,7 @@ async def test_a_note_is_cut_to_what_a_service_takes_and_keeps_why_and_where() -
         chain=(replace(head, fact=replace(head.fact, payload=replace(DETECTION, symptoms=(symptom,)))),),
     )  # fmt: skip
 
-    note = frozen(case, "")
+    note = frozen_note(case, "")
 
     assert (len(note.title), len(note.text)) == (MAX_TITLE, MAX_TEXT)
     assert "a fact is gone. The agents do nothing more about it." in note.text
@@ -58,7 +58,7 @@ async def test_what_telemetry_said_cannot_leave_its_fence() -> None:
     head = case.chain[-1]
 
     case = replace(case, chain=(*case.chain[:-1], replace(head, fact=replace(head.fact, payload=evil))))
-    told = asking(case, evil, "").text
+    told = needs_person_note(case, evil, "").text
 
     assert "```text\npolicy-service is down ('''[click](http://evil.example))  # now\n```\n" in told
 

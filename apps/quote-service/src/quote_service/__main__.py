@@ -52,7 +52,7 @@ class Quotes:
             transaction.execute(insert(Quote), row)
             data = {"quote_id": row["id"], "user_id": asked.user_id, "product": asked.product}
             add_event(transaction, NAME, "quote_requested", row["id"], data)
-        self.relay.ring()
+        self.relay.wake()
         score = self._score(asked)
         priced = {
             "state": "priced",
@@ -91,7 +91,7 @@ class Quotes:
             if transaction.execute(first.values(state=quote.state, policy_id=quote.policy_id)).rowcount:
                 data = {"quote_id": id, "policy_id": policy["id"], "premium_cents": quote.premium_cents}
                 add_event(transaction, NAME, "quote_purchased", id, data)  # of two concurrent purchases, one emits it
-        self.relay.ring()
+        self.relay.wake()
         return QuoteAnswer.of(quote)
 
     def find(self, id: str) -> Quote:

@@ -89,7 +89,7 @@ class Relay:
         """Start the thread."""
         self._thread.start()
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """Wake the thread: there are events to publish."""
         self._woken.set()
 

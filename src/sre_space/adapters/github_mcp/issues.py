@@ -12,7 +12,7 @@ from sre_space.ports.forge import MAX_COMMENTS, Comment, Forge, Issue
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-FOREIGN = (
+PARSE_ERRORS = (
     KeyError,
     TypeError,
     ValueError,
@@ -50,7 +50,7 @@ class GithubMcpForge(Forge):
         answer = await self._mcp.json("issue_read", {"method": "get", "issue_number": number, **self._where})
         try:
             return _issue(answer)
-        except FOREIGN as error:
+        except PARSE_ERRORS as error:
             raise Malformed(f"the forge's answer for issue {number} has an unexpected shape: {error!r}") from error
 
     async def issues(self, *, state: Literal["open", "closed", "all"] = "open", since: int = 0) -> Sequence[Issue]:
@@ -108,7 +108,7 @@ def readable(read: Callable[[Any], T], items: Sequence[Any]) -> list[T]:
     for item in items:
         try:
             parsed.append(read(item))
-        except FOREIGN as error:
+        except PARSE_ERRORS as error:
             log.warning("an item of the forge's answer has an unexpected shape and is left out: %r", error)
     return parsed
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sre_space.domain.case import Case, Trial
-from sre_space.domain.clocks import apart
+from sre_space.domain.clocks import clock_differences
 from sre_space.domain.diagnosis import CauseKind, Diagnosis
 from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Undo, Verification
 from sre_space.domain.remedies import Restart, RevertChange, SetConfig
@@ -62,7 +62,7 @@ def _idle_reason(case: Case, idle: Sequence[Trial]) -> str:
     """Return the results of the decisions that changed nothing, with counts, and a note if clocks are the cause."""
     counts = Counter(f"{trial.action.result}: {trial.action.detail}" for trial in idle)
     results = "; ".join(f"{result} ({count} times)" if count > 1 else result for result, count in counts.items())
-    return "; ".join(filter(None, (f"{len(idle)} decisions had no effect: {results}", apart(case))))
+    return "; ".join(filter(None, (f"{len(idle)} decisions had no effect: {results}", clock_differences(case))))
 
 
 def last_attempt_at(case: Case) -> int:
@@ -80,7 +80,7 @@ def reconfigured_services(case: Case) -> frozenset[str]:
 
     What such a service does differently may be an effect of the remedy.
     """
-    in_force = (trial.action.remedy for trial in case.trials if trial.stands)
+    in_force = (trial.action.remedy for trial in case.trials if trial.in_force)
     return frozenset(remedy.service for remedy in in_force if isinstance(remedy, SetConfig))
 
 

@@ -8,7 +8,7 @@ from sre_space.agents import unit_evidence
 from sre_space.agents.brain.attempts import RESTART_CURES
 from sre_space.agents.brain.callees import AwaitedCallees
 from sre_space.agents.brain.candidate_remedies import Situation, candidate_remedies
-from sre_space.agents.brain.healthy_time import ill_times
+from sre_space.agents.brain.healthy_time import incident_times
 from sre_space.agents.brain.history import DesiredStateHistory
 from sre_space.agents.brain.investigation import Investigation
 from sre_space.agents.brain.sources import Sources
@@ -92,7 +92,9 @@ class Brain:
             recent = await self.incidents.touched(self.clock.now() - RECENT_NS)
             pauses = self.clock.pauses().since_start  # the application may have paused with this machine
             paused = [(pause.since, pause.until) for pause in pauses]
-            diagnosis = await self.investigation.hold(case, units, [*ill_times(recent, case.incident), *paused])
+            diagnosis = await self.investigation.diagnose(
+                case, units, [*incident_times(recent, case.incident), *paused]
+            )
             if diagnosis.verdict is not Confidence.LIKELY or attempt == MAX_DIAGNOSES:
                 break
             await self.clock.sleep(DIAGNOSE_AGAIN_S)
@@ -120,7 +122,9 @@ class Brain:
         service = self.config.services.get(cause.service) if cause is not None else None
         if service is None:
             return ""
-        evidence = await unit_evidence.look(case, service, units[service.unit], self.investigation.probe, self.clock)
+        evidence = await unit_evidence.observe_unit(
+            case, service, units[service.unit], self.investigation.probe, self.clock
+        )
         saturated = unit_evidence.saturation_symptom(case, service.name)
         return evidence.reason or (unit_evidence.saturation_reason(saturated) if saturated else "")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sre_space.agents.brain.attempts import exhausted
-from sre_space.agents.brain.investigation import told
+from sre_space.agents.brain.investigation import cause_line
 from sre_space.domain.case import Case, Trial
 from sre_space.domain.configuration import SPACE_FILE, Edit, owner, value_of
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis
@@ -131,7 +131,7 @@ def _escalation_reason(situation: Situation, some_fit: bool) -> str:
     tried = sorted(ruled_out(situation.case, situation.ended) - set(improved_by))
     restarts = _restart_count(situation) if situation.cause.service in situation.ended else 0
     parts = [
-        told(situation.cause),
+        cause_line(situation.cause),
         f"it was restarted {restarts} times in this incident and ended again each time" if restarts else "",
         f"improved by {', '.join(improved_by)}, which stays in force" if improved_by else "",
         f"tried without success: {', '.join(tried)}" if tried else "",
@@ -205,11 +205,11 @@ def _tune(situation: Situation) -> list[Remedy]:
 def _cures(service: Service, tunable: Tunable, situation: Situation) -> bool:
     """Return True when the tunable is declared for this kind of cause and applies to the suspected service."""
     cause = situation.cause
-    if tunable.cure is None or tunable.protected or situation.kind not in tunable.cure.kinds:
+    if tunable.remedy_for is None or tunable.protected or situation.kind not in tunable.remedy_for.kinds:
         return False
     if situation.kind is CauseKind.SLOW_NETWORK and cause.service == service.name:
         return True  # a slow network hop belongs to both of its ends
-    if not tunable.cure.of_dependency:
+    if not tunable.remedy_for.of_dependency:
         return cause.service == service.name
     return cause.service in service.calls and _is_affected(service, situation)
 
@@ -227,10 +227,10 @@ def _set(situation: Situation, service: Service, tunable: Tunable) -> Remedy | N
     if tunable.file not in situation.desired:
         return None
     present = value_of(situation.desired[tunable.file], tunable.key)
-    wanted = tunable.cured(present)
-    if wanted is None or tunable.cure is None:
+    wanted = tunable.remedied_value(present)
+    if wanted is None or tunable.remedy_for is None:
         return None
-    why, follow_up = f"{_reason(situation)}; {tunable.purpose}", tunable.cure.follow_up
+    why, follow_up = f"{_reason(situation)}; {tunable.purpose}", tunable.remedy_for.follow_up
     return SetConfig(service.name, tunable.file, tunable.key, present, wanted, why, tunable.purpose, follow_up)
 
 
@@ -251,7 +251,7 @@ def _reason(situation: Situation) -> str:
     """Return the cause in words, with the share of failures or impact that it explains."""
     cause = situation.cause
     share_of = "the failed traces" if cause.kind in (CauseKind.CRASH, CauseKind.HANG) else "what went wrong"
-    return f"{told(cause)}, explains {cause.score:.0%} of {share_of}"
+    return f"{cause_line(cause)}, explains {cause.score:.0%} of {share_of}"
 
 
 FITTING: Mapping[CauseKind, tuple[Callable[[Situation], list[Remedy]], ...]] = {

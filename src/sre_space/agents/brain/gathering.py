@@ -16,7 +16,7 @@ from sre_space.codec.memory_limits import memory_limits
 from sre_space.codec.otlp_lines import level_line, log_line, metric_line
 from sre_space.domain.configuration import SPACE_FILE
 from sre_space.domain.errors import Malformed, Missing
-from sre_space.domain.event_time import AHEAD_NS, MAX_AGE_NS, heard_at
+from sre_space.domain.event_time import AHEAD_NS, MAX_AGE_NS, reception_time
 from sre_space.ports.bus import History, Record
 from sre_space.ports.clock import Clock
 from sre_space.ports.gitops import GitOps
@@ -123,7 +123,7 @@ def _lines(
     lines = []
     for record in records:
         try:
-            lines.append((record.at, read(record.value, services, heard_at(record.at, now))))
+            lines.append((record.at, read(record.value, services, reception_time(record.at, now))))
         except Malformed:
             continue
     return lines

@@ -12,12 +12,12 @@ MAX_LOOKBACK_NS = 180 * SECOND  # older telemetry says little about now, and its
 Interval = tuple[int, int]
 
 
-def ill_times(cases: Iterable[Case], besides: str) -> list[Interval]:
+def incident_times(cases: Iterable[Case], besides: str) -> list[Interval]:
     """Return the time from first symptom to verified recovery of each incident except `besides` (Unix ns)."""
     return [(_start(case), _finish(case)) for case in cases if case.incident != besides]
 
 
-def healthy_parts(end: int, length: int, count: int, unhealthy: Sequence[Interval]) -> tuple[Interval, ...]:
+def healthy_windows(end: int, length: int, count: int, unhealthy: Sequence[Interval]) -> tuple[Interval, ...]:
     """Return `count` windows of `length` ns before `end` that overlap no `unhealthy` interval, oldest first.
 
     They are as late as possible. When there are fewer, return those directly before `end`: a baseline that overlaps an

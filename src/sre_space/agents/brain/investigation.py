@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from sre_space.agents.brain.attempts import last_attempt_at, reconfigured_services, ruled_out_causes, ruled_out_commits
 from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.gathering import Gathering, GatheringPlan
-from sre_space.agents.brain.healthy_time import Interval, healthy_parts
+from sre_space.agents.brain.healthy_time import Interval, healthy_windows
 from sre_space.agents.brain.sources import PATIENCE_S, Sources
 from sre_space.agents.unit_state import ended_services, service_states
 from sre_space.analysis.detection.inhibition import AT_ONCE_NS
@@ -54,7 +54,7 @@ class Investigation:
     clock: Clock
     patience_s: float = field(default=PATIENCE_S, kw_only=True)
 
-    async def hold(self, case: Case, units: Mapping[str, Unit], unhealthy: Sequence[Interval] = ()) -> Diagnosis:
+    async def diagnose(self, case: Case, units: Mapping[str, Unit], unhealthy: Sequence[Interval] = ()) -> Diagnosis:
         """Return the engine's diagnosis of everything since the incident began, or since the last remedy that failed.
 
         The `unhealthy` intervals (other incidents and pauses, Unix ns) are no baseline. While a service is out
@@ -63,7 +63,7 @@ class Investigation:
         """
         now = self.clock.now()
         states = await service_states(self.config, units, self.probe, now)
-        sources = Sources(not any(state.sick for state in states), self.patience_s)
+        sources = Sources(not any(state.unhealthy for state in states), self.patience_s)
         changes, gathered = await self._evidence(case, states, unhealthy, sources, now)
         ended = ended_services(self.config, units)
         files = gathered | self._context(case, states, changes, ended) | _missing(sources)
@@ -153,13 +153,13 @@ def plan_of(
     symptom = case.detection.symptoms[0]
     began = max(symptom.since, case.chain[0].fact.at - MAX_WINDOW_NS)
     unseen = case.detection.unseen or began
-    if any(state.sick for state in states) or symptom.kind is SymptomKind.INFRASTRUCTURE:
+    if any(state.unhealthy for state in states) or symptom.kind is SymptomKind.INFRASTRUCTURE:
         end = began - OUTAGE_BEFORE_NS
         since = max(end, last_attempt_at(case))
-        usual = healthy_parts(min(end, unseen), OUTAGE_BASELINE_NS, 1, unhealthy)
+        usual = healthy_windows(min(end, unseen), OUTAGE_BASELINE_NS, 1, unhealthy)
         return GatheringPlan(usual, since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits_failures=True)
     end, since = _around(began, changes)
-    usual = healthy_parts(min(end, unseen), BASELINE_NS // BASELINES, BASELINES, unhealthy)
+    usual = healthy_windows(min(end, unseen), BASELINE_NS // BASELINES, BASELINES, unhealthy)
     return GatheringPlan(usual, max(since, attempted), USUAL_TRACES, TRACES, topics=True, awaits_failures=False)
 
 
@@ -179,7 +179,7 @@ def _around(began: int, changes: Sequence[Change]) -> Interval:
     return min([before, *(change.applied for change in concurrent)]), min([before, *settled])
 
 
-def told(cause: Cause) -> str:
+def cause_line(cause: Cause) -> str:
     """Return a cause as one line: service, kind and operation."""
     at = f" at `{cause.operation}`" if cause.operation else ""
     return f"{cause.service}: {cause.kind}{at}"

@@ -85,7 +85,7 @@ class Fixer:
         saturated = unit_evidence.saturation_symptom(case, remedy.service)
         if evidence.reason or saturated is None:
             return evidence
-        state = await self.permission.symptoms.standing(saturated, case.last.at)
+        state = await self.permission.symptoms.state_of(saturated, case.last.at)
         if state is SymptomState.UNKNOWN:
             return None
         if state is not SymptomState.HOLDS:

@@ -64,7 +64,7 @@ class Permission:
         if isinstance(answers, Action) or (answers is None and not decision.plan):
             return answers
         symptom = case.detection.symptoms[0]
-        state = probed or await self.symptoms.standing(symptom, case.last.at)
+        state = probed or await self.symptoms.state_of(symptom, case.last.at)
         if state is SymptomState.GONE:
             detail = f"the symptom {symptom.key} does not hold any more; nothing was changed"
             return not_carried_out(ActionResult.CLEARED, decision, detail, answers or ())
@@ -108,7 +108,7 @@ class Permission:
     async def _rules(self, case: Case, decision: Decision, unit: str) -> Answers:
         """Return the guardrails' answers about the decided remedy."""
         now = self.clock.now()
-        past = await self.incidents.past_actions(now - guardrails.looks_back(decision.remedy))
+        past = await self.incidents.past_actions(now - guardrails.lookback_ns(decision.remedy))
         grounds = Grounds(decision.diagnosis.verdict, decision.plan, unit)
         return guardrails.ask(self.config, decision.remedy, case.incident, past, now, grounds=grounds)
 

@@ -8,7 +8,7 @@ force-pushed.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sre_space.domain.configuration import FOLDER, applied, made
+from sre_space.domain.configuration import FOLDER, already_applied, applied
 from sre_space.domain.errors import Conflict, Malformed, Refused
 from sre_space.domain.facts import ActionResult
 from sre_space.ports.clock import Clock
@@ -126,7 +126,7 @@ class PullRequests:
         heads = {head.name: head.sha for head in await self.gitops.branches()}
         try:
             files, edits = await self._texts(heads[MAIN]), proposal.remedy.edits
-            if made(files, edits):
+            if already_applied(files, edits):
                 return Ended(ActionResult.ALREADY_CHANGED, f"main {heads[MAIN][:12]} holds these values already")
             applied(files, edits)
             if branch not in heads:
@@ -140,7 +140,7 @@ class PullRequests:
 
     async def _commit(self, branch: str, head: str, proposal: Proposal) -> None:
         files, edits = await self._texts(head), proposal.remedy.edits
-        if not made(files, edits):
+        if not already_applied(files, edits):
             await self.gitops.commit_files(branch, applied(files, edits), proposal.title, head)
 
     async def _exact(self, pull: PullRequest, proposal: Proposal) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sre_space.agents.fixer.permission import PermissionCheck
-from sre_space.agents.unit_evidence import NO_EVIDENCE, UnitEvidence, look
+from sre_space.agents.unit_evidence import NO_EVIDENCE, UnitEvidence, observe_unit
 from sre_space.agents.unit_state import ENDED
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Refused
@@ -38,7 +38,7 @@ class Restarts:
         service = self.config.services.get(remedy.service)
         if service is None:
             return NO_EVIDENCE
-        return await look(case, service, await self._unit(remedy), self.probe, clock)
+        return await observe_unit(case, service, await self._unit(remedy), self.probe, clock)
 
     async def finish(self, remedy: Restart, answers: tuple[RuleAnswer, ...], check: PermissionCheck) -> Action | None:
         """Return the record of a restart that was begun before; None while halted.

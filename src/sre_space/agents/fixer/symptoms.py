@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from sre_space.codec.symptom_report import SymptomReport, decode
-from sre_space.codec.topics import SIGHTINGS
+from sre_space.codec.topics import SYMPTOM_REPORTS
 from sre_space.domain.errors import Malformed
 from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.ports.bus import History
@@ -34,7 +34,7 @@ class SymptomReports:
     repository: str
     clock: Clock
 
-    async def standing(self, symptom: Symptom, since: int) -> SymptomState:
+    async def state_of(self, symptom: Symptom, since: int) -> SymptomState:
         """Return whether the symptom holds, is gone, or cannot be known.
 
         GONE requires that none of the fresh reports shows the symptom, that Scout's telemetry was not stale in any of
@@ -53,7 +53,7 @@ class SymptomReports:
         """Return the signed reports about this repository that are recent enough to count."""
         now, resumed = self.clock.now(), self.clock.pauses().resumed_at
         reports = []
-        for record in await self.history.window(SIGHTINGS, now - FRESH_NS, now + FRESH_NS):
+        for record in await self.history.window(SYMPTOM_REPORTS, now - FRESH_NS, now + FRESH_NS):
             try:
                 report = decode(record, self.trust)
             except Malformed:

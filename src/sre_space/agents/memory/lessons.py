@@ -25,7 +25,7 @@ def lesson_of(case: Case, tried: Sequence[PastCase], resolution: Resolution | No
     """
     newest = tried[-1]
     cause = "Cause not found" if newest.cause == UNKNOWN_CAUSE else f"Cause: {newest.cause}"
-    outcomes = "; ".join(past.told_outcome for past in tried)
+    outcomes = "; ".join(past.outcome_text for past in tried)
     text = f"{question_of(case)}. {cause}. {outcomes}."
     words = (f"A person reported the resolution: {resolution.text}",) if resolution else ()
     facts: dict[str, str | int | float | bool] = {

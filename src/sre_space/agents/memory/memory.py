@@ -57,14 +57,14 @@ class Memory:
         cases = await self.incidents.touched(0)
         return sum([await self._index(case, recurrence(case, cases)) for case in cases])
 
-    async def listen_to_people(self) -> None:
+    async def index_resolutions_forever(self) -> None:
         """Index, every minute, what people report on escalated incidents, open or closed; never return."""
         since = self.clock.now() - LOOKBACK_NS
         while True:
-            since = await self.hear(since)
+            since = await self.index_resolutions(since)
             await self.clock.sleep(POLL_S)
 
-    async def hear(self, since: int) -> int:
+    async def index_resolutions(self, since: int) -> int:
         """Index what people reported at or after `since` (Unix ns), and return the time from which to read next."""
         now = self.clock.now()
         try:

@@ -23,7 +23,7 @@ class ActiveSymptoms:
     `watched` are the operations whose spans show it now.
     """
 
-    looked_at: int = 0
+    evaluated_at: int = 0
     present: dict[Name, int] = field(default_factory=dict)
     raw: dict[Name, int] = field(default_factory=dict)
     strength: dict[Name, float] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class ActiveSymptoms:
         correlation put into groups. A group may blame a service that has no symptom of its own: then it counts as seen,
         too.
         """
-        self.looked_at = now
+        self.evaluated_at = now
         damped = {_name(alarm) for alarm in steady}
         inferred = [alarm for alarm in grouped if _name(alarm) not in damped]
         self.raw |= dict.fromkeys(self._names([*found, *inferred]), now)
@@ -64,7 +64,7 @@ class ActiveSymptoms:
     @property
     def seen(self) -> tuple[str, ...]:
         """Return the keys of the symptoms that the newest evaluation shows, sorted."""
-        keys = (kind.of(service) for (kind, service), at in self.present.items() if at >= self.looked_at > 0)
+        keys = (kind.of(service) for (kind, service), at in self.present.items() if at >= self.evaluated_at > 0)
         return tuple(sorted(keys))
 
     def gone_since(self, kind: SymptomKind, service: str) -> int:
@@ -74,7 +74,7 @@ class ActiveSymptoms:
         it last: the hold time of the damping only proves that it stays away.
         """
         present = self.present.get((kind, service), 0)
-        return present if present >= self.looked_at else self.raw.get((kind, service), present)
+        return present if present >= self.evaluated_at else self.raw.get((kind, service), present)
 
 
 def _name(alarm: FiredAlarm) -> Name:

@@ -17,7 +17,7 @@ from sre_space.domain.errors import Missing
 from sre_space.ports.gitops import Commit, GitOps
 
 MAIN = "main"
-NOT_MAINS = "an announced commit that is not a recent one of main"
+NOT_ON_MAIN = "an announced commit that is not a recent one of main"
 DEPLOYED = "an announced commit that is deployed already"
 UNTOUCHED = "an announced service that its commit does not touch"
 YOUNG_NS = 15 * 60 * 10**9  # max age of a commit that is no longer main's head, where the last deployment is not known
@@ -110,7 +110,7 @@ def due(
     places = {commit.sha: place for place, commit in enumerate(main)}
     place, ordered = places.get(announced.commit), latest is not None and latest.commit in places
     if place is None or (place > 0 and not ordered and main[place].at < at - YOUNG_NS):
-        return "", NOT_MAINS
+        return "", NOT_ON_MAIN
     if latest is None:
         base = _before(announced, main[place:])
         return base, "" if base else DEPLOYED

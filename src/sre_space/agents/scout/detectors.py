@@ -27,7 +27,7 @@ from sre_space.analysis.detection.telemetry_health import Feed, TelemetryHealth,
 from sre_space.codec.sketches import Frame, Frames, Sketches
 from sre_space.codec.topics import SPANS
 from sre_space.domain.dependencies import reach
-from sre_space.domain.event_time import why_not
+from sre_space.domain.event_time import implausible_reason
 from sre_space.domain.pauses import Pauses
 from sre_space.domain.space_config import SpaceConfig
 from sre_space.domain.symptoms import Symptom, SymptomKind
@@ -93,9 +93,11 @@ class Detectors:
             health.forget()
 
     @property
-    def looked(self) -> bool:
+    def evaluated(self) -> bool:
         """Return True once all probes and detectors were evaluated since the newest pause."""
-        return self.active_symptoms.looked_at > self.resumed_at and all(health.looked for health in self.board.values())
+        return self.active_symptoms.evaluated_at > self.resumed_at and all(
+            health.evaluated for health in self.board.values()
+        )
 
     @property
     def has_telemetry(self) -> bool:
@@ -127,14 +129,14 @@ class Detectors:
 
         A second in the future would make a feed that lags look timely.
         """
-        rejected = {key: reason for key in sketches if (reason := why_not(key[1] * SECOND, now))}
+        rejected = {key: reason for key in sketches if (reason := implausible_reason(key[1] * SECOND, now))}
         for key, reason in rejected.items():
             self.dropped[reason] += sketches[key].count
         return {key: sketch for key, sketch in sketches.items() if key not in rejected}
 
     def take_attempt(self, attempt: Attempt) -> None:
         """Add an attempt of the journey to the error budget."""
-        self.budget.add(attempt.start, attempt.good, not attempt.good, self.open_incidents.excused(attempt.start))
+        self.budget.add(attempt.start, attempt.good, not attempt.good, self.open_incidents.inhibited(attempt.start))
 
     def take_level(self, resource: Resource, at: int, value: float) -> None:
         """Add a sample of a resource, in the unit of its limit, that was taken at `at` (Unix ns)."""
@@ -149,7 +151,7 @@ class Detectors:
             if owner == service:
                 detector.restart(at)
 
-    def look(self, now: int) -> list[SymptomGroup]:
+    def evaluate(self, now: int) -> list[SymptomGroup]:
         """Evaluate all detectors and return the groups of related symptoms, oldest first.
 
         `now` is in Unix ns. To be called a few times a second.
@@ -170,8 +172,8 @@ class Detectors:
     def evaluate_complete(self, now: int) -> Sequence[Inhibition]:
         """Let the detectors evaluate the data that is complete at `now` (Unix ns); return the inhibitions applied."""
         inhibitions = self.open_incidents.all_windows()
-        self.operations.judge(now, inhibitions)
-        self.conversion.judge(self.cohorts.decided(now - COMPLETE_AFTER_NS), inhibitions)
+        self.operations.evaluate(now, inhibitions)
+        self.conversion.evaluate(self.cohorts.decided(now - COMPLETE_AFTER_NS), inhibitions)
         return inhibitions
 
     def _outage_since(self, health: ServiceHealth, now: int) -> int:

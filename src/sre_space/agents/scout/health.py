@@ -49,7 +49,7 @@ class ServiceHealth:
         return self.firing or self.successes >= SUCCESSES_TO_CLEAR
 
     @property
-    def looked(self) -> bool:
+    def evaluated(self) -> bool:
         """Return True once there were as many probes as an alarm needs."""
         return self.probes >= FAILURES_TO_FIRE
 

@@ -8,7 +8,7 @@ from statistics import median
 from sre_space.analysis.detection.thresholds import slow_over
 from sre_space.analysis.statistics.effect import Effect, by_step, effect
 from sre_space.domain.bounds import TOO_LARGE, cut
-from sre_space.domain.event_time import MAX_AGE_NS, why_no_span, why_not
+from sre_space.domain.event_time import MAX_AGE_NS, implausible_reason, implausible_span_reason
 from sre_space.domain.pauses import Pause
 from sre_space.domain.space_config import Journey
 from sre_space.domain.symptoms import JourneyCount
@@ -80,14 +80,14 @@ class JourneyBook:
         """
         return _counted([attempt.good for attempt in self._of_visits(since, until)], since, until)
 
-    def usual(self, since: int, until: int, excused: Callable[[int], bool]) -> Mapping[str, int]:
+    def usual(self, since: int, until: int, inhibited: Callable[[int], bool]) -> Mapping[str, int]:
         """Return the median duration of each step in ns, over good attempts that began in [since, until) (Unix ns).
 
-        Attempts that began at an `excused` time, in an incident or a deployment, are left out.
+        Attempts that began at an `inhibited` time, in an incident or a deployment, are left out.
         """
         took: dict[str, list[int]] = {}
         for attempt in self.attempts:
-            if attempt.good and since <= attempt.start < until and not excused(attempt.start):
+            if attempt.good and since <= attempt.start < until and not inhibited(attempt.start):
                 took.setdefault(attempt.step, []).append(attempt.took)
         return {step: int(median(durations)) for step, durations in took.items()}
 
@@ -153,7 +153,7 @@ class JourneyBook:
 def _why_invalid(span: Span, now: int) -> str:
     if max(len(span.span_id), len(span.trace_id)) > MAX_ID:
         return TOO_LARGE
-    return why_no_span(span.start, span.end, now) or why_not(span.start, now)
+    return implausible_span_reason(span.start, span.end, now) or implausible_reason(span.start, now)
 
 
 def _counted(good: Sequence[bool], since: int, until: int) -> JourneyCount:

@@ -107,7 +107,7 @@ class OpenIncidents:
         """Return the windows that inhibit alarms: of incidents, past ones included, and of confirmed work."""
         return (*self.windows.values(), *self.past, *map(self.extended, self.planned))
 
-    def excused(self, at: int) -> bool:
+    def inhibited(self, at: int) -> bool:
         """Return True when an attempt at `at` (Unix ns) does not count against the error budget.
 
         That is so in an incident or directly before it, during announced work, and in a pause of this process: what

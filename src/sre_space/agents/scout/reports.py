@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from sre_space.agents.scout.detectors import Detectors
 from sre_space.analysis.detection.flapping import Seen
-from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition, touching
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition, inhibitions_of
 from sre_space.domain.detectors import DetectorReport, DetectorsReport, DetectorState, ReportedInhibition, by_urgency
 from sre_space.domain.symptoms import SymptomKind
 
@@ -66,7 +66,7 @@ class DetectorReports:
 
     def _of_services(self, now: int) -> Iterator[DetectorReport]:
         calls, planned = self.detectors.calls, self._planned(now)
-        work = {service: touching(planned, service, calls) for service in calls}
+        work = {service: inhibitions_of(planned, service, calls) for service in calls}
         for row in (*self.detectors.operations.reports(now), *self._resources(now)):
             yield _inhibited(self._held(row, now), work.get(row[1].subject, ()), now)
 

@@ -43,13 +43,13 @@ class Scout:
         """Evaluate the detectors and return the incidents to be opened, without what joins one or is inhibited."""
         now = self.clock.now()
         self.detectors.resume(self.clock.pauses())
-        groups = self.detectors.look(now)
-        return [self._detection(group, now) for group in groups if not group.joins and not group.quiet]
+        groups = self.detectors.evaluate(now)
+        return [self._detection(group, now) for group in groups if not group.joins and not group.inhibited]
 
     def opened(self, detection: Detection) -> None:
         """Take note that a detection has its incident: further symptoms of the fault join it."""
         self.detectors.open_incidents.opened(detection)
-        self.detectors.budget.excuse(detection.begun - BEFORE_NS)
+        self.detectors.budget.exempt(detection.begun - BEFORE_NS)
 
     def _detection(self, group: SymptomGroup, now: int) -> Detection:
         book = self.detectors.book
@@ -140,7 +140,8 @@ class Scout:
         if symptom.kind is SymptomKind.INFRASTRUCTURE:
             return self.detectors.board[symptom.service].known
         return (
-            self.detectors.active_symptoms.looked_at > self.detectors.resumed_at and not self.detectors.telemetry.blind
+            self.detectors.active_symptoms.evaluated_at > self.detectors.resumed_at
+            and not self.detectors.telemetry.blind
         )
 
     def _waited(self, case: Case, required_ns: int) -> bool:
@@ -165,7 +166,7 @@ class Scout:
             health = self.detectors.board[symptom.service]
             return 0 if health.firing else health.healthy_since
         last_seen = self.detectors.active_symptoms.gone_since(symptom.kind, symptom.service)
-        return 0 if last_seen >= self.detectors.active_symptoms.looked_at else max(last_seen, 1)
+        return 0 if last_seen >= self.detectors.active_symptoms.evaluated_at else max(last_seen, 1)
 
     def _wait_s(self, symptom: Symptom, now: int) -> float:
         """Return for how many seconds the detector would need to see the fault again, at the journey's present rate."""
@@ -195,7 +196,7 @@ class Scout:
         journey = self._journey_effect(case, now)
         if journey is Effect.WORSE:
             return Outcome.WORSE
-        first = not case.eased_at  # the strength of the symptom between two changes is not recorded
+        first = not case.change_in_force_at  # the strength of the symptom between two changes is not recorded
         weaker = first and symptom.kind in SHARE_KINDS and eased(symptom.value, self._strength(symptom))
         return Outcome.IMPROVED if journey is Effect.BETTER or weaker else Outcome.NOT_RECOVERED
 
@@ -212,11 +213,11 @@ class Scout:
         symptoms, book = case.detection.symptoms, self.detectors.book
         since = min(symptom.since for symptom in symptoms)  # one of the error budget is dated into healthy time
         settled = case.last.at + SETTLING_NS
-        affected_since = max(symptoms[0].since + DATING_NS, case.eased_at + SETTLING_NS)
+        affected_since = max(symptoms[0].since + DATING_NS, case.change_in_force_at + SETTLING_NS)
         success = effect(book.count_visits(affected_since, decided.at), book.count_visits(settled, now))
         if success is not Effect.SAME or case.detection.symptoms[0].kind is not SymptomKind.LATENCY:
             return success
-        usual = book.usual(since - BASELINE_NS, since, self.detectors.open_incidents.excused)
+        usual = book.usual(since - BASELINE_NS, since, self.detectors.open_incidents.inhibited)
         return book.effect_on_speed((affected_since, decided.at), (settled, now), usual)
 
     def _another_is_open(self, case: Case) -> bool:

@@ -72,7 +72,7 @@ class Snapshots:
     def _requests(self, name: str, now: int) -> tuple[Sketch, bool]:
         """Return a sketch of the requests to the service in the last seconds, and whether any were ever received."""
         watch, recent = self.reports.detectors.operations.watches.get(Operation(name, SpanKind.SERVER, ALL)), Sketch()
-        for sketch in watch.lately(now) if watch else ():
+        for sketch in watch.recent(now) if watch else ():
             recent.merge(sketch)
         return recent, watch is not None
 

@@ -14,7 +14,7 @@ from sre_space.analysis.statistics.sketch import Durations, Sketch
 BLOCK_S, BLOCKS = 3600, 24
 QUARANTINE_S = 30
 MAX_QUARANTINE_S = 300  # a second that is still doubtful after so long is never learnt
-LEARNT_S, LEARNT_COUNT = 60, 100  # the detector is LEARNING until both are reached
+MIN_LEARNT_S, MIN_LEARNT_COUNT = 60, 100  # the detector is LEARNING until both are reached
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Baseline:
     @property
     def ready(self) -> bool:
         """Return True when enough is learnt to set thresholds; False while the detector is LEARNING."""
-        return self.usual.count >= LEARNT_COUNT and self.last - self.first >= LEARNT_S
+        return self.usual.count >= MIN_LEARNT_COUNT and self.last - self.first >= MIN_LEARNT_S
 
     @property
     def busiest(self) -> float:
@@ -42,9 +42,9 @@ class Baseline:
     @property
     def learnt(self) -> str:
         """Return, as text for people, how much of the required requests and seconds is learnt."""
-        seconds = min(LEARNT_S, self.last - self.first)
-        count = min(LEARNT_COUNT, self.usual.count)
-        return f"{count} of {LEARNT_COUNT} requests and {seconds} of {LEARNT_S} s are learnt"
+        seconds = min(MIN_LEARNT_S, self.last - self.first)
+        count = min(MIN_LEARNT_COUNT, self.usual.count)
+        return f"{count} of {MIN_LEARNT_COUNT} requests and {seconds} of {MIN_LEARNT_S} s are learnt"
 
     def ready_at(self, now: int) -> int:
         """Return the Unix second from which the baseline is ready at the present rate; 0 before the first request."""
@@ -52,7 +52,7 @@ class Baseline:
         seen = self.usual.count + sum(sketch.count for sketch in self.waiting.values())
         if not seen:
             return 0
-        enough = max(LEARNT_S, math.ceil(LEARNT_COUNT * max(1, now - begin) / seen))
+        enough = max(MIN_LEARNT_S, math.ceil(MIN_LEARNT_COUNT * max(1, now - begin) / seen))
         return max(now, begin + enough + QUARANTINE_S)
 
     def offer(self, second: int, sketch: Sketch) -> None:

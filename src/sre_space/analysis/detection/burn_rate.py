@@ -104,16 +104,16 @@ class Budget:
         lengths = {BUDGET_S, *(length for rule in self.rules for length in (rule.long_s, rule.short_s))}
         self.windows = {length: Counts(int(length * self.scale * SECOND)) for length in sorted(lengths)}
 
-    def add(self, at: int, good: int, bad: int, excused: bool = False) -> None:
+    def add(self, at: int, good: int, bad: int, inhibited: bool = False) -> None:
         """Count attempts that began at a Unix ns.
 
         Attempts that belong to an open incident spend the budget and raise no alert.
         """
         for length, window in self.windows.items():
-            if length == BUDGET_S or not excused:
+            if length == BUDGET_S or not inhibited:
                 window.add(at, good, bad)
 
-    def excuse(self, since: int) -> None:
+    def exempt(self, since: int) -> None:
         """Remove the attempts since a Unix ns from the alert windows, because an incident was opened for them."""
         for length, window in self.windows.items():
             if length != BUDGET_S:

@@ -43,7 +43,7 @@ class Conversion:
     lost_tolerated: float = 1.0
     newest: int = 0
 
-    def judge(self, cohorts: Iterable[Cohort], windows: Sequence[Inhibition] = ()) -> None:
+    def evaluate(self, cohorts: Iterable[Cohort], windows: Sequence[Inhibition] = ()) -> None:
         """Evaluate decided cohorts and learn them.
 
         Cohorts inside an inhibition are not learnt, and evaluated only to detect the end of a firing alarm.

@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 
 from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.detection.callers import with_common_callers
-from sre_space.analysis.detection.inhibition import Inhibition, touching
+from sre_space.analysis.detection.inhibition import Inhibition, inhibitions_of
 from sre_space.analysis.detection.telemetry_health import TelemetryHealth
 from sre_space.domain.dependencies import Calls, reach
 from sre_space.domain.symptoms import SymptomKind
 
 SECOND = 10**9
-PATIENCE_NS = 5 * SECOND  # how long a victim's alarm waits for the culprit's own alarm
-JOURNEY_PATIENCE_NS = 8 * SECOND  # the same for a journey, longer, since a journey is never the culprit
-CONVERSION_PATIENCE_NS = 6 * SECOND  # most of it has passed when a cohort is decided
+VICTIM_WAIT_NS = 5 * SECOND  # how long a victim's alarm waits for the culprit's own alarm
+JOURNEY_WAIT_NS = 8 * SECOND  # the same for a journey, longer, since a journey is never the culprit
+CONVERSION_WAIT_NS = 6 * SECOND  # most of it has passed when a cohort is decided
 LINKED_NS = 120 * SECOND  # a symptom that begins later after an incident's first one is a new incident
-TITLE: Mapping[SymptomKind, int] = {kind: rank for rank, kind in enumerate((
+KIND_RANK: Mapping[SymptomKind, int] = {kind: rank for rank, kind in enumerate((
     SymptomKind.INFRASTRUCTURE, SymptomKind.SATURATION, SymptomKind.ERROR,
     SymptomKind.LATENCY, SymptomKind.CONVERSION, SymptomKind.SLO,
 ))}  # fmt: skip
@@ -37,7 +37,7 @@ class SymptomGroup:
     service: str
     findings: tuple[FiredAlarm, ...]
     joins: str = ""
-    quiet: bool = False
+    inhibited: bool = False
 
     @property
     def key(self) -> str:
@@ -98,7 +98,7 @@ def _together(alarms: Sequence[FiredAlarm], calls: Calls, now: int) -> list[list
     victims = [finding for finding in seen if not finding.journey and not finding.accuses]
     clusters = _outages_apart(_clusters((finding for finding in seen if finding.accuses), calls), calls)
     unattached = [finding for finding in victims if not _attach(finding, clusters, calls)]
-    clusters += _clusters([finding for finding in unattached if now - finding.fired >= PATIENCE_NS], calls)
+    clusters += _clusters([finding for finding in unattached if now - finding.fired >= VICTIM_WAIT_NS], calls)
     clusters.sort(key=_since)
     if clusters:
         clusters[0] += journeys
@@ -135,13 +135,13 @@ def _is_outage(finding: FiredAlarm) -> bool:
 def _patience(finding: FiredAlarm) -> int:
     """Return how long (ns) a journey's alarm waits for a culprit."""
     is_conversion = finding.symptom.kind is SymptomKind.CONVERSION
-    return CONVERSION_PATIENCE_NS if is_conversion else JOURNEY_PATIENCE_NS
+    return CONVERSION_WAIT_NS if is_conversion else JOURNEY_WAIT_NS
 
 
 def _order(finding: FiredAlarm) -> tuple[int, str, int, str]:
     """Return the sort key of an alarm: the result must not depend on the order of the detectors."""
     symptom = finding.symptom
-    return symptom.since, symptom.service, TITLE[symptom.kind], finding.operation
+    return symptom.since, symptom.service, KIND_RANK[symptom.kind], finding.operation
 
 
 def _visible(finding: FiredAlarm, telemetry: TelemetryHealth) -> bool:
@@ -210,7 +210,7 @@ def _group(cluster: Sequence[FiredAlarm], view: SystemView) -> SymptomGroup:
 def _merit(finding: FiredAlarm, calls: Calls) -> tuple[bool, int, int, int]:
     """Return the sort key by which the culprit that titles an incident comes first."""
     symptom = finding.symptom
-    return not finding.accuses, TITLE[symptom.kind], len(reach(symptom.service, calls)), symptom.since
+    return not finding.accuses, KIND_RANK[symptom.kind], len(reach(symptom.service, calls)), symptom.since
 
 
 def _windows(finding: FiredAlarm, view: SystemView) -> Sequence[Inhibition]:
@@ -218,7 +218,7 @@ def _windows(finding: FiredAlarm, view: SystemView) -> Sequence[Inhibition]:
     if finding.journey:
         return view.windows
     calls = {} if _is_outage(finding) else view.calls
-    return touching(view.windows, finding.symptom.service, calls)
+    return inhibitions_of(view.windows, finding.symptom.service, calls)
 
 
 def _outranks(finding: FiredAlarm, incident: OpenIncident, calls: Calls) -> bool:

@@ -37,7 +37,7 @@ class Inhibition:
         return self.since - DATING_NS <= since < self.until
 
 
-def touching(windows: Iterable[Inhibition], service: str, calls: Calls) -> tuple[Inhibition, ...]:
+def inhibitions_of(windows: Iterable[Inhibition], service: str, calls: Calls) -> tuple[Inhibition, ...]:
     """Return the inhibitions that apply to a service: those on itself or on anything that it depends on."""
     reached = reach(service, calls)
     return tuple(window for window in windows if window.services & reached)

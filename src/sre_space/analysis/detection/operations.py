@@ -1,6 +1,6 @@
 """Latency and error alarms of every operation of the application's services, from sketches.
 
-The Scout that owns `sre_signals` calls `add` for each frame, `judge` a few times a second, and reads `suspects`. A
+The Scout that owns `sre_signals` calls `add` for each frame, `evaluate` a few times a second, and reads `suspects`. A
 second is evaluated once, when it is over and its spans have had time to arrive, in the order of event time. All
 requests to a service are also watched together, to detect what happens to a small share of each operation.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sre_space.analysis.detection.baseline import MAX_QUARANTINE_S, QUARANTINE_S, Baseline
-from sre_space.analysis.detection.inhibition import Inhibition, touching
+from sre_space.analysis.detection.inhibition import Inhibition, inhibitions_of
 from sre_space.analysis.detection.share_alarm import SILENCE_NS, ShareAlarm
 from sre_space.analysis.detection.thresholds import Thresholds, thresholds_of
 from sre_space.analysis.statistics.sketch import Operation, Sketch, middle_of
@@ -53,7 +53,7 @@ class OperationWatch:
         self.first_heard.setdefault(second, now)
         self.open.setdefault(second, Sketch()).merge(sketch)
 
-    def judge(self, now: int, windows: Sequence[Inhibition]) -> None:
+    def evaluate(self, now: int, windows: Sequence[Inhibition]) -> None:
         """Evaluate the seconds that are complete, then learn the old and healthy ones."""
         for second in sorted(self.open):
             if now >= max((second + 1) * SECOND, self.first_heard[second]) + SETTLE_NS:
@@ -98,7 +98,7 @@ class OperationWatch:
         if changed and due and self.baseline.ready:
             self.thresholds, self.renewed_at = thresholds_of(self.baseline), second
 
-    def lately(self, now: int) -> list[Sketch]:
+    def recent(self, now: int) -> list[Sketch]:
         """Return the sketches of the ten whole seconds before a Unix ns, evaluated or not."""
         since, until = now // SECOND - REPORTED_S, now // SECOND
         seconds = (*self.baseline.waiting.items(), *self.open.items())
@@ -106,7 +106,7 @@ class OperationWatch:
 
     def reports(self, now: int) -> list[DetectorReport]:
         """Return the reports of the operation's two detectors at a Unix ns."""
-        thresholds, sketches = self.thresholds, self.lately(now)
+        thresholds, sketches = self.thresholds, self.recent(now)
         if thresholds is None:
             until = self.baseline.ready_at(now // SECOND) * SECOND
             return [replace(self._named(kind), why=self.baseline.learnt, until=until) for kind in self.alarms]
@@ -185,11 +185,11 @@ class Operations:
         """Return True when the service has as many operations as are watched separately."""
         return sum(operation.service == service for operation in self.watches) >= MAX_OPERATIONS
 
-    def judge(self, now: int, windows: Sequence[Inhibition] = ()) -> None:
+    def evaluate(self, now: int, windows: Sequence[Inhibition] = ()) -> None:
         """Evaluate every complete second, at a Unix ns; pass each inhibition until ten minutes after its end."""
-        inhibitions = {service: touching(windows, service, self.calls) for service in self.calls}
+        inhibitions = {service: inhibitions_of(windows, service, self.calls) for service in self.calls}
         for watch in self.watches.values():
-            watch.judge(now, inhibitions[watch.operation.service])
+            watch.evaluate(now, inhibitions[watch.operation.service])
 
     def suspects(self, now: int) -> Iterator[FiringOperation]:
         """Yield the operations whose alarms fire at a Unix ns."""

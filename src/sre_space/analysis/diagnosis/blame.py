@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 ALIKE = 10.0  # two hops suffer alike when their excess is of one order of magnitude
-UNTOLD = 0.5  # the share for an end that has no other hops
+NO_OTHER_HOPS = 0.5  # the share for an end that has no other hops
 
 
 class NetworkHop(NamedTuple):
@@ -49,4 +49,4 @@ def _alike(pairs: Mapping[tuple[str, str], float], here: tuple[str, str], end: i
     excess = pairs[here]
     others = [other for pair, other in pairs.items() if pair[end] == here[end] and pair != here]
     shared = sum(min(1.0, ALIKE * other / excess) if excess > 0 else 0.0 for other in others)
-    return (shared + UNTOLD) / (len(others) + 1)
+    return (shared + NO_OTHER_HOPS) / (len(others) + 1)

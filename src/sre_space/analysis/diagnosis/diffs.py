@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-UNTOLD = 0.25  # the size of a change without a diff: its content is unknown
+SIZE_WITHOUT_DIFF = 0.25  # the size of a change without a diff: its content is unknown
 HARMLESS = 0.05
 MAX_LINE = 1000  # characters of a line that are read: an unclosed quotation makes the pattern quadratic
 
@@ -45,7 +45,7 @@ def effect_of(summary: str, diff: str) -> DiffEffect:
     if quiet or _QUIET_WORDS.search(summary):
         return DiffEffect(HARMLESS, (), False)
     if not changed:
-        return DiffEffect(UNTOLD, (), False)
+        return DiffEffect(SIZE_WITHOUT_DIFF, (), False)
     config = bool(paths) and all(_CONFIG_PATH.search(path) for path in paths)
     removed, added = (_tokens([line[1:] for line in changed if line[0] == sign], config) for sign in "-+")
     if _renamed(removed, added):

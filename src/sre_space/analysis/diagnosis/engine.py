@@ -145,7 +145,7 @@ def _seconds(incident: Window, baselines: Sequence[Window]) -> tuple[float, floa
 
 
 def _is_load(suspects: Sequence[Suspect]) -> bool:
-    return bool(suspects) and suspects[0].findings[0].sense is Signal.LOAD
+    return bool(suspects) and suspects[0].findings[0].signal is Signal.LOAD
 
 
 def _broken_before_slow(suspects: list[Suspect], guilty: Charge | None, common: float) -> list[Suspect]:
@@ -158,7 +158,7 @@ def _broken_before_slow(suspects: list[Suspect], guilty: Charge | None, common: 
     broken = [
         suspect
         for suspect in suspects
-        if suspect.findings[0].sense is not Signal.TIME
+        if suspect.findings[0].signal is not Signal.TIME
         and concerns(guilty.change, suspect.service)
         and suspect.score >= LARGE
     ]
@@ -216,7 +216,7 @@ def _answer(
     ]
     causes = tuple(cause for _, cause in holding)
     shared = (
-        observations.common >= common_mode.SLOWER and bool(suspects) and suspects[0].findings[0].sense is Signal.TIME
+        observations.common >= common_mode.SLOWER and bool(suspects) and suspects[0].findings[0].signal is Signal.TIME
     )
     if shared or _unexplained(causes, observations.states) or not _accused(named, holding, guilty):
         verdict = Confidence.INCONCLUSIVE

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from sre_space.analysis.diagnosis.blame import UNTOLD, Ends, NetworkHop, ends_of
+from sre_space.analysis.diagnosis.blame import NO_OTHER_HOPS, Ends, NetworkHop, ends_of
 from sre_space.analysis.diagnosis.failures import Failing, Sign, failing, origins
 from sre_space.analysis.diagnosis.findings import Finding, Signal
 from sre_space.analysis.diagnosis.grouping import CallGroup
@@ -76,13 +76,13 @@ def _finding(
         service=service,
         operation=operation,
         kind=kind,
-        sense=Signal.FAILURE,
+        signal=Signal.FAILURE,
         impact=min(1.0, affected / len(np.unique(spans.trace[failure.tried]))),
         p_value=failure.p_value,
         evidence=Evidence(f"span:{spans.id_of(int(rows[0]))}", _statement(failure, rows, incident)),
         since=int(spans.start[rows].min()),
         rows=tuple(_shown(failure, rows, service, incident)),
-        speaker=failure.group.service,
+        reporter=failure.group.service,
     )
 
 
@@ -125,8 +125,8 @@ def _callee_failed(step: CallGroup, incident: Window, ends: Mapping[tuple[str, s
     Other calls of the same caller say nothing here: code fails on one path and not on others.
     """
     callers = ends[step.service, _served(step)].callee
-    if callers != UNTOLD:
-        return callers > UNTOLD
+    if callers != NO_OTHER_HOPS:
+        return callers > NO_OTHER_HOPS
     served = incident.shape.callee[incident.groups.rows(incident.groups.number[step])]
     return not np.isin(served, incident.spans.parent).any()
 

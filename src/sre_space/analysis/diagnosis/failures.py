@@ -18,7 +18,7 @@ from sre_space.analysis.diagnosis.grouping import CallGroup
 from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Flags, Floats, Ints
 from sre_space.analysis.diagnosis.window import Window
-from sre_space.analysis.statistics.p_values import failure_rate, tail, usual_rate
+from sre_space.analysis.statistics.p_values import binomial_tail, failure_rate, smoothed_rate
 
 EXPLAINED = 0.5  # a failure beneath a span that is at least this share as probable makes it a victim
 UNLIKELY = 0.05  # a rate with a larger p-value did not rise
@@ -109,7 +109,7 @@ def _bad(sign: Sign, window: Window) -> Flags:
 
 def _rated(sign: Sign, key: tuple[CallGroup, CallGroup | None], hit: Ints, tried: Ints, rate: float) -> Failing | None:
     """Return the failing work with its p-value; None when its rate did not rise."""
-    p_value = tail(len(hit), len(tried), rate)
+    p_value = binomial_tail(len(hit), len(tried), rate)
     if p_value > UNLIKELY or not len(hit):
         return None
     weight = 1.0 - len(tried) * rate / len(hit)
@@ -127,8 +127,8 @@ def _broken_off(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
     candidates = []
     for number, key in enumerate(steps.keys):
         all_of_them, last = steps.counts[key]
-        rate = usual_rate(ended[key], made[key])
-        if made[key] and last and tail(last, all_of_them, rate) <= UNLIKELY:
+        rate = smoothed_rate(ended[key], made[key])
+        if made[key] and last and binomial_tail(last, all_of_them, rate) <= UNLIKELY:
             tried = steps.kind == number
             stopped = steps.parent[tried & steps.last]
             broken = stopped[~_abandoned(stopped, incident) & ~_answered_well(stopped, incident)]
@@ -161,7 +161,7 @@ def _unanswered(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
         if group.part == Part.CALL and usual:
             callee, count = usual.most_common(1)[0]
             rows = incident.groups.rows(number)
-            rate = usual_rate(silent[group.service, group.operation], count + silent[group.service, group.operation])
+            rate = smoothed_rate(silent[group.service, group.operation], count + silent[group.service, group.operation])
             named = group._replace(callee=callee)
             candidates.append(_rated(Sign.UNANSWERED, (named, None), rows, _calls(incident, group), rate))
     return [candidate for candidate in candidates if candidate is not None]

@@ -26,18 +26,18 @@ class Finding:
     `impact` is the share (0 to 1) of the affected requests' time or number that the finding explains.
     `p_value` bounds how likely a healthy system shows the same. `since` is when it was first observed (Unix ns, 0
     unknown). `rows` are the spans of the incident that show it best. `tied`: another service is equally suspect of it.
-    `speaker` is the service that wrote the span or the log line ("" for none): the finding is own evidence against that
-    service alone.
+    `reporter` is the service that wrote the span or the log line ("" for none): the finding is own evidence against
+    that service alone.
     """
 
     service: str
     operation: str
     kind: CauseKind
-    sense: Signal
+    signal: Signal
     impact: float
     p_value: float
     evidence: Evidence
     since: int = 0
     rows: tuple[int, ...] = ()
     tied: bool = False
-    speaker: str = ""
+    reporter: str = ""

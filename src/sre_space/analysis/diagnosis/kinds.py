@@ -39,7 +39,7 @@ _OF_THE_OTHER_END = (CauseKind.CRASH, CauseKind.HANG, CauseKind.SATURATION)
 _PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PHRASES)
 
 
-def said(text: str) -> CauseKind | None:
+def kind_of_message(text: str) -> CauseKind | None:
     """Return the kind of cause that a message names; None when it contains no known phrase."""
     return next((kind for kind, pattern in _PATTERNS if pattern.search(text)), None)
 
@@ -51,8 +51,8 @@ def kind_of(suspect: Suspect, resources: Sequence[Shift], charge: Charge | None)
         return CauseKind.TRAFFIC
     if charge is not None:
         return CauseKind.MISCONFIGURATION if _configures(charge) else CauseKind.BAD_CHANGE
-    if strongest.sense in (Signal.FAILURE, Signal.LOG):
-        kinds = (_message_kind(finding) for finding in suspect.findings if finding.sense is strongest.sense)
+    if strongest.signal in (Signal.FAILURE, Signal.LOG):
+        kinds = (_message_kind(finding) for finding in suspect.findings if finding.signal is strongest.signal)
         return next((kind for kind in kinds if kind), strongest.kind)
     if strongest.kind in (CauseKind.SLOW_CODE, CauseKind.SLOW_NETWORK, CauseKind.UNKNOWN) and _full(
         suspect.service, resources
@@ -68,14 +68,14 @@ def _message_kind(finding: Finding) -> CauseKind | None:
     refused; only calls that left no span at their other end show that this one is down.
     """
     text = finding.evidence.statement
-    kind = said(text)
+    kind = kind_of_message(text)
     if finding.kind is CauseKind.DEPENDENCY_ERROR and kind in _OF_THE_OTHER_END:
         return kind if kind is CauseKind.SATURATION and _OWN_CLIENT.search(text) else finding.kind
     if kind is not CauseKind.CRASH or finding.kind is CauseKind.CRASH:
         return kind
-    if finding.speaker == finding.service:
+    if finding.reporter == finding.service:
         return CauseKind.DEPENDENCY_ERROR
-    return finding.kind if finding.sense is Signal.FAILURE else kind
+    return finding.kind if finding.signal is Signal.FAILURE else kind
 
 
 def _configures(charge: Charge) -> bool:

@@ -173,7 +173,7 @@ def _finding(slow: Slowdown, incident: Window, charge: _Charge) -> Finding:
         service=charge.service,
         operation=_operation(group, charge.service),
         kind=charge.kind,
-        sense=Signal.TIME,
+        signal=Signal.TIME,
         impact=slow.impact,
         p_value=slow.p_value,
         evidence=Evidence(f"span:{incident.spans.id_of(int(worst[0]))}", _statement(slow)),

@@ -64,7 +64,7 @@ def _compared(key: Key, now: tuple[Ints, Floats], usual: Floats) -> Finding:
         service=key[0],
         operation="",
         kind=CauseKind.SATURATION,
-        sense=Signal.LIMIT,
+        signal=Signal.LIMIT,
         impact=_impact(trend, before),
         p_value=exceedance(levels[last], usual),
         evidence=Evidence(

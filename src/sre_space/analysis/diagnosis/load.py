@@ -12,7 +12,7 @@ import numpy as np
 
 from sre_space.analysis.diagnosis.findings import Finding, Signal
 from sre_space.analysis.diagnosis.graph import CallGraph
-from sre_space.analysis.diagnosis.kinds import said
+from sre_space.analysis.diagnosis.kinds import kind_of_message
 from sre_space.analysis.diagnosis.metric_words import Meaning, is_outgoing, meaning_of
 from sre_space.analysis.diagnosis.metrics import Shift, shifts
 from sre_space.analysis.diagnosis.ranking import LARGE
@@ -54,8 +54,8 @@ def _finding(service: str, shift: Shift) -> Finding:
 
 def is_waiting(finding: Finding) -> bool:
     """Return True for what load can cause: slow work, and failures that mention time or a lack of capacity."""
-    is_slow = finding.sense in (Signal.TIME, Signal.METRIC)
-    return is_slow or said(finding.evidence.statement) in (CauseKind.HANG, CauseKind.SATURATION)
+    is_slow = finding.signal in (Signal.TIME, Signal.METRIC)
+    return is_slow or kind_of_message(finding.evidence.statement) in (CauseKind.HANG, CauseKind.SATURATION)
 
 
 def request_rates(incident: MetricTable, baselines: Sequence[MetricTable]) -> list[Shift]:

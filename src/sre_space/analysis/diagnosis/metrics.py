@@ -81,11 +81,11 @@ def _compared(series: Series, times: Ints, values: Floats, usual: Floats) -> Shi
     limit = usual.min() if down else usual.max()
     beyond = times[values < limit] if down else times[values > limit]
     before, now = float(np.median(usual)), float(values.mean())
-    impact = lost(series.name, meaning, before, now)
+    impact = lost_share(series.name, meaning, before, now)
     return Shift(series, meaning, before, now, impact, p_value, int(beyond[0]) if len(beyond) else 0)
 
 
-def lost(name: str, meaning: Meaning, before: float, now: float) -> float:
+def lost_share(name: str, meaning: Meaning, before: float, now: float) -> float:
     """Return the share (0 to 1) that is lost: of all for shares of requests, of the present value for the rest.
 
     Return 0 for a resource that is mostly unused, however often its use has doubled.

@@ -51,11 +51,11 @@ class Suspect:
     @property
     def untied(self) -> float:
         """Return the own part (0 to 1) without the findings of which another service is equally suspect."""
-        return together(
+        return combined(
             [
                 finding.impact * (1.0 - finding.p_value)
                 for finding in self.findings
-                if finding.sense in OWN and not finding.tied
+                if finding.signal in OWN and not finding.tied
             ]
         )
 
@@ -70,11 +70,11 @@ def rank(findings: Sequence[Finding], graph: CallGraph) -> list[Suspect]:
     by_service: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         by_service[finding.service].append(finding)
-    own = {service: together(_impacts(group, OWN)) for service, group in by_service.items()}
+    own = {service: combined(_impacts(group, OWN)) for service, group in by_service.items()}
     indirect = {
         service: max(_impacts(group, (Signal.METRIC, Signal.LOG)), default=0.0) for service, group in by_service.items()
     }
-    load = {finding.service: finding.impact for finding in findings if finding.sense is Signal.LOAD}
+    load = {finding.service: finding.impact for finding in findings if finding.signal is Signal.LOAD}
     suspects = [
         Suspect(service, _score(service, own, indirect, load, graph), own[service], _strongest(group))
         for service, group in by_service.items()
@@ -84,14 +84,14 @@ def rank(findings: Sequence[Finding], graph: CallGraph) -> list[Suspect]:
     )
 
 
-def together(impacts: Sequence[float]) -> float:
+def combined(impacts: Sequence[float]) -> float:
     """Return the impacts (0 to 1) of one service combined as independent probabilities."""
     return 1.0 - math.prod(1.0 - min(1.0, impact) for impact in impacts)
 
 
 def _impacts(findings: Sequence[Finding], signals: Sequence[Signal]) -> list[float]:
     """Return the impacts of the findings on some signals, each weighted by its confidence."""
-    return [finding.impact * (1.0 - finding.p_value) for finding in findings if finding.sense in signals]
+    return [finding.impact * (1.0 - finding.p_value) for finding in findings if finding.signal in signals]
 
 
 def _score(
@@ -100,7 +100,7 @@ def _score(
     """Return the suspect's score, 0 to 1."""
     below = [max(own[callee], indirect[callee]) for callee in graph.callees(service) if callee in own]
     above = [impact for source, impact in load.items() if source != service and graph.reaches(source, service)]
-    return together([own[service], indirect[service] * (1.0 - max([*below, *above], default=0.0))])
+    return combined([own[service], indirect[service] * (1.0 - max([*below, *above], default=0.0))])
 
 
 def _strongest(findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -113,7 +113,7 @@ def _strongest(findings: Sequence[Finding]) -> tuple[Finding, ...]:
             findings,
             key=lambda finding: (
                 not _surges(finding),
-                finding.sense not in OWN,
+                finding.signal not in OWN,
                 -finding.impact * (1.0 - finding.p_value),
             ),
         )
@@ -121,4 +121,4 @@ def _strongest(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 
 def _surges(finding: Finding) -> bool:
-    return finding.sense is Signal.LOAD and finding.impact >= LARGE
+    return finding.signal is Signal.LOAD and finding.impact >= LARGE

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sre_space.analysis.diagnosis.metric_words import Meaning, meaning_of
-from sre_space.analysis.diagnosis.metrics import lost
+from sre_space.analysis.diagnosis.metrics import lost_share
 from sre_space.analysis.diagnosis.signals import REQUESTS
 from sre_space.analysis.diagnosis.tables import Change, Floats, Ints, MetricTable, Series
 from sre_space.analysis.statistics.p_values import exceedance
@@ -107,7 +107,7 @@ def _worse(change: Change, name: str, side: _Side, slowest: float) -> Contrast:
     meaning = meaning_of(name)
     new, old = np.concatenate(list(side.new.values())), np.concatenate(side.old)
     before, now = float(np.median(old)), float(new.mean())
-    impact = lost(name, meaning, before, now)
+    impact = lost_share(name, meaning, before, now)
     if meaning is Meaning.LATENCY and slowest > 0:
         impact = min(impact, max(0.0, now - before) / slowest)
     p_value = exceedance(-new, -old) if meaning is Meaning.SUCCESS else exceedance(new, old)

@@ -12,7 +12,7 @@ from sre_space.analysis.diagnosis.templates import poisson_tail
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
-MORE = 1.5  # times as many calls for each execution: below it, the mix of requests may have changed
+MIN_TIMES_MORE = 1.5  # times as many calls for each execution: below it, the mix of requests may have changed
 UNLIKELY = 0.05
 SHOWN = 3
 
@@ -27,7 +27,7 @@ def repeated(incident: Window, baselines: Sequence[Window]) -> list[Finding]:
     for (up, step), (made, able, length) in incident.calls_made.items():
         before = max(usual[up, step], default=0.0)
         expected = before * able
-        if before > 0 and made >= MORE * expected and poisson_tail(made, expected) <= UNLIKELY:
+        if before > 0 and made >= MIN_TIMES_MORE * expected and poisson_tail(made, expected) <= UNLIKELY:
             findings.append(_finding((up, step), made, expected, length, incident))
     return findings
 
@@ -44,7 +44,7 @@ def _finding(key: tuple[CallGroup, CallGroup], made: int, expected: float, lengt
         service=up.service,
         operation=up.operation,
         kind=kind,
-        sense=Signal.TIME,
+        signal=Signal.TIME,
         impact=min(1.0, (made - expected) * length / max(1.0, time)),
         p_value=poisson_tail(made, expected),
         evidence=Evidence(f"span:{incident.spans.id_of(int(parents[0]))}/calls", statement),

@@ -9,7 +9,7 @@ from sre_space.domain.diagnosis import Cause, Confidence, Diagnosis, Evidence
 class ChainStep:
     """One step of the causal chain, the cause first; `evidence` holds ids that exist in the diagnosis."""
 
-    told: str
+    statement: str
     evidence: tuple[str, ...]
 
 

@@ -64,7 +64,7 @@ def _metric_finding(group: Sequence[Shift], slowest: Mapping[str, float]) -> Fin
         service=charged_service(worst),
         operation="",
         kind=_CAUSE_KINDS[worst.meaning],
-        sense=Signal.METRIC,
+        signal=Signal.METRIC,
         impact=sum(impacts) / len(impacts) * (1.0 if worst.meaning in REQUESTS else HALF_PROOF),
         p_value=min(shift.p_value for shift in group),
         evidence=Evidence(f"metric:{series.label}", f"{series.label} is {worst.now:.4g}, usually {worst.usual:.4g}"),
@@ -84,12 +84,12 @@ def log_findings(shifts: Sequence[LogShift], mentions: Mentions) -> list[Finding
                 service=accused,
                 operation="",
                 kind=CauseKind.ERROR,
-                sense=Signal.LOG,
+                signal=Signal.LOG,
                 impact=HALF_PROOF * weight * shift.share,
                 p_value=shift.p_value,
                 evidence=Evidence(f"log:{shift.service}/{shift.number}", _statement(shift)),
                 since=shift.since,
-                speaker=shift.service,
+                reporter=shift.service,
             )
         )
     return findings

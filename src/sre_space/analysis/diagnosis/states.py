@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sre_space.analysis.diagnosis.findings import Finding, Signal
-from sre_space.analysis.diagnosis.kinds import said
+from sre_space.analysis.diagnosis.kinds import kind_of_message
 from sre_space.analysis.diagnosis.tables import ServiceState
 from sre_space.domain.dependencies import reach
 from sre_space.domain.diagnosis import CauseKind, Evidence
@@ -18,17 +18,17 @@ OBSERVED = 1e-6  # the probability that an observation is wrong: probe and runti
 
 def state_findings(states: Sequence[ServiceState]) -> list[Finding]:
     """Return two findings for each service that is out on its own evidence: its runtime's and its probe's."""
-    return [finding for state in states if state.sick for finding in _findings(state)]
+    return [finding for state in states if state.unhealthy for finding in _findings(state)]
 
 
 def without_victims(findings: Sequence[Finding], states: Sequence[ServiceState]) -> list[Finding]:
     """Return the findings; when a service is out, without calls that failed at an unnamed end: they went to it."""
-    if not any(state.sick for state in states):
+    if not any(state.unhealthy for state in states):
         return list(findings)
     return [
         finding
         for finding in findings
-        if finding.sense is not Signal.FAILURE or finding.kind is not CauseKind.DEPENDENCY_ERROR
+        if finding.signal is not Signal.FAILURE or finding.kind is not CauseKind.DEPENDENCY_ERROR
     ]
 
 
@@ -43,7 +43,7 @@ def unheard_without_common_cause(states: Sequence[ServiceState]) -> bool:
 
     A service that ended, according to the runtime, is out on its own evidence, however many others ended with it.
     """
-    unheard = [state for state in states if state.sick and not state.ended]
+    unheard = [state for state in states if state.unhealthy and not state.ended]
     silent = [state for state in unheard if not state.answered]
     return len(silent) > 1 and len(unheard) * 2 >= len(states)
 
@@ -54,7 +54,7 @@ def first_out(alerted: str, states: Sequence[ServiceState]) -> str:
     For an alert on a service that ended, it is that service; for one that is silent, what it calls comes first.
     Services that ended come before silent ones, and callees before their callers.
     """
-    out = {state.service: state for state in states if state.sick}
+    out = {state.service: state for state in states if state.unhealthy}
     if len(out) < 2:
         return ""
     calls = {state.service: state.calls for state in states}
@@ -79,7 +79,7 @@ def _findings(state: ServiceState) -> tuple[Finding, Finding]:
         service=state.service,
         operation="",
         kind=_kind(state),
-        sense=Signal.STATE,
+        signal=Signal.STATE,
         impact=1.0,
         p_value=OBSERVED,
         evidence=evidence,
@@ -90,5 +90,5 @@ def _findings(state: ServiceState) -> tuple[Finding, Finding]:
 
 def _kind(state: ServiceState) -> CauseKind:
     if state.ended:
-        return CauseKind.SATURATION if said(state.runtime) is CauseKind.SATURATION else CauseKind.CRASH
+        return CauseKind.SATURATION if kind_of_message(state.runtime) is CauseKind.SATURATION else CauseKind.CRASH
     return CauseKind.UNKNOWN if state.answered else CauseKind.HANG

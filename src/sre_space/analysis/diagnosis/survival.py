@@ -30,7 +30,7 @@ def survivals(
             else None
         )
         if suspect is not None:
-            large = [finding for finding in suspect.findings if finding.sense in OWN and finding.impact >= LARGE]
+            large = [finding for finding in suspect.findings if finding.signal in OWN and finding.impact >= LARGE]
             dated = [
                 _survival(change, finding, finding.since or onset, windows)
                 for finding in large

@@ -202,7 +202,7 @@ class ServiceState:
     calls: tuple[str, ...] = ()
 
     @property
-    def sick(self) -> bool:
+    def unhealthy(self) -> bool:
         """Return True when the service is out on its own evidence; never for one that was started a moment ago."""
         return self.ended or not (self.healthy or self.starting)
 

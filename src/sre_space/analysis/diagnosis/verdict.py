@@ -30,7 +30,7 @@ def verdict_of(suspects: Sequence[Suspect], looked: int, compared: bool, probed:
     if p_value > UNLIKELY or tied or is_indirect or _competes(suspects):
         return Confidence.INCONCLUSIVE
     silent = best.kind is CauseKind.HANG and best.service != probed
-    is_confirmable = compared or (best.findings[0].sense is Signal.STATE and not silent)
+    is_confirmable = compared or (best.findings[0].signal is Signal.STATE and not silent)
     large = best.own >= SURE_IMPACT or (best.own >= PROVEN_TWICE and _confirms_itself(best, looked))
     sure = is_confirmable and large and p_value <= SURE
     return Confidence.CONFIRMED if sure else Confidence.LIKELY
@@ -41,9 +41,9 @@ def _confirms_itself(suspect: Suspect, looked: int) -> bool:
     significant = [
         finding
         for finding in suspect.findings
-        if finding.speaker == suspect.service and finding.p_value * looked <= SURE
+        if finding.reporter == suspect.service and finding.p_value * looked <= SURE
     ]
-    return {Signal.FAILURE, Signal.LOG} <= {finding.sense for finding in significant if finding.impact >= PROVEN_TWICE}
+    return {Signal.FAILURE, Signal.LOG} <= {finding.signal for finding in significant if finding.impact >= PROVEN_TWICE}
 
 
 def _competes(suspects: Sequence[Suspect]) -> bool:

@@ -8,7 +8,7 @@ from math import exp, inf, lgamma, log
 import numpy as np
 from numpy.typing import NDArray
 
-from sre_space.analysis.statistics.sequential_test import ALTERNATIVES, STALL, THRESHOLD
+from sre_space.analysis.statistics.sequential_test import ALTERNATIVES, MIN_BAD_SECONDS, THRESHOLD
 
 BUSY = 50.0  # tries a second; above it only the cap on a second's gain matters
 
@@ -37,7 +37,9 @@ def _alternatives(tolerated: float) -> list[float]:
 def _log_gain(bad: int, good: int, alternative: float, tolerated: float) -> NDArray[np.float64]:
     """Return the logarithm of what a bet wins in one second, for every number of bad and good tries."""
     rows = np.arange(bad)[:, None] * log(alternative / tolerated)
-    return np.minimum(rows + np.arange(good) * log((1 - alternative) / (1 - tolerated)), log(THRESHOLD) / STALL)
+    return np.minimum(
+        rows + np.arange(good) * log((1 - alternative) / (1 - tolerated)), log(THRESHOLD) / MIN_BAD_SECONDS
+    )
 
 
 def _poisson(mean: float) -> NDArray[np.float64]:

@@ -14,11 +14,11 @@ from sre_space.analysis.statistics.share_bounds import divergence
 
 Floats = NDArray[np.float64]
 
-RARE = 0.01  # share of calls that may fail in health, where no failure was observed
-HIGH = 0.95  # the quantile of the baseline beyond which a value is exceptional
+MIN_FAILURE_RATE = 0.01  # share of calls that may fail in health, where no failure was observed
+HIGH_QUANTILE = 0.95  # the quantile of the baseline beyond which a value is exceptional
 
 
-def tail(hits: float, trials: float, rate: float) -> float:
+def binomial_tail(hits: float, trials: float, rate: float) -> float:
     """Return an upper bound on the probability of `hits` or more of `trials`, each having probability `rate`."""
     if trials <= 0 or hits <= trials * rate:
         return 1.0
@@ -26,14 +26,14 @@ def tail(hits: float, trials: float, rate: float) -> float:
     return math.exp(-trials * divergence(share, min(max(rate, 1e-9), 1 - 1e-9)))
 
 
-def usual_rate(hits: float, trials: float) -> float:
+def smoothed_rate(hits: float, trials: float) -> float:
     """Return the rate of `hits` in `trials` with Jeffreys' half observation added, so that it is never 0."""
     return (hits + 0.5) / (trials + 1.0)
 
 
 def failure_rate(hits: float, trials: float) -> float:
     """Return the smoothed rate of failures, at least 1 %; 1 % when there were no trials."""
-    return max(RARE, usual_rate(hits, trials)) if trials else RARE
+    return max(MIN_FAILURE_RATE, smoothed_rate(hits, trials)) if trials else MIN_FAILURE_RATE
 
 
 def exceedance(values: Floats, usual: Floats) -> float:
@@ -50,11 +50,11 @@ def exceedance(values: Floats, usual: Floats) -> float:
     if len(values) == 1:
         return float((np.count_nonzero(usual >= values[0]) + 1) / (len(usual) + 1))
     ranked = np.sort(usual)[::-1]
-    places = {1, math.ceil((1 - HIGH) * len(usual)), math.ceil(len(usual) / 2)}
+    places = {1, math.ceil((1 - HIGH_QUANTILE) * len(usual)), math.ceil(len(usual) / 2)}
     return min(1.0, len(places) * min(_beyond(values, ranked, place) for place in places))
 
 
 def _beyond(values: Floats, ranked: Floats, place: int) -> float:
     """Return the bound on the number of `values` beyond the `place`-th largest usual value."""
     hits = int(np.count_nonzero(values > ranked[place - 1]))
-    return tail(hits, hits + place - 1, len(values) / (len(values) + len(ranked)))
+    return binomial_tail(hits, hits + place - 1, len(values) / (len(values) + len(ranked)))

@@ -25,7 +25,7 @@ Lanes = NDArray[np.float64]
 DETECTORS = 100  # the number of detectors that share the budget of false alarms
 FALSE_ALARM_EVERY_S = 365 * 86_400  # of all detectors together, on average at least
 THRESHOLD = float(DETECTORS * FALSE_ALARM_EVERY_S)  # 3.2e9
-STALL = 4  # the smallest number of bad seconds that can raise an alarm
+MIN_BAD_SECONDS = 4  # the smallest number of bad seconds that can raise an alarm
 ALTERNATIVES = np.array([0.1, 0.3, 0.6, 0.95])  # of the way from the tolerated share to 1
 MAX_TOLERATED = 0.98  # a tolerated share over it cannot be exceeded measurably
 
@@ -55,6 +55,6 @@ class SequentialTest:
         shape = (len(ALTERNATIVES), *(1,) * (self.capital.ndim - 1))
         alternative = null + (1 - null) * ALTERNATIVES.reshape(shape)
         log_gain = failed * np.log(alternative / null) + (tries - failed) * np.log((1 - alternative) / (1 - null))
-        factor = np.exp(np.minimum(log_gain, np.log(threshold) / STALL))
+        factor = np.exp(np.minimum(log_gain, np.log(threshold) / MIN_BAD_SECONDS))
         capital = np.minimum((self.capital + 1 / len(ALTERNATIVES)) * factor, threshold)
         return SequentialTest(np.where(tries > 0, capital, self.capital))

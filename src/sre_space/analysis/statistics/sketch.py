@@ -15,11 +15,11 @@ from sre_space.domain.telemetry import SpanKind
 
 RELATIVE_ERROR = 0.02
 GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)  # bucket i holds [GAMMA**i, GAMMA**(i + 1)) ns
-SHORTEST_NS, LONGEST_NS = 10_000, 1_000 * 10**9  # beyond them all durations share the outermost bucket
+MIN_DURATION_NS, MAX_DURATION_NS = 10_000, 1_000 * 10**9  # beyond them all durations share the outermost bucket
 EXEMPLARS = 3
 
 _PER_LOG = 1 / log(GAMMA)
-LOWEST, HIGHEST = int(log(SHORTEST_NS) * _PER_LOG), int(log(LONGEST_NS) * _PER_LOG)
+MIN_BUCKET, MAX_BUCKET = int(log(MIN_DURATION_NS) * _PER_LOG), int(log(MAX_DURATION_NS) * _PER_LOG)
 
 
 class Operation(NamedTuple):
@@ -49,7 +49,7 @@ class Exemplar(NamedTuple):
 
 def bucket_of(duration: int) -> int:
     """Return the bucket of a duration in ns."""
-    return min(HIGHEST, max(LOWEST, int(log(duration) * _PER_LOG))) if duration > SHORTEST_NS else LOWEST
+    return min(MAX_BUCKET, max(MIN_BUCKET, int(log(duration) * _PER_LOG))) if duration > MIN_DURATION_NS else MIN_BUCKET
 
 
 def middle_of(bucket: int) -> float:

@@ -13,33 +13,37 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sre_space.bootstrap.space.state import SpaceState
-from sre_space.embedded.launcher import PATIENCE, Starts, starts_of
+from sre_space.embedded.launcher import MAX_SHORT_RUNS, Starts, starts_of
 from sre_space.paths import STARTED
 from sre_space.ports.notifier import Notifier
-from sre_space.text.notes import unstartable
+from sre_space.text.notes import unstartable_note
 
-LOOK_EVERY_S = 2.0
+CHECK_EVERY_S = 2.0
 TAIL = 20_000  # bytes at the end of a log that are searched for its last line
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Loop:
-    """A unit in a crash loop: it ends soon after each start. `said` is the last line of its log."""
+class CrashLoop:
+    """A unit in a crash loop: it ends soon after each start. `last_log_line` is the last line of its log."""
 
     unit: str
     starts: Starts
-    said: str
+    last_log_line: str
 
 
-def looping(state: SpaceState, units: Iterable[str] | None = None) -> Sequence[Loop]:
-    """Return the units (by default of all) that ended soon after their start more than `PATIENCE` times in a row."""
+def crash_loops(state: SpaceState, units: Iterable[str] | None = None) -> Sequence[CrashLoop]:
+    """Return the units (of `units`, or all) that ended soon after start more than `MAX_SHORT_RUNS` times in a row."""
     loops = []
     for stamp in sorted(state.environments.glob(f"*{STARTED}")):
         starts = starts_of(stamp)
-        if (units is None or stamp.stem in units) and starts.short > PATIENCE and _age_s(stamp) < starts.again_within_s:
-            loops.append(Loop(stamp.stem, starts, last_line(state.log(stamp.stem))))
+        if (
+            (units is None or stamp.stem in units)
+            and starts.short > MAX_SHORT_RUNS
+            and _age_s(stamp) < starts.up_after_s
+        ):
+            loops.append(CrashLoop(stamp.stem, starts, last_line(state.log(stamp.stem))))
     return loops
 
 
@@ -69,26 +73,26 @@ class CrashWatch:
     state: SpaceState
     notifier: Notifier
     units: Sequence[str] | None = None
-    besides: Sequence[str] = ()
-    told: set[str] = field(default_factory=set)
+    excluded: Sequence[str] = ()
+    notified: set[str] = field(default_factory=set)
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Log and notify for each unit that is newly in a crash loop."""
-        loops = {loop.unit: loop for loop in looping(self.state, self.units) if loop.unit not in self.besides}
-        self.told &= loops.keys()
-        for unit in loops.keys() - self.told:
+        loops = {loop.unit: loop for loop in crash_loops(self.state, self.units) if loop.unit not in self.excluded}
+        self.notified &= loops.keys()
+        for unit in loops.keys() - self.notified:
             loop = loops[unit]
             log.error(
                 "%s is in a crash loop: it started %d times and ended each time; last line of its log: %s",
                 unit,
                 loop.starts.count,
-                loop.said,
+                loop.last_log_line,
             )
-            self.notifier.notify(unstartable(unit, loop.starts.count, loop.said))
-            self.told.add(unit)
+            self.notifier.notify(unstartable_note(unit, loop.starts.count, loop.last_log_line))
+            self.notified.add(unit)
 
-    async def watch_for_ever(self) -> None:
+    async def watch_forever(self) -> None:
         """Look for crash loops every LOOK_EVERY_S seconds, until cancelled."""
         while True:
-            await asyncio.to_thread(self.look)
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.to_thread(self.check)
+            await asyncio.sleep(CHECK_EVERY_S)

@@ -12,7 +12,7 @@ from sre_space.embedded.forge.repository import files_at
 from sre_space.state_files import make_folder, set_aside, write_private
 
 
-def lay_out(plan: SpacePlan) -> None:
+def prepare_deployed_files(plan: SpacePlan) -> None:
     """Copy the checkout's desired state to the state folder the first time; later repair damaged files only.
 
     A damaged file, which would keep its service from starting, is set aside and restored from main or the checkout.

@@ -8,14 +8,24 @@ from pathlib import Path
 from sre_space.bootstrap.space import servers as space_servers
 from sre_space.bootstrap.space.ports import HOST, Ports
 from sre_space.bootstrap.space.processes import LOGINS, SERVICES, Process, Role
-from sre_space.bootstrap.space.servers import BUS, CHROMA, FORGE, HEADERS, JAEGER, NOWHERE, OTLP, RECORD_KEY, Elsewhere
+from sre_space.bootstrap.space.servers import (
+    BUS,
+    CHROMA,
+    FORGE,
+    HEADERS,
+    JAEGER,
+    NO_EXTERNAL_SERVERS,
+    OTLP,
+    RECORD_KEY,
+    ExternalServers,
+)
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
 from sre_space.state_files import write_private
 
 HOURS_ARE_MINUTES = {"SLO_WINDOW_SCALE": str(1 / 60)}
-DEPLOYS_WITHIN = {"POLL_SECONDS": "0.25"}  # how often the embedded forge is polled for its main
-HANDED: Mapping[str, tuple[str, ...]] = {  # settings a person may make, by the process that receives them
+DEPLOYER_POLL = {"POLL_SECONDS": "0.25"}  # how often the embedded forge is polled for its main
+PASSED_SETTINGS: Mapping[str, tuple[str, ...]] = {  # settings a person may make, by the process that receives them
     "telemetry": ("SPANS_MAX_BYTES", "SPANS_RETENTION_SECONDS"),
     "forge": ("REQUIRED_CHECKS",),
     "scout": ("POLL_SECONDS", "SLO_WINDOW_SCALE", "SRE_NOTIFY_URLS"),
@@ -31,8 +41,8 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYT
 class SpacePlan:
     """The plan of a space: its state, its ports, its configuration (in the checkout), its repository.
 
-    In a `dry_run` the agents watch, diagnose and decide, and change nothing. `told` is what a person has set, by
-    variable; `away` are the servers that the space does not start itself.
+    In a `dry_run` the agents watch, diagnose and decide, and change nothing. `variables` is what a person has set, by
+    variable; `external` are the servers that the space does not start itself.
     """
 
     state: SpaceState
@@ -41,8 +51,8 @@ class SpacePlan:
     owner: str
     repo: str
     dry_run: bool = False
-    told: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
-    away: Elsewhere = NOWHERE
+    variables: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    external: ExternalServers = NO_EXTERNAL_SERVERS
 
     @property
     def checkout(self) -> Path:
@@ -78,11 +88,11 @@ def environment_of(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dic
         "SRE_SPACE_UNIT": f"{process.name}@{plan.state.mark}",
         "OTEL_SERVICE_NAME": process.name,
     }
-    values |= addresses(plan.ports.numbers, plan.away)
+    values |= addresses(plan.ports.numbers, plan.external)
     if process.name in tokens.telemetry:
         own = {HEADERS: f"authorization=Bearer%20{tokens.telemetry[process.name]}"}
-        values |= {HEADERS: plan.away.exports.get(HEADERS, "")} if OTLP in plan.away.addresses else own
-    if process.role in (Role.PATIENT, Role.CUSTOMERS):
+        values |= {HEADERS: plan.external.exports.get(HEADERS, "")} if OTLP in plan.external.addresses else own
+    if process.role in (Role.APPLICATION, Role.CUSTOMERS):
         return values | _application_settings(plan, process)
     return values | _space_settings(plan) | _own_settings(plan, process, tokens) | _personal_settings(plan, process)
 
@@ -91,14 +101,16 @@ def _inherited() -> dict[str, str]:
     return {name: os.environ[name] for name in _INHERITED if os.environ.get(name)}
 
 
-def chart_environment(ports: Mapping[str, int], away: Elsewhere = NOWHERE) -> dict[str, str]:
+def chart_environment(ports: Mapping[str, int], external: ExternalServers = NO_EXTERNAL_SERVERS) -> dict[str, str]:
     """Return the variables for `${NAME}` in the configuration: addresses, and what all processes inherit."""
-    return _inherited() | addresses(ports, away)
+    return _inherited() | addresses(ports, external)
 
 
-def addresses(ports: Mapping[str, int], away: Elsewhere = NOWHERE) -> dict[str, str]:
+def addresses(ports: Mapping[str, int], external: ExternalServers = NO_EXTERNAL_SERVERS) -> dict[str, str]:
     """Return the addresses in every process's environment, by variable; `ports` are by name."""
-    values = {name: address for name, address in space_servers.addresses(ports, away).items() if name in (BUS, OTLP)}
+    values = {
+        name: address for name, address in space_servers.addresses(ports, external).items() if name in (BUS, OTLP)
+    }
     for service in SERVICES:
         variable = service.upper().replace("-", "_")
         port = ports[f"{variable.lower()}_port"]
@@ -111,7 +123,7 @@ def addresses(ports: Mapping[str, int], away: Elsewhere = NOWHERE) -> dict[str, 
 def _application_settings(plan: SpacePlan, process: Process) -> dict[str, str]:
     """Return the settings of a service or of the traffic: the database or the demand file, and no secret."""
     database = plan.state.apps / f"{process.name}.db"
-    if process.role is Role.PATIENT:
+    if process.role is Role.APPLICATION:
         return {"DATABASE_URL": f"sqlite:///{database}"}
     return {"TRAFFIC_DEMAND_FILE": str(plan.state.apps / "demand.env")}
 
@@ -128,11 +140,11 @@ def _space_settings(plan: SpacePlan) -> dict[str, str]:
 def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, str]:
     """Return the settings that only this process needs."""
     ports = {name.upper(): str(port) for name, port in plan.ports.numbers.items()}
-    servers = space_servers.addresses(plan.ports, plan.away)
+    servers = space_servers.addresses(plan.ports, plan.external)
     socket = {"RUNTIME_SOCKET": str(plan.state.socket)}
     reading = {"RUNTIME_READ_SOCKET": str(plan.state.read_socket)}
     own_key = {RECORD_KEY: str(plan.state.record_key)}
-    records = _only(plan.away.exports, RECORD_KEY) if OTLP in plan.away.addresses else own_key
+    records = _only(plan.external.exports, RECORD_KEY) if OTLP in plan.external.addresses else own_key
     match process.name:
         case "chroma":
             return {"ANONYMIZED_TELEMETRY": "False"}
@@ -149,7 +161,7 @@ def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict
         case "scout":
             return _forge(plan, process, tokens) | records | _only(servers, JAEGER) | HOURS_ARE_MINUTES
         case "warden":
-            often = {} if FORGE in plan.away.addresses else DEPLOYS_WITHIN
+            often = {} if FORGE in plan.external.addresses else DEPLOYER_POLL
             return _forge(plan, process, tokens) | socket | often
         case "network":
             state = plan.state
@@ -160,8 +172,8 @@ def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict
 
 def _forge(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, str]:
     """Return the address of the forge and the token of this process's own identity."""
-    servers, login = space_servers.addresses(plan.ports, plan.away), LOGINS[process.name]
-    token = {**tokens.forge, **plan.away.tokens}.get(login, "")
+    servers, login = space_servers.addresses(plan.ports, plan.external), LOGINS[process.name]
+    token = {**tokens.forge, **plan.external.tokens}.get(login, "")
     return _only(servers, FORGE, space_servers.API) | {"GITHUB_PERSONAL_ACCESS_TOKEN": token}
 
 
@@ -171,6 +183,6 @@ def _only(values: Mapping[str, str], *names: str) -> dict[str, str]:
 
 def _personal_settings(plan: SpacePlan, process: Process) -> dict[str, str]:
     """Return the settings a person has made that this process receives; `up --dry-run` wins over DRY_RUN."""
-    names = HANDED.get(process.name, ())
+    names = PASSED_SETTINGS.get(process.name, ())
     dry = {"DRY_RUN": "true"} if plan.dry_run and "DRY_RUN" in names else {}
-    return {name: plan.told[name] for name in names if plan.told.get(name)} | dry
+    return {name: plan.variables[name] for name in names if plan.variables.get(name)} | dry

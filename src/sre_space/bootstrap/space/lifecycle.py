@@ -8,12 +8,12 @@ from pathlib import Path
 from sre_space.adapters.ed25519 import make_key
 from sre_space.bootstrap.notify import notifier
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.alone import alone, reserved
-from sre_space.bootstrap.space.deployed_files import lay_out
+from sre_space.bootstrap.space.deployed_files import prepare_deployed_files
 from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, write_environments
-from sre_space.bootstrap.space.processes import IDENTITIES, SIGNERS, Process, Role, table
+from sre_space.bootstrap.space.exclusive import exclusive, reserved_ports
+from sre_space.bootstrap.space.processes import IDENTITIES, SIGNERS, Process, Role, process_table
 from sre_space.bootstrap.space.readiness import await_ready, not_serving
-from sre_space.bootstrap.space.requirements import must_be_met
+from sre_space.bootstrap.space.requirements import check_requirements
 from sre_space.bootstrap.space.state import SUPERVISOR, Running, SpaceState
 from sre_space.bootstrap.space.telemetry_secrets import make_secrets
 from sre_space.domain.errors import Malformed, Refused
@@ -33,14 +33,14 @@ def up(plan: SpacePlan, tell: Tell, only: Sequence[str] = ()) -> Running:
     """
     state = plan.state
     _must_not_run(state)
-    notifier(plan.told.get(NOTIFY, ""))  # refuse what the agents would refuse, before anything is started
-    must_be_met(plan)
+    notifier(plan.variables.get(NOTIFY, ""))  # refuse what the agents would refuse, before anything is started
+    check_requirements(plan)
     state.make()
-    with alone(state.root), reserved(plan.ports, plan.away.ports):
+    with exclusive(state.root), reserved_ports(plan.ports, plan.external.ports):
         _must_not_run(state)
         _clean(state, tell)
-        plan.ports.refuse_taken(plan.away.ports)
-        processes = tuple(process for process in table(state, plan.ports) if _is_started(plan, process, only))
+        plan.ports.refuse_taken(plan.external.ports)
+        processes = tuple(process for process in process_table(state, plan.ports) if _is_started(plan, process, only))
         _prepare(plan, processes)
         with ExitStack() as unfinished:
             unfinished.callback(_end, state, tell)  # also on Ctrl-C, so that nothing is left running
@@ -51,14 +51,14 @@ def up(plan: SpacePlan, tell: Tell, only: Sequence[str] = ()) -> Running:
 
 
 def _is_started(plan: SpacePlan, process: Process, only: Sequence[str]) -> bool:
-    return process.name not in plan.away.processes and (not only or process.name in only)
+    return process.name not in plan.external.processes and (not only or process.name in only)
 
 
 def down(state: SpaceState, tell: Tell) -> bool:
     """End the space; return False when there was none. Raise `Refused` while another `up` or `down` is running."""
     if not state.root.is_dir():
         return False
-    with alone(state.root):
+    with exclusive(state.root):
         return _end(state, tell)
 
 
@@ -96,7 +96,7 @@ def _prepare(plan: SpacePlan, processes: tuple[Process, ...]) -> None:
         make_key(state.key(name), state.trust, name)
     write_private(state.network_key, secrets.token_hex(32))
     identities = write_identities(state.identities, IDENTITIES)
-    lay_out(plan)
+    prepare_deployed_files(plan)
     tokens = TokenSetup({identity.login: identity.token for identity in identities}, make_secrets(state, processes))
     write_environments(plan, processes, tokens)
 
@@ -107,7 +107,9 @@ def _start(plan: SpacePlan, running: Running, processes: tuple[Process, ...], te
         tell(f"starting {', '.join(names)}")
         for name in names:
             space_supervisor.start(running.socket, name)
-        services = [process.name for process in processes if process.stage == stage and process.role is Role.PATIENT]
+        services = [
+            process.name for process in processes if process.stage == stage and process.role is Role.APPLICATION
+        ]
         await_ready(plan, running, [name for name in names if name not in services])
         for failure in not_serving(plan, running, services):
             tell(f"{failure}\nThe space starts nevertheless: its agents repair the service; see: sre-space incidents")

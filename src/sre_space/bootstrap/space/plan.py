@@ -5,26 +5,26 @@ from pathlib import Path
 
 from sre_space.bootstrap.space.environment import SpacePlan
 from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import DEPLOYS, LOGINS
-from sre_space.bootstrap.space.servers import elsewhere
+from sre_space.bootstrap.space.processes import DEPLOYER, LOGINS
+from sre_space.bootstrap.space.servers import external_servers
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.codec.addresses import repository_part
 from sre_space.domain.errors import Malformed
-from sre_space.env_file import Environment, beside
+from sre_space.env_file import Environment, environment_beside
 from sre_space.settings import CommandLineSettings
 
-WHO: Mapping[str, str] = {"deployer" if name == DEPLOYS else name: login for name, login in LOGINS.items()}
+FORGE_LOGINS: Mapping[str, str] = {"deployer" if name == DEPLOYER else name: login for name, login in LOGINS.items()}
 
 
 def plan_of(state: Path, free_ports: bool, chart: Path, dry_run: bool) -> tuple[SpacePlan, Environment]:
     """Return the plan and the settings a person has made; raise `Malformed` with an invalid one and its line."""
-    environment = beside(chart)
-    with environment.placing():
+    environment = environment_beside(chart)
+    with environment.locating_errors():
         ports = Ports.free_block() if free_ports else Ports.from_environment(environment.values)
         owner, repo = _name(environment, "REPO_OWNER", "local"), _name(environment, "REPO_NAME", "cloud-insurance")
-        away = elsewhere(CommandLineSettings.read(environment.lines), environment.values, WHO)
+        external = external_servers(CommandLineSettings.read(environment.lines), environment.values, FORGE_LOGINS)
     return SpacePlan(
-        SpaceState(state.resolve()), ports, chart.resolve(), owner, repo, dry_run, environment.values, away
+        SpaceState(state.resolve()), ports, chart.resolve(), owner, repo, dry_run, environment.values, external
     ), environment
 
 

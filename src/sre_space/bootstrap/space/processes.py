@@ -14,7 +14,7 @@ class Role(StrEnum):
     """The kind of a process, which decides who restarts it and which settings and secrets it receives."""
 
     SERVER = "server"
-    PATIENT = "application"
+    APPLICATION = "application"
     CUSTOMERS = "customers"
     AGENT = "agent"
     WARDEN = "warden"
@@ -30,15 +30,15 @@ class Process:
     stage: int
 
     @property
-    def restarts_itself(self) -> bool:
+    def autorestarts(self) -> bool:
         """Return True when supervisord restarts the process; False for the services, which only Fixer may restart."""
-        return self.role is not Role.PATIENT
+        return self.role is not Role.APPLICATION
 
     @property
     def exports_as(self) -> str:
         """Return the `service.name` of the process's telemetry; "" for a process that exports none."""
         match self.role:
-            case Role.PATIENT | Role.CUSTOMERS:
+            case Role.APPLICATION | Role.CUSTOMERS:
                 return self.name
             case Role.AGENT:
                 return f"sre-{self.name}"
@@ -46,7 +46,7 @@ class Process:
                 return ""
 
     @property
-    def yields(self) -> bool:
+    def low_priority(self) -> bool:
         """Return True for the agents and servers, which run niced: on a busy machine the application has priority.
 
         The network is on the path of the application's requests, and the warden enforces the memory limits.
@@ -66,11 +66,11 @@ IDENTITIES: Mapping[str, str] = {
 SIGNERS = ("scout", "brain", "fixer", "memory", "operator")
 SERVICES = ("user-service", "policy-service", "quote-service")
 AGENTS = ("scout", "brain", "fixer", "memory")
-DEPLOYS = "warden"  # the process that deploys main, with its own login
-LOGINS: Mapping[str, str] = {**{agent: f"sre-{agent}" for agent in AGENTS}, DEPLOYS: "sre-deployer"}
+DEPLOYER = "warden"  # the process that deploys main, with its own login
+LOGINS: Mapping[str, str] = {**{agent: f"sre-{agent}" for agent in AGENTS}, DEPLOYER: "sre-deployer"}
 
 
-def table(state: SpaceState, ports: Ports) -> Sequence[Process]:
+def process_table(state: SpaceState, ports: Ports) -> Sequence[Process]:
     """Return all processes of the space in start order."""
     return (
         _module("bus", Role.SERVER, "sre_space.bootstrap.bus", 0),
@@ -78,7 +78,7 @@ def table(state: SpaceState, ports: Ports) -> Sequence[Process]:
         _module("forge", Role.SERVER, "sre_space.bootstrap.forge", 0),
         _module("network", Role.SERVER, "sre_space.bootstrap.network", 0),
         Process("chroma", Role.SERVER, _chroma(state, ports), 0),
-        *(_module(name, Role.PATIENT, name.replace("-", "_"), 1) for name in SERVICES),
+        *(_module(name, Role.APPLICATION, name.replace("-", "_"), 1) for name in SERVICES),
         _module("traffic", Role.CUSTOMERS, "traffic", 2),
         *(_module(name, Role.AGENT, f"sre_space.bootstrap.{name}", 2) for name in AGENTS),
         _module("warden", Role.WARDEN, "sre_space.bootstrap.warden", 2),

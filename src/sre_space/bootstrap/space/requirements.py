@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sre_space.adapters.config_file import read_config
 from sre_space.adapters.disk import DiskFolder
-from sre_space.bootstrap.space.environment import HANDED, SpacePlan, chart_environment
+from sre_space.bootstrap.space.environment import PASSED_SETTINGS, SpacePlan, chart_environment
 from sre_space.bootstrap.space.processes import SERVICES
 from sre_space.deployment.desired_state import desired_state
 from sre_space.domain.configuration import FOLDER
@@ -15,17 +15,17 @@ from sre_space.domain.disk_space import MEGABYTE
 from sre_space.domain.errors import Malformed, Refused
 from sre_space.settings import PROCESSES as SETTINGS
 
-ROOM_BYTES = 150 * MEGABYTE  # twice what a new space writes in its first hour (docs/safety.md)
-ROOM_FILES = 1_000
+MIN_FREE_BYTES = 150 * MEGABYTE  # twice what a new space writes in its first hour (docs/safety.md)
+MIN_FREE_FILES = 1_000
 LIMITS: Mapping[int, tuple[int, str, str]] = {
     resource.RLIMIT_NOFILE: (1024, "files may be open at once", "-n"),
     resource.RLIMIT_NPROC: (200, "processes may run at once", "-u"),
 }
 
 
-def must_be_met(plan: SpacePlan) -> None:
+def check_requirements(plan: SpacePlan) -> None:
     """Raise `Malformed` for a configuration that an agent or deployment would refuse, `Refused` for a small machine."""
-    read_config(plan.chart, chart_environment(plan.ports.numbers, plan.away), SERVICES)
+    read_config(plan.chart, chart_environment(plan.ports.numbers, plan.external), SERVICES)
     _check_settings(plan)
     _check_desired_state(plan)
     _raise_limits()
@@ -34,8 +34,8 @@ def must_be_met(plan: SpacePlan) -> None:
 
 def _check_settings(plan: SpacePlan) -> None:
     """Raise `Malformed` for a setting a person has made that the process that receives it would refuse."""
-    for process, names in HANDED.items():
-        SETTINGS[process].refuse_wrong({name: plan.told[name] for name in names if plan.told.get(name)})
+    for process, names in PASSED_SETTINGS.items():
+        SETTINGS[process].refuse_invalid({name: plan.variables[name] for name in names if plan.variables.get(name)})
 
 
 def _check_desired_state(plan: SpacePlan) -> None:
@@ -72,12 +72,12 @@ def _unlimited(limit: int) -> int:
 
 
 def _check_disk(root: Path) -> None:
-    room = DiskFolder(root).look()
-    if room.free < ROOM_BYTES:
-        message = f"only {room.told}, and a space needs {ROOM_BYTES // MEGABYTE} MB"
+    room = DiskFolder(root).measure()
+    if room.free < MIN_FREE_BYTES:
+        message = f"only {room.description}, and a space needs {MIN_FREE_BYTES // MEGABYTE} MB"
         raise Refused(f"{message}; free some there, or set SRE_SPACE_STATE to a folder on another disk")
-    if room.files is not None and room.files < ROOM_FILES:
-        message = f"only {room.told}, and a space needs {ROOM_FILES} (inodes)"
+    if room.files is not None and room.files < MIN_FREE_FILES:
+        message = f"only {room.description}, and a space needs {MIN_FREE_FILES} (inodes)"
         raise Refused(f"{message}; delete some there, or set SRE_SPACE_STATE to a folder on another disk")
     if room.refused:
-        raise Refused(f"{room.told}; set SRE_SPACE_STATE to a folder on another disk")
+        raise Refused(f"{room.description}; set SRE_SPACE_STATE to a folder on another disk")

@@ -21,7 +21,7 @@ _PORTS = {
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class ExternalServers:
     """The external servers, which a space does not start itself: their addresses by the setting that names them.
 
     `tokens` are those of the agents and the deployer on an external forge, by login; `exports` are the settings with
@@ -43,10 +43,12 @@ class Elsewhere:
         return frozenset(port for name in self.addresses for port in _PORTS.get(name, ()))
 
 
-NOWHERE = Elsewhere()
+NO_EXTERNAL_SERVERS = ExternalServers()
 
 
-def elsewhere(settings: CommandLineSettings, values: Mapping[str, str], agents: Mapping[str, str]) -> Elsewhere:
+def external_servers(
+    settings: CommandLineSettings, values: Mapping[str, str], agents: Mapping[str, str]
+) -> ExternalServers:
     """Return the servers that the settings name; `agents` are the logins on the forge by agent (and deployer).
 
     Raise `Malformed` when a setting requires another one: FORGE_URL a token; and, as one process of the embedded space
@@ -62,10 +64,10 @@ def elsewhere(settings: CommandLineSettings, values: Mapping[str, str], agents: 
     if FORGE in addresses and settings.github_api_url:
         addresses[API] = settings.github_api_url
     exports = {name: values[name] for name in (HEADERS, RECORD_KEY) if values.get(name)} if OTLP in addresses else {}
-    return Elsewhere(addresses, tokens, exports)
+    return ExternalServers(addresses, tokens, exports)
 
 
-def addresses(ports: Ports | Mapping[str, int], away: Elsewhere) -> dict[str, str]:
+def addresses(ports: Ports | Mapping[str, int], external: ExternalServers) -> dict[str, str]:
     """Return the address of every server by the setting that names it: an external one, or a port of the space."""
     numbers = ports.numbers if isinstance(ports, Ports) else ports
     own = {
@@ -75,4 +77,4 @@ def addresses(ports: Ports | Mapping[str, int], away: Elsewhere) -> dict[str, st
         JAEGER: f"http://{HOST}:{numbers['jaeger_port']}",
         CHROMA: f"http://{HOST}:{numbers['chroma_port']}",
     }
-    return own | dict(away.addresses)
+    return own | dict(external.addresses)

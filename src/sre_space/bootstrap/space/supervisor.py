@@ -70,7 +70,9 @@ def spawn(plan: SpacePlan, processes: Sequence[Process]) -> Running:
     write_private(path, configuration(plan, processes))
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
     repository, ports = f"{plan.owner}/{plan.repo}", plan.ports.numbers
-    planned = Running(1, 0, str(state.socket), ports, str(plan.chart), repository, sys.executable, plan.away.addresses)
+    planned = Running(
+        1, 0, str(state.socket), ports, str(plan.chart), repository, sys.executable, plan.external.addresses
+    )
     own = {"SRE_SPACE_STATE": str(state.root), "SRE_SPACE_UNIT": f"{SUPERVISOR}@{state.mark}", RECORD: planned.encoded}
     own |= {"RUNTIME_READ_SOCKET": str(state.read_socket)}
     child = psutil.Process(_detached(path, state, inherited | own))
@@ -158,7 +160,7 @@ def _await_answer(running: Running, state: SpaceState) -> None:
     deadline = time.monotonic() + _UP_WITHIN_S
     while time.monotonic() < deadline:
         if not running.alive:
-            raise Refused(f"supervisord ended at its start: {last_words(state.log('supervisord.start'))}")
+            raise Refused(f"supervisord ended at its start: {startup_error(state.log('supervisord.start'))}")
         with contextlib.suppress(Unavailable):
             call(running.socket, "getState")
             return
@@ -166,7 +168,7 @@ def _await_answer(running: Running, state: SpaceState) -> None:
     raise Unavailable(f"supervisord did not answer within {_UP_WITHIN_S:g} s; see {state.log('supervisord')}")
 
 
-def last_words(log: Path) -> str:
+def startup_error(log: Path) -> str:
     """Return why supervisord ended, from its log: its error, else the last line other than the hint to its help."""
     try:
         lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
@@ -178,10 +180,10 @@ def last_words(log: Path) -> str:
 
 
 def _program(state: SpaceState, rank: int, process: Process) -> str:
-    niced = NICED if process.yields else ()
+    niced = NICED if process.low_priority else ()
     launcher = (*niced, sys.executable, "-m", "sre_space.embedded.launcher", process.name)
-    config = ("--config", str(state.deployed / f"{process.name}.env")) if process.role is Role.PATIENT else ()
-    autorestart = "true" if process.restarts_itself else "false"
+    config = ("--config", str(state.deployed / f"{process.name}.env")) if process.role is Role.APPLICATION else ()
+    autorestart = "true" if process.autorestarts else "false"
     return f"""
 [program:{process.name}]
 command={_escaped(shlex.join((*launcher, *config, "--", *process.argv)))}

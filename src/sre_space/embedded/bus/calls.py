@@ -12,7 +12,7 @@ from sre_space.embedded.bus.batches import OFFSET_OUT_OF_RANGE, InvalidBatch
 from sre_space.embedded.bus.codec import WireReader, array, int8, int16, int32, int64, text
 from sre_space.embedded.bus.partition import Partition
 from sre_space.embedded.bus.topics import INVALID_TOPIC, UNKNOWN_TOPIC, Topics
-from sre_space.embedded.storing import Storing
+from sre_space.embedded.storing import StorageStatus
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +34,10 @@ class Records:
     node: bytes  # this broker: id, host and port
     waiters: dict[Partition, set[asyncio.Event]] = field(default_factory=dict)
     producer_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(time.time_ns() // 1000))
-    storage: Storing = field(init=False)
+    storage: StorageStatus = field(init=False)
 
     def __post_init__(self) -> None:
-        self.storage = Storing(f"the bus stores no records in {self.topics.folder}")
+        self.storage = StorageStatus(f"the bus stores no records in {self.topics.folder}")
 
     async def metadata(self, request: WireReader, version: int) -> bytes:
         """Return brokers and topics; create each named topic that does not exist (version 4 can forbid it)."""

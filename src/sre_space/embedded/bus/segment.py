@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sre_space.embedded.bus.batches import MAGIC_AT, MAX_BATCH_BYTES, Batch, is_intact, read_header
 from sre_space.embedded.bus.codec import ProtocolError
-from sre_space.state_files import content_of, keep_last, make_way
+from sre_space.state_files import content_of, keep_last, set_folder_aside
 
 MAX_SEARCHED = 16  # times the file's size: at most that much is checksummed in the search for the next intact batch
 MAX_COUNT = 2**24  # records of a batch
@@ -76,7 +76,7 @@ class Segment:
             self.path, self.next, len(rest), aside.name,
         )  # fmt: skip
         try:
-            make_way(aside)
+            set_folder_aside(aside)
             aside.write_bytes(rest)
             aside.chmod(0o600)
         except OSError as error:

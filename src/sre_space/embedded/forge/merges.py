@@ -15,7 +15,7 @@ from typing import Literal
 
 from sre_space.embedded.forge.answers import Refusal, require_write
 from sre_space.embedded.forge.identities import Identity
-from sre_space.embedded.forge.merging import create_commit, merged
+from sre_space.embedded.forge.merging import create_commit, merge_trees
 from sre_space.embedded.forge.pull_store import Intent, PullRow
 from sre_space.embedded.forge.pulls import Pulls
 from sre_space.embedded.forge.refs import Moved
@@ -26,7 +26,7 @@ Method = Literal["merge", "squash", "rebase"]
 
 
 @dataclass(frozen=True)
-class Wish:
+class MergeOptions:
     """How to merge: `expected` is the head that was reviewed, "" for any head (the MCP tool has no such argument)."""
 
     method: Method = "merge"
@@ -41,7 +41,7 @@ class Merges:
 
     pulls: Pulls
 
-    def merge(self, number: int, options: Wish, author: Identity, caller: Identity) -> str:
+    def merge(self, number: int, options: MergeOptions, author: Identity, caller: Identity) -> str:
         """Merge a pull request; return the new commit of the base.
 
         `author` is the account that opened the pull request, `caller` merges it. `Refusal` when that is not allowed.
@@ -51,7 +51,7 @@ class Merges:
         pull = self.pulls.get(number)
         self._require_ready(pull, options)
         intent = Intent(number, pull.base, self._commit(pull, options, author, caller), caller.login)
-        self.pulls.store.intend(intent)
+        self.pulls.store.record_intent(intent)
         try:
             self.pulls.refs.move(pull.base, pull.base_sha, intent.after)
         except Moved as error:
@@ -75,9 +75,9 @@ class Merges:
     def conflicts(self, pull: PullRow) -> bool:
         """Return True when head and base cannot be merged without conflicts."""
         refs = self.pulls.refs
-        return merged(refs.repository, refs.commit(pull.base_sha), refs.commit(pull.head_sha)) is None
+        return merge_trees(refs.repository, refs.commit(pull.base_sha), refs.commit(pull.head_sha)) is None
 
-    def _require_ready(self, pull: PullRow, options: Wish) -> None:
+    def _require_ready(self, pull: PullRow, options: MergeOptions) -> None:
         if not pull.open:
             raise Refusal(DOING, NOT_ALLOWED, "Pull Request is not mergeable")
         if options.expected and options.expected != pull.head_sha:
@@ -90,9 +90,9 @@ class Merges:
         if blocked is not None:
             raise Refusal(DOING, NOT_ALLOWED, blocked)
 
-    def _commit(self, pull: PullRow, options: Wish, author: Identity, caller: Identity) -> str:
+    def _commit(self, pull: PullRow, options: MergeOptions, author: Identity, caller: Identity) -> str:
         refs, squash = self.pulls.refs, options.method == "squash"
-        tree = merged(refs.repository, refs.commit(pull.base_sha), refs.commit(pull.head_sha))
+        tree = merge_trees(refs.repository, refs.commit(pull.base_sha), refs.commit(pull.head_sha))
         if tree is None:
             raise Refusal(DOING, NOT_ALLOWED, "Pull Request is not mergeable")
         default_title = (

@@ -9,7 +9,7 @@ from sre_space.embedded.forge.answers import Refusal
 from sre_space.embedded.forge.identities import Identity
 
 
-def merged(repository: pygit2.Repository, base: pygit2.Commit, head: pygit2.Commit) -> str | None:
+def merge_trees(repository: pygit2.Repository, base: pygit2.Commit, head: pygit2.Commit) -> str | None:
     """Return the merged tree, None when there are conflicts; tests compare it with `git merge-tree --write-tree`."""
     index = repository.merge_commits(base.id, head.id)
     return None if index.conflicts is not None else str(index.write_tree(repository))

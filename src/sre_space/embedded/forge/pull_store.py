@@ -35,7 +35,7 @@ class PullRow:
 
 
 @dataclass(frozen=True)
-class StoredPull:
+class NewPull:
     """A pull request to create: the branch `head` is to be merged into `base`."""
 
     title: str
@@ -75,7 +75,7 @@ class PullStore:
     def __init__(self, store: Store) -> None:
         self.issues, self.db = store, store.db
 
-    def create(self, pull: StoredPull, author: str, head_sha: str, base_sha: str) -> int:
+    def create(self, pull: NewPull, author: str, head_sha: str, base_sha: str) -> int:
         """Insert a pull request and return its number; `head_sha` and `base_sha` are the heads of its branches."""
         with self.issues.transaction():
             number = self.issues.create_issue(pull.title, pull.body, (), author)
@@ -122,7 +122,7 @@ class PullStore:
         """Set whether the pull request is a draft, which cannot be merged."""
         self.db.execute("UPDATE pulls SET draft = ? WHERE number = ?", (draft, number))
 
-    def intend(self, intent: Intent) -> None:
+    def record_intent(self, intent: Intent) -> None:
         """Insert an intent, before the base moves."""
         row = (intent.pull, intent.base, intent.after, intent.by)
         self.db.execute("INSERT OR REPLACE INTO merges (pull, base, after, by) VALUES (?, ?, ?, ?)", row)

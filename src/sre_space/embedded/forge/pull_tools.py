@@ -17,8 +17,8 @@ from sre_space.embedded.forge.answers import (
 from sre_space.embedded.forge.history import changes, commit_json, files_json
 from sre_space.embedded.forge.identities import Identity
 from sre_space.embedded.forge.issues import IssueTools, within_limit
-from sre_space.embedded.forge.merges import Merges, Wish
-from sre_space.embedded.forge.pull_store import CheckRun, PullRow, StoredPull
+from sre_space.embedded.forge.merges import MergeOptions, Merges
+from sre_space.embedded.forge.pull_store import CheckRun, NewPull, PullRow
 from sre_space.embedded.forge.pulls import Pulls
 
 
@@ -39,7 +39,7 @@ class PullTools:
             raise ToolError("missing required parameter: title")
         within_limit(body, title)
         head, draft = arguments["head"].removeprefix(f"{self.site.owner}:"), bool(arguments.get("draft"))
-        number = self.pulls.create(StoredPull(title, body, head, arguments["base"], draft), caller)
+        number = self.pulls.create(NewPull(title, body, head, arguments["base"], draft), caller)
         return self.site.write_answer(f"pull/{number}", number)
 
     def list_pull_requests(self, arguments: Arguments, _: Identity) -> object:
@@ -110,9 +110,11 @@ class PullTools:
     def merge_pull_request(self, arguments: Arguments, caller: Identity) -> object:
         """Merge without an expected head: the tool has no argument for it, REST has."""
         texts = (arguments.get("commit_title", ""), arguments.get("commit_message", ""))
-        return self.merge(int(arguments["pullNumber"]), Wish(arguments.get("merge_method", "merge"), *texts), caller)
+        return self.merge(
+            int(arguments["pullNumber"]), MergeOptions(arguments.get("merge_method", "merge"), *texts), caller
+        )
 
-    def merge(self, number: int, options: Wish, caller: Identity) -> dict[str, object]:
+    def merge(self, number: int, options: MergeOptions, caller: Identity) -> dict[str, object]:
         """Merge a pull request, and return GitHub's answer."""
         author = self.site.identity_of(self.pulls.get(number).issue.author)
         sha = self.merges.merge(number, options, author, caller)

@@ -8,7 +8,7 @@ import pygit2
 from sre_space.embedded.forge.answers import Refusal
 from sre_space.embedded.forge.checks import CheckRuns
 from sre_space.embedded.forge.identities import Identity
-from sre_space.embedded.forge.pull_store import CLOSED, OPEN, Intent, PullRow, PullStore, StoredPull
+from sre_space.embedded.forge.pull_store import CLOSED, OPEN, Intent, NewPull, PullRow, PullStore
 from sre_space.embedded.forge.refs import Refs
 
 
@@ -31,7 +31,7 @@ class Pulls:
         """Return all pull requests, newest first."""
         return map(self.get, self.store.numbers())
 
-    def create(self, requested: StoredPull, caller: Identity) -> int:
+    def create(self, requested: NewPull, caller: Identity) -> int:
         """Open a pull request and return its number; `Refusal` for the reasons that GitHub has."""
         action, head, base = "create pull request", requested.head, requested.base
         head_sha, base_sha = self._sha(head, "head", action), self._sha(base, "base", action)

@@ -7,7 +7,7 @@ from pygit2.enums import ObjectType
 
 from sre_space.domain.errors import Malformed, Missing
 from sre_space.embedded.forge.objects import refuse_damaged
-from sre_space.embedded.storing import is_of_disk
+from sre_space.embedded.storing import is_disk_error
 
 AUTHOR = ("sre-space", "sre-space@localhost")
 SEEDED = ("deploy", "sre-space.yaml")
@@ -25,7 +25,7 @@ def open_repository(path: Path, seed: Path | None) -> pygit2.Repository:
             _seed(repository, seed)
         _verify_main(repository)
     except _DAMAGED as error:
-        if is_of_disk(error):  # a full disk has damaged nothing
+        if is_disk_error(error):  # a full disk has damaged nothing
             raise
         raise Malformed(
             f"{path} is damaged: {error}; put an intact copy in its place (a backup, or a clone made with `git clone "

@@ -13,7 +13,7 @@ from sre_space.embedded.forge.answers import Refusal, page_of, require_write
 from sre_space.embedded.forge.history import detail_json
 from sre_space.embedded.forge.identities import Identity
 from sre_space.embedded.forge.issues import MAX_BODY
-from sre_space.embedded.forge.merges import Wish
+from sre_space.embedded.forge.merges import MergeOptions
 from sre_space.embedded.forge.pull_store import PullRow
 from sre_space.embedded.forge.tools import Tools
 
@@ -178,7 +178,7 @@ class PullRequestApi:
         if method not in ("merge", "squash", "rebase"):
             raise Refusal("merge pull request", 422, f"{method} is no merge method")
         texts = (parameters.get("commit_title", ""), parameters.get("commit_message", ""), parameters.get("sha", ""))
-        return OK, self.pulls.merge(parameters["number"], Wish(method, *map(str, texts)), caller)
+        return OK, self.pulls.merge(parameters["number"], MergeOptions(method, *map(str, texts)), caller)
 
     def check_runs(self, parameters: Parameters, _: Identity) -> Answer:
         """Return the check runs of a commit, with their summaries."""

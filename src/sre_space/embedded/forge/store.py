@@ -14,7 +14,7 @@ from pathlib import Path
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.databases import damage_of
 from sre_space.files import flush_folder
-from sre_space.state_files import make_way
+from sre_space.state_files import set_folder_aside
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS issues (
@@ -268,7 +268,7 @@ def _refuse_damaged(path: Path) -> None:
         )
     if not path.exists():
         new_path = path.with_suffix(".new")
-        make_way(new_path)
+        set_folder_aside(new_path)
         new_path.unlink(missing_ok=True)
         database = sqlite3.connect(new_path, isolation_level=None)
         database.executescript(SCHEMA)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pygit2
 
 from sre_space.embedded.forge.answers import Refusal
-from sre_space.embedded.storing import Storing, why
+from sre_space.embedded.storing import StorageStatus, describe_error
 
 INSUFFICIENT_STORAGE = 507
 FAILURES = (OSError, sqlite3.OperationalError, pygit2.GitError)
@@ -22,7 +22,7 @@ class Disk:
     """The storage of one forge: its database, and the log of failed and successful writes."""
 
     db: sqlite3.Connection
-    storage: Storing
+    storage: StorageStatus
 
     @contextmanager
     def guard(self, action: str) -> Iterator[None]:
@@ -32,6 +32,8 @@ class Disk:
             yield
         except FAILURES as error:
             self.storage.failed(error)
-            raise Refusal(action, INSUFFICIENT_STORAGE, f"the forge cannot store it: {why(error)}") from error
+            raise Refusal(
+                action, INSUFFICIENT_STORAGE, f"the forge cannot store it: {describe_error(error)}"
+            ) from error
         if self.db.total_changes > before:
             self.storage.worked()

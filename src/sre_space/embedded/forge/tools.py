@@ -20,7 +20,7 @@ from sre_space.embedded.forge.pulls import Pulls
 from sre_space.embedded.forge.refs import Refs
 from sre_space.embedded.forge.store import Store
 from sre_space.embedded.forge.storing import FAILURES, Disk
-from sre_space.embedded.storing import Storing
+from sre_space.embedded.storing import StorageStatus
 
 T = TypeVar("T")
 UNSUPPORTED = (
@@ -45,7 +45,7 @@ class Tools:
         self.issues = IssueTools(store, site, self.labels, pulls.check_reopen)
         self.pulls = PullTools(pulls, self.merges, self.issues, site)
         self.calls = self._table()
-        self.disk = Disk(store.db, Storing(f"the forge records nothing in {repository.path}"))
+        self.disk = Disk(store.db, StorageStatus(f"the forge records nothing in {repository.path}"))
         self.merges.reconcile()
 
     def call(self, name: str, arguments: Arguments, caller: Identity) -> object:

@@ -21,7 +21,7 @@ async def serve(path: Path, secret: str, links: Sequence[Link]) -> None:
     known = {link.service: link for link in links}
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        why = obey(await reader.readline(), secret, known)
+        why = execute(await reader.readline(), secret, known)
         writer.write(json.dumps({"done": not why, "why": why}).encode() + b"\n")
         await writer.drain()
         writer.close()
@@ -38,7 +38,7 @@ async def serve(path: Path, secret: str, links: Sequence[Link]) -> None:
         server.close()
 
 
-def obey(line: bytes, secret: str, links: Mapping[str, Link]) -> str:
+def execute(line: bytes, secret: str, links: Mapping[str, Link]) -> str:
     """Execute one command; return why it was refused, "" when it was executed."""
     try:
         command = json.loads(line)

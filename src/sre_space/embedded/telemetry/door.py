@@ -15,7 +15,7 @@ Names = frozenset[str]
 
 
 @dataclass(frozen=True)
-class Door:
+class Authorizer:
     """Authorizes telemetry by `tokens`; with None, any sender may use any service name."""
 
     tokens: Tokens | None

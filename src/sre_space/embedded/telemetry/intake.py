@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.tally import Tally
-from sre_space.embedded.storing import Storing, why
+from sre_space.embedded.storing import StorageStatus, describe_error
 from sre_space.embedded.telemetry.store import Export, connect, expire, shrink, store
 
 log = logging.getLogger(__name__)
@@ -37,10 +37,10 @@ class Intake:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     waiting_bytes: int = 0
     tally: Tally = field(default_factory=Tally)
-    storage: Storing = field(init=False)
+    storage: StorageStatus = field(init=False)
 
     def __post_init__(self) -> None:
-        self.storage = Storing(f"spans, logs and metrics are not stored in {self.path.parent}")
+        self.storage = StorageStatus(f"spans, logs and metrics are not stored in {self.path.parent}")
 
     async def take(self, export: Export) -> None:
         """Return when the request is committed; `Unavailable` when too many requests wait, or the disk is full."""
@@ -61,7 +61,7 @@ class Intake:
             if due := self.tally.due(reason, number, time.time_ns()):
                 log.warning("%d dropped: %s", due, reason)
 
-    def forget(self, ids: list[int]) -> None:
+    def mark_published(self, ids: list[int]) -> None:
         """Delete these outbox rows, which are published, with the next transaction."""
         self.sent += ids
         self.wake.set()
@@ -98,7 +98,7 @@ class Intake:
         except sqlite3.OperationalError as error:
             self.sent += sent
             self.storage.failed(error)
-            return Unavailable(f"nothing can be stored: {why(error)}", retry_after=1.0)
+            return Unavailable(f"nothing can be stored: {describe_error(error)}", retry_after=1.0)
         self.storage.worked()
         self.log_dropped(Counter({FULL: spans, GIVEN_UP: records}))
         return None

@@ -141,10 +141,10 @@ def _matching_trace_ids(db: sqlite3.Connection, query: TraceQuery) -> list[str]:
     conditions["start <= ?"] = query.until
     if query.operation:
         conditions["name = ?"] = query.operation
-    if query.shortest:
-        conditions["stop - start >= ?"] = query.shortest
-    if query.longest:
-        conditions["stop - start <= ?"] = query.longest
+    if query.min_duration_ns:
+        conditions["stop - start >= ?"] = query.min_duration_ns
+    if query.max_duration_ns:
+        conditions["stop - start <= ?"] = query.max_duration_ns
     db.create_function("has_tags", 1, lambda alone: has_tags(alone, query.tags), deterministic=True)
     tagged = " AND has_tags(alone)" if query.tags else ""
     rows = db.execute(

@@ -23,13 +23,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sre_space.codec.jaeger_otlp import kept_spans
+from sre_space.codec.jaeger_otlp import stored_spans
 from sre_space.codec.otlp_bounds import bounded
 from sre_space.codec.otlp_names import answer
 from sre_space.codec.otlp_records import SIGNALS, records_of
 from sre_space.codec.topics import LOGS, METRICS, SPANS
 from sre_space.domain.errors import Malformed, Refused, SpaceError, Unavailable
-from sre_space.embedded.telemetry.door import Door, Names
+from sre_space.embedded.telemetry.door import Authorizer, Names
 from sre_space.embedded.telemetry.intake import Intake
 from sre_space.embedded.telemetry.store import Export
 from sre_space.embedded.telemetry.tokens import Forbidden, Unauthenticated
@@ -49,7 +49,7 @@ def export_of(signal: str, body: bytes, retention_s: int) -> tuple[Export, Count
     `Malformed` when the bytes are not an export request.
     """
     reduced = bounded(signal, body, time.time_ns(), retention_s * 10**9)
-    spans = kept_spans(reduced.body) if signal == "traces" else ()
+    spans = stored_spans(reduced.body) if signal == "traces" else ()
     return Export(_TOPICS[signal], records_of(signal, reduced.body), spans), reduced.dropped
 
 
@@ -58,7 +58,7 @@ class Receiver:
     """Receives the requests of one signal."""
 
     signal: str
-    authorizer: Door
+    authorizer: Authorizer
     intake: Intake
 
     async def take(self, body: bytes, names: Names | None) -> bytes:
@@ -70,7 +70,7 @@ class Receiver:
         return answer(self.signal, authorized.without(dropped))
 
 
-def http_app(authorizer: Door, intake: Intake) -> Starlette:
+def http_app(authorizer: Authorizer, intake: Intake) -> Starlette:
     """Return the application with `/v1/traces`, `/v1/logs` and `/v1/metrics`."""
     return Starlette(
         routes=[Route(f"/v1/{s}", _http(Receiver(s, authorizer, intake)), methods=["POST"]) for s in SIGNALS]
@@ -136,7 +136,7 @@ def _error(code: int, grpc_code: int, message: str, headers: dict[str, str] | No
     return Response(status.SerializeToString(), code, headers, media_type=PROTOBUF)
 
 
-async def serve_grpc(authorizer: Door, intake: Intake, port: int) -> None:
+async def serve_grpc(authorizer: Authorizer, intake: Intake, port: int) -> None:
     """Serve OTLP over gRPC until cancelled; `Refused` when the port is in use."""
     options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", MAX_BODY)]
     server = grpc.aio.server(options=options)

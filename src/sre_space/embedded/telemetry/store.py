@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_space.codec.jaeger_otlp import KeptSpan
+from sre_space.codec.jaeger_otlp import StoredSpan
 from sre_space.domain.event_time import AHEAD_NS, SECOND
 from sre_space.embedded.databases import SIDE_FILES, damage_of
 from sre_space.state_files import make_folder, set_aside
@@ -35,7 +35,7 @@ class Export:
 
     topic: str
     records: Sequence[bytes]
-    spans: Sequence[KeptSpan]
+    spans: Sequence[StoredSpan]
 
     @property
     def size(self) -> int:
@@ -94,7 +94,7 @@ def waiting(db: sqlite3.Connection, after: int, limit: int = 500) -> list[tuple[
     return records
 
 
-def used(db: sqlite3.Connection) -> int:
+def used_bytes(db: sqlite3.Connection) -> int:
     """Return the bytes of the file that are in use."""
     pages, free, size = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in _PAGES)
     return int((pages - free) * size)
@@ -106,11 +106,11 @@ def shrink(db: sqlite3.Connection, max_bytes: int) -> tuple[int, int]:
     Return how many spans and how many records were deleted. Unpublished records are deleted only as far as they take
     more than half of the limit.
     """
-    if used(db) <= max_bytes:
+    if used_bytes(db) <= max_bytes:
         return 0, 0
     records = _trim_outbox(db, int(max_bytes * OUTBOX_SHARE))
     spans = 0
-    while used(db) > max_bytes * SHRINK_TO:
+    while used_bytes(db) > max_bytes * SHRINK_TO:
         oldest = "SELECT rowid FROM otlp_spans ORDER BY start LIMIT ?"
         deleted = db.execute(f"DELETE FROM otlp_spans WHERE rowid IN ({oldest})", (ROWS_PER_DELETE,)).rowcount
         if not deleted:
@@ -145,7 +145,7 @@ def spans_of_traces(db: sqlite3.Connection, trace_ids: Iterable[str]) -> list[by
     return [alone for trace_id in trace_ids for (alone,) in db.execute(query, (trace_id,))]
 
 
-def _row(span: KeptSpan) -> tuple[object, ...]:
+def _row(span: StoredSpan) -> tuple[object, ...]:
     return (
         span.trace_id, span.span_id, span.parent_id, span.service, span.name, span.kind, span.start, span.end,
         span.alone,

@@ -30,8 +30,8 @@ class TraceQuery:
     operation: str
     since: int
     until: int
-    shortest: int
-    longest: int
+    min_duration_ns: int
+    max_duration_ns: int
     tags: frozenset[tuple[str, str]]
     limit: int
     trace_ids: tuple[str, ...]
@@ -46,13 +46,13 @@ class TraceQuery:
             until=time_ns(query, "end", 10**3, now),
             tags=frozenset(_tags(query).items()),
             limit=integer(query, "limit", DEFAULT_LIMIT, BITS_32),
-            shortest=duration_ns(query, "minDuration"),
-            longest=duration_ns(query, "maxDuration"),
+            min_duration_ns=duration_ns(query, "minDuration"),
+            max_duration_ns=duration_ns(query, "maxDuration"),
             trace_ids=tuple(trace_id_of(text) for text in query.getlist("traceID")),
         )
         if not parsed.trace_ids and not parsed.service:
             raise Malformed("parameter 'service' is required")
-        if parsed.shortest and parsed.longest and parsed.longest < parsed.shortest:
+        if parsed.min_duration_ns and parsed.max_duration_ns and parsed.max_duration_ns < parsed.min_duration_ns:
             raise Malformed("'maxDuration' should be greater than 'minDuration'")
         return parsed
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from sre_space.embedded.storing import Storing
+from sre_space.embedded.storing import StorageStatus
 from sre_space.embedded.warden.limits import BadLimits, read_limits
 from sre_space.state_files import append_line
 
@@ -41,7 +41,9 @@ class Warden:
     limits: Mapping[str, int] = field(default_factory=dict)
     refreshed_at: float = float("-inf")
     unwritten: list[str] = field(default_factory=list)
-    storage: Storing = field(default_factory=lambda: Storing("the warden's journal of kills is not written"))
+    storage: StorageStatus = field(
+        default_factory=lambda: StorageStatus("the warden's journal of kills is not written")
+    )
 
     def run(self, stopped: Callable[[float], bool]) -> None:
         """Sample periodically until `stopped(seconds)`, which waits that long, returns True."""

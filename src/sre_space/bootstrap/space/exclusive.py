@@ -12,7 +12,7 @@ from sre_space.domain.errors import Refused
 
 
 @contextlib.contextmanager
-def alone(root: Path) -> Iterator[None]:
+def exclusive(root: Path) -> Iterator[None]:
     """Hold the lock of a state folder; raise `Refused` while another `up` or `down` holds it.
 
     The folder itself is locked, which works on a full or read-only disk; the kernel frees the lock of a killed process.
@@ -34,7 +34,7 @@ def _lock(folder: int, root: Path) -> None:
 
 
 @contextlib.contextmanager
-def reserved(ports: Ports, unused: Collection[str] = ()) -> Iterator[None]:
+def reserved_ports(ports: Ports, unused: Collection[str] = ()) -> Iterator[None]:
     """Reserve ports among the `up` commands of this user until servers listen; raise `Refused` with a reserved port.
 
     Ports in `unused` are left out. Each port is a byte range of one file that the kernel locks; nothing is written.
