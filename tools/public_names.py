@@ -37,8 +37,8 @@ from sre_space.cli.audit import document as audit_document
 from sre_space.cli.main import app
 from sre_space.cli.story import Story
 from sre_space.codec import record_mac, symptom_report, topics
-from sre_space.codec.doorbell import WakeUp
 from sre_space.codec.footer import KEYS
+from sre_space.codec.wake_ups import WakeUp
 from sre_space.deployment.journal import Deployment
 from sre_space.domain import labels
 from sre_space.record import order

@@ -28,7 +28,7 @@ from sre_evaluation.course import Course, course
 from sre_evaluation.space_under_test import SECOND
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.lifecycle import checkout_chart
+from sre_space.bootstrap.space.lifecycle import checkout_config
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.labels import NEEDS_HUMAN
@@ -196,18 +196,18 @@ def _collect(recorder: Recorder) -> None:
     bundles_of(plan.state.bundles, recorder.course.space.asked(incidents), placeholders, folder)
     state_of(folder / "raw", placeholders, folder)
     shutil.copytree(recorder.state / "trust", folder / "trust")
-    shutil.copy(plan.chart, folder / "sre-space.yaml")
+    shutil.copy(plan.config_path, folder / "sre-space.yaml")
     shutil.rmtree(folder / "raw")
 
 
 def _checkout(folder: Path) -> Path:
     """Create a checkout in which one service requires approval, and return its configuration file."""
-    chart = checkout_chart()
+    config_path = checkout_config()
     for name in ("deploy", "chaos/src"):
-        shutil.copytree(chart.parent / name, folder / name)
-    shutil.copy(chart.parent / "trigger_chaos.py", folder)
-    before, service, after = chart.read_text().partition(f"  {WITH_APPROVAL}:\n")
-    own = folder / chart.name
+        shutil.copytree(config_path.parent / name, folder / name)
+    shutil.copy(config_path.parent / "trigger_chaos.py", folder)
+    before, service, after = config_path.read_text().partition(f"  {WITH_APPROVAL}:\n")
+    own = folder / config_path.name
     own.write_text(f"{before}{service}{after.replace('autonomy: autonomous', 'autonomy: approve', 1)}")
     return own
 

@@ -32,9 +32,9 @@ class Environment:
             raise Malformed(message) from error
 
 
-def environment_beside(chart: Path, environment: Mapping[str, str] = os.environ) -> Environment:
-    """Return the environment, extended by the `.env` next to `chart`; raise `Malformed` with file and line."""
-    lines = _read(chart.resolve().parent / NAME).without(frozenset(name.upper() for name in environment))
+def environment_beside(config_path: Path, environment: Mapping[str, str] = os.environ) -> Environment:
+    """Return the environment, extended by the `.env` next to `config_path`; raise `Malformed` with file and line."""
+    lines = _read(config_path.resolve().parent / NAME).without(frozenset(name.upper() for name in environment))
     return Environment({**lines.values, **environment}, lines)
 
 

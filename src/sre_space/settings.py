@@ -140,14 +140,14 @@ class ForgeClientSettings(SpaceSettings):
     )
 
 
-class Agent(ForgeClientSettings):
+class AgentSettings(ForgeClientSettings):
     """The settings that every agent reads."""
 
     sre_notify_urls: str = Field("", description="where to page when a person is needed: Apprise URLs", repr=False)
     otel_exporter_otlp_headers: str = Field("", description="headers of each export, which hold its token", repr=False)
 
 
-class ScoutSettings(Agent):
+class ScoutSettings(AgentSettings):
     """The settings of Scout, which detects and verifies."""
 
     slo_window_scale: float = Field(
@@ -160,7 +160,7 @@ class ScoutSettings(Agent):
     telemetry_record_key_file: Path | None = _RECORD_KEY
 
 
-class BrainSettings(Agent):
+class BrainSettings(AgentSettings):
     """The settings of Brain, which diagnoses and decides."""
 
     telemetry_record_key_file: Path | None = _RECORD_KEY
@@ -173,7 +173,7 @@ class BrainSettings(Agent):
     )
 
 
-class FixerSettings(Agent):
+class FixerSettings(AgentSettings):
     """The settings of Fixer, which acts."""
 
     dry_run: bool = Field(
@@ -182,7 +182,7 @@ class FixerSettings(Agent):
     runtime_socket: str = Field("", description="the control socket of supervisord")
 
 
-class MemorySettings(Agent):
+class MemorySettings(AgentSettings):
     """The settings of Memory, which recalls and learns."""
 
     chroma_url: Url = Field("http://127.0.0.1:8000", description="the Chroma server")

@@ -13,7 +13,9 @@ COMMAND = edge.LazyCommand(
     "Inject every fault into a space of its own, and count the results; exit 0 only when each score is good enough.",
     [
         click.Argument(["of"], nargs=-1, required=True, type=click.Choice(["detection", "diagnosis", "healing"])),
-        click.Option(["--chart"], type=TextPath(resolved=True), required=True, help="The configuration."),
+        click.Option(
+            ["--chart", "config_path"], type=TextPath(resolved=True), required=True, help="The configuration."
+        ),
         click.Option(["--repeat"], type=click.IntRange(1, 10_000), default=1, help="How often each experiment runs."),
         click.Option(["--seed"], type=int, default=1, help="The same seed gives the same order."),
         click.Option(["--only"], type=Text(), multiple=True, help="Only these experiments; with commas, or repeated."),

@@ -77,10 +77,10 @@ class Course:
 
 
 @contextmanager
-def course(chart: Path, console: Console) -> Iterator[Course]:
+def course(config_path: Path, console: Console) -> Iterator[Course]:
     """Start a space of this checkout and stop it afterwards; its guardrails allow as many actions as rounds need."""
     folder = Path(tempfile.mkdtemp(prefix="sre-space-eval-"))
-    plan = _plan(folder.resolve(), chart)
+    plan = _plan(folder.resolve(), config_path)
     with ExitStack() as removal:
         removal.callback(shutil.rmtree, folder, ignore_errors=True)
         try:
@@ -90,15 +90,15 @@ def course(chart: Path, console: Console) -> Iterator[Course]:
             lifecycle.down(plan.state, lambda _: None)
 
 
-def _plan(folder: Path, chart: Path) -> SpacePlan:
+def _plan(folder: Path, config_path: Path) -> SpacePlan:
     checkout = folder / "checkout"
-    shutil.copytree(chart.parent / "deploy", checkout / "deploy")
-    shutil.copytree(chart.parent / "chaos" / "src", checkout / "chaos" / "src")
-    shutil.copy(chart.parent / "trigger_chaos.py", checkout)
-    text = chart.read_text()
+    shutil.copytree(config_path.parent / "deploy", checkout / "deploy")
+    shutil.copytree(config_path.parent / "chaos" / "src", checkout / "chaos" / "src")
+    shutil.copy(config_path.parent / "trigger_chaos.py", checkout)
+    text = config_path.read_text()
     for usual, many in MANY.items():
         text = text.replace(usual, many)
-    (checkout / chart.name).write_text(text)
+    (checkout / config_path.name).write_text(text)
     return SpacePlan(
-        SpaceState(folder / "state"), Ports.free_block(), checkout / chart.name, "local", "cloud-insurance"
+        SpaceState(folder / "state"), Ports.free_block(), checkout / config_path.name, "local", "cloud-insurance"
     )

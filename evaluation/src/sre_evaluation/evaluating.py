@@ -38,14 +38,16 @@ EVALUATIONS: Mapping[str, Callable[[Sequence[Round], Sequence[Case]], tuple[Tabl
 }
 
 
-def evaluate(of: Sequence[str], chart: Path, repeat: int, seed: int, only: Sequence[str], quiet_minutes: float) -> int:
+def evaluate(
+    of: Sequence[str], config_path: Path, repeat: int, seed: int, only: Sequence[str], quiet_minutes: float
+) -> int:
     """Print the tables and, last, the scores; return 0 only when each score is good enough."""
     names = [name for text in only for name in text.split(",") if name]
     unknown = sorted(set(names) - set(EXPERIMENTS))
     if unknown:
         raise Malformed(f"there is no experiment {unknown[0]!r}; there are: {', '.join(EXPERIMENTS)}")
     out = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else FILE_WIDTH)
-    with course(chart, out) as own:
+    with course(config_path, out) as own:
         own.learn()
         quiet = _quiet(own, quiet_minutes if "detection" in of else 0.0)
         rounds = list(play(Asked(repeat, seed, tuple(names)), own, heal="healing" in of))

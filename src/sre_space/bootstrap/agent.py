@@ -31,7 +31,7 @@ from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
 from sre_space.record.incident_repository import IncidentRepository
 from sre_space.record.orders import IssueOrders
-from sre_space.settings import Agent
+from sre_space.settings import AgentSettings
 from sre_space.state_files import make_folder
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class AgentContext:
     """The settings, identity and connections that every agent's process starts from."""
 
     agent: facts.Agent
-    settings: Agent
+    settings: AgentSettings
     config: SpaceConfig
     clock: Clock
     forge: Forge
@@ -54,7 +54,7 @@ class AgentContext:
     clock_check: ClockCheck
 
     @classmethod
-    def prepare(cls, agent: facts.Agent, settings: Agent) -> "AgentContext":
+    def prepare(cls, agent: facts.Agent, settings: AgentSettings) -> "AgentContext":
         """Return the agent's context from its key, the trusted keys and the configuration; nothing is connected yet."""
         state = StatePaths(settings.sre_space_state)
         owner, repo = settings.repo_owner, settings.repo_name

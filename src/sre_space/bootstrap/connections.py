@@ -12,7 +12,7 @@ from sre_space.adapters.not_set import HistoryNotSet, RuntimeNotSet, TracesNotSe
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.bootstrap.deployer import ForgeAccess, deployer
 from sre_space.bootstrap.space import servers as space_servers
-from sre_space.bootstrap.space.environment import chart_environment
+from sre_space.bootstrap.space.environment import config_environment
 from sre_space.bootstrap.space.servers import BUS, FORGE, JAEGER, ExternalServers
 from sre_space.bootstrap.space.state import Running, SpaceState, running_space
 from sre_space.bootstrap.units import units
@@ -39,8 +39,8 @@ def configured_environment(state: SpaceState) -> tuple[Environment, Path]:
     """
     running = state.record()
     configured = running.chart if running is not None and running.alive else os.environ.get(CONFIG_SETTING)
-    chart = Path(configured or HERE)
-    return environment_beside(chart), chart
+    config_path = Path(configured or HERE)
+    return environment_beside(config_path), config_path
 
 
 def is_elsewhere(state: SpaceState) -> bool:
@@ -57,17 +57,19 @@ class Connections:
     state: SpaceState
     settings: CommandLineSettings
     running: Running | None
-    chart_path: Path
+    config_path: Path
 
     @classmethod
-    def of(cls, state: SpaceState, settings: CommandLineSettings = NOTHING_SET, chart: Path = HERE) -> "Connections":
+    def of(
+        cls, state: SpaceState, settings: CommandLineSettings = NOTHING_SET, config_path: Path = HERE
+    ) -> "Connections":
         """Return the connections; raise `NotRunning` when no space runs here and FORGE_URL names no forge."""
         if settings.forge_url:
             recorded = state.record()
             running = recorded if recorded is not None and recorded.alive else None
         else:
             running = running_space(state)
-        return cls(state, settings, running, Path(running.chart) if running else chart)
+        return cls(state, settings, running, Path(running.chart) if running else config_path)
 
     def forge(self) -> ForgeAccess:
         """Return the operator's access to the forge; raise `Malformed` when an external forge has no token."""
@@ -85,9 +87,9 @@ class Connections:
     def config(self) -> SpaceConfig:
         """Return the configuration of the running space, or the one at `chart_path` where none runs."""
         if self.running is None:
-            return read_config(self.chart_path)
+            return read_config(self.config_path)
         return read_config(
-            self.chart_path, chart_environment(self.running.ports, ExternalServers(self.running.servers))
+            self.config_path, config_environment(self.running.ports, ExternalServers(self.running.servers))
         )
 
     def traces(self) -> Traces:

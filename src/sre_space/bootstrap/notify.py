@@ -44,7 +44,7 @@ def notifier(urls: str) -> Notifier:
 def web_page_of(repository: str, forge_url: str, api_url: str) -> str:
     """Return the web page of the repository `owner/name` on GitHub, or "": the embedded forge has no pages.
 
-    >>> page_of("o/r", "http://127.0.0.1:8082/mcp", "https://ghe.example/api/v3")
+    >>> web_page_of("o/r", "http://127.0.0.1:8082/mcp", "https://ghe.example/api/v3")
     'https://ghe.example/o/r'
     """
     api = urlsplit(api_url or forge_url)

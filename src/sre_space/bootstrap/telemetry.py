@@ -10,7 +10,7 @@ from sre_space.bootstrap.space.telemetry_secrets import read_record_key, read_to
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.listening import bind, serve
 from sre_space.embedded.telemetry import jaeger_api
-from sre_space.embedded.telemetry.door import Authorizer
+from sre_space.embedded.telemetry.authorizer import Authorizer
 from sre_space.embedded.telemetry.intake import Intake
 from sre_space.embedded.telemetry.receivers import http_app, serve_grpc
 from sre_space.embedded.telemetry.republish import Republisher
@@ -22,11 +22,11 @@ log = logging.getLogger(__name__)
 
 
 async def _work(settings: TelemetrySettings) -> None:
-    door, key = (
+    authorizer, key = (
         Authorizer(read_tokens(settings.telemetry_tokens_file)),
         read_record_key(settings.telemetry_record_key_file),
     )
-    if door.tokens is None:
+    if authorizer.tokens is None:
         log.warning("any sender may send telemetry for any service; set TELEMETRY_TOKENS_FILE to require a token")
     path = StatePaths(settings.sre_space_state).spans
     otlp, jaeger = bind(settings.otlp_http_port, "OTLP_HTTP_PORT"), bind(settings.jaeger_port, "JAEGER_PORT")
@@ -38,9 +38,9 @@ async def _work(settings: TelemetrySettings) -> None:
     tasks = (
         intake.run(),
         republisher.run(intake.mark_published),
-        serve(http_app(door, intake), otlp),
+        serve(http_app(authorizer, intake), otlp),
         serve(jaeger_api.app(path, damaged), jaeger),
-        serve_grpc(door, intake, settings.otlp_grpc_port),
+        serve_grpc(authorizer, intake, settings.otlp_grpc_port),
         _failed(damaged),
     )
     try:

@@ -34,19 +34,19 @@ HEALED_WITHIN_S = 120.0
 POLL_EVERY_S = 0.1
 
 
-def demo(fault: str, as_json: bool, keep: bool, chart: Path | None) -> int:
+def demo(fault: str, as_json: bool, keep: bool, config_path: Path | None) -> int:
     """Run the demonstration and return its exit status, 1 when the fault was not detected, healed and learnt from."""
     with reporting_interruption():
-        good = run(fault, chart or space.checkout_chart(), err if as_json else out, as_json, keep)
+        good = run(fault, config_path or space.checkout_config(), err if as_json else out, as_json, keep)
     return 0 if good else FAILED
 
 
-def run(fault: str, chart: Path, console: Console, as_json: bool, keep: bool) -> bool:
+def run(fault: str, config_path: Path, console: Console, as_json: bool, keep: bool) -> bool:
     """Return True when the fault was detected, healed, verified on the journey and learnt from."""
-    _refuse_unknown(fault, chart)
+    _refuse_unknown(fault, config_path)
     folder = Path(tempfile.mkdtemp(prefix="sre-space-demo-"))
     state = SpaceState(folder.resolve())
-    plan = SpacePlan(state, Ports.free_block(), chart.resolve(), "local", "cloud-insurance")
+    plan = SpacePlan(state, Ports.free_block(), config_path.resolve(), "local", "cloud-insurance")
     begun = time.monotonic()
     finished = False
     try:
@@ -95,20 +95,20 @@ async def _await_healthy(operator: Operator, console: Console) -> None:
     raise Refused(f"the journeys are not healthy after {HEALTHY_WITHIN_S:g} s; see: sre-space logs traffic")
 
 
-def _refuse_unknown(fault: str, chart: Path) -> None:
-    known = [line.split()[0] for line in _chaos(chart, "--list").splitlines()]
+def _refuse_unknown(fault: str, config_path: Path) -> None:
+    known = [line.split()[0] for line in _chaos(config_path, "--list").splitlines()]
     if fault not in known:
         raise Malformed(f"there is no fault {fault!r}; there are: {', '.join(known)}")
 
 
 def _inject(plan: SpacePlan, fault: str) -> dict[str, str]:
-    answer: dict[str, str] = json.loads(_chaos(plan.chart, fault, "--state", str(plan.state.root), "--json"))
+    answer: dict[str, str] = json.loads(_chaos(plan.config_path, fault, "--state", str(plan.state.root), "--json"))
     return answer
 
 
-def _chaos(chart: Path, *words: str) -> str:
+def _chaos(config_path: Path, *words: str) -> str:
     """Return the output of `trigger_chaos.py`; it runs as a separate program, as the agents' side imports no fault."""
-    script = chart.parent / "trigger_chaos.py"
+    script = config_path.parent / "trigger_chaos.py"
     done = subprocess.run([sys.executable, str(script), *words], capture_output=True, text=True, check=False)
     if done.returncode:
         raise Refused(done.stderr.strip() or f"{script} failed")

@@ -22,9 +22,9 @@ def deploy_command(state: Path, as_json: bool, watch: bool, dry_run: bool) -> in
     if watch and dry_run:
         raise Malformed("--watch deploys and --dry-run does not; choose one")
     folder = SpaceState(state)
-    environment, chart = configured_environment(folder)
+    environment, config_path = configured_environment(folder)
     settings = CommandLineSettings.read(environment.lines)
-    connections = Connections.of(folder, settings, chart)
+    connections = Connections.of(folder, settings, config_path)
     if no_runtime := connections.no_runtime:
         err.print(f"sre-space: no service is restarted: {no_runtime}", markup=False, highlight=False)
     if watch:

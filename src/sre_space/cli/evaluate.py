@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sre_space.bootstrap.space.lifecycle import checkout_chart
+from sre_space.bootstrap.space.lifecycle import checkout_config
 from sre_space.domain.errors import Malformed, Refused
 
 PROGRAM = "sre_evaluation"
@@ -20,7 +20,7 @@ def evaluate(
     seed: int,
     only: Sequence[str],
     quiet_minutes: float,
-    chart: Path | None,
+    config_path: Path | None,
 ) -> int:
     """Run the evaluation and return its exit status; raise `Malformed` without a choice, `Refused` if not installed."""
     chosen = {"detection": detection, "diagnosis": diagnosis, "healing": healing}
@@ -29,6 +29,6 @@ def evaluate(
         raise Malformed("choose what to evaluate: --detection, --diagnosis, --healing, or several of them")
     if importlib.util.find_spec(PROGRAM) is None:
         raise Refused("the evaluation is not installed here; in a checkout, `make setup` installs it")
-    arguments += ["--chart", str(chart or checkout_chart()), "--repeat", str(repeat), "--seed", str(seed)]
+    arguments += ["--chart", str(config_path or checkout_config()), "--repeat", str(repeat), "--seed", str(seed)]
     arguments += ["--quiet-minutes", str(quiet_minutes), *(part for name in only for part in ("--only", name))]
     return subprocess.run([sys.executable, "-m", PROGRAM, *arguments], check=False).returncode

@@ -14,9 +14,9 @@ from sre_space.cli.screen import err, out, progress
 from sre_space.exits import INTERRUPTED
 
 
-def up(state: Path, ports: str, chart: Path | None, dry_run: bool) -> None:
+def up(state: Path, ports: str, config_path: Path | None, dry_run: bool) -> None:
     """Start the space, leave it running, and print its addresses."""
-    plan, environment = plan_of(state, ports == "free", chart or space.checkout_chart(), dry_run)
+    plan, environment = plan_of(state, ports == "free", config_path or space.checkout_config(), dry_run)
     begun = time.monotonic()
     with reporting_interruption(), environment.locating_errors():
         space.up(plan, progress)

@@ -84,10 +84,10 @@ class Finite(click.FloatRange):
 def _default_state() -> Path:
     """Return SRE_SPACE_STATE from the `.env` next to the configuration (its option is read first), else the default."""
     context = click.get_current_context(silent=True)
-    option = context.params.get("chart") if context else None
-    chart = option if isinstance(option, Path) else Path(os.environ.get("SRE_SPACE_CHART") or "sre-space.yaml")
+    option = context.params.get("config_path") if context else None
+    config_path = option if isinstance(option, Path) else Path(os.environ.get("SRE_SPACE_CHART") or "sre-space.yaml")
     try:
-        configured = environment_beside(chart).values.get("SRE_SPACE_STATE")
+        configured = environment_beside(config_path).values.get("SRE_SPACE_STATE")
     except Malformed as error:
         raise click.UsageError(str(error)) from error
     if configured:
@@ -116,7 +116,7 @@ STATE = click.Option(
     help="State folder of the space; default: ~/.local/state/sre-space.",
 )
 CONFIGURATION = click.Option(
-    ["--chart"],
+    ["--chart", "config_path"],
     type=TextPath(resolved=True),
     envvar="SRE_SPACE_CHART",
     show_envvar=True,

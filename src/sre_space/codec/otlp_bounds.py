@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
-from sre_space.codec.otlp_records import SIGNALS, Signal
+from sre_space.codec.otlp_records import SIGNALS, SignalLevels
 from sre_space.domain.bounds import MAX_NAME, MAX_TEXT, TOO_LARGE, cut
 from sre_space.domain.errors import Malformed
 from sre_space.domain.event_time import implausible_reason, implausible_span_reason
@@ -64,7 +64,7 @@ def _drop(items: Any, why: Callable[[Item], str], dropped: Counter[str]) -> None
         _keep(items, [item for item, reason in zip(items, reasons, strict=True) if not reason])
 
 
-def _refuse_many(request: Any, levels: Signal) -> None:  # noqa: ANN401 - any signal's
+def _refuse_many(request: Any, levels: SignalLevels) -> None:  # noqa: ANN401 - any signal's
     resources = getattr(request, levels.resources)
     count = sum(
         len(getattr(scope, levels.items)) for resource in resources for scope in getattr(resource, levels.scopes)
@@ -73,7 +73,7 @@ def _refuse_many(request: Any, levels: Signal) -> None:  # noqa: ANN401 - any si
         raise Malformed(f"{count} items are more than {MAX_ITEMS}; send smaller batches")
 
 
-def _refuse_repeated(resource: Any, levels: Signal) -> None:  # noqa: ANN401 - any signal's
+def _refuse_repeated(resource: Any, levels: SignalLevels) -> None:  # noqa: ANN401 - any signal's
     """Raise `Malformed` when the items, each stored with a copy of its resource, would need too many bytes."""
     for scope in getattr(resource, levels.scopes):
         origin = resource.resource.ByteSize() + scope.scope.ByteSize()

@@ -10,7 +10,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from sre_space.codec.otlp_records import SIGNALS, Signal, request_of
+from sre_space.codec.otlp_records import SIGNALS, SignalLevels, request_of
 
 NAME = "service.name"
 MAX_NAME_SHOWN = 60  # characters of a foreign name that an error message shows
@@ -73,7 +73,7 @@ def _foreign(resource: Any, names: Collection[str]) -> str:  # noqa: ANN401 - pr
     return ""
 
 
-def _items(resource: Message, levels: Signal) -> int:
+def _items(resource: Message, levels: SignalLevels) -> int:
     """Return the number of items as the export response counts them: spans, log records or data points."""
     items = [item for scope in getattr(resource, levels.scopes) for item in getattr(scope, levels.items)]
     if levels.items != "metrics":

@@ -24,7 +24,7 @@ RECORD_BYTES = 900_000  # Kafka's brokers and clients accept 1 MiB by default, i
 
 
 @dataclass(frozen=True)
-class Signal:
+class SignalLevels:
     """A kind of export request: the names of its nested fields, its response, and that response's count of rejects."""
 
     request: type[Message]
@@ -36,15 +36,15 @@ class Signal:
 
 
 SIGNALS = {
-    "traces": Signal(
+    "traces": SignalLevels(
         ExportTraceServiceRequest, "resource_spans", "scope_spans", "spans",
         ExportTraceServiceResponse, "rejected_spans",
     ),
-    "logs": Signal(
+    "logs": SignalLevels(
         ExportLogsServiceRequest, "resource_logs", "scope_logs", "log_records",
         ExportLogsServiceResponse, "rejected_log_records",
     ),
-    "metrics": Signal(
+    "metrics": SignalLevels(
         ExportMetricsServiceRequest, "resource_metrics", "scope_metrics", "metrics",
         ExportMetricsServiceResponse, "rejected_data_points",
     ),
@@ -70,7 +70,7 @@ def records_of(signal: str, body: bytes, limit: int = RECORD_BYTES) -> list[byte
     return [body] if len(body) <= limit else _cut(request, SIGNALS[signal], limit)
 
 
-def _cut(request: Message, levels: Signal, limit: int) -> list[bytes]:
+def _cut(request: Message, levels: SignalLevels, limit: int) -> list[bytes]:
     """Return the request halved again and again until each part fits or has a single item."""
     body = request.SerializeToString()
     count = sum(
@@ -89,7 +89,7 @@ def _cut(request: Message, levels: Signal, limit: int) -> list[bytes]:
     return records
 
 
-def _keep(request: Message, levels: Signal, start: int, stop: int) -> None:
+def _keep(request: Message, levels: SignalLevels, start: int, stop: int) -> None:
     """Delete all items except numbers `start` to `stop` - 1, and then every empty scope and resource."""
     position = 0
     resources = getattr(request, levels.resources)

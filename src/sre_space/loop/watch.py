@@ -5,8 +5,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sre_space.codec.doorbell import WakeUp, parse_wake_up
 from sre_space.codec.topics import FACTS
+from sre_space.codec.wake_ups import WakeUp, parse_wake_up
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Damaged, Malformed, SpaceError, Unavailable
 from sre_space.domain.facts import OWNER, Agent, Step

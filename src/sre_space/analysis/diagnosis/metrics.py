@@ -90,8 +90,10 @@ def lost_share(name: str, meaning: Meaning, before: float, now: float) -> float:
 
     Return 0 for a resource that is mostly unused, however often its use has doubled.
 
-    >>> lost("process.cpu.utilization", Meaning.SATURATION, 0.04, 0.09), lost("queue.depth", Meaning.SATURATION, 4, 16)
-    (0.0, 0.75)
+    >>> lost_share("process.cpu.utilization", Meaning.SATURATION, 0.04, 0.09)
+    0.0
+    >>> lost_share("queue.depth", Meaning.SATURATION, 4, 16)
+    0.75
     """
     if is_utilization(name) and now < BUSY:
         return 0.0

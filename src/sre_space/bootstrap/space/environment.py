@@ -47,7 +47,7 @@ class SpacePlan:
 
     state: SpaceState
     ports: Ports
-    chart: Path
+    config_path: Path
     owner: str
     repo: str
     dry_run: bool = False
@@ -57,7 +57,7 @@ class SpacePlan:
     @property
     def checkout(self) -> Path:
         """Return the folder with the configuration, `deploy/` and the services."""
-        return self.chart.parent
+        return self.config_path.parent
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _inherited() -> dict[str, str]:
     return {name: os.environ[name] for name in _INHERITED if os.environ.get(name)}
 
 
-def chart_environment(ports: Mapping[str, int], external: ExternalServers = NO_EXTERNAL_SERVERS) -> dict[str, str]:
+def config_environment(ports: Mapping[str, int], external: ExternalServers = NO_EXTERNAL_SERVERS) -> dict[str, str]:
     """Return the variables for `${NAME}` in the configuration: addresses, and what all processes inherit."""
     return _inherited() | addresses(ports, external)
 
@@ -131,7 +131,7 @@ def _application_settings(plan: SpacePlan, process: Process) -> dict[str, str]:
 def _space_settings(plan: SpacePlan) -> dict[str, str]:
     return {
         "SRE_SPACE_STATE": str(plan.state.root),
-        "SRE_SPACE_CHART": str(plan.chart),
+        "SRE_SPACE_CHART": str(plan.config_path),
         "REPO_OWNER": plan.owner,
         "REPO_NAME": plan.repo,
     }

@@ -115,13 +115,13 @@ def _start(plan: SpacePlan, running: Running, processes: tuple[Process, ...], te
             tell(f"{failure}\nThe space starts nevertheless: its agents repair the service; see: sre-space incidents")
 
 
-def checkout_chart() -> Path:
+def checkout_config() -> Path:
     """Return the configuration in the current folder, else of the checkout that this package was installed from.
 
     Raise `Malformed` when there is neither.
     """
     here = Path("sre-space.yaml").resolve()
-    own = Path(__file__).resolve().parents[3] / "sre-space.yaml"
+    own = Path(__file__).resolve().parents[4] / "sre-space.yaml"
     for path in (here, own):
         if path.is_file():
             return path

@@ -16,15 +16,15 @@ from sre_space.settings import CommandLineSettings
 FORGE_LOGINS: Mapping[str, str] = {"deployer" if name == DEPLOYER else name: login for name, login in LOGINS.items()}
 
 
-def plan_of(state: Path, free_ports: bool, chart: Path, dry_run: bool) -> tuple[SpacePlan, Environment]:
+def plan_of(state: Path, free_ports: bool, config_path: Path, dry_run: bool) -> tuple[SpacePlan, Environment]:
     """Return the plan and the settings a person has made; raise `Malformed` with an invalid one and its line."""
-    environment = environment_beside(chart)
+    environment = environment_beside(config_path)
     with environment.locating_errors():
         ports = Ports.free_block() if free_ports else Ports.from_environment(environment.values)
         owner, repo = _name(environment, "REPO_OWNER", "local"), _name(environment, "REPO_NAME", "cloud-insurance")
         external = external_servers(CommandLineSettings.read(environment.lines), environment.values, FORGE_LOGINS)
     return SpacePlan(
-        SpaceState(state.resolve()), ports, chart.resolve(), owner, repo, dry_run, environment.values, external
+        SpaceState(state.resolve()), ports, config_path.resolve(), owner, repo, dry_run, environment.values, external
     ), environment
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sre_space.adapters.config_file import read_config
 from sre_space.adapters.disk import DiskFolder
-from sre_space.bootstrap.space.environment import PASSED_SETTINGS, SpacePlan, chart_environment
+from sre_space.bootstrap.space.environment import PASSED_SETTINGS, SpacePlan, config_environment
 from sre_space.bootstrap.space.processes import SERVICES
 from sre_space.deployment.desired_state import desired_state
 from sre_space.domain.configuration import FOLDER
@@ -25,7 +25,7 @@ LIMITS: Mapping[int, tuple[int, str, str]] = {
 
 def check_requirements(plan: SpacePlan) -> None:
     """Raise `Malformed` for a configuration that an agent or deployment would refuse, `Refused` for a small machine."""
-    read_config(plan.chart, chart_environment(plan.ports.numbers, plan.external), SERVICES)
+    read_config(plan.config_path, config_environment(plan.ports.numbers, plan.external), SERVICES)
     _check_settings(plan)
     _check_desired_state(plan)
     _raise_limits()

@@ -71,7 +71,7 @@ def spawn(plan: SpacePlan, processes: Sequence[Process]) -> Running:
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
     repository, ports = f"{plan.owner}/{plan.repo}", plan.ports.numbers
     planned = Running(
-        1, 0, str(state.socket), ports, str(plan.chart), repository, sys.executable, plan.external.addresses
+        1, 0, str(state.socket), ports, str(plan.config_path), repository, sys.executable, plan.external.addresses
     )
     own = {"SRE_SPACE_STATE": str(state.root), "SRE_SPACE_UNIT": f"{SUPERVISOR}@{state.mark}", RECORD: planned.encoded}
     own |= {"RUNTIME_READ_SOCKET": str(state.read_socket)}

@@ -1,6 +1,6 @@
 """OTLP receivers: gRPC and HTTP/protobuf (OTLP 1.x specification), acknowledged when stored.
 
-`door.py` authorizes the resources. Unauthorized ones are rejected as the specification demands: a request without any
+`authorizer.py` authorizes the resources. Unauthorized ones are rejected as the specification demands: a request without any
 authorized resource fails and is not retried (PERMISSION_DENIED, 403); otherwise the authorized part is stored and the
 rest is counted as rejected in the response (partial success).
 """
@@ -29,7 +29,7 @@ from sre_space.codec.otlp_names import answer
 from sre_space.codec.otlp_records import SIGNALS, records_of
 from sre_space.codec.topics import LOGS, METRICS, SPANS
 from sre_space.domain.errors import Malformed, Refused, SpaceError, Unavailable
-from sre_space.embedded.telemetry.door import Authorizer, Names
+from sre_space.embedded.telemetry.authorizer import Authorizer, Names
 from sre_space.embedded.telemetry.intake import Intake
 from sre_space.embedded.telemetry.store import Export
 from sre_space.embedded.telemetry.tokens import Forbidden, Unauthenticated
