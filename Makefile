@@ -12,10 +12,8 @@ BOTH := -n 2 --dist loadfile
 demo: setup
 	@$(BIN)/sre-space demo
 
-# Then each space has the machine for itself, one after the other.
 test: setup
-	@$(PYTEST) $(BOTH) -m "not e2e and not long"
-	@$(PYTEST) -m "e2e and not long and not kill and not adversity" --durations=25
+	@$(BIN)/python tools/run_tests.py
 
 test-unit: setup
 	@$(PYTEST) $(BOTH) -m "not long" tests/unit tests/attack

@@ -13,5 +13,5 @@ settings.load_profile("shared-machine")
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
-    """What runs in production."""
+    """Return the name of the backend that runs in production."""
     return "asyncio"

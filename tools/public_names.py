@@ -41,7 +41,7 @@ from sre_space.codec.footer import KEYS
 from sre_space.codec.wake_ups import WakeUp
 from sre_space.deployment.journal import Deployment
 from sre_space.domain import labels
-from sre_space.record import order
+from sre_space.record import order_format
 from sre_space.record.audit import Audit
 from sre_space.text.diagnosis_report import document as diagnosis_document
 from traffic.settings import Settings as TrafficSettings
@@ -56,7 +56,7 @@ def names() -> list[str]:
     """Return all public names, sorted."""
     listed = [*_topics(), *_labels(), *_metrics(), *_variables(), *_commands(), *_documents(), *_exit_codes()]
     listed += [f"footer-key {key}" for key in KEYS]
-    listed += [*(f"order-key {key}" for key in order.KEYS), *(f"order {verb}" for verb in order.VERBS)]
+    listed += [*(f"order-key {key}" for key in order_format.KEYS), *(f"order {verb}" for verb in order_format.VERBS)]
     listed += [f"experiment {name}" for name in EXPERIMENTS]
     return sorted(set(listed))
 

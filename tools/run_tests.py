@@ -1,7 +1,7 @@
-"""`make test`: what needs no space and the end-to-end tests, side by side.
+"""Runs what `make test` runs: the end-to-end tests, and beside them all others with the lowest priority.
 
-The end-to-end tests wait most of the time, so the others run beside them at the lowest priority; what they print is
-shown when they have ended. Exits 1 when either fails.
+An end-to-end test waits most of its time, for a space that lives in real time; the others use the processor that it
+leaves. Exits with 0 when both parts pass.
 """
 
 import contextlib
@@ -11,48 +11,42 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 PYTEST = (sys.executable, "-m", "pytest")
-WITHOUT_SPACES = ("-n", "2", "--dist", "loadfile", "-m", "not e2e and not long")
 END_TO_END = ("-m", "e2e and not long and not kill and not adversity", "--durations=25")
-LOWEST_PRIORITY = 19
+OTHERS = ("-m", "not e2e and not long", "-n", "2", "--dist", "loadfile")
+LOWEST = 19
+AUTOGROUP = Path(
+    "/proc/self/autogroup"
+)  # Linux may share the processor by session before it looks at `nice` (sched(7))
 
 
 def main() -> int:
-    """Run both parts; return the exit status."""
+    """Return 0 when all tests pass, else the exit status of a part that does not."""
     with tempfile.TemporaryFile() as output:
-        beside = subprocess.Popen(
-            [*PYTEST, *WITHOUT_SPACES],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        _lower_priority(beside.pid)
-        signal.signal(signal.SIGTERM, _interrupted)
+        others = subprocess.Popen([sys.executable, __file__, "--others"], stdout=output, stderr=subprocess.STDOUT,
+            start_new_session=True)  # fmt: skip
         try:
             end_to_end = subprocess.run([*PYTEST, *END_TO_END], check=False).returncode
-            without_spaces = beside.wait()
+            status = others.wait()
         finally:
-            if beside.poll() is None:
-                os.killpg(beside.pid, signal.SIGTERM)
+            if others.poll() is None:
+                os.killpg(others.pid, signal.SIGTERM)
+                others.wait()
         output.seek(0)
-        sys.stdout.flush()
         sys.stdout.buffer.write(output.read())
-    return 1 if end_to_end or without_spaces else 0
+    return end_to_end or status
 
 
-def _lower_priority(pid: int) -> None:
-    """Have a process and what it starts run only when no other wants to: within its session, and as a session."""
-    os.setpriority(os.PRIO_PROCESS, pid, LOWEST_PRIORITY)
-    with contextlib.suppress(OSError):  # only Linux schedules sessions as groups
-        Path(f"/proc/{pid}/autogroup").write_text(str(LOWEST_PRIORITY))
-
-
-def _interrupted(_: int, __: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+def run_others() -> None:
+    """Become the tests without a space, at the lowest priority."""
+    os.nice(LOWEST)
+    with contextlib.suppress(OSError):
+        AUTOGROUP.write_text(str(LOWEST))
+    os.execv(sys.executable, [*PYTEST, *OTHERS])
 
 
 if __name__ == "__main__":
+    if "--others" in sys.argv:
+        run_others()
     sys.exit(main())

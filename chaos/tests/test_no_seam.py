@@ -1,4 +1,4 @@
-"""The patient knows nothing of chaos: its faults need no seam in the services, so there is none to switch on."""
+"""The application knows nothing of chaos: its faults need no seam in the services, so there is none to switch on."""
 
 import re
 from pathlib import Path

@@ -56,7 +56,7 @@ def played(story: Callable[[Bus, Announcements], Coroutine[None, None, None]]) -
 
 
 async def detected_after(world: World, seconds: float) -> bool:
-    """True when Scout would open an incident by then."""
+    """Return whether Scout would open an incident within so many seconds from now."""
     found = []
     for _ in range(int(seconds * 4)):
         await world.clock.sleep(0.25)

@@ -1,4 +1,4 @@
-"""Commits that want more than configuration to be changed by their revert: none is taken back by the doctor."""
+"""Commits that want more than configuration to be changed by their revert: none is taken back by the agents."""
 
 import pytest
 from support.world import DESIRED, QUOTE_FILE, Fault, World, diagnosis
@@ -14,7 +14,7 @@ CONFIG = {QUOTE_FILE: DESIRED[QUOTE_FILE].replace("ONLINE_LIMIT=250000", "ONLINE
 
 
 async def after(world: World, files: dict[str, bytes]) -> Case:
-    """The incident that a commit of these files is blamed for, once the doctor has done what it could."""
+    """Return the incident that a commit of these files is blamed for, once the agents have done what they could."""
     head = world.git.heads["main"]
     tree = {**world.git.main(), **files}
     guilty = world.git.heads["main"] = world.git._store("Tune", tree, (head,))

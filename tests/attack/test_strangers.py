@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from support.attackers import ATTACKS, COMMAND, COPY, NO_DETECTION, NO_INCIDENT, OLDER, Loot, Stolen, harmful
 from support.world import SECOND, World
 
-from sre_space.codec.doorbell import WakeUp, parse_wake_up
 from sre_space.codec.footer import parse_footer, render, sign
+from sre_space.codec.wake_ups import WakeUp, parse_wake_up
 from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import Action, ActionResult, Agent, Decision, Recall, Step
 from sre_space.loop.watch import Watch
@@ -48,7 +48,7 @@ class Silence:
         """Nothing to remember."""
 
     def owns(self) -> bool:
-        """Always."""
+        """Return True always."""
         return True
 
     async def close(self) -> None:
@@ -56,12 +56,12 @@ class Silence:
 
 
 def watch(world: World, agent: Agent = Agent.SCOUT) -> Watch:
-    """An agent's watch over a world."""
+    """Return an agent's watch over a world."""
     return Watch(world.runners[agent], Silence(), Silence(), 1.0, lambda _: None)
 
 
 def write(world: World, number: int, body: str, author: str = "mallory") -> int:
-    """A comment by somebody; its id."""
+    """Write a comment under an issue as `author`; return its id."""
     id = sum(map(len, world.forge.written.values())) + 1
     world.forge.written[number].append(Comment(id, author, 99, body, world.clock.now(), world.clock.now()))
     return id
@@ -75,7 +75,7 @@ def edit(world: World, number: int, place: int, body: str) -> None:
 
 
 async def recalled(world: World) -> tuple[int, Loot]:
-    """The second incident of a world, at the moment when Brain is to decide."""
+    """Play until Brain is to decide in the second incident; return its number and what an attacker may use."""
     world.dead = {"policy-service"}
     first = await world.play(await world.detect())
     await world.clock.sleep(10)
@@ -91,7 +91,7 @@ async def recalled(world: World) -> tuple[int, Loot]:
 
 
 async def audited(world: World, number: int) -> AuditedIssue:
-    """What the audit says of one issue."""
+    """Return what the audit says of one issue."""
     (one,) = (await Auditor(world.incidents, world.orders).audit(number)).issues
     return one
 

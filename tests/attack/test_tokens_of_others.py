@@ -31,39 +31,39 @@ FULL = {
 
 
 def about(world: Lied, request: Request, message: str, took: float = 3, events: tuple[str, ...] = ()) -> None:
-    """A call to policy-service that never was, inside of a real request."""
+    """Report a call from user-service to policy-service that was never made, inside a real request."""
     id, status = world.chance.randbytes(8), ERROR if message or events else UNSET
     told = Told(id, request.served, "POST", CLIENT, 32, took, status, message, VICTIM, events)
     world.spans_of(LIAR, request.trace, request.at, [told])
 
 
 def refuses(world: Lied, request: Request) -> None:
-    """It refuses connections."""
+    """Report that policy-service refuses connections."""
     about(world, request, "connection refused")
 
 
 def times_out(world: Lied, request: Request) -> None:
-    """It does not answer in time."""
+    """Report that policy-service does not answer in time."""
     about(world, request, "timed out", 2_000)
 
 
 def is_slow(world: Lied, request: Request) -> None:
-    """It takes its time."""
+    """Report that policy-service answers slowly."""
     about(world, request, "", 900)
 
 
 def too_many_clients(world: Lied, request: Request) -> None:
-    """It has no connection left."""
+    """Report that policy-service has no connection left."""
     about(world, request, "FATAL: sorry, too many clients already")
 
 
 def rate_limited(world: Lied, request: Request) -> None:
-    """It says 429."""
+    """Report that policy-service answers 429."""
     about(world, request, "429 Too Many Requests")
 
 
 def exception_events(world: Lied, request: Request) -> None:
-    """The failure is told in an event."""
+    """Report the failure of policy-service in an event of a span."""
     about(world, request, "", events=("policy-service: [Errno 111] Connection refused",))
 
 
@@ -80,7 +80,7 @@ def log_lines(world: Lied, request: Request) -> None:
 
 
 def answers_for_it(world: Lied, request: Request) -> None:
-    """The answer of policy-service, as somebody else tells it: the parent is the call of a foreign service."""
+    """Report a failed answer to quote-service's call of policy-service, with the token of user-service."""
     told = Told(world.chance.randbytes(8), request.asked, "POST /risk", SERVER, 5, 20, ERROR, "policy-service crashed")
     world.spans_of(LIAR, request.trace, request.at, [told])
 
@@ -102,7 +102,7 @@ def journeys(world: Lied, request: Request) -> None:
 
 
 def in_its_name(world: Lied, request: Request) -> None:
-    """The door refuses a foreign name."""
+    """Report a failed span in the name of policy-service, which the telemetry server refuses."""
     told = Told(world.chance.randbytes(8), b"", "POST /risk", SERVER, 5, 20, ERROR, "crashed")
     world.spans_of(LIAR, request.trace, request.at, [told], claimed=VICTIM)
 
@@ -124,7 +124,7 @@ LIES: Mapping[str, Lie] = {
 
 
 async def opened(world: Lied) -> list[int]:
-    """What Scout has opened by now."""
+    """Open the incidents that Scout detects now; return the numbers of all that were opened."""
     for detection in (await world.opener.open_missing(world.scout.detections())).values():
         world.scout.opened(detection)
     return [issue.number for issue in world.forge.found if INCIDENT in issue.labels]
@@ -134,7 +134,7 @@ PAST: list[Lied] = []  # at most one: the minute of health is played once, and e
 
 
 async def healthy() -> Lied:
-    """A world after a minute of health."""
+    """Return a copy of a world that has been healthy for a minute."""
     if not PAST:
         world = Lied()
         for _ in range(HEALTHY_TICKS):
@@ -145,7 +145,7 @@ async def healthy() -> Lied:
 
 
 async def lied_to(name: str) -> Lied:
-    """A minute of health, then half a minute of lies, after six seconds of which Scout reports the victim anyway."""
+    """Return a world after a healthy minute and 25 s of lies, in which Scout reports the victim after 6 s anyway."""
     world = await healthy()
     world.lie = LIES[name]
     for tick in range(LIES_TICKS):

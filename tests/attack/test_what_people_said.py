@@ -18,7 +18,7 @@ from sre_space.domain.remedies import Escalate
 from sre_space.domain.space_config import Autonomy
 from sre_space.ports.orders import Order
 from sre_space.record.audit import Auditor
-from sre_space.record.order import parse_command, parse_order, render_order
+from sre_space.record.order_format import parse_command, parse_order, render_order
 from sre_space.record.orders import OPERATOR
 from sre_space.record.resolution import MAX_TEXT, resolution_of
 from sre_space.text import notes
@@ -34,7 +34,7 @@ HOSTILE = (
 
 
 async def left_to_a_person(world: World) -> Case:
-    """An incident whose cause nobody finds."""
+    """Return an incident that is left to a person because its cause is not found."""
     suspected = replace(diagnosis("user-service", CauseKind.SLOW_CODE), verdict=Confidence.INCONCLUSIVE)
     world.diagnoses = lambda _: suspected
     world.dead = {"policy-service"}
@@ -52,7 +52,7 @@ async def ended(world: World, number: int) -> Case:
 
 
 async def next_time(world: World) -> tuple[Case, tuple[PastCase, ...]]:
-    """The next incident, and what Memory tells of those before."""
+    """Play the next incident; return it and the earlier incidents that Memory recalls."""
     await world.clock.sleep(LATER_S)
     world.dead = {"policy-service"}
     case = await world.play(await world.detect(), 20)
@@ -62,7 +62,7 @@ async def next_time(world: World) -> tuple[Case, tuple[PastCase, ...]]:
 
 
 async def told_with(world: World, body: str, who: str = "robin", edited: bool = False) -> Sequence[PastCase]:
-    """What is recalled of an incident that somebody commented on after it was left to people."""
+    """Return what is recalled of an incident that somebody commented on after it was left to people."""
     case = await left_to_a_person(world)
     world.says(case.issue, body, who, edited)
     await ended(world, case.issue)

@@ -52,12 +52,12 @@ def bus(request: pytest.FixtureRequest) -> Bus:
 
 @pytest.fixture(params=[*BUSES, *histories.DOUBLES])
 def history_of(request: pytest.FixtureRequest) -> histories.HistoryOf:
-    """Records on a broker, or in memory as unit tests have them."""
+    """Return what makes a history of given records: on a broker, or in memory as unit tests have them."""
     return histories.DOUBLES.get(request.param) or histories.on(bus_named(request.param, request))
 
 
 def bus_named(name: str, request: pytest.FixtureRequest) -> Bus:
-    """One of the two; a test without an oracle is skipped."""
+    """Return our broker or the oracle; skip the test where no oracle is named."""
     if name == "oracle":
         address = os.environ.get("KAFKA_ORACLE")
         if not address:
@@ -120,7 +120,7 @@ def our_telemetry(bus: Bus, folder: Path, **settings: str) -> Iterator[Telemetry
 
 @pytest.fixture
 def guarded(our_bus: Bus, tmp_path: Path) -> Iterator[TelemetryServer]:
-    """The same, and it asks: TOKENS are the tokens of their services, RECORD_KEY is the key of its records."""
+    """Yield our telemetry server, which asks for one of TOKENS and whose records have the key RECORD_KEY."""
     tokens, key = tmp_path / "tokens.json", tmp_path / "records.key"
     write_private(tokens, render({token: [service] for service, token in TOKENS.items()}))
     write_private(key, RECORD_KEY)
@@ -161,14 +161,14 @@ def forge_server(tmp_path: Path) -> Iterator[ForgeServer]:
 
 @pytest.fixture(scope="session")
 def shared_forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForgeServer]:
-    """The same for a whole session, whose tests keep out of each other's way and leave `main` as it is."""
+    """Yield our forge for a whole session, whose tests keep out of each other's way and leave `main` as it is."""
     with our_forge(tmp_path_factory.mktemp("forge")) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def forge_to_change(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForgeServer]:
-    """The same for a module that changes `main`."""
+    """Yield our forge for a module that changes `main`."""
     with our_forge(tmp_path_factory.mktemp("forge")) as server:
         yield server
 

@@ -25,7 +25,7 @@ PATHS = st.text("abcdefghijklmnopqrstuvwxyz-.", min_size=1, max_size=20).filter(
 
 @pytest.fixture(params=BOTH)
 def bundles(request: pytest.FixtureRequest, tmp_path: Path) -> Bundles:
-    """The folder, and the one that tests of agents use."""
+    """Return the bundles in a folder, or those in memory that tests of agents use."""
     return BundleFolder(tmp_path / "bundles") if request.param == ADAPTER else Shelf()
 
 

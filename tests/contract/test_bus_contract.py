@@ -49,19 +49,19 @@ from sre_space.ports.bus import History, Publisher, Record, Subscription
 
 
 def topic() -> str:
-    """A topic of this test's own."""
+    """Return a new name for a topic of this test's own."""
     return f"t-{secrets.token_hex(4)}"
 
 
 def made_topic(bus: Bus) -> str:
-    """A topic of two partitions."""
+    """Create a topic of two partitions, and return its name."""
     admin, name = AdminClient({"bootstrap.servers": bus.address}), topic()
     admin.create_topics([NewTopic(name, 2, 1)])[name].result(120)
     return name
 
 
 async def read(subscription: Subscription, count: int) -> list[Record]:
-    """The next `count` records."""
+    """Return the next `count` records or more; fewer when they do not come in 60 polls."""
     found: list[Record] = []
     for _ in range(60):
         found += await subscription.next(0.5)

@@ -42,14 +42,14 @@ REFUSED = {
 
 
 def made_topic(bus: Bus) -> str:
-    """A topic of one partition."""
+    """Create a topic of one partition, and return its name."""
     admin, name = AdminClient({"bootstrap.servers": bus.address}), f"t-{secrets.token_hex(4)}"
     admin.create_topics([NewTopic(name, 1, 1)])[name].result(120)
     return name
 
 
 def produced(address: str, topic: str, data: bytes) -> int:
-    """The error code for bytes that are sent as the one record batch of a partition (Produce 7)."""
+    """Send bytes as the one record batch of a partition (Produce 7), and return the error code."""
     host, _, port = address.rpartition(":")
     name = struct.pack(">h", len(topic)) + topic.encode()
     body = struct.pack(">hhi", -1, -1, 5000) + struct.pack(">i", 1) + name + struct.pack(">iii", 1, 0, len(data)) + data
@@ -160,7 +160,7 @@ def _rewritten(answer: bytes, word: bytes, change: Callable[[bytearray, int, int
 
 
 def _begins_batch(answer: bytes, at: int) -> bool:
-    """A base offset and a length as small as in these tests, and the format."""
+    """Return whether a batch begins there: base offset and length as small as in these tests, and format 2."""
     base, length = struct.unpack_from(">qi", answer, at)
     return 0 <= base < 1000 and 49 <= length < 300 and answer[at + 16] == 2
 

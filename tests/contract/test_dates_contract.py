@@ -70,7 +70,7 @@ def test_an_answer_without_a_date_that_can_be_read_is_none(date: str | None) -> 
 
 @contextmanager
 def trickling() -> Iterator[str]:
-    """A server whose answer never ends its headers, and never stays silent for a second either."""
+    """Yield the URL of a server whose answer never ends its headers, and never pauses for a second either."""
     closed = threading.Event()
 
     def trickle(listening: socket.socket) -> None:

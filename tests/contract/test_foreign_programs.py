@@ -49,7 +49,7 @@ service:
 
 
 def program(variable: str, what: str) -> str:
-    """A path from the environment; skips without one."""
+    """Return a path from the environment; skip the test where none is named."""
     path = os.environ.get(variable)
     if not path:
         pytest.skip(f"{variable} names no {what}")
@@ -57,7 +57,7 @@ def program(variable: str, what: str) -> str:
 
 
 def values(bus: str, topic: str) -> list[bytes]:
-    """The values of all records of a topic, sorted: partitions keep no common order."""
+    """Return the values of all records of a topic, sorted: partitions keep no common order."""
     records = asyncio.run(KafkaHistory(bus).window(topic, 0, time_ns() + 10**9))
     return sorted(record.value for record in records)
 
@@ -70,7 +70,7 @@ class KafkaTools:
         self._bus = ["--bootstrap-server", bus]
 
     def run(self, tool: str, *arguments: str, lines: str = "") -> str:
-        """What it printed; its failure fails the test."""
+        """Run a tool, assert that it succeeds, and return what it printed."""
         command = [*self._java, TOOLS + tool, *self._bus, *arguments]
         done = subprocess.run(command, input=lines, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -127,13 +127,13 @@ def test_kafkas_tools_move_a_group_back(kafka_tools: KafkaTools) -> None:
 
 @pytest.fixture
 def otelcol() -> str:
-    """The Collector's binary; asked for before any server is started."""
+    """Return the path of the Collector; skip the test, before any server is started, where none is named."""
     return program("OTELCOL", "OpenTelemetry Collector with the Kafka exporter")
 
 
 @pytest.fixture
 def telemetrygen() -> str:
-    """Same."""
+    """Return the path of telemetrygen; skip the test, before any server is started, where none is named."""
     return program("TELEMETRYGEN", "telemetrygen")
 
 
@@ -141,7 +141,7 @@ def telemetrygen() -> str:
 def collector(
     otelcol: str, telemetry: TelemetryServer, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[str]:
-    """The Collector, which sends all to our bus and to our telemetry server; its own address for OTLP over gRPC."""
+    """Run the Collector, which exports to our bus and our telemetry server; yield its address for OTLP over gRPC."""
     port, config = free_port(), tmp_path / "collector.yaml"
     compression = "zstd" if request.param == "otlp_grpc" else "none"
     config.write_text(
@@ -156,7 +156,7 @@ def collector(
 
 
 def requests() -> dict[str, bytes]:
-    """A request of each signal, with everything that comes to mind."""
+    """Return an export request of each signal, with fields of many kinds."""
     told = attributes({"service.name": "shop", "host.name": "h"})
     root = new_span("root", time_ns())
     root.attributes.extend(attributes({"n": 1, "list": [1, "a"], "map": {"k": 2.5}, "raw": b"\x00", "none": None}))

@@ -57,13 +57,13 @@ def adapter(server: ForgeServer, login: str = "sre-scout") -> GithubMcpForge:
 
 
 def opened(request: pytest.FixtureRequest, server: str) -> Forge:
-    """The double, or the adapter at the server that a fixture names."""
+    """Return the double, or the adapter at the server that a fixture names."""
     return adapter(request.getfixturevalue(server)) if request.param == ADAPTER else MemoryForge(now=time_ns)
 
 
 @pytest.fixture(params=BOTH)
 async def forge(request: pytest.FixtureRequest) -> AsyncIterator[Forge]:
-    """A forge that others may have written to."""
+    """Yield a forge that others may have written to."""
     found = opened(request, "shared_forge")
     yield found
     await found.close()
@@ -72,7 +72,7 @@ async def forge(request: pytest.FixtureRequest) -> AsyncIterator[Forge]:
 
 @pytest.fixture(params=BOTH)
 async def empty(request: pytest.FixtureRequest) -> AsyncIterator[Forge]:
-    """A forge that nobody else writes to."""
+    """Yield a forge that nobody else writes to."""
     found = opened(request, "forge_server")
     yield found
     await found.close()
@@ -80,7 +80,7 @@ async def empty(request: pytest.FixtureRequest) -> AsyncIterator[Forge]:
 
 @pytest.fixture(params=BOTH)
 async def away(request: pytest.FixtureRequest) -> AsyncIterator[Forge]:
-    """A forge whose server is down."""
+    """Yield a forge whose server is down."""
     down = GithubMcpForge("http://127.0.0.1:1/mcp", "t", OWNER, REPO)
     yield down if request.param == ADAPTER else MemoryForge(down=True)
     await down.close()
@@ -327,7 +327,7 @@ def test_the_tools_are_spelt_as_the_official_server_spells_them(tool: str) -> No
 
 
 def _without_words(schema: object) -> object:
-    """A schema without its descriptions, names sorted."""
+    """Return a schema without its descriptions, names sorted."""
     if isinstance(schema, dict):
         return {key: _without_words(value) for key, value in sorted(schema.items()) if not _is_words(key, value)}
     return [_without_words(item) for item in schema] if isinstance(schema, list) else schema

@@ -24,7 +24,7 @@ def adapter(proxy: Proxy, shared_forge: ForgeServer, login: str = "sre-scout") -
 
 
 async def failed(forge: GithubMcpForge) -> Unavailable:
-    """The error of a call."""
+    """Return the error of a call, which must be `Unavailable`."""
     with pytest.raises(Unavailable) as caught:
         await forge.whoami()
     return caught.value

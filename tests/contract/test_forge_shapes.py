@@ -32,7 +32,7 @@ def talk(server: ForgeServer, story: Callable[[Client], Awaitable[T]], login: st
 
 
 async def ask(client: Client, tool: str, **arguments: object) -> Any:  # noqa: ANN401 - foreign JSON
-    """The JSON in the one text of an answer; an answer that is an error fails."""
+    """Call a tool and return the JSON in the one text of its answer; fail when the answer is an error."""
     result = await client.call_tool(tool, {**(WHERE if tool != "get_me" else {}), **arguments})
     (item,) = result.content
     assert isinstance(item, TextContent)
@@ -42,7 +42,7 @@ async def ask(client: Client, tool: str, **arguments: object) -> Any:  # noqa: A
 
 
 async def refused(client: Client, tool: str, **arguments: object) -> str:
-    """The words of an answer that is an error."""
+    """Call a tool whose answer must be an error, and return the error's text."""
     result = await client.call_tool(tool, {**WHERE, **arguments})
     (item,) = result.content
     assert isinstance(item, TextContent)
@@ -150,7 +150,7 @@ BRANCH = "sre/inc-1-20261125T100000Z"
 
 
 async def pull_request(client: Client) -> None:
-    """Number 1: one file of one branch."""
+    """Open pull request number 1: one file of one branch."""
     await ask(client, "create_branch", branch=BRANCH)
     await ask(client, "push_files", branch=BRANCH, message="m", files=[{"path": FILE, "content": "A=1\n"}])
     made = await ask(client, "create_pull_request", title="t", head=f"local:{BRANCH}", base="main", body="b")

@@ -174,7 +174,7 @@ def test_the_bus_answers_as_kafka_does_stores_no_half_batch_and_goes_on(disk: Sm
 
 
 def many_commits(offsets: Offsets) -> None:
-    """The same."""
+    """Commit the offsets 2 to 9,999 of one partition, one after the other."""
     for number in range(2, 10_000):
         offsets.commit("g", "t", 0, number, "")
 

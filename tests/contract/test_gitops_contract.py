@@ -41,15 +41,15 @@ class Place(Protocol):
         ...
 
     def pushed(self, files: Mapping[str, str], message: str = "by hand") -> str:
-        """A person commits to main and pushes; the commit."""
+        """Commit to main and push, as a person; return the commit's id."""
         ...
 
     def told(self, path: str = "") -> list[str]:
-        """What git tells a person of the commits of main, newest first."""
+        """Return the ids of the commits of main as git shows them to a person, newest first."""
         ...
 
     def check(self) -> None:
-        """Nothing is wrong with the repository."""
+        """Assert that nothing is wrong with the repository."""
         ...
 
 
@@ -75,7 +75,7 @@ class Served:
         return asyncio.run(asked())
 
     def git(self, *words: str, login: str = "operator") -> str:
-        """What git says in the clone, as a person."""
+        """Run git in the clone, as a person, and return what it prints."""
         token = self.server.identities[login].token
         address = self.server.url.replace("//", f"//x:{token}@") + f"/{OWNER}/{REPO}.git"
         mine = ["-c", "user.name=Robin", "-c", "user.email=robin@example.org", "-c", f"remote.origin.url={address}"]
@@ -83,7 +83,7 @@ class Served:
         return done.stdout.strip()
 
     def pushed(self, files: Mapping[str, str], message: str = "by hand") -> str:
-        """A person commits to main and pushes; the commit."""
+        """Commit to main and push, as a person; return the commit's id."""
         self.git("fetch", "-q", "origin", "main")
         self.git("checkout", "-q", "-B", "main", "FETCH_HEAD")
         for path, text in files.items():
@@ -138,14 +138,14 @@ async def _awaited(answer: Awaitable[T]) -> T:
 
 
 def lines(number: int, **changed: str) -> str:
-    """The file of `deploy/config` that a test edits: so long that two edits need not touch."""
+    """Return the file of `deploy/config` that a test edits: so long that two edits need not touch."""
     keys = {f"KEY_{index}": "0" for index in range(12)}
     return f"# test {number}\n" + "".join(f"{key}={value}\n" for key, value in (keys | changed).items())
 
 
 @pytest.fixture(scope="module", params=BOTH)
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """One forge, one clone; and the double."""
+    """Return one forge with one clone, or the double."""
     if request.param == DOUBLE:
         files = {path: text.encode() for path, text in DESIRED.items()}
         return Remembered(MemoryGit(files, time_ns, login="sre-scout"))
@@ -156,7 +156,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture
 def number(place: Place) -> Iterator[int]:
-    """A number for the test's branch and file, which is on main; afterwards nothing is wrong with the repository."""
+    """Yield a number for the test's branch and file, which is on main; check the repository afterwards."""
     mine = next(NUMBERS)
     place.pushed({file_of(mine): lines(mine)})
     yield mine
@@ -176,7 +176,7 @@ async def head_of(gitops: GitOps, name: str = "main") -> str:
 
 
 async def proposed(gitops: GitOps, number: int, text: str, path: str = "") -> PullRequest:
-    """A branch with one commit, and its pull request."""
+    """Make a branch with one commit, and return its pull request."""
     base = await head_of(gitops)
     await gitops.create_branch(branch_of(number), base)
     await gitops.commit_files(branch_of(number), {path or file_of(number): text}, "Set a key", base)
@@ -628,7 +628,7 @@ def test_after_a_success_the_five_newest_remediation_branches_stay(place: Place,
 
 @pytest.fixture(params=BOTH)
 async def away(request: pytest.FixtureRequest) -> AsyncIterator[GitOps]:
-    """A repository whose server is down."""
+    """Yield a repository whose server is down."""
     if request.param == DOUBLE:
         yield MemoryGit({}, time_ns, down=True)
         return

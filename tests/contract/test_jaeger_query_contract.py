@@ -35,11 +35,11 @@ class Sent:
     now: int = field(default_factory=lambda: time_ns() // 10**9 * 10**9)
 
     def get(self, path: str, **query: object) -> httpx.Response:
-        """Any answer."""
+        """Return the answer of the query API, whatever it is."""
         return httpx.get(f"{self.store.query}{path}", params={key: str(value) for key, value in query.items()})
 
     def names(self, **query: object) -> set[str]:
-        """The operations of the traces that a search finds."""
+        """Return the operations of the traces that a search finds."""
         answer = self.get("/api/traces", **query)
         assert answer.status_code == 200, answer.text
         return {span["operationName"] for trace in answer.json()["data"] for span in trace["spans"]}
@@ -47,7 +47,7 @@ class Sent:
 
 @pytest.fixture
 def sent(store: TraceStore) -> Sent:
-    """Sent and to be seen."""
+    """Send the traces, wait until a search finds them, and return them."""
     one = Sent(store)
     outer = new_span("outer", one.now + 1_234_567, 3 * MS, trace_id=one.trace)
     outer.kind, outer.trace_state = Span.SPAN_KIND_SERVER, "a=b"
@@ -69,7 +69,7 @@ def sent(store: TraceStore) -> Sent:
 
 
 def plain(trace: Json) -> dict[str, Json]:
-    """A trace by operation, each span with its process in place of the id, which is any."""
+    """Return the spans of a trace by operation, each with its process in place of the process id, which may be any."""
     return {
         span["operationName"]: {
             **span, "processID": trace["processes"][span["processID"]],

@@ -40,13 +40,13 @@ from sre_space.ports.runtime import Runtime, Unit
 
 @pytest.fixture(scope="session")
 def minilm() -> MiniLm:
-    """The model, loaded once."""
+    """Return the model, loaded once."""
     return MiniLm.load()
 
 
 @contextmanager
 def chroma(folder: Path) -> Iterator[tuple[str, ServerProcess]]:
-    """The real server."""
+    """Start the real server; yield its URL and its process."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     program = str(Path(sys.executable).with_name("chroma"))
@@ -63,7 +63,7 @@ def chroma(folder: Path) -> Iterator[tuple[str, ServerProcess]]:
 
 
 def lesson(id: str, text: str, **facts: str | int | bool) -> Lesson:
-    """A lesson."""
+    """Return a lesson with these facts, or with an issue number when there are none."""
     return Lesson(id, text, facts or {"issue": 1})
 
 
@@ -76,14 +76,14 @@ LESSONS = (
 
 @pytest.fixture(scope="session")
 def shared_chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The real server for a whole session, whose tests look for lessons of their own."""
+    """Yield the URL of the real server for a whole session, whose tests look for lessons of their own."""
     with chroma(tmp_path_factory.mktemp("chroma")) as (url, _):
         yield url
 
 
 @pytest.fixture(params=BOTH)
 def index(request: pytest.FixtureRequest) -> CaseIndex:
-    """An index that others may have written to."""
+    """Return an index that others may have written to."""
     if request.param == DOUBLE:
         return MemoryIndex()
     model: MiniLm = request.getfixturevalue("minilm")
@@ -302,14 +302,14 @@ class Simulated:
     runtime: World
 
     def kill(self) -> Unit:
-        """It does not answer from now on."""
+        """Make the unit stop answering, and return it as the runtime shows it."""
         self.runtime.dead.add(UNIT)
         return state(self)
 
 
 @pytest.fixture(scope="module", params=BOTH)
 def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """One for these stories, each of which leaves its unit running."""
+    """Yield one machine for these stories, each of which leaves its unit running."""
     if request.param == DOUBLE:
         yield Simulated(World())
         return
@@ -318,7 +318,7 @@ def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def state(machine: Machine) -> Unit:
-    """The unit now."""
+    """Return the unit as the runtime shows it now."""
     return now(lambda: machine.runtime.unit(UNIT))
 
 

@@ -60,20 +60,20 @@ CALLS: dict[str, Call] = {
 
 @pytest.fixture(autouse=True)
 def collected() -> Iterator[None]:
-    """What foreign clients leave of connections that never came to be is collected here, and in no other test."""
+    """Collect here, and in no other test, what foreign clients leave of connections that were never established."""
     yield
     gc.collect()
 
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same limits, shorter."""
+    """Set each of LIMITS to SHORT_S."""
     for module, name in LIMITS:
         monkeypatch.setattr(module, name, SHORT_S)
 
 
 async def ends(call: Awaitable[object]) -> object:
-    """What a call returns, or the error of ours that it raises; anything else fails the test, going on as well."""
+    """Return what a call returns, or the error of ours that it raises; fail on another error, or when it goes on."""
     async with asyncio.timeout(ENOUGH_S):
         try:
             return await call

@@ -37,7 +37,7 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 @pytest.fixture
 async def served() -> AsyncIterator[tuple[HttpProbe, str]]:
-    """The adapter, and the address of a server."""
+    """Yield the adapter, and the address of a server."""
     probe = HttpProbe.create()
     async with await asyncio.start_server(_answer, "127.0.0.1", 0) as server:
         yield probe, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -46,7 +46,7 @@ async def served() -> AsyncIterator[tuple[HttpProbe, str]]:
 
 @pytest.fixture(params=[ADAPTER, "world", "clinic"])
 def asked(request: pytest.FixtureRequest, served: tuple[HttpProbe, str]) -> Asked:
-    """A service that is well, and one that is gone."""
+    """Return a probe, the address of a service that is well, and that of one that is gone."""
     match request.param:
         case "world":
             world = World(dead={"policy-service"})

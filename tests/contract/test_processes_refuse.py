@@ -28,7 +28,7 @@ CASES = (
 
 @pytest.fixture(name="root", scope="module")
 def _root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state folder as the first start makes it."""
+    """Make a state folder as the first start makes it, and return its path."""
     state = SpaceState(tmp_path_factory.mktemp("state"))
     state.make()
     for name in SIGNERS:

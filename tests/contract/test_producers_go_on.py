@@ -20,7 +20,7 @@ TOPIC = "changes"  # of one partition
 
 
 def last_batch(data: bytes) -> Batch:
-    """The last one of a file."""
+    """Return the last batch of a file."""
     found, at = [], 0
     while at < len(data):
         found.append(read_header(data, at, at))
@@ -34,7 +34,7 @@ def without_the_last(data: bytes) -> bytes:
 
 
 def damaged_at_the_end(data: bytes) -> bytes:
-    """The broker finds it, and cuts the last batch off."""
+    """Return the data with its last batch damaged; the broker finds the damage, and cuts that batch off."""
     return data[:-20] + bytes([data[-20] ^ 1]) + data[-19:]
 
 

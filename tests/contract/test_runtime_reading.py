@@ -145,7 +145,7 @@ def test_a_runtime_that_was_killed_tells_its_units_again_as_soon_as_it_is_back(
 
 
 def listing(path: str) -> bytes:
-    """What is sent to whoever connects."""
+    """Connect to a socket, and return all that is sent there."""
     with socket.socket(socket.AF_UNIX) as asked, asked.makefile("rb") as told:
         asked.settimeout(5)
         asked.connect(path)
@@ -164,7 +164,7 @@ def test_clients_that_neither_read_nor_leave_hold_nothing_up(found: Supervised) 
 
 
 def answered(reader: SupervisordReader) -> bool:
-    """True when it tells the units."""
+    """Return whether the reader lists the one unit."""
     try:
         return len(now(reader.units)) == 1
     except Unavailable:

@@ -25,7 +25,7 @@ LOOK_EVERY_S = 0.05
 
 
 def export() -> bytes:
-    """Some spans that policy-service serves now."""
+    """Return an export request of some spans that policy-service serves now."""
     message, now = ExportTraceServiceRequest(), time_ns()
     resource = message.resource_spans.add()
     resource.resource.attributes.add(key="service.name").value.string_value = "policy-service"
@@ -36,7 +36,7 @@ def export() -> bytes:
 
 
 def judge(bus: Bus) -> tuple[World, SignalConsumer]:
-    """The senses of a world in memory, on this bus."""
+    """Return a world in memory, and a signal consumer of its Scout on this bus."""
     world, publisher = World(), KafkaPublisher(bus.address)
     nobody = KafkaSubscription(bus.address, [SIGNALS], None)
     watch = Watch(world.runners[Agent.SCOUT], publisher, nobody, 1.0, lambda _: None)
@@ -46,7 +46,7 @@ def judge(bus: Bus) -> tuple[World, SignalConsumer]:
 
 
 def sketcher(bus: Bus) -> Sketcher:
-    """A member, with its own connection to the bus."""
+    """Return a sketcher with its own connection to the bus."""
     return Sketcher(
         KafkaPublisher(bus.address), KafkaHistory(bus.address), SystemClock(), Losses(World().reporter, SystemClock())
     )

@@ -72,13 +72,13 @@ class Machine:
         assert "Traceback" not in log.read_text(), log.read_text()
 
     def deployments(self) -> list[dict[str, object]]:
-        """What was deployed here."""
+        """Return the records of what was deployed on this machine."""
         path = self.state / "deploy" / "deployments.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def commit(forge: ForgeServer, text: str, subject: str) -> str:
-    """A person commits to main; the commit."""
+    """Commit to main as a person, and return the commit's id."""
 
     async def made() -> str:
         gitops = GithubGitOps(f"{forge.url}/mcp", forge.identities["operator"].token, "local", "cloud-insurance")
@@ -92,7 +92,7 @@ def commit(forge: ForgeServer, text: str, subject: str) -> str:
 
 @pytest.fixture
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Supervised, str]]:
-    """A supervisord whose unit serves, and the unit's port."""
+    """Yield a supervisord whose unit serves, and the unit's port."""
     port = str(free_port())
     with supervisord(tmp_path_factory.mktemp("r"), SERVES.format(port)) as found:
         yield found, port

@@ -16,7 +16,7 @@ HEAVY = {"numpy", "chromadb", "grpc", "rich", "confluent_kafka", "mcp", "httpx",
 
 @pytest.fixture(name="state")
 def _state(tmp_path: Path) -> Path:
-    """A state folder with a log that no pipe holds, in signs that few encodings have."""
+    """Make a state folder with a log too long for a pipe's buffer, in characters that few encodings have."""
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "bus.log").write_text("größer \N{BLACK CIRCLE}\n" * 20_000, "utf-8")
     return tmp_path

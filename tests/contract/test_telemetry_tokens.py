@@ -55,7 +55,7 @@ HTTP: dict[str, Callable[..., Any]] = {
 
 
 def told(signal: str, service: str) -> Any:  # noqa: ANN401 - what the exporter of the signal takes
-    """What the SDK of a service has to export."""
+    """Return one item of a signal, as the SDK of a service hands it to its exporter."""
     resource = Resource({"service.name": service})
     if signal == "traces":
         spans = InMemorySpanExporter()
@@ -87,7 +87,7 @@ def export(server: TelemetryServer, over: str, signal: str, service: str) -> boo
 
 
 def handed_on(server: TelemetryServer, topic: str = "otlp_spans") -> Sequence[Record]:
-    """What is on the bus; nothing while nobody has made the topic."""
+    """Return the records of a topic on the bus; none while the topic does not exist."""
     try:
         return asyncio.run(KafkaHistory(server.bus).window(topic, 0, time_ns() + 10**9))
     except KeyError:
@@ -120,7 +120,7 @@ def test_an_exporter_is_heard_with_its_own_token_and_gives_up_at_once_with_any_o
 
 
 def mixed() -> ExportTraceServiceRequest:
-    """A request of several resources, of which only `mine` and `mine too` are all traffic's."""
+    """Return a request of several resources, of which only `mine` and `mine too` are entirely traffic's."""
     strange = ResourceSpans()
     strange.resource.attributes.extend(attributes({"service.name": ["traffic"]}))
     strange.scope_spans.add().spans.extend([new_span("no text", time_ns()), new_span("no text", time_ns())])

@@ -77,7 +77,7 @@ def send(exporter: SpanExporter, service: str = "shop") -> None:
 
 
 def window(query: str, service: str, since: int, count: int) -> Sequence[Span]:
-    """What the port gives once all spans are to be seen: Jaeger stores them a moment after it acknowledged."""
+    """Return a service's spans once `count` are seen: Jaeger stores them a moment after it acknowledged."""
 
     def found() -> Sequence[Span]:
         spans = ask(query, lambda traces: traces.window(service, since, time_ns()))
@@ -87,7 +87,7 @@ def window(query: str, service: str, since: int, count: int) -> Sequence[Span]:
 
 
 def assert_whole(query: str, service: str, begun: int) -> None:
-    """The trace that `send` made, as the port must give it."""
+    """Assert that the port gives the trace that `send` made, with all that was sent."""
     outer, inner = sorted(window(query, service, begun - 10**6, 2), key=lambda span: span.start)
     assert (outer.name, outer.kind, outer.parent_id, outer.status) == ("outer", SpanKind.SERVER, "", SpanStatus.UNSET)
     assert dict(outer.attributes) == ATTRIBUTES
@@ -172,7 +172,7 @@ def test_the_port_reads_the_span_that_was_sent_whatever_jaeger_adds_or_leaves_ou
 
 
 def request(count: int) -> tuple[bytes, list[str]]:
-    """An export request of spans of one service, and their trace ids."""
+    """Return an export request of spans of one service, and their trace ids."""
     message, ids = ExportTraceServiceRequest(), []
     resource = message.resource_spans.add()
     resource.resource.attributes.add(key="service.name").value.string_value = "load"
@@ -208,7 +208,7 @@ def test_every_acknowledged_span_survives_kill_nine_and_reaches_the_bus(telemetr
 
 
 def handed_on(telemetry: TelemetryServer, topic: str) -> list[bytes]:
-    """The values of all records of a topic."""
+    """Return the values of all records of a topic."""
     records = asyncio.run(KafkaHistory(telemetry.bus).window(topic, 0, time_ns() + 10**9))
     return [record.value for record in records]
 

@@ -33,7 +33,7 @@ def _turn(item: pytest.Item) -> int:
 
 @pytest.fixture(scope="session")
 def live_space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSpace]:
-    """Started once, with a past; ended whatever happens. A bug that a process only logged fails the last test."""
+    """Start one space for all tests, with a past; stop it at the end, and fail if a process logged a traceback."""
     live = start(tmp_path_factory.mktemp("space"))
     try:
         give_a_past(live)
@@ -46,7 +46,7 @@ def live_space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSpace]:
 
 @pytest.fixture
 def live(live_space: LiveSpace) -> LiveSpace:
-    """The space, healthy."""
+    """Return the space, not halted, once it is healthy."""
     live_space.state.halt.unlink(missing_ok=True)
     live_space.healthy()
     return live_space
@@ -54,5 +54,5 @@ def live(live_space: LiveSpace) -> LiveSpace:
 
 @pytest.fixture
 def calm(live: LiveSpace) -> LiveSpace:
-    """The same, for a test that breaks nothing."""
+    """Return the same space, for a test that breaks nothing."""
     return live

@@ -38,7 +38,7 @@ def _marked(what: Interruption) -> object:
 
 @pytest.fixture(scope="module")
 def on_a_small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSpace]:
-    """A space that can run out of room."""
+    """Yield a space on a small disk of its own, which can become full."""
     with small_disk(tmp_path_factory.mktemp("small") / "disk", MEGABYTES) as disk:
         live = start(disk.root)
         yield live

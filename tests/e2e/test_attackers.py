@@ -51,7 +51,7 @@ def audit(live: LiveSpace, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def loot(live: LiveSpace, issue: int, elsewhere: int) -> Loot:
-    """What can be read on the forge, and the keys of compromised agents."""
+    """Return what can be read on the forge, and the keys of compromised agents."""
 
     async def read(operator: Operator) -> tuple[Case | None, Issue, Sequence[Comment], Sequence[Comment]]:
         case, found = await operator.incidents.case(issue), await operator.forge.issue(issue)
@@ -64,7 +64,7 @@ def loot(live: LiveSpace, issue: int, elsewhere: int) -> Loot:
 
 
 def forge_events(live: LiveSpace) -> None:
-    """What anybody on the machine can write on the bus."""
+    """Publish on the bus what any user of the machine can publish."""
 
     async def forged() -> None:
         publisher = KafkaPublisher(f"{HOST}:{live.running.ports['bus_port']}")
@@ -77,7 +77,7 @@ def forge_events(live: LiveSpace) -> None:
 
 
 def poison_memory(live: LiveSpace) -> None:
-    """What anybody on the machine can write into Chroma."""
+    """Write into Chroma what any user of the machine can write."""
 
     async def poisoned() -> None:
         index = ChromaCaseIndex(f"http://{HOST}:{live.running.ports['chroma_port']}", MiniLm.load().embed)
@@ -134,7 +134,7 @@ def test_all_attacks_at_once_move_nothing_but_the_count_while_an_incident_is_hea
 
 
 def reasons_told(live: LiveSpace, begun: int) -> set[str]:
-    """The reasons under which `sre_space.void_facts` was counted."""
+    """Return the reasons under which `sre_space.void_facts` was counted since `begun`."""
     records = live.records("otlp_metrics", begun)
     told = b"".join(record.value for record in records if b"sre_space.void_facts" in record.value)
     written = {reason for _, reason in ATTACKS.values()} | {f"conclude cannot follow {step}" for step in Step}

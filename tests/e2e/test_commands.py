@@ -28,7 +28,7 @@ KEYS = {
 
 
 def members(folder: Path) -> list[psutil.Process]:
-    """Processes of any space whose state lies in a folder."""
+    """Return the processes of any space whose state is in a folder, without those of the command line."""
     found = []
     for process in psutil.process_iter():
         try:
@@ -40,7 +40,7 @@ def members(folder: Path) -> list[psutil.Process]:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """The demonstration makes its space in TMPDIR."""
+    """Return an environment without settings of a space, in which the demonstration uses `folder` as TMPDIR."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SRE_SPACE")}
     return {**kept, "TMPDIR": str(folder), "PYTHONUNBUFFERED": "1", "COLUMNS": "300"}
 
@@ -107,7 +107,7 @@ def test_an_unknown_fault_is_one_sentence_before_anything_starts(tmp_path: Path)
 
 
 def on(live: LiveSpace, *words: str) -> str:
-    """What a command prints about the running space."""
+    """Run a Python command on the running space; return what it prints."""
     told = {**os.environ, "SRE_SPACE_STATE": str(live.state.root), "NO_COLOR": "1", "COLUMNS": "300"}
     done = subprocess.run([sys.executable, *words], env=told, cwd=CHECKOUT, capture_output=True, text=True, check=True)
     return done.stdout

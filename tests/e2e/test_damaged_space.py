@@ -13,7 +13,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSpace]:
-    """A network and a warden."""
+    """Yield a space of two processes: the network and the warden."""
     live = start(tmp_path_factory.mktemp("small"), ("network", "warden"))
     yield live
     live.down()

@@ -10,8 +10,8 @@ from typing import Any
 
 import psutil
 import pytest
+from support.application import Application
 from support.live import start
-from support.patient import Patient
 from support.waiting import until
 
 from sre_space.adapters.github_mcp import GithubGitOps
@@ -27,16 +27,16 @@ NAME = "user-service.env"
 
 
 @pytest.fixture(scope="module")
-def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
-    """A space of a few processes."""
+def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+    """Yield a space of a few processes."""
     live = start(tmp_path_factory.mktemp("space"), PART)
-    yield Patient(live, tmp_path_factory.mktemp("home"))
+    yield Application(live, tmp_path_factory.mktemp("home"))
     live.down()
 
 
-def recorded(patient: Patient, subject: str) -> Mapping[str, Any]:
-    """The deployment of the commit with that subject, once it is done."""
-    path = patient.live.state.deployed.parent / "deployments.jsonl"
+def recorded(application: Application, subject: str) -> Mapping[str, Any]:
+    """Return the deployment of the commit with that subject, once it is done."""
+    path = application.live.state.deployed.parent / "deployments.jsonl"
 
     def found() -> list[Mapping[str, Any]]:
         told = path.read_text().splitlines() if path.exists() else []
@@ -45,25 +45,25 @@ def recorded(patient: Patient, subject: str) -> Mapping[str, Any]:
     return until(found, f"{subject} is deployed")[0]
 
 
-def told(patient: Patient, since: int, phase: str) -> list[Mapping[str, Any]]:
-    """What `changes` holds of a phase."""
-    records = [json.loads(record.value) for record in patient.records("changes", since)]
+def told(application: Application, since: int, phase: str) -> list[Mapping[str, Any]]:
+    """Return the records of a phase in the topic `changes` since a time."""
+    records = [json.loads(record.value) for record in application.records("changes", since)]
     return [one for one in records if one["phase"] == phase]
 
 
-def pool_size(patient: Patient) -> str:
-    """What user-service runs with."""
-    return psutil.Process(patient.live.pid("user-service")).environ()["DATABASE_POOL_SIZE"]
+def pool_size(application: Application) -> str:
+    """Return the DATABASE_POOL_SIZE that user-service runs with."""
+    return psutil.Process(application.live.pid("user-service")).environ()["DATABASE_POOL_SIZE"]
 
 
-def test_what_an_agent_merges_runs_and_is_told(patient: Patient) -> None:
-    identities = json.loads(patient.live.state.identities.read_text())
+def test_what_an_agent_merges_runs_and_is_told(application: Application) -> None:
+    identities = json.loads(application.live.state.identities.read_text())
     token = next(one["token"] for one in identities if one["login"] == "sre-fixer")
-    owner, _, repo = patient.live.running.repository.partition("/")
+    owner, _, repo = application.live.running.repository.partition("/")
     begun, path, branch = time_ns(), f"deploy/config/{NAME}", "sre/inc-1-20261125T100000Z"
 
     async def merged() -> str:
-        gitops = GithubGitOps(f"http://{HOST}:{patient.live.running.ports['forge_port']}/mcp", token, owner, repo)
+        gitops = GithubGitOps(f"http://{HOST}:{application.live.running.ports['forge_port']}/mcp", token, owner, repo)
         base = (await gitops.commits())[0].sha
         await gitops.create_branch(branch, base)
         await gitops.commit_files(branch, {path: "DATABASE_POOL_SIZE=6\n"}, "m", base)
@@ -73,10 +73,10 @@ def test_what_an_agent_merges_runs_and_is_told(patient: Patient) -> None:
         return sha
 
     sha = asyncio.run(merged())
-    done = recorded(patient, "Six connections")
+    done = recorded(application, "Six connections")
     assert (done["commit"], done["changed"], done["restarted"], done["failed"]) == (sha, [NAME], ["user-service"], [])
-    assert pool_size(patient) == "6"
-    (event,) = until(lambda: told(patient, begun, "done"), "it is told")
+    assert pool_size(application) == "6"
+    (event,) = until(lambda: told(application, begun, "done"), "it is told")
     assert set(event) == {"id", "kind", "phase", "service", "files", "summary", "time", "previous"}
     assert (event["id"], event["kind"], event["summary"]) == (sha, "deployment", "Six connections")
     assert (event["service"], event["files"]) == ("user-service", [NAME])
@@ -84,60 +84,62 @@ def test_what_an_agent_merges_runs_and_is_told(patient: Patient) -> None:
     assert (change.id, change.service, change.summary) == (sha, "user-service", "Six connections")
 
 
-def test_a_commit_that_does_not_parse_is_refused_once_and_the_next_one_runs(patient: Patient, tmp_path: Path) -> None:
+def test_a_commit_that_does_not_parse_is_refused_once_and_the_next_one_runs(
+    application: Application, tmp_path: Path
+) -> None:
     begun = time_ns()
-    patient.push(NAME, "DATABASE_POOL_SIZE: 7\n", "A slip", tmp_path / "wrong")
-    (event,) = until(lambda: told(patient, begun, "refused"), "it is refused")
+    application.push(NAME, "DATABASE_POOL_SIZE: 7\n", "A slip", tmp_path / "wrong")
+    (event,) = until(lambda: told(application, begun, "refused"), "it is refused")
     line = "deploy/config/user-service.env:1: 'DATABASE_POOL_SIZE: 7' is not NAME=value"
     assert (event["summary"], event["reason"], event["files"]) == ("A slip", line, [])
-    assert line in patient.live.state.log("warden").read_text()
+    assert line in application.live.state.log("warden").read_text()
 
-    patient.push(NAME, "DATABASE_POOL_SIZE=7\n", "No slip", tmp_path / "right")
-    assert recorded(patient, "No slip")["restarted"] == ["user-service"]
-    assert pool_size(patient) == "7"
-    assert len(told(patient, begun, "refused")) == 1
-    assert patient.live.state.log("warden").read_text().count(line) == 1
+    application.push(NAME, "DATABASE_POOL_SIZE=7\n", "No slip", tmp_path / "right")
+    assert recorded(application, "No slip")["restarted"] == ["user-service"]
+    assert pool_size(application) == "7"
+    assert len(told(application, begun, "refused")) == 1
+    assert application.live.state.log("warden").read_text().count(line) == 1
 
 
-def test_a_dry_run_tells_what_a_deployment_would_do_and_does_nothing(patient: Patient, tmp_path: Path) -> None:
-    warden = psutil.Process(patient.live.pid("warden"))
+def test_a_dry_run_tells_what_a_deployment_would_do_and_does_nothing(application: Application, tmp_path: Path) -> None:
+    warden = psutil.Process(application.live.pid("warden"))
     warden.suspend()
     try:
-        patient.push(NAME, "DATABASE_POOL_SIZE=9\n", "Nine", tmp_path / "clone")
-        before = patient.live.pid("user-service")
-        told_ = [patient.live.answer("deploy", "--dry-run") for _ in range(2)]
+        application.push(NAME, "DATABASE_POOL_SIZE=9\n", "Nine", tmp_path / "clone")
+        before = application.live.pid("user-service")
+        told_ = [application.live.answer("deploy", "--dry-run") for _ in range(2)]
     finally:
         warden.resume()
 
     assert all(f"(Nine) would replace {NAME} and restart user-service; nothing was changed" in one for one in told_)
-    assert recorded(patient, "Nine")["restarted"] == ["user-service"]
-    assert patient.live.pid("user-service") != before
-    assert "is deployed already" in patient.live.answer("deploy", "--dry-run")
+    assert recorded(application, "Nine")["restarted"] == ["user-service"]
+    assert application.live.pid("user-service") != before
+    assert "is deployed already" in application.live.answer("deploy", "--dry-run")
 
 
 def test_a_service_that_a_killed_deployer_left_stopped_is_started_with_what_was_decided(
-    patient: Patient, tmp_path: Path
+    application: Application, tmp_path: Path
 ) -> None:
-    service = psutil.Process(patient.live.pid("user-service"))
+    service = psutil.Process(application.live.pid("user-service"))
     service.suspend()  # it does not hear that it is to stop: that takes supervisord three seconds
-    limits = patient.live.state.deployed / "space.env"
+    limits = application.live.state.deployed / "space.env"
     text = limits.read_text().replace("USER_SERVICE_MEMORY_BYTES=400000000", "USER_SERVICE_MEMORY_BYTES=500000000")
-    patient.push("space.env", text, "More memory", tmp_path / "clone")
-    under_way = patient.live.state.deployed.parent / "underway.json"
+    application.push("space.env", text, "More memory", tmp_path / "clone")
+    under_way = application.live.state.deployed.parent / "underway.json"
     until(under_way.exists, "the deployment is under way")
-    patient.live.kill("warden")
+    application.live.kill("warden")
 
-    done = recorded(patient, "More memory")
+    done = recorded(application, "More memory")
     assert (done["changed"], done["restarted"], done["failed"]) == (["space.env"], ["user-service"], [])
-    assert patient.live.pid("user-service") not in (0, service.pid)
-    assert patient.live.state.running("user-service").read_text().splitlines()[1] == "500000000"
+    assert application.live.pid("user-service") not in (0, service.pid)
+    assert application.live.state.running("user-service").read_text().splitlines()[1] == "500000000"
     assert not under_way.exists()
 
 
-def test_what_is_pushed_while_the_warden_is_dead_runs_when_it_is_back(patient: Patient, tmp_path: Path) -> None:
-    patient.live.kill("warden")
-    patient.push(NAME, "DATABASE_POOL_SIZE=8\n", "Meanwhile", tmp_path / "clone")
+def test_what_is_pushed_while_the_warden_is_dead_runs_when_it_is_back(application: Application, tmp_path: Path) -> None:
+    application.live.kill("warden")
+    application.push(NAME, "DATABASE_POOL_SIZE=8\n", "Meanwhile", tmp_path / "clone")
 
-    assert recorded(patient, "Meanwhile")["failed"] == []
-    assert pool_size(patient) == "8"
-    assert "Traceback" not in patient.live.state.log("warden").read_text()
+    assert recorded(application, "Meanwhile")["failed"] == []
+    assert pool_size(application) == "8"
+    assert "Traceback" not in application.live.state.log("warden").read_text()

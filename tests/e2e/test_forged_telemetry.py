@@ -62,12 +62,12 @@ def ways_in(live: LiveSpace, true: Sequence[Record]) -> Sequence[Way]:
 
 
 def heard(live: LiveSpace, since: int) -> Sequence[Record]:
-    """The records of spans on the bus."""
+    """Return the records of spans on the bus since a time."""
     return live.records("otlp_spans", since)
 
 
 def journeys(live: LiveSpace, since: int) -> Forgery | None:
-    """The journeys on the bus that are told by everybody who took part; None while there are few."""
+    """Return the journeys on the bus with spans of everybody who took part; None while there are fewer than five."""
     found = Forgery.of(record.value for record in heard(live, since))
     whole = [trace for trace in found.traces if {*map(service_of, trace.resource_spans)} == {CALLER, *SERVICES}]
     return Forgery(whole) if len(whole) >= 5 else None

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.e2e
 
 
 def key_ids(live: LiveSpace) -> set[str]:
-    """What the four agents sign with now."""
+    """Return the ids of the keys that the four agents sign with now."""
     return {KeyFile.load(live.state.root / "keys" / f"{agent}.key").key_id for agent in AGENTS}
 
 
@@ -73,7 +73,7 @@ def processes(live: LiveSpace) -> dict[str, psutil.Process]:
 
 
 def telemetry_tokens(live: LiveSpace) -> dict[str, bytes]:
-    """What each exporter authenticates with, by its process."""
+    """Return the token that each exporter authenticates with, by its process."""
     given = {path.stem: path.read_text() for path in (live.state.root / "run" / "env").glob("*.env")}
     return {name: text.partition("Bearer%20")[2].split()[0].encode() for name, text in given.items() if "%20" in text}
 

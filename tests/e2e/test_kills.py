@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from support.interruptions import ACTOR, Interruption, Moment, matrix, pairs
-from support.kills import PATIENT, interrupted
+from support.kills import KILLED, interrupted
 from support.live import LiveSpace
 from support.troubles import STORY, Hanging, Killed
 
@@ -21,8 +21,8 @@ SEED = int(os.environ.get("KILL_SEED", "1"))
 
 @pytest.fixture(scope="module")
 def story(live_space: LiveSpace) -> tuple[Step, ...]:
-    """The steps of an incident that nobody interrupts."""
-    case = live_space.healed(PATIENT)
+    """Return the steps of an incident that nobody interrupts."""
+    case = live_space.healed(KILLED)
     return tuple(entry.fact.step for entry in case.chain)
 
 

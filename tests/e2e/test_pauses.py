@@ -32,7 +32,7 @@ def scout(live: LiveSpace) -> tuple[int, ...]:
 
 
 def verdicts(case: Case) -> list[Outcome]:
-    """What Scout measured, in order."""
+    """Return the outcomes that Scout measured, in order."""
     return [payload.outcome for payload in case.payloads if isinstance(payload, Verification)]
 
 

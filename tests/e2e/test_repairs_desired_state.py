@@ -29,14 +29,14 @@ def chaos(live: LiveSpace, *words: str) -> None:
 
 
 def is_quiet(live: LiveSpace) -> bool:
-    """True when there is a healthy minute to compare with, and nothing of the last incident is held any more."""
+    """Return whether there is a healthy minute to compare with, and no symptom of the last incident is still held."""
     started = (live.state.root / "run" / "space.json").stat().st_mtime_ns
     return time_ns() > max([started + LIVED_NS, *(case.last.at + QUIET_NS for case in live.cases())])
 
 
 @pytest.fixture
 def desired(live: LiveSpace) -> Iterator[LiveSpace]:
-    """The space, healthy, quiet and known to Scout; its desired state is what it was before when the test is over."""
+    """Yield the space, healthy and with no recent incident; end faults and reset the desired state after the test."""
     state = DesiredState(live.plan)
     before = state.head()
     until(lambda: is_quiet(live), "the space has lived well for a while")
@@ -47,17 +47,17 @@ def desired(live: LiveSpace) -> Iterator[LiveSpace]:
 
 
 def config(live: LiveSpace, service: str) -> str:
-    """What is deployed for a service."""
+    """Return the deployed configuration of a service."""
     return (live.state.deployed / f"{service}.env").read_text()
 
 
 def tried(case: Case) -> list[str]:
-    """The remedies in their order, with what came of each."""
+    """Return the remedies in their order, each with its outcome and whether it was undone."""
     return [f"{one.action.remedy.name}: {one.outcome}{', undone' if one.undo else ''}" for one in case.trials]
 
 
 def verdicts(case: Case) -> list[Outcome]:
-    """What Scout measured, in order."""
+    """Return the outcomes that Scout measured, in order."""
     return [payload.outcome for payload in case.payloads if isinstance(payload, Verification)]
 
 

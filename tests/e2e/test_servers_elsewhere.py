@@ -75,5 +75,5 @@ def test_a_space_uses_the_forge_that_env_names_and_starts_none(tmp_path: Path) -
 
 
 def lines(path: Path) -> list[dict[str, object]]:
-    """What was deployed."""
+    """Return the deployments that are recorded in a file, one a line."""
     return [json.loads(line) for line in path.read_text().splitlines()]

@@ -27,14 +27,14 @@ def killed(live: LiveSpace, services: Sequence[str]) -> dict[str, int]:
 
 
 def acted(live: LiveSpace, since: int) -> list[str]:
-    """The services in the order of their restarts."""
+    """Return the services in the order of their restarts."""
     facts = [entry.fact for case in live.cases(since) for entry in case.chain]
     done = [(fact.at, fact.payload.remedy.service) for fact in facts if isinstance(fact.payload, Action)]
     return [service for _, service in sorted(done)]
 
 
 def all_closed(live: LiveSpace, since: int, number: int) -> bool:
-    """True when so many incidents have been opened, and all are over."""
+    """Return whether exactly `number` incidents have been opened, and all are closed."""
     cases = live.cases(since)
     return len(cases) == number and not any(case.is_open for case in cases)
 

@@ -36,7 +36,7 @@ def members(state: SpaceState) -> list[psutil.Process]:
 
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSpace]:
-    """A space of a few processes, for those that only look at it."""
+    """Yield a space of a few processes, for tests that leave it running."""
     live = start(tmp_path_factory.mktemp("standing"), PART)
     yield live
     live.down()
@@ -44,7 +44,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSpace]:
 
 @pytest.fixture
 def part(tmp_path: Path) -> Iterator[LiveSpace]:
-    """The same, to be broken."""
+    """Yield a space of a few processes, for one test that may break it."""
     live = start(tmp_path, PART)
     yield live
     live.down()

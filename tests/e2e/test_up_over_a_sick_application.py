@@ -22,7 +22,7 @@ VICTIM = "policy-service"
 
 @pytest.fixture
 def killed(tmp_path: Path) -> Iterator[LiveSpace]:
-    """A space of which nothing lives, and whose service does not start."""
+    """Yield a space whose processes are all killed, and whose policy-service cannot start with its configuration."""
     live = start(tmp_path)
     try:
         environment = {**os.environ, "SRE_SPACE_STATE": str(live.state.root)}
@@ -36,10 +36,10 @@ def killed(tmp_path: Path) -> Iterator[LiveSpace]:
 
 
 def up(live: LiveSpace, state: Path) -> "subprocess.Popen[str]":
-    """The command, on the ports of this space."""
+    """Start `sre-space up` on the ports of this space; return the process."""
     ports = {name.upper(): str(port) for name, port in live.plan.ports.numbers.items()}
     environment = {**os.environ, **ports, "SRE_SPACE_STATE": str(state), "NO_COLOR": "1", "COLUMNS": "400"}
-    command = [sys.executable, "-m", "sre_space.cli.main", "up", "--chart", str(live.plan.chart)]
+    command = [sys.executable, "-m", "sre_space.cli.main", "up", "--chart", str(live.plan.config_path)]
     return subprocess.Popen(command, env=environment, cwd=CHECKOUT, stderr=subprocess.PIPE, stdout=-1, text=True)
 
 

@@ -14,7 +14,7 @@ OFFSETS = count()
 
 
 def listening(world: World) -> Announcements:
-    """What Scout's process has, begun anew."""
+    """Return new announcements, as Scout's process has them when it begins."""
     return Announcements(
         DeploymentVerifier(world.git, frozenset(world.config.services)),
         world.detectors.open_incidents,

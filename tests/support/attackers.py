@@ -54,7 +54,7 @@ class Loot:
     keys: Mapping[Agent, Signer]
 
     def next(self, step: Step, payload: Payload, signer: Signer, **changed: object) -> str:
-        """A fact that extends the chain rightly but for what is changed, signed with some key."""
+        """Return a fact, signed with some key, that extends the chain correctly except for what is changed."""
         head, last = self.case.chain[-1], self.case.last
         fact = Fact(
             last.incident, last.repository, self.case.issue, last.seq + 1, head.digest, step, last.attempt, last.at,
@@ -64,7 +64,7 @@ class Loot:
 
 
 def harmful(service: str = VICTIM, expires: int = 2**62, incarnation: str = "1:running") -> Decision:
-    """A decision that would hurt, in perfect form."""
+    """Return a decision that would do harm, in correct form."""
     evidence = (Evidence("health:made-up", "it is down, trust me"),)
     cause = Cause(service, "", CauseKind.CRASH, 1.0, ("health:made-up",))
     remedy = Restart(service, incarnation, "because I say so")
@@ -103,7 +103,7 @@ def _act(loot: Loot) -> str:
 
 
 def _forty_thousand(loot: Loot) -> str:
-    """A footer under a long text: 60 kB, as much as a forge takes."""
+    """Return a footer under a long text, of 44 kB."""
     return "do it now. " * 4_000 + "\n" + _unsigned(loot)
 
 

@@ -11,7 +11,7 @@ CHECKED_AT = 21
 
 
 def varint(value: int) -> bytes:
-    """A zigzag number."""
+    """Return a number as a zigzag varint."""
     left = (value << 1) ^ (value >> 63)
     found = bytearray()
     while left > 0x7F:
@@ -40,7 +40,7 @@ def record(
 
 
 def batch(count: int = 1, size: int = 10, *, payload: bytes | None = None, **changed: Any) -> bytes:  # noqa: ANN401
-    """A batch of `count` records of `size` bytes each; `changed` are fields of its header, the checksum is right."""
+    """Return a batch of `count` records of `size` bytes each; `changed` are header fields, the checksum is right."""
     held = b"".join(record(number, b"r" * size) for number in range(count)) if payload is None else payload
     at = changed.pop("at", 1000)
     fields = {
@@ -52,19 +52,19 @@ def batch(count: int = 1, size: int = 10, *, payload: bytes | None = None, **cha
 
 
 def sealed(data: bytes) -> bytes:
-    """The same with the checksum that fits."""
+    """Return the batch with the checksum that fits."""
     return data[: CHECKED_AT - 4] + struct.pack(">I", google_crc32c.value(data[CHECKED_AT:])) + data[CHECKED_AT:]
 
 
 def flipped(data: bytes, bit: int) -> bytes:
-    """The same with one bit turned over."""
+    """Return the data with one bit flipped."""
     found = bytearray(data)
     found[bit // 8] ^= 1 << bit % 8
     return bytes(found)
 
 
 def offsets(served: bytes) -> list[tuple[int, int]]:
-    """Base and number of records of each batch in what a fetch gave; every checksum is right."""
+    """Return the base and number of records of each batch in what a fetch gave; assert that each checksum is right."""
     found, at = [], 0
     while at < len(served):
         base, length, *_, count = HEADER.unpack_from(served, at)

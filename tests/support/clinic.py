@@ -36,7 +36,7 @@ WELL = Health(True, True, "GET /health answered 200", 0.0)
 
 
 def spans_at(made: Sequence[Made], begin: int) -> list[Span]:
-    """A shop's spans, moved so that the first begins at a Unix ns."""
+    """Return a shop's spans, moved so that the first begins at a Unix ns."""
     first = min(one.start for one in made)
     return [_span(one, begin - first) for one in made]
 
@@ -52,7 +52,7 @@ def _span(one: Made, later: int) -> Span:
 
 
 def config(services: Sequence[str] = SERVICES, calls: Mapping[str, tuple[str, ...]] | None = None) -> SpaceConfig:
-    """The shop's chart."""
+    """Return the shop's configuration."""
     below = calls or {}
     named = {
         name: Service(name, f"http://{name}/health", name, below.get(name, ()), Autonomy.AUTONOMOUS)
@@ -64,7 +64,7 @@ def config(services: Sequence[str] = SERVICES, calls: Mapping[str, tuple[str, ..
 
 
 def case(kind: SymptomKind = SymptomKind.LATENCY, *later: tuple[int, Payload]) -> Case:
-    """An incident opened at NOW; `later` are facts with their times."""
+    """Return an incident whose first symptom was at SICK; `later` are facts with their times."""
     detection = Detection("key", (Symptom(kind, "tax", "ill", 0.9, 0.1, SICK),), {}, JourneyCount(1, 0, 0, 1))
     facts = [Fact("01I", "o/r", 0, 0, "", Step.DETECT, 1, SICK + 5 * SECOND, detection)]
     facts += [Fact("01I", "o/r", 1, 1, "", Step.DECIDE, 1, at, payload) for at, payload in later]
@@ -129,7 +129,7 @@ class Clinic:
             raise Unavailable(f"{source} does not answer")
 
     async def window(self, topic: str, since: int, until: int, limit: int = 100_000) -> Sequence[Record]:
-        """The bus."""
+        """Return the bus's records of a topic, as `Topics` has them."""
         await self.answers("topics")
         return await self.topics.window(topic, since, until, limit)
 
@@ -159,7 +159,7 @@ class Clinic:
         return Unit(name, "running", "1:1", 1, EPOCH, None)
 
     def deploy(self, sha: str, service: str, at: int, before: str, after: str) -> None:
-        """A commit to a service's configuration, and its deployment at a Unix ns, done two seconds later."""
+        """Add a commit to a service's configuration, and its deployment at a Unix ns, done two seconds later."""
         path = f"deploy/config/{service}.env"
         self.git.holds(f"before-{sha}", {path: before.encode()})
         self.git.holds(sha, {path: after.encode()}, (f"before-{sha}",))
@@ -186,7 +186,7 @@ class Clinic:
         self.topics.add("otlp_logs", at, request.SerializeToString())
 
     def ask(self, incident: Case, services: Sequence[str] = SERVICES) -> Diagnosis:
-        """What the inquest says."""
+        """Return the inquest's diagnosis of an incident."""
         gathering, deployments = Gathering(self, self, self.git, self, "web"), RecentDeployments(self, self.git)
         known = config(services, self.calls)
         investigation = Investigation(known, gathering, deployments, self, self.shelf, self, patience_s=self.patience_s)

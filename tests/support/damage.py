@@ -44,7 +44,7 @@ def damage_file(path: Path, damage: Damage, seed: int = 1) -> None:
 
 
 def bites(damage: Damage) -> bool:
-    """False for what means nothing to this user: root reads whatever the mode is."""
+    """Return whether the damage has any effect for this user: root reads a file whatever its mode is."""
     return damage is not Damage.UNREADABLE or os.geteuid() != 0
 
 
@@ -54,7 +54,7 @@ def damageable(state: Path) -> Sequence[Path]:
 
 
 def replace_by_file(folder: Path) -> None:
-    """A file lies where a folder was."""
+    """Put a file where a folder was."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.write_text("no folder")
 

@@ -19,7 +19,7 @@ class Deaf:
         """Nothing."""
 
     def owns(self) -> bool:
-        """Always."""
+        """Return True, always."""
         return True
 
     async def close(self) -> None:

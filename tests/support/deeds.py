@@ -79,7 +79,7 @@ def _damage(live: LiveSpace, units: Sequence[str]) -> None:
 
 
 def _fill(live: LiveSpace, seconds: float) -> None:
-    """The disk that the space lies on is full for so long."""
+    """Fill the disk that the space lies on for so many seconds."""
     disk = SmallDisk(live.plan.checkout.parent)
     disk.fill()
     try:

@@ -26,7 +26,7 @@ class Feed:
     commits: int = 0
 
     async def next(self, timeout: float) -> Sequence[Record]:
-        """The next answer."""
+        """Return the script's next answer; raise `Enough` when there is none left."""
         if self.world is not None:
             self.world.clock.time += SECOND // 2
         if not self.script:
@@ -38,7 +38,7 @@ class Feed:
         self.commits += 1
 
     def owns(self) -> bool:
-        """Always."""
+        """Return True, always."""
         return True
 
     async def close(self) -> None:
@@ -85,7 +85,7 @@ class Past:
 
 
 def spans(world: World, partition: int, offset: int, count: int = 1) -> Record:
-    """A record of spans that policy-service served now."""
+    """Return a record of spans that policy-service served now."""
     now, message = world.clock.now(), ExportTraceServiceRequest()
     resource = message.resource_spans.add()
     resource.resource.attributes.add(key="service.name").value.string_value = "policy-service"
@@ -96,7 +96,7 @@ def spans(world: World, partition: int, offset: int, count: int = 1) -> Record:
 
 
 def framed(world: World, *records: Record) -> Record:
-    """The signal of a frame of these records, of one partition, published now."""
+    """Return a signal with the frame of these records, of one partition, published now."""
     intake = SpanSketcher()
     for record in records:
         intake.take(record.value, record.at)

@@ -14,5 +14,5 @@ def repository(state: SpaceState, running: Running) -> Path:
 
 
 def main_at(path: Path) -> str:
-    """The commit that main names now."""
+    """Return the id of the commit that main names now."""
     return str(pygit2.Repository(str(path)).references["refs/heads/main"].target)

@@ -31,7 +31,7 @@ class Forgery:
         return cls([trace for trace_id, trace in traces.items() if trace_id in begun])
 
     def forge(self) -> ExportTraceServiceRequest:
-        """A trace that never happened; each has ids of its own."""
+        """Return the next trace once more, as of now, with every span failed and new ids."""
         trace = ExportTraceServiceRequest()
         trace.CopyFrom(self.traces[self.made % len(self.traces)])
         self.made, self.ids = self.made + 1, {}

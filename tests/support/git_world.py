@@ -38,7 +38,7 @@ class MemoryGit:
     asked: Callable[[str], None] = lambda _: None
 
     def __post_init__(self) -> None:
-        """The first commit."""
+        """Make the first commit."""
         self.heads[MAIN] = self._store("desired state", self.files, ())
 
     def _store(self, message: str, tree: Tree, parents: tuple[str, ...], author: str = "somebody") -> str:
@@ -49,7 +49,7 @@ class MemoryGit:
         return sha
 
     def holds(self, sha: str, tree: Tree, parents: tuple[str, ...] = ()) -> None:
-        """A commit with an id of the test's own, on no branch."""
+        """Add a commit with an id of the test's own, on no branch."""
         self.commits_[sha] = Commit(sha, "", "somebody", self.now(), parents), tree
 
     def person_commits(self, path: str, old: str, new: str, message: str = "by hand") -> str:
@@ -59,7 +59,7 @@ class MemoryGit:
         return self.person_pushes({path: before.replace(old.encode(), new.encode())}, message)
 
     def main(self) -> Tree:
-        """What main holds."""
+        """Return the files that main holds."""
         return self.commits_[self.heads[MAIN]][1]
 
     def person_pushes(self, files: Tree, message: str = "by hand") -> str:
@@ -95,7 +95,7 @@ class MemoryGit:
         return [replace(one, files=()) for one in reached if one.at >= since and (not path or _touches(one, path))]
 
     def _reached(self, sha: str) -> list[str]:
-        """This commit, and its first parents."""
+        """Return the ids of this commit and of its first parents, newest first."""
         found = []
         while sha:
             found.append(sha)
@@ -103,7 +103,7 @@ class MemoryGit:
         return found
 
     async def commit(self, sha: str) -> Commit:
-        """One."""
+        """Return one commit."""
         self._asked("commit")
         return self.commits_[self._sha(sha)][0]
 
@@ -223,7 +223,7 @@ class MemoryGit:
         self.requests[number] = replace(await self.pull(number), state="closed")
 
     def _ends(self, pull: PullRequest) -> tuple[Tree, Tree]:
-        """The trees of the head, and of the commit of main that its branch began at."""
+        """Return the trees of the head, and of the commit of main that its branch began at."""
         ours = set(self._reached(self.heads[MAIN]))
         base = next(sha for sha in self._reached(pull.head_sha) if sha in ours)
         return self.commits_[pull.head_sha][1], self.commits_[base][1]
@@ -261,6 +261,6 @@ def _merged(base: bytes, ours: bytes, theirs: bytes) -> bytes:
 
 
 def keys_of(text: str) -> tuple[str, ...]:
-    """The keys of a file of desired state, in its order."""
+    """Return the keys of a file of desired state, in its order."""
     lines = (line.strip() for line in text.splitlines())
     return tuple(line.partition("=")[0] for line in lines if "=" in line and not line.startswith("#"))

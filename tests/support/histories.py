@@ -15,7 +15,7 @@ HistoryOf = Callable[[str, Sequence[int]], History]  # of a topic's records with
 
 
 def dated(bus: Bus, name: str, times: Sequence[int]) -> list[int | None]:
-    """Records of partition 0 with the times that their sender claims (Unix ms); the error of each."""
+    """Produce records to partition 0, with these times as their sender's (Unix ms); return the error of each."""
     told: list[int | None] = []
     producer = Producer({"bootstrap.servers": bus.address, "linger.ms": 0, "batch.num.messages": 1})
 

@@ -12,6 +12,6 @@ def services(url: str) -> list[str]:
 
 
 def trace(url: str, id: str) -> list[Span]:
-    """The spans of one trace, by start; none for one that is unknown."""
+    """Return the spans of one trace, by start; none for one that is unknown."""
     answer = httpx.get(f"{url}/api/traces/{id}", trust_env=False).json()
     return sorted(spans_from(answer["data"] or ()), key=lambda span: span.start)

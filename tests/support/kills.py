@@ -16,12 +16,12 @@ from support.waiting import until
 from sre_space.domain.case import Case
 from sre_space.domain.facts import OWNER, Agent, Step
 
-PATIENT = "policy-service"
+KILLED = "policy-service"
 LOOK_EVERY_S = 0.001
 
 
 class Trouble(Protocol):
-    """A fault of the patient and what the doctor does about it; `support/troubles.py` has them.
+    """A fault of the application and what the agents do about it; `support/troubles.py` has them.
 
     `story` is the usual chain, at least as far as it is interrupted. `watched_until` is the stage of its change until
     which Fixer asks what Scout sees, None when it changes nothing: without Scout nothing would be done.
@@ -35,10 +35,10 @@ class Trouble(Protocol):
     def watched_until(self) -> Stage | None: ...
 
     def strike(self) -> None:
-        """Inject it; back when the patient suffers."""
+        """Inject the fault; return once the application is affected."""
 
     def mend(self, since: int) -> None:
-        """What people do meanwhile, once the incident, opened after `since` (Unix ns), has come so far."""
+        """Do what people do meanwhile, once the incident, opened after `since` (Unix ns), has come so far."""
 
     def holds(self, case: Case) -> None:
         """Assert that everything was done, and once."""
@@ -59,7 +59,7 @@ def interrupted(trouble: Trouble, what: Interruption) -> Case:
 
 
 def _until_it_shows(trouble: Trouble, moment: Moment, _: int) -> None:
-    """Looks a thousand times a second: the stages of a change are some ten milliseconds apart."""
+    """Inject the fault, and look a thousand times a second for the stage: stages are some ten milliseconds apart."""
     assert moment.stage is not None
     change, stage = Change.next_of(trouble.live, undo=moment.step is Step.UNDO), moment.stage
     trouble.strike()
@@ -67,7 +67,7 @@ def _until_it_shows(trouble: Trouble, moment: Moment, _: int) -> None:
 
 
 def _until_it_is_due(trouble: Trouble, moment: Moment, since: int) -> None:
-    """The agent that owns the step is stopped (SIGSTOP) before it becomes due, and goes on at that moment.
+    """Inject the fault; stop the agent that owns the step (SIGSTOP) before the step is due, and resume it then.
 
     So the kill falls into its work and not beside it.
     """
@@ -87,24 +87,24 @@ def _until_it_is_due(trouble: Trouble, moment: Moment, since: int) -> None:
 
 
 def outages(live: LiveSpace, since: int) -> list[Case]:
-    """The patient's outages opened since (Unix ns), oldest first: a busy machine may see incidents of other kinds."""
-    return live.outages(PATIENT, since)
+    """Return the broken service's outages since (Unix ns), oldest first: a busy machine may see other incidents."""
+    return live.outages(KILLED, since)
 
 
 def quiet(live: LiveSpace) -> int:
-    """The time (Unix ns) once nothing is open that the next incident could join."""
+    """Wait until nothing is open that the next incident could join, and return the time (Unix ns)."""
     until(lambda: not live.open_cases(), "no incident is open")
     return time_ns()
 
 
 def next_outage(live: LiveSpace, since: int) -> Case:
-    """The first outage since."""
-    return live.outage(PATIENT, since)
+    """Return the broken service's first outage since (Unix ns); wait until there is one."""
+    return live.outage(KILLED, since)
 
 
 @contextlib.contextmanager
 def _held(live: LiveSpace, unit: str) -> Iterator[Callable[[], None]]:
-    """What is called stops the unit; it goes on at the end, whatever happens meanwhile."""
+    """Yield a function that stops the unit; resume the unit at the end, whatever happens meanwhile."""
     stopped: list[psutil.Process] = []
 
     def hold() -> None:

@@ -28,7 +28,7 @@ from sre_space.codec.topics import METRICS, SIGNALS, SPANS
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Agent
 from sre_space.domain.space_config import Service
-from sre_space.embedded.telemetry.door import Authorizer
+from sre_space.embedded.telemetry.authorizer import Authorizer
 from sre_space.embedded.telemetry.tokens import Forbidden, Tokens, render
 from sre_space.feeds.signal_consumer import SignalConsumer
 from sre_space.loop.watch import Watch
@@ -84,7 +84,7 @@ class Lied(World):
     offset: int = 0
 
     def __post_init__(self) -> None:
-        """The world, and Scout's senses over it."""
+        """Make the world, the server's authorizer, and Scout's signal consumer."""
         self.door = Authorizer(Tokens.parse(render({key: list(own) for key, own in TOKENS.items()})))
         self.consumer: SignalConsumer | None = None
         super().__post_init__()
@@ -110,7 +110,7 @@ class Lied(World):
         return ScriptedInquest(self.config, gathering, deployments, self, Shelf(), clock, self._script)
 
     def live(self) -> None:
-        """A moment passes: two customers ask for a quote, the services tell of it, and so does the liar."""
+        """Play one moment: two customers ask for a quote, the services export its spans, and the liar adds its own."""
         if self.consumer is not None:
             for number in range(2):
                 request = self._served(self.clock.time + number * 100 * MS - SECOND // 2)
@@ -119,7 +119,7 @@ class Lied(World):
         super().live()
 
     def _served(self, at: int) -> Request:
-        """A request that goes well, told by everybody who took part."""
+        """Export the spans of a request that goes well, from every service that took part, and return the request."""
         ids = [self.chance.randbytes(8) for _ in range(8)]
         trace, slow = self.chance.randbytes(16), self.chance.lognormvariate(0, 0.15)
         root, ask, quote, risk, rate, query, user, found = ids
@@ -211,7 +211,7 @@ class Lied(World):
 
     # ports.traces
     async def document(self, service: str, since: int, until: int, limit: int) -> bytes:
-        """The traces in which `service` took part, the newest, as Jaeger shows them."""
+        """Return the newest traces in which `service` took part, as Jaeger shows them."""
         inside = [span.trace_id for span in self.kept if span.service == service and since <= span.start < until]
         chosen = set(list(dict.fromkeys(reversed(inside)))[:limit])
         return json.dumps({"data": traces_json(span.alone for span in self.kept if span.trace_id in chosen)}).encode()

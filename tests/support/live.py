@@ -64,7 +64,7 @@ class LiveSpace:
         return self.patiently(lambda: self.asker.ask(question))
 
     def pid(self, unit: str) -> int:
-        """The process id of a unit, 0 when it does not run."""
+        """Return the process id of a unit, 0 when it does not run."""
         return next(one.pid for one in space_supervisor.units(self.running.socket) if one.name == unit)
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -74,7 +74,7 @@ class LiveSpace:
         return subprocess.run(program, env=environment, cwd=CHECKOUT, capture_output=True, text=True, check=False)
 
     def answer(self, *words: str) -> str:
-        """What `sre-space` prints when all is well."""
+        """Run `sre-space`, assert that it succeeds, and return what it prints."""
         done = self.command(*words)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -98,7 +98,7 @@ class LiveSpace:
         return self.ask(listed)
 
     def open_cases(self) -> list[Case]:
-        """The open incidents, oldest first."""
+        """Return the open incidents, oldest first."""
 
         async def listed(operator: Operator) -> list[Case]:
             return list(await operator.incidents.open_cases())
@@ -106,7 +106,7 @@ class LiveSpace:
         return self.ask(listed)
 
     def patiently(self, question: Callable[[], T]) -> T:
-        """The answer, once the server gives one."""
+        """Return the answer; ask again while the server is unavailable."""
 
         def asked() -> list[T]:
             try:
@@ -117,7 +117,7 @@ class LiveSpace:
         return until(asked, "the server answers")[0]
 
     def records(self, topic: str, since: int) -> Sequence[Record]:
-        """What the bus holds of a topic since (Unix ns); waits while it does not answer."""
+        """Return what the bus holds of a topic since (Unix ns); wait while it does not answer."""
         bus = KafkaHistory(f"{HOST}:{self.running.ports['bus_port']}")
         return self.patiently(lambda: asyncio.run(bus.window(topic, since, 2**62)))
 
@@ -133,23 +133,23 @@ class LiveSpace:
         until(lambda: self.ask(good), "healthy journeys")
 
     def incidents(self, key: str, since: int) -> list[Case]:
-        """Those with this key opened since (Unix ns), oldest first: a busy machine may see others beside them."""
+        """Return the incidents with this key opened since (Unix ns), oldest first: a busy machine may see others."""
         return [case for case in self.cases(since) if case.detection.key == key]
 
     def incident(self, key: str, since: int) -> Case:
-        """The first of them, once it is opened."""
+        """Return the first incident with this key opened since (Unix ns); wait until there is one."""
         return until(lambda: self.incidents(key, since), f"{key} is opened")[0]
 
     def outages(self, service: str, since: int) -> list[Case]:
-        """The outages of a service opened since."""
+        """Return the outages of a service opened since (Unix ns), oldest first."""
         return self.incidents(f"infrastructure/{service}", since)
 
     def outage(self, service: str, since: int) -> Case:
-        """The first of them, once it is opened."""
+        """Return the first outage of a service opened since (Unix ns); wait until there is one."""
         return self.incident(f"infrastructure/{service}", since)
 
     def healed(self, service: str, earlier: int = 0) -> Case:
-        """A killed service that was healed, and so many times before: the newest such incident, or one made now."""
+        """Return the newest healed crash of a service; kill the service until there are more than `earlier` of them."""
         while True:
             past = [
                 one for one in self.cases() if one.recovered and not one.is_open and _accused(one) == (service, "crash")
@@ -162,7 +162,7 @@ class LiveSpace:
             self.closed(self.outage(service, since).issue)
 
     def closed(self, issue: int) -> Case:
-        """The incident once it is closed."""
+        """Return the incident once it is closed."""
         return until(
             lambda: [case for case in self.cases() if case.issue == issue and not case.is_open],
             f"issue {issue} is closed",

@@ -4,7 +4,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 
 def logged(*records: tuple[int, str], service: str = "policy-service", at: int = 5) -> bytes:
-    """A request of records: severity and body, of a Unix ns."""
+    """Return an export request of log records, each a severity and a body, all at one Unix ns."""
     message = ExportLogsServiceRequest()
     resource = message.resource_logs.add()
     resource.resource.attributes.add(key="service.name").value.string_value = service

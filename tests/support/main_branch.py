@@ -1,4 +1,4 @@
-"""Main of a live space's repository: what a person commits to it, and what the doctor merged into it since."""
+"""Main of a live space's repository: what a person commits to it, and what the agents merged into it since."""
 
 import asyncio
 import tempfile
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
+from support.application import Application
 from support.forge_folder import main_at, repository
 from support.live import LiveSpace
-from support.patient import Patient
 
 from sre_space.adapters.github_mcp import GithubGitOps
 from sre_space.bootstrap.space.ports import HOST
@@ -33,20 +33,20 @@ class MainBranch:
         return cls(live, main_at(repository(live.state, live.running)))
 
     def value(self, file: str, key: str) -> str | None:
-        """What a file of desired state says now."""
+        """Return the value of a key in a file of desired state, as it is on main."""
         return value_of(self._files()[file].decode(), key)
 
     def commit(self, file: str, key: str, value: str, subject: str) -> None:
-        """A person sets a key that is there."""
+        """Set a key that is already in the file, and push the commit, as a person."""
         line = f"{key}={self.value(file, key)}\n"
         text = self._files()[file].decode().replace(line, f"{key}={value}\n")
         with tempfile.TemporaryDirectory() as home:
-            Patient(self.live, Path(home)).push(file, text, subject, Path(home) / "clone")
+            Application(self.live, Path(home)).push(file, text, subject, Path(home) / "clone")
 
     def since(self, case: Case) -> list[pygit2.Commit]:
-        """The commits since, oldest first: a person's, then one of each pull request of the incident, all merged.
+        """Return the commits since `before`, oldest first: a person's, then one of each pull request of the incident.
 
-        What main says is in force.
+        Assert that all were merged, and that what main says is in force.
         """
         found = pygit2.Repository(str(repository(self.live.state, self.live.running)))
         commits: list[pygit2.Commit] = []
@@ -63,7 +63,7 @@ class MainBranch:
         return files_at(repository(self.live.state, self.live.running), FOLDER)[2]
 
     def _pulls(self, case: Case) -> list[PullRequest]:
-        """Those of an incident in whatever state, oldest first."""
+        """Return the pull requests of an incident, in whatever state, oldest first."""
         token = next(one.token for one in read_identities(self.live.state.identities) if one.login == "operator")
         owner, _, repo = self.live.running.repository.partition("/")
         url = f"http://{HOST}:{self.live.running.ports['forge_port']}/mcp"

@@ -1,4 +1,4 @@
-"""Everything that the patient says and that an agent can read, as text: where the leak test looks."""
+"""Everything that the application says and that an agent can read, as text: where the leak test looks."""
 
 import re
 import subprocess
@@ -10,13 +10,13 @@ from google.protobuf.message import Message
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from support.patient import Patient
+from support.application import Application
 
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space.ports import HOST
 from sre_space.ports.bus import Record
 
-PATIENT = ("quote-service", "policy-service", "user-service", "traffic")
+APPLICATION = ("quote-service", "policy-service", "user-service", "traffic")
 AGENTS = ("scout", "brain", "fixer", "memory")
 EVENTS = ("quote_requested", "quote_purchased", "changes")
 AGENTS_TOPICS = ("sre_signals", "sre_sightings", "sre_facts")
@@ -28,38 +28,38 @@ TELEMETRY: Mapping[str, type[Message]] = {
 }
 
 
-def said_by_the_patient(patient: Patient, begun: int) -> str:
+def said_by_the_application(application: Application, begun: int) -> str:
     """Its telemetry and events on the bus, its logs, its environment and command lines; nothing twice."""
     said: set[str] = set()
     for topic, kind in TELEMETRY.items():
-        for record in patient.records(topic, begun):
+        for record in application.records(topic, begun):
             request = kind()
             request.ParseFromString(record.value)
             ((_, resources),) = request.ListFields()
-            said.update(text for one in resources if _service(one) in PATIENT for text in texts(one))
-    said.update(_text(record) for topic in EVENTS for record in patient.records(topic, begun))
-    for name in PATIENT:
-        said.update(patient.live.state.log(name).read_text(errors="replace").splitlines())
-    return "\n".join((*said, *_processes(patient, PATIENT)))
+            said.update(text for one in resources if _service(one) in APPLICATION for text in texts(one))
+    said.update(_text(record) for topic in EVENTS for record in application.records(topic, begun))
+    for name in APPLICATION:
+        said.update(application.live.state.log(name).read_text(errors="replace").splitlines())
+    return "\n".join((*said, *_processes(application, APPLICATION)))
 
 
-def said_to_the_agents(patient: Patient, begun: int) -> str:
+def said_to_the_agents(application: Application, begun: int) -> str:
     """Everything that an agent can read, and what agents wrote."""
-    state = patient.live.state
+    state = application.live.state
     topics = (*TELEMETRY, *EVENTS, *AGENTS_TOPICS)
-    parts = [_text(record) for topic in topics for record in _records(patient, topic, begun)]
-    jaeger = f"http://{HOST}:{patient.live.running.ports['jaeger_port']}/api/traces"
-    for service in (*PATIENT, *AGENTS):
+    parts = [_text(record) for topic in topics for record in _records(application, topic, begun)]
+    jaeger = f"http://{HOST}:{application.live.running.ports['jaeger_port']}/api/traces"
+    for service in (*APPLICATION, *AGENTS):
         asked = {"service": service, "limit": str(TRACES)}
         parts.append(httpx.get(jaeger, params=asked, trust_env=False, timeout=60).text)
-    parts += _processes(patient, AGENTS)
+    parts += _processes(application, AGENTS)
     parts += [path.read_text(errors="replace") for path in state.log("any").parent.glob("*.log")]
-    parts += [_history(patient), (state.deployed.parent / "deployments.jsonl").read_text()]
-    return "\n".join((*parts, patient.live.ask(_issues)))
+    parts += [_history(application), (state.deployed.parent / "deployments.jsonl").read_text()]
+    return "\n".join((*parts, application.live.ask(_issues)))
 
 
 def mentions(text: str, words: Iterable[str]) -> set[str]:
-    """The words that stand in a text by themselves."""
+    """Return those of the words that stand in a text by themselves."""
     return {word for word in words if word in text and re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)}
 
 
@@ -83,25 +83,25 @@ def _text(record: Record) -> str:
     return "\n".join((told.decode("latin-1"), *record.headers))
 
 
-def _records(patient: Patient, topic: str, begun: int) -> Sequence[Record]:
-    """Records of a topic; none when it does not exist yet."""
+def _records(application: Application, topic: str, begun: int) -> Sequence[Record]:
+    """Return the records of a topic; none when it does not exist yet."""
     try:
-        return patient.records(topic, begun)
+        return application.records(topic, begun)
     except KeyError:
         return ()
 
 
-def _processes(patient: Patient, names: Sequence[str]) -> list[str]:
+def _processes(application: Application, names: Sequence[str]) -> list[str]:
     """Environments and command lines."""
-    found = [psutil.Process(pid) for pid in map(patient.live.pid, names) if pid]
+    found = [psutil.Process(pid) for pid in map(application.live.pid, names) if pid]
     assert len(found) == len(names)
     return [f"{one.environ()} {one.cmdline()}" for one in found]
 
 
-def _history(patient: Patient) -> str:
+def _history(application: Application) -> str:
     """Every commit of the space's repository with what it changed."""
-    owner, _, repo = patient.live.running.repository.partition("/")
-    bare = patient.live.state.root / "forge" / owner / f"{repo}.git"
+    owner, _, repo = application.live.running.repository.partition("/")
+    bare = application.live.state.root / "forge" / owner / f"{repo}.git"
     return subprocess.run(["git", "log", "--all", "-p"], cwd=bare, capture_output=True, text=True, check=True).stdout
 
 

@@ -24,7 +24,7 @@ class Nothing(Traces):
 
 
 def operator(world: World, folder: Path) -> Operator:
-    """A person who looks at the world."""
+    """Return an `Operator` of this world, as the command line has one."""
     key = make_key(folder / "operator.key", folder / "trust", "operator")
     paths = StatePaths(folder)
     return Operator(world.forge, world.incidents, Nothing(), world.config, world, paths, key, world.orders, world.bus)

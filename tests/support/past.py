@@ -43,7 +43,7 @@ def give_a_past(live: LiveSpace) -> None:
 
 
 def _heard(live: LiveSpace) -> Sketches:
-    """What is on the bus so far; nothing before every service has served so often that all it does is there."""
+    """Return the sketches on the bus; none before each service has served SERVED spans, enough to show all it does."""
     records = live.records(SIGNALS, 0)
     heard = {key: sketch for record in records for key, sketch in decode(record.value).sketches.items()}
     served = Counter[str]()

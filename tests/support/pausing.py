@@ -25,7 +25,7 @@ def pause(*pids: int, seconds: float = 0.0) -> Iterator[None]:
 
 
 def whole(live: LiveSpace) -> tuple[int, ...]:
-    """The process ids of a space: its runtime first, then the application, the servers and the agents."""
+    """Return the process ids of a space: its runtime first, then all that the runtime started."""
     runtime = psutil.Process(live.pid("scout")).parent()
     assert runtime is not None
     return runtime.pid, *(child.pid for child in runtime.children(recursive=True))

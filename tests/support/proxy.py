@@ -103,7 +103,7 @@ def _told(answer: httpx.Response) -> Response:
 
 
 async def _lost(request: Request, answer: httpx.Response) -> Response:
-    """The work was done to its end, and nobody hears of it; a stream of events (GET) has no end."""
+    """Return 502 though the forge did the work; read its answer to the end unless it is an endless stream (GET)."""
     if request.method == "POST":
         await answer.aread()
     await answer.aclose()

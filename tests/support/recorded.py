@@ -44,7 +44,7 @@ class Chain:
         return max([self.issue.created, *(one.created for one in self.comments)])
 
     def after(self, comments: int) -> "Chain":
-        """The open issue as it was once so many comments stood on it."""
+        """Return the chain with its issue open, as it was once so many comments stood on it."""
         left = self.comments[:comments]
         issue = replace(self.issue, state="open", comments=len(left), labels=("sre:incident",))
         return replace(self, name=f"{self.name}-after-{comments}", issue=issue, comments=left)
@@ -69,14 +69,14 @@ def every_chain() -> Sequence[Chain]:
 
 
 def case_of(chain: Chain) -> Case:
-    """The verified case."""
+    """Return the verified case."""
     case = read(REPOSITORY, TrustFolder(chain.space / "trust"), chain.issue, chain.comments).case
     assert case is not None
     return case
 
 
 def forge_with(recorded: Sequence[Chain]) -> MemoryForge:
-    """A forge that holds these issues under their numbers; what else had a number there is nobody's incident."""
+    """Return a forge with these issues under their numbers; what else had a number there is nobody's incident."""
     held = {chain.issue.number: chain for chain in recorded}
     forge = MemoryForge()
     for number in range(1, max(held) + 1):
@@ -90,7 +90,7 @@ def _other(number: int) -> Issue:
 
 
 def world_with(recorded: Chain, folder: Path, at: int = 0) -> World:
-    """The virtual world a moment after the recording's last comment, and after `at` (Unix ns).
+    """Return the virtual world a moment after the recording's last comment, and after `at` (Unix ns).
 
     Its agents have new keys, the old ones are retired, and everything is well. `folder` takes the old trust store.
     """
@@ -109,7 +109,7 @@ def world_with(recorded: Chain, folder: Path, at: int = 0) -> World:
 
 
 def retired(space: Path, folder: Path, at: int) -> TrustFolder:
-    """The public keys of a recorded space in a new folder, all retired at a Unix ns."""
+    """Copy the public keys of a recorded space to a new folder, retire them all at a Unix ns, and return the store."""
     shutil.copytree(space / "trust", folder / "trust")
     trust = TrustFolder(folder / "trust")
     for key in trust.listed():
@@ -118,7 +118,7 @@ def retired(space: Path, folder: Path, at: int) -> TrustFolder:
 
 
 def chart_of(space: Path) -> SpaceConfig | None:
-    """The chart of a recorded space, with the addresses of the virtual world; None where none was recorded."""
+    """Return the configuration of a recorded space, with addresses of the virtual world; None where there is none."""
     path = space / "sre-space.yaml"
     if not path.is_file():
         return None
@@ -128,7 +128,7 @@ def chart_of(space: Path) -> SpaceConfig | None:
 
 
 def _commits(space: Path, until: int) -> list[tuple[Commit, Mapping[str, bytes]]]:
-    """Main until a Unix ns, oldest first, each with the files of desired state."""
+    """Return the commits of main until a Unix ns, oldest first, each with the files of desired state."""
     told = [dict(one) for one in reversed(_desired_state(space).get("main", []))]
     trees = [{path: text.encode() for path, text in one.pop("desired").items()} for one in told]
     found = [Commit(**{**one, "parents": tuple(one["parents"]), "files": tuple(one["files"])}) for one in told]
@@ -136,7 +136,7 @@ def _commits(space: Path, until: int) -> list[tuple[Commit, Mapping[str, bytes]]
 
 
 def _merged(space: Path, commits: set[str]) -> list[PullRequest]:
-    """The pull requests whose merge is one of these commits."""
+    """Return the pull requests whose merge is one of these commits."""
     found = [PullRequest(**one) for one in reversed(_desired_state(space).get("pulls", []))]
     return [one for one in found if one.merge_sha in commits]
 
@@ -148,7 +148,7 @@ def _desired_state(space: Path) -> Mapping[str, Any]:
 
 
 def archive(path: Path) -> Mapping[str, bytes]:
-    """The files of a recorded archive, by path."""
+    """Return the files of a recorded archive, by path."""
     with tarfile.open(fileobj=io.BytesIO(path.read_bytes()), mode="r:xz") as packed:
         members = [(one.name, packed.extractfile(one)) for one in packed.getmembers() if one.isfile()]
         return {name: file.read() for name, file in members if file is not None}

@@ -63,11 +63,11 @@ class Visit:
     spans: list[Span] = field(default_factory=list)
 
     def work(self, median_ms: float) -> None:
-        """Some time of the service's own: log-normal, as measured on the demo's services."""
+        """Let time pass as the service's own work: log-normal, as measured on the demo's services."""
         self.at += int(self.chance.lognormvariate(log(median_ms), 0.3) * MS)
 
     def begin(self, service: str, name: str, kind: SpanKind, parent: str, peer: str = "") -> int:
-        """The number of a span that begins now."""
+        """Begin a span now, and return its number."""
         told: Mapping[str, str | int | float | bool] = {"server.address": peer, "server.port": 80} if peer else {}
         id = f"{self.chance.getrandbits(64) | 1:016x}"
         self.spans.append(
@@ -76,7 +76,7 @@ class Visit:
         return len(self.spans) - 1
 
     def end(self, number: int, error: str = "") -> None:
-        """It ends now."""
+        """End a span now."""
         status = SpanStatus.ERROR if error else SpanStatus.UNSET
         self.spans[number] = replace(self.spans[number], end=self.at, status=status, status_message=error)
 
@@ -107,7 +107,7 @@ class SeenWorld(World):
             await self.announcements.confirm()
 
     async def found(self, within_s: float = 60.0) -> int:
-        """The issue of the first incident that Scout opens."""
+        """Return the issue number of the first incident that Scout opens; fail when there is none in time."""
         begun = self.clock.now()
         while self.clock.now() - begun < within_s * SECOND:
             await self.go(TICK_S)
@@ -150,7 +150,7 @@ class SeenWorld(World):
         self.announcements.take(Record(CHANGES, 0, len(self.bus.records[CHANGES]), now, value))
 
     def _visit(self, now: int) -> Span:
-        """A quote: the root span; the whole trace goes to Jaeger, and as sketches to Scout's detectors."""
+        """Make a quote's trace, for Jaeger whole and for Scout's detectors as sketches; return its root span."""
         visit = Visit(f"{now:032x}", 0, self.chance)
         root = visit.begin("traffic", "journey quote", SpanKind.INTERNAL, "")
         visit.end(root, _quote(visit, self.sick, self.values))
@@ -164,7 +164,7 @@ class SeenWorld(World):
         return spans[root]
 
     async def document(self, service: str, since: int, until: int, limit: int) -> bytes:
-        """The newest traces of the journey that began in a window, whole, as Jaeger gives them."""
+        """Return the newest traces in which `service` began a span in a window, whole, as Jaeger gives them."""
         return stored(self.spans, service, since, until, limit)
 
     async def case_of(self, number: int) -> Case:
@@ -172,14 +172,14 @@ class SeenWorld(World):
         return await self.play(number, rounds=2000)
 
     async def journey(self, seconds: float) -> JourneyCount:
-        """Attempts of the time that passes now."""
+        """Let so many seconds pass, and count the journey attempts in them."""
         since = self.clock.now()
         await self.go(seconds)
         return self.book.count(since, self.clock.now())
 
 
 def _quote(visit: Visit, sick: Sick, values: Values) -> str:
-    """What quote-service does for a quote; its error, "" when it is given."""
+    """Add the spans of a quote that quote-service makes; return its error, "" when the quote is given."""
     served = visit.begin("quote-service", "POST /quotes", SpanKind.SERVER, visit.spans[0].span_id)
     id = visit.spans[served].span_id
     visit.work(4.0)

@@ -41,7 +41,7 @@ class ServerProcess:
 def serving(
     command: list[str], environment: dict[str, str], ready: Callable[[], bool], log: Path
 ) -> Iterator[ServerProcess]:
-    """The server for the time of a test; a bug that it only logged fails the test too."""
+    """Run the server for the time of a test; fail the test also on a traceback that it only logged."""
     server = ServerProcess(command, environment, ready, log)
     try:
         server.start()
@@ -52,7 +52,7 @@ def serving(
 
 
 def module(name: str) -> list[str]:
-    """The command that runs a module."""
+    """Return the command that runs a module."""
     return [sys.executable, "-m", name]
 
 

@@ -140,7 +140,7 @@ class Shop:
 
 
 def shop(requests: int = 300, seed: int = 1, fault: Fault = HEALTHY, roots: tuple[Node, ...] = ()) -> list[Made]:
-    """The spans of one window."""
+    """Return the spans of one window."""
     return Shop(seed, fault, roots).serve(requests)
 
 
@@ -157,7 +157,7 @@ def nodes_of(roots: Iterable[Node]) -> list[Node]:
 
 
 def made_up(seed: int) -> tuple[Node, ...]:
-    """The kinds of requests of a random system: 4 to 12 services in layers, one or two operations each."""
+    """Return the kinds of requests of a random system: up to 13 services in four layers."""
     chance = random.Random(seed)
     layers = [[f"s{layer}{number}" for number in range(chance.randint(1, 4))] for layer in range(4)]
     below: list[Node] = []
@@ -188,5 +188,5 @@ def telemetry(spans: Iterable[Made], instances: Callable[[Made], str] = lambda m
 
 
 def changed(spans: Sequence[Made], change: Callable[[Made], dict[str, object]]) -> list[Made]:
-    """The same spans with some fields replaced."""
+    """Return the same spans with some fields replaced."""
     return [replace(one, **change(one)) for one in spans]  # type: ignore[arg-type]  # the fields of Made

@@ -39,7 +39,7 @@ def any_value(value: object) -> AnyValue:
 
 
 def new_span(name: str, start: int, duration: int = MS, *, trace_id: bytes = b"", parent: bytes = b"") -> Span:
-    """A span with an id of its own, and its own trace unless one is given."""
+    """Return a span with an id of its own, and its own trace unless one is given."""
     return Span(
         trace_id=trace_id or os.urandom(16),
         span_id=os.urandom(8),
@@ -62,7 +62,7 @@ def export(address: str, groups: Sequence[ResourceSpans]) -> None:
 
 
 def send(signal: str, address: str, request: bytes) -> None:
-    """An export request of one signal (trace, logs, metrics) over gRPC."""
+    """Send an export request of one signal (trace, logs, metrics) over gRPC."""
     path = f"/opentelemetry.proto.collector.{signal}.v1.{signal.capitalize()}Service/Export"
     with grpc.insecure_channel(address) as channel:
         channel.unary_unary(path)(request, timeout=10)

@@ -36,12 +36,12 @@ class Change:
 
     @classmethod
     def next_of(cls, live: LiveSpace, undo: bool) -> "Change":
-        """The next one of a space."""
+        """Return the next change of a space: the one whose branch does not exist yet."""
         found = pygit2.Repository(str(repository(live.state, live.running)))
         return cls(found, live.state.deployed, frozenset(found.references), undo)
 
     def reached(self, stage: Stage) -> bool:
-        """True from that stage on."""
+        """Return whether the change has come to this stage or further."""
         head = self._head()
         if head is None or stage is Stage.BRANCH:
             return head is not None
@@ -57,7 +57,7 @@ class Change:
         return committed and main.tree_id == head.tree_id and self._written(main)
 
     def _head(self) -> pygit2.Commit | None:
-        """What its branch names; None while there is none."""
+        """Return the commit that the change's branch names; None while there is no branch."""
         ours = [
             name
             for name in self.repository.references
@@ -66,11 +66,11 @@ class Change:
         return self.repository.references[ours[0]].peel(pygit2.Commit) if ours else None
 
     def _opened(self, head: pygit2.Commit) -> bool:
-        """The forge names the head of each pull request."""
+        """Return whether a pull request has this head: the forge names the head of each."""
         names = [name for name in self.repository.references if name.startswith("refs/pull/")]
         return any(self.repository.references[name].target == head.id for name in names)
 
     def _written(self, main: pygit2.Commit) -> bool:
-        """The files are replaced; restarts are still to come, or under way."""
+        """Return whether the deployed files are main's; restarts may be still to come, or under way."""
         files = [entry for entry in entries_of(main, FOLDER) if isinstance(entry, pygit2.Blob)]
         return all((self.deployed / str(one.name)).read_bytes() == one.data for one in files)

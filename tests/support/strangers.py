@@ -12,7 +12,7 @@ from sre_space.embedded.forge.identities import read_identities
 
 
 def token(live: LiveSpace, login: str) -> str:
-    """The account's token."""
+    """Return the account's token."""
     return next(one.token for one in read_identities(live.state.identities) if one.login == login)
 
 

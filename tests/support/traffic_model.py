@@ -1,4 +1,4 @@
-"""The patient on virtual time: generated traffic, healthy or with a fault, second by second.
+"""The application on virtual time: generated traffic, healthy or with a fault, second by second.
 
 Arrivals are Poisson with a daily and a weekly rhythm, latencies log-normal with medians and spreads measured on the
 three services (60 s of real spans), errors are rare. Now and then the machine pauses, or a burst of requests fails for
@@ -86,14 +86,14 @@ class Heard:
 
 
 def rhythm(second: float) -> float:
-    """The load at a second of a week that begins on Monday, 0 to 1: nights are quiet, weekends too."""
+    """Return the load, 0 to 1, at a second of a week that begins on Monday: nights are quiet, weekends too."""
     day, hour = divmod(second / 3600, 24)
     daily = 0.55 + 0.45 * sin(2 * pi * (hour - 9) / 24)
     return daily * (0.6 if day % 7 >= 5 else 1.0)
 
 
 @dataclass
-class Patient:
+class SimulatedApplication:
     """Draws the spans of visits. `load` slows everything by up to 30 %."""
 
     chance: np.random.Generator
@@ -177,7 +177,7 @@ def _both(one: tuple[Numbers, Flags], other: tuple[Numbers, Flags]) -> tuple[Num
 
 
 def sketch_of(durations: Numbers, failed: Flags, chance: np.random.Generator) -> Sketch:
-    """What `Sketch.add` makes of these spans, at once; trace ids are drawn."""
+    """Return the sketch that `Sketch.add` makes of these spans, computed at once; draw the trace ids at random."""
     whole = durations.astype(np.int64)
     kept = Durations(len(whole), int(whole.sum()), dict(sorted(Counter(buckets_of(whole).tolist()).items())))
     longest = sorted(whole.tolist(), reverse=True)[:EXEMPLARS]
@@ -199,8 +199,8 @@ def buckets_of(durations: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def law(operation: Operation, load: float, chance: np.random.Generator, visits: int = 20_000) -> Numbers:
-    """The probability of each bucket from `MIN_BUCKET` on, for one operation under a load."""
-    spans, _, _ = Patient(chance, load=load).visits(visits)
+    """Estimate the probability of each bucket from `MIN_BUCKET` on, for one operation under a load."""
+    spans, _, _ = SimulatedApplication(chance, load=load).visits(visits)
     counts = np.bincount(
         buckets_of(spans[operation][0].astype(np.int64)) - MIN_BUCKET, minlength=MAX_BUCKET - MIN_BUCKET + 1
     )

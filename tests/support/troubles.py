@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from socketserver import BaseRequestHandler, TCPServer
 
 import psutil
-from support.kills import PATIENT, next_outage
+from support.kills import KILLED, next_outage
 from support.live import LiveSpace
 from support.main_branch import MainBranch
 from support.stages import Stage
@@ -23,7 +23,7 @@ from sre_space.domain.case import Case
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.facts import Action, ActionResult, Step, Undo
 
-FILE, KEY = f"{PATIENT}.env", "DATABASE_POOL_SIZE"
+FILE, KEY = f"{KILLED}.env", "DATABASE_POOL_SIZE"
 STORY = (
     Step.DETECT, Step.RECALL, Step.DECIDE, Step.ACT, Step.VERIFY, Step.CONFIRM, Step.CONCLUDE, Step.REMEMBER,
 )  # fmt: skip
@@ -42,18 +42,18 @@ class Killed:
     @classmethod
     def of(cls, live: LiveSpace) -> "Killed":
         """To be struck."""
-        return cls(live, live.starts(PATIENT))
+        return cls(live, live.starts(KILLED))
 
     def strike(self) -> None:
         """Kill."""
-        self.live.kill(PATIENT)
+        self.live.kill(KILLED)
 
     def mend(self, since: int) -> None:
         """Nobody has to."""
 
     def holds(self, case: Case) -> None:
-        """Started once, recorded once."""
-        assert self.live.starts(PATIENT) - self.starts == sum(action.changed for action in _actions(case)) == 1
+        """Assert that the service was started once, and that this was recorded once."""
+        assert self.live.starts(KILLED) - self.starts == sum(action.changed for action in _actions(case)) == 1
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Hanging(Killed):
 
     def strike(self) -> None:
         """Stop it."""
-        psutil.Process(self.live.pid(PATIENT)).suspend()
+        psutil.Process(self.live.pid(KILLED)).suspend()
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class BadCommit:
     def strike(self) -> None:
         """Merge it; the warden deploys it."""
         self.main.commit(FILE, KEY, "500", "A larger pool of connections")
-        until(lambda: not self.live.pid(PATIENT), "the service has ended")
+        until(lambda: not self.live.pid(KILLED), "the service has ended")
 
     def mend(self, since: int) -> None:
         """Nobody has to."""
@@ -121,7 +121,7 @@ class TakenPort:
         self.stranger.callback(server.server_close)
         self.stranger.callback(server.shutdown)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        until(lambda: not self.live.pid(PATIENT), "the service has ended")
+        until(lambda: not self.live.pid(KILLED), "the service has ended")
 
     def mend(self, since: int) -> None:
         """Once the remedy is taken back the stranger goes; a person who is asked starts the service."""
@@ -129,7 +129,7 @@ class TakenPort:
         until(lambda: next_outage(live, since).latest(Undo), "the remedy is taken back")
         self.stranger.close()
         until(lambda: _rests(next_outage(live, since)), "it recovers, or a person is asked")
-        space_supervisor.start(live.running.socket, PATIENT)
+        space_supervisor.start(live.running.socket, KILLED)
 
     def holds(self, case: Case) -> None:
         """Two pull requests, merged: the commit's exact inverse, and the way back; the files are the commit's."""
@@ -145,12 +145,12 @@ def _actions(case: Case) -> list[Action]:
 
 
 def _rests(case: Case) -> bool:
-    """True when the doctor does nothing more by itself."""
+    """Return whether the agents do nothing more by themselves."""
     return not case.is_open or waits_for_people(case)
 
 
 def _listening(port: int) -> list[TCPServer]:
-    """A server that hangs up on everybody; none while the port is another's."""
+    """Return one server that hangs up on every client; none while the port is another's."""
 
     class Stranger(TCPServer):
         allow_reuse_address = True

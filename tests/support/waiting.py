@@ -21,7 +21,7 @@ _ports = [
 
 
 def until(question: Callable[[], T], what: str, seconds: float = LONGEST_S, every_s: float = LOOK_EVERY_S) -> T:
-    """The first true answer, asked for every `every_s` seconds; fails with `what` was waited for."""
+    """Return the first true answer, asking every `every_s` seconds; fail, naming `what`, after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if answer := question():

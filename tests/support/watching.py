@@ -1,4 +1,4 @@
-"""The detectors at work on a generated patient, in virtual time: what Scout would open, and when.
+"""The detectors at work on a generated application, in virtual time: what Scout would open, and when.
 
 The spans of a second are heard half a second after its end, the slowest that exports may be, and Scout looks four
 times a second.
@@ -10,7 +10,7 @@ from functools import cache
 from typing import ClassVar
 
 import numpy as np
-from support.traffic_model import CALLS, PEERS, Fault, Patient
+from support.traffic_model import CALLS, PEERS, Fault, SimulatedApplication
 
 from sre_space.agents.scout.open_incidents import BEFORE_NS
 from sre_space.analysis.detection.blame import findings
@@ -30,11 +30,11 @@ LOOKS = 4
 
 @dataclass
 class Watching:
-    """Plays a patient to the detectors. `at` is the next Unix second."""
+    """Plays an application to the detectors. `at` is the next Unix second."""
 
     START: ClassVar[int] = 1_700_000_000
 
-    patient: Patient
+    application: SimulatedApplication
     operations: Operations = field(default_factory=lambda: Operations(CALLS))
     cohorts: Cohorts = field(default_factory=Cohorts)
     conversion: Conversion = field(default_factory=lambda: Conversion(JOURNEY))
@@ -71,23 +71,23 @@ class Watching:
         return correlate(self.damping.steady(raw, now), SystemView(CALLS, self.open, self.windows), now)
 
     def open_incident(self, group: SymptomGroup) -> None:
-        """What follows when Scout opens one: its window begins with its first symptom."""
+        """Record an incident that Scout opens: its window begins with its first symptom."""
         self.open.append(OpenIncident(group.key, group.service, group.since))
         self.windows.append(Inhibition(group.since, STILL_OPEN, frozenset({group.service}), group.key))
         self.budget.exempt(group.since - BEFORE_NS)
 
     def recovered(self) -> None:
-        """What follows on RECOVERED: no incident is open, and the windows end now."""
+        """Record what follows on RECOVERED: no incident is open, and the windows end now."""
         self.open.clear()
         self.windows = [replace(window, until=self.at * SECOND) for window in self.windows]
 
     def break_down(self, fault: Fault) -> int:
         """From the next second on this is wrong; since when (Unix ns)."""
-        self.patient.fault = fault
+        self.application.fault = fault
         return self.at * SECOND
 
     def _hear(self) -> int:
-        heard = self.patient.second(self.at)
+        heard = self.application.second(self.at)
         self.at += 1
         now = self.at * SECOND + HEARD_AFTER
         self.operations.add(heard.sketches, now)
@@ -103,6 +103,6 @@ class Watching:
 
 @cache
 def _played(seconds: int, seed: int) -> bytes:
-    watching = Watching(Patient(np.random.default_rng(seed)))
+    watching = Watching(SimulatedApplication(np.random.default_rng(seed)))
     assert watching.play(seconds) == (0, [])
     return pickle.dumps(watching)

@@ -156,11 +156,11 @@ class OwnClock:
         await self.clock.sleep(seconds)
 
     def pauses(self) -> Pauses:
-        """Those that it has had."""
+        """Return the pauses that the clock has had."""
         return Pauses(self.own.all, ClockPair(self.now(), self.clock.now()))
 
     def go_on(self) -> None:
-        """The pause that began at `stopped_at` is over."""
+        """End the pause that began at `stopped_at`, and record it."""
         known = self.pauses()
         self.own, self.stopped_at = known.with_pause(Pause(self.stopped_at, self.now()), known.read), 0
 
@@ -176,7 +176,7 @@ class Key:
         return self  # it does not change
 
     def sign(self, message: bytes) -> bytes:
-        """A signature."""
+        """Return the message's signature."""
         return self.private.sign(message)
 
 
@@ -193,7 +193,7 @@ class Trust:
         self.owners: dict[tuple[str, bytes, bytes], str | None] = {}
 
     def owner(self, key_id: str, message: bytes, signature: bytes, at: int) -> str | None:
-        """The agent."""
+        """Return the agent whose key made the signature; ask `older` where no current key fits."""
         asked = key_id, message, signature
         if asked not in self.owners:
             self.owners[asked] = self._owner(*asked)
@@ -346,7 +346,7 @@ class Bus(Topics):
     told: list[tuple[SymptomReport, Key]] = field(default_factory=list)
 
     def tell(self, symptom_report: SymptomReport, key: Key) -> None:
-        """What it sees now."""
+        """Queue what Scout reports now, to be signed once somebody reads the bus; keep only the newest reports."""
         self.told.append((symptom_report, key))
         del self.told[:-TOLD]
 
@@ -385,26 +385,26 @@ class ScriptedInquest(Investigation):
     script: Callable[[Case], Diagnosis | None] = lambda _: None
 
     async def diagnose(self, case: Case, units: Mapping[str, Unit], ill: Sequence[Interval] = ()) -> Diagnosis:
-        """What the story says, or what is found."""
+        """Return the diagnosis that the script gives, or else the inquest's own."""
         return self.script(case) or await super().diagnose(case, units, ill)
 
 
 @cache
 def values_of(*contents: bytes) -> Values:
-    """What these files set, by key."""
+    """Return the values that these files set, by key."""
     texts = [content.decode() for content in contents]
     return MappingProxyType({key: value_of(text, key) or "" for text in texts for key in keys_of(text)})
 
 
 def diagnosis(service: str, kind: CauseKind, change: str = "") -> Diagnosis:
-    """A sure one."""
+    """Return a confirmed diagnosis with one cause."""
     evidence = (Evidence("trace:1", f"{service} did it"),)
     return Diagnosis(Confidence.CONFIRMED, (Cause(service, "", kind, 0.9, ("trace:1",)),), evidence, change)
 
 
 @dataclass
 class World:
-    """One patient, one doctor. `dead` services do not answer; a `stubborn` one dies again at once.
+    """One application and its agents. `dead` services do not answer; a `stubborn` one dies again at once.
 
     One that is `hanging` is dead for a probe and lives for the runtime.
     A `doomed` service dies while its predicate holds of the values in force. What main says is deployed at the next
@@ -514,7 +514,7 @@ class World:
         )
 
     def runner(self, agent: Agent) -> Runner:
-        """The loop of one agent, as a fresh process would have it."""
+        """Return the loop of one agent, as a fresh process would have it."""
         outbox = Outbox(self, agent)
         return Runner(
             agent,
@@ -548,7 +548,7 @@ class World:
         self.notes.append(note)
 
     def live(self) -> None:
-        """A moment passes: probes, and one customer a moment, whose visit fails when a service is dead."""
+        """Play one moment: a customer's visit, which fails when a service is dead, then probes and detection."""
         if self.deployer:
             self._deploy()
         now, values = self.clock.time, self.values
@@ -568,7 +568,7 @@ class World:
             self._tell(now)
 
     def _hear(self, now: int) -> None:
-        """What the bus holds for Scout, each record with the time at which the bus took it."""
+        """Give Scout's detectors the visits not heard yet, and mark the feed of spans as heard up to now."""
         for span in self.unheard:
             attempt = self.book.add(span, span.end)
             if attempt is not None and self.counts:
@@ -577,7 +577,7 @@ class World:
         self.detectors.spans = Feed(SPANS, now, now)
 
     def stop(self, *agents: Agent) -> None:
-        """These agents do not run; the application goes on."""
+        """Stop these agents; the application goes on."""
         for agent in agents:
             self.clocks[agent].stopped_at = self.clock.now()
 
@@ -588,7 +588,7 @@ class World:
                 clock.go_on()
 
     def suspend(self, seconds: float) -> None:
-        """The whole machine stands still, the application with it, and the time has passed."""
+        """Suspend the whole machine, with the application, for so many seconds of the world's time."""
         self.stop(*Agent)
         self.clock.time += int(seconds * SECOND)
         self.go_on()
@@ -604,7 +604,7 @@ class World:
         return values_of(*self.running.values())
 
     def _deploy(self) -> None:
-        """What main says is put in force; the service of a file that changed is started again."""
+        """Put what main says in force, and start the service of each changed file again."""
         for path, content in self.git.main().items():
             if self.running.get(path) == content:
                 continue
@@ -615,7 +615,7 @@ class World:
                 self.dead.discard(service)
 
     def _unlucky(self, share: float) -> bool:
-        """True for this share of the visits, evenly (multiples of the golden ratio)."""
+        """Return whether this visit is among the failing share, spread evenly (multiples of the golden ratio)."""
         self.visits += 1
         return (self.visits * 0.6180339887) % 1.0 < share
 
@@ -641,11 +641,11 @@ class World:
 
     # ports.runtime
     async def units(self) -> Sequence[Unit]:
-        """All."""
+        """Return all units."""
         return [await self.unit(name) for name in SERVICES]
 
     async def unit(self, name: str) -> Unit:
-        """A life is named by how often it was started, and whether it ended."""
+        """Return a unit, whose incarnation is how often it was started and its state, unless a test has set another."""
         if name not in self.starts:
             raise Missing(f"the runtime has no unit {name!r}")
         since = self.restarted_at.get(name, 0)
@@ -668,7 +668,7 @@ class World:
 
     # ports.deployments
     async def in_force(self, path: str, content: bytes) -> bool:
-        """What runs."""
+        """Return whether a file is in force with this content."""
         return self.running.get(path) == content
 
     # ports.traces
@@ -682,16 +682,16 @@ class World:
 
     # ports.brake
     def halted(self) -> bool:
-        """The brake."""
+        """Return whether the space is halted."""
         return self.halted_now
 
     def halt(self) -> None:
-        """Set it."""
+        """Halt the space."""
         self.halted_now = True
 
     # ports.orders
     async def may_write(self, login: str) -> bool:
-        """Some."""
+        """Return whether the account is one of `writers`."""
         return login in self.writers
 
     # ports.case_index
@@ -714,7 +714,7 @@ class World:
         raise AssertionError("nothing was detected")
 
     async def tampered(self) -> int:
-        """An incident in a halted world, one of whose accepted facts was altered since."""
+        """Alter an accepted fact of an incident in a halted world; return the incident's issue number."""
         self.dead, self.halted_now = {"policy-service"}, True
         number = await self.detect()
         await self.play(number, 10)
@@ -732,7 +732,7 @@ class World:
         return number
 
     async def case(self, number: int) -> Case:
-        """The case now."""
+        """Return the incident's case as it is now."""
         case = await self.incidents.case(number)
         assert case is not None
         return case

@@ -14,7 +14,7 @@ SCRIPT = "tools/bootstrap.py"
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """What bootstrap reads of a checkout, without a virtual environment."""
+    """Copy what bootstrap reads into a checkout without a virtual environment, and return its folder."""
     projects = (ROOT.glob(pattern) for pattern in ("pyproject.toml", "*/pyproject.toml", "*/*/pyproject.toml"))
     for source in (ROOT / SCRIPT, ROOT / "requirements.lock", *(path for found in projects for path in found)):
         target = tmp_path / source.relative_to(ROOT)

@@ -46,7 +46,7 @@ def state(tmp_path: Path) -> SpaceState:
 
 
 def started(state: SpaceState, unit: str, starts: Starts, age_s: float = 0) -> None:
-    """What the launcher notes of a unit that began `age_s` ago."""
+    """Write the launcher's note on the starts of a unit that began `age_s` ago."""
     path = state.run / "env" / f"{unit}.started"
     path.write_text(f"{starts.count} {starts.short}\n")
     os.utime(path, (time.time() - age_s,) * 2)

@@ -53,7 +53,7 @@ every_damage = pytest.mark.parametrize("damage", BITING)
 
 @pytest.fixture
 def state(tmp_path: Path) -> SpaceState:
-    """A state folder with its folders."""
+    """Return a new state folder with its subfolders."""
     found = SpaceState(tmp_path / "state")
     found.make()
     return found
@@ -61,7 +61,7 @@ def state(tmp_path: Path) -> SpaceState:
 
 @pytest.fixture
 def seed(tmp_path: Path) -> Path:
-    """A small checkout."""
+    """Return a small checkout with one configuration file."""
     folder = tmp_path / "seed" / "deploy" / "config"
     folder.mkdir(parents=True)
     (folder / "tax.env").write_text("A=1\n")
@@ -69,7 +69,7 @@ def seed(tmp_path: Path) -> Path:
 
 
 def said(call: Callable[[], object], *kinds: type[Exception]) -> str:
-    """The sentence that a call refuses with, "" when it does not."""
+    """Return the message of the error that a call raises, "" when it raises none."""
     try:
         call()
     except kinds as error:
@@ -78,7 +78,7 @@ def said(call: Callable[[], object], *kinds: type[Exception]) -> str:
 
 
 def aside_of(path: Path) -> list[Path]:
-    """What was set aside of it."""
+    """Return the damaged files that were set aside from this path."""
     return [one for one in path.parent.iterdir() if one.name.startswith(f"{path.name}.damaged-")]
 
 

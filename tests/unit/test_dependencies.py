@@ -45,7 +45,7 @@ def _files(name: str) -> frozenset[str]:
 
 
 def owner(module: str) -> str | None:
-    """The distribution that a module comes from; None for the standard library."""
+    """Return the distribution that a module comes from; None for the standard library."""
     top = module.split(".", maxsplit=1)[0]
     if top in sys.stdlib_module_names:
         return None

@@ -32,7 +32,7 @@ BESIDE = {"XDG_STATE_HOME", "SRE_CHAOS_HOME"}  # read by the command lines thems
 
 
 def _is_ours(path: Path) -> bool:
-    """True outside of virtual environments and what is built."""
+    """Return True for a path outside of virtual environments and build folders."""
     return not any(part == "build" or part.startswith(".venv") for part in path.relative_to(ROOT).parts)
 
 

@@ -18,25 +18,25 @@ FORGE = dict.fromkeys(LOGINS.values(), "made by the space")
 
 
 @pytest.fixture
-def chart(tmp_path: Path) -> Path:
+def config_path(tmp_path: Path) -> Path:
     """Where a configuration would lie."""
     return tmp_path / "sre-space.yaml"
 
 
-def write(chart: Path, text: str) -> None:
-    """The file beside it."""
-    chart.with_name(".env").write_text(text)
+def write(config_path: Path, text: str) -> None:
+    """Write the `.env` file beside the configuration."""
+    config_path.with_name(".env").write_text(text)
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_the_default(
-    chart: Path, monkeypatch: pytest.MonkeyPatch
+    config_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(chart, "REPO_OWNER=file\nREPO_NAME=file\nPOLL_SECONDS=3\n")
+    write(config_path, "REPO_OWNER=file\nREPO_NAME=file\nPOLL_SECONDS=3\n")
     monkeypatch.setenv("repo_name", "environment")
     for name in ("REPO_OWNER", "POLL_SECONDS", "JAEGER_URL"):
         monkeypatch.delenv(name, raising=False)
 
-    variables = environment_beside(chart)
+    variables = environment_beside(config_path)
     brain = settings.BrainSettings.read(variables.lines)
 
     assert (brain.repo_owner, brain.repo_name, brain.poll_seconds) == ("file", "environment", 3)
@@ -44,60 +44,66 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_default(
     assert variables.values["REPO_OWNER"] == "file"
 
 
-def test_an_empty_value_of_the_environment_wins_too(chart: Path) -> None:
-    write(chart, "FORGE_URL=http://elsewhere/mcp\n")
+def test_an_empty_value_of_the_environment_wins_too(config_path: Path) -> None:
+    write(config_path, "FORGE_URL=http://elsewhere/mcp\n")
 
-    assert environment_beside(chart, {"FORGE_URL": ""}).values == {"FORGE_URL": ""}
+    assert environment_beside(config_path, {"FORGE_URL": ""}).values == {"FORGE_URL": ""}
 
 
-def test_a_wrong_value_names_the_place_that_it_comes_from(chart: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_value_names_the_place_that_it_comes_from(config_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("POLL_SECONDS", raising=False)
-    write(chart, "# often\nPOLL_SECONDS=often\n")
+    write(config_path, "# often\nPOLL_SECONDS=often\n")
 
     with pytest.raises(
         Malformed, match=r"\.env:2: POLL_SECONDS: Input should be a valid number.*; see docs/settings.md"
     ):
-        settings.ScoutSettings.read(environment_beside(chart).lines)
+        settings.ScoutSettings.read(environment_beside(config_path).lines)
     monkeypatch.setenv("POLL_SECONDS", "seldom")
     with pytest.raises(Malformed, match=r"^POLL_SECONDS: Input should be a valid number"):
-        settings.ScoutSettings.read(environment_beside(chart).lines)
+        settings.ScoutSettings.read(environment_beside(config_path).lines)
 
 
-def test_up_names_the_line_of_a_port_that_is_none(chart: Path) -> None:
-    write(chart, "\nBUS_PORT=ninety\n")
-    variables = environment_beside(chart, {})
+def test_up_names_the_line_of_a_port_that_is_none(config_path: Path) -> None:
+    write(config_path, "\nBUS_PORT=ninety\n")
+    variables = environment_beside(config_path, {})
 
     with pytest.raises(Malformed, match=r"\.env:2: BUS_PORT=ninety is not a port"), variables.locating_errors():
         Ports.from_environment(variables.values)
 
 
-def test_a_file_that_cannot_be_read_is_one_sentence(chart: Path) -> None:
-    assert environment_beside(chart, {"A": "1"}).values == {"A": "1"}
-    chart.with_name(".env").write_bytes(b"A=1\nB=\xff\n")
+def test_a_file_that_cannot_be_read_is_one_sentence(config_path: Path) -> None:
+    assert environment_beside(config_path, {"A": "1"}).values == {"A": "1"}
+    config_path.with_name(".env").write_bytes(b"A=1\nB=\xff\n")
     with pytest.raises(Malformed, match=r"\.env:2: this is not UTF-8; save it as UTF-8$"):
-        environment_beside(chart)
-    chart.with_name(".env").unlink()
-    chart.with_name(".env").mkdir()
+        environment_beside(config_path)
+    config_path.with_name(".env").unlink()
+    config_path.with_name(".env").mkdir()
     with pytest.raises(Malformed, match=r"\.env cannot be read: Is a directory; fix that, or remove the file$"):
-        environment_beside(chart)
+        environment_beside(config_path)
 
 
-def test_a_process_that_a_space_has_started_reads_no_file(chart: Path) -> None:
-    write(chart, "GITHUB_PERSONAL_ACCESS_TOKEN=another's\n")
-    by_hand = {"SRE_SPACE_CHART": str(chart)}
+def test_a_process_that_a_space_has_started_reads_no_file(config_path: Path) -> None:
+    write(config_path, "GITHUB_PERSONAL_ACCESS_TOKEN=another's\n")
+    by_hand = {"SRE_SPACE_CHART": str(config_path)}
 
     assert environment_of_process(by_hand).lines.values == {"GITHUB_PERSONAL_ACCESS_TOKEN": "another's"}
     assert environment_of_process({**by_hand, "SRE_SPACE_UNIT": "scout@0123456789ab"}).lines.values == {}
 
 
-def environments(chart: Path, text: str) -> dict[str, dict[str, str]]:
-    """The environment of each process of a space with that file."""
-    write(chart, text)
-    variables = environment_beside(chart, {})
+def environments(config_path: Path, text: str) -> dict[str, dict[str, str]]:
+    """Return the environment of each process of a space whose `.env` file holds this text."""
+    write(config_path, text)
+    variables = environment_beside(config_path, {})
     logins = {name if name in AGENTS else "deployer": login for name, login in LOGINS.items()}
     external = external_servers(settings.CommandLineSettings.read(variables.lines), variables.values, logins)
     plan = SpacePlan(
-        SpaceState(chart.parent / "state"), Ports(), chart, "o", "r", variables=variables.values, external=external
+        SpaceState(config_path.parent / "state"),
+        Ports(),
+        config_path,
+        "o",
+        "r",
+        variables=variables.values,
+        external=external,
     )
     return {one.name: environment_of(plan, one, TokenSetup(FORGE, {})) for one in processes(plan)}
 
@@ -117,8 +123,8 @@ SRE_NOTIFY_URLS=json://people
 """
 
 
-def test_secrets_reach_only_the_processes_whose_settings_declare_them(chart: Path) -> None:
-    variables = environments(chart, SECRETS)
+def test_secrets_reach_only_the_processes_whose_settings_declare_them(config_path: Path) -> None:
+    variables = environments(config_path, SECRETS)
 
     def holders(secret: str) -> set[str]:
         return {name for name, values in variables.items() if secret in "\n".join(values.values())}
@@ -131,8 +137,8 @@ def test_secrets_reach_only_the_processes_whose_settings_declare_them(chart: Pat
     assert all(not set(variables[service]) & {"GITHUB_PERSONAL_ACCESS_TOKEN", "FORGE_URL"} for service in SERVICES)
 
 
-def test_a_token_without_a_forge_elsewhere_reaches_nobody(chart: Path) -> None:
-    variables = environments(chart, "GITHUB_PERSONAL_ACCESS_TOKEN=ghp_everybody\n")
+def test_a_token_without_a_forge_elsewhere_reaches_nobody(config_path: Path) -> None:
+    variables = environments(config_path, "GITHUB_PERSONAL_ACCESS_TOKEN=ghp_everybody\n")
 
     assert "ghp_everybody" not in str(variables)
     assert variables["fixer"]["GITHUB_PERSONAL_ACCESS_TOKEN"] == "made by the space"
@@ -143,11 +149,13 @@ def test_what_is_handed_to_a_process_is_declared_by_its_settings() -> None:
         assert {name.lower() for name in names} <= settings.PROCESSES[process].model_fields.keys()
 
 
-def test_a_value_that_a_process_would_refuse_stops_up_before_anything_is_started(chart: Path) -> None:
-    chart.write_text((Path(__file__).resolve().parents[2] / "sre-space.yaml").read_text())
-    write(chart, "\n\nSLO_WINDOW_SCALE=2\n")
-    variables = environment_beside(chart, {})
-    plan = SpacePlan(SpaceState(chart.parent / "state"), Ports(), chart, "o", "r", variables=variables.values)
+def test_a_value_that_a_process_would_refuse_stops_up_before_anything_is_started(config_path: Path) -> None:
+    config_path.write_text((Path(__file__).resolve().parents[2] / "sre-space.yaml").read_text())
+    write(config_path, "\n\nSLO_WINDOW_SCALE=2\n")
+    variables = environment_beside(config_path, {})
+    plan = SpacePlan(
+        SpaceState(config_path.parent / "state"), Ports(), config_path, "o", "r", variables=variables.values
+    )
 
     told_ = r"\.env:3: SLO_WINDOW_SCALE: Input should be less than or equal to 1"
     with pytest.raises(Malformed, match=told_), variables.locating_errors():

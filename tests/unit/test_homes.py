@@ -41,7 +41,7 @@ def _called(node: ast.AST) -> str:
 
 
 def _replaces(node: ast.AST) -> bool:
-    """A text's `replace` has two arguments, a time's and a dataclass's have names."""
+    """Return True for `os.replace`, `os.rename`, and a method `replace` with one positional argument."""
     if _called(node) in ("os.replace", "os.rename"):
         return True
     method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "replace"
@@ -84,7 +84,7 @@ def test_the_numbers_of_span_kinds_are_written_once() -> None:
 
 
 def _lists_kinds(node: ast.AST) -> bool:
-    """True where somebody lists producer and consumer, however they are spelt."""
+    """Return True when a node lists both producer and consumer, whatever their case and prefix."""
     if not isinstance(node, ast.Tuple | ast.Dict | ast.Set | ast.List | ast.ClassDef):
         return False
     names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
@@ -147,6 +147,6 @@ def _texts(folder: str) -> Iterator[tuple[str, str]]:
 
 
 def _plain(node: ast.expr) -> list[str]:
-    """The fixed parts of a text."""
+    """Return the constant parts of a text or f-string."""
     parts = node.values if isinstance(node, ast.JoinedStr) else [node]
     return [one.value for one in parts if isinstance(one, ast.Constant) and isinstance(one.value, str)]

@@ -141,7 +141,7 @@ def test_without_a_space_what_needs_one_is_not_reachable(
 
 @pytest.fixture(name="deserted")
 def _deserted(tmp_path: Path) -> Iterator[SpaceState]:
-    """A space whose supervisord lives, and of which nothing answers."""
+    """Yield the state of a space whose supervisord is a running process, and of which nothing answers."""
     state = SpaceState(tmp_path / "state")
     state.make()
     for name in SIGNERS:
@@ -149,8 +149,10 @@ def _deserted(tmp_path: Path) -> Iterator[SpaceState]:
     write_identities(state.identities, IDENTITIES)
     with subprocess.Popen(["sleep", "600"]) as process:
         created, ports = psutil.Process(process.pid).create_time(), Ports.free_block().numbers
-        chart = str(ROOT / "sre-space.yaml")
-        state.write_record(Running(process.pid, created, str(state.socket), ports, chart, "local/cloud-insurance"))
+        config_path = str(ROOT / "sre-space.yaml")
+        state.write_record(
+            Running(process.pid, created, str(state.socket), ports, config_path, "local/cloud-insurance")
+        )
         yield state
         process.kill()
 

@@ -76,7 +76,7 @@ class Forge:
         self.deploy(BAD)
 
     def commit(self, files: Mapping[str, str], *parents: pygit2.Oid, message: str = "m") -> pygit2.Oid:
-        """A commit of these files of desired state."""
+        """Create a commit of these files of desired state and return its id."""
         index = pygit2.Index()
         for name, text in files.items():
             blob = self.repository.create_blob(text.encode())
@@ -94,7 +94,7 @@ class Forge:
             (self.deployed / name).write_text(text)
 
     def change(self, undo: bool = False) -> Change:
-        """The next one."""
+        """Return the next change, or the next undo of one: its branch is not among the present references."""
         return Change(self.repository, self.deployed, frozenset(self.repository.references), undo)
 
 

@@ -18,7 +18,7 @@ from sre_space.domain.errors import Damaged, Malformed
 
 @pytest.fixture
 def state(tmp_path: Path) -> SpaceState:
-    """A state folder with the keys of a first start."""
+    """Return a state folder with the keys of a first start."""
     state = SpaceState(tmp_path / "state")
     state.make()
     for name in SIGNERS:

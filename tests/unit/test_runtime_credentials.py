@@ -16,12 +16,12 @@ FORGE = {f"sre-{agent}": "forge" for agent in AGENTS}
 
 @pytest.fixture
 def plan(tmp_path: Path) -> SpacePlan:
-    """A space that never starts."""
+    """Return the plan of a space that never starts."""
     return SpacePlan(SpaceState(tmp_path / "state"), Ports(), tmp_path / "sre-space.yaml", "local", "cloud-insurance")
 
 
 def holders(plan: SpacePlan, path: Path) -> set[str]:
-    """The processes in whose environment a path stands."""
+    """Return the names of the processes whose environment contains this path."""
     told = {one.name: environment_of(plan, one, TokenSetup(FORGE, {})) for one in process_table(plan.state, plan.ports)}
     return {name for name, environment in told.items() if str(path) in "\n".join(environment.values())}
 

@@ -45,7 +45,7 @@ def shown(what: RenderableType) -> str:
 
 
 def obeyed(text: str) -> list[str]:
-    """What a terminal would not show but do."""
+    """Return the characters of a text that are neither printable nor line ends."""
     return [one for one in text if not one.isprintable() and one != "\n"]
 
 

@@ -16,6 +16,7 @@ from support.disks import small_disk
 from support.waiting import until
 
 from sre_space.bootstrap.space.exclusive import exclusive, reserved_ports
+from sre_space.bootstrap.space.lifecycle import checkout_config
 from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.supervisor import startup_error
 from sre_space.domain.errors import Refused
@@ -35,7 +36,7 @@ with exclusive(Path(sys.argv[1])), reserved_ports(Ports()):
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A chart in a checkout of its own."""
+    """Return a new checkout with the configuration and the `deploy` folder."""
     folder = tmp_path / "checkout"
     shutil.copytree(ROOT / "deploy", folder / "deploy")
     shutil.copy(ROOT / "sre-space.yaml", folder)
@@ -43,12 +44,12 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def plain(folder: Path, settings: Mapping[str, str] | None = None) -> Mapping[str, str]:
-    """Settings of a space in a folder, on a wide terminal without colours."""
+    """Return the settings of a space in a folder, for a wide terminal without colours."""
     return {"SRE_SPACE_STATE": str(folder / "state"), "NO_COLOR": "1", "COLUMNS": "400", **(settings or {})}
 
 
 def sentence(folder: Path, out: str, err: str) -> str:
-    """The one line that was said; nothing was started."""
+    """Return the one line of error output after checking that nothing was started."""
     assert out == ""
     assert err.startswith("sre-space: ")
     assert err.count("\n") == 1
@@ -57,7 +58,7 @@ def sentence(folder: Path, out: str, err: str) -> str:
 
 
 def refused(folder: Path, *words: str, status: int = 2, limit: tuple[int, int] | None = None) -> str:
-    """What a process says that starts nothing and ends with this status: one line."""
+    """Run a command in a new process, check its status and that nothing was started, and return its error line."""
 
     def limited() -> None:
         if limit is not None:
@@ -79,7 +80,7 @@ class Here:
     said: pytest.CaptureFixture[str]
 
     def refused(self, folder: Path, *words: str, settings: Mapping[str, str] | None = None) -> str:
-        """What a command says that starts nothing and ends with status 2: one line."""
+        """Run a command in this process, check for status 2 and that nothing was started, and return its error line."""
         self.patch.chdir(ROOT)
         for name, value in plain(folder, settings).items():
             self.patch.setenv(name, value)
@@ -89,7 +90,7 @@ class Here:
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
-    """The command line in this process."""
+    """Return a runner of the command line in this process."""
     return Here(monkeypatch, capsys)
 
 
@@ -199,6 +200,17 @@ def test_one_up_or_down_at_a_time_works_on_a_state_folder_and_on_a_port(tmp_path
         return False
 
     assert until(free, "the locks of the killed one are gone")
+
+
+def test_outside_of_a_checkout_the_configuration_is_that_of_the_installed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert checkout_config() == ROOT / "sre-space.yaml"
+
+    own = tmp_path / "sre-space.yaml"
+    own.touch()
+    assert checkout_config() == own
 
 
 def test_supervisords_last_words_are_one_sentence_and_never_its_help(tmp_path: Path) -> None:

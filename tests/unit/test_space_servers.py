@@ -30,12 +30,12 @@ ADDRESSES = tuple(EVERYWHERE)
 
 
 def named(**told: str) -> ExternalServers:
-    """What these settings, and no others, say."""
+    """Return the external servers of these settings and no others."""
     return external_servers(set_to(told), told, WHO)
 
 
 def set_to(told: Mapping[str, str]) -> CommandLineSettings:
-    """These settings, whatever the environment says."""
+    """Return settings with these addresses and no others, whatever the environment says."""
     fields: dict[str, Any] = {name.lower(): told.get(name, "") for name in ADDRESSES}
     return CommandLineSettings(**fields)
 

@@ -22,7 +22,7 @@ HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
 
 @pytest.fixture
 def plan(tmp_path: Path) -> SpacePlan:
-    """A space that never starts."""
+    """Return the plan of a space that never starts, after making its state folder."""
     plan = SpacePlan(SpaceState(tmp_path / "state"), Ports(), tmp_path / "sre-space.yaml", "local", "cloud-insurance")
     plan.state.make()
     return plan

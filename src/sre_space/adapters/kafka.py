@@ -129,7 +129,7 @@ def _settle(done: "asyncio.Future[None]", error: KafkaError | None) -> None:
 
 
 class KafkaSubscription:
-    """A member of the consumer group `group`, or without one a reader of all partitions from their end on."""
+    """A member of the consumer group `group`; without a group, a reader of the new records of all partitions."""
 
     def __init__(self, bootstrap: str, topics: Sequence[str], group: str | None, start: str = "latest") -> None:
         self._topics, self._group = list(topics), group

@@ -7,7 +7,7 @@ from sre_space.domain.facts import Decision
 from sre_space.domain.labels import HALT
 from sre_space.domain.remedies import Escalate, Restart
 from sre_space.ports.orders import Verb
-from sre_space.record.order import render_order
+from sre_space.record.order_format import render_order
 from sre_space.text.proposal import proposal_of
 
 

@@ -81,7 +81,7 @@ def parse_footer(body: str) -> SignedFact | None:
 
 
 def prose_of(body: str) -> str:
-    """The part that people read: everything above the footer."""
+    """Return the part that people read: everything above the footer."""
     return _FENCED_FOOTER.split(body)[0].rstrip()
 
 

@@ -21,7 +21,7 @@ class Backoff:
     def failed(self, now: float, advice: float | None) -> "Backoff":
         """Return the backoff after a failure: the server's `advice` in seconds, else twice the pause before.
 
-        Concurrent calls that fail count as one failure, and a pause that the server advised is never shortened.
+        Calls that fail during the pause do not lengthen it, and a pause that the server advised is never shortened.
         """
         if advice is not None:
             return Backoff(self.failures + 1, max(self.until, now + min(advice, MAX_ADVISED_S)))

@@ -20,7 +20,10 @@ def plausible(at: int, now: int, kept: int = MAX_AGE_NS) -> bool:
 
 
 def implausible_reason(at: int, now: int, kept: int = MAX_AGE_NS) -> str:
-    """Return why a time is not `plausible`; "" when it is."""
+    """Return why an event's time (Unix ns) cannot be true at `now`; "" when it can.
+
+    It cannot when it lies in the future, or more than `kept` ns in the past.
+    """
     if plausible(at, now, kept):
         return ""
     return FUTURE if at > now else PAST

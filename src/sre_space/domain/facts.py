@@ -105,7 +105,7 @@ class PastCase:
 
     @property
     def outcome_text(self) -> str:
-        """Return the remedy and its outcome as text for people; not scrubbed yet."""
+        """Return the remedy and its outcome as text for people; secrets are not removed from it yet."""
         outcome = "helped" if self.worked else "did not help"
         if self.recurrence:
             outcome = f"helped and did not last: it came back in issue {self.recurrence}"

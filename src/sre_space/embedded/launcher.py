@@ -201,7 +201,7 @@ class Starts:
 
 
 def starts_of(stamp: Path) -> Starts:
-    """Return the content of `run/env/NAME.started`; no starts when the file is damaged or missing."""
+    """Return how often a unit was started, from the file `run/env/NAME.started`; 0 when it is damaged or missing."""
     try:
         count, short = map(int, stamp.read_text().split())
     except (OSError, ValueError):

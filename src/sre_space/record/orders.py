@@ -14,7 +14,7 @@ from sre_space.domain.errors import Malformed
 from sre_space.ports.forge import Comment, Forge
 from sre_space.ports.orders import Order, Writers
 from sre_space.ports.signing import TrustStore
-from sre_space.record.order import SignedOrder, parse_command, parse_order
+from sre_space.record.order_format import SignedOrder, parse_command, parse_order
 
 log = logging.getLogger(__name__)
 

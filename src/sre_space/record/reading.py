@@ -28,9 +28,10 @@ LABELLED = f"an agent found an accepted fact missing or altered and set the labe
 
 @dataclass(frozen=True)
 class ReadIssue:
-    """The result of reading one issue; places are comment ids (0: the issue itself).
+    """What was read of one issue. Keys are comment ids; 0 is the issue itself.
 
-    `signed` is every footer that parses; `void` every text with a footer or a command that does not count.
+    `signed` is every footer that parses, its signature not verified yet; `void` every text with a footer or a command
+    that does not count, with the reason.
     """
 
     issue: Issue

@@ -52,7 +52,7 @@ def signed(record: Record, key: bytes = KEY) -> Record:
 
 
 def forgeries(record: Record) -> list[Record]:
-    """What somebody without the key can make of it."""
+    """Return the record in each form that somebody without the key can produce."""
     authentic = signed(record)
     return [
         record,

@@ -43,8 +43,8 @@ def test_a_cure_that_has_reached_the_maximum_is_none_any_more() -> None:
 
 
 def test_errors_of_a_dependency_are_healed_by_asking_again() -> None:
-    chart = read_config(CHART, {})
-    tunable = chart.tunable(f"{FOLDER}/quote-service.env", "DOWNSTREAM_ATTEMPTS")
+    config = read_config(CHART, {})
+    tunable = config.tunable(f"{FOLDER}/quote-service.env", "DOWNSTREAM_ATTEMPTS")
 
     assert tunable is not None
     assert tunable.remedy_for is not None
@@ -114,7 +114,7 @@ def test_the_chart_says_on_which_verdict_a_remedy_acts() -> None:
 
 
 def told_of(content: bytes, folder: Path, units: tuple[str, ...] | None = None) -> str:
-    """What reading a file with these bytes says; one line."""
+    """Write these bytes to a configuration file and return the one-line message with which it is refused."""
     path = folder / "sre-space.yaml"
     path.write_bytes(content)
     with pytest.raises(Malformed) as refused:
@@ -126,7 +126,7 @@ def told_of(content: bytes, folder: Path, units: tuple[str, ...] | None = None) 
 
 
 def line_of(text: str, words: str) -> int:
-    """The first line with these words."""
+    """Return the number of the first line that contains these words."""
     return text[: text.index(words)].count("\n") + 1
 
 

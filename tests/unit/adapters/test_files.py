@@ -142,12 +142,12 @@ def test_tokens_are_kept_and_private(tmp_path: Path) -> None:
 
 
 def test_the_chart_of_this_repository_names_three_services_and_their_callers() -> None:
-    chart = read_config(CHART, {"POLICY_SERVICE_PORT": "1234"})
+    config = read_config(CHART, {"POLICY_SERVICE_PORT": "1234"})
 
-    assert list(chart.services) == ["quote-service", "policy-service", "user-service"]
-    assert chart.services["policy-service"].health == "http://127.0.0.1:1234/health"
-    assert chart.services["quote-service"].calls == ("user-service", "policy-service")
-    assert chart.journey.slo == 0.999
+    assert list(config.services) == ["quote-service", "policy-service", "user-service"]
+    assert config.services["policy-service"].health == "http://127.0.0.1:1234/health"
+    assert config.services["quote-service"].calls == ("user-service", "policy-service")
+    assert config.journey.slo == 0.999
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def refusing(request: pytest.FixtureRequest, disk: SmallDisk) -> Refusing:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """What lies there, but for what fills the disk."""
+    """Return the contents of the files below a folder by name, except of the file that fills the disk."""
     return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "filler"}
 
 

@@ -1,4 +1,4 @@
-"""The doctor's telemetry: an incident is one trace, whoever tells its steps and however often."""
+"""The agents' telemetry: an incident is one trace, whichever agent reports its steps and however often."""
 
 import json
 
@@ -18,7 +18,7 @@ ROOT, NEXT = "ab" * 32, "cd" * 32
 
 
 def fact(step: Step, at: int) -> Fact:
-    """A fact of the incident."""
+    """Return a fact of the incident for this step and time."""
     payload = (
         Confirmation("Status: Fixed")
         if step is Step.CONFIRM
@@ -28,7 +28,7 @@ def fact(step: Step, at: int) -> Fact:
 
 
 def context(found: SpanContext | None) -> SpanContext:
-    """A span's context."""
+    """Return the context of a span after checking that it has one."""
     assert found is not None
     return found
 

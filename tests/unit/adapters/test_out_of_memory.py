@@ -11,7 +11,7 @@ KILL = '{"event": "oom", "time": 1000.4, "unit": "tax", "pid": 7, "rss": 41, "li
 
 
 def ended(name: str, at: int) -> Unit:
-    """A unit that ended at a Unix second."""
+    """Return a unit that ended at this Unix second."""
     return Unit(name, "exited", f"ended:{at}", None, at * 10**9, None, "ended by a signal")
 
 

@@ -16,7 +16,7 @@ def failing(service: str, watched: Operation | None, value: float = 0.5) -> Fire
 
 
 def after(*looks: list[FiredAlarm]) -> ActiveSymptoms:
-    """What is known after so many looks, a nanosecond apart; nothing is damped, and each finding is told."""
+    """Return the active symptoms after these evaluations, which are a nanosecond apart and not damped."""
     active_symptoms = ActiveSymptoms()
     for now, found in enumerate(looks, 1):
         active_symptoms.remember(found, found, found, now)

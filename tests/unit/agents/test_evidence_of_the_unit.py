@@ -23,7 +23,7 @@ RUNNING = Unit("tax", "running", "1:1", 1, 0, None)
 
 
 def scene(kind: CauseKind, symptom: SymptomKind, unit: str, verdict: Confidence = Confidence.CONFIRMED) -> Situation:
-    """A cause at `tax` on what its callers say, and what the unit itself shows."""
+    """Return a situation whose cause is at `tax` by its callers' errors; `unit` is what the unit itself shows."""
     evidence = tuple(
         Evidence(f"span:{n}", f"`POST` in price failed: 9 of 9; it said: {one}") for n, one in enumerate(SAID)
     )
@@ -33,7 +33,7 @@ def scene(kind: CauseKind, symptom: SymptomKind, unit: str, verdict: Confidence 
 
 
 def restarts(found: Situation) -> list[Restart]:
-    """The restarts among the candidates."""
+    """Return the restarts among the candidate remedies."""
     return [one for one in candidate_remedies(found) if isinstance(one, Restart)]
 
 
@@ -68,13 +68,13 @@ class Answers:
     urls: list[str] = field(default_factory=list)
 
     async def check(self, url: str) -> Health:
-        """The next one."""
+        """Return the next answer; repeat the last one."""
         self.asked += 1
         return self.left.pop(0) if len(self.left) > 1 else self.left[0]
 
 
 def shown(unit: Unit, answers: Sequence[Health], symptom: SymptomKind = SymptomKind.ERROR) -> tuple[str, int]:
-    """What a unit shows, and how many probes it took."""
+    """Return the evidence that a unit shows, and the number of probes sent to it."""
     probe = Answers(list(answers))
     found = asyncio.run(observe_unit(case(symptom), config().services["tax"], unit, probe, Clinic()))
     return found.reason, probe.asked

@@ -27,17 +27,17 @@ POOL = "DATABASE_POOL_SIZE=5\n"
 
 @cache
 def usual() -> Sequence[Span]:
-    """A minute of health."""
+    """Return the spans of a minute of a healthy application."""
     return spans_at(shop(650, 3), SICK - 66 * SECOND)
 
 
 def clinic(fault: Fault = HEALTHY) -> Clinic:
-    """A minute of health, then twenty seconds of a fault."""
+    """Return the sources of an investigation: a minute of healthy spans, then twenty seconds of a fault."""
     return Clinic([*usual(), *spans_at(shop(200, 5, fault), SICK)])
 
 
 def first(found: Diagnosis) -> str:
-    """The first cause."""
+    """Return the line of the first cause; an empty text when there is none."""
     return cause_line(found.causes[0]) if found.causes else ""
 
 
@@ -269,12 +269,12 @@ def test_what_is_slow_waits_for_its_evidence() -> None:
 
 
 def restarted(service: str, at: int, outcome: Outcome) -> list[tuple[int, Payload]]:
-    """A restart and what was measured after it."""
+    """Return the decision, the action and the verification of a restart, each with its time."""
     return carried_out(Restart(service, "1", ""), at, outcome)
 
 
 def carried_out(remedy: Remedy, at: int, outcome: Outcome) -> list[tuple[int, Payload]]:
-    """A remedy and what was measured after it."""
+    """Return the decision, the action and the verification of a remedy, each with its time."""
     decision = Decision(Diagnosis(Confidence.LIKELY, (), ()), remedy, (), 0)
     action = Action(ActionResult.DONE, remedy, "", "", "", (), "")
     return [(at, decision), (at, action), (at, Verification(outcome, JourneyCount(0, 1, 0, 1), 0, 1, 1, 0, ""))]

@@ -24,21 +24,21 @@ RESTART = "MITIGATION: RESTART policy-service"
 
 
 async def killed(world: World, after_s: float = 30.0, rounds: int = 200) -> Case:
-    """The policy service dies some time after what was before, and all agents work."""
+    """Wait `after_s`, stop policy-service, let all agents work, and return the case."""
     await world.clock.sleep(after_s)
     world.dead = {"policy-service"}
     return await world.play(await world.detect(), rounds)
 
 
 def memory_of(world: World) -> Memory:
-    """The agent itself."""
+    """Return the Memory agent of the world."""
     memory = world.duties[Agent.MEMORY]
     assert isinstance(memory, Memory)
     return memory
 
 
 def recalled(case: Case) -> tuple[PastCase, ...]:
-    """What Memory told of the incidents before."""
+    """Return the past cases that Memory recalled for this one."""
     recall = case.latest(Recall)
     assert recall is not None
     return recall.cases

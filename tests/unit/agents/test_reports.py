@@ -64,7 +64,7 @@ class Ward:
         self.detectors.evaluate(self.now)
 
     def says(self) -> DetectorsReport:
-        """The report of now."""
+        """Return the report of the detectors at the present time."""
         return self.reports.at(self.now)
 
     def of(self, kind: SymptomKind, subject: str = "policy-service", operation: str = "") -> DetectorReport:
@@ -82,7 +82,7 @@ def learnt() -> Ward:
 
 
 def work(ward: Ward, seconds: int = 20) -> Inhibition:
-    """A deployment of policy-service that begins now."""
+    """Announce a deployment of policy-service that begins now, and return its window."""
     window = Inhibition(ward.now, ward.now + seconds * SECOND, frozenset({"policy-service"}))
     ward.detectors.open_incidents.announce(window)
     return window

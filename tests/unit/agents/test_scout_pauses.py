@@ -37,7 +37,7 @@ class Interrupted(World):
     left: int = 3
 
     async def check(self, url: str) -> Health:
-        """A few are too late."""
+        """Interrupt the first probes by a pause of 10 s and let them fail; answer the later ones as usual."""
         if not self.left:
             return await super().check(url)
         self.left -= 1

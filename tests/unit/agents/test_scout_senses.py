@@ -22,7 +22,7 @@ JOURNEY = Journey("buy-insurance", "traffic", ("journey quote", "journey purchas
 
 
 def probed(*answers: Health) -> ServiceHealth:
-    """A detector after these probes, four a second."""
+    """Return the health of policy-service after these probe answers, four a second."""
     health = ServiceHealth("policy-service")
     for number, answer in enumerate(answers):
         health.update(answer, number * SECOND // 4)
@@ -30,7 +30,7 @@ def probed(*answers: Health) -> ServiceHealth:
 
 
 def attempt(number: int, start: int, good: bool = True, **changed: object) -> Span:
-    """A root span of the traffic."""
+    """Return a root span of the traffic."""
     values: dict[str, object] = {
         "trace_id": f"t{number}", "span_id": f"s{number}", "parent_id": "", "service": "traffic",
         "name": "journey quote", "kind": SpanKind.INTERNAL, "start": start, "end": start + 5,

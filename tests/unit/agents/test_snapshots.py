@@ -41,7 +41,7 @@ def consumer(world: World, announcements: Announcements | None = None) -> Signal
 
 
 def levels(world: World, instance: str, **values: float) -> Record:
-    """What a process of policy-service tells of itself now."""
+    """Return a record of the memory and CPU use that a process of policy-service measures now."""
     message = ExportMetricsServiceRequest()
     resource = message.resource_metrics.add()
     for key, text in (("service.name", POLICY), ("service.instance.id", instance)):
@@ -68,7 +68,7 @@ def taken(world: World) -> Snapshot:
 
 
 async def lived(world: World) -> None:
-    """A world in which policy-service has worked, been deployed, begun anew, logged, and then died."""
+    """Play a deployment, requests, a restart and error lines of policy-service, and then its outage."""
     announced = listening(world)
     announced.processes = world.processes
     ours = consumer(world, announced)
@@ -167,7 +167,7 @@ class Runs:
         self.answer = answer
 
     async def in_force(self, _path: str, _content: bytes) -> bool:
-        """The same for all."""
+        """Return the same answer for every file; raise `Unavailable` when there is none."""
         if self.answer is None:
             raise Unavailable("the deployer is away")
         return self.answer

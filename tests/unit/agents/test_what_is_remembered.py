@@ -17,7 +17,7 @@ SUSPECTED = replace(diagnosis("user-service", CauseKind.SLOW_CODE), verdict=Conf
 
 
 async def healed_by_a_person(world: World) -> Case:
-    """An incident that the agents leave to a person, who ends it."""
+    """Play an incident that the agents leave to a person, who ends it, and return the case."""
     world.dead = {"policy-service"}
     number = await world.detect()
     await world.play(number, 20)

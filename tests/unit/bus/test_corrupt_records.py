@@ -36,12 +36,12 @@ LOG = "00000000000000000000.log"
 
 
 def opened(folder: Path) -> Partition:
-    """A partition whose clock stands still."""
+    """Return a partition whose clock always shows the same time."""
     return Partition(folder, lambda: NOW_MS)
 
 
 def filled(folder: Path, batches: int = 6, records: int = 3) -> Path:
-    """The file of a partition with some batches of some records."""
+    """Append some batches of some records to a partition and return its file."""
     log = opened(folder)
     for number in range(batches):
         log.append(batch(records, at=1000 + number))
@@ -50,7 +50,7 @@ def filled(folder: Path, batches: int = 6, records: int = 3) -> Path:
 
 
 def everything(log: Partition) -> list[tuple[int, int]]:
-    """What a consumer that begins at the start gets: base and count of each batch, until nothing comes any more."""
+    """Return the base offset and record count of each batch that a consumer reads from the start to the end."""
     found, at = [], log.start
     while served := offsets(log.read(at, 1000)):
         found += served
@@ -60,7 +60,7 @@ def everything(log: Partition) -> list[tuple[int, int]]:
 
 
 def _behind(log: Partition, base: int) -> int:
-    """The offset that a consumer asks for next."""
+    """Return the offset that a consumer asks for after this batch."""
     data = log.read(base, 1)
     return base + int.from_bytes(data[23:27], "big") + 1
 

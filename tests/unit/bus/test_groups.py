@@ -15,7 +15,7 @@ from sre_space.embedded.bus.groups import (
 
 
 def member(protocol: str = "range", *, id: str = "", kind: str = "consumer") -> Member:
-    """A consumer that offers one protocol."""
+    """Return a group member that offers one protocol."""
     return Member(id, "client", 60.0, 60.0, kind, [(protocol, b"topics")])
 
 
@@ -25,7 +25,7 @@ async def joined(group: ConsumerGroup, *members: Member) -> list[int]:
 
 
 def run(story: Coroutine[Any, Any, None]) -> None:
-    """A story with a time limit that only a hang reaches."""
+    """Run a coroutine with a time limit that only a hang exceeds."""
     asyncio.run(asyncio.wait_for(story, 30))
 
 

@@ -51,7 +51,7 @@ def row(number: int, state: DetectorState = DetectorState.OK) -> DetectorReport:
 
 
 def read_back(report: DetectorsReport | None, seen: tuple[str, ...] = ()) -> tuple[SymptomReport, int]:
-    """What a reader has of it, and how many bytes it was."""
+    """Return the symptom report that a reader decodes, and the size of its record's value in bytes."""
     value, headers = encode(SymptomReport(REPOSITORY, NOW, seen, False, report), SCOUT)
     return decode(Record(SYMPTOM_REPORTS, 0, 0, NOW, value, headers=headers), TRUST), len(value)
 

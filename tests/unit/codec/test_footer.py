@@ -82,7 +82,7 @@ def test_any_text_is_a_fact_or_none_or_malformed(text: str) -> None:
 
 
 def body() -> str:
-    """A confirmation, signed."""
+    """Return the text of a signed confirmation."""
     return render(sign(Fact("01I", "o/r", 3, 5, "aa", Step.CONFIRM, 1, 9, Confirmation("x")), KEY), "Words.")
 
 

@@ -50,12 +50,12 @@ SPANS = st.builds(
 
 
 def body_of(*spans: Span, service: str = "shop", **resource: object) -> bytes:
-    """An export request of one service."""
+    """Return the serialized export request of one service's spans."""
     return ExportTraceServiceRequest(resource_spans=[resource_spans(service, spans, **resource)]).SerializeToString()
 
 
 def shown(body: bytes) -> list[dict[str, Any]]:
-    """What the query API sends for all spans of a request, through its JSON."""
+    """Return what the query API answers for all spans of an export request, as parsed JSON."""
     answer: list[dict[str, Any]] = json.loads(json.dumps(traces_json(one.alone for one in stored_spans(body))))
     return answer
 

@@ -26,12 +26,12 @@ HUGE = "x" * 600_000
 
 
 def sent(*spans: Span, service: str = "shop", **resource: object) -> bytes:
-    """A request of one service."""
+    """Return the serialized export request of one service's spans."""
     return ExportTraceServiceRequest(resource_spans=[resource_spans(service, spans, **resource)]).SerializeToString()
 
 
 def kept(body: bytes) -> ExportTraceServiceRequest:
-    """What is left of it."""
+    """Return what remains of an export request after the bounds are applied."""
     return ExportTraceServiceRequest.FromString(bounded("traces", body, NOW, KEPT).body)
 
 

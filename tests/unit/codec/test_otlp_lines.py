@@ -17,7 +17,7 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=32)
 
 
 def metrics(service: str) -> ExportMetricsServiceRequest:
-    """A request with one resource."""
+    """Return an export request with one resource and one empty scope."""
     request = ExportMetricsServiceRequest()
     resource = request.resource_metrics.add().resource
     resource.attributes.add(key="service.name").value.string_value = service

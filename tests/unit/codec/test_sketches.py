@@ -92,7 +92,7 @@ def taken(*bodies: bytes) -> Sketches:
 
 
 def expected(spans: list[Span]) -> Sketches:
-    """The same from span objects, slowly."""
+    """Return the sketches computed from span objects, as a slow reference."""
     made: Sketches = {}
     for span in spans:
         kind = span.kind

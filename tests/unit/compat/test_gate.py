@@ -26,7 +26,7 @@ def line(**fields: object) -> str:
 
 
 def told(**fields: object) -> list[str]:
-    """What the gate says of a line with these fields."""
+    """Return the differences that the gate reports for a line with these fields changed."""
     return list(gate_diagnosis.differences([gate_diagnosis.shown(line())], [gate_diagnosis.shown(line(**fields))]))
 
 

@@ -40,14 +40,14 @@ def stage(chain: Chain) -> tuple[object, ...]:
 
 
 def open_ones() -> list[Chain]:
-    """What was open when it was recorded, and one of each stage that the others were at."""
+    """Return the issues recorded as open, and one shortened issue for each stage that an issue went through."""
     once = [chain.after(count) for chain in CHAINS for count in range(len(chain.comments) + 1)]
     stages = {stage(chain): chain for chain in reversed(once)}
     return [*(chain for chain in CHAINS if chain.issue.state == "open"), *stages.values()]
 
 
 def audited(chain: Chain) -> Audit:
-    """What the audit says of a space that holds this issue."""
+    """Return the audit of a space whose only issue is this one."""
     forge, trust = forge_with([chain]), TrustFolder(chain.space / "trust")
     orders = IssueOrders(forge, trust, World(), REPOSITORY)
     return asyncio.run(Auditor(IncidentRepository(forge, trust, REPOSITORY), orders).audit())

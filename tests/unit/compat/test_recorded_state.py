@@ -19,8 +19,8 @@ from sre_space.bootstrap.space.state import SpaceState
 from sre_space.bootstrap.space.telemetry_secrets import read_tokens
 from sre_space.codec.case_files import case_of
 from sre_space.codec.changes import deployment_of
-from sre_space.codec.doorbell import parse_wake_up
 from sre_space.codec.footer import parse_footer
+from sre_space.codec.wake_ups import parse_wake_up
 from sre_space.deployment import journal as deploy_journal
 from sre_space.domain.case import Case
 from sre_space.domain.facts import OWNER, Agent, Step
@@ -56,7 +56,7 @@ async def test_a_bundle_is_kept_and_diagnosed_as_it_was(path: Path, tmp_path: Pa
 
 @pytest.fixture(params=REAL, ids=lambda space: f"{space.parent.name}-{space.name}")
 def recorded(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, SpaceState]:
-    """A recorded space, and its state folder, unpacked: its placeholders are paths of this test."""
+    """Unpack the state folder of a recorded space with paths of this test, and return the space and its state."""
     space: Path = request.param
     root = tmp_path / "state"
     for name, content in archive(space / "state.tar.xz").items():
@@ -166,7 +166,7 @@ def test_a_deed_that_waited_in_the_outbox_is_posted_as_it_was_signed(space: Path
 
 
 def _finished(chain: Chain, waiting: Mapping[tuple[Agent, str], Pending], folder: Path) -> tuple[World, Case]:
-    """The incident at its end, when these facts waited at the beginning."""
+    """Let the agents finish an incident that starts with these pending facts; return the world and the case."""
     signed = [parse_footer(one.body) for one in waiting.values()]
     world = world_with(chain, folder / "world", max(one.fact.at for one in signed if one is not None))
     world.pending.update(waiting)

@@ -54,7 +54,7 @@ class Machine:
 
 @pytest.fixture
 def git() -> MemoryGit:
-    """Main, with two services' desired state."""
+    """Return a repository whose main holds the desired state of two services."""
     return MemoryGit({FILE: b"DATABASE_POOL_SIZE=5\n", OTHER: b"DATABASE_POOL_SIZE=5\n"}, lambda: 1)
 
 

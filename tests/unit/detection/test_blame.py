@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.traffic_model import ASK_POLICY, ISSUE, PEERS, POLICY_SQL, Fault, Patient
+from support.traffic_model import ASK_POLICY, ISSUE, PEERS, POLICY_SQL, Fault, SimulatedApplication
 from support.watching import SECOND, Watching
 
 from sre_space.analysis.detection.blame import FiredAlarm, excess, findings
@@ -12,7 +12,7 @@ from sre_space.domain.symptoms import SymptomKind
 
 
 def broken(fault: Fault, seconds: int = 12) -> Watching:
-    """The detectors so many seconds after a fault."""
+    """Return the detectors after 150 healthy seconds and so many seconds of a fault."""
     watching = Watching.after(150, 11)
     watching.break_down(fault)
     for _ in range(seconds):
@@ -21,7 +21,7 @@ def broken(fault: Fault, seconds: int = 12) -> Watching:
 
 
 def found(fault: Fault) -> list[FiredAlarm]:
-    """What fires twelve seconds after a fault."""
+    """Return the alarms that fire twelve seconds after a fault begins."""
     watching = broken(fault)
     return findings(watching.operations, PEERS, watching.at * SECOND)
 
@@ -143,7 +143,7 @@ def test_a_finding_shows_what_a_person_would_look_at(fault: Fault, kind: Symptom
 
 
 def test_an_operation_that_is_not_learnt_has_no_excess() -> None:
-    watching = Watching(Patient(np.random.default_rng(1)))
+    watching = Watching(SimulatedApplication(np.random.default_rng(1)))
     watching.play(10)
 
     assert excess(watching.operations.watches[ASK_POLICY], SymptomKind.ERROR, 0).count == 0

@@ -15,7 +15,7 @@ NOW = 1_700_000_000 * SECOND
 
 
 def steady(budget: Budget, until: int, lasting: int, share: float, every: int = 10 * SECOND) -> None:
-    """A thousand attempts each step of a stretch that ends at `until`."""
+    """Add 1000 attempts, this share of them bad, for each step of the period that ends at `until`."""
     for at in range(until - lasting, until, every):
         budget.add(at, round(1000 * (1 - share)), round(1000 * share))
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from support.amounts import amount
-from support.traffic_model import Fault, Patient
+from support.traffic_model import Fault, SimulatedApplication
 from support.watching import SECOND, Watching
 
 from sre_space.agents.scout.health import PERIOD_S, ServiceHealth
@@ -142,7 +142,7 @@ def test_a_deployment_that_left_a_fault_behind_is_an_incident_once_its_window_is
 def test_four_times_the_traffic_is_no_incident() -> None:
     for seed in range(amount(5, 2)):
         watching = learnt(seed)
-        watching.patient.per_second, watching.patient.load = 20.0, 1.0
+        watching.application.per_second, watching.application.load = 20.0, 1.0
         assert watching.play(120) == (0, [])
 
 
@@ -150,7 +150,11 @@ def test_four_times_the_traffic_is_no_incident() -> None:
 def test_almost_no_traffic_is_no_incident(visits: float, synthetic: float) -> None:
     for seed in range(amount(5, 2)):
         watching = learnt(seed)
-        watching.patient.per_second, watching.patient.synthetic, watching.patient.load = visits, synthetic, 0.0
+        watching.application.per_second, watching.application.synthetic, watching.application.load = (
+            visits,
+            synthetic,
+            0.0,
+        )
         assert watching.play(300) == (0, [])
 
 
@@ -165,6 +169,6 @@ def test_a_pause_of_the_whole_machine_for_two_seconds_is_no_incident() -> None:
 
 def test_an_hour_of_healthy_traffic_opens_nothing() -> None:
     """Ten minutes of it, or all with EXAMPLES=all."""
-    watching = Watching(Patient(np.random.default_rng(3)))
+    watching = Watching(SimulatedApplication(np.random.default_rng(3)))
 
     assert watching.play(amount(3600, 600)) == (0, [])

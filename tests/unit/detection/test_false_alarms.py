@@ -1,4 +1,4 @@
-"""Thirty healthy days: how often the detectors accuse a patient that is well.
+"""Thirty healthy days: how often the detectors accuse an application that is well.
 
 The days lie side by side: each is a lane of the same arrays, for every operation and both of its alarms, so one call of
 `SequentialTest.after`, the very function that judges in production, moves thirty days by a second. Baselines and
@@ -47,7 +47,7 @@ Counts = NDArray[np.int64]
 
 
 def nearest(load: float) -> int:
-    """The place in `LOADS`."""
+    """Return the index of the nearest load in `LOADS`."""
     return int(np.abs(LOADS - load).argmin())
 
 
@@ -67,7 +67,7 @@ class Days:
     limits: Floats = field(default_factory=lambda: np.ones((2, DAYS)))  # tolerated: slow, failed
 
     def learn(self, begin: int, end: int) -> None:
-        """The stretch [begin, end) of every day."""
+        """Feed the seconds [begin, end) of every day to its baseline; set the limits of each one that is ready."""
         for day, load in enumerate(loads(begin)):
             baseline = self.baselines[day]
             baseline.offer(begin + 1, self._stretch(load, end - begin))
@@ -85,7 +85,7 @@ class Days:
         return Sketch(Durations(count, total, buckets), int(self.chance.binomial(count, BACKGROUND_ERRORS)))
 
     def seconds(self, begin: int, end: int, pauses: Counts, bursts: Counts) -> tuple[Counts, Counts, Counts]:
-        """Requests, slow and failed ones of every day and second of a stretch, shape (days, seconds)."""
+        """Return the numbers of all, slow and failed requests in each second, each of shape (days, seconds)."""
         load = loads(begin)
         tails = [
             self.laws[nearest(one)][slow - MIN_BUCKET + 1 :].sum() for one, slow in zip(load, self.slow, strict=True)
@@ -128,7 +128,7 @@ def begun(chance: np.random.Generator, a_day: float, seconds: int) -> Counts:
 
 
 def stretches(seed: int) -> Iterator[tuple[Counts, Counts, Floats]]:
-    """Tries and bad ones, shape (lanes, seconds), and the tolerated shares of the lanes, stretch by stretch."""
+    """Yield for each period attempts and bad ones, shape (lanes, seconds), and the tolerated shares of the lanes."""
     chance = np.random.default_rng(seed)
     laws = [np.array([law(operation, load, chance) for load in LOADS]) for operation in OPERATIONS]
     watched, buyers = [Days(one, chance) for one in laws], Buyers(chance)
@@ -186,7 +186,7 @@ def test_the_same_days_with_one_bad_minute_alarm_on_every_lane_that_had_visitors
     ("scale", "days", "step"), [(1.0, amount(DAYS, 5), 5), (1 / 60, amount(3, 1), 1)], ids=["workbook", "demo"]
 )
 def test_healthy_days_burn_no_alert(scale: float, days: int, step: int) -> None:
-    """Attempts in steps of seconds, with the bursts of failures that a healthy patient has."""
+    """Attempts in steps of seconds, with the bursts of failures that a healthy application has."""
     chance, budget = np.random.default_rng(1), Budget("buy-insurance", scale=scale)
     for day in range(days):
         seconds = np.arange(day * DAY_S, (day + 1) * DAY_S, step)

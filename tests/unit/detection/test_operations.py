@@ -39,7 +39,7 @@ def sketch(count: int = 10, errors: int = 0, duration: int = 5 * MS) -> Sketch:
 def played(
     operations: Operations, begin: int, seconds: int, one: Sketch, windows: tuple[Inhibition, ...] = ()
 ) -> Operations:
-    """The same sketch every second, heard half a second after it, judged a second later."""
+    """Add the same sketch for every second, evaluate 1.5 s after each, and return the operations."""
     for second in range(begin, begin + seconds):
         operations.add({(ISSUE, second): one}, second * SECOND + 3 * SECOND // 2)
         operations.evaluate((second + 3) * SECOND, windows)

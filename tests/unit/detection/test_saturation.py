@@ -59,7 +59,7 @@ def test_what_fills_in_half_a_minute_is_an_alarm_before_half_of_it_is_used() -> 
 
 
 def saw_tooth(at: float) -> float:
-    """A garbage collector: up by a half in 40 s, down at once."""
+    """Return a level like that of a garbage collector's heap: it rises by 0.5 in 40 s and drops at once."""
     return 0.25 + 0.5 * (at % 40) / 40
 
 

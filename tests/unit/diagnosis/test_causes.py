@@ -248,7 +248,7 @@ def test_whom_a_cause_hurts_is_told_by_their_own_spans() -> None:
 
 
 def forged(made: Made) -> list[Made]:
-    """A failed call that mail tells of inside of its real work."""
+    """Return a forged failed call to tax inside this span when its operation is `POST /send`, else nothing."""
     if made.operation != "POST /send":
         return []
     return [

@@ -33,7 +33,7 @@ def series(name: str, values: list[float], service: str = "tax", cumulative: boo
 def state(
     service: str, ended: bool = False, answered: bool = True, healthy: bool = True, told: str = ""
 ) -> ServiceState:
-    """What runtime and probe say."""
+    """Return the state of a service as the runtime and a probe report it."""
     return ServiceState(
         service, ended, f"the runtime says {told}", f"runtime:{service}", answered, healthy, "told by a probe"
     )
@@ -59,7 +59,7 @@ def test_a_new_process_that_warms_up_below_its_usual_level_runs_out_of_nothing()
 
 
 def arrivals(rate: float) -> MetricTable:
-    """A counter of served requests that grows by so much a second."""
+    """Return a counter of served requests that grows by `rate` a second."""
     return series("http.server.request.duration.count", [rate / 2 * index for index in range(60)], "web", True)
 
 
@@ -96,7 +96,7 @@ def test_counts_of_durations_are_traffic_and_requests_in_flight_are_not(name: st
 
 
 def refused(made: list[Made]) -> Telemetry:
-    """The same spans, where `POST /quote` answers 409."""
+    """Return the telemetry of these spans with status code 409 for `POST /quote` and 200 for all others."""
     table = telemetry(made).spans
     code = [409 if table.names[operation] == "POST /quote" else 200 for operation in table.operation]
     return replace(telemetry(made), spans=replace(table, code=table.code + code))
@@ -134,7 +134,7 @@ def test_a_proper_no_that_everybody_gets_is_no_failure_without_a_change_and_a_ba
 
 
 def given_up(fault: Fault, each: int = 1) -> Telemetry:
-    """What price asks of tax it gives up on after a millisecond, each time or one of `each` times."""
+    """Return telemetry in which every `each`-th call from price to tax times out after a millisecond."""
     made = shop(200, 2, fault)
     hasty = set([one.id for one in made if one.kind == 3 and one.peer == "tax"][::each])
     return telemetry(

@@ -89,7 +89,7 @@ def test_any_json_is_read_or_refused_and_what_was_read_can_be_diagnosed(document
 
 
 def bent(document: object, path: list[int], leaf: object) -> object:
-    """The document with one node, chosen by `path`, replaced."""
+    """Return the document with the node that `path` leads to replaced by `leaf`."""
     if not path or not isinstance(document, dict | list) or not document:
         return leaf
     chosen = path[0] % len(document)

@@ -50,13 +50,13 @@ UNDONE = Undo(ActionResult.DONE, WAY_BACK, "5", "1", "")
 
 
 def done(remedy: Remedy, result: ActionResult = ActionResult.DONE) -> Action:
-    """A remedy carried out, with its way back where it has one."""
+    """Return the action of a remedy with this result, and with its inverse when it was done and has one."""
     way_back = inverse(remedy, "c0ffee") if result is ActionResult.DONE else None
     return Action(result, remedy, "", "", "none", (), "", way_back)
 
 
 def verdict(outcome: Outcome) -> Verification:
-    """What Scout says."""
+    """Return a verification with this outcome."""
     return Verification(outcome, COUNT, 0.9, 1.0, 0, 5, "")
 
 
@@ -74,7 +74,7 @@ PAYLOADS: dict[Step, st.SearchStrategy[Payload]] = {step: st.sampled_from(all) f
 
 
 def found(step: Step, payload: Payload, seq: int, prev: str, **changed: object) -> FoundFact:
-    """A fact as its owner would have signed it."""
+    """Return a fact as read from the issue, signed by the agent that owns its step."""
     values: dict[str, object] = {
         "incident": "01INCIDENT", "repository": REPO, "issue": 0 if step is Step.DETECT else 7, "seq": seq,
         "prev": prev, "step": step, "attempt": 1, "at": seq * 10**9, "payload": payload,
@@ -84,19 +84,19 @@ def found(step: Step, payload: Payload, seq: int, prev: str, **changed: object) 
 
 
 def opened() -> Case:
-    """A case with nothing but its detection."""
+    """Return a case that holds only its detection."""
     case = open_case(REPO, 7, True, found(Step.DETECT, DETECTION, 0, ""))
     assert case is not None
     return case
 
 
 def extended(case: Case, step: Step, payload: Payload) -> Case:
-    """The case with one more fact."""
+    """Return the case with one more fact."""
     return accept(case, [found(step, payload, case.last.seq + 1, case.chain[-1].digest)])
 
 
 def decided() -> Case:
-    """A case with its first decision."""
+    """Return a case with its first decision."""
     return extended(opened(), Step.DECIDE, DECISION)
 
 

@@ -34,7 +34,7 @@ SURE = Grounds(CONFIRMED, unit="the runtime says that policy-service has ended (
 
 
 def config(autonomy: Autonomy = Autonomy.AUTONOMOUS, **limits: object) -> SpaceConfig:
-    """A chart of two services."""
+    """Return a configuration of two services with this autonomy and these limits."""
     services = {
         name: Service(name, "http://127.0.0.1:1/health", name, (), autonomy, tunables=TUNABLES)
         for name in ("policy-service", "user-service")
@@ -49,12 +49,12 @@ def config(autonomy: Autonomy = Autonomy.AUTONOMOUS, **limits: object) -> SpaceC
 def past(
     seconds_ago: float, service: str = "policy-service", incident: str = "old", finished: bool = True
 ) -> PastAction:
-    """An earlier restart."""
+    """Return an earlier action on a service."""
     return PastAction(service, NOW - int(seconds_ago * SECOND), incident, finished)
 
 
 def refusals(config: SpaceConfig, *actions: PastAction, remedy: Remedy = RESTART, grounds: Grounds = SURE) -> list[str]:
-    """The rules that refuse."""
+    """Return the names of the rules that do not allow the remedy."""
     return [answer.rule for answer in ask(config, remedy, "this", actions, NOW, grounds=grounds) if not answer.allowed]
 
 
@@ -121,12 +121,12 @@ def test_asking_a_person_needs_no_permission() -> None:
 
 
 def setting(key: str, new: str | None, file: str = FILE) -> SetConfig:
-    """A change of one key of policy-service."""
+    """Return a change of one configuration key of policy-service."""
     return SetConfig("policy-service", file, key, "1", new, "because")
 
 
 def reverting(*edits: Edit) -> RevertChange:
-    """A commit taken back."""
+    """Return the revert of a commit with these edits."""
     return RevertChange("policy-service", "c0ffee", edits, "because")
 
 

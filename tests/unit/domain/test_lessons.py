@@ -36,14 +36,14 @@ def following(at: int, fault: int = CRASH, steps: int = 9, issue: int = 50, agai
 
 
 def inconclusive(case: Case) -> Decision:
-    """The decision of a case whose cause was not found."""
+    """Return the decision of a case with its verdict changed to INCONCLUSIVE."""
     decision = case.latest(Decision)
     assert decision is not None
     return replace(decision, diagnosis=replace(decision.diagnosis, verdict=Confidence.INCONCLUSIVE))
 
 
 def worked(past: Case, *followed: Case, asking: Case | None = None) -> list[bool]:
-    """What is handed on of each remedy."""
+    """Return for each remedy of `past` whether it counts as successful, given the cases that followed."""
     return [one.worked for one in past_cases(past, recurrence(past, followed), asking=asking)]
 
 

@@ -14,12 +14,12 @@ BEAT = SECOND // 4
 
 
 def moved(reading: ClockPair, wall: int, steady: int) -> ClockPair:
-    """The reading after both clocks went on, in ns."""
+    """Return the reading after both clocks have advanced by so many ns."""
     return ClockPair(reading.wall + wall, reading.steady + steady)
 
 
 def lived(*steps: tuple[int, int]) -> Pauses:
-    """A process that begins at START and reads its clocks after each step."""
+    """Return the pauses of a process that begins at START and reads its clocks after each step."""
     pauses = Pauses.of_start(ClockPair(START, 0))
     for wall, steady in steps:
         pauses = pauses.at(moved(pauses.read, wall, steady))

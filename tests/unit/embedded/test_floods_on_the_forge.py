@@ -41,7 +41,7 @@ def flooded(folder: Path, count: int) -> IssueTools:
 
 
 def listed(forge: IssueTools, **asked: object) -> list[int]:
-    """The numbers over all pages."""
+    """Return the issue numbers of all pages."""
     numbers: list[int] = []
     after = ""
     while True:

@@ -30,7 +30,7 @@ PATHS = ("deploy/config/a.env", "deploy/config/b.env", "c.md")
 
 
 def git(repository: pygit2.Repository, *words: str, code: int = 0) -> str:
-    """What git says about a repository."""
+    """Run git on a repository, check its exit code, and return its output."""
     done = subprocess.run(["git", "-C", repository.path, *words], capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr
     return done.stdout
@@ -38,12 +38,12 @@ def git(repository: pygit2.Repository, *words: str, code: int = 0) -> str:
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> pygit2.Repository:
-    """An empty repository for commits that nobody names."""
+    """Return an empty bare repository."""
     return pygit2.init_repository(str(tmp_path_factory.mktemp("bare")), bare=True)
 
 
 def commit(repository: pygit2.Repository, files: Files, *parents: pygit2.Commit, at: int = 0) -> pygit2.Commit:
-    """A commit of these files and no others; `at` in seconds after the first one."""
+    """Return a new commit of exactly these files, on no branch, `at` seconds after a fixed time."""
     index = pygit2.Index()
     for path, lines in files.items():
         blob = repository.create_blob("".join(f"{line}\n" for line in lines).encode())
@@ -72,7 +72,7 @@ class Edit:
 
 
 def edits(values: st.SearchStrategy[str]) -> st.SearchStrategy[list[Edit]]:
-    """What one side does."""
+    """Return a strategy for the edits on one side of a merge."""
     place = st.integers(0, 9)
     lines = st.lists(values, max_size=3).map(tuple)
     rarely = st.sampled_from([False] * 9 + [True])
@@ -140,7 +140,7 @@ class Forge:
 
 
 def opened(folder: Path, validate: Callable[[Mapping[str, bytes]], object] = len) -> Tools:
-    """A forge on a folder, as its process opens it."""
+    """Open a forge on a folder as its process does, and return its tools."""
     seed = Path(__file__).resolve().parents[3]
     repository = open_repository(folder / "r.git", seed)
     site = Site("local", "r", "http://127.0.0.1:1", (WRITER, ADMIN))
@@ -159,7 +159,7 @@ def forge(tmp_path: Path) -> Forge:
 
 
 def reopened(forge: Forge) -> Forge:
-    """The same after a restart."""
+    """Close the forge's database, open the forge again, and return it."""
     forge.tools.store.db.close()
     folder = Path(forge.tools.refs.repository.path).parent
     return Forge(opened(folder), forge.number)

@@ -25,7 +25,7 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 @asynccontextmanager
 async def linked(handler: Handler) -> AsyncIterator[tuple[Link, int]]:
-    """A service behind a link, and the link's port."""
+    """Start a service behind a link; yield the link and its port."""
     service = await asyncio.start_server(handler, "127.0.0.1", 0)
     listener = bind(0, "X")
     link = Link("policy-service", service.sockets[0].getsockname()[1])

@@ -22,7 +22,7 @@ def played(story: Story) -> World:
 
 
 def inhibited(world: World) -> list[set[str]]:
-    """The services of each deployment that is under way or was."""
+    """Return the services of each confirmed deployment, in progress or ended."""
     return [set(window.services) for window in world.detectors.open_incidents.planned]
 
 

@@ -38,7 +38,7 @@ def consumer(world: World) -> SignalConsumer:
 
 
 def root(world: World, start: int, end: int, id: bytes = b"12345678", claimed: int = 0) -> Record:
-    """A failed visit of the journey's caller, in a record of now unless it claims another time."""
+    """Return a record of a failed visit by the traffic; its time is now unless `claimed` is set."""
     message = ExportTraceServiceRequest()
     resource = message.resource_spans.add()
     resource.resource.attributes.add(key="service.name").value.string_value = "traffic"
@@ -50,7 +50,7 @@ def root(world: World, start: int, end: int, id: bytes = b"12345678", claimed: i
 
 
 def level(world: World, at: int, value: float, name: str = "process.cpu.utilization") -> Record:
-    """A sample of policy-service."""
+    """Return a record with one metric sample of policy-service."""
     message = ExportMetricsServiceRequest()
     resource = message.resource_metrics.add()
     resource.resource.attributes.add(key="service.name").value.string_value = "policy-service"
@@ -60,7 +60,7 @@ def level(world: World, at: int, value: float, name: str = "process.cpu.utilizat
 
 
 async def healed(world: World) -> Outcome:
-    """The verdict of the next incident: a service dies and is started again."""
+    """Stop a service, let the agents handle the incident, and return the outcome of its verification."""
     world.dead = {"policy-service"}
     case = await world.play(await world.detect())
     (verdict,) = [one.fact.payload for one in case.chain if one.fact.step == "verify"]
@@ -124,7 +124,7 @@ def test_a_frame_of_offsets_that_nobody_has_reached_does_not_silence_those_that_
 
 
 def event(world: World, topic: str, at: str, key: bytes = b"q1") -> Record:
-    """A business event that claims a time."""
+    """Return a business event that claims this time."""
     return Record(topic, 0, 0, world.clock.now(), b"{}", key, {"ce_time": at.encode()})
 
 

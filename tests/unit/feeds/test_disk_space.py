@@ -33,7 +33,7 @@ class Looks:
         self.rooms = list(rooms)
 
     async def room(self) -> DiskSpace:
-        """The next one."""
+        """Return the next reading."""
         return self.rooms.pop(0)
 
     def now(self) -> int:
@@ -51,7 +51,7 @@ class Looks:
 
 
 def heard(*rooms: DiskSpace) -> list[Note]:
-    """What people are told over these looks."""
+    """Return the notes that people receive over these readings."""
     people, looks = People(), Looks(*rooms)
     with pytest.raises(EOFError):
         asyncio.run(DiskSpaceMonitor(looks, people, looks).watch_forever())

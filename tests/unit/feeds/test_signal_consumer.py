@@ -151,7 +151,7 @@ async def test_a_scout_that_starts_knows_past_deployments_and_who_served_before(
 
 
 def pool(world: World, in_use: int) -> Record:
-    """What a service tells of its ten connections."""
+    """Return a record of policy-service's ten connections, `in_use` of which are in use."""
     message = ExportMetricsServiceRequest()
     resource = message.resource_metrics.add()
     resource.resource.attributes.add(key="service.name").value.string_value = "policy-service"

@@ -21,7 +21,7 @@ def played(sketcher: Sketcher, feed: Feed) -> None:
 
 
 def losses(world: World) -> Losses:
-    """What is not taken in is counted by the world's reporter."""
+    """Return a counter of losses that uses the world's reporter."""
     return Losses(world.reporter, world.clock)
 
 

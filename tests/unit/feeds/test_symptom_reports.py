@@ -37,7 +37,7 @@ class Now:
         return NOW
 
     async def sleep(self, seconds: float) -> None:
-        """It stands."""
+        """Return at once."""
 
     def pauses(self) -> Pauses:
         """None since long ago."""
@@ -45,7 +45,7 @@ class Now:
 
 
 def state_of(*told: tuple[SymptomReport, str], symptom: Symptom = SLOW) -> SymptomState:
-    """What Fixer makes of sightings, each signed by an agent's key, with a decision that is a second old."""
+    """Return the state that Fixer derives for a symptom from these signed reports, a second after the decision."""
     topics = Topics()
     for symptom_report, signer in told:
         value, headers = encode(symptom_report, KEYS[signer])
@@ -88,7 +88,7 @@ def test_what_another_agent_signed_is_no_evidence(symptom_report: SymptomReport)
 
 
 def forged(change: Callable[[Record], Record]) -> Record:
-    """A genuine record that somebody changed."""
+    """Return an authentic record after this change to it."""
     value, headers = encode(SEEN, KEYS["scout"])
     return change(Record(SYMPTOM_REPORTS, 0, 0, NOW, value, headers=headers))
 
@@ -136,7 +136,7 @@ FALLBACK = Fault(SymptomKind.LATENCY, "quote-service", lambda values: values["RI
 
 
 async def slow(world: World) -> int:
-    """A slow network, its incident open, and Brain has decided on a fallback."""
+    """Open an incident for a slow network, let Brain decide on a fallback, and return the issue's number."""
     world.git.person_commits("deploy/config/quote-service.env", "ONLINE_LIMIT", "RISK_FALLBACK=none\nONLINE_LIMIT")
     world.faults = [FALLBACK]
     world.diagnoses = lambda _: diagnosis("policy-service", CauseKind.SLOW_NETWORK)

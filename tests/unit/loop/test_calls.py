@@ -11,7 +11,7 @@ from sre_space.domain.symptoms import SymptomKind
 
 
 async def escalated(world: World) -> int:
-    """An incident that a restart does not end: a person is asked."""
+    """Play an incident that a restart does not end until a person is asked, and return the issue's number."""
     world.dead, world.stubborn = {"policy-service"}, {"policy-service"}
     case = await world.play(await world.detect(), 300)
     assert case.latest(Action).result is ActionResult.ESCALATED  # type: ignore[union-attr]

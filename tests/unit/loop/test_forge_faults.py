@@ -54,7 +54,7 @@ async def test_a_forge_that_fails_at_any_call_and_loses_any_answer_costs_time_on
     assert all(pending.seq <= case.last.seq for pending in world.pending.values())
 
 
-async def test_with_the_forge_away_after_the_decision_nothing_is_done_to_the_patient() -> None:
+async def test_with_the_forge_away_after_the_decision_nothing_is_done_to_the_application() -> None:
     world = World()
     world.dead = {"policy-service"}
     number = await world.detect()

@@ -123,7 +123,7 @@ async def polls(watch: Watch) -> None:
 
 
 def reached(world: Hanging, step: Step) -> bool:
-    """True once the incident's chain has a fact of the step."""
+    """Return True once the incident's chain has a fact of the step."""
     texts = [world.forge.found[0].body, *(one.body for one in world.forge.written[1])] if world.forge.found else []
     return any(f"step={step.value}\n" in text for text in texts)
 

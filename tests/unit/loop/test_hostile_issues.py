@@ -41,7 +41,7 @@ class Counting(MemoryForge):
 
 
 def counting(world: World) -> Counting:
-    """The world's forge, watched by the casebook alone."""
+    """Return a forge with the world's issues that counts requests for their comments."""
     return Counting(world.forge.found, world.forge.written, now=world.clock.now)
 
 

@@ -73,7 +73,7 @@ async def killed(world: World, number: int) -> None:
 
 
 async def left_stopped() -> tuple[StopsFirst, int]:
-    """A hanging service that Fixer has stopped and not started: the world, and the incident's number."""
+    """Kill Fixer between the stop and the start of a hanging service; return the world and the issue's number."""
     world = StopsFirst()
     world.dead = {"policy-service"}
     world.diagnoses = lambda _: diagnosis("policy-service", CauseKind.HANG)
@@ -83,7 +83,7 @@ async def left_stopped() -> tuple[StopsFirst, int]:
 
 
 def action(case: Case) -> Action:
-    """The first."""
+    """Return the first action of the case."""
     return next(payload for payload in case.payloads if isinstance(payload, Action))
 
 
@@ -144,7 +144,7 @@ async def test_a_restart_that_was_done_is_recorded_after_its_decision_has_expire
 
 
 async def bad_change(world: World) -> int:
-    """A commit breaks the journey, and the incident is open."""
+    """Break the journey with a commit, open an incident for it, and return the issue's number."""
     guilty = world.git.person_commits(QUOTE_FILE, "ONLINE_LIMIT=250000", "ONLINE_LIMIT=2500")
     world.faults = [RED]
     world.diagnoses = lambda _: diagnosis("quote-service", CauseKind.BAD_CHANGE, guilty)

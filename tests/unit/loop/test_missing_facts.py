@@ -10,7 +10,7 @@ from sre_space.domain.labels import FROZEN
 
 
 async def decided(world: World) -> int:
-    """An incident up to Brain's decision, which Fixer has not seen."""
+    """Play an incident up to Brain's decision, which Fixer has not seen, and return the issue's number."""
     world.dead = {"policy-service"}
     number = await world.detect()
     await world.turn(number, Agent.MEMORY)

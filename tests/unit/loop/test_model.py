@@ -1,7 +1,7 @@
-"""The whole doctor, model-tested: whatever happens in whatever order, it acts once, never while halted, and ends.
+"""All four agents, model-tested: whatever happens in whatever order, they act once, never while halted, and end.
 
-Real agents, real chains, a simulated patient; services die, commits break it, agents forget everything, the forge and
-the deployer go away and come back, people halt and resume.
+Real agents, real chains, a simulated application; services die, commits break it, agents forget everything, the forge
+and the deployer go away and come back, people halt and resume.
 """
 
 import asyncio
@@ -27,8 +27,8 @@ T = TypeVar("T")
 GOOD, BAD = "ONLINE_LIMIT=250000", "ONLINE_LIMIT=2500"
 
 
-class Doctor(RuleBasedStateMachine):
-    """One world; `done_when_halted` is what had been done when somebody halted the doctor."""
+class Agents(RuleBasedStateMachine):
+    """One world; `done_when_halted` is what had been done when somebody halted the agents."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Doctor(RuleBasedStateMachine):
         self.done_when_halted: tuple[int, int] | None = None
 
     def diagnose(self, case: Case) -> Diagnosis | None:
-        """What broke by a commit is known to; outages are left to Brain."""
+        """Return the bad commit as the diagnosis of a journey error, and None for outages, which Brain diagnoses."""
         journey = case.detection.symptoms[0].kind is SymptomKind.ERROR
         return diagnosis("quote-service", CauseKind.BAD_CHANGE, self.guilty) if journey else None
 
@@ -56,7 +56,7 @@ class Doctor(RuleBasedStateMachine):
 
     @rule(service=st.sampled_from(SERVICES))
     def outage(self, service: str) -> None:
-        """A service dies, and Scout has the time to see it."""
+        """Stop a service, and let Scout probe for two seconds and open the incidents that it detects."""
         self.world.dead.add(service)
         for _ in range(8):
             run(self.world.clock.sleep(0.25))
@@ -67,7 +67,7 @@ class Doctor(RuleBasedStateMachine):
     @precondition(lambda self: GOOD in self.world.git.main()[QUOTE_FILE].decode() and not self.world.forge.down)
     @rule()
     def bad_change(self) -> None:
-        """A commit breaks the journey, and Scout tells."""
+        """Break the journey with a commit, and report it unless an open incident covers it already."""
         self.guilty = self.world.git.person_commits(QUOTE_FILE, GOOD, BAD)
         self.world.faults = [Fault(SymptomKind.ERROR, "quote-service", lambda v: v["ONLINE_LIMIT"] == "2500")]
         run(self.world.clock.sleep(0.25))
@@ -82,7 +82,7 @@ class Doctor(RuleBasedStateMachine):
 
     @rule(call=st.sampled_from(["create_branch", "commit_files", "open_pull", "squash"]))
     def die_at(self, call: str) -> None:
-        """The next such call is the last of its Fixer: it happens, and nobody hears of it."""
+        """Kill Fixer right after its next call of this kind, before the result is recorded."""
         self.world.git.dies_after = call
 
     def once(self) -> None:
@@ -161,7 +161,7 @@ def run(doing: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(doing)
 
 
-TestDoctor = Doctor.TestCase
+TestAgents = Agents.TestCase
 TestDoctor.settings = settings(
     max_examples=amount(15, 4),
     stateful_step_count=15,

@@ -25,7 +25,7 @@ def a_space(dead: str = POLICY) -> World:
 
 
 async def until(world: World, number: int, step: Step) -> Case:
-    """The case right after a step was recorded."""
+    """Let the agents work until a step is recorded, and return the case right after that."""
     for _ in range(400):
         for agent in Agent:
             if (case := await world.case(number)).fact_of(step) is not None:
@@ -49,7 +49,7 @@ async def go_on(world: World, seconds: float) -> None:
 
 
 def verdicts(case: Case) -> list[Outcome]:
-    """What Scout measured, in order."""
+    """Return the outcomes that Scout measured, in order."""
     return [one.outcome for one in case.payloads if isinstance(one, Verification)]
 
 

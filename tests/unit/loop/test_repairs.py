@@ -22,7 +22,7 @@ RED = Fault(SymptomKind.ERROR, "quote-service", lambda values: int(values["ONLIN
 
 
 def tried(case: Case) -> list[str]:
-    """What was done, in order: the remedy's name, or `undo` before it, and what came of it."""
+    """Return the actions and undos in order, each as `remedy: result`, with `undo` before an undo."""
     return [
         f"{'undo ' if isinstance(payload, Undo) else ''}{payload.remedy.name}: {payload.result}"
         for payload in case.payloads
@@ -31,17 +31,17 @@ def tried(case: Case) -> list[str]:
 
 
 def verdicts(case: Case) -> list[Outcome]:
-    """What Scout said, in order."""
+    """Return the outcomes that Scout measured, in order."""
     return [payload.outcome for payload in case.payloads if isinstance(payload, Verification)]
 
 
 def main(world: World, path: str = QUOTE_FILE) -> str:
-    """A file of main."""
+    """Return the text of a file on main."""
     return world.git.main()[path].decode()
 
 
 async def bad_change(world: World, innocent: int = 0) -> tuple[int, str]:
-    """A commit breaks the journey, `innocent` ones follow, and the incident is open: its number, the guilty commit."""
+    """Break the journey by a commit, add `innocent` others, and return the issue's number and the breaking commit."""
     guilty = world.git.person_commits(QUOTE_FILE, "ONLINE_LIMIT=250000", "ONLINE_LIMIT=2500")
     for number in range(innocent):
         world.git.person_commits(SPACE_FILE, f"MEMORY_BYTES={400 + number}", f"MEMORY_BYTES={401 + number}")

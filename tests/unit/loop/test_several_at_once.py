@@ -40,7 +40,7 @@ async def lived(world: World, happenings: Mapping[float, Happening], seconds: fl
 
 
 def restarted(world: World) -> list[str]:
-    """The services in the order of their restarts."""
+    """Return the services in the order of their restarts."""
     return [name for name, _ in world.restarts]
 
 
@@ -95,7 +95,7 @@ async def test_a_service_that_ends_again_after_it_served_is_restarted_again_with
 
 
 async def flapping(world: World, serves_s: float, seconds: float) -> list[Case]:
-    """A service that serves for so long after each start, and ends."""
+    """Return the cases after so many seconds in which policy-service ends `serves_s` after each start."""
     begun_at, starts = world.clock.now(), 0
 
     def look(world: World) -> None:

@@ -27,12 +27,12 @@ def likely(_: Case) -> Diagnosis:
 
 
 def results(case: Case) -> list[ActionResult]:
-    """What came of the decisions."""
+    """Return the results of the actions, in order."""
     return [trial.action.result for trial in case.trials]
 
 
 async def out(world: World, rounds: int = 30) -> Case:
-    """The incident of a dead service, after a while."""
+    """Stop policy-service, let the agents work for at most so many rounds, and return the case."""
     world.dead = {"policy-service"}
     world.diagnoses = likely
     return await world.play(await world.detect(), rounds)
@@ -117,7 +117,7 @@ async def test_likely_is_asked_again_before_it_becomes_a_plan_and_more_evidence_
 
 
 async def decided(world: World, told: Diagnosis, number: int = 0) -> Case:
-    """A chain whose newest fact is a restart that Brain has signed, as the releases before these rules did."""
+    """Append a restart decision signed by Brain, as releases before these rules made it, and return the case."""
     if not number:
         world.dead = {"policy-service"}
         number = await world.detect()

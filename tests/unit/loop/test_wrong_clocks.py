@@ -35,7 +35,7 @@ def nobody_trusts_scout(world: World) -> None:
 
 
 def issues_vanish(world: World) -> None:
-    """What was opened is deleted at once."""
+    """Make the forge drop the text and labels of each new issue and close it at once."""
     write = world.forge.open_issue
 
     async def deleted(title: str, body: str, labels: object) -> int:

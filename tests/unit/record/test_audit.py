@@ -27,7 +27,7 @@ async def story(world: World) -> Audit:
 
 
 def shown(audit: Audit) -> str:
-    """What a person reads."""
+    """Return the audit as it is printed for a person."""
     out = io.StringIO()
     show(audit, Console(file=out, width=250))
     return out.getvalue()

@@ -9,12 +9,12 @@ from sre_space.domain.facts import ActionResult, Decision, Step
 from sre_space.domain.labels import HALT, NEEDS_HUMAN
 from sre_space.domain.space_config import Autonomy
 from sre_space.loop.halting import halt_on_label
-from sre_space.record.order import parse_command, parse_order, render_order
+from sre_space.record.order_format import parse_command, parse_order, render_order
 from sre_space.record.orders import OPERATOR
 
 
 async def planned(world: World) -> Case:
-    """A case whose plan, a restart of policy-service, waits."""
+    """Play an incident until a plan to restart policy-service waits for approval, and return the case."""
     world.dead = {"policy-service"}
     case = await world.play(await world.detect(), 10)
     assert case.last.step is Step.DECIDE
@@ -23,7 +23,7 @@ async def planned(world: World) -> Case:
 
 
 def results(case: Case) -> list[ActionResult]:
-    """What came of the decisions."""
+    """Return the results of the actions, in order."""
     return [trial.action.result for trial in case.trials]
 
 

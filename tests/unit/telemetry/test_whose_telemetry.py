@@ -18,7 +18,7 @@ from sre_space.codec.otlp_names import answer, owned
 from sre_space.codec.otlp_records import SIGNALS
 from sre_space.codec.sketches import SpanSketcher
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.telemetry.door import Authorizer
+from sre_space.embedded.telemetry.authorizer import Authorizer
 from sre_space.embedded.telemetry.tokens import Forbidden, Tokens, Unauthenticated, digest, render
 
 OWN = "quote-service"

@@ -16,7 +16,7 @@ LONG = st.text(min_size=0, max_size=3000)
 
 
 def found(text: str, causes: int = 5, rows: int = 40) -> CaseDiagnosis:
-    """A diagnosis in which every text is this one."""
+    """Return a diagnosis with this text in its causes, evidence, chain and waterfall rows."""
     evidence = tuple(Evidence(f"span:{number}:{text}"[:2000], text) for number in range(causes * 6))
     named = tuple(
         Cause(
@@ -34,7 +34,7 @@ def found(text: str, causes: int = 5, rows: int = 40) -> CaseDiagnosis:
 
 
 def decision(text: str) -> Decision:
-    """A decision on it."""
+    """Return a decision to escalate after a diagnosis with this text."""
     return Decision(fact_of(found(text), "0" * 64), Escalate("nobody knows"), (), 1)
 
 

@@ -13,16 +13,16 @@ from sre_space.analysis.diagnosis.kinds import kind_of_message
 from sre_space.analysis.diagnosis.templates import Templates
 from sre_space.codec.case_files import state_of, window_of
 from sre_space.codec.changes import change_of, deployment_of, diff_of
-from sre_space.codec.doorbell import parse_wake_up
 from sre_space.codec.footer import KEYS, MAX_BODY, parse_footer, prose_of
 from sre_space.codec.log_text import severity_of, text_of
 from sre_space.codec.memory_limits import memory_limits
 from sre_space.codec.span_facts import operation_of, statement_of
+from sre_space.codec.wake_ups import parse_wake_up
 from sre_space.domain.configuration import edits_between
 from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.embedded.telemetry.trace_query import duration_ns
 from sre_space.record.claims import A_BROKEN_FOOTER, A_COMMAND, claim
-from sre_space.record.order import parse_command, parse_order
+from sre_space.record.order_format import parse_command, parse_order
 from sre_space.text.prose import quotable, scrub
 
 Reader = Callable[[str], object]
@@ -64,7 +64,7 @@ FRAMES = (("", ""), ("signature", "y"), ('"close ', "#"))
 
 
 def seconds(read: Reader, text: str) -> float:
-    """The shortest of three readings; each text is new to a reader that remembers."""
+    """Return the shortest of three reading times in CPU seconds; each text is new, so that no cache shortens it."""
     best = float("inf")
     for number in range(3):
         unseen = f"{text}{number}"

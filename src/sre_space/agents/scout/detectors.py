@@ -114,9 +114,9 @@ class Detectors:
         return min(filter(None, times), default=0)
 
     def take_frame(self, frame: Frame, now: int) -> None:
-        """Add a frame of sketches from a member of Scout's group that arrived at `now` (Unix ns).
+        """Add a frame (the sketches of some spans) that a member of Scout's consumer group published.
 
-        For a frame that is read back after a restart, `now` is the time of the frame itself.
+        `now` is when the frame arrived (Unix ns), or the frame's own time when it is read again after a restart.
         """
         if self.frames.fresh(frame):
             sketches = self._plausible(frame.sketches, now)

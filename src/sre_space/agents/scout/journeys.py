@@ -128,7 +128,10 @@ class JourneyBook:
         return first
 
     def good_visits(self, since: int) -> tuple[int, int]:
-        """Return how many visits began since the last bad attempt or `since`, and that moment (Unix ns)."""
+        """Return how many visits began after the last bad attempt, and from when on they are counted (Unix ns).
+
+        Without a bad attempt since `since`, that is `since`.
+        """
         last_bad = max(
             (attempt.start for attempt in self.attempts if not attempt.good and attempt.start >= since),
             default=since - 1,

@@ -29,7 +29,7 @@ class Ends(NamedTuple):
 
 
 def ends_of(hops: Sequence[NetworkHop]) -> Mapping[tuple[str, str], Ends]:
-    """Return, for each (caller, callee), how much the other hops of its two ends suffer."""
+    """Return, for each (caller, callee), how alike the other hops of its caller, and of its callee, are slowed down."""
     pairs = _by_pair(hops)
     return {pair: Ends(_alike(pairs, pair, 0), _alike(pairs, pair, 1)) for pair in pairs}
 

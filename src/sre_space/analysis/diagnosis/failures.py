@@ -181,7 +181,7 @@ def answers(windows: Sequence[Window]) -> tuple[dict[tuple[str, str], Counter[st
 
 
 def _calls(window: Window, group: CallGroup) -> Ints:
-    """Return the calls of one operation, answered or not."""
+    """Return the rows of the calls of one operation, with or without a server span."""
     same = (group.service, group.operation)
     return np.concatenate(
         [window.groups.rows(number) for number, other in enumerate(window.groups.keys) if other[1:3] == same]

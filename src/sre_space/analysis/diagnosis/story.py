@@ -46,7 +46,7 @@ def chain_of(
 
 
 def _upward(row: int, incident: Window) -> tuple[list[ChainStep], list[Evidence]]:
-    """Return a step and its span as evidence for each caller that waited."""
+    """Return a step for each caller of the span in `row`, up to the root, and the caller's span as evidence."""
     spans = incident.spans
     steps, items = [], []
     below = spans.names[spans.service[row]]

@@ -67,9 +67,9 @@ class WireReader:
         return [item() for _ in range(max(0, count))]
 
     def each_partition(self, answer: Callable[[str], bytes]) -> bytes:
-        """Read topics with their partitions, as most calls list them, and return the encoded answer.
+        """Decode topics with their partitions, as most Kafka requests list them, and return the encoded response.
 
-        `answer(topic)` reads one partition and returns its encoded answer.
+        `answer(topic)` decodes one partition of the request and returns its part of the response.
         """
 
         def topic() -> bytes:

@@ -1,8 +1,8 @@
 """OTLP receivers: gRPC and HTTP/protobuf (OTLP 1.x specification), acknowledged when stored.
 
-`authorizer.py` authorizes the resources. Unauthorized ones are rejected as the specification demands: a request without any
-authorized resource fails and is not retried (PERMISSION_DENIED, 403); otherwise the authorized part is stored and the
-rest is counted as rejected in the response (partial success).
+`authorizer.py` authorizes the resources. Unauthorized ones are rejected as the specification demands: a request without
+any authorized resource fails and is not retried (PERMISSION_DENIED, 403); otherwise the authorized part is stored and
+the rest is counted as rejected in the response (partial success).
 """
 
 import gzip

@@ -1,7 +1,7 @@
 """The CPU cost of a journey and the duration of a quote, at the usual demand and at four times as much (`busy-day`).
 
-`python tools/bench_patient.py`: a separate space, 20 s of each demand. CPU time is that of the units, so other work on
-the machine affects the durations more than the costs.
+`python tools/bench_application.py`: a separate space, 20 s of each demand. CPU time is that of the units, so other work
+on the machine affects the durations more than the costs.
 """
 
 import subprocess

@@ -1,4 +1,4 @@
-"""What the end-to-end tests of chaos measure on the patient: spans, requests, events, memory; and injecting itself."""
+"""What the end-to-end tests of chaos measure on the application: spans, requests, events, memory; and the injection."""
 
 import json
 import os
@@ -24,14 +24,14 @@ SECOND = 10**9
 
 
 @dataclass(frozen=True)
-class Patient:
+class Application:
     """A live space, seen and hit as `trigger_chaos.py` does."""
 
     live: LiveSpace
     home: Path
 
     def chaos(self, *words: str) -> str:
-        """What the command answers."""
+        """Run `trigger_chaos.py`, assert that it succeeds, and return what it prints."""
         told = {**os.environ, "SRE_SPACE_STATE": str(self.live.state.root), "SRE_CHAOS_HOME": str(self.home)}
         command = [sys.executable, str(CHECKOUT / "trigger_chaos.py"), *words]
         done = subprocess.run(command, env=told, cwd=CHECKOUT, capture_output=True, text=True, check=False)
@@ -53,12 +53,12 @@ class Patient:
         return [span.duration / 1e6 for span in self.spans(service, since) if fits(span)]
 
     def median_ms(self, service: str, since: int, fits: Callable[[Span], bool]) -> float:
-        """The median duration of spans that fit; 0 while there are fewer than five."""
+        """Return the median duration of spans that fit; 0 while there are fewer than five."""
         durations = self.durations_ms(service, since, fits)
         return statistics.median(durations) if len(durations) >= 5 else 0.0
 
     def journeys(self, since: int) -> JourneyCount:
-        """Attempts since."""
+        """Count the journey attempts since (Unix ns)."""
         return self.live.ask(lambda o: o.journeys(since, time_ns()))
 
     def quotes(self) -> int:
@@ -75,7 +75,7 @@ class Patient:
             return int(database.execute(question).fetchone()[0])
 
     def records(self, topic: str, since: int) -> Sequence[Record]:
-        """What the bus holds since."""
+        """Return what the bus holds of a topic since (Unix ns)."""
         return self.live.records(topic, since)
 
     def memory(self, service: str) -> int:
@@ -87,7 +87,7 @@ class Patient:
             return 0
 
     def journal(self) -> list[dict[str, object]]:
-        """What the warden killed."""
+        """Return the warden's entries about what it killed."""
         path = self.live.state.run / "warden.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
