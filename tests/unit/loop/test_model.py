@@ -162,7 +162,7 @@ def run(doing: Coroutine[Any, Any, T]) -> T:
 
 
 TestAgents = Agents.TestCase
-TestDoctor.settings = settings(
+TestAgents.settings = settings(
     max_examples=amount(15, 4),
     stateful_step_count=15,
     deadline=None,
