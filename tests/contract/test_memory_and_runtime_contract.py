@@ -7,15 +7,12 @@ import asyncio
 import os
 import secrets
 import signal
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 from xmlrpc.client import ServerProxy
 
-import httpx
 import numpy as np
 import psutil
 import pytest
@@ -24,8 +21,8 @@ from support.doubles import BOTH, DOUBLE, adapter_alone
 from support.likeness import MemoryIndex
 from support.remembered import FAULTS, incident
 from support.runtimes import UNIT, now, supervisord
-from support.servers import ServerProcess, serving
-from support.waiting import free_port, until
+from support.servers import ServerProcess, chroma
+from support.waiting import until
 from support.world import World
 
 from sre_space.adapters.chroma import ChromaCaseIndex
@@ -42,24 +39,6 @@ from sre_space.ports.runtime import Runtime, Unit
 def minilm() -> MiniLm:
     """Return the model, loaded once."""
     return MiniLm.load()
-
-
-@contextmanager
-def chroma(folder: Path) -> Iterator[tuple[str, ServerProcess]]:
-    """Start the real server; yield its URL and its process."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    program = str(Path(sys.executable).with_name("chroma"))
-    command = [program, "run", "--host", "127.0.0.1", "--port", str(port), "--path", str(folder / "chroma")]
-
-    def ready() -> bool:
-        try:
-            return httpx.get(f"{url}/api/v2/heartbeat").is_success
-        except httpx.HTTPError:
-            return False
-
-    with serving(command, {}, ready, folder / "chroma.log") as server:
-        yield url, server
 
 
 def lesson(id: str, text: str, **facts: str | int | bool) -> Lesson:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,12 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support.recorded import RELEASES, chains
 from support.runtimes import UNIT, Supervised, now, supervisord
-from support.servers import ForgeServer
+from support.servers import ForgeServer, chroma
 from support.waiting import free_port, until
 
+from sre_space.adapters.chroma import ChromaCaseIndex
 from sre_space.adapters.ed25519 import make_key
 from sre_space.adapters.github_mcp import GithubGitOps, GithubMcpForge
+from sre_space.adapters.minilm import MiniLm
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FILE = "deploy/config/policy-service.env"
@@ -187,3 +191,32 @@ async def test_incidents_audits_stories_and_orders_are_of_the_forge_that_is_name
     assert "no open incident waits for a plan 'abc'" in machine.run("approve", "abc").stderr
     status = machine.run("status")
     assert "JAEGER_URL is not set: Jaeger's query API; see docs/settings.md" in status.stderr
+
+
+async def test_lessons_are_indexed_on_the_chroma_server_that_is_named(
+    forge_server: ForgeServer, tmp_path: Path
+) -> None:
+    space = RELEASES[0] / "space"
+    recorded = chains(space)["issue-01"]
+    machine = Machine(tmp_path, forge_server)
+    shutil.copytree(space / "trust", machine.state / "trust")
+    token = forge_server.identities["operator"].token
+    forge = GithubMcpForge(f"{forge_server.url}/mcp", token, "local", "cloud-insurance")
+    try:
+        assert await forge.open_issue(recorded.issue.title, recorded.issue.body, recorded.issue.labels) == 1
+        for comment in recorded.comments:
+            await forge.comment(1, comment.body)
+    finally:
+        await forge.close()
+
+    machine.write_env(**machine.named)
+    unset = machine.run("memory", "rebuild")
+    with chroma(tmp_path) as (url, _):
+        machine.write_env(**machine.named, CHROMA_URL=url)
+        done = machine.run("memory", "rebuild")
+        model = MiniLm.load()
+        (lesson,) = await ChromaCaseIndex(url, model.embed, model.pieces).recall("policy-service is down")
+
+    assert unset.stderr.startswith("sre-space: CHROMA_URL is not set: the Chroma server")
+    assert (done.returncode, done.stdout) == (0, "1 lessons indexed\n"), done.stderr
+    assert lesson.lesson.facts["issue"] == 1

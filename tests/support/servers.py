@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.waiting import until
+import httpx
+from support.waiting import free_port, until
 
 from sre_space.embedded.forge.identities import Identity
 
@@ -96,3 +97,21 @@ class ForgeServer:
     url: str
     identities: dict[str, Identity]
     process: ServerProcess
+
+
+@contextmanager
+def chroma(folder: Path) -> Iterator[tuple[str, ServerProcess]]:
+    """Start the real server; yield its URL and its process."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    program = str(Path(sys.executable).with_name("chroma"))
+    command = [program, "run", "--host", "127.0.0.1", "--port", str(port), "--path", str(folder / "chroma")]
+
+    def ready() -> bool:
+        try:
+            return httpx.get(f"{url}/api/v2/heartbeat").is_success
+        except httpx.HTTPError:
+            return False
+
+    with serving(command, {}, ready, folder / "chroma.log") as server:
+        yield url, server

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from confluent_kafka import (
-    OFFSET_BEGINNING,
     Consumer,
     KafkaError,
     KafkaException,
@@ -181,13 +180,9 @@ class KafkaSubscription:
             listed = self._consumer.list_topics(topic, timeout=max(timeout, 1.0)).topics[topic]
             for number in listed.partitions:
                 _, high = self._consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=2.0)
-                assigned.append(TopicPartition(topic, number, high if self._from_end else OFFSET_BEGINNING))
+                assigned.append(TopicPartition(topic, number, high))
         self._consumer.assign(assigned)
         self._assigned = self._owns = True
-
-    @property
-    def _from_end(self) -> bool:
-        return True
 
     async def commit(self) -> None:
         """Commit the offsets of the records that `next` returned; raise `Unavailable` when the bus does not."""

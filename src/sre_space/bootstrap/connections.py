@@ -13,7 +13,7 @@ from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.bootstrap.deployer import ForgeAccess, deployer
 from sre_space.bootstrap.space import servers as space_servers
 from sre_space.bootstrap.space.environment import config_environment
-from sre_space.bootstrap.space.servers import BUS, FORGE, JAEGER, ExternalServers
+from sre_space.bootstrap.space.servers import BUS, CHROMA, FORGE, JAEGER, ExternalServers
 from sre_space.bootstrap.space.state import Running, SpaceState, running_space
 from sre_space.bootstrap.units import units
 from sre_space.codec.env_lines import CONFIG_SETTING
@@ -114,6 +114,10 @@ class Connections:
         """Return the deployer of this state folder; its connections close with the context."""
         config = self.config()
         return deployer(self.state, config, self.forge(), self.runtime(config), self.bus())
+
+    def chroma(self) -> str:
+        """Return the address of the Chroma server; raise `Malformed` where none is configured."""
+        return self._address(CHROMA) or self.settings.needed("chroma_url")
 
     def bus(self) -> str:
         """Return the address of the bus; "" where none is configured."""

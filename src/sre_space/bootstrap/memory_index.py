@@ -1,23 +1,27 @@
-"""The rebuild of Memory's index from the issues of a running space, for `sre-space memory rebuild`."""
+"""The rebuild of Memory's index from the issues, for `sre-space memory rebuild`."""
 
 from sre_space.adapters.chroma import ChromaCaseIndex
 from sre_space.adapters.minilm import MiniLm
 from sre_space.adapters.system_clock import SystemClock
 from sre_space.agents.memory.memory import Memory
+from sre_space.bootstrap.connections import Connections, configured_environment
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space.ports import HOST
-from sre_space.bootstrap.space.state import SpaceState, running_space
+from sre_space.bootstrap.space.state import SpaceState
+from sre_space.settings import CommandLineSettings
 
 
 async def rebuild(state: SpaceState) -> int:
-    """Rebuild the index and return the number of lessons.
+    """Rebuild the index on the configured Chroma server, else the running space's, and return the number of lessons.
 
-    Raise `NotRunning` when no space runs, `Unavailable` when a server does not answer.
+    Raise `NotRunning` when no space runs and no forge is configured, `Malformed` when no Chroma server is, and
+    `Unavailable` when a server does not answer.
     """
-    port = running_space(state).ports["chroma_port"]
+    environment, config_path = configured_environment(state)
+    settings = CommandLineSettings.read(environment.lines)
+    url = Connections.of(state, settings, config_path).chroma()
     model = MiniLm.load()
-    index = ChromaCaseIndex(f"http://{HOST}:{port}", model.embed, model.pieces)
-    operator = Operator.of(state)
+    index = ChromaCaseIndex(url, model.embed, model.pieces)
+    operator = Operator.of(state, settings, config_path)
     try:
         memory = Memory(index, operator.incidents, operator.forge, operator.orders, SystemClock())
         return await memory.rebuild()
