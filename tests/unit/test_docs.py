@@ -17,6 +17,7 @@ from policy_service.settings import Settings as PolicySettings
 from quote_service.settings import Settings as QuoteSettings
 from sre_chaos.experiments import EXPERIMENTS
 from sre_space import settings
+from sre_space.adapters import config_schema
 from sre_space.bootstrap.space.environment import PASSED_SETTINGS
 from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.servers import HEADERS, RECORD_KEY
@@ -46,6 +47,16 @@ def test_what_a_docstring_shows_is_what_happens(path: Path) -> None:
 
     assert done.attempted
     assert not done.failed
+
+
+def test_every_key_of_the_configuration_is_written_down_and_no_other_key_is_left_over() -> None:
+    page = (ROOT / "docs/configuration.md").read_text()
+    entries = [one for one in vars(config_schema).values() if isinstance(one, type) and issubclass(one, BaseModel)]
+    keys = {field.alias or name for entry in entries for name, field in entry.model_fields.items()}
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", page, re.MULTILINE)
+
+    assert keys - {"days", "since", "until"} - set(re.findall(r"`(\w+)`", page)) == set()
+    assert {key for row in rows for key in re.findall(r"`(\w+)`", row)} - keys == set()
 
 
 def test_every_setting_has_a_heading_with_its_meaning_and_no_heading_is_left_over() -> None:

@@ -2,11 +2,21 @@
 
 import typing
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
+from sre_space.adapters.config_words import did_you_mean
 from sre_space.adapters.config_yaml import Document, Place
+
+_WHAT = {dict: "keys with values", list: "a list", bool: "true or false", str: "a text", int: "a number"}
+_PARSING = ("int_parsing", "int_type", "int_from_float", "int_parsing_size", "float_parsing", "float_type")
+_BOUNDS = {
+    "greater_than": ("gt", "above"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "below"),
+    "less_than_equal": ("le", "at most"),
+}
 
 
 def first_mistake(error: ValidationError, source: Document, model: type[BaseModel]) -> str:
@@ -24,62 +34,111 @@ def mistake(source: Document, place: Place, what: str) -> str:
     return f"{source.line(place)}: {'.'.join(place) or 'the whole'}: {what}"
 
 
-def no_boolean(value: object) -> object:
-    """Return the value unless it is a boolean, then raise `ValueError`; YAML reads `yes`, `no`, `on`, `off` as such."""
-    if isinstance(value, bool):
-        raise ValueError("a number is expected here, not a boolean")
-    return value
-
-
-def reachable(address: str) -> str:
-    """Return an address or URL if its port is absent or valid; raise `ValueError` otherwise."""
-    try:
-        port = urlsplit(address if "://" in address else f"//{address}").port
-    except ValueError:
-        port = 0
-    if port == 0:
-        raise ValueError(f"{address} has no port from 1 to 65535")
-    return address
-
-
 def _place(error: Mapping[str, typing.Any]) -> Place:
     return tuple(str(part) for part in error["loc"] if part != "[key]")
 
 
 def _what(error: Mapping[str, typing.Any], source: Document, model: type[BaseModel]) -> str:
+    """Return the mistake and its remedy in words."""
     place, word = _place(error), source.words.get(_place(error), "")
     match error["type"]:
         case "extra_forbidden":
-            known = ", ".join(_model_at(model, place[:-1]).model_fields)
-            return f"unknown key; known keys: {known}"
+            known = _keys(_model_at(model, place[:-1]))
+            return f"unknown key; {did_you_mean(place[-1], list(known))}known keys: {', '.join(known)}"
         case "missing":
-            return f"{place[-1]} is missing; add it, as sre-space.yaml of the demo has it"
+            return _missing(place[-1], _keys(_model_at(model, place[:-1])))
         case "string_type" if word:
             return f'a string is expected, but YAML reads another type; write it in quotes: "{word}"'
-        case "less_than" if place[-1:] == ("slo",):
-            return f"{word} is not below 1; it is a share: write {_share(word)}"
         case "value_error":
             return str(error["ctx"]["error"])
-    return f"{error['msg']}{f', and this is {word!r}' if word else ''}"
+        case kind if kind in _PARSING:
+            return _no_number(word, whole=kind.startswith("int"), held=_held(error["input"]), key=place[-1])
+        case kind if kind in _BOUNDS:
+            return f"{word} is not {_BOUNDS[kind][1]} {error['ctx'][_BOUNDS[kind][0]]:g}"
+    return _of_the_value(error, word)
 
 
-def _share(percent: str) -> str:
-    """Return a percentage as a share with its explanation, or an example when the text is not one.
+def _of_the_value(error: Mapping[str, typing.Any], word: str) -> str:
+    """Return the sentence for a value of the right key that is none of the expected ones."""
+    limits = error.get("ctx", {})
+    match error["type"]:
+        case "enum" | "literal_error":
+            return _choice(word or str(error["input"]), limits["expected"])
+        case "finite_number":
+            return f"{word} is no finite number; write one"
+        case "string_too_short" | "too_short":
+            return "this is empty; write at least one"
+        case "too_long":
+            return f"{limits['actual_length']} are too many; at most {limits['max_length']} can stand here"
+    return f"{_expected(error['type'])} here, and this is {_held(error['input'])}{f' ({word})' if word else ''}"
 
-    >>> _share("99.9")
-    '0.999 for 99.9 %'
-    """
+
+def _missing(key: str, known: Mapping[str, FieldInfo]) -> str:
+    examples = known[key].examples or [] if key in known else []
+    return f"{key} is missing; add it{f', for example `{key}: {examples[0]}`' if examples else ''}"
+
+
+def _choice(word: str, expected: str) -> str:
+    """Return the sentence for a word that is none of a few; `expected` is pydantic's list of them."""
+    known = [part.strip("' ") for part in expected.replace(" or ", ", ").split(",")]
+    return f"{word!r} is not known here; {did_you_mean(word, known)}it may be {expected}"
+
+
+def _no_number(word: str, whole: bool, held: str, key: str) -> str:
+    """Return the sentence for what is no number: with a unit where the key names it, with a comma, or a fraction."""
+    expected = "a whole number" if whole else "a number"
+    number = word.rstrip("abcdefghijklmnopqrstuvwxyz %")
+    if number and number != word and key.endswith("_seconds"):
+        return f"{word!r} is not a number; the key is in seconds: write the number alone"
+    if _is_number(word.replace(",", ".")) and "," in word:
+        return f"{word!r} is not a number; write a point instead of the comma: {word.replace(',', '.')}"
+    return f"{expected} is expected here, and this is {repr(word) if word else held}"
+
+
+def _is_number(word: str) -> bool:
     try:
-        share = float(percent) / 100
+        float(word)
     except ValueError:
-        share = 1.0
-    return f"{share:.6g} for {percent} %" if 0 < share < 1 else "a number such as 0.999"
+        return False
+    return True
+
+
+def _expected(kind: str) -> str:
+    """Return what a value of pydantic's type of error should have been.
+
+    >>> _expected("tuple_type")
+    'a list is expected, such as [a, b],'
+    """
+    match kind:
+        case "tuple_type":
+            return "a list is expected, such as [a, b],"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return "keys with values are expected"
+        case "bool_type" | "bool_parsing":
+            return "true or false is expected"
+    return "a text is expected"
+
+
+def _held(value: object) -> str:
+    """Return what a value is, in a configuration's words.
+
+    >>> _held(["a"])
+    'a list'
+    """
+    if value is None:
+        return "nothing"
+    return next((what for kind, what in _WHAT.items() if isinstance(value, kind)), "something else")
+
+
+def _keys(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    """Return the keys of a mapping as they are written, with their fields."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _model_at(model: type[BaseModel], place: Place) -> type[BaseModel]:
     """Return the model at a place: found through fields, values of mappings and items of lists."""
     for part in place:
-        field = model.model_fields.get(part)
+        field = _keys(model).get(part)
         if field is not None:
             model = _models(field.annotation)[-1] if _models(field.annotation) else model
     return model

@@ -1,0 +1,204 @@
+"""What `sre-space.yaml` may contain: its keys, their types and bounds; `config_file` makes the configuration of it.
+
+Each class is one mapping of the file. The first of `examples` is what the sentence about a missing key says to write.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from sre_space.adapters.config_words import (
+    Address,
+    EnvFile,
+    KeyName,
+    Number,
+    Share,
+    Text,
+    TimeOfDay,
+    UnitName,
+    Url,
+    Whole,
+)
+from sre_space.domain.configuration import FOLDER
+from sre_space.domain.diagnosis import CauseKind, Confidence
+from sre_space.domain.space_config import (
+    Autonomy,
+    FreezeWindow,
+    Guardrails,
+    Journey,
+    Service,
+    Tunable,
+    TunableRemedy,
+    ValueType,
+)
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Action = Literal["restart", "set-config", "revert", "scale"]
+_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Strict(BaseModel):
+    """A mapping of the file: its keys are these and no others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class CureEntry(Strict):
+    """`heals` of a tunable: which causes it remedies, and with which value."""
+
+    kinds: tuple[CauseKind, ...] = Field(min_length=1, examples=["[error]"])
+    of: Literal["itself", "dependency"] = Field(examples=["itself"])
+    to: str | None = None
+    times: Number | None = Field(None, gt=1)
+    follow_up: str = ""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "CureEntry":
+        if (self.to is None) == (self.times is None):
+            raise ValueError("say either `to` or `times`")
+        return self
+
+    def remedy(self) -> TunableRemedy:
+        """Return this entry as a value of the domain."""
+        return TunableRemedy(self.kinds, self.of == "dependency", self.to or "", self.times or 1.0, self.follow_up)
+
+
+class TunableEntry(Strict):
+    """A key of desired state that may be changed, with its bounds."""
+
+    type: ValueType = Field(examples=["integer"])
+    purpose: Text = Field(examples=["connections to the database"])
+    file: EnvFile = ""
+    min: Number | None = None
+    max: Number | None = None
+    values: tuple[str, ...] = ()
+    protected: bool = False
+    heals: CureEntry | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "TunableEntry":
+        text = self.type is ValueType.TEXT
+        if text and (self.min is not None or self.max is not None or (self.heals and self.heals.times)):
+            raise ValueError("a text has `values`, not min, max or times")
+        if not text and self.values:
+            raise ValueError("only a text has `values`")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min:g} is over max {self.max:g}")
+        if self.heals and self.protected:
+            raise ValueError("a protected key heals nothing: only people change it")
+        if self.heals and (why := self.named("", "").why_not(self.heals.to)):
+            raise ValueError(f"heals.to: {why}")
+        return self
+
+    def named(self, key: str, service: str) -> Tunable:
+        """Return this entry as the tunable `key` of `service`."""
+        file = f"{FOLDER}/{self.file or f'{service}.env'}"
+        cure = self.heals.remedy() if self.heals else None
+        return Tunable(key, file, self.type, self.purpose, self.min, self.max, self.values, self.protected, cure)
+
+
+class ServiceEntry(Strict):
+    """A service that is protected."""
+
+    health: Url = Field(examples=["http://127.0.0.1:8080/health"])
+    unit: UnitName = Field(examples=["web"])
+    address: Address = ""
+    calls: tuple[str, ...] = ()
+    autonomy: Autonomy = Autonomy.OBSERVE
+    most_replicas: Whole = Field(1, ge=1)
+    tunables: dict[KeyName, TunableEntry] = {}
+
+    def named(self, name: str) -> Service:
+        """Return this entry as the service `name`."""
+        tunables = tuple(tunable.named(key, name) for key, tunable in self.tunables.items())
+        return Service(
+            name, self.health, self.unit, self.calls, self.autonomy, self.address, tunables, self.most_replicas
+        )
+
+
+class JourneyEntry(Strict):
+    """A critical user journey."""
+
+    caller: Text = Field(examples=["web"])
+    steps: tuple[Text, ...] = Field(min_length=1, examples=["[GET /basket, POST /order]"])
+    slo: Share = Field(examples=["0.999"])
+    good_visits: Whole = Field(30, ge=1)
+
+    def named(self, name: str) -> Journey:
+        """Return this entry as the journey `name`."""
+        return Journey(name, self.caller, self.steps, self.slo, self.good_visits)
+
+
+class FreezeEntry(Strict):
+    """A window in which no configuration is changed."""
+
+    days: tuple[Day, ...] = Field(min_length=1, examples=["[fri]"])
+    since: TimeOfDay = "00:00"
+    until: TimeOfDay = "24:00"
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "FreezeEntry":
+        if _seconds(self.since) >= _seconds(self.until):
+            raise ValueError(f"since {self.since} is not before until {self.until}; use one window for each day")
+        return self
+
+    def window(self) -> FreezeWindow:
+        """Return this entry as a value of the domain."""
+        return FreezeWindow(tuple(map(_WEEK.index, self.days)), _seconds(self.since), _seconds(self.until))
+
+
+class GuardrailsEntry(Strict):
+    """What the agents may do without a person."""
+
+    actions: tuple[Action, ...] = Field(examples=["[restart]"])
+    restarts_per_hour: Whole = Field(ge=0, examples=["6"])
+    cooldown_seconds: Number = Field(ge=0, examples=["5"])
+    global_concurrency: Whole = Field(ge=1, examples=["2"])
+    attempts: Whole = Field(ge=1, examples=["3"])
+    keys_per_change: Whole = Field(5, ge=1)
+    changes_per_key_a_day: Whole = Field(2, ge=1)
+    approval_seconds: Number = Field(1800.0, gt=0)
+    freeze: tuple[FreezeEntry, ...] = ()
+    act_on: dict[Action, Literal["confirmed", "likely"]] = {}
+
+    @model_validator(mode="after")
+    def _acts_on_what_it_allows(self) -> "GuardrailsEntry":
+        if unknown := [action for action in self.act_on if action not in self.actions]:
+            raise ValueError(
+                f"`act_on` names {unknown[0]}, which `actions` does not allow; add it there, or leave it out"
+            )
+        return self
+
+    def limits(self) -> Guardrails:
+        """Return this entry as a value of the domain."""
+        return Guardrails(
+            self.actions,
+            self.restarts_per_hour,
+            self.cooldown_seconds,
+            self.global_concurrency,
+            self.attempts,
+            self.keys_per_change,
+            self.changes_per_key_a_day,
+            self.approval_seconds,
+            tuple(entry.window() for entry in self.freeze),
+            {action: Confidence(verdict.upper()) for action, verdict in self.act_on.items()},
+        )
+
+
+class SpaceFile(Strict):
+    """The whole file."""
+
+    space: Text = Field(examples=["web-shop"])
+    services: dict[str, ServiceEntry] = Field(min_length=1, examples=["{web: {health: ..., unit: web}}"])
+    journeys: dict[str, JourneyEntry] = Field(
+        min_length=1, max_length=1, examples=["{order: {caller: web, steps: [POST /order], slo: 0.999}}"]
+    )
+    guardrails: GuardrailsEntry = Field(
+        examples=["{actions: [restart], restarts_per_hour: 6, cooldown_seconds: 5, global_concurrency: 2, attempts: 3}"]
+    )
+
+
+def _seconds(time_of_day: str) -> int:
+    """Return a time of day such as `16:30` as seconds since midnight."""
+    hours, _, minutes = time_of_day.partition(":")
+    return int(hours) * 3600 + int(minutes) * 60

@@ -1,0 +1,100 @@
+"""The types of single words and numbers in a configuration, each with the sentence for what it does not accept.
+
+Used by `config_schema`; a mistake is a `ValueError`, to which `config_mistakes` adds the place.
+"""
+
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from math import isfinite
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+
+def no_boolean(value: object) -> object:
+    """Return the value unless it is a boolean, then raise `ValueError`; YAML reads `yes`, `no`, `on`, `off` as such."""
+    if isinstance(value, bool):
+        raise ValueError("a number is expected here, not a boolean")
+    return value
+
+
+def share(value: object) -> object:
+    """Return the value unless it is a percentage (`99.9`, `99.9%`), then raise `ValueError` with the share to write."""
+    percent = value.removesuffix("%").strip() if isinstance(value, str) else value
+    try:
+        number = float(percent)  # type: ignore[arg-type]  # whatever it is, the next line says so
+    except (TypeError, ValueError):
+        return value
+    if isfinite(number) and (number >= 1 or percent != value):
+        raise ValueError(f"{value} is not below 1; it is a share: write {_as_share(number)}")
+    return value
+
+
+def _as_share(percent: float) -> str:
+    """Return a percentage as a share with its explanation, or an example when it is none.
+
+    >>> _as_share(99.9)
+    '0.999 for 99.9 %'
+    """
+    return f"{percent / 100:.6g} for {percent:.6g} %" if 0 < percent < 100 else "a number such as 0.999"
+
+
+def reachable(address: str) -> str:
+    """Return an address or URL if its port is absent or valid; raise `ValueError` otherwise."""
+    try:
+        port = urlsplit(address if "://" in address else f"//{address}").port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise ValueError(f"{address} has no port from 1 to 65535")
+    return address
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """Return a question with the known word that resembles `word` most, or "" when none does.
+
+    >>> did_you_mean("autonomus", ["observe", "approve", "autonomous"])
+    'did you mean autonomous? '
+    """
+    lower = {one.lower(): one for one in known}
+    close = get_close_matches(word.lower(), lower, n=1)
+    return f"did you mean {lower[close[0]]}? " if close else ""
+
+
+def spelt(pattern: str, what: str) -> AfterValidator:
+    """Return a check that a text matches a pattern as a whole; its mistake says `what` is expected, with an example."""
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise ValueError(f"{text!r} is not {what}")
+        return text
+
+    return AfterValidator(check)
+
+
+Whole = Annotated[int, BeforeValidator(no_boolean)]
+Number = Annotated[float, BeforeValidator(no_boolean)]
+Share = Annotated[float, BeforeValidator(share), BeforeValidator(no_boolean), Field(gt=0, lt=1)]  # the last is first
+Text = Annotated[str, Field(min_length=1)]
+TimeOfDay = Annotated[
+    str, spelt(r"([01]\d|2[0-3]):[0-5]\d|24:00", 'a time of day; write hours and minutes, such as "16:30"')
+]
+UnitName = Annotated[
+    str, spelt(r"[a-z0-9][a-z0-9-]*", "the name of a unit: small letters, digits and -, such as web-1")
+]
+Url = Annotated[
+    str, spelt(r"https?://[^\s/]+/\S*", "a URL with host and path, such as http://127.0.0.1:8080/health"),
+    AfterValidator(reachable),
+]  # fmt: skip
+Address = Annotated[
+    str, spelt(r"([^\s/:]+:\d+)?", "an address, such as 127.0.0.1:8080"), AfterValidator(reachable)
+]  # fmt: skip
+EnvFile = Annotated[
+    str, spelt(r"([a-z0-9-]+\.env)?", "the name of a file in deploy/config, such as shop.env")
+]  # fmt: skip
+KeyName = Annotated[
+    str, spelt(r"[A-Z][A-Z0-9_]*", "the name of a key: capital letters, digits and _, such as POOL_SIZE")
+]  # fmt: skip
