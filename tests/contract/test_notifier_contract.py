@@ -9,6 +9,7 @@ import queue
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -90,6 +91,31 @@ def sent(urls: str) -> None:
     apprise = AppriseNotifier.to(urls, PAUSES_S)
     apprise.notify(NOTE)
     apprise.join()
+
+
+def test_a_note_to_a_name_goes_to_its_target_and_to_those_without_a_name(inbox: Inbox) -> None:
+    others = Inbox(), Inbox()
+    apprise = AppriseNotifier.to(f"{inbox.url}, shop={others[0].url},tax={others[1].url}", PAUSES_S)
+
+    for number, names in enumerate([(), ("shop",), ("tax", "nobody")]):
+        apprise.notify(Note(str(number), "text", names))
+    apprise.join()
+    arrived = [[one.posted.get_nowait()["title"] for _ in range(one.posted.qsize())] for one in (inbox, *others)]
+    for one in others:
+        one.close()
+
+    assert arrived == [["0", "1", "2"], ["1"], ["2"]]
+
+
+def test_where_all_targets_have_names_a_note_that_names_none_of_them_goes_to_all(inbox: Inbox) -> None:
+    other = Inbox()
+    apprise = AppriseNotifier.to(f"shop={inbox.url},tax={other.url}", PAUSES_S)
+
+    apprise.notify(replace(NOTE, to=("nobody",)))
+    apprise.join()
+    other.close()
+
+    assert (inbox.posted.qsize(), other.posted.qsize()) == (1, 1)
 
 
 Taker = tuple[Notifier, Callable[[], list[str]]]  # and the titles that have arrived

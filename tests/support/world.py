@@ -474,6 +474,7 @@ class World:
             self.pager(),
             self.clock_check(Agent.SCOUT),
             Snapshots(DetectorReports(self.detectors), self.processes, "http://jaeger.example").take,
+            contacts=self.config.contacts,
         )
         self.runners = {agent: self.runner(agent) for agent in Agent}
         self.live()
@@ -485,7 +486,8 @@ class World:
     def _script(self, case: Case) -> Diagnosis | None:
         return self.diagnoses(case)
 
-    def _fixer(self) -> Fixer:
+    def fixer(self) -> Fixer:
+        """Return a Fixer that was just started, with the present configuration."""
         restarts = Restarts(self.config, self, self, self)
         clock = self.clocks[Agent.FIXER]
         changes = Changes(PullRequests(self.git, self, clock), restarts, self, clock)
@@ -501,7 +503,7 @@ class World:
             Agent.BRAIN: Brain(
                 self.config, self, self._inquest(), self.incidents, brains, DesiredStateHistory(self.git), self.orders
             ),
-            Agent.FIXER: self._fixer(),
+            Agent.FIXER: self.fixer(),
             Agent.MEMORY: Memory(self, self.incidents, self.forge, self.orders, self.clocks[Agent.MEMORY]),
         }
 

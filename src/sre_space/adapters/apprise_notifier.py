@@ -21,15 +21,23 @@ log = logging.getLogger(__name__)
 
 PAUSES_S = (5.0, 30.0, 120.0)  # between the attempts
 MAX_WAITING = 100  # notes in the queue
-_SEPARATOR = re.compile(r"\s*,\s*(?=[a-zA-Z][\w+.-]*://)")  # a URL may contain a comma too
+_NAME = r"([a-z0-9][a-z0-9-]*)="
+_SEPARATOR = re.compile(
+    rf"\s*,\s*(?=(?:{_NAME.replace('(', '(?:')})?[a-zA-Z][\w+.-]*://)"
+)  # a URL may contain a comma too
+_NAMED = re.compile(rf"{_NAME}(?=[a-zA-Z][\w+.-]*://)")
 
 
 @dataclass(frozen=True)
 class Channel:
-    """One notification URL; `number` is its position in the list, the only part that is ever logged."""
+    """One notification URL; `number` is its position in the list, the only part that is ever logged.
+
+    `name` is what the configuration calls it, "" for one that takes every note.
+    """
 
     number: int
     service: Apprise = field(repr=False)
+    name: str = ""
 
     def deliver(self, note: Note) -> bool:
         """Send once and return True on success; takes up to some seconds (Apprise's timeouts) and raises nothing."""
@@ -47,7 +55,10 @@ class AppriseNotifier(Notifier):
 
     @classmethod
     def to(cls, urls: str, pauses_s: Sequence[float] = PAUSES_S) -> "AppriseNotifier":
-        """Return a notifier for comma-separated URLs; raise `Malformed`, with its position only, for an unknown URL."""
+        """Return a notifier for comma-separated entries `URL` or `NAME=URL`.
+
+        Raise `Malformed`, with its position only, for an unknown URL.
+        """
         logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
         listed = enumerate(_SEPARATOR.split(urls.strip(" ,")), 1)
         return cls([_channel(number, url) for number, url in listed], pauses_s)
@@ -71,7 +82,7 @@ class AppriseNotifier(Notifier):
             self._waiting.task_done()
 
     def _deliver(self, note: Note) -> None:
-        failed = [channel for channel in self._channels if not channel.deliver(note)]
+        failed = [channel for channel in _addressed(self._channels, note) if not channel.deliver(note)]
         for pause in self._pauses_s:
             if not failed:
                 return
@@ -87,8 +98,15 @@ class AppriseNotifier(Notifier):
             )
 
 
-def _channel(number: int, url: str) -> Channel:
-    service = Apprise()
+def _addressed(channels: Sequence[Channel], note: Note) -> Sequence[Channel]:
+    """Return the channels that a note goes to: those that it names and those without a name, else all."""
+    return [channel for channel in channels if not channel.name or channel.name in note.to] or channels
+
+
+def _channel(number: int, entry: str) -> Channel:
+    """Return the channel of an entry `URL` or `NAME=URL`."""
+    service, named = Apprise(), _NAMED.match(entry)
+    url = entry[named.end() :] if named else entry
     if not service.add(url):
         raise Malformed(f"SRE_NOTIFY_URLS: entry {number} is not a URL that Apprise supports; see docs/settings.md")
-    return Channel(number, service)
+    return Channel(number, service, named[1] if named else "")

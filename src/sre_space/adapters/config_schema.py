@@ -11,8 +11,11 @@ from sre_space.adapters.config_words import (
     Address,
     EnvFile,
     KeyName,
+    Link,
     Number,
+    PeopleName,
     Share,
+    TargetName,
     Text,
     TimeOfDay,
     UnitName,
@@ -20,6 +23,7 @@ from sre_space.adapters.config_words import (
     Whole,
 )
 from sre_space.domain.configuration import FOLDER
+from sre_space.domain.contacts import Contact
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.space_config import (
     Autonomy,
@@ -106,13 +110,26 @@ class ServiceEntry(Strict):
     calls: tuple[str, ...] = ()
     autonomy: Autonomy = Autonomy.OBSERVE
     most_replicas: Whole = Field(1, ge=1)
+    stateful: bool = False
+    owner: PeopleName = ""
+    notify: TargetName = ""
+    runbook: Link = ""
     tunables: dict[KeyName, TunableEntry] = {}
 
     def named(self, name: str) -> Service:
         """Return this entry as the service `name`."""
         tunables = tuple(tunable.named(key, name) for key, tunable in self.tunables.items())
         return Service(
-            name, self.health, self.unit, self.calls, self.autonomy, self.address, tunables, self.most_replicas
+            name,
+            self.health,
+            self.unit,
+            self.calls,
+            self.autonomy,
+            self.address,
+            tunables,
+            self.most_replicas,
+            self.stateful,
+            Contact(name, self.owner, self.notify, self.runbook),
         )
 
 

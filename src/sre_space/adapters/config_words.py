@@ -95,6 +95,14 @@ Address = Annotated[
 EnvFile = Annotated[
     str, spelt(r"([a-z0-9-]+\.env)?", "the name of a file in deploy/config, such as shop.env")
 ]  # fmt: skip
+Link = Annotated[
+    str, spelt(r"(https?://[^\s/@<>()|`]+(/[^\s<>()|`]*)?)?", "a link without a password, such as https://wiki.example/shop"),
+    Field(max_length=300),
+]  # fmt: skip
+PeopleName = Annotated[str, spelt(r"[^\r\n`<>|]{0,100}", "a name: one line of at most 100 characters without ` < > |")]
+TargetName = Annotated[
+    str, spelt(r"([a-z0-9][a-z0-9-]{0,62})?", "the name of a target in SRE_NOTIFY_URLS, such as shop-team")
+]  # fmt: skip
 KeyName = Annotated[
     str, spelt(r"[A-Z][A-Z0-9_]*", "the name of a key: capital letters, digits and _, such as POOL_SIZE")
 ]  # fmt: skip

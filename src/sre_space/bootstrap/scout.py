@@ -46,7 +46,7 @@ async def _work(settings: Settings) -> None:
     snapshots = Snapshots(publisher.reports, processes, settings.jaeger_url)
     opener = Opener(
         context.incidents, context.forge, context.key, context.clock, context.reporter, context.pager,
-        context.clock_check, snapshots.take,
+        context.clock_check, snapshots.take, contacts=context.config.contacts,
     )  # fmt: skip
     authentic = AuthenticBus(read_record_key(settings.telemetry_record_key_file), context.reporter.dismissed)
     signals = authentic.subscription(KafkaSubscription(bus, [SIGNALS], "sre-scout-judge"))

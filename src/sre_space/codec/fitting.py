@@ -91,6 +91,7 @@ def _detection(payload: Detection, measure: Measure) -> Detection:
         symptoms=tuple(_shorter(symptom, measure.text, "detail") for symptom in payload.symptoms[: measure.entries]),
         health=dict(unhealthy_first[: measure.entries]),
         traces=payload.traces[:3],
+        contacts=payload.contacts[: measure.entries // 5],
     )
 
 

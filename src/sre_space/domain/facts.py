@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from sre_space.domain.contacts import Contact
 from sre_space.domain.diagnosis import Diagnosis
 from sre_space.domain.remedies import ConfigChange, Remedy
 from sre_space.domain.snapshot import Snapshot
@@ -55,7 +56,7 @@ class Detection:
 
     `unseen` is since when Scout could not observe the application before the first symptom (Unix ns), so that the fault
     may have begun at any time after it; 0 when there was no such gap. `snapshot` is the state of every service, None in
-    facts of 0.1.0.
+    facts of 0.1.0. `contacts` are the people of the services, those with a symptom first.
     """
 
     key: str
@@ -65,6 +66,7 @@ class Detection:
     traces: tuple[str, ...] = ()
     unseen: int = 0
     snapshot: Snapshot | None = field(default=None, metadata=OMITTED_AT_DEFAULT)
+    contacts: tuple[Contact, ...] = field(default=(), metadata=OMITTED_AT_DEFAULT)
 
     @property
     def since(self) -> int:

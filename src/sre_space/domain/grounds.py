@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from sre_space.domain.diagnosis import Confidence
 from sre_space.domain.facts import RuleAnswer
 from sre_space.domain.remedies import Remedy, Restart
-from sre_space.domain.space_config import SpaceConfig
+from sre_space.domain.space_config import Service, SpaceConfig
 
-VERDICT, OWN_EVIDENCE = "verdict", "evidence of the unit"
-_WAITS = "waits for a person because the verdict is "
+VERDICT, OWN_EVIDENCE, STATEFUL = "verdict", "evidence of the unit", "stateful"
+_WAITS = "waits for a person because "
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,18 @@ def ask_grounds(config: SpaceConfig, remedy: Remedy, grounds: Grounds) -> Sequen
 
 
 def why_it_waits(answers: Sequence[RuleAnswer]) -> str:
-    """Return the reason why the rule `verdict` made the remedy a plan; "" when it did not."""
-    verdicts = (answer for answer in answers if answer.rule == VERDICT and answer.allowed)
-    return next((answer.reason for answer in verdicts if answer.reason.startswith(_WAITS)), "")
+    """Return the reason why the rule `verdict` or `stateful` made the remedy a plan; "" when neither did."""
+    rules = (answer for answer in answers if answer.rule in (VERDICT, STATEFUL) and answer.allowed)
+    return next((answer.reason for answer in rules if answer.reason.startswith(_WAITS)), "")
+
+
+def ask_stateful(services: Sequence[Service], grounds: Grounds) -> Sequence[RuleAnswer]:
+    """Return the answer about the `services` that a remedy restarts, now or by its deployment; none without state."""
+    names = ", ".join(service.name for service in services if service.stateful)
+    if not names:
+        return ()
+    reason = f"{_WAITS}{names} keeps state" if grounds.plan else f"{names} keeps state, and no person was asked"
+    return (RuleAnswer(STATEFUL, grounds.plan, reason),)
 
 
 def _verdict(config: SpaceConfig, remedy: Remedy, grounds: Grounds) -> RuleAnswer:
@@ -54,7 +63,7 @@ def _verdict(config: SpaceConfig, remedy: Remedy, grounds: Grounds) -> RuleAnswe
     if not waits(config, remedy, verdict):
         return RuleAnswer(VERDICT, True, f"{verdict}, and `act_on` lets {remedy.kind.value.lower()} act on that")
     if grounds.plan:
-        return RuleAnswer(VERDICT, True, f"{_WAITS}{verdict}")
+        return RuleAnswer(VERDICT, True, f"{_WAITS}the verdict is {verdict}")
     return RuleAnswer(VERDICT, False, f"{verdict}, and no person was asked: only CONFIRMED allows an automatic action")
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sre_space.domain.configuration import FOLDER, Edit, owner
 from sre_space.domain.diagnosis import Confidence
 from sre_space.domain.facts import RuleAnswer
-from sre_space.domain.grounds import Grounds, ask_grounds, waits
+from sre_space.domain.grounds import Grounds, ask_grounds, ask_stateful, waits
 from sre_space.domain.remedies import ConfigChange, Escalate, Remedy, Restart, RevertChange, Scale, SetConfig
-from sre_space.domain.space_config import DAY_NS, Autonomy, SpaceConfig
+from sre_space.domain.space_config import DAY_NS, Autonomy, Service, SpaceConfig
 
 HOUR = 3600 * 10**9
 COOL_DOWN, ONE_PER_SERVICE, CONCURRENCY = "cool-down", "one action per service", "global concurrency"
@@ -51,6 +51,7 @@ def ask(
         _allowed_action(config, remedy),
         _autonomy(config, remedy),
         *ask_grounds(config, remedy, grounds),
+        *ask_stateful(_touched_services(config, remedy), grounds),
         *_of_its_kind(config, remedy, past, now),
         _cooldown(config, remedy, others, now),
         _one_at_a_time(config, remedy, others),
@@ -70,13 +71,18 @@ def must_wait(answers: Sequence[RuleAnswer]) -> bool:
 
 
 def needs_approval(config: SpaceConfig, remedy: Remedy, verdict: Confidence) -> bool:
-    """Return True when a person has to approve the remedy first: by a service's autonomy, or by the verdict."""
+    """Return True when a person has to approve the remedy: for a service's autonomy or state, or for the verdict."""
     if isinstance(remedy, Escalate):
         return False
     if waits(config, remedy, verdict):
         return True
-    touched = (config.services.get(name) for name in _touched(config, remedy))
-    return any(service is not None and service.autonomy is Autonomy.APPROVE for service in touched)
+    touched = _touched_services(config, remedy)
+    return any(service.autonomy is Autonomy.APPROVE or service.stateful for service in touched)
+
+
+def _touched_services(config: SpaceConfig, remedy: Remedy) -> Sequence[Service]:
+    """Return the configured services that a remedy restarts or reconfigures, by name."""
+    return [config.services[name] for name in sorted(_touched(config, remedy)) if name in config.services]
 
 
 def _touched(config: SpaceConfig, remedy: Remedy) -> frozenset[str]:
@@ -100,7 +106,7 @@ def _allowed_action(config: SpaceConfig, remedy: Remedy) -> RuleAnswer:
 def _autonomy(config: SpaceConfig, remedy: Remedy) -> RuleAnswer:
     if remedy.service not in config.services:
         return RuleAnswer("autonomy", False, f"{remedy.service} is not in the configuration")
-    services = [config.services[name] for name in sorted(_touched(config, remedy))]
+    services = _touched_services(config, remedy)
     permitted = all(service.autonomy is not Autonomy.OBSERVE for service in services)
     return RuleAnswer("autonomy", permitted, ", ".join(f"{service.name} is {service.autonomy}" for service in services))
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from sre_space.domain.contacts import Contact
 from sre_space.domain.diagnosis import CauseKind, Confidence
 
 DAY_NS = 24 * 3600 * 10**9
@@ -110,7 +111,8 @@ class Service:
     """One service: its health URL, the name of its unit in the runtime, and the services that it calls.
 
     `address` is the `host:port` under which its callers reach it (a virtual IP, a proxy, a link); "" when that is the
-    one of its health URL. `most_replicas` is how many replicas the runtime can run.
+    one of its health URL. `most_replicas` is how many replicas the runtime can run. A `stateful` service is neither
+    restarted nor reconfigured without a person. `contact` names its people.
     """
 
     name: str
@@ -121,6 +123,8 @@ class Service:
     address: str = ""
     tunables: tuple[Tunable, ...] = ()
     most_replicas: int = 1
+    stateful: bool = False
+    contact: Contact = Contact("")
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,11 @@ class SpaceConfig:
     services: Mapping[str, Service]
     journey: Journey
     guardrails: Guardrails
+
+    @property
+    def contacts(self) -> tuple[Contact, ...]:
+        """Return the contact of each service, in the order of the configuration."""
+        return tuple(service.contact for service in self.services.values())
 
     def tunable(self, file: str, key: str) -> Tunable | None:
         """Return the tunable of a file's key; None when the configuration does not declare it."""

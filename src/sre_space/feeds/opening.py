@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from ulid import ULID
 
 from sre_space.codec.footer import render, sign
+from sre_space.domain.contacts import Contact, contacts_of
 from sre_space.domain.errors import Missing, SpaceError
 from sre_space.domain.facts import Detection, Fact, Step
 from sre_space.domain.labels import INCIDENT, INVESTIGATING
@@ -30,7 +31,7 @@ class Opener:
     `opened` is the newest issue of each key: while it cannot be read back as its incident (wrong clock of the forge,
     altered text, untrusted key), no other one is opened. `pending` are the incident ids (ULIDs) of issues whose
     creation is not confirmed. `snapshot` returns the state of the services at a time (Unix ns) from memory, so that
-    nothing delays an incident.
+    nothing delays an incident. `contacts` are the people of all services.
     """
 
     incidents: IncidentRepository
@@ -43,6 +44,7 @@ class Opener:
     snapshot: Callable[[Detection, int], Snapshot | None] = lambda *_: None
     pending: dict[str, str] = field(default_factory=dict)
     opened: dict[str, int] = field(default_factory=dict)
+    contacts: Sequence[Contact] = ()
 
     async def open_missing(self, detections: Sequence[Detection]) -> dict[int, Detection]:
         """Open an issue for each detection that has none, and return the detections by the new issues' numbers.
@@ -111,7 +113,10 @@ class Opener:
         """
         incident = self.pending.setdefault(detection.key, str(ULID()))
         now = self.clock.now()
-        with_snapshot = replace(detection, snapshot=self.snapshot(detection, now))
+        about = [symptom.service for symptom in detection.symptoms]
+        with_snapshot = replace(
+            detection, snapshot=self.snapshot(detection, now), contacts=contacts_of(self.contacts, about)
+        )
         fact = Fact(incident, self.incidents.repository, 0, 0, "", Step.DETECT, 1, now, with_snapshot)
         signed = sign(fact, self.signer)
         body = render(signed, prose(signed.fact.payload))

@@ -6,10 +6,15 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Note:
-    """One notification. `title` is one line, `text` is Markdown; both are scrubbed in the same way as issues."""
+    """One notification. `title` is one line, `text` is Markdown; both are scrubbed in the same way as issues.
+
+    `to` are the names of targets whose people it concerns. It goes to these and to targets without a name, and to all
+    targets where that would be none.
+    """
 
     title: str
     text: str
+    to: tuple[str, ...] = ()
 
 
 class Notifier(Protocol):

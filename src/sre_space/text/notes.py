@@ -5,15 +5,17 @@ issue.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sre_space.domain.case import Case, Trial
+from sre_space.domain.contacts import Contact
 from sre_space.domain.facts import OWNER, Action, ActionResult, Decision, Detection, Payload, Recall, Step
 from sre_space.domain.grounds import why_it_waits
 from sre_space.domain.labels import FROZEN
 from sre_space.domain.remedies import Escalate
 from sre_space.ports.notifier import Note
-from sre_space.text.prose import diff, invitation, quotable, scrub, symptoms
+from sre_space.text.prose import contact_lines, diff, invitation, quotable, scrub, symptoms
 
 MAX_TITLE, MAX_TEXT = 120, 4000  # characters: what most notification services accept in one message
 
@@ -115,7 +117,18 @@ def _of_case(case: Case, what: str, why: Sequence[str], page: str) -> Note:
         *_section("Diagnosis", _diagnosis(case.latest(Decision))),
         *_section("What was tried", _tried(case.trials)),
     ]
-    return _note(f"Incident {case.issue}: {what}: {first.kind} on {first.service}", lines)
+    concerned = _concerned(case)
+    lines += _section("Whom to ask", contact_lines(concerned)) if concerned else []
+    note = _note(f"Incident {case.issue}: {what}: {first.kind} on {first.service}", lines)
+    return replace(note, to=tuple(dict.fromkeys(contact.notify for contact in concerned if contact.notify)))
+
+
+def _concerned(case: Case) -> Sequence[Contact]:
+    """Return the contacts of the services with a symptom and of the diagnosed one."""
+    decision = case.latest(Decision)
+    causes = decision.diagnosis.causes[:1] if decision else ()
+    services = {symptom.service for symptom in case.detection.symptoms} | {cause.service for cause in causes}
+    return [contact for contact in case.detection.contacts if contact.service in services]
 
 
 def _note(title: str, lines: Sequence[str]) -> Note:

@@ -5,7 +5,9 @@ no closing keywords, no e-mail addresses, no tokens.
 """
 
 import re
+from collections.abc import Iterable
 
+from sre_space.domain.contacts import Contact
 from sre_space.domain.facts import (
     Action,
     ActionResult,
@@ -113,7 +115,7 @@ def _detection(detection: Detection) -> str:
         [
             "**Scout** observes:", *symptoms(detection), "", *_services(detection), "",
             f"Journey in the last {seconds:g} s: {journey.good} successful and {journey.bad} failed attempts.",
-            f"Failed traces: {traces}", *_unseen(detection),
+            f"Failed traces: {traces}", *_unseen(detection), *_people(detection),
         ]
     )  # fmt: skip
 
@@ -123,6 +125,22 @@ def _services(detection: Detection) -> list[str]:
     if detection.snapshot:
         return snapshot_lines(detection.snapshot)
     return ["| service | health |", "|---|---|", *(f"| {name} | {word} |" for name, word in detection.health.items())]
+
+
+def contact_lines(contacts: Iterable[Contact]) -> list[str]:
+    """Return one line per contact: the service, its owner and its runbook; not scrubbed yet."""
+    return [f"- {contact.service}: {_contact(contact)}" for contact in contacts if contact.owner or contact.runbook]
+
+
+def _contact(contact: Contact) -> str:
+    parts = [contact.owner and f"owner {quotable(contact.owner)}", contact.runbook and f"runbook {contact.runbook}"]
+    return ", ".join(filter(None, parts))
+
+
+def _people(detection: Detection) -> list[str]:
+    """Return the lines about the services' people; empty where none is known."""
+    lines = contact_lines(detection.contacts)
+    return ["", "Whom to ask:", *lines] if lines else []
 
 
 def _unseen(detection: Detection) -> list[str]:

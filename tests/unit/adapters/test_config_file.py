@@ -10,6 +10,7 @@ from support.git_world import keys_of
 
 from sre_space.adapters.config_file import parse_config, read_config
 from sre_space.domain.configuration import FOLDER, SPACE_FILE
+from sre_space.domain.contacts import Contact
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.errors import Malformed
 from sre_space.domain.space_config import FreezeWindow, Tunable
@@ -298,3 +299,36 @@ def test_no_mistake_is_told_in_the_words_of_a_library(value: str) -> None:
     for sentence in told:
         assert not re.search(r"Input should|pydantic|validation|type=", sentence)
         assert re.match(r"configuration:\d+: ", sentence)
+
+
+def test_the_people_of_a_service_and_what_keeps_state_are_read() -> None:
+    people = "    unit: policy-service\n    stateful: true\n    owner: Policies\n    notify: policies\n    runbook: https://w.example/a"
+    text = CHART.read_text().replace("    unit: policy-service", people)
+
+    config = parse_config(text, {})
+
+    assert config.services["policy-service"].stateful
+    assert config.services["policy-service"].contact == Contact(
+        "policy-service", "Policies", "policies", "https://w.example/a"
+    )
+    assert not config.services["quote-service"].stateful
+    assert not config.services["quote-service"].contact.known
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("runbook", "wiki", "'wiki' is not a link without a password, such as https://"),
+        ("runbook", "https://me:secret@wiki.example/", "is not a link without a password"),
+        ("runbook", "javascript:alert(1)", "is not a link"),
+        ("runbook", "https://a/) [x](https://b/", "is not a link"),
+        ("owner", "'a`b'", "is not a name: one line"),
+        ("notify", "slack://token", "is not the name of a target in SRE_NOTIFY_URLS"),
+        ("stateful", "perhaps", "true or false is expected"),
+    ],
+)
+def test_a_mistake_about_the_people_of_a_service_is_told(key: str, value: str, told: str) -> None:
+    text = CHART.read_text().replace("    unit: policy-service", f"    unit: policy-service\n    {key}: {value}")
+
+    with pytest.raises(Malformed, match=rf"^configuration:\d+: services.policy-service.{key}: .*{told}"):
+        parse_config(text, {})

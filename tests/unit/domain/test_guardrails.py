@@ -72,6 +72,19 @@ def test_a_service_that_wants_approval_gets_a_plan() -> None:
     assert not needs_approval(config(), RESTART, CONFIRMED)
 
 
+def test_what_keeps_state_is_touched_only_where_a_person_is_asked() -> None:
+    stateful = config()
+    services = {name: replace(service, stateful=True) for name, service in stateful.services.items()}
+    stateful = replace(stateful, services=services)
+    change = SetConfig("policy-service", FILE, "ATTEMPTS", "1", "2", "", "")
+
+    for remedy in (RESTART, change):
+        assert needs_approval(stateful, remedy, CONFIRMED)
+        assert "stateful" in refusals(stateful, remedy=remedy)
+        assert "stateful" not in refusals(stateful, remedy=remedy, grounds=replace(SURE, plan=True))
+    assert not needs_approval(stateful, Escalate("why"), CONFIRMED)
+
+
 def test_a_service_outside_the_chart_is_never_touched() -> None:
     stranger = Restart("../../bin/sh", "1:1", "")
 
