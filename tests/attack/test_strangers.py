@@ -19,6 +19,7 @@ from sre_space.codec.footer import parse_footer, render, sign
 from sre_space.codec.wake_ups import WakeUp, parse_wake_up
 from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import Action, ActionResult, Agent, Decision, Recall, Step
+from sre_space.domain.health_check import HealthCheck
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record
 from sre_space.ports.case_index import Lesson
@@ -277,8 +278,8 @@ async def test_what_the_patient_says_is_told_as_text_and_obeyed_by_nobody() -> N
     class Lying(World):
         """Its services say what they like."""
 
-        async def check(self, url: str) -> Health:
-            health = await super().check(url)
+        async def check(self, check: HealthCheck) -> Health:
+            health = await super().check(check)
             return health if health.healthy else replace(health, detail=HOSTILE)
 
     world = Lying()

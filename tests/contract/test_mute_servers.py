@@ -9,20 +9,22 @@ import numpy as np
 import pytest
 from support.mute import Manner, Mute
 
-from sre_space.adapters import chroma, github_permissions, http_probe, jaeger, kafka, supervisord
+from sre_space.adapters import chroma, github_permissions, jaeger, kafka, supervisord
 from sre_space.adapters.chroma import ChromaCaseIndex
 from sre_space.adapters.github_mcp import GithubGitOps, GithubMcpForge, connection, rest
 from sre_space.adapters.github_permissions import GithubWriters
-from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription
+from sre_space.adapters.network_probe import NetworkProbe
 from sre_space.adapters.supervisord import SupervisordRuntime
+from sre_space.domain import health_check
 from sre_space.domain.errors import SpaceError
+from sre_space.domain.health_check import http
 from sre_space.ports.case_index import Lesson
 
 SHORT_S = 0.4
 LIMITS = (
-    (chroma, "TIMEOUT_S"), (github_permissions, "TIMEOUT_S"), (http_probe, "TIMEOUT_S"), (jaeger, "TIMEOUT_S"),
+    (chroma, "TIMEOUT_S"), (github_permissions, "TIMEOUT_S"), (health_check, "TIMEOUT_S"), (jaeger, "TIMEOUT_S"),
     (connection, "TIMEOUT_S"), (rest, "TIMEOUT_S"), (kafka, "ANSWERED_WITHIN_S"), (kafka, "WINDOW_WITHIN_S"),
     (supervisord, "ANSWERS_WITHIN_S"), (supervisord, "STOPS_WITHIN_S"),
 )  # fmt: skip
@@ -114,7 +116,7 @@ async def test_calls_that_end_a_hanging_connection_at_once_end_it_once() -> None
 @pytest.mark.parametrize("manner", list(Manner))
 async def test_a_probe_ends_within_its_limit_and_tells_what_it_got(manner: Manner) -> None:
     with Mute(manner) as server:
-        health = await HttpProbe.create().check(f"http://127.0.0.1:{server.port}/health")
+        health = await NetworkProbe.create().check(http(f"http://127.0.0.1:{server.port}/health"))
         server.ended.set()
 
     assert health.healthy == (manner is Manner.GARBAGE)  # its head is all that is asked for

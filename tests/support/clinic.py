@@ -18,6 +18,7 @@ from sre_space.domain.case import Case, FoundFact
 from sre_space.domain.diagnosis import Diagnosis
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Detection, Fact, Payload, Step
+from sre_space.domain.health_check import HealthCheck, http
 from sre_space.domain.pauses import ClockPair, Pauses
 from sre_space.domain.space_config import Autonomy, Guardrails, Journey, Service, SpaceConfig
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
@@ -55,7 +56,7 @@ def config(services: Sequence[str] = SERVICES, calls: Mapping[str, tuple[str, ..
     """Return the shop's configuration."""
     below = calls or {}
     named = {
-        name: Service(name, f"http://{name}/health", name, below.get(name, ()), Autonomy.AUTONOMOUS)
+        name: Service(name, http(f"http://{name}/health"), name, below.get(name, ()), Autonomy.AUTONOMOUS)
         for name in services
     }
     return SpaceConfig(
@@ -144,9 +145,9 @@ class Clinic:
             return self.garbage
         return stored(self.spans, service, since, until, limit)
 
-    async def check(self, url: str) -> Health:
+    async def check(self, check: HealthCheck) -> Health:
         """Who is out does not answer."""
-        name = url.split("/")[2]
+        name = check.address
         return Health(False, False, "no connection", 0.0) if name in self.ended or name in self.silent else WELL
 
     def units(self, services: Sequence[str] = SERVICES) -> dict[str, Unit]:

@@ -18,6 +18,7 @@ from support.world import DESIRED, REPOSITORY, SECOND, MemoryForge, World
 from sre_space.adapters.config_file import read_config
 from sre_space.adapters.ed25519 import TrustedKey, TrustFolder
 from sre_space.domain.case import Case
+from sre_space.domain.health_check import http
 from sre_space.domain.space_config import SpaceConfig
 from sre_space.ports.forge import Comment, Issue
 from sre_space.ports.gitops import Commit, PullRequest
@@ -123,7 +124,7 @@ def chart_of(space: Path) -> SpaceConfig | None:
     if not path.is_file():
         return None
     config = read_config(path, {})
-    services = {name: replace(one, health=f"http://{name}:80/health") for name, one in config.services.items()}
+    services = {name: replace(one, health=http(f"http://{name}:80/health")) for name, one in config.services.items()}
     return replace(config, services=services)
 
 

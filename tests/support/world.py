@@ -49,6 +49,7 @@ from sre_space.domain.detectors import DetectorsReport
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, Evidence
 from sre_space.domain.errors import Missing, Refused, Unavailable
 from sre_space.domain.facts import Agent, Detection, Fact, Step
+from sre_space.domain.health_check import HealthCheck, http
 from sre_space.domain.pauses import ClockPair, Pause, Pauses
 from sre_space.domain.space_config import (
     Autonomy,
@@ -481,7 +482,9 @@ class World:
 
     def _service(self, name: str) -> Service:
         calls = ("policy-service", "user-service") if name == "quote-service" else ()
-        return Service(name, f"http://{name}:80/health", name, calls, self.autonomy, tunables=TUNABLES.get(name, ()))
+        return Service(
+            name, http(f"http://{name}:80/health"), name, calls, self.autonomy, tunables=TUNABLES.get(name, ())
+        )
 
     def _script(self, case: Case) -> Diagnosis | None:
         return self.diagnoses(case)
@@ -635,10 +638,10 @@ class World:
         return root
 
     # ports.probe
-    async def check(self, url: str) -> Health:
+    async def check(self, check: HealthCheck) -> Health:
         """Alive or not."""
-        alive = urlsplit(url).hostname not in self.dead
-        self.asked(url)
+        alive = urlsplit(check.target).hostname not in self.dead
+        self.asked(check.target)
         return Health(alive, alive, "GET /health answered 200" if alive else "no connection", 0.0)
 
     # ports.runtime

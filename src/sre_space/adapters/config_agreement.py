@@ -63,7 +63,7 @@ def _shared(raw: SpaceFile) -> Iterator[tuple[Place, str]]:
     """Yield the units and addresses that two services have in common."""
     seen: dict[tuple[str, str], str] = {}
     for service, entry in raw.services.items():
-        for key, value in (("unit", entry.unit), ("health", entry.health), ("address", entry.address)):
+        for key, value in (("unit", entry.unit), ("health", str(entry.health.check())), ("address", entry.address)):
             other = seen.setdefault((key, value), service) if value else service
             if other != service:
                 yield ("services", service, key), f"{value} is {other}'s already; each service has its own"

@@ -25,8 +25,8 @@ def first_mistake(error: ValidationError, source: Document, model: type[BaseMode
     A missing key comes last, since a misspelt key explains it better.
     """
     errors: list[typing.Any] = list(error.errors(include_url=False))
-    first = min(errors, key=lambda item: (item["type"] == "missing", source.line(_place(item))))
-    return mistake(source, _place(first), _what(first, source, model))
+    first = min(errors, key=lambda item: (item["type"] == "missing", source.line(_place(item, source))))
+    return mistake(source, _place(first, source), _what(first, source, model))
 
 
 def mistake(source: Document, place: Place, what: str) -> str:
@@ -34,13 +34,17 @@ def mistake(source: Document, place: Place, what: str) -> str:
     return f"{source.line(place)}: {'.'.join(place) or 'the whole'}: {what}"
 
 
-def _place(error: Mapping[str, typing.Any]) -> Place:
-    return tuple(str(part) for part in error["loc"] if part != "[key]")
+def _place(error: Mapping[str, typing.Any], source: Document) -> Place:
+    """Return the place of an error; where a short form stands for a mapping, that of the short form."""
+    place = tuple(str(part) for part in error["loc"] if part != "[key]")
+    known = next((place[:n] for n in range(len(place), 0, -1) if place[:n] in source.lines), ())
+    return place if error["type"] == "missing" else known
 
 
 def _what(error: Mapping[str, typing.Any], source: Document, model: type[BaseModel]) -> str:
     """Return the mistake and its remedy in words."""
-    place, word = _place(error), source.words.get(_place(error), "")
+    place = _place(error, source)
+    word = source.words.get(place, "")
     match error["type"]:
         case "extra_forbidden":
             known = _keys(_model_at(model, place[:-1]))

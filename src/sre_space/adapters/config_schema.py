@@ -3,13 +3,15 @@
 Each class is one mapping of the file. The first of `examples` is what the sentence about a missing key says to write.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from sre_space.adapters.config_words import (
     Address,
+    Duration,
     EnvFile,
+    HostPort,
     KeyName,
     Link,
     Number,
@@ -25,6 +27,7 @@ from sre_space.adapters.config_words import (
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.contacts import Contact
 from sre_space.domain.diagnosis import CauseKind, Confidence
+from sre_space.domain.health_check import TIMEOUT_S, CheckKind, HealthCheck
 from sre_space.domain.space_config import (
     Autonomy,
     FreezeWindow,
@@ -101,10 +104,44 @@ class TunableEntry(Strict):
         return Tunable(key, file, self.type, self.purpose, self.min, self.max, self.values, self.protected, cure)
 
 
+class CheckEntry(Strict):
+    """`health` or `readiness` of a service: one of `http`, `tcp` and `grpc`; a URL alone stands for `http`."""
+
+    http: Url | None = None
+    tcp: HostPort | None = None
+    grpc: HostPort | None = None
+    status: tuple[Annotated[Whole, Field(ge=100, le=599)], ...] = ()
+    service: Annotated[str, Field(max_length=100)] = ""
+    timeout: Annotated[Duration, Field(gt=0, le=5)] = TIMEOUT_S
+
+    @model_validator(mode="after")
+    def _one_protocol(self) -> "CheckEntry":
+        if sum(target is not None for target in (self.http, self.tcp, self.grpc)) != 1:
+            raise ValueError("say one of `http`, `tcp` and `grpc`, such as {tcp: 127.0.0.1:5432}")
+        if self.status and self.http is None:
+            raise ValueError("only `http` has `status`")
+        if self.service and self.grpc is None:
+            raise ValueError("only `grpc` has `service`")
+        return self
+
+    def check(self) -> HealthCheck:
+        """Return this entry as a value of the domain."""
+        kind, target = next((kind, target) for kind in CheckKind if (target := getattr(self, kind.value)) is not None)
+        return HealthCheck(kind, target, self.status, self.service, self.timeout)
+
+
+def _as_entry(value: object) -> object:
+    return {"http": value} if isinstance(value, str) else value
+
+
+Check = Annotated[CheckEntry, BeforeValidator(_as_entry)]
+
+
 class ServiceEntry(Strict):
     """A service that is protected."""
 
-    health: Url = Field(examples=["http://127.0.0.1:8080/health"])
+    health: Check = Field(examples=["http://127.0.0.1:8080/health"])
+    readiness: Check | None = None
     unit: UnitName = Field(examples=["web"])
     address: Address = ""
     calls: tuple[str, ...] = ()
@@ -121,7 +158,7 @@ class ServiceEntry(Strict):
         tunables = tuple(tunable.named(key, name) for key, tunable in self.tunables.items())
         return Service(
             name,
-            self.health,
+            self.health.check(),
             self.unit,
             self.calls,
             self.autonomy,
@@ -130,6 +167,7 @@ class ServiceEntry(Strict):
             self.most_replicas,
             self.stateful,
             Contact(name, self.owner, self.notify, self.runbook),
+            self.readiness.check() if self.readiness else None,
         )
 
 

@@ -75,10 +75,29 @@ def spelt(pattern: str, what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def seconds(value: object) -> object:
+    """Return a duration such as `500 ms` or `2h` in seconds; raise `ValueError` for one without a unit.
+
+    >>> seconds("500 ms")
+    0.5
+    """
+    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found:
+        return float(found[1]) * _SECONDS[found[2]]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f"{value} has no unit; write {value}s, or with another one of ms, s, m, h, d")
+    raise ValueError("a duration is expected here: a number with one of ms, s, m, h, d, such as 2s")
+
+
 Whole = Annotated[int, BeforeValidator(no_boolean)]
 Number = Annotated[float, BeforeValidator(no_boolean)]
 Share = Annotated[float, BeforeValidator(share), BeforeValidator(no_boolean), Field(gt=0, lt=1)]  # the last is first
 Text = Annotated[str, Field(min_length=1)]
+Duration = Annotated[float, BeforeValidator(seconds)]
 TimeOfDay = Annotated[
     str, spelt(r"([01]\d|2[0-3]):[0-5]\d|24:00", 'a time of day; write hours and minutes, such as "16:30"')
 ]
@@ -89,6 +108,7 @@ Url = Annotated[
     str, spelt(r"https?://[^\s/]+/\S*", "a URL with host and path, such as http://127.0.0.1:8080/health"),
     AfterValidator(reachable),
 ]  # fmt: skip
+HostPort = Annotated[str, spelt(r"[^\s/:]+:\d+", "an address, such as 127.0.0.1:8080"), AfterValidator(reachable)]
 Address = Annotated[
     str, spelt(r"([^\s/:]+:\d+)?", "an address, such as 127.0.0.1:8080"), AfterValidator(reachable)
 ]  # fmt: skip

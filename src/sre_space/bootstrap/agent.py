@@ -20,6 +20,7 @@ from sre_space.bootstrap.notify import notifier, web_page_of
 from sre_space.codec.topics import FACTS
 from sre_space.domain import facts
 from sre_space.domain.case import Case
+from sre_space.domain.health_check import CheckKind
 from sre_space.domain.space_config import SpaceConfig
 from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.duty import Duty
@@ -65,7 +66,11 @@ class AgentContext:
         forge = GithubMcpForge(settings.forge_url, settings.github_personal_access_token, owner, repo)
         config, clock = read_config(settings.sre_space_chart), SystemClock()
         reporter = OtelReporter.to(settings.otel_exporter_otlp_endpoint, agent)
-        served = {"the forge": settings.forge_url} | {name: service.health for name, service in config.services.items()}
+        served = {"the forge": settings.forge_url} | {
+            name: service.health.target
+            for name, service in config.services.items()
+            if service.health.kind is CheckKind.HTTP
+        }
         return cls(
             agent=agent,
             settings=settings,

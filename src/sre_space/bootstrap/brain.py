@@ -2,9 +2,9 @@
 
 from sre_space.adapters.authentic_bus import AuthenticBus
 from sre_space.adapters.bundle_folder import BundleFolder
-from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.adapters.kafka import KafkaHistory
+from sre_space.adapters.network_probe import NetworkProbe
 from sre_space.adapters.supervisord_reader import SupervisordReader
 from sre_space.agents.brain.brain import Brain
 from sre_space.agents.brain.deployments import RecentDeployments
@@ -48,7 +48,7 @@ def investigation(context: agent.AgentContext, settings: Settings, gitops: GitOp
         context.config,
         Gathering(traces, history, gitops, context.clock, caller),
         RecentDeployments(history, gitops),
-        HttpProbe.create(),
+        NetworkProbe.create(),
         BundleFolder(StatePaths(settings.sre_space_state).bundles),
         context.clock,
     )

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from sre_space.adapters.github_mcp.gitops import READING, GithubGitOps
-from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.kafka import KafkaPublisher
+from sre_space.adapters.network_probe import NetworkProbe
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.deployment.deploy import Deployer
 from sre_space.deployment.services import DeployedServices
@@ -36,7 +36,7 @@ async def deployer(
 ) -> AsyncIterator[Deployer]:
     """Yield a deployer whose connections close with the context; `bus` is "" where none is configured."""
     gitops = GithubGitOps(forge.url, forge.token, forge.owner, forge.repo, forge.api, needed=READING)
-    probe = HttpProbe.create()
+    probe = NetworkProbe.create()
     publisher = KafkaPublisher(bus) if bus else None
     try:
         yield Deployer(state, gitops, DeployedServices(state, config, runtime, probe), publisher)

@@ -3,8 +3,8 @@
 import asyncio
 
 from sre_space.adapters.deployed_folder import DeployedFolder
-from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.kafka import KafkaHistory
+from sre_space.adapters.network_probe import NetworkProbe
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.agents.fixer.change import Changes
 from sre_space.agents.fixer.fixer import Fixer
@@ -25,7 +25,7 @@ from sre_space.settings import FixerSettings as Settings
 async def _work(settings: Settings) -> None:
     context = agent.AgentContext.prepare(facts.Agent.FIXER, settings)
     runtime = SupervisordRuntime(settings.needed("runtime_socket"), units(context.config))
-    restarts = Restarts(context.config, runtime, HttpProbe.create(), context.kill_switch)
+    restarts = Restarts(context.config, runtime, NetworkProbe.create(), context.kill_switch)
     pulls = PullRequests(context.gitops(), DeployedFolder(settings.sre_space_state), context.clock)
     history, incidents = KafkaHistory(settings.kafka_bootstrap_servers), context.incidents
     symptoms = SymptomReports(history, incidents.trust, incidents.repository, context.clock)
@@ -35,7 +35,7 @@ async def _work(settings: Settings) -> None:
         restarts=restarts,
         changes=Changes(pulls, restarts, context.kill_switch, context.clock),
         permission=Permission(context.config, incidents, orders, symptoms, context.clock, settings.dry_run),
-        probe=HttpProbe.create(),
+        probe=NetworkProbe.create(),
         follow_ups=FollowUps(context.forge),
         kill_switch=context.kill_switch,
     )

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from sre_space.adapters.authentic_bus import AuthenticBus
 from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.adapters.disk import DiskFolder
-from sre_space.adapters.http_probe import HttpProbe
 from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription
+from sre_space.adapters.network_probe import NetworkProbe
 from sre_space.agents.scout.deployment_verifier import DeploymentVerifier
 from sre_space.agents.scout.detectors import Detectors
 from sre_space.agents.scout.health import ServiceHealth
@@ -65,7 +65,9 @@ async def _work(settings: Settings) -> None:
     announcements = Announcements(
         verifier, detectors.open_incidents, context.reporter, context.clock, processes=processes
     )
-    consumer = SignalConsumer(scout, HttpProbe.create(), opener, watch, gitops, context.clock, announcements, processes)
+    consumer = SignalConsumer(
+        scout, NetworkProbe.create(), opener, watch, gitops, context.clock, announcements, processes
+    )
     history = authentic.history(KafkaHistory(bus))
     known_services = frozenset({*context.config.services, context.config.journey.caller})
     sketcher = Sketcher(

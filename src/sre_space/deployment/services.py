@@ -105,7 +105,7 @@ class DeployedServices:
     async def _serves(self, service: str) -> bool:
         """Return True once a probe finds the service healthy; False when it ended or SERVES_WITHIN_S passed."""
         for _ in polls(SERVES_WITHIN_S, time.monotonic):
-            if (await self.probe.check(self.config.services[service].health)).healthy:
+            if (await self.probe.check(self.config.services[service].ready)).healthy:
                 return True
             if (await self.runtime.unit(self._unit(service))).state in ENDED:
                 return False

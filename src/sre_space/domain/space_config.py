@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from sre_space.domain.contacts import Contact
 from sre_space.domain.diagnosis import CauseKind, Confidence
+from sre_space.domain.health_check import HealthCheck
 
 DAY_NS = 24 * 3600 * 10**9
 _EPOCH_WEEKDAY = 3  # 1 January 1970 was a Thursday; Monday is 0
@@ -108,15 +109,15 @@ class FreezeWindow:
 
 @dataclass(frozen=True)
 class Service:
-    """One service: its health URL, the name of its unit in the runtime, and the services that it calls.
+    """One service: how its health is asked, the name of its unit in the runtime, and the services that it calls.
 
     `address` is the `host:port` under which its callers reach it (a virtual IP, a proxy, a link); "" when that is the
-    one of its health URL. `most_replicas` is how many replicas the runtime can run. A `stateful` service is neither
+    one of its health check. `most_replicas` is how many replicas the runtime can run. A `stateful` service is neither
     restarted nor reconfigured without a person. `contact` names its people.
     """
 
     name: str
-    health: str
+    health: HealthCheck
     unit: str
     calls: tuple[str, ...]
     autonomy: Autonomy
@@ -125,6 +126,12 @@ class Service:
     most_replicas: int = 1
     stateful: bool = False
     contact: Contact = Contact("")
+    readiness: HealthCheck | None = None
+
+    @property
+    def ready(self) -> HealthCheck:
+        """Return the check that a started service passes once it serves: its readiness, else its health."""
+        return self.readiness or self.health
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from sre_space.domain.health_check import HealthCheck
+
 
 @dataclass(frozen=True)
 class Health:
@@ -15,8 +17,8 @@ class Health:
 
 
 class Probe(Protocol):
-    """A prober of health URLs."""
+    """A prober of services."""
 
-    async def check(self, url: str) -> Health:
-        """Return the result of one GET; MUST obey its own time limit and MUST NOT raise for an unhealthy service."""
+    async def check(self, check: HealthCheck) -> Health:
+        """Return the result of one check; MUST obey its time limit and MUST NOT raise for an unhealthy service."""
         ...

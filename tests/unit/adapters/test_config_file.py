@@ -13,6 +13,7 @@ from sre_space.domain.configuration import FOLDER, SPACE_FILE
 from sre_space.domain.contacts import Contact
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.errors import Malformed
+from sre_space.domain.health_check import CheckKind, HealthCheck
 from sre_space.domain.space_config import FreezeWindow, Tunable
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -332,3 +333,55 @@ def test_a_mistake_about_the_people_of_a_service_is_told(key: str, value: str, t
 
     with pytest.raises(Malformed, match=rf"^configuration:\d+: services.policy-service.{key}: .*{told}"):
         parse_config(text, {})
+
+
+def with_health(health: str) -> str:
+    """Return the demo's configuration with another `health` of policy-service."""
+    said = "    health: http://127.0.0.1:${POLICY_SERVICE_PORT:-8002}/health\n"
+    assert said in CHART.read_text()
+    return CHART.read_text().replace(said, health)
+
+
+@pytest.mark.parametrize(
+    ("health", "check"),
+    [
+        ("    health: http://a:1/h\n", HealthCheck(CheckKind.HTTP, "http://a:1/h")),
+        ("    health: {http: 'http://a:1/h', status: [204]}\n", HealthCheck(CheckKind.HTTP, "http://a:1/h", (204,))),
+        ("    health: {tcp: a:1, timeout: 250 ms}\n", HealthCheck(CheckKind.TCP, "a:1", timeout_s=0.25)),
+        ("    health:\n      grpc: a:1\n      service: web\n", HealthCheck(CheckKind.GRPC, "a:1", service="web")),
+    ],
+)
+def test_health_is_a_url_or_a_check(health: str, check: HealthCheck) -> None:
+    service = parse_config(with_health(health), {}).services["policy-service"]
+
+    assert service.health == check
+    assert service.ready == check
+    ready = parse_config(with_health(f"{health}    readiness: http://a:2/ready\n"), {}).services["policy-service"].ready
+    assert ready == HealthCheck(CheckKind.HTTP, "http://a:2/ready")
+
+
+@pytest.mark.parametrize(
+    ("health", "told"),
+    [
+        ("    health: nowhere\n", "health: 'nowhere' is not a URL with host and path"),
+        ("    health: {}\n", "health: say one of `http`, `tcp` and `grpc`, such as"),
+        ("    health: {tcp: a:1, http: 'http://a:1/'}\n", "health: say one of `http`, `tcp` and `grpc`"),
+        ("    health: {tcp: a}\n", "health.tcp: 'a' is not an address, such as"),
+        ("    health: {tcp: a:0}\n", "health.tcp: a:0 has no port from 1 to 65535"),
+        ("    health: {tcp: a:1, status: [200]}\n", "health: only `http` has `status`"),
+        ("    health: {tcp: a:1, service: web}\n", "health: only `grpc` has `service`"),
+        ("    health: {tcp: a:1, timeout: 2}\n", "health.timeout: 2 has no unit; write 2s, or with another one of ms,"),
+        (
+            "    health: {tcp: a:1, timeout: 1 min}\n",
+            "health.timeout: a duration is expected here: a number with one of",
+        ),
+        ("    health: {tcp: a:1, timeout: 1m}\n", "health.timeout: 1m is not at most 5"),
+        ("    health: {tcp: a:1, timeout: 0s}\n", "health.timeout: 0s is not above 0"),
+        ("    health: {tpc: a:1}\n", "health.tpc: unknown key; did you mean tcp. known keys: http, tcp, grpc"),
+        ("    health: {http: 'http://a:1/', status: [20]}\n", "health.status.0: 20 is not at least 100"),
+        ("    health: []\n", "health: keys with values are expected here, and this is a list"),
+    ],
+)
+def test_a_mistake_in_a_check_is_told(health: str, told: str) -> None:
+    with pytest.raises(Malformed, match=rf"^configuration:\d+: services.policy-service.{told}"):
+        parse_config(with_health(health), {})

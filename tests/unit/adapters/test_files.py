@@ -145,7 +145,7 @@ def test_the_chart_of_this_repository_names_three_services_and_their_callers() -
     config = read_config(CHART, {"POLICY_SERVICE_PORT": "1234"})
 
     assert list(config.services) == ["quote-service", "policy-service", "user-service"]
-    assert config.services["policy-service"].health == "http://127.0.0.1:1234/health"
+    assert config.services["policy-service"].health.target == "http://127.0.0.1:1234/health"
     assert config.services["quote-service"].calls == ("user-service", "policy-service")
     assert config.journey.slo == 0.999
 

@@ -10,6 +10,7 @@ from support.clinic import NOW, WELL, Clinic, case, config
 from sre_space.agents.brain.candidate_remedies import FITTING, Situation, candidate_remedies
 from sre_space.agents.unit_evidence import PROBES, observe_unit
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, Evidence
+from sre_space.domain.health_check import HealthCheck
 from sre_space.domain.remedies import Restart
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.probe import Health
@@ -67,7 +68,7 @@ class Answers:
     asked: int = 0
     urls: list[str] = field(default_factory=list)
 
-    async def check(self, url: str) -> Health:
+    async def check(self, check: HealthCheck) -> Health:
         """Return the next answer; repeat the last one."""
         self.asked += 1
         return self.left.pop(0) if len(self.left) > 1 else self.left[0]

@@ -19,6 +19,7 @@ from sre_space.analysis.detection.saturation import Resource, Saturation
 from sre_space.analysis.detection.telemetry_health import Feed
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Agent, Detection, Step
+from sre_space.domain.health_check import HealthCheck
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.feeds.publishing import ReportPublisher
 from sre_space.feeds.signal_consumer import SignalConsumer
@@ -36,10 +37,10 @@ class Interrupted(World):
 
     left: int = 3
 
-    async def check(self, url: str) -> Health:
+    async def check(self, check: HealthCheck) -> Health:
         """Interrupt the first probes by a pause of 10 s and let them fail; answer the later ones as usual."""
         if not self.left:
-            return await super().check(url)
+            return await super().check(check)
         self.left -= 1
         self.suspend(10)
         return DEAD

@@ -12,6 +12,7 @@ from sre_space.bootstrap.space.state import SpaceState
 from sre_space.deployment.deploy import Deployer, Undeployable
 from sre_space.deployment.services import DeployedServices
 from sre_space.domain.errors import Missing, Refused
+from sre_space.domain.health_check import HealthCheck
 from sre_space.ports.probe import Health
 from sre_space.ports.runtime import Unit
 
@@ -45,10 +46,10 @@ class Machine:
         self.lives[name] += 1
         return await self.unit(name)
 
-    async def check(self, url: str) -> Health:
+    async def check(self, check: HealthCheck) -> Health:
         """By the usual ports."""
         port = {"policy-service": "8002", "user-service": "8003"}
-        healthy = not any(port[name] in url for name in self.sick)
+        healthy = not any(port[name] in check.target for name in self.sick)
         return Health(healthy, healthy, "", 0.0)
 
 

@@ -8,6 +8,7 @@ from sre_space.domain.configuration import Edit
 from sre_space.domain.diagnosis import Confidence
 from sre_space.domain.grounds import Grounds, why_it_waits
 from sre_space.domain.guardrails import PastAction, allowed, ask, must_wait, needs_approval
+from sre_space.domain.health_check import http
 from sre_space.domain.remedies import Escalate, Remedy, Restart, RevertChange, Scale, SetConfig
 from sre_space.domain.space_config import (
     Autonomy,
@@ -36,7 +37,7 @@ SURE = Grounds(CONFIRMED, unit="the runtime says that policy-service has ended (
 def config(autonomy: Autonomy = Autonomy.AUTONOMOUS, **limits: object) -> SpaceConfig:
     """Return a configuration of two services with this autonomy and these limits."""
     services = {
-        name: Service(name, "http://127.0.0.1:1/health", name, (), autonomy, tunables=TUNABLES)
+        name: Service(name, http("http://127.0.0.1:1/health"), name, (), autonomy, tunables=TUNABLES)
         for name in ("policy-service", "user-service")
     }
     values: dict[str, object] = {

@@ -219,7 +219,7 @@ async def test_a_probe_that_timed_out_in_a_pause_restarts_nobody() -> None:
     world.dead = {POLICY}
     number = await world.detect()
     await until(world, number, Step.DECIDE)
-    world.asked = once(world, world.config.services[POLICY].health, world.dead.clear)
+    world.asked = once(world, world.config.services[POLICY].health.target, world.dead.clear)
     await go_on(world, 60)
     case = await world.case(number)
 

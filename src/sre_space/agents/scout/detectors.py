@@ -7,7 +7,6 @@ conversion from events, saturation from resource samples. `docs/detection.md` ex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
 
 from sre_space.agents.scout.active_symptoms import ActiveSymptoms
 from sre_space.agents.scout.health import ServiceHealth
@@ -67,8 +66,7 @@ class Detectors:
         """Create the detectors of the journey, and the one of all operations."""
         self.calls = {name: service.calls for name, service in self.config.services.items()}
         self.peers = {
-            service.address or urlsplit(service.health).netloc: service.name
-            for service in self.config.services.values()
+            service.address or service.health.address: service.name for service in self.config.services.values()
         }
         self.operations = Operations(self.calls)
         self.conversion = Conversion(self.config.journey.name)
