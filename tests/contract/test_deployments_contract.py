@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.doubles import ADAPTER, BOTH
+from support.limits import limited
 from support.world import QUOTE_FILE, World
 
 from sre_space.adapters.deployed_folder import DeployedFolder
@@ -30,7 +31,8 @@ def running(request: pytest.FixtureRequest, tmp_path: Path) -> Running:
         written = StatePaths(tmp_path).running("quote-service")
         written.parent.mkdir(parents=True)
         return Running(
-            DeployedFolder(tmp_path), lambda content: written.write_text(f"{hashlib.sha256(content).hexdigest()}\n\n")
+            DeployedFolder(tmp_path, {"quote-service": limited("quote-service")}),
+            lambda content: written.write_text(f"{hashlib.sha256(content).hexdigest()}\n\n"),
         )
     world = World()
     return Running(world, lambda content: world.running.update({QUOTE_FILE: content}))

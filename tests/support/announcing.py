@@ -16,7 +16,7 @@ OFFSETS = count()
 def listening(world: World) -> Announcements:
     """Return new announcements, as Scout's process has them when it begins."""
     return Announcements(
-        DeploymentVerifier(world.git, frozenset(world.config.services)),
+        DeploymentVerifier(world.git, world.config.services),
         world.detectors.open_incidents,
         world.reporter,
         world.clock,

@@ -15,6 +15,7 @@ from sre_space.agents.brain.gathering import Gathering
 from sre_space.agents.brain.investigation import Investigation
 from sre_space.agents.brain.sources import PATIENCE_S
 from sre_space.domain.case import Case, FoundFact
+from sre_space.domain.configuration import SPACE_FILE, Place
 from sre_space.domain.diagnosis import Diagnosis
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Detection, Fact, Payload, Step
@@ -56,7 +57,14 @@ def config(services: Sequence[str] = SERVICES, calls: Mapping[str, tuple[str, ..
     """Return the shop's configuration."""
     below = calls or {}
     named = {
-        name: Service(name, http(f"http://{name}/health"), name, below.get(name, ()), Autonomy.AUTONOMOUS)
+        name: Service(
+            name,
+            http(f"http://{name}/health"),
+            name,
+            below.get(name, ()),
+            Autonomy.AUTONOMOUS,
+            memory=Place(SPACE_FILE, f"{name.upper()}_MEMORY_BYTES"),
+        )
         for name in services
     }
     return SpaceConfig(
@@ -188,7 +196,7 @@ class Clinic:
 
     def ask(self, incident: Case, services: Sequence[str] = SERVICES) -> Diagnosis:
         """Return the inquest's diagnosis of an incident."""
-        gathering, deployments = Gathering(self, self, self.git, self, "web"), RecentDeployments(self, self.git)
+        gathering, deployments = Gathering(self, self, self.git, self, config()), RecentDeployments(self, self.git)
         known = config(services, self.calls)
         investigation = Investigation(known, gathering, deployments, self, self.shelf, self, patience_s=self.patience_s)
         return asyncio.run(investigation.diagnose(incident, self.units(services)))

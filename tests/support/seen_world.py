@@ -93,11 +93,11 @@ class SeenWorld(World):
         """As any world, with Scout's ear for deployments."""
         super().__post_init__()
         self.announcements = Announcements(
-            DeploymentVerifier(self.git, frozenset(SERVICES)), self.detectors.open_incidents, self.reporter, self.clock
+            DeploymentVerifier(self.git, self.config.services), self.detectors.open_incidents, self.reporter, self.clock
         )
 
     def _inquest(self) -> Investigation:
-        gathering = Gathering(self, self.bus, self.git, self.clock, self.config.journey.caller)
+        gathering = Gathering(self, self.bus, self.git, self.clock, self.config)
         return Investigation(self.config, gathering, RecentDeployments(self.bus, self.git), self, Shelf(), self.clock)
 
     async def go(self, seconds: float) -> None:

@@ -43,7 +43,7 @@ from sre_space.analysis.detection.telemetry_health import Feed
 from sre_space.codec.symptom_report import SymptomReport, encode
 from sre_space.codec.topics import SPANS, SYMPTOM_REPORTS
 from sre_space.domain.case import Case
-from sre_space.domain.configuration import FOLDER, SPACE_FILE, value_of
+from sre_space.domain.configuration import FOLDER, SPACE_FILE, Place, value_of
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.detectors import DetectorsReport
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, Evidence
@@ -482,9 +482,10 @@ class World:
 
     def _service(self, name: str) -> Service:
         calls = ("policy-service", "user-service") if name == "quote-service" else ()
-        return Service(
-            name, http(f"http://{name}:80/health"), name, calls, self.autonomy, tunables=TUNABLES.get(name, ())
-        )
+        health, tunables = http(f"http://{name}:80/health"), TUNABLES.get(name, ())
+        prefix = name.upper().replace("-", "_")
+        memory, replicas = (Place(SPACE_FILE, f"{prefix}_{what}") for what in ("MEMORY_BYTES", "REPLICAS"))
+        return Service(name, health, name, calls, self.autonomy, tunables=tunables, memory=memory, replicas=replicas)
 
     def _script(self, case: Case) -> Diagnosis | None:
         return self.diagnoses(case)
@@ -513,7 +514,7 @@ class World:
     def _inquest(self) -> Investigation:
         clock, topics = self.clocks[Agent.BRAIN], Topics()
         git = MemoryGit({}, clock.now)
-        gathering = Gathering(self, topics, git, clock, self.config.journey.caller)
+        gathering = Gathering(self, topics, git, clock, self.config)
         return ScriptedInquest(
             self.config, gathering, RecentDeployments(topics, git), self, Shelf(), clock, self._script
         )

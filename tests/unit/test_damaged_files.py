@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.damage import Damage, bites, damage_file, replace_by_file
+from support.limits import limited
 
 from sre_space.adapters.bundle_folder import BundleFolder
 from sre_space.adapters.deployed_folder import DeployedFolder
@@ -362,8 +363,9 @@ async def test_what_a_service_runs_with_is_not_in_force_when_it_cannot_be_read(
     damage_file(running, damage)
     damage_file(state.deployed / "space.env", damage)
 
-    assert not await DeployedFolder(state.root).in_force("deploy/config/tax.env", b"A=1\n")
-    await DeployedFolder(state.root).in_force("deploy/config/space.env", b"TAX_MEMORY_BYTES=1000\n")
+    services = {"tax": limited("tax", "deploy/config/space.env", "TAX_MEMORY_BYTES")}
+    assert not await DeployedFolder(state.root, services).in_force("deploy/config/tax.env", b"A=1\n")
+    await DeployedFolder(state.root, services).in_force("deploy/config/space.env", b"TAX_MEMORY_BYTES=1000\n")
 
 
 @every_damage

@@ -63,7 +63,8 @@ def _shared(raw: SpaceFile) -> Iterator[tuple[Place, str]]:
     """Yield the units and addresses that two services have in common."""
     seen: dict[tuple[str, str], str] = {}
     for service, entry in raw.services.items():
-        for key, value in (("unit", entry.unit), ("health", str(entry.health.check())), ("address", entry.address)):
+        health = str(entry.health.check())
+        for key, value in (("unit", entry.unit or service), ("health", health), ("address", entry.address)):
             other = seen.setdefault((key, value), service) if value else service
             if other != service:
                 yield ("services", service, key), f"{value} is {other}'s already; each service has its own"
@@ -72,7 +73,7 @@ def _shared(raw: SpaceFile) -> Iterator[tuple[Place, str]]:
 def _units(raw: SpaceFile, units: Collection[str] | None) -> Iterator[tuple[Place, str]]:
     """Yield the units that the runtime does not have."""
     for service, entry in raw.services.items() if units is not None else ():
-        if entry.unit not in (units or ()):
+        if entry.runtime != "none" and entry.unit not in (units or ()):
             hint = did_you_mean(entry.unit, list(units or ()))
             why = f"the runtime has no unit {entry.unit!r}; {hint}it has: {', '.join(units or ())}"
             yield ("services", service, "unit"), why

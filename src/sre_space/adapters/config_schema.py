@@ -24,7 +24,7 @@ from sre_space.adapters.config_words import (
     Url,
     Whole,
 )
-from sre_space.domain.configuration import FOLDER
+from sre_space.domain.configuration import FOLDER, SPACE_FILE, Place
 from sre_space.domain.contacts import Contact
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.health_check import TIMEOUT_S, CheckKind, HealthCheck
@@ -104,6 +104,17 @@ class TunableEntry(Strict):
         return Tunable(key, file, self.type, self.purpose, self.min, self.max, self.values, self.protected, cure)
 
 
+class PlaceEntry(Strict):
+    """Where desired state has a value: a file of desired state and its key there."""
+
+    file: EnvFile = Field(examples=["shop.env"])
+    key: KeyName = Field(examples=["POOL_SIZE"])
+
+    def place(self) -> Place:
+        """Return this entry as a value of the domain."""
+        return Place(f"{FOLDER}/{self.file}", self.key)
+
+
 class CheckEntry(Strict):
     """`health` or `readiness` of a service: one of `http`, `tcp` and `grpc`; a URL alone stands for `http`."""
 
@@ -130,6 +141,11 @@ class CheckEntry(Strict):
         return HealthCheck(kind, target, self.status, self.service, self.timeout)
 
 
+def _unsaid(service: str, what: str) -> Place:
+    """Return where a configuration of 0.1.0, which cannot say it, has a service's memory limit or replicas."""
+    return Place(SPACE_FILE, f"{service.upper().replace('-', '_')}_{what}")
+
+
 def _as_entry(value: object) -> object:
     return {"http": value} if isinstance(value, str) else value
 
@@ -142,16 +158,27 @@ class ServiceEntry(Strict):
 
     health: Check = Field(examples=["http://127.0.0.1:8080/health"])
     readiness: Check | None = None
-    unit: UnitName = Field(examples=["web"])
+    runtime: Literal["space", "none"] = "space"
+    unit: UnitName = ""
     address: Address = ""
     calls: tuple[str, ...] = ()
     autonomy: Autonomy = Autonomy.OBSERVE
     most_replicas: Whole = Field(1, ge=1)
+    memory: PlaceEntry | None = None
+    replicas: PlaceEntry | None = None
     stateful: bool = False
     owner: PeopleName = ""
     notify: TargetName = ""
     runbook: Link = ""
     tunables: dict[KeyName, TunableEntry] = {}
+
+    @model_validator(mode="after")
+    def _runs_somewhere(self) -> "ServiceEntry":
+        if self.runtime == "none" and self.unit:
+            raise ValueError("a service with `runtime: none` has no unit; leave one of the two out")
+        if self.runtime != "none" and not self.unit:
+            raise ValueError("unit is missing; add it, for example `unit: web`, or write `runtime: none`")
+        return self
 
     def named(self, name: str) -> Service:
         """Return this entry as the service `name`."""
@@ -159,7 +186,7 @@ class ServiceEntry(Strict):
         return Service(
             name,
             self.health.check(),
-            self.unit,
+            self.unit or name,
             self.calls,
             self.autonomy,
             self.address,
@@ -168,6 +195,9 @@ class ServiceEntry(Strict):
             self.stateful,
             Contact(name, self.owner, self.notify, self.runbook),
             self.readiness.check() if self.readiness else None,
+            self.memory.place() if self.memory else _unsaid(name, "MEMORY_BYTES"),
+            self.replicas.place() if self.replicas else _unsaid(name, "REPLICAS"),
+            self.runtime != "none",
         )
 
 

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from sre_space.domain.configuration import FOLDER
+
 
 def no_boolean(value: object) -> object:
     """Return the value unless it is a boolean, then raise `ValueError`; YAML reads `yes`, `no`, `on`, `off` as such."""
@@ -102,7 +104,7 @@ TimeOfDay = Annotated[
     str, spelt(r"([01]\d|2[0-3]):[0-5]\d|24:00", 'a time of day; write hours and minutes, such as "16:30"')
 ]
 UnitName = Annotated[
-    str, spelt(r"[a-z0-9][a-z0-9-]*", "the name of a unit: small letters, digits and -, such as web-1")
+    str, spelt(r"([a-z0-9][a-z0-9-]*)?", "the name of a unit: small letters, digits and -, such as web-1")
 ]
 Url = Annotated[
     str, spelt(r"https?://[^\s/]+/\S*", "a URL with host and path, such as http://127.0.0.1:8080/health"),
@@ -113,7 +115,7 @@ Address = Annotated[
     str, spelt(r"([^\s/:]+:\d+)?", "an address, such as 127.0.0.1:8080"), AfterValidator(reachable)
 ]  # fmt: skip
 EnvFile = Annotated[
-    str, spelt(r"([a-z0-9-]+\.env)?", "the name of a file in deploy/config, such as shop.env")
+    str, spelt(r"([a-z0-9-]+\.env)?", f"the name of a file in {FOLDER}, such as shop.env")
 ]  # fmt: skip
 Link = Annotated[
     str, spelt(r"(https?://[^\s/@<>()|`]+(/[^\s<>()|`]*)?)?", "a link without a password, such as https://wiki.example/shop"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from sre_space.adapters.config_file import read_config
 from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.adapters.kafka import KafkaHistory
+from sre_space.adapters.no_runtime import PartialRuntime
 from sre_space.adapters.not_set import HistoryNotSet, RuntimeNotSet, TracesNotSet
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.bootstrap.deployer import ForgeAccess, deployer
@@ -15,7 +16,7 @@ from sre_space.bootstrap.space import servers as space_servers
 from sre_space.bootstrap.space.environment import config_environment
 from sre_space.bootstrap.space.servers import BUS, CHROMA, FORGE, JAEGER, ExternalServers
 from sre_space.bootstrap.space.state import Running, SpaceState, running_space
-from sre_space.bootstrap.units import units
+from sre_space.bootstrap.units import units, units_without
 from sre_space.codec.env_lines import CONFIG_SETTING
 from sre_space.deployment.deploy import Deployer
 from sre_space.domain.errors import Malformed
@@ -104,7 +105,8 @@ class Connections:
 
     def runtime(self, config: SpaceConfig) -> Runtime:
         """Return the supervisord client; where none is configured, one whose calls raise with the missing setting."""
-        return SupervisordRuntime(self._socket, units(config)) if self._socket else RuntimeNotSet(self.no_runtime)
+        runtime = SupervisordRuntime(self._socket, units(config)) if self._socket else RuntimeNotSet(self.no_runtime)
+        return PartialRuntime(runtime, units_without(config))
 
     @property
     def _socket(self) -> str:

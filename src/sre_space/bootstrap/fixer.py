@@ -5,6 +5,7 @@ import asyncio
 from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.adapters.kafka import KafkaHistory
 from sre_space.adapters.network_probe import NetworkProbe
+from sre_space.adapters.no_runtime import PartialRuntime
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.agents.fixer.change import Changes
 from sre_space.agents.fixer.fixer import Fixer
@@ -16,7 +17,7 @@ from sre_space.agents.fixer.symptoms import SymptomReports
 from sre_space.bootstrap import agent, server
 from sre_space.bootstrap.space.crash_watch import CrashWatch
 from sre_space.bootstrap.space.state import SpaceState
-from sre_space.bootstrap.units import units
+from sre_space.bootstrap.units import units, units_without
 from sre_space.domain import facts
 from sre_space.loop.halting import halt_on_label
 from sre_space.settings import FixerSettings as Settings
@@ -24,9 +25,13 @@ from sre_space.settings import FixerSettings as Settings
 
 async def _work(settings: Settings) -> None:
     context = agent.AgentContext.prepare(facts.Agent.FIXER, settings)
-    runtime = SupervisordRuntime(settings.needed("runtime_socket"), units(context.config))
+    known = units(context.config)
+    supervisord = SupervisordRuntime(settings.needed("runtime_socket"), known) if known else None
+    runtime = PartialRuntime(supervisord, units_without(context.config))
     restarts = Restarts(context.config, runtime, NetworkProbe.create(), context.kill_switch)
-    pulls = PullRequests(context.gitops(), DeployedFolder(settings.sre_space_state), context.clock)
+    pulls = PullRequests(
+        context.gitops(), DeployedFolder(settings.sre_space_state, context.config.services), context.clock
+    )
     history, incidents = KafkaHistory(settings.kafka_bootstrap_servers), context.incidents
     symptoms = SymptomReports(history, incidents.trust, incidents.repository, context.clock)
     orders = context.orders()

@@ -59,8 +59,8 @@ async def _work(settings: Settings) -> None:
 
     watch = context.watch(scout, on_poll)
     gitops = context.gitops()
-    verifier = DeploymentVerifier(gitops, frozenset(context.config.services))
-    deployments = DeployedFolder(settings.sre_space_state)
+    verifier = DeploymentVerifier(gitops, context.config.services)
+    deployments = DeployedFolder(settings.sre_space_state, context.config.services)
     commits = RunningCommits(gitops, deployments, processes, context.config.services, context.clock)
     announcements = Announcements(
         verifier, detectors.open_incidents, context.reporter, context.clock, processes=processes

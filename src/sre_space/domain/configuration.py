@@ -4,7 +4,7 @@ Comments and the order of lines are preserved, and the same edits of the same te
 a pull request can be compared with the decision byte by byte.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sre_space.domain.errors import Conflict, Malformed
@@ -12,6 +12,18 @@ from sre_space.domain.errors import Conflict, Malformed
 FOLDER = "deploy/config"
 SPACE_NAME = "space.env"  # beside the services' own files
 SPACE_FILE = f"{FOLDER}/{SPACE_NAME}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value of desired state lies: a file (a path in the repository) and its key there."""
+
+    file: str
+    key: str
+
+    def __str__(self) -> str:
+        """Return file and key, as in `deploy/config/shop.env:POOL_SIZE`."""
+        return f"{self.file}:{self.key}"
 
 
 @dataclass(frozen=True)
@@ -30,21 +42,12 @@ class Edit:
 
     @property
     def place(self) -> str:
-        """Return file and key, as in `deploy/config/quote-service.env:DOWNSTREAM_ATTEMPTS`."""
+        """Return file and key, as in `deploy/config/shop.env:POOL_SIZE`."""
         return f"{self.file}:{self.key}"
 
     def __str__(self) -> str:
         """Return key, old and new value as text for people."""
         return f"{self.key} {_shown(self.old)} -> {_shown(self.new)}"
-
-
-def owner(place: str, services: Collection[str]) -> str:
-    """Return the service that a place (`<file>:<key>`) configures, by its file or the key's prefix; "" for none."""
-    file, _, key = place.partition(":")
-    if file == SPACE_FILE:
-        named = [name for name in services if key.startswith(f"{name.upper().replace('-', '_')}_")]
-        return max(named, key=len, default="")
-    return next((name for name in services if file == f"{FOLDER}/{name}.env"), "")
 
 
 def value_of(text: str, key: str) -> str | None:

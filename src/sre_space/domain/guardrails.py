@@ -6,7 +6,7 @@ A rule about a service applies to each service whose configuration the remedy ch
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sre_space.domain.configuration import FOLDER, Edit, owner
+from sre_space.domain.configuration import FOLDER, Edit
 from sre_space.domain.diagnosis import Confidence
 from sre_space.domain.facts import RuleAnswer
 from sre_space.domain.grounds import Grounds, ask_grounds, ask_stateful, waits
@@ -50,6 +50,7 @@ def ask(
     return (
         _allowed_action(config, remedy),
         _autonomy(config, remedy),
+        *_runtime(config, remedy),
         *ask_grounds(config, remedy, grounds),
         *ask_stateful(_touched_services(config, remedy), grounds),
         *_of_its_kind(config, remedy, past, now),
@@ -91,7 +92,7 @@ def _touched(config: SpaceConfig, remedy: Remedy) -> frozenset[str]:
 
 
 def _with_owners(config: SpaceConfig, service: str, places: Iterable[str]) -> frozenset[str]:
-    return frozenset({service, *(owner(place, config.services) for place in places)} - {""})
+    return frozenset({service, *map(config.owner, places)} - {""})
 
 
 def _allowed_action(config: SpaceConfig, remedy: Remedy) -> RuleAnswer:
@@ -109,6 +110,13 @@ def _autonomy(config: SpaceConfig, remedy: Remedy) -> RuleAnswer:
     services = _touched_services(config, remedy)
     permitted = all(service.autonomy is not Autonomy.OBSERVE for service in services)
     return RuleAnswer("autonomy", permitted, ", ".join(f"{service.name} is {service.autonomy}" for service in services))
+
+
+def _runtime(config: SpaceConfig, remedy: Remedy) -> tuple[RuleAnswer, ...]:
+    """Return a refusal where nothing runs a service that the remedy touches; else nothing."""
+    without = [service.name for service in _touched_services(config, remedy) if not service.has_runtime]
+    reason = f"{', '.join(without)} has no runtime here: the agents observe, decide and ask"
+    return (RuleAnswer("runtime", False, reason),) if without else ()
 
 
 def _of_its_kind(config: SpaceConfig, remedy: Remedy, past: Sequence[PastAction], now: int) -> tuple[RuleAnswer, ...]:

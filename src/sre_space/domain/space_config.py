@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from sre_space.domain.configuration import FOLDER, Place
 from sre_space.domain.contacts import Contact
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.health_check import HealthCheck
@@ -113,7 +114,9 @@ class Service:
 
     `address` is the `host:port` under which its callers reach it (a virtual IP, a proxy, a link); "" when that is the
     one of its health check. `most_replicas` is how many replicas the runtime can run. A `stateful` service is neither
-    restarted nor reconfigured without a person. `contact` names its people.
+    restarted nor reconfigured without a person. `contact` names its people. `memory` and `replicas` are where desired
+    state has its memory limit in bytes and the number of its replicas, None where it has none. Without a runtime
+    (`has_runtime`) nothing is known of its unit, and nothing is done to it.
     """
 
     name: str
@@ -127,6 +130,20 @@ class Service:
     stateful: bool = False
     contact: Contact = Contact("")
     readiness: HealthCheck | None = None
+    memory: Place | None = None
+    replicas: Place | None = None
+    has_runtime: bool = True
+
+    @property
+    def file(self) -> str:
+        """Return the file of desired state that is this service's own (a path in the repository)."""
+        return f"{FOLDER}/{self.name}.env"
+
+    @property
+    def places(self) -> frozenset[str]:
+        """Return the places of desired state that are declared as this service's, as `<file>:<key>`."""
+        declared = [Place(tunable.file, tunable.key) for tunable in self.tunables]
+        return frozenset(str(place) for place in (*declared, self.memory, self.replicas) if place)
 
     @property
     def ready(self) -> HealthCheck:
@@ -187,6 +204,12 @@ class SpaceConfig:
     def contacts(self) -> tuple[Contact, ...]:
         """Return the contact of each service, in the order of the configuration."""
         return tuple(service.contact for service in self.services.values())
+
+    def owner(self, place: str) -> str:
+        """Return the service that a place (`<file>:<key>`) configures: who declares it, or whose file it is; or ""."""
+        declared = (service.name for service in self.services.values() if place in service.places)
+        own = (service.name for service in self.services.values() if place.rpartition(":")[0] == service.file)
+        return next(declared, next(own, ""))
 
     def tunable(self, file: str, key: str) -> Tunable | None:
         """Return the tunable of a file's key; None when the configuration does not declare it."""

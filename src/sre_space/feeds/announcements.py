@@ -113,7 +113,7 @@ class Announcements:
 
         It has no window when an announcement that was not confirmed had one in the last minute.
         """
-        services = self.verifier.services.intersection(hint.deployment.services)
+        services = frozenset(self.verifier.services.keys() & set(hint.deployment.services))
         if hint.deployment.phase != STARTED or not services or hint.heard < self.next_hold_at:
             return hint
         self.next_hold_at = hint.heard + HELD_AGAIN_NS

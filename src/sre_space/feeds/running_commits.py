@@ -1,13 +1,13 @@
 """Which commit each service runs before any deployment is announced: main's, if its file is in force. Used by Scout."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sre_space.agents.scout.deployment_verifier import MAIN
 from sre_space.agents.scout.processes import Deployed, Processes
-from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Missing, SpaceError
+from sre_space.domain.space_config import Service
 from sre_space.ports.clock import Clock
 from sre_space.ports.deployments import Deployments
 from sre_space.ports.gitops import GitOps
@@ -24,7 +24,7 @@ class RunningCommits:
     repository: GitOps
     deployments: Deployments
     processes: Processes
-    services: Iterable[str]
+    services: Mapping[str, Service]
     clock: Clock
 
     async def learn_forever(self) -> None:
@@ -41,7 +41,7 @@ class RunningCommits:
         unknown = [name for name in self.services if name not in self.processes.deployed]
         head = (await self.repository.commit(MAIN)).sha if unknown else ""
         for name in unknown:
-            path = f"{FOLDER}/{name}.env"
+            path = self.services[name].file
             try:
                 content = await self.repository.read_file(path, head)
             except Missing:  # a service without desired state of its own

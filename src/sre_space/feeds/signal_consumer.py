@@ -16,13 +16,12 @@ from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.scout import Scout
 from sre_space.analysis.detection.saturation import Resource
 from sre_space.codec.levels import ResourceLevel, levels_of
-from sre_space.codec.memory_limits import memory_limits
+from sre_space.codec.memory_limits import memory_files, memory_limits
 from sre_space.codec.otlp import spans_of
 from sre_space.codec.sketches import decode
 from sre_space.codec.topics import CHANGES, LOGS, METRICS, QUOTE_PURCHASED, QUOTE_REQUESTED, SIGNALS, SPANS
 from sre_space.domain.bounds import MAX_NAME, NO_NUMBER, TOO_LARGE
-from sre_space.domain.configuration import SPACE_FILE
-from sre_space.domain.errors import Malformed, SpaceError
+from sre_space.domain.errors import Malformed, Missing, SpaceError
 from sre_space.domain.event_time import implausible_reason, reception_time
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
@@ -241,12 +240,21 @@ class SignalConsumer:
 
     async def read_limits_forever(self) -> None:
         """Read the memory limits from the desired state in Git every 30 s; never return."""
+        services = tuple(self.scout.detectors.config.services.values())
         while True:
             try:
-                self.memory = memory_limits((await self.gitops.read_file(SPACE_FILE)).decode())
+                files = {path: await self._desired(path) for path in memory_files(services)}
+                self.memory = memory_limits(services, files)
             except (SpaceError, UnicodeDecodeError) as error:
                 log.warning("the memory limits cannot be read, and the previous ones stay in force: %s", error)
             await self.clock.sleep(LIMITS_EVERY_S)
+
+    async def _desired(self, path: str) -> str:
+        """Return the text of a file of desired state, "" where Git has no such file."""
+        try:
+            return (await self.gitops.read_file(path)).decode()
+        except Missing:
+            return ""
 
 
 def take_or_count(record: Record, take: Callable[[Record], object], losses: Losses) -> None:

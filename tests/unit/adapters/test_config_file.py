@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.git_world import keys_of
 
 from sre_space.adapters.config_file import parse_config, read_config
-from sre_space.domain.configuration import FOLDER, SPACE_FILE
+from sre_space.domain.configuration import FOLDER, SPACE_FILE, Place
 from sre_space.domain.contacts import Contact
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.errors import Malformed
@@ -84,7 +84,7 @@ def test_a_freeze_window_is_read_in_utc() -> None:
         ("to: standard-tariff", "to: free", "RISK_FALLBACK: .*'free' is not one of off, standard-tariff"),
         ("type: text\n        values", "type: text\n        min: 1\n        values", "RISK_FALLBACK: .*not min"),
         ("DATABASE_URL: {type", "database_url: {type", "tunables.database_url"),
-        ("file: space.env", "file: ../../etc/passwd", "QUOTE_SERVICE_MEMORY_BYTES.file"),
+        ("  file: space.env", "  file: ../../etc/passwd", "QUOTE_SERVICE_MEMORY_BYTES.file"),
         ("actions: [restart,", "actions: [reboot,", "guardrails.actions.0"),
         ("freeze: []", "freeze: [{days: [someday]}]", "guardrails.freeze.0.days.0"),
         ("act_on: {}", "act_on: {reboot: likely}", "guardrails.act_on.reboot: .*'restart', 'set-config', 'revert' or"),
@@ -385,3 +385,32 @@ def test_health_is_a_url_or_a_check(health: str, check: HealthCheck) -> None:
 def test_a_mistake_in_a_check_is_told(health: str, told: str) -> None:
     with pytest.raises(Malformed, match=rf"^configuration:\d+: services.policy-service.{told}"):
         parse_config(with_health(health), {})
+
+
+def test_memory_and_replicas_lie_where_the_file_says_and_else_where_they_lay_before() -> None:
+    text, said = CHART.read_text(), "    memory: {file: space.env, key: POLICY_SERVICE_MEMORY_BYTES}\n"
+    assert said in text
+    other = text.replace(said, "    memory: {file: limits.env, key: POLICIES}\n")
+
+    assert parse_config(other, {}).services["policy-service"].memory == Place("deploy/config/limits.env", "POLICIES")
+    assert parse_config(text.replace(said, ""), {}) == parse_config(text, {})
+    with pytest.raises(Malformed, match=r"memory.file: '../x.env' is not the name of a file in deploy/config"):
+        parse_config(text.replace(said, "    memory: {file: ../x.env, key: POLICIES}\n"), {})
+    with pytest.raises(Malformed, match=r"memory.key: key is missing; add it, for example `key: POOL_SIZE`"):
+        parse_config(text.replace(said, "    memory: {file: x.env}\n"), {})
+
+
+def test_a_service_has_a_unit_or_no_runtime(tmp_path: Path) -> None:
+    text, unit = CHART.read_text(), "    unit: policy-service\n"
+    units = ("quote-service", "user-service")
+    path = tmp_path / "sre-space.yaml"
+    path.write_text(text.replace(unit, "    runtime: none\n"))
+    service = read_config(path, {}, units).services["policy-service"]
+
+    assert (service.has_runtime, service.unit) == (False, "policy-service")
+    with pytest.raises(Malformed, match=r"policy-service: unit is missing; add it, .* or write `runtime: none`"):
+        parse_config(text.replace(unit, ""), {})
+    with pytest.raises(Malformed, match=r"policy-service: a service with `runtime: none` has no unit; leave one"):
+        parse_config(text.replace(unit, f"{unit}    runtime: none\n"), {})
+    with pytest.raises(Malformed, match=r"runtime: 'nomad' is not known here; it may be 'space' or 'none'"):
+        parse_config(text.replace(unit, f"{unit}    runtime: nomad\n"), {})

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.limits import limited
 
 from sre_space.adapters.config_file import parse_config, read_config
 from sre_space.adapters.deployed_folder import DeployedFolder
@@ -106,7 +107,8 @@ def test_the_brake_is_set_once_and_stays(tmp_path: Path) -> None:
 def test_a_service_runs_with_what_it_was_started_with_and_limits_once_all_were_started_with_theirs(
     tmp_path: Path,
 ) -> None:
-    deployed = DeployedFolder(tmp_path)
+    policy = limited("policy-service", f"{FOLDER}/space.env", "POLICY_SERVICE_MEMORY_BYTES")
+    deployed = DeployedFolder(tmp_path, {policy.name: policy})
     for folder in ("run/env", "deploy/config"):
         (tmp_path / folder).mkdir(parents=True)
     service, limits, content = f"{FOLDER}/policy-service.env", f"{FOLDER}/space.env", b"A=1\n"

@@ -10,7 +10,7 @@ from support.announcing import announcement, listening, pushed
 from support.feeds import Feed, Signals, framed, spans
 from support.git_world import MemoryGit
 from support.logged import logged
-from support.world import SECOND, SERVICES, World
+from support.world import SECOND, World
 
 from sre_space.agents.scout.processes import MAX_INSTANCES, MAX_LINES, Deployed, Processes
 from sre_space.agents.scout.reports import DetectorReports
@@ -177,7 +177,7 @@ async def test_without_a_deployment_the_commit_is_mains_where_its_file_is_in_for
     async def story(answer: bool | None) -> dict[str, Deployed]:
         world = World()
         world.processes.runs({"user-service": Deployed("abc", 5)})
-        commits = RunningCommits(world.git, Runs(answer), world.processes, SERVICES, world.clock)
+        commits = RunningCommits(world.git, Runs(answer), world.processes, world.config.services, world.clock)
         await commits.learn()
         return world.processes.deployed
 
@@ -277,6 +277,8 @@ async def test_a_missing_file_of_a_service_leaves_its_commit_unknown() -> None:
             raise Missing(f"{path} at {ref}")
 
     world = World()
-    await RunningCommits(Git({}, world.clock.now), Runs(True), world.processes, SERVICES, world.clock).learn()
+    await RunningCommits(
+        Git({}, world.clock.now), Runs(True), world.processes, world.config.services, world.clock
+    ).learn()
 
     assert not world.processes.deployed

@@ -5,9 +5,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.limits import limited
 
 from sre_space.codec.changes import AnnouncedDeployment, deployment_of
-from sre_space.codec.memory_limits import memory_limits
+from sre_space.codec.memory_limits import memory_files, memory_limits
 from sre_space.domain.bounds import MAX_NAME
 from sre_space.domain.errors import Malformed
 
@@ -66,4 +67,7 @@ def test_a_record_that_would_end_a_careless_reader_is_malformed(record: bytes) -
 
 
 def test_a_limit_beyond_all_numbers_is_none() -> None:
-    assert memory_limits(f"A_MEMORY_BYTES={'9' * 5000}\nB_MEMORY_BYTES=7\n") == {"b": 7}
+    services = [limited("a", "x.env", "A"), limited("b", "x.env", "B"), limited("c", "x.env", "C"), limited("d")]
+
+    assert memory_limits(services, {"x.env": f"A={'9' * 5000}\nB=6\nB=7\n"}) == {"b": 7}
+    assert memory_files(services) == ("x.env",)

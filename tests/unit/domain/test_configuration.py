@@ -1,13 +1,17 @@
 """Editing desired state: one key at a time, comments and order untouched, and there and back again byte for byte."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.git_world import keys_of
+from support.limits import limited
 
-from sre_space.domain.configuration import Edit, already_applied, applied, edits_between, owner, value_of
+from sre_space.domain.configuration import Edit, Place, already_applied, applied, edits_between, value_of
 from sre_space.domain.errors import Conflict, Malformed
 from sre_space.domain.remedies import Restart, RevertChange, SetConfig, inverse, name_in
+from sre_space.domain.space_config import Guardrails, Journey, SpaceConfig, Tunable, ValueType
 
 FILE = "deploy/config/quote-service.env"
 TEXT = "# How long.\nTIMEOUT=2.0\n\n# How often.\nATTEMPTS=1\nTIMEOUT_OF_OTHERS=7\n"
@@ -27,15 +31,23 @@ def files(draw: st.DrawFn) -> str:
     ("place", "whose"),
     [
         ("deploy/config/quote-service.env:ATTEMPTS", "quote-service"),
-        ("deploy/config/space.env:QUOTE_SERVICE_MEMORY_BYTES", "quote-service"),
-        ("deploy/config/space.env:QUOTE_SERVICE_EU_REPLICAS", "quote-service-eu"),
+        ("deploy/config/space.env:QUOTE_MEMORY", "quote-service"),
+        ("deploy/config/space.env:EU_REPLICAS", "quote-service-eu"),
+        ("deploy/config/quote-service.env:EU_POOL", "quote-service-eu"),
         ("deploy/config/space.env:QUOTE", ""),
-        ("deploy/config/traffic.env:QUOTE_SERVICE_RATE", ""),
+        ("deploy/config/traffic.env:QUOTE_MEMORY", ""),
         ("deploy/config/../quote-service.env:ATTEMPTS", ""),
     ],
 )
-def test_a_place_is_of_the_service_whose_file_or_name_it_has(place: str, whose: str) -> None:
-    assert owner(place, ("quote-service", "quote-service-eu")) == whose
+def test_a_place_is_of_the_service_that_declares_it_or_whose_file_it_is_in(place: str, whose: str) -> None:
+    quote = limited("quote-service", "deploy/config/space.env", "QUOTE_MEMORY")
+    pool = Tunable("EU_POOL", quote.file, ValueType.INTEGER, "connections")
+    replicas = Place("deploy/config/space.env", "EU_REPLICAS")
+    services = [quote, replace(limited("quote-service-eu"), tunables=(pool,), replicas=replicas)]
+    journey, limits = Journey("j", "web", ("q",), 0.99), Guardrails((), 1, 1.0, 1, 1)
+    config = SpaceConfig("space", {one.name: one for one in services}, journey, limits)
+
+    assert config.owner(place) == whose
 
 
 def test_one_key_changes_and_nothing_else() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sre_space.domain.configuration import Edit
+from sre_space.domain.configuration import Edit, Place
 from sre_space.domain.diagnosis import Confidence
 from sre_space.domain.grounds import Grounds, why_it_waits
 from sre_space.domain.guardrails import PastAction, allowed, ask, must_wait, needs_approval
@@ -27,6 +27,10 @@ TUNABLES = (
     Tunable("DATABASE_URL", FILE, ValueType.TEXT, "where its data is", protected=True),
     Tunable("TARIFF", FILE, ValueType.TEXT, "which tariff", values=("usual", "standard")),
 )
+MEMORY = {
+    name: Place("deploy/config/space.env", f"{key}_SERVICE_MEMORY_BYTES")
+    for name, key in (("policy-service", "POLICY"), ("user-service", "USER"))
+}
 SECOND = 10**9
 NOW = 10_000 * SECOND
 CONFIRMED, LIKELY, INCONCLUSIVE = Confidence.CONFIRMED, Confidence.LIKELY, Confidence.INCONCLUSIVE
@@ -37,7 +41,9 @@ SURE = Grounds(CONFIRMED, unit="the runtime says that policy-service has ended (
 def config(autonomy: Autonomy = Autonomy.AUTONOMOUS, **limits: object) -> SpaceConfig:
     """Return a configuration of two services with this autonomy and these limits."""
     services = {
-        name: Service(name, http("http://127.0.0.1:1/health"), name, (), autonomy, tunables=TUNABLES)
+        name: Service(
+            name, http("http://127.0.0.1:1/health"), name, (), autonomy, tunables=TUNABLES, memory=MEMORY[name]
+        )
         for name in ("policy-service", "user-service")
     }
     values: dict[str, object] = {

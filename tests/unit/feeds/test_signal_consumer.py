@@ -8,6 +8,7 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from support.announcing import announcement, listening, pushed
 from support.feeds import Enough, Feed, Past, Signals, framed, spans
+from support.limits import limited
 from support.world import SECOND, World
 
 from sre_space.agents.scout.journeys import Attempt
@@ -133,7 +134,10 @@ def test_limits_are_read_from_the_desired_state() -> None:
     lines = ("# A comment", "POLICY_SERVICE_MEMORY_BYTES=400000000", "#OLD_MEMORY_BYTES=5", "", "X_MEMORY_BYTES=lots")
     text = "\n".join((*lines, "POLICY_SERVICE_REPLICAS=1"))
 
-    assert memory_limits(text) == {"policy-service": 400_000_000}
+    names = (("policy-service", "POLICY_SERVICE"), ("old", "OLD"), ("x", "X"), ("other", "OTHER"))
+    services = [limited(name, "space.env", f"{key}_MEMORY_BYTES") for name, key in names]
+
+    assert memory_limits(services, {"space.env": text}) == {"policy-service": 400_000_000}
 
 
 async def test_a_scout_that_starts_knows_past_deployments_and_who_served_before() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from starlette.datastructures import QueryParams
+from support.limits import limited
 
 from sre_space.adapters.github_mcp.meaning import classified
 from sre_space.analysis.diagnosis.diffs import effect_of, paths_of
@@ -48,7 +49,7 @@ READERS: dict[str, Reader] = {
     "diff of a file": lambda text: diff_of("a.env", b"", text.encode(errors="replace")),
     "message": kind_of_message,
     "desired state": lambda text: edits_between({"a": text}, {"a": f"{text}\nZ=1"}),
-    "memory limits": memory_limits,
+    "memory limits": lambda text: memory_limits([limited("web", "a.env", "A")], {"a.env": text}),
     "span name": operation_of,
     "statement": lambda text: statement_of({"db.statement": text}),
     "error of the forge": lambda text: classified("tool", text),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sre_space.agents.brain.attempts import exhausted
 from sre_space.agents.brain.investigation import cause_line
 from sre_space.domain.case import Case, Trial
-from sre_space.domain.configuration import SPACE_FILE, Edit, owner, value_of
+from sre_space.domain.configuration import Edit, value_of
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis
 from sre_space.domain.facts import ActionResult, Decision, Outcome, Recall, Verification
 from sre_space.domain.guardrails import HOUR, PastAction
@@ -187,7 +187,7 @@ def _revert(situation: Situation) -> list[Remedy]:
 
 def _changed_service(situation: Situation) -> str:
     """Return the service that the guilty commit configured: the suspected one, or another one that affected it."""
-    owners = [owner(edit.place, situation.config.services) for edit in situation.reverse]
+    owners = [situation.config.owner(edit.place) for edit in situation.reverse]
     suspected = situation.cause.service
     return suspected if suspected in owners else next(filter(None, owners), suspected)
 
@@ -237,14 +237,14 @@ def _set(situation: Situation, service: Service, tunable: Tunable) -> Remedy | N
 def _scale(situation: Situation) -> list[Remedy]:
     """Return the doubling of the replicas, at most the configured maximum, where the runtime can run more than one."""
     service = situation.config.services[situation.cause.service]
-    key = f"{service.name.upper().replace('-', '_')}_REPLICAS"
-    present = value_of(situation.desired.get(SPACE_FILE, ""), key)
-    if present is None or not present.isdecimal():
+    place = service.replicas
+    present = value_of(situation.desired.get(place.file, ""), place.key) if place else None
+    if place is None or present is None or not present.isdecimal():
         return []
     wanted = min(2 * int(present), service.most_replicas)
     if wanted <= int(present):
         return []
-    return [Scale(service.name, SPACE_FILE, key, present, str(wanted), _reason(situation))]
+    return [Scale(service.name, place.file, place.key, present, str(wanted), _reason(situation))]
 
 
 def _reason(situation: Situation) -> str:

@@ -12,11 +12,11 @@ from sre_space.agents.brain.sources import Sources
 from sre_space.analysis.diagnosis.tables import ERROR
 from sre_space.codec import topics
 from sre_space.codec.case_files import BASELINE, INCIDENT, LOGS, METRICS, TRACES, WINDOW, telemetry_of, window_file
-from sre_space.codec.memory_limits import memory_limits
+from sre_space.codec.memory_limits import memory_files, memory_limits
 from sre_space.codec.otlp_lines import level_line, log_line, metric_line
-from sre_space.domain.configuration import SPACE_FILE
 from sre_space.domain.errors import Malformed, Missing
 from sre_space.domain.event_time import AHEAD_NS, MAX_AGE_NS, reception_time
+from sre_space.domain.space_config import SpaceConfig
 from sre_space.ports.bus import History, Record
 from sre_space.ports.clock import Clock
 from sre_space.ports.gitops import GitOps
@@ -46,13 +46,13 @@ class GatheringPlan:
 
 @dataclass(frozen=True)
 class Gathering:
-    """The sources of evidence. The traces of the user journey are those that the service `caller` began."""
+    """The sources of evidence. The traces are those that the callers of the configured journeys began."""
 
     traces: TraceDocuments
     history: History
     gitops: GitOps
     clock: Clock
-    caller: str
+    config: SpaceConfig
 
     async def gather(self, plan: GatheringPlan, services: Collection[str], sources: Sources) -> dict[str, bytes]:
         """Return the files of all windows by path, with logs and metrics of the given services only."""
@@ -79,7 +79,7 @@ class Gathering:
 
         Raise `Malformed` when failures are awaited and it does not parse.
         """
-        document = await self.traces.document(self.caller, *window, plan.usual_traces)
+        document = await self.traces.document(self.config.journey.caller, *window, plan.usual_traces)
         if plan.awaits_failures:
             _failures(document)  # raises here, where a document that does not parse can still be left out
         return document
@@ -88,7 +88,7 @@ class Gathering:
         """Return the traces since the incident began; wait up to `PATIENCE_S` seconds for those of failures."""
         started = self.clock.now()
         while True:
-            document = await self.traces.document(self.caller, plan.since, self.clock.now(), plan.traces)
+            document = await self.traces.document(self.config.journey.caller, plan.since, self.clock.now(), plan.traces)
             waited = self.clock.pauses().ran(started, self.clock.now())
             if not plan.awaits_failures or _failures(document) or waited >= PATIENCE_S * 1e9:
                 return document
@@ -107,13 +107,15 @@ class Gathering:
 
     async def _limits(self, plan: GatheringPlan) -> bytes:
         """Return the memory limit of each service in bytes as metric lines; b"" when Git has none."""
+        known = tuple(self.config.services.values())
         if not plan.topics:
             return b""
         try:
-            text = (await self.gitops.read_file(SPACE_FILE)).decode(errors="replace")
+            files = {path: (await self.gitops.read_file(path)).decode(errors="replace") for path in memory_files(known)}
         except Missing:
             return b""
-        return b"".join(level_line(name, LIMIT, plan.since, limit) for name, limit in memory_limits(text).items())
+        limits = memory_limits(known, files)
+        return b"".join(level_line(name, LIMIT, plan.since, limit) for name, limit in limits.items())
 
 
 def _lines(

@@ -6,14 +6,15 @@ deployed one, and only for services whose files, or whose memory limit, differ f
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sre_space.analysis.detection.inhibition import Inhibition
 from sre_space.codec.changes import AnnouncedDeployment
-from sre_space.codec.memory_limits import memory_limits
-from sre_space.domain.configuration import FOLDER, SPACE_FILE
+from sre_space.codec.memory_limits import memory_files, memory_limits
+from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Missing
+from sre_space.domain.space_config import Service
 from sre_space.ports.gitops import Commit, GitOps
 
 MAIN = "main"
@@ -49,7 +50,7 @@ class DeploymentVerifier:
     """Asks Git about deployments of the configured services. `read` caches files by path and commit."""
 
     gitops: GitOps
-    services: frozenset[str]
+    services: Mapping[str, Service]
     read: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
     async def main(self, at: int) -> Sequence[Commit]:
@@ -63,15 +64,22 @@ class DeploymentVerifier:
 
     async def touched(self, base: str, announced: AnnouncedDeployment, main: Sequence[Commit]) -> frozenset[str]:
         """Return the announced services that a deployment of the commit over the commit `base` restarts."""
-        named = sorted(self.services.intersection(announced.services))
-        paths = [path for path in (SPACE_FILE, *map(_file, named)) if _may_differ(path, base, announced, main)]
+        named = [self.services[name] for name in sorted(self.services.keys() & set(announced.services))]
+        files = dict.fromkeys((*memory_files(named), *(service.file for service in named)))
+        paths = [path for path in files if _may_differ(path, base, announced, main)]
         contents = await asyncio.gather(
             *(self._content(path, ref) for path in paths for ref in (base, announced.commit))
         )
-        pairs = dict(zip(paths, zip(contents[::2], contents[1::2], strict=True), strict=True))
-        old, new = (memory_limits(text.decode(errors="replace")) for text in pairs.pop(SPACE_FILE, (b"", b"")))
-        differ = {path for path, (before, after) in pairs.items() if before != after}
-        return frozenset(name for name in named if _file(name) in differ or old.get(name) != new.get(name))
+        before, after = (dict(zip(paths, part, strict=True)) for part in (contents[::2], contents[1::2]))
+        old, new = (
+            memory_limits(named, {path: text.decode(errors="replace") for path, text in texts.items()})
+            for texts in (before, after)
+        )
+        return frozenset(
+            service.name
+            for service in named
+            if before.get(service.file) != after.get(service.file) or old.get(service.name) != new.get(service.name)
+        )
 
     async def _content(self, path: str, ref: str) -> bytes:
         """Return a file at a commit, from the cache if possible; b"" when it does not exist there."""
@@ -83,10 +91,6 @@ class DeploymentVerifier:
             except Missing:
                 self.read[path, ref] = b""
         return self.read[path, ref]
-
-
-def _file(service: str) -> str:
-    return f"{FOLDER}/{service}.env"
 
 
 def _may_differ(path: str, base: str, announced: AnnouncedDeployment, main: Sequence[Commit]) -> bool:

@@ -1,0 +1,34 @@
+"""A runtime for some services beside others that have none."""
+
+import pytest
+from support.world import World
+
+from sre_space.adapters.no_runtime import PartialReader, PartialRuntime
+from sre_space.domain.errors import Missing, Refused
+
+
+async def test_the_units_without_a_runtime_are_unknown_and_cannot_be_restarted() -> None:
+    world = World()
+    runtime = PartialRuntime(world, ("mainframe",))
+    unit = await runtime.unit("mainframe")
+
+    assert [one.name for one in await runtime.units()] == [*(one.name for one in await world.units()), "mainframe"]
+    assert (unit.state, unit.pid) == ("unknown", None)
+    with pytest.raises(Refused, match="mainframe has no runtime here; restart it where it runs"):
+        await runtime.restart("mainframe", unit.incarnation)
+
+
+async def test_the_others_are_restarted_by_their_runtime() -> None:
+    world = World()
+    runtime = PartialRuntime(world, ("mainframe",))
+    before = await runtime.unit("user-service")
+
+    assert (await runtime.restart("user-service", before.incarnation)).incarnation != before.incarnation
+
+
+async def test_without_any_runtime_no_other_unit_is_known() -> None:
+    reader = PartialReader(None, ("mainframe",))
+
+    assert [one.name for one in await reader.units()] == ["mainframe"]
+    with pytest.raises(Missing, match="web is not known"):
+        await reader.unit("web")
