@@ -20,8 +20,9 @@ from sre_space.domain.diagnosis import Diagnosis
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Detection, Fact, Payload, Step
 from sre_space.domain.health_check import HealthCheck, http
+from sre_space.domain.journeys import Journey, SpanSelector
 from sre_space.domain.pauses import ClockPair, Pauses
-from sre_space.domain.space_config import Autonomy, Guardrails, Journey, Service, SpaceConfig
+from sre_space.domain.space_config import Autonomy, Guardrails, Service, SpaceConfig
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.ports.bus import Record
@@ -68,7 +69,10 @@ def config(services: Sequence[str] = SERVICES, calls: Mapping[str, tuple[str, ..
         for name in services
     }
     return SpaceConfig(
-        "shop", named, Journey("buy", "web", ("GET /buy",), 0.999), Guardrails(("restart",), 6, 5.0, 2, 3)
+        "shop",
+        named,
+        (Journey("buy", SpanSelector("web", ("GET /buy",)), 0.999),),
+        Guardrails(("restart",), 6, 5.0, 2, 3),
     )
 
 
@@ -196,7 +200,10 @@ class Clinic:
 
     def ask(self, incident: Case, services: Sequence[str] = SERVICES) -> Diagnosis:
         """Return the inquest's diagnosis of an incident."""
-        gathering, deployments = Gathering(self, self, self.git, self, config()), RecentDeployments(self, self.git)
+        gathering, deployments = (
+            Gathering(self, self, self.git, self, config().services),
+            RecentDeployments(self, self.git),
+        )
         known = config(services, self.calls)
         investigation = Investigation(known, gathering, deployments, self, self.shelf, self, patience_s=self.patience_s)
         return asyncio.run(investigation.diagnose(incident, self.units(services)))

@@ -105,7 +105,7 @@ class Lied(World):
 
     def _inquest(self) -> Investigation:
         clock = self.clocks[Agent.BRAIN]
-        gathering = Gathering(self, self.heard, self.git, clock, self.config)
+        gathering = Gathering(self, self.heard, self.git, clock, self.config.services)
         deployments = RecentDeployments(self.heard, self.git)
         return ScriptedInquest(self.config, gathering, deployments, self, Shelf(), clock, self._script)
 

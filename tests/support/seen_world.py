@@ -97,7 +97,7 @@ class SeenWorld(World):
         )
 
     def _inquest(self) -> Investigation:
-        gathering = Gathering(self, self.bus, self.git, self.clock, self.config)
+        gathering = Gathering(self, self.bus, self.git, self.clock, self.config.services)
         return Investigation(self.config, gathering, RecentDeployments(self.bus, self.git), self, Shelf(), self.clock)
 
     async def go(self, seconds: float) -> None:

@@ -50,11 +50,11 @@ from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, 
 from sre_space.domain.errors import Missing, Refused, Unavailable
 from sre_space.domain.facts import Agent, Detection, Fact, Step
 from sre_space.domain.health_check import HealthCheck, http
+from sre_space.domain.journeys import ConversionSteps, Journey, SpanSelector
 from sre_space.domain.pauses import ClockPair, Pause, Pauses
 from sre_space.domain.space_config import (
     Autonomy,
     Guardrails,
-    Journey,
     Service,
     SpaceConfig,
     Tunable,
@@ -86,6 +86,7 @@ TOLD = 30  # sightings on the bus
 REPOSITORY = "local/cloud-insurance"
 PAGE = "https://forge.example/local/cloud-insurance"
 SERVICES = ("quote-service", "policy-service", "user-service")
+CONVERSION = ConversionSteps("quote_requested", "quote_purchased")
 QUOTE_FILE = f"{FOLDER}/quote-service.env"
 DESIRED = {
     QUOTE_FILE: "# How often it asks.\nDOWNSTREAM_ATTEMPTS=1\n# Sold online up to this.\nONLINE_LIMIT=250000\n",
@@ -454,11 +455,13 @@ class World:
         self.orders = IssueOrders(self.forge, self.trust, self, REPOSITORY)
         self.git = MemoryGit({path: text.encode() for path, text in self.desired.items()}, self.clock.now)
         self.running = dict(self.git.main())
-        journey = Journey("buy", "traffic", ("journey quote",), 0.999)
-        made = SpaceConfig("space", {name: self._service(name) for name in SERVICES}, journey, self.guardrails)
+        journey = Journey(
+            "buy", SpanSelector("traffic", ("journey quote",)), 0.999, visit="journey.id", conversion=CONVERSION
+        )
+        made = SpaceConfig("space", {name: self._service(name) for name in SERVICES}, (journey,), self.guardrails)
         self.config = self.configured or made
         self.board = {name: ServiceHealth(name) for name in SERVICES}
-        self.book = JourneyBook(journey)
+        self.book = JourneyBook(self.config.measured)
         self.detectors = Detectors(self.config, self.board, self.book)
         self.processes = Processes(self.clock.now())
         self.spans: list[Span] = []
@@ -514,7 +517,7 @@ class World:
     def _inquest(self) -> Investigation:
         clock, topics = self.clocks[Agent.BRAIN], Topics()
         git = MemoryGit({}, clock.now)
-        gathering = Gathering(self, topics, git, clock, self.config)
+        gathering = Gathering(self, topics, git, clock, self.config.services)
         return ScriptedInquest(
             self.config, gathering, RecentDeployments(topics, git), self, Shelf(), clock, self._script
         )

@@ -17,7 +17,7 @@ from policy_service.settings import Settings as PolicySettings
 from quote_service.settings import Settings as QuoteSettings
 from sre_chaos.experiments import EXPERIMENTS
 from sre_space import settings
-from sre_space.adapters import config_schema
+from sre_space.adapters import config_journeys, config_schema
 from sre_space.bootstrap.space.environment import PASSED_SETTINGS
 from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.servers import HEADERS, RECORD_KEY
@@ -51,7 +51,11 @@ def test_what_a_docstring_shows_is_what_happens(path: Path) -> None:
 
 def test_every_key_of_the_configuration_is_written_down_and_no_other_key_is_left_over() -> None:
     page = (ROOT / "docs/configuration.md").read_text()
-    entries = [one for one in vars(config_schema).values() if isinstance(one, type) and issubclass(one, BaseModel)]
+    entries = [
+        one
+        for one in (vars(config_schema) | vars(config_journeys)).values()
+        if isinstance(one, type) and issubclass(one, BaseModel)
+    ]
     keys = {field.alias or name for entry in entries for name, field in entry.model_fields.items()}
     rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", page, re.MULTILINE)
 

@@ -22,6 +22,7 @@ from sre_space.bootstrap.space.supervisor import startup_error
 from sre_space.domain.errors import Refused
 
 ROOT = Path(__file__).resolve().parents[2]
+SLO_LINE = (ROOT / "sre-space.yaml").read_text().partition("    slo: ")[0].count("\n") + 1
 CLI = [sys.executable, "-m", "sre_space.cli.main"]
 HOLDS = """
 import sys
@@ -108,7 +109,7 @@ def rewritten(old: str, new: str) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("mistake", "told"),
     [
-        (rewritten("slo: 0.999", "slo: 99.9"), "sre-space.yaml:74: journeys.buy-insurance.slo: 99.9 is not below 1"),
+        (rewritten("slo: 0.999", "slo: 99.9"), f"sre-space.yaml:{SLO_LINE}: journeys.buy-insurance.slo: 99.9 is not"),
         (rewritten("unit: user-service", "unit: users"), "the runtime has no unit 'users'; it has: user-service, "),
         (rewritten("unit: user-service", "unit: bus"), "user-service.unit: the runtime has no unit 'bus'"),
         (rewritten("cloud-insurance", "${HOME_OF_NOBODY}"), "sre-space.yaml:3: ${HOME_OF_NOBODY} is not set here"),

@@ -14,7 +14,7 @@ from sre_space.domain.errors import Malformed
 
 def must_agree(raw: SpaceFile, source: Document, name: str, units: Collection[str] | None) -> None:
     """Raise `Malformed` with the first disagreement by line; `units` are the runtime's, None where not known."""
-    found = [*_calls(raw), *_shared(raw), *_units(raw, units)]
+    found = [*_calls(raw), *_shared(raw), *_units(raw, units), *_journeys(raw)]
     if found:
         place, why = min(found, key=lambda one: source.line(one[0]))
         raise Malformed(f"{name}:{mistake(source, place, why)}")
@@ -68,6 +68,13 @@ def _shared(raw: SpaceFile) -> Iterator[tuple[Place, str]]:
             other = seen.setdefault((key, value), service) if value else service
             if other != service:
                 yield ("services", service, key), f"{value} is {other}'s already; each service has its own"
+
+
+def _journeys(raw: SpaceFile) -> Iterator[tuple[Place, str]]:
+    """Yield the journeys that have the name of a service: a symptom names its subject only."""
+    for journey in raw.journeys:
+        if journey in raw.services:
+            yield ("journeys", journey), f"{journey} is a service's name already; give the journey another one"
 
 
 def _units(raw: SpaceFile, units: Collection[str] | None) -> Iterator[tuple[Place, str]]:

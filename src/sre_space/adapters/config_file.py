@@ -44,5 +44,5 @@ def _parsed(content: bytes, environment: Mapping[str, str], name: str, units: Co
         raise Malformed(f"{name}:{first_mistake(error, source, SpaceFile)}") from error
     must_agree(raw, source, name, units)
     services = {service: entry.named(service) for service, entry in raw.services.items()}
-    journey, entry = next(iter(raw.journeys.items()))
-    return SpaceConfig(raw.space, services, entry.named(journey), raw.guardrails.limits())
+    journeys = tuple(entry.named(journey) for journey, entry in raw.journeys.items())
+    return SpaceConfig(raw.space, services, journeys, raw.guardrails.limits())

@@ -5,8 +5,9 @@ Each class is one mapping of the file. The first of `examples` is what the sente
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from sre_space.adapters.config_journeys import JourneyEntry
 from sre_space.adapters.config_words import (
     Address,
     Duration,
@@ -16,7 +17,7 @@ from sre_space.adapters.config_words import (
     Link,
     Number,
     PeopleName,
-    Share,
+    Strict,
     TargetName,
     Text,
     TimeOfDay,
@@ -32,7 +33,6 @@ from sre_space.domain.space_config import (
     Autonomy,
     FreezeWindow,
     Guardrails,
-    Journey,
     Service,
     Tunable,
     TunableRemedy,
@@ -42,12 +42,6 @@ from sre_space.domain.space_config import (
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Action = Literal["restart", "set-config", "revert", "scale"]
 _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-class Strict(BaseModel):
-    """A mapping of the file: its keys are these and no others."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class CureEntry(Strict):
@@ -170,7 +164,7 @@ class ServiceEntry(Strict):
     owner: PeopleName = ""
     notify: TargetName = ""
     runbook: Link = ""
-    tunables: dict[KeyName, TunableEntry] = {}
+    tunables: dict[KeyName, TunableEntry] = Field({})
 
     @model_validator(mode="after")
     def _runs_somewhere(self) -> "ServiceEntry":
@@ -199,19 +193,6 @@ class ServiceEntry(Strict):
             self.replicas.place() if self.replicas else _unsaid(name, "REPLICAS"),
             self.runtime != "none",
         )
-
-
-class JourneyEntry(Strict):
-    """A critical user journey."""
-
-    caller: Text = Field(examples=["web"])
-    steps: tuple[Text, ...] = Field(min_length=1, examples=["[GET /basket, POST /order]"])
-    slo: Share = Field(examples=["0.999"])
-    good_visits: Whole = Field(30, ge=1)
-
-    def named(self, name: str) -> Journey:
-        """Return this entry as the journey `name`."""
-        return Journey(name, self.caller, self.steps, self.slo, self.good_visits)
 
 
 class FreezeEntry(Strict):
@@ -244,7 +225,7 @@ class GuardrailsEntry(Strict):
     changes_per_key_a_day: Whole = Field(2, ge=1)
     approval_seconds: Number = Field(1800.0, gt=0)
     freeze: tuple[FreezeEntry, ...] = ()
-    act_on: dict[Action, Literal["confirmed", "likely"]] = {}
+    act_on: dict[Action, Literal["confirmed", "likely"]] = Field({})
 
     @model_validator(mode="after")
     def _acts_on_what_it_allows(self) -> "GuardrailsEntry":
@@ -275,9 +256,7 @@ class SpaceFile(Strict):
 
     space: Text = Field(examples=["web-shop"])
     services: dict[str, ServiceEntry] = Field(min_length=1, examples=["{web: {health: ..., unit: web}}"])
-    journeys: dict[str, JourneyEntry] = Field(
-        min_length=1, max_length=1, examples=["{order: {caller: web, steps: [POST /order], slo: 0.999}}"]
-    )
+    journeys: dict[str, JourneyEntry] = Field({})
     guardrails: GuardrailsEntry = Field(
         examples=["{actions: [restart], restarts_per_hour: 6, cooldown_seconds: 5, global_concurrency: 2, attempts: 3}"]
     )

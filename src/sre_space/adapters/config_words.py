@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from sre_space.domain.configuration import FOLDER
 
@@ -128,3 +128,9 @@ TargetName = Annotated[
 KeyName = Annotated[
     str, spelt(r"[A-Z][A-Z0-9_]*", "the name of a key: capital letters, digits and _, such as POOL_SIZE")
 ]  # fmt: skip
+
+
+class Strict(BaseModel):
+    """A mapping of the file: its keys are these and no others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_space.codec.memory_limits import memory_files, memory_limits
+from sre_space.codec.memory_limits import memory_limits
 from sre_space.domain.space_config import Service
 from sre_space.paths import StatePaths
 
@@ -24,7 +24,7 @@ class DeployedFolder:
     async def in_force(self, path: str, content: bytes) -> bool:
         """Return True when the services run with this content of the file; False for a file that was never deployed."""
         try:
-            if path in memory_files(self.services.values()):
+            if path in self._shared():
                 deployed = (StatePaths(self.state).deployed / Path(path).name).read_bytes() == content
                 limits = memory_limits(self.services.values(), {path: content.decode()})
                 return deployed and all(self._runs(service)[1] == str(limit) for service, limit in limits.items())
@@ -32,6 +32,11 @@ class DeployedFolder:
             return bool(owners) and self._runs(owners[0])[0] == hashlib.sha256(content).hexdigest()
         except OSError:
             return False
+
+    def _shared(self) -> frozenset[str]:
+        """Return the files that hold the memory limits and replicas of the services."""
+        places = (place for service in self.services.values() for place in (service.memory, service.replicas))
+        return frozenset(place.file for place in places if place)
 
     def _runs(self, service: str) -> tuple[str, str]:
         """Return the file digest and the memory limit (bytes) that a service was started with."""

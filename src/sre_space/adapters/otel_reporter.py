@@ -44,7 +44,7 @@ class OtelReporter:
         self._spans = spans
         self._providers = [MeterProvider([metrics], self._resource)]
         self._now = {"open": 0, "overdue": 0}
-        self._spent: list[Observation] = []
+        self._spent: dict[str, float] = {}
         self._offset = 0.0
         self._steady = steady
         self._report: DetectorsReport | None = None
@@ -63,7 +63,7 @@ class OtelReporter:
             "sre_space.clock.offset", [lambda _: [Observation(self._offset)]], "s", "own clock ahead of the others'"
         )
         meter.create_observable_gauge(
-            "sre_space.error_budget.spent", [lambda _: self._spent], "1", "share of the journey's error budget"
+            "sre_space.error_budget.spent", [lambda _: self._budgets()], "1", "share of the journey's error budget"
         )
 
     @classmethod
@@ -113,7 +113,10 @@ class OtelReporter:
 
     def budget(self, journey: str, spent: float) -> None:
         """Set the gauge of a journey's spent error budget (share of the whole budget)."""
-        self._spent = [Observation(spent, {"journey": journey})]
+        self._spent[journey] = spent
+
+    def _budgets(self) -> list[Observation]:
+        return [Observation(spent, {"journey": journey}) for journey, spent in self._spent.items()]
 
     def detectors(self, report: DetectorsReport) -> None:
         """Set the detectors' gauges, which disappear after `REPORT_HOLDS_S`, when Scout has stopped evaluating."""

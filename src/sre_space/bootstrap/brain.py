@@ -48,7 +48,7 @@ def investigation(context: agent.AgentContext, settings: Settings, gitops: GitOp
     traces = JaegerTraces(settings.jaeger_url)
     return Investigation(
         context.config,
-        Gathering(traces, history, gitops, context.clock, context.config),
+        Gathering(traces, history, gitops, context.clock, context.config.services),
         RecentDeployments(history, gitops),
         NetworkProbe.create(),
         BundleFolder(StatePaths(settings.sre_space_state).bundles),

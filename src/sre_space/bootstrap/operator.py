@@ -13,9 +13,9 @@ from sre_space.bootstrap.space.state import SpaceState
 from sre_space.codec.symptom_report import SymptomReport
 from sre_space.domain.disk_space import DiskLevel
 from sre_space.domain.errors import Malformed
+from sre_space.domain.journeys import journey_of
 from sre_space.domain.space_config import SpaceConfig
 from sre_space.domain.symptoms import JourneyCount
-from sre_space.domain.telemetry import SpanStatus
 from sre_space.feeds.newest_report import newest_report
 from sre_space.paths import StatePaths
 from sre_space.ports.bus import History
@@ -113,8 +113,10 @@ class Operator:
 
     async def journeys(self, since: int, until: int) -> JourneyCount:
         """Return the good and bad journey attempts that began in [since, until) (Unix ns), counted from traces."""
-        journey = self.config.journey
-        spans = await self.traces.window(journey.caller, since, until, JOURNEY_TRACES)
-        visits = [span for span in spans if span.name in journey.steps and not span.parent_id]
-        good = [span.status is not SpanStatus.ERROR for span in visits]
-        return JourneyCount(sum(good), len(good) - sum(good), since, until)
+        callers, journeys = self.config.callers(()), self.config.measured
+        good: dict[str, bool] = {}
+        for caller in callers:
+            for span in await self.traces.window(caller, since, until, JOURNEY_TRACES // len(callers)):
+                if (journey := journey_of(span, journeys)) is not None:
+                    good[span.span_id] = journey.success.of(span)
+        return JourneyCount(sum(good.values()), len(good) - sum(good.values()), since, until)

@@ -11,13 +11,14 @@ from sre_space.adapters.network_probe import NetworkProbe
 from sre_space.agents.scout.deployment_verifier import DeploymentVerifier
 from sre_space.agents.scout.detectors import Detectors
 from sre_space.agents.scout.health import ServiceHealth
+from sre_space.agents.scout.journey_detectors import spent
 from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.scout import Scout
 from sre_space.agents.scout.snapshots import Snapshots
 from sre_space.bootstrap import agent, server
 from sre_space.bootstrap.space.telemetry_secrets import read_record_key
-from sre_space.codec.topics import CHANGES, LOGS, METRICS, QUOTE_PURCHASED, QUOTE_REQUESTED, SIGNALS, SPANS
+from sre_space.codec.topics import CHANGES, LOGS, METRICS, SIGNALS, SPANS
 from sre_space.domain import facts
 from sre_space.domain.case import Case
 from sre_space.feeds.announcements import Announcements
@@ -35,7 +36,7 @@ REMEMBERED_NS = 15 * 60 * 10**9  # of telemetry that is read again after a resta
 async def _work(settings: Settings) -> None:
     context = agent.AgentContext.prepare(facts.Agent.SCOUT, settings)
     health_board = {name: ServiceHealth(name) for name in context.config.services}
-    detectors = Detectors(context.config, health_board, JourneyBook(context.config.journey), settings.slo_window_scale)
+    detectors = Detectors(context.config, health_board, JourneyBook(context.config.measured), settings.slo_window_scale)
     scout = Scout(detectors, context.clock)
     bus = context.settings.kafka_bootstrap_servers
     repository = context.incidents.repository
@@ -54,7 +55,8 @@ async def _work(settings: Settings) -> None:
     def on_poll(cases: Sequence[Case]) -> bool:
         now = context.clock.now()
         detectors.open_incidents.refresh(cases, now)
-        context.reporter.budget(detectors.budget.journey, detectors.budget.spent(now))
+        for name, share in spent(detectors.journeys, now).items():
+            context.reporter.budget(name, share)
         return signals.owns()
 
     watch = context.watch(scout, on_poll)
@@ -69,14 +71,14 @@ async def _work(settings: Settings) -> None:
         scout, NetworkProbe.create(), opener, watch, gitops, context.clock, announcements, processes
     )
     history = authentic.history(KafkaHistory(bus))
-    known_services = frozenset({*context.config.services, context.config.journey.caller})
+    known_services = frozenset({*context.config.services, *context.config.callers(())})
     sketcher = Sketcher(
         authentic.publisher(KafkaPublisher(bus)), history, context.clock, consumer.losses, known_services
     )
     disk_space = DiskSpaceMonitor(DiskFolder(settings.sre_space_state), context.pager.notifier, context.clock)
     spans = authentic.subscription(KafkaSubscription(bus, [SPANS], "sre-scout"))
     telemetry = authentic.subscription(
-        KafkaSubscription(bus, [SPANS, METRICS, LOGS, QUOTE_REQUESTED, QUOTE_PURCHASED, CHANGES], None)
+        KafkaSubscription(bus, [SPANS, METRICS, LOGS, CHANGES, *context.config.event_topics], None)
     )
     async with asyncio.TaskGroup() as group:
         group.create_task(consumer.probe_forever())

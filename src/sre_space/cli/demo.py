@@ -92,7 +92,8 @@ async def _await_healthy(operator: Operator, console: Console) -> None:
             console.print(f"{count.good} attempts of the journey in the last 5 s, all good")
             return
         await asyncio.sleep(POLL_EVERY_S)
-    raise Refused(f"the journeys are not healthy after {HEALTHY_WITHIN_S:g} s; see: sre-space logs traffic")
+    caller = operator.config.callers(())[0]
+    raise Refused(f"the journeys are not healthy after {HEALTHY_WITHIN_S:g} s; see: sre-space logs {caller}")
 
 
 def _refuse_unknown(fault: str, config_path: Path) -> None:

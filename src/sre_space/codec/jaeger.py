@@ -1,6 +1,7 @@
 """Parser of Jaeger's query JSON (`/api/traces`, times in microseconds) into spans. Used by `adapters.jaeger`."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sre_space.codec.otlp import Value
@@ -70,3 +71,20 @@ def _parent(span: Json) -> str:
         if reference["refType"] == "CHILD_OF" and reference["traceID"] == span["traceID"]
     ]
     return str(parents[0]).zfill(16) if parents else ""
+
+
+def merged(documents: Sequence[bytes]) -> bytes:
+    """Return several of Jaeger's answers as one, each trace once; a single answer as it is.
+
+    Raise `Malformed` when one of several is not Jaeger's JSON.
+    """
+    if len(documents) == 1:
+        return documents[0]
+    traces: dict[str, Any] = {}
+    for document in documents:
+        try:
+            for trace in json.loads(document)["data"] or ():
+                traces.setdefault(str(trace["traceID"]), trace)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise Malformed(f"an answer that is not Jaeger's JSON: {error!r}") from error
+    return json.dumps({"data": list(traces.values())}).encode()

@@ -5,4 +5,3 @@ SIGNALS = "sre_signals"  # sketches of spans
 SYMPTOM_REPORTS = "sre_sightings"  # Scout's signed symptom reports, one a second
 FACTS = "sre_facts"  # wake-up messages: a fact was recorded
 CHANGES = "changes"  # announced deployments
-QUOTE_REQUESTED, QUOTE_PURCHASED = "quote_requested", "quote_purchased"  # the application's events

@@ -3,7 +3,7 @@
 1. Read `deploy/config/` of main; a file that does not parse refuses the whole deployment (`Undeployable`), before
    anything changes.
 2. Publish the start on the topic `changes`.
-3. Replace the files that differ, each atomically; the warden reads `space.env` by itself.
+3. Replace the files that differ, each atomically; the warden reads the limits by itself.
 4. Restart the services that run with another desired state than main's, and wait until each serves or has ended.
 5. Publish the result on `changes`, and append it to `deploy/deployments.jsonl`.
 

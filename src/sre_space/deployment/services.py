@@ -71,11 +71,12 @@ class DeployedServices:
         return self.config.services[service].unit
 
     def _states(self, desired_files: Mapping[str, str]) -> Mapping[str, str]:
-        """Return the state each service is to run with, in the format the launcher writes."""
+        """Return the state each service that has a runtime is to run with, in the format the launcher writes."""
         space = parse_variables(desired_files.get(SPACE_NAME, ""), SPACE_NAME)
         return {
             service: desired_text(service, desired_files.get(f"{service}.env", "").encode(), space)
-            for service in self.config.services
+            for service, entry in self.config.services.items()
+            if entry.has_runtime
         }
 
     def _runs(self, service: str) -> str:

@@ -25,7 +25,7 @@ class _Remedy(Protocol):
 
     @property
     def name(self) -> str:
-        """Return the remedy's kind and target without values, as in `RESTART policy-service`."""
+        """Return the remedy's kind and target without values, as in `RESTART checkout`."""
         ...
 
     @property

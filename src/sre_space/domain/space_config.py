@@ -1,13 +1,15 @@
 """The configuration of a space: which services are protected, when they are healthy, what the agents may do."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sre_space.domain.configuration import FOLDER, Place
 from sre_space.domain.contacts import Contact
+from sre_space.domain.dependencies import reach
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.health_check import HealthCheck
+from sre_space.domain.journeys import Journey, requests_of
 
 DAY_NS = 24 * 3600 * 10**9
 _EPOCH_WEEKDAY = 3  # 1 January 1970 was a Thursday; Monday is 0
@@ -152,20 +154,6 @@ class Service:
 
 
 @dataclass(frozen=True)
-class Journey:
-    """A critical user journey: root spans of `caller` with one of these names; `slo` is the success rate, 0 to 1.
-
-    An incident counts as recovered once `good_visits` visits in a row succeeded.
-    """
-
-    name: str
-    caller: str
-    steps: tuple[str, ...]
-    slo: float
-    good_visits: int = 30
-
-
-@dataclass(frozen=True)
 class Guardrails:
     """The limits of what the agents may do without a person.
 
@@ -197,8 +185,33 @@ class SpaceConfig:
 
     space: str
     services: Mapping[str, Service]
-    journey: Journey
+    journeys: tuple[Journey, ...]
     guardrails: Guardrails
+
+    @property
+    def measured(self) -> tuple[Journey, ...]:
+        """Return the journeys by which a repair is verified: the declared ones, else each service's own requests."""
+        return self.journeys or tuple(map(requests_of, self.services))
+
+    def concerned(self, subjects: Collection[str]) -> tuple[Journey, ...]:
+        """Return the journeys that services, or journeys by name, may affect; all where that is none.
+
+        A journey whose caller is not in the configuration may call every service.
+        """
+        calls = {name: service.calls for name, service in self.services.items()}
+        services = self.services.keys() & set(subjects)
+        found = (one for one in self.measured if one.name in subjects or _reaches(one, services, calls))
+        return tuple(found) or self.measured
+
+    def callers(self, subjects: Collection[str]) -> tuple[str, ...]:
+        """Return the services whose traces show the journeys that are concerned, each once."""
+        return tuple(dict.fromkeys(journey.spans.service for journey in self.concerned(subjects)))
+
+    @property
+    def event_topics(self) -> tuple[str, ...]:
+        """Return the topics of the events from which conversions are computed, each once."""
+        steps = [journey.conversion for journey in self.journeys if journey.conversion and journey.conversion.topics]
+        return tuple(dict.fromkeys(topic for one in steps for topic in (one.first, one.second)))
 
     @property
     def contacts(self) -> tuple[Contact, ...]:
@@ -215,3 +228,9 @@ class SpaceConfig:
         """Return the tunable of a file's key; None when the configuration does not declare it."""
         tunables = (tunable for service in self.services.values() for tunable in service.tunables)
         return next((tunable for tunable in tunables if (tunable.file, tunable.key) == (file, key)), None)
+
+
+def _reaches(journey: Journey, services: Collection[str], calls: Mapping[str, Sequence[str]]) -> bool:
+    """Return True when the service whose spans show the journey calls one of these, or is one, or is not configured."""
+    service = journey.spans.service
+    return bool(services) and (service not in calls or not reach(service, calls).isdisjoint(services))

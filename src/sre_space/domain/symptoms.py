@@ -15,7 +15,7 @@ class SymptomKind(StrEnum):
     SLO = "SLO"
 
     def of(self, service: str) -> str:
-        """Return the key of a symptom of this kind, as in `infrastructure/policy-service`."""
+        """Return the key of a symptom of this kind, as in `infrastructure/checkout`."""
         return f"{self.value.lower()}/{service}"
 
 
@@ -32,7 +32,7 @@ class Symptom:
 
     @property
     def key(self) -> str:
-        """Return the symptom's identity, as in `infrastructure/policy-service`."""
+        """Return the symptom's identity, as in `infrastructure/checkout`."""
         return self.kind.of(self.service)
 
 

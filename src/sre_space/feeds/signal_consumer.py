@@ -9,17 +9,17 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from sre_space.agents.scout.health import PERIOD_S
 from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.scout import Scout
 from sre_space.analysis.detection.saturation import Resource
+from sre_space.codec.events import event_key, event_time
 from sre_space.codec.levels import ResourceLevel, levels_of
 from sre_space.codec.memory_limits import memory_files, memory_limits
 from sre_space.codec.otlp import spans_of
 from sre_space.codec.sketches import decode
-from sre_space.codec.topics import CHANGES, LOGS, METRICS, QUOTE_PURCHASED, QUOTE_REQUESTED, SIGNALS, SPANS
+from sre_space.codec.topics import CHANGES, LOGS, METRICS, SIGNALS, SPANS
 from sre_space.domain.bounds import MAX_NAME, NO_NUMBER, TOO_LARGE
 from sre_space.domain.errors import Malformed, Missing, SpaceError
 from sre_space.domain.event_time import implausible_reason, reception_time
@@ -38,7 +38,7 @@ from sre_space.text.error_lines import error_lines
 log = logging.getLogger(__name__)
 
 SECOND = 10**9
-READ_BACK = (SPANS, SIGNALS, QUOTE_REQUESTED, QUOTE_PURCHASED, CHANGES)
+READ_BACK = (SPANS, SIGNALS, CHANGES)  # and the events of the configured conversions
 EVALUATE_EVERY_S = 0.1
 TRY_AGAIN_S = 1.0
 READ_AT_ONCE = 50  # records, before other tasks have their turn
@@ -126,7 +126,7 @@ class SignalConsumer:
         until = self.clock.now() + SECOND  # overlaps with the new records: a record that comes twice counts once
         windows: list[Sequence[Record]] = []
         try:
-            windows = [await history.window(topic, since, until) for topic in READ_BACK]
+            windows = [await history.window(topic, since, until) for topic in (*READ_BACK, *self._event_topics)]
         except SpaceError as error:
             log.warning("the telemetry from before this start cannot be read back: %s", error)
         missed = sorted((record for records in windows for record in records), key=lambda record: record.at)
@@ -179,7 +179,7 @@ class SignalConsumer:
                     self._take_level(level, now)
             case topic if topic == LOGS:
                 self._take_errors(record, now)
-            case topic if topic in (QUOTE_REQUESTED, QUOTE_PURCHASED):
+            case topic if topic in self._event_topics:
                 self._take_event(record, now)
             case topic if topic == CHANGES:
                 self.announcements.take(record)
@@ -199,14 +199,26 @@ class SignalConsumer:
             else:
                 self.processes.logged(line)
 
+    @property
+    def _event_topics(self) -> tuple[str, ...]:
+        return self.scout.detectors.config.event_topics
+
     def _take_event(self, record: Record, now: int) -> None:
-        at, cohorts = _event_time(record), self.scout.detectors.cohorts
-        if reason := implausible_reason(at, now) or (TOO_LARGE if len(record.key) > MAX_NAME else ""):
+        """Take in an event, with its key for each journey whose conversion counts it."""
+        at, keys = event_time(record.headers), self._keys(record)
+        too_large = TOO_LARGE if any(len(key) > MAX_NAME for key in keys.values()) else ""
+        if reason := implausible_reason(at, now) or too_large:
             self.losses.count(reason)
-        elif record.topic == QUOTE_REQUESTED:
-            cohorts.ask(record.key.decode(), min(at, now))
         else:
-            cohorts.buy(record.key.decode(), min(at, now))
+            self.scout.detectors.take_event(record.topic, keys, min(at, now))
+
+    def _keys(self, record: Record) -> dict[str, str]:
+        steps = {journey.name: journey.conversion for journey in self.scout.detectors.config.journeys}
+        return {
+            name: event_key(one.key, record.key, record.headers, record.value)
+            for name, one in steps.items()
+            if one and one.topics and record.topic in (one.first, one.second)
+        }
 
     def _take_level(self, level: ResourceLevel, now: int) -> None:
         if level.service not in self.scout.detectors.board:
@@ -264,15 +276,3 @@ def take_or_count(record: Record, take: Callable[[Record], object], losses: Loss
     except (Malformed, UnicodeDecodeError) as error:
         where = f"partition {record.partition}, offset {record.offset}: {error}"
         losses.count(f"a record that is none of {record.topic}", example=where)
-
-
-def _event_time(record: Record) -> int:
-    """Return when a CloudEvent happened (Unix ns), by its own header: a bus that was away delays only the record.
-
-    Raise `Malformed` when the header is missing or no time.
-    """
-    try:
-        at = datetime.fromisoformat(record.headers["ce_time"].decode())
-        return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * SECOND)
-    except (KeyError, ValueError, OverflowError) as error:
-        raise Malformed(f"a CloudEvent without a time: {error!r}") from error

@@ -39,7 +39,7 @@ _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
 
 
 def title(detection: Detection) -> str:
-    """Return the issue's title, as in `[INCIDENT] Infrastructure Alert: policy-service`."""
+    """Return the issue's title, as in `[INCIDENT] Infrastructure Alert: checkout`."""
     symptom = detection.symptoms[0]
     return scrub(f"[INCIDENT] {symptom.kind} Alert: {symptom.service}")[:MAX_TITLE]
 

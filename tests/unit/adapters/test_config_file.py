@@ -14,6 +14,7 @@ from sre_space.domain.contacts import Contact
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.errors import Malformed
 from sre_space.domain.health_check import CheckKind, HealthCheck
+from sre_space.domain.journeys import ConversionSteps, Journey, Side, SpanSelector, Success
 from sre_space.domain.space_config import FreezeWindow, Tunable
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -61,8 +62,8 @@ def test_a_recovery_takes_thirty_good_visits_where_the_chart_does_not_say_how_ma
     said = "    good_visits: 30\n"
     assert said in text
 
-    assert parse_config(text.replace(said, ""), {}).journey.good_visits == 30
-    assert parse_config(text.replace(said, "    good_visits: 10\n"), {}).journey.good_visits == 10
+    assert parse_config(text.replace(said, ""), {}).journeys[0].good_visits == 30
+    assert parse_config(text.replace(said, "    good_visits: 10\n"), {}).journeys[0].good_visits == 10
     with pytest.raises(Malformed, match=r"good_visits"):
         parse_config(text.replace(said, "    good_visits: 0\n"), {})
 
@@ -140,7 +141,7 @@ def line_of(text: str, words: str) -> int:
         ("slo: 0.999", "slo: .inf", "slo: .inf is no finite number"),
         ("slo: 0.999", "slo: -1", "slo: -1 is not above 0"),
         ("slo: 0.999", "slo: yes", "slo: a number is expected here, not a boolean"),
-        ("slo: 0.999", "sl0: 0.999", "sl0: unknown key; did you mean slo. known keys: caller, steps, slo"),
+        ("slo: 0.999", "sl0: 0.999", "sl0: unknown key; did you mean slo. known keys: caller, steps, spans"),
         ("restarts_per_hour: 6", "restarts_per_hour: on", "restarts_per_hour: a number is expected"),
         ("restarts_per_hour: 6", "restarts_per_hour: 1e400", "a whole number is expected here, .*'1e400'"),
         ("cooldown_seconds: 5", "cooldown_seconds: .inf", "cooldown_seconds: .*finite"),
@@ -263,7 +264,7 @@ def test_a_byte_order_mark_foreign_line_ends_and_comments_with_variables_do_no_h
 def test_words_that_yaml_takes_for_truth_values_are_names_where_a_name_stands() -> None:
     text = CHART.read_text().replace("buy-insurance:", "no:")
 
-    assert parse_config(text, {}).journey.name == "no"
+    assert parse_config(text, {}).journeys[0].name == "no"
 
 
 @given(st.binary(max_size=200), st.integers(0, 5000), st.integers(0, 50))
@@ -414,3 +415,77 @@ def test_a_service_has_a_unit_or_no_runtime(tmp_path: Path) -> None:
         parse_config(text.replace(unit, f"{unit}    runtime: none\n"), {})
     with pytest.raises(Malformed, match=r"runtime: 'nomad' is not known here; it may be 'space' or 'none'"):
         parse_config(text.replace(unit, f"{unit}    runtime: nomad\n"), {})
+
+
+def with_journey(entry: str) -> str:
+    """Return the demo's configuration with other journeys."""
+    text = CHART.read_text()
+    return text[: text.index("journeys:\n")] + entry + text[text.index("guardrails:\n") :]
+
+
+def test_a_journey_says_its_spans_its_visits_its_success_and_its_conversion() -> None:
+    entry = """journeys:
+  order:
+    spans: {service: quote-service, names: [POST /order], side: client, attributes: {channel: web}}
+    visit: session.id
+    success: {codes: [2xx, 404, 300-399]}
+    slo: 0.99
+    conversion: {topics: [asked, bought], key: "data:order.id", within: 1m}
+  browse:
+    spans: {service: quote-service}
+    success: {attribute: result, values: [found]}
+    slo: 0.9
+    good_visits: 5
+"""
+    spans = SpanSelector("quote-service", ("POST /order",), Side.CLIENT, {"channel": "web"})
+    codes = Success(((200, 299), (404, 404), (300, 399)))
+    conversion = ConversionSteps("asked", "bought", True, "data:order.id", 60 * 10**9)
+
+    assert parse_config(with_journey(entry), {}).journeys == (
+        Journey("order", spans, 0.99, 30, "session.id", codes, conversion),
+        Journey(
+            "browse", SpanSelector("quote-service", side=Side.SERVER), 0.9, 5, "", Success((), "result", ("found",))
+        ),
+    )
+
+
+@pytest.mark.parametrize("entry", ["", "journeys: {}\n"])
+def test_no_journey_has_to_be_declared(entry: str) -> None:
+    assert parse_config(with_journey(entry), {}).journeys == ()
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("slo: 0.9", "its spans are missing; add for example `spans: {service: web, names: .POST /order.}`"),
+        ("caller: a, slo: 0.9", "its spans are missing"),
+        ("caller: a, steps: [b], spans: {service: a}, slo: 0.9", "say either `spans`, or `caller` and `steps`"),
+        ("spans: {names: [a]}, slo: 0.9", "service is missing; add it, for example `service: web`"),
+        ("spans: {service: a}", "slo is missing; add it, for example `slo: 0.999`"),
+        ("spans: {service: a, side: servr}, slo: 0.9", "'servr' is not known here; did you mean server. it may be"),
+        ("spans: {service: a, attributes: {a: 1}}, slo: 0.9", 'a string is expected, .* write it in quotes: "1"'),
+        ("spans: {service: a}, slo: 0.9, success: {}", "say either `codes`, or `attribute` with `values`"),
+        ("spans: {service: a}, slo: 0.9, success: {attribute: a}", "`attribute` and `values` belong together"),
+        ("spans: {service: a}, slo: 0.9, success: {codes: [good]}", "'good' is no code; write"),
+        ("spans: {service: a}, slo: 0.9, conversion: {steps: [a]}", "say two `steps` or two `topics`"),
+        ("spans: {service: a}, slo: 0.9, conversion: {topics: [a, b], within: 5}", "5 has no unit; write 5s"),
+        (
+            "spans: {service: a}, slo: 0.9, conversion: {topics: [a, b], key: id}",
+            "'id' is not the place of a key: key,",
+        ),
+        ("spans: {service: a}, slo: 0.9, conversion: {steps: [a, b], key: 'data:a'}", "only `topics` have a `key`"),
+        (
+            "spans: {service: a, names: [a]}, slo: 0.9, conversion: {steps: [a, b]}",
+            "has the step 'b', which the journey",
+        ),
+        ("spans: {service: a, nams: [a]}, slo: 0.9", "unknown key; did you mean names. known keys: service, names"),
+    ],
+)
+def test_a_mistake_in_a_journey_is_told(entry: str, told: str) -> None:
+    with pytest.raises(Malformed, match=rf"^configuration:\d+: journeys.order.*: .*{told}"):
+        parse_config(with_journey(f"journeys:\n  order: {{{entry}}}\n"), {})
+
+
+def test_a_journey_has_another_name_than_a_service() -> None:
+    with pytest.raises(Malformed, match=r"journeys.user-service: user-service is a service's name already"):
+        parse_config(with_journey("journeys:\n  user-service: {spans: {service: a}, slo: 0.9}\n"), {})

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key
 from sre_space.adapters.halt_file import HaltFile
 from sre_space.adapters.outbox_folder import OutboxFolder
-from sre_space.domain.configuration import FOLDER
+from sre_space.domain.configuration import FOLDER, Place
 from sre_space.domain.errors import Damaged, Malformed
 from sre_space.embedded.forge.identities import read_identities, write_identities
 from sre_space.embedded.launcher import desired_text, parse_variables
@@ -130,6 +131,17 @@ def test_a_service_runs_with_what_it_was_started_with_and_limits_once_all_were_s
     assert [in_force(service, b"A=2\n"), in_force(limits, b"POLICY_SERVICE_MEMORY_BYTES=500\n")] == [False, False]
 
 
+def test_a_count_of_replicas_in_a_file_of_its_own_is_in_force_once_it_is_deployed(tmp_path: Path) -> None:
+    place = Place(f"{FOLDER}/replicas.env", "POLICIES")
+    deployed = DeployedFolder(tmp_path, {"policy-service": replace(limited("policy-service"), replicas=place)})
+    folder = tmp_path / "deploy/config"
+    folder.mkdir(parents=True)
+    (folder / "replicas.env").write_text("POLICIES=2\n")
+
+    assert asyncio.run(deployed.in_force(place.file, b"POLICIES=2\n"))
+    assert not asyncio.run(deployed.in_force(place.file, b"POLICIES=3\n"))
+
+
 def test_tokens_are_kept_and_private(tmp_path: Path) -> None:
     path = tmp_path / "forge" / "identities.json"
     first = write_identities(path, {"a": "write"})
@@ -149,7 +161,7 @@ def test_the_chart_of_this_repository_names_three_services_and_their_callers() -
     assert list(config.services) == ["quote-service", "policy-service", "user-service"]
     assert config.services["policy-service"].health.target == "http://127.0.0.1:1234/health"
     assert config.services["quote-service"].calls == ("user-service", "policy-service")
-    assert config.journey.slo == 0.999
+    assert config.journeys[0].slo == 0.999
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,11 @@ class Ward:
             self.detectors.operations.add({(ISSUE, self.second): sketch} if requests else {}, self.now)
             if requests:
                 windows = self.detectors.open_incidents.all_windows()
-                self.detectors.conversion.evaluate([Cohort(self.second, requests, bought)], windows)
-                self.detectors.budget.add(self.now, requests - failed, failed)
+                journey = self.detectors.journeys["buy"]
+                assert journey.conversion is not None
+                assert journey.budget is not None
+                journey.conversion.evaluate([Cohort(self.second, requests, bought)], windows)
+                journey.budget.add(self.now, requests - failed, failed)
             self.second += 1
             self.looks()
 

@@ -218,18 +218,18 @@ def test_a_fault_that_was_not_seen_to_begin_may_have_begun_while_nobody_looked()
 
 def test_what_failed_while_scout_heard_nothing_is_of_the_incident_that_it_then_finds() -> None:
     world = World()
-    budget = world.detectors.budget = Budget("buy", scale=1 / 60, least_bad=1)
+    budget = world.detectors.journeys["buy"].budget = Budget("buy", scale=1 / 60, least_bad=1)
     now, failed = START + 100 * SECOND, START + 50 * SECOND
     world.detectors.spans = Feed("otlp_spans", START + 40 * SECOND, START + 40 * SECOND)
     world.detectors.evaluate(now - SECOND)
     symptom = Symptom(SymptomKind.ERROR, POLICY, "it fails", 0.5, 0.01, now - 2 * SECOND)
     unseen = world.detectors.unseen(symptom)
     found = Detection(f"error/{POLICY}", (symptom,), {}, JourneyCount(0, 0, now, now), unseen=unseen)
-    world.detectors.take_attempt(Attempt("1", "1", failed, False, "", "quote", 0))
+    world.detectors.take_attempt(Attempt("1", "1", failed, False, "", "quote", 0, "buy"))
     assert budget.burning(failed)
 
     world.scout.opened(found)
-    world.detectors.take_attempt(Attempt("2", "2", failed, False, "", "quote", 0))
+    world.detectors.take_attempt(Attempt("2", "2", failed, False, "", "quote", 0, "buy"))
 
     assert unseen == found.begun == START + 40 * SECOND
     assert not budget.burning(now)

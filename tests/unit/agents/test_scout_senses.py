@@ -10,7 +10,7 @@ from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.analysis.detection.saturation import Resource
 from sre_space.analysis.detection.telemetry_health import Feed
 from sre_space.analysis.statistics.effect import Effect, effect
-from sre_space.domain.space_config import Journey
+from sre_space.domain.journeys import Journey, SpanSelector
 from sre_space.domain.symptoms import JourneyCount, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.ports.probe import Health
@@ -18,7 +18,8 @@ from sre_space.ports.probe import Health
 SECOND = 10**9
 GOOD = Health(True, True, "200", 0.01)
 BAD = Health(False, False, "no connection", 0.0)
-JOURNEY = Journey("buy-insurance", "traffic", ("journey quote", "journey purchase"), 0.999)
+STEPS = ("journey quote", "journey purchase")
+JOURNEY = Journey("buy-insurance", SpanSelector("traffic", STEPS), 0.999, visit="journey.id")
 
 
 def probed(*answers: Health) -> ServiceHealth:
@@ -74,7 +75,7 @@ def test_firing_means_three_failures_without_two_successes_since(answers: list[b
 
 
 def test_attempts_are_counted_once_however_often_they_are_delivered() -> None:
-    book = JourneyBook(JOURNEY)
+    book = JourneyBook((JOURNEY,))
     for _ in range(3):
         book.add(attempt(1, 10), 20)
         book.add(attempt(2, 11, good=False), 20)
@@ -85,7 +86,7 @@ def test_attempts_are_counted_once_however_often_they_are_delivered() -> None:
 
 
 def test_spans_of_others_are_no_attempts() -> None:
-    book = JourneyBook(JOURNEY)
+    book = JourneyBook((JOURNEY,))
     book.add(attempt(1, 10, service="quote-service"), 20)
     book.add(attempt(2, 10, name="GET /quotes"), 20)
     book.add(attempt(3, 10, parent_id="p"), 20)
@@ -94,7 +95,7 @@ def test_spans_of_others_are_no_attempts() -> None:
 
 
 def test_good_visits_are_those_begun_after_the_last_bad_attempt() -> None:
-    book = JourneyBook(JOURNEY)
+    book = JourneyBook((JOURNEY,))
     for number in range(10):
         book.add(attempt(number, number * SECOND, good=number != 4), 10 * SECOND)
 
@@ -103,7 +104,7 @@ def test_good_visits_are_those_begun_after_the_last_bad_attempt() -> None:
 
 
 def test_a_visit_that_began_before_the_effect_does_not_count() -> None:
-    book = JourneyBook(JOURNEY)
+    book = JourneyBook((JOURNEY,))
     book.add(attempt(1, 1 * SECOND), 10 * SECOND)
     book.add(attempt(2, 5 * SECOND, attributes={"journey.id": "j1"}), 10 * SECOND)
 
@@ -111,7 +112,7 @@ def test_a_visit_that_began_before_the_effect_does_not_count() -> None:
 
 
 def test_a_book_that_hears_nothing_is_blind() -> None:
-    book = JourneyBook(JOURNEY)
+    book = JourneyBook((JOURNEY,))
     book.add(attempt(1, 10), SECOND)
 
     assert not book.blind(3 * SECOND)
@@ -120,7 +121,7 @@ def test_a_book_that_hears_nothing_is_blind() -> None:
 
 @given(st.integers(1, 5000))
 def test_memory_is_bounded_by_time(count: int) -> None:
-    book = JourneyBook(JOURNEY)
+    book = JourneyBook((JOURNEY,))
     for number in range(count):
         book.add(attempt(number, number * SECOND), number * SECOND)
 
@@ -129,7 +130,7 @@ def test_memory_is_bounded_by_time(count: int) -> None:
 
 
 def test_what_is_usual_is_learnt_from_good_attempts_outside_of_incidents() -> None:
-    book = JourneyBook(JOURNEY)
+    book = JourneyBook((JOURNEY,))
     for number in range(30):
         slow = 10 <= number < 25  # of an incident
         span = attempt(number, number * SECOND, end=number * SECOND + (900 if slow else 9) * SECOND // 1000)
@@ -146,7 +147,7 @@ def test_what_is_usual_is_learnt_from_good_attempts_outside_of_incidents() -> No
 
 
 def test_a_visit_counts_where_it_began() -> None:
-    book = JourneyBook(JOURNEY)
+    book = JourneyBook((JOURNEY,))
     for number, (visit, start, good) in enumerate(
         [("a", 10, True), ("b", 20, False), ("a", 21, True), ("b", 30, True)]
     ):
@@ -197,10 +198,10 @@ def visited(book: JourneyBook, at: int, quotes: tuple[int, int], purchases: tupl
 def test_where_the_whole_says_nothing_a_step_that_is_quick_again_does_unless_another_became_slow(
     purchases: tuple[int, int], expected: Effect
 ) -> None:
-    book = JourneyBook(JOURNEY)
+    book = JourneyBook((JOURNEY,))
     visited(book, 10, (7, 11), (5, 5))
     visited(book, 20, (76, 9), purchases)
-    usual = dict.fromkeys(JOURNEY.steps, SECOND // 50)
+    usual = dict.fromkeys(JOURNEY.spans.names, SECOND // 50)
     before, after = (10 * SECOND, 11 * SECOND), (20 * SECOND, 21 * SECOND)
 
     assert effect(book.count_quick(*before, usual), book.count_quick(*after, usual)) is Effect.SAME

@@ -12,7 +12,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeL
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from support.spans import any_value, attributes, new_span, resource_spans
 
-from sre_space.codec.jaeger import spans_from
+from sre_space.codec.jaeger import merged, spans_from
 from sre_space.codec.jaeger_otlp import has_tags, stored_spans, traces_json
 from sre_space.codec.otlp import spans_of, value_of
 from sre_space.codec.otlp_records import records_of
@@ -165,3 +165,17 @@ def items_of(body: bytes) -> list[tuple[str, str, str]]:
         for scope in resource.scope_logs
         for record in scope.log_records
     ]
+
+
+def test_answers_about_several_services_are_one_with_each_trace_once() -> None:
+    first = b'{"data": [{"traceID": "1", "spans": []}, {"traceID": "2", "spans": []}]}'
+    second = b'{"data": [{"traceID": "2", "spans": []}, {"traceID": "3", "spans": []}], "total": 2}'
+
+    assert merged([first]) is first
+    assert [trace["traceID"] for trace in json.loads(merged([first, second, b'{"data": null}']))["data"]] == list("123")
+
+
+@pytest.mark.parametrize("document", [b"", b"[]", b'{"data": 1}', b'{"data": [{}]}', b"[" * 100_000])
+def test_an_answer_among_several_that_is_none_is_malformed(document: bytes) -> None:
+    with pytest.raises(Malformed, match="not Jaeger's JSON"):
+        merged([b'{"data": []}', document])

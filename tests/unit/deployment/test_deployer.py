@@ -150,3 +150,19 @@ async def test_a_commit_that_does_not_parse_changes_nothing(
 async def test_a_plan_makes_no_folder(deployer: Deployer) -> None:
     assert (await deployer.planned()).changes_something
     assert not deployer.state.root.exists()
+
+
+async def test_a_service_without_a_runtime_gets_its_files_and_is_restarted_by_nobody(
+    git: MemoryGit, machine: Machine, tmp_path: Path
+) -> None:
+    config = parse_config(CONFIGURATION.replace("unit: policy-service", "runtime: none"), {})
+    assert not config.services["policy-service"].has_runtime
+    state = SpaceState(tmp_path)
+    deployer = Deployer(state, git, DeployedServices(state, config, machine, machine), None)
+    await deployer.deploy()
+    git.person_commits(FILE, "SIZE=5", "SIZE=7")
+
+    done = await deployer.deploy()
+
+    assert (done.changed, done.restarted) == (("policy-service.env",), ())
+    assert machine.lives["policy-service"] == 1

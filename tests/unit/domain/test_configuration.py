@@ -11,7 +11,7 @@ from support.limits import limited
 from sre_space.domain.configuration import Edit, Place, already_applied, applied, edits_between, value_of
 from sre_space.domain.errors import Conflict, Malformed
 from sre_space.domain.remedies import Restart, RevertChange, SetConfig, inverse, name_in
-from sre_space.domain.space_config import Guardrails, Journey, SpaceConfig, Tunable, ValueType
+from sre_space.domain.space_config import Guardrails, SpaceConfig, Tunable, ValueType
 
 FILE = "deploy/config/quote-service.env"
 TEXT = "# How long.\nTIMEOUT=2.0\n\n# How often.\nATTEMPTS=1\nTIMEOUT_OF_OTHERS=7\n"
@@ -44,8 +44,8 @@ def test_a_place_is_of_the_service_that_declares_it_or_whose_file_it_is_in(place
     pool = Tunable("EU_POOL", quote.file, ValueType.INTEGER, "connections")
     replicas = Place("deploy/config/space.env", "EU_REPLICAS")
     services = [quote, replace(limited("quote-service-eu"), tunables=(pool,), replicas=replicas)]
-    journey, limits = Journey("j", "web", ("q",), 0.99), Guardrails((), 1, 1.0, 1, 1)
-    config = SpaceConfig("space", {one.name: one for one in services}, journey, limits)
+    limits = Guardrails((), 1, 1.0, 1, 1)
+    config = SpaceConfig("space", {one.name: one for one in services}, (), limits)
 
     assert config.owner(place) == whose
 

@@ -9,12 +9,12 @@ from sre_space.domain.diagnosis import Confidence
 from sre_space.domain.grounds import Grounds, why_it_waits
 from sre_space.domain.guardrails import PastAction, allowed, ask, must_wait, needs_approval
 from sre_space.domain.health_check import http
+from sre_space.domain.journeys import Journey, SpanSelector
 from sre_space.domain.remedies import Escalate, Remedy, Restart, RevertChange, Scale, SetConfig
 from sre_space.domain.space_config import (
     Autonomy,
     FreezeWindow,
     Guardrails,
-    Journey,
     Service,
     SpaceConfig,
     Tunable,
@@ -50,7 +50,8 @@ def config(autonomy: Autonomy = Autonomy.AUTONOMOUS, **limits: object) -> SpaceC
         "actions": ("restart", "set-config", "revert", "scale"), "restarts_per_hour": 3,
         "cooldown_seconds": 5.0, "global_concurrency": 1, "attempts": 3
     }  # fmt: skip
-    return SpaceConfig("space", services, Journey("j", "traffic", ("q",), 0.999), Guardrails(**(values | limits)))  # type: ignore[arg-type]
+    journeys = (Journey("j", SpanSelector("traffic", ("q",)), 0.999),)
+    return SpaceConfig("space", services, journeys, Guardrails(**(values | limits)))  # type: ignore[arg-type]
 
 
 def past(

@@ -17,7 +17,7 @@ from sre_space.analysis.detection.telemetry_health import SILENT_NS
 from sre_space.analysis.statistics.sketch import Operation, Sketch
 from sre_space.codec.sketches import Frame, encode
 from sre_space.codec.symptom_report import decode
-from sre_space.codec.topics import METRICS, QUOTE_PURCHASED, QUOTE_REQUESTED, SIGNALS, SPANS
+from sre_space.codec.topics import METRICS, SIGNALS, SPANS
 from sre_space.domain.bounds import NO_NUMBER, TOO_LARGE
 from sre_space.domain.errors import Malformed
 from sre_space.domain.event_time import BACKWARD, FUTURE, PAST
@@ -128,7 +128,7 @@ def event(world: World, topic: str, at: str, key: bytes = b"q1") -> Record:
     return Record(topic, 0, 0, world.clock.now(), b"{}", key, {"ce_time": at.encode()})
 
 
-@pytest.mark.parametrize("topic", [QUOTE_REQUESTED, QUOTE_PURCHASED])
+@pytest.mark.parametrize("topic", ["quote_requested", "quote_purchased"])
 def test_events_of_another_time_or_with_endless_keys_are_kept_by_nobody(topic: str) -> None:
     world = World()
     ours, now = consumer(world), datetime.fromtimestamp(world.clock.now() / SECOND, UTC)
@@ -137,7 +137,7 @@ def test_events_of_another_time_or_with_endless_keys_are_kept_by_nobody(topic: s
         take_or_count(event(world, topic, at), ours.take_in, ours.losses)
     take_or_count(event(world, topic, now.isoformat(), endless), ours.take_in, ours.losses)
 
-    cohorts = world.detectors.cohorts
+    cohorts = world.detectors.journeys["buy"].cohorts
     assert not cohorts.asked
     assert not cohorts.bought
     assert world.reporter.lost == {FUTURE: 2, PAST: 2, TOO_LARGE: 1, f"a record that is none of {topic}": 1}
@@ -158,7 +158,7 @@ def test_a_sample_of_tomorrow_or_that_is_no_number_does_not_blind_the_detector_o
 
 def test_what_is_a_little_ahead_counts_as_of_now_and_evicts_nothing() -> None:
     world = World()
-    budget = world.detectors.budget = Budget("buy", scale=1 / 60)
+    budget = world.detectors.journeys["buy"].budget = Budget("buy", scale=1 / 60)
     ours, now = consumer(world), world.clock.now()
     for number in range(MIN_BAD):
         ours.take_in(root(world, now - SECOND, now - SECOND, f"bad-{number:04}".encode()))

@@ -16,7 +16,7 @@ from sre_space.agents.scout.open_incidents import OpenIncidents
 from sre_space.analysis.detection.burn_rate import MIN_BAD, Budget
 from sre_space.analysis.statistics.sketch import Operation
 from sre_space.codec.memory_limits import memory_limits
-from sre_space.codec.topics import CHANGES, METRICS, QUOTE_PURCHASED, QUOTE_REQUESTED, SIGNALS
+from sre_space.codec.topics import CHANGES, METRICS, SIGNALS
 from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import Step
 from sre_space.domain.symptoms import SymptomKind
@@ -50,17 +50,17 @@ async def test_what_was_missed_is_read_back_before_what_is_new_and_counts_once(r
     body = json.dumps({"quote_id": "q1"}).encode()
     headers = {"ce_time": datetime.fromtimestamp(world.clock.now() / SECOND, UTC).isoformat().encode()}
     old, new = (
-        Record(QUOTE_REQUESTED, 0, n, world.clock.now() - SECOND, body, key, headers)
+        Record("quote_requested", 0, n, world.clock.now() - SECOND, body, key, headers)
         for n, key in enumerate((b"q1", b"q2"))
     )
 
     listening = asyncio.ensure_future(ours.listen_forever(Feed([[old, new]])))
     await asyncio.sleep(0)
-    assert not world.detectors.cohorts.asked
+    assert not world.detectors.journeys["buy"].cohorts.asked
     await ours.read_back(Past([old], refusals), 0)
     with pytest.raises(Enough):
         await listening
-    assert list(world.detectors.cohorts.asked) == ["q1", "q2"]
+    assert list(world.detectors.journeys["buy"].cohorts.asked) == ["q1", "q2"]
 
 
 async def test_what_failed_in_an_incident_of_before_is_not_burnt_again_by_a_scout_that_starts() -> None:
@@ -81,9 +81,9 @@ async def test_what_failed_in_an_incident_of_before_is_not_burnt_again_by_a_scou
 
 async def test_what_failed_right_before_the_first_symptom_is_of_its_incident_whenever_it_is_heard_of() -> None:
     world = World()
-    budget = world.detectors.budget = Budget("buy-insurance", scale=1 / 60)
+    budget = world.detectors.journeys["buy"].budget = Budget("buy-insurance", scale=1 / 60)
     first, count = world.clock.now() - SECOND, 2 * (MIN_BAD - 1)
-    failed = [Attempt(f"{number}", f"{number}", first, False, "", "quote", 0) for number in range(count)]
+    failed = [Attempt(f"{number}", f"{number}", first, False, "", "quote", 0, "buy") for number in range(count)]
 
     world.dead = {"policy-service"}
     for attempt in failed[::2]:
@@ -125,7 +125,7 @@ async def test_a_deployment_that_heals_opens_nothing_and_one_that_kills_opens_on
 @pytest.mark.parametrize("record", [b"", b"{}", b"[]", b'{"service": "x"}', b"\xff"])
 def test_a_change_or_an_event_that_is_none_is_malformed(record: bytes) -> None:
     ours = consumer(World())
-    for topic in (CHANGES, QUOTE_PURCHASED, SIGNALS):
+    for topic in (CHANGES, "quote_purchased", SIGNALS):
         with pytest.raises((Malformed, UnicodeDecodeError)):
             ours.take_in(Record(topic, 0, 0, 1, record, b"q1"))
 

@@ -223,7 +223,7 @@ def test_spans_of_any_times_and_sizes_leave_something_bounded_and_a_verdict_poss
     groups: list[tuple[str, list[dict[str, object]]]],
 ) -> None:
     world = World()
-    now, book, intake = world.clock.now(), JourneyBook(world.config.journey), SpanSketcher(frozenset(SERVICES))
+    now, book, intake = world.clock.now(), JourneyBook(world.config.journeys), SpanSketcher(frozenset(SERVICES))
     for service, values in groups:
         message = ExportTraceServiceRequest()
         resource = message.resource_spans.add()

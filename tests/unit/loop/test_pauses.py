@@ -19,7 +19,7 @@ STEPS = [Step.DETECT, Step.RECALL, Step.DECIDE, Step.ACT, Step.VERIFY, Step.CONF
 def a_space(dead: str = POLICY) -> World:
     """One that has watched a healthy application, with a budget whose hours are minutes, and a service that dies."""
     world = World(counts=True)
-    world.detectors.budget = Budget("buy", scale=1 / 60)
+    world.detectors.journeys["buy"].budget = Budget("buy", scale=1 / 60)
     world.dead = {dead}
     return world
 

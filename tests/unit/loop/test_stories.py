@@ -325,7 +325,8 @@ async def test_one_bad_visit_starts_the_count_of_good_ones_anew() -> None:
 @pytest.mark.parametrize("wanted", [4, 30])
 async def test_the_chart_says_how_many_good_visits_a_recovery_takes(wanted: int) -> None:
     world = World()
-    world.detectors.config = replace(world.config, journey=replace(world.config.journey, good_visits=wanted))
+    journeys = (replace(world.config.journeys[0], good_visits=wanted),)
+    world.detectors.config, world.book.journeys = replace(world.config, journeys=journeys), journeys
     world.dead = {"policy-service"}
     number = await world.detect()
     while (await world.case(number)).last.step is not Step.ACT:

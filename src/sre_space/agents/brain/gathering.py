@@ -5,18 +5,19 @@ none has arrived.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sre_space.agents.brain.sources import Sources
 from sre_space.analysis.diagnosis.tables import ERROR
 from sre_space.codec import topics
 from sre_space.codec.case_files import BASELINE, INCIDENT, LOGS, METRICS, TRACES, WINDOW, telemetry_of, window_file
+from sre_space.codec.jaeger import merged
 from sre_space.codec.memory_limits import memory_files, memory_limits
 from sre_space.codec.otlp_lines import level_line, log_line, metric_line
 from sre_space.domain.errors import Malformed, Missing
 from sre_space.domain.event_time import AHEAD_NS, MAX_AGE_NS, reception_time
-from sre_space.domain.space_config import SpaceConfig
+from sre_space.domain.space_config import Service
 from sre_space.ports.bus import History, Record
 from sre_space.ports.clock import Clock
 from sre_space.ports.gitops import GitOps
@@ -33,7 +34,8 @@ class GatheringPlan:
     """The time windows to read (Unix ns), and how many traces of each, the newest.
 
     `usual` are the healthy windows (baselines), [`since`, now) is the incident. `topics` says whether logs and metrics
-    are read, `awaits_failures` whether to wait until the traces contain a failure.
+    are read, `awaits_failures` whether to wait until the traces contain a failure. The traces are those with spans of
+    the `callers`.
     """
 
     usual: tuple[tuple[int, int], ...]
@@ -42,17 +44,18 @@ class GatheringPlan:
     traces: int
     topics: bool
     awaits_failures: bool
+    callers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Gathering:
-    """The sources of evidence. The traces are those that the callers of the configured journeys began."""
+    """The sources of evidence; `services` say where their memory limits are."""
 
     traces: TraceDocuments
     history: History
     gitops: GitOps
     clock: Clock
-    config: SpaceConfig
+    services: Mapping[str, Service]
 
     async def gather(self, plan: GatheringPlan, services: Collection[str], sources: Sources) -> dict[str, bytes]:
         """Return the files of all windows by path, with logs and metrics of the given services only."""
@@ -79,7 +82,7 @@ class Gathering:
 
         Raise `Malformed` when failures are awaited and it does not parse.
         """
-        document = await self.traces.document(self.config.journey.caller, *window, plan.usual_traces)
+        document = await self._traces(plan, *window, plan.usual_traces)
         if plan.awaits_failures:
             _failures(document)  # raises here, where a document that does not parse can still be left out
         return document
@@ -88,11 +91,17 @@ class Gathering:
         """Return the traces since the incident began; wait up to `PATIENCE_S` seconds for those of failures."""
         started = self.clock.now()
         while True:
-            document = await self.traces.document(self.config.journey.caller, plan.since, self.clock.now(), plan.traces)
+            document = await self._traces(plan, plan.since, self.clock.now(), plan.traces)
             waited = self.clock.pauses().ran(started, self.clock.now())
             if not plan.awaits_failures or _failures(document) or waited >= PATIENCE_S * 1e9:
                 return document
             await self.clock.sleep(LOOK_AGAIN_S)
+
+    async def _traces(self, plan: GatheringPlan, since: int, until: int, limit: int) -> bytes:
+        """Return the newest traces of all callers in [since, until) (Unix ns), of each its part of `limit`."""
+        share = max(1, limit // max(1, len(plan.callers)))
+        asked = [self.traces.document(caller, since, until, share) for caller in plan.callers]
+        return merged(await asyncio.gather(*asked))
 
     async def _topics(self, plan: GatheringPlan, services: Collection[str]) -> dict[str, list[tuple[int, bytes]]]:
         """Return the lines of logs and metrics by file, each with the time at which the bus took it (Unix ns)."""
@@ -107,7 +116,7 @@ class Gathering:
 
     async def _limits(self, plan: GatheringPlan) -> bytes:
         """Return the memory limit of each service in bytes as metric lines; b"" when Git has none."""
-        known = tuple(self.config.services.values())
+        known = tuple(self.services.values())
         if not plan.topics:
             return b""
         try:

@@ -7,7 +7,7 @@ the diagnosis can be repeated from the bundle.
 import asyncio
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sre_space.agents.brain.attempts import last_attempt_at, reconfigured_services, ruled_out_causes, ruled_out_commits
 from sre_space.agents.brain.deployments import RecentDeployments
@@ -105,11 +105,15 @@ class Investigation:
         if sources.needed:
             changes = await deployments
             attempted = await self._attempted(case, now)
-            plan = plan_of(case, states, unhealthy, changes, attempted)
+            plan = self._plan(case, plan_of(case, states, unhealthy, changes, attempted))
             return changes, await self.gathering.gather(plan, services, sources)
         return await asyncio.gather(
-            deployments, self.gathering.gather(plan_of(case, states, unhealthy), services, sources)
+            deployments, self.gathering.gather(self._plan(case, plan_of(case, states, unhealthy)), services, sources)
         )
+
+    def _plan(self, case: Case, plan: GatheringPlan) -> GatheringPlan:
+        """Return the plan with the callers of the journeys that the incident concerns."""
+        return replace(plan, callers=self.config.callers({symptom.service for symptom in case.detection.symptoms}))
 
     async def _attempted(self, case: Case, now: int) -> int:
         """Return when the last remedy that failed, or its undoing, was in force (Unix ns); 0 without one."""

@@ -10,13 +10,11 @@ from dataclasses import dataclass, field, replace
 
 from sre_space.agents.scout.active_symptoms import ActiveSymptoms
 from sre_space.agents.scout.health import ServiceHealth
+from sre_space.agents.scout.journey_detectors import JourneyDetectors
 from sre_space.agents.scout.journeys import Attempt, JourneyBook
 from sre_space.agents.scout.open_incidents import OpenIncidents
 from sre_space.agents.scout.unseen import Unseen
 from sre_space.analysis.detection.blame import FiredAlarm, findings
-from sre_space.analysis.detection.burn_rate import Budget
-from sre_space.analysis.detection.cohorts import Cohorts
-from sre_space.analysis.detection.conversion import Conversion
 from sre_space.analysis.detection.correlation import SymptomGroup, SystemView, correlate
 from sre_space.analysis.detection.flapping import Damping
 from sre_space.analysis.detection.inhibition import Inhibition
@@ -32,13 +30,12 @@ from sre_space.domain.space_config import SpaceConfig
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9
-COMPLETE_AFTER_NS = SECOND // 2  # by then both event topics are read: services publish immediately
 CAUGHT_UP_NS = 2 * SECOND  # after a pause, until both event topics have been read
 
 
 @dataclass
 class Detectors:
-    """The detectors of all services and the journey, and the state that they share.
+    """The detectors of all services and journeys, and the state that they share.
 
     `scale` shortens the windows of the error budget's alerts. `dropped` counts by reason the spans of frames whose time
     is out of bounds. `not_running` and `without_telemetry` are the times in which Scout did not run, and in which
@@ -51,7 +48,6 @@ class Detectors:
     scale: float = 1.0
     open_incidents: OpenIncidents = field(default_factory=OpenIncidents)
     frames: Frames = field(default_factory=Frames)
-    cohorts: Cohorts = field(default_factory=Cohorts)
     damping: Damping = field(default_factory=Damping)
     resources: dict[tuple[str, str], Saturation] = field(default_factory=dict)
     spans: Feed = field(default_factory=lambda: Feed(SPANS, 0, 0))
@@ -63,14 +59,13 @@ class Detectors:
     resumed_at: int = 0
 
     def __post_init__(self) -> None:
-        """Create the detectors of the journey, and the one of all operations."""
+        """Create the detectors of the journeys, and the one of all operations."""
         self.calls = {name: service.calls for name, service in self.config.services.items()}
         self.peers = {
             service.address or service.health.address: service.name for service in self.config.services.values()
         }
         self.operations = Operations(self.calls)
-        self.conversion = Conversion(self.config.journey.name)
-        self.budget = Budget(self.config.journey.name, self.config.journey.slo, self.scale)
+        self.journeys = {journey.name: JourneyDetectors(journey, self.scale) for journey in self.config.journeys}
 
     def resume(self, pauses: Pauses) -> None:
         """Forget what was seen before the newest pause of this process; call this before anything is evaluated.
@@ -86,7 +81,8 @@ class Detectors:
             return
         self.not_running.add(pauses.all[-1].since, pauses.all[-1].until)
         self.damping = Damping()
-        self.cohorts.forget(self.resumed_at + CAUGHT_UP_NS)
+        for journey in self.journeys.values():
+            journey.cohorts.forget(self.resumed_at + CAUGHT_UP_NS)
         for health in self.board.values():
             health.forget()
 
@@ -133,8 +129,14 @@ class Detectors:
         return {key: sketch for key, sketch in sketches.items() if key not in rejected}
 
     def take_attempt(self, attempt: Attempt) -> None:
-        """Add an attempt of the journey to the error budget."""
-        self.budget.add(attempt.start, attempt.good, not attempt.good, self.open_incidents.inhibited(attempt.start))
+        """Add an attempt to the detectors of its journey."""
+        if attempt.of in self.journeys:
+            self.journeys[attempt.of].take(attempt, self.open_incidents.inhibited(attempt.start))
+
+    def take_event(self, topic: str, keys: Mapping[str, str], at: int) -> None:
+        """Add an event that happened at `at` (Unix ns); `keys` has its key for each journey that counts it."""
+        for name, key in keys.items():
+            self.journeys[name].take_event(topic, key, at)
 
     def take_level(self, resource: Resource, at: int, value: float) -> None:
         """Add a sample of a resource, in the unit of its limit, that was taken at `at` (Unix ns)."""
@@ -171,7 +173,8 @@ class Detectors:
         """Let the detectors evaluate the data that is complete at `now` (Unix ns); return the inhibitions applied."""
         inhibitions = self.open_incidents.all_windows()
         self.operations.evaluate(now, inhibitions)
-        self.conversion.evaluate(self.cohorts.decided(now - COMPLETE_AFTER_NS), inhibitions)
+        for journey in self.journeys.values():
+            journey.evaluate(now, self.spans.newest, inhibitions)
         return inhibitions
 
     def _outage_since(self, health: ServiceHealth, now: int) -> int:
@@ -186,8 +189,8 @@ class Detectors:
         if not self.has_telemetry:
             return outages
         levels = [finding for detector in self.resources.values() for finding in detector.findings()]
-        journey = self.conversion.findings(now) + self.budget.findings(now)
-        alarms = [*findings(self.operations, self.peers, now, inhibitions), *levels, *journey]
+        journeys = [finding for journey in self.journeys.values() for finding in journey.findings(now)]
+        alarms = [*findings(self.operations, self.peers, now, inhibitions), *levels, *journeys]
         return [*outages, *(replace(alarm, fired=max(alarm.fired, self.resumed_at)) for alarm in alarms)]
 
     def _outage(self, health: ServiceHealth, now: int) -> FiredAlarm:

@@ -1,7 +1,7 @@
-"""The attempts of the critical user journey (CUJ), read from the root spans of its caller. Used by Scout."""
+"""The attempts of the critical user journeys (CUJ), read from the spans that they select. Used by Scout."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -9,10 +9,10 @@ from sre_space.analysis.detection.thresholds import slow_over
 from sre_space.analysis.statistics.effect import Effect, by_step, effect
 from sre_space.domain.bounds import TOO_LARGE, cut
 from sre_space.domain.event_time import MAX_AGE_NS, implausible_reason, implausible_span_reason
+from sre_space.domain.journeys import Journey, journey_of
 from sre_space.domain.pauses import Pause
-from sre_space.domain.space_config import Journey
 from sre_space.domain.symptoms import JourneyCount
-from sre_space.domain.telemetry import Span, SpanStatus
+from sre_space.domain.telemetry import Span
 
 MAX_ATTEMPTS = 200_000  # the newest are kept: twice as many as a quarter of an hour of a busy day has
 MAX_ID = 64  # characters of a span id or a trace id; real ones have 16 and 32
@@ -20,7 +20,7 @@ MAX_ID = 64  # characters of a span id or a trace id; real ones have 16 and 32
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt to quote or to buy. `journey` is the id of the customer's visit; `start` (Unix ns), `took` (ns)."""
+    """One attempt of the journey `of`. `journey` is the id of the visit; `start` (Unix ns), `took` (ns)."""
 
     span_id: str
     journey: str
@@ -29,44 +29,56 @@ class Attempt:
     trace_id: str
     step: str
     took: int
+    of: str = ""
 
 
 @dataclass
 class JourneyBook:
     """Recent attempts by event time; an attempt counts once, however often its span is delivered.
 
+    A span that several journeys select is an attempt of the first. `heard` is when each journey was last heard of.
     `pauses` are those of this process: if its machine was suspended, the attempts in them were, too. `dropped` counts
     by reason the spans with an invalid time or id.
     """
 
-    journey: Journey
+    journeys: tuple[Journey, ...]
     attempts: deque[Attempt] = field(default_factory=deque)
     seen: set[str] = field(default_factory=set)
-    heard_at: int = 0
+    heard: dict[str, int] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
     pauses: tuple[Pause, ...] = ()
 
     def add(self, span: Span, now: int) -> Attempt | None:
         """Add a span that arrived at `now` (Unix ns) and return its attempt.
 
-        Return None for a span that is not a root span of the journey's caller, is invalid, or was added before.
+        Return None for a span that no journey selects, is invalid, or was added before.
         """
-        ours = span.service == self.journey.caller and span.name in self.journey.steps and not span.parent_id
-        if not ours or span.span_id in self.seen:
+        journey = journey_of(span, self.journeys)
+        if journey is None or span.span_id in self.seen:
             return None
         if reason := _why_invalid(span, now):
             self.dropped[reason] += 1
             return None
-        self.heard_at = max(self.heard_at, now)
+        self.heard[journey.name] = max(self.heard.get(journey.name, 0), now)
         self.seen.add(span.span_id)
-        good = span.status is not SpanStatus.ERROR
-        visit = cut(str(span.attributes.get("journey.id", span.trace_id)))
+        visit = cut(str(span.attributes.get(journey.visit, span.trace_id)))
         start, took = min(span.start, now), span.end - span.start
-        attempt = Attempt(span.span_id, visit, start, good, span.trace_id, span.name, took)
+        attempt = Attempt(
+            span.span_id, visit, start, journey.success.of(span), span.trace_id, span.name, took, journey.name
+        )
         self.attempts.append(attempt)
         if len(self.attempts) % 1000 == 0:
             self._forget(now - MAX_AGE_NS)
         return attempt
+
+    def only(self, journeys: Collection[Journey]) -> "JourneyBook":
+        """Return a book of these journeys alone: this one when they are all, else a copy."""
+        names = {journey.name for journey in journeys}
+        if names >= {journey.name for journey in self.journeys}:
+            return self
+        kept = deque(attempt for attempt in self.attempts if attempt.of in names)
+        heard = {name: at for name, at in self.heard.items() if name in names}
+        return JourneyBook(tuple(journeys), kept, heard=heard, pauses=self.pauses)
 
     def count(self, since: int, until: int) -> JourneyCount:
         """Return how many attempts that began in [since, until) (Unix ns) were good and bad."""
@@ -145,7 +157,7 @@ class JourneyBook:
 
     def blind(self, now: int, patience_ns: int = 3 * 10**9) -> bool:
         """Return True when no attempt arrived for `patience_ns`: telemetry is missing, or there are no customers."""
-        return now - self.heard_at > patience_ns
+        return now - max(self.heard.values(), default=0) > patience_ns
 
     def _forget(self, before: int) -> None:
         kept = [attempt for attempt in self.attempts if attempt.start >= before]

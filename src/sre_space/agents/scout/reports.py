@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from sre_space.agents.scout.detectors import Detectors
+from sre_space.agents.scout.journey_detectors import spent
 from sre_space.analysis.detection.flapping import Seen
 from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition, inhibitions_of
 from sre_space.domain.detectors import DetectorReport, DetectorsReport, DetectorState, ReportedInhibition, by_urgency
@@ -30,7 +31,7 @@ class DetectorReports:
         """Return the report of all detectors at `now` (Unix ns), the most urgent first."""
         reports = [self._dated(report, now) for report in (*self._probes(now), *self._telemetry(now))]
         self.begun = {report.identity: (report.state, report.since) for report in reports}
-        open_incidents, budget = self.detectors.open_incidents, self.detectors.budget
+        open_incidents = self.detectors.open_incidents
         windows = [
             window
             for window in (*open_incidents.all_windows(), *open_incidents.current_holds(now))
@@ -40,7 +41,7 @@ class DetectorReports:
             now,
             tuple(sorted(reports, key=by_urgency)),
             tuple(_inhibition(window) for window in sorted(windows, key=lambda window: window.since)),
-            {budget.journey: round(budget.spent(now), 4)},
+            {name: round(share, 4) for name, share in spent(self.detectors.journeys, now).items()},
         )
 
     def _dated(self, report: DetectorReport, now: int) -> DetectorReport:
@@ -79,12 +80,12 @@ class DetectorReports:
                 yield _plain(unknown)
 
     def _of_journeys(self, now: int) -> Iterator[DetectorReport]:
-        """Yield the reports of the journey's detectors.
+        """Yield the reports of the journeys' detectors.
 
         Work on any service and any open incident inhibits them; an alarm that fires already is inhibited by work alone.
         """
         incidents = self.detectors.open_incidents.windows.values()
-        for report in (self.detectors.conversion.report(now), self.detectors.budget.report(now)):
+        for report in (report for journey in self.detectors.journeys.values() for report in journey.reports(now)):
             row = self._held(_plain(report), now)
             yield _inhibited(row, (*self._planned(now), *incidents), now)
 

@@ -1,9 +1,11 @@
 """Scout's steps: open one incident for each group of related symptoms, and verify recovery on the user journey."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sre_space.agents.scout.detectors import Detectors
 from sre_space.agents.scout.health import ServiceHealth
+from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.agents.scout.open_incidents import BEFORE_NS
 from sre_space.analysis.detection.correlation import SymptomGroup
 from sre_space.analysis.detection.inhibition import DATING_NS
@@ -49,12 +51,14 @@ class Scout:
     def opened(self, detection: Detection) -> None:
         """Take note that a detection has its incident: further symptoms of the fault join it."""
         self.detectors.open_incidents.opened(detection)
-        self.detectors.budget.exempt(detection.begun - BEFORE_NS)
+        for journey in self.detectors.journeys.values():
+            if journey.budget is not None:
+                journey.budget.exempt(detection.begun - BEFORE_NS)
 
     def _detection(self, group: SymptomGroup, now: int) -> Detection:
-        book = self.detectors.book
         title = group.kind, group.service
         findings = sorted(group.findings, key=lambda finding: (finding.symptom.kind, finding.symptom.service) != title)
+        book = self._book_of(finding.symptom for finding in findings)
         traces = [trace for finding in findings for trace in finding.traces]
         traces += book.bad_traces(group.since - SECOND)
         symptoms = tuple(finding.symptom for finding in findings)
@@ -81,7 +85,7 @@ class Scout:
             await self.clock.sleep(EVALUATE_EVERY_S)
         now = self.clock.now()
         overdue = now - case.last.at >= VERIFY_DEADLINE_NS and not _waits_for_people(case)
-        if overdue and self.detectors.book.blind(now):
+        if overdue and self._book(case).blind(now):
             raise Unavailable("nothing can be verified: no attempt of the journey arrives from telemetry or the bus")
         return None
 
@@ -98,7 +102,8 @@ class Scout:
         if self._failed_again(case, symptom):
             detail = f"{symptom.service} answered after the action and went out again: {self._health(symptom).detail}"
             return self._verification(Outcome.UNDECIDED, case, case.last.at, detail, anew=True)
-        if self.detectors.book.blind(now):  # a probe without telemetry shows an outage, but no recovery
+        book = self._book(case)
+        if book.blind(now):  # a probe without telemetry shows an outage, but no recovery
             is_out = symptom.kind is SymptomKind.INFRASTRUCTURE and self._health(symptom).firing
             return self._not_recovered(case, symptom, now) if is_out else None
         if self._went_out(symptom) and self._waited(case, SETTLING_NS) and not _waits_for_people(case):
@@ -110,11 +115,19 @@ class Scout:
         if not gone_since:
             return self._not_recovered(case, symptom, now)
         recovered_at = max(gone_since, symptom.since, self.detectors.resumed_at)
-        visits, since = self.detectors.book.good_visits(recovered_at)
-        required = self.detectors.config.journey.good_visits
+        visits, since = book.good_visits(recovered_at)
+        required = max(journey.good_visits for journey in book.journeys)
         if visits >= required and now - recovered_at >= self._wait_s(symptom, now) * SECOND:
             return self._verification(Outcome.RECOVERED, case, since, f"{visits} visits in a row went well")
         return self._late(case, now, f"{visits} of {required} visits in a row")
+
+    def _book(self, case: Case) -> JourneyBook:
+        """Return the attempts of the journeys that the incident concerns."""
+        return self._book_of(case.detection.symptoms)
+
+    def _book_of(self, symptoms: Iterable[Symptom]) -> JourneyBook:
+        subjects = {symptom.service for symptom in symptoms}
+        return self.detectors.book.only(self.detectors.config.concerned(subjects))
 
     def _failed_again(self, case: Case, symptom: Symptom) -> bool:
         """Return True when the action took effect and the service has ended, or hangs, for another reason since.
@@ -175,7 +188,7 @@ class Scout:
             bad, tolerated = 1 - bad, 1 - tolerated
         if symptom.kind not in (SymptomKind.LATENCY, SymptomKind.ERROR, SymptomKind.CONVERSION):
             return 0.0
-        count = self.detectors.book.count(now - RECENT_NS, now)
+        count = self._book_of([symptom]).count(now - RECENT_NS, now)
         rate = (count.good + count.bad) / (RECENT_NS / SECOND)
         return min(MAX_WAIT_S, seconds_to_alarm(rate, bad, tolerated))
 
@@ -210,7 +223,7 @@ class Scout:
         decided = case.fact_of(Step.DECIDE)
         if decided is None or self._another_is_open(case):
             return Effect.SAME
-        symptoms, book = case.detection.symptoms, self.detectors.book
+        symptoms, book = case.detection.symptoms, self._book(case)
         since = min(symptom.since for symptom in symptoms)  # one of the error budget is dated into healthy time
         settled = case.last.at + SETTLING_NS
         affected_since = max(symptoms[0].since + DATING_NS, case.change_in_force_at + SETTLING_NS)
@@ -236,7 +249,7 @@ class Scout:
 
     def _verification(self, outcome: Outcome, case: Case, since: int, detail: str, anew: bool = False) -> Verification:
         """Return the verdict with the journey's numbers since `since` (Unix ns) and their 95 % Wilson interval."""
-        now, book = self.clock.now(), self.detectors.book
+        now, book = self.clock.now(), self._book(case)
         count = book.count(max(since, self.detectors.resumed_at), now)
         low, high = wilson(count.good, count.good + count.bad)
         failed = book.count(case.detection.symptoms[0].since - SECOND, now).bad

@@ -41,7 +41,7 @@ class SymptomGroup:
 
     @property
     def key(self) -> str:
-        """Return the incident's key, as in `infrastructure/policy-service`; one incident a key is open at a time."""
+        """Return the incident's key, as in `infrastructure/checkout`; one incident a key is open at a time."""
         return self.kind.of(self.service)
 
     @property

@@ -134,7 +134,7 @@ def mentions_service(change: Change, service: str) -> bool:
 
 
 def _joined(text: str) -> str:
-    """Return the text with one separator: `POLICY_SERVICE`, `policy.service` and `policy-service` become equal."""
+    """Return the text with one separator: `STOCK_LIST`, `stock.list` and `stock-list` become equal."""
     return text.lower().replace("_", "-").replace(".", "-")
 
 

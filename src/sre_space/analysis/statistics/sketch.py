@@ -36,7 +36,7 @@ class Operation(NamedTuple):
 
     @property
     def label(self) -> str:
-        """Return the operation's name for people, as in `client POST to 127.0.0.1:8102`."""
+        """Return the operation's name for people, as in `client POST to 10.0.0.7:5432`."""
         return f"{self.kind} {self.name}{f' to {self.peer}' if self.peer else ''}"
 
 
