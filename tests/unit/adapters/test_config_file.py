@@ -489,3 +489,17 @@ def test_a_mistake_in_a_journey_is_told(entry: str, told: str) -> None:
 def test_a_journey_has_another_name_than_a_service() -> None:
     with pytest.raises(Malformed, match=r"journeys.user-service: user-service is a service's name already"):
         parse_config(with_journey("journeys:\n  user-service: {spans: {service: a}, slo: 0.9}\n"), {})
+
+
+def test_a_configuration_of_the_first_release_says_what_it_said() -> None:
+    config = read_config(ROOT / "tests/compat/0.1.0/space/sre-space.yaml", {})
+    (journey,) = config.journeys
+    policy = config.services["policy-service"]
+
+    assert journey.spans == SpanSelector("traffic", ("journey quote", "journey purchase"), Side.ROOT)
+    assert (journey.visit, journey.success, journey.conversion) == ("", Success(), None)
+    assert policy.memory == Place(SPACE_FILE, "POLICY_SERVICE_MEMORY_BYTES")
+    assert policy.replicas == Place(SPACE_FILE, "POLICY_SERVICE_REPLICAS")
+    assert policy.health.kind is CheckKind.HTTP
+    assert policy.has_runtime
+    assert not policy.stateful
