@@ -116,7 +116,7 @@ class OtelReporter:
         self._spent[journey] = spent
 
     def _budgets(self) -> list[Observation]:
-        return [Observation(spent, {"journey": journey}) for journey, spent in self._spent.items()]
+        return [Observation(spent, {"journey": journey}) for journey, spent in tuple(self._spent.items())]
 
     def detectors(self, report: DetectorsReport) -> None:
         """Set the detectors' gauges, which disappear after `REPORT_HOLDS_S`, when Scout has stopped evaluating."""
