@@ -123,12 +123,12 @@ def test_chaos_hits_and_incidents_and_show_tell_the_story(live: LiveSpace) -> No
     assert all(word in first for word in (str(case.issue), "user-service", "closed", "Status: Fixed", "remember"))
     story = on(live, *COMMAND[1:], "show", str(case.issue))
     for told in (
-        "Scout sees",
+        "Scout observes",
         "Brain: CONFIRMED",
         "MITIGATION: RESTART user-service",
         "RECOVERED",
         "Post-mortem",
-        "learnt",
+        "lesson: ",
     ):
         assert told in story
     assert "signature=" not in story
