@@ -19,7 +19,7 @@ from sre_space.adapters.github_mcp import GithubGitOps
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space.environment import SpacePlan
-from sre_space.bootstrap.space.ports import HOST
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.codec.case_files import case_of
 from sre_space.domain.case import Case
 from sre_space.domain.configuration import FOLDER

@@ -8,7 +8,8 @@ import pytest
 from support.servers import module
 
 from sre_space.adapters.ed25519 import make_key
-from sre_space.bootstrap.space.processes import IDENTITIES, SIGNERS
+from sre_space.bootstrap.space.names import SIGNERS
+from sre_space.bootstrap.space.processes import IDENTITIES
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.embedded.forge.identities import write_identities
 

@@ -23,7 +23,7 @@ from support.waiting import until
 from sre_chaos.experiments import EXPERIMENTS
 from sre_space.bootstrap.connections import Connections
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.ports import HOST
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.deployment.journal import Deployment
 from sre_space.domain.errors import Malformed
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus

@@ -15,7 +15,7 @@ from support.live import start
 from support.waiting import until
 
 from sre_space.adapters.github_mcp import GithubGitOps
-from sre_space.bootstrap.space.ports import HOST
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.codec.changes import change_of
 
 pytestmark = [

@@ -14,7 +14,8 @@ from support.waiting import until
 
 from sre_space.adapters.ed25519 import KeyFile
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space.processes import AGENTS, LOGINS, SERVICES, SIGNERS
+from sre_space.bootstrap.space.names import AGENTS, SERVICES, SIGNERS
+from sre_space.bootstrap.space.processes import LOGINS
 from sre_space.domain.facts import Step
 from sre_space.embedded.forge.identities import read_identities
 

@@ -20,7 +20,8 @@ from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space import lifecycle as space
 from sre_space.bootstrap.space import supervisor as space_supervisor
 from sre_space.bootstrap.space.environment import SpacePlan
-from sre_space.bootstrap.space.ports import HOST, Ports
+from sre_space.bootstrap.space.ports import Ports
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.bootstrap.space.state import Running, SpaceState
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Unavailable

@@ -11,7 +11,7 @@ from support.forge_folder import main_at, repository
 from support.live import LiveSpace
 
 from sre_space.adapters.github_mcp import GithubGitOps
-from sre_space.bootstrap.space.ports import HOST
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.domain.case import Case
 from sre_space.domain.configuration import FOLDER, value_of
 from sre_space.embedded.forge.identities import read_identities

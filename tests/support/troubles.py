@@ -18,7 +18,7 @@ from support.stages import Stage
 from support.waiting import until
 
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.ports import HOST
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.facts import Action, ActionResult, Step, Undo

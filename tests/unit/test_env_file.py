@@ -6,8 +6,9 @@ import pytest
 
 from sre_space import settings
 from sre_space.bootstrap.space.environment import PASSED_SETTINGS, SpacePlan, TokenSetup, environment_of
+from sre_space.bootstrap.space.names import AGENTS, SERVICES
 from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import AGENTS, LOGINS, SERVICES, Process, process_table
+from sre_space.bootstrap.space.processes import LOGINS, Process, process_table
 from sre_space.bootstrap.space.requirements import check_requirements
 from sre_space.bootstrap.space.servers import external_servers
 from sre_space.bootstrap.space.state import SpaceState

@@ -6,8 +6,9 @@ import pytest
 
 from sre_space import settings
 from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of
+from sre_space.bootstrap.space.names import AGENTS
 from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import AGENTS, process_table
+from sre_space.bootstrap.space.processes import process_table
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
 

@@ -15,10 +15,10 @@ from support.commands import ended
 from support.disks import small_disk
 from support.waiting import until
 
+from sre_space.bootstrap.checkout import checkout_config
 from sre_space.bootstrap.space.exclusive import exclusive, reserved_ports
-from sre_space.bootstrap.space.lifecycle import checkout_config
 from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.supervisor import startup_error
+from sre_space.bootstrap.space.supervision import startup_error
 from sre_space.domain.errors import Refused
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of
+from sre_space.bootstrap.space.names import AGENTS
 from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import AGENTS, LOGINS, process_table
+from sre_space.bootstrap.space.processes import LOGINS, process_table
 from sre_space.bootstrap.space.servers import ExternalServers, addresses, external_servers
 from sre_space.bootstrap.space.state import Running, SpaceState
 from sre_space.domain.errors import Malformed
@@ -44,7 +45,7 @@ def test_without_settings_every_server_is_the_spaces_own() -> None:
     external = named()
 
     assert (external.processes, external.ports, external.addresses) == (frozenset(), frozenset(), {})
-    assert addresses(Ports(), external) == {
+    assert addresses(Ports().numbers, external) == {
         "FORGE_URL": "http://127.0.0.1:8010/mcp", "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4317", "JAEGER_URL": "http://127.0.0.1:16686",
         "CHROMA_URL": "http://127.0.0.1:8000",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sre_space.bootstrap.space.environment import SpacePlan
-from sre_space.bootstrap.space.ports import HOST
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.embedded.forge.identities import read_identities
 
 FOLDER = "deploy/config"

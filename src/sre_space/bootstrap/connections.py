@@ -12,7 +12,7 @@ from sre_space.adapters.not_set import HistoryNotSet, RuntimeNotSet, TracesNotSe
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.bootstrap.deployer import ForgeAccess, deployer
 from sre_space.bootstrap.space import servers as space_servers
-from sre_space.bootstrap.space.environment import config_environment
+from sre_space.bootstrap.space.addresses import config_environment
 from sre_space.bootstrap.space.servers import BUS, CHROMA, FORGE, JAEGER, ExternalServers
 from sre_space.bootstrap.space.state import Running, SpaceState, running_space
 from sre_space.bootstrap.units import units

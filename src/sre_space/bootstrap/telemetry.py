@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Coroutine, Iterable
 
 from sre_space.bootstrap import server
-from sre_space.bootstrap.space.telemetry_secrets import read_record_key, read_tokens
+from sre_space.bootstrap.record_key import read_record_key
+from sre_space.bootstrap.space.telemetry_secrets import read_tokens
 from sre_space.domain.errors import Malformed
 from sre_space.embedded.listening import bind, serve
 from sre_space.embedded.telemetry import jaeger_api

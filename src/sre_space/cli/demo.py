@@ -14,6 +14,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
+from sre_space.bootstrap.checkout import checkout_config
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space import lifecycle as space
 from sre_space.bootstrap.space.environment import SpacePlan
@@ -37,7 +38,7 @@ POLL_EVERY_S = 0.1
 def demo(fault: str, as_json: bool, keep: bool, config_path: Path | None) -> int:
     """Run the demonstration and return its exit status, 1 when the fault was not detected, healed and learnt from."""
     with reporting_interruption():
-        good = run(fault, config_path or space.checkout_config(), err if as_json else out, as_json, keep)
+        good = run(fault, config_path or checkout_config(), err if as_json else out, as_json, keep)
     return 0 if good else FAILED
 
 

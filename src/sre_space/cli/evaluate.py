@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sre_space.bootstrap.space.lifecycle import checkout_config
+from sre_space.bootstrap.checkout import checkout_config
 from sre_space.domain.errors import Malformed, Refused
 
 PROGRAM = "sre_evaluation"

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from sre_space.bootstrap.checkout import checkout_config
 from sre_space.bootstrap.space import lifecycle as space
 from sre_space.bootstrap.space.plan import plan_of
 from sre_space.bootstrap.space.servers import addresses
@@ -16,13 +17,13 @@ from sre_space.exits import INTERRUPTED
 
 def up(state: Path, ports: str, config_path: Path | None, dry_run: bool) -> None:
     """Start the space, leave it running, and print its addresses."""
-    plan, environment = plan_of(state, ports == "free", config_path or space.checkout_config(), dry_run)
+    plan, environment = plan_of(state, ports == "free", config_path or checkout_config(), dry_run)
     begun = time.monotonic()
     with reporting_interruption(), environment.locating_errors():
         space.up(plan, progress)
     out.print(f"The space is up after {time.monotonic() - begun:.0f} s; state in {plan.state.root}", markup=False)
     out.print(f"quotes   http://127.0.0.1:{plan.ports.quote_service_port}/docs")
-    out.print(f"traces   {addresses(plan.ports, plan.external)['JAEGER_URL']}/api/services")
+    out.print(f"traces   {addresses(plan.ports.numbers, plan.external)['JAEGER_URL']}/api/services")
     out.print("inject a fault: python trigger_chaos.py kill     list incidents: sre-space incidents")
 
 

@@ -8,7 +8,6 @@ Standard library only: its time is added to every restart.
 
 import contextlib
 import ctypes
-import hashlib
 import os
 import re
 import signal
@@ -19,24 +18,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from sre_space.codec.variables import UnreadableFile, desired_text, parse_variables
 from sre_space.domain.configuration import SPACE_NAME
 from sre_space.files import replace_file
 from sre_space.paths import StatePaths
+from sre_space.starts import PAUSE_S, SHORT_RUN_S, Starts, starts_of
 
 EXIT_USAGE = 2
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-PAUSE_S = 1.0  # minimum between two starts of a unit that supervisord restarts, so that a crash loop stays cheap
-SHORT_RUN_S = 10.0  # a run that ends earlier is short
-MAX_SHORT_RUNS = 3  # short runs in a row; each further one doubles the pause
-MAX_PAUSE_S = 30.0
 WATCH_S = 0.25
 
 _MARK = re.compile(r"[\w.-]+@[0-9a-f]{12}")
-_LINE = re.compile(r"([A-Za-z_]\w*)=(.*)")
-
-
-class UnreadableFile(Exception):
-    """A file of variables that is missing or malformed; the message is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -102,25 +94,6 @@ def read_variables(path: Path) -> Mapping[str, str]:
         raise UnreadableFile(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from error
 
 
-def parse_variables(text: str, name: str) -> Mapping[str, str]:
-    """Return the variables in the content of a file called `name`; `UnreadableFile` names the malformed line."""
-    variables: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        match = _LINE.fullmatch(line.strip())
-        if match is None or "\0" in line:
-            raise UnreadableFile(f"{name}:{number}: {line.strip()!r} is not NAME=value")
-        variables[match[1]] = match[2]
-    return variables
-
-
-def desired_text(name: str, content: bytes, space: Mapping[str, str]) -> str:
-    """Return what a service is to run with, in two lines: the SHA-256 of its file, its memory limit from `space`."""
-    limit = space.get(f"{name.upper().replace('-', '_')}_MEMORY_BYTES", "")
-    return f"{hashlib.sha256(content).hexdigest()}\n{limit}\n"
-
-
 def _record_running(launch: Launch, config: Path, path: Path) -> None:
     space = config.with_name(SPACE_NAME)
     content = config.read_bytes() if config.exists() else b""
@@ -175,38 +148,6 @@ def _watch(parent: int) -> None:
         except ProcessLookupError:
             os.kill(program, signal.SIGKILL)
     os._exit(0)
-
-
-@dataclass(frozen=True)
-class Starts:
-    """How often a unit has started since the space did, and how many runs in a row were short, up to the last one."""
-
-    count: int = 0
-    short: int = 0
-
-    @property
-    def pause_s(self) -> float:
-        """Return the minimum time from the last start to the next one in seconds."""
-        doublings = max(0, min(self.short, 30) - MAX_SHORT_RUNS)
-        return min(MAX_PAUSE_S, PAUSE_S * (1 << doublings))
-
-    @property
-    def up_after_s(self) -> float:
-        """Return how many seconds after its last start a unit that has not been restarted counts as up."""
-        return self.pause_s + SHORT_RUN_S
-
-    def next(self, run_s: float) -> "Starts":
-        """Return the state after one more start, which follows a run of `run_s` seconds; the first follows none."""
-        return Starts(self.count + 1, self.short + 1 if self.count and run_s < SHORT_RUN_S else 0)
-
-
-def starts_of(stamp: Path) -> Starts:
-    """Return how often a unit was started, from the file `run/env/NAME.started`; 0 when it is damaged or missing."""
-    try:
-        count, short = map(int, stamp.read_text().split())
-    except (OSError, ValueError):
-        return Starts()
-    return Starts(count, short) if count >= 0 and short >= 0 else Starts()
 
 
 def _pause(stamp: Path) -> None:

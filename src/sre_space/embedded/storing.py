@@ -1,25 +1,18 @@
 """Logs when a server's disk cannot be written: once when that begins, once when writes have worked for a while."""
 
-import errno
 import logging
-import os
-import sqlite3
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sre_space.disk_errors import REASONS
+
 log = logging.getLogger(__name__)
 
 RESOLVED_AFTER_S = 10.0
 PROBE_BYTES = 2**16  # more than SQLite needs for the files beside a database that it opens
-REASONS = {
-    errno.ENOSPC: "free some space or inodes",
-    errno.EDQUOT: "free some of your quota, or have it raised",
-    errno.EROFS: "the file system is read-only: look for errors of the disk, then mount it again",
-    errno.EIO: "the disk fails: see the kernel's log",
-}
 
 
 @dataclass
@@ -46,14 +39,6 @@ class StorageStatus:
         if self.failing and self.now() - self.failed_at > RESOLVED_AFTER_S:
             self.failing = False
             log.warning("there is room again; resolved: %s", self.what)
-
-
-def is_disk_error(error: BaseException) -> bool:
-    """Return True for an error of the system or of SQLite which says that a disk cannot be written."""
-    sqlite_phrases = (
-        ("full", "disk I/O", "readonly", "unable to open") if isinstance(error, sqlite3.OperationalError) else ()
-    )
-    return any(phrase in str(error) for phrase in (*map(os.strerror, REASONS), *sqlite_phrases))
 
 
 def is_writable(folder: Path) -> bool:

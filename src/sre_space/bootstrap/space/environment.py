@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sre_space.bootstrap.space import servers as space_servers
-from sre_space.bootstrap.space.ports import HOST, Ports
-from sre_space.bootstrap.space.processes import LOGINS, SERVICES, Process, Role
+from sre_space.bootstrap.space.addresses import addresses, inherited
+from sre_space.bootstrap.space.ports import Ports
+from sre_space.bootstrap.space.processes import LOGINS, Process, Role
 from sre_space.bootstrap.space.servers import (
-    BUS,
     CHROMA,
     FORGE,
     HEADERS,
@@ -34,7 +34,6 @@ PASSED_SETTINGS: Mapping[str, tuple[str, ...]] = {  # settings a person may make
     "memory": ("POLL_SECONDS",),
     "warden": ("SRE_NOTIFY_URLS",),
 }
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONPATH")
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def write_environments(plan: SpacePlan, processes: tuple[Process, ...], tokens: 
 
 def environment_of(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, str]:
     """Return the whole environment of one process."""
-    values = _inherited() | {
+    values = inherited() | {
         "PYTHONUNBUFFERED": "1",
         "PYTHONSAFEPATH": "1",
         "SRE_SPACE_UNIT": f"{process.name}@{plan.state.mark}",
@@ -95,29 +94,6 @@ def environment_of(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dic
     if process.role in (Role.APPLICATION, Role.CUSTOMERS):
         return values | _application_settings(plan, process)
     return values | _space_settings(plan) | _own_settings(plan, process, tokens) | _personal_settings(plan, process)
-
-
-def _inherited() -> dict[str, str]:
-    return {name: os.environ[name] for name in _INHERITED if os.environ.get(name)}
-
-
-def config_environment(ports: Mapping[str, int], external: ExternalServers = NO_EXTERNAL_SERVERS) -> dict[str, str]:
-    """Return the variables for `${NAME}` in the configuration: addresses, and what all processes inherit."""
-    return _inherited() | addresses(ports, external)
-
-
-def addresses(ports: Mapping[str, int], external: ExternalServers = NO_EXTERNAL_SERVERS) -> dict[str, str]:
-    """Return the addresses in every process's environment, by variable; `ports` are by name."""
-    values = {
-        name: address for name, address in space_servers.addresses(ports, external).items() if name in (BUS, OTLP)
-    }
-    for service in SERVICES:
-        variable = service.upper().replace("-", "_")
-        port = ports[f"{variable.lower()}_port"]
-        link = ports.get(f"{variable.lower()}_link_port")
-        values |= {f"{variable}_PORT": str(port), f"{variable}_URL": f"http://{HOST}:{link or port}"}
-        values |= {f"{variable}_LINK_PORT": str(link)} if link else {}
-    return values
 
 
 def _application_settings(plan: SpacePlan, process: Process) -> dict[str, str]:
@@ -140,7 +116,7 @@ def _space_settings(plan: SpacePlan) -> dict[str, str]:
 def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, str]:
     """Return the settings that only this process needs."""
     ports = {name.upper(): str(port) for name, port in plan.ports.numbers.items()}
-    servers = space_servers.addresses(plan.ports, plan.external)
+    servers = space_servers.addresses(plan.ports.numbers, plan.external)
     socket = {"RUNTIME_SOCKET": str(plan.state.socket)}
     reading = {"RUNTIME_READ_SOCKET": str(plan.state.read_socket)}
     own_key = {RECORD_KEY: str(plan.state.record_key)}
@@ -172,7 +148,7 @@ def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict
 
 def _forge(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, str]:
     """Return the address of the forge and the token of this process's own identity."""
-    servers, login = space_servers.addresses(plan.ports, plan.external), LOGINS[process.name]
+    servers, login = space_servers.addresses(plan.ports.numbers, plan.external), LOGINS[process.name]
     token = {**tokens.forge, **plan.external.tokens}.get(login, "")
     return _only(servers, FORGE, space_servers.API) | {"GITHUB_PERSONAL_ACCESS_TOKEN": token}
 

@@ -3,20 +3,21 @@
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 from sre_space.adapters.ed25519 import make_key
 from sre_space.bootstrap.notify import notifier
+from sre_space.bootstrap.space import supervision
 from sre_space.bootstrap.space import supervisor as space_supervisor
 from sre_space.bootstrap.space.deployed_files import prepare_deployed_files
 from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, write_environments
 from sre_space.bootstrap.space.exclusive import exclusive, reserved_ports
-from sre_space.bootstrap.space.processes import IDENTITIES, SIGNERS, Process, Role, process_table
+from sre_space.bootstrap.space.names import SIGNERS
+from sre_space.bootstrap.space.processes import IDENTITIES, Process, Role, process_table
 from sre_space.bootstrap.space.readiness import await_ready, not_serving
 from sre_space.bootstrap.space.requirements import check_requirements
 from sre_space.bootstrap.space.state import SUPERVISOR, Running, SpaceState
 from sre_space.bootstrap.space.telemetry_secrets import make_secrets
-from sre_space.domain.errors import Malformed, Refused
+from sre_space.domain.errors import Refused
 from sre_space.embedded.forge.identities import write_identities
 from sre_space.state_files import write_private
 
@@ -44,7 +45,7 @@ def up(plan: SpacePlan, tell: Tell, only: Sequence[str] = ()) -> Running:
         _prepare(plan, processes)
         with ExitStack() as unfinished:
             unfinished.callback(_end, state, tell)  # also on Ctrl-C, so that nothing is left running
-            running = space_supervisor.spawn(plan, processes)
+            running = supervision.spawn(plan, processes)
             _start(plan, running, processes, tell)
             unfinished.pop_all()
     return running
@@ -75,7 +76,7 @@ def _end(state: SpaceState, tell: Tell) -> bool:
     alive = running is not None and running.alive
     if running is not None and alive:
         tell("stopping the space")
-        space_supervisor.stop(running)
+        supervision.stop(running)
     left = _clean(state, tell)
     state.remove_socket_folder()
     return alive or bool(left)
@@ -83,7 +84,7 @@ def _end(state: SpaceState, tell: Tell) -> bool:
 
 def _clean(state: SpaceState, tell: Tell) -> Sequence[str]:
     """Remove what a killed space left: processes, sockets, record; return the names of the processes."""
-    left = space_supervisor.sweep(state)
+    left = supervision.sweep(state)
     if left:
         tell(f"stopped processes that an earlier space left running: {', '.join(left)}")
     state.clear()
@@ -113,16 +114,3 @@ def _start(plan: SpacePlan, running: Running, processes: tuple[Process, ...], te
         await_ready(plan, running, [name for name in names if name not in services])
         for failure in not_serving(plan, running, services):
             tell(f"{failure}\nThe space starts nevertheless: its agents repair the service; see: sre-space incidents")
-
-
-def checkout_config() -> Path:
-    """Return the configuration in the current folder, else of the checkout that this package was installed from.
-
-    Raise `Malformed` when there is neither.
-    """
-    here = Path("sre-space.yaml").resolve()
-    own = Path(__file__).resolve().parents[4] / "sre-space.yaml"
-    for path in (here, own):
-        if path.is_file():
-            return path
-    raise Malformed(f"there is no configuration at {here}; change to the checkout, or set SRE_SPACE_CHART")

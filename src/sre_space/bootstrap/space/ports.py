@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, fields
 
 import psutil
 
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.domain.errors import Malformed, Refused
 
-HOST = "127.0.0.1"
 _FREE_RANGE = (20_000, 32_000)  # below the ports that kernels give to outgoing connections
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from sre_space.bootstrap.space.ports import HOST, Ports
+from sre_space.bootstrap.space.names import AGENTS, SERVICES
+from sre_space.bootstrap.space.ports import Ports
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.bootstrap.space.state import SpaceState
 
 
@@ -63,9 +65,6 @@ IDENTITIES: Mapping[str, str] = {
     "operator": "admin",
     "mallory": "none",
 }
-SIGNERS = ("scout", "brain", "fixer", "memory", "operator")
-SERVICES = ("user-service", "policy-service", "quote-service")
-AGENTS = ("scout", "brain", "fixer", "memory")
 DEPLOYER = "warden"  # the process that deploys main, with its own login
 LOGINS: Mapping[str, str] = {**{agent: f"sre-{agent}" for agent in AGENTS}, DEPLOYER: "sre-deployer"}
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sre_space.adapters.config_file import read_config
 from sre_space.adapters.disk import DiskFolder
-from sre_space.bootstrap.space.environment import PASSED_SETTINGS, SpacePlan, config_environment
-from sre_space.bootstrap.space.processes import SERVICES
+from sre_space.bootstrap.space.addresses import config_environment
+from sre_space.bootstrap.space.environment import PASSED_SETTINGS, SpacePlan
+from sre_space.bootstrap.space.names import SERVICES
 from sre_space.deployment.desired_state import desired_state
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.disk_space import MEGABYTE

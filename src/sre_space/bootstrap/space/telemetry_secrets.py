@@ -3,11 +3,11 @@
 `sre-space up` makes new tokens each time. The key is kept, so that earlier records on the bus are still accepted.
 """
 
-import os
 import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from sre_space.bootstrap.record_key import KEY_BYTES, read_private, read_record_key
 from sre_space.bootstrap.space.processes import Process
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
@@ -15,7 +15,6 @@ from sre_space.embedded.telemetry.tokens import Tokens, render
 from sre_space.state_files import write_private
 
 TOKEN = "sre_otlp_"  # prefix of a token, by which a leaked one is recognised and redacted (`text/prose.py`)
-KEY_BYTES = 32
 
 
 def make_secrets(state: SpaceState, processes: Iterable[Process]) -> Mapping[str, str]:
@@ -39,30 +38,8 @@ def read_tokens(path: Path | None) -> Tokens | None:
     """
     if path is None:
         return None
-    text = _read_private("TELEMETRY_TOKENS_FILE", path)
+    text = read_private("TELEMETRY_TOKENS_FILE", path)
     try:
         return Tokens.parse(text)
     except Malformed as error:
         raise Malformed(f"TELEMETRY_TOKENS_FILE {path}: {error}") from error
-
-
-def read_record_key(path: Path | None) -> bytes | None:
-    """Return the MAC key of records on the bus, None when they have no MAC; raise `Malformed` as `read_tokens` does."""
-    if path is None:
-        return None
-    key = _read_private("TELEMETRY_RECORD_KEY_FILE", path).strip().encode()
-    if len(key) < KEY_BYTES:
-        remedy = f"make one with: openssl rand -hex {KEY_BYTES}"
-        raise Malformed(f"TELEMETRY_RECORD_KEY_FILE {path} holds less than {KEY_BYTES} characters; {remedy}")
-    return key
-
-
-def _read_private(setting: str, path: Path) -> str:
-    try:
-        with path.open() as file:
-            if os.fstat(file.fileno()).st_mode & 0o077:
-                raise Malformed(f"{setting} {path} can be read by others; run: chmod 600 {path}")
-            return file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise Malformed(f"{setting} {path}: {reason}; `sre-space up` makes it") from error

@@ -5,9 +5,9 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import ObjectType
 
+from sre_space.disk_errors import is_disk_error
 from sre_space.domain.errors import Malformed, Missing
 from sre_space.embedded.forge.objects import refuse_damaged
-from sre_space.embedded.storing import is_disk_error
 
 AUTHOR = ("sre-space", "sre-space@localhost")
 SEEDED = ("deploy", "sre-space.yaml")

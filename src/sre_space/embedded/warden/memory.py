@@ -9,8 +9,9 @@ from pathlib import Path
 
 import psutil
 
+from sre_space.codec.unit_limits import BadLimits
 from sre_space.embedded.storing import StorageStatus
-from sre_space.embedded.warden.limits import BadLimits, read_limits
+from sre_space.embedded.warden.limits import read_limits
 from sre_space.state_files import append_line
 
 PERIOD_S = 0.25
