@@ -201,10 +201,18 @@ class NetworkSettings(SpaceSettings):
     network_secret_file: Path | None = Field(None, description="the file with the secret that every command must carry")
 
 
-class WardenSettings(ForgeClientSettings):
-    """The settings of the warden, which enforces memory limits, deploys main, and pages for crash loops."""
+class DeployerSettings(ForgeClientSettings):
+    """The settings of the deployer, which applies main."""
 
     runtime_socket: str = Field("", description="the control socket of supervisord")
+
+
+class WardenSettings(SpaceSettings):
+    """The settings of the warden, which enforces memory limits, and pages for crash loops."""
+
+    runtime_read_socket: str = Field(
+        "", description="the read-only socket of the runtime: it lists the units and takes no command"
+    )
     sre_notify_urls: str = Field("", description="where to page when a person is needed: Apprise URLs", repr=False)
 
 
@@ -242,5 +250,6 @@ PROCESSES: Mapping[str, type[SpaceSettings]] = {
     "brain": BrainSettings,
     "fixer": FixerSettings,
     "memory": MemorySettings,
+    "deployer": DeployerSettings,
     "warden": WardenSettings,
 }

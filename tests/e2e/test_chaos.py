@@ -266,7 +266,7 @@ def test_a_deployment_restarts_only_what_changed_tells_about_it_and_twice_is_onc
     text = (application.live.state.deployed / "user-service.env").read_text()
     application.push("user-service.env", f"{text}# by the way\n", "A remark", tmp_path / "clone")
     (tmp_path / "clone" / "deploy" / "config" / "space.env").touch()
-    asked = [deployed(application), deployed(application)]  # the warden is at it too, and one of the three does it
+    asked = [deployed(application), deployed(application)]  # the deployer is at it too, and one of the three does it
 
     lines = (application.live.state.deployed.parent / "deployments.jsonl").read_text().splitlines()
     first = next(one for one in map(json.loads, lines) if one["subject"] == "A remark")

@@ -22,7 +22,7 @@ from sre_space.embedded.forge.identities import write_identities
 from sre_space.settings import CommandLineSettings
 
 pytestmark = pytest.mark.e2e
-PART = ("bus", "telemetry", "forge", "user-service", "memory", "warden")
+PART = ("bus", "telemetry", "forge", "user-service", "memory", "deployer")
 FILE = "deploy/config/user-service.env"
 
 
@@ -48,7 +48,7 @@ def test_a_space_uses_the_forge_that_env_names_and_starts_none(tmp_path: Path) -
             assert "forge" not in {unit.name for unit in space_supervisor.units(running.socket)}
             assert dict(running.servers) == {"FORGE_URL": url}
             env = plan.state.run / "env"
-            assert f"GITHUB_PERSONAL_ACCESS_TOKEN={tokens['deployer']}\n" in (env / "warden.env").read_text()
+            assert f"GITHUB_PERSONAL_ACCESS_TOKEN={tokens['deployer']}\n" in (env / "deployer.env").read_text()
             assert tokens["agents"] in (env / "memory.env").read_text()
             assert not any(token in (env / "user-service.env").read_text() for token in tokens.values())
 

@@ -6,7 +6,7 @@ import pytest
 
 from sre_space import settings
 from sre_space.bootstrap.space.environment import PASSED_SETTINGS, SpacePlan, TokenSetup, environment_of
-from sre_space.bootstrap.space.names import AGENTS, SERVICES
+from sre_space.bootstrap.space.names import SERVICES
 from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.processes import LOGINS, Process, process_table
 from sre_space.bootstrap.space.requirements import check_requirements
@@ -95,8 +95,7 @@ def environments(config_path: Path, text: str) -> dict[str, dict[str, str]]:
     """Return the environment of each process of a space whose `.env` file holds this text."""
     write(config_path, text)
     variables = environment_beside(config_path, {})
-    logins = {name if name in AGENTS else "deployer": login for name, login in LOGINS.items()}
-    external = external_servers(settings.CommandLineSettings.read(variables.lines), variables.values, logins)
+    external = external_servers(settings.CommandLineSettings.read(variables.lines), variables.values, LOGINS)
     plan = SpacePlan(
         SpaceState(config_path.parent / "state"),
         Ports(),
@@ -131,7 +130,7 @@ def test_secrets_reach_only_the_processes_whose_settings_declare_them(config_pat
         return {name for name, values in variables.items() if secret in "\n".join(values.values())}
 
     assert holders("ghp_fixer") == {"fixer"}
-    assert holders("ghp_deployer") == {"warden"}
+    assert holders("ghp_deployer") == {"deployer"}
     assert holders("ghp_everybody") == {"scout", "brain", "memory"}
     assert holders("sk_brain") == {"brain"}
     assert holders("json://people") == {"scout", "brain", "fixer", "warden"}

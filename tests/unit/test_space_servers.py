@@ -77,7 +77,7 @@ def test_every_process_is_told_where_the_servers_are(tmp_path: Path) -> None:
     external = external_servers(
         set_to(EVERYWHERE),
         {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20mine"},
-        {name if name in AGENTS else "deployer": login for name, login in LOGINS.items()},
+        LOGINS,
     )
     plan = SpacePlan(SpaceState(tmp_path), Ports(), tmp_path / "sre-space.yaml", "o", "r", external=external)
     told = {
@@ -85,7 +85,7 @@ def test_every_process_is_told_where_the_servers_are(tmp_path: Path) -> None:
         for one in process_table(plan.state, plan.ports)
     }
 
-    for agent in (*AGENTS, "warden"):
+    for agent in (*AGENTS, "deployer"):
         for name in ("FORGE_URL", "GITHUB_API_URL", "GITHUB_PERSONAL_ACCESS_TOKEN"):
             assert told[agent][name] == EVERYWHERE[name]
     for values in told.values():

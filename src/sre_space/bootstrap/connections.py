@@ -10,7 +10,7 @@ from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.adapters.kafka import KafkaHistory
 from sre_space.adapters.not_set import HistoryNotSet, RuntimeNotSet, TracesNotSet
 from sre_space.adapters.supervisord import SupervisordRuntime
-from sre_space.bootstrap.deployer import ForgeAccess, deployer
+from sre_space.bootstrap.deploying import ForgeAccess, deployer
 from sre_space.bootstrap.space import servers as space_servers
 from sre_space.bootstrap.space.addresses import config_environment
 from sre_space.bootstrap.space.servers import BUS, CHROMA, FORGE, JAEGER, ExternalServers

@@ -130,15 +130,14 @@ def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict
             return ports | {"FORGE_SEED": str(plan.checkout)}
         case "brain":
             return _forge(plan, process, tokens) | reading | _only(servers, JAEGER) | records
-        case "fixer":
-            return _forge(plan, process, tokens) | socket
+        case "fixer" | "deployer":
+            return _forge(plan, process, tokens) | socket | _polling(plan, process)
         case "memory":
             return _forge(plan, process, tokens) | _only(servers, CHROMA)
         case "scout":
             return _forge(plan, process, tokens) | records | _only(servers, JAEGER) | HOURS_ARE_MINUTES
         case "warden":
-            often = {} if FORGE in plan.external.addresses else DEPLOYER_POLL
-            return _forge(plan, process, tokens) | socket | often
+            return reading
         case "network":
             state = plan.state
             return {"NETWORK_SOCKET": str(state.network_socket), "NETWORK_SECRET_FILE": str(state.network_key)}
@@ -151,6 +150,12 @@ def _forge(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, s
     servers, login = space_servers.addresses(plan.ports.numbers, plan.external), LOGINS[process.name]
     token = {**tokens.forge, **plan.external.tokens}.get(login, "")
     return _only(servers, FORGE, space_servers.API) | {"GITHUB_PERSONAL_ACCESS_TOKEN": token}
+
+
+def _polling(plan: SpacePlan, process: Process) -> dict[str, str]:
+    """Return how often the deployer polls the space's own forge; nothing for others."""
+    own = process.role is Role.DEPLOYER and FORGE not in plan.external.addresses
+    return dict(DEPLOYER_POLL) if own else {}
 
 
 def _only(values: Mapping[str, str], *names: str) -> dict[str, str]:

@@ -1,19 +1,16 @@
 """The plan of what `sre-space up` starts: from its options, the environment, and `.env` next to the configuration."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from sre_space.bootstrap.space.environment import SpacePlan
 from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import DEPLOYER, LOGINS
+from sre_space.bootstrap.space.processes import LOGINS
 from sre_space.bootstrap.space.servers import external_servers
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.codec.addresses import repository_part
 from sre_space.domain.errors import Malformed
 from sre_space.env_file import Environment, environment_beside
 from sre_space.settings import CommandLineSettings
-
-FORGE_LOGINS: Mapping[str, str] = {"deployer" if name == DEPLOYER else name: login for name, login in LOGINS.items()}
 
 
 def plan_of(state: Path, free_ports: bool, config_path: Path, dry_run: bool) -> tuple[SpacePlan, Environment]:
@@ -22,7 +19,7 @@ def plan_of(state: Path, free_ports: bool, config_path: Path, dry_run: bool) -> 
     with environment.locating_errors():
         ports = Ports.free_block() if free_ports else Ports.from_environment(environment.values)
         owner, repo = _name(environment, "REPO_OWNER", "local"), _name(environment, "REPO_NAME", "cloud-insurance")
-        external = external_servers(CommandLineSettings.read(environment.lines), environment.values, FORGE_LOGINS)
+        external = external_servers(CommandLineSettings.read(environment.lines), environment.values, LOGINS)
     return SpacePlan(
         SpaceState(state.resolve()), ports, config_path.resolve(), owner, repo, dry_run, environment.values, external
     ), environment

@@ -19,6 +19,7 @@ class Role(StrEnum):
     APPLICATION = "application"
     CUSTOMERS = "customers"
     AGENT = "agent"
+    DEPLOYER = "deployer"
     WARDEN = "warden"
 
 
@@ -51,7 +52,8 @@ class Process:
     def low_priority(self) -> bool:
         """Return True for the agents and servers, which run niced: on a busy machine the application has priority.
 
-        The network is on the path of the application's requests, and the warden enforces the memory limits.
+        The network is on the path of the application's requests; the deployer restarts its services, and the warden
+        enforces their memory limits.
         """
         return self.role is Role.AGENT or (self.role is Role.SERVER and self.name != "network")
 
@@ -65,8 +67,7 @@ IDENTITIES: Mapping[str, str] = {
     "operator": "admin",
     "mallory": "none",
 }
-DEPLOYER = "warden"  # the process that deploys main, with its own login
-LOGINS: Mapping[str, str] = {**{agent: f"sre-{agent}" for agent in AGENTS}, DEPLOYER: "sre-deployer"}
+LOGINS: Mapping[str, str] = {name: f"sre-{name}" for name in (*AGENTS, "deployer")}
 
 
 def process_table(state: SpaceState, ports: Ports) -> Sequence[Process]:
@@ -80,6 +81,7 @@ def process_table(state: SpaceState, ports: Ports) -> Sequence[Process]:
         *(_module(name, Role.APPLICATION, name.replace("-", "_"), 1) for name in SERVICES),
         _module("traffic", Role.CUSTOMERS, "traffic", 2),
         *(_module(name, Role.AGENT, f"sre_space.bootstrap.{name}", 2) for name in AGENTS),
+        _module("deployer", Role.DEPLOYER, "sre_space.bootstrap.deployer", 2),
         _module("warden", Role.WARDEN, "sre_space.bootstrap.warden", 2),
     )
 
