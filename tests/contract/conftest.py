@@ -13,8 +13,8 @@ from support import documents, histories
 from support.servers import RECORD_KEY, TOKENS, Bus, ForgeServer, TelemetryServer, TraceStore, module, serving
 from support.waiting import free_port
 
-from sre_space.embedded.forge.identities import write_identities
-from sre_space.embedded.telemetry.tokens import render
+from sre_embedded.servers.forge.identities import write_identities
+from sre_embedded.servers.telemetry.tokens import render
 from sre_space.state_files import write_private
 
 BUSES = STORES = ("embedded", "oracle")

@@ -18,17 +18,17 @@ from support.servers import module, serving
 from support.spans import new_span, resource_spans
 from support.waiting import free_port, until
 
+from sre_embedded.databases import damage_of
+from sre_embedded.servers.bus.offsets import Offsets
+from sre_embedded.servers.bus.topics import PARTITIONS
+from sre_embedded.servers.forge.identities import write_identities
+from sre_embedded.servers.forge.store import Store
+from sre_embedded.servers.telemetry.store import Export, connect, set_damaged_aside, store, waiting
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.bootstrap import chroma
 from sre_space.bootstrap.space import supervisor as space_supervisor
 from sre_space.bootstrap.space.ports import is_free
 from sre_space.domain.errors import Unavailable
-from sre_space.embedded.bus.offsets import Offsets
-from sre_space.embedded.bus.topics import PARTITIONS
-from sre_space.embedded.databases import damage_of
-from sre_space.embedded.forge.identities import write_identities
-from sre_space.embedded.forge.store import Store
-from sre_space.embedded.telemetry.store import Export, connect, set_damaged_aside, store, waiting
 
 TALKER = "import time\nwhile True:\n    print('x' * 200, flush=True)\n    time.sleep(0.01)\n"
 
@@ -75,7 +75,7 @@ class Supervised:
 def supervised(tmp_path: Path, disk: SmallDisk) -> Iterator[Supervised]:
     """Its logs are on the small disk."""
     found = Supervised(tmp_path, disk.root)
-    command = [*module("sre_space.embedded.supervisor"), "-n", "-c", str(found.conf)]
+    command = [*module("sre_embedded.supervisor"), "-n", "-c", str(found.conf)]
     with serving(command, {"PYTHONWARNINGS": "ignore"}, lambda: bool(found.pid()), disk.root / "start.log") as server:
         yield found
         server.kill(signal.SIGTERM)

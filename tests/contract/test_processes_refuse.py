@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from support.servers import module
 
+from sre_embedded.servers.forge.identities import write_identities
 from sre_space.adapters.ed25519 import make_key
 from sre_space.bootstrap.space.names import SIGNERS
 from sre_space.bootstrap.space.processes import IDENTITIES
 from sre_space.bootstrap.space.state import SpaceState
-from sre_space.embedded.forge.identities import write_identities
 
 ROOT = Path(__file__).resolve().parents[2]
 QUIET = {

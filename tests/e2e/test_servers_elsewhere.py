@@ -11,6 +11,7 @@ from support.live import CHECKOUT
 from support.servers import module, serving
 from support.waiting import free_port, until
 
+from sre_embedded.servers.forge.identities import write_identities
 from sre_space.adapters.github_mcp import GithubGitOps
 from sre_space.bootstrap.connections import Connections
 from sre_space.bootstrap.space import lifecycle as space
@@ -18,7 +19,6 @@ from sre_space.bootstrap.space import supervisor as space_supervisor
 from sre_space.bootstrap.space.plan import plan_of
 from sre_space.bootstrap.space.ports import is_free
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.forge.identities import write_identities
 from sre_space.settings import CommandLineSettings
 
 pytestmark = pytest.mark.e2e

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 from support.waiting import free_port, until
 
-from sre_space.embedded.forge.identities import Identity
+from sre_embedded.servers.forge.identities import Identity
 
 TOKENS = {"shop": "sre_otlp_5h0p", "traffic": "sre_otlp_7raff1c"}
 RECORD_KEY = "0123456789abcdef" * 4

@@ -18,6 +18,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.damage import Damage, bites, damage_file, replace_by_file
 
+from sre_embedded.databases import damage_of
+from sre_embedded.launcher import Launch, environment_of
+from sre_embedded.servers.bus.offsets import Offsets
+from sre_embedded.servers.forge.identities import read_identities, write_identities
+from sre_embedded.servers.forge.repository import files_at, open_repository
+from sre_embedded.servers.forge.store import Store
+from sre_embedded.servers.telemetry.store import connect, set_damaged_aside
+from sre_embedded.servers.warden.limits import read_limits
+from sre_embedded.servers.warden.memory import OomKill, Warden
 from sre_space.adapters.bundle_folder import BundleFolder
 from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key
@@ -36,15 +45,6 @@ from sre_space.deployment import journal as deploy_journal
 from sre_space.deployment.desired_state import desired_state
 from sre_space.deployment.journal import Deployment
 from sre_space.domain.errors import Damaged, Malformed, SpaceError
-from sre_space.embedded.bus.offsets import Offsets
-from sre_space.embedded.databases import damage_of
-from sre_space.embedded.forge.identities import read_identities, write_identities
-from sre_space.embedded.forge.repository import files_at, open_repository
-from sre_space.embedded.forge.store import Store
-from sre_space.embedded.launcher import Launch, environment_of
-from sre_space.embedded.telemetry.store import connect, set_damaged_aside
-from sre_space.embedded.warden.limits import read_limits
-from sre_space.embedded.warden.memory import OomKill, Warden
 from sre_space.ports.outbox import Pending
 from sre_space.ports.runtime import Unit
 from sre_space.starts import starts_of

@@ -16,6 +16,7 @@ from support.commands import DOCUMENTED, VERBS
 from policy_service.settings import Settings as PolicySettings
 from quote_service.settings import Settings as QuoteSettings
 from sre_chaos.experiments import EXPERIMENTS
+from sre_embedded.servers.bus.server import Broker
 from sre_space import settings
 from sre_space.bootstrap.space.environment import PASSED_SETTINGS
 from sre_space.bootstrap.space.ports import Ports
@@ -23,7 +24,6 @@ from sre_space.bootstrap.space.servers import HEADERS, RECORD_KEY
 from sre_space.cli.edge import LazyCommand, function_of
 from sre_space.cli.main import app
 from sre_space.codec.env_lines import parse_env
-from sre_space.embedded.bus.server import Broker
 from traffic.settings import Settings as TrafficSettings
 from user_service.settings import Settings as UserSettings
 

@@ -1,8 +1,8 @@
 """The process of the embedded bus: `python -m sre_space.bootstrap.bus`."""
 
+from sre_embedded.listening import bind
+from sre_embedded.servers.bus.server import serve
 from sre_space.bootstrap import server
-from sre_space.embedded.bus.server import serve
-from sre_space.embedded.listening import bind
 from sre_space.paths import StatePaths
 from sre_space.settings import BusSettings
 

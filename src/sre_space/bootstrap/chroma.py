@@ -8,8 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+from sre_embedded.databases import damage_of
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.databases import damage_of
 from sre_space.exits import one_sentence
 from sre_space.state_files import make_folder, set_aside
 

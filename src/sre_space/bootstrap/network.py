@@ -2,11 +2,11 @@
 
 import asyncio
 
+from sre_embedded.listening import bind
+from sre_embedded.servers.network import control
+from sre_embedded.servers.network.link import Link
 from sre_space.bootstrap import server
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.listening import bind
-from sre_space.embedded.network import control
-from sre_space.embedded.network.link import Link
 from sre_space.settings import NetworkSettings
 
 MIN_SECRET = 16  # characters

@@ -5,17 +5,17 @@ import logging
 import sqlite3
 from collections.abc import Coroutine, Iterable
 
+from sre_embedded.listening import bind, serve
+from sre_embedded.servers.telemetry import jaeger_api
+from sre_embedded.servers.telemetry.authorizer import Authorizer
+from sre_embedded.servers.telemetry.intake import Intake
+from sre_embedded.servers.telemetry.receivers import http_app, serve_grpc
+from sre_embedded.servers.telemetry.republish import Republisher
+from sre_embedded.servers.telemetry.store import connect, set_damaged_aside
 from sre_space.bootstrap import server
 from sre_space.bootstrap.record_key import read_record_key
 from sre_space.bootstrap.space.telemetry_secrets import read_tokens
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.listening import bind, serve
-from sre_space.embedded.telemetry import jaeger_api
-from sre_space.embedded.telemetry.authorizer import Authorizer
-from sre_space.embedded.telemetry.intake import Intake
-from sre_space.embedded.telemetry.receivers import http_app, serve_grpc
-from sre_space.embedded.telemetry.republish import Republisher
-from sre_space.embedded.telemetry.store import connect, set_damaged_aside
 from sre_space.paths import StatePaths
 from sre_space.settings import TelemetrySettings
 

@@ -9,11 +9,11 @@ import signal
 import sys
 import threading
 
+from sre_embedded.servers.warden.memory import Warden
+from sre_embedded.servers.warden.pids import listed_pids
 from sre_space.bootstrap.notify import notifier
 from sre_space.bootstrap.space.crash_watch import CHECK_EVERY_S, CrashWatch
 from sre_space.bootstrap.space.state import SpaceState
-from sre_space.embedded.warden.memory import Warden
-from sre_space.embedded.warden.pids import listed_pids
 from sre_space.env_file import environment_of_process
 from sre_space.exits import one_sentence
 from sre_space.settings import WardenSettings as Settings

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sre_space.embedded.warden.pids import listed_pids
+from sre_embedded.servers.warden.pids import listed_pids
 
 GARBAGE = [
     b"",

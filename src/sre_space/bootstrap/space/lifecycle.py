@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
+from sre_embedded.servers.forge.identities import write_identities
 from sre_space.adapters.ed25519 import make_key
 from sre_space.bootstrap.notify import notifier
 from sre_space.bootstrap.space import supervision
@@ -18,7 +19,6 @@ from sre_space.bootstrap.space.requirements import check_requirements
 from sre_space.bootstrap.space.state import SUPERVISOR, Running, SpaceState
 from sre_space.bootstrap.space.telemetry_secrets import make_secrets
 from sre_space.domain.errors import Refused
-from sre_space.embedded.forge.identities import write_identities
 from sre_space.state_files import write_private
 
 NOTIFY = "SRE_NOTIFY_URLS"

@@ -94,7 +94,7 @@ def sweep(state: SpaceState) -> Sequence[str]:
 
 def _detached(configuration: Path, state: SpaceState, environment: Mapping[str, str]) -> int:
     """Start supervisord in its own session, so that it survives this process and Ctrl-C; return its process id."""
-    program = [sys.executable, "-P", "-m", "sre_space.embedded.supervisor", "-n", "-c", str(configuration)]
+    program = [sys.executable, "-P", "-m", "sre_embedded.supervisor", "-n", "-c", str(configuration)]
     output = (os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -129,7 +129,7 @@ def startup_error(log: Path) -> str:
 
 def _program(state: SpaceState, rank: int, process: Process) -> str:
     niced = NICED if process.low_priority else ()
-    launcher = (*niced, sys.executable, "-m", "sre_space.embedded.launcher", process.name)
+    launcher = (*niced, sys.executable, "-m", "sre_embedded.launcher", process.name)
     config = ("--config", str(state.deployed / f"{process.name}.env")) if process.role is Role.APPLICATION else ()
     autorestart = "true" if process.autorestarts else "false"
     return f"""

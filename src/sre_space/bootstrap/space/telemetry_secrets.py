@@ -7,11 +7,11 @@ import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from sre_embedded.servers.telemetry.tokens import Tokens, render
 from sre_space.bootstrap.record_key import KEY_BYTES, read_private, read_record_key
 from sre_space.bootstrap.space.processes import Process
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.telemetry.tokens import Tokens, render
 from sre_space.state_files import write_private
 
 TOKEN = "sre_otlp_"  # prefix of a token, by which a leaked one is recognised and redacted (`text/prose.py`)
