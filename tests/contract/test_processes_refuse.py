@@ -5,12 +5,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.servers import module
+from support.servers import command_of
 
 from sre_embedded.servers.forge.identities import write_identities
+from sre_embedded.space.processes import IDENTITIES
 from sre_space.adapters.ed25519 import make_key
 from sre_space.bootstrap.space.names import SIGNERS
-from sre_space.bootstrap.space.processes import IDENTITIES
 from sre_space.bootstrap.space.state import SpaceState
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,9 +44,7 @@ def test_a_process_over_a_wrong_setting_ends_with_one_sentence(
     root: Path, name: str, setting: str, value: str, status: int
 ) -> None:
     environment = {**os.environ, "SRE_SPACE_STATE": str(root), **QUIET, **({setting: value} if setting else {})}
-    done = subprocess.run(
-        module(f"sre_space.bootstrap.{name}"), env=environment, capture_output=True, text=True, check=False, timeout=60
-    )
+    done = subprocess.run(command_of(name), env=environment, capture_output=True, text=True, check=False, timeout=60)
 
     assert done.returncode == status, done
     assert "Traceback" not in done.stderr

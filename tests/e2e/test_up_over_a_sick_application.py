@@ -11,7 +11,7 @@ import pytest
 from support.live import CHECKOUT, LiveSpace, start
 from support.waiting import until
 
-from sre_space.bootstrap.space import supervision
+from sre_embedded.space import supervision
 from sre_space.domain.facts import Action
 from sre_space.domain.remedies import RevertChange
 

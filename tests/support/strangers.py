@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 import httpx
 from support.live import LiveSpace
 
-from sre_embedded.servers.forge.identities import read_identities
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.bootstrap.space.servers import HOST
+from sre_space.identities import read_identities
 
 
 def token(live: LiveSpace, login: str) -> str:

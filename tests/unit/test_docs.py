@@ -16,10 +16,11 @@ from support.commands import DOCUMENTED, VERBS
 from policy_service.settings import Settings as PolicySettings
 from quote_service.settings import Settings as QuoteSettings
 from sre_chaos.experiments import EXPERIMENTS
+from sre_embedded import settings as embedded_settings
 from sre_embedded.servers.bus.server import Broker
+from sre_embedded.space.environment import PASSED_SETTINGS
+from sre_embedded.space.ports import Ports
 from sre_space import settings
-from sre_space.bootstrap.space.environment import PASSED_SETTINGS
-from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.servers import HEADERS, RECORD_KEY
 from sre_space.cli.edge import LazyCommand, function_of
 from sre_space.cli.main import app
@@ -50,7 +51,8 @@ def test_what_a_docstring_shows_is_what_happens(path: Path) -> None:
 
 def test_every_setting_has_a_heading_with_its_meaning_and_no_heading_is_left_over() -> None:
     text = (ROOT / "docs/settings.md").read_text()
-    ours = [one for one in vars(settings).values() if isinstance(one, type) and issubclass(one, settings.SpaceSettings)]
+    declared = [*vars(settings).values(), *vars(embedded_settings).values()]
+    ours = {one for one in declared if isinstance(one, type) and issubclass(one, settings.SpaceSettings)}
     settled: tuple[type[BaseModel], ...] = (*ours, QuoteSettings, PolicySettings, UserSettings, TrafficSettings)
     fields = {name.upper(): field.description for one in settled for name, field in one.model_fields.items()}
 

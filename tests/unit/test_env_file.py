@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from sre_embedded.settings import PROCESSES
+from sre_embedded.space.environment import PASSED_SETTINGS, SpacePlan, TokenSetup, environment_of
+from sre_embedded.space.ports import Ports
+from sre_embedded.space.processes import LOGINS, Process, process_table
+from sre_embedded.space.requirements import check_requirements
 from sre_space import settings
-from sre_space.bootstrap.space.environment import PASSED_SETTINGS, SpacePlan, TokenSetup, environment_of
 from sre_space.bootstrap.space.names import SERVICES
-from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import LOGINS, Process, process_table
-from sre_space.bootstrap.space.requirements import check_requirements
 from sre_space.bootstrap.space.servers import external_servers
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
@@ -146,7 +147,7 @@ def test_a_token_without_a_forge_elsewhere_reaches_nobody(config_path: Path) -> 
 
 def test_what_is_handed_to_a_process_is_declared_by_its_settings() -> None:
     for process, names in PASSED_SETTINGS.items():
-        assert {name.lower() for name in names} <= settings.PROCESSES[process].model_fields.keys()
+        assert {name.lower() for name in names} <= PROCESSES[process].model_fields.keys()
 
 
 def test_a_value_that_a_process_would_refuse_stops_up_before_anything_is_started(config_path: Path) -> None:

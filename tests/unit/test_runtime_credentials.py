@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from sre_embedded.settings import WardenSettings
+from sre_embedded.space.environment import SpacePlan, TokenSetup, environment_of
+from sre_embedded.space.ports import Ports
+from sre_embedded.space.processes import process_table
 from sre_space import settings
-from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of
 from sre_space.bootstrap.space.names import AGENTS
-from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import process_table
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
 
@@ -36,7 +37,7 @@ def test_who_only_reads_the_runtime_is_told_the_read_only_socket(plan: SpacePlan
 
 
 def test_the_control_socket_is_no_setting_of_a_process_that_only_reads() -> None:
-    readers = (settings.ScoutSettings, settings.BrainSettings, settings.MemorySettings, settings.WardenSettings)
+    readers = (settings.ScoutSettings, settings.BrainSettings, settings.MemorySettings, WardenSettings)
 
     assert not any("runtime_socket" in one.model_fields for one in readers)
 

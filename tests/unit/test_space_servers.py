@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of
+from sre_embedded.space.environment import SpacePlan, TokenSetup, environment_of
+from sre_embedded.space.ports import Ports
+from sre_embedded.space.processes import LOGINS, process_table
 from sre_space.bootstrap.space.names import AGENTS
-from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import LOGINS, process_table
 from sre_space.bootstrap.space.servers import ExternalServers, addresses, external_servers
 from sre_space.bootstrap.space.state import Running, SpaceState
 from sre_space.domain.errors import Malformed

@@ -7,13 +7,13 @@ import pytest
 
 from sre_embedded.launcher import Launch
 from sre_embedded.launcher import environment_of as launched
+from sre_embedded.space.environment import SpacePlan, TokenSetup, environment_of, write_environments
+from sre_embedded.space.ports import Ports
+from sre_embedded.space.processes import process_table
+from sre_embedded.space.telemetry_secrets import make_secrets, read_tokens
 from sre_space.bootstrap.record_key import read_record_key
-from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of, write_environments
 from sre_space.bootstrap.space.names import AGENTS, SERVICES
-from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import process_table
 from sre_space.bootstrap.space.state import SpaceState
-from sre_space.bootstrap.space.telemetry_secrets import make_secrets, read_tokens
 from sre_space.domain.errors import Malformed
 from sre_space.state_files import write_private
 

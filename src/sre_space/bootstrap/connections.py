@@ -5,7 +5,6 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_embedded.servers.forge.identities import token_of
 from sre_space.adapters.config_file import read_config
 from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.adapters.kafka import KafkaHistory
@@ -22,6 +21,7 @@ from sre_space.deployment.deploy import Deployer
 from sre_space.domain.errors import Malformed
 from sre_space.domain.space_config import SpaceConfig
 from sre_space.env_file import Environment, environment_beside
+from sre_space.identities import token_of
 from sre_space.ports.bus import History
 from sre_space.ports.runtime import Runtime
 from sre_space.ports.traces import Traces

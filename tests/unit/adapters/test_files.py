@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_embedded.servers.forge.identities import read_identities, write_identities
+from sre_embedded.servers.forge.identities import write_identities
 from sre_space.adapters.config_file import parse_config, read_config
 from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key
@@ -17,6 +17,7 @@ from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.codec.variables import desired_text, parse_variables
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Damaged, Malformed
+from sre_space.identities import read_identities
 from sre_space.paths import StatePaths
 from sre_space.ports.outbox import Pending
 

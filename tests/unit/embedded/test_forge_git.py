@@ -13,7 +13,6 @@ from support.amounts import amount
 
 from sre_embedded.servers.forge.answers import Refusal, Site
 from sre_embedded.servers.forge.history import walk
-from sre_embedded.servers.forge.identities import Identity
 from sre_embedded.servers.forge.merges import MergeOptions, Merges
 from sre_embedded.servers.forge.merging import merge_trees
 from sre_embedded.servers.forge.pull_store import Intent, NewPull, PullStore
@@ -23,6 +22,7 @@ from sre_embedded.servers.forge.repository import open_repository
 from sre_embedded.servers.forge.store import Store
 from sre_embedded.servers.forge.tools import Tools
 from sre_space.domain.errors import Malformed
+from sre_space.identities import Identity
 
 Files = Mapping[str, Sequence[str]]
 WRITER, ADMIN = Identity("sre-fixer", 1, "t", "write"), Identity("operator", 2, "u", "admin")

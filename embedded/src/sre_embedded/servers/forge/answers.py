@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sre_embedded.servers.forge.identities import Identity
+from sre_space.identities import Identity
 
 T = TypeVar("T")
 Arguments = Mapping[str, Any]  # validated against the tool's schema before

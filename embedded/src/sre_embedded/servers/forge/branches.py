@@ -9,8 +9,8 @@ import pygit2
 from sre_embedded.servers.forge.answers import Arguments, Refusal, Site, page_of, require_write, select_fields
 from sre_embedded.servers.forge.files import ref_json
 from sre_embedded.servers.forge.history import commit_json, detail_json, iso, parents_json, walk
-from sre_embedded.servers.forge.identities import Identity
 from sre_embedded.servers.forge.refs import DEFAULT, Moved, Refs
+from sre_space.identities import Identity
 
 PATCHES, NO_DETAIL = "full_patch", "none"
 

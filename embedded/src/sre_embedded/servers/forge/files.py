@@ -16,11 +16,11 @@ from sre_embedded.servers.forge.answers import (
     select_fields,
 )
 from sre_embedded.servers.forge.history import commit_json
-from sre_embedded.servers.forge.identities import Identity
 from sre_embedded.servers.forge.merging import create_commit, edit_tree, mode_of
 from sre_embedded.servers.forge.refs import DEFAULT, Moved, Refs
 from sre_embedded.servers.forge.repository import read_path
 from sre_space.domain.errors import Missing
+from sre_space.identities import Identity
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from sre_embedded.servers.forge.identities import Identity
 from sre_embedded.servers.forge.refs import Refs
+from sre_space.identities import Identity
 
 NO_GIT = "git is not installed on this machine: the repository cannot be cloned over HTTP"
 

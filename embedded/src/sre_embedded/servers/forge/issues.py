@@ -15,9 +15,9 @@ from sre_embedded.servers.forge.answers import (
     require_write,
     select_fields,
 )
-from sre_embedded.servers.forge.identities import Identity
 from sre_embedded.servers.forge.labels import LabelTools
 from sre_embedded.servers.forge.store import CommentRow, IssueRow, Listing, Store
+from sre_space.identities import Identity
 
 MAX_TITLE, MAX_BODY = 256, 65_536
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from sre_embedded.servers.forge.answers import Arguments, ToolError
-from sre_embedded.servers.forge.identities import Identity
 from sre_embedded.servers.forge.store import Store
+from sre_space.identities import Identity
 
 
 @dataclass(frozen=True)

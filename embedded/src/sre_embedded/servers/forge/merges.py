@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sre_embedded.servers.forge.answers import Refusal, require_write
-from sre_embedded.servers.forge.identities import Identity
 from sre_embedded.servers.forge.merging import create_commit, merge_trees
 from sre_embedded.servers.forge.pull_store import Intent, PullRow
 from sre_embedded.servers.forge.pulls import Pulls
 from sre_embedded.servers.forge.refs import Moved
+from sre_space.identities import Identity
 
 DOING = "merge pull request"
 NOT_ALLOWED = 405

@@ -6,7 +6,7 @@ import pygit2
 from pygit2.enums import FileMode
 
 from sre_embedded.servers.forge.answers import Refusal
-from sre_embedded.servers.forge.identities import Identity
+from sre_space.identities import Identity
 
 
 def merge_trees(repository: pygit2.Repository, base: pygit2.Commit, head: pygit2.Commit) -> str | None:

@@ -15,11 +15,11 @@ from sre_embedded.servers.forge.answers import (
     select_fields,
 )
 from sre_embedded.servers.forge.history import changes, commit_json, files_json
-from sre_embedded.servers.forge.identities import Identity
 from sre_embedded.servers.forge.issues import IssueTools, within_limit
 from sre_embedded.servers.forge.merges import MergeOptions, Merges
 from sre_embedded.servers.forge.pull_store import CheckRun, NewPull, PullRow
 from sre_embedded.servers.forge.pulls import Pulls
+from sre_space.identities import Identity
 
 
 @dataclass(frozen=True)

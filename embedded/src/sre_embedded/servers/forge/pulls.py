@@ -7,9 +7,9 @@ import pygit2
 
 from sre_embedded.servers.forge.answers import Refusal
 from sre_embedded.servers.forge.checks import CheckRuns
-from sre_embedded.servers.forge.identities import Identity
 from sre_embedded.servers.forge.pull_store import CLOSED, OPEN, Intent, NewPull, PullRow, PullStore
 from sre_embedded.servers.forge.refs import Refs
+from sre_space.identities import Identity
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pygit2
 
 from sre_embedded.servers.forge.answers import Refusal
-from sre_embedded.servers.forge.identities import Identity
+from sre_space.identities import Identity
 
 DEFAULT = "main"
 _SHA = re.compile(r"[0-9a-f]{4,40}")

@@ -11,11 +11,11 @@ from starlette.routing import Route
 
 from sre_embedded.servers.forge.answers import Refusal, page_of, require_write
 from sre_embedded.servers.forge.history import detail_json
-from sre_embedded.servers.forge.identities import Identity
 from sre_embedded.servers.forge.issues import MAX_BODY
 from sre_embedded.servers.forge.merges import MergeOptions
 from sre_embedded.servers.forge.pull_store import PullRow
 from sre_embedded.servers.forge.tools import Tools
+from sre_space.identities import Identity
 
 Parameters = Mapping[str, Any]  # path parameters, query and JSON body, by name
 Answer = tuple[int, object]  # status, and the content of the JSON body (None: no body)

@@ -15,10 +15,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sre_embedded.servers.forge.answers import FileContent, ToolError, as_text
 from sre_embedded.servers.forge.git_http import git_route
-from sre_embedded.servers.forge.identities import Identity
 from sre_embedded.servers.forge.rest import rest_routes
 from sre_embedded.servers.forge.schemas import SCHEMAS
 from sre_embedded.servers.forge.tools import Tools
+from sre_space.identities import Identity
 
 VALIDATORS = {name: Draft202012Validator(schema) for name, schema in SCHEMAS.items()}
 

@@ -10,7 +10,6 @@ from sre_embedded.servers.forge.answers import UNPROCESSABLE, Arguments, Refusal
 from sre_embedded.servers.forge.branches import BranchTools
 from sre_embedded.servers.forge.checks import CheckRuns, Validate
 from sre_embedded.servers.forge.files import FileTools
-from sre_embedded.servers.forge.identities import Identity
 from sre_embedded.servers.forge.issues import IssueTools
 from sre_embedded.servers.forge.labels import LabelTools
 from sre_embedded.servers.forge.merges import Merges
@@ -21,6 +20,7 @@ from sre_embedded.servers.forge.refs import Refs
 from sre_embedded.servers.forge.store import Store
 from sre_embedded.servers.forge.storing import FAILURES, Disk
 from sre_embedded.storing import StorageStatus
+from sre_space.identities import Identity
 
 T = TypeVar("T")
 UNSUPPORTED = (

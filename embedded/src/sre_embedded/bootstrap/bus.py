@@ -1,10 +1,10 @@
-"""The process of the embedded bus: `python -m sre_space.bootstrap.bus`."""
+"""The process of the embedded bus: `python -m sre_embedded.bootstrap.bus`."""
 
 from sre_embedded.listening import bind
 from sre_embedded.servers.bus.server import serve
+from sre_embedded.settings import BusSettings
 from sre_space.bootstrap import server
 from sre_space.paths import StatePaths
-from sre_space.settings import BusSettings
 
 
 async def _work(settings: BusSettings) -> None:

@@ -1,13 +1,13 @@
-"""The process of the network between the services: `python -m sre_space.bootstrap.network`."""
+"""The process of the network between the services: `python -m sre_embedded.bootstrap.network`."""
 
 import asyncio
 
 from sre_embedded.listening import bind
 from sre_embedded.servers.network import control
 from sre_embedded.servers.network.link import Link
+from sre_embedded.settings import NetworkSettings
 from sre_space.bootstrap import server
 from sre_space.domain.errors import Malformed
-from sre_space.settings import NetworkSettings
 
 MIN_SECRET = 16  # characters
 

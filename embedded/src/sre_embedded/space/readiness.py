@@ -7,9 +7,9 @@ import httpx
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from sre_embedded.space.environment import SpacePlan
+from sre_embedded.space.ports import is_free
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.environment import SpacePlan
-from sre_space.bootstrap.space.ports import is_free
 from sre_space.bootstrap.space.servers import HOST
 from sre_space.bootstrap.space.state import Running
 from sre_space.domain.errors import Refused

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sre_embedded.servers.telemetry.tokens import Tokens, render
+from sre_embedded.space.processes import Process
 from sre_space.bootstrap.record_key import KEY_BYTES, read_private, read_record_key
-from sre_space.bootstrap.space.processes import Process
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
 from sre_space.state_files import write_private

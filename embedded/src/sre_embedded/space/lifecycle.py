@@ -5,19 +5,19 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from sre_embedded.servers.forge.identities import write_identities
+from sre_embedded.space import supervision
+from sre_embedded.space.deployed_files import prepare_deployed_files
+from sre_embedded.space.environment import SpacePlan, TokenSetup, write_environments
+from sre_embedded.space.exclusive import exclusive, reserved_ports
+from sre_embedded.space.processes import IDENTITIES, Process, Role, process_table
+from sre_embedded.space.readiness import await_ready, not_serving
+from sre_embedded.space.requirements import check_requirements
+from sre_embedded.space.telemetry_secrets import make_secrets
 from sre_space.adapters.ed25519 import make_key
 from sre_space.bootstrap.notify import notifier
-from sre_space.bootstrap.space import supervision
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.deployed_files import prepare_deployed_files
-from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, write_environments
-from sre_space.bootstrap.space.exclusive import exclusive, reserved_ports
 from sre_space.bootstrap.space.names import SIGNERS
-from sre_space.bootstrap.space.processes import IDENTITIES, Process, Role, process_table
-from sre_space.bootstrap.space.readiness import await_ready, not_serving
-from sre_space.bootstrap.space.requirements import check_requirements
 from sre_space.bootstrap.space.state import SUPERVISOR, Running, SpaceState
-from sre_space.bootstrap.space.telemetry_secrets import make_secrets
 from sre_space.domain.errors import Refused
 from sre_space.state_files import write_private
 

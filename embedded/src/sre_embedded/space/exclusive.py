@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from sre_space.bootstrap.space.ports import Ports
+from sre_embedded.space.ports import Ports
 from sre_space.domain.errors import Refused
 
 

@@ -1,4 +1,4 @@
-"""The process of Chroma: `python -m sre_space.bootstrap.chroma FOLDER PROGRAM ARGUMENTS` executes the real server.
+"""The process of Chroma: `python -m sre_embedded.bootstrap.chroma FOLDER PROGRAM ARGUMENTS` executes the real server.
 
 A damaged index is set aside first: it is expendable, because it can be rebuilt from the issues.
 """
@@ -23,7 +23,7 @@ def main() -> None:
     with one_sentence("chroma"):
         if len(sys.argv) < MIN_ARGUMENTS:
             raise Malformed(
-                "the folder and the program are missing; use: python -m sre_space.bootstrap.chroma FOLDER PROGRAM ..."
+                "folder and program are missing; use: python -m sre_embedded.bootstrap.chroma FOLDER PROGRAM ..."
             )
         folder, argv = Path(sys.argv[1]), sys.argv[2:]
         set_damaged_index_aside(folder)

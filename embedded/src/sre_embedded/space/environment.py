@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sre_embedded.space.ports import Ports
+from sre_embedded.space.processes import LOGINS, Process, Role
 from sre_space.bootstrap.space import servers as space_servers
 from sre_space.bootstrap.space.addresses import addresses, inherited
-from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import LOGINS, Process, Role
 from sre_space.bootstrap.space.servers import (
     CHROMA,
     FORGE,

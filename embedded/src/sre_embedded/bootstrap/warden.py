@@ -1,4 +1,4 @@
-"""The process of the warden: `python -m sre_space.bootstrap.warden`.
+"""The process of the warden: `python -m sre_embedded.bootstrap.warden`.
 
 It enforces memory limits, and pages a person for a process in a crash loop.
 """
@@ -11,12 +11,12 @@ import threading
 
 from sre_embedded.servers.warden.memory import Warden
 from sre_embedded.servers.warden.pids import listed_pids
+from sre_embedded.settings import WardenSettings as Settings
 from sre_space.bootstrap.notify import notifier
 from sre_space.bootstrap.space.crash_watch import CHECK_EVERY_S, CrashWatch
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.env_file import environment_of_process
 from sre_space.exits import one_sentence
-from sre_space.settings import WardenSettings as Settings
 
 LEAVE_S = 2.0  # for the watch of crash loops to end
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sre_embedded.servers.forge.repository import files_at
-from sre_space.bootstrap.space.environment import SpacePlan
+from sre_embedded.space.environment import SpacePlan
 from sre_space.deployment.desired_state import desired_state
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, SpaceError

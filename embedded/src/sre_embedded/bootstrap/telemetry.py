@@ -1,4 +1,4 @@
-"""The process of the embedded telemetry server: `python -m sre_space.bootstrap.telemetry`."""
+"""The process of the embedded telemetry server: `python -m sre_embedded.bootstrap.telemetry`."""
 
 import asyncio
 import logging
@@ -12,12 +12,12 @@ from sre_embedded.servers.telemetry.intake import Intake
 from sre_embedded.servers.telemetry.receivers import http_app, serve_grpc
 from sre_embedded.servers.telemetry.republish import Republisher
 from sre_embedded.servers.telemetry.store import connect, set_damaged_aside
+from sre_embedded.settings import TelemetrySettings
+from sre_embedded.space.telemetry_secrets import read_tokens
 from sre_space.bootstrap import server
 from sre_space.bootstrap.record_key import read_record_key
-from sre_space.bootstrap.space.telemetry_secrets import read_tokens
 from sre_space.domain.errors import Malformed
 from sre_space.paths import StatePaths
-from sre_space.settings import TelemetrySettings
 
 log = logging.getLogger(__name__)
 

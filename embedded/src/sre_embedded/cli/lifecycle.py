@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from sre_embedded.space import lifecycle as space
+from sre_embedded.space.plan import plan_of
 from sre_space.bootstrap.checkout import checkout_config
-from sre_space.bootstrap.space import lifecycle as space
-from sre_space.bootstrap.space.plan import plan_of
 from sre_space.bootstrap.space.servers import addresses
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.cli.screen import err, out, progress

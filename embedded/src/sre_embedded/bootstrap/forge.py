@@ -1,16 +1,16 @@
-"""The process of the embedded forge: `python -m sre_space.bootstrap.forge`."""
+"""The process of the embedded forge: `python -m sre_embedded.bootstrap.forge`."""
 
 from sre_embedded.listening import bind, serve
 from sre_embedded.servers.forge.answers import Site
-from sre_embedded.servers.forge.identities import read_identities
 from sre_embedded.servers.forge.repository import open_repository
 from sre_embedded.servers.forge.server import app
 from sre_embedded.servers.forge.store import Store
 from sre_embedded.servers.forge.tools import Tools
+from sre_embedded.settings import ForgeServerSettings
 from sre_space.bootstrap import server
 from sre_space.deployment.desired_state import desired_state
+from sre_space.identities import read_identities
 from sre_space.paths import StatePaths
-from sre_space.settings import ForgeServerSettings
 
 
 async def _work(settings: ForgeServerSettings) -> None:

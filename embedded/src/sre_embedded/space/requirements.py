@@ -5,16 +5,16 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from sre_embedded.settings import PROCESSES as SETTINGS
+from sre_embedded.space.environment import PASSED_SETTINGS, SpacePlan
 from sre_space.adapters.config_file import read_config
 from sre_space.adapters.disk import DiskFolder
 from sre_space.bootstrap.space.addresses import config_environment
-from sre_space.bootstrap.space.environment import PASSED_SETTINGS, SpacePlan
 from sre_space.bootstrap.space.names import SERVICES
 from sre_space.deployment.desired_state import desired_state
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.disk_space import MEGABYTE
 from sre_space.domain.errors import Malformed, Refused
-from sre_space.settings import PROCESSES as SETTINGS
 
 MIN_FREE_BYTES = 150 * MEGABYTE  # twice what a new space writes in its first hour (docs/safety.md)
 MIN_FREE_FILES = 1_000

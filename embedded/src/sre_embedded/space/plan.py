@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from sre_space.bootstrap.space.environment import SpacePlan
-from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import LOGINS
+from sre_embedded.space.environment import SpacePlan
+from sre_embedded.space.ports import Ports
+from sre_embedded.space.processes import LOGINS
 from sre_space.bootstrap.space.servers import external_servers
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.codec.addresses import repository_part

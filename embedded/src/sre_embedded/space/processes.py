@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from sre_embedded.space.ports import Ports
 from sre_space.bootstrap.space.names import AGENTS, SERVICES
-from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.servers import HOST
 from sre_space.bootstrap.space.state import SpaceState
 
@@ -73,16 +73,16 @@ LOGINS: Mapping[str, str] = {name: f"sre-{name}" for name in (*AGENTS, "deployer
 def process_table(state: SpaceState, ports: Ports) -> Sequence[Process]:
     """Return all processes of the space in start order."""
     return (
-        _module("bus", Role.SERVER, "sre_space.bootstrap.bus", 0),
-        _module("telemetry", Role.SERVER, "sre_space.bootstrap.telemetry", 0),
-        _module("forge", Role.SERVER, "sre_space.bootstrap.forge", 0),
-        _module("network", Role.SERVER, "sre_space.bootstrap.network", 0),
+        _module("bus", Role.SERVER, "sre_embedded.bootstrap.bus", 0),
+        _module("telemetry", Role.SERVER, "sre_embedded.bootstrap.telemetry", 0),
+        _module("forge", Role.SERVER, "sre_embedded.bootstrap.forge", 0),
+        _module("network", Role.SERVER, "sre_embedded.bootstrap.network", 0),
         Process("chroma", Role.SERVER, _chroma(state, ports), 0),
         *(_module(name, Role.APPLICATION, name.replace("-", "_"), 1) for name in SERVICES),
         _module("traffic", Role.CUSTOMERS, "traffic", 2),
         *(_module(name, Role.AGENT, f"sre_space.bootstrap.{name}", 2) for name in AGENTS),
         _module("deployer", Role.DEPLOYER, "sre_space.bootstrap.deployer", 2),
-        _module("warden", Role.WARDEN, "sre_space.bootstrap.warden", 2),
+        _module("warden", Role.WARDEN, "sre_embedded.bootstrap.warden", 2),
     )
 
 
@@ -93,5 +93,5 @@ def _module(name: str, role: Role, module: str, stage: int) -> Process:
 def _chroma(state: SpaceState, ports: Ports) -> tuple[str, ...]:
     program = Path(sys.executable).with_name("chroma")
     folder = state.chroma
-    wrapper = (sys.executable, "-m", "sre_space.bootstrap.chroma", str(folder))
+    wrapper = (sys.executable, "-m", "sre_embedded.bootstrap.chroma", str(folder))
     return (*wrapper, str(program), "run", "--host", HOST, "--port", str(ports.chroma_port), "--path", str(folder))

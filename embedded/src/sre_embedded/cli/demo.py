@@ -14,15 +14,15 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
+from sre_embedded.cli.lifecycle import reporting_interruption
+from sre_embedded.cli.story import Story, story_of
+from sre_embedded.space import lifecycle as space
+from sre_embedded.space.environment import SpacePlan
+from sre_embedded.space.ports import Ports
 from sre_space.bootstrap.checkout import checkout_config
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space import lifecycle as space
-from sre_space.bootstrap.space.environment import SpacePlan
-from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.state import SpaceState
-from sre_space.cli.lifecycle import reporting_interruption
 from sre_space.cli.screen import err, out
-from sre_space.cli.story import Story, story_of
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Malformed, Refused, Unavailable
 from sre_space.domain.facts import OWNER, Conclusion, Detection, Learnt, Payload

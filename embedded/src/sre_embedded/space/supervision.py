@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from sre_space.bootstrap.space.environment import SpacePlan
-from sre_space.bootstrap.space.processes import Process, Role
+from sre_embedded.space.environment import SpacePlan
+from sre_embedded.space.processes import Process, Role
 from sre_space.bootstrap.space.state import RECORD, SUPERVISOR, Running, SpaceState
 from sre_space.bootstrap.space.supervisor import call
 from sre_space.domain.errors import Refused, Unavailable
