@@ -121,7 +121,7 @@ def test_every_direct_dependency_carries_its_reason() -> None:
     assert all("#" in line for block in blocks for line in block.splitlines())
 
 
-BESIDES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "evaluation/README.md")
+BESIDES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "embedded/README.md", "evaluation/README.md")
 TOLD = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / name for name in BESIDES)]  # decisions are history
 OURS = [path for path in ROOT.glob("**/*.py") if _is_ours(path)]
 
@@ -155,11 +155,19 @@ def test_every_command_and_target_that_a_page_names_exists(page: Path) -> None:
     assert set(re.findall(r"`(?:\w+ )?make ([a-z-]+)", text)) <= targets
 
 
-def test_the_table_of_layers_has_every_folder_in_the_order_of_the_contract() -> None:
+@pytest.mark.parametrize(
+    ("heading", "contract"),
+    [
+        ("| folder |", "Layers point downward"),
+        ("| folder of the embedded space |", "The embedded space's layers point downward"),
+    ],
+)
+def test_a_table_of_layers_has_every_folder_in_the_order_of_the_contract(heading: str, contract: str) -> None:
     text = (ROOT / "docs/architecture.md").read_text()
-    rows = re.findall(r"^\| `(\w+)(?:/|\.py)` \|", text[text.index("| folder |") :], re.MULTILINE)
+    table = text[text.index(heading) :].partition("\n\n")[0]
+    rows = re.findall(r"^\| `(\w+)(?:/|\.py)` \|", table, re.MULTILINE)
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    layers = next(one["layers"] for one in contracts if one["name"] == "Layers point downward")
+    layers = next(one["layers"] for one in contracts if one["name"] == contract)
 
     assert rows == re.findall(r"\w+", " ".join(layers))
 
