@@ -36,7 +36,8 @@ def members(folder: Path) -> list[psutil.Process]:
                 found.append(process)
         except psutil.Error:
             continue
-    return [process for process in found if "sre_space.cli.main" not in process.cmdline()]
+    ours = {"sre_space.cli.main", "sre_embedded"}
+    return [process for process in found if not ours & {*process.cmdline()}]
 
 
 def environment(folder: Path) -> dict[str, str]:
