@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class SymptomKind(StrEnum):
-    """The kinds of symptoms, as in the issue title `[INCIDENT] <kind> Alert`."""
+    """The kinds of symptoms, the gravest first, as in the issue title `[INCIDENT] <kind> Alert`."""
 
     INFRASTRUCTURE = "Infrastructure"
     SATURATION = "Saturation"
@@ -13,6 +13,31 @@ class SymptomKind(StrEnum):
     LATENCY = "Latency"
     CONVERSION = "Conversion"
     SLO = "SLO"
+
+    @property
+    def gravity(self) -> int:
+        """Return the place of the kind among all, 0 for the gravest."""
+        return list(SymptomKind).index(self)
+
+    @property
+    def is_outage(self) -> bool:
+        """Return True for a service that does not answer its probes, which need neither telemetry nor the bus."""
+        return self is SymptomKind.INFRASTRUCTURE
+
+    @property
+    def is_saturation(self) -> bool:
+        """Return True for a resource of the service itself that is used up or soon will be."""
+        return self is SymptomKind.SATURATION
+
+    @property
+    def is_of_unit(self) -> bool:
+        """Return True when the unit itself shows the symptom, and not only those who call it."""
+        return self.is_outage or self.is_saturation
+
+    @property
+    def is_error(self) -> bool:
+        """Return True for requests that fail."""
+        return self is SymptomKind.ERROR
 
     def of(self, service: str) -> str:
         """Return the key of a symptom of this kind, as in `infrastructure/policy-service`."""

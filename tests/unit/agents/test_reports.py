@@ -6,7 +6,8 @@ import pytest
 from support.world import SECOND, World
 
 from sre_space.agents.scout.health import SUCCESSES_TO_CLEAR, ServiceHealth
-from sre_space.agents.scout.reports import NO_SAMPLE, DetectorReports
+from sre_space.agents.scout.reports import DetectorReports
+from sre_space.agents.scout.saturation_detector import NO_SAMPLE
 from sre_space.analysis.detection.cohorts import Cohort
 from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition
 from sre_space.analysis.detection.operations import ALL, NO_REQUEST

@@ -7,7 +7,7 @@ from support.watching import SECOND, Watching
 
 from sre_space.analysis.detection.blame import FiredAlarm, excess, findings
 from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition
-from sre_space.analysis.detection.operations import ALL
+from sre_space.analysis.detection.operations import ALL, ERRORS
 from sre_space.domain.symptoms import SymptomKind
 
 
@@ -146,4 +146,4 @@ def test_an_operation_that_is_not_learnt_has_no_excess() -> None:
     watching = Watching(SimulatedApplication(np.random.default_rng(1)))
     watching.play(10)
 
-    assert excess(watching.operations.watches[ASK_POLICY], SymptomKind.ERROR, 0).count == 0
+    assert excess(watching.operations.watches[ASK_POLICY], ERRORS, 0).count == 0

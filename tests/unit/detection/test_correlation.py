@@ -5,13 +5,11 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.analysis.detection.blame import FiredAlarm
+from sre_space.analysis.detection.blame import PATIENCE_NS, FiredAlarm
+from sre_space.analysis.detection.burn_rate import PATIENCE_NS as JOURNEY_WAIT_NS
 from sre_space.analysis.detection.callers import TOGETHER_NS
 from sre_space.analysis.detection.correlation import (
-    JOURNEY_WAIT_NS,
-    KIND_RANK,
     LINKED_NS,
-    VICTIM_WAIT_NS,
     OpenIncident,
     SymptomGroup,
     SystemView,
@@ -28,7 +26,7 @@ CALLS = {
     "ledger": (),
 }  # fmt: skip
 SCENE = SystemView(CALLS)
-INFRASTRUCTURE, SATURATION, ERROR, LATENCY, CONVERSION, SLO = KIND_RANK
+INFRASTRUCTURE, SATURATION, ERROR, LATENCY, CONVERSION, SLO = SymptomKind
 
 
 def finding(kind: SymptomKind, service: str, age: int = SECOND, **values: object) -> FiredAlarm:
@@ -37,7 +35,7 @@ def finding(kind: SymptomKind, service: str, age: int = SECOND, **values: object
 
 
 def journey(kind: SymptomKind, age: int = JOURNEY_WAIT_NS) -> FiredAlarm:
-    return finding(kind, "buy-insurance", age, journey=True)
+    return finding(kind, "buy-insurance", age, journey=True, patience=JOURNEY_WAIT_NS)
 
 
 def keys(findings: list[FiredAlarm], scene: SystemView = SCENE) -> list[str]:
@@ -67,7 +65,7 @@ def test_the_order_of_findings_does_not_matter() -> None:
 
 def test_a_victim_waits_for_its_culprit_and_then_speaks_for_itself() -> None:
     assert keys([VICTIM]) == []
-    assert keys([finding(ERROR, "quote", VICTIM_WAIT_NS, explained=0.9)]) == ["error/quote"]
+    assert keys([finding(ERROR, "quote", PATIENCE_NS, explained=0.9)]) == ["error/quote"]
 
 
 def test_siblings_that_are_both_sick_are_two_incidents_and_a_path_is_one() -> None:
@@ -136,7 +134,7 @@ def test_what_belongs_to_an_open_incident_joins_it() -> None:
         one.symptom.service: [group.joins for group in correlate([one], scene, NOW)]
         for one in (
             CULPRIT,
-            finding(ERROR, "quote", VICTIM_WAIT_NS, explained=0.9),
+            finding(ERROR, "quote", PATIENCE_NS, explained=0.9),
             journey(SLO),
             finding(ERROR, "user"),
         )

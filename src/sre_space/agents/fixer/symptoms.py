@@ -6,7 +6,7 @@ from enum import Enum
 from sre_space.codec.symptom_report import SymptomReport, decode
 from sre_space.codec.topics import SYMPTOM_REPORTS
 from sre_space.domain.errors import Malformed
-from sre_space.domain.symptoms import Symptom, SymptomKind
+from sre_space.domain.symptoms import Symptom
 from sre_space.ports.bus import History
 from sre_space.ports.clock import Clock
 from sre_space.ports.signing import TrustStore
@@ -44,8 +44,7 @@ class SymptomReports:
         fresh = await self._fresh()
         if any(symptom.key in report.seen for report in fresh):
             return SymptomState.HOLDS
-        by_probe = symptom.kind is SymptomKind.INFRASTRUCTURE  # a health probe needs neither telemetry nor the bus
-        with_telemetry = [report for report in fresh if by_probe or not report.blind]
+        with_telemetry = [report for report in fresh if symptom.kind.is_outage or not report.blind]
         current = any(report.at > since for report in with_telemetry)
         return SymptomState.GONE if current and len(with_telemetry) == len(fresh) else SymptomState.UNKNOWN
 

@@ -4,7 +4,7 @@ Pure: alarms, the dependency graph, inhibitions and open incidents in, groups ou
 each group that joins no open one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sre_space.analysis.detection.blame import FiredAlarm
@@ -15,14 +15,7 @@ from sre_space.domain.dependencies import Calls, reach
 from sre_space.domain.symptoms import SymptomKind
 
 SECOND = 10**9
-VICTIM_WAIT_NS = 5 * SECOND  # how long a victim's alarm waits for the culprit's own alarm
-JOURNEY_WAIT_NS = 8 * SECOND  # the same for a journey, longer, since a journey is never the culprit
-CONVERSION_WAIT_NS = 6 * SECOND  # most of it has passed when a cohort is decided
 LINKED_NS = 120 * SECOND  # a symptom that begins later after an incident's first one is a new incident
-KIND_RANK: Mapping[SymptomKind, int] = {kind: rank for rank, kind in enumerate((
-    SymptomKind.INFRASTRUCTURE, SymptomKind.SATURATION, SymptomKind.ERROR,
-    SymptomKind.LATENCY, SymptomKind.CONVERSION, SymptomKind.SLO,
-))}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -98,11 +91,11 @@ def _together(alarms: Sequence[FiredAlarm], calls: Calls, now: int) -> list[list
     victims = [finding for finding in seen if not finding.journey and not finding.accuses]
     clusters = _outages_apart(_clusters((finding for finding in seen if finding.accuses), calls), calls)
     unattached = [finding for finding in victims if not _attach(finding, clusters, calls)]
-    clusters += _clusters([finding for finding in unattached if now - finding.fired >= VICTIM_WAIT_NS], calls)
+    clusters += _clusters([finding for finding in unattached if now - finding.fired >= finding.patience], calls)
     clusters.sort(key=_since)
     if clusters:
         clusters[0] += journeys
-    elif due := [finding for finding in journeys if now - finding.fired >= _patience(finding)]:
+    elif due := [finding for finding in journeys if now - finding.fired >= finding.patience]:
         clusters = [due]
     return clusters
 
@@ -129,24 +122,18 @@ def _outages_apart(clusters: Sequence[list[FiredAlarm]], calls: Calls) -> list[l
 
 def _is_outage(finding: FiredAlarm) -> bool:
     """Return True for a service that does not answer, on its own evidence."""
-    return finding.accuses and finding.symptom.kind is SymptomKind.INFRASTRUCTURE
-
-
-def _patience(finding: FiredAlarm) -> int:
-    """Return how long (ns) a journey's alarm waits for a culprit."""
-    is_conversion = finding.symptom.kind is SymptomKind.CONVERSION
-    return CONVERSION_WAIT_NS if is_conversion else JOURNEY_WAIT_NS
+    return finding.accuses and finding.symptom.kind.is_outage
 
 
 def _order(finding: FiredAlarm) -> tuple[int, str, int, str]:
     """Return the sort key of an alarm: the result must not depend on the order of the detectors."""
     symptom = finding.symptom
-    return symptom.since, symptom.service, KIND_RANK[symptom.kind], finding.operation
+    return symptom.since, symptom.service, symptom.kind.gravity, finding.operation
 
 
 def _visible(finding: FiredAlarm, telemetry: TelemetryHealth) -> bool:
     """Return True when the alarm is usable: without telemetry, only probes are."""
-    return not telemetry.blind or finding.symptom.kind is SymptomKind.INFRASTRUCTURE
+    return not telemetry.blind or finding.symptom.kind.is_outage
 
 
 def _charged(finding: FiredAlarm, seen: Sequence[FiredAlarm]) -> FiredAlarm:
@@ -210,7 +197,7 @@ def _group(cluster: Sequence[FiredAlarm], view: SystemView) -> SymptomGroup:
 def _merit(finding: FiredAlarm, calls: Calls) -> tuple[bool, int, int, int]:
     """Return the sort key by which the culprit that titles an incident comes first."""
     symptom = finding.symptom
-    return not finding.accuses, KIND_RANK[symptom.kind], len(reach(symptom.service, calls)), symptom.since
+    return not finding.accuses, symptom.kind.gravity, len(reach(symptom.service, calls)), symptom.since
 
 
 def _windows(finding: FiredAlarm, view: SystemView) -> Sequence[Inhibition]:
@@ -230,7 +217,7 @@ def _outranks(finding: FiredAlarm, incident: OpenIncident, calls: Calls) -> bool
     late = symptom.since - incident.since > LINKED_NS
     if incident.key == symptom.key:
         return False
-    if symptom.kind is SymptomKind.INFRASTRUCTURE:
+    if symptom.kind.is_outage:
         return incident.service != symptom.service or incident.waits or late
     return incident.service not in calls and finding.accuses and late
 
