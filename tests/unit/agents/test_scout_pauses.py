@@ -233,10 +233,10 @@ def test_what_failed_while_scout_heard_nothing_is_of_the_incident_that_it_then_f
     assert unseen == found.begun == START + 40 * SECOND
     assert not budget.burning(now)
     world.detectors.open_incidents.refresh([], now)  # it may have been asked before
-    assert world.detectors.open_incidents.inhibited(now)
+    assert world.detectors.inhibitions.excuse(now)
     world.detectors.open_incidents.refresh([], now)  # over
-    assert world.detectors.open_incidents.inhibited(failed)
-    assert not world.detectors.open_incidents.inhibited(START + 30 * SECOND)
+    assert world.detectors.inhibitions.excuse(failed)
+    assert not world.detectors.inhibitions.excuse(START + 30 * SECOND)
 
 
 async def test_visits_from_before_a_pause_prove_no_recovery() -> None:

@@ -238,6 +238,6 @@ async def test_an_incident_that_is_opened_while_the_forge_lists_the_others_is_no
 
     open_incidents.refresh(before, now)
     assert open_incidents.open
-    assert open_incidents.inhibited(now)
+    assert open_incidents.inhibitions.excuse(now)
     open_incidents.refresh(await world.incidents.open_cases(), now)
     assert not open_incidents.open

@@ -15,7 +15,7 @@ from sre_space.analysis.detection.correlation import (
     SystemView,
     correlate,
 )
-from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition, Source
 from sre_space.analysis.detection.telemetry_health import Feed, TelemetryHealth, telemetry_health
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
@@ -156,7 +156,7 @@ def test_an_incident_that_waits_for_a_person_does_not_hide_what_breaks_later() -
     def joins(key: str, one: FiredAlarm) -> list[str]:
         _, _, service = key.partition("/")
         old = OpenIncident(key, service, NOW - LINKED_NS - 10 * SECOND)
-        window = Inhibition(old.since, STILL_OPEN, frozenset({service}), key)
+        window = Inhibition(old.since, STILL_OPEN, frozenset({service}), Source.INCIDENT, key)
         return [
             group.joins for group in correlate([one], SystemView(CALLS, [old], [window]), NOW) if not group.inhibited
         ]
@@ -174,7 +174,7 @@ def test_symptoms_that_began_inside_a_window_are_of_its_case_or_quiet() -> None:
         [group] = correlate([one], SystemView(CALLS, windows=[window]), NOW)
         return group
 
-    action = Inhibition(NOW - 5 * SECOND, STILL_OPEN, frozenset({"policy"}), "error/policy")
+    action = Inhibition(NOW - 5 * SECOND, STILL_OPEN, frozenset({"policy"}), Source.INCIDENT, "error/policy")
     assert (of(action).joins, of(action).inhibited) == ("error/policy", True)
     planned = Inhibition(NOW - 5 * SECOND, STILL_OPEN, frozenset({"policy"}))
     assert (of(planned).joins, of(planned).inhibited) == ("", True)

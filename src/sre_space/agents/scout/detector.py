@@ -12,10 +12,10 @@ from typing import ClassVar
 from sre_space.agents.scout.active_symptoms import ActiveSymptoms
 from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.detection.flapping import Seen
-from sre_space.analysis.detection.inhibition import Inhibition, inhibitions_of
+from sre_space.analysis.detection.inhibition import Inhibition, Scope
 from sre_space.analysis.statistics.detection_delay import seconds_to_alarm
 from sre_space.analysis.statistics.effect import eased
-from sre_space.domain.dependencies import Calls
+from sre_space.domain.dependencies import Calls, reach
 from sre_space.domain.detectors import DetectorReport
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
@@ -48,12 +48,9 @@ class Detector(ABC):
     def rows(self, now: int) -> Iterator[Row]:
         """Yield the reports at `now` (Unix ns) of everything that is watched."""
 
-    def inhibitions(self, windows: Sequence[Inhibition], subject: str) -> Sequence[Inhibition]:
-        """Return the inhibitions that apply to a subject: work on it, or on anything that it depends on.
-
-        An incident inhibits no detector of a service, because what they find joins it.
-        """
-        return inhibitions_of([window for window in windows if not window.case], subject, self.calls)
+    def scope(self, subject: str) -> Scope:
+        """Return the services of which an inhibition applies to a subject: itself and all that it depends on."""
+        return reach(subject, self.calls)
 
     def is_known(self, symptom: Symptom) -> bool:
         """Return True when the detector can say whether the symptom is there."""

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from sre_space.agents.scout.active_symptoms import ActiveSymptoms
 from sre_space.agents.scout.detector import Detector
 from sre_space.agents.scout.health import ServiceHealth
+from sre_space.agents.scout.inhibitions import Inhibitions
 from sre_space.agents.scout.journey_detectors import ConversionDetector, SloDetector
 from sre_space.agents.scout.journeys import Attempt, JourneyBook
 from sre_space.agents.scout.open_incidents import OpenIncidents
@@ -88,6 +89,11 @@ class Detectors:
         )
         self.kinds: Mapping[SymptomKind, Detector] = {detector.kind: detector for detector in detectors}
 
+    @property
+    def inhibitions(self) -> Inhibitions:
+        """Return the inhibitions of all sources."""
+        return self.open_incidents.inhibitions
+
     def of(self, symptom: Symptom) -> Detector:
         """Return the detector of the symptom's kind."""
         return self.kinds[symptom.kind]
@@ -101,7 +107,7 @@ class Detectors:
         if pauses.resumed_at == self.resumed_at:
             return
         first, self.resumed_at = not self.resumed_at, pauses.resumed_at
-        self.open_incidents.pauses = self.book.pauses = pauses.since_start
+        self.inhibitions.pauses = self.book.pauses = pauses.since_start
         if first:
             return
         self.not_running.add(pauses.all[-1].since, pauses.all[-1].until)
@@ -150,7 +156,7 @@ class Detectors:
 
     def take_attempt(self, attempt: Attempt) -> None:
         """Add an attempt of the journey to the error budget."""
-        self.budget.add(attempt.start, attempt.good, not attempt.good, self.open_incidents.inhibited(attempt.start))
+        self.budget.add(attempt.start, attempt.good, not attempt.good, self.inhibitions.excuse(attempt.start))
 
     def take_level(self, resource: Resource, at: int, value: float) -> None:
         """Add a sample of a resource, in the unit of its limit, that was taken at `at` (Unix ns)."""
@@ -176,16 +182,16 @@ class Detectors:
         inhibitions = self.evaluate_complete(now)
         alarms = self._alarms(inhibitions, now)
         steady = self.damping.steady(alarms, now)
-        planned = (*inhibitions, *self.open_incidents.current_holds(now))
+        excused = (*inhibitions, *(known for known in self.inhibitions.current(now) if not known.confirmed))
         groups = correlate(
-            steady, SystemView(self.calls, tuple(self.open_incidents.open.values()), planned, self.telemetry), now
+            steady, SystemView(self.calls, tuple(self.open_incidents.open.values()), excused, self.telemetry), now
         )
         self.active_symptoms.remember(alarms, steady, [finding for group in groups for finding in group.findings], now)
         return groups
 
     def evaluate_complete(self, now: int) -> Sequence[Inhibition]:
         """Let the detectors evaluate the data that is complete at `now` (Unix ns); return the inhibitions applied."""
-        inhibitions = self.open_incidents.all_windows()
+        inhibitions = self.inhibitions.confirmed()
         self.operations.evaluate(now, inhibitions)
         self.conversion.evaluate(self.cohorts.decided(now - COMPLETE_AFTER_NS), inhibitions)
         return inhibitions

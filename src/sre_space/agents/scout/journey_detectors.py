@@ -7,7 +7,7 @@ from sre_space.agents.scout.detector import SECOND, Detector, Row, ShareDetector
 from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.detection.burn_rate import Budget
 from sre_space.analysis.detection.conversion import Conversion
-from sre_space.analysis.detection.inhibition import Inhibition
+from sre_space.analysis.detection.inhibition import EVERYTHING, Inhibition, Scope
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 
@@ -30,9 +30,9 @@ class ConversionDetector(ShareDetector):
         """Yield the journey's report."""
         yield (self.kind, (self.conversion.journey, "")), self.conversion.report(now)
 
-    def inhibitions(self, windows: Sequence[Inhibition], subject: str) -> Sequence[Inhibition]:
-        """Return all: work on any service and any open incident may keep customers from buying."""
-        return windows
+    def scope(self, subject: str) -> Scope:
+        """Return everything: work on any service and any open incident may keep customers from buying."""
+        return EVERYTHING
 
     def bad_share(self, share: float) -> float:
         """Return the share of customers who did not buy."""
@@ -54,9 +54,9 @@ class SloDetector(Detector):
         """Return the alarm of the fastest burn, if any alert fires."""
         return self.budget.findings(now)
 
-    def inhibitions(self, windows: Sequence[Inhibition], subject: str) -> Sequence[Inhibition]:
-        """Return all: work on any service and any open incident may let attempts fail."""
-        return windows
+    def scope(self, subject: str) -> Scope:
+        """Return everything: work on any service and any open incident may let attempts fail."""
+        return EVERYTHING
 
     def rows(self, now: int) -> Iterator[Row]:
         """Yield the journey's report."""

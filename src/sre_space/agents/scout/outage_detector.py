@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sre_space.agents.scout.detector import Detector, Row
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.analysis.detection.blame import FiredAlarm
-from sre_space.analysis.detection.inhibition import Inhibition
+from sre_space.analysis.detection.inhibition import Inhibition, Scope, applying
 from sre_space.domain.dependencies import reach
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
@@ -27,9 +27,9 @@ class OutageDetector(Detector):
         for health in self.board.values():
             yield (self.kind, (health.service, "")), health.report()
 
-    def inhibitions(self, windows: Sequence[Inhibition], subject: str) -> Sequence[Inhibition]:
-        """Return the inhibitions by work on the very service."""
-        return [window for window in windows if not window.case and subject in window.services]
+    def scope(self, subject: str) -> Scope:
+        """Return the very service: nothing else excuses its outage."""
+        return frozenset({subject})
 
     def is_known(self, symptom: Symptom) -> bool:
         """Return True once enough probes were made."""
@@ -57,7 +57,7 @@ class OutageDetector(Detector):
         """
         dependencies = reach(health.service, self.calls) - {health.service}
         victim = health.answered and any(self.board[name].firing for name in dependencies if name in self.board)
-        ended = [window.until for window in inhibitions if health.service in window.services and window.until <= now]
+        ended = [one.until for one in applying(inhibitions, self.scope(health.service)) if one.until <= now]
         symptom = Symptom(
             self.kind,
             health.service,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from sre_space.agents.scout.detector import Detector, Row
 from sre_space.agents.scout.detectors import Detectors
-from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition
+from sre_space.analysis.detection.inhibition import EVERYTHING, STILL_OPEN, Inhibition, applying
 from sre_space.domain.detectors import DetectorReport, DetectorsReport, DetectorState, ReportedInhibition, by_urgency
 from sre_space.domain.symptoms import SymptomKind
 
@@ -26,11 +26,11 @@ class DetectorReports:
         rows = ((detector, row) for detector in self.detectors.kinds.values() for row in detector.rows(now))
         reports = [self._dated(self._report(detector, row, now), now) for detector, row in rows]
         self.begun = {report.identity: (report.state, report.since) for report in reports}
-        budget = self.detectors.budget
+        budget, inhibitions = self.detectors.budget, self.detectors.inhibitions
         return DetectorsReport(
             now,
             tuple(sorted(reports, key=by_urgency)),
-            tuple(_inhibition(window) for window in sorted(self._windows(now), key=lambda window: window.since)),
+            tuple(map(_inhibition, sorted(inhibitions.current(now), key=lambda inhibition: inhibition.since))),
             {budget.journey: round(budget.spent(now), 4)},
         )
 
@@ -39,17 +39,17 @@ class DetectorReports:
         return report if report.since else replace(report, since=since if state is report.state else now)
 
     def _report(self, detector: Detector, row: Row, now: int) -> DetectorReport:
-        """Return the report with what only Scout knows; BLIND for a detector whose telemetry is stale."""
-        telemetry, windows = self.detectors.telemetry, self._windows(now)
+        """Return the report with what only Scout knows; BLIND for a detector whose telemetry is stale.
+
+        An incident inhibits no detector of a service, because what they find joins it; it inhibits those of a journey.
+        """
+        telemetry, current = self.detectors.telemetry, self.detectors.inhibitions.current(now)
         if telemetry.blind and not detector.kind.is_outage:
             return replace(row[1], state=DetectorState.BLIND, why=telemetry.reason, since=telemetry.since)
-        return _inhibited(self._held(row, now), detector.inhibitions(windows, row[1].subject), now)
-
-    def _windows(self, now: int) -> list[Inhibition]:
-        """Return the inhibitions that hold at `now` (Unix ns)."""
-        open_incidents = self.detectors.open_incidents
-        windows = (*open_incidents.all_windows(), *open_incidents.current_holds(now))
-        return [window for window in windows if window.holds(now)]
+        scope = detector.scope(row[1].subject)
+        return _inhibited(
+            self._held(row, now), [one for one in applying(current, scope) if one.is_work or scope is EVERYTHING]
+        )
 
     def _held(self, row: Row, now: int) -> DetectorReport:
         """Return the report with the blamed service; an alarm that ceased too recently to be over is still FIRING."""
@@ -65,14 +65,13 @@ class DetectorReports:
         return replace(report, state=DetectorState.FIRING, since=newest.symptom.since, why=why)
 
 
-def _inhibited(report: DetectorReport, windows: Sequence[Inhibition], now: int) -> DetectorReport:
-    """Return the report, as INHIBITED while one of the windows lasts.
+def _inhibited(report: DetectorReport, current: Sequence[Inhibition]) -> DetectorReport:
+    """Return the report, as INHIBITED by one of the current inhibitions.
 
     An alarm that fires is inhibited only by the work in which it began.
     """
-    current = [window for window in windows if window.holds(now)]
     if report.state is DetectorState.FIRING:
-        current = [window for window in current if not window.case and window.explains(report.since)]
+        current = [window for window in current if window.is_work and window.explains(report.since)]
     if not current:
         return report
     last = max(current, key=lambda window: window.until)

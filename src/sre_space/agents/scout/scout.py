@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sre_space.agents.scout.detectors import Detectors
-from sre_space.agents.scout.open_incidents import BEFORE_NS
+from sre_space.agents.scout.inhibitions import BEFORE_NS
 from sre_space.analysis.detection.correlation import SymptomGroup
 from sre_space.analysis.detection.inhibition import DATING_NS
 from sre_space.analysis.statistics.effect import Effect, effect
@@ -121,10 +121,7 @@ class Scout:
         if not isinstance(action, Action) or not action.changed or health is None or _waits_for_people(case):
             return False
         min_uptime_ns = MIN_UPTIME_NS if action.remedy.edits else 0
-        in_deployment = any(
-            window.services & {symptom.service}
-            for window in self.detectors.open_incidents.planned_at(health.failing_since)
-        )
+        in_deployment = self.detectors.inhibitions.worked_on(symptom.service, health.failing_since)
         return health.went_out(case.last.at, min_uptime_ns) and not in_deployment
 
     def _is_current(self, symptom: Symptom) -> bool:
@@ -190,7 +187,7 @@ class Scout:
         success = effect(book.count_visits(affected_since, decided.at), book.count_visits(settled, now))
         if success is not Effect.SAME or not self.detectors.of(symptoms[0]).shows_in_durations:
             return success
-        usual = book.usual(since - BASELINE_NS, since, self.detectors.open_incidents.inhibited)
+        usual = book.usual(since - BASELINE_NS, since, self.detectors.inhibitions.excuse)
         return book.effect_on_speed((affected_since, decided.at), (settled, now), usual)
 
     def _another_is_open(self, case: Case) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sre_space.analysis.detection.indicators import Indicator
-from sre_space.analysis.detection.inhibition import AT_ONCE_NS, Inhibition
+from sre_space.analysis.detection.inhibition import AT_ONCE_NS, Inhibition, Source
 from sre_space.analysis.detection.operations import ALL, INDICATORS, SECOND, FiringOperation, Operations, OperationWatch
 from sre_space.analysis.statistics.sketch import Operation, Sketch
 from sre_space.domain.symptoms import Symptom
@@ -136,14 +136,14 @@ def _was_changed(suspect: FiringOperation, callee: str, windows: Sequence[Inhibi
     A deployment during an open incident is left out: it may be a remedy, and the symptom may have begun before it.
     """
     caller, since = suspect.operation.service, suspect.alarm.since
-    incidents = [window for window in windows if window.case]
+    incidents = [window for window in windows if window.source is Source.INCIDENT]
     return any(
         caller in window.services
         and callee not in window.services
         and window.until <= since <= window.until + AT_ONCE_NS
         and not any(incident.holds(window.since) for incident in incidents)
         for window in windows
-        if not window.case
+        if window.is_work
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.detection.callers import with_common_callers
-from sre_space.analysis.detection.inhibition import Inhibition, inhibitions_of
+from sre_space.analysis.detection.inhibition import EVERYTHING, Inhibition, Scope, applying
 from sre_space.analysis.detection.telemetry_health import TelemetryHealth
 from sre_space.domain.dependencies import Calls, reach
 from sre_space.domain.symptoms import SymptomKind
@@ -80,8 +80,8 @@ def _is_planned(finding: FiredAlarm, view: SystemView) -> bool:
 
     A damped alarm outlasts its deployment, and what a deployment broke must not hide behind it.
     """
-    windows = [window for window in _windows(finding, view) if not window.case]
-    return any(window.explains(finding.symptom.since) for window in windows)
+    windows = applying(view.windows, _scope(finding, view.calls))
+    return any(window.is_work and window.explains(finding.symptom.since) for window in windows)
 
 
 def _together(alarms: Sequence[FiredAlarm], calls: Calls, now: int) -> list[list[FiredAlarm]]:
@@ -182,7 +182,7 @@ def _group(cluster: Sequence[FiredAlarm], view: SystemView) -> SymptomGroup:
     outranked = {incident.key for incident in view.open if _outranks(first, incident, view.calls)}
     planned = [
         window
-        for window in _windows(first, view)
+        for window in applying(view.windows, _scope(first, view.calls))
         if window.explains(first.symptom.since) and window.case not in outranked
     ]
     cases = [window.case for window in planned if window.case]
@@ -200,12 +200,11 @@ def _merit(finding: FiredAlarm, calls: Calls) -> tuple[bool, int, int, int]:
     return not finding.accuses, symptom.kind.gravity, len(reach(symptom.service, calls)), symptom.since
 
 
-def _windows(finding: FiredAlarm, view: SystemView) -> Sequence[Inhibition]:
-    """Return the inhibitions that apply: any work for a journey, only work on the service itself for an outage."""
+def _scope(finding: FiredAlarm, calls: Calls) -> Scope:
+    """Return the services of which an inhibition excuses the alarm: all for a journey, only itself for an outage."""
     if finding.journey:
-        return view.windows
-    calls = {} if _is_outage(finding) else view.calls
-    return inhibitions_of(view.windows, finding.symptom.service, calls)
+        return EVERYTHING
+    return reach(finding.symptom.service, {} if _is_outage(finding) else calls)
 
 
 def _outranks(finding: FiredAlarm, incident: OpenIncident, calls: Calls) -> bool:

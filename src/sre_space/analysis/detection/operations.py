@@ -69,7 +69,7 @@ class OperationWatch:
     def _evaluate_second(self, second: int, sketch: Sketch, windows: Sequence[Inhibition]) -> None:
         begin, end = second * SECOND, (second + 1) * SECOND
         self._close_windows(begin, windows)
-        planned = any(window.holds(begin) and not window.case for window in windows)
+        planned = any(window.holds(begin) and window.is_work for window in windows)
         demand = self._demand(second, sketch.count)
         if self.thresholds and not planned:
             self.slow_bucket = self.thresholds.slow_under(demand, DEMAND_S)
