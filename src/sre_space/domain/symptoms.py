@@ -1,7 +1,10 @@
 """Scout's observations: symptoms and counts of journey visits. Frozen; times are Unix nanoseconds."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from sre_space.domain.omitted import OMITTED_AT_DEFAULT
 
 
 class SymptomKind(StrEnum):
@@ -39,14 +42,18 @@ class SymptomKind(StrEnum):
         """Return True for requests that fail."""
         return self is SymptomKind.ERROR
 
-    def of(self, service: str) -> str:
-        """Return the key of a symptom of this kind, as in `infrastructure/policy-service`."""
-        return f"{self.value.lower()}/{service}"
+    def of(self, subject: str, operation: str = "") -> str:
+        """Return what identifies a detector of this kind: `infrastructure/policy-service`, `saturation/x/memory`."""
+        return "/".join(filter(None, (self.value.lower(), subject, operation)))
 
 
 @dataclass(frozen=True)
 class Symptom:
-    """A detector that fired: the measured value, its threshold (`limit`), and since when."""
+    """A detector that fired: the measured value, its threshold (`limit`), and since when.
+
+    `detector` identifies the detector; "" in facts of 0.1.0, and for one that `key` identifies. `service` is whom it
+    accuses: that may change while the symptom stays the same.
+    """
 
     kind: SymptomKind
     service: str
@@ -54,11 +61,25 @@ class Symptom:
     value: float
     limit: float
     since: int
+    detector: str = field(default="", metadata=OMITTED_AT_DEFAULT)
 
     @property
     def key(self) -> str:
-        """Return the symptom's identity, as in `infrastructure/policy-service`."""
+        """Return the kind and the accused service, as in `infrastructure/policy-service`."""
         return self.kind.of(self.service)
+
+    @property
+    def identity(self) -> str:
+        """Return what identifies the symptom: its detector, as in `error/quote-service/client POST to policy:80`."""
+        return self.detector or self.key
+
+    def is_of(self, detector: str, accused: Collection[str]) -> bool:
+        """Return True when a detector that has `accused` these keys reports this symptom, or one that joins it.
+
+        A symptom without a detector is of every one that watches its service.
+        """
+        watches = not self.detector and f"{detector}/".startswith(f"{self.key}/")
+        return watches or self.key in accused or detector == self.identity
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Findings to incidents: one for each cause, titled and placed by its culprit."""
 
+from dataclasses import replace
 from itertools import permutations
 
 from hypothesis import given
@@ -254,3 +255,17 @@ def test_an_outage_is_an_incident_of_its_own_while_the_journeys_incident_waits_f
 
     assert outage.joins == ""
     assert slow.joins == "slo/buy-insurance"
+
+
+def test_a_detector_that_accuses_another_service_by_now_stays_in_its_incident() -> None:
+    call = "error/quote/client GET to user:80"
+    moved = finding(ERROR, "search", 2 * SECOND)
+    before = Symptom(ERROR, "user", "", 1.0, 0.1, NOW - 3 * SECOND, call)
+    incident = OpenIncident("error/user", "user", NOW - 3 * SECOND, symptoms=(before,))
+
+    def joins(symptom: Symptom) -> str:
+        [group] = correlate([replace(moved, symptom=symptom)], replace(SCENE, open=(incident,)), NOW)
+        return group.joins
+
+    assert joins(replace(moved.symptom, detector=call)) == "error/user"
+    assert joins(replace(moved.symptom, detector="error/search/server GET")) == ""

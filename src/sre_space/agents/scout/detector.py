@@ -52,13 +52,17 @@ class Detector(ABC):
         """Return the services of which an inhibition applies to a subject: itself and all that it depends on."""
         return reach(subject, self.calls)
 
-    def is_known(self, symptom: Symptom) -> bool:
-        """Return True when the detector can say whether the symptom is there."""
+    def is_current(self, symptom: Symptom) -> bool:
+        """Return True when what was observed since a pause says whether the symptom is there."""
         return True
+
+    @abstractmethod
+    def is_evaluated(self, symptom: Symptom) -> bool:
+        """Return True once this process has evaluated the detector: before, the symptom is unknown and never gone."""
 
     def gone_since(self, symptom: Symptom) -> int:
         """Return since when the detector does not see the symptom (Unix ns); 0 while it does."""
-        last_seen = self.active.gone_since(symptom.kind, symptom.service)
+        last_seen = self.active.gone_since(symptom)
         return 0 if last_seen >= self.active.evaluated_at else max(last_seen, 1)
 
     def holds_without_telemetry(self, symptom: Symptom) -> bool:
@@ -92,4 +96,4 @@ class ShareDetector(Detector):
 
     def eased(self, symptom: Symptom) -> bool:
         """Return True when the share of bad tries is half of what it was, or less."""
-        return eased(symptom.value, self.active.strength.get((symptom.kind, symptom.service), symptom.value))
+        return eased(symptom.value, self.active.strength_of(symptom))

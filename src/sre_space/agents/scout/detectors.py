@@ -94,6 +94,12 @@ class Detectors:
         """Return the inhibitions of all sources."""
         return self.open_incidents.inhibitions
 
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Return what identifies the symptoms of open incidents whose detectors this process has not evaluated yet."""
+        symptoms = (symptom for incident in self.open_incidents.open.values() for symptom in incident.symptoms)
+        return tuple(sorted({symptom.identity for symptom in symptoms if not self.of(symptom).is_evaluated(symptom)}))
+
     def of(self, symptom: Symptom) -> Detector:
         """Return the detector of the symptom's kind."""
         return self.kinds[symptom.kind]

@@ -26,6 +26,11 @@ class ConversionDetector(ShareDetector):
         """Return the alarm, if it fires."""
         return self.conversion.findings(now)
 
+    def is_evaluated(self, symptom: Symptom) -> bool:
+        """Return True once customers decided, and where the usual share was missed, once it is known."""
+        over_floor = symptom.limit > self.conversion.floor
+        return self.conversion.newest > 0 and (self.conversion.baseline.ready or not over_floor)
+
     def rows(self, now: int) -> Iterator[Row]:
         """Yield the journey's report."""
         yield (self.kind, (self.conversion.journey, "")), self.conversion.report(now)
@@ -57,6 +62,10 @@ class SloDetector(Detector):
     def scope(self, subject: str) -> Scope:
         """Return everything: work on any service and any open incident may let attempts fail."""
         return EVERYTHING
+
+    def is_evaluated(self, symptom: Symptom) -> bool:
+        """Return True: what failed in the incident does not count, so that the budget alone never shows its end."""
+        return True
 
     def rows(self, now: int) -> Iterator[Row]:
         """Yield the journey's report."""

@@ -63,7 +63,7 @@ class OpenIncidents:
     def _begin(self, detection: Detection, waits: bool = False) -> None:
         inhibition = _inhibition(detection)
         service = detection.symptoms[0].service
-        self.open[detection.key] = OpenIncident(detection.key, service, detection.since, waits)
+        self.open[detection.key] = OpenIncident(detection.key, service, detection.since, waits, detection.titled)
         self.inhibitions.put(inhibition, self.inhibitions.incident(detection.key))
 
     def _end(self, key: str, at: int) -> None:

@@ -31,9 +31,13 @@ class OutageDetector(Detector):
         """Return the very service: nothing else excuses its outage."""
         return frozenset({subject})
 
-    def is_known(self, symptom: Symptom) -> bool:
+    def is_current(self, symptom: Symptom) -> bool:
         """Return True once enough probes were made."""
         return self.board[symptom.service].known
+
+    def is_evaluated(self, symptom: Symptom) -> bool:
+        """Return True: a probe needs nothing to compare with."""
+        return True
 
     def gone_since(self, symptom: Symptom) -> int:
         """Return since when the service answers (Unix ns); 0 while it is out."""

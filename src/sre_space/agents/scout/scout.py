@@ -21,6 +21,7 @@ RECENT_NS = 10 * SECOND  # of the journey, for a detection
 UNDONE_DEADLINE_NS = 5 * SECOND  # an undo need not lead to recovery: it only has to be in force
 BASELINE_NS = 300 * SECOND  # before the first symptom: the usual durations, except in incidents
 VERIFY_DEADLINE_NS = 60 * SECOND
+NOT_EVALUATED = "Scout was started anew and has nothing yet to compare with for"
 EVALUATE_EVERY_S = 0.2
 MAX_EVALUATIONS = 5
 MAX_TRACES = 3
@@ -101,10 +102,12 @@ class Scout:
             return self._verification(outcome, case, case.last.at, self.detectors.board[symptom.service].detail)
         if not self._is_current(symptom):
             return None
-        gone_since = detector.gone_since(symptom)
-        if not gone_since:
+        gone_since = [detector.gone_since(titled) for titled in case.detection.titled]
+        if not all(gone_since):
             return self._not_recovered(case, symptom, now)
-        recovered_at = max(gone_since, symptom.since, self.detectors.resumed_at)
+        if not all(map(detector.is_evaluated, case.detection.titled)):
+            return self._late(case, now, f"{NOT_EVALUATED} {symptom.identity}")
+        recovered_at = max(*gone_since, symptom.since, self.detectors.resumed_at)
         visits, since = self.detectors.book.good_visits(recovered_at)
         required = self.detectors.config.journey.good_visits
         if visits >= required and now - recovered_at >= self._wait_s(symptom, now) * SECOND:
@@ -128,7 +131,7 @@ class Scout:
         """Return True when Scout has evaluated the symptom since the newest pause, with telemetry that is not stale."""
         evaluated = self.detectors.active_symptoms.evaluated_at > self.detectors.resumed_at
         has_input = symptom.kind.is_outage or (evaluated and not self.detectors.telemetry.blind)
-        return has_input and self.detectors.of(symptom).is_known(symptom)
+        return has_input and self.detectors.of(symptom).is_current(symptom)
 
     def _waited(self, case: Case, required_ns: int) -> bool:
         """Return True when Scout ran for `required_ns` since the newest fact, and for a while since the newest pause.

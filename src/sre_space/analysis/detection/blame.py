@@ -99,6 +99,7 @@ def _finding(
             round(alarm.share, 4),
             round(alarm.tolerated, 4),
             alarm.since,
+            suspect.kind.of(operation.service, operation.label),
         ),
         operation=operation.name,
         callee=callee,

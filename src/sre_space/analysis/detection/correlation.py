@@ -12,7 +12,7 @@ from sre_space.analysis.detection.callers import with_common_callers
 from sre_space.analysis.detection.inhibition import EVERYTHING, Inhibition, Scope, applying
 from sre_space.analysis.detection.telemetry_health import TelemetryHealth
 from sre_space.domain.dependencies import Calls, reach
-from sre_space.domain.symptoms import SymptomKind
+from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9
 LINKED_NS = 120 * SECOND  # a symptom that begins later after an incident's first one is a new incident
@@ -47,13 +47,14 @@ class SymptomGroup:
 class OpenIncident:
     """An incident that is not yet recovered: the service (or journey) in its title, its first symptom (Unix ns).
 
-    `waits`: the incident waits for a person, because the agents can do no more.
+    `waits`: the incident waits for a person, because the agents can do no more. `symptoms` are those in its title.
     """
 
     key: str
     service: str
     since: int
     waits: bool = False
+    symptoms: tuple[Symptom, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -222,7 +223,10 @@ def _outranks(finding: FiredAlarm, incident: OpenIncident, calls: Calls) -> bool
 
 
 def _belongs(finding: FiredAlarm, incident: OpenIncident, calls: Calls) -> bool:
-    """Return True when the alarm belongs to the open incident: on one path, or one of the two is a journey's."""
-    return (
-        finding.journey or incident.service not in calls or _related(finding.symptom.service, incident.service, calls)
-    )
+    """Return True when the alarm belongs to the open incident: on one path, or one of the two is a journey's.
+
+    So does an alarm of the incident's own detector, whomever it accuses by now.
+    """
+    same = any(symptom.is_of(finding.symptom.identity, (finding.symptom.key,)) for symptom in incident.symptoms)
+    related = finding.journey or _related(finding.symptom.service, incident.service, calls)
+    return same or related or incident.service not in calls
