@@ -62,9 +62,7 @@ async def _work(settings: Settings) -> None:
     verifier = DeploymentVerifier(gitops, frozenset(context.config.services))
     deployments = DeployedFolder(settings.sre_space_state)
     commits = RunningCommits(gitops, deployments, processes, context.config.services, context.clock)
-    announcements = Announcements(
-        verifier, detectors.open_incidents, context.reporter, context.clock, processes=processes
-    )
+    announcements = Announcements(verifier, detectors.inhibitions, context.reporter, context.clock, processes=processes)
     consumer = SignalConsumer(scout, HttpProbe.create(), opener, watch, gitops, context.clock, announcements, processes)
     history = authentic.history(KafkaHistory(bus))
     known_services = frozenset({*context.config.services, context.config.journey.caller})
