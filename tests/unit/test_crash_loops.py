@@ -9,23 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sre_embedded.launcher import Launch, environment_of
+from sre_embedded.space.environment import SpacePlan, TokenSetup, write_environments
+from sre_embedded.space.ports import Ports
+from sre_embedded.space.processes import process_table
 from sre_space.bootstrap.space.crash_watch import CrashWatch, crash_loops, last_line
-from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, write_environments
-from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import process_table
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.bootstrap.space.supervisor import UnitState
 from sre_space.cli.views import crash_loop, processes
-from sre_space.embedded.launcher import (
-    MAX_PAUSE_S,
-    MAX_SHORT_RUNS,
-    PAUSE_S,
-    SHORT_RUN_S,
-    Launch,
-    Starts,
-    environment_of,
-)
 from sre_space.ports.notifier import Note, Notifier
+from sre_space.starts import MAX_PAUSE_S, MAX_SHORT_RUNS, PAUSE_S, SHORT_RUN_S, Starts
 
 
 class Called(Notifier):

@@ -11,13 +11,13 @@ from sre_space.adapters.network_probe import NetworkProbe
 from sre_space.agents.scout.deployment_verifier import DeploymentVerifier
 from sre_space.agents.scout.detectors import Detectors
 from sre_space.agents.scout.health import ServiceHealth
-from sre_space.agents.scout.journey_detectors import spent
+from sre_space.agents.scout.journey_indicators import spent
 from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.scout import Scout
 from sre_space.agents.scout.snapshots import Snapshots
 from sre_space.bootstrap import agent, server
-from sre_space.bootstrap.space.telemetry_secrets import read_record_key
+from sre_space.bootstrap.record_key import read_record_key
 from sre_space.codec.topics import CHANGES, LOGS, METRICS, SIGNALS, SPANS
 from sre_space.domain import facts
 from sre_space.domain.case import Case
@@ -64,9 +64,7 @@ async def _work(settings: Settings) -> None:
     verifier = DeploymentVerifier(gitops, context.config.services)
     deployments = DeployedFolder(settings.sre_space_state, context.config.services)
     commits = RunningCommits(gitops, deployments, processes, context.config.services, context.clock)
-    announcements = Announcements(
-        verifier, detectors.open_incidents, context.reporter, context.clock, processes=processes
-    )
+    announcements = Announcements(verifier, detectors.inhibitions, context.reporter, context.clock, processes=processes)
     consumer = SignalConsumer(
         scout, NetworkProbe.create(), opener, watch, gitops, context.clock, announcements, processes
     )

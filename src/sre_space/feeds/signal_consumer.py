@@ -23,7 +23,6 @@ from sre_space.codec.topics import CHANGES, LOGS, METRICS, SIGNALS, SPANS
 from sre_space.domain.bounds import MAX_NAME, NO_NUMBER, TOO_LARGE
 from sre_space.domain.errors import Malformed, Missing, SpaceError
 from sre_space.domain.event_time import implausible_reason, reception_time
-from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
 from sre_space.feeds.announcements import Announcements
 from sre_space.feeds.losses import Losses
@@ -97,9 +96,7 @@ class SignalConsumer:
         while True:
             owned = owner()
             detected = self.scout.detections()
-            detections = [
-                detection for detection in detected if owned or detection.symptoms[0].kind is SymptomKind.INFRASTRUCTURE
-            ]
+            detections = [detection for detection in detected if owned or detection.symptoms[0].kind.is_outage]
             opened = await self.opener.open_missing(detections)
             for issue, detection in opened.items():
                 self.scout.opened(detection)

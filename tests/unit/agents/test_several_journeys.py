@@ -4,12 +4,15 @@ from dataclasses import replace
 
 from support.world import World
 
-from sre_space.agents.scout.journey_detectors import LATE_NS, JourneyDetectors, spent
+from sre_space.agents.scout.active_symptoms import ActiveSymptoms
+from sre_space.agents.scout.journey_detectors import ConversionDetector, SloDetector
+from sre_space.agents.scout.journey_indicators import LATE_NS, JourneyIndicators, spent
 from sre_space.agents.scout.journeys import Attempt, JourneyBook
 from sre_space.agents.scout.reports import DetectorReports
+from sre_space.analysis.detection.cohorts import Cohort
 from sre_space.domain.facts import Outcome, Verification
 from sre_space.domain.journeys import ConversionSteps, Journey, Side, SpanSelector
-from sre_space.domain.symptoms import SymptomKind
+from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 
 SECOND = 10**9
@@ -44,27 +47,62 @@ def test_a_book_is_blind_when_its_own_journeys_are_not_heard_of() -> None:
     assert book.only((BROWSE,)).blind(now)
 
 
-def test_a_journey_has_the_detectors_that_it_declares() -> None:
-    both = JourneyDetectors(replace(ORDER, conversion=ConversionSteps("asked", "bought")))
-    detectors = {"order": both, "browse": JourneyDetectors(BROWSE), "none": JourneyDetectors(replace(BROWSE, slo=None))}
+def indicators() -> dict[str, JourneyIndicators]:
+    """Return those of three journeys: one declares a promise and a conversion, one a promise, one neither."""
+    both = JourneyIndicators(replace(ORDER, conversion=ConversionSteps("asked", "bought")))
+    none = JourneyIndicators(replace(BROWSE, name="none", slo=None))
+    return {"order": both, "browse": JourneyIndicators(BROWSE), "none": none}
 
-    assert [(one.budget is None, one.conversion is None) for one in detectors.values()] == [
-        (False, False), (False, True), (True, True),
-    ]  # fmt: skip
-    assert [len(list(one.reports(SECOND))) for one in detectors.values()] == [2, 1, 0]
-    assert spent(detectors, SECOND) == {"order": 0, "browse": 0}
+
+def test_a_detector_watches_the_journeys_that_declare_what_it_needs() -> None:
+    journeys, active = indicators(), ActiveSymptoms()
+    detectors = (ConversionDetector(active, {}, journeys), SloDetector(active, {}, journeys))
+
+    rows = [[report.subject for _, report in detector.rows(SECOND)] for detector in detectors]
+
+    assert rows == [["order"], ["order", "browse"]]
+    assert spent(journeys, SECOND) == {"order": 0, "browse": 0}
+
+
+def test_a_conversion_is_known_once_its_own_journey_was_evaluated() -> None:
+    journeys = indicators()
+    other = replace(ORDER, name="rent", conversion=ConversionSteps("asked", "rented"))
+    journeys["rent"] = JourneyIndicators(other)
+    detector = ConversionDetector(ActiveSymptoms(), {}, journeys)
+    lost = [Symptom(SymptomKind.CONVERSION, name, "", 0.2, 0.5, SECOND) for name in ("order", "rent", "gone")]
+    answers = []
+    for name in ("rent", "order"):
+        conversion = journeys[name].conversion
+        assert conversion is not None
+        conversion.evaluate([Cohort(1, 20, 4)])
+        answers.append([detector.is_evaluated(symptom) for symptom in lost])
+
+    assert answers == [[False, True, False], [True, True, True]]
+    assert ConversionDetector(ActiveSymptoms(), {}, {}).is_evaluated(lost[0])
+
+
+def test_both_journeys_burn_their_own_budgets() -> None:
+    journeys, now = indicators(), 100_000 * SECOND
+    detector = SloDetector(ActiveSymptoms(), {}, journeys)
+    for name in ("order", "browse"):
+        journeys[name].take(Attempt("a", "v", now - SECOND, True, "t", "GET /", 1, name), False)
+        budget = journeys[name].budget
+        assert budget is not None
+        budget.add(now - SECOND, 0, 50 if name == "browse" else 1)
+
+    assert [alarm.symptom.service for alarm in detector.alarms(now, ())] == ["browse"]
 
 
 def test_a_conversion_of_two_steps_is_computed_from_good_attempts_of_one_visit() -> None:
     steps = ConversionSteps("GET /basket", "POST /order", topics=False)
-    detectors, now = JourneyDetectors(replace(ORDER, conversion=steps)), 1000 * SECOND
+    journey, now = JourneyIndicators(replace(ORDER, conversion=steps)), 1000 * SECOND
     for number in range(10):
-        detectors.take(Attempt(f"a{number}", f"{number}", now, True, "t", "GET /basket", 1, "order"), False)
+        journey.take(Attempt(f"a{number}", f"{number}", now, True, "t", "GET /basket", 1, "order"), False)
         good = number < 4
-        detectors.take(Attempt(f"b{number}", f"{number}", now + SECOND, good, "t", "POST /order", 1, "order"), False)
+        journey.take(Attempt(f"b{number}", f"{number}", now + SECOND, good, "t", "POST /order", 1, "order"), False)
     until = now + 6 * SECOND + LATE_NS
 
-    (cohort,) = detectors.cohorts.decided(until)
+    (cohort,) = journey.cohorts.decided(until)
 
     assert (cohort.asked, cohort.bought) == (10, 4)
 

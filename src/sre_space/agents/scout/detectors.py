@@ -9,12 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sre_space.agents.scout.active_symptoms import ActiveSymptoms
+from sre_space.agents.scout.detector import Detector
 from sre_space.agents.scout.health import ServiceHealth
-from sre_space.agents.scout.journey_detectors import JourneyDetectors
+from sre_space.agents.scout.inhibitions import Inhibitions
+from sre_space.agents.scout.journey_detectors import ConversionDetector, SloDetector
+from sre_space.agents.scout.journey_indicators import JourneyIndicators
 from sre_space.agents.scout.journeys import Attempt, JourneyBook
 from sre_space.agents.scout.open_incidents import OpenIncidents
+from sre_space.agents.scout.outage_detector import OutageDetector
+from sre_space.agents.scout.request_detectors import ErrorDetector, LatencyDetector
+from sre_space.agents.scout.saturation_detector import SaturationDetector
 from sre_space.agents.scout.unseen import Unseen
-from sre_space.analysis.detection.blame import FiredAlarm, findings
+from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.detection.correlation import SymptomGroup, SystemView, correlate
 from sre_space.analysis.detection.flapping import Damping
 from sre_space.analysis.detection.inhibition import Inhibition
@@ -23,7 +29,6 @@ from sre_space.analysis.detection.saturation import Resource, Saturation
 from sre_space.analysis.detection.telemetry_health import Feed, TelemetryHealth, telemetry_health
 from sre_space.codec.sketches import Frame, Frames, Sketches
 from sre_space.codec.topics import SPANS
-from sre_space.domain.dependencies import reach
 from sre_space.domain.event_time import implausible_reason
 from sre_space.domain.pauses import Pauses
 from sre_space.domain.space_config import SpaceConfig
@@ -59,13 +64,38 @@ class Detectors:
     resumed_at: int = 0
 
     def __post_init__(self) -> None:
-        """Create the detectors of the journeys, and the one of all operations."""
+        """Create the indicators of the journeys, the detector of all operations, and from all the one of each kind."""
         self.calls = {name: service.calls for name, service in self.config.services.items()}
         self.peers = {
             service.address or service.health.address: service.name for service in self.config.services.values()
         }
         self.operations = Operations(self.calls)
-        self.journeys = {journey.name: JourneyDetectors(journey, self.scale) for journey in self.config.journeys}
+        self.journeys = {journey.name: JourneyIndicators(journey, self.scale) for journey in self.config.journeys}
+        shared, requests = (self.active_symptoms, self.calls), (self.operations, self.peers)
+        detectors: Sequence[Detector] = (
+            OutageDetector(*shared, self.board),
+            LatencyDetector(*shared, *requests),
+            ErrorDetector(*shared, *requests),
+            SaturationDetector(*shared, self.resources, tuple(self.board)),
+            ConversionDetector(*shared, self.journeys),
+            SloDetector(*shared, self.journeys),
+        )
+        self.kinds: Mapping[SymptomKind, Detector] = {detector.kind: detector for detector in detectors}
+
+    @property
+    def inhibitions(self) -> Inhibitions:
+        """Return the inhibitions of all sources."""
+        return self.open_incidents.inhibitions
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Return what identifies the symptoms of open incidents whose detectors this process has not evaluated yet."""
+        symptoms = (symptom for incident in self.open_incidents.open.values() for symptom in incident.symptoms)
+        return tuple(sorted({symptom.identity for symptom in symptoms if not self.of(symptom).is_evaluated(symptom)}))
+
+    def of(self, symptom: Symptom) -> Detector:
+        """Return the detector of the symptom's kind."""
+        return self.kinds[symptom.kind]
 
     def resume(self, pauses: Pauses) -> None:
         """Forget what was seen before the newest pause of this process; call this before anything is evaluated.
@@ -76,7 +106,7 @@ class Detectors:
         if pauses.resumed_at == self.resumed_at:
             return
         first, self.resumed_at = not self.resumed_at, pauses.resumed_at
-        self.open_incidents.pauses = self.book.pauses = pauses.since_start
+        self.inhibitions.pauses = self.book.pauses = pauses.since_start
         if first:
             return
         self.not_running.add(pauses.all[-1].since, pauses.all[-1].until)
@@ -100,12 +130,8 @@ class Detectors:
 
     def unseen(self, symptom: Symptom) -> int:
         """Return from when on the symptom's fault may have existed unseen (Unix ns); 0 when Scout saw it begin."""
-        probed = symptom.kind is SymptomKind.INFRASTRUCTURE
-        times = [
-            gaps.before(symptom.since)
-            for gaps in ((self.not_running,) if probed else (self.not_running, self.without_telemetry))
-        ]
-        return min(filter(None, times), default=0)
+        gaps = (self.not_running,) if symptom.kind.is_outage else (self.not_running, self.without_telemetry)
+        return min(filter(None, (gap.before(symptom.since) for gap in gaps)), default=0)
 
     def take_frame(self, frame: Frame, now: int) -> None:
         """Add a frame (the sketches of some spans) that a member of Scout's consumer group published.
@@ -129,9 +155,9 @@ class Detectors:
         return {key: sketch for key, sketch in sketches.items() if key not in rejected}
 
     def take_attempt(self, attempt: Attempt) -> None:
-        """Add an attempt to the detectors of its journey."""
+        """Add an attempt to the indicators of its journey."""
         if attempt.of in self.journeys:
-            self.journeys[attempt.of].take(attempt, self.open_incidents.inhibited(attempt.start))
+            self.journeys[attempt.of].take(attempt, self.inhibitions.excuse(attempt.start))
 
     def take_event(self, topic: str, keys: Mapping[str, str], at: int) -> None:
         """Add an event that happened at `at` (Unix ns); `keys` has its key for each journey that counts it."""
@@ -160,52 +186,25 @@ class Detectors:
         if self.telemetry.blind:
             self.without_telemetry.add(self.telemetry.since, now)
         inhibitions = self.evaluate_complete(now)
-        alarms = self._findings(inhibitions, now)
+        alarms = self._alarms(inhibitions, now)
         steady = self.damping.steady(alarms, now)
-        planned = (*inhibitions, *self.open_incidents.current_holds(now))
+        excused = (*inhibitions, *(known for known in self.inhibitions.current(now) if not known.confirmed))
         groups = correlate(
-            steady, SystemView(self.calls, tuple(self.open_incidents.open.values()), planned, self.telemetry), now
+            steady, SystemView(self.calls, tuple(self.open_incidents.open.values()), excused, self.telemetry), now
         )
         self.active_symptoms.remember(alarms, steady, [finding for group in groups for finding in group.findings], now)
         return groups
 
     def evaluate_complete(self, now: int) -> Sequence[Inhibition]:
         """Let the detectors evaluate the data that is complete at `now` (Unix ns); return the inhibitions applied."""
-        inhibitions = self.open_incidents.all_windows()
+        inhibitions = self.inhibitions.confirmed()
         self.operations.evaluate(now, inhibitions)
         for journey in self.journeys.values():
             journey.evaluate(now, self.spans.newest, inhibitions)
         return inhibitions
 
-    def _outage_since(self, health: ServiceHealth, now: int) -> int:
-        """Return the start of an outage (Unix ns), or the end of the inhibition that it outlasted."""
-        inhibitions = self.open_incidents.all_windows()
-        ended = [window.until for window in inhibitions if health.service in window.services and window.until <= now]
-        return max([health.failing_since, *ended])
-
-    def _findings(self, inhibitions: Sequence[Inhibition], now: int) -> Sequence[FiredAlarm]:
+    def _alarms(self, inhibitions: Sequence[Inhibition], now: int) -> Sequence[FiredAlarm]:
         """Return the alarms of all detectors; only those of probes until telemetry from after a pause was received."""
-        outages = [self._outage(health, now) for health in self.board.values() if health.firing]
-        if not self.has_telemetry:
-            return outages
-        levels = [finding for detector in self.resources.values() for finding in detector.findings()]
-        journeys = [finding for journey in self.journeys.values() for finding in journey.findings(now)]
-        alarms = [*findings(self.operations, self.peers, now, inhibitions), *levels, *journeys]
-        return [*outages, *(replace(alarm, fired=max(alarm.fired, self.resumed_at)) for alarm in alarms)]
-
-    def _outage(self, health: ServiceHealth, now: int) -> FiredAlarm:
-        """Return the alarm of a service that is out: for how many seconds, against how many its detector tolerates.
-
-        A service that still answers, but unhealthy, while a service that it depends on is out, is a victim of that one.
-        """
-        dependencies = reach(health.service, self.calls) - {health.service}
-        victim = health.answered and any(self.board[name].firing for name in dependencies if name in self.board)
-        symptom = Symptom(
-            SymptomKind.INFRASTRUCTURE,
-            health.service,
-            health.detail,
-            round((health.last_at - health.failing_since) / 1e9, 3),
-            health.tolerated_s,
-            self._outage_since(health, now),
-        )
-        return FiredAlarm(symptom, explained=1.0 if victim else 0.0, fired=health.last_at)
+        detectors = [detector for kind, detector in self.kinds.items() if self.has_telemetry or kind.is_outage]
+        alarms = (alarm for detector in detectors for alarm in detector.alarms(now, inhibitions))
+        return [replace(alarm, fired=max(alarm.fired, self.resumed_at)) for alarm in alarms]

@@ -1,81 +1,90 @@
-"""The detectors of one journey: its error budget and its conversion, each only where the journey declares it."""
+"""The detectors of the journeys: conversion, and the burn rate of the error budgets (`analysis/detection`)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from sre_space.agents.scout.journeys import Attempt
+from sre_space.agents.scout.detector import SECOND, Detector, Row, ShareDetector
+from sre_space.agents.scout.journey_indicators import JourneyIndicators
 from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.detection.burn_rate import Budget
-from sre_space.analysis.detection.cohorts import Cohorts
 from sre_space.analysis.detection.conversion import Conversion
-from sre_space.analysis.detection.inhibition import Inhibition
-from sre_space.domain.detectors import DetectorReport
-from sre_space.domain.journeys import Journey
-
-SECOND = 10**9
-COMPLETE_AFTER_NS = SECOND // 2  # by then both event topics are read: services publish immediately
-LATE_NS = 5 * SECOND  # within which the spans of both steps have arrived
+from sre_space.analysis.detection.inhibition import EVERYTHING, Inhibition, Scope
+from sre_space.domain.symptoms import Symptom, SymptomKind
 
 
-@dataclass
-class JourneyDetectors:
-    """The detectors of `journey`, and the cohorts that its conversion is computed from.
+@dataclass(frozen=True)
+class ConversionDetector(ShareDetector):
+    """The detector of customers who asked and did not buy. They take time to decide, and an alarm takes time to clear.
 
-    `scale` shortens the windows of the error budget's alerts.
+    A symptom's value and limit are shares of those who bought.
     """
 
-    journey: Journey
-    scale: float = 1.0
-    budget: Budget | None = field(init=False, default=None)
-    conversion: Conversion | None = field(init=False, default=None)
-    cohorts: Cohorts = field(init=False, default_factory=Cohorts)
+    journeys: Mapping[str, JourneyIndicators]
+    kind = SymptomKind.CONVERSION
+    action_deadline_ns = 50 * SECOND
 
-    def __post_init__(self) -> None:
-        """Create what the journey declares."""
-        if self.journey.slo is not None:
-            self.budget = Budget(self.journey.name, self.journey.slo, self.scale)
-        if self.journey.conversion is not None:
-            self.conversion = Conversion(self.journey.name)
-            self.cohorts = Cohorts(self.journey.conversion.within_ns)
+    def alarms(self, now: int, inhibitions: Sequence[Inhibition]) -> Sequence[FiredAlarm]:
+        """Return the alarms of the journeys whose customers do not buy."""
+        return [alarm for conversion in self._conversions for alarm in conversion.findings(now)]
 
-    def take(self, attempt: Attempt, inhibited: bool) -> None:
-        """Add an attempt of the journey; an inhibited one burns no error budget."""
-        if self.budget is not None:
-            self.budget.add(attempt.start, attempt.good, not attempt.good, inhibited)
-        steps = self.journey.conversion
-        if steps is not None and not steps.topics and attempt.good:
-            self._take_step(attempt.step, attempt.journey, attempt.start)
+    def is_evaluated(self, symptom: Symptom) -> bool:
+        """Return True once customers of the journey decided, and where the usual share was missed, once it is known.
 
-    def take_event(self, topic: str, key: str, at: int) -> None:
-        """Add an event that happened at `at` (Unix ns), if its topic is one of the conversion's."""
-        if self.journey.conversion is not None and self.journey.conversion.topics:
-            self._take_step(topic, key, at)
+        A symptom of a journey that declares no conversion any more may be of any that does; without one, good visits
+        alone decide.
+        """
+        of_journey = [one for one in self._conversions if self.kind.of(one.journey) == symptom.identity]
+        return all(
+            one.newest > 0 and (one.baseline.ready or symptom.limit <= one.floor)
+            for one in of_journey or self._conversions
+        )
 
-    def _take_step(self, step: str, key: str, at: int) -> None:
-        assert self.journey.conversion is not None
-        if step == self.journey.conversion.first:
-            self.cohorts.ask(key, at)
-        elif step == self.journey.conversion.second:
-            self.cohorts.buy(key, at)
+    def rows(self, now: int) -> Iterator[Row]:
+        """Yield the report of each journey that declares its conversion."""
+        for conversion in self._conversions:
+            yield (self.kind, (conversion.journey, "")), conversion.report(now)
 
-    def evaluate(self, now: int, spans_until: int, inhibitions: Sequence[Inhibition]) -> None:
-        """Evaluate the cohorts that are decided at `now`; spans were received until `spans_until` (Unix ns)."""
-        if self.conversion is None or self.journey.conversion is None:
-            return
-        by_events = self.journey.conversion.topics
-        known_until = now - COMPLETE_AFTER_NS if by_events else min(now - LATE_NS, spans_until)
-        self.conversion.evaluate(self.cohorts.decided(known_until), inhibitions)
+    def scope(self, subject: str) -> Scope:
+        """Return everything: work on any service and any open incident may keep customers from buying."""
+        return EVERYTHING
 
-    def findings(self, now: int) -> list[FiredAlarm]:
-        """Return the alarms that fire at `now` (Unix ns)."""
-        return [alarm for detector in (self.conversion, self.budget) if detector for alarm in detector.findings(now)]
+    def bad_share(self, share: float) -> float:
+        """Return the share of customers who did not buy."""
+        return 1 - share
 
-    def reports(self, now: int) -> Iterator[DetectorReport]:
-        """Yield the detectors' reports at `now` (Unix ns)."""
-        yield from (detector.report(now) for detector in (self.conversion, self.budget) if detector)
+    def eased(self, symptom: Symptom) -> bool:
+        """Return False: customers decide too late for half a drop to say anything about an action."""
+        return False
+
+    @property
+    def _conversions(self) -> list[Conversion]:
+        return [one.conversion for one in self.journeys.values() if one.conversion is not None]
 
 
-def spent(detectors: Mapping[str, JourneyDetectors], now: int) -> dict[str, float]:
-    """Return the spent share of each journey's error budget at `now` (Unix ns), by the journey's name."""
-    budgets = ((name, one.budget) for name, one in detectors.items())
-    return {name: budget.spent(now) for name, budget in budgets if budget is not None}
+@dataclass(frozen=True)
+class SloDetector(Detector):
+    """The detector of an error budget that is spent too fast."""
+
+    journeys: Mapping[str, JourneyIndicators]
+    kind = SymptomKind.SLO
+
+    def alarms(self, now: int, inhibitions: Sequence[Inhibition]) -> Sequence[FiredAlarm]:
+        """Return the alarm of the fastest burn of each journey of which an alert fires."""
+        return [alarm for budget in self._budgets for alarm in budget.findings(now)]
+
+    def scope(self, subject: str) -> Scope:
+        """Return everything: work on any service and any open incident may let attempts fail."""
+        return EVERYTHING
+
+    def is_evaluated(self, symptom: Symptom) -> bool:
+        """Return True: what failed in the incident does not count, so that the budget alone never shows its end."""
+        return True
+
+    def rows(self, now: int) -> Iterator[Row]:
+        """Yield the report of each journey that has a promise."""
+        for budget in self._budgets:
+            yield (self.kind, (budget.journey, "")), budget.report(now)
+
+    @property
+    def _budgets(self) -> list[Budget]:
+        return [one.budget for one in self.journeys.values() if one.budget is not None]

@@ -19,6 +19,7 @@ from sre_space.domain.detectors import DetectorReport, DetectorState
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 FLOOR = 0.5
+PATIENCE_NS = 6 * SECOND  # for a culprit's alarm: most of it has passed when a cohort is decided
 MIN_LOST = EXTRA_LOST = 0.1  # of the customers who asked: the smallest drop worth an incident
 
 
@@ -128,4 +129,4 @@ class Conversion:
         detail = f"{bought} of {alarm.count} who asked bought, less than {than}, {1 - alarm.tolerated:.0%}"
         share, limit = round(1 - alarm.share, 4), round(1 - alarm.tolerated, 4)
         symptom = Symptom(SymptomKind.CONVERSION, self.journey, detail, share, limit, alarm.since)
-        return FiredAlarm(symptom, fired=alarm.fired_at, journey=True)
+        return FiredAlarm(symptom, fired=alarm.fired_at, journey=True, patience=PATIENCE_NS)

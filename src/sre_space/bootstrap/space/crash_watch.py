@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sre_space.bootstrap.space.state import SpaceState
-from sre_space.embedded.launcher import MAX_SHORT_RUNS, Starts, starts_of
 from sre_space.paths import STARTED
 from sre_space.ports.notifier import Notifier
+from sre_space.starts import MAX_SHORT_RUNS, Starts, starts_of
 from sre_space.text.notes import unstartable_note
 
 CHECK_EVERY_S = 2.0
