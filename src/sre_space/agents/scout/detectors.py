@@ -198,6 +198,9 @@ class Detectors:
     def evaluate_complete(self, now: int) -> Sequence[Inhibition]:
         """Let the detectors evaluate the data that is complete at `now` (Unix ns); return the inhibitions applied."""
         inhibitions = self.inhibitions.confirmed()
+        symptoms = [symptom for incident in self.open_incidents.open.values() for symptom in incident.symptoms]
+        for kind, detector in self.kinds.items():
+            detector.recall([symptom for symptom in symptoms if symptom.kind is kind])
         self.operations.evaluate(now, inhibitions)
         self.conversion.evaluate(self.cohorts.decided(now - COMPLETE_AFTER_NS), inhibitions)
         return inhibitions
