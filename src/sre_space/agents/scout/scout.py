@@ -147,8 +147,8 @@ class Scout:
     def _is_current(self, symptom: Symptom) -> bool:
         """Return True when Scout has evaluated the symptom since the newest pause, with telemetry that is not stale."""
         evaluated = self.detectors.active_symptoms.evaluated_at > self.detectors.resumed_at
-        has_input = symptom.kind.is_outage or (evaluated and not self.detectors.telemetry.blind)
-        return has_input and self.detectors.of(symptom).is_current(symptom)
+        detector, has_telemetry = self.detectors.of(symptom), evaluated and not self.detectors.telemetry.blind
+        return (has_telemetry or not detector.needs_telemetry) and detector.is_current(symptom)
 
     def _waited(self, case: Case, required_ns: int) -> bool:
         """Return True when Scout ran for `required_ns` since the newest fact, and for a while since the newest pause.
