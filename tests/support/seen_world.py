@@ -96,6 +96,13 @@ class SeenWorld(World):
             DeploymentVerifier(self.git, frozenset(SERVICES)), self.detectors.inhibitions, self.reporter, self.clock
         )
 
+    async def restart_scout(self) -> None:
+        """As in any world; of what went on, Scout reads the announced deployments back."""
+        work = [known for known in self.detectors.inhibitions.known if known.is_work]
+        await super().restart_scout()
+        self.announcements.inhibitions = self.detectors.inhibitions
+        self.detectors.inhibitions.known += work
+
     def _inquest(self) -> Investigation:
         gathering = Gathering(self, self.bus, self.git, self.clock, self.config.journey.caller)
         return Investigation(self.config, gathering, RecentDeployments(self.bus, self.git), self, Shelf(), self.clock)

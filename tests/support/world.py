@@ -742,9 +742,10 @@ class World:
         usual = Thresholds(5e6, 5e6, bucket_of(100_000_000), 0.1, 0.0, 0.01)
         for name in self.config.services:
             requests = Operation(name, SpanKind.SERVER, ALL)
-            self.detectors.operations.watches.setdefault(requests, OperationWatch(requests)).thresholds = usual
+            watch = self.detectors.operations.watches.setdefault(requests, OperationWatch(requests))
+            watch.thresholds, watch.evaluated_since = usual, self.clock.now()
             self.detectors.take_level(Resource(name, MEMORY, 400.0), self.clock.now(), 100.0)
-        self.detectors.conversion.newest = self.clock.now()
+        self.detectors.conversion.evaluated_since = 1
 
     async def report(self, kind: SymptomKind, service: str, value: float = 0.3) -> int:
         """Scout opens an incident for a symptom of any kind: what its detectors are tested for elsewhere."""

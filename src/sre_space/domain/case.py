@@ -128,6 +128,12 @@ class Case:
         return tuple(trials)
 
     @property
+    def verdict_decided_on(self) -> Verification | None:
+        """Return the newest verdict before the newest decision; None when that is the first decision."""
+        payloads = (entry.fact.payload for entry in reversed(self.chain[: self._decided]))
+        return next((payload for payload in payloads if isinstance(payload, Verification)), None)
+
+    @property
     def change_in_force_at(self) -> int:
         """Return when the change that was in force at the newest decision was made (Unix ns); 0 when none was.
 

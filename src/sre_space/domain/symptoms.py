@@ -48,11 +48,26 @@ class SymptomKind(StrEnum):
 
 
 @dataclass(frozen=True)
+class UsualRequests:
+    """What the requests of an operation are compared with: durations in seconds, shares 0 to 1, `busiest` a second."""
+
+    median: float
+    mean: float
+    slow: float
+    slow_tolerated: float
+    error_share: float
+    errors_tolerated: float
+    busiest: float
+    slow_share: float
+
+
+@dataclass(frozen=True)
 class Symptom:
     """A detector that fired: the measured value, its threshold (`limit`), and since when.
 
     `detector` identifies the detector; "" in facts of 0.1.0, and for one that `key` identifies. `service` is whom it
-    accuses: that may change while the symptom stays the same.
+    accuses: that may change while the symptom stays the same. `usual` is what requests were compared with, in the
+    symptoms that an incident is titled by: a Scout that is started anew compares with the same.
     """
 
     kind: SymptomKind
@@ -62,6 +77,7 @@ class Symptom:
     limit: float
     since: int
     detector: str = field(default="", metadata=OMITTED_AT_DEFAULT)
+    usual: UsualRequests | None = field(default=None, metadata=OMITTED_AT_DEFAULT)
 
     @property
     def key(self) -> str:

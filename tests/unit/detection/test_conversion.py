@@ -157,3 +157,22 @@ def test_while_its_own_incident_is_open_an_alarm_stands_as_long_as_nobody_buys_a
 
     steady(conversion, BEGIN + 230, 12, 10, 8, open_)
     assert not conversion.findings((BEGIN + 242) * SECOND)
+
+
+def test_a_detector_that_was_started_anew_in_its_incident_goes_on_with_the_limit_that_the_incident_says() -> None:
+    incident = Inhibition(0, 2**63 - 1, frozenset({"buy-insurance"}), Source.INCIDENT, "conversion/buy-insurance")
+    forgetful, recalling = Conversion("buy-insurance"), Conversion("buy-insurance")
+    recalling.recall([0.8])
+    for conversion in (forgetful, recalling):
+        steady(conversion, BEGIN, 30, 20, 12, incident)  # over the floor, and less than usual
+
+    now = (BEGIN + 30) * SECOND
+    assert not forgetful.evaluated_since
+    assert not forgetful.findings(now)
+    [alarm] = recalling.findings(now)
+    assert recalling.evaluated_since == (BEGIN + 1) * SECOND
+    assert (alarm.symptom.value, alarm.symptom.limit) == (0.6, 0.8)
+    assert not recalling.baseline.ready
+
+    recalling.recall([])
+    assert not recalling.in_incident

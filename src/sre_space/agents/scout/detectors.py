@@ -136,7 +136,7 @@ class Detectors:
 
     def unseen(self, symptom: Symptom) -> int:
         """Return from when on the symptom's fault may have existed unseen (Unix ns); 0 when Scout saw it begin."""
-        gaps = (self.not_running,) if symptom.kind.is_outage else (self.not_running, self.without_telemetry)
+        gaps = (self.not_running, *((self.without_telemetry,) if self.of(symptom).needs_telemetry else ()))
         return min(filter(None, (gap.before(symptom.since) for gap in gaps)), default=0)
 
     def take_frame(self, frame: Frame, now: int) -> None:
@@ -198,12 +198,15 @@ class Detectors:
     def evaluate_complete(self, now: int) -> Sequence[Inhibition]:
         """Let the detectors evaluate the data that is complete at `now` (Unix ns); return the inhibitions applied."""
         inhibitions = self.inhibitions.confirmed()
+        symptoms = [symptom for incident in self.open_incidents.open.values() for symptom in incident.symptoms]
+        for kind, detector in self.kinds.items():
+            detector.recall([symptom for symptom in symptoms if symptom.kind is kind])
         self.operations.evaluate(now, inhibitions)
         self.conversion.evaluate(self.cohorts.decided(now - COMPLETE_AFTER_NS), inhibitions)
         return inhibitions
 
     def _alarms(self, inhibitions: Sequence[Inhibition], now: int) -> Sequence[FiredAlarm]:
         """Return the alarms of all detectors; only those of probes until telemetry from after a pause was received."""
-        detectors = [detector for kind, detector in self.kinds.items() if self.has_telemetry or kind.is_outage]
+        detectors = [one for one in self.kinds.values() if self.has_telemetry or not one.needs_telemetry]
         alarms = (alarm for detector in detectors for alarm in detector.alarms(now, inhibitions))
         return [replace(alarm, fired=max(alarm.fired, self.resumed_at)) for alarm in alarms]

@@ -10,6 +10,8 @@ from sre_space.analysis.detection.conversion import Conversion
 from sre_space.analysis.detection.inhibition import EVERYTHING, Inhibition, Scope
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
+DECIDED_NS = 6 * SECOND  # from the end of a cohort to its evaluation
+
 
 @dataclass(frozen=True)
 class ConversionDetector(ShareDetector):
@@ -29,7 +31,16 @@ class ConversionDetector(ShareDetector):
     def is_evaluated(self, symptom: Symptom) -> bool:
         """Return True once customers decided, and where the usual share was missed, once it is known."""
         over_floor = symptom.limit > self.conversion.floor
-        return self.conversion.newest > 0 and (self.conversion.baseline.ready or not over_floor)
+        return self.conversion.evaluated_since > 0 and (self.conversion.has_usual or not over_floor)
+
+    def recall(self, symptoms: Sequence[Symptom]) -> None:
+        """Take over the share that has to buy, and go on with the alarms in the incident."""
+        self.conversion.recall([symptom.limit for symptom in symptoms])
+
+    def gone_since(self, symptom: Symptom) -> int:
+        """Return since when the alarm is not there (Unix ns), at the earliest since a cohort was evaluated."""
+        gone_since, begun = super().gone_since(symptom), self.conversion.evaluated_since
+        return max(gone_since, begun + DECIDED_NS) if gone_since and begun else gone_since
 
     def rows(self, now: int) -> Iterator[Row]:
         """Yield the journey's report."""
@@ -43,9 +54,9 @@ class ConversionDetector(ShareDetector):
         """Return the share of customers who did not buy."""
         return 1 - share
 
-    def eased(self, symptom: Symptom) -> bool:
-        """Return False: customers decide too late for half a drop to say anything about an action."""
-        return False
+    def strength(self, symptom: Symptom) -> float | None:
+        """Return None: customers decide too late for half a drop to say anything about an action."""
+        return None
 
 
 @dataclass(frozen=True)

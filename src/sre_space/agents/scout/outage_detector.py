@@ -17,6 +17,7 @@ class OutageDetector(Detector):
 
     board: Mapping[str, ServiceHealth]
     kind = SymptomKind.INFRASTRUCTURE
+    needs_telemetry = False
 
     def alarms(self, now: int, inhibitions: Sequence[Inhibition]) -> Sequence[FiredAlarm]:
         """Return an alarm for each service that is out."""

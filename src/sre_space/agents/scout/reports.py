@@ -44,7 +44,7 @@ class DetectorReports:
         An incident inhibits no detector of a service, because what they find joins it; it inhibits those of a journey.
         """
         telemetry, current = self.detectors.telemetry, self.detectors.inhibitions.current(now)
-        if telemetry.blind and not detector.kind.is_outage:
+        if telemetry.blind and detector.needs_telemetry:
             return replace(row[1], state=DetectorState.BLIND, why=telemetry.reason, since=telemetry.since)
         scope = detector.scope(row[1].subject)
         return _inhibited(

@@ -1,15 +1,16 @@
 """Scout's steps: open one incident for each group of related symptoms, and verify recovery on the user journey."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from sre_space.agents.scout.detectors import Detectors
 from sre_space.agents.scout.inhibitions import BEFORE_NS
 from sre_space.analysis.detection.correlation import SymptomGroup
 from sre_space.analysis.detection.inhibition import DATING_NS
-from sre_space.analysis.statistics.effect import Effect, effect
+from sre_space.analysis.statistics.effect import Effect, eased, effect, effect_on_speed
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Unavailable
-from sre_space.domain.facts import Action, ActionResult, Detection, Outcome, Payload, Step, Verification
+from sre_space.domain.facts import Action, ActionResult, Detection, JourneyNumbers, Outcome, Payload, Step, Verification
 from sre_space.domain.intervals import wilson
 from sre_space.domain.symptoms import Symptom
 from sre_space.ports.clock import Clock
@@ -52,15 +53,29 @@ class Scout:
         findings = sorted(group.findings, key=lambda finding: (finding.symptom.kind, finding.symptom.service) != title)
         traces = [trace for finding in findings for trace in finding.traces]
         traces += book.bad_traces(group.since - SECOND)
-        symptoms = tuple(finding.symptom for finding in findings)
+        first, *others = (finding.symptom for finding in findings)
+        symptoms = (first, *(one if one.key == first.key else replace(one, usual=None) for one in others))
+        unseen = min(filter(None, map(self.detectors.unseen, symptoms)), default=0)
+        usual = self._usual_until(min(unseen or group.since, group.since) - BEFORE_NS, first, group.since)
         return Detection(
             key=group.key,
             symptoms=symptoms,
             health={name: health.word for name, health in self.detectors.board.items()},
             journey=book.count(now - RECENT_NS, now),
             traces=tuple(dict.fromkeys(traces))[:MAX_TRACES],
-            unseen=min(filter(None, map(self.detectors.unseen, symptoms)), default=0),
+            unseen=unseen,
+            affected=book.numbers(first.since + DATING_NS, now, usual),
+            usual=usual or None,
         )
+
+    def _usual_until(self, until: int, symptom: Symptom, since: int) -> Mapping[str, int]:
+        """Return the duration (ns) of each step that was usual before an incident since `since` (Unix ns).
+
+        It is empty where durations do not matter.
+        """
+        if not self.detectors.of(symptom).shows_in_durations:
+            return {}
+        return self.detectors.book.usual(since - BASELINE_NS, until, self.detectors.inhibitions.excuse)
 
     async def perform(self, case: Case, step: Step) -> Payload | None:
         """Verify for a second and return the verdict; None while the journey has not decided.
@@ -106,7 +121,9 @@ class Scout:
         if not all(gone_since):
             return self._not_recovered(case, symptom, now)
         if not all(map(detector.is_evaluated, case.detection.titled)):
-            return self._late(case, now, f"{NOT_EVALUATED} {symptom.identity}")
+            late = self._waited(case, VERIFY_DEADLINE_NS) and not _waits_for_people(case)
+            detail = f"{NOT_EVALUATED} {symptom.identity}"
+            return self._verification(Outcome.UNDECIDED, case, case.last.at, detail) if late else None
         recovered_at = max(*gone_since, symptom.since, self.detectors.resumed_at)
         visits, since = self.detectors.book.good_visits(recovered_at)
         required = self.detectors.config.journey.good_visits
@@ -130,8 +147,8 @@ class Scout:
     def _is_current(self, symptom: Symptom) -> bool:
         """Return True when Scout has evaluated the symptom since the newest pause, with telemetry that is not stale."""
         evaluated = self.detectors.active_symptoms.evaluated_at > self.detectors.resumed_at
-        has_input = symptom.kind.is_outage or (evaluated and not self.detectors.telemetry.blind)
-        return has_input and self.detectors.of(symptom).is_current(symptom)
+        detector, has_telemetry = self.detectors.of(symptom), evaluated and not self.detectors.telemetry.blind
+        return (has_telemetry or not detector.needs_telemetry) and detector.is_current(symptom)
 
     def _waited(self, case: Case, required_ns: int) -> bool:
         """Return True when Scout ran for `required_ns` since the newest fact, and for a while since the newest pause.
@@ -169,8 +186,8 @@ class Scout:
         journey = self._journey_effect(case, now)
         if journey is Effect.WORSE:
             return Outcome.WORSE
-        first = not case.change_in_force_at  # the strength of the symptom between two changes is not recorded
-        weaker = first and self.detectors.of(symptom).eased(symptom)
+        then, strength = _strength_before(case, symptom), self.detectors.of(symptom).strength(symptom)
+        weaker = then is not None and strength is not None and eased(then, strength)
         return Outcome.IMPROVED if journey is Effect.BETTER or weaker else Outcome.NOT_RECOVERED
 
     def _journey_effect(self, case: Case, now: int) -> Effect:
@@ -183,15 +200,29 @@ class Scout:
         decided = case.fact_of(Step.DECIDE)
         if decided is None or self._another_is_open(case):
             return Effect.SAME
-        symptoms, book = case.detection.symptoms, self.detectors.book
-        since = min(symptom.since for symptom in symptoms)  # one of the error budget is dated into healthy time
-        settled = case.last.at + SETTLING_NS
-        affected_since = max(symptoms[0].since + DATING_NS, case.change_in_force_at + SETTLING_NS)
-        success = effect(book.count_visits(affected_since, decided.at), book.count_visits(settled, now))
-        if success is not Effect.SAME or not self.detectors.of(symptoms[0]).shows_in_durations:
-            return success
-        usual = book.usual(since - BASELINE_NS, since, self.detectors.inhibitions.excuse)
-        return book.effect_on_speed((affected_since, decided.at), (settled, now), usual)
+        before, after = self._before(case, decided.at), self._since_action(case, now)
+        success = effect(before.visits, after.visits)
+        return effect_on_speed(before.quick, after.quick) if success is Effect.SAME else success
+
+    def _before(self, case: Case, until: int) -> JourneyNumbers:
+        """Return the journey's numbers before the decision at `until` (Unix ns).
+
+        A Scout that was started since takes those that the newest fact before the decision has recorded.
+        """
+        book, verdict = self.detectors.book, case.verdict_decided_on
+        since = max(case.detection.symptoms[0].since + DATING_NS, case.change_in_force_at + SETTLING_NS)
+        recorded = verdict.affected if verdict and case.change_in_force_at else case.detection.affected
+        if recorded is None or book.reaches(since):
+            return book.numbers(since, until, self._usual(case))
+        return recorded
+
+    def _since_action(self, case: Case, now: int) -> JourneyNumbers:
+        return self.detectors.book.numbers(case.last.at + SETTLING_NS, now, self._usual(case))
+
+    def _usual(self, case: Case) -> Mapping[str, int]:
+        """Return the usual durations (ns) by step, from before the incident; empty where durations do not matter."""
+        detection = case.detection
+        return detection.usual or self._usual_until(detection.since, detection.symptoms[0], detection.since)
 
     def _another_is_open(self, case: Case) -> bool:
         return any(key != case.detection.key for key in self.detectors.open_incidents.open)
@@ -209,10 +240,34 @@ class Scout:
         now, book = self.clock.now(), self.detectors.book
         count = book.count(max(since, self.detectors.resumed_at), now)
         low, high = wilson(count.good, count.good + count.bad)
-        failed = book.count(case.detection.symptoms[0].since - SECOND, now).bad
-        health = self.detectors.board.get(case.detection.symptoms[0].service)
-        serving = health.healthy_since if health and health.successes else 0
-        return Verification(outcome, count, round(low, 4), round(high, 4), failed, serving, detail, anew)
+        symptom = case.detection.symptoms[0]
+        health = self.detectors.board.get(symptom.service)
+        serving, failed = health.healthy_since if health and health.successes else 0, self._failed(case, now)
+        verdict = Verification(outcome, count, round(low, 4), round(high, 4), failed, serving, detail, anew)
+        if outcome is Outcome.RECOVERED:
+            return verdict
+        strength = self.detectors.of(symptom).strength(symptom)
+        return replace(verdict, strength=strength, affected=self._since_action(case, now))
+
+    def _failed(self, case: Case, now: int) -> int:
+        """Return how many attempts failed since the first symptom; what a restarted Scout missed is in a fact."""
+        since, book, verdict = case.detection.symptoms[0].since - SECOND, self.detectors.book, case.latest(Verification)
+        before = verdict.failed if verdict else case.detection.affected.visits.bad if case.detection.affected else 0
+        if book.reaches(since) or not before:
+            return book.count(since, now).bad
+        recorded = case.fact_of(Step.VERIFY) or case.chain[0].fact
+        return before + book.count(recorded.at, now).bad
+
+
+def _strength_before(case: Case, symptom: Symptom) -> float | None:
+    """Return how strong the symptom was when the newest decision was taken; None when no fact says so.
+
+    A verdict of 0.1.0 does not: then it is as it was detected, unless a change was in force.
+    """
+    verdict = case.verdict_decided_on
+    if verdict is not None and verdict.strength is not None:
+        return verdict.strength
+    return None if case.change_in_force_at else symptom.value
 
 
 def _waits_for_people(case: Case) -> bool:

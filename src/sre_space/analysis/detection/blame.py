@@ -100,6 +100,7 @@ def _finding(
             round(alarm.tolerated, 4),
             alarm.since,
             suspect.kind.of(operation.service, operation.label),
+            suspect.thresholds.usual,
         ),
         operation=operation.name,
         callee=callee,
