@@ -62,9 +62,11 @@ from sre_space.domain.space_config import (
 )
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
+from sre_space.feeds.hold_feed import HoldFeed
 from sre_space.feeds.opening import Opener
 from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.duty import Duty
+from sre_space.loop.hold_gate import HoldGate
 from sre_space.loop.pager import Pager
 from sre_space.loop.runner import Runner
 from sre_space.ports.bus import Record
@@ -75,6 +77,7 @@ from sre_space.ports.outbox import Pending
 from sre_space.ports.probe import Health
 from sre_space.ports.runtime import Unit
 from sre_space.ports.signing import TrustStore
+from sre_space.record.holds import IssueHolds
 from sre_space.record.incident_repository import IncidentRepository
 from sre_space.record.orders import OPERATOR, IssueOrders
 
@@ -460,6 +463,7 @@ class World:
         self.book = JourneyBook(journey)
         self.detectors = Detectors(self.config, self.board, self.book)
         self.processes = Processes(self.clock.now())
+        self.hold_feed = HoldFeed(self.holds(Agent.SCOUT), self.detectors, self.clocks[Agent.SCOUT])
         self.spans: list[Span] = []
         self.unheard: list[Span] = []
         self.duties = self._duties()
@@ -490,7 +494,9 @@ class World:
         clock = self.clocks[Agent.FIXER]
         changes = Changes(PullRequests(self.git, self, clock), restarts, self, clock)
         symptoms = SymptomReports(self.bus, self.trust, REPOSITORY, clock)
-        permission = Permission(self.config, self.incidents, self.orders, symptoms, clock, self.dry_run)
+        permission = Permission(
+            self.config, self.incidents, self.orders, self.holds(Agent.FIXER), symptoms, clock, self.dry_run
+        )
         return Fixer(self.config, restarts, changes, permission, self, FollowUps(self.forge), self)
 
     def _duties(self) -> dict[Agent, Duty]:
@@ -499,7 +505,14 @@ class World:
         return {
             Agent.SCOUT: self.scout,
             Agent.BRAIN: Brain(
-                self.config, self, self._inquest(), self.incidents, brains, DesiredStateHistory(self.git), self.orders
+                self.config,
+                self,
+                self._inquest(),
+                self.incidents,
+                brains,
+                DesiredStateHistory(self.git),
+                self.orders,
+                self.holds(Agent.BRAIN),
             ),
             Agent.FIXER: self._fixer(),
             Agent.MEMORY: Memory(self, self.incidents, self.forge, self.orders, self.clocks[Agent.MEMORY]),
@@ -527,7 +540,12 @@ class World:
             self.reporter,
             self.pager(),
             self.clock_check(agent),
+            HoldGate(self.holds(agent), self.forge, self.config, self.clocks[agent]),
         )
+
+    def holds(self, agent: Agent) -> IssueHolds:
+        """Return the holds as a fresh process of the agent reads them."""
+        return IssueHolds(self.incidents, self.orders, self.config, self.clocks[agent])
 
     def clock_check(self, agent: Agent) -> ClockCheck:
         """Of an agent that compares its clock with the forge's and the services'."""
@@ -707,11 +725,17 @@ class World:
         """Let time pass until Scout has opened an incident."""
         for _ in range(20):
             await self.clock.sleep(0.25)
-            opened = await self.opener.open_missing(self.scout.detections())
-            for number, detection in opened.items():
-                self.scout.opened(detection)
+            if number := await self.look():
                 return number
         raise AssertionError("nothing was detected")
+
+    async def look(self) -> int:
+        """Let Scout open what it has detected; return the issue number of the first incident, 0 when there is none."""
+        await self.hold_feed.read()
+        opened = await self.opener.open_missing(self.scout.detections())
+        for detection in opened.values():
+            self.scout.opened(detection)
+        return next(iter(opened), 0)
 
     async def tampered(self) -> int:
         """Alter an accepted fact of an incident in a halted world; return the incident's issue number."""

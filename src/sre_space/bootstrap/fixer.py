@@ -29,12 +29,14 @@ async def _work(settings: Settings) -> None:
     pulls = PullRequests(context.gitops(), DeployedFolder(settings.sre_space_state), context.clock)
     history, incidents = KafkaHistory(settings.kafka_bootstrap_servers), context.incidents
     symptoms = SymptomReports(history, incidents.trust, incidents.repository, context.clock)
-    orders = context.orders()
+    orders = context.orders
     fixer = Fixer(
         config=context.config,
         restarts=restarts,
         changes=Changes(pulls, restarts, context.kill_switch, context.clock),
-        permission=Permission(context.config, incidents, orders, symptoms, context.clock, settings.dry_run),
+        permission=Permission(
+            context.config, incidents, orders, context.holds, symptoms, context.clock, settings.dry_run
+        ),
         probe=HttpProbe.create(),
         follow_ups=FollowUps(context.forge),
         kill_switch=context.kill_switch,

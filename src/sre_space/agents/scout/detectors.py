@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from sre_space.agents.scout.active_symptoms import ActiveSymptoms
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import Attempt, JourneyBook
+from sre_space.agents.scout.known_holds import KnownHolds
 from sre_space.agents.scout.open_incidents import OpenIncidents
 from sre_space.agents.scout.unseen import Unseen
 from sre_space.analysis.detection.blame import FiredAlarm, findings
@@ -65,7 +66,8 @@ class Detectors:
 
     def __post_init__(self) -> None:
         """Create the detectors of the journey, and the one of all operations."""
-        self.calls = {name: service.calls for name, service in self.config.services.items()}
+        self.calls = self.config.calls
+        self.holds = KnownHolds(self.calls)
         self.peers = {
             service.address or urlsplit(service.health).netloc: service.name
             for service in self.config.services.values()
@@ -136,7 +138,11 @@ class Detectors:
 
     def take_attempt(self, attempt: Attempt) -> None:
         """Add an attempt of the journey to the error budget."""
-        self.budget.add(attempt.start, attempt.good, not attempt.good, self.open_incidents.inhibited(attempt.start))
+        self.budget.add(attempt.start, attempt.good, not attempt.good, self.excused(attempt.start))
+
+    def excused(self, at: int) -> bool:
+        """Return True when an attempt at `at` (Unix ns) raises no alert: an incident, work or a hold may explain it."""
+        return self.open_incidents.inhibited(at) or self.holds.lasted(at)
 
     def take_level(self, resource: Resource, at: int, value: float) -> None:
         """Add a sample of a resource, in the unit of its limit, that was taken at `at` (Unix ns)."""
@@ -163,17 +169,19 @@ class Detectors:
         alarms = self._findings(inhibitions, now)
         steady = self.damping.steady(alarms, now)
         planned = (*inhibitions, *self.open_incidents.current_holds(now))
-        groups = correlate(
-            steady, SystemView(self.calls, tuple(self.open_incidents.open.values()), planned, self.telemetry), now
-        )
-        self.active_symptoms.remember(alarms, steady, [finding for group in groups for finding in group.findings], now)
+        view = SystemView(self.calls, tuple(self.open_incidents.open.values()), planned, self.telemetry)
+        put_off = [alarm for alarm in steady if self.holds.puts_off(alarm, now)]
+        groups = correlate([alarm for alarm in steady if alarm not in put_off], view, now)
+        grouped = [alarm for group in (*groups, *correlate(put_off, view, now)) for alarm in group.findings]
+        self.active_symptoms.remember(alarms, steady, grouped, now)
         return groups
 
     def evaluate_complete(self, now: int) -> Sequence[Inhibition]:
         """Let the detectors evaluate the data that is complete at `now` (Unix ns); return the inhibitions applied."""
         inhibitions = self.open_incidents.all_windows()
-        self.operations.evaluate(now, inhibitions)
-        self.conversion.evaluate(self.cohorts.decided(now - COMPLETE_AFTER_NS), inhibitions)
+        held = self.holds.windows()
+        self.operations.evaluate(now, inhibitions, held)
+        self.conversion.evaluate(self.cohorts.decided(now - COMPLETE_AFTER_NS), inhibitions, held)
         return inhibitions
 
     def _outage_since(self, health: ServiceHealth, now: int) -> int:

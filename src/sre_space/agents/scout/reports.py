@@ -28,7 +28,8 @@ class DetectorReports:
 
     def at(self, now: int) -> DetectorsReport:
         """Return the report of all detectors at `now` (Unix ns), the most urgent first."""
-        reports = [self._dated(report, now) for report in (*self._probes(now), *self._telemetry(now))]
+        found = (self.detectors.holds.shown(report, now) for report in (*self._probes(now), *self._telemetry(now)))
+        reports = [self._dated(report, now) for report in found]
         self.begun = {report.identity: (report.state, report.since) for report in reports}
         open_incidents, budget = self.detectors.open_incidents, self.detectors.budget
         windows = [
@@ -36,10 +37,11 @@ class DetectorReports:
             for window in (*open_incidents.all_windows(), *open_incidents.current_holds(now))
             if window.holds(now)
         ]
+        inhibitions = [*map(_inhibition, windows), *self.detectors.holds.reported(now)]
         return DetectorsReport(
             now,
             tuple(sorted(reports, key=by_urgency)),
-            tuple(_inhibition(window) for window in sorted(windows, key=lambda window: window.since)),
+            tuple(sorted(inhibitions, key=lambda inhibition: inhibition.since)),
             {budget.journey: round(budget.spent(now), 4)},
         )
 

@@ -217,7 +217,7 @@ class Scout:
         success = effect(book.count_visits(affected_since, decided.at), book.count_visits(settled, now))
         if success is not Effect.SAME or case.detection.symptoms[0].kind is not SymptomKind.LATENCY:
             return success
-        usual = book.usual(since - BASELINE_NS, since, self.detectors.open_incidents.inhibited)
+        usual = book.usual(since - BASELINE_NS, since, self.detectors.excused)
         return book.effect_on_speed((affected_since, decided.at), (settled, now), usual)
 
     def _another_is_open(self, case: Case) -> bool:

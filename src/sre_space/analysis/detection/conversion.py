@@ -7,6 +7,7 @@ The test is that of `sequential_test.py` on customers who did not buy: a betting
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 
 from sre_space.analysis.detection.baseline import MAX_QUARANTINE_S, QUARANTINE_S, Baseline
 from sre_space.analysis.detection.blame import FiredAlarm
@@ -43,10 +44,13 @@ class Conversion:
     lost_tolerated: float = 1.0
     newest: int = 0
 
-    def evaluate(self, cohorts: Iterable[Cohort], windows: Sequence[Inhibition] = ()) -> None:
+    def evaluate(
+        self, cohorts: Iterable[Cohort], windows: Sequence[Inhibition] = (), held: Sequence[Inhibition] = ()
+    ) -> None:
         """Evaluate decided cohorts and learn them.
 
-        Cohorts inside an inhibition are not learnt, and evaluated only to detect the end of a firing alarm.
+        Cohorts inside an inhibition are not learnt, and evaluated only to detect the end of a firing alarm. What people
+        held, `held`, is evaluated as ever and not learnt.
         """
         for cohort in cohorts:
             begin, end, lost = cohort.second * SECOND, (cohort.second + 1) * SECOND, cohort.asked - cohort.bought
@@ -61,7 +65,7 @@ class Conversion:
             if inhibited:
                 continue
             self.baseline.offer(cohort.second, Sketch(Durations(cohort.asked), errors=lost))
-            self._learn(cohort.second)
+            self._learn(cohort.second, held)
 
     def _close_windows(self, begin: int, windows: Sequence[Inhibition]) -> None:
         """Reset the alarms whose evidence began before an inhibition that is over at `begin` (Unix ns)."""
@@ -69,10 +73,11 @@ class Conversion:
             if any(alarm.since and alarm.since < window.until <= begin for window in windows):
                 alarm.forget()
 
-    def _learn(self, second: int) -> None:
+    def _learn(self, second: int, held: Sequence[Inhibition]) -> None:
         """Learn the cohorts that left quarantine, and renew the tolerated share of lost customers."""
         starts = [alarm.since // SECOND for alarm in (self.under_floor, self.under_usual) if alarm.since]
-        if self.baseline.learn(min([second - QUARANTINE_S, *starts]), lambda _: True):
+        healthy = partial(_outside, held)
+        if self.baseline.learn(min([second - QUARANTINE_S, *starts]), healthy):
             counted = self.baseline.usual.count
             self.lost_tolerated = tolerated(self.baseline.errors, counted, MIN_LOST, EXTRA_LOST)
         self.baseline.drop_before(second - MAX_QUARANTINE_S)
@@ -129,3 +134,7 @@ class Conversion:
         share, limit = round(1 - alarm.share, 4), round(1 - alarm.tolerated, 4)
         symptom = Symptom(SymptomKind.CONVERSION, self.journey, detail, share, limit, alarm.since)
         return FiredAlarm(symptom, fired=alarm.fired_at, journey=True)
+
+
+def _outside(windows: Sequence[Inhibition], second: int) -> bool:
+    return not any(window.holds(second * SECOND) for window in windows)

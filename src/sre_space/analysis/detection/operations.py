@@ -53,13 +53,13 @@ class OperationWatch:
         self.first_heard.setdefault(second, now)
         self.open.setdefault(second, Sketch()).merge(sketch)
 
-    def evaluate(self, now: int, windows: Sequence[Inhibition]) -> None:
-        """Evaluate the seconds that are complete, then learn the old and healthy ones."""
+    def evaluate(self, now: int, windows: Sequence[Inhibition], held: Sequence[Inhibition]) -> None:
+        """Evaluate the seconds that are complete, then learn the old and healthy ones, but none in `held`."""
         for second in sorted(self.open):
             if now >= max((second + 1) * SECOND, self.first_heard[second]) + SETTLE_NS:
                 del self.first_heard[second]
                 self._evaluate_second(second, self.open.pop(second), windows)
-        self._learn(now // SECOND, windows)
+        self._learn(now // SECOND, (*windows, *held))
 
     def _evaluate_second(self, second: int, sketch: Sketch, windows: Sequence[Inhibition]) -> None:
         begin, end = second * SECOND, (second + 1) * SECOND
@@ -185,11 +185,17 @@ class Operations:
         """Return True when the service has as many operations as are watched separately."""
         return sum(operation.service == service for operation in self.watches) >= MAX_OPERATIONS
 
-    def evaluate(self, now: int, windows: Sequence[Inhibition] = ()) -> None:
-        """Evaluate every complete second, at a Unix ns; pass each inhibition until ten minutes after its end."""
-        inhibitions = {service: inhibitions_of(windows, service, self.calls) for service in self.calls}
+    def evaluate(self, now: int, windows: Sequence[Inhibition] = (), held: Sequence[Inhibition] = ()) -> None:
+        """Evaluate every complete second, at a Unix ns; pass each inhibition until ten minutes after its end.
+
+        What people held, `held`, is evaluated as ever and not learnt.
+        """
+        inhibitions = {
+            service: (inhibitions_of(windows, service, self.calls), inhibitions_of(held, service, self.calls))
+            for service in self.calls
+        }
         for watch in self.watches.values():
-            watch.evaluate(now, inhibitions[watch.operation.service])
+            watch.evaluate(now, *inhibitions[watch.operation.service])
 
     def suspects(self, now: int) -> Iterator[FiringOperation]:
         """Yield the operations whose alarms fire at a Unix ns."""

@@ -1,0 +1,62 @@
+"""The holds that Scout knows: what it puts off meanwhile, and what it does not learn from. Used by `detectors.py`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from sre_space.analysis.detection.blame import FiredAlarm
+from sre_space.analysis.detection.inhibition import Inhibition
+from sre_space.domain.dependencies import Calls
+from sre_space.domain.detectors import DetectorReport, DetectorState, ReportedInhibition
+from sre_space.domain.holds import ALL, Hold, blamable, held
+
+MAX_AGE_NS = 15 * 60 * 10**9  # of a hold that has ended: for as long, its telemetry may still be evaluated
+
+
+@dataclass
+class KnownHolds:
+    """The holds as Scout last read them, and those that have ended since; `calls` is the call graph.
+
+    While a hold lasts the detectors go on, so that what outlives it is opened at its end with its true beginning.
+    """
+
+    calls: Calls
+    known: dict[tuple[str, int], Hold] = field(default_factory=dict)
+
+    def take(self, current: Iterable[Hold], now: int) -> None:
+        """Take over the holds that last at `now` (Unix ns); one that is missing was released, and ends now."""
+        lasting = {(hold.source, hold.since): hold for hold in current}
+        ended = {key: replace(hold, until=min(hold.until, now)) for key, hold in self.known.items()}
+        kept = {key: hold for key, hold in ended.items() if now - hold.until < MAX_AGE_NS}
+        self.known = kept | lasting
+
+    def puts_off(self, alarm: FiredAlarm, now: int) -> bool:
+        """Return True while a hold keeps an alarm from opening an incident."""
+        symptom = alarm.symptom
+        return held(self.known.values(), blamable(symptom.kind, symptom.service, self.calls), now) is not None
+
+    def lasted(self, at: int) -> bool:
+        """Return True when any hold lasted at the Unix ns: a journey depends on all services."""
+        return any(hold.lasts(at) for hold in self.known.values())
+
+    def windows(self) -> Sequence[Inhibition]:
+        """Return the stretches from which no baseline learns."""
+        return [Inhibition(hold.since, hold.until, self._services(hold)) for hold in self.known.values()]
+
+    def shown(self, report: DetectorReport, now: int) -> DetectorReport:
+        """Return a detector's report, as INHIBITED with all that it measures while a hold puts its alarms off."""
+        hold = held(self.known.values(), blamable(report.kind, report.subject, self.calls), now)
+        if hold is None or report.state is DetectorState.BLIND:
+            return report
+        why = f"a hold ({hold.source}); it is {report.state}" + (f": {report.why}" if report.why else "")
+        return replace(report, state=DetectorState.INHIBITED, why=why, since=hold.since, until=hold.until)
+
+    def reported(self, now: int) -> list[ReportedInhibition]:
+        """Return the holds that last at `now` (Unix ns), for the symptom report."""
+        return [
+            ReportedInhibition(hold.since, hold.until, tuple(sorted(self._services(hold))), f"a hold, {hold.source}")
+            for hold in self.known.values()
+            if hold.lasts(now)
+        ]
+
+    def _services(self, hold: Hold) -> frozenset[str]:
+        return frozenset(self.calls) if ALL in hold.services else hold.services

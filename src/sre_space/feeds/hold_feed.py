@@ -1,0 +1,38 @@
+"""Gives Scout's detectors the holds that last now. Used by Scout's process."""
+
+import logging
+from dataclasses import dataclass
+
+from sre_space.agents.scout.detectors import Detectors
+from sre_space.domain.errors import SpaceError
+from sre_space.ports.clock import Clock
+from sre_space.ports.holds import Holds
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 5.0
+
+
+@dataclass(frozen=True)
+class HoldFeed:
+    """Reads the holds every few seconds, and anew before an incident is opened."""
+
+    holds: Holds
+    detectors: Detectors
+    clock: Clock
+
+    async def read(self, *, fresh: bool = False) -> bool:
+        """Give the detectors the holds that last now; return False when the forge does not answer: they keep theirs."""
+        try:
+            current = await self.holds.current(fresh=fresh)
+        except SpaceError as error:
+            log.warning("the holds cannot be read: %s", error)
+            return False
+        self.detectors.holds.take(current, self.clock.now())
+        return True
+
+    async def read_forever(self) -> None:
+        """Read them every few seconds; never return."""
+        while True:
+            await self.read()
+            await self.clock.sleep(EVERY_S)
