@@ -94,7 +94,7 @@ async def story(operator: Operator, number: int) -> str:
 
 
 def waits_for(case: Case, config: SpaceConfig, holds: Sequence[Hold]) -> str:
-    """Return what the case waits for: an agent with its step, and since when overdue, a person, or the end of a hold."""
+    """Return what the case waits for: an agent with its step, and how long overdue, a person, or a hold's end."""
     now = time.time_ns()
     step = next_step(case, now)
     if case.is_open and needs_human(case):

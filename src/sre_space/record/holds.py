@@ -7,7 +7,7 @@ the hold, and so does a signed `release`.
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Malformed, Missing
@@ -19,6 +19,7 @@ from sre_space.ports.forge import Issue
 from sre_space.ports.orders import Order, Orders
 from sre_space.record.hold_format import parse_hold
 from sre_space.record.incident_repository import IncidentRepository
+from sre_space.record.reading import SKEW_NS
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class IssueHolds:
             case = (await self.incidents.reading(issue)).case
             if case is not None:
                 return HoldIssue(issue.number, _by_label(case))
-            return _ordered(issue.number, await self.orders.given(issue.number))
+            return _ordered(issue.number, await self.orders.given(issue.number), self.clock.now())
         except Missing:  # deleted meanwhile
             return HoldIssue(issue.number, None, UNSIGNED)
 
@@ -81,15 +82,20 @@ def _by_label(case: Case) -> Hold:
     return Hold(case.services, since, since + MAX_HOLD_NS, LABELLED, A_PERSON, f"incident {case.issue}", case.issue)
 
 
-def _ordered(issue: int, orders: Sequence[Order]) -> HoldIssue:
-    """Return the newest hold that was ordered on an issue, unless it was released later."""
+def _ordered(issue: int, orders: Sequence[Order], now: int) -> HoldIssue:
+    """Return the newest hold that was ordered on an issue, unless it was released later.
+
+    One that begins within the error of two clocks has begun at `now` (Unix ns): whoever placed it relies on it.
+    """
     found = HoldIssue(issue, None, UNSIGNED)
     for order in orders:
         if order.verb == "release":
             found = HoldIssue(issue, None, RELEASED)
         elif order.verb == "hold":
             try:
-                found = HoldIssue(issue, parse_hold(order.plan, order.by, issue))
+                hold = parse_hold(order.plan, order.by, issue)
+                begun = min(hold.since, now) if hold.since - now <= SKEW_NS else hold.since
+                found = HoldIssue(issue, replace(hold, since=begun))
             except Malformed as error:
                 log.warning("issue %d, comment %d: %s", issue, order.place, error)
                 found = HoldIssue(issue, None, str(error))
