@@ -88,6 +88,20 @@ def test_who_is_called_for_what_cannot_start_is_called_once_until_it_has_lived(s
     assert len(called.notes) == 2
 
 
+def test_for_a_held_service_somebody_is_called_once_it_is_held_no_more(state: SpaceState) -> None:
+    called, held = Called(), {"policy-service"}
+    watch = CrashWatch(state, called, held=lambda unit: unit in held)
+    for unit in ("policy-service", "user-service"):
+        started(state, unit, Starts(9, 9))
+    watch.check()
+    assert [note.title for note in called.notes] == ["user-service cannot start"]
+
+    held.clear()
+    watch.check()
+    watch.check()
+    assert [note.title for note in called.notes] == ["user-service cannot start", "policy-service cannot start"]
+
+
 def test_the_warden_itself_is_watched_by_another(state: SpaceState) -> None:
     called = Called()
     watch = CrashWatch(state, called, units=("warden",))

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from sre_space.adapters.config_file import read_config
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.bootstrap.deployer import ForgeAccess, deployer
+from sre_space.bootstrap.held_units import HeldUnits
 from sre_space.bootstrap.notify import notifier
 from sre_space.bootstrap.space import supervisor as space_supervisor
 from sre_space.bootstrap.space.crash_watch import CHECK_EVERY_S, CrashWatch
@@ -54,7 +55,8 @@ def _work(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     state = settings.sre_space_state
-    crashes = CrashWatch(SpaceState(state), notifier(settings.sre_notify_urls), excluded=("warden",))
+    calls, held = notifier(settings.sre_notify_urls), HeldUnits(settings, config).held
+    crashes = CrashWatch(SpaceState(state), calls, excluded=("warden",), held=held)
 
     def watch_crashes() -> None:
         while not stopped.wait(CHECK_EVERY_S):

@@ -105,5 +105,5 @@ async def _answer(answer: Awaitable[T], away: list[str]) -> T | None:
     try:
         return await answer
     except SpaceError as error:
-        away.append(str(error))
+        away += [str(error)] if str(error) not in away else []
         return None

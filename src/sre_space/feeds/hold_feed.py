@@ -28,7 +28,7 @@ class HoldFeed:
         except SpaceError as error:
             log.warning("the holds cannot be read: %s", error)
             return False
-        self.detectors.holds.take(current, self.clock.now())
+        self.detectors.holds.take(current, self.clock.pauses().all[0].until, self.clock.now())
         return True
 
     async def read_forever(self) -> None:

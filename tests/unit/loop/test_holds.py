@@ -7,14 +7,18 @@ from support.holding import REASON, hold, release
 from support.seen_world import LEARNT_S, SeenWorld, Sick
 from support.world import SECOND, World
 
+from sre_space.agents.scout.detectors import Detectors
+from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.reports import DetectorReports
 from sre_space.codec.footer import prose_of
 from sre_space.domain.detectors import DetectorState
 from sre_space.domain.facts import Action, ActionResult, Agent, Step
 from sre_space.domain.holds import ALL
 from sre_space.domain.labels import HOLD
+from sre_space.domain.pauses import ClockPair, Pauses
 from sre_space.domain.space_config import FreezeWindow, Maintenance
 from sre_space.domain.symptoms import SymptomKind
+from sre_space.feeds.hold_feed import HoldFeed
 from sre_space.loop.stalls import Stalls
 
 
@@ -212,6 +216,27 @@ async def test_what_was_done_before_the_hold_is_verified_and_concluded_in_it() -
     case = await world.play(number)
 
     assert (case.is_open, case.recovered) == (False, True)
+
+
+async def test_a_scout_that_was_started_in_the_hold_says_from_when_on_the_fault_may_have_existed() -> None:
+    world = World()
+    placed = await hold(world, "policy-service", 600)
+    begun = world.clock.now()
+    world.dead = {"policy-service"}
+    await quiet(world, 60)
+    board = {name: ServiceHealth(name, seen_healthy=True) for name in world.board}
+    world.detectors = world.scout.detectors = Detectors(world.config, board, world.book)
+    world.board = board
+    started = world.clock.now()
+    world.clocks[Agent.SCOUT].own = Pauses.of_start(ClockPair(started, started))
+    world.hold_feed = HoldFeed(world.holds(Agent.SCOUT), world.detectors, world.clocks[Agent.SCOUT])
+    await quiet(world, 60)
+
+    await release(world, placed)
+    case = await world.case(await world.detect())
+
+    assert 0 <= case.detection.symptoms[0].since - started <= SECOND
+    assert case.detection.begun == begun
 
 
 async def test_a_slow_way_in_a_hold_is_measured_reported_and_repaired_after_it() -> None:

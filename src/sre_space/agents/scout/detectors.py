@@ -111,7 +111,7 @@ class Detectors:
         probed = symptom.kind is SymptomKind.INFRASTRUCTURE
         times = [
             gaps.before(symptom.since)
-            for gaps in ((self.not_running,) if probed else (self.not_running, self.without_telemetry))
+            for gaps in (self.not_running, self.holds.before_start if probed else self.without_telemetry)
         ]
         return min(filter(None, times), default=0)
 

@@ -1,8 +1,9 @@
 """The holds that Scout knows: what it puts off meanwhile, and what it does not learn from. Used by `detectors.py`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from sre_space.agents.scout.unseen import Unseen
 from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.detection.inhibition import Inhibition
 from sre_space.domain.dependencies import Calls
@@ -17,13 +18,22 @@ class KnownHolds:
     """The holds as Scout last read them, and those that have ended since; `calls` is the call graph.
 
     While a hold lasts the detectors go on, so that what outlives it is opened at its end with its true beginning.
+    `before_start` is the time of a hold in which this process did not run yet.
     """
 
     calls: Calls
     known: dict[tuple[str, int], Hold] = field(default_factory=dict)
+    before_start: Unseen = field(default_factory=Unseen)
+    taken: bool = False
 
-    def take(self, current: Iterable[Hold], now: int) -> None:
-        """Take over the holds that last at `now` (Unix ns); one that is missing was released, and ends now."""
+    def take(self, current: Sequence[Hold], started: int, now: int) -> None:
+        """Take over the holds that last at `now` (Unix ns); one that is missing was released, and ends now.
+
+        `started` is when this process began: what another Scout saw in a hold before is unseen.
+        """
+        if not self.taken:
+            self.before_start.add(min((hold.since for hold in current), default=0), started)
+        self.taken = True
         lasting = {(hold.source, hold.since): hold for hold in current}
         ended = {key: replace(hold, until=min(hold.until, now)) for key, hold in self.known.items()}
         kept = {key: hold for key, hold in ended.items() if now - hold.until < MAX_AGE_NS}

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,19 +68,23 @@ def last_line(path: Path) -> str:
 
 @dataclass
 class CrashWatch:
-    """Pages once for each unit in a crash loop, and again only after the unit has recovered in between."""
+    """Pages once for each unit in a crash loop, and again only after the unit has recovered in between.
+
+    A unit that is `held` is paged for when it is held no more.
+    """
 
     state: SpaceState
     notifier: Notifier
     units: Sequence[str] | None = None
     excluded: Sequence[str] = ()
+    held: Callable[[str], bool] = lambda _: False
     notified: set[str] = field(default_factory=set)
 
     def check(self) -> None:
         """Log and notify for each unit that is newly in a crash loop."""
         loops = {loop.unit: loop for loop in crash_loops(self.state, self.units) if loop.unit not in self.excluded}
         self.notified &= loops.keys()
-        for unit in loops.keys() - self.notified:
+        for unit in [unit for unit in loops.keys() - self.notified if not self.held(unit)]:
             loop = loops[unit]
             log.error(
                 "%s is in a crash loop: it started %d times and ended each time; last line of its log: %s",
