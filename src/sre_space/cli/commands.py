@@ -109,7 +109,7 @@ RELEASE = LazyCommand(
     "release",
     f"{_HERE}.holds:release",
     "End the hold of an issue, `all` holds, or without WHICH the only one; what still fails becomes an incident.",
-    [click.Argument(["which"], type=Text(), required=False, default=""), STATE],
+    [click.Argument(["which"], type=Text(), required=False), STATE],
 )
 DEPLOY = LazyCommand(
     "deploy",

@@ -31,9 +31,9 @@ def holds(state: Path) -> None:
     _print("\n".join(ask_operator(state, listed)))
 
 
-def release(which: str, state: Path) -> None:
+def release(which: str | None, state: Path) -> None:
     """End one hold, or all of them, and print which."""
-    _print(ask_operator(state, lambda operator: end(operator, which)))
+    _print(ask_operator(state, lambda operator: end(operator, which or "")))
 
 
 def _print(text: str) -> None:
