@@ -444,6 +444,7 @@ class World:
     configured: SpaceConfig | None = None
     desired: Mapping[str, str] = field(default_factory=lambda: DESIRED)
     lives: dict[str, str] = field(default_factory=dict)
+    read_holds: dict[Agent, IssueHolds] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Wire it."""
@@ -544,8 +545,9 @@ class World:
         )
 
     def holds(self, agent: Agent) -> IssueHolds:
-        """Return the holds as a fresh process of the agent reads them."""
-        return IssueHolds(self.incidents, self.orders, self.config, self.clocks[agent])
+        """Return the holds as the agent reads them."""
+        read = IssueHolds(self.incidents, self.orders, self.config, self.clocks[agent])
+        return self.read_holds.setdefault(agent, read)
 
     def clock_check(self, agent: Agent) -> ClockCheck:
         """Of an agent that compares its clock with the forge's and the services'."""

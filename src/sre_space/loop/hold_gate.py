@@ -23,20 +23,30 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class HoldGate:
-    """Asks for each step that decides or acts whether it waits; `noted` are the notes known to be on their issue."""
+    """Asks for each step that decides or acts whether it waits.
+
+    `noted` are the notes known to be on their issue, `waiting` the issues whose step waited when last asked about.
+    """
 
     holds: Holds
     forge: Forge
     config: SpaceConfig
     clock: Clock
     noted: set[tuple[int, str]] = field(default_factory=set)
+    waiting: set[int] = field(default_factory=set)
 
     async def stops(self, case: Case, step: Step) -> bool:
-        """Return True while the step waits for the end of a hold; raise `Unavailable` when that cannot be known."""
+        """Return True while the step waits for the end of a hold; raise `Unavailable` when that cannot be known.
+
+        Before an act the forge is asked anew, unless the incident is known to wait.
+        """
         if step not in WAITING_STEPS:
             return False
-        hold = hold_of(self.config, case, await self.holds.current(), self.clock.now())
+        holds = await self.holds.current(fresh=step is not Step.DECIDE and case.issue not in self.waiting)
+        hold = hold_of(self.config, case, holds, self.clock.now())
+        self.waiting.discard(case.issue)
         if hold is not None:
+            self.waiting.add(case.issue)
             await self._note(case, waiting_note(OWNER[step], step, hold))
         return hold is not None
 

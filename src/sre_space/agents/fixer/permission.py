@@ -112,7 +112,7 @@ class Permission:
         now = self.clock.now()
         past = await self.incidents.past_actions(now - guardrails.lookback_ns(decision.remedy))
         grounds = Grounds(decision.diagnosis.verdict, decision.plan, unit)
-        holds = await self.holds.current(fresh=True)
+        holds = await self.holds.current()
         return guardrails.ask(self.config, decision.remedy, case.incident, past, now, grounds=grounds, holds=holds)
 
     async def _approval(self, case: Case, decision: Decision) -> Answers:
