@@ -773,6 +773,7 @@ class World:
         running = [agent for agent in agents or tuple(Agent) if not self.clocks[agent].stopped_at]
         posted = [await self.runners[agent].visit(await self.case(number)) for agent in running]
         self.detectors.open_incidents.refresh(await self.incidents.open_cases(), self.clock.now())
+        await self.hold_feed.read()
         return any(posted)
 
     async def play(self, number: int, rounds: int = 100) -> Case:

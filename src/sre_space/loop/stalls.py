@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import deadline_clock, deadline_ns, overdue
 from sre_space.domain.facts import OWNER, Agent, Step
-from sre_space.domain.holds import WAITING_STEPS
 from sre_space.domain.pauses import Pauses
 from sre_space.loop.pager import Pager
 from sre_space.ports.calls import NotificationRegistry
@@ -52,11 +51,11 @@ class Stalls:
     ) -> set[tuple[int, Step]]:
         """Return the overdue steps by issue, and page for those that stay overdue while this process runs.
 
-        `reasons` say by issue what this agent is waiting for, and `held` are the issues whose steps a hold puts off:
-        their deadline begins when the hold has ended.
+        `reasons` say by issue what this agent is waiting for. For the issues in `held` nobody is called, and the
+        deadline of their step begins when the hold has ended.
         """
         overdue, now = dict(_overdue(cases, pauses)), pauses.ran(0, pauses.read.wall)
-        due = {key: case for key, case in overdue.items() if case.issue not in held or key[2] not in WAITING_STEPS}
+        due = {key: case for key, case in overdue.items() if case.issue not in held}
         put_off = {key: now + deadline_ns(case, key[2]) for key, case in overdue.items() if key not in due}
         self.since = {key: self.since.get(key, now) for key in due} | put_off
         for key, case in due.items():

@@ -12,7 +12,7 @@ from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.reports import DetectorReports
 from sre_space.codec.footer import prose_of
 from sre_space.domain.detectors import DetectorState
-from sre_space.domain.facts import Action, ActionResult, Agent, Step
+from sre_space.domain.facts import Action, ActionResult, Agent, Outcome, Step, Verification
 from sre_space.domain.holds import ALL
 from sre_space.domain.labels import HOLD
 from sre_space.domain.pauses import ClockPair, Pauses
@@ -68,6 +68,19 @@ async def test_a_fault_that_ends_within_the_hold_opens_nothing() -> None:
 
     assert len(await world.forge.issues()) == 1
     assert world.notes == []
+
+
+async def test_a_fault_that_ends_a_moment_before_the_hold_opens_nothing_though_its_alarm_is_damped() -> None:
+    world = World()
+    await hold(world, "policy-service", 100)
+    begun = world.clock.now()
+    world.dead = {"policy-service"}
+    await quiet(world, 97)
+    world.dead = set()
+
+    while world.clock.now() - begun < 130 * SECOND:
+        await world.clock.sleep(0.25)
+        assert await world.look() == 0
 
 
 async def test_another_service_is_healed_while_one_is_held() -> None:
@@ -237,6 +250,51 @@ async def test_a_scout_that_was_started_in_the_hold_says_from_when_on_the_fault_
 
     assert 0 <= case.detection.symptoms[0].since - started <= SECOND
     assert case.detection.begun == begun
+
+
+async def test_what_people_break_in_a_hold_is_not_held_against_the_remedy_before_it() -> None:
+    world = World()
+    world.dead = {"policy-service"}
+    number = await world.detect()
+    while (await world.case(number)).last.step is not Step.ACT:
+        await world.turn(number)
+    await hold(world, "policy-service", 600)
+    world.dead = {"policy-service"}
+
+    held = await world.play(number, 400)
+    assert held.last.step is Step.ACT
+    stalls = [Stalls(agent, world.pager()) for agent in Agent]
+    for _ in range(40):
+        await world.clock.sleep(1.0)
+        await look(world, number, stalls)
+    assert world.notes == []
+
+    world.dead = set()
+    case = await world.play(number)
+    assert [one.outcome for one in case.payloads if isinstance(one, Verification)] == [Outcome.RECOVERED]
+    assert len(world.restarts) == 1
+
+
+async def test_after_the_hold_a_remedy_has_its_whole_time() -> None:
+    world = World()
+    world.dead = world.stubborn = {"policy-service"}
+    number = await world.detect()
+    while (await world.case(number)).last.step is not Step.ACT:
+        await world.turn(number)
+    placed = await hold(world, "policy-service", 600)
+    await world.play(number, 400)
+    await release(world, placed)
+    await world.hold_feed.read(fresh=True)
+    released = world.clock.now()
+
+    while (await world.case(number)).last.step is Step.ACT:
+        await world.turn(number, Agent.SCOUT)
+        await world.clock.sleep(0.25)
+
+    verdict = (await world.case(number)).last
+    assert isinstance(verdict.payload, Verification)
+    assert verdict.payload.outcome in (Outcome.NOT_RECOVERED, Outcome.WORSE)
+    assert 20 <= (verdict.at - released) / SECOND <= 25
 
 
 async def test_a_slow_way_in_a_hold_is_measured_reported_and_repaired_after_it() -> None:

@@ -170,7 +170,7 @@ class Detectors:
         steady = self.damping.steady(alarms, now)
         planned = (*inhibitions, *self.open_incidents.current_holds(now))
         view = SystemView(self.calls, tuple(self.open_incidents.open.values()), planned, self.telemetry)
-        put_off = [alarm for alarm in steady if self.holds.puts_off(alarm, now)]
+        put_off = self.holds.put_off(steady, alarms, now)
         groups = correlate([alarm for alarm in steady if alarm not in put_off], view, now)
         grouped = [alarm for group in (*groups, *correlate(put_off, view, now)) for alarm in group.findings]
         self.active_symptoms.remember(alarms, steady, grouped, now)

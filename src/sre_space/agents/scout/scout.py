@@ -91,8 +91,14 @@ class Scout:
     def verdict(self, case: Case) -> Verification | None:
         """Evaluate the case once and return the verdict; None while it is not decided.
 
-        What was seen before a pause of this process does not count.
+        What was seen before a pause of this process does not count. In a hold only a recovery is recorded: what fails
+        may come from the work, and says nothing about a remedy.
         """
+        found = self._verdict(case)
+        held = self.detectors.holds.on(case.detection.symptoms[0], self.clock.now())
+        return None if held and found and found.outcome is not Outcome.RECOVERED else found
+
+    def _verdict(self, case: Case) -> Verification | None:
         symptom, now = case.detection.symptoms[0], self.clock.now()
         self.detectors.resume(self.clock.pauses())
         if self._failed_again(case, symptom):
@@ -150,7 +156,11 @@ class Scout:
         Requests that a pause of the whole machine interrupted do not count as an effect of the action either.
         """
         now, pauses = self.clock.now(), self.clock.pauses()
-        return pauses.ran(case.last.at, now) >= required_ns and now - pauses.resumed_at >= SETTLING_NS
+        return pauses.ran(self._left_alone_since(case), now) >= required_ns and now - pauses.resumed_at >= SETTLING_NS
+
+    def _left_alone_since(self, case: Case) -> int:
+        """Return the time of the newest fact, or of the end of the last hold (Unix ns): nobody worked on it since."""
+        return max(case.last.at, self.detectors.holds.ended(case.detection.symptoms[0], self.clock.now()))
 
     def _went_out(self, symptom: Symptom) -> bool:
         """Return True when the service is out now, though the incident began with another symptom.
@@ -212,7 +222,7 @@ class Scout:
             return Effect.SAME
         symptoms, book = case.detection.symptoms, self.detectors.book
         since = min(symptom.since for symptom in symptoms)  # one of the error budget is dated into healthy time
-        settled = case.last.at + SETTLING_NS
+        settled = self._left_alone_since(case) + SETTLING_NS
         affected_since = max(symptoms[0].since + DATING_NS, case.change_in_force_at + SETTLING_NS)
         success = effect(book.count_visits(affected_since, decided.at), book.count_visits(settled, now))
         if success is not Effect.SAME or case.detection.symptoms[0].kind is not SymptomKind.LATENCY:
