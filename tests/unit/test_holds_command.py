@@ -56,7 +56,7 @@ async def test_a_hold_is_placed_listed_shown_and_released(tmp_path: Path) -> Non
     assert await end(person, "") == "released: issue 1"
     assert await listed(person) == ["nothing is held"]
     assert (await world.forge.issue(1)).state == "closed"
-    assert not await world.holds(Agent.FIXER).current()
+    assert not await world.holds(Agent.FIXER).current(fresh=True)
 
 
 async def test_an_incident_that_waits_says_so_until_when(tmp_path: Path) -> None:

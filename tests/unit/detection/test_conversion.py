@@ -155,3 +155,16 @@ def test_while_its_own_incident_is_open_an_alarm_stands_as_long_as_nobody_buys_a
 
     steady(conversion, BEGIN + 230, 12, 10, 8, open_)
     assert not conversion.findings((BEGIN + 242) * SECOND)
+
+
+def test_a_held_cohort_is_evaluated_with_its_beginning_and_never_learnt() -> None:
+    held = Inhibition((BEGIN + 120) * SECOND, (BEGIN + 240) * SECOND, frozenset())
+    conversion = learnt()
+    conversion.evaluate((Cohort(second, 10, 8) for second in range(BEGIN + 120, BEGIN + 300)), held=(held,))
+    usual = conversion.baseline
+    assert usual.errors / usual.usual.count < 0.15, "one in ten as learnt, two in ten outside of the hold alone"
+
+    conversion = learnt()
+    conversion.evaluate((Cohort(second, 10, 0) for second in range(BEGIN + 200, BEGIN + 260)), held=(held,))
+    (finding,) = conversion.findings((BEGIN + 260) * SECOND)
+    assert finding.symptom.since == (BEGIN + 200) * SECOND

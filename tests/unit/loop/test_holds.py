@@ -135,6 +135,19 @@ async def test_a_hold_keeps_brain_from_deciding_and_nobody_is_called_for_the_ove
     assert sum("**Brain** waits with the step `decide`" in text for text in await texts(world, number)) == 1
 
 
+async def test_a_brain_that_was_started_anew_does_not_repeat_that_it_waits() -> None:
+    world = World()
+    world.dead = {"policy-service"}
+    number = await world.detect()
+    await world.turn(number, Agent.MEMORY)
+    await hold(world, ALL, 600)
+    for _ in range(3):
+        world.runners[Agent.BRAIN] = world.runner(Agent.BRAIN)
+        await world.turn(number, Agent.BRAIN)
+
+    assert sum("waits with the step" in text for text in await texts(world, number)) == 1
+
+
 async def look(world: World, number: int, stalls: list[Stalls]) -> None:
     """Let each agent look for overdue steps, as its watch does after each poll."""
     case = await world.case(number)
