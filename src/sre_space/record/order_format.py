@@ -3,8 +3,8 @@
 A signed order consists of plain `key=value` lines like a fact's footer, but is no link of the chain: it names the
 decision that it approves, so it counts for that one, on that issue of that repository, and for nothing else. The rest
 of a comment that begins with `/sre resolved ` says what ended the case; in a signed order these words, and those of a
-hold, are encoded like a fact's payload, so that they pass every forge unchanged. There
-is no comment that holds or releases: both are signed.
+hold, are encoded like a fact's payload, so that they pass every forge unchanged. A hold and its release are signed
+orders only: no comment in words is one.
 """
 
 import base64

@@ -102,7 +102,7 @@ async def test_a_hold_stops_fixer_before_its_act_and_lets_it_go_on_after_the_rel
         await world.turn(number, Agent.MEMORY, Agent.BRAIN)
     placed = await hold(world, "policy-service", 3600)
 
-    held = await world.play(number, 400)
+    held = await world.play(number, 130)
 
     assert held.last.step is Step.DECIDE
     assert (world.restarts, world.notes) == ([], [])
@@ -274,7 +274,7 @@ async def test_what_people_break_in_a_hold_is_not_held_against_the_remedy_before
     await hold(world, "policy-service", 600)
     world.dead = {"policy-service"}
 
-    held = await world.play(number, 400)
+    held = await world.play(number, 130)
     assert held.last.step is Step.ACT
     stalls = [Stalls(agent, world.pager()) for agent in Agent]
     for _ in range(40):
@@ -295,7 +295,7 @@ async def test_after_the_hold_a_remedy_has_its_whole_time() -> None:
     while (await world.case(number)).last.step is not Step.ACT:
         await world.turn(number)
     placed = await hold(world, "policy-service", 600)
-    await world.play(number, 400)
+    await world.play(number, 130)
     await release(world, placed)
     await world.hold_feed.read(fresh=True)
     released = world.clock.now()
