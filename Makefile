@@ -41,7 +41,7 @@ test-lowest: setup
 check: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy src libs/*/src apps/*/src chaos/src evaluation/src tools tests libs/*/tests/*.py apps/*/tests/test_*.py chaos/tests evaluation/tests
+	@$(BIN)/mypy src libs/*/src apps/*/src embedded/src chaos/src evaluation/src tools tests libs/*/tests/*.py apps/*/tests/test_*.py chaos/tests evaluation/tests
 	@$(BIN)/lint-imports
 
 bench: setup

@@ -10,8 +10,8 @@ import time
 
 import httpx
 
-from sre_space.embedded.listening import bind
-from sre_space.embedded.network.link import Link
+from sre_embedded.listening import bind
+from sre_embedded.servers.network.link import Link
 
 ROUNDS = 10
 WARM_UP = 50

@@ -28,6 +28,7 @@ PROJECTS = (
     "apps/policy-service",
     "apps/user-service",
     "apps/traffic",
+    "embedded",
     "chaos",
     "evaluation",
 )

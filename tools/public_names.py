@@ -31,11 +31,12 @@ import sre_space.deployment.deploy
 from policy_service.settings import Settings as PolicySettings
 from quote_service.settings import Settings as QuoteSettings
 from sre_chaos.experiments import EXPERIMENTS
+from sre_embedded import settings as embedded_settings
+from sre_embedded.cli.story import Story
 from sre_space import exits, settings
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.cli.audit import document as audit_document
 from sre_space.cli.main import app
-from sre_space.cli.story import Story
 from sre_space.codec import record_mac, symptom_report, topics
 from sre_space.codec.footer import KEYS
 from sre_space.codec.wake_ups import WakeUp
@@ -115,7 +116,7 @@ def _metrics() -> Iterator[str]:
 def _variables() -> Iterator[str]:
     ours = [
         candidate
-        for candidate in vars(settings).values()
+        for candidate in (*vars(settings).values(), *vars(embedded_settings).values())
         if isinstance(candidate, type) and issubclass(candidate, settings.SpaceSettings)
     ]
     classes: tuple[type[BaseModel], ...] = (*ours, QuoteSettings, PolicySettings, UserSettings, TrafficSettings)

@@ -26,9 +26,9 @@ from rich.console import Console
 
 from sre_evaluation.course import Course, course
 from sre_evaluation.space_under_test import SECOND
+from sre_space.bootstrap.checkout import checkout_config
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.lifecycle import checkout_config
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.labels import NEEDS_HUMAN

@@ -14,18 +14,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sre_embedded.space.environment import SpacePlan
 from sre_space.adapters.bundle_folder import unpack
 from sre_space.adapters.github_mcp import GithubGitOps
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space.environment import SpacePlan
-from sre_space.bootstrap.space.ports import HOST
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.codec.case_files import case_of
 from sre_space.domain.case import Case
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.facts import Decision
 from sre_space.domain.remedies import Escalate, Restart
-from sre_space.embedded.forge.identities import read_identities
+from sre_space.identities import read_identities
 from sre_space.ports.forge import Forge
 from sre_space.record.audit import Auditor
 from sre_space.text.diagnosis_report import document

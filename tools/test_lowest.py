@@ -34,6 +34,8 @@ def main() -> None:
             "--group",
             "dev",
             "--group",
+            "embedded",
+            "--group",
             "application",
         ]
         _run([UV, "pip", "install", "--python", VENV / "bin" / "python", *options, *editable])

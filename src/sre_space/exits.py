@@ -4,8 +4,8 @@ import contextlib
 import sys
 from collections.abc import Iterator
 
+from sre_space.disk_errors import is_disk_error
 from sre_space.domain.errors import Damaged, Missing, Refused, SpaceError, Unavailable
-from sre_space.embedded.storing import is_disk_error
 from sre_space.text.plain_text import harmless
 
 FAILED = 1  # refused, or a check that did not hold

@@ -1,4 +1,6 @@
-"""The settings of every process: one frozen class per process, read from its environment and from `.env`.
+"""The settings of every agent, the deployer and the command line: one frozen class per process.
+
+They are read from the environment and from `.env`.
 
 `docs/settings.md` has one heading per variable; a test compares the two.
 """
@@ -70,7 +72,7 @@ def _validator_message(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-_RECORD_KEY = Field(None, description="the file with the key of the MAC of telemetry records on the bus")
+RECORD_KEY_FILE = Field(None, description="the file with the key of the MAC of telemetry records on the bus")
 
 
 class SpaceSettings(_Settings):
@@ -84,43 +86,6 @@ class SpaceSettings(_Settings):
     )
     kafka_bootstrap_servers: Servers = Field("127.0.0.1:9092", description="the event bus")
     otel_exporter_otlp_endpoint: Endpoint = Field("http://127.0.0.1:4317", description="where telemetry goes (gRPC)")
-
-
-class BusSettings(SpaceSettings):
-    """The settings of the embedded Kafka broker."""
-
-    bus_port: int = Field(9092, ge=0, le=65535, description="port of the embedded Kafka broker")
-
-
-class TelemetrySettings(SpaceSettings):
-    """The settings of the embedded OTLP receiver and Jaeger query API."""
-
-    otlp_grpc_port: int = Field(4317, ge=0, le=65535, description="OTLP over gRPC")
-    otlp_http_port: int = Field(4318, ge=0, le=65535, description="OTLP over HTTP")
-    jaeger_port: int = Field(16686, ge=0, le=65535, description="Jaeger query API")
-    spans_max_bytes: int = Field(
-        512 * 2**20, ge=16 * 2**20, description="when the spans take more bytes than this, the oldest are deleted"
-    )
-    spans_retention_seconds: int = Field(6 * 3600, ge=60, description="spans older than this are deleted")
-    telemetry_tokens_file: Path | None = Field(
-        None,
-        description="which token may send telemetry for which services; without it any sender may, for any service",
-    )
-    telemetry_record_key_file: Path | None = _RECORD_KEY
-
-
-class ForgeServerSettings(SpaceSettings):
-    """The settings of the embedded forge."""
-
-    forge_port: int = Field(
-        8010, ge=0, le=65535, description="port of the embedded forge (MCP over HTTP, Git over HTTP)"
-    )
-    repo_owner: RepositoryPart = Field("local", description="owner of the repository")
-    repo_name: RepositoryPart = Field("cloud-insurance", description="name of the repository")
-    forge_seed: Path | None = Field(None, description="checkout whose deploy/ becomes the first commit")
-    required_checks: str = Field(
-        "validate-config", description="comma-separated checks that must succeed before the embedded forge merges"
-    )
 
 
 class ForgeClientSettings(SpaceSettings):
@@ -157,13 +122,13 @@ class ScoutSettings(AgentSettings):
         description="factor that shortens the windows of the burn-rate alerts; 1 keeps those of the SRE Workbook",
     )
     jaeger_url: Url = Field("http://127.0.0.1:16686", description="Jaeger's query API")
-    telemetry_record_key_file: Path | None = _RECORD_KEY
+    telemetry_record_key_file: Path | None = RECORD_KEY_FILE
 
 
 class BrainSettings(AgentSettings):
     """The settings of Brain, which diagnoses and decides."""
 
-    telemetry_record_key_file: Path | None = _RECORD_KEY
+    telemetry_record_key_file: Path | None = RECORD_KEY_FILE
     jaeger_url: Url = Field("http://127.0.0.1:16686", description="Jaeger's query API")
     runtime_read_socket: str = Field(
         "", description="the read-only socket of the runtime: it lists the units and takes no command"
@@ -188,24 +153,10 @@ class MemorySettings(AgentSettings):
     chroma_url: Url = Field("http://127.0.0.1:8000", description="the Chroma server")
 
 
-class NetworkSettings(SpaceSettings):
-    """The settings of the network between the services of the embedded space."""
-
-    policy_service_port: int = Field(8002, ge=0, le=65535, description="the port of policy-service")
-    user_service_port: int = Field(8003, ge=0, le=65535, description="the port of user-service")
-    policy_service_link_port: int = Field(8102, ge=0, le=65535, description="where callers reach policy-service")
-    user_service_link_port: int = Field(8103, ge=0, le=65535, description="where callers reach user-service")
-    network_socket: Path | None = Field(
-        None, description="the socket on which the network takes commands; without it none are taken"
-    )
-    network_secret_file: Path | None = Field(None, description="the file with the secret that every command must carry")
-
-
-class WardenSettings(ForgeClientSettings):
-    """The settings of the warden, which enforces memory limits, deploys main, and pages for crash loops."""
+class DeployerSettings(ForgeClientSettings):
+    """The settings of the deployer, which applies main."""
 
     runtime_socket: str = Field("", description="the control socket of supervisord")
-    sre_notify_urls: str = Field("", description="where to page when a person is needed: Apprise URLs", repr=False)
 
 
 def _token_of(owner: str) -> str:
@@ -234,13 +185,9 @@ class CommandLineSettings(ForgeClientSettings):
 
 
 PROCESSES: Mapping[str, type[SpaceSettings]] = {
-    "bus": BusSettings,
-    "telemetry": TelemetrySettings,
-    "forge": ForgeServerSettings,
-    "network": NetworkSettings,
     "scout": ScoutSettings,
     "brain": BrainSettings,
     "fixer": FixerSettings,
     "memory": MemorySettings,
-    "warden": WardenSettings,
+    "deployer": DeployerSettings,
 }

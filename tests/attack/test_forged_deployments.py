@@ -96,10 +96,10 @@ def test_the_announcement_of_a_commit_excuses_only_whom_it_touches() -> None:
         sha = pushed(bus.world, USER, 7)
         ours.take(announcement(bus.world, sha, f"{QUOTE},; reboot,../user-service", previous=bus.shas["first"]))
         await ours.confirm()
-        assert len(bus.world.detectors.open_incidents.planned) == 3
+        assert len(bus.world.detectors.inhibitions.work()) == 3
         ours.take(announcement(bus.world, sha, EVERYBODY, previous=bus.shas["first"]))
         await ours.confirm()
-        assert bus.world.detectors.open_incidents.planned[-1].services == {USER}
+        assert bus.world.detectors.inhibitions.work()[-1].services == {USER}
         bus.world.dead = {POLICY}
         assert await detected_after(bus.world, 0.75)
         assert bus.world.reporter.void == [UNTOUCHED] * 2
@@ -117,10 +117,10 @@ def test_a_replay_opens_no_window_again_after_its_deployment_was_done(after_s: i
             ours.take(announcement(bus.world, bus.world.git.heads["main"], QUOTE, DONE))
             await ours.confirm()
         await bus.world.clock.sleep(after_s)
-        planned = list(bus.world.detectors.open_incidents.planned)
+        planned = list(bus.world.detectors.inhibitions.work())
         ours.take(announcement(bus.world, bus.world.git.heads["main"], QUOTE))
         await ours.confirm()
-        assert bus.world.detectors.open_incidents.planned == planned
+        assert bus.world.detectors.inhibitions.work() == planned
         assert bus.world.reporter.void == [DEPLOYED]
 
     played(story)
@@ -164,7 +164,7 @@ def test_of_a_flood_the_most_is_noise_and_it_ends() -> None:
         await ours.confirm()
         void = bus.world.reporter.void
         assert (void.count(TOO_MANY), void.count(NOT_ON_MAIN)) == (50, MAX_WAITING)
-        assert not bus.world.detectors.open_incidents.held
+        assert not bus.world.detectors.inhibitions.work(confirmed=False)
 
     played(story)
 
@@ -175,7 +175,7 @@ def test_the_time_that_a_record_claims_widens_no_window(at: int) -> None:
         now, sha = bus.world.clock.now(), pushed(bus.world, POLICY, 7)
         ours.take(announcement(bus.world, sha, POLICY, at=at))
         await ours.confirm()
-        window = bus.world.detectors.open_incidents.planned[-1]
+        window = bus.world.detectors.inhibitions.work()[-1]
         assert now - 30 * SECOND <= window.since <= now
         assert window.until == now + 30 * SECOND
 
@@ -188,7 +188,7 @@ def test_the_end_of_another_deployment_ends_none(commit: str) -> None:
         ours.take(announcement(bus.world, pushed(bus.world, POLICY, 7), POLICY))
         ours.take(announcement(bus.world, bus.shas[commit], POLICY, DONE))
         await ours.confirm()
-        assert bus.world.detectors.open_incidents.planned[-1].until == bus.world.clock.now() + 30 * SECOND
+        assert bus.world.detectors.inhibitions.work()[-1].until == bus.world.clock.now() + 30 * SECOND
 
     played(story)
 
@@ -204,18 +204,18 @@ def test_while_main_stays_as_it_is_nothing_that_anybody_announces_excuses_anythi
     forged: list[tuple[str, str, list[str], bool, int]],
 ) -> None:
     async def story(bus: Bus, ours: Announcements) -> None:
-        open_incidents, world = bus.world.detectors.open_incidents, bus.world
-        before = list(open_incidents.planned)
+        inhibitions, world = bus.world.detectors.inhibitions, bus.world
+        before = list(inhibitions.work())
         for commit, previous, services, done, at in forged:
             phase = DONE if done else "started"
             told = announcement(world, bus.shas[commit], ",".join(services), phase, bus.shas[previous], at)
             ours.take(told)
             await ours.confirm()
-        assert [(one.since, one.services) for one in open_incidents.planned] == [
+        assert [(one.since, one.services) for one in inhibitions.work()] == [
             (one.since, one.services) for one in before
         ]
-        assert all(one.until <= old.until for one, old in zip(open_incidents.planned, before, strict=True))
-        assert not open_incidents.held
+        assert all(one.until <= old.until for one, old in zip(inhibitions.work(), before, strict=True))
+        assert not inhibitions.work(confirmed=False)
         assert len(world.reporter.void) == sum(not done for *_, done, _ in forged)
 
     played(story)

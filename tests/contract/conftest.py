@@ -10,11 +10,11 @@ import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from support import documents, histories
-from support.servers import RECORD_KEY, TOKENS, Bus, ForgeServer, TelemetryServer, TraceStore, module, serving
+from support.servers import RECORD_KEY, TOKENS, Bus, ForgeServer, TelemetryServer, TraceStore, command_of, serving
 from support.waiting import free_port
 
-from sre_space.embedded.forge.identities import write_identities
-from sre_space.embedded.telemetry.tokens import render
+from sre_embedded.servers.forge.identities import write_identities
+from sre_embedded.servers.telemetry.tokens import render
 from sre_space.state_files import write_private
 
 BUSES = STORES = ("embedded", "oracle")
@@ -72,9 +72,7 @@ def embedded_bus(folder: Path) -> Iterator[Bus]:
     port = free_port()
     environment = {"BUS_PORT": str(port), "SRE_SPACE_STATE": str(folder)}
     address = f"127.0.0.1:{port}"
-    with serving(
-        module("sre_space.bootstrap.bus"), environment, lambda: bus_answers(address), folder / "log"
-    ) as process:
+    with serving(command_of("bus"), environment, lambda: bus_answers(address), folder / "log") as process:
         yield Bus(address, process)
 
 
@@ -112,9 +110,7 @@ def our_telemetry(bus: Bus, folder: Path, **settings: str) -> Iterator[Telemetry
     }
     url = f"http://127.0.0.1:{query}"
     log = folder / "telemetry.log"
-    with serving(
-        module("sre_space.bootstrap.telemetry"), environment, lambda: answers(f"{url}/api/services"), log
-    ) as p:
+    with serving(command_of("telemetry"), environment, lambda: answers(f"{url}/api/services"), log) as p:
         yield TelemetryServer(f"127.0.0.1:{grpc}", f"http://127.0.0.1:{http}", url, bus.address, p)
 
 
@@ -193,5 +189,5 @@ def our_forge(folder: Path, **settings: str) -> Iterator[ForgeServer]:
         **settings,
     }
     url = f"http://127.0.0.1:{port}"
-    with serving(module("sre_space.bootstrap.forge"), environment, lambda: answers(f"{url}/mcp"), folder / "log") as p:
+    with serving(command_of("forge"), environment, lambda: answers(f"{url}/mcp"), folder / "log") as p:
         yield ForgeServer(url, {one.login: one for one in identities}, p)

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from support.damage import Damage, damage_file
-from support.servers import ForgeServer, TelemetryServer, module
+from support.servers import ForgeServer, TelemetryServer, command_of
 from support.waiting import until
 
 from sre_space.adapters.ed25519 import make_key
@@ -70,7 +70,7 @@ def test_an_agent_whose_key_is_not_trusted_ends_with_one_sentence(tmp_path: Path
     environment["SRE_SPACE_CHART"] = str(Path(__file__).resolve().parents[2] / "sre-space.yaml")
 
     done = subprocess.run(
-        module(f"sre_space.bootstrap.{agent}"),
+        command_of(agent),
         env=environment,
         capture_output=True,
         text=True,

@@ -22,9 +22,9 @@ from support.doubles import ADAPTER, BOTH
 from support.servers import ForgeServer
 from support.world import SECOND, MemoryForge
 
+from sre_embedded.servers.forge.schemas import SCHEMAS
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.domain.errors import Missing, Refused, Unavailable
-from sre_space.embedded.forge.schemas import SCHEMAS
 from sre_space.ports.forge import Forge, Issue
 
 T = TypeVar("T")

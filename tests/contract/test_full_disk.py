@@ -14,21 +14,21 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from support.disks import SmallDisk, small_disk
-from support.servers import module, serving
+from support.servers import command_of, module, serving
 from support.spans import new_span, resource_spans
 from support.waiting import free_port, until
 
+from sre_embedded.bootstrap import chroma
+from sre_embedded.databases import damage_of
+from sre_embedded.servers.bus.offsets import Offsets
+from sre_embedded.servers.bus.topics import PARTITIONS
+from sre_embedded.servers.forge.identities import write_identities
+from sre_embedded.servers.forge.store import Store
+from sre_embedded.servers.telemetry.store import Export, connect, set_damaged_aside, store, waiting
+from sre_embedded.space.ports import is_free
 from sre_space.adapters.github_mcp import GithubMcpForge
-from sre_space.bootstrap import chroma
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.ports import is_free
 from sre_space.domain.errors import Unavailable
-from sre_space.embedded.bus.offsets import Offsets
-from sre_space.embedded.bus.topics import PARTITIONS
-from sre_space.embedded.databases import damage_of
-from sre_space.embedded.forge.identities import write_identities
-from sre_space.embedded.forge.store import Store
-from sre_space.embedded.telemetry.store import Export, connect, set_damaged_aside, store, waiting
 
 TALKER = "import time\nwhile True:\n    print('x' * 200, flush=True)\n    time.sleep(0.01)\n"
 
@@ -75,7 +75,7 @@ class Supervised:
 def supervised(tmp_path: Path, disk: SmallDisk) -> Iterator[Supervised]:
     """Its logs are on the small disk."""
     found = Supervised(tmp_path, disk.root)
-    command = [*module("sre_space.embedded.supervisor"), "-n", "-c", str(found.conf)]
+    command = [*module("sre_embedded.supervisor"), "-n", "-c", str(found.conf)]
     with serving(command, {"PYTHONWARNINGS": "ignore"}, lambda: bool(found.pid()), disk.root / "start.log") as server:
         yield found
         server.kill(signal.SIGTERM)
@@ -155,7 +155,7 @@ def test_the_bus_answers_as_kafka_does_stores_no_half_batch_and_goes_on(disk: Sm
     port = free_port()
     environment, address = {"BUS_PORT": str(port), "SRE_SPACE_STATE": str(disk.root)}, f"127.0.0.1:{port}"
     log = disk.root.parent / "bus.log"
-    command = module("sre_space.bootstrap.bus")
+    command = command_of("bus")
     with serving(command, environment, lambda: not is_free(port), log) as server:
         assert produced(address, b"before") == ""
         disk.fill()
@@ -205,7 +205,7 @@ async def test_the_forge_refuses_to_write_in_one_sentence_still_reads_and_goes_o
     environment = {"FORGE_PORT": str(port), "SRE_SPACE_STATE": str(disk.root)}
     log = disk.root.parent / "forge.log"
 
-    with serving(module("sre_space.bootstrap.forge"), environment, lambda: not is_free(port), log):
+    with serving(command_of("forge"), environment, lambda: not is_free(port), log):
         forge, reader, later = (
             GithubMcpForge(f"http://127.0.0.1:{port}/mcp", who.token, "local", "cloud-insurance") for _ in range(3)
         )  # one that was refused leaves the forge alone for a moment
@@ -238,9 +238,7 @@ def test_telemetry_refuses_what_it_cannot_store_and_goes_on(disk: SmallDisk) -> 
         "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}",
     }
     http, log = f"http://127.0.0.1:{ports['OTLP_HTTP_PORT']}", disk.root.parent / "telemetry.log"
-    with serving(
-        module("sre_space.bootstrap.telemetry"), environment, lambda: not any(map(is_free, ports.values())), log
-    ) as server:
+    with serving(command_of("telemetry"), environment, lambda: not any(map(is_free, ports.values())), log) as server:
         assert exported(http, 0.001) == 200
         disk.fill()
         statuses = [exported(http, 0.1) for _ in range(3)]
@@ -258,7 +256,7 @@ def test_a_server_that_cannot_start_for_want_of_room_says_so_in_one_line(disk: S
     write_identities(disk.root / "forge" / "identities.json", {"sre-scout": "write"})
     ports = {one: str(free_port()) for one in ("FORGE_PORT", "OTLP_GRPC_PORT", "OTLP_HTTP_PORT", "JAEGER_PORT")}
     disk.fill()
-    command = module(f"sre_space.bootstrap.{name}")
+    command = command_of(name)
     done = subprocess.run(
         command,
         env={**os.environ, **ports, "SRE_SPACE_STATE": str(disk.root)},

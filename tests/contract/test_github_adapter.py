@@ -14,12 +14,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sre_embedded.listening import bind, serve
 from sre_space.adapters.github_mcp import GithubGitOps, GithubMcpForge
 from sre_space.adapters.github_mcp.gitops import NEEDED, _state_of
 from sre_space.adapters.github_mcp.issues import NEEDED as NEEDED_FOR_ISSUES
 from sre_space.adapters.github_mcp.meaning import classified, refused
 from sre_space.domain.errors import Conflict, Missing, Refused, SpaceError, Unavailable
-from sre_space.embedded.listening import bind, serve
 
 Answer = Callable[[str, str], tuple[int, Mapping[str, str], object]]
 

@@ -3,17 +3,14 @@
 The same stories over the forge adapter with our server and over the double of the unit tests.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from support.doubles import ADAPTER, BOTH, adapter_alone
 from support.servers import ForgeServer
 from support.world import SECOND, Key, MemoryForge, Trust, World
 
-from sre_space.adapters.ed25519 import make_key
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.adapters.system_clock import SystemClock
@@ -29,7 +26,6 @@ from sre_space.record.holds import UNSIGNED, IssueHolds
 from sre_space.record.incident_repository import IncidentRepository
 from sre_space.record.order_format import render_order
 from sre_space.record.orders import OPERATOR, IssueOrders
-from sre_space.settings import WardenSettings
 
 REPOSITORY = "local/cloud-insurance"
 CLOCK = SystemClock()
@@ -129,32 +125,20 @@ async def test_a_forge_that_is_down_says_nothing_of_holds() -> None:
     await down.close()
 
 
-def test_the_warden_calls_nobody_for_a_unit_whose_service_is_held(shared_forge: ForgeServer, tmp_path: Path) -> None:
-    key, config = make_key(tmp_path / "operator.key", tmp_path / "trust", OPERATOR), World().config
-    tokens = {login: shared_forge.identities[login].token for login in ("operator", "mallory")}
-    settings = WardenSettings(
-        sre_space_state=tmp_path, forge_url=f"{shared_forge.url}/mcp", github_personal_access_token=tokens["mallory"]
-    )
+async def test_fixer_calls_nobody_for_a_unit_whose_service_is_held(forge: Site) -> None:
+    units = HeldUnits(forge.holds, World().config, CLOCK)
+    assert await units.read() == set()
 
-    async def with_operator(act: Callable[[Site], Awaitable[int]]) -> int:
-        forge = GithubMcpForge(settings.forge_url, tokens["operator"], "local", "cloud-insurance")
-        try:
-            return await act(site(forge, forge, forge, World()))
-        finally:
-            await forge.close()
+    number = await forge.place(forge.operator, forge.key)
+    assert await forge.held()
+    assert await units.read() == {"user-service"}
 
-    assert not HeldUnits(settings, config).held("user-service")
-    number = asyncio.run(with_operator(lambda found: found.place(found.operator, key)))
+    await forge.operator.close_issue(number)
+    assert not await forge.held()
+    assert await units.read() == set()
 
-    units = HeldUnits(settings, config)
-    assert [units.held(unit) for unit in ("user-service", "policy-service", "bus")] == [True, False, False]
 
-    async def close(found: Site) -> int:
-        await found.operator.close_issue(number)
-        return number
-
-    asyncio.run(with_operator(close))
-    assert units.held("user-service"), "as it was known a moment ago"
-    assert not HeldUnits(settings, config).held("user-service")
-    away = settings.model_copy(update={"forge_url": "http://127.0.0.1:1/mcp"})
-    assert not HeldUnits(away, config).held("user-service")
+async def test_a_unit_is_not_held_when_the_forge_does_not_say_so() -> None:
+    down = GithubMcpForge("http://127.0.0.1:1/mcp", "t", "local", "cloud-insurance")
+    assert await HeldUnits(site(down, down, down, World()).holds, World().config, CLOCK).read() == ()
+    await down.close()

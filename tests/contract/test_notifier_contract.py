@@ -17,13 +17,13 @@ import pytest
 from support.waiting import free_port
 from support.world import World
 
+from sre_embedded.space.environment import SpacePlan, TokenSetup, environment_of
+from sre_embedded.space.lifecycle import up
+from sre_embedded.space.ports import Ports
+from sre_embedded.space.processes import process_table
 from sre_space.adapters.apprise_notifier import AppriseNotifier
 from sre_space.adapters.log_notifier import LogNotifier
 from sre_space.bootstrap.notify import notifier, web_page_of
-from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of
-from sre_space.bootstrap.space.lifecycle import up
-from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import process_table
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
 from sre_space.ports.notifier import Note, Notifier

@@ -5,12 +5,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.servers import module
+from support.servers import command_of
 
+from sre_embedded.servers.forge.identities import write_identities
+from sre_embedded.space.processes import IDENTITIES
 from sre_space.adapters.ed25519 import make_key
-from sre_space.bootstrap.space.processes import IDENTITIES, SIGNERS
+from sre_space.bootstrap.space.names import SIGNERS
 from sre_space.bootstrap.space.state import SpaceState
-from sre_space.embedded.forge.identities import write_identities
 
 ROOT = Path(__file__).resolve().parents[2]
 QUIET = {
@@ -20,7 +21,8 @@ QUIET = {
 CASES = (
     ("bus", "SRE_SPACE_STATE", "/dev/null", 2), ("telemetry", "TELEMETRY_TOKENS_FILE", "/nowhere", 2),
     ("forge", "SRE_SPACE_STATE", "/dev/null", 2), ("network", "POLICY_SERVICE_PORT", "x", 2),
-    ("warden", "SRE_NOTIFY_URLS", "nonsense", 2), ("scout", "SRE_SPACE_CHART", "/nowhere", 2),
+    ("warden", "SRE_NOTIFY_URLS", "nonsense", 2), ("deployer", "RUNTIME_SOCKET", "", 2),
+    ("scout", "SRE_SPACE_CHART", "/nowhere", 2),
     ("brain", "JAEGER_URL", "http://[::1", 2), ("fixer", "FORGE_URL", "nonsense", 2),
     ("memory", "CHROMA_URL", "http://a\nb", 2), ("chroma", "", "", 2),
 )  # fmt: skip
@@ -42,9 +44,7 @@ def test_a_process_over_a_wrong_setting_ends_with_one_sentence(
     root: Path, name: str, setting: str, value: str, status: int
 ) -> None:
     environment = {**os.environ, "SRE_SPACE_STATE": str(root), **QUIET, **({setting: value} if setting else {})}
-    done = subprocess.run(
-        module(f"sre_space.bootstrap.{name}"), env=environment, capture_output=True, text=True, check=False, timeout=60
-    )
+    done = subprocess.run(command_of(name), env=environment, capture_output=True, text=True, check=False, timeout=60)
 
     assert done.returncode == status, done
     assert "Traceback" not in done.stderr

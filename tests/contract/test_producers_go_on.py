@@ -11,10 +11,10 @@ from support.waiting import until
 
 from service_kit.database import Base
 from service_kit.outbox import OutboxEvent, Relay
+from sre_embedded.servers.bus.batches import Batch, read_header
+from sre_embedded.servers.telemetry.republish import Republisher
 from sre_space.adapters.kafka import KafkaPublisher
 from sre_space.domain.errors import Unavailable
-from sre_space.embedded.bus.batches import Batch, read_header
-from sre_space.embedded.telemetry.republish import Republisher
 
 TOPIC = "changes"  # of one partition
 

@@ -33,10 +33,10 @@ from support.servers import RECORD_KEY, TOKENS, TelemetryServer
 from support.spans import attributes, new_span, resource_spans
 from support.waiting import until
 
+from sre_embedded.servers.telemetry.tokens import render
 from sre_space.adapters.kafka import KafkaHistory
 from sre_space.codec.otlp import spans_of
 from sre_space.codec.record_mac import authentic
-from sre_space.embedded.telemetry.tokens import render
 from sre_space.ports.bus import Record
 from sre_space.state_files import write_private
 

@@ -20,7 +20,7 @@ from sre_space.adapters.kafka import KafkaPublisher
 from sre_space.adapters.minilm import MiniLm
 from sre_space.agents.scout.deployment_verifier import NOT_ON_MAIN
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space.ports import HOST
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.domain.case import Case
 from sre_space.domain.facts import Agent, Step
 from sre_space.ports.case_index import Lesson

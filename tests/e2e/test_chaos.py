@@ -23,7 +23,7 @@ from support.waiting import until
 from sre_chaos.experiments import EXPERIMENTS
 from sre_space.bootstrap.connections import Connections
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.ports import HOST
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.deployment.journal import Deployment
 from sre_space.domain.errors import Malformed
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
@@ -266,7 +266,7 @@ def test_a_deployment_restarts_only_what_changed_tells_about_it_and_twice_is_onc
     text = (application.live.state.deployed / "user-service.env").read_text()
     application.push("user-service.env", f"{text}# by the way\n", "A remark", tmp_path / "clone")
     (tmp_path / "clone" / "deploy" / "config" / "space.env").touch()
-    asked = [deployed(application), deployed(application)]  # the warden is at it too, and one of the three does it
+    asked = [deployed(application), deployed(application)]  # the deployer is at it too, and one of the three does it
 
     lines = (application.live.state.deployed.parent / "deployments.jsonl").read_text().splitlines()
     first = next(one for one in map(json.loads, lines) if one["subject"] == "A remark")

@@ -1,4 +1,4 @@
-"""Embedded, main of the forge is what runs, without a command: the warden deploys whatever was merged or pushed."""
+"""Embedded, main of the forge is what runs, without a command: the deployer applies whatever was merged or pushed."""
 
 import asyncio
 import json
@@ -15,14 +15,14 @@ from support.live import start
 from support.waiting import until
 
 from sre_space.adapters.github_mcp import GithubGitOps
-from sre_space.bootstrap.space.ports import HOST
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.codec.changes import change_of
 
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed: no commits over HTTP"),
 ]
-PART = ("bus", "telemetry", "forge", "user-service", "warden")
+PART = ("bus", "telemetry", "forge", "user-service", "deployer")
 NAME = "user-service.env"
 
 
@@ -92,24 +92,24 @@ def test_a_commit_that_does_not_parse_is_refused_once_and_the_next_one_runs(
     (event,) = until(lambda: told(application, begun, "refused"), "it is refused")
     line = "deploy/config/user-service.env:1: 'DATABASE_POOL_SIZE: 7' is not NAME=value"
     assert (event["summary"], event["reason"], event["files"]) == ("A slip", line, [])
-    assert line in application.live.state.log("warden").read_text()
+    assert line in application.live.state.log("deployer").read_text()
 
     application.push(NAME, "DATABASE_POOL_SIZE=7\n", "No slip", tmp_path / "right")
     assert recorded(application, "No slip")["restarted"] == ["user-service"]
     assert pool_size(application) == "7"
     assert len(told(application, begun, "refused")) == 1
-    assert application.live.state.log("warden").read_text().count(line) == 1
+    assert application.live.state.log("deployer").read_text().count(line) == 1
 
 
 def test_a_dry_run_tells_what_a_deployment_would_do_and_does_nothing(application: Application, tmp_path: Path) -> None:
-    warden = psutil.Process(application.live.pid("warden"))
-    warden.suspend()
+    deployer = psutil.Process(application.live.pid("deployer"))
+    deployer.suspend()
     try:
         application.push(NAME, "DATABASE_POOL_SIZE=9\n", "Nine", tmp_path / "clone")
         before = application.live.pid("user-service")
         told_ = [application.live.answer("deploy", "--dry-run") for _ in range(2)]
     finally:
-        warden.resume()
+        deployer.resume()
 
     assert all(f"(Nine) would replace {NAME} and restart user-service; nothing was changed" in one for one in told_)
     assert recorded(application, "Nine")["restarted"] == ["user-service"]
@@ -127,7 +127,7 @@ def test_a_service_that_a_killed_deployer_left_stopped_is_started_with_what_was_
     application.push("space.env", text, "More memory", tmp_path / "clone")
     under_way = application.live.state.deployed.parent / "underway.json"
     until(under_way.exists, "the deployment is under way")
-    application.live.kill("warden")
+    application.live.kill("deployer")
 
     done = recorded(application, "More memory")
     assert (done["changed"], done["restarted"], done["failed"]) == (["space.env"], ["user-service"], [])
@@ -136,10 +136,12 @@ def test_a_service_that_a_killed_deployer_left_stopped_is_started_with_what_was_
     assert not under_way.exists()
 
 
-def test_what_is_pushed_while_the_warden_is_dead_runs_when_it_is_back(application: Application, tmp_path: Path) -> None:
-    application.live.kill("warden")
+def test_what_is_pushed_while_the_deployer_is_dead_runs_when_it_is_back(
+    application: Application, tmp_path: Path
+) -> None:
+    application.live.kill("deployer")
     application.push(NAME, "DATABASE_POOL_SIZE=8\n", "Meanwhile", tmp_path / "clone")
 
     assert recorded(application, "Meanwhile")["failed"] == []
     assert pool_size(application) == "8"
-    assert "Traceback" not in application.live.state.log("warden").read_text()
+    assert "Traceback" not in application.live.state.log("deployer").read_text()

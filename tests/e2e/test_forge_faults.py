@@ -14,8 +14,8 @@ from support.proxy import Fault, Proxy
 from support.troubles import Killed
 from support.waiting import until
 
-from sre_space.bootstrap.space.ports import HOST
-from sre_space.bootstrap.space.processes import AGENTS
+from sre_space.bootstrap.space.names import AGENTS
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.state_files import write_private
 
 pytestmark = [

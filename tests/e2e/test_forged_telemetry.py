@@ -15,8 +15,8 @@ from support.spans import send
 from support.waiting import until
 
 from sre_space.adapters.ed25519 import TrustFolder
-from sre_space.bootstrap.space.ports import HOST
-from sre_space.bootstrap.space.processes import AGENTS, SERVICES
+from sre_space.bootstrap.space.names import AGENTS, SERVICES
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.codec.sketches import Frame, encode
 from sre_space.codec.symptom_report import decode
 from sre_space.codec.topics import SYMPTOM_REPORTS

@@ -12,11 +12,12 @@ import pytest
 from support.live import LiveSpace
 from support.waiting import until
 
+from sre_embedded.space.processes import LOGINS
 from sre_space.adapters.ed25519 import KeyFile
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space.processes import AGENTS, LOGINS, SERVICES, SIGNERS
+from sre_space.bootstrap.space.names import AGENTS, SERVICES, SIGNERS
 from sre_space.domain.facts import Step
-from sre_space.embedded.forge.identities import read_identities
+from sre_space.identities import read_identities
 
 pytestmark = pytest.mark.e2e
 

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 from support.live import CHECKOUT
-from support.servers import module, serving
+from support.servers import command_of, serving
 from support.waiting import free_port, until
 
+from sre_embedded.servers.forge.identities import write_identities
+from sre_embedded.space import lifecycle as space
+from sre_embedded.space.plan import plan_of
+from sre_embedded.space.ports import is_free
 from sre_space.adapters.github_mcp import GithubGitOps
 from sre_space.bootstrap.connections import Connections
-from sre_space.bootstrap.space import lifecycle as space
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.plan import plan_of
-from sre_space.bootstrap.space.ports import is_free
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.forge.identities import write_identities
 from sre_space.settings import CommandLineSettings
 
 pytestmark = pytest.mark.e2e
-PART = ("bus", "telemetry", "forge", "user-service", "memory", "warden")
+PART = ("bus", "telemetry", "forge", "user-service", "memory", "deployer")
 FILE = "deploy/config/user-service.env"
 
 
@@ -42,13 +42,13 @@ def test_a_space_uses_the_forge_that_env_names_and_starts_none(tmp_path: Path) -
     plan, _ = plan_of(tmp_path / "state", True, home / "sre-space.yaml", False)
     environment = {"SRE_SPACE_STATE": str(elsewhere), "FORGE_PORT": str(port), "FORGE_SEED": str(CHECKOUT)}
 
-    with serving(module("sre_space.bootstrap.forge"), environment, lambda: not is_free(port), tmp_path / "forge.log"):
+    with serving(command_of("forge"), environment, lambda: not is_free(port), tmp_path / "forge.log"):
         try:
             running = space.up(plan, lambda _: None, PART)
             assert "forge" not in {unit.name for unit in space_supervisor.units(running.socket)}
             assert dict(running.servers) == {"FORGE_URL": url}
             env = plan.state.run / "env"
-            assert f"GITHUB_PERSONAL_ACCESS_TOKEN={tokens['deployer']}\n" in (env / "warden.env").read_text()
+            assert f"GITHUB_PERSONAL_ACCESS_TOKEN={tokens['deployer']}\n" in (env / "deployer.env").read_text()
             assert tokens["agents"] in (env / "memory.env").read_text()
             assert not any(token in (env / "user-service.env").read_text() for token in tokens.values())
 

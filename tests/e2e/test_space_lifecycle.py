@@ -13,7 +13,7 @@ import pytest
 from support.live import CHECKOUT, LiveSpace, start
 from support.waiting import until
 
-from sre_space.bootstrap.space import lifecycle as space
+from sre_embedded.space import lifecycle as space
 from sre_space.bootstrap.space.state import SpaceState
 
 pytestmark = pytest.mark.e2e

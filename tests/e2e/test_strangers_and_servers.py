@@ -15,8 +15,8 @@ from sre_space.adapters.authentic_bus import AuthenticBus
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.kafka import KafkaPublisher
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space.ports import HOST
-from sre_space.bootstrap.space.telemetry_secrets import read_record_key
+from sre_space.bootstrap.record_key import read_record_key
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.domain.errors import Refused
 from sre_space.domain.event_time import FUTURE
 

@@ -11,7 +11,7 @@ import pytest
 from support.live import CHECKOUT, LiveSpace, start
 from support.waiting import until
 
-from sre_space.bootstrap.space import supervisor as space_supervisor
+from sre_embedded.space import supervision
 from sre_space.domain.facts import Action
 from sre_space.domain.remedies import RevertChange
 
@@ -29,7 +29,7 @@ def killed(tmp_path: Path) -> Iterator[LiveSpace]:
         subprocess.run([sys.executable, str(CHECKOUT / "trigger_chaos.py"), "crash-loop"], env=environment, check=True)
         until(lambda: not live.pid(VICTIM), "the commit is deployed, and the service has ended")
         os.kill(live.running.pid, signal.SIGKILL)
-        until(lambda: not space_supervisor.sweep(live.state), "nothing lives")
+        until(lambda: not supervision.sweep(live.state), "nothing lives")
         yield live
     finally:
         live.down()

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sre_space.embedded.bus.codec import WireReader
-from sre_space.embedded.bus.server import Broker
-from sre_space.embedded.listening import bind
+from sre_embedded.listening import bind
+from sre_embedded.servers.bus.codec import WireReader
+from sre_embedded.servers.bus.server import Broker
 
 FETCH = 1
 

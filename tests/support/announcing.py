@@ -17,7 +17,7 @@ def listening(world: World) -> Announcements:
     """Return new announcements, as Scout's process has them when it begins."""
     return Announcements(
         DeploymentVerifier(world.git, frozenset(world.config.services)),
-        world.detectors.open_incidents,
+        world.detectors.inhibitions,
         world.reporter,
         world.clock,
     )

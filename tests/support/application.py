@@ -15,7 +15,7 @@ from time import time_ns
 import psutil
 from support.live import CHECKOUT, LiveSpace
 
-from sre_space.bootstrap.space.ports import HOST
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import Span
 from sre_space.ports.bus import Record

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
+from sre_embedded.cli.main import app as embedded
 from sre_space.cli import edge
 from sre_space.cli.main import NAME, app
 from sre_space.exits import one_sentence
@@ -46,8 +47,12 @@ DOCUMENTED = dict(_rows())
 
 
 def ended(*words: str) -> int:
-    """Run `sre-space` with these words and return its exit status; what it says is on stdout and stderr."""
+    """Run `sre-space` with these words and return its exit status; what it says is on stdout and stderr.
+
+    The commands with which it becomes another program are run as that program.
+    """
+    program = embedded if words and words[0] in embedded.commands else app
     with pytest.raises(SystemExit) as stopped, one_sentence(NAME):
-        sys.exit(edge.run(app, NAME, words))
+        sys.exit(edge.run(program, NAME, words))
     assert isinstance(stopped.value.code, int)
     return stopped.value.code

@@ -19,6 +19,8 @@ from support.evidence import Shelf, Topics
 from support.feeds import Feed, Signals
 from support.world import SECOND, ScriptedInquest, World
 
+from sre_embedded.servers.telemetry.authorizer import Authorizer
+from sre_embedded.servers.telemetry.tokens import Forbidden, Tokens, render
 from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.gathering import Gathering
 from sre_space.agents.brain.investigation import Investigation
@@ -28,8 +30,6 @@ from sre_space.codec.topics import METRICS, SIGNALS, SPANS
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Agent
 from sre_space.domain.space_config import Service
-from sre_space.embedded.telemetry.authorizer import Authorizer
-from sre_space.embedded.telemetry.tokens import Forbidden, Tokens, render
 from sre_space.feeds.signal_consumer import SignalConsumer
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import Record

@@ -15,12 +15,13 @@ from typing import TypeVar
 from support.asking import Asker
 from support.waiting import until
 
+from sre_embedded.space import lifecycle as space
+from sre_embedded.space.environment import SpacePlan
+from sre_embedded.space.ports import Ports
 from sre_space.adapters.kafka import KafkaHistory
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space import lifecycle as space
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.environment import SpacePlan
-from sre_space.bootstrap.space.ports import HOST, Ports
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.bootstrap.space.state import Running, SpaceState
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Unavailable

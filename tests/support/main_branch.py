@@ -10,12 +10,12 @@ from support.application import Application
 from support.forge_folder import main_at, repository
 from support.live import LiveSpace
 
+from sre_embedded.servers.forge.repository import files_at
 from sre_space.adapters.github_mcp import GithubGitOps
-from sre_space.bootstrap.space.ports import HOST
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.domain.case import Case
 from sre_space.domain.configuration import FOLDER, value_of
-from sre_space.embedded.forge.identities import read_identities
-from sre_space.embedded.forge.repository import files_at
+from sre_space.identities import read_identities
 from sre_space.ports.gitops import PullRequest
 from sre_space.text.proposal import branches_of
 

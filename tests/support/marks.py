@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from support.application import Application
 
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space.ports import HOST
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.ports.bus import Record
 
 APPLICATION = ("quote-service", "policy-service", "user-service", "traffic")

@@ -13,9 +13,9 @@ from support.live import LiveSpace
 from support.waiting import until
 
 from sre_space.analysis.statistics.sketch import Sketch
-from sre_space.bootstrap.space.ports import HOST
-from sre_space.bootstrap.space.processes import SERVICES
-from sre_space.bootstrap.space.telemetry_secrets import read_record_key
+from sre_space.bootstrap.record_key import read_record_key
+from sre_space.bootstrap.space.names import SERVICES
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.codec.record_mac import headers_of
 from sre_space.codec.sketches import Frame, Sketches, decode, encode
 from sre_space.codec.topics import SIGNALS

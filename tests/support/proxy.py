@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sre_space.embedded.listening import bind, serve
+from sre_embedded.listening import bind, serve
 
 _HOP_BY_HOP = ("connection", "content-length", "host", "transfer-encoding")
 

@@ -89,16 +89,19 @@ def _other(number: int) -> Issue:
     return Issue(number, "Something else", "", "closed", "somebody", (), 0, 0, 0)
 
 
-def world_with(recorded: Chain, folder: Path, at: int = 0) -> World:
+def world_with(recorded: Chain, folder: Path, at: int = 0, watched: bool = True) -> World:
     """Return the virtual world a moment after the recording's last comment, and after `at` (Unix ns).
 
-    Its agents have new keys, the old ones are retired, and everything is well. `folder` takes the old trust store.
+    Its agents have new keys, the old ones are retired, and everything is well. `folder` takes the old trust store. A
+    Scout that has not `watched` has nothing to compare with.
     """
     begun = max(recorded.newest, at) + 2 * SECOND
     commits = _commits(recorded.space, begun)
     desired = {path: content.decode() for path, content in commits[-1][1].items()} if commits else DESIRED
     world = World(begun=begun, configured=chart_of(recorded.space), desired=desired)
     forge = forge_with([recorded])
+    if watched:
+        world.has_watched()
     world.forge.found, world.forge.written = forge.found, forge.written
     world.trust.older = retired(recorded.space, folder, begun)
     for commit, tree in commits:

@@ -40,7 +40,7 @@ def supervisord(folder: Path, program: str = "import time; time.sleep(600)") -> 
         "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
         f"{programs}"
     )
-    command = [*module("sre_space.embedded.supervisor"), "-n", "-c", str(folder / "s.conf")]
+    command = [*module("sre_embedded.supervisor"), "-n", "-c", str(folder / "s.conf")]
     runtime, reader = SupervisordRuntime(str(path), NAMES), SupervisordReader(str(read), NAMES)
 
     def ready() -> bool:

@@ -93,7 +93,7 @@ class SeenWorld(World):
         """As any world, with Scout's ear for deployments."""
         super().__post_init__()
         self.announcements = Announcements(
-            DeploymentVerifier(self.git, frozenset(SERVICES)), self.detectors.open_incidents, self.reporter, self.clock
+            DeploymentVerifier(self.git, frozenset(SERVICES)), self.detectors.inhibitions, self.reporter, self.clock
         )
 
     def _inquest(self) -> Investigation:

@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 from support.waiting import free_port, until
 
-from sre_space.embedded.forge.identities import Identity
+from sre_space.bootstrap.space.names import AGENTS
+from sre_space.identities import Identity
 
 TOKENS = {"shop": "sre_otlp_5h0p", "traffic": "sre_otlp_7raff1c"}
 RECORD_KEY = "0123456789abcdef" * 4
@@ -55,6 +56,12 @@ def serving(
 def module(name: str) -> list[str]:
     """Return the command that runs a module."""
     return [sys.executable, "-m", name]
+
+
+def command_of(name: str) -> list[str]:
+    """Return the command that runs the process of an agent, of the deployer, or of an embedded server."""
+    package = "sre_space" if name in (*AGENTS, "deployer") else "sre_embedded"
+    return module(f"{package}.bootstrap.{name}")
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import pygit2
 from support.forge_folder import repository
 from support.live import LiveSpace
 
+from sre_embedded.servers.forge.repository import entries_of
 from sre_space.domain.configuration import FOLDER
-from sre_space.embedded.forge.repository import entries_of
 from sre_space.text.proposal import PREFIX
 
 HEADS, UNDO = "refs/heads/", "-undo"

@@ -7,8 +7,8 @@ import httpx
 from support.live import LiveSpace
 
 from sre_space.adapters.github_mcp import GithubMcpForge
-from sre_space.bootstrap.space.ports import HOST
-from sre_space.embedded.forge.identities import read_identities
+from sre_space.bootstrap.space.servers import HOST
+from sre_space.identities import read_identities
 
 
 def token(live: LiveSpace, login: str) -> str:

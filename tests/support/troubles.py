@@ -18,7 +18,7 @@ from support.stages import Stage
 from support.waiting import until
 
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.ports import HOST
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.facts import Action, ActionResult, Step, Undo
@@ -80,7 +80,7 @@ class BadCommit:
         return cls(live, MainBranch.of(live))
 
     def strike(self) -> None:
-        """Merge it; the warden deploys it."""
+        """Merge it; the deployer applies it."""
         self.main.commit(FILE, KEY, "500", "A larger pool of connections")
         until(lambda: not self.live.pid(KILLED), "the service has ended")
 
@@ -114,7 +114,7 @@ class TakenPort:
         return cls(live, MainBranch.of(live))
 
     def strike(self) -> None:
-        """Merge the commit; while the warden starts the service anew its port is free."""
+        """Merge the commit; while the deployer starts the service anew its port is free."""
         self.main.commit(FILE, KEY, "6" if self.main.value(FILE, KEY) == "5" else "5", "Another pool of connections")
         port = self.live.running.ports["policy_service_port"]
         (server,) = until(lambda: _listening(port), "the service leaves its port")

@@ -12,14 +12,14 @@ from typing import ClassVar
 import numpy as np
 from support.traffic_model import CALLS, PEERS, Fault, SimulatedApplication
 
-from sre_space.agents.scout.open_incidents import BEFORE_NS
+from sre_space.agents.scout.inhibitions import BEFORE_NS
 from sre_space.analysis.detection.blame import findings
 from sre_space.analysis.detection.burn_rate import Budget
 from sre_space.analysis.detection.cohorts import Cohorts
 from sre_space.analysis.detection.conversion import Conversion
 from sre_space.analysis.detection.correlation import OpenIncident, SymptomGroup, SystemView, correlate
 from sre_space.analysis.detection.flapping import Damping
-from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition, Source
 from sre_space.analysis.detection.operations import Operations
 
 SECOND = 10**9
@@ -73,7 +73,7 @@ class Watching:
     def open_incident(self, group: SymptomGroup) -> None:
         """Record an incident that Scout opens: its window begins with its first symptom."""
         self.open.append(OpenIncident(group.key, group.service, group.since))
-        self.windows.append(Inhibition(group.since, STILL_OPEN, frozenset({group.service}), group.key))
+        self.windows.append(Inhibition(group.since, STILL_OPEN, frozenset({group.service}), Source.INCIDENT, group.key))
         self.budget.exempt(group.since - BEFORE_NS)
 
     def recovered(self) -> None:

@@ -37,9 +37,14 @@ from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.reports import DetectorReports
+from sre_space.agents.scout.saturation_detector import MEMORY
 from sre_space.agents.scout.scout import Scout
 from sre_space.agents.scout.snapshots import Snapshots
+from sre_space.analysis.detection.operations import ALL, OperationWatch
+from sre_space.analysis.detection.saturation import Resource
 from sre_space.analysis.detection.telemetry_health import Feed
+from sre_space.analysis.detection.thresholds import Thresholds
+from sre_space.analysis.statistics.sketch import Operation, bucket_of
 from sre_space.codec.symptom_report import SymptomReport, encode
 from sre_space.codec.topics import SPANS, SYMPTOM_REPORTS
 from sre_space.domain.case import Case
@@ -549,6 +554,17 @@ class World:
         read = IssueHolds(self.incidents, self.orders, self.config, self.clocks[agent])
         return self.read_holds.setdefault(agent, read)
 
+    async def restart_scout(self) -> None:
+        """Kill Scout and start it anew: it reads the open incidents, and nothing of what it saw before."""
+        clock = self.clocks[Agent.SCOUT]
+        clock.own = Pauses.of_start(ClockPair(self.clock.now(), self.clock.now()))
+        self.board, self.book = {name: ServiceHealth(name) for name in SERVICES}, JourneyBook(self.config.journey)
+        self.detectors = Detectors(self.config, self.board, self.book)
+        self.detectors.open_incidents.recall(await self.incidents.open_cases())
+        self.hold_feed = HoldFeed(self.holds(Agent.SCOUT), self.detectors, clock)
+        self.scout = self.duties[Agent.SCOUT] = Scout(self.detectors, clock)
+        self.runners[Agent.SCOUT] = self.runner(Agent.SCOUT)
+
     def clock_check(self, agent: Agent) -> ClockCheck:
         """Of an agent that compares its clock with the forge's and the services'."""
         return ClockCheck(self, self.clocks[agent], self.reporter, self.pager())
@@ -582,7 +598,7 @@ class World:
             health.update(Health(alive, alive, "200" if alive else "no connection", 0.0), now)
         self._hear(now)
         self.detectors.evaluate(now)
-        held = {(fault.symptom, fault.service): now for fault in self.faults if fault.holds(values)}
+        held = {fault.symptom.of(fault.service): now for fault in self.faults if fault.holds(values)}
         self.detectors.active_symptoms.present |= held
         if self.scout_tells and self.detectors.evaluated:
             self._tell(now)
@@ -748,8 +764,18 @@ class World:
         comments[0] = replace(comments[0], body=comments[0].body.replace("payload=", "payload=AA"))
         return number
 
+    def has_watched(self) -> None:
+        """Let Scout have something to compare with for every detector, as one that has watched for long."""
+        usual = Thresholds(5e6, 5e6, bucket_of(100_000_000), 0.1, 0.0, 0.01)
+        for name in self.config.services:
+            requests = Operation(name, SpanKind.SERVER, ALL)
+            self.detectors.operations.watches.setdefault(requests, OperationWatch(requests)).thresholds = usual
+            self.detectors.take_level(Resource(name, MEMORY, 400.0), self.clock.now(), 100.0)
+        self.detectors.conversion.newest = self.clock.now()
+
     async def report(self, kind: SymptomKind, service: str, value: float = 0.3) -> int:
         """Scout opens an incident for a symptom of any kind: what its detectors are tested for elsewhere."""
+        self.has_watched()
         now = self.clock.now()
         symptom = Symptom(kind, service, "it is so", value, 0.01, now - 5 * SECOND)
         found = Detection(f"{kind}/{service}", (symptom,), dict.fromkeys(SERVICES, "ok"), JourneyCount(0, 0, now, now))

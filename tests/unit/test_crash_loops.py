@@ -1,5 +1,6 @@
 """A process that cannot start: it waits longer each time, `status` tells it, and a person is called once."""
 
+import asyncio
 import os
 import time
 from collections.abc import Sequence
@@ -9,23 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sre_embedded.launcher import Launch, environment_of
+from sre_embedded.space.environment import SpacePlan, TokenSetup, write_environments
+from sre_embedded.space.ports import Ports
+from sre_embedded.space.processes import process_table
 from sre_space.bootstrap.space.crash_watch import CrashWatch, crash_loops, last_line
-from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, write_environments
-from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import process_table
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.bootstrap.space.supervisor import UnitState
 from sre_space.cli.views import crash_loop, processes
-from sre_space.embedded.launcher import (
-    MAX_PAUSE_S,
-    MAX_SHORT_RUNS,
-    PAUSE_S,
-    SHORT_RUN_S,
-    Launch,
-    Starts,
-    environment_of,
-)
 from sre_space.ports.notifier import Note, Notifier
+from sre_space.starts import MAX_PAUSE_S, MAX_SHORT_RUNS, PAUSE_S, SHORT_RUN_S, Starts
 
 
 class Called(Notifier):
@@ -89,17 +83,34 @@ def test_who_is_called_for_what_cannot_start_is_called_once_until_it_has_lived(s
 
 
 def test_for_a_held_service_somebody_is_called_once_it_is_held_no_more(state: SpaceState) -> None:
-    called, held = Called(), {"policy-service"}
-    watch = CrashWatch(state, called, held=lambda unit: unit in held)
+    called = Called()
+    watch = CrashWatch(state, called)
     for unit in ("policy-service", "user-service"):
         started(state, unit, Starts(9, 9))
-    watch.check()
+    watch.check({"policy-service"})
     assert [note.title for note in called.notes] == ["user-service cannot start"]
+    assert [loop.unit for loop in watch.news()] == ["policy-service"]
 
-    held.clear()
     watch.check()
     watch.check()
     assert [note.title for note in called.notes] == ["user-service cannot start", "policy-service cannot start"]
+
+
+async def test_in_its_rounds_it_asks_who_is_held_and_calls_for_the_others(state: SpaceState) -> None:
+    called = Called()
+
+    async def held() -> set[str]:
+        return {"policy-service"}
+
+    for unit in ("policy-service", "user-service"):
+        started(state, unit, Starts(9, 9))
+    watching = asyncio.create_task(CrashWatch(state, called, held=held).watch_forever())
+    async with asyncio.timeout(10):
+        while not called.notes:
+            await asyncio.sleep(0.01)
+    watching.cancel()
+
+    assert [note.title for note in called.notes] == ["user-service cannot start"]
 
 
 def test_the_warden_itself_is_watched_by_another(state: SpaceState) -> None:

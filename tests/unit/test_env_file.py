@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from sre_embedded.settings import PROCESSES
+from sre_embedded.space.environment import PASSED_SETTINGS, SpacePlan, TokenSetup, environment_of
+from sre_embedded.space.ports import Ports
+from sre_embedded.space.processes import LOGINS, Process, process_table
+from sre_embedded.space.requirements import check_requirements
 from sre_space import settings
-from sre_space.bootstrap.space.environment import PASSED_SETTINGS, SpacePlan, TokenSetup, environment_of
-from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import AGENTS, LOGINS, SERVICES, Process, process_table
-from sre_space.bootstrap.space.requirements import check_requirements
+from sre_space.bootstrap.space.names import SERVICES
 from sre_space.bootstrap.space.servers import external_servers
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
@@ -94,8 +96,7 @@ def environments(config_path: Path, text: str) -> dict[str, dict[str, str]]:
     """Return the environment of each process of a space whose `.env` file holds this text."""
     write(config_path, text)
     variables = environment_beside(config_path, {})
-    logins = {name if name in AGENTS else "deployer": login for name, login in LOGINS.items()}
-    external = external_servers(settings.CommandLineSettings.read(variables.lines), variables.values, logins)
+    external = external_servers(settings.CommandLineSettings.read(variables.lines), variables.values, LOGINS)
     plan = SpacePlan(
         SpaceState(config_path.parent / "state"),
         Ports(),
@@ -130,7 +131,7 @@ def test_secrets_reach_only_the_processes_whose_settings_declare_them(config_pat
         return {name for name, values in variables.items() if secret in "\n".join(values.values())}
 
     assert holders("ghp_fixer") == {"fixer"}
-    assert holders("ghp_deployer") == {"warden"}
+    assert holders("ghp_deployer") == {"deployer"}
     assert holders("ghp_everybody") == {"scout", "brain", "memory"}
     assert holders("sk_brain") == {"brain"}
     assert holders("json://people") == {"scout", "brain", "fixer", "warden"}
@@ -146,7 +147,7 @@ def test_a_token_without_a_forge_elsewhere_reaches_nobody(config_path: Path) -> 
 
 def test_what_is_handed_to_a_process_is_declared_by_its_settings() -> None:
     for process, names in PASSED_SETTINGS.items():
-        assert {name.lower() for name in names} <= settings.PROCESSES[process].model_fields.keys()
+        assert {name.lower() for name in names} <= PROCESSES[process].model_fields.keys()
 
 
 def test_a_value_that_a_process_would_refuse_stops_up_before_anything_is_started(config_path: Path) -> None:

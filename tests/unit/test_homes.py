@@ -21,7 +21,7 @@ def sources() -> Mapping[str, ast.Module]:
     """All our code, by path."""
     return {
         path.relative_to(ROOT).as_posix(): ast.parse(path.read_text())
-        for folder in ("src", "libs", "apps", "chaos/src", "evaluation/src")
+        for folder in ("src", "libs", "apps", "chaos/src", "embedded/src", "evaluation/src")
         for path in sorted((ROOT / folder).rglob("*.py"))
         if "tests" not in path.parts
     }
@@ -32,7 +32,7 @@ def test_only_one_function_replaces_a_file() -> None:
     renames -= {path for path in renames if path.startswith("chaos/")}  # a stranger, who imports nothing of ours
     flushes = {path for path, tree in sources().items() for node in ast.walk(tree) if _called(node) == "os.fsync"}
 
-    log = "src/sre_space/embedded/supervisor.py"  # which moves a log away, and loses nothing if that does not last
+    log = "embedded/src/sre_embedded/supervisor.py"  # which moves a log away, and loses nothing if that does not last
     assert (renames - {log}, flushes) == ({"src/sre_space/files.py"}, {"src/sre_space/files.py"})
 
 

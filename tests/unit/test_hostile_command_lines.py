@@ -11,12 +11,13 @@ import psutil
 import pytest
 from support.commands import DOCUMENTED, VERBS, ended
 
+from sre_embedded.servers.forge.identities import write_identities
+from sre_embedded.space.ports import Ports
+from sre_embedded.space.processes import IDENTITIES
 from sre_space.adapters.ed25519 import make_key
-from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import IDENTITIES, SIGNERS
+from sre_space.bootstrap.space.names import SIGNERS
 from sre_space.bootstrap.space.state import Running, SpaceState
 from sre_space.cli.options import STATE
-from sre_space.embedded.forge.identities import write_identities
 
 ROOT = Path(__file__).resolve().parents[2]
 TYPED: Mapping[str, tuple[str, ...]] = {  # what each verb is told besides its state folder

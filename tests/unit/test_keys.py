@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key, replace_key, retire_others
 from sre_space.bootstrap.space import keys
-from sre_space.bootstrap.space.processes import SIGNERS
+from sre_space.bootstrap.space.names import SIGNERS
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.cli.main import app
 from sre_space.domain.errors import Damaged, Malformed

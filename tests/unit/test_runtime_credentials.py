@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from sre_embedded.settings import WardenSettings
+from sre_embedded.space.environment import SpacePlan, TokenSetup, environment_of
+from sre_embedded.space.ports import Ports
+from sre_embedded.space.processes import process_table
 from sre_space import settings
-from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of
-from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import AGENTS, process_table
+from sre_space.bootstrap.space.names import AGENTS
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
 
@@ -26,16 +28,16 @@ def holders(plan: SpacePlan, path: Path) -> set[str]:
     return {name for name, environment in told.items() if str(path) in "\n".join(environment.values())}
 
 
-def test_the_control_socket_is_told_to_fixer_and_the_warden_which_deploys_and_to_nobody_else(plan: SpacePlan) -> None:
-    assert holders(plan, plan.state.socket) == {"fixer", "warden"}
+def test_the_control_socket_is_told_to_fixer_and_the_deployer_and_to_nobody_else(plan: SpacePlan) -> None:
+    assert holders(plan, plan.state.socket) == {"fixer", "deployer"}
 
 
-def test_brain_alone_is_told_the_read_only_socket(plan: SpacePlan) -> None:
-    assert holders(plan, plan.state.read_socket) == {"brain"}
+def test_who_only_reads_the_runtime_is_told_the_read_only_socket(plan: SpacePlan) -> None:
+    assert holders(plan, plan.state.read_socket) == {"brain", "warden"}
 
 
-def test_the_control_socket_is_no_setting_of_an_agent_that_only_reads() -> None:
-    readers = (settings.ScoutSettings, settings.BrainSettings, settings.MemorySettings)
+def test_the_control_socket_is_no_setting_of_a_process_that_only_reads() -> None:
+    readers = (settings.ScoutSettings, settings.BrainSettings, settings.MemorySettings, WardenSettings)
 
     assert not any("runtime_socket" in one.model_fields for one in readers)
 

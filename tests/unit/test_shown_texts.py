@@ -17,9 +17,9 @@ from support.world import MemoryForge, World
 from sre_space.bootstrap.space.crash_watch import CrashLoop
 from sre_space.cli.views import crash_loop, incidents, space_summary, story
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.launcher import Starts
 from sre_space.ports.forge import Comment, Issue
 from sre_space.record.incident_repository import IncidentRepository
+from sre_space.starts import Starts
 
 State = Literal["open", "closed", "all"]
 HOSTILE = ("\x1b[2J\x1b]0;owned\x07", "\x9b2J", "\ud800", "[/b]", "[red]x", "\u202egnihton", "\x00", "a\nb\rc")

@@ -15,10 +15,10 @@ from support.commands import ended
 from support.disks import small_disk
 from support.waiting import until
 
-from sre_space.bootstrap.space.exclusive import exclusive, reserved_ports
-from sre_space.bootstrap.space.lifecycle import checkout_config
-from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.supervisor import startup_error
+from sre_embedded.space.exclusive import exclusive, reserved_ports
+from sre_embedded.space.ports import Ports
+from sre_embedded.space.supervision import startup_error
+from sre_space.bootstrap.checkout import checkout_config
 from sre_space.domain.errors import Refused
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,8 +26,8 @@ CLI = [sys.executable, "-m", "sre_space.cli.main"]
 HOLDS = """
 import sys
 from pathlib import Path
-from sre_space.bootstrap.space.exclusive import exclusive, reserved_ports
-from sre_space.bootstrap.space.ports import Ports
+from sre_embedded.space.exclusive import exclusive, reserved_ports
+from sre_embedded.space.ports import Ports
 with exclusive(Path(sys.argv[1])), reserved_ports(Ports()):
     print("held", flush=True)
     sys.stdin.read()
@@ -226,7 +226,7 @@ def test_a_port_that_only_the_system_may_take_is_told_as_one(tmp_path: Path) -> 
     """As a user who is nobody, and only where the system keeps such ports to itself."""
     if os.geteuid() != 0 or int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 1:
         pytest.skip("only root can become another user, and here anybody may take any port")
-    script = "import os; from sre_space.bootstrap.space.ports import Ports; os.setuid(65534); Ports(1).refuse_taken()"
+    script = "import os; from sre_embedded.space.ports import Ports; os.setuid(65534); Ports(1).refuse_taken()"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
 
     assert "Refused: port 1 (bus) is a system port: this user may use ports from 1024 on; set BUS_PORT" in done.stderr

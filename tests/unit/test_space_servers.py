@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of
-from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import AGENTS, LOGINS, process_table
+from sre_embedded.space.environment import SpacePlan, TokenSetup, environment_of
+from sre_embedded.space.ports import Ports
+from sre_embedded.space.processes import LOGINS, process_table
+from sre_space.bootstrap.space.names import AGENTS
 from sre_space.bootstrap.space.servers import ExternalServers, addresses, external_servers
 from sre_space.bootstrap.space.state import Running, SpaceState
 from sre_space.domain.errors import Malformed
@@ -44,7 +45,7 @@ def test_without_settings_every_server_is_the_spaces_own() -> None:
     external = named()
 
     assert (external.processes, external.ports, external.addresses) == (frozenset(), frozenset(), {})
-    assert addresses(Ports(), external) == {
+    assert addresses(Ports().numbers, external) == {
         "FORGE_URL": "http://127.0.0.1:8010/mcp", "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4317", "JAEGER_URL": "http://127.0.0.1:16686",
         "CHROMA_URL": "http://127.0.0.1:8000",
@@ -76,7 +77,7 @@ def test_every_process_is_told_where_the_servers_are(tmp_path: Path) -> None:
     external = external_servers(
         set_to(EVERYWHERE),
         {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20mine"},
-        {name if name in AGENTS else "deployer": login for name, login in LOGINS.items()},
+        LOGINS,
     )
     plan = SpacePlan(SpaceState(tmp_path), Ports(), tmp_path / "sre-space.yaml", "o", "r", external=external)
     told = {
@@ -84,7 +85,7 @@ def test_every_process_is_told_where_the_servers_are(tmp_path: Path) -> None:
         for one in process_table(plan.state, plan.ports)
     }
 
-    for agent in (*AGENTS, "warden"):
+    for agent in (*AGENTS, "deployer"):
         for name in ("FORGE_URL", "GITHUB_API_URL", "GITHUB_PERSONAL_ACCESS_TOKEN"):
             assert told[agent][name] == EVERYWHERE[name]
     for values in told.values():

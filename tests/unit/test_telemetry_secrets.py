@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of, write_environments
-from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import AGENTS, SERVICES, process_table
+from sre_embedded.launcher import Launch
+from sre_embedded.launcher import environment_of as launched
+from sre_embedded.space.environment import SpacePlan, TokenSetup, environment_of, write_environments
+from sre_embedded.space.ports import Ports
+from sre_embedded.space.processes import process_table
+from sre_embedded.space.telemetry_secrets import make_secrets, read_tokens
+from sre_space.bootstrap.record_key import read_record_key
+from sre_space.bootstrap.space.names import AGENTS, SERVICES
 from sre_space.bootstrap.space.state import SpaceState
-from sre_space.bootstrap.space.telemetry_secrets import make_secrets, read_record_key, read_tokens
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.launcher import Launch
-from sre_space.embedded.launcher import environment_of as launched
 from sre_space.state_files import write_private
 
 EXPORTERS = {*SERVICES, "traffic", *AGENTS}

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sre_embedded.settings import BusSettings, ForgeServerSettings
 from sre_space import settings
 from sre_space.codec import addresses
 from sre_space.domain.errors import Malformed
@@ -28,9 +29,9 @@ WRONG = {
         "\x1b[2J",
     ),
     (settings.MemorySettings, "GITHUB_PERSONAL_ACCESS_TOKEN"): ("a\nb", "a b", "\N{EURO SIGN}"),
-    (settings.ForgeServerSettings, "REPO_OWNER"): ("", "..", "../x", "a/b", "x" * 101),
+    (ForgeServerSettings, "REPO_OWNER"): ("", "..", "../x", "a/b", "x" * 101),
     (settings.FixerSettings, "REPO_NAME"): ("", ".", "a b"),
-    (settings.BusSettings, "BUS_PORT"): ("", "ninety", "-1", "65536", "1e3", "9" * 5000),
+    (BusSettings, "BUS_PORT"): ("", "ninety", "-1", "65536", "1e3", "9" * 5000),
     (settings.ScoutSettings, "POLL_SECONDS"): ("0", "-1", "nan", "inf", "soon"),
     (settings.ScoutSettings, "SLO_WINDOW_SCALE"): ("0", "2", "nan"),
     (settings.FixerSettings, "DRY_RUN"): ("", "perhaps"),

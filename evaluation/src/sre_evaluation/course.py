@@ -13,10 +13,10 @@ from rich.console import Console
 
 from sre_chaos.experiments import EXPERIMENTS
 from sre_chaos.run import Experiment
+from sre_embedded.space import lifecycle
+from sre_embedded.space.environment import SpacePlan
+from sre_embedded.space.ports import Ports
 from sre_evaluation.space_under_test import SECOND, SpaceUnderTest
-from sre_space.bootstrap.space import lifecycle
-from sre_space.bootstrap.space.environment import SpacePlan
-from sre_space.bootstrap.space.ports import Ports
 from sre_space.bootstrap.space.state import SpaceState
 
 LEARN_S = 180  # of healthy traffic before the first round

@@ -11,9 +11,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_space.bootstrap.space.environment import SpacePlan
-from sre_space.bootstrap.space.ports import HOST
-from sre_space.embedded.forge.identities import read_identities
+from sre_embedded.space.environment import SpacePlan
+from sre_space.bootstrap.space.servers import HOST
+from sre_space.identities import read_identities
 
 FOLDER = "deploy/config"
 

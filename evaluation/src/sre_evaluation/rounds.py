@@ -16,7 +16,7 @@ from sre_evaluation.course import Asked, Course
 from sre_evaluation.desired_state import DesiredState
 from sre_evaluation.space_under_test import SECOND, SpaceUnderTest
 from sre_space.bootstrap.diagnose import diagnose_jaeger
-from sre_space.bootstrap.space.ports import HOST
+from sre_space.bootstrap.space.servers import HOST
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.diagnosis import Confidence

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from sre_embedded.space.environment import SpacePlan
 from sre_evaluation.verdicts import Opened
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space.environment import SpacePlan
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.symptoms import JourneyCount

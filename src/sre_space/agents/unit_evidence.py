@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sre_space.agents.unit_state import ENDED, STARTING_NS
 from sre_space.domain.case import Case
 from sre_space.domain.space_config import Service
-from sre_space.domain.symptoms import Symptom, SymptomKind
+from sre_space.domain.symptoms import Symptom
 from sre_space.ports.clock import Clock
 from sre_space.ports.probe import Health, Probe
 from sre_space.ports.runtime import Unit
@@ -35,7 +35,8 @@ NO_EVIDENCE = UnitEvidence("", False, False)
 
 async def observe_unit(case: Case, service: Service, unit: Unit, probe: Probe, clock: Clock) -> UnitEvidence:
     """Return what a unit shows at this moment; `unit` is the runtime's newest answer about it."""
-    for _ in range(1 if _symptom(case, SymptomKind.INFRASTRUCTURE, service.name) else PROBES):
+    seen = any(symptom.kind.is_outage for symptom in _symptoms(case, service.name))
+    for _ in range(1 if seen else PROBES):
         health = await probe.check(service.health)
         reason = _outage(unit, health, clock.now())
         if not reason or unit.state in ENDED:
@@ -45,7 +46,7 @@ async def observe_unit(case: Case, service: Service, unit: Unit, probe: Probe, c
 
 def saturation_symptom(case: Case, service: str) -> Symptom | None:
     """Return Scout's symptom that a resource of the service is used up or soon will be; None when there is none."""
-    return _symptom(case, SymptomKind.SATURATION, service)
+    return next((symptom for symptom in _symptoms(case, service) if symptom.kind.is_saturation), None)
 
 
 def saturation_reason(symptom: Symptom) -> str:
@@ -53,9 +54,8 @@ def saturation_reason(symptom: Symptom) -> str:
     return f"Scout sees in the metrics of {symptom.service} itself: {symptom.detail}"
 
 
-def _symptom(case: Case, kind: SymptomKind, service: str) -> Symptom | None:
-    symptoms = (symptom for symptom in case.detection.symptoms if (symptom.kind, symptom.service) == (kind, service))
-    return next(symptoms, None)
+def _symptoms(case: Case, service: str) -> list[Symptom]:
+    return [symptom for symptom in case.detection.symptoms if symptom.service == service]
 
 
 def _outage(unit: Unit, health: Health, now: int) -> str:

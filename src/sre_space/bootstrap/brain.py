@@ -12,7 +12,7 @@ from sre_space.agents.brain.gathering import Gathering
 from sre_space.agents.brain.history import DesiredStateHistory
 from sre_space.agents.brain.investigation import Investigation
 from sre_space.bootstrap import agent, server
-from sre_space.bootstrap.space.telemetry_secrets import read_record_key
+from sre_space.bootstrap.record_key import read_record_key
 from sre_space.bootstrap.units import units
 from sre_space.domain import facts
 from sre_space.paths import StatePaths

@@ -10,9 +10,9 @@ from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.adapters.kafka import KafkaHistory
 from sre_space.adapters.not_set import HistoryNotSet, RuntimeNotSet, TracesNotSet
 from sre_space.adapters.supervisord import SupervisordRuntime
-from sre_space.bootstrap.deployer import ForgeAccess, deployer
+from sre_space.bootstrap.deploying import ForgeAccess, deployer
 from sre_space.bootstrap.space import servers as space_servers
-from sre_space.bootstrap.space.environment import config_environment
+from sre_space.bootstrap.space.addresses import config_environment
 from sre_space.bootstrap.space.servers import BUS, CHROMA, FORGE, JAEGER, ExternalServers
 from sre_space.bootstrap.space.state import Running, SpaceState, running_space
 from sre_space.bootstrap.units import units
@@ -20,8 +20,8 @@ from sre_space.codec.env_lines import CONFIG_SETTING
 from sre_space.deployment.deploy import Deployer
 from sre_space.domain.errors import Malformed
 from sre_space.domain.space_config import SpaceConfig
-from sre_space.embedded.forge.identities import token_of
 from sre_space.env_file import Environment, environment_beside
+from sre_space.identities import token_of
 from sre_space.ports.bus import History
 from sre_space.ports.runtime import Runtime
 from sre_space.ports.traces import Traces

@@ -1,47 +1,28 @@
-"""The wiring of a deployer, for the warden and the command: its forge, state folder, runtime and bus."""
+"""The process of the deployer: `python -m sre_space.bootstrap.deployer`."""
 
-import contextlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-
-from sre_space.adapters.github_mcp.gitops import READING, GithubGitOps
-from sre_space.adapters.http_probe import HttpProbe
-from sre_space.adapters.kafka import KafkaPublisher
+from sre_space.adapters.config_file import read_config
+from sre_space.adapters.supervisord import SupervisordRuntime
+from sre_space.bootstrap import server
+from sre_space.bootstrap.deploying import ForgeAccess, deployer
 from sre_space.bootstrap.space.state import SpaceState
-from sre_space.deployment.deploy import Deployer
-from sre_space.deployment.services import DeployedServices
-from sre_space.domain.space_config import SpaceConfig
-from sre_space.ports.runtime import Runtime
+from sre_space.bootstrap.units import units
+from sre_space.deployment.watch import MainFollower
+from sre_space.settings import DeployerSettings as Settings
 
 
-@dataclass(frozen=True)
-class ForgeAccess:
-    """A repository on a forge, and the token to access it with."""
-
-    url: str
-    token: str
-    owner: str
-    repo: str
-    api: str = ""
-
-    @property
-    def repository(self) -> str:
-        """Return the repository as `owner/name`."""
-        return f"{self.owner}/{self.repo}"
+async def _work(settings: Settings) -> None:
+    socket, config = settings.needed("runtime_socket"), read_config(settings.sre_space_chart)
+    forge = ForgeAccess(
+        settings.forge_url,
+        settings.github_personal_access_token,
+        settings.repo_owner,
+        settings.repo_name,
+        settings.github_api_url,
+    )
+    runtime, bus = SupervisordRuntime(socket, units(config)), settings.kafka_bootstrap_servers
+    async with deployer(SpaceState(settings.sre_space_state), config, forge, runtime, bus) as main_deployer:
+        await MainFollower(main_deployer, settings.poll_seconds).follow()
 
 
-@contextlib.asynccontextmanager
-async def deployer(
-    state: SpaceState, config: SpaceConfig, forge: ForgeAccess, runtime: Runtime, bus: str
-) -> AsyncIterator[Deployer]:
-    """Yield a deployer whose connections close with the context; `bus` is "" where none is configured."""
-    gitops = GithubGitOps(forge.url, forge.token, forge.owner, forge.repo, forge.api, needed=READING)
-    probe = HttpProbe.create()
-    publisher = KafkaPublisher(bus) if bus else None
-    try:
-        yield Deployer(state, gitops, DeployedServices(state, config, runtime, probe), publisher)
-    finally:
-        await gitops.close()
-        await probe.client.aclose()
-        if publisher is not None:
-            await publisher.close()
+if __name__ == "__main__":
+    server.run("deployer", Settings, _work)

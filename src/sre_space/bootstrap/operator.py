@@ -10,7 +10,7 @@ from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.adapters.system_clock import SystemClock
 from sre_space.bootstrap.connections import HERE, NOTHING_SET, Connections, configured_environment
-from sre_space.bootstrap.space.processes import AGENTS
+from sre_space.bootstrap.space.names import AGENTS
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.codec.symptom_report import SymptomReport
 from sre_space.domain.disk_space import DiskLevel

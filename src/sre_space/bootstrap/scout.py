@@ -16,7 +16,7 @@ from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.scout import Scout
 from sre_space.agents.scout.snapshots import Snapshots
 from sre_space.bootstrap import agent, server
-from sre_space.bootstrap.space.telemetry_secrets import read_record_key
+from sre_space.bootstrap.record_key import read_record_key
 from sre_space.codec.topics import CHANGES, LOGS, METRICS, QUOTE_PURCHASED, QUOTE_REQUESTED, SIGNALS, SPANS
 from sre_space.domain import facts
 from sre_space.domain.case import Case
@@ -63,9 +63,7 @@ async def _work(settings: Settings) -> None:
     verifier = DeploymentVerifier(gitops, frozenset(context.config.services))
     deployments = DeployedFolder(settings.sre_space_state)
     commits = RunningCommits(gitops, deployments, processes, context.config.services, context.clock)
-    announcements = Announcements(
-        verifier, detectors.open_incidents, context.reporter, context.clock, processes=processes
-    )
+    announcements = Announcements(verifier, detectors.inhibitions, context.reporter, context.clock, processes=processes)
     holds = HoldFeed(context.holds, detectors, context.clock)
     consumer = SignalConsumer(
         scout, HttpProbe.create(), opener, watch, gitops, context.clock, announcements, holds, processes

@@ -32,11 +32,11 @@ PLAN = argument("plan")
 
 UP = LazyCommand(
     "up",
-    f"{_HERE}.lifecycle:up",
+    f"{_HERE}.embedded:up",
     "Start the space and leave it running; its agents repair a service that does not serve.",
     [STATE, PORTS, CONFIGURATION, DRY_RUN],
 )
-DOWN = LazyCommand("down", f"{_HERE}.lifecycle:down", "Stop the space with all its processes.", [STATE])
+DOWN = LazyCommand("down", f"{_HERE}.embedded:down", "Stop the space with all its processes.", [STATE])
 STATUS = LazyCommand(
     "status",
     f"{_HERE}.status:status",
@@ -146,7 +146,7 @@ DIAGNOSE = LazyCommand(
 )
 DEMO = LazyCommand(
     "demo",
-    f"{_HERE}.demo:demo",
+    f"{_HERE}.embedded:demo",
     "Start a space, inject a fault, follow the incident until it is healed, and stop the space.",
     [
         click.Option(["--fault"], type=Text(), default="kill", help="The fault to inject."),

@@ -12,6 +12,7 @@ import click
 from sre_space.cli import streams
 from sre_space.exits import INTERRUPTED, PIPE_CLOSED, USAGE, one_sentence, sentence
 
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
@@ -41,7 +42,7 @@ def main(command: click.Command, name: str) -> NoReturn:
     """Run the command with this process's arguments and exit; Ctrl-C, SIGTERM and SIGHUP end what it started."""
     streams.repair_streams()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell's background job ignores it
-    for number in (signal.SIGTERM, signal.SIGHUP):  # raised as SIGINT, on which asyncio cancels its tasks in order
+    for number in STOPPING[1:]:  # raised as SIGINT, on which asyncio cancels its tasks in order
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     with streams.flushed_output(name), one_sentence(name):
         sys.exit(run(command, name, sys.argv[1:]))
@@ -54,6 +55,7 @@ def run(command: click.Command, name: str, arguments: Sequence[str]) -> int:
     if completion in os.environ:
         command.main(prog_name=name, complete_var=completion)
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)  # blocked by a program that has become this one
         with command.make_context(name, list(arguments)) as context:
             command.invoke(context)
     except click.exceptions.Exit as ended:

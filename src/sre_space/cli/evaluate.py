@@ -1,13 +1,12 @@
 """`sre-space eval`: starts the evaluation, a separate program that the agents do not import."""
 
-import importlib.util
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sre_space.bootstrap.space.lifecycle import checkout_config
-from sre_space.domain.errors import Malformed, Refused
+from sre_space.bootstrap.checkout import checkout_config
+from sre_space.cli.programs import command_of
+from sre_space.domain.errors import Malformed
 
 PROGRAM = "sre_evaluation"
 
@@ -27,8 +26,7 @@ def evaluate(
     arguments = [name for name, is_chosen in chosen.items() if is_chosen]
     if not arguments:
         raise Malformed("choose what to evaluate: --detection, --diagnosis, --healing, or several of them")
-    if importlib.util.find_spec(PROGRAM) is None:
-        raise Refused("the evaluation is not installed here; in a checkout, `make setup` installs it")
+    program = command_of(PROGRAM, "the evaluation is not installed here; in a checkout, `make setup` installs it")
     arguments += ["--chart", str(config_path or checkout_config()), "--repeat", str(repeat), "--seed", str(seed)]
     arguments += ["--quiet-minutes", str(quiet_minutes), *(part for name in only for part in ("--only", name))]
-    return subprocess.run([sys.executable, "-m", PROGRAM, *arguments], check=False).returncode
+    return subprocess.run([*program, *arguments], check=False).returncode

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.table import Table
 
 from sre_space.bootstrap.space import keys as keyring
-from sre_space.bootstrap.space.processes import SIGNERS
+from sre_space.bootstrap.space.names import SIGNERS
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.cli.screen import out
 

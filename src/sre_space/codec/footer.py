@@ -8,7 +8,7 @@ does not verify because all three are signed. Signature: Ed25519 (RFC 8032) over
 import base64
 import hashlib
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -133,10 +133,21 @@ def _read(step: Step, payload: bytes) -> Payload:
 
 def _dumped(step: Step, payload: Payload) -> bytes:
     """Return the payload as JSON, without the fields added after 0.1.0 that still have their default."""
-    defaults = {
-        field.name for field in fields(payload) if field.metadata and getattr(payload, field.name) == field.default
-    }
-    return _ADAPTERS[step].dump_json(payload, exclude=defaults)
+    return _ADAPTERS[step].dump_json(payload, exclude=_omitted(payload))
+
+
+def _omitted(value: object) -> dict[Any, Any]:
+    """Return in pydantic's form which fields of a dataclass are left out, and of the dataclasses in its tuples."""
+    assert is_dataclass(value)
+    left_out: dict[Any, Any] = {}
+    for field in fields(value):
+        held = getattr(value, field.name)
+        if field.metadata and held == field.default:
+            left_out[field.name] = True
+        elif isinstance(held, tuple):
+            parts = {place: part for place, one in enumerate(held) if is_dataclass(one) and (part := _omitted(one))}
+            left_out |= {field.name: parts} if parts else {}
+    return left_out
 
 
 def _message(fact: Fact, key_id: str) -> bytes:

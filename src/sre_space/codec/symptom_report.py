@@ -11,7 +11,7 @@ from sre_space.codec.detector_rows import report_of, table_of
 from sre_space.domain.detectors import DetectorsReport
 from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import Agent
-from sre_space.domain.symptoms import SymptomKind
+from sre_space.domain.symptoms import Symptom, SymptomKind
 from sre_space.ports.bus import Record
 from sre_space.ports.signing import Signer, TrustStore
 
@@ -22,10 +22,12 @@ _MIN_ROOM = 1_000  # bytes; in less a detectors' report would hold nothing
 
 @dataclass(frozen=True)
 class SymptomReport:
-    """The keys of the symptoms (`seen`) that Scout's detectors report `at` a time (Unix ns).
+    """What Scout's detectors report `at` a time (Unix ns).
 
-    `blind`: telemetry or the bus does not reach Scout, so a symptom that is not listed may be active all the same.
-    `report` is None from a Scout of version 0.1.0, or when the symptoms leave no room.
+    `seen` identifies each active symptom, and has the keys of those whom it accuses. `unknown` are symptoms of open
+    incidents that Scout, started anew, has nothing to compare with for. `blind`: telemetry or the bus does not reach
+    Scout, so a symptom that is not listed may be active all the same. `report` is None from a Scout of version 0.1.0,
+    or when the symptoms leave no room.
     """
 
     repository: str
@@ -33,6 +35,15 @@ class SymptomReport:
     seen: tuple[str, ...]
     blind: bool
     report: DetectorsReport | None = None
+    unknown: tuple[str, ...] = ()
+
+    def shows(self, symptom: Symptom) -> bool:
+        """Return True when the symptom, or one that joins it, is active."""
+        return any(symptom.is_of(key, (key,)) for key in self.seen)
+
+    def leaves_open(self, symptom: Symptom) -> bool:
+        """Return True when a symptom that is not shown may be active all the same."""
+        return symptom.identity in self.unknown or (self.blind and not symptom.kind.is_outage)
 
 
 def encode(symptom_report: SymptomReport, signer: Signer) -> tuple[bytes, dict[str, bytes]]:
@@ -46,9 +57,8 @@ def encode(symptom_report: SymptomReport, signer: Signer) -> tuple[bytes, dict[s
         outages_first = sorted(
             symptom_report.seen, key=lambda key: not key.startswith(SymptomKind.INFRASTRUCTURE.of(""))
         )
-        return encode(
-            replace(symptom_report, seen=tuple(outages_first[: len(symptom_report.seen) // 2]), blind=True), signer
-        )
+        kept = tuple(outages_first[: len(symptom_report.seen) // 2])
+        return encode(replace(symptom_report, seen=kept, blind=True, unknown=()), signer)
     return value, {KEY: signer.key_id.encode(), SIGNATURE: signer.sign(value).hex().encode()}
 
 
@@ -56,6 +66,7 @@ def _value(symptom_report: SymptomReport) -> bytes:
     """Return the record's value; the detectors' report gets the bytes that the symptoms leave."""
     fields: dict[str, object] = {"repository": symptom_report.repository, "at": symptom_report.at}
     fields |= {"seen": symptom_report.seen, "blind": symptom_report.blind}
+    fields |= {"unknown": symptom_report.unknown} if symptom_report.unknown else {}
     room = _MAX_BYTES - len(json.dumps(fields)) - len(', "report": ')
     if symptom_report.report is not None and room >= _MIN_ROOM:
         fields["report"] = table_of(symptom_report.report, room)
@@ -79,8 +90,8 @@ def _parsed(value: bytes) -> SymptomReport:
         raise Malformed(f"a record of {len(value)} bytes is not a symptom report")
     try:
         fields = json.loads(value)
-        seen = tuple(str(name) for name in fields["seen"])
+        seen, unknown = (tuple(map(str, names)) for names in (fields["seen"], fields.get("unknown", ())))
         at, blind = int(fields["at"]), fields["blind"] is True
-        return SymptomReport(str(fields["repository"]), at, seen, blind, report_of(fields.get("report"), at))
+        return SymptomReport(str(fields["repository"]), at, seen, blind, report_of(fields.get("report"), at), unknown)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise Malformed(f"a record that is not a symptom report: {error!r}") from error

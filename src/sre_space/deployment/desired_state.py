@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from sre_space.codec.unit_limits import BadLimits, parse_limits
+from sre_space.codec.variables import UnreadableFile, parse_variables
 from sre_space.domain.configuration import FOLDER, SPACE_NAME
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.launcher import UnreadableFile, parse_variables
-from sre_space.embedded.warden.limits import BadLimits, parse_limits
 
 
 def desired_state(files: Mapping[str, bytes]) -> Mapping[str, str]:

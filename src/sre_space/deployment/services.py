@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sre_space.codec.variables import desired_text, parse_variables
 from sre_space.domain.configuration import SPACE_NAME
 from sre_space.domain.errors import Missing, Refused
 from sre_space.domain.space_config import SpaceConfig
-from sre_space.embedded.launcher import desired_text, parse_variables
 from sre_space.paths import StatePaths
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Runtime

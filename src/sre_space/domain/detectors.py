@@ -87,6 +87,13 @@ class DetectorsReport:
         identity = (kind, subject, operation)
         return next((detector for detector in self.detectors if detector.identity == identity), None)
 
+    def firing(self, subject: str) -> frozenset[SymptomKind]:
+        """Return the kinds of the detectors that fire about a service or journey."""
+        fires = DetectorState.FIRING
+        return frozenset(
+            report.kind for report in self.detectors if report.subject == subject and report.state is fires
+        )
+
 
 def by_urgency(report: DetectorReport) -> tuple[int, SymptomKind, str, str]:
     """Return the key that sorts reports by urgency of their state, then by identity."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sre_space.domain.diagnosis import Diagnosis
+from sre_space.domain.omitted import OMITTED_AT_DEFAULT
 from sre_space.domain.remedies import ConfigChange, Remedy
 from sre_space.domain.snapshot import Snapshot
 from sre_space.domain.symptoms import JourneyCount, Symptom
 
-OMITTED_AT_DEFAULT = {"unsaid": True}  # metadata of a field that is not serialised while it holds its default
 UNKNOWN_CAUSE = "unknown"  # the cause of a remembered incident whose diagnosis found none
 
 
@@ -65,6 +65,11 @@ class Detection:
     traces: tuple[str, ...] = ()
     unseen: int = 0
     snapshot: Snapshot | None = field(default=None, metadata=OMITTED_AT_DEFAULT)
+
+    @property
+    def titled(self) -> tuple[Symptom, ...]:
+        """Return the symptoms of the kind and the service in the title, the first one first: the incident is theirs."""
+        return tuple(symptom for symptom in self.symptoms if symptom.key == self.symptoms[0].key)
 
     @property
     def since(self) -> int:

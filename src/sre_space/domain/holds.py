@@ -17,7 +17,6 @@ MAX_HOLD_NS = DAY_NS  # a forgotten hold ends by itself
 MAX_REASON = 400  # characters
 WAITING_STEPS = (Step.DECIDE, Step.ACT, Step.UNDO)  # what a hold puts off; everything else only records
 IN_CONFIGURATION = "the configuration"
-_OF_JOURNEYS = (SymptomKind.CONVERSION, SymptomKind.SLO)
 
 
 @dataclass(frozen=True)
@@ -61,9 +60,9 @@ def blamable(kind: SymptomKind, subject: str, calls: Calls) -> frozenset[str]:
 
     That is the service alone for an outage, otherwise also those that it calls, and for a journey every service.
     """
-    if kind in _OF_JOURNEYS:
+    if subject not in calls:
         return frozenset({subject, *calls})
-    return frozenset({subject}) if kind is SymptomKind.INFRASTRUCTURE else reach(subject, calls)
+    return frozenset({subject}) if kind.is_outage else reach(subject, calls)
 
 
 def maintenance_holds(windows: Iterable[Maintenance], now: int) -> tuple[Hold, ...]:

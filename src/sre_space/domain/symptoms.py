@@ -1,11 +1,14 @@
 """Scout's observations: symptoms and counts of journey visits. Frozen; times are Unix nanoseconds."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from sre_space.domain.omitted import OMITTED_AT_DEFAULT
 
 
 class SymptomKind(StrEnum):
-    """The kinds of symptoms, as in the issue title `[INCIDENT] <kind> Alert`."""
+    """The kinds of symptoms, the gravest first, as in the issue title `[INCIDENT] <kind> Alert`."""
 
     INFRASTRUCTURE = "Infrastructure"
     SATURATION = "Saturation"
@@ -14,14 +17,48 @@ class SymptomKind(StrEnum):
     CONVERSION = "Conversion"
     SLO = "SLO"
 
-    def of(self, service: str) -> str:
-        """Return the key of a symptom of this kind, as in `infrastructure/policy-service`."""
-        return f"{self.value.lower()}/{service}"
+    @property
+    def gravity(self) -> int:
+        """Return the place of the kind among all, 0 for the gravest."""
+        return list(SymptomKind).index(self)
+
+    @property
+    def is_outage(self) -> bool:
+        """Return True for a service that does not answer its probes, which need neither telemetry nor the bus."""
+        return self is SymptomKind.INFRASTRUCTURE
+
+    @property
+    def is_saturation(self) -> bool:
+        """Return True for a resource of the service itself that is used up or soon will be."""
+        return self is SymptomKind.SATURATION
+
+    @property
+    def is_of_unit(self) -> bool:
+        """Return True when the unit itself shows the symptom, and not only those who call it."""
+        return self.is_outage or self.is_saturation
+
+    @property
+    def is_error(self) -> bool:
+        """Return True for requests that fail."""
+        return self is SymptomKind.ERROR
+
+    @property
+    def is_budget(self) -> bool:
+        """Return True for an error budget that is spent too fast, which is dated into the healthy time before."""
+        return self is SymptomKind.SLO
+
+    def of(self, subject: str, operation: str = "") -> str:
+        """Return what identifies a detector of this kind: `infrastructure/policy-service`, `saturation/x/memory`."""
+        return "/".join(filter(None, (self.value.lower(), subject, operation)))
 
 
 @dataclass(frozen=True)
 class Symptom:
-    """A detector that fired: the measured value, its threshold (`limit`), and since when."""
+    """A detector that fired: the measured value, its threshold (`limit`), and since when.
+
+    `detector` identifies the detector; "" in facts of 0.1.0, and for one that `key` identifies. `service` is whom it
+    accuses: that may change while the symptom stays the same.
+    """
 
     kind: SymptomKind
     service: str
@@ -29,11 +66,25 @@ class Symptom:
     value: float
     limit: float
     since: int
+    detector: str = field(default="", metadata=OMITTED_AT_DEFAULT)
 
     @property
     def key(self) -> str:
-        """Return the symptom's identity, as in `infrastructure/policy-service`."""
+        """Return the kind and the accused service, as in `infrastructure/policy-service`."""
         return self.kind.of(self.service)
+
+    @property
+    def identity(self) -> str:
+        """Return what identifies the symptom: its detector, as in `error/quote-service/client POST to policy:80`."""
+        return self.detector or self.key
+
+    def is_of(self, detector: str, accused: Collection[str]) -> bool:
+        """Return True when a detector that has `accused` these keys reports this symptom, or one that joins it.
+
+        A symptom without a detector is of every one that watches its service.
+        """
+        watches = not self.detector and f"{detector}/".startswith(f"{self.key}/")
+        return watches or self.key in accused or detector == self.identity
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from sre_space.agents.scout.deployment_verifier import UNTOUCHED, ConfirmedDeployment, DeploymentVerifier, due
-from sre_space.agents.scout.open_incidents import OpenIncidents
+from sre_space.agents.scout.inhibitions import Inhibitions
 from sre_space.agents.scout.processes import Deployed, Processes
 from sre_space.analysis.detection.inhibition import Inhibition
 from sre_space.codec.changes import AnnouncedDeployment, deployment_of
@@ -52,7 +52,7 @@ class Announcements:
     """The announced deployments; `latest` is the newest one that Git confirmed, `waiting` are those not yet checked."""
 
     verifier: DeploymentVerifier
-    open_incidents: OpenIncidents
+    inhibitions: Inhibitions
     reporter: Reporter
     clock: Clock
     latest: ConfirmedDeployment | None = None
@@ -117,8 +117,8 @@ class Announcements:
         if hint.deployment.phase != STARTED or not services or hint.heard < self.next_hold_at:
             return hint
         self.next_hold_at = hint.heard + HELD_AGAIN_NS
-        held = Inhibition(hint.since, hint.heard + HELD_NS, services)
-        self.open_incidents.hold_back(held)
+        held = Inhibition(hint.since, hint.heard + HELD_NS, services, confirmed=False)
+        self.inhibitions.put(held)
         return replace(hint, held=held)
 
     async def _confirm(self, hints: deque[Hint]) -> None:
@@ -149,7 +149,7 @@ class Announcements:
         if reason or touched != frozenset(hint.deployment.services):
             self._dismiss(hint, reason or UNTOUCHED)
         if hint.held is not None:
-            self.open_incidents.end_hold(hint.held)
+            self.inhibitions.remove(hint.held)
 
     def _accept(self, hint: Hint, base: str, services: frozenset[str]) -> None:
         """Record a confirmed deployment; one that a restarted deployer announces again does not become longer."""
@@ -158,7 +158,7 @@ class Announcements:
             window, self.next_hold_at = Inhibition(hint.since, hint.heard + DEPLOYMENT_NS, services), 0
         else:
             window = replace(before.window, services=before.window.services | services)
-        self.open_incidents.announce(window, before.window if before else None)
+        self.inhibitions.put(window, before.window if before else None)
         self.latest = ConfirmedDeployment(hint.deployment.commit, base, window)
         self.processes.runs(dict.fromkeys(services, Deployed(hint.deployment.commit, hint.since)))
         log.info(
@@ -172,9 +172,9 @@ class Announcements:
         if self.latest is None or hint.deployment.commit != self.latest.commit:
             log.info("ignored: the end of a deployment of %r, which is not in progress", hint.deployment.commit[:40])
             return
-        until = min(self.open_incidents.extended(self.latest.window).until, hint.since + SETTLED_NS)
+        until = min(self.inhibitions.extended(self.latest.window).until, hint.since + SETTLED_NS)
         window = replace(self.latest.window, until=until, done=True)
-        self.open_incidents.announce(window, self.latest.window)
+        self.inhibitions.put(window, self.latest.window)
         self.latest = replace(self.latest, window=window, done=True)
 
     def _dismiss(self, hint: Hint, reason: str) -> None:

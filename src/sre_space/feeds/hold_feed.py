@@ -4,7 +4,9 @@ import logging
 from dataclasses import dataclass
 
 from sre_space.agents.scout.detectors import Detectors
+from sre_space.analysis.detection.inhibition import Inhibition, Source
 from sre_space.domain.errors import SpaceError
+from sre_space.domain.holds import ALL, Hold
 from sre_space.ports.clock import Clock
 from sre_space.ports.holds import Holds
 
@@ -28,8 +30,13 @@ class HoldFeed:
         except SpaceError as error:
             log.warning("the holds cannot be read: %s", error)
             return False
-        self.detectors.holds.take(current, self.clock.pauses().all[0].until, self.clock.now())
+        lasting = [self._inhibition(hold) for hold in current]
+        self.detectors.take_holds(lasting, self.clock.pauses().all[0].until, self.clock.now())
         return True
+
+    def _inhibition(self, hold: Hold) -> Inhibition:
+        services = frozenset(self.detectors.calls) if ALL in hold.services else hold.services
+        return Inhibition(hold.since, hold.until, services, Source.PERSON, hold=hold.source)
 
     async def read_forever(self) -> None:
         """Read them every few seconds; never return."""

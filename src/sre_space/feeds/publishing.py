@@ -54,7 +54,8 @@ class ReportPublisher:
         """Publish the newest evaluation; when the bus does not take it, the next one replaces it."""
         self.published_at, blind = self.detectors.active_symptoms.evaluated_at, self.detectors.telemetry.blind
         report = self.reports.at(self.published_at)
-        message = SymptomReport(self.repository, self.published_at, self.detectors.active_symptoms.seen, blind, report)
+        seen, unknown = self.detectors.active_symptoms.seen, self.detectors.unknown
+        message = SymptomReport(self.repository, self.published_at, seen, blind, report, unknown)
         value, headers = encode(message, self.signer)
         self.reporter.detectors(report)
         try:

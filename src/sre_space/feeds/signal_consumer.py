@@ -24,7 +24,6 @@ from sre_space.domain.bounds import MAX_NAME, NO_NUMBER, TOO_LARGE
 from sre_space.domain.configuration import SPACE_FILE
 from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.domain.event_time import implausible_reason, reception_time
-from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
 from sre_space.feeds.announcements import Announcements
 from sre_space.feeds.hold_feed import HoldFeed
@@ -102,9 +101,7 @@ class SignalConsumer:
             detected = self.scout.detections()
             if detected and await self.holds.read(fresh=True):
                 detected = self.scout.detections()
-            detections = [
-                detection for detection in detected if owned or detection.symptoms[0].kind is SymptomKind.INFRASTRUCTURE
-            ]
+            detections = [detection for detection in detected if owned or detection.symptoms[0].kind.is_outage]
             opened = await self.opener.open_missing(detections)
             for issue, detection in opened.items():
                 self.scout.opened(detection)

@@ -46,7 +46,7 @@ class Stalls:
     since: dict[Due, int] = field(default_factory=dict)
     called: set[Due] = field(default_factory=set)
 
-    def look(
+    def overdue_steps(
         self, cases: Sequence[Case], pauses: Pauses, reasons: Mapping[int, str], held: Collection[int] = ()
     ) -> set[tuple[int, Step]]:
         """Return the overdue steps by issue, and page for those that stay overdue while this process runs.

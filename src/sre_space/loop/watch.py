@@ -91,7 +91,7 @@ class Watch:
     async def poll_once(self) -> float:
         """Poll once: wake every open incident, report; return the seconds until the next poll."""
         try:
-            read = await self.runner.incidents.look()
+            read = await self.runner.incidents.read_open()
             for case in read.cases:
                 self.wake(case.issue, 0)
             self.held = await self.runner.hold_gate.held(read.cases)
@@ -122,7 +122,7 @@ class Watch:
 
         While the forge is away, no incident advances; `reasons` then say so for each.
         """
-        stalled = self.stalls.look(self.known, self.runner.clock.pauses(), reasons, self.held)
+        stalled = self.stalls.overdue_steps(self.known, self.runner.clock.pauses(), reasons, self.held)
         for issue, step in sorted(stalled - self.stalled):
             log.warning("issue %d is stalled: %s owes the step %s", issue, OWNER[step], step)
         self.stalled = stalled

@@ -54,9 +54,9 @@ class IncidentRepository:
 
     async def open_cases(self) -> Sequence[Case]:
         """Return every open incident, oldest first; of two with the same ULID, only the original."""
-        return (await self.look()).cases
+        return (await self.read_open()).cases
 
-    async def look(self) -> OpenIncidentsRead:
+    async def read_open(self) -> OpenIncidentsRead:
         """Return the open incidents and the texts on open issues that do not count."""
         readings = await self.readings(await self.forge.issues(state="open"))
         void = {(reading.issue.number, void.place): void.reason for reading in readings for void in reading.void}

@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sre_embedded.servers.forge.identities import write_identities
 from sre_space.adapters.config_file import parse_config, read_config
 from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key
 from sre_space.adapters.halt_file import HaltFile
 from sre_space.adapters.outbox_folder import OutboxFolder
+from sre_space.codec.variables import desired_text, parse_variables
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Damaged, Malformed
-from sre_space.embedded.forge.identities import read_identities, write_identities
-from sre_space.embedded.launcher import desired_text, parse_variables
+from sre_space.identities import read_identities
 from sre_space.paths import StatePaths
 from sre_space.ports.outbox import Pending
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from support.disks import SmallDisk, small_disk
 
+from sre_embedded.servers.warden.memory import OomKill, Warden
 from sre_space.adapters.bundle_folder import BundleFolder
 from sre_space.adapters.disk import DiskFolder
 from sre_space.adapters.halt_file import HaltFile
@@ -23,7 +24,6 @@ from sre_space.deployment import journal as deploy_journal
 from sre_space.deployment.journal import Deployment
 from sre_space.domain.disk_space import DiskLevel
 from sre_space.domain.errors import Unavailable
-from sre_space.embedded.warden.memory import OomKill, Warden
 from sre_space.ports.outbox import Pending
 from sre_space.state_files import append_line, write_private
 
@@ -220,7 +220,7 @@ def test_a_unit_is_started_on_a_disk_that_takes_nothing(disk: SmallDisk, refusin
     config.write_text("B=" + "2" * 5000 + "\n")
     before = files(disk.root)
     program = [sys.executable, "-c", "import os; print(os.environ['A'], os.environ['B'][:1])"]
-    command = [sys.executable, "-m", "sre_space.embedded.launcher", "web", "--config", str(config), "--", *program]
+    command = [sys.executable, "-m", "sre_embedded.launcher", "web", "--config", str(config), "--", *program]
     with refusing():
         done = subprocess.run(
             command, env={**os.environ, "SRE_SPACE_STATE": str(disk.root)}, capture_output=True, text=True, check=False

@@ -12,7 +12,12 @@ ASK_POLICY = Operation("quote-service", SpanKind.CLIENT, "POST", "127.0.0.1:8002
 
 def failing(service: str, watched: Operation | None, value: float = 0.5) -> FiredAlarm:
     """Spans of an operation that fail, and whom they accuse."""
-    return FiredAlarm(Symptom(SymptomKind.ERROR, service, "", value, 0.01, 1), watched=watched)
+    detector = SymptomKind.ERROR.of(watched.service, watched.label) if watched else ""
+    return FiredAlarm(Symptom(SymptomKind.ERROR, service, "", value, 0.01, 1, detector), watched=watched)
+
+
+USER, POLICY = (SymptomKind.ERROR.of("quote-service", operation.label) for operation in (ASK_USER, ASK_POLICY))
+OLD = Symptom(SymptomKind.ERROR, "user-service", "", 0.5, 0.01, 1)  # as facts of 0.1.0 name it
 
 
 def after(*looks: list[FiredAlarm]) -> ActiveSymptoms:
@@ -27,22 +32,24 @@ def test_an_accusation_that_moves_is_there_under_both_names_until_its_spans_are_
     looks = [failing("user-service", ASK_USER)], [failing("quote-service", ASK_USER, 0.2)]
     moved, well = after(*looks), after(*looks, [])
 
-    assert moved.seen == ("error/quote-service", "error/user-service")
-    assert moved.strength[SymptomKind.ERROR, "user-service"] == 0.2
+    assert moved.seen == ("error/quote-service", USER, "error/user-service")
+    for symptom in (OLD, failing("user-service", ASK_USER).symptom):
+        assert moved.strength_of(symptom) == 0.2
+        assert moved.gone_since(symptom) == well.gone_since(symptom) == 2
     assert not well.seen
-    assert well.gone_since(SymptomKind.ERROR, "user-service") == 2
 
 
 def test_other_spans_of_the_same_service_do_not_keep_a_name_that_is_gone() -> None:
     assert after([failing("user-service", ASK_USER)], [failing("quote-service", ASK_POLICY)]).seen == (
         "error/quote-service",
+        POLICY,
     )
 
 
 def test_what_was_over_does_not_come_back_under_the_name_before() -> None:
     again = after([failing("user-service", ASK_USER)], [], [failing("quote-service", ASK_USER)])
 
-    assert again.seen == ("error/quote-service",)
+    assert again.seen == ("error/quote-service", USER)
 
 
 def test_a_symptom_that_no_spans_tell_of_goes_by_its_name_alone() -> None:

@@ -6,9 +6,10 @@ import pytest
 from support.world import SECOND, World
 
 from sre_space.agents.scout.health import SUCCESSES_TO_CLEAR, ServiceHealth
-from sre_space.agents.scout.reports import NO_SAMPLE, DetectorReports
+from sre_space.agents.scout.reports import DetectorReports
+from sre_space.agents.scout.saturation_detector import NO_SAMPLE
 from sre_space.analysis.detection.cohorts import Cohort
-from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition, Source
 from sre_space.analysis.detection.operations import ALL, NO_REQUEST
 from sre_space.analysis.detection.saturation import FULL, WARM_UP_NS, Resource
 from sre_space.analysis.detection.share_alarm import SILENCE_NS
@@ -50,7 +51,7 @@ class Ward:
                 sketch.add(took, number < failed, number.to_bytes(16, "big"))
             self.detectors.operations.add({(ISSUE, self.second): sketch} if requests else {}, self.now)
             if requests:
-                windows = self.detectors.open_incidents.all_windows()
+                windows = self.detectors.inhibitions.confirmed()
                 self.detectors.conversion.evaluate([Cohort(self.second, requests, bought)], windows)
                 self.detectors.budget.add(self.now, requests - failed, failed)
             self.second += 1
@@ -84,7 +85,7 @@ def learnt() -> Ward:
 def work(ward: Ward, seconds: int = 20) -> Inhibition:
     """Announce a deployment of policy-service that begins now, and return its window."""
     window = Inhibition(ward.now, ward.now + seconds * SECOND, frozenset({"policy-service"}))
-    ward.detectors.open_incidents.announce(window)
+    ward.detectors.inhibitions.put(window)
     return window
 
 
@@ -264,7 +265,7 @@ def test_planned_work_inhibits_those_that_it_touches_and_says_until_when() -> No
 
 def test_an_outage_that_began_in_its_deployment_is_inhibited_and_one_from_before_it_fires() -> None:
     ward = learnt()
-    ward.detectors.open_incidents.announce(Inhibition(ward.now, ward.now + 20 * SECOND, frozenset({"policy-service"})))
+    ward.detectors.inhibitions.put(Inhibition(ward.now, ward.now + 20 * SECOND, frozenset({"policy-service"})))
     for quarter in range(8):
         ward.world.board["policy-service"].update(BAD, ward.now + quarter * SECOND // 4)
         ward.world.board["user-service"].update(BAD, ward.now + quarter * SECOND // 4)
@@ -274,7 +275,7 @@ def test_an_outage_that_began_in_its_deployment_is_inhibited_and_one_from_before
     assert ward.of(SymptomKind.INFRASTRUCTURE).state is INHIBITED
     assert ward.of(SymptomKind.INFRASTRUCTURE, "user-service").state is FIRING
 
-    ward.detectors.open_incidents.announce(
+    ward.detectors.inhibitions.put(
         Inhibition(ward.now + 10 * SECOND, ward.now + 30 * SECOND, frozenset({"user-service"}))
     )
     ward.second += 11
@@ -283,8 +284,8 @@ def test_an_outage_that_began_in_its_deployment_is_inhibited_and_one_from_before
 
 def test_an_open_incident_inhibits_the_journey_and_not_the_services() -> None:
     ward = learnt()
-    incident = Inhibition(ward.now, STILL_OPEN, frozenset({"user-service"}), "error/user-service")
-    ward.detectors.open_incidents.windows["error/user-service"] = incident
+    incident = Inhibition(ward.now, STILL_OPEN, frozenset({"user-service"}), Source.INCIDENT, "error/user-service")
+    ward.detectors.inhibitions.put(incident)
     ward.plays(1)
 
     journey = ward.of(SymptomKind.CONVERSION, "buy")

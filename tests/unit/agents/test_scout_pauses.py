@@ -128,7 +128,7 @@ def test_telemetry_is_not_believed_until_some_is_newer_than_the_pause() -> None:
         detectors.take_level(memory, START + number * SECOND, 95.0)
     detectors.spans = Feed("otlp_spans", START + SECOND, START + SECOND)
     detectors.evaluate(START + SECOND)
-    assert detectors.active_symptoms.seen == (f"saturation/{POLICY}",)
+    assert detectors.active_symptoms.seen == (f"saturation/{POLICY}", f"saturation/{POLICY}/memory")
     world.suspend(3)
     detectors.resume(world.clocks[Agent.SCOUT].pauses())
     now = world.clock.now()
@@ -140,7 +140,7 @@ def test_telemetry_is_not_believed_until_some_is_newer_than_the_pause() -> None:
     detectors.spans = Feed("otlp_spans", now + SECOND, now + SECOND)
     detectors.evaluate(now + SECOND)
     assert (blind, seen, detectors.telemetry.blind) == (True, False, False)
-    assert detectors.active_symptoms.seen == (f"saturation/{POLICY}",)
+    assert detectors.active_symptoms.seen == (f"saturation/{POLICY}", f"saturation/{POLICY}/memory")
 
 
 def test_nobody_is_told_to_have_bought_nothing_because_the_purchases_were_not_read() -> None:
@@ -233,10 +233,10 @@ def test_what_failed_while_scout_heard_nothing_is_of_the_incident_that_it_then_f
     assert unseen == found.begun == START + 40 * SECOND
     assert not budget.burning(now)
     world.detectors.open_incidents.refresh([], now)  # it may have been asked before
-    assert world.detectors.open_incidents.inhibited(now)
+    assert world.detectors.inhibitions.excuse(now)
     world.detectors.open_incidents.refresh([], now)  # over
-    assert world.detectors.open_incidents.inhibited(failed)
-    assert not world.detectors.open_incidents.inhibited(START + 30 * SECOND)
+    assert world.detectors.inhibitions.excuse(failed)
+    assert not world.detectors.inhibitions.excuse(START + 30 * SECOND)
 
 
 async def test_visits_from_before_a_pause_prove_no_recovery() -> None:

@@ -11,7 +11,7 @@ from sre_space.analysis.detection.saturation import Resource
 from sre_space.analysis.detection.telemetry_health import Feed
 from sre_space.analysis.statistics.effect import Effect, effect
 from sre_space.domain.space_config import Journey
-from sre_space.domain.symptoms import JourneyCount, SymptomKind
+from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
 from sre_space.ports.probe import Health
 
@@ -208,7 +208,7 @@ def test_where_the_whole_says_nothing_a_step_that_is_quick_again_does_unless_ano
 
 
 def test_a_symptom_that_is_over_ended_when_its_detector_saw_it_last_and_not_when_the_hold_was_over() -> None:
-    detectors = World().detectors
+    detectors, full = World().detectors, Symptom(SymptomKind.SATURATION, "policy-service", "", 0.95, 0.9, 0)
     memory = Resource("policy-service", "memory", 100.0)
     start = detectors.active_symptoms.evaluated_at
     seen: list[int] = []
@@ -223,7 +223,7 @@ def test_a_symptom_that_is_over_ended_when_its_detector_saw_it_last_and_not_when
 
     last = start + 11 * SECOND // 2
     assert seen == list(range(7, 22))  # from three seconds on, and five more than it lasted
-    assert detectors.active_symptoms.gone_since(SymptomKind.SATURATION, "policy-service") == last
+    assert detectors.active_symptoms.gone_since(full) == last
 
 
 async def test_an_incident_that_is_opened_while_the_forge_lists_the_others_is_not_over() -> None:
@@ -238,6 +238,6 @@ async def test_an_incident_that_is_opened_while_the_forge_lists_the_others_is_no
 
     open_incidents.refresh(before, now)
     assert open_incidents.open
-    assert open_incidents.inhibited(now)
+    assert open_incidents.inhibitions.excuse(now)
     open_incidents.refresh(await world.incidents.open_cases(), now)
     assert not open_incidents.open

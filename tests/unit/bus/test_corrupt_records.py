@@ -14,9 +14,9 @@ from support.amounts import amount
 from support.batches import batch, flipped, offsets, record, varint
 from support.damage import Damage, damage_file
 
-from sre_space.embedded.bus import partition as subject
-from sre_space.embedded.bus import segment
-from sre_space.embedded.bus.batches import (
+from sre_embedded.servers.bus import partition as subject
+from sre_embedded.servers.bus import segment
+from sre_embedded.servers.bus.batches import (
     CORRUPT,
     FORBIDDEN_TRANSACTION,
     INVALID_EPOCH,
@@ -28,8 +28,8 @@ from sre_space.embedded.bus.batches import (
     InvalidBatch,
     is_intact,
 )
-from sre_space.embedded.bus.partition import Partition
-from sre_space.embedded.bus.topics import Topics
+from sre_embedded.servers.bus.partition import Partition
+from sre_embedded.servers.bus.topics import Topics
 
 NOW_MS = 1_000_000
 LOG = "00000000000000000000.log"

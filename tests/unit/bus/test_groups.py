@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from sre_space.embedded.bus.groups import (
+from sre_embedded.servers.bus.groups import (
     ILLEGAL_GENERATION,
     INCONSISTENT_PROTOCOL,
     REBALANCING,

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from support.batches import batch
 from support.damage import Damage, damage_file
 
-from sre_space.embedded.bus import partition as subject
-from sre_space.embedded.bus.batches import OUT_OF_ORDER
-from sre_space.embedded.bus.codec import ProtocolError, WireReader
-from sre_space.embedded.bus.offsets import Offsets
-from sre_space.embedded.bus.partition import Partition
+from sre_embedded.servers.bus import partition as subject
+from sre_embedded.servers.bus.batches import OUT_OF_ORDER
+from sre_embedded.servers.bus.codec import ProtocolError, WireReader
+from sre_embedded.servers.bus.offsets import Offsets
+from sre_embedded.servers.bus.partition import Partition
 
 
 def test_offsets_count_records_and_reading_starts_at_the_batch_that_holds_one(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """The signed footer: what is signed is what is read, whatever the forge does to the prose."""
 
 import base64
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,8 +15,9 @@ from sre_space.codec.footer import KEYS, SignedFact, parse_footer, prose_of, ren
 from sre_space.domain.configuration import Edit
 from sre_space.domain.diagnosis import Confidence, Diagnosis
 from sre_space.domain.errors import Malformed
-from sre_space.domain.facts import PAYLOAD, ActionResult, Confirmation, Decision, Fact, Learnt, Step, Undo
+from sre_space.domain.facts import PAYLOAD, ActionResult, Confirmation, Decision, Detection, Fact, Learnt, Step, Undo
 from sre_space.domain.remedies import Escalate, Remedy, Restart, RevertChange, Scale, SetConfig
+from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 
 
 class Key:
@@ -175,3 +178,21 @@ def test_every_remedy_is_read_as_the_type_that_was_signed(remedy: Remedy) -> Non
 
     assert read is not None
     assert read.fact.payload == decision
+
+
+def test_a_field_of_a_symptom_that_0_1_0_did_not_have_is_written_only_when_it_says_something() -> None:
+    old = Symptom(SymptomKind.ERROR, "policy-service", "it fails", 0.5, 0.01, 1)
+    new = replace(old, detector="error/quote-service/client POST")
+    found = Detection("error/policy-service", (old, new), {}, JourneyCount(0, 0, 0, 1))
+    fact = Fact("I", "local/x", 0, 0, "", Step.DETECT, 1, 1, found)
+    message = sign(fact, KEY).message.decode()
+    payload = next(line.removeprefix("payload=") for line in message.splitlines() if line.startswith("payload="))
+    told = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+    assert [sorted(symptom) for symptom in told["symptoms"]] == [
+        ["detail", "kind", "limit", "service", "since", "value"],
+        ["detail", "detector", "kind", "limit", "service", "since", "value"],
+    ]
+    signed = parse_footer(render(sign(fact, KEY), ""))
+    assert signed is not None
+    assert signed.fact.payload == found

@@ -10,13 +10,18 @@ import pytest
 from support.recorded import SPACES, Chain, archive, chains, world_with
 from support.world import World
 
+from sre_embedded.servers.bus.batches import read_header
+from sre_embedded.servers.bus.partition import Partition
+from sre_embedded.servers.bus.topics import Topics
+from sre_embedded.servers.forge.repository import open_repository
+from sre_embedded.servers.forge.store import Store
+from sre_embedded.space.telemetry_secrets import read_tokens
 from sre_space.adapters.bundle_folder import BundleFolder
 from sre_space.adapters.ed25519 import TrustFolder
 from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.bootstrap.space import crash_watch
 from sre_space.bootstrap.space.state import SpaceState
-from sre_space.bootstrap.space.telemetry_secrets import read_tokens
 from sre_space.codec.case_files import case_of
 from sre_space.codec.changes import deployment_of
 from sre_space.codec.footer import parse_footer
@@ -24,12 +29,7 @@ from sre_space.codec.wake_ups import parse_wake_up
 from sre_space.deployment import journal as deploy_journal
 from sre_space.domain.case import Case
 from sre_space.domain.facts import OWNER, Agent, Step
-from sre_space.embedded.bus.batches import read_header
-from sre_space.embedded.bus.partition import Partition
-from sre_space.embedded.bus.topics import Topics
-from sre_space.embedded.forge.identities import read_identities
-from sre_space.embedded.forge.repository import open_repository
-from sre_space.embedded.forge.store import Store
+from sre_space.identities import read_identities
 from sre_space.ports.outbox import Pending
 from sre_space.text.diagnosis_report import document
 

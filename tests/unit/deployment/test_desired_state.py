@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sre_embedded.servers.forge.repository import files_at, open_repository
 from sre_space.deployment.desired_state import desired_state
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, Missing
-from sre_space.embedded.forge.repository import files_at, open_repository
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 

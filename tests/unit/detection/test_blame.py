@@ -6,8 +6,8 @@ from support.traffic_model import ASK_POLICY, ISSUE, PEERS, POLICY_SQL, Fault, S
 from support.watching import SECOND, Watching
 
 from sre_space.analysis.detection.blame import FiredAlarm, excess, findings
-from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition
-from sre_space.analysis.detection.operations import ALL
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition, Source
+from sre_space.analysis.detection.operations import ALL, ERRORS
 from sre_space.domain.symptoms import SymptomKind
 
 
@@ -117,7 +117,9 @@ def test_what_goes_on_after_a_remedy_was_deployed_is_not_the_remedys_doing() -> 
     watching = broken(Fault(policy_gone=True))
     until = (watching.at - 13) * SECOND
     remedy = Inhibition(until - 5 * SECOND, until, frozenset({"quote-service"}))
-    incident = Inhibition(until - 30 * SECOND, STILL_OPEN, frozenset({"policy-service"}), "error/policy-service")
+    incident = Inhibition(
+        until - 30 * SECOND, STILL_OPEN, frozenset({"policy-service"}), Source.INCIDENT, "error/policy-service"
+    )
 
     found = findings(watching.operations, PEERS, watching.at * SECOND, [remedy, incident])
 
@@ -146,4 +148,4 @@ def test_an_operation_that_is_not_learnt_has_no_excess() -> None:
     watching = Watching(SimulatedApplication(np.random.default_rng(1)))
     watching.play(10)
 
-    assert excess(watching.operations.watches[ASK_POLICY], SymptomKind.ERROR, 0).count == 0
+    assert excess(watching.operations.watches[ASK_POLICY], ERRORS, 0).count == 0

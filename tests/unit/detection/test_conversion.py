@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from sre_space.analysis.detection.cohorts import Cohort, Cohorts
 from sre_space.analysis.detection.conversion import Conversion, Known
-from sre_space.analysis.detection.inhibition import Inhibition
+from sre_space.analysis.detection.inhibition import Inhibition, Source
 from sre_space.analysis.detection.share_alarm import SILENCE_NS
 
 SECOND = 10**9
@@ -148,7 +148,9 @@ def test_a_fall_is_not_reported_for_ever_when_nobody_asks_any_more() -> None:
 def test_while_its_own_incident_is_open_an_alarm_stands_as_long_as_nobody_buys_and_ends_soon_after() -> None:
     conversion = steady(learnt(), BEGIN + 120, 20, 10, 0)
     assert conversion.findings((BEGIN + 140) * SECOND)
-    open_ = Inhibition((BEGIN + 120) * SECOND, 2**63 - 1, frozenset({"buy-insurance"}), "conversion/buy-insurance")
+    open_ = Inhibition(
+        (BEGIN + 120) * SECOND, 2**63 - 1, frozenset({"buy-insurance"}), Source.INCIDENT, "conversion/buy-insurance"
+    )
 
     steady(conversion, BEGIN + 140, 90, 10, 0, open_)
     assert conversion.findings((BEGIN + 230) * SECOND)
@@ -158,13 +160,13 @@ def test_while_its_own_incident_is_open_an_alarm_stands_as_long_as_nobody_buys_a
 
 
 def test_a_held_cohort_is_evaluated_with_its_beginning_and_never_learnt() -> None:
-    held = Inhibition((BEGIN + 120) * SECOND, (BEGIN + 240) * SECOND, frozenset())
+    held = Inhibition((BEGIN + 120) * SECOND, (BEGIN + 240) * SECOND, frozenset(), Source.PERSON)
     conversion = learnt()
-    conversion.evaluate((Cohort(second, 10, 8) for second in range(BEGIN + 120, BEGIN + 300)), held=(held,))
+    conversion.evaluate((Cohort(second, 10, 8) for second in range(BEGIN + 120, BEGIN + 300)), (held,))
     usual = conversion.baseline
     assert usual.errors / usual.usual.count < 0.15, "one in ten as learnt, two in ten outside of the hold alone"
 
     conversion = learnt()
-    conversion.evaluate((Cohort(second, 10, 0) for second in range(BEGIN + 200, BEGIN + 260)), held=(held,))
+    conversion.evaluate((Cohort(second, 10, 0) for second in range(BEGIN + 200, BEGIN + 260)), (held,))
     (finding,) = conversion.findings((BEGIN + 260) * SECOND)
     assert finding.symptom.since == (BEGIN + 200) * SECOND

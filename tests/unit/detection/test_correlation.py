@@ -1,23 +1,22 @@
 """Findings to incidents: one for each cause, titled and placed by its culprit."""
 
+from dataclasses import replace
 from itertools import permutations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.analysis.detection.blame import FiredAlarm
+from sre_space.analysis.detection.blame import PATIENCE_NS, FiredAlarm
+from sre_space.analysis.detection.burn_rate import PATIENCE_NS as JOURNEY_WAIT_NS
 from sre_space.analysis.detection.callers import TOGETHER_NS
 from sre_space.analysis.detection.correlation import (
-    JOURNEY_WAIT_NS,
-    KIND_RANK,
     LINKED_NS,
-    VICTIM_WAIT_NS,
     OpenIncident,
     SymptomGroup,
     SystemView,
     correlate,
 )
-from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition, Source
 from sre_space.analysis.detection.telemetry_health import Feed, TelemetryHealth, telemetry_health
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
@@ -28,7 +27,7 @@ CALLS = {
     "ledger": (),
 }  # fmt: skip
 SCENE = SystemView(CALLS)
-INFRASTRUCTURE, SATURATION, ERROR, LATENCY, CONVERSION, SLO = KIND_RANK
+INFRASTRUCTURE, SATURATION, ERROR, LATENCY, CONVERSION, SLO = SymptomKind
 
 
 def finding(kind: SymptomKind, service: str, age: int = SECOND, **values: object) -> FiredAlarm:
@@ -37,7 +36,7 @@ def finding(kind: SymptomKind, service: str, age: int = SECOND, **values: object
 
 
 def journey(kind: SymptomKind, age: int = JOURNEY_WAIT_NS) -> FiredAlarm:
-    return finding(kind, "buy-insurance", age, journey=True)
+    return finding(kind, "buy-insurance", age, journey=True, patience=JOURNEY_WAIT_NS)
 
 
 def keys(findings: list[FiredAlarm], scene: SystemView = SCENE) -> list[str]:
@@ -67,7 +66,7 @@ def test_the_order_of_findings_does_not_matter() -> None:
 
 def test_a_victim_waits_for_its_culprit_and_then_speaks_for_itself() -> None:
     assert keys([VICTIM]) == []
-    assert keys([finding(ERROR, "quote", VICTIM_WAIT_NS, explained=0.9)]) == ["error/quote"]
+    assert keys([finding(ERROR, "quote", PATIENCE_NS, explained=0.9)]) == ["error/quote"]
 
 
 def test_siblings_that_are_both_sick_are_two_incidents_and_a_path_is_one() -> None:
@@ -136,7 +135,7 @@ def test_what_belongs_to_an_open_incident_joins_it() -> None:
         one.symptom.service: [group.joins for group in correlate([one], scene, NOW)]
         for one in (
             CULPRIT,
-            finding(ERROR, "quote", VICTIM_WAIT_NS, explained=0.9),
+            finding(ERROR, "quote", PATIENCE_NS, explained=0.9),
             journey(SLO),
             finding(ERROR, "user"),
         )
@@ -158,7 +157,7 @@ def test_an_incident_that_waits_for_a_person_does_not_hide_what_breaks_later() -
     def joins(key: str, one: FiredAlarm) -> list[str]:
         _, _, service = key.partition("/")
         old = OpenIncident(key, service, NOW - LINKED_NS - 10 * SECOND)
-        window = Inhibition(old.since, STILL_OPEN, frozenset({service}), key)
+        window = Inhibition(old.since, STILL_OPEN, frozenset({service}), Source.INCIDENT, key)
         return [
             group.joins for group in correlate([one], SystemView(CALLS, [old], [window]), NOW) if not group.inhibited
         ]
@@ -176,7 +175,7 @@ def test_symptoms_that_began_inside_a_window_are_of_its_case_or_quiet() -> None:
         [group] = correlate([one], SystemView(CALLS, windows=[window]), NOW)
         return group
 
-    action = Inhibition(NOW - 5 * SECOND, STILL_OPEN, frozenset({"policy"}), "error/policy")
+    action = Inhibition(NOW - 5 * SECOND, STILL_OPEN, frozenset({"policy"}), Source.INCIDENT, "error/policy")
     assert (of(action).joins, of(action).inhibited) == ("error/policy", True)
     planned = Inhibition(NOW - 5 * SECOND, STILL_OPEN, frozenset({"policy"}))
     assert (of(planned).joins, of(planned).inhibited) == ("", True)
@@ -256,3 +255,17 @@ def test_an_outage_is_an_incident_of_its_own_while_the_journeys_incident_waits_f
 
     assert outage.joins == ""
     assert slow.joins == "slo/buy-insurance"
+
+
+def test_a_detector_that_accuses_another_service_by_now_stays_in_its_incident() -> None:
+    call = "error/quote/client GET to user:80"
+    moved = finding(ERROR, "search", 2 * SECOND)
+    before = Symptom(ERROR, "user", "", 1.0, 0.1, NOW - 3 * SECOND, call)
+    incident = OpenIncident("error/user", "user", NOW - 3 * SECOND, symptoms=(before,))
+
+    def joins(symptom: Symptom) -> str:
+        [group] = correlate([replace(moved, symptom=symptom)], replace(SCENE, open=(incident,)), NOW)
+        return group.joins
+
+    assert joins(replace(moved.symptom, detector=call)) == "error/user"
+    assert joins(replace(moved.symptom, detector="error/search/server GET")) == ""

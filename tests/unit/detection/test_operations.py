@@ -13,7 +13,7 @@ from sre_space.analysis.detection.baseline import (
     QUARANTINE_S,
     Baseline,
 )
-from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition, inhibitions_of
+from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition, Source, inhibitions_of
 from sre_space.analysis.detection.operations import ALL, DEMAND_S, SETTLE_NS, FiringOperation, Operations
 from sre_space.analysis.detection.share_alarm import SILENCE_NS, ShareAlarm
 from sre_space.analysis.detection.thresholds import SLOWER_NS, Thresholds, thresholds_of
@@ -136,7 +136,7 @@ def test_telemetry_that_lags_is_judged_late_but_as_it_was() -> None:
 def test_nothing_is_learnt_inside_a_window_nor_from_a_fault() -> None:
     operations = learnt()
     known = operations.watches[ISSUE].baseline.usual.count
-    window = Inhibition((BEGIN + 120) * SECOND, STILL_OPEN, frozenset({"policy-service"}), "case")
+    window = Inhibition((BEGIN + 120) * SECOND, STILL_OPEN, frozenset({"policy-service"}), Source.INCIDENT, "case")
     played(operations, BEGIN + 120, 60, sketch(), (window,))
     assert operations.watches[ISSUE].baseline.usual.count == known + 10 * (QUARANTINE_S - 2)
 
@@ -147,7 +147,7 @@ def test_nothing_is_learnt_inside_a_window_nor_from_a_fault() -> None:
 
 def test_evidence_from_inside_a_window_is_dropped_when_it_is_over() -> None:
     begin = BEGIN + 120
-    window = Inhibition(begin * SECOND, (begin + 10) * SECOND, frozenset({"policy-service"}), "case")
+    window = Inhibition(begin * SECOND, (begin + 10) * SECOND, frozenset({"policy-service"}), Source.INCIDENT, "case")
     operations = played(learnt(), begin, 9, sketch(errors=5), (window,))
     assert kinds(operations) == {SymptomKind.ERROR}
 
@@ -155,18 +155,19 @@ def test_evidence_from_inside_a_window_is_dropped_when_it_is_over() -> None:
 
 
 def test_a_held_second_is_evaluated_with_its_beginning_and_never_learnt() -> None:
-    begin, held = BEGIN + 120, Inhibition((BEGIN + 120) * SECOND, (BEGIN + 180) * SECOND, frozenset({"policy-service"}))
+    begin, services = BEGIN + 120, frozenset({"policy-service"})
+    held = Inhibition(begin * SECOND, (begin + 60) * SECOND, services, Source.PERSON)
     operations = learnt()
     known = operations.watches[ISSUE].baseline.usual.count
     for second in range(begin, begin + 60):
         operations.add({(ISSUE, second): sketch()}, second * SECOND + 3 * SECOND // 2)
-        operations.evaluate((second + 3) * SECOND, held=(held,))
+        operations.evaluate((second + 3) * SECOND, (held,))
     assert operations.watches[ISSUE].baseline.usual.count == known + 10 * (QUARANTINE_S - 2)
 
     sick = learnt()
     for second in range(begin + 50, begin + 65):
         sick.add({(ISSUE, second): sketch(errors=5)}, second * SECOND + 3 * SECOND // 2)
-        sick.evaluate((second + 3) * SECOND, held=(held,))
+        sick.evaluate((second + 3) * SECOND, (held,))
     assert [suspect.alarm.since for suspect in suspects(sick)] == [(begin + 50) * SECOND]
 
 

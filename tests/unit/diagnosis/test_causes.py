@@ -2,16 +2,19 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from support.shop import Fault, Made, changed, made_up, nodes_of, shop, telemetry
 
 from sre_space.analysis.diagnosis.engine import diagnose
 from sre_space.analysis.diagnosis.findings import Finding, Signal
 from sre_space.analysis.diagnosis.graph import CallGraph
-from sre_space.analysis.diagnosis.ranking import rank
+from sre_space.analysis.diagnosis.hurt import affected_by
+from sre_space.analysis.diagnosis.ranking import Suspect, rank
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.tables import CLIENT, ERROR, Telemetry
 from sre_space.analysis.diagnosis.verdict import verdict_of
+from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.diagnosis import CauseKind, Confidence, Evidence
 from sre_space.text.diagnosis_report import report
 
@@ -245,6 +248,17 @@ def test_whom_a_cause_hurts_is_told_by_their_own_spans() -> None:
     assert diagnosed(Fault(slow={"SELECT rate": 60})).hurt == ("price", "web")
     liar = [one for made in shop(300, 2) for one in (made, *forged(made))]
     assert diagnose(telemetry(liar), [telemetry(shop(300, 1))]).hurt == ()
+
+
+def test_a_weak_finding_beside_the_cause_does_not_hide_whom_the_cause_hurts() -> None:
+    incident = Window.of(telemetry(shop(300, 2, Fault(fails={"GET /rate": "boom"}, share=0.5))))
+    status, names = incident.spans.status, incident.spans.names
+    served = np.flatnonzero([names[number] == "GET /rate" for number in incident.spans.operation])
+    failed, good = served[status[served] == ERROR], served[status[served] != ERROR]
+    strong = Finding("tax", "", CauseKind.ERROR, Signal.FAILURE, 0.5, 1e-9, Evidence("s", "s"), rows=tuple(failed[:3]))
+    weak = [replace(strong, signal=Signal.TIME, impact=0.01, rows=tuple(good[at : at + 3])) for at in (0, 3, 6)]
+
+    assert affected_by(Suspect("tax", 0.5, 0.5, (strong, *weak)), incident, [Window.of(HEALTH)]) == ("price", "web")
 
 
 def forged(made: Made) -> list[Made]:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from sre_space.embedded.forge.answers import Site, ToolError
-from sre_space.embedded.forge.identities import Identity
-from sre_space.embedded.forge.issues import MAX_BODY, MAX_TITLE, IssueTools
-from sre_space.embedded.forge.labels import LabelTools
-from sre_space.embedded.forge.store import Store
+from sre_embedded.servers.forge.answers import Site, ToolError
+from sre_embedded.servers.forge.issues import MAX_BODY, MAX_TITLE, IssueTools
+from sre_embedded.servers.forge.labels import LabelTools
+from sre_embedded.servers.forge.store import Store
+from sre_space.identities import Identity
 
 MALLORY = Identity("mallory", 1, "", "none")
 ROBIN = Identity("robin", 2, "", "write")

@@ -11,18 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.amounts import amount
 
+from sre_embedded.servers.forge.answers import Refusal, Site
+from sre_embedded.servers.forge.history import walk
+from sre_embedded.servers.forge.merges import MergeOptions, Merges
+from sre_embedded.servers.forge.merging import merge_trees
+from sre_embedded.servers.forge.pull_store import Intent, NewPull, PullStore
+from sre_embedded.servers.forge.pulls import Pulls
+from sre_embedded.servers.forge.refs import Moved
+from sre_embedded.servers.forge.repository import open_repository
+from sre_embedded.servers.forge.store import Store
+from sre_embedded.servers.forge.tools import Tools
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.forge.answers import Refusal, Site
-from sre_space.embedded.forge.history import walk
-from sre_space.embedded.forge.identities import Identity
-from sre_space.embedded.forge.merges import MergeOptions, Merges
-from sre_space.embedded.forge.merging import merge_trees
-from sre_space.embedded.forge.pull_store import Intent, NewPull, PullStore
-from sre_space.embedded.forge.pulls import Pulls
-from sre_space.embedded.forge.refs import Moved
-from sre_space.embedded.forge.repository import open_repository
-from sre_space.embedded.forge.store import Store
-from sre_space.embedded.forge.tools import Tools
+from sre_space.identities import Identity
 
 Files = Mapping[str, Sequence[str]]
 WRITER, ADMIN = Identity("sre-fixer", 1, "t", "write"), Identity("operator", 2, "u", "admin")

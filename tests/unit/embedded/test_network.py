@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sre_space.embedded.listening import bind
-from sre_space.embedded.network import control
-from sre_space.embedded.network.control import execute
-from sre_space.embedded.network.link import Link
+from sre_embedded.listening import bind
+from sre_embedded.servers.network import control
+from sre_embedded.servers.network.control import execute
+from sre_embedded.servers.network.link import Link
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -23,7 +23,7 @@ def played(story: Story) -> World:
 
 def inhibited(world: World) -> list[set[str]]:
     """Return the services of each confirmed deployment, in progress or ended."""
-    return [set(window.services) for window in world.detectors.open_incidents.planned]
+    return [set(window.services) for window in world.detectors.inhibitions.work()]
 
 
 def test_a_deployment_is_excused_from_its_announcement_to_its_end() -> None:
@@ -31,7 +31,7 @@ def test_a_deployment_is_excused_from_its_announcement_to_its_end() -> None:
         begun, sha = world.clock.now(), pushed(world, POLICY, 6)
         await deployed(world, ours, sha, POLICY)
 
-        (window,) = world.detectors.open_incidents.planned
+        (window,) = world.detectors.inhibitions.work()
         assert (window.since, window.until) == (begun, begun + 2 * SECOND + SETTLED_NS)
         assert window.services == {POLICY}
 
@@ -58,7 +58,7 @@ def test_while_git_is_slow_nothing_is_opened_and_its_answer_excuses_what_was_bef
         for _ in range(16):
             await world.clock.sleep(0.25)
             assert not world.scout.detections()
-        assert world.detectors.open_incidents.inhibited(world.clock.now())  # of what the error budget alerts
+        assert world.detectors.inhibitions.excuse(world.clock.now())  # of what the error budget alerts
         world.git.down = False
         await ours.confirm()
         for _ in range(40):
@@ -92,7 +92,7 @@ def test_git_is_asked_until_it_answers() -> None:
         begun = world.clock.now()
         ours.take(announcement(world, sha, POLICY))
         await ours.confirm()
-        (window,) = world.detectors.open_incidents.planned
+        (window,) = world.detectors.inhibitions.work()
         assert window.since == begun
 
     assert not played(story).reporter.void
@@ -161,7 +161,7 @@ def test_a_deployer_that_was_killed_tells_again_and_is_believed_but_not_for_long
             ours.take(announcement(world, sha, services))
             await ours.confirm()
             await world.clock.sleep(3)
-        (window,) = world.detectors.open_incidents.planned
+        (window,) = world.detectors.inhibitions.work()
         assert (window.since, window.until) == (begun, begun + DEPLOYMENT_NS)
         ours.take(announcement(world, sha, QUOTE, DONE))
         await ours.confirm()
@@ -219,10 +219,10 @@ def test_a_scout_that_was_restarted_recalls_what_was_deployed_and_believes_what_
         again = announcement(world, second, QUOTE, previous=first)
 
         for history in (told, []):
-            world.detectors.open_incidents.planned = []
+            world.detectors.inhibitions.known = []
             ours = listening(world)
             await ours.recall(history)
-            known = list(world.detectors.open_incidents.planned)
+            known = list(world.detectors.inhibitions.work())
             for record in (*told, again):
                 ours.take(record)
             await ours.confirm()
@@ -230,7 +230,7 @@ def test_a_scout_that_was_restarted_recalls_what_was_deployed_and_believes_what_
                 (one, other) = known
                 assert one.until - one.since == 3 * SECOND
                 assert [set(window.services) for window in (one, other)] == [{POLICY}, {QUOTE}]
-                assert world.detectors.open_incidents.planned == known
+                assert world.detectors.inhibitions.work() == known
                 assert world.reporter.void == [NOT_ON_MAIN, DEPLOYED]
 
     assert inhibited(played(story)) == [{POLICY}, {QUOTE}]

@@ -6,9 +6,9 @@ import os
 
 import pytest
 
+from sre_embedded.storing import RESOLVED_AFTER_S, StorageStatus, describe_error
 from sre_space.domain.disk_space import FULL_BYTES, FULL_FILES, LOW_BYTES, LOW_FILES, DiskLevel, DiskSpace
 from sre_space.domain.pauses import ClockPair, Pauses
-from sre_space.embedded.storing import RESOLVED_AFTER_S, StorageStatus, describe_error
 from sre_space.feeds.disk_space import DiskSpaceMonitor
 from sre_space.ports.notifier import Note
 

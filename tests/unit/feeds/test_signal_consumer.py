@@ -75,8 +75,8 @@ async def test_what_failed_in_an_incident_of_before_is_not_burnt_again_by_a_scou
 
     await consumer(world).read_back(Past([]), 0)
 
-    assert open_incidents.inhibited(opened.at)
-    assert not open_incidents.inhibited(verified.at)
+    assert open_incidents.inhibitions.excuse(opened.at)
+    assert not open_incidents.inhibitions.excuse(verified.at)
     assert not open_incidents.open
 
 
@@ -149,7 +149,7 @@ async def test_a_scout_that_starts_knows_past_deployments_and_who_served_before(
     await ours.read_back(Past([frame, started]), 0)
 
     assert world.board["policy-service"].seen_healthy
-    assert world.detectors.open_incidents.inhibited(started.at)
+    assert world.detectors.inhibitions.excuse(started.at)
 
 
 def pool(world: World, in_use: int) -> Record:

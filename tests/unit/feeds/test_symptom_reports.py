@@ -70,6 +70,14 @@ OUT = Symptom(SymptomKind.INFRASTRUCTURE, "policy-service", "no answer", 3.0, 0.
         ([BLIND], SLOW, SymptomState.UNKNOWN),
         ([NOTHING, BLIND], SLOW, SymptomState.UNKNOWN),  # what was before it went blind is no evidence of now
         ([BLIND], OUT, SymptomState.GONE),  # a probe needs neither telemetry nor bus
+        ([replace(NOTHING, unknown=(SLOW.identity,))], SLOW, SymptomState.UNKNOWN),  # a Scout that was started anew
+        ([replace(NOTHING, unknown=("latency/x",))], SLOW, SymptomState.GONE),
+        ([replace(SEEN, seen=(f"{SLOW.key}/server GET /",))], SLOW, SymptomState.HOLDS),  # it watches the service
+        ([SEEN], replace(SLOW, detector="latency/y/client GET"), SymptomState.HOLDS),  # another one joins it
+        ([replace(SEEN, seen=("latency/y/client GET",))], replace(SLOW, detector="latency/y/client GET"),
+         SymptomState.HOLDS),  # its own, whomever it accuses
+        ([replace(SEEN, seen=(f"{SLOW.key}/server GET /",))], replace(SLOW, detector="latency/y/client GET"),
+         SymptomState.GONE),
         ([], SLOW, SymptomState.UNKNOWN),
         ([replace(SEEN, at=NOW - 6 * SECOND)], SLOW, SymptomState.UNKNOWN),
         ([replace(NOTHING, at=NOW - 6 * SECOND)], SLOW, SymptomState.UNKNOWN),

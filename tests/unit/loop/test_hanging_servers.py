@@ -252,7 +252,7 @@ async def test_who_cannot_know_of_others_calls_each_calls_once_himself() -> None
     cases = [await world.case(number)]
     stalls = Stalls(Agent.BRAIN, world.pager(), Unknown())
     for _ in range(200):
-        stalls.look(cases, world.clock.pauses(), {})
+        stalls.overdue_steps(cases, world.clock.pauses(), {})
         await world.clock.sleep(1)
 
     assert len(world.notes) == 1

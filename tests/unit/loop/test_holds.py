@@ -153,7 +153,7 @@ async def look(world: World, number: int, stalls: list[Stalls]) -> None:
     case = await world.case(number)
     for stall in stalls:
         held = await world.runners[stall.agent].hold_gate.held([case])
-        stall.look([case], world.clocks[stall.agent].pauses(), {}, held)
+        stall.overdue_steps([case], world.clocks[stall.agent].pauses(), {}, held)
 
 
 async def test_the_deadline_of_a_step_begins_at_the_end_of_the_hold() -> None:

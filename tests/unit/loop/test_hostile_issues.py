@@ -89,7 +89,7 @@ async def test_probes_have_their_turn_while_five_hundred_issues_are_read() -> No
     for count in range(500):
         await world.forge.open_issue("x", f"{count} MITIGATION: RESTART quote-service", ())
 
-    work = asyncio.create_task(world.incidents.look())
+    work = asyncio.create_task(world.incidents.read_open())
 
     assert await turns_while(work) >= 500  # type: ignore[arg-type]
     assert len((await work).void) == 500
@@ -110,19 +110,19 @@ async def test_an_issue_that_cannot_be_read_hides_no_other(error: SpaceError) ->
     forge.errors = lambda number: error if number == first else None
     incidents = IncidentRepository(forge, world.trust, world.incidents.repository)
 
-    look = await incidents.look()
+    found = await incidents.read_open()
 
-    read = {case.issue: case for case in look.cases}
+    read = {case.issue: case for case in found.cases}
     assert len(read[second].chain) > 1
     assert not read[second].frozen_reason
     if not isinstance(error, Missing):
         assert str(error) in read[first].frozen_reason  # nothing is done, and nothing is opened for it again
-        assert look.void[first, 0] == UNREADABLE
-        await incidents.look()
+        assert found.void[first, 0] == UNREADABLE
+        await incidents.read_open()
         assert forge.asked[-1] == first  # what failed before is read last
 
     forge.errors = lambda _: None
-    assert all(len(case.chain) > 1 for case in (await incidents.look()).cases)
+    assert all(len(case.chain) > 1 for case in (await incidents.read_open()).cases)
 
 
 async def test_a_forge_that_asks_for_rest_is_left_alone() -> None:
@@ -132,7 +132,7 @@ async def test_a_forge_that_asks_for_rest_is_left_alone() -> None:
     forge = counting(world)
     forge.errors = lambda _: Unavailable("slow down", 60.0)
     with pytest.raises(Unavailable):
-        await IncidentRepository(forge, world.trust, world.incidents.repository).look()
+        await IncidentRepository(forge, world.trust, world.incidents.repository).read_open()
 
 
 async def test_a_person_is_called_for_an_incident_whose_comments_stay_unreadable() -> None:
@@ -192,7 +192,7 @@ async def test_the_comments_of_copies_and_of_strangers_issues_are_not_fetched() 
     forge = counting(world)
     incidents = IncidentRepository(forge, world.trust, world.incidents.repository, world.incidents.first)
 
-    await incidents.look()
+    await incidents.read_open()
 
     assert set(forge.asked) <= {number}
 

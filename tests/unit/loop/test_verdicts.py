@@ -212,7 +212,7 @@ async def test_a_resource_at_its_limit_is_the_units_own_evidence_only_while_scou
     assert world.restarts == []
 
     world.scout_tells = True
-    world.detectors.active_symptoms.present[SymptomKind.SATURATION, "policy-service"] = 2**62
+    world.detectors.active_symptoms.present[SymptomKind.SATURATION.of("policy-service")] = 2**62
     await world.clock.sleep(1.0)
     await world.turn(number, Agent.FIXER)
     assert [name for name, _ in world.restarts] == ["policy-service"]

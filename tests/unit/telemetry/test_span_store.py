@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from sre_space.bootstrap.space.environment import SpacePlan, TokenSetup, environment_of
-from sre_space.bootstrap.space.ports import Ports
-from sre_space.bootstrap.space.processes import process_table
+from sre_embedded.servers.telemetry.store import Export, connect, expire, shrink, store, used_bytes, waiting
+from sre_embedded.space.environment import SpacePlan, TokenSetup, environment_of
+from sre_embedded.space.ports import Ports
+from sre_embedded.space.processes import process_table
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.codec.jaeger_otlp import StoredSpan
-from sre_space.embedded.telemetry.store import Export, connect, expire, shrink, store, used_bytes, waiting
 
 SECOND = 10**9
 NOW = 1_764_000_000 * SECOND

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
+from sre_embedded.servers.telemetry.trace_query import BITS_64, TraceQuery, duration_ns, integer
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.telemetry.trace_query import BITS_64, TraceQuery, duration_ns, integer
 
 NOW = 1_800_000_000 * 10**9
 PARAMETERS = ("service", "operation", "start", "end", "limit", "minDuration", "maxDuration", "tag", "tags", "traceID")

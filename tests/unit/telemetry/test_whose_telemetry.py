@@ -12,14 +12,14 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from support.spans import any_value
 
+from sre_embedded.servers.telemetry.authorizer import Authorizer
+from sre_embedded.servers.telemetry.tokens import Forbidden, Tokens, Unauthenticated, digest, render
 from sre_space.codec.jaeger_otlp import stored_spans
 from sre_space.codec.otlp import spans_of
 from sre_space.codec.otlp_names import answer, owned
 from sre_space.codec.otlp_records import SIGNALS
 from sre_space.codec.sketches import SpanSketcher
 from sre_space.domain.errors import Malformed
-from sre_space.embedded.telemetry.authorizer import Authorizer
-from sre_space.embedded.telemetry.tokens import Forbidden, Tokens, Unauthenticated, digest, render
 
 OWN = "quote-service"
 TOKEN = "sre_otlp_0123456789"

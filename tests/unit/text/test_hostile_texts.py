@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from starlette.datastructures import QueryParams
 
+from sre_embedded.servers.telemetry.trace_query import duration_ns
 from sre_space.adapters.github_mcp.meaning import classified
 from sre_space.analysis.diagnosis.diffs import effect_of, paths_of
 from sre_space.analysis.diagnosis.kinds import kind_of_message
@@ -20,7 +21,6 @@ from sre_space.codec.span_facts import operation_of, statement_of
 from sre_space.codec.wake_ups import parse_wake_up
 from sre_space.domain.configuration import edits_between
 from sre_space.domain.errors import Malformed, SpaceError
-from sre_space.embedded.telemetry.trace_query import duration_ns
 from sre_space.record.claims import A_BROKEN_FOOTER, A_COMMAND, claim
 from sre_space.record.order_format import parse_command, parse_order
 from sre_space.text.prose import quotable, scrub

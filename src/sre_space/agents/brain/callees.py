@@ -8,7 +8,6 @@ from sre_space.domain.case import Case
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.dependencies import reach
 from sre_space.domain.space_config import Autonomy, SpaceConfig
-from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.incident_repository import IncidentRepository
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Unit
@@ -32,7 +31,7 @@ class AwaitedCallees:
         """
         symptom = case.detection.symptoms[0]
         ended = ended_services(self.config, units)
-        outage = symptom.kind is SymptomKind.INFRASTRUCTURE and symptom.service in ended
+        outage = symptom.kind.is_outage and symptom.service in ended
         if not outage or now - case.last.at >= MAX_WAIT_NS:
             return ()
         unavailable = {

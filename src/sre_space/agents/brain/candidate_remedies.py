@@ -16,7 +16,6 @@ from sre_space.domain.facts import ActionResult, Decision, Outcome, Recall, Veri
 from sre_space.domain.guardrails import HOUR, PastAction
 from sre_space.domain.remedies import Escalate, Remedy, Restart, RevertChange, Scale, SetConfig, name_in
 from sre_space.domain.space_config import Service, SpaceConfig, Tunable
-from sre_space.domain.symptoms import SymptomKind
 
 
 @dataclass(frozen=True)
@@ -54,9 +53,9 @@ class Situation:
         error or slow code: a full quota, pool or disk is freed neither by a restart nor by a higher memory limit.
         """
         kinds = {symptom.kind for symptom in self.case.detection.symptoms if symptom.service == self.cause.service}
-        if self.cause.kind is not CauseKind.SATURATION or kinds & {SymptomKind.SATURATION, SymptomKind.INFRASTRUCTURE}:
+        if self.cause.kind is not CauseKind.SATURATION or any(kind.is_of_unit for kind in kinds):
             return self.cause.kind
-        return CauseKind.ERROR if SymptomKind.ERROR in kinds else CauseKind.SLOW_CODE
+        return CauseKind.ERROR if any(kind.is_error for kind in kinds) else CauseKind.SLOW_CODE
 
 
 def candidate_remedies(situation: Situation) -> list[Remedy]:

@@ -24,7 +24,6 @@ from sre_space.domain.case import Case
 from sre_space.domain.diagnosis import Cause, Diagnosis
 from sre_space.domain.errors import SpaceError
 from sre_space.domain.space_config import SpaceConfig
-from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.bundles import Bundles
 from sre_space.ports.clock import Clock
 from sre_space.ports.probe import Probe
@@ -152,9 +151,9 @@ def plan_of(
     """
     symptom = case.detection.symptoms[0]
     began = max(symptom.since, case.chain[0].fact.at - MAX_WINDOW_NS)
-    first_seen = began if symptom.kind is SymptomKind.SLO else symptom.since  # a budget is dated into healthy time
+    first_seen = began if symptom.kind.is_budget else symptom.since
     healthy_until = min(case.detection.unseen or began, first_seen - MARGIN_NS)
-    if any(state.unhealthy for state in states) or symptom.kind is SymptomKind.INFRASTRUCTURE:
+    if any(state.unhealthy for state in states) or symptom.kind.is_outage:
         end = began - OUTAGE_BEFORE_NS
         since = max(end, last_attempt_at(case))
         usual = healthy_windows(min(end, healthy_until), OUTAGE_BASELINE_NS, 1, unhealthy)

@@ -14,7 +14,6 @@ from sre_space.domain.facts import Action, ActionResult, Confirmation, Decision,
 from sre_space.domain.labels import FIXED
 from sre_space.domain.remedies import ConfigChange, Escalate, Restart
 from sre_space.domain.space_config import SpaceConfig
-from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.kill_switch import KillSwitch
 from sre_space.ports.probe import Probe
 
@@ -71,7 +70,7 @@ class Fixer:
         evidence = await self._unit_evidence(case, remedy)
         if evidence is None:
             return None
-        outage = case.detection.symptoms[0].kind is SymptomKind.INFRASTRUCTURE
+        outage = case.detection.symptoms[0].kind.is_outage
         symptom_state = SymptomState.GONE if outage and evidence.healthy else SymptomState.HOLDS
         probed = symptom_state if outage or evidence.ended else None
         allowed = await self.permission.to_act(case, decision, probed, evidence.reason)
@@ -119,7 +118,7 @@ class Fixer:
         """Return the record of the escalation, or CLEARED when the service of an outage answers again."""
         symptom = case.detection.symptoms[0]
         service = self.config.services.get(symptom.service)
-        outage = symptom.kind is SymptomKind.INFRASTRUCTURE and service is not None
+        outage = symptom.kind.is_outage and service is not None
         if outage and service and (await self.probe.check(service.health)).healthy:
             return not_carried_out(ActionResult.CLEARED, decision, f"{service.name} answers again")
         await self._leave_in_order(case)

@@ -6,7 +6,7 @@ from enum import Enum
 from sre_space.codec.symptom_report import SymptomReport, decode
 from sre_space.codec.topics import SYMPTOM_REPORTS
 from sre_space.domain.errors import Malformed
-from sre_space.domain.symptoms import Symptom, SymptomKind
+from sre_space.domain.symptoms import Symptom
 from sre_space.ports.bus import History
 from sre_space.ports.clock import Clock
 from sre_space.ports.signing import TrustStore
@@ -37,17 +37,16 @@ class SymptomReports:
     async def state_of(self, symptom: Symptom, since: int) -> SymptomState:
         """Return whether the symptom holds, is gone, or cannot be known.
 
-        GONE requires that none of the fresh reports shows the symptom, that Scout's telemetry was not stale in any of
-        them, and that one is from after `since` (Unix ns): reports from before Scout detected the symptom say nothing
-        about it. Raise `Unavailable` when the bus does not answer.
+        GONE requires that none of the fresh reports shows the symptom, that none leaves it open because telemetry was
+        stale or there was nothing to compare with, and that one is from after `since` (Unix ns): reports from before
+        Scout detected the symptom say nothing about it. Raise `Unavailable` when the bus does not answer.
         """
         fresh = await self._fresh()
-        if any(symptom.key in report.seen for report in fresh):
+        if any(report.shows(symptom) for report in fresh):
             return SymptomState.HOLDS
-        by_probe = symptom.kind is SymptomKind.INFRASTRUCTURE  # a health probe needs neither telemetry nor the bus
-        with_telemetry = [report for report in fresh if by_probe or not report.blind]
-        current = any(report.at > since for report in with_telemetry)
-        return SymptomState.GONE if current and len(with_telemetry) == len(fresh) else SymptomState.UNKNOWN
+        current = any(report.at > since for report in fresh)
+        left_open = any(report.leaves_open(symptom) for report in fresh)
+        return SymptomState.GONE if current and not left_open else SymptomState.UNKNOWN
 
     async def _fresh(self) -> list[SymptomReport]:
         """Return the signed reports about this repository that are recent enough to count."""

@@ -1,33 +1,29 @@
 """The active symptoms: when each was last seen, and how strong it is. Used by Scout to verify, and reported to Fixer.
 
-A symptom is named by its kind and the service that is blamed. The blame for the same spans may move to another service
-while the symptom lasts, as more telemetry of the other side arrives; the symptom stays active under its first name
-until those spans show nothing any more.
+A symptom is identified by its detector. Whom the detector accuses is a view: it may move to another service while the
+symptom lasts, as more telemetry of the other side arrives, and the symptom stays the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sre_space.analysis.detection.blame import FiredAlarm
-from sre_space.analysis.statistics.sketch import Operation
-from sre_space.domain.symptoms import SymptomKind
-
-Name = tuple[SymptomKind, str]  # the kind, and the blamed service
+from sre_space.domain.symptoms import Symptom
 
 
 @dataclass
 class ActiveSymptoms:
-    """The results of Scout's evaluations by symptom; all times in Unix ns.
+    """The results of Scout's evaluations by detector; all times in Unix ns.
 
     `present` and `raw` are when a symptom was last seen with and without damping, `strength` is its newest value, and
-    `watched` are the operations whose spans show it now.
+    `accused` are the keys of the services that it has accused since it became active.
     """
 
     evaluated_at: int = 0
-    present: dict[Name, int] = field(default_factory=dict)
-    raw: dict[Name, int] = field(default_factory=dict)
-    strength: dict[Name, float] = field(default_factory=dict)
-    watched: dict[Name, frozenset[Operation]] = field(default_factory=dict)
+    present: dict[str, int] = field(default_factory=dict)
+    raw: dict[str, int] = field(default_factory=dict)
+    strength: dict[str, float] = field(default_factory=dict)
+    accused: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def remember(
         self, found: Sequence[FiredAlarm], steady: Sequence[FiredAlarm], grouped: Sequence[FiredAlarm], now: int
@@ -35,47 +31,48 @@ class ActiveSymptoms:
         """Record one evaluation at `now` (Unix ns).
 
         `found` are the detectors' alarms, `steady` those that are active after damping, `grouped` those that
-        correlation put into groups. A group may blame a service that has no symptom of its own: then it counts as seen,
-        too.
+        correlation put into groups: there, an alarm may accuse another service.
         """
+        active = [alarm.symptom for alarm in (*steady, *grouped)]
+        begun = {symptom.identity for symptom in active} - self._active.keys()
+        self.accused |= dict.fromkeys(begun, frozenset())
+        for symptom in active:
+            self.accused[symptom.identity] = self.accused.get(symptom.identity, frozenset()) | {symptom.key}
         self.evaluated_at = now
-        damped = {_name(alarm) for alarm in steady}
-        inferred = [alarm for alarm in grouped if _name(alarm) not in damped]
-        self.raw |= dict.fromkeys(self._names([*found, *inferred]), now)
-        active = self._names([*steady, *grouped])
-        self.present |= dict.fromkeys(active, now)
-        self.strength |= active
-        watched = {name: self.watched.get(name, frozenset()) for name in active}
-        for alarm in (*steady, *grouped):
-            if alarm.watched:
-                watched[_name(alarm)] |= {alarm.watched}
-        self.watched = watched
+        self.raw |= dict.fromkeys((alarm.symptom.identity for alarm in found), now)
+        self.present |= dict.fromkeys((symptom.identity for symptom in active), now)
+        self.strength |= {symptom.identity: symptom.value for symptom in active}
 
-    def _names(self, alarms: Sequence[FiredAlarm]) -> dict[Name, float]:
-        """Return the present and the former names of the active alarms, each with its strength."""
-        former = {
-            name: alarm.symptom.value
-            for alarm in alarms
-            for name, watched in self.watched.items()
-            if name[0] is alarm.symptom.kind and alarm.watched in watched
-        }
-        return former | {_name(alarm): alarm.symptom.value for alarm in alarms}
+    @property
+    def _active(self) -> Mapping[str, int]:
+        """Return the detectors whose symptoms the newest evaluation shows."""
+        return {detector: at for detector, at in self.present.items() if at >= self.evaluated_at > 0}
 
     @property
     def seen(self) -> tuple[str, ...]:
-        """Return the keys of the symptoms that the newest evaluation shows, sorted."""
-        keys = (kind.of(service) for (kind, service), at in self.present.items() if at >= self.evaluated_at > 0)
-        return tuple(sorted(keys))
+        """Return the active symptoms, sorted: what identifies each, and the keys of whom it has accused."""
+        accused = (self.accused.get(detector, frozenset()) for detector in self._active)
+        return tuple(sorted(frozenset(self._active).union(*accused)))
 
-    def gone_since(self, kind: SymptomKind, service: str) -> int:
-        """Return when a symptom was active for the last time (Unix ns); 0 when it never was.
+    def gone_since(self, symptom: Symptom) -> int:
+        """Return when a symptom, or one that joins it, was active for the last time (Unix ns); 0 when it never was.
 
         While it is active, damped or not, that is the newest evaluation. Once it is over, it is when its detector saw
         it last: the hold time of the damping only proves that it stays away.
         """
-        present = self.present.get((kind, service), 0)
-        return present if present >= self.evaluated_at else self.raw.get((kind, service), present)
+        return max(map(self._last_seen, self._of(symptom)), default=0)
 
+    def strength_of(self, symptom: Symptom) -> float:
+        """Return how strong a symptom is now, or else the strongest that joins it; its own value when none is there."""
+        active = [detector for detector in self._of(symptom) if detector in self._active]
+        own = [detector for detector in active if detector == symptom.identity]
+        return max((self.strength.get(detector, symptom.value) for detector in own or active), default=symptom.value)
 
-def _name(alarm: FiredAlarm) -> Name:
-    return alarm.symptom.kind, alarm.symptom.service
+    def _of(self, symptom: Symptom) -> list[str]:
+        return [
+            detector for detector in self.present if symptom.is_of(detector, self.accused.get(detector, frozenset()))
+        ]
+
+    def _last_seen(self, detector: str) -> int:
+        present = self.present[detector]
+        return present if present >= self.evaluated_at else self.raw.get(detector, present)

@@ -10,12 +10,18 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from sre_space.agents.scout.active_symptoms import ActiveSymptoms
+from sre_space.agents.scout.detector import Detector
 from sre_space.agents.scout.health import ServiceHealth
+from sre_space.agents.scout.held_alarms import HeldAlarms
+from sre_space.agents.scout.inhibitions import Inhibitions
+from sre_space.agents.scout.journey_detectors import ConversionDetector, SloDetector
 from sre_space.agents.scout.journeys import Attempt, JourneyBook
-from sre_space.agents.scout.known_holds import KnownHolds
 from sre_space.agents.scout.open_incidents import OpenIncidents
+from sre_space.agents.scout.outage_detector import OutageDetector
+from sre_space.agents.scout.request_detectors import ErrorDetector, LatencyDetector
+from sre_space.agents.scout.saturation_detector import SaturationDetector
 from sre_space.agents.scout.unseen import Unseen
-from sre_space.analysis.detection.blame import FiredAlarm, findings
+from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.detection.burn_rate import Budget
 from sre_space.analysis.detection.cohorts import Cohorts
 from sre_space.analysis.detection.conversion import Conversion
@@ -27,7 +33,6 @@ from sre_space.analysis.detection.saturation import Resource, Saturation
 from sre_space.analysis.detection.telemetry_health import Feed, TelemetryHealth, telemetry_health
 from sre_space.codec.sketches import Frame, Frames, Sketches
 from sre_space.codec.topics import SPANS
-from sre_space.domain.dependencies import reach
 from sre_space.domain.event_time import implausible_reason
 from sre_space.domain.pauses import Pauses
 from sre_space.domain.space_config import SpaceConfig
@@ -44,7 +49,8 @@ class Detectors:
 
     `scale` shortens the windows of the error budget's alerts. `dropped` counts by reason the spans of frames whose time
     is out of bounds. `not_running` and `without_telemetry` are the times in which Scout did not run, and in which
-    telemetry was stale.
+    telemetry was stale; `unprobed` is the time of a hold before this process began, of which telemetry is read back,
+    but no probe. `held` is what holds keep from opening incidents.
     """
 
     config: SpaceConfig
@@ -62,12 +68,14 @@ class Detectors:
     dropped: Counter[str] = field(default_factory=Counter)
     not_running: Unseen = field(default_factory=Unseen)
     without_telemetry: Unseen = field(default_factory=Unseen)
+    unprobed: Unseen = field(default_factory=Unseen)
+    held: HeldAlarms = field(default_factory=HeldAlarms)
+    holds_known: bool = False
     resumed_at: int = 0
 
     def __post_init__(self) -> None:
-        """Create the detectors of the journey, and the one of all operations."""
+        """Create the detectors of the journey, the one of all operations, and from all the one of each kind."""
         self.calls = self.config.calls
-        self.holds = KnownHolds(self.calls)
         self.peers = {
             service.address or urlsplit(service.health).netloc: service.name
             for service in self.config.services.values()
@@ -75,6 +83,49 @@ class Detectors:
         self.operations = Operations(self.calls)
         self.conversion = Conversion(self.config.journey.name)
         self.budget = Budget(self.config.journey.name, self.config.journey.slo, self.scale)
+        shared, requests = (self.active_symptoms, self.calls), (self.operations, self.peers)
+        detectors: Sequence[Detector] = (
+            OutageDetector(*shared, self.board),
+            LatencyDetector(*shared, *requests),
+            ErrorDetector(*shared, *requests),
+            SaturationDetector(*shared, self.resources, tuple(self.board)),
+            ConversionDetector(*shared, self.conversion),
+            SloDetector(*shared, self.budget),
+        )
+        self.kinds: Mapping[SymptomKind, Detector] = {detector.kind: detector for detector in detectors}
+
+    @property
+    def inhibitions(self) -> Inhibitions:
+        """Return the inhibitions of all sources."""
+        return self.open_incidents.inhibitions
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Return what identifies the symptoms of open incidents whose detectors this process has not evaluated yet."""
+        symptoms = (symptom for incident in self.open_incidents.open.values() for symptom in incident.symptoms)
+        return tuple(sorted({symptom.identity for symptom in symptoms if not self.of(symptom).is_evaluated(symptom)}))
+
+    def of(self, symptom: Symptom) -> Detector:
+        """Return the detector of the symptom's kind."""
+        return self.kinds[symptom.kind]
+
+    def take_holds(self, lasting: Sequence[Inhibition], started: int, now: int) -> None:
+        """Take over the holds that last at `now` (Unix ns); one that is missing was released.
+
+        `started` is when this process began: what another Scout probed in a hold before is unseen.
+        """
+        if not self.holds_known:
+            self.unprobed.add(min((hold.since for hold in lasting), default=0), started)
+        self.holds_known = True
+        self.inhibitions.hold(lasting, now)
+
+    def hold_on(self, symptom: Symptom, now: int) -> Inhibition | None:
+        """Return the hold that a symptom may come from at `now` (Unix ns); None when there is none."""
+        return self.inhibitions.held(self.of(symptom).scope(symptom.service), now)
+
+    def released(self, symptom: Symptom, now: int) -> int:
+        """Return when the newest hold ended that a symptom may come from (Unix ns); 0 when none has for a while."""
+        return self.inhibitions.released(self.of(symptom).scope(symptom.service), now)
 
     def resume(self, pauses: Pauses) -> None:
         """Forget what was seen before the newest pause of this process; call this before anything is evaluated.
@@ -85,7 +136,7 @@ class Detectors:
         if pauses.resumed_at == self.resumed_at:
             return
         first, self.resumed_at = not self.resumed_at, pauses.resumed_at
-        self.open_incidents.pauses = self.book.pauses = pauses.since_start
+        self.inhibitions.pauses = self.book.pauses = pauses.since_start
         if first:
             return
         self.not_running.add(pauses.all[-1].since, pauses.all[-1].until)
@@ -108,12 +159,8 @@ class Detectors:
 
     def unseen(self, symptom: Symptom) -> int:
         """Return from when on the symptom's fault may have existed unseen (Unix ns); 0 when Scout saw it begin."""
-        probed = symptom.kind is SymptomKind.INFRASTRUCTURE
-        times = [
-            gaps.before(symptom.since)
-            for gaps in (self.not_running, self.holds.before_start if probed else self.without_telemetry)
-        ]
-        return min(filter(None, times), default=0)
+        gaps = (self.not_running, self.unprobed if symptom.kind.is_outage else self.without_telemetry)
+        return min(filter(None, (gap.before(symptom.since) for gap in gaps)), default=0)
 
     def take_frame(self, frame: Frame, now: int) -> None:
         """Add a frame (the sketches of some spans) that a member of Scout's consumer group published.
@@ -138,11 +185,7 @@ class Detectors:
 
     def take_attempt(self, attempt: Attempt) -> None:
         """Add an attempt of the journey to the error budget."""
-        self.budget.add(attempt.start, attempt.good, not attempt.good, self.excused(attempt.start))
-
-    def excused(self, at: int) -> bool:
-        """Return True when an attempt at `at` (Unix ns) raises no alert: an incident, work or a hold may explain it."""
-        return self.open_incidents.inhibited(at) or self.holds.lasted(at)
+        self.budget.add(attempt.start, attempt.good, not attempt.good, self.inhibitions.excuse(attempt.start))
 
     def take_level(self, resource: Resource, at: int, value: float) -> None:
         """Add a sample of a resource, in the unit of its limit, that was taken at `at` (Unix ns)."""
@@ -166,11 +209,11 @@ class Detectors:
         if self.telemetry.blind:
             self.without_telemetry.add(self.telemetry.since, now)
         inhibitions = self.evaluate_complete(now)
-        alarms = self._findings(inhibitions, now)
+        alarms = self._alarms(inhibitions, now)
         steady = self.damping.steady(alarms, now)
-        planned = (*inhibitions, *self.open_incidents.current_holds(now))
-        view = SystemView(self.calls, tuple(self.open_incidents.open.values()), planned, self.telemetry)
-        put_off = self.holds.put_off(steady, alarms, now)
+        excused = (*inhibitions, *(known for known in self.inhibitions.current(now) if not known.confirmed))
+        view = SystemView(self.calls, tuple(self.open_incidents.open.values()), excused, self.telemetry)
+        put_off = self.held.put_off(steady, alarms, lambda symptom: self.hold_on(symptom, now) is not None)
         groups = correlate([alarm for alarm in steady if alarm not in put_off], view, now)
         grouped = [alarm for group in (*groups, *correlate(put_off, view, now)) for alarm in group.findings]
         self.active_symptoms.remember(alarms, steady, grouped, now)
@@ -178,41 +221,13 @@ class Detectors:
 
     def evaluate_complete(self, now: int) -> Sequence[Inhibition]:
         """Let the detectors evaluate the data that is complete at `now` (Unix ns); return the inhibitions applied."""
-        inhibitions = self.open_incidents.all_windows()
-        held = self.holds.windows()
-        self.operations.evaluate(now, inhibitions, held)
-        self.conversion.evaluate(self.cohorts.decided(now - COMPLETE_AFTER_NS), inhibitions, held)
+        inhibitions = self.inhibitions.confirmed()
+        self.operations.evaluate(now, inhibitions)
+        self.conversion.evaluate(self.cohorts.decided(now - COMPLETE_AFTER_NS), inhibitions)
         return inhibitions
 
-    def _outage_since(self, health: ServiceHealth, now: int) -> int:
-        """Return the start of an outage (Unix ns), or the end of the inhibition that it outlasted."""
-        inhibitions = self.open_incidents.all_windows()
-        ended = [window.until for window in inhibitions if health.service in window.services and window.until <= now]
-        return max([health.failing_since, *ended])
-
-    def _findings(self, inhibitions: Sequence[Inhibition], now: int) -> Sequence[FiredAlarm]:
+    def _alarms(self, inhibitions: Sequence[Inhibition], now: int) -> Sequence[FiredAlarm]:
         """Return the alarms of all detectors; only those of probes until telemetry from after a pause was received."""
-        outages = [self._outage(health, now) for health in self.board.values() if health.firing]
-        if not self.has_telemetry:
-            return outages
-        levels = [finding for detector in self.resources.values() for finding in detector.findings()]
-        journey = self.conversion.findings(now) + self.budget.findings(now)
-        alarms = [*findings(self.operations, self.peers, now, inhibitions), *levels, *journey]
-        return [*outages, *(replace(alarm, fired=max(alarm.fired, self.resumed_at)) for alarm in alarms)]
-
-    def _outage(self, health: ServiceHealth, now: int) -> FiredAlarm:
-        """Return the alarm of a service that is out: for how many seconds, against how many its detector tolerates.
-
-        A service that still answers, but unhealthy, while a service that it depends on is out, is a victim of that one.
-        """
-        dependencies = reach(health.service, self.calls) - {health.service}
-        victim = health.answered and any(self.board[name].firing for name in dependencies if name in self.board)
-        symptom = Symptom(
-            SymptomKind.INFRASTRUCTURE,
-            health.service,
-            health.detail,
-            round((health.last_at - health.failing_since) / 1e9, 3),
-            health.tolerated_s,
-            self._outage_since(health, now),
-        )
-        return FiredAlarm(symptom, explained=1.0 if victim else 0.0, fired=health.last_at)
+        detectors = [detector for kind, detector in self.kinds.items() if self.has_telemetry or kind.is_outage]
+        alarms = (alarm for detector in detectors for alarm in detector.alarms(now, inhibitions))
+        return [replace(alarm, fired=max(alarm.fired, self.resumed_at)) for alarm in alarms]

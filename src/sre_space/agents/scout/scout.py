@@ -3,33 +3,28 @@
 from dataclasses import dataclass
 
 from sre_space.agents.scout.detectors import Detectors
-from sre_space.agents.scout.health import ServiceHealth
-from sre_space.agents.scout.open_incidents import BEFORE_NS
+from sre_space.agents.scout.inhibitions import BEFORE_NS
 from sre_space.analysis.detection.correlation import SymptomGroup
 from sre_space.analysis.detection.inhibition import DATING_NS
-from sre_space.analysis.statistics.detection_delay import seconds_to_alarm
-from sre_space.analysis.statistics.effect import Effect, eased, effect
+from sre_space.analysis.statistics.effect import Effect, effect
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Action, ActionResult, Detection, Outcome, Payload, Step, Verification
 from sre_space.domain.intervals import wilson
-from sre_space.domain.symptoms import Symptom, SymptomKind
+from sre_space.domain.symptoms import Symptom
 from sre_space.ports.clock import Clock
 
 SECOND = 10**9
 SETTLING_NS = 5 * SECOND  # after an action: requests that it interrupted do not count as its effect
 MIN_UPTIME_NS = 5 * SECOND  # with a changed configuration: a service that ends sooner may have ended because of it
-SHARE_KINDS = (SymptomKind.LATENCY, SymptomKind.ERROR)  # their value is the share of bad requests
 RECENT_NS = 10 * SECOND  # of the journey, for a detection
-SERVING_DEADLINE_NS = 20 * SECOND  # an action after which the symptom is still there did not help
-DECIDING_DEADLINE_NS = 50 * SECOND  # customers take time to decide, and an alarm takes time to clear
 UNDONE_DEADLINE_NS = 5 * SECOND  # an undo need not lead to recovery: it only has to be in force
 BASELINE_NS = 300 * SECOND  # before the first symptom: the usual durations, except in incidents
 VERIFY_DEADLINE_NS = 60 * SECOND
+NOT_EVALUATED = "Scout was started anew and has nothing yet to compare with for"
 EVALUATE_EVERY_S = 0.2
 MAX_EVALUATIONS = 5
 MAX_TRACES = 3
-MAX_WAIT_S = 45.0  # for a detector to see the fault again; less than the deadline
 
 
 @dataclass
@@ -95,27 +90,30 @@ class Scout:
         may come from the work, and says nothing about a remedy.
         """
         found = self._verdict(case)
-        held = self.detectors.holds.on(case.detection.symptoms[0], self.clock.now())
+        held = self.detectors.hold_on(case.detection.symptoms[0], self.clock.now())
         return None if held and found and found.outcome is not Outcome.RECOVERED else found
 
     def _verdict(self, case: Case) -> Verification | None:
         symptom, now = case.detection.symptoms[0], self.clock.now()
+        detector = self.detectors.of(symptom)
         self.detectors.resume(self.clock.pauses())
         if self._failed_again(case, symptom):
-            detail = f"{symptom.service} answered after the action and went out again: {self._health(symptom).detail}"
+            health = self.detectors.board[symptom.service]
+            detail = f"{symptom.service} answered after the action and went out again: {health.detail}"
             return self._verification(Outcome.UNDECIDED, case, case.last.at, detail, anew=True)
         if self.detectors.book.blind(now):  # a probe without telemetry shows an outage, but no recovery
-            is_out = symptom.kind is SymptomKind.INFRASTRUCTURE and self._health(symptom).firing
-            return self._not_recovered(case, symptom, now) if is_out else None
+            return self._not_recovered(case, symptom, now) if detector.holds_without_telemetry(symptom) else None
         if self._went_out(symptom) and self._waited(case, SETTLING_NS) and not _waits_for_people(case):
             outcome = Outcome.WORSE if isinstance(case.last.payload, Action) else Outcome.NOT_RECOVERED
             return self._verification(outcome, case, case.last.at, self.detectors.board[symptom.service].detail)
         if not self._is_current(symptom):
             return None
-        gone_since = self._gone_since(symptom)
-        if not gone_since:
+        gone_since = [detector.gone_since(titled) for titled in case.detection.titled]
+        if not all(gone_since):
             return self._not_recovered(case, symptom, now)
-        recovered_at = max(gone_since, symptom.since, self.detectors.resumed_at)
+        if not all(map(detector.is_evaluated, case.detection.titled)):
+            return self._late(case, now, f"{NOT_EVALUATED} {symptom.identity}")
+        recovered_at = max(*gone_since, symptom.since, self.detectors.resumed_at)
         visits, since = self.detectors.book.good_visits(recovered_at)
         required = self.detectors.config.journey.good_visits
         if visits >= required and now - recovered_at >= self._wait_s(symptom, now) * SECOND:
@@ -132,23 +130,14 @@ class Scout:
         if not isinstance(action, Action) or not action.changed or health is None or _waits_for_people(case):
             return False
         min_uptime_ns = MIN_UPTIME_NS if action.remedy.edits else 0
-        in_deployment = any(
-            window.services & {symptom.service}
-            for window in self.detectors.open_incidents.planned_at(health.failing_since)
-        )
+        in_deployment = self.detectors.inhibitions.worked_on(symptom.service, health.failing_since)
         return health.went_out(case.last.at, min_uptime_ns) and not in_deployment
-
-    def _health(self, symptom: Symptom) -> ServiceHealth:
-        return self.detectors.board[symptom.service]
 
     def _is_current(self, symptom: Symptom) -> bool:
         """Return True when Scout has evaluated the symptom since the newest pause, with telemetry that is not stale."""
-        if symptom.kind is SymptomKind.INFRASTRUCTURE:
-            return self.detectors.board[symptom.service].known
-        return (
-            self.detectors.active_symptoms.evaluated_at > self.detectors.resumed_at
-            and not self.detectors.telemetry.blind
-        )
+        evaluated = self.detectors.active_symptoms.evaluated_at > self.detectors.resumed_at
+        has_input = symptom.kind.is_outage or (evaluated and not self.detectors.telemetry.blind)
+        return has_input and self.detectors.of(symptom).is_current(symptom)
 
     def _waited(self, case: Case, required_ns: int) -> bool:
         """Return True when Scout ran for `required_ns` since the newest fact, and for a while since the newest pause.
@@ -160,7 +149,7 @@ class Scout:
 
     def _left_alone_since(self, case: Case) -> int:
         """Return the time of the newest fact, or of the end of the last hold (Unix ns): nobody worked on it since."""
-        return max(case.last.at, self.detectors.holds.ended(case.detection.symptoms[0], self.clock.now()))
+        return max(case.last.at, self.detectors.released(case.detection.symptoms[0], self.clock.now()))
 
     def _went_out(self, symptom: Symptom) -> bool:
         """Return True when the service is out now, though the incident began with another symptom.
@@ -168,36 +157,20 @@ class Scout:
         A dead service serves no requests, so that the symptom disappears without a recovery.
         """
         health = self.detectors.board.get(symptom.service)
-        return symptom.kind is not SymptomKind.INFRASTRUCTURE and health is not None and health.firing
-
-    def _gone_since(self, symptom: Symptom) -> int:
-        """Return since when the incident's own detector does not see the symptom (Unix ns); 0 while it does."""
-        if symptom.kind is SymptomKind.INFRASTRUCTURE:
-            health = self.detectors.board[symptom.service]
-            return 0 if health.firing else health.healthy_since
-        last_seen = self.detectors.active_symptoms.gone_since(symptom.kind, symptom.service)
-        return 0 if last_seen >= self.detectors.active_symptoms.evaluated_at else max(last_seen, 1)
+        return not symptom.kind.is_outage and health is not None and health.firing
 
     def _wait_s(self, symptom: Symptom, now: int) -> float:
         """Return for how many seconds the detector would need to see the fault again, at the journey's present rate."""
-        bad, tolerated = symptom.value, symptom.limit
-        if symptom.kind is SymptomKind.CONVERSION:
-            bad, tolerated = 1 - bad, 1 - tolerated
-        if symptom.kind not in (SymptomKind.LATENCY, SymptomKind.ERROR, SymptomKind.CONVERSION):
-            return 0.0
         count = self.detectors.book.count(now - RECENT_NS, now)
-        rate = (count.good + count.bad) / (RECENT_NS / SECOND)
-        return min(MAX_WAIT_S, seconds_to_alarm(rate, bad, tolerated))
+        return self.detectors.of(symptom).seconds_to_see(symptom, (count.good + count.bad) / (RECENT_NS / SECOND))
 
     def _not_recovered(self, case: Case, symptom: Symptom, now: int) -> Verification | None:
         """Return the verdict on an action after which the symptom is still there; None before its deadline."""
-        action_deadline_ns = DECIDING_DEADLINE_NS if symptom.kind is SymptomKind.CONVERSION else SERVING_DEADLINE_NS
-        deadline_ns = action_deadline_ns if isinstance(case.last.payload, Action) else UNDONE_DEADLINE_NS
+        detector = self.detectors.of(symptom)
+        deadline_ns = detector.action_deadline_ns if isinstance(case.last.payload, Action) else UNDONE_DEADLINE_NS
         if _waits_for_people(case) or not self._waited(case, deadline_ns):
             return None
-        health = self.detectors.board.get(symptom.service) if symptom.kind is SymptomKind.INFRASTRUCTURE else None
-        detail = health.detail if health else symptom.detail
-        return self._verification(self._effect(case, symptom, now), case, case.last.at, detail)
+        return self._verification(self._effect(case, symptom, now), case, case.last.at, detector.detail(symptom))
 
     def _effect(self, case: Case, symptom: Symptom, now: int) -> Outcome:
         """Return the outcome of an action that did not end the symptom; NOT_RECOVERED after an undo."""
@@ -207,7 +180,7 @@ class Scout:
         if journey is Effect.WORSE:
             return Outcome.WORSE
         first = not case.change_in_force_at  # the strength of the symptom between two changes is not recorded
-        weaker = first and symptom.kind in SHARE_KINDS and eased(symptom.value, self._strength(symptom))
+        weaker = first and self.detectors.of(symptom).eased(symptom)
         return Outcome.IMPROVED if journey is Effect.BETTER or weaker else Outcome.NOT_RECOVERED
 
     def _journey_effect(self, case: Case, now: int) -> Effect:
@@ -225,16 +198,13 @@ class Scout:
         settled = self._left_alone_since(case) + SETTLING_NS
         affected_since = max(symptoms[0].since + DATING_NS, case.change_in_force_at + SETTLING_NS)
         success = effect(book.count_visits(affected_since, decided.at), book.count_visits(settled, now))
-        if success is not Effect.SAME or case.detection.symptoms[0].kind is not SymptomKind.LATENCY:
+        if success is not Effect.SAME or not self.detectors.of(symptoms[0]).shows_in_durations:
             return success
-        usual = book.usual(since - BASELINE_NS, since, self.detectors.excused)
+        usual = book.usual(since - BASELINE_NS, since, self.detectors.inhibitions.excuse)
         return book.effect_on_speed((affected_since, decided.at), (settled, now), usual)
 
     def _another_is_open(self, case: Case) -> bool:
         return any(key != case.detection.key for key in self.detectors.open_incidents.open)
-
-    def _strength(self, symptom: Symptom) -> float:
-        return self.detectors.active_symptoms.strength.get((symptom.kind, symptom.service), symptom.value)
 
     def _late(self, case: Case, now: int, why: str) -> Verification | None:
         """Return UNDECIDED, or WORSE after a harmful action, once the deadline has passed; None before it."""

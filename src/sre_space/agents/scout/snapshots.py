@@ -4,14 +4,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+from sre_space.agents.scout.outage_detector import OutageDetector
 from sre_space.agents.scout.processes import Deployed, Processes
 from sre_space.agents.scout.reports import DetectorReports
+from sre_space.agents.scout.saturation_detector import CPU, MEMORY, SaturationDetector
 from sre_space.analysis.detection.operations import ALL, REPORTED_S
 from sre_space.analysis.statistics.sketch import Operation, Sketch
-from sre_space.domain.detectors import DetectorsReport, DetectorState
+from sre_space.domain.detectors import DetectorsReport
 from sre_space.domain.facts import Detection
 from sre_space.domain.snapshot import ServiceSnapshot, Snapshot
-from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
 from sre_space.text.error_lines import ErrorLine
 
@@ -43,9 +44,9 @@ class Snapshots:
         return Snapshot(rows, since, now, len(names) - len(rows))
 
     def _service(self, name: str, word: str, report: DetectorsReport, since: int) -> ServiceSnapshot:
-        probe = report.of(SymptomKind.INFRASTRUCTURE, name)
-        memory, cpu = (report.of(SymptomKind.SATURATION, name, resource) for resource in ("memory", "CPU"))
-        limit = self.reports.detectors.resources.get((name, "memory"))
+        probe = report.of(OutageDetector.kind, name)
+        memory, cpu = (report.of(SaturationDetector.kind, name, resource) for resource in (MEMORY, CPU))
+        limit = self.reports.detectors.resources.get((name, MEMORY))
         requests, heard = self._requests(name, report.at)
         processes = self.processes
         known, runs = name in processes.instances, processes.deployed.get(name, Deployed("", 0))
@@ -89,7 +90,5 @@ def _dated(line: ErrorLine) -> str:
 
 
 def _state(word: str, name: str, report: DetectorsReport) -> str:
-    fires = DetectorState.FIRING
-    kinds = {detector.kind for detector in report.detectors if detector.subject == name and detector.state is fires}
-    others = sorted(kind.lower() for kind in kinds if kind is not SymptomKind.INFRASTRUCTURE)
+    others = sorted(kind.lower() for kind in report.firing(name) if not kind.is_outage)
     return ", ".join([word, *(f"{kind} alarm" for kind in others)])

@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from sre_space.agents.scout.open_incidents import BEFORE_NS
+from sre_space.agents.scout.inhibitions import BEFORE_NS
 from sre_space.domain.pauses import Pause
 
 MAX_TIMES = 100

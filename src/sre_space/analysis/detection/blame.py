@@ -12,14 +12,16 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sre_space.analysis.detection.inhibition import AT_ONCE_NS, Inhibition
-from sre_space.analysis.detection.operations import ALL, SECOND, FiringOperation, Operations, OperationWatch
+from sre_space.analysis.detection.indicators import Indicator
+from sre_space.analysis.detection.inhibition import AT_ONCE_NS, Inhibition, Source
+from sre_space.analysis.detection.operations import ALL, INDICATORS, SECOND, FiringOperation, Operations, OperationWatch
 from sre_space.analysis.statistics.sketch import Operation, Sketch
-from sre_space.domain.symptoms import Symptom, SymptomKind
+from sre_space.domain.symptoms import Symptom
 from sre_space.domain.telemetry import SpanKind
 
 EXPLAINED = 0.5  # of the excess: from this share on an operation is a victim
 SERVED = 0.9  # of the calls: nearly all, since a second's end separates some calls from their answers
+PATIENCE_NS = 5 * SECOND  # how long a victim's alarm waits for the culprit's own alarm
 APART_S = 2  # the newest seconds are left out, because callers and callees export apart
 OWN = (SpanKind.SERVER, SpanKind.CONSUMER)
 
@@ -30,7 +32,8 @@ class FiredAlarm:
 
     `explained` is the share (0 to 1) of the excess that services further down the call graph explain; `fired` is Unix
     ns. The alarm of a journey has the journey's name as its service and `journey` set. `watched` is the operation whose
-    spans show the symptom: the accused service may change while the symptom stays the same.
+    spans show the symptom: the accused service may change while the symptom stays the same. `patience` is how long (ns)
+    the alarm of a victim or a journey waits for its culprit.
     """
 
     symptom: Symptom
@@ -42,6 +45,7 @@ class FiredAlarm:
     journey: bool = False
     traces: tuple[str, ...] = ()
     watched: Operation | None = None
+    patience: int = PATIENCE_NS
 
     @property
     def accuses(self) -> bool:
@@ -63,14 +67,19 @@ class Excess:
 
 
 def findings(
-    operations: Operations, peers: Mapping[str, str], now: int, windows: Sequence[Inhibition] = ()
+    operations: Operations,
+    peers: Mapping[str, str],
+    now: int,
+    windows: Sequence[Inhibition] = (),
+    indicators: Sequence[Indicator] = INDICATORS,
 ) -> list[FiredAlarm]:
     """Return the alarms that fire now (Unix ns), each with the share that is explained by services further down.
 
     `peers` maps `host:port` to the service behind it; an unknown address stands for itself. `windows` are the
-    inhibitions, deployments among them.
+    inhibitions, deployments among them; only alarms of the `indicators` are returned.
     """
-    return [_finding(suspect, operations, peers, windows) for suspect in operations.suspects(now)]
+    suspects = (suspect for suspect in operations.suspects(now) if suspect.indicator in indicators)
+    return [_finding(suspect, operations, peers, windows) for suspect in suspects]
 
 
 def _finding(
@@ -86,10 +95,11 @@ def _finding(
         symptom=Symptom(
             suspect.kind,
             callee if is_hop else operation.service,
-            _detail(suspect),
+            suspect.indicator.detail(operation.name, alarm, suspect.thresholds, suspect.slow_from),
             round(alarm.share, 4),
             round(alarm.tolerated, 4),
             alarm.since,
+            suspect.kind.of(operation.service, operation.label),
         ),
         operation=operation.name,
         callee=callee,
@@ -106,24 +116,13 @@ def _traces(suspect: FiringOperation) -> tuple[str, ...]:
     seen = Sketch()
     for sketch in suspect.latest:
         seen.merge(sketch)
-    worst = seen.failed if suspect.kind is SymptomKind.ERROR else seen.slowest
-    return tuple(exemplar.trace_id.hex() for exemplar in worst)
-
-
-def _detail(suspect: FiringOperation) -> str:
-    """Return the sentence of the symptom: counts, operation and the usual value."""
-    name, alarm, thresholds = suspect.operation.name, suspect.alarm, suspect.thresholds
-    if suspect.kind is SymptomKind.ERROR:
-        return f"{alarm.bad} of {alarm.count} failed at `{name}`, usually {thresholds.error_share:.2%}"
-    slower = f"{alarm.bad} of {alarm.count} at `{name}` took over {suspect.slow_from / 1e6:.0f} ms"
-    return f"{slower}; the usual median is {thresholds.median / 1e6:.0f} ms"
+    return tuple(exemplar.trace_id.hex() for exemplar in suspect.indicator.exemplars(seen))
 
 
 def _gave_up(suspect: FiringOperation, operations: Operations, peers: Mapping[str, str]) -> bool:
     """Return True when calls fail without being slow, although the callee served all: the caller times out early."""
-    operation = suspect.operation
-    callee, latency = peers.get(operation.peer), operations.watches[operation].alarms[SymptomKind.LATENCY]
-    if suspect.kind is not SymptomKind.ERROR or latency.since:
+    callee = peers.get(suspect.operation.peer)
+    if not suspect.indicator.gave_up(suspect.is_slow):
         return False
     until = suspect.alarm.seen // SECOND - APART_S
     requests = _total(suspect, operations, lambda operation: peers.get(operation.peer) == callee, until).count
@@ -138,14 +137,15 @@ def _was_changed(suspect: FiringOperation, callee: str, windows: Sequence[Inhibi
     A deployment during an open incident is left out: it may be a remedy, and the symptom may have begun before it.
     """
     caller, since = suspect.operation.service, suspect.alarm.since
-    incidents = [window for window in windows if window.case]
+    incidents = [window for window in windows if window.source is Source.INCIDENT]
     return any(
         caller in window.services
         and callee not in window.services
         and window.until <= since <= window.until + AT_ONCE_NS
         and not any(incident.holds(window.since) for incident in incidents)
         for window in windows
-        if not window.case
+        if window.is_work
+        if window.is_work
     )
 
 
@@ -168,7 +168,7 @@ def _total(
 ) -> Excess:
     """Return the excess of the `wanted` operations together since the symptom began, before a Unix second."""
     watches = (watch for operation, watch in operations.watches.items() if wanted(operation))
-    parts = [excess(watch, suspect.kind, suspect.alarm.since // SECOND, until) for watch in watches]
+    parts = [excess(watch, suspect.indicator, suspect.alarm.since // SECOND, until) for watch in watches]
     return Excess(sum(part.count for part in parts), sum(part.amount for part in parts))
 
 
@@ -177,15 +177,12 @@ def _serves(operation: Operation, service: str | None) -> bool:
     return operation.service == service and operation.kind in OWN and operation.name != ALL
 
 
-def excess(watch: OperationWatch, kind: SymptomKind, since: int, until: float = math.inf) -> Excess:
+def excess(watch: OperationWatch, indicator: Indicator, since: int, until: float = math.inf) -> Excess:
     """Return an operation's excess over its baseline in the Unix seconds [since, until); 0 while it is learning."""
     if watch.thresholds is None:
         return Excess()
     seconds = watch.baseline.latest(since, until)
-    count = sum(sketch.count for sketch in seconds)
-    if kind is SymptomKind.ERROR:
-        return Excess(count, sum(sketch.errors for sketch in seconds) - watch.thresholds.error_share * count)
-    return Excess(count, sum(sketch.durations.total for sketch in seconds) - watch.thresholds.mean * count)
+    return Excess(sum(sketch.count for sketch in seconds), indicator.excess(watch.thresholds, seconds))
 
 
 def _share(part: float, whole: float) -> float:

@@ -13,6 +13,7 @@ from sre_space.domain.detectors import DetectorReport, DetectorState, MeasureUni
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9
+PATIENCE_NS = 8 * SECOND  # for a culprit's alarm, longer than a victim's: a journey is never the culprit
 BUCKETS = 60  # per window: its length is exact to a sixtieth
 BUDGET_S = 30 * 86_400
 MIN_BAD = 10
@@ -172,7 +173,7 @@ class Budget:
         )
         burns, begun = round(burn.long, 2), self._begun(burn)
         symptom = Symptom(SymptomKind.SLO, self.journey, detail, burns, burn.rule.factor, begun)
-        return FiredAlarm(symptom, fired=self.since[burn.rule], journey=True)
+        return FiredAlarm(symptom, fired=self.since[burn.rule], journey=True, patience=PATIENCE_NS)
 
     def _begun(self, burn: Burn) -> int:
         return self.since[burn.rule] - int(burn.rule.short_s * self.scale * SECOND)

@@ -7,7 +7,6 @@ The test is that of `sequential_test.py` on customers who did not buy: a betting
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import partial
 
 from sre_space.analysis.detection.baseline import MAX_QUARANTINE_S, QUARANTINE_S, Baseline
 from sre_space.analysis.detection.blame import FiredAlarm
@@ -20,6 +19,7 @@ from sre_space.domain.detectors import DetectorReport, DetectorState
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 FLOOR = 0.5
+PATIENCE_NS = 6 * SECOND  # for a culprit's alarm: most of it has passed when a cohort is decided
 MIN_LOST = EXTRA_LOST = 0.1  # of the customers who asked: the smallest drop worth an incident
 
 
@@ -44,18 +44,16 @@ class Conversion:
     lost_tolerated: float = 1.0
     newest: int = 0
 
-    def evaluate(
-        self, cohorts: Iterable[Cohort], windows: Sequence[Inhibition] = (), held: Sequence[Inhibition] = ()
-    ) -> None:
+    def evaluate(self, cohorts: Iterable[Cohort], windows: Sequence[Inhibition] = ()) -> None:
         """Evaluate decided cohorts and learn them.
 
-        Cohorts inside an inhibition are not learnt, and evaluated only to detect the end of a firing alarm. What people
-        held, `held`, is evaluated as ever and not learnt.
+        Cohorts inside an inhibition are not learnt, and evaluated only to detect the end of a firing alarm; those in a
+        hold are evaluated as ever.
         """
         for cohort in cohorts:
             begin, end, lost = cohort.second * SECOND, (cohort.second + 1) * SECOND, cohort.asked - cohort.bought
             self.newest = end
-            inhibited = any(window.holds(begin) for window in windows)
+            inhibited = any(window.holds(begin) and not window.is_hold for window in windows)
             if not inhibited:
                 self._close_windows(begin, windows)
             if not inhibited or self.under_floor.firing:
@@ -65,19 +63,21 @@ class Conversion:
             if inhibited:
                 continue
             self.baseline.offer(cohort.second, Sketch(Durations(cohort.asked), errors=lost))
-            self._learn(cohort.second, held)
+            self._learn(cohort.second, windows)
 
     def _close_windows(self, begin: int, windows: Sequence[Inhibition]) -> None:
         """Reset the alarms whose evidence began before an inhibition that is over at `begin` (Unix ns)."""
         for alarm in (self.under_floor, self.under_usual):
-            if any(alarm.since and alarm.since < window.until <= begin for window in windows):
+            if any(0 < alarm.since < window.until and window.is_over(begin) for window in windows):
                 alarm.forget()
 
-    def _learn(self, second: int, held: Sequence[Inhibition]) -> None:
-        """Learn the cohorts that left quarantine, and renew the tolerated share of lost customers."""
+    def _learn(self, second: int, windows: Sequence[Inhibition]) -> None:
+        """Learn the cohorts that left quarantine, without those of holds, and renew the tolerated share of the lost."""
         starts = [alarm.since // SECOND for alarm in (self.under_floor, self.under_usual) if alarm.since]
-        healthy = partial(_outside, held)
-        if self.baseline.learn(min([second - QUARANTINE_S, *starts]), healthy):
+        holds = [window for window in windows if window.is_hold]
+        if self.baseline.learn(
+            min([second - QUARANTINE_S, *starts]), lambda at: not any(hold.holds(at * SECOND) for hold in holds)
+        ):
             counted = self.baseline.usual.count
             self.lost_tolerated = tolerated(self.baseline.errors, counted, MIN_LOST, EXTRA_LOST)
         self.baseline.drop_before(second - MAX_QUARANTINE_S)
@@ -133,8 +133,4 @@ class Conversion:
         detail = f"{bought} of {alarm.count} who asked bought, less than {than}, {1 - alarm.tolerated:.0%}"
         share, limit = round(1 - alarm.share, 4), round(1 - alarm.tolerated, 4)
         symptom = Symptom(SymptomKind.CONVERSION, self.journey, detail, share, limit, alarm.since)
-        return FiredAlarm(symptom, fired=alarm.fired_at, journey=True)
-
-
-def _outside(windows: Sequence[Inhibition], second: int) -> bool:
-    return not any(window.holds(second * SECOND) for window in windows)
+        return FiredAlarm(symptom, fired=alarm.fired_at, journey=True, patience=PATIENCE_NS)

@@ -4,25 +4,18 @@ Pure: alarms, the dependency graph, inhibitions and open incidents in, groups ou
 each group that joins no open one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.detection.callers import with_common_callers
-from sre_space.analysis.detection.inhibition import Inhibition, inhibitions_of
+from sre_space.analysis.detection.inhibition import EVERYTHING, Inhibition, Scope, applying
 from sre_space.analysis.detection.telemetry_health import TelemetryHealth
 from sre_space.domain.dependencies import Calls, reach
-from sre_space.domain.symptoms import SymptomKind
+from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9
-VICTIM_WAIT_NS = 5 * SECOND  # how long a victim's alarm waits for the culprit's own alarm
-JOURNEY_WAIT_NS = 8 * SECOND  # the same for a journey, longer, since a journey is never the culprit
-CONVERSION_WAIT_NS = 6 * SECOND  # most of it has passed when a cohort is decided
 LINKED_NS = 120 * SECOND  # a symptom that begins later after an incident's first one is a new incident
-KIND_RANK: Mapping[SymptomKind, int] = {kind: rank for rank, kind in enumerate((
-    SymptomKind.INFRASTRUCTURE, SymptomKind.SATURATION, SymptomKind.ERROR,
-    SymptomKind.LATENCY, SymptomKind.CONVERSION, SymptomKind.SLO,
-))}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,13 +47,14 @@ class SymptomGroup:
 class OpenIncident:
     """An incident that is not yet recovered: the service (or journey) in its title, its first symptom (Unix ns).
 
-    `waits`: the incident waits for a person, because the agents can do no more.
+    `waits`: the incident waits for a person, because the agents can do no more. `symptoms` are those in its title.
     """
 
     key: str
     service: str
     since: int
     waits: bool = False
+    symptoms: tuple[Symptom, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,8 +81,8 @@ def _is_planned(finding: FiredAlarm, view: SystemView) -> bool:
 
     A damped alarm outlasts its deployment, and what a deployment broke must not hide behind it.
     """
-    windows = [window for window in _windows(finding, view) if not window.case]
-    return any(window.explains(finding.symptom.since) for window in windows)
+    windows = applying(view.windows, _scope(finding, view.calls))
+    return any(window.is_work and window.explains(finding.symptom.since) for window in windows)
 
 
 def _together(alarms: Sequence[FiredAlarm], calls: Calls, now: int) -> list[list[FiredAlarm]]:
@@ -98,11 +92,11 @@ def _together(alarms: Sequence[FiredAlarm], calls: Calls, now: int) -> list[list
     victims = [finding for finding in seen if not finding.journey and not finding.accuses]
     clusters = _outages_apart(_clusters((finding for finding in seen if finding.accuses), calls), calls)
     unattached = [finding for finding in victims if not _attach(finding, clusters, calls)]
-    clusters += _clusters([finding for finding in unattached if now - finding.fired >= VICTIM_WAIT_NS], calls)
+    clusters += _clusters([finding for finding in unattached if now - finding.fired >= finding.patience], calls)
     clusters.sort(key=_since)
     if clusters:
         clusters[0] += journeys
-    elif due := [finding for finding in journeys if now - finding.fired >= _patience(finding)]:
+    elif due := [finding for finding in journeys if now - finding.fired >= finding.patience]:
         clusters = [due]
     return clusters
 
@@ -129,24 +123,18 @@ def _outages_apart(clusters: Sequence[list[FiredAlarm]], calls: Calls) -> list[l
 
 def _is_outage(finding: FiredAlarm) -> bool:
     """Return True for a service that does not answer, on its own evidence."""
-    return finding.accuses and finding.symptom.kind is SymptomKind.INFRASTRUCTURE
-
-
-def _patience(finding: FiredAlarm) -> int:
-    """Return how long (ns) a journey's alarm waits for a culprit."""
-    is_conversion = finding.symptom.kind is SymptomKind.CONVERSION
-    return CONVERSION_WAIT_NS if is_conversion else JOURNEY_WAIT_NS
+    return finding.accuses and finding.symptom.kind.is_outage
 
 
 def _order(finding: FiredAlarm) -> tuple[int, str, int, str]:
     """Return the sort key of an alarm: the result must not depend on the order of the detectors."""
     symptom = finding.symptom
-    return symptom.since, symptom.service, KIND_RANK[symptom.kind], finding.operation
+    return symptom.since, symptom.service, symptom.kind.gravity, finding.operation
 
 
 def _visible(finding: FiredAlarm, telemetry: TelemetryHealth) -> bool:
     """Return True when the alarm is usable: without telemetry, only probes are."""
-    return not telemetry.blind or finding.symptom.kind is SymptomKind.INFRASTRUCTURE
+    return not telemetry.blind or finding.symptom.kind.is_outage
 
 
 def _charged(finding: FiredAlarm, seen: Sequence[FiredAlarm]) -> FiredAlarm:
@@ -195,7 +183,7 @@ def _group(cluster: Sequence[FiredAlarm], view: SystemView) -> SymptomGroup:
     outranked = {incident.key for incident in view.open if _outranks(first, incident, view.calls)}
     planned = [
         window
-        for window in _windows(first, view)
+        for window in applying(view.windows, _scope(first, view.calls))
         if window.explains(first.symptom.since) and window.case not in outranked
     ]
     cases = [window.case for window in planned if window.case]
@@ -210,15 +198,14 @@ def _group(cluster: Sequence[FiredAlarm], view: SystemView) -> SymptomGroup:
 def _merit(finding: FiredAlarm, calls: Calls) -> tuple[bool, int, int, int]:
     """Return the sort key by which the culprit that titles an incident comes first."""
     symptom = finding.symptom
-    return not finding.accuses, KIND_RANK[symptom.kind], len(reach(symptom.service, calls)), symptom.since
+    return not finding.accuses, symptom.kind.gravity, len(reach(symptom.service, calls)), symptom.since
 
 
-def _windows(finding: FiredAlarm, view: SystemView) -> Sequence[Inhibition]:
-    """Return the inhibitions that apply: any work for a journey, only work on the service itself for an outage."""
+def _scope(finding: FiredAlarm, calls: Calls) -> Scope:
+    """Return the services of which an inhibition excuses the alarm: all for a journey, only itself for an outage."""
     if finding.journey:
-        return view.windows
-    calls = {} if _is_outage(finding) else view.calls
-    return inhibitions_of(view.windows, finding.symptom.service, calls)
+        return EVERYTHING
+    return reach(finding.symptom.service, {} if _is_outage(finding) else calls)
 
 
 def _outranks(finding: FiredAlarm, incident: OpenIncident, calls: Calls) -> bool:
@@ -230,13 +217,16 @@ def _outranks(finding: FiredAlarm, incident: OpenIncident, calls: Calls) -> bool
     late = symptom.since - incident.since > LINKED_NS
     if incident.key == symptom.key:
         return False
-    if symptom.kind is SymptomKind.INFRASTRUCTURE:
+    if symptom.kind.is_outage:
         return incident.service != symptom.service or incident.waits or late
     return incident.service not in calls and finding.accuses and late
 
 
 def _belongs(finding: FiredAlarm, incident: OpenIncident, calls: Calls) -> bool:
-    """Return True when the alarm belongs to the open incident: on one path, or one of the two is a journey's."""
-    return (
-        finding.journey or incident.service not in calls or _related(finding.symptom.service, incident.service, calls)
-    )
+    """Return True when the alarm belongs to the open incident: on one path, or one of the two is a journey's.
+
+    So does an alarm of the incident's own detector, whomever it accuses by now.
+    """
+    same = any(symptom.is_of(finding.symptom.identity, (finding.symptom.key,)) for symptom in incident.symptoms)
+    related = finding.journey or _related(finding.symptom.service, incident.service, calls)
+    return same or related or incident.service not in calls

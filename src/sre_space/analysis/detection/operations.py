@@ -9,7 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sre_space.analysis.detection.baseline import MAX_QUARANTINE_S, QUARANTINE_S, Baseline
+from sre_space.analysis.detection.errors import Errors
+from sre_space.analysis.detection.indicators import Indicator
 from sre_space.analysis.detection.inhibition import Inhibition, inhibitions_of
+from sre_space.analysis.detection.latency import Latency
 from sre_space.analysis.detection.share_alarm import SILENCE_NS, ShareAlarm
 from sre_space.analysis.detection.thresholds import Thresholds, thresholds_of
 from sre_space.analysis.statistics.sketch import Operation, Sketch, middle_of
@@ -26,6 +29,8 @@ ALL, OTHER = "all requests", "(other operations)"
 DEMAND_S = 5  # seconds over which the demand is counted
 NO_REQUEST = "no request was received yet"
 REPORTED_S = 10  # seconds of the newest requests in a report
+LATENCY, ERRORS = Latency(), Errors()
+INDICATORS: tuple[Indicator, ...] = (LATENCY, ERRORS)
 AHEAD_S = 5  # a span that ends later than this from now has a wrong clock
 
 
@@ -38,7 +43,7 @@ class OperationWatch:
     open: dict[int, Sketch] = field(default_factory=dict)
     baseline: Baseline = field(default_factory=Baseline)
     alarms: dict[SymptomKind, ShareAlarm] = field(
-        default_factory=lambda: {SymptomKind.LATENCY: ShareAlarm(), SymptomKind.ERROR: ShareAlarm()}
+        default_factory=lambda: {indicator.kind: ShareAlarm() for indicator in INDICATORS}
     )
     counts: dict[int, int] = field(default_factory=dict)
     thresholds: Thresholds | None = None
@@ -53,25 +58,24 @@ class OperationWatch:
         self.first_heard.setdefault(second, now)
         self.open.setdefault(second, Sketch()).merge(sketch)
 
-    def evaluate(self, now: int, windows: Sequence[Inhibition], held: Sequence[Inhibition]) -> None:
-        """Evaluate the seconds that are complete, then learn the old and healthy ones, but none in `held`."""
+    def evaluate(self, now: int, windows: Sequence[Inhibition]) -> None:
+        """Evaluate the seconds that are complete, then learn the old and healthy ones outside of all inhibitions."""
         for second in sorted(self.open):
             if now >= max((second + 1) * SECOND, self.first_heard[second]) + SETTLE_NS:
                 del self.first_heard[second]
                 self._evaluate_second(second, self.open.pop(second), windows)
-        self._learn(now // SECOND, (*windows, *held))
+        self._learn(now // SECOND, windows)
 
     def _evaluate_second(self, second: int, sketch: Sketch, windows: Sequence[Inhibition]) -> None:
         begin, end = second * SECOND, (second + 1) * SECOND
         self._close_windows(begin, windows)
-        planned = any(window.holds(begin) and not window.case for window in windows)
+        planned = any(window.holds(begin) and window.is_work for window in windows)
         demand = self._demand(second, sketch.count)
         if self.thresholds and not planned:
             self.slow_bucket = self.thresholds.slow_under(demand, DEMAND_S)
-            slow = sketch.durations.above(self.slow_bucket)
-            latency, errors = self.alarms[SymptomKind.LATENCY], self.alarms[SymptomKind.ERROR]
-            latency.update(begin, end, sketch.count, slow, self.thresholds.slow_tolerated)
-            errors.update(begin, end, sketch.count, sketch.errors, self.thresholds.errors_tolerated)
+            for indicator in INDICATORS:
+                bad, limit = indicator.bad(sketch, self.slow_bucket), indicator.tolerated(self.thresholds)
+                self.alarms[indicator.kind].update(begin, end, sketch.count, bad, limit)
         self.baseline.offer(second, sketch)
 
     def _demand(self, second: int, count: int) -> int:
@@ -82,7 +86,7 @@ class OperationWatch:
 
     def _close_windows(self, begin: int, windows: Sequence[Inhibition]) -> None:
         """Reset alarms whose evidence began in an inhibition that is over: it belongs to that inhibition's case."""
-        ended = max((window.until for window in windows if window.until <= begin), default=0)
+        ended = max((window.until for window in windows if window.is_over(begin)), default=0)
         for alarm in self.alarms.values():
             if alarm.since and alarm.since < ended:
                 alarm.forget()
@@ -110,22 +114,18 @@ class OperationWatch:
         if thresholds is None:
             until = self.baseline.ready_at(now // SECOND) * SECOND
             return [replace(self._named(kind), why=self.baseline.learnt, until=until) for kind in self.alarms]
-        bar, count = self.slow_bucket or thresholds.slow, sum(sketch.count for sketch in sketches)
-        slow, failed = (
-            sum(sketch.durations.above(bar) for sketch in sketches),
-            sum(sketch.errors for sketch in sketches),
+        slow, count = self.slow_bucket or thresholds.slow, sum(sketch.count for sketch in sketches)
+        reports = (
+            replace(
+                self._named(indicator.kind),
+                value=_share(sum(indicator.bad(sketch, slow) for sketch in sketches), count),
+                threshold=round(indicator.tolerated(thresholds), 4),
+                baseline=round(indicator.usual(thresholds), 4),
+                why=indicator.note(thresholds, middle_of(slow)),
+            )
+            for indicator in INDICATORS
         )
-        detail = f"slow is over {middle_of(bar) / 1e6:.0f} ms; the usual median is {thresholds.median / 1e6:.0f} ms"
-        latency = replace(self._named(SymptomKind.LATENCY), value=_share(slow, count), why=detail)
-        errors = replace(self._named(SymptomKind.ERROR), value=_share(failed, count))
-        limits = (
-            (thresholds.slow_tolerated, thresholds.slow_share),
-            (thresholds.errors_tolerated, thresholds.error_share),
-        )
-        return [
-            self._with_state(replace(report, threshold=round(limit, 4), baseline=round(usual, 4)), now)
-            for report, (limit, usual) in zip((latency, errors), limits, strict=True)
-        ]
+        return [self._with_state(report, now) for report in reports]
 
     def _named(self, kind: SymptomKind) -> DetectorReport:
         return DetectorReport(kind, self.operation.service, DetectorState.LEARNING, self.operation.label)
@@ -150,14 +150,23 @@ def _share(part: int, whole: int) -> float | None:
 
 @dataclass(frozen=True)
 class FiringOperation:
-    """An operation whose alarm fires: its alarm, thresholds, newest sketches, and the ns above which it is slow now."""
+    """An operation whose alarm fires: its alarm, thresholds, newest sketches, and the ns above which it is slow now.
+
+    `is_slow`: its latency alarm has evidence too.
+    """
 
     operation: Operation
-    kind: SymptomKind
+    indicator: Indicator
     alarm: ShareAlarm
     thresholds: Thresholds
     slow_from: float
     latest: list[Sketch]
+    is_slow: bool
+
+    @property
+    def kind(self) -> SymptomKind:
+        """Return the kind of the symptom."""
+        return self.indicator.kind
 
 
 @dataclass
@@ -185,26 +194,21 @@ class Operations:
         """Return True when the service has as many operations as are watched separately."""
         return sum(operation.service == service for operation in self.watches) >= MAX_OPERATIONS
 
-    def evaluate(self, now: int, windows: Sequence[Inhibition] = (), held: Sequence[Inhibition] = ()) -> None:
-        """Evaluate every complete second, at a Unix ns; pass each inhibition until ten minutes after its end.
-
-        What people held, `held`, is evaluated as ever and not learnt.
-        """
-        inhibitions = {
-            service: (inhibitions_of(windows, service, self.calls), inhibitions_of(held, service, self.calls))
-            for service in self.calls
-        }
+    def evaluate(self, now: int, windows: Sequence[Inhibition] = ()) -> None:
+        """Evaluate every complete second, at a Unix ns; pass each inhibition until ten minutes after its end."""
+        inhibitions = {service: inhibitions_of(windows, service, self.calls) for service in self.calls}
         for watch in self.watches.values():
-            watch.evaluate(now, *inhibitions[watch.operation.service])
+            watch.evaluate(now, inhibitions[watch.operation.service])
 
     def suspects(self, now: int) -> Iterator[FiringOperation]:
         """Yield the operations whose alarms fire at a Unix ns."""
         for watch in self.watches.values():
-            for kind, alarm in watch.alarms.items():
+            for indicator in INDICATORS:
+                alarm, is_slow = watch.alarms[indicator.kind], watch.alarms[LATENCY.kind].since > 0
                 if alarm.stands(now) and watch.thresholds:
-                    latest = watch.baseline.latest(alarm.since // SECOND)
+                    slow_from, latest = middle_of(watch.slow_bucket), watch.baseline.latest(alarm.since // SECOND)
                     yield FiringOperation(
-                        watch.operation, kind, alarm, watch.thresholds, middle_of(watch.slow_bucket), latest
+                        watch.operation, indicator, alarm, watch.thresholds, slow_from, latest, is_slow
                     )
 
     def reports(self, now: int) -> Iterator[tuple[tuple[SymptomKind, Operation], DetectorReport]]:
@@ -214,6 +218,6 @@ class Operations:
         for service in self.calls:
             requests = Operation(service, SpanKind.SERVER, ALL)
             if requests not in self.watches:
-                for kind in (SymptomKind.LATENCY, SymptomKind.ERROR):
-                    unknown = DetectorReport(kind, service, DetectorState.UNKNOWN, requests.label)
-                    yield (kind, requests), replace(unknown, why=NO_REQUEST)
+                for indicator in INDICATORS:
+                    unknown = DetectorReport(indicator.kind, service, DetectorState.UNKNOWN, requests.label)
+                    yield (indicator.kind, requests), replace(unknown, why=NO_REQUEST)

@@ -159,5 +159,7 @@ class Saturation:
         if self.trend:
             early, likely, late = self.trend.seconds_left
             detail += f", which it meets in {likely:.0f} s ({early:.0f} to {late:.0f} s at 99 %)"
-        symptom = Symptom(SymptomKind.SATURATION, self.resource.service, detail, round(level, 4), FULL, self.since)
-        return [FiredAlarm(symptom, operation=self.resource.name, fired=self.fired_at)]
+        service, resource = self.resource.service, self.resource.name
+        detector = SymptomKind.SATURATION.of(service, resource)
+        symptom = Symptom(SymptomKind.SATURATION, service, detail, round(level, 4), FULL, self.since, detector)
+        return [FiredAlarm(symptom, operation=resource, fired=self.fired_at)]

@@ -17,8 +17,11 @@ USUAL = 0.95  # the quantile of a group's healthy durations beyond which a span 
 
 
 def affected_by(suspect: Suspect, incident: Window, baselines: Sequence[Window]) -> tuple[str, ...] | None:
-    """Return the other services of which most spans above the suspect's worst fail or last; None without spans."""
-    rows = {row for finding in suspect.findings for row in finding.rows}
+    """Return the other services of which most spans above the suspect's worst fail or last; None without spans.
+
+    The worst spans are those of its strongest finding that has any: a weak finding beside it affects hardly anybody.
+    """
+    rows = next((finding.rows for finding in suspect.findings if finding.rows), ())
     if not rows:
         return None
     affected: dict[str, list[bool]] = defaultdict(list)

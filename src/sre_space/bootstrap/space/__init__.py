@@ -1,1 +1,1 @@
-"""The embedded space: all processes of SRE-Space and its application on one machine, started and ended together."""
+"""A running space, as its agents and its operator read it: record, addresses, units, crash loops, keys."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from sre_space.adapters.ed25519 import TrustedKey, TrustFolder, replace_key, retire_others
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.processes import AGENTS, SIGNERS
+from sre_space.bootstrap.space.names import AGENTS, SIGNERS
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed, Refused
 

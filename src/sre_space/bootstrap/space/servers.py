@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sre_space.bootstrap.space.ports import HOST, Ports
 from sre_space.domain.errors import Malformed
 from sre_space.settings import CommandLineSettings
 
+HOST = "127.0.0.1"
 FORGE, API, BUS, OTLP, JAEGER, CHROMA = (
     "FORGE_URL", "GITHUB_API_URL", "KAFKA_BOOTSTRAP_SERVERS", "OTEL_EXPORTER_OTLP_ENDPOINT", "JAEGER_URL", "CHROMA_URL",
 )  # fmt: skip
@@ -67,14 +67,13 @@ def external_servers(
     return ExternalServers(addresses, tokens, exports)
 
 
-def addresses(ports: Ports | Mapping[str, int], external: ExternalServers) -> dict[str, str]:
+def addresses(ports: Mapping[str, int], external: ExternalServers) -> dict[str, str]:
     """Return the address of every server by the setting that names it: an external one, or a port of the space."""
-    numbers = ports.numbers if isinstance(ports, Ports) else ports
     own = {
-        FORGE: f"http://{HOST}:{numbers['forge_port']}/mcp",
-        BUS: f"{HOST}:{numbers['bus_port']}",
-        OTLP: f"http://{HOST}:{numbers['otlp_grpc_port']}",
-        JAEGER: f"http://{HOST}:{numbers['jaeger_port']}",
-        CHROMA: f"http://{HOST}:{numbers['chroma_port']}",
+        FORGE: f"http://{HOST}:{ports['forge_port']}/mcp",
+        BUS: f"{HOST}:{ports['bus_port']}",
+        OTLP: f"http://{HOST}:{ports['otlp_grpc_port']}",
+        JAEGER: f"http://{HOST}:{ports['jaeger_port']}",
+        CHROMA: f"http://{HOST}:{ports['chroma_port']}",
     }
     return own | dict(external.addresses)

@@ -1,0 +1,1 @@
+"""The wiring of every embedded server, one module a process."""

@@ -1,0 +1,78 @@
+"""The settings of the embedded servers: one frozen class per process, read from its environment and from `.env`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field
+
+from sre_space import settings
+from sre_space.settings import RECORD_KEY_FILE, RepositoryPart, SpaceSettings
+
+
+class BusSettings(SpaceSettings):
+    """The settings of the embedded Kafka broker."""
+
+    bus_port: int = Field(9092, ge=0, le=65535, description="port of the embedded Kafka broker")
+
+
+class TelemetrySettings(SpaceSettings):
+    """The settings of the embedded OTLP receiver and Jaeger query API."""
+
+    otlp_grpc_port: int = Field(4317, ge=0, le=65535, description="OTLP over gRPC")
+    otlp_http_port: int = Field(4318, ge=0, le=65535, description="OTLP over HTTP")
+    jaeger_port: int = Field(16686, ge=0, le=65535, description="Jaeger query API")
+    spans_max_bytes: int = Field(
+        512 * 2**20, ge=16 * 2**20, description="when the spans take more bytes than this, the oldest are deleted"
+    )
+    spans_retention_seconds: int = Field(6 * 3600, ge=60, description="spans older than this are deleted")
+    telemetry_tokens_file: Path | None = Field(
+        None,
+        description="which token may send telemetry for which services; without it any sender may, for any service",
+    )
+    telemetry_record_key_file: Path | None = RECORD_KEY_FILE
+
+
+class ForgeServerSettings(SpaceSettings):
+    """The settings of the embedded forge."""
+
+    forge_port: int = Field(
+        8010, ge=0, le=65535, description="port of the embedded forge (MCP over HTTP, Git over HTTP)"
+    )
+    repo_owner: RepositoryPart = Field("local", description="owner of the repository")
+    repo_name: RepositoryPart = Field("cloud-insurance", description="name of the repository")
+    forge_seed: Path | None = Field(None, description="checkout whose deploy/ becomes the first commit")
+    required_checks: str = Field(
+        "validate-config", description="comma-separated checks that must succeed before the embedded forge merges"
+    )
+
+
+class NetworkSettings(SpaceSettings):
+    """The settings of the network between the services of the embedded space."""
+
+    policy_service_port: int = Field(8002, ge=0, le=65535, description="the port of policy-service")
+    user_service_port: int = Field(8003, ge=0, le=65535, description="the port of user-service")
+    policy_service_link_port: int = Field(8102, ge=0, le=65535, description="where callers reach policy-service")
+    user_service_link_port: int = Field(8103, ge=0, le=65535, description="where callers reach user-service")
+    network_socket: Path | None = Field(
+        None, description="the socket on which the network takes commands; without it none are taken"
+    )
+    network_secret_file: Path | None = Field(None, description="the file with the secret that every command must carry")
+
+
+class WardenSettings(SpaceSettings):
+    """The settings of the warden, which enforces memory limits, and pages for crash loops."""
+
+    runtime_read_socket: str = Field(
+        "", description="the read-only socket of the runtime: it lists the units and takes no command"
+    )
+    sre_notify_urls: str = Field("", description="where to page when a person is needed: Apprise URLs", repr=False)
+
+
+PROCESSES: Mapping[str, type[SpaceSettings]] = {
+    "bus": BusSettings,
+    "telemetry": TelemetrySettings,
+    "forge": ForgeServerSettings,
+    "network": NetworkSettings,
+    **settings.PROCESSES,
+    "warden": WardenSettings,
+}

@@ -1,0 +1,169 @@
+"""The environment of each process: only what it needs, each secret only to its owner, never on a command line."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sre_embedded.space.ports import Ports
+from sre_embedded.space.processes import LOGINS, Process, Role
+from sre_space.bootstrap.space import servers as space_servers
+from sre_space.bootstrap.space.addresses import addresses, inherited
+from sre_space.bootstrap.space.servers import (
+    CHROMA,
+    FORGE,
+    HEADERS,
+    JAEGER,
+    NO_EXTERNAL_SERVERS,
+    OTLP,
+    RECORD_KEY,
+    ExternalServers,
+)
+from sre_space.bootstrap.space.state import SpaceState
+from sre_space.domain.errors import Malformed
+from sre_space.state_files import write_private
+
+HOURS_ARE_MINUTES = {"SLO_WINDOW_SCALE": str(1 / 60)}
+DEPLOYER_POLL = {"POLL_SECONDS": "0.25"}  # how often the embedded forge is polled for its main
+PASSED_SETTINGS: Mapping[str, tuple[str, ...]] = {  # settings a person may make, by the process that receives them
+    "telemetry": ("SPANS_MAX_BYTES", "SPANS_RETENTION_SECONDS"),
+    "forge": ("REQUIRED_CHECKS",),
+    "scout": ("POLL_SECONDS", "SLO_WINDOW_SCALE", "SRE_NOTIFY_URLS"),
+    "brain": ("OPENAI_API_KEY", "POLL_SECONDS", "SRE_NOTIFY_URLS"),
+    "fixer": ("DRY_RUN", "POLL_SECONDS", "SRE_NOTIFY_URLS"),
+    "memory": ("POLL_SECONDS",),
+    "warden": ("SRE_NOTIFY_URLS",),
+}
+
+
+@dataclass(frozen=True)
+class SpacePlan:
+    """The plan of a space: its state, its ports, its configuration (in the checkout), its repository.
+
+    In a `dry_run` the agents watch, diagnose and decide, and change nothing. `variables` is what a person has set, by
+    variable; `external` are the servers that the space does not start itself.
+    """
+
+    state: SpaceState
+    ports: Ports
+    config_path: Path
+    owner: str
+    repo: str
+    dry_run: bool = False
+    variables: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    external: ExternalServers = NO_EXTERNAL_SERVERS
+
+    @property
+    def checkout(self) -> Path:
+        """Return the folder with the configuration, `deploy/` and the services."""
+        return self.config_path.parent
+
+
+@dataclass(frozen=True)
+class TokenSetup:
+    """The tokens of processes: for the forge by login, for the telemetry server by process."""
+
+    forge: Mapping[str, str]
+    telemetry: Mapping[str, str]
+
+
+def write_environments(plan: SpacePlan, processes: tuple[Process, ...], tokens: TokenSetup) -> None:
+    """Write one file of mode 0600 per process for the launcher; raise `Malformed` for a value with a line break."""
+    for process in processes:
+        values = environment_of(plan, process, tokens)
+        broken = [name for name, value in values.items() if "\n" in value]
+        if broken:
+            raise Malformed(f"{broken[0]} holds a line break; set it to one line")
+        last = {"SRE_SPACE_UNIT": values.pop("SRE_SPACE_UNIT")}  # the launcher refuses a file without its last line
+        text = "".join(f"{name}={value}\n" for name, value in (values | last).items())
+        write_private(plan.state.environment(process.name), text)
+
+
+def environment_of(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, str]:
+    """Return the whole environment of one process."""
+    values = inherited() | {
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONSAFEPATH": "1",
+        "SRE_SPACE_UNIT": f"{process.name}@{plan.state.mark}",
+        "OTEL_SERVICE_NAME": process.name,
+    }
+    values |= addresses(plan.ports.numbers, plan.external)
+    if process.name in tokens.telemetry:
+        own = {HEADERS: f"authorization=Bearer%20{tokens.telemetry[process.name]}"}
+        values |= {HEADERS: plan.external.exports.get(HEADERS, "")} if OTLP in plan.external.addresses else own
+    if process.role in (Role.APPLICATION, Role.CUSTOMERS):
+        return values | _application_settings(plan, process)
+    return values | _space_settings(plan) | _own_settings(plan, process, tokens) | _personal_settings(plan, process)
+
+
+def _application_settings(plan: SpacePlan, process: Process) -> dict[str, str]:
+    """Return the settings of a service or of the traffic: the database or the demand file, and no secret."""
+    database = plan.state.apps / f"{process.name}.db"
+    if process.role is Role.APPLICATION:
+        return {"DATABASE_URL": f"sqlite:///{database}"}
+    return {"TRAFFIC_DEMAND_FILE": str(plan.state.apps / "demand.env")}
+
+
+def _space_settings(plan: SpacePlan) -> dict[str, str]:
+    return {
+        "SRE_SPACE_STATE": str(plan.state.root),
+        "SRE_SPACE_CHART": str(plan.config_path),
+        "REPO_OWNER": plan.owner,
+        "REPO_NAME": plan.repo,
+    }
+
+
+def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, str]:
+    """Return the settings that only this process needs."""
+    ports = {name.upper(): str(port) for name, port in plan.ports.numbers.items()}
+    servers = space_servers.addresses(plan.ports.numbers, plan.external)
+    socket = {"RUNTIME_SOCKET": str(plan.state.socket)}
+    reading = {"RUNTIME_READ_SOCKET": str(plan.state.read_socket)}
+    own_key = {RECORD_KEY: str(plan.state.record_key)}
+    records = _only(plan.external.exports, RECORD_KEY) if OTLP in plan.external.addresses else own_key
+    match process.name:
+        case "chroma":
+            return {"ANONYMIZED_TELEMETRY": "False"}
+        case "telemetry":
+            return ports | records | {"TELEMETRY_TOKENS_FILE": str(plan.state.telemetry_tokens)}
+        case "forge":
+            return ports | {"FORGE_SEED": str(plan.checkout)}
+        case "brain":
+            return _forge(plan, process, tokens) | reading | _only(servers, JAEGER) | records
+        case "fixer" | "deployer":
+            return _forge(plan, process, tokens) | socket | _polling(plan, process)
+        case "memory":
+            return _forge(plan, process, tokens) | _only(servers, CHROMA)
+        case "scout":
+            return _forge(plan, process, tokens) | records | _only(servers, JAEGER) | HOURS_ARE_MINUTES
+        case "warden":
+            return reading
+        case "network":
+            state = plan.state
+            return {"NETWORK_SOCKET": str(state.network_socket), "NETWORK_SECRET_FILE": str(state.network_key)}
+        case _:
+            return ports
+
+
+def _forge(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, str]:
+    """Return the address of the forge and the token of this process's own identity."""
+    servers, login = space_servers.addresses(plan.ports.numbers, plan.external), LOGINS[process.name]
+    token = {**tokens.forge, **plan.external.tokens}.get(login, "")
+    return _only(servers, FORGE, space_servers.API) | {"GITHUB_PERSONAL_ACCESS_TOKEN": token}
+
+
+def _polling(plan: SpacePlan, process: Process) -> dict[str, str]:
+    """Return how often the deployer polls the space's own forge; nothing for others."""
+    own = process.role is Role.DEPLOYER and FORGE not in plan.external.addresses
+    return dict(DEPLOYER_POLL) if own else {}
+
+
+def _only(values: Mapping[str, str], *names: str) -> dict[str, str]:
+    return {name: values[name] for name in names if name in values}
+
+
+def _personal_settings(plan: SpacePlan, process: Process) -> dict[str, str]:
+    """Return the settings a person has made that this process receives; `up --dry-run` wins over DRY_RUN."""
+    names = PASSED_SETTINGS.get(process.name, ())
+    dry = {"DRY_RUN": "true"} if plan.dry_run and "DRY_RUN" in names else {}
+    return {name: plan.variables[name] for name in names if plan.variables.get(name)} | dry

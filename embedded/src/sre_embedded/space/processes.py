@@ -1,0 +1,97 @@
+"""The process table of the embedded space: what runs, in which order, and with which identity."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from sre_embedded.space.ports import Ports
+from sre_space.bootstrap.space.names import AGENTS, SERVICES
+from sre_space.bootstrap.space.servers import HOST
+from sre_space.bootstrap.space.state import SpaceState
+
+
+class Role(StrEnum):
+    """The kind of a process, which decides who restarts it and which settings and secrets it receives."""
+
+    SERVER = "server"
+    APPLICATION = "application"
+    CUSTOMERS = "customers"
+    AGENT = "agent"
+    DEPLOYER = "deployer"
+    WARDEN = "warden"
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process of the space. All processes of a `stage` serve before the next stage starts."""
+
+    name: str
+    role: Role
+    argv: tuple[str, ...]
+    stage: int
+
+    @property
+    def autorestarts(self) -> bool:
+        """Return True when supervisord restarts the process; False for the services, which only Fixer may restart."""
+        return self.role is not Role.APPLICATION
+
+    @property
+    def exports_as(self) -> str:
+        """Return the `service.name` of the process's telemetry; "" for a process that exports none."""
+        match self.role:
+            case Role.APPLICATION | Role.CUSTOMERS:
+                return self.name
+            case Role.AGENT:
+                return f"sre-{self.name}"
+            case _:
+                return ""
+
+    @property
+    def low_priority(self) -> bool:
+        """Return True for the agents and servers, which run niced: on a busy machine the application has priority.
+
+        The network is on the path of the application's requests; the deployer restarts its services, and the warden
+        enforces their memory limits.
+        """
+        return self.role is Role.AGENT or (self.role is Role.SERVER and self.name != "network")
+
+
+IDENTITIES: Mapping[str, str] = {
+    "sre-scout": "write",
+    "sre-brain": "write",
+    "sre-fixer": "write",
+    "sre-memory": "write",
+    "sre-deployer": "read",
+    "operator": "admin",
+    "mallory": "none",
+}
+LOGINS: Mapping[str, str] = {name: f"sre-{name}" for name in (*AGENTS, "deployer")}
+
+
+def process_table(state: SpaceState, ports: Ports) -> Sequence[Process]:
+    """Return all processes of the space in start order."""
+    return (
+        _module("bus", Role.SERVER, "sre_embedded.bootstrap.bus", 0),
+        _module("telemetry", Role.SERVER, "sre_embedded.bootstrap.telemetry", 0),
+        _module("forge", Role.SERVER, "sre_embedded.bootstrap.forge", 0),
+        _module("network", Role.SERVER, "sre_embedded.bootstrap.network", 0),
+        Process("chroma", Role.SERVER, _chroma(state, ports), 0),
+        *(_module(name, Role.APPLICATION, name.replace("-", "_"), 1) for name in SERVICES),
+        _module("traffic", Role.CUSTOMERS, "traffic", 2),
+        *(_module(name, Role.AGENT, f"sre_space.bootstrap.{name}", 2) for name in AGENTS),
+        _module("deployer", Role.DEPLOYER, "sre_space.bootstrap.deployer", 2),
+        _module("warden", Role.WARDEN, "sre_embedded.bootstrap.warden", 2),
+    )
+
+
+def _module(name: str, role: Role, module: str, stage: int) -> Process:
+    return Process(name, role, (sys.executable, "-m", module), stage)
+
+
+def _chroma(state: SpaceState, ports: Ports) -> tuple[str, ...]:
+    program = Path(sys.executable).with_name("chroma")
+    folder = state.chroma
+    wrapper = (sys.executable, "-m", "sre_embedded.bootstrap.chroma", str(folder))
+    return (*wrapper, str(program), "run", "--host", HOST, "--port", str(ports.chroma_port), "--path", str(folder))

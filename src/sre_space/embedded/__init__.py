@@ -1,1 +1,0 @@
-"""The small servers of the embedded space (bus, telemetry, forge, network, warden), its launcher and supervisord."""
