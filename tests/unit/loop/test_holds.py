@@ -10,10 +10,11 @@ from support.world import SECOND, World
 from sre_space.agents.scout.detectors import Detectors
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.reports import DetectorReports
+from sre_space.analysis.detection.inhibition import Inhibition, Source
 from sre_space.codec.footer import prose_of
 from sre_space.domain.detectors import DetectorState
 from sre_space.domain.facts import Action, ActionResult, Agent, Outcome, Step, Verification
-from sre_space.domain.holds import ALL
+from sre_space.domain.holds import ALL, blamable
 from sre_space.domain.labels import HOLD
 from sre_space.domain.pauses import ClockPair, Pauses
 from sre_space.domain.space_config import FreezeWindow, Maintenance
@@ -334,3 +335,15 @@ async def test_a_slow_way_in_a_hold_is_measured_reported_and_repaired_after_it()
     assert case.detection.symptoms[0].kind is SymptomKind.LATENCY
     assert abs(case.detection.symptoms[0].since - fell_ill) <= 5 * SECOND
     assert case.recovered
+
+
+@pytest.mark.parametrize("kind", SymptomKind)
+def test_scout_puts_off_by_the_same_holds_by_which_the_others_wait(kind: SymptomKind) -> None:
+    world = World()
+    journey = world.config.journey.name
+    for subject in [journey] if kind in (SymptomKind.CONVERSION, SymptomKind.SLO) else world.config.services:
+        for name in world.config.services:
+            now = world.clock.now()
+            inhibition = Inhibition(now, now + SECOND, frozenset({name}), Source.PERSON)
+            put_off = inhibition.applies_to(world.detectors.kinds[kind].scope(subject))
+            assert put_off == (name in blamable(kind, subject, world.config.calls))
