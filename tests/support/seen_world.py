@@ -118,9 +118,7 @@ class SeenWorld(World):
         begun = self.clock.now()
         while self.clock.now() - begun < within_s * SECOND:
             await self.go(TICK_S)
-            opened = await self.opener.open_missing(self.scout.detections())
-            for number, detection in opened.items():
-                self.scout.opened(detection)
+            if number := await self.look():
                 return number
         raise AssertionError(f"nothing was detected within {within_s:g} s")
 

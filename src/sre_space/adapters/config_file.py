@@ -12,11 +12,13 @@ from sre_space.adapters.config_yaml import Document, document
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.errors import Malformed
+from sre_space.domain.holds import ALL, MAX_REASON
 from sre_space.domain.space_config import (
     Autonomy,
     FreezeWindow,
     Guardrails,
     Journey,
+    Maintenance,
     Service,
     SpaceConfig,
     Tunable,
@@ -120,6 +122,11 @@ class _Freeze(_Strict):
         return self
 
 
+class _Maintenance(_Freeze):
+    services: tuple[Text, ...] = Field(min_length=1)
+    reason: str = Field(min_length=1, max_length=MAX_REASON)
+
+
 _Action = Literal["restart", "set-config", "revert", "scale"]
 
 
@@ -149,6 +156,7 @@ class _SpaceConfig(_Strict):
     services: dict[str, _Service] = Field(min_length=1)
     journeys: dict[str, _Journey] = Field(min_length=1, max_length=1)
     guardrails: _Guardrails
+    maintenance: tuple[_Maintenance, ...] = ()
 
 
 def read_config(
@@ -180,6 +188,7 @@ def _parsed(content: bytes, environment: Mapping[str, str], name: str, units: Co
     except ValidationError as error:
         raise Malformed(f"{name}:{first_mistake(error, source, _SpaceConfig)}") from error
     _must_agree(raw, source, name, units)
+    _must_be_services(raw, source, name)
     return _config(raw)
 
 
@@ -200,6 +209,16 @@ def _must_agree(raw: _SpaceConfig, source: Document, name: str, units: Collectio
         if units is not None and declared.unit not in units:
             why = f"the runtime has no unit {declared.unit!r}; it has: {', '.join(units)}"
             raise Malformed(f"{name}:{mistake(source, (*place, 'unit'), why)}")
+
+
+def _must_be_services(raw: _SpaceConfig, source: Document, name: str) -> None:
+    """Raise `Malformed` for maintenance of a service that the file does not declare."""
+    for place, planned in enumerate(raw.maintenance):
+        for number, service in enumerate(planned.services):
+            if service != ALL and service not in raw.services:
+                why = f"{service!r} is not a service of this file; there are: {', '.join(raw.services)}, or {ALL}"
+                at = ("maintenance", str(place), "services", str(number))
+                raise Malformed(f"{name}:{mistake(source, at, why)}")
 
 
 def _config(raw: _SpaceConfig) -> SpaceConfig:
@@ -234,6 +253,7 @@ def _config(raw: _SpaceConfig) -> SpaceConfig:
             tuple(_freeze_window(window) for window in limits.freeze),
             {action: Confidence(verdict.upper()) for action, verdict in limits.act_on.items()},
         ),
+        tuple(Maintenance(plan.services, _freeze_window(plan), plan.reason) for plan in raw.maintenance),
     )
 
 

@@ -3,7 +3,18 @@
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from sre_space.domain.facts import Action, ActionResult, Detection, Fact, Outcome, Payload, Step, Undo, Verification
+from sre_space.domain.facts import (
+    Action,
+    ActionResult,
+    Decision,
+    Detection,
+    Fact,
+    Outcome,
+    Payload,
+    Step,
+    Undo,
+    Verification,
+)
 
 P = TypeVar("P", bound=Payload)
 PLAN_DIGITS = 12  # hex digits of the decision's digest that name a plan: a person types them
@@ -102,6 +113,13 @@ class Case:
         payload = self.chain[0].fact.payload
         assert isinstance(payload, Detection)
         return payload
+
+    @property
+    def services(self) -> frozenset[str]:
+        """Return the services (or journeys) with symptoms, and those that the newest diagnosis names."""
+        decision = self.latest(Decision)
+        suspected = [cause.service for cause in decision.diagnosis.causes] if decision else []
+        return frozenset({*suspected, *(symptom.service for symptom in self.detection.symptoms)})
 
     def latest(self, kind: type[P]) -> P | None:
         """Return the newest accepted payload of a kind; None when there is none."""

@@ -1,6 +1,6 @@
 """The configuration of a space: which services are protected, when they are healthy, what the agents may do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -93,7 +93,7 @@ def _number(value: str, type: ValueType) -> float | None:
 
 @dataclass(frozen=True)
 class FreezeWindow:
-    """A window in which no configuration is changed: weekdays (Monday 0) and [since, until) seconds of the day, UTC."""
+    """A weekly window, as of a freeze or a maintenance: weekdays (Monday 0), [since, until) seconds of the day, UTC."""
 
     days: tuple[int, ...]
     since_s: int
@@ -103,6 +103,20 @@ class FreezeWindow:
         """Return True when a time (Unix ns) lies in the window."""
         day, rest = divmod(at, DAY_NS)
         return (day + _EPOCH_WEEKDAY) % 7 in self.days and self.since_s <= rest // 10**9 < self.until_s
+
+    def span(self, at: int) -> tuple[int, int] | None:
+        """Return beginning and end (Unix ns) of the window that contains `at`; None when it lies in none."""
+        midnight = at - at % DAY_NS
+        return (midnight + self.since_s * 10**9, midnight + self.until_s * 10**9) if self.holds(at) else None
+
+
+@dataclass(frozen=True)
+class Maintenance:
+    """A weekly window in which people work on `services` ("all": on everything), so that the agents only watch them."""
+
+    services: tuple[str, ...]
+    window: FreezeWindow
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -171,6 +185,12 @@ class SpaceConfig:
     services: Mapping[str, Service]
     journey: Journey
     guardrails: Guardrails
+    maintenance: tuple[Maintenance, ...] = ()
+
+    @property
+    def calls(self) -> Mapping[str, Sequence[str]]:
+        """Return the call graph: for each service those that it calls."""
+        return {name: service.calls for name, service in self.services.items()}
 
     def tunable(self, file: str, key: str) -> Tunable | None:
         """Return the tunable of a file's key; None when the configuration does not declare it."""

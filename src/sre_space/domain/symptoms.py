@@ -42,6 +42,11 @@ class SymptomKind(StrEnum):
         """Return True for requests that fail."""
         return self is SymptomKind.ERROR
 
+    @property
+    def is_budget(self) -> bool:
+        """Return True for an error budget that is spent too fast, which is dated into the healthy time before."""
+        return self is SymptomKind.SLO
+
     def of(self, subject: str, operation: str = "") -> str:
         """Return what identifies a detector of this kind: `infrastructure/policy-service`, `saturation/x/memory`."""
         return "/".join(filter(None, (self.value.lower(), subject, operation)))

@@ -176,3 +176,16 @@ def test_a_detector_that_was_started_anew_in_its_incident_goes_on_with_the_limit
 
     recalling.recall([])
     assert not recalling.in_incident
+
+
+def test_a_held_cohort_is_evaluated_with_its_beginning_and_never_learnt() -> None:
+    held = Inhibition((BEGIN + 120) * SECOND, (BEGIN + 240) * SECOND, frozenset(), Source.PERSON)
+    conversion = learnt()
+    conversion.evaluate((Cohort(second, 10, 8) for second in range(BEGIN + 120, BEGIN + 300)), (held,))
+    usual = conversion.baseline
+    assert usual.errors / usual.usual.count < 0.15, "one in ten as learnt, two in ten outside of the hold alone"
+
+    conversion = learnt()
+    conversion.evaluate((Cohort(second, 10, 0) for second in range(BEGIN + 200, BEGIN + 260)), (held,))
+    (finding,) = conversion.findings((BEGIN + 260) * SECOND)
+    assert finding.symptom.since == (BEGIN + 200) * SECOND

@@ -101,8 +101,14 @@ class Scout:
     def verdict(self, case: Case) -> Verification | None:
         """Evaluate the case once and return the verdict; None while it is not decided.
 
-        What was seen before a pause of this process does not count.
+        What was seen before a pause of this process does not count. In a hold only a recovery is recorded: what fails
+        may come from the work, and says nothing about a remedy.
         """
+        found = self._verdict(case)
+        held = self.detectors.hold_on(case.detection.symptoms[0], self.clock.now())
+        return None if held and found and found.outcome is not Outcome.RECOVERED else found
+
+    def _verdict(self, case: Case) -> Verification | None:
         symptom, now = case.detection.symptoms[0], self.clock.now()
         detector = self.detectors.of(symptom)
         self.detectors.resume(self.clock.pauses())
@@ -156,7 +162,11 @@ class Scout:
         Requests that a pause of the whole machine interrupted do not count as an effect of the action either.
         """
         now, pauses = self.clock.now(), self.clock.pauses()
-        return pauses.ran(case.last.at, now) >= required_ns and now - pauses.resumed_at >= SETTLING_NS
+        return pauses.ran(self._left_alone_since(case), now) >= required_ns and now - pauses.resumed_at >= SETTLING_NS
+
+    def _left_alone_since(self, case: Case) -> int:
+        """Return the time of the newest fact, or of the end of the last hold (Unix ns): nobody worked on it since."""
+        return max(case.last.at, self.detectors.released(case.detection.symptoms[0], self.clock.now()))
 
     def _went_out(self, symptom: Symptom) -> bool:
         """Return True when the service is out now, though the incident began with another symptom.
@@ -217,7 +227,7 @@ class Scout:
         return recorded
 
     def _since_action(self, case: Case, now: int) -> JourneyNumbers:
-        return self.detectors.book.numbers(case.last.at + SETTLING_NS, now, self._usual(case))
+        return self.detectors.book.numbers(self._left_alone_since(case) + SETTLING_NS, now, self._usual(case))
 
     def _usual(self, case: Case) -> Mapping[str, int]:
         """Return the usual durations (ns) by step, from before the incident; empty where durations do not matter."""

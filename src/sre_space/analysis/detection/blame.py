@@ -146,6 +146,7 @@ def _was_changed(suspect: FiringOperation, callee: str, windows: Sequence[Inhibi
         and not any(incident.holds(window.since) for incident in incidents)
         for window in windows
         if window.is_work
+        if window.is_work
     )
 
 

@@ -67,12 +67,13 @@ class Conversion:
     def evaluate(self, cohorts: Iterable[Cohort], windows: Sequence[Inhibition] = ()) -> None:
         """Evaluate decided cohorts and learn them.
 
-        Cohorts inside an inhibition are not learnt, and evaluated only to detect the end of a firing alarm.
+        Cohorts inside an inhibition are not learnt, and evaluated only to detect the end of a firing alarm; those in a
+        hold are evaluated as ever.
         """
         for cohort in cohorts:
             begin, end, lost = cohort.second * SECOND, (cohort.second + 1) * SECOND, cohort.asked - cohort.bought
             self.newest = end
-            inhibited = any(window.holds(begin) for window in windows)
+            inhibited = any(window.holds(begin) and not window.is_hold for window in windows)
             if not inhibited:
                 self._close_windows(begin, windows)
             tested = not inhibited or self.in_incident
@@ -84,18 +85,21 @@ class Conversion:
             if inhibited:
                 continue
             self.baseline.offer(cohort.second, Sketch(Durations(cohort.asked), errors=lost))
-            self._learn(cohort.second)
+            self._learn(cohort.second, windows)
 
     def _close_windows(self, begin: int, windows: Sequence[Inhibition]) -> None:
         """Reset the alarms whose evidence began before an inhibition that is over at `begin` (Unix ns)."""
         for alarm in (self.under_floor, self.under_usual):
-            if any(alarm.since and alarm.since < window.until <= begin for window in windows):
+            if any(0 < alarm.since < window.until and window.is_over(begin) for window in windows):
                 alarm.forget()
 
-    def _learn(self, second: int) -> None:
-        """Learn the cohorts that left quarantine, and renew the tolerated share of lost customers."""
+    def _learn(self, second: int, windows: Sequence[Inhibition]) -> None:
+        """Learn the cohorts that left quarantine, without those of holds, and renew the tolerated share of the lost."""
         starts = [alarm.since // SECOND for alarm in (self.under_floor, self.under_usual) if alarm.since]
-        learnt = self.baseline.learn(min([second - QUARANTINE_S, *starts]), lambda _: True)
+        holds = [window for window in windows if window.is_hold]
+        learnt = self.baseline.learn(
+            min([second - QUARANTINE_S, *starts]), lambda at: not any(hold.holds(at * SECOND) for hold in holds)
+        )
         if learnt and (self.baseline.ready or not self.recalled):
             counted = self.baseline.usual.count
             self.lost_tolerated = tolerated(self.baseline.errors, counted, MIN_LOST, EXTRA_LOST)

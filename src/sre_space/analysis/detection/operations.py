@@ -63,7 +63,7 @@ class OperationWatch:
         self.open.setdefault(second, Sketch()).merge(sketch)
 
     def evaluate(self, now: int, windows: Sequence[Inhibition]) -> None:
-        """Evaluate the seconds that are complete, then learn the old and healthy ones."""
+        """Evaluate the seconds that are complete, then learn the old and healthy ones outside of all inhibitions."""
         for second in sorted(self.open):
             if now >= max((second + 1) * SECOND, self.first_heard[second]) + SETTLE_NS:
                 del self.first_heard[second]
@@ -91,7 +91,7 @@ class OperationWatch:
 
     def _close_windows(self, begin: int, windows: Sequence[Inhibition]) -> None:
         """Reset alarms whose evidence began in an inhibition that is over: it belongs to that inhibition's case."""
-        ended = max((window.until for window in windows if window.until <= begin), default=0)
+        ended = max((window.until for window in windows if window.is_over(begin)), default=0)
         for alarm in self.alarms.values():
             if alarm.since and alarm.since < ended:
                 alarm.forget()
