@@ -29,8 +29,8 @@ Row = tuple[Seen, DetectorReport]  # a report, with the name that damping knows 
 class Detector(ABC):
     """The detector of one kind; the answers given here are those of most kinds.
 
-    `needs_telemetry`: it is blind while telemetry is stale. `action_deadline_ns` is how long after an action the symptom
-    may last before the action counts as no help, and `shows_in_durations` whether customers feel it as waiting.
+    `needs_telemetry`: it is blind while telemetry is stale. `action_deadline_ns` is how long after an action the
+    symptom may last before the action counts as no help, and `shows_in_durations` whether customers feel it as waiting.
     """
 
     active: ActiveSymptoms
