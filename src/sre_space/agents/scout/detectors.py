@@ -10,16 +10,17 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from sre_space.agents.scout.active_symptoms import ActiveSymptoms
+from sre_space.agents.scout.conversion_detector import ConversionDetector
 from sre_space.agents.scout.detector import Detector
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.scout.held_alarms import HeldAlarms
 from sre_space.agents.scout.inhibitions import Inhibitions
-from sre_space.agents.scout.journey_detectors import ConversionDetector, SloDetector
 from sre_space.agents.scout.journeys import Attempt, JourneyBook
 from sre_space.agents.scout.open_incidents import OpenIncidents
 from sre_space.agents.scout.outage_detector import OutageDetector
 from sre_space.agents.scout.request_detectors import ErrorDetector, LatencyDetector
 from sre_space.agents.scout.saturation_detector import SaturationDetector
+from sre_space.agents.scout.slo_detector import SloDetector
 from sre_space.agents.scout.unseen import Unseen
 from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.detection.burn_rate import Budget
