@@ -89,7 +89,9 @@ class Lied(World):
         self.consumer: SignalConsumer | None = None
         super().__post_init__()
         watch = Watch(self.runners[Agent.SCOUT], Signals(), Feed([]), 1.0, lambda _: None)
-        consumer = SignalConsumer(self.scout, self, self.opener, watch, self.git, self.clock, listening(self))
+        consumer = SignalConsumer(
+            self.scout, self, self.opener, watch, self.git, self.clock, listening(self), self.hold_feed
+        )
         consumer.memory = {"policy-service": 400 * MS, "user-service": 400 * MS}
         self.consumer = consumer
 

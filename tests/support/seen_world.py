@@ -96,6 +96,13 @@ class SeenWorld(World):
             DeploymentVerifier(self.git, self.config.services), self.detectors.inhibitions, self.reporter, self.clock
         )
 
+    async def restart_scout(self) -> None:
+        """As in any world; of what went on, Scout reads the announced deployments back."""
+        work = [known for known in self.detectors.inhibitions.known if known.is_work]
+        await super().restart_scout()
+        self.announcements.inhibitions = self.detectors.inhibitions
+        self.detectors.inhibitions.known += work
+
     def _inquest(self) -> Investigation:
         gathering = Gathering(self, self.bus, self.git, self.clock, self.config.services)
         return Investigation(self.config, gathering, RecentDeployments(self.bus, self.git), self, Shelf(), self.clock)
@@ -111,9 +118,7 @@ class SeenWorld(World):
         begun = self.clock.now()
         while self.clock.now() - begun < within_s * SECOND:
             await self.go(TICK_S)
-            opened = await self.opener.open_missing(self.scout.detections())
-            for number, detection in opened.items():
-                self.scout.opened(detection)
+            if number := await self.look():
                 return number
         raise AssertionError(f"nothing was detected within {within_s:g} s")
 

@@ -68,9 +68,11 @@ from sre_space.domain.space_config import (
 )
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
+from sre_space.feeds.hold_feed import HoldFeed
 from sre_space.feeds.opening import Opener
 from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.duty import Duty
+from sre_space.loop.hold_gate import HoldGate
 from sre_space.loop.pager import Pager
 from sre_space.loop.runner import Runner
 from sre_space.ports.bus import Record
@@ -81,6 +83,7 @@ from sre_space.ports.outbox import Pending
 from sre_space.ports.probe import Health
 from sre_space.ports.runtime import Unit
 from sre_space.ports.signing import TrustStore
+from sre_space.record.holds import IssueHolds
 from sre_space.record.incident_repository import IncidentRepository
 from sre_space.record.orders import OPERATOR, IssueOrders
 
@@ -448,6 +451,7 @@ class World:
     configured: SpaceConfig | None = None
     desired: Mapping[str, str] = field(default_factory=lambda: DESIRED)
     lives: dict[str, str] = field(default_factory=dict)
+    read_holds: dict[Agent, IssueHolds] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Wire it."""
@@ -469,6 +473,7 @@ class World:
         self.book = JourneyBook(self.config.measured)
         self.detectors = Detectors(self.config, self.board, self.book)
         self.processes = Processes(self.clock.now())
+        self.hold_feed = HoldFeed(self.holds(Agent.SCOUT), self.detectors, self.clocks[Agent.SCOUT])
         self.spans: list[Span] = []
         self.unheard: list[Span] = []
         self.duties = self._duties()
@@ -504,7 +509,9 @@ class World:
         clock = self.clocks[Agent.FIXER]
         changes = Changes(PullRequests(self.git, self, clock), restarts, self, clock)
         symptoms = SymptomReports(self.bus, self.trust, REPOSITORY, clock)
-        permission = Permission(self.config, self.incidents, self.orders, symptoms, clock, self.dry_run)
+        permission = Permission(
+            self.config, self.incidents, self.orders, self.holds(Agent.FIXER), symptoms, clock, self.dry_run
+        )
         return Fixer(self.config, restarts, changes, permission, self, FollowUps(self.forge), self)
 
     def _duties(self) -> dict[Agent, Duty]:
@@ -513,7 +520,14 @@ class World:
         return {
             Agent.SCOUT: self.scout,
             Agent.BRAIN: Brain(
-                self.config, self, self._inquest(), self.incidents, brains, DesiredStateHistory(self.git), self.orders
+                self.config,
+                self,
+                self._inquest(),
+                self.incidents,
+                brains,
+                DesiredStateHistory(self.git),
+                self.orders,
+                self.holds(Agent.BRAIN),
             ),
             Agent.FIXER: self.fixer(),
             Agent.MEMORY: Memory(self, self.incidents, self.forge, self.orders, self.clocks[Agent.MEMORY]),
@@ -541,7 +555,13 @@ class World:
             self.reporter,
             self.pager(),
             self.clock_check(agent),
+            HoldGate(self.holds(agent), self.forge, self.config, self.clocks[agent]),
         )
+
+    def holds(self, agent: Agent) -> IssueHolds:
+        """Return the holds as the agent reads them."""
+        read = IssueHolds(self.incidents, self.orders, self.config, self.clocks[agent])
+        return self.read_holds.setdefault(agent, read)
 
     async def restart_scout(self) -> None:
         """Kill Scout and start it anew: it reads the open incidents, and nothing of what it saw before."""
@@ -550,6 +570,7 @@ class World:
         self.board, self.book = {name: ServiceHealth(name) for name in SERVICES}, JourneyBook(self.config.measured)
         self.detectors = Detectors(self.config, self.board, self.book)
         self.detectors.open_incidents.recall(await self.incidents.open_cases())
+        self.hold_feed = HoldFeed(self.holds(Agent.SCOUT), self.detectors, clock)
         self.scout = self.duties[Agent.SCOUT] = Scout(self.detectors, clock)
         self.runners[Agent.SCOUT] = self.runner(Agent.SCOUT)
 
@@ -731,11 +752,17 @@ class World:
         """Let time pass until Scout has opened an incident."""
         for _ in range(20):
             await self.clock.sleep(0.25)
-            opened = await self.opener.open_missing(self.scout.detections())
-            for number, detection in opened.items():
-                self.scout.opened(detection)
+            if number := await self.look():
                 return number
         raise AssertionError("nothing was detected")
+
+    async def look(self) -> int:
+        """Let Scout open what it has detected; return the issue number of the first incident, 0 when there is none."""
+        await self.hold_feed.read()
+        opened = await self.opener.open_missing(self.scout.detections())
+        for detection in opened.values():
+            self.scout.opened(detection)
+        return next(iter(opened), 0)
 
     async def tampered(self) -> int:
         """Alter an accepted fact of an incident in a halted world; return the incident's issue number."""
@@ -751,11 +778,12 @@ class World:
         usual = Thresholds(5e6, 5e6, bucket_of(100_000_000), 0.1, 0.0, 0.01)
         for name in self.config.services:
             requests = Operation(name, SpanKind.SERVER, ALL)
-            self.detectors.operations.watches.setdefault(requests, OperationWatch(requests)).thresholds = usual
+            watch = self.detectors.operations.watches.setdefault(requests, OperationWatch(requests))
+            watch.thresholds, watch.evaluated_since = usual, self.clock.now()
             self.detectors.take_level(Resource(name, MEMORY, 400.0), self.clock.now(), 100.0)
         for journey in self.detectors.journeys.values():
             if journey.conversion is not None:
-                journey.conversion.newest = self.clock.now()
+                journey.conversion.evaluated_since = 1
 
     async def report(self, kind: SymptomKind, service: str, value: float = 0.3) -> int:
         """Scout opens an incident for a symptom of any kind: what its detectors are tested for elsewhere."""
@@ -783,6 +811,7 @@ class World:
         running = [agent for agent in agents or tuple(Agent) if not self.clocks[agent].stopped_at]
         posted = [await self.runners[agent].visit(await self.case(number)) for agent in running]
         self.detectors.open_incidents.refresh(await self.incidents.open_cases(), self.clock.now())
+        await self.hold_feed.read()
         return any(posted)
 
     async def play(self, number: int, rounds: int = 100) -> Case:

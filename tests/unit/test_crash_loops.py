@@ -1,5 +1,6 @@
 """A process that cannot start: it waits longer each time, `status` tells it, and a person is called once."""
 
+import asyncio
 import os
 import time
 from collections.abc import Sequence
@@ -79,6 +80,37 @@ def test_who_is_called_for_what_cannot_start_is_called_once_until_it_has_lived(s
     started(state, "scout", Starts(12, 9))
     watch.check()
     assert len(called.notes) == 2
+
+
+def test_for_a_held_service_somebody_is_called_once_it_is_held_no_more(state: SpaceState) -> None:
+    called = Called()
+    watch = CrashWatch(state, called)
+    for unit in ("policy-service", "user-service"):
+        started(state, unit, Starts(9, 9))
+    watch.check({"policy-service"})
+    assert [note.title for note in called.notes] == ["user-service cannot start"]
+    assert [loop.unit for loop in watch.news()] == ["policy-service"]
+
+    watch.check()
+    watch.check()
+    assert [note.title for note in called.notes] == ["user-service cannot start", "policy-service cannot start"]
+
+
+async def test_in_its_rounds_it_asks_who_is_held_and_calls_for_the_others(state: SpaceState) -> None:
+    called = Called()
+
+    async def held() -> set[str]:
+        return {"policy-service"}
+
+    for unit in ("policy-service", "user-service"):
+        started(state, unit, Starts(9, 9))
+    watching = asyncio.create_task(CrashWatch(state, called, held=held).watch_forever())
+    async with asyncio.timeout(10):
+        while not called.notes:
+            await asyncio.sleep(0.01)
+    watching.cancel()
+
+    assert [note.title for note in called.notes] == ["user-service cannot start"]
 
 
 def test_the_warden_itself_is_watched_by_another(state: SpaceState) -> None:

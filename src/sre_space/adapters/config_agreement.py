@@ -10,11 +10,12 @@ from sre_space.adapters.config_schema import SpaceFile
 from sre_space.adapters.config_words import did_you_mean
 from sre_space.adapters.config_yaml import Document, Place
 from sre_space.domain.errors import Malformed
+from sre_space.domain.holds import ALL
 
 
 def must_agree(raw: SpaceFile, source: Document, name: str, units: Collection[str] | None) -> None:
     """Raise `Malformed` with the first disagreement by line; `units` are the runtime's, None where not known."""
-    found = [*_calls(raw), *_shared(raw), *_units(raw, units), *_journeys(raw)]
+    found = [*_calls(raw), *_shared(raw), *_units(raw, units), *_journeys(raw), *_maintenance(raw)]
     if found:
         place, why = min(found, key=lambda one: source.line(one[0]))
         raise Malformed(f"{name}:{mistake(source, place, why)}")
@@ -75,6 +76,17 @@ def _journeys(raw: SpaceFile) -> Iterator[tuple[Place, str]]:
     for journey in raw.journeys:
         if journey in raw.services:
             yield ("journeys", journey), f"{journey} is a service's name already; give the journey another one"
+
+
+def _maintenance(raw: SpaceFile) -> Iterator[tuple[Place, str]]:
+    """Yield the services of planned maintenance that the file does not declare."""
+    known = [*raw.services, ALL]
+    for place, planned in enumerate(raw.maintenance):
+        for number, service in enumerate(planned.services):
+            if service not in known:
+                hint = did_you_mean(service, known)
+                why = f"{service!r} is not a service of this file; {hint}there are: {', '.join(raw.services)}, or {ALL}"
+                yield ("maintenance", str(place), "services", str(number)), why
 
 
 def _units(raw: SpaceFile, units: Collection[str] | None) -> Iterator[tuple[Place, str]]:

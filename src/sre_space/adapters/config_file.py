@@ -45,4 +45,5 @@ def _parsed(content: bytes, environment: Mapping[str, str], name: str, units: Co
     must_agree(raw, source, name, units)
     services = {service: entry.named(service) for service, entry in raw.services.items()}
     journeys = tuple(entry.named(journey) for journey, entry in raw.journeys.items())
-    return SpaceConfig(raw.space, services, journeys, raw.guardrails.limits())
+    maintenance = tuple(entry.planned() for entry in raw.maintenance)
+    return SpaceConfig(raw.space, services, journeys, raw.guardrails.limits(), maintenance)

@@ -29,10 +29,12 @@ from sre_space.domain.configuration import FOLDER, SPACE_FILE, Place
 from sre_space.domain.contacts import Contact
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.health_check import TIMEOUT_S, CheckKind, HealthCheck
+from sre_space.domain.holds import MAX_REASON
 from sre_space.domain.space_config import (
     Autonomy,
     FreezeWindow,
     Guardrails,
+    Maintenance,
     Service,
     Tunable,
     TunableRemedy,
@@ -213,6 +215,17 @@ class FreezeEntry(Strict):
         return FreezeWindow(tuple(map(_WEEK.index, self.days)), _seconds(self.since), _seconds(self.until))
 
 
+class MaintenanceEntry(FreezeEntry):
+    """A window in which people work on services, so that nothing is done to them."""
+
+    services: tuple[Text, ...] = Field(min_length=1, examples=["[all]"])
+    reason: str = Field(min_length=1, max_length=MAX_REASON, examples=["database upgrade"])
+
+    def planned(self) -> Maintenance:
+        """Return this entry as a value of the domain."""
+        return Maintenance(self.services, self.window(), self.reason)
+
+
 class GuardrailsEntry(Strict):
     """What the agents may do without a person."""
 
@@ -260,6 +273,7 @@ class SpaceFile(Strict):
     guardrails: GuardrailsEntry = Field(
         examples=["{actions: [restart], restarts_per_hour: 6, cooldown_seconds: 5, global_concurrency: 2, attempts: 3}"]
     )
+    maintenance: tuple[MaintenanceEntry, ...] = ()
 
 
 def _seconds(time_of_day: str) -> int:

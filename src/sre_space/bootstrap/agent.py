@@ -24,12 +24,14 @@ from sre_space.domain.health_check import CheckKind
 from sre_space.domain.space_config import SpaceConfig
 from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.duty import Duty
+from sre_space.loop.hold_gate import HoldGate
 from sre_space.loop.pager import Pager
 from sre_space.loop.runner import Runner
 from sre_space.loop.watch import Watch
 from sre_space.paths import StatePaths
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
+from sre_space.record.holds import IssueHolds
 from sre_space.record.incident_repository import IncidentRepository
 from sre_space.record.orders import IssueOrders
 from sre_space.settings import AgentSettings
@@ -48,6 +50,8 @@ class AgentContext:
     clock: Clock
     forge: Forge
     incidents: IncidentRepository
+    orders: IssueOrders
+    holds: IssueHolds
     key: KeyFile
     kill_switch: HaltFile
     reporter: OtelReporter
@@ -65,6 +69,10 @@ class AgentContext:
         trust.refuse_unless(key, agent.value)
         forge = GithubMcpForge(settings.forge_url, settings.github_personal_access_token, owner, repo)
         config, clock = read_config(settings.sre_space_chart), SystemClock()
+        incidents = IncidentRepository(forge, trust, f"{owner}/{repo}")
+        token, api = settings.github_personal_access_token, settings.github_api_url
+        writers = GithubWriters(settings.forge_url, token, owner, repo, api)
+        orders = IssueOrders(forge, trust, writers, incidents.repository)
         reporter = OtelReporter.to(settings.otel_exporter_otlp_endpoint, agent)
         served = {"the forge": settings.forge_url} | {
             name: service.health.target
@@ -77,7 +85,9 @@ class AgentContext:
             config=config,
             clock=clock,
             forge=forge,
-            incidents=IncidentRepository(forge, trust, f"{owner}/{repo}"),
+            incidents=incidents,
+            orders=orders,
+            holds=IssueHolds(incidents, orders, config, clock),
             key=key,
             kill_switch=HaltFile(state.halt),
             reporter=reporter,
@@ -91,13 +101,6 @@ class AgentContext:
         token, owner, repo = settings.github_personal_access_token, settings.repo_owner, settings.repo_name
         return GithubGitOps(settings.forge_url, token, owner, repo, settings.github_api_url)
 
-    def orders(self) -> IssueOrders:
-        """Return the reader of people's authorised orders on issues, with this agent's access to the forge."""
-        settings = self.settings
-        token, owner, repo = settings.github_personal_access_token, settings.repo_owner, settings.repo_name
-        writers = GithubWriters(settings.forge_url, token, owner, repo, settings.github_api_url)
-        return IssueOrders(self.forge, self.incidents.trust, writers, self.incidents.repository)
-
     def watch(self, duty: Duty, polled: Callable[[Sequence[Case]], bool] = lambda _: True) -> Watch:
         """Return the loop around a duty; `polled` receives the cases of each poll and returns whether it is on duty."""
         bus = self.settings.kafka_bootstrap_servers
@@ -107,7 +110,7 @@ class AgentContext:
         outbox = OutboxFolder(folder, self._damaged)
         runner = Runner(
             self.agent, duty, self.incidents, self.forge, outbox, self.key, self.clock, self.reporter, self.pager,
-            self.clock_check,
+            self.clock_check, HoldGate(self.holds, self.forge, self.config, self.clock),
         )  # fmt: skip
         wake_ups = KafkaSubscription(bus, [FACTS], None)
 

@@ -36,7 +36,8 @@ async def _work(settings: Settings) -> None:
         context.incidents,
         context.clock,
         DesiredStateHistory(gitops),
-        context.orders(),
+        context.orders,
+        context.holds,
     )
     await context.watch(brain).run()
 

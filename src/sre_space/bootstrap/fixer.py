@@ -15,6 +15,7 @@ from sre_space.agents.fixer.pull_requests import PullRequests
 from sre_space.agents.fixer.restart import Restarts
 from sre_space.agents.fixer.symptoms import SymptomReports
 from sre_space.bootstrap import agent, server
+from sre_space.bootstrap.held_units import HeldUnits
 from sre_space.bootstrap.space.crash_watch import CrashWatch
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.bootstrap.units import units, units_without
@@ -34,17 +35,21 @@ async def _work(settings: Settings) -> None:
     )
     history, incidents = KafkaHistory(settings.kafka_bootstrap_servers), context.incidents
     symptoms = SymptomReports(history, incidents.trust, incidents.repository, context.clock)
-    orders = context.orders()
+    orders = context.orders
     fixer = Fixer(
         config=context.config,
         restarts=restarts,
         changes=Changes(pulls, restarts, context.kill_switch, context.clock),
-        permission=Permission(context.config, incidents, orders, symptoms, context.clock, settings.dry_run),
+        permission=Permission(
+            context.config, incidents, orders, context.holds, symptoms, context.clock, settings.dry_run
+        ),
         probe=NetworkProbe.create(),
         follow_ups=FollowUps(context.forge),
         kill_switch=context.kill_switch,
     )
-    crashes = CrashWatch(SpaceState(settings.sre_space_state), context.pager.notifier, units=("warden",))
+    watched = ("warden", *units(context.config))
+    held = HeldUnits(context.holds, context.config, context.clock).read
+    crashes = CrashWatch(SpaceState(settings.sre_space_state), context.pager.notifier, watched, held=held)
     async with asyncio.TaskGroup() as group:
         group.create_task(crashes.watch_forever())
         group.create_task(context.watch(fixer, halt_on_label(context.kill_switch)).run())

@@ -14,7 +14,7 @@ async def _work(settings: Settings) -> None:
     context = agent.AgentContext.prepare(facts.Agent.MEMORY, settings)
     model = MiniLm.load()
     index = ChromaCaseIndex(settings.chroma_url, model.embed, model.pieces)
-    memory = Memory(index, context.incidents, context.forge, context.orders(), context.clock)
+    memory = Memory(index, context.incidents, context.forge, context.orders, context.clock)
     async with asyncio.TaskGroup() as group:
         group.create_task(memory.index_resolutions_forever())
         group.create_task(context.watch(memory).run())

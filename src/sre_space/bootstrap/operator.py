@@ -1,12 +1,14 @@
 """The operator's access to a running space, for the command line: issues, verified cases, journeys, restarts."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from sre_space.adapters.disk import DiskFolder
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.adapters.github_permissions import GithubWriters
+from sre_space.adapters.system_clock import SystemClock
 from sre_space.bootstrap.connections import HERE, NOTHING_SET, Connections, configured_environment
 from sre_space.bootstrap.space.names import AGENTS
 from sre_space.bootstrap.space.state import SpaceState
@@ -22,6 +24,7 @@ from sre_space.ports.bus import History
 from sre_space.ports.forge import Forge
 from sre_space.ports.runtime import Runtime
 from sre_space.ports.traces import Traces
+from sre_space.record.holds import IssueHolds
 from sre_space.record.incident_repository import IncidentRepository
 from sre_space.record.orders import IssueOrders
 from sre_space.settings import CommandLineSettings
@@ -49,6 +52,11 @@ class Operator:
     key: KeyFile | None
     orders: IssueOrders
     history: History
+
+    @cached_property
+    def holds(self) -> IssueHolds:
+        """Return the reader of the holds, by this machine's clock."""
+        return IssueHolds(self.incidents, self.orders, self.config, SystemClock())
 
     def agents_on_duty(self) -> bool:
         """Return True when all four agents have read their cases since the space was started."""

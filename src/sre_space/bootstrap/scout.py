@@ -23,6 +23,7 @@ from sre_space.domain import facts
 from sre_space.domain.case import Case
 from sre_space.feeds.announcements import Announcements
 from sre_space.feeds.disk_space import DiskSpaceMonitor
+from sre_space.feeds.hold_feed import HoldFeed
 from sre_space.feeds.opening import Opener
 from sre_space.feeds.publishing import ReportPublisher
 from sre_space.feeds.running_commits import RunningCommits
@@ -65,8 +66,9 @@ async def _work(settings: Settings) -> None:
     deployments = DeployedFolder(settings.sre_space_state, context.config.services)
     commits = RunningCommits(gitops, deployments, processes, context.config.services, context.clock)
     announcements = Announcements(verifier, detectors.inhibitions, context.reporter, context.clock, processes=processes)
+    holds = HoldFeed(context.holds, detectors, context.clock)
     consumer = SignalConsumer(
-        scout, NetworkProbe.create(), opener, watch, gitops, context.clock, announcements, processes
+        scout, NetworkProbe.create(), opener, watch, gitops, context.clock, announcements, holds, processes
     )
     history = authentic.history(KafkaHistory(bus))
     known_services = frozenset({*context.config.services, *context.config.callers(())})
@@ -85,6 +87,7 @@ async def _work(settings: Settings) -> None:
         group.create_task(consumer.listen_forever(signals))
         group.create_task(consumer.listen_forever(telemetry))
         group.create_task(consumer.read_limits_forever())
+        group.create_task(holds.read_forever())
         group.create_task(announcements.confirm_forever())
         group.create_task(consumer.open_forever(lambda: signals.owns() and detectors.open_incidents.known))
         group.create_task(publisher.publish_forever(lambda: signals.owns() and detectors.open_incidents.known))

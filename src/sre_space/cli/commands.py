@@ -3,7 +3,19 @@
 import click
 
 from sre_space.cli.edge import HELP, LazyCommand
-from sre_space.cli.options import CONFIGURATION, ISSUE, JSON, STATE, Finite, Text, argument, flag, folder, text
+from sre_space.cli.options import (
+    CONFIGURATION,
+    ISSUE,
+    JSON,
+    STATE,
+    Duration,
+    Finite,
+    Text,
+    argument,
+    flag,
+    folder,
+    text,
+)
 
 _HERE = "sre_space.cli"
 
@@ -80,6 +92,24 @@ RESOLVED = LazyCommand(
     f"{_HERE}.queries:resolved",
     "Record what ended an escalated incident, for similar ones later; signed with the operator's key.",
     [NUMBER, argument("words"), STATE],
+)
+HOLD = LazyCommand(
+    "hold",
+    f"{_HERE}.holds:hold",
+    "Hold SERVICE, or `all`, while people work on it: the agents watch it, do nothing, and call nobody.",
+    [
+        argument("service"),
+        click.Option(["--for", "seconds"], type=Duration(24 * 3600), required=True, help="How long: 30m, 2h; to 24h."),
+        click.Option(["--reason"], type=Text(), required=True, help="Why, for everybody else."),
+        STATE,
+    ],
+)
+HOLDS = LazyCommand("holds", f"{_HERE}.holds:holds", "List what is held now, until when, by whom, and why.", [STATE])
+RELEASE = LazyCommand(
+    "release",
+    f"{_HERE}.holds:release",
+    "End the hold of an issue, `all` holds, or without WHICH the only one; what still fails becomes an incident.",
+    [click.Argument(["which"], type=Text(), required=False), STATE],
 )
 DEPLOY = LazyCommand(
     "deploy",
@@ -176,6 +206,6 @@ MEMORY = click.Group(
 )
 
 VERBS: tuple[click.Command, ...] = (
-    UP, DOWN, STATUS, LOGS, HALT, RESUME, INCIDENTS, SHOW, AUDIT, SHOW_PLAN, APPROVE, REJECT, RESTART, RESOLVED, DEPLOY,
-    DIAGNOSE, DEMO, EVAL, KEYS, MEMORY,
+    UP, DOWN, STATUS, LOGS, HALT, RESUME, INCIDENTS, SHOW, AUDIT, SHOW_PLAN, APPROVE, REJECT, RESTART, RESOLVED, HOLD,
+    HOLDS, RELEASE, DEPLOY, DIAGNOSE, DEMO, EVAL, KEYS, MEMORY,
 )  # fmt: skip

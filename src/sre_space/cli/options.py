@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import stat
 import unicodedata
 from pathlib import Path
@@ -13,6 +14,7 @@ from sre_space.env_file import environment_beside
 
 UNPRINTABLE = ("Cc", "Cf", "Cs")  # control characters, also of text direction, and invalid UTF-8
 MAX_TEXT = 1_000  # characters
+_DURATION = re.compile(r"([0-9]{1,5})([mh])")
 MAX_NAME = 255  # bytes that file systems allow for one part of a path
 
 
@@ -97,6 +99,25 @@ def _default_state() -> Path:
         return (Path(base) if base else Path.home() / ".local" / "state") / "sre-space"
     except RuntimeError as error:
         raise click.UsageError("your home folder is not known; set SRE_SPACE_STATE to a folder that you own") from error
+
+
+class Duration(click.ParamType[int]):
+    """A duration such as `30m` or `2h`, in seconds."""
+
+    name = "duration"
+
+    def __init__(self, most_s: int) -> None:
+        self.most_s = most_s
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the seconds; fail for anything else, for 0, and for more than the most."""
+        if isinstance(value, int):
+            return value
+        match = _DURATION.fullmatch(value)
+        seconds = int(match[1]) * (3600 if match[2] == "h" else 60) if match else 0
+        if not 0 < seconds <= self.most_s:
+            self.fail(f"{value[:40]!r} is not from 1m to {self.most_s // 3600}h, written as 30m or 2h", param, ctx)
+        return seconds
 
 
 class IssueNumber(click.IntRange):

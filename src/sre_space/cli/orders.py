@@ -50,7 +50,7 @@ async def restart(operator: Operator, service: str) -> str:
         raise Malformed(
             f"the configuration has no service {service!r}; there are: {', '.join(operator.config.services)}"
         )
-    issues = [case.issue for case in await operator.incidents.open_cases() if service in _about(case)]
+    issues = [case.issue for case in await operator.incidents.open_cases() if service in case.services]
     if not issues:
         raise Refused(f"no open incident is about {service}: there is no issue to sign a restart on")
     for issue in issues:
@@ -79,13 +79,6 @@ async def resolved(operator: Operator, number: int, words: str) -> str:
     body = render_order(operator.incidents.repository, number, "resolved", text, operator.signing())
     await operator.forge.comment(number, body)
     return f"issue {number}: the description of what ended it is signed"
-
-
-def _about(case: Case) -> set[str]:
-    """Return the services with symptoms in the incident, and those that its diagnosis names."""
-    decision = case.latest(Decision)
-    suspected = {cause.service for cause in decision.diagnosis.causes} if decision else set()
-    return suspected | {symptom.service for symptom in case.detection.symptoms}
 
 
 async def release(operator: Operator) -> int:

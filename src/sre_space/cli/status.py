@@ -87,10 +87,14 @@ async def document(operator: Operator) -> Mapping[str, object]:
     journey = await _answer(operator.journeys(now - MINUTE_NS, now), away)
     cases = await _answer(operator.incidents.open_cases(), away)
     symptom_report = await _answer(operator.symptom_report(now), away)
-    incidents = [{"issue": case.issue, "waits_for": views.waits_for(case)} for case in cases or ()]
+    holds = await _answer(operator.holds.current(), away)
+    incidents = [
+        {"issue": case.issue, "waits_for": views.waits_for(case, operator.config, holds or ())} for case in cases or ()
+    ]
     return {
         "journey": asdict(journey) if journey else None,
         "incidents": None if cases is None else incidents,
+        "holds": None if holds is None else [views.hold_document(hold) for hold in holds],
         "report": detectors.document(symptom_report, now),
         "hindered": operator.hindered(),
         "away": away,
@@ -101,5 +105,5 @@ async def _answer(answer: Awaitable[T], away: list[str]) -> T | None:
     try:
         return await answer
     except SpaceError as error:
-        away.append(str(error))
+        away += [str(error)] if str(error) not in away else []
         return None

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from rich.table import Table
 from rich.text import Text
@@ -14,8 +15,12 @@ from sre_space.domain.case import Case
 from sre_space.domain.cycle import next_step, overdue
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import OWNER
+from sre_space.domain.guardrails import hold_of
+from sre_space.domain.holds import WAITING_STEPS, Hold
 from sre_space.domain.intervals import wilson
 from sre_space.domain.labels import needs_human
+from sre_space.domain.space_config import SpaceConfig
+from sre_space.text.holds import sentence, until
 from sre_space.text.plain_text import harmless, plain
 
 MINUTE_NS = 60 * 10**9
@@ -51,22 +56,31 @@ async def _journeys_and_incidents(operator: Operator) -> str:
     try:
         count = await operator.journeys(now - MINUTE_NS, now)
         cases = await operator.incidents.open_cases()
+        holds = await operator.holds.current()
     except Unavailable as error:
         return f"journeys and incidents are unknown: {error}"
     total = count.good + count.bad
     low, high = wilson(count.good, total)
     share = f"{count.good / total:.2%} good (95 % interval {low:.1%} to {high:.1%})" if total else "UNKNOWN"
-    listed = ", ".join(f"{case.issue} ({waits_for(case)})" for case in cases) or "none"
-    return f"journey, last minute: {total} attempts, {share}\nopen incidents: {listed}"
+    listed = ", ".join(f"{case.issue} ({waits_for(case, operator.config, holds)})" for case in cases) or "none"
+    lines = [f"journey, last minute: {total} attempts, {share}", f"open incidents: {listed}", *map(sentence, holds)]
+    return "\n".join(lines)
 
 
 async def incidents(operator: Operator) -> Table:
     """Return the table of all incidents, newest first, without those whose issue cannot be read."""
     table = Table("issue", "title", "state", "labels", "last step", "waits for")
+    holds = await operator.holds.current()
     for reading in reversed(await operator.incidents.readings(await operator.forge.issues(state="all"))):
         issue, case = reading.issue, reading.case
         if case is not None:
-            cells = (issue.title, issue.state, ", ".join(issue.labels), case.last.step, waits_for(case))
+            cells = (
+                issue.title,
+                issue.state,
+                ", ".join(issue.labels),
+                case.last.step,
+                waits_for(case, operator.config, holds),
+            )
             table.add_row(str(issue.number), *(Text(plain(cell)) for cell in cells))
     return table
 
@@ -79,13 +93,21 @@ async def story(operator: Operator, number: int) -> str:
     return harmless("\n\n---\n\n".join(parts))
 
 
-def waits_for(case: Case) -> str:
-    """Return the agent and step, or the person, that the case waits for, and by how many seconds it is overdue."""
+def waits_for(case: Case, config: SpaceConfig, holds: Sequence[Hold]) -> str:
+    """Return what the case waits for: an agent with its step, and how long overdue, a person, or a hold's end."""
     now = time.time_ns()
     step = next_step(case, now)
     if case.is_open and needs_human(case):
         return f"a person{': ' + case.frozen_reason if case.frozen_reason else ''}"
     if step is None:
         return ""
+    hold = hold_of(config, case, holds, now) if step in WAITING_STEPS else None
+    if hold is not None:
+        return f"the end of a hold ({hold.source}), {until(hold)}, then {OWNER[step]}: {step}"
     late = f", overdue: {(now - case.last.at) / 1e9:.0f} s" if overdue(case, now) else ""
     return f"{OWNER[step]}: {step}{late}"
+
+
+def hold_document(hold: Hold) -> dict[str, object]:
+    """Return a hold as JSON, times in Unix ns; `issue` is null for a maintenance window."""
+    return asdict(hold) | {"services": sorted(hold.services), "issue": hold.issue or None}

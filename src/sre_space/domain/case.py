@@ -3,7 +3,18 @@
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from sre_space.domain.facts import Action, ActionResult, Detection, Fact, Outcome, Payload, Step, Undo, Verification
+from sre_space.domain.facts import (
+    Action,
+    ActionResult,
+    Decision,
+    Detection,
+    Fact,
+    Outcome,
+    Payload,
+    Step,
+    Undo,
+    Verification,
+)
 
 P = TypeVar("P", bound=Payload)
 PLAN_DIGITS = 12  # hex digits of the decision's digest that name a plan: a person types them
@@ -103,6 +114,13 @@ class Case:
         assert isinstance(payload, Detection)
         return payload
 
+    @property
+    def services(self) -> frozenset[str]:
+        """Return the services (or journeys) with symptoms, and those that the newest diagnosis names."""
+        decision = self.latest(Decision)
+        suspected = [cause.service for cause in decision.diagnosis.causes] if decision else []
+        return frozenset({*suspected, *(symptom.service for symptom in self.detection.symptoms)})
+
     def latest(self, kind: type[P]) -> P | None:
         """Return the newest accepted payload of a kind; None when there is none."""
         payloads = (entry.fact.payload for entry in reversed(self.chain))
@@ -126,6 +144,12 @@ class Case:
                 case Undo() if trials:
                     trials[-1] = replace(trials[-1], undo=payload)
         return tuple(trials)
+
+    @property
+    def verdict_decided_on(self) -> Verification | None:
+        """Return the newest verdict before the newest decision; None when that is the first decision."""
+        payloads = (entry.fact.payload for entry in reversed(self.chain[: self._decided]))
+        return next((payload for payload in payloads if isinstance(payload, Verification)), None)
 
     @property
     def change_in_force_at(self) -> int:

@@ -107,7 +107,7 @@ def overdue(case: Case, now: int) -> Step | None:
     step = next_step(case, now)
     if step is None or waits_for_people(case):
         return None
-    return step if now - case.last.at > _deadline_s(case, step) * 1e9 else None
+    return step if now - case.last.at > deadline_ns(case, step) else None
 
 
 def waits_for_people(case: Case) -> bool:
@@ -118,8 +118,8 @@ def waits_for_people(case: Case) -> bool:
     )
 
 
-def _deadline_s(case: Case, step: Step) -> float:
-    """Return the deadline of a step in seconds; a decided pull request gets longer: checks, a merge, a deployment."""
+def deadline_ns(case: Case, step: Step) -> int:
+    """Return the deadline of a step in ns; a decided pull request gets longer: checks, a merge, a deployment."""
     last = case.last.payload
     by_pull_request = isinstance(last, Decision) and bool(last.remedy.edits)
-    return CONFIG_CHANGE_S if by_pull_request else DEADLINE_S[step]
+    return int((CONFIG_CHANGE_S if by_pull_request else DEADLINE_S[step]) * 1e9)

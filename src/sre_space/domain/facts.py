@@ -51,12 +51,25 @@ OWNER: Mapping[Step, Agent] = {
 
 
 @dataclass(frozen=True)
+class JourneyNumbers:
+    """What a verdict compares of the journey: its visits and, by step, how many attempts were quick and how many not.
+
+    An attempt that failed is not quick. `quick` is empty where durations do not matter.
+    """
+
+    visits: JourneyCount
+    quick: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Detection:
     """Scout's opening fact: symptoms, health and journey; `key` de-duplicates: one open incident per key.
 
     `unseen` is since when Scout could not observe the application before the first symptom (Unix ns), so that the fault
     may have begun at any time after it; 0 when there was no such gap. `snapshot` is the state of every service, None in
-    facts of 0.1.0. `contacts` are the people of the services, those with a symptom first.
+    facts of 0.1.0. `contacts` are the people of the services, those with a symptom first. `affected` is the journey
+    since the first symptom, and `usual` the duration (ns) that was usual for each step before it, where durations
+    matter: later verdicts compare with them.
     """
 
     key: str
@@ -67,6 +80,8 @@ class Detection:
     unseen: int = 0
     snapshot: Snapshot | None = field(default=None, metadata=OMITTED_AT_DEFAULT)
     contacts: tuple[Contact, ...] = field(default=(), metadata=OMITTED_AT_DEFAULT)
+    affected: JourneyNumbers | None = field(default=None, metadata=OMITTED_AT_DEFAULT)
+    usual: Mapping[str, int] | None = field(default=None, metadata=OMITTED_AT_DEFAULT)
 
     @property
     def titled(self) -> tuple[Symptom, ...]:
@@ -212,7 +227,8 @@ class Verification:
 
     `journey` counts the attempts, `low` and `high` are the 95 % Wilson interval of their success rate (0 to 1), and
     `failed` is the number of failed attempts since the first symptom. `anew`: the service served after the action and
-    then failed again, which says nothing about the action (UNDECIDED).
+    then failed again, which says nothing about the action (UNDECIDED). `strength` is how strong the symptom still was,
+    and `affected` the journey since the action: a verdict on the next action compares with them.
     """
 
     outcome: Outcome
@@ -223,6 +239,8 @@ class Verification:
     serving_since: int
     detail: str
     anew: bool = False
+    strength: float | None = field(default=None, metadata=OMITTED_AT_DEFAULT)
+    affected: JourneyNumbers | None = field(default=None, metadata=OMITTED_AT_DEFAULT)
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,20 @@ A rule about a service applies to each service whose configuration the remedy ch
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sre_space.domain.case import Case
 from sre_space.domain.configuration import FOLDER, Edit
 from sre_space.domain.diagnosis import Confidence
-from sre_space.domain.facts import RuleAnswer
+from sre_space.domain.facts import Decision, RuleAnswer
 from sre_space.domain.grounds import Grounds, ask_grounds, ask_stateful, waits
+from sre_space.domain.holds import Hold, blamable, held
 from sre_space.domain.remedies import ConfigChange, Escalate, Remedy, Restart, RevertChange, Scale, SetConfig
 from sre_space.domain.space_config import DAY_NS, Autonomy, Service, SpaceConfig
 
 HOUR = 3600 * 10**9
 COOL_DOWN, ONE_PER_SERVICE, CONCURRENCY = "cool-down", "one action per service", "global concurrency"
+HOLD = "hold"
 MAX_CHANGE = 2000  # characters of all edits: a fact holds them twice
-_PASSING = {COOL_DOWN, ONE_PER_SERVICE, CONCURRENCY}
+_PASSING = {COOL_DOWN, ONE_PER_SERVICE, CONCURRENCY, HOLD}
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,14 @@ def lookback_ns(remedy: Remedy) -> int:
 
 
 def ask(
-    config: SpaceConfig, remedy: Remedy, incident: str, past: Sequence[PastAction], now: int, *, grounds: Grounds
+    config: SpaceConfig,
+    remedy: Remedy,
+    incident: str,
+    past: Sequence[PastAction],
+    now: int,
+    *,
+    grounds: Grounds,
+    holds: Sequence[Hold],
 ) -> tuple[RuleAnswer, ...]:
     """Return the answer of every rule, also when one refuses. An escalation is always allowed."""
     if isinstance(remedy, Escalate):
@@ -57,6 +67,7 @@ def ask(
         _cooldown(config, remedy, others, now),
         _one_at_a_time(config, remedy, others),
         _concurrency(config, others, now),
+        _hold(config, remedy, holds, now),
     )
 
 
@@ -84,6 +95,16 @@ def needs_approval(config: SpaceConfig, remedy: Remedy, verdict: Confidence) -> 
 def _touched_services(config: SpaceConfig, remedy: Remedy) -> Sequence[Service]:
     """Return the configured services that a remedy restarts or reconfigures, by name."""
     return [config.services[name] for name in sorted(_touched(config, remedy)) if name in config.services]
+
+
+def hold_of(config: SpaceConfig, case: Case, holds: Iterable[Hold], now: int) -> Hold | None:
+    """Return the hold for whose end an incident waits at `now` (Unix ns); None when it waits for none.
+
+    It is on something that the incident's first symptom may come from, or on what the newest decision changes.
+    """
+    first, decision = case.detection.symptoms[0], case.latest(Decision)
+    changed = _touched(config, decision.remedy) if decision else frozenset()
+    return held(holds, blamable(first.kind, first.service, config.calls) | changed, now)
 
 
 def _touched(config: SpaceConfig, remedy: Remedy) -> frozenset[str]:
@@ -215,3 +236,9 @@ def _concurrency(config: SpaceConfig, others: Sequence[PastAction], now: int) ->
     in_progress = [action for action in others if not action.finished and (action.places or now - action.at < settling)]
     running = len({action.incident for action in in_progress})
     return RuleAnswer(CONCURRENCY, running < limit, f"{running} of {limit} other actions in progress")
+
+
+def _hold(config: SpaceConfig, remedy: Remedy, holds: Sequence[Hold], now: int) -> RuleAnswer:
+    """Return whether people hold none of the services that the remedy changes; the reason of a hold is not repeated."""
+    hold = held(holds, _touched(config, remedy), now)
+    return RuleAnswer(HOLD, hold is None, f"{hold.names} held by {hold.by}, {hold.source}" if hold else "none now")

@@ -98,7 +98,7 @@ def _number(value: str, type: ValueType) -> float | None:
 
 @dataclass(frozen=True)
 class FreezeWindow:
-    """A window in which no configuration is changed: weekdays (Monday 0) and [since, until) seconds of the day, UTC."""
+    """A weekly window, as of a freeze or a maintenance: weekdays (Monday 0), [since, until) seconds of the day, UTC."""
 
     days: tuple[int, ...]
     since_s: int
@@ -108,6 +108,20 @@ class FreezeWindow:
         """Return True when a time (Unix ns) lies in the window."""
         day, rest = divmod(at, DAY_NS)
         return (day + _EPOCH_WEEKDAY) % 7 in self.days and self.since_s <= rest // 10**9 < self.until_s
+
+    def span(self, at: int) -> tuple[int, int] | None:
+        """Return beginning and end (Unix ns) of the window that contains `at`; None when it lies in none."""
+        midnight = at - at % DAY_NS
+        return (midnight + self.since_s * 10**9, midnight + self.until_s * 10**9) if self.holds(at) else None
+
+
+@dataclass(frozen=True)
+class Maintenance:
+    """A weekly window in which people work on `services` ("all": on everything), so that the agents only watch them."""
+
+    services: tuple[str, ...]
+    window: FreezeWindow
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -187,6 +201,12 @@ class SpaceConfig:
     services: Mapping[str, Service]
     journeys: tuple[Journey, ...]
     guardrails: Guardrails
+    maintenance: tuple[Maintenance, ...] = ()
+
+    @property
+    def calls(self) -> Mapping[str, Sequence[str]]:
+        """Return the call graph: for each service those that it calls."""
+        return {name: service.calls for name, service in self.services.items()}
 
     @property
     def measured(self) -> tuple[Journey, ...]:
@@ -198,9 +218,8 @@ class SpaceConfig:
 
         A journey whose caller is not in the configuration may call every service.
         """
-        calls = {name: service.calls for name, service in self.services.items()}
         services = self.services.keys() & set(subjects)
-        found = (one for one in self.measured if one.name in subjects or _reaches(one, services, calls))
+        found = (one for one in self.measured if one.name in subjects or _reaches(one, services, self.calls))
         return tuple(found) or self.measured
 
     def callers(self, subjects: Collection[str]) -> tuple[str, ...]:

@@ -42,9 +42,28 @@ class SymptomKind(StrEnum):
         """Return True for requests that fail."""
         return self is SymptomKind.ERROR
 
+    @property
+    def is_budget(self) -> bool:
+        """Return True for an error budget that is spent too fast, which is dated into the healthy time before."""
+        return self is SymptomKind.SLO
+
     def of(self, subject: str, operation: str = "") -> str:
         """Return what identifies a detector of this kind: `infrastructure/checkout`, `saturation/checkout/memory`."""
         return "/".join(filter(None, (self.value.lower(), subject, operation)))
+
+
+@dataclass(frozen=True)
+class UsualRequests:
+    """What the requests of an operation are compared with: durations in seconds, shares 0 to 1, `busiest` a second."""
+
+    median: float
+    mean: float
+    slow: float
+    slow_tolerated: float
+    error_share: float
+    errors_tolerated: float
+    busiest: float
+    slow_share: float
 
 
 @dataclass(frozen=True)
@@ -52,7 +71,8 @@ class Symptom:
     """A detector that fired: the measured value, its threshold (`limit`), and since when.
 
     `detector` identifies the detector; "" in facts of 0.1.0, and for one that `key` identifies. `service` is whom it
-    accuses: that may change while the symptom stays the same.
+    accuses: that may change while the symptom stays the same. `usual` is what requests were compared with, in the
+    symptoms that an incident is titled by: a Scout that is started anew compares with the same.
     """
 
     kind: SymptomKind
@@ -62,6 +82,7 @@ class Symptom:
     limit: float
     since: int
     detector: str = field(default="", metadata=OMITTED_AT_DEFAULT)
+    usual: UsualRequests | None = field(default=None, metadata=OMITTED_AT_DEFAULT)
 
     @property
     def key(self) -> str:

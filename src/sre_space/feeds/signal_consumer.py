@@ -25,6 +25,7 @@ from sre_space.domain.errors import Malformed, Missing, SpaceError
 from sre_space.domain.event_time import implausible_reason, reception_time
 from sre_space.domain.telemetry import SpanKind
 from sre_space.feeds.announcements import Announcements
+from sre_space.feeds.hold_feed import HoldFeed
 from sre_space.feeds.losses import Losses
 from sre_space.feeds.opening import Opener
 from sre_space.loop.watch import Watch
@@ -61,6 +62,7 @@ class SignalConsumer:
     gitops: GitOps
     clock: Clock
     announcements: Announcements
+    holds: HoldFeed
     processes: Processes = field(default_factory=Processes)
     memory: dict[str, int] = field(default_factory=dict)
     instances: dict[str, str] = field(default_factory=dict)
@@ -96,6 +98,8 @@ class SignalConsumer:
         while True:
             owned = owner()
             detected = self.scout.detections()
+            if detected and await self.holds.read(fresh=True):
+                detected = self.scout.detections()
             detections = [detection for detection in detected if owned or detection.symptoms[0].kind.is_outage]
             opened = await self.opener.open_missing(detections)
             for issue, detection in opened.items():

@@ -11,6 +11,7 @@ from sre_space.domain.grounds import why_it_waits
 from sre_space.domain.labels import FROZEN, labels
 from sre_space.loop.clock_check import ClockCheck
 from sre_space.loop.duty import Duty
+from sre_space.loop.hold_gate import HoldGate
 from sre_space.loop.pager import PATIENCE_NS, Pager
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Forge
@@ -41,6 +42,7 @@ class Runner:
     reporter: Reporter
     pager: Pager
     clock_check: ClockCheck
+    hold_gate: HoldGate
     heads: dict[str, tuple[int, str]] = field(default_factory=dict)
     posted: dict[str, tuple[SignedFact, int]] = field(default_factory=dict)
 
@@ -53,6 +55,8 @@ class Runner:
         await self._settle(case)
         step = next_step(case, deadline_clock(case, self.clock.pauses()))
         if step is None or OWNER[step] is not self.agent or self.clock_check.wrong():
+            return None
+        if pending is None and await self.hold_gate.stops(case, step):
             return None
         pending = pending or await self._perform(case, step)
         return await self._post(case, pending) if pending else None

@@ -4,11 +4,11 @@ The agent that owns the step pages first, since it may know the reason; the othe
 does not.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sre_space.domain.case import Case
-from sre_space.domain.cycle import deadline_clock, overdue
+from sre_space.domain.cycle import deadline_clock, deadline_ns, overdue
 from sre_space.domain.facts import OWNER, Agent, Step
 from sre_space.domain.pauses import Pauses
 from sre_space.loop.pager import Pager
@@ -46,13 +46,18 @@ class Stalls:
     since: dict[Due, int] = field(default_factory=dict)
     called: set[Due] = field(default_factory=set)
 
-    def overdue_steps(self, cases: Sequence[Case], pauses: Pauses, reasons: Mapping[int, str]) -> set[tuple[int, Step]]:
+    def overdue_steps(
+        self, cases: Sequence[Case], pauses: Pauses, reasons: Mapping[int, str], held: Collection[int] = ()
+    ) -> set[tuple[int, Step]]:
         """Return the overdue steps by issue, and page for those that stay overdue while this process runs.
 
-        `reasons` say by issue what this agent is waiting for.
+        `reasons` say by issue what this agent is waiting for. For the issues in `held` nobody is called, and the
+        deadline of their step begins when the hold has ended.
         """
-        due, now = dict(_overdue(cases, pauses)), pauses.ran(0, pauses.read.wall)
-        self.since = {key: self.since.get(key, now) for key in due}
+        overdue, now = dict(_overdue(cases, pauses)), pauses.ran(0, pauses.read.wall)
+        due = {key: case for key, case in overdue.items() if case.issue not in held}
+        put_off = {key: now + deadline_ns(case, key[2]) for key, case in overdue.items() if key not in due}
+        self.since = {key: self.since.get(key, now) for key in due} | put_off
         for key, case in due.items():
             if key not in self.called and self._is_mine(key, now):
                 self.called.add(key)

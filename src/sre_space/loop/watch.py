@@ -28,7 +28,8 @@ MAX_READS = 10  # a wake-up message may arrive before its comment can be read
 class Watch:
     """Runs at most one task per issue; a wake-up message during the task causes one more round.
 
-    `polled` is called with the open incidents of each poll. `reasons` is by issue why its last visit failed.
+    `polled` is called with the open incidents of each poll. `reasons` is by issue why its last visit failed, `held` are
+    the issues of the incidents that wait for the end of a hold.
     """
 
     runner: Runner
@@ -45,6 +46,7 @@ class Watch:
     halted: Callable[[], bool] = lambda: False
     known: Sequence[Case] = ()
     reasons: dict[int, str] = field(default_factory=dict)
+    held: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         """Create the detection of stalled steps for the agent that the runner runs."""
@@ -92,6 +94,7 @@ class Watch:
             read = await self.runner.incidents.read_open()
             for case in read.cases:
                 self.wake(case.issue, 0)
+            self.held = await self.runner.hold_gate.held(read.cases)
             self._report(read)
             self.polled(read.cases)
         except SpaceError as error:
@@ -119,7 +122,7 @@ class Watch:
 
         While the forge is away, no incident advances; `reasons` then say so for each.
         """
-        stalled = self.stalls.overdue_steps(self.known, self.runner.clock.pauses(), reasons)
+        stalled = self.stalls.overdue_steps(self.known, self.runner.clock.pauses(), reasons, self.held)
         for issue, step in sorted(stalled - self.stalled):
             log.warning("issue %d is stalled: %s owes the step %s", issue, OWNER[step], step)
         self.stalled = stalled

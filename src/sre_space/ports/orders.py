@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Verb = Literal["approve", "reject", "stop", "restart", "resolved"]
+Verb = Literal["approve", "reject", "stop", "restart", "resolved", "hold", "release"]
 
 
 @dataclass(frozen=True)
@@ -12,8 +12,9 @@ class Order:
     """One order of a person, `by` a login or operator, in the comment with the id `place`.
 
     `plan` depends on the verb: the id of the plan for `approve` and `reject`, "" for `stop`, the service's name for
-    `restart` (which a person has carried out; the order is its record), and for `resolved` the person's description of
-    what resolved the incident, which is data for people and no order.
+    `restart` (which a person has carried out; the order is its record), for `resolved` the person's description of what
+    resolved the incident, which is data for people and no order, for `hold` what is held and until when
+    (`record/hold_format.py`), and "" for `release`, which ends the hold of its issue.
     """
 
     verb: Verb

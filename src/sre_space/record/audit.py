@@ -12,6 +12,7 @@ from sre_space.domain.case import Case, FoundFact, VoidFact
 from sre_space.domain.chain import NO_SIGNATURE
 from sre_space.domain.errors import Missing
 from sre_space.domain.facts import OWNER, Fact, PastCase, RuleAnswer, Step
+from sre_space.domain.labels import HOLD
 from sre_space.domain.lessons import past_cases, recurrence
 from sre_space.ports.forge import Comment, Issue
 from sre_space.ports.orders import Order, Orders
@@ -77,7 +78,7 @@ class AuditedIssue:
 
 @dataclass(frozen=True)
 class Audit:
-    """All issues that are incidents or contain texts that do not count."""
+    """All issues that are incidents or holds, or contain texts that do not count."""
 
     issues: tuple[AuditedIssue, ...]
 
@@ -117,12 +118,19 @@ class Auditor:
             raise Missing(f"there is no issue {number}")
         agents = {_author(reading, comments, link.place) for reading, comments in readings for link in _chain(reading)}
         cases = [reading.case for reading, _ in readings if reading.case is not None]
-        audited = [await self._with_orders(_audited(self.incidents, *read, agents, cases)) for read in readings]
+        audited = [
+            await self._with_orders(_audited(self.incidents, *read, agents, cases), read[0].issue) for read in readings
+        ]
         return Audit(tuple(issue for issue in audited if number in (None, issue.issue) and _matters(issue, number)))
 
-    async def _with_orders(self, issue: AuditedIssue) -> AuditedIssue:
-        """Return the issue with the valid orders of people, which are no facts but count."""
-        orders = tuple(await self.orders.given(issue.issue)) if issue.incident and issue.void else ()
+    async def _with_orders(self, issue: AuditedIssue, read: Issue) -> AuditedIssue:
+        """Return the issue with the valid orders of people, which are no facts but count.
+
+        On an issue that is no incident those of a hold alone do.
+        """
+        asked = issue.void and (issue.incident or HOLD in read.labels)
+        given = await self.orders.given(issue.issue) if asked else ()
+        orders = tuple(order for order in given if issue.incident or order.verb in ("hold", "release"))
         places = {order.place for order in orders}
         return replace(issue, orders=orders, void=tuple(void for void in issue.void if void.place not in places))
 
@@ -133,7 +141,7 @@ class Auditor:
 
 
 def _matters(issue: AuditedIssue, number: int | None) -> bool:
-    return bool(issue.incident or issue.void or number is not None)
+    return bool(issue.incident or issue.void or issue.orders or number is not None)
 
 
 def _chain(reading: ReadIssue) -> tuple[FoundFact, ...]:

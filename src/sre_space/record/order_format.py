@@ -2,8 +2,9 @@
 
 A signed order consists of plain `key=value` lines like a fact's footer, but is no link of the chain: it names the
 decision that it approves, so it counts for that one, on that issue of that repository, and for nothing else. The rest
-of a comment that begins with `/sre resolved ` says what ended the case; in a signed order these words are encoded like
-a fact's payload, so that they pass every forge unchanged.
+of a comment that begins with `/sre resolved ` says what ended the case; in a signed order these words, and those of a
+hold, are encoded like a fact's payload, so that they pass every forge unchanged. A hold and its release are signed
+orders only: no comment in words is one.
 """
 
 import base64
@@ -20,10 +21,16 @@ from sre_space.text.prose import quotable, scrub
 VERSION = "v1"
 KEYS = ("sre-order", "repository", "issue", "order", "plan", "key", "signature")
 VERBS: tuple[Verb, ...] = get_args(Verb)
-_TEXTS = {"restart": "restart `{plan}`, by a person", "resolved": "resolved by a person, who says: `{plan}`"}
+_TEXTS = {
+    "restart": "restart `{plan}`, by a person",
+    "resolved": "resolved by a person, who says: `{plan}`",
+    "hold": "the agents wait",
+    "release": "the hold ends",
+}
+_ENCODED = ("resolved", "hold")  # orders whose plan is a text
 _COMMAND = re.compile(r"/sre (?:(approve|reject) ([0-9a-f]{12})|(stop))")
 _RESOLVED = "/sre resolved"
-MAX_TEXT = 2_000  # characters of the text of `resolved`
+MAX_TEXT = 2_000  # characters of the text of `resolved` or of a hold
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,7 @@ class SignedOrder:
 
 def render_order(repository: str, issue: int, verb: Verb, plan: str, signer: Signer) -> str:
     """Return the body of a comment that gives the order, signed."""
-    encoded = _encode(plan[:MAX_TEXT].encode()) if verb == "resolved" else plan
+    encoded = _encode(plan[:MAX_TEXT].encode()) if verb in _ENCODED else plan
     values = (VERSION, repository, str(issue), verb, encoded, signer.key_id)
     message = "".join(f"{key}={value}\n" for key, value in zip(KEYS, values, strict=False))
     signature = _encode(signer.sign(message.encode()))
@@ -63,7 +70,7 @@ def parse_order(body: str) -> SignedOrder | None:
         raise Malformed(f"no order of {VERSION}: {values['order']!r}")
     try:
         signature = _decode(values["signature"])
-        plan = _decode(values["plan"]).decode()[:MAX_TEXT] if verb == "resolved" else values["plan"]
+        plan = _decode(values["plan"]).decode()[:MAX_TEXT] if verb in _ENCODED else values["plan"]
         issue = int(values["issue"])
         message = "".join(f"{key}={values[key]}\n" for key in KEYS[:-1]).encode()
     except ValueError as error:

@@ -15,7 +15,7 @@ from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.errors import Malformed
 from sre_space.domain.health_check import CheckKind, HealthCheck
 from sre_space.domain.journeys import ConversionSteps, Journey, Side, SpanSelector, Success
-from sre_space.domain.space_config import FreezeWindow, Tunable
+from sre_space.domain.space_config import FreezeWindow, Maintenance, Tunable
 
 ROOT = Path(__file__).resolve().parents[3]
 CHART = ROOT / "sre-space.yaml"
@@ -74,6 +74,18 @@ def test_a_freeze_window_is_read_in_utc() -> None:
     assert parse_config(text, {}).guardrails.freeze == (FreezeWindow((4, 5), 16 * 3600, 24 * 3600),)
 
 
+def test_maintenance_is_windows_with_services_and_a_reason() -> None:
+    one = '{services: [policy-service], days: [sun], since: "02:00", until: "04:00", reason: vacuum}'
+    text = CHART.read_text().replace(
+        "maintenance: []", f"maintenance: [{one}, {{services: [all], days: [mon], reason: x}}]"
+    )
+
+    assert parse_config(text, {}).maintenance == (
+        Maintenance(("policy-service",), FreezeWindow((6,), 2 * 3600, 4 * 3600), "vacuum"),
+        Maintenance(("all",), FreezeWindow((0,), 0, 24 * 3600), "x"),
+    )
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -88,6 +100,14 @@ def test_a_freeze_window_is_read_in_utc() -> None:
         ("  file: space.env", "  file: ../../etc/passwd", "QUOTE_SERVICE_MEMORY_BYTES.file"),
         ("actions: [restart,", "actions: [reboot,", "guardrails.actions.0"),
         ("freeze: []", "freeze: [{days: [someday]}]", "guardrails.freeze.0.days.0"),
+        (
+            "maintenance: []",
+            "maintenance: [{services: [all, polcy-service], days: [sun], reason: x}]",
+            r"maintenance.0.services.1: 'polcy-service' is not a service of this file; did you mean .*: .*, or all",
+        ),
+        ("maintenance: []", "maintenance: [{services: [], days: [sun], reason: x}]", "maintenance.0.services"),
+        ("maintenance: []", "maintenance: [{services: [all], days: [sun]}]", "maintenance.0.reason"),
+        ("maintenance: []", "maintenance: [{service: all, days: [sun], reason: x}]", "maintenance.0.service"),
         ("act_on: {}", "act_on: {reboot: likely}", "guardrails.act_on.reboot: .*'restart', 'set-config', 'revert' or"),
         ("act_on: {}", "act_on: {restart: maybe}", "act_on.restart: 'maybe' is not known here; it may be 'confirmed'"),
         ("act_on: {}", "act_on: {restart: inconclusive}", "act_on.restart: .*'confirmed' or 'likely'"),

@@ -14,9 +14,10 @@ POLICY = frozenset({"policy-service"})
 WORK = Inhibition(NOW, NOW + 30 * SECOND, POLICY)
 UNCONFIRMED = replace(WORK, confirmed=False)
 INCIDENT = Inhibition(NOW, STILL_OPEN, POLICY, Source.INCIDENT, "error/policy-service", BEFORE_NS)
+HOLD = Inhibition(NOW, NOW + 3600 * SECOND, POLICY, Source.PERSON, hold="issue 7")
 
 
-@pytest.mark.parametrize("inhibition", [WORK, UNCONFIRMED, INCIDENT], ids=lambda one: one.source.value)
+@pytest.mark.parametrize("inhibition", [WORK, UNCONFIRMED, INCIDENT, HOLD], ids=lambda one: one.source.value)
 def test_it_applies_to_what_depends_on_its_services(inhibition: Inhibition) -> None:
     assert applying([inhibition], POLICY | {"quote-service"}) == (inhibition,)
     assert applying([inhibition], EVERYTHING) == (inhibition,)
@@ -24,7 +25,7 @@ def test_it_applies_to_what_depends_on_its_services(inhibition: Inhibition) -> N
 
 
 def test_attempts_are_excused_in_all_of_them_and_alarms_in_all_but_unconfirmed_work() -> None:
-    for inhibition in (WORK, UNCONFIRMED, INCIDENT):
+    for inhibition in (WORK, UNCONFIRMED, INCIDENT, HOLD):
         store = Inhibitions([inhibition])
         assert store.excuse(NOW)
         assert list(store.confirmed()) == ([inhibition] if inhibition.confirmed else [])
@@ -67,3 +68,26 @@ def test_what_ended_long_ago_is_forgotten_and_what_git_has_not_answered_about_is
     assert store.known == [WORK, UNCONFIRMED, INCIDENT]
     store.forget(WORK.until + MAX_AGE_NS)
     assert store.known == [UNCONFIRMED, INCIDENT]
+
+
+def test_what_begins_in_a_hold_outlives_it_and_what_begins_in_work_or_an_incident_belongs_to_that() -> None:
+    assert [one.explains(NOW + SECOND) for one in (WORK, INCIDENT, HOLD)] == [True, True, False]
+    ended = [one.ended(NOW + 2 * SECOND) for one in (WORK, INCIDENT, HOLD)]
+    assert [one.is_over(NOW + 2 * SECOND) for one in ended] == [True, True, False]
+
+
+def test_a_hold_that_is_listed_no_more_has_ended_and_the_others_stay_as_they_are() -> None:
+    store, longer = Inhibitions([WORK, INCIDENT]), replace(HOLD, until=HOLD.until + SECOND, hold="issue 8")
+    store.hold([HOLD, longer], NOW)
+    assert store.held(POLICY, NOW) == store.held(EVERYTHING, NOW) == longer
+    assert store.held(frozenset({"user-service"}), NOW) is None
+
+    store.hold([HOLD], NOW + 9 * SECOND)
+    assert store.held(POLICY, NOW + 9 * SECOND) == HOLD
+    assert store.released(POLICY, NOW + 10 * SECOND) == NOW + 9 * SECOND
+    assert store.known[:2] == [WORK, INCIDENT]
+
+    store.hold([], HOLD.until + SECOND)
+    assert (store.held(POLICY, HOLD.until), store.released(EVERYTHING, HOLD.until)) == (None, HOLD.until)
+    store.forget(HOLD.until + MAX_AGE_NS)
+    assert store.known == [INCIDENT]

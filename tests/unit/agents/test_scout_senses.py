@@ -9,7 +9,7 @@ from sre_space.agents.scout.health import FAILURES_TO_FIRE, FAILURES_TO_FIRE_UNS
 from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.analysis.detection.saturation import Resource
 from sre_space.analysis.detection.telemetry_health import Feed
-from sre_space.analysis.statistics.effect import Effect, effect
+from sre_space.analysis.statistics.effect import Effect, effect, effect_on_speed
 from sre_space.domain.journeys import Journey, SpanSelector
 from sre_space.domain.symptoms import JourneyCount, Symptom, SymptomKind
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
@@ -205,7 +205,7 @@ def test_where_the_whole_says_nothing_a_step_that_is_quick_again_does_unless_ano
     before, after = (10 * SECOND, 11 * SECOND), (20 * SECOND, 21 * SECOND)
 
     assert effect(book.count_quick(*before, usual), book.count_quick(*after, usual)) is Effect.SAME
-    assert book.effect_on_speed(before, after, usual) is expected
+    assert effect_on_speed(book.numbers(*before, usual).quick, book.numbers(*after, usual).quick) is expected
 
 
 def test_a_symptom_that_is_over_ended_when_its_detector_saw_it_last_and_not_when_the_hold_was_over() -> None:

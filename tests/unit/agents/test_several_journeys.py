@@ -5,10 +5,11 @@ from dataclasses import replace
 from support.world import World
 
 from sre_space.agents.scout.active_symptoms import ActiveSymptoms
-from sre_space.agents.scout.journey_detectors import ConversionDetector, SloDetector
+from sre_space.agents.scout.conversion_detector import ConversionDetector
 from sre_space.agents.scout.journey_indicators import LATE_NS, JourneyIndicators, spent
 from sre_space.agents.scout.journeys import Attempt, JourneyBook
 from sre_space.agents.scout.reports import DetectorReports
+from sre_space.agents.scout.slo_detector import SloDetector
 from sre_space.analysis.detection.cohorts import Cohort
 from sre_space.domain.facts import Outcome, Verification
 from sre_space.domain.journeys import ConversionSteps, Journey, Side, SpanSelector
@@ -79,6 +80,19 @@ def test_a_conversion_is_known_once_its_own_journey_was_evaluated() -> None:
 
     assert answers == [[False, True, False], [True, True, True]]
     assert ConversionDetector(ActiveSymptoms(), {}, {}).is_evaluated(lost[0])
+
+
+def test_an_incident_of_a_conversion_is_recalled_by_its_own_journey() -> None:
+    journeys = indicators()
+    journeys["rent"] = JourneyIndicators(replace(ORDER, name="rent", conversion=ConversionSteps("asked", "rented")))
+    detector = ConversionDetector(ActiveSymptoms(), {}, journeys)
+    conversions = [one.conversion for one in journeys.values() if one.conversion is not None]
+
+    detector.recall([Symptom(SymptomKind.CONVERSION, "rent", "", 0.2, 0.8, SECOND)])
+
+    assert [(one.journey, one.in_incident, one.has_usual) for one in conversions] == [
+        ("order", False, False), ("rent", True, True),
+    ]  # fmt: skip
 
 
 def test_both_journeys_burn_their_own_budgets() -> None:

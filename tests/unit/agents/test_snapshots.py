@@ -37,7 +37,9 @@ def consumer(world: World, announcements: Announcements | None = None) -> Signal
     """Those of a world in memory, which tell its processes; nobody is woken."""
     watch = Watch(world.runners[next(iter(world.runners))], Signals(), Feed([]), 1.0, lambda _: None)
     announced = announcements or listening(world)
-    return SignalConsumer(world.scout, world, world.opener, watch, world.git, world.clock, announced, world.processes)
+    return SignalConsumer(
+        world.scout, world, world.opener, watch, world.git, world.clock, announced, world.hold_feed, world.processes
+    )
 
 
 def levels(world: World, instance: str, **values: float) -> Record:

@@ -157,3 +157,35 @@ def test_while_its_own_incident_is_open_an_alarm_stands_as_long_as_nobody_buys_a
 
     steady(conversion, BEGIN + 230, 12, 10, 8, open_)
     assert not conversion.findings((BEGIN + 242) * SECOND)
+
+
+def test_a_detector_that_was_started_anew_in_its_incident_goes_on_with_the_limit_that_the_incident_says() -> None:
+    incident = Inhibition(0, 2**63 - 1, frozenset({"buy-insurance"}), Source.INCIDENT, "conversion/buy-insurance")
+    forgetful, recalling = Conversion("buy-insurance"), Conversion("buy-insurance")
+    recalling.recall([0.8])
+    for conversion in (forgetful, recalling):
+        steady(conversion, BEGIN, 30, 20, 12, incident)  # over the floor, and less than usual
+
+    now = (BEGIN + 30) * SECOND
+    assert not forgetful.evaluated_since
+    assert not forgetful.findings(now)
+    [alarm] = recalling.findings(now)
+    assert recalling.evaluated_since == (BEGIN + 1) * SECOND
+    assert (alarm.symptom.value, alarm.symptom.limit) == (0.6, 0.8)
+    assert not recalling.baseline.ready
+
+    recalling.recall([])
+    assert not recalling.in_incident
+
+
+def test_a_held_cohort_is_evaluated_with_its_beginning_and_never_learnt() -> None:
+    held = Inhibition((BEGIN + 120) * SECOND, (BEGIN + 240) * SECOND, frozenset(), Source.PERSON)
+    conversion = learnt()
+    conversion.evaluate((Cohort(second, 10, 8) for second in range(BEGIN + 120, BEGIN + 300)), (held,))
+    usual = conversion.baseline
+    assert usual.errors / usual.usual.count < 0.15, "one in ten as learnt, two in ten outside of the hold alone"
+
+    conversion = learnt()
+    conversion.evaluate((Cohort(second, 10, 0) for second in range(BEGIN + 200, BEGIN + 260)), (held,))
+    (finding,) = conversion.findings((BEGIN + 260) * SECOND)
+    assert finding.symptom.since == (BEGIN + 200) * SECOND

@@ -14,7 +14,8 @@ ONE_KIND = re.compile(r"SymptomKind\.[A-Z]")
 ANYWHERE = ("domain/symptoms.py", "codec/symptom_report.py", "text/prose.py")  # its rules, the wire, the words
 DETECTORS = {
     "agents/scout/health.py": "INFRASTRUCTURE",
-    "agents/scout/journey_detectors.py": "CONVERSION SLO",
+    "agents/scout/conversion_detector.py": "CONVERSION",
+    "agents/scout/slo_detector.py": "SLO",
     "agents/scout/outage_detector.py": "INFRASTRUCTURE",
     "agents/scout/saturation_detector.py": "SATURATION",
     "analysis/detection/burn_rate.py": "SLO",

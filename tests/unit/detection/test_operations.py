@@ -154,6 +154,23 @@ def test_evidence_from_inside_a_window_is_dropped_when_it_is_over() -> None:
     assert kinds(played(operations, begin + 9, 2, sketch(), (window,))) == set()
 
 
+def test_a_held_second_is_evaluated_with_its_beginning_and_never_learnt() -> None:
+    begin, services = BEGIN + 120, frozenset({"policy-service"})
+    held = Inhibition(begin * SECOND, (begin + 60) * SECOND, services, Source.PERSON)
+    operations = learnt()
+    known = operations.watches[ISSUE].baseline.usual.count
+    for second in range(begin, begin + 60):
+        operations.add({(ISSUE, second): sketch()}, second * SECOND + 3 * SECOND // 2)
+        operations.evaluate((second + 3) * SECOND, (held,))
+    assert operations.watches[ISSUE].baseline.usual.count == known + 10 * (QUARANTINE_S - 2)
+
+    sick = learnt()
+    for second in range(begin + 50, begin + 65):
+        sick.add({(ISSUE, second): sketch(errors=5)}, second * SECOND + 3 * SECOND // 2)
+        sick.evaluate((second + 3) * SECOND, (held,))
+    assert [suspect.alarm.since for suspect in suspects(sick)] == [(begin + 50) * SECOND]
+
+
 def test_planned_work_on_a_dependency_excuses_its_callers_too() -> None:
     window = Inhibition(0, 1, frozenset({"policy-service"}))
 

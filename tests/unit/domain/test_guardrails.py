@@ -1,5 +1,6 @@
 """The guardrails: what refuses, what only asks to wait."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from sre_space.domain.diagnosis import Confidence
 from sre_space.domain.grounds import Grounds, why_it_waits
 from sre_space.domain.guardrails import PastAction, allowed, ask, must_wait, needs_approval
 from sre_space.domain.health_check import http
+from sre_space.domain.holds import Hold
 from sre_space.domain.journeys import Journey, SpanSelector
 from sre_space.domain.remedies import Escalate, Remedy, Restart, RevertChange, Scale, SetConfig
 from sre_space.domain.space_config import (
@@ -61,13 +63,20 @@ def past(
     return PastAction(service, NOW - int(seconds_ago * SECOND), incident, finished)
 
 
-def refusals(config: SpaceConfig, *actions: PastAction, remedy: Remedy = RESTART, grounds: Grounds = SURE) -> list[str]:
+def refusals(
+    config: SpaceConfig,
+    *actions: PastAction,
+    remedy: Remedy = RESTART,
+    grounds: Grounds = SURE,
+    holds: Sequence[Hold] = (),
+) -> list[str]:
     """Return the names of the rules that do not allow the remedy."""
-    return [answer.rule for answer in ask(config, remedy, "this", actions, NOW, grounds=grounds) if not answer.allowed]
+    answers = ask(config, remedy, "this", actions, NOW, grounds=grounds, holds=holds)
+    return [answer.rule for answer in answers if not answer.allowed]
 
 
 def test_a_first_restart_of_an_autonomous_service_is_allowed() -> None:
-    assert allowed(ask(config(), RESTART, "this", (), NOW, grounds=SURE))
+    assert allowed(ask(config(), RESTART, "this", (), NOW, grounds=SURE, holds=()))
 
 
 def test_a_service_that_is_only_observed_is_not_touched() -> None:
@@ -105,7 +114,7 @@ def test_an_action_that_the_chart_does_not_name_is_refused() -> None:
 
 def test_the_hourly_limit_refuses_for_good() -> None:
     actions = [past(age) for age in (600, 1200, 1800)]
-    answers = ask(config(), RESTART, "this", actions, NOW, grounds=SURE)
+    answers = ask(config(), RESTART, "this", actions, NOW, grounds=SURE, holds=())
 
     assert not allowed(answers)
     assert not must_wait(answers)
@@ -113,7 +122,7 @@ def test_the_hourly_limit_refuses_for_good() -> None:
 
 
 def test_the_cool_down_asks_to_wait() -> None:
-    answers = ask(config(), RESTART, "this", [past(2)], NOW, grounds=SURE)
+    answers = ask(config(), RESTART, "this", [past(2)], NOW, grounds=SURE, holds=())
 
     assert not allowed(answers)
     assert must_wait(answers)
@@ -236,7 +245,7 @@ def test_only_confirmed_acts_by_itself_and_likely_waits_for_a_person(remedy: Rem
     assert not needs_approval(config(), remedy, CONFIRMED)
     assert needs_approval(config(), remedy, LIKELY)
     assert refusals(config(), remedy=remedy, grounds=alone) == ["verdict"]
-    assert not must_wait(ask(config(), remedy, "this", (), NOW, grounds=alone))
+    assert not must_wait(ask(config(), remedy, "this", (), NOW, grounds=alone, holds=()))
     assert refusals(config(), remedy=remedy, grounds=approved) == []
     assert refusals(config(), remedy=remedy, grounds=replace(approved, verdict=INCONCLUSIVE)) == ["verdict"]
 
@@ -255,9 +264,14 @@ def test_the_configuration_lets_one_remedy_act_on_likely_and_no_other() -> None:
 def test_a_plan_says_that_it_waits_because_of_the_verdict() -> None:
     likely = replace(SURE, verdict=LIKELY, plan=True)
 
-    told = why_it_waits(ask(config(), RESTART, "this", (), NOW, grounds=likely))
+    told = why_it_waits(ask(config(), RESTART, "this", (), NOW, grounds=likely, holds=()))
     assert told == "waits for a person because the verdict is LIKELY"
-    assert why_it_waits(ask(config(Autonomy.APPROVE), RESTART, "this", (), NOW, grounds=replace(SURE, plan=True))) == ""
+    assert (
+        why_it_waits(
+            ask(config(Autonomy.APPROVE), RESTART, "this", (), NOW, grounds=replace(SURE, plan=True), holds=())
+        )
+        == ""
+    )
 
 
 @pytest.mark.parametrize("plan", [False, True])
@@ -268,3 +282,30 @@ def test_no_unit_is_restarted_that_shows_nothing_itself_whoever_approves(verdict
     assert refusals(blind, grounds=Grounds(verdict, plan)) == ["evidence of the unit"]
     assert refusals(blind, grounds=Grounds(verdict, plan, "its health does not answer")) == []
     assert "evidence of the unit" not in refusals(blind, remedy=setting("ATTEMPTS", "5"), grounds=Grounds(verdict))
+
+
+def hold(*services: str, until: int = NOW + SECOND) -> Hold:
+    """Return a hold on services that lasts now."""
+    return Hold(frozenset(services), 0, until, "`MITIGATION: RESTART user-service`", "operator", "issue 7", 7)
+
+
+def test_on_a_service_that_people_hold_every_remedy_waits() -> None:
+    assert refusals(config(), holds=[hold("policy-service")]) == ["hold"]
+    assert refusals(config(), remedy=setting("ATTEMPTS", "5"), holds=[hold("all")]) == ["hold"]
+    assert not refusals(config(), holds=[hold("user-service")])
+    assert not refusals(config(), holds=[hold("policy-service", until=NOW)])
+    assert must_wait(ask(config(), RESTART, "this", (), NOW, grounds=SURE, holds=[hold("policy-service")]))
+
+
+def test_a_hold_holds_whatever_change_configures_the_service() -> None:
+    other = RevertChange("user-service", "c0ffee", (Edit(FILE, "ATTEMPTS", "1", "2"),), "bad-change")
+
+    assert refusals(config(), remedy=other, holds=[hold("policy-service")]) == ["hold"]
+
+
+def test_the_answer_of_a_hold_does_not_repeat_what_somebody_wrote() -> None:
+    (answer,) = [
+        one for one in ask(config(), RESTART, "this", (), NOW, grounds=SURE, holds=[hold("all")]) if not one.allowed
+    ]
+
+    assert answer.reason == "everything held by operator, issue 7"

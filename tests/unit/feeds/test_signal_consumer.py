@@ -29,7 +29,9 @@ from sre_space.ports.bus import Record
 def consumer(world: World) -> SignalConsumer:
     """Those of a world in memory; nobody is woken."""
     watch = Watch(world.runners[next(iter(world.runners))], Signals(), Feed([]), 1.0, lambda _: None)
-    return SignalConsumer(world.scout, world, world.opener, watch, world.git, world.clock, listening(world))
+    return SignalConsumer(
+        world.scout, world, world.opener, watch, world.git, world.clock, listening(world), world.hold_feed
+    )
 
 
 def test_a_frame_counts_once_however_often_it_comes() -> None:

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 from support.commands import ended
-from support.world import World
+from support.holding import hold, release
+from support.world import REPOSITORY, Key, World
 
 from sre_space.cli.audit import document, show, summary
 from sre_space.domain.errors import Missing
 from sre_space.domain.facts import Step
 from sre_space.record.audit import Audit, Auditor
+from sre_space.record.order_format import render_order
+from sre_space.record.orders import OPERATOR
 from sre_space.text.plain_text import plain
 
 
@@ -104,3 +107,16 @@ def test_with_the_space_down_the_audit_says_so_in_one_sentence(
 ) -> None:
     assert ended("audit", "--state", str(tmp_path)) == 3
     assert capsys.readouterr().err == f"sre-space: no space runs in {tmp_path}; start one with: sre-space up\n"
+
+
+async def test_a_hold_and_its_release_are_orders_and_not_void() -> None:
+    world = World()
+    number = await hold(world, "policy-service", 600)
+    await release(world, number)
+    world.says(number, render_order(REPOSITORY, number, "hold", "1 2 all x", Key("operator")))
+
+    (issue,) = (await Auditor(world.incidents, world.orders).audit()).issues
+
+    assert [(order.verb, order.by) for order in issue.orders] == [("hold", OPERATOR), ("release", OPERATOR)]
+    assert len(issue.void) == 1
+    assert not issue.broken

@@ -1,6 +1,6 @@
 """The process of the warden: `python -m sre_embedded.bootstrap.warden`.
 
-It enforces memory limits, and pages a person for a process in a crash loop.
+It enforces memory limits, and pages a person for a process in a crash loop that Fixer does not watch.
 """
 
 import functools
@@ -12,9 +12,11 @@ import threading
 from sre_embedded.servers.warden.memory import Warden
 from sre_embedded.servers.warden.pids import listed_pids
 from sre_embedded.settings import WardenSettings as Settings
+from sre_space.adapters.config_file import read_config
 from sre_space.bootstrap.notify import notifier
 from sre_space.bootstrap.space.crash_watch import CHECK_EVERY_S, CrashWatch
 from sre_space.bootstrap.space.state import SpaceState
+from sre_space.bootstrap.units import units
 from sre_space.env_file import environment_of_process
 from sre_space.exits import one_sentence
 
@@ -34,7 +36,8 @@ def _work(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     state = SpaceState(settings.sre_space_state)
-    crashes = CrashWatch(state, notifier(settings.sre_notify_urls), excluded=("warden",))
+    excluded = ("warden", *units(read_config(settings.sre_space_chart)))
+    crashes = CrashWatch(state, notifier(settings.sre_notify_urls), excluded=excluded)
 
     def watch_crashes() -> None:
         try:

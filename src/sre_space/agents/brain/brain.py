@@ -23,6 +23,7 @@ from sre_space.domain.guardrails import PastAction
 from sre_space.domain.remedies import Escalate, Remedy
 from sre_space.domain.space_config import DAY_NS, SpaceConfig
 from sre_space.ports.clock import Clock
+from sre_space.ports.holds import Holds
 from sre_space.ports.incident_repository import IncidentRepository
 from sre_space.ports.orders import Orders
 from sre_space.ports.runtime import RuntimeReader, Unit
@@ -41,7 +42,8 @@ CHANGE_EXPIRES_NS = 15 * 60 * 10**9  # a pull request's checks take their time
 class Brain:
     """The agent that diagnoses and decides; it changes nothing itself.
 
-    It reads the investigation's diagnosis, the runtime's units, the history of the desired state and people's orders.
+    It reads the investigation's diagnosis, the runtime's units, the history of the desired state, and people's orders
+    and holds.
     """
 
     config: SpaceConfig
@@ -51,6 +53,7 @@ class Brain:
     clock: Clock
     history: DesiredStateHistory
     orders: Orders
+    holds: Holds
 
     async def perform(self, case: Case, step: Step) -> Payload | None:
         """Return the decision for DECIDE (None: not yet) or the post-mortem for CONCLUDE."""
@@ -77,8 +80,9 @@ class Brain:
         refused: list[RuleAnswer] = []
         situation = await self._situation(case, diagnosis, units, past)
         grounds = Grounds(diagnosis.verdict, True, situation.unit)
+        holds = await self.holds.current()
         for remedy in candidate_remedies(situation):
-            answers = guardrails.ask(self.config, remedy, case.incident, past, now, grounds=grounds)
+            answers = guardrails.ask(self.config, remedy, case.incident, past, now, grounds=grounds, holds=holds)
             if guardrails.must_wait(answers):
                 return None
             if guardrails.allowed(answers):

@@ -155,14 +155,15 @@ def plan_of(
     """
     symptom = case.detection.symptoms[0]
     began = max(symptom.since, case.chain[0].fact.at - MAX_WINDOW_NS)
-    unseen = case.detection.unseen or began
+    first_seen = began if symptom.kind.is_budget else symptom.since
+    healthy_until = min(case.detection.unseen or began, first_seen - MARGIN_NS)
     if any(state.unhealthy for state in states) or symptom.kind.is_outage:
         end = began - OUTAGE_BEFORE_NS
         since = max(end, last_attempt_at(case))
-        usual = healthy_windows(min(end, unseen), OUTAGE_BASELINE_NS, 1, unhealthy)
+        usual = healthy_windows(min(end, healthy_until), OUTAGE_BASELINE_NS, 1, unhealthy)
         return GatheringPlan(usual, since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits_failures=True)
     end, since = _around(began, changes)
-    usual = healthy_windows(min(end, unseen), BASELINE_NS // BASELINES, BASELINES, unhealthy)
+    usual = healthy_windows(min(end, healthy_until), BASELINE_NS // BASELINES, BASELINES, unhealthy)
     return GatheringPlan(usual, max(since, attempted), USUAL_TRACES, TRACES, topics=True, awaits_failures=False)
 
 

@@ -13,6 +13,7 @@ from sre_space.domain.facts import Action, ActionResult, Decision, RuleAnswer
 from sre_space.domain.grounds import OWN_EVIDENCE, Grounds
 from sre_space.domain.space_config import SpaceConfig
 from sre_space.ports.clock import Clock
+from sre_space.ports.holds import Holds
 from sre_space.ports.incident_repository import IncidentRepository
 from sre_space.ports.orders import Order, Orders
 
@@ -35,7 +36,7 @@ class PermissionCheck:
 
 @dataclass(frozen=True)
 class Permission:
-    """Asks people's orders, the guardrails and Scout's symptom reports.
+    """Asks people's orders and holds, the guardrails and Scout's symptom reports.
 
     In a `dry_run` everything is asked, and every action is escalated instead of carried out.
     """
@@ -43,6 +44,7 @@ class Permission:
     config: SpaceConfig
     incidents: IncidentRepository
     orders: Orders
+    holds: Holds
     symptoms: SymptomReports
     clock: Clock
     dry_run: bool = False
@@ -110,7 +112,8 @@ class Permission:
         now = self.clock.now()
         past = await self.incidents.past_actions(now - guardrails.lookback_ns(decision.remedy))
         grounds = Grounds(decision.diagnosis.verdict, decision.plan, unit)
-        return guardrails.ask(self.config, decision.remedy, case.incident, past, now, grounds=grounds)
+        holds = await self.holds.current()
+        return guardrails.ask(self.config, decision.remedy, case.incident, past, now, grounds=grounds, holds=holds)
 
     async def _approval(self, case: Case, decision: Decision) -> Answers:
         """Return a person's approval of the newest plan as an answer; () without one. Other plans do not count."""

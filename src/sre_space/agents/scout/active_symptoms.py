@@ -64,7 +64,8 @@ class ActiveSymptoms:
 
     def strength_of(self, symptom: Symptom) -> float:
         """Return how strong a symptom is now, or else the strongest that joins it; its own value when none is there."""
-        active = [detector for detector in self._of(symptom) if detector in self._active]
+        present = self._active
+        active = [detector for detector in self._of(symptom) if detector in present]
         own = [detector for detector in active if detector == symptom.identity]
         return max((self.strength.get(detector, symptom.value) for detector in own or active), default=symptom.value)
 

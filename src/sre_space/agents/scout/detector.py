@@ -14,7 +14,6 @@ from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.detection.flapping import Seen
 from sre_space.analysis.detection.inhibition import Inhibition, Scope
 from sre_space.analysis.statistics.detection_delay import seconds_to_alarm
-from sre_space.analysis.statistics.effect import eased
 from sre_space.domain.dependencies import Calls, reach
 from sre_space.domain.detectors import DetectorReport
 from sre_space.domain.symptoms import Symptom, SymptomKind
@@ -30,13 +29,14 @@ Row = tuple[Seen, DetectorReport]  # a report, with the name that damping knows 
 class Detector(ABC):
     """The detector of one kind; the answers given here are those of most kinds.
 
-    `action_deadline_ns` is how long after an action the symptom may last before the action counts as no help, and
-    `shows_in_durations` whether customers feel the symptom as waiting.
+    `needs_telemetry`: it is blind while telemetry is stale. `action_deadline_ns` is how long after an action the
+    symptom may last before the action counts as no help, and `shows_in_durations` whether customers feel it as waiting.
     """
 
     active: ActiveSymptoms
     calls: Calls
     kind: ClassVar[SymptomKind]
+    needs_telemetry: ClassVar[bool] = True
     action_deadline_ns: ClassVar[int] = SERVING_DEADLINE_NS
     shows_in_durations: ClassVar[bool] = False
 
@@ -51,6 +51,10 @@ class Detector(ABC):
     def scope(self, subject: str) -> Scope:
         """Return the services of which an inhibition applies to a subject: itself and all that it depends on."""
         return reach(subject, self.calls)
+
+    def recall(self, symptoms: Sequence[Symptom]) -> None:
+        """Take over what the symptoms of open incidents were compared with, as far as it is not learnt."""
+        return
 
     def is_current(self, symptom: Symptom) -> bool:
         """Return True when what was observed since a pause says whether the symptom is there."""
@@ -77,9 +81,9 @@ class Detector(ABC):
         """Return how many seconds the detector would need to see the fault again, at `rate` attempts a second."""
         return 0.0
 
-    def eased(self, symptom: Symptom) -> bool:
-        """Return True when the symptom is there and has lost half of the strength that it was detected with."""
-        return False
+    def strength(self, symptom: Symptom) -> float | None:
+        """Return how strong the symptom is now, where half of it says something about an action; None elsewhere."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,6 @@ class ShareDetector(Detector):
         """Return the mean delay of the sequential test for the share that was detected."""
         return min(MAX_WAIT_S, seconds_to_alarm(rate, self.bad_share(symptom.value), self.bad_share(symptom.limit)))
 
-    def eased(self, symptom: Symptom) -> bool:
-        """Return True when the share of bad tries is half of what it was, or less."""
-        return eased(symptom.value, self.active.strength_of(symptom))
+    def strength(self, symptom: Symptom) -> float | None:
+        """Return the share of bad tries."""
+        return self.active.strength_of(symptom)

@@ -9,16 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sre_space.agents.scout.active_symptoms import ActiveSymptoms
+from sre_space.agents.scout.conversion_detector import ConversionDetector
 from sre_space.agents.scout.detector import Detector
 from sre_space.agents.scout.health import ServiceHealth
+from sre_space.agents.scout.held_alarms import HeldAlarms
 from sre_space.agents.scout.inhibitions import Inhibitions
-from sre_space.agents.scout.journey_detectors import ConversionDetector, SloDetector
 from sre_space.agents.scout.journey_indicators import JourneyIndicators
 from sre_space.agents.scout.journeys import Attempt, JourneyBook
 from sre_space.agents.scout.open_incidents import OpenIncidents
 from sre_space.agents.scout.outage_detector import OutageDetector
 from sre_space.agents.scout.request_detectors import ErrorDetector, LatencyDetector
 from sre_space.agents.scout.saturation_detector import SaturationDetector
+from sre_space.agents.scout.slo_detector import SloDetector
 from sre_space.agents.scout.unseen import Unseen
 from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.detection.correlation import SymptomGroup, SystemView, correlate
@@ -44,7 +46,8 @@ class Detectors:
 
     `scale` shortens the windows of the error budget's alerts. `dropped` counts by reason the spans of frames whose time
     is out of bounds. `not_running` and `without_telemetry` are the times in which Scout did not run, and in which
-    telemetry was stale.
+    telemetry was stale; `unprobed` is the time of a hold before this process began, of which telemetry is read back,
+    but no probe. `held` is what holds keep from opening incidents.
     """
 
     config: SpaceConfig
@@ -61,11 +64,14 @@ class Detectors:
     dropped: Counter[str] = field(default_factory=Counter)
     not_running: Unseen = field(default_factory=Unseen)
     without_telemetry: Unseen = field(default_factory=Unseen)
+    unprobed: Unseen = field(default_factory=Unseen)
+    held: HeldAlarms = field(default_factory=HeldAlarms)
+    holds_known: bool = False
     resumed_at: int = 0
 
     def __post_init__(self) -> None:
         """Create the indicators of the journeys, the detector of all operations, and from all the one of each kind."""
-        self.calls = {name: service.calls for name, service in self.config.services.items()}
+        self.calls = self.config.calls
         self.peers = {
             service.address or service.health.address: service.name for service in self.config.services.values()
         }
@@ -96,6 +102,24 @@ class Detectors:
     def of(self, symptom: Symptom) -> Detector:
         """Return the detector of the symptom's kind."""
         return self.kinds[symptom.kind]
+
+    def take_holds(self, lasting: Sequence[Inhibition], started: int, now: int) -> None:
+        """Take over the holds that last at `now` (Unix ns); one that is missing was released.
+
+        `started` is when this process began: what another Scout probed in a hold before is unseen.
+        """
+        if not self.holds_known:
+            self.unprobed.add(min((hold.since for hold in lasting), default=0), started)
+        self.holds_known = True
+        self.inhibitions.hold(lasting, now)
+
+    def hold_on(self, symptom: Symptom, now: int) -> Inhibition | None:
+        """Return the hold that a symptom may come from at `now` (Unix ns); None when there is none."""
+        return self.inhibitions.held(self.of(symptom).scope(symptom.service), now)
+
+    def released(self, symptom: Symptom, now: int) -> int:
+        """Return when the newest hold ended that a symptom may come from (Unix ns); 0 when none has for a while."""
+        return self.inhibitions.released(self.of(symptom).scope(symptom.service), now)
 
     def resume(self, pauses: Pauses) -> None:
         """Forget what was seen before the newest pause of this process; call this before anything is evaluated.
@@ -130,7 +154,7 @@ class Detectors:
 
     def unseen(self, symptom: Symptom) -> int:
         """Return from when on the symptom's fault may have existed unseen (Unix ns); 0 when Scout saw it begin."""
-        gaps = (self.not_running,) if symptom.kind.is_outage else (self.not_running, self.without_telemetry)
+        gaps = (self.not_running, self.without_telemetry if self.of(symptom).needs_telemetry else self.unprobed)
         return min(filter(None, (gap.before(symptom.since) for gap in gaps)), default=0)
 
     def take_frame(self, frame: Frame, now: int) -> None:
@@ -189,15 +213,19 @@ class Detectors:
         alarms = self._alarms(inhibitions, now)
         steady = self.damping.steady(alarms, now)
         excused = (*inhibitions, *(known for known in self.inhibitions.current(now) if not known.confirmed))
-        groups = correlate(
-            steady, SystemView(self.calls, tuple(self.open_incidents.open.values()), excused, self.telemetry), now
-        )
-        self.active_symptoms.remember(alarms, steady, [finding for group in groups for finding in group.findings], now)
+        view = SystemView(self.calls, tuple(self.open_incidents.open.values()), excused, self.telemetry)
+        put_off = self.held.put_off(steady, alarms, lambda symptom: self.hold_on(symptom, now) is not None)
+        groups = correlate([alarm for alarm in steady if alarm not in put_off], view, now)
+        grouped = [alarm for group in (*groups, *correlate(put_off, view, now)) for alarm in group.findings]
+        self.active_symptoms.remember(alarms, steady, grouped, now)
         return groups
 
     def evaluate_complete(self, now: int) -> Sequence[Inhibition]:
         """Let the detectors evaluate the data that is complete at `now` (Unix ns); return the inhibitions applied."""
         inhibitions = self.inhibitions.confirmed()
+        symptoms = [symptom for incident in self.open_incidents.open.values() for symptom in incident.symptoms]
+        for kind, detector in self.kinds.items():
+            detector.recall([symptom for symptom in symptoms if symptom.kind is kind])
         self.operations.evaluate(now, inhibitions)
         for journey in self.journeys.values():
             journey.evaluate(now, self.spans.newest, inhibitions)
@@ -205,6 +233,6 @@ class Detectors:
 
     def _alarms(self, inhibitions: Sequence[Inhibition], now: int) -> Sequence[FiredAlarm]:
         """Return the alarms of all detectors; only those of probes until telemetry from after a pause was received."""
-        detectors = [detector for kind, detector in self.kinds.items() if self.has_telemetry or kind.is_outage]
+        detectors = [one for one in self.kinds.values() if self.has_telemetry or not one.needs_telemetry]
         alarms = (alarm for detector in detectors for alarm in detector.alarms(now, inhibitions))
         return [replace(alarm, fired=max(alarm.fired, self.resumed_at)) for alarm in alarms]

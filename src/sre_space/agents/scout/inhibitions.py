@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from sre_space.analysis.detection.inhibition import Inhibition, Source, applying
+from sre_space.analysis.detection.inhibition import Inhibition, Scope, Source, applying
 from sre_space.domain.pauses import Pause
 
 SECOND = 10**9
@@ -35,6 +35,25 @@ class Inhibitions:
         """Return the inhibition of the open incident with this key; None when none is open."""
         of_key = (known for known in self.known if known.source is Source.INCIDENT and not known.done)
         return next((known for known in of_key if known.case == key), None)
+
+    def hold(self, lasting: Sequence[Inhibition], now: int) -> None:
+        """Take over the holds that last at `now` (Unix ns); one that is missing was released, and ends now."""
+        kept = {(hold.hold, hold.since) for hold in lasting}
+        others = [known for known in self.known if not known.is_hold]
+        ended = [hold.ended(min(hold.until, now)) for hold in self._holds() if (hold.hold, hold.since) not in kept]
+        self.known = [*others, *ended, *lasting]
+
+    def held(self, scope: Scope, now: int) -> Inhibition | None:
+        """Return the hold that ends last, at `now` (Unix ns), on one of the services of a scope; None without any."""
+        lasting = (hold for hold in applying(self._holds(), scope) if hold.holds(now))
+        return max(lasting, key=lambda hold: hold.until, default=None)
+
+    def released(self, scope: Scope, now: int) -> int:
+        """Return when the newest hold on a scope ended by `now` (Unix ns); 0 when none has for a while."""
+        return max((hold.until for hold in applying(self._holds(), scope) if hold.until <= now), default=0)
+
+    def _holds(self) -> list[Inhibition]:
+        return [known for known in self.known if known.is_hold]
 
     def worked_on(self, service: str, at: int) -> bool:
         """Return True when work on a service, confirmed or not, was going on at `at` (Unix ns)."""

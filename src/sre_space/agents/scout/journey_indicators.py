@@ -1,6 +1,6 @@
 """The indicators of one journey: its error budget and its conversion, each only where the journey declares it.
 
-`journey_detectors.py` has the two detectors, each over all journeys.
+`conversion_detector.py` and `slo_detector.py` have a detector each, over all journeys.
 """
 
 from collections.abc import Mapping, Sequence

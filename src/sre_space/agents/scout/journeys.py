@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from sre_space.analysis.detection.thresholds import slow_over
-from sre_space.analysis.statistics.effect import Effect, by_step, effect
 from sre_space.domain.bounds import TOO_LARGE, cut
 from sre_space.domain.event_time import MAX_AGE_NS, implausible_reason, implausible_span_reason
+from sre_space.domain.facts import JourneyNumbers
 from sre_space.domain.journeys import Journey, journey_of
 from sre_space.domain.pauses import Pause
 from sre_space.domain.symptoms import JourneyCount
@@ -113,13 +113,18 @@ class JourneyBook:
             [attempt.good and attempt.took <= slow_over(usual[attempt.step]) for attempt in attempts], since, until
         )
 
-    def effect_on_speed(self, before: tuple[int, int], after: tuple[int, int], usual: Mapping[str, int]) -> Effect:
-        """Return how the share of quick attempts changed from one interval [since, until) (Unix ns) to another."""
-        whole, *steps = (
-            effect(self.count_quick(*before, durations), self.count_quick(*after, durations))
-            for durations in (usual, *({step: took} for step, took in usual.items()))
-        )
-        return by_step(whole, steps)
+    def numbers(self, since: int, until: int, usual: Mapping[str, int]) -> JourneyNumbers:
+        """Return what a verdict compares, of visits that began in [since, until) (Unix ns).
+
+        `usual` is the usual duration of each step in ns, for the steps whose durations matter.
+        """
+        quick = {step: self.count_quick(since, until, {step: took}) for step, took in usual.items()}
+        pairs = {step: (count.good, count.bad) for step, count in quick.items()}
+        return JourneyNumbers(self.count_visits(since, until), pairs)
+
+    def reaches(self, since: int) -> bool:
+        """Return True when the attempts since a Unix ns are known: this process has seen or read back older ones."""
+        return min((attempt.start for attempt in self.attempts), default=since + 1) <= since
 
     def _of_visits(self, since: int, until: int) -> list[Attempt]:
         """Return the attempts before `until` of visits that began at or after `since`, without interrupted ones."""

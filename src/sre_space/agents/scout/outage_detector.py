@@ -17,6 +17,7 @@ class OutageDetector(Detector):
 
     board: Mapping[str, ServiceHealth]
     kind = SymptomKind.INFRASTRUCTURE
+    needs_telemetry = False
 
     def alarms(self, now: int, inhibitions: Sequence[Inhibition]) -> Sequence[FiredAlarm]:
         """Return an alarm for each service that is out."""
@@ -61,7 +62,7 @@ class OutageDetector(Detector):
         """
         dependencies = reach(health.service, self.calls) - {health.service}
         victim = health.answered and any(self.board[name].firing for name in dependencies if name in self.board)
-        ended = [one.until for one in applying(inhibitions, self.scope(health.service)) if one.until <= now]
+        ended = [one.until for one in applying(inhibitions, self.scope(health.service)) if one.is_over(now)]
         symptom = Symptom(
             self.kind,
             health.service,

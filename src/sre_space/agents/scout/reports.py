@@ -45,12 +45,14 @@ class DetectorReports:
         An incident inhibits no detector of a service, because what they find joins it; it inhibits those of a journey.
         """
         telemetry, current = self.detectors.telemetry, self.detectors.inhibitions.current(now)
-        if telemetry.blind and not detector.kind.is_outage:
+        if telemetry.blind and detector.needs_telemetry:
             return replace(row[1], state=DetectorState.BLIND, why=telemetry.reason, since=telemetry.since)
         scope = detector.scope(row[1].subject)
-        return _inhibited(
-            self._held(row, now), [one for one in applying(current, scope) if one.is_work or scope is EVERYTHING]
-        )
+        journeys = scope is EVERYTHING
+        inhibiting = [one for one in applying(current, scope) if one.is_work or (journeys and not one.is_hold)]
+        report = _inhibited(self._held(row, now), inhibiting)
+        hold = self.detectors.inhibitions.held(scope, now)
+        return _on_hold(report, hold) if hold else report
 
     def _held(self, row: Row, now: int) -> DetectorReport:
         """Return the report with the blamed service; an alarm that ceased too recently to be over is still FIRING."""
@@ -80,10 +82,18 @@ def _inhibited(report: DetectorReport, current: Sequence[Inhibition]) -> Detecto
     return replace(report, state=DetectorState.INHIBITED, why=_source(last), since=last.since, until=until)
 
 
+def _on_hold(report: DetectorReport, hold: Inhibition) -> DetectorReport:
+    """Return the report as INHIBITED by a hold, with all that it measures, whether its alarm stands or not."""
+    why = f"{_source(hold)}; it is {report.state}" + (f": {report.why}" if report.why else "")
+    return replace(report, state=DetectorState.INHIBITED, why=why, since=hold.since, until=hold.until)
+
+
 def _inhibition(window: Inhibition) -> ReportedInhibition:
     until = 0 if window.until == STILL_OPEN else window.until
     return ReportedInhibition(window.since, until, tuple(sorted(window.services)), _source(window))
 
 
 def _source(window: Inhibition) -> str:
+    if window.is_hold:
+        return f"a hold, {window.hold}"
     return f"incident {window.case}" if window.case else f"work on {', '.join(sorted(window.services))}"

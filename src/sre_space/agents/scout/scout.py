@@ -1,17 +1,17 @@
 """Scout's steps: open one incident for each group of related symptoms, and verify recovery on the user journey."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sre_space.agents.scout.detectors import Detectors
 from sre_space.agents.scout.inhibitions import BEFORE_NS
 from sre_space.agents.scout.journeys import JourneyBook
 from sre_space.analysis.detection.correlation import SymptomGroup
 from sre_space.analysis.detection.inhibition import DATING_NS
-from sre_space.analysis.statistics.effect import Effect, effect
+from sre_space.analysis.statistics.effect import Effect, eased, effect, effect_on_speed
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Unavailable
-from sre_space.domain.facts import Action, ActionResult, Detection, Outcome, Payload, Step, Verification
+from sre_space.domain.facts import Action, ActionResult, Detection, JourneyNumbers, Outcome, Payload, Step, Verification
 from sre_space.domain.intervals import wilson
 from sre_space.domain.symptoms import Symptom
 from sre_space.ports.clock import Clock
@@ -56,15 +56,29 @@ class Scout:
         book = self._book_of(finding.symptom for finding in findings)
         traces = [trace for finding in findings for trace in finding.traces]
         traces += book.bad_traces(group.since - SECOND)
-        symptoms = tuple(finding.symptom for finding in findings)
+        first, *others = (finding.symptom for finding in findings)
+        symptoms = (first, *(one if one.key == first.key else replace(one, usual=None) for one in others))
+        unseen = min(filter(None, map(self.detectors.unseen, symptoms)), default=0)
+        usual = self._usual_until(min(unseen or group.since, group.since) - BEFORE_NS, symptoms, group.since)
         return Detection(
             key=group.key,
             symptoms=symptoms,
             health={name: health.word for name, health in self.detectors.board.items()},
             journey=book.count(now - RECENT_NS, now),
             traces=tuple(dict.fromkeys(traces))[:MAX_TRACES],
-            unseen=min(filter(None, map(self.detectors.unseen, symptoms)), default=0),
+            unseen=unseen,
+            affected=book.numbers(first.since + DATING_NS, now, usual),
+            usual=usual or None,
         )
+
+    def _usual_until(self, until: int, symptoms: Sequence[Symptom], since: int) -> Mapping[str, int]:
+        """Return the duration (ns) of each step that was usual before an incident since `since` (Unix ns).
+
+        It is empty where durations do not matter.
+        """
+        if not self.detectors.of(symptoms[0]).shows_in_durations:
+            return {}
+        return self._book_of(symptoms).usual(since - BASELINE_NS, until, self.detectors.inhibitions.excuse)
 
     async def perform(self, case: Case, step: Step) -> Payload | None:
         """Verify for a second and return the verdict; None while the journey has not decided.
@@ -90,8 +104,14 @@ class Scout:
     def verdict(self, case: Case) -> Verification | None:
         """Evaluate the case once and return the verdict; None while it is not decided.
 
-        What was seen before a pause of this process does not count.
+        What was seen before a pause of this process does not count. In a hold only a recovery is recorded: what fails
+        may come from the work, and says nothing about a remedy.
         """
+        found = self._verdict(case)
+        held = self.detectors.hold_on(case.detection.symptoms[0], self.clock.now())
+        return None if held and found and found.outcome is not Outcome.RECOVERED else found
+
+    def _verdict(self, case: Case) -> Verification | None:
         symptom, now = case.detection.symptoms[0], self.clock.now()
         detector = self.detectors.of(symptom)
         self.detectors.resume(self.clock.pauses())
@@ -111,7 +131,9 @@ class Scout:
         if not all(gone_since):
             return self._not_recovered(case, symptom, now)
         if not all(map(detector.is_evaluated, case.detection.titled)):
-            return self._late(case, now, f"{NOT_EVALUATED} {symptom.identity}")
+            late = self._waited(case, VERIFY_DEADLINE_NS) and not _waits_for_people(case)
+            detail = f"{NOT_EVALUATED} {symptom.identity}"
+            return self._verification(Outcome.UNDECIDED, case, case.last.at, detail) if late else None
         recovered_at = max(*gone_since, symptom.since, self.detectors.resumed_at)
         visits, since = book.good_visits(recovered_at)
         required = max(journey.good_visits for journey in book.journeys)
@@ -143,8 +165,8 @@ class Scout:
     def _is_current(self, symptom: Symptom) -> bool:
         """Return True when Scout has evaluated the symptom since the newest pause, with telemetry that is not stale."""
         evaluated = self.detectors.active_symptoms.evaluated_at > self.detectors.resumed_at
-        has_input = symptom.kind.is_outage or (evaluated and not self.detectors.telemetry.blind)
-        return has_input and self.detectors.of(symptom).is_current(symptom)
+        detector, has_telemetry = self.detectors.of(symptom), evaluated and not self.detectors.telemetry.blind
+        return (has_telemetry or not detector.needs_telemetry) and detector.is_current(symptom)
 
     def _waited(self, case: Case, required_ns: int) -> bool:
         """Return True when Scout ran for `required_ns` since the newest fact, and for a while since the newest pause.
@@ -152,7 +174,11 @@ class Scout:
         Requests that a pause of the whole machine interrupted do not count as an effect of the action either.
         """
         now, pauses = self.clock.now(), self.clock.pauses()
-        return pauses.ran(case.last.at, now) >= required_ns and now - pauses.resumed_at >= SETTLING_NS
+        return pauses.ran(self._left_alone_since(case), now) >= required_ns and now - pauses.resumed_at >= SETTLING_NS
+
+    def _left_alone_since(self, case: Case) -> int:
+        """Return the time of the newest fact, or of the end of the last hold (Unix ns): nobody worked on it since."""
+        return max(case.last.at, self.detectors.released(case.detection.symptoms[0], self.clock.now()))
 
     def _went_out(self, symptom: Symptom) -> bool:
         """Return True when the service is out now, though the incident began with another symptom.
@@ -182,8 +208,8 @@ class Scout:
         journey = self._journey_effect(case, now)
         if journey is Effect.WORSE:
             return Outcome.WORSE
-        first = not case.change_in_force_at  # the strength of the symptom between two changes is not recorded
-        weaker = first and self.detectors.of(symptom).eased(symptom)
+        then, strength = _strength_before(case, symptom), self.detectors.of(symptom).strength(symptom)
+        weaker = then is not None and strength is not None and eased(then, strength)
         return Outcome.IMPROVED if journey is Effect.BETTER or weaker else Outcome.NOT_RECOVERED
 
     def _journey_effect(self, case: Case, now: int) -> Effect:
@@ -196,15 +222,29 @@ class Scout:
         decided = case.fact_of(Step.DECIDE)
         if decided is None or self._another_is_open(case):
             return Effect.SAME
-        symptoms, book = case.detection.symptoms, self._book(case)
-        since = min(symptom.since for symptom in symptoms)  # one of the error budget is dated into healthy time
-        settled = case.last.at + SETTLING_NS
-        affected_since = max(symptoms[0].since + DATING_NS, case.change_in_force_at + SETTLING_NS)
-        success = effect(book.count_visits(affected_since, decided.at), book.count_visits(settled, now))
-        if success is not Effect.SAME or not self.detectors.of(symptoms[0]).shows_in_durations:
-            return success
-        usual = book.usual(since - BASELINE_NS, since, self.detectors.inhibitions.excuse)
-        return book.effect_on_speed((affected_since, decided.at), (settled, now), usual)
+        before, after = self._before(case, decided.at), self._since_action(case, now)
+        success = effect(before.visits, after.visits)
+        return effect_on_speed(before.quick, after.quick) if success is Effect.SAME else success
+
+    def _before(self, case: Case, until: int) -> JourneyNumbers:
+        """Return the journey's numbers before the decision at `until` (Unix ns).
+
+        A Scout that was started since takes those that the newest fact before the decision has recorded.
+        """
+        verdict = case.verdict_decided_on
+        since = max(case.detection.symptoms[0].since + DATING_NS, case.change_in_force_at + SETTLING_NS)
+        recorded = verdict.affected if verdict and case.change_in_force_at else case.detection.affected
+        if recorded is None or self.detectors.book.reaches(since):
+            return self._book(case).numbers(since, until, self._usual(case))
+        return recorded
+
+    def _since_action(self, case: Case, now: int) -> JourneyNumbers:
+        return self._book(case).numbers(self._left_alone_since(case) + SETTLING_NS, now, self._usual(case))
+
+    def _usual(self, case: Case) -> Mapping[str, int]:
+        """Return the usual durations (ns) by step, from before the incident; empty where durations do not matter."""
+        detection = case.detection
+        return detection.usual or self._usual_until(detection.since, detection.symptoms, detection.since)
 
     def _another_is_open(self, case: Case) -> bool:
         return any(key != case.detection.key for key in self.detectors.open_incidents.open)
@@ -222,10 +262,34 @@ class Scout:
         now, book = self.clock.now(), self._book(case)
         count = book.count(max(since, self.detectors.resumed_at), now)
         low, high = wilson(count.good, count.good + count.bad)
-        failed = book.count(case.detection.symptoms[0].since - SECOND, now).bad
-        health = self.detectors.board.get(case.detection.symptoms[0].service)
-        serving = health.healthy_since if health and health.successes else 0
-        return Verification(outcome, count, round(low, 4), round(high, 4), failed, serving, detail, anew)
+        symptom = case.detection.symptoms[0]
+        health = self.detectors.board.get(symptom.service)
+        serving, failed = health.healthy_since if health and health.successes else 0, self._failed(case, now)
+        verdict = Verification(outcome, count, round(low, 4), round(high, 4), failed, serving, detail, anew)
+        if outcome is Outcome.RECOVERED:
+            return verdict
+        strength = self.detectors.of(symptom).strength(symptom)
+        return replace(verdict, strength=strength, affected=self._since_action(case, now))
+
+    def _failed(self, case: Case, now: int) -> int:
+        """Return how many attempts failed since the first symptom; what a restarted Scout missed is in a fact."""
+        since, book, verdict = case.detection.symptoms[0].since - SECOND, self._book(case), case.latest(Verification)
+        before = verdict.failed if verdict else case.detection.affected.visits.bad if case.detection.affected else 0
+        if self.detectors.book.reaches(since) or not before:
+            return book.count(since, now).bad
+        recorded = case.fact_of(Step.VERIFY) or case.chain[0].fact
+        return before + book.count(recorded.at, now).bad
+
+
+def _strength_before(case: Case, symptom: Symptom) -> float | None:
+    """Return how strong the symptom was when the newest decision was taken; None when no fact says so.
+
+    A verdict of 0.1.0 does not: then it is as it was detected, unless a change was in force.
+    """
+    verdict = case.verdict_decided_on
+    if verdict is not None and verdict.strength is not None:
+        return verdict.strength
+    return None if case.change_in_force_at else symptom.value
 
 
 def _waits_for_people(case: Case) -> bool:

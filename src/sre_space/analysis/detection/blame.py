@@ -100,6 +100,7 @@ def _finding(
             round(alarm.tolerated, 4),
             alarm.since,
             suspect.kind.of(operation.service, operation.label),
+            suspect.thresholds.usual,
         ),
         operation=operation.name,
         callee=callee,
@@ -144,6 +145,7 @@ def _was_changed(suspect: FiringOperation, callee: str, windows: Sequence[Inhibi
         and window.until <= since <= window.until + AT_ONCE_NS
         and not any(incident.holds(window.since) for incident in incidents)
         for window in windows
+        if window.is_work
         if window.is_work
     )
 

@@ -34,7 +34,12 @@ class Known(StrEnum):
 
 @dataclass
 class Conversion:
-    """The detector of one journey's conversion. Feed it decided cohorts in order."""
+    """The detector of one journey's conversion. Feed it decided cohorts in order.
+
+    `evaluated_since` is the end of the first cohort that this process evaluated (Unix ns); 0 before. `in_incident`: an
+    incident of this detector is open, so that its alarms go on in the inhibition that the incident is. `recalled`: the
+    incident says what was tolerated, until that is learnt.
+    """
 
     journey: str
     floor: float = FLOOR
@@ -43,37 +48,59 @@ class Conversion:
     baseline: Baseline = field(default_factory=Baseline)
     lost_tolerated: float = 1.0
     newest: int = 0
+    evaluated_since: int = 0
+    in_incident: bool = False
+    recalled: bool = False
+
+    @property
+    def has_usual(self) -> bool:
+        """Return True when it is known which share is usual."""
+        return self.baseline.ready or self.recalled
+
+    def recall(self, limits: Sequence[float]) -> None:
+        """Take the limits (shares of those who buy, 0 to 1) over from the open incidents of this detector."""
+        self.in_incident = bool(limits)
+        over_floor = [limit for limit in limits if limit > self.floor]
+        if over_floor and not self.baseline.ready:
+            self.lost_tolerated, self.recalled = 1 - max(over_floor), True
 
     def evaluate(self, cohorts: Iterable[Cohort], windows: Sequence[Inhibition] = ()) -> None:
         """Evaluate decided cohorts and learn them.
 
-        Cohorts inside an inhibition are not learnt, and evaluated only to detect the end of a firing alarm.
+        Cohorts inside an inhibition are not learnt, and evaluated only to detect the end of a firing alarm; those in a
+        hold are evaluated as ever.
         """
         for cohort in cohorts:
             begin, end, lost = cohort.second * SECOND, (cohort.second + 1) * SECOND, cohort.asked - cohort.bought
             self.newest = end
-            inhibited = any(window.holds(begin) for window in windows)
+            inhibited = any(window.holds(begin) and not window.is_hold for window in windows)
             if not inhibited:
                 self._close_windows(begin, windows)
-            if not inhibited or self.under_floor.firing:
+            tested = not inhibited or self.in_incident
+            self.evaluated_since = self.evaluated_since or (end if tested else 0)
+            if tested or self.under_floor.firing:
                 self.under_floor.update(begin, end, cohort.asked, lost, 1 - self.floor)
-            if self.baseline.ready and (not inhibited or self.under_usual.firing):
+            if self.has_usual and (tested or self.under_usual.firing):
                 self.under_usual.update(begin, end, cohort.asked, lost, self.lost_tolerated)
             if inhibited:
                 continue
             self.baseline.offer(cohort.second, Sketch(Durations(cohort.asked), errors=lost))
-            self._learn(cohort.second)
+            self._learn(cohort.second, windows)
 
     def _close_windows(self, begin: int, windows: Sequence[Inhibition]) -> None:
         """Reset the alarms whose evidence began before an inhibition that is over at `begin` (Unix ns)."""
         for alarm in (self.under_floor, self.under_usual):
-            if any(alarm.since and alarm.since < window.until <= begin for window in windows):
+            if any(0 < alarm.since < window.until and window.is_over(begin) for window in windows):
                 alarm.forget()
 
-    def _learn(self, second: int) -> None:
-        """Learn the cohorts that left quarantine, and renew the tolerated share of lost customers."""
+    def _learn(self, second: int, windows: Sequence[Inhibition]) -> None:
+        """Learn the cohorts that left quarantine, without those of holds, and renew the tolerated share of the lost."""
         starts = [alarm.since // SECOND for alarm in (self.under_floor, self.under_usual) if alarm.since]
-        if self.baseline.learn(min([second - QUARANTINE_S, *starts]), lambda _: True):
+        holds = [window for window in windows if window.is_hold]
+        learnt = self.baseline.learn(
+            min([second - QUARANTINE_S, *starts]), lambda at: not any(hold.holds(at * SECOND) for hold in holds)
+        )
+        if learnt and (self.baseline.ready or not self.recalled):
             counted = self.baseline.usual.count
             self.lost_tolerated = tolerated(self.baseline.errors, counted, MIN_LOST, EXTRA_LOST)
         self.baseline.drop_before(second - MAX_QUARANTINE_S)

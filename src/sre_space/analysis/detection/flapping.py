@@ -59,7 +59,7 @@ class Damping:
 
     def steady(self, findings: Iterable[FiredAlarm], now: int) -> list[FiredAlarm]:
         """Return the alarms that are present, and those that were present too recently to be over."""
-        raw = {_symptom_key(finding): finding for finding in findings}
+        raw = {symptom_key(finding): finding for finding in findings}
         self.newest |= raw
         self.states = {
             key: self.states.get(key, Damped(at=now)).after(key in raw, now) for key in self.states.keys() | raw.keys()
@@ -69,6 +69,6 @@ class Damping:
         return [self.newest[key] for key, state in self.states.items() if state.there]
 
 
-def _symptom_key(finding: FiredAlarm) -> Seen:
+def symptom_key(finding: FiredAlarm) -> Seen:
     """Return the key of an alarm's symptom: its kind, and the watched operation or the service and resource."""
     return finding.symptom.kind, finding.watched or (finding.symptom.service, finding.operation)

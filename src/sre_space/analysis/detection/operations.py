@@ -36,7 +36,10 @@ AHEAD_S = 5  # a span that ends later than this from now has a wrong clock
 
 @dataclass
 class OperationWatch:
-    """One operation: the seconds that are not evaluated yet, its baseline and its two alarms."""
+    """One operation: the seconds that are not evaluated yet, its baseline and its two alarms.
+
+    `evaluated_since` is when this process evaluated a second for the first time (Unix ns); 0 before.
+    """
 
     operation: Operation
     first_heard: dict[int, int] = field(default_factory=dict)
@@ -49,6 +52,7 @@ class OperationWatch:
     thresholds: Thresholds | None = None
     slow_bucket: int = 0
     renewed_at: int = 0
+    evaluated_since: int = 0
 
     def add(self, second: int, sketch: Sketch, now: int) -> None:
         """Add a sketch to a second; spans that arrive after the evaluation of their second only join its quarantine."""
@@ -59,19 +63,20 @@ class OperationWatch:
         self.open.setdefault(second, Sketch()).merge(sketch)
 
     def evaluate(self, now: int, windows: Sequence[Inhibition]) -> None:
-        """Evaluate the seconds that are complete, then learn the old and healthy ones."""
+        """Evaluate the seconds that are complete, then learn the old and healthy ones outside of all inhibitions."""
         for second in sorted(self.open):
             if now >= max((second + 1) * SECOND, self.first_heard[second]) + SETTLE_NS:
                 del self.first_heard[second]
-                self._evaluate_second(second, self.open.pop(second), windows)
+                self._evaluate_second(second, self.open.pop(second), windows, now)
         self._learn(now // SECOND, windows)
 
-    def _evaluate_second(self, second: int, sketch: Sketch, windows: Sequence[Inhibition]) -> None:
+    def _evaluate_second(self, second: int, sketch: Sketch, windows: Sequence[Inhibition], now: int) -> None:
         begin, end = second * SECOND, (second + 1) * SECOND
         self._close_windows(begin, windows)
         planned = any(window.holds(begin) and window.is_work for window in windows)
         demand = self._demand(second, sketch.count)
         if self.thresholds and not planned:
+            self.evaluated_since = self.evaluated_since or now
             self.slow_bucket = self.thresholds.slow_under(demand, DEMAND_S)
             for indicator in INDICATORS:
                 bad, limit = indicator.bad(sketch, self.slow_bucket), indicator.tolerated(self.thresholds)
@@ -86,7 +91,7 @@ class OperationWatch:
 
     def _close_windows(self, begin: int, windows: Sequence[Inhibition]) -> None:
         """Reset alarms whose evidence began in an inhibition that is over: it belongs to that inhibition's case."""
-        ended = max((window.until for window in windows if window.until <= begin), default=0)
+        ended = max((window.until for window in windows if window.is_over(begin)), default=0)
         for alarm in self.alarms.values():
             if alarm.since and alarm.since < ended:
                 alarm.forget()

@@ -16,7 +16,9 @@ from sre_space.analysis.detection.baseline import Baseline
 from sre_space.analysis.statistics.demand import times_busier
 from sre_space.analysis.statistics.share_bounds import tolerated
 from sre_space.analysis.statistics.sketch import bucket_of, middle_of
+from sre_space.domain.symptoms import UsualRequests
 
+SECOND = 10**9
 USUAL_WORST = 0.95  # quantile
 TIMES_SLOWER, SLOWER_NS = 2.0, 100_000_000  # the smallest shift worth an incident: both must be exceeded
 SLOW_TOLERATED = ERRORS_EXTRA = SLOW_EXTRA = 0.1
@@ -39,6 +41,34 @@ class Thresholds:
     errors_tolerated: float
     busiest: float = 0.0
     slow_share: float = 0.0
+
+    @classmethod
+    def of(cls, usual: UsualRequests) -> "Thresholds":
+        """Return the thresholds that a fact has recorded."""
+        return cls(
+            usual.median * SECOND,
+            usual.mean * SECOND,
+            bucket_of(int(usual.slow * SECOND)),
+            usual.slow_tolerated,
+            usual.error_share,
+            usual.errors_tolerated,
+            usual.busiest,
+            usual.slow_share,
+        )
+
+    @property
+    def usual(self) -> UsualRequests:
+        """Return the thresholds as a fact records them."""
+        return UsualRequests(
+            self.median / SECOND,
+            self.mean / SECOND,
+            self.slow_from / SECOND,
+            self.slow_tolerated,
+            self.error_share,
+            self.errors_tolerated,
+            self.busiest,
+            self.slow_share,
+        )
 
     def slow_under(self, count: int, seconds: int) -> int:
         """Return the bucket above which a request is slow while `count` requests came in so many seconds."""

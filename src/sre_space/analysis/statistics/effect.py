@@ -1,6 +1,6 @@
 """Whether an action changed the success of a journey. Scout asks while verifying, when the symptom persists."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import Enum
 
 from sre_space.domain.intervals import wilson
@@ -8,6 +8,9 @@ from sre_space.domain.symptoms import JourneyCount
 
 MATERIAL = 0.1  # of all attempts: a smaller drop in success does not count as WORSE
 EASED = 0.5  # of a symptom's strength: at or below this share the symptom has eased
+
+
+Quick = Mapping[str, tuple[int, int]]  # quick and other attempts, by step
 
 
 class Effect(Enum):
@@ -32,15 +35,21 @@ def effect(before: JourneyCount, after: JourneyCount) -> Effect:
     return Effect.WORSE if high_after < low_before and material else Effect.SAME
 
 
-def by_step(whole: Effect, steps: Collection[Effect]) -> Effect:
-    """Return the effect on the whole journey; if that is SAME, return BETTER if some step is BETTER and none is WORSE.
+def effect_on_speed(before: Quick, after: Quick) -> Effect:
+    """Return the effect on the share of quick attempts; if that is SAME, BETTER if a step is and none is WORSE.
 
     A remedy changes the mix of steps: customers who get a quote again go on to buy, and while buying is still slow the
     whole journey looks unchanged although each quote is quick (Simpson 1951).
     """
+    whole = effect(_count(before.values()), _count(after.values()))
+    steps = [effect(_count([before[step]]), _count([after.get(step, (0, 0))])) for step in before]
     if whole is not Effect.SAME or Effect.WORSE in steps:
         return whole
     return Effect.BETTER if Effect.BETTER in steps else whole
+
+
+def _count(pairs: Collection[tuple[int, int]]) -> JourneyCount:
+    return JourneyCount(sum(good for good, _ in pairs), sum(bad for _, bad in pairs), 0, 0)
 
 
 def _success_share(count: JourneyCount) -> float:

@@ -1,14 +1,14 @@
 """Detection of crash loops: `sre-space status` shows them, and a person is paged.
 
-The launcher counts the starts (`run/env/NAME.started`) and backs off. The warden watches all other units, and Fixer
-watches the warden.
+The launcher counts the starts (`run/env/NAME.started`) and backs off. Fixer watches the warden and the units of the
+services, whose holds it reads; the warden watches all others.
 """
 
 import asyncio
 import logging
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,33 +66,45 @@ def last_line(path: Path) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
+async def _nothing() -> Collection[str]:
+    return ()
+
+
 @dataclass
 class CrashWatch:
-    """Pages once for each unit in a crash loop, and again only after the unit has recovered in between."""
+    """Pages once for each unit in a crash loop, and again only after the unit has recovered in between.
+
+    `held` is asked for the units that people hold: they are paged for when they are held no more.
+    """
 
     state: SpaceState
     notifier: Notifier
     units: Sequence[str] | None = None
     excluded: Sequence[str] = ()
+    held: Callable[[], Awaitable[Collection[str]]] = _nothing
     notified: set[str] = field(default_factory=set)
 
-    def check(self) -> None:
-        """Log and notify for each unit that is newly in a crash loop."""
-        loops = {loop.unit: loop for loop in crash_loops(self.state, self.units) if loop.unit not in self.excluded}
-        self.notified &= loops.keys()
-        for unit in loops.keys() - self.notified:
-            loop = loops[unit]
+    def news(self) -> Sequence[CrashLoop]:
+        """Return the crash loops that nobody was paged for."""
+        loops = [loop for loop in crash_loops(self.state, self.units) if loop.unit not in self.excluded]
+        self.notified &= {loop.unit for loop in loops}
+        return [loop for loop in loops if loop.unit not in self.notified]
+
+    def check(self, held: Collection[str] = ()) -> None:
+        """Log and notify for each unit that is newly in a crash loop and not `held`."""
+        for loop in (loop for loop in self.news() if loop.unit not in held):
             log.error(
                 "%s is in a crash loop: it started %d times and ended each time; last line of its log: %s",
-                unit,
+                loop.unit,
                 loop.starts.count,
                 loop.last_log_line,
             )
-            self.notifier.notify(unstartable_note(unit, loop.starts.count, loop.last_log_line))
-            self.notified.add(unit)
+            self.notifier.notify(unstartable_note(loop.unit, loop.starts.count, loop.last_log_line))
+            self.notified.add(loop.unit)
 
     async def watch_forever(self) -> None:
         """Look for crash loops every LOOK_EVERY_S seconds, until cancelled."""
         while True:
-            await asyncio.to_thread(self.check)
+            if await asyncio.to_thread(self.news):
+                await asyncio.to_thread(self.check, await self.held())
             await asyncio.sleep(CHECK_EVERY_S)
