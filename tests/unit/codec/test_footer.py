@@ -35,6 +35,7 @@ class Key:
 
 KEY = Key()
 st.register_type_strategy(Mapping, lambda kind: st.dictionaries(*map(st.from_type, get_args(kind)), max_size=4))
+st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))  # as detectors measure
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=20)
 
 
