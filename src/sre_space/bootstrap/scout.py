@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from sre_space.adapters.authentic_bus import AuthenticBus
 from sre_space.adapters.deployed_folder import DeployedFolder
@@ -29,6 +30,7 @@ from sre_space.feeds.publishing import ReportPublisher
 from sre_space.feeds.running_commits import RunningCommits
 from sre_space.feeds.signal_consumer import SignalConsumer
 from sre_space.feeds.sketching import Sketcher
+from sre_space.ports.bus import Subscription
 from sre_space.settings import ScoutSettings as Settings
 
 REMEMBERED_NS = 15 * 60 * 10**9  # of telemetry that is read again after a restart
@@ -46,25 +48,15 @@ async def _work(settings: Settings) -> None:
     )
     processes = Processes(context.clock.now())
     snapshots = Snapshots(publisher.reports, processes, settings.jaeger_url)
-    opener = Opener(
-        context.incidents, context.forge, context.key, context.clock, context.reporter, context.pager,
-        context.clock_check, snapshots.take, contacts=context.config.contacts,
-    )  # fmt: skip
+    opener = _opener(context, snapshots)
     authentic = AuthenticBus(read_record_key(settings.telemetry_record_key_file), context.reporter.dismissed)
     signals = authentic.subscription(KafkaSubscription(bus, [SIGNALS], "sre-scout-judge"))
 
-    def on_poll(cases: Sequence[Case]) -> bool:
-        now = context.clock.now()
-        detectors.open_incidents.refresh(cases, now)
-        for name, share in spent(detectors.journeys, now).items():
-            context.reporter.budget(name, share)
-        return signals.owns()
-
-    watch = context.watch(scout, on_poll)
+    watch = context.watch(scout, partial(_on_poll, context, detectors, signals))
     gitops = context.gitops()
-    verifier = DeploymentVerifier(gitops, context.config.services)
     deployments = DeployedFolder(settings.sre_space_state, context.config.services)
     commits = RunningCommits(gitops, deployments, processes, context.config.services, context.clock)
+    verifier = DeploymentVerifier(gitops, context.config.services)
     announcements = Announcements(verifier, detectors.inhibitions, context.reporter, context.clock, processes=processes)
     holds = HoldFeed(context.holds, detectors, context.clock)
     consumer = SignalConsumer(
@@ -94,6 +86,22 @@ async def _work(settings: Settings) -> None:
         group.create_task(commits.learn_forever())
         group.create_task(disk_space.watch_forever())
         group.create_task(watch.run())
+
+
+def _opener(context: agent.AgentContext, snapshots: Snapshots) -> Opener:
+    return Opener(
+        context.incidents, context.forge, context.key, context.clock, context.reporter, context.pager,
+        context.clock_check, snapshots.take, contacts=context.config.contacts,
+    )  # fmt: skip
+
+
+def _on_poll(context: agent.AgentContext, detectors: Detectors, signals: Subscription, cases: Sequence[Case]) -> bool:
+    """Refresh what the open incidents inhibit, and report the error budgets; return True when this Scout evaluates."""
+    now = context.clock.now()
+    detectors.open_incidents.refresh(cases, now)
+    for name, share in spent(detectors.journeys, now).items():
+        context.reporter.budget(name, share)
+    return signals.owns()
 
 
 if __name__ == "__main__":

@@ -284,12 +284,6 @@ PAYLOAD: Mapping[Step, type[Payload]] = {
 STEP_OF: Mapping[type[Payload], Step] = {kind: step for step, kind in PAYLOAD.items()}
 
 
-def assesses_situation(payload: Payload) -> bool:
-    """Return True for a payload that assesses the situation from evidence; False for one that reports a change."""
-    unchanged = isinstance(payload, Action) and not payload.changed
-    return unchanged or isinstance(payload, Recall | Decision | Verification)
-
-
 @dataclass(frozen=True)
 class Fact:
     """One signed link of an incident's chain. `issue` is 0 in the opening fact: its number is not known yet."""

@@ -6,7 +6,7 @@ from sre_space.codec.footer import SignedFact, parse_footer, render, sign
 from sre_space.domain.case import PLAN_DIGITS, Case, FoundFact
 from sre_space.domain.cycle import deadline_clock, next_step
 from sre_space.domain.errors import Malformed
-from sre_space.domain.facts import OWNER, STEP_OF, Agent, Decision, Fact, Payload, Step, assesses_situation
+from sre_space.domain.facts import OWNER, STEP_OF, Action, Agent, Decision, Fact, Payload, Recall, Step, Verification
 from sre_space.domain.grounds import why_it_waits
 from sre_space.domain.labels import FROZEN, labels
 from sre_space.loop.clock_check import ClockCheck
@@ -72,7 +72,7 @@ class Runner:
 
     def _outdated(self, payload: Payload, at: int) -> bool:
         """Return True for a judgement from before a pause, which is made again; a record of an action never is."""
-        return assesses_situation(payload) and self.clock.pauses().after(at)
+        return _assesses_situation(payload) and self.clock.pauses().after(at)
 
     def _signed(self, case: Case, payload: Payload) -> Pending:
         step = STEP_OF[type(payload)]
@@ -198,3 +198,9 @@ def _parsed(pending: Pending) -> SignedFact:
     signed = parse_footer(pending.body)
     assert signed is not None
     return signed
+
+
+def _assesses_situation(payload: Payload) -> bool:
+    """Return True for a payload that assesses the situation from evidence; False for one that reports a change."""
+    unchanged = isinstance(payload, Action) and not payload.changed
+    return unchanged or isinstance(payload, Recall | Decision | Verification)
