@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,8 @@ from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.errors import Malformed
 from sre_space.domain.health_check import CheckKind, HealthCheck
 from sre_space.domain.journeys import ConversionSteps, Journey, Side, SpanSelector, Success
-from sre_space.domain.space_config import FreezeWindow, Maintenance, Tunable
+from sre_space.domain.space_config import Maintenance, Tunable
+from sre_space.domain.windows import WeeklyWindow
 
 ROOT = Path(__file__).resolve().parents[3]
 CHART = ROOT / "sre-space.yaml"
@@ -71,7 +73,17 @@ def test_a_recovery_takes_thirty_good_visits_where_the_chart_does_not_say_how_ma
 def test_a_freeze_window_is_read_in_utc() -> None:
     text = CHART.read_text().replace("freeze: []", 'freeze: [{days: [fri, sat], since: "16:00"}]')
 
-    assert parse_config(text, {}).guardrails.freeze == (FreezeWindow((4, 5), 16 * 3600, 24 * 3600),)
+    assert parse_config(text, {}).guardrails.freeze == (WeeklyWindow((4, 5), 16 * 3600, 24 * 3600),)
+
+
+def test_a_window_may_be_in_local_time() -> None:
+    one = '{services: [all], days: [sun], since: "02:00", until: "04:00", reason: vacuum, timezone: Europe/Vienna}'
+    text = CHART.read_text().replace("freeze: []", "freeze: [{days: [fri], timezone: America/New_York}]")
+
+    config = parse_config(text.replace("maintenance: []", f"maintenance: [{one}]"), {})
+
+    assert config.maintenance[0].window.zone == ZoneInfo("Europe/Vienna")
+    assert config.guardrails.freeze[0].zone == ZoneInfo("America/New_York")
 
 
 def test_maintenance_is_windows_with_services_and_a_reason() -> None:
@@ -81,8 +93,8 @@ def test_maintenance_is_windows_with_services_and_a_reason() -> None:
     )
 
     assert parse_config(text, {}).maintenance == (
-        Maintenance(("policy-service",), FreezeWindow((6,), 2 * 3600, 4 * 3600), "vacuum"),
-        Maintenance(("all",), FreezeWindow((0,), 0, 24 * 3600), "x"),
+        Maintenance(("policy-service",), WeeklyWindow((6,), 2 * 3600, 4 * 3600), "vacuum"),
+        Maintenance(("all",), WeeklyWindow((0,), 0, 24 * 3600), "x"),
     )
 
 
@@ -106,6 +118,13 @@ def test_maintenance_is_windows_with_services_and_a_reason() -> None:
             r"maintenance.0.services.1: 'polcy-service' is not a service of this file; did you mean .*: .*, or all",
         ),
         ("maintenance: []", "maintenance: [{services: [], days: [sun], reason: x}]", "maintenance.0.services"),
+        (
+            "freeze: []",
+            "freeze: [{days: [fri], timezone: Europe/Viena}]",
+            "guardrails.freeze.0.timezone: 'Europe/Viena' is no time zone; did you mean Europe/Vienna?",
+        ),
+        ("freeze: []", "freeze: [{days: [fri], timezone: CET+1}]", r"'CET\+1' is no time zone; .* Europe/Vienna"),
+        ("freeze: []", "freeze: [{days: [fri], timezone: ../passwd}]", "'../passwd' is no time zone"),
         ("maintenance: []", "maintenance: [{services: [all], days: [sun]}]", "maintenance.0.reason"),
         ("maintenance: []", "maintenance: [{service: all, days: [sun], reason: x}]", "maintenance.0.service"),
         ("act_on: {}", "act_on: {reboot: likely}", "guardrails.act_on.reboot: .*'restart', 'set-config', 'revert' or"),

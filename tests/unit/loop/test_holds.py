@@ -17,8 +17,9 @@ from sre_space.domain.facts import Action, ActionResult, Agent, Outcome, Step, V
 from sre_space.domain.holds import ALL, blamable
 from sre_space.domain.labels import HOLD
 from sre_space.domain.pauses import ClockPair, Pauses
-from sre_space.domain.space_config import FreezeWindow, Maintenance
+from sre_space.domain.space_config import Maintenance
 from sre_space.domain.symptoms import SymptomKind
+from sre_space.domain.windows import WeeklyWindow
 from sre_space.feeds.hold_feed import HoldFeed
 from sre_space.loop.stalls import Stalls
 
@@ -218,7 +219,7 @@ async def test_the_label_on_an_incident_is_forgotten_after_a_day() -> None:
 async def test_in_a_maintenance_window_of_the_configuration_the_agents_wait() -> None:
     world = World()
     day, rest = divmod(world.clock.now() // SECOND, 86_400)
-    window = FreezeWindow(((day + 3) % 7,), rest, rest + 120)
+    window = WeeklyWindow(((day + 3) % 7,), rest, rest + 120)
     planned = Maintenance(("policy-service",), window, "vacuum")
     world = World(configured=replace(world.config, maintenance=(planned,)))
     world.dead = {"policy-service"}
