@@ -176,6 +176,23 @@ async def test_the_deadline_of_a_step_begins_at_the_end_of_the_hold() -> None:
     assert world.clock.now() > begun
 
 
+async def test_a_hold_on_everything_is_about_the_application_and_not_about_the_agents_themselves() -> None:
+    world = World()
+    number = await world.tampered()
+    await hold(world, ALL, 3600)
+    world.notes.clear()
+    await world.play(number, 20)
+    assert [note.title for note in world.notes] == [f"Incident {number}: frozen: Infrastructure on policy-service"]
+
+    world.notes.clear()
+    brain = world.runners[Agent.BRAIN]
+    world.clocks[Agent.BRAIN].ahead = 3600 * SECOND
+    for _ in range(3):
+        await brain.clock_check.compare()
+        await world.clock.sleep(5.0)
+    assert [note.title.partition(":")[0] for note in world.notes] == ["A wrong clock"]
+
+
 async def test_a_hold_that_cannot_be_read_lets_nobody_act() -> None:
     world = World()
     world.dead = {"policy-service"}
