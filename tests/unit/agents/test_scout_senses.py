@@ -180,6 +180,26 @@ def test_spans_that_are_sent_by_the_batch_blind_no_book_between_two_batches() ->
     assert seconds_to_blind(book) == 31
 
 
+async def test_without_telemetry_only_what_probes_show_becomes_an_incident() -> None:
+    world = World()
+    memory = Resource("user-service", "memory", 100.0)
+    for _ in range(60):
+        world.detectors.take_level(memory, world.clock.now(), 99.0)
+        await world.clock.sleep(0.5)
+    now = world.clock.now()
+    assert [group.key for group in world.detectors.evaluate(now)] == ["saturation/user-service"]
+
+    world.dead = {"policy-service"}
+    for _ in range(10):
+        await world.clock.sleep(0.25)
+    world.detectors.spans = Feed("otlp_spans", now, now - 60 * SECOND)
+
+    groups = world.detectors.evaluate(world.clock.now())
+
+    assert world.detectors.telemetry.blind
+    assert [group.key for group in groups] == ["infrastructure/policy-service"]
+
+
 @given(st.integers(1, 5000))
 def test_memory_is_bounded_by_time(count: int) -> None:
     book = JourneyBook((JOURNEY,))

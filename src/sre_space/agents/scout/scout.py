@@ -76,7 +76,7 @@ class Scout:
 
         It is empty where durations do not matter.
         """
-        if not self.detectors.of(symptoms[0]).shows_in_durations:
+        if not symptoms[0].kind.shows_in_durations:
             return {}
         return self._book_of(symptoms).usual(since - BASELINE_NS, until, self.detectors.inhibitions.excuse)
 
@@ -122,7 +122,7 @@ class Scout:
         book = self._book(case)
         if book.blind(now):  # a probe without telemetry shows an outage, but no recovery
             return self._not_recovered(case, symptom, now) if detector.holds_without_telemetry(symptom) else None
-        if self._went_out(symptom) and self._waited(case, SETTLING_NS) and not _waits_for_people(case):
+        if self.detectors.hidden(symptom) and self._waited(case, SETTLING_NS) and not _waits_for_people(case):
             outcome = Outcome.WORSE if isinstance(case.last.payload, Action) else Outcome.NOT_RECOVERED
             return self._verification(outcome, case, case.last.at, self.detectors.board[symptom.service].detail)
         if not self._is_current(symptom):
@@ -179,14 +179,6 @@ class Scout:
     def _left_alone_since(self, case: Case) -> int:
         """Return the time of the newest fact, or of the end of the last hold (Unix ns): nobody worked on it since."""
         return max(case.last.at, self.detectors.released(case.detection.symptoms[0], self.clock.now()))
-
-    def _went_out(self, symptom: Symptom) -> bool:
-        """Return True when the service is out now, though the incident began with another symptom.
-
-        A dead service serves no requests, so that the symptom disappears without a recovery.
-        """
-        health = self.detectors.board.get(symptom.service)
-        return not symptom.kind.is_outage and health is not None and health.firing
 
     def _wait_s(self, symptom: Symptom, now: int) -> float:
         """Return for how many seconds the detector would need to see the fault again, at the journey's present rate."""
