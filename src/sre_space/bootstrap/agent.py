@@ -66,7 +66,13 @@ class AgentContext:
 
     @classmethod
     def prepare(cls, agent: facts.Agent, settings: AgentSettings) -> "AgentContext":
-        """Return the agent's context from its key, the trusted keys and the configuration; nothing is connected yet."""
+        """Return the agent's context from its key, the trusted keys and the configuration; nothing is connected yet.
+
+        What the configuration leaves to a default is logged first.
+        """
+        config, clock = read_config(settings.sre_space_chart), SystemClock()
+        for notice in config.notices:
+            log.warning("%s", notice)
         state = StatePaths(settings.sre_space_state)
         owner, repo = settings.repo_owner, settings.repo_name
         page = web_page_of(f"{owner}/{repo}", settings.forge_url, settings.github_api_url)
@@ -74,7 +80,6 @@ class AgentContext:
         key, trust = KeyFile.load(state.key(agent)), TrustFolder(state.trust)
         trust.refuse_unless(key, agent.value)
         forge = GithubMcpForge(settings.forge_url, settings.github_personal_access_token, owner, repo)
-        config, clock = read_config(settings.sre_space_chart), SystemClock()
         incidents = IncidentRepository(forge, trust, f"{owner}/{repo}")
         token, api = settings.github_personal_access_token, settings.github_api_url
         writers = GithubWriters(settings.forge_url, token, owner, repo, api)

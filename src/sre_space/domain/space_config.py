@@ -176,13 +176,17 @@ class Guardrails:
 
 @dataclass(frozen=True)
 class SpaceConfig:
-    """The configuration of one space, `sre-space.yaml`; services outside it are never monitored or accused."""
+    """The configuration of one space, `sre-space.yaml`; services outside it are never monitored or accused.
+
+    `notices` are sentences on what its file leaves to a default that changes what is watched.
+    """
 
     space: str
     services: Mapping[str, Service]
     journeys: tuple[Journey, ...]
     guardrails: Guardrails
     maintenance: tuple[Maintenance, ...] = ()
+    notices: tuple[str, ...] = ()
 
     @property
     def calls(self) -> Mapping[str, Sequence[str]]:

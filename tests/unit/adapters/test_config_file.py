@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.git_world import keys_of
 
 from sre_space.adapters.config_file import parse_config, read_config
+from sre_space.adapters.config_notices import NO_CONVERSION, NO_VISIT
 from sre_space.domain.configuration import FOLDER, SPACE_FILE, Place
 from sre_space.domain.contacts import Contact
 from sre_space.domain.diagnosis import CauseKind, Confidence
@@ -74,6 +75,47 @@ def test_a_freeze_window_is_read_in_utc() -> None:
     text = CHART.read_text().replace("freeze: []", 'freeze: [{days: [fri, sat], since: "16:00"}]')
 
     assert parse_config(text, {}).guardrails.freeze == (WeeklyWindow((4, 5), 16 * 3600, 24 * 3600),)
+
+
+OLD = Path(__file__).resolve().parents[2] / "compat" / "0.1.0" / "space" / "sre-space.yaml"
+
+
+def test_a_file_of_0_1_0_says_what_it_leaves_to_a_default_with_line_and_remedy() -> None:
+    number = next(n for n, line in enumerate(OLD.read_text().splitlines(), 1) if line == "  buy-insurance:")
+
+    config = read_config(OLD)
+
+    assert config.notices == (
+        f"{OLD}:{number}: journeys.buy-insurance: {NO_CONVERSION}",
+        f"{OLD}:{number}: journeys.buy-insurance: {NO_VISIT}",
+    )
+    assert (config.journeys[0].conversion, config.journeys[0].visit) == (None, "")
+
+
+def test_the_configuration_of_the_demo_leaves_nothing_to_a_default() -> None:
+    assert read_config(CHART).notices == ()
+
+
+@pytest.mark.parametrize(
+    ("journey", "said"),
+    [
+        ("{caller: web, steps: [buy], slo: 0.99, conversion: none, visit: trace}", []),
+        ("{caller: web, steps: [buy], slo: 0.99, conversion: {topics: [a, b]}, visit: session}", []),
+        ("{caller: web, steps: [buy], slo: 0.99}", [NO_CONVERSION, NO_VISIT]),
+        ("{caller: web, steps: [buy], slo: 0.99, visit: session}", [NO_CONVERSION]),
+        ("{spans: {service: web}, slo: 0.99}", []),
+        ("{spans: {service: web, names: [ask, buy]}, slo: 0.99}", [NO_VISIT]),
+        ("{spans: {service: web, names: [ask, buy]}, slo: 0.99, visit: trace}", []),
+        ("{spans: {service: web}, slo: 0.99, conversion: {steps: [ask, buy]}}", [NO_VISIT]),
+    ],
+)
+def test_what_a_journey_leaves_unsaid_and_how_it_says_that_the_default_is_meant(journey: str, said: list[str]) -> None:
+    text = CHART.read_text()
+    start, end = text.index("  buy-insurance:"), text.index("guardrails:\n")
+    config = parse_config(f"{text[:start]}  buy-insurance: {journey}\n{text[end:]}", {})
+
+    assert [notice.partition("journeys.buy-insurance: ")[2] for notice in config.notices] == said
+    assert config.journeys[0].visit in ("", "session")
 
 
 def test_a_window_may_be_in_local_time() -> None:
