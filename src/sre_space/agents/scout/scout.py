@@ -153,14 +153,15 @@ class Scout:
         """Return True when the action took effect and the service has ended, or hangs, for another reason since.
 
         After a change of its configuration the service must have served for a while first. An outage during a
-        deployment does not count.
+        deployment does not count. A Scout that was started since, and has not seen it answer, knows it by its spans.
         """
         action, health = case.last.payload, self.detectors.board.get(symptom.service)
         if not isinstance(action, Action) or not action.changed or health is None or _waits_for_people(case):
             return False
         min_uptime_ns = MIN_UPTIME_NS if action.remedy.edits else 0
         in_deployment = self.detectors.inhibitions.worked_on(symptom.service, health.failing_since)
-        return health.went_out(case.last.at, min_uptime_ns) and not in_deployment
+        served_at = 0 if health.healthy_since else self.detectors.operations.served_at(symptom.service)
+        return health.went_out(case.last.at, min_uptime_ns, served_at) and not in_deployment
 
     def _is_current(self, symptom: Symptom) -> bool:
         """Return True when Scout has evaluated the symptom since the newest pause, with telemetry that is not stale."""
