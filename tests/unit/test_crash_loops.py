@@ -18,6 +18,7 @@ from sre_space.bootstrap.space.crash_watch import CrashWatch, crash_loops, last_
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.bootstrap.space.supervisor import UnitState
 from sre_space.cli.views import crash_loop, processes
+from sre_space.loop.stalls import SeenOnce
 from sre_space.ports.notifier import Note, Notifier
 from sre_space.starts import MAX_PAUSE_S, MAX_SHORT_RUNS, PAUSE_S, SHORT_RUN_S, Starts
 
@@ -94,6 +95,47 @@ def test_for_a_held_service_somebody_is_called_once_it_is_held_no_more(state: Sp
     watch.check()
     watch.check()
     assert [note.title for note in called.notes] == ["user-service cannot start", "policy-service cannot start"]
+
+
+def test_of_four_agents_one_calls_and_another_one_when_it_is_down(state: SpaceState) -> None:
+    called, calls, clock = Called(), SeenOnce(), [0.0]
+    fixer, scout, brain = (
+        CrashWatch(state, called, patience_s=patience_s, calls=calls, clock=lambda: clock[0])
+        for patience_s in (0.0, 10.0, 20.0)
+    )
+    started(state, "policy-service", Starts(9, 9))
+    fixer.check()
+    for clock[0] in (1.0, 15.0, 30.0):
+        scout.check()
+        brain.check()
+    assert [note.title for note in called.notes] == ["policy-service cannot start"]
+
+    started(state, "user-service", Starts(9, 9))
+    for seconds in range(9):  # Fixer is down
+        clock[0] = 40.0 + seconds
+        scout.check()
+        brain.check()
+    assert len(called.notes) == 1
+    clock[0] = 51.0
+    scout.check()
+    clock[0] = 70.0
+    for watch in (scout, brain, fixer):
+        watch.check()
+    assert [note.title for note in called.notes] == ["policy-service cannot start", "user-service cannot start"]
+
+
+def test_a_crash_loop_has_one_name_and_another_one_has_another(state: SpaceState) -> None:
+    def name(starts: Starts) -> str:
+        started(state, "bus", starts)
+        return crash_loops(state)[0].name
+
+    environment = state.run / "env" / "bus.env"
+    environment.touch()
+    first = name(Starts(9, 8))
+    assert name(Starts(10, 9)) == first
+    assert name(Starts(20, 9)) != first
+    os.utime(environment, (1, 1))  # the space was started anew
+    assert name(Starts(9, 8)) != first
 
 
 async def test_in_its_rounds_it_asks_who_is_held_and_calls_for_the_others(state: SpaceState) -> None:

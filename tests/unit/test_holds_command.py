@@ -18,7 +18,8 @@ from sre_space.cli.views import space_summary
 from sre_space.domain.errors import Malformed, Missing, Unavailable
 from sre_space.domain.facts import Agent
 from sre_space.domain.labels import HOLD
-from sre_space.domain.space_config import FreezeWindow, Maintenance
+from sre_space.domain.space_config import Maintenance
+from sre_space.domain.windows import WeeklyWindow
 
 HOUR_S = 3600
 
@@ -139,7 +140,7 @@ async def test_the_label_of_an_incident_is_removed_and_the_incident_stays(tmp_pa
 
 async def test_a_maintenance_window_is_listed_and_only_the_configuration_ends_it(tmp_path: Path) -> None:
     world = world_now()
-    always = Maintenance(("user-service",), FreezeWindow(tuple(range(7)), 0, 86_400), "vacuum")
+    always = Maintenance(("user-service",), WeeklyWindow(tuple(range(7)), 0, 86_400), "vacuum")
     person = here(tmp_path, World(begun=time.time_ns(), configured=replace(world.config, maintenance=(always,))))
 
     (line,) = await listed(person)

@@ -75,3 +75,23 @@ def test_no_name_of_the_demo_stands_in_the_code(path: str) -> None:
     allowed, reason = ALLOWED.get(path, (frozenset(), ""))
 
     assert FOUND.get(path, frozenset()) == allowed, reason or "read it from the configuration instead"
+
+
+# The library that the demo's services share: its own endpoints, keys and type of event, whose names on the wire stay.
+LIBRARIES = {
+    "service-kit/src/service_kit/app.py": {"/ready"},
+    "service-kit/src/service_kit/database.py": {"database_url"},
+    "service-kit/src/service_kit/settings.py": {"database_pool_size", "database_url"},
+    "service-kit/src/service_kit/outbox.py": {"cloud-insurance"},
+}
+
+
+def test_the_libraries_of_the_services_name_nothing_but_their_own() -> None:
+    sought = [*(re.escape(name) for name in names()), *map(re.escape, SILENT)]
+    pattern = re.compile(rf"(?<![\w-])({'|'.join(sought)})(?![\w-])", re.IGNORECASE)
+    named = {
+        path.relative_to(ROOT / "libs").as_posix(): {name.lower() for name in pattern.findall(path.read_text())}
+        for path in (ROOT / "libs").glob("*/src/**/*.py")
+    }
+
+    assert {path: found for path, found in named.items() if found} == LIBRARIES

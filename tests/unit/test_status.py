@@ -12,6 +12,7 @@ from support.world import REPOSITORY, SECOND, Key, World
 
 from sre_space.cli.detectors import document, rendered
 from sre_space.cli.status import document as whole
+from sre_space.cli.views import space_summary
 from sre_space.codec.symptom_report import SymptomReport, encode
 from sre_space.codec.topics import SYMPTOM_REPORTS
 from sre_space.domain.detectors import DetectorReport, DetectorsReport, DetectorState, MeasureUnit, by_urgency
@@ -120,6 +121,15 @@ async def test_the_newest_sighting_that_scout_signed_for_this_repository_counts(
     assert old is not None
     assert newest is not None
     assert (old.at, newest.at) == (-600 * SECOND, -3 * SECOND)
+
+
+async def test_status_begins_with_what_the_configuration_leaves_to_a_default(tmp_path: Path) -> None:
+    world = World()
+    notice = "sre-space.yaml:3: journeys.buy: `visit` is missing"
+    seen = replace(operator(world, tmp_path), config=replace(world.config, notices=(notice,)))
+
+    assert (await space_summary(seen)).splitlines()[0] == notice
+    assert (await whole(seen))["notices"] == (notice,)
 
 
 async def test_status_as_json_says_what_is_away(tmp_path: Path) -> None:

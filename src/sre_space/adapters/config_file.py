@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from sre_space.adapters.config_agreement import must_agree
 from sre_space.adapters.config_mistakes import first_mistake
+from sre_space.adapters.config_notices import notices
 from sre_space.adapters.config_schema import SpaceFile
 from sre_space.adapters.config_yaml import document
 from sre_space.domain.errors import Malformed
@@ -46,4 +47,5 @@ def _parsed(content: bytes, environment: Mapping[str, str], name: str, units: Co
     services = {service: entry.named(service) for service, entry in raw.services.items()}
     journeys = tuple(entry.named(journey) for journey, entry in raw.journeys.items())
     maintenance = tuple(entry.planned() for entry in raw.maintenance)
-    return SpaceConfig(raw.space, services, journeys, raw.guardrails.limits(), maintenance)
+    said = notices(raw, source, name)
+    return SpaceConfig(raw.space, services, journeys, raw.guardrails.limits(), maintenance, said)

@@ -72,17 +72,25 @@ class ConversionEntry(Strict):
         return ConversionSteps(first, second, bool(self.topics), self.key, int(self.within * 1e9))
 
 
+NONE, TRACE = "none", "trace"  # what says that the default is meant
+
+
+def _unless(word: str, meant: object) -> BeforeValidator:
+    """Return a validator that takes `word` for the default, which is `meant`."""
+    return BeforeValidator(lambda value: meant if value == word else value)
+
+
 class JourneyEntry(Strict):
     """A critical user journey; `caller` and `steps` are the short form of `spans` with the side `root`."""
 
     caller: Text | None = None
     steps: tuple[Text, ...] = ()
     spans: SpansEntry | None = None
-    visit: str = ""
+    visit: Annotated[str, _unless(TRACE, "")] = ""
     success: SuccessEntry | None = None
     slo: Share = Field(examples=["0.999"])
     good_visits: Whole = Field(30, ge=1)
-    conversion: ConversionEntry | None = None
+    conversion: Annotated[ConversionEntry | None, _unless(NONE, None)] = None
 
     @model_validator(mode="after")
     def _selects_spans(self) -> "JourneyEntry":

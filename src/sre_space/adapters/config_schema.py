@@ -21,9 +21,11 @@ from sre_space.adapters.config_words import (
     TargetName,
     Text,
     TimeOfDay,
+    TimeZone,
     UnitName,
     Url,
     Whole,
+    zone,
 )
 from sre_space.domain.configuration import FOLDER, SPACE_FILE, Place
 from sre_space.domain.contacts import Contact
@@ -32,7 +34,6 @@ from sre_space.domain.health_check import TIMEOUT_S, CheckKind, HealthCheck
 from sre_space.domain.holds import MAX_REASON
 from sre_space.domain.space_config import (
     Autonomy,
-    FreezeWindow,
     Guardrails,
     Maintenance,
     Service,
@@ -40,6 +41,7 @@ from sre_space.domain.space_config import (
     TunableRemedy,
     ValueType,
 )
+from sre_space.domain.windows import WeeklyWindow
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Action = Literal["restart", "set-config", "revert", "scale"]
@@ -203,6 +205,7 @@ class FreezeEntry(Strict):
     days: tuple[Day, ...] = Field(min_length=1, examples=["[fri]"])
     since: TimeOfDay = "00:00"
     until: TimeOfDay = "24:00"
+    timezone: TimeZone = "UTC"
 
     @model_validator(mode="after")
     def _in_order(self) -> "FreezeEntry":
@@ -210,9 +213,10 @@ class FreezeEntry(Strict):
             raise ValueError(f"since {self.since} is not before until {self.until}; use one window for each day")
         return self
 
-    def window(self) -> FreezeWindow:
+    def window(self) -> WeeklyWindow:
         """Return this entry as a value of the domain."""
-        return FreezeWindow(tuple(map(_WEEK.index, self.days)), _seconds(self.since), _seconds(self.until))
+        days = tuple(map(_WEEK.index, self.days))
+        return WeeklyWindow(days, _seconds(self.since), _seconds(self.until), zone(self.timezone))
 
 
 class MaintenanceEntry(FreezeEntry):

@@ -5,10 +5,12 @@ Used by `config_schema`; a mistake is a `ValueError`, to which `config_mistakes`
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 from difflib import get_close_matches
 from math import isfinite
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -77,6 +79,7 @@ def spelt(pattern: str, what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+WITHOUT_ZONES = "this machine knows none but UTC; install its package tzdata"
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -95,6 +98,21 @@ def seconds(value: object) -> object:
     raise ValueError("a duration is expected here: a number with one of ms, s, m, h, d, such as 2s")
 
 
+def zone(name: str) -> tzinfo:
+    """Return the time zone of a name such as `Europe/Vienna`; raise `ValueError` for one that is not known here."""
+    try:
+        return UTC if name == "UTC" else ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        known = sorted(available_timezones())
+        hint = f"{did_you_mean(name, known)}write its name, such as Europe/Vienna"
+        raise ValueError(f"{name!r} is no time zone; {hint if known else WITHOUT_ZONES}") from error
+
+
+def _known_zone(name: str) -> str:
+    zone(name)
+    return name
+
+
 Whole = Annotated[int, BeforeValidator(no_boolean)]
 Number = Annotated[float, BeforeValidator(no_boolean)]
 Share = Annotated[float, BeforeValidator(share), BeforeValidator(no_boolean), Field(gt=0, lt=1)]  # the last is first
@@ -103,6 +121,7 @@ Duration = Annotated[float, BeforeValidator(seconds)]
 TimeOfDay = Annotated[
     str, spelt(r"([01]\d|2[0-3]):[0-5]\d|24:00", 'a time of day; write hours and minutes, such as "16:30"')
 ]
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
 UnitName = Annotated[
     str, spelt(r"([a-z0-9][a-z0-9-]*)?", "the name of a unit: small letters, digits and -, such as web-1")
 ]

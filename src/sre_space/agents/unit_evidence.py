@@ -35,7 +35,7 @@ NO_EVIDENCE = UnitEvidence("", False, False)
 
 async def observe_unit(case: Case, service: Service, unit: Unit, probe: Probe, clock: Clock) -> UnitEvidence:
     """Return what a unit shows at this moment; `unit` is the runtime's newest answer about it."""
-    seen = any(symptom.kind.is_outage for symptom in _symptoms(case, service.name))
+    seen = any(symptom.kind.is_seen_by_probes for symptom in _symptoms(case, service.name))
     for _ in range(1 if seen else PROBES):
         health = await probe.check(service.health)
         reason = _outage(unit, health, clock.now())

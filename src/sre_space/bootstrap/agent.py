@@ -1,5 +1,6 @@
 """What the processes of the four agents share: identity, forge, wake-up messages, loop."""
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
@@ -16,7 +17,11 @@ from sre_space.adapters.kafka import KafkaPublisher, KafkaSubscription
 from sre_space.adapters.otel_reporter import OtelReporter
 from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.adapters.system_clock import SystemClock
+from sre_space.bootstrap.held_units import HeldUnits
 from sre_space.bootstrap.notify import notifier, web_page_of
+from sre_space.bootstrap.space.crash_watch import CrashWatch
+from sre_space.bootstrap.space.state import SpaceState
+from sre_space.bootstrap.units import units
 from sre_space.codec.topics import FACTS
 from sre_space.domain import facts
 from sre_space.domain.case import Case
@@ -27,6 +32,7 @@ from sre_space.loop.duty import Duty
 from sre_space.loop.hold_gate import HoldGate
 from sre_space.loop.pager import Pager
 from sre_space.loop.runner import Runner
+from sre_space.loop.stalls import PATIENCE_NS
 from sre_space.loop.watch import Watch
 from sre_space.paths import StatePaths
 from sre_space.ports.clock import Clock
@@ -60,7 +66,13 @@ class AgentContext:
 
     @classmethod
     def prepare(cls, agent: facts.Agent, settings: AgentSettings) -> "AgentContext":
-        """Return the agent's context from its key, the trusted keys and the configuration; nothing is connected yet."""
+        """Return the agent's context from its key, the trusted keys and the configuration; nothing is connected yet.
+
+        What the configuration leaves to a default is logged first.
+        """
+        config, clock = read_config(settings.sre_space_chart), SystemClock()
+        for notice in config.notices:
+            log.warning("%s", notice)
         state = StatePaths(settings.sre_space_state)
         owner, repo = settings.repo_owner, settings.repo_name
         page = web_page_of(f"{owner}/{repo}", settings.forge_url, settings.github_api_url)
@@ -68,7 +80,6 @@ class AgentContext:
         key, trust = KeyFile.load(state.key(agent)), TrustFolder(state.trust)
         trust.refuse_unless(key, agent.value)
         forge = GithubMcpForge(settings.forge_url, settings.github_personal_access_token, owner, repo)
-        config, clock = read_config(settings.sre_space_chart), SystemClock()
         incidents = IncidentRepository(forge, trust, f"{owner}/{repo}")
         token, api = settings.github_personal_access_token, settings.github_api_url
         writers = GithubWriters(settings.forge_url, token, owner, repo, api)
@@ -121,6 +132,26 @@ class AgentContext:
         calls = CallsFolder(state.calls)
         publisher, every, halted = KafkaPublisher(bus), self.settings.poll_seconds, self.kill_switch.halted
         return Watch(runner, publisher, wake_ups, every, on_poll, calls=calls, halted=halted)
+
+    async def run(self, watch: Watch) -> None:
+        """Run the loop, and watch the units of the services for crash loops; never return.
+
+        Fixer pages at once for a unit that cannot start, each other agent when those before it have not: who is down
+        calls nobody.
+        """
+        state = SpaceState(self.settings.sre_space_state)
+        order = [facts.Agent.FIXER, *(agent for agent in facts.Agent if agent is not facts.Agent.FIXER)]
+        crashes = CrashWatch(
+            state,
+            self.pager.notifier,
+            ("warden", *units(self.config)),
+            held=HeldUnits(self.holds, self.config, self.clock).read,
+            patience_s=order.index(self.agent) * PATIENCE_NS / 1e9,
+            calls=CallsFolder(state.calls),
+        )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(crashes.watch_forever())
+            group.create_task(watch.run())
 
     def _damaged(self, message: str) -> None:
         log.error("%s", message)

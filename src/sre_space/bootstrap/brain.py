@@ -39,7 +39,7 @@ async def _work(settings: Settings) -> None:
         context.orders,
         context.holds,
     )
-    await context.watch(brain).run()
+    await context.run(context.watch(brain))
 
 
 def investigation(context: agent.AgentContext, settings: Settings, gitops: GitOps) -> Investigation:

@@ -15,12 +15,10 @@ from sre_space.agents.fixer.pull_requests import PullRequests
 from sre_space.agents.fixer.restart import Restarts
 from sre_space.agents.fixer.symptoms import SymptomReports
 from sre_space.bootstrap import agent, server
-from sre_space.bootstrap.held_units import HeldUnits
-from sre_space.bootstrap.space.crash_watch import CrashWatch
-from sre_space.bootstrap.space.state import SpaceState
 from sre_space.bootstrap.units import units, units_without
 from sre_space.domain import facts
 from sre_space.loop.halting import halt_on_label
+from sre_space.loop.hold_closing import HoldClosing
 from sre_space.settings import FixerSettings as Settings
 
 
@@ -47,12 +45,10 @@ async def _work(settings: Settings) -> None:
         follow_ups=FollowUps(context.forge),
         kill_switch=context.kill_switch,
     )
-    watched = ("warden", *units(context.config))
-    held = HeldUnits(context.holds, context.config, context.clock).read
-    crashes = CrashWatch(SpaceState(settings.sre_space_state), context.pager.notifier, watched, held=held)
+    closing = HoldClosing(context.holds, context.forge, context.clock, context.clock_check)
     async with asyncio.TaskGroup() as group:
-        group.create_task(crashes.watch_forever())
-        group.create_task(context.watch(fixer, halt_on_label(context.kill_switch)).run())
+        group.create_task(closing.close_forever())
+        group.create_task(context.run(context.watch(fixer, halt_on_label(context.kill_switch))))
 
 
 if __name__ == "__main__":

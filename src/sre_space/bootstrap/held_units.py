@@ -1,4 +1,4 @@
-"""The units whose services people hold, so that nobody is called for their crash loops. Used by Fixer's process."""
+"""The units whose services people hold, so that nobody is called for their crash loops. Used by each agent."""
 
 import logging
 from collections.abc import Collection

@@ -17,7 +17,7 @@ async def _work(settings: Settings) -> None:
     memory = Memory(index, context.incidents, context.forge, context.orders, context.clock)
     async with asyncio.TaskGroup() as group:
         group.create_task(memory.index_resolutions_forever())
-        group.create_task(context.watch(memory).run())
+        group.create_task(context.run(context.watch(memory)))
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ async def _work(settings: Settings) -> None:
         group.create_task(publisher.publish_forever(lambda: signals.owns() and detectors.open_incidents.known))
         group.create_task(commits.learn_forever())
         group.create_task(disk_space.watch_forever())
-        group.create_task(watch.run())
+        group.create_task(context.run(watch))
 
 
 def _opener(context: agent.AgentContext, snapshots: Snapshots) -> Opener:

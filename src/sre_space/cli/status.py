@@ -97,6 +97,7 @@ async def document(operator: Operator) -> Mapping[str, object]:
         "holds": None if holds is None else [views.hold_document(hold) for hold in holds],
         "report": detectors.document(symptom_report, now),
         "hindered": operator.hindered(),
+        "notices": operator.config.notices,
         "away": away,
     }
 

@@ -43,8 +43,12 @@ def crash_loop(loop: CrashLoop) -> str:
 
 
 async def space_summary(operator: Operator) -> str:
-    """Return the journeys of the last minute and the open incidents, or which server does not answer."""
-    return harmless("\n".join([*_blocked_agents(operator), await _journeys_and_incidents(operator)]))
+    """Return the journeys of the last minute and the open incidents, or which server does not answer.
+
+    First comes what the configuration leaves to a default.
+    """
+    lines = [*operator.config.notices, *_blocked_agents(operator), await _journeys_and_incidents(operator)]
+    return harmless("\n".join(lines))
 
 
 def _blocked_agents(operator: Operator) -> list[str]:

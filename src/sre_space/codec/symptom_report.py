@@ -43,7 +43,7 @@ class SymptomReport:
 
     def leaves_open(self, symptom: Symptom) -> bool:
         """Return True when a symptom that is not shown may be active all the same."""
-        return symptom.identity in self.unknown or (self.blind and not symptom.kind.is_outage)
+        return symptom.identity in self.unknown or (self.blind and not symptom.kind.is_seen_by_probes)
 
 
 def encode(symptom_report: SymptomReport, signer: Signer) -> tuple[bytes, dict[str, bytes]]:

@@ -62,7 +62,7 @@ def blamable(kind: SymptomKind, subject: str, calls: Calls) -> frozenset[str]:
     """
     if subject not in calls:
         return frozenset({subject, *calls})
-    return frozenset({subject}) if kind.is_outage else reach(subject, calls)
+    return frozenset({subject}) if kind.is_seen_by_probes else reach(subject, calls)
 
 
 def maintenance_holds(windows: Iterable[Maintenance], now: int) -> tuple[Hold, ...]:

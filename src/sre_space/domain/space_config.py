@@ -10,9 +10,9 @@ from sre_space.domain.dependencies import reach
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.health_check import HealthCheck
 from sre_space.domain.journeys import Journey, requests_of
+from sre_space.domain.windows import WeeklyWindow
 
 DAY_NS = 24 * 3600 * 10**9
-_EPOCH_WEEKDAY = 3  # 1 January 1970 was a Thursday; Monday is 0
 
 
 class Autonomy(StrEnum):
@@ -97,30 +97,11 @@ def _number(value: str, type: ValueType) -> float | None:
 
 
 @dataclass(frozen=True)
-class FreezeWindow:
-    """A weekly window, as of a freeze or a maintenance: weekdays (Monday 0), [since, until) seconds of the day, UTC."""
-
-    days: tuple[int, ...]
-    since_s: int
-    until_s: int
-
-    def holds(self, at: int) -> bool:
-        """Return True when a time (Unix ns) lies in the window."""
-        day, rest = divmod(at, DAY_NS)
-        return (day + _EPOCH_WEEKDAY) % 7 in self.days and self.since_s <= rest // 10**9 < self.until_s
-
-    def span(self, at: int) -> tuple[int, int] | None:
-        """Return beginning and end (Unix ns) of the window that contains `at`; None when it lies in none."""
-        midnight = at - at % DAY_NS
-        return (midnight + self.since_s * 10**9, midnight + self.until_s * 10**9) if self.holds(at) else None
-
-
-@dataclass(frozen=True)
 class Maintenance:
     """A weekly window in which people work on `services` ("all": on everything), so that the agents only watch them."""
 
     services: tuple[str, ...]
-    window: FreezeWindow
+    window: WeeklyWindow
     reason: str
 
 
@@ -185,7 +166,7 @@ class Guardrails:
     keys_per_change: int = 5
     changes_per_key_a_day: int = 2
     approval_seconds: float = 1800.0
-    freeze: tuple[FreezeWindow, ...] = ()
+    freeze: tuple[WeeklyWindow, ...] = ()
     act_on: Mapping[str, Confidence] = field(default_factory=dict)
 
     def acts_on(self, action: str, verdict: Confidence) -> bool:
@@ -195,13 +176,17 @@ class Guardrails:
 
 @dataclass(frozen=True)
 class SpaceConfig:
-    """The configuration of one space, `sre-space.yaml`; services outside it are never monitored or accused."""
+    """The configuration of one space, `sre-space.yaml`; services outside it are never monitored or accused.
+
+    `notices` are sentences on what its file leaves to a default that changes what is watched.
+    """
 
     space: str
     services: Mapping[str, Service]
     journeys: tuple[Journey, ...]
     guardrails: Guardrails
     maintenance: tuple[Maintenance, ...] = ()
+    notices: tuple[str, ...] = ()
 
     @property
     def calls(self) -> Mapping[str, Sequence[str]]:

@@ -23,8 +23,8 @@ class SymptomKind(StrEnum):
         return list(SymptomKind).index(self)
 
     @property
-    def is_outage(self) -> bool:
-        """Return True for a service that does not answer its probes, which need neither telemetry nor the bus."""
+    def is_seen_by_probes(self) -> bool:
+        """Return True for what anybody may see who probes the service: it needs neither telemetry nor the bus."""
         return self is SymptomKind.INFRASTRUCTURE
 
     @property
@@ -35,16 +35,16 @@ class SymptomKind(StrEnum):
     @property
     def is_of_unit(self) -> bool:
         """Return True when the unit itself shows the symptom, and not only those who call it."""
-        return self.is_outage or self.is_saturation
+        return self.is_seen_by_probes or self.is_saturation
 
     @property
-    def is_error(self) -> bool:
-        """Return True for requests that fail."""
-        return self is SymptomKind.ERROR
+    def shows_in_durations(self) -> bool:
+        """Return True when customers feel it as waiting, and not by what fails."""
+        return self is SymptomKind.LATENCY
 
     @property
-    def is_budget(self) -> bool:
-        """Return True for an error budget that is spent too fast, which is dated into the healthy time before."""
+    def is_dated_early(self) -> bool:
+        """Return True when its `since` lies in healthy time: a window of attempts, of which only the last were bad."""
         return self is SymptomKind.SLO
 
     def of(self, subject: str, operation: str = "") -> str:

@@ -100,7 +100,8 @@ class SignalConsumer:
             detected = self.scout.detections()
             if detected and await self.holds.read(fresh=True):
                 detected = self.scout.detections()
-            detections = [detection for detection in detected if owned or detection.symptoms[0].kind.is_outage]
+            needs = self.scout.detectors.needs_telemetry
+            detections = [detection for detection in detected if owned or not needs(detection.symptoms[0])]
             opened = await self.opener.open_missing(detections)
             for issue, detection in opened.items():
                 self.scout.opened(detection)

@@ -32,11 +32,19 @@ RELEASED = "it was released"
 
 @dataclass(frozen=True)
 class HoldIssue:
-    """An open issue with the label, and its hold; None when it holds nothing, because of `why_not`."""
+    """An open issue with the label, and its hold; None when it holds nothing, because of `why_not`.
+
+    `is_incident`: the issue is an incident, which the label alone holds.
+    """
 
     number: int
     hold: Hold | None
     why_not: str = ""
+    is_incident: bool = False
+
+    def ended(self, at: int) -> bool:
+        """Return True when the issue is there for its hold alone, which was over at a Unix ns."""
+        return self.hold is not None and self.hold.until <= at and not self.is_incident
 
 
 @dataclass
@@ -70,7 +78,7 @@ class IssueHolds:
         try:
             case = (await self.incidents.reading(issue)).case
             if case is not None:
-                return HoldIssue(issue.number, _by_label(case))
+                return HoldIssue(issue.number, _by_label(case), is_incident=True)
             return _ordered(issue.number, await self.orders.given(issue.number), self.clock.now())
         except Missing:  # deleted meanwhile
             return HoldIssue(issue.number, None, UNSIGNED)

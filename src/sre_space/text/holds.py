@@ -41,6 +41,11 @@ def body(hold: Hold) -> str:
     return scrub("\n".join(lines))
 
 
+def ended_note(hold: Hold) -> str:
+    """Return the comment with which the issue of a hold that is over is closed; it orders nothing."""
+    return f"This hold has ended: it was until {until(hold)}. What still failed then became an incident."
+
+
 def waiting_note(agent: Agent, step: Step, hold: Hold) -> str:
     """Return the comment on an incident that waits for the end of a hold; it is no fact, and orders nothing."""
     return f"**{agent.value.capitalize()}** waits with the step `{step}`: {sentence(hold)}."

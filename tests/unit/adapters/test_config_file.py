@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -9,13 +10,15 @@ from hypothesis import strategies as st
 from support.git_world import keys_of
 
 from sre_space.adapters.config_file import parse_config, read_config
+from sre_space.adapters.config_notices import NO_CONVERSION, NO_VISIT
 from sre_space.domain.configuration import FOLDER, SPACE_FILE, Place
 from sre_space.domain.contacts import Contact
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.errors import Malformed
 from sre_space.domain.health_check import CheckKind, HealthCheck
 from sre_space.domain.journeys import ConversionSteps, Journey, Side, SpanSelector, Success
-from sre_space.domain.space_config import FreezeWindow, Maintenance, Tunable
+from sre_space.domain.space_config import Maintenance, Tunable
+from sre_space.domain.windows import WeeklyWindow
 
 ROOT = Path(__file__).resolve().parents[3]
 CHART = ROOT / "sre-space.yaml"
@@ -71,7 +74,58 @@ def test_a_recovery_takes_thirty_good_visits_where_the_chart_does_not_say_how_ma
 def test_a_freeze_window_is_read_in_utc() -> None:
     text = CHART.read_text().replace("freeze: []", 'freeze: [{days: [fri, sat], since: "16:00"}]')
 
-    assert parse_config(text, {}).guardrails.freeze == (FreezeWindow((4, 5), 16 * 3600, 24 * 3600),)
+    assert parse_config(text, {}).guardrails.freeze == (WeeklyWindow((4, 5), 16 * 3600, 24 * 3600),)
+
+
+OLD = Path(__file__).resolve().parents[2] / "compat" / "0.1.0" / "space" / "sre-space.yaml"
+
+
+def test_a_file_of_0_1_0_says_what_it_leaves_to_a_default_with_line_and_remedy() -> None:
+    number = next(n for n, line in enumerate(OLD.read_text().splitlines(), 1) if line == "  buy-insurance:")
+
+    config = read_config(OLD)
+
+    assert config.notices == (
+        f"{OLD}:{number}: journeys.buy-insurance: {NO_CONVERSION}",
+        f"{OLD}:{number}: journeys.buy-insurance: {NO_VISIT}",
+    )
+    assert (config.journeys[0].conversion, config.journeys[0].visit) == (None, "")
+
+
+def test_the_configuration_of_the_demo_leaves_nothing_to_a_default() -> None:
+    assert read_config(CHART).notices == ()
+
+
+@pytest.mark.parametrize(
+    ("journey", "said"),
+    [
+        ("{caller: web, steps: [buy], slo: 0.99, conversion: none, visit: trace}", []),
+        ("{caller: web, steps: [buy], slo: 0.99, conversion: {topics: [a, b]}, visit: session}", []),
+        ("{caller: web, steps: [buy], slo: 0.99}", [NO_CONVERSION, NO_VISIT]),
+        ("{caller: web, steps: [buy], slo: 0.99, visit: session}", [NO_CONVERSION]),
+        ("{spans: {service: web}, slo: 0.99}", []),
+        ("{spans: {service: web, names: [ask, buy]}, slo: 0.99}", [NO_VISIT]),
+        ("{spans: {service: web, names: [ask, buy]}, slo: 0.99, visit: trace}", []),
+        ("{spans: {service: web}, slo: 0.99, conversion: {steps: [ask, buy]}}", [NO_VISIT]),
+    ],
+)
+def test_what_a_journey_leaves_unsaid_and_how_it_says_that_the_default_is_meant(journey: str, said: list[str]) -> None:
+    text = CHART.read_text()
+    start, end = text.index("  buy-insurance:"), text.index("guardrails:\n")
+    config = parse_config(f"{text[:start]}  buy-insurance: {journey}\n{text[end:]}", {})
+
+    assert [notice.partition("journeys.buy-insurance: ")[2] for notice in config.notices] == said
+    assert config.journeys[0].visit in ("", "session")
+
+
+def test_a_window_may_be_in_local_time() -> None:
+    one = '{services: [all], days: [sun], since: "02:00", until: "04:00", reason: vacuum, timezone: Europe/Vienna}'
+    text = CHART.read_text().replace("freeze: []", "freeze: [{days: [fri], timezone: America/New_York}]")
+
+    config = parse_config(text.replace("maintenance: []", f"maintenance: [{one}]"), {})
+
+    assert config.maintenance[0].window.zone == ZoneInfo("Europe/Vienna")
+    assert config.guardrails.freeze[0].zone == ZoneInfo("America/New_York")
 
 
 def test_maintenance_is_windows_with_services_and_a_reason() -> None:
@@ -81,8 +135,8 @@ def test_maintenance_is_windows_with_services_and_a_reason() -> None:
     )
 
     assert parse_config(text, {}).maintenance == (
-        Maintenance(("policy-service",), FreezeWindow((6,), 2 * 3600, 4 * 3600), "vacuum"),
-        Maintenance(("all",), FreezeWindow((0,), 0, 24 * 3600), "x"),
+        Maintenance(("policy-service",), WeeklyWindow((6,), 2 * 3600, 4 * 3600), "vacuum"),
+        Maintenance(("all",), WeeklyWindow((0,), 0, 24 * 3600), "x"),
     )
 
 
@@ -106,6 +160,13 @@ def test_maintenance_is_windows_with_services_and_a_reason() -> None:
             r"maintenance.0.services.1: 'polcy-service' is not a service of this file; did you mean .*: .*, or all",
         ),
         ("maintenance: []", "maintenance: [{services: [], days: [sun], reason: x}]", "maintenance.0.services"),
+        (
+            "freeze: []",
+            "freeze: [{days: [fri], timezone: Europe/Viena}]",
+            "guardrails.freeze.0.timezone: 'Europe/Viena' is no time zone; did you mean Europe/Vienna?",
+        ),
+        ("freeze: []", "freeze: [{days: [fri], timezone: CET+1}]", r"'CET\+1' is no time zone; .* Europe/Vienna"),
+        ("freeze: []", "freeze: [{days: [fri], timezone: ../passwd}]", "'../passwd' is no time zone"),
         ("maintenance: []", "maintenance: [{services: [all], days: [sun]}]", "maintenance.0.reason"),
         ("maintenance: []", "maintenance: [{service: all, days: [sun], reason: x}]", "maintenance.0.service"),
         ("act_on: {}", "act_on: {reboot: likely}", "guardrails.act_on.reboot: .*'restart', 'set-config', 'revert' or"),

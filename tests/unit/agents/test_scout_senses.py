@@ -1,5 +1,8 @@
 """Scout's health detector and journey book, on virtual time."""
 
+import random
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,10 +116,88 @@ def test_a_visit_that_began_before_the_effect_does_not_count() -> None:
 
 def test_a_book_that_hears_nothing_is_blind() -> None:
     book = JourneyBook((JOURNEY,))
+    assert book.blind(5 * SECOND)
     book.add(attempt(1, 10), SECOND)
 
     assert not book.blind(3 * SECOND)
     assert book.blind(5 * SECOND)
+
+
+def heard_at(times_s: Iterable[float]) -> JourneyBook:
+    """Return a book of attempts that arrived at these seconds."""
+    book = JourneyBook((JOURNEY,))
+    for number, at in enumerate(times_s):
+        book.add(attempt(number, int(at * SECOND)), int(at * SECOND))
+    return book
+
+
+def seconds_to_blind(book: JourneyBook) -> int:
+    """Return after how many whole seconds without an attempt the book is blind."""
+    last = book.attempts[-1].heard
+    return next(seconds for seconds in range(10_000) if book.blind(last + seconds * SECOND))
+
+
+@pytest.mark.parametrize(
+    ("times_s", "seconds"),
+    [
+        ([number / 4 for number in range(2000)], 4),
+        ([number * 10.0 for number in range(80)], 61),
+        ([number * 60.0 for number in range(14)], 361),
+        ([minute * 60.0 + number / 100 for minute in range(14) for number in range(100)], 355),  # bursts each minute
+        ([0.0, 400.0, 800.0], 901),  # no longer than what is kept
+    ],
+)
+def test_a_book_is_blind_after_much_longer_than_usual_without_an_attempt(times_s: list[float], seconds: int) -> None:
+    assert seconds_to_blind(heard_at(times_s)) == seconds
+
+
+def test_customers_that_come_by_chance_make_no_book_blind_between_them() -> None:
+    chance, at, times_s = random.Random(3), 0.0, []
+    for _ in range(3000):
+        at += chance.expovariate(1 / 20)
+        times_s.append(at)
+    book, blind = JourneyBook((JOURNEY,)), 0
+    for number, arrival in enumerate(times_s):
+        now = int(arrival * SECOND)
+        blind += number > 30 and book.blind(now)
+        book.add(attempt(number, now), now)
+
+    assert blind <= 3
+
+
+def test_a_time_without_telemetry_is_not_taken_for_usual() -> None:
+    before, after = [number / 4 for number in range(1200)], [400 + number / 4 for number in range(400)]
+
+    assert seconds_to_blind(heard_at([*before, *after])) == 4
+
+
+def test_spans_that_are_sent_by_the_batch_blind_no_book_between_two_batches() -> None:
+    book = JourneyBook((JOURNEY,))
+    for number in range(400):
+        arrival = (number // 20 + 1) * 5 * SECOND
+        book.add(attempt(number, number * SECOND // 4), arrival)
+
+    assert seconds_to_blind(book) == 31
+
+
+async def test_without_telemetry_only_what_probes_show_becomes_an_incident() -> None:
+    world = World()
+    memory = Resource("user-service", "memory", 100.0)
+    for _ in range(60):
+        world.detectors.take_level(memory, world.clock.now(), 99.0)
+        await world.clock.sleep(0.5)
+    now = world.clock.now()
+    assert [group.key for group in world.detectors.evaluate(now)] == ["saturation/user-service"]
+
+    world.dead = {"policy-service"}
+    for _ in range(10):
+        await world.clock.sleep(0.25)
+    world.detectors.spans = Feed("otlp_spans", now, now - 60 * SECOND)
+
+    groups = world.detectors.evaluate(world.clock.now())
+
+    assert world.detectors.telemetry.blind
+    assert [group.key for group in groups] == ["infrastructure/policy-service"]
 
 
 @given(st.integers(1, 5000))

@@ -17,7 +17,7 @@ from sre_space.analysis.detection.correlation import (
     correlate,
 )
 from sre_space.analysis.detection.inhibition import STILL_OPEN, Inhibition, Source
-from sre_space.analysis.detection.telemetry_health import Feed, TelemetryHealth, telemetry_health
+from sre_space.analysis.detection.telemetry_health import Feed, telemetry_health
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9
@@ -32,7 +32,7 @@ INFRASTRUCTURE, SATURATION, ERROR, LATENCY, CONVERSION, SLO = SymptomKind
 
 def finding(kind: SymptomKind, service: str, age: int = SECOND, **values: object) -> FiredAlarm:
     symptom = Symptom(kind, service, "", 1.0, 0.1, NOW - age)
-    return FiredAlarm(symptom, **{"fired": NOW - age, **values})  # type: ignore[arg-type]
+    return FiredAlarm(symptom, **{"fired": NOW - age, "alone": kind is INFRASTRUCTURE, **values})  # type: ignore[arg-type]
 
 
 def journey(kind: SymptomKind, age: int = JOURNEY_WAIT_NS) -> FiredAlarm:
@@ -196,15 +196,6 @@ def test_what_a_deployment_broke_does_not_hide_behind_the_damped_outage_of_its_r
     assert loud(finding(ERROR, "policy", 12 * SECOND)) == ["error/policy"]
     assert loud(way("quote", 12 * SECOND)) == ["error/quote"]
     assert loud(journey(SLO, 16 * SECOND)) == []
-
-
-def test_blind_telemetry_says_nothing_but_probes_still_do() -> None:
-    dead = finding(INFRASTRUCTURE, "policy")
-
-    assert keys([CULPRIT, journey(SLO)], SystemView(CALLS, telemetry=TelemetryHealth("the bus lags"))) == []
-    assert keys([CULPRIT, dead], SystemView(CALLS, telemetry=TelemetryHealth("the bus lags"))) == [
-        "infrastructure/policy"
-    ]
 
 
 def test_sight_is_lost_by_silence_by_lag_and_by_a_pause() -> None:

@@ -24,6 +24,35 @@ DETECTORS = {
     "analysis/detection/latency.py": "LATENCY",
     "analysis/detection/saturation.py": "SATURATION",
 }
+PROPERTY = re.compile(r"kind\.(is_seen_by_probes|is_saturation|is_of_unit|shows_in_durations|is_dated_early)\b")
+# Who has a symptom and no detector (the other agents, and what reads facts), and what it needs to know of it.
+ASKED = {
+    "codec/symptom_report.py": {"is_seen_by_probes"},  # may it be there, though telemetry is away?
+    "domain/holds.py": {"is_seen_by_probes"},  # may work on the services that it calls be the reason?
+    "agents/unit_evidence.py": {
+        "is_seen_by_probes",  # have Scout's probes shown it, so that one more suffices?
+        "is_saturation",  # does Scout see it in the unit's own metrics?
+    },
+    "agents/fixer/fixer.py": {"is_seen_by_probes"},  # does a probe say now whether it is there?
+    "agents/brain/investigation.py": {
+        "is_seen_by_probes",  # are a few seconds of traces enough?
+        "is_dated_early",  # from when on is nothing healthy?
+    },
+    "agents/brain/candidate_remedies.py": {
+        "is_of_unit",  # is it in the unit, so that a restart frees it?
+        "shows_in_durations",  # is it slow, or does it fail?
+    },
+    "agents/scout/detector.py": {"is_seen_by_probes"},  # the answer of every detector
+    "agents/scout/scout.py": {"shows_in_durations"},  # does a fact carry the usual durations?
+}
+
+
+def test_whoever_has_no_detector_asks_for_a_property_of_the_symptom() -> None:
+    asked = {
+        path.relative_to(SOURCE).as_posix(): set(PROPERTY.findall(path.read_text())) for path in SOURCE.rglob("*.py")
+    }
+
+    assert {path: names for path, names in asked.items() if names} == ASKED
 
 
 def test_a_kind_is_named_by_its_detector_alone() -> None:

@@ -15,13 +15,13 @@ from sre_space.domain.journeys import Journey, SpanSelector
 from sre_space.domain.remedies import Escalate, Remedy, Restart, RevertChange, Scale, SetConfig
 from sre_space.domain.space_config import (
     Autonomy,
-    FreezeWindow,
     Guardrails,
     Service,
     SpaceConfig,
     Tunable,
     ValueType,
 )
+from sre_space.domain.windows import WeeklyWindow
 
 FILE = "deploy/config/policy-service.env"
 TUNABLES = (
@@ -222,11 +222,11 @@ def test_a_key_that_was_changed_twice_within_a_day_is_frozen() -> None:
 
 
 def test_in_a_freeze_window_nothing_is_configured_but_a_dead_service_is_started() -> None:
-    thursday_morning = FreezeWindow((3,), 0, 4 * 3600)  # NOW is Thursday, 1 January 1970, 02:46:40 UTC
+    thursday_morning = WeeklyWindow((3,), 0, 4 * 3600)  # NOW is Thursday, 1 January 1970, 02:46:40 UTC
 
     assert refusals(config(freeze=(thursday_morning,)), remedy=setting("ATTEMPTS", "5")) == ["freeze window"]
     assert not refusals(config(freeze=(thursday_morning,)))
-    assert not refusals(config(freeze=(FreezeWindow((3,), 0, 3600),)), remedy=setting("ATTEMPTS", "5"))
+    assert not refusals(config(freeze=(WeeklyWindow((3,), 0, 3600),)), remedy=setting("ATTEMPTS", "5"))
 
 
 def test_more_replicas_than_the_runtime_can_run_are_refused() -> None:

@@ -1,8 +1,9 @@
 """Which services are held when, and which symptoms that puts off."""
 
 from sre_space.domain.holds import ALL, Hold, blamable, held, maintenance_holds
-from sre_space.domain.space_config import DAY_NS, FreezeWindow, Maintenance
+from sre_space.domain.space_config import DAY_NS, Maintenance
 from sre_space.domain.symptoms import SymptomKind
+from sre_space.domain.windows import WeeklyWindow
 
 SECOND = 10**9
 HOUR = 3600 * SECOND
@@ -45,7 +46,7 @@ def test_a_symptom_is_put_off_by_work_on_what_it_may_come_from() -> None:
 
 
 def test_a_maintenance_window_is_a_hold_each_week_while_it_lasts() -> None:
-    planned = Maintenance(("stock",), FreezeWindow((0, 2), 2 * 3600, 4 * 3600), "vacuum")
+    planned = Maintenance(("stock",), WeeklyWindow((0, 2), 2 * 3600, 4 * 3600), "vacuum")
 
     (on_monday,) = maintenance_holds([planned], MONDAY + 3 * HOUR)
 
@@ -58,7 +59,7 @@ def test_a_maintenance_window_is_a_hold_each_week_while_it_lasts() -> None:
 
 
 def test_a_window_to_midnight_ends_there() -> None:
-    planned = Maintenance((ALL,), FreezeWindow((6,), 22 * 3600, 24 * 3600), "vacuum")
+    planned = Maintenance((ALL,), WeeklyWindow((6,), 22 * 3600, 24 * 3600), "vacuum")
 
     (on_sunday,) = maintenance_holds([planned], MONDAY - HOUR)
 

@@ -8,6 +8,7 @@ from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Action, ActionResult, Agent, Decision, Step
 from sre_space.domain.space_config import Autonomy
 from sre_space.domain.symptoms import SymptomKind
+from sre_space.loop.stalls import SeenOnce, Stalls
 
 
 async def escalated(world: World) -> int:
@@ -32,6 +33,27 @@ async def test_nobody_is_called_for_what_the_doctor_heals_by_itself() -> None:
 
     assert not case.is_open
     assert world.notes == []
+
+
+@pytest.mark.parametrize(("down", "step"), [(Agent.FIXER, Step.ACT), (Agent.BRAIN, Step.DECIDE)])
+async def test_for_a_service_in_a_crash_loop_somebody_calls_though_the_agent_whose_turn_it_is_is_down(
+    down: Agent, step: Step
+) -> None:
+    world = World()
+    world.dead = world.stubborn = {"policy-service"}
+    number = await world.detect()
+    world.stop(down)
+    calls = SeenOnce()
+    stalls = [Stalls(agent, world.pager(), calls) for agent in Agent if agent is not down]
+    for _ in range(300):
+        await world.turn(number)
+        await world.clock.sleep(0.5)
+        for stall in stalls:
+            stall.overdue_steps([await world.case(number)], world.clocks[stall.agent].pauses(), {})
+
+    (note,) = world.notes
+    assert note.title == f"Incident {number}: no progress at the step {step}: Infrastructure on policy-service"
+    assert f"the agent {down} has not done it in time" in note.text
 
 
 async def test_an_escalation_calls_once_and_tells_everything_known() -> None:

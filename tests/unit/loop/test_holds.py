@@ -17,8 +17,9 @@ from sre_space.domain.facts import Action, ActionResult, Agent, Outcome, Step, V
 from sre_space.domain.holds import ALL, blamable
 from sre_space.domain.labels import HOLD
 from sre_space.domain.pauses import ClockPair, Pauses
-from sre_space.domain.space_config import FreezeWindow, Maintenance
+from sre_space.domain.space_config import Maintenance
 from sre_space.domain.symptoms import SymptomKind
+from sre_space.domain.windows import WeeklyWindow
 from sre_space.feeds.hold_feed import HoldFeed
 from sre_space.loop.stalls import Stalls
 
@@ -175,6 +176,23 @@ async def test_the_deadline_of_a_step_begins_at_the_end_of_the_hold() -> None:
     assert world.clock.now() > begun
 
 
+async def test_a_hold_on_everything_is_about_the_application_and_not_about_the_agents_themselves() -> None:
+    world = World()
+    number = await world.tampered()
+    await hold(world, ALL, 3600)
+    world.notes.clear()
+    await world.play(number, 20)
+    assert [note.title for note in world.notes] == [f"Incident {number}: frozen: Infrastructure on policy-service"]
+
+    world.notes.clear()
+    brain = world.runners[Agent.BRAIN]
+    world.clocks[Agent.BRAIN].ahead = 3600 * SECOND
+    for _ in range(3):
+        await brain.clock_check.compare()
+        await world.clock.sleep(5.0)
+    assert [note.title.partition(":")[0] for note in world.notes] == ["A wrong clock"]
+
+
 async def test_a_hold_that_cannot_be_read_lets_nobody_act() -> None:
     world = World()
     world.dead = {"policy-service"}
@@ -218,7 +236,7 @@ async def test_the_label_on_an_incident_is_forgotten_after_a_day() -> None:
 async def test_in_a_maintenance_window_of_the_configuration_the_agents_wait() -> None:
     world = World()
     day, rest = divmod(world.clock.now() // SECOND, 86_400)
-    window = FreezeWindow(((day + 3) % 7,), rest, rest + 120)
+    window = WeeklyWindow(((day + 3) % 7,), rest, rest + 120)
     planned = Maintenance(("policy-service",), window, "vacuum")
     world = World(configured=replace(world.config, maintenance=(planned,)))
     world.dead = {"policy-service"}

@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import pytest
 from support.seen_world import LEARNT_S, SeenWorld, Sick
-from support.world import QUOTE_FILE, Fault, Values, World, diagnosis
+from support.world import QUOTE_FILE, SECOND, Fault, Values, World, diagnosis
 
+from sre_space.analysis.statistics.sketch import Operation, Sketch
 from sre_space.domain.case import Case
 from sre_space.domain.diagnosis import CauseKind
-from sre_space.domain.facts import Action, Outcome, Verification
+from sre_space.domain.facts import Action, Agent, Outcome, Verification
 from sre_space.domain.symptoms import SymptomKind
+from sre_space.domain.telemetry import SpanKind
 
 Until = Callable[[Case], bool]
 SLOW, FAILING = Sick(way_ms=600), Sick(fails=0.4)
@@ -52,6 +54,31 @@ def verdicts(case: Case) -> list[Outcome]:
 async def test_a_killed_scout_reaches_the_same_verdicts(sick: Sick, expected: list[Outcome], moment: str) -> None:
     assert verdicts(await played(sick)) == expected
     assert verdicts(await played(sick, MOMENTS[moment])) == expected
+
+
+@pytest.mark.parametrize(("served_s", "anew"), [(-8, False), (0, False), (3, True)])
+async def test_a_killed_scout_knows_by_the_spans_whether_the_service_served_after_the_action(
+    served_s: int, anew: bool
+) -> None:
+    world = World()
+    world.dead = world.stubborn = {"policy-service"}
+    number = await world.detect()
+    while (await world.case(number)).latest(Action) is None:
+        await world.turn(number)
+        await world.clock.sleep(0.25)
+    second = (await world.case(number)).last.at // SECOND + served_s
+    for _ in range(20):
+        await world.clock.sleep(0.25)
+    await world.restart_scout()
+    served = {(Operation("policy-service", SpanKind.SERVER, "POST /policies"), second): Sketch()}
+    world.detectors.operations.add(served, world.clock.now())  # which it reads back
+    while (await world.case(number)).latest(Verification) is None:
+        await world.turn(number, Agent.SCOUT)
+        await world.clock.sleep(0.25)
+
+    verdict = (await world.case(number)).latest(Verification)
+    assert verdict is not None
+    assert verdict.anew == anew
 
 
 @pytest.mark.parametrize("sick", [SLOW, FAILING], ids=["slow", "failing"])

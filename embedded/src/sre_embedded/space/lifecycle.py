@@ -35,7 +35,8 @@ def up(plan: SpacePlan, tell: Tell, only: Sequence[str] = ()) -> Running:
     state = plan.state
     _must_not_run(state)
     notifier(plan.variables.get(NOTIFY, ""))  # refuse what the agents would refuse, before anything is started
-    check_requirements(plan)
+    for notice in check_requirements(plan):
+        tell(notice)
     state.make()
     with exclusive(state.root), reserved_ports(plan.ports, plan.external.ports):
         _must_not_run(state)

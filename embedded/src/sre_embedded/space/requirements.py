@@ -24,13 +24,17 @@ LIMITS: Mapping[int, tuple[int, str, str]] = {
 }
 
 
-def check_requirements(plan: SpacePlan) -> None:
-    """Raise `Malformed` for a configuration that an agent or deployment would refuse, `Refused` for a small machine."""
-    read_config(plan.config_path, config_environment(plan.ports.numbers, plan.external), SERVICES)
+def check_requirements(plan: SpacePlan) -> tuple[str, ...]:
+    """Return what the configuration leaves to a default that changes what is watched, a sentence each.
+
+    Raise `Malformed` for a configuration that an agent or deployment would refuse, `Refused` for a small machine.
+    """
+    config = read_config(plan.config_path, config_environment(plan.ports.numbers, plan.external), SERVICES)
     _check_settings(plan)
     _check_desired_state(plan)
     _raise_limits()
     _check_disk(plan.state.root)
+    return config.notices
 
 
 def _check_settings(plan: SpacePlan) -> None:

@@ -27,12 +27,11 @@ class AwaitedCallees:
         """Return the services that have to answer before the one that ended is restarted; () when it need not wait.
 
         Not awaited are services that wait for a person, and services that call back. Nothing is awaited for longer than
-        `MAX_WAIT_NS`, or when the incident is no outage of an ended service.
+        `MAX_WAIT_NS`, or when the incident's service has not ended.
         """
         symptom = case.detection.symptoms[0]
         ended = ended_services(self.config, units)
-        outage = symptom.kind.is_outage and symptom.service in ended
-        if not outage or now - case.last.at >= MAX_WAIT_NS:
+        if symptom.service not in ended or now - case.last.at >= MAX_WAIT_NS:
             return ()
         unavailable = {
             name for name in _callees_of(self.config, symptom.service) if name in ended or not await self._answers(name)

@@ -55,7 +55,7 @@ class Situation:
         kinds = {symptom.kind for symptom in self.case.detection.symptoms if symptom.service == self.cause.service}
         if self.cause.kind is not CauseKind.SATURATION or any(kind.is_of_unit for kind in kinds):
             return self.cause.kind
-        return CauseKind.ERROR if any(kind.is_error for kind in kinds) else CauseKind.SLOW_CODE
+        return CauseKind.SLOW_CODE if all(kind.shows_in_durations for kind in kinds) else CauseKind.ERROR
 
 
 def candidate_remedies(situation: Situation) -> list[Remedy]:

@@ -155,9 +155,9 @@ def plan_of(
     """
     symptom = case.detection.symptoms[0]
     began = max(symptom.since, case.chain[0].fact.at - MAX_WINDOW_NS)
-    first_seen = began if symptom.kind.is_budget else symptom.since
+    first_seen = began if symptom.kind.is_dated_early else symptom.since
     healthy_until = min(case.detection.unseen or began, first_seen - MARGIN_NS)
-    if any(state.unhealthy for state in states) or symptom.kind.is_outage:
+    if any(state.unhealthy for state in states) or symptom.kind.is_seen_by_probes:
         end = began - OUTAGE_BEFORE_NS
         since = max(end, last_attempt_at(case))
         usual = healthy_windows(min(end, healthy_until), OUTAGE_BASELINE_NS, 1, unhealthy)

@@ -13,7 +13,7 @@ from sre_space.domain.case import Case
 from sre_space.domain.facts import Action, ActionResult, Confirmation, Decision, Payload, Step, Undo
 from sre_space.domain.labels import FIXED
 from sre_space.domain.remedies import ConfigChange, Escalate, Restart
-from sre_space.domain.space_config import SpaceConfig
+from sre_space.domain.space_config import Service, SpaceConfig
 from sre_space.ports.kill_switch import KillSwitch
 from sre_space.ports.probe import Probe
 
@@ -70,7 +70,7 @@ class Fixer:
         evidence = await self._unit_evidence(case, remedy)
         if evidence is None:
             return None
-        outage = case.detection.symptoms[0].kind.is_outage
+        outage = self._probed(case) is not None
         symptom_state = SymptomState.GONE if outage and evidence.healthy else SymptomState.HOLDS
         probed = symptom_state if outage or evidence.ended else None
         allowed = await self.permission.to_act(case, decision, probed, evidence.reason)
@@ -116,13 +116,16 @@ class Fixer:
 
     async def _escalate(self, case: Case, decision: Decision) -> Action:
         """Return the record of the escalation, or CLEARED when the service of an outage answers again."""
-        symptom = case.detection.symptoms[0]
-        service = self.config.services.get(symptom.service)
-        outage = symptom.kind.is_outage and service is not None
-        if outage and service and (await self.probe.check(service.health)).healthy:
+        service = self._probed(case)
+        if service is not None and (await self.probe.check(service.health)).healthy:
             return not_carried_out(ActionResult.CLEARED, decision, f"{service.name} answers again")
         await self._leave_in_order(case)
         return not_carried_out(ActionResult.ESCALATED, decision, decision.remedy.reason)
+
+    def _probed(self, case: Case) -> Service | None:
+        """Return the service of which a probe says whether the incident's symptom is there; None when no probe does."""
+        symptom = case.detection.symptoms[0]
+        return self.config.services.get(symptom.service) if symptom.kind.is_seen_by_probes else None
 
     async def _leave_in_order(self, case: Case) -> None:
         """Close leftover pull requests and open follow-up issues, before the agents leave an incident."""

@@ -29,16 +29,13 @@ Row = tuple[Seen, DetectorReport]  # a report, with the name that damping knows 
 class Detector(ABC):
     """The detector of one kind; the answers given here are those of most kinds.
 
-    `needs_telemetry`: it is blind while telemetry is stale. `action_deadline_ns` is how long after an action the
-    symptom may last before the action counts as no help, and `shows_in_durations` whether customers feel it as waiting.
+    `action_deadline_ns` is how long after an action the symptom may last before the action counts as no help.
     """
 
     active: ActiveSymptoms
     calls: Calls
     kind: ClassVar[SymptomKind]
-    needs_telemetry: ClassVar[bool] = True
     action_deadline_ns: ClassVar[int] = SERVING_DEADLINE_NS
-    shows_in_durations: ClassVar[bool] = False
 
     @abstractmethod
     def alarms(self, now: int, inhibitions: Sequence[Inhibition]) -> Sequence[FiredAlarm]:
@@ -47,6 +44,11 @@ class Detector(ABC):
     @abstractmethod
     def rows(self, now: int) -> Iterator[Row]:
         """Yield the reports at `now` (Unix ns) of everything that is watched."""
+
+    @property
+    def needs_telemetry(self) -> bool:
+        """Return True when it is blind while telemetry is stale."""
+        return not self.kind.is_seen_by_probes
 
     def scope(self, subject: str) -> Scope:
         """Return the services of which an inhibition applies to a subject: itself and all that it depends on."""
@@ -71,6 +73,10 @@ class Detector(ABC):
 
     def holds_without_telemetry(self, symptom: Symptom) -> bool:
         """Return True when the symptom is there, as far as that can be seen without telemetry."""
+        return False
+
+    def hides(self, symptom: Symptom) -> bool:
+        """Return True when what it sees now keeps another detector from seeing the symptom, which is not gone then."""
         return False
 
     def detail(self, symptom: Symptom) -> str:

@@ -5,7 +5,7 @@ conversion from events, saturation from resource samples. `docs/detection.md` ex
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sre_space.agents.scout.active_symptoms import ActiveSymptoms
@@ -103,6 +103,14 @@ class Detectors:
         """Return the detector of the symptom's kind."""
         return self.kinds[symptom.kind]
 
+    def needs_telemetry(self, symptom: Symptom) -> bool:
+        """Return True when the symptom cannot be seen while telemetry is stale."""
+        return self.of(symptom).needs_telemetry
+
+    def hidden(self, symptom: Symptom) -> bool:
+        """Return True when the symptom disappeared without a recovery, because of what another detector sees."""
+        return any(detector.hides(symptom) for detector in self.kinds.values())
+
     def take_holds(self, lasting: Sequence[Inhibition], started: int, now: int) -> None:
         """Take over the holds that last at `now` (Unix ns); one that is missing was released.
 
@@ -154,7 +162,7 @@ class Detectors:
 
     def unseen(self, symptom: Symptom) -> int:
         """Return from when on the symptom's fault may have existed unseen (Unix ns); 0 when Scout saw it begin."""
-        gaps = (self.not_running, self.without_telemetry if self.of(symptom).needs_telemetry else self.unprobed)
+        gaps = (self.not_running, self.without_telemetry if self.needs_telemetry(symptom) else self.unprobed)
         return min(filter(None, (gap.before(symptom.since) for gap in gaps)), default=0)
 
     def take_frame(self, frame: Frame, now: int) -> None:
@@ -213,12 +221,17 @@ class Detectors:
         alarms = self._alarms(inhibitions, now)
         steady = self.damping.steady(alarms, now)
         excused = (*inhibitions, *(known for known in self.inhibitions.current(now) if not known.confirmed))
-        view = SystemView(self.calls, tuple(self.open_incidents.open.values()), excused, self.telemetry)
+        view = SystemView(self.calls, tuple(self.open_incidents.open.values()), excused)
         put_off = self.held.put_off(steady, alarms, lambda symptom: self.hold_on(symptom, now) is not None)
-        groups = correlate([alarm for alarm in steady if alarm not in put_off], view, now)
-        grouped = [alarm for group in (*groups, *correlate(put_off, view, now)) for alarm in group.findings]
+        groups = correlate([alarm for alarm in self._usable(steady) if alarm not in put_off], view, now)
+        waiting = correlate(self._usable(put_off), view, now)
+        grouped = [alarm for group in (*groups, *waiting) for alarm in group.findings]
         self.active_symptoms.remember(alarms, steady, grouped, now)
         return groups
+
+    def _usable(self, alarms: Iterable[FiredAlarm]) -> list[FiredAlarm]:
+        """Return the alarms that say something now: without telemetry, those that need none."""
+        return [alarm for alarm in alarms if not (self.telemetry.blind and self.needs_telemetry(alarm.symptom))]
 
     def evaluate_complete(self, now: int) -> Sequence[Inhibition]:
         """Let the detectors evaluate the data that is complete at `now` (Unix ns); return the inhibitions applied."""

@@ -73,8 +73,13 @@ class ServiceHealth:
         """Return the number of seconds without a healthy answer that do not fire the alarm yet."""
         return (self._needed - 1) * PERIOD_S
 
-    def went_out(self, after: int, min_ns: int) -> bool:
-        """Return True when the service is out, and had served for at least `min_ns` since `after` (Unix ns) before."""
+    def went_out(self, after: int, min_ns: int, served_at: int = 0) -> bool:
+        """Return True when the service is out, and had served for at least `min_ns` since `after` (Unix ns) before.
+
+        `served_at` is when it served last (Unix ns), where no probe of this process was answered.
+        """
+        if served_at:
+            return self.firing and served_at - after >= max(min_ns, ANSWERING_NS)
         answered = self.healthy_since and self.failing_since - self.healthy_since >= ANSWERING_NS
         return self.firing and bool(answered) and self.failing_since - max(self.healthy_since, after) >= min_ns
 

@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from statistics import median
 
 from sre_space.analysis.detection.thresholds import slow_over
@@ -15,12 +16,17 @@ from sre_space.domain.symptoms import JourneyCount
 from sre_space.domain.telemetry import Span
 
 MAX_ATTEMPTS = 200_000  # the newest are kept: twice as many as a quarter of an hour of a busy day has
+MIN_SILENCE_NS = 3 * 10**9  # telemetry comes every second or so
+MAX_GAPS = 6  # usual ones without an attempt: where customers come by chance that is one gap in thousands
 MAX_ID = 64  # characters of a span id or a trace id; real ones have 16 and 32
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt of the journey `of`. `journey` is the id of the visit; `start` (Unix ns), `took` (ns)."""
+    """One attempt of the journey `of`. `journey` is the id of the visit; `start` (Unix ns), `took` (ns).
+
+    `heard` is when its span arrived (Unix ns).
+    """
 
     span_id: str
     journey: str
@@ -30,13 +36,14 @@ class Attempt:
     step: str
     took: int
     of: str = ""
+    heard: int = 0
 
 
 @dataclass
 class JourneyBook:
     """Recent attempts by event time; an attempt counts once, however often its span is delivered.
 
-    A span that several journeys select is an attempt of the first. `heard` is when each journey was last heard of.
+    A span that several journeys select is an attempt of the first.
     `pauses` are those of this process: if its machine was suspended, the attempts in them were, too. `dropped` counts
     by reason the spans with an invalid time or id.
     """
@@ -44,7 +51,6 @@ class JourneyBook:
     journeys: tuple[Journey, ...]
     attempts: deque[Attempt] = field(default_factory=deque)
     seen: set[str] = field(default_factory=set)
-    heard: dict[str, int] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
     pauses: tuple[Pause, ...] = ()
 
@@ -59,12 +65,11 @@ class JourneyBook:
         if reason := _why_invalid(span, now):
             self.dropped[reason] += 1
             return None
-        self.heard[journey.name] = max(self.heard.get(journey.name, 0), now)
         self.seen.add(span.span_id)
         visit = cut(str(span.attributes.get(journey.visit, span.trace_id)))
         start, took = min(span.start, now), span.end - span.start
         attempt = Attempt(
-            span.span_id, visit, start, journey.success.of(span), span.trace_id, span.name, took, journey.name
+            span.span_id, visit, start, journey.success.of(span), span.trace_id, span.name, took, journey.name, now
         )
         self.attempts.append(attempt)
         if len(self.attempts) % 1000 == 0:
@@ -77,8 +82,7 @@ class JourneyBook:
         if names >= {journey.name for journey in self.journeys}:
             return self
         kept = deque(attempt for attempt in self.attempts if attempt.of in names)
-        heard = {name: at for name, at in self.heard.items() if name in names}
-        return JourneyBook(tuple(journeys), kept, heard=heard, pauses=self.pauses)
+        return JourneyBook(tuple(journeys), kept, pauses=self.pauses)
 
     def count(self, since: int, until: int) -> JourneyCount:
         """Return how many attempts that began in [since, until) (Unix ns) were good and bad."""
@@ -160,9 +164,24 @@ class JourneyBook:
         bad = [attempt.trace_id for attempt in self.attempts if not attempt.good and attempt.start >= since]
         return tuple(bad[-limit:])
 
-    def blind(self, now: int, patience_ns: int = 3 * 10**9) -> bool:
-        """Return True when no attempt arrived for `patience_ns`: telemetry is missing, or there are no customers."""
-        return now - max(self.heard.values(), default=0) > patience_ns
+    def blind(self, now: int) -> bool:
+        """Return True when no attempt arrived for much longer than usual: telemetry is missing, or customers are.
+
+        That is a few seconds where attempts come often, and several minutes where they come once a minute.
+        """
+        silence = now - (self.attempts[-1].heard if self.attempts else 0)
+        return silence > MIN_SILENCE_NS and silence > min(MAX_GAPS * self._usual_gap(), MAX_AGE_NS)
+
+    def _usual_gap(self) -> int:
+        """Return how long (ns) the gap between two arrivals is at half of all moments at most; 0 when not known.
+
+        By moments and not by gaps: bursts have many short gaps, but nearly all the time lies in the long ones. And one
+        long gap, in which telemetry was away, does not count as usual.
+        """
+        heard = [attempt.heard for attempt in self.attempts]
+        recent = [at for at in heard if at > heard[-1] - MAX_AGE_NS]
+        gaps = sorted(later - earlier for earlier, later in pairwise(recent))
+        return next((gap for gap, passed in zip(gaps, accumulate(gaps), strict=True) if 2 * passed >= sum(gaps)), 0)
 
     def _forget(self, before: int) -> None:
         kept = [attempt for attempt in self.attempts if attempt.start >= before]

@@ -17,7 +17,6 @@ class OutageDetector(Detector):
 
     board: Mapping[str, ServiceHealth]
     kind = SymptomKind.INFRASTRUCTURE
-    needs_telemetry = False
 
     def alarms(self, now: int, inhibitions: Sequence[Inhibition]) -> Sequence[FiredAlarm]:
         """Return an alarm for each service that is out."""
@@ -49,6 +48,11 @@ class OutageDetector(Detector):
         """Return True while the service is out: a probe shows an outage, but without telemetry no recovery."""
         return self.board[symptom.service].firing
 
+    def hides(self, symptom: Symptom) -> bool:
+        """Return True while the service of another symptom is out: it serves no requests that could show it."""
+        health = self.board.get(symptom.service)
+        return symptom.kind is not self.kind and health is not None and health.firing
+
     def detail(self, symptom: Symptom) -> str:
         """Return the answer to the newest probe."""
         health = self.board.get(symptom.service)
@@ -71,4 +75,4 @@ class OutageDetector(Detector):
             health.tolerated_s,
             max([health.failing_since, *ended]),
         )
-        return FiredAlarm(symptom, explained=1.0 if victim else 0.0, fired=health.last_at)
+        return FiredAlarm(symptom, explained=1.0 if victim else 0.0, fired=health.last_at, alone=True)

@@ -68,7 +68,7 @@ class RequestDetector(ShareDetector):
 class LatencyDetector(RequestDetector):
     """The detector of slow requests."""
 
-    indicator, kind, shows_in_durations = LATENCY, LATENCY.kind, True
+    indicator, kind = LATENCY, LATENCY.kind
 
 
 class ErrorDetector(RequestDetector):

@@ -76,7 +76,7 @@ class Scout:
 
         It is empty where durations do not matter.
         """
-        if not self.detectors.of(symptoms[0]).shows_in_durations:
+        if not symptoms[0].kind.shows_in_durations:
             return {}
         return self._book_of(symptoms).usual(since - BASELINE_NS, until, self.detectors.inhibitions.excuse)
 
@@ -122,7 +122,7 @@ class Scout:
         book = self._book(case)
         if book.blind(now):  # a probe without telemetry shows an outage, but no recovery
             return self._not_recovered(case, symptom, now) if detector.holds_without_telemetry(symptom) else None
-        if self._went_out(symptom) and self._waited(case, SETTLING_NS) and not _waits_for_people(case):
+        if self.detectors.hidden(symptom) and self._waited(case, SETTLING_NS) and not _waits_for_people(case):
             outcome = Outcome.WORSE if isinstance(case.last.payload, Action) else Outcome.NOT_RECOVERED
             return self._verification(outcome, case, case.last.at, self.detectors.board[symptom.service].detail)
         if not self._is_current(symptom):
@@ -153,14 +153,15 @@ class Scout:
         """Return True when the action took effect and the service has ended, or hangs, for another reason since.
 
         After a change of its configuration the service must have served for a while first. An outage during a
-        deployment does not count.
+        deployment does not count. A Scout that was started since, and has not seen it answer, knows it by its spans.
         """
         action, health = case.last.payload, self.detectors.board.get(symptom.service)
         if not isinstance(action, Action) or not action.changed or health is None or _waits_for_people(case):
             return False
         min_uptime_ns = MIN_UPTIME_NS if action.remedy.edits else 0
         in_deployment = self.detectors.inhibitions.worked_on(symptom.service, health.failing_since)
-        return health.went_out(case.last.at, min_uptime_ns) and not in_deployment
+        served_at = 0 if health.healthy_since else self.detectors.operations.served_at(symptom.service)
+        return health.went_out(case.last.at, min_uptime_ns, served_at) and not in_deployment
 
     def _is_current(self, symptom: Symptom) -> bool:
         """Return True when Scout has evaluated the symptom since the newest pause, with telemetry that is not stale."""
@@ -179,14 +180,6 @@ class Scout:
     def _left_alone_since(self, case: Case) -> int:
         """Return the time of the newest fact, or of the end of the last hold (Unix ns): nobody worked on it since."""
         return max(case.last.at, self.detectors.released(case.detection.symptoms[0], self.clock.now()))
-
-    def _went_out(self, symptom: Symptom) -> bool:
-        """Return True when the service is out now, though the incident began with another symptom.
-
-        A dead service serves no requests, so that the symptom disappears without a recovery.
-        """
-        health = self.detectors.board.get(symptom.service)
-        return not symptom.kind.is_outage and health is not None and health.firing
 
     def _wait_s(self, symptom: Symptom, now: int) -> float:
         """Return for how many seconds the detector would need to see the fault again, at the journey's present rate."""

@@ -90,5 +90,5 @@ def _dated(line: ErrorLine) -> str:
 
 
 def _state(word: str, name: str, report: DetectorsReport) -> str:
-    others = sorted(kind.lower() for kind in report.firing(name) if not kind.is_outage)
+    others = sorted(kind.lower() for kind in report.firing(name) if kind is not OutageDetector.kind)  # `word` says it
     return ", ".join([word, *(f"{kind} alarm" for kind in others)])

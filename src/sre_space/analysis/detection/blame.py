@@ -33,7 +33,8 @@ class FiredAlarm:
     `explained` is the share (0 to 1) of the excess that services further down the call graph explain; `fired` is Unix
     ns. The alarm of a journey has the journey's name as its service and `journey` set. `watched` is the operation whose
     spans show the symptom: the accused service may change while the symptom stays the same. `patience` is how long (ns)
-    the alarm of a victim or a journey waits for its culprit.
+    the alarm of a victim or a journey waits for its culprit. `alone`: the service shows it by itself, so that it is an
+    incident of its own with a remedy of its own, and only work on that very service excuses it.
     """
 
     symptom: Symptom
@@ -46,6 +47,7 @@ class FiredAlarm:
     traces: tuple[str, ...] = ()
     watched: Operation | None = None
     patience: int = PATIENCE_NS
+    alone: bool = False
 
     @property
     def accuses(self) -> bool:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from sre_space.analysis.detection.blame import FiredAlarm
 from sre_space.analysis.detection.callers import with_common_callers
 from sre_space.analysis.detection.inhibition import EVERYTHING, Inhibition, Scope, applying
-from sre_space.analysis.detection.telemetry_health import TelemetryHealth
 from sre_space.domain.dependencies import Calls, reach
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
@@ -59,19 +58,18 @@ class OpenIncident:
 
 @dataclass(frozen=True)
 class SystemView:
-    """What correlation knows besides the alarms: the call graph, open incidents, inhibitions and telemetry health."""
+    """What correlation knows besides the alarms: the call graph, open incidents and inhibitions."""
 
     calls: Calls
     open: Sequence[OpenIncident] = ()
     windows: Sequence[Inhibition] = ()
-    telemetry: TelemetryHealth = TelemetryHealth()
 
 
 def correlate(findings: Iterable[FiredAlarm], view: SystemView, now: int) -> list[SymptomGroup]:
     """Return the groups that the alarms form now (Unix ns), oldest first."""
-    visible = sorted((finding for finding in findings if _visible(finding, view.telemetry)), key=_order)
-    planned = [finding for finding in visible if _is_planned(finding, view)]
-    unplanned = [finding for finding in visible if finding not in planned]
+    ordered = sorted(findings, key=_order)
+    planned = [finding for finding in ordered if _is_planned(finding, view)]
+    unplanned = [finding for finding in ordered if finding not in planned]
     clusters = [*_together(unplanned, view.calls, now), *_together(planned, view.calls, now)]
     return [_group(cluster, view) for cluster in sorted(clusters, key=_since)]
 
@@ -90,7 +88,7 @@ def _together(alarms: Sequence[FiredAlarm], calls: Calls, now: int) -> list[list
     seen = with_common_callers([_charged(finding, alarms) for finding in alarms])
     journeys = [finding for finding in seen if finding.journey]
     victims = [finding for finding in seen if not finding.journey and not finding.accuses]
-    clusters = _outages_apart(_clusters((finding for finding in seen if finding.accuses), calls), calls)
+    clusters = _apart(_clusters((finding for finding in seen if finding.accuses), calls), calls)
     unattached = [finding for finding in victims if not _attach(finding, clusters, calls)]
     clusters += _clusters([finding for finding in unattached if now - finding.fired >= finding.patience], calls)
     clusters.sort(key=_since)
@@ -101,40 +99,35 @@ def _together(alarms: Sequence[FiredAlarm], calls: Calls, now: int) -> list[list
     return clusters
 
 
-def _outages_apart(clusters: Sequence[list[FiredAlarm]], calls: Calls) -> list[list[FiredAlarm]]:
-    """Give each service that is out by itself a cluster of its own, because each needs a restart of its own.
+def _apart(clusters: Sequence[list[FiredAlarm]], calls: Calls) -> list[list[FiredAlarm]]:
+    """Give each alarm that is an incident of its own a cluster of its own.
 
-    The other alarms of the cluster join the first outage on their path.
+    The other alarms of the cluster join the first of them on their path.
     """
     apart: list[list[FiredAlarm]] = []
     for cluster in clusters:
-        outages = [[finding] for finding in cluster if _is_outage(finding)]
-        if len(outages) < 2:
+        singles = [[finding] for finding in cluster if _stands_alone(finding)]
+        if len(singles) < 2:
             apart.append(cluster)
             continue
-        outages.sort(key=lambda outage: _merit(outage[0], calls))
+        singles.sort(key=lambda single: _merit(single[0], calls))
         for finding in cluster:
-            if not _is_outage(finding):
-                near = [outage for outage in outages if _on_path(finding, outage[0], calls)]
-                (near or outages)[0].append(finding)
-        apart += outages
+            if not _stands_alone(finding):
+                near = [single for single in singles if _on_path(finding, single[0], calls)]
+                (near or singles)[0].append(finding)
+        apart += singles
     return apart
 
 
-def _is_outage(finding: FiredAlarm) -> bool:
-    """Return True for a service that does not answer, on its own evidence."""
-    return finding.accuses and finding.symptom.kind.is_outage
+def _stands_alone(finding: FiredAlarm) -> bool:
+    """Return True for an incident of its own, on the service's own evidence."""
+    return finding.accuses and finding.alone
 
 
 def _order(finding: FiredAlarm) -> tuple[int, str, int, str]:
     """Return the sort key of an alarm: the result must not depend on the order of the detectors."""
     symptom = finding.symptom
     return symptom.since, symptom.service, symptom.kind.gravity, finding.operation
-
-
-def _visible(finding: FiredAlarm, telemetry: TelemetryHealth) -> bool:
-    """Return True when the alarm is usable: without telemetry, only probes are."""
-    return not telemetry.blind or finding.symptom.kind.is_outage
 
 
 def _charged(finding: FiredAlarm, seen: Sequence[FiredAlarm]) -> FiredAlarm:
@@ -202,14 +195,14 @@ def _merit(finding: FiredAlarm, calls: Calls) -> tuple[bool, int, int, int]:
 
 
 def _scope(finding: FiredAlarm, calls: Calls) -> Scope:
-    """Return the services of which an inhibition excuses the alarm: all for a journey, only itself for an outage."""
+    """Return the services of which an inhibition excuses the alarm: all for a journey, only its own if it is alone."""
     if finding.journey:
         return EVERYTHING
-    return reach(finding.symptom.service, {} if _is_outage(finding) else calls)
+    return reach(finding.symptom.service, {} if _stands_alone(finding) else calls)
 
 
 def _outranks(finding: FiredAlarm, incident: OpenIncident, calls: Calls) -> bool:
-    """Return True for an outage that no other incident covers, and for an accusation long after a journey's incident.
+    """Return True for what no other incident covers, and for an accusation long after a journey's incident.
 
     An incident may have waited for a person since yesterday; it must not hide what breaks today.
     """
@@ -217,7 +210,7 @@ def _outranks(finding: FiredAlarm, incident: OpenIncident, calls: Calls) -> bool
     late = symptom.since - incident.since > LINKED_NS
     if incident.key == symptom.key:
         return False
-    if symptom.kind.is_outage:
+    if finding.alone:
         return incident.service != symptom.service or incident.waits or late
     return incident.service not in calls and finding.accuses and late
 

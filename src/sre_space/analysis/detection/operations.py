@@ -205,6 +205,12 @@ class Operations:
         for watch in self.watches.values():
             watch.evaluate(now, inhibitions[watch.operation.service])
 
+    def served_at(self, service: str) -> int:
+        """Return the beginning of the newest second in which a service served requests (Unix ns); 0 for none."""
+        watch = self.watches.get(Operation(service, SpanKind.SERVER, ALL))
+        seconds = (*watch.baseline.waiting, *watch.open) if watch else ()
+        return max(seconds, default=0) * SECOND
+
     def suspects(self, now: int) -> Iterator[FiringOperation]:
         """Yield the operations whose alarms fire at a Unix ns."""
         for watch in self.watches.values():
