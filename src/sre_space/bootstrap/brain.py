@@ -25,7 +25,7 @@ async def _work(settings: Settings) -> None:
     context = agent.AgentContext.prepare(facts.Agent.BRAIN, settings)
     state = StatePaths(settings.sre_space_state)
     known = units(context.config)
-    reader = SupervisordReader(settings.needed("runtime_read_socket"), known, state.warden_journal) if known else None
+    reader = SupervisordReader(settings.needed("runtime_read_socket"), known, state) if known else None
     runtime = PartialReader(reader, units_without(context.config))
     gitops = context.gitops()
     investigations = investigation(context, settings, gitops)
