@@ -112,6 +112,7 @@ class Clinic:
     spans: list[Span] = field(default_factory=list)
     topics: Topics = field(default_factory=Topics)
     shelf: Shelf = field(default_factory=Shelf)
+    limits: dict[str, int] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     time: int = NOW
@@ -168,8 +169,8 @@ class Clinic:
 
     def _unit(self, name: str) -> Unit:
         if name in self.ended:
-            return Unit(name, "exited", "ended:1", None, SICK, None, self.ended[name])
-        return Unit(name, "running", "1:1", 1, EPOCH, None)
+            return Unit(name, "exited", "ended:1", None, SICK, None, self.ended[name], self.limits.get(name))
+        return Unit(name, "running", "1:1", 1, EPOCH, None, memory_limit=self.limits.get(name))
 
     def deploy(self, sha: str, service: str, at: int, before: str, after: str) -> None:
         """Add a commit to a service's configuration, and its deployment at a Unix ns, done two seconds later."""
@@ -201,7 +202,7 @@ class Clinic:
     def ask(self, incident: Case, services: Sequence[str] = SERVICES) -> Diagnosis:
         """Return the inquest's diagnosis of an incident."""
         gathering, deployments = (
-            Gathering(self, self, self.git, self, config().services),
+            Gathering(self, self, self),
             RecentDeployments(self, self.git),
         )
         known = config(services, self.calls)

@@ -536,7 +536,7 @@ class World:
     def _inquest(self) -> Investigation:
         clock, topics = self.clocks[Agent.BRAIN], Topics()
         git = MemoryGit({}, clock.now)
-        gathering = Gathering(self, topics, git, clock, self.config.services)
+        gathering = Gathering(self, topics, clock)
         return ScriptedInquest(
             self.config, gathering, RecentDeployments(topics, git), self, Shelf(), clock, self._script
         )

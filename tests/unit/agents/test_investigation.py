@@ -102,8 +102,7 @@ def test_the_bundle_says_the_same_again(fault: Fault) -> None:
 
 def test_memory_that_meets_its_limit_soon_is_saturation_though_no_span_shows_it() -> None:
     here = clinic()
-    here.git.holds("limits", {"deploy/config/space.env": b"CART_MEMORY_BYTES=400\nTAX_MEMORY_BYTES=400\n"})
-    here.git.heads["main"] = "limits"
+    here.limits = {"cart": 400, "tax": 400}
     for step in range(-130, 40):
         here.level("cart", "process.memory.usage", SICK + step * SECOND // 2, 100 + max(0, step) * 5)
         here.level("tax", "process.memory.usage", SICK + step * SECOND // 2, 100 + step % 3)

@@ -29,9 +29,7 @@ from sre_space.ports.bus import Record
 def consumer(world: World) -> SignalConsumer:
     """Those of a world in memory; nobody is woken."""
     watch = Watch(world.runners[next(iter(world.runners))], Signals(), Feed([]), 1.0, lambda _: None)
-    return SignalConsumer(
-        world.scout, world, world.opener, watch, world.git, world.clock, listening(world), world.hold_feed
-    )
+    return SignalConsumer(world.scout, world, world.opener, watch, world.clock, listening(world), world.hold_feed)
 
 
 def test_a_frame_counts_once_however_often_it_comes() -> None:
@@ -130,6 +128,40 @@ def test_a_change_or_an_event_that_is_none_is_malformed(record: bytes) -> None:
     for topic in (CHANGES, "quote_purchased", SIGNALS):
         with pytest.raises((Malformed, UnicodeDecodeError)):
             ours.take_in(Record(topic, 0, 0, 1, record, b"q1"))
+
+
+def measured(world: World, instance: str, **values: float) -> Record:
+    """Return a record of metrics of policy-service by name, in which a double underscore stands for a point."""
+    message = ExportMetricsServiceRequest()
+    resource = message.resource_metrics.add()
+    for key, text in (("service.name", "policy-service"), ("service.instance.id", instance)):
+        resource.resource.attributes.add(key=key).value.string_value = text
+    for name, value in values.items():
+        metric = resource.scope_metrics.add().metrics.add(name=name.replace("__", "."))
+        metric.gauge.data_points.add(time_unix_nano=world.clock.now(), as_double=value)
+    return Record(METRICS, 0, 0, world.clock.now(), message.SerializeToString())
+
+
+@pytest.mark.parametrize(("runtime", "limit"), [({}, 500.0), ({"policy-service": 400}, 400.0)])
+def test_a_limit_in_the_telemetry_counts_where_the_runtime_knows_none(runtime: dict[str, int], limit: float) -> None:
+    world = World()
+    ours = consumer(world)
+    ours.processes.memory_limits = runtime
+
+    ours.take_in(measured(world, "a collector", k8s__container__memory__limit=500.0))
+    ours.take_in(measured(world, "p1", process__memory__usage=100.0))
+
+    assert world.detectors.resources["policy-service", "memory"].resource.limit == limit
+    assert ours.instances == {"policy-service": "p1"}  # who reports a limit is no process of the service
+
+
+def test_without_a_limit_memory_is_not_judged() -> None:
+    world = World()
+    ours = consumer(world)
+
+    ours.take_in(measured(world, "p1", process__memory__usage=100.0, k8s__container__memory__limit_utilization=0.9))
+
+    assert not world.detectors.resources
 
 
 def test_limits_are_read_from_the_desired_state() -> None:
