@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sre_space.agents.scout.health import PERIOD_S
+from sre_space.agents.scout.instance_levels import InstanceLevels
 from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.scout import Scout
 from sre_space.analysis.detection.saturation import Resource
@@ -48,8 +49,7 @@ CPU = Resource("", "CPU", 1.0, lasting_ns=30 * SECOND, trends=False)
 class SignalConsumer:
     """The inputs of one Scout. `processes` has the memory limits that the runtime knows.
 
-    `reported_limits` are those in the telemetry, by service and metric; `instances` is the newest
-    process of each service.
+    `reported_limits` are those in the telemetry, by service and metric; `levels` are those of each instance.
     """
 
     scout: Scout
@@ -60,7 +60,7 @@ class SignalConsumer:
     announcements: Announcements
     holds: HoldFeed
     processes: Processes = field(default_factory=Processes)
-    instances: dict[str, str] = field(default_factory=dict)
+    levels: InstanceLevels = field(default_factory=InstanceLevels)
     reported_limits: dict[str, dict[str, float]] = field(default_factory=dict)
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
     losses: Losses = field(init=False)
@@ -225,13 +225,13 @@ class SignalConsumer:
         if level.name in (MEMORY_LIMIT, FILES, CONNECTIONS):
             self._take_limit(level)
             return
-        if self.instances.get(level.service, level.instance) != level.instance:
+        if self.processes.began(level.service, level.instance, level.at):
             self.scout.detectors.restarted(level.service, level.at)
-        self.instances[level.service] = level.instance
-        self.processes.began(level.service, level.instance, level.at)
-        resource = self._resource(level)
+            self.levels.restart(level.service)
+        resource, at = self._resource(level), min(level.at, now)
         if resource is not None:
-            self.scout.detectors.take_level(resource, min(level.at, now), level.value)
+            highest = self.levels.highest(level.service, resource.name, level.instance, at, level.value)
+            self.scout.detectors.take_level(resource, at, highest)
 
     def _take_limit(self, level: ResourceLevel) -> None:
         """Take in a limit, whoever reports it; 0 stands for none."""

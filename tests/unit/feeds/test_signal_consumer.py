@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -152,7 +153,40 @@ def test_a_limit_in_the_telemetry_counts_where_the_runtime_knows_none(runtime: d
     ours.take_in(measured(world, "p1", process__memory__usage=100.0))
 
     assert world.detectors.resources["policy-service", "memory"].resource.limit == limit
-    assert ours.instances == {"policy-service": "p1"}  # who reports a limit is no process of the service
+    assert list(ours.processes.instances["policy-service"]) == ["p1"]  # who reports a limit is no process of it
+
+
+def leaking(world: World, ours: SignalConsumer, instances: Sequence[str], seconds: int) -> int:
+    """Have the last of the instances leak while the others stay well; return after how many seconds it is seen."""
+    for second in range(seconds):
+        for instance in instances:
+            used = 100.0 + 12 * second if instance == instances[-1] else 120.0
+            ours.take_in(measured(world, instance, process__memory__usage=used))
+        world.clock.time += SECOND
+        if world.detectors.resources["policy-service", "memory"].firing:
+            return second
+    return -1
+
+
+@pytest.mark.parametrize("others", [[], ["p1"], ["p1", "p2"]])
+def test_a_leak_of_one_instance_is_seen_as_soon_among_healthy_ones(others: list[str]) -> None:
+    world = World()
+    ours = consumer(world)
+    ours.processes.memory_limits = {"policy-service": 500}
+
+    assert leaking(world, ours, [*others, "p9"], 40) == 29
+
+
+def test_a_process_that_replaces_another_begins_anew() -> None:
+    world = World()
+    ours = consumer(world)
+    ours.processes.memory_limits = {"policy-service": 500}
+    assert leaking(world, ours, ["p1"], 40) > 0
+
+    ours.take_in(measured(world, "p2", process__memory__usage=100.0))
+
+    memory = world.detectors.resources["policy-service", "memory"]
+    assert (memory.firing, memory.samples[-1][1]) == (False, 0.2)
 
 
 def test_without_a_limit_memory_is_not_judged() -> None:

@@ -37,17 +37,19 @@ class Processes:
     lines: dict[str, deque[ErrorLine]] = field(default_factory=dict)
     deployed: dict[str, Deployed] = field(default_factory=dict)
 
-    def began(self, service: str, instance: str, at: int) -> None:
-        """Record a process by its name in the telemetry; a new name counts as a restart.
+    def began(self, service: str, instance: str, at: int) -> bool:
+        """Record a process by its name in the telemetry; return True for a new one, unless it is its service's first.
 
-        The first of its service does not, nor any of a service whose restarts the runtime counts.
+        It counts as a restart, except where the runtime counts them.
         """
         known = self.instances.setdefault(service, deque(maxlen=MAX_INSTANCES))
         if instance in known:
-            return
-        if known and not any(of == service for of, _ in self.counts):
+            return False
+        another = bool(known)
+        if another and not any(of == service for of, _ in self.counts):
             self._add(service, 1, at)
         known.append(instance)
+        return another
 
     def counted(self, service: str, instance: str, count: int, at: int) -> None:
         """Record how often the runtime has restarted an instance, whose present process began at `at` (Unix ns).
