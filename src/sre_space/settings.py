@@ -111,8 +111,42 @@ class AgentSettings(ForgeClientSettings):
     sre_notify_urls: str = Field("", description="where to page when a person is needed: Apprise URLs", repr=False)
     otel_exporter_otlp_headers: str = Field("", description="headers of each export, which hold its token", repr=False)
 
+    @property
+    def runtime_address(self) -> str:
+        """Return the address of the runtime; "" for an agent that has none."""
+        return ""
 
-class ScoutSettings(AgentSettings):
+
+def supervisord_at(socket: str) -> str:
+    """Return the address of the supervisord at a socket (a path), as RUNTIME says it; "" for ""."""
+    return f"supervisord://{socket}" if socket else ""
+
+
+class ControlSettings(_Settings):
+    """The settings of who restarts units."""
+
+    runtime: str = Field("", description="the runtime that runs the units, such as supervisord://SOCKET, or none")
+    runtime_socket: str = Field("", description="the control socket of supervisord, where RUNTIME is not set")
+
+    @property
+    def runtime_address(self) -> str:
+        """Return the address of the runtime; "" where none is set."""
+        return self.runtime or supervisord_at(self.runtime_socket)
+
+
+class ReadingSettings(_Settings):
+    """The settings of who only reads units."""
+
+    runtime: str = Field("", description="the runtime that runs the units, such as supervisord://SOCKET, or none")
+    runtime_read_socket: str = Field("", description="supervisord's read-only socket, where RUNTIME is not set")
+
+    @property
+    def runtime_address(self) -> str:
+        """Return the address of the runtime's door that can only be read; "" where none is set."""
+        return self.runtime or supervisord_at(self.runtime_read_socket)
+
+
+class ScoutSettings(ReadingSettings, AgentSettings):
     """The settings of Scout, which detects and verifies."""
 
     slo_window_scale: float = Field(
@@ -125,26 +159,22 @@ class ScoutSettings(AgentSettings):
     telemetry_record_key_file: Path | None = RECORD_KEY_FILE
 
 
-class BrainSettings(AgentSettings):
+class BrainSettings(ReadingSettings, AgentSettings):
     """The settings of Brain, which diagnoses and decides."""
 
     telemetry_record_key_file: Path | None = RECORD_KEY_FILE
     jaeger_url: Url = Field("http://127.0.0.1:16686", description="Jaeger's query API")
-    runtime_read_socket: str = Field(
-        "", description="the read-only socket of the runtime: it lists the units and takes no command"
-    )
     openai_api_key: str = Field(
         "", description="reserved for the optional language model; nothing reads it yet", repr=False
     )
 
 
-class FixerSettings(AgentSettings):
+class FixerSettings(ControlSettings, AgentSettings):
     """The settings of Fixer, which acts."""
 
     dry_run: bool = Field(
         False, description="Fixer evaluates every guardrail, tells people what it would do, and changes nothing"
     )
-    runtime_socket: str = Field("", description="the control socket of supervisord")
 
 
 class MemorySettings(AgentSettings):
@@ -153,17 +183,15 @@ class MemorySettings(AgentSettings):
     chroma_url: Url = Field("http://127.0.0.1:8000", description="the Chroma server")
 
 
-class DeployerSettings(ForgeClientSettings):
+class DeployerSettings(ControlSettings, ForgeClientSettings):
     """The settings of the deployer, which applies main."""
-
-    runtime_socket: str = Field("", description="the control socket of supervisord")
 
 
 def _token_of(owner: str) -> str:
     return Field("", description=f"the bearer token of {owner}, where it has its own", repr=False)
 
 
-class CommandLineSettings(ForgeClientSettings):
+class CommandLineSettings(ControlSettings, ForgeClientSettings):
     """The settings of `sre-space`; a server that none names is that of the space running in SRE_SPACE_STATE."""
 
     forge_url: OptionalUrl = Field("", description="the forge's MCP endpoint")
@@ -171,7 +199,6 @@ class CommandLineSettings(ForgeClientSettings):
     otel_exporter_otlp_endpoint: OptionalEndpoint = Field("", description="where telemetry goes (gRPC)")
     jaeger_url: OptionalUrl = Field("", description="Jaeger's query API")
     chroma_url: OptionalUrl = Field("", description="the Chroma server")
-    runtime_socket: str = Field("", description="the control socket of supervisord")
     scout_github_personal_access_token: str = _token_of("Scout")
     brain_github_personal_access_token: str = _token_of("Brain")
     fixer_github_personal_access_token: str = _token_of("Fixer")

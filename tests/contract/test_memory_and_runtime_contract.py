@@ -20,7 +20,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from support.doubles import BOTH, DOUBLE, adapter_alone
 from support.likeness import MemoryIndex
 from support.remembered import FAULTS, incident
-from support.runtimes import UNIT, now, supervisord
+from support.runtimes import LIMIT, UNIT, now, supervisord
 from support.servers import ServerProcess, chroma
 from support.waiting import until
 from support.world import World
@@ -32,7 +32,7 @@ from sre_space.agents.memory.lessons import lesson_of, question_of
 from sre_space.domain.errors import Missing, Refused, Unavailable
 from sre_space.domain.lessons import past_cases
 from sre_space.ports.case_index import CaseIndex, Lesson
-from sre_space.ports.runtime import Runtime, Unit
+from sre_space.ports.runtime import Runtime, Unit, representative
 
 
 @pytest.fixture(scope="session")
@@ -323,6 +323,36 @@ def test_a_killed_unit_stays_down_with_a_new_incarnation_until_it_is_restarted(m
     assert second.state == "running"
     assert second == state(machine)
     assert second.incarnation not in (first.incarnation, dead.incarnation)
+
+
+def test_a_unit_tells_the_limit_and_the_starts_of_its_present_process(machine: Machine) -> None:
+    """A runtime that does not count says None and not 0; what follows the incarnation by a moment is waited for."""
+    before = state(machine)
+    assert before.memory_limit is None or before.memory_limit > 0
+    assert before.restarts is None or before.restarts >= 0
+
+    now(lambda: machine.runtime.restart(UNIT, before.incarnation))
+
+    until(
+        lambda: state(machine).restarts == (None if before.restarts is None else before.restarts + 1), "it is counted"
+    )
+    assert state(machine).memory_limit == before.memory_limit
+
+
+def test_every_instance_of_a_unit_is_listed_and_one_stands_for_it(machine: Machine) -> None:
+    listed = [one for one in now(machine.runtime.units) if one.name == UNIT]
+
+    assert len({one.instance for one in listed}) == len(listed)
+    assert state(machine) == representative(listed)
+
+
+@adapter_alone("machine", "the world takes its limits from desired state")
+def test_the_limit_is_that_of_the_start_and_outlives_the_process(machine: Supervised) -> None:
+    assert state(machine).memory_limit == LIMIT
+    dead = machine.kill()
+
+    assert dead.memory_limit == LIMIT
+    now(lambda: machine.runtime.restart(UNIT, dead.incarnation))
 
 
 def test_a_restart_of_another_life_is_refused_and_changes_nothing(machine: Machine) -> None:

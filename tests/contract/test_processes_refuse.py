@@ -21,7 +21,7 @@ QUIET = {
 CASES = (
     ("bus", "SRE_SPACE_STATE", "/dev/null", 2), ("telemetry", "TELEMETRY_TOKENS_FILE", "/nowhere", 2),
     ("forge", "SRE_SPACE_STATE", "/dev/null", 2), ("network", "POLICY_SERVICE_PORT", "x", 2),
-    ("warden", "SRE_NOTIFY_URLS", "nonsense", 2), ("deployer", "RUNTIME_SOCKET", "", 2),
+    ("warden", "SRE_NOTIFY_URLS", "nonsense", 2), ("deployer", "RUNTIME", "podman", 2),
     ("scout", "SRE_SPACE_CHART", "/nowhere", 2),
     ("brain", "JAEGER_URL", "http://[::1", 2), ("fixer", "FORGE_URL", "nonsense", 2),
     ("memory", "CHROMA_URL", "http://a\nb", 2), ("chroma", "", "", 2),

@@ -40,9 +40,7 @@ def judge(bus: Bus) -> tuple[World, SignalConsumer]:
     world, publisher = World(), KafkaPublisher(bus.address)
     nobody = KafkaSubscription(bus.address, [SIGNALS], None)
     watch = Watch(world.runners[Agent.SCOUT], publisher, nobody, 1.0, lambda _: None)
-    consumer = SignalConsumer(
-        world.scout, world, world.opener, watch, world.git, SystemClock(), listening(world), world.hold_feed
-    )
+    consumer = SignalConsumer(world.scout, world, world.opener, watch, SystemClock(), listening(world), world.hold_feed)
     consumer.caught_up.set()
     return world, consumer
 

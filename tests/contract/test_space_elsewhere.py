@@ -138,7 +138,7 @@ def test_without_a_runtime_the_files_are_put_down_and_the_setting_is_named(
     assert (planned.returncode, done.returncode) == (0, 0), planned.stderr + done.stderr
     assert "would replace policy-service.env, " in planned.stdout
     assert "restarted: nothing" in done.stdout
-    assert "sre-space: no service is restarted: RUNTIME_SOCKET is not set: the control socket of" in done.stderr
+    assert "sre-space: no service is restarted: RUNTIME is not set: the runtime that runs the units" in done.stderr
     names = {path.name for path in (machine.state / "deploy" / "config").iterdir()}
     assert names == {path.name for path in (CHECKOUT / "deploy" / "config").glob("*.env")}
 
@@ -162,7 +162,7 @@ def test_what_is_missing_or_wrong_is_one_sentence(
 
     assert done.returncode not in (0, None)
     assert told in done.stderr
-    assert done.stderr.count("\n") == 1 + ("RUNTIME_SOCKET" in done.stderr)
+    assert done.stderr.count("\n") == 1 + ("RUNTIME is not set" in done.stderr)
 
 
 async def test_incidents_audits_stories_and_orders_are_of_the_forge_that_is_named(

@@ -34,6 +34,7 @@ SECOND = 10**9
 SICK = EPOCH + 200 * SECOND  # when the incident's first symptom was
 NOW = SICK + 20 * SECOND
 SERVICES = ("web", "cart", "price", "tax", "mail")
+CALLERS = ("web",)
 KINDS = (SpanKind.UNSPECIFIED, SpanKind.INTERNAL, SpanKind.SERVER, SpanKind.CLIENT)
 WELL = Health(True, True, "GET /health answered 200", 0.0)
 
@@ -54,8 +55,12 @@ def _span(one: Made, later: int) -> Span:
     return Span(one.trace, one.id, one.parent, one.service, one.operation, kind, start, end, status, one.message, told)
 
 
-def config(services: Sequence[str] = SERVICES, calls: Mapping[str, tuple[str, ...]] | None = None) -> SpaceConfig:
-    """Return the shop's configuration."""
+def config(
+    services: Sequence[str] = SERVICES,
+    calls: Mapping[str, tuple[str, ...]] | None = None,
+    callers: Sequence[str] = CALLERS,
+) -> SpaceConfig:
+    """Return the shop's configuration, with a journey of each caller."""
     below = calls or {}
     named = {
         name: Service(
@@ -71,7 +76,7 @@ def config(services: Sequence[str] = SERVICES, calls: Mapping[str, tuple[str, ..
     return SpaceConfig(
         "shop",
         named,
-        (Journey("buy", SpanSelector("web", ("GET /buy",)), 0.999),),
+        tuple(Journey(f"buy from {caller}", SpanSelector(caller, ("GET /buy",)), 0.999) for caller in callers),
         Guardrails(("restart",), 6, 5.0, 2, 3),
     )
 
@@ -112,10 +117,12 @@ class Clinic:
     spans: list[Span] = field(default_factory=list)
     topics: Topics = field(default_factory=Topics)
     shelf: Shelf = field(default_factory=Shelf)
+    limits: dict[str, int] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     time: int = NOW
     calls: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    callers: Sequence[str] = CALLERS
     gone: set[str] = field(default_factory=set)
     hangs: bool = False
     garbage: bytes = b""
@@ -168,8 +175,8 @@ class Clinic:
 
     def _unit(self, name: str) -> Unit:
         if name in self.ended:
-            return Unit(name, "exited", "ended:1", None, SICK, None, self.ended[name])
-        return Unit(name, "running", "1:1", 1, EPOCH, None)
+            return Unit(name, "exited", "ended:1", None, SICK, None, self.ended[name], self.limits.get(name))
+        return Unit(name, "running", "1:1", 1, EPOCH, None, memory_limit=self.limits.get(name))
 
     def deploy(self, sha: str, service: str, at: int, before: str, after: str) -> None:
         """Add a commit to a service's configuration, and its deployment at a Unix ns, done two seconds later."""
@@ -201,9 +208,9 @@ class Clinic:
     def ask(self, incident: Case, services: Sequence[str] = SERVICES) -> Diagnosis:
         """Return the inquest's diagnosis of an incident."""
         gathering, deployments = (
-            Gathering(self, self, self.git, self, config().services),
+            Gathering(self, self, self),
             RecentDeployments(self, self.git),
         )
-        known = config(services, self.calls)
+        known = config(services, self.calls, self.callers)
         investigation = Investigation(known, gathering, deployments, self, self.shelf, self, patience_s=self.patience_s)
         return asyncio.run(investigation.diagnose(incident, self.units(services)))

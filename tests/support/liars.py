@@ -89,10 +89,8 @@ class Lied(World):
         self.consumer: SignalConsumer | None = None
         super().__post_init__()
         watch = Watch(self.runners[Agent.SCOUT], Signals(), Feed([]), 1.0, lambda _: None)
-        consumer = SignalConsumer(
-            self.scout, self, self.opener, watch, self.git, self.clock, listening(self), self.hold_feed
-        )
-        consumer.memory = {"policy-service": 400 * MS, "user-service": 400 * MS}
+        consumer = SignalConsumer(self.scout, self, self.opener, watch, self.clock, listening(self), self.hold_feed)
+        consumer.processes.memory_limits = {"policy-service": 400 * MS, "user-service": 400 * MS}
         self.consumer = consumer
 
     def _service(self, name: str) -> Service:
@@ -107,7 +105,7 @@ class Lied(World):
 
     def _inquest(self) -> Investigation:
         clock = self.clocks[Agent.BRAIN]
-        gathering = Gathering(self, self.heard, self.git, clock, self.config.services)
+        gathering = Gathering(self, self.heard, clock)
         deployments = RecentDeployments(self.heard, self.git)
         return ScriptedInquest(self.config, gathering, deployments, self, Shelf(), clock, self._script)
 

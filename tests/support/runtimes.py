@@ -1,4 +1,7 @@
-"""A real supervisord, as the embedded space runs it, with two sleepers; alone, without a space."""
+"""A real supervisord, as the embedded space runs it, with two sleepers; alone, without a space.
+
+The launcher starts one of them, as a service of the space, with a memory limit.
+"""
 
 import asyncio
 import signal
@@ -14,10 +17,13 @@ from support.servers import ServerProcess, module, serving
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.adapters.supervisord_reader import SupervisordReader
 from sre_space.domain.errors import Unavailable
+from sre_space.paths import StatePaths
 
 T = TypeVar("T")
 UNIT = "policy-service"
 NAMES = {UNIT: UNIT}  # the other one is not in the configuration
+LIMIT = 300_000_000
+LIMITS = f"{UNIT.upper().replace('-', '_')}_MEMORY_BYTES={LIMIT}\n"
 
 
 @dataclass(frozen=True)
@@ -32,27 +38,44 @@ class Supervised:
 @contextmanager
 def supervisord(folder: Path, program: str = "import time; time.sleep(600)") -> Iterator[Supervised]:
     """Run it until the test ends; each unit runs `program`, a line of Python."""
-    path, read = folder / "s.sock", folder / "units.sock"
-    settings, names = "autorestart=false\nstartsecs=0\nstopwaitsecs=1\n", (UNIT, "other")
-    programs = "".join(f'[program:{name}]\ncommand={sys.executable} -c "{program}"\n{settings}' for name in names)
+    path, read, state = folder / "s.sock", folder / "units.sock", _launchable(StatePaths(folder / "launched"))
+    settings = "autorestart=false\nstartsecs=0\nstopwaitsecs=1\n"
+    runs = f'{sys.executable} -c "{program}"'
+    commands = {"other": runs, UNIT: f"{' '.join(_launcher(state))} {runs}"}
+    programs = "".join(f"[program:{name}]\ncommand={command}\n{settings}" for name, command in commands.items())
     (folder / "s.conf").write_text(
         f"[supervisord]\nnodaemon=true\nlogfile={folder}/s.log\npidfile={folder}/s.pid\n[unix_http_server]\nfile={path}\n"
         "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
         f"{programs}"
     )
     command = [*module("sre_embedded.supervisor"), "-n", "-c", str(folder / "s.conf")]
-    runtime, reader = SupervisordRuntime(str(path), NAMES), SupervisordReader(str(read), NAMES)
+    runtime, reader = SupervisordRuntime(str(path), NAMES, state), SupervisordReader(str(read), NAMES, state)
 
     def ready() -> bool:
         try:
-            return now(lambda: runtime.unit(UNIT)).state == "running"
+            unit = now(lambda: runtime.unit(UNIT))
         except Unavailable:
             return False
+        return unit.state == "running" and unit.memory_limit is not None
 
-    environment = {"PYTHONWARNINGS": "ignore", "RUNTIME_READ_SOCKET": str(read)}
+    environment = {"PYTHONWARNINGS": "ignore", "RUNTIME_READ_SOCKET": str(read), "SRE_SPACE_STATE": str(state.root)}
     with serving(command, environment, ready, folder / "start.log") as server:
         yield Supervised(runtime, reader, server)
         server.kill(signal.SIGTERM)  # so that it ends its sleepers; to kill the ended one again does nothing
+
+
+def _launchable(state: StatePaths) -> StatePaths:
+    """Write what the launcher needs to start the unit."""
+    state.environments.mkdir(parents=True)
+    state.environment(UNIT).write_text(f"SRE_SPACE_UNIT={UNIT}@0123456789ab\n")
+    state.deployed.mkdir(parents=True)
+    state.limits.write_text(LIMITS)
+    return state
+
+
+def _launcher(state: StatePaths) -> list[str]:
+    config = state.deployed / f"{UNIT}.env"
+    return [*module("sre_embedded.launcher"), UNIT, "--config", str(config), "--"]
 
 
 def now(question: Callable[[], Awaitable[T]]) -> T:

@@ -104,7 +104,7 @@ class SeenWorld(World):
         self.detectors.inhibitions.known += work
 
     def _inquest(self) -> Investigation:
-        gathering = Gathering(self, self.bus, self.git, self.clock, self.config.services)
+        gathering = Gathering(self, self.bus, self.clock)
         return Investigation(self.config, gathering, RecentDeployments(self.bus, self.git), self, Shelf(), self.clock)
 
     async def go(self, seconds: float) -> None:

@@ -536,7 +536,7 @@ class World:
     def _inquest(self) -> Investigation:
         clock, topics = self.clocks[Agent.BRAIN], Topics()
         git = MemoryGit({}, clock.now)
-        gathering = Gathering(self, topics, git, clock, self.config.services)
+        gathering = Gathering(self, topics, clock)
         return ScriptedInquest(
             self.config, gathering, RecentDeployments(topics, git), self, Shelf(), clock, self._script
         )
@@ -697,7 +697,14 @@ class World:
         dead = name in self.dead - self.hanging and not since
         state: Literal["exited", "running"] = "exited" if dead else "running"
         life = self.lives.get(name, f"{self.starts[name]}:{state}")
-        return Unit(name, state, life, None if dead else 1, since, -9 if dead else None)
+        restarts, limit = self.starts[name] - 1, self.limit_of(name)
+        return Unit(name, state, life, None if dead else 1, since, -9 if dead else None, "", limit, restarts)
+
+    def limit_of(self, name: str) -> int | None:
+        """Return the memory limit that desired state in force gives a unit."""
+        service = self.config.services.get(name)
+        value = self.values.get(service.memory.key, "") if service and service.memory else ""
+        return int(value) if value.isdecimal() else None
 
     async def restart(self, name: str, expected: str) -> Unit:
         """Start again."""

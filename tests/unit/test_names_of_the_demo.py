@@ -12,7 +12,7 @@ STRANGER = "mallory"  # who has an account in the tests of the forge
 SILENT = ("_MEMORY_BYTES", "_REPLICAS", '"MEMORY_BYTES"', '"REPLICAS"', "/ready")  # put together with a service's name
 
 WORD = "a kind of cause or a word of metrics, not the demo's customers"
-LIMITS = "how the launcher and the warden have memory limits, in state folders of 0.1.0, too"
+LIMITS = "how the deployer hands limits to launcher and warden in the state folder, as 0.1.0 did"
 BEFORE = "where a configuration of 0.1.0, which cannot say it, has limits and replicas"
 DEFAULT = "the default of REPO_NAME in 0.1.0; a space of before has its issues there"
 
@@ -28,7 +28,6 @@ ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "text/diagnosis_report.py": (frozenset({"traffic"}), WORD),
     "domain/configuration.py": (frozenset({"space.env"}), BEFORE),
     "adapters/config_schema.py": (frozenset({'"MEMORY_BYTES"', '"REPLICAS"'}), BEFORE),
-    "codec/unit_limits.py": (frozenset({"_MEMORY_BYTES"}), LIMITS),
     "codec/variables.py": (frozenset({"_MEMORY_BYTES"}), LIMITS),
     "settings.py": (frozenset({"cloud-insurance"}), DEFAULT),
 }

@@ -3,15 +3,18 @@
 from pathlib import Path
 
 import pytest
+from support.world import World
 
 from sre_embedded.settings import WardenSettings
 from sre_embedded.space.environment import SpacePlan, TokenSetup, environment_of
 from sre_embedded.space.ports import Ports
 from sre_embedded.space.processes import process_table
 from sre_space import settings
+from sre_space.bootstrap.runtime import runtime_reader_of
 from sre_space.bootstrap.space.names import AGENTS
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
+from sre_space.paths import StatePaths
 
 FORGE = {f"sre-{agent}": "forge" for agent in AGENTS}
 
@@ -33,7 +36,7 @@ def test_the_control_socket_is_told_to_fixer_and_the_deployer_and_to_nobody_else
 
 
 def test_who_only_reads_the_runtime_is_told_the_read_only_socket(plan: SpacePlan) -> None:
-    assert holders(plan, plan.state.read_socket) == {"brain", "warden"}
+    assert holders(plan, plan.state.read_socket) == {"scout", "brain", "warden"}
 
 
 def test_the_control_socket_is_no_setting_of_a_process_that_only_reads() -> None:
@@ -43,7 +46,8 @@ def test_the_control_socket_is_no_setting_of_a_process_that_only_reads() -> None
 
 
 def test_a_socket_that_is_not_set_is_one_sentence_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RUNTIME", raising=False)
     monkeypatch.delenv("RUNTIME_READ_SOCKET", raising=False)
 
-    with pytest.raises(Malformed, match=r"^RUNTIME_READ_SOCKET is not set: the read-only socket of the runtime: it li"):
-        settings.BrainSettings.read().needed("runtime_read_socket")
+    with pytest.raises(Malformed, match=r"^RUNTIME is not set: it is one of none, supervisord; see docs/settings.md$"):
+        runtime_reader_of(settings.BrainSettings.read().runtime_address, World().config, StatePaths(Path()))

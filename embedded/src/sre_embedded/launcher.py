@@ -48,7 +48,8 @@ def main() -> NoReturn:
         die_with(_supervisor_pid(state))
         if launch.config is None:
             _pause(state.started(launch.name))
-        if launch.config is not None:
+        else:
+            _count_start(state.started(launch.name))
             # Recorded before it is read: if it changes in between, the next deployment restarts the unit.
             with _ignore_disk_errors(launch.name):
                 _record_running(launch, launch.config, state.running(launch.name))
@@ -160,6 +161,11 @@ def _pause(stamp: Path) -> None:
     recorded = _record_start(stamp, starts)
     time.sleep(min(starts.pause_s, max(0.0, starts.pause_s - run_s)) if recorded else PAUSE_S)
     _record_start(stamp, starts)
+
+
+def _count_start(stamp: Path) -> None:
+    """Record the start of a service, which only Fixer restarts: it neither waits nor counts as a crash loop."""
+    _record_start(stamp, Starts(starts_of(stamp).count + 1))
 
 
 def _record_start(stamp: Path, starts: Starts) -> bool:

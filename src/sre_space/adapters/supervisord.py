@@ -9,7 +9,6 @@ import time
 import xmlrpc.client
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from xml.parsers.expat import ExpatError
 
@@ -17,6 +16,7 @@ from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from sre_space.adapters.supervisord_units import ALIVE_STATES, unit_of
 from sre_space.domain.errors import Missing, Refused, Unavailable
+from sre_space.paths import StatePaths
 from sre_space.ports.runtime import Unit
 
 ANSWERS_WITHIN_S = 3.0
@@ -59,12 +59,13 @@ class _Transport(SupervisorTransport):  # type: ignore[misc]  # supervisor has n
 class SupervisordRuntime:
     """The runtime behind supervisord's socket (a path); `names` maps each unit to its program in supervisord.
 
-    `journal` is the warden's list of processes killed for their memory; without it an end by a signal has no reason.
+    `state` is the folder in which the launcher and the warden record limits, starts and kills; without it, units have
+    neither limit nor restarts, and an end by a signal has no reason.
     """
 
     socket: str
     names: Mapping[str, str]
-    journal: Path | None = None
+    state: StatePaths | None = None
 
     async def units(self) -> Sequence[Unit]:
         """Return all units in the configuration's order; raise `Unavailable` when supervisord does not answer."""
@@ -103,7 +104,7 @@ class SupervisordRuntime:
     def _unit(self, name: str) -> Unit:
         if name not in self.names:
             raise Missing(f"the runtime has no unit {name!r}; the configuration names {', '.join(self.names)}")
-        return unit_of(name, self._call("getProcessInfo", self.names[name]), self.journal)
+        return unit_of(name, self._call("getProcessInfo", self.names[name]), self.state)
 
     def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - untyped answers; `_unit` types them
         transport = _Transport(self.socket, STOPS_WITHIN_S if method == "stopProcess" else ANSWERS_WITHIN_S)

@@ -4,11 +4,11 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sre_space.adapters.supervisord_units import unit_of
 from sre_space.domain.errors import Missing, Unavailable
+from sre_space.paths import StatePaths
 from sre_space.ports.runtime import Unit
 
 ANSWERS_WITHIN_S = 3.0
@@ -26,11 +26,11 @@ _FIELD_TYPES = {
 
 @dataclass(frozen=True)
 class SupervisordReader:
-    """The reader of a read-only socket (a path); `names` maps units to programs; `journal` is the warden's."""
+    """The reader of a read-only socket (a path); `names` maps units to programs, `state` is as in `supervisord.py`."""
 
     socket: str
     names: Mapping[str, str]
-    journal: Path | None = None
+    state: StatePaths | None = None
 
     async def units(self) -> Sequence[Unit]:
         """Return all units in the configuration's order; raise `Missing` for a unit that supervisord does not know."""
@@ -46,7 +46,7 @@ class SupervisordReader:
     def _unit(self, name: str, listed: Mapping[str, Mapping[str, Any]]) -> Unit:
         if self.names[name] not in listed:
             raise Missing(f"supervisord does not know {self.names[name]}")
-        return unit_of(name, listed[self.names[name]], self.journal)
+        return unit_of(name, listed[self.names[name]], self.state)
 
     async def _listed(self) -> Mapping[str, Mapping[str, Any]]:
         """Return supervisord's entry of each program, by its name; raise `Unavailable` without a valid answer."""

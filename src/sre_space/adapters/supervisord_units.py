@@ -1,16 +1,21 @@
-"""The conversion of supervisord's process entries to units of `ports.runtime`; used by its two adapters."""
+"""The conversion of supervisord's process entries to units of `ports.runtime`; used by its two adapters.
+
+supervisord knows neither memory limits nor restarts: the launcher records in the state folder what it started a unit
+with, and how often; the warden records why it killed one.
+"""
 
 import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import psutil
 
-from sre_space.ports.runtime import Unit
+from sre_space.paths import StatePaths
+from sre_space.ports.runtime import State, Unit
+from sre_space.starts import starts_of
 
-State = Literal["running", "starting", "stopped", "exited", "fatal", "unknown"]
 _STATES: Mapping[str, State] = {
     "RUNNING": "running",
     "STARTING": "starting",
@@ -24,13 +29,31 @@ ALIVE_STATES = ("running", "starting")
 _SIGNALLED = "ended by a signal"
 _MAX_GAP_S = 3.0  # between a kill and the end time, which supervisord reports in whole seconds
 _SIGNAL_STATUS = -1  # as supervisord reports it; the signal's number is only in its log
+_MAX_DIGITS = 18  # of a limit: up to an exabyte
 
 
-def unit_of(name: str, info: Mapping[str, Any], journal: Path | None = None) -> Unit:
-    """Return the unit of supervisord's process entry; the warden's `journal` tells why a process was killed."""
+def unit_of(name: str, info: Mapping[str, Any], state: StatePaths | None = None) -> Unit:
+    """Return the unit of supervisord's process entry, with what the `state` folder says of it: limit, starts, kill."""
     unit = _unit(name, info)
-    killed = _out_of_memory(journal, unit) if unit.detail == _SIGNALLED and journal else ""
-    return replace(unit, detail=killed) if killed else unit
+    if state is None:
+        return unit
+    killed = _out_of_memory(state.warden_journal, unit) if unit.detail == _SIGNALLED else ""
+    started = starts_of(state.started(name)).count
+    return replace(
+        unit,
+        detail=killed or unit.detail,
+        memory_limit=_memory_limit(state.running(name)),
+        restarts=started - 1 if started else None,
+    )
+
+
+def _memory_limit(running: Path) -> int | None:
+    """Return the limit in bytes that a unit was started with; None when the launcher has recorded none."""
+    try:
+        _, limit = running.read_text(errors="replace").splitlines()[:2]
+    except (OSError, ValueError):
+        return None
+    return int(limit) if limit.isdecimal() and len(limit) <= _MAX_DIGITS else None
 
 
 def _unit(name: str, info: Mapping[str, Any]) -> Unit:

@@ -1,7 +1,7 @@
-"""The state of each service: what its runtime says of its unit, and its health probe. Used by Brain and Fixer."""
+"""The state of each service: what its runtime says of its unit, and its health probe. Used by Scout, Brain, Fixer."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sre_space.analysis.diagnosis.tables import ServiceState
 from sre_space.domain.space_config import Service, SpaceConfig
@@ -40,6 +40,15 @@ async def _state(service: Service, unit: Unit, probe: Probe, now: int) -> Servic
 def ended_services(config: SpaceConfig, units: Mapping[str, Unit]) -> frozenset[str]:
     """Return the services whose unit has ended, according to the runtime."""
     return frozenset(service.name for service in config.services.values() if units[service.unit].state in ENDED)
+
+
+def memory_limits(services: Mapping[str, Service], units: Iterable[Unit]) -> dict[str, int]:
+    """Return the memory limit of each service in bytes, of several instances the lowest, where the runtime knows it."""
+    limits: dict[str, int] = {}
+    for unit in units:
+        if unit.memory_limit is not None:
+            limits[unit.name] = min(unit.memory_limit, limits.get(unit.name, unit.memory_limit))
+    return {name: limits[service.unit] for name, service in services.items() if service.unit in limits}
 
 
 def _exit(unit: Unit) -> str:

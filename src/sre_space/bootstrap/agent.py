@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from sre_space.adapters.calls_folder import CallsFolder
 from sre_space.adapters.config_file import read_config
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder
-from sre_space.adapters.github_mcp import GithubGitOps, GithubMcpForge
-from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.adapters.halt_file import HaltFile
 from sre_space.adapters.http_dates import HttpDates
-from sre_space.adapters.kafka import KafkaPublisher, KafkaSubscription
 from sre_space.adapters.otel_reporter import OtelReporter
 from sre_space.adapters.outbox_folder import OutboxFolder
 from sre_space.adapters.system_clock import SystemClock
+from sre_space.bootstrap.bus import Bus
+from sre_space.bootstrap.forge import ForgeAccess, Repository
 from sre_space.bootstrap.held_units import HeldUnits
 from sre_space.bootstrap.notify import notifier, web_page_of
+from sre_space.bootstrap.runtime import as_run, units
 from sre_space.bootstrap.space.crash_watch import CrashWatch
 from sre_space.bootstrap.space.state import SpaceState
-from sre_space.bootstrap.units import units
 from sre_space.codec.topics import FACTS
 from sre_space.domain import facts
 from sre_space.domain.case import Case
@@ -70,20 +69,18 @@ class AgentContext:
 
         What the configuration leaves to a default is logged first.
         """
-        config, clock = read_config(settings.sre_space_chart), SystemClock()
+        config, clock = as_run(read_config(settings.sre_space_chart), settings.runtime_address), SystemClock()
         for notice in config.notices:
             log.warning("%s", notice)
         state = StatePaths(settings.sre_space_state)
-        owner, repo = settings.repo_owner, settings.repo_name
-        page = web_page_of(f"{owner}/{repo}", settings.forge_url, settings.github_api_url)
+        access = ForgeAccess.of(settings)
+        page = web_page_of(access.repository, access.url, access.api)
         pager = Pager(notifier(settings.sre_notify_urls), page)
         key, trust = KeyFile.load(state.key(agent)), TrustFolder(state.trust)
         trust.refuse_unless(key, agent.value)
-        forge = GithubMcpForge(settings.forge_url, settings.github_personal_access_token, owner, repo)
-        incidents = IncidentRepository(forge, trust, f"{owner}/{repo}")
-        token, api = settings.github_personal_access_token, settings.github_api_url
-        writers = GithubWriters(settings.forge_url, token, owner, repo, api)
-        orders = IssueOrders(forge, trust, writers, incidents.repository)
+        forge = access.forge()
+        incidents = IncidentRepository(forge, trust, access.repository)
+        orders = IssueOrders(forge, trust, access.writers(), incidents.repository)
         reporter = OtelReporter.to(settings.otel_exporter_otlp_endpoint, agent)
         served = {"the forge": settings.forge_url} | {
             name: service.health.target
@@ -106,15 +103,13 @@ class AgentContext:
             clock_check=ClockCheck(HttpDates(served), clock, reporter, pager),
         )
 
-    def gitops(self) -> GithubGitOps:
+    def gitops(self) -> Repository:
         """Return the branches and pull requests of the same repository, accessed as the same identity."""
-        settings = self.settings
-        token, owner, repo = settings.github_personal_access_token, settings.repo_owner, settings.repo_name
-        return GithubGitOps(settings.forge_url, token, owner, repo, settings.github_api_url)
+        return ForgeAccess.of(self.settings).gitops()
 
     def watch(self, duty: Duty, polled: Callable[[Sequence[Case]], bool] = lambda _: True) -> Watch:
         """Return the loop around a duty; `polled` receives the cases of each poll and returns whether it is on duty."""
-        bus = self.settings.kafka_bootstrap_servers
+        bus = Bus.of(self.settings.kafka_bootstrap_servers)
         state = StatePaths(self.settings.sre_space_state)
         folder = state.outbox(self.agent)
         make_folder(folder)
@@ -123,14 +118,14 @@ class AgentContext:
             self.agent, duty, self.incidents, self.forge, outbox, self.key, self.clock, self.reporter, self.pager,
             self.clock_check, HoldGate(self.holds, self.forge, self.config, self.clock),
         )  # fmt: skip
-        wake_ups = KafkaSubscription(bus, [FACTS], None)
+        wake_ups = bus.subscription([FACTS], None)
 
         def on_poll(cases: Sequence[Case]) -> None:
             if polled(cases):
                 self._on_duty()
 
         calls = CallsFolder(state.calls)
-        publisher, every, halted = KafkaPublisher(bus), self.settings.poll_seconds, self.kill_switch.halted
+        publisher, every, halted = bus.publisher(), self.settings.poll_seconds, self.kill_switch.halted
         return Watch(runner, publisher, wake_ups, every, on_poll, calls=calls, halted=halted)
 
     async def run(self, watch: Watch) -> None:

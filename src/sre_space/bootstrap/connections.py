@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sre_space.adapters.config_file import read_config
-from sre_space.adapters.jaeger import JaegerTraces
-from sre_space.adapters.kafka import KafkaHistory
-from sre_space.adapters.no_runtime import PartialRuntime
 from sre_space.adapters.not_set import HistoryNotSet, RuntimeNotSet, TracesNotSet
-from sre_space.adapters.supervisord import SupervisordRuntime
-from sre_space.bootstrap.deploying import ForgeAccess, deployer
+from sre_space.bootstrap.bus import Bus
+from sre_space.bootstrap.deploying import deployer
+from sre_space.bootstrap.forge import ForgeAccess
+from sre_space.bootstrap.runtime import as_run, runtime_of
 from sre_space.bootstrap.space import servers as space_servers
 from sre_space.bootstrap.space.addresses import config_environment
 from sre_space.bootstrap.space.servers import BUS, CHROMA, FORGE, JAEGER, ExternalServers
 from sre_space.bootstrap.space.state import Running, SpaceState, running_space
-from sre_space.bootstrap.units import units, units_without
+from sre_space.bootstrap.trace_store import trace_store_of
 from sre_space.codec.env_lines import CONFIG_SETTING
 from sre_space.deployment.deploy import Deployer
 from sre_space.domain.errors import Malformed
@@ -26,7 +25,7 @@ from sre_space.identities import token_of
 from sre_space.ports.bus import History
 from sre_space.ports.runtime import Runtime
 from sre_space.ports.traces import Traces
-from sre_space.settings import CommandLineSettings
+from sre_space.settings import CommandLineSettings, supervisord_at
 
 OPERATOR = "operator"
 NOTHING_SET = CommandLineSettings.model_construct()
@@ -88,29 +87,30 @@ class Connections:
     def config(self) -> SpaceConfig:
         """Return the configuration of the running space, or the one at `chart_path` where none runs."""
         if self.running is None:
-            return read_config(self.config_path)
-        return read_config(
-            self.config_path, config_environment(self.running.ports, ExternalServers(self.running.servers))
-        )
+            config = read_config(self.config_path)
+        else:
+            servers = ExternalServers(self.running.servers)
+            config = read_config(self.config_path, config_environment(self.running.ports, servers))
+        return as_run(config, self.settings.runtime_address)
 
     def traces(self) -> Traces:
-        """Return the Jaeger client; where none is configured, one whose queries raise with the missing setting."""
+        """Return the trace store; where none is configured, one whose queries raise with the missing setting."""
         url = self._address(JAEGER)
-        return JaegerTraces(url) if url else TracesNotSet(self._unset("jaeger_url"))
+        return trace_store_of(url) if url else TracesNotSet(self._unset("jaeger_url"))
 
     @property
     def no_runtime(self) -> str:
         """Return why no runtime is available (a missing setting); "" when one is configured or a space runs here."""
-        return "" if self._socket else self._unset("runtime_socket")
+        return "" if self._runtime_address else self._unset("runtime")
 
     def runtime(self, config: SpaceConfig) -> Runtime:
-        """Return the supervisord client; where none is configured, one whose calls raise with the missing setting."""
-        runtime = SupervisordRuntime(self._socket, units(config)) if self._socket else RuntimeNotSet(self.no_runtime)
-        return PartialRuntime(runtime, units_without(config))
+        """Return the runtime; where none is configured, one whose calls raise with the missing setting."""
+        address = self._runtime_address
+        return runtime_of(address, config, self.state) if address else RuntimeNotSet(self.no_runtime)
 
     @property
-    def _socket(self) -> str:
-        return self.settings.runtime_socket or (self.running.socket if self.running else "")
+    def _runtime_address(self) -> str:
+        return self.settings.runtime_address or (supervisord_at(self.running.socket) if self.running else "")
 
     def deployer(self) -> AbstractAsyncContextManager[Deployer]:
         """Return the deployer of this state folder; its connections close with the context."""
@@ -127,7 +127,7 @@ class Connections:
 
     def history(self) -> History:
         """Return the reader of the bus; where none is configured, one whose queries raise with the missing setting."""
-        return KafkaHistory(self.bus()) if self.bus() else HistoryNotSet(self._unset("kafka_bootstrap_servers"))
+        return Bus.of(self.bus()).history() if self.bus() else HistoryNotSet(self._unset("kafka_bootstrap_servers"))
 
     def _address(self, name: str) -> str:
         """Return the address from the setting `name`, else of the running space's server; "" when there is neither."""

@@ -1,29 +1,20 @@
 """The process of the deployer: `python -m sre_space.bootstrap.deployer`."""
 
 from sre_space.adapters.config_file import read_config
-from sre_space.adapters.no_runtime import PartialRuntime
-from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.bootstrap import server
-from sre_space.bootstrap.deploying import ForgeAccess, deployer
+from sre_space.bootstrap.deploying import deployer
+from sre_space.bootstrap.forge import ForgeAccess
+from sre_space.bootstrap.runtime import as_run, runtime_of
 from sre_space.bootstrap.space.state import SpaceState
-from sre_space.bootstrap.units import units, units_without
 from sre_space.deployment.watch import MainFollower
 from sre_space.settings import DeployerSettings as Settings
 
 
 async def _work(settings: Settings) -> None:
-    config = read_config(settings.sre_space_chart)
-    forge = ForgeAccess(
-        settings.forge_url,
-        settings.github_personal_access_token,
-        settings.repo_owner,
-        settings.repo_name,
-        settings.github_api_url,
-    )
-    known, bus = units(config), settings.kafka_bootstrap_servers
-    supervisord = SupervisordRuntime(settings.needed("runtime_socket"), known) if known else None
-    runtime = PartialRuntime(supervisord, units_without(config))
-    async with deployer(SpaceState(settings.sre_space_state), config, forge, runtime, bus) as main_deployer:
+    config = as_run(read_config(settings.sre_space_chart), settings.runtime_address)
+    state, bus = SpaceState(settings.sre_space_state), settings.kafka_bootstrap_servers
+    runtime = runtime_of(settings.runtime_address, config, state)
+    async with deployer(state, config, ForgeAccess.of(settings), runtime, bus) as main_deployer:
         await MainFollower(main_deployer, settings.poll_seconds).follow()
 
 

@@ -3,10 +3,7 @@
 import asyncio
 
 from sre_space.adapters.deployed_folder import DeployedFolder
-from sre_space.adapters.kafka import KafkaHistory
 from sre_space.adapters.network_probe import NetworkProbe
-from sre_space.adapters.no_runtime import PartialRuntime
-from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.agents.fixer.change import Changes
 from sre_space.agents.fixer.fixer import Fixer
 from sre_space.agents.fixer.follow_up import FollowUps
@@ -15,7 +12,9 @@ from sre_space.agents.fixer.pull_requests import PullRequests
 from sre_space.agents.fixer.restart import Restarts
 from sre_space.agents.fixer.symptoms import SymptomReports
 from sre_space.bootstrap import agent, server
-from sre_space.bootstrap.units import units, units_without
+from sre_space.bootstrap.bus import Bus
+from sre_space.bootstrap.runtime import runtime_of
+from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain import facts
 from sre_space.loop.halting import halt_on_label
 from sre_space.loop.hold_closing import HoldClosing
@@ -24,14 +23,13 @@ from sre_space.settings import FixerSettings as Settings
 
 async def _work(settings: Settings) -> None:
     context = agent.AgentContext.prepare(facts.Agent.FIXER, settings)
-    known = units(context.config)
-    supervisord = SupervisordRuntime(settings.needed("runtime_socket"), known) if known else None
-    runtime = PartialRuntime(supervisord, units_without(context.config))
+    state = SpaceState(settings.sre_space_state)
+    runtime = runtime_of(settings.runtime_address, context.config, state)
     restarts = Restarts(context.config, runtime, NetworkProbe.create(), context.kill_switch)
     pulls = PullRequests(
         context.gitops(), DeployedFolder(settings.sre_space_state, context.config.services), context.clock
     )
-    history, incidents = KafkaHistory(settings.kafka_bootstrap_servers), context.incidents
+    history, incidents = Bus.of(settings.kafka_bootstrap_servers).history(), context.incidents
     symptoms = SymptomReports(history, incidents.trust, incidents.repository, context.clock)
     orders = context.orders
     fixer = Fixer(

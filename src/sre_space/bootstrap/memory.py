@@ -2,18 +2,16 @@
 
 import asyncio
 
-from sre_space.adapters.chroma import ChromaCaseIndex
-from sre_space.adapters.minilm import MiniLm
 from sre_space.agents.memory.memory import Memory
 from sre_space.bootstrap import agent, server
+from sre_space.bootstrap.case_index import case_index_of
 from sre_space.domain import facts
 from sre_space.settings import MemorySettings as Settings
 
 
 async def _work(settings: Settings) -> None:
     context = agent.AgentContext.prepare(facts.Agent.MEMORY, settings)
-    model = MiniLm.load()
-    index = ChromaCaseIndex(settings.chroma_url, model.embed, model.pieces)
+    index = case_index_of(settings.chroma_url)
     memory = Memory(index, context.incidents, context.forge, context.orders, context.clock)
     async with asyncio.TaskGroup() as group:
         group.create_task(memory.index_resolutions_forever())

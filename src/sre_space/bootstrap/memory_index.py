@@ -1,9 +1,8 @@
 """The rebuild of Memory's index from the issues, for `sre-space memory rebuild`."""
 
-from sre_space.adapters.chroma import ChromaCaseIndex
-from sre_space.adapters.minilm import MiniLm
 from sre_space.adapters.system_clock import SystemClock
 from sre_space.agents.memory.memory import Memory
+from sre_space.bootstrap.case_index import case_index_of
 from sre_space.bootstrap.connections import Connections, configured_environment
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space.state import SpaceState
@@ -18,9 +17,7 @@ async def rebuild(state: SpaceState) -> int:
     """
     environment, config_path = configured_environment(state)
     settings = CommandLineSettings.read(environment.lines)
-    url = Connections.of(state, settings, config_path).chroma()
-    model = MiniLm.load()
-    index = ChromaCaseIndex(url, model.embed, model.pieces)
+    index = case_index_of(Connections.of(state, settings, config_path).chroma())
     operator = Operator.of(state, settings, config_path)
     try:
         memory = Memory(index, operator.incidents, operator.forge, operator.orders, SystemClock())

@@ -6,8 +6,6 @@ from pathlib import Path
 
 from sre_space.adapters.disk import DiskFolder
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder
-from sre_space.adapters.github_mcp import GithubMcpForge
-from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.adapters.system_clock import SystemClock
 from sre_space.bootstrap.connections import HERE, NOTHING_SET, Connections, configured_environment
 from sre_space.bootstrap.space.names import AGENTS
@@ -80,10 +78,9 @@ class Operator:
         folder = state.trust
         if not folder.is_dir():
             raise Malformed(f"{folder} is missing: copy it from the agents' state folder; it holds their public keys")
-        forge, trust = GithubMcpForge(access.url, access.token, access.owner, access.repo), TrustFolder(folder)
-        writers = GithubWriters(access.url, access.token, access.owner, access.repo, access.api)
+        forge, trust = access.forge(), TrustFolder(folder)
         incidents = IncidentRepository(forge, trust, access.repository)
-        orders = IssueOrders(forge, trust, writers, access.repository)
+        orders = IssueOrders(forge, trust, access.writers(), access.repository)
         path = state.key("operator")
         key = KeyFile.load(path) if path.exists() else None
         return cls(

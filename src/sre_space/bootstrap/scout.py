@@ -7,7 +7,6 @@ from functools import partial
 from sre_space.adapters.authentic_bus import AuthenticBus
 from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.adapters.disk import DiskFolder
-from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription
 from sre_space.adapters.network_probe import NetworkProbe
 from sre_space.agents.scout.deployment_verifier import DeploymentVerifier
 from sre_space.agents.scout.detectors import Detectors
@@ -18,7 +17,9 @@ from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.scout import Scout
 from sre_space.agents.scout.snapshots import Snapshots
 from sre_space.bootstrap import agent, server
+from sre_space.bootstrap.bus import Bus
 from sre_space.bootstrap.record_key import read_record_key
+from sre_space.bootstrap.runtime import NONE, runtime_reader_of
 from sre_space.codec.topics import CHANGES, LOGS, METRICS, SIGNALS, SPANS
 from sre_space.domain import facts
 from sre_space.domain.case import Case
@@ -30,6 +31,8 @@ from sre_space.feeds.publishing import ReportPublisher
 from sre_space.feeds.running_commits import RunningCommits
 from sre_space.feeds.signal_consumer import SignalConsumer
 from sre_space.feeds.sketching import Sketcher
+from sre_space.feeds.unit_feed import UnitFeed
+from sre_space.paths import StatePaths
 from sre_space.ports.bus import Subscription
 from sre_space.settings import ScoutSettings as Settings
 
@@ -41,16 +44,14 @@ async def _work(settings: Settings) -> None:
     health_board = {name: ServiceHealth(name) for name in context.config.services}
     detectors = Detectors(context.config, health_board, JourneyBook(context.config.measured), settings.slo_window_scale)
     scout = Scout(detectors, context.clock)
-    bus = context.settings.kafka_bootstrap_servers
+    bus = Bus.of(context.settings.kafka_bootstrap_servers)
     repository = context.incidents.repository
-    publisher = ReportPublisher(
-        detectors, KafkaPublisher(bus), context.key, repository, context.clock, context.reporter
-    )
+    publisher = ReportPublisher(detectors, bus.publisher(), context.key, repository, context.clock, context.reporter)
     processes = Processes(context.clock.now())
     snapshots = Snapshots(publisher.reports, processes, settings.jaeger_url)
     opener = _opener(context, snapshots)
     authentic = AuthenticBus(read_record_key(settings.telemetry_record_key_file), context.reporter.dismissed)
-    signals = authentic.subscription(KafkaSubscription(bus, [SIGNALS], "sre-scout-judge"))
+    signals = authentic.subscription(bus.subscription([SIGNALS], "sre-scout-judge"))
 
     watch = context.watch(scout, partial(_on_poll, context, detectors, signals))
     gitops = context.gitops()
@@ -60,17 +61,18 @@ async def _work(settings: Settings) -> None:
     announcements = Announcements(verifier, detectors.inhibitions, context.reporter, context.clock, processes=processes)
     holds = HoldFeed(context.holds, detectors, context.clock)
     consumer = SignalConsumer(
-        scout, NetworkProbe.create(), opener, watch, gitops, context.clock, announcements, holds, processes
+        scout, NetworkProbe.create(), opener, watch, context.clock, announcements, holds, processes
     )
-    history = authentic.history(KafkaHistory(bus))
+    history = authentic.history(bus.history())
     known_services = frozenset({*context.config.services, *context.config.callers(())})
-    sketcher = Sketcher(
-        authentic.publisher(KafkaPublisher(bus)), history, context.clock, consumer.losses, known_services
-    )
+    sketcher = Sketcher(authentic.publisher(bus.publisher()), history, context.clock, consumer.losses, known_services)
+    state = StatePaths(settings.sre_space_state)
+    runtime = runtime_reader_of(settings.runtime_address or NONE, context.config, state)
+    units = UnitFeed(runtime, context.config.services, processes, context.clock)
     disk_space = DiskSpaceMonitor(DiskFolder(settings.sre_space_state), context.pager.notifier, context.clock)
-    spans = authentic.subscription(KafkaSubscription(bus, [SPANS], "sre-scout"))
+    spans = authentic.subscription(bus.subscription([SPANS], "sre-scout"))
     telemetry = authentic.subscription(
-        KafkaSubscription(bus, [SPANS, METRICS, LOGS, CHANGES, *context.config.event_topics], None)
+        bus.subscription([SPANS, METRICS, LOGS, CHANGES, *context.config.event_topics], None)
     )
     async with asyncio.TaskGroup() as group:
         group.create_task(consumer.probe_forever())
@@ -78,7 +80,7 @@ async def _work(settings: Settings) -> None:
         group.create_task(sketcher.sketch_forever(spans))
         group.create_task(consumer.listen_forever(signals))
         group.create_task(consumer.listen_forever(telemetry))
-        group.create_task(consumer.read_limits_forever())
+        group.create_task(units.read_forever())
         group.create_task(holds.read_forever())
         group.create_task(announcements.confirm_forever())
         group.create_task(consumer.open_forever(lambda: signals.owns() and detectors.open_incidents.known))

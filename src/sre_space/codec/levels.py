@@ -11,6 +11,7 @@ from sre_space.codec.otlp import UNKNOWN_SERVICE, attributes_of
 from sre_space.domain.errors import Malformed
 
 PREFIXES = ("process.", "db.client.connection.")
+MEMORY_LIMIT = "k8s.container.memory.limit"
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,10 @@ class ResourceLevel:
 
 
 def levels_of(body: bytes) -> Iterator[ResourceLevel]:
-    """Yield the samples of `process.*` and of pool connections in use; raise `Malformed` if `body` is no request."""
+    """Yield the samples of `process.*`, of pool connections in use, and of a container's memory limit.
+
+    Raise `Malformed` if `body` is no request.
+    """
     request = ExportMetricsServiceRequest()
     try:
         request.ParseFromString(body)
@@ -37,7 +41,7 @@ def levels_of(body: bytes) -> Iterator[ResourceLevel]:
         instance = str(resource.get("service.instance.id", ""))
         for scope in resource_metrics.scope_metrics:
             for metric in scope.metrics:
-                if metric.name.startswith(PREFIXES):
+                if metric.name.startswith(PREFIXES) or metric.name == MEMORY_LIMIT:
                     for point in _points(metric):
                         value = point.as_double if point.HasField("as_double") else float(point.as_int)
                         yield ResourceLevel(service, instance, metric.name, point.time_unix_nano, value)

@@ -1,9 +1,8 @@
-"""The memory limits of all units in one file of desired state; for the warden and the deployer."""
+"""The file with the memory limits of all units (`variables.limit_variable`); for the warden and the deployer."""
 
 import re
 from collections.abc import Mapping
 
-SUFFIX = "_MEMORY_BYTES"
 _LINE = re.compile(r"([A-Z][A-Z0-9_]*)=(\d{1,18})")
 
 
@@ -12,7 +11,7 @@ class BadLimits(Exception):
 
 
 def parse_limits(content: str, name: str) -> Mapping[str, int]:
-    """Return the limits in bytes by unit from the content of a file called `name`; `BadLimits` when it is malformed."""
+    """Return the whole numbers by variable in the content of a file called `name`; `BadLimits` when it is malformed."""
     limits = {}
     for number, line in enumerate(content.splitlines(), 1):
         text = line.strip()
@@ -21,15 +20,5 @@ def parse_limits(content: str, name: str) -> Mapping[str, int]:
         match = _LINE.fullmatch(text)
         if match is None:
             raise BadLimits(f"{name}:{number}: {text!r} is not NAME=integer")
-        if match[1].endswith(SUFFIX):
-            limits[unit_of(match[1])] = int(match[2])
+        limits[match[1]] = int(match[2])
     return limits
-
-
-def unit_of(variable: str) -> str:
-    """Return the unit that a variable limits.
-
-    >>> unit_of("PRICE_LIST_MEMORY_BYTES")
-    'price-list'
-    """
-    return variable.removesuffix(SUFFIX).lower().replace("_", "-")

@@ -11,17 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sre_space.agents.scout.health import PERIOD_S
+from sre_space.agents.scout.instance_levels import InstanceLevels
 from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.scout import Scout
 from sre_space.analysis.detection.saturation import Resource
 from sre_space.codec.events import event_key, event_time
-from sre_space.codec.levels import ResourceLevel, levels_of
-from sre_space.codec.memory_limits import memory_files, memory_limits
+from sre_space.codec.levels import MEMORY_LIMIT, ResourceLevel, levels_of
 from sre_space.codec.otlp import spans_of
 from sre_space.codec.sketches import decode
 from sre_space.codec.topics import CHANGES, LOGS, METRICS, SIGNALS, SPANS
 from sre_space.domain.bounds import MAX_NAME, NO_NUMBER, TOO_LARGE
-from sre_space.domain.errors import Malformed, Missing, SpaceError
+from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.domain.event_time import implausible_reason, reception_time
 from sre_space.domain.telemetry import SpanKind
 from sre_space.feeds.announcements import Announcements
@@ -31,7 +31,6 @@ from sre_space.feeds.opening import Opener
 from sre_space.loop.watch import Watch
 from sre_space.ports.bus import History, Record, Subscription
 from sre_space.ports.clock import Clock
-from sre_space.ports.gitops import GitOps
 from sre_space.ports.probe import Probe
 from sre_space.text.error_lines import error_lines
 
@@ -42,30 +41,26 @@ READ_BACK = (SPANS, SIGNALS, CHANGES)  # and the events of the configured conver
 EVALUATE_EVERY_S = 0.1
 TRY_AGAIN_S = 1.0
 READ_AT_ONCE = 50  # records, before other tasks have their turn
-LIMITS_EVERY_S = 30.0
 FILES, CONNECTIONS = "process.unix.file_descriptor.limit", "db.client.connection.max"
 CPU = Resource("", "CPU", 1.0, lasting_ns=30 * SECOND, trends=False)
 
 
 @dataclass
 class SignalConsumer:
-    """The inputs of one Scout. `memory` is the memory limit of each service in bytes, from Git.
+    """The inputs of one Scout. `processes` has the memory limits that the runtime knows.
 
-    `reported_limits` are those that services report themselves, by service and metric; `instances` is the newest
-    process of each service.
+    `reported_limits` are those in the telemetry, by service and metric; `levels` are those of each instance.
     """
 
     scout: Scout
     probe: Probe
     opener: Opener
     watch: Watch
-    gitops: GitOps
     clock: Clock
     announcements: Announcements
     holds: HoldFeed
     processes: Processes = field(default_factory=Processes)
-    memory: dict[str, int] = field(default_factory=dict)
-    instances: dict[str, str] = field(default_factory=dict)
+    levels: InstanceLevels = field(default_factory=InstanceLevels)
     reported_limits: dict[str, dict[str, float]] = field(default_factory=dict)
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
     losses: Losses = field(init=False)
@@ -228,47 +223,37 @@ class SignalConsumer:
         if reason := implausible_reason(level.at, now) or ("" if math.isfinite(level.value) else NO_NUMBER):
             self.losses.count(reason)
             return
-        if self.instances.get(level.service, level.instance) != level.instance:
+        if level.name in (MEMORY_LIMIT, FILES, CONNECTIONS):
+            self._take_limit(level)
+            return
+        if self.processes.began(level.service, level.instance, level.at):
             self.scout.detectors.restarted(level.service, level.at)
-        self.instances[level.service] = level.instance
-        self.processes.began(level.service, level.instance, level.at)
-        resource = self._resource(level)
+            self.levels.restart(level.service)
+        resource, at = self._resource(level), min(level.at, now)
         if resource is not None:
-            self.scout.detectors.take_level(resource, min(level.at, now), level.value)
+            highest = self.levels.highest(level.service, resource.name, level.instance, at, level.value)
+            self.scout.detectors.take_level(resource, at, highest)
+
+    def _take_limit(self, level: ResourceLevel) -> None:
+        """Take in a limit, whoever reports it; 0 stands for none."""
+        limits = self.reported_limits.setdefault(level.service, {})
+        if level.value > 0:
+            limits[level.name] = level.value
 
     def _resource(self, level: ResourceLevel) -> Resource | None:
-        """Return the resource that a metric measures; None for a limit, and while the limit is not known."""
-        limits = self.reported_limits.setdefault(level.service, {})
+        """Return the resource that a metric measures; None while its limit is not known."""
+        limits = self.reported_limits.get(level.service, {})
+        memory = self.processes.memory_limits.get(level.service) or limits.get(MEMORY_LIMIT)
         match level.name:
-            case "process.memory.usage" if self.memory.get(level.service):
-                return Resource(level.service, "memory", float(self.memory[level.service]))
+            case "process.memory.usage" if memory:
+                return Resource(level.service, "memory", float(memory))
             case "process.cpu.utilization":
                 return Resource(level.service, CPU.name, CPU.limit, CPU.lasting_ns, CPU.trends)
-            case name if name in (FILES, CONNECTIONS) and level.value > 0:
-                limits[level.name] = level.value
             case "process.unix.file_descriptor.count" if FILES in limits:
                 return Resource(level.service, "file descriptors", limits[FILES])
             case "db.client.connection.count" if CONNECTIONS in limits:
                 return Resource(level.service, "database connections", limits[CONNECTIONS], trends=False)
         return None
-
-    async def read_limits_forever(self) -> None:
-        """Read the memory limits from the desired state in Git every 30 s; never return."""
-        services = tuple(self.scout.detectors.config.services.values())
-        while True:
-            try:
-                files = {path: await self._desired(path) for path in memory_files(services)}
-                self.memory = memory_limits(services, files)
-            except (SpaceError, UnicodeDecodeError) as error:
-                log.warning("the memory limits cannot be read, and the previous ones stay in force: %s", error)
-            await self.clock.sleep(LIMITS_EVERY_S)
-
-    async def _desired(self, path: str) -> str:
-        """Return the text of a file of desired state, "" where Git has no such file."""
-        try:
-            return (await self.gitops.read_file(path)).decode()
-        except Missing:
-            return ""
 
 
 def take_or_count(record: Record, take: Callable[[Record], object], losses: Losses) -> None:

@@ -12,7 +12,7 @@ from support.shop import HEALTHY, Fault, shop
 from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.investigation import cause_line
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
-from sre_space.codec.case_files import case_of
+from sre_space.codec.case_files import INCIDENT, case_of, telemetry_of
 from sre_space.domain.diagnosis import CauseKind, Confidence, Diagnosis
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Payload, Undo, Verification
@@ -100,10 +100,39 @@ def test_the_bundle_says_the_same_again(fault: Fault) -> None:
     assert fact_of(diagnose_case(case_of(here.shelf.kept[found.bundle])), found.bundle) == found
 
 
+def of_kiosk(spans: Sequence[Span]) -> list[Span]:
+    """Return the same requests as they are when another caller than the web makes them."""
+    return [
+        replace(
+            one,
+            trace_id=f"k{one.trace_id}",
+            span_id=f"k{one.span_id}",
+            parent_id=one.parent_id and f"k{one.parent_id}",
+            service="kiosk" if one.service == "web" else one.service,
+        )
+        for one in spans
+    ]
+
+
+@pytest.mark.parametrize(("callers", "told"), [(("web", "kiosk"), "tax"), (("web",), "")])
+def test_what_only_one_of_several_callers_meets_is_in_the_traces_of_all(callers: Sequence[str], told: str) -> None:
+    """The web's requests stay well; those of the kiosk, gathered only where it is a caller of a journey, do not."""
+    slow = spans_at(shop(200, 5, Fault(slow={"GET /rate": 300})), SICK)
+    well = spans_at(shop(200, 7), SICK)
+    calls = {"web": ("cart", "price", "mail"), "price": ("tax",)}
+    here = Clinic([*usual(), *of_kiosk(usual()), *well, *of_kiosk(slow)], calls=calls, callers=callers)
+
+    found = here.ask(case())
+
+    assert [cause.service for cause in found.causes[:1]] == [told] * bool(told)
+    read = telemetry_of(here.shelf.kept[found.bundle], INCIDENT).spans
+    assert {"web", "kiosk"} & {read.names[code] for code in read.service} == set(callers)
+    assert len(read.trace_ids) == len(set(read.trace_ids))  # one that several callers have comes once
+
+
 def test_memory_that_meets_its_limit_soon_is_saturation_though_no_span_shows_it() -> None:
     here = clinic()
-    here.git.holds("limits", {"deploy/config/space.env": b"CART_MEMORY_BYTES=400\nTAX_MEMORY_BYTES=400\n"})
-    here.git.heads["main"] = "limits"
+    here.limits = {"cart": 400, "tax": 400}
     for step in range(-130, 40):
         here.level("cart", "process.memory.usage", SICK + step * SECOND // 2, 100 + max(0, step) * 5)
         here.level("tax", "process.memory.usage", SICK + step * SECOND // 2, 100 + step % 3)

@@ -50,7 +50,7 @@ def consumer(world: World) -> SignalConsumer:
     """Those of a world in memory, as Scout lives them."""
     watch = Watch(world.runners[Agent.SCOUT], Signals(), Records([]), 1.0, lambda _: None)
     clock = world.clocks[Agent.SCOUT]
-    return SignalConsumer(world.scout, world, world.opener, watch, world.git, clock, listening(world), world.hold_feed)
+    return SignalConsumer(world.scout, world, world.opener, watch, clock, listening(world), world.hold_feed)
 
 
 async def test_probes_that_a_pause_interrupted_count_for_nothing() -> None:

@@ -38,7 +38,7 @@ def consumer(world: World, announcements: Announcements | None = None) -> Signal
     watch = Watch(world.runners[next(iter(world.runners))], Signals(), Feed([]), 1.0, lambda _: None)
     announced = announcements or listening(world)
     return SignalConsumer(
-        world.scout, world, world.opener, watch, world.git, world.clock, announced, world.hold_feed, world.processes
+        world.scout, world, world.opener, watch, world.clock, announced, world.hold_feed, world.processes
     )
 
 
@@ -74,7 +74,7 @@ async def lived(world: World) -> None:
     announced = listening(world)
     announced.processes = world.processes
     ours = consumer(world, announced)
-    ours.memory = {POLICY: 400_000_000}
+    ours.processes.memory_limits = {POLICY: 400_000_000}
     sha = pushed(world, POLICY, 6)
     for phase in ("started", DONE):
         ours.take_in(announcement(world, sha, POLICY, phase))
@@ -115,6 +115,17 @@ async def test_a_snapshot_holds_what_is_known_of_each_service_the_accused_one_fi
         "&limit=20&lookback=custom"
     )
     assert (snapshot.since, snapshot.until, snapshot.left_out) == (begun, now, 0)
+
+
+def test_limit_and_restarts_are_the_runtimes_before_any_metric() -> None:
+    world = World()
+    world.processes.memory_limits = {POLICY: 400_000_000}
+    for count in (1, 2):
+        world.processes.counted(POLICY, "", count, world.clock.now())
+
+    one = taken(world).services[0]
+
+    assert (one.restarts, one.restarted, one.memory, one.memory_limit) == (1, world.clock.now(), None, 400e6)
 
 
 def test_what_is_not_known_is_left_open() -> None:

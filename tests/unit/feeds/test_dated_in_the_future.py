@@ -34,9 +34,7 @@ LIMIT, COUNT = "process.unix.file_descriptor.limit", "process.unix.file_descript
 def consumer(world: World) -> SignalConsumer:
     """Those of a world in memory; nobody is woken."""
     watch = Watch(world.runners[next(iter(world.runners))], Signals(), Script([]), 1.0, lambda _: None)
-    return SignalConsumer(
-        world.scout, world, world.opener, watch, world.git, world.clock, listening(world), world.hold_feed
-    )
+    return SignalConsumer(world.scout, world, world.opener, watch, world.clock, listening(world), world.hold_feed)
 
 
 def root(world: World, start: int, end: int, id: bytes = b"12345678", claimed: int = 0) -> Record:

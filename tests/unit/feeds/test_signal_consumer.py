@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -29,9 +30,7 @@ from sre_space.ports.bus import Record
 def consumer(world: World) -> SignalConsumer:
     """Those of a world in memory; nobody is woken."""
     watch = Watch(world.runners[next(iter(world.runners))], Signals(), Feed([]), 1.0, lambda _: None)
-    return SignalConsumer(
-        world.scout, world, world.opener, watch, world.git, world.clock, listening(world), world.hold_feed
-    )
+    return SignalConsumer(world.scout, world, world.opener, watch, world.clock, listening(world), world.hold_feed)
 
 
 def test_a_frame_counts_once_however_often_it_comes() -> None:
@@ -130,6 +129,73 @@ def test_a_change_or_an_event_that_is_none_is_malformed(record: bytes) -> None:
     for topic in (CHANGES, "quote_purchased", SIGNALS):
         with pytest.raises((Malformed, UnicodeDecodeError)):
             ours.take_in(Record(topic, 0, 0, 1, record, b"q1"))
+
+
+def measured(world: World, instance: str, **values: float) -> Record:
+    """Return a record of metrics of policy-service by name, in which a double underscore stands for a point."""
+    message = ExportMetricsServiceRequest()
+    resource = message.resource_metrics.add()
+    for key, text in (("service.name", "policy-service"), ("service.instance.id", instance)):
+        resource.resource.attributes.add(key=key).value.string_value = text
+    for name, value in values.items():
+        metric = resource.scope_metrics.add().metrics.add(name=name.replace("__", "."))
+        metric.gauge.data_points.add(time_unix_nano=world.clock.now(), as_double=value)
+    return Record(METRICS, 0, 0, world.clock.now(), message.SerializeToString())
+
+
+@pytest.mark.parametrize(("runtime", "limit"), [({}, 500.0), ({"policy-service": 400}, 400.0)])
+def test_a_limit_in_the_telemetry_counts_where_the_runtime_knows_none(runtime: dict[str, int], limit: float) -> None:
+    world = World()
+    ours = consumer(world)
+    ours.processes.memory_limits = runtime
+
+    ours.take_in(measured(world, "a collector", k8s__container__memory__limit=500.0))
+    ours.take_in(measured(world, "p1", process__memory__usage=100.0))
+
+    assert world.detectors.resources["policy-service", "memory"].resource.limit == limit
+    assert list(ours.processes.instances["policy-service"]) == ["p1"]  # who reports a limit is no process of it
+
+
+def leaking(world: World, ours: SignalConsumer, instances: Sequence[str], seconds: int) -> int:
+    """Have the last of the instances leak while the others stay well; return after how many seconds it is seen."""
+    for second in range(seconds):
+        for instance in instances:
+            used = 100.0 + 12 * second if instance == instances[-1] else 120.0
+            ours.take_in(measured(world, instance, process__memory__usage=used))
+        world.clock.time += SECOND
+        if world.detectors.resources["policy-service", "memory"].firing:
+            return second
+    return -1
+
+
+@pytest.mark.parametrize("others", [[], ["p1"], ["p1", "p2"]])
+def test_a_leak_of_one_instance_is_seen_as_soon_among_healthy_ones(others: list[str]) -> None:
+    world = World()
+    ours = consumer(world)
+    ours.processes.memory_limits = {"policy-service": 500}
+
+    assert leaking(world, ours, [*others, "p9"], 40) == 29
+
+
+def test_a_process_that_replaces_another_begins_anew() -> None:
+    world = World()
+    ours = consumer(world)
+    ours.processes.memory_limits = {"policy-service": 500}
+    assert leaking(world, ours, ["p1"], 40) > 0
+
+    ours.take_in(measured(world, "p2", process__memory__usage=100.0))
+
+    memory = world.detectors.resources["policy-service", "memory"]
+    assert (memory.firing, memory.samples[-1][1]) == (False, 0.2)
+
+
+def test_without_a_limit_memory_is_not_judged() -> None:
+    world = World()
+    ours = consumer(world)
+
+    ours.take_in(measured(world, "p1", process__memory__usage=100.0, k8s__container__memory__limit_utilization=0.9))
+
+    assert not world.detectors.resources
 
 
 def test_limits_are_read_from_the_desired_state() -> None:

@@ -65,7 +65,7 @@ class Hanging(World):
         assert isinstance(brain, Brain)
         assert isinstance(fixer, Fixer)
         git, topics = self._before(MemoryGit({}, self.clock.now), "git"), self._before(Topics(), "bus")
-        gathering = Gathering(self._before(self, "telemetry"), topics, git, self.clock, self.config.services)
+        gathering = Gathering(self._before(self, "telemetry"), topics, self.clock)
         investigation = Investigation(self.config, gathering, RecentDeployments(topics, git), self, Shelf(), self.clock)
         for duty, name, value in (
             (brain, "investigation", investigation),

@@ -14,9 +14,9 @@ from sre_embedded.servers.warden.pids import listed_pids
 from sre_embedded.settings import WardenSettings as Settings
 from sre_space.adapters.config_file import read_config
 from sre_space.bootstrap.notify import notifier
+from sre_space.bootstrap.runtime import units
 from sre_space.bootstrap.space.crash_watch import CHECK_EVERY_S, CrashWatch
 from sre_space.bootstrap.space.state import SpaceState
-from sre_space.bootstrap.units import units
 from sre_space.env_file import environment_of_process
 from sre_space.exits import one_sentence
 

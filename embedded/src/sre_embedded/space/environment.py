@@ -21,6 +21,7 @@ from sre_space.bootstrap.space.servers import (
 )
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
+from sre_space.settings import supervisord_at
 from sre_space.state_files import write_private
 
 HOURS_ARE_MINUTES = {"SLO_WINDOW_SCALE": str(1 / 60)}
@@ -117,8 +118,8 @@ def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict
     """Return the settings that only this process needs."""
     ports = {name.upper(): str(port) for name, port in plan.ports.numbers.items()}
     servers = space_servers.addresses(plan.ports.numbers, plan.external)
-    socket = {"RUNTIME_SOCKET": str(plan.state.socket)}
-    reading = {"RUNTIME_READ_SOCKET": str(plan.state.read_socket)}
+    control = {"RUNTIME": supervisord_at(str(plan.state.socket))}
+    reading = {"RUNTIME": supervisord_at(str(plan.state.read_socket))}
     own_key = {RECORD_KEY: str(plan.state.record_key)}
     records = _only(plan.external.exports, RECORD_KEY) if OTLP in plan.external.addresses else own_key
     match process.name:
@@ -131,13 +132,13 @@ def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict
         case "brain":
             return _forge(plan, process, tokens) | reading | _only(servers, JAEGER) | records
         case "fixer" | "deployer":
-            return _forge(plan, process, tokens) | socket | _polling(plan, process)
+            return _forge(plan, process, tokens) | control | _polling(plan, process)
         case "memory":
             return _forge(plan, process, tokens) | _only(servers, CHROMA)
         case "scout":
-            return _forge(plan, process, tokens) | records | _only(servers, JAEGER) | HOURS_ARE_MINUTES
+            return _forge(plan, process, tokens) | reading | records | _only(servers, JAEGER) | HOURS_ARE_MINUTES
         case "warden":
-            return reading
+            return {"RUNTIME_READ_SOCKET": str(plan.state.read_socket)}
         case "network":
             state = plan.state
             return {"NETWORK_SOCKET": str(state.network_socket), "NETWORK_SECRET_FILE": str(state.network_key)}

@@ -26,7 +26,7 @@ from sre_space.ports.clock import Clock
 from sre_space.ports.holds import Holds
 from sre_space.ports.incident_repository import IncidentRepository
 from sre_space.ports.orders import Orders
-from sre_space.ports.runtime import RuntimeReader, Unit
+from sre_space.ports.runtime import RuntimeReader, Unit, by_name
 from sre_space.record.resolution import read_resolution
 from sre_space.text.postmortem import conclude
 
@@ -69,7 +69,7 @@ class Brain:
 
         None means that a guardrail asks to wait, or that a service that the affected one calls has to be started first.
         """
-        units = {unit.name: unit for unit in await self.runtime.units()}
+        units = by_name(await self.runtime.units())
         callees = AwaitedCallees(self.config, self.investigation.probe, self.incidents)
         if awaited := await callees.awaited(case, units, self.clock.now()):
             log.info("issue %d waits until these callees of the service answer: %s", case.issue, ", ".join(awaited))

@@ -1,4 +1,4 @@
-"""Gathers the evidence of an incident as files: traces from Jaeger, logs and metrics from the bus, limits from Git.
+"""Gathers the evidence of an incident as files: traces from Jaeger, logs and metrics from the bus.
 
 Used by the investigation. All sources are asked at once. Only the spans of a failure are waited for, and only while
 none has arrived.
@@ -6,21 +6,18 @@ none has arrived.
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sre_space.agents.brain.sources import Sources
 from sre_space.analysis.diagnosis.tables import ERROR
 from sre_space.codec import topics
 from sre_space.codec.case_files import BASELINE, INCIDENT, LOGS, METRICS, TRACES, WINDOW, telemetry_of, window_file
 from sre_space.codec.jaeger import merged
-from sre_space.codec.memory_limits import memory_files, memory_limits
 from sre_space.codec.otlp_lines import level_line, log_line, metric_line
-from sre_space.domain.errors import Malformed, Missing
+from sre_space.domain.errors import Malformed
 from sre_space.domain.event_time import AHEAD_NS, MAX_AGE_NS, reception_time
-from sre_space.domain.space_config import Service
 from sre_space.ports.bus import History, Record
 from sre_space.ports.clock import Clock
-from sre_space.ports.gitops import GitOps
 from sre_space.ports.traces import TraceDocuments
 
 LIMIT = "process.memory.limit"  # in addition to `process.memory.usage` of the semantic conventions
@@ -35,7 +32,7 @@ class GatheringPlan:
 
     `usual` are the healthy windows (baselines), [`since`, now) is the incident. `topics` says whether logs and metrics
     are read, `awaits_failures` whether to wait until the traces contain a failure. The traces are those with spans of
-    the `callers`.
+    the `callers`. `limits` are the services' memory limits in bytes, as the runtime says.
     """
 
     usual: tuple[tuple[int, int], ...]
@@ -45,25 +42,23 @@ class GatheringPlan:
     topics: bool
     awaits_failures: bool
     callers: tuple[str, ...] = ()
+    limits: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Gathering:
-    """The sources of evidence; `services` say where their memory limits are."""
+    """The sources of evidence."""
 
     traces: TraceDocuments
     history: History
-    gitops: GitOps
     clock: Clock
-    services: Mapping[str, Service]
 
     async def gather(self, plan: GatheringPlan, services: Collection[str], sources: Sources) -> dict[str, bytes]:
         """Return the files of all windows by path, with logs and metrics of the given services only."""
-        usual, incident, topics, limits = await asyncio.gather(
+        usual, incident, topics = await asyncio.gather(
             asyncio.gather(*(sources.ask("traces", self._usual(plan, window), b"") for window in plan.usual)),
             sources.ask("traces", self._incident(plan), b""),
             sources.ask("logs and metrics", self._topics(plan, services), {}),
-            sources.ask("limits", self._limits(plan), b""),
         )
         folders = {f"{BASELINE}-{number}/": window for number, window in enumerate(plan.usual, 1)}
         files = {folder + TRACES: document for folder, document in zip(folders, usual, strict=True)}
@@ -73,7 +68,7 @@ class Gathering:
             files[folder + WINDOW] = window_file(since - MAX_AGE_NS, latest)
             for name, lines in topics.items():
                 files[folder + name] = b"".join(line for at, line in lines if since <= at < until)
-        if limits:
+        if limits := _limits(plan):
             files[INCIDENT + METRICS] = files.get(INCIDENT + METRICS, b"") + limits
         return files
 
@@ -114,17 +109,11 @@ class Gathering:
         now = self.clock.now()
         return {LOGS: _lines(log_line, logs, services, now), METRICS: _lines(metric_line, metrics, services, now)}
 
-    async def _limits(self, plan: GatheringPlan) -> bytes:
-        """Return the memory limit of each service in bytes as metric lines; b"" when Git has none."""
-        known = tuple(self.services.values())
-        if not plan.topics:
-            return b""
-        try:
-            files = {path: (await self.gitops.read_file(path)).decode(errors="replace") for path in memory_files(known)}
-        except Missing:
-            return b""
-        limits = memory_limits(known, files)
-        return b"".join(level_line(name, LIMIT, plan.since, limit) for name, limit in limits.items())
+
+def _limits(plan: GatheringPlan) -> bytes:
+    """Return the memory limit of each service as metric lines; b"" where no metrics are read."""
+    limits = plan.limits if plan.topics else {}
+    return b"".join(level_line(name, LIMIT, plan.since, limit) for name, limit in limits.items())
 
 
 def _lines(

@@ -14,7 +14,7 @@ from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.gathering import Gathering, GatheringPlan
 from sre_space.agents.brain.healthy_time import Interval, healthy_windows
 from sre_space.agents.brain.sources import PATIENCE_S, Sources
-from sre_space.agents.unit_state import ended_services, service_states
+from sre_space.agents.unit_state import ended_services, memory_limits, service_states
 from sre_space.analysis.detection.inhibition import AT_ONCE_NS
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.analysis.diagnosis.tables import Alert, Change, ServiceState
@@ -62,8 +62,9 @@ class Investigation:
         """
         now = self.clock.now()
         states = await service_states(self.config, units, self.probe, now)
+        limits = memory_limits(self.config.services, units.values())
         sources = Sources(not any(state.unhealthy for state in states), self.patience_s)
-        changes, gathered = await self._evidence(case, states, unhealthy, sources, now)
+        changes, gathered = await self._evidence(case, states, unhealthy, sources, now, limits=limits)
         ended = ended_services(self.config, units)
         files = gathered | self._context(case, states, changes, ended) | _missing(sources)
         read = self.clock.now()
@@ -90,7 +91,14 @@ class Investigation:
             return ""
 
     async def _evidence(
-        self, case: Case, states: Sequence[ServiceState], unhealthy: Sequence[Interval], sources: Sources, now: int
+        self,
+        case: Case,
+        states: Sequence[ServiceState],
+        unhealthy: Sequence[Interval],
+        sources: Sources,
+        now: int,
+        *,
+        limits: Mapping[str, int],
     ) -> tuple[Sequence[Change], dict[str, bytes]]:
         """Return the deployments before the incident and the gathered files.
 
@@ -104,15 +112,15 @@ class Investigation:
         if sources.needed:
             changes = await deployments
             attempted = await self._attempted(case, now)
-            plan = self._plan(case, plan_of(case, states, unhealthy, changes, attempted))
-            return changes, await self.gathering.gather(plan, services, sources)
-        return await asyncio.gather(
-            deployments, self.gathering.gather(self._plan(case, plan_of(case, states, unhealthy)), services, sources)
-        )
+            plan = plan_of(case, states, unhealthy, changes, attempted)
+            return changes, await self.gathering.gather(self._plan(case, plan, limits), services, sources)
+        plan = self._plan(case, plan_of(case, states, unhealthy), limits)
+        return await asyncio.gather(deployments, self.gathering.gather(plan, services, sources))
 
-    def _plan(self, case: Case, plan: GatheringPlan) -> GatheringPlan:
-        """Return the plan with the callers of the journeys that the incident concerns."""
-        return replace(plan, callers=self.config.callers({symptom.service for symptom in case.detection.symptoms}))
+    def _plan(self, case: Case, plan: GatheringPlan, limits: Mapping[str, int]) -> GatheringPlan:
+        """Return the plan with the callers of the journeys that the incident concerns, and the memory limits."""
+        concerned = {symptom.service for symptom in case.detection.symptoms}
+        return replace(plan, callers=self.config.callers(concerned), limits=limits)
 
     async def _attempted(self, case: Case, now: int) -> int:
         """Return when the last remedy that failed, or its undoing, was in force (Unix ns); 0 without one."""

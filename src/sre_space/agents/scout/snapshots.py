@@ -49,16 +49,16 @@ class Snapshots:
         limit = self.reports.detectors.resources.get((name, MEMORY))
         requests, heard = self._requests(name, report.at)
         processes = self.processes
-        known, runs = name in processes.instances, processes.deployed.get(name, Deployed("", 0))
+        runs = processes.deployed.get(name, Deployed("", 0))
         return ServiceSnapshot(
             service=name,
             state=_state(word, name, report),
             since=probe.since if probe else 0,
-            restarts=processes.restarts.get(name, 0) if known else None,
+            restarts=processes.restarts_of(name),
             restarted=processes.restarted.get(name, 0),
             watched=processes.watched,
             memory=memory.value * limit.resource.limit if memory and limit and memory.value is not None else None,
-            memory_limit=limit.resource.limit if limit else None,
+            memory_limit=limit.resource.limit if limit else processes.memory_limits.get(name),
             cpu=cpu.value if cpu else None,
             rate=round(requests.count / REPORTED_S, 2) if heard else None,
             errors=round(requests.errors / requests.count, 4) if requests.count else None,

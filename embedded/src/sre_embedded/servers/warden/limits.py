@@ -7,7 +7,7 @@ from sre_space.codec.unit_limits import BadLimits, parse_limits
 
 
 def read_limits(path: Path) -> Mapping[str, int]:
-    """Return the limits in bytes by unit; empty without the file. `BadLimits` when it cannot be read."""
+    """Return the limits in bytes by variable; empty without the file. `BadLimits` when it cannot be read."""
     try:
         return parse_limits(path.read_text(), str(path))
     except FileNotFoundError:

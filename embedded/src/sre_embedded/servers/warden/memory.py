@@ -12,6 +12,7 @@ import psutil
 from sre_embedded.servers.warden.limits import read_limits
 from sre_embedded.storing import StorageStatus
 from sre_space.codec.unit_limits import BadLimits
+from sre_space.codec.variables import limit_variable
 from sre_space.state_files import append_line
 
 PERIOD_S = 0.25
@@ -33,7 +34,10 @@ class OomKill:
 
 @dataclass
 class Warden:
-    """Enforces the limits; `pids` returns the process id of each live unit, and raises OSError without an answer."""
+    """Enforces the limits, which are known by variable.
+
+    `pids` returns the process id of each live unit, and raises OSError without an answer.
+    """
 
     limits_file: Path
     journal: Path
@@ -74,8 +78,11 @@ class Warden:
             return
         for unit, pid in pids.items():
             known = self.processes.get(unit)
-            if unit in self.limits and (known is None or known.pid != pid):
+            if self._limit(unit) is not None and (known is None or known.pid != pid):
                 self._adopt(unit, pid)
+
+    def _limit(self, unit: str) -> int | None:
+        return self.limits.get(limit_variable(unit))
 
     def _adopt(self, unit: str, pid: int) -> None:
         try:
@@ -88,7 +95,7 @@ class Warden:
 
         psutil compares the creation time before it kills, so a reused process id is safe.
         """
-        process, limit = self.processes[unit], self.limits.get(unit)
+        process, limit = self.processes[unit], self._limit(unit)
         try:
             rss = process.memory_info().rss
             if limit is None or rss <= limit:

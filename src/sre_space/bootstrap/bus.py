@@ -1,0 +1,48 @@
+"""The bus that KAFKA_BOOTSTRAP_SERVERS chooses, for agents, deployer and command line alike."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription
+from sre_space.bootstrap.choice import Choice
+from sre_space.ports.bus import History, Publisher, Subscription
+
+
+@dataclass(frozen=True)
+class BusAdapter:
+    """The clients of a bus; each takes its servers, a subscription also its topics and its group (None: none)."""
+
+    publisher: Callable[[str], Publisher]
+    subscription: Callable[[str, Sequence[str], str | None], Subscription]
+    history: Callable[[str], History]
+
+
+BUSES: dict[str, BusAdapter] = {
+    "kafka": BusAdapter(KafkaPublisher, KafkaSubscription, KafkaHistory),
+}
+_CHOICE = Choice("KAFKA_BOOTSTRAP_SERVERS", BUSES, default="kafka")
+
+
+@dataclass(frozen=True)
+class Bus:
+    """One bus: its adapter and its servers."""
+
+    adapter: BusAdapter
+    servers: str
+
+    @classmethod
+    def of(cls, address: str) -> "Bus":
+        """Return the bus at an address; raise `Malformed` for an unknown one."""
+        return cls(*_CHOICE.of(address))
+
+    def publisher(self) -> Publisher:
+        """Return a client that publishes."""
+        return self.adapter.publisher(self.servers)
+
+    def subscription(self, topics: Sequence[str], group: str | None) -> Subscription:
+        """Return a client that reads new records of these topics, shared within a group."""
+        return self.adapter.subscription(self.servers, topics, group)
+
+    def history(self) -> History:
+        """Return a client that reads past records."""
+        return self.adapter.history(self.servers)

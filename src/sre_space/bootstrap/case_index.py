@@ -1,0 +1,26 @@
+"""The index of lessons that CHROMA_URL chooses, for Memory and `sre-space memory rebuild` alike."""
+
+from collections.abc import Callable
+
+from sre_space.adapters.chroma import ChromaCaseIndex
+from sre_space.adapters.minilm import MiniLm
+from sre_space.bootstrap.choice import Choice
+from sre_space.ports.case_index import CaseIndex
+
+
+def _chroma(url: str) -> CaseIndex:
+    model = MiniLm.load()
+    return ChromaCaseIndex(url, model.embed, model.pieces)
+
+
+CASE_INDEXES: dict[str, Callable[[str], CaseIndex]] = {
+    "http": _chroma,
+    "https": _chroma,
+}
+_CHOICE = Choice("CHROMA_URL", CASE_INDEXES)
+
+
+def case_index_of(url: str) -> CaseIndex:
+    """Return the client of the index at a URL; raise `Malformed` for an unknown one."""
+    adapter, _ = _CHOICE.of(url)
+    return adapter(url)

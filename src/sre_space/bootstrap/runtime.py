@@ -1,0 +1,76 @@
+"""The runtime that RUNTIME chooses, for agents, deployer and command line alike."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from sre_space.adapters.no_runtime import PartialReader, PartialRuntime
+from sre_space.adapters.supervisord import SupervisordRuntime
+from sre_space.adapters.supervisord_reader import SupervisordReader
+from sre_space.bootstrap.choice import Choice
+from sre_space.domain.space_config import SpaceConfig
+from sre_space.paths import StatePaths
+from sre_space.ports.runtime import Runtime, RuntimeReader
+
+NONE = "none"
+Names = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class RuntimeAdapter:
+    """How a runtime is controlled, and how it is read through a door that can change nothing.
+
+    Both take what follows the word in the address ("" for nothing), the runtime's name of each unit, and the state
+    folder.
+    """
+
+    control: Callable[[str, Names, StatePaths], Runtime]
+    reading: Callable[[str, Names, StatePaths], RuntimeReader]
+
+
+def _no_control(_at: str, names: Names, _state: StatePaths) -> Runtime:
+    return PartialRuntime(None, tuple(names))
+
+
+def _no_reading(_at: str, names: Names, _state: StatePaths) -> RuntimeReader:
+    return PartialReader(None, tuple(names))
+
+
+RUNTIMES: dict[str, RuntimeAdapter] = {
+    "supervisord": RuntimeAdapter(SupervisordRuntime, SupervisordReader),
+    NONE: RuntimeAdapter(_no_control, _no_reading),
+}
+_CHOICE = Choice("RUNTIME", RUNTIMES)
+
+
+def runtime_of(address: str, config: SpaceConfig, state: StatePaths) -> Runtime:
+    """Return the runtime at an address, in which services without one have unknown units.
+
+    Raise `Malformed` for an unknown address, and for none ("") when a service needs it.
+    """
+    names = units(config)
+    adapter, at = _CHOICE.of(address if names else NONE)
+    return PartialRuntime(adapter.control(at, names, state), _units_without(config))
+
+
+def runtime_reader_of(address: str, config: SpaceConfig, state: StatePaths) -> RuntimeReader:
+    """Return the same runtime, only to be read."""
+    names = units(config)
+    adapter, at = _CHOICE.of(address if names else NONE)
+    return PartialReader(adapter.reading(at, names, state), _units_without(config))
+
+
+def as_run(config: SpaceConfig, address: str) -> SpaceConfig:
+    """Return the configuration as it holds with the runtime at an address: with `none`, no service has a runtime."""
+    if address != NONE:
+        return config
+    services = {name: replace(service, has_runtime=False) for name, service in config.services.items()}
+    return replace(config, services=services)
+
+
+def units(config: SpaceConfig) -> Names:
+    """Return the runtime's name of each configured unit, by unit; the two are the same today."""
+    return {service.unit: service.unit for service in config.services.values() if service.has_runtime}
+
+
+def _units_without(config: SpaceConfig) -> tuple[str, ...]:
+    return tuple(service.unit for service in config.services.values() if not service.has_runtime)

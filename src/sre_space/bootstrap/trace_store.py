@@ -1,0 +1,25 @@
+"""The store of traces that JAEGER_URL chooses, for agents and command line alike."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from sre_space.adapters.jaeger import JaegerTraces
+from sre_space.bootstrap.choice import Choice
+from sre_space.ports.traces import TraceDocuments, Traces
+
+
+class TraceStore(Traces, TraceDocuments, Protocol):
+    """A store that answers with spans and with documents."""
+
+
+TRACE_STORES: dict[str, Callable[[str], TraceStore]] = {
+    "http": JaegerTraces,
+    "https": JaegerTraces,
+}
+_CHOICE = Choice("JAEGER_URL", TRACE_STORES)
+
+
+def trace_store_of(url: str) -> TraceStore:
+    """Return the client of the store at a URL; raise `Malformed` for an unknown one."""
+    adapter, _ = _CHOICE.of(url)
+    return adapter(url)
