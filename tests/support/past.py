@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from confluent_kafka import Producer
 from support.live import LiveSpace
 from support.waiting import until
+from support.world import SERVICES
 
-from sre_embedded.space.processes import SERVICES
 from sre_space.analysis.statistics.sketch import Sketch
 from sre_space.bootstrap.record_key import read_record_key
 from sre_space.bootstrap.space.servers import HOST

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sre_embedded.settings import PROCESSES as SETTINGS
 from sre_embedded.space.environment import PASSED_SETTINGS, SpacePlan
-from sre_embedded.space.processes import SERVICES
+from sre_embedded.space.process_file import NAME
+from sre_embedded.space.processes import services
 from sre_space.adapters.config_file import read_config
 from sre_space.adapters.disk import DiskFolder
 from sre_space.bootstrap.space.addresses import config_environment
@@ -26,11 +27,21 @@ LIMITS: Mapping[int, tuple[int, str, str]] = {
 
 def check_requirements(plan: SpacePlan) -> None:
     """Raise `Malformed` for a configuration that an agent or deployment would refuse, `Refused` for a small machine."""
-    read_config(plan.config_path, config_environment(plan.ports.numbers, plan.external), SERVICES)
+    _check_configuration(plan)
     _check_settings(plan)
     _check_desired_state(plan)
     _raise_limits()
     _check_disk(plan.state.root)
+
+
+def _check_configuration(plan: SpacePlan) -> None:
+    """Raise `Malformed` for a mistake, and for services that a space would run when nothing says how."""
+    environment = config_environment(plan.ports.numbers, plan.external)
+    config = read_config(plan.config_path, environment, services(plan.application) if plan.application else None)
+    run_here = [service.name for service in config.services.values() if service.has_runtime]
+    if run_here and not plan.application:
+        message = f"{plan.checkout / NAME} is missing: it says what the space starts, and {run_here[0]} has a unit here"
+        raise Malformed(f"{message}; write it (docs/processes.md), or `runtime: none` at what others run")
 
 
 def _check_settings(plan: SpacePlan) -> None:
