@@ -22,7 +22,7 @@ def parse_links(text: str) -> Mapping[int, Link]:
     for part in filter(None, text.split(",")):
         match = _LINK.fullmatch(part)
         if match is None:
-            raise Malformed(f"NETWORK_LINKS: {part!r} is not NAME=PORT:TO, such as web=8101:8001")
+            raise Malformed(f"NETWORK_LINKS: {part!r} is not NAME=PORT:TO, such as web=9101:9001")
         found[int(match[2])] = Link(match[1], int(match[3]))
     return found
 

@@ -27,7 +27,7 @@ PortName = Annotated[
     str, spelt(r"[A-Z][A-Z0-9_]*_PORT", "the name of a port: capital letters, digits and _, such as SHOP_PORT")
 ]
 LinkName = Annotated[str, spelt(r"[A-Z][A-Z0-9_]*_LINK_PORT", "the name of a link's port, such as SHOP_LINK_PORT")]
-VariableName = Annotated[str, spelt(r"[A-Za-z_][A-Za-z0-9_]*", "the name of a variable, such as DATABASE_URL")]
+VariableName = Annotated[str, spelt(r"[A-Za-z_][A-Za-z0-9_]*", "the name of a variable, such as SHOP_STORE")]
 
 
 class ProcessEntry(Strict):
