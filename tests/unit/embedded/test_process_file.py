@@ -22,7 +22,7 @@ from sre_space.domain.health_check import CheckKind
 
 SHOP = """\
 processes:
-  visitors: {command: [./visitors, "${BASKET_URL:-nowhere}"], role: client, after: [basket]}
+  visitors: {command: [./visitors, "${BASKET_URL}"], role: client, after: [basket], environment: {HOME: ${SPACE_FOLDER}}}
   basket:
     command: ["${SPACE_PYTHON}", basket.py, "${SPACE_DATA}/basket.db"]
     environment: {PRICES: "127.0.0.1:${PRICES_LINK_PORT}", KEY: "${SHOP_KEY:-none}", OTEL_SERVICE_NAME: cart}
@@ -60,6 +60,10 @@ def test_what_the_file_says_is_what_is_started(tmp_path: Path) -> None:
     assert (basket.ready.kind, basket.ready.target) == (CheckKind.GRPC, "127.0.0.1:7001")
     assert (basket.page, basket.folder) == ("http://127.0.0.1:7001/", tmp_path)
     visitors = found["visitors"]
+    assert (visitors.argv, visitors.environment) == (
+        ("./visitors", "http://127.0.0.1:7001"),
+        {"HOME": str(tmp_path)},
+    )
     assert (visitors.role, visitors.exports_as, visitors.autorestarts) == (Role.CUSTOMERS, "visitors", True)
     assert links(tuple(found.values())) == (Link("prices", 7102, 7002),)
     assert services(tuple(found.values())) == ("basket", "prices")
@@ -187,7 +191,7 @@ def test_a_process_runs_in_the_folder_of_its_file_and_only_a_service_reads_desir
         ("PRICES_PORT: 7002", "PRICES: 7002", "12: processes.prices.ports.PRICES: 'PRICES' is not the name of a por"),
         ("7002", "70020", "12: processes.prices.ports.PRICES_PORT: 70020 is not at most 65535"),
         ("7002", "yes", "12: processes.prices.ports.PRICES_PORT: a number is expected here, not a boolean"),
-        ("PRICES_LINK_PORT: 7", "PRICE_LINK_PORT: 7", "13: processes.prices.link.PRICE_LINK_PORT: this leads to PRI"),
+        ("PRICES_PORT: 7", "PRICE_PORT: 7", "13: processes.prices.link.PRICES_LINK_PORT: this leads to PRICES_P"),
         ("role: client", "role: server", "2: processes.visitors.role: 'server' is not known here; did you mean serv"),
         ("KEY:", "SRE_SPACE_UNIT:", "5: processes.basket.environment: SRE_SPACE_UNIT is a variable of the space, wh"),
         ('"${SHOP_KEY:-none}"', "5", "5: processes.basket.environment.KEY: a string is expected, but YAML reads ano"),

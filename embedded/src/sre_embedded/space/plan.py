@@ -8,7 +8,7 @@ from pathlib import Path
 from sre_embedded.space.environment import SpacePlan
 from sre_embedded.space.ports import SERVERS, Ports
 from sre_embedded.space.process_file import ProcessFile
-from sre_embedded.space.processes import LOGINS
+from sre_embedded.space.processes import LOGINS, Process
 from sre_space.bootstrap.space.addresses import addresses
 from sre_space.bootstrap.space.servers import NO_EXTERNAL_SERVERS, ExternalServers, external_servers
 from sre_space.bootstrap.space.state import SpaceState
@@ -43,7 +43,7 @@ class _Planner:
     def plan(self, state: Path, free_ports: bool) -> SpacePlan:
         """Return the plan of a space in a state folder."""
         file = ProcessFile.beside(self.config_path, self.settings, [name.upper() for name in SERVERS])
-        declared = file.ports(self.settings) if file else {}
+        declared = self._declared(file) if file else {}
         ports = Ports.free_block(declared) if free_ports else Ports.from_environment(self.settings, declared)
         own = SpaceState(state.resolve())
         plan = SpacePlan(
@@ -57,8 +57,18 @@ class _Planner:
         )
         if file is None:
             return plan
+        return replace(plan, application=self._processes(file, ports, own))
+
+    def _declared(self, file: ProcessFile) -> Mapping[str, int]:
+        """Return the ports of a file without mistakes by variable: these are told before mistakes in the settings."""
+        declared = file.ports(self.settings)
+        usual = Ports.of({name.lower(): number for name, number in declared.items()})
+        self._processes(file, usual, SpaceState(Path()))
+        return declared
+
+    def _processes(self, file: ProcessFile, ports: Ports, state: SpaceState) -> tuple[Process, ...]:
         given = addresses(ports.numbers, self.external)
-        return replace(plan, application=file.processes(self.settings, given, ports.numbers, own.apps))
+        return file.processes(self.settings, given, ports.numbers, state.apps)
 
     def _part(self, variable: str, default: str) -> str:
         """Return the repository's owner or name from its variable; raise `Malformed` when it is not valid."""

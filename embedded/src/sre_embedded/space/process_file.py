@@ -8,11 +8,12 @@ import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from sre_embedded.space.process_agreement import linked, must_agree, stages
-from sre_embedded.space.process_schema import ProcessEntry, ProcessesFile
+from sre_embedded.space.process_schema import MAX_PORT, ProcessEntry, ProcessesFile
 from sre_embedded.space.processes import OWN, Link, Process, Role
 from sre_space.adapters.config_mistakes import first_mistake
 from sre_space.adapters.config_yaml import document
@@ -20,6 +21,7 @@ from sre_space.domain.errors import Malformed
 
 SETTING = "SRE_SPACE_PROCESSES"
 NAME = "processes.yaml"
+_FIRST = "processes"  # the key with which the file begins
 _ROLES = {"service": Role.APPLICATION, "client": Role.CUSTOMERS}
 
 
@@ -44,9 +46,14 @@ class ProcessFile:
             raise Malformed(f"{path}: {error.strerror}; {SETTING} names what the space starts") from error
 
     def ports(self, settings: Mapping[str, str]) -> Mapping[str, int]:
-        """Return the numbers that the file gives its ports, by their variable; raise `Malformed` with a mistake."""
-        entries = self._entries(settings, unset="1").values()  # the addresses are known only when the ports are
-        return {name: number for entry in entries for name, number in (*entry.ports.items(), *entry.link.items())}
+        """Return the numbers that the file gives its ports, by their variable; raise `Malformed` when it is no YAML.
+
+        All other mistakes are left to `processes`: most values are known only when the ports are.
+        """
+        source = document(self.content, settings, str(self.path), _FIRST, unset="1")
+        entries = [entry for entry in _mapping(source.values, _FIRST).values() if isinstance(entry, dict)]
+        found = [pair for entry in entries for key in ("ports", "link") for pair in _mapping(entry, key).items()]
+        return {name: number for name, number in found if _is_port(number) and name not in self.taken}
 
     def processes(
         self, settings: Mapping[str, str], addresses: Mapping[str, str], ports: Mapping[str, int], data: Path
@@ -63,9 +70,9 @@ class ProcessFile:
         stage = stages(entries)
         return tuple(self._process(name, entry, stage[name], numbers) for name, entry in entries.items())
 
-    def _entries(self, environment: Mapping[str, str], unset: str | None = None) -> Mapping[str, ProcessEntry]:
+    def _entries(self, environment: Mapping[str, str]) -> Mapping[str, ProcessEntry]:
         name = str(self.path)
-        source = document(self.content, environment, name, "processes", unset)
+        source = document(self.content, environment, name, _FIRST)
         try:
             raw = ProcessesFile.model_validate(source.values)
         except ValidationError as error:
@@ -87,3 +94,14 @@ class ProcessFile:
             entry.ready.check() if entry.ready else None,
             entry.page or "",
         )
+
+
+def _mapping(value: object, *keys: str) -> dict[str, Any]:
+    """Return the mapping at the keys, or an empty one where something else is."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _is_port(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and 0 < number <= MAX_PORT

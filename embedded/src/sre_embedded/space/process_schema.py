@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, field_validator
 from sre_space.adapters.config_schema import Check
 from sre_space.adapters.config_words import Strict, Text, UnitName, Url, Whole, spelt
 
-LINK = "_LINK_PORT"
+LINK, MAX_PORT = "_LINK_PORT", 65535
 OF_THE_SPACE = "SRE_SPACE_"  # variables that the space sets itself, and the launcher reads
 
 
@@ -22,7 +22,7 @@ def _one_line(text: str) -> str:
 
 Line = Annotated[str, AfterValidator(_one_line)]
 Name = Annotated[UnitName, Field(min_length=1)]
-PortNumber = Annotated[Whole, Field(ge=1, le=65535)]
+PortNumber = Annotated[Whole, Field(ge=1, le=MAX_PORT)]
 PortName = Annotated[
     str, spelt(r"[A-Z][A-Z0-9_]*_PORT", "the name of a port: capital letters, digits and _, such as SHOP_PORT")
 ]
