@@ -72,12 +72,12 @@ def test_a_killed_service_is_restarted_and_the_journey_proves_it(second: LiveSpa
 def test_a_commit_that_breaks_orders_is_reverted(second: LiveSpace) -> None:
     second.healthy()
     since = time_ns()
-    change(second, "SHELF: /beans", "SHELF: /bean")
+    change(second, "PATIENCE_MS: 2000", "PATIENCE_MS: 1")
     case = healed(second, since)
 
     assert diagnosed(case)[-1] == ("counter", CauseKind.BAD_CHANGE)
     assert tried(case) == ["PR REVERT counter: RECOVERED"]
-    assert "SHELF: /beans #" in second.state.copy_of(DESIRED).read_text()
+    assert "PATIENCE_MS: 2000 #" in second.state.copy_of(DESIRED).read_text()
 
 
 def test_a_commit_that_makes_a_service_slow_is_reverted(second: LiveSpace) -> None:

@@ -1,16 +1,19 @@
 """The tests' second application (`tests/second_app`) in a space of its own, and commits of people to its main."""
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 from support.live import CHECKOUT, LiveSpace
 
-from sre_embedded.space import lifecycle as space
-from sre_embedded.space.plan import separate_plan
+from sre_embedded.space.environment import SpacePlan
+from sre_embedded.space.ports import Ports
 from sre_space.bootstrap.space.servers import HOST
+from sre_space.bootstrap.space.state import SpaceState
 
 APPLICATION = CHECKOUT / "tests" / "second_app"
 SERVICES = ("counter", "stock")
@@ -18,11 +21,18 @@ DESIRED = "platform/roastery.yaml"
 
 
 def start_second(folder: Path) -> LiveSpace:
-    """Start the second application in a space on free ports."""
-    checkout = folder / "checkout"
+    """Start the second application with `sre-space up` in a space on free ports."""
+    checkout, state = folder / "checkout", SpaceState((folder / "state").resolve())
     shutil.copytree(APPLICATION, checkout, ignore=shutil.ignore_patterns("__pycache__"))
-    plan = separate_plan(folder / "state", checkout / "sre-space.yaml")
-    return LiveSpace(plan, space.up(plan, lambda _: None))
+    command = [sys.executable, "-m", "sre_space.cli.main", "up", "--ports", "free", "--state", str(state.root)]
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "300"}
+    done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
+    running = state.record()
+    assert done.returncode == 0, done.stderr
+    assert running is not None
+    owner, _, repository = running.repository.partition("/")
+    plan = SpacePlan(state, Ports.of(running.ports), checkout / "sre-space.yaml", owner, repository)
+    return LiveSpace(plan, running)
 
 
 def change(live: LiveSpace, old: str, new: str) -> None:

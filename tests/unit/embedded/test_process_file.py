@@ -22,7 +22,7 @@ from sre_space.domain.health_check import CheckKind
 
 SHOP = """\
 processes:
-  visitors: {command: [./visitors, "${BASKET_URL}"], role: client, after: [basket], environment: {HOME: ${SPACE_FOLDER}}}
+  visitors: {command: [./visitors, "${BASKET_URL}"], role: client, after: [basket], environment: {HOME: ${SPACE_DATA}}}
   basket:
     command: ["${SPACE_PYTHON}", basket.py, "${SPACE_DATA}/basket.db"]
     environment: {PRICES: "127.0.0.1:${PRICES_LINK_PORT}", KEY: "${SHOP_KEY:-none}", OTEL_SERVICE_NAME: cart}
@@ -62,7 +62,7 @@ def test_what_the_file_says_is_what_is_started(tmp_path: Path) -> None:
     visitors = found["visitors"]
     assert (visitors.argv, visitors.environment) == (
         ("./visitors", "http://127.0.0.1:7001"),
-        {"HOME": str(tmp_path)},
+        {"HOME": f"{tmp_path}/state/apps"},
     )
     assert (visitors.role, visitors.exports_as, visitors.autorestarts) == (Role.CUSTOMERS, "visitors", True)
     assert links(tuple(found.values())) == (Link("prices", 7102, 7002),)

@@ -86,11 +86,14 @@ def _check(plan: SpacePlan, name: str) -> Callable[[], bool] | None:
             return lambda: _http_answers(f"http://{HOST}:{ports.jaeger_port}/api/services")
         case "forge":
             return lambda: _http_answers(f"http://{HOST}:{ports.forge_port}/mcp")
-    return next((_check_of(plan, process) for process in plan.application if process.name == name), None)
+    return next((check_of(plan, process) for process in plan.application if process.name == name), None)
 
 
-def _check_of(plan: SpacePlan, process: Process) -> Callable[[], bool] | None:
-    """Return how a process of the application is asked: as its file or the configuration says, or by its ports."""
+def check_of(plan: SpacePlan, process: Process) -> Callable[[], bool] | None:
+    """Return how a process of the application is asked: as its file or the configuration says, or by its ports.
+
+    None when nothing says whether it serves.
+    """
     check = process.ready or _configured(plan, process.name)
     if check is not None:
         return lambda: asyncio.run(_is_healthy(check))
