@@ -33,6 +33,7 @@ from quote_service.settings import Settings as QuoteSettings
 from sre_chaos.experiments import EXPERIMENTS
 from sre_embedded import settings as embedded_settings
 from sre_embedded.cli.story import Story
+from sre_embedded.space.process_file import ProcessFile
 from sre_space import exits, settings
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.cli.audit import document as audit_document
@@ -122,6 +123,8 @@ def _variables() -> Iterator[str]:
     classes: tuple[type[BaseModel], ...] = (*ours, QuoteSettings, PolicySettings, UserSettings, TrafficSettings)
     for variable in (*BESIDE, *(name.upper() for candidate in classes for name in candidate.model_fields)):
         yield f"variable {variable}"
+    processes = ProcessFile.beside(ROOT / "sre-space.yaml", {}, ())
+    yield from (f"variable {variable}" for variable in (processes.ports({}) if processes else ()))
 
 
 def _commands() -> Iterator[str]:

@@ -72,6 +72,7 @@ def _validator_message(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
+REPO_OWNER, REPO_NAME = "local", "cloud-insurance"  # of the embedded forge, where nothing else is set
 RECORD_KEY_FILE = Field(None, description="the file with the key of the MAC of telemetry records on the bus")
 
 
@@ -96,8 +97,8 @@ class ForgeClientSettings(SpaceSettings):
     github_api_url: OptionalUrl = Field(
         "", description="GitHub's REST API; default: beside FORGE_URL, as the embedded forge is"
     )
-    repo_owner: RepositoryPart = Field("local", description="owner of the repository")
-    repo_name: RepositoryPart = Field("cloud-insurance", description="name of the repository")
+    repo_owner: RepositoryPart = Field(REPO_OWNER, description="owner of the repository")
+    repo_name: RepositoryPart = Field(REPO_NAME, description="name of the repository")
     poll_seconds: float = Field(
         1.0,
         gt=0,
@@ -199,6 +200,9 @@ class CommandLineSettings(ControlSettings, ForgeClientSettings):
     otel_exporter_otlp_endpoint: OptionalEndpoint = Field("", description="where telemetry goes (gRPC)")
     jaeger_url: OptionalUrl = Field("", description="Jaeger's query API")
     chroma_url: OptionalUrl = Field("", description="the Chroma server")
+    sre_space_processes: str = Field(
+        "", description="the file of the processes that `sre-space up` starts, seen from the configuration's folder"
+    )
     scout_github_personal_access_token: str = _token_of("Scout")
     brain_github_personal_access_token: str = _token_of("Brain")
     fixer_github_personal_access_token: str = _token_of("Fixer")

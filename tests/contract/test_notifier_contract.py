@@ -15,17 +15,15 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from support.planned import planned, table
 from support.waiting import free_port
 from support.world import World
 
 from sre_embedded.space.environment import SpacePlan, TokenSetup, environment_of
 from sre_embedded.space.lifecycle import up
-from sre_embedded.space.ports import Ports
-from sre_embedded.space.processes import process_table
 from sre_space.adapters.apprise_notifier import AppriseNotifier
 from sre_space.adapters.log_notifier import LogNotifier
 from sre_space.bootstrap.notify import notifier, web_page_of
-from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
 from sre_space.ports.notifier import Note, Notifier
 from sre_space.settings import FixerSettings
@@ -259,7 +257,7 @@ def test_an_issue_has_a_page_where_the_forge_is_github(forge: str, api: str, pag
 
 
 def _plan(folder: Path) -> SpacePlan:
-    return SpacePlan(SpaceState(folder / "state"), Ports(), folder / "sre-space.yaml", "local", "cloud-insurance")
+    return planned(folder / "state")
 
 
 def test_a_space_gives_the_urls_to_those_who_call_and_to_nobody_else(
@@ -268,7 +266,7 @@ def test_a_space_gives_the_urls_to_those_who_call_and_to_nobody_else(
     monkeypatch.setenv("SRE_NOTIFY_URLS", SECRET)
     plan = _plan(tmp_path)
     tokens = TokenSetup({f"sre-{agent}": "token" for agent in ("scout", "brain", "fixer", "memory")}, {})
-    environments = {one.name: environment_of(plan, one, tokens) for one in process_table(plan.state, plan.ports)}
+    environments = {one.name: environment_of(plan, one, tokens) for one in table(plan)}
 
     told = {name for name, values in environments.items() if SECRET in values.values()}
     assert told == {"scout", "brain", "fixer", "warden"}

@@ -20,7 +20,7 @@ QUIET = {
 }  # fmt: skip
 CASES = (
     ("bus", "SRE_SPACE_STATE", "/dev/null", 2), ("telemetry", "TELEMETRY_TOKENS_FILE", "/nowhere", 2),
-    ("forge", "SRE_SPACE_STATE", "/dev/null", 2), ("network", "POLICY_SERVICE_PORT", "x", 2),
+    ("forge", "SRE_SPACE_STATE", "/dev/null", 2), ("network", "NETWORK_LINKS", "x", 2),
     ("warden", "SRE_NOTIFY_URLS", "nonsense", 2), ("deployer", "RUNTIME", "podman", 2),
     ("scout", "SRE_SPACE_CHART", "/nowhere", 2),
     ("brain", "JAEGER_URL", "http://[::1", 2), ("fixer", "FORGE_URL", "nonsense", 2),

@@ -13,8 +13,8 @@ from support.forgery import CALLER, Forgery, service_of
 from support.live import LiveSpace
 from support.spans import send
 from support.waiting import until
+from support.world import SERVICES
 
-from sre_embedded.space.processes import SERVICES
 from sre_space.adapters.ed25519 import TrustFolder
 from sre_space.bootstrap.space.names import AGENTS
 from sre_space.bootstrap.space.servers import HOST

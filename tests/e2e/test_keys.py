@@ -11,8 +11,9 @@ import psutil
 import pytest
 from support.live import LiveSpace
 from support.waiting import until
+from support.world import SERVICES
 
-from sre_embedded.space.processes import LOGINS, SERVICES
+from sre_embedded.space.processes import LOGINS
 from sre_space.adapters.ed25519 import KeyFile
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space.names import AGENTS, SIGNERS

@@ -15,9 +15,11 @@ from typing import TypeVar
 from support.asking import Asker
 from support.waiting import until
 
+from sre_embedded.servers.forge.identities import write_identities
 from sre_embedded.space import lifecycle as space
 from sre_embedded.space.environment import SpacePlan
-from sre_embedded.space.ports import Ports
+from sre_embedded.space.plan import separate_plan
+from sre_embedded.space.processes import IDENTITIES
 from sre_space.adapters.kafka import KafkaHistory
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space import supervisor as space_supervisor
@@ -31,6 +33,7 @@ from sre_space.ports.bus import Record
 T = TypeVar("T")
 CHECKOUT = Path(__file__).resolve().parents[2]
 GOOD_VISITS = 10
+STRANGER = "mallory"  # has an account on the forge, as anyone may, and no permission
 SETTINGS = {  # of the chart: many restarts and changes of one key, and less to be seen before an incident is over
     "restarts_per_hour: 6": "restarts_per_hour: 1000",
     "changes_per_key_a_day: 2": "changes_per_key_a_day: 1000",
@@ -187,5 +190,7 @@ def start(folder: Path, only: tuple[str, ...] = ()) -> LiveSpace:
         assert ours in text
         text = text.replace(ours, theirs)
     config.write_text(text)
-    plan = SpacePlan(SpaceState((folder / "state").resolve()), Ports.free_block(), config, "local", "cloud-insurance")
+    shutil.copy(CHECKOUT / "processes.yaml", checkout)
+    plan = separate_plan(folder / "state", config)
+    write_identities(plan.state.identities, {**IDENTITIES, STRANGER: "none"})
     return LiveSpace(plan, space.up(plan, lambda _: None, only))

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from confluent_kafka import Producer
 from support.live import LiveSpace
 from support.waiting import until
+from support.world import SERVICES
 
-from sre_embedded.space.processes import SERVICES
 from sre_space.analysis.statistics.sketch import Sketch
 from sre_space.bootstrap.record_key import read_record_key
 from sre_space.bootstrap.space.servers import HOST
@@ -27,9 +27,9 @@ SERVED = 60  # spans of a service
 NOBODYS_PARTITION = 9_999  # of `otlp_spans`: its offsets are in no other frame
 
 
-def give_a_past(live: LiveSpace) -> None:
+def give_a_past(live: LiveSpace, services: Sequence[str] = SERVICES) -> None:
     """Let Scout read back that all was well before the space was started."""
-    heard = until(lambda: _heard(live), "spans of every service are on the bus")
+    heard = until(lambda: _heard(live, services), "spans of every service are on the bus")
     begun = min(second for _, second in heard)
     frames = [
         Frame(NOBODYS_PARTITION, number, number, {(one, second): _usual() for one, _ in heard})
@@ -42,14 +42,14 @@ def give_a_past(live: LiveSpace) -> None:
     until(on_duty.exists, "Scout is on duty again")
 
 
-def _heard(live: LiveSpace) -> Sketches:
+def _heard(live: LiveSpace, services: Sequence[str]) -> Sketches:
     """Return the sketches on the bus; none before each service has served SERVED spans, enough to show all it does."""
     records = live.records(SIGNALS, 0)
     heard = {key: sketch for record in records for key, sketch in decode(record.value).sketches.items()}
     served = Counter[str]()
     for (operation, _), sketch in heard.items():
         served[operation.service] += sketch.count
-    return heard if all(served[name] >= SERVED for name in SERVICES) else {}
+    return heard if all(served[name] >= SERVED for name in services) else {}
 
 
 def _usual() -> Sketch:

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.planned import planned, table
 
 from sre_embedded.launcher import Launch, environment_of
-from sre_embedded.space.environment import SpacePlan, TokenSetup, write_environments
-from sre_embedded.space.ports import Ports
-from sre_embedded.space.processes import process_table
+from sre_embedded.space.environment import TokenSetup, write_environments
 from sre_space.bootstrap.space.crash_watch import CrashWatch, crash_loops, last_line
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.bootstrap.space.supervisor import UnitState
@@ -179,9 +178,9 @@ def test_status_tells_how_often_it_started_and_what_it_said(state: SpaceState) -
 
 
 def test_the_launcher_takes_what_up_writes_and_nothing_that_was_cut_off(tmp_path: Path) -> None:
-    plan = SpacePlan(SpaceState(tmp_path / "state"), Ports(), tmp_path / "sre-space.yaml", "o", "r")
+    plan = planned(tmp_path / "state")
     plan.state.make()
-    units = [one for one in process_table(plan.state, plan.ports) if one.name in ("bus", "quote-service")]
+    units = [one for one in table(plan) if one.name in ("bus", "quote-service")]
     write_environments(plan, tuple(units), TokenSetup({}, {}))
     for unit in units:
         path = plan.state.run / "env" / f"{unit.name}.env"

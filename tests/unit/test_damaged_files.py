@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.damage import Damage, bites, damage_file, replace_by_file
 from support.limits import limited
+from support.world import SERVICES
 
 from sre_embedded.bootstrap import chroma
 from sre_embedded.databases import damage_of
@@ -32,7 +33,6 @@ from sre_embedded.servers.warden.memory import OomKill, Warden
 from sre_embedded.space.deployed_files import prepare_deployed_files
 from sre_embedded.space.environment import SpacePlan
 from sre_embedded.space.ports import Ports
-from sre_embedded.space.processes import SERVICES
 from sre_space.adapters.bundle_folder import BundleFolder
 from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key

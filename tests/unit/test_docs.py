@@ -12,6 +12,7 @@ import click
 import pytest
 from pydantic import BaseModel
 from support.commands import DOCUMENTED, VERBS
+from support.planned import CONFIG
 
 from policy_service.settings import Settings as PolicySettings
 from quote_service.settings import Settings as QuoteSettings
@@ -20,6 +21,7 @@ from sre_embedded import settings as embedded_settings
 from sre_embedded.servers.bus.server import Broker
 from sre_embedded.space.environment import PASSED_SETTINGS
 from sre_embedded.space.ports import Ports
+from sre_embedded.space.process_file import ProcessFile
 from sre_space import settings
 from sre_space.adapters import config_journeys, config_schema
 from sre_space.bootstrap.space.servers import HEADERS, RECORD_KEY
@@ -30,6 +32,8 @@ from traffic.settings import Settings as TrafficSettings
 from user_service.settings import Settings as UserSettings
 
 ROOT = Path(__file__).resolve().parents[2]
+PROCESSES = ProcessFile.beside(CONFIG, {}, ())
+APPLICATION_PORTS = set(PROCESSES.ports({})) if PROCESSES else set[str]()
 BESIDE = {"XDG_STATE_HOME", "SRE_CHAOS_HOME"}  # read by the command lines themselves
 
 
@@ -71,7 +75,7 @@ def test_every_setting_has_a_heading_with_its_meaning_and_no_heading_is_left_ove
     settled: tuple[type[BaseModel], ...] = (*ours, QuoteSettings, PolicySettings, UserSettings, TrafficSettings)
     fields = {name.upper(): field.description for one in settled for name, field in one.model_fields.items()}
 
-    assert set(re.findall(r"^## (\w+)$", text, re.MULTILINE)) == set(fields) | BESIDE
+    assert set(re.findall(r"^## (\w+)$", text, re.MULTILINE)) == set(fields) | BESIDE | APPLICATION_PORTS
     for description in fields.values():
         assert description
         assert description[1:] in text
@@ -121,7 +125,7 @@ def test_the_example_environment_names_what_a_person_may_set() -> None:
     command = {name.upper() for name in settings.CommandLineSettings.model_fields} - {
         "SRE_SPACE_CHART"
     }  # beside which it lies
-    ports = {name.upper() for name in Ports().numbers}
+    ports = {name.upper() for name in Ports().numbers} | APPLICATION_PORTS
 
     assert parse_env(text, ".env").values == {}
     assert sorted(names) == sorted(handed | command | ports)

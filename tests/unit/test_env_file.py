@@ -1,17 +1,19 @@
 """Where settings come from: the environment, then `.env` beside the configuration, then defaults; and for whom."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.planned import planned, table
+from support.world import SERVICES
 
 from sre_embedded.settings import PROCESSES
 from sre_embedded.space.environment import PASSED_SETTINGS, SpacePlan, TokenSetup, environment_of
 from sre_embedded.space.ports import Ports
-from sre_embedded.space.processes import LOGINS, SERVICES, Process, process_table
+from sre_embedded.space.processes import LOGINS, Process
 from sre_embedded.space.requirements import check_requirements
 from sre_space import settings
 from sre_space.bootstrap.space.servers import external_servers
-from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
 from sre_space.env_file import environment_beside, environment_of_process
 
@@ -96,21 +98,13 @@ def environments(config_path: Path, text: str) -> dict[str, dict[str, str]]:
     write(config_path, text)
     variables = environment_beside(config_path, {})
     external = external_servers(settings.CommandLineSettings.read(variables.lines), variables.values, LOGINS)
-    plan = SpacePlan(
-        SpaceState(config_path.parent / "state"),
-        Ports(),
-        config_path,
-        "o",
-        "r",
-        variables=variables.values,
-        external=external,
-    )
+    plan = replace(planned(config_path.parent / "state"), variables=variables.values, external=external)
     return {one.name: environment_of(plan, one, TokenSetup(FORGE, {})) for one in processes(plan)}
 
 
 def processes(plan: SpacePlan) -> list[Process]:
     """Those that it starts."""
-    return [one for one in process_table(plan.state, plan.ports) if one.name not in plan.external.processes]
+    return [one for one in table(plan) if one.name not in plan.external.processes]
 
 
 SECRETS = """
@@ -153,9 +147,7 @@ def test_a_value_that_a_process_would_refuse_stops_up_before_anything_is_started
     config_path.write_text((Path(__file__).resolve().parents[2] / "sre-space.yaml").read_text())
     write(config_path, "\n\nSLO_WINDOW_SCALE=2\n")
     variables = environment_beside(config_path, {})
-    plan = SpacePlan(
-        SpaceState(config_path.parent / "state"), Ports(), config_path, "o", "r", variables=variables.values
-    )
+    plan = replace(planned(config_path.parent / "state"), config_path=config_path, variables=variables.values)
 
     told_ = r"\.env:3: SLO_WINDOW_SCALE: Input should be less than or equal to 1"
     with pytest.raises(Malformed, match=told_), variables.locating_errors():

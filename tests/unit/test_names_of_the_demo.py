@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE = ROOT / "src"
+AGENTS, EMBEDDED = ROOT / "src" / "sre_space", ROOT / "embedded" / "src" / "sre_embedded"
 STRANGER = "mallory"  # who has an account in the tests of the forge
 SILENT = ("_MEMORY_BYTES", "_REPLICAS", '"MEMORY_BYTES"', '"REPLICAS"', "/ready")  # put together with a service's name
 
@@ -53,11 +53,12 @@ def found() -> dict[str, frozenset[str]]:
     """Return the names that stand in each file of the source, in lower case; names are words of their own."""
     alternatives = "|".join(sorted(map(re.escape, names()), key=len, reverse=True))
     pattern = re.compile(rf"(?<![\w-])({alternatives})(?![\w-])", re.IGNORECASE)
-    texts = {path.relative_to(SOURCE / "sre_space").as_posix(): path.read_text() for path in SOURCE.rglob("*.py")}
+    paths = {path.relative_to(AGENTS).as_posix(): path for path in AGENTS.rglob("*.py")}
+    paths |= {path.relative_to(EMBEDDED.parent).as_posix(): path for path in EMBEDDED.rglob("*.py")}
     return {
         path: frozenset(name.lower() for name in pattern.findall(text))
         | {silent for silent in SILENT if silent in text}
-        for path, text in texts.items()
+        for path, text in ((path, found.read_text()) for path, found in paths.items())
     }
 
 

@@ -3,16 +3,14 @@
 from pathlib import Path
 
 import pytest
+from support.planned import planned, table
 from support.world import World
 
 from sre_embedded.settings import WardenSettings
 from sre_embedded.space.environment import SpacePlan, TokenSetup, environment_of
-from sre_embedded.space.ports import Ports
-from sre_embedded.space.processes import process_table
 from sre_space import settings
 from sre_space.bootstrap.runtime import runtime_reader_of
 from sre_space.bootstrap.space.names import AGENTS
-from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
 from sre_space.paths import StatePaths
 
@@ -22,12 +20,12 @@ FORGE = {f"sre-{agent}": "forge" for agent in AGENTS}
 @pytest.fixture
 def plan(tmp_path: Path) -> SpacePlan:
     """Return the plan of a space that never starts."""
-    return SpacePlan(SpaceState(tmp_path / "state"), Ports(), tmp_path / "sre-space.yaml", "local", "cloud-insurance")
+    return planned(tmp_path / "state")
 
 
 def holders(plan: SpacePlan, path: Path) -> set[str]:
     """Return the names of the processes whose environment contains this path."""
-    told = {one.name: environment_of(plan, one, TokenSetup(FORGE, {})) for one in process_table(plan.state, plan.ports)}
+    told = {one.name: environment_of(plan, one, TokenSetup(FORGE, {})) for one in table(plan)}
     return {name for name, environment in told.items() if str(path) in "\n".join(environment.values())}
 
 

@@ -40,7 +40,8 @@ def checkout(tmp_path: Path) -> Path:
     """Return a new checkout with the configuration and the `deploy` folder."""
     folder = tmp_path / "checkout"
     shutil.copytree(ROOT / "deploy", folder / "deploy")
-    shutil.copy(ROOT / "sre-space.yaml", folder)
+    for name in ("sre-space.yaml", "processes.yaml"):
+        shutil.copy(ROOT / name, folder)
     return folder
 
 
@@ -191,7 +192,7 @@ def test_one_up_or_down_at_a_time_works_on_a_state_folder_and_on_a_port(tmp_path
         taken, ports = r"port 9092 \(bus\) is reserved by another `sre-space up`; set BUS_PORT", Ports(forge_port=1)
         with pytest.raises(Refused, match=taken), reserved_ports(ports):
             pass
-        with reserved_ports(Ports(**{name: 30_000 + n for n, name in enumerate(Ports().numbers)})):
+        with reserved_ports(Ports.of({name: 30_000 + n for n, name in enumerate(Ports().numbers)})):
             pass
         other.kill()
 

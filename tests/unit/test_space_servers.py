@@ -1,14 +1,16 @@
 """Which servers a space starts is decided from settings; the others' addresses are handed to whoever asks them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.planned import planned, table
 
-from sre_embedded.space.environment import SpacePlan, TokenSetup, environment_of
+from sre_embedded.space.environment import TokenSetup, environment_of
 from sre_embedded.space.ports import Ports
-from sre_embedded.space.processes import LOGINS, process_table
+from sre_embedded.space.processes import LOGINS
 from sre_space.bootstrap.space.names import AGENTS
 from sre_space.bootstrap.space.servers import ExternalServers, addresses, external_servers
 from sre_space.bootstrap.space.state import Running, SpaceState
@@ -79,11 +81,8 @@ def test_every_process_is_told_where_the_servers_are(tmp_path: Path) -> None:
         {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20mine"},
         LOGINS,
     )
-    plan = SpacePlan(SpaceState(tmp_path), Ports(), tmp_path / "sre-space.yaml", "o", "r", external=external)
-    told = {
-        one.name: environment_of(plan, one, TokenSetup({}, {"scout": "x"}))
-        for one in process_table(plan.state, plan.ports)
-    }
+    plan = replace(planned(tmp_path), external=external)
+    told = {one.name: environment_of(plan, one, TokenSetup({}, {"scout": "x"})) for one in table(plan)}
 
     for agent in (*AGENTS, "deployer"):
         for name in ("FORGE_URL", "GITHUB_API_URL", "GITHUB_PERSONAL_ACCESS_TOKEN"):

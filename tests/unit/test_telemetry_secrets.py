@@ -4,16 +4,15 @@ import stat
 from pathlib import Path
 
 import pytest
+from support.planned import planned, table
+from support.world import SERVICES
 
 from sre_embedded.launcher import Launch
 from sre_embedded.launcher import environment_of as launched
 from sre_embedded.space.environment import SpacePlan, TokenSetup, environment_of, write_environments
-from sre_embedded.space.ports import Ports
-from sre_embedded.space.processes import SERVICES, process_table
 from sre_embedded.space.telemetry_secrets import make_secrets, read_tokens
 from sre_space.bootstrap.record_key import read_record_key
 from sre_space.bootstrap.space.names import AGENTS
-from sre_space.bootstrap.space.state import SpaceState
 from sre_space.domain.errors import Malformed
 from sre_space.state_files import write_private
 
@@ -25,13 +24,13 @@ HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
 @pytest.fixture
 def plan(tmp_path: Path) -> SpacePlan:
     """Return the plan of a space that never starts, after making its state folder."""
-    plan = SpacePlan(SpaceState(tmp_path / "state"), Ports(), tmp_path / "sre-space.yaml", "local", "cloud-insurance")
+    plan = planned(tmp_path / "state")
     plan.state.make()
     return plan
 
 
 def test_every_exporter_has_a_token_of_its_own_and_no_process_has_anothers(plan: SpacePlan) -> None:
-    processes = tuple(process_table(plan.state, plan.ports))
+    processes = tuple(table(plan))
     tokens = make_secrets(plan.state, processes)
 
     told = {one.name: environment_of(plan, one, TokenSetup(FORGE, tokens)) for one in processes}
@@ -47,7 +46,7 @@ def test_every_exporter_has_a_token_of_its_own_and_no_process_has_anothers(plan:
 def test_only_the_telemetry_server_is_told_who_may_send_and_only_who_reads_or_writes_records_their_key(
     plan: SpacePlan,
 ) -> None:
-    processes = tuple(process_table(plan.state, plan.ports))
+    processes = tuple(table(plan))
     tokens = TokenSetup(FORGE, make_secrets(plan.state, processes))
 
     told = {one.name: set(environment_of(plan, one, tokens).values()) for one in processes}
@@ -59,7 +58,7 @@ def test_only_the_telemetry_server_is_told_who_may_send_and_only_who_reads_or_wr
 
 
 def test_each_token_is_for_the_name_that_its_process_exports_as_and_is_not_kept(plan: SpacePlan) -> None:
-    tokens = make_secrets(plan.state, process_table(plan.state, plan.ports))
+    tokens = make_secrets(plan.state, table(plan))
 
     known = read_tokens(plan.state.telemetry_tokens)
 
@@ -73,8 +72,11 @@ def test_each_token_is_for_the_name_that_its_process_exports_as_and_is_not_kept(
 
 
 def test_tokens_are_new_at_each_start_and_the_key_of_what_is_on_the_bus_stays(plan: SpacePlan) -> None:
-    first, key = make_secrets(plan.state, process_table(plan.state, plan.ports)), plan.state.record_key.read_text()
-    second = make_secrets(plan.state, process_table(plan.state, plan.ports))
+    first, key = (
+        make_secrets(plan.state, table(plan)),
+        plan.state.record_key.read_text(),
+    )
+    second = make_secrets(plan.state, table(plan))
 
     assert not set(first.values()) & set(second.values())
     assert plan.state.record_key.read_text() == key
@@ -86,11 +88,11 @@ def test_a_damaged_key_stops_the_start_with_a_sentence_instead_of_every_process_
     write_private(plan.state.record_key, "")
 
     with pytest.raises(Malformed, match="holds less than 32 characters; make one with: openssl rand -hex 32"):
-        make_secrets(plan.state, process_table(plan.state, plan.ports))
+        make_secrets(plan.state, table(plan))
 
 
 def test_what_is_deployed_cannot_take_a_services_token_away(plan: SpacePlan, tmp_path: Path) -> None:
-    processes = tuple(process_table(plan.state, plan.ports))
+    processes = tuple(table(plan))
     tokens = make_secrets(plan.state, processes)
     write_environments(plan, processes, TokenSetup(FORGE, tokens))
     desired = tmp_path / "quote-service.env"

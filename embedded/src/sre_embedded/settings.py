@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import Field
 
 from sre_space import settings
-from sre_space.settings import RECORD_KEY_FILE, RepositoryPart, SpaceSettings
+from sre_space.settings import RECORD_KEY_FILE, REPO_NAME, REPO_OWNER, RepositoryPart, SpaceSettings
 
 
 class BusSettings(SpaceSettings):
@@ -38,8 +38,8 @@ class ForgeServerSettings(SpaceSettings):
     forge_port: int = Field(
         8010, ge=0, le=65535, description="port of the embedded forge (MCP over HTTP, Git over HTTP)"
     )
-    repo_owner: RepositoryPart = Field("local", description="owner of the repository")
-    repo_name: RepositoryPart = Field("cloud-insurance", description="name of the repository")
+    repo_owner: RepositoryPart = Field(REPO_OWNER, description="owner of the repository")
+    repo_name: RepositoryPart = Field(REPO_NAME, description="name of the repository")
     forge_seed: Path | None = Field(None, description="checkout whose deploy/ becomes the first commit")
     required_checks: str = Field(
         "validate-config", description="comma-separated checks that must succeed before the embedded forge merges"
@@ -49,10 +49,9 @@ class ForgeServerSettings(SpaceSettings):
 class NetworkSettings(SpaceSettings):
     """The settings of the network between the services of the embedded space."""
 
-    policy_service_port: int = Field(8002, ge=0, le=65535, description="the port of policy-service")
-    user_service_port: int = Field(8003, ge=0, le=65535, description="the port of user-service")
-    policy_service_link_port: int = Field(8102, ge=0, le=65535, description="where callers reach policy-service")
-    user_service_link_port: int = Field(8103, ge=0, le=65535, description="where callers reach user-service")
+    network_links: str = Field(
+        "", description="the links, as `NAME=PORT:TO`, comma-separated: each listens on PORT and leads to the port TO"
+    )
     network_socket: Path | None = Field(
         None, description="the socket on which the network takes commands; without it none are taken"
     )

@@ -15,9 +15,9 @@ from sre_chaos.experiments import EXPERIMENTS
 from sre_chaos.run import Experiment
 from sre_embedded.space import lifecycle
 from sre_embedded.space.environment import SpacePlan
-from sre_embedded.space.ports import Ports
+from sre_embedded.space.plan import separate_plan
+from sre_embedded.space.process_file import NAME as PROCESSES
 from sre_evaluation.space_under_test import SECOND, SpaceUnderTest
-from sre_space.bootstrap.space.state import SpaceState
 
 LEARN_S = 180  # of healthy traffic before the first round
 READY_WITHIN_S = 600.0
@@ -94,11 +94,10 @@ def _plan(folder: Path, config_path: Path) -> SpacePlan:
     checkout = folder / "checkout"
     shutil.copytree(config_path.parent / "deploy", checkout / "deploy")
     shutil.copytree(config_path.parent / "chaos" / "src", checkout / "chaos" / "src")
-    shutil.copy(config_path.parent / "trigger_chaos.py", checkout)
+    for name in ("trigger_chaos.py", PROCESSES):
+        shutil.copy(config_path.parent / name, checkout)
     text = config_path.read_text()
     for usual, many in MANY.items():
         text = text.replace(usual, many)
     (checkout / config_path.name).write_text(text)
-    return SpacePlan(
-        SpaceState(folder / "state"), Ports.free_block(), checkout / config_path.name, "local", "cloud-insurance"
-    )
+    return separate_plan(folder / "state", checkout / config_path.name)

@@ -1,4 +1,4 @@
-"""The text of a configuration as plain values with their lines; used by `config_file`, which gives them a meaning.
+"""The text of a configuration as plain values with their lines; whoever reads the file gives them a meaning.
 
 YAML is read strictly: one document, no tags, no key twice, keys as they are written, and no more values than a
 configuration can have, also not through aliases. Every mistake is one sentence with its line.
@@ -37,10 +37,16 @@ class Document:
         return next(self.lines[place[:n]] for n in range(len(place), -1, -1) if place[:n] in self.lines)
 
 
-def document(content: bytes, environment: Mapping[str, str], name: str) -> Document:
-    """Return the text called `name` parsed, `${NAME:-default}` replaced; raise `Malformed` with line and remedy."""
+def document(
+    content: bytes, environment: Mapping[str, str], name: str, first: str = "space", unset: str | None = None
+) -> Document:
+    """Return the text called `name` parsed, `${NAME:-default}` replaced; raise `Malformed` with line and remedy.
+
+    `first` is the key with which such a file begins. `unset` stands for a variable that has neither value nor default;
+    with None that is a mistake.
+    """
     try:
-        text = _filled(_decoded(content, name), environment, name)
+        text = _filled(_decoded(content, name), environment, name, unset)
         _bounded(text, name)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -50,7 +56,7 @@ def document(content: bytes, environment: Mapping[str, str], name: str) -> Docum
         raise Malformed(f"{name}: this is not YAML: {str(error).replace(chr(10), ' ')}") from error
     if not isinstance(root, yaml.MappingNode):
         held = "nothing" if root is None else "a list" if isinstance(root, yaml.SequenceNode) else "a single value"
-        raise Malformed(f"{name}:1: this holds {held}; a configuration begins with `space:`, see sre-space.yaml")
+        raise Malformed(f"{name}:1: this holds {held}; it begins with `{first}:`")
     lines: dict[Place, int] = {(): _at(root)}
     words: dict[Place, str] = {}
     values = _Reader(name, lines, words).value(root, ())
@@ -59,7 +65,7 @@ def document(content: bytes, environment: Mapping[str, str], name: str) -> Docum
 
 def _decoded(content: bytes, name: str) -> str:
     if len(content) > MAX_BYTES:
-        raise Malformed(f"{name}: this has more than {MAX_BYTES} bytes; it is not the configuration of a space")
+        raise Malformed(f"{name}: this has more than {MAX_BYTES} bytes; it is not a configuration")
     try:
         text = content.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
@@ -72,18 +78,18 @@ def _decoded(content: bytes, name: str) -> str:
     return text
 
 
-def _filled(text: str, environment: Mapping[str, str], name: str) -> str:
+def _filled(text: str, environment: Mapping[str, str], name: str, unset: str | None) -> str:
     """Return the text with variables replaced line by line, so that line numbers stay; comments are left alone."""
     lines = text.split("\n")
     return "\n".join(
-        line if line.lstrip().startswith("#") else _line(line, environment, f"{name}:{number}")
+        line if line.lstrip().startswith("#") else _line(line, environment, f"{name}:{number}", unset)
         for number, line in enumerate(lines, 1)
     )
 
 
-def _line(line: str, environment: Mapping[str, str], where: str) -> str:
+def _line(line: str, environment: Mapping[str, str], where: str, unset: str | None) -> str:
     def value(match: re.Match[str]) -> str:
-        text = environment.get(match[1]) or match[2]
+        text = environment.get(match[1]) or (unset if match[2] is None else match[2])
         if text is None:
             raise Malformed(f"{where}: ${{{match[1]}}} is not set here; set it, or write ${{{match[1]}:-a default}}")
         if len(f"{text}.".splitlines()) > 1 or _UNREADABLE.search(text):

@@ -289,7 +289,7 @@ def test_a_mistake_is_told_with_its_line_and_the_remedy(tmp_path: Path, old: str
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", ":1: this holds nothing; a configuration begins with `space:`"),
+        (b"", ":1: this holds nothing; it begins with `space:`"),
         (b"# only a comment\n", ":1: this holds nothing"),
         (b"- space\n", ":1: this holds a list"),
         (b"word\n", ":1: this holds a single value"),

@@ -156,6 +156,14 @@ def test_tokens_are_kept_and_private(tmp_path: Path) -> None:
         read_identities(path)
 
 
+def test_an_account_that_a_person_has_added_stays(tmp_path: Path) -> None:
+    path = tmp_path / "identities.json"
+    added = write_identities(path, {"a": "write", "visitor": "none"})[1]
+
+    assert added in write_identities(path, {"a": "write"})
+    assert added in read_identities(path)
+
+
 def test_the_chart_of_this_repository_names_three_services_and_their_callers() -> None:
     config = read_config(CHART, {"POLICY_SERVICE_PORT": "1234"})
 

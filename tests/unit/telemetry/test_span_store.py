@@ -5,12 +5,10 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from support.planned import planned, table
 
 from sre_embedded.servers.telemetry.store import Export, connect, expire, shrink, store, used_bytes, waiting
-from sre_embedded.space.environment import SpacePlan, TokenSetup, environment_of
-from sre_embedded.space.ports import Ports
-from sre_embedded.space.processes import process_table
-from sre_space.bootstrap.space.state import SpaceState
+from sre_embedded.space.environment import TokenSetup, environment_of
 from sre_space.codec.jaeger_otlp import StoredSpan
 
 SECOND = 10**9
@@ -94,8 +92,8 @@ def test_a_space_hands_the_bounds_that_a_person_sets_to_its_telemetry_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SPANS_MAX_BYTES", "99000000")
-    plan = SpacePlan(SpaceState(tmp_path), Ports(), tmp_path / "sre-space.yaml", "local", "cloud-insurance")
+    plan = planned(tmp_path)
     tokens = TokenSetup(defaultdict(str), {})
-    told = {one.name: environment_of(plan, one, tokens) for one in process_table(plan.state, plan.ports)}
+    told = {one.name: environment_of(plan, one, tokens) for one in table(plan)}
 
     assert {name for name, values in told.items() if "SPANS_MAX_BYTES" in values} == {"telemetry"}

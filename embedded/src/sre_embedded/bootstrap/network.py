@@ -1,6 +1,9 @@
-"""The process of the network between the services: `python -m sre_embedded.bootstrap.network`."""
+"""The process of the network in front of the application's processes: `python -m sre_embedded.bootstrap.network`."""
 
 import asyncio
+import re
+import socket
+from collections.abc import Mapping
 
 from sre_embedded.listening import bind
 from sre_embedded.servers.network import control
@@ -10,14 +13,25 @@ from sre_space.bootstrap import server
 from sre_space.domain.errors import Malformed
 
 MIN_SECRET = 16  # characters
+_LINK = re.compile(r"([a-z0-9-]+)=(\d{1,5}):(\d{1,5})")
+
+
+def parse_links(text: str) -> Mapping[int, Link]:
+    """Return the links by the port on which each listens; raise `Malformed` for what is not `NAME=PORT:TO`."""
+    found = {}
+    for part in filter(None, text.split(",")):
+        match = _LINK.fullmatch(part)
+        if match is None:
+            raise Malformed(f"NETWORK_LINKS: {part!r} is not NAME=PORT:TO, such as web=9101:9001")
+        found[int(match[2])] = Link(match[1], int(match[3]))
+    return found
 
 
 async def _work(settings: NetworkSettings) -> None:
-    policies = bind(settings.policy_service_link_port, "POLICY_SERVICE_LINK_PORT")
-    users = bind(settings.user_service_link_port, "USER_SERVICE_LINK_PORT")
-    links = (Link("policy-service", settings.policy_service_port), Link("user-service", settings.user_service_port))
+    links = parse_links(settings.network_links)
+    listeners: list[tuple[Link, socket.socket]] = [(link, bind(port, link.service)) for port, link in links.items()]
     async with asyncio.TaskGroup() as group:
-        for link, listener in zip(links, (policies, users), strict=True):
+        for link, listener in listeners:
             group.create_task(link.serve(listener))
         if settings.network_socket is not None and settings.network_secret_file is not None:
             try:
@@ -26,7 +40,7 @@ async def _work(settings: NetworkSettings) -> None:
                 raise Malformed(f"NETWORK_SECRET_FILE: {error}; `sre-space up` makes it") from error
             if len(secret) < MIN_SECRET:
                 raise Malformed(f"{settings.network_secret_file} is damaged; `sre-space up` makes it anew")
-            group.create_task(control.serve(settings.network_socket, secret, links))
+            group.create_task(control.serve(settings.network_socket, secret, tuple(links.values())))
 
 
 if __name__ == "__main__":

@@ -14,14 +14,13 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
-from sre_embedded.cli.lifecycle import reporting_interruption
+from sre_embedded.cli.lifecycle import FAULTS, reporting_interruption
 from sre_embedded.cli.story import Story, story_of
 from sre_embedded.space import lifecycle as space
 from sre_embedded.space.environment import SpacePlan
-from sre_embedded.space.ports import Ports
+from sre_embedded.space.plan import separate_plan
 from sre_space.bootstrap.checkout import checkout_config
 from sre_space.bootstrap.operator import Operator
-from sre_space.bootstrap.space.state import SpaceState
 from sre_space.cli.screen import err, out
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Malformed, Refused, Unavailable
@@ -46,8 +45,8 @@ def run(fault: str, config_path: Path, console: Console, as_json: bool, keep: bo
     """Return True when the fault was detected, healed, verified on the journey and learnt from."""
     _refuse_unknown(fault, config_path)
     folder = Path(tempfile.mkdtemp(prefix="sre-space-demo-"))
-    state = SpaceState(folder.resolve())
-    plan = SpacePlan(state, Ports.free_block(), config_path.resolve(), "local", "cloud-insurance")
+    plan = separate_plan(folder, config_path)
+    state = plan.state
     begun = time.monotonic()
     finished = False
     try:
@@ -110,7 +109,7 @@ def _inject(plan: SpacePlan, fault: str) -> dict[str, str]:
 
 def _chaos(config_path: Path, *words: str) -> str:
     """Return the output of `trigger_chaos.py`; it runs as a separate program, as the agents' side imports no fault."""
-    script = config_path.parent / "trigger_chaos.py"
+    script = config_path.parent / FAULTS
     done = subprocess.run([sys.executable, str(script), *words], capture_output=True, text=True, check=False)
     if done.returncode:
         raise Refused(done.stderr.strip() or f"{script} failed")

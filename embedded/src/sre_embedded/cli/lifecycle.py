@@ -14,6 +14,8 @@ from sre_space.bootstrap.space.state import SpaceState
 from sre_space.cli.screen import err, out, progress
 from sre_space.exits import INTERRUPTED
 
+FAULTS = "trigger_chaos.py"  # the faults of an application, where it has them beside its configuration
+
 
 def up(state: Path, ports: str, config_path: Path | None, dry_run: bool) -> None:
     """Start the space, leave it running, and print its addresses."""
@@ -22,9 +24,12 @@ def up(state: Path, ports: str, config_path: Path | None, dry_run: bool) -> None
     with reporting_interruption(), environment.locating_errors():
         space.up(plan, progress)
     out.print(f"The space is up after {time.monotonic() - begun:.0f} s; state in {plan.state.root}", markup=False)
-    out.print(f"quotes   http://127.0.0.1:{plan.ports.quote_service_port}/docs")
-    out.print(f"traces   {addresses(plan.ports.numbers, plan.external)['JAEGER_URL']}/api/services")
-    out.print("inject a fault: python trigger_chaos.py kill     list incidents: sre-space incidents")
+    pages = {one.name: one.page for one in plan.application if one.page}
+    pages["traces"] = f"{addresses(plan.ports.numbers, plan.external)['JAEGER_URL']}/api/services"
+    for name, page in pages.items():
+        out.print(f"{name:{max(map(len, pages))}}  {page}", markup=False)
+    inject = "inject a fault: python trigger_chaos.py kill     " if (plan.checkout / FAULTS).exists() else ""
+    out.print(f"{inject}list incidents: sre-space incidents")
 
 
 def down(state: Path) -> None:

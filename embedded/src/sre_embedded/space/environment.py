@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sre_embedded.space.ports import Ports
-from sre_embedded.space.processes import LOGINS, Process, Role
+from sre_embedded.space.processes import LOGINS, SERVICE_NAME, Link, Process, Role, links
 from sre_space.bootstrap.space import servers as space_servers
 from sre_space.bootstrap.space.addresses import addresses, inherited
 from sre_space.bootstrap.space.servers import (
@@ -39,10 +39,11 @@ PASSED_SETTINGS: Mapping[str, tuple[str, ...]] = {  # settings a person may make
 
 @dataclass(frozen=True)
 class SpacePlan:
-    """The plan of a space: its state, its ports, its configuration (in the checkout), its repository.
+    """The plan of a space: its state, its ports, its configuration (in the checkout), its repository, what it starts.
 
-    In a `dry_run` the agents watch, diagnose and decide, and change nothing. `variables` is what a person has set, by
-    variable; `external` are the servers that the space does not start itself.
+    `application` are the processes that it starts beside its own. In a `dry_run` the agents watch, diagnose and decide,
+    and change nothing. `variables` is what a person has set, by variable; `external` are the servers that the space
+    does not start itself.
     """
 
     state: SpaceState
@@ -53,10 +54,11 @@ class SpacePlan:
     dry_run: bool = False
     variables: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     external: ExternalServers = NO_EXTERNAL_SERVERS
+    application: tuple[Process, ...] = ()
 
     @property
     def checkout(self) -> Path:
-        """Return the folder with the configuration, `deploy/` and the services."""
+        """Return the folder with the configuration and `deploy/`."""
         return self.config_path.parent
 
 
@@ -86,23 +88,15 @@ def environment_of(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dic
         "PYTHONUNBUFFERED": "1",
         "PYTHONSAFEPATH": "1",
         "SRE_SPACE_UNIT": f"{process.name}@{plan.state.mark}",
-        "OTEL_SERVICE_NAME": process.name,
+        SERVICE_NAME: process.name,
     }
     values |= addresses(plan.ports.numbers, plan.external)
     if process.name in tokens.telemetry:
         own = {HEADERS: f"authorization=Bearer%20{tokens.telemetry[process.name]}"}
         values |= {HEADERS: plan.external.exports.get(HEADERS, "")} if OTLP in plan.external.addresses else own
     if process.role in (Role.APPLICATION, Role.CUSTOMERS):
-        return values | _application_settings(plan, process)
+        return values | dict(process.environment)
     return values | _space_settings(plan) | _own_settings(plan, process, tokens) | _personal_settings(plan, process)
-
-
-def _application_settings(plan: SpacePlan, process: Process) -> dict[str, str]:
-    """Return the settings of a service or of the traffic: the database or the demand file, and no secret."""
-    database = plan.state.apps / f"{process.name}.db"
-    if process.role is Role.APPLICATION:
-        return {"DATABASE_URL": f"sqlite:///{database}"}
-    return {"TRAFFIC_DEMAND_FILE": str(plan.state.apps / "demand.env")}
 
 
 def _space_settings(plan: SpacePlan) -> dict[str, str]:
@@ -141,9 +135,14 @@ def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict
             return {"RUNTIME_READ_SOCKET": str(plan.state.read_socket)}
         case "network":
             state = plan.state
-            return {"NETWORK_SOCKET": str(state.network_socket), "NETWORK_SECRET_FILE": str(state.network_key)}
+            secret = {"NETWORK_SOCKET": str(state.network_socket), "NETWORK_SECRET_FILE": str(state.network_key)}
+            return secret | {"NETWORK_LINKS": ",".join(map(_link, links(plan.application)))}
         case _:
             return ports
+
+
+def _link(link: Link) -> str:
+    return f"{link.name}={link.port}:{link.to}"
 
 
 def _forge(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict[str, str]:

@@ -42,7 +42,8 @@ def up(plan: SpacePlan, tell: Tell, only: Sequence[str] = ()) -> Running:
         _must_not_run(state)
         _clean(state, tell)
         plan.ports.refuse_taken(plan.external.ports)
-        processes = tuple(process for process in process_table(state, plan.ports) if _is_started(plan, process, only))
+        table = process_table(state, plan.ports, plan.application)
+        processes = tuple(process for process in table if _is_started(plan, process, only))
         _prepare(plan, processes)
         with ExitStack() as unfinished:
             unfinished.callback(_end, state, tell)  # also on Ctrl-C, so that nothing is left running

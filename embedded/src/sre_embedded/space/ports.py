@@ -5,7 +5,7 @@ import errno
 import random
 import socket
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import psutil
 
@@ -17,7 +17,7 @@ _FREE_RANGE = (20_000, 32_000)  # below the ports that kernels give to outgoing 
 
 @dataclass(frozen=True)
 class Ports:
-    """Every listener of the space; all are on 127.0.0.1."""
+    """Every listener of the space: its servers, and the ports of the `application` by name; all are on 127.0.0.1."""
 
     bus_port: int = 9092
     otlp_grpc_port: int = 4317
@@ -25,19 +25,23 @@ class Ports:
     jaeger_port: int = 16686
     chroma_port: int = 8000
     forge_port: int = 8010
-    quote_service_port: int = 8001
-    policy_service_port: int = 8002
-    user_service_port: int = 8003
-    policy_service_link_port: int = 8102
-    user_service_link_port: int = 8103
+    application: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Ports":
-        """Return the default ports, each replaced by the variable of its name (`BUS_PORT`) where that is set.
+    def of(cls, numbers: Mapping[str, int]) -> "Ports":
+        """Return these ports by name; the defaults of the servers that are not named."""
+        own = {name: number for name, number in numbers.items() if name in SERVERS}
+        return cls(**own, application={name: number for name, number in numbers.items() if name not in SERVERS})
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], declared: Mapping[str, int] | None = None) -> "Ports":
+        """Return the default ports and those `declared` by variable, each replaced by its variable where that is set.
 
         Raise `Malformed` for a value that is not a port, and for two equal ports.
         """
-        ports = cls(**{name: _port(name.upper(), environment) for name in _names() if environment.get(name.upper())})
+        usual = {**cls().numbers, **{name.lower(): port for name, port in (declared or {}).items()}}
+        chosen = {name: _port(name.upper(), environment) for name in usual if environment.get(name.upper())}
+        ports = cls.of({**usual, **chosen})
         duplicates = {port for port in ports.numbers.values() if list(ports.numbers.values()).count(port) > 1}
         if duplicates:
             names = " and ".join(name.upper() for name, port in ports.numbers.items() if port in duplicates)
@@ -45,19 +49,22 @@ class Ports:
         return ports
 
     @classmethod
-    def free_block(cls) -> "Ports":
-        """Return consecutive ports of which none is in use now; raise `Refused` when none are found."""
-        names = _names()
+    def free_block(cls, declared: Collection[str] = ()) -> "Ports":
+        """Return consecutive ports of which none is in use now, also for the `declared` variables.
+
+        Raise `Refused` when none are found.
+        """
+        names = [*SERVERS, *(name.lower() for name in declared)]
         for _ in range(200):
-            first = random.randrange(*_FREE_RANGE, 20)
+            first = random.randrange(*_FREE_RANGE, max(20, len(names)))
             if all(is_free(first + index) for index in range(len(names))):
-                return cls(**{name: first + index for index, name in enumerate(names)})
+                return cls.of({name: first + index for index, name in enumerate(names)})
         raise Refused(f"no block of {len(names)} free ports between {_FREE_RANGE[0]} and {_FREE_RANGE[1]}")
 
     @property
     def numbers(self) -> Mapping[str, int]:
         """Return the ports by name."""
-        return asdict(self)
+        return {**{name: int(getattr(self, name)) for name in SERVERS}, **self.application}
 
     def refuse_taken(self, unused: Collection[str] = ()) -> None:
         """Raise `Refused` with the first port that cannot be bound now, the reason, and the setting that changes it."""
@@ -66,6 +73,9 @@ class Ports:
                 unit = name.removesuffix("_port").replace("_", "-")
                 message = f"port {port} ({unit}) {_why(error, port)}"
                 raise Refused(f"{message}; set {name.upper()} to another, or use --ports free")
+
+
+SERVERS = tuple(one.name for one in fields(Ports) if one.name != "application")
 
 
 def is_free(port: int) -> bool:
@@ -87,10 +97,6 @@ def _why(error: OSError, port: int) -> str:
     if error.errno == errno.EACCES:
         return "is a system port: this user may use ports from 1024 on"
     return f"is in use{_by_process(port)}" if error.errno == errno.EADDRINUSE else f"cannot be bound: {error.strerror}"
-
-
-def _names() -> list[str]:
-    return [field.name for field in fields(Ports)]
 
 
 def _port(variable: str, environment: Mapping[str, str]) -> int:

@@ -1,5 +1,6 @@
 """Readiness checks of the space's processes, each in its own protocol. Used by `up`."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 
@@ -9,10 +10,15 @@ from confluent_kafka.admin import AdminClient
 
 from sre_embedded.space.environment import SpacePlan
 from sre_embedded.space.ports import is_free
+from sre_embedded.space.processes import Process, links
+from sre_space.adapters.config_file import read_config
+from sre_space.adapters.network_probe import NetworkProbe
 from sre_space.bootstrap.space import supervisor as space_supervisor
+from sre_space.bootstrap.space.addresses import config_environment
 from sre_space.bootstrap.space.servers import HOST
 from sre_space.bootstrap.space.state import Running
 from sre_space.domain.errors import Refused
+from sre_space.domain.health_check import HealthCheck
 
 WITHIN_S = 60.0
 SERVICES_WITHIN_S = 30.0
@@ -71,18 +77,42 @@ def _failure(plan: SpacePlan, name: str, what: str) -> Refused:
 
 def _check(plan: SpacePlan, name: str) -> Callable[[], bool] | None:
     ports = plan.ports
-    if name == "bus":
-        return lambda: _bus_answers(f"{HOST}:{ports.bus_port}")
-    if name == "network":
-        return lambda: not (is_free(ports.policy_service_link_port) or is_free(ports.user_service_link_port))
-    paths = {
-        "telemetry": f"{ports.jaeger_port}/api/services",
-        "forge": f"{ports.forge_port}/mcp",
-        "user-service": f"{ports.user_service_port}/ready",
-        "policy-service": f"{ports.policy_service_port}/ready",
-        "quote-service": f"{ports.quote_service_port}/ready",
-    }
-    return (lambda: _http_answers(f"http://{HOST}:{paths[name]}")) if name in paths else None
+    match name:
+        case "bus":
+            return lambda: _bus_answers(f"{HOST}:{ports.bus_port}")
+        case "network":
+            return lambda: not any(is_free(link.port) for link in links(plan.application))
+        case "telemetry":
+            return lambda: _http_answers(f"http://{HOST}:{ports.jaeger_port}/api/services")
+        case "forge":
+            return lambda: _http_answers(f"http://{HOST}:{ports.forge_port}/mcp")
+    return next((check_of(plan, process) for process in plan.application if process.name == name), None)
+
+
+def check_of(plan: SpacePlan, process: Process) -> Callable[[], bool] | None:
+    """Return how a process of the application is asked: as its file or the configuration says, or by its ports.
+
+    None when nothing says whether it serves.
+    """
+    check = process.ready or _configured(plan, process.name)
+    if check is not None:
+        return lambda: asyncio.run(_is_healthy(check))
+    return (lambda: not any(map(is_free, process.ports))) if process.ports else None
+
+
+def _configured(plan: SpacePlan, unit: str) -> HealthCheck | None:
+    """Return the check of readiness, else of health, of the service whose unit this is; None for another process."""
+    config = read_config(plan.config_path, config_environment(plan.ports.numbers, plan.external))
+    services = [one for one in config.services.values() if one.unit == unit and one.has_runtime]
+    return next((one.readiness or one.health for one in services), None)
+
+
+async def _is_healthy(check: HealthCheck) -> bool:
+    probe = NetworkProbe.create()
+    try:
+        return (await probe.check(check)).healthy
+    finally:
+        await probe.client.aclose()
 
 
 def _bus_answers(address: str) -> bool:

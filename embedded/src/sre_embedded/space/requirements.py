@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sre_embedded.settings import PROCESSES as SETTINGS
 from sre_embedded.space.environment import PASSED_SETTINGS, SpacePlan
-from sre_embedded.space.processes import SERVICES
+from sre_embedded.space.process_file import NAME
+from sre_embedded.space.processes import services
 from sre_space.adapters.config_file import read_config
 from sre_space.adapters.disk import DiskFolder
 from sre_space.bootstrap.space.addresses import config_environment
@@ -15,6 +16,7 @@ from sre_space.deployment.desired_state import desired_state
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.disk_space import MEGABYTE
 from sre_space.domain.errors import Malformed, Refused
+from sre_space.domain.space_config import SpaceConfig
 
 MIN_FREE_BYTES = 150 * MEGABYTE  # twice what a new space writes in its first hour (docs/safety.md)
 MIN_FREE_FILES = 1_000
@@ -29,12 +31,23 @@ def check_requirements(plan: SpacePlan) -> tuple[str, ...]:
 
     Raise `Malformed` for a configuration that an agent or deployment would refuse, `Refused` for a small machine.
     """
-    config = read_config(plan.config_path, config_environment(plan.ports.numbers, plan.external), SERVICES)
+    config = _checked_configuration(plan)
     _check_settings(plan)
     _check_desired_state(plan)
     _raise_limits()
     _check_disk(plan.state.root)
     return config.notices
+
+
+def _checked_configuration(plan: SpacePlan) -> SpaceConfig:
+    """Return the configuration; raise `Malformed` for a mistake, and for services to run when nothing says how."""
+    environment = config_environment(plan.ports.numbers, plan.external)
+    config = read_config(plan.config_path, environment, services(plan.application) if plan.application else None)
+    run_here = [service.name for service in config.services.values() if service.has_runtime]
+    if run_here and not plan.application:
+        message = f"{plan.checkout / NAME} is missing: it says what the space starts, and {run_here[0]} has a unit here"
+        raise Malformed(f"{message}; write it (docs/processes.md), or `runtime: none` at what others run")
+    return config
 
 
 def _check_settings(plan: SpacePlan) -> None:

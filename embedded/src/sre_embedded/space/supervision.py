@@ -132,10 +132,11 @@ def _program(state: SpaceState, rank: int, process: Process) -> str:
     launcher = (*niced, sys.executable, "-m", "sre_embedded.launcher", process.name)
     config = ("--config", str(state.deployed / f"{process.name}.env")) if process.role is Role.APPLICATION else ()
     autorestart = "true" if process.autorestarts else "false"
+    folder = f"directory={_escaped(process.folder)}\n" if process.folder else ""
     return f"""
 [program:{process.name}]
 command={_escaped(shlex.join((*launcher, *config, "--", *process.argv)))}
-priority={rank}
+{folder}priority={rank}
 autostart=false
 autorestart={autorestart}
 startsecs=0

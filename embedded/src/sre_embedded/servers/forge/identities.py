@@ -11,12 +11,13 @@ from sre_space.identities import Identity, read_identities
 
 
 def write_identities(path: Path, permissions: Mapping[str, str]) -> tuple[Identity, ...]:
-    """Write the accounts to a file: existing tokens are kept, new ones are made for logins without an account."""
+    """Write the accounts to a file: existing accounts are kept, new ones are made for logins without one."""
     known = {identity.login: identity for identity in read_identities(path)} if path.exists() else {}
-    identities = tuple(
-        known.get(login) or Identity(login, 1000 + number, secrets.token_urlsafe(24), permission)
+    made = {
+        login: Identity(login, 1000 + number, secrets.token_urlsafe(24), permission)
         for number, (login, permission) in enumerate(permissions.items())
-    )
+    }
+    identities = tuple((made | known).values())
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     replace_file(path, json.dumps([asdict(identity) for identity in identities], indent=1).encode())
     return identities
