@@ -26,9 +26,8 @@ async def _work(settings: Settings) -> None:
     state = SpaceState(settings.sre_space_state)
     runtime = runtime_of(settings.runtime_address, context.config, state)
     restarts = Restarts(context.config, runtime, NetworkProbe.create(), context.kill_switch)
-    pulls = PullRequests(
-        context.gitops(), DeployedFolder(settings.sre_space_state, context.config.services), context.clock
-    )
+    deployments = DeployedFolder(settings.sre_space_state, context.config.services)
+    pulls = PullRequests(context.config, context.gitops(), deployments, context.clock)
     history, incidents = Bus.of(settings.kafka_bootstrap_servers).history(), context.incidents
     symptoms = SymptomReports(history, incidents.trust, incidents.repository, context.clock)
     orders = context.orders
