@@ -160,6 +160,15 @@ class StatePaths:
         """Return the desired state in force: a copy of `deploy/config` on main."""
         return self.root / FOLDER
 
+    def variables(self, unit: str) -> Path:
+        """Return the file with the variables that a unit is started with, a line each."""
+        return self.deployed / f"{unit}.env"
+
+    def copy_of(self, path: str) -> Path:
+        """Return the copy of a file of desired state in force (a path in the repository)."""
+        folder, _, name = path.rpartition("/")
+        return self.deployed / name if folder == FOLDER else self.deploy / "main" / path
+
     def applied(self, service: str) -> Path:
         """Return the file with the state a deployer started a service with, where no launcher records it."""
         return self.deploy / "applied" / service

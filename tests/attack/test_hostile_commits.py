@@ -38,7 +38,7 @@ async def test_a_commit_that_mixes_configuration_with_anything_else_is_left_to_a
     decision = case.latest(Decision)
     assert decision is not None
     assert isinstance(decision.remedy, Escalate)
-    assert "changes more than deploy/config" in decision.remedy.reason
+    assert "changes more than desired state" in decision.remedy.reason
     assert NEEDS_HUMAN in case.labels
     assert world.git.main() == {**before, **CONFIG, path: b"import os\n"}
     assert not await world.git.pulls("all")

@@ -2,7 +2,9 @@
 
 from sre_space.domain.configuration import Place
 from sre_space.domain.health_check import http
-from sre_space.domain.space_config import Autonomy, Service
+from sre_space.domain.space_config import Autonomy, Guardrails, Service, SpaceConfig
+
+NOBODY = SpaceConfig("", {}, (), Guardrails((), 0, 0, 0, 0))  # a configuration without services
 
 
 def limited(name: str, file: str = "", key: str = "") -> Service:

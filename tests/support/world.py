@@ -507,7 +507,7 @@ class World:
         """Return a Fixer that was just started, with the present configuration."""
         restarts = Restarts(self.config, self, self, self)
         clock = self.clocks[Agent.FIXER]
-        changes = Changes(PullRequests(self.git, self, clock), restarts, self, clock)
+        changes = Changes(PullRequests(self.config, self.git, self, clock), restarts, self, clock)
         symptoms = SymptomReports(self.bus, self.trust, REPOSITORY, clock)
         permission = Permission(
             self.config, self.incidents, self.orders, self.holds(Agent.FIXER), symptoms, clock, self.dry_run
@@ -525,7 +525,7 @@ class World:
                 self._inquest(),
                 self.incidents,
                 brains,
-                DesiredStateHistory(self.git),
+                DesiredStateHistory(self.git, self.config),
                 self.orders,
                 self.holds(Agent.BRAIN),
             ),

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.damage import Damage, bites, damage_file, replace_by_file
-from support.limits import limited
+from support.limits import NOBODY, limited
 from support.world import SERVICES
 
 from sre_embedded.bootstrap import chroma
@@ -401,20 +401,20 @@ def test_desired_state_that_no_service_can_start_with_is_taken_from_main_or_the_
     state: SpaceState, seed: Path, damage: Damage
 ) -> None:
     plan = SpacePlan(state, Ports(), seed / "sre-space.yaml", "o", "r")
-    prepare_deployed_files(plan)
+    prepare_deployed_files(plan, NOBODY)
     path = state.deployed / "tax.env"
     assert path.read_text() == "A=1\n"
     damage_file(path, damage)
-    prepare_deployed_files(plan)
-    assert desired_state({"tax.env": path.read_bytes()})
+    prepare_deployed_files(plan, NOBODY)
+    assert desired_state({"deploy/config/tax.env": path.read_bytes()}, NOBODY)
 
     open_repository(state.root / "forge" / "o" / "r.git", seed)
     (seed / "deploy" / "config" / "tax.env").write_text("A=2\n")
     path.write_bytes(b"\xff")
-    prepare_deployed_files(plan)
+    prepare_deployed_files(plan, NOBODY)
     assert path.read_text() == "A=1\n"
     replace_by_file(state.deployed)
-    prepare_deployed_files(plan)
+    prepare_deployed_files(plan, NOBODY)
     assert path.read_text() == "A=2\n"  # until the first deployment, which is of main
 
 

@@ -23,7 +23,7 @@ from sre_embedded.space.environment import PASSED_SETTINGS
 from sre_embedded.space.ports import Ports
 from sre_embedded.space.process_file import ProcessFile
 from sre_space import settings
-from sre_space.adapters import config_journeys, config_schema
+from sre_space.adapters import config_desired, config_journeys, config_schema
 from sre_space.bootstrap.space.servers import HEADERS, RECORD_KEY
 from sre_space.cli.edge import LazyCommand, function_of
 from sre_space.cli.main import app
@@ -58,7 +58,7 @@ def test_every_key_of_the_configuration_is_written_down_and_no_other_key_is_left
     page = (ROOT / "docs/configuration.md").read_text()
     entries = [
         one
-        for one in (vars(config_schema) | vars(config_journeys)).values()
+        for one in (vars(config_schema) | vars(config_desired) | vars(config_journeys)).values()
         if isinstance(one, type) and issubclass(one, BaseModel)
     ]
     keys = {field.alias or name for entry in entries for name, field in entry.model_fields.items()}

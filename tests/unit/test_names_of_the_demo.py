@@ -27,7 +27,7 @@ ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "domain/diagnosis.py": (frozenset({"traffic"}), WORD),
     "text/diagnosis_report.py": (frozenset({"traffic"}), WORD),
     "domain/configuration.py": (frozenset({"space.env"}), BEFORE),
-    "adapters/config_schema.py": (frozenset({'"MEMORY_BYTES"', '"REPLICAS"'}), BEFORE),
+    "adapters/config_desired.py": (frozenset({"_MEMORY_BYTES", "_REPLICAS"}), BEFORE),
     "codec/unit_limits.py": (frozenset({"_MEMORY_BYTES"}), LIMITS),
     "codec/variables.py": (frozenset({"_MEMORY_BYTES"}), LIMITS),
     "settings.py": (frozenset({"cloud-insurance"}), DEFAULT),

@@ -5,6 +5,7 @@ Used by `config_file`, after each entry by itself was found valid.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from sre_space.adapters.config_desired_agreement import disagreements
 from sre_space.adapters.config_mistakes import mistake
 from sre_space.adapters.config_schema import SpaceFile
 from sre_space.adapters.config_words import did_you_mean
@@ -15,7 +16,9 @@ from sre_space.domain.holds import ALL
 
 def must_agree(raw: SpaceFile, source: Document, name: str, units: Collection[str] | None) -> None:
     """Raise `Malformed` with the first disagreement by line; `units` are the runtime's, None where not known."""
-    found = [*_calls(raw), *_shared(raw), *_units(raw, units), *_journeys(raw), *_maintenance(raw)]
+    found = [
+        *_calls(raw), *_shared(raw), *_units(raw, units), *_journeys(raw), *_maintenance(raw), *disagreements(raw),
+    ]  # fmt: skip
     if found:
         place, why = min(found, key=lambda one: source.line(one[0]))
         raise Malformed(f"{name}:{mistake(source, place, why)}")

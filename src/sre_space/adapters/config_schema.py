@@ -7,11 +7,19 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from sre_space.adapters.config_desired import (
+    DesiredEntry,
+    PlaceEntry,
+    limit_before,
+    place_of,
+    replicas_before,
+    undeclared,
+)
 from sre_space.adapters.config_journeys import JourneyEntry
 from sre_space.adapters.config_words import (
     Address,
+    DesiredFile,
     Duration,
-    EnvFile,
     HostPort,
     KeyName,
     Link,
@@ -23,9 +31,10 @@ from sre_space.adapters.config_words import (
     TimeOfDay,
     UnitName,
     Url,
+    ValuePath,
     Whole,
 )
-from sre_space.domain.configuration import FOLDER, SPACE_FILE, Place
+from sre_space.domain.configuration import Format, Place
 from sre_space.domain.contacts import Contact
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.health_check import TIMEOUT_S, CheckKind, HealthCheck
@@ -71,7 +80,9 @@ class TunableEntry(Strict):
 
     type: ValueType = Field(examples=["integer"])
     purpose: Text = Field(examples=["connections to the database"])
-    file: EnvFile = ""
+    file: DesiredFile = ""
+    key: ValuePath = ""
+    format: Format | None = None
     min: Number | None = None
     max: Number | None = None
     values: tuple[str, ...] = ()
@@ -89,26 +100,17 @@ class TunableEntry(Strict):
             raise ValueError(f"min {self.min:g} is over max {self.max:g}")
         if self.heals and self.protected:
             raise ValueError("a protected key heals nothing: only people change it")
-        if self.heals and (why := self.named("", "").why_not(self.heals.to)):
+        if self.heals and (why := self.named("", Place("", "")).why_not(self.heals.to)):
             raise ValueError(f"heals.to: {why}")
         return self
 
-    def named(self, key: str, service: str) -> Tunable:
-        """Return this entry as the tunable `key` of `service`."""
-        file = f"{FOLDER}/{self.file or f'{service}.env'}"
+    def named(self, name: str, own: Place) -> Tunable:
+        """Return this entry as the tunable `name` of the service whose own part of desired state is `own`."""
+        at = place_of(self.file, self.key, self.format, own, name)
         cure = self.heals.remedy() if self.heals else None
-        return Tunable(key, file, self.type, self.purpose, self.min, self.max, self.values, self.protected, cure)
-
-
-class PlaceEntry(Strict):
-    """Where desired state has a value: a file of desired state and its key there."""
-
-    file: EnvFile = Field(examples=["shop.env"])
-    key: KeyName = Field(examples=["POOL_SIZE"])
-
-    def place(self) -> Place:
-        """Return this entry as a value of the domain."""
-        return Place(f"{FOLDER}/{self.file}", self.key)
+        return Tunable(
+            at.key, at.file, self.type, self.purpose, self.min, self.max, self.values, self.protected, cure, at.format
+        )
 
 
 class CheckEntry(Strict):
@@ -137,11 +139,6 @@ class CheckEntry(Strict):
         return HealthCheck(kind, target, self.status, self.service, self.timeout)
 
 
-def _unsaid(service: str, what: str) -> Place:
-    """Return where a configuration of 0.1.0, which cannot say it, has a service's memory limit or replicas."""
-    return Place(SPACE_FILE, f"{service.upper().replace('-', '_')}_{what}")
-
-
 def _as_entry(value: object) -> object:
     return {"http": value} if isinstance(value, str) else value
 
@@ -160,6 +157,7 @@ class ServiceEntry(Strict):
     calls: tuple[str, ...] = ()
     autonomy: Autonomy = Autonomy.OBSERVE
     most_replicas: Whole = Field(1, ge=1)
+    desired: DesiredEntry | None = None
     memory: PlaceEntry | None = None
     replicas: PlaceEntry | None = None
     stateful: bool = False
@@ -178,7 +176,9 @@ class ServiceEntry(Strict):
 
     def named(self, name: str) -> Service:
         """Return this entry as the service `name`."""
-        tunables = tuple(tunable.named(key, name) for key, tunable in self.tunables.items())
+        desired = self.desired.place() if self.desired else None
+        own = desired or undeclared(name)
+        tunables = tuple(tunable.named(key, own) for key, tunable in self.tunables.items())
         return Service(
             name,
             self.health.check(),
@@ -191,9 +191,10 @@ class ServiceEntry(Strict):
             self.stateful,
             Contact(name, self.owner, self.notify, self.runbook),
             self.readiness.check() if self.readiness else None,
-            self.memory.place() if self.memory else _unsaid(name, "MEMORY_BYTES"),
-            self.replicas.place() if self.replicas else _unsaid(name, "REPLICAS"),
+            self.memory.place(own) if self.memory else None if desired else limit_before(name),
+            self.replicas.place(own) if self.replicas else None if desired else replicas_before(name),
             self.runtime != "none",
+            desired,
         )
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from sre_space.domain.configuration import FOLDER
+from sre_space.codec.yaml_values import PATH
 
 
 def no_boolean(value: object) -> object:
@@ -114,8 +114,15 @@ HostPort = Annotated[str, spelt(r"[^\s/:]+:\d+", "an address, such as 127.0.0.1:
 Address = Annotated[
     str, spelt(r"([^\s/:]+:\d+)?", "an address, such as 127.0.0.1:8080"), AfterValidator(reachable)
 ]  # fmt: skip
-EnvFile = Annotated[
-    str, spelt(r"([a-z0-9-]+\.env)?", f"the name of a file in {FOLDER}, such as shop.env")
+_FILE = "[A-Za-z0-9_][A-Za-z0-9_.-]*"  # no name begins with a dot: neither `..` nor `.github`
+DesiredFile = Annotated[
+    str,
+    spelt(rf"((\./)?{_FILE}(/{_FILE})*)?", "a file's path in the repository, such as charts/shop.yaml"),
+    Field(max_length=200),
+]  # fmt: skip
+ValuePath = Annotated[
+    str, spelt(f"({PATH.pattern})?", "a path such as services.shop.env.POOL_SIZE or items[name=shop].size"),
+    Field(max_length=300),
 ]  # fmt: skip
 Link = Annotated[
     str, spelt(r"(https?://[^\s/@<>()|`]+(/[^\s<>()|`]*)?)?", "a link without a password, such as https://wiki.example/shop"),

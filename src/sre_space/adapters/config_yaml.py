@@ -4,7 +4,6 @@ YAML is read strictly: one document, no tags, no key twice, keys as they are wri
 configuration can have, also not through aliases. Every mistake is one sentence with its line.
 """
 
-import codecs
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,14 +11,13 @@ from typing import Any
 
 import yaml
 
+from sre_space.codec.strict_yaml import UNREADABLE, composed, decoded, line_of
 from sre_space.domain.errors import Malformed
 
 MAX_BYTES = 1_000_000
 MAX_VALUES = 20_000
-MAX_DEPTH = 20
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-((?:[^}$]|\$(?!\{))*))?\}")  # a default holds no variable
 _VARIABLE_START = re.compile(r"\$\{")
-_UNREADABLE = yaml.reader.Reader.NON_PRINTABLE
 
 Place = tuple[str, ...]  # the keys, and the positions in lists, that lead to a value
 
@@ -45,37 +43,15 @@ def document(
     `first` is the key with which such a file begins. `unset` stands for a variable that has neither value nor default;
     with None that is a mistake.
     """
-    try:
-        text = _filled(_decoded(content, name), environment, name, unset)
-        _bounded(text, name)
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise Malformed(f"{name}:{mark.line + 1 if mark else 1}: {_problem(error)}") from error
-    except yaml.YAMLError as error:
-        raise Malformed(f"{name}: this is not YAML: {str(error).replace(chr(10), ' ')}") from error
+    text = decoded(content, name, MAX_BYTES, "a configuration")
+    root = composed(_filled(text, environment, name, unset), name)
     if not isinstance(root, yaml.MappingNode):
         held = "nothing" if root is None else "a list" if isinstance(root, yaml.SequenceNode) else "a single value"
         raise Malformed(f"{name}:1: this holds {held}; it begins with `{first}:`")
-    lines: dict[Place, int] = {(): _at(root)}
+    lines: dict[Place, int] = {(): line_of(root)}
     words: dict[Place, str] = {}
     values = _Reader(name, lines, words).value(root, ())
     return Document(values, lines, words)
-
-
-def _decoded(content: bytes, name: str) -> str:
-    if len(content) > MAX_BYTES:
-        raise Malformed(f"{name}: this has more than {MAX_BYTES} bytes; it is not a configuration")
-    try:
-        text = content.removeprefix(codecs.BOM_UTF8).decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        byte = content[error.start]
-        raise Malformed(f"{name}:{line}: this is not UTF-8 (byte {byte:#04x}); save it as UTF-8") from error
-    if odd := _UNREADABLE.search(text):
-        line = text.count("\n", 0, odd.start()) + 1
-        raise Malformed(f"{name}:{line}: this holds the control character {ord(odd[0]):#04x}; delete it")
-    return text
 
 
 def _filled(text: str, environment: Mapping[str, str], name: str, unset: str | None) -> str:
@@ -92,7 +68,7 @@ def _line(line: str, environment: Mapping[str, str], where: str, unset: str | No
         text = environment.get(match[1]) or (unset if match[2] is None else match[2])
         if text is None:
             raise Malformed(f"{where}: ${{{match[1]}}} is not set here; set it, or write ${{{match[1]}:-a default}}")
-        if len(f"{text}.".splitlines()) > 1 or _UNREADABLE.search(text):
+        if len(f"{text}.".splitlines()) > 1 or UNREADABLE.search(text):
             raise Malformed(
                 f"{where}: {match[1]} holds a line break or a control character; set it to one line of text"
             )
@@ -105,25 +81,6 @@ def _line(line: str, environment: Mapping[str, str], where: str, unset: str | No
     return _VARIABLE.sub(value, line)
 
 
-def _bounded(text: str, name: str) -> None:
-    """Raise `Malformed` for deep nesting, tags and a second document, before any value is built."""
-    depth, documents = 0, 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1 if event.start_mark else 1
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        documents += isinstance(event, yaml.DocumentStartEvent)
-        if depth > MAX_DEPTH:
-            raise Malformed(f"{name}:{line}: this is nested more than {MAX_DEPTH} deep")
-        if documents > 1:
-            raise Malformed(f"{name}:{line}: a second document begins here; keep one, and delete the line `---`")
-        tag = getattr(event, "tag", None)
-        if tag is not None:
-            raise Malformed(f"{name}:{line}: the tag {tag} is not read here; delete it")
-
-
 class _Reader:
     """A converter of YAML nodes to values that records the line and the spelling of each place."""
 
@@ -134,12 +91,14 @@ class _Reader:
 
     def value(self, node: yaml.Node, place: Place) -> Any:  # noqa: ANN401 - what YAML can say
         if len(self.lines) > MAX_VALUES:
-            raise Malformed(f"{self.name}:{_at(node)}: its aliases stand for more than {MAX_VALUES} values; write less")
+            raise Malformed(
+                f"{self.name}:{line_of(node)}: its aliases stand for more than {MAX_VALUES} values; write less"
+            )
         if isinstance(node, yaml.ScalarNode):
             self.words[place] = node.value
             return self._scalar(node)
         if id(node) in self.open:
-            raise Malformed(f"{self.name}:{_at(node)}: this contains itself by an alias; write it out")
+            raise Malformed(f"{self.name}:{line_of(node)}: this contains itself by an alias; write it out")
         self.open.append(id(node))
         value = self._mapping(node, place) if isinstance(node, yaml.MappingNode) else self._sequence(node, place)
         self.open.pop()
@@ -148,7 +107,7 @@ class _Reader:
     def _sequence(self, node: yaml.Node, place: Place) -> list[Any]:
         values = []
         for number, item in enumerate(node.value):
-            self.lines[*place, str(number)] = _at(item)
+            self.lines[*place, str(number)] = line_of(item)
             values.append(self.value(item, (*place, str(number))))
         return values
 
@@ -158,17 +117,17 @@ class _Reader:
         for key, item in self._pairs(node):
             if key.value in lines:
                 problem = f"{key.value!r} is here twice, first in line {lines[key.value]}; keep one"
-                raise Malformed(f"{self.name}:{_at(key)}: {problem}")
-            lines[key.value] = self.lines[*place, key.value] = _at(key)
+                raise Malformed(f"{self.name}:{line_of(key)}: {problem}")
+            lines[key.value] = self.lines[*place, key.value] = line_of(key)
             values[key.value] = self.value(item, (*place, key.value))
         return values
 
     def _pairs(self, node: yaml.MappingNode) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
         for key, item in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise Malformed(f"{self.name}:{_at(key)}: a key is a single word; put quotes around it")
+                raise Malformed(f"{self.name}:{line_of(key)}: a key is a single word; put quotes around it")
             if key.value == "<<" and key.style is None:
-                raise Malformed(f"{self.name}:{_at(key)}: `<<` is not read here; write the keys out")
+                raise Malformed(f"{self.name}:{line_of(key)}: `<<` is not read here; write the keys out")
             yield key, item
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401 - what YAML can say
@@ -177,20 +136,5 @@ class _Reader:
             return self.loader.construct_object(node)
         except (ValueError, OverflowError, yaml.YAMLError) as error:
             raise Malformed(
-                f"{self.name}:{_at(node)}: {node.value[:40]!r} is not a value; put quotes around it"
+                f"{self.name}:{line_of(node)}: {node.value[:40]!r} is not a value; put quotes around it"
             ) from error
-
-
-def _at(node: yaml.Node) -> int:
-    return node.start_mark.line + 1 if node.start_mark else 1
-
-
-def _problem(error: yaml.MarkedYAMLError) -> str:
-    """Return PyYAML's error as a sentence, with the remedy for common mistakes."""
-    problem = str(error.problem or error.context or error)
-    if "'\\t'" in problem:
-        return "a tab; indent with spaces"
-    if "undefined alias" in problem or "duplicate anchor" in problem:
-        return problem
-    context = f" {error.context}" if error.context else ""
-    return f"this is not YAML: {problem}{context}; look at indentation, colons and quotes here and in the line before"

@@ -1,7 +1,8 @@
 """The configuration files that the embedded space runs with: fulfils `ports.deployments.Deployments`.
 
-The launcher records what it started a service with (`run/env/NAME.running` in the state folder): the digest of its file
-and its memory limit. A file of memory limits is in force once every service was started with its own.
+The launcher records what it started a service with (`run/env/NAME.running` in the state folder): the digest of its own
+part of desired state and its memory limit. A file that several share, or that holds more than one service's variables,
+is in force once it is deployed and every service was started with its own part and limit.
 """
 
 import hashlib
@@ -10,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sre_space.codec.memory_limits import memory_limits
+from sre_space.codec.service_variables import variables_of
+from sre_space.domain.configuration import Format
+from sre_space.domain.errors import Malformed
 from sre_space.domain.space_config import Service
 from sre_space.paths import StatePaths
 
@@ -24,21 +28,35 @@ class DeployedFolder:
     async def in_force(self, path: str, content: bytes) -> bool:
         """Return True when the services run with this content of the file; False for a file that was never deployed."""
         try:
-            if path in self._shared():
-                deployed = (StatePaths(self.state).deployed / Path(path).name).read_bytes() == content
-                limits = memory_limits(self.services.values(), {path: content.decode()})
-                return deployed and all(self._runs(service)[1] == str(limit) for service, limit in limits.items())
-            owners = [service.name for service in self.services.values() if service.file == path]
-            return bool(owners) and self._runs(owners[0])[0] == hashlib.sha256(content).hexdigest()
-        except OSError:
+            owners = [service for service in self.services.values() if service.file == path and service.has_runtime]
+            shared = len(owners) > 1 or path in self._shared()
+            if shared and StatePaths(self.state).copy_of(path).read_bytes() != content:
+                return False
+            limits = memory_limits(self._limited(path), {path: content.decode()})
+            return (
+                (shared or bool(owners))
+                and all(self._runs(one.name)[0] == _digest(variables_of(one.own, content)) for one in owners)
+                and all(self._runs(service)[1] == str(limit) for service, limit in limits.items())
+            )
+        except (OSError, UnicodeDecodeError, Malformed):
             return False
 
+    def _limited(self, path: str) -> list[Service]:
+        """Return the services whose memory limit lies in a file."""
+        return [one for one in self.services.values() if one.memory and one.memory.file == path and one.has_runtime]
+
     def _shared(self) -> frozenset[str]:
-        """Return the files that hold the memory limits and replicas of the services."""
-        places = (place for service in self.services.values() for place in (service.memory, service.replicas))
-        return frozenset(place.file for place in places if place)
+        """Return the files that hold more than the variables of one service."""
+        services = self.services.values()
+        declared = {place.file for service in services for place in service.declared} - {one.file for one in services}
+        limits = {place.file for service in services for place in (service.memory, service.replicas) if place}
+        return frozenset({*declared, *limits, *(one.file for one in services if one.own.format is Format.YAML)})
 
     def _runs(self, service: str) -> tuple[str, str]:
         """Return the file digest and the memory limit (bytes) that a service was started with."""
         lines = StatePaths(self.state).running(self.services[service].unit).read_text(errors="replace").splitlines()
         return (lines[0] if lines else "", lines[1] if len(lines) > 1 else "")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -35,7 +35,7 @@ async def _work(settings: Settings) -> None:
         investigations,
         context.incidents,
         context.clock,
-        DesiredStateHistory(gitops),
+        DesiredStateHistory(gitops, context.config),
         context.orders,
         context.holds,
     )

@@ -30,9 +30,8 @@ async def _work(settings: Settings) -> None:
     supervisord = SupervisordRuntime(settings.needed("runtime_socket"), known) if known else None
     runtime = PartialRuntime(supervisord, units_without(context.config))
     restarts = Restarts(context.config, runtime, NetworkProbe.create(), context.kill_switch)
-    pulls = PullRequests(
-        context.gitops(), DeployedFolder(settings.sre_space_state, context.config.services), context.clock
-    )
+    deployments = DeployedFolder(settings.sre_space_state, context.config.services)
+    pulls = PullRequests(context.config, context.gitops(), deployments, context.clock)
     history, incidents = KafkaHistory(settings.kafka_bootstrap_servers), context.incidents
     symptoms = SymptomReports(history, incidents.trust, incidents.repository, context.clock)
     orders = context.orders

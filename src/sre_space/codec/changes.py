@@ -10,6 +10,7 @@ from typing import Any
 
 from sre_space.analysis.diagnosis.tables import Alert, Change
 from sre_space.domain.bounds import MAX_NAME, cut
+from sre_space.domain.configuration import FOLDER
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.errors import Malformed
 
@@ -123,6 +124,25 @@ def deployment_of(record: bytes) -> AnnouncedDeployment:
             f"a name of {longest_name} characters"
         )
     return deployment
+
+
+def name_of(path: str) -> str:
+    """Return a file of desired state (a path in the repository) as a deployment names it: in its folder by name alone.
+
+    >>> [name_of(path) for path in ("deploy/config/shop.env", "charts/shop.yaml", "shop.yaml")]
+    ['shop.env', 'charts/shop.yaml', './shop.yaml']
+    """
+    folder, _, name = path.rpartition("/")
+    return name if folder == FOLDER else path if folder else f"./{path}"
+
+
+def path_of(name: str) -> str:
+    """Return the path in the repository of a file that a deployment names.
+
+    >>> [path_of(name) for name in ("shop.env", "charts/shop.yaml", "./shop.yaml")]
+    ['deploy/config/shop.env', 'charts/shop.yaml', 'shop.yaml']
+    """
+    return name.removeprefix("./") if "/" in name else f"{FOLDER}/{name}"
 
 
 def diff_of(path: str, before: bytes, after: bytes) -> str:

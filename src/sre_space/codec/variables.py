@@ -27,7 +27,20 @@ def parse_variables(text: str, name: str) -> Mapping[str, str]:
     return variables
 
 
-def desired_text(name: str, content: bytes, space: Mapping[str, str]) -> str:
-    """Return what a service is to run with, in two lines: the SHA-256 of its file, its memory limit from `space`."""
-    limit = space.get(f"{name.upper().replace('-', '_')}_MEMORY_BYTES", "")
+def limit_variable(unit: str) -> str:
+    """Return the variable with a unit's memory limit in bytes.
+
+    >>> limit_variable("price-list")
+    'PRICE_LIST_MEMORY_BYTES'
+    """
+    return f"{unit.upper().replace('-', '_')}_MEMORY_BYTES"
+
+
+def desired_text(unit: str, content: bytes, space: Mapping[str, str]) -> str:
+    """Return what a unit is to run with: its variables, and its memory limit among those of all units, `space`."""
+    return running_text(content, space.get(limit_variable(unit), ""))
+
+
+def running_text(content: bytes, limit: str) -> str:
+    """Return what a unit runs with, in two lines: the SHA-256 of its variables, its memory limit in bytes or ""."""
     return f"{hashlib.sha256(content).hexdigest()}\n{limit}\n"

@@ -1,6 +1,6 @@
 """A deployment: main of the forge's repository becomes what runs. Uses the ports GitOps, Runtime and Probe.
 
-1. Read `deploy/config/` of main; a file that does not parse refuses the whole deployment (`Undeployable`), before
+1. Read the desired state of main; a file that does not parse refuses the whole deployment (`Undeployable`), before
    anything changes.
 2. Publish the start on the topic `changes`.
 3. Replace the files that differ, each atomically; the warden reads the limits by itself.
@@ -19,22 +19,23 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sre_space.codec.changes import MAX_LISTED
+from sre_space.codec.changes import MAX_LISTED, name_of
 from sre_space.codec.topics import CHANGES
 from sre_space.deployment import journal
+from sre_space.deployment.deployed_files import Files, difference
 from sre_space.deployment.desired_state import desired_state
 from sre_space.deployment.journal import Deployment
 from sre_space.deployment.services import DeployedServices
 from sre_space.domain.bounds import cut
-from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, Refused, Unavailable
 from sre_space.paths import StatePaths
 from sre_space.ports.bus import Publisher
 from sre_space.ports.gitops import GitOps
+from sre_space.record.desired_files import desired_files
 from sre_space.state_files import make_folder, remove, set_folder_aside, write_private
 
 MAIN = "main"
@@ -50,11 +51,20 @@ class Undeployable(Malformed):
 
 @dataclass(frozen=True)
 class Main:
-    """The head of main: its commit, the commit's subject, and the files of desired state by name."""
+    """The head of main: its commit, the commit's subject, and the files of desired state by path."""
 
     commit: str
     subject: str
     files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The desired state by path, the files of the state folder to write or remove, and the deployment that does it."""
+
+    desired: Mapping[str, str]
+    files: Files
+    deployment: Deployment
 
 
 @dataclass(frozen=True)
@@ -73,13 +83,12 @@ class Deployer:
     async def main(self) -> Main:
         """Return the current head of main with its desired state."""
         commit = await self.gitops.commit(MAIN)
-        files = await self.gitops.read_files(FOLDER, commit.sha)
-        names = {path.rpartition("/")[2]: content for path, content in files.items()}
-        return Main(commit.sha, commit.message.partition("\n")[0], names)
+        files = await desired_files(self.gitops, self.services.config, commit.sha)
+        return Main(commit.sha, commit.message.partition("\n")[0], files)
 
     async def planned(self) -> Deployment:
         """Return what a deployment would do now; change nothing. Raise `Undeployable` when main cannot be deployed."""
-        return (await self._plan(await self.main()))[1]
+        return (await self._plan(await self.main())).deployment
 
     async def deploy(self, known: Main | None = None) -> Deployment:
         """Apply main and return what was done; complete what a killed deployer has left half done.
@@ -90,7 +99,8 @@ class Deployer:
         make_folder(self.state.deployed)
         async with _locked(self.state):  # main may have moved while we waited: its head is compared again
             main = known if known is not None and known.commit == await self.head() else await self.main()
-            desired, remaining = await self._plan(main)
+            plan = await self._plan(main)
+            remaining = plan.deployment
             interrupted, last = journal.under_way(self.state, self.services.names), journal.last(self.state)
             continued = interrupted is not None and interrupted.commit == remaining.commit
             whole = (
@@ -102,8 +112,8 @@ class Deployer:
             if not continued:
                 await self._publish({**_event(whole), "phase": "started", "previous": previous})
                 journal.begin(self.state, whole)
-            _write(self.state, desired, remaining.changed)
-            failed = await self.services.restart(remaining.restarted, whole.restarted, desired)
+            _write(plan.files)
+            failed = await self.services.restart(remaining.restarted, whole.restarted, plan.desired)
             done = replace(whole, failed=tuple(failed))
             await self._publish({**_event(done), "phase": "done", "previous": previous})
             journal.record(self.state, done)
@@ -114,18 +124,18 @@ class Deployer:
         refused = Deployment(unfit.commit, unfit.subject, (), (), 0)
         await self._publish({**_event(refused), "phase": "refused", "reason": unfit.reason})
 
-    async def _plan(self, main: Main) -> tuple[Mapping[str, str], Deployment]:
-        """Return the desired files by name, and the deployment that applies them."""
+    async def _plan(self, main: Main) -> Plan:
+        """Return how main becomes what runs."""
         try:
-            desired = desired_state(main.files)
+            desired = desired_state(main.files, self.services.config)
         except Malformed as error:
             raise Undeployable(main.commit, main.subject, str(error)) from error
-        present = {path.name: _content(path) for path in self.state.deployed.glob("*.env")}
-        texts = {name: text.encode() for name, text in desired.items()}
-        changed = sorted(name for name in texts.keys() | present.keys() if texts.get(name) != present.get(name))
+        files, sources = difference(self.state, self.services.config, desired)
+        changed = sorted(map(name_of, sources))
         interrupted = journal.under_way(self.state, self.services.names)
         stale = await self.services.stale(desired, interrupted.restarted if interrupted else ())
-        return desired, Deployment(main.commit, main.subject, tuple(changed), tuple(stale), time.time_ns())
+        deployment = Deployment(main.commit, main.subject, tuple(changed), tuple(stale), time.time_ns())
+        return Plan(desired, files, deployment)
 
     async def _publish(self, event: Mapping[str, object]) -> None:
         """Publish an event on `changes`. Readers confirm it against Git, so a deployment goes on without the bus."""
@@ -140,20 +150,13 @@ def _merged(begun: Deployment, remaining: Deployment) -> Deployment:
     return replace(begun, changed=changed, restarted=tuple(dict.fromkeys((*begun.restarted, *remaining.restarted))))
 
 
-def _content(path: Path) -> bytes:
-    """Return the bytes of a file; empty when it cannot be read, so that it differs from main and is replaced."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
-
-
-def _write(state: StatePaths, desired: Mapping[str, str], changed: Sequence[str]) -> None:
-    for name in changed:
-        if name in desired:
-            write_private(state.deployed / name, desired[name])
+def _write(files: Files) -> None:
+    for path, text in files.items():
+        if text is None:
+            remove(path)
         else:
-            remove(state.deployed / name)
+            make_folder(path.parent)
+            write_private(path, text)
 
 
 def _event(deployment: Deployment) -> dict[str, object]:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_space.codec.variables import desired_text, parse_variables
-from sre_space.domain.configuration import SPACE_NAME
+from sre_space.codec.desired_values import value_of
+from sre_space.codec.service_variables import variables_of
+from sre_space.codec.variables import running_text
 from sre_space.domain.errors import Missing, Refused
-from sre_space.domain.space_config import SpaceConfig
+from sre_space.domain.space_config import Service, SpaceConfig
 from sre_space.paths import StatePaths
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Runtime
@@ -72,12 +73,8 @@ class DeployedServices:
 
     def _states(self, desired_files: Mapping[str, str]) -> Mapping[str, str]:
         """Return the state each service that has a runtime is to run with, in the format the launcher writes."""
-        space = parse_variables(desired_files.get(SPACE_NAME, ""), SPACE_NAME)
-        return {
-            service: desired_text(service, desired_files.get(f"{service}.env", "").encode(), space)
-            for service, entry in self.config.services.items()
-            if entry.has_runtime
-        }
+        services = self.config.services.items()
+        return {name: _state(service, desired_files) for name, service in services if service.has_runtime}
 
     def _runs(self, service: str) -> str:
         """Return the state a service was started with; "" when none was written down."""
@@ -112,6 +109,14 @@ class DeployedServices:
                 return False
             await asyncio.sleep(POLL_EVERY_S)
         return False
+
+
+def _state(service: Service, desired_files: Mapping[str, str]) -> str:
+    """Return the state a service is to run with; its own part of a file that is not there is empty."""
+    text = desired_files.get(service.file)
+    content = variables_of(service.own, text.encode()) if text is not None else b""
+    limit = value_of(desired_files, service.memory) if service.memory else None
+    return running_text(content, limit or "")
 
 
 def polls(seconds: float, now: Callable[[], float]) -> Iterator[None]:

@@ -1,25 +1,42 @@
-"""Files of desired state, `KEY=value` a line, edited one key at a time. Used by Brain (what to change) and Fixer.
+"""Places in files of desired state, and typed edits of them; used by Brain (what to change) and Fixer.
 
-Comments and the order of lines are preserved, and the same edits of the same text always give the same bytes, so that
-a pull request can be compared with the decision byte by byte.
+A file has either a `KEY=value` a line, which is read and edited here, or is YAML (`codec/yaml_values.py`). In both,
+comments and order are preserved, and the same edits of the same text always give the same bytes, so that a pull request
+can be compared with the decision byte by byte.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
-from sre_space.domain.errors import Conflict, Malformed
+from sre_space.domain.errors import Malformed
 
 FOLDER = "deploy/config"
 SPACE_NAME = "space.env"  # beside the services' own files
 SPACE_FILE = f"{FOLDER}/{SPACE_NAME}"
 
 
+class Format(StrEnum):
+    """The format of a file of desired state."""
+
+    ENV = "env"
+    YAML = "yaml"
+
+
 @dataclass(frozen=True)
 class Place:
-    """Where a value of desired state lies: a file (a path in the repository) and its key there."""
+    """Where a value of desired state lies: a file (a path in the repository), its key there, and the file's format.
+
+    The key of a YAML value is its path, as in `services.shop.env.POOL_SIZE`. The key "" stands for the whole file.
+    """
 
     file: str
     key: str
+    format: Format = Format.ENV
+
+    def contains(self, file: str, key: str) -> bool:
+        """Return whether a key of a file is this place or lies in it: below its path, or anywhere in a whole file."""
+        inside = not self.key or key == self.key or key.startswith((f"{self.key}.", f"{self.key}["))
+        return file == self.file and inside
 
     def __str__(self) -> str:
         """Return file and key, as in `deploy/config/shop.env:POOL_SIZE`."""
@@ -47,7 +64,7 @@ class Edit:
 
     def __str__(self) -> str:
         """Return key, old and new value as text for people."""
-        return f"{self.key} {_shown(self.old)} -> {_shown(self.new)}"
+        return f"{self.key} {shown(self.old)} -> {shown(self.new)}"
 
 
 def value_of(text: str, key: str) -> str | None:
@@ -58,34 +75,7 @@ def value_of(text: str, key: str) -> str | None:
     return values[0] if values else None
 
 
-def applied(files: Mapping[str, str], edits: Sequence[Edit]) -> Mapping[str, str]:
-    """Return the changed files with their new text; raise `Conflict` when a key has not the `old` value of its edit."""
-    changed: dict[str, str] = {}
-    for edit in edits:
-        text = changed.get(edit.file, files.get(edit.file, ""))
-        present = value_of(text, edit.key)
-        if present != edit.old:
-            raise Conflict(f"{edit.place} is {_shown(present)}, not {_shown(edit.old)}")
-        changed[edit.file] = _with(text, edit.key, edit.new)
-    return changed
-
-
-def already_applied(files: Mapping[str, str], edits: Sequence[Edit]) -> bool:
-    """Return True when every key already has the `new` value of its edit."""
-    return all(value_of(files.get(edit.file, ""), edit.key) == edit.new for edit in edits)
-
-
-def edits_between(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Edit, ...]:
-    """Return an edit for each key that differs, by file and in the order of their keys; comments do not count."""
-    edits = []
-    for file in sorted(before.keys() | after.keys()):
-        old, new = _values(before.get(file, "")), _values(after.get(file, ""))
-        keys = dict.fromkeys([*old, *new])
-        edits += [Edit(file, key, old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)]
-    return tuple(edits)
-
-
-def _values(text: str) -> dict[str, str]:
+def values_of(text: str) -> dict[str, str]:
     """Return each key with its value, in the order of the text; raise `Malformed` when a key is set twice."""
     values: dict[str, str] = {}
     for line in text.splitlines():
@@ -96,7 +86,7 @@ def _values(text: str) -> dict[str, str]:
     return values
 
 
-def _with(text: str, key: str, value: str | None) -> str:
+def with_value(text: str, key: str, value: str | None) -> str:
     """Return the text with one key set, in its own line or else in a new last line; None removes the key's line."""
     line = "" if value is None else f"{key}={value}\n"
     lines = text.splitlines(keepends=True)
@@ -112,5 +102,6 @@ def _key(line: str) -> str:
     return name if equals and not name.startswith("#") else ""
 
 
-def _shown(value: str | None) -> str:
+def shown(value: str | None) -> str:
+    """Return a value as text for people."""
     return "(not set)" if value is None else value or '""'

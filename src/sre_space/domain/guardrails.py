@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sre_space.domain.case import Case
-from sre_space.domain.configuration import FOLDER, Edit
+from sre_space.domain.configuration import Edit
 from sre_space.domain.diagnosis import Confidence
 from sre_space.domain.facts import Decision, RuleAnswer
 from sre_space.domain.grounds import Grounds, ask_grounds, ask_stateful, waits
@@ -113,7 +113,7 @@ def _touched(config: SpaceConfig, remedy: Remedy) -> frozenset[str]:
 
 
 def _with_owners(config: SpaceConfig, service: str, places: Iterable[str]) -> frozenset[str]:
-    return frozenset({service, *map(config.owner, places)} - {""})
+    return frozenset({service, *(owner for place in places for owner in config.owners(place))} - {""})
 
 
 def _allowed_action(config: SpaceConfig, remedy: Remedy) -> RuleAnswer:
@@ -146,7 +146,7 @@ def _of_its_kind(config: SpaceConfig, remedy: Remedy, past: Sequence[PastAction]
             return (_rate(config, remedy, past, now),)
         case SetConfig() | RevertChange() | Scale():
             return (
-                _place(remedy),
+                _place(config, remedy),
                 _protected(config, remedy.edits),
                 _bounds(config, remedy),
                 _size(config, remedy.edits),
@@ -163,10 +163,10 @@ def _rate(config: SpaceConfig, remedy: Remedy, past: Sequence[PastAction], now: 
     return RuleAnswer("restarts per hour", count < limit, f"{count} of {limit} used for {remedy.service}")
 
 
-def _place(remedy: ConfigChange) -> RuleAnswer:
-    outside = [edit.file for edit in remedy.edits if edit.file.rpartition("/")[0] != FOLDER]
+def _place(config: SpaceConfig, remedy: ConfigChange) -> RuleAnswer:
+    outside = [edit.place for edit in remedy.edits if not config.is_desired(edit.file, edit.key)]
     inside = bool(remedy.edits) and not outside
-    return RuleAnswer("desired state", inside, f"outside of {FOLDER}: {', '.join(outside) or 'nothing'}")
+    return RuleAnswer("desired state", inside, f"outside of desired state: {', '.join(outside) or 'nothing'}")
 
 
 def _protected(config: SpaceConfig, edits: Sequence[Edit]) -> RuleAnswer:

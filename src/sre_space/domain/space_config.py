@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sre_space.domain.configuration import FOLDER, Place
+from sre_space.domain.configuration import FOLDER, Format, Place
 from sre_space.domain.contacts import Contact
 from sre_space.domain.dependencies import reach
 from sre_space.domain.diagnosis import CauseKind, Confidence
@@ -48,7 +48,10 @@ class TunableRemedy:
 
 @dataclass(frozen=True)
 class Tunable:
-    """One key of desired state that may be changed within bounds; a protected one only by people."""
+    """One key of desired state that may be changed within bounds; a protected one only by people.
+
+    `key` and `file`, whose `format` is said, are its place.
+    """
 
     key: str
     file: str
@@ -59,6 +62,12 @@ class Tunable:
     values: tuple[str, ...] = ()
     protected: bool = False
     remedy_for: TunableRemedy | None = None
+    format: Format = Format.ENV
+
+    @property
+    def place(self) -> Place:
+        """Return where desired state has its value."""
+        return Place(self.file, self.key, self.format)
 
     def why_not(self, value: str | None) -> str:
         """Return why a value is not allowed; "" when it is. None stands for the service's own default."""
@@ -132,7 +141,8 @@ class Service:
     one of its health check. `most_replicas` is how many replicas the runtime can run. A `stateful` service is neither
     restarted nor reconfigured without a person. `contact` names its people. `memory` and `replicas` are where desired
     state has its memory limit in bytes and the number of its replicas, None where it has none. Without a runtime
-    (`has_runtime`) nothing is known of its unit, and nothing is done to it.
+    (`has_runtime`) nothing is known of its unit, and nothing is done to it. `desired` is where its own part of desired
+    state lies, as a configuration since 0.2.0 says it: a file, and in a YAML file the key of its variables.
     """
 
     name: str
@@ -149,17 +159,22 @@ class Service:
     memory: Place | None = None
     replicas: Place | None = None
     has_runtime: bool = True
+    desired: Place | None = None
+
+    @property
+    def own(self) -> Place:
+        """Return the part of desired state that is this service's own: its variables; by default a file by its name."""
+        return self.desired or Place(f"{FOLDER}/{self.name}.env", "")
 
     @property
     def file(self) -> str:
-        """Return the file of desired state that is this service's own (a path in the repository)."""
-        return f"{FOLDER}/{self.name}.env"
+        """Return the file with the service's own part (a path in the repository)."""
+        return self.own.file
 
     @property
-    def places(self) -> frozenset[str]:
-        """Return the places of desired state that are declared as this service's, as `<file>:<key>`."""
-        declared = [Place(tunable.file, tunable.key) for tunable in self.tunables]
-        return frozenset(str(place) for place in (*declared, self.memory, self.replicas) if place)
+    def declared(self) -> tuple[Place, ...]:
+        """Return the places of single values that are declared as this service's."""
+        return tuple(place for place in (*(one.place for one in self.tunables), self.memory, self.replicas) if place)
 
     @property
     def ready(self) -> HealthCheck:
@@ -237,16 +252,49 @@ class SpaceConfig:
         """Return the contact of each service, in the order of the configuration."""
         return tuple(service.contact for service in self.services.values())
 
+    @property
+    def formats(self) -> Mapping[str, Format]:
+        """Return the files of desired state that are named here, with their formats, by path."""
+        places = (place for service in self.services.values() for place in (service.own, *service.declared))
+        return {place.file: place.format for place in places}
+
+    @property
+    def names_no_files(self) -> bool:
+        """Return whether a service does not say where its desired state lies: then all of the default folder is."""
+        return not self.services or any(service.desired is None for service in self.services.values())
+
+    def is_desired_file(self, file: str) -> bool:
+        """Return whether a file may hold desired state: a named one, or any of the default folder."""
+        return file in self.formats or (self.names_no_files and file.rpartition("/")[0] == FOLDER)
+
+    def is_desired(self, file: str, key: str) -> bool:
+        """Return whether a key of a file is desired state: a service's own part, a declared value, the whole folder."""
+        if self.names_no_files and file.rpartition("/")[0] == FOLDER and file not in self.formats:
+            return True
+        named = (place for service in self.services.values() for place in (service.own, *service.declared))
+        return any(place.contains(file, key) or _is_in_folder(place, file) for place in named)
+
     def owner(self, place: str) -> str:
-        """Return the service that a place (`<file>:<key>`) configures: who declares it, or whose file it is; or ""."""
-        declared = (service.name for service in self.services.values() if place in service.places)
-        own = (service.name for service in self.services.values() if place.rpartition(":")[0] == service.file)
-        return next(declared, next(own, ""))
+        """Return the service that a place (`<file>:<key>`) configures, the first of its `owners`; "" without one."""
+        return next(iter(self.owners(place)), "")
+
+    def owners(self, place: str) -> tuple[str, ...]:
+        """Return the services that a place configures: first those that declare it, then those in whose part it is."""
+        file, _, key = place.partition(":")
+        services = self.services.values()
+        declared = [one.name for one in services if any((file, key) == (at.file, at.key) for at in one.declared)]
+        own = [one.name for one in services if one.own.contains(file, key)]
+        return tuple(dict.fromkeys((*declared, *own)))
 
     def tunable(self, file: str, key: str) -> Tunable | None:
         """Return the tunable of a file's key; None when the configuration does not declare it."""
         tunables = (tunable for service in self.services.values() for tunable in service.tunables)
         return next((tunable for tunable in tunables if (tunable.file, tunable.key) == (file, key)), None)
+
+
+def _is_in_folder(place: Place, file: str) -> bool:
+    """Return whether a file is named by a place, has a key a line, and lies in the default folder."""
+    return place.format is Format.ENV and file == place.file and file.rpartition("/")[0] == FOLDER
 
 
 def _reaches(journey: Journey, services: Collection[str], calls: Mapping[str, Sequence[str]]) -> bool:

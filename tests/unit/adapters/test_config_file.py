@@ -415,7 +415,7 @@ def test_memory_and_replicas_lie_where_the_file_says_and_else_where_they_lay_bef
 
     assert parse_config(other, {}).services["policy-service"].memory == Place("deploy/config/limits.env", "POLICIES")
     assert parse_config(text.replace(said, ""), {}) == parse_config(text, {})
-    with pytest.raises(Malformed, match=r"memory.file: '../x.env' is not the name of a file in deploy/config"):
+    with pytest.raises(Malformed, match=r"memory.file: '../x.env' is not a file's path in the repository"):
         parse_config(text.replace(said, "    memory: {file: ../x.env, key: POLICIES}\n"), {})
     with pytest.raises(Malformed, match=r"memory.key: key is missing; add it, for example `key: POOL_SIZE`"):
         parse_config(text.replace(said, "    memory: {file: x.env}\n"), {})

@@ -1,13 +1,16 @@
 """What a deployment accepts, and the forge's check with it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pygit2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.limits import NOBODY
 
 from sre_embedded.servers.forge.repository import files_at, open_repository
+from sre_space.adapters.config_file import parse_config
 from sre_space.deployment.desired_state import desired_state
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, Missing
@@ -15,12 +18,18 @@ from sre_space.domain.errors import Malformed, Missing
 CHECKOUT = Path(__file__).resolve().parents[3]
 
 
+def in_folder(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return files of the usual folder by path."""
+    return {f"{FOLDER}/{name}": content for name, content in files.items()}
+
+
 def test_the_configuration_of_this_checkout_is_accepted_as_it_is(tmp_path: Path) -> None:
     open_repository(tmp_path / "r.git", CHECKOUT)
     _, _, files = files_at(tmp_path / "r.git", FOLDER)
 
-    wanted = desired_state(files)
-    assert wanted == {path.name: path.read_text() for path in (CHECKOUT / FOLDER).glob("*.env")}
+    config = parse_config((CHECKOUT / "sre-space.yaml").read_text(), {})
+    wanted = desired_state(in_folder(files), config)
+    assert wanted == {f"{FOLDER}/{path.name}": path.read_text() for path in (CHECKOUT / FOLDER).glob("*.env")}
 
 
 def test_a_main_without_configuration_is_refused_and_a_repository_without_main_is_missing(tmp_path: Path) -> None:
@@ -29,7 +38,7 @@ def test_a_main_without_configuration_is_refused_and_a_repository_without_main_i
     repository = open_repository(tmp_path / "r.git", None)
     _, _, files = files_at(tmp_path / "r.git", FOLDER)
     with pytest.raises(Malformed, match=r"deploy/config holds no \*.env file"):
-        desired_state(files)
+        desired_state(in_folder(files), NOBODY)
     assert isinstance(repository, pygit2.Repository)
 
 
@@ -45,7 +54,7 @@ def test_a_main_without_configuration_is_refused_and_a_repository_without_main_i
 )
 def test_what_is_wrong_is_told_with_its_place(name: str, content: bytes, told: str) -> None:
     with pytest.raises(Malformed) as caught:
-        desired_state({name: content})
+        desired_state(in_folder({name: content}), NOBODY)
     assert str(caught.value).startswith(told)
 
 
@@ -53,10 +62,10 @@ def test_what_is_wrong_is_told_with_its_place(name: str, content: bytes, told: s
 def test_any_bytes_are_accepted_or_refused_in_one_sentence(files: dict[str, bytes]) -> None:
     ours = {name: content for name, content in files.items() if name.endswith(".env")}
     try:
-        wanted = desired_state(files)
+        wanted = desired_state(in_folder(files), NOBODY)
     except Malformed as error:
         told = str(error)
     else:
         told = FOLDER
-        assert {name: text.encode() for name, text in wanted.items()} == ours
+        assert {name: text.encode() for name, text in wanted.items()} == in_folder(ours)
     assert FOLDER in told

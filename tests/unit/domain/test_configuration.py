@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from support.git_world import keys_of
 from support.limits import limited
 
-from sre_space.domain.configuration import Edit, Place, already_applied, applied, edits_between, value_of
+from sre_space.codec.desired_values import already_applied, applied, edits_between
+from sre_space.domain.configuration import Edit, Place, value_of
 from sre_space.domain.errors import Conflict, Malformed
 from sre_space.domain.remedies import Restart, RevertChange, SetConfig, inverse, name_in
 from sre_space.domain.space_config import Guardrails, SpaceConfig, Tunable, ValueType
@@ -51,24 +52,24 @@ def test_a_place_is_of_the_service_that_declares_it_or_whose_file_it_is_in(place
 
 
 def test_one_key_changes_and_nothing_else() -> None:
-    after = applied({FILE: TEXT}, [Edit(FILE, "TIMEOUT", "2.0", "0.5")])[FILE]
+    after = applied({FILE: TEXT}, [Edit(FILE, "TIMEOUT", "2.0", "0.5")], {})[FILE]
 
     assert after == TEXT.replace("TIMEOUT=2.0", "TIMEOUT=0.5")
 
 
 def test_a_new_key_comes_last_and_goes_again_without_a_trace() -> None:
     there = Edit(FILE, "FALLBACK", None, "on")
-    after = applied({FILE: TEXT}, [there])
+    after = applied({FILE: TEXT}, [there], {})
 
     assert after[FILE] == f"{TEXT}FALLBACK=on\n"
-    assert applied(after, [there.inverse])[FILE] == TEXT
+    assert applied(after, [there.inverse], {})[FILE] == TEXT
 
 
 def test_a_key_that_is_not_as_expected_is_a_conflict_that_names_it() -> None:
     with pytest.raises(Conflict, match=r"quote-service.env:ATTEMPTS is 1, not 2"):
-        applied({FILE: TEXT}, [Edit(FILE, "ATTEMPTS", "2", "3")])
+        applied({FILE: TEXT}, [Edit(FILE, "ATTEMPTS", "2", "3")], {})
     with pytest.raises(Conflict, match=r"NEW is \(not set\), not 1"):
-        applied({}, [Edit(FILE, "NEW", "1", "2")])
+        applied({}, [Edit(FILE, "NEW", "1", "2")], {})
 
 
 def test_a_key_that_is_there_twice_is_never_guessed_at() -> None:
@@ -79,11 +80,11 @@ def test_a_key_that_is_there_twice_is_never_guessed_at() -> None:
 @given(files(), KEYS, VALUES)
 def test_every_edit_and_its_inverse_give_the_same_bytes_back(text: str, key: str, value: str) -> None:
     edit = Edit(FILE, key, value_of(text, key), value)
-    after = applied({FILE: text}, [edit])
+    after = applied({FILE: text}, [edit], {})
 
     assert value_of(after[FILE], key) == value
-    assert already_applied(after, [edit])
-    back = applied(after, [edit.inverse])[FILE]
+    assert already_applied(after, [edit], {})
+    back = applied(after, [edit.inverse], {})[FILE]
     assert back == text
     others = [one for one in text.splitlines() if one.partition("=")[0] != key]
     assert [line for line in after[FILE].splitlines() if line.partition("=")[0] != key] == others
@@ -91,13 +92,13 @@ def test_every_edit_and_its_inverse_give_the_same_bytes_back(text: str, key: str
 
 @given(files(), files())
 def test_the_edits_between_two_files_lead_from_one_to_the_others_values(before: str, after: str) -> None:
-    edits = edits_between({FILE: before}, {FILE: after})
-    reached = applied({FILE: before}, edits).get(FILE, before)
+    edits = edits_between({FILE: before}, {FILE: after}, {})
+    reached = applied({FILE: before}, edits, {}).get(FILE, before)
 
     assert {key: value_of(reached, key) for key in keys_of(reached)} == {
         key: value_of(after, key) for key in keys_of(after)
     }
-    assert not edits_between({FILE: before}, {FILE: before})
+    assert not edits_between({FILE: before}, {FILE: before}, {})
 
 
 def test_each_remedy_has_its_inverse_or_plainly_none() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from support.amounts import amount
 
 from sre_embedded.servers.forge.answers import Refusal, Site
+from sre_embedded.servers.forge.checks import Rules
 from sre_embedded.servers.forge.history import walk
 from sre_embedded.servers.forge.merges import MergeOptions, Merges
 from sre_embedded.servers.forge.merging import merge_trees
@@ -144,7 +145,7 @@ def opened(folder: Path, validate: Callable[[Mapping[str, bytes]], object] = len
     seed = Path(__file__).resolve().parents[3]
     repository = open_repository(folder / "r.git", seed)
     site = Site("local", "r", "http://127.0.0.1:1", (WRITER, ADMIN))
-    return Tools(Store(folder / "forge.db"), repository, site, ["validate-config"], validate)
+    return Tools(Store(folder / "forge.db"), repository, site, Rules(["validate-config"], validate))
 
 
 @pytest.fixture
@@ -251,7 +252,7 @@ def test_a_merge_commit_has_both_parents_and_a_rebase_is_refused(forge: Forge) -
 
 def test_a_required_check_that_nobody_performs_is_awaited(tmp_path: Path) -> None:
     tools = opened(tmp_path)
-    tools.checks = type(tools.checks)(tools.checks.store, tools.refs, ["validate-config", "review"], len)
+    tools.checks = type(tools.checks)(tools.checks.store, tools.refs, Rules(["validate-config", "review"], len))
     where = {"branch": "b", "message": "m", "files": [{"path": "deploy/config/a.env", "content": "A=1\n"}]}
     tools.call("push_files", where, WRITER)
     number = tools.pulls.pulls.create(NewPull("t", "", "b", "main"), WRITER)
@@ -264,7 +265,7 @@ def test_a_head_is_checked_once_and_a_link_among_the_configuration_fails(tmp_pat
 
     def validate(files: Mapping[str, bytes]) -> None:
         asked.append(files)
-        if b"bad" in files["quote-service.env"]:
+        if b"bad" in files["deploy/config/quote-service.env"]:
             raise Malformed("quote-service.env:1: bad")
 
     tools = opened(tmp_path, validate)

@@ -69,7 +69,7 @@ class Hanging(World):
         investigation = Investigation(self.config, gathering, RecentDeployments(topics, git), self, Shelf(), self.clock)
         for duty, name, value in (
             (brain, "investigation", investigation),
-            (brain, "history", DesiredStateHistory(self._before(self.git, "git"))),
+            (brain, "history", DesiredStateHistory(self._before(self.git, "git"), self.config)),
             (brain, "runtime", self._before(self, "runtime")),
             (fixer.restarts, "runtime", self._before(self, "runtime")),
             (

@@ -19,6 +19,7 @@ from sre_space.bootstrap.space import supervisor as space_supervisor
 from sre_space.bootstrap.space.names import SIGNERS
 from sre_space.bootstrap.space.state import SUPERVISOR, Running, SpaceState
 from sre_space.domain.errors import Refused
+from sre_space.domain.space_config import SpaceConfig
 from sre_space.state_files import write_private
 
 NOTIFY = "SRE_NOTIFY_URLS"
@@ -35,7 +36,7 @@ def up(plan: SpacePlan, tell: Tell, only: Sequence[str] = ()) -> Running:
     state = plan.state
     _must_not_run(state)
     notifier(plan.variables.get(NOTIFY, ""))  # refuse what the agents would refuse, before anything is started
-    check_requirements(plan)
+    config = check_requirements(plan)
     state.make()
     with exclusive(state.root), reserved_ports(plan.ports, plan.external.ports):
         _must_not_run(state)
@@ -43,7 +44,7 @@ def up(plan: SpacePlan, tell: Tell, only: Sequence[str] = ()) -> Running:
         plan.ports.refuse_taken(plan.external.ports)
         table = process_table(state, plan.ports, plan.application)
         processes = tuple(process for process in table if _is_started(plan, process, only))
-        _prepare(plan, processes)
+        _prepare(plan, config, processes)
         with ExitStack() as unfinished:
             unfinished.callback(_end, state, tell)  # also on Ctrl-C, so that nothing is left running
             running = supervision.spawn(plan, processes)
@@ -92,13 +93,13 @@ def _clean(state: SpaceState, tell: Tell) -> Sequence[str]:
     return left
 
 
-def _prepare(plan: SpacePlan, processes: tuple[Process, ...]) -> None:
+def _prepare(plan: SpacePlan, config: SpaceConfig, processes: tuple[Process, ...]) -> None:
     state = plan.state
     for name in SIGNERS:
         make_key(state.key(name), state.trust, name)
     write_private(state.network_key, secrets.token_hex(32))
     identities = write_identities(state.identities, IDENTITIES)
-    prepare_deployed_files(plan)
+    prepare_deployed_files(plan, config)
     tokens = TokenSetup({identity.login: identity.token for identity in identities}, make_secrets(state, processes))
     write_environments(plan, processes, tokens)
 

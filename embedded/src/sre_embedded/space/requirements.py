@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sre_embedded.settings import PROCESSES as SETTINGS
+from sre_embedded.space.deployed_files import checkout_files
 from sre_embedded.space.environment import PASSED_SETTINGS, SpacePlan
 from sre_embedded.space.process_file import NAME
 from sre_embedded.space.processes import services
@@ -13,9 +14,9 @@ from sre_space.adapters.config_file import read_config
 from sre_space.adapters.disk import DiskFolder
 from sre_space.bootstrap.space.addresses import config_environment
 from sre_space.deployment.desired_state import desired_state
-from sre_space.domain.configuration import FOLDER
 from sre_space.domain.disk_space import MEGABYTE
 from sre_space.domain.errors import Malformed, Refused
+from sre_space.domain.space_config import SpaceConfig
 
 MIN_FREE_BYTES = 150 * MEGABYTE  # twice what a new space writes in its first hour (docs/safety.md)
 MIN_FREE_FILES = 1_000
@@ -25,23 +26,28 @@ LIMITS: Mapping[int, tuple[int, str, str]] = {
 }
 
 
-def check_requirements(plan: SpacePlan) -> None:
-    """Raise `Malformed` for a configuration that an agent or deployment would refuse, `Refused` for a small machine."""
-    _check_configuration(plan)
+def check_requirements(plan: SpacePlan) -> SpaceConfig:
+    """Return the configuration.
+
+    Raise `Malformed` for one that an agent or deployment would refuse, and `Refused` for a small machine.
+    """
+    config = _check_configuration(plan)
     _check_settings(plan)
-    _check_desired_state(plan)
+    _check_desired_state(plan, config)
     _raise_limits()
     _check_disk(plan.state.root)
+    return config
 
 
-def _check_configuration(plan: SpacePlan) -> None:
-    """Raise `Malformed` for a mistake, and for services that a space would run when nothing says how."""
+def _check_configuration(plan: SpacePlan) -> SpaceConfig:
+    """Return the configuration; raise `Malformed` for a mistake, or when nothing says how a service is run."""
     environment = config_environment(plan.ports.numbers, plan.external)
     config = read_config(plan.config_path, environment, services(plan.application) if plan.application else None)
     run_here = [service.name for service in config.services.values() if service.has_runtime]
     if run_here and not plan.application:
         message = f"{plan.checkout / NAME} is missing: it says what the space starts, and {run_here[0]} has a unit here"
         raise Malformed(f"{message}; write it (docs/processes.md), or `runtime: none` at what others run")
+    return config
 
 
 def _check_settings(plan: SpacePlan) -> None:
@@ -50,19 +56,13 @@ def _check_settings(plan: SpacePlan) -> None:
         SETTINGS[process].refuse_invalid({name: plan.variables[name] for name in names if plan.variables.get(name)})
 
 
-def _check_desired_state(plan: SpacePlan) -> None:
+def _check_desired_state(plan: SpacePlan, config: SpaceConfig) -> None:
     """Raise `Malformed` for an invalid desired state of the checkout, while none is deployed yet."""
-    source = plan.checkout / FOLDER
-    if not source.is_dir():
-        raise Malformed(f"{source} is missing: the configuration must be in a checkout with a deploy/ folder")
+    files = checkout_files(plan, config)
     if plan.state.deployed.exists():
         return
     try:
-        files = {path.name: path.read_bytes() for path in sorted(source.glob("*.env"))}
-    except OSError as error:
-        raise Malformed(f"{error.filename} cannot be read: {error.strerror}") from error
-    try:
-        desired_state(files)
+        desired_state(files, config)
     except Malformed as error:
         raise Malformed(f"{plan.checkout}: {error}") from error
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from sre_space.agents.brain.attempts import exhausted
 from sre_space.agents.brain.investigation import cause_line
+from sre_space.codec.desired_values import value_of
 from sre_space.domain.case import Case, Trial
-from sre_space.domain.configuration import Edit, value_of
+from sre_space.domain.configuration import Edit, Place
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis
+from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import ActionResult, Decision, Outcome, Recall, Verification
 from sre_space.domain.guardrails import HOUR, PastAction
 from sre_space.domain.remedies import Escalate, Remedy, Restart, RevertChange, Scale, SetConfig, name_in
@@ -223,10 +225,8 @@ def _is_affected(service: Service, situation: Situation) -> bool:
 
 def _set(situation: Situation, service: Service, tunable: Tunable) -> Remedy | None:
     """Return the change of one tunable, or None when its file or a next value is missing."""
-    if tunable.file not in situation.desired:
-        return None
-    present = value_of(situation.desired[tunable.file], tunable.key)
-    wanted = tunable.remedied_value(present)
+    known, present = _present(situation, tunable.place)
+    wanted = tunable.remedied_value(present) if known else None
     if wanted is None or tunable.remedy_for is None:
         return None
     why, follow_up = f"{_reason(situation)}; {tunable.purpose}", tunable.remedy_for.follow_up
@@ -237,13 +237,21 @@ def _scale(situation: Situation) -> list[Remedy]:
     """Return the doubling of the replicas, at most the configured maximum, where the runtime can run more than one."""
     service = situation.config.services[situation.cause.service]
     place = service.replicas
-    present = value_of(situation.desired.get(place.file, ""), place.key) if place else None
+    present = _present(situation, place)[1] if place else None
     if place is None or present is None or not present.isdecimal():
         return []
     wanted = min(2 * int(present), service.most_replicas)
     if wanted <= int(present):
         return []
     return [Scale(service.name, place.file, place.key, present, str(wanted), _reason(situation))]
+
+
+def _present(situation: Situation, place: Place) -> tuple[bool, str | None]:
+    """Return whether the value at a place can be read on main, and the value, None where it is not set."""
+    try:
+        return place.file in situation.desired, value_of(situation.desired, place)
+    except Malformed:
+        return False, None
 
 
 def _reason(situation: Situation) -> str:

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sre_space.analysis.diagnosis.tables import Change
-from sre_space.codec.changes import AnnouncedDeployment, deployment_of, diff_of
+from sre_space.codec.changes import AnnouncedDeployment, deployment_of, diff_of, path_of
 from sre_space.codec.topics import CHANGES
-from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, Missing, Refused
 from sre_space.domain.event_time import plausible
 from sre_space.ports.bus import History, Record
@@ -67,7 +66,7 @@ class RecentDeployments:
         if deployment.commit not in self.diffs:
             try:
                 parents = (await self.gitops.commit(deployment.commit)).parents
-                files = [f"{FOLDER}/{name}" for name in deployment.files]
+                files = map(path_of, deployment.files)
                 parts = await asyncio.gather(*(self._file(path, deployment.commit, parents) for path in files))
             except Refused:  # Git does not know the commit or file, or the name is not valid
                 return ""

@@ -8,12 +8,14 @@ force-pushed.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sre_space.domain.configuration import FOLDER, already_applied, applied
+from sre_space.codec.desired_values import already_applied, applied
 from sre_space.domain.errors import Conflict, Malformed, Refused
 from sre_space.domain.facts import ActionResult
+from sre_space.domain.space_config import SpaceConfig
 from sre_space.ports.clock import Clock
 from sre_space.ports.deployments import Deployments
 from sre_space.ports.gitops import GitOps, PullRequest
+from sre_space.record.desired_files import desired_files
 from sre_space.text.proposal import Proposal
 
 MAX_TRIES = 3
@@ -35,8 +37,9 @@ class Ended:
 
 @dataclass(frozen=True)
 class PullRequests:
-    """Follows one change from its branch to its deployment."""
+    """Follows one change of the desired state that the configuration names, from its branch to its deployment."""
 
+    config: SpaceConfig
     gitops: GitOps
     deployments: Deployments
     clock: Clock
@@ -79,7 +82,7 @@ class PullRequests:
 
     async def applied(self, pull: PullRequest, proposal: Proposal) -> bool | None:
         """Return True once the merged change is in force, False when that took too long, None until then."""
-        files = await self.gitops.read_files(FOLDER, MAIN)
+        files = await desired_files(self.gitops, self.config, MAIN)
         paths = {edit.file for edit in proposal.remedy.edits}
         if all([await self.deployments.in_force(path, files.get(path, b"")) for path in sorted(paths)]):
             return True
@@ -126,9 +129,9 @@ class PullRequests:
         heads = {head.name: head.sha for head in await self.gitops.branches()}
         try:
             files, edits = await self._texts(heads[MAIN]), proposal.remedy.edits
-            if already_applied(files, edits):
+            if already_applied(files, edits, self.config.formats):
                 return Ended(ActionResult.ALREADY_CHANGED, f"main {heads[MAIN][:12]} holds these values already")
-            applied(files, edits)
+            applied(files, edits, self.config.formats)
             if branch not in heads:
                 await self.gitops.create_branch(branch, heads[MAIN])
             await self._commit(branch, heads.get(branch, heads[MAIN]), proposal)
@@ -140,8 +143,9 @@ class PullRequests:
 
     async def _commit(self, branch: str, head: str, proposal: Proposal) -> None:
         files, edits = await self._texts(head), proposal.remedy.edits
-        if not already_applied(files, edits):
-            await self.gitops.commit_files(branch, applied(files, edits), proposal.title, head)
+        if not already_applied(files, edits, self.config.formats):
+            texts = applied(files, edits, self.config.formats)
+            await self.gitops.commit_files(branch, texts, proposal.title, head)
 
     async def _exact(self, pull: PullRequest, proposal: Proposal) -> bool:
         """Return True when the pull request changes exactly the decided edits, byte for byte, and no other file."""
@@ -151,16 +155,16 @@ class PullRequests:
             return False
         try:
             before, after = await self._texts(head.parents[0]), await self._texts(pull.head_sha)
-            return {**before, **applied(before, edits)} == dict(after)
+            return {**before, **applied(before, edits, self.config.formats)} == dict(after)
         except (Conflict, Malformed):
             return False
 
     async def _texts(self, ref: str) -> Mapping[str, str]:
+        files = await desired_files(self.gitops, self.config, ref)
         try:
-            files = await self.gitops.read_files(FOLDER, ref)
             return {path: content.decode() for path, content in files.items()}
         except UnicodeDecodeError as error:
-            raise Malformed(f"{FOLDER} at {ref[:12]} holds a file that is not UTF-8: {error}") from error
+            raise Malformed(f"desired state at {ref[:12]} holds a file that is not UTF-8: {error}") from error
 
 
 def _failed(pull: PullRequest, why: str) -> Ended:

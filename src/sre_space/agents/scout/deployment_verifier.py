@@ -6,13 +6,13 @@ deployed one, and only for services whose files, or whose memory limit, differ f
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sre_space.analysis.detection.inhibition import Inhibition
 from sre_space.codec.changes import AnnouncedDeployment
 from sre_space.codec.memory_limits import memory_files, memory_limits
-from sre_space.domain.configuration import FOLDER
+from sre_space.codec.service_variables import running_content
 from sre_space.domain.errors import Missing
 from sre_space.domain.space_config import Service
 from sre_space.ports.gitops import Commit, GitOps
@@ -55,18 +55,27 @@ class DeploymentVerifier:
 
     async def main(self, at: int) -> Sequence[Commit]:
         """Return main's head and its commits of the desired state in the day before `at` (Unix ns), newest first."""
-        head, recent = await asyncio.gather(
-            self.gitops.commit(MAIN), self.gitops.commits(FOLDER, MAIN, at - TOGETHER_NS)
-        )
+        head, recent = await asyncio.gather(self.gitops.commit(MAIN), self._recent(at - TOGETHER_NS))
         # Only the head comes with its list of files.
         commits = [head if commit.sha == head.sha else commit for commit in recent]
         return commits if head in commits else [head, *commits]
 
+    async def _recent(self, since: int) -> Sequence[Commit]:
+        """Return main's commits of the desired state since a time (Unix ns), newest first.
+
+        Where all of it lies in one folder these are the folder's, else all commits of main.
+        """
+        folders = {path.rpartition("/")[0] for path in self._files(self.services.values())}
+        return await self.gitops.commits(folders.pop() if len(folders) == 1 else "", MAIN, since)
+
+    def _files(self, services: Collection[Service]) -> Sequence[str]:
+        """Return the files that hold what these services run with, each once."""
+        return list(dict.fromkeys((*memory_files(services), *(service.file for service in services))))
+
     async def touched(self, base: str, announced: AnnouncedDeployment, main: Sequence[Commit]) -> frozenset[str]:
         """Return the announced services that a deployment of the commit over the commit `base` restarts."""
         named = [self.services[name] for name in sorted(self.services.keys() & set(announced.services))]
-        files = dict.fromkeys((*memory_files(named), *(service.file for service in named)))
-        paths = [path for path in files if _may_differ(path, base, announced, main)]
+        paths = [path for path in self._files(named) if _may_differ(path, base, announced, main)]
         contents = await asyncio.gather(
             *(self._content(path, ref) for path in paths for ref in (base, announced.commit))
         )
@@ -78,7 +87,7 @@ class DeploymentVerifier:
         return frozenset(
             service.name
             for service in named
-            if before.get(service.file) != after.get(service.file) or old.get(service.name) != new.get(service.name)
+            if _part(service, before) != _part(service, after) or old.get(service.name) != new.get(service.name)
         )
 
     async def _content(self, path: str, ref: str) -> bytes:
@@ -91,6 +100,12 @@ class DeploymentVerifier:
             except Missing:
                 self.read[path, ref] = b""
         return self.read[path, ref]
+
+
+def _part(service: Service, contents: Mapping[str, bytes]) -> bytes:
+    """Return a service's own part of its file; b"" of a file that was not read, as it does not differ."""
+    content = contents.get(service.file)
+    return running_content(service.own, content) if content is not None else b""
 
 
 def _may_differ(path: str, base: str, announced: AnnouncedDeployment, main: Sequence[Commit]) -> bool:

@@ -1,11 +1,11 @@
 """The check `validate-config`, run on each head of an open pull request, and whether a head may be merged.
 
-It fails when a deployment would reject a file of `deploy/config/`, when `sre-space.yaml` is changed, or when a branch
-of the agents (`sre/...`) changes anything outside that folder. The checks required for a merge are a setting of the
+It fails when a deployment would reject a file of desired state, when `sre-space.yaml` is changed, or when a branch of
+the agents (`sre/...`) changes anything but desired state. The checks required for a merge are a setting of the
 forge.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pygit2
@@ -24,17 +24,28 @@ CONFIGURATION = "sre-space.yaml"
 AGENT_BRANCHES = "sre/"
 SUCCESS, FAILURE = "success", "failure"
 
-Validate = Callable[[Mapping[str, bytes]], object]  # files by name; raises `Malformed` with place and reason
+Validate = Callable[[Mapping[str, bytes]], object]  # files by path; raises `Malformed` with place and reason
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a pull request must fulfil: the checks in `required`, and that its desired state is valid.
+
+    Desired state are the files of `deploy/config/`, and the other paths in `desired`.
+    """
+
+    required: Sequence[str]
+    validate: Validate
+    desired: Collection[str] = ()
 
 
 @dataclass(frozen=True)
 class CheckRuns:
-    """Runs the checks of one repository's pull requests; those in `required` must succeed before a merge."""
+    """Runs the checks of one repository's pull requests."""
 
     store: PullStore
     refs: Refs
-    required: Sequence[str]
-    validate: Validate
+    rules: Rules
 
     def perform(self, pull: PullRow) -> None:
         """Run the check on the head of a pull request, once for each head."""
@@ -50,7 +61,7 @@ class CheckRuns:
     def blocking(self, pull: PullRow) -> str | None:
         """Return why the head may not be merged yet, in GitHub's words; None when it may."""
         conclusions = {run.name: run.conclusion for run in self.store.checks(pull.number, pull.head_sha)}
-        for name in self.required:
+        for name in self.rules.required:
             if conclusions.get(name) != SUCCESS:
                 return f'Required status check "{name}" is {"failing" if name in conclusions else "expected"}.'
         return None
@@ -63,19 +74,21 @@ class CheckRuns:
         paths = touched(repository, repository[fork].peel(pygit2.Commit), head)
         if CONFIGURATION in paths:
             return f"{CONFIGURATION} is changed; it cannot be changed by a pull request"
-        outside = [path for path in paths if not path.startswith(f"{FOLDER}/")]
+        outside = [path for path in paths if not path.startswith(f"{FOLDER}/") and path not in self.rules.desired]
         if outside and pull.head.startswith(AGENT_BRANCHES):
             return f"{outside[0]} lies outside {FOLDER}/; a branch of {AGENT_BRANCHES} may change nothing else"
         try:
-            self.validate(_configuration(head))
+            self.rules.validate(_configuration(head, self.rules.desired))
         except Malformed as error:
             return str(error)
         return None
 
 
-def _configuration(commit: pygit2.Commit) -> Mapping[str, bytes]:
-    entries = entries_of(commit, FOLDER)
-    links = [str(entry.name) for entry in entries if entry.filemode == FileMode.LINK]
+def _configuration(commit: pygit2.Commit, desired: Collection[str]) -> Mapping[str, bytes]:
+    """Return the files of desired state at a commit by path; raise `Malformed` for a link."""
+    entries = {f"{FOLDER}/{entry.name}": entry for entry in entries_of(commit, FOLDER)}
+    entries |= {path: commit.tree[path] for path in desired if path in commit.tree}
+    links = [path for path, entry in entries.items() if entry.filemode == FileMode.LINK]
     if links:
-        raise Malformed(f"{FOLDER}/{links[0]} is a link, not a file")
-    return {str(entry.name): entry.data for entry in entries if isinstance(entry, pygit2.Blob)}
+        raise Malformed(f"{links[0]} is a link, not a file")
+    return {path: entry.data for path, entry in entries.items() if isinstance(entry, pygit2.Blob)}

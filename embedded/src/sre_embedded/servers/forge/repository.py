@@ -1,9 +1,10 @@
 """The real git repository behind the forge, bare, through pygit2; people can clone it."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import ObjectType
+from pygit2.enums import FileMode, ObjectType
 
 from sre_embedded.servers.forge.objects import refuse_damaged
 from sre_space.disk_errors import is_disk_error
@@ -14,15 +15,15 @@ SEEDED = ("deploy", "sre-space.yaml")
 _DAMAGED = (KeyError, ValueError, OSError, pygit2.GitError)  # what pygit2 raises for missing or damaged objects
 
 
-def open_repository(path: Path, seed: Path | None) -> pygit2.Repository:
+def open_repository(path: Path, seed: Path | None, desired: Collection[str] = ()) -> pygit2.Repository:
     """Open the repository; create it the first time, with `deploy/` and `sre-space.yaml` of the checkout `seed`.
 
-    `Malformed` when it is damaged.
+    So are the files in `desired`, its desired state elsewhere. `Malformed` when it is damaged.
     """
     try:
         repository = _open(path)
         if not _has_commits(path):
-            _seed(repository, seed)
+            _seed(repository, seed, desired)
         _verify_main(repository)
     except _DAMAGED as error:
         if is_disk_error(error):  # a full disk has damaged nothing
@@ -63,9 +64,9 @@ def _unlock(path: Path) -> None:
         lock.unlink(missing_ok=True)
 
 
-def _seed(repository: pygit2.Repository, seed: Path | None) -> None:
+def _seed(repository: pygit2.Repository, seed: Path | None, desired: Collection[str]) -> None:
     index = pygit2.Index()
-    for file in _files(seed) if seed else ():
+    for file in _files(seed, desired) if seed else ():
         blob = repository.create_blob(file.read_bytes())
         index.add(pygit2.IndexEntry(str(file.relative_to(seed or Path())), blob, pygit2.enums.FileMode.BLOB))
     readme = repository.create_blob(b"# Desired state\n\nWhat runs in the space. Changes arrive by pull request.\n")
@@ -75,10 +76,21 @@ def _seed(repository: pygit2.Repository, seed: Path | None) -> None:
     repository.create_commit("refs/heads/main", author, author, "Desired state of the space", tree, [])
 
 
-def _files(seed: Path) -> list[Path]:
-    roots = [seed / name for name in SEEDED]
+def _files(seed: Path, desired: Collection[str]) -> list[Path]:
+    roots = {seed / name for name in (*SEEDED, *desired)}
     files = [file for root in roots for file in ([root] if root.is_file() else root.rglob("*"))]
-    return sorted(file for file in files if file.is_file() and not file.is_symlink())
+    return sorted({file for file in files if file.is_file() and not file.is_symlink()})
+
+
+def file_at(path: Path, file: str) -> bytes | None:
+    """Return a file of main; None when main has none there, `Missing` when main cannot be read."""
+    refuse_damaged(path)
+    try:
+        tree = pygit2.Repository(str(path)).references["refs/heads/main"].peel(pygit2.Commit).tree
+        entry = tree[file] if file in tree else None  # noqa: SIM401 - a tree has no `get`
+        return entry.data if isinstance(entry, pygit2.Blob) and entry.filemode != FileMode.LINK else None
+    except _DAMAGED as error:
+        raise Missing(f"the branch main of {path} cannot be read: {error}") from error
 
 
 def files_at(path: Path, folder: str) -> tuple[str, str, dict[str, bytes]]:

@@ -136,7 +136,7 @@ class Database:
         if sha is None:
             raise Refusal("get branch", NOT_FOUND, "Branch not found")
         protected = name in self.tools.refs.protected
-        required = {"enforcement_level": "everyone", "contexts": list(self.tools.checks.required)}
+        required = {"enforcement_level": "everyone", "contexts": list(self.tools.checks.rules.required)}
         protection = {"enabled": protected, "required_status_checks": required} if protected else {"enabled": False}
         return OK, {"name": name, "commit": {"sha": sha}, "protected": protected, "protection": protection}
 

@@ -1,6 +1,6 @@
 """All tools of one repository by name; each is documented in the module that defines it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
@@ -8,7 +8,7 @@ import pygit2
 
 from sre_embedded.servers.forge.answers import UNPROCESSABLE, Arguments, Refusal, Site, ToolError
 from sre_embedded.servers.forge.branches import BranchTools
-from sre_embedded.servers.forge.checks import CheckRuns, Validate
+from sre_embedded.servers.forge.checks import CheckRuns, Rules
 from sre_embedded.servers.forge.files import FileTools
 from sre_embedded.servers.forge.issues import IssueTools
 from sre_embedded.servers.forge.labels import LabelTools
@@ -30,14 +30,12 @@ UNSUPPORTED = (
 
 
 class Tools:
-    """The tools of one repository; the checks in `required` must succeed before a merge."""
+    """The tools of one repository; pull requests are merged by its rules."""
 
-    def __init__(
-        self, store: Store, repository: pygit2.Repository, site: Site, required: Sequence[str], validate: Validate
-    ) -> None:
+    def __init__(self, store: Store, repository: pygit2.Repository, site: Site, rules: Rules) -> None:
         pull_store = PullStore(store)
         self.store, self.site, self.refs = store, site, Refs(repository)
-        self.checks = CheckRuns(pull_store, self.refs, required, validate)
+        self.checks = CheckRuns(pull_store, self.refs, rules)
         pulls = Pulls(pull_store, self.refs, self.checks)
         self.merges = Merges(pulls)
         self.branches = BranchTools(self.refs, site, pulls.close_pulls_of)
