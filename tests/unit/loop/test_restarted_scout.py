@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
+from support.matrix import matrix
 from support.seen_world import LEARNT_S, SeenWorld, Sick
 from support.world import QUOTE_FILE, Fault, Values, World, diagnosis
 
@@ -14,10 +15,11 @@ from sre_space.domain.symptoms import SymptomKind
 
 Until = Callable[[Case], bool]
 SLOW, FAILING = Sick(way_ms=600), Sick(fails=0.4)
-MOMENTS: dict[str, Until] = {
+MOMENTS: dict[str, Until | None] = {
     "after-detection": lambda _: True,
     "after-the-action": lambda case: case.latest(Action) is not None,
     "after-a-verdict": lambda case: case.latest(Verification) is not None,
+    "never": None,
 }
 
 
@@ -45,12 +47,13 @@ def verdicts(case: Case) -> list[Outcome]:
     return [payload.outcome for payload in case.payloads if isinstance(payload, Verification)]
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("moment", matrix(MOMENTS))
 @pytest.mark.parametrize(
     ("sick", "expected"), [(SLOW, [Outcome.RECOVERED]), (FAILING, [Outcome.IMPROVED])], ids=["slow", "failing"]
 )
-async def test_a_killed_scout_reaches_the_same_verdicts(sick: Sick, expected: list[Outcome], moment: str) -> None:
-    assert verdicts(await played(sick)) == expected
+async def test_a_scout_reaches_the_same_verdicts_whenever_it_is_killed(
+    sick: Sick, expected: list[Outcome], moment: str
+) -> None:
     assert verdicts(await played(sick, MOMENTS[moment])) == expected
 
 
