@@ -2,8 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-unit test-all test-lowest coverage test-kill test-adversity check bench bench-help bench-diagnosis
+.PHONY: demo test test-unit test-servers test-all test-lowest coverage test-kill test-adversity check bench bench-help bench-diagnosis
 .PHONY: faults-a-day gate record-names record clean setup
+
+# Compiled modules are kept: otherwise each process that starts, also of a space, compiles them again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What needs no whole space shares both cores.
 PYTEST := $(BIN)/python -m pytest
@@ -16,7 +19,11 @@ test: setup
 	@$(BIN)/python tools/run_tests.py
 
 test-unit: setup
-	@$(PYTEST) $(BOTH) -m "not long" tests/unit tests/attack
+	@$(PYTEST) $(BOTH) -m "not long and not matrix" tests/unit tests/attack
+
+# The contract suites on the real servers that the environment names (docs/real-servers.md); -rs says what is skipped.
+test-servers: setup
+	@$(PYTEST) -rs -k "oracle or foreign_programs or official or memory_and_runtime or postgresql" tests/contract apps/quote-service
 
 coverage: setup
 	@$(PYTEST) $(BOTH) -m "not long" --cov --cov-report=term:skip-covered tests/unit tests/attack

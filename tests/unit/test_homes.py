@@ -1,7 +1,7 @@
 """What has one home is written there alone: held over the source itself."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -27,10 +27,16 @@ def sources() -> Mapping[str, ast.Module]:
     }
 
 
+@cache
+def walked() -> Mapping[str, Sequence[ast.AST]]:
+    """All nodes of each."""
+    return {path: tuple(ast.walk(tree)) for path, tree in sources().items()}
+
+
 def test_only_one_function_replaces_a_file() -> None:
-    renames = {path for path, tree in sources().items() for node in ast.walk(tree) if _replaces(node)}
+    renames = {path for path, nodes in walked().items() for node in nodes if _replaces(node)}
     renames -= {path for path in renames if path.startswith("chaos/")}  # a stranger, who imports nothing of ours
-    flushes = {path for path, tree in sources().items() for node in ast.walk(tree) if _called(node) == "os.fsync"}
+    flushes = {path for path, nodes in walked().items() for node in nodes if _called(node) == "os.fsync"}
 
     log = "embedded/src/sre_embedded/supervisor.py"  # which moves a log away, and loses nothing if that does not last
     assert (renames - {log}, flushes) == ({"src/sre_space/files.py"}, {"src/sre_space/files.py"})
@@ -51,8 +57,8 @@ def _replaces(node: ast.AST) -> bool:
 def test_a_frozen_dataclass_does_not_change_itself() -> None:
     changed = [
         f"{path}:{node.lineno} {one.name}"
-        for path, tree in sources().items()
-        for one in ast.walk(tree)
+        for path, nodes in walked().items()
+        for one in nodes
         if isinstance(one, ast.ClassDef) and any("frozen=True" in ast.unparse(call) for call in one.decorator_list)
         for node in _changes(one)
     ]
@@ -77,7 +83,7 @@ def _is_own(node: ast.expr) -> bool:
 
 
 def test_the_numbers_of_span_kinds_are_written_once() -> None:
-    written = {path for path, tree in sources().items() for node in ast.walk(tree) if _lists_kinds(node)}
+    written = {path for path, nodes in walked().items() for node in nodes if _lists_kinds(node)}
 
     domain, columns = "src/sre_space/domain/telemetry.py", "src/sre_space/analysis/diagnosis/tables.py"
     assert written == {domain, columns}  # the names, and the numbers in columns
@@ -119,9 +125,9 @@ def test_the_paths_of_a_state_folder_are_put_together_in_one_place() -> None:
     parts = {part.removeprefix("x") for path in made for part in path.parts[2:]} - {"x", ".env", ".log"}
     joined = {
         (path, text)
-        for path, tree in sources().items()
+        for path, nodes in walked().items()
         if path.startswith("src/sre_space/")
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)
         for text in _plain(node.right)
         if text in parts
@@ -136,12 +142,12 @@ NAMED = {"key", "log", "environment", "started", "running", "on_duty", "outbox"}
 
 def _texts(folder: str) -> Iterator[tuple[str, str]]:
     """Every text in the code but docstrings."""
-    for path, tree in sources().items():
+    for path, nodes in walked().items():
         if path.startswith(folder):
-            said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+            said = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
             yield from (
                 (path, node.value)
-                for node in ast.walk(tree)
+                for node in nodes
                 if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said
             )
 

@@ -44,7 +44,7 @@ def document(
     with None that is a mistake.
     """
     text = decoded(content, name, MAX_BYTES, "a configuration")
-    root = composed(_filled(text, environment, name, unset), name)
+    root = composed(_filled(text, environment, name, unset), name, fast=True)
     if not isinstance(root, yaml.MappingNode):
         held = "nothing" if root is None else "a list" if isinstance(root, yaml.SequenceNode) else "a single value"
         raise Malformed(f"{name}:1: this holds {held}; it begins with `{first}:`")
@@ -126,7 +126,7 @@ class _Reader:
         for key, item in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise Malformed(f"{self.name}:{line_of(key)}: a key is a single word; put quotes around it")
-            if key.value == "<<" and key.style is None:
+            if key.value == "<<" and not key.style:
                 raise Malformed(f"{self.name}:{line_of(key)}: `<<` is not read here; write the keys out")
             yield key, item
 

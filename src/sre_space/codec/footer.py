@@ -9,7 +9,7 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -51,7 +51,7 @@ class SignedFact:
     message: bytes
     signature: bytes
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Return the SHA-256 (hex) of the signed bytes, which the next fact repeats as its `prev`."""
         return hashlib.sha256(self.message).hexdigest()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.git_world import keys_of
+from support.matrix import matrix
 
 from sre_space.adapters.config_file import parse_config, read_config
 from sre_space.adapters.config_notices import NO_CONVERSION, NO_VISIT
@@ -364,7 +365,7 @@ def test_any_damage_is_read_or_refused_in_one_line(noise: bytes, at: int, cut: i
 HOSTILE = ["", "x", "-1", "5 s", "[]", "{}", "[[]]", "{a: b}", "1e999", "true", "null", "2026-01-01", "0x1F", "~"]
 
 
-@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("value", matrix(HOSTILE))
 def test_no_mistake_is_told_in_the_words_of_a_library(value: str) -> None:
     """Put the value in place of each value of the file; whatever is refused has a sentence of our own."""
     lines = CHART.read_text().split("\n")

@@ -10,6 +10,7 @@ from sre_space.agents.scout.health import PERIOD_S, ServiceHealth
 from sre_space.analysis.detection.inhibition import Inhibition
 from sre_space.ports.probe import Health
 
+pytestmark = pytest.mark.matrix  # many seeds and virtual days
 SEEDS = range(amount(40, 8))
 LEARN_S = 180
 ALIGNMENT_S = 1.0  # a fault may begin anywhere in a second; the model begins it at the start, the best place

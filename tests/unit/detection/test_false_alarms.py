@@ -36,6 +36,7 @@ from sre_space.analysis.statistics.sequential_test import THRESHOLD, SequentialT
 from sre_space.analysis.statistics.share_bounds import tolerated
 from sre_space.analysis.statistics.sketch import MIN_BUCKET, Durations, Sketch, middle_of
 
+pytestmark = pytest.mark.matrix  # many seeds and virtual days
 DAYS = 30
 SECOND = 10**9
 LEARN_AT = (0, 60, 120, 240, *range(600, DAY_S + 1, 600))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.amounts import amount
+from support.matrix import matrix
 
 from sre_space.analysis.detection.saturation import AT_ONCE_S, CLEAR_NS, HALF, WARM_UP_NS, Resource, Saturation
 from sre_space.analysis.statistics.trend import trend_of
@@ -38,7 +39,7 @@ def fires_at(level: Level, seconds: float, seed: int = 1, resource: Resource = M
     return None
 
 
-@pytest.mark.parametrize("per_second", [0.002, 0.005, 0.01, 0.02, 0.04])
+@pytest.mark.parametrize("per_second", matrix([0.002, 0.005, 0.01, 0.02, 0.04]))
 def test_a_leak_is_an_alarm_well_before_its_limit(per_second: float) -> None:
     """From 20 % on, after two healthy minutes; for many seeds."""
     for seed in range(amount(40, 6)):

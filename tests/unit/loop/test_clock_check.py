@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from support.matrix import matrix
 from support.world import SECOND, SERVICES, World
 
 from sre_space.domain.facts import Agent, Step
@@ -19,7 +20,7 @@ async def compared(world: World) -> None:
 
 
 @pytest.mark.parametrize("ahead", [TEN_MINUTES, -TEN_MINUTES])
-@pytest.mark.parametrize("after", STEPS)
+@pytest.mark.parametrize("after", matrix(STEPS))
 @pytest.mark.parametrize("agent", list(Agent))
 async def test_whose_clock_is_set_wrong_after_a_step_records_nothing_until_it_is_right(
     agent: Agent, after: Step, ahead: int

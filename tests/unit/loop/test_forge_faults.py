@@ -5,6 +5,7 @@ import random
 
 import pytest
 from support.deaf import Deaf
+from support.matrix import matrix
 from support.world import World
 
 from sre_space.domain.case import Case
@@ -30,7 +31,7 @@ async def lived_through(world: World, rounds: int = 2_000) -> Case:
 
 
 @pytest.mark.parametrize(("fails", "loses"), [(0.1, 0.0), (0.4, 0.0), (0.0, 0.5), (0.2, 0.5)])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", matrix(range(4)))
 async def test_a_forge_that_fails_at_any_call_and_loses_any_answer_costs_time_only(
     seed: int, fails: float, loses: float
 ) -> None:

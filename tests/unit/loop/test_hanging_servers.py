@@ -10,6 +10,7 @@ import pytest
 from support.deaf import Deaf
 from support.evidence import Shelf, Topics
 from support.git_world import MemoryGit
+from support.matrix import matrix
 from support.world import REPOSITORY, SECOND, World
 
 from sre_space.adapters.system_clock import SystemClock
@@ -129,7 +130,7 @@ def reached(world: Hanging, step: Step) -> bool:
 
 
 @pytest.mark.parametrize("server", SERVERS)
-@pytest.mark.parametrize("step", [None, *STEPS])
+@pytest.mark.parametrize("step", matrix([None, *STEPS]))
 async def test_a_dead_service_is_restarted_once_whichever_server_hangs_from_whichever_step_on(
     server: str, step: Step | None
 ) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from support.matrix import matrix
 from support.world import DESIRED, QUOTE_FILE, SECOND, Fault, World, diagnosis
 
 from sre_space.analysis.detection.burn_rate import Budget
@@ -67,7 +68,7 @@ async def _all(world: World) -> list[Case]:
     return list(await world.incidents.touched(0))
 
 
-@pytest.mark.parametrize("after", STEPS)
+@pytest.mark.parametrize("after", matrix(STEPS))
 @pytest.mark.parametrize(
     ("agent", "seconds"), [(Agent.SCOUT, 3), (Agent.SCOUT, 120), *((agent, 27) for agent in Agent)]
 )
@@ -86,7 +87,7 @@ async def test_an_agent_that_stands_still_after_any_step_costs_time_only(
 
 
 @pytest.mark.parametrize("seconds", [3, 30, 600])
-@pytest.mark.parametrize("after", STEPS[:5])
+@pytest.mark.parametrize("after", matrix(STEPS[:5]))
 async def test_a_machine_that_is_suspended_after_any_step_costs_time_only(after: Step, seconds: int) -> None:
     world = a_space()
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
+from support.matrix import matrix
 from support.seen_world import LEARNT_S, SeenWorld, Sick
 from support.world import QUOTE_FILE, SECOND, Fault, Values, World, diagnosis
 
@@ -16,10 +17,11 @@ from sre_space.domain.telemetry import SpanKind
 
 Until = Callable[[Case], bool]
 SLOW, FAILING = Sick(way_ms=600), Sick(fails=0.4)
-MOMENTS: dict[str, Until] = {
+MOMENTS: dict[str, Until | None] = {
     "after-detection": lambda _: True,
     "after-the-action": lambda case: case.latest(Action) is not None,
     "after-a-verdict": lambda case: case.latest(Verification) is not None,
+    "never": None,
 }
 
 
@@ -47,12 +49,13 @@ def verdicts(case: Case) -> list[Outcome]:
     return [payload.outcome for payload in case.payloads if isinstance(payload, Verification)]
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("moment", matrix(MOMENTS))
 @pytest.mark.parametrize(
     ("sick", "expected"), [(SLOW, [Outcome.RECOVERED]), (FAILING, [Outcome.IMPROVED])], ids=["slow", "failing"]
 )
-async def test_a_killed_scout_reaches_the_same_verdicts(sick: Sick, expected: list[Outcome], moment: str) -> None:
-    assert verdicts(await played(sick)) == expected
+async def test_a_scout_reaches_the_same_verdicts_whenever_it_is_killed(
+    sick: Sick, expected: list[Outcome], moment: str
+) -> None:
     assert verdicts(await played(sick, MOMENTS[moment])) == expected
 
 

@@ -17,6 +17,7 @@ from sre_space.analysis.statistics.sketch import (
     RELATIVE_ERROR,
     Durations,
     Sketch,
+    examples_of,
 )
 
 Span = tuple[int, bool, bytes]
@@ -52,6 +53,14 @@ def test_the_order_and_the_grouping_of_merges_do_not_matter(a: list[Span], b: li
     one, other, third = sketch(a), sketch(b), sketch(c)
 
     assert merged(one, merged(other, third)) == merged(merged(one, other), third) == merged(third, other, one)
+
+
+@given(SPANS, SPANS, SPANS)
+def test_the_examples_of_parts_are_those_of_the_whole(a: list[Span], b: list[Span], c: list[Span]) -> None:
+    parts = [sketch(a), sketch(b), sketch(c)]
+    whole = merged(*parts)
+
+    assert examples_of(parts) == Sketch(slowest=whole.slowest, failed=whole.failed)
 
 
 @given(SPANS)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from starlette.datastructures import QueryParams
 from support.limits import limited
+from support.matrix import matrix
 
 from sre_embedded.servers.telemetry.trace_query import duration_ns
 from sre_space.adapters.github_mcp.meaning import classified
@@ -76,7 +77,7 @@ def seconds(read: Reader, text: str) -> float:
     return best
 
 
-@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("name", matrix(READERS))
 def test_eight_times_the_text_takes_about_eight_times_as_long(name: str) -> None:
     read = READERS[name]
     for shape in SHAPES:

@@ -248,4 +248,4 @@ class Detectors:
         """Return the alarms of all detectors; only those of probes until telemetry from after a pause was received."""
         detectors = [one for one in self.kinds.values() if self.has_telemetry or not one.needs_telemetry]
         alarms = (alarm for detector in detectors for alarm in detector.alarms(now, inhibitions))
-        return [replace(alarm, fired=max(alarm.fired, self.resumed_at)) for alarm in alarms]
+        return [alarm if alarm.fired >= self.resumed_at else replace(alarm, fired=self.resumed_at) for alarm in alarms]

@@ -81,8 +81,10 @@ class Inhibitions:
 
     def extended(self, inhibition: Inhibition) -> Inhibition:
         """Return it with its deadline extended by the pauses of this process in it, if it is a deadline."""
+        if not self.pauses or inhibition.done or not inhibition.is_work:
+            return inhibition
         until = inhibition.until
-        for pause in self.pauses if inhibition.is_work and not inhibition.done else ():
+        for pause in self.pauses:
             until += pause.until - pause.since if inhibition.since <= pause.since < until else 0
         return replace(inhibition, until=until)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from sre_space.analysis.detection.indicators import Indicator
 from sre_space.analysis.detection.inhibition import AT_ONCE_NS, Inhibition, Source
 from sre_space.analysis.detection.operations import ALL, INDICATORS, SECOND, FiringOperation, Operations, OperationWatch
-from sre_space.analysis.statistics.sketch import Operation, Sketch
+from sre_space.analysis.statistics.sketch import Operation, examples_of
 from sre_space.domain.symptoms import Symptom
 from sre_space.domain.telemetry import SpanKind
 
@@ -116,9 +116,7 @@ def _finding(
 
 def _traces(suspect: FiringOperation) -> tuple[str, ...]:
     """Return the ids of the exemplar traces of the symptom: failed ones for errors, slow ones for latency."""
-    seen = Sketch()
-    for sketch in suspect.latest:
-        seen.merge(sketch)
+    seen = examples_of(suspect.latest)
     return tuple(exemplar.trace_id.hex() for exemplar in suspect.indicator.exemplars(seen))
 
 
@@ -147,7 +145,6 @@ def _was_changed(suspect: FiringOperation, callee: str, windows: Sequence[Inhibi
         and window.until <= since <= window.until + AT_ONCE_NS
         and not any(incident.holds(window.since) for incident in incidents)
         for window in windows
-        if window.is_work
         if window.is_work
     )
 

@@ -193,7 +193,9 @@ class Operations:
     def _watch(self, operation: Operation) -> OperationWatch:
         if operation not in self.watches and self._crowded(operation.service):
             operation = Operation(operation.service, operation.kind, ALL if operation.name == ALL else OTHER)
-        return self.watches.setdefault(operation, OperationWatch(operation))
+        if operation not in self.watches:
+            self.watches[operation] = OperationWatch(operation)
+        return self.watches[operation]
 
     def _crowded(self, service: str) -> bool:
         """Return True when the service has as many operations as are watched separately."""

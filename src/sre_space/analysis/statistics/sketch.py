@@ -5,7 +5,7 @@ logarithmic buckets (DDSketch: Masson, Rim and Lee, VLDB 2019): a quantile is of
 itself, and sketches of parts merge to exactly the sketch of the whole, in any order and grouping.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from math import log
@@ -141,8 +141,18 @@ class Sketch:
         """Add the spans of another sketch; associative and commutative, so the order of merging does not matter."""
         self.durations.merge(other.durations)
         self.errors += other.errors
-        self.slowest = _slowest([*self.slowest, *other.slowest])
-        self.failed = _sampled([*self.failed, *other.failed])
+        if other.slowest and (len(self.slowest) < EXEMPLARS or other.slowest[0] >= self.slowest[-1]):
+            self.slowest = _slowest([*self.slowest, *other.slowest])
+        if other.failed and (len(self.failed) < EXEMPLARS or other.failed[0].trace_id <= self.failed[-1].trace_id):
+            self.failed = _sampled([*self.failed, *other.failed])
+
+
+def examples_of(sketches: Sequence[Sketch]) -> Sketch:
+    """Return the exemplars of merged sketches, without their counts and durations."""
+    return Sketch(
+        slowest=_slowest(exemplar for sketch in sketches for exemplar in sketch.slowest),
+        failed=_sampled(exemplar for sketch in sketches for exemplar in sketch.failed),
+    )
 
 
 def _slowest(exemplars: Iterable[Exemplar]) -> tuple[Exemplar, ...]:
