@@ -195,7 +195,7 @@ def files(draw: st.DrawFn) -> str:
     """Files as programs write them, with comments between their lines where a text goes over no line end."""
     styles = draw(STYLES)
     tree = _as_texts(draw(TREES)) if styles["default_style"] else draw(TREES)
-    text = yaml.dump(tree, sort_keys=False, Dumper=_Dumper, **styles)
+    text = yaml.dump(tree, sort_keys=False, Dumper=_Dumper, **styles)  # type: ignore[arg-type]
     noted = "".join(f"{line}\n# {at}\n" for at, line in enumerate(text.splitlines()))
     return noted if draw(st.booleans()) and _same(noted, text) else text
 
