@@ -62,6 +62,7 @@ bench-help: setup
 bench-diagnosis: setup
 	@$(BIN)/python tools/bench_diagnosis.py $(CASES)
 	@PYTHONPATH=tests $(BIN)/python tools/bench_made_up.py
+	@$(BIN)/python tools/bench_hostile.py $(SEEDS)
 
 # The diagnoses of the four sets of docs/diagnosis.md are, byte for byte, those of the last release.
 gate: setup

@@ -1,40 +1,47 @@
 """`make bench-diagnosis`: the figures of `docs/diagnosis.md`.
 
-    python tools/bench_diagnosis.py [CASES] [--sensitivity]
+    python tools/bench_diagnosis.py [CASES] [--sets NAME,...] [--only accuracy|pairs|speed] [--minutes M] [--sensitivity]
 
-CASES is a folder of case sets (default `../shared/cases`; missing sets are left out). The truth is
-read only here, for counting; the engine never sees it. `--sensitivity` halves and doubles every
-constant of the engine, one at a time, and counts again.
+CASES is a folder of case sets (default `../shared/cases`; all sets in it, unless some are named). The truth is
+read only here, for counting; the engine never sees it. It runs at the lowest priority, and what does not fit into the
+time is left out and said. `--sensitivity` halves and doubles every constant of the engine, one at a time, and counts
+again on four sets.
 """
 
+import argparse
 import importlib
 import json
+import os
 import pkgutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import span_generator
+from case_sets import Budget, pairs_of, rows_of, sets_in, truth_of
+from scores import HEAD, mistakes, rows, scored
 
 from sre_space.adapters.telemetry_files import read_alert, read_changes, read_folder
 from sre_space.analysis import diagnosis as package
-from sre_space.analysis.diagnosis.engine import diagnose, diagnose_windows
-from sre_space.analysis.diagnosis.result import CaseDiagnosis
-from sre_space.analysis.diagnosis.selecting import between
-from sre_space.analysis.diagnosis.tables import Alert, Change, Telemetry
+from sre_space.analysis.diagnosis.engine import diagnose_windows
+from sre_space.analysis.diagnosis.tables import Alert, Change
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.bootstrap.diagnose import diagnose_set
 from sre_space.domain.diagnosis import Confidence
 from sre_space.text.diagnosis_report import report
 
-SETS = ("shapleyiq", "nezha-ob", "changerca", "rootcausebench")
+SETS = (  # of the sensitivity
+    "shapleyiq",
+    "nezha-ob",
+    "changerca",
+    "rootcausebench",
+)
 SIZES = (10_000, 100_000, 1_000_000)
 BASELINE_SPANS = 50_000
 FACTORS = (0.5, 2.0)
@@ -47,89 +54,71 @@ RULES = (  # the constants that affect a decision; the others are codes and leng
 
 def main() -> None:
     """Print the tables that the arguments select."""
-    folders = [Path(argument) for argument in sys.argv[1:] if not argument.startswith("-")]
-    cases = folders[0] if folders else Path("../shared/cases")
-    if "--sensitivity" in sys.argv:
-        sensitivity(cases)
-    elif "--speed-of" in sys.argv:
-        print(json.dumps(speed_of(folders[0], folders[1])))
-    else:
-        accuracy(cases)
-        controls(cases)
+    if "--speed-of" in sys.argv:
+        print(json.dumps(speed_of(Path(sys.argv[1]), Path(sys.argv[2]))))
+        return
+    options = _parser().parse_args()
+    os.nice(19)
+    if options.sensitivity:
+        sensitivity(options.cases)
+        return
+    folders = sets_in(options.cases, options.sets.split(",") if options.sets else [])
+    budget = Budget(options.minutes * 60)
+    if not folders:
+        print(f"(no case sets in {options.cases})")
+    if options.only in ("", "accuracy"):
+        accuracy(folders, budget)
+    if options.only in ("", "pairs"):
+        controls(folders, budget)
+    if budget.left_out:
+        print(f"\nleft out for lack of time: {budget.left_out} sets or pairs")
+    if options.only in ("", "speed"):
         speed()
 
 
-def accuracy(cases: Path) -> None:
-    """Print a row for each set: hits, verdicts, and the slowest case."""
-    print("| set | service @1 | exact set | change @1 | verdicts | slowest |\n|---|---|---|---|---|---|")
-    for folder in _present_sets(cases):
-        cells = counted(folder)
-        print(f"| {folder.name} | {' | '.join(cells)} |", flush=True)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="The figures of docs/diagnosis.md.")
+    parser.add_argument("cases", nargs="?", type=Path, default=Path("../shared/cases"), help="a folder of case sets")
+    parser.add_argument("--sets", default="", help="the sets, with commas (default: all)")
+    parser.add_argument("--only", default="", choices=("", "accuracy", "pairs", "speed"), help="one part")
+    parser.add_argument(
+        "--minutes", type=float, default=30.0, help="the time that sets and pairs may take (default: 30)"
+    )
+    parser.add_argument("--sensitivity", action="store_true", help="halve and double each constant instead")
+    return parser
 
 
-def _present_sets(cases: Path) -> list[Path]:
-    present = [cases / name for name in SETS if (cases / name / "truth.jsonl").is_file()]
-    if not present:
-        print(f"(no case sets in {cases})")
-    return present
+def accuracy(folders: Sequence[Path], budget: Budget) -> None:
+    """Print rows for each set and each of its kinds, and every mistake by name."""
+    print(f"{HEAD}\n|{'---|' * (HEAD.count('|') - 1)}")
+    wrong: list[str] = []
+    for folder in folders:
+        if budget.spent():
+            continue
+        truth = truth_of(folder)
+        answers = list(diagnose_set(folder))
+        found = [scored(truth[answer.case], answer.diagnosis) for answer in answers]
+        for line in rows(folder.name, found):
+            print(line, flush=True)
+        wrong += mistakes(folder.name, found)
+        wrong.append(f"- {folder.name}: slowest {max(answer.seconds for answer in answers):.1f} s")
+    print("", *wrong, sep="\n")
 
 
-def counted(folder: Path) -> list[str]:
-    """Return the hits of a set as `n/m`, each with the names of the cases that were missed."""
-    truth = {row["case"]: row for row in map(json.loads, (folder / "truth.jsonl").read_text().splitlines())}
-    hits: dict[str, list[str]] = {"service": [], "set": [], "change": []}
-    tried: Counter[str] = Counter()
-    verdicts: Counter[str] = Counter()
-    slowest = 0.0
-    for answer in diagnose_set(folder):
-        verdicts[answer.diagnosis.verdict] += 1
-        slowest = max(slowest, answer.seconds)
-        for measure, hit in _evaluated(truth[answer.case], answer.diagnosis):
-            tried[measure] += 1
-            hits[measure] += [] if hit else [answer.case]
-    rows = [f"{tried[m] - len(hits[m])}/{tried[m]} {' '.join(hits[m])}".strip() if tried[m] else "" for m in hits]
-    return [*rows, ", ".join(f"{count} {name}" for name, count in verdicts.most_common()), f"{slowest:.1f} s"]
-
-
-def _evaluated(truth: dict[str, Any], diagnosed: CaseDiagnosis) -> Iterator[tuple[str, bool]]:
-    services = list(dict.fromkeys(cause.service for cause in diagnosed.causes))
-    expected = set(truth["services"])
-    if truth.get("change") != "none":
-        yield "service", bool(services) and services[0] in expected
-        yield "set", set(services[: len(expected)]) == expected
-    if truth.get("change"):
-        yield "change", (diagnosed.change or "none") == truth["change"]
-
-
-def controls(cases: Path) -> None:
-    """Print the diagnoses of fault-free pairs: halves of a baseline, and other baselines against the first."""
-    print("\n| fault-free pairs | INCONCLUSIVE | accused |\n|---|---|---|")
-    for folder in _present_sets(cases):
-        wrong, tried = [], 0
-        for name, incident, baseline in _pairs(folder):
-            diagnosis = diagnose(incident, [baseline])
+def controls(folders: Sequence[Path], budget: Budget) -> None:
+    """Print how often health was accused: each baseline of each case against the others of that case."""
+    print("\n| fault-free pairs | accused | CONFIRMED | who |\n|---|---|---|---|")
+    for folder in folders:
+        tried, wrong = 0, list[str]()
+        for pair in pairs_of(folder, budget):
+            diagnosis = diagnose_windows(pair.incident, pair.baselines)
             tried += 1
             if diagnosis.verdict is not Confidence.INCONCLUSIVE:
                 cause = diagnosis.causes[0]
-                wrong.append(f"{name}: {cause.service} {cause.score:.2f} {diagnosis.verdict}")
-        print(f"| {folder.name} | {tried - len(wrong)}/{tried} | {'; '.join(wrong)} |", flush=True)
-
-
-def _pairs(folder: Path) -> Iterator[tuple[str, Telemetry, Telemetry]]:
-    rows = list(map(json.loads, (folder / "cases.jsonl").read_text().splitlines()))
-    names = dict.fromkeys(name for row in rows for name in row["baseline"])
-    for name in names:
-        whole = read_folder(folder / name)
-        first, last = Window.of(whole).span_of_time
-        middle = (first + last) // 2
-        yield f"halves of {name}", between(whole, middle, last + 1), between(whole, first, middle)
-    if len(rows[0]["baseline"]) > 1:  # baselines of one system
-        first_name, *others = names
-        first_baseline = read_folder(folder / first_name)
-        for name in others:
-            other = read_folder(folder / name)
-            if len(other.spans):
-                yield f"{name} against {first_name}", other, first_baseline
+                wrong.append(f"{pair.name}: {cause.service} {cause.kind} {cause.score:.2f} {diagnosis.verdict}")
+        confirmed = sum(line.endswith("CONFIRMED") for line in wrong)
+        if tried:
+            print(f"| {folder.name} | {len(wrong)}/{tried} | {confirmed} | {'; '.join(wrong)} |", flush=True)
 
 
 def speed() -> None:
@@ -174,7 +163,7 @@ def sensitivity(cases: Path) -> None:
         importlib.import_module(f"{package.__name__}.{module.name}")
         for module in pkgutil.iter_modules(package.__path__)
     ]
-    prepared = {folder.name: list(_prepared(folder)) for folder in _present_sets(cases)}
+    prepared = {folder.name: list(_prepared(folder)) for folder in sets_in(cases, list(SETS))}
     print("| constant | value | halved | doubled |\n|---|---|---|---|")
     print(f"| as it is | | {_hits(prepared)} | |", flush=True)
     for module, name, value in _constants(modules):
@@ -215,9 +204,9 @@ class Prepared(NamedTuple):
 
 
 def _prepared(folder: Path) -> Iterator[Prepared]:
-    truth = {row["case"]: row for row in map(json.loads, (folder / "truth.jsonl").read_text().splitlines())}
+    truth = truth_of(folder)
     windows: dict[str, Window] = {}
-    for row in map(json.loads, (folder / "cases.jsonl").read_text().splitlines()):
+    for row in rows_of(folder / "cases.jsonl"):
         for name in row["baseline"]:
             windows[name] = windows.get(name) or Window.of(read_folder(folder / name))
         changes = read_changes(folder / row["changes"])[0] if row.get("changes") else ()
@@ -237,8 +226,8 @@ def _hits(prepared: dict[str, list[Prepared]]) -> str:
 
 
 def _last(case: Prepared) -> bool:
-    diagnosis = diagnose_windows(case.incident, case.baselines, case.changes, case.alert)
-    return list(_evaluated(case.truth, diagnosis))[-1][1]
+    score = scored(case.truth, diagnose_windows(case.incident, case.baselines, case.changes, case.alert))
+    return score.exact if score.right_change is None else score.right_change
 
 
 if __name__ == "__main__":

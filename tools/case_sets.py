@@ -1,0 +1,92 @@
+"""Labelled case sets in a folder, and the fault-free pairs of windows that their baselines give."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sre_space.adapters.telemetry_files import read_folder
+from sre_space.analysis.diagnosis.selecting import between
+from sre_space.analysis.diagnosis.window import Window
+
+Row = dict[str, Any]  # foreign JSON
+
+
+@dataclass
+class Budget:
+    """The wall-clock time that a benchmark may take, in seconds; `left_out` counts what did not fit."""
+
+    seconds: float
+    begun: float = field(default_factory=time.monotonic)
+    left_out: int = 0
+
+    def spent(self) -> bool:
+        """Return True when the time is over, and count that something is left out."""
+        over = time.monotonic() - self.begun > self.seconds
+        self.left_out += over
+        return over
+
+
+class Pair(NamedTuple):
+    """A healthy window, as if it were an incident, and the other healthy windows of its case."""
+
+    name: str
+    incident: Window
+    baselines: list[Window]
+
+
+def sets_in(cases: Path, names: list[str]) -> list[Path]:
+    """Return the folders of the sets, all that have a truth unless some are named."""
+    found = sorted(path.parent for path in cases.glob("*/truth.jsonl") if (path.parent / "cases.jsonl").is_file())
+    return [folder for folder in found if not names or folder.name in names]
+
+
+def rows_of(path: Path) -> list[Row]:
+    """Return the JSON objects of a file, one a line."""
+    return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+
+
+def truth_of(folder: Path) -> dict[str, Row]:
+    """Return the truth of a set by case."""
+    return {row["case"]: row for row in rows_of(folder / "truth.jsonl")}
+
+
+def pairs_of(folder: Path, budget: Budget) -> Iterator[Pair]:
+    """Yield each baseline of each case against the others of that case, each pair once.
+
+    Of a set whose cases have one baseline each, yield the second half of each against its first half.
+    """
+    cases = rows_of(folder / "cases.jsonl")
+    groups = dict.fromkeys(tuple(row.get("baseline") or ()) for row in cases)
+    several = [group for group in groups if len(group) > 1]
+    if several:
+        yield from _each_against_the_others(folder, several, budget)
+    else:
+        names = [name for group in groups for name in group]
+        yield from _halves(folder, names, budget)
+
+
+def _each_against_the_others(folder: Path, groups: list[tuple[str, ...]], budget: Budget) -> Iterator[Pair]:
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    for group in groups:
+        windows: dict[str, Window] = {}
+        for name in group:
+            others = tuple(other for other in group if other != name)
+            if (name, others) in seen or budget.spent():
+                continue
+            seen.add((name, others))
+            windows |= {part: Window.of(read_folder(folder / part)) for part in group if part not in windows}
+            yield Pair(f"{name} against {', '.join(others)}", windows[name], [windows[other] for other in others])
+
+
+def _halves(folder: Path, names: list[str], budget: Budget) -> Iterator[Pair]:
+    for name in dict.fromkeys(names):
+        if budget.spent():
+            continue
+        whole = read_folder(folder / name)
+        first, last = Window.of(whole).span_of_time
+        middle = (first + last) // 2
+        incident, baseline = between(whole, middle, last + 1), between(whole, first, middle)
+        yield Pair(f"halves of {name}", Window.of(incident), [Window.of(baseline)])
