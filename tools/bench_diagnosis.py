@@ -1,6 +1,6 @@
 """`make bench-diagnosis`: the figures of `docs/diagnosis.md`.
 
-    python tools/bench_diagnosis.py [CASES] [--sets NAME,...] [--only accuracy|pairs|speed] [--minutes M] [--sensitivity]
+    python tools/bench_diagnosis.py [CASES] [--sets NAME,...] [--only PART] [--minutes M] [--sensitivity]
 
 CASES is a folder of case sets (default `../shared/cases`; all sets in it, unless some are named). The truth is
 read only here, for counting; the engine never sees it. It runs at the lowest priority, and what does not fit into the
@@ -227,7 +227,7 @@ def _hits(prepared: dict[str, list[Prepared]]) -> str:
 
 def _last(case: Prepared) -> bool:
     score = scored(case.truth, diagnose_windows(case.incident, case.baselines, case.changes, case.alert))
-    return score.exact if score.right_change is None else score.right_change
+    return bool(score.exact if score.right_change is None else score.right_change)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """`make bench-diagnosis`, the hostile generator's table: `python tools/bench_hostile.py [FIRST:LAST] [--minutes M]`.
 
-Seeds 0 to 999 are for development; 1000 to 1999 are run once, at the end of a change of the engine. `--write FOLDER` writes
-the cases as a set instead. Runs at the lowest priority; what does not fit into the time is left out and said.
+Seeds 0 to 999 are for development; 1000 to 1999 are run once, at the end of a change of the engine. `--write FOLDER`
+writes the cases as a set instead. Runs at the lowest priority; what does not fit into the time is left out and said.
 """
 
 import argparse

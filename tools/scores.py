@@ -1,8 +1,8 @@
-"""Scores of diagnoses against the truth of labelled cases, and the tables of `bench_diagnosis.py` and `bench_hostile.py`.
+"""Scores of diagnoses against the truth of labelled cases, as tables; for `bench_diagnosis.py` and `bench_hostile.py`.
 
 The truth is read for counting only. A truth names `services` (of which one must come first; `["none"]` for a fault-free
-window), a `kind` of fault, perhaps the guilty `change`, and, from the hostile generator, the `kinds` of cause that may be
-said, whether the fault is `visible`, and whether all changes are `blameless`.
+window), a `kind` of fault, perhaps the guilty `change`, and, from the hostile generator, the `kinds` of cause that may
+be said, whether the fault is `visible`, and whether all changes are `blameless`.
 """
 
 from collections import Counter, defaultdict
@@ -15,10 +15,8 @@ from sre_space.domain.diagnosis import Confidence
 
 Truth = Mapping[str, Any]  # foreign JSON
 VERDICTS = tuple(Confidence)
-HEALTHY = (set(), {"none"})
-HEAD = (
-    "| set, kind | service @1 | exact set | kind @1 | change @1 | CONFIRMED right | LIKELY right | INCONCLUSIVE right |"
-)
+HEALTHY: tuple[set[str], ...] = (set(), {"none"})
+HEAD = "| set, kind | service @1 | exact set | kind @1 | change @1 | CONFIRMED right | LIKELY right | INCONCL. right |"
 
 
 @dataclass(frozen=True)
@@ -33,8 +31,8 @@ class Score:
     kind: str
     verdict: Confidence
     healthy: bool
-    first: bool
-    exact: bool
+    first: bool | None
+    exact: bool | None
     right_kind: bool | None
     right_change: bool | None
     wrongly_blamed: bool
@@ -43,7 +41,7 @@ class Score:
     @property
     def right(self) -> bool:
         """Return True when nothing that was said is wrong."""
-        return self.first and self.right_change is not False
+        return self.first is not False and self.right_change is not False
 
     @property
     def accused(self) -> bool:
@@ -58,13 +56,14 @@ def scored(truth: Truth, diagnosis: CaseDiagnosis) -> Score:
     healthy = expected in HEALTHY
     first = bool(ranked) and ranked[0] in expected
     guilty = truth.get("change")
+    countable = guilty != "none" or healthy  # otherwise that no change is guilty is all that is asked
     return Score(
         case=truth["case"],
         kind=str(truth.get("kind", ""))[:40],
         verdict=diagnosis.verdict,
         healthy=healthy,
-        first=first or guilty == "none",
-        exact=expected == set(ranked[: len(expected)]),
+        first=first if countable else None,
+        exact=expected == set(ranked[: len(expected)]) if countable else None,
         right_kind=first and diagnosis.causes[0].kind in truth["kinds"] if truth.get("kinds") else None,
         right_change=(diagnosis.change or "none") == guilty if guilty else None,
         wrongly_blamed=bool(truth.get("blameless")) and bool(diagnosis.change),
@@ -96,8 +95,8 @@ def rows(name: str, scores: Sequence[Score]) -> Iterator[str]:
 def _row(name: str, scores: Sequence[Score]) -> str:
     verdicts = (share(score.right for score in scores if score.verdict is verdict) for verdict in VERDICTS)
     cells = (
-        share(score.first for score in scores),
-        share(score.exact for score in scores),
+        share(score.first for score in scores if score.first is not None),
+        share(score.exact for score in scores if score.exact is not None),
         share(score.right_kind for score in scores if score.right_kind is not None),
         share(score.right_change for score in scores if score.right_change is not None),
         *verdicts,
