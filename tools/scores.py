@@ -16,7 +16,7 @@ from sre_space.domain.diagnosis import Confidence
 Truth = Mapping[str, Any]  # foreign JSON
 VERDICTS = tuple(Confidence)
 HEALTHY: tuple[set[str], ...] = (set(), {"none"})
-HEAD = "| set, kind | service @1 | exact set | kind @1 | change @1 | CONFIRMED right | LIKELY | INCONCLUSIVE |"
+HEAD = "| set, kind | service @1 | exact set | kind @1 | change @1 | CONFIRMED | LIKELY | INCONCL. |"
 
 
 @dataclass(frozen=True)
