@@ -16,15 +16,14 @@ from sre_space.domain.diagnosis import Confidence
 Truth = Mapping[str, Any]  # foreign JSON
 VERDICTS = tuple(Confidence)
 HEALTHY: tuple[set[str], ...] = (set(), {"none"})
-HEAD = "| set, kind | service @1 | exact set | kind @1 | change @1 | CONFIRMED | LIKELY | INCONCL. |"
+HEAD = "| set, kind | service @1 | exact set | kind @1 | change @1 | CONFIRMED right | LIKELY | INCONCLUSIVE |"
 
 
 @dataclass(frozen=True)
 class Score:
     """One diagnosis against its truth; None where the truth does not say.
 
-    `first`: the first service is a true one. `right`: so it is, and the change too. `wrongly_blamed`: a change was named
-    where none is guilty.
+    `first`: the first service is a true one. `wrongly_blamed`: a change was named where none is guilty.
     """
 
     case: str
