@@ -14,7 +14,9 @@ from sre_evaluation.hostile.kernel import Kernel, Slots, Steps, sleep
 from sre_evaluation.hostile.symptoms import failing_share, symptoms
 from sre_evaluation.hostile.topology import MAX_SERVICES, random_system
 
-SEEDS = range(len(ROUND))  # every kind once
+FEW = range(8)
+ROUND_OF_SEEDS = range(len(ROUND))  # every kind once
+SEEDS = [*FEW, *(pytest.param(seed, marks=pytest.mark.matrix) for seed in ROUND_OF_SEEDS if seed not in FEW)]
 CASE_KINDS = {"spans": "traces", "logs": "logs", "metrics": "metrics"}
 
 case_of = lru_cache(maxsize=None)(made)
@@ -67,17 +69,18 @@ def test_a_visible_fault_is_felt_by_customers(seed: int) -> None:
         assert list(case.symptoms) == symptoms(case.incident, case.baselines)
 
 
+@pytest.mark.matrix
 def test_most_faults_are_visible() -> None:
-    faulty = [case for case in map(case_of, SEEDS) if case.faults]
+    faulty = [case for case in map(case_of, ROUND_OF_SEEDS) if case.faults]
 
     assert sum(bool(case.symptoms) for case in faulty) >= 0.85 * len(faulty)
 
 
 def test_a_round_of_seeds_has_every_kind() -> None:
-    assert {ROUND[seed * SPACING % len(ROUND)] for seed in SEEDS} == {*KINDS, NONE}
+    assert {ROUND[seed * SPACING % len(ROUND)] for seed in ROUND_OF_SEEDS} == {*KINDS, NONE}
 
 
-@pytest.mark.parametrize("seed", [0, 7, 19])
+@pytest.mark.parametrize("seed", [0, 7])
 def test_the_same_seed_gives_the_same_bytes(seed: int) -> None:
     assert _digest(made(seed)) == _digest(case_of(seed))
 

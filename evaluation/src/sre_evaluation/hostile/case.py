@@ -23,7 +23,7 @@ SIGNALS = (
     ("spans", "logs", "metrics"), ("spans", "logs", "metrics"), ("spans", "logs"), ("spans",), ("spans", "metrics"),
     ("logs", "metrics"),
 )  # fmt: skip
-TRIES = 4  # at a fault that customers feel
+TRIES = 6  # at a fault that customers feel
 SPACING = 15  # coprime to the number of kinds, so that few seeds have many of them
 
 
@@ -116,6 +116,9 @@ def _incident(
     for number in range(TRIES if kind != NONE else 0):
         chance = random.Random(f"fault {seed} {number}")
         faults = choosing.chosen(kind, system, chance) or choosing.chosen("slow code", system, chance)
+        if any(fault.service in (plan.rollout, plan.restart) for fault in faults):
+            faults = []  # a new instance would not have it
+            continue
         for fault in faults:
             fault.since, fault.strength = onset, 1.0 + number
         observed = observe(system, plan, f"incident {seed}", "i", faults)

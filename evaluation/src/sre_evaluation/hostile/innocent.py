@@ -67,6 +67,10 @@ def _restart(plan: Plan, system: System, chance: random.Random) -> Plan:
     return replace(plan, restart=chance.choice(several)) if several else plan
 
 
+def _lingering(plan: Plan, system: System, chance: random.Random) -> Plan:  # noqa: ARG001
+    return replace(plan, lingering=chance.uniform(0.1, 0.4))
+
+
 def _busy_node(plan: Plan, system: System, chance: random.Random) -> Plan:  # noqa: ARG001
     return replace(plan, node_busy=0.93)
 
@@ -83,5 +87,6 @@ PLANS: Mapping[str, Change] = {
     "another mix of requests": _mix, "another mix of answers": _answers, "a new operation": _new_operation,
     "more load": _more, "less load": _less, "a small sample": _small, "retries": _retries,
     "a cold cache": _cold_cache, "a batch job": _batch, "a rolling deployment": _rollout, "a restart": _restart,
+    "children that outlive their parents": _lingering,
     "a busy node": _busy_node, "handled warnings": _handled, "debug logging": _debug,
 }  # fmt: skip

@@ -86,8 +86,8 @@ class Plan:
     rollout: str = ""  # service whose instances are replaced one after the other
     restart: str = ""  # service of which one instance restarts in peace
     batch: Operation | None = None  # a job for which nobody waits
+    lingering: float = 0.0  # share of the work that leaves a child behind, which ends after its parent
     node_busy: float = 0.25
-    version_suffix: str = ""
 
 
 @dataclass
