@@ -201,7 +201,7 @@ def bad_instance(title: str, system: System, chance: random.Random) -> Chosen:
 
 
 def outside(title: str, system: System, chance: random.Random) -> Chosen:
-    """Let a peer outside limit the rate, refuse, fail, or not answer."""
+    """Let a peer outside limit the rate, refuse, fail, not answer, or be slow."""
     asking = [
         (one, step) for one in system.operations() for step in one.steps if isinstance(step, Outside) and step.essential
     ]
@@ -209,6 +209,10 @@ def outside(title: str, system: System, chance: random.Random) -> Chosen:
         return None
     at, step = chance.choice(asking)
     callers = tuple({one.service: 0 for one, other in asking if other.host == step.host})
+    if chance.random() < 0.25:
+        slow = tuple((step.host, caller) for caller in callers)
+        return SlowWay(title, (step.host, *callers), ("dependency-error", "slow-network"), at.service,
+                       ms=chance.uniform(150, 900), ways=slow)  # fmt: skip
     ways = (("429 Too Many Requests from {}", 15.0), ("500 Internal Server Error from {}", 40.0),
             ("", 2.0), ("", 3000.0), ("503 Service Unavailable from {}", 10.0))  # fmt: skip
     number = chance.randrange(len(ways))
@@ -239,13 +243,13 @@ def certificate(title: str, system: System, chance: random.Random) -> Chosen:
 
 
 def configuration(title: str, system: System, chance: random.Random) -> Chosen:
-    """Give a service the wrong password of its database, by a change of its settings."""
+    """Give a service the wrong password or the wrong host of its database, by a change of its settings."""
     found = _asking(system, chance)
     if found is None:
         return None
     at, query = found
     return Unreachable(title, (at.service,), ("misconfiguration", "bad-change"), at.service, target=query.database,
-                       words=wording.PASSWORD, caller_only=True, change="config")  # fmt: skip
+                       words=chance.choice((wording.PASSWORD, wording.NO_NAME)), caller_only=True, change="config")  # fmt: skip
 
 
 def bad_commit(title: str, system: System, chance: random.Random) -> Chosen:

@@ -61,7 +61,7 @@ class Outgoing:
         world = self.world
         span = self.client(run, attributes.verb(run.service), attributes.outside(run.service, step))
         failure, code = self.unreachable(run, step.host), 200
-        usual = step.ms * world.chance.lognormvariate(0, 0.3)
+        usual = step.ms * world.chance.lognormvariate(0, 0.3) + self.leg(step.host, run.service.name)
         yield from sleep(failure.ms if failure else usual)
         if failure:
             code = next((code for code in (429, 503, 500) if f"{code} " in failure.message), 0)
