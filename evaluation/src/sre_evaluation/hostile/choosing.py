@@ -248,8 +248,9 @@ def configuration(title: str, system: System, chance: random.Random) -> Chosen:
     if found is None:
         return None
     at, query = found
+    words = chance.choice((wording.PASSWORD, wording.NO_NAME))
     return Unreachable(title, (at.service,), ("misconfiguration", "bad-change"), at.service, target=query.database,
-                       words=chance.choice((wording.PASSWORD, wording.NO_NAME)), caller_only=True, change="config")  # fmt: skip
+                       words=words, caller_only=True, change="config")  # fmt: skip
 
 
 def bad_commit(title: str, system: System, chance: random.Random) -> Chosen:
