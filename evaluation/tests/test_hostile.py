@@ -143,6 +143,25 @@ def test_who_waits_too_long_for_a_slot_gets_none() -> None:
     assert slots.free == 1
 
 
+def test_a_pool_that_was_made_smaller_serves_fewer_at_once() -> None:
+    kernel, ends = Kernel(), list[float]()
+    slots = Slots(kernel, 3)
+
+    def use() -> Steps[None]:
+        yield from slots.acquire()
+        yield from sleep(10)
+        ends.append(kernel.now)
+        slots.release()
+
+    for _ in range(6):
+        kernel.spawn(use())
+    kernel.run(5)
+    slots.free -= 2
+    kernel.run(100)
+
+    assert ends == [10, 10, 10, 20, 30, 40]
+
+
 def _digest(case: Case) -> str:
     sha = hashlib.sha256()
     for path, content in files_of(case).items():

@@ -107,11 +107,11 @@ class Slots:
         return event.fired
 
     def release(self) -> None:
-        """Give a slot to the first in the queue, or back."""
-        if self.queue:
+        """Give a slot back, and to the first in the queue; of a pool that was made smaller none is left for it."""
+        self.free += 1
+        if self.free > 0 and self.queue:
+            self.free -= 1
             self._kernel.fire(self.queue.popleft())
-        else:
-            self.free += 1
 
 
 def sleep(milliseconds: float) -> Steps[None]:
