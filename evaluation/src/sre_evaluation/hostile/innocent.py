@@ -45,7 +45,7 @@ def _small(plan: Plan, system: System, chance: random.Random) -> Plan:  # noqa: 
 
 
 def _retries(plan: Plan, system: System, chance: random.Random) -> Plan:  # noqa: ARG001
-    return replace(plan, blips=0.02)
+    return replace(plan, blips=0.008)
 
 
 def _cold_cache(plan: Plan, system: System, chance: random.Random) -> Plan:  # noqa: ARG001
