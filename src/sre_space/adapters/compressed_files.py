@@ -43,7 +43,7 @@ def opened(path: Path) -> Iterator[Iterable[bytes]]:
         elif head.startswith(b"BZh"):
             yield bz2.BZ2File(file)
         elif head.startswith(b"\xfd7zXZ\x00"):
-            yield lzma.LZMAFile(file)
+            yield lzma.LZMAFile(file)  # noqa: SIM115 - same
         elif head[_LENGTH:].startswith(_ZSTD):
             yield _pieces(file)
         else:
@@ -51,7 +51,7 @@ def opened(path: Path) -> Iterator[Iterable[bytes]]:
 
 
 def _pieces(file: BufferedReader) -> Iterator[bytes]:
-    """Yield the pieces of a file of the Collector with `compression: zstd`: each behind its length, compressed alone."""
+    """Yield the pieces that the Collector's `compression: zstd` writes: each behind its length, compressed alone."""
     while length := file.read(_LENGTH):
         piece = file.read(int.from_bytes(length, "big"))
         yield zstd.decompress(piece)

@@ -10,10 +10,12 @@ from json.decoder import scanstring
 
 LARGE = 16 * 2**20  # bytes; a smaller document is parsed whole
 PIECE = 2 * 2**20  # characters of the items of a piece
-_HOLDERS = frozenset("resourceSpans resourceMetrics resourceLogs batches scopeSpans scopeMetrics scopeLogs".split())
-_HOLDERS |= frozenset("resource_spans resource_metrics resource_logs scope_spans scope_metrics scope_logs".split())
-_HOLDERS |= frozenset(f"instrumentationLibrary{signal}" for signal in ("Spans", "Metrics", "Logs"))
-_HOLDERS |= frozenset(("result", "trace"))
+_SCOPES = {"scopeSpans", "scopeMetrics", "scopeLogs", "scope_spans", "scope_metrics", "scope_logs"}
+_SCOPES |= {"instrumentationLibrarySpans", "instrumentationLibraryMetrics", "instrumentationLibraryLogs"}
+_RESOURCES = {"resourceSpans", "resourceMetrics", "resourceLogs", "batches"}
+_RESOURCES |= {"resource_spans", "resource_metrics", "resource_logs"}
+_HOLDERS = _SCOPES | _RESOURCES | {"result", "trace"}
+_SPANS_NEED = {"processes", "scope", "instrumentationLibrary"}  # one of them says whose spans these are
 _ITEMS = frozenset(("spans", "metrics", "logRecords", "log_records", "data"))
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
@@ -95,8 +97,8 @@ class Walk:
 
     def _ahead(self, known: dict[str, object], key: str) -> dict[str, object]:
         """Return the small members behind this one, when they are needed to understand it: who sent it."""
-        needed = "resource" if key.lower().startswith(("scope", "instrumentation")) else "processes"
-        if needed in known or key not in _NEEDING or "scope" in known or "instrumentationLibrary" in known:
+        needed = {"resource"} if key in _SCOPES else _SPANS_NEED
+        if key not in _SCOPES | {"spans"} or not needed.isdisjoint(known):
             return {}
         here: dict[str, object] = {}
         ahead = Walk(self.text, self.at)
@@ -113,7 +115,7 @@ class Walk:
 
     def pass_over(self, key: str) -> None:
         """Move behind the value here without keeping it."""
-        for _ in self.value(lambda piece: None, key in _ITEMS):
+        for _ in self.value(lambda _: None, key in _ITEMS):
             pass
 
     def _list(self, wrap: Wrap) -> Iterator[object]:
@@ -142,6 +144,3 @@ class Walk:
                 yield wrap(batch)
                 batch, begun = [], self.at
         yield wrap(batch)
-
-
-_NEEDING = frozenset(key for key in _HOLDERS if key.lower().startswith(("scope", "instrumentation"))) | {"spans"}

@@ -18,7 +18,8 @@ _BY_NAME: Mapping[int, str] = {
     TRACE: "trace trce trc finer finest t",
 }
 _NUMBERS = {name: number for number, names in _BY_NAME.items() for name in names.split()}
-_LONG = "|".join(sorted((name for name in _NUMBERS if len(name) > 2 and name not in ("log", "config")), key=len)[::-1])
+_WORDS = sorted((name for name in _NUMBERS if len(name) > 2 and name not in ("log", "config")), key=len, reverse=True)
+_LONG = "|".join(_WORDS)
 _KEYS = "log_?level|level(?:name)?|lvl|severity(?:_?text)?|loglevel|sev"
 _SYSLOG = (FATAL, FATAL, FATAL, ERROR, WARN, NOTICE, INFO, DEBUG)  # RFC 5424, severities 0 to 7
 _PINO = {10: TRACE, 20: DEBUG, 30: INFO, 40: WARN, 50: ERROR, 60: FATAL}  # Bunyan's and Pino's numbers
@@ -28,7 +29,7 @@ _PYTHON = {10: DEBUG, 20: INFO, 30: WARN, 40: ERROR, 50: FATAL}  # `levelno` of 
 _LEVEL = re.compile(
     rf"""
     \b(?:{_KEYS})["']?\s*[=:]\s*["']?(?P<key>[A-Za-z]+)            # level=error, "severity": "ERROR"
-    | [\[(<{{|]\s*(?:[\w.-]+:)?(?P<box>(?i:{_LONG})|[EWIDF])\d?\s*[\])>}}|]   # [error], <Warning>, |ERROR|, [core:error]
+    | [\[(<{{|]\s*(?:[\w.-]+:)?(?P<box>(?i:{_LONG})|[EWIDF])\d?\s*[\])>}}|]   # [error], <Warning>, [core:error]
     | ^[^A-Za-z]*(?:\d{{2}}T\d{{2}}\S*|[A-Z][a-z]{{2}}\s+\d+\s[\d:.]+\s\S+\s\S+:)?[^A-Za-z]*
       (?P<head>(?i:{_LONG}))\d?\s*(?:\[\d+\])?\s*(?::|-\s|\||\t|\s{{2}})  # error: ..., 2026-07-25T10:00:00Z ERROR - ...
     | (?<![\w.-])(?P<word>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|SEVERE|CRIT|CRITICAL|FATAL|PANIC|EMERG|ALERT

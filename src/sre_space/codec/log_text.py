@@ -95,7 +95,7 @@ def _failure(wrapper: Mapping[str, Any]) -> str:
 
 
 def severity_of(number: object, name: object, text: LogText) -> int:
-    """Return OTLP's severity number (1 to 24): as stated, by the level's name, or as the text says it; 0 if none does."""
+    """Return OTLP's severity number (1 to 24): as stated, by the level's name, or as the text says; 0 if none does."""
     return number_of(number) or level_of(str(name or "")) or level_of(text.level) or level_in(text.message)
 
 

@@ -35,10 +35,9 @@ MESSAGES = ("exception.message", "otel.status_description", "error.message", "er
 RPC_CODES = ("rpc.response.status_code", "rpc.grpc.status_code", "grpc.status_code", "rpc.connect_rpc.error_code")
 ERROR_TAGS = ("error", "error.type", "otel.status_code")
 # gRPC codes that the semantic conventions count as server errors, by number and by name
-_GRPC_FAULTS = frozenset("2 4 8 12 13 14 15".split())
-_GRPC_FAULTS |= frozenset(
-    "UNKNOWN DEADLINE_EXCEEDED RESOURCE_EXHAUSTED UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS".split()
-)
+_GRPC_FAULTS = frozenset(("2", "4", "8", "12", "13", "14", "15"))
+_GRPC_FAULTS |= frozenset(("UNKNOWN", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "UNIMPLEMENTED"))
+_GRPC_FAULTS |= frozenset(("INTERNAL", "UNAVAILABLE", "DATA_LOSS"))
 _NO_ERROR = frozenset(("", "false", "0", "no", "none", "null", "ok", "unset"))
 _REFUSED = re.compile(r"4\d\d")  # an error type that is the HTTP code of a refusal, which is no failure
 WANTED = frozenset((*PEERS, *URLS, *STATEMENTS, *CODES, *MESSAGES, *RPC_CODES, *ERROR_TAGS))

@@ -158,7 +158,8 @@ def sentence(diagnosis: CaseDiagnosis) -> str:
 
 def _named(cause: Cause) -> str:
     where = f" (`{_plain(cause.operation, 60)}`)" if cause.operation else ""
-    return f"{_SENTENCES[cause.kind].format(service=_plain(cause.service, WIDTH))}{where} [{cause.kind}, {cause.score:.0%}]"
+    said = _SENTENCES[cause.kind].format(service=_plain(cause.service, WIDTH))
+    return f"{said}{where} [{cause.kind}, {cause.score:.0%}]"
 
 
 def _section(title: str, lines: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sre_space.analysis.diagnosis.measures import measured
 from sre_space.analysis.diagnosis.tables import (
     ROOT,
     SERVER,
@@ -19,7 +20,6 @@ from sre_space.analysis.diagnosis.tables import (
     SpanTable,
     Texts,
 )
-from sre_space.analysis.diagnosis.measures import measured
 
 CHUNK = 65_536  # the number of rows that are kept as Python tuples before they become columns
 MAX_DEPTH_BITS = 20  # parent chains longer than 2**20 are cycles

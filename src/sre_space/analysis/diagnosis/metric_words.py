@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from itertools import pairwise
 
 
 class Meaning(StrEnum):
@@ -90,7 +91,7 @@ def is_clock(name: str) -> bool:
     [True, True, False]
     """
     words = words_of(name)
-    return not _CLOCKS.isdisjoint(words) or ("start", "time") in zip(words, words[1:], strict=False)
+    return not _CLOCKS.isdisjoint(words) or ("start", "time") in pairwise(words)
 
 
 def is_outgoing(name: str) -> bool:
