@@ -75,9 +75,11 @@ def _decoded(text: bytes) -> str:
 
 
 def _is_begun(error: BaseException) -> bool:
-    """Return True when the text is no document because it ends too early: the next lines may go on."""
+    """Return True when the line ends too early to be a document, or holds another one behind it."""
     if not isinstance(error, json.JSONDecodeError):
         return False
+    if error.msg == "Extra data":
+        return True
     return error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string")
 
 
