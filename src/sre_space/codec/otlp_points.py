@@ -58,9 +58,9 @@ def _add_point(point: Json, name: str, origin: Origin, counts: str, into: Metric
         destination = _taken(attributes, _SERVERS)
     rest = tuple(sorted(attributes.items()))
     for suffix, value in _values(point, counts):
-        series = Series(*sender[:2], name + suffix, sender.version, source, destination, rest, bool(counts))
-        number = into.number(series)
-        if counts == "delta":
+        grows = bool(counts) and suffix != ".max"
+        number = into.number(Series(*sender[:2], name + suffix, sender.version, source, destination, rest, grows))
+        if grows and counts == "delta":
             into.deltas.add(number)
         into.points.append((number, at, value))
 

@@ -73,7 +73,7 @@ def _date(text: str) -> int:
 def _mail_date(text: str) -> datetime:
     try:
         return parsedate_to_datetime(text)
-    except (TypeError, IndexError) as error:
+    except (TypeError, ValueError, IndexError) as error:
         raise ValueError(f"{text[:40]!r} is no time") from error
 
 

@@ -163,7 +163,11 @@ def test_an_observation_without_a_time_does_not_make_its_window_longer(tmp_path:
     written(tmp_path / "incident", "logs.jsonl", log_request("stock", *lines))
     written(tmp_path / where, "more.jsonl", log_request("stock", {"body": value_of("started")}))
     point = {"asDouble": 3.0}
-    written(tmp_path / where, "m.jsonl", metric_request({"service.name": "web"}, {"name": "x", "gauge": {"dataPoints": [point]}}))
+    written(
+        tmp_path / where,
+        "m.jsonl",
+        metric_request({"service.name": "web"}, {"name": "x", "gauge": {"dataPoints": [point]}}),
+    )
     assert diagnose_folder(tmp_path / "incident", [tmp_path / "healthy"], None).diagnosis.causes == ()
 
 
@@ -186,7 +190,10 @@ def test_a_histogram_is_its_mean_not_its_sum(tmp_path: Path) -> None:
 
 
 def test_a_summary_only_grows(tmp_path: Path) -> None:
-    old, new = histogram("rpc_duration_seconds", 30, 0.01, "summary"), histogram("rpc_duration_seconds", 30, 0.01, "summary")
+    old, new = (
+        histogram("rpc_duration_seconds", 30, 0.01, "summary"),
+        histogram("rpc_duration_seconds", 30, 0.01, "summary"),
+    )
     for point in new["summary"]["dataPoints"]:
         point["count"], point["sum"] = str(int(point["count"]) + 90_000), point["sum"] + 900.0
     assert measured(tmp_path, [new], [old]) == []

@@ -82,7 +82,7 @@ FORMS: dict[str, tuple[str, Write]] = {
     "seconds": ("traces.jsonl", lambda spans: lines(otlp(spans, scaled(10**9)))),
     "milliseconds": ("traces.jsonl", lambda spans: lines(otlp(spans, scaled(10**6)))),
     "microseconds": ("traces.jsonl", lambda spans: lines(otlp(spans, scaled(1000)))),
-    "names of kinds": ("traces.jsonl", lambda spans: lines(otlp(spans, lambda told, _: {**told, "kind": f"SPAN_KIND_{'UNSPECIFIED INTERNAL SERVER CLIENT'.split()[told['kind']]}"}))),
+    "names of kinds": ("traces.jsonl", lambda spans: lines(otlp(spans, lambda told, _: {**told, "kind": f"SPAN_KIND_{['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT'][told['kind']]}"}))),
     "gzip": ("traces.jsonl.gz", lambda spans: gzip.compress(lines(otlp(spans)))),
     "gzip by another name": ("traces.json", lambda spans: gzip.compress(lines(otlp(spans)))),
     "zstd": ("traces.jsonl.zst", lambda spans: zstd.compress(lines(otlp(spans)))),

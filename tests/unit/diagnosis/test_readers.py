@@ -15,15 +15,21 @@ from hypothesis import strategies as st
 
 from sre_space.adapters.telemetry_files import read_alert, read_changes, read_folder
 from sre_space.analysis.diagnosis.building import LogBuilder, MetricBuilder, SpanBuilder
+from sre_space.analysis.diagnosis.changes import mentions_service
+from sre_space.analysis.diagnosis.diffs import effect_of
 from sre_space.analysis.diagnosis.engine import diagnose
-from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Telemetry
+from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Change, Telemetry
 from sre_space.codec.changes import alert_of, change_of
 from sre_space.codec.jaeger_columns import add_traces
+from sre_space.codec.json_documents import documents
 from sre_space.codec.log_text import text_of
 from sre_space.codec.otlp_json import add_logs, add_metrics, add_spans
 from sre_space.codec.span_facts import facts_of, operation_of
+from sre_space.codec.telemetry_json import Builders, add_document
 from sre_space.domain.errors import Malformed, Missing
+from sre_space.text.diagnosis_report import report
 
+BEGIN = 1_790_000_000  # Unix s
 SPAN = {
     "traceId": "t1",
     "spanId": "a1",
@@ -118,6 +124,36 @@ def test_a_request_with_one_wrong_node_is_read_or_refused(kind: int, path: list[
     diagnose(read_all, [read_all])
 
 
+@given(st.data())
+def test_a_mutated_file_is_read_or_said_to_be_unreadable(data: st.DataObject) -> None:
+    whole = b"".join(
+        json.dumps(request, indent=data.draw(st.sampled_from((None, 1)))).encode() + b"\n" for request in REQUESTS
+    )
+    kept = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(kept)))
+        kept[at : at + data.draw(st.integers(0, 60))] = data.draw(
+            st.binary(max_size=6) | st.sampled_from((b"\n", b"\n\n", b"{", b"]", b"\xff\xfe"))
+        )
+    into = Builders()
+    for document in documents(bytes(kept).splitlines(keepends=True)):
+        assert document.why or outcome(partial(add_document, document.value, into))
+    read_all = total(into.spans, into.metrics, into.logs)
+    report(diagnose(read_all, [read_all])).encode()
+
+
+@given(
+    st.lists(
+        st.sampled_from(("", "+a", "-b", " ", "+", "-", "@@ x.py @@", "--- a/x", "+++ b/x", "\x0c"))
+        | st.text(max_size=9)
+    )
+)
+def test_any_diff_can_be_weighed(lines: list[str]) -> None:
+    change = Change("c", 1, "", "", "", "\n".join(lines))
+    effect_of(change.summary, change.diff)
+    assert not mentions_service(change, "no-such-service")
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_refused_with_a_reason(line: bytes) -> None:
     spans = SpanBuilder()
@@ -194,7 +230,9 @@ def test_a_folder_that_is_not_there_is_missing(tmp_path: Path) -> None:
 
 
 def test_counters_become_rates_and_a_restart_counts_from_zero() -> None:
-    points = [{"timeUnixNano": str(at * 10**9), "asInt": str(value)} for at, value in ((1, 10), (2, 14), (5, 9))]
+    points = [
+        {"timeUnixNano": str((BEGIN + at) * 10**9), "asInt": str(value)} for at, value in ((1, 10), (2, 14), (5, 9))
+    ]
     body = {"dataPoints": points, "isMonotonic": True, "aggregationTemporality": 2}
     builder = MetricBuilder()
     add_metrics(shaped("resourceMetrics", "scopeMetrics", "metrics", {"name": "hits", "sum": body}), builder)
@@ -202,7 +240,7 @@ def test_counters_become_rates_and_a_restart_counts_from_zero() -> None:
 
 
 def test_histograms_give_their_rate_and_mean() -> None:
-    points = [{"timeUnixNano": f"{at}000000000", "count": "4", "sum": 8.0, "max": 5.0} for at in (1, 3)]
+    points = [{"timeUnixNano": str((BEGIN + at) * 10**9), "count": "4", "sum": 8.0, "max": 5.0} for at in (1, 3)]
     builder = MetricBuilder()
     metric = {"name": "took", "histogram": {"dataPoints": points, "aggregationTemporality": 1}}
     add_metrics(shaped("resourceMetrics", "scopeMetrics", "metrics", metric), builder)
