@@ -14,12 +14,12 @@ NOW = 1_790_000_000 * 10**9  # a date, Unix ns
 
 
 def pairs(attributes: Mapping[str, object]) -> list[Json]:
-    """Attributes as OTLP writes them."""
+    """Return attributes as OTLP writes them."""
     return [{"key": key, "value": value_of(value)} for key, value in attributes.items()]
 
 
 def value_of(value: object) -> Json:
-    """An AnyValue."""
+    """Return an AnyValue."""
     match value:
         case bool():
             return {"boolValue": value}
@@ -34,7 +34,7 @@ def value_of(value: object) -> Json:
 
 
 def otlp_span(span: Made, **more: object) -> Json:
-    """A span in OTLP/JSON."""
+    """Return a span in OTLP/JSON."""
     attributes: dict[str, object] = {"peer.service": span.peer} if span.peer else {}
     if span.statement:
         attributes["db.statement"] = span.statement
@@ -54,7 +54,7 @@ def otlp_span(span: Made, **more: object) -> Json:
 
 
 def otlp(spans: Iterable[Made], change: Callable[[Json, Made], Json] = lambda told, _: told) -> Json:
-    """One OTLP request with these spans, each as `change` returns it."""
+    """Return one OTLP request with these spans, each as `change` returns it."""
     by_service = sorted(spans, key=lambda span: span.service)
     resources = [
         {
@@ -67,7 +67,7 @@ def otlp(spans: Iterable[Made], change: Callable[[Json, Made], Json] = lambda to
 
 
 def jaeger_trace(spans: Iterable[Made], trace: str) -> Json:
-    """One trace as Jaeger's query answers it."""
+    """Return one trace as Jaeger's query answers it."""
     members = [span for span in spans if span.trace == trace]
     services = sorted({span.service for span in members})
     return {
@@ -78,7 +78,7 @@ def jaeger_trace(spans: Iterable[Made], trace: str) -> Json:
 
 
 def jaeger(spans: Iterable[Made]) -> list[Json]:
-    """The traces as Jaeger's query answers them."""
+    """Return the traces as Jaeger's query answers them."""
     kept = list(spans)
     return [jaeger_trace(kept, trace) for trace in dict.fromkeys(span.trace for span in kept)]
 
@@ -102,7 +102,7 @@ def _jaeger_span(span: Made, services: list[str]) -> Json:
 
 
 def zipkin(spans: Iterable[Made]) -> list[Json]:
-    """The spans as Zipkin's API v2 answers them."""
+    """Return the spans as Zipkin's API v2 answers them."""
     return [
         {
             "traceId": span.trace,
@@ -120,24 +120,24 @@ def zipkin(spans: Iterable[Made]) -> list[Json]:
 
 
 def log_request(service: str, *records: Json) -> Json:
-    """One OTLP request with log records."""
+    """Return one OTLP request with log records."""
     resource = {"attributes": pairs({"service.name": service})}
     return {"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": list(records)}]}]}
 
 
 def log_record(number: int, body: object, **more: object) -> Json:
-    """A log record, the `number`-th of a window, 15 s apart."""
+    """Return a log record, the `number`-th of a window, 15 s apart."""
     return {"timeUnixNano": str(NOW + number * 15 * 10**9), "body": value_of(body), **more}
 
 
 def metric_request(resource: Mapping[str, object], *metrics: Json) -> Json:
-    """One OTLP request with metrics."""
+    """Return one OTLP request with metrics."""
     held = {"resource": {"attributes": pairs(resource)}, "scopeMetrics": [{"metrics": list(metrics)}]}
     return {"resourceMetrics": [held]}
 
 
 def counter(name: str, step: float, attributes: Mapping[str, object] | None = None, seconds: int = 15) -> Json:
-    """A cumulative counter of eight points that grows by about `step` each."""
+    """Return a cumulative counter of eight points that grows by about `step` each."""
     points = [
         {
             "timeUnixNano": str(NOW + number * seconds * 10**9),
@@ -150,7 +150,7 @@ def counter(name: str, step: float, attributes: Mapping[str, object] | None = No
 
 
 def histogram(name: str, count: float, mean: float, kind: str = "histogram") -> Json:
-    """A cumulative histogram, or a summary, of eight points: `count` more each, of about this `mean`."""
+    """Return a cumulative histogram, or a summary, of eight points: `count` more each, of about this `mean`."""
     points = [
         {
             "timeUnixNano": str(NOW + number * 15 * 10**9),
@@ -163,7 +163,7 @@ def histogram(name: str, count: float, mean: float, kind: str = "histogram") -> 
 
 
 def gauge(name: str, values: Iterable[float]) -> Json:
-    """A gauge, its points 15 s apart."""
+    """Return a gauge, its points 15 s apart."""
     points = [
         {"timeUnixNano": str(NOW + number * 15 * 10**9), "asDouble": value} for number, value in enumerate(values)
     ]
@@ -171,7 +171,7 @@ def gauge(name: str, values: Iterable[float]) -> Json:
 
 
 def written(folder: Path, name: str, *documents: object) -> Path:
-    """A folder with one file more: a document each line."""
+    """Return a folder with one file more: a document each line."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text("".join(json.dumps(document) + "\n" for document in documents))
     return folder

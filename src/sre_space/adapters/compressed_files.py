@@ -19,6 +19,8 @@ else:
     from backports import zstd
 
 CUT_SHORT = (OSError, EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError)  # of a file that ends early or is invalid
+__all__ = ["CUT_SHORT", "ENDINGS", "opened", "plain_name", "zstd"]
+
 ENDINGS = (".gz", ".gzip", ".zst", ".zstd", ".bz2", ".xz")
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _LENGTH = 4  # bytes of the number before each piece that the Collector's file exporter compresses

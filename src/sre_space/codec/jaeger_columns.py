@@ -11,7 +11,8 @@ from sre_space.analysis.diagnosis.building import Row, SpanBuilder
 from sre_space.analysis.diagnosis.tables import ERROR, UNSET
 from sre_space.codec import span_facts
 from sre_space.codec.lost import PARSE_ERRORS, Lost
-from sre_space.codec.origins import UNKNOWN_SERVICE, service_of
+from sre_space.codec.origins import service_of
+from sre_space.codec.otlp import UNKNOWN_SERVICE
 from sre_space.codec.otlp_spans import SPAN_KINDS, STATUSES
 from sre_space.codec.span_facts import MAX_LENGTH
 from sre_space.codec.times import LATEST, unit_of

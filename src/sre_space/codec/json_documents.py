@@ -87,7 +87,8 @@ def _from_text(text: str, first: int) -> Iterator[Document]:
     """Yield the documents of a text that begins at line `first`; after what is none, look for the next at a margin."""
     at, line = 0, first
     while True:
-        begin = _BETWEEN.match(text, at).end()  # type: ignore[union-attr] - it matches everywhere
+        between = _BETWEEN.match(text, at)
+        begin = between.end() if between else at
         line += text.count("\n", at, begin)
         if begin == len(text):
             return

@@ -5,8 +5,9 @@ Parsed whole, a document takes ten times its size as Python's objects.
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from json.decoder import scanstring
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from json import decoder
 
 LARGE = 16 * 2**20  # bytes; a smaller document is parsed whole
 PIECE = 2 * 2**20  # characters of the items of a piece
@@ -21,6 +22,12 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
 
 Wrap = Callable[[object], object]
+_scanned: Callable[[str, int], tuple[str, int]] = getattr(decoder, "scanstring")  # noqa: B009 - typeshed lacks it
+
+
+def _around(wrap: Wrap, around: Mapping[str, object], key: str, piece: object) -> object:
+    """Return a piece as the member `key` of the object around it."""
+    return wrap({**around, key: piece})
 
 
 class Walk:
@@ -39,7 +46,8 @@ class Walk:
 
     def skip(self) -> str:
         """Move behind white space and return the character there, "" at the end."""
-        self.at = _SPACE.match(self.text, self.at).end()  # type: ignore[union-attr] - it matches everywhere
+        space = _SPACE.match(self.text, self.at)
+        self.at = space.end() if space else self.at
         return self.text[self.at : self.at + 1]
 
     def take(self, wanted: str) -> str:
@@ -77,7 +85,7 @@ class Walk:
                 continue
             divided = True
             around = {**known, **self._ahead(known, key)}
-            yield from self.value(lambda piece, key=key, around=around: wrap({**around, key: piece}), key in _ITEMS)
+            yield from self.value(partial(_around, wrap, around, key), key in _ITEMS)
         if not divided:
             yield wrap(known)
 
@@ -89,7 +97,7 @@ class Walk:
             return
         while True:
             self.take('"')
-            key, self.at = scanstring(self.text, self.at, True)
+            key, self.at = _scanned(self.text, self.at)
             self.take(":")
             yield key
             if self.take(",}") == "}":
@@ -105,7 +113,7 @@ class Walk:
         ahead.pass_over(key)
         while ahead.take(",}") == ",":
             ahead.take('"')
-            other, ahead.at = scanstring(self.text, ahead.at, True)
+            other, ahead.at = _scanned(self.text, ahead.at)
             ahead.take(":")
             if other in _HOLDERS or other in _ITEMS:
                 ahead.pass_over(other)

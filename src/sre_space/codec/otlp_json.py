@@ -12,7 +12,8 @@ from typing import Any
 from sre_space.analysis.diagnosis.building import LogBuilder, MetricBuilder, SpanBuilder
 from sre_space.codec.log_text import severity_beside, severity_of, text_of, with_failure
 from sre_space.codec.lost import PARSE_ERRORS, Lost
-from sre_space.codec.origins import UNKNOWN_SERVICE, Origin, origin_of, service_of
+from sre_space.codec.origins import Origin, origin_of, service_of
+from sre_space.codec.otlp import UNKNOWN_SERVICE
 from sre_space.codec.otlp_points import add_metric
 from sre_space.codec.otlp_spans import add_resource_spans
 from sre_space.codec.plain_values import attributes_of, plain_value

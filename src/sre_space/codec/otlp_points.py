@@ -7,7 +7,8 @@ from sre_space.analysis.diagnosis.building import MetricBuilder
 from sre_space.analysis.diagnosis.metric_words import is_outgoing
 from sre_space.analysis.diagnosis.tables import Series
 from sre_space.codec.lost import Lost
-from sre_space.codec.origins import UNKNOWN_SERVICE, Origin, origin_of
+from sre_space.codec.origins import Origin, origin_of
+from sre_space.codec.otlp import UNKNOWN_SERVICE
 from sre_space.codec.plain_values import attributes_of
 from sre_space.codec.times import nanoseconds
 

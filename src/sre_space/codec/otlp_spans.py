@@ -7,7 +7,8 @@ from sre_space.analysis.diagnosis.building import SpanBuilder
 from sre_space.analysis.diagnosis.tables import ERROR, OK, UNSET
 from sre_space.codec import span_facts
 from sre_space.codec.lost import PARSE_ERRORS, Lost
-from sre_space.codec.origins import UNKNOWN_SERVICE, Origin, service_of
+from sre_space.codec.origins import Origin, service_of
+from sre_space.codec.otlp import UNKNOWN_SERVICE
 from sre_space.codec.plain_values import attributes_of, flat_value
 from sre_space.codec.span_kinds import KINDS
 from sre_space.codec.times import FIRST_DATE, LAST_DATE, nanoseconds
@@ -78,7 +79,7 @@ def _time(value: object) -> int:
         at = int(value)  # type: ignore[call-overload]
     except (TypeError, ValueError):
         return nanoseconds(value)
-    return at if FIRST_DATE <= at <= LAST_DATE else nanoseconds(value)  # type: ignore[no-any-return]
+    return at if FIRST_DATE <= at <= LAST_DATE else nanoseconds(value)
 
 
 def threw(events: Sequence[Json]) -> bool:

@@ -3,7 +3,7 @@
 OTLP requests (also of Tempo and of Jaeger's API v3, in lists, and single resources), Jaeger's traces, Zipkin's spans.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +58,7 @@ def _added(document: Any, into: Builders) -> Lost:  # noqa: ANN401 - foreign JSO
     return _added_other(document, into)
 
 
-_ADD = {
+_ADD: Mapping[str, Callable[[Sequence[Json], Builders], Lost]] = {
     "resourceSpans": lambda resources, into: add_resources_of_spans(resources, into.spans),
     "batches": lambda resources, into: add_resources_of_spans(resources, into.spans),  # Tempo's traces
     "resourceMetrics": lambda resources, into: add_resources_of_metrics(resources, into.metrics),

@@ -10,7 +10,7 @@ from sre_space.analysis.diagnosis.building import Row, SpanBuilder
 from sre_space.analysis.diagnosis.tables import ERROR, OK, UNSET
 from sre_space.codec import span_facts
 from sre_space.codec.lost import Lost
-from sre_space.codec.origins import UNKNOWN_SERVICE
+from sre_space.codec.otlp import UNKNOWN_SERVICE
 from sre_space.codec.otlp_spans import SPAN_KINDS
 from sre_space.codec.times import LATEST, unit_of
 

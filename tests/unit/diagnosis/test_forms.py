@@ -20,7 +20,7 @@ Write = Callable[[list[Made]], bytes]
 
 
 def snake(node: object) -> object:
-    """The document in the protocol's own spelling."""
+    """Return the document in the protocol's own spelling."""
     if isinstance(node, list):
         return [snake(item) for item in node]
     if isinstance(node, dict):
@@ -34,12 +34,21 @@ def renamed(document: Json, old: str, new: str) -> Json:
 
 
 def scaled(unit: int) -> Callable[[Json, Made], Json]:
-    """Times in another unit: one is `unit` ns."""
+    """Return the change of times to another unit: one is `unit` ns."""
     return lambda told, span: {
         **told,
         "startTimeUnixNano": span.start / unit,
         "endTimeUnixNano": f"{span.end / unit:.6f}",
     }
+
+
+def named(told: Json, _: Made) -> Json:
+    names = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT")
+    return {**told, "kind": f"SPAN_KIND_{names[told['kind']]}"}
+
+
+def pretty(document: object) -> str:
+    return json.dumps(document, indent=1)
 
 
 def lines(*documents: object) -> bytes:
@@ -58,7 +67,7 @@ FORMS: dict[str, tuple[str, Write]] = {
     "a list of requests": ("traces.json", lambda spans: lines(halves(spans))),
     "pretty-printed": ("traces.json", lambda spans: json.dumps(otlp(spans), indent=2).encode()),
     "a pretty-printed list": ("traces.json", lambda spans: json.dumps(halves(spans), indent=4).encode()),
-    "one after the other": ("spans.json", lambda spans: "\n".join(json.dumps(h, indent=1) for h in halves(spans)).encode()),
+    "one after the other": ("spans.json", lambda spans: "\n".join(pretty(half) for half in halves(spans)).encode()),
     "on one line": ("spans.json", lambda spans: " ".join(map(json.dumps, halves(spans))).encode()),
     "a byte order mark": ("traces.json", lambda spans: b"\xef\xbb\xbf" + lines(otlp(spans))),
     "UTF-16, as a shell of Windows writes": ("traces.json", lambda spans: lines(otlp(spans)).decode().encode("utf-16")),
@@ -73,7 +82,7 @@ FORMS: dict[str, tuple[str, Write]] = {
     "Jaeger's API v3": ("traces.jsonl", lambda spans: lines(*({"result": half} for half in halves(spans)))),
     "resources alone": ("traces.json", lambda spans: lines(otlp(spans)["resourceSpans"])),
     "Jaeger's answer": ("api.json", lambda spans: lines({"data": jaeger(spans)})),
-    "Jaeger UI's download": ("traces-1790000000000.json", lambda spans: json.dumps({"data": jaeger(spans)}, indent=2).encode()),
+    "Jaeger UI's download": ("traces-1790000000000.json", lambda spans: pretty({"data": jaeger(spans)}).encode()),
     "Jaeger's traces, one a line": ("traces.jsonl", lambda spans: lines(*jaeger(spans))),
     "a list of Jaeger's traces": ("x.jaeger.json", lambda spans: lines(jaeger(spans))),
     "Zipkin's traces": ("zipkin.json", lambda spans: lines([zipkin(spans[:400]), zipkin(spans[400:])])),
@@ -82,7 +91,7 @@ FORMS: dict[str, tuple[str, Write]] = {
     "seconds": ("traces.jsonl", lambda spans: lines(otlp(spans, scaled(10**9)))),
     "milliseconds": ("traces.jsonl", lambda spans: lines(otlp(spans, scaled(10**6)))),
     "microseconds": ("traces.jsonl", lambda spans: lines(otlp(spans, scaled(1000)))),
-    "names of kinds": ("traces.jsonl", lambda spans: lines(otlp(spans, lambda told, _: {**told, "kind": f"SPAN_KIND_{['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT'][told['kind']]}"}))),
+    "names of kinds": ("traces.jsonl", lambda spans: lines(otlp(spans, named))),
     "gzip": ("traces.jsonl.gz", lambda spans: gzip.compress(lines(otlp(spans)))),
     "gzip by another name": ("traces.json", lambda spans: gzip.compress(lines(otlp(spans)))),
     "zstd": ("traces.jsonl.zst", lambda spans: zstd.compress(lines(otlp(spans)))),

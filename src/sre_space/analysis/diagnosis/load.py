@@ -82,4 +82,4 @@ def _rate(table: MetricTable, numbers: Sequence[int]) -> tuple[Ints, Floats]:
     """Return the times, and the requests a second, of some series together."""
     rows = np.isin(table.series, numbers)
     times, place = np.unique(table.time[rows], return_inverse=True)
-    return times, np.bincount(place, weights=table.value[rows], minlength=len(times))
+    return times, np.bincount(place, weights=table.value[rows], minlength=len(times)).astype(np.float64)

@@ -47,8 +47,8 @@ def lacking_signals(incident: Telemetry, baselines: Sequence[Telemetry]) -> list
 
 
 def _signals(telemetry: Telemetry) -> list[str]:
-    tables = {"spans": telemetry.spans, "metrics": telemetry.metrics, "logs": telemetry.logs}
-    return [name for name, table in tables.items() if len(table)]
+    sizes = {"spans": len(telemetry.spans), "metrics": len(telemetry.metrics), "logs": len(telemetry.logs)}
+    return [name for name, size in sizes.items() if size]
 
 
 def _times(item: SkippedInput) -> str:
