@@ -67,6 +67,7 @@ def _documents(path: Path, into: Builders) -> Iterator[SkippedInput]:
             for document in documents(file):
                 line = document.line
                 yield from _document(document, f"{path.name}:{line}", into)
+                del document  # its memory serves for the next one
     except CUT_SHORT as error:
         yield SkippedInput(f"{path.name}:{line + 1}", f"the file ends here: {error}")
 

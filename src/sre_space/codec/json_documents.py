@@ -7,8 +7,11 @@ import codecs
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 from typing import NamedTuple
+
+import orjson
 
 from sre_space.codec.json_pieces import LARGE, Walk
 from sre_space.codec.lost import PARSE_ERRORS
@@ -63,6 +66,9 @@ def _limited(source: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _loaded(line: bytes) -> object:
+    """Return the document of a line; `json` reads what orjson is too strict for (NaN, lone surrogates)."""
+    with suppress(orjson.JSONDecodeError):
+        return orjson.loads(line)
     try:
         return json.loads(line)
     except UnicodeDecodeError:
