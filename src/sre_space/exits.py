@@ -11,6 +11,7 @@ from sre_space.text.plain_text import harmless
 FAILED = 1  # refused, or a check that did not hold
 USAGE = 2  # a command, option, value, setting or file that is wrong, or that names nothing
 UNREACHABLE = 3  # a server, a space or a disk that does not answer
+UNREAD = 4  # an answer was given, and some of its input could not be read
 INTERRUPTED = 130  # 128 and SIGINT, as shells count
 PIPE_CLOSED = 141  # 128 and SIGPIPE
 

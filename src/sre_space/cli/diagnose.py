@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from sre_space.bootstrap.space.state import SpaceState
 from sre_space.codec.addresses import http_url
 from sre_space.codec.changes import time_of
 from sre_space.domain.errors import Malformed
-from sre_space.exits import FAILED
+from sre_space.exits import FAILED, UNREAD, sentence
 from sre_space.text.diagnosis_report import document, report
+from sre_space.text.plain_text import harmless, plain
 
 
 def diagnose(
@@ -29,21 +31,30 @@ def diagnose(
     as_json: bool,
     jsonl: bool,
 ) -> int:
-    """Print the diagnosis and return the exit status; raise `Malformed` unless exactly one source is given."""
+    """Print the diagnosis and return the exit status: 4 when some of its input could not be read.
+
+    Raise `Malformed` unless exactly one source is given.
+    """
     sources = [value for value in (incident, cases, jaeger, number) if value is not None]
     if len(sources) != 1:
         raise Malformed("diagnose needs one of --incident DIR, --cases DIR, --jaeger URL and --incident-number N")
+    unread = 0
     if cases is not None:
         for answer in diagnose_set(cases):
             _print(answer, as_json or jsonl)
+            unread += len(answer.unread)
     elif incident is not None:
-        _print(diagnose_folder(incident, baseline, changes), as_json or jsonl)
+        answer = diagnose_folder(incident, baseline, changes)
+        _print(answer, as_json or jsonl)
+        unread = len(answer.unread)
     elif jaeger is not None:
         begin, end = _window(since, until)
         _print(diagnose_jaeger(_url(jaeger), begin, end), as_json or jsonl)
     elif number is not None:
         return _repeat(number, state, as_json or jsonl)
-    return 0
+    if unread:
+        sys.stderr.write(sentence("sre-space", "not all input could be read: see Limits (in JSON: unread)"))
+    return UNREAD if unread else 0
 
 
 def _repeat(number: int, state: Path, as_json: bool) -> int:
@@ -76,6 +87,6 @@ def _window(since: str | None, until: str | None) -> tuple[int, int]:
 
 def _print(answer: Answer, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(document(answer.case, answer.diagnosis, answer.seconds)), flush=True)
+        print(json.dumps(document(answer.case, answer.diagnosis, answer.seconds, answer.unread)), flush=True)
     else:
-        print(f"{answer.case}\n{report(answer.diagnosis)}")
+        print(f"{plain(answer.case)}\n{harmless(report(answer.diagnosis))}")

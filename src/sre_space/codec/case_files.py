@@ -53,12 +53,14 @@ def telemetry_of(files: Files, folder: str) -> Telemetry:
     skipped_input += [SkippedInput(f"{folder}{TRACES} trace {number}", why) for number, why in skipped]
     for number, line in _lines(files, folder + METRICS):
         try:
-            add_metrics(line, metrics)
+            lost = add_metrics(line, metrics)
+            skipped_input += [SkippedInput(f"{folder}{METRICS}:{number}", why, many) for why, many in lost.items()]
         except Malformed as error:
             skipped_input.append(SkippedInput(f"{folder}{METRICS}:{number}", str(error)))
     for number, line in _lines(files, folder + LOGS):
         try:
-            add_logs(line, logs)
+            lost = add_logs(line, logs)
+            skipped_input += [SkippedInput(f"{folder}{LOGS}:{number}", why, many) for why, many in lost.items()]
         except Malformed as error:
             skipped_input.append(SkippedInput(f"{folder}{LOGS}:{number}", str(error)))
     return Telemetry(spans.table(), metrics.table(), logs.table(), tuple(skipped_input))

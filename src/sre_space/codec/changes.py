@@ -4,11 +4,11 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from difflib import unified_diff
 from typing import Any
 
 from sre_space.analysis.diagnosis.tables import Alert, Change
+from sre_space.codec.times import nanoseconds
 from sre_space.domain.bounds import MAX_NAME, cut
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.diagnosis import CauseKind
@@ -17,6 +17,7 @@ from sre_space.domain.errors import Malformed
 Json = Mapping[str, Any]  # foreign JSON
 MAX_LISTED = 500  # services, and files, that one deployment may list
 MAX_LINES = 500  # of a file that gets a minimal diff: finding it takes more than quadratic time
+_TIMES = ("time", "timestamp", "at", "date", "deployed_at", "created_at")
 _PARSE_ERRORS = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 
@@ -24,9 +25,9 @@ def change_of(line: bytes, number: int) -> Change:
     """Return the change in a line (without an id: `line-NUMBER`); raise `Malformed` when the line is not a change."""
     try:
         record: Json = json.loads(line)
-        at = time_of(record.get("time") or record.get("timestamp"))
+        at = time_of(next((record[key] for key in _TIMES if record.get(key)), None))
         return Change(
-            id=str(record.get("id") or f"line-{number}"),
+            id=str(record.get("id") or record.get("sha") or record.get("commit") or f"line-{number}"),
             time=at,
             service=str(record.get("service") or ""),
             kind=str(record.get("kind") or ""),
@@ -156,17 +157,8 @@ def diff_of(path: str, before: bytes, after: bytes) -> str:
 
 
 def time_of(value: object) -> int:
-    """Return Unix ns from a number of ns, its text, or an ISO 8601 text (UTC without a zone); 0 for an empty value.
+    """Return Unix ns from a number of s, ms, µs or ns, its text, or a date (UTC without a zone); 0 for an empty value.
 
     Raise `ValueError` or `OverflowError` for anything else, or a time beyond 64 bits (before 1678, after 2262).
     """
-    if not value:
-        return 0
-    if isinstance(value, int | float) or str(value).lstrip("-").isdigit():
-        at = int(value)  # type: ignore[call-overload]
-    else:
-        date = datetime.fromisoformat(str(value))
-        at = int((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()) * 10**9
-    if not -(2**63) <= at < 2**63:
-        raise ValueError("a time before 1678 or after 2262")
-    return int(at)
+    return nanoseconds(value)

@@ -1,26 +1,28 @@
-"""Parser of Jaeger query JSON (`/api/traces`, or a download of the Jaeger UI) into the columns of `analysis.diagnosis`.
+"""Parser of Jaeger's JSON (`/api/traces`, a download of its UI, one trace) into the columns of `analysis.diagnosis`.
 
-Times in the JSON are microseconds. A trace that does not parse is skipped and reported.
+Times in the JSON are microseconds. A span that does not parse is lost alone, and counted.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sre_space.analysis.diagnosis.building import SpanBuilder, SpanRow
-from sre_space.analysis.diagnosis.tables import ERROR, OK, UNSET
+from sre_space.analysis.diagnosis.building import Row, SpanBuilder
+from sre_space.analysis.diagnosis.tables import ERROR, UNSET
 from sre_space.codec import span_facts
+from sre_space.codec.lost import PARSE_ERRORS, Lost
+from sre_space.codec.origins import service_of
 from sre_space.codec.otlp import UNKNOWN_SERVICE
+from sre_space.codec.otlp_spans import SPAN_KINDS, STATUSES
 from sre_space.codec.span_facts import MAX_LENGTH
-from sre_space.codec.span_kinds import NUMBERS
+from sre_space.codec.times import LATEST, unit_of
 from sre_space.domain.errors import Malformed
 
 Json = Mapping[str, Any]  # foreign JSON; the rows give it types
-LATEST = 2**63 - 1
+MICROSECONDS = 1000  # ns
 
-_STATUSES = {"OK": OK, "ERROR": ERROR}
 _INSTANCES = ("k8s.pod.name", "service.instance.id", "hostname", "host.name", "ip")
-_PARSE_ERRORS = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError)
+_THROWN = ("exception", "error")
 
 
 def add_traces(document: bytes, into: SpanBuilder, window: tuple[int, int] | None = None) -> list[tuple[int, str]]:
@@ -33,61 +35,100 @@ def add_traces(document: bytes, into: SpanBuilder, window: tuple[int, int] | Non
         answer = json.loads(document)
         traces = answer["data"] if isinstance(answer, dict) else answer
         numbered = list(enumerate(traces or (), 1))
-    except _PARSE_ERRORS as error:
+    except PARSE_ERRORS as error:
         raise Malformed(f"no Jaeger query JSON: {type(error).__name__}: {error}") from error
-    return [(number, why) for number, trace in numbered if (why := _added(trace, into, window))]
+    return [(number, why) for number, trace in numbered if (why := _why(add_trace(trace, into, window)))]
 
 
-def _added(trace: Json, into: SpanBuilder, window: tuple[int, int] | None) -> str:
-    """Add a trace's spans; return why it was skipped or lost spans, "" when the whole trace was added."""
-    mark = len(into.rows)
-    try:
-        rows = list(_rows(trace, into))
-        in_window = [row for row in rows if not window or (window[0] <= row.start and row.end <= window[1])]
-        into.rows.extend(in_window)
-    except _PARSE_ERRORS as error:
-        del into.rows[mark:]
-        return f"{type(error).__name__}: {error}"
+def _why(lost: Lost) -> str:
+    return ", ".join(f"{count} × {reason}" if count > 1 else reason for reason, count in lost.items())
+
+
+def add_trace(trace: Json, into: SpanBuilder, window: tuple[int, int] | None = None) -> Lost:
+    """Add the spans of one trace (in the `window`, if there is one), and return what was lost."""
+    lost = Lost()
+    outside = 0
+    with lost.guard("trace"):
+        processes = {key: _process(process) for key, process in (trace.get("processes") or {}).items()}
+        for span in trace["spans"]:
+            with lost.guard("span"):
+                row = _row(span, processes, str(trace.get("traceID") or ""), into)
+                if window and not (window[0] <= row[-2] and row[-1] <= window[1]):
+                    outside += 1
+                else:
+                    into.rows.append(row)
+    if outside:
+        lost[f"{outside} spans of another time"] += 1
     into.flush()
-    return f"{len(rows) - len(in_window)} spans of another time" if len(in_window) < len(rows) else ""
+    return lost
 
 
-def _rows(trace: Json, into: SpanBuilder) -> Iterator[SpanRow]:
+def add_lone_spans(spans: Iterable[Json], into: SpanBuilder) -> Lost:
+    """Add spans that hold their process themselves, as Jaeger stores them in Elasticsearch; return what was lost."""
+    lost = Lost()
+    for span in spans:
+        with lost.guard("span"):
+            into.rows.append(_row(span, {}, "", into))
+    into.flush()
+    return lost
+
+
+def _row(span: Json, processes: Mapping[str, tuple[str, str]], trace: str, into: SpanBuilder) -> Row:
     names = into.names
-    processes = {key: _process(process) for key, process in (trace.get("processes") or {}).items()}
-    for span in trace["spans"]:
-        tags = {tag["key"]: tag.get("value") for tag in span.get("tags") or ()}
-        service, instance = processes.get(span.get("processID")) or _process(span.get("process") or {})
-        facts = span_facts.facts_of(
-            tuple((key, str(value)[:MAX_LENGTH]) for key, value in tags.items() if key in span_facts.WANTED)
-        )
-        state = ERROR if facts.failed else _STATUSES.get(str(tags.get("otel.status_code")), UNSET)
-        start = int(span["startTime"]) * 1000
-        end = start + max(0, int(span.get("duration") or 0)) * 1000
-        if not 0 <= start <= end <= LATEST:
-            raise ValueError(f"{start} to {end} is no time")
-        yield SpanRow(
-            str(span.get("traceID") or trace.get("traceID") or ""),
-            str(span["spanID"]),
-            _parent(span),
-            names[service],
-            names[instance],
-            names[span_facts.operation_of(str(span.get("operationName") or ""))],
-            names[facts.statement],
-            names[facts.peer],
-            names[_failure(span, tags)] if state == ERROR else 0,
-            NUMBERS.get(str(tags.get("span.kind")), 0),
-            state,
-            facts.code,
-            start,
-            end,
-        )
+    tags = _tags(span)
+    service, instance = processes.get(str(span.get("processID"))) or _process(span.get("process") or {})
+    facts = span_facts.facts_of(
+        tuple((key, str(value)[:MAX_LENGTH]) for key, value in tags.items() if key in span_facts.WANTED)
+    )
+    logs = [_fields(log) for log in span.get("logs") or ()]
+    state = ERROR if facts.failed else STATUSES.get(str(tags.get("otel.status_code")), UNSET)
+    if state == UNSET and any(_threw(fields) for fields in logs):
+        state = ERROR
+    start, end = _times(span)
+    return (
+        str(span.get("traceID") or trace),
+        str(span["spanID"]),
+        _parent(span),
+        names[service],
+        names[instance],
+        names[span_facts.operation_of(str(span.get("operationName") or ""))],
+        names[facts.statement],
+        names[facts.peer],
+        names[_failure(logs, tags)] if state == ERROR else 0,
+        SPAN_KINDS.get(str(tags.get("span.kind")).lower(), 0),
+        state,
+        facts.code,
+        start,
+        end,
+    )
+
+
+def _times(span: Json) -> tuple[int, int]:
+    """Return begin and end in Unix ns; both times are in microseconds, or in whatever unit makes the begin a date."""
+    begun = int(span["startTime"])
+    unit = unit_of(begun, MICROSECONDS)
+    start = begun * unit
+    end = start + max(0, int(span.get("duration") or 0)) * unit
+    if not 0 <= start <= end <= LATEST:
+        raise ValueError("a time before 1970 or after 2262")
+    return start, end
+
+
+def _tags(holder: Json) -> dict[str, Any]:
+    """Return the tags of a span or process: a list of pairs, or one object (`tag`, as Elasticsearch has them)."""
+    tags = holder.get("tags") or ()
+    pairs = dict(tags) if isinstance(tags, Mapping) else {tag["key"]: tag.get("value") for tag in tags}
+    return {**{str(key).replace("@", "."): value for key, value in (holder.get("tag") or {}).items()}, **pairs}
 
 
 def _process(process: Json) -> tuple[str, str]:
-    tags = {tag["key"]: tag.get("value") for tag in process.get("tags") or ()}
+    tags = _tags(process)
     instance = next((str(tags[key]) for key in _INSTANCES if tags.get(key)), "")
-    return str(process.get("serviceName") or UNKNOWN_SERVICE)[:MAX_LENGTH], instance[:MAX_LENGTH]
+    service = str(process.get("serviceName") or "")
+    if not service or service.startswith((UNKNOWN_SERVICE, "OTLPResourceNoServiceName", "empty-service-name")):
+        named = service_of(tags)
+        service = named if named != UNKNOWN_SERVICE else service or UNKNOWN_SERVICE
+    return service[:MAX_LENGTH], instance[:MAX_LENGTH]
 
 
 def _parent(span: Json) -> str:
@@ -97,9 +138,17 @@ def _parent(span: Json) -> str:
     return str(ranked[0]["spanID"]) if ranked else str(span.get("parentSpanID") or "")
 
 
-def _failure(span: Json, tags: span_facts.Attributes) -> str:
-    for log in span.get("logs") or ():
-        fields = {field["key"]: field.get("value") for field in log.get("fields") or ()}
+def _fields(log: Json) -> dict[str, Any]:
+    return {field["key"]: field.get("value") for field in log.get("fields") or ()}
+
+
+def _threw(fields: Json) -> bool:
+    """Return True for a log of an exception that was not handled within the span."""
+    return fields.get("event") in _THROWN and str(fields.get("exception.escaped", "")).lower() != "false"
+
+
+def _failure(logs: Sequence[Json], tags: span_facts.Attributes) -> str:
+    for fields in logs:
         message = span_facts.message_of(fields) or (fields.get("event") == "error" and str(fields.get("message") or ""))
         if message:
             return str(message)[:MAX_LENGTH]

@@ -5,37 +5,46 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-MESSAGES = ("message", "msg", "log", "body", "event", "text")
-SEVERITIES = ("severity_text", "severity", "level", "lvl", "loglevel")
+from sre_space.codec.log_levels import ERROR, level_in, level_of, number_of, python_level
+
+MESSAGES = ("message", "msg", "@message", "log", "body", "event", "text", "short_message", "MESSAGE")
+SEVERITIES = ("severity_text", "severity", "level", "lvl", "loglevel", "log.level", "levelname", "PRIORITY", "s")
+FAILURES = ("error", "err", "exception", "error.message", "exception.message", "exc_info", "stack_trace", "thrown")
+DETAILS = ("message", "msg", "exception_message", "localizedMessage", "reason", "name", "type", "class", "kind")
 MAX_DEPTH = 3  # wrappers inside wrappers
 MAX_LENGTH = 2000  # characters of a message
+MAX_FAILURE = 500  # characters of a failure that stands beside the message
 
-_NUMBERS = {"trace": 1, "debug": 5, "info": 9, "notice": 10, "warn": 13, "warning": 13}
-_NUMBERS |= {"error": 17, "err": 17, "critical": 21, "fatal": 21, "panic": 21, "alert": 21, "emergency": 21}
-_LEVEL = re.compile(r"\b(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL|PANIC)\b")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class LogText(NamedTuple):
-    """The message, and the level that its JSON wrapper states ("" when none)."""
+    """The message, and the level that its wrapper states ("" when none)."""
 
     message: str
     level: str
 
 
 def text_of(body: object) -> LogText:
-    """Return the innermost message of a body, and its level; a body that is not JSON is the message itself."""
-    text, level = str(body).strip(), ""
+    """Return the innermost message of a body (a text, or a map) with its failure, and its level.
+
+    A body that is neither JSON nor a map is the message itself.
+    """
+    text, level, failure = body if isinstance(body, Mapping) else str(body).strip(), "", ""
     for _ in range(MAX_DEPTH):
-        wrapper = _wrapper(text)
-        inner = next((wrapper[key] for key in MESSAGES if isinstance(wrapper.get(key), str)), None)
-        level = next((str(wrapper[key]) for key in SEVERITIES if wrapper.get(key)), level)
+        wrapper = text if isinstance(text, Mapping) else _wrapper(text)
+        level = _level(wrapper) or level
+        failure = _failure(wrapper) or failure
+        inner = next((wrapper[key] for key in MESSAGES if isinstance(wrapper.get(key), str | Mapping)), None)
         if inner is None:
             break
-        text = inner.strip()
-    whole = (
-        text[:MAX_LENGTH].encode(errors="replace").decode()
-    )  # JSON can hold a lone surrogate, which UTF-8 cannot encode
-    return LogText(whole, level)
+        text = inner if isinstance(inner, Mapping) else inner.strip()
+    message = json.dumps(text, default=str) if isinstance(text, Mapping) else text
+    if failure and failure not in message:
+        message = f"{message[:MAX_LENGTH]}: {failure}"
+    # JSON can hold a lone surrogate, which UTF-8 cannot encode
+    whole = _COLOURS.sub("", message[:MAX_LENGTH]).encode(errors="replace").decode()
+    return LogText(whole, level or ("error" if failure else ""))
 
 
 def _wrapper(text: str) -> Mapping[str, Any]:
@@ -48,12 +57,57 @@ def _wrapper(text: str) -> Mapping[str, Any]:
     return wrapper if isinstance(wrapper, dict) else {}
 
 
+def _level(wrapper: Mapping[str, Any]) -> str:
+    """Return the level that a wrapper states: its name, or OTLP's number as `SEVERITY_NUMBER_...` names it."""
+    for key in SEVERITIES:
+        stated = wrapper.get(key)
+        if isinstance(stated, Mapping):
+            stated = stated.get("name") or stated.get("value")
+        if stated not in (None, "") and not isinstance(stated, bool) and level_of(str(stated)):
+            return str(stated)
+    nested = wrapper.get("log")
+    if isinstance(nested, Mapping) and isinstance(nested.get("level"), str):  # Elastic's common schema
+        return str(nested["level"])
+    number = python_level(wrapper.get("levelno")) or number_of(wrapper.get("severityNumber"))
+    return _NAMES.get(number - (number - 1) % 4, "") if number else ""
+
+
+_NAMES = {1: "trace", 5: "debug", 9: "info", 13: "warn", 17: "error", 21: "fatal"}
+
+
+def _failure(wrapper: Mapping[str, Any]) -> str:
+    """Return the first line of the failure that stands beside a message: a text, or an object that has one."""
+    for key in FAILURES:
+        value = wrapper.get(key)
+        if isinstance(value, Mapping):
+            value = next((value[name] for name in DETAILS if isinstance(value.get(name), str) and value[name]), None)
+        if isinstance(value, str) and value.strip().lower() not in (
+            "",
+            "null",
+            "none",
+            "nil",
+            "<nil>",
+            "false",
+            "true",
+        ):
+            return value.strip().splitlines()[0][:MAX_FAILURE]
+    return ""
+
+
 def severity_of(number: object, name: object, text: LogText) -> int:
-    """Return OTLP's severity number (1 to 24), else the number of the level's name; 0 when neither is known."""
-    if isinstance(number, int) and 0 < number <= 24:
-        return number
-    for level_name in (str(name or ""), text.level):
-        if level_name.lower() in _NUMBERS:
-            return _NUMBERS[level_name.lower()]
-    match = _LEVEL.search(text.message[:80])
-    return _NUMBERS[match[1].lower()] if match else 0
+    """Return OTLP's severity number (1 to 24): as stated, by the level's name, or as the text says; 0 if none does."""
+    return number_of(number) or level_of(str(name or "")) or level_of(text.level) or level_in(text.message)
+
+
+def severity_beside(attributes: Mapping[str, Any]) -> int:
+    """Return the severity that a record's attributes state, ERROR for an exception among them; 0 if none."""
+    stated = level_of(_level(attributes))
+    return stated or (ERROR if attributes.get("exception.type") or attributes.get("exception.message") else 0)
+
+
+def with_failure(text: LogText, attributes: Mapping[str, Any]) -> LogText:
+    """Return the text with the exception among its record's attributes behind the message."""
+    failure = _failure(attributes)
+    if not failure or failure in text.message:
+        return text
+    return text._replace(message=f"{text.message}: {failure}"[:MAX_LENGTH].encode(errors="replace").decode())

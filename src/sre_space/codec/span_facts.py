@@ -23,14 +23,24 @@ PEERS = (
     "db.instance",
     "db.system",
     "db.system.name",
+    "message_bus.destination",
+    "network.peer.address",
+    "net.peer.ip",
+    "peer.hostname",
 )
 URLS = ("url.full", "http.url")
-STATEMENTS = ("db.query.text", "db.statement")
+STATEMENTS = ("db.query.text", "db.statement", "sql.query", "db.query.summary")
 CODES = ("http.response.status_code", "http.status_code")
 MESSAGES = ("exception.message", "otel.status_description", "error.message", "error.type", "exception.type")
-# gRPC codes that the semantic conventions count as server errors
+RPC_CODES = ("rpc.response.status_code", "rpc.grpc.status_code", "grpc.status_code", "rpc.connect_rpc.error_code")
+ERROR_TAGS = ("error", "error.type", "otel.status_code")
+# gRPC codes that the semantic conventions count as server errors, by number and by name
 _GRPC_FAULTS = frozenset(("2", "4", "8", "12", "13", "14", "15"))
-WANTED = frozenset((*PEERS, *URLS, *STATEMENTS, *CODES, *MESSAGES, "rpc.grpc.status_code", "error"))
+_GRPC_FAULTS |= frozenset(("UNKNOWN", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "UNIMPLEMENTED"))
+_GRPC_FAULTS |= frozenset(("INTERNAL", "UNAVAILABLE", "DATA_LOSS"))
+_NO_ERROR = frozenset(("", "false", "0", "no", "none", "null", "ok", "unset"))
+_REFUSED = re.compile(r"4\d\d")  # an error type that is the HTTP code of a refusal, which is no failure
+WANTED = frozenset((*PEERS, *URLS, *STATEMENTS, *CODES, *MESSAGES, *RPC_CODES, *ERROR_TAGS))
 MAX_LENGTH = 512  # characters kept of a statement or message
 
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b|\B\$\d+|%s|%\(\w+\)s|:\w+")
@@ -55,9 +65,28 @@ def facts_of(pairs: Pairs) -> Facts:
     """Return the facts in a span's `WANTED` attributes; cached, for similar spans have equal attributes."""
     attributes = dict(pairs)
     code = code_of(attributes)
-    marked = str(attributes.get("error", "")).lower() == "true"
-    failed = marked or code >= 500 or str(attributes.get("rpc.grpc.status_code", "")) in _GRPC_FAULTS
+    failed = code >= 500 or is_marked(attributes) or any(is_grpc_fault(attributes.get(key)) for key in RPC_CODES)
     return Facts(failed, code, peer_of(attributes), statement_of(attributes))
+
+
+def is_marked(attributes: Attributes) -> bool:
+    """Return True when a tag says that the span failed: `error`, `error.type`, or OpenTelemetry's status as a tag."""
+    if str(attributes.get("otel.status_code", "")).upper() in ("ERROR", "STATUS_CODE_ERROR"):
+        return True
+    if str(attributes.get("error", "")).strip().lower() not in _NO_ERROR:
+        return True
+    kind = str(attributes.get("error.type", "")).strip()
+    return kind.lower() not in _NO_ERROR and not _REFUSED.fullmatch(kind)
+
+
+def is_grpc_fault(code: object) -> bool:
+    """Return True for the gRPC codes of a server's failure, as number (also as a float) or as name.
+
+    >>> [is_grpc_fault(code) for code in (13, 14.0, "Unavailable", "DeadlineExceeded", "NOT_FOUND", 0, None)]
+    [True, True, True, True, False, False, False]
+    """
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(code)).upper().removesuffix(".0").removeprefix("STATUSCODE.")
+    return text in _GRPC_FAULTS
 
 
 def statement_of(attributes: Attributes) -> str:
@@ -85,7 +114,7 @@ def peer_of(attributes: Attributes) -> str:
 def code_of(attributes: Attributes) -> int:
     """Return the HTTP status code, 0 when there is none."""
     for key in CODES:
-        code = str(attributes.get(key, ""))
+        code = str(attributes.get(key, "")).removesuffix(".0")
         if code.isdecimal() and len(code) == 3:
             return int(code)
     return 0
@@ -93,4 +122,8 @@ def code_of(attributes: Attributes) -> int:
 
 def message_of(attributes: Attributes) -> str:
     """Return the error message of a failed span, cut to `MAX_LENGTH`; "" when there is none."""
-    return next((str(attributes[key])[:MAX_LENGTH] for key in MESSAGES if attributes.get(key)), "")
+    found = next((str(attributes[key])[:MAX_LENGTH] for key in MESSAGES if attributes.get(key)), "")
+    if found:
+        return found
+    marked = str(attributes.get("error", ""))
+    return "" if marked.lower() in (*_NO_ERROR, "true", "1", "yes") else marked[:MAX_LENGTH]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 
 from sre_space.analysis.diagnosis.result import CaseDiagnosis, MapEdge, WaterfallRow
+from sre_space.analysis.diagnosis.tables import SkippedInput
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, Evidence
 
 WIDTH = 100
@@ -17,6 +18,7 @@ ALSO = 0.5  # a second cause with at least this share of the first one's score i
 MS = 1e6
 FACT_CAUSES, FACT_EVIDENCE, FACT_STATEMENT, FACT_ID = 3, 4, 240, 120  # limits of a fact, which must stay small
 FACT_HURT = 10  # the number of affected services in a fact
+LISTED = 100  # inputs that could not be read, in the JSON
 FACT_ROWS = 14  # the number of rows of its waterfall
 FACT_REPORT, FACT_BYTES = 6000, 13_000  # bytes of its report, and of the whole fact, as JSON
 
@@ -36,8 +38,14 @@ _SENTENCES: Mapping[CauseKind, str] = {
 }
 
 
-def document(case: str, diagnosis: CaseDiagnosis, seconds: float) -> dict[str, object]:
-    """Return the JSON object of one case; `seconds` is the duration of the diagnosis."""
+def document(
+    case: str, diagnosis: CaseDiagnosis, seconds: float, unread: Sequence[SkippedInput] = ()
+) -> dict[str, object]:
+    """Return the JSON object of one case; `seconds` is the duration of the diagnosis.
+
+    `unread`, what could not be read, is left out when there is nothing of it.
+    """
+    skipped = [{"place": item.place, "reason": item.reason, "count": item.count} for item in unread[:LISTED]]
     return {
         "case": case,
         "verdict": diagnosis.verdict.value,
@@ -46,6 +54,7 @@ def document(case: str, diagnosis: CaseDiagnosis, seconds: float) -> dict[str, o
         "chain": [{"told": step.statement, "evidence": list(step.evidence)} for step in diagnosis.chain],
         "evidence": [{"id": item.id, "statement": item.statement} for item in diagnosis.evidence],
         "notes": list(diagnosis.notes),
+        **({"unread": skipped} if skipped else {}),
         "seconds": round(seconds, 3),
     }
 
@@ -135,17 +144,22 @@ def sentence(diagnosis: CaseDiagnosis) -> str:
     """Return the verdict in one sentence."""
     causes = named(diagnosis)
     if not causes:
-        return f"{diagnosis.verdict}: nothing here differs from health by more than chance."
+        return f"{diagnosis.verdict}: {diagnosis.unread or 'nothing here differs from health by more than chance'}."
     suspicions = "; and ".join(_named(cause) for cause in causes)
     if diagnosis.verdict is Confidence.INCONCLUSIVE:
         return f"INCONCLUSIVE: the evidence names no cause. First suspicion: {suspicions}."
-    change = f" The change {diagnosis.change} explains it." if diagnosis.change else " No recent change explains it."
+    change = (
+        f" The change {_plain(diagnosis.change, NAME)} explains it."
+        if diagnosis.change
+        else " No recent change explains it."
+    )
     return f"{diagnosis.verdict}: {suspicions}.{change}"
 
 
 def _named(cause: Cause) -> str:
     where = f" (`{_plain(cause.operation, 60)}`)" if cause.operation else ""
-    return f"{_SENTENCES[cause.kind].format(service=cause.service)}{where} [{cause.kind}, {cause.score:.0%}]"
+    said = _SENTENCES[cause.kind].format(service=_plain(cause.service, WIDTH))
+    return f"{said}{where} [{cause.kind}, {cause.score:.0%}]"
 
 
 def _section(title: str, lines: Sequence[str]) -> list[str]:
@@ -169,7 +183,11 @@ def _evidence(diagnosis: CaseDiagnosis) -> list[str]:
     cited = {id for cause in named(diagnosis) for id in cause.evidence}
     cited |= {id for step in diagnosis.chain for id in step.evidence}
     numbered = enumerate(diagnosis.evidence, 1)
-    return [f"[{n}] {_plain(item.statement, 2 * WIDTH)}  ({item.id})" for n, item in numbered if item.id in cited]
+    return [
+        f"[{n}] {_plain(item.statement, 2 * WIDTH)}  ({_plain(item.id, 2 * WIDTH)})"
+        for n, item in numbered
+        if item.id in cited
+    ]
 
 
 def service_map(edges: Sequence[MapEdge], culprits: set[str]) -> list[str]:
@@ -185,7 +203,8 @@ def _callees(edges: Sequence[MapEdge], culprits: set[str]) -> str:
 
 
 def _marked(service: str, culprits: set[str]) -> str:
-    return f"◀{service}▶" if service in culprits else service
+    name = _plain(service, WIDTH)
+    return f"◀{name}▶" if service in culprits else name
 
 
 def waterfall(rows: Sequence[WaterfallRow]) -> list[str]:

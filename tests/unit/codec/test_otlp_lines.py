@@ -12,7 +12,7 @@ from sre_space.codec.otlp_json import add_logs, add_metrics
 from sre_space.codec.otlp_lines import level_line, log_line, metric_line
 from sre_space.domain.errors import Malformed
 
-TIMES = st.integers(1, 2**62)
+TIMES = st.integers(9 * 10**17, 2**62)  # dates of our time: other numbers may be of another unit
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=32)
 
 
@@ -43,7 +43,7 @@ def test_a_gauge_keeps_its_time_value_and_attributes(at: int, value: float, labe
 
 
 @given(TIMES, st.integers(0, 2**40), NUMBERS)
-def test_a_histogram_is_told_by_count_sum_and_largest(at: int, count: int, largest: float) -> None:
+def test_a_histogram_is_told_by_count_and_sum(at: int, count: int, largest: float) -> None:
     request = metrics("tax")
     metric = request.resource_metrics[0].scope_metrics[0].metrics.add(name="request.duration")
     metric.histogram.aggregation_temporality = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
@@ -56,7 +56,6 @@ def test_a_histogram_is_told_by_count_sum_and_largest(at: int, count: int, large
     assert told == {
         "request.duration.count": (True, count),
         "request.duration.sum": (True, 2.5),
-        "request.duration.max": (False, largest),
     }
 
 

@@ -1,16 +1,18 @@
 """`sre-space diagnose` from the outside: files in, a report or JSON out."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from support.clinic import SICK, Clinic, case, spans_at
-from support.shop import EPOCH, Fault, Made, shop, telemetry
+from support.shop import EPOCH, Fault, Made, changed, shop, telemetry
 
 from sre_space.adapters.jaeger_window import read_window
 from sre_space.analysis.diagnosis.engine import diagnose
 from sre_space.analysis.diagnosis.result import CaseDiagnosis, ChainStep
+from sre_space.analysis.diagnosis.tables import SkippedInput
 from sre_space.cli.main import app
 from sre_space.domain.diagnosis import Confidence
 from sre_space.domain.errors import Malformed, Missing, Unavailable
@@ -133,8 +135,47 @@ def test_what_telemetry_said_cannot_write_to_the_terminal() -> None:
 
 
 def test_nothing_found_is_said_so() -> None:
-    healthy = telemetry([])
+    healthy = telemetry(shop(90, 7))
     assert "nothing here differs from health" in sentence(diagnose(healthy, [healthy]))
+
+
+def test_nothing_read_is_not_called_health() -> None:
+    healthy, nothing = telemetry(shop(90, 7)), telemetry([])
+    assert "the incident holds no telemetry that could be read" in sentence(diagnose(nothing, [healthy]))
+    assert "no baseline holds telemetry that could be read" in sentence(diagnose(healthy, [nothing]))
+    partly = replace(healthy, unreadable=(SkippedInput("x.json:1", "no JSON", 3),))
+    assert "but 3 inputs could not be read" in sentence(diagnose(partly, [healthy]))
+
+
+def test_what_could_not_be_read_has_an_exit_status_of_its_own(cases: Path) -> None:
+    (cases / "healthy" / "more.json").write_text("{broken")
+    incident, healthy = str(cases / "incidents" / "two"), str(cases / "healthy")
+    done = CliRunner().invoke(app, ["diagnose", "--incident", incident, "--baseline", healthy], catch_exceptions=False)
+    assert done.exit_code == 4
+    assert "healthy/more.json:1: no JSON" in done.stdout
+    assert "not all input could be read" in done.stderr
+    told = CliRunner().invoke(app, ["diagnose", "--incident", incident, "--baseline", healthy, "--json"])
+    assert [item["place"] for item in json.loads(told.stdout)["unread"]] == ["healthy/more.json:1"]
+
+
+def test_nothing_of_a_folder_read_is_said(cases: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for incident, baseline in (("empty", "healthy"), ("healthy", "empty")):
+        arguments = ["diagnose", "--incident", str(cases / incident), "--baseline", str(cases / baseline)]
+        done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+        assert done.exit_code == 4
+        assert "nothing here differs" not in done.stdout
+
+
+@pytest.mark.parametrize("service", ["t\x1b[31max", "t\ud800ax", "t\nax\x07", "t\x9bax", "t\u202eax"])
+def test_a_service_of_any_name_is_reported_harmlessly(tmp_path: Path, service: str) -> None:
+    renamed = changed(shop(90, 2, SLOW), lambda span: {"service": service} if span.service == "tax" else {})
+    healthy = changed(shop(90, 7), lambda span: {"service": service} if span.service == "tax" else {})
+    incident, baseline = written(tmp_path / "incident", renamed), written(tmp_path / "healthy", healthy)
+    told = run("--incident", str(incident), "--baseline", str(baseline))
+    assert all(char.isprintable() or char == "\n" for char in told)
+    assert told.splitlines()[1].startswith("CONFIRMED: t")
+    run("--incident", str(incident), "--baseline", str(baseline), "--json")
 
 
 def test_a_bundle_unpacked_into_folders_is_diagnosed_as_it_was(tmp_path: Path) -> None:
@@ -154,5 +195,8 @@ def test_a_bundle_unpacked_into_folders_is_diagnosed_as_it_was(tmp_path: Path) -
 
 def test_a_state_that_is_none_is_skipped_and_named(cases: Path) -> None:
     (cases / "incidents" / "one" / "states.jsonl").write_text('{"service": "tax"}\n')
+    arguments = ["diagnose", "--incident", str(cases / "incidents" / "one"), "--baseline", str(cases / "healthy")]
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
 
-    assert "states.jsonl:1" in run("--incident", str(cases / "incidents" / "one"), "--baseline", str(cases / "healthy"))
+    assert done.exit_code == 4
+    assert "states.jsonl:1" in done.stdout

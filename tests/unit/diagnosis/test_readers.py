@@ -15,15 +15,21 @@ from hypothesis import strategies as st
 
 from sre_space.adapters.telemetry_files import read_alert, read_changes, read_folder
 from sre_space.analysis.diagnosis.building import LogBuilder, MetricBuilder, SpanBuilder
+from sre_space.analysis.diagnosis.changes import mentions_service
+from sre_space.analysis.diagnosis.diffs import effect_of
 from sre_space.analysis.diagnosis.engine import diagnose
-from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Telemetry
+from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Change, Telemetry
 from sre_space.codec.changes import alert_of, change_of
 from sre_space.codec.jaeger_columns import add_traces
+from sre_space.codec.json_documents import documents
 from sre_space.codec.log_text import text_of
 from sre_space.codec.otlp_json import add_logs, add_metrics, add_spans
 from sre_space.codec.span_facts import facts_of, operation_of
+from sre_space.codec.telemetry_json import Builders, add_document
 from sre_space.domain.errors import Malformed, Missing
+from sre_space.text.diagnosis_report import report
 
+BEGIN = 1_790_000_000  # Unix s
 SPAN = {
     "traceId": "t1",
     "spanId": "a1",
@@ -118,6 +124,36 @@ def test_a_request_with_one_wrong_node_is_read_or_refused(kind: int, path: list[
     diagnose(read_all, [read_all])
 
 
+@given(st.data())
+def test_a_mutated_file_is_read_or_said_to_be_unreadable(data: st.DataObject) -> None:
+    whole = b"".join(
+        json.dumps(request, indent=data.draw(st.sampled_from((None, 1)))).encode() + b"\n" for request in REQUESTS
+    )
+    kept = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(kept)))
+        kept[at : at + data.draw(st.integers(0, 60))] = data.draw(
+            st.binary(max_size=6) | st.sampled_from((b"\n", b"\n\n", b"{", b"]", b"\xff\xfe"))
+        )
+    into = Builders()
+    for document in documents(bytes(kept).splitlines(keepends=True)):
+        assert document.why or outcome(partial(add_document, document.value, into))
+    read_all = total(into.spans, into.metrics, into.logs)
+    report(diagnose(read_all, [read_all])).encode()
+
+
+@given(
+    st.lists(
+        st.sampled_from(("", "+a", "-b", " ", "+", "-", "@@ x.py @@", "--- a/x", "+++ b/x", "\x0c"))
+        | st.text(max_size=9)
+    )
+)
+def test_any_diff_can_be_weighed(lines: list[str]) -> None:
+    change = Change("c", 1, "", "", "", "\n".join(lines))
+    effect_of(change.summary, change.diff)
+    assert not mentions_service(change, "no-such-service")
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_refused_with_a_reason(line: bytes) -> None:
     spans = SpanBuilder()
@@ -148,17 +184,17 @@ def test_a_span_is_read_with_its_failure_and_without_the_ids_in_its_name() -> No
     assert int(table.duration[0]) == 4000
 
 
-def test_a_line_with_one_broken_span_leaves_nothing_behind() -> None:
+def test_a_broken_span_is_lost_alone() -> None:
     builder = SpanBuilder()
-    with pytest.raises(Malformed, match="ValueError"):
-        add_spans(spans_line(SPAN, {**SPAN, "startTimeUnixNano": "soon"}), builder)
-    assert len(builder.table()) == 0
+    lost = add_spans(spans_line(SPAN, {**SPAN, "startTimeUnixNano": "soon"}), builder)
+    assert len(builder.table()) == 1
+    assert dict(lost) == {"span: ValueError: 'soon' is no time": 1}
 
 
 def test_a_folder_is_read_plain_and_gzip_and_unreadable_lines_are_counted_and_named(tmp_path: Path) -> None:
     (tmp_path / "traces.jsonl").write_bytes(spans_line(SPAN) + b"\n{broken\n\n" + spans_line({**SPAN, "spanId": "b"}))
     with gzip.open(tmp_path / "traces-2.jsonl.gz", "wb") as file:
-        file.write(spans_line({**SPAN, "spanId": "c"}) + b"\n[]\n")
+        file.write(spans_line({**SPAN, "spanId": "c"}) + b"\n[1]\n")
     jaeger = {"traceID": "t9", "spanID": "d", "operationName": "x", "startTime": 1, "duration": 2, "processID": "p"}
     trace = {"spans": [jaeger], "processes": {"p": {"serviceName": "old"}}}
     (tmp_path / "ui.jaeger.json").write_text(json.dumps({"data": [trace, {"spans": [{}]}]}))
@@ -168,9 +204,10 @@ def test_a_folder_is_read_plain_and_gzip_and_unreadable_lines_are_counted_and_na
     assert [one.place for one in found.unreadable] == [
         "traces-2.jsonl.gz:2",
         "traces.jsonl:2",
-        "ui.jaeger.json trace 2",
+        "ui.jaeger.json:1",
     ]
-    assert any("3 unreadable inputs were skipped: traces-2" in note for note in diagnose(found, []).notes)
+    (note,) = [note for note in diagnose(found, []).notes if "3 unreadable inputs were skipped: traces-2" in note]
+    assert "traces.jsonl:2: no JSON: " in note
 
 
 def test_a_gzip_file_that_is_cut_short_gives_what_came_before(tmp_path: Path) -> None:
@@ -192,23 +229,25 @@ def test_a_folder_that_is_not_there_is_missing(tmp_path: Path) -> None:
         read_folder(tmp_path / "nowhere")
 
 
-def test_counters_become_increases_and_a_restart_counts_from_zero() -> None:
-    points = [{"timeUnixNano": str(at), "asInt": str(value)} for at, value in ((1, 10), (2, 14), (3, 3))]
+def test_counters_become_rates_and_a_restart_counts_from_zero() -> None:
+    points = [
+        {"timeUnixNano": str((BEGIN + at) * 10**9), "asInt": str(value)} for at, value in ((1, 10), (2, 14), (5, 9))
+    ]
     body = {"dataPoints": points, "isMonotonic": True, "aggregationTemporality": 2}
     builder = MetricBuilder()
     add_metrics(shaped("resourceMetrics", "scopeMetrics", "metrics", {"name": "hits", "sum": body}), builder)
     assert builder.table().value.tolist() == [4.0, 3.0]
 
 
-def test_histograms_give_their_count_and_sum() -> None:
-    points = [{"timeUnixNano": "1", "count": "4", "sum": 8.0, "max": 5.0}]
+def test_histograms_give_their_rate_and_mean() -> None:
+    points = [{"timeUnixNano": str((BEGIN + at) * 10**9), "count": "4", "sum": 8.0, "max": 5.0} for at in (1, 3)]
     builder = MetricBuilder()
     metric = {"name": "took", "histogram": {"dataPoints": points, "aggregationTemporality": 1}}
     add_metrics(shaped("resourceMetrics", "scopeMetrics", "metrics", metric), builder)
     table = builder.table()
-    assert {one.name: float(table.value[number]) for number, one in enumerate(table.index)} == {
-        "took.count": 4.0,
-        "took.sum": 8.0,
+    assert {table.index[code].name: float(value) for code, value in zip(table.series, table.value, strict=True)} == {
+        "took.count": 2.0,
+        "took.mean": 2.0,
         "took.max": 5.0,
     }
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sre_space.analysis.diagnosis.measures import measured
 from sre_space.analysis.diagnosis.tables import (
     ROOT,
     SERVER,
@@ -47,6 +48,9 @@ class SpanRow(NamedTuple):
     end: int
 
 
+Row = tuple[str, str, str, int, int, int, int, int, int, int, int, int, int, int]  # a SpanRow, or a plain tuple like it
+
+
 @dataclass(frozen=True)
 class _Chunk:
     columns: Sequence[NDArray[Any]]
@@ -61,7 +65,7 @@ class SpanBuilder:
     """Collects spans as rows; a reader may remove the rows of a line that proves unreadable."""
 
     names: Names = field(default_factory=Names)
-    rows: list[SpanRow] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     _traces: Names = field(default_factory=lambda: Names(()))
     _chunks: list[_Chunk] = field(default_factory=list)
 
@@ -98,7 +102,7 @@ class SpanBuilder:
             self.rows.clear()
 
 
-def _chunk(traces: Names, rows: Sequence[SpanRow]) -> _Chunk:
+def _chunk(traces: Names, rows: Sequence[Row]) -> _Chunk:
     trace_ids, span_ids, parent_ids, *values = zip(*rows, strict=True) if rows else [()] * len(SpanRow._fields)
     trace = np.fromiter(map(traces.__getitem__, trace_ids), np.int32, len(rows))
     columns = [trace, *(np.array(value, kind) for value, kind in zip(values, _TYPES, strict=True))]
@@ -178,41 +182,21 @@ def _without_cycles(parent: NDArray[np.int32]) -> NDArray[np.int32]:
 
 @dataclass
 class MetricBuilder:
-    """Collects points by series; a point is (series number, time, value)."""
+    """Collects points by series; a point is (series number, time, value); `deltas` count since their last point."""
 
     series: dict[Series, int] = field(default_factory=dict)
     points: list[tuple[int, int, float]] = field(default_factory=list)
+    deltas: set[int] = field(default_factory=set)
 
     def number(self, series: Series) -> int:
         """Return the number of a series, assigned at its first use."""
         return self.series.setdefault(series, len(self.series))
 
     def table(self) -> MetricTable:
-        """Return the points by series and time; cumulative counters become increases per point."""
+        """Return the points by series and time: counters as rates a second, sums with a count as means."""
         number, time, value = zip(*self.points, strict=True) if self.points else ((), (), ())
-        codes, times = np.array(number, np.int32), np.array(time, np.int64)
-        values = np.array(value, np.float64)
-        order = np.lexsort((times, codes))
-        codes, times, values = codes[order], times[order], values[order]
-        keep = np.isfinite(values)
-        counts = np.array([series.cumulative for series in self.series], np.bool_)
-        if len(codes) and counts.any():
-            values, first = _increases(codes, values, counts[codes])
-            keep &= ~first
-        return MetricTable(codes[keep], times[keep], values[keep], tuple(self.series))
-
-
-def _increases(
-    codes: NDArray[np.int32], values: NDArray[np.float64], counts: Flags
-) -> tuple[NDArray[np.float64], Flags]:
-    """Return the increases of cumulative series, and the points that have none because they are the first.
-
-    A fall is a restart from zero.
-    """
-    begins = np.r_[True, codes[1:] != codes[:-1]]
-    step = np.r_[0.0, np.diff(values)]
-    step = np.where(step < 0, values, step)
-    return np.where(counts, step, values), counts & begins
+        columns = np.array(number, np.int32), np.array(time, np.int64), np.array(value, np.float64)
+        return measured(columns, tuple(self.series), frozenset(self.deltas))
 
 
 @dataclass

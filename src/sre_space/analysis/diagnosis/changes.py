@@ -128,7 +128,7 @@ def concerns(change: Change, service: str) -> bool:
 
 def mentions_service(change: Change, service: str) -> bool:
     """Return True when the change's summary, paths or changed lines mention the service, in any spelling."""
-    lines = (line for line in change.diff.splitlines() if line[:1] in "+-")
+    lines = (line for line in change.diff.splitlines() if line[:1] in ("+", "-"))
     text = "\n".join((change.summary, *paths_of(change.diff), *lines))
     return _joined(service) in _joined(text)
 

@@ -36,6 +36,7 @@ from sre_space.analysis.diagnosis.story import chain_of, map_of, waterfall_of
 from sre_space.analysis.diagnosis.survival import survivals
 from sre_space.analysis.diagnosis.tables import Alert, Change, ServiceState, Telemetry
 from sre_space.analysis.diagnosis.templates import log_shifts
+from sre_space.analysis.diagnosis.unread import unread_notes, why_unread
 from sre_space.analysis.diagnosis.verdict import verdict_of
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Evidence
@@ -237,6 +238,7 @@ def _answer(
         waterfall=waterfall_of(suspects, incident),
         notes=_notes(incident, baselines, observations.common if shared else 1.0),
         hurt=affected_by(holding[0][0], incident, baselines) if holding else None,
+        unread=why_unread(incident.telemetry, [window.telemetry for window in baselines]),
     )
 
 
@@ -285,10 +287,7 @@ def _notes(incident: Window, baselines: Sequence[Window], common: float) -> tupl
         notes.append("no baseline was given: slow requests are compared with the quick ones of the incident itself")
     if not len(incident.spans):
         notes.append("the incident has no spans")
-    skipped = [item for window in (incident, *baselines) for item in window.telemetry.unreadable]
-    if skipped:
-        places = ", ".join(item.place for item in skipped[:5])
-        notes.append(f"{len(skipped)} unreadable inputs were skipped: {places}{' ...' if len(skipped) > 5 else ''}")
+    notes += unread_notes(incident.telemetry, [window.telemetry for window in baselines])
     orphans = int(incident.spans.orphan.sum())
     if orphans:
         notes.append(f"{orphans} of {len(incident.spans)} spans name a parent that is not here")

@@ -64,7 +64,7 @@ def request_rates(incident: MetricTable, baselines: Sequence[MetricTable]) -> li
 
 
 def _rates(table: MetricTable) -> MetricTable:
-    """Return incoming requests a second by service and instance, between one report and the next."""
+    """Return incoming requests a second by service and instance."""
     groups: dict[Series, list[int]] = defaultdict(list)
     for number, series in enumerate(table.index):
         if series.cumulative and meaning_of(series.name) is Meaning.TRAFFIC and not is_outgoing(series.name):
@@ -82,5 +82,4 @@ def _rate(table: MetricTable, numbers: Sequence[int]) -> tuple[Ints, Floats]:
     """Return the times, and the requests a second, of some series together."""
     rows = np.isin(table.series, numbers)
     times, place = np.unique(table.time[rows], return_inverse=True)
-    totals = np.bincount(place, weights=table.value[rows], minlength=len(times))
-    return times[1:], totals[1:] / np.maximum(np.diff(times) / 1e9, 1e-3)
+    return times, np.bincount(place, weights=table.value[rows], minlength=len(times)).astype(np.float64)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from itertools import pairwise
 
 
 class Meaning(StrEnum):
@@ -21,7 +22,7 @@ def _set(words: str) -> frozenset[str]:
 
 
 _WORDS: Mapping[Meaning, frozenset[str]] = {
-    Meaning.SUCCESS: _set("success successes successful availability available healthy ready uptime ok"),
+    Meaning.SUCCESS: _set("success successes successful availability available healthy ready ok"),
     Meaning.FAILURE: _set(
         "error errors err fail failed failure failures 5xx 500 503 exception exceptions panic panics crash oom"
         " restart restarts throttle throttled throttling reject rejected rejections drop dropped drops timeout timeouts"
@@ -41,6 +42,7 @@ _OUTGOING = _set("client outgoing outbound egress upstream producer published se
 # Requests in flight grow as requests get slower (Little 1961), so they do not measure load.
 _IN_FLIGHT = _set("active inflight flight concurrent")
 _HOSTS = _set("node host")
+_CLOCKS = _set("uptime created timestamp birth age")
 _UNUSED = _set("idle free unused")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+\d*|\d+[a-z]*")
 
@@ -63,10 +65,12 @@ def meaning_of(name: str, attributes: Sequence[tuple[str, str]] = ()) -> Meaning
         return Meaning.OTHER
     if words[-1:] == ("count",) and not _WORDS[Meaning.LATENCY].isdisjoint(words):
         return Meaning.TRAFFIC  # a histogram's number of durations
+    if "gc" in words:
+        return Meaning.SATURATION  # a garbage collector's pauses are no request's
     for meaning in (Meaning.SUCCESS, Meaning.FAILURE, Meaning.LATENCY, Meaning.SATURATION):
         if not _WORDS[meaning].isdisjoint(words):
             return meaning
-    arrives = _IN_FLIGHT.isdisjoint(words) and not _WORDS[Meaning.TRAFFIC].isdisjoint(words)
+    arrives = words[-1:] != ("mean",) and _IN_FLIGHT.isdisjoint(words) and not _WORDS[Meaning.TRAFFIC].isdisjoint(words)
     return Meaning.TRAFFIC if arrives else Meaning.OTHER
 
 
@@ -78,6 +82,16 @@ def is_share(name: str) -> bool:
 def is_utilization(name: str) -> bool:
     """Return True for the used share of a limit, 0 to 1 (OpenTelemetry, "Instrument naming": `utilization`)."""
     return words_of(name)[-1:] in (("utilization",), ("utilisation",))
+
+
+def is_clock(name: str) -> bool:
+    """Return True for what tells a time, not how a service is: since when it runs, when it was made.
+
+    >>> [is_clock(name) for name in ("process.uptime", "process_start_time_seconds", "db.lookup.time")]
+    [True, True, False]
+    """
+    words = words_of(name)
+    return not _CLOCKS.isdisjoint(words) or ("start", "time") in pairwise(words)
 
 
 def is_outgoing(name: str) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sre_space.analysis.diagnosis.metric_words import Meaning, is_share, is_utilization, meaning_of
+from sre_space.analysis.diagnosis.metric_words import Meaning, is_clock, is_share, is_utilization, meaning_of
 from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable, Series
 from sre_space.analysis.statistics.p_values import exceedance
 
@@ -41,6 +41,8 @@ def shifts(incident: MetricTable, baselines: Sequence[MetricTable], since: int =
     exact, pooled = _usual(baselines)
     moved = []
     for number, series in enumerate(incident.index):
+        if is_clock(series.name):
+            continue
         first, last = np.searchsorted(incident.series, (number, number + 1))
         times, values = incident.time[first:last], incident.value[first:last]
         late = times >= since

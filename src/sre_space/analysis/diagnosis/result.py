@@ -41,6 +41,7 @@ class CaseDiagnosis:
     """The engine's answer. Every evidence id that a cause or a step cites is in `evidence`; anything else is a bug.
 
     `hurt` are the services that the first cause affects, by their own spans; None when there are no such spans.
+    `unread` is why health cannot be told apart from a fault that was not read; "" when everything was read.
     """
 
     verdict: Confidence
@@ -52,6 +53,7 @@ class CaseDiagnosis:
     waterfall: tuple[WaterfallRow, ...] = ()
     notes: tuple[str, ...] = ()
     hurt: tuple[str, ...] | None = None
+    unread: str = ""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` when a cause or a step of the chain cites evidence that does not exist."""

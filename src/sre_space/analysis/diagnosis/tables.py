@@ -142,10 +142,11 @@ class LogTable:
 
 @dataclass(frozen=True)
 class SkippedInput:
-    """Input that was skipped: where (file and line), and why."""
+    """Input that was skipped: where (file and line), why, and how many items of it."""
 
     place: str
     reason: str
+    count: int = 1
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sre_space.analysis.diagnosis.tables import LogTable
 
@@ -25,22 +26,25 @@ _SPLIT = re.compile(r"[\s=,;\"]+")
 
 @dataclass
 class Templates:
-    """The templates of the lines so far; `of(line)` is the number of the line's template."""
+    """The templates of the lines so far; `of(line)` is the number of the line's template.
+
+    Lines of different ranks (nothing wrong, a warning, a fault) share no template, however alike their words are.
+    """
 
     words: list[list[str]] = field(default_factory=list)
-    _known: dict[str, int] = field(default_factory=dict)
-    _tree: dict[tuple[int, str], list[int]] = field(default_factory=lambda: defaultdict(list))
+    _known: dict[tuple[str, int], int] = field(default_factory=dict)
+    _tree: dict[tuple[int, str, int], list[int]] = field(default_factory=lambda: defaultdict(list))
 
-    def of(self, line: str) -> int:
+    def of(self, line: str, rank: int = 0) -> int:
         """Return the number of the template that the line joins, a new one if none fits; repeatable for a line."""
-        if line not in self._known:
-            self._known[line] = self._joined(line)
-        return self._known[line]
+        if (line, rank) not in self._known:
+            self._known[line, rank] = self._joined(line, rank)
+        return self._known[line, rank]
 
-    def _joined(self, line: str) -> int:
+    def _joined(self, line: str, rank: int) -> int:
         words = [word for word in _SPLIT.split(_VARIABLE.sub(WILD, line)) if word]
         first = words[0] if words and WILD not in words[0] else WILD
-        branch = self._tree[len(words), first]
+        branch = self._tree[len(words), first, rank]
         for number in branch:
             if self._agrees(number, words):
                 known = self.words[number]
@@ -104,19 +108,26 @@ def log_shifts(incident: LogTable, baselines: Sequence[LogTable], seconds: tuple
 
 def _keys(table: LogTable, templates: Templates) -> Counter[tuple[str, int]]:
     """Return the number of lines by service and template; each distinct line is parsed once."""
-    pairs, counts = np.unique(np.stack((table.service, table.body), 1), axis=0, return_counts=True)
+    lines, counts = np.unique(_lines(table), axis=0, return_counts=True)
     keys: Counter[tuple[str, int]] = Counter()
-    for (service, body), count in zip(pairs.tolist(), counts.tolist(), strict=True):
-        keys[table.names[service], templates.of(table.names[body])] += count
+    for (service, body, rank), count in zip(lines.tolist(), counts.tolist(), strict=True):
+        keys[table.names[service], templates.of(table.names[body], rank)] += count
     return keys
+
+
+def _lines(table: LogTable) -> NDArray[np.int32]:
+    """Return service, text and rank of each line; the rank is 1 for a warning, 2 for a fault, else 0."""
+    return np.stack((table.service, table.body, np.digitize(table.severity, (WARNING, FAULT)).astype(np.int32)), 1)
 
 
 def _details(table: LogTable, templates: Templates) -> Mapping[tuple[str, int], tuple[int, int, str]]:
     """Return the highest severity, first time (Unix ns) and first line of each template."""
     details: dict[tuple[str, int], tuple[int, int, str]] = {}
-    pairs, first = np.unique(np.stack((table.service, table.body), 1), axis=0, return_index=True)
-    for (service, body), row in sorted(zip(pairs.tolist(), first.tolist(), strict=True), key=lambda entry: entry[1]):
-        key = table.names[service], templates.of(table.names[body])
+    lines, first = np.unique(_lines(table), axis=0, return_index=True)
+    for (service, body, rank), row in sorted(
+        zip(lines.tolist(), first.tolist(), strict=True), key=lambda entry: entry[1]
+    ):
+        key = table.names[service], templates.of(table.names[body], rank)
         severity, since, example = details.get(key, (0, int(table.time[row]), table.names[body]))
         details[key] = max(severity, int(table.severity[row])), since, example
     return details

@@ -76,11 +76,9 @@ class Window:
     @cached_property
     def span_of_time(self) -> tuple[int, int]:
         """Return the first and the last observation, Unix ns; (0, 0) when there is none."""
-        times = [
-            column
-            for column in (self.spans.start, self.telemetry.metrics.time, self.telemetry.logs.time)
-            if len(column)
-        ]
+        columns = (self.spans.start, self.telemetry.metrics.time, self.telemetry.logs.time)
+        known = [column[column > 0] for column in columns]  # 0: the observation has no time
+        times = [column for column in known if len(column)]
         return (
             (min(int(column.min()) for column in times), max(int(column.max()) for column in times))
             if times
