@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sre_space.analysis.diagnosis.building import LogBuilder, MetricBuilder, SpanBuilder
+from sre_space.analysis.diagnosis.building import LogBuilder, LogRow, MetricBuilder, SpanBuilder
 from sre_space.codec.log_text import severity_beside, severity_of, text_of, with_failure
 from sre_space.codec.lost import PARSE_ERRORS, Lost
 from sre_space.codec.origins import Origin, origin_of, service_of
@@ -86,7 +86,8 @@ def _record(record: Json, origin: Origin, into: LogBuilder) -> None:
         attributes
     )
     service = service_of(attributes) if origin.service == UNKNOWN_SERVICE else origin.service
-    into.rows.append((at, into.names[service], severity, into.names[text.message]))
+    ids = into.ids[str(record.get("traceId") or "")], into.ids[str(record.get("spanId") or "")]
+    into.rows.append(LogRow(at, into.names[service], severity, into.names[text.message], *ids))
 
 
 def _resources(resources: Sequence[Json], lost: Lost) -> Iterator[tuple[Json, Origin]]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.shop import EPOCH, Fault, shop, telemetry
 
-from sre_space.analysis.diagnosis.building import LogBuilder, MetricBuilder, SpanBuilder
+from sre_space.analysis.diagnosis.building import LogBuilder, LogRow, MetricBuilder, SpanBuilder
 from sre_space.analysis.diagnosis.diffs import HARMLESS, SIZE_WITHOUT_DIFF, effect_of
 from sre_space.analysis.diagnosis.engine import diagnose
 from sre_space.analysis.diagnosis.metric_words import Meaning, meaning_of
@@ -27,7 +27,7 @@ def measured(values: dict[Series, list[float]], logs: list[tuple[str, str, int]]
         number = metrics.number(series)
         metrics.points.extend((number, EPOCH + at * MINUTE, value) for at, value in enumerate(points))
     for at, (service, text, severity) in enumerate(logs or []):
-        lines.rows.append((EPOCH + at * 10**9, lines.names[service], severity, lines.names[text]))
+        lines.rows.append(LogRow(EPOCH + at * 10**9, lines.names[service], severity, lines.names[text]))
     return Telemetry(SpanBuilder().table(), metrics.table(), lines.table())
 
 

@@ -199,22 +199,38 @@ class MetricBuilder:
         return measured(columns, tuple(self.series), frozenset(self.deltas))
 
 
+class LogRow(NamedTuple):
+    """One log line before it is added to the columns; `service` and `body` are codes of `names`, the rest of `ids`."""
+
+    time: int
+    service: int
+    severity: int
+    body: int
+    trace: int = 0
+    span: int = 0
+
+
 @dataclass
 class LogBuilder:
-    """Collects log lines as (time, service, severity, body); codes are of `names`."""
+    """Collects log lines; codes of services and texts are of `names`, those of traces and spans of `ids`."""
 
     names: Names = field(default_factory=Names)
-    rows: list[tuple[int, int, int, int]] = field(default_factory=list)
+    rows: list[LogRow] = field(default_factory=list)
+    ids: Names = field(default_factory=Names)
 
     def table(self) -> LogTable:
         """Return the lines by time."""
-        time, service, severity, body = zip(*self.rows, strict=True) if self.rows else ((), (), (), ())
+        time, service, severity, body, trace, span = zip(*self.rows, strict=True) if self.rows else ((),) * 6
         times = np.array(time, np.int64)
         order = np.argsort(times, kind="stable")
+        bare = len(self.ids) == 1
         return LogTable(
             times[order],
             np.array(service, np.int32)[order],
             np.array(severity, np.int8)[order],
             np.array(body, np.int32)[order],
             tuple(self.names),
+            np.array(() if bare else trace, np.int32)[() if bare else order],
+            np.array(() if bare else span, np.int32)[() if bare else order],
+            tuple(self.ids),
         )

@@ -86,5 +86,6 @@ def _metrics_between(metrics: MetricTable, since: int, until: int) -> MetricTabl
 
 def _logs_between(logs: LogTable, since: int, until: int) -> LogTable:
     keep = (logs.time >= since) & (logs.time < until)
-    columns = {name: getattr(logs, name)[keep] for name in ("time", "service", "severity", "body")}
+    names = ("time", "service", "severity", "body", *(("trace", "span") if len(logs.trace) else ()))
+    columns = {name: getattr(logs, name)[keep] for name in names}
     return replace(logs, **columns)

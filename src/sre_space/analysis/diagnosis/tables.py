@@ -128,13 +128,19 @@ class MetricTable:
 
 @dataclass(frozen=True)
 class LogTable:
-    """Log lines by time. `severity` is OTLP's number (17 and up is an error), 0 when unknown."""
+    """Log lines by time. `severity` is OTLP's number (17 and up is an error), 0 when unknown.
+
+    `trace` and `span` are codes of `ids`, the ids that the lines bear; both are empty where no line bears any.
+    """
 
     time: Ints
     service: Codes
     severity: NDArray[np.int8]
     body: Codes
     names: Sequence[str] = ("",)
+    trace: Codes = field(default_factory=lambda: np.zeros(0, np.int32))
+    span: Codes = field(default_factory=lambda: np.zeros(0, np.int32))
+    ids: Sequence[str] = ("",)
 
     def __len__(self) -> int:
         return len(self.time)
