@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sre_space.analysis.diagnosis.building import LogBuilder, LogRow, MetricBuilder, SpanBuilder
+from sre_space.codec.log_ids import ids_of
 from sre_space.codec.log_text import severity_beside, severity_of, text_of, with_failure
 from sre_space.codec.lost import PARSE_ERRORS, Lost
 from sre_space.codec.origins import Origin, origin_of, service_of
@@ -78,7 +79,8 @@ def add_resources_of_logs(resources: Sequence[Json], into: LogBuilder) -> Lost:
 
 def _record(record: Json, origin: Origin, into: LogBuilder) -> None:
     attributes = attributes_of(record.get("attributes"))
-    text = with_failure(text_of(plain_value(record.get("body"))), attributes)
+    body = plain_value(record.get("body"))
+    text = with_failure(text_of(body), attributes)
     at = nanoseconds(record.get("timeUnixNano")) or nanoseconds(record.get("observedTimeUnixNano"))
     if at < 0:
         raise ValueError("a time before 1970")
@@ -86,7 +88,8 @@ def _record(record: Json, origin: Origin, into: LogBuilder) -> None:
         attributes
     )
     service = service_of(attributes) if origin.service == UNKNOWN_SERVICE else origin.service
-    ids = into.ids[str(record.get("traceId") or "")], into.ids[str(record.get("spanId") or "")]
+    trace, span = ids_of(record, attributes, body if isinstance(body, str) else text.message)
+    ids = into.ids[trace], into.ids[span]
     into.rows.append(LogRow(at, into.names[service], severity, into.names[text.message], *ids))
 
 

@@ -86,7 +86,7 @@ def test_a_log_record_keeps_its_time_text_and_severity(at: int, text: str, sever
     into = LogBuilder()
     add_logs(log_line(request.SerializeToString(), ("tax",)), into)
 
-    ((when, service, level, body),) = into.rows
+    ((when, service, level, body, *_),) = into.rows
     names = list(into.names)
     assert (when, names[service], names[body]) == (at, "tax", f"note {text}".strip())
     assert level == severity or not severity

@@ -12,7 +12,7 @@ from support.matrix import matrix
 from sre_embedded.servers.telemetry.trace_query import duration_ns
 from sre_space.adapters.github_mcp.meaning import classified
 from sre_space.analysis.diagnosis.diffs import effect_of, paths_of
-from sre_space.analysis.diagnosis.kinds import kind_of_message
+from sre_space.analysis.diagnosis.messages import kind_of_message
 from sre_space.analysis.diagnosis.templates import Templates
 from sre_space.codec.case_files import state_of, window_of
 from sre_space.codec.changes import change_of, deployment_of, diff_of

@@ -86,7 +86,7 @@ class SpanBuilder:
         keys, parents = keys[order], parents[order]
         column = dict(zip(_COLUMNS, (column[order] for column in columns), strict=True))
         parent = _rows_of(parents, keys, column["kind"] == SERVER)
-        parent = _without_cycles(_adopted(parent, parents, keys, column))
+        parent = without_cycles(_adopted(parent, parents, keys, column))
         return SpanTable(
             **column,
             parent=parent,
@@ -169,7 +169,7 @@ def _bare(keys: Ints, trace: NDArray[np.int32]) -> Ints:
     return keys ^ ((trace.astype(np.int64) + 1) * _STRIDE)
 
 
-def _without_cycles(parent: NDArray[np.int32]) -> NDArray[np.int32]:
+def without_cycles(parent: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return the parents with endless ancestries cut to roots (broken ids, or a span that is its own parent)."""
     ancestor = parent.copy()
     for _ in range(MAX_DEPTH_BITS):

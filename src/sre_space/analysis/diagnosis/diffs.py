@@ -21,6 +21,14 @@ _QUIET_PATH = re.compile(
 _QUIET_WORDS = re.compile(
     r"^\W*(docs?|tests?|style|ci)\b|\b(typo|readme|comment|changelog|lint|gofmt|formatting|golden files)\b", re.I
 )
+# What other people's code does differently is not in the diff.
+_MANIFEST = re.compile(
+    r"(^|/)(requirements[\w.-]*\.txt|package(-lock)?\.json|go\.(mod|sum)|pom\.xml|Cargo\.(toml|lock)|Gemfile(\.lock)?"
+    r"|(poetry|uv|yarn|pnpm-lock)\.(lock|yaml))$"
+)
+_QUIET_LINE = re.compile(
+    r"\s*(import |from \S+ import |using [\w.]+;|(\w+\.)*log(ger|ging)?\.\w+\(|console\.\w+\(|$)", re.I
+)
 _CONFIG_PATH = re.compile(r"\.(ya?ml|toml|ini|env|conf|cfg|properties|json|tf|hcl)$", re.I)
 _COMMENT = re.compile(r"//.*|(?:^|\s)#.*|/\*.*?\*/|^\s*\*.*|(?:^|\s)--\s.*")
 _STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`")
@@ -46,9 +54,14 @@ def effect_of(summary: str, diff: str) -> DiffEffect:
         return DiffEffect(HARMLESS, (), False)
     if not changed:
         return DiffEffect(SIZE_WITHOUT_DIFF, (), False)
+    if bool(paths) and all(_MANIFEST.search(path) for path in paths):
+        return DiffEffect(SIZE_WITHOUT_DIFF, tuple(_tokens([line[1:] for line in changed], False)), False)
     config = bool(paths) and all(_CONFIG_PATH.search(path) for path in paths)
+    changed = changed if config else [line for line in changed if not _QUIET_LINE.match(line[1:])]
+    if not changed:
+        return DiffEffect(HARMLESS, (), config)
     removed, added = (_tokens([line[1:] for line in changed if line[0] == sign], config) for sign in "-+")
-    if _renamed(removed, added):
+    if not config and _renamed(removed, added):
         return DiffEffect(HARMLESS, (), config)
     net = (Counter(removed) - Counter(added)) + (Counter(added) - Counter(removed))
     size = net.total() / max(1, len(removed) + len(added))

@@ -7,21 +7,25 @@ from the topics. No clock, no I/O, no randomness: the same tables give the same 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from sre_space.analysis.diagnosis import common_mode
 from sre_space.analysis.diagnosis.changes import GUILTY, ChangeContext, Charge, charges, concerns
 from sre_space.analysis.diagnosis.common_mode import common_slowdown
-from sre_space.analysis.diagnosis.failure_causes import failures
+from sre_space.analysis.diagnosis.failure_causes import Known, failures
 from sre_space.analysis.diagnosis.findings import Finding, Signal
 from sre_space.analysis.diagnosis.graph import CallGraph, Mentions, graph_of
 from sre_space.analysis.diagnosis.hurt import affected_by
 from sre_space.analysis.diagnosis.kinds import kind_of
-from sre_space.analysis.diagnosis.latency import slower
-from sre_space.analysis.diagnosis.limits import limit_findings
+from sre_space.analysis.diagnosis.latency import UNFELT, slower
+from sre_space.analysis.diagnosis.limits import limit_findings, used_up
 from sre_space.analysis.diagnosis.load import is_waiting, load_findings, request_rates
 from sre_space.analysis.diagnosis.metric_words import Meaning
 from sre_space.analysis.diagnosis.metrics import Shift, shifts
+from sre_space.analysis.diagnosis.peers import Peers
 from sre_space.analysis.diagnosis.ranking import LARGE, Suspect, rank
 from sre_space.analysis.diagnosis.repeats import repeated
+from sre_space.analysis.diagnosis.requests import Requests, requests_of
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.selecting import faster_half
 from sre_space.analysis.diagnosis.signals import log_findings, logged_calls, metric_findings
@@ -34,10 +38,11 @@ from sre_space.analysis.diagnosis.states import (
 )
 from sre_space.analysis.diagnosis.story import chain_of, map_of, waterfall_of
 from sre_space.analysis.diagnosis.survival import survivals
-from sre_space.analysis.diagnosis.tables import Alert, Change, ServiceState, Telemetry
+from sre_space.analysis.diagnosis.tables import Alert, Change, Flags, ServiceState, SpanTable, Telemetry
 from sre_space.analysis.diagnosis.templates import log_shifts
 from sre_space.analysis.diagnosis.unread import unread_notes, why_unread
 from sre_space.analysis.diagnosis.verdict import verdict_of
+from sre_space.analysis.diagnosis.waiting import waits_unseen
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Evidence
 
@@ -112,20 +117,45 @@ def observe(
     )
     spans = [window.spans for window in windows]
     metrics = [window.telemetry.metrics for window in windows]
-    mentions = Mentions(graph_of(spans, metrics).services)
+    writers = {
+        window.telemetry.logs.names[code] for window in windows for code in np.unique(window.telemetry.logs.service)
+    }
+    mentions = Mentions({*graph_of(spans, metrics).services, *writers, *(state.service for state in states)})
     graph = graph_of(spans, metrics, logged_calls(logged, mentions))
     findings = [*state_findings(states), *limit_findings(measured, usual)]
-    findings += [*slower(incident, baselines), *repeated(incident, baselines), *failures(incident, baselines)]
+    requests = requests_of(incident, baselines)
+    peers = Peers({*graph.services, *writers, *(state.service for state in states)})
+    waiting = waits_unseen(incident, baselines, states)
+    findings += [*slower(incident, baselines, requests, waiting), *repeated(incident, baselines, waiting)]
+    findings += _felt(used_up(measured, usual), incident, requests)
+    findings += failures(incident, baselines, Known(requests, peers, mentions))
     findings += [
         finding for finding in _by_metrics(moved) if finding.service not in _known_by_spans(incident, baselines)
     ]
-    findings += log_findings(logged, mentions)
+    findings += log_findings(logged, mentions, peers)
     gauges = [shift for shift in moved if not shift.series.cumulative]
     waiting = max((finding.impact for finding in findings if is_waiting(finding)), default=0.0)
     findings += load_findings([*gauges, *request_rates(measured, usual)], graph, accusable, waiting)
     findings = [finding for finding in findings if not accusable or finding.service in accusable]
     common = common_slowdown(incident, baselines)
     return Observations(without_victims(findings, states), moved, graph, tuple(states), common=common)
+
+
+def _felt(findings: Sequence[Finding], incident: Window, requests: Requests) -> list[Finding]:
+    """Return findings of services' resources, weighted by how many requests that pass these services ended worse."""
+    names, spans = incident.spans.names, incident.spans
+    traces = {
+        finding.service: np.unique(spans.trace[_of_service(finding.service, names, spans)]) for finding in findings
+    }
+    return [
+        replace(finding, impact=finding.impact * max(UNFELT, requests.felt(traces[finding.service])))
+        for finding in findings
+    ]
+
+
+def _of_service(service: str, names: Sequence[str], spans: SpanTable) -> Flags:
+    flags: Flags = spans.service == (names.index(service) if service in names else -1)
+    return flags
 
 
 def _by_metrics(moved: Sequence[Shift]) -> list[Finding]:

@@ -1,30 +1,72 @@
 """Which service, operation and kind of cause a failure is charged to."""
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from sre_space.analysis.diagnosis.blame import NO_OTHER_HOPS, Ends, NetworkHop, ends_of
 from sre_space.analysis.diagnosis.failures import Failing, Sign, failing, origins
 from sre_space.analysis.diagnosis.findings import Finding, Signal
+from sre_space.analysis.diagnosis.graph import Mentions
 from sre_space.analysis.diagnosis.grouping import CallGroup
+from sre_space.analysis.diagnosis.log_events import said_of_faults
+from sre_space.analysis.diagnosis.log_failures import failing_by_log
+from sre_space.analysis.diagnosis.messages import is_callers_fault
+from sre_space.analysis.diagnosis.peers import Peers
+from sre_space.analysis.diagnosis.requests import Requests
 from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.tables import Ints
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
+UNFELT = 0.1  # the weight of a failure after which requests end as in health: somebody handles it
 SHOWN = 3  # the number of spans that a finding points to
+SAID = 200  # characters of a message that a statement shows
+LOGGED = 120  # characters of a log line that a statement shows
 OWN_FILE = "/"  # a peer that is a path is a file of the service itself, as SQLite's databases are
 
 
-def failures(incident: Window, baselines: Sequence[Window]) -> list[Finding]:
-    """Return a finding for every failure that begins where it is observed."""
-    failed = failing(incident, baselines)
+class Known(NamedTuple):
+    """What is known before failures are looked at: how requests ended, and the services by name."""
+
+    requests: Requests
+    peers: Peers
+    mentions: Mentions
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What failures are judged by: who shares them, how long calls usually take, how requests ended, who peers are."""
+
+    ends: Mapping[tuple[str, str], Ends]
+    usual_lengths: Mapping[CallGroup, float]
+    requests: Requests
+    peers: Peers
+    mentions: Mentions
+    said: Mapping[int, str]
+
+    def accused(self, group: CallGroup, message: str) -> str:
+        """Return the service that a failure's message blames: another that it names, else the one that failed."""
+        if is_callers_fault(message):
+            return group.service
+        named = self.mentions.of(message, besides=group.service)
+        return next(iter(named), "") or self.peers.asked(message) or group.service
+
+
+def failures(incident: Window, baselines: Sequence[Window], known: Known) -> list[Finding]:
+    """Return a finding for every failure that begins where it is observed, as far as requests ended worse for it."""
+    failed = [*failing(incident, baselines), *failing_by_log(incident, baselines)]
     rows = origins(failed, incident)
     ends = ends_of(_hops(failed, incident))
+    said = said_of_faults(incident)
     usual_lengths = _usual_lengths([failure.group for failure in failed if failure.group.part == Part.HOP], baselines)
     return [
-        _finding(failure, own, incident, ends, usual_lengths)
+        _finding(
+            failure, own, incident, _Context(ends, usual_lengths, known.requests, known.peers, known.mentions, said)
+        )
         for failure, own in zip(failed, rows, strict=True)
         if len(own)
     ]
@@ -65,24 +107,28 @@ def _finding(
     failure: Failing,
     rows: Ints,
     incident: Window,
-    ends: Mapping[tuple[str, str], Ends],
-    usual_lengths: Mapping[CallGroup, float],
+    context: _Context,
 ) -> Finding:
     spans = incident.spans
-    gave_up = float(np.median(spans.duration[rows])) < usual_lengths.get(failure.group, 0.0)
-    service, operation, kind = _charged(failure, incident, ends, gave_up)
-    affected = len(np.unique(spans.trace[rows])) * failure.weight
+    gave_up = float(np.median(spans.duration[rows])) < context.usual_lengths.get(failure.group, 0.0)
+    message = spans.names[spans.message[rows[0]]] or context.said.get(int(rows[0]), "")
+    service, operation, kind = _charged(failure, incident, context, gave_up, message)
+    traces = np.unique(spans.trace[rows])
+    ended = context.requests.broken if failure.sign is Sign.BROKEN_OFF else context.requests.felt
+    affected = len(traces) * failure.weight * max(UNFELT, ended(traces))
+    share = min(1.0, affected / len(np.unique(spans.trace[failure.tried])))
     return Finding(
         service=service,
         operation=operation,
         kind=kind,
         signal=Signal.FAILURE,
-        impact=min(1.0, affected / len(np.unique(spans.trace[failure.tried]))),
+        impact=share * math.sqrt(context.requests.recall(traces)),  # Ochiai's coefficient: precision and recall
         p_value=failure.p_value,
-        evidence=Evidence(f"span:{spans.id_of(int(rows[0]))}", _statement(failure, rows, incident)),
+        evidence=Evidence(f"span:{spans.id_of(int(rows[0]))}", _statement(failure, rows, message, incident)),
         since=int(spans.start[rows].min()),
         rows=tuple(_shown(failure, rows, service, incident)),
         reporter=failure.group.service,
+        requests=len(traces),
     )
 
 
@@ -96,22 +142,30 @@ def _shown(failure: Failing, rows: Ints, service: str, incident: Window) -> list
 
 
 def _charged(
-    failure: Failing, incident: Window, ends: Mapping[tuple[str, str], Ends], gave_up: bool
+    failure: Failing, incident: Window, context: _Context, gave_up: bool, message: str
 ) -> tuple[str, str, CauseKind]:
     """Return the service, operation and kind that a failure is charged to.
 
     A call that fails before its usual duration, although its other end did not fail, is charged to the caller: its
-    timeout is too short.
+    timeout is too short. What a call without answer says of its other end is charged to that end, when it is a service.
     """
     group = failure.group
+    ends = context.ends
     if failure.sign is Sign.UNANSWERED:
         return group.callee, group.operation, CauseKind.CRASH
     if failure.sign is Sign.REFUSED:
         return group.service, group.operation, CauseKind.UNKNOWN
+    if failure.sign is Sign.LOGGED or failure.logged:
+        return context.accused(group, failure.logged), group.operation, CauseKind.ERROR
     if failure.sign is Sign.ERROR:
+        if group.part == Part.WORK and (accused := context.accused(group, message)) != group.service:
+            return accused, "", CauseKind.ERROR
         if group.part == Part.HOP and not gave_up:
             return group.callee, group.callee_operation, CauseKind.ERROR
         foreign = group.part == Part.CALL and not group.callee.startswith(OWN_FILE)
+        named = context.peers.service_of(group.callee) if foreign else ""
+        if named not in ("", group.service) and not gave_up and not is_callers_fault(message):
+            return named, group.operation, CauseKind.ERROR
         return group.service, group.operation, CauseKind.DEPENDENCY_ERROR if foreign else CauseKind.ERROR
     step = failure.after
     if step is not None and step.part == Part.HOP and _callee_failed(step, incident, ends):
@@ -131,17 +185,21 @@ def _callee_failed(step: CallGroup, incident: Window, ends: Mapping[tuple[str, s
     return not np.isin(served, incident.spans.parent).any()
 
 
-def _statement(failure: Failing, rows: Ints, incident: Window) -> str:
+def _statement(failure: Failing, rows: Ints, message: str, incident: Window) -> str:
     rate = f"{len(failure.rows)} of {len(failure.tried)}, usually {failure.usual:.1%}"
     group = failure.group
-    message = incident.spans.names[incident.spans.message[rows[0]]]
-    quoted = f"; it said: {message}" if message else ""
+    quoted = f"; it said: {message[:SAID]}" if message else ""
     if failure.sign is Sign.UNANSWERED:
         return f"{group.callee} left no span of calls that {group.service} made (`{group.operation}`): {rate}{quoted}"
     if failure.sign is Sign.ERROR:
         return f"`{group.operation}` in {group.service}{_called(group)} failed: {rate}{quoted}"
     if failure.sign is Sign.REFUSED:
         return f"`{group.operation}` in {group.service} answers {incident.spans.code[rows[0]]}: {rate}"
+    if failure.sign is Sign.LOGGED:
+        return f"`{group.operation}` in {group.service} logs `{failure.logged[:LOGGED]}`: {rate}"
+    if failure.logged:
+        after = f"no longer goes on after it logs `{failure.logged[:LOGGED]}`"
+        return f"`{group.operation}` in {group.service} {after}: {rate}"
     step = failure.after
     after = f"after `{step.callee_operation or step.operation}`" if step is not None else "before its first step"
     return f"`{group.operation}` in {group.service} breaks off {after}: {rate}"

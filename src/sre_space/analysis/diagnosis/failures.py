@@ -4,7 +4,7 @@ Four signs: a span with status ERROR; a span whose HTTP code refuses the client'
 failure but an answer that is rarer in health; work that ends after a step after which it used to go on
 (Nezha's broken patterns, Yu et al., FSE 2023: telemetry without status still shows them); a call
 whose other end used to leave a span and now leaves none. All are rates against the baseline's. In
-a chain of failures the deepest is the origin, those above are its victims.
+a chain of failures the deepest is the origin, those above are its victims; of failures one after the other, the first.
 """
 
 from collections import Counter, defaultdict
@@ -14,9 +14,11 @@ from enum import StrEnum
 
 import numpy as np
 
+from sre_space.analysis.diagnosis.explaining import explained_by_others
 from sre_space.analysis.diagnosis.grouping import CallGroup
+from sre_space.analysis.diagnosis.peers import Peers
 from sre_space.analysis.diagnosis.selftime import Part
-from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Flags, Floats, Ints
+from sre_space.analysis.diagnosis.tables import ERROR, ROOT, UNSPECIFIED, Flags, Ints
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.analysis.statistics.p_values import binomial_tail, failure_rate, smoothed_rate
 
@@ -28,12 +30,13 @@ class Sign(StrEnum):
     """How a failure shows."""
 
     ERROR = "error"
+    LOGGED = "logged"
     REFUSED = "refused"
     BROKEN_OFF = "broken off"
     UNANSWERED = "unanswered"
 
 
-_BY_PRECEDENCE = (Sign.UNANSWERED, Sign.ERROR, Sign.REFUSED, Sign.BROKEN_OFF)
+_BY_PRECEDENCE = (Sign.UNANSWERED, Sign.ERROR, Sign.LOGGED, Sign.REFUSED, Sign.BROKEN_OFF)
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Failing:
     """A kind of work that fails more often than in health.
 
     `rows` are the spans that fail, each with probability `weight`; `tried` are all spans that attempted the work.
+    `logged` is the line of its log that shows it, "" when spans show it.
     """
 
     sign: Sign
@@ -51,6 +55,7 @@ class Failing:
     weight: float
     usual: float
     p_value: float
+    logged: str = ""
 
     @property
     def rate(self) -> float:
@@ -80,9 +85,11 @@ def _answered_badly(sign: Sign, incident: Window, baselines: Sequence[Window]) -
     counts, bad = _by_group(sign, incident), _bad(sign, incident)
     for number in np.flatnonzero(counts).tolist():
         group = incident.groups.keys[number]
+        if sign is Sign.REFUSED and not before[group]:
+            continue  # of work that health did not have: it may be its everyday
         rows = incident.groups.rows(number)
         rate = failure_rate(failed[group], before[group])
-        candidates.append(_rated(sign, (group, None), rows[bad[rows]], _tried(incident, number), rate))
+        candidates.append(rated(sign, (group, None), rows[bad[rows]], _tried(incident, number), rate))
     return [candidate for candidate in candidates if candidate is not None]
 
 
@@ -107,7 +114,7 @@ def _bad(sign: Sign, window: Window) -> Flags:
     return failed if sign is Sign.ERROR else ~failed & (spans.code >= 400) & (spans.code < 500)
 
 
-def _rated(sign: Sign, key: tuple[CallGroup, CallGroup | None], hit: Ints, tried: Ints, rate: float) -> Failing | None:
+def rated(sign: Sign, key: tuple[CallGroup, CallGroup | None], hit: Ints, tried: Ints, rate: float) -> Failing | None:
     """Return the failing work with its p-value; None when its rate did not rise."""
     p_value = binomial_tail(len(hit), len(tried), rate)
     if p_value > UNLIKELY or not len(hit):
@@ -132,7 +139,7 @@ def _broken_off(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
             tried = steps.kind == number
             stopped = steps.parent[tried & steps.last]
             broken = stopped[~_abandoned(stopped, incident) & ~_answered_well(stopped, incident)]
-            candidates.append(_rated(Sign.BROKEN_OFF, key, broken, steps.parent[tried], rate))
+            candidates.append(rated(Sign.BROKEN_OFF, key, broken, steps.parent[tried], rate))
     return [candidate for candidate in candidates if candidate is not None]
 
 
@@ -155,16 +162,25 @@ def _answered_well(rows: Ints, incident: Window) -> Flags:
 def _unanswered(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
     """Return the calls whose other end left no span although it did in health."""
     answered, silent = answers(baselines)
+    bare = _bare(incident)
     candidates = []
     for number, group in enumerate(incident.groups.keys):
         usual = answered.get((group.service, group.operation))
-        if group.part == Part.CALL and usual:
-            callee, count = usual.most_common(1)[0]
+        if group.part != Part.HOP and usual:
             rows = incident.groups.rows(number)
+            callee, count = _called(group, rows, usual, incident), sum(usual.values())
+            rows = rows if group.part == Part.CALL else rows[bare[rows]]
             rate = smoothed_rate(silent[group.service, group.operation], count + silent[group.service, group.operation])
             named = group._replace(callee=callee)
-            candidates.append(_rated(Sign.UNANSWERED, (named, None), rows, _calls(incident, group), rate))
+            candidates.append(rated(Sign.UNANSWERED, (named, None), rows, _calls(incident, group), rate))
     return [candidate for candidate in candidates if candidate is not None]
+
+
+def _called(group: CallGroup, rows: Ints, usual: Counter[str], incident: Window) -> str:
+    """Return which of the usual callees was called, by the peer's name or the message; else the most frequent one."""
+    peers = Peers(usual)
+    message = incident.spans.names[incident.spans.message[rows[0]]] if len(rows) else ""
+    return peers.service_of(group.callee) or peers.asked(message) or usual.most_common(1)[0][0]
 
 
 def answers(windows: Sequence[Window]) -> tuple[dict[tuple[str, str], Counter[str]], Counter[tuple[str, str]]]:
@@ -177,7 +193,18 @@ def answers(windows: Sequence[Window]) -> tuple[dict[tuple[str, str], Counter[st
                 answered[group.service, group.operation][group.callee] += window.groups.size(number)
             elif group.part == Part.CALL:
                 silent[group.service, group.operation] += window.groups.size(number)
+        for number in window.groups.of[_bare(window)].tolist():
+            group = window.groups.keys[number]
+            if group.part == Part.WORK and (group.service, group.operation) in answered:
+                silent[group.service, group.operation] += 1
     return answered, silent
+
+
+def _bare(window: Window) -> Flags:
+    """Return the spans without kind that nothing hangs under: a call without an answer, when answers hung there."""
+    bare: Flags = window.spans.kind == UNSPECIFIED
+    bare[window.spans.parent[window.spans.parent != ROOT]] = False
+    return bare
 
 
 def _calls(window: Window, group: CallGroup) -> Ints:
@@ -189,31 +216,16 @@ def _calls(window: Window, group: CallGroup) -> Ints:
 
 
 def origins(failures: Sequence[Failing], incident: Window) -> list[Ints]:
-    """Return, for each kind of failing work, the rows that no deeper failure explains.
+    """Return, for each kind of failing work, the rows that no deeper and no earlier failure explains.
 
     A span that shows two signs counts once, by the more specific one: unanswered, then error.
     """
     failed = np.zeros(len(incident.spans))
     for failure in failures:
         failed[failure.rows] = np.maximum(failed[failure.rows], failure.weight)
-    explained = _below(failed, incident)
+    explained = explained_by_others(failed, incident)
     kept: dict[int, Ints] = {}
     for number, failure in sorted(enumerate(failures), key=lambda pair: _BY_PRECEDENCE.index(pair[1].sign)):
         kept[number] = failure.rows[explained[failure.rows] < EXPLAINED * failure.weight]
         explained[failure.rows] = np.maximum(explained[failure.rows], failure.weight)
     return [kept[number] for number in range(len(failures))]
-
-
-def _below(failed: Floats, incident: Window) -> Floats:
-    """Return the worst failure beneath each span, in the traces that fail."""
-    parent = incident.spans.parent
-    below = np.zeros(len(failed))
-    rows = np.flatnonzero(failed)
-    while len(rows):
-        up = parent[rows]
-        rows, up = rows[up != ROOT], up[up != ROOT]
-        worst = np.maximum(failed[rows], below[rows])
-        before = below[up]
-        np.maximum.at(below, up, worst)
-        rows = np.unique(up[below[up] > before])
-    return below

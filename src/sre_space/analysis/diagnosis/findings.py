@@ -27,7 +27,7 @@ class Finding:
     `p_value` bounds how likely a healthy system shows the same. `since` is when it was first observed (Unix ns, 0
     unknown). `rows` are the spans of the incident that show it best. `tied`: another service is equally suspect of it.
     `reporter` is the service that wrote the span or the log line ("" for none): the finding is own evidence against
-    that service alone.
+    that service alone. `requests` is how many requests show it, 0 when the evidence is not of requests.
     """
 
     service: str
@@ -41,3 +41,4 @@ class Finding:
     rows: tuple[int, ...] = ()
     tied: bool = False
     reporter: str = ""
+    requests: int = 0

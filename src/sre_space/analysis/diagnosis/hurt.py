@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sre_space.analysis.diagnosis.ranking import Suspect
+from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.tables import ERROR, ROOT
 from sre_space.analysis.diagnosis.window import Window
 
@@ -25,7 +26,8 @@ def affected_by(suspect: Suspect, incident: Window, baselines: Sequence[Window])
     if not rows:
         return None
     affected: dict[str, list[bool]] = defaultdict(list)
-    for row in sorted(set().union(*(_up(row, incident) for row in rows))):
+    told = {row for row in rows if incident.shape.part[row] == Part.CALL}  # only the caller's word for the suspect
+    for row in sorted(set().union(*(_up(row, incident) for row in rows)) - told):
         affected[incident.spans.names[incident.spans.service[row]]].append(_is_affected(row, incident, baselines))
     return tuple(
         sorted(name for name, each in affected.items() if name != suspect.service and 2 * sum(each) >= len(each))

@@ -1,10 +1,11 @@
-"""From findings to the kind of a cause, by the vocabulary in which runtimes report their errors."""
+"""From findings to the kind of a cause."""
 
 import re
 from collections.abc import Sequence
 
 from sre_space.analysis.diagnosis.changes import Charge
 from sre_space.analysis.diagnosis.findings import Finding, Signal
+from sre_space.analysis.diagnosis.messages import kind_of_message
 from sre_space.analysis.diagnosis.metric_words import Meaning
 from sre_space.analysis.diagnosis.metrics import Shift
 from sre_space.analysis.diagnosis.ranking import Suspect
@@ -13,35 +14,9 @@ from sre_space.domain.diagnosis import CauseKind
 FULL = 0.5  # the share of a resource's present use that must be new to call it saturated
 UNLIKELY = 0.01
 
-_PHRASES = (
-    (
-        CauseKind.SATURATION,
-        r"exhausted|no space left|out of memory|\boom|throttl|capacity|too many|overload|queue (is )?full"
-        r"|pool (is )?(full|saturated|timeout)|QueuePool|rate limit|ProvisionedThroughput"
-        r"|resource temporarily unavailable",
-    ),
-    (
-        CauseKind.MISCONFIGURATION,
-        r"misconfigur|invalid (config|setting|value for)|missing (config|setting|env|key)|environment variable"
-        r"|no such host|name or service not known|unknown host|permission denied|unauthori[sz]ed|authentication failed"
-        r"|access denied|bad credentials|certificate|not configured",
-    ),
-    (CauseKind.HANG, r"timed? ?out|timeout|deadline exceeded|not responding"),
-    (
-        CauseKind.CRASH,
-        r"connection refused|ECONNREFUSED|connection attempts failed|ConnectError|connection reset|connection closed"
-        r"|broken pipe|unreachable|killed|segfault|core dumped",
-    ),
-)
 # Resources that a call exhausts on its caller's side.
 _OWN_CLIENT = re.compile(r"pool|too many open files", re.IGNORECASE)
 _OF_THE_OTHER_END = (CauseKind.CRASH, CauseKind.HANG, CauseKind.SATURATION)
-_PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PHRASES)
-
-
-def kind_of_message(text: str) -> CauseKind | None:
-    """Return the kind of cause that a message names; None when it contains no known phrase."""
-    return next((kind for kind, pattern in _PATTERNS if pattern.search(text)), None)
 
 
 def kind_of(suspect: Suspect, resources: Sequence[Shift], charge: Charge | None) -> CauseKind:
@@ -65,17 +40,18 @@ def _message_kind(finding: Finding) -> CauseKind | None:
     """Return the kind that a finding's message names, where the message can describe the accused service.
 
     What a service reports about its callee concerns the callee. A service that logs "connection refused" is up and was
-    refused; only calls that left no span at their other end show that this one is down.
+    refused; only calls that left no span at their other end show that this one is down. That another is down, hangs or
+    is full needs evidence of its own: what its callers say of it may be the network, or their patience.
     """
     text = finding.evidence.statement
     kind = kind_of_message(text)
     if finding.kind is CauseKind.DEPENDENCY_ERROR and kind in _OF_THE_OTHER_END:
         return kind if kind is CauseKind.SATURATION and _OWN_CLIENT.search(text) else finding.kind
-    if kind is not CauseKind.CRASH or finding.kind is CauseKind.CRASH:
+    if kind not in _OF_THE_OTHER_END or finding.kind is CauseKind.CRASH:
         return kind
     if finding.reporter == finding.service:
-        return CauseKind.DEPENDENCY_ERROR
-    return finding.kind if finding.signal is Signal.FAILURE else kind
+        return CauseKind.DEPENDENCY_ERROR if kind is CauseKind.CRASH else kind
+    return finding.kind
 
 
 def _configures(charge: Charge) -> bool:

@@ -20,8 +20,9 @@ from sre_space.analysis.diagnosis.failures import answers
 from sre_space.analysis.diagnosis.findings import Finding, Signal
 from sre_space.analysis.diagnosis.grouping import CallGroup
 from sre_space.analysis.diagnosis.legs import legs_of
+from sre_space.analysis.diagnosis.requests import Requests
 from sre_space.analysis.diagnosis.selftime import Part
-from sre_space.analysis.diagnosis.tables import Floats, Ints
+from sre_space.analysis.diagnosis.tables import Flags, Floats, Ints
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.analysis.statistics.p_values import exceedance
 from sre_space.domain.diagnosis import CauseKind, Evidence
@@ -29,6 +30,7 @@ from sre_space.domain.diagnosis import CauseKind, Evidence
 UNLIKELY = 0.5  # a group with a larger p-value is not slower; a verdict asks for a far smaller one
 FEW = 10  # a group with fewer spans makes no baseline by itself
 BUSY = 0.05  # of the requests' time: a service whose own work is slower by it is busy
+UNFELT = 0.1  # the weight of slow work in requests that take no longer than in health
 SHOWN = 3  # the number of spans that a finding points to
 
 _SQL = re.compile(r"\s*(select|insert into|update \S+ set|delete from|with|merge into|pragma)\b", re.IGNORECASE)
@@ -56,9 +58,9 @@ class Slowdown:
         return float(self.excess.mean())
 
 
-def slower(incident: Window, baselines: Sequence[Window]) -> list[Finding]:
-    """Return a finding for every group that takes longer than chance allows."""
-    slow = slowdowns(incident, baselines)
+def slower(incident: Window, baselines: Sequence[Window], requests: Requests, waiting: Flags) -> list[Finding]:
+    """Return a finding for every group that takes longer than chance allows, as far as requests ended worse for it."""
+    slow = slowdowns(incident, baselines, waiting)
     significant = [slowdown for slowdown in slow if slowdown.p_value <= UNLIKELY and slowdown.impact > 0]
     ends = ends_of([_hop(slowdown) for slowdown in slow if slowdown.group.part == Part.HOP])
     busy = {
@@ -67,12 +69,12 @@ def slower(incident: Window, baselines: Sequence[Window]) -> list[Finding]:
         if slowdown.group.part == Part.WORK and slowdown.impact >= BUSY
     }
     return [
-        _finding(slowdown, incident, _charged(slowdown.group, ends, busy, incident, baselines))
+        _finding(slowdown, incident, _charged(slowdown.group, ends, busy, incident, baselines), requests)
         for slowdown in significant
     ]
 
 
-def slowdowns(incident: Window, baselines: Sequence[Window]) -> list[Slowdown]:
+def slowdowns(incident: Window, baselines: Sequence[Window], waiting: Flags) -> list[Slowdown]:
     """Return every group of the incident that some baseline knows, against the baseline that it differs least from.
 
     Healthy windows differ too (time of day, data); a group that is worse than one of them but not than
@@ -82,7 +84,6 @@ def slowdowns(incident: Window, baselines: Sequence[Window]) -> list[Slowdown]:
     usual, times = usual_times(baselines), busier(incident, baselines)
     answered, silent = answers([incident, *baselines])
     groups = incident.groups
-    own = incident.shape.own.astype(np.float64)
     result = []
     for number, group in enumerate(groups.keys):
         call = (group.service, group.operation)
@@ -90,7 +91,8 @@ def slowdowns(incident: Window, baselines: Sequence[Window]) -> list[Slowdown]:
         if group in usual and not is_partial:
             rows = groups.rows(number)
             busy = [values * times.get(group, 1.0) for values in usual[group]]
-            compared = (_compared(group, rows, own[rows], values, incident) for values in busy)
+            seen = ~incident.shape.hidden[rows] & ~(waiting[rows] & (group.part == Part.WORK))
+            compared = (_compared(group, rows, values, incident, seen) for values in busy)
             result.append(min(compared, key=lambda slowdown: slowdown.impact * (1.0 - slowdown.p_value)))
     return result
 
@@ -110,10 +112,10 @@ def _enough(parts: Sequence[Floats]) -> list[Floats]:
     return [values for values in parts if len(values) >= FEW] or [np.concatenate(few)]
 
 
-def _compared(group: CallGroup, rows: Ints, values: Floats, usual: Floats, incident: Window) -> Slowdown:
+def _compared(group: CallGroup, rows: Ints, usual: Floats, incident: Window, seen: Flags) -> Slowdown:
+    values = incident.shape.own[rows].astype(np.float64)
     median = float(np.median(usual))
     noise = float(np.maximum(usual - median, 0).mean())
-    seen = ~incident.shape.hidden[rows]
     excess = np.where(seen, np.maximum(values - median, 0) - noise, 0.0)
     traces = np.unique(incident.spans.trace[rows])
     impact = max(0.0, float(excess.sum())) / max(1.0, float(incident.trace_time[traces].sum()))
@@ -146,16 +148,18 @@ def _charged(
     """Return the service and kind that a slow group is charged to.
 
     A hop belongs to the end whose other hops are slow too; if they do not tell, to the slow leg's sender.
-    When that does not tell either, to the caller, tied; tied too when the leg's receiver alone is slow in its work.
+    When that does not tell either, it is tied: to the callee where both legs gain alike, else to the caller. It is tied
+    too when the leg's receiver alone is slow in its work.
     A leg that is slow although its sender is not to blame waits for a receiver that is saturated.
     """
     if group.part != Part.HOP:
         return _Charge(group.service, _kind(group))
     pair, shares = (group.service, group.callee), ends[group.service, group.callee]
-    sender = legs_of(group, incident, baselines).sender
+    legs = legs_of(group, incident, baselines)
+    sender = legs.sender
     if shares.callee == shares.caller:
         tied = sender < 0 or (pair[1 - sender] in busy and pair[sender] not in busy)
-        return _Charge(pair[max(sender, 0)], CauseKind.SLOW_NETWORK, tied)
+        return _Charge(pair[int(legs.alike) if sender < 0 else sender], CauseKind.SLOW_NETWORK, tied)
     end = int(shares.callee > shares.caller)
     return _Charge(pair[end], CauseKind.SATURATION if sender == 1 - end else CauseKind.SLOW_NETWORK)
 
@@ -163,23 +167,31 @@ def _charged(
 def _kind(group: CallGroup) -> CauseKind:
     if group.part == Part.WORK:
         return CauseKind.SLOW_CODE
-    return CauseKind.SLOW_QUERY if _SQL.match(group.operation) else CauseKind.SLOW_NETWORK
+    return CauseKind.SLOW_QUERY if is_statement(group) else CauseKind.SLOW_NETWORK
 
 
-def _finding(slow: Slowdown, incident: Window, charge: _Charge) -> Finding:
+def is_statement(group: CallGroup) -> bool:
+    """Return True for the call of a database that runs a statement."""
+    return group.part == Part.CALL and _SQL.match(group.operation) is not None
+
+
+def _finding(slow: Slowdown, incident: Window, charge: _Charge, requests: Requests) -> Finding:
     group = slow.group
+    later = np.maximum(slow.excess, 0.0)
+    traces = incident.spans.trace[slow.rows]
     worst = slow.rows[np.argsort(-slow.excess)[:SHOWN]]
     return Finding(
         service=charge.service,
         operation=_operation(group, charge.service),
         kind=charge.kind,
         signal=Signal.TIME,
-        impact=slow.impact,
+        impact=slow.impact * max(UNFELT, requests.felt_of(traces, later)),
         p_value=slow.p_value,
         evidence=Evidence(f"span:{incident.spans.id_of(int(worst[0]))}", _statement(slow)),
         since=slow.since,
         rows=tuple(int(row) for row in worst),
         tied=charge.tied,
+        requests=len(np.unique(traces[later > 0])),
     )
 
 

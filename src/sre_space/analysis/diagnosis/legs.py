@@ -16,6 +16,7 @@ from sre_space.analysis.diagnosis.tables import Floats
 from sre_space.analysis.diagnosis.window import Window
 
 MIN_SHARE = 0.8  # of the added time that one leg must have to be named
+MIN_ALIKE = 0.35  # of the added time that each of two legs has that gain alike
 
 
 class CallLegs(NamedTuple):
@@ -31,6 +32,14 @@ class CallLegs(NamedTuple):
         if whole <= 0 or min(self.request, self.response) < -(1 - MIN_SHARE) * whole:
             return -1
         return 0 if self.request >= MIN_SHARE * whole else 1 if self.response >= MIN_SHARE * whole else -1
+
+    @property
+    def alike(self) -> bool:
+        """Return True when both legs gain: a connection is opened by an answer, so slow answers slow both.
+
+        What is slow to send delays its request alone, though it then waits twice for it.
+        """
+        return min(self.request, self.response) >= MIN_ALIKE * (self.request + self.response) > 0
 
 
 def legs_of(group: CallGroup, incident: Window, baselines: Sequence[Window]) -> CallLegs:

@@ -6,16 +6,20 @@ span shows it. So the level at the end of the window counts, not the mean, and i
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from sre_space.analysis.diagnosis.findings import Finding, Signal
-from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable
+from sre_space.analysis.diagnosis.metric_words import Meaning, is_of_host, is_per_cent, is_utilization, meaning_of
+from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable, Series
 from sre_space.analysis.statistics.p_values import exceedance
 from sre_space.analysis.statistics.trend import Trend, trend_of
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
 FULL = 0.9  # of the limit in use: full, whatever its trend
+USED_UP, BUSY = 0.8, 0.5  # of a limit in use: above it all who ask wait, below it hardly anybody does (M/M/1)
+HIGH = 0.95  # the quantile of healthy levels
 HORIZON_S = 120.0  # a resource that is full within this time, at the latest, is filling up
 LAST = 10  # the number of points at the end of the window for level and trend
 MIN_POINTS = 4
@@ -38,6 +42,58 @@ def limit_findings(incident: MetricTable, baselines: Sequence[MetricTable]) -> l
         if word in _USES and limit > 0 and known and len(np.unique(times)) >= MIN_POINTS:
             findings.append(_compared(key, (times, values / limit), np.concatenate(known) / limit))
     return [finding for finding in findings if finding.impact > 0]
+
+
+def used_up(incident: MetricTable, baselines: Sequence[MetricTable]) -> list[Finding]:
+    """Return a finding for each share of a limit (a utilization, per cent) that is full now and hardly was in health.
+
+    Where several services are full at once it is the machine that they share: each is one suspect of so many.
+    """
+    found = list(_used_up(incident, baselines))
+    services = len({finding.service for finding in found})
+    return [replace(finding, impact=finding.impact / services) for finding in found]
+
+
+def _used_up(incident: MetricTable, baselines: Sequence[MetricTable]) -> Iterator[Finding]:
+    usual: dict[tuple[str, str], list[Floats]] = {}
+    for table in baselines:
+        for series, _, values in _shares(table):
+            usual.setdefault((series.service, series.name), []).append(values)
+    for series, times, values in _shares(incident):
+        known = usual.get((series.service, series.name))
+        if known and float(np.median(values)) >= USED_UP > BUSY > float(np.quantile(np.concatenate(known), HIGH)):
+            yield _used(series, (times, values), np.concatenate(known))
+
+
+def _used(series: Series, now: tuple[Ints, Floats], usual: Floats) -> Finding:
+    level, before = float(np.median(now[1])), float(np.median(usual))
+    beyond = now[0][now[1] >= USED_UP]
+    return Finding(
+        service=series.service,
+        operation="",
+        kind=CauseKind.SATURATION,
+        signal=Signal.LIMIT,
+        impact=min(1.0, level) - before,
+        p_value=exceedance(now[1], usual),
+        evidence=Evidence(
+            f"metric:{series.label}", f"{series.label} is at {level:.0%} of its limit, usually at {before:.0%}"
+        ),
+        since=int(beyond[0]),
+    )
+
+
+def _shares(table: MetricTable) -> Iterator[tuple[Series, Ints, Floats]]:
+    """Yield the measures of what a service uses of a limit, as shares from 0 to 1."""
+    bounds = np.searchsorted(table.series, np.arange(len(table.index) + 1))
+    for number, series in enumerate(table.index):
+        rows = slice(bounds[number], bounds[number + 1])
+        if bounds[number] < bounds[number + 1] and _is_used_share(series):
+            yield series, table.time[rows], table.value[rows] / (100.0 if is_per_cent(series.name) else 1.0)
+
+
+def _is_used_share(series: Series) -> bool:
+    used = meaning_of(series.name, series.attributes) is Meaning.SATURATION and not is_of_host(series.name)
+    return used and (is_utilization(series.name) or is_per_cent(series.name))
 
 
 def _series(table: MetricTable) -> Iterator[tuple[Key, str, Ints, Floats]]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from sre_space.analysis.diagnosis.findings import Finding, Signal
 from sre_space.analysis.diagnosis.graph import CallGraph
-from sre_space.analysis.diagnosis.kinds import kind_of_message
+from sre_space.analysis.diagnosis.messages import kind_of_message
 from sre_space.analysis.diagnosis.metric_words import Meaning, is_outgoing, meaning_of
 from sre_space.analysis.diagnosis.metrics import Shift, shifts
 from sre_space.analysis.diagnosis.ranking import LARGE

@@ -38,6 +38,7 @@ _WORDS: Mapping[Meaning, frozenset[str]] = {
     ),
 }
 _SHARES = _set("ratio rate percent percentage pct share")
+_PER_CENT = _set("percent percentage pct")
 _OUTGOING = _set("client outgoing outbound egress upstream producer published sent")
 # Requests in flight grow as requests get slower (Little 1961), so they do not measure load.
 _IN_FLIGHT = _set("active inflight flight concurrent")
@@ -77,6 +78,11 @@ def meaning_of(name: str, attributes: Sequence[tuple[str, str]] = ()) -> Meaning
 def is_share(name: str) -> bool:
     """Return True for a part of a whole (0 to 1, or 0 to 100)."""
     return "%" in name or not _SHARES.isdisjoint(words_of(name))
+
+
+def is_per_cent(name: str) -> bool:
+    """Return True for a share from 0 to 100."""
+    return "%" in name or not _PER_CENT.isdisjoint(words_of(name))
 
 
 def is_utilization(name: str) -> bool:

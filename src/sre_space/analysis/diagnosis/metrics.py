@@ -12,7 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sre_space.analysis.diagnosis.metric_words import Meaning, is_clock, is_share, is_utilization, meaning_of
+from sre_space.analysis.diagnosis.metric_words import (
+    Meaning,
+    is_clock,
+    is_per_cent,
+    is_share,
+    is_utilization,
+    meaning_of,
+)
 from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable, Series
 from sre_space.analysis.statistics.p_values import exceedance
 
@@ -87,6 +94,11 @@ def _compared(series: Series, times: Ints, values: Floats, usual: Floats) -> Shi
     return Shift(series, meaning, before, now, impact, p_value, int(beyond[0]) if len(beyond) else 0)
 
 
+def is_idle(name: str, level: float) -> bool:
+    """Return True for a share of a limit that is mostly unused."""
+    return (is_utilization(name) and level < BUSY) or (is_per_cent(name) and level < 100.0 * BUSY)
+
+
 def lost_share(name: str, meaning: Meaning, before: float, now: float) -> float:
     """Return the share (0 to 1) that is lost: of all for shares of requests, of the present value for the rest.
 
@@ -97,7 +109,7 @@ def lost_share(name: str, meaning: Meaning, before: float, now: float) -> float:
     >>> lost_share("queue.depth", Meaning.SATURATION, 4, 16)
     0.75
     """
-    if is_utilization(name) and now < BUSY:
+    if meaning is Meaning.SATURATION and is_idle(name, now):
         return 0.0
     if meaning is Meaning.SUCCESS:
         return max(0.0, (before - now) / before) if before > 0 else 0.0

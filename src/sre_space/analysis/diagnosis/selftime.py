@@ -41,11 +41,13 @@ class Part(IntEnum):
 class Shape:
     """Per span: self time (ns), what it is, and for calls the row of the other end (ROOT when none).
 
+    `length` is the duration (ns) that somebody waited for: a span ends, at the latest, with the one that waits for it.
     `waited` are the spans that their parent waited for; `hidden` those whose time cannot matter,
     because they or an ancestor ran wholly behind a longer sibling (off the critical path of CRISP).
     """
 
     own: Ints
+    length: Ints
     part: NDArray[np.int8]
     callee: Codes
     waited: Flags
@@ -57,12 +59,13 @@ def shape_of(spans: SpanTable) -> Shape:
     inside = _waited_for(spans)
     parent = np.where(inside, spans.parent, np.int32(ROOT))
     count = np.bincount(parent[inside], minlength=len(spans)).astype(np.int64)
-    own = np.maximum(spans.duration - _covered(spans, inside), 0)
+    length = _lengths(spans, inside)
+    own = np.maximum(length - _covered(spans, inside, length), 0)
     callee = _callee(spans, parent, count)
     calls = (spans.kind == CLIENT) | (spans.kind == PRODUCER) | (spans.statement != NONE)
     calls |= (spans.kind <= INTERNAL) & (spans.peer != NONE)
     part = np.where(callee != ROOT, Part.HOP, np.where(calls & (count == 0), Part.CALL, Part.WORK))
-    return Shape(own, part.astype(np.int8), callee, inside, _hidden(spans, inside))
+    return Shape(own, length, part.astype(np.int8), callee, inside, _hidden(spans, inside))
 
 
 def _hidden(spans: SpanTable, inside: Flags) -> Flags:
@@ -108,7 +111,46 @@ def _callee(spans: SpanTable, parent: Codes, count: Ints) -> Codes:
     return callee
 
 
-def _covered(spans: SpanTable, inside: Flags) -> Ints:
+def _lengths(spans: SpanTable, inside: Flags) -> Ints:
+    """Return the duration (ns) of each span, cut where the span that waits for it ends, level by level.
+
+    A client that gave up no longer waits for the work that goes on behind it. A child of another service that is no
+    longer than its parent only has another clock.
+    """
+    length = spans.duration.copy()
+    outlives = np.flatnonzero(inside)
+    up = spans.parent[outlives]
+    outlives = outlives[(spans.end[outlives] > spans.end[up]) & ~_fits(spans, outlives, up, length)]
+    if not len(outlives):
+        return length
+    child = np.flatnonzero(inside)
+    child = child[np.argsort(spans.parent[child], kind="stable")]
+    up = spans.parent[child]
+    level = np.flatnonzero(~inside)
+    while len(level):
+        first, last = np.searchsorted(up, level, "left"), np.searchsorted(up, level, "right")
+        below = child[_ranges(first, last)]
+        above = spans.parent[below]
+        room = length[above]
+        begin = np.where(_fits(spans, below, above, length), 0, np.maximum(spans.start[below] - spans.start[above], 0))
+        length[below] = np.minimum(length[below], np.maximum(room - begin, 0))
+        level = below
+    return length
+
+
+def _fits(spans: SpanTable, child: Ints, up: Codes, length: Ints) -> Flags:
+    """Return the children of other services that are no longer than their parents: only their clock differs."""
+    fits: Flags = (spans.service[child] != spans.service[up]) & (length[child] <= length[up])
+    return fits
+
+
+def _ranges(first: Ints, last: Ints) -> Ints:
+    """Return all numbers of [first, last) for each pair, one after the other."""
+    counts = last - first
+    return np.repeat(first - np.concatenate(([0], np.cumsum(counts)[:-1])), counts) + np.arange(int(counts.sum()))
+
+
+def _covered(spans: SpanTable, inside: Flags, length: Ints) -> Ints:
     """Return the nanoseconds of each span during which a child ran."""
     child = np.flatnonzero(inside)
     if not len(child):
@@ -116,21 +158,20 @@ def _covered(spans: SpanTable, inside: Flags) -> Ints:
     order = np.argsort(spans.parent[child], kind="stable")  # rows are in order of start already
     child = child[order]
     up = spans.parent[child]
-    begin, end = _placed(spans, child, up)
+    begin, end = _placed(spans, child, up, length)
     gained = np.maximum(end - np.maximum(begin, _running_latest(up, end)), 0)
     return np.bincount(up, weights=gained, minlength=len(spans)).astype(np.int64)
 
 
-def _placed(spans: SpanTable, child: Ints, up: Codes) -> tuple[Ints, Ints]:
+def _placed(spans: SpanTable, child: Ints, up: Codes, lengths: Ints) -> tuple[Ints, Ints]:
     """Return the children's intervals (ns) relative to their parent's start, cut to it.
 
     Clocks of two hosts differ: a child of another service that sticks out but would fit is moved
     inside, as far as needed (Jaeger's clock skew adjuster moves it to the middle; self time is the same).
     """
-    room = spans.duration[up]
+    room, length = lengths[up], lengths[child]
     begin = spans.start[child] - spans.start[up]
-    length = spans.duration[child]
-    foreign = (spans.service[child] != spans.service[up]) & (length <= room)
+    foreign = _fits(spans, child, up, lengths)
     moved = np.clip(begin, 0, room - np.minimum(length, room))
     begin = np.where(foreign, moved, begin)
     return np.clip(begin, 0, room), np.clip(begin + length, 0, room)

@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 
 from sre_space.analysis.diagnosis.findings import Finding, Signal
 from sre_space.analysis.diagnosis.graph import Mentions
+from sre_space.analysis.diagnosis.messages import is_callers_fault
 from sre_space.analysis.diagnosis.metric_words import Meaning, is_of_host
 from sre_space.analysis.diagnosis.metrics import Shift
+from sre_space.analysis.diagnosis.peers import Peers
 from sre_space.analysis.diagnosis.templates import FAULT, LogShift
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
@@ -72,12 +74,11 @@ def _metric_finding(group: Sequence[Shift], slowest: Mapping[str, float]) -> Fin
     )
 
 
-def log_findings(shifts: Sequence[LogShift], mentions: Mentions) -> list[Finding]:
-    """Return a finding for each log shift, against the service that the line names, else against its writer."""
+def log_findings(shifts: Sequence[LogShift], mentions: Mentions, peers: Peers) -> list[Finding]:
+    """Return a finding for each log shift, against the service that the line accuses, else against its writer."""
     findings = []
     for shift in shifts:
-        named = mentions.of(shift.example, besides=shift.service)
-        accused = named[0] if named else shift.service
+        accused = _accused(shift, mentions, peers)
         weight = 1.0 if shift.severity >= FAULT else 0.5
         findings.append(
             Finding(
@@ -93,6 +94,14 @@ def log_findings(shifts: Sequence[LogShift], mentions: Mentions) -> list[Finding
             )
         )
     return findings
+
+
+def _accused(shift: LogShift, mentions: Mentions, peers: Peers) -> str:
+    """Return the service that a line accuses: whoever was asked in vain, unless that is the caller's own fault."""
+    if is_callers_fault(shift.example):
+        return shift.service
+    named = mentions.of(shift.example, besides=shift.service)
+    return next(iter(named), "") or peers.asked(shift.example) or shift.service
 
 
 def logged_calls(shifts: Sequence[LogShift], mentions: Mentions) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sre_space.analysis.diagnosis.findings import Finding, Signal
-from sre_space.analysis.diagnosis.kinds import kind_of_message
+from sre_space.analysis.diagnosis.messages import kind_of_message
 from sre_space.analysis.diagnosis.tables import ServiceState
 from sre_space.domain.dependencies import reach
 from sre_space.domain.diagnosis import CauseKind, Evidence

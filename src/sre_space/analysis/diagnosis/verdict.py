@@ -10,6 +10,7 @@ SURE_IMPACT = 0.3
 PROVEN_TWICE = 0.1  # enough where the service's own log reports its failing spans: two records of one failure
 UNLIKELY = 0.05  # a larger p-value, corrected for the number of findings, is inconclusive
 SURE = 0.001
+MIN_REQUESTS = 5  # that show it: a smaller sample convicts nobody
 CLEAR = 1.25  # how many times more a cause must explain than the next one
 
 
@@ -24,6 +25,8 @@ def verdict_of(suspects: Sequence[Suspect], looked: int, compared: bool, probed:
     if not suspects or suspects[0].score < LARGE or suspects[0].kind is CauseKind.UNKNOWN:
         return Confidence.INCONCLUSIVE
     best = suspects[0]
+    if not _has_enough(best):
+        return Confidence.INCONCLUSIVE
     p_value = best.p_value * max(1, looked)
     tied = best.own >= LARGE > best.untied
     is_indirect = best.own < LARGE and best.score < SURE_IMPACT
@@ -34,6 +37,16 @@ def verdict_of(suspects: Sequence[Suspect], looked: int, compared: bool, probed:
     large = best.own >= SURE_IMPACT or (best.own >= PROVEN_TWICE and _confirms_itself(best, looked))
     sure = is_confirmable and large and p_value <= SURE
     return Confidence.CONFIRMED if sure else Confidence.LIKELY
+
+
+def _has_enough(suspect: Suspect) -> bool:
+    """Return True when a large finding of a known kind rests on enough requests, or on no requests at all."""
+    return any(
+        finding.impact >= LARGE
+        and finding.kind is not CauseKind.UNKNOWN
+        and finding.requests not in range(1, MIN_REQUESTS)
+        for finding in suspect.findings
+    )
 
 
 def _confirms_itself(suspect: Suspect, looked: int) -> bool:

@@ -1,13 +1,14 @@
 """One window of telemetry with what every comparison needs of it, computed once (a baseline serves many incidents)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from sre_space.analysis.diagnosis.grouping import CallGroup, Groups, groups_of, mixed
 from sre_space.analysis.diagnosis.selftime import Part, Shape, shape_of
+from sre_space.analysis.diagnosis.structure import repaired
 from sre_space.analysis.diagnosis.tables import ROOT, Flags, Floats, Ints, SpanTable, Telemetry
 
 BEGIN = -1  # the step before a parent's first child
@@ -46,6 +47,7 @@ class Window:
     @classmethod
     def of(cls, telemetry: Telemetry) -> "Window":
         """Return the window of some telemetry; expensive properties are computed at their first use."""
+        telemetry = replace(telemetry, spans=repaired(telemetry.spans))
         shape = shape_of(telemetry.spans)
         return cls(telemetry, shape, groups_of(telemetry.spans, shape))
 

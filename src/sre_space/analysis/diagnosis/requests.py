@@ -1,0 +1,184 @@
+"""Which requests ended worse than in health: the symptom that a diagnosis explains.
+
+A request is what begins with the outermost span of a trace. It ends worse when it fails, is refused or takes longer,
+where that became more frequent than in any healthy window. What differs in requests that end as they used to is
+context, and no fault.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sre_space.analysis.diagnosis.tables import CONSUMER, ERROR, ROOT, UNSET, Flags, Floats, Ints
+from sre_space.analysis.diagnosis.templates import FAULT as LOGGED_FAULT
+from sre_space.analysis.diagnosis.window import Window
+from sre_space.analysis.statistics.p_values import binomial_tail, failure_rate, smoothed_rate
+
+UNLIKELY = 0.05
+FEW = 10  # requests: windows with fewer of a kind are joined
+HIGH = 0.95  # the quantile of healthy durations beyond which a request is slow
+LONGER = 1.1  # times the healthy median, at least, that a slow request takes
+REFUSED, FAULT = 400, 500
+
+Entry = tuple[str, str, str]  # service and operation, and the first operation of another service
+Sign = Callable[[Window, Ints], Flags]
+
+
+@dataclass(frozen=True)
+class Requests:
+    """For each trace of the incident: whether its request ended worse, and whether that can be told.
+
+    `failed` are those that failed or were refused, `told` those of which it can be told whether they did.
+    """
+
+    worse: Flags
+    known: Flags
+    failed: Flags
+    told: Flags
+
+    def felt(self, traces: Ints) -> float:
+        """Return the share (0 to 1) of these requests that ended worse; 1.0 when it cannot be told of any."""
+        traces = np.unique(traces)
+        return self.felt_of(traces, np.ones(len(traces)))
+
+    def broken(self, traces: Ints) -> float:
+        """Return the share (0 to 1) of these requests that failed; 1.0 when it cannot be told of any.
+
+        What ends early without failing was another request, or got another answer.
+        """
+        traces = np.unique(traces)
+        told = traces[self.told[traces]]
+        return float(self.failed[told].mean()) if len(told) else 1.0
+
+    def felt_of(self, traces: Ints, weights: Floats) -> float:
+        """Return the part (0 to 1) of some weights that lies in requests that ended worse; 1.0 if that is unknown."""
+        told = self.known[traces]
+        whole = float(weights[told].sum())
+        return float(weights[told & self.worse[traces]].sum()) / whole if whole > 0 else 1.0
+
+    def recall(self, traces: Ints) -> float:
+        """Return the share (0 to 1) of the failed requests that these are; 1.0 when none of them failed."""
+        hit = int(np.count_nonzero(self.failed[np.unique(traces)]))
+        return hit / int(np.count_nonzero(self.failed)) if hit else 1.0
+
+
+def requests_of(incident: Window, baselines: Sequence[Window]) -> Requests:
+    """Return how the requests of the incident ended."""
+    worse = np.zeros(len(incident.spans.trace_ids), np.bool_)
+    known, failed, told = worse.copy(), worse.copy(), worse.copy()
+    usual = [_entries(window) for window in baselines]
+    seen = [window for window in baselines if len(window.spans)]
+    signs: tuple[Sign, ...] = (_faulty, _refused)
+    says = _says(incident) and (not seen or any(_says(window) for window in seen))
+    if not says and all(len(window.telemetry.logs.trace) for window in (incident, *seen)):
+        says, signs = True, (_complained,)  # spans without status: the log lines of their traces tell
+    for entry, rows in _entries(incident).items():
+        healthy = [(window, found[entry]) for window, found in zip(baselines, usual, strict=True) if entry in found]
+        traces = incident.spans.trace[rows]
+        bad = _failed(rows, incident, healthy, signs) if says else np.zeros(len(rows), np.bool_)
+        failed[traces[bad]] = told[traces[bad]] = True
+        bad |= _slow(rows, incident, healthy)
+        worse[traces[bad]] = True
+        known[traces[bad]] = True
+        if healthy and (says or not bad.any()) and _would_show(len(rows), healthy):
+            known[traces] = says
+            told[traces] = says
+    return Requests(worse, known, failed, told)
+
+
+def _says(window: Window) -> bool:
+    """Return True when the window's spans say how they ended at all."""
+    return bool(((window.spans.status != UNSET) | (window.spans.code > 0)).any())
+
+
+def _entries(window: Window) -> dict[Entry, Ints]:
+    """Return the outermost span of each trace, by what was asked for."""
+    spans = window.spans
+    rows = np.flatnonzero((spans.parent == ROOT) & (spans.kind != CONSUMER))
+    rows = rows[np.lexsort((-window.shape.length[rows], spans.trace[rows]))]
+    rows = rows[np.unique(spans.trace[rows], return_index=True)[1]]
+    found: dict[Entry, list[int]] = defaultdict(list)
+    routes = _routes(window)
+    for row, number in zip(rows.tolist(), window.groups.of[rows].tolist(), strict=True):
+        group = window.groups.keys[number]
+        found[group.service, group.operation, routes.get(int(spans.trace[row]), "")].append(row)
+    return {entry: np.array(each) for entry, each in found.items()}
+
+
+def _routes(window: Window) -> dict[int, str]:
+    """Return, for each trace, the first work of a second service: gateways name all of their requests alike."""
+    spans = window.spans
+    child = np.flatnonzero(spans.parent != ROOT)
+    child = child[spans.service[child] != spans.service[spans.parent[child]]]
+    traces, first = np.unique(spans.trace[child], return_index=True)
+    codes = spans.operation[child[first]].tolist()
+    return {trace: spans.names[code] for trace, code in zip(traces.tolist(), codes, strict=True)}
+
+
+def _failed(rows: Ints, incident: Window, healthy: Sequence[tuple[Window, Ints]], signs: Sequence[Sign]) -> Flags:
+    """Return which requests failed, and which were refused, where either became more frequent."""
+    bad = np.zeros(len(rows), np.bool_)
+    for sign in signs:
+        hit = sign(incident, rows)
+        if sign is _refused and not healthy:
+            continue  # of an operation that health did not have: it may be its everyday
+        counts = _enough([(int(sign(window, before).sum()), len(before)) for window, before in healthy])
+        rate = max([failure_rate(*count) for count in counts], default=failure_rate(0, 0))
+        if hit.any() and binomial_tail(int(hit.sum()), len(rows), rate) <= UNLIKELY:
+            bad |= hit
+    return bad
+
+
+def _faulty(window: Window, rows: Ints) -> Flags:
+    spans = window.spans
+    flags: Flags = (spans.status[rows] == ERROR) | (spans.code[rows] >= FAULT)
+    return flags
+
+
+def _refused(window: Window, rows: Ints) -> Flags:
+    spans = window.spans
+    flags: Flags = (spans.status[rows] != ERROR) & (spans.code[rows] >= REFUSED) & (spans.code[rows] < FAULT)
+    return flags
+
+
+def _complained(window: Window, rows: Ints) -> Flags:
+    """Return which requests have a line in a log that tells of a fault."""
+    logs = window.telemetry.logs
+    told = {logs.ids[code] for code in np.unique(logs.trace[logs.severity >= LOGGED_FAULT]).tolist()}
+    names = window.spans.trace_ids
+    return np.array([names[trace] in told for trace in window.spans.trace[rows].tolist()], np.bool_)
+
+
+def _slow(rows: Ints, incident: Window, healthy: Sequence[tuple[Window, Ints]]) -> Flags:
+    """Return which requests took longer than usual, where more than in any healthy window exceed nearly all."""
+    now = incident.shape.length[rows].astype(np.float64)
+    slow = np.ones(len(rows), np.bool_)
+    windows = [window.shape.length[before].astype(np.float64) for window, before in healthy]
+    enough = [usual for usual in windows if len(usual) >= FEW] or ([np.concatenate(windows)] if windows else [])
+    for usual in enough:
+        slow &= _longer(now, usual)
+    return slow if enough else np.zeros(len(rows), np.bool_)
+
+
+def _would_show(tries: int, healthy: Sequence[tuple[Window, Ints]]) -> bool:
+    """Return True when so many requests, all worse, would be beyond chance."""
+    return binomial_tail(tries, tries, smoothed_rate(0, sum(len(before) for _, before in healthy))) <= UNLIKELY
+
+
+def _longer(now: Floats, usual: Floats) -> Flags:
+    median = float(np.median(usual))
+    for edge in (float(np.quantile(usual, HIGH)), float(usual.max())):
+        limit = max(edge, LONGER * median)
+        rate = smoothed_rate(int(np.count_nonzero(usual > limit)), len(usual))
+        if binomial_tail(int(np.count_nonzero(now > limit)), len(now), rate) <= UNLIKELY:
+            more: Flags = now > median
+            return more
+    return np.zeros(len(now), np.bool_)
+
+
+def _enough(counts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return (hits, tries) of each window with enough of them; of all together when no window has."""
+    enough = [count for count in counts if count[1] >= FEW]
+    return enough or ([(sum(hits for hits, _ in counts), sum(tries for _, tries in counts))] if counts else [])
