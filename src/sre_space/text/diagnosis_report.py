@@ -14,6 +14,9 @@ from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Diagnosis, 
 WIDTH = 100
 BAR = 34  # characters of a waterfall's time axis
 NAME = 44  # characters of a waterfall's names
+REPEATED = "/calls"  # how the id of evidence of repeated calls ends
+OUTGOING = " sends to "  # in a statement on a call whose other end left no span
+SUSPICION = 0.05  # of the requests that suffer: who explains less is no suspect
 ALSO = 0.5  # a second cause with at least this share of the first one's score is named too
 MS = 1e6
 FACT_CAUSES, FACT_EVIDENCE, FACT_STATEMENT, FACT_ID = 3, 4, 240, 120  # limits of a fact, which must stay small
@@ -71,7 +74,9 @@ def _cause(cause: Cause) -> dict[str, object]:
 
 def report(diagnosis: CaseDiagnosis) -> str:
     """Return the report that a person reads in ten seconds, the answer first."""
-    parts = [sentence(diagnosis), *_section("Why", _chain(diagnosis)), *_section("Evidence", _evidence(diagnosis))]
+    parts = [sentence(diagnosis)]
+    if _suspects(diagnosis):
+        parts += [*_section("Why", _chain(diagnosis)), *_section("Evidence", _evidence(diagnosis))]
     parts += _section("Services", service_map(diagnosis.map, {cause.service for cause in named(diagnosis)}))
     parts += _section("Slowest affected trace", waterfall(diagnosis.waterfall))
     parts += _section("Limits", _notes(diagnosis))
@@ -145,20 +150,36 @@ def sentence(diagnosis: CaseDiagnosis) -> str:
     causes = named(diagnosis)
     if not causes:
         return f"{diagnosis.verdict}: {diagnosis.unread or 'nothing here differs from health by more than chance'}."
-    suspicions = "; and ".join(_named(cause) for cause in causes)
+    statements = {item.id: item.statement for item in diagnosis.evidence}
+    suspicions = "; and ".join(_named(cause, statements.get(cause.evidence[0], "")) for cause in causes)
+    if not _suspects(diagnosis):
+        return f"INCONCLUSIVE: {diagnosis.unread or 'nothing here that requests suffer from differs from health'}."
     if diagnosis.verdict is Confidence.INCONCLUSIVE:
         return f"INCONCLUSIVE: the evidence names no cause. First suspicion: {suspicions}."
     change = (
         f" The change {_plain(diagnosis.change, NAME)} explains it."
         if diagnosis.change
+        else f" {_plain(diagnosis.near, WIDTH)}."
+        if diagnosis.near
         else " No recent change explains it."
     )
     return f"{diagnosis.verdict}: {suspicions}.{change}"
 
 
-def _named(cause: Cause) -> str:
+def _suspects(diagnosis: CaseDiagnosis) -> bool:
+    """Return True when somebody is accused, or at least explains a noticeable part of what requests suffer."""
+    accused = diagnosis.verdict is not Confidence.INCONCLUSIVE
+    return bool(diagnosis.causes) and (accused or diagnosis.causes[0].score >= SUSPICION)
+
+
+def _named(cause: Cause, statement: str) -> str:
+    """Return who, what and how much; `statement` is what its first evidence says."""
     where = f" (`{_plain(cause.operation, 60)}`)" if cause.operation else ""
     said = _SENTENCES[cause.kind].format(service=_plain(cause.service, WIDTH))
+    if cause.evidence[0].endswith(REPEATED):
+        said, where = f"{_plain(cause.service, WIDTH)} repeats a call: {_plain(statement, WIDTH)}", ""
+    elif cause.kind is CauseKind.SLOW_NETWORK and OUTGOING in statement:
+        said = f"{_plain(cause.service, WIDTH)} waits for a slow peer, or for the network to it"
     return f"{said}{where} [{cause.kind}, {cause.score:.0%}]"
 
 

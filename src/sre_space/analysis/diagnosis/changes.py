@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sre_space.analysis.diagnosis.diffs import DiffEffect, effect_of, paths_of
+from sre_space.analysis.diagnosis.diffs import HARMLESS, DiffEffect, effect_of, paths_of
 from sre_space.analysis.diagnosis.metric_words import words_of
 from sre_space.analysis.diagnosis.releases import Contrast, contrast
 from sre_space.analysis.diagnosis.tables import Change, MetricTable
@@ -21,6 +21,7 @@ from sre_space.analysis.diagnosis.tables import Change, MetricTable
 HALF_LIFE_NS = 3600 * 10**9  # the suspicion of a change halves every hour
 SLACK_NS = 2 * 10**9  # runtimes count whole seconds, and deployments are announced before they begin
 SURELY = 0.99  # the largest share of requests that a guilty change is assumed to affect
+NEAR_NS = 300 * 10**9  # before the onset: so near a change is a suspect without a diff
 ELSEWHERE = 0.1  # the place score of a change without a known service
 GUILTY = 0.2  # a change with a lower score is not named
 
@@ -105,6 +106,19 @@ def by_time(applied: int, content: float, survival: Survival) -> float:
     spared = (1.0 - min(SURELY, survival.impact)) ** survival.served
     guilty, innocent = content * spared, (1.0 - content) * coincidence
     return float(guilty / (guilty + innocent)) if guilty > 0 else 0.0
+
+
+def near_change(charged: Sequence[Charge], service: str, onset: int) -> str:
+    """Return a sentence on the only change of the service shortly before the onset (Unix ns); "" without one."""
+    near = [
+        charge
+        for charge in charged
+        if concerns(charge.change, service) and onset and 0 <= onset - charge.change.time <= NEAR_NS
+    ]
+    if len(near) != 1 or near[0].effect.size <= HARMLESS:
+        return ""
+    seconds = (onset - near[0].change.time) / 1e9
+    return f"{near[0].change.id} of {service} came {seconds:.0f} s before; nothing tells whether it did this"
 
 
 def timeliness(at: int, onset: int) -> float:

@@ -10,13 +10,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sre_space.analysis.diagnosis import common_mode
-from sre_space.analysis.diagnosis.changes import GUILTY, ChangeContext, Charge, charges, concerns
+from sre_space.analysis.diagnosis.changes import GUILTY, ChangeContext, Charge, charges, concerns, near_change
 from sre_space.analysis.diagnosis.common_mode import common_slowdown
+from sre_space.analysis.diagnosis.dependencies import missing_dependency
 from sre_space.analysis.diagnosis.failure_causes import Known, failures
-from sre_space.analysis.diagnosis.findings import Finding, Signal
+from sre_space.analysis.diagnosis.findings import Finding, Signal, distinct
 from sre_space.analysis.diagnosis.graph import CallGraph, Mentions, graph_of
 from sre_space.analysis.diagnosis.hurt import affected_by
 from sre_space.analysis.diagnosis.kinds import kind_of
+from sre_space.analysis.diagnosis.lags import late_consumers
 from sre_space.analysis.diagnosis.latency import UNFELT, slower
 from sre_space.analysis.diagnosis.limits import limit_findings, used_up
 from sre_space.analysis.diagnosis.load import is_waiting, load_findings, request_rates
@@ -64,6 +66,8 @@ class Observations:
     ruled_out_causes: tuple[tuple[str, CauseKind], ...] = ()
     common: float = 1.0  # how many times slower every service is
     probed: str = ""  # the service whose probes raised the alert
+    charged: tuple[Charge, ...] = ()
+    starved: bool = False  # what ended did so for lack of what it depends on
 
 
 def diagnose(
@@ -96,12 +100,16 @@ def diagnose_windows(
         observations.findings.append(finding)
         suspects = rank(observations.findings, observations.graph)
     suspects = _broken_before_slow(suspects, guilty, observations.common)
-    first = first_out(alert.service if alert else "", states)
+    first = "" if observations.starved else first_out(alert.service if alert else "", states)
     suspects.sort(key=lambda suspect: suspect.service != first)
     probed = alert.service if alert and alert.metric == PROBES else ""
     ruled_out_causes = (*(alert.ruled_out_causes if alert else ()), *contradicted(states))
     return _answer(
-        incident, baselines, suspects, guilty, replace(observations, ruled_out_causes=ruled_out_causes, probed=probed)
+        incident,
+        baselines,
+        suspects,
+        guilty,
+        replace(observations, ruled_out_causes=ruled_out_causes, probed=probed, charged=tuple(charged)),
     )
 
 
@@ -128,6 +136,7 @@ def observe(
     waiting = waits_unseen(incident, baselines, states)
     findings += [*slower(incident, baselines, requests, waiting), *repeated(incident, baselines, waiting)]
     findings += _felt(used_up(measured, usual), incident, requests)
+    findings += late_consumers(incident, baselines)
     findings += failures(incident, baselines, Known(requests, peers, mentions))
     findings += [
         finding for finding in _by_metrics(moved) if finding.service not in _known_by_spans(incident, baselines)
@@ -135,10 +144,14 @@ def observe(
     findings += log_findings(logged, mentions, peers)
     gauges = [shift for shift in moved if not shift.series.cumulative]
     waiting = max((finding.impact for finding in findings if is_waiting(finding)), default=0.0)
-    findings += load_findings([*gauges, *request_rates(measured, usual)], graph, accusable, waiting)
+    findings += load_findings([*gauges, *request_rates(measured, usual)], measured, graph, accusable, waiting)
     findings = [finding for finding in findings if not accusable or finding.service in accusable]
     common = common_slowdown(incident, baselines)
-    return Observations(without_victims(findings, states), moved, graph, tuple(states), common=common)
+    missing = missing_dependency(states, logged, {*graph.services, *writers, *(state.service for state in states)})
+    if missing:
+        findings = [finding for finding in findings if finding.signal is not Signal.STATE] + missing
+    found = distinct(without_victims(findings, states))
+    return Observations(found, moved, graph, tuple(states), common=common, starved=bool(missing))
 
 
 def _felt(findings: Sequence[Finding], incident: Window, requests: Requests) -> list[Finding]:
@@ -240,8 +253,9 @@ def _answer(
     guilty: Charge | None,
     observations: Observations,
 ) -> CaseDiagnosis:
-    listed = [suspect for suspect in suspects[:NAMED] if suspect.score >= MIN_SCORE] or list(suspects[:1])
-    named = [(suspect, _cause(suspect, observations.resources, guilty, suspect is listed[0])) for suspect in listed]
+    listed = [suspect for suspect in suspects[:NAMED] if suspect.score >= MIN_SCORE]
+    first = listed or list(suspects[:1])
+    named = [(suspect, _cause(suspect, observations.resources, guilty, suspect is first[0])) for suspect in first]
     holding = [
         (suspect, cause) for suspect, cause in named if (cause.service, cause.kind) not in observations.ruled_out_causes
     ]
@@ -255,8 +269,8 @@ def _answer(
         verdict = verdict_of(
             [suspect for suspect, _ in holding], len(observations.findings), bool(baselines), observations.probed
         )
-    evidence = {item.id: item for suspect in listed for item in _cited(suspect)}
-    chain, extra = chain_of(suspects, incident, guilty, observations.graph)
+    evidence = {item.id: item for suspect in first for item in _cited(suspect)}
+    chain, extra = chain_of(listed, incident, guilty, observations.graph)
     evidence |= {item.id: item for item in extra}
     return CaseDiagnosis(
         verdict=verdict,
@@ -265,9 +279,10 @@ def _answer(
         chain=chain,
         change=guilty.change.id if guilty else None,
         map=map_of(observations.graph),
-        waterfall=waterfall_of(suspects, incident),
+        waterfall=waterfall_of(listed, incident),
         notes=_notes(incident, baselines, observations.common if shared else 1.0),
         hurt=affected_by(holding[0][0], incident, baselines) if holding else None,
+        near=near_change(observations.charged, causes[0].service, suspects[0].since) if causes and not guilty else "",
         unread=why_unread(incident.telemetry, [window.telemetry for window in baselines]),
     )
 

@@ -7,7 +7,8 @@ import heapq
 
 import numpy as np
 
-from sre_space.analysis.diagnosis.tables import CLIENT, ROOT, Flags, Floats, Ints, SpanTable
+from sre_space.analysis.diagnosis.selftime import afterwards
+from sre_space.analysis.diagnosis.tables import ROOT, Floats, Ints, SpanTable
 from sre_space.analysis.diagnosis.window import Window
 
 
@@ -25,20 +26,13 @@ def _below(failed: Floats, incident: Window) -> Floats:
     while len(rows):
         up = spans.parent[rows]
         rows, up = rows[up != ROOT], up[up != ROOT]
-        during = ~_afterwards(rows, up, spans)
+        during = ~afterwards(rows, up, spans)
         rows, up = rows[during], up[during]
         worst = np.maximum(failed[rows], below[rows])
         before = below[up]
         np.maximum.at(below, up, worst)
         rows = np.unique(up[below[up] > before])
     return below
-
-
-def _afterwards(rows: Ints, up: Ints, spans: SpanTable) -> Flags:
-    """Return which spans began after their parent had ended; a client waits, whatever the server's clock says."""
-    waits = (spans.kind[up] == CLIENT) & (spans.service[rows] != spans.service[up])
-    late: Flags = ~waits & (spans.start[rows] > spans.end[up])
-    return late
 
 
 def _before(failed: Floats, incident: Window) -> Floats:
@@ -53,7 +47,7 @@ def _before(failed: Floats, incident: Window) -> Floats:
     if not failed.any() or not len(child):
         return before
     up = spans.parent[child]
-    late = _afterwards(child, up, spans)
+    late = afterwards(child, up, spans)
     before[child[late]] = failed[up[late]]
     _siblings(before, failed, child, spans)
     fresh = np.flatnonzero(before)

@@ -23,6 +23,8 @@ from sre_space.analysis.diagnosis.window import Window
 from sre_space.analysis.statistics.p_values import binomial_tail, failure_rate, smoothed_rate
 
 EXPLAINED = 0.5  # a failure beneath a span that is at least this share as probable makes it a victim
+FEW = 3  # attempts: so few can be no more than a suspicion
+POSSIBLE = 0.5  # the p-value of a suspicion
 UNLIKELY = 0.05  # a rate with a larger p-value did not rise
 
 
@@ -117,7 +119,7 @@ def _bad(sign: Sign, window: Window) -> Flags:
 def rated(sign: Sign, key: tuple[CallGroup, CallGroup | None], hit: Ints, tried: Ints, rate: float) -> Failing | None:
     """Return the failing work with its p-value; None when its rate did not rise."""
     p_value = binomial_tail(len(hit), len(tried), rate)
-    if p_value > UNLIKELY or not len(hit):
+    if p_value > (UNLIKELY if len(tried) >= FEW else POSSIBLE) or not len(hit):
         return None
     weight = 1.0 - len(tried) * rate / len(hit)
     return Failing(sign, *key, hit, tried, weight, rate, p_value)

@@ -1,6 +1,7 @@
 """What every analysis returns: suspicions, each with its size, its p-value and its evidence."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sre_space.domain.diagnosis import CauseKind, Evidence
@@ -42,3 +43,15 @@ class Finding:
     tied: bool = False
     reporter: str = ""
     requests: int = 0
+
+
+def distinct(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings with an id for each statement: two that point to one span are two pieces of evidence."""
+    statements: dict[str, str] = {}
+    result = []
+    for finding in findings:
+        id, number = finding.evidence.id, 2
+        while statements.setdefault(id, finding.evidence.statement) != finding.evidence.statement:
+            id, number = f"{finding.evidence.id}#{number}", number + 1
+        result.append(replace(finding, evidence=Evidence(id, finding.evidence.statement)))
+    return result

@@ -11,13 +11,21 @@ from dataclasses import replace
 import numpy as np
 
 from sre_space.analysis.diagnosis.findings import Finding, Signal
-from sre_space.analysis.diagnosis.metric_words import Meaning, is_of_host, is_per_cent, is_utilization, meaning_of
+from sre_space.analysis.diagnosis.metric_words import (
+    Meaning,
+    is_of_host,
+    is_per_cent,
+    is_utilization,
+    meaning_of,
+    words_of,
+)
 from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable, Series
 from sre_space.analysis.statistics.p_values import exceedance
 from sre_space.analysis.statistics.trend import Trend, trend_of
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
 FULL = 0.9  # of the limit in use: full, whatever its trend
+_PROCESSOR = {"cpu", "processor"}
 USED_UP, BUSY = 0.8, 0.5  # of a limit in use: above it all who ask wait, below it hardly anybody does (M/M/1)
 HIGH = 0.95  # the quantile of healthy levels
 HORIZON_S = 120.0  # a resource that is full within this time, at the latest, is filling up
@@ -55,13 +63,14 @@ def used_up(incident: MetricTable, baselines: Sequence[MetricTable]) -> list[Fin
 
 
 def _used_up(incident: MetricTable, baselines: Sequence[MetricTable]) -> Iterator[Finding]:
-    usual: dict[tuple[str, str], list[Floats]] = {}
+    usual: dict[Key, list[Floats]] = {}
     for table in baselines:
         for series, _, values in _shares(table):
-            usual.setdefault((series.service, series.name), []).append(values)
+            usual.setdefault((series.service, series.instance, series.name), []).append(values)
     for series, times, values in _shares(incident):
-        known = usual.get((series.service, series.name))
-        if known and float(np.median(values)) >= USED_UP > BUSY > float(np.quantile(np.concatenate(known), HIGH)):
+        known = usual.get((series.service, series.instance, series.name))
+        full = USED_UP if _PROCESSOR & set(words_of(series.name)) else FULL
+        if known and float(np.median(values)) >= full and float(np.quantile(np.concatenate(known), HIGH)) < BUSY:
             yield _used(series, (times, values), np.concatenate(known))
 
 

@@ -21,11 +21,12 @@ from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable, Serie
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
 SURGE = 2.0  # times the usual rate
+BEYOND = 1.5  # times what health reached: load that was growing already is no surge
 UNLIKELY = 0.01
 
 
 def load_findings(
-    moved: Sequence[Shift], graph: CallGraph, accusable: Collection[str], waiting: float
+    moved: Sequence[Shift], measured: MetricTable, graph: CallGraph, accusable: Collection[str], waiting: float
 ) -> list[Finding]:
     """Return the surge at every service whose callers neither surged themselves nor multiply the requests.
 
@@ -40,10 +41,26 @@ def load_findings(
             shift.meaning is Meaning.TRAFFIC
             and shift.p_value <= UNLIKELY
             and shift.now >= SURGE * max(shift.usual, math.ulp(1.0))
+            and shift.now >= BEYOND * shift.high
         ):
             surges[charged_service(shift)].append(shift)
     called = {callee for caller, callee in graph.calls if not accusable or caller in accusable}
-    return [_finding(service, shifts[0]) for service, shifts in surges.items() if service not in called]
+    return [
+        _finding(service, moved_up[0])
+        for service, moved_up in surges.items()
+        if service not in called and _of_most_instances(moved_up, measured)
+    ]
+
+
+def _of_most_instances(surged: Sequence[Shift], measured: MetricTable) -> bool:
+    """Return True when at least half of the instances that measure the same surged: others only took turns."""
+    name = surged[0].series.name
+    there = {
+        series.instance
+        for series in measured.index
+        if (series.name, series.service) == (name, surged[0].series.service)
+    }
+    return 2 * len({shift.series.instance for shift in surged if shift.series.name == name}) >= len(there)
 
 
 def _finding(service: str, shift: Shift) -> Finding:

@@ -21,7 +21,7 @@ from sre_space.analysis.diagnosis.metric_words import (
     meaning_of,
 )
 from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable, Series
-from sre_space.analysis.statistics.p_values import exceedance
+from sre_space.analysis.statistics.p_values import HIGH_QUANTILE, exceedance
 
 MIN_POINTS = 2  # a single point is no baseline
 BUSY = 0.5  # of a resource in use: below it, queueing is shorter than service (M/M/1: rho / (1 - rho) of it)
@@ -41,6 +41,7 @@ class Shift:
     impact: float
     p_value: float
     since: int
+    high: float = 0.0  # what nearly all healthy values are below
 
 
 def shifts(incident: MetricTable, baselines: Sequence[MetricTable], since: int = 0) -> list[Shift]:
@@ -91,7 +92,16 @@ def _compared(series: Series, times: Ints, values: Floats, usual: Floats) -> Shi
     beyond = times[values < limit] if down else times[values > limit]
     before, now = float(np.median(usual)), float(values.mean())
     impact = lost_share(series.name, meaning, before, now)
-    return Shift(series, meaning, before, now, impact, p_value, int(beyond[0]) if len(beyond) else 0)
+    return Shift(
+        series,
+        meaning,
+        before,
+        now,
+        impact,
+        p_value,
+        int(beyond[0]) if len(beyond) else 0,
+        float(np.quantile(usual, HIGH_QUANTILE)),
+    )
 
 
 def is_idle(name: str, level: float) -> bool:

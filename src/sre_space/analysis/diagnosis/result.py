@@ -41,6 +41,7 @@ class CaseDiagnosis:
     """The engine's answer. Every evidence id that a cause or a step cites is in `evidence`; anything else is a bug.
 
     `hurt` are the services that the first cause affects, by their own spans; None when there are no such spans.
+    `near` tells of the only change of the accused service shortly before, of which nothing tells whether it is guilty.
     `unread` is why health cannot be told apart from a fault that was not read; "" when everything was read.
     """
 
@@ -54,6 +55,7 @@ class CaseDiagnosis:
     notes: tuple[str, ...] = ()
     hurt: tuple[str, ...] | None = None
     unread: str = ""
+    near: str = ""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` when a cause or a step of the chain cites evidence that does not exist."""

@@ -99,6 +99,18 @@ def _waited_for(spans: SpanTable) -> Flags:
     return inside
 
 
+def afterwards(rows: Ints, up: Codes, spans: SpanTable) -> Flags:
+    """Return which spans began after their parent had ended, so that it did not wait for them.
+
+    Between services two clocks may differ, by less than both spans last; a client waits, whatever the clocks say.
+    """
+    gap = spans.start[rows] - spans.end[up]
+    foreign = spans.service[rows] != spans.service[up]
+    apart = np.where(foreign, np.maximum(spans.duration[rows], spans.duration[up]), 0)
+    late: Flags = ~(foreign & (spans.kind[up] == CLIENT)) & (gap > apart)
+    return late
+
+
 def _callee(spans: SpanTable, parent: Codes, count: Ints) -> Codes:
     """Return the row of the other end, for spans whose only child is another service's."""
     callee = np.full(len(spans), ROOT, np.int32)
@@ -106,7 +118,11 @@ def _callee(spans: SpanTable, parent: Codes, count: Ints) -> Codes:
     up = parent[child]
     caller = spans.kind[up]
     able = (caller == CLIENT) | (caller == PRODUCER) | ((caller == UNSPECIFIED) & (spans.kind[child] != CLIENT))
-    able &= (count[up] == 1) & ((spans.service[child] != spans.service[up]) | (spans.kind[child] == SERVER))
+    able &= (
+        ~afterwards(child, up, spans)
+        & (count[up] == 1)
+        & ((spans.service[child] != spans.service[up]) | (spans.kind[child] == SERVER))
+    )
     callee[up[able]] = child[able]
     return callee
 

@@ -1,6 +1,6 @@
 """What a person reads with a diagnosis: the chain from cause to symptom, the map of services, the slowest trace."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -38,15 +38,19 @@ def chain_of(
     steps.append(ChainStep(first.evidence.statement, (first.evidence.id,)))
     rows = next((finding.rows for finding in best.findings if finding.rows), ())
     if rows:
-        more, items = _upward(rows[0], incident)
+        cited = {finding.evidence.id: finding.evidence.statement for finding in best.findings}
+        more, items = _upward(rows[0], incident, cited)
         return (*steps, *more), extra + items
     above = _victims(suspects, graph)
     extra += [victim.findings[0].evidence for victim in above]
     return (*steps, *(_depends(victim, best) for victim in above)), extra
 
 
-def _upward(row: int, incident: Window) -> tuple[list[ChainStep], list[Evidence]]:
-    """Return a step for each caller of the span in `row`, up to the root, and the caller's span as evidence."""
+def _upward(row: int, incident: Window, cited: Mapping[str, str]) -> tuple[list[ChainStep], list[Evidence]]:
+    """Return a step for each caller of the span in `row`, up to the root, and the caller's span as evidence.
+
+    Spans of two services may share an id (`cited`, with what it says): then the second bears its service's name too.
+    """
     spans = incident.spans
     steps, items = [], []
     below = spans.names[spans.service[row]]
@@ -58,7 +62,8 @@ def _upward(row: int, incident: Window) -> tuple[list[ChainStep], list[Evidence]
             statement = (
                 f"{service} {failed} at `{spans.names[spans.operation[up]]}` ({spans.duration[up] / 1e6:.0f} ms)"
             )
-            item = Evidence(f"span:{spans.id_of(up)}", statement)
+            id = f"span:{spans.id_of(up)}"
+            item = Evidence(id if cited.get(id, statement) == statement else f"{id}/{service}", statement)
             items.append(item)
             steps.append(ChainStep(f"{statement} for {below}", (item.id,)))
             below = service
@@ -94,7 +99,12 @@ def waterfall_of(suspects: Sequence[Suspect], incident: Window) -> tuple[Waterfa
     culprits = set(rows)
     kept = culprits.union(*(_ancestors(row, incident) for row in rows))
     shown = [row for row in _in_tree(np.arange(first, last), incident) if row in kept or _counts(row, incident)]
-    return tuple(_row(row, incident, int(first), culprits) for row in shown[:ROWS])
+    if len(shown) > ROWS:
+        length = incident.shape.length
+        ranked = sorted(shown, key=lambda row: (row not in kept, -int(length[row])))
+        chosen = set(ranked[: max(ROWS, len(kept))])
+        shown = [row for row in shown if row in chosen]
+    return tuple(_row(row, incident, int(first), culprits) for row in shown)
 
 
 def _ancestors(row: int, incident: Window) -> list[int]:

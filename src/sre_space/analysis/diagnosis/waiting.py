@@ -10,8 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from sre_space.analysis.diagnosis.grouping import CallGroup
+from sre_space.analysis.diagnosis.messages import kind_of_message
+from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Flags, ServiceState, SpanTable
 from sre_space.analysis.diagnosis.window import Window
+from sre_space.domain.diagnosis import CauseKind
 
 ALWAYS = 0.95  # of the healthy spans of a group that have children
 
@@ -19,12 +22,14 @@ ALWAYS = 0.95  # of the healthy spans of a group that have children
 def waits_unseen(incident: Window, baselines: Sequence[Window], states: Sequence[ServiceState]) -> Flags:
     """Return the spans beneath which a call failed, and those without the calls that such spans always make.
 
-    None, when every service answers its probe (`states`): then nothing below keeps a caller waiting by being down.
+    When every service answers its probe (`states`), who gives up on a call without an answer is impatient: that is work
+    of the caller's own.
     """
     spans = incident.spans
+    failed: Flags = spans.status == ERROR
     if states and all(state.healthy and not state.ended for state in states):
-        return np.zeros(len(spans), np.bool_)
-    waits = _above(spans, spans.status == ERROR)
+        failed = failed & ~_given_up(incident)
+    waits = _above(spans, failed)
     made, bare = Counter[CallGroup](), Counter[CallGroup]()
     for window in baselines:
         alone = _alone(window.spans)
@@ -38,6 +43,14 @@ def waits_unseen(incident: Window, baselines: Sequence[Window], states: Sequence
             rows = incident.groups.rows(number)
             waits[rows[alone[rows]]] = True
     return waits
+
+
+def _given_up(incident: Window) -> Flags:
+    """Return the calls without an answer of which nothing is said but that they took too long."""
+    codes = incident.spans.message
+    impatient = [text == "" or kind_of_message(text) is CauseKind.HANG for text in incident.spans.names]
+    flags: Flags = (incident.shape.part == Part.CALL) & np.array(impatient, np.bool_)[codes]
+    return flags
 
 
 def _above(spans: SpanTable, marked: Flags) -> Flags:
