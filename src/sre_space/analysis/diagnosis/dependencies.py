@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
-from os.path import commonprefix
+from itertools import takewhile
 
 from sre_space.analysis.diagnosis.findings import Finding, Signal
 from sre_space.analysis.diagnosis.messages import kind_of_message
@@ -70,4 +70,7 @@ def _asked(text: str, complaining: Sequence[str], services: Sequence[str]) -> st
 
 
 def _likeness(name: str, others: Sequence[str]) -> int:
-    return sum(len(commonprefix([name, other])) for other in others)
+    """Return how many letters at the beginning a name shares with others, in all."""
+    return sum(
+        len(list(takewhile(lambda pair: pair[0] == pair[1], zip(name, other, strict=False)))) for other in others
+    )

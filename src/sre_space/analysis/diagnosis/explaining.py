@@ -3,8 +3,6 @@
 A later failure explains no earlier one. What a service does after one of its calls failed may fail because of that.
 """
 
-import heapq
-
 import numpy as np
 
 from sre_space.analysis.diagnosis.selftime import afterwards
@@ -71,14 +69,15 @@ def _siblings(before: Floats, failed: Floats, child: Ints, spans: SpanTable) -> 
     near = child[troubled[spans.parent[child]]]
     near = near[np.lexsort((spans.start[near], spans.service[near], spans.parent[near]))]
     family: tuple[int, int] = (ROOT, ROOT)
-    running: list[tuple[int, float]] = []  # a heap of what failed: its end, and how surely
+    running: list[tuple[int, float]] = []  # what failed and may go on: its end, and how surely
     worst = 0.0
     columns = (near, spans.parent[near], spans.service[near], spans.start[near], spans.end[near], failed[near])
     for row, up, service, start, end, failure in zip(*(column.tolist() for column in columns), strict=True):
         if (up, service) != family:
             family, running, worst = (up, service), [], 0.0
-        while running and running[0][0] <= start:
-            worst = max(worst, heapq.heappop(running)[1])
+        if running and min(running)[0] <= start:
+            worst = max([worst, *(each for at, each in running if at <= start)])
+            running = [(at, each) for at, each in running if at > start]
         before[row] = max(before[row], worst)
         if failure:
-            heapq.heappush(running, (end, failure))
+            running.append((end, failure))

@@ -36,13 +36,12 @@ def log_events(window: Window, templates: Templates) -> LogEvents:
     """Return the log lines of the window that belong to its spans."""
     logs = window.telemetry.logs
     place = _places(window) if len(logs.trace) else {}
-    found = [
-        (row, at, line)
-        for line, (trace, span, at) in enumerate(
-            zip(logs.trace.tolist(), logs.span.tolist(), logs.time.tolist(), strict=True) if place else ()
-        )
-        if (row := place.get((logs.ids[trace], logs.ids[span]))) is not None
-    ]
+    found: list[tuple[int, int, int]] = []
+    columns = (logs.trace.tolist(), logs.span.tolist(), logs.time.tolist()) if place else ((), (), ())
+    for line, (trace, span, at) in enumerate(zip(*columns, strict=True)):
+        where = place.get((logs.ids[trace], logs.ids[span]))
+        if where is not None:
+            found.append((where, at, line))
     found.sort()
     row = np.array([entry[0] for entry in found], np.int64)
     lines = np.array([entry[2] for entry in found], np.int64)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sre_space.analysis.diagnosis.tables import CONSUMER, ERROR, ROOT, UNSET, Flags, Floats, Ints
+from sre_space.analysis.diagnosis.tables import CONSUMER, ERROR, ROOT, UNSET, Codes, Flags, Floats, Ints
 from sre_space.analysis.diagnosis.templates import FAULT as LOGGED_FAULT
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.analysis.statistics.p_values import binomial_tail, failure_rate, smoothed_rate
@@ -38,12 +38,12 @@ class Requests:
     failed: Flags
     told: Flags
 
-    def felt(self, traces: Ints) -> float:
+    def felt(self, traces: Codes) -> float:
         """Return the share (0 to 1) of these requests that ended worse; 1.0 when it cannot be told of any."""
         traces = np.unique(traces)
         return self.felt_of(traces, np.ones(len(traces)))
 
-    def broken(self, traces: Ints) -> float:
+    def broken(self, traces: Codes) -> float:
         """Return the share (0 to 1) of these requests that failed; 1.0 when it cannot be told of any.
 
         What ends early without failing was another request, or got another answer.
@@ -52,13 +52,13 @@ class Requests:
         told = traces[self.told[traces]]
         return float(self.failed[told].mean()) if len(told) else 1.0
 
-    def felt_of(self, traces: Ints, weights: Floats) -> float:
+    def felt_of(self, traces: Codes, weights: Floats) -> float:
         """Return the part (0 to 1) of some weights that lies in requests that ended worse; 1.0 if that is unknown."""
         told = self.known[traces]
         whole = float(weights[told].sum())
         return float(weights[told & self.worse[traces]].sum()) / whole if whole > 0 else 1.0
 
-    def recall(self, traces: Ints) -> float:
+    def recall(self, traces: Codes) -> float:
         """Return the share (0 to 1) of the failed requests that these are; 1.0 when none of them failed."""
         hit = int(np.count_nonzero(self.failed[np.unique(traces)]))
         return hit / int(np.count_nonzero(self.failed)) if hit else 1.0
