@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from support.shop import EPOCH, MS, Fault, Made, changed, shop, telemetry
 
@@ -33,8 +34,8 @@ def compared(spans: list[Made], usual: list[Made]) -> CaseDiagnosis:
 def row(trace: int, id: str, parent: str, service: str, operation: str, at: float, ms: float, **more: Any) -> Made:
     """Return a span of a made-up trace, `at` ms after its beginning and `ms` long."""
     start = EPOCH + trace * SECOND + int(at * MS)
-    ids = [f"{trace:08x}{name:0>8}" if name else "" for name in (id, parent)]
-    made = Made(f"{trace:032x}", *ids, service, operation, SERVER, start, start + int(ms * MS))
+    mine, above = (f"{trace:08x}{name:0>8}" if name else "" for name in (id, parent))
+    made = Made(f"{trace:032x}", mine, above, service, operation, SERVER, start, start + int(ms * MS))
     return replace(made, **more)
 
 
@@ -60,6 +61,25 @@ def test_who_rejects_what_another_answered_accuses_that_one() -> None:
         shop(300, 2, Fault(fails={"POST /quote": "decode answer of cart: unexpected end of JSON input"})), shop(seed=7)
     )
     assert found.causes[0].service == "cart"
+
+
+def test_who_asks_for_what_does_not_exist_is_at_fault_and_not_who_says_so() -> None:
+    """The client span failed with 404; its other end answered, and did not fail."""
+
+    def asked(count: int, seed: int, bad: bool) -> Telemetry:
+        spans = []
+        for trace in range(seed, seed + count):
+            state = {"status": ERROR} if bad else {}
+            spans += [
+                row(trace, "1", "", "web", "GET /buy", 0, 20, **state),
+                row(trace, "2", "1", "web", "GET", 2, 9, kind=CLIENT, **state),
+                row(trace, "3", "2", "shelf", "GET", 3, 7),
+            ]
+        table = telemetry(spans)
+        code = np.where(table.spans.kind == CLIENT, 404 if bad else 200, 0).astype(np.int16)
+        return replace(table, spans=replace(table.spans, code=code))
+
+    assert diagnose(asked(30, 100, True), [asked(60, 10, False)]).causes[0].service == "web"
 
 
 def test_a_wrong_password_is_of_who_uses_it() -> None:

@@ -18,12 +18,13 @@ from sre_space.analysis.diagnosis.messages import is_callers_fault
 from sre_space.analysis.diagnosis.peers import Peers
 from sre_space.analysis.diagnosis.requests import Requests
 from sre_space.analysis.diagnosis.selftime import Part
-from sre_space.analysis.diagnosis.tables import Ints
+from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Ints
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
 UNFELT = 0.1  # the weight of a failure after which requests end as in health: somebody handles it
 SHOWN = 3  # the number of spans that a finding points to
+OF_THE_SERVER = (408, 429)  # codes of 4xx that tell of the server's time and limits
 SAID = 200  # characters of a message that a statement shows
 LOGGED = 120  # characters of a log line that a statement shows
 OWN_FILE = "/"  # a peer that is a path is a file of the service itself, as SQLite's databases are
@@ -111,6 +112,7 @@ def _finding(
 ) -> Finding:
     spans = incident.spans
     gave_up = float(np.median(spans.duration[rows])) < context.usual_lengths.get(failure.group, 0.0)
+    gave_up = gave_up or _asked_wrongly(rows, incident)
     message = spans.names[spans.message[rows[0]]] or context.said.get(int(rows[0]), "")
     service, operation, kind = _charged(failure, incident, context, gave_up, message)
     traces = np.unique(spans.trace[rows])
@@ -132,6 +134,16 @@ def _finding(
     )
 
 
+def _asked_wrongly(rows: Ints, incident: Window) -> bool:
+    """Return True when most of these calls were answered that the request is wrong, by an end that did not fail."""
+    spans, served = incident.spans, incident.shape.callee[rows]
+    answered = served != ROOT
+    codes = np.maximum(spans.code[rows], np.where(answered, spans.code[served], 0))
+    wrong = (codes >= 400) & (codes < 500) & ~np.isin(codes, OF_THE_SERVER)
+    wrong &= answered & (spans.status[served] != ERROR)
+    return bool(2 * np.count_nonzero(wrong) > len(rows))
+
+
 def _shown(failure: Failing, rows: Ints, service: str, incident: Window) -> list[int]:
     """Return the spans to point at: where work broke off because of a callee, the callee's."""
     if failure.after is None or service == failure.group.service:
@@ -147,7 +159,8 @@ def _charged(
     """Return the service, operation and kind that a failure is charged to.
 
     A call that fails before its usual duration, although its other end did not fail, is charged to the caller: its
-    timeout is too short. What a call without answer says of its other end is charged to that end, when it is a service.
+    timeout is too short. So is one that was answered that the request is wrong (`gave_up` stands for both). What a call
+    without answer says of its other end is charged to that end, when it is a service.
     """
     group = failure.group
     ends = context.ends

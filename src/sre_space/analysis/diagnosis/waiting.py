@@ -58,8 +58,8 @@ def _above(spans: SpanTable, marked: Flags) -> Flags:
     above = np.zeros(len(spans), np.bool_)
     rows = np.flatnonzero(marked)
     while len(rows):
-        up = spans.parent[rows]
-        up = np.unique(up[up != ROOT])
+        up = np.unique(spans.parent[rows]).astype(np.int64)
+        up = up[up != ROOT]
         rows = up[~above[up]]
         above[rows] = True
     return above
