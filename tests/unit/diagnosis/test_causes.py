@@ -14,7 +14,7 @@ from sre_space.analysis.diagnosis.hurt import affected_by
 from sre_space.analysis.diagnosis.ranking import Suspect, rank
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.tables import CLIENT, ERROR, Telemetry
-from sre_space.analysis.diagnosis.verdict import verdict_of
+from sre_space.analysis.diagnosis.verdict import Seen, verdict_of
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.diagnosis import CauseKind, Confidence, Evidence
 from sre_space.text.diagnosis_report import report
@@ -292,4 +292,4 @@ def test_a_service_whose_own_log_confirms_its_failing_spans_needs_fewer_of_them(
     )
     findings = [failing, *([logged] if writer else [])]
 
-    assert verdict_of(rank(findings, CallGraph({}, ())), len(findings), compared=True) is verdict
+    assert verdict_of(rank(findings, CallGraph({}, ())), len(findings), Seen(compared=True)) is verdict

@@ -27,7 +27,7 @@ from sre_space.analysis.diagnosis.story import chain_of, map_of, waterfall_of
 from sre_space.analysis.diagnosis.survival import survivals
 from sre_space.analysis.diagnosis.tables import Alert, Change, ServiceState, Telemetry
 from sre_space.analysis.diagnosis.unread import unread_notes, why_unread
-from sre_space.analysis.diagnosis.verdict import verdict_of
+from sre_space.analysis.diagnosis.verdict import Seen, verdict_of
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Evidence
 
@@ -60,7 +60,7 @@ def diagnose_windows(
 ) -> CaseDiagnosis:
     """Return the diagnosis of an incident whose windows are prepared: a baseline serves many incidents."""
     usual = list(baselines) or faster_half(incident)
-    observations = observe(incident, usual, alert.services if alert else (), states)
+    observations = observe(incident, usual, alert or Alert(), states)
     suspects = rank(observations.findings, observations.graph)
     charged = _charged(changes, suspects, observations, [incident, *baselines], alert)
     guilty = charged[0] if charged and charged[0].score >= GUILTY and not _is_load(suspects) else None
@@ -70,15 +70,20 @@ def diagnose_windows(
     suspects = _broken_before_slow(suspects, guilty, observations.common)
     first = "" if observations.starved else first_out(alert.service if alert else "", states)
     suspects.sort(key=lambda suspect: suspect.service != first)
-    probed = alert.service if alert and alert.metric == PROBES else ""
     ruled_out_causes = (*(alert.ruled_out_causes if alert else ()), *contradicted(states))
+    seen = _seen(incident, baselines, alert or Alert())
     return _answer(
         incident,
         baselines,
         suspects,
         guilty,
-        replace(observations, ruled_out_causes=ruled_out_causes, probed=probed, charged=tuple(charged)),
+        replace(observations, ruled_out_causes=ruled_out_causes, charged=tuple(charged), seen=seen),
     )
+
+
+def _seen(incident: Window, baselines: Sequence[Window], alert: Alert) -> Seen:
+    probed = alert.service if alert.metric == PROBES else ""
+    return Seen(bool(baselines), len(incident.spans.trace_ids), alert.service, probed)
 
 
 def _is_load(suspects: Sequence[Suspect]) -> bool:
@@ -159,9 +164,7 @@ def _answer(
     if shared or _unexplained(causes, observations.states) or not _accused(named, holding, guilty):
         verdict = Confidence.INCONCLUSIVE
     else:
-        verdict = verdict_of(
-            [suspect for suspect, _ in holding], len(observations.findings), bool(baselines), observations.probed
-        )
+        verdict = verdict_of([suspect for suspect, _ in holding], len(observations.findings), observations.seen)
     evidence = {item.id: item for suspect in first for item in _cited(suspect)}
     chain, extra = chain_of(first, incident, guilty, observations.graph)
     evidence |= {item.id: item for item in extra}

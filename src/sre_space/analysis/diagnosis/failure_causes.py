@@ -18,7 +18,7 @@ from sre_space.analysis.diagnosis.messages import is_callers_fault
 from sre_space.analysis.diagnosis.peers import Peers
 from sre_space.analysis.diagnosis.requests import Requests
 from sre_space.analysis.diagnosis.selftime import Part
-from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Ints
+from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Flags, Ints
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
@@ -31,11 +31,12 @@ OWN_FILE = "/"  # a peer that is a path is a file of the service itself, as SQLi
 
 
 class Known(NamedTuple):
-    """What is known before failures are looked at: how requests ended, and the services by name."""
+    """What is known before failures are looked at: how requests ended, services by name, calls given up too early."""
 
     requests: Requests
     peers: Peers
     mentions: Mentions
+    hasty: Flags
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class _Context:
     requests: Requests
     peers: Peers
     mentions: Mentions
+    hasty: Flags
     said: Mapping[int, str]
 
     def accused(self, group: CallGroup, message: str) -> str:
@@ -65,9 +67,7 @@ def failures(incident: Window, baselines: Sequence[Window], known: Known) -> lis
     said = said_of_faults(incident)
     usual_lengths = _usual_lengths([failure.group for failure in failed if failure.group.part == Part.HOP], baselines)
     return [
-        _finding(
-            failure, own, incident, _Context(ends, usual_lengths, known.requests, known.peers, known.mentions, said)
-        )
+        _finding(failure, own, incident, _Context(ends, usual_lengths, *known, said))
         for failure, own in zip(failed, rows, strict=True)
         if len(own)
     ]
@@ -112,7 +112,7 @@ def _finding(
 ) -> Finding:
     spans = incident.spans
     gave_up = float(np.median(spans.duration[rows])) < context.usual_lengths.get(failure.group, 0.0)
-    gave_up = gave_up or _asked_wrongly(rows, incident)
+    gave_up = gave_up or _asked_wrongly(rows, incident) or bool(2 * np.count_nonzero(context.hasty[rows]) > len(rows))
     message = spans.names[spans.message[rows[0]]] or context.said.get(int(rows[0]), "")
     service, operation, kind = _charged(failure, incident, context, gave_up, message)
     traces = np.unique(spans.trace[rows])

@@ -25,9 +25,10 @@ from sre_space.analysis.diagnosis.states import (
     state_findings,
     without_victims,
 )
-from sre_space.analysis.diagnosis.tables import Flags, ServiceState, SpanTable
+from sre_space.analysis.diagnosis.tables import Alert, Flags, ServiceState, SpanTable
 from sre_space.analysis.diagnosis.templates import log_shifts
-from sre_space.analysis.diagnosis.waiting import waits_unseen
+from sre_space.analysis.diagnosis.verdict import Seen
+from sre_space.analysis.diagnosis.waiting import impatient, waits_unseen
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.diagnosis import CauseKind
 
@@ -42,15 +43,16 @@ class Observations:
     states: tuple[ServiceState, ...] = ()
     ruled_out_causes: tuple[tuple[str, CauseKind], ...] = ()
     common: float = 1.0  # how many times slower every service is
-    probed: str = ""  # the service whose probes raised the alert
     charged: tuple[Charge, ...] = ()
+    seen: Seen = Seen()
     starved: bool = False  # what ended did so for lack of what it depends on
 
 
 def observe(
-    incident: Window, baselines: Sequence[Window], accusable: Sequence[str], states: Sequence[ServiceState]
+    incident: Window, baselines: Sequence[Window], alert: Alert, states: Sequence[ServiceState]
 ) -> Observations:
-    """Return the findings of every analysis; when `accusable` is not empty, only of the services in it."""
+    """Return the findings of every analysis; when the alert names services, only of these."""
+    accusable = alert.services
     windows = [incident, *baselines]
     measured, usual = incident.telemetry.metrics, [window.telemetry.metrics for window in baselines]
     moved = shifts(measured, usual)
@@ -65,13 +67,14 @@ def observe(
     mentions = Mentions({*graph_of(spans, metrics).services, *writers, *(state.service for state in states)})
     graph = graph_of(spans, metrics, logged_calls(logged, mentions))
     findings = [*state_findings(states), *limit_findings(measured, usual)]
-    requests = requests_of(incident, baselines)
+    requests = requests_of(incident, baselines).besides(alert.service, incident)
     peers = Peers({*graph.services, *writers, *(state.service for state in states)})
-    unseen = waits_unseen(incident, baselines, states)
+    hasty = impatient(incident, baselines)
+    unseen = waits_unseen(incident, baselines, states, hasty)
     findings += [*slower(incident, baselines, requests, unseen), *repeated(incident, baselines, unseen)]
     findings += _felt(used_up(measured, usual), incident, requests)
     findings += late_consumers(incident, baselines)
-    findings += failures(incident, baselines, Known(requests, peers, mentions))
+    findings += failures(incident, baselines, Known(requests, peers, mentions, hasty))
     findings += [
         finding for finding in _by_metrics(moved) if finding.service not in _known_by_spans(incident, baselines)
     ]

@@ -7,11 +7,22 @@ context, and no fault.
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sre_space.analysis.diagnosis.tables import CONSUMER, ERROR, ROOT, UNSET, Codes, Flags, Floats, Ints
+from sre_space.analysis.diagnosis.tables import (
+    CLIENT,
+    CONSUMER,
+    ERROR,
+    INTERNAL,
+    ROOT,
+    UNSET,
+    Codes,
+    Flags,
+    Floats,
+    Ints,
+)
 from sre_space.analysis.diagnosis.templates import FAULT as LOGGED_FAULT
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.analysis.statistics.p_values import binomial_tail, failure_rate, smoothed_rate
@@ -37,6 +48,21 @@ class Requests:
     known: Flags
     failed: Flags
     told: Flags
+
+    def besides(self, alerted: str, incident: Window) -> "Requests":
+        """Return the same, where nothing can be told of the requests that an alert on this service is about.
+
+        The alert is a symptom of its own, as a result that customers do not get. These are the requests that pass the
+        service, all when it has no spans; none when there is no alert ("").
+        """
+        if not alerted:
+            return self
+        spans = incident.spans
+        code = spans.names.index(alerted) if alerted in spans.names else -1
+        passing = spans.trace[spans.service == code]
+        about = np.full(len(self.known), not len(passing))
+        about[passing] = True
+        return replace(self, known=self.known & ~about, told=self.told & ~about)
 
     def felt(self, traces: Codes) -> float:
         """Return the share (0 to 1) of these requests that ended worse; 1.0 when it cannot be told of any."""
@@ -117,14 +143,29 @@ def _routes(window: Window) -> dict[int, str]:
     return {trace: spans.names[code] for trace, code in zip(traces.tolist(), codes, strict=True)}
 
 
+def _answers(window: Window, rows: Ints) -> Ints:
+    """Return the span that tells how each request ended: where a client's own work does not tell, its last call."""
+    spans = window.spans
+    mute = np.zeros(len(spans), np.bool_)
+    mute[rows] = (spans.kind[rows] == INTERNAL) & (spans.status[rows] == UNSET) & (spans.code[rows] == 0)
+    calls = np.flatnonzero((spans.parent != ROOT) & (spans.kind == CLIENT))
+    calls = calls[mute[spans.parent[calls]]]
+    last = np.arange(len(spans))
+    last[spans.parent[calls]] = calls  # rows are in order of start
+    answers: Ints = last[rows]
+    return answers
+
+
 def _failed(rows: Ints, incident: Window, healthy: Sequence[tuple[Window, Ints]], signs: Sequence[Sign]) -> Flags:
     """Return which requests failed, and which were refused, where either became more frequent."""
     bad = np.zeros(len(rows), np.bool_)
     for sign in signs:
-        hit = sign(incident, rows)
+        hit = sign(incident, _answers(incident, rows))
         if sign is _refused and not healthy:
             continue  # of an operation that health did not have: it may be its everyday
-        counts = _enough([(int(sign(window, before).sum()), len(before)) for window, before in healthy])
+        counts = _enough(
+            [(int(sign(window, _answers(window, before)).sum()), len(before)) for window, before in healthy]
+        )
         rate = max([failure_rate(*count) for count in counts], default=failure_rate(0, 0))
         if hit.any() and binomial_tail(int(hit.sum()), len(rows), rate) <= UNLIKELY:
             bad |= hit

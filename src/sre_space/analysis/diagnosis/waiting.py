@@ -12,21 +12,46 @@ import numpy as np
 from sre_space.analysis.diagnosis.grouping import CallGroup
 from sre_space.analysis.diagnosis.messages import kind_of_message
 from sre_space.analysis.diagnosis.selftime import Part
-from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Flags, ServiceState, SpanTable
+from sre_space.analysis.diagnosis.tables import ERROR, NONE, ROOT, Flags, Ints, ServiceState, SpanTable
 from sre_space.analysis.diagnosis.window import Window
+from sre_space.analysis.statistics.p_values import HIGH_QUANTILE
 from sre_space.domain.diagnosis import CauseKind
 
 ALWAYS = 0.95  # of the healthy spans of a group that have children
 
 
-def waits_unseen(incident: Window, baselines: Sequence[Window], states: Sequence[ServiceState]) -> Flags:
+def impatient(incident: Window, baselines: Sequence[Window]) -> Flags:
+    """Return the calls that were given up within a time that health waits for, and whose other end did not fail."""
+    spans, callee = incident.spans, incident.shape.callee
+    given_up = (incident.shape.part == Part.HOP) & (spans.status == ERROR) & _says_too_long(spans)
+    given_up &= spans.status[callee] != ERROR
+    flags = np.zeros(len(spans), np.bool_)
+    for number in np.unique(incident.groups.of[given_up]).tolist():
+        usual = _usual(incident.groups.keys[number], baselines)
+        if len(usual):
+            rows = incident.groups.rows(number)
+            flags[rows] = given_up[rows] & (spans.duration[rows] <= np.quantile(usual, HIGH_QUANTILE))
+    return flags
+
+
+def _usual(call: CallGroup, baselines: Sequence[Window]) -> Ints:
+    """Return how long (ns) this call takes in health."""
+    parts = [
+        window.spans.duration[window.groups.rows(window.groups.number[call])]
+        for window in baselines
+        if call in window.groups.number
+    ]
+    return np.concatenate([np.zeros(0, np.int64), *parts])
+
+
+def waits_unseen(incident: Window, baselines: Sequence[Window], states: Sequence[ServiceState], hasty: Flags) -> Flags:
     """Return the spans beneath which a call failed, and those without the calls that such spans always make.
 
     When every service answers its probe (`states`), who gives up on a call without an answer is impatient: that is work
-    of the caller's own.
+    of the caller's own. So it is where the other end answers as it used to (`hasty`).
     """
     spans = incident.spans
-    failed: Flags = spans.status == ERROR
+    failed: Flags = (spans.status == ERROR) & ~hasty
     if states and all(state.healthy and not state.ended for state in states):
         failed = failed & ~_given_up(incident)
     waits = _above(spans, failed)
@@ -47,9 +72,14 @@ def waits_unseen(incident: Window, baselines: Sequence[Window], states: Sequence
 
 def _given_up(incident: Window) -> Flags:
     """Return the calls without an answer of which nothing is said but that they took too long."""
-    codes = incident.spans.message
-    impatient = [text == "" or kind_of_message(text) is CauseKind.HANG for text in incident.spans.names]
-    flags: Flags = (incident.shape.part == Part.CALL) & np.array(impatient, np.bool_)[codes]
+    spans = incident.spans
+    flags: Flags = (incident.shape.part == Part.CALL) & ((spans.message == NONE) | _says_too_long(spans))
+    return flags
+
+
+def _says_too_long(spans: SpanTable) -> Flags:
+    said = np.array([kind_of_message(text) is CauseKind.HANG for text in spans.names], np.bool_)
+    flags: Flags = said[spans.message]
     return flags
 
 
