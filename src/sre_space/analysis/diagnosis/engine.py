@@ -11,7 +11,7 @@ from sre_space.analysis.diagnosis import common_mode
 from sre_space.analysis.diagnosis.changes import GUILTY, ChangeContext, Charge, charges, concerns, near_change
 from sre_space.analysis.diagnosis.findings import Finding, Signal
 from sre_space.analysis.diagnosis.hurt import affected_by
-from sre_space.analysis.diagnosis.kinds import kind_of
+from sre_space.analysis.diagnosis.kinds import is_said_to_hang, kind_of
 from sre_space.analysis.diagnosis.metric_words import Meaning
 from sre_space.analysis.diagnosis.metrics import Shift
 from sre_space.analysis.diagnosis.observing import Observations, observe
@@ -19,6 +19,7 @@ from sre_space.analysis.diagnosis.ranking import LARGE, Suspect, rank
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.selecting import faster_half
 from sre_space.analysis.diagnosis.states import (
+    answering,
     contradicted,
     first_out,
     unheard_without_common_cause,
@@ -154,9 +155,7 @@ def _answer(
     listed = [suspect for suspect in suspects[:NAMED] if suspect.score >= MIN_SCORE]
     first = listed or list(suspects[:1])
     named = [(suspect, _cause(suspect, observations.resources, guilty, suspect is first[0])) for suspect in first]
-    holding = [
-        (suspect, cause) for suspect, cause in named if (cause.service, cause.kind) not in observations.ruled_out_causes
-    ]
+    holding = [(suspect, cause) for suspect, cause in named if not _is_ruled_out(suspect, cause, observations)]
     causes = tuple(cause for _, cause in holding)
     shared = (
         observations.common >= common_mode.SLOWER and bool(suspects) and suspects[0].findings[0].signal is Signal.TIME
@@ -181,6 +180,17 @@ def _answer(
         near=near_change(observations.charged, causes[0].service, suspects[0].since) if causes and not guilty else "",
         unread=why_unread(incident.telemetry, [window.telemetry for window in baselines]),
     )
+
+
+def _is_ruled_out(suspect: Suspect, cause: Cause, observations: Observations) -> bool:
+    """Return True when the cause is disproved.
+
+    So it is when callers had no patience with a service that answers its probe, and that no alert is about.
+    """
+    if (cause.service, cause.kind) in observations.ruled_out_causes:
+        return True
+    answers = cause.service in answering(observations.states) and cause.service != observations.seen.alerted
+    return answers and cause.kind not in CHANGED and is_said_to_hang(suspect)
 
 
 def _unexplained(causes: Sequence[Cause], states: Sequence[ServiceState]) -> bool:

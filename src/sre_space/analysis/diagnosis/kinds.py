@@ -8,7 +8,7 @@ from sre_space.analysis.diagnosis.findings import Finding, Signal
 from sre_space.analysis.diagnosis.messages import kind_of_message
 from sre_space.analysis.diagnosis.metric_words import Meaning
 from sre_space.analysis.diagnosis.metrics import Shift
-from sre_space.analysis.diagnosis.ranking import Suspect
+from sre_space.analysis.diagnosis.ranking import LARGE, Suspect
 from sre_space.domain.diagnosis import CauseKind
 
 FULL = 0.5  # the share of a resource's present use that must be new to call it saturated
@@ -28,7 +28,8 @@ def kind_of(suspect: Suspect, resources: Sequence[Shift], charge: Charge | None)
         return CauseKind.MISCONFIGURATION if _configures(charge) else CauseKind.BAD_CHANGE
     if strongest.signal in (Signal.FAILURE, Signal.LOG):
         kinds = (_message_kind(finding) for finding in suspect.findings if finding.signal is strongest.signal)
-        return next((kind for kind in kinds if kind), strongest.kind)
+        kind = next((kind for kind in kinds if kind), strongest.kind)
+        return _slow(suspect) or kind if kind is CauseKind.ERROR and is_said_to_hang(suspect) else kind
     if strongest.kind in (CauseKind.SLOW_CODE, CauseKind.SLOW_NETWORK, CauseKind.UNKNOWN) and _full(
         suspect.service, resources
     ):
@@ -52,6 +53,19 @@ def _message_kind(finding: Finding) -> CauseKind | None:
     if finding.reporter == finding.service:
         return CauseKind.DEPENDENCY_ERROR if kind is CauseKind.CRASH else kind
     return finding.kind
+
+
+def is_said_to_hang(suspect: Suspect) -> bool:
+    """Return True when the failures charged to the service say that something took too long."""
+    strongest = suspect.findings[0].signal
+    said = (kind_of_message(finding.evidence.statement) for finding in suspect.findings if finding.signal is strongest)
+    return strongest in (Signal.FAILURE, Signal.LOG) and next(filter(None, said), None) is CauseKind.HANG
+
+
+def _slow(suspect: Suspect) -> CauseKind | None:
+    """Return what makes the suspect slow; None when it is not."""
+    slow = (f.kind for f in suspect.findings if f.signal is Signal.TIME and f.impact >= LARGE and not f.tied)
+    return next(slow, None)
 
 
 def _configures(charge: Charge) -> bool:

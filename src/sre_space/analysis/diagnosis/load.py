@@ -21,7 +21,7 @@ from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable, Serie
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
 SURGE = 2.0  # times the usual rate
-BEYOND = 1.5  # times what health reached: load that was growing already is no surge
+BEYOND = 1.25  # times what health reached: load that was growing already is no surge
 UNLIKELY = 0.01
 
 

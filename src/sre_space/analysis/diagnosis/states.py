@@ -34,8 +34,13 @@ def without_victims(findings: Sequence[Finding], states: Sequence[ServiceState])
 
 def contradicted(states: Sequence[ServiceState]) -> tuple[tuple[str, CauseKind], ...]:
     """Return the causes that a healthy probe disproves: a caller's timeout does not show that a service hangs."""
-    healthy = [state.service for state in states if state.healthy and not state.ended]
-    return tuple((service, kind) for service in healthy for kind in (CauseKind.CRASH, CauseKind.HANG))
+    healthy = answering(states)
+    return tuple((service, kind) for service in sorted(healthy) for kind in (CauseKind.CRASH, CauseKind.HANG))
+
+
+def answering(states: Sequence[ServiceState]) -> set[str]:
+    """Return the services whose probes are healthy."""
+    return {state.service for state in states if state.healthy and not state.ended}
 
 
 def unheard_without_common_cause(states: Sequence[ServiceState]) -> bool:
