@@ -58,11 +58,9 @@ def verdict_of(suspects: Sequence[Suspect], looked: int, seen: Seen) -> Confiden
 
 
 def _shown_by(suspect: Suspect, requests: int) -> bool:
-    """Return True when a large finding of a known kind rests on so many requests, or on no requests at all."""
-    return any(
-        finding.impact >= LARGE and finding.kind is not CauseKind.UNKNOWN and finding.requests not in range(1, requests)
-        for finding in suspect.findings
-    )
+    """Return True when findings of a known kind, large together, each rest on so many requests, or on none at all."""
+    known = [finding for finding in suspect.findings if finding.kind is not CauseKind.UNKNOWN]
+    return sum(finding.impact for finding in known if finding.requests not in range(1, requests)) >= LARGE
 
 
 def _confirms_itself(suspect: Suspect, looked: int) -> bool:
