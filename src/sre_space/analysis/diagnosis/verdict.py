@@ -36,13 +36,15 @@ def verdict_of(suspects: Sequence[Suspect], looked: int, seen: Seen) -> Confiden
     (Bonferroni). Without a baseline nothing is CONFIRMED, unless runtime and probe agree that the unit ended, or the
     service is silent now and was for the probes that raised the alert on it. A cause that only metrics and
     logs show must be larger; where a service's own log confirms its failing spans, these need not be as many. A few
-    requests convict only the service that the alert is about; all of a few make a cause LIKELY.
+    requests convict only the service that the alert is about; all of a few make a cause LIKELY, unless they do
+    not tell who was called.
     """
     if not suspects or suspects[0].score < LARGE or suspects[0].kind is CauseKind.UNKNOWN:
         return Confidence.INCONCLUSIVE
     best = suspects[0]
     is_alerted = best.service == seen.alerted
-    if not _shown_by(best, 1 if is_alerted else min(MIN_REQUESTS, seen.requests)):
+    few = MIN_REQUESTS if best.kind is CauseKind.DEPENDENCY_ERROR else min(MIN_REQUESTS, seen.requests)
+    if not _shown_by(best, 1 if is_alerted else few):
         return Confidence.INCONCLUSIVE
     p_value = best.p_value * max(1, looked)
     tied = best.own >= LARGE > best.untied
