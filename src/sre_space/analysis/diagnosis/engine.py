@@ -185,11 +185,12 @@ def _answer(
 def _is_ruled_out(suspect: Suspect, cause: Cause, observations: Observations) -> bool:
     """Return True when the cause is disproved.
 
-    So it is when callers had no patience with a service that answers its probe, and that no alert is about.
+    So it is when callers had no patience with a service that answers its probe, and the alert is about another.
     """
     if (cause.service, cause.kind) in observations.ruled_out_causes:
         return True
-    answers = cause.service in answering(observations.states) and cause.service != observations.seen.alerted
+    about_another = observations.seen.alerted not in ("", cause.service)
+    answers = about_another and cause.service in answering(observations.states)
     return answers and cause.kind not in CHANGED and is_said_to_hang(suspect)
 
 
