@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from sre_evaluation.hostile.records import ERROR, INTERNAL, SERVER, Observed, Span
+from sre_evaluation.hostile.records import ERROR, Observed, Span
+from sre_space.analysis.diagnosis.tables import INTERNAL, SERVER
 
 Defect = Callable[[Observed, random.Random], None]
 SLOW_MS = 1000.0  # of a trace that a tail sampler keeps

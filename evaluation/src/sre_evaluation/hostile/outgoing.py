@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from sre_evaluation.hostile import attributes, wording
 from sre_evaluation.hostile.fault import Failure, Fault
 from sre_evaluation.hostile.kernel import Steps, sleep
-from sre_evaluation.hostile.records import CLIENT, ERROR, FAULT, INTERNAL, WARN, Answer, Attributes, Span
+from sre_evaluation.hostile.records import ERROR, FAULT, WARN, Answer, Attributes, Span
 from sre_evaluation.hostile.topology import Background, Outside, Query
 from sre_evaluation.hostile.world import Run, World
+from sre_space.analysis.diagnosis.tables import CLIENT, INTERNAL
 
 HOP = 0.4  # ms of one way through the network
 POOL_LIMIT = 3000.0

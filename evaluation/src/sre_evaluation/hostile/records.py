@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = 1, 2, 3, 4, 5  # OTLP's numbers
 UNSET, ERROR = 0, 2
 INFO, WARN, FAULT, DEBUG = "INFO", "WARN", "ERROR", "DEBUG"
 

@@ -7,12 +7,8 @@ from sre_evaluation.hostile.fault import Failure
 from sre_evaluation.hostile.kernel import Steps, Wait, sleep
 from sre_evaluation.hostile.outgoing import HOP, Outgoing
 from sre_evaluation.hostile.records import (
-    CONSUMER,
     ERROR,
     INFO,
-    INTERNAL,
-    PRODUCER,
-    SERVER,
     WARN,
     Answer,
     Served,
@@ -20,6 +16,8 @@ from sre_evaluation.hostile.records import (
 )
 from sre_evaluation.hostile.topology import Background, Call, Operation, Outside, Publish, Query, Step
 from sre_evaluation.hostile.world import Instance, Request, Run, State
+from sre_space.analysis.diagnosis import tables
+from sre_space.analysis.diagnosis.tables import INTERNAL, SERVER
 
 BACKOFF = 40.0
 TYPED = ("java", "go", "dotnet")  # languages that notice an answer of the wrong form
@@ -211,11 +209,11 @@ class Serving(Outgoing):
         return answer
 
     def _publish(self, run: Run, step: Publish) -> Steps[None]:
-        span = self.client(run, f"{step.topic} publish", attributes.published(step), PRODUCER)
+        span = self.client(run, f"{step.topic} publish", attributes.published(step), tables.PRODUCER)
         yield from sleep(HOP)
         self.world.end(span)
         self.world.kernel.spawn(self._consume(run.request, step, span.id))
 
     def _consume(self, request: Request, step: Publish, parent: str) -> Steps[None]:
         yield from sleep(self.world.chance.uniform(5, 80))
-        yield from self.job(step.consumer, CONSUMER, request, parent)
+        yield from self.job(step.consumer, tables.CONSUMER, request, parent)

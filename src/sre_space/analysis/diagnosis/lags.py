@@ -41,8 +41,8 @@ def _consumed(window: Window) -> dict[Key, Ints]:
     found: dict[Key, list[int]] = defaultdict(list)
     columns = (spans.service[spans.parent[rows]], spans.service[rows], spans.operation[rows])
     for row, *codes in zip(rows.tolist(), *(column.tolist() for column in columns), strict=True):
-        producer, consumer, operation = (spans.names[code] for code in codes)
-        found[producer, consumer, operation].append(row)
+        sender, receiver, operation = (spans.names[code] for code in codes)
+        found[sender, receiver, operation].append(row)
     return {key: np.array(each) for key, each in found.items()}
 
 
@@ -54,14 +54,14 @@ def _lag(rows: Ints, window: Window) -> Ints:
 
 
 def _finding(key: Key, rows: Ints, incident: Window, lags: tuple[float, float], p_value: float) -> Finding:
-    producer, consumer, operation = key
+    sender, receiver, operation = key
     worst = rows[np.argsort(-_lag(rows, incident))[:SHOWN]]
     statement = (
-        f"`{operation}` in {consumer} begins {lags[0] / 1e9:.1f} s after {producer} sent the message, "
+        f"`{operation}` in {receiver} begins {lags[0] / 1e9:.1f} s after {sender} sent the message, "
         f"usually {lags[1] / 1e9:.1f} s (n={len(rows)})"
     )
     return Finding(
-        service=consumer,
+        service=receiver,
         operation=operation,
         kind=CauseKind.SATURATION,
         signal=Signal.TIME,
