@@ -447,7 +447,7 @@ class World:
     pending: dict[tuple[Agent, str], Pending] = field(default_factory=dict)
     misread: dict[str, int] = field(default_factory=dict)
     set_aside: list[tuple[Agent, Pending, str]] = field(default_factory=list)
-    begun: int = 1_000_000 * SECOND
+    begun: int = 1_700_000_000 * SECOND
     configured: SpaceConfig | None = None
     desired: Mapping[str, str] = field(default_factory=lambda: DESIRED)
     lives: dict[str, str] = field(default_factory=dict)

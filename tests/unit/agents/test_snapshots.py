@@ -216,10 +216,10 @@ async def test_the_fact_carries_the_snapshot_and_people_read_it_as_a_table() -> 
     text = prose_of(body)
     rows = {line.split(" | ")[0].strip("| "): line for line in text.splitlines() if line.startswith("| ")}
     assert "| **out** | " in rows[POLICY]
-    assert "| 1 since 1970-01-12 13:46:40, newest at " in rows[POLICY]
+    assert "| 1 since 2023-11-14 22:13:20, newest at " in rows[POLICY]
     assert "| 100 of 400 MB (25%) | 25% of a core | " in rows[POLICY]
     assert rows["user-service"].count("unknown") >= 6
-    assert "policy-service: 13:46:44 boom 3, ask [address removed] | now" in text
+    assert "policy-service: 22:13:24 boom 3, ask [address removed] | now" in text
     assert "[policy-service](http://jaeger.example/search?service=policy-service&start=" in text
     assert world.forge.found
 

@@ -114,7 +114,7 @@ async def test_a_plan_calls_once_and_tells_what_to_approve_and_until_when() -> N
     (note,) = world.notes
     assert note.title == f"Incident {case.issue}: a plan waits for approval: Infrastructure on policy-service"
     assert note.text.startswith("MITIGATION: RESTART policy-service\n")
-    assert f"`sre-space approve {case.plan}`. It expires at 1970-01-12 " in note.text
+    assert f"`sre-space approve {case.plan}`. It expires at 2023-11-14 " in note.text
 
 
 async def test_a_plan_that_changes_the_configuration_shows_its_diff() -> None:

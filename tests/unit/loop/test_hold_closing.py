@@ -34,7 +34,7 @@ async def test_a_hold_that_is_over_is_closed_once_and_says_until_when_it_was() -
 
     assert (await world.forge.issue(number)).state == "closed"
     assert await notes(world, number) == [
-        "This hold has ended: it was until 1970-01-12 13:57 UTC. What still failed then became an incident."
+        "This hold has ended: it was until 2023-11-14 22:24 UTC. What still failed then became an incident."
     ]
     assert not await world.holds(Agent.FIXER).issues()
 
