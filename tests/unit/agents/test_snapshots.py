@@ -108,7 +108,7 @@ async def test_a_snapshot_holds_what_is_known_of_each_service_the_accused_one_fi
     assert one.p95 < 0.001
     assert one.commit == (await world.git.commit("main")).sha
     assert one.deployed > 0
-    assert one.lines == tuple(f"13:46:{41 + number} boom {number}, ask [address removed] | now" for number in (1, 2, 3))
+    assert one.lines == tuple(f"22:13:{21 + number} boom {number}, ask [address removed] | now" for number in (1, 2, 3))
     begun, now = world.clock.now() - 70 * SECOND, world.clock.now()
     assert one.traces == (
         f"http://jaeger.example:16686/search?service={POLICY}&start={begun // 1000}&end={now // 1000}"

@@ -69,7 +69,7 @@ async def test_an_escalation_calls_once_and_tells_everything_known() -> None:
     for told in (
         f"{PAGE}/issues/{number} or `sre-space show {number}`",
         "- Infrastructure: **policy-service**: no connection, for ",
-        decision.diagnosis.report.partition("\n")[0],
+        decision.diagnosis.report.partition("\n")[0].replace("`", "'"),
         "- MITIGATION: RESTART policy-service: done; policy-service restarted; Scout: NOT RECOVERED",
     ):
         assert told in note.text
