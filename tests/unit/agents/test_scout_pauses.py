@@ -28,7 +28,7 @@ from sre_space.ports.probe import Health
 
 POLICY = "policy-service"
 WELL, DEAD = Health(True, True, "200", 0.0), Health(False, False, "no answer within 0.5 s", 0.5)
-START = 1_000_000 * SECOND
+START = 1_700_000_000 * SECOND
 
 
 @dataclass
