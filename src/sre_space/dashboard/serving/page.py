@@ -5,7 +5,7 @@ from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 from starlette.responses import FileResponse, HTMLResponse
 
 from sre_space.domain.errors import Missing
@@ -29,7 +29,7 @@ def page_routes(app: FastAPI, base_path: str, folder: Path | None = None) -> Non
     """Serve the page on every view's address, and its files below `/static/`."""
     static = folder or static_folder()
 
-    async def page(request: Request) -> Response:
+    async def page() -> Response:
         index = static / "index.html"
         if not index.is_file():
             return HTMLResponse(f"<!doctype html><title>SRE-Space</title><p>{NOT_BUILT}</p>", HTTPStatus.OK)

@@ -62,7 +62,7 @@ def answer_with_problems(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         return problem(error.status_code, str(error.detail), request.url.path)
 
-    async def bug(request: Request, error: Exception) -> Response:
+    async def bug(request: Request, _: Exception) -> Response:
         return problem(500, "the dashboard failed; its log says how: sre-space logs dashboard", request.url.path)
 
     app.add_exception_handler(SpaceError, space_error)

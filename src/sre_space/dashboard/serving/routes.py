@@ -60,7 +60,7 @@ def _now(routes: APIRouter, views: Views) -> None:
 
 def _incidents(routes: APIRouter, views: Views) -> None:
     @routes.get("/incidents", summary="The list of incidents, newest first", responses=example("incidents"))
-    async def incidents(
+    async def incidents(  # noqa: PLR0917 - one parameter a filter
         state: Values = None,
         service: Values = None,
         kind: Values = None,
@@ -70,8 +70,18 @@ def _incidents(routes: APIRouter, views: Views) -> None:
         before: Annotated[int | None, Query(ge=1, le=2**53, description="cursor: only numbers below")] = None,
         limit: Annotated[int, Query(ge=1, le=1_000)] = 50,
     ) -> Incidents:
-        sets = (frozenset(values or ()) for values in (state, service, kind, verdict, remedy))
-        return await views.incidents(IncidentQuery(*sets, search=q, before=before, limit=limit))
+        return await views.incidents(
+            IncidentQuery(
+                state=frozenset(state or ()),
+                service=frozenset(service or ()),
+                kind=frozenset(kind or ()),
+                verdict=frozenset(verdict or ()),
+                remedy=frozenset(remedy or ()),
+                search=q,
+                before=before,
+                limit=limit,
+            )
+        )
 
     @routes.get("/incidents/{number}", summary="One incident", responses=example("incident"))
     async def incident(number: Number, request: Request) -> IncidentAnswer:

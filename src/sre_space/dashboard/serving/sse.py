@@ -30,7 +30,12 @@ class EventStream(Response):
         del self.headers["content-length"]
         self.events, self.send_s = events, send_s
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(
+        self,
+        scope: Scope,  # noqa: ARG002 - ASGI's signature
+        receive: Receive,
+        send: Send,
+    ) -> None:
         """Send the events; return when the client is gone."""
         sending = asyncio.ensure_future(self._send_all(send))
         leaving = asyncio.ensure_future(_left(receive))
