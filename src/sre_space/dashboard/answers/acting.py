@@ -20,17 +20,16 @@ class Me(Model):
 
 
 class NewOrder(Model):
-    """An order. `approve` and `reject` need `plan` (and `incident`), `hold` needs `services`, `seconds` and `reason`
-    (no services: everything), `release` needs `issue`; `halt` and `resume` need nothing, and take a `reason`.
-    """
+    """An order: which fields each verb needs stands in docs/dashboard-api.md, Acting."""
 
     verb: OrderVerb
-    incident: int | None = Field(None, ge=1, le=2**53)
-    plan: str = Field("", max_length=12, pattern="^([0-9a-f]{12})?$")
-    services: tuple[str, ...] = Field((), max_length=200)
-    seconds: int | None = Field(None, ge=60, le=86_400)
-    reason: str = Field("", max_length=400)
-    issue: int | None = Field(None, ge=1, le=2**53)
+    incident: int | None = Field(None, ge=1, le=2**53, description="approve, reject: the incident of the plan")
+    plan: str = Field("", max_length=12, pattern="^([0-9a-f]{12})?$", description="approve, reject")
+    services: tuple[str, ...] = Field((), max_length=200, description="hold: these; none for everything")
+    seconds: int | None = Field(None, ge=60, le=86_400, description="hold: for how long")
+    reason: str = Field("", max_length=400, description="hold: why; halt and resume may have one")
+    issue: int | None = Field(None, ge=1, le=2**53, description="release: the hold's issue")
+    order: int | None = Field(None, ge=1, le=2**53, description="release: the hold's order, where it has one")
 
 
 class OrderTaken(Model):

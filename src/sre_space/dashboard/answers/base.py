@@ -85,6 +85,7 @@ class HoldRow(Model):
     by: str
     source: str = Field(description="where it is written, as in `issue 12` or `a maintenance window`")
     issue: int | None = Field(description="the issue that `release` names; null: only the configuration ends it")
+    order: int | None = Field(None, description="the order that `release` names too, where its issue has several holds")
     text: str
 
 

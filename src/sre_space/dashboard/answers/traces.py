@@ -58,7 +58,7 @@ class Waterfall(Answer):
     trace_id: str
     source: str
     why: str
-    at: int
+    began: int
     duration_us: int
     services: tuple[str, ...]
     spans: tuple[SpanRow, ...]

@@ -72,5 +72,6 @@ def _hold(hold: Hold) -> HoldRow:
         by=plain(hold.by),
         source=hold.source,
         issue=hold.issue or None,
+        order=hold.order or None,
         text=sentence(hold),
     )

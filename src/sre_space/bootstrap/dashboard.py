@@ -1,0 +1,141 @@
+"""The process of the dashboard: `python -m sre_space.bootstrap.dashboard`."""
+
+import asyncio
+import ipaddress
+
+from sre_space.adapters.block_database import BlockDatabase
+from sre_space.adapters.bundle_folder import BundleFolder
+from sre_space.adapters.chroma import ChromaCaseIndex
+from sre_space.adapters.config_file import read_config
+from sre_space.adapters.ed25519 import TrustFolder
+from sre_space.adapters.github_mcp import GithubMcpForge
+from sre_space.adapters.github_permissions import GithubWriters
+from sre_space.adapters.halt_file import HaltFile
+from sre_space.adapters.jaeger import JaegerTraces
+from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription
+from sre_space.adapters.no_runtime import PartialReader
+from sre_space.adapters.operator_keys import OperatorKeys
+from sre_space.adapters.supervisord_reader import SupervisordReader
+from sre_space.adapters.system_clock import SystemClock
+from sre_space.bootstrap import server
+from sre_space.bootstrap.late_model import LateModel
+from sre_space.bootstrap.notify import web_page_of
+from sre_space.bootstrap.space.names import AGENTS
+from sre_space.bootstrap.units import units, units_without
+from sre_space.codec.topics import FACTS, SYMPTOM_REPORTS
+from sre_space.dashboard.acting.desk import Desk
+from sre_space.dashboard.dashboard import Dashboard, Setting
+from sre_space.dashboard.following.record import Record
+from sre_space.dashboard.following.reports import Reports
+from sre_space.dashboard.following.surroundings import Surroundings
+from sre_space.dashboard.following.traces import TraceSources
+from sre_space.dashboard.history.recorder import Recorder
+from sre_space.dashboard.serving.app import application
+from sre_space.dashboard.serving.guard import LOOPBACK, Rules
+from sre_space.dashboard.serving.server import bind, serve
+from sre_space.dashboard.stream.hub import Hub
+from sre_space.domain.errors import Malformed
+from sre_space.domain.space_config import SpaceConfig
+from sre_space.paths import StatePaths
+from sre_space.ports.runtime import RuntimeReader
+from sre_space.record.holds import IssueHolds
+from sre_space.record.incident_repository import IncidentRepository
+from sre_space.record.orders import IssueOrders
+from sre_space.settings import DashboardSettings as Settings
+
+
+async def _work(settings: Settings) -> None:
+    listener = bind(settings.dashboard_host, settings.dashboard_port)
+    dashboard, people = made(settings)
+    app = application(dashboard, dashboard.hub, rules(settings, people))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(dashboard.run())
+        group.create_task(serve(app, listener))
+
+
+def made(settings: Settings) -> tuple[Dashboard, OperatorKeys]:
+    """Return the dashboard over the real servers, and the people who may act; nothing is connected yet."""
+    state, config, clock = StatePaths(settings.sre_space_state), read_config(settings.sre_space_chart), SystemClock()
+    owner, repo, token = settings.repo_owner, settings.repo_name, settings.github_personal_access_token
+    repository, bus, trust = f"{owner}/{repo}", settings.kafka_bootstrap_servers, TrustFolder(state.trust)
+    forge = GithubMcpForge(settings.forge_url, token, owner, repo)
+    incidents = IncidentRepository(forge, trust, repository)
+    writers = GithubWriters(settings.forge_url, token, owner, repo, settings.github_api_url)
+    orders = IssueOrders(forge, trust, writers, repository)
+    holds, kill_switch = IssueHolds(incidents, orders, config, clock), HaltFile(state.halt)
+    people, hub = OperatorKeys(state.operators, trust), Hub(lambda: clock.now() // 10**6)
+    recorder, page = (
+        Recorder(BlockDatabase(state.history)),
+        web_page_of(repository, settings.forge_url, settings.github_api_url),
+    )
+    reports = Reports(KafkaSubscription(bus, [SYMPTOM_REPORTS], None), KafkaHistory(bus), trust, repository, clock)
+    record = Record(incidents, orders, KafkaSubscription(bus, [FACTS], None), clock)
+    services, agents = _readers(settings, config, state)
+    store = JaegerTraces(settings.jaeger_url) if settings.jaeger_url else None
+    index = ChromaCaseIndex(settings.chroma_url, LateModel().embed) if settings.chroma_url else None
+    dashboard = Dashboard(
+        Setting(
+            config,
+            repository,
+            settings.dry_run,
+            issues_url=f"{page}/issues/" if page else "",
+            jaeger_url=settings.dashboard_jaeger_url,
+            readers_need_token=readers_need_token(settings),
+        ),
+        reports,
+        record,
+        Surroundings(holds, kill_switch, services, agents, clock),
+        TraceSources(store, BundleFolder(state.bundles), clock),
+        recorder,
+        hub,
+        Desk(incidents, holds, kill_switch, KafkaPublisher(bus), config, clock),
+        people,
+        clock,
+        index,
+    )
+    return dashboard, people
+
+
+def _readers(
+    settings: Settings, config: SpaceConfig, state: StatePaths
+) -> tuple[RuntimeReader | None, RuntimeReader | None]:
+    """Return the readers of the services' and of the agents' units; None without a runtime."""
+    socket = settings.runtime_read_socket
+    if not socket:
+        return None, None
+    known = units(config)
+    services = SupervisordReader(socket, known, state.warden_journal) if known else None
+    return PartialReader(services, units_without(config)), SupervisordReader(socket, {name: name for name in AGENTS})
+
+
+def rules(settings: Settings, people: OperatorKeys) -> Rules:
+    """Return whom the dashboard answers; raise `Malformed` for an invalid network."""
+    try:
+        proxies = tuple(ipaddress.ip_network(part.strip()) for part in _parts(settings.dashboard_trusted_proxies))
+    except ValueError as error:
+        raise Malformed(f"DASHBOARD_TRUSTED_PROXIES: {error}; see docs/settings.md") from error
+
+    async def known(token: str) -> bool:
+        return await people.of(token) is not None
+
+    return Rules(
+        frozenset(part.strip().lower() for part in _parts(settings.dashboard_hosts)),
+        proxies,
+        settings.dashboard_base_path,
+        readers_need_token(settings),
+        known,
+    )
+
+
+def readers_need_token(settings: Settings) -> bool:
+    """Return True where others than this machine's users could read: beyond loopback, or through a proxy."""
+    beyond = settings.dashboard_host not in LOOPBACK or bool(_parts(settings.dashboard_hosts))
+    return beyond and not settings.dashboard_open_to_readers
+
+
+def _parts(text: str) -> list[str]:
+    return [part for part in text.split(",") if part.strip()]
+
+
+if __name__ == "__main__":
+    server.run("dashboard", Settings, _work)

@@ -1,0 +1,95 @@
+"""The map from traces: who calls whom, with errors; only errors, a search, one neighbourhood."""
+
+from collections.abc import Sequence
+
+from sre_space.dashboard.answers.base import State
+from sre_space.dashboard.answers.service_map import Edge, Node, ServiceMap
+from sre_space.dashboard.questions import MapQuery
+from sre_space.dashboard.reading.header import mode, sources, space
+from sre_space.dashboard.reading.journeys import journeys
+from sre_space.dashboard.reading.known import Known
+from sre_space.dashboard.reading.sentences import of_now
+from sre_space.dashboard.reading.services import incident_of, services
+from sre_space.dashboard.reading.words import SECOND, ms
+from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
+from sre_space.text.plain_text import plain
+
+Pair = tuple[str, str]
+
+
+def service_map(
+    known: Known, query: MapQuery, spans: Sequence[Span], window: Pair | tuple[int, int], why: str
+) -> ServiceMap:
+    """Return the map of some spans in a window (Unix ns), and of the calls that the configuration declares."""
+    rows = services(known)
+    states = {row.name: row.state for row in rows}
+    calls = _calls(spans)
+    declared = {(caller, callee) for caller, callees in known.config.calls.items() for callee in callees}
+    edges = [_edge(pair, calls.get(pair, [])) for pair in sorted(declared | calls.keys())]
+    names = {*known.config.services, *(name for edge in edges for name in (edge.caller, edge.callee))}
+    nodes = [_node(known, name, states, spans) for name in sorted(names)]
+    shown = _shown(nodes, edges, query)
+    return ServiceMap(
+        at=ms(known.now),
+        sentence=of_now(known, journeys(known), rows, {}),
+        sources=sources(known),
+        space=space(known),
+        mode=mode(known),
+        since=ms(int(window[0])),
+        until=ms(int(window[1])),
+        traces=len({span.trace_id for span in spans}),
+        nodes=tuple(node for node in nodes if node.name in shown),
+        edges=tuple(edge for edge in edges if edge.caller in shown and edge.callee in shown),
+        hidden=len(nodes) - len(shown),
+        why=why,
+    )
+
+
+def _calls(spans: Sequence[Span]) -> dict[Pair, list[Span]]:
+    """Return the called spans by caller and callee: a span whose parent is of another service."""
+    by_id = {(span.trace_id, span.span_id): span for span in spans}
+    found: dict[Pair, list[Span]] = {}
+    for span in spans:
+        parent = by_id.get((span.trace_id, span.parent_id))
+        if parent is not None and parent.service != span.service:
+            found.setdefault((parent.service, span.service), []).append(span)
+    return found
+
+
+def _edge(pair: Pair, spans: Sequence[Span]) -> Edge:
+    durations = sorted(span.duration for span in spans)
+    return Edge(
+        caller=plain(pair[0]),
+        callee=plain(pair[1]),
+        calls=len(spans),
+        errors=sum(span.status is SpanStatus.ERROR for span in spans),
+        p95_s=durations[int(0.95 * (len(durations) - 1))] / SECOND if durations else None,
+        seen=bool(spans),
+    )
+
+
+def _node(known: Known, name: str, states: dict[str, State], spans: Sequence[Span]) -> Node:
+    served = [span for span in spans if span.service == name and span.kind in (SpanKind.SERVER, SpanKind.CONSUMER)]
+    return Node(
+        name=plain(name),
+        state=states.get(name, State.UNKNOWN),
+        configured=name in known.config.services,
+        calls=len(served),
+        errors=sum(span.status is SpanStatus.ERROR for span in served),
+        incident=incident_of(known, name),
+    )
+
+
+def _shown(nodes: Sequence[Node], edges: Sequence[Edge], query: MapQuery) -> set[str]:
+    names = {node.name for node in nodes}
+    if query.only_errors:
+        failing = {node.name for node in nodes if node.state in (State.FAILING, State.DEGRADED) or node.errors}
+        names = failing | {name for edge in edges if edge.errors for name in (edge.caller, edge.callee)}
+    if query.search:
+        names = {name for name in names if query.search.lower() in name.lower()}
+    if query.around:
+        near = {
+            name for edge in edges if query.around in (edge.caller, edge.callee) for name in (edge.caller, edge.callee)
+        }
+        names &= near | {query.around}
+    return names
