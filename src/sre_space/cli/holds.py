@@ -11,10 +11,10 @@ from sre_space.cli.screen import out
 from sre_space.domain.errors import Malformed, Missing, SpaceError, Unavailable
 from sre_space.domain.holds import ALL, MAX_REASON, Hold
 from sre_space.domain.labels import HOLD
-from sre_space.domain.people import OPERATOR
 from sre_space.record.hold_format import render_hold
 from sre_space.record.holds import HoldIssue
 from sre_space.record.order_format import render_order
+from sre_space.record.orders import OPERATOR
 from sre_space.text.holds import body, sentence, title
 from sre_space.text.plain_text import harmless, plain
 

@@ -19,7 +19,7 @@ from sre_space.dashboard.following.record import Record
 from sre_space.dashboard.following.reports import Reports
 from sre_space.dashboard.following.surroundings import Surroundings
 from sre_space.dashboard.following.traces import GONE, FoundTraces, TraceSources
-from sre_space.dashboard.history.columns import Columns, columns
+from sre_space.dashboard.history.columns import Columns, Wanted, columns
 from sre_space.dashboard.history.lines import subject
 from sre_space.dashboard.history.recorder import Recorder
 from sre_space.dashboard.metrics import exposition
@@ -274,7 +274,8 @@ class Dashboard(Views):
     async def _columns(self, of: str, since: int, until: int, points: int) -> Columns:
         now = self.clock.now() // SECOND
         present = self.recorder.unstored(of)
-        return await columns(self.recorder.blocks, present, of, since // 1000, -(-until // 1000), points, now)
+        wanted = Wanted(of, since // 1000, -(-until // 1000), points)
+        return await columns(self.recorder.blocks, present, wanted, now)
 
     async def incidents(self, query: IncidentQuery) -> Incidents:
         """Return a page of the list."""

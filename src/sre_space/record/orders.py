@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sre_space.codec.footer import parse_footer
+from sre_space.domain import people
 from sre_space.domain.errors import Malformed
-from sre_space.domain.people import may_order
 from sre_space.ports.forge import Comment, Forge
 from sre_space.ports.orders import Order, Writers
 from sre_space.ports.signing import TrustStore
 from sre_space.record.order_format import SignedOrder, parse_command, parse_order
 
 log = logging.getLogger(__name__)
+
+OPERATOR = people.OPERATOR
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ class IssueOrders:
         if order is None or (order.repository, order.issue) != (self.repository, issue):
             return None
         owner = self._owner(order, comment)
-        return Order(order.verb, order.plan, owner, comment.id) if owner and may_order(owner, order.verb) else None
+        if owner is None or not people.may_order(owner, order.verb):
+            return None
+        return Order(order.verb, order.plan, owner, comment.id)
 
     def _owner(self, order: SignedOrder, comment: Comment) -> str | None:
         """Return whose key, valid as the comment was created, signed: an order itself has no time."""

@@ -22,14 +22,22 @@ class Columns:
     gaps: tuple[Gap, ...]
 
 
-async def columns(
-    blocks: Blocks, present: Sequence[tuple[int, int, Floats]], of: str, since: int, until: int, points: int, now: int
-) -> Columns:
-    """Return a subject's numbers in [since, until) (Unix s) as at most `points` columns.
+@dataclass(frozen=True)
+class Wanted:
+    """The numbers of the subject `of` in [since, until) (Unix s), as at most `points` columns."""
 
-    `present` are blocks that are not stored yet: step, begin and numbers. Seconds are kept for the last hour before
-    `now` (Unix s), minutes before that.
+    of: str
+    since: int
+    until: int
+    points: int
+
+
+async def columns(blocks: Blocks, present: Sequence[tuple[int, int, Floats]], wanted: Wanted, now: int) -> Columns:
+    """Return what is wanted; seconds are kept for the last hour before `now` (Unix s), minutes before that.
+
+    `present` are blocks that are not stored yet: step, begin and numbers.
     """
+    of, since, until, points = wanted.of, wanted.since, wanted.until, wanted.points
     source = SECONDS if since >= now - KEPT_S[SECONDS] else MINUTES
     step = next((one for one in STEPS if one >= source and (until - since) / one <= points), STEPS[-1])
     start, end = since - since % step, until

@@ -1,8 +1,10 @@
 """What every answer begins with: sources, the space, and what the agents may do now."""
 
+from dataclasses import replace
+
 from sre_space.dashboard.answers.base import HoldRow, Mode, Sources, Space, State
 from sre_space.dashboard.reading.known import FRESH_NS, RECORD_FRESH_NS, Known
-from sre_space.dashboard.reading.words import MINUTE, clock_minutes, ms
+from sre_space.dashboard.reading.words import MINUTE, minute_after, ms, name_of
 from sre_space.domain.holds import ALL, Hold
 from sre_space.domain.space_config import Autonomy
 from sre_space.text.holds import sentence
@@ -54,7 +56,7 @@ def _chip(known: Known, autonomous: int, services: int) -> tuple[State, str]:
     everything = [hold for hold in known.holds if ALL in hold.services]
     longest = max(everything or known.holds, key=lambda hold: hold.until, default=None)
     if longest is not None:
-        return State.HELD, f"HELD until {clock_minutes(longest.until)} by {plain(longest.by)}"
+        return State.HELD, f"HELD until {minute_after(longest.until)} by {name_of(longest.by)}"
     if known.halted is None:
         return State.UNKNOWN, "it is not known whether the agents are halted"
     if known.dry_run:
@@ -69,9 +71,9 @@ def _hold(hold: Hold) -> HoldRow:
         since=ms(hold.since),
         until=ms(hold.until),
         reason=plain(hold.reason),
-        by=plain(hold.by),
+        by=name_of(hold.by),
         source=hold.source,
         issue=hold.issue or None,
         order=hold.order or None,
-        text=sentence(hold),
+        text=sentence(replace(hold, by=name_of(hold.by))),
     )

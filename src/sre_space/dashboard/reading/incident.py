@@ -95,7 +95,7 @@ def incident(known: Known, material: Material, you: You) -> IncidentAnswer:
         answers=FourAnswers(
             wrong=_question(wrong(case)),
             why=_question(why(case)),
-            done=_question(done(case, known)),
+            done=_question(done(case)),
             over=_question(over(case, known, pair)),
         ),
         loop=loop(case, known, counted),

@@ -68,7 +68,7 @@ def row(case: Case, known: Known, orders: Sequence[Order] = ()) -> IncidentRow:
         cause=named(cause.kind, cause.service) if cause else "",
         verdict=decision.diagnosis.verdict.value if decision else "",
         remedy=decision.remedy.kind.value if decision else "",
-        done=done(case, known).text,
+        done=done(case).text,
         outcome=verdict.outcome.value if verdict else over(case, known).text,
         asked=asked(case),
         undone=case.latest(Undo) is not None,
@@ -122,12 +122,13 @@ def week_of(known: Known, rows: Sequence[IncidentRow]) -> Week:
     healed = [row for row in recent if row.lasted_s is not None and not row.asked]
     times = [row.lasted_s for row in recent if row.lasted_s is not None]
     counts: Mapping[str, int] = {
+        "healed_alone": len(healed),
         "asked": sum(row.asked for row in recent),
         "wrong": sum(row.number in wrong for row in recent),
         "undone": sum(row.undone for row in recent),
     }
     middle = round(median(times), 2) if times else None
-    text = _words(len(recent), len(healed), middle, counts, known, rows)
+    text = _words(recent, middle, counts, known, rows)
     days = [
         sum(since + day * 86_400_000 <= row.opened < since + (day + 1) * 86_400_000 for row in recent)
         for day in range(7)
@@ -137,7 +138,6 @@ def week_of(known: Known, rows: Sequence[IncidentRow]) -> Week:
         since=since,
         until=ms(known.now),
         incidents=len(recent),
-        healed_alone=len(healed),
         **counts,
         median_s=middle,
         strip=tuple(days),
@@ -151,8 +151,13 @@ def _was_wrong(case: Case) -> bool:
 
 
 def _words(
-    count: int, healed: int, middle: float | None, counts: Mapping[str, int], known: Known, rows: Sequence[IncidentRow]
+    recent: Sequence[IncidentRow],
+    middle: float | None,
+    counts: Mapping[str, int],
+    known: Known,
+    rows: Sequence[IncidentRow],
 ) -> str:
+    count, healed = len(recent), counts["healed_alone"]
     if not count:
         last = next((row for row in rows), None)
         before = (

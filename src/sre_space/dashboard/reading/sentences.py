@@ -9,7 +9,19 @@ from sre_space.dashboard.reading.header import mode
 from sre_space.dashboard.reading.known import Counted, Known
 from sre_space.dashboard.reading.loops import state_of, waits_for
 from sre_space.dashboard.reading.stories import done, joined, over, why, wrong
-from sre_space.dashboard.reading.words import SECOND, clock, duration, listed, ms, ms_or_none, number, percent, plural
+from sre_space.dashboard.reading.words import (
+    SECOND,
+    clock,
+    duration,
+    listed,
+    minute_after,
+    ms,
+    ms_or_none,
+    name_of,
+    number,
+    percent,
+    plural,
+)
 from sre_space.domain.case import Case
 from sre_space.domain.detectors import DetectorState
 from sre_space.domain.holds import Hold
@@ -83,7 +95,7 @@ def _incident_open(known: Known, counted: dict[int, Counted]) -> Sentence | None
 
 def of_incident(known: Known, case: Case, counted: Counted | None = None) -> Sentence:
     """Return the sentence of one incident: what, and below since when, why, what was done, is it over."""
-    first, cause, deed = wrong(case), why(case), done(case, known)
+    first, cause, deed = wrong(case), why(case), done(case)
     end = over(case, known, (counted.good, counted.bad) if counted else None)
     state, since = state_of(case), case.detection.since
     begun = f"Since {clock(since)}, {duration((known.now - since) / SECOND)}" if case.is_open else ""
@@ -135,7 +147,7 @@ def _restricted(known: Known, journeys: Sequence[JourneyNow]) -> Sentence | None
 
 
 def _held(hold: Hold) -> str:
-    return f"{plain(hold.names)}: held until {clock(hold.until)} by {plain(hold.by)}; the agents only watch."
+    return f"{plain(hold.names)}: held until {minute_after(hold.until)} by {name_of(hold.by)}; the agents only watch."
 
 
 def _not_judged(known: Known, journeys: Sequence[JourneyNow], services: Sequence[ServiceNow]) -> Sentence | None:

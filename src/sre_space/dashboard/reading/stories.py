@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sre_space.dashboard.answers.base import Cite, State
 from sre_space.dashboard.reading.known import Known
 from sre_space.dashboard.reading.loops import state_of, waits_for, waits_for_approval
-from sre_space.dashboard.reading.words import SECOND, clock, clock_minutes, duration, number, percent, plural
+from sre_space.dashboard.reading.words import SECOND, clock, duration, minute_after, number, percent, plural
 from sre_space.domain.case import Case
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Step, Undo, Verification
@@ -35,6 +35,17 @@ TROUBLE: Mapping[SymptomKind, str] = {
     SymptomKind.LATENCY: "requests to {subject} are slow",
     SymptomKind.CONVERSION: "fewer customers than usual finish {subject}",
     SymptomKind.SLO: "{subject} spends its error budget too fast",
+}
+
+DUTIES: Mapping[str, str] = {
+    Step.RECALL: "looks for similar incidents",
+    Step.DECIDE: "decides",
+    Step.ACT: "acts",
+    Step.VERIFY: "measures",
+    Step.UNDO: "undoes it",
+    Step.CONFIRM: "confirms",
+    Step.CONCLUDE: "writes the post-mortem",
+    Step.REMEMBER: "learns",
 }
 
 
@@ -73,7 +84,7 @@ def why(case: Case) -> Part:
     """Return the cause with its verdict; a cause that was not found is said not to be."""
     decision = case.latest(Decision)
     if decision is None:
-        return Part("Not known yet", "Brain has not decided", State.UNKNOWN)
+        return Part("The cause is not known yet", "", State.UNKNOWN)
     diagnosis, cites = decision.diagnosis, cite(case, Step.DECIDE)
     cause = diagnosis.cause
     if cause is None:
@@ -91,12 +102,12 @@ def named(kind: CauseKind, service: str) -> str:
     return CAUSES[kind].format(service=plain(service))
 
 
-def done(case: Case, known: Known) -> Part:
+def done(case: Case) -> Part:
     """Return what was done, or why nothing was."""
     undo, action, decision = case.latest(Undo), case.latest(Action), case.latest(Decision)
     cites = cite(case, Step.ACT)
     if waits_for_approval(case) and decision is not None:
-        expires = clock_minutes(decision.expires)
+        expires = minute_after(decision.expires)
         return Part(
             f"Waits for a person: {decision.remedy.name}",
             f"plan {case.plan}, until {expires}",
@@ -108,10 +119,7 @@ def done(case: Case, known: Known) -> Part:
             f"{undo.remedy.name}: undid what did not help", plain(undo.detail), State.ACTING, cite(case, Step.UNDO)
         )
     if action is None:
-        halted = "the agents are halted" if known.halted else ""
-        return Part(
-            "Nothing yet", halted or (f"waits for {waits_for(case, known)}" if case.is_open else ""), State.UNKNOWN
-        )
+        return Part("Nothing was done yet" if case.is_open else "Nothing was done", "", State.UNKNOWN)
     allowed = sum(answer.allowed for answer in action.guardrails)
     rules = f"; {plural(allowed, 'rule')} allowed it" if action.guardrails and action.changed else ""
     state = State.ACTING if action.changed else State.HELD
@@ -138,16 +146,24 @@ def over(case: Case, known: Known, counted: tuple[int, int] | None = None) -> Pa
         return Part(f"Over: recovered after {took}", _measured(verdict.journey, verdict), State.WELL, cites)
     if not case.is_open:
         return Part("Closed, and no recovery was measured", "", State.UNKNOWN, cites)
-    waits = waits_for(case, known)
-    if counted is not None and case.latest(Action) is not None:
-        good, bad = counted
-        since = f"{number(good)} good and {number(bad)} bad attempts since the action"
+    waits = waiting(case, known)
+    action = case.latest(Action)
+    if action is not None and action.changed and isinstance(case.last.payload, Action):
+        good, bad = counted or (0, 0)
+        since = f"{number(good)} good and {number(bad)} bad attempts since the action" if counted else waits
         return Part("Not yet: it is being measured", since, State.ACTING, cite(case, Step.ACT))
-    if verdict is not None and verdict.outcome is not Outcome.RECOVERED:
-        return Part(
-            f"No: {verdict.outcome.value.lower()}", f"{plain(verdict.detail)}; waits for {waits}", State.FAILING, cites
-        )
-    return Part("No", f"waits for {waits}", State.FAILING)
+    if verdict is not None:
+        return Part(f"No: {verdict.outcome.value.lower()}", f"{plain(verdict.detail)}; {waits}", State.FAILING, cites)
+    return Part("Not yet", waits, State.FAILING)
+
+
+def waiting(case: Case, known: Known) -> str:
+    """Return what the incident waits for, as people say it: `Brain decides`, `a person decides`."""
+    waits = waits_for(case, known)
+    agent, _, step = waits.partition(": ")
+    if waits.startswith("a person"):
+        return f"it waits for {waits}"
+    return f"{agent.capitalize()} {DUTIES[step]} now" if step in DUTIES else f"it waits for {waits}"
 
 
 def _measured(count: JourneyCount, verdict: Verification) -> str:

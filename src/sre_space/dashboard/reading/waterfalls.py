@@ -1,6 +1,7 @@
 """Traces as lists and as waterfalls: the tree in rows, self time, the critical path."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from sre_space.dashboard.answers.traces import SpanRow, TraceRow
 from sre_space.dashboard.reading.words import SECOND, ms
@@ -46,11 +47,11 @@ def rows(spans: Sequence[Span], culprits: frozenset[str] = frozenset()) -> list[
     for span in unique.values():
         parent = span.parent_id if span.parent_id in unique and span.parent_id != span.span_id else ""
         children.setdefault(parent, []).append(span)
-    critical = _critical(children)
+    marked = _Marked(_critical(children), culprits)
     walked = list(_walk(children))
     seen = {span.span_id for span, _ in walked}
     walked += [(span, 0) for span in unique.values() if span.span_id not in seen]  # in a circle of parents
-    return [_row(span, depth, begun, children, span.span_id in critical, culprits) for span, depth in walked]
+    return [_row(span, depth, begun, children.get(span.span_id, ()), marked) for span, depth in walked]
 
 
 def _walk(children: Children) -> Iterator[tuple[Span, int]]:
@@ -61,15 +62,15 @@ def _walk(children: Children) -> Iterator[tuple[Span, int]]:
         stack += [(child, min(depth + 1, MAX_DEPTH)) for child in reversed(children.get(span.span_id, ()))]
 
 
-def _row(
-    span: Span,
-    depth: int,
-    begun: int,
-    children: Children,
-    critical: bool,
-    culprits: frozenset[str],
-) -> SpanRow:
-    below = children.get(span.span_id, ())
+@dataclass(frozen=True)
+class _Marked:
+    """Which spans are on the critical path, and which the diagnosis cites."""
+
+    critical: frozenset[str]
+    culprits: frozenset[str]
+
+
+def _row(span: Span, depth: int, begun: int, below: Sequence[Span], marked: _Marked) -> SpanRow:
     return SpanRow(
         id=span.span_id,
         parent=span.parent_id,
@@ -83,8 +84,8 @@ def _row(
         children=len(below),
         error=span.status is SpanStatus.ERROR,
         message=plain(span.status_message)[:MAX_NAME],
-        critical=critical,
-        culprit=span.span_id in culprits,
+        critical=span.span_id in marked.critical,
+        culprit=span.span_id in marked.culprits,
     )
 
 

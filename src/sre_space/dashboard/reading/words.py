@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from sre_space.domain.people import PERSON
+from sre_space.text.plain_text import plain
+
 MS, SECOND, MINUTE, HOUR, DAY = 10**6, 10**9, 60 * 10**9, 3600 * 10**9, 86_400 * 10**9
 
 
@@ -24,6 +27,16 @@ def clock(ns: int) -> str:
 def clock_minutes(ns: int) -> str:
     """Return a time of day to the minute, as in `12:03 UTC`."""
     return datetime.fromtimestamp(ns / SECOND, UTC).strftime("%H:%M UTC")
+
+
+def minute_after(ns: int) -> str:
+    """Return the end of a hold or a plan to the minute above: at that time it has ended."""
+    return clock_minutes(-(-ns // MINUTE) * MINUTE)
+
+
+def name_of(by: str) -> str:
+    """Return a person's name as people read it: of `operator:ada` the name alone."""
+    return plain(by).removeprefix(PERSON)
 
 
 def date(ns: int) -> str:
