@@ -6,6 +6,7 @@ signed with keys made here: one opens, is healed and closes, again and again; no
 
 import argparse
 import asyncio
+import contextlib
 import itertools
 import json
 import math
@@ -32,7 +33,9 @@ from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key  # noqa: E
 from sre_space.adapters.halt_file import HaltFile  # noqa: E402
 from sre_space.adapters.operator_keys import OperatorKeys  # noqa: E402
 from sre_space.adapters.system_clock import SystemClock  # noqa: E402
+from sre_space.codec.case_files import INCIDENT, TRACES  # noqa: E402
 from sre_space.codec.footer import render, sign  # noqa: E402
+from sre_space.codec.jaeger import spans_of  # noqa: E402
 from sre_space.codec.symptom_report import SymptomReport, encode  # noqa: E402
 from sre_space.codec.topics import FACTS, SYMPTOM_REPORTS  # noqa: E402
 from sre_space.codec.wake_ups import WakeUp  # noqa: E402
@@ -62,6 +65,7 @@ from sre_space.domain.labels import HOLD, ORDERS  # noqa: E402
 from sre_space.domain.remedies import Restart  # noqa: E402
 from sre_space.domain.space_config import SpaceConfig  # noqa: E402
 from sre_space.domain.symptoms import SymptomKind  # noqa: E402
+from sre_space.domain.telemetry import Span  # noqa: E402
 from sre_space.ports.bus import Record  # noqa: E402
 from sre_space.ports.forge import Issue  # noqa: E402
 from sre_space.ports.runtime import Unit  # noqa: E402
@@ -162,6 +166,28 @@ class RecordedBundles:
         return self.files["restart" if name in self.restarts else "change"]
 
 
+@dataclass(frozen=True)
+class RecordedStore:
+    """A trace store that gives the traces of a recorded bundle as if they were new."""
+
+    spans: Sequence[Span]
+
+    async def window(self, service: str, since: int, until: int, limit: int = 200) -> Sequence[Span]:
+        """Return the traces with a span of the service, their newest span at the end of the window."""
+        mine = {span.trace_id for span in self.spans if span.service == service}
+        newest = max(span.end for span in self.spans)
+        by = min(until, time.time_ns()) - newest
+        chosen = sorted(mine)[:limit] if until - since > 0 else []
+        return [replace(one, start=one.start + by, end=one.end + by) for one in self.spans if one.trace_id in chosen]
+
+    async def trace(self, trace_id: str) -> Sequence[Span]:
+        """Return one trace."""
+        return [span for span in self.spans if span.trace_id == trace_id]
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
 @dataclass
 class World:
     """The made-up application and its live incidents, over real codecs and keys."""
@@ -224,9 +250,8 @@ class World:
         failed = sum(random.random() < max(harm, 0.0004) for _ in range(attempts))
         customers = attempts // 2
         sold = sum(random.random() < 0.61 * (1 - harm) for _ in range(customers))
-        totals[:] = [
-            total + one for total, one in zip(totals, (attempts - failed, failed, customers, sold), strict=True)
-        ]
+        new = (attempts - failed, failed, customers, sold)
+        totals[:] = [total + one for total, one in zip(totals, new, strict=True)]
         data = (now - self.begun) / SECOND
         burns = (
             BurnReport(3600, 300, 14.4, 0.3, min(3600, data)),
@@ -367,7 +392,7 @@ async def prepared(folder: Path, calm: bool) -> tuple[Dashboard, World, Operator
         Reports(reports, reports, trust, REPOSITORY, clock),
         Followed(incidents, orders, wake_ups, clock),
         Surroundings(holds, kill_switch, units, Units([agent.value for agent in Agent]), clock),
-        TraceSources(None, bundles, clock),
+        TraceSources(RecordedStore(spans_of(bundles.files["restart"][INCIDENT + TRACES])), bundles, clock),
         Recorder(BlockDatabase(folder / "history.db")),
         Hub(lambda: time.time_ns() // 10**6),
         Desk(incidents, holds, kill_switch, wake_ups, config, clock),
@@ -388,6 +413,7 @@ async def main() -> None:
         dashboard, world, people = await prepared(Path(folder), options.calm)
         token = people.add("ada")
         if options.examples:
+            options.examples.mkdir(parents=True, exist_ok=True)
             await write_examples(dashboard, world, options.examples, token)
             return
         app = application(dashboard, dashboard.hub, Rules())
@@ -407,7 +433,6 @@ async def write_examples(dashboard: Dashboard, world: World, folder: Path, token
         await asyncio.sleep(4)
         tasks.append(group.create_task(world.live(world.recorded["issue-01"])))
         await asyncio.sleep(9)
-        folder.mkdir(parents=True, exist_ok=True)
         async for name, body in bodies(dashboard, token):
             text = json.dumps(body, indent=1, ensure_ascii=False)
             (folder / f"{name}.json").write_text(re.sub(r"[ \t]+\n", "\n", text) + "\n")
@@ -429,27 +454,25 @@ async def bodies(dashboard: Dashboard, token: str) -> AsyncIterator[tuple[str, A
     open_number = now["loops"][0]["incident"]
     incident = dumped(await dashboard.incident(open_number, token))
     incident["markdown"], incident["facts"] = incident["markdown"][:300], incident["facts"][:3]
-    incident["evidence"] = incident["evidence"][:6]
+    incident["evidence"], chart = incident["evidence"][:6], incident["chart"]
+    chart["times"] = chart["times"][-40:]
+    chart["lines"] = {name: values[-40:] for name, values in chart["lines"].items()}
     yield "incident", incident
     yield "incidents", dumped(await dashboard.incidents(IncidentQuery(limit=4)))
     yield "map", dumped(await dashboard.service_map(MapQuery()))
     journey = now["journeys"][0]["name"]
     yield "series", dumped(await dashboard.series(SeriesQuery(journey, points=60)))
     yield "lessons", dumped(await dashboard.lessons("a service crashed", 3))
-    kept = [number for number in (1, 3, 6, 7, 9, 11, 17, 20, 23) if (await dashboard.traces(number)).source == "bundle"]
-    traces = dumped(await dashboard.traces(kept[0] if kept else 1))
+    traces = dumped(await dashboard.traces(open_number))
     traces["traces"] = traces["traces"][:4]
     yield "traces", traces
-    if kept:
-        waterfall = dumped(await dashboard.waterfall(traces["traces"][0]["trace_id"], kept[0]))
-        waterfall["spans"] = waterfall["spans"][:12]
-        yield "waterfall", waterfall
+    waterfall = dumped(await dashboard.waterfall(traces["traces"][0]["trace_id"], open_number))
+    waterfall["spans"] = waterfall["spans"][:12]
+    yield "waterfall", waterfall
     yield "me", dumped(await dashboard.me(token))
     yield "order", dumped(await dashboard.order(token, NewOrder(verb="hold", seconds=1800, reason="a migration")))
 
 
 if __name__ == "__main__":
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(main())
-    except KeyboardInterrupt:
-        pass

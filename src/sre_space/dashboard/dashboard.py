@@ -234,9 +234,8 @@ class Dashboard(Views):
             spans = await self.traces_.window(list(dict.fromkeys(names)), since, until)
         except SpaceError as error:
             spans, why = (), str(error)
-        return service_map(
-            self.known(), query, spans, (since, until), why or ("" if spans else "no trace in this time")
-        )
+        known, why = self.known(), why or ("" if spans else "no trace in this time")
+        return service_map(known, query, spans, (since, until), sentence=self._sentence(known), why=why)
 
     async def series(self, query: SeriesQuery) -> Series:
         """Return the columns of a journey or service."""

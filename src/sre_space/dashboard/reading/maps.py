@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-from sre_space.dashboard.answers.base import State
+from sre_space.dashboard.answers.base import Sentence, State
 from sre_space.dashboard.answers.service_map import Edge, Node, ServiceMap
 from sre_space.dashboard.questions import MapQuery
 from sre_space.dashboard.reading.header import mode, sources, space
-from sre_space.dashboard.reading.journeys import journeys
 from sre_space.dashboard.reading.known import Known
-from sre_space.dashboard.reading.sentences import of_now
 from sre_space.dashboard.reading.services import incident_of, services
 from sre_space.dashboard.reading.words import SECOND, ms
 from sre_space.domain.telemetry import Span, SpanKind, SpanStatus
@@ -18,11 +16,10 @@ Pair = tuple[str, str]
 
 
 def service_map(
-    known: Known, query: MapQuery, spans: Sequence[Span], window: Pair | tuple[int, int], why: str
+    known: Known, query: MapQuery, spans: Sequence[Span], window: tuple[int, int], *, sentence: Sentence, why: str
 ) -> ServiceMap:
     """Return the map of some spans in a window (Unix ns), and of the calls that the configuration declares."""
-    rows = services(known)
-    states = {row.name: row.state for row in rows}
+    states = {row.name: row.state for row in services(known)}
     calls = _calls(spans)
     declared = {(caller, callee) for caller, callees in known.config.calls.items() for callee in callees}
     edges = [_edge(pair, calls.get(pair, [])) for pair in sorted(declared | calls.keys())]
@@ -31,12 +28,12 @@ def service_map(
     shown = _shown(nodes, edges, query)
     return ServiceMap(
         at=ms(known.now),
-        sentence=of_now(known, journeys(known), rows, {}),
+        sentence=sentence,
         sources=sources(known),
         space=space(known),
         mode=mode(known),
-        since=ms(int(window[0])),
-        until=ms(int(window[1])),
+        since=ms(window[0]),
+        until=ms(window[1]),
         traces=len({span.trace_id for span in spans}),
         nodes=tuple(node for node in nodes if node.name in shown),
         edges=tuple(edge for edge in edges if edge.caller in shown and edge.callee in shown),

@@ -110,7 +110,7 @@ def of_incident(known: Known, case: Case, counted: Counted | None = None) -> Sen
         title=f"incident {case.issue}: {state.value if case.is_open else 'healed' if case.recovered else 'closed'}",
         since=ms(since),
         incident=case.issue,
-        cites=(*first.cites, *cause.cites, *deed.cites, *end.cites),
+        cites=tuple(dict.fromkeys((*first.cites, *cause.cites, *deed.cites, *end.cites))),
     )
 
 
