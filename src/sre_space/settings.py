@@ -212,9 +212,10 @@ class CommandLineSettings(ForgeClientSettings):
     fixer_github_personal_access_token: str = _token_of("Fixer")
     memory_github_personal_access_token: str = _token_of("Memory")
     deployer_github_personal_access_token: str = _token_of("the deployer")
+    dashboard_github_personal_access_token: str = _token_of("the dashboard")
 
     def token_of(self, owner: str) -> str:
-        """Return the token of an agent or the deployer on an external forge; raise `Malformed` when none is set."""
+        """Return the token of one of our own logins on an external forge; raise `Malformed` when none is set."""
         own: str = getattr(self, f"{owner}_github_personal_access_token")
         return own or self.needed("github_personal_access_token")
 

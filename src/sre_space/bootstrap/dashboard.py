@@ -13,12 +13,12 @@ from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.adapters.halt_file import HaltFile
 from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription
+from sre_space.adapters.minilm import LateMiniLm
 from sre_space.adapters.no_runtime import PartialReader
 from sre_space.adapters.operator_keys import OperatorKeys
 from sre_space.adapters.supervisord_reader import SupervisordReader
 from sre_space.adapters.system_clock import SystemClock
 from sre_space.bootstrap import server
-from sre_space.bootstrap.late_model import LateModel
 from sre_space.bootstrap.notify import web_page_of
 from sre_space.bootstrap.space.names import AGENTS
 from sre_space.bootstrap.units import units, units_without
@@ -72,7 +72,7 @@ def made(settings: Settings) -> tuple[Dashboard, OperatorKeys]:
     record = Record(incidents, orders, KafkaSubscription(bus, [FACTS], None), clock)
     services, agents = _readers(settings, config, state)
     store = JaegerTraces(settings.jaeger_url) if settings.jaeger_url else None
-    index = ChromaCaseIndex(settings.chroma_url, LateModel().embed) if settings.chroma_url else None
+    index = ChromaCaseIndex(settings.chroma_url, LateMiniLm().embed) if settings.chroma_url else None
     dashboard = Dashboard(
         Setting(
             config,

@@ -22,8 +22,9 @@ def up(state: Path, ports: str, config_path: Path | None, dry_run: bool) -> None
     with reporting_interruption(), environment.locating_errors():
         space.up(plan, progress)
     out.print(f"The space is up after {time.monotonic() - begun:.0f} s; state in {plan.state.root}", markup=False)
-    out.print(f"quotes   http://127.0.0.1:{plan.ports.quote_service_port}/docs")
-    out.print(f"traces   {addresses(plan.ports.numbers, plan.external)['JAEGER_URL']}/api/services")
+    out.print(f"dashboard  http://127.0.0.1:{plan.ports.dashboard_port}")
+    out.print(f"quotes     http://127.0.0.1:{plan.ports.quote_service_port}/docs")
+    out.print(f"traces     {addresses(plan.ports.numbers, plan.external)['JAEGER_URL']}/api/services")
     out.print("inject a fault: python trigger_chaos.py kill     list incidents: sre-space incidents")
 
 

@@ -18,6 +18,8 @@ def plan_of(state: Path, free_ports: bool, config_path: Path, dry_run: bool) -> 
     environment = environment_beside(config_path)
     with environment.locating_errors():
         ports = Ports.free_block() if free_ports else Ports.from_environment(environment.values)
+        if not (free_ports or environment.values.get("DASHBOARD_PORT")):
+            ports = ports.with_free_dashboard()
         owner, repo = _name(environment, "REPO_OWNER", "local"), _name(environment, "REPO_NAME", "cloud-insurance")
         external = external_servers(CommandLineSettings.read(environment.lines), environment.values, LOGINS)
     return SpacePlan(

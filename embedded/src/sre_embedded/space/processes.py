@@ -23,6 +23,7 @@ class Role(StrEnum):
     AGENT = "agent"
     DEPLOYER = "deployer"
     WARDEN = "warden"
+    DASHBOARD = "dashboard"
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,12 @@ class Process:
 
     @property
     def low_priority(self) -> bool:
-        """Return True for the agents and servers, which run niced: on a busy machine the application has priority.
+        """Return True for agents, dashboard and servers, niced: on a busy machine the application has priority.
 
         The network is on the path of the application's requests; the deployer restarts its services, and the warden
         enforces their memory limits.
         """
-        return self.role is Role.AGENT or (self.role is Role.SERVER and self.name != "network")
+        return self.role in (Role.AGENT, Role.DASHBOARD) or (self.role is Role.SERVER and self.name != "network")
 
 
 IDENTITIES: Mapping[str, str] = {
@@ -66,10 +67,11 @@ IDENTITIES: Mapping[str, str] = {
     "sre-fixer": "write",
     "sre-memory": "write",
     "sre-deployer": "read",
+    "sre-dashboard": "read",  # it comments, with orders that people signed; no word of its own is an order
     "operator": "admin",
     "mallory": "none",
 }
-LOGINS: Mapping[str, str] = {name: f"sre-{name}" for name in (*AGENTS, "deployer")}
+LOGINS: Mapping[str, str] = {name: f"sre-{name}" for name in (*AGENTS, "deployer", "dashboard")}
 
 
 def process_table(state: SpaceState, ports: Ports) -> Sequence[Process]:
@@ -84,6 +86,7 @@ def process_table(state: SpaceState, ports: Ports) -> Sequence[Process]:
         _module("traffic", Role.CUSTOMERS, "traffic", 2),
         *(_module(name, Role.AGENT, f"sre_space.bootstrap.{name}", 2) for name in AGENTS),
         _module("deployer", Role.DEPLOYER, "sre_space.bootstrap.deployer", 2),
+        _module("dashboard", Role.DASHBOARD, "sre_space.bootstrap.dashboard", 2),
         _module("warden", Role.WARDEN, "sre_embedded.bootstrap.warden", 2),
     )
 

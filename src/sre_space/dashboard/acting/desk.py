@@ -32,7 +32,7 @@ from sre_space.text.plain_text import plain
 
 log = logging.getLogger(__name__)
 
-NO_ORDERS_ISSUE = f"no open issue has the label {ORDERS}; the operator opens it with: sre-space operators list"
+NO_ORDERS_ISSUE = f"no open issue has the label {ORDERS}; the operator opens it with: sre-space operators add NAME"
 
 
 @dataclass
