@@ -40,7 +40,7 @@ from sre_space.codec.symptom_report import SymptomReport, encode  # noqa: E402
 from sre_space.codec.topics import FACTS, SYMPTOM_REPORTS  # noqa: E402
 from sre_space.codec.wake_ups import WakeUp  # noqa: E402
 from sre_space.dashboard.acting.desk import Desk  # noqa: E402
-from sre_space.dashboard.dashboard import Dashboard, Setting  # noqa: E402
+from sre_space.dashboard.dashboard import Dashboard  # noqa: E402
 from sre_space.dashboard.following.record import Record as Followed  # noqa: E402
 from sre_space.dashboard.following.reports import Reports  # noqa: E402
 from sre_space.dashboard.following.surroundings import Surroundings  # noqa: E402
@@ -50,6 +50,7 @@ from sre_space.dashboard.serving.app import application  # noqa: E402
 from sre_space.dashboard.serving.guard import Rules  # noqa: E402
 from sre_space.dashboard.serving.server import bind, serve  # noqa: E402
 from sre_space.dashboard.stream.hub import Hub  # noqa: E402
+from sre_space.dashboard.watching import Setting, Watching  # noqa: E402
 from sre_space.domain.detectors import (  # noqa: E402
     BurnReport,
     DetectorReport,
@@ -387,7 +388,7 @@ async def prepared(folder: Path, calm: bool) -> tuple[Dashboard, World, Operator
     orders = IssueOrders(forge, trust, Nobody(), REPOSITORY)
     holds = IssueHolds(incidents, orders, config, clock)
     people, kill_switch = OperatorKeys(folder / "operators", trust), HaltFile(folder / "halt")
-    dashboard = Dashboard(
+    watching = Watching(
         Setting(config, REPOSITORY),
         Reports(reports, reports, trust, REPOSITORY, clock),
         Followed(incidents, orders, wake_ups, clock),
@@ -395,10 +396,10 @@ async def prepared(folder: Path, calm: bool) -> tuple[Dashboard, World, Operator
         TraceSources(RecordedStore(spans_of(bundles.files["restart"][INCIDENT + TRACES])), bundles, clock),
         Recorder(BlockDatabase(folder / "history.db")),
         Hub(lambda: time.time_ns() // 10**6),
-        Desk(incidents, holds, kill_switch, wake_ups, config, clock),
-        people,
         clock,
     )
+    desk = Desk(incidents, holds, kill_switch, wake_ups, config, clock)
+    dashboard = Dashboard.of(watching, desk, people)
     return dashboard, world, people
 
 
@@ -416,11 +417,11 @@ async def main() -> None:
             options.examples.mkdir(parents=True, exist_ok=True)
             await write_examples(dashboard, world, options.examples, token)
             return
-        app = application(dashboard, dashboard.hub, Rules())
+        app = application(dashboard.views, dashboard.watching.hub, Rules())
         print(f"http://127.0.0.1:{options.port}/   API: /api/v1/openapi.json")
         print(f"token of ada: {token}", flush=True)
         async with asyncio.TaskGroup() as group:
-            group.create_task(dashboard.run())
+            group.create_task(dashboard.watching.run())
             group.create_task(world.report_forever())
             group.create_task(world.live_forever())
             group.create_task(serve(app, bind("127.0.0.1", options.port)))
@@ -429,7 +430,7 @@ async def main() -> None:
 async def write_examples(dashboard: Dashboard, world: World, folder: Path, token: str) -> None:
     """Write the examples of the OpenAPI document, in the middle of a live incident."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one) for one in (dashboard.run(), world.report_forever())]
+        tasks = [group.create_task(one) for one in (dashboard.watching.run(), world.report_forever())]
         await asyncio.sleep(4)
         tasks.append(group.create_task(world.live(world.recorded["issue-01"])))
         await asyncio.sleep(9)
@@ -448,29 +449,32 @@ async def bodies(dashboard: Dashboard, token: str) -> AsyncIterator[tuple[str, A
     def dumped(answer: Any) -> Any:  # noqa: ANN401 - a pydantic model
         return answer.model_dump(mode="json")
 
-    now = dumped(await dashboard.now())
+    now = dumped(await dashboard.facts.now())
     now["feed"], now["marks"] = now["feed"][:8], now["marks"][:6]
     yield "now", now
     open_number = now["loops"][0]["incident"]
-    incident = dumped(await dashboard.incident(open_number, token))
+    incident = dumped(await dashboard.facts.incident(open_number, token))
     incident["markdown"], incident["facts"] = incident["markdown"][:300], incident["facts"][:3]
     incident["evidence"], chart = incident["evidence"][:6], incident["chart"]
     chart["times"] = chart["times"][-40:]
     chart["lines"] = {name: values[-40:] for name, values in chart["lines"].items()}
     yield "incident", incident
-    yield "incidents", dumped(await dashboard.incidents(IncidentQuery(limit=4)))
-    yield "map", dumped(await dashboard.service_map(MapQuery()))
+    yield "incidents", dumped(await dashboard.facts.incidents(IncidentQuery(limit=4)))
+    yield "map", dumped(await dashboard.traces.service_map(MapQuery()))
     journey = now["journeys"][0]["name"]
-    yield "series", dumped(await dashboard.series(SeriesQuery(journey, points=60)))
-    yield "lessons", dumped(await dashboard.lessons("a service crashed", 3))
-    traces = dumped(await dashboard.traces(open_number))
+    yield "series", dumped(await dashboard.facts.series(SeriesQuery(journey, points=60)))
+    yield "lessons", dumped(await dashboard.facts.lessons("a service crashed", 3))
+    traces = dumped(await dashboard.traces.traces(open_number))
     traces["traces"] = traces["traces"][:4]
     yield "traces", traces
-    waterfall = dumped(await dashboard.waterfall(traces["traces"][0]["trace_id"], open_number))
+    waterfall = dumped(await dashboard.traces.waterfall(traces["traces"][0]["trace_id"], open_number))
     waterfall["spans"] = waterfall["spans"][:12]
     yield "waterfall", waterfall
-    yield "me", dumped(await dashboard.me(token))
-    yield "order", dumped(await dashboard.order(token, NewOrder(verb="hold", seconds=1800, reason="a migration")))
+    yield "me", dumped(await dashboard.people.me(token))
+    yield (
+        "order",
+        dumped(await dashboard.people.order(token, NewOrder(verb="hold", seconds=1800, reason="a migration"))),
+    )
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from sre_space.bootstrap.space.names import AGENTS
 from sre_space.bootstrap.units import units, units_without
 from sre_space.codec.topics import FACTS, SYMPTOM_REPORTS
 from sre_space.dashboard.acting.desk import Desk
-from sre_space.dashboard.dashboard import Dashboard, Setting
+from sre_space.dashboard.dashboard import Dashboard
 from sre_space.dashboard.following.record import Record
 from sre_space.dashboard.following.reports import Reports
 from sre_space.dashboard.following.surroundings import Surroundings
@@ -34,6 +34,7 @@ from sre_space.dashboard.serving.app import application
 from sre_space.dashboard.serving.guard import LOOPBACK, Rules
 from sre_space.dashboard.serving.server import bind, serve
 from sre_space.dashboard.stream.hub import Hub
+from sre_space.dashboard.watching import Setting, Watching
 from sre_space.domain.errors import Malformed
 from sre_space.domain.space_config import SpaceConfig
 from sre_space.paths import StatePaths
@@ -47,9 +48,9 @@ from sre_space.settings import DashboardSettings as Settings
 async def _work(settings: Settings) -> None:
     listener = bind(settings.dashboard_host, settings.dashboard_port)
     dashboard, people = made(settings)
-    app = application(dashboard, dashboard.hub, rules(settings, people))
+    app = application(dashboard.views, dashboard.watching.hub, rules(settings, people))
     async with asyncio.TaskGroup() as group:
-        group.create_task(dashboard.run())
+        group.create_task(dashboard.watching.run())
         group.create_task(serve(app, listener))
 
 
@@ -73,27 +74,19 @@ def made(settings: Settings) -> tuple[Dashboard, OperatorKeys]:
     services, agents = _readers(settings, config, state)
     store = JaegerTraces(settings.jaeger_url) if settings.jaeger_url else None
     index = ChromaCaseIndex(settings.chroma_url, LateMiniLm().embed) if settings.chroma_url else None
-    dashboard = Dashboard(
-        Setting(
-            config,
-            repository,
-            settings.dry_run,
-            issues_url=f"{page}/issues/" if page else "",
-            jaeger_url=settings.dashboard_jaeger_url,
-            readers_need_token=readers_need_token(settings),
-        ),
-        reports,
-        record,
-        Surroundings(holds, kill_switch, services, agents, clock),
-        TraceSources(store, BundleFolder(state.bundles), clock),
-        recorder,
-        hub,
-        Desk(incidents, holds, kill_switch, KafkaPublisher(bus), config, clock),
-        people,
-        clock,
-        index,
+    setting = Setting(
+        config,
+        repository,
+        settings.dry_run,
+        issues_url=f"{page}/issues/" if page else "",
+        jaeger_url=settings.dashboard_jaeger_url,
+        readers_need_token=readers_need_token(settings),
     )
-    return dashboard, people
+    surroundings = Surroundings(holds, kill_switch, services, agents, clock)
+    traces = TraceSources(store, BundleFolder(state.bundles), clock)
+    watching = Watching(setting, reports, record, surroundings, traces, recorder, hub, clock)
+    desk = Desk(incidents, holds, kill_switch, KafkaPublisher(bus), config, clock)
+    return Dashboard.of(watching, desk, people, index), people
 
 
 def _readers(

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.dashboard.answers.incident import ChainLink, EvidenceItem, OtherCause
-from sre_space.dashboard.reading.stories import named
 from sre_space.dashboard.reading.words import percent
 from sre_space.domain.diagnosis import Cause, Confidence, Diagnosis, Evidence
-from sre_space.text.diagnosis_report import fact_of
+from sre_space.text.diagnosis_report import fact_of, short_cause
 from sre_space.text.plain_text import plain
 
 VIEWERS: Mapping[str, str] = {
@@ -38,7 +37,7 @@ def chain(signed: Diagnosis, repeated: CaseDiagnosis | None) -> tuple[Sequence[C
     if cause is None:
         return (), "no cause was named"
     known = {item.id for item in signed.evidence}
-    return [_link(named(cause.kind, cause.service), cause.evidence, known)], why
+    return [_link(short_cause(cause.kind, cause.service), cause.evidence, known)], why
 
 
 def _link(claim: str, evidence: Sequence[str], known: set[str]) -> ChainLink:
@@ -74,7 +73,7 @@ def others(signed: Diagnosis) -> Sequence[OtherCause]:
 
 def _other(cause: Cause, chosen: Cause | None, signed: Diagnosis) -> OtherCause:
     why_not = (
-        f"it explains {percent(cause.score)}, {named(chosen.kind, chosen.service)} explains {percent(chosen.score)}"
+        f"explains {percent(cause.score)}; {short_cause(chosen.kind, chosen.service)} explains {percent(chosen.score)}"
         if chosen
         else f"{signed.verdict.value}: the evidence does not prove it"
     )

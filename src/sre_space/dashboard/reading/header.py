@@ -1,8 +1,9 @@
 """What every answer begins with: sources, the space, and what the agents may do now."""
 
 from dataclasses import replace
+from typing import TypedDict
 
-from sre_space.dashboard.answers.base import HoldRow, Mode, Sources, Space, State
+from sre_space.dashboard.answers.base import HoldRow, Mode, Sentence, Sources, Space, State
 from sre_space.dashboard.reading.known import FRESH_NS, RECORD_FRESH_NS, Known
 from sre_space.dashboard.reading.words import MINUTE, minute_after, ms, name_of
 from sre_space.domain.holds import ALL, Hold
@@ -77,3 +78,18 @@ def _hold(hold: Hold) -> HoldRow:
         order=hold.order or None,
         text=sentence(replace(hold, by=name_of(hold.by))),
     )
+
+
+class Head(TypedDict):
+    """The fields that every answer begins with, to be given by name."""
+
+    at: int
+    sentence: Sentence
+    sources: Sources
+    space: Space
+    mode: Mode
+
+
+def head(known: Known, said: Sentence) -> Head:
+    """Return the beginning of an answer with its sentence."""
+    return Head(at=ms(known.now), sentence=said, sources=sources(known), space=space(known), mode=mode(known))

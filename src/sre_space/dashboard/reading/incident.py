@@ -1,21 +1,15 @@
 """The view of one incident, composed from its case, its reading of the issue, and what is kept of it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
-from sre_space.analysis.diagnosis.result import CaseDiagnosis
-from sre_space.codec.footer import prose_of
 from sre_space.dashboard.answers.incident import (
     BeforeAfter,
     Contact,
-    FactRow,
     FourAnswers,
     IncidentAnswer,
-    Kept,
     Lane,
     Moment,
     OrderRow,
-    Postmortem,
     Question,
     SeenBefore,
     ServiceThen,
@@ -25,11 +19,11 @@ from sre_space.dashboard.answers.incident import (
 )
 from sre_space.dashboard.reading import chain as chains
 from sre_space.dashboard.reading.decision import decision
-from sre_space.dashboard.reading.feed import marks, sentence
+from sre_space.dashboard.reading.fact_rows import Material, fact_rows, markdown, postmortem
+from sre_space.dashboard.reading.feed import marks
 from sre_space.dashboard.reading.header import mode, sources, space
-from sre_space.dashboard.reading.known import Counted, Known
+from sre_space.dashboard.reading.known import Known
 from sre_space.dashboard.reading.loops import loop, state_of, waits_for
-from sre_space.dashboard.reading.markup import html
 from sre_space.dashboard.reading.sentences import of_incident
 from sre_space.dashboard.reading.stories import Part, done, over, why, wrong
 from sre_space.dashboard.reading.words import HOUR, SECOND, ms, ms_or_none
@@ -37,7 +31,6 @@ from sre_space.domain.case import Case, FoundFact
 from sre_space.domain.facts import (
     OWNER,
     Action,
-    Conclusion,
     Decision,
     Outcome,
     Recall,
@@ -45,26 +38,10 @@ from sre_space.domain.facts import (
     Verification,
 )
 from sre_space.domain.snapshot import ServiceSnapshot
-from sre_space.ports.orders import Order
-from sre_space.record.reading import ReadIssue
-from sre_space.text.plain_text import harmless, plain
-from sre_space.text.prose import prose, title
+from sre_space.text.plain_text import plain
+from sre_space.text.prose import title
 
 MEMORY_SILENT = "Memory did not answer in time"
-
-
-@dataclass(frozen=True)
-class Material:
-    """What one incident is shown from: `bodies` are its comments by id (0: the issue), `bundle` says what is kept."""
-
-    case: Case
-    reading: ReadIssue | None = None
-    bodies: Mapping[int, str] = field(default_factory=dict)
-    orders: Sequence[Order] = ()
-    repeated: CaseDiagnosis | None = None
-    bundle: Kept = Kept(bundle="", kept=False, why="the diagnosis names no bundle")
-    chart: BeforeAfter | None = None
-    counted: Counted | None = None
 
 
 def incident(known: Known, material: Material, you: You) -> IncidentAnswer:
@@ -114,7 +91,7 @@ def incident(known: Known, material: Material, you: You) -> IncidentAnswer:
         changes=tuple(mark for mark in marks(known) if _before(mark.at, case) and mark.kind == "change"),
         changes_why="" if known.report else "no report says what was deployed",
         snapshot=tuple(map(_then, case.detection.snapshot.services)) if case.detection.snapshot else (),
-        facts=tuple(_facts(material)),
+        facts=tuple(fact_rows(material)),
         void=tuple(VoidRow(place=void.place, reason=plain(void.reason)) for void in case.void),
         orders=tuple(
             OrderRow(verb=one.verb, plan=plain(one.plan), by=plain(one.by), place=one.place) for one in material.orders
@@ -277,53 +254,3 @@ def _then(row: ServiceSnapshot) -> ServiceThen:
         commit=row.commit,
         lines=tuple(map(plain, row.lines)),
     )
-
-
-def _facts(material: Material) -> Sequence[FactRow]:
-    case, previous, rows = material.case, "", []
-    signed = material.reading.signed if material.reading else {}
-    for entry in case.chain:
-        fact, key = entry.fact, signed.get(entry.place)
-        text = harmless(material_text(material, entry))
-        rows.append(
-            FactRow(
-                seq=fact.seq,
-                step=fact.step.value,
-                agent=OWNER[fact.step].value,
-                at=ms(fact.at),
-                after_s=round((fact.at - case.detection.since) / SECOND, 2),
-                attempt=fact.attempt,
-                text=sentence(entry),
-                html=html(text),
-                markdown=text,
-                signature_ok=entry.signer == OWNER[fact.step].value,
-                chained=fact.prev == previous,
-                key=key.key_id if key else "",
-                digest=entry.digest,
-            )
-        )
-        previous = entry.digest
-    return rows
-
-
-def material_text(material: Material, entry: FoundFact) -> str:
-    """Return a fact's text as it stands on the issue, without its footer, else as it is rendered today."""
-    body = material.bodies.get(entry.place)
-    return prose_of(body) if body else prose(entry.fact.payload)
-
-
-def postmortem(case: Case) -> Postmortem | None:
-    """Return the post-mortem; None before it was written."""
-    conclusion = case.latest(Conclusion)
-    if conclusion is None:
-        return None
-    text = harmless(conclusion.postmortem)
-    return Postmortem(html=html(text), markdown=text, mttd_s=conclusion.mttd_s, mttr_s=conclusion.mttr_s)
-
-
-def markdown(material: Material) -> str:
-    """Return the whole story as Markdown."""
-    case = material.case
-    parts = [f"# Incident {case.issue}: {plain(title(case.detection))}"]
-    parts += [harmless(material_text(material, entry)) for entry in case.chain]
-    return "\n\n---\n\n".join(parts) + "\n"

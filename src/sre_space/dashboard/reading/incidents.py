@@ -10,12 +10,13 @@ from sre_space.dashboard.questions import IncidentQuery
 from sre_space.dashboard.reading.header import mode, sources, space
 from sre_space.dashboard.reading.known import Known
 from sre_space.dashboard.reading.loops import state_of
-from sre_space.dashboard.reading.stories import done, named, over
+from sre_space.dashboard.reading.stories import done, over
 from sre_space.dashboard.reading.words import DAY, SECOND, duration, ms, plural
 from sre_space.domain.case import Case
 from sre_space.domain.facts import Decision, Outcome, Step, Undo, Verification
 from sre_space.domain.lessons import recurrence
 from sre_space.ports.orders import Order
+from sre_space.text.diagnosis_report import short_cause
 from sre_space.text.plain_text import plain
 from sre_space.text.prose import title
 
@@ -65,7 +66,7 @@ def row(case: Case, known: Known, orders: Sequence[Order] = ()) -> IncidentRow:
         lasted_s=round((recovered.at - case.detection.since) / SECOND, 2) if recovered else None,
         kind=first.kind.value,
         services=tuple(sorted({plain(symptom.service) for symptom in case.detection.symptoms})),
-        cause=named(cause.kind, cause.service) if cause else "",
+        cause=short_cause(cause.kind, cause.service) if cause else "",
         verdict=decision.diagnosis.verdict.value if decision else "",
         remedy=decision.remedy.kind.value if decision else "",
         done=done(case).text,

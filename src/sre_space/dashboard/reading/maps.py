@@ -1,7 +1,8 @@
 """The map from traces: who calls whom, with errors; only errors, a search, one neighbourhood."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from sre_space.codec.span_facts import peer_of
 from sre_space.dashboard.answers.base import Sentence, State
 from sre_space.dashboard.answers.service_map import Edge, Node, ServiceMap
 from sre_space.dashboard.questions import MapQuery
@@ -20,7 +21,7 @@ def service_map(
 ) -> ServiceMap:
     """Return the map of some spans in a window (Unix ns), and of the calls that the configuration declares."""
     states = {row.name: row.state for row in services(known)}
-    calls = _calls(spans)
+    calls = _calls(spans, _addresses(known))
     declared = {(caller, callee) for caller, callees in known.config.calls.items() for callee in callees}
     edges = [_edge(pair, calls.get(pair, [])) for pair in sorted(declared | calls.keys())]
     names = {*known.config.services, *(name for edge in edges for name in (edge.caller, edge.callee))}
@@ -42,14 +43,28 @@ def service_map(
     )
 
 
-def _calls(spans: Sequence[Span]) -> dict[Pair, list[Span]]:
-    """Return the called spans by caller and callee: a span whose parent is of another service."""
+def _addresses(known: Known) -> Mapping[str, str]:
+    """Return the service behind each address (`host:port`) under which callers reach one."""
+    services = known.config.services.values()
+    return {service.address or service.health.address: service.name for service in services}
+
+
+def _calls(spans: Sequence[Span], addresses: Mapping[str, str]) -> dict[Pair, list[Span]]:
+    """Return the called spans by caller and callee: a span whose parent is of another service.
+
+    A client span without such a child is a call that reached nobody; its address says whom it was for.
+    """
     by_id = {(span.trace_id, span.span_id): span for span in spans}
+    answered = {(span.trace_id, span.parent_id) for span in spans if span.kind is not SpanKind.CLIENT}
     found: dict[Pair, list[Span]] = {}
     for span in spans:
         parent = by_id.get((span.trace_id, span.parent_id))
         if parent is not None and parent.service != span.service:
             found.setdefault((parent.service, span.service), []).append(span)
+        elif span.kind is SpanKind.CLIENT and (span.trace_id, span.span_id) not in answered:
+            callee = addresses.get(peer_of(span.attributes), "")
+            if callee and callee != span.service:
+                found.setdefault((span.service, callee), []).append(span)
     return found
 
 

@@ -8,26 +8,13 @@ from sre_space.dashboard.reading.known import Known
 from sre_space.dashboard.reading.loops import state_of, waits_for, waits_for_approval
 from sre_space.dashboard.reading.words import SECOND, clock, duration, minute_after, number, percent, plural
 from sre_space.domain.case import Case
-from sre_space.domain.diagnosis import CauseKind, Confidence
+from sre_space.domain.diagnosis import Confidence
 from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Step, Undo, Verification
 from sre_space.domain.remedies import Escalate, Restart
 from sre_space.domain.symptoms import JourneyCount, SymptomKind
+from sre_space.text.diagnosis_report import short_cause
 from sre_space.text.plain_text import plain
 
-CAUSES: Mapping[CauseKind, str] = {
-    CauseKind.CRASH: "{service} crashed",
-    CauseKind.HANG: "{service} does not answer in time",
-    CauseKind.SATURATION: "{service} has run out of a resource",
-    CauseKind.SLOW_CODE: "{service} takes too long by its own work",
-    CauseKind.SLOW_QUERY: "{service} waits for a slow statement",
-    CauseKind.SLOW_NETWORK: "calls at {service} lose their time on the way",
-    CauseKind.ERROR: "{service} fails",
-    CauseKind.DEPENDENCY_ERROR: "something that {service} depends on fails",
-    CauseKind.MISCONFIGURATION: "{service} is configured wrongly",
-    CauseKind.BAD_CHANGE: "a change broke {service}",
-    CauseKind.TRAFFIC: "{service} gets more requests than it can serve",
-    CauseKind.UNKNOWN: "{service} behaves unlike before",
-}
 TROUBLE: Mapping[SymptomKind, str] = {
     SymptomKind.INFRASTRUCTURE: "{subject} does not answer",
     SymptomKind.SATURATION: "{subject} is running out of a resource",
@@ -89,17 +76,12 @@ def why(case: Case) -> Part:
     cause = diagnosis.cause
     if cause is None:
         suspected = diagnosis.causes[0] if diagnosis.causes else None
-        first = f"; first suspicion: {named(suspected.kind, suspected.service)}" if suspected else ""
+        first = f"; first suspicion: {short_cause(suspected.kind, suspected.service)}" if suspected else ""
         return Part("The cause was not found", f"{diagnosis.verdict.value}{first}", State.UNKNOWN, cites)
     state = State.WELL if diagnosis.verdict is Confidence.CONFIRMED else State.UNKNOWN
     explains = f"{diagnosis.verdict.value}, explains {percent(cause.score)} of what failed"
     change = f"; by the change {diagnosis.change[:12]}" if diagnosis.change else ""
-    return Part(_capital(named(cause.kind, cause.service)), explains + change, state, cites)
-
-
-def named(kind: CauseKind, service: str) -> str:
-    """Return a cause in words."""
-    return CAUSES[kind].format(service=plain(service))
+    return Part(_capital(short_cause(cause.kind, cause.service)), explains + change, state, cites)
 
 
 def done(case: Case) -> Part:

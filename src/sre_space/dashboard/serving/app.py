@@ -37,7 +37,7 @@ def api(views: Views, hub: Hub, base_path: str = "") -> FastAPI:
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
-        return Response(await views.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(await views.facts.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     page_routes(app, base_path)
     return app

@@ -40,13 +40,13 @@ def router(views: Views) -> APIRouter:
 def _now(routes: APIRouter, views: Views) -> None:
     @routes.get("/now", summary="The view Now", responses=example("now"))
     async def now() -> Now:
-        return await views.now()
+        return await views.facts.now()
 
     @routes.get("/map", summary="The map from traces", responses=example("map"))
     async def service_map(
         since: Millis = None, until: Millis = None, errors: bool = False, q: Text = "", around: Text = ""
     ) -> ServiceMap:
-        return await views.service_map(MapQuery(since, until, errors, q, around))
+        return await views.traces.service_map(MapQuery(since, until, errors, q, around))
 
     @routes.get("/series", summary="The columns of a chart", responses=example("series"))
     async def series(
@@ -55,7 +55,7 @@ def _now(routes: APIRouter, views: Views) -> None:
         until: Millis = None,
         points: Annotated[int, Query(ge=2, le=MAX_POINTS)] = 600,
     ) -> Series:
-        return await views.series(SeriesQuery(of, since, until, points))
+        return await views.facts.series(SeriesQuery(of, since, until, points))
 
 
 def _incidents(routes: APIRouter, views: Views) -> None:
@@ -70,7 +70,7 @@ def _incidents(routes: APIRouter, views: Views) -> None:
         before: Annotated[int | None, Query(ge=1, le=2**53, description="cursor: only numbers below")] = None,
         limit: Annotated[int, Query(ge=1, le=1_000)] = 50,
     ) -> Incidents:
-        return await views.incidents(
+        return await views.facts.incidents(
             IncidentQuery(
                 state=frozenset(state or ()),
                 service=frozenset(service or ()),
@@ -85,16 +85,16 @@ def _incidents(routes: APIRouter, views: Views) -> None:
 
     @routes.get("/incidents/{number}", summary="One incident", responses=example("incident"))
     async def incident(number: Number, request: Request) -> IncidentAnswer:
-        return await views.incident(number, token_of(request))
+        return await views.facts.incident(number, token_of(request))
 
     @routes.get("/incidents/{number}/markdown", summary="The whole story as Markdown")
     async def markdown(number: Number) -> PlainTextResponse:
-        answer = await views.incident(number, "")
+        answer = await views.facts.incident(number, "")
         return PlainTextResponse(answer.markdown, media_type="text/markdown; charset=utf-8")
 
     @routes.get("/incidents/{number}/postmortem", summary="The post-mortem as Markdown")
     async def postmortem(number: Number) -> PlainTextResponse:
-        answer = await views.incident(number, "")
+        answer = await views.facts.incident(number, "")
         if answer.postmortem is None:
             raise Missing(f"incident {number} has no post-mortem yet")
         return PlainTextResponse(answer.postmortem.markdown, media_type="text/markdown; charset=utf-8")
@@ -103,36 +103,36 @@ def _incidents(routes: APIRouter, views: Views) -> None:
     async def lessons(
         q: Annotated[str, Query(min_length=1, max_length=400)], limit: Annotated[int, Query(ge=1, le=20)] = 5
     ) -> Lessons:
-        return await views.lessons(q, limit)
+        return await views.facts.lessons(q, limit)
 
 
 def _traces(routes: APIRouter, views: Views) -> None:
     @routes.get("/incidents/{number}/traces", summary="An incident's traces", responses=example("traces"))
     async def traces(number: Number) -> Traces:
-        return await views.traces(number)
+        return await views.traces.traces(number)
 
     @routes.get("/incidents/{number}/traces/{trace_id}", summary="One of its traces", responses=example("waterfall"))
     async def waterfall(number: Number, trace_id: TraceId) -> Waterfall:
-        return await views.waterfall(trace_id, number)
+        return await views.traces.waterfall(trace_id, number)
 
     @routes.get("/incidents/{number}/traces/{trace_id}/spans/{span_id}", summary="One span of it")
     async def span(number: Number, trace_id: TraceId, span_id: SpanId) -> SpanDetail:
-        return await views.span(trace_id, span_id, number)
+        return await views.traces.span(trace_id, span_id, number)
 
     @routes.get("/traces/{trace_id}", summary="A trace of the store")
     async def stored(trace_id: TraceId) -> Waterfall:
-        return await views.waterfall(trace_id, None)
+        return await views.traces.waterfall(trace_id, None)
 
     @routes.get("/traces/{trace_id}/spans/{span_id}", summary="One span of a trace of the store")
     async def stored_span(trace_id: TraceId, span_id: SpanId) -> SpanDetail:
-        return await views.span(trace_id, span_id, None)
+        return await views.traces.span(trace_id, span_id, None)
 
 
 def _people(routes: APIRouter, views: Views) -> None:
     @routes.get("/me", summary="Who the token names", responses=example("me"))
     async def me(request: Request) -> Me:
-        return await views.me(token_of(request))
+        return await views.people.me(token_of(request))
 
     @routes.post("/orders", summary="Give an order", status_code=201, responses=example("order", 201))
     async def order(order: NewOrder, request: Request) -> OrderTaken:
-        return await views.order(token_of(request), order)
+        return await views.people.order(token_of(request), order)

@@ -1,5 +1,6 @@
 """What the routes ask for. `reading/` composes the answers; tests and examples may give others."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from sre_space.dashboard.answers.acting import Me, NewOrder, OrderTaken
@@ -12,19 +13,15 @@ from sre_space.dashboard.answers.traces import SpanDetail, Traces, Waterfall
 from sre_space.dashboard.questions import IncidentQuery, MapQuery, SeriesQuery
 
 
-class Views(Protocol):
-    """The answers of the read API and the orders of people.
+class FactViews(Protocol):
+    """The answers about journeys, services, incidents and lessons.
 
-    Each MUST raise `Missing` for what does not exist, `Malformed` for a question that makes no sense, and `Unavailable`
-    for a source without which there is no answer at all. `token` is the one of the request ("": none).
+    Each view MUST raise `Missing` for what does not exist, `Malformed` for a question that makes no sense, and
+    `Unavailable` for a source without which there is no answer at all. `token` is that of the request ("": none).
     """
 
     async def now(self) -> Now:
         """Return the view *Now*."""
-        ...
-
-    async def service_map(self, query: MapQuery) -> ServiceMap:
-        """Return the map from traces."""
         ...
 
     async def series(self, query: SeriesQuery) -> Series:
@@ -43,6 +40,18 @@ class Views(Protocol):
         """Return one incident; whether "you may" depends on the token."""
         ...
 
+    async def metrics(self) -> bytes:
+        """Return the metrics of agents and journeys in Prometheus' text format."""
+        ...
+
+
+class TraceViews(Protocol):
+    """The answers about traces."""
+
+    async def service_map(self, query: MapQuery) -> ServiceMap:
+        """Return the map from traces."""
+        ...
+
     async def traces(self, number: int) -> Traces:
         """Return the traces of an incident, from the store or its bundle."""
         ...
@@ -55,6 +64,10 @@ class Views(Protocol):
         """Return one span's attributes."""
         ...
 
+
+class PeopleViews(Protocol):
+    """The answers about people, and their orders."""
+
     async def me(self, token: str) -> Me:
         """Return who the token names, and what this person may do."""
         ...
@@ -63,6 +76,11 @@ class Views(Protocol):
         """Carry out a person's order; raise `Refused` without a token that may give it."""
         ...
 
-    async def metrics(self) -> bytes:
-        """Return the metrics of agents and journeys in Prometheus' text format."""
-        ...
+
+@dataclass(frozen=True)
+class Views:
+    """All views that the routes ask."""
+
+    facts: FactViews
+    traces: TraceViews
+    people: PeopleViews
