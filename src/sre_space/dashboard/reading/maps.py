@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from sre_space.codec.span_facts import peer_of
 from sre_space.dashboard.answers.base import Sentence, State
 from sre_space.dashboard.answers.service_map import Edge, Node, ServiceMap
 from sre_space.dashboard.questions import MapQuery
@@ -62,10 +61,15 @@ def _calls(spans: Sequence[Span], addresses: Mapping[str, str]) -> dict[Pair, li
         if parent is not None and parent.service != span.service:
             found.setdefault((parent.service, span.service), []).append(span)
         elif span.kind is SpanKind.CLIENT and (span.trace_id, span.span_id) not in answered:
-            callee = addresses.get(peer_of(span.attributes), "")
+            callee = addresses.get(_address(span), "")
             if callee and callee != span.service:
                 found.setdefault((span.service, callee), []).append(span)
     return found
+
+
+def _address(span: Span) -> str:
+    """Return the `host:port` that a client span called, as sketches name it too."""
+    return f"{span.attributes.get('server.address', '')}:{span.attributes.get('server.port', '')}"
 
 
 def _edge(pair: Pair, spans: Sequence[Span]) -> Edge:
