@@ -29,7 +29,7 @@ def api(views: Views, hub: Hub, base_path: str = "") -> FastAPI:
         openapi_url=OPENAPI,
         docs_url=None,  # its page would load scripts from elsewhere
         redoc_url=None,
-        root_path=base_path,
+        servers=[{"url": base_path}] if base_path else None,
     )
     answer_with_problems(app)
     app.include_router(router(views))
