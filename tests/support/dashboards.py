@@ -140,7 +140,7 @@ class Silence:
         """Nothing."""
 
     def owns(self) -> bool:
-        """True."""
+        """Return True."""
         return True
 
     async def close(self) -> None:
@@ -163,7 +163,7 @@ class Nobody:
     """Nobody may order in words."""
 
     async def may_write(self, login: str) -> bool:
-        """False."""
+        """Return False."""
         return False
 
 

@@ -37,7 +37,13 @@ def test_who_only_reads_the_runtime_is_told_the_read_only_socket(plan: SpacePlan
 
 
 def test_the_control_socket_is_no_setting_of_a_process_that_only_reads() -> None:
-    readers = (settings.ScoutSettings, settings.BrainSettings, settings.MemorySettings, settings.DashboardSettings, WardenSettings)
+    readers = (
+        settings.ScoutSettings,
+        settings.BrainSettings,
+        settings.MemorySettings,
+        settings.DashboardSettings,
+        WardenSettings,
+    )
 
     assert not any("runtime_socket" in one.model_fields for one in readers)
 

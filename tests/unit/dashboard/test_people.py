@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.dashboards import CONFIG, CHAINS, Stage
+from support.dashboards import CHAINS, CONFIG, Stage
 from support.world import REPOSITORY, SECOND
 
 from sre_space.adapters.ed25519 import TrustFolder

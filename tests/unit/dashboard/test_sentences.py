@@ -42,7 +42,7 @@ def test_a_report_of_another_time_says_nothing_about_now(seconds: int, words: st
 
     assert view.sentence.state is State.UNKNOWN
     assert words in view.sentence.text
-    assert {row.state for row in (*view.journeys, *view.services)} == {State.UNKNOWN}
+    assert {row.state for row in view.journeys} | {row.state for row in view.services} == {State.UNKNOWN}
     assert all(row.rate is None for row in view.services)
 
 

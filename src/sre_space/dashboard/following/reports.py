@@ -1,5 +1,6 @@
 """Follows Scout's signed reports on the bus."""
 
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from sre_space.codec.symptom_report import SymptomReport, decode
 from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.feeds.newest_report import newest_report
-from sre_space.ports.bus import History, Subscription
+from sre_space.ports.bus import History, Record, Subscription
 from sre_space.ports.clock import Clock
 from sre_space.ports.signing import TrustStore
 
@@ -39,10 +40,12 @@ class Reports:
         """Take in reports as they arrive; never return."""
         while True:
             for record in await self.subscription.next(timeout=1.0):
-                try:
-                    self._take(decode(record, self.trust))
-                except Malformed:
-                    continue  # anyone may write to the topic
+                await self.take(record)
+
+    async def take(self, record: Record) -> None:
+        """Take in a record; ignore what Scout did not sign: anyone may write to the topic."""
+        with contextlib.suppress(Malformed):
+            self._take(decode(record, self.trust))
 
     def _take(self, report: SymptomReport | None) -> None:
         if report is None or report.repository != self.repository:
