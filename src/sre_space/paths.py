@@ -198,6 +198,16 @@ class StatePaths:
         return self.root / "calls"
 
     @property
+    def operators(self) -> Path:
+        """Return the folder of the encrypted keys of people who give orders over the dashboard."""
+        return self.keys / "operators"
+
+    @property
+    def history(self) -> Path:
+        """Return the dashboard's history of journeys and services, a database."""
+        return self.root / "dashboard" / "history.db"
+
+    @property
     def halt(self) -> Path:
         """Return the halt file: the kill switch."""
         return self.root / "halt"

@@ -5,6 +5,7 @@ They are read from the environment and from `.env`.
 `docs/settings.md` has one heading per variable; a test compares the two.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -184,6 +185,37 @@ class MemorySettings(AgentSettings):
     chroma_url: Url = Field("http://127.0.0.1:8000", description="the Chroma server")
 
 
+def _base_path(text: str) -> str:
+    """Return a path without a slash at its end; raise `ValueError` for anything else."""
+    path = text.strip().rstrip("/")
+    if path and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", path):
+        raise ValueError("a path begins with / and has letters, digits and . _ ~ - between slashes, as in /sre")
+    return path
+
+
+class DashboardSettings(ReadingSettings, ForgeClientSettings):
+    """The settings of the dashboard, which shows, and signs orders with the keys that people's tokens unlock."""
+
+    dashboard_host: str = Field("127.0.0.1", description="the address that it listens on")
+    dashboard_port: int = Field(3000, ge=1, le=65535, description="the port that it listens on")
+    dashboard_base_path: Annotated[str, AfterValidator(_base_path)] = Field(
+        "", description="the path below which a reverse proxy serves it, as in /sre"
+    )
+    dashboard_hosts: str = Field("", description="further names under which browsers reach it, with commas")
+    dashboard_trusted_proxies: str = Field(
+        "", description="networks of reverse proxies whose X-Forwarded-Host and -Proto count, with commas"
+    )
+    dashboard_open_to_readers: bool = Field(
+        False, description="beyond loopback, answer reads without a token too; orders always need one"
+    )
+    dashboard_jaeger_url: OptionalUrl = Field("", description="Jaeger's page for people, where it has one")
+    jaeger_url: OptionalUrl = Field("http://127.0.0.1:16686", description="Jaeger's query API")
+    chroma_url: OptionalUrl = Field("http://127.0.0.1:8000", description="the Chroma server")
+    dry_run: bool = Field(
+        False, description="Fixer evaluates every guardrail, tells people what it would do, and changes nothing"
+    )
+
+
 class DeployerSettings(ControlSettings, ForgeClientSettings):
     """The settings of the deployer, which applies main."""
 
@@ -208,9 +240,10 @@ class CommandLineSettings(ControlSettings, ForgeClientSettings):
     fixer_github_personal_access_token: str = _token_of("Fixer")
     memory_github_personal_access_token: str = _token_of("Memory")
     deployer_github_personal_access_token: str = _token_of("the deployer")
+    dashboard_github_personal_access_token: str = _token_of("the dashboard")
 
     def token_of(self, owner: str) -> str:
-        """Return the token of an agent or the deployer on an external forge; raise `Malformed` when none is set."""
+        """Return the token of one of our own logins on an external forge; raise `Malformed` when none is set."""
         own: str = getattr(self, f"{owner}_github_personal_access_token")
         return own or self.needed("github_personal_access_token")
 
@@ -221,4 +254,5 @@ PROCESSES: Mapping[str, type[SpaceSettings]] = {
     "fixer": FixerSettings,
     "memory": MemorySettings,
     "deployer": DeployerSettings,
+    "dashboard": DashboardSettings,
 }

@@ -14,7 +14,7 @@ from sre_space.bootstrap.space.names import AGENTS
 from sre_space.domain.errors import Malformed
 from sre_space.paths import StatePaths
 
-FORGE = {f"sre-{agent}": "forge" for agent in AGENTS}
+FORGE = {f"sre-{agent}": "forge" for agent in (*AGENTS, "dashboard")}
 
 
 @pytest.fixture
@@ -34,11 +34,17 @@ def test_the_control_socket_is_told_to_fixer_and_the_deployer_and_to_nobody_else
 
 
 def test_who_only_reads_the_runtime_is_told_the_read_only_socket(plan: SpacePlan) -> None:
-    assert holders(plan, plan.state.read_socket) == {"scout", "brain", "warden"}
+    assert holders(plan, plan.state.read_socket) == {"scout", "brain", "warden", "dashboard"}
 
 
 def test_the_control_socket_is_no_setting_of_a_process_that_only_reads() -> None:
-    readers = (settings.ScoutSettings, settings.BrainSettings, settings.MemorySettings, WardenSettings)
+    readers = (
+        settings.ScoutSettings,
+        settings.BrainSettings,
+        settings.MemorySettings,
+        settings.DashboardSettings,
+        WardenSettings,
+    )
 
     assert not any("runtime_socket" in one.model_fields for one in readers)
 

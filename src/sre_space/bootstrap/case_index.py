@@ -1,26 +1,29 @@
-"""The index of lessons that CHROMA_URL chooses, for Memory and `sre-space memory rebuild` alike."""
+"""The index of lessons that CHROMA_URL chooses, for Memory, the dashboard and `sre-space memory rebuild` alike."""
 
 from collections.abc import Callable
 
 from sre_space.adapters.chroma import ChromaCaseIndex
-from sre_space.adapters.minilm import MiniLm
+from sre_space.adapters.minilm import LateMiniLm, MiniLm
 from sre_space.bootstrap.choice import Choice
 from sre_space.ports.case_index import CaseIndex
 
 
-def _chroma(url: str) -> CaseIndex:
-    model = MiniLm.load()
+def _chroma(url: str, late: bool) -> CaseIndex:
+    model = LateMiniLm() if late else MiniLm.load()
     return ChromaCaseIndex(url, model.embed, model.pieces)
 
 
-CASE_INDEXES: dict[str, Callable[[str], CaseIndex]] = {
+CASE_INDEXES: dict[str, Callable[[str, bool], CaseIndex]] = {
     "http": _chroma,
     "https": _chroma,
 }
 _CHOICE = Choice("CHROMA_URL", CASE_INDEXES)
 
 
-def case_index_of(url: str) -> CaseIndex:
-    """Return the client of the index at a URL; raise `Malformed` for an unknown one."""
+def case_index_of(url: str, late: bool = False) -> CaseIndex:
+    """Return the client of the index at a URL; raise `Malformed` for an unknown one.
+
+    `late` loads the model of the embeddings when it is first needed.
+    """
     adapter, _ = _CHOICE.of(url)
-    return adapter(url)
+    return adapter(url, late)

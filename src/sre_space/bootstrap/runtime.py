@@ -1,6 +1,6 @@
 """The runtime that RUNTIME chooses, for agents, deployer and command line alike."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sre_space.adapters.no_runtime import PartialReader, PartialRuntime
@@ -57,6 +57,12 @@ def runtime_reader_of(address: str, config: SpaceConfig, state: StatePaths) -> R
     names = units(config)
     adapter, at = _CHOICE.of(address if names else NONE)
     return PartialReader(adapter.reading(at, names, state), _units_without(config))
+
+
+def processes_reader_of(address: str, names: Sequence[str], state: StatePaths) -> RuntimeReader:
+    """Return the reader of processes that run beside the units, by their names in the runtime: the agents, say."""
+    adapter, at = _CHOICE.of(address)
+    return adapter.reading(at, {name: name for name in names}, state)
 
 
 def as_run(config: SpaceConfig, address: str) -> SpaceConfig:

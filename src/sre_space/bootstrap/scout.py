@@ -46,8 +46,10 @@ async def _work(settings: Settings) -> None:
     scout = Scout(detectors, context.clock)
     bus = Bus.of(context.settings.kafka_bootstrap_servers)
     repository = context.incidents.repository
-    publisher = ReportPublisher(detectors, bus.publisher(), context.key, repository, context.clock, context.reporter)
     processes = Processes(context.clock.now())
+    publisher = ReportPublisher(
+        detectors, bus.publisher(), context.key, repository, context.clock, context.reporter, processes=processes
+    )
     snapshots = Snapshots(publisher.reports, processes, settings.jaeger_url)
     opener = _opener(context, snapshots)
     authentic = AuthenticBus(read_record_key(settings.telemetry_record_key_file), context.reporter.dismissed)

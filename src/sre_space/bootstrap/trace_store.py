@@ -5,11 +5,11 @@ from typing import Protocol
 
 from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.bootstrap.choice import Choice
-from sre_space.ports.traces import TraceDocuments, Traces
+from sre_space.ports.traces import TraceById, TraceDocuments, Traces
 
 
-class TraceStore(Traces, TraceDocuments, Protocol):
-    """A store that answers with spans and with documents."""
+class TraceStore(Traces, TraceById, TraceDocuments, Protocol):
+    """A store that answers with spans, with one trace, and with documents."""
 
 
 TRACE_STORES: dict[str, Callable[[str], TraceStore]] = {

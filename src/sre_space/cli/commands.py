@@ -37,6 +37,7 @@ UP = LazyCommand(
     [STATE, PORTS, CONFIGURATION, DRY_RUN],
 )
 DOWN = LazyCommand("down", f"{_HERE}.embedded:down", "Stop the space with all its processes.", [STATE])
+OPEN = LazyCommand("open", f"{_HERE}.open:open_dashboard", "Open the dashboard in the browser.", [STATE])
 STATUS = LazyCommand(
     "status",
     f"{_HERE}.status:status",
@@ -191,6 +192,27 @@ KEYS = click.Group(
     ],
 )
 
+OPERATORS = click.Group(
+    "operators",
+    context_settings=HELP,
+    help="The people who may give orders over the dashboard.",
+    commands=[
+        LazyCommand(
+            "add",
+            f"{_HERE}.operators:add",
+            "Make a person's key, and print the token that unlocks it; the token is kept nowhere.",
+            [argument("name"), STATE],
+        ),
+        LazyCommand(
+            "remove",
+            f"{_HERE}.operators:remove",
+            "Remove a person: the token signs nothing any more; earlier orders still verify.",
+            [argument("name"), STATE],
+        ),
+        LazyCommand("list", f"{_HERE}.operators:list_people", "List the people.", [STATE]),
+    ],
+)
+
 MEMORY = click.Group(
     "memory",
     context_settings=HELP,
@@ -206,6 +228,6 @@ MEMORY = click.Group(
 )
 
 VERBS: tuple[click.Command, ...] = (
-    UP, DOWN, STATUS, LOGS, HALT, RESUME, INCIDENTS, SHOW, AUDIT, SHOW_PLAN, APPROVE, REJECT, RESTART, RESOLVED, HOLD,
-    HOLDS, RELEASE, DEPLOY, DIAGNOSE, DEMO, EVAL, KEYS, MEMORY,
+    UP, DOWN, OPEN, STATUS, LOGS, HALT, RESUME, INCIDENTS, SHOW, AUDIT, SHOW_PLAN, APPROVE, REJECT, RESTART, RESOLVED,
+    HOLD, HOLDS, RELEASE, DEPLOY, DIAGNOSE, DEMO, EVAL, KEYS, OPERATORS, MEMORY,
 )  # fmt: skip

@@ -6,14 +6,20 @@ of different versions.
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields, replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from sre_space.domain.bounds import cut
-from sre_space.domain.detectors import DetectorReport, DetectorsReport, ReportedInhibition
+from sre_space.domain.detectors import (
+    DetectorReport,
+    DetectorsReport,
+    JourneyReport,
+    ReportedInhibition,
+    ServiceReport,
+)
 
 MAX_CELL = 120  # characters of a text
 MAX_INHIBITIONS = 10
@@ -28,17 +34,29 @@ Json = dict[str, Any]
 
 def table_of(report: DetectorsReport, room: int) -> Json:
     """Return the report as at most `room` bytes of JSON, without its time; rows that do not fit are counted only."""
-    header = replace(report, detectors=(), inhibitions=tuple(map(_short, report.inhibitions[:MAX_INHIBITIONS])))
+    inhibitions = tuple(map(_short, report.inhibitions[:MAX_INHIBITIONS]))
+    header = replace(report, detectors=(), inhibitions=inhibitions, journeys=(), services=())
     table = asdict(header) | {"columns": _COLUMNS, "rows": []}
-    del table["detectors"], table["at"]
+    for name in ("detectors", "at", "journeys", "services"):
+        del table[name]
     left, out = room - len(json.dumps(table)) - 200, Counter(report.left_out)  # 200: the counts of what is left out
-    for row in map(_row, report.detectors):
-        left -= len(json.dumps(row)) + 2
-        if left < 0:
-            break
-        table["rows"].append(row)
+    table["rows"], left = _fitting(map(_row, report.detectors), left)
     out.update(detector.state.value for detector in report.detectors[len(table["rows"]) :])
+    for name, numbers in (("journeys", report.journeys), ("services", report.services)):
+        rows, left = _fitting(map(_numbers, numbers), left - len(f', "{name}": []'))
+        table |= {name: rows} if rows else {}
     return table | {"left_out": out}
+
+
+def _fitting(rows: Iterable[Any], room: int) -> tuple[list[Any], int]:
+    """Return the first rows that fit into `room` bytes of JSON, and the bytes that they leave."""
+    kept = []
+    for row in rows:
+        room -= len(json.dumps(row)) + 2
+        if room < 0:
+            break
+        kept.append(row)
+    return kept, room
 
 
 def report_of(table: object, at: int) -> DetectorsReport | None:
@@ -62,6 +80,12 @@ def _row(report: DetectorReport) -> list[object]:
     while values and values[-1] == _DEFAULTS[len(values) - 1]:
         values.pop()
     return values
+
+
+def _numbers(row: JourneyReport | ServiceReport) -> Json:
+    """Return the numbers of a journey or a service by name, without those that have their default."""
+    defaults = {field.name: field.default for field in fields(row)}
+    return {name: value for name, value in asdict(row).items() if value != defaults[name]}
 
 
 def _cell(value: object) -> object:

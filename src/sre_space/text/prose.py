@@ -31,7 +31,7 @@ RESOLUTION_REQUEST = (
     '`/sre resolved <what you did>`, or `sre-space resolved <issue> "<what you did>"`.'
 )
 MAX_TITLE, MAX_PROSE = 256, 20_000  # characters: what GitHub accepts in a title, and a third of what in a body
-_SECRET = re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w+|sre_otlp_\w{16,}|sk-[\w-]{16,})\b")
+_SECRET = re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w+|sre_(?:otlp|op)_\w{16,}|sk-[\w-]{16,})\b")
 _BEARER = re.compile(r"\b(bearer)(?:%20|\s){1,4}(?=\S{0,99}\d)[\w.~+/%-]{16,}", re.IGNORECASE)
 # Each pattern can only match from the beginning of a run of its characters, so that a text is scanned in linear time.
 _JWT = re.compile(r"(?<![\w-])((?:(?!\beyJ)[\w-])*+)eyJ[\w-]{10,}\.[\w-]+\.[\w-]+\b")

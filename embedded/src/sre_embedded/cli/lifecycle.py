@@ -24,7 +24,8 @@ def up(state: Path, ports: str, config_path: Path | None, dry_run: bool) -> None
     with reporting_interruption(), environment.locating_errors():
         space.up(plan, progress)
     out.print(f"The space is up after {time.monotonic() - begun:.0f} s; state in {plan.state.root}", markup=False)
-    pages = {one.name: one.page for one in plan.application if one.page}
+    pages = {"dashboard": f"http://127.0.0.1:{plan.ports.dashboard_port}"}
+    pages |= {one.name: one.page for one in plan.application if one.page}
     pages["traces"] = f"{addresses(plan.ports.numbers, plan.external)['JAEGER_URL']}/api/services"
     for name, page in pages.items():
         out.print(f"{name:{max(map(len, pages))}}  {page}", markup=False)

@@ -34,6 +34,15 @@ PASSED_SETTINGS: Mapping[str, tuple[str, ...]] = {  # settings a person may make
     "fixer": ("DRY_RUN", "POLL_SECONDS", "SRE_NOTIFY_URLS"),
     "memory": ("POLL_SECONDS",),
     "warden": ("SRE_NOTIFY_URLS",),
+    "dashboard": (
+        "DASHBOARD_BASE_PATH",
+        "DASHBOARD_HOST",
+        "DASHBOARD_HOSTS",
+        "DASHBOARD_JAEGER_URL",
+        "DASHBOARD_OPEN_TO_READERS",
+        "DASHBOARD_TRUSTED_PROXIES",
+        "DRY_RUN",
+    ),
 }
 
 
@@ -116,9 +125,13 @@ def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict
     reading = {"RUNTIME": supervisord_at(str(plan.state.read_socket))}
     own_key = {RECORD_KEY: str(plan.state.record_key)}
     records = _only(plan.external.exports, RECORD_KEY) if OTLP in plan.external.addresses else own_key
+    simple = {
+        "chroma": {"ANONYMIZED_TELEMETRY": "False"},
+        "warden": {"RUNTIME_READ_SOCKET": str(plan.state.read_socket)},
+    }
+    if process.name in simple:
+        return simple[process.name]
     match process.name:
-        case "chroma":
-            return {"ANONYMIZED_TELEMETRY": "False"}
         case "telemetry":
             return ports | records | {"TELEMETRY_TOKENS_FILE": str(plan.state.telemetry_tokens)}
         case "forge":
@@ -127,12 +140,13 @@ def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict
             return _forge(plan, process, tokens) | reading | _only(servers, JAEGER) | records
         case "fixer" | "deployer":
             return _forge(plan, process, tokens) | control | _polling(plan, process)
+        case "dashboard":
+            own = {"DASHBOARD_PORT": str(plan.ports.dashboard_port)}
+            return _forge(plan, process, tokens) | reading | _only(servers, JAEGER, CHROMA) | own
         case "memory":
             return _forge(plan, process, tokens) | _only(servers, CHROMA)
         case "scout":
             return _forge(plan, process, tokens) | reading | records | _only(servers, JAEGER) | HOURS_ARE_MINUTES
-        case "warden":
-            return {"RUNTIME_READ_SOCKET": str(plan.state.read_socket)}
         case "network":
             state = plan.state
             secret = {"NETWORK_SOCKET": str(state.network_socket), "NETWORK_SECRET_FILE": str(state.network_key)}

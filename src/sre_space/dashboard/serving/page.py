@@ -1,0 +1,47 @@
+"""The page's built files, from `static/` in the package; a plain sentence where it was not built."""
+
+import re
+from http import HTTPStatus
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import FastAPI, Response
+from starlette.responses import FileResponse, HTMLResponse
+
+from sre_space.domain.errors import Missing
+
+NOT_BUILT = (
+    "The page was not built: run `make setup` where npm's registry can be reached. "
+    "Everything else works; the read API is at api/v1/openapi.json, and `sre-space status` shows the space."
+)
+VIEWS = ("/", "/now", "/incidents", "/incidents/{rest:path}", "/traces/{rest:path}")
+FOREVER = "public, max-age=31536000, immutable"
+_HASHED = re.compile(r"[.-][0-9A-Za-z_]{8,}\.\w+$")
+_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*")
+
+
+def static_folder() -> Path:
+    """Return the folder of the page's built files; it does not exist where they were not built."""
+    return Path(str(files("sre_space.dashboard"))) / "static"
+
+
+def page_routes(app: FastAPI, base_path: str, folder: Path | None = None) -> None:
+    """Serve the page on every view's address, and its files below `/static/`."""
+    static = folder or static_folder()
+
+    async def page() -> Response:
+        index = static / "index.html"
+        if not index.is_file():
+            return HTMLResponse(f"<!doctype html><title>SRE-Space</title><p>{NOT_BUILT}</p>", HTTPStatus.OK)
+        html = index.read_text().replace("{{base}}", f"{base_path}/")
+        return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
+
+    for view in VIEWS:
+        app.add_api_route(view, page, methods=["GET"], include_in_schema=False)
+
+    @app.get("/static/{name:path}", include_in_schema=False)
+    async def asset(name: str) -> FileResponse:
+        path = static / name
+        if not _NAME.fullmatch(name) or not path.is_file():
+            raise Missing(f"the page has no file {name[:100]!r}")
+        return FileResponse(path, headers={"Cache-Control": FOREVER if _HASHED.search(name) else "no-cache"})
