@@ -5,10 +5,10 @@ from typing import Protocol
 
 from sre_space.adapters.jaeger import JaegerTraces
 from sre_space.bootstrap.choice import Choice
-from sre_space.ports.traces import TraceById, TraceDocuments, Traces
+from sre_space.ports.traces import TraceById, TraceDocuments
 
 
-class TraceStore(Traces, TraceById, TraceDocuments, Protocol):
+class TraceStore(TraceById, TraceDocuments, Protocol):
     """A store that answers with spans, with one trace, and with documents."""
 
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
@@ -17,20 +16,12 @@ from sre_space.domain.facts import Decision
 from sre_space.domain.telemetry import Span
 from sre_space.ports.bundles import Bundles
 from sre_space.ports.clock import Clock
-from sre_space.ports.traces import Traces
+from sre_space.ports.traces import TraceById
 
 MAX_TRACES, MAX_SERVICES = 60, 6
 MAX_CACHED = 8  # repeated diagnoses
 AROUND_NS = 30 * 10**9  # before the first symptom, and after the end
 STORE, BUNDLE, GONE = "store", "bundle", "gone"
-
-
-class TraceById(Traces, Protocol):
-    """A trace store that also gives one trace by its id."""
-
-    async def trace(self, trace_id: str) -> Sequence[Span]:
-        """Return the spans of a trace, () when the store has none; raise `Unavailable` when it does not answer."""
-        ...
 
 
 @dataclass(frozen=True)
