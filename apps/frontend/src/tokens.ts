@@ -130,6 +130,7 @@ const sizes = {
   "day-bar": "48px",
   search: "320px",
   column: "240px",
+  why: "176px",
   
 } as const;
 
@@ -186,6 +187,8 @@ export const notice = 8_000;
 export const chord = 1_200;
 export const minute = 60_000;
 export const hour = 3_600_000;
+/** So much less than a span is asked for, so that the history by the second answers. */
+export const spare = 5_000;
 export const rowThin = 24;
 export const overscan = 8;
 export const axisWidth = 48;

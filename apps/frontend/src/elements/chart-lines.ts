@@ -38,14 +38,14 @@ export function withPoint(data: ChartData, at: number, point: { value: number | 
   };
 }
 
-/** The range of the vertical axis: what is drawn with some air, within 0 to 1, never a line as thick as noise. */
+/** The range of the vertical axis: what is drawn with some air, within 0 to 1 (and a line's width), never a line as thick as noise. */
 export function rangeOf(data: ChartData): [number, number] {
   const known = [...data.value, ...data.floor, ...data.usual, ...(data.band ?? [])].filter((value) => value !== null);
   if (!known.length) return [0, 1];
   const low = Math.min(...known);
   const high = Math.max(...known);
   const air = Math.max((high - low) * 0.15, 0.02);
-  return [Math.max(0, low - air), Math.min(1.0, high + air)];
+  return [Math.max(-0.02, low - air), Math.min(1.02, high + air)];
 }
 
 /** The chart in words, for who cannot see it. */

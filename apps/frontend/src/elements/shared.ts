@@ -16,12 +16,13 @@ export const shared = css`
   *, *::before, *::after { box-sizing: border-box; }
   h1, h2, h3, p, ul, ol, dl, dd, figure { margin: 0; padding: 0; }
   ul, ol { list-style: none; }
+  .head > h2 { display: var(--heading, block); }
   h2 { font: var(--type-label); letter-spacing: var(--tracking-label); text-transform: uppercase; color: var(--text-2); }
   h3 { font: var(--type-strong); }
   a { color: var(--focus); text-decoration: none; border-radius: var(--radius-chip); }
   a:hover { text-decoration: underline; }
   a.plain { color: inherit; }
-  .panel { background: var(--panel); border: var(--hairline) solid var(--line); border-radius: var(--radius-panel); padding: var(--space-4); }
+  .panel { background: var(--panel); border: var(--hairline) solid var(--panel-line, var(--line)); border-radius: var(--radius-panel); padding: var(--space-4); }
   .head { display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-2) var(--space-4); min-height: var(--target); margin-bottom: var(--space-2); }
   .head > .push { margin-left: auto; }
   .second { color: var(--text-2); }

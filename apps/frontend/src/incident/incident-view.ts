@@ -9,6 +9,7 @@ import { Narrow } from "../state/narrow.ts";
 import { store } from "../state/store.ts";
 import { Loading, Watching } from "../state/watching.ts";
 import { reloadOpen } from "../tokens.ts";
+import "../elements/fold.ts";
 import "../elements/sentence.ts";
 import "../now/loop-strip.ts";
 import "./answers.ts";
@@ -91,9 +92,20 @@ export class IncidentView extends PageElement {
   }
 
   private folded(shown: IncidentAnswer) {
-    return html`${this.chain(shown)}${this.viewer(shown)}${this.decision(shown)}
-      <sre-others .shown=${shown}></sre-others><sre-seen-before .shown=${shown}></sre-seen-before><sre-changes .shown=${shown}></sre-changes>
-      <sre-snapshot .shown=${shown}></sre-snapshot><sre-facts .shown=${shown}></sre-facts><sre-postmortem .shown=${shown}></sre-postmortem>`;
+    const waits = shown.decision?.waits === true;
+    const parts = [
+      ["Chain", this.chain(shown), true],
+      ["Evidence", this.viewer(shown), this.evidence !== ""],
+      ["Decision", this.decision(shown), waits],
+      ["Why not", html`<sre-others .shown=${shown}></sre-others>`, false],
+      ["Seen before", html`<sre-seen-before .shown=${shown}></sre-seen-before>`, false],
+      ["Changes of the hour before", html`<sre-changes .shown=${shown}></sre-changes>`, false],
+      ["When it was opened", html`<sre-snapshot .shown=${shown}></sre-snapshot>`, false],
+      ["Facts", html`<sre-facts .shown=${shown}></sre-facts>`, false],
+      ["Post-mortem", html`<sre-postmortem .shown=${shown}></sre-postmortem>`, false],
+    ] as const;
+    const shownParts = parts.filter(([name]) => (name !== "Post-mortem" || shown.postmortem) && (name !== "When it was opened" || shown.snapshot.length || shown.contacts.length));
+    return shownParts.map(([name, panel, open]) => html`<sre-fold heading=${name} ?open=${open}>${panel}</sre-fold>`);
   }
 
   private chain(shown: IncidentAnswer) {

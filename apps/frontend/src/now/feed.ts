@@ -8,6 +8,7 @@ import { note } from "../elements/note.ts";
 import { PageElement } from "../elements/page-element.ts";
 import { narrow, shared } from "../elements/shared.ts";
 import { Held } from "../state/held.ts";
+import { Narrow } from "../state/narrow.ts";
 import { store } from "../state/store.ts";
 import { Watching } from "../state/watching.ts";
 import { later, many } from "../words/numbers.ts";
@@ -20,6 +21,7 @@ export class Feed extends PageElement {
   @state() private open: boolean | undefined;
   private shown: readonly FeedFact[] = [];
   private readonly held = new Held(this);
+  private readonly narrow = new Narrow(this);
 
   static override styles = [
     shared,
@@ -45,11 +47,16 @@ export class Feed extends PageElement {
     if (!this.held.now || !this.shown.length) this.shown = facts;
     const known = new Set(this.shown.map((fact) => fact.id));
     const newer = facts.filter((fact) => !known.has(fact.id)).length;
-    const open = this.open ?? store.panels.loops.size > 0;
+    const open = this.isOpen;
     return html`<section class="panel" aria-labelledby="heading">
       <div class="head ${open ? "" : "folded"}"><h2 id="heading">Facts</h2><span class="second small">${newer ? `${newer} newer` : ""}</span>
         <button class="quiet push" aria-expanded=${open} @click=${this.toggle}>${open ? "Fold" : `Show the last ${many(facts.length, "fact")}`}</button></div>
       ${open ? this.list() : nothing}</section>`;
+  }
+
+  /** Folded when all is well, and on a phone, until somebody unfolds it. */
+  private get isOpen(): boolean {
+    return this.open ?? (store.panels.loops.size > 0 && !this.narrow.is);
   }
 
   private list() {
@@ -63,6 +70,6 @@ export class Feed extends PageElement {
   }
 
   private toggle(): void {
-    this.open = !(this.open ?? store.panels.loops.size > 0);
+    this.open = !this.isOpen;
   }
 }

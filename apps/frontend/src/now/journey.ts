@@ -9,7 +9,7 @@ import { PageElement } from "../elements/page-element.ts";
 import { narrow, shared } from "../elements/shared.ts";
 import { store } from "../state/store.ts";
 import { Loading, Watching } from "../state/watching.ts";
-import { hour, minute } from "../tokens.ts";
+import { hour, minute, spare } from "../tokens.ts";
 import { count, percent } from "../words/numbers.ts";
 import { readable } from "../words/states.ts";
 import { chartMarks } from "./chart-marks.ts";
@@ -97,8 +97,10 @@ export class Journey extends PageElement {
     return store.now() - this.kept < SPANS[0].span ? SPANS[0].span : hour;
   }
 
+  /** When the history begins: its first value. */
   private get kept(): number {
-    return this.series.value?.kept_since ?? 0;
+    const { times = [], lines } = this.series.value ?? {};
+    return times[(lines?.["value"] ?? []).findIndex((value) => value !== null)] ?? 0;
   }
 
   /** The chart begins where the history does, unless that is all but now. */
@@ -119,7 +121,7 @@ export class Journey extends PageElement {
   private load(name: string): void {
     if (this.series.value || this.series.busy) return;
     const until = store.at;
-    this.series.load(`series?${new URLSearchParams({ of: name, since: String(until - Math.max(this.span, hour)), until: String(until), points: "720" })}`);
+    this.series.load(`series?${new URLSearchParams({ of: name, since: String(until - (this.span || hour) + spare), until: String(until), points: "900" })}`);
   }
 
   private adopt(series: Series): void {

@@ -29,6 +29,7 @@ export class LoopStrip extends PageElement {
       li.waits { border-color: var(--degraded); color: var(--text-1); border-block-start-style: dashed; }
       li.skipped { border-block-start-style: dotted; }
       .name { font: var(--type-strong); }
+      .text { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; overflow-wrap: anywhere; min-block-size: calc(2 * var(--space-4)); }
       .narrow { display: none; }
       @media ${narrow} { ol { display: none; } .narrow { display: block; } .strip { padding: var(--space-3) var(--space-4); } }
       @media ${forced} { li.doing, li.waits { border-block-start-width: var(--space-1); } }
@@ -64,8 +65,8 @@ export class LoopStrip extends PageElement {
 
   private step(step: LoopStep, loop: Loop) {
     const current = step.state === "doing" || step.state === "waits";
-    return html`<li class=${step.state} aria-current=${current ? "step" : nothing} title="${step.step}: ${step.agent}">
-      <span class="name line">${step.step}<span class="unseen">, ${step.state}</span></span><span class="line">${stepWords(step, loop) || " "}</span></li>`;
+    return html`<li class=${step.state} aria-current=${current ? "step" : nothing} title="${step.agent}: ${step.text || step.step}">
+      <span class="name line">${step.step}<span class="unseen">, ${step.state}</span></span><span class="text">${stepWords(step, loop) || " "}</span></li>`;
   }
 
   private inShort(steps: readonly LoopStep[], loop: Loop): string {

@@ -23,11 +23,13 @@ export class NowView extends PageElement {
     css`
       .grid { display: grid; gap: var(--space-4); grid-template-columns: minmax(0, 1fr); }
       .loops { display: grid; gap: var(--space-2); }
+      .stack { display: grid; gap: var(--space-4); grid-template-columns: minmax(0, 1fr); grid-template-rows: 1fr; grid-auto-rows: auto; }
       @media ${broad} {
         .grid { gap: var(--space-5); grid-template-columns: repeat(12, minmax(0, 1fr)); }
         .grid > * { grid-column: span 12; }
         .grid > .eight { grid-column: span 8; }
         .grid > .four { grid-column: span 4; }
+        .stack { gap: var(--space-5); }
       }
     `,
   ];
@@ -48,9 +50,8 @@ export class NowView extends PageElement {
       <sre-objective class="four" .journey=${first}></sre-objective>
       ${others.length ? html`<section class="panel" aria-label="Further journeys">${others.map((journey) => html`<sre-journey-row .journey=${journey}></sre-journey-row>`)}</section>` : nothing}
       ${loops.length ? nothing : html`<sre-agents></sre-agents>`}
-      <sre-services class="eight"></sre-services>
+      <div class="eight stack"><sre-services></sre-services>${panels.doubts.size + panels.excused.size ? html`<sre-doubts></sre-doubts>` : nothing}</div>
       <sre-map class="four" .failing=${loops.length > 0}></sre-map>
-      <sre-doubts></sre-doubts>
       <sre-feed></sre-feed>
     </div>`;
   }

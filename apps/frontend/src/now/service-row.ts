@@ -12,7 +12,7 @@ export function serviceRow(row: ServiceNow): TemplateResult {
   const link = row.incident === null ? nothing : html` <a href="incidents/${row.incident}">incident ${row.incident}</a>`;
   return html`<tr class=${row.state === "well" ? "" : "ill"}>
     <th scope="row"><span class="name"><sre-state .state=${row.state}></sre-state>${row.name}</span></th>
-    <td class="why"><span class="line" title=${serviceWords(row)}>${serviceWords(row)}${link}</span></td>
+    <td class="why"><span class="words">${serviceWords(row)}${link}</span></td>
     <td class="n">${rate(row.rate)}</td>
     <td class="n ${(row.errors ?? 0) > 0.01 ? "bad" : ""}">${percent(row.errors)}</td>
     <td class="n">${seconds(row.p95_s)}</td>

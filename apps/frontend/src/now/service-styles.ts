@@ -8,8 +8,8 @@ export const serviceStyles = css`
   th, td { block-size: var(--row); padding: 0 var(--space-2); text-align: start; white-space: nowrap; border-block-start: var(--hairline) solid var(--line); }
   thead th { block-size: var(--row-thin); font: var(--type-small); color: var(--text-3); border: 0; }
   .n { text-align: end; }
-  td.why { inline-size: 99%; max-inline-size: 0; min-inline-size: var(--column); color: var(--text-2); }
-  th.why { min-inline-size: var(--column); }
+  td.why { inline-size: 99%; max-inline-size: 0; min-inline-size: var(--why); white-space: normal; color: var(--text-2); }
+  th.why { min-inline-size: var(--why); }
   tr.ill td.why { color: var(--text-1); }
   td.why .line { display: block; }
   .name { display: flex; align-items: center; gap: var(--space-2); font: var(--type-strong); }

@@ -32,7 +32,7 @@ export class Bar extends PageElement {
         .foot { position: fixed; z-index: 3; inset-inline: 0; inset-block-end: 0; display: grid; grid-template-columns: repeat(4, 1fr); block-size: var(--bar); background: var(--panel); border-block-start: var(--hairline) solid var(--line); }
         .foot a, .foot button { display: flex; align-items: center; justify-content: center; min-block-size: var(--bar); border: 0; border-radius: 0; background: transparent; color: var(--text-2); font: var(--type-body); padding: 0; }
         .foot a[aria-current] { color: var(--text-1); font: var(--type-strong); box-shadow: inset 0 var(--stroke) 0 var(--text-1); }
-        .mode { min-width: 0; overflow: hidden; }
+        .mode { min-width: 0; overflow: hidden; font: var(--type-label); padding-inline: var(--space-2); background: transparent; }
         .push { min-width: 0; }
       }
       @media ${solid} { header { backdrop-filter: none; } }
