@@ -14,18 +14,20 @@ export function placed(nodes: readonly Node[], edges: readonly Edge[]): Placed[]
   const callers = new Map<string, string[]>();
   for (const edge of edges) callers.set(edge.callee, [...(callers.get(edge.callee) ?? []), edge.caller]);
   const depths = new Map<string, number>();
-  const depth = (name: string, above: ReadonlySet<string>): number => {
+  const visiting = new Set<string>();
+  const depth = (name: string): number => {
     const known = depths.get(name);
     if (known !== undefined) return known;
-    const ways = (callers.get(name) ?? []).filter((caller) => caller !== name && !above.has(caller));
-    const below = new Set([...above, name]);
-    const found = ways.length ? 1 + Math.max(...ways.map((caller) => depth(caller, below))) : 0;
-    if (!above.size) depths.set(name, found);
+    visiting.add(name);
+    const ways = (callers.get(name) ?? []).filter((caller) => !visiting.has(caller));
+    const found = ways.length ? 1 + Math.max(...ways.map(depth)) : 0;
+    visiting.delete(name);
+    depths.set(name, found);
     return found;
   };
   const layers = new Map<number, Node[]>();
   for (const node of [...nodes].sort((one, other) => one.name.localeCompare(other.name))) {
-    const layer = depth(node.name, new Set());
+    const layer = depth(node.name);
     layers.set(layer, [...(layers.get(layer) ?? []), node]);
   }
   return [...layers].flatMap(([layer, there]) => there.map((node, index) => ({ node, layer, index, of: there.length })));
