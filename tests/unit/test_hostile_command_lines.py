@@ -129,7 +129,15 @@ def test_a_state_path_that_is_no_folder_is_told(capsys: Said, tmp_path: Path, ve
         assert (status, str(path) in said) == (2, True), said
 
 
-WITHOUT_SPACE = {"down": 0, "halt": 0, "resume": 0, "keys list": 0, "keys rotate": 2}  # 3 for all others
+WITHOUT_SPACE = {
+    "down": 0,
+    "halt": 0,
+    "resume": 0,
+    "keys list": 0,
+    "keys rotate": 2,
+    "operators list": 0,
+    "operators remove": 2,
+}  # fmt: skip - 3 for all others
 
 
 @pytest.mark.parametrize("verb", [verb for verb in WITH_STATE if verb not in STARTS])
@@ -164,7 +172,16 @@ def _deserted(tmp_path: Path) -> Iterator[SpaceState]:
         process.kill()
 
 
-DESERTED = {"up": 1, "down": 0, "logs": 2, "halt": 0, "resume": 0, "keys list": 0}  # 3 for all others
+DESERTED = {
+    "up": 1,
+    "down": 0,
+    "logs": 2,
+    "halt": 0,
+    "resume": 0,
+    "keys list": 0,
+    "operators list": 0,
+    "operators remove": 2,
+}  # fmt: skip - 3 for all others
 
 
 @pytest.mark.parametrize("verb", WITH_STATE)
