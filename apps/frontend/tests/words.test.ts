@@ -23,7 +23,7 @@ test("a share has more digits near its ends and is never rounded up to all or do
 test("durations have the unit that fits", () => {
   const values = [0, 0.0000431, 0.0049, 0.6, 1.25, 46, 180, 10_800, 300_000];
   assert.deepEqual(values.map(seconds), ["0 s", "43 µs", "4.9 ms", "600 ms", "1.3 s", "46 s", "3 min", "3 h", "3 days"]);
-  assert.deepEqual([later(4.1), later(-2)], ["+4.1 s", "−2 s"]);
+  assert.deepEqual([later(4.1), later(-2), later(265.9)], ["+4.1 s", "−2 s", "+4:25 min"]);
   assert.deepEqual([countdown(761_000), countdown(-5), countdown(3_900_000)], ["12:41", "0:00", "1 h 5 min"]);
 });
 

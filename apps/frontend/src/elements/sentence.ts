@@ -32,7 +32,7 @@ export class SentenceAtTop extends PageElement {
       .open a { min-height: var(--row); padding-inline: var(--space-4); color: var(--page); background: var(--text-1); border-color: var(--text-1); }
       @media ${narrow} {
         .glass { padding: var(--space-4); gap: var(--space-2) var(--space-3); grid-template-columns: auto 1fr; align-items: start; }
-        h1 { font: var(--type-lead); }
+        h1 { font: var(--type-lead); text-wrap: wrap; }
         .detail { font: var(--type-body); grid-column: 1 / -1; }
         .open { grid-row: auto; grid-column: 1 / -1; }
         .open a { display: flex; }

@@ -32,7 +32,7 @@ export class Bar extends PageElement {
         .foot { position: fixed; z-index: 3; inset-inline: 0; inset-block-end: 0; display: grid; grid-template-columns: repeat(4, 1fr); block-size: var(--bar); background: var(--panel); border-block-start: var(--hairline) solid var(--line); }
         .foot a, .foot button { display: flex; align-items: center; justify-content: center; min-block-size: var(--bar); border: 0; border-radius: 0; background: transparent; color: var(--text-2); font: var(--type-body); padding: 0; }
         .foot a[aria-current] { color: var(--text-1); font: var(--type-strong); box-shadow: inset 0 var(--stroke) 0 var(--text-1); }
-        .mode { min-width: 0; overflow: hidden; font: var(--type-label); padding-inline: var(--space-2); background: transparent; }
+        .mode { min-width: 0; overflow: hidden; font: var(--type-label); padding-inline: var(--space-2); background: transparent; border-color: transparent; }
         .push { min-width: 0; }
       }
       @media ${solid} { header { backdrop-filter: none; } }
@@ -61,7 +61,7 @@ export class Bar extends PageElement {
         <button class="quiet wide" aria-label="Theme, keys and help" title="Theme, keys and help (?)" @click=${() => this.wish({ what: "help" })}>?</button>
       </span></header>
       <nav class="foot" aria-label="Views and acts">${this.link("now", "Now")}${this.link("incidents", "Incidents")}
-        <button @click=${() => this.wish({ what: "mode" })}>Acts</button><button @click=${() => this.wish({ what: "menu" })}>More</button></nav>`;
+        <button @click=${() => this.wish({ what: "mode" })}>Act</button><button @click=${() => this.wish({ what: "menu" })}>More</button></nav>`;
   }
 
   private link(view: string, word: string) {

@@ -38,9 +38,13 @@ export function seconds(value: number | null | undefined): string {
   return value < 172_800 ? `${Math.round(value / 3_600)} h` : `${Math.round(value / 86_400)} days`;
 }
 
-/** Seconds after something as "+4.1 s". */
+/** Seconds after something as "+4.1 s" or "+4:25 min". */
 export function later(value: number | null | undefined): string {
-  return value === null || value === undefined ? "" : `${value < 0 ? "−" : "+"}${seconds(Math.abs(value))}`;
+  if (value === null || value === undefined) return "";
+  const sign = value < 0 ? "−" : "+";
+  const size = Math.abs(value);
+  if (size < 120 || size >= 7_200) return sign + seconds(size);
+  return `${sign}${Math.floor(size / 60)}:${String(Math.floor(size % 60)).padStart(2, "0")} min`;
 }
 
 /** Time that is left as "12:41", or "1 h 5 min" above an hour. */
