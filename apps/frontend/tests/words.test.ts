@@ -55,9 +55,9 @@ test("a step says what it took, how far it is, or what it waits for", () => {
 
 test("a row names the failing detector and how many more there are", () => {
   const detector = { kind: "Error", operation: "", state: "failing", text: "43 of 100 failed", since: null, value: null, threshold: null, baseline: null, unit: "1" } as const;
-  assert.equal(serviceWords({ state: "failing", why: "", detector, detectors: [detector, detector] }), "43 of 100 failed, and 1 more");
-  assert.equal(serviceWords({ state: "unknown", why: "no attempts", detector: null, detectors: [] }), "no attempts");
-  assert.equal(serviceWords({ state: "well", why: "", detector: null, detectors: [] }), "well");
+  assert.equal(serviceWords({ state: "failing", why: "", detector, detectors: [detector, detector], restarts: 2 }), "43 of 100 failed, and 1 more, 2 restarts");
+  assert.equal(serviceWords({ state: "unknown", why: "no attempts", detector: null, detectors: [], restarts: null }), "no attempts");
+  assert.equal(serviceWords({ state: "well", why: "", detector: null, detectors: [], restarts: 0 }), "well");
 });
 
 test("evidence is named by its kind and subject", () => {

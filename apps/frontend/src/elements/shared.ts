@@ -20,7 +20,7 @@ export const shared = css`
   h2 { font: var(--type-label); letter-spacing: var(--tracking-label); text-transform: uppercase; color: var(--text-2); }
   h3 { font: var(--type-strong); }
   a { color: var(--focus); text-decoration: none; border-radius: var(--radius-chip); }
-  a:hover { text-decoration: underline; }
+  a:hover, p a, .words a { text-decoration: underline; text-underline-offset: var(--edge); }
   a.plain { color: inherit; }
   .panel { background: var(--panel); border: var(--hairline) solid var(--panel-line, var(--line)); border-radius: var(--radius-panel); padding: var(--space-4); }
   .head { display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-2) var(--space-4); min-height: var(--target); margin-bottom: var(--space-2); }

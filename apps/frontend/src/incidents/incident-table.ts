@@ -30,7 +30,7 @@ export class IncidentTable extends PageElement {
   ];
 
   protected override render() {
-    return html`<div class="scroll"><table>
+    return html`<div class="scroll" role="group" tabindex="0" aria-label="Incidents"><table>
       <thead><tr><th scope="col">Incident</th><th scope="col">Opened</th><th scope="col" class="n">Lasted</th><th scope="col">Where</th><th scope="col">Cause</th><th scope="col">Done</th><th scope="col">Outcome</th><th scope="col" class="n">Failed attempts</th></tr></thead>
       <tbody>${repeat(
         this.rows,

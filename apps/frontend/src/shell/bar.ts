@@ -3,7 +3,7 @@ import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { person } from "../acting/me.ts";
 import { PageElement } from "../elements/page-element.ts";
-import { forced, narrow, shared, solid } from "../elements/shared.ts";
+import { broad, forced, narrow, shared, solid } from "../elements/shared.ts";
 import { store } from "../state/store.ts";
 import { Watching } from "../state/watching.ts";
 import { minuteOf, utcOf } from "../words/times.ts";
@@ -25,10 +25,11 @@ export class Bar extends PageElement {
       nav a[aria-current] { color: var(--text-1); font: var(--type-strong); box-shadow: inset 0 calc(-1 * var(--stroke)) 0 var(--text-1); border-end-start-radius: 0; border-end-end-radius: 0; }
       .push { margin-inline-start: auto; display: flex; align-items: center; gap: var(--space-2); }
       .live { display: inline-flex; align-items: center; gap: var(--space-2); color: var(--text-2); white-space: nowrap; font: var(--type-small); }
-      .foot, .only-narrow { display: none; }
+      .foot, .broad { display: none; }
+      @media ${broad} { .broad { display: inline-flex; } .space.broad { display: inline; } }
       @media ${narrow} {
         header { padding-inline: var(--space-4); gap: var(--space-2); }
-        header nav, .space, .wide { display: none; }
+        header nav, .wide { display: none; }
         .foot { position: fixed; z-index: 3; inset-inline: 0; inset-block-end: 0; display: grid; grid-template-columns: repeat(4, 1fr); block-size: var(--bar); background: var(--panel); border-block-start: var(--hairline) solid var(--line); }
         .foot a, .foot button { display: flex; align-items: center; justify-content: center; min-block-size: var(--bar); border: 0; border-radius: 0; background: transparent; color: var(--text-2); font: var(--type-body); padding: 0; }
         .foot a[aria-current] { color: var(--text-1); font: var(--type-strong); box-shadow: inset 0 var(--stroke) 0 var(--text-1); }
@@ -50,12 +51,12 @@ export class Bar extends PageElement {
     const mode = store.panels.mode.get("");
     const name = person.me?.name;
     return html`<header>
-      <a class="brand" href="now">SRE-Space</a><span class="space line">${this.space}</span>
+      <a class="brand" href="now">SRE-Space</a><span class="space line broad">${this.space}</span>
       <nav aria-label="Views">${this.link("now", "Now")}${this.link("incidents", "Incidents")}</nav>
       <span class="push">
         ${mode ? html`<button class="mode" title="What the agents may do now" @click=${() => this.wish({ what: "mode" })}>${mode.state === "well" ? nothing : html`<sre-state .state=${mode.state} size="small" silent></sre-state>`}<span class="line">${mode.text}</span></button>` : nothing}
-        <button class="quiet wide" @click=${() => this.wish({ what: "hold" })}>Hold</button>
-        <button class="quiet wide" @click=${() => this.wish({ what: "halt" })}>${mode?.halted ? "Resume" : "Halt"}</button>
+        <button class="quiet broad" @click=${() => this.wish({ what: "hold" })}>Hold</button>
+        <button class="quiet broad" @click=${() => this.wish({ what: "halt" })}>${mode?.halted ? "Resume" : "Halt"}</button>
         <button class="quiet wide" @click=${() => this.wish({ what: "sign in" })}>${name ?? "Sign in"}</button>
         ${this.live()}
         <button class="quiet wide" aria-label="Theme, keys and help" title="Theme, keys and help (?)" @click=${() => this.wish({ what: "help" })}>?</button>
@@ -72,6 +73,6 @@ export class Bar extends PageElement {
   private live() {
     const at = store.now();
     const lost = store.connection !== "live" || store.old;
-    return html`<span class="live" title=${store.at ? utcOf(at) : ""}><sre-state state=${lost ? "unknown" : "well"} size="small" silent></sre-state><span>${lost ? (store.heard ? "not live" : "connecting") : "live"}</span>${store.at ? html`<span class="wide">${minuteOf(at)}</span>` : nothing}</span>`;
+    return html`<span class="live" title=${store.at ? utcOf(at) : ""}><sre-state state=${lost ? "unknown" : "well"} size="small" silent></sre-state><span>${lost ? (store.heard ? "not live" : "connecting") : "live"}</span>${store.at ? html`<span class="broad">${minuteOf(at)}</span>` : nothing}</span>`;
   }
 }

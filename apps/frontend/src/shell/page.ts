@@ -79,7 +79,7 @@ export class Page extends PageElement {
     const report = store.panels.sources.get("")?.report.state;
     const old = store.heard > 0 && (store.connection !== "live" || store.old || (report !== undefined && report !== "live"));
     return html`<div class="light ${sentence ? colourOf(sentence.state) : ""}"></div>
-      <a class="button skip" href="#view" @click=${this.skip}>Skip to the view</a>
+      <nav aria-label="Skip"><a class="button skip" href="#view" @click=${this.skip}>Skip to the view</a></nav>
       <sre-bar view=${this.route.view} space=${this.space} @wish=${this.fulfil}></sre-bar>
       <main id="view" tabindex="-1" class=${old ? "old" : ""} @wish=${this.fulfil}><sre-banners></sre-banners>${this.content()}</main>
       <div class="unseen" aria-live="polite">${this.said}</div>
