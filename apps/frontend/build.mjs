@@ -15,7 +15,7 @@ const script = await build({
   ...common,
   entryPoints: ["src/main.ts"],
   minify: true,
-  legalComments: "none",
+  legalComments: "eof", // the licences of lit and uPlot ask for it
   loader: { ".css": "text" },
 });
 await rm(fresh, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 // `<sre-banners>`: when what is below is not to be relied on, why: no connection, a stale source, a clock that is off.
-import { css, html, nothing } from "lit";
+import { css, html } from "lit";
 import { customElement } from "lit/decorators.js";
 import { PageElement } from "../elements/page-element.ts";
 import { shared } from "../elements/shared.ts";
@@ -29,6 +29,6 @@ export class Banners extends PageElement {
       ahead: store.ahead,
       sources: store.panels.sources.get(""),
     });
-    return html`<div role="status">${words.map((text) => html`<p><sre-state state="unknown" size="small" silent></sre-state><span class="words">${text}</span></p>`)}</div>${nothing}`;
+    return html`<div role="status">${words.map((text) => html`<p><sre-state state="unknown" size="small" silent></sre-state><span class="words">${text}</span></p>`)}</div>`;
   }
 }
