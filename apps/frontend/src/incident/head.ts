@@ -4,7 +4,7 @@ import { customElement, property } from "lit/decorators.js";
 import type { IncidentAnswer } from "../api/types.ts";
 import { moment } from "../elements/moment.ts";
 import { PageElement } from "../elements/page-element.ts";
-import { shared } from "../elements/shared.ts";
+import { narrow, shared } from "../elements/shared.ts";
 import { store } from "../state/store.ts";
 import { seconds } from "../words/numbers.ts";
 import "../elements/state-shape.ts";
@@ -19,6 +19,7 @@ export class IncidentHead extends PageElement {
       .row { display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-2) var(--space-3); }
       .push { margin-inline-start: auto; display: flex; flex-wrap: wrap; gap: var(--space-2); }
       strong { font: var(--type-title); }
+      @media ${narrow} { .hold { display: none; } .push { margin: 0; } .push button, .push a { background: transparent; border-color: transparent; padding-inline: 0 var(--space-3); font: var(--type-body); color: var(--focus); } }
     `,
   ];
 
@@ -30,7 +31,7 @@ export class IncidentHead extends PageElement {
       <span class="words">${shown.kind}, ${shown.services.join(", ")}</span><span class="chip">${shown.phase}</span>
       <span class="second">${moment(shown.since)}, ${shown.is_open ? "for" : "lasted"} ${seconds(lasted)}</span>
       <span class="push">
-        ${shown.is_open ? html`<button @click=${this.hold}>Hold</button>` : nothing}
+        ${shown.is_open ? html`<button class="hold" @click=${this.hold}>Hold</button>` : nothing}
         <button @click=${() => this.copy(location.href, "The link is copied.")}>Copy link</button>
         <button @click=${() => this.copy(shown.markdown, "The story is copied as Markdown.")}>Copy as Markdown</button>
         ${shown.url ? html`<a class="button" href=${shown.url} target="_blank" rel="noreferrer">Issue</a>` : nothing}

@@ -6,5 +6,5 @@ export function spanOf(shown: Pick<IncidentAnswer, "since" | "ended" | "moments"
   const first = shown.since;
   const last = Math.max(first + 1_000, shown.ended ?? Math.min(now, shown.chart.until), ...shown.moments.map((moment) => moment.at));
   const around = Math.max(30_000, (last - first) * 0.6);
-  return { since: Math.max(shown.chart.since, first - around), until: Math.max(last, Math.min(shown.chart.until, last + around)) };
+  return { since: Math.max(shown.chart.since, first - around), until: Math.max(last, Math.min(shown.chart.until, now, last + around)) };
 }
