@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect
 from support import pages
 
 SIZE: ViewportSize = {"width": 1280, "height": 900}
+expect.set_options(timeout=60_000)  # ends what hangs, however slow the machine is
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

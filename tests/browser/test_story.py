@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from support.pages import Recorded, recorded
 
-MOMENT = 30_000
+MOMENT = 60_000
 
 
 @pytest.fixture

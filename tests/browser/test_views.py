@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from support.pages import BUILT, Recorded, answer, axe, example, hear
 
 VIEWS = ("now", "incidents", "incidents?q=crash", "incidents/1", "incidents/13", "traces/ffff", "nothing/here")
-MOMENT = 30_000
+MOMENT = 60_000
 NOW = example("now")
 
 
