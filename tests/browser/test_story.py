@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from support.pages import Recorded, recorded
 
 MOMENT = 60_000
@@ -20,6 +20,11 @@ def crashing() -> Iterator[Recorded]:
 def waiting() -> Iterator[Recorded]:
     with recorded("--live", "waiting-plan", "--quiet", "2") as served:
         yield served
+
+
+def sheet_of(page: Page, heading: str) -> Locator:
+    """Return the sheet with this heading, and what is slotted into it."""
+    return page.locator("sre-sheet").filter(has=page.get_by_role("dialog", name=heading))
 
 
 def signed_in(page: Page, served: Recorded) -> None:
@@ -55,7 +60,7 @@ def test_a_person_is_told_before_the_click_and_approves_the_exact_change(page: P
     expect(decision).to_contain_text("you are ada", timeout=MOMENT)
 
     decision.get_by_role("button", name="Approve").click()
-    sheet = page.get_by_role("dialog", name="Approve this change?")
+    sheet = sheet_of(page, "Approve this change?")
     command = decision.locator(".command").inner_text()
     expect(sheet).to_contain_text(command)
     expect(sheet).to_contain_text("expires in")
@@ -77,25 +82,25 @@ def test_nobody_in_particular_is_asked_to_sign_in(page: Page, waiting: Recorded)
 def test_the_agents_are_halted_resumed_held_and_released(page: Page, calm: Recorded) -> None:
     page.goto(calm.url)
     signed_in(page, calm)
-    page.get_by_role("button", name="Halt").click()
-    dialog = page.get_by_role("dialog", name="Halt the agents?")
+    page.get_by_role("button", name="Halt", exact=True).first.click()
+    dialog = sheet_of(page, "Halt the agents?")
     expect(dialog).to_contain_text("changes nothing any more")
     expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
     dialog.get_by_role("button", name="Halt").click()
 
-    page.get_by_role("button", name="Resume").click(timeout=MOMENT)
-    page.get_by_role("dialog", name="Resume the agents?").get_by_role("button", name="Resume").click()
-    expect(page.get_by_role("button", name="Halt")).to_be_visible(timeout=MOMENT)
+    page.get_by_role("button", name="Resume", exact=True).first.click(timeout=MOMENT)
+    sheet_of(page, "Resume the agents?").get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("button", name="Halt", exact=True).first).to_be_visible(timeout=MOMENT)
 
-    page.get_by_role("button", name="Hold").click()
-    dialog = page.get_by_role("dialog", name="Hold the agents?")
+    page.get_by_role("button", name="Hold", exact=True).first.click()
+    dialog = sheet_of(page, "Hold the agents?")
     dialog.get_by_label("policy-service").check()
     dialog.get_by_label("Why").fill("a new disk")
     dialog.get_by_role("button", name="Hold").click()
     chip = page.get_by_title("What the agents may do now")
     expect(chip).to_contain_text(re.compile("held", re.IGNORECASE), timeout=MOMENT)
     chip.click()
-    dialog = page.get_by_role("dialog")
+    dialog = page.locator("sre-mode sre-sheet")
     expect(dialog).to_contain_text("a new disk")
     dialog.get_by_role("button", name="Release").click()
     expect(chip).to_contain_text("autonomous on 3", timeout=MOMENT)

@@ -145,5 +145,5 @@ def test_a_page_of_another_port_can_neither_read_act_nor_listen(
 
     assert stranger.evaluate(ATTACK, [calm.url, calm.token]) == ["refused"] * 4 + [0]
     page.goto(calm.url)
-    expect(page.get_by_role("button", name="Halt")).to_be_visible(timeout=MOMENT)
+    expect(page.get_by_role("button", name="Halt", exact=True).first).to_be_visible(timeout=MOMENT)
     stranger.close()

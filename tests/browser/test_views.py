@@ -218,7 +218,9 @@ def test_twenty_thousand_spans_scroll_as_twenty_do(page: Page, calm: Recorded) -
 
     page.get_by_role("button", name="Next error (1)").click()
 
-    expect(page.get_by_role("option", selected=True)).to_have_attribute("aria-posinset", "15001")
+    expect(page.locator("sre-waterfall").get_by_role("option", selected=True)).to_have_attribute(
+        "aria-posinset", "15001"
+    )
     assert rows.count() < 80
 
 
