@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-unit test-servers test-all test-lowest coverage test-kill test-adversity check bench bench-help bench-diagnosis
+.PHONY: demo page check-page screenshots test test-unit test-servers test-all test-lowest coverage test-kill test-adversity check bench bench-help bench-diagnosis
 .PHONY: faults-a-day gate record-names record clean setup
 
 # Compiled modules are kept: otherwise each process that starts, also of a space, compiles them again.
@@ -45,7 +45,20 @@ test-adversity: setup
 test-lowest: setup
 	@$(BIN)/python tools/test_lowest.py
 
-check: setup
+# The dashboard's page: `make page` builds it also after a try in vain; its checks need Node alone.
+page: setup
+	@$(BIN)/python tools/build_page.py --again
+
+check-page: setup
+	@$(BIN)/python tools/page_types.py --check
+	@$(BIN)/python tools/check_page.py
+
+# Each view, dark and light, at 360, 1280 and 1920 px, into $(SHOTS).
+SHOTS ?= screenshots
+screenshots: setup
+	@$(BIN)/python tools/screenshots.py $(SHOTS)
+
+check: setup check-page
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy src libs/*/src apps/*/src embedded/src chaos/src evaluation/src tools tests libs/*/tests/*.py apps/*/tests/test_*.py chaos/tests evaluation/tests
@@ -80,4 +93,4 @@ setup:
 	@$(PYTHON) tools/bootstrap.py
 
 clean:
-	rm -rf .venv .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf apps/frontend/node_modules src/sre_space/dashboard/static .venv .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -200,7 +200,8 @@ class World:
     wake_ups: Topic
     units: Units
     recorded: dict[str, Chain]
-    calm: bool
+    live_names: Sequence[str]
+    quiet_s: float
     begun: int = field(default_factory=time.time_ns)
     ill: dict[str, float] = field(default_factory=dict)
     since: int = 0
@@ -295,10 +296,9 @@ class World:
 
     async def live_forever(self) -> None:
         """Open and heal one incident after the other."""
-        for name in itertools.cycle(LIVE):
-            await asyncio.sleep(QUIET_S)
-            if not self.calm:
-                await self.live(self.recorded[name])
+        for name in itertools.cycle(self.live_names):
+            await asyncio.sleep(self.quiet_s)
+            await self.live(self.recorded[name])
 
     async def live(self, chain: Chain) -> None:
         """Repeat a recorded incident now: every fact signed anew, at its own pace but at most eight seconds apart."""
@@ -358,7 +358,7 @@ def shifted(value: Any, by: int) -> Any:  # noqa: ANN401 - any part of a payload
     return value + by if isinstance(value, int) and value > 10**18 else value
 
 
-async def prepared(folder: Path, calm: bool) -> tuple[Dashboard, World, OperatorKeys]:
+async def prepared(folder: Path, live: Sequence[str], quiet_s: float) -> tuple[Dashboard, World, OperatorKeys]:
     """Return the dashboard over recorded facts, and the world that moves it."""
     space = next(one for one in SPACES if (one / "sre-space.yaml").is_file())
     recorded = dict(chains(space))
@@ -383,7 +383,7 @@ async def prepared(folder: Path, calm: bool) -> tuple[Dashboard, World, Operator
     )
     clock, reports, wake_ups = SystemClock(), Topic(SYMPTOM_REPORTS), Topic(FACTS)
     units = Units([service.unit for service in config.services.values()])
-    world = World(config, forge, keys, reports, wake_ups, units, recorded, calm)
+    world = World(config, forge, keys, reports, wake_ups, units, recorded, live, quiet_s)
     incidents = IncidentRepository(forge, trust, REPOSITORY)
     orders = IssueOrders(forge, trust, Nobody(), REPOSITORY)
     holds = IssueHolds(incidents, orders, config, clock)
@@ -408,10 +408,14 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=3000)
     parser.add_argument("--calm", action="store_true", help="no live incidents")
+    parser.add_argument("--live", choices=LIVE, action="append", help="only these live incidents")
+    parser.add_argument("--quiet", type=float, default=QUIET_S, help="seconds before each of them")
     parser.add_argument("--examples", type=Path, help="write example bodies into this folder, and end")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sre-dashboard-") as folder:
-        dashboard, world, people = await prepared(Path(folder), options.calm)
+        dashboard, world, people = await prepared(
+            Path(folder), () if options.calm else options.live or LIVE, options.quiet
+        )
         token = people.add("ada")
         if options.examples:
             options.examples.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, HTMLResponse
 from sre_space.domain.errors import Missing
 
 NOT_BUILT = (
-    "The page was not built: run `make setup` where npm's registry can be reached. "
+    "The page was not built: run `make page` where npm's registry can be reached. "
     "Everything else works; the read API is at api/v1/openapi.json, and `sre-space status` shows the space."
 )
 VIEWS = ("/", "/now", "/incidents", "/incidents/{rest:path}", "/traces/{rest:path}")

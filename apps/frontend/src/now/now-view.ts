@@ -1,0 +1,58 @@
+// `<sre-now>`: whether customers are served, what the agents do about it, and how each service is.
+import { css, html, nothing } from "lit";
+import { customElement } from "lit/decorators.js";
+import { PageElement } from "../elements/page-element.ts";
+import { broad, shared } from "../elements/shared.ts";
+import { store } from "../state/store.ts";
+import { Watching } from "../state/watching.ts";
+import "../elements/sentence.ts";
+import "./agents-line.ts";
+import "./doubts.ts";
+import "./feed.ts";
+import "./journey.ts";
+import "./journey-row.ts";
+import "./loop-strip.ts";
+import "./map.ts";
+import "./objective.ts";
+import "./services.ts";
+
+@customElement("sre-now")
+export class NowView extends PageElement {
+  static override styles = [
+    shared,
+    css`
+      .grid { display: grid; gap: var(--space-4); grid-template-columns: minmax(0, 1fr); }
+      .loops { display: grid; gap: var(--space-2); }
+      .stack { display: grid; gap: var(--space-4); grid-template-columns: minmax(0, 1fr); grid-template-rows: 1fr; grid-auto-rows: auto; }
+      @media ${broad} {
+        .grid { gap: var(--space-5); grid-template-columns: repeat(12, minmax(0, 1fr)); }
+        .grid > * { grid-column: span 12; }
+        .grid > .eight { grid-column: span 8; }
+        .grid > .four { grid-column: span 4; }
+        .stack { gap: var(--space-5); }
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    new Watching(this);
+  }
+
+  protected override render() {
+    const panels = store.panels;
+    const [first, ...others] = panels.journeys.values();
+    const loops = [...panels.loops.values()];
+    return html`<div class="grid">
+      <sre-sentence .sentence=${panels.sentence.get("")} opens instead=${store.refused || "Asking the agents …"}></sre-sentence>
+      ${loops.length ? html`<div class="loops">${loops.map((loop) => html`<sre-loop .loop=${loop} linked></sre-loop>`)}</div>` : nothing}
+      <sre-journey class="eight" .journey=${first}></sre-journey>
+      <sre-objective class="four" .journey=${first}></sre-objective>
+      ${others.length ? html`<section class="panel" aria-label="Further journeys">${others.map((journey) => html`<sre-journey-row .journey=${journey}></sre-journey-row>`)}</section>` : nothing}
+      ${loops.length ? nothing : html`<sre-agents></sre-agents>`}
+      <div class="eight stack"><sre-services></sre-services>${panels.doubts.size + panels.excused.size ? html`<sre-doubts></sre-doubts>` : nothing}</div>
+      <sre-map class="four" .failing=${loops.length > 0}></sre-map>
+      <sre-feed></sre-feed>
+    </div>`;
+  }
+}
