@@ -1,4 +1,5 @@
-"""`ports.case_index` over the real Chroma server, `ports.runtime` over a real supervisord, both over their doubles.
+"""`ports.case_index` over the real Chroma server, `ports.runtime` over a real supervisord and a real Docker engine, both
+over their doubles.
 
 Stories that start a server of their own kill it, or measure what the model finds.
 """
@@ -17,6 +18,7 @@ import numpy as np
 import psutil
 import pytest
 from supervisor.xmlrpc import SupervisorTransport
+from support.docker_engine import PROJECT, DockerEngine
 from support.doubles import BOTH, DOUBLE, adapter_alone
 from support.likeness import MemoryIndex
 from support.remembered import FAULTS, incident
@@ -26,6 +28,8 @@ from support.waiting import until
 from support.world import World
 
 from sre_space.adapters.chroma import ChromaCaseIndex
+from sre_space.adapters.docker.engine import Engine
+from sre_space.adapters.docker.runtime import DockerRuntime
 from sre_space.adapters.minilm import MiniLm
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.agents.memory.lessons import lesson_of, question_of
@@ -286,11 +290,33 @@ class Simulated:
         return state(self)
 
 
-@pytest.fixture(scope="module", params=BOTH)
+@dataclass(frozen=True)
+class Contained:
+    """Docker, for real."""
+
+    runtime: DockerRuntime
+
+    def kill(self) -> Unit:
+        """By its process id."""
+        pid = state(self).pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        dead = until(lambda: (unit := state(self)).state == "exited" and unit, "the unit has ended")
+        assert isinstance(dead, Unit)
+        return dead
+
+
+@pytest.fixture(scope="module", params=[*BOTH, "docker"])
 def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """Yield one machine for these stories, each of which leaves its unit running."""
     if request.param == DOUBLE:
         yield Simulated(World())
+        return
+    if request.param == "docker":
+        engine: DockerEngine = request.getfixturevalue("docker")
+        engine.run(UNIT, memory=LIMIT)
+        yield Contained(DockerRuntime(Engine(engine.address), PROJECT, {UNIT: UNIT}))
+        engine.clear()
         return
     with supervisord(tmp_path_factory.mktemp("r")) as found:
         yield Supervised(found.runtime)

@@ -61,7 +61,7 @@ def unit_of(name: str, container: Mapping[str, Any]) -> Unit:
         exit_code=None if alive or status == "created" else exit_code(int(state["ExitCode"])),
         detail=_detail(status, state),
         memory_limit=int(container["HostConfig"]["Memory"]) or None,
-        restarts=int(container["RestartCount"]),
+        restarts=_restarts(container),
         instance=str(container["Name"]).removeprefix("/"),
     )
 
@@ -93,6 +93,12 @@ def nanoseconds(moment: object) -> int:
         raise ValueError(f"{str(moment)[:50]!r} is no time")
     seconds = calendar.timegm(time.strptime(match[1], "%Y-%m-%dT%H:%M:%S"))
     return max(0, seconds * 10**9 + int((match[2] or "").ljust(9, "0")))
+
+
+def _restarts(container: Mapping[str, Any]) -> int | None:
+    """Return how often Docker restarted a container; None without a restart policy: Docker counts its own alone."""
+    policy = container["HostConfig"]["RestartPolicy"]["Name"]
+    return None if policy in ("", "no") else int(container["RestartCount"])
 
 
 def _detail(status: str, state: Mapping[str, Any]) -> str:
