@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from sre_space.adapters.docker.engine import lines
 from sre_space.adapters.docker.runtime import DockerReader
-from sre_space.codec.docker import events_query
+from sre_space.codec.docker import SHORT, events_query
 from sre_space.codec.docker_events import Event, Lives, event_of
 from sre_space.domain.errors import Missing, Unavailable
-from sre_space.ports.runtime import Died, RuntimeEvents, Started, Unit
+from sre_space.ports.runtime import UNSEEN, Died, RuntimeEvents, Started, Unit
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,14 @@ class _Following:
         return None
 
     async def _started(self, event: Event, name: str) -> Started | None:
-        """Return a start with its incarnation, which only the container says; None when it is gone again."""
+        """Return a start with its incarnation, which only the container says; None for one that was said before."""
+        unseen = Started(name, f"{event.id[:SHORT]}{UNSEEN}", event.time, event.name)
         try:
             unit = await self.reader.container(name, event.id)
         except Missing:
-            return None
-        return self._began(unit, event.id)
+            return unseen
+        seen = unit.state == "running" and unit.since <= event.time  # otherwise it has ended, or started again
+        return self._began(unit, event.id) if seen else unseen
 
     def _began(self, unit: Unit, id: str) -> Started | None:
         """Return the start of a container; None when it does not run, or runs as was said before."""
