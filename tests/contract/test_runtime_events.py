@@ -220,7 +220,9 @@ async def test_a_death_is_said_at_once(machine: Machine) -> None:
             await start_again(machine)
             assert isinstance(await anext(events), Started)
 
-    print(f"{type(machine).__name__}: a death is said after {median(delays) * 1e3:.0f} ms, at most {max(delays) * 1e3:.0f}")
+    print(
+        f"{type(machine).__name__}: a death is said after {median(delays) * 1e3:.0f} ms, at most {max(delays) * 1e3:.0f}"
+    )
     assert median(delays) < 0.5
 
 

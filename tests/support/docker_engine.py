@@ -23,7 +23,11 @@ IMAGE = "sre-space-test:1"
 PROJECT = "shop"
 PROGRAMS = ("/bin/sh", "/bin/sleep", "/usr/bin/tail")
 SLEEPS = ("/bin/sleep", "600")
-WAITS = ("/bin/sh", "-c", "trap 'exit 0' TERM; while :; do /bin/sleep 600 & wait; done")  # ends on SIGTERM, as a service
+WAITS = (
+    "/bin/sh",
+    "-c",
+    "trap 'exit 0' TERM; while :; do /bin/sleep 600 & wait; done",
+)  # ends on SIGTERM, as a service
 EATS = ("/bin/sh", "-c", "/bin/sleep 1; exec /usr/bin/tail /dev/zero")  # more memory until it is killed
 _EXTRA = ("--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false", "--shutdown-timeout=2")
 

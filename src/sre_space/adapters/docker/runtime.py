@@ -66,7 +66,9 @@ class DockerReader(RuntimeReader):
                 if one["Labels"].get(PROJECT) == self.project and one["Labels"].get(SERVICE) in unit_by_service
             ]
         except (TypeError, KeyError, AttributeError) as error:
-            raise Unavailable(f"the answer of Docker at {self.engine.address} is not a listing of containers") from error
+            raise Unavailable(
+                f"the answer of Docker at {self.engine.address} is not a listing of containers"
+            ) from error
         found = await asyncio.gather(*(self._inspected(name, id) for name, id in wanted))
         order = list(self.names)
         present = [one for one in found if one is not None]
