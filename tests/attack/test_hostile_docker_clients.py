@@ -1,4 +1,4 @@
-"""Hostile clients of the proxies in front of Docker's socket: whatever they send, the engine gets our requests alone."""
+"""Hostile clients of the proxies in front of Docker: whatever they send, the engine gets our requests alone."""
 
 import json
 import socket
@@ -29,7 +29,9 @@ def opened(engine: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """Yield both doors."""
     address, services = f"tcp://127.0.0.1:{engine.port}", {"DOCKER_PROXY_SERVICES": "policy-service"}
     with (
-        open_door(tmp_path_factory.mktemp("d") / "r", "reading", address, DOCKER_PROXY_HOSTS="docker-reading") as reading,
+        open_door(
+            tmp_path_factory.mktemp("d") / "r", "reading", address, DOCKER_PROXY_HOSTS="docker-reading"
+        ) as reading,
         open_door(tmp_path_factory.mktemp("d") / "a", "acting", address, **services) as acting,
     ):
         yield {"reading": reading, "acting": acting}
@@ -176,7 +178,7 @@ def test_what_is_not_on_the_list_is_refused_with_one_sentence(door: Both, method
         assert SECRET not in body["message"]
 
 
-OVERRIDES = (
+OVERRIDES: tuple[dict[str, object], ...] = (
     {"label": ["com.docker.compose.project=elsewhere"]},
     {"label": ["com.docker.compose.project=shop", "com.docker.compose.project=elsewhere"]},
     {"label": {"com.docker.compose.project=shop": True, "com.docker.compose.project=elsewhere": True}},
@@ -223,7 +225,9 @@ def test_the_acting_door_shows_no_more_than_it_must(acting: Both, path: str) -> 
     assert engine.asked == []
 
 
-@pytest.mark.parametrize("path", ["/containers/json", f"/containers/{MINE}/json", "/containers/shop-policy-service-1/json"])
+@pytest.mark.parametrize(
+    "path", ["/containers/json", f"/containers/{MINE}/json", "/containers/shop-policy-service-1/json"]
+)
 def test_of_a_container_nothing_is_shown_that_could_hold_a_secret(door: Both, path: str) -> None:
     proxy, _ = door
     answer = proxy.ask("GET", path)
@@ -394,12 +398,15 @@ def test_an_endless_answer_takes_no_memory_and_ends_with_its_client(
     engine: StandIn, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     with open_door(tmp_path_factory.mktemp("d"), "reading", f"tcp://127.0.0.1:{engine.port}") as proxy:
-        engine.streamed, _ = 0, engine.released.clear()
+        engine.streamed = 0
+        engine.released.clear()
         (process,) = [one for one in psutil.Process().children() if "sre_space.bootstrap.docker_proxy" in one.cmdline()
                       and one.environ().get("DOCKER_PROXY_LISTEN") == f"127.0.0.1:{proxy.port}"]  # fmt: skip
         before = process.memory_info().rss
         with socket.create_connection(("127.0.0.1", proxy.port), timeout=20) as client:
-            client.sendall(f"GET /containers/{MINE}/logs?follow=1&stdout=1 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            client.sendall(
+                f"GET /containers/{MINE}/logs?follow=1&stdout=1 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+            )
             assert client.recv(64).startswith(b"HTTP/1.1 200")
             stalled = until(lambda: _stalled(engine), "the engine can send no more to a client that does not read")
             assert stalled < 64 * 2**20

@@ -1,5 +1,6 @@
-"""`ports.case_index` over the real Chroma server, `ports.runtime` over a real supervisord and a real Docker engine, both
-over their doubles.
+"""`ports.case_index` over the real Chroma server, `ports.runtime` over a real supervisord and a real Docker engine.
+
+Both run over their doubles as well; Docker is asked itself, and through the proxy for those who act.
 
 Stories that start a server of their own kill it, or measure what the model finds.
 """
@@ -18,6 +19,7 @@ import numpy as np
 import psutil
 import pytest
 from supervisor.xmlrpc import SupervisorTransport
+from support.docker_doors import DOCKERS, reached
 from support.docker_engine import PROJECT, DockerEngine
 from support.doubles import BOTH, DOUBLE, adapter_alone
 from support.likeness import MemoryIndex
@@ -28,7 +30,6 @@ from support.waiting import until
 from support.world import World
 
 from sre_space.adapters.chroma import ChromaCaseIndex
-from sre_space.adapters.docker.engine import Engine
 from sre_space.adapters.docker.runtime import DockerRuntime
 from sre_space.adapters.minilm import MiniLm
 from sre_space.adapters.supervisord import SupervisordRuntime
@@ -306,16 +307,17 @@ class Contained:
         return dead
 
 
-@pytest.fixture(scope="module", params=[*BOTH, "docker"])
+@pytest.fixture(scope="module", params=[*BOTH, *DOCKERS])
 def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """Yield one machine for these stories, each of which leaves its unit running."""
     if request.param == DOUBLE:
         yield Simulated(World())
         return
-    if request.param == "docker":
+    if request.param in DOCKERS:
         engine: DockerEngine = request.getfixturevalue("docker")
         engine.run(UNIT, memory=LIMIT)
-        yield Contained(DockerRuntime(Engine(engine.address), PROJECT, {UNIT: UNIT}))
+        with reached(request.param, engine, tmp_path_factory.mktemp("proxy")) as doors:
+            yield Contained(DockerRuntime(doors.acting, PROJECT, {UNIT: UNIT}))
         engine.clear()
         return
     with supervisord(tmp_path_factory.mktemp("r")) as found:

@@ -1,4 +1,4 @@
-"""`ports.runtime.RuntimeEvents` over a real supervisord and a real Docker engine: one suite, then what each has alone."""
+"""`ports.runtime.RuntimeEvents` over a real supervisord and a real Docker engine; then what each has alone."""
 
 import asyncio
 import contextlib
@@ -17,13 +17,14 @@ from xmlrpc.client import ServerProxy
 
 import pytest
 from supervisor.xmlrpc import SupervisorTransport
+from support.docker_doors import DOCKERS, reached
 from support.docker_engine import EATS, PROJECT, DockerEngine
 from support.runtimes import UNIT, Supervised, now, supervisord
 from support.waiting import until
 
 from sre_space.adapters.docker.engine import Engine
 from sre_space.adapters.docker.events import DockerEvents
-from sre_space.adapters.docker.runtime import DockerRuntime
+from sre_space.adapters.docker.runtime import DockerReader, DockerRuntime
 from sre_space.adapters.supervisord_events import SupervisordEvents
 from sre_space.domain.errors import Unavailable
 from sre_space.ports.runtime import Died, Runtime, RuntimeEvents, Started
@@ -80,18 +81,14 @@ class Contained:
     engine: DockerEngine
     container: str
     runtime: DockerRuntime
-
-    @property
-    def stream(self) -> RuntimeEvents:
-        """Of the engine itself."""
-        return DockerEvents(self.runtime)
+    stream: DockerEvents
 
     def stop(self) -> None:
         """As `docker stop` does."""
         self.engine.act(self.container, "stop", t="5")
 
 
-@pytest.fixture(scope="module", params=["supervisord", "docker"])
+@pytest.fixture(scope="module", params=["supervisord", *DOCKERS])
 def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """Yield one machine for these stories, each of which leaves its unit running."""
     if request.param == "supervisord":
@@ -100,14 +97,16 @@ def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         return
     engine: DockerEngine = request.getfixturevalue("docker")
     container = engine.run(UNIT)
-    yield Contained(engine, container, DockerRuntime(Engine(engine.address), PROJECT, {UNIT: UNIT}))
+    with reached(request.param, engine, tmp_path_factory.mktemp("proxy")) as doors:
+        runtime = DockerRuntime(doors.acting, PROJECT, {UNIT: UNIT})
+        yield Contained(engine, container, runtime, DockerEvents(DockerReader(doors.reading, PROJECT, {UNIT: UNIT})))
     engine.clear()
 
 
 @contextlib.asynccontextmanager
 async def following(stream: RuntimeEvents) -> AsyncIterator[AsyncIterator[Started | Died]]:
     """Follow a stream, with a time limit for what hangs."""
-    async with asyncio.timeout(HANG_S), aclosing(stream.events()) as events:  # type: ignore[type-var]
+    async with asyncio.timeout(HANG_S), aclosing(stream.events()) as events:
         yield events
 
 
@@ -220,9 +219,8 @@ async def test_a_death_is_said_at_once(machine: Machine) -> None:
             await start_again(machine)
             assert isinstance(await anext(events), Started)
 
-    print(
-        f"{type(machine).__name__}: a death is said after {median(delays) * 1e3:.0f} ms, at most {max(delays) * 1e3:.0f}"
-    )
+    shown = f"{median(delays) * 1e3:.0f} ms, at most {max(delays) * 1e3:.0f}"
+    print(f"{type(machine.runtime).__name__}: a death is said after {shown}")
     assert median(delays) < 0.5
 
 
@@ -231,7 +229,7 @@ async def test_a_runtime_that_is_down_is_unavailable(tmp_path: Path, kind: str) 
     path = tmp_path / "none.sock"
     docker = DockerEvents(DockerRuntime(Engine(f"unix://{path}"), PROJECT, {UNIT: UNIT}))
     stream: RuntimeEvents = docker if kind == "docker" else SupervisordEvents(str(path), {UNIT: UNIT})
-    with pytest.raises(Unavailable, match="none.sock"):
+    with pytest.raises(Unavailable, match=r"none\.sock"):
         async with following(stream) as events:
             await anext(events)
 
@@ -288,7 +286,7 @@ def test_more_connections_than_it_takes_hold_nothing_up(supervised: Supervised) 
 
 
 def _first(supervised: Supervised) -> Started | Died | None:
-    """The first event of the stream; None while it takes no connection."""
+    """Return the first event of the stream; None while it takes no connection."""
 
     async def story() -> Started | Died:
         async with following(supervised.events) as events:

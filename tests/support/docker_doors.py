@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from support.docker_engine import PROJECT, DockerEngine
 from support.servers import module, serving
 from support.waiting import free_port
+
+from sre_space.adapters.docker.engine import Engine
+
+ITSELF, PROXIES = "docker", "docker through proxies"
+DOCKERS = (ITSELF, PROXIES)
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ def open_door(folder: Path, door: str, engine: str, **settings: str) -> Iterator
     port = free_port()
     opened = OpenDoor(port, folder)
     environment = {
-        "DOCKER_PROXY_DOOR": door, "DOCKER_PROXY_PROJECT": "shop", "DOCKER_PROXY_ENGINE": engine,
+        "DOCKER_PROXY_DOOR": door, "DOCKER_PROXY_PROJECT": PROJECT, "DOCKER_PROXY_ENGINE": engine,
         "DOCKER_PROXY_LISTEN": f"127.0.0.1:{port}", "SRE_SPACE_STATE": str(folder), **settings,
     }  # fmt: skip
 
@@ -68,3 +74,24 @@ def open_door(folder: Path, door: str, engine: str, **settings: str) -> Iterator
 
     with serving(module("sre_space.bootstrap.docker_proxy"), environment, ready, folder / "proxy.log"):
         yield opened
+
+
+@dataclass(frozen=True)
+class Doors:
+    """How an engine is reached by those who read and by those who act."""
+
+    reading: Engine
+    acting: Engine
+
+
+@contextmanager
+def reached(how: str, engine: DockerEngine, folder: Path) -> Iterator[Doors]:
+    """Reach an engine itself, or through two proxies that run until the test ends."""
+    if how == ITSELF:
+        yield Doors(Engine(engine.address), Engine(engine.address))
+        return
+    with (
+        open_door(folder / "reading", "reading", engine.address) as reading,
+        open_door(folder / "acting", "acting", engine.address) as acting,
+    ):
+        yield Doors(Engine(reading.address), Engine(acting.address))

@@ -84,7 +84,7 @@ class DockerEngine:
         assert answer.is_success or answer.status_code == httpx.codes.NOT_MODIFIED, answer.text
 
     def state(self, id: str) -> dict[str, object]:
-        """The state of a container, as the engine shows it."""
+        """Return the state of a container, as the engine shows it."""
         shown: dict[str, object] = self.call("GET", f"/containers/{id}/json").json()["State"]
         return shown
 

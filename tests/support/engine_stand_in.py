@@ -59,7 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
     stand_in: StandIn
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802 - the library's name
+    def do_GET(self) -> None:
         self.stand_in.asked.append(("GET", self.path, b""))
         url = urlsplit(self.path)
         match url.path.split("/")[1:]:
@@ -76,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
             case _:
                 self._answer({"message": f"no such page {self.path} {SECRET}"}, 404)
 
-    def do_POST(self) -> None:  # noqa: N802 - the library's name
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.stand_in.asked.append(("POST", self.path, body))
         if "update" in self.path:

@@ -1,4 +1,4 @@
-"""The runtime's socket of events: every connection gets the units that run, then each start and end, a line of JSON each.
+"""The runtime's socket of events: a connection gets the units that run, then each start and end, a line of JSON each.
 
 supervisord serves it in its own loop, as it does the listing (`unit_listing.py`), and takes nothing from a connection.
 A program that listens for supervisord's events (`eventlistener`) would be one more process, which supervisord hands one
@@ -92,7 +92,9 @@ class UnitEvents(asyncore.dispatcher):  # type: ignore[misc]  # supervisor ships
 
 
 class _Client(asyncore.dispatcher):  # type: ignore[misc]  # same
-    """A connection that is only written to; one that reads too slowly is closed, so that its end says it lost events."""
+    """A connection that is only written to; one that reads too slowly is closed: its end says that events are lost."""
+
+    connected: bool
 
     def __init__(self, connection: socket.socket, gone: Callable[["_Client"], None]) -> None:
         connection.setblocking(False)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ class SupervisordEvents(RuntimeEvents):
     socket: str
     names: Mapping[str, str]
 
-    async def events(self) -> AsyncIterator[Started | Died]:
+    async def events(self) -> AsyncGenerator[Started | Died, None]:
         """Iterate over starts and ends, first those of now; raise `Unavailable` when the stream breaks off."""
         async with self._connected() as reader:
             following = _Following({program: unit for unit, program in self.names.items()})

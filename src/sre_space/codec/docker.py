@@ -1,10 +1,9 @@
 """Docker's Engine API for the containers of one Compose project: queries, units and events; no I/O."""
 
-import calendar
 import json
 import re
-import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sre_space.ports.runtime import State, Unit
@@ -91,7 +90,7 @@ def nanoseconds(moment: object) -> int:
     match = _TIME.fullmatch(str(moment))
     if match is None:
         raise ValueError(f"{str(moment)[:50]!r} is no time")
-    seconds = calendar.timegm(time.strptime(match[1], "%Y-%m-%dT%H:%M:%S"))
+    seconds = int(datetime.fromisoformat(match[1]).replace(tzinfo=UTC).timestamp())
     return max(0, seconds * 10**9 + int((match[2] or "").ljust(9, "0")))
 
 

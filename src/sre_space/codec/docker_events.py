@@ -74,7 +74,7 @@ class Lives:
             unit=unit,
             incarnation=self._ended(event),
             time=event.time,
-            exit_code=exit_code(int(code)) if code.isdecimal() and len(code) <= 3 else None,  # noqa: PLR2004
+            exit_code=exit_code(int(code)) if code.isdecimal() and len(code) <= 3 else None,
             planned=asked is not None and event.time - asked <= STOPS_WITHIN_NS,
             detail="killed: out of memory" if starved and event.time - starved <= OUT_OF_MEMORY_NS else "",
             instance=event.name,

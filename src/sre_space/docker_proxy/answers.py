@@ -9,7 +9,8 @@ LABELS = (PROJECT, SERVICE, ONE_OFF, "com.docker.compose.container-number")
 _LISTED = ("Id", "Names", "Image", "Created", "State", "Status")
 _INSPECTED = ("Id", "Name", "Created", "RestartCount")
 _STATE = (
-    "Status", "Running", "Paused", "Restarting", "OOMKilled", "Dead", "Pid", "ExitCode", "Error", "StartedAt", "FinishedAt",
+    "Status", "Running", "Paused", "Restarting", "OOMKilled", "Dead", "Pid", "ExitCode", "Error", "StartedAt",
+    "FinishedAt",
 )  # fmt: skip
 _HOST = ("Memory", "MemorySwap", "NanoCpus", "RestartPolicy")
 

@@ -34,7 +34,7 @@ class Engine(Protocol):
         path: str,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
-        within_s: float = ...,
+        within_s: float | None = None,
     ) -> Any:  # noqa: ANN401 - JSON
         """Return the answer's JSON; raise `Refused` or `Unavailable`."""
         ...
@@ -94,10 +94,11 @@ class DockerProxy:
                 return await self._changed(wanted, Request(scope, receive))
             case Kind.EVENTS:
                 query = {**wanted.parameters, **events_query(self.rules.project)}
-                return await self._passed_on("/events", query, scope, receive, send)
+                await self._pass_on("/events", query, scope, receive, send)
             case Kind.STATS | Kind.LOGS:
                 id = (await self._container(wanted))["Id"]
-                return await self._passed_on(f"/containers/{id}/{wanted.kind}", wanted.parameters, scope, receive, send)
+                await self._pass_on(f"/containers/{id}/{wanted.kind}", wanted.parameters, scope, receive, send)
+        return None
 
     async def _inspected(self, wanted: Wanted) -> Response:
         id = (await self._container(wanted))["Id"]
@@ -134,7 +135,7 @@ class DockerProxy:
                 return one
         raise Refused(f"the project {self.rules.project} has no container {wanted.container}")
 
-    async def _passed_on(self, path: str, query: Mapping[str, str], scope: Scope, receive: Receive, send: Send) -> None:
+    async def _pass_on(self, path: str, query: Mapping[str, str], scope: Scope, receive: Receive, send: Send) -> None:
         """Pass an answer on as it comes; the client's connection is cut when the engine's breaks off."""
         begun = False
         try:

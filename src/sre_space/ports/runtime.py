@@ -3,7 +3,7 @@
 An agent that only reads has a `RuntimeReader`, whose credentials can change nothing.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -119,8 +119,10 @@ UNSEEN = ":gone"  # the end of the incarnation of a process that ended before an
 class RuntimeEvents(Protocol):
     """A stream of the starts and ends of units."""
 
-    def events(self) -> AsyncIterator[Started | Died]:
+    def events(self) -> AsyncGenerator[Started | Died, None]:
         """Iterate over what happens from now on, after a `Started` for each unit that runs already.
+
+        Whoever stops early closes it (`contextlib.aclosing`), which ends the connection.
 
         MUST yield a unit's events in their order, and each end once. MUST keep no more in memory than a fixed amount
         for each unit, however much happens and however slowly it is read. MUST raise `Unavailable` when the runtime

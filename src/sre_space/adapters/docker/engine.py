@@ -1,7 +1,7 @@
 """Requests to Docker's Engine API over HTTP, through a Unix socket or a TCP address.
 
-httpx speaks both and is there already for probes and traces; a Docker library would add a second HTTP client for the few
-requests made here. The paths carry no version of the API: no version is served by every engine from 20.10 on, and the
+httpx speaks both and is there already for probes and traces; a Docker library would add a second HTTP client for a few
+requests. The paths carry no version of the API: no version is served by every engine from 20.10 on, and the
 fields that are read have been in all of them.
 """
 
@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,17 +36,19 @@ class Engine:
         path: str,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
-        within_s: float = ANSWERS_WITHIN_S,
+        within_s: float | None = None,
     ) -> Any:  # noqa: ANN401 - JSON; `codec.docker` types it
         """Return the answer's JSON, None for an empty one.
 
-        Raise `Missing` or `Refused` when the engine says so, `Unavailable` without a whole answer in `within_s`.
+        Raise `Missing` or `Refused` when the engine says so, `Unavailable` without a whole answer in `within_s` seconds
+        (None: `ANSWERS_WITHIN_S`).
         """
+        seconds = within_s or ANSWERS_WITHIN_S
         try:
-            async with asyncio.timeout(within_s), self._sent(method, path, query or {}, body) as response:
+            async with asyncio.timeout(seconds), self._sent(method, path, query or {}, body) as response:
                 answer = await _read(response)
         except TimeoutError as error:
-            raise Unavailable(f"{self._name} has not answered {path} within {within_s:g} s") from error
+            raise Unavailable(f"{self._name} has not answered {path} within {seconds:g} s") from error
         try:
             return json.loads(answer) if answer.strip() else None
         except (ValueError, RecursionError) as error:
@@ -98,7 +100,7 @@ class Engine:
                 f"{self.address!r} is no address of Docker; write unix:///var/run/docker.sock or tcp://host:2375"
             )
         path, host = match["path"], match["host"]
-        transport = httpx.AsyncHTTPTransport(uds=path, verify=False)  # noqa: S501 - plain HTTP: there is no TLS to verify
+        transport = httpx.AsyncHTTPTransport(uds=path, verify=False)
         base = "http://docker" if path else f"http://{host}:{match['port']}"
         return httpx.AsyncClient(transport=transport, base_url=base, timeout=None, trust_env=False, headers=_PLAIN)
 
@@ -107,7 +109,7 @@ class Engine:
         return f"Docker at {self.address}"
 
 
-async def lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def lines(parts: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     """Yield the lines of a stream; raise `Unavailable` for one of more than `MAX_LINE` bytes."""
     pending = b""
     async for part in parts:

@@ -4,7 +4,7 @@ The engine buffers events for a slow reader, and drops what exceeds its buffer w
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -22,7 +22,7 @@ class DockerEvents(RuntimeEvents):
 
     reader: DockerReader
 
-    async def events(self) -> AsyncIterator[Started | Died]:
+    async def events(self) -> AsyncGenerator[Started | Died, None]:
         """Iterate over starts and ends, first those of now; raise `Unavailable` when the stream breaks off."""
         engine = self.reader.engine
         async with engine.stream("/events", events_query(self.reader.project)) as parts:
