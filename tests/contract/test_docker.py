@@ -134,7 +134,7 @@ async def test_another_container_under_the_same_name_is_another_incarnation(engi
     "address", ["", "/var/run/docker.sock", "http://127.0.0.1:1", "unix://", "tcp://a b:1", "tcp://a"]
 )
 async def test_an_address_that_is_none_is_said_with_two_that_are(address: str) -> None:
-    with pytest.raises(Malformed, match="write unix:///var/run/docker.sock or tcp://host:2375"):
+    with pytest.raises(Malformed, match=r"write unix:///var/run/docker\.sock or tcp://host:2375"):
         await DockerReader(Engine(address), PROJECT, NAMES).units()
 
 
