@@ -105,13 +105,24 @@ class DockerEngine:
             return False
 
 
+class NotStarted(Exception):
+    """The engine ended at its start, as it does where it may not mount or make control groups; why is in its log."""
+
+
 @contextmanager
 def docker_engine(folder: Path) -> Iterator[DockerEngine]:
-    """Run an engine until the test ends, and remove its containers."""
+    """Run an engine until the test ends, and remove its containers; raise `NotStarted` where it cannot run."""
     engine = DockerEngine(folder / "d.sock")
     places = [f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/d.pid"]
     command = ["dockerd", f"--host={engine.address}", *places, *_EXTRA]
-    server = ServerProcess(command, {}, engine.serves, folder / "dockerd.log")
+    log = folder / "dockerd.log"
+
+    def ready() -> bool:
+        if server.process is not None and server.process.poll() is not None:
+            raise NotStarted(log.read_text(errors="replace").strip().rpartition("\n")[2])
+        return engine.serves()
+
+    server = ServerProcess(command, {}, ready, log)
     server.start()
     try:
         _import_image(engine)
