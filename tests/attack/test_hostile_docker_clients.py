@@ -400,8 +400,7 @@ def test_an_endless_answer_takes_no_memory_and_ends_with_its_client(
     with open_door(tmp_path_factory.mktemp("d"), "reading", f"tcp://127.0.0.1:{engine.port}") as proxy:
         engine.streamed = 0
         engine.released.clear()
-        (process,) = [one for one in psutil.Process().children() if "sre_space.bootstrap.docker_proxy" in one.cmdline()
-                      and one.environ().get("DOCKER_PROXY_LISTEN") == f"127.0.0.1:{proxy.port}"]  # fmt: skip
+        process = process_of(proxy)
         before = process.memory_info().rss
         with socket.create_connection(("127.0.0.1", proxy.port), timeout=20) as client:
             client.sendall(
@@ -416,6 +415,16 @@ def test_an_endless_answer_takes_no_memory_and_ends_with_its_client(
             assert process.memory_info().rss - before < 32 * 2**20
 
         assert until(engine.released.is_set, "the engine's connection ends with the client's")
+
+
+def process_of(proxy: OpenDoor) -> psutil.Process:
+    """Return the process of a proxy that this test runs."""
+    (process,) = [
+        one
+        for one in psutil.Process().children()
+        if one.environ().get("DOCKER_PROXY_LISTEN") == f"127.0.0.1:{proxy.port}"
+    ]
+    return process
 
 
 def _stalled(engine: StandIn) -> int:
@@ -434,3 +443,23 @@ def test_an_engine_that_is_away_is_said_with_502(tmp_path_factory: pytest.TempPa
                 answer = proxy.ask("GET", path)
                 assert answer.status_code == 502
                 assert address in answer.json()["message"]
+
+
+def test_a_proxy_that_is_stopped_ends_its_streams_and_says_nothing(
+    engine: StandIn, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("d")
+    with (
+        open_door(folder, "reading", f"tcp://127.0.0.1:{engine.port}") as proxy,
+        socket.create_connection(("127.0.0.1", proxy.port), timeout=20) as client,
+    ):
+        client.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert client.recv(64).startswith(b"HTTP/1.1 200")
+        process = process_of(proxy)
+        process.terminate()
+        received = b"x"
+        while received:
+            received = client.recv(2**20)
+        process.wait(20)
+
+    assert (folder / "proxy.log").read_text() == ""

@@ -1,13 +1,14 @@
 """The proxy as an ASGI application."""
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from sre_space.codec.docker import PROJECT, SERVICE, events_query, listing_query
@@ -15,6 +16,7 @@ from sre_space.docker_proxy.answers import inspected, listed
 from sre_space.docker_proxy.head import check_head, chunked
 from sre_space.docker_proxy.limits import MAX_BODY, MemoryBounds
 from sre_space.docker_proxy.rules import Kind, Rules, Wanted
+from sre_space.docker_proxy.streaming import pass_on
 from sre_space.domain.errors import Refused, Unavailable
 from sre_space.ports.kill_switch import KillSwitch
 
@@ -56,6 +58,7 @@ class DockerProxy:
     hosts: Collection[str]
     services: Collection[str]
     bounds: MemoryBounds
+    closing: asyncio.Event = field(default_factory=asyncio.Event)  # ends the answers that have no end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; 403 with one sentence for what is refused, 502 without an answer of the engine."""
@@ -94,10 +97,10 @@ class DockerProxy:
                 return await self._changed(wanted, Request(scope, receive))
             case Kind.EVENTS:
                 query = {**wanted.parameters, **events_query(self.rules.project)}
-                await self._pass_on("/events", query, scope, receive, send)
+                await self._pass_on("/events", query, receive, send)
             case Kind.STATS | Kind.LOGS:
                 id = (await self._container(wanted))["Id"]
-                await self._pass_on(f"/containers/{id}/{wanted.kind}", wanted.parameters, scope, receive, send)
+                await self._pass_on(f"/containers/{id}/{wanted.kind}", wanted.parameters, receive, send)
         return None
 
     async def _inspected(self, wanted: Wanted) -> Response:
@@ -117,7 +120,7 @@ class DockerProxy:
             raise Refused("the space is halted, and nothing is changed until `sre-space resume`")
         path = f"/containers/{container['Id']}/{wanted.kind}"
         answer = await self.engine.ask("POST", path, wanted.parameters, body, CHANGES_WITHIN_S)
-        log.info("%s %s %s", wanted.kind, container["Names"][0].removeprefix("/"), body or "")
+        log.info("%s of %s, container %s %s", wanted.kind, service, container["Id"], body or "")
         return Response(status_code=204) if answer is None else JSONResponse(answer)
 
     async def _containers(self) -> Sequence[Mapping[str, Any]]:
@@ -131,17 +134,17 @@ class DockerProxy:
         What the client wrote never reaches the engine, which would take the beginning of any container's id as well.
         """
         for one in await self._containers():
-            if wanted.container == one["Id"] or f"/{wanted.container}" in one["Names"]:
+            if wanted.container == one["Id"] or f"/{wanted.container}" in (one["Names"] or ()):
                 return one
         raise Refused(f"the project {self.rules.project} has no container {wanted.container}")
 
-    async def _pass_on(self, path: str, query: Mapping[str, str], scope: Scope, receive: Receive, send: Send) -> None:
+    async def _pass_on(self, path: str, query: Mapping[str, str], receive: Receive, send: Send) -> None:
         """Pass an answer on as it comes; the client's connection is cut when the engine's breaks off."""
         begun = False
         try:
             async with self.engine.stream(path, query) as parts:
                 begun = True
-                await StreamingResponse(parts, media_type="application/octet-stream")(scope, receive, send)
+                await pass_on(parts, receive, send, self.closing)
         except Unavailable as error:
             if not begun:
                 raise

@@ -7,9 +7,9 @@ import socket
 from collections.abc import Iterator
 
 import uvicorn
-from starlette.types import ASGIApp
 
 from sre_space.docker_proxy.head import MAX_HEAD
+from sre_space.docker_proxy.proxy import DockerProxy
 from sre_space.domain.errors import Refused
 
 MAX_CONNECTIONS = 64  # further ones get 503
@@ -39,13 +39,13 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def serve(app: ASGIApp, listener: socket.socket) -> None:
+async def serve(proxy: DockerProxy, listener: socket.socket) -> None:
     """Serve until cancelled; then complete requests in progress for at most a second.
 
     h11 parses requests: it is strict, and written in Python. WebSockets are not offered.
     """
     config = uvicorn.Config(
-        app,
+        proxy,
         http="h11",
         ws="none",
         lifespan="off",
@@ -62,6 +62,7 @@ async def serve(app: ASGIApp, listener: socket.socket) -> None:
     try:
         await asyncio.shield(serving)
     except asyncio.CancelledError:
+        proxy.closing.set()
         server.should_exit = True
         await serving
         raise
