@@ -9,7 +9,7 @@ from support.docker_doors import DOCKERS, Doors, OpenDoor, open_door, reached
 from support.docker_engine import PROJECT, SLEEPS, DockerEngine
 
 from sre_space.adapters.docker.engine import Engine
-from sre_space.adapters.docker.runtime import DockerReader, DockerRuntime
+from sre_space.adapters.docker.runtime import DockerReader, DockerRuntime, engine_and_project
 from sre_space.domain.errors import Malformed, Missing, Refused, Unavailable
 from sre_space.ports.runtime import Unit
 
@@ -136,6 +136,15 @@ async def test_another_container_under_the_same_name_is_another_incarnation(engi
 async def test_an_address_that_is_none_is_said_with_two_that_are(address: str) -> None:
     with pytest.raises(Malformed, match=r"write unix:///var/run/docker\.sock or tcp://host:2375"):
         await DockerReader(Engine(address), PROJECT, NAMES).units()
+
+
+def test_engine_and_project_are_one_setting() -> None:
+    engine, project = engine_and_project("sre-cp@tcp://docker-acting:2375")
+    assert (engine.address, project) == ("tcp://docker-acting:2375", "sre-cp")
+
+    for place in ("", "sre-cp", "@tcp://a:1", "sre-cp@http://a:1", "Sre Cp@tcp://a:1", "sre-cp@tcp://a:99999"):
+        with pytest.raises(Malformed, match="a runtime of Docker is written"):
+            engine_and_project(place)
 
 
 async def test_an_engine_that_is_away_is_unavailable_with_its_address() -> None:

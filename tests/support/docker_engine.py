@@ -8,6 +8,7 @@ import io
 import json
 import os
 import shutil
+import socket
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -45,16 +46,16 @@ def missing() -> str:
 class DockerEngine:
     """The engine, asked as its owner does: through no adapter and no proxy."""
 
-    socket: Path
+    path: Path
 
     @property
     def address(self) -> str:
         """Its address as the adapters write it."""
-        return f"unix://{self.socket}"
+        return f"unix://{self.path}"
 
     def call(self, method: str, path: str, **more: object) -> httpx.Response:
         """Ask the engine."""
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(self.socket)), timeout=120) as client:
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(self.path)), timeout=120) as client:
             return client.request(method, f"http://docker{path}", **more)  # type: ignore[arg-type]
 
     def run(
@@ -99,6 +100,9 @@ class DockerEngine:
 
     def serves(self) -> bool:
         """Whether it answers."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(self.path)):
+                return False
         try:
             return self.call("GET", "/_ping").is_success
         except httpx.HTTPError:

@@ -18,7 +18,7 @@ class MemoryBounds:
     largest: int
     smallest: int = MIN_BYTES
 
-    def update(self, body: bytes) -> Mapping[str, int]:
+    def checked(self, body: bytes) -> Mapping[str, int]:
         """Return the body of the engine's `update` for that of a request; raise `Refused` for any other change."""
         sent = _object(body)
         if set(sent) != _KEYS or sent["Memory"] != sent["MemorySwap"]:

@@ -109,7 +109,7 @@ class DockerProxy:
 
     async def _changed(self, wanted: Wanted, request: Request) -> Response:
         """Restart a container or change its limits; raise `Refused` while halted."""
-        body = self.bounds.update(await _body(request)) if wanted.kind is Kind.UPDATE else None
+        body = self.bounds.checked(await _body(request)) if wanted.kind is Kind.UPDATE else None
         container = await self._container(wanted)
         service = container["Labels"].get(SERVICE, "")
         if self.services and service not in self.services:

@@ -6,12 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from sre_space.adapters.docker.engine import Engine
+from sre_space.codec.addresses import compose_name, docker_address
 from sre_space.codec.docker import PROJECT, SERVICE, listing_query, unit_of
-from sre_space.domain.errors import Missing, Refused, Unavailable
+from sre_space.domain.errors import Malformed, Missing, Refused, Unavailable
 from sre_space.ports.runtime import Runtime, RuntimeReader, Unit, representative
 
 STOP_S = 3  # a container that has not ended this long after SIGTERM is killed
 RESTARTS_WITHIN_S = STOP_S + 20.0
+
+
+def engine_and_project(place: str) -> tuple[Engine, str]:
+    """Return the engine and the Compose project of `PROJECT@ADDRESS`; raise `Malformed` with an example otherwise."""
+    project, _, address = place.partition("@")
+    try:
+        return Engine(docker_address(address)), compose_name(project)
+    except ValueError as error:
+        raise Malformed(f"{error}; a runtime of Docker is written sre-cp@unix:///var/run/docker.sock") from error
 
 
 @dataclass(frozen=True)
