@@ -302,6 +302,7 @@ async def test_docker_says_when_a_container_ran_out_of_memory(docker: DockerEngi
     container = await asyncio.to_thread(docker.run, "eater", EATS, "own", 1, 16 * 2**20)
     async with following(DockerEvents(runtime)) as events:
         first = await anext(events)
+        await asyncio.to_thread(docker.act, container, "kill", signal="USR1")  # it eats memory until it is killed
         died = await anext(events)
     dead = await runtime.unit("eater")
     docker.remove(container)

@@ -29,7 +29,11 @@ WAITS = (
     "-c",
     "trap 'exit 0' TERM; while :; do /bin/sleep 600 & wait; done",
 )  # ends on SIGTERM, as a service
-EATS = ("/bin/sh", "-c", "/bin/sleep 1; exec /usr/bin/tail /dev/zero")  # more memory until it is killed
+EATS = (
+    "/bin/sh",
+    "-c",
+    "trap 'exec /usr/bin/tail /dev/zero' USR1; while :; do /bin/sleep 600 & wait; done",
+)  # at SIGUSR1
 _EXTRA = ("--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false", "--shutdown-timeout=2")
 
 
