@@ -7,7 +7,7 @@ They are read from the environment and from `.env`.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,6 +23,9 @@ OptionalEndpoint = Annotated[str, AfterValidator(addresses.optional(addresses.te
 Servers = Annotated[str, AfterValidator(addresses.bus_servers)]
 OptionalServers = Annotated[str, AfterValidator(addresses.optional(addresses.bus_servers))]
 Token = Annotated[str, AfterValidator(addresses.bearer_token)]
+ComposeName = Annotated[str, AfterValidator(addresses.optional(addresses.compose_name))]
+DockerAddress = Annotated[str, AfterValidator(addresses.docker_address)]
+ListenAddress = Annotated[str, AfterValidator(addresses.listen_address)]
 RepositoryPart = Annotated[str, AfterValidator(addresses.repository_part)]
 
 
@@ -213,6 +216,24 @@ class CommandLineSettings(ControlSettings, ForgeClientSettings):
         """Return the token of an agent or the deployer on an external forge; raise `Malformed` when none is set."""
         own: str = getattr(self, f"{owner}_github_personal_access_token")
         return own or self.needed("github_personal_access_token")
+
+
+class DockerProxySettings(SpaceSettings):
+    """The settings of a proxy in front of Docker's socket."""
+
+    docker_proxy_door: Literal["", "reading", "acting"] = Field(
+        "", description="which of the two proxies this is: `reading`, or `acting`, which restarts and changes limits"
+    )
+    docker_proxy_project: ComposeName = Field("", description="the Compose project whose containers it shows")
+    docker_proxy_services: str = Field("", description="the services that the acting proxy may change, by commas")
+    docker_proxy_hosts: str = Field("", description="the names by which clients reach this proxy, by commas")
+    docker_proxy_listen: ListenAddress = Field("127.0.0.1:2375", description="where this proxy listens")
+    docker_proxy_engine: DockerAddress = Field(
+        "unix:///var/run/docker.sock", description="the engine's address: a Unix socket or a TCP address"
+    )
+    docker_proxy_max_memory_bytes: int = Field(
+        2 * 2**30, ge=16 * 2**20, le=2**60, description="the largest memory limit that the acting proxy sets"
+    )
 
 
 PROCESSES: Mapping[str, type[SpaceSettings]] = {
