@@ -31,11 +31,11 @@ from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space import supervisor as space_supervisor
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import waits_for_people
-from sre_space.domain.facts import Action
 from sre_space.domain.labels import NEEDS_HUMAN
 
 LEARNT_NS = 150 * SECOND  # of running time, in which Scout learns its baselines
-OPENED_WITHIN_S, ENDED_WITHIN_S, PENDING_WITHIN_S = 60.0, 240.0, 30.0
+OPENED_WITHIN_S, ENDED_WITHIN_S = 60.0, 240.0
+KILLED = "policy-service"
 WITH_APPROVAL = "user-service"  # in this space its plans require approval
 EXCLUDED = (
     "*.sock",
@@ -74,9 +74,19 @@ class Recorder:
         """Return an incident as it is now."""
         return next(case for case in self.course.space.cases() if case.issue == number)
 
+    def pid(self, name: str) -> int:
+        """Return the process id of a unit; 0 when it has none."""
+        running = self.course.space.plan.state.record()
+        assert running is not None
+        return next(unit.pid for unit in space_supervisor.units(running.socket) if unit.name == name)
+
+    def numbers(self) -> set[int]:
+        """Return the issue numbers of all incidents."""
+        return {case.issue for case in self.course.space.cases()}
+
     def hit(self, *arguments: str) -> int:
         """Inject a fault, and return the issue number of the incident that is opened for it."""
-        before = {case.issue for case in self.course.space.cases()}
+        before = self.numbers()
         self.course.space.chaos(*arguments)
         self.wait(lambda: self._new(before), f"an incident for {' '.join(arguments)}", OPENED_WITHIN_S)
         self.course.console.print(f"{' '.join(arguments)}: issue {self._new(before)[0]}")
@@ -93,10 +103,6 @@ class Recorder:
     def closed(self, number: int) -> None:
         """Wait until an incident is closed; raise `NotInTime` when it stays open."""
         self.wait(lambda: not self.case(number).is_open, f"the end of issue {number}")
-
-    def acted(self, number: int) -> None:
-        """Wait until an action is recorded; raise `NotInTime` when none is."""
-        self.wait(lambda: self.case(number).latest(Action), f"an action of issue {number}")
 
     def keep(self, name: str, number: int) -> None:
         """Write an open issue to the folder, as it is on the forge now."""
@@ -131,7 +137,7 @@ def _crashes(recorder: Recorder) -> None:
     """Record RESTART, its recurrence, which Memory recalls, and a restart that a person has to approve."""
     recorder.wait(lambda: recorder.course.space.journeys_good(recorder.begun), "good journeys")
     for _ in range(2):
-        recorder.closed(recorder.hit("kill", "policy-service"))
+        recorder.closed(recorder.hit("kill", KILLED))
     number = recorder.hit("kill", WITH_APPROVAL)
     recorder.wait(lambda: recorder.case(number).plan and waits_for_people(recorder.case(number)), "a plan waits")
     recorder.keep("waiting-plan", number)
@@ -173,31 +179,27 @@ def _slow_network(recorder: Recorder) -> None:
 def _forge_unavailable(recorder: Recorder) -> None:
     """Copy the state folder while the forge is stopped and the next signed fact waits in an outbox.
 
-    Scout verifies for some seconds after a restart without the forge, so its verdict is the fact that waits; where the
-    incident was over before the forge was stopped, the next one is tried.
+    Between two facts the agents do nothing without the forge, so it is stopped as soon as the killed service has a new
+    process: Fixer waits until that serves, and signs its action.
     """
-    forge = _pid_of_forge(recorder)
-    for service in ("policy-service", "quote-service", "policy-service"):
-        number = recorder.hit("kill", service)
-        recorder.acted(number)
-        with _stopped(forge):
-            if recorder.course.space.until(lambda: _pending(recorder), PENDING_WITHIN_S):
-                shutil.copytree(recorder.state, recorder.raw, ignore=shutil.ignore_patterns(*EXCLUDED))
+    forge, killed = recorder.pid("forge"), recorder.pid(KILLED)
+    before = recorder.numbers()
+    recorder.course.space.chaos("kill", KILLED)
+    _at_once(lambda: recorder.pid(KILLED) not in (0, killed), f"a new process of {KILLED}")
+    with _stopped(forge):
+        recorder.wait(lambda: list((recorder.state / "outbox").rglob("*.json")), "a fact waits in an outbox")
+        shutil.copytree(recorder.state, recorder.raw, ignore=shutil.ignore_patterns(*EXCLUDED))
+    for number in recorder.numbers() - before:
         recorder.closed(number)
-        if recorder.raw.exists():
-            return
-    raise NotInTime(f"a fact waits in an outbox: not within {PENDING_WITHIN_S:g} s of three restarts")
 
 
-def _pending(recorder: Recorder) -> bool:
-    """Return True when a signed fact waits in an outbox."""
-    return any((recorder.state / "outbox").rglob("*.json"))
-
-
-def _pid_of_forge(recorder: Recorder) -> int:
-    running = recorder.course.space.plan.state.record()
-    assert running is not None
-    return next(unit.pid for unit in space_supervisor.units(running.socket) if unit.name == "forge")
+def _at_once(condition: Callable[[], bool], description: str) -> None:
+    """Wait until a condition is true, which is tried a hundred times a second; raise `NotInTime` after a minute."""
+    deadline = time.monotonic() + OPENED_WITHIN_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise NotInTime(f"{description}: not within {OPENED_WITHIN_S:g} s")
+        time.sleep(0.01)
 
 
 @contextmanager

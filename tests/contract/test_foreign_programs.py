@@ -1,6 +1,6 @@
 """Programs of other people against our servers: Kafka's command-line tools, the OpenTelemetry Collector, telemetrygen.
 
-Each runs where the environment names it (CONTRIBUTING.md says how to get it) and is skipped otherwise.
+Each runs where the environment names it (docs/real-servers.md says how to get it) and is skipped otherwise.
 """
 
 import asyncio

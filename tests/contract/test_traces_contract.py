@@ -32,7 +32,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
 from opentelemetry.trace import SpanKind as OtelKind
 from opentelemetry.trace import Status, StatusCode
-from support.documents import DocumentsOf
+from support.documents import DocumentsOf, export_in_order
 from support.jaeger import services, trace
 from support.servers import TelemetryServer, TraceStore
 from support.spans import MS, attributes, export, new_span, resource_spans
@@ -119,8 +119,7 @@ def test_a_window_holds_whole_traces_newest_first_and_ends_before_its_end(store:
     roots = [new_span(f"root{number}", now + number * MS) for number in range(4)]
     orphans = [new_span("orphan", now + 10 * MS, trace_id=root.trace_id, parent=b"a lost 1") for root in roots]
     other = resource_spans(f"{service}-other", orphans)
-    export(store.grpc, [resource_spans(service, roots), other])
-    window(store.query, service, 0, 8)
+    export_in_order(store, [resource_spans(service, roots), other])
 
     def names(since: int, until: int, limit: int = 200) -> list[str]:
         return [span.name for span in ask(store.query, lambda traces: traces.window(service, since, until, limit))]

@@ -30,7 +30,8 @@ def test_a_space_uses_the_forge_that_env_names_and_starts_none(tmp_path: Path) -
     port, home, elsewhere = free_port(), tmp_path / "home", tmp_path / "elsewhere"
     home.mkdir()
     shutil.copytree(CHECKOUT / "deploy", home / "deploy")
-    shutil.copy(CHECKOUT / "sre-space.yaml", home)
+    for name in ("sre-space.yaml", "processes.yaml"):
+        shutil.copy(CHECKOUT / name, home)
     accounts = write_identities(
         elsewhere / "forge" / "identities.json", {"agents": "write", "deployer": "read", "operator": "admin"}
     )

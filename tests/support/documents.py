@@ -25,12 +25,26 @@ def on(store: TraceStore) -> DocumentsOf:
     """Of a trace store, once all spans are to be seen."""
 
     def held(groups: Sequence[ResourceSpans]) -> TraceDocuments:
-        export(store.grpc, groups)
-        sent = [span.trace_id.hex() for group in groups for span in group.scope_spans[0].spans]
-        until(lambda: all(len(trace(store.query, id)) == sent.count(id) for id in set(sent)), "all spans are seen")
+        export_in_order(store, groups)
         return JaegerTraces(store.query)
 
     return held
+
+
+def export_in_order(store: TraceStore, groups: Sequence[ResourceSpans]) -> None:
+    """Export each group once the spans of those before are seen, and return once all are.
+
+    Jaeger stores the spans of a request in any order, and takes the one that it stored first for the trace's begin.
+    """
+    sent: list[str] = []
+
+    def seen() -> bool:
+        return all(len(trace(store.query, id)) == sent.count(id) for id in set(sent))
+
+    for group in groups:
+        export(store.grpc, [group])
+        sent += [span.trace_id.hex() for span in group.scope_spans[0].spans]
+        until(seen, "all spans are seen")
 
 
 def _request(groups: Sequence[ResourceSpans]) -> bytes:
