@@ -26,6 +26,7 @@ from sre_space.domain.case import Case
 from sre_space.feeds.announcements import Announcements
 from sre_space.feeds.disk_space import DiskSpaceMonitor
 from sre_space.feeds.end_feed import EndFeed
+from sre_space.feeds.event_feed import EventFeed
 from sre_space.feeds.hold_feed import HoldFeed
 from sre_space.feeds.opening import Opener
 from sre_space.feeds.publishing import ReportPublisher
@@ -70,8 +71,8 @@ async def _work(settings: Settings) -> None:
     state = StatePaths(settings.sre_space_state)
     runtime = runtime_reader_of(settings.runtime_address or NONE, context.config, state)
     units = UnitFeed(runtime, context.config.services, processes, context.clock)
+    ends = EndFeed(context.config.services, health_board, context.clock, consumer.due.set)
     events = runtime_events_of(settings.runtime_events_address or NONE, context.config, state)
-    ends = EndFeed(events, context.config.services, health_board, context.clock, consumer.due.set)
     disk_space = DiskSpaceMonitor(DiskFolder(settings.sre_space_state), context.pager.notifier, context.clock)
     spans = authentic.subscription(bus.subscription([SPANS], "sre-scout"))
     telemetry = authentic.subscription(
@@ -84,7 +85,7 @@ async def _work(settings: Settings) -> None:
         group.create_task(consumer.listen_forever(signals))
         group.create_task(consumer.listen_forever(telemetry))
         group.create_task(units.read_forever())
-        group.create_task(ends.follow_forever())
+        group.create_task(EventFeed(events, ends, context.clock).follow_forever())
         group.create_task(holds.read_forever())
         group.create_task(announcements.confirm_forever())
         group.create_task(consumer.open_forever(lambda: signals.owns() and detectors.open_incidents.known))

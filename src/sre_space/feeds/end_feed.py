@@ -6,63 +6,40 @@ end of one instance while others run.
 
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from sre_space.agents.scout.health import ServiceHealth
 from sre_space.agents.unit_state import end_in_words
-from sre_space.domain.errors import SpaceError
 from sre_space.domain.space_config import Service
+from sre_space.feeds.event_feed import Follower
 from sre_space.ports.clock import Clock
-from sre_space.ports.runtime import UNSEEN, Died, RuntimeEvents, Started
+from sre_space.ports.runtime import UNSEEN, Died, Started
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE_S, MAX_PAUSE_S = 0.25, 10.0
 MAX_AGE_NS = 5 * 10**9  # of an event: the probes know more by then
 
 
 @dataclass
-class EndFeed:
-    """Follows the runtime's events; `ended` is called after a service was taken to be out.
+class EndFeed(Follower):
+    """Takes over the runtime's events (`EventFeed`); `ended` is called after a service was taken to be out.
 
-    `running` has the incarnation of each instance that runs, by unit; `silent` is why nothing is heard, "" while it is.
+    `running` has the incarnation of each instance that runs, by unit.
     """
 
-    events: RuntimeEvents
     services: Mapping[str, Service]
     board: Mapping[str, ServiceHealth]
     clock: Clock
     ended: Callable[[], object]
     running: dict[str, dict[str, str]] = field(default_factory=dict, init=False)
-    silent: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
         """Find each unit's service."""
         self._service_of = {one.unit: name for name, one in self.services.items() if one.has_runtime}
 
-    async def follow_forever(self) -> None:
-        """Follow the events, and subscribe anew after a pause when they break off; never return."""
-        pause_s = FIRST_PAUSE_S
-        while True:
-            try:
-                async with aclosing(self.events.events()) as events:
-                    self.running.clear()
-                    async for event in events:
-                        self._heard()
-                        pause_s = FIRST_PAUSE_S
-                        self.take(event)
-            except SpaceError as error:
-                if not self.silent:
-                    log.warning("ends of units are found by probes alone: %s", error)
-                self.silent = str(error)
-            await self.clock.sleep(pause_s)
-            pause_s = min(MAX_PAUSE_S, 2 * pause_s)
-
-    def _heard(self) -> None:
-        if self.silent:
-            log.info("the runtime says again what starts and ends")
-        self.silent = ""
+    def subscribed(self) -> None:
+        """Forget what ran: the events begin with what runs now."""
+        self.running.clear()
 
     def take(self, event: Started | Died) -> None:
         """Take over a start, or an end, which may mean that the service is out."""

@@ -1,18 +1,14 @@
 """What the runtime says of ends is a symptom at once; what is doubtful is left to the probes."""
 
-import asyncio
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-import pytest
 from support.world import SECOND, OwnClock, World
 
 from sre_space.agents.scout.health import FAILURES_TO_FIRE, ServiceHealth
-from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Agent
 from sre_space.feeds.end_feed import MAX_AGE_NS, EndFeed
 from sre_space.ports.probe import Health
-from sre_space.ports.runtime import UNSEEN, Died, RuntimeEvents, Started
+from sre_space.ports.runtime import UNSEEN, Died, Started
 
 POLICY = "policy-service"
 
@@ -27,7 +23,7 @@ class Feed:
     def __post_init__(self) -> None:
         """Wire it."""
         self.world.detectors.resume(self.clock.pauses())
-        self.feed = EndFeed(self.world, self.world.config.services, self.world.board, self.clock, self._ended)
+        self.feed = EndFeed(self.world.config.services, self.world.board, self.clock, self._ended)
         for _ in range(4):
             self.world.clock.time += SECOND // 4
             self.world.live()
@@ -46,11 +42,11 @@ class Feed:
         return self.world.board[POLICY]
 
     def started(self, incarnation: str = "1:1", instance: str = "") -> None:
-        """The runtime has started it."""
+        """Start it."""
         self.feed.take(Started(POLICY, incarnation, self.world.clock.now(), instance))
 
     def died(self, incarnation: str = "1:1", planned: bool = False, instance: str = "", ago_ns: int = 0) -> None:
-        """It has ended."""
+        """End it."""
         at = self.world.clock.now() - ago_ns
         self.feed.take(Died(POLICY, incarnation, at, None if planned else -9, planned, "", instance))
 
@@ -167,57 +163,3 @@ def test_a_flood_is_one_outage_and_keeps_nothing() -> None:
 
     assert feed.calls == 1
     assert feed.feed.running == {POLICY: {}}
-
-
-class Yielding(OwnClock):
-    """A clock that gives other tasks their turn."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(0)
-        self.clock.time += int(seconds * SECOND)
-
-
-@dataclass
-class Breaking(RuntimeEvents):
-    """A stream that breaks off a few times; then nothing happens any more."""
-
-    left: int
-    subscribed: int = 0
-
-    async def events(self) -> AsyncGenerator[Started | Died, None]:
-        """Say what runs, and break off."""
-        self.subscribed += 1
-        if self.subscribed > self.left:
-            await asyncio.Event().wait()
-        yield Started(POLICY, f"{self.subscribed}:1", 0)
-        raise Unavailable("the stream has ended")
-
-
-async def test_a_stream_that_breaks_off_is_followed_anew_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
-    feed, stream = Feed(), Breaking(left=3)
-    feed.feed = replace(feed.feed, events=stream, clock=Yielding(feed.world.clock))
-    begun = feed.world.clock.now()
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(feed.feed.follow_forever())
-        while stream.subscribed <= stream.left:
-            await asyncio.sleep(0)
-        task.cancel()
-
-    assert feed.feed.running == {}  # whatever was known before the last subscription is forgotten
-    assert 0.75 <= (feed.world.clock.now() - begun) / SECOND < 5
-    assert caplog.text.count("found by probes alone") == 3  # once for each time it was heard before
-
-
-async def test_while_the_runtime_does_not_answer_it_is_asked_ever_less_often(caplog: pytest.LogCaptureFixture) -> None:
-    feed = Feed()
-    feed.feed = replace(feed.feed, clock=Yielding(feed.world.clock))
-    feed.world.followers.away = "it does not answer"
-    begun = feed.world.clock.now()
-    task = asyncio.ensure_future(feed.feed.follow_forever())
-    while feed.world.clock.now() - begun < 60 * SECOND:
-        await asyncio.sleep(0)
-    task.cancel()
-
-    assert caplog.text.count("found by probes alone") == 1
-    assert feed.feed.silent == "it does not answer"
