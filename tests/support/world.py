@@ -21,6 +21,7 @@ from support.likeness import MemoryIndex
 
 from sre_space.agents.brain.brain import Brain
 from sre_space.agents.brain.deployments import RecentDeployments
+from sre_space.agents.brain.ended_units import EndedUnits
 from sre_space.agents.brain.gathering import Gathering
 from sre_space.agents.brain.healthy_time import Interval
 from sre_space.agents.brain.history import DesiredStateHistory
@@ -478,6 +479,7 @@ class World:
         self.hold_feed = HoldFeed(self.holds(Agent.SCOUT), self.detectors, self.clocks[Agent.SCOUT])
         self.spans: list[Span] = []
         self.unheard: list[Span] = []
+        self.ended_units = EndedUnits(self.config)
         self.duties = self._duties()
         self.reporter = Spans()
         scouts = self.clocks[Agent.SCOUT]
@@ -530,6 +532,7 @@ class World:
                 DesiredStateHistory(self.git, self.config),
                 self.orders,
                 self.holds(Agent.BRAIN),
+                self.ended_units,
             ),
             Agent.FIXER: self.fixer(),
             Agent.MEMORY: Memory(self, self.incidents, self.forge, self.orders, self.clocks[Agent.MEMORY]),

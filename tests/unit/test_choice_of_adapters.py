@@ -11,6 +11,7 @@ from sre_space.adapters.docker.engine import Engine
 from sre_space.adapters.docker.events import DockerEvents
 from sre_space.adapters.docker.runtime import DockerReader, DockerRuntime
 from sre_space.adapters.kafka import KafkaHistory
+from sre_space.adapters.no_runtime import NoOutput
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.adapters.supervisord_events import SupervisordEvents
 from sre_space.adapters.supervisord_reader import SupervisordReader
@@ -37,7 +38,8 @@ BOOTSTRAP = ROOT / "src" / "sre_space" / "bootstrap"
 STATE = StatePaths(Path("state"))
 CHOSEN = {
     "supervisord": "runtime.py", "supervisord_reader": "runtime.py", "supervisord_events": "runtime.py",
-    "docker.runtime": "runtime.py", "docker.events": "runtime.py", "no_runtime": "runtime.py", "kafka": "bus.py",
+    "docker.runtime": "runtime.py", "docker.events": "runtime.py", "docker.output": "runtime.py",
+    "unit_logs": "runtime.py", "no_runtime": "runtime.py", "kafka": "bus.py",
     "jaeger": "trace_store.py", "github_mcp": "forge.py", "github_permissions": "forge.py", "chroma": "case_index.py",
     "minilm": "case_index.py", "apprise_notifier": "notify.py", "log_notifier": "notify.py",
 }  # fmt: skip
@@ -55,7 +57,11 @@ def test_one_module_names_the_adapter(adapter: str) -> None:
 
 async def test_a_further_runtime_is_one_line_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
-    monkeypatch.setitem(RUNTIMES, "podman", RuntimeAdapter(*[lambda at, names, state: world] * 3))
+
+    def here(_at: str, _names: object, _state: object) -> World:
+        return world
+
+    monkeypatch.setitem(RUNTIMES, "podman", RuntimeAdapter(here, here, here, lambda at, names, state: NoOutput()))
 
     for address in ("podman", "podman:///run/podman.sock", "PODMAN://host:2375"):
         assert await runtime_of(address, world.config, STATE).units() == await world.units()

@@ -37,8 +37,8 @@ def test_who_only_reads_the_runtime_is_told_the_read_only_socket(plan: SpacePlan
     assert holders(plan, plan.state.read_socket) == {"scout", "brain", "warden"}
 
 
-def test_scout_alone_is_told_the_socket_of_events(plan: SpacePlan) -> None:
-    assert holders(plan, plan.state.events_socket) == {"scout"}
+def test_who_follows_the_runtime_is_told_the_socket_of_events(plan: SpacePlan) -> None:
+    assert holders(plan, plan.state.events_socket) == {"scout", "brain"}
 
 
 def test_the_control_socket_is_no_setting_of_a_process_that_only_reads() -> None:

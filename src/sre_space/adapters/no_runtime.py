@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sre_space.domain.errors import Missing, Refused
 from sre_space.ports.runtime import Died, Runtime, RuntimeEvents, RuntimeReader, Started, Unit
+from sre_space.ports.unit_output import UnitOutput
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,14 @@ class NoEvents(RuntimeEvents):
         """Wait without end: nothing happens."""
         await asyncio.Event().wait()
         yield Started("", "", 0)  # never reached; it makes this an iterator
+
+
+class NoOutput(UnitOutput):
+    """The output of units that nothing known here runs."""
+
+    async def newest(self, name: str) -> bytes:
+        """Raise `Missing`."""
+        raise Missing(f"{name} has no runtime here, so what it wrote is not known")
 
 
 def _unknown(name: str) -> Unit:
