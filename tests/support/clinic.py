@@ -29,6 +29,7 @@ from sre_space.ports.bus import Record
 from sre_space.ports.gitops import Commit
 from sre_space.ports.probe import Health
 from sre_space.ports.runtime import Unit
+from sre_space.ports.unit_output import UnitOutput
 
 SECOND = 10**9
 SICK = EPOCH + 200 * SECOND  # when the incident's first symptom was
@@ -127,6 +128,7 @@ class Clinic:
     hangs: bool = False
     garbage: bytes = b""
     patience_s: float = PATIENCE_S
+    output: UnitOutput | None = None
     git: Git = field(init=False)
 
     def __post_init__(self) -> None:
@@ -212,5 +214,7 @@ class Clinic:
             RecentDeployments(self, self.git),
         )
         known = config(services, self.calls, self.callers)
-        investigation = Investigation(known, gathering, deployments, self, self.shelf, self, patience_s=self.patience_s)
+        investigation = Investigation(
+            known, gathering, deployments, self, self.shelf, self, patience_s=self.patience_s, output=self.output
+        )
         return asyncio.run(investigation.diagnose(incident, self.units(services)))

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sre_space.agents.scout.health import PERIOD_S
+from sre_space.agents.scout.health import OUT_PERIOD_S, PERIOD_S
 from sre_space.agents.scout.instance_levels import InstanceLevels
 from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.scout import Scout
@@ -72,11 +72,17 @@ class SignalConsumer:
         self.losses = Losses(self.opener.reporter, self.clock)
 
     async def probe_forever(self) -> None:
-        """Probe all services four times a second; never return."""
+        """Probe all services four times a second, and those that are out more often; never return."""
+        board = self.scout.detectors.board
         while True:
             at = self.clock.now()
-            await asyncio.gather(*(self._probe(name, at) for name in self.scout.detectors.board))
-            await self.clock.sleep(max(0.0, PERIOD_S - (self.clock.now() - at) / 1e9))
+            await asyncio.gather(*(self._probe(name, at) for name in board))
+            while (left_s := PERIOD_S - (self.clock.now() - at) / 1e9) > OUT_PERIOD_S / 2:
+                awaited = any(health.awaited for health in board.values())
+                await self.clock.sleep(min(left_s, OUT_PERIOD_S) if awaited else left_s)
+                sent = self.clock.now()
+                if (sent - at) / 1e9 < PERIOD_S - OUT_PERIOD_S / 2:  # else they are probed with all others
+                    await asyncio.gather(*(self._probe(name, sent) for name in board if board[name].awaited))
 
     async def _probe(self, service: str, at: int) -> None:
         """Probe a service once; ignore a result that a pause interrupted: its timeout was ours, or it is outdated."""

@@ -53,7 +53,8 @@ async def test_it_is_recorded_as_already_changed_and_nothing_is_restarted() -> N
     assert decision is not None
     assert action is not None
     assert decision.diagnosis.causes[0].kind is CauseKind.CRASH
-    assert decision.remedy == Restart(POLICY, decision.remedy.reason, "1:running")
+    assert isinstance(decision.remedy, Restart)
+    assert (decision.remedy.service, decision.remedy.incarnation) == (POLICY, "1:running")
     assert action.result is ActionResult.ALREADY_CHANGED
     assert world.restarts == []
     verdict = closed.latest(Verification)

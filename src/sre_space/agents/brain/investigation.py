@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from sre_space.agents.brain.attempts import last_attempt_at, reconfigured_services, ruled_out_causes, ruled_out_commits
 from sre_space.agents.brain.deployments import RecentDeployments
-from sre_space.agents.brain.gathering import Gathering, GatheringPlan
+from sre_space.agents.brain.gathering import ENDED_PATIENCE_S, Gathering, GatheringPlan
+from sre_space.agents.brain.gathering import PATIENCE_S as FAILURES_PATIENCE_S
 from sre_space.agents.brain.healthy_time import Interval, healthy_windows
 from sre_space.agents.brain.sources import PATIENCE_S, Sources
 from sre_space.agents.unit_state import ended_services, memory_limits, service_states
@@ -205,7 +206,9 @@ def plan_of(
         end = began - OUTAGE_BEFORE_NS
         since = max(end, last_attempt_at(case))
         usual = healthy_windows(min(end, healthy_until), OUTAGE_BASELINE_NS, 1, unhealthy)
-        return GatheringPlan(usual, since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits_failures=True)
+        patience_s = ENDED_PATIENCE_S if any(state.ended for state in states) else FAILURES_PATIENCE_S
+        traces = OUTAGE_TRACES
+        return GatheringPlan(usual, since, traces, traces, topics=False, awaits_failures=True, patience_s=patience_s)
     end, since = _around(began, changes)
     usual = healthy_windows(min(end, healthy_until), BASELINE_NS // BASELINES, BASELINES, unhealthy)
     return GatheringPlan(usual, max(since, attempted), USUAL_TRACES, TRACES, topics=True, awaits_failures=False)

@@ -10,6 +10,7 @@ from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.probe import Health
 
 PERIOD_S = 0.25
+OUT_PERIOD_S = 0.05  # of a service that is out, until it answers
 FAILURES_TO_FIRE = 3  # in a row, once the service has been healthy: the alarm fires 0.5 to 0.75 s after the outage
 FAILURES_TO_FIRE_UNSEEN = 20  # before it was ever healthy: it may still be starting
 SUCCESSES_TO_CLEAR = 2
@@ -54,6 +55,11 @@ class ServiceHealth:
         """Reset the detector: probes from before a pause of Scout's process say nothing about now."""
         self.failures = self.successes = self.failing_since = self.healthy_since = self.probes = 0
         self.firing, self.detail = False, "not probed yet"
+
+    @property
+    def awaited(self) -> bool:
+        """Return True while the service is out and has not answered yet."""
+        return self.firing and not self.successes
 
     @property
     def known(self) -> bool:
