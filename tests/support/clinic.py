@@ -82,9 +82,9 @@ def config(
     )
 
 
-def case(kind: SymptomKind = SymptomKind.LATENCY, *later: tuple[int, Payload]) -> Case:
+def case(kind: SymptomKind = SymptomKind.LATENCY, *later: tuple[int, Payload], limit: float = 0.1) -> Case:
     """Return an incident whose first symptom was at SICK; `later` are facts with their times."""
-    detection = Detection("key", (Symptom(kind, "tax", "ill", 0.9, 0.1, SICK),), {}, JourneyCount(1, 0, 0, 1))
+    detection = Detection("key", (Symptom(kind, "tax", "ill", 0.9, limit, SICK),), {}, JourneyCount(1, 0, 0, 1))
     facts = [Fact("01I", "o/r", 0, 0, "", Step.DETECT, 1, SICK + 5 * SECOND, detection)]
     facts += [Fact("01I", "o/r", 1, 1, "", Step.DECIDE, 1, at, payload) for at, payload in later]
     return Case(1, True, tuple(FoundFact(number, fact, "d", "scout") for number, fact in enumerate(facts)))
