@@ -143,11 +143,18 @@ class ReadingSettings(_Settings):
 
     runtime: str = Field("", description="the runtime that runs the units, such as supervisord://SOCKET, or none")
     runtime_read_socket: str = Field("", description="supervisord's read-only socket, where RUNTIME is not set")
+    runtime_events_socket: str = Field("", description="the socket on which supervisord sends starts and ends of units")
 
     @property
     def runtime_address(self) -> str:
         """Return the address of the runtime's door that can only be read; "" where none is set."""
         return self.runtime or supervisord_at(self.runtime_read_socket)
+
+    @property
+    def runtime_events_address(self) -> str:
+        """Return the address of the runtime's starts and ends; "" where it sends none."""
+        is_supervisord = self.runtime_address.startswith(supervisord_at("/"))
+        return supervisord_at(self.runtime_events_socket) if is_supervisord else self.runtime_address
 
 
 class ScoutSettings(ReadingSettings, AgentSettings):

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 import pytest
 from support.docker_doors import DOCKERS, Doors, OpenDoor, open_door, reached
 from support.docker_engine import PROJECT, SLEEPS, DockerEngine
+from support.runtimes import now
+from support.waiting import until
 
 from sre_space.adapters.docker.engine import Engine
+from sre_space.adapters.docker.output import DockerOutput
 from sre_space.adapters.docker.runtime import DockerReader, DockerRuntime, engine_and_project
 from sre_space.domain.errors import Malformed, Missing, Refused, Unavailable
 from sre_space.ports.runtime import Unit
@@ -169,6 +172,28 @@ def test_logs_and_stats_of_the_projects_containers_are_passed_on(engine: DockerE
     assert logs.content.endswith(b"said\n")
     assert stats.json()["memory_stats"]["usage"] > 0
     assert reading.ask("GET", f"/containers/{other}/logs?stdout=1").status_code == 403
+
+
+@pytest.mark.parametrize("through", ["engine", "proxy"])
+async def test_what_a_container_wrote_last_can_be_read_also_after_its_end(
+    engine: DockerEngine, reading: OpenDoor, through: str
+) -> None:
+    writes = "i=0; while [ $i -lt 190 ]; do echo line $i; i=$((i+1)); done; echo wrong >&2; exit 3"
+    id = await asyncio.to_thread(engine.run, "user-service", ("/bin/sh", "-c", writes))
+    names = {"user-service": "user-service"}
+    reader = DockerReader(Engine(engine.address if through == "engine" else reading.address), PROJECT, names)
+    await asyncio.to_thread(
+        until, lambda: now(lambda: reader.unit("user-service")).state == "exited", "the container has ended"
+    )
+
+    written = await DockerOutput(reader).newest("user-service")
+    head, *lines = written.decode().splitlines()
+    instance = (await reader.unit("user-service")).instance
+    assert head == f"==> {instance} <=="
+    assert {line.partition("Z ")[2] for line in lines} == {*(f"line {number}" for number in range(190)), "wrong"}
+    with pytest.raises(Missing):
+        await DockerOutput(reader).newest("stranger")
+    engine.remove(id)
 
 
 def test_a_real_engine_keeps_its_secrets_and_other_projects_behind_the_proxy(

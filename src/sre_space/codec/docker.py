@@ -24,6 +24,7 @@ _STATES: Mapping[str, State] = {
 }
 _SIGNAL = 128  # an exit code above it is that of a process ended by a signal
 _MAX_SIGNAL = 64
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")  # of a container
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
 
 
@@ -50,7 +51,7 @@ def unit_of(name: str, container: Mapping[str, Any]) -> Unit:
     state = container["State"]
     status = str(state["Status"])
     here: State = _STATES.get(status, "unknown")
-    alive = here in ("running", "starting")
+    alive, instance = here in ("running", "starting"), str(container["Name"]).removeprefix("/")
     return Unit(
         name=name,
         state=here,
@@ -61,7 +62,8 @@ def unit_of(name: str, container: Mapping[str, Any]) -> Unit:
         detail=_detail(status, state),
         memory_limit=int(container["HostConfig"]["Memory"]) or None,
         restarts=_restarts(container),
-        instance=str(container["Name"]).removeprefix("/"),
+        instance=instance,
+        restart_command=f"docker restart {instance}" if _NAME.fullmatch(instance) else "",
     )
 
 

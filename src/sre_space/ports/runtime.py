@@ -22,7 +22,8 @@ class Unit:
     `memory_limit` is what the present process, or the one that ended, was started with, in bytes; None where it has no
     limit or the runtime does not know it. `restarts` is how often the runtime has started it again since it counts;
     None where it does not count. Both MAY follow the incarnation by a moment. `instance` tells the copies of a unit
-    apart, as the name of a container or pod does; "" for a unit that can have only one.
+    apart, as the name of a container or pod does; "" for a unit that can have only one. `restart_command` is what a
+    person would type to restart it, "" where the runtime has no such command; nothing ever runs it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Unit:
     memory_limit: int | None = None
     restarts: int | None = None
     instance: str = ""
+    restart_command: str = ""
 
 
 def representative(instances: Iterable[Unit]) -> Unit:

@@ -43,16 +43,24 @@ class Engine:
         Raise `Missing` or `Refused` when the engine says so, `Unavailable` without a whole answer in `within_s` seconds
         (None: `ANSWERS_WITHIN_S`).
         """
-        seconds = within_s or ANSWERS_WITHIN_S
-        try:
-            async with asyncio.timeout(seconds), self._sent(method, path, query or {}, body) as response:
-                answer = await _read(response)
-        except TimeoutError as error:
-            raise Unavailable(f"{self._name} has not answered {path} within {seconds:g} s") from error
+        answer = await self._answer(method, path, query or {}, body, within_s or ANSWERS_WITHIN_S)
         try:
             return json.loads(answer) if answer.strip() else None
         except (ValueError, RecursionError) as error:
             raise Unavailable(f"the answer of {self._name} to {path} is not JSON") from error
+
+    async def read(self, path: str, query: Mapping[str, str]) -> bytes:
+        """Return an answer as it is; raise as `ask`."""
+        return await self._answer("GET", path, query, None, ANSWERS_WITHIN_S)
+
+    async def _answer(
+        self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, object] | None, within_s: float
+    ) -> bytes:
+        try:
+            async with asyncio.timeout(within_s), self._sent(method, path, query, body) as response:
+                return await _read(response)
+        except TimeoutError as error:
+            raise Unavailable(f"{self._name} has not answered {path} within {within_s:g} s") from error
 
     @contextlib.asynccontextmanager
     async def stream(self, path: str, query: Mapping[str, str]) -> AsyncIterator[AsyncIterator[bytes]]:

@@ -21,7 +21,7 @@ def engine_and_project(place: str) -> tuple[Engine, str]:
     try:
         return Engine(docker_address(address)), compose_name(project)
     except ValueError as error:
-        raise Malformed(f"{error}; a runtime of Docker is written sre-cp@unix:///var/run/docker.sock") from error
+        raise Malformed(f"{error}; RUNTIME of Docker is written docker://sre-cp@unix:///var/run/docker.sock") from error
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class DockerReader(RuntimeReader):
 
     async def unit(self, name: str) -> Unit:
         """Return a unit, its worst container of several; raise `Missing` for an unknown name or without a container."""
-        return representative(unit for unit, _ in await self._containers(name))
+        return representative(unit for unit, _ in await self.containers_of(name))
 
     async def containers(self) -> Sequence[tuple[Unit, str]]:
         """Return all containers of all units, each with its id."""
@@ -53,7 +53,7 @@ class DockerReader(RuntimeReader):
         """Return a container of a unit by its id; raise `Missing` when it was removed."""
         return _unit(self.engine, name, await self.engine.ask("GET", f"/containers/{id}/json"))
 
-    async def _containers(self, name: str) -> Sequence[tuple[Unit, str]]:
+    async def containers_of(self, name: str) -> Sequence[tuple[Unit, str]]:
         """Return the containers of a unit with their ids; raise `Missing` when there is none."""
         if name not in self.names:
             raise Missing(f"the runtime has no unit {name!r}; the configuration names {', '.join(self.names)}")
@@ -108,13 +108,13 @@ class DockerRuntime(DockerReader, Runtime):
         A limit below what a running container uses is refused by some kernels, and kills on others.
         """
         body = {"Memory": limit, "MemorySwap": limit}
-        for _, id in await self._containers(name):
+        for _, id in await self.containers_of(name):
             await self.engine.ask("POST", f"/containers/{id}/update", body=body)
-        return [unit for unit, _ in await self._containers(name)]
+        return [unit for unit, _ in await self.containers_of(name)]
 
     async def _expected(self, name: str, expected: str) -> str:
         """Return the id of a unit's container by its incarnation; raise `Refused` when no container has it."""
-        found = await self._containers(name)
+        found = await self.containers_of(name)
         for unit, id in found:
             if unit.incarnation == expected:
                 return id
