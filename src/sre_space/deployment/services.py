@@ -63,7 +63,7 @@ class DeployedServices:
         for service in services:
             if service in stale:
                 await self._restart(service)
-                self._note(service, states[service])
+                note_applied(self.state, service, states[service])
             if not await self._serves(service):
                 failed.append(service)
         return failed
@@ -72,22 +72,12 @@ class DeployedServices:
         return self.config.services[service].unit
 
     def _states(self, desired_files: Mapping[str, str]) -> Mapping[str, str]:
-        """Return the state each service that has a runtime is to run with, in the format the launcher writes."""
-        services = self.config.services.items()
-        return {name: _state(service, desired_files) for name, service in services if service.has_runtime}
+        return states_of(self.config, desired_files)
 
     def _runs(self, service: str) -> str:
         """Return the state a service was started with; "" when none was written down."""
         path = self.state.running(self._unit(service))
-        return _text(path) or _text(self._applied(service))
-
-    def _note(self, service: str, text: str) -> None:
-        path = self._applied(service)
-        make_folder(path.parent)
-        write_private(path, text)
-
-    def _applied(self, service: str) -> Path:
-        return self.state.applied(service)
+        return _text(path) or _text(self.state.applied(service))
 
     async def _restart(self, service: str) -> None:
         """Restart the current incarnation of a service; raise `Refused` when it changes at each attempt."""
@@ -109,6 +99,18 @@ class DeployedServices:
                 return False
             await asyncio.sleep(POLL_EVERY_S)
         return False
+
+
+def states_of(config: SpaceConfig, desired_files: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the state each service that has a runtime is to run with, in the format the launcher writes."""
+    return {name: _state(one, desired_files) for name, one in config.services.items() if one.has_runtime}
+
+
+def note_applied(state: StatePaths, service: str, text: str) -> None:
+    """Write down the state that a service was started with."""
+    path = state.applied(service)
+    make_folder(path.parent)
+    write_private(path, text)
 
 
 def _state(service: Service, desired_files: Mapping[str, str]) -> str:

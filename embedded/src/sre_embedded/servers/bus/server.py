@@ -5,9 +5,11 @@ import logging
 import socket
 import struct
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sre_embedded.listening import HOST
 from sre_embedded.servers.bus.calls import NODE, UNSUPPORTED_VERSION, Records
 from sre_embedded.servers.bus.codec import ProtocolError, WireReader, array, int16, int32, text
 from sre_embedded.servers.bus.group_calls import GroupCalls
@@ -16,7 +18,6 @@ from sre_embedded.servers.bus.topics import Topics
 
 log = logging.getLogger(__name__)
 
-HOST = "127.0.0.1"
 MAX_REQUEST = 32 * 2**20
 API_VERSIONS = 18
 NEVER = 99
@@ -39,8 +40,17 @@ class Broker:
     """Answers requests of the fixed list of calls."""
 
     def __init__(self, folder: Path, port: int) -> None:
-        topics, node = Topics(folder / "topics"), int32(NODE) + text(HOST) + int32(port)
-        records, groups = Records(topics, node), GroupCalls(topics, Offsets(folder / "offsets.jsonl"), node)
+        topics, node = Topics(folder / "topics"), _node(HOST, port)
+        self._answers_with(Records(topics, node), GroupCalls(topics, Offsets(folder / "offsets.jsonl"), node))
+
+    def reached_at(self, host: str, port: int) -> "Broker":
+        """Return this broker, with the same topics and groups, for clients that reach it at another address."""
+        other, node = copy(self), _node(host, port)
+        other._answers_with(replace(self.records, node=node), replace(self.groups, node=node))
+        return other
+
+    def _answers_with(self, records: Records, groups: GroupCalls) -> None:
+        self.records, self.groups = records, groups
         self.apis: dict[int, Api] = {
             0: Api(3, 7, NEVER, records.produce),
             1: Api(4, 11, 4, records.fetch),
@@ -102,10 +112,30 @@ class Broker:
         return int16(error) + array(listed)
 
 
-async def serve(folder: Path, listener: socket.socket) -> None:
-    """Serve the broker on `listener`, with its state in `folder`, until cancelled."""
-    port = listener.getsockname()[1]
-    server = await asyncio.start_server(Broker(folder, port).serve, sock=listener)
-    log.info("the bus listens on %s:%d", HOST, port)
+@dataclass(frozen=True)
+class NetworkListener:
+    """A listener for clients that reach the broker as `host`, beside those of this machine."""
+
+    host: str
+    listener: socket.socket
+
+
+async def serve(folder: Path, listener: socket.socket, network: NetworkListener | None = None) -> None:
+    """Serve the broker on `listener`, with its state in `folder`, until cancelled; on that of a `network` too."""
+    broker = Broker(folder, listener.getsockname()[1])
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_serve(broker, listener, HOST))
+        if network is not None:
+            port = network.listener.getsockname()[1]
+            group.create_task(_serve(broker.reached_at(network.host, port), network.listener, network.host))
+
+
+async def _serve(broker: Broker, listener: socket.socket, host: str) -> None:
+    server = await asyncio.start_server(broker.serve, sock=listener)
+    log.info("the bus serves %s:%d", host, listener.getsockname()[1])
     async with server:
         await server.serve_forever()
+
+
+def _node(host: str, port: int) -> bytes:
+    return int32(NODE) + text(host) + int32(port)
