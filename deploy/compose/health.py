@@ -1,7 +1,7 @@
 """A health check of a container, cheap enough for every few seconds: `python -IS /health.py KIND ...`.
 
-`http PORT PATH` asks this container itself, `tcp PORT` whether it listens, `file PATH SECONDS` whether a file was written
-within so many seconds. The exit status is 0 for healthy. Standard library only, and little of it.
+`http PORT PATH` asks this container itself, `tcp PORT` whether it listens, `file PATH SECONDS` whether a file was
+written within so many seconds. The exit status is 0 for healthy. Standard library only, and little of it.
 """
 
 import os

@@ -29,11 +29,11 @@ def main() -> NoReturn:
         sys.exit(EXIT_USAGE)
 
 
-def parse(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
+def parse(arguments: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """Return the unit's name and the program with its arguments; `UnreadableFile` with the usage when invalid."""
     if len(arguments) < 3 or arguments[1] != "--":
         raise UnreadableFile("use: python -m sre_space.launcher NAME -- PROGRAM ARGUMENTS")
-    return arguments[0], arguments[2:]
+    return arguments[0], tuple(arguments[2:])
 
 
 def environment_of(state: StatePaths, name: str, given: Mapping[str, str]) -> dict[str, str]:

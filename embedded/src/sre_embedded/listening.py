@@ -89,7 +89,11 @@ async def serve(
 ) -> None:
     """Serve clients that ask for one of `hosts` until cancelled; then complete requests for at most a second."""
     config = uvicorn.Config(
-        OnlyAllowedHosts(app, hosts), access_log=False, log_level="warning", lifespan=lifespan, timeout_graceful_shutdown=1
+        OnlyAllowedHosts(app, hosts),
+        access_log=False,
+        log_level="warning",
+        lifespan=lifespan,
+        timeout_graceful_shutdown=1,
     )
     server = Server(config)
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))

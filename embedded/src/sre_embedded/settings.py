@@ -6,7 +6,15 @@ from pathlib import Path
 from pydantic import Field
 
 from sre_space import settings
-from sre_space.settings import RECORD_KEY_FILE, REPO_NAME, REPO_OWNER, OptionalServers, RepositoryPart, SpaceSettings, Url
+from sre_space.settings import (
+    RECORD_KEY_FILE,
+    REPO_NAME,
+    REPO_OWNER,
+    OptionalServers,
+    RepositoryPart,
+    SpaceSettings,
+    Url,
+)
 
 
 class ListeningSettings(SpaceSettings):
@@ -15,9 +23,7 @@ class ListeningSettings(SpaceSettings):
     listen_host: str = Field(
         "127.0.0.1", description="the address on which it listens; another than loopback only in a container's network"
     )
-    allowed_hosts: str = Field(
-        "127.0.0.1,localhost", description="host names that the service answers to"
-    )
+    allowed_hosts: str = Field("127.0.0.1,localhost", description="host names that the service answers to")
 
 
 class BusSettings(ListeningSettings):
@@ -79,9 +85,7 @@ class ContainersSettings(SpaceSettings):
     repo_owner: RepositoryPart = Field(REPO_OWNER, description="owner of the repository")
     repo_name: RepositoryPart = Field(REPO_NAME, description="name of the repository")
     containers_folder: Path = Field(Path("/containers"), description="the folder with a folder for each container")
-    containers_application: str = Field(
-        "", description="the application's containers that send telemetry, by commas"
-    )
+    containers_application: str = Field("", description="the application's containers that send telemetry, by commas")
     containers_databases: str = Field("", description="those of them that have a database, by commas")
     containers_database_server: str = Field(
         "database:5432", description="host and port of the server of their databases"

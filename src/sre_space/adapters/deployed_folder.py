@@ -1,9 +1,9 @@
 """The configuration files that the embedded space runs with: fulfils `ports.deployments.Deployments`.
 
-The embedded launcher records what it started a service with (`run/env/NAME.running` in the state folder): the digest of
-its own part of desired state and its memory limit. Where another program starts the services, the deployer records what
-it restarted them for (`deploy/applied/NAME`). A file that several share, or that holds more than one service's variables,
-is in force once it is deployed and every service was started with its own part and limit.
+The embedded launcher records what it started a service with (`run/env/NAME.running` in the state folder): the digest
+of its own part of desired state and its memory limit. Where another program starts the services, the deployer records
+what it restarted them for (`deploy/applied/NAME`). A file that several share, or that holds more than one service's
+variables, is in force once it is deployed and every service was started with its own part and limit.
 """
 
 import hashlib

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sre_space.codec.desired_values import value_of
+from sre_space.codec.memory_limits import memory_limits
 from sre_space.codec.service_variables import variables_of
 from sre_space.codec.variables import running_text
 from sre_space.domain.errors import Missing, Refused
 from sre_space.domain.space_config import Service, SpaceConfig
 from sre_space.paths import StatePaths
 from sre_space.ports.probe import Probe
-from sre_space.ports.runtime import Runtime
+from sre_space.ports.runtime import MemoryLimiter, Runtime
 from sre_space.state_files import make_folder, write_private
 
 SERVES_WITHIN_S = 20.0
@@ -62,7 +63,7 @@ class DeployedServices:
         failed, states = [], self._states(desired_files)
         for service in services:
             if service in stale:
-                await self._restart(service)
+                await self._restart(service, self._limits(desired_files).get(service))
                 note_applied(self.state, service, states[service])
             if not await self._serves(service):
                 failed.append(service)
@@ -79,16 +80,31 @@ class DeployedServices:
         path = self.state.running(self._unit(service))
         return _text(path) or _text(self.state.applied(service))
 
-    async def _restart(self, service: str) -> None:
-        """Restart the current incarnation of a service; raise `Refused` when it changes at each attempt."""
+    def _limits(self, desired_files: Mapping[str, str]) -> Mapping[str, int]:
+        return memory_limits(self.config.services.values(), desired_files)
+
+    async def _restart(self, service: str, limit: int | None) -> None:
+        """Restart the current incarnation of a service, with its memory limit where the runtime sets it.
+
+        A new process uses less than the old one, so a lower limit is set after the restart, and a higher one before.
+        Raise `Refused` when the incarnation changes at each attempt.
+        """
         for attempt in range(1, MAX_ATTEMPTS + 1):
             unit = await self.runtime.unit(self._unit(service))
+            lower = limit is not None and unit.memory_limit is not None and limit < unit.memory_limit
             try:
+                await self._limit_memory(unit.name, None if lower else limit)
                 await self.runtime.restart(unit.name, unit.incarnation)
+                await self._limit_memory(unit.name, limit if lower else None)
                 return
             except Refused:
                 if attempt == MAX_ATTEMPTS:
                     raise
+
+    async def _limit_memory(self, unit: str, limit: int | None) -> None:
+        """Set a memory limit (None: none to set), where the runtime sets limits."""
+        if limit is not None and isinstance(self.runtime, MemoryLimiter):
+            await self.runtime.limit_memory(unit, limit)
 
     async def _serves(self, service: str) -> bool:
         """Return True once a probe finds the service healthy; False when it ended or SERVES_WITHIN_S passed."""

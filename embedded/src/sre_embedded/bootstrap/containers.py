@@ -22,7 +22,9 @@ from sre_space.exits import one_sentence
 
 def main() -> None:
     """Make what is missing; exit with one sentence when that is not possible."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s containers %(levelname)s %(message)s")
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s containers %(levelname)s %(message)s"
+    )
     with one_sentence("containers"):
         _work(Settings.read(environment_of_process().lines))
 

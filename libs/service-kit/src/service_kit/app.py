@@ -1,4 +1,7 @@
-"""The app factory: every service gets telemetry, problem details, `/health` and `/ready`, and serves on loopback, in a container on its network."""
+"""The app factory: every service gets telemetry, problem details, `/health` and `/ready`.
+
+It serves on loopback, in a container on its network.
+"""
 
 import errno
 import gc

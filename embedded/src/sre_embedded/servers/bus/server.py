@@ -5,7 +5,6 @@ import logging
 import socket
 import struct
 from collections.abc import Awaitable, Callable
-from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,18 +38,16 @@ class Api:
 class Broker:
     """Answers requests of the fixed list of calls."""
 
-    def __init__(self, folder: Path, port: int) -> None:
-        topics, node = Topics(folder / "topics"), _node(HOST, port)
-        self._answers_with(Records(topics, node), GroupCalls(topics, Offsets(folder / "offsets.jsonl"), node))
-
-    def reached_at(self, host: str, port: int) -> "Broker":
-        """Return this broker, with the same topics and groups, for clients that reach it at another address."""
-        other, node = copy(self), _node(host, port)
-        other._answers_with(replace(self.records, node=node), replace(self.groups, node=node))
-        return other
-
-    def _answers_with(self, records: Records, groups: GroupCalls) -> None:
-        self.records, self.groups = records, groups
+    def __init__(self, folder: Path, port: int, host: str = HOST, same: "Broker | None" = None) -> None:
+        """Serve clients that reach it at `host` and `port`, with topics and groups of the `same` broker elsewhere."""
+        node = int32(NODE) + text(host) + int32(port)
+        if same is None:
+            topics = Topics(folder / "topics")
+            records, groups = Records(topics, node), GroupCalls(topics, Offsets(folder / "offsets.jsonl"), node)
+        else:
+            records, groups = replace(same.records, node=node), replace(same.groups, node=node)
+        self.records: Records = records
+        self.groups: GroupCalls = groups
         self.apis: dict[int, Api] = {
             0: Api(3, 7, NEVER, records.produce),
             1: Api(4, 11, 4, records.fetch),
@@ -126,8 +123,8 @@ async def serve(folder: Path, listener: socket.socket, network: NetworkListener 
     async with asyncio.TaskGroup() as group:
         group.create_task(_serve(broker, listener, HOST))
         if network is not None:
-            port = network.listener.getsockname()[1]
-            group.create_task(_serve(broker.reached_at(network.host, port), network.listener, network.host))
+            same = Broker(folder, network.listener.getsockname()[1], network.host, broker)
+            group.create_task(_serve(same, network.listener, network.host))
 
 
 async def _serve(broker: Broker, listener: socket.socket, host: str) -> None:
@@ -135,7 +132,3 @@ async def _serve(broker: Broker, listener: socket.socket, host: str) -> None:
     log.info("the bus serves %s:%d", host, listener.getsockname()[1])
     async with server:
         await server.serve_forever()
-
-
-def _node(host: str, port: int) -> bytes:
-    return int32(NODE) + text(host) + int32(port)
