@@ -2,11 +2,10 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +22,7 @@ PORTS = (
     "BUS_PORT", "OTLP_GRPC_PORT", "OTLP_HTTP_PORT", "JAEGER_PORT", "CHROMA_PORT", "FORGE_PORT", "QUOTE_SERVICE_PORT",
     "POLICY_SERVICE_PORT", "USER_SERVICE_PORT",
 )  # fmt: skip
-PATIENCE_S = 300
+PATIENCE_S = 900
 ASKED = {"user_id": 7, "product": "travel", "coverage": 20_000}
 
 
@@ -81,7 +80,7 @@ class Stack:
         """Start it as the first line of docs/compose.md does, and wait for a whole journey."""
         begun = time.monotonic()
         self.compose("up", "-d", "--build")
-        until(self.sells, "a customer buys", within=PATIENCE_S)
+        until(self.sells, "a customer buys", PATIENCE_S)
         self.healthy_after_s = time.monotonic() - begun
 
     @cached_property
@@ -105,22 +104,37 @@ class Stack:
         shown: list[Mapping[str, Any]] = json.loads(self.docker("inspect", *ids)) if ids else []
         return shown
 
-    def audited(self) -> Sequence[Mapping[str, Any]]:
+    def issues(self) -> Sequence[Mapping[str, Any]]:
         """Every incident with its facts, as `sre-space audit --json` has them."""
-        found: list[Mapping[str, Any]] = json.loads(self.operator("audit", "--json"))["incidents"]
+        found: list[Mapping[str, Any]] = json.loads(self.operator("audit", "--json"))["issues"]
         return found
 
-    def healed(self, before: int) -> str:
-        """Wait until an incident later than number `before` is closed with its post-mortem; return its whole story."""
-        number = before + 1
-        closed = re.compile(rf"\b{number}\b.*\bclosed\b")
+    def known(self) -> int:
+        """Return the number of the newest incident, once all are closed."""
+        until(lambda: not self.open_issues(), "no incident is open", PATIENCE_S, every_s=3)
+        return max((int(one["issue"]) for one in self.issues()), default=0)
 
-        def is_closed() -> bool:
-            return any(closed.search(line) for line in self.operator("incidents").splitlines())
+    def open_issues(self) -> Sequence[int]:
+        """Return the numbers of the incidents that have not ended."""
+        return [int(one["issue"]) for one in self.issues() if one["state"] != "closed"]
 
-        until(is_closed, f"incident {number} is closed", within=PATIENCE_S, every=2.0)
+    def healed(self, known: int, service: str) -> str:
+        """Wait until an incident later than `known` that names a service is closed; return its whole story."""
+
+        def closed() -> int:
+            later = [one for one in self.issues() if int(one["issue"]) > known and service in one["title"]]
+            return next((int(one["issue"]) for one in later if one["state"] == "closed"), 0)
+
+        number = until(closed, f"an incident of {service or 'the change'} is closed", PATIENCE_S, every_s=3)
         return self.operator("show", str(number))
 
-    def wait(self, condition: Callable[[], bool], what: str) -> None:
-        """Wait for a condition."""
-        until(condition, what, within=PATIENCE_S, every=1.0)
+    def secrets(self, container: str) -> str:
+        """Return the variables that only one container has."""
+        return self.docker(
+            "run", "--rm", "--volume", f"{PROJECT}_{container}-keys:/k:ro", BASE, "cat", "/k/environment"
+        )
+
+    def deployed(self, file: str, value: str) -> Sequence[str]:
+        """Return the keys with this value in a file of the desired state in force."""
+        text = self.docker("exec", f"{PROJECT}-deployer-1", "cat", f"/state/deploy/config/{file}")
+        return [line.partition("=")[0] for line in text.splitlines() if line.endswith(f"={value}")]

@@ -45,7 +45,9 @@ def test_an_agents_image_has_no_other_agents_duty(image: str) -> None:
 def test_a_package_with_a_star_stands_for_all_of_its_modules() -> None:
     modules, _ = image_content.reached(["sre_space.cli.*"])
 
-    assert {f"sre_space.cli.{path.stem}" for path in (ROOT / "src/sre_space/cli").glob("*.py") if path.stem[0] != "_"} <= set(modules)
+    assert {
+        f"sre_space.cli.{path.stem}" for path in (ROOT / "src/sre_space/cli").glob("*.py") if path.stem[0] != "_"
+    } <= set(modules)
 
 
 def test_what_a_distribution_requires_comes_with_it_and_what_an_extra_adds_only_when_asked() -> None:

@@ -47,7 +47,7 @@ def test_a_damaged_file_is_one_sentence_with_its_line(state: StatePaths) -> None
 
 @pytest.mark.parametrize("arguments", [[], ["shop"], ["shop", "--"], ["shop", "python", "-V"]])
 def test_another_command_line_is_told_the_usage(arguments: list[str]) -> None:
-    with pytest.raises(UnreadableFile, match="use: python -m sre_space.launcher NAME -- PROGRAM"):
+    with pytest.raises(UnreadableFile, match=r"use: python -m sre_space\.launcher NAME -- PROGRAM"):
         parse(arguments)
 
 
