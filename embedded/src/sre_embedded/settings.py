@@ -90,6 +90,9 @@ class ContainersSettings(SpaceSettings):
     containers_database_server: str = Field(
         "database:5432", description="host and port of the server of their databases"
     )
+    containers_database_variable: str = Field(
+        "", description="the variable that tells a container where its database is"
+    )
 
 
 class WardenSettings(SpaceSettings):

@@ -27,7 +27,7 @@ def state(tmp_path: Path) -> StatePaths:
 @pytest.fixture
 def containers(tmp_path: Path, state: StatePaths) -> Containers:
     """Return containers whose secrets are made."""
-    made = Containers(tmp_path / "containers", APPLICATION, APPLICATION[:2], FORGE, "postgres:5432")
+    made = Containers(tmp_path / "containers", APPLICATION, APPLICATION[:2], FORGE, "postgres:5432", "DATABASE_URL")
     made.make(state)
     return made
 

@@ -21,7 +21,7 @@ from sre_space.paths import StatePaths
 from sre_space.state_files import make_folder, write_private
 
 OPERATOR, TELEMETRY, DATABASE = "operator", "telemetry", "database"  # containers beside agents and application
-FORGE_TOKEN, DATABASE_URL = "GITHUB_PERSONAL_ACCESS_TOKEN", "DATABASE_URL"
+FORGE_TOKEN = "GITHUB_PERSONAL_ACCESS_TOKEN"
 _READ_RECORDS = ("scout", "brain", TELEMETRY)
 _READABLE = 0o644  # the database's image reads as a user of its own; no other container has the folder
 
@@ -31,7 +31,8 @@ class Containers:
     """The containers of a space: `application` sends telemetry, and each of `databases` has one of its own.
 
     `folder` holds a folder for each container, which it sees as the `keys` of its state folder. `forge` is the address
-    of the embedded forge, `database` host and port of the server of databases.
+    of the embedded forge, `database` host and port of the server of databases, and `variable` what tells a container
+    where its own is.
     """
 
     folder: Path
@@ -39,6 +40,7 @@ class Containers:
     databases: Sequence[str]
     forge: str
     database: str
+    variable: str
 
     def make(self, state: StatePaths) -> None:
         """Make what is missing: keys, the trust store in `state`, the accounts of the forge, tokens and passwords."""
@@ -55,7 +57,7 @@ class Containers:
             if name in tokens:
                 values |= {HEADERS: f"authorization=Bearer%20{tokens[name]}"}
             if name in passwords:
-                values |= {DATABASE_URL: self._url(name, passwords[name])}
+                values |= {self.variable: self._url(name, passwords[name])}
             write_private(self._paths(name).secrets, "".join(f"{key}={value}\n" for key, value in values.items()))
         write_private(
             self._paths(TELEMETRY).telemetry_tokens, render({tokens[name]: [senders[name]] for name in senders})
@@ -73,7 +75,7 @@ class Containers:
         return parse_variables(path.read_text(), str(path)).get(variable, "") if path.exists() else ""
 
     def _password(self, name: str) -> str:
-        kept = self._kept(name, DATABASE_URL).rpartition("@")[0].rpartition(":")[2]
+        kept = self._kept(name, self.variable).rpartition("@")[0].rpartition(":")[2]
         return kept or secrets.token_hex(24)
 
     def _url(self, name: str, password: str) -> str:
