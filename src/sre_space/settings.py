@@ -238,6 +238,9 @@ class DockerProxySettings(SpaceSettings):
     docker_proxy_engine: DockerAddress = Field(
         "unix:///var/run/docker.sock", description="the engine's address: a Unix socket or a TCP address"
     )
+    docker_proxy_user: int = Field(
+        0, ge=0, lt=2**31, description="the user (a number) that it becomes when it is started as root; 0: none"
+    )
     docker_proxy_max_memory_bytes: int = Field(
         2 * 2**30, ge=16 * 2**20, le=2**60, description="the largest memory limit that the acting proxy sets"
     )

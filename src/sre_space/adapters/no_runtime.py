@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass
 
 from sre_space.domain.errors import Missing, Refused
-from sre_space.ports.runtime import Died, Runtime, RuntimeEvents, RuntimeReader, Started, Unit
+from sre_space.ports.runtime import Died, MemoryLimiter, Runtime, RuntimeEvents, RuntimeReader, Started, Unit
 from sre_space.ports.unit_output import UnitOutput
 
 
@@ -31,7 +31,7 @@ class PartialReader(RuntimeReader):
 
 
 @dataclass(frozen=True)
-class PartialRuntime(PartialReader, Runtime):
+class PartialRuntime(PartialReader, Runtime, MemoryLimiter):
     """The same, and the units of `runtime` can be restarted."""
 
     runtime: Runtime | None
@@ -41,6 +41,13 @@ class PartialRuntime(PartialReader, Runtime):
         if self.runtime is None or name in self.without:
             raise Refused(f"{name} has no runtime here; restart it where it runs")
         return await self.runtime.restart(name, expected)
+
+    async def limit_memory(self, name: str, limit: int) -> Sequence[Unit]:
+        """Limit the memory of a unit, where the runtime sets limits; change nothing elsewhere."""
+        runtime: object = self.runtime
+        if isinstance(runtime, MemoryLimiter) and name not in self.without:
+            return await runtime.limit_memory(name, limit)
+        return ()
 
 
 class NoEvents(RuntimeEvents):

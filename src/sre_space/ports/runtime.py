@@ -5,7 +5,7 @@ An agent that only reads has a `RuntimeReader`, whose credentials can change not
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 State = Literal["running", "starting", "stopped", "exited", "fatal", "unknown"]
 _WORST_FIRST: tuple[State, ...] = ("fatal", "exited", "stopped", "unknown", "starting", "running")
@@ -83,6 +83,18 @@ class Runtime(RuntimeReader, Protocol):
         MUST raise `Refused` and change nothing when no instance of the unit has the incarnation `expected`.
         MUST accept only names that the runtime knows; no shell. Returns when the runtime has
         started the unit, not when it serves.
+        """
+        ...
+
+
+@runtime_checkable
+class MemoryLimiter(Protocol):
+    """A runtime that sets memory limits itself; with any other, limits are another process's."""
+
+    async def limit_memory(self, name: str, limit: int) -> Sequence[Unit]:
+        """Give each instance of a unit a memory limit in bytes, and return those that had another, as they are then.
+
+        MUST raise `Missing` when the runtime does not know the unit, `Refused` when it does not set this limit.
         """
         ...
 

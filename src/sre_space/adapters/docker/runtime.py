@@ -9,7 +9,7 @@ from sre_space.adapters.docker.engine import Engine
 from sre_space.codec.addresses import compose_name, docker_address
 from sre_space.codec.docker import PROJECT, SERVICE, listing_query, unit_of
 from sre_space.domain.errors import Malformed, Missing, Refused, Unavailable
-from sre_space.ports.runtime import Runtime, RuntimeReader, Unit, representative
+from sre_space.ports.runtime import MemoryLimiter, Runtime, RuntimeReader, Unit, representative
 
 STOP_S = 3  # a container that has not ended this long after SIGTERM is killed
 RESTARTS_WITHIN_S = STOP_S + 20.0
@@ -93,7 +93,7 @@ class DockerReader(RuntimeReader):
 
 
 @dataclass(frozen=True)
-class DockerRuntime(DockerReader, Runtime):
+class DockerRuntime(DockerReader, Runtime, MemoryLimiter):
     """The same, and the containers can be restarted and given another memory limit."""
 
     async def restart(self, name: str, expected: str) -> Unit:
@@ -103,14 +103,15 @@ class DockerRuntime(DockerReader, Runtime):
         return await self.container(name, id)
 
     async def limit_memory(self, name: str, limit: int) -> Sequence[Unit]:
-        """Give each container of a unit a memory limit in bytes, which includes swap, and return them as they are then.
+        """Give each container of a unit a memory limit in bytes, which includes swap; return those that had another.
 
         A limit below what a running container uses is refused by some kernels, and kills on others.
         """
         body = {"Memory": limit, "MemorySwap": limit}
-        for _, id in await self.containers_of(name):
+        others = [id for unit, id in await self.containers_of(name) if unit.memory_limit != limit]
+        for id in others:
             await self.engine.ask("POST", f"/containers/{id}/update", body=body)
-        return [unit for unit, _ in await self.containers_of(name)]
+        return [await self.container(name, id) for id in others]
 
     async def _expected(self, name: str, expected: str) -> str:
         """Return the id of a unit's container by its incarnation; raise `Refused` when no container has it."""
