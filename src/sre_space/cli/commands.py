@@ -11,6 +11,7 @@ from sre_space.cli.options import (
     Duration,
     Finite,
     Text,
+    TextPath,
     argument,
     flag,
     folder,
@@ -29,6 +30,7 @@ DRY_RUN = flag("--dry-run", "The agents record what they would do, and change no
 NUMBER = click.Argument(["number"], type=ISSUE)
 ONE_INCIDENT = click.Option(["--incident"], type=ISSUE, help="Only the incident of this issue.")
 PLAN = argument("plan")
+FILE = click.Argument(["file"], type=TextPath(resolved=True))
 
 UP = LazyCommand(
     "up",
@@ -176,6 +178,18 @@ EVAL = LazyCommand(
         CONFIGURATION,
     ],
 )
+BACKUP = LazyCommand(
+    "backup",
+    f"{_HERE}.backup:backup",
+    "Write keys, issues, desired state and bundles to FILE, also while the space runs; FILE must not exist.",
+    [FILE, STATE],
+)
+RESTORE = LazyCommand(
+    "restore",
+    f"{_HERE}.backup:restore",
+    "Restore what `backup` wrote to FILE into a state folder without such files, and audit its issues.",
+    [FILE, STATE],
+)
 KEYS = click.Group(
     "keys",
     context_settings=HELP,
@@ -207,5 +221,5 @@ MEMORY = click.Group(
 
 VERBS: tuple[click.Command, ...] = (
     UP, DOWN, STATUS, LOGS, HALT, RESUME, INCIDENTS, SHOW, AUDIT, SHOW_PLAN, APPROVE, REJECT, RESTART, RESOLVED, HOLD,
-    HOLDS, RELEASE, DEPLOY, DIAGNOSE, DEMO, EVAL, KEYS, MEMORY,
+    HOLDS, RELEASE, DEPLOY, DIAGNOSE, DEMO, EVAL, BACKUP, RESTORE, KEYS, MEMORY,
 )  # fmt: skip
