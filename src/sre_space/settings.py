@@ -161,6 +161,13 @@ class ScoutSettings(ReadingSettings, AgentSettings):
     )
     jaeger_url: Url = Field("http://127.0.0.1:16686", description="Jaeger's query API")
     telemetry_record_key_file: Path | None = RECORD_KEY_FILE
+    runtime_events_socket: str = Field("", description="the socket on which supervisord sends starts and ends of units")
+
+    @property
+    def runtime_events_address(self) -> str:
+        """Return the address of the runtime's starts and ends; "" where it sends none."""
+        is_supervisord = self.runtime_address.startswith(supervisord_at("/"))
+        return supervisord_at(self.runtime_events_socket) if is_supervisord else self.runtime_address
 
 
 class BrainSettings(ReadingSettings, AgentSettings):

@@ -1,10 +1,11 @@
-"""The runtime of a configuration in which some services, or all, have none: fulfils `ports.runtime.Runtime`."""
+"""The runtime of a configuration in which some services, or all, have none: fulfils `ports.runtime`."""
 
-from collections.abc import Collection, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass
 
 from sre_space.domain.errors import Missing, Refused
-from sre_space.ports.runtime import Runtime, RuntimeReader, Unit
+from sre_space.ports.runtime import Died, Runtime, RuntimeEvents, RuntimeReader, Started, Unit
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,15 @@ class PartialRuntime(PartialReader, Runtime):
         if self.runtime is None or name in self.without:
             raise Refused(f"{name} has no runtime here; restart it where it runs")
         return await self.runtime.restart(name, expected)
+
+
+class NoEvents(RuntimeEvents):
+    """The events of a runtime that sends none."""
+
+    async def events(self) -> AsyncGenerator[Started | Died, None]:
+        """Wait without end: nothing happens."""
+        await asyncio.Event().wait()
+        yield Started("", "", 0)  # never reached; it makes this an iterator
 
 
 def _unknown(name: str) -> Unit:

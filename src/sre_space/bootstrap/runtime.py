@@ -3,13 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from sre_space.adapters.no_runtime import PartialReader, PartialRuntime
+from sre_space.adapters.docker.events import DockerEvents
+from sre_space.adapters.docker.runtime import DockerReader, DockerRuntime, engine_and_project
+from sre_space.adapters.no_runtime import NoEvents, PartialReader, PartialRuntime
 from sre_space.adapters.supervisord import SupervisordRuntime
+from sre_space.adapters.supervisord_events import SupervisordEvents
 from sre_space.adapters.supervisord_reader import SupervisordReader
 from sre_space.bootstrap.choice import Choice
 from sre_space.domain.space_config import SpaceConfig
 from sre_space.paths import StatePaths
-from sre_space.ports.runtime import Runtime, RuntimeReader
+from sre_space.ports.runtime import Runtime, RuntimeEvents, RuntimeReader
 
 NONE = "none"
 Names = Mapping[str, str]
@@ -17,14 +20,15 @@ Names = Mapping[str, str]
 
 @dataclass(frozen=True)
 class RuntimeAdapter:
-    """How a runtime is controlled, and how it is read through a door that can change nothing.
+    """How a runtime is controlled, and how it is read and followed through doors that can change nothing.
 
-    Both take what follows the word in the address ("" for nothing), the runtime's name of each unit, and the state
+    Each takes what follows the word in the address ("" for nothing), the runtime's name of each unit, and the state
     folder.
     """
 
     control: Callable[[str, Names, StatePaths], Runtime]
     reading: Callable[[str, Names, StatePaths], RuntimeReader]
+    events: Callable[[str, Names, StatePaths], RuntimeEvents]
 
 
 def _no_control(_at: str, names: Names, _state: StatePaths) -> Runtime:
@@ -35,9 +39,30 @@ def _no_reading(_at: str, names: Names, _state: StatePaths) -> RuntimeReader:
     return PartialReader(None, tuple(names))
 
 
+def _supervisord_events(at: str, names: Names, _state: StatePaths) -> RuntimeEvents:
+    return SupervisordEvents(at, names)
+
+
+def _docker_control(at: str, names: Names, _state: StatePaths) -> Runtime:
+    return DockerRuntime(*engine_and_project(at), names)
+
+
+def _docker_reading(at: str, names: Names, _state: StatePaths) -> DockerReader:
+    return DockerReader(*engine_and_project(at), names)
+
+
+def _docker_events(at: str, names: Names, state: StatePaths) -> RuntimeEvents:
+    return DockerEvents(_docker_reading(at, names, state))
+
+
+def _no_events(_at: str, _names: Names, _state: StatePaths) -> RuntimeEvents:
+    return NoEvents()
+
+
 RUNTIMES: dict[str, RuntimeAdapter] = {
-    "supervisord": RuntimeAdapter(SupervisordRuntime, SupervisordReader),
-    NONE: RuntimeAdapter(_no_control, _no_reading),
+    "supervisord": RuntimeAdapter(SupervisordRuntime, SupervisordReader, _supervisord_events),
+    "docker": RuntimeAdapter(_docker_control, _docker_reading, _docker_events),
+    NONE: RuntimeAdapter(_no_control, _no_reading, _no_events),
 }
 _CHOICE = Choice("RUNTIME", RUNTIMES)
 
@@ -57,6 +82,13 @@ def runtime_reader_of(address: str, config: SpaceConfig, state: StatePaths) -> R
     names = units(config)
     adapter, at = _CHOICE.of(address if names else NONE)
     return PartialReader(adapter.reading(at, names, state), _units_without(config))
+
+
+def runtime_events_of(address: str, config: SpaceConfig, state: StatePaths) -> RuntimeEvents:
+    """Return the starts and ends of its units; raise as `runtime_of`."""
+    names = units(config)
+    adapter, at = _CHOICE.of(address if names else NONE)
+    return adapter.events(at, names, state)
 
 
 def as_run(config: SpaceConfig, address: str) -> SpaceConfig:

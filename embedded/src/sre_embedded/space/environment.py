@@ -114,6 +114,7 @@ def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict
     servers = space_servers.addresses(plan.ports.numbers, plan.external)
     control = {"RUNTIME": supervisord_at(str(plan.state.socket))}
     reading = {"RUNTIME": supervisord_at(str(plan.state.read_socket))}
+    events = {"RUNTIME_EVENTS_SOCKET": str(plan.state.events_socket)}
     own_key = {RECORD_KEY: str(plan.state.record_key)}
     records = _only(plan.external.exports, RECORD_KEY) if OTLP in plan.external.addresses else own_key
     match process.name:
@@ -130,7 +131,9 @@ def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict
         case "memory":
             return _forge(plan, process, tokens) | _only(servers, CHROMA)
         case "scout":
-            return _forge(plan, process, tokens) | reading | records | _only(servers, JAEGER) | HOURS_ARE_MINUTES
+            return (
+                _forge(plan, process, tokens) | reading | events | records | _only(servers, JAEGER) | HOURS_ARE_MINUTES
+            )
         case "warden":
             return {"RUNTIME_READ_SOCKET": str(plan.state.read_socket)}
         case "network":

@@ -21,7 +21,7 @@ def engine_and_project(place: str) -> tuple[Engine, str]:
     try:
         return Engine(docker_address(address)), compose_name(project)
     except ValueError as error:
-        raise Malformed(f"{error}; a runtime of Docker is written sre-cp@unix:///var/run/docker.sock") from error
+        raise Malformed(f"{error}; RUNTIME of Docker is written docker://sre-cp@unix:///var/run/docker.sock") from error
 
 
 @dataclass(frozen=True)
