@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from sre_space.paths import StatePaths
 
+STREAM = Path("-")  # stdin or stdout in the place of a back-up's file
 _UNFINISHED = ("*.lock", "tmp_obj_*", "*.new", ".room.*")  # files that another process is writing
 
 
@@ -21,8 +22,8 @@ def files_of(state: StatePaths) -> Iterator[Path]:
     yield from (path for path in (state.identities,) if path.is_file())
     for repository in sorted(state.forge.glob("*/*.git")):
         objects = repository / "objects"
-        refs = [path for path in _files(repository) if objects not in path.parents]
-        yield from (*refs, *_files(objects))
+        yield from (path for path in _files(repository) if objects not in path.parents)
+        yield from _files(objects)  # listed only when the refs are copied
 
 
 def is_kept(name: str) -> bool:

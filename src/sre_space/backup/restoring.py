@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import sqlite3
+import sys
 import tarfile
 import tempfile
 import zlib
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-from sre_space.backup.contents import is_kept, present
+from sre_space.backup.contents import STREAM, is_kept, present
 from sre_space.backup.manifest import NAME, Entry, Manifest, manifest_of
 from sre_space.domain.errors import Malformed, Refused
 from sre_space.files import flush_folder
@@ -28,7 +29,7 @@ _TAKE_ANOTHER = "take another copy of it"
 
 
 def restore_backup(source: Path, state: StatePaths, check: Check) -> Manifest:
-    """Restore the back-up `source`, and return what it holds.
+    """Restore the back-up `source` (`-`: from stdin), and return what it holds.
 
     Every digest is checked, the database is read, and `check` is called with the folder of the restored files, before
     anything appears in the state folder. Raise `Refused` when the folder holds such files already, `Malformed` for a
@@ -48,12 +49,12 @@ def restore_backup(source: Path, state: StatePaths, check: Check) -> Manifest:
 @contextlib.contextmanager
 def _opened(source: Path) -> Iterator[tarfile.TarFile]:
     try:
-        file = source.open("rb")
+        file = sys.stdin.buffer if source == STREAM else source.open("rb")
     except OSError as error:
         raise Malformed(f"{source}: {error.strerror}; name a file that `sre-space backup` wrote") from error
     with file:
         try:
-            with tarfile.open(fileobj=file, mode="r:gz") as archive:
+            with tarfile.open(fileobj=file, mode="r|gz") as archive:
                 yield archive
         except _BROKEN as error:
             raise Malformed(f"{source} is not a whole back-up of sre-space: {error}; {_TAKE_ANOTHER}") from error
@@ -130,11 +131,21 @@ def _check_database(path: Path, source: Path) -> None:
 def _put_in_place(staging: Path, root: Path) -> None:
     """Move the restored files and folders into the state folder, the kill switch first.
 
-    What a space that never ran has made there, empty folders, gives way.
+    What a space that never ran has made there, empty folders, gives way; into a mounted volume the content is moved.
     """
     for entry in sorted(staging.iterdir(), key=lambda path: path.is_dir()):
         target = root / entry.name
-        if target.is_dir():
-            shutil.rmtree(target)  # `present` found no file in it
+        if target.is_mount():
+            for inner in entry.iterdir():
+                _remove_folder(target / inner.name)
+                shutil.move(inner, target)
+            continue
+        _remove_folder(target)
         entry.rename(target)
     flush_folder(root)
+
+
+def _remove_folder(path: Path) -> None:
+    """Remove a folder, in which `present` found no file."""
+    if path.is_dir():
+        shutil.rmtree(path)

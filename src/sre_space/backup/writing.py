@@ -5,13 +5,14 @@ import hashlib
 import io
 import os
 import sqlite3
+import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from sre_space.backup.contents import files_of
+from sre_space.backup.contents import STREAM, files_of
 from sre_space.backup.manifest import NAME, Entry, Manifest
 from sre_space.domain.errors import Malformed, Missing, Refused, Unavailable
 from sre_space.files import flush_folder
@@ -21,17 +22,19 @@ COPIED_WITHIN_S = 30.0  # of waiting for a database that another process writes
 
 
 def write_backup(state: StatePaths, target: Path, made: int, version: str) -> Manifest:
-    """Write the back-up `target` and return what it holds; leave no file behind on an error.
+    """Write the back-up `target` (`-`: to stdout) and return what it holds; leave no file behind on an error.
 
     Raise `Missing` when there is nothing to back up, `Refused` when the file exists, `Malformed` when it cannot be
     created, `Unavailable` when the database of issues is not readable, and `OSError` for a full disk.
     """
     if not any(files_of(state)):
         raise Missing(f"{state.root} holds nothing to back up; --state names the state folder of a space")
+    if target == STREAM:
+        return _written(sys.stdout.buffer, state, made, version, state.root)
     if target.resolve().is_relative_to(state.root.resolve()):
         raise Malformed(f"{target} would lie in the state folder, which it copies; name a file elsewhere")
-    with _new_file(target) as file, tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as archive:
-        manifest = _written(archive, state, made, version, target.parent)
+    with _new_file(target) as file:
+        manifest = _written(file, state, made, version, target.parent)
     flush_folder(target.resolve().parent)
     return manifest
 
@@ -55,8 +58,19 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def _written(archive: tarfile.TarFile, state: StatePaths, made: int, version: str, beside: Path) -> Manifest:
-    """Write every file, the database of issues where it is due, and at last the manifest."""
+def _written(file: BinaryIO, state: StatePaths, made: int, version: str, beside: Path) -> Manifest:
+    """Write the whole archive and return its manifest."""
+    with tarfile.open(fileobj=file, mode="w|gz") as archive:
+        manifest = Manifest(made, version, _add_all(archive, state, beside))
+        info = tarfile.TarInfo(NAME)
+        info.size, info.mode, info.mtime = len(manifest.encoded), 0o600, made // 10**9
+        archive.addfile(info, io.BytesIO(manifest.encoded))
+    file.flush()
+    return manifest
+
+
+def _add_all(archive: tarfile.TarFile, state: StatePaths, beside: Path) -> dict[str, Entry]:
+    """Add every file, the database of issues where it is due, and return their entries."""
     entries: dict[str, Entry] = {}
     issues_due = state.issues.is_file()
     for path in files_of(state):
@@ -67,11 +81,7 @@ def _written(archive: tarfile.TarFile, state: StatePaths, made: int, version: st
             _add(archive, path.relative_to(state.root).as_posix(), path, entries)
     if issues_due:
         _add_database(archive, state, entries, beside)
-    manifest = Manifest(made, version, entries)
-    info = tarfile.TarInfo(NAME)
-    info.size, info.mode, info.mtime = len(manifest.encoded), 0o600, made // 10**9
-    archive.addfile(info, io.BytesIO(manifest.encoded))
-    return manifest
+    return entries
 
 
 def _add(archive: tarfile.TarFile, name: str, path: Path, entries: dict[str, Entry]) -> None:

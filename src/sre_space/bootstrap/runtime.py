@@ -3,16 +3,18 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from sre_space.adapters.docker.door import DockerDoor
 from sre_space.adapters.docker.events import DockerEvents
 from sre_space.adapters.docker.runtime import DockerReader, DockerRuntime, engine_and_project
 from sre_space.adapters.no_runtime import NoEvents, PartialReader, PartialRuntime
-from sre_space.adapters.supervisord import SupervisordRuntime
+from sre_space.adapters.supervisord import SupervisordDoor, SupervisordRuntime
 from sre_space.adapters.supervisord_events import SupervisordEvents
 from sre_space.adapters.supervisord_reader import SupervisordReader
 from sre_space.bootstrap.choice import Choice
 from sre_space.domain.space_config import SpaceConfig
 from sre_space.paths import StatePaths
 from sre_space.ports.runtime import Runtime, RuntimeEvents, RuntimeReader
+from sre_space.ports.server_check import DoorCheck
 
 NONE = "none"
 Names = Mapping[str, str]
@@ -65,6 +67,10 @@ RUNTIMES: dict[str, RuntimeAdapter] = {
     NONE: RuntimeAdapter(_no_control, _no_reading, _no_events),
 }
 _CHOICE = Choice("RUNTIME", RUNTIMES)
+DOORS: dict[str, Callable[[str], DoorCheck]] = {
+    "supervisord": SupervisordDoor,
+    "docker": lambda at: DockerDoor(*engine_and_project(at)),
+}
 
 
 def runtime_of(address: str, config: SpaceConfig, state: StatePaths) -> Runtime:
@@ -89,6 +95,12 @@ def runtime_events_of(address: str, config: SpaceConfig, state: StatePaths) -> R
     names = units(config)
     adapter, at = _CHOICE.of(address if names else NONE)
     return adapter.events(at, names, state)
+
+
+def door_of(address: str) -> DoorCheck:
+    """Return what asks an address of a runtime what may be done there; raise `Malformed` for an unknown one."""
+    door, at = Choice("RUNTIME", DOORS).of(address)
+    return door(at)
 
 
 def as_run(config: SpaceConfig, address: str) -> SpaceConfig:

@@ -5,6 +5,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sre_space.backup.contents import STREAM
 from sre_space.bootstrap.space import backups
 from sre_space.bootstrap.space.backups import Unaudited
 from sre_space.bootstrap.space.state import SpaceState
@@ -18,15 +19,15 @@ from sre_space.settings import REPO_NAME, REPO_OWNER
 def backup(file: Path, state: Path) -> None:
     """Write a back-up of the state folder, and print what it holds."""
     held = backups.write(SpaceState(state), file)
-    megabytes = held.size / MEGABYTE
-    out.print(f"{file}: {len(held.files)} files, {megabytes:.1f} MB; it holds private keys: keep it as secret as them",
-              markup=False, highlight=False, soft_wrap=True)  # fmt: skip
+    size = f"{len(held.files)} files, {held.size / MEGABYTE:.1f} MB"
+    text = f"{file}: {size}; it holds private keys: keep it as secret as them"
+    (err if file == STREAM else out).print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def restore(file: Path, state: Path) -> int:
+def restore(file: Path, state: Path, without_keys: bool) -> int:
     """Restore a back-up, audit its issues, and print both; return 1 when an accepted fact is broken."""
     paths = SpaceState(state)
-    held = backups.restore(file, paths)
+    held = backups.restore(file, paths, not without_keys)
     made = datetime.fromtimestamp(held.made / 1e9, UTC).isoformat(timespec="seconds")
     out.print(f"{len(held.files)} files of {made} are restored in {paths.root}", markup=False, highlight=False,
               soft_wrap=True)  # fmt: skip

@@ -6,7 +6,10 @@ import json
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 import tarfile
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -15,12 +18,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sre_space.adapters.ed25519 import make_key
+from sre_space.adapters.ed25519 import TrustFolder, make_key
 from sre_space.backup.contents import files_of, is_kept
 from sre_space.backup.manifest import NAME
 from sre_space.backup.restoring import restore_backup
 from sre_space.backup.writing import write_backup
-from sre_space.bootstrap.space.backups import check_keys
+from sre_space.bootstrap.space.backups import check_keys, leave_keys_out
 from sre_space.domain.errors import Malformed, Missing, Refused
 from sre_space.paths import StatePaths
 from sre_space.state_files import write_private
@@ -270,6 +273,51 @@ def test_a_key_that_is_not_trusted_is_refused_before_anything_is_in_place(state:
         restore_backup(tmp_path / "b", StatePaths(tmp_path / "again"), check_keys)
 
     assert not files(tmp_path / "again")
+
+
+def test_without_keys_the_old_ones_verify_what_they_signed_and_nobody_has_them(file: Path, tmp_path: Path) -> None:
+    again, now = StatePaths(tmp_path / "again"), time.time_ns()
+
+    restore_backup(file, again, leave_keys_out)
+    make_key(again.key("scout"), again.trust, "scout")
+
+    listed = TrustFolder(again.trust).listed()
+    assert [(key.owner, key.retired is None) for key in listed] == [("fixer", False), ("scout", False), ("scout", True)]
+    assert all(key.retired is None or now <= key.retired <= time.time_ns() for key in listed)
+    assert [path.name for path in again.keys.iterdir()] == ["scout.key"]
+
+
+def test_what_lies_in_mounted_volumes_is_filled_and_stays_mounted(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mounted folder can neither be removed nor replaced, and lies on another file system."""
+    again = StatePaths(tmp_path / "again")
+    for volume in (again.trust, again.forge / "local"):
+        volume.mkdir(parents=True)
+    number = again.trust.stat().st_ino
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == again.trust)
+
+    restore_backup(file, again, check_keys)
+
+    assert again.trust.stat().st_ino == number
+    assert len(TrustFolder(again.trust).listed()) == 2
+
+
+def test_a_back_up_streams_through_a_pipe(state: StatePaths, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sre_space.cli.main"]
+    written = subprocess.run([*command, "backup", "-", "--state", state.root], capture_output=True, check=False)
+    read = subprocess.run(
+        [*command, "restore", "-", "--state", tmp_path / "again"],
+        input=written.stdout,
+        capture_output=True,
+        check=False,
+    )
+
+    assert (written.returncode, written.stderr.count(b"keep it as secret")) == (0, 1)
+    assert files(tmp_path / "again").keys() == {
+        *(str(one.relative_to(state.root)) for one in files_of(state)),
+        "forge/forge.db",
+    }, read.stderr
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")

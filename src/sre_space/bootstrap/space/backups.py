@@ -1,7 +1,7 @@
 """Back-ups of a space for the command line: written while it runs; restored, and then audited from its issues."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from sre_space.paths import StatePaths
 from sre_space.record.audit import Audit, Auditor
 from sre_space.record.incident_repository import IncidentRepository
 from sre_space.record.orders import IssueOrders
+from sre_space.state_files import remove
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,22 @@ def write(state: StatePaths, target: Path) -> Manifest:
     return write_backup(state, target, time.time_ns(), version("sre-space"))
 
 
-def restore(source: Path, state: StatePaths) -> Manifest:
-    """Restore a back-up whose keys are trusted, and return what it holds; raise as `restore_backup` does."""
-    return restore_backup(source, state, check_keys)
+def restore(source: Path, state: StatePaths, with_keys: bool) -> Manifest:
+    """Restore a back-up whose keys are trusted, and return what it held; raise as `restore_backup` does.
+
+    Without keys those who start there make new ones, and what the old ones signed until now stays valid.
+    """
+    return restore_backup(source, state, check_keys if with_keys else leave_keys_out)
+
+
+def leave_keys_out(state: StatePaths) -> None:
+    """Remove the private keys, and retire the public ones, which nobody signs with there."""
+    check_keys(state)
+    remove(state.keys)
+    trust, now = TrustFolder(state.trust), time.time_ns()
+    for key in trust.listed():
+        if key.retired is None:
+            trust.trust(replace(key, retired=now))
 
 
 def check_keys(state: StatePaths) -> None:
@@ -56,7 +70,7 @@ async def audit(state: StatePaths, wanted: str) -> Audit | Unaudited:
         return Unaudited(
             "the embedded forge is not installed here: pip install sre-embedded, then run: sre-space audit"
         )
-    with restored_forge.restored_forge(state, wanted if wanted in found else found[0]) as access:
+    async with restored_forge.restored_forge(state, wanted if wanted in found else found[0]) as access:
         forge = access.forge()
         trust, writers = TrustFolder(state.trust), access.writers()
         try:

@@ -1,5 +1,6 @@
 """The forge of a restored space, run alone for the moment in which its issues are audited."""
 
+import asyncio
 import contextlib
 import random
 import socket
@@ -7,16 +8,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import BinaryIO
 
-import httpx
-
+from sre_space.adapters.network_probe import NetworkProbe
 from sre_space.bootstrap.forge import ForgeAccess
 from sre_space.bootstrap.space.addresses import inherited
 from sre_space.bootstrap.space.servers import HOST
 from sre_space.domain.errors import Unavailable
+from sre_space.domain.health_check import http
 from sre_space.env_file import UNIT
 from sre_space.identities import token_of
 from sre_space.paths import StatePaths
@@ -38,8 +39,8 @@ def repositories(state: StatePaths) -> Sequence[str]:
     return sorted(f"{path.parent.name}/{path.stem}" for path in state.forge.glob("*/*.git"))
 
 
-@contextlib.contextmanager
-def restored_forge(state: StatePaths, repository: str) -> Iterator[ForgeAccess]:
+@contextlib.asynccontextmanager
+async def restored_forge(state: StatePaths, repository: str) -> AsyncIterator[ForgeAccess]:
     """Run the forge of a state folder on a free port, and yield the operator's access to it; end it afterwards.
 
     Raise `Unavailable`, with the last line that it said, when it does not serve.
@@ -51,21 +52,28 @@ def restored_forge(state: StatePaths, repository: str) -> Iterator[ForgeAccess]:
         "FORGE_PORT": str(port), "REPO_OWNER": owner, "REPO_NAME": name,
     }  # fmt: skip
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen([sys.executable, "-P", "-m", MODULE], env=inherited() | settings, stderr=log)
+        process = _started(inherited() | settings, log)
         try:
-            _await_serving(process, port, log)
+            await _await_serving(process, port, log)
             yield ForgeAccess(f"http://{HOST}:{port}/mcp", token_of(state.identities, "operator"), owner, name)
         finally:
             _end(process)
 
 
-def _await_serving(process: "subprocess.Popen[bytes]", port: int, log: BinaryIO) -> None:
+def _started(environment: Mapping[str, str], log: BinaryIO) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-P", "-m", MODULE], env=environment, stderr=log)
+
+
+async def _await_serving(process: "subprocess.Popen[bytes]", port: int, log: BinaryIO) -> None:
+    probe, check = NetworkProbe.create(), http(f"http://{HOST}:{port}/mcp")
     deadline = time.monotonic() + SERVES_WITHIN_S
-    while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(httpx.HTTPError):  # 401 without a token
-            httpx.get(f"http://{HOST}:{port}/mcp", timeout=1.0, trust_env=False)
-            return
-        time.sleep(_POLL_S)
+    try:
+        while process.poll() is None and time.monotonic() < deadline:
+            if (await probe.check(check)).answered:  # 401 without a token
+                return
+            await asyncio.sleep(_POLL_S)
+    finally:
+        await probe.client.aclose()
     log.seek(0)
     said = log.read().decode(errors="replace").strip().splitlines() or ["nothing"]
     raise Unavailable(f"the restored forge does not serve; it said: {said[-1]}")
