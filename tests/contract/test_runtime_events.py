@@ -1,4 +1,4 @@
-"""`ports.runtime.RuntimeEvents` over a real supervisord and a real Docker engine; then what each has alone."""
+"""`ports.runtime.RuntimeEvents` over supervisord, a Docker engine and the double; then what each has alone."""
 
 import asyncio
 import contextlib
@@ -21,13 +21,14 @@ from support.docker_doors import DOCKERS, reached
 from support.docker_engine import EATS, PROJECT, DockerEngine
 from support.runtimes import UNIT, Supervised, now, supervisord
 from support.waiting import until
+from support.world import World
 
 from sre_space.adapters.docker.engine import Engine
 from sre_space.adapters.docker.events import DockerEvents
 from sre_space.adapters.docker.runtime import DockerReader, DockerRuntime
 from sre_space.adapters.supervisord_events import SupervisordEvents
 from sre_space.domain.errors import Unavailable
-from sre_space.ports.runtime import Died, Runtime, RuntimeEvents, Started
+from sre_space.ports.runtime import Died, Runtime, RuntimeEvents, Started, Unit
 
 T = TypeVar("T")
 HANG_S = 60.0
@@ -46,13 +47,58 @@ class Machine(Protocol):
         """Its events."""
         ...
 
+    def now(self) -> float:
+        """Its time, in Unix seconds."""
+        ...
+
+    def kill(self, unit: Unit) -> None:
+        """SIGKILL to the unit's process."""
+        ...
+
     def stop(self) -> None:
         """Have the runtime stop the unit."""
         ...
 
 
+class Real:
+    """A machine of processes."""
+
+    def now(self) -> float:
+        """As the kernel says."""
+        return time.time()
+
+    def kill(self, unit: Unit) -> None:
+        """As somebody else does."""
+        assert unit.pid is not None
+        os.kill(unit.pid, signal.SIGKILL)
+
+
 @dataclass(frozen=True)
-class Embedded:
+class InMemory:
+    """The double of the unit tests."""
+
+    runtime: World
+
+    @property
+    def stream(self) -> RuntimeEvents:
+        """Its events."""
+        return self.runtime
+
+    def now(self) -> float:
+        """Time that stands still."""
+        return self.runtime.clock.now() / 1e9
+
+    def kill(self, unit: Unit) -> None:
+        """End it."""
+        self.runtime.kill(unit.name)
+
+    def stop(self) -> None:
+        """End it as planned."""
+        self.runtime.kill(UNIT, planned=True)
+
+
+@dataclass(frozen=True)
+class Embedded(Real):
     """supervisord."""
 
     found: Supervised
@@ -75,7 +121,7 @@ class Embedded:
 
 
 @dataclass(frozen=True)
-class Contained:
+class Contained(Real):
     """Docker."""
 
     engine: DockerEngine
@@ -88,9 +134,12 @@ class Contained:
         self.engine.act(self.container, "stop", t="5")
 
 
-@pytest.fixture(scope="module", params=["supervisord", *DOCKERS])
+@pytest.fixture(scope="module", params=["double", "supervisord", *DOCKERS])
 def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """Yield one machine for these stories, each of which leaves its unit running."""
+    if request.param == "double":
+        yield InMemory(World())
+        return
     if request.param == "supervisord":
         with supervisord(tmp_path_factory.mktemp("r")) as found:
             yield Embedded(found)
@@ -105,17 +154,16 @@ def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @contextlib.asynccontextmanager
 async def following(stream: RuntimeEvents) -> AsyncIterator[AsyncIterator[Started | Died]]:
-    """Follow a stream, with a time limit for what hangs."""
+    """Follow a stream of one unit, with a time limit for what hangs."""
     async with asyncio.timeout(HANG_S), aclosing(stream.events()) as events:
-        yield events
+        yield (event async for event in events if event.unit in ("eater", UNIT))
 
 
 async def kill(machine: Machine) -> tuple[str, float]:
     """SIGKILL to the unit's process: the incarnation that ends, and when it was sent (Unix seconds)."""
     unit = await machine.runtime.unit(UNIT)
-    assert unit.pid is not None
-    sent = time.time()
-    os.kill(unit.pid, signal.SIGKILL)
+    sent = machine.now()
+    machine.kill(unit)
     return unit.incarnation, sent
 
 
@@ -137,7 +185,7 @@ async def test_it_begins_with_what_runs_and_says_each_start_and_end_with_its_inc
         assert isinstance(died, Died)
         assert (died.unit, died.incarnation, died.instance) == (UNIT, killed, alive.instance)
         assert (died.exit_code, died.planned) == (-signal.SIGKILL, False)
-        assert sent <= died.time / 1e9 <= time.time()
+        assert sent <= died.time / 1e9 <= machine.now()
 
         again = await start_again(machine)
         started = await anext(events)
@@ -215,7 +263,7 @@ async def test_a_death_is_said_at_once(machine: Machine) -> None:
         for _ in range(10):
             _, sent = await kill(machine)
             assert isinstance(await anext(events), Died)
-            delays.append(time.time() - sent)
+            delays.append(machine.now() - sent)
             await start_again(machine)
             assert isinstance(await anext(events), Started)
 

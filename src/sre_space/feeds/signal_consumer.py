@@ -49,7 +49,8 @@ CPU = Resource("", "CPU", 1.0, lasting_ns=30 * SECOND, trends=False)
 class SignalConsumer:
     """The inputs of one Scout. `processes` has the memory limits that the runtime knows.
 
-    `reported_limits` are those in the telemetry, by service and metric; `levels` are those of each instance.
+    `reported_limits` are those in the telemetry, by service and metric; `levels` are those of each instance. `due` is
+    set by who knows that an incident is due, so that it does not wait for the next evaluation.
     """
 
     scout: Scout
@@ -63,6 +64,7 @@ class SignalConsumer:
     levels: InstanceLevels = field(default_factory=InstanceLevels)
     reported_limits: dict[str, dict[str, float]] = field(default_factory=dict)
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
+    due: asyncio.Event = field(default_factory=asyncio.Event)
     losses: Losses = field(init=False)
 
     def __post_init__(self) -> None:
@@ -91,6 +93,7 @@ class SignalConsumer:
         group notices that the owner has died. Everything else is opened only while `owner` returns True.
         """
         while True:
+            self.due.clear()
             owned = owner()
             detected = self.scout.detections()
             if detected and await self.holds.read(fresh=True):
@@ -102,7 +105,19 @@ class SignalConsumer:
                 self.scout.opened(detection)
                 self.watch.send_wake_up(issue, 0)
                 self.watch.wake(issue, 0)
-            await self.clock.sleep(TRY_AGAIN_S if len(opened) < len(detections) else EVALUATE_EVERY_S)
+            if len(opened) < len(detections):
+                await self.clock.sleep(TRY_AGAIN_S)
+            else:
+                await self._until_due()
+
+    async def _until_due(self) -> None:
+        """Wait for the next evaluation."""
+        waits = [asyncio.ensure_future(self.due.wait()), asyncio.ensure_future(self.clock.sleep(EVALUATE_EVERY_S))]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
 
     async def listen_forever(self, feed: Subscription) -> None:
         """Take in new records, once those from before this start were read back; never return."""
