@@ -26,7 +26,7 @@ TYPED: Mapping[str, tuple[str, ...]] = {  # what each verb is told besides its s
     "deploy": (), "diagnose": ("--incident-number", "1"), "demo": (), "eval": ("--detection",), "keys list": (),
     "keys rotate": (), "resolved": ("1", "by hand"), "memory rebuild": (),
     "hold": ("policy-service", "--for", "2h", "--reason", "new disks"), "holds": (), "release": (),
-    "doctor": (), "backup": ("/nowhere/b",), "restore": ("/nowhere/b",),
+    "doctor": (), "keys make": (), "backup": ("/nowhere/b",), "restore": ("/nowhere/b",),
 }  # fmt: skip
 HOSTILE = {
     "control": "a\x1b[2J\rb\nc", "long": "x" * 300_000, "surrogate": "\udcff\ud800", "nul": "a\0b", "empty": "",

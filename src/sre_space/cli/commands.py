@@ -204,6 +204,12 @@ KEYS = click.Group(
     commands=[
         LazyCommand("list", f"{_HERE}.keys:list_keys", "List every trusted or retired key.", [STATE]),
         LazyCommand(
+            "make",
+            f"{_HERE}.keys:make",
+            "Make the keys that are missing, for agents that no space starts; `up` does it for its own.",
+            [STATE, text("--agent", "Only the key of this agent.")],
+        ),
+        LazyCommand(
             "rotate",
             f"{_HERE}.keys:rotate",
             "Replace keys; open incidents continue, and what the old keys signed until now stays valid.",

@@ -1,6 +1,7 @@
 """A back-up holds what a space cannot make again, byte for byte; nothing else is restored, and nothing overwritten."""
 
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -236,6 +237,23 @@ def test_what_is_no_back_up_leaves_nothing(content: bytes, told: str, tmp_path: 
         restore_backup(tmp_path / "b", StatePaths(tmp_path / "again"), nothing)
 
     assert not files(tmp_path / "again")
+
+
+def test_a_back_up_of_format_1_is_restored_by_every_release(tmp_path: Path) -> None:
+    """Written out by hand: what is in it may not change any more."""
+    content = b'{"owner": "scout"}'
+    digest = "c7e5c4e0a3f7d3d6"
+    entry = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest(), "mode": 0o600}
+    named = {f"trust/{digest}.json": entry}
+    document = {"format": 1, "made": 1_790_000_000_000_000_000, "version": "0.1.0", "files": named}
+    info = tarfile.TarInfo(f"trust/{digest}.json")
+    info.mode = 0o600
+    (tmp_path / "b").write_bytes(packed((info, content), (tarfile.TarInfo(NAME), json.dumps(document).encode())))
+
+    held = restore_backup(tmp_path / "b", StatePaths(tmp_path / "again"), nothing)
+
+    assert (held.made, held.version) == (1_790_000_000_000_000_000, "0.1.0")
+    assert files(tmp_path / "again") == {f"trust/{digest}.json": (0o600, content)}
 
 
 @pytest.fixture(name="whole", scope="module")
