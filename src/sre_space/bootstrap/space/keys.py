@@ -37,7 +37,7 @@ def listed(state: SpaceState) -> Sequence[TrustedKey]:
 def make(state: SpaceState, owner: str) -> str:
     """Return the id of a signer's key, made where it is missing.
 
-    Raise `Malformed` when `owner` is not a signer, `Refused` when a key of it is trusted whose private part is elsewhere.
+    Raise `Malformed` when `owner` is no signer, `Refused` when its trusted key has its private part elsewhere.
     """
     if owner not in SIGNERS:
         raise Malformed(f"{owner!r} is not a signer; there are: {', '.join(SIGNERS)}")
