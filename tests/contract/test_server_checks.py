@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,14 +17,17 @@ from support.mute import Manner, Mute
 from support.runtimes import supervisord
 from support.servers import TOKENS, Bus, ForgeServer, TelemetryServer, chroma
 
-from sre_space.adapters.ed25519 import make_key
+from sre_space.adapters.ed25519 import KeyFile, make_key
 from sre_space.adapters.http_check import _in_page, chroma_check, jaeger_check
+from sre_space.adapters.kafka import KafkaPublisher
 from sre_space.adapters.kafka_check import KafkaCheck
 from sre_space.adapters.otlp_check import OtlpCheck
 from sre_space.bootstrap.doctor.remote import forge_check
 from sre_space.bootstrap.forge import ForgeAccess
 from sre_space.bootstrap.runtime import door_of
-from sre_space.bootstrap.space.names import SIGNERS
+from sre_space.bootstrap.space.names import AGENTS, SIGNERS
+from sre_space.codec.symptom_report import SymptomReport, encode
+from sre_space.codec.topics import SYMPTOM_REPORTS
 from sre_space.domain.checks import Level
 from sre_space.domain.errors import Refused, SpaceError, Unavailable
 from sre_space.paths import StatePaths
@@ -165,3 +168,69 @@ async def test_a_door_tells_whether_it_acts_and_nothing_is_asked_of_the_engine_b
     assert [door.may_change for door in doors] == [False, True]
     assert doors[0].name.endswith("2 container(s) of shop")
     assert {method for method, _, _ in asked} == {"GET"}
+
+
+class Elsewhere:
+    """A machine with keys and settings and no space, beside servers that serve."""
+
+    def __init__(self, folder: Path, owners: Sequence[str], settings: Mapping[str, str]) -> None:
+        self.folder, self.state = folder, StatePaths(folder / "state")
+        for owner in owners:
+            make_key(self.state.key(owner), self.state.trust, owner)
+        (folder / "sre-space.yaml").write_text((CHECKOUT / "sre-space.yaml").read_text())
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        self.environment = {**inherited, "SRE_SPACE_STATE": str(self.state.root), **settings}
+
+    def doctor(self) -> tuple[int, dict[str, str], str]:
+        """Return the exit status, the level of each check by its name, and what was said on stderr."""
+        command = [sys.executable, "-m", "sre_space.cli.main", "doctor", "--json"]
+        done = subprocess.run(
+            command, env=self.environment, cwd=self.folder, capture_output=True, text=True, check=False
+        )
+        return done.returncode, {one["name"]: one["level"] for one in json.loads(done.stdout)["checks"]}, done.stderr
+
+
+async def report(bus: str, key: KeyFile) -> None:
+    """Publish what Scout reports each second."""
+    value, headers = encode(SymptomReport("local/cloud-insurance", time.time_ns(), (), False), key)
+    publisher = KafkaPublisher(bus)
+    try:
+        await publisher.publish(SYMPTOM_REPORTS, value, headers=headers)
+    finally:
+        await publisher.close()
+
+
+@pytest.mark.parametrize("owners", [SIGNERS, ("operator",)], ids=["agents", "container"])
+def test_agents_alone_and_a_container_that_could_handle_an_incident_end_with_0_and_halted_with_1(
+    shared_telemetry: TelemetryServer, shared_forge: ForgeServer, tmp_path: Path, owners: Sequence[str]
+) -> None:
+    key = make_key(tmp_path / "scout.key", tmp_path / "state" / "trust", "scout")
+    for agent in set(AGENTS) - set(owners) - {"scout"}:
+        make_key(tmp_path / f"{agent}.key", tmp_path / "state" / "trust", agent)
+    if "scout" in owners:
+        (tmp_path / "state" / "keys").mkdir()
+        (tmp_path / "scout.key").rename(tmp_path / "state" / "keys" / "scout.key")
+    settings = {
+        "FORGE_URL": f"{shared_forge.url}/mcp", "KAFKA_BOOTSTRAP_SERVERS": shared_telemetry.bus,
+        "GITHUB_PERSONAL_ACCESS_TOKEN": shared_forge.identities["sre-scout"].token,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{shared_telemetry.grpc}", "JAEGER_URL": shared_telemetry.query,
+        "OTEL_EXPORTER_OTLP_HEADERS": f"authorization=Bearer%20{TOKENS['shop']}",
+    }  # fmt: skip
+    with (
+        stand_in() as engine,
+        chroma(tmp_path) as (index, _),
+        open_door(tmp_path / "a", "acting", f"tcp://127.0.0.1:{engine.port}") as acting,
+    ):
+        runtime = {"RUNTIME": f"docker://shop@{acting.address}", "CHROMA_URL": index}
+        machine = Elsewhere(tmp_path, owners, settings | runtime)
+        silent = machine.doctor()
+        asyncio.run(report(shared_telemetry.bus, key))
+        good = machine.doctor()
+        machine.state.halt.touch()
+        halted = machine.doctor()
+
+    assert (silent[0], silent[1]["agents"]) == (3, "away"), silent
+    assert (good[0], good[2]) == (0, ""), good
+    assert {good[1][name] for name in ("bus", "traces", "forge", "runtime, acting", "clocks", "agents")} == {"ok"}
+    assert (good[1].get("memory") == "ok") is ("memory" in owners)
+    assert (halted[0], halted[1]["kill switch"]) == (1, "refused")
