@@ -12,7 +12,7 @@ from sre_space.adapters.ed25519 import make_key
 from sre_space.bootstrap.connections import Connections
 from sre_space.bootstrap.doctor.asking import asked, failed
 from sre_space.bootstrap.doctor.installation import Installation
-from sre_space.bootstrap.doctor.remote import clock_check, runtime_checks
+from sre_space.bootstrap.doctor.remote import clock_check, runtime_checks, server_checks
 from sre_space.bootstrap.runtime import as_run
 from sre_space.bootstrap.space.names import SIGNERS
 from sre_space.bootstrap.space.state import SpaceState
@@ -84,6 +84,23 @@ async def test_without_a_runtime_it_is_a_notice(tmp_path: Path) -> None:
     ((_, check),) = runtime_checks(here)
 
     assert (await check).level is Level.NOTICE
+
+
+async def test_a_missing_token_and_a_wrong_runtime_are_lines_of_their_own(tmp_path: Path) -> None:
+    nowhere = "127.0.0.1:1"
+    here = installation(
+        tmp_path, *SIGNERS, github_personal_access_token="", runtime="podman://x", kafka_bootstrap_servers=nowhere,
+        otel_exporter_otlp_endpoint=f"http://{nowhere}", jaeger_url=f"http://{nowhere}", chroma_url=f"http://{nowhere}",
+    )  # fmt: skip
+
+    found = {name: await asked(name, check) for name, check in (*server_checks(here), *runtime_checks(here))}
+
+    assert (found["forge"].level, "GITHUB_PERSONAL_ACCESS_TOKEN is not set" in found["forge"].found) == (
+        Level.WRONG,
+        True,
+    )
+    assert {found[name].level for name in ("runtime", "runtime, acting")} == {Level.WRONG}
+    assert "podman" in found["runtime"].found
 
 
 async def test_without_any_other_clock_nothing_is_said_to_be_right(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 """How a check is carried out: within a bounded time, and every error that a person can fix is one line."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from sre_space.domain.checks import Check, Level
 from sre_space.domain.errors import Damaged, Malformed, Missing, SpaceError, Unavailable
+from sre_space.ports.server_check import ServerCheck
 
 WITHIN_S = 15.0  # longer than each adapter waits by itself
 
@@ -31,9 +32,9 @@ async def asked(name: str, check: Awaitable[Check]) -> Check:
         return failed(name, error)
 
 
-async def told(name: str, answer: Awaitable[str]) -> Check:
-    """Return the check whose words a server says."""
-    return Check(name, Level.OK, await answer)
+async def told(name: str, server: Callable[[], ServerCheck]) -> Check:
+    """Return the check whose words a server says; `server` may raise, as for a malformed address."""
+    return Check(name, Level.OK, await server().ask())
 
 
 async def all_asked(checks: Sequence[tuple[str, Awaitable[Check]]]) -> Sequence[Check]:

@@ -1,13 +1,14 @@
 """The checks of servers, tokens, clocks, runtime and services, each by its port."""
 
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
 
 from sre_space.adapters.http_dates import HttpDates
 from sre_space.adapters.network_probe import NetworkProbe
 from sre_space.adapters.otlp_check import OtlpCheck
 from sre_space.bootstrap import bus, case_index, trace_store
-from sre_space.bootstrap.doctor.asking import told
+from sre_space.bootstrap.doctor.asking import failed, told
 from sre_space.bootstrap.doctor.installation import DEPLOYER, Installation
 from sre_space.bootstrap.forge import ForgeAccess
 from sre_space.bootstrap.runtime import NONE, door_of, runtime_of, runtime_reader_of, units
@@ -15,27 +16,41 @@ from sre_space.bootstrap.space.servers import BUS, CHROMA, FORGE, JAEGER, OTLP
 from sre_space.codec.topics import FACTS, LOGS, METRICS, SPANS
 from sre_space.domain.checks import Check, Level
 from sre_space.domain.clocks import ClockReading, compare_clocks
-from sre_space.domain.errors import Unavailable
+from sre_space.domain.errors import SpaceError, Unavailable
 from sre_space.domain.health_check import CheckKind, HealthCheck
 from sre_space.ports.runtime import RuntimeReader
-from sre_space.ports.server_check import Door
+from sre_space.ports.server_check import Door, ServerCheck
 
 Asked = Iterator[tuple[str, Awaitable[Check]]]
 
 
 def server_checks(installation: Installation) -> Asked:
     """Yield a check for each server that somebody here uses, and for each token."""
+    servers: Mapping[str, tuple[str, Callable[[str], ServerCheck]]] = {
+        BUS: ("bus", lambda at: bus.check_of(at, [SPANS, LOGS, METRICS, FACTS])),
+        OTLP: ("telemetry", lambda at: OtlpCheck(at, installation.export_headers)),
+        JAEGER: ("traces", trace_store.check_of),
+        CHROMA: ("memory", case_index.check_of),
+    }
     addresses = installation.addresses()
-    if BUS in addresses:
-        yield "bus", told("bus", bus.check_of(addresses[BUS], [SPANS, LOGS, METRICS, FACTS]).ask())
-    if OTLP in addresses:
-        yield "telemetry", told("telemetry", OtlpCheck(addresses[OTLP], installation.export_headers).ask())
-    if JAEGER in addresses:
-        yield "traces", told("traces", trace_store.check_of(addresses[JAEGER]).ask())
-    if CHROMA in addresses:
-        yield "memory", told("memory", case_index.check_of(addresses[CHROMA]).ask())
-    for access, owners in installation.accesses().items():
+    for setting, (name, check_of) in servers.items():
+        if setting in addresses:
+            yield name, told(name, partial(check_of, addresses[setting]))
+    yield from _token_checks(installation)
+
+
+def _token_checks(installation: Installation) -> Asked:
+    try:
+        accesses = installation.accesses()
+    except SpaceError as error:  # no token, or no accounts
+        yield "forge", _known(failed("forge", error))
+        return
+    for access, owners in accesses.items():
         yield "forge", forge_check(access, owners)
+
+
+async def _known(check: Check) -> Check:
+    return check
 
 
 async def forge_check(access: ForgeAccess, owners: tuple[str, ...]) -> Check:
@@ -66,25 +81,21 @@ async def _head(access: ForgeAccess) -> str:
 def runtime_checks(installation: Installation) -> Asked:
     """Yield what may be read of the runtime, and whether it can be changed by who must."""
     if not units(installation.config) or installation.acting == NONE:
-        yield "runtime", _no_runtime()
+        found = "no service has a runtime here: the agents restart nothing, and ask a person"
+        yield "runtime", _known(Check("runtime", Level.NOTICE, found, "set RUNTIME where they may (docs/settings.md)"))
         return
+    of = (installation.config, installation.state)
     if installation.reading:
-        reader = runtime_reader_of(installation.reading, installation.config, installation.state)
-        yield "runtime, reading", _units_check("runtime, reading", reader)
-    runtime = runtime_of(installation.acting, installation.config, installation.state)
-    yield "runtime", _units_check("runtime", runtime)
+        name = "runtime, reading"
+        yield name, _units_check(name, lambda: runtime_reader_of(installation.reading, *of))
+    yield "runtime", _units_check("runtime", lambda: runtime_of(installation.acting, *of))
     if installation.acts:
         yield "runtime, acting", _door_check(installation.acting)
 
 
-async def _no_runtime() -> Check:
-    found = "no service has a runtime here: the agents restart nothing, and ask a person"
-    return Check("runtime", Level.NOTICE, found, "set RUNTIME where they may (docs/settings.md)")
-
-
-async def _units_check(name: str, reader: RuntimeReader) -> Check:
-    """Return the states of the units, and which the runtime does not know."""
-    found = await reader.units()
+async def _units_check(name: str, reader: Callable[[], RuntimeReader]) -> Check:
+    """Return the states of the units, and which the runtime does not know; `reader` may raise."""
+    found = await reader().units()
     absent = [unit.name for unit in found if unit.state == "unknown" and unit.detail]
     states = ", ".join(f"{unit.name} {unit.state}" for unit in found)
     if len(absent) == len(found):

@@ -44,10 +44,10 @@ async def _checks_beyond(connections: Connections, values: Mapping[str, str], pa
     space = f"runs in {connections.state.root}" if running else "none runs here: the settings name the servers"
     try:
         config = connections.config()
-        installation = Installation(connections, config, values)
-        checks = [*server_checks(installation), *runtime_checks(installation), ("clocks", clock_check(installation))]
-        checks += [("agents", agents_check(installation)), *service_checks(installation)]
     except SpaceError as error:
         return [failed("configuration", error)]
+    installation = Installation(connections, config, values)
+    checks = [*server_checks(installation), *runtime_checks(installation), ("clocks", clock_check(installation))]
+    checks += [("agents", agents_check(installation)), *service_checks(installation)]
     found = await all_asked(checks)
     return [Check("space", Level.OK, space), *configuration_checks(path, config), *found]
