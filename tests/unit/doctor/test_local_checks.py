@@ -86,7 +86,7 @@ def test_without_any_key_it_says_who_makes_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("KAFKA_BOOTSTRAP_SERVERS=nowhere", "KAFKA_BOOTSTRAP_SERVERS"),
+        ("KAFKA_BOOTSTRAP_SERVERS='a b'", "KAFKA_BOOTSTRAP_SERVERS"),
         ("SLO_WINDOW_SCALE=7", "SLO_WINDOW_SCALE"),  # only Scout reads it
         ("DRY_RUN=perhaps", "DRY_RUN"),  # only Fixer does
         ("SRE_NOTIFY_URLS=nonsense", "SRE_NOTIFY_URLS"),
