@@ -10,7 +10,7 @@ import httpx
 
 from sre_space.domain.errors import Refused, Unavailable
 
-TIMEOUT_S = 3.0
+TIMEOUT_S = 8.0
 MAX_BYTES = 2**20
 _VERSION = re.compile(r'"gitVersion":"v?([0-9][\w.+-]{0,30})"')
 _SHOWN = 40  # characters of a version

@@ -12,7 +12,7 @@ from confluent_kafka.admin._config import ConfigResource
 
 from sre_space.domain.errors import Unavailable
 
-TIMEOUT_S = 3.0
+TIMEOUT_S = 8.0
 VERSIONS = ("metadata.version", "inter.broker.protocol.version")  # settings of a broker that name its release
 _QUIET: dict[str, Any] = {"log_level": 0, "logger": logging.getLogger(__name__)}
 

@@ -8,7 +8,7 @@ import grpc
 from sre_space.domain.errors import Refused, Unavailable
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
-TIMEOUT_S = 3.0
+TIMEOUT_S = 8.0
 _REFUSED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
 _PORT = 4317
 
