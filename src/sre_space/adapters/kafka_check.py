@@ -34,7 +34,7 @@ class KafkaCheck:
             listed = admin.list_topics(timeout=TIMEOUT_S)
         except KafkaException as error:
             raise Unavailable(
-                f"the bus at {self.servers} does not answer: {error}; start it, or set KAFKA_BOOTSTRAP_SERVERS"
+                f"the bus at {self.servers} does not answer: {error.args[0].str()}; start it, or set KAFKA_BOOTSTRAP_SERVERS"
             ) from error
         version = _version(admin, next(iter(listed.brokers), 0))
         absent = [topic for topic in self.topics if topic not in listed.topics]

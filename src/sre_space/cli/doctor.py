@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +19,7 @@ STATUS = {Level.OK: 0, Level.NOTICE: 0, Level.REFUSED: FAILED, Level.AWAY: UNREA
 
 def doctor(state: Path, as_json: bool) -> int:
     """Print every check, and return 0 when an incident could be handled, else the status of the worst one."""
+    logging.getLogger("sre_space").addHandler(logging.NullHandler())  # a client's log repeats what a check says
     checks = asyncio.run(checks_of(SpaceState(state)))
     why = summary(checks)
     if as_json:
