@@ -33,9 +33,8 @@ class KafkaCheck:
         try:
             listed = admin.list_topics(timeout=TIMEOUT_S)
         except KafkaException as error:
-            raise Unavailable(
-                f"the bus at {self.servers} does not answer: {error.args[0].str()}; start it, or set KAFKA_BOOTSTRAP_SERVERS"
-            ) from error
+            told = f"the bus at {self.servers} does not answer: {error.args[0].str()}"
+            raise Unavailable(f"{told}; start it, or set KAFKA_BOOTSTRAP_SERVERS") from error
         version = _version(admin, next(iter(listed.brokers), 0))
         absent = [topic for topic in self.topics if topic not in listed.topics]
         topics = f"; not there until somebody writes: {', '.join(absent)}" if absent else ""
