@@ -43,8 +43,8 @@ async def test_a_bus_tells_its_brokers_and_which_topics_are_not_there(bus: Bus) 
     assert f"at {bus.address}, 1 broker(s); not there until somebody writes: no-such-topic" in found
 
 
-async def test_a_receiver_takes_an_empty_export_with_the_right_token_only(shared_telemetry: TelemetryServer) -> None:
-    endpoint = f"http://{shared_telemetry.grpc}"
+async def test_a_receiver_takes_an_empty_export_with_the_right_token_only(guarded: TelemetryServer) -> None:
+    endpoint = f"http://{guarded.grpc}"
     token = f"authorization=Bearer%20{TOKENS['shop']}"
 
     assert await OtlpCheck(endpoint, token).ask() == f"an OTLP receiver takes telemetry at {endpoint}"
