@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from sre_space.adapters.docker.door import DockerDoor
 from sre_space.adapters.docker.events import DockerEvents
 from sre_space.adapters.docker.output import DockerOutput
 from sre_space.adapters.docker.runtime import DockerReader, DockerRuntime, engine_and_project
 from sre_space.adapters.no_runtime import NoEvents, NoOutput, PartialReader, PartialRuntime
-from sre_space.adapters.supervisord import SupervisordRuntime
+from sre_space.adapters.supervisord import SupervisordDoor, SupervisordRuntime
 from sre_space.adapters.supervisord_events import SupervisordEvents
 from sre_space.adapters.supervisord_reader import SupervisordReader
 from sre_space.adapters.unit_logs import UnitLogs
@@ -15,6 +16,7 @@ from sre_space.bootstrap.choice import Choice
 from sre_space.domain.space_config import SpaceConfig
 from sre_space.paths import StatePaths
 from sre_space.ports.runtime import Runtime, RuntimeEvents, RuntimeReader
+from sre_space.ports.server_check import DoorCheck
 from sre_space.ports.unit_output import UnitOutput
 
 NONE = "none"
@@ -81,6 +83,10 @@ RUNTIMES: dict[str, RuntimeAdapter] = {
     NONE: RuntimeAdapter(_no_control, _no_reading, _no_events, _no_output),
 }
 _CHOICE = Choice("RUNTIME", RUNTIMES)
+DOORS: dict[str, Callable[[str], DoorCheck]] = {
+    "supervisord": SupervisordDoor,
+    "docker": lambda at: DockerDoor(*engine_and_project(at)),
+}
 
 
 def runtime_of(address: str, config: SpaceConfig, state: StatePaths) -> Runtime:
@@ -112,6 +118,12 @@ def unit_output_of(address: str, config: SpaceConfig, state: StatePaths) -> Unit
     names = units(config)
     adapter, at = _CHOICE.of(address if names else NONE)
     return adapter.output(at, names, state)
+
+
+def door_of(address: str) -> DoorCheck:
+    """Return what asks an address of a runtime what may be done there; raise `Malformed` for an unknown one."""
+    door, at = Choice("RUNTIME", DOORS).of(address)
+    return door(at)
 
 
 def as_run(config: SpaceConfig, address: str) -> SpaceConfig:
