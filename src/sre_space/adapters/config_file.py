@@ -29,15 +29,13 @@ def read_config(
         content = path.read_bytes()
     except OSError as error:
         raise Malformed(f"{path}: {error.strerror}; SRE_SPACE_CHART names the configuration") from error
-    return _parsed(content, environment, str(path), units)
+    return parse_config(content, environment, str(path), units)
 
 
-def parse_config(text: str, environment: Mapping[str, str], name: str = "configuration") -> SpaceConfig:
-    """Return the configuration in a text called `name`; raise `Malformed` with line, key and mistake."""
-    return _parsed(text.encode(), environment, name, None)
-
-
-def _parsed(content: bytes, environment: Mapping[str, str], name: str, units: Collection[str] | None) -> SpaceConfig:
+def parse_config(
+    content: bytes, environment: Mapping[str, str], name: str, units: Collection[str] | None = None
+) -> SpaceConfig:
+    """Return the configuration in a file's content, called `name` in mistakes; raise as `read_config`."""
     source = document(content, environment, name)
     try:
         raw = SpaceFile.model_validate(source.values)

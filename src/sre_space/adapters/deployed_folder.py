@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_space.codec.memory_limits import memory_limits
+from sre_space.codec.desired_limits import desired_limits
 from sre_space.codec.service_variables import variables_of
 from sre_space.domain.configuration import Format
 from sre_space.domain.errors import Malformed
@@ -33,7 +33,7 @@ class DeployedFolder:
             shared = len(owners) > 1 or path in self._shared()
             if shared and StatePaths(self.state).copy_of(path).read_bytes() != content:
                 return False
-            limits = memory_limits(self._limited(path), {path: content.decode()})
+            limits = desired_limits(self._limited(path), {path: content.decode()})
             return (
                 (shared or bool(owners))
                 and all(self._runs(one.name)[0] == _digest(variables_of(one.own, content)) for one in owners)

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.configured import parse_config
 from support.git_world import keys_of
 from support.matrix import matrix
 
-from sre_space.adapters.config_file import parse_config, read_config
+from sre_space.adapters.config_file import read_config
 from sre_space.adapters.config_notices import NO_CONVERSION, NO_VISIT
 from sre_space.domain.configuration import FOLDER, SPACE_FILE, Place
 from sre_space.domain.contacts import Contact

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.configured import parse_config
 from support.limits import limited
 
 from sre_embedded.servers.forge.identities import write_identities
-from sre_space.adapters.config_file import parse_config, read_config
+from sre_space.adapters.config_file import read_config
 from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.adapters.ed25519 import KeyFile, TrustFolder, make_key
 from sre_space.adapters.halt_file import HaltFile

@@ -265,7 +265,7 @@ def test_a_death_that_the_runtime_tells_is_decided_without_what_does_not_answer(
     here = clinic(Fault(dead="tax"))
     here.ended["tax"] = ""
     here.deploy("c0ffee", "mail", SICK - 40 * SECOND, POOL, "DATABASE_POOL_SIZE=500\n")
-    here.gone, here.hangs, here.patience_s = gone, hangs, 0.2
+    here.gone, here.hangs, here.patience_s = gone, hangs, 1.0
 
     found = here.ask(case(SymptomKind.INFRASTRUCTURE))
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support.limits import limited
 
 from sre_space.codec.changes import AnnouncedDeployment, deployment_of
-from sre_space.codec.memory_limits import memory_files, memory_limits
+from sre_space.codec.desired_limits import desired_limits, memory_files
 from sre_space.domain.bounds import MAX_NAME
 from sre_space.domain.errors import Malformed
 
@@ -69,5 +69,5 @@ def test_a_record_that_would_end_a_careless_reader_is_malformed(record: bytes) -
 def test_a_limit_beyond_all_numbers_is_none() -> None:
     services = [limited("a", "x.env", "A"), limited("b", "x.env", "B"), limited("c", "x.env", "C"), limited("d")]
 
-    assert memory_limits(services, {"x.env": f"A={'9' * 5000}\nB=6\nB=7\n"}) == {"b": 7}
+    assert desired_limits(services, {"x.env": f"A={'9' * 5000}\nB=6\nB=7\n"}) == {"b": 7}
     assert memory_files(services) == ("x.env",)

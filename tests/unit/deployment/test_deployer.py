@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from support.configured import parse_config
 from support.git_world import MAIN, MemoryGit
 
-from sre_space.adapters.config_file import parse_config
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.deployment.deploy import Deployer, Undeployable
 from sre_space.deployment.services import DeployedServices

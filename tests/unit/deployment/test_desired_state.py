@@ -7,10 +7,10 @@ import pygit2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.configured import parse_config
 from support.limits import NOBODY
 
 from sre_embedded.servers.forge.repository import files_at, open_repository
-from sre_space.adapters.config_file import parse_config
 from sre_space.deployment.desired_state import desired_state
 from sre_space.domain.configuration import FOLDER
 from sre_space.domain.errors import Malformed, Missing

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pygit2
 import pytest
+from support.configured import parse_config
 from support.git_world import MemoryGit
 
 from sre_embedded.servers.forge.checks import _configuration
@@ -12,7 +13,6 @@ from sre_embedded.servers.forge.repository import open_repository
 from sre_embedded.space.deployed_files import checkout_files, prepare_deployed_files
 from sre_embedded.space.environment import SpacePlan
 from sre_embedded.space.ports import Ports
-from sre_space.adapters.config_file import parse_config
 from sre_space.adapters.deployed_folder import DeployedFolder
 from sre_space.agents.scout.deployment_verifier import DeploymentVerifier
 from sre_space.bootstrap.space.state import SpaceState

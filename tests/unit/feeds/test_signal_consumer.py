@@ -16,7 +16,7 @@ from sre_space.agents.scout.journeys import Attempt
 from sre_space.agents.scout.open_incidents import OpenIncidents
 from sre_space.analysis.detection.burn_rate import MIN_BAD, Budget
 from sre_space.analysis.statistics.sketch import Operation
-from sre_space.codec.memory_limits import memory_limits
+from sre_space.codec.desired_limits import desired_limits
 from sre_space.codec.topics import CHANGES, METRICS, SIGNALS
 from sre_space.domain.errors import Malformed
 from sre_space.domain.facts import Step
@@ -205,7 +205,7 @@ def test_limits_are_read_from_the_desired_state() -> None:
     names = (("policy-service", "POLICY_SERVICE"), ("old", "OLD"), ("x", "X"), ("other", "OTHER"))
     services = [limited(name, "space.env", f"{key}_MEMORY_BYTES") for name, key in names]
 
-    assert memory_limits(services, {"space.env": text}) == {"policy-service": 400_000_000}
+    assert desired_limits(services, {"space.env": text}) == {"policy-service": 400_000_000}
 
 
 async def test_a_scout_that_starts_knows_past_deployments_and_who_served_before() -> None:

@@ -16,10 +16,10 @@ from sre_space.analysis.diagnosis.kinds import kind_of_message
 from sre_space.analysis.diagnosis.templates import Templates
 from sre_space.codec.case_files import state_of, window_of
 from sre_space.codec.changes import change_of, deployment_of, diff_of
+from sre_space.codec.desired_limits import desired_limits
 from sre_space.codec.desired_values import edits_between
 from sre_space.codec.footer import KEYS, MAX_BODY, parse_footer, prose_of
 from sre_space.codec.log_text import severity_of, text_of
-from sre_space.codec.memory_limits import memory_limits
 from sre_space.codec.span_facts import operation_of, statement_of
 from sre_space.codec.wake_ups import parse_wake_up
 from sre_space.domain.errors import Malformed, SpaceError
@@ -50,7 +50,7 @@ READERS: dict[str, Reader] = {
     "diff of a file": lambda text: diff_of("a.env", b"", text.encode(errors="replace")),
     "message": kind_of_message,
     "desired state": lambda text: edits_between({"a": text}, {"a": f"{text}\nZ=1"}, {}),
-    "memory limits": lambda text: memory_limits([limited("web", "a.env", "A")], {"a.env": text}),
+    "memory limits": lambda text: desired_limits([limited("web", "a.env", "A")], {"a.env": text}),
     "span name": operation_of,
     "statement": lambda text: statement_of({"db.statement": text}),
     "error of the forge": lambda text: classified("tool", text),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from sre_space.analysis.detection.inhibition import Inhibition
 from sre_space.codec.changes import AnnouncedDeployment
-from sre_space.codec.memory_limits import memory_files, memory_limits
+from sre_space.codec.desired_limits import desired_limits, memory_files
 from sre_space.codec.service_variables import running_content
 from sre_space.domain.errors import Missing
 from sre_space.domain.space_config import Service
@@ -81,7 +81,7 @@ class DeploymentVerifier:
         )
         before, after = (dict(zip(paths, part, strict=True)) for part in (contents[::2], contents[1::2]))
         old, new = (
-            memory_limits(named, {path: text.decode(errors="replace") for path, text in texts.items()})
+            desired_limits(named, {path: text.decode(errors="replace") for path, text in texts.items()})
             for texts in (before, after)
         )
         return frozenset(

@@ -15,7 +15,7 @@ def memory_files(services: Iterable[Service]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(service.memory.file for service in services if service.memory))
 
 
-def memory_limits(services: Iterable[Service], files: Mapping[str, str]) -> dict[str, int]:
+def desired_limits(services: Iterable[Service], files: Mapping[str, str]) -> dict[str, int]:
     """Return the memory limit of each service in bytes, read from the text of each file by path.
 
     A service without a limit, or whose limit is no whole number, is left out.
