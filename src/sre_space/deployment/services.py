@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sre_space.codec.desired_limits import desired_limits
 from sre_space.codec.desired_values import value_of
-from sre_space.codec.memory_limits import memory_limits
 from sre_space.codec.service_variables import variables_of
 from sre_space.codec.variables import running_text
 from sre_space.domain.errors import Missing, Refused
@@ -81,7 +81,7 @@ class DeployedServices:
         return _text(path) or _text(self.state.applied(service))
 
     def _limits(self, desired_files: Mapping[str, str]) -> Mapping[str, int]:
-        return memory_limits(self.config.services.values(), desired_files)
+        return desired_limits(self.config.services.values(), desired_files)
 
     async def _restart(self, service: str, limit: int | None) -> None:
         """Restart the current incarnation of a service, with its memory limit where the runtime sets it.
