@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo page check-page screenshots test test-unit test-servers test-all test-lowest coverage test-kill test-adversity check bench bench-help bench-diagnosis
+.PHONY: demo page check-page screenshots test test-unit test-compose test-servers test-all test-lowest coverage test-kill test-adversity check bench bench-help bench-diagnosis
 .PHONY: faults-a-day gate record-names record clean setup
 
 # Compiled modules are kept: otherwise each process that starts, also of a space, compiles them again.
@@ -24,6 +24,10 @@ test-unit: setup
 # The contract suites on the real servers that the environment names (docs/real-servers.md); -rs says what is skipped.
 test-servers: setup
 	@$(PYTEST) -rs -k "oracle or foreign_programs or official or memory_and_runtime or postgresql" tests/contract apps/quote-service
+
+# The Compose stack with the embedded servers: up, healed, down; -rs says why it is skipped where no engine runs.
+test-compose: setup
+	@$(PYTEST) -rs -m compose tests/compose
 
 coverage: setup
 	@$(PYTEST) $(BOTH) -m "not long" --cov --cov-report=term:skip-covered tests/unit tests/attack

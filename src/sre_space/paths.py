@@ -81,6 +81,11 @@ class StatePaths:
         return self.keys / f"{owner}.key"
 
     @property
+    def secrets(self) -> Path:
+        """Return the file with the variables that only this container has: its tokens, a line each."""
+        return self.keys / "environment"
+
+    @property
     def network_key(self) -> Path:
         """Return the file with the secret that commands to the embedded network carry."""
         return self.keys / "network.key"

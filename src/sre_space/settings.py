@@ -8,7 +8,7 @@ They are read from the environment and from `.env`.
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,6 +24,9 @@ OptionalEndpoint = Annotated[str, AfterValidator(addresses.optional(addresses.te
 Servers = Annotated[str, AfterValidator(addresses.bus_servers)]
 OptionalServers = Annotated[str, AfterValidator(addresses.optional(addresses.bus_servers))]
 Token = Annotated[str, AfterValidator(addresses.bearer_token)]
+ComposeName = Annotated[str, AfterValidator(addresses.optional(addresses.compose_name))]
+DockerAddress = Annotated[str, AfterValidator(addresses.docker_address)]
+ListenAddress = Annotated[str, AfterValidator(addresses.listen_address)]
 RepositoryPart = Annotated[str, AfterValidator(addresses.repository_part)]
 
 
@@ -141,11 +144,18 @@ class ReadingSettings(_Settings):
 
     runtime: str = Field("", description="the runtime that runs the units, such as supervisord://SOCKET, or none")
     runtime_read_socket: str = Field("", description="supervisord's read-only socket, where RUNTIME is not set")
+    runtime_events_socket: str = Field("", description="the socket on which supervisord sends starts and ends of units")
 
     @property
     def runtime_address(self) -> str:
         """Return the address of the runtime's door that can only be read; "" where none is set."""
         return self.runtime or supervisord_at(self.runtime_read_socket)
+
+    @property
+    def runtime_events_address(self) -> str:
+        """Return the address of the runtime's starts and ends; "" where it sends none."""
+        is_supervisord = self.runtime_address.startswith(supervisord_at("/"))
+        return supervisord_at(self.runtime_events_socket) if is_supervisord else self.runtime_address
 
 
 class ScoutSettings(ReadingSettings, AgentSettings):
@@ -246,6 +256,27 @@ class CommandLineSettings(ControlSettings, ForgeClientSettings):
         """Return the token of one of our own logins on an external forge; raise `Malformed` when none is set."""
         own: str = getattr(self, f"{owner}_github_personal_access_token")
         return own or self.needed("github_personal_access_token")
+
+
+class DockerProxySettings(SpaceSettings):
+    """The settings of a proxy in front of Docker's socket."""
+
+    docker_proxy_door: Literal["", "reading", "acting"] = Field(
+        "", description="which of the two proxies this is: `reading`, or `acting`, which restarts and changes limits"
+    )
+    docker_proxy_project: ComposeName = Field("", description="the Compose project whose containers it shows")
+    docker_proxy_services: str = Field("", description="the services that the acting proxy may change, by commas")
+    docker_proxy_hosts: str = Field("", description="the names by which clients reach this proxy, by commas")
+    docker_proxy_listen: ListenAddress = Field("127.0.0.1:2375", description="where this proxy listens")
+    docker_proxy_engine: DockerAddress = Field(
+        "unix:///var/run/docker.sock", description="the engine's address: a Unix socket or a TCP address"
+    )
+    docker_proxy_user: int = Field(
+        0, ge=0, lt=2**31, description="the user (a number) that it becomes when it is started as root; 0: none"
+    )
+    docker_proxy_max_memory_bytes: int = Field(
+        2 * 2**30, ge=16 * 2**20, le=2**60, description="the largest memory limit that the acting proxy sets"
+    )
 
 
 PROCESSES: Mapping[str, type[SpaceSettings]] = {

@@ -27,6 +27,7 @@ TYPED: Mapping[str, tuple[str, ...]] = {  # what each verb is told besides its s
     "keys rotate": (), "resolved": ("1", "by hand"), "memory rebuild": (),
     "hold": ("policy-service", "--for", "2h", "--reason", "new disks"), "holds": (), "release": (),
     "open": (), "operators add": ("ada",), "operators remove": ("ada",), "operators list": (),
+    "doctor": (), "keys make": (), "backup": ("/nowhere/b",), "restore": ("/nowhere/b",),
 }  # fmt: skip
 HOSTILE = {
     "control": "a\x1b[2J\rb\nc", "long": "x" * 300_000, "surrogate": "\udcff\ud800", "nul": "a\0b", "empty": "",
@@ -137,7 +138,9 @@ WITHOUT_SPACE = {
     "keys rotate": 2,
     "operators list": 0,
     "operators remove": 2,
-}  # fmt: skip - 3 for all others
+    "backup": 2,
+    "restore": 2,
+}  # 3 for all others
 
 
 @pytest.mark.parametrize("verb", [verb for verb in WITH_STATE if verb not in STARTS])
@@ -181,7 +184,9 @@ DESERTED = {
     "keys list": 0,
     "operators list": 0,
     "operators remove": 2,
-}  # fmt: skip - 3 for all others
+    "backup": 2,
+    "restore": 1,
+}  # 3 for all others
 
 
 @pytest.mark.parametrize("verb", WITH_STATE)

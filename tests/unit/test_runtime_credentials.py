@@ -37,6 +37,10 @@ def test_who_only_reads_the_runtime_is_told_the_read_only_socket(plan: SpacePlan
     assert holders(plan, plan.state.read_socket) == {"scout", "brain", "warden", "dashboard"}
 
 
+def test_who_follows_the_runtime_is_told_the_socket_of_events(plan: SpacePlan) -> None:
+    assert holders(plan, plan.state.events_socket) == {"scout", "brain"}
+
+
 def test_the_control_socket_is_no_setting_of_a_process_that_only_reads() -> None:
     readers = (
         settings.ScoutSettings,
@@ -53,5 +57,7 @@ def test_a_socket_that_is_not_set_is_one_sentence_that_names_it(monkeypatch: pyt
     monkeypatch.delenv("RUNTIME", raising=False)
     monkeypatch.delenv("RUNTIME_READ_SOCKET", raising=False)
 
-    with pytest.raises(Malformed, match=r"^RUNTIME is not set: it is one of none, supervisord; see docs/settings.md$"):
+    with pytest.raises(
+        Malformed, match=r"^RUNTIME is not set: it is one of docker, none, supervisord; see docs/settings.md$"
+    ):
         runtime_reader_of(settings.BrainSettings.read().runtime_address, World().config, StatePaths(Path()))

@@ -6,16 +6,36 @@ from pathlib import Path
 from pydantic import Field
 
 from sre_space import settings
-from sre_space.settings import RECORD_KEY_FILE, REPO_NAME, REPO_OWNER, RepositoryPart, SpaceSettings
+from sre_space.settings import (
+    RECORD_KEY_FILE,
+    REPO_NAME,
+    REPO_OWNER,
+    OptionalServers,
+    RepositoryPart,
+    SpaceSettings,
+    Url,
+)
 
 
-class BusSettings(SpaceSettings):
+class ListeningSettings(SpaceSettings):
+    """The settings of a server that others reach over TCP."""
+
+    listen_host: str = Field(
+        "127.0.0.1", description="the address on which it listens; another than loopback only in a container's network"
+    )
+    allowed_hosts: str = Field("127.0.0.1,localhost", description="host names that the service answers to")
+
+
+class BusSettings(ListeningSettings):
     """The settings of the embedded Kafka broker."""
 
     bus_port: int = Field(9092, ge=0, le=65535, description="port of the embedded Kafka broker")
+    bus_network_address: OptionalServers = Field(
+        "", description="host and port, such as kafka:19092, by which containers reach the bus, beside BUS_PORT"
+    )
 
 
-class TelemetrySettings(SpaceSettings):
+class TelemetrySettings(ListeningSettings):
     """The settings of the embedded OTLP receiver and Jaeger query API."""
 
     otlp_grpc_port: int = Field(4317, ge=0, le=65535, description="OTLP over gRPC")
@@ -32,7 +52,7 @@ class TelemetrySettings(SpaceSettings):
     telemetry_record_key_file: Path | None = RECORD_KEY_FILE
 
 
-class ForgeServerSettings(SpaceSettings):
+class ForgeServerSettings(ListeningSettings):
     """The settings of the embedded forge."""
 
     forge_port: int = Field(
@@ -56,6 +76,23 @@ class NetworkSettings(SpaceSettings):
         None, description="the socket on which the network takes commands; without it none are taken"
     )
     network_secret_file: Path | None = Field(None, description="the file with the secret that every command must carry")
+
+
+class ContainersSettings(SpaceSettings):
+    """The settings of the process that makes the keys and secrets of a space of containers."""
+
+    forge_url: Url = Field("http://127.0.0.1:8010/mcp", description="the forge's MCP endpoint")
+    repo_owner: RepositoryPart = Field(REPO_OWNER, description="owner of the repository")
+    repo_name: RepositoryPart = Field(REPO_NAME, description="name of the repository")
+    containers_folder: Path = Field(Path("/containers"), description="the folder with a folder for each container")
+    containers_application: str = Field("", description="the application's containers that send telemetry, by commas")
+    containers_databases: str = Field("", description="those of them that have a database, by commas")
+    containers_database_server: str = Field(
+        "database:5432", description="host and port of the server of their databases"
+    )
+    containers_database_variable: str = Field(
+        "", description="the variable that tells a container where its database is"
+    )
 
 
 class WardenSettings(SpaceSettings):

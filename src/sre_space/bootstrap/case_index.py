@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 from sre_space.adapters.chroma import ChromaCaseIndex
+from sre_space.adapters.http_check import chroma_check
 from sre_space.adapters.minilm import LateMiniLm, MiniLm
 from sre_space.bootstrap.choice import Choice
 from sre_space.ports.case_index import CaseIndex
+from sre_space.ports.server_check import ServerCheck
 
 
 def _chroma(url: str, late: bool) -> CaseIndex:
@@ -17,6 +19,7 @@ CASE_INDEXES: dict[str, Callable[[str, bool], CaseIndex]] = {
     "http": _chroma,
     "https": _chroma,
 }
+CHECKS: dict[str, Callable[[str], ServerCheck]] = {"http": chroma_check, "https": chroma_check}
 _CHOICE = Choice("CHROMA_URL", CASE_INDEXES)
 
 
@@ -27,3 +30,9 @@ def case_index_of(url: str, late: bool = False) -> CaseIndex:
     """
     adapter, _ = _CHOICE.of(url)
     return adapter(url, late)
+
+
+def check_of(url: str) -> ServerCheck:
+    """Return what asks the server at a URL whether it serves; raise `Malformed` for an unknown one."""
+    check, _ = Choice("CHROMA_URL", CHECKS).of(url)
+    return check(url)

@@ -19,12 +19,14 @@ from sre_space.agents.scout.snapshots import Snapshots
 from sre_space.bootstrap import agent, server
 from sre_space.bootstrap.bus import Bus
 from sre_space.bootstrap.record_key import read_record_key
-from sre_space.bootstrap.runtime import NONE, runtime_reader_of
+from sre_space.bootstrap.runtime import NONE, runtime_events_of, runtime_reader_of
 from sre_space.codec.topics import CHANGES, LOGS, METRICS, SIGNALS, SPANS
 from sre_space.domain import facts
 from sre_space.domain.case import Case
 from sre_space.feeds.announcements import Announcements
 from sre_space.feeds.disk_space import DiskSpaceMonitor
+from sre_space.feeds.end_feed import EndFeed
+from sre_space.feeds.event_feed import EventFeed
 from sre_space.feeds.hold_feed import HoldFeed
 from sre_space.feeds.opening import Opener
 from sre_space.feeds.publishing import ReportPublisher
@@ -71,6 +73,8 @@ async def _work(settings: Settings) -> None:
     state = StatePaths(settings.sre_space_state)
     runtime = runtime_reader_of(settings.runtime_address or NONE, context.config, state)
     units = UnitFeed(runtime, context.config.services, processes, context.clock)
+    ends = EndFeed(context.config.services, health_board, context.clock, consumer.due.set)
+    events = runtime_events_of(settings.runtime_events_address or NONE, context.config, state)
     disk_space = DiskSpaceMonitor(DiskFolder(settings.sre_space_state), context.pager.notifier, context.clock)
     spans = authentic.subscription(bus.subscription([SPANS], "sre-scout"))
     telemetry = authentic.subscription(
@@ -83,6 +87,7 @@ async def _work(settings: Settings) -> None:
         group.create_task(consumer.listen_forever(signals))
         group.create_task(consumer.listen_forever(telemetry))
         group.create_task(units.read_forever())
+        group.create_task(EventFeed(events, ends, context.clock).follow_forever())
         group.create_task(holds.read_forever())
         group.create_task(announcements.confirm_forever())
         group.create_task(consumer.open_forever(lambda: signals.owns() and detectors.open_incidents.known))

@@ -156,6 +156,8 @@ def _unseen(detection: Detection) -> list[str]:
 
 def _measured(symptom: Symptom) -> str:
     """Return the measured value and its threshold, in the unit of the symptom's kind."""
+    if symptom.kind is SymptomKind.INFRASTRUCTURE and not symptom.limit:  # the runtime's word, not a measurement
+        return ""
     if symptom.kind is SymptomKind.INFRASTRUCTURE:
         return f", for {symptom.value:g} s (threshold {symptom.limit:g} s)"
     if symptom.kind is SymptomKind.SLO:

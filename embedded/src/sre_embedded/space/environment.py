@@ -122,7 +122,10 @@ def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict
     ports = {name.upper(): str(port) for name, port in plan.ports.numbers.items()}
     servers = space_servers.addresses(plan.ports.numbers, plan.external)
     control = {"RUNTIME": supervisord_at(str(plan.state.socket))}
-    reading = {"RUNTIME": supervisord_at(str(plan.state.read_socket))}
+    reading = {
+        "RUNTIME": supervisord_at(str(plan.state.read_socket)),
+        "RUNTIME_EVENTS_SOCKET": str(plan.state.events_socket),
+    }
     own_key = {RECORD_KEY: str(plan.state.record_key)}
     records = _only(plan.external.exports, RECORD_KEY) if OTLP in plan.external.addresses else own_key
     simple = {
