@@ -62,10 +62,13 @@ SHOTS ?= screenshots
 screenshots: setup
 	@$(BIN)/python tools/screenshots.py $(SHOTS)
 
+# Python projects beside the root's; apps/frontend is none.
+PROJECTS := $(wildcard libs/*/pyproject.toml apps/*/pyproject.toml */pyproject.toml)
+
 check: setup check-page
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy src libs/*/src apps/*/src embedded/src chaos/src evaluation/src tools tests libs/*/tests/*.py apps/*/tests/test_*.py chaos/tests evaluation/tests
+	@$(BIN)/mypy $(PROJECTS:%/pyproject.toml=%/src) src tools tests libs/*/tests/*.py apps/*/tests/test_*.py chaos/tests evaluation/tests
 	@$(BIN)/lint-imports
 
 bench: setup
