@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
-from support.pages import Recorded, recorded
+from playwright.sync_api import Page, expect
+from support.pages import Recorded, recorded, sheet_of, signed_in
 
 MOMENT = 60_000
 
@@ -20,19 +20,6 @@ def crashing() -> Iterator[Recorded]:
 def waiting() -> Iterator[Recorded]:
     with recorded("--live", "waiting-plan", "--quiet", "2") as served:
         yield served
-
-
-def sheet_of(page: Page, heading: str) -> Locator:
-    """Return the sheet with this heading, and what is slotted into it."""
-    return page.locator("sre-sheet").filter(has=page.get_by_role("dialog", name=heading))
-
-
-def signed_in(page: Page, served: Recorded) -> None:
-    """Sign in as ada."""
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.get_by_label("Token").fill(served.token)
-    page.get_by_label("Token").press("Enter")
-    expect(page.get_by_role("button", name="ada")).to_be_visible()
 
 
 def test_a_crash_is_told_from_the_first_symptom_to_the_recovery(page: Page, crashing: Recorded) -> None:
@@ -54,7 +41,7 @@ def test_a_crash_is_told_from_the_first_symptom_to_the_recovery(page: Page, cras
 
 def test_a_person_is_told_before_the_click_and_approves_the_exact_change(page: Page, waiting: Recorded) -> None:
     page.goto(waiting.url)
-    signed_in(page, waiting)
+    signed_in(page, waiting.token)
     page.get_by_role("link", name=re.compile("^Open incident")).click(timeout=MOMENT)
     decision = page.get_by_label("Decision")
     expect(decision).to_contain_text("you are ada", timeout=MOMENT)
@@ -81,7 +68,7 @@ def test_nobody_in_particular_is_asked_to_sign_in(page: Page, waiting: Recorded)
 
 def test_the_agents_are_halted_resumed_held_and_released(page: Page, calm: Recorded) -> None:
     page.goto(calm.url)
-    signed_in(page, calm)
+    signed_in(page, calm.token)
     page.get_by_role("button", name="Halt", exact=True).first.click()
     dialog = sheet_of(page, "Halt the agents?")
     expect(dialog).to_contain_text("changes nothing any more")
@@ -114,7 +101,7 @@ def test_a_token_stays_in_the_tab_and_a_wrong_one_is_refused_in_words(page: Page
     expect(page.get_by_role("alert")).to_contain_text("no token was given that is known")
     page.keyboard.press("Escape")
 
-    signed_in(page, calm)
+    signed_in(page, calm.token)
 
     kept = page.evaluate("[Object.values(sessionStorage), Object.values(localStorage), document.cookie, location.href]")
     assert kept[0] == [calm.token]

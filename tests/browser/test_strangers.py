@@ -1,15 +1,12 @@
 """Text of strangers stays text, and a page from another port of the host can neither read, act nor listen."""
 
-import http.server
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from support.pages import Recorded, answer, example, hear
+from support.pages import ATTACK, HOSTILE, Recorded, another_port, answer, assert_unharmed, example, hear
 
-HOSTILE = "<img src=x onerror='window.harmed=1'><script>window.harmed=1</script>{{7*7}}${7*7}\u202e"
 KEPT = {
     "html",
     "state",
@@ -35,21 +32,6 @@ def hostile(value: Any, key: str = "") -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, list):
         return [hostile(one, key) for one in value]
     return HOSTILE if isinstance(value, str) and key not in KEPT else value
-
-
-def assert_unharmed(page: Page) -> None:
-    expect(page.get_by_text("onerror").first).to_be_visible(timeout=MOMENT)
-    assert page.evaluate("window.harmed") is None
-    assert page.evaluate(COUNT) == 0
-
-
-COUNT = """
-() => {
-  const within = (one) => (one.shadowRoot ? all(one.shadowRoot) : []);
-  const all = (root) => [...root.querySelectorAll("*")].flatMap((one) => [one, ...within(one)]);
-  return all(document).filter((one) => one.matches("img, script:not([type=module]), iframe, object, embed")).length;
-}
-"""
 
 
 def test_hostile_texts_of_the_stream_are_shown_as_text(page: Page, calm: Recorded) -> None:
@@ -97,44 +79,8 @@ def test_html_that_the_server_let_through_can_still_run_nothing(chromium: Browse
 @pytest.fixture
 def other_port() -> Iterator[str]:
     """Serve an empty page of another port of the same host."""
-
-    class Empty(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"<!doctype html><title>another</title>")
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Empty) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-
-
-ATTACK = """
-async ([url, token]) => {
-  const tried = async (path, init) => {
-    try { const response = await fetch(url + path, init); return response.type + " " + response.status; }
-    catch { return "refused"; }
-  };
-  const listened = await new Promise((resolve) => {
-    const source = new EventSource(url + "api/v1/stream", { withCredentials: true });
-    source.onmessage = source.onopen = () => resolve("open");
-    source.onerror = () => resolve("refused");
-  });
-  const signed = { Authorization: "Bearer " + token };
-  const order = { method: "POST", body: JSON.stringify({ verb: "halt" }) };
-  return [
-    await tried("api/v1/now"),
-    await tried("api/v1/now", { headers: signed }),
-    await tried("api/v1/orders", { ...order, headers: { "Content-Type": "application/json", ...signed } }),
-    listened,
-    window.frames.length,
-  ];
-}
-"""
+    with another_port() as address:
+        yield address
 
 
 def test_a_page_of_another_port_can_neither_read_act_nor_listen(

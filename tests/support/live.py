@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import time_ns
@@ -179,14 +179,14 @@ def _accused(case: Case) -> tuple[str, str]:
     return (causes[0].service, causes[0].kind) if causes else ("", "")
 
 
-def start(folder: Path, only: tuple[str, ...] = ()) -> LiveSpace:
-    """Start a space in `folder` on free ports, with the checkout's chart but for SETTINGS."""
+def start(folder: Path, only: tuple[str, ...] = (), settings: Mapping[str, str] = {}) -> LiveSpace:
+    """Start a space in `folder` on free ports, with the checkout's chart but for SETTINGS and `settings`."""
     checkout = folder / "checkout"
     checkout.mkdir()
     shutil.copytree(CHECKOUT / "deploy", checkout / "deploy")
     config = checkout / "sre-space.yaml"
     text = (CHECKOUT / "sre-space.yaml").read_text()
-    for ours, theirs in SETTINGS.items():
+    for ours, theirs in {**SETTINGS, **settings}.items():
         assert ours in text
         text = text.replace(ours, theirs)
     config.write_text(text)

@@ -1,19 +1,21 @@
 """The dashboard's page in a headless Chromium: the browser, the server of recorded facts, and made-up streams."""
 
 import contextlib
+import http.server
 import json
 import re
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from support.waiting import free_port, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +33,38 @@ KEYS = {
     "excused": "id",
     "doubts": "id",
 }
+
+HOSTILE = "<img src=x onerror='window.harmed=1'><script>window.harmed=1</script>{{7*7}}${7*7}\u202e"
+COUNT = """
+() => {
+  const within = (one) => (one.shadowRoot ? all(one.shadowRoot) : []);
+  const all = (root) => [...root.querySelectorAll("*")].flatMap((one) => [one, ...within(one)]);
+  return all(document).filter((one) => one.matches("img, script:not([type=module]), iframe, object, embed")).length;
+}
+"""
+# What a page of another origin tries with a stolen token: read, read as ada, halt, listen.
+ATTACK = """
+async ([url, token]) => {
+  const tried = async (path, init) => {
+    try { const response = await fetch(url + path, init); return response.type + " " + response.status; }
+    catch { return "refused"; }
+  };
+  const listened = await new Promise((resolve) => {
+    const source = new EventSource(url + "api/v1/stream", { withCredentials: true });
+    source.onmessage = source.onopen = () => resolve("open");
+    source.onerror = () => resolve("refused");
+  });
+  const signed = { Authorization: "Bearer " + token };
+  const order = { method: "POST", body: JSON.stringify({ verb: "halt" }) };
+  return [
+    await tried("api/v1/now"),
+    await tried("api/v1/now", { headers: signed }),
+    await tried("api/v1/orders", { ...order, headers: { "Content-Type": "application/json", ...signed } }),
+    listened,
+    window.frames.length,
+  ];
+}
+"""
 
 # Answers the page's stream with panels that the test chose, and keeps it open with a beat each second.
 STREAM = """
@@ -142,3 +176,42 @@ def axe(page: Page) -> Sequence[str]:
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     found = page.evaluate("tags => axe.run(document, { runOnly: { type: 'tag', values: tags } })", tags)
     return [f"{one['id']}: {one['help']}: {node['target']}" for one in found["violations"] for node in one["nodes"][:3]]
+
+
+@contextmanager
+def another_port() -> Iterator[str]:
+    """Serve an empty page of another port of the same host."""
+
+    class Empty(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><title>another</title>")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Empty) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def sheet_of(page: Page, heading: str) -> Locator:
+    """Return the sheet with this heading, and what is slotted into it."""
+    return page.locator("sre-sheet").filter(has=page.get_by_role("dialog", name=heading))
+
+
+def signed_in(page: Page, token: str) -> None:
+    """Sign in as ada, whose token this is."""
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_label("Token").fill(token)
+    page.get_by_label("Token").press("Enter")
+    expect(page.get_by_role("button", name="ada")).to_be_visible()
+
+
+def assert_unharmed(page: Page) -> None:
+    """Assert that a hostile text is shown, and neither ran nor became an element."""
+    expect(page.get_by_text("onerror").first).to_be_visible(timeout=60_000)
+    assert page.evaluate("window.harmed") is None
+    assert page.evaluate(COUNT) == 0

@@ -178,6 +178,8 @@ export const media = {
 export const redraw = 1_000;
 export const resort = 5_000;
 export const silence = 12_000;
+/** So long a tab hears nothing from the one that listens for all tabs, until it listens itself. */
+export const deafness = 20_000;
 export const reconnect = 1_000;
 export const reconnectMost = 15_000;
 export const reloadOpen = 5_000;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { EventParser } from "../src/api/events.ts";
-import { after, changed, nothing } from "../src/state/panels.ts";
+import { after, changed, nothing, whole } from "../src/state/panels.ts";
 import { Store } from "../src/state/store.ts";
 
 beforeEach(() => mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000 }));
@@ -45,6 +45,14 @@ test("a reset forgets, and a panel of a newer server is passed over", () => {
   assert.equal(reset.services.size, 0);
   assert.deepEqual([...reset.loops.keys()], ["7"]);
   assert.ok(!("unheard" in reset));
+});
+
+test("a tab that comes later is told everything in its order", () => {
+  const known = after(nothing, "reset", { loops: { set: { 9: { a: 1 }, 7: { a: 2 } }, order: ["9", "7"] } });
+
+  const told = after(nothing, "reset", structuredClone(whole(known)));
+
+  assert.deepEqual([...told.loops], [["9", { a: 1 }], ["7", { a: 2 }]]);
 });
 
 test("numbers are drawn once a second, a changed state and a fact at once", () => {

@@ -74,3 +74,9 @@ export function after(panels: Panels, event: string, changes: Readonly<Record<st
   }
   return next as unknown as Panels;
 }
+
+/** Return all panels as the changes of a `reset`. */
+export function whole(panels: Panels): Readonly<Record<string, Change>> {
+  const rows = Object.entries(panels) as [string, ReadonlyMap<string, unknown>][];
+  return Object.fromEntries(rows.map(([name, map]) => [name, { set: Object.fromEntries(map), order: [...map.keys()] }]));
+}
