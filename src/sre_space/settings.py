@@ -168,7 +168,16 @@ class ScoutSettings(ReadingSettings, AgentSettings):
         description="factor that shortens the windows of the burn-rate alerts; 1 keeps those of the SRE Workbook",
     )
     jaeger_url: Url = Field("http://127.0.0.1:16686", description="Jaeger's query API")
+    sre_dashboard_url: OptionalUrl = Field(
+        "", description="where people reach the dashboard; issues and calls then have a link to the incident there"
+    )
+    dashboard_jaeger_url: OptionalUrl = Field("", description="Jaeger's page for people, where it has one")
     telemetry_record_key_file: Path | None = RECORD_KEY_FILE
+
+    @property
+    def traces_page(self) -> str:
+        """Return where people look at traces besides the dashboard; "" where there is no such page."""
+        return self.dashboard_jaeger_url or ("" if self.sre_dashboard_url else self.jaeger_url)
 
 
 class BrainSettings(ReadingSettings, AgentSettings):

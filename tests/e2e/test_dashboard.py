@@ -65,7 +65,7 @@ def token(space: LiveSpace) -> str:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def chromium(space: LiveSpace) -> Iterator[Browser]:
     with pages.browser() as started:
         yield started
 

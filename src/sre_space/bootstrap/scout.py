@@ -52,8 +52,8 @@ async def _work(settings: Settings) -> None:
     publisher = ReportPublisher(
         detectors, bus.publisher(), context.key, repository, context.clock, context.reporter, processes=processes
     )
-    snapshots = Snapshots(publisher.reports, processes, settings.jaeger_url)
-    opener = _opener(context, snapshots)
+    snapshots = Snapshots(publisher.reports, processes, settings.traces_page)
+    opener = _opener(context, snapshots, settings.sre_dashboard_url)
     authentic = AuthenticBus(read_record_key(settings.telemetry_record_key_file), context.reporter.dismissed)
     signals = authentic.subscription(bus.subscription([SIGNALS], "sre-scout-judge"))
 
@@ -97,10 +97,10 @@ async def _work(settings: Settings) -> None:
         group.create_task(context.run(watch))
 
 
-def _opener(context: agent.AgentContext, snapshots: Snapshots) -> Opener:
+def _opener(context: agent.AgentContext, snapshots: Snapshots, dashboard: str) -> Opener:
     return Opener(
         context.incidents, context.forge, context.key, context.clock, context.reporter, context.pager,
-        context.clock_check, snapshots.take, contacts=context.config.contacts,
+        context.clock_check, snapshots.take, contacts=context.config.contacts, dashboard=dashboard,
     )  # fmt: skip
 
 

@@ -44,6 +44,10 @@ class FactAnswers:
         """Return the view *Now*."""
         return self.watching.now()
 
+    def number_of(self, incident: str) -> int | None:
+        """Return the issue of an incident's ULID."""
+        return next((case.issue for case in self.watching.record.cases if case.incident == incident), None)
+
     async def metrics(self) -> bytes:
         """Return the metrics."""
         return exposition(self.watching.known(), self.watching.now())

@@ -115,7 +115,7 @@ def _detection(detection: Detection) -> str:
         [
             "**Scout** observes:", *symptoms(detection), "", *_services(detection), "",
             f"Journey in the last {seconds:g} s: {journey.good} successful and {journey.bad} failed attempts.",
-            f"Failed traces: {traces}", *_unseen(detection), *_people(detection),
+            f"Failed traces: {traces}", *_unseen(detection), *_people(detection), *_page(detection),
         ]
     )  # fmt: skip
 
@@ -141,6 +141,11 @@ def _people(detection: Detection) -> list[str]:
     """Return the lines about the services' people; empty where none is known."""
     lines = contact_lines(detection.contacts)
     return ["", "Whom to ask:", *lines] if lines else []
+
+
+def _page(detection: Detection) -> list[str]:
+    """Return the line that leads to the dashboard; empty without one."""
+    return ["", f"On the dashboard: {detection.page}"] if detection.page else []
 
 
 def _unseen(detection: Detection) -> list[str]:

@@ -42,7 +42,7 @@ async def _work(settings: TelemetrySettings) -> None:
         intake.run(),
         republisher.run(intake.mark_published),
         serve(http_app(authorizer, intake), otlp, hosts=hosts),
-        serve(jaeger_api.app(path, damaged), jaeger, hosts=hosts),
+        serve(jaeger_api.app(path, damaged, settings.sre_dashboard_url.rstrip("/")), jaeger, hosts=hosts),
         serve_grpc(authorizer, intake, settings.otlp_grpc_port, host),
         _failed(damaged),
     )

@@ -14,7 +14,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
-from sre_embedded.cli.lifecycle import FAULTS, dashboard, reporting_interruption
+from sre_embedded.cli.lifecycle import FAULTS, reporting_interruption
 from sre_embedded.cli.story import Story, story_of
 from sre_embedded.space import lifecycle as space
 from sre_embedded.space.environment import SpacePlan
@@ -51,7 +51,7 @@ def run(fault: str, config_path: Path, console: Console, as_json: bool, keep: bo
     finished = False
     try:
         space.up(plan, lambda text: console.print(f"[dim]{text}[/dim]"))
-        console.print(f"dashboard  {dashboard(plan)}", markup=False, highlight=False)
+        console.print(f"dashboard  {plan.dashboard}", markup=False, highlight=False)
         story = asyncio.run(_watch(plan, fault, console))
         console.print(f"[dim]the whole demonstration took {time.monotonic() - begun:.0f} s[/dim]")
         if not (keep or as_json):
@@ -72,7 +72,7 @@ def await_enter(console: Console, plan: SpacePlan) -> None:
     """At a terminal, leave the space up until Enter or the end of input, for a look at the dashboard."""
     if not (sys.stdin.isatty() and console.is_terminal):
         return
-    text = f"\nThe space stays up: {dashboard(plan)} shows the incident. Press Enter to stop it. "
+    text = f"\nThe space stays up: {plan.dashboard} shows the incident. Press Enter to stop it. "
     console.print(text, end="", markup=False, highlight=False)
     sys.stdin.readline()
 

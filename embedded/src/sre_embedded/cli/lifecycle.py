@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sre_embedded.space import lifecycle as space
-from sre_embedded.space.environment import SpacePlan
 from sre_embedded.space.plan import plan_of
 from sre_space.bootstrap.checkout import checkout_config
-from sre_space.bootstrap.space.servers import HOST, addresses
+from sre_space.bootstrap.space.servers import addresses
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.cli.screen import err, out, progress
 from sre_space.exits import INTERRUPTED
@@ -25,7 +24,7 @@ def up(state: Path, ports: str, config_path: Path | None, dry_run: bool) -> None
     with reporting_interruption(), environment.locating_errors():
         space.up(plan, progress)
     out.print(f"The space is up after {time.monotonic() - begun:.0f} s; state in {plan.state.root}", markup=False)
-    pages = {"dashboard": dashboard(plan)}
+    pages = {"dashboard": plan.dashboard}
     pages |= {one.name: one.page for one in plan.application if one.page}
     pages["traces"] = f"{addresses(plan.ports.numbers, plan.external)['JAEGER_URL']}/api/services"
     for name, page in pages.items():
@@ -33,11 +32,6 @@ def up(state: Path, ports: str, config_path: Path | None, dry_run: bool) -> None
     if (plan.checkout / FAULTS).exists():
         out.print("inject a fault:  python3 trigger_chaos.py kill")
     out.print("list incidents:  sre-space incidents")
-
-
-def dashboard(plan: SpacePlan) -> str:
-    """Return the address of a space's dashboard."""
-    return f"http://{HOST}:{plan.ports.dashboard_port}"
 
 
 def down(state: Path) -> None:

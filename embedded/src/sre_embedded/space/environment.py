@@ -26,10 +26,11 @@ from sre_space.state_files import write_private
 
 HOURS_ARE_MINUTES = {"SLO_WINDOW_SCALE": str(1 / 60)}
 DEPLOYER_POLL = {"POLL_SECONDS": "0.25"}  # how often the embedded forge is polled for its main
+DASHBOARD_URL = "SRE_DASHBOARD_URL"
 PASSED_SETTINGS: Mapping[str, tuple[str, ...]] = {  # settings a person may make, by the process that receives them
-    "telemetry": ("SPANS_MAX_BYTES", "SPANS_RETENTION_SECONDS"),
+    "telemetry": ("SPANS_MAX_BYTES", "SPANS_RETENTION_SECONDS", DASHBOARD_URL),
     "forge": ("REQUIRED_CHECKS",),
-    "scout": ("POLL_SECONDS", "SLO_WINDOW_SCALE", "SRE_NOTIFY_URLS"),
+    "scout": ("DASHBOARD_JAEGER_URL", "POLL_SECONDS", "SLO_WINDOW_SCALE", DASHBOARD_URL, "SRE_NOTIFY_URLS"),
     "brain": ("OPENAI_API_KEY", "POLL_SECONDS", "SRE_NOTIFY_URLS"),
     "fixer": ("DRY_RUN", "POLL_SECONDS", "SRE_NOTIFY_URLS"),
     "memory": ("POLL_SECONDS",),
@@ -69,6 +70,12 @@ class SpacePlan:
     def checkout(self) -> Path:
         """Return the folder with the configuration and `deploy/`."""
         return self.config_path.parent
+
+    @property
+    def dashboard(self) -> str:
+        """Return the dashboard's address on this machine."""
+        base_path = self.variables.get("DASHBOARD_BASE_PATH", "").rstrip("/")
+        return f"http://{space_servers.HOST}:{self.ports.dashboard_port}{base_path}"
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,7 @@ def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict
         return simple[process.name]
     match process.name:
         case "telemetry":
-            return ports | records | {"TELEMETRY_TOKENS_FILE": str(plan.state.telemetry_tokens)}
+            return ports | records | _dashboard(plan) | {"TELEMETRY_TOKENS_FILE": str(plan.state.telemetry_tokens)}
         case "forge":
             return ports | {"FORGE_SEED": str(plan.checkout)}
         case "brain":
@@ -149,13 +156,19 @@ def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict
         case "memory":
             return _forge(plan, process, tokens) | _only(servers, CHROMA)
         case "scout":
-            return _forge(plan, process, tokens) | reading | records | _only(servers, JAEGER) | HOURS_ARE_MINUTES
+            own = _only(servers, JAEGER) | HOURS_ARE_MINUTES | _dashboard(plan)
+            return _forge(plan, process, tokens) | reading | records | own
         case "network":
             state = plan.state
             secret = {"NETWORK_SOCKET": str(state.network_socket), "NETWORK_SECRET_FILE": str(state.network_key)}
             return secret | {"NETWORK_LINKS": ",".join(map(_link, links(plan.application)))}
         case _:
             return ports
+
+
+def _dashboard(plan: SpacePlan) -> dict[str, str]:
+    """Return where people reach the dashboard, unless a person says it otherwise."""
+    return {DASHBOARD_URL: plan.dashboard}
 
 
 def _link(link: Link) -> str:

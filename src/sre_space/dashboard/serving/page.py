@@ -1,12 +1,13 @@
 """The page's built files, from `static/` in the package; a plain sentence where it was not built."""
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
 
 from fastapi import FastAPI, Response
-from starlette.responses import FileResponse, HTMLResponse
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse
 
 from sre_space.domain.errors import Missing
 
@@ -25,8 +26,13 @@ def static_folder() -> Path:
     return Path(str(files("sre_space.dashboard"))) / "static"
 
 
-def page_routes(app: FastAPI, base_path: str, folder: Path | None = None) -> None:
-    """Serve the page on every view's address, and its files below `/static/`."""
+def page_routes(
+    app: FastAPI, base_path: str, number_of: Callable[[str], int | None], folder: Path | None = None
+) -> None:
+    """Serve the page on every view's address, and its files below `/static/`.
+
+    `number_of` returns the issue of an incident's ULID, by which issues and calls link to it.
+    """
     static = folder or static_folder()
 
     async def page() -> Response:
@@ -35,6 +41,11 @@ def page_routes(app: FastAPI, base_path: str, folder: Path | None = None) -> Non
             return HTMLResponse(f"<!doctype html><title>SRE-Space</title><p>{NOT_BUILT}</p>", HTTPStatus.OK)
         html = index.read_text().replace("{{base}}", f"{base_path}/")
         return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
+
+    @app.get("/incidents/{incident}", include_in_schema=False)
+    async def incident(incident: str) -> Response:
+        number = number_of(incident)
+        return await page() if number is None else RedirectResponse(f"{base_path}/incidents/{number}")
 
     for view in VIEWS:
         app.add_api_route(view, page, methods=["GET"], include_in_schema=False)

@@ -40,6 +40,10 @@ class FactViews(Protocol):
         """Return one incident; whether "you may" depends on the token."""
         ...
 
+    def number_of(self, incident: str) -> int | None:
+        """Return the issue of an incident's ULID, None when no such incident is known."""
+        ...
+
     async def metrics(self) -> bytes:
         """Return the metrics of agents and journeys in Prometheus' text format."""
         ...
