@@ -135,6 +135,7 @@ WITHOUT_SPACE = {
     "halt": 0,
     "resume": 0,
     "keys list": 0,
+    "keys make": 0,
     "keys rotate": 2,
     "operators list": 0,
     "operators remove": 2,
@@ -184,6 +185,7 @@ DESERTED = {
     "keys list": 0,
     "operators list": 0,
     "operators remove": 2,
+    "keys make": 0,
     "backup": 2,
     "restore": 1,
 }  # 3 for all others

@@ -129,10 +129,8 @@ def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict
     ports = {name.upper(): str(port) for name, port in plan.ports.numbers.items()}
     servers = space_servers.addresses(plan.ports.numbers, plan.external)
     control = {"RUNTIME": supervisord_at(str(plan.state.socket))}
-    reading = {
-        "RUNTIME": supervisord_at(str(plan.state.read_socket)),
-        "RUNTIME_EVENTS_SOCKET": str(plan.state.events_socket),
-    }
+    reading = {"RUNTIME": supervisord_at(str(plan.state.read_socket))}
+    following = reading | {"RUNTIME_EVENTS_SOCKET": str(plan.state.events_socket)}
     own_key = {RECORD_KEY: str(plan.state.record_key)}
     records = _only(plan.external.exports, RECORD_KEY) if OTLP in plan.external.addresses else own_key
     simple = {
@@ -147,7 +145,7 @@ def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict
         case "forge":
             return ports | {"FORGE_SEED": str(plan.checkout)}
         case "brain":
-            return _forge(plan, process, tokens) | reading | _only(servers, JAEGER) | records
+            return _forge(plan, process, tokens) | following | _only(servers, JAEGER) | records
         case "fixer" | "deployer":
             return _forge(plan, process, tokens) | control | _polling(plan, process)
         case "dashboard":
@@ -157,7 +155,7 @@ def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict
             return _forge(plan, process, tokens) | _only(servers, CHROMA)
         case "scout":
             own = _only(servers, JAEGER) | HOURS_ARE_MINUTES | _dashboard(plan)
-            return _forge(plan, process, tokens) | reading | records | own
+            return _forge(plan, process, tokens) | following | records | own
         case "network":
             state = plan.state
             secret = {"NETWORK_SOCKET": str(state.network_socket), "NETWORK_SECRET_FILE": str(state.network_key)}
