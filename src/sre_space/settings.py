@@ -180,7 +180,16 @@ class ScoutSettings(ReadingSettings, AgentSettings):
         return self.dashboard_jaeger_url or ("" if self.sre_dashboard_url else self.jaeger_url)
 
 
-class BrainSettings(ReadingSettings, AgentSettings):
+class BundleSettings(_Settings):
+    """How long the examined data of incidents is kept."""
+
+    bundles_kept_days: float = Field(90, gt=0, le=36_500, description="days for which an incident's bundle is kept")
+    bundles_max_bytes: int = Field(
+        2_000_000_000, ge=10**6, description="when the bundles take more bytes than this, the oldest are deleted"
+    )
+
+
+class BrainSettings(ReadingSettings, BundleSettings, AgentSettings):
     """The settings of Brain, which diagnoses and decides."""
 
     telemetry_record_key_file: Path | None = RECORD_KEY_FILE
@@ -212,7 +221,7 @@ def _base_path(text: str) -> str:
     return path
 
 
-class DashboardSettings(ReadingSettings, ForgeClientSettings):
+class DashboardSettings(ReadingSettings, BundleSettings, ForgeClientSettings):
     """The settings of the dashboard, which shows, and signs orders with the keys that people's tokens unlock."""
 
     dashboard_host: str = Field("127.0.0.1", description="the address that it listens on")

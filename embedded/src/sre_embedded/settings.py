@@ -46,7 +46,9 @@ class TelemetrySettings(ListeningSettings):
         512 * 2**20, ge=16 * 2**20, description="when the spans take more bytes than this, the oldest are deleted"
     )
     spans_retention_seconds: int = Field(6 * 3600, ge=60, description="spans older than this are deleted")
-    sre_dashboard_url: OptionalUrl = Field("", description="the dashboard, to which the pages of traces lead")
+    sre_dashboard_url: OptionalUrl = Field(
+        "", description="where people reach the dashboard, to which the pages of traces lead"
+    )
     telemetry_tokens_file: Path | None = Field(
         None,
         description="which token may send telemetry for which services; without it any sender may, for any service",

@@ -57,7 +57,7 @@ def investigation(context: agent.AgentContext, settings: Settings, gitops: GitOp
         Gathering(trace_store_of(settings.jaeger_url), history, context.clock),
         RecentDeployments(history, gitops),
         NetworkProbe.create(),
-        BundleFolder(state.bundles),
+        BundleFolder(state.bundles, settings.bundles_kept_days, settings.bundles_max_bytes),
         context.clock,
         output=unit_output_of(settings.runtime_address, context.config, state),
     )

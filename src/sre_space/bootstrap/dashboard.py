@@ -74,7 +74,8 @@ def made(settings: Settings) -> tuple[Dashboard, OperatorKeys]:
         readers_need_token=readers_need_token(settings),
     )
     surroundings = Surroundings(holds, kill_switch, services, agents, clock)
-    traces = TraceSources(store, BundleFolder(state.bundles), clock)
+    bundles = BundleFolder(state.bundles, settings.bundles_kept_days, settings.bundles_max_bytes)
+    traces = TraceSources(store, bundles, clock)
     watching = Watching(setting, reports, record, surroundings, traces, recorder, hub, clock)
     desk = Desk(incidents, holds, kill_switch, bus.publisher(), config, clock)
     return Dashboard.of(watching, desk, people, index), people

@@ -106,6 +106,15 @@ async def test_a_link_from_elsewhere_may_open_the_page_and_no_data(served: Serve
     assert opened.status_code == HTTPStatus.OK
 
 
+async def test_an_incidents_name_leads_to_its_number(served: Served) -> None:
+    case = next(case for case in served.stage.dashboard.watching.record.cases if case.issue == 1)
+    known = await served.get(f"/incidents/{case.incident}", sec_fetch_site="cross-site", sec_fetch_mode="navigate")
+    unknown = await served.get("/incidents/01KBXXXXXXXXXXXXXXXXXXXXXX")
+
+    assert (known.status_code, known.headers["location"]) == (HTTPStatus.TEMPORARY_REDIRECT, "/incidents/1")
+    assert unknown.status_code == HTTPStatus.OK
+
+
 async def test_a_page_of_another_origin_cannot_act_even_with_a_token(served: Served) -> None:
     """A form of another origin has no JSON, a script of another origin has an Origin: each alone is refused."""
     token = served.stage.people.add("ada")

@@ -27,15 +27,17 @@ from sre_space.state_files import write_private
 HOURS_ARE_MINUTES = {"SLO_WINDOW_SCALE": str(1 / 60)}
 DEPLOYER_POLL = {"POLL_SECONDS": "0.25"}  # how often the embedded forge is polled for its main
 DASHBOARD_URL = "SRE_DASHBOARD_URL"
+BUNDLES = ("BUNDLES_KEPT_DAYS", "BUNDLES_MAX_BYTES")
 PASSED_SETTINGS: Mapping[str, tuple[str, ...]] = {  # settings a person may make, by the process that receives them
     "telemetry": ("SPANS_MAX_BYTES", "SPANS_RETENTION_SECONDS", DASHBOARD_URL),
     "forge": ("REQUIRED_CHECKS",),
     "scout": ("DASHBOARD_JAEGER_URL", "POLL_SECONDS", "SLO_WINDOW_SCALE", DASHBOARD_URL, "SRE_NOTIFY_URLS"),
-    "brain": ("OPENAI_API_KEY", "POLL_SECONDS", "SRE_NOTIFY_URLS"),
+    "brain": (*BUNDLES, "OPENAI_API_KEY", "POLL_SECONDS", "SRE_NOTIFY_URLS"),
     "fixer": ("DRY_RUN", "POLL_SECONDS", "SRE_NOTIFY_URLS"),
     "memory": ("POLL_SECONDS",),
     "warden": ("SRE_NOTIFY_URLS",),
     "dashboard": (
+        *BUNDLES,
         "DASHBOARD_BASE_PATH",
         "DASHBOARD_HOST",
         "DASHBOARD_HOSTS",

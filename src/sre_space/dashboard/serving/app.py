@@ -39,5 +39,5 @@ def api(views: Views, hub: Hub, base_path: str = "") -> FastAPI:
     async def metrics() -> Response:
         return Response(await views.facts.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    page_routes(app, base_path, views.facts.number_of)
+    page_routes(app, base_path, views)
     return app

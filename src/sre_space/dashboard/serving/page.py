@@ -1,7 +1,6 @@
 """The page's built files, from `static/` in the package; a plain sentence where it was not built."""
 
 import re
-from collections.abc import Callable
 from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from fastapi import FastAPI, Response
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse
 
+from sre_space.dashboard.serving.views import Views
 from sre_space.domain.errors import Missing
 
 NOT_BUILT = (
@@ -26,12 +26,10 @@ def static_folder() -> Path:
     return Path(str(files("sre_space.dashboard"))) / "static"
 
 
-def page_routes(
-    app: FastAPI, base_path: str, number_of: Callable[[str], int | None], folder: Path | None = None
-) -> None:
+def page_routes(app: FastAPI, base_path: str, views: Views, folder: Path | None = None) -> None:
     """Serve the page on every view's address, and its files below `/static/`.
 
-    `number_of` returns the issue of an incident's ULID, by which issues and calls link to it.
+    Issues and calls link to an incident by its ULID, which leads to the address with its number.
     """
     static = folder or static_folder()
 
@@ -44,7 +42,7 @@ def page_routes(
 
     @app.get("/incidents/{incident}", include_in_schema=False)
     async def incident(incident: str) -> Response:
-        number = number_of(incident)
+        number = views.facts.number_of(incident)
         return await page() if number is None else RedirectResponse(f"{base_path}/incidents/{number}")
 
     for view in VIEWS:
