@@ -3,9 +3,10 @@
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from sre_space.codec.symptom_report import SymptomReport, decode
+from sre_space.dashboard.following.remembering import Rows
 from sre_space.domain.errors import Malformed, SpaceError
 from sre_space.feeds.newest_report import newest_report
 from sre_space.ports.bus import History, Record, Subscription
@@ -27,6 +28,7 @@ class Reports:
     took: Callable[[SymptomReport], None] = lambda _: None
     newest: SymptomReport | None = None
     error: str = ""
+    rows: Rows = field(default_factory=Rows)
 
     async def begin(self) -> None:
         """Read the last report from before this process began, so that an outage of Scout is dated."""
@@ -51,5 +53,6 @@ class Reports:
         if report is None or report.repository != self.repository:
             return
         if self.newest is None or report.at > self.newest.at:
-            self.newest, self.error = report, ""
-            self.took(report)
+            whole = report.report and self.rows.completed(report.report)
+            self.newest, self.error = replace(report, report=whole), ""
+            self.took(self.newest)
