@@ -11,7 +11,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 from support import pages
-from support.live import STRANGER, LiveSpace, start
+from support.live import STRANGER, LiveSpace, start, telemetry_tokens
 from support.pages import ATTACK, HOSTILE, another_port, assert_unharmed, sheet_of, signed_in
 from support.pausing import pause
 from support.spans import new_span, resource_spans
@@ -129,7 +129,7 @@ def test_a_killed_service_is_told_from_the_first_symptom_to_the_lesson(
 
     expect(headline(page)).to_contain_text(ACTING)
     page.goto(f"{address(live)}incidents/{case.issue}")
-    expect(page.get_by_label("Why", exact=True)).to_contain_text("crash")
+    expect(page.get_by_role("region", name="Why", exact=True)).to_contain_text("crash")
     expect(page.get_by_label("What was done")).to_contain_text("restarted")
     expect(page.get_by_label("Is it over")).to_contain_text("recovered")
     expect(page.get_by_text("every signature verified")).to_be_visible()
@@ -153,7 +153,7 @@ def test_a_plan_is_approved_on_the_page_and_carried_out(context: BrowserContext,
     expect(page.get_by_label("Is it over")).to_contain_text("recovered")
     healed = live.closed(case.issue)
     assert results(healed) == [ActionResult.DONE]
-    assert "ada" in live.answer("audit", str(case.issue))
+    assert "ada" in live.answer("audit")
 
 
 def test_a_plan_is_rejected_on_the_page_and_left_to_people(
@@ -186,11 +186,13 @@ def test_the_agents_are_halted_resumed_held_and_released(context: BrowserContext
     signed_in(page, token)
     page.get_by_role("button", name="Halt", exact=True).first.click()
     sheet_of(page, "Halt the agents?").get_by_role("button", name="Halt").click()
-    until(live.state.halt.exists, "the kill switch is on")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert live.state.halt.exists()
 
     page.get_by_role("button", name="Resume", exact=True).first.click()
     sheet_of(page, "Resume the agents?").get_by_role("button", name="Resume").click()
-    until(lambda: not live.state.halt.exists(), "the kill switch is off")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert not live.state.halt.exists()
 
     page.get_by_role("button", name="Hold", exact=True).first.click()
     dialog = sheet_of(page, "Hold the agents?")
@@ -235,11 +237,12 @@ def test_texts_of_strangers_in_a_living_space_run_nothing(context: BrowserContex
     as_user(live, STRANGER, write)
     span = new_span(f"journey {HOSTILE}", time_ns())
     request = ExportTraceServiceRequest(resource_spans=[resource_spans(ACTING, [span])])
+    own = telemetry_tokens(live)[ACTING].decode()  # as a service sends it that a stranger has taken over
     receiver = f"http://{HOST}:{live.running.ports['otlp_http_port']}/v1/traces"
     httpx.post(
         receiver,
         content=request.SerializeToString(),
-        headers={"Content-Type": "application/x-protobuf"},
+        headers={"Content-Type": "application/x-protobuf", "Authorization": f"Bearer {own}"},
         trust_env=False,
     ).raise_for_status()
     case = broken(live, ACTING)

@@ -9,7 +9,7 @@ from time import time_ns
 
 import psutil
 import pytest
-from support.live import LiveSpace
+from support.live import LiveSpace, telemetry_tokens
 from support.waiting import until
 from support.world import SERVICES
 
@@ -72,12 +72,6 @@ def processes(live: LiveSpace) -> dict[str, psutil.Process]:
         if mark == live.state.mark:
             found[name] = process
     return found
-
-
-def telemetry_tokens(live: LiveSpace) -> dict[str, bytes]:
-    """Return the token that each exporter authenticates with, by its process."""
-    given = {path.stem: path.read_text() for path in (live.state.root / "run" / "env").glob("*.env")}
-    return {name: text.partition("Bearer%20")[2].split()[0].encode() for name, text in given.items() if "%20" in text}
 
 
 def issues(live: LiveSpace) -> bytes:

@@ -1,6 +1,6 @@
 // `<sre-halt>`: asks once and names what stops; when halted, it offers to resume.
 import { html, nothing } from "lit";
-import { customElement, query } from "lit/decorators.js";
+import { customElement, query, state } from "lit/decorators.js";
 import { shared } from "../elements/shared.ts";
 import { store } from "../state/store.ts";
 import { many } from "../words/numbers.ts";
@@ -11,11 +11,18 @@ import "../elements/sheet.ts";
 @customElement("sre-halt")
 export class HaltDialog extends ActDialog {
   @query("input") private reason!: HTMLInputElement;
+  @state() private halted = false;
 
   static override styles = [shared, actStyles];
 
+  /** Open it to halt or to resume, whichever is due now: what it asks does not turn round while somebody reads it. */
+  override show(): void {
+    this.halted = store.panels.mode.get("")?.halted === true;
+    super.show();
+  }
+
   protected override render() {
-    const halted = store.panels.mode.get("")?.halted === true;
+    const { halted } = this;
     const loops = store.panels.loops.size;
     const stops = `Fixer changes nothing any more, on any service${loops ? `, also in the ${many(loops, "open incident")}` : ""}. Scout, Brain and Memory go on watching, deciding and recording.`;
     return html`<sre-sheet heading=${halted ? "Resume the agents?" : "Halt the agents?"}><form class="act" @submit=${this.enter}>
@@ -28,7 +35,6 @@ export class HaltDialog extends ActDialog {
 
   private async enter(event: Event): Promise<void> {
     event.preventDefault();
-    const halted = store.panels.mode.get("")?.halted === true;
-    await this.give({ verb: halted ? "resume" : "halt", reason: this.reason.value.trim() });
+    await this.give({ verb: this.halted ? "resume" : "halt", reason: this.reason.value.trim() });
   }
 }
