@@ -46,9 +46,10 @@ test("states that say little share the quiet colour", () => {
 
 test("a step says what it took, how far it is, or what it waits for", () => {
   const step = (state: string, text = "", name = "verify"): LoopStep => ({ step: name, agent: "scout", state, at: null, took_s: 0.6, text, until: null });
-  const progress = { good: 12, bad: 0, needed: 30, since: 0 };
+  const progress = { good: 12, bad: 0, needed: 30, since: 0, visits: null };
   assert.equal(stepWords(step("done", "CONFIRMED"), { progress: null }), "✓ 600 ms, CONFIRMED");
   assert.equal(stepWords(step("doing"), { progress }), "12 of 30 good, 0 bad");
+  assert.equal(stepWords(step("doing"), { progress: { ...progress, visits: 5 } }), "5 of 30 good in a row");
   assert.equal(stepWords(step("waits", "waits for a person"), { progress }), "waits for a person");
   assert.equal(stepWords(step("later"), { progress }), "");
 });

@@ -43,7 +43,7 @@ def table_of(report: DetectorsReport, room: int) -> Json:
     inhibitions = tuple(map(_short, report.inhibitions[:MAX_INHIBITIONS]))
     header = replace(report, detectors=(), inhibitions=inhibitions, journeys=(), services=())
     table = asdict(header) | {"columns": _COLUMNS, "rows": []}
-    for name in ("detectors", "at", "journeys", "services"):
+    for name in ("detectors", "at", "journeys", "services", *(() if report.verifying else ("verifying",))):
         del table[name]
     left = room - len(json.dumps(table)) - 250  # the names of lists, and the counts of what is left out
     rows = _Rows.of(report)

@@ -106,10 +106,10 @@ class FactAnswers:
                 raise
             reading, bodies, orders, case = None, {}, (), known
         assert case is not None
-        repeated, kept = await self.watching.traces.examined(case)
+        examined = await self.watching.traces.examined(case)
         counted = self.watching.since_action(case, self.watching.clock.now())
         chart = await self._chart(case)
-        return Material(case, reading, bodies, orders, repeated, kept, chart, counted)
+        return Material(case, reading, bodies, orders, examined, chart, counted)
 
     async def _chart(self, case: Case) -> BeforeAfter | None:
         concerned = self.watching.setting.config.concerned([symptom.service for symptom in case.detection.symptoms])

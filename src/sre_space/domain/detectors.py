@@ -31,7 +31,8 @@ class DetectorReport:
     """The state of one detector, which kind, subject (service or journey) and operation identify; times in Unix ns.
 
     `why` explains the state. `since` is when the state began, `until` when it is expected to end (0: not known). A
-    value, threshold or baseline that is not known, or that the kind does not have, is None.
+    value, threshold or baseline that is not known, or that the kind does not have, is None; so are `usual_low` and
+    `usual_high`, between which the value lies in 95 of 100 looks while nothing has changed.
     """
 
     kind: SymptomKind
@@ -45,6 +46,8 @@ class DetectorReport:
     unit: MeasureUnit = MeasureUnit.SHARE
     why: str = ""
     until: int = 0
+    usual_low: float | None = None
+    usual_high: float | None = None
 
     @property
     def identity(self) -> tuple[SymptomKind, str, str]:
@@ -110,12 +113,21 @@ class ServiceReport:
 
 
 @dataclass(frozen=True)
+class VerificationReport:
+    """How far the verification of an incident (its ULID) is: good `visits` in a row, of `required` ones."""
+
+    incident: str
+    visits: int
+    required: int
+
+
+@dataclass(frozen=True)
 class DetectorsReport:
     """The state of all detectors `at` a time (Unix ns), the most urgent first.
 
     `left_out` counts by state the detectors that a record had no space for. `budgets` is the spent share of each
-    journey's error budget. `journeys` and `services` are their numbers, as far as a record had space, and empty in
-    reports of 0.1.0.
+    journey's error budget. `journeys` and `services` are their numbers, as far as a record had space, and `verifying`
+    the incidents that are being verified; they are empty in reports of 0.1.0.
     """
 
     at: int
@@ -125,6 +137,7 @@ class DetectorsReport:
     left_out: Mapping[str, int] = field(default_factory=dict)
     journeys: tuple[JourneyReport, ...] = ()
     services: tuple[ServiceReport, ...] = ()
+    verifying: tuple[VerificationReport, ...] = ()
 
     @property
     def counts(self) -> Mapping[DetectorState, int]:

@@ -158,7 +158,7 @@ def test_a_record_of_before_is_one_without_a_report() -> None:
 def test_a_row_and_a_column_of_a_newer_writer_are_left_out_and_the_rest_is_read() -> None:
     table = json.loads(json.dumps(table_of(DetectorsReport(NOW, (row(1), row(2))), ROOM)))
     table["columns"].append("weather")
-    table["rows"][0] = [*table["rows"][0], 0, "fine"][: len(table["columns"])]
+    table["rows"][0] = [*table["rows"][0], 0, None, None, "fine"][: len(table["columns"])]
     table["rows"][1][2] = "PONDERING"
 
     found = report_of(table, NOW)

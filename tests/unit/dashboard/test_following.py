@@ -8,10 +8,16 @@ from support.dashboards import CHAINS, Stage, healthy, said
 from support.recorded import case_of
 from support.world import SECOND
 
+from sre_space.analysis.diagnosis.tables import Change
 from sre_space.codec.symptom_report import encode
 from sre_space.codec.topics import SYMPTOM_REPORTS
 from sre_space.dashboard.answers.base import SourceState
+from sre_space.dashboard.answers.incident import Kept
+from sre_space.dashboard.reading.decision import you_may
+from sre_space.dashboard.reading.examined import Examined
+from sre_space.dashboard.reading.fact_rows import Material
 from sre_space.dashboard.reading.header import sources
+from sre_space.dashboard.reading.incident import incident
 from sre_space.ports.bus import Record
 
 
@@ -105,6 +111,24 @@ async def test_every_fact_of_the_record_is_shown_with_its_signature_checked(stag
     assert all(fact.signature_ok and fact.chained and fact.key for fact in answer.facts)
     assert answer.kept.why.startswith("the bundle")
     assert answer.chain_why.startswith("the examined data is gone")
+    await stage.blocks.close()
+
+
+async def test_the_changes_of_the_hour_before_are_those_that_the_diagnosis_looked_at(stage: Stage) -> None:
+    await stage.look()
+    case = stage.watching.known().case(1)
+    assert case is not None
+    change = Change("c0ffee", case.opened - 60 * SECOND, "quote-service", "deployment", "set a limit", "-a\n+b")
+    other = replace(change, service="user-service")
+    found = Examined(Kept(bundle="b", kept=True), changes=(change, other))
+
+    known = incident(stage.watching.known(), Material(case, examined=found), you_may(case, None, 0)).changes
+    gone = incident(stage.watching.known(), Material(case), you_may(case, None, 0))
+
+    assert [(one.text, one.services, one.diff) for one in known] == [
+        ("set a limit", ("quote-service", "user-service"), "-a\n+b")
+    ]
+    assert gone.changes == ()
     await stage.blocks.close()
 
 

@@ -11,7 +11,7 @@ from sre_space.dashboard.answers.base import Sentence, State
 from sre_space.dashboard.reading.known import Counted, Heard, Known
 from sre_space.dashboard.reading.now import now
 from sre_space.dashboard.reading.sentences import of_incident
-from sre_space.domain.detectors import DetectorReport, DetectorState
+from sre_space.domain.detectors import DetectorReport, DetectorState, VerificationReport
 from sre_space.domain.holds import ALL, Hold
 from sre_space.domain.symptoms import SymptomKind
 
@@ -110,6 +110,16 @@ def test_an_open_incident_is_the_sentence_of_now_with_the_attempts_since_the_act
     assert (told.state, told.incident) == (State.ACTING, case.issue)
     assert told.text == "policy-service does not answer: 68 of 68 attempts failed."
     assert "12 good and 1 bad attempts since the action" in told.detail
+
+
+def test_a_verification_tells_its_good_visits_in_a_row() -> None:
+    case = case_of(CHAINS["issue-01"].after(3))
+    report = replace(healthy(AFTER), verifying=(VerificationReport(case.incident, 12, 30),))
+    view = now(known(case, report=said(AFTER, report)), {}, {})
+
+    assert "12 of 30 good visits in a row" in view.sentence.detail
+    verify = next(step for step in view.loops[0].steps if step.step == "verify")
+    assert (verify.state, verify.text) == ("doing", "12 of 30 good visits in a row")
 
 
 @pytest.mark.parametrize("name", [name for name in CHAINS if name.startswith("issue")])

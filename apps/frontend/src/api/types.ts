@@ -451,6 +451,8 @@ export interface Mark {
   readonly services: readonly string[];
   readonly incident: number | null;
   readonly commit: string;
+  /** what a change changed; only in the view of an incident */
+  readonly diff: string;
 }
 
 /** The person whose token the request carries; `why` says why nobody may act with it. */
@@ -595,12 +597,14 @@ export interface Problem {
   readonly instance: string;
 }
 
-/** How far a verification is: attempts since the action, of `needed` good visits in a row. */
+/** How far a verification is: of `needed` good visits in a row, `visits`; and the attempts since the action. */
 export interface Progress {
   readonly good: number | null;
   readonly bad: number | null;
   readonly needed: number;
   readonly since: number;
+  /** good visits in a row, as Scout counts them; null: not told */
+  readonly visits: number | null;
 }
 
 /** One of the four answers: WHAT IS WRONG, WHY, WHAT WAS DONE, IS IT OVER. */

@@ -9,6 +9,7 @@ export function stepWords(step: LoopStep, loop: Pick<Loop, "progress">): string 
     case "done":
       return [`✓ ${seconds(step.took_s)}`, step.text].filter(Boolean).join(", ");
     case "doing":
+      if (step.step === "verify" && progress?.visits != null) return `${Math.min(progress.visits, progress.needed)} of ${progress.needed} good in a row`;
       if (step.step === "verify" && progress?.good != null) return `${Math.min(progress.good, progress.needed)} of ${progress.needed} good, ${progress.bad ?? 0} bad`;
       return step.text || "now …";
     case "waits":

@@ -138,12 +138,13 @@ class LoopStep(Model):
 
 
 class Progress(Model):
-    """How far a verification is: attempts since the action, of `needed` good visits in a row."""
+    """How far a verification is: of `needed` good visits in a row, `visits`; and the attempts since the action."""
 
     good: int | None
     bad: int | None
     needed: int
     since: int
+    visits: int | None = Field(None, description="good visits in a row, as Scout counts them; null: not told")
 
 
 class Loop(Model):
@@ -210,6 +211,7 @@ class Mark(Model):
     services: tuple[str, ...] = ()
     incident: int | None = None
     commit: str = ""
+    diff: str = Field("", description="what a change changed; only in the view of an incident")
 
 
 class Excuse(Model):

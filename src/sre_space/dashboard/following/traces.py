@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
+from sre_space.analysis.diagnosis.tables import Change
 from sre_space.codec.case_files import INCIDENT, TRACES, case_of
 from sre_space.codec.jaeger import spans_of
 from sre_space.dashboard.answers.incident import Kept
+from sre_space.dashboard.reading.examined import Examined
 from sre_space.dashboard.reading.known import Heard
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Malformed, Missing, SpaceError
@@ -43,7 +45,7 @@ class TraceSources:
     bundles: Bundles
     clock: Clock
     heard: Heard = Heard()
-    repeated: dict[str, CaseDiagnosis] = field(default_factory=dict)
+    repeated: dict[str, tuple[CaseDiagnosis, Sequence[Change]]] = field(default_factory=dict)
     asking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
     async def of_incident(self, case: Case) -> FoundTraces:
@@ -119,20 +121,20 @@ class TraceSources:
         except (Missing, Malformed) as error:
             return (), str(error)
 
-    async def examined(self, case: Case) -> tuple[CaseDiagnosis | None, Kept]:
-        """Return the diagnosis repeated from its bundle, None where that is gone; and what is kept."""
+    async def examined(self, case: Case) -> Examined:
+        """Return the diagnosis repeated from its bundle, with the changes that it looked at, and what is kept."""
         decision = case.latest(Decision)
         name = decision.diagnosis.bundle if decision else ""
         if not name:
-            return None, Kept(bundle="", kept=False, why="its diagnosis names no bundle")
+            return Examined(Kept(bundle="", kept=False, why="its diagnosis names no bundle"))
         try:
             if name not in self.repeated:
                 async with self.asking:
-                    files = await self.bundles.load(name)
-                    answer = await asyncio.to_thread(lambda: diagnose_case(case_of(files)))
+                    looked_at = case_of(await self.bundles.load(name))
+                    answer = await asyncio.to_thread(diagnose_case, looked_at)
                 while len(self.repeated) >= MAX_CACHED:
                     self.repeated.pop(next(iter(self.repeated)))
-                self.repeated[name] = answer
-            return self.repeated[name], Kept(bundle=name, kept=True)
+                self.repeated[name] = answer, looked_at.changes
+            return Examined(Kept(bundle=name, kept=True), *self.repeated[name])
         except (Missing, Malformed) as error:
-            return None, Kept(bundle=name, kept=False, why=str(error))
+            return Examined(Kept(bundle=name, kept=False, why=str(error)))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.codec.footer import prose_of
 from sre_space.dashboard.answers.incident import (
     BeforeAfter,
@@ -11,6 +10,7 @@ from sre_space.dashboard.answers.incident import (
     Kept,
     Postmortem,
 )
+from sre_space.dashboard.reading.examined import Examined
 from sre_space.dashboard.reading.feed import sentence
 from sre_space.dashboard.reading.known import Counted
 from sre_space.dashboard.reading.markup import html
@@ -28,14 +28,13 @@ from sre_space.text.prose import prose, title
 
 @dataclass(frozen=True)
 class Material:
-    """What one incident is shown from: `bodies` are its comments by id (0: the issue), `bundle` says what is kept."""
+    """What one incident is shown from: `bodies` are its comments by id (0: the issue)."""
 
     case: Case
     reading: ReadIssue | None = None
     bodies: Mapping[int, str] = field(default_factory=dict)
     orders: Sequence[Order] = ()
-    repeated: CaseDiagnosis | None = None
-    bundle: Kept = Kept(bundle="", kept=False, why="the diagnosis names no bundle")
+    examined: Examined = Examined(Kept(bundle="", kept=False, why="the diagnosis names no bundle"))
     chart: BeforeAfter | None = None
     counted: Counted | None = None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from sre_space.analysis.diagnosis.tables import Change
 from sre_space.dashboard.answers.incident import (
     BeforeAfter,
     Contact,
@@ -17,6 +18,7 @@ from sre_space.dashboard.answers.incident import (
     VoidRow,
     You,
 )
+from sre_space.dashboard.answers.now import Mark
 from sre_space.dashboard.reading import chain as chains
 from sre_space.dashboard.reading.decision import decision
 from sre_space.dashboard.reading.fact_rows import Material, fact_rows, markdown, postmortem
@@ -41,6 +43,7 @@ from sre_space.domain.snapshot import ServiceSnapshot
 from sre_space.text.plain_text import plain
 from sre_space.text.prose import title
 
+MAX_DIFF = 8_000  # characters
 MEMORY_SILENT = "Memory did not answer in time"
 
 
@@ -48,7 +51,9 @@ def incident(known: Known, material: Material, you: You) -> IncidentAnswer:
     """Return the view of an incident as `you` see it."""
     case, counted = material.case, material.counted
     first, decided = case.detection.symptoms[0], case.latest(Decision)
-    links, links_why = chains.chain(decided.diagnosis, material.repeated) if decided else ((), "not decided yet")
+    links, links_why = (
+        chains.chain(decided.diagnosis, material.examined.diagnosis) if decided else ((), "not decided yet")
+    )
     pair = (counted.good, counted.bad) if counted else None
     return IncidentAnswer(
         at=ms(known.now),
@@ -81,15 +86,15 @@ def incident(known: Known, material: Material, you: You) -> IncidentAnswer:
         chart=material.chart or _no_chart(case),
         chain=tuple(links),
         chain_why=links_why,
-        evidence=tuple(chains.evidence(decided.diagnosis, material.repeated)) if decided else (),
+        evidence=tuple(chains.evidence(decided.diagnosis, material.examined.diagnosis)) if decided else (),
         decision=decision(case, you),
         trials=tuple(_trials(case)),
         others=tuple(chains.others(decided.diagnosis)) if decided else (),
         others_why="" if decided and len(decided.diagnosis.causes) > 1 else "no other cause was found",
         seen_before=tuple(_seen(case)),
         seen_before_why=_not_seen(case),
-        changes=tuple(mark for mark in marks(known) if _before(mark.at, case) and mark.kind == "change"),
-        changes_why="" if known.report else "no report says what was deployed",
+        changes=tuple(_changes(known, material)),
+        changes_why="" if material.examined.changes is not None or known.report else "no report says what was deployed",
         snapshot=tuple(map(_then, case.detection.snapshot.services)) if case.detection.snapshot else (),
         facts=tuple(fact_rows(material)),
         void=tuple(VoidRow(place=void.place, reason=plain(void.reason)) for void in case.void),
@@ -101,7 +106,7 @@ def incident(known: Known, material: Material, you: You) -> IncidentAnswer:
             Contact(service=one.service, owner=plain(one.owner), runbook=one.runbook) for one in case.detection.contacts
         ),
         postmortem=postmortem(case),
-        kept=material.bundle,
+        kept=material.examined.kept,
         markdown=markdown(material),
     )
 
@@ -237,6 +242,31 @@ def _not_seen(case: Case) -> str:
 
 def _before(at: int, case: Case) -> bool:
     return ms(case.detection.begun - HOUR) <= at <= ms(case.opened)
+
+
+def _changes(known: Known, material: Material) -> Sequence[Mark]:
+    """Return the changes of the hour before: those that the diagnosis looked at, before it those of Scout's report."""
+    case, looked_at = material.case, material.examined.changes
+    if looked_at is None:
+        return [mark for mark in marks(known) if _before(mark.at, case) and mark.kind == "change"]
+    by_id: dict[str, list[Change]] = {}
+    for change in looked_at:
+        by_id.setdefault(change.id, []).append(change)
+    return sorted((_mark(same) for same in by_id.values()), key=lambda mark: mark.at)
+
+
+def _mark(same: Sequence[Change]) -> Mark:
+    """Return one change, which may concern several services, as a mark."""
+    first = same[0]
+    return Mark(
+        id=plain(first.id),
+        at=ms(first.applied or first.time),
+        kind="change",
+        text=plain(first.summary or f"{first.kind} {first.id[:12]}"),
+        services=tuple(sorted({plain(change.service) for change in same if change.service})),
+        commit=plain(first.id),
+        diff="\n".join(map(plain, first.diff.splitlines()))[:MAX_DIFF],
+    )
 
 
 def _then(row: ServiceSnapshot) -> ServiceThen:

@@ -42,6 +42,8 @@ def _journey(known: Known, journey: Journey) -> JourneyNow:
         value=_value(journey, conversion, minute) if report else None,
         floor=conversion.threshold if by_conversion and conversion else journey.slo,
         usual=conversion.baseline if by_conversion and conversion else None,
+        usual_low=conversion.usual_low if by_conversion and conversion else None,
+        usual_high=conversion.usual_high if by_conversion and conversion else None,
         learnt_at=ms_or_none(conversion.until) if conversion and state is State.LEARNING else None,
         since=ms_or_none(_since(conversion if by_conversion else budget)),
         success=share(minute) if minute and report else None,

@@ -8,6 +8,7 @@ from sre_space.dashboard.reading.known import Counted, Known
 from sre_space.dashboard.reading.words import SECOND, ms, plural
 from sre_space.domain.case import Case, FoundFact
 from sre_space.domain.cycle import deadline_ns, next_step, overdue, waits_for_people
+from sre_space.domain.detectors import VerificationReport
 from sre_space.domain.facts import OWNER, Action, ActionResult, Decision, Recall, Step, Undo, Verification
 from sre_space.domain.guardrails import hold_of
 from sre_space.domain.holds import WAITING_STEPS
@@ -129,8 +130,8 @@ def _done(case: Case, place: int) -> LoopStep:
 def _due(case: Case, step: Step, waits: str, progress: Progress | None) -> LoopStep:
     by_agent = waits == f"{OWNER[step]}: {step}"
     text = "" if by_agent else f"waits for {waits}"
-    if by_agent and step is Step.VERIFY and progress is not None and progress.good is not None:
-        text = f"{min(progress.good, progress.needed)} of {progress.needed} good attempts, {progress.bad} bad"
+    if by_agent and step is Step.VERIFY and progress is not None:
+        text = _counted(progress)
     deadline = ms(case.last.at + deadline_ns(case, step)) if by_agent else _expires(case)
     return LoopStep(
         step=step.value,
@@ -141,6 +142,15 @@ def _due(case: Case, step: Step, waits: str, progress: Progress | None) -> LoopS
         text=text,
         until=deadline,
     )
+
+
+def _counted(progress: Progress) -> str:
+    """Return in words how far a verification is; "" when it is not known."""
+    if progress.visits is not None:
+        return in_a_row(progress.visits, progress.needed)
+    if progress.good is None:
+        return ""
+    return f"{progress.good} good and {progress.bad} bad attempts, {progress.needed} good visits in a row are needed"
 
 
 def _expires(case: Case) -> int | None:
@@ -156,7 +166,20 @@ def _progress(case: Case, known: Known, counted: Counted | None) -> Progress | N
     journeys = known.config.concerned([symptom.service for symptom in case.detection.symptoms])
     needed = max((journey.good_visits for journey in journeys), default=0)
     good, bad = (counted.good, counted.bad) if counted else (None, None)
-    return Progress(good=good, bad=bad, needed=needed, since=ms(acted.at))
+    told = verifying(case, known)
+    visits, needed = (told.visits, told.required) if told else (None, needed)
+    return Progress(good=good, bad=bad, needed=needed, since=ms(acted.at), visits=visits)
+
+
+def verifying(case: Case, known: Known) -> VerificationReport | None:
+    """Return how far Scout says that the verification of an incident is; None when it does not say it."""
+    report = known.detectors
+    return next((one for one in report.verifying if one.incident == case.incident), None) if report else None
+
+
+def in_a_row(visits: int, required: int) -> str:
+    """Return the good visits of a verification in words."""
+    return f"{min(visits, required)} of {required} good visits in a row"
 
 
 def loops(known: Known, since_action: dict[int, Counted]) -> Sequence[Loop]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sre_space.dashboard.answers.base import Cite, State
 from sre_space.dashboard.reading.known import Known
-from sre_space.dashboard.reading.loops import state_of, waits_for, waits_for_approval
+from sre_space.dashboard.reading.loops import in_a_row, state_of, verifying, waits_for, waits_for_approval
 from sre_space.dashboard.reading.words import SECOND, clock, duration, minute_after, number, percent, plural
 from sre_space.domain.case import Case
 from sre_space.domain.diagnosis import Confidence
@@ -133,6 +133,8 @@ def over(case: Case, known: Known, counted: tuple[int, int] | None = None) -> Pa
     if action is not None and action.changed and isinstance(case.last.payload, Action):
         good, bad = counted or (0, 0)
         since = f"{number(good)} good and {number(bad)} bad attempts since the action" if counted else waits
+        told = verifying(case, known)
+        since = f"{in_a_row(told.visits, told.required)}; {since}" if told else since
         return Part("Not yet: it is being measured", since, State.ACTING, cite(case, Step.ACT))
     if verdict is not None:
         return Part(f"No: {verdict.outcome.value.lower()}", f"{plain(verdict.detail)}; {waits}", State.FAILING, cites)
