@@ -38,6 +38,8 @@ def main() -> None:
             packages |= {module.partition(".")[0] for module in modules}
             for module, path in modules.items():
                 _copy(path, folder / image / _place(module, path))
+                for data in data_of(path):
+                    _copy(data, folder / image / _place(module, path).parent / data.relative_to(path.parent))
             print(f"{image}: {len(modules)} modules of our own")
         wanted = [*map(Requirement, content.get(ALSO, ())), *_with_extras(libraries, packages)]
         required = closure(wanted)
@@ -63,6 +65,18 @@ def reached(roots: Iterable[str]) -> tuple[Mapping[str, Path], frozenset[str]]:
         pending += [name.rpartition(".")[0]] * ("." in name)
         pending += _imported(path)
     return modules, frozenset(libraries)
+
+
+def data_of(path: Path) -> Iterator[Path]:
+    """Yield the files of a package, given its `__init__.py`, that are no modules, as the dashboard's page."""
+    if path.name != "__init__.py":
+        return
+    for file in sorted(path.parent.rglob("*")):
+        inner = [
+            folder for folder in file.relative_to(path.parent).parents if (path.parent / folder / path.name).exists()
+        ]
+        if file.is_file() and file.suffix not in {".py", ".pyc"} and inner == [Path()]:
+            yield file
 
 
 def closure(wanted: Iterable[Requirement]) -> Mapping[str, Distribution]:

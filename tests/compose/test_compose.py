@@ -7,6 +7,7 @@ import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ def test_a_container_has_its_own_key_and_no_other(stack: Stack) -> None:
         ("quote-service", "chroma", 8000), ("quote-service", "forge", 8010), ("quote-service", "docker-acting", 2375),
         ("traffic", "kafka", 19092), ("scout", "docker-acting", 2375), ("scout", "chroma", 8000),
         ("memory", "docker-reading", 2375), ("memory", "policy-service", 8002),
+        ("dashboard", "docker-acting", 2375), ("dashboard", "policy-service", 8002),
     ],
 )  # fmt: skip
 def test_who_need_not_reach_a_server_does_not(stack: Stack, container: str, host: str, port: int) -> None:
@@ -161,6 +163,25 @@ def test_while_halted_nothing_is_restarted(stack: Stack) -> None:
         assert "halted" in shown
     finally:
         stack.operator("resume")
+
+
+def test_the_dashboard_reads_every_source_and_a_person_who_was_added_halts_over_it(stack: Stack) -> None:
+    def sources() -> set[str]:
+        shown = stack.dashboard.get("/api/v1/now").json()["sources"]
+        return {str(shown[name]["state"]) for name in ("report", "record", "runtime")}
+
+    until(lambda: sources() == {"live"}, "the dashboard hears everything", PATIENCE_S)
+    token = stack.compose("run", "--rm", "--no-TTY", "people", "add", "ada").split()[-1]
+    try:
+        asked = stack.dashboard.post(
+            "/api/v1/orders", json={"verb": "halt"}, headers={"Authorization": f"Bearer {token}"}
+        )
+        assert asked.status_code == HTTPStatus.CREATED, asked.text
+        assert stack.dashboard.post("/api/v1/orders", json={"verb": "resume"}).status_code == HTTPStatus.UNAUTHORIZED
+        assert stack.dashboard.get("/api/v1/now").json()["mode"]["halted"]
+    finally:
+        stack.operator("resume")
+    assert "<sre-page" in stack.dashboard.get("/").text or "not built" in stack.dashboard.get("/").text
 
 
 def test_down_leaves_no_container_and_no_network(stack: Stack) -> None:

@@ -20,7 +20,7 @@ PROJECT = "sre-cp"
 BASE = "python:3.12-slim"
 PORTS = (
     "BUS_PORT", "OTLP_GRPC_PORT", "OTLP_HTTP_PORT", "JAEGER_PORT", "CHROMA_PORT", "FORGE_PORT", "QUOTE_SERVICE_PORT",
-    "POLICY_SERVICE_PORT", "USER_SERVICE_PORT",
+    "POLICY_SERVICE_PORT", "USER_SERVICE_PORT", "DASHBOARD_PORT",
 )  # fmt: skip
 PATIENCE_S = 900
 ASKED = {"user_id": 7, "product": "travel", "coverage": 20_000}
@@ -89,6 +89,11 @@ class Stack:
         return httpx.Client(
             base_url=f"http://127.0.0.1:{self.ports['QUOTE_SERVICE_PORT']}", timeout=10, trust_env=False
         )
+
+    @cached_property
+    def dashboard(self) -> httpx.Client:
+        """A client of the dashboard, on this host."""
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.ports['DASHBOARD_PORT']}", timeout=20, trust_env=False)
 
     def sells(self) -> bool:
         """Whether a quote is given and bought now."""

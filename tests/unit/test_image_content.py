@@ -42,6 +42,20 @@ def test_an_agents_image_has_no_other_agents_duty(image: str) -> None:
     assert not [one for other in OTHERS[image] for one in modules if one.startswith(f"sre_space.agents.{other}.")]
 
 
+def test_the_dashboards_image_has_its_page_and_no_agent(tmp_path: Path) -> None:
+    package = ROOT / "src/sre_space/dashboard"
+    page = tmp_path / "static" / "index.html"
+    for path in (tmp_path / "__init__.py", page, tmp_path / "inner" / "__init__.py", tmp_path / "inner" / "other.txt"):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    modules, libraries = image_content.reached(IMAGES["dashboard"])
+
+    assert package / "examples" / "now.json" in list(image_content.data_of(modules["sre_space.dashboard"]))
+    assert list(image_content.data_of(tmp_path / "__init__.py")) == [page]
+    assert not [one for one in modules if one.startswith("sre_space.agents")]
+    assert "fastapi" in libraries
+
+
 def test_a_package_with_a_star_stands_for_all_of_its_modules() -> None:
     modules, _ = image_content.reached(["sre_space.cli.*"])
 

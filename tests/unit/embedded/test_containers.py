@@ -86,14 +86,23 @@ def test_each_database_has_a_role_of_its_own(containers: Containers) -> None:
     assert "DATABASE_URL" not in variables(containers, "customers")
 
 
+def files(containers: Containers) -> list[Path]:
+    """Return all files that were made."""
+    return [path for path in containers.folder.glob("*/*") if path.is_file()]
+
+
+def test_people_have_a_folder_where_their_volume_is_mounted(containers: Containers) -> None:
+    assert {path.parent.name for path in containers.folder.glob("*/operators")} == {"dashboard", "operator"}
+
+
 def test_only_the_owner_reads_them_but_the_databases_which_another_user_reads(containers: Containers) -> None:
-    for path in containers.folder.glob("*/*"):
+    for path in files(containers):
         assert stat.S_IMODE(path.stat().st_mode) == (0o644 if path.parent.name == "database" else 0o600), path
 
 
 def test_what_is_there_is_kept(containers: Containers, state: StatePaths) -> None:
-    before = {path: path.read_bytes() for path in containers.folder.glob("*/*")}
+    before = {path: path.read_bytes() for path in files(containers)}
 
     containers.make(state)
 
-    assert {path: path.read_bytes() for path in containers.folder.glob("*/*")} == before
+    assert {path: path.read_bytes() for path in files(containers)} == before

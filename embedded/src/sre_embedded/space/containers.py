@@ -20,7 +20,12 @@ from sre_space.codec.variables import parse_variables
 from sre_space.paths import StatePaths
 from sre_space.state_files import make_folder, write_private
 
-OPERATOR, TELEMETRY, DATABASE = "operator", "telemetry", "database"  # containers beside agents and application
+OPERATOR, DASHBOARD, TELEMETRY, DATABASE = (
+    "operator",
+    "dashboard",
+    "telemetry",
+    "database",
+)  # no agents, not the application
 FORGE_TOKEN = "GITHUB_PERSONAL_ACCESS_TOKEN"
 _READ_RECORDS = ("scout", "brain", TELEMETRY)
 _READABLE = 0o644  # the database's image reads as a user of its own; no other container has the folder
@@ -62,6 +67,8 @@ class Containers:
         write_private(
             self._paths(TELEMETRY).telemetry_tokens, render({tokens[name]: [senders[name]] for name in senders})
         )
+        for name in (OPERATOR, DASHBOARD):
+            make_folder(self._paths(name).operators)  # where the volume with people's keys is mounted
         self._share_record_key()
         self._make_database(passwords)
 

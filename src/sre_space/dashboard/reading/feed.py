@@ -6,6 +6,7 @@ from itertools import islice
 from sre_space.dashboard.answers.base import State
 from sre_space.dashboard.answers.now import FeedFact, Mark
 from sre_space.dashboard.reading.known import Known
+from sre_space.dashboard.reading.once import OncePerCase
 from sre_space.dashboard.reading.words import DAY, SECOND, ms
 from sre_space.domain.case import Case, FoundFact
 from sre_space.domain.facts import OWNER, Action, Decision, Detection, Outcome, Step, Undo, Verification
@@ -20,7 +21,7 @@ MARKED_NS = 14 * DAY
 
 def feed(known: Known) -> Sequence[FeedFact]:
     """Return the newest facts and orders, newest first."""
-    facts = [_fact(case, entry) for case in known.cases[-MAX_FEED:] for entry in case.chain]
+    facts = [row for case in known.cases[-MAX_FEED:] for row in _FACTS(case)]
     orders = [_order(known, number, order) for number, given in known.orders.items() for order in given]
     rows = [*facts, *(row for row in orders if row is not None)]
     return sorted(rows, key=lambda row: (row.at, row.id), reverse=True)[:MAX_FEED]
@@ -98,7 +99,7 @@ def _order(known: Known, number: int, order: Order) -> FeedFact | None:
 
 def marks(known: Known) -> Sequence[Mark]:
     """Return the marks of the last 14 days, oldest first: deployments, detections, actions, undos, recoveries."""
-    found = [*_deployments(known), *(mark for case in known.cases for mark in _of_case(case))]
+    found = [*_deployments(known), *(mark for case in known.cases for mark in _MARKS(case))]
     recent = [mark for mark in found if mark.at >= ms(known.now - MARKED_NS)]
     return sorted(recent, key=lambda mark: (mark.at, mark.id))[-MAX_MARKS:]
 
@@ -123,6 +124,10 @@ def _of_case(case: Case) -> Iterator[Mark]:
             yield Mark(
                 id=f"{case.issue}/{entry.place}", at=at, kind=kind, text=text, services=names, incident=case.issue
             )
+
+
+_FACTS = OncePerCase(lambda case: tuple(_fact(case, entry) for entry in case.chain))
+_MARKS = OncePerCase(lambda case: tuple(_of_case(case)))
 
 
 def _kind(entry: FoundFact) -> str:
