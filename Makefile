@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo page check-page screenshots test test-unit test-compose test-servers test-all test-lowest coverage test-kill test-adversity check bench bench-help bench-diagnosis
-.PHONY: faults-a-day gate record-names record clean setup
+.PHONY: demo page check-page screenshots test test-unit test-compose test-servers test-all test-lowest coverage test-kill test-adversity check bench bench-help bench-dashboard
+.PHONY: bench-diagnosis faults-a-day gate record-names record clean setup
 
 # Compiled modules are kept: otherwise each process that starts, also of a space, compiles them again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -78,6 +78,10 @@ bench: setup
 
 bench-help: setup
 	@$(BIN)/python tools/bench_help.py
+
+# With a whole space, which is broken a few times, after the figures of the page alone.
+bench-dashboard: setup
+	@$(BIN)/python tools/bench_dashboard.py space
 
 bench-diagnosis: setup
 	@$(BIN)/python tools/bench_diagnosis.py $(CASES)
