@@ -4,6 +4,7 @@ import re
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from pathlib import Path
 from time import time_ns
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 from support import pages
+from support.application import Application
 from support.live import STRANGER, LiveSpace, start, telemetry_tokens
 from support.pages import ATTACK, HOSTILE, another_port, assert_unharmed, sheet_of, signed_in
 from support.pausing import pause
@@ -334,3 +336,21 @@ def test_without_the_agents_the_page_shows_nothing_as_well(context: BrowserConte
         ).to_be_visible()
 
     expect(headline(page)).to_contain_text("well")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("fault", "words"), [("conversion", "fewer customers"), ("latency", "slow")])
+def test_what_is_slow_or_not_bought_is_told_without_a_reload(
+    context: BrowserContext, live: LiveSpace, tmp_path: Path, fault: str, words: str
+) -> None:
+    application = Application(live, tmp_path)
+    page = opened(context, live)
+    expect(headline(page)).to_contain_text("well")
+
+    application.inject(fault)
+    expect(headline(page)).to_contain_text(words)
+    page.get_by_role("link", name=re.compile("^Open incident")).click()
+    expect(page.get_by_label("What was done")).to_contain_text("Fixer changed")
+
+    expect(page.get_by_label("Is it over")).to_contain_text(re.compile("recovered|improved", re.IGNORECASE))
+    application.chaos("--recover")
