@@ -98,7 +98,7 @@ def test_a_token_stays_in_the_tab_and_a_wrong_one_is_refused_in_words(page: Page
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_label("Token").fill("sre_op_" + "0" * 64 + "_eve")
     page.get_by_label("Token").press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("no token was given that is known")
+    expect(page.get_by_role("alert")).to_contain_text("the token is not known")
     page.keyboard.press("Escape")
 
     signed_in(page, calm.token)

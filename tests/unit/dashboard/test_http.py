@@ -106,6 +106,16 @@ async def test_a_link_from_elsewhere_may_open_the_page_and_no_data(served: Serve
     assert opened.status_code == HTTPStatus.OK
 
 
+async def test_an_unknown_address_is_a_page_and_an_unknown_question_a_problem(served: Served) -> None:
+    page, question = await served.get("/nothing/here"), await served.get("/api/v1/nothing")
+
+    assert (page.status_code, page.headers["content-type"]) == (HTTPStatus.NOT_FOUND, "text/html; charset=utf-8")
+    assert (question.status_code, question.headers["content-type"]) == (
+        HTTPStatus.NOT_FOUND,
+        "application/problem+json",
+    )
+
+
 async def test_an_incidents_name_leads_to_its_number(served: Served) -> None:
     case = next(case for case in served.stage.dashboard.watching.record.cases if case.issue == 1)
     known = await served.get(f"/incidents/{case.incident}", sec_fetch_site="cross-site", sec_fetch_mode="navigate")
@@ -140,7 +150,7 @@ async def test_a_cookie_is_no_token(served: Served) -> None:
 WRONG = (
     ("/api/v1/incidents/99999", 404), ("/api/v1/incidents/0", 422), ("/api/v1/incidents/x", 422),
     ("/api/v1/incidents?limit=100000", 422), ("/api/v1/series?of=nobody", 404), ("/api/v1/nothing", 404),
-    ("/api/v1/traces/zz", 422), ("/api/v1/lessons", 422), ("/static/../../../etc/passwd", 404),
+    ("/api/v1/traces/zz", 422), ("/api/v1/lessons", 422), ("/static/nothing.js", 404),
     ("/static/%2e%2e/%2e%2e/dashboard.py", 404), (f"/api/v1/series?of={JOURNEY}&since=9&until=5", 422),
 )  # fmt: skip
 
