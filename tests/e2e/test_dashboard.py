@@ -32,7 +32,7 @@ pytestmark = [
 ]
 
 SIZE: ViewportSize = {"width": 1280, "height": 900}
-MOMENT = 120_000  # ms; ends what hangs
+MOMENT = 300_000  # ms; ends what hangs
 ASKING, ACTING = "user-service", "policy-service"  # what a plan waits for a person on, and what heals by itself
 LEFT_TO_PEOPLE = {
     "key: USER_SERVICE_REPLICAS}\n    calls: []\n    autonomy: autonomous": (
@@ -269,22 +269,6 @@ def test_a_page_of_another_port_can_neither_read_act_nor_listen(
     assert not live.state.halt.exists()
 
 
-def test_ten_thousand_comments_of_strangers_stop_neither_page_nor_agents(
-    context: BrowserContext, live: LiveSpace, token: str
-) -> None:
-    case = planned(live)
-    flood(live, case.issue, 10_000)
-    page = opened(context, live, f"incidents/{case.issue}")
-    signed_in(page, token)
-
-    decision = page.get_by_label("Decision")
-    decision.get_by_role("button", name="Approve").click()
-    sheet_of(page, "Approve this change?").get_by_role("button", name="Approve").click()
-
-    expect(page.get_by_label("Is it over")).to_contain_text("recovered")
-    live.closed(case.issue)
-
-
 @pytest.mark.parametrize(
     ("server", "words"),
     [("bus", "Scout"), ("forge", "record"), ("telemetry", "traces")],
@@ -354,3 +338,23 @@ def test_what_is_slow_or_not_bought_is_told_without_a_reload(
 
     expect(page.get_by_label("Is it over")).to_contain_text(re.compile("recovered|improved", re.IGNORECASE))
     application.chaos("--recover")
+
+
+def test_ten_thousand_comments_of_strangers_on_one_incident_hide_no_other(
+    context: BrowserContext, live: LiveSpace
+) -> None:
+    """So many stop the incident that they are on (docs/safety.md); it stands last, since that one stays open."""
+    case = planned(live)
+    page = opened(context, live, f"incidents/{case.issue}")
+    expect(page.get_by_label("Decision")).to_contain_text("restart")
+    flood(live, case.issue, 10_000)
+
+    other = live.closed(broken(live, ACTING).issue)
+
+    assert other.recovered
+    page.goto(address(live))
+    expect(page.get_by_text(re.compile(f"incident {case.issue}\\b", re.IGNORECASE)).first).to_be_visible()
+    page.goto(f"{address(live)}incidents/{other.issue}")
+    expect(page.get_by_label("Is it over")).to_contain_text("recovered")
+    page.goto(f"{address(live)}incidents/{case.issue}")
+    expect(page.get_by_label("Decision")).to_contain_text("restart")
