@@ -3,7 +3,6 @@
 import json
 import struct
 from collections.abc import Sequence
-from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 
@@ -59,22 +58,6 @@ class MiniLm:
         mask = np.array([encoding.attention_mask for encoding in encodings], np.int64)
         embedded: NDArray[np.float32] = self._session.run(["embedding"], {"ids": ids, "mask": mask})[0]
         return embedded
-
-
-class LateMiniLm:
-    """MiniLM, loaded when a text is first embedded: a dashboard in which nobody searches needs no model."""
-
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return one vector a text; the first call takes about a second longer."""
-        return self._model.embed(texts)
-
-    def pieces(self, text: str) -> list[str]:
-        """Return the text in pieces that the model can read whole; the first call takes as long."""
-        return self._model.pieces(text)
-
-    @cached_property
-    def _model(self) -> MiniLm:
-        return MiniLm.load()
 
 
 def _file(name: str) -> Path:

@@ -4,14 +4,15 @@ from collections.abc import Callable
 
 from sre_space.adapters.chroma import ChromaCaseIndex
 from sre_space.adapters.http_check import chroma_check
-from sre_space.adapters.minilm import LateMiniLm, MiniLm
+from sre_space.adapters.late_minilm import LateMiniLm
 from sre_space.bootstrap.choice import Choice
 from sre_space.ports.case_index import CaseIndex
 from sre_space.ports.server_check import ServerCheck
 
 
 def _chroma(url: str, late: bool) -> CaseIndex:
-    model = LateMiniLm() if late else MiniLm.load()
+    late_model = LateMiniLm()
+    model = late_model if late else late_model.loaded
     return ChromaCaseIndex(url, model.embed, model.pieces)
 
 
