@@ -41,7 +41,7 @@ CHOSEN = {
     "docker.runtime": "runtime.py", "docker.events": "runtime.py", "docker.output": "runtime.py",
     "unit_logs": "runtime.py", "no_runtime": "runtime.py", "kafka": "bus.py",
     "jaeger": "trace_store.py", "github_mcp": "forge.py", "github_permissions": "forge.py", "chroma": "case_index.py",
-    "minilm": "case_index.py", "apprise_notifier": "notify.py", "log_notifier": "notify.py",
+    "late_minilm": "case_index.py", "apprise_notifier": "notify.py", "log_notifier": "notify.py",
 }  # fmt: skip
 
 
