@@ -131,6 +131,9 @@ class Nobody:
         """Return False."""
         return False
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
 
 @dataclass
 class Units:

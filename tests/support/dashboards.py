@@ -166,6 +166,9 @@ class Nobody:
         """Return False."""
         return False
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
 
 @dataclass
 class Stage:
