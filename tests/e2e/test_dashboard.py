@@ -17,7 +17,7 @@ from support.live import STRANGER, LiveSpace, start, telemetry_tokens
 from support.pages import ATTACK, HOSTILE, another_port, assert_unharmed, sheet_of, signed_in
 from support.pausing import pause
 from support.spans import new_span, resource_spans
-from support.strangers import as_user, flood
+from support.strangers import as_user
 from support.waiting import until
 
 from sre_space.adapters.github_mcp import GithubMcpForge
@@ -338,23 +338,3 @@ def test_what_is_slow_or_not_bought_is_told_without_a_reload(
 
     expect(page.get_by_label("Is it over")).to_contain_text(re.compile("recovered|improved", re.IGNORECASE))
     application.chaos("--recover")
-
-
-def test_ten_thousand_comments_of_strangers_on_one_incident_hide_no_other(
-    context: BrowserContext, live: LiveSpace
-) -> None:
-    """So many stop the incident that they are on (docs/safety.md); it stands last, since that one stays open."""
-    case = planned(live)
-    page = opened(context, live, f"incidents/{case.issue}")
-    expect(page.get_by_label("Decision")).to_contain_text(re.compile("restart", re.IGNORECASE))
-    flood(live, case.issue, 10_000)
-
-    other = live.closed(broken(live, ACTING).issue)
-
-    assert other.recovered
-    page.goto(address(live))
-    expect(page.get_by_text(re.compile(f"incident {case.issue}\\b", re.IGNORECASE)).first).to_be_visible()
-    page.goto(f"{address(live)}incidents/{other.issue}")
-    expect(page.get_by_label("Is it over")).to_contain_text("recovered")
-    page.goto(f"{address(live)}incidents/{case.issue}")
-    expect(page.get_by_label("Decision")).to_contain_text(re.compile("restart", re.IGNORECASE))

@@ -1,11 +1,8 @@
 """Somebody's hands on the forge of a live space: what an account may do with its own token."""
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from datetime import UTC, datetime
 
 import httpx
 from support.live import LiveSpace
@@ -33,15 +30,6 @@ def as_user(live: LiveSpace, login: str, work: Callable[[GithubMcpForge], Awaita
 
     with ThreadPoolExecutor(1) as elsewhere:  # a test that drives a browser has a loop of its own
         elsewhere.submit(lambda: asyncio.run(done())).result()
-
-
-def flood(live: LiveSpace, issue: int, count: int) -> None:
-    """Put so many comments of a stranger on an issue at once, as a bot does overnight."""
-    with closing(sqlite3.connect(live.state.forge / "forge.db", timeout=60)) as db, db:
-        row = "INSERT INTO comments (issue, body, author, created, updated) VALUES (?, ?, 'mallory', ?, ?)"
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        db.executemany(row, [(issue, f"me too {number}", now, now) for number in range(count)])
-        db.execute("UPDATE issues SET updated = ? WHERE number = ?", (now, issue))
 
 
 def edit(live: LiveSpace, comment: int, body: str, login: str = "operator") -> None:

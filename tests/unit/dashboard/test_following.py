@@ -139,3 +139,16 @@ async def test_gone_traces_are_said_to_be_gone(stage: Stage) -> None:
     assert (answer.source, answer.traces) == ("gone", ())
     assert "gone" in answer.why
     await stage.blocks.close()
+
+
+async def test_ten_thousand_comments_of_strangers_on_one_incident_hide_no_fact(stage: Stage) -> None:
+    await stage.look()
+    forge = stage.watching.record.incidents.forge
+    for number in range(10_000):
+        await forge.comment(1, f"me too {number}")
+    await stage.look()
+    flooded, other = await stage.dashboard.facts.incident(1, ""), await stage.dashboard.facts.incident(2, "")
+
+    assert len(flooded.facts) == len(case_of(CHAINS["issue-01"]).chain)
+    assert all(fact.signature_ok for fact in (*flooded.facts, *other.facts))
+    await stage.blocks.close()
