@@ -19,7 +19,10 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-OURS = ("sre_space", "sre_embedded", "service_kit", "quote_service", "policy_service", "user_service", "traffic")
+OURS = (
+    "sre_space", "sre_embedded", "sre_chaos", "sre_evaluation", "service_kit", "quote_service", "policy_service",
+    "user_service", "traffic",
+)  # fmt: skip
 ALSO = "also"
 EVERY = ".*"  # after a package: every module in it
 

@@ -9,7 +9,7 @@ import pytest
 from support.live import CHECKOUT, LiveSpace
 from support.waiting import until
 
-from sre_evaluation.desired_state import DesiredState
+from sre_evaluation.desired_state import GitDesiredState
 from sre_space.domain.case import Case
 from sre_space.domain.diagnosis import CauseKind
 from sre_space.domain.facts import Decision, Outcome, Verification
@@ -37,7 +37,7 @@ def is_quiet(live: LiveSpace) -> bool:
 @pytest.fixture
 def desired(live: LiveSpace) -> Iterator[LiveSpace]:
     """Yield the space, healthy and with no recent incident; end faults and reset the desired state after the test."""
-    state = DesiredState(live.plan)
+    state = GitDesiredState(live.plan)
     before = state.head()
     until(lambda: is_quiet(live), "the space has lived well for a while")
     live.healthy()

@@ -35,8 +35,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 GOOD_VISITS = 10
 STRANGER = "mallory"  # has an account on the forge, as anyone may, and no permission
 SETTINGS = {  # of the chart: many restarts and changes of one key, and less to be seen before an incident is over
-    "restarts_per_hour: 6": "restarts_per_hour: 1000",
-    "changes_per_key_a_day: 2": "changes_per_key_a_day: 1000",
+    "${RESTARTS_PER_HOUR:-6}": "1000",
+    "${CHANGES_PER_KEY_A_DAY:-2}": "1000",
     "good_visits: 30": f"good_visits: {GOOD_VISITS}",
 }
 

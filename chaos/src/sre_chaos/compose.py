@@ -34,7 +34,7 @@ def compose_space(
         DockerDoor(environment[DOOR]),
         Links(data / "network" / "network.sock", keys / "network.key"),
         DemandFile(data / "demand"),
-        ForgeTools(forge, repository, data / "deployed" / "deployments.jsonl"),
+        ForgeTools(forge, repository, data / "deployed"),
         {name: _database(name, own, data) for name in SERVICES},
         {name: (name, port) for name, port in PORTS.items()},
         lambda: True,  # this container ends with the space

@@ -47,7 +47,7 @@ def _repository(root: Path, ports: Mapping[str, int], record: Mapping[str, Any])
     elsewhere = record.get("servers", {}).get("FORGE_URL", "")
     if elsewhere:
         forge = McpServer(elsewhere, os.environ.get("GITHUB_PERSONAL_ACCESS_TOKEN", ""))
-        return ForgeTools(forge, str(record["repository"]), root / "deploy" / "deployments.jsonl")
+        return ForgeTools(forge, str(record["repository"]), root / "deploy")
     url = f"http://{HOST}:{ports.get('forge_port', 0)}/{record['repository']}.git"
     return GitProgram(url, root, str(record["python"]))
 

@@ -15,6 +15,7 @@ from sre_chaos.errors import NoTarget
 from sre_chaos.ports import Edited
 
 FOLDER, MAIN = "deploy/config", "main"
+HEAD = f"refs/heads/{MAIN}"
 PUBLIC = ("github.com", "githubcopilot.com")
 DEPLOYED_WITHIN_S = 180.0
 LOOK_EVERY_S = 0.5
@@ -22,11 +23,11 @@ LOOK_EVERY_S = 0.5
 
 @dataclass(frozen=True)
 class ForgeTools:
-    """The repository `OWNER/NAME` on a forge; `journal` is the deployer's file of deployments."""
+    """The repository `OWNER/NAME` on a forge; `deployed` is the deployer's folder."""
 
     forge: McpServer
     repository: str
-    journal: Path
+    deployed: Path
 
     def require_consent(self, named: str) -> None:
         """Raise `NoTarget` for a repository on github.com that `--repo` does not name."""
@@ -40,38 +41,47 @@ class ForgeTools:
 
     def change(self, file: str, edit: Edited, subject: str) -> tuple[str, str]:
         """Read, edit and push the file; return its text before and after."""
-        path = f"{FOLDER}/{file}"
-        read = self._call("get_file_contents", {"path": path, "ref": f"refs/heads/{MAIN}"})
-        before = next((str(one["resource"]["text"]) for one in read if "resource" in one), None)
-        if before is None:
-            raise NoTarget(f"{self.repository} has no file {path}")
+        before = self._read(f"{FOLDER}/{file}")
         after = edit(before)
         if after != before:
-            files = [{"path": path, "content": after}]
+            files = [{"path": f"{FOLDER}/{file}", "content": after}]
             self._call("push_files", {"branch": MAIN, "files": files, "message": subject})
         return before, after
 
     def deploy(self) -> int:
-        """Wait until the deployer has deployed main; return when that deployment began (Unix ns)."""
+        """Wait until the deployer has put main in force; return when that deployment began (Unix ns)."""
         deadline = time.monotonic() + DEPLOYED_WITHIN_S
         while time.monotonic() < deadline:
             last = self._last()
-            if last is not None and last["commit"] == self._head():
-                return int(last["at"])
+            if not (self.deployed / "underway.json").exists() and self._in_force(last.get("commit", "")):
+                return int(last.get("at", 0))
             time.sleep(LOOK_EVERY_S)
         raise NoTarget(f"the deployer has not deployed main within {DEPLOYED_WITHIN_S:g} s; is it up?")
 
-    def _head(self) -> str:
-        listed = json.loads(self._call("list_commits", {"sha": MAIN, "perPage": 1})[0]["text"])
-        return str(listed[0]["sha"])
+    def _in_force(self, deployed: str) -> bool:
+        """Return True when main was deployed, or holds nothing that would be."""
+        if json.loads(self._text("list_commits", {"sha": MAIN, "perPage": 1}))[0]["sha"] == deployed:
+            return True
+        listed = json.loads(self._text("get_file_contents", {"path": FOLDER, "ref": HEAD}))
+        copies = {str(one["path"]): self.deployed / "config" / str(one["name"]) for one in listed}
+        return all(copy.exists() and copy.read_text() == self._read(path) for path, copy in copies.items())
 
-    def _last(self) -> dict[str, Any] | None:
-        """Return the newest deployment that was written down; None when there is none."""
-        if not self.journal.exists():
-            return None
-        lines = self.journal.read_text().split("\n")[:-1]  # the last line may be half written
-        found: dict[str, Any] | None = json.loads(lines[-1]) if lines else None
+    def _last(self) -> dict[str, Any]:
+        """Return the newest deployment that was written down; {} when there is none."""
+        path = self.deployed / "deployments.jsonl"
+        lines = path.read_text().split("\n")[:-1] if path.exists() else []  # the last line may be half written
+        found: dict[str, Any] = json.loads(lines[-1]) if lines else {}
         return found
+
+    def _read(self, path: str) -> str:
+        content = self._call("get_file_contents", {"path": path, "ref": HEAD})
+        text = next((str(one["resource"]["text"]) for one in content if "resource" in one), None)
+        if text is None:
+            raise NoTarget(f"{self.repository} has no file {path}")
+        return text
+
+    def _text(self, tool: str, arguments: dict[str, object]) -> str:
+        return str(self._call(tool, arguments)[0]["text"])
 
     def _call(self, tool: str, arguments: dict[str, object]) -> list[Any]:
         owner, _, name = self.repository.partition("/")
