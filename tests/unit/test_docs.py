@@ -34,7 +34,11 @@ from user_service.settings import Settings as UserSettings
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = ProcessFile.beside(CONFIG, {}, ())
 APPLICATION_PORTS = set(PROCESSES.ports({})) if PROCESSES else set[str]()
-BESIDE = {"XDG_STATE_HOME", "SRE_CHAOS_HOME"}  # read by the command lines themselves
+BESIDE = {
+    "XDG_STATE_HOME",
+    "SRE_CHAOS_HOME",
+    *(f"SRE_CHAOS_{one}" for one in ("DOOR", "DATABASES", "DATABASE_URL")),
+}  # read by the command lines themselves
 
 
 def _is_ours(path: Path) -> bool:
