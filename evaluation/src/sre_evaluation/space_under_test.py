@@ -31,7 +31,7 @@ class SpaceUnderTest:
     def chaos(self, *words: str) -> dict[str, object]:
         """Run the chaos command and return the first JSON object that it prints, {} without one."""
         command = [*self.access.chaos, *words, "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # its errors are shown
         lines = done.stdout.strip().splitlines()
         answer: dict[str, object] = json.loads(lines[0]) if lines else {}
         return answer
