@@ -91,6 +91,7 @@ def test_a_forge_that_is_away_is_one_sentence_without_the_token(run: Run) -> Non
 def test_a_deployment_under_way_is_waited_for(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sre_chaos.adapters.forge_tools.DEPLOYED_WITHIN_S", 0.2)
     (tmp_path / "underway.json").write_text("{}")
+    monkeypatch.setattr(ForgeTools, "_in_force", lambda _: True)
 
     with pytest.raises(NoTarget, match=r"the deployer has not deployed main within 0\.2 s"):
         ForgeTools(McpServer("http://127.0.0.1:1/mcp", "t"), "shop/desired", tmp_path).deploy()

@@ -52,15 +52,16 @@ class ForgeTools:
         """Wait until the deployer has put main in force; return when that deployment began (Unix ns)."""
         deadline = time.monotonic() + DEPLOYED_WITHIN_S
         while time.monotonic() < deadline:
-            last = self._last()
-            if not (self.deployed / "underway.json").exists() and self._in_force(last.get("commit", "")):
-                return int(last.get("at", 0))
+            # In this order: the deployer notes that it begins before it writes a file, and forgets it at its end.
+            if self._in_force() and not (self.deployed / "underway.json").exists():
+                return int(self._last().get("at", 0))
             time.sleep(LOOK_EVERY_S)
         raise NoTarget(f"the deployer has not deployed main within {DEPLOYED_WITHIN_S:g} s; is it up?")
 
-    def _in_force(self, deployed: str) -> bool:
-        """Return True when main was deployed, or holds nothing that would be."""
-        if json.loads(self._text("list_commits", {"sha": MAIN, "perPage": 1}))[0]["sha"] == deployed:
+    def _in_force(self) -> bool:
+        """Return True when main was deployed, or when all of its files are."""
+        head = json.loads(self._text("list_commits", {"sha": MAIN, "perPage": 1}))[0]["sha"]
+        if head == self._last().get("commit"):
             return True
         listed = json.loads(self._text("get_file_contents", {"path": FOLDER, "ref": HEAD}))
         copies = {str(one["path"]): self.deployed / "config" / str(one["name"]) for one in listed}
