@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-unit test-compose test-servers test-all test-lowest coverage test-kill test-adversity check bench bench-help bench-diagnosis
+.PHONY: demo test test-unit test-compose test-servers test-all test-lowest coverage test-kill test-adversity check bench bench-help bench-compose bench-diagnosis
 .PHONY: faults-a-day gate record-names record clean setup
 
 # Compiled modules are kept: otherwise each process that starts, also of a space, compiles them again.
@@ -62,6 +62,10 @@ bench: setup
 
 bench-help: setup
 	@$(BIN)/python tools/bench_help.py
+
+# Ten kills on the Compose stack with the embedded servers.
+bench-compose: setup
+	@PYTHONPATH=tests $(BIN)/python tools/bench_compose.py
 
 bench-diagnosis: setup
 	@$(BIN)/python tools/bench_diagnosis.py $(CASES)

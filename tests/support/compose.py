@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -30,17 +31,19 @@ def missing() -> str:
     """Return why the stack cannot be started here; "" where it can."""
     if shutil.which("docker") is None:
         return "this machine has no docker"
-    if _ends_well("docker", "info"):
+    if _fails("docker", "info"):
         return "no Docker engine answers (docker info)"
-    if _ends_well("docker", "compose", "version"):
+    if _fails("docker", "compose", "version"):
         return "docker has no Compose (docker compose version)"
-    if _ends_well("docker", "image", "inspect", BASE) and _ends_well("docker", "pull", "--quiet", BASE):
+    if (name := _run("docker", "info", "--format", "{{.Name}}").strip()) != socket.gethostname():
+        return f"the Docker engine is that of another machine ({name}), whose ports and files are not here"
+    if _fails("docker", "image", "inspect", BASE) and _fails("docker", "pull", "--quiet", BASE):
         return f"the image {BASE} is not here and cannot be pulled"
     listed = _run("docker", "ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={PROJECT}")
     return f"a project {PROJECT} has containers here; end it with: docker compose down" if listed.strip() else ""
 
 
-def _ends_well(*command: str) -> int:
+def _fails(*command: str) -> int:
     return subprocess.run(command, capture_output=True, check=False).returncode
 
 
@@ -67,6 +70,11 @@ class Stack:
     def docker(self, *arguments: str) -> str:
         """Run `docker ...`, and return what it prints."""
         return _run("docker", *arguments)
+
+    def both_streams(self, *arguments: str) -> str:
+        """Run `docker ...`, and return what it prints on both streams."""
+        done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True)
+        return done.stdout + done.stderr
 
     def compose(self, *arguments: str) -> str:
         """Run `docker compose ...`, and return what it prints."""

@@ -1,5 +1,6 @@
 """The process of a proxy in front of Docker's socket: `python -m sre_space.bootstrap.docker_proxy`."""
 
+import logging
 import os
 
 from sre_space.adapters.docker.engine import Engine
@@ -13,6 +14,8 @@ from sre_space.docker_proxy.serving import bind, serve
 from sre_space.domain.errors import Malformed, Refused
 from sre_space.paths import StatePaths
 from sre_space.settings import DockerProxySettings as Settings
+
+log = logging.getLogger(__name__)
 
 
 class NeverHalted:
@@ -42,7 +45,9 @@ async def _work(settings: Settings) -> None:
         bounds=MemoryBounds(settings.docker_proxy_max_memory_bytes),
     )
     host, _, port = settings.docker_proxy_listen.rpartition(":")
-    await serve(proxy, bind(host, int(port)))
+    listener = bind(host, int(port))
+    log.info("the %s door of the project %s listens at %s:%s", proxy.rules.door, proxy.rules.project, host, port)
+    await serve(proxy, listener)
 
 
 def _become(user: int, engine: str) -> None:
