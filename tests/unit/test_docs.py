@@ -96,6 +96,13 @@ def test_every_fault_is_described_as_it_is() -> None:
             assert told in rows[name]
 
 
+def test_it_is_said_of_every_fault_how_it_is_had_on_compose() -> None:
+    table = (ROOT / "docs/compose.md").read_text().partition("| experiments |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| ([a-z][\w, -]*) \| .+ \| .+ \|$", table, re.MULTILINE)
+
+    assert sorted(name for row in rows for name in row.split(", ")) == sorted(EXPERIMENTS)
+
+
 def test_every_command_is_described_with_its_options_and_statuses() -> None:
     assert set(DOCUMENTED) == set(VERBS)
     for verb, command in VERBS.items():
