@@ -38,7 +38,7 @@ def main() -> None:
         time.sleep(LEARNS_S)
         figures = [measured(stack, SERVICES[number % len(SERVICES)]) for number in range(KILLS)]
     finally:
-        stack.compose("down", "--volumes", "--timeout", "3")
+        stack.down("--volumes")
     print("\n| figure, s | median | least | most |\n|---|---|---|---|")
     print(f"| {LABELS['up_s']} | {stack.healthy_after_s:.0f} | | |")
     for key in ("open_s", "acted_s", "serving_s", "closed_s"):

@@ -76,13 +76,15 @@ def test_a_container_has_its_own_key_and_no_other(stack: Stack) -> None:
     ],
 )  # fmt: skip
 def test_who_need_not_reach_a_server_does_not(stack: Stack, container: str, host: str, port: int) -> None:
-    program = f"import socket; socket.create_connection(('{host}', {port}), 2)"
+    program = (
+        f"import socket\ntry: socket.create_connection(('{host}', {port}), 2)\n"
+        "except OSError as error: print('not reached:', error)"
+    )
     tried = subprocess.run(
         ["docker", "exec", f"{PROJECT}-{container}-1", "python", "-c", program], capture_output=True, check=False
     )
 
-    assert tried.returncode == 1
-    assert b"Error" in tried.stderr
+    assert tried.stdout.startswith(b"not reached: ")
 
 
 def test_no_image_has_what_its_program_does_not_need(stack: Stack) -> None:
@@ -175,7 +177,7 @@ def test_while_halted_nothing_is_restarted(stack: Stack) -> None:
 
 
 def test_down_leaves_no_container_and_no_network(stack: Stack) -> None:
-    stack.compose("down")
+    stack.down()
 
     assert stack.containers() == []
     assert stack.docker("network", "ls", "--quiet", "--filter", f"label=com.docker.compose.project={PROJECT}") == ""

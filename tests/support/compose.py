@@ -91,6 +91,26 @@ class Stack:
         until(self.sells, "a customer buys", PATIENCE_S)
         self.healthy_after_s = time.monotonic() - begun
 
+    def down(self, *arguments: str) -> None:
+        """End it, with its networks and, by an argument, its volumes."""
+        self.compose("down", "--timeout", "3", *arguments)
+
+    def restore(self, file: Path) -> str:
+        """Restore a back-up of an embedded space as docs/operate.md says, and return what was printed."""
+        beside = ("-f", "docker-compose.yml", "-f", "deploy/compose/backups.yml")
+        command = ["docker", "compose", *beside, "run", "--rm", "-T", "backups", "restore", "-", "--without-keys"]
+        with file.open("rb") as source:
+            done = subprocess.run(
+                command,
+                cwd=ROOT,
+                env={**os.environ, **self.environment},
+                stdin=source,
+                capture_output=True,
+                check=False,
+            )
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode()
+
     @cached_property
     def quotes(self) -> httpx.Client:
         """A client of the quote service, on this host."""
