@@ -1,6 +1,6 @@
 """The space on Docker Compose, reached from the container `chaos` of deploy/compose/chaos.yml.
 
-What it sees of the space is mounted below `DATA`, and its own secrets below `KEYS`.
+What it sees of the space is mounted below /data, and its own secrets are in /state/keys.
 """
 
 from collections.abc import Mapping
