@@ -94,7 +94,7 @@ def test_a_service_over_its_memory_limit_is_killed_and_recorded_also_by_a_warden
 
 def test_status_logs_halt_and_resume_answer(standing: LiveSpace) -> None:
     assert "user-service" in standing.command("status").stdout
-    assert "listens on 127.0.0.1" in standing.command("logs", "bus").stdout
+    assert "serves 127.0.0.1" in standing.command("logs", "bus").stdout
     unknown = standing.command("logs", "../../etc/passwd")
     assert (unknown.returncode, "there is no log of" in unknown.stderr) == (2, True)
     assert standing.command("halt").returncode == 0

@@ -134,6 +134,7 @@ WITHOUT_SPACE = {
     "halt": 0,
     "resume": 0,
     "keys list": 0,
+    "keys make": 0,
     "keys rotate": 2,
     "backup": 2,
     "restore": 2,
@@ -179,6 +180,7 @@ DESERTED = {
     "halt": 0,
     "resume": 0,
     "keys list": 0,
+    "keys make": 0,
     "backup": 2,
     "restore": 1,
 }  # 3 for all others

@@ -18,7 +18,7 @@ from typing import IO
 from sre_space.backup.contents import STREAM, is_kept, present
 from sre_space.backup.manifest import NAME, Entry, Manifest, manifest_of
 from sre_space.domain.errors import Malformed, Refused
-from sre_space.files import flush_folder
+from sre_space.files import flush_file, flush_folder
 from sre_space.paths import StatePaths
 
 MAX_MANIFEST = 64 * 2**20  # bytes
@@ -110,8 +110,7 @@ def _extract(content: IO[bytes], path: Path, mode: int) -> Entry:
             digest.update(chunk)
             size += len(chunk)
             file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
+        flush_file(file)
         os.fchmod(file.fileno(), mode & 0o755)
     return Entry(size, digest.hexdigest(), mode)
 

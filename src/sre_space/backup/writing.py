@@ -15,7 +15,7 @@ from typing import BinaryIO
 from sre_space.backup.contents import STREAM, files_of
 from sre_space.backup.manifest import NAME, Entry, Manifest
 from sre_space.domain.errors import Malformed, Missing, Refused, Unavailable
-from sre_space.files import flush_folder
+from sre_space.files import flush_file, flush_folder
 from sre_space.paths import StatePaths
 
 COPIED_WITHIN_S = 30.0  # of waiting for a database that another process writes
@@ -51,8 +51,7 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+            flush_file(file)
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -421,7 +421,7 @@ def test_a_mistake_about_the_people_of_a_service_is_told(key: str, value: str, t
 
 def with_health(health: str) -> str:
     """Return the demo's configuration with another `health` of policy-service."""
-    said = "    health: http://127.0.0.1:${POLICY_SERVICE_PORT:-8002}/health\n"
+    said = "    health: http://${POLICY_SERVICE_HOST:-127.0.0.1}:${POLICY_SERVICE_PORT:-8002}/health\n"
     assert said in CHART.read_text()
     return CHART.read_text().replace(said, health)
 
