@@ -146,7 +146,7 @@ def test_engine_and_project_are_one_setting() -> None:
     assert (engine.address, project) == ("tcp://docker-acting:2375", "sre-cp")
 
     for place in ("", "sre-cp", "@tcp://a:1", "sre-cp@http://a:1", "Sre Cp@tcp://a:1", "sre-cp@tcp://a:99999"):
-        with pytest.raises(Malformed, match="a runtime of Docker is written"):
+        with pytest.raises(Malformed, match=" of Docker is written"):
             engine_and_project(place)
 
 

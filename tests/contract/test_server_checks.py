@@ -89,9 +89,9 @@ async def test_a_token_is_told_with_its_account_and_what_it_may_do(shared_forge:
         await forge_check(ForgeAccess(f"{shared_forge.url}/mcp", "wrong", "local", "cloud-insurance"), ("scout",))
 
 
-async def test_a_control_socket_acts_and_nothing_was_restarted(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_control_socket_acts_and_nothing_was_restarted(tmp_path_factory: pytest.TempPathFactory) -> None:
     with supervisord(tmp_path_factory.mktemp("r"), "import time; time.sleep(600)") as found:
-        door = await door_of(f"supervisord://{found.runtime.socket}").ask()
+        door = asyncio.run(door_of(f"supervisord://{found.runtime.socket}").ask())
 
     assert (door.may_change, door.name.startswith("supervisord 4.")) == (True, True)
 

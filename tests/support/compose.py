@@ -159,7 +159,15 @@ class Stack:
     def secrets(self, container: str) -> str:
         """Return the variables that only one container has."""
         return self.docker(
-            "run", "--rm", "--volume", f"{PROJECT}_{container}-keys:/k:ro", BASE, "cat", "/k/environment"
+            "run",
+            "--rm",
+            "--network",
+            "none",
+            "--volume",
+            f"{PROJECT}_{container}-keys:/k:ro",
+            BASE,
+            "cat",
+            "/k/environment",
         )
 
     def deployed(self, file: str, value: str) -> Sequence[str]:

@@ -1,8 +1,8 @@
 """A real Docker engine of its own for contract suites, with containers as Compose makes them.
 
-Its data, its socket, its processes and its network are the test's alone: without a bridge it would remove that of
-another engine of this machine. Its only image is made of this machine's own shell, `sleep` and `tail`, so that nothing
-is pulled.
+Its data, its socket, its processes and its network are the test's alone: an engine without a bridge would remove the
+bridge of the machine's own engine. Its only image is made of this machine's own shell, `sleep` and `tail`, so that
+nothing is pulled.
 """
 
 import io

@@ -58,7 +58,7 @@ def supervisord(folder: Path, program: str = "import time; time.sleep(600)") -> 
             unit = now(lambda: runtime.unit(UNIT))
         except Unavailable:
             return False
-        return unit.state == "running" and unit.memory_limit is not None
+        return unit.state == "running" and unit.memory_limit is not None and unit.restarts is not None
 
     sockets = {"RUNTIME_READ_SOCKET": str(read), "RUNTIME_EVENTS_SOCKET": str(folder / "events.sock")}
     environment = {"PYTHONWARNINGS": "ignore", "SRE_SPACE_STATE": str(state.root), **sockets}

@@ -53,3 +53,7 @@ class Writers(Protocol):
         MUST return False when the forge does not list the account, and raise `Unavailable` when it does not answer.
         """
         ...
+
+    async def close(self) -> None:
+        """Release the connection; MUST be safe to call twice."""
+        ...

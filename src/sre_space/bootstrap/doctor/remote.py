@@ -55,15 +55,17 @@ async def _known(check: Check) -> Check:
 
 async def forge_check(access: ForgeAccess, owners: tuple[str, ...]) -> Check:
     """Return what a token may do on the forge; the agents must write, the deployer reads."""
-    forge = access.forge() if owners != (DEPLOYER,) else None
     whose = f"token of {', '.join(owners)}"
-    if forge is None:
+    if owners == (DEPLOYER,):
         return Check("forge", Level.OK, f"{whose}: reads {access.repository} at {await _head(access)}")
+    forge, writers = access.forge(), access.writers()
     try:
         server, login = await forge.ask(), await forge.whoami()
+        writes = await writers.may_write(login)
     finally:
         await forge.close()
-    if not await access.writers().may_write(login):
+        await writers.close()
+    if not writes:
         remedy = "give its account write access to issues and contents"
         return Check("forge", Level.REFUSED, f"{whose}: {login} may not write to {access.repository}", remedy)
     return Check("forge", Level.OK, f"{server} at {access.url}; {whose}: {login} may write to {access.repository}")

@@ -78,3 +78,4 @@ async def audit(state: StatePaths, wanted: str) -> Audit | Unaudited:
             return await Auditor(incidents, IssueOrders(forge, trust, writers, access.repository)).audit()
         finally:
             await forge.close()
+            await writers.close()
