@@ -73,8 +73,8 @@ def test_without_go_it_is_said_what_is_missing_and_what_to_do(tmp_path: Path, mo
 def test_the_table_has_who_was_first_with_what_and_how_often_nothing_was_wrong() -> None:
     nobody = dict.fromkeys(("Scout", *(one.name for one in VARIANTS)))
     hit = Round(
-        "kill", 210.0, {**nobody, "Scout": 0.3, "tuned": 4.25}, {"Scout": "infrastructure/shop", "tuned": "ServiceDown"},
-        {who: [] for who in nobody},
+        "kill", 210.0, {**nobody, "Scout": 0.3, "tuned": 4.25},
+        {"Scout": "infrastructure/shop", "tuned": "ServiceDown"}, {who: [] for who in nobody},
     )  # fmt: skip
     control = Round("busy-day", 210.0, {}, {}, {**{who: [] for who in nobody}, "tuned": ["JourneysSlow"]})
 

@@ -84,7 +84,8 @@ def _build(program: Program, folder: Path, path: Path) -> None:
     for page in program.pages:
         (source / page).parent.mkdir(parents=True, exist_ok=True)
         (source / page).write_text("<title>no pages in this build</title>\n")
-    _run(program.file, source, ["go", "build", "-tags", program.tags, "-o", str(path), f"./{program.package}"])
+    command = ["go", "build", "-tags", program.tags, "-o", str(path), f"./{program.package}"]
+    _run(program.file, source, command, GOWORK="off")
 
 
 def _build_collector(folder: Path, path: Path) -> None:
