@@ -78,6 +78,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Prometheus with Alertmanager beside Scout, on the same traffic.")
     parser.add_argument("rounds", nargs="*", metavar="ROUND", help=f"of {', '.join(ROUNDS)}; default: all")
     parser.add_argument("--hold", type=float, default=HOLD_S, help="how long a fault lasts at most, in seconds")
+    parser.add_argument("--learn", type=float, default=LEARN_S, help="how long all is well before it, in seconds")
     asked = parser.parse_args()
     if unknown := sorted(set(asked.rounds) - set(ROUNDS)):
         parser.error(f"there is no round {unknown[0]}")
@@ -87,15 +88,15 @@ def main() -> None:
         sys.exit(f"bench-peers: {error}")
     rounds = []
     for name in asked.rounds or ROUNDS:
-        rounds.append(play(name, built, asked.hold))
+        rounds.append(play(name, built, asked.learn, asked.hold))
         print(line(rounds[-1]), flush=True)
     print("\n" + "\n".join(table(rounds)))
 
 
-def play(name: str, built: Mapping[str, Path], hold: float) -> Round:
+def play(name: str, built: Mapping[str, Path], learn: float, hold: float) -> Round:
     """Play one round: a healthy time, then the fault or control, until everybody has seen it or for a while."""
     with watched(built) as space:
-        time.sleep(LEARN_S)
+        time.sleep(learn)
         begun = time.time()
         at = float(str(space.chaos(name).get("at", begun * 1e9))) / 1e9
         if name in CONTROLS:

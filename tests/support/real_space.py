@@ -7,7 +7,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from confluent_kafka import TopicCollection
 from support.live import LiveSpace, copied, started
 from support.proxy import Proxy
 from support.real_servers import SERVICES, RealServers
@@ -26,13 +25,14 @@ class RealSpace:
     jaeger: Proxy
 
     def partitions(self, *topics: str) -> dict[str, int]:
-        """Return the number of partitions of topics."""
-        described = self.servers.bus.describe_topics(TopicCollection(list(topics)), request_timeout=60)
-        return {topic: len(found.result(60).partitions) for topic, found in described.items()}
+        """Return the number of partitions of those of the topics that are there."""
+        listed = self.servers.bus.list_topics(timeout=60).topics
+        return {topic: len(listed[topic].partitions) for topic in topics if topic in listed}
 
     def shares(self, group: str) -> list[list[tuple[str, int]]]:
         """Return topic and partition of what each member of a consumer group reads, those with most first."""
-        found = self.servers.bus.describe_consumer_groups([group], request_timeout=60)[group].result(60)
+        bus = self.servers.bus  # a client that is not kept ends, and its answers with it
+        found = bus.describe_consumer_groups([group], request_timeout=60)[group].result(60)
         members = [
             [(one.topic, one.partition) for one in member.assignment.topic_partitions] for member in found.members
         ]
