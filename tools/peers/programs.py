@@ -38,10 +38,8 @@ class Program:
         return f"{self.name}-{self.version}"
 
 
-_PROMETHEUS = ("github.com/prometheus/prometheus", "v0.316.0")
 PROGRAMS = (
-    Program("prometheus", *_PROMETHEUS, "cmd/prometheus", tags="remove_all_sd"),
-    Program("promtool", *_PROMETHEUS, "cmd/promtool", tags="remove_all_sd"),
+    Program("prometheus", "github.com/prometheus/prometheus", "v0.316.0", "cmd/prometheus", tags="remove_all_sd"),
     Program(
         "alertmanager", "github.com/prometheus/alertmanager", "v0.35.0", "cmd/alertmanager",
         pages=("ui/app/dist/index.html",),

@@ -12,6 +12,7 @@ FAST_MS, FAST_ENOUGH = 500, 0.99  # of them take less: ten times what is usual
 BURNS = ((14.4, "1h", "5m"), (6.0, "6h", "30m"))
 # An hour is a minute, as the embedded space has it for Scout (SLO_WINDOW_SCALE).
 SHORT_BURNS = ((14.4, "1m", "5s"), (6.0, "6m", "30s"))
+LE = f"{FAST_MS}|{FAST_MS}.0"  # as OTLP and as a scrape tell it
 CALLS, DURATION = "traces_span_metrics_calls_total", "traces_span_metrics_duration_milliseconds"
 JOURNEY = 'service_name="traffic",span_name=~"journey .*"'
 
@@ -87,7 +88,7 @@ def _failed(job: str, window: str) -> str:
 
 
 def _slow(job: str, window: str) -> str:
-    fast = f"sum(rate({DURATION}_bucket{{{_journey(job)},le='{FAST_MS:.1f}'}}[{window}]))"
+    fast = f"sum(rate({DURATION}_bucket{{{_journey(job)},le=~'{LE}'}}[{window}]))"
     return f"(1 - {fast} / sum(rate({DURATION}_count{{{_journey(job)}}}[{window}])))"
 
 

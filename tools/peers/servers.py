@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from peers.history import history
+from peers.history import HOURS, history
 from peers.probing import Prober
 from peers.rules import FAST_MS, VARIANTS, rules_of
 
@@ -32,17 +32,17 @@ def peers(programs: Mapping[str, Path], folder: Path, services: Mapping[str, str
     }
     for name, content in files.items():
         (folder / name).write_text(json.dumps(content, indent=1))  # JSON is YAML
-    _fill(programs["promtool"], folder)
     with ExitStack() as running:
         running.enter_context(prober)
         alerting = [*_flags(alerts, "alertmanager.yaml"), "--storage.path=alerts", "--cluster.listen-address="]
-        metering = [*_flags(web, "prometheus.yaml"), "--storage.tsdb.path=data"]
+        metering = [*_flags(web, "prometheus.yaml"), "--storage.tsdb.path=data", "--web.enable-otlp-receiver"]
         for name, words, ready in (
             ("otelcol", ["--config", "otelcol.yaml"], f"http://{HOST}:{metrics}/metrics"),
             ("alertmanager", alerting, f"http://{HOST}:{alerts}/-/ready"),
             ("prometheus", metering, f"http://{HOST}:{web}/-/ready"),
         ):
             running.enter_context(_running([str(programs[name]), *words], folder, name, ready))
+        _fill(f"http://{HOST}:{web}")
         yield f"http://{HOST}:{otlp}"
 
 
@@ -80,6 +80,7 @@ def prometheus(metrics: int, probes: int, alerts: int, services: Mapping[str, st
         jobs += [_metrics(one.name, metrics, own, timing), _probing(one.name, probes, services, own, timing)]
     return {
         "global": {"evaluation_interval": "1s"},
+        "storage": {"tsdb": {"out_of_order_time_window": f"{HOURS + 1}h"}},  # for the hours before now
         "scrape_configs": jobs,
         "rule_files": ["rules.yaml"],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"{HOST}:{alerts}"]}]}]},
@@ -125,13 +126,12 @@ def alertmanager(pages: str) -> Mapping[str, object]:
     }
 
 
-def _fill(promtool: Path, folder: Path) -> None:
-    """Make the healthy hours before now."""
-    text = folder / "history.txt"
-    with text.open("w") as file:
-        file.writelines(history([one.name for one in VARIANTS], ATTEMPTS_PER_SECOND, time.time()))
-    command: Sequence[str] = [str(promtool), "tsdb", "create-blocks-from", "openmetrics", str(text), "data"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+def _fill(prometheus: str) -> None:
+    """Give Prometheus the healthy hours before now."""
+    for one in VARIANTS:
+        past = history(one.name, ATTEMPTS_PER_SECOND, time.time()).SerializeToString()
+        url, headers = f"{prometheus}/api/v1/otlp/v1/metrics", {"content-type": "application/x-protobuf"}
+        httpx.post(url, content=past, headers=headers, timeout=60, trust_env=False).raise_for_status()
 
 
 @contextmanager
